@@ -36,6 +36,7 @@ const program = {
   entryPoints: {
     rollcalld: 'daemon/app/main.ts',
     rollcall: 'daemon/cli/main.ts',
+    'rollcall-gate': 'daemon/gate/main.ts',
     vision: 'daemon/vision/main.ts',
     'verify-pages': 'daemon/gallery/verify/verify-pages-main.ts',
     // For scripts/setup, which builds the models before any box is configured.
@@ -78,5 +79,18 @@ function tests() {
   };
 }
 
+/** The page that describes the API to people: static, made from the operations. The gate serves it at /docs. */
+async function apiPage() {
+  const { outputFiles } = await build({
+    ...{ entryPoints: ['scripts/contract/api-page.ts'], absWorkingDir: root, logLevel: 'warning' },
+    ...{ bundle: true, write: false, format: 'esm', platform: 'node', target: 'node20.19' },
+  });
+  const { writeApiPage } = await import(
+    `data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`
+  );
+  await writeApiPage(join(root, 'dist/program/site/docs'));
+}
+
 await bundle(program);
+await apiPage();
 if (process.argv[2] === 'tests') await bundle(tests());

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
-import { appendFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -16,8 +16,16 @@ const startDeadlineMs = 90_000;
 export interface DemoBoxOptions {
   /** Made anew; holds everything of the demonstration. */
   readonly directory: string;
-  readonly camera: { readonly user: string; readonly password: string };
+  /** The login of all cameras. */
+  readonly login: { readonly user: string; readonly password: string };
   readonly brokerUrl: string;
+}
+
+export interface DemoCamera {
+  readonly id: string;
+  readonly name: string;
+  readonly url: string;
+  readonly asksForChallenge: boolean;
 }
 
 /** A box as an installer would set it up: configuration, secrets and key in one directory, and the daemon itself. */
@@ -26,11 +34,11 @@ export interface DemoBox extends AsyncDisposable {
   readonly logPath: string;
   /** Runs the `rollcall` command against this box; resolves with its standard output, rejects when it fails. */
   command(...args: readonly string[]): Promise<string>;
-  /** Adds the camera to the configuration and tells the daemon to read it again. */
-  addCamera(url: string): Promise<void>;
+  /** Writes these cameras into the configuration, in place of those before, and tells the daemon to read it again. */
+  setCameras(...cameras: readonly DemoCamera[]): Promise<void>;
 }
 
-/** The box before its camera: people are enrolled first, then the camera is added and the daemon reloads. */
+/** The box before its cameras: people are enrolled first, then cameras are added and the daemon reloads. */
 function configuration({ directory, brokerUrl }: DemoBoxOptions): string {
   return `# Made by scripts/demo.
 site: { id: demo-site, timeZone: Europe/Paris }
@@ -39,29 +47,29 @@ mqtt: { url: ${brokerUrl} }
 dataDir: ${join(directory, 'data')}
 secretsDir: ${join(directory, 'secrets')}
 control: { socketPath: ${join(directory, 'run', 'control.sock')} }
+cameras:
 `;
 }
 
-/** Three lines are a camera; this one has a password, too, and looks at people coming in. */
-function cameraConfiguration(url: string): string {
-  return `cameras:
-  - id: door
-    name: Front door
+/** Three lines are a camera. These have a password, too, and see people come in; some ask for a challenge. */
+function cameraConfiguration({ id, name, url, asksForChallenge }: DemoCamera): string {
+  return `  - id: ${id}
+    name: ${name}
     url: ${url}
-    credential: camera-door
+    credential: cameras
     direction: in
-`;
+${asksForChallenge ? '    liveness: { require: challenge }\n' : ''}`;
 }
 
 /** Sets the box up and starts its daemon; resolves when it is ready for cameras and commands. */
 export async function startDemoBox(options: DemoBoxOptions): Promise<DemoBox> {
-  const { directory, camera } = options;
+  const { directory, login } = options;
   await rm(directory, { recursive: true, force: true });
   await mkdir(join(directory, 'secrets'), { recursive: true, mode: 0o700 });
   const configPath = join(directory, 'rollcall.yaml');
   const logPath = join(directory, 'rollcalld.log');
-  await writeFile(configPath, configuration(options));
-  await writeFile(join(directory, 'secrets', 'camera-door'), `${camera.user}:${camera.password}\n`, {
+  await writeFile(configPath, `${configuration(options)}  []\n`);
+  await writeFile(join(directory, 'secrets', 'cameras'), `${login.user}:${login.password}\n`, {
     mode: 0o600,
   });
   const command = async (...args: readonly string[]): Promise<string> => {
@@ -93,8 +101,8 @@ export async function startDemoBox(options: DemoBoxOptions): Promise<DemoBox> {
     configPath,
     logPath,
     command,
-    async addCamera(url) {
-      await appendFile(configPath, cameraConfiguration(url));
+    async setCameras(...cameras) {
+      await writeFile(configPath, configuration(options) + cameras.map(cameraConfiguration).join(''));
       daemon.kill('SIGHUP');
     },
     [Symbol.asyncDispose]: () => stop(daemon),

@@ -4,12 +4,15 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Aedes } from 'aedes';
 import { isRollcallError, messageOf } from '../daemon/base/errors.js';
+import type { EventMessage } from '../daemon/publish/contract/event-schema.js';
+import type { PromptMessage } from '../daemon/publish/contract/prompt-schema.js';
 import { type DemoBox, startDemoBox } from './demo-box.js';
-import { subscribe, tellEvent } from './demo-events.js';
+import { eventInWords, promptInWords, subscribe } from './demo-events.js';
 import { cast, demoScenario, writeEnrolmentPhotos } from './virtual-camera/cast.js';
+import { type Subject, startSubject } from './virtual-camera/subject.js';
 import { startVirtualCamera } from './virtual-camera/virtual-camera.js';
 
-const usage = `scripts/demo: the main job, with a virtual camera
+const usage = `scripts/demo: the main job, with virtual cameras
 
 usage: scripts/demo [--keep] [--broker URL]
 
@@ -17,17 +20,23 @@ usage: scripts/demo [--keep] [--broker URL]
   --broker URL  publish to this MQTT broker instead of an embedded one (without a password)
   --help        this text
 
-Ends with 0 after an attendance, an unknown person and a presentation attack have arrived, with 1 when they do not.
+Three cameras: people pass the door; at the gate and at the turnstile a person must pass a challenge. Ends with 0 when an
+attendance, an unknown person and a presentation attack have arrived from the door, an attendance from the gate, and a
+presentation attack from the turnstile; with 1 when one of them does not arrive.
 `;
 
 const directory = fileURLToPath(new URL('../var/demo', import.meta.url));
-/** The clip is a minute long; twice its length and some time to start. */
+/** The clip of the door is a minute long; twice its length and some time to start. */
 const patienceMs = 180_000;
-const expected = [
-  'rollcall.attendance.recorded.v1',
-  'rollcall.unknown.seen.v1',
-  'rollcall.attack.suspected.v1',
-] as const;
+
+/** Kinds of events that have to arrive, and the cameras that they come from. */
+const expected = {
+  attendance: 'rollcall.attendance.recorded.v1 door',
+  unknown: 'rollcall.unknown.seen.v1 door',
+  attack: 'rollcall.attack.suspected.v1 door',
+  challengePassed: 'rollcall.attendance.recorded.v1 gate',
+  replayRefused: 'rollcall.attack.suspected.v1 turnstile',
+} as const;
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
@@ -84,6 +93,58 @@ async function untilSignal(): Promise<void> {
   });
 }
 
+/** The cameras on the network; each has the same login. */
+async function startCameras(login: { readonly user: string; readonly password: string }) {
+  say('== virtual cameras: rendering their clips (kept for the next run)');
+  const started: AsyncDisposable[] = [];
+  const stop = async (): Promise<void> => {
+    await Promise.all(started.map((each) => each[Symbol.asyncDispose]()));
+  };
+  const kept = <T extends AsyncDisposable>(camera: T): T => {
+    started.push(camera);
+    return camera;
+  };
+  try {
+    const auth = login;
+    const scenario = demoScenario();
+    const door = kept(await startVirtualCamera({ scenario, auth, onProgress: renderProgress() }));
+    const gate = kept(await startSubject({ kind: 'obedient', auth }));
+    // No action is asked twice in a row, so a person who only nods in a recording never passes: the demo needs no luck.
+    const turnstile = kept(await startSubject({ kind: 'replaying', recorded: ['nod'], auth }));
+    const served = { door, gate, turnstile };
+    for (const { url } of Object.values(served)) say(`   serving ${url} with digest authentication`);
+    return { ...served, [Symbol.asyncDispose]: stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Prints what the box publishes. The demo is the screen beside the gate, too: Ada does what a prompt says. */
+async function listen(brokerUrl: string, names: ReadonlyMap<string, string>, ada: Subject) {
+  const arrivals = Object.values(expected).map((what) => ({ what, arrived: new AbortController() }));
+  const hear = (event: EventMessage): void => {
+    const words = eventInWords(event, names);
+    if (words === undefined || !('camera' in event.data)) return;
+    say(words);
+    const what = `${event.type} ${event.data.camera}`;
+    arrivals.find((each) => each.what === what)?.arrived.abort();
+  };
+  const show = (prompt: PromptMessage): void => {
+    say(promptInWords(prompt));
+    if (prompt.camera === 'gate' && prompt.action !== undefined) ada.prompt(prompt.action);
+  };
+  const subscription = await subscribe(brokerUrl, hear, show);
+  return {
+    async until(...wanted: readonly string[]): Promise<void> {
+      const awaited = arrivals.filter(({ what }) => wanted.includes(what));
+      await Promise.all(awaited.map(({ arrived }) => aborted(arrived.signal)));
+    },
+    missing: () => arrivals.filter(({ arrived }) => !arrived.signal.aborted).map(({ what }) => what),
+    [Symbol.asyncDispose]: () => subscription[Symbol.asyncDispose](),
+  };
+}
+
 async function demo(options: {
   readonly isKept: boolean;
   readonly brokerUrl: string | undefined;
@@ -92,40 +153,43 @@ async function demo(options: {
   const brokerUrl = options.brokerUrl ?? broker?.url ?? '';
   say(`== MQTT broker at ${brokerUrl}`);
   const login = { user: 'viewer', password: randomBytes(12).toString('base64url') };
-  say('== a virtual camera: rendering its clip (kept for the next run)');
-  await using camera = await startVirtualCamera({
-    scenario: demoScenario(),
-    auth: login,
-    onProgress: renderProgress(),
-  });
-  say(`   serving ${camera.url} with digest authentication`);
+  await using cameras = await startCameras(login);
   say('== rollcalld: starting');
-  await using box = await startDemoBox({ directory, camera: login, brokerUrl });
+  await using box = await startDemoBox({ directory, login, brokerUrl });
   say(`   configuration ${box.configPath}, log ${box.logPath}`);
   say('== enrolling two people');
-  const names = await enrolCast(box);
-  const waiting = new Set<string>(expected);
-  const arrived = new AbortController();
-  await using _subscription = await subscribe(brokerUrl, (event) => {
-    const told = tellEvent(event, names);
-    if (told === undefined) return;
-    say(told);
-    waiting.delete(event.type);
-    if (waiting.size === 0) arrived.abort();
-  });
-  say('== adding the camera; events as a subscriber receives them:');
-  await box.addCamera(camera.url);
+  await using heard = await listen(brokerUrl, await enrolCast(box), cameras.gate);
   const stopped = untilSignal();
-  await Promise.race([aborted(AbortSignal.any([arrived.signal, AbortSignal.timeout(patienceMs)])), stopped]);
-  if (arrived.signal.aborted) {
-    say('== all expected events have arrived');
-    if (options.isKept) {
-      say(`   running on; try: node dist/program/rollcall.js status --config ${box.configPath}`);
-      await stopped;
-    }
-  } else {
-    throw new Error(`still missing: ${[...waiting].join(', ')}; the daemon's log is ${box.logPath}`);
+  const isOver = Promise.race([aborted(AbortSignal.timeout(patienceMs)), stopped]);
+  const until = (...wanted: readonly string[]) => Promise.race([heard.until(...wanted), isOver]);
+  const door = { id: 'door', name: 'Front door', url: cameras.door.url, asksForChallenge: false };
+  const gate = { id: 'gate', name: 'Gate', url: cameras.gate.url, asksForChallenge: true };
+  const turnstile = {
+    id: 'turnstile',
+    name: 'Turnstile',
+    url: cameras.turnstile.url,
+    asksForChallenge: true,
+  };
+
+  say('== adding two cameras: people pass the door, and Ada stands at the gate, which asks for a challenge');
+  say('   Events and prompts as a subscriber receives them:');
+  await box.setCameras(door, gate);
+  await until(expected.challengePassed);
+  say('== the turnstile asks for a challenge, too. A video of Ada is held up there; in it she nods.');
+  await box.setCameras(door, turnstile);
+  await until(expected.replayRefused);
+  say('== the video is refused. The door sees the next people:');
+  await box.setCameras(door);
+  await until(...Object.values(expected));
+  const missing = heard.missing();
+  if (missing.length > 0) {
+    throw new Error(`still missing: ${missing.join(', ')}; the log of the daemon is ${box.logPath}`);
   }
+  say('== all expected events have arrived');
+  if (!options.isKept) return;
+  await box.setCameras(door, gate, turnstile);
+  say(`   running on; try: node dist/program/rollcall.js status --config ${box.configPath}`);
+  await stopped;
 }
 
 const { values } = parseArgs({

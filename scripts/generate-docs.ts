@@ -5,10 +5,11 @@ import { configJsonSchema } from '../daemon/config/json-schema.js';
 import { configReference } from '../daemon/config/reference.js';
 import { asyncApiYaml } from '../daemon/publish/contract/asyncapi.js';
 import { schemaFiles } from '../daemon/publish/contract/json-schemas.js';
+import { apiDocuments } from './contract/api-documents.js';
 
 /**
- * Writes what is generated from the schemas of the configuration and of the contract. With `--check` it writes nothing and
- * exits with 1 when a file differs from what would be written.
+ * Writes the files that are generated from the schemas of the configuration and of the contract. With `--check` it only
+ * compares, and exits with 1 if a file differs.
  */
 const outputs: readonly { readonly path: string; readonly content: string }[] = [
   {
@@ -18,11 +19,12 @@ const outputs: readonly { readonly path: string; readonly content: string }[] = 
   { path: 'docs/configuration.md', content: configReference() },
   { path: 'docs/contract/asyncapi.yaml', content: asyncApiYaml() },
   ...schemaFiles(),
+  ...apiDocuments({}),
 ];
 
 const isCheck = process.argv.includes('--check');
 
-async function readIfThere(path: string): Promise<string | undefined> {
+async function openCredentialIfPresent(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
@@ -33,10 +35,10 @@ async function readIfThere(path: string): Promise<string | undefined> {
 
 for (const { path, content } of outputs) {
   const file = fileURLToPath(new URL(`../${path}`, import.meta.url));
-  if ((await readIfThere(file)) === content) continue;
+  if ((await openCredentialIfPresent(file)) === content) continue;
   if (isCheck) {
     process.stderr.write(
-      `${path} is not what the schema says; run: node --import tsx scripts/generate-docs.ts\n`,
+      `${path} differs from the schema; run: node --import tsx scripts/generate-docs.ts\n`,
     );
     process.exitCode = 1;
   } else {

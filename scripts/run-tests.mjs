@@ -16,7 +16,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { setPriority, tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -34,12 +34,16 @@ if (missing.length > 0) {
   process.exit(2);
 }
 
-/** Files that run at once; one more once nothing decodes video in real time any more: tests also wait. */
-const laneCount = 2;
-// Boxes that watch cameras decode video in real time: of these files, one runs at a time, beside one of another suite.
+/** Files that run at once, on two cores: tests also wait. */
+const laneCount = 3;
+// Boxes that watch cameras decode video in real time: of these files, one runs at a time.
 const oneAtATime = new Set(['live']);
-// Pure tests are over sooner than a process of their own has started: their files share as many processes as run at once.
+// All others give way to it: they get the processor time that it leaves (a nice value, see setpriority(2)). Above 9, the ten
+// steps that the program itself adds would no longer fit.
+const givingWay = 5;
+// Pure tests are over sooner than a process of their own has started: their files share two processes.
 const shared = new Set(['unit']);
+const sharedCount = 2;
 // A file that does not end fails: something it started is still running.
 const fileTimeoutMs = 600_000;
 const longestFailure = 30;
@@ -77,13 +81,13 @@ function build() {
 /** Where the bundle of a test file lies, from the root. */
 const bundleOf = (file) => join('dist/tests', file.replace(/\.ts$/, '.js'));
 
-/** Writes `laneCount` files that run those of `files` between them, each in a suite of its own; returns the jobs. */
+/** Writes `sharedCount` files that run those of `files` between them, each in a suite of its own; returns the jobs. */
 function together(suite, files) {
-  return Array.from({ length: laneCount }, (_, part) => {
+  return Array.from({ length: sharedCount }, (_, part) => {
     const file = `test/${suite}, part ${part + 1}`;
     const bundle = join('dist/tests/test', `${suite}-${part + 1}.test.mjs`);
     const suites = files
-      .filter((_, index) => index % laneCount === part)
+      .filter((_, index) => index % sharedCount === part)
       .map((path) => [path, relative(dirname(bundle), bundleOf(path))])
       .map(([path, from]) => `await describe('${path}', async () => void (await import('./${from}')));\n`);
     writeFileSync(join(root, bundle), `import { describe } from 'node:test';\n${suites.join('')}`);
@@ -126,7 +130,7 @@ function jobsOf([suite, files]) {
 }
 
 /** Runs one file to its end; resolves with what it printed, how long it took, and whether it passed. */
-async function runFile({ file, bundle, user }, { outputs, home }) {
+async function runFile({ suite, file, bundle, user }, { outputs, home }) {
   const outputPath = join(outputs, `${file.replaceAll('/', '-')}.txt`);
   const output = openSync(outputPath, 'w');
   const startedMs = performance.now();
@@ -137,6 +141,8 @@ async function runFile({ file, bundle, user }, { outputs, home }) {
     ...user,
     env: user ? { ...process.env, HOME: home, TMPDIR: home } : process.env,
   });
+  // Before it can have started anything: what it starts inherits the priority.
+  if (child.pid !== undefined && !oneAtATime.has(suite)) setPriority(child.pid, givingWay);
   const tooLong = setTimeout(() => child.kill('SIGKILL'), fileTimeoutMs);
   // Asked in the turn that starts it, so that its end cannot have passed.
   const [code, signal] = await new Promise((resolve, reject) => {
@@ -164,17 +170,14 @@ async function runAll(jobs, places) {
   };
   const isRealTime = ({ suite }) => oneAtATime.has(suite);
   const lane = async () => {
-    let spare;
     for (let job = next(); job !== undefined; job = next()) {
       if (isRealTime(job)) busy.add(job.suite);
       const result = await runFile(job, places);
       busy.delete(job.suite);
-      if (isRealTime(job) && !waiting.some(isRealTime)) spare = lane();
       results.push(result);
       const [told] = result.text.split(/^ℹ tests /m);
       console.log(`== ${result.file}: ${result.hasPassed ? 'passed' : 'FAILED'}, ${result.tookS} s\n${told}`);
     }
-    await spare;
   };
   await Promise.all(Array.from({ length: laneCount }, lane));
   return results;

@@ -1,8 +1,8 @@
-// Finds what a box runs, and nothing else, in a checkout that is set up: the built program, its production packages, the
-// built models, documentation and unit. Prints the name of that release, which tells its version and its content, and
-// copies it to RELEASES/.new unless RELEASES has it.
+// Collects the files that a box needs from a checkout that is set up: the built program, its production packages, the
+// built models, documentation and unit. Prints the name of the release, made of its version and a hash of its content, and
+// copies the release to RELEASES/.new unless RELEASES already has it.
 //   node scripts/stage.mjs RELEASES
-// Left out: sources, tests, packages for development, C and C++ sources, and binaries for other kinds of machines.
+// Leaves out sources, tests, development packages, C and C++ sources, and binaries for other kinds of machines.
 import { createHash } from 'node:crypto';
 import {
   constants,
@@ -23,22 +23,22 @@ if (releases === undefined) {
   process.exit(2);
 }
 
-const parts = [
+const programPaths = [
   ...['dist/program', 'models/manifest.json', 'models/build', 'docs', 'systemd', 'config', 'package.json'],
   ...['LICENSE', 'README.md', 'scripts/install', 'scripts/system-packages', 'scripts/examples'],
 ];
 
-/** Folders with a subfolder for each kind of machine, and how that of this machine is called. */
+/** Folders with a subfolder for each kind of machine, and the name of this machine's subfolder. */
 const { platform, arch } = process;
 const binaries = [
   { folder: 'node_modules/onnxruntime-node/bin/napi-v6', own: platform },
   { folder: `node_modules/onnxruntime-node/bin/napi-v6/${platform}`, own: arch },
   { folder: 'node_modules/sodium-native/prebuilds', own: `${platform}-${arch}` },
 ];
-/** What compiling the SQLite binding needs and leaves, but for the binding itself. */
+/** Files for compiling the SQLite binding, without the binding itself. */
 const compiling =
   /^node_modules\/better-sqlite3\/(deps|src|build\/(?!Release$|Release\/better_sqlite3\.node$))/;
-/** What the program notes of models that it has looked at, and the files that it built some of them from. */
+/** Notes of the program about verified models, and the sources of built models. */
 const notes = ['models/build/.verified.json', 'models/build/.sources'];
 
 function belongsToBox(path) {
@@ -47,13 +47,13 @@ function belongsToBox(path) {
   return place === undefined || path === join(place.folder, place.own);
 }
 
-/** Folders of the packages that the running program needs. */
+/** The folders of the packages that the running program needs. */
 function productionPackages() {
   const { packages } = JSON.parse(readFileSync(join(root, 'node_modules/.package-lock.json'), 'utf8'));
   return Object.keys(packages).filter((path) => !packages[path].dev && !packages[path].devOptional);
 }
 
-/** Paths of the files at or below `path`. Packages inside packages are entries of the lock file, too. */
+/** The files at or below `path`. Nested packages have their own entries in the lock file. */
 function filesOf(path) {
   if (!belongsToBox(path)) return [];
   if (!lstatSync(join(root, path)).isDirectory()) return [path];
@@ -61,7 +61,7 @@ function filesOf(path) {
   return names.flatMap((name) => filesOf(join(path, name)));
 }
 
-const files = [...parts, ...productionPackages()].flatMap(filesOf).sort();
+const files = [...programPaths, ...productionPackages()].flatMap(filesOf).sort();
 const hash = createHash('sha256');
 for (const path of files) {
   const content = readFileSync(join(root, path));

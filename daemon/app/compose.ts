@@ -2,187 +2,179 @@ import type { RollcallError } from '../base/errors.js';
 import type { Lifetime } from '../base/lifetime.js';
 import type { Logger } from '../base/logger.js';
 import type { Config } from '../config/schema.js';
-import type { ReloadResult, ReloadStatus } from '../control/box-control.js';
+import { operations } from '../contract/operations.js';
+import type { ReloadResult, ReloadStatus } from '../contract/status.js';
+import { openLocalCaller } from '../control/local-caller.js';
 import { refuseSecondDaemon, startControlServer } from '../control/server.js';
-import { openRequestActor } from '../control/socket-request-actor.js';
 import { systemClock as clock } from '../host/system-clock.js';
-import type { CommandDesk } from '../publish/commands/command-desk.js';
+import type { CommandReceiver } from '../publish/commands/command-receiver.js';
 import type { Prompts } from '../publish/prompts.js';
-import { trailReload } from './audit/audit-trail.js';
-import { openCommandDesk } from './centre/centre-commands.js';
-import { openCameraNews } from './compose/compose-cameras.js';
-import { openChallenges } from './compose/compose-challenges.js';
-import { composeControl } from './compose/compose-control.js';
-import { boxState, startEventSources } from './compose/compose-events.js';
-import { startCalibration, startIntake } from './compose/compose-intake.js';
-import { openStores, type Stores, type StoresOptions } from './compose/compose-stores.js';
+import { auditReload } from './audit/audit-trail.js';
+import { openCommandReceiver } from './commands/centre-commands.js';
+import { networkCallers, startAccounts } from './compose/accounts.js';
+import { composeControl } from './compose/control.js';
+import { startEventSources } from './compose/event-sources.js';
+import { startGate, startHandover } from './compose/gate.js';
+import { boxState, openCameraReporting } from './compose/publishing.js';
+import { openChallenges, startCalibration, startIntake } from './compose/recognition.js';
+import { type BoxContext, openStores, type Stores } from './compose/stores.js';
 import { BoxConditions } from './conditions/box-conditions.js';
 import type { EvidenceCapture } from './events/evidence-capture.js';
 import { evidencePictures } from './events/evidence-pictures.js';
 import type { SightingIntake } from './events/sighting-intake.js';
 import { personNames } from './gallery/person-names.js';
-import type { OpenedBoxIdentity } from './identity/box-identity-open.js';
-import { openBoxIdentity } from './identity/box-identity-open.js';
 import { GrantWatch } from './identity/grant-watch.js';
-import { ReplaceableParts } from './parts.js';
+import { type OpenedIdentity, openIdentity } from './identity/signing-identity.js';
+import { BoxRuntime } from './runtime.js';
 
 export interface ComposeOptions {
   readonly lifetime: Lifetime;
   readonly logger: Logger;
-  /** What the latest reload of the configuration came to. */
+  /** Outcome of the latest reload of the configuration. */
   readonly lastReload: () => ReloadStatus | undefined;
-  /** Calls back with what each reload came to. */
+  /** Calls back with the outcome of each reload. */
   readonly onReload: (listener: (result: ReloadResult) => void) => void;
   /** Reads the configuration again. */
   readonly reload: () => Promise<ReloadResult>;
-  readonly onRecordsDamaged: StoresOptions['onRecordsDamaged'];
+  readonly onRecordsDamaged: (error: Error) => void;
 }
 
 export interface ComposedBox {
-  readonly parts: ReplaceableParts;
+  readonly runtime: BoxRuntime;
   readonly conditions: BoxConditions;
 }
 
 /**
- * Opens every part of the daemon and connects them. What is opened belongs to `lifetime`. Throws what a part throws when it
- * cannot be used: gallery key, gallery, records, models, broker secret, local API.
+ * Opens every part of the daemon and connects them, in the order in which they need each other. `lifetime` closes them in
+ * reverse. Throws when a part cannot be used: gallery key, gallery, records, models, broker secret, local API.
  */
-export async function composeBox(
-  config: Config,
-  { lifetime, logger, lastReload, onReload, reload, onRecordsDamaged }: ComposeOptions,
-): Promise<ComposedBox> {
+export async function composeBox(config: Config, options: ComposeOptions): Promise<ComposedBox> {
+  const { lifetime, logger, lastReload, onReload, reload, onRecordsDamaged } = options;
   const startedAtMs = clock.monotonicMs();
   const { socketPath } = config.control;
   await refuseSecondDaemon(socketPath);
-  let parts: ReplaceableParts | undefined;
-  // What is read at every decision follows the configuration in force; until the parts run, the one given.
-  const current = (): Config => parts?.config ?? config;
-  const stores = await openStores(config, current, { lifetime, logger, onRecordsDamaged });
-  const { identity, access, records } = stores;
-  const { audit } = access;
-  onReload((result) => trailReload(audit, result, logger));
-  const conditions = lifetime.use('state of the box', new BoxConditions({ records, clock, logger }));
-  const grants = lifetime.use(
-    'what grants power',
-    await new GrantWatch({
-      ...{ audit, conditions, clock, logger },
-      grants: records.commands.grants,
-      auditKept: () => current().retention.auditEntries,
-    }).start(),
-  );
-  // Another file may have taken the place of the gallery's, with another log.
-  lifetime.defer(
-    'changes of the gallery',
-    access.onChanged(() => grants.lookAgain()),
-  );
-  const self = await openBoxIdentity(current, {
+  let running: BoxRuntime | undefined;
+  const context: BoxContext = { current: () => running?.config ?? config, lifetime, logger };
+
+  const stores = await openStores(context, onRecordsDamaged);
+  const { identity, vault, records } = stores;
+  const { audit } = vault;
+  onReload((result) => auditReload(audit, result, logger));
+  const conditions = lifetime.use('conditions', new BoxConditions({ records, clock, logger }));
+
+  const grants = await startGrantWatch(context, stores, conditions);
+  const signing = await openIdentity(context.current, {
     ...{ from: identity, records, audit, lifetime, logger },
-    inSilence: (work) => (parts === undefined ? work() : parts.inSilence(work)),
+    withoutSigning: (work) => (running === undefined ? work() : running.withoutSigning(work)),
   });
-  tellDamagedKeys({ 'audit-key': stores.auditKeys.damage, 'box-key': self.damage }, { conditions, logger });
-  const calibration = startCalibration(stores, current, { conditions, lifetime, logger });
+  const accounts = await startAccounts(context, stores, conditions);
+  const damages = {
+    ...{ 'audit-key': stores.auditKeys.damage, 'box-key': signing.damage },
+    'accounts-key': accounts.damage,
+  };
+  reportDamagedKeys(damages, conditions, logger);
+
+  const calibration = startCalibration(context, stores, conditions);
   onReload(() => calibration.followConfiguration());
-  const signer = self.keys;
-  const { prompts, challenges } = openChallenges({ identity, records, signer, current, lifetime, logger });
-  const { intake, evidence } = startIntake(stores, current, { calibration, challenges, lifetime, logger });
-  const desk = openCommandDesk({ identity, records, audit, clock, logger });
-  const started = await startParts({
-    ...stores,
-    config,
-    conditions,
-    self,
-    intake,
-    evidence,
-    prompts,
-    desk,
-    lifetime,
-    logger,
+  const { prompts, challenges } = openChallenges(context, stores, signing.keys);
+  const { intake, evidence } = startIntake(context, stores, { calibration, challenges });
+
+  const receiver = openCommandReceiver({ identity, records, audit, clock, logger });
+  const runtimeOptions = { conditions, signing, intake, evidence, prompts, receiver };
+  const runtime = await startRuntime(context, stores, runtimeOptions);
+  running = runtime;
+
+  const gate = await startHandover(context);
+  onReload(() => void gate?.handOverSoon());
+  const { handlers, attendance, retention } = composeControl(context, stores, {
+    ...{ startedAtMs, runtime, conditions, intake, calibration, signing, receiver, grants, prompts },
+    ...{ lastReload, reload, accounts, gate },
   });
-  parts = started;
-  const { box, attendance, retention } = composeControl({
-    ...{
-      ...stores,
-      startedAtMs,
-      conditions,
-      intake,
-      calibration,
-      self,
-      desk,
-      grants,
-      lastReload,
-      reload,
-      lifetime,
-      logger,
-    },
-    parts,
+  const server = await startControlServer({
+    ...{ socketPath, operations, handlers, logger },
+    callerOf: await openLocalCaller(),
   });
-  const actorOf = await openRequestActor();
-  lifetime.use('control server', await startControlServer({ socketPath, box, logger, actorOf }));
-  startEventSources({
-    ...{ lifetime, records, access, conditions, parts, attendance, clock, logger },
+  lifetime.use('control server', server);
+  if (gate !== undefined) {
+    await startGate(context, { operations, handlers, ...networkCallers(context, stores, accounts) });
+  }
+  startEventSources(context, stores, {
+    ...{ conditions, runtime, attendance, gate },
     isPastSettled: () => intake.problem === undefined && retention.summary.clockDoubt === undefined,
   });
-  return { parts, conditions };
+  return { runtime, conditions };
 }
 
-interface PartsToStart extends Stores {
-  readonly config: Config;
+/** Starts to compare the trusted keys and camera switches with the audit log. */
+async function startGrantWatch(
+  { current, lifetime, logger }: BoxContext,
+  { vault, records }: Stores,
+  conditions: BoxConditions,
+): Promise<GrantWatch> {
+  const watch = new GrantWatch({
+    ...{ audit: vault.audit, conditions, clock, logger },
+    grants: records.commands.grants,
+    auditKept: () => current().retention.auditEntries,
+  });
+  const grants = lifetime.use('grants', await watch.start());
+  // A restore replaces the gallery file, and the audit log with it.
+  lifetime.defer(
+    'changes of the gallery',
+    vault.onChanged(() => grants.checkSoon()),
+  );
+  return grants;
+}
+
+interface RuntimeOptions {
   readonly conditions: BoxConditions;
-  readonly self: OpenedBoxIdentity;
+  readonly signing: OpenedIdentity;
   readonly intake: SightingIntake;
   readonly evidence: EvidenceCapture;
   readonly prompts: Prompts;
-  readonly desk: CommandDesk;
-  readonly lifetime: Lifetime;
-  readonly logger: Logger;
+  readonly receiver: CommandReceiver;
 }
 
-/** Starts the vision processes and the publisher. */
-async function startParts(given: PartsToStart): Promise<ReplaceableParts> {
-  const { config, identity, recogniser, access, records, conditions, self, intake, evidence, lifetime } =
-    given;
-  const { logger } = given;
-  const cameras = openCameraNews({
-    ...{ records, clock, lifetime, logger },
-    cameras: config.cameras,
-    site: config.site,
-    from: identity,
-    signer: self.keys,
-  });
-  const parts = await ReplaceableParts.start({
-    ...{ config, identity, recogniser, intake, records, conditions, logger },
+/** Starts the vision processes and the connection to the broker. */
+async function startRuntime(
+  context: BoxContext,
+  stores: Stores,
+  options: RuntimeOptions,
+): Promise<BoxRuntime> {
+  const { current, lifetime, logger } = context;
+  const { identity, recogniser, vault, records } = stores;
+  const { conditions, signing, intake, evidence, prompts, receiver } = options;
+  const cameras = openCameraReporting({ ...context, stores, signer: signing.keys });
+  const openGallery = () => vault.open?.gallery;
+  const runtime = await BoxRuntime.start({
+    ...{ config: current(), identity, recogniser, intake, records, conditions, logger },
     cameras: cameras.states,
-    state: boxState(access, conditions),
-    signer: () => self.keys.current(),
-    companions: (topics, plan) => [
-      self.identity.companion(topics.keys, records.retained),
-      ...cameras.companions(topics, plan),
-      given.prompts.companion(topics),
+    state: boxState(vault, conditions),
+    signer: () => signing.keys.current(),
+    connectionTasks: (topics, plan) => [
+      signing.identity.connectionTask(topics.keys, records.retained),
+      ...cameras.connectionTasks(topics, plan),
+      prompts.connectionTask(topics),
     ],
-    commands: given.desk,
-    nameOf: personNames(() => access.open?.gallery),
-    pictureOf: evidencePictures({ open: () => access.open?.gallery, settled: () => evidence.settled() }),
+    commands: receiver,
+    nameOf: personNames(openGallery),
+    pictureOf: evidencePictures({ open: openGallery, settled: () => evidence.settled() }),
   });
-  return lifetime.use('vision processes and publisher', parts);
+  return lifetime.use('vision processes and publisher', runtime);
 }
 
-/** Says which files of keys were found damaged at this start, and that those of before are whole again. */
-function tellDamagedKeys(
+/** Reports key files that are damaged since this start, and that the others are whole. */
+function reportDamagedKeys(
   damages: Readonly<Record<string, RollcallError | undefined>>,
-  { conditions, logger }: { readonly conditions: BoxConditions; readonly logger: Logger },
+  conditions: BoxConditions,
+  logger: Logger,
 ): void {
-  const holds: string[] = [];
+  const active: string[] = [];
   for (const [name, damage] of Object.entries(damages)) {
     if (damage === undefined) continue;
     const { code, message, remedy } = damage;
-    logger.error('a file of keys cannot be used: the box goes on without it', {
-      name,
-      code,
-      message,
-      remedy,
-    });
-    holds.push(name);
+    logger.error('a key file cannot be used; the box runs without it', { name, code, message, remedy });
+    active.push(name);
   }
-  const over = Object.keys(damages).filter((name) => !holds.includes(name));
-  conditions.change('key-damaged', {}, { holds, over });
+  const over = Object.keys(damages).filter((name) => !active.includes(name));
+  conditions.change('key-damaged', {}, { active, over });
 }

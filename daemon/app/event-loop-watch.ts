@@ -1,28 +1,28 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Clock, Timer } from '../base/clock.js';
 
-/** How often a timer is set to see how late it comes, milliseconds. */
+/** Interval of the timer whose delay is measured, milliseconds. */
 const samplingMs = 10;
-/** A histogram is begun this often; two are kept, so that what is told covers one to two of these. */
+/** After this time a new histogram starts. The one before it is kept, so that a report covers one to two windows. */
 const windowMs = 30_000;
 const nanosecondsInMs = 1e6;
 
-/** How late timers ran, milliseconds. */
+/** Delay of timers, milliseconds. */
 export interface EventLoopDelay {
   readonly p99Ms: number;
   readonly maximumMs: number;
 }
 
-/** Watches how late the event loop runs its timers, over the last 30 to 60 seconds: what was at start is forgotten. */
+/** Measures how late the event loop runs its timers, over the last 30 to 60 seconds. */
 export class EventLoopWatch implements AsyncDisposable {
   readonly #clock: Clock;
   #older: IntervalHistogram | undefined;
-  #newer: IntervalHistogram = begin();
-  #turn: Timer;
+  #newer: IntervalHistogram = startHistogram();
+  #windowEnd: Timer;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#turn = clock.after(windowMs, () => this.#rotate());
+    this.#windowEnd = clock.after(windowMs, () => this.#startWindow());
   }
 
   get delay(): EventLoopDelay {
@@ -34,26 +34,26 @@ export class EventLoopWatch implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#turn.cancel();
+    this.#windowEnd.cancel();
     this.#older?.disable();
     this.#newer.disable();
   }
 
-  #rotate(): void {
+  #startWindow(): void {
     this.#newer.disable();
     this.#older = this.#newer;
-    this.#newer = begin();
-    this.#turn = this.#clock.after(windowMs, () => this.#rotate());
+    this.#newer = startHistogram();
+    this.#windowEnd = this.#clock.after(windowMs, () => this.#startWindow());
   }
 }
 
-function begin(): IntervalHistogram {
+function startHistogram(): IntervalHistogram {
   const histogram = monitorEventLoopDelay({ resolution: samplingMs });
   histogram.enable();
   return histogram;
 }
 
-/** Node.js records the time from one timer to the next, of which the sampling interval was asked for. */
+/** Node.js records the time from one run of its timer to the next. The sampling interval is a part of that. */
 function latenessMs(intervalNs: number): number {
   return Math.max(0, intervalNs / nanosecondsInMs - samplingMs);
 }

@@ -4,18 +4,18 @@ import { isRollcallError, messageOf } from '../base/errors.js';
 import { guardOutput } from '../host/guarded-output.js';
 import { runDaemon } from './run-daemon.js';
 
-const usage = `rollcalld: pulls the configured cameras, recognises live enrolled persons and publishes what it sees.
+const usage = `rollcalld: reads the configured cameras, recognises enrolled live persons and publishes events.
 
 usage: rollcalld [--config FILE]
 
   -c, --config FILE  configuration (default /etc/rollcall/rollcall.yaml)
-  -h, --help         this text
+  -h, --help         show this text
 
-Logs JSON lines to standard error. Ends with 0 after SIGTERM or SIGINT, 1 when a part cannot be used,
-2 when the configuration or a secret has to be corrected first.
+Writes its log as JSON lines to standard error. Exit codes: 0 after SIGTERM or SIGINT, 1 when a part of the box
+cannot be used, 2 when the configuration or a secret must be corrected first.
 `;
 
-/** Ends the process with the message of what went wrong; a stack only for defects. */
+/** Prints the error and sets the exit code. Prints a stack only for defects. */
 function fail(error: unknown): void {
   const isInput = isRollcallError(error) && error.kind === 'input';
   const remedy =

@@ -3,15 +3,16 @@ import type { AuditLog } from '../audit/audit-log.js';
 import { isGenuineRecordsMark, sealRecordsMark } from '../audit/audit-seal.js';
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
+import { present } from '../base/present.js';
 import { Recurring } from '../base/recurring.js';
 import { isoTime } from '../domain/iso-time.js';
 import { ownSecretPath } from '../host/own-secret.js';
 import type { ConditionPort } from '../publish/condition-port.js';
 import type { Records } from '../records/open-records.js';
-import type { ToldLoss } from '../records/recovery/make-good.js';
 import { type MarkSeal, RecordsMark, type ReservationTrail } from '../records/recovery/records-mark.js';
+import type { ReportedLoss } from '../records/recovery/recover-records.js';
+import { whereThereIsALog } from './audit/audit-keeper.js';
 import type { AuditKeyRing } from './audit/audit-key-ring.js';
-import { whereThereIsALog } from './audit/missing-audit-log.js';
 
 export interface BoxRecordsMarkOptions {
   readonly dataDir: string;
@@ -22,8 +23,8 @@ export interface BoxRecordsMarkOptions {
 }
 
 /**
- * The mark of records.db: beside the keys that the box made, sealed with the key of the audit log, which opens while the gallery is
- * sealed. The audit log knows the reserved numbers as well. @throws what `RecordsMark.open` throws
+ * Opens the mark of records.db. It lies beside the keys that the box made. It is sealed with the key of the audit log, which is
+ * available while the gallery is sealed. The audit log also records the reserved numbers. @throws like `RecordsMark.open`
  */
 export function openBoxRecordsMark({
   dataDir,
@@ -48,7 +49,7 @@ function auditTrailOf(audit: BoxRecordsMarkOptions['audit'], logger: Logger): Re
         if (!Number.isSafeInteger(eventTo) || !Number.isSafeInteger(stateTo)) return undefined;
         return { eventTo: Number(eventTo), stateTo: Number(stateTo) };
       } catch (error) {
-        logger.warn('the audit log does not tell which numbers of events were reserved', { error });
+        logger.warn('the reserved event numbers cannot be read from the audit log', { error });
         return undefined;
       }
     },
@@ -56,18 +57,18 @@ function auditTrailOf(audit: BoxRecordsMarkOptions['audit'], logger: Logger): Re
       try {
         audit.append({ by: daemonAtStart, action: 'records.reserved', details: { eventTo, stateTo } });
       } catch (error) {
-        // The mark itself is on the disk: recording goes on.
-        logger.warn('the audit log could not take which numbers of events are reserved', { error });
+        // The mark itself is on the disk, so recording continues.
+        logger.warn('the reserved event numbers could not be written to the audit log', { error });
       }
     },
   };
 }
 
-/** For so long a loss is said to hold: long enough that somebody looks at the box. */
-export const lossToldForMs = 7 * 86_400_000;
-export const lookAtLossEveryMs = 3_600_000;
+/** How long the condition stays active: long enough for a person to see it. */
+export const lossReportedForMs = 7 * 86_400_000;
+export const checkLossEveryMs = 3_600_000;
 
-export interface LossNewsOptions {
+export interface LossReporterOptions {
   readonly records: Pick<Records, 'loss'>;
   readonly audit: Pick<AuditLog, 'append' | 'list'>;
   readonly conditions: ConditionPort;
@@ -76,18 +77,18 @@ export interface LossNewsOptions {
 }
 
 /**
- * Says what was lost of the records: in the log at each start, in the audit log once, and as a condition of the box that ends
- * after a week.
+ * Reports a loss of records: in the log at each start, in the audit log once, and as a condition of the box that ends after a
+ * week.
  */
-export function lossNews(options: LossNewsOptions): Recurring {
+export function lossReporter(options: LossReporterOptions): Recurring {
   const { records, audit, conditions, clock, logger } = options;
-  const told = records.loss.told();
-  if (told !== undefined) logLoss(told, logger);
-  const look = (): Promise<void> | void => {
-    const loss = records.loss.told();
+  const lossAtStart = records.loss.reported();
+  if (lossAtStart !== undefined) logLoss(lossAtStart, logger);
+  const check = (): Promise<void> | void => {
+    const loss = records.loss.reported();
     const ageMs = clock.wallMs() - (loss?.foundAtMs ?? 0);
-    if (loss !== undefined && ageMs < lossToldForMs) {
-      conditions.change('records-lost', detailsOf(loss), { holds: [loss.loss] });
+    if (loss !== undefined && ageMs < lossReportedForMs) {
+      conditions.change('records-lost', detailsOf(loss), { active: [loss.loss] });
       return whereThereIsALog(() => auditLoss(loss, audit));
     }
     conditions.end('records-lost');
@@ -95,39 +96,38 @@ export function lossNews(options: LossNewsOptions): Recurring {
   };
   return new Recurring({
     clock,
-    everyMs: lookAtLossEveryMs,
-    work: look,
-    onFailure: (error) =>
-      logger.error('what was lost of the records cannot be told; it is tried again', { error }),
+    everyMs: checkLossEveryMs,
+    work: check,
+    onFailure: (error) => logger.error('the loss of records cannot be reported; retrying', { error }),
   });
 }
 
-const says: Readonly<Record<ToldLoss['loss'], string>> = {
-  missing: 'records.db was missing or empty: the box goes on with a new one',
-  older: 'records.db is an older copy: what was recorded after it is lost',
-  damaged: 'records.db was damaged: the box goes on with what could be read of it',
-  unproven: 'nothing proves that records.db is the newest one: the box goes on as if it were older',
+const messages: Readonly<Record<ReportedLoss['loss'], string>> = {
+  missing: 'records.db was missing or empty; the box made a new one',
+  older: 'records.db is an older copy; later records are lost',
+  damaged: 'records.db was damaged; the box continues with the records that it could read',
+  unproven: 'records.db cannot be proven to be the newest; the box treats it as an older copy',
 };
 
-function logLoss(told: ToldLoss, logger: Logger): void {
-  const { loss, keptAs } = told;
+function logLoss(found: ReportedLoss, logger: Logger): void {
+  const { loss, keptAs } = found;
   const remedy =
-    'See docs/faults.md, "When records.db is lost". Add issuers that are missing (rollcall trust list, trust add). Find out who or what changed the file, and check the disk.';
-  logger.error(says[loss], { ...detailsOf(told), ...(keptAs === undefined ? {} : { keptAs }), remedy });
+    'See docs/recovery.md, "When records.db is lost". Add missing issuers again (rollcall trust list, trust add). Find out what changed the file, and check the disk.';
+  logger.error(messages[loss], { ...detailsOf(found), ...present({ keptAs }), remedy });
 }
 
-function auditLoss(told: ToldLoss, audit: LossNewsOptions['audit']): void {
-  const foundAt = isoTime(told.foundAtMs);
+function auditLoss(loss: ReportedLoss, audit: LossReporterOptions['audit']): void {
+  const foundAt = isoTime(loss.foundAtMs);
   const [last] = audit.list({ action: 'records.lost', limit: 1 });
   if (last?.details['foundAt'] === foundAt) return;
-  audit.append({ by: daemonAtStart, action: 'records.lost', details: { ...detailsOf(told), foundAt } });
+  audit.append({ by: daemonAtStart, action: 'records.lost', details: { ...detailsOf(loss), foundAt } });
 }
 
-function detailsOf({ loss, gap, events, isSalvagedWhole }: ToldLoss) {
+function detailsOf({ loss, gap, events, isSalvagedWhole }: ReportedLoss) {
   return {
     loss,
     events,
     ...(gap === undefined ? {} : { firstSequence: gap.first, lastSequence: gap.last, lost: gap.count }),
-    ...(isSalvagedWhole === undefined ? {} : { isSalvagedWhole }),
+    ...present({ isSalvagedWhole }),
   };
 }

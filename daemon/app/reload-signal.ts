@@ -1,22 +1,22 @@
 import { messageOf, operational } from '../base/errors.js';
-import type { ReloadResult, ReloadStatus } from '../control/box-control.js';
+import type { ReloadResult, ReloadStatus } from '../contract/status.js';
 import type { AdjustableLogger } from '../host/pino-logger.js';
 import { systemClock as clock } from '../host/system-clock.js';
-import type { ReplaceableParts } from './parts.js';
 import { reload } from './reload.js';
+import type { BoxRuntime } from './runtime.js';
 
-/** What a reload works on, once the daemon runs. */
+/** The running daemon that a reload changes. */
 export interface ReloadTarget {
   readonly configPath: string;
-  readonly parts: ReplaceableParts;
+  readonly runtime: BoxRuntime;
   readonly logger: AdjustableLogger;
   /** Aborts when the daemon ends. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Reads the configuration again at each SIGHUP, one reload at a time. The signal is taken from the moment this is made,
- * since unhandled it ends a process; what comes before `serve` is done then. A failed reload is told and changes nothing.
+ * Reads the configuration again at each SIGHUP, one reload at a time. Handles the signal from its construction, because an
+ * unhandled SIGHUP kills the process; a signal before `serve` is served then. A failed reload is reported and changes nothing.
  */
 export class ReloadOnHangup implements AsyncDisposable {
   #target: ReloadTarget | undefined;
@@ -29,17 +29,17 @@ export class ReloadOnHangup implements AsyncDisposable {
     process.on('SIGHUP', this.#onSignal);
   }
 
-  /** What the latest reload came to; undefined where there was none. */
+  /** Outcome of the latest reload; undefined before the first. */
   get last(): ReloadStatus | undefined {
     return this.#last;
   }
 
-  /** Calls back with what each reload came to. */
+  /** Calls back with the outcome of each reload. */
   onResult(listener: (result: ReloadResult) => void): void {
     this.#listeners.push(listener);
   }
 
-  /** Reads the configuration again now, as at a signal. @throws `starting` (retryable) before `serve` */
+  /** Reloads now, as a signal does. @throws `starting` (retryable) before `serve` */
   request(): Promise<ReloadResult> {
     const target = this.#target;
     if (target === undefined) {
@@ -70,16 +70,16 @@ export class ReloadOnHangup implements AsyncDisposable {
     return result;
   }
 
-  async #reload({ configPath, parts, logger, signal }: ReloadTarget): Promise<ReloadResult> {
-    const result = await reload(configPath, parts, { logger, signal }).catch(
+  async #reload({ configPath, runtime, logger, signal }: ReloadTarget): Promise<ReloadResult> {
+    const result = await reload(configPath, runtime, { logger, signal }).catch(
       (error: unknown): ReloadResult => {
         logger.error('the reload failed', { error });
         return { outcome: 'refused', problems: [messageOf(error)] };
       },
     );
-    logger.setLevel(parts.config.logging.level);
+    logger.setLevel(runtime.config.logging.level);
     this.#last = { at: new Date(clock.wallMs()).toISOString(), ...result };
-    for (const tell of this.#listeners) tell(result);
+    for (const listener of this.#listeners) listener(result);
     return result;
   }
 }

@@ -3,8 +3,8 @@ import type { Logger } from '../base/logger.js';
 import { type ConfigChange, diffConfig, keepRestartSettings } from '../config/diff.js';
 import { loadConfig } from '../config/load.js';
 import { formatProblem } from '../config/problem.js';
-import type { ReloadResult } from '../control/box-control.js';
-import type { ReplaceableParts, ReplacedPart } from './parts.js';
+import type { ReloadResult } from '../contract/status.js';
+import type { BoxRuntime, ReplacedPart } from './runtime.js';
 
 function nameOf(change: ConfigChange): string {
   switch (change.kind) {
@@ -24,13 +24,13 @@ function needsRestart(change: ConfigChange): boolean {
 }
 
 /**
- * Reads the configuration file and the secrets again and applies what can be applied: live settings at once, cameras and
- * broker by replacing their part, the rest at the next restart. A file with problems, a secret of the broker that
- * cannot be used, or settings with which vision does not start change nothing and are reported loudly.
+ * Reads the configuration file and the secrets again and applies them: live settings immediately, cameras and broker by
+ * replacing their part, other settings at the next restart. Nothing changes, and the reason is reported, if the file has
+ * problems, a broker secret is unusable or vision cannot start with the new settings.
  */
 export async function reload(
   path: string,
-  parts: ReplaceableParts,
+  runtime: BoxRuntime,
   { logger, signal }: { readonly logger: Logger; readonly signal: AbortSignal },
 ): Promise<ReloadResult> {
   const loaded = await loadConfig(path);
@@ -39,12 +39,12 @@ export async function reload(
       loaded.problems.map((problem) => formatProblem(path, problem)),
       logger,
     );
-  const changes = diffConfig(parts.config, loaded.config);
+  const changes = diffConfig(runtime.config, loaded.config);
   const needRestart = changes.filter(needsRestart).map(nameOf);
   const names = changes.filter((change) => !needsRestart(change)).map(nameOf);
   let replaced: readonly ReplacedPart[];
   try {
-    replaced = await parts.replace(keepRestartSettings(parts.config, loaded.config), signal);
+    replaced = await runtime.replace(keepRestartSettings(runtime.config, loaded.config), signal);
   } catch (error) {
     if (!isRollcallError(error) || error.kind === 'defect') throw error;
     const { message, remedy = '' } = error;
@@ -55,11 +55,11 @@ export async function reload(
     return { outcome: 'unchanged' };
   }
   logger.info('the configuration was reloaded', { changes: names, replaced });
-  if (needRestart.length > 0) logger.warn('these changes need a restart', { changes: needRestart });
+  if (needRestart.length > 0) logger.warn('some changes need a restart', { changes: needRestart });
   return { outcome: 'applied', changes: names, replaced, needRestart };
 }
 
 function refused(problems: readonly string[], logger: Logger): ReloadResult {
-  logger.error('the new configuration is refused; the old one goes on', { problems });
+  logger.error('the new configuration was refused; the old one stays in force', { problems });
   return { outcome: 'refused', problems };
 }

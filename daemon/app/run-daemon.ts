@@ -3,7 +3,7 @@ import { Lifetime } from '../base/lifetime.js';
 import { loadConfig } from '../config/load.js';
 import { formatProblem } from '../config/problem.js';
 import type { Config } from '../config/schema.js';
-import type { ReloadResult } from '../control/box-control.js';
+import type { ReloadResult } from '../contract/status.js';
 import { programVersion } from '../control/program-version.js';
 import { openPinoLogger } from '../host/pino-logger.js';
 import { systemClock } from '../host/system-clock.js';
@@ -13,12 +13,12 @@ import { composeBox } from './compose.js';
 import { ReloadOnHangup } from './reload-signal.js';
 import { startWatchdog } from './watchdog.js';
 
-/** How long all parts together may take to end, milliseconds: below `TimeoutStopSec` of the systemd unit. */
+/** Time for all parts together to shut down, milliseconds. Shorter than `TimeoutStopSec` of the systemd unit. */
 const shutdownDeadlineMs = 15_000;
 
-/** Runs the daemon until SIGTERM or SIGINT. Throws what keeps it from starting. */
+/** Runs the daemon until SIGTERM or SIGINT. Throws when it cannot start. */
 export async function runDaemon(configPath: string): Promise<void> {
-  // First of all: unhandled, a signal ends the process in the middle of whatever it is doing.
+  // Handle signals first: an unhandled one would kill the process in the middle of its work.
   const stopped = signalled(['SIGTERM', 'SIGINT']);
   const hangups = new ReloadOnHangup();
   const config = await requireConfig(configPath);
@@ -28,38 +28,38 @@ export async function runDaemon(configPath: string): Promise<void> {
   const broken = recordsBroken();
   await using lifetime = new Lifetime(systemClock, shutdownDeadlineMs);
   const onReload = (listener: (result: ReloadResult) => void): void => hangups.onResult(listener);
-  const { parts, conditions } = await composeBox(config, {
+  const { runtime, conditions } = await composeBox(config, {
     ...{ lifetime, logger, onReload },
     lastReload: () => hangups.last,
     reload: () => hangups.request(),
     onRecordsDamaged: broken.report,
   });
   const started = await Promise.race([
-    untilVisionRuns(parts.vision.pool, lifetime.signal),
+    untilVisionRuns(runtime.vision.pool, lifetime.signal),
     stopped,
     broken.reported,
   ]);
   if (started !== undefined) return;
-  startWatchdog({ notifier, parts, lastReload: () => hangups.last, lifetime, logger });
+  startWatchdog({ notifier, runtime, lastReload: () => hangups.last, lifetime, logger });
   notifier.ready();
   conditions.begin('running', { version: programVersion() });
   lifetime.defer('running', () => conditions.end('running'));
   logger.info('ready', { cameras: config.cameras.length });
   lifetime.use('reload', hangups);
-  hangups.serve({ configPath, parts, logger, signal: lifetime.signal });
+  hangups.serve({ configPath, runtime, logger, signal: lifetime.signal });
   const signal = await Promise.race([stopped, broken.reported]);
   notifier.stopping();
   logger.info('stopping', { signal });
 }
 
-/** Ends the daemon when records.db is found damaged: its next start keeps the file aside and goes on with what can be read. */
+/** Ends the daemon when records.db is damaged. The next start sets the file aside and salvages what it can read. */
 function recordsBroken() {
   let report: (cause: Error) => void = () => undefined;
   const reported = new Promise<never>((_, reject) => {
     report = (cause) =>
       reject(
         operational('records-damaged', 'records.db is damaged', {
-          remedy: 'start the daemon again (systemd does): it goes on with what can be read; check the disk',
+          remedy: 'start the daemon again (systemd does this); it salvages what it can read. Check the disk',
           cause,
         }),
       );
@@ -73,11 +73,11 @@ async function requireConfig(path: string): Promise<Config> {
   if (loaded.ok) return loaded.config;
   const problems = loaded.problems.map((problem) => formatProblem(path, problem));
   throw badInput('invalid-config', ['the configuration cannot be used', ...problems].join('\n'), {
-    remedy: `correct the file; 'rollcall check-config --config ${path}' shows the problems again`,
+    remedy: `correct the file, then check it with 'rollcall check-config --config ${path}'`,
   });
 }
 
-/** Resolves with the first of these signals. A second one ends the process at once. */
+/** Resolves with the first of these signals. A second signal kills the process. */
 function signalled(signals: readonly NodeJS.Signals[]): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     for (const signal of signals) process.once(signal, () => resolve(signal));

@@ -2,9 +2,9 @@ import { badInput, isRollcallError, type RollcallError } from '../base/errors.js
 import { createKeyFile, moveKeyFile } from '../host/key-file.js';
 import {
   type OwnSecretPlaces,
-  ownPlaces,
+  openCredentialIfPresent,
   ownSecretPath,
-  readIfThere,
+  ownSecretsOnly,
   replaceOwnSecret,
 } from '../host/own-secret.js';
 import { newRandomBytes, secretBytes, wipe } from '../host/sodium.js';
@@ -13,27 +13,26 @@ import { HASH_BYTES } from './audit-seal.js';
 export type AuditKeyPlaces = OwnSecretPlaces;
 
 export interface AuditKey {
-  /** 32 bytes in guarded memory; the caller wipes them at the end. */
+  /** 32 bytes in guarded memory. The caller wipes them. */
   readonly key: Uint8Array;
-  /** Keys of earlier times, in any order. The caller wipes them, too. */
+  /** Former keys, in any order. The caller wipes them. */
   readonly formerKeys: readonly Uint8Array[];
-  /** It was made just now: rightly so at the first start of a box only. */
+  /** The key was just created. This is normal only at the first start of a box. */
   readonly isNew: boolean;
-  /** Of a file of keys that is there and cannot be used. */
+  /** Why an existing key file cannot be used. */
   readonly damage?: RollcallError;
 }
 
 const secretName = 'audit-key';
-/** Any number of keys, one after the other: of a box whose backup was restored here, of before a change of key. */
+/** Any number of former keys, one after the other: of restored boxes, and of this box before a change of key. */
 const formerName = 'audit-key-former';
 
 /**
- * The key of the audit log: the systemd credential or secret file `audit-key`, else the key that the box made itself, which is
- * made at the first start. It is no part of the gallery's keys: the log is written while the gallery is sealed, too.
- * A damaged file keeps nothing from being recorded: the box goes on with a key of its own, puts a damaged one of its own aside as
- * `audit-key.damaged`, and says so (`damage`).
- * @throws what `openCredential` throws for a secret that is open to others or unreadable, what `createKeyFile` and
- *   `moveKeyFile` throw
+ * The key of the audit log: the systemd credential or secret file `audit-key`, or else the box's own key, which is created at the
+ * first start. It is separate from the gallery's keys, because the log is also written while the gallery is sealed. A damaged key
+ * does not stop the log: the box creates its own key, renames its own damaged file to `audit-key.damaged`, and reports `damage`.
+ * @throws the errors of `openCredential` for a secret that is unreadable or that others can read, and the errors of
+ *   `createKeyFile` and `moveKeyFile`
  */
 export async function openAuditKey(places: AuditKeyPlaces): Promise<AuditKey> {
   const former = await readKeys(formerName, places, Number.POSITIVE_INFINITY);
@@ -53,15 +52,15 @@ interface ReadKeys {
   readonly isOwnDamaged: boolean;
 }
 
-/** The keys that were handed over, else those that the box made: the first of the two that is there and whole. */
+/** The first readable keys of two places: those that were provided, then the box's own. */
 async function readKeys(name: string, places: AuditKeyPlaces, most: number): Promise<ReadKeys> {
   let damage: RollcallError | undefined;
   let isOwnDamaged = false;
-  const told = () => ({ isOwnDamaged, ...(damage === undefined ? {} : { damage }) });
-  for (const where of [places, ownPlaces(places)]) {
+  const status = () => ({ isOwnDamaged, ...(damage === undefined ? {} : { damage }) });
+  for (const where of [places, ownSecretsOnly(places)]) {
     try {
-      const keys = split(name, await readIfThere(name, where), most);
-      if (keys.length > 0) return { keys, ...told() };
+      const keys = split(name, await openCredentialIfPresent(name, where), most);
+      if (keys.length > 0) return { keys, ...status() };
     } catch (error) {
       if (!isRollcallError(error, 'audit-key-malformed') && !isRollcallError(error, 'credential-empty'))
         throw error;
@@ -69,11 +68,11 @@ async function readKeys(name: string, places: AuditKeyPlaces, most: number): Pro
       isOwnDamaged = where !== places;
     }
   }
-  return { keys: [], ...told() };
+  return { keys: [], ...status() };
 }
 
 /**
- * Writes down the keys of earlier times in the place of the box's own making, in place of what was there.
+ * Replaces the file of the former keys in the box's own place.
  * @throws what `replaceOwnSecret` throws
  */
 export async function keepFormerKeys(places: AuditKeyPlaces, keys: readonly Uint8Array[]): Promise<void> {
@@ -114,7 +113,7 @@ function malformed(name: string, bytes: number): RollcallError {
   const what = bytes === 0 ? 'is empty' : 'is damaged: it does not have the form of an audit key';
   return badInput('audit-key-malformed', `the secret "${name}" ${what}`, {
     remedy:
-      'put back the file as it was written and start the daemon again; where it is lost, the box goes on with a new key, and its log says so',
+      'Put back the original file and start the daemon again. If it is lost, the box continues with a new key and records that in its log.',
     details: { name, bytes, expected: HASH_BYTES },
   });
 }

@@ -10,19 +10,19 @@ export interface MarkRow extends Mark {
   readonly seal: Uint8Array;
 }
 
-/** Which entries; a missing field excludes nothing. */
+/** Selects entries. A missing field excludes nothing. */
 export interface AuditFilter {
-  /** From this time on, wall clock in milliseconds. */
+  /** At or after this time, wall clock in milliseconds. */
   readonly fromMs?: number;
   /** Before this time. */
   readonly toMs?: number;
-  /** An action, or a group of them: `person` stands for all that begin with `person.`. */
+  /** An action, or a group: `person` means all actions that begin with `person.`. */
   readonly action?: string;
   readonly actor?: string;
   readonly subject?: string;
 }
 
-/** How often an actor did something. */
+/** The number of actions of one kind by one actor. */
 export interface Tally {
   readonly action: string;
   readonly actor: string;
@@ -35,6 +35,8 @@ const MATCHES = `(@fromMs IS NULL OR at_ms >= @fromMs) AND (@toMs IS NULL OR at_
   AND (@action IS NULL OR action = @action OR substr(action, 1, length(@action) + 1) = @action || '.')
   AND (@actor IS NULL OR actor = @actor) AND (@subject IS NULL OR subject = @subject)`;
 
+const IN_RANGE = 'sequence >= @first AND sequence < @end';
+
 const bound = ({ fromMs = null, toMs = null, action = null, actor = null, subject = null }: OpenFilter) => ({
   fromMs,
   toMs,
@@ -44,7 +46,13 @@ const bound = ({ fromMs = null, toMs = null, action = null, actor = null, subjec
 });
 type OpenFilter = { readonly [K in keyof AuditFilter]: AuditFilter[K] | null };
 
-/** The statements on the audit log's tables. Nothing here knows the key. */
+/** Entries from `first` up to the one before `end`. */
+export interface SequenceRange {
+  readonly first: number;
+  readonly end: number;
+}
+
+/** The statements on the audit log's tables. They do not use the key. */
 export class AuditRows {
   readonly #insert: Statement<[EntryRow]>;
   readonly #putMark: Statement<[MarkRow & { readonly kind: MarkKind }]>;
@@ -53,8 +61,13 @@ export class AuditRows {
   readonly #after: Statement<[number, number], EntryRow>;
   readonly #cut: Statement<[number]>;
   readonly #list: Statement<[ReturnType<typeof bound> & { readonly limit: number }], EntryRow>;
+  readonly #start: Statement<[number, number], number>;
+  readonly #within: Statement<
+    [ReturnType<typeof bound> & SequenceRange & { readonly limit: number }],
+    EntryRow
+  >;
   readonly #count: Statement<[ReturnType<typeof bound>], { readonly count: number }>;
-  readonly #tally: Statement<[ReturnType<typeof bound>], Tally>;
+  readonly #tally: Statement<[ReturnType<typeof bound> & SequenceRange], Tally>;
 
   constructor({ db }: OpenDatabase) {
     this.#insert = db.prepare(
@@ -72,9 +85,17 @@ export class AuditRows {
     this.#list = db.prepare(
       `SELECT ${COLUMNS} FROM audit WHERE ${MATCHES} ORDER BY sequence DESC LIMIT @limit`,
     );
+    this.#start = db
+      .prepare<[number, number], number>(
+        'SELECT sequence FROM audit WHERE sequence < ? ORDER BY sequence DESC LIMIT 1 OFFSET ?',
+      )
+      .pluck();
+    this.#within = db.prepare(
+      `SELECT ${COLUMNS} FROM audit WHERE ${IN_RANGE} AND ${MATCHES} ORDER BY sequence DESC LIMIT @limit`,
+    );
     this.#count = db.prepare(`SELECT count(*) AS count FROM audit WHERE ${MATCHES}`);
     this.#tally = db.prepare(
-      `SELECT action, actor, count(*) AS count FROM audit WHERE ${MATCHES} GROUP BY action, actor ORDER BY action, actor`,
+      `SELECT action, actor, count(*) AS count FROM audit WHERE ${IN_RANGE} AND ${MATCHES} GROUP BY action, actor`,
     );
   }
 
@@ -99,7 +120,7 @@ export class AuditRows {
     return this.#after.all(sequence, limit);
   }
 
-  /** Deletes every entry up to `sequence`; an anchor must stand there already. */
+  /** Deletes every entry up to `sequence`. Its anchor must already be stored. */
   cut(sequence: number): void {
     this.#cut.run(sequence);
   }
@@ -109,12 +130,22 @@ export class AuditRows {
     return this.#list.all({ ...bound(filter), limit }).reverse();
   }
 
+  /** The sequence of the first of the `count` entries before `end`; undefined if there are fewer. */
+  startOf(end: number, count: number): number | undefined {
+    return this.#start.get(end, count - 1);
+  }
+
+  /** The newest `limit` of the range that match, newest first. */
+  within(range: SequenceRange, filter: AuditFilter, limit: number): readonly EntryRow[] {
+    return this.#within.all({ ...bound(filter), ...range, limit });
+  }
+
   count(filter: AuditFilter): number {
     return this.#count.get(bound(filter))?.count ?? 0;
   }
 
-  /** In the order of actions and actors. */
-  tally(filter: AuditFilter): readonly Tally[] {
-    return this.#tally.all(bound(filter));
+  /** The matching entries of the range. */
+  tally(range: SequenceRange, filter: AuditFilter): readonly Tally[] {
+    return this.#tally.all({ ...bound(filter), ...range });
   }
 }

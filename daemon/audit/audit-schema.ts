@@ -1,11 +1,11 @@
 /**
- * The audit log's tables, for a migration of the database that holds it.
+ * The audit log's tables, for a migration of its database.
  *
- * `audit` holds the entries. `key_id` names the key behind `hash`, `previous` is the hash of the entry before.
- * `audit_mark` holds two rows that make cuts visible: `head` is the newest entry ever written, `anchor` the last of those that
- * were cut off at the old end. Both are sealed with the audit key.
+ * `audit` has the entries. `key_id` is the id of the key of `hash`; `previous` is the hash of the preceding entry.
+ * `audit_mark` has two rows that reveal missing entries: `head` is the newest entry ever written, `anchor` the last pruned one.
+ * Both are sealed with the audit key.
  *
- * The triggers keep the program's own mistakes away; somebody with the file can drop them, the hashes tell.
+ * The triggers prevent mistakes of this program. An attacker with the file can drop them, but not forge the hashes.
  */
 export const auditTables = `
   CREATE TABLE audit (

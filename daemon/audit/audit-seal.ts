@@ -3,10 +3,10 @@ import { areEqual } from '../host/sodium.js';
 
 /** Bytes of the audit key and of every hash in the log. */
 export const HASH_BYTES = 32;
-/** What the first entry of all names as the hash before it. */
+/** The previous hash of the very first entry. */
 export const beforeTheFirst: Uint8Array = new Uint8Array(HASH_BYTES);
 
-/** Everything an entry's hash speaks for: all columns of its row but the hash itself. */
+/** The hashed columns of an entry: all except the hash itself. */
 export interface SealedEntry {
   readonly sequence: number;
   readonly atMs: number;
@@ -34,7 +34,7 @@ export function hashEntry(key: Uint8Array, entry: SealedEntry): Buffer {
   ]);
 }
 
-/** The newest entry ever written, or the last one cut off. */
+/** `head`: the newest entry ever written. `anchor`: the last pruned entry. */
 export type MarkKind = 'head' | 'anchor';
 
 export interface Mark {
@@ -47,7 +47,7 @@ export function sealMark(key: Uint8Array, kind: MarkKind, { sequence, hash, keyI
   return keyedHash(key, `rollcall audit ${kind} 1`, [sequence, hash, keyId]);
 }
 
-/** Seals the text that tells how far records.db has come: hexadecimal. */
+/** Seals the text that records the progress of records.db; hexadecimal. */
 export function sealRecordsMark(key: Uint8Array, text: string): string {
   return keyedHash(key, 'rollcall records mark 1', [text]).toString('hex');
 }
@@ -56,7 +56,7 @@ export function isGenuineRecordsMark(key: Uint8Array, text: string, given: strin
   return areEqual(Buffer.from(sealRecordsMark(key, text)), Buffer.from(given));
 }
 
-/** Names a key without telling anything about it: 16 hexadecimal digits. */
+/** Public id of a key: 16 hexadecimal digits that reveal nothing about it. */
 export function auditKeyId(key: Uint8Array): string {
   return keyedHash(key, 'rollcall audit key id 1', []).toString('hex', 0, 8);
 }

@@ -3,7 +3,7 @@ import { auditTables } from './audit-schema.js';
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** A whole log as its tables hold it: hashes and seals stay what they are, so it can be proven elsewhere, too. */
+/** All rows of a log. Hashes and seals stay unchanged, so that it can be verified in another database. */
 export interface CarriedLog {
   readonly entries: readonly Row[];
   readonly marks: readonly Row[];
@@ -23,14 +23,14 @@ const ENTRY_COLUMNS = [
 ];
 const MARK_COLUMNS = ['kind', 'sequence', 'hash', 'key_id', 'seal'];
 
-/** All of a log, in one moment. Throws what SQLite says where it cannot be read. */
+/** Reads a whole log. Throws SQLite's error if it cannot be read. */
 export function readLog(db: Sqlite.Database): CarriedLog {
   const all = (table: string, columns: readonly string[]): readonly Row[] =>
     db.prepare<[], Row>(`SELECT ${columns.join(', ')} FROM ${table} ORDER BY sequence`).all();
   return { entries: all('audit', ENTRY_COLUMNS), marks: all('audit_mark', MARK_COLUMNS) };
 }
 
-/** Puts `log` in the place of the one that lies in `db`. To be called in a transaction. */
+/** Replaces the log in `db`. Call it in a transaction. */
 export function replaceLog(db: Sqlite.Database, { entries, marks }: CarriedLog): void {
   db.exec('DROP TABLE audit; DROP TABLE audit_mark;');
   db.exec(auditTables);

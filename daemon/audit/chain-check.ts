@@ -3,15 +3,14 @@ import type { EntryRow, MarkRow } from './audit-rows.js';
 import { beforeTheFirst, hashEntry, type Mark, sealMark } from './audit-seal.js';
 import type { AuditVerdict, Breakage, BreakageReason, Segment, Witness } from './audit-verdict.js';
 
-/** Keys at hand, by their id. */
+/** The available keys by id. */
 export type AuditKeys = ReadonlyMap<string, Uint8Array>;
 
-/** A segment of the chain may begin with this only: it says which key the entries before it were under. */
+/** The action of the first entry of every new segment. It names the key of the preceding entries. */
 export const keyChanged = 'audit.key-changed';
 
 /**
- * Whether a mark is one that the log wrote: false where the key is at hand and the seal is not its, undefined where the key
- * is not at hand.
+ * Whether a mark is genuine: false if its seal is wrong, undefined if its key is not available.
  */
 export function isGenuine(keys: AuditKeys, kind: 'head' | 'anchor', mark: MarkRow): boolean | undefined {
   const key = keys.get(mark.keyId);
@@ -19,12 +18,11 @@ export function isGenuine(keys: AuditKeys, kind: 'head' | 'anchor', mark: MarkRo
 }
 
 /**
- * Follows the chain from the oldest entry to the newest and stops at the first that does not fit. The order is that of the
- * sequence; times are not looked at, for a clock may be set back.
+ * Follows the chain from the oldest entry to the newest and stops at the first breakage. Uses the sequence and ignores times,
+ * because a clock may be set back.
  *
- * An entry whose key is at hand is proven by its hash, and with it the hash that it names as the one before. Entries under a
- * key that is not at hand can only be seen to name one another; a proven entry after them that knows of no change of key shows
- * that they were put there.
+ * If the key is available, the hash proves an entry and its link to the preceding entry. Without the key, only the links between
+ * entries can be checked; if a proven entry follows without a change of key, the unproven entries before it are forged.
  */
 export class ChainCheck {
   readonly #keys: AuditKeys;
@@ -45,11 +43,11 @@ export class ChainCheck {
     const isProven = isGenuine(keys, 'anchor', anchor);
     this.#isAnchorProven = isProven === true;
     if (isProven === false) {
-      this.#break(anchor.sequence + 1, 'cut', 'the record of what was cut off before it was altered');
+      this.#break(anchor.sequence + 1, 'cut', 'the record of the pruned entries before it was altered');
     } else this.#compareNoted(anchor.sequence, anchor.hash);
   }
 
-  /** Takes the next entry. False once something is broken: what follows says nothing more. */
+  /** Checks the next entry. False after a breakage: later entries add no information. */
   step(row: EntryRow): boolean {
     if (this.#breakage !== undefined) return false;
     if (!this.#isNext(row) || !this.#isLinked(row)) return false;
@@ -67,7 +65,7 @@ export class ChainCheck {
     return this.#breakage === undefined;
   }
 
-  /** The verdict on entries that are followed by others. */
+  /** The verdict on the entries so far. */
   verdictSoFar(): AuditVerdict {
     const breakage = this.#breakage;
     const isProven = this.#isAnchorProven && this.#segments.every((segment) => segment.isProven);
@@ -81,12 +79,12 @@ export class ChainCheck {
     };
   }
 
-  /** The verdict on the whole log, of which `head` is the record of the newest entry. */
+  /** The verdict on the whole log. `head` is the record of its newest entry. */
   finish(head: MarkRow | undefined): AuditVerdict {
     if (this.#breakage === undefined) this.#checkHead(head);
     const noted = this.#noted?.sequence ?? 0;
     if (this.#breakage === undefined && noted > this.#tip.sequence) {
-      this.#break(this.#tip.sequence + 1, 'truncated', 'the log ends before the entry that was noted');
+      this.#break(this.#tip.sequence + 1, 'truncated', 'the log ends before the noted entry');
     }
     return this.verdictSoFar();
   }
@@ -95,38 +93,39 @@ export class ChainCheck {
     const expected = this.#tip.sequence + 1;
     if (row.sequence === expected) return true;
     if (row.sequence < expected) {
-      return this.#break(row.sequence, 'altered', 'there is an entry before the beginning of the log');
+      return this.#break(row.sequence, 'altered', 'the entry is older than the beginning of the log');
     }
     if (expected === 1) return this.#break(1, 'cut', 'the log does not begin with its first entry');
     if (this.#count === 0) {
-      return this.#break(expected, 'cut', 'more is gone than was recorded as cut off');
+      return this.#break(expected, 'cut', 'more entries are missing than were recorded as pruned');
     }
-    return this.#break(expected, 'missing', 'there is no such entry');
+    return this.#break(expected, 'missing', 'the entry is missing');
   }
 
   #isLinked(row: EntryRow): boolean {
     const { sequence } = row;
     const key = this.#keys.get(row.keyId);
     if (key !== undefined && !areEqual(hashEntry(key, row), row.hash)) {
-      return this.#break(sequence, 'altered', 'its content is not what was written');
+      return this.#break(sequence, 'altered', 'its content was changed');
     }
     const before = this.#segments.at(-1);
     if (before !== undefined && before.keyId !== row.keyId && row.action !== keyChanged) {
       if (key === undefined)
-        return this.#break(sequence, 'altered', 'it names a key that was never changed to');
+        return this.#break(sequence, 'altered', 'no entry records the change to its key');
       if (before.isProven)
-        return this.#break(sequence, 'reordered', 'it does not belong after the one before');
+        return this.#break(sequence, 'reordered', 'it does not follow the preceding entry');
       return this.#break(before.first, 'altered', 'the entry after it was written under another key');
     }
     if (areEqual(row.previous, this.#tip.hash)) return true;
     if (before === undefined && this.#anchor === undefined) {
       return this.#break(sequence, 'cut', 'the log does not begin with its first entry');
     }
-    if (key === undefined) return this.#break(sequence, 'altered', 'it does not name the entry before it');
+    if (key === undefined)
+      return this.#break(sequence, 'altered', 'it does not refer to the preceding entry');
     if (before?.isProven === false) {
-      return this.#break(before.last, 'altered', 'it is not the entry that the next one names');
+      return this.#break(before.last, 'altered', 'the next entry refers to another entry');
     }
-    return this.#break(sequence, 'reordered', 'it does not belong after the one before');
+    return this.#break(sequence, 'reordered', 'it does not follow the preceding entry');
   }
 
   #checkHead(head: MarkRow | undefined): void {
@@ -134,31 +133,35 @@ export class ChainCheck {
     const last = this.#segments.at(-1);
     if (head === undefined) {
       if (next > 1)
-        this.#break(next, 'truncated', 'the record of the newest entry is gone, entries may be too');
+        this.#break(
+          next,
+          'truncated',
+          'the record of the newest entry is missing, and entries may be missing',
+        );
       return;
     }
     const isHeadProven = isGenuine(this.#keys, 'head', head);
     if (isHeadProven === false || (isHeadProven === undefined && last?.isProven === true)) {
-      this.#break(next, 'truncated', 'the record of the newest entry was altered, entries may be gone');
+      this.#break(
+        next,
+        'truncated',
+        'the record of the newest entry was altered, and entries may be missing',
+      );
     } else if (head.sequence >= next) {
-      this.#break(next, 'truncated', `entries up to ${head.sequence} were written and are gone`);
+      this.#break(next, 'truncated', `entries up to ${head.sequence} were written and are missing`);
     } else if (head.sequence < this.#tip.sequence) {
       this.#break(head.sequence + 1, 'altered', 'it is newer than the record of the newest entry');
     } else if (last !== undefined && isHeadProven === true && !last.isProven) {
       this.#break(last.first, 'altered', 'the newest entry was written under another key');
     } else if (!areEqual(head.hash, this.#tip.hash)) {
-      this.#break(this.#tip.sequence, 'reordered', 'it is not the newest entry that was recorded');
+      this.#break(this.#tip.sequence, 'reordered', 'the record of the newest entry refers to another entry');
     }
   }
 
   #compareNoted(sequence: number, hash: Mark['hash']): void {
     if (this.#noted?.sequence !== sequence) return;
     if (Buffer.from(hash).toString('hex') !== this.#noted.hash) {
-      this.#break(
-        sequence,
-        'reordered',
-        'it is not the entry that was noted: another log stands in its place',
-      );
+      this.#break(sequence, 'reordered', 'it differs from the noted entry: the log was replaced');
     }
   }
 

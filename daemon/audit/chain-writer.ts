@@ -10,8 +10,7 @@ import { type AuditKeys, isGenuine, keyChanged } from './chain-check.js';
 const keyIdForm = /^[0-9a-f]{16}$/;
 
 /**
- * Puts entries at the end of the chain. Where the chain ends is read anew each time: a transaction that was rolled back takes
- * its entries along.
+ * Appends entries to the chain. Reads the end of the chain each time, because a rolled-back transaction removes its entries.
  */
 export class ChainWriter {
   readonly keyId: string;
@@ -34,13 +33,13 @@ export class ChainWriter {
     this.keys = new Map([...formerKeys, key].map((each) => [auditKeyId(each), each]));
   }
 
-  /** The key that the newest entry is under, where it is not the one in use. */
+  /** The key of the newest entry, if it is not the key in use. */
   foreignKeyId(): string | undefined {
     const { keyId } = this.#end();
     return keyId === this.keyId ? undefined : keyId;
   }
 
-  /** To be called within a transaction. */
+  /** Call it in a transaction. */
   write(entry: NewAuditEntry): Witness {
     let end = this.#end();
     if (end.keyId !== this.keyId) {
@@ -76,8 +75,8 @@ export class ChainWriter {
   }
 
   /**
-   * Where to go on. The head says so, also where entries before it are gone: the gap remains to be found. Where the head itself
-   * cannot be relied on, one number is left out on purpose: writing a new head must not make whole what was broken.
+   * The end of the chain. Trusts a genuine head even if earlier entries are missing: the gap stays visible. If the head is not
+   * reliable, skips one number on purpose, so that a new head does not hide the damage.
    */
   #end(): Mark {
     const head = this.#rows.mark('head');

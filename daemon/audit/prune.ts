@@ -8,16 +8,16 @@ export interface PruneResult {
   readonly cutCount: number;
   /** More is due; the limit was reached. */
   readonly isMoreDue: boolean;
-  /** What the check of the entries said before they were cut off. Absent where nothing was due. */
+  /** The verdict on the entries before they were deleted. Absent if none was due. */
   readonly verdict?: AuditVerdict;
 }
 
 /**
- * To be called within a transaction. What is cut off is checked first, and the entry about the cut keeps what was found:
- * forgetting must not be a way to get rid of the traces of a change.
+ * Deletes the oldest entries. Call it in a transaction. Checks them first and records the verdict, so that pruning cannot hide
+ * a change.
  *
- * Only an unbroken run from the oldest entry on is cut. A clock that once stood far behind therefore never costs newer entries;
- * one that once stood far ahead keeps them until that time has come.
+ * Deletes only an unbroken run from the oldest entry on: a clock that was far behind never costs newer entries, and after a
+ * clock that was far ahead the entries stay until that time has come.
  */
 export function prune(
   rows: AuditRows,

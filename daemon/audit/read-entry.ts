@@ -1,7 +1,7 @@
 import type { AuditDetails, AuditEntry } from './audit-entry.js';
 import type { EntryRow } from './audit-rows.js';
 
-/** An entry for those who read the log. Details that are no JSON any more (verify tells why) are shown as unreadable. */
+/** An entry for readers of the log. Damaged details are shown as `unreadable`; verification reports the reason. */
 export function readEntry({
   sequence,
   atMs,
@@ -24,10 +24,18 @@ export function readEntry({
   };
 }
 
+const unreadable: AuditDetails = { unreadable: true };
+
 function readDetails(text: string): AuditDetails {
   try {
-    return JSON.parse(text) as AuditDetails;
+    const details: unknown = JSON.parse(text);
+    return isDetails(details) ? details : unreadable;
   } catch {
-    return { unreadable: true };
+    return unreadable;
   }
+}
+
+function isDetails(value: unknown): value is AuditDetails {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.values(value).every((each) => ['string', 'number', 'boolean'].includes(typeof each));
 }

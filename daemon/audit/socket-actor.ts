@@ -2,10 +2,10 @@ import type { Socket } from 'node:net';
 import { openPeerCredentials } from '../host/peer-credentials.js';
 import type { Actor } from './actor.js';
 
-/** Whoever sent a request over this socket of the local API. */
+/** The actor behind a connection to the local API. */
 export type ActorOf = (socket: Socket) => Actor;
 
-/** Where the kernel does not tell. Such a request still leaves its trace. */
+/** The actor if the kernel does not name one. The request is still audited. */
 export const unknownLocalActor: Actor = { actor: 'unknown', origin: 'local socket' };
 
 /** @throws `peer-credentials-unavailable` */

@@ -4,10 +4,10 @@ import { hashEntry } from './audit-seal.js';
 import type { AuditVerdict, Witness } from './audit-verdict.js';
 import { type AuditKeys, ChainCheck, isGenuine } from './chain-check.js';
 
-/** Entries between two turns of the event loop: a few milliseconds' worth. */
+/** Entries between two turns of the event loop: a few milliseconds. */
 const batchSize = 250;
 
-/** Follows the chain batch by batch; yields after each. The last batch and the head are read without a turn between. */
+/** Checks the chain and yields after each batch. Reads the last batch and the head without a yield between them. */
 function* follow(
   rows: AuditRows,
   keys: AuditKeys,
@@ -33,7 +33,7 @@ export function verifyAtOnce(rows: AuditRows, keys: AuditKeys, noted?: Witness):
   }
 }
 
-/** Yields after each batch, when entries may be written and cut. */
+/** As `follow`, for a log that may be written and pruned between batches. */
 export function* verifyInTurns(
   rows: AuditRows,
   keys: AuditKeys,
@@ -44,7 +44,7 @@ export function* verifyInTurns(
     const walk = follow(rows, keys, noted);
     for (;;) {
       const { done, value } = walk.next();
-      // What was cut off meanwhile would look like a gap: then from the new beginning.
+      // Entries were pruned meanwhile, which would look like a gap: starts again.
       if (rows.mark('anchor')?.sequence !== from) break;
       if (done === true) return value;
       yield;

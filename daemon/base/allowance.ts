@@ -1,13 +1,13 @@
 import type { Clock } from './clock.js';
 
 export interface AllowanceOptions {
-  /** As many at once. */
+  /** The largest burst. */
   readonly most: number;
-  /** One more after so long, milliseconds. */
+  /** Time after which one more is allowed, milliseconds. */
   readonly everyMs: number;
 }
 
-/** A token bucket: what strangers can make the box do is limited over time, whatever they send. */
+/** A token bucket. It limits the work that untrusted senders can cause. */
 export class Allowance {
   readonly #clock: Clock;
   readonly #options: AllowanceOptions;
@@ -22,7 +22,7 @@ export class Allowance {
     this.#atMs = clock.monotonicMs();
   }
 
-  /** Whether it may be done now; `amount`: what it takes of the allowance. */
+  /** Takes `amount` from the allowance; false if too little is left. */
   take(amount = 1): boolean {
     const { most, everyMs } = this.#options;
     const nowMs = this.#clock.monotonicMs();
@@ -36,7 +36,7 @@ export class Allowance {
     return true;
   }
 
-  /** How often it was not allowed since this was last asked. */
+  /** The number of refusals since the last call. */
   takeRefused(): number {
     const refused = this.#refused;
     this.#refused = 0;

@@ -4,8 +4,8 @@ export interface Timer {
 }
 
 /**
- * Time as a dependency. Durations and deadlines use `monotonicMs`; `wallMs` is only for what is written down
- * or sent. Tests and the replay command advance a clock of their own.
+ * Time as a dependency. Durations and deadlines use `monotonicMs`; `wallMs` is only for records and messages. Tests and the
+ * replay command advance a clock of their own.
  */
 export interface Clock {
   /** Milliseconds on a clock that never jumps; shared by all processes of one boot on the real adapter. */

@@ -1,4 +1,4 @@
-/** A number with what it counts: `1 camera`, `0 cameras`. `many` is told where it is not `one` with an `s`. */
+/** A number with its noun: `1 camera`, `0 cameras`. `many` is for irregular plurals. */
 export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }

@@ -1,23 +1,23 @@
 /**
  * How the program reacts to an error:
  * - `defect`: a bug; the part that threw it ends.
- * - `operational`: the world misbehaved (camera, disk, broker); whoever supervises the part decides.
- * - `input`: a person gave something unusable; explain, show no stack.
+ * - `operational`: something outside failed (camera, disk, broker); the supervisor of the part decides.
+ * - `input`: a person gave unusable input; explain it, show no stack.
  */
-export type ErrorKind = 'defect' | 'operational' | 'input';
+type ErrorKind = 'defect' | 'operational' | 'input';
 
-export interface RollcallErrorOptions {
+interface RollcallErrorOptions {
   readonly kind: ErrorKind;
-  /** Stable, kebab-case, never translated: what programs match on. */
+  /** Stable, kebab-case, never translated: programs match on it. */
   readonly code: string;
-  /** What went wrong, in one sentence, without secrets or personal data. */
+  /** The problem in one sentence, without secrets or personal data. */
   readonly message: string;
   /** What the reader can do about it, in the imperative. */
   readonly remedy?: string;
   /** Structured context. Never credentials, names, embeddings or pixels. */
   readonly details?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
-  /** True when the same call may succeed later without anybody changing anything. */
+  /** True if the same call may succeed later without a change by a person. */
   readonly retryable?: boolean;
 }
 
@@ -67,7 +67,7 @@ export function isRollcallError(error: unknown, code?: string): error is Rollcal
   return error instanceof RollcallError && (code === undefined || error.code === code);
 }
 
-/** Ends the exhaustive handling of a union: compiles only when every case was handled. */
+/** Ends the exhaustive handling of a union: compiles only if every case is handled. */
 export function unreachable(value: never): never {
   throw defect('unreachable', `unhandled case ${JSON.stringify(value)}`);
 }

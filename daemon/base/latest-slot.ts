@@ -1,6 +1,6 @@
 /**
- * Holds at most one item; the newest wins. Live video never queues: a frame nobody took in time is released
- * and counted.
+ * Holds at most one item; the newest wins. Live video never queues: a frame that was not taken in time is released and
+ * counted.
  */
 export class LatestSlot<T> {
   readonly #release: (item: T) => void;
@@ -11,7 +11,7 @@ export class LatestSlot<T> {
     this.#release = release;
   }
 
-  /** Items that were replaced before anybody took them. */
+  /** Number of items that were replaced before they were taken. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -31,7 +31,7 @@ export class LatestSlot<T> {
     return item;
   }
 
-  /** Releases what is held without counting it as dropped. */
+  /** Releases the item without counting it as dropped. */
   clear(): void {
     const item = this.take();
     if (item !== undefined) this.#release(item);

@@ -7,8 +7,8 @@ interface Held {
 }
 
 /**
- * Owns resources and gives them back in reverse order of acquisition. Disposal has one deadline for all; what
- * has not ended by then is named in the error. Disposing twice is harmless.
+ * Owns resources and disposes them in reverse order of acquisition. One deadline applies to all; the error names the
+ * resources that did not end in time. Disposing twice is harmless.
  */
 export class Lifetime implements AsyncDisposable {
   readonly #clock: Clock;
@@ -22,18 +22,18 @@ export class Lifetime implements AsyncDisposable {
     this.#deadlineMs = deadlineMs;
   }
 
-  /** Aborts when disposal begins: work that holds no resource of its own listens here. */
+  /** Aborts when disposal begins, for work that is not a resource of its own. */
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
 
-  /** Takes over `resource`, to be disposed under `name`. Returns it. */
+  /** Takes over `resource` and returns it. `name` identifies it in errors. */
   use<T extends AsyncDisposable>(name: string, resource: T): T {
     this.defer(name, () => resource[Symbol.asyncDispose]());
     return resource;
   }
 
-  /** Runs `dispose` at the end, before everything acquired earlier. */
+  /** Runs `dispose` at the end, before all earlier resources. */
   defer(name: string, dispose: () => PromiseLike<void> | void): void {
     this.#held.push({ name, dispose });
   }
@@ -44,7 +44,7 @@ export class Lifetime implements AsyncDisposable {
   }
 
   async #end(): Promise<void> {
-    this.#abort.abort(operational('shutting-down', 'the owner is shutting down'));
+    this.#abort.abort(operational('shutting-down', 'this part of the program is stopping'));
     const failures: unknown[] = [];
     const survivors: string[] = [];
     let isLate: () => void = () => undefined;

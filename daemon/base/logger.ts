@@ -1,8 +1,8 @@
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /**
- * Structured log. The message is constant; what varies goes into the fields. Fields never hold pixels,
- * embeddings, names or credentials. `error` means somebody must act.
+ * Structured log. The message is constant; variable values go into the fields. Fields never contain pixels, embeddings,
+ * names or credentials. `error` means that a person must act.
  */
 export interface Logger {
   debug(message: string, fields?: LogFields): void;
@@ -13,7 +13,7 @@ export interface Logger {
   child(fields: LogFields): Logger;
 }
 
-/** Discards everything: for replay and for tests that do not look at the log. */
+/** Discards everything: for replay and for tests that do not check the log. */
 export const silentLogger: Logger = {
   debug: () => undefined,
   info: () => undefined,

@@ -6,28 +6,28 @@ interface Source {
   atLastPing: number;
 }
 
-export interface ProgressWatchdogOptions {
+interface ProgressWatchdogOptions {
   readonly clock: Clock;
-  /** Whoever listens acts after this much silence, milliseconds. */
+  /** The receiver of the pings acts after this time without one, milliseconds. */
   readonly silenceLimitMs: number;
   readonly ping: () => void;
-  /** Called once per standstill, at half the limit, with the names of the sources that did not get on. */
+  /** Called once per standstill, at half the limit, with the names of the sources without progress. */
   readonly onStandstill: (names: readonly string[]) => void;
 }
 
-/** Looks this often within the limit: a ping is late by at most one of these steps. */
-const looksPerLimit = 8;
+/** Checks per limit: a ping is late by at most one check. */
+const checksPerLimit = 8;
 
 /**
- * Pings only on measured progress: when every source has counted on since the last ping. A process whose timers
- * still fire while its work stands still goes silent, and is replaced. Without any source it is silent, too:
- * nothing proves progress.
+ * Pings only on measured progress: when the count of every source has grown since the last ping. A process whose timers fire
+ * while its work stands still sends no pings and is replaced. Without sources there are no pings, because nothing proves
+ * progress.
  */
 export class ProgressWatchdog implements Disposable {
   readonly #options: ProgressWatchdogOptions;
   readonly #sources = new Set<Source>();
   #lastPingMs: number;
-  #isStandstillTold = false;
+  #isStandstillReported = false;
   #timer: Timer;
 
   constructor(options: ProgressWatchdogOptions) {
@@ -37,8 +37,8 @@ export class ProgressWatchdog implements Disposable {
   }
 
   /**
-   * Adds something that must get on. `count` grows with every step of its work. Call what is returned when it
-   * rightly rests (a camera switched off): it is then no longer waited for.
+   * Adds a source that must make progress. `count` grows with every step of its work. Call the returned function when the
+   * source may rest (a camera was switched off); the watchdog then ignores it.
    */
   register(name: string, count: () => number): () => void {
     const source: Source = { name, count, atLastPing: count() };
@@ -52,22 +52,22 @@ export class ProgressWatchdog implements Disposable {
 
   #schedule(): Timer {
     const { clock, silenceLimitMs } = this.#options;
-    return clock.after(silenceLimitMs / looksPerLimit, () => {
+    return clock.after(silenceLimitMs / checksPerLimit, () => {
       this.#timer = this.#schedule();
-      this.#look();
+      this.#check();
     });
   }
 
-  #look(): void {
+  #check(): void {
     const { clock, silenceLimitMs, ping, onStandstill } = this.#options;
     const resting = [...this.#sources].filter((source) => source.count() <= source.atLastPing);
     if (resting.length === 0 && this.#sources.size > 0) {
       for (const source of this.#sources) source.atLastPing = source.count();
       this.#lastPingMs = clock.monotonicMs();
-      this.#isStandstillTold = false;
+      this.#isStandstillReported = false;
       ping();
-    } else if (!this.#isStandstillTold && clock.monotonicMs() - this.#lastPingMs >= silenceLimitMs / 2) {
-      this.#isStandstillTold = true;
+    } else if (!this.#isStandstillReported && clock.monotonicMs() - this.#lastPingMs >= silenceLimitMs / 2) {
+      this.#isStandstillReported = true;
       onStandstill(resting.map((source) => source.name));
     }
   }

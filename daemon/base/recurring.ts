@@ -1,21 +1,21 @@
 import type { Clock, Timer } from './clock.js';
 import { operational } from './errors.js';
 
-export interface RecurringOptions {
+interface RecurringOptions {
   readonly clock: Clock;
-  /** From the end of one turn to the beginning of the next, milliseconds. */
+  /** From the end of one run to the beginning of the next, milliseconds. */
   readonly everyMs: number;
-  /** One turn. `signal` aborts when there will be no more: a long one stops at the next place where it can. */
+  /** One run. `signal` aborts at the end, so that a long run can stop early. */
   readonly work: (signal: AbortSignal) => PromiseLike<void> | void;
-  /** Told of the first turn that fails, and of none after it until one has succeeded. */
+  /** Called for the first run that fails, and again only after a run has succeeded. */
   readonly onFailure: (error: unknown) => void;
 }
 
-/** Does the same work again and again, one turn at a time. Its end waits for the turn that is under way. */
+/** Repeats work, one run at a time. Disposing it waits for the current run. */
 export class Recurring implements AsyncDisposable {
   readonly #options: RecurringOptions;
   readonly #abort = new AbortController();
-  #turn: Promise<void> | undefined;
+  #run: Promise<void> | undefined;
   #timer: Timer | undefined;
   #isFailing = false;
 
@@ -23,24 +23,24 @@ export class Recurring implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** Takes the first turn now. Starting what has started or ended is harmless. */
+  /** Begins the first run. Does nothing if it has started or ended. */
   start(): this {
-    if (!this.#abort.signal.aborted) this.#turn ??= this.#take();
+    if (!this.#abort.signal.aborted) this.#run ??= this.#work();
     return this;
   }
 
-  /** Resolves when the turn that is under way has ended, well or not. */
+  /** Resolves when the current run has ended, also when it failed. */
   async settled(): Promise<void> {
-    await this.#turn;
+    await this.#run;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#timer?.cancel();
-    this.#abort.abort(operational('shutting-down', 'the owner is shutting down'));
-    await this.#turn;
+    this.#abort.abort(operational('shutting-down', 'this part of the program is stopping'));
+    await this.#run;
   }
 
-  async #take(): Promise<void> {
+  async #work(): Promise<void> {
     const { clock, everyMs, work, onFailure } = this.#options;
     const { signal } = this.#abort;
     try {
@@ -52,7 +52,7 @@ export class Recurring implements AsyncDisposable {
     }
     if (signal.aborted) return;
     this.#timer = clock.after(everyMs, () => {
-      this.#turn = this.#take();
+      this.#run = this.#work();
     });
   }
 }

@@ -1,7 +1,7 @@
 import type { Clock } from './clock.js';
 import type { Random } from './random.js';
 
-/** The wait after so many consecutive failures (from 0), milliseconds; see `RetrySchedule`. */
+/** The wait after a number of earlier consecutive failures, milliseconds; see `RetrySchedule`. */
 export function jitteredWaitMs(
   { baseMs, capMs }: Pick<RetryPolicy, 'baseMs' | 'capMs'>,
   failures: number,
@@ -15,14 +15,14 @@ export interface RetryPolicy {
   readonly baseMs: number;
   /** Upper bound of any wait, milliseconds. */
   readonly capMs: number;
-  /** Progress must go on this long before the schedule starts over, milliseconds. */
+  /** Progress must last this long before the schedule starts over, milliseconds. */
   readonly sustainedMs: number;
 }
 
 /**
  * Full-jitter exponential backoff (Brooker, "Exponential Backoff and Jitter", 2015): each wait is uniform in
- * [0, min(cap, base * 2^n)]. It starts over only after progress that lasted, so that something which
- * connects and dies at once is not retried in a hot loop.
+ * [0, min(cap, base * 2^n)]. It starts over only after sustained progress, so that a connection that fails immediately
+ * is not retried in a hot loop.
  */
 export class RetrySchedule {
   readonly #policy: RetryPolicy;
@@ -42,7 +42,7 @@ export class RetrySchedule {
     return this.#failures;
   }
 
-  /** Call whenever the thing being retried measurably got on. */
+  /** Call on every measured progress. */
   progressed(): void {
     const nowMs = this.#clock.monotonicMs();
     this.#progressSinceMs ??= nowMs;

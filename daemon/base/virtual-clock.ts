@@ -5,7 +5,7 @@ interface Pending {
   readonly callback: () => void;
 }
 
-/** A clock that moves only when told to: for replay and tests. Timers fire in order of their due time. */
+/** A clock that moves only on request: for replay and tests. Timers fire in order of their due time. */
 export class VirtualClock implements Clock {
   readonly #epochMs: number;
   #nowMs = 0;
@@ -30,7 +30,7 @@ export class VirtualClock implements Clock {
     return { cancel: () => void this.#pending.delete(entry) };
   }
 
-  /** Moves to `toMs` (never backwards), firing what falls due on the way. */
+  /** Moves to `toMs` (never backwards) and fires the timers that become due. */
   advanceTo(toMs: number): void {
     for (let due = this.#nextDue(toMs); due !== undefined; due = this.#nextDue(toMs)) {
       this.#pending.delete(due);
@@ -46,7 +46,7 @@ export class VirtualClock implements Clock {
 
   #nextDue(toMs: number): Pending | undefined {
     let first: Pending | undefined;
-    // Of those due at one time the one set first comes first: a set keeps that order.
+    // Timers that are due at the same time fire in the order in which they were set: a Set keeps that order.
     for (const entry of this.#pending) {
       if (entry.atMs <= toMs && (!first || entry.atMs < first.atMs)) first = entry;
     }

@@ -2,8 +2,8 @@
 const longestPath = 500;
 
 /**
- * A path that somebody wrote into a table or an archive, in the one form it is looked up by: relative, parts parted by
- * `/`. Nothing that could lead out of the folder it is relative to: that is a problem, not something to repair.
+ * Checks a path from a table or an archive and returns it normalised: relative, separated by `/`. A path that could leave
+ * its folder is refused, never repaired.
  */
 export function checkArchivePath(text: string): { readonly path: string } | { readonly problem: string } {
   const problem = (reason: string) => ({
@@ -11,10 +11,10 @@ export function checkArchivePath(text: string): { readonly path: string } | { re
   });
   if (text.length > longestPath) return problem(`is longer than ${longestPath} characters`);
   if (/\p{Cc}/u.test(text)) return problem('contains control characters');
-  if (text.includes('\\')) return problem("contains '\\': write '/'");
+  if (text.includes('\\')) return problem("contains '\\'; use '/' instead");
   if (text.startsWith('/') || /^[A-Za-z]:/.test(text)) return problem('is not relative');
   const parts = text.split('/').filter((part) => part !== '' && part !== '.');
   if (parts.includes('..')) return problem("leads out of its folder with '..'");
-  if (parts.length === 0) return problem('names nothing');
+  if (parts.length === 0) return problem('is empty');
   return { path: parts.join('/') };
 }

@@ -6,7 +6,7 @@ import { openPinoLogger } from '../host/pino-logger.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { parseUserPassword, type UserPassword } from '../host/user-password-secret.js';
 import { openConfiguredStore } from '../models/configured-store.js';
-import { lookAtCameraAlone } from '../vision/look-alone.js';
+import { testCameraAlone } from '../vision/camera-test-alone.js';
 import { photoPlan, planCamera } from '../vision/plan.js';
 import type { CameraTestOutcome } from '../vision/protocol.js';
 import { chooseRecogniser } from '../vision/recogniser-in-use.js';
@@ -22,13 +22,14 @@ export interface AddressOptions extends CommonOptions {
   readonly fingerprint?: string;
 }
 
-/** Ids and names of cameras are none. */
+/** Tells an address from an id or name of a camera. */
 export const isAddress = (given: string): boolean => given.includes('://');
 
 /**
- * Opens an address without a daemon. Where there is a configuration, its secrets, models and networks are used; nothing
- * else of it matters, nor whether it is valid.
- * @throws `camera-url-unusable`, `login-form`, and what keeps a secret from being read or vision from starting
+ * Opens an address without a daemon. Uses secrets, models and networks of the configuration if there is a valid one, and
+ * defaults otherwise.
+ * @throws `login-twice`, `camera-url-unusable`, `credential-name`, `camera-option-unusable`, `login-form`, and errors of
+ * reading the secret or starting vision
  */
 export async function testAddress(
   url: string,
@@ -37,7 +38,7 @@ export async function testAddress(
 ): Promise<CameraTestOutcome> {
   const { credential, login } = options;
   if (credential !== undefined && login === true) {
-    throw badInput('login-twice', '--credential and --login give the login twice', {
+    throw badInput('login-twice', '--credential and --login cannot be used together', {
       remedy: 'leave one of them out',
     });
   }
@@ -48,15 +49,15 @@ export async function testAddress(
   const models = await openConfiguredStore(config.models.dir);
   const recogniser = await chooseRecogniser(models, config.vision.recogniser);
   const networks = photoPlan(config, recogniser.name);
-  const result = await lookAtCameraAlone(networks, asked, openPinoLogger({ level: 'warn', clock }));
+  const result = await testCameraAlone(networks, asked, openPinoLogger({ level: 'warn', clock }));
   const isLoginMissing =
     result.outcome === 'failed' && result.code === 'unauthorised' && asked.credential === null;
   if (!isLoginMissing) return result;
-  const remedy = 'give --login to be asked for user:password, or --credential with the name of a secret';
+  const remedy = 'use --login to type user:password, or --credential with the name of a secret';
   return { ...result, remedy };
 }
 
-/** What the address is opened with: all that it does not say has its default. */
+/** The settings for an address. Options that are absent have the default of a camera. */
 function settingsOf(url: string, options: AddressOptions, known: Config | undefined) {
   const { credential, transport, allowBasicLogin, caFile, fingerprint } = options;
   const named = {
@@ -72,21 +73,24 @@ function settingsOf(url: string, options: AddressOptions, known: Config | undefi
   if (parsed.success && camera !== undefined) return { config: known ?? parsed.data, camera };
   const [issue] = parsed.error?.issues ?? [];
   if (issue?.path.at(-1) === 'credential') {
-    throw badInput('credential-name', 'the name of a secret has characters that are not allowed', {
-      remedy: 'give its name, not the secret itself; --login asks for user and password',
-    });
+    throw badInput(
+      'credential-name',
+      'the value of --credential has characters that a secret name cannot have',
+      {
+        remedy: 'give the name of a secret, not the secret itself; --login asks for user and password',
+      },
+    );
   }
   const setting = String(issue?.path.at(-1));
   if (setting === 'caFile' || setting === 'fingerprint') {
     const option = setting === 'caFile' ? '--ca-file' : '--fingerprint';
     throw badInput('camera-option-unusable', `${option} ${issue?.message ?? 'cannot be used'}`, {
-      remedy:
-        'it belongs to an rtsps:// address; give the file of the authority, or the fingerprint, not both',
+      remedy: 'use it with an rtsps:// address; give --ca-file or --fingerprint, not both',
     });
   }
   throw badInput('camera-url-unusable', `the address of the camera ${issue?.message ?? 'cannot be used'}`, {
     remedy:
-      'write it as rtsp://HOST[:PORT]/PATH; a login comes by --login or --credential, for everybody on this machine can read the arguments of a command',
+      'write it as rtsp://HOST[:PORT]/PATH; use --login or --credential for the login, because all users of this machine can read command arguments',
   });
 }
 
@@ -95,7 +99,7 @@ async function askLogin(terminal: PassphraseTerminal | undefined): Promise<UserP
   const login = parseUserPassword(bytes);
   bytes.fill(0);
   if (login !== undefined) return login;
-  throw badInput('login-form', 'what was given is not of the form user:password', {
-    remedy: 'give user name and password, separated by a colon, on one line',
+  throw badInput('login-form', 'the login does not have the form user:password', {
+    remedy: 'give user name and password on one line, separated by a colon',
   });
 }

@@ -1,10 +1,9 @@
 import { type Command, Option } from 'commander';
 import { counted } from '../base/counted.js';
 import { badInput } from '../base/errors.js';
-import type { CameraStatus } from '../control/box-control.js';
+import type { CameraStatus, CameraTest } from '../contract/cameras.js';
 import type { ControlClient } from '../control/client.js';
 import { unprotectedLogin } from '../vision/ingest/failure-explanations.js';
-import type { CameraTestOutcome } from '../vision/protocol.js';
 import { type AddressOptions, isAddress, testAddress } from './camera-address-test.js';
 import { paintFor } from './colour.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
@@ -13,12 +12,12 @@ import { openDaemonClient } from './daemon-client.js';
 import { cameraTable } from './doctor/status-areas.js';
 import { exitCodes, print, runAction, table } from './output.js';
 
-function decodingText({ decodingCores }: Extract<CameraTestOutcome, { outcome: 'ok' }>): string {
-  return decodingCores === null ? '' : `, FFmpeg takes ${Math.round(decodingCores * 100)} % of a core`;
+function decodingText({ decodingCores }: Extract<CameraTest, { outcome: 'ok' }>): string {
+  return decodingCores === null ? '' : `, FFmpeg uses ${Math.round(decodingCores * 100)} % of a core`;
 }
 
-/** How far the way to the camera is protected, and what its certificate says, to be compared and configured. */
-export function connectionLines({ connection }: Pick<CameraTestOutcome, 'connection'>): readonly string[] {
+/** Encryption, login and certificate of the connection. */
+export function connectionLines({ connection }: Pick<CameraTest, 'connection'>): readonly string[] {
   if (connection === undefined) return [];
   const { isEncrypted, certificate, login } = connection;
   const logins = { digest: 'login by Digest', basic: 'login by Basic' };
@@ -38,7 +37,7 @@ export function connectionLines({ connection }: Pick<CameraTestOutcome, 'connect
   return lines;
 }
 
-function describeTest(id: string, result: CameraTestOutcome): string {
+function describeTest(id: string, result: CameraTest): string {
   if (result.outcome === 'failed') {
     const failure = `${id}: ${result.message} (${result.code})\n  what to do: ${result.remedy}`;
     return [failure, ...connectionLines(result)].join('\n');
@@ -65,16 +64,16 @@ function describeTest(id: string, result: CameraTestOutcome): string {
   ].join('\n');
 }
 
-/** Whom a text can mean: a whole id that camera only, otherwise the beginning of an id, or a name. */
-export function camerasCalled(all: readonly CameraStatus[], given: string): readonly CameraStatus[] {
+/** The cameras that a text can mean. A full id means one camera; otherwise it is the start of an id, or a name. */
+export function findCameras(all: readonly CameraStatus[], given: string): readonly CameraStatus[] {
   const exact = all.find(({ id }) => id === given);
   if (exact !== undefined) return [exact];
   return all.filter(({ id, name }) => id.startsWith(given) || name.toLowerCase() === given.toLowerCase());
 }
 
-/** The id that a text means; the daemon says what is wrong with one that means none. */
+/** The id that a text means. An unknown text is returned unchanged, because the daemon explains it best. */
 async function whichCamera(client: ControlClient, given: string): Promise<string> {
-  const [first, second, ...others] = camerasCalled((await client.status()).cameras, given);
+  const [first, second, ...others] = findCameras(await client.call('cameras.list'), given);
   if (first === undefined) return given;
   if (second === undefined) return first.id;
   const found = [first, second, ...others] as const;
@@ -83,28 +82,29 @@ async function whichCamera(client: ControlClient, given: string): Promise<string
   return (await choose({ given, what: 'camera', found, lines })).id;
 }
 
-/** The daemon opens it, as it is configured. */
+/** Lets the daemon test a configured camera. */
 async function testConfigured(given: string, options: AddressOptions) {
   const { credential, login, transport, allowBasicLogin, caFile, fingerprint } = options;
   if (
     [credential, login, transport, allowBasicLogin, caFile, fingerprint].some((each) => each !== undefined)
   ) {
-    throw badInput('address-needed', 'options that say how to open a camera are for an address', {
-      remedy: 'give the rtsp:// address of the camera, or leave them out: the configuration has them',
+    throw badInput('address-needed', 'options for opening a camera need an rtsp:// address', {
+      remedy: 'give the rtsp:// address of the camera, or leave the options out to test it as configured',
     });
   }
   const client = await openDaemonClient(options.config);
   const about = await whichCamera(client, given);
-  return { about, result: await client.testCamera(about) };
+  return { about, result: await client.call('cameras.test', { id: about }) };
 }
 
 export function registerCamera(program: Command): void {
-  const camera = program.command('camera').description('look at the configured cameras');
+  const camera = program.command('camera').description('show and test cameras');
   withCommonOptions(camera.command('list'))
     .description('list the cameras with their state and counters')
     .action((options: CommonOptions) =>
       runAction(options.json === true, async () => {
-        const { cameras } = await (await openDaemonClient(options.config)).status();
+        const client = await openDaemonClient(options.config);
+        const cameras = await client.call('cameras.list');
         print(options.json === true, cameras, () => cameraTable(cameras, paintFor(process.stdout)));
         return exitCodes.done;
       }),
@@ -112,15 +112,17 @@ export function registerCamera(program: Command): void {
   withCommonOptions(camera.command('test'))
     .argument(
       '<camera>',
-      'id, the beginning of an id, or name; a disabled camera may be tested, too. Or an rtsp:// address: that needs no daemon and no configuration',
+      'id, start of an id, or name of a configured camera, also a disabled one; or an rtsp:// address, which needs no daemon and no configuration',
     )
     .option('--credential <name>', 'with an address: name of the secret that holds user:password')
     .option('--login', 'with an address: ask for user:password, or read it from standard input')
-    .addOption(new Option('--transport <kind>', 'with an address: how media travels').choices(['tcp', 'udp']))
-    .option('--allow-basic-login', 'with an address: send the password as it is where the camera wants that')
+    .addOption(
+      new Option('--transport <kind>', 'with an address: transport of the media').choices(['tcp', 'udp']),
+    )
+    .option('--allow-basic-login', 'with an address: send the password unencrypted if the camera asks for it')
     .option('--ca-file <file>', 'with an rtsps:// address: certificates of the authorities to trust')
     .option('--fingerprint <sha256>', 'with an rtsps:// address: the only certificate to accept')
-    .description('open the stream and say what it shows, or exactly what failed (exit code 1)')
+    .description('open the stream and report what it shows, or what failed (exit code 1)')
     .action((given: string, options: AddressOptions) =>
       runAction(options.json === true, async () => {
         const { about, result } = isAddress(given)
@@ -136,16 +138,17 @@ export function registerCamera(program: Command): void {
 
 function registerRelease(camera: Command): void {
   withCommonOptions(camera.command('release'))
-    .argument('<camera>', 'id, the beginning of an id, or name of a camera that a centre switched on or off')
-    .description('let the configuration decide again whether a camera is on')
+    .argument('<camera>', 'id, start of an id, or name of a camera that a centre switched on or off')
+    .description('undo the switching of a camera by a centre: the configuration decides again')
     .action((given: string, options: CommonOptions) =>
       runAction(options.json === true, async () => {
         const client = await openDaemonClient(options.config);
         const id = await whichCamera(client, given);
-        const path = `/v1/cameras/${encodeURIComponent(id)}/release`;
-        const result = await client.json<{ readonly isReleased: boolean }>('POST', path);
+        const result = await client.call('cameras.release', { id });
         print(options.json === true, result, () =>
-          result.isReleased ? `${id}: the configuration decides again` : `${id}: no centre had switched it`,
+          result.isReleased
+            ? `${id}: the configuration decides again`
+            : `${id}: no change, because no centre had switched it`,
         );
         return exitCodes.done;
       }),

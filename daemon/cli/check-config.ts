@@ -10,14 +10,14 @@ export function registerCheckConfig(program: Command): void {
   withCommonOptions(program.command('check-config'))
     .argument('[file]', 'configuration file, in place of --config')
     .description(
-      'check the configuration file and list every problem with its line; exit code 1 if there is one',
+      'check the configuration file and list every problem with its line; exit code 1 if it has problems',
     )
     .action((file: string | undefined, options: CommonOptions, command: Command) =>
       runAction(options.json === true, async () => {
         const isConfigGiven = command.getOptionValueSource('config') === 'cli';
         if (file !== undefined && isConfigGiven && file !== options.config) {
-          throw badInput('two-files', `Two files are named: ${file} and ${options.config}`, {
-            remedy: 'Name one file.',
+          throw badInput('two-files', `two files are named: ${file} and ${options.config}`, {
+            remedy: 'name one file',
           });
         }
         return await check(file ?? options.config, options.json === true);

@@ -1,7 +1,7 @@
 import type { WriteStream } from 'node:tty';
 import { styleText } from 'node:util';
 
-/** Colours a text by what it says: whether all is well. */
+/** Colours a text by its outcome. */
 export type Paint = (outcome: 'ok' | 'warning' | 'failed', text: string) => string;
 
 /** No colours: for files, pipes and programs. */
@@ -12,8 +12,8 @@ const colours = { ok: 'green', warning: 'yellow', failed: 'red' } as const;
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * What colours a text for this stream. FORCE_COLOR decides where it is set, as for Node.js itself; otherwise only a terminal
- * gets colours, and none where NO_COLOR is set (no-color.org) or TERM is `dumb`.
+ * Chooses between colours and plain text for a stream. FORCE_COLOR decides if it is set, as in Node.js. Otherwise only a
+ * terminal gets colours, unless NO_COLOR is set (no-color.org) or TERM is `dumb`.
  */
 export function paintFor(
   stream: Pick<WriteStream, 'hasColors'> & { readonly isTTY?: boolean },
@@ -27,5 +27,5 @@ export function paintFor(
   return isColoured ? painted : plain;
 }
 
-/** The stream was looked at before: Node.js 22 would look at standard output by itself. */
+/** `paintFor` has checked the stream already. Without `validateStream: false`, Node.js 22 checks standard output again. */
 const painted: Paint = (outcome, text) => styleText(colours[outcome], text, { validateStream: false });

@@ -5,8 +5,8 @@ import { examplesText } from './reference/examples.js';
 import { registerVersion, versionText } from './version.js';
 
 /**
- * What adds each command, by the word that calls it, in the order of the help. Each is loaded for itself: reading the
- * modules is most of what a command takes, and hardly one needs those of another (pictures, networks, a broker).
+ * The commands by name, in the order of the help. Each command loads its own modules: loading takes most of the time of a
+ * command, and few commands need images, networks or a broker.
  */
 export const commands: ReadonlyMap<string, () => Promise<(program: Command) => void>> = new Map([
   ['status', async () => (await import('./status.js')).registerStatus],
@@ -22,6 +22,7 @@ export const commands: ReadonlyMap<string, () => Promise<(program: Command) => v
   ['attendance', async () => (await import('./attendance/attendance.js')).registerAttendance],
   ['key', async () => (await import('./key/key.js')).registerKey],
   ['identity', async () => (await import('./identity/identity.js')).registerIdentity],
+  ['user', async () => (await import('./user/user.js')).registerUser],
   ['gallery', async () => (await import('./gallery/gallery.js')).registerGallery],
   ['trust', async () => (await import('./identity/trust.js')).registerTrust],
   ['audit', async () => (await import('./audit/audit.js')).registerAudit],
@@ -35,20 +36,22 @@ export const commands: ReadonlyMap<string, () => Promise<(program: Command) => v
   ['version', () => Promise.resolve(registerVersion)],
 ]);
 
-/** What every command ends with, for the help and the manual. */
+/** Exit codes of all commands, for the help and the manual. */
 export const exitCodeMeanings: readonly (readonly [code: number, meaning: string])[] = [
-  [exitCodes.done, 'done'],
-  [exitCodes.failed, 'the operation failed, was refused or found problems'],
-  [exitCodes.badInput, 'bad usage, or input that cannot be used'],
+  [exitCodes.done, 'success'],
+  [exitCodes.failed, 'the operation failed, was refused, or found problems'],
+  [exitCodes.badInput, 'wrong usage or unusable input'],
   [exitCodes.daemonUnreachable, 'the daemon does not answer'],
 ];
 
-/** The program with the command that `word` calls; see {@link addCommands}. */
+/** The program with the command named `word`; see {@link addCommands}. */
 export async function rollcallProgram(word: string | undefined): Promise<Command> {
   const program = new Command('rollcall')
-    .description('Attendance from CCTV cameras: live persons recognised against an encrypted gallery.')
+    .description(
+      'Attendance from CCTV cameras: recognises live persons by comparing faces with an encrypted gallery.',
+    )
     .version(versionText(), '-V, --version', 'print the versions')
-    // Commander throws then where it would end the process; each command takes this over as it is added.
+    // Makes Commander throw instead of ending the process. Commands that are added later inherit this.
     .exitOverride()
     .addHelpText(
       'after',
@@ -62,45 +65,42 @@ export async function rollcallProgram(word: string | undefined): Promise<Command
 }
 
 /**
- * The arguments in the form that leaves no help to a word which calls nothing: `help person add` becomes `person add --help`,
- * and `help persn` or `persn --help` becomes `persn`, which is refused with the nearest word.
+ * Replaces the word `help` by the option: `help person add` becomes `person add --help`. An unknown command loses its help
+ * (`persn --help` becomes `persn`), so that Commander refuses it and suggests the nearest command.
  */
-export function spelledOut(program: Command, given: readonly string[]): readonly string[] {
+export function withHelpSpelledOut(program: Command, given: readonly string[]): readonly string[] {
   const words: string[] = [];
   let at = program;
   for (const [index, word] of given.entries()) {
     if (word === 'help' && at.commands.length > 0) continue;
-    const isBelow = at.commands.length > 0 && !word.startsWith('-');
-    if (!isBelow) return withHelp(given, [...words, ...given.slice(index)]);
+    const isSubcommand = at.commands.length > 0 && !word.startsWith('-');
+    if (!isSubcommand) return withHelpOption(given, [...words, ...given.slice(index)]);
     words.push(word);
-    const below = at.commands.find((command) => command.name() === word);
-    if (below === undefined) return words;
-    at = below;
+    const subcommand = at.commands.find((command) => command.name() === word);
+    if (subcommand === undefined) return words;
+    at = subcommand;
   }
-  return withHelp(given, words);
+  return withHelpOption(given, words);
 }
 
-/** What was asked with the word `help` is asked with the option. */
-function withHelp(given: readonly string[], words: readonly string[]): readonly string[] {
+/** Adds `--help` if the word `help` was dropped. */
+function withHelpOption(given: readonly string[], words: readonly string[]): readonly string[] {
   return words.length < given.length ? [...words, '--help'] : words;
 }
 
-/** What is said behind an error of usage. */
-function usageHint({ words, command: { commands: below } }: NamedCommand): string {
+/** Follows an error of usage. */
+function usageHint({ words, command: { commands: subcommands } }: NamedCommand): string {
   const hint = `Run '${words.join(' ')} --help' to see how to use it.`;
-  if (below.length === 0) return hint;
-  return `The commands of '${words.join(' ')}' are: ${below.map((command) => command.name()).join(', ')}.\n${hint}`;
+  if (subcommands.length === 0) return hint;
+  return `The commands of '${words.join(' ')}' are: ${subcommands.map((command) => command.name()).join(', ')}.\n${hint}`;
 }
 
-/** The program with all its commands: for what is made from them. */
+/** The program with all its commands, for the completion script and the manual. */
 function allCommands(): Promise<Command> {
   return rollcallProgram(undefined);
 }
 
-/**
- * Adds the command that `word` calls; all of them where it calls none, so that the help names them and a word that is
- * nearly right is corrected.
- */
+/** Adds the command named `word`. Adds all commands if there is none, so that the help and Commander's suggestions know them. */
 export async function addCommands(program: Command, word: string | undefined): Promise<void> {
   const asked = commands.get(word ?? '');
   for (const load of asked === undefined ? commands.values() : [asked]) (await load())(program);

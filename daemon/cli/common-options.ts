@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-/** Where a box keeps its configuration unless told otherwise. */
+/** Default path of the configuration. */
 export const defaultConfigPath = '/etc/rollcall/rollcall.yaml';
 
 export interface CommonOptions {

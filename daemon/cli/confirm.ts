@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import type { Readable, Writable } from 'node:stream';
 import { badInput, operational } from '../base/errors.js';
 
-/** Where a question is asked; standard input and standard error, so that standard output stays what was asked for. */
+/** Where questions are asked. Standard error, not standard output, so that the output of a command can be piped. */
 export interface Terminal {
   readonly input: Readable & { readonly isTTY?: boolean };
   readonly output: Writable;
@@ -10,10 +10,10 @@ export interface Terminal {
 
 const ownTerminal: Terminal = { input: process.stdin, output: process.stderr };
 
-/** What is typed behind the question, in small letters; empty where the input ends instead. */
+/** Returns the answer in lower case, or an empty text if the input ends. */
 async function ask(question: string, { input, output }: Terminal): Promise<string> {
   const reader = createInterface({ input, output });
-  // At the end of input (Ctrl-D) `question` never resolves: without this, the command would wait for ever.
+  // At the end of input (Ctrl-D) `question` never resolves.
   const ended = new Promise<string>((resolve) => reader.once('close', () => resolve('')));
   const answer = await Promise.race([reader.question(question), ended]);
   reader.close();
@@ -21,11 +21,11 @@ async function ask(question: string, { input, output }: Terminal): Promise<strin
 }
 
 /**
- * Lets a command go on only when somebody agreed to what cannot be undone: on a terminal by answering `yes`, elsewhere
- * by `--yes`.
- * @param question - what will happen, as a sentence that ends with a full stop
+ * Asks for confirmation before an action that cannot be undone. On a terminal the answer must be `yes`; elsewhere `--yes`
+ * is needed.
+ * @param question - what will happen: a sentence that ends with a full stop
  * @param isYes - whether `--yes` was given
- * @throws `confirmation-needed` (input) where nobody can be asked, `not-confirmed` where the answer was another
+ * @throws `confirmation-needed` (input) without a terminal, `not-confirmed` on any other answer
  */
 export async function confirm(
   question: string,
@@ -34,32 +34,32 @@ export async function confirm(
 ): Promise<void> {
   if (isYes === true) return;
   if (terminal.input.isTTY !== true) {
-    // The question may name a person: it has no place in the error.
+    // The question may name a person, so it stays out of the error.
     terminal.output.write(`${question}\n`);
     throw badInput(
       'confirmation-needed',
-      'Cannot ask for confirmation without a terminal; use --yes if you are sure',
+      'cannot ask for confirmation without a terminal; use --yes if you are sure',
     );
   }
-  if ((await ask(`${question}\nType 'yes' to go on: `, terminal)) === 'yes') return;
-  throw operational('not-confirmed', 'nothing was done: it was not confirmed', {
-    remedy: "answer 'yes', the whole word, to go on",
+  if ((await ask(`${question}\nType 'yes' to continue: `, terminal)) === 'yes') return;
+  throw operational('not-confirmed', 'nothing was changed: the answer was not "yes"', {
+    remedy: "run the command again and type 'yes', the whole word, to continue",
   });
 }
 
-/** What a text can mean. */
+/** Several items that one text can mean. */
 export interface Choice<T> {
   readonly given: string;
-  /** What it names, in the singular: `person`. */
+  /** The kind of item, in the singular: `person`. */
   readonly what: string;
   readonly found: readonly [T, T, ...T[]];
-  /** The heading and one line for each of `found`, enough to tell them apart. */
+  /** The heading, then one line for each of `found`. */
   readonly lines: readonly string[];
 }
 
 /**
- * Lets a person choose one of several by its number. Where nobody can be asked, they are listed.
- * @throws `ambiguous` (input) without a terminal, `not-chosen` where the answer is no number of the list
+ * Lists the items and asks for the number of one.
+ * @throws `ambiguous` (input) without a terminal, `not-chosen` if the answer is not in the list
  */
 export async function choose<T extends { readonly id: string }>(
   { given, what, found, lines: [heading = '', ...lines] }: Choice<T>,
@@ -70,14 +70,14 @@ export async function choose<T extends { readonly id: string }>(
   terminal.output.write(`${message}:\n     ${heading}\n${numbered.join('\n')}\n`);
   if (terminal.input.isTTY !== true) {
     throw badInput('ambiguous', message, {
-      remedy: `Give the id of the ${what}.`,
+      remedy: `give the id of the ${what}`,
       details: { ids: found.map(({ id }) => id) },
     });
   }
   const answer = await ask(`Type the number of the ${what}: `, terminal);
   const chosen = /^\d+$/.test(answer) ? found[Number(answer) - 1] : undefined;
   if (chosen !== undefined) return chosen;
-  throw operational('not-chosen', `nothing was done: no ${what} was chosen`, {
-    remedy: `answer with a number of the list, or give the id of the ${what}`,
+  throw operational('not-chosen', `nothing was changed: no ${what} was chosen`, {
+    remedy: `run the command again and type a number from the list, or give the id of the ${what}`,
   });
 }

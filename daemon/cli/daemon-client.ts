@@ -5,44 +5,45 @@ import { type ConfigProblem, formatProblem } from '../config/problem.js';
 import { ControlClient } from '../control/client.js';
 import { type SiteTime, siteTimeOf } from './site-time.js';
 
-/** A running box, and the clock of the site where it stands. */
+/** A client of the daemon, and the clock of the site. */
 export interface Box {
   readonly client: ControlClient;
   readonly time: SiteTime;
 }
 
-/** The problems of a configuration as one error: one problem is told itself, of several their number. */
+/** Turns the problems of a configuration into one error. It quotes a single problem and counts several. */
 export function invalidConfig(path: string, problems: readonly ConfigProblem[]): RollcallError {
   const [problem, ...others] = problems;
   const check = `'rollcall check-config --config ${path}'`;
   if (problem === undefined || others.length > 0) {
     const message = `${path} has ${counted(problems.length, 'problem')}`;
-    return badInput('invalid-config', message, { remedy: `run ${check} to see them` });
+    return badInput('invalid-config', message, { remedy: `run ${check} to list them` });
   }
-  const { remedy = `correct the file; ${check} checks it again`, ...untold } = problem;
-  return badInput('invalid-config', formatProblem(path, untold), { remedy });
+  const { remedy = `correct the file, then run ${check}`, ...problemWithoutRemedy } = problem;
+  return badInput('invalid-config', formatProblem(path, problemWithoutRemedy), { remedy });
 }
 
 /**
- * The box that the configuration file describes. A file that became invalid does not keep anybody from a daemon that runs
- * on what it was before: standard error says so. Throws `invalid-config` where the socket is not told.
+ * Opens a client of the daemon that the configuration file describes. If the file has become invalid, the daemon still
+ * runs on the earlier version: then a note goes to standard error and the client is opened all the same.
+ * @throws `invalid-config` if the file does not name the socket
  */
 export async function openBox(configPath: string): Promise<Box> {
-  const { socketPath, timeZone } = await siteOf(configPath);
+  const { socketPath, timeZone } = await readSite(configPath);
   return { client: new ControlClient(socketPath), time: siteTimeOf(timeZone) };
 }
 
-/** The clock of the site for what needs no daemon, and may run where no box is configured: UTC then. */
+/** The clock of the site for commands that need no daemon. UTC if the file cannot be read. */
 export async function siteTimeIn(configPath: string): Promise<SiteTime> {
   return siteTimeOf((await loadSite(configPath)).timeZone ?? 'UTC');
 }
 
-/** As `openBox`, for what shows and reads no time. */
+/** Like `openBox`, for commands that neither show nor read times. */
 export async function openDaemonClient(configPath: string): Promise<ControlClient> {
-  return new ControlClient((await siteOf(configPath)).socketPath);
+  return new ControlClient((await readSite(configPath)).socketPath);
 }
 
-async function siteOf(
+async function readSite(
   configPath: string,
 ): Promise<{ readonly socketPath: string; readonly timeZone: string }> {
   const loaded = await loadConfig(configPath);
@@ -53,7 +54,7 @@ async function siteOf(
   const invalid = invalidConfig(configPath, loaded.problems);
   const { socketPath, timeZone } = await loadSite(configPath);
   if (socketPath === undefined) throw invalid;
-  const zoneless = timeZone === undefined ? '; times are those of UTC' : '';
-  process.stderr.write(`note: ${invalid.message}; ${invalid.remedy}${zoneless}\n`);
+  const zoneNote = timeZone === undefined ? '; times are shown in UTC' : '';
+  process.stderr.write(`note: ${invalid.message}; ${invalid.remedy}${zoneNote}\n`);
   return { socketPath, timeZone: timeZone ?? 'UTC' };
 }

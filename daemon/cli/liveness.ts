@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import { counted } from '../base/counted.js';
 import { badInput } from '../base/errors.js';
-import { type ClipVerdict, encodeClip } from '../control/clip-control.js';
+import type { ClipVerdict } from '../contract/liveness.js';
 import { type ChallengeAction, challengeActions } from '../domain/liveness/challenge.js';
 import { explainReading } from '../host/file-access.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
@@ -19,26 +19,26 @@ export function registerLiveness(program: Command): void {
     .argument('<file...>', 'a clip, or at least three photographs in the order in which they were taken')
     .option(
       '--challenge <actions>',
-      `what it must show, in order: ${challengeActions.join(', ')}`,
+      `actions that the clip must show, in this order: ${challengeActions.join(', ')}`,
       parseActions,
     )
     .option('--fps <rate>', 'photographs a second', parseFps, 15)
     .description(
-      'say whether a clip shows a live person, as a camera of this box would; exit code 1 where it does not',
+      'tell whether a clip shows a live person, by the rules for cameras of this box; exit code 1 if not',
     )
     .action((paths: readonly string[], options: LivenessOptions) =>
       runAction(options.json === true, async () => {
         const { challenge, fps } = options;
         if (paths.length === 2) {
-          throw badInput('too-few-photographs', 'two photographs show no face that could be followed', {
-            remedy: 'Give one clip, or three photographs or more.',
+          throw badInput('too-few-photographs', 'two photographs are too few to follow a face', {
+            remedy: 'give one clip, or at least three photographs',
           });
         }
         const files: Buffer[] = [];
         for (const path of paths) files.push(await readClip(path));
         const client = await openDaemonClient(options.config);
-        const body = encodeClip({ files, fps, ...(challenge === undefined ? {} : { challenge }) });
-        const verdict = await client.json<ClipVerdict>('POST', '/v1/liveness', body);
+        const asked = challenge === undefined ? undefined : [...challenge];
+        const verdict = await client.call('liveness.judge-clip', { clip: files, fps, challenge: asked });
         print(options.json === true, verdict, () => describeVerdict(verdict, challenge));
         return verdict.verdict === 'live' ? exitCodes.done : exitCodes.failed;
       }),
@@ -49,8 +49,8 @@ async function readClip(path: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (error) {
-    const { says, remedy } = explainReading(error);
-    throw badInput('file-unreadable', `${path} cannot be read: ${says}`, { remedy, cause: error });
+    const { reason, remedy } = explainReading(error);
+    throw badInput('file-unreadable', `${path} cannot be read: ${reason}`, { remedy, cause: error });
   }
 }
 
@@ -58,7 +58,7 @@ function parseActions(text: string): readonly ChallengeAction[] {
   return text.split(',').map((word) => {
     const action = challengeActions.find((each) => each === word.trim());
     if (action !== undefined) return action;
-    throw new InvalidArgumentError(`must be actions out of ${challengeActions.join(', ')}, with commas`);
+    throw new InvalidArgumentError(`must be a comma-separated list of: ${challengeActions.join(', ')}`);
   });
 }
 
@@ -81,7 +81,7 @@ function describeVerdict(
     `head: ${gestures.join(', ') || 'no gesture'}`,
   ];
   if (challenge === undefined) return lines.join('\n');
-  const wrong = challenge.wrong === undefined ? '' : `; then ${challenge.wrong} came`;
+  const wrong = challenge.wrong === undefined ? '' : `; the next action was ${challenge.wrong}`;
   lines.push(`challenge: ${challenge.doneCount} of ${counted(asked.length, 'action')} done${wrong}`);
   return lines.join('\n');
 }

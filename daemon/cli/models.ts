@@ -15,8 +15,8 @@ import { type ExitCode, exitCodes, print, runAction, table } from './output.js';
 import { inMiB, withProgress } from './progress.js';
 
 /**
- * Models can be built before a box is configured: without a file at the default place the program's own directory is
- * used. A configuration that was asked for by name must be there and valid.
+ * Undefined if the default configuration does not exist: models can be built before a box is configured. A configuration
+ * given by `--config` must exist and be valid.
  */
 async function configOf(options: CommonOptions): Promise<Config | undefined> {
   if (options.config === defaultConfigPath && !(await stat(options.config).catch(() => undefined))) {
@@ -48,41 +48,41 @@ function statusTable(statuses: readonly PackStatus[]): string {
     ...rows.flatMap((row) =>
       'foundSha256' in row
         ? [
-            `${row.id}: ${row.path} is damaged, expected SHA-256 ${row.sha256}, found ${row.foundSha256}`,
-            '  what to do: delete the file and build, import or fetch the pack again',
+            `${row.id}: ${row.path} is damaged: expected SHA-256 ${row.sha256}, found ${row.foundSha256}`,
+            '  what to do: delete the file, then build, import or fetch the pack again',
           ]
         : [],
     ),
   ].join('\n');
 }
 
-/** Which recogniser a new box gets, and what is to be known of it. */
+/** The recogniser of a new box. */
 export function automaticRecogniser(statuses: readonly PackStatus[]): string {
   const preferred = statuses.find(({ pack }) => pack.id === preferredRecogniser);
   if (preferred === undefined) return '';
-  const title = 'recogniser of a gallery that holds nobody yet, unless vision.recogniser names one';
+  const title = 'recogniser of an empty gallery, unless vision.recogniser names one';
   if (preferred.state !== 'absent')
-    return `${title}: ${preferredRecogniser}\n  nobody states which photographs it was trained on (docs/models.md)`;
-  const why = `because ${preferredRecogniser}, which errs far less, is not on this machine`;
+    return `${title}: ${preferredRecogniser}\n  its training photographs are not documented (docs/models.md)`;
+  const why = `because ${preferredRecogniser}, which makes far fewer errors, is not on this machine`;
   return `${title}: ${fallbackRecogniser}, ${why}\n  what to do: ${preferred.remedy}`;
 }
 
-/** What a pack that has just come changes, and what its owner does to use it. */
+/** How to use a pack that was just installed. */
 export function nextSteps(pack: ModelPack, vision: Config['vision'] | undefined): readonly string[] {
   const { id, role } = pack;
   if (role === 'recogniser') {
     if (vision?.recogniser === id) return [`The configuration names ${id}. Restart rollcalld to use it.`];
     const isMeasured = !unmeasuredRecognisers.includes(id);
     const settings = isMeasured
-      ? `where vision.recogniser names another one, set it to ${id}`
+      ? `set vision.recogniser to ${id} if it names another one`
       : `set vision.recogniser: ${id}, identification.threshold and identification.margin (no operating point of ${id} was measured)`;
-    const isTakenByItself = id === preferredRecogniser && (vision?.recogniser ?? 'auto') === 'auto';
+    const isAutomatic = id === preferredRecogniser && (vision?.recogniser ?? 'auto') === 'auto';
     return [
-      isTakenByItself
-        ? `A gallery that holds nobody gets ${id} at the next start of rollcalld. Any other gallery keeps the recogniser that it was made with.`
-        : `Nothing changes by itself. A gallery belongs to the recogniser that it was made with.`,
+      isAutomatic
+        ? `An empty gallery uses ${id} from the next start of rollcalld. Any other gallery keeps its recogniser.`
+        : `Nothing changes automatically. A gallery keeps its recogniser.`,
       `To move a gallery to ${id}, run: rollcall gallery re-embed --to ${id}`,
-      `When that is ready, ${settings}. Then restart rollcalld. docs/re-embedding.md tells more.`,
+      `When that is ready, ${settings}. Then restart rollcalld. See docs/re-embedding.md.`,
     ];
   }
   const setting = id.startsWith('yunet')
@@ -93,7 +93,7 @@ export function nextSteps(pack: ModelPack, vision: Config['vision'] | undefined)
   if (setting === undefined) return [];
   const [key, value] = setting;
   if (vision?.[key] === value) return [`The configuration names ${value}. Restart rollcalld to use ${id}.`];
-  return [`Nothing changes by itself. To use ${id}, set vision.${key}: ${value} and reload rollcalld.`];
+  return [`Nothing changes automatically. To use ${id}, set vision.${key}: ${value} and reload rollcalld.`];
 }
 
 type StoreAction = (
@@ -114,7 +114,7 @@ function show(isJson: boolean, statuses: readonly PackStatus[]): void {
   print(isJson, statuses.map(summary), () => statusTable(statuses));
 }
 
-/** Packs, and of those that have just come what they change. */
+/** Shows the packs, and the next steps for those that are new. */
 function showReceived(
   isJson: boolean,
   { statuses, brought }: Pick<Obtained, 'statuses' | 'brought'>,
@@ -130,7 +130,7 @@ export function registerModels(program: Command): void {
     .command('models')
     .description('the neural networks: build, import, fetch and verify them');
   withCommonOptions(models.command('list'))
-    .description('list all packs and how they stand on this machine')
+    .description('list all packs and their state on this machine')
     .action((options: CommonOptions) =>
       withStore(options, async (store, isJson) => {
         const statuses = await store.list();
@@ -149,7 +149,7 @@ export function registerModels(program: Command): void {
       }),
     );
   withCommonOptions(models.command('build'))
-    .option('--force', 'convert again what is already there')
+    .option('--force', 'convert existing packs again')
     .description('convert the base packs from the npm packages that ship their weights')
     .action((options: CommonOptions & { readonly force?: boolean }) =>
       withStore(options, async (store, isJson) => {
@@ -173,8 +173,8 @@ export function registerModels(program: Command): void {
 
 function registerReceiving(models: Command): void {
   withCommonOptions(models.command('import'))
-    .argument('<file>', 'a model file; which pack it is, its SHA-256 tells')
-    .description('take over a model file; a file with a wrong hash is refused')
+    .argument('<file>', 'a model file; its SHA-256 tells which pack it is')
+    .description('import a model file; a file with a wrong hash is refused')
     .action((file: string, options: CommonOptions) =>
       withStore(options, async (store, isJson, vision) => {
         const status = await store.import(file);
@@ -184,15 +184,15 @@ function registerReceiving(models: Command): void {
     );
   withCommonOptions(models.command('fetch'))
     .argument('[pack]', 'id of a pack that its publisher offers for download')
-    .option('--recommended', 'bring all recommended packs; one that cannot be had is left out')
+    .option('--recommended', 'download all recommended packs; skip a pack that is not available')
     .description(
-      'download a pack from its publisher, or go on with a download that was broken off; a file with a wrong hash is refused',
+      'download a pack from its publisher, or continue an interrupted download; a file with a wrong hash is refused',
     )
     .action((pack: string | undefined, options: CommonOptions & { readonly recommended?: boolean }) =>
       withStore(options, async (store, isJson, vision) => {
         if ((pack === undefined) !== (options.recommended === true)) {
-          throw badInput('which-pack', 'one pack or --recommended must be named', {
-            remedy: `Name one of: ${store.fetchable.join(', ')}. Or run: rollcall models fetch --recommended`,
+          throw badInput('which-pack', 'give either one pack or --recommended', {
+            remedy: `name one of: ${store.fetchable.join(', ')}. Or run: rollcall models fetch --recommended`,
           });
         }
         const title = `fetching ${pack ?? 'the recommended packs'}, MiB`;
@@ -212,5 +212,5 @@ function registerReceiving(models: Command): void {
 }
 
 function leftOutLine({ packId, reason }: { readonly packId: string; readonly reason: string }): string {
-  return `The pack ${packId} is left out: ${reason}`;
+  return `Skipped the pack ${packId}: ${reason}`;
 }

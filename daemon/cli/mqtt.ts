@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { badInput } from '../base/errors.js';
+import { present } from '../base/present.js';
 import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
-import type { BoxStatus } from '../control/box-control.js';
+import type { BoxStatus } from '../contract/status.js';
 import { ControlClient } from '../control/client.js';
 import { eventKinds } from '../domain/events/event-type.js';
 import { systemClock as clock } from '../host/system-clock.js';
@@ -12,8 +13,8 @@ import { topicsOf } from '../publish/topics.js';
 import { paintFor } from './colour.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { invalidConfig } from './daemon-client.js';
-import { describeFinding, type Finding } from './doctor/doctor-finding.js';
-import { placesOfDaemon } from './doctor/doctor-secret.js';
+import { daemonCredentialPlaces } from './doctor/daemon-user.js';
+import { describeFinding, type Finding } from './doctor/finding.js';
 import { refusedTopicFindings } from './doctor/status-areas.js';
 import { heldBackFindings } from './events/held-back-text.js';
 import { type ExitCode, exitCodes, print, runAction } from './output.js';
@@ -25,17 +26,19 @@ interface CheckOptions extends CommonOptions {
   readonly events?: boolean;
 }
 
-/** Goes to the broker of the configuration, with or without the daemon, and shows each step as it is done. */
+/** Checks the configured broker step by step, with or without the daemon. Shows each step when it is done. */
 async function check({ config: path, json, events = false }: CheckOptions): Promise<ExitCode> {
   const loaded = await loadConfig(path);
   if (!loaded.ok) throw invalidConfig(path, loaded.problems);
   const { config } = loaded;
   const { mqtt, site, box } = config;
   if (mqtt === undefined) {
-    throw badInput('no-broker', `${path} names no broker`, { remedy: 'add a section mqtt with its url' });
+    throw badInput('no-broker', `${path} does not name a broker`, {
+      remedy: 'add a section mqtt with the url of the broker',
+    });
   }
   const identity = { siteId: site.id, boxId: box.id };
-  const access = await openBrokerAccess(mqtt, await placesOfDaemon(config), identity);
+  const access = await openBrokerAccess(mqtt, await daemonCredentialPlaces(config), identity);
   const topics = topicsOf(mqtt.topicPrefix, identity);
   const findings: Finding[] = [];
   const paint = paintFor(process.stdout);
@@ -49,24 +52,23 @@ async function check({ config: path, json, events = false }: CheckOptions): Prom
   return findings.some(({ outcome }) => outcome === 'failed') ? exitCodes.failed : exitCodes.done;
 }
 
-/** Which events and other topics the broker takes, and which it does not: the daemon finds out as it goes. */
+/** Which events and other topics the broker accepts. Only the daemon knows, because it publishes them. */
 async function daemonFindings({ control, site }: Config): Promise<readonly Finding[]> {
   const check = 'events';
   let status: BoxStatus;
   try {
-    status = await new ControlClient(control.socketPath).status();
+    status = await new ControlClient(control.socketPath).call('status.show');
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    const remedy = "Start the daemon, or try the topics with 'rollcall mqtt check --events'.";
-    const message = `${error.message}. Only a running daemon knows which events the broker takes.`;
+    const remedy = "start the daemon, or test the topics with 'rollcall mqtt check --events'";
+    const message = `${error.message}; only a running daemon knows which events the broker accepts`;
     return [{ check, outcome: 'warning', message, remedy }];
   }
   const { broker, outbox } = status;
-  // Its session may hold what the check, which has none, is not brought.
+  // The daemon can fail where this check succeeds: the broker may keep a session of the daemon.
   if (broker.message !== undefined) {
-    const { message, remedy } = broker;
-    const finding = { check, outcome: 'failed', message: `the daemon is not connected: ${message}` } as const;
-    return [remedy === undefined ? finding : { ...finding, remedy }];
+    const message = `the daemon is not connected: ${broker.message}`;
+    return [{ check, outcome: 'failed', message, ...present({ remedy: broker.remedy }) }];
   }
   const refused = [
     ...heldBackFindings(outbox.heldBack, siteTimeOf(site.timeZone).show),
@@ -81,22 +83,22 @@ function takenFinding({ broker, outbox: { heldBack = [] } }: BoxStatus): Finding
   const untried = eventKinds.filter((kind) => !tried.has(kind));
   const acknowledged =
     takenKinds.length === 0
-      ? 'The broker has acknowledged no event since the daemon was started.'
-      : `The broker has acknowledged events of these kinds since the daemon was started: ${takenKinds.join(', ')}.`;
-  const doubt = mqttVersion === '3.1.1' ? ' With MQTT 3.1.1 it may have dropped them all the same.' : '';
+      ? 'The broker has acknowledged no event since the daemon started.'
+      : `Since the daemon started, the broker has acknowledged events of these kinds: ${takenKinds.join(', ')}.`;
+  const doubt = mqttVersion === '3.1.1' ? ' With MQTT 3.1.1 it may still have dropped them.' : '';
   const rest = untried.length === 0 ? '' : ` Not known yet: ${untried.join(', ')}.`;
   return { check: 'events', outcome: 'ok', message: `${acknowledged}${doubt}${rest}` };
 }
 
 export function registerMqtt(program: Command): void {
-  const mqtt = program.command('mqtt').description('look at the way to the broker');
+  const mqtt = program.command('mqtt').description('check the connection to the broker');
   withCommonOptions(mqtt.command('check'))
     .description(
-      'connect to the configured broker step by step, send a message to this box and say what fails first; exit code 1 if so',
+      'connect to the configured broker step by step and send a test message to this box; exit code 1 at the first step that fails',
     )
     .option(
       '--events',
-      'publish the message on the topic of each kind of event too: subscribers get it, see docs/broker.md',
+      'also publish the test message on the topic of each event kind; subscribers receive it, see docs/broker.md',
     )
     .action((options: CheckOptions) => runAction(options.json === true, () => check(options)));
 }

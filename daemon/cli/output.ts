@@ -3,9 +3,9 @@ import { isRollcallError, messageOf, type RollcallError } from '../base/errors.j
 /** Exit codes of every command. */
 export const exitCodes = {
   done: 0,
-  /** The operation failed, or found what it was looking for problems with. */
+  /** The operation failed, was refused, or found problems. */
   failed: 1,
-  /** Bad usage or input that cannot be used. */
+  /** Wrong usage or unusable input. */
   badInput: 2,
   /** The daemon does not answer. */
   daemonUnreachable: 3,
@@ -14,33 +14,33 @@ export const exitCodes = {
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 /**
- * Ends the program when nobody can take its output: quietly where whoever read it has gone (`| head`), otherwise with
- * the reason and the exit code of a failure. Errors of a stream come when the action has long gone on.
+ * Ends the program when its output cannot be written: silently after a closed pipe (`| head`), otherwise with the reason
+ * and exit code 1. Stream errors are asynchronous, so the action itself cannot catch them.
  */
-export function endWithOutput(
+export function exitOnOutputError(
   output: Pick<NodeJS.WriteStream, 'on'>,
-  says: (text: string) => void,
+  writeError: (text: string) => void,
   end: (code: ExitCode) => void,
 ): void {
   output.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') return end(exitCodes.done);
-    const remedy = error.code === 'ENOSPC' ? '\n  what to do: make room, or write somewhere else' : '';
-    says(`error: the output cannot be written: ${error.message}${remedy}\n`);
+    const remedy = error.code === 'ENOSPC' ? '\n  what to do: free disk space, or write to another disk' : '';
+    writeError(`error: cannot write the output: ${error.message}${remedy}\n`);
     end(exitCodes.failed);
   });
 }
 
-/** Writes one JSON document (with `--json`) or text for a person, to standard output. */
+/** Writes to standard output: one JSON document (with `--json`) or text. */
 export function print(isJson: boolean, value: unknown, text: () => string): void {
   process.stdout.write(isJson ? `${JSON.stringify(value, null, 2)}\n` : `${text()}\n`);
 }
 
-/** Writes one JSON object on a line of its own: for streams. */
+/** Writes one JSON object as one line, for streams. */
 export function printLine(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value)}\n`);
 }
 
-/** Left-aligned columns under a heading; numbers as the caller formatted them. */
+/** A table with left-aligned columns. */
 export function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = heading.map((cell, column) =>
     Math.max(cell.length, ...rows.map((row) => row[column]?.length ?? 0)),
@@ -53,7 +53,7 @@ export function table(heading: readonly string[], rows: readonly (readonly strin
   return [line(heading), ...rows.map(line)].join('\n');
 }
 
-/** Message, remedy and, for an input error, nothing that only a programmer could read. */
+/** The message and the remedy of an error. */
 export function describeError(error: unknown): string {
   if (!isRollcallError(error)) return `error: ${messageOf(error)}`;
   const remedy = error.remedy === undefined ? '' : `\n  what to do: ${error.remedy}`;
@@ -72,7 +72,7 @@ function errorDocument(error: unknown): unknown {
   return { error: { code, message, remedy, details } };
 }
 
-/** Runs a command's action; turns what it throws into a message on standard error and an exit code. */
+/** Runs the action of a command. An error becomes a message on standard error and an exit code. */
 export async function runAction(isJson: boolean, action: () => Promise<ExitCode> | ExitCode): Promise<void> {
   try {
     process.exitCode = await action();

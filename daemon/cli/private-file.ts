@@ -1,15 +1,15 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { badInput, messageOf } from '../base/errors.js';
 
-/** A new file that only its owner may read. It is deleted when it is disposed of, unless it was kept. */
-export interface PrivateFile extends AsyncDisposable {
+/** A new file that only its owner may read. Disposal deletes it, unless `keep` was called. */
+interface PrivateFile extends AsyncDisposable {
   write(bytes: Uint8Array): Promise<void>;
-  /** Brings everything to the disk and lets the file stay. */
+  /** Syncs the file to disk and keeps it. */
   keep(): Promise<void>;
 }
 
 /**
- * Makes a file of mode 0600; what lies there already is never overwritten.
+ * Creates a file with mode 0600. Never overwrites an existing file.
  * @throws `output-exists`, `output-unwritable` (input)
  */
 export async function createPrivateFile(path: string): Promise<PrivateFile> {
@@ -19,7 +19,7 @@ export async function createPrivateFile(path: string): Promise<PrivateFile> {
     try {
       await work();
     } catch (error) {
-      throw unwritable(path, error);
+      throw outputError(path, error);
     }
   };
   return {
@@ -40,20 +40,20 @@ async function openNew(path: string): Promise<FileHandle> {
   try {
     return await open(path, 'wx', 0o600);
   } catch (error) {
-    throw unwritable(path, error);
+    throw outputError(path, error);
   }
 }
 
-/** What keeps a file or folder from being written. */
-export function unwritable(path: string, error: unknown) {
+/** The error for a file or folder that cannot be written. */
+export function outputError(path: string, error: unknown) {
   if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
-    return badInput('output-exists', `${path} is there already and is not overwritten`, {
-      remedy: 'give a path where nothing lies yet',
+    return badInput('output-exists', `${path} exists already and is not overwritten`, {
+      remedy: 'give a path that does not exist yet',
       cause: error,
     });
   }
   return badInput('output-unwritable', `cannot write ${path}: ${messageOf(error)}`, {
-    remedy: 'check the folder, its permissions and the free space',
+    remedy: 'check that the folder exists, that you may write to it, and that the disk has free space',
     cause: error,
   });
 }

@@ -1,26 +1,26 @@
 import { type Clock, sleep, type Timer } from '../base/clock.js';
 import { systemClock } from '../host/system-clock.js';
 
-/** Time between two lines: on a terminal, where the line is rewritten, and elsewhere. */
+/** Time between two updates: on a terminal, which rewrites one line, and in a log, which gets a new line each time. */
 const TERMINAL_MS = 1000;
 const LOG_MS = 15_000;
-/** Time between two questions to the daemon. */
+/** Time between two requests to the daemon. */
 const ASK_MS = 500;
-/** An estimate needs some work to go by. */
+/** The remaining time is estimated after this much work. */
 const LEAST_MEASURED_MS = 3000;
 
 export interface ProgressOptions {
-  /** What is being done: `importing rows`. */
+  /** The work that is under way: `importing rows`. */
   readonly title: string;
-  /** With `--json` no line is written. */
+  /** With `--json` no progress is written. */
   readonly isJson: boolean;
   readonly output?: { readonly isTTY?: boolean; write(text: string): unknown };
   readonly clock?: Clock;
 }
 
 /**
- * Says on standard error how far long work is, and about how long it will still take: on a terminal in one line that is
- * rewritten and gone in the end, elsewhere with a line every so often. Dispose of it when the work has ended.
+ * Shows the progress of long work on standard error, with an estimate of the remaining time. On a terminal it rewrites one
+ * line and clears it at the end; elsewhere it writes a line from time to time. Dispose of it when the work has ended.
  */
 export class Progress implements Disposable {
   readonly #title: string;
@@ -29,7 +29,7 @@ export class Progress implements Disposable {
   readonly #startedMs: number;
   #timer: Timer | undefined;
   #counts: { readonly done: number; readonly total: number; readonly step: string } | undefined;
-  /** Where the counting began: what was done before says nothing about the speed. */
+  /** The first count. Work done before it does not count for the speed. */
   #first: { readonly done: number; readonly atMs: number } | undefined;
 
   constructor({ title, isJson, output = process.stderr, clock = systemClock }: ProgressOptions) {
@@ -40,7 +40,7 @@ export class Progress implements Disposable {
     if (!isJson) this.#wait();
   }
 
-  /** `step` says what is done at this moment. */
+  /** `step` describes the current step. */
   update(done: number, total: number, step?: string): void {
     this.#counts = { done, total, step: step === undefined ? '' : `; ${step}` };
     this.#first ??= { done, atMs: this.#clock.monotonicMs() };
@@ -78,7 +78,7 @@ export class Progress implements Disposable {
   }
 }
 
-/** Work with its progress, whose line is gone when this resolves. */
+/** Shows progress while `work` runs. */
 export async function withProgress<T>(
   options: ProgressOptions,
   work: (progress: Progress) => Promise<T>,
@@ -89,7 +89,7 @@ export async function withProgress<T>(
 
 const mebibyte = 2 ** 20;
 
-/** Bytes as a line of progress shows them: in whole MiB. */
+/** Bytes in whole MiB, for a progress line. */
 export function inMiB(
   doneBytes: number,
   totalBytes: number,
@@ -97,20 +97,17 @@ export function inMiB(
   return { done: Math.floor(doneBytes / mebibyte), total: Math.ceil(totalBytes / mebibyte) };
 }
 
-/** How far work is, as the daemon tells it. */
-export interface ToldProgress {
+/** Progress that the daemon reports. */
+export interface WorkProgress {
   readonly done: number;
   readonly total: number;
   readonly step?: string;
 }
 
-/**
- * The same for work of the daemon: until it has ended, the daemon is asked every so often how far it is. The work goes on where
- * the daemon cannot tell.
- */
-export function withProgressOf<T>(
+/** Shows the progress of work that the daemon does. Asks the daemon from time to time; a failed request is ignored. */
+export function withDaemonProgress<T>(
   options: ProgressOptions,
-  ask: () => Promise<ToldProgress | undefined>,
+  ask: () => Promise<WorkProgress | undefined>,
   work: () => Promise<T>,
 ): Promise<T> {
   return withProgress(options, async (progress) => {
@@ -126,7 +123,7 @@ export function withProgressOf<T>(
 
 async function keepAsking(
   progress: Progress,
-  ask: () => Promise<ToldProgress | undefined>,
+  ask: () => Promise<WorkProgress | undefined>,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
@@ -134,8 +131,8 @@ async function keepAsking(
   for (;;) {
     await sleep(clock, ASK_MS, signal).catch(nothing);
     if (signal.aborted) return;
-    const told = await ask().catch(nothing);
-    if (told !== undefined) progress.update(told.done, told.total, told.step);
+    const current = await ask().catch(nothing);
+    if (current !== undefined) progress.update(current.done, current.total, current.step);
   }
 }
 

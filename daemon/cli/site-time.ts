@@ -3,20 +3,20 @@ import { type GivenTime, localIso, readDate, readTime, shownTime } from '../doma
 import { localTimeOf } from '../host/local-time.js';
 import { systemClock } from '../host/system-clock.js';
 
-/** What can be written for a time, for the help. */
+/** The forms of a time, for the help. */
 export const timeForms = "8:05, 2026-11-22, '2026-11-22 08:05', today, yesterday, or 1h for an hour ago";
-/** What can be written for a day, for the help. */
+/** The forms of a day, for the help. */
 export const dayForms = 'YYYY-MM-DD, today or yesterday at the site';
 
-/** Shows a time of the local API (ISO 8601 in UTC) to a person. */
+/** Formats a time of the local API (ISO 8601 in UTC) by the clock of the site. */
 export type ShowTime = (iso: string) => string;
 
-/** Times as persons write and read them: by the clock of the site. */
+/** Reads and shows times by the clock of the site. */
 export interface SiteTime {
   readonly show: ShowTime;
-  /** Beginning of a period, milliseconds since the Unix epoch. @throws `time-unreadable` (input) and what is alike */
+  /** Start of a period, milliseconds since the Unix epoch. @throws `time-unreadable`, `time-unusable`, `no-such-time`, `ambiguous-time` (input) */
   readFrom(text: string): number;
-  /** End of a period, itself excluded: a day is in it as a whole. @throws as `readFrom` */
+  /** End of a period, exclusive; a day is included as a whole. @throws as `readFrom` */
   readTo(text: string): number;
   /** `YYYY-MM-DD`. @throws `day-unreadable` (input) */
   readDay(text: string): string;
@@ -39,7 +39,7 @@ export function siteTimeOf(timeZone: string, nowMs = systemClock.wallMs()): Site
     readDay(text) {
       const date = readDate(text, localTime.at(nowMs).date);
       if (date !== undefined) return date;
-      throw badInput('day-unreadable', `Cannot read the day "${text}"; write it as ${dayForms}`);
+      throw badInput('day-unreadable', `cannot read the day "${text}"; write it as ${dayForms}`);
     },
   };
 }
@@ -47,16 +47,17 @@ export function siteTimeOf(timeZone: string, nowMs = systemClock.wallMs()): Site
 function unusable(text: string, given: GivenTime, show: (atMs: number) => string) {
   switch (given.outcome) {
     case 'no-such-time':
-      return badInput('no-such-time', `The clock of the site never shows "${text}"`, {
-        remedy: 'The clock is set forward over it. Write a time before or after.',
+      return badInput('no-such-time', `the clock of the site never shows "${text}"`, {
+        remedy:
+          'on that day the clock skips this time (start of summer time). Write an earlier or a later time',
       });
     case 'ambiguous':
-      return badInput('ambiguous-time', `The clock of the site shows "${text}" twice`, {
-        remedy: `Write "${given.instantsMs.map(show).join('" or "')}".`,
+      return badInput('ambiguous-time', `the clock of the site shows "${text}" twice`, {
+        remedy: `write "${given.instantsMs.map(show).join('" or "')}"`,
       });
     case 'time':
-      return badInput('time-unusable', `The time "${text}" lies before the year 1970`);
+      return badInput('time-unusable', `the time "${text}" is before the year 1970`);
     case 'unreadable':
-      return badInput('time-unreadable', `Cannot read the time "${text}"; write it as ${timeForms}`);
+      return badInput('time-unreadable', `cannot read the time "${text}"; write it as ${timeForms}`);
   }
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { BoxStatus } from '../control/box-control.js';
+import type { BoxStatus } from '../contract/status.js';
 import { type Paint, paintFor, plain } from './colour.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { openBox } from './daemon-client.js';
@@ -19,11 +19,11 @@ export function describeStatus(status: BoxStatus, show: ShowTime, paint: Paint =
 
 export function registerStatus(program: Command): void {
   withCommonOptions(program.command('status'))
-    .description('show what the daemon is doing: cameras, vision processes, gallery, broker, outbox')
+    .description('show the state of the daemon: cameras, vision processes, gallery, broker, outbox')
     .action((options: CommonOptions) =>
       runAction(options.json === true, async () => {
         const { client, time } = await openBox(options.config);
-        const status = await client.status();
+        const status = await client.call('status.show');
         print(options.json === true, status, () =>
           describeStatus(status, time.show, paintFor(process.stdout)),
         );

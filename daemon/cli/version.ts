@@ -3,12 +3,12 @@ import type { Command } from 'commander';
 import { programVersion } from '../control/program-version.js';
 import { exitCodes, print, runAction } from './output.js';
 
-/** What a report of a fault has to say about where the program runs. */
+/** The environment of the program, for a fault report. */
 interface VersionReport {
-  /** Of the program, as its package.json says. */
+  /** From package.json. */
   readonly rollcall: string;
   readonly node: string;
-  /** Operating system as Node.js calls it, its release and the architecture. */
+  /** Operating system, as Node.js names it. */
   readonly platform: string;
   readonly release: string;
   readonly architecture: string;
@@ -34,7 +34,7 @@ export function registerVersion(program: Command): void {
   program
     .command('version')
     .option('--json', 'print JSON instead of text')
-    .description('print the versions of the program, of Node.js and of the operating system')
+    .description('print the versions of rollcall, Node.js and the operating system')
     .action((options: { readonly json?: boolean }) =>
       runAction(options.json === true, () => {
         print(options.json === true, versionReport(), versionText);

@@ -1,19 +1,18 @@
 import { z } from 'zod';
 import { weekdays } from '../domain/attendance/shift-calendar.js';
 import { isCalendarDate } from '../domain/calendar-date.js';
+import { refuseRepeatedIds, whenList } from './cross-checks.js';
 import { field } from './field.js';
 import { slugField } from './scalars.js';
 
 const daySeconds = 86_400;
 
-/** `08:00`, as a quoted text: YAML 1.1 readers take it for a number otherwise. */
+/** A quoted text: YAML 1.1 readers take an unquoted 08:00 for a number. */
 export const timeOfDay = z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, {
   error: 'must be a time of day from "00:00" to "23:59"',
 });
 
-const calendarDate = z
-  .string()
-  .refine(isCalendarDate, { error: 'must be a day of the calendar, as "2026-12-25"' });
+const calendarDate = z.string().refine(isCalendarDate, { error: 'must be a date such as "2026-12-25"' });
 
 const shiftSchema = z
   .strictObject({
@@ -23,44 +22,52 @@ const shiftSchema = z
         field(
           z.enum(weekdays),
           'live',
-          'Days of the week on which it begins; Monday to Friday unless told otherwise.',
+          'Days of the week on which the shift begins. Absent: Monday to Friday.',
         ),
       )
       .min(1)
       .default(['mon', 'tue', 'wed', 'thu', 'fri']),
-    from: field(timeOfDay, 'live', 'When it begins, as `"08:00"`, by the clock on the wall of the site.'),
+    from: field(timeOfDay, 'live', 'Local time at which the shift begins, such as `"08:00"`.'),
     to: field(
       timeOfDay,
       'live',
-      'When it ends. Not after `from`: on the next day, and it counts for the day on which it begins.',
+      'Local time at which the shift ends. A time that is not after `from` is on the next day; the shift counts for the day on which it begins.',
     ),
     lateGraceS: field(
       z.int().min(0).max(14_400).default(300),
       'live',
-      'Coming so many seconds before or after the beginning is on time; beyond, all of it counts as early or late.',
+      'A person who comes at most this many seconds before or after the beginning is on time. With a larger difference, all of it counts as early or late.',
     ),
     earlyLeaveGraceS: field(
       z.int().min(0).max(14_400).default(300),
       'live',
-      'Leaving so many seconds before the end is not leaving early.',
+      'A person who leaves at most this many seconds before the end does not leave early.',
     ),
     overtimeAfterS: field(
       z.int().min(0).max(14_400).default(900),
       'live',
-      'Leaving so many seconds after the end makes all time after it overtime.',
+      'When a person leaves at least this many seconds after the end, all time after the end is overtime.',
     ),
     breakS: field(
       z.int().min(0).max(14_400).default(0),
       'live',
-      'Break that is not paid and taken off the time worked.',
+      'Seconds of unpaid break, deducted from the time worked.',
     ),
     breakAfterS: field(
       z.int().min(0).max(daySeconds).default(21_600),
       'live',
-      'Presence from which the break is taken off, and never more of it than what is beyond.',
+      'Seconds of presence after which the break is deducted. At most the presence beyond this time is deducted.',
     ),
-    validFrom: field(calendarDate.exactOptional(), 'live', 'First day on which it begins. Absent: always.'),
-    validUntil: field(calendarDate.exactOptional(), 'live', 'Last day on which it begins. Absent: for ever.'),
+    validFrom: field(
+      calendarDate.exactOptional(),
+      'live',
+      'First day on which the shift begins. Absent: no first day.',
+    ),
+    validUntil: field(
+      calendarDate.exactOptional(),
+      'live',
+      'Last day on which the shift begins. Absent: no last day.',
+    ),
   })
   .superRefine(
     ({ validFrom, validUntil }, context) => {
@@ -70,43 +77,32 @@ const shiftSchema = z
     { when: () => true },
   );
 
-const shiftsSchema = z.array(shiftSchema).superRefine(
-  (shifts, context) => {
-    const seen = new Set<string>();
-    for (const [index, shift] of shifts.entries()) {
-      // Runs on what did not validate, too, so that all problems are told at once.
-      const id: unknown = shift?.id;
-      if (typeof id !== 'string') continue;
-      if (seen.has(id)) {
-        const message = `is the id of an earlier shift, too: "${id}"`;
-        context.addIssue({ code: 'custom', path: [index, 'id'], message });
-      }
-      seen.add(id);
-    }
-  },
-  { when: (payload) => Array.isArray(payload.value) },
-);
+const shiftsSchema = z
+  .array(shiftSchema)
+  .superRefine((shifts, context) => void refuseRepeatedIds({ '': shifts }, 'shift', context), whenList);
 
 const cameraIds = (description: string) => z.array(field(slugField, 'live', description)).default([]);
 
-/** Reports are made from the records whenever somebody asks: every change counts at once, and for days gone by. */
+/** Each report is computed from the records when it is asked for, so a change also applies to past days. */
 export const attendanceSchema = z.strictObject({
   pairing: field(
     z.enum(['first-in-last-out', 'pairs']).default('first-in-last-out'),
     'live',
-    'What counts as worked: all from the first coming to the last leaving, or only the times between an in and its out.',
+    'What counts as time worked: all time from the first coming to the last leaving, or only the time between each coming and the leaving that follows it.',
   ),
   dailySummary: field(
     z.boolean().default(true),
     'live',
-    'Publish every day, once it is over, what the rules make of it: everybody enrolled by their opaque ids. Only where there are shifts.',
+    'Publish a summary of every day after its end, with the attendance of each enrolled person by opaque id. Needs at least one shift.',
   ),
   shifts: shiftsSchema.default([]),
   holidays: z
-    .array(field(calendarDate, 'live', 'Days, as `"2026-12-25"`, on which no shift begins.'))
+    .array(field(calendarDate, 'live', 'Dates on which no shift begins, such as `"2026-12-25"`.'))
     .default([]),
   entryCameras: cameraIds(
-    'Cameras at which being seen means coming in, whatever their `direction` says; those no longer configured, too.',
+    'Ids of cameras at which an attendance means coming in, also against their `direction`. The cameras may be no longer configured.',
   ),
-  exitCameras: cameraIds('Cameras at which being seen means going out. A camera in both lists means either.'),
+  exitCameras: cameraIds(
+    'Ids of cameras at which an attendance means going out. At a camera in both lists it means either.',
+  ),
 });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { evidenceKinds } from '../domain/events/evidence.js';
 import { isSlug } from '../domain/ids.js';
 import { isLoopback } from './alert-channel-schema.js';
+import { whenObject } from './cross-checks.js';
 import { field } from './field.js';
 import { credentialName, urlField } from './scalars.js';
 import { unmeasuredRecognisers } from './vision-schema.js';
@@ -15,21 +16,21 @@ export const identificationSchema = z.strictObject({
   margin: field(
     z.number().min(0).lt(1).exactOptional(),
     'live',
-    'How much closer the best person must be than the second best. Absent: from the model manifest.',
+    'How much more similar the best person must be than the second best. Absent: from the model manifest.',
   ),
   targetFpir: field(
     z.number().gt(0).max(0.5).exactOptional(),
     'live',
-    'At most this share of strangers (0.001: one in a thousand) may be recognised as somebody. Each person then has a threshold of their own, found from how near the other persons of the gallery lie, and never under `threshold`. Absent: `threshold` counts for everybody. `rollcall gallery calibrate` shows what comes of it.',
+    'Largest share of strangers (0.001: one in a thousand) that may be recognised as an enrolled person. The box then computes a threshold for each person from the similarity of the other persons in the gallery. It is never below `threshold`. Absent: `threshold` applies to all persons. `rollcall gallery calibrate` shows the result.',
   ),
   minimumProbes: field(
     z.int().min(1).max(10).default(2),
     'live',
-    'Embeddings of a track needed before it is decided either way.',
+    'Minimum number of embeddings of a track before the box decides who it is.',
   ),
 });
 
-/** A recogniser without a measured operating point is used only with the one that its owner gives. */
+/** A recogniser whose operating point was never measured needs one from the owner of the box. */
 export function refuseMissingOperatingPoint(
   {
     vision: { recogniser },
@@ -43,8 +44,8 @@ export function refuseMissingOperatingPoint(
   if (!unmeasuredRecognisers.includes(recogniser)) return;
   for (const name of ['threshold', 'margin'] as const) {
     if (identification[name] !== undefined) continue;
-    const remedy = `set it to what 'rollcall evaluate identify' measures on photographs of your people; for that measurement any value serves`;
-    const message = `is missing: no operating point of ${recogniser} was measured with rollcall`;
+    const remedy = `measure it with 'rollcall evaluate identify' on photographs of your people; for the measurement, enter any value`;
+    const message = `is missing: rollcall has no measured operating point for ${recogniser}`;
     context.addIssue({ code: 'custom', path: ['identification', name], message, params: { remedy } });
   }
 }
@@ -53,26 +54,26 @@ export const rulesSchema = z.strictObject({
   attendanceCooldownS: field(
     z.number().min(0).max(86_400).default(300),
     'live',
-    'Seconds in which the same person at the same camera is not recorded again. The same holds for two persons of whom it could be either.',
+    'Seconds during which the same person is not recorded again at the same camera. It also applies to a passage that could be either of the same two persons.',
   ),
   unknownCooldownS: field(
     z.number().min(0).max(86_400).default(60),
     'live',
-    'Seconds in which the same stranger at the same camera is not recorded again; another stranger is recorded at once. The looks of strangers are kept in memory for this long, and nowhere else.',
+    'Seconds during which the same stranger is not recorded again at the same camera. Another stranger is recorded immediately. Embeddings of strangers stay in memory for this time and are stored nowhere.',
   ),
   attackCooldownS: field(
     z.number().min(0).max(86_400).default(60),
     'live',
-    'Least seconds between two presentation-attack events of one camera.',
+    'Minimum seconds between two presentation-attack events of one camera.',
   ),
   unknownAfterS: field(
     z.number().min(0).max(300).default(2),
     'live',
-    'Seconds a face must have been tracked, still matching nobody, before it is reported as unknown: a better view may come. A face that leaves sooner is judged by what was seen. A person who could be either of two is reported after the same time.',
+    'Seconds that a face must be tracked without a match before it is reported as unknown, because a better view may come. A face that leaves earlier is judged when it leaves. A person who could be either of two is reported after the same time.',
   ),
 });
 
-/** Topics are made of slugs only: no wildcard, no empty level, nothing a broker's access list could misread. */
+/** Topics consist of slugs only: no wildcard, no empty level, no character that access lists of brokers treat specially. */
 export const topicPrefix = z
   .string()
   .max(128)
@@ -80,7 +81,7 @@ export const topicPrefix = z
     error: 'must be lower-case letters, digits, "-" or "_", in levels separated by "/"',
   });
 
-/** Printable, and short enough for every broker (MQTT 3.1.1 section 3.1.3.1 guarantees 23 characters only). */
+/** MQTT 3.1.1 section 3.1.3.1 guarantees 23 characters; brokers in use accept 64. */
 const clientId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, {
   error: 'must be 1 to 64 letters, digits, "-" or "_"',
 });
@@ -107,12 +108,12 @@ const pictureFields = z.strictObject({
   sealTo: field(
     z.string().regex(/^[A-Za-z0-9_-]{43}$/, { error: 'must be 32 bytes in base64url' }),
     'replace',
-    'Where pictures are to go with events: public key (X25519, base64url) of the centre. They are sealed to it: neither the broker nor anybody else who reads the events can open them.',
+    'Public key (X25519, base64url) of the centre that receives the pictures. They are encrypted for this key: the broker and other readers of the events cannot open them.',
   ),
   kinds: field(
     z.array(z.enum(evidenceKinds)).min(1).max(3),
     'replace',
-    'Kinds of event that take along the picture that is kept with them; `evidence` says which are kept. Pictures of faces then leave the box.',
+    'Kinds of event that carry their picture; `evidence` selects which pictures are kept. Pictures of faces then leave the box.',
   ),
 });
 
@@ -125,92 +126,99 @@ const mqttFields = z.strictObject({
   credential: field(
     credentialName.exactOptional(),
     'replace',
-    'Name of the secret that holds `user:password` for the broker. Absent: none is sent.',
+    'Name of the secret that holds `user:password` for the broker. Absent: the box sends no login.',
   ),
   topicPrefix: field(topicPrefix.default('rollcall'), 'replace', 'First levels of every topic.'),
   clientId: field(
     clientId.exactOptional(),
     'replace',
-    'MQTT client id. Absent: made from site and box, so that it stays the same across restarts.',
+    'MQTT client id. Absent: made from the ids of site and box, so that it stays the same across restarts.',
   ),
   acknowledgement: field(
     z.enum(['broker', 'centre']).default('broker'),
     'replace',
-    'Who has to confirm an event before it leaves the outbox: the broker that took it, or the centre, with the command `acknowledge-events`, when it has stored it.',
+    'Who must confirm an event before it leaves the outbox: the broker when it accepts the event, or the centre when it has stored the event (command `acknowledge-events`).',
   ),
   caFile: field(
     z.string().startsWith('/', { error: 'must be an absolute path' }).exactOptional(),
     'replace',
-    'Certificates (PEM) that the broker is trusted by. Absent: those of the system.',
+    'File with the certificates (PEM) of the authorities that the broker is trusted by. Absent: those of the system.',
   ),
   clientCertificate: field(
     credentialName.exactOptional(),
     'replace',
-    'Name of the secret that holds the certificate of this box, followed by those of intermediate authorities if there are any, and its private key, all PEM in one text. Absent: none is shown to the broker.',
+    'Name of the secret that holds the client certificate of this box, certificates of intermediate authorities if any, and its private key: all PEM, in one text. Absent: the box shows no certificate.',
   ),
   serverName: field(
     serverName.exactOptional(),
     'replace',
-    'The name that the certificate of the broker must be for, where it is not the host of `url`. There is no setting that turns this check off.',
+    'Name that the certificate of the broker must have, where it differs from the host of `url`. This check cannot be turned off.',
   ),
   alpn: field(
     z.array(alpnProtocol).min(1).max(8).exactOptional(),
     'replace',
-    'Application protocols offered in the TLS handshake (ALPN), the preferred one first: brokers that share port 443 with a web server want `mqtt`, some `x-amzn-mqtt-ca`. Absent: none.',
+    'Application protocols offered in the TLS handshake (ALPN), the preferred one first. Brokers that share port 443 with a web server expect `mqtt`; some expect `x-amzn-mqtt-ca`. Absent: none.',
   ),
   evidence: pictureFields
     .exactOptional()
-    .meta({ description: 'Pictures that go with events. Absent: none leaves the box.' }),
+    .meta({ description: 'Pictures that events carry. Absent: no picture leaves the box.' }),
   personNames: field(
     z.boolean().default(false),
     'replace',
-    'Put the names of recognised persons into attendance events. Names then leave the box: everybody who may read these events at the broker can read them. Without it events carry opaque ids only. Needs TLS, or a broker on this machine.',
+    'Put the names of recognised persons into attendance events. Names then leave the box: all readers of these events at the broker can read them. With `false`, events carry opaque ids only. Needs TLS or a broker on this machine.',
   ),
 });
 
-/** What belongs to TLS is refused where there is none: nobody should believe in protection that is not there. */
-export const mqttSchema = mqttFields.superRefine(
-  (mqtt, context) => {
-    const url = String(mqtt?.url);
-    if (!/^(mqtt|ws):/i.test(url)) return;
-    for (const name of onlyWithTls) {
-      if (mqtt[name] === undefined) continue;
-      context.addIssue({
-        code: 'custom',
-        path: [name],
-        message: 'has no effect without TLS',
-        params: { remedy: 'write url as mqtts:// or wss://, or leave this out' },
-      });
-    }
-    if (mqtt.personNames !== true || !URL.canParse(url) || isLoopback(new URL(url).hostname)) return;
+/** Settings for TLS are refused for an address without TLS: they would suggest a protection that is missing. */
+export const mqttSchema = mqttFields.superRefine((mqtt, context) => {
+  const url = String(mqtt?.url);
+  if (!/^(mqtt|ws):/i.test(url)) return;
+  for (const name of onlyWithTls) {
+    if (mqtt[name] === undefined) continue;
     context.addIssue({
       code: 'custom',
-      path: ['personNames'],
-      message: 'must not be true without TLS: anybody on the way could read the names',
-      params: { remedy: 'write url as mqtts:// or wss://, or leave this out' },
+      path: [name],
+      message: 'has no effect without TLS',
+      params: { remedy: 'use mqtts:// or wss:// in url, or remove this line' },
     });
-  },
-  { when: ({ value }) => typeof value === 'object' && value !== null },
-);
+  }
+  if (mqtt.personNames !== true || !URL.canParse(url) || isLoopback(new URL(url).hostname)) return;
+  context.addIssue({
+    code: 'custom',
+    path: ['personNames'],
+    message: 'must not be true without TLS: others on the network could read the names',
+    params: { remedy: 'use mqtts:// or wss:// in url, or remove this line' },
+  });
+}, whenObject);
 
-/**
- * Pictures of people are kept only where somebody decided that they are needed. Vision processes know what they have to
- * make from the start: hence `replace`.
- */
+export const homeAssistantSchema = z.strictObject({
+  enabled: field(
+    z.boolean().default(false),
+    'replace',
+    'Announce this box to Home Assistant by MQTT discovery over the broker of `mqtt`. Home Assistant then stores opaque ids of recognised persons. With `false`, the box withdraws what it announced.',
+  ),
+  discoveryPrefix: field(
+    topicPrefix.default('homeassistant'),
+    'replace',
+    'First levels of the discovery topics, as set in the MQTT integration of Home Assistant.',
+  ),
+});
+
+/** `replace`, because a vision process learns at its start which pictures it makes. */
 export const evidenceSchema = z.strictObject({
   attendance: field(
     z.boolean().default(false),
     'replace',
-    'Keep, sealed in the gallery, a picture of the face (at most 160x200 pixels) with every recorded attendance.',
+    'Keep a picture of the face (at most 160x200 pixels), sealed in the gallery, with every recorded attendance and with every person who is recognised without proof of life.',
   ),
   unknown: field(
     z.boolean().default(false),
     'replace',
-    'Keep, sealed in the gallery, a picture of the face with every recorded unknown person: of people who never agreed to it.',
+    'Keep a picture of the face, sealed in the gallery, with every recorded unknown person. These people did not agree to it.',
   ),
   attack: field(
     z.boolean().default(false),
     'replace',
-    'Keep, sealed in the gallery, a picture of what was presented with every recorded presentation attack.',
+    'Keep a picture of what was presented, sealed in the gallery, with every recorded presentation attack.',
   ),
 });

@@ -24,7 +24,7 @@ function read(from: unknown, path: readonly string[]): unknown {
   );
 }
 
-/** What a reload has to do. Cameras are told apart by id; their order means nothing. */
+/** What a reload has to do. Cameras are identified by id; their order does not matter. */
 export function diffConfig(before: Config, after: Config): readonly ConfigChange[] {
   const changes: ConfigChange[] = [];
   const old = new Map<CameraId, CameraConfig>(before.cameras.map((camera) => [camera.id, camera]));
@@ -45,8 +45,8 @@ export function diffConfig(before: Config, after: Config): readonly ConfigChange
 }
 
 /**
- * `after` with every setting of `before` that only a restart takes up, so that what runs and what is shown agree. Which
- * settings those are is what the schema says of each (`reload: 'restart'`).
+ * `after`, with the values of `before` for all settings that need a restart (`reload: 'restart'` in the schema). So the
+ * configuration that is shown is the one that runs.
  */
 export function keepRestartSettings(before: Config, after: Config): Config {
   return wholeSettings()
@@ -54,7 +54,7 @@ export function keepRestartSettings(before: Config, after: Config): Config {
     .reduce((kept, { path }) => withValue(kept, path, read(before, path)), after);
 }
 
-/** A copy of `section` with `value` at `path`; without the last key where the value is undefined. */
+/** A copy of `section` with `value` at `path`; an undefined value removes the key. */
 function withValue<Section extends object>(
   section: Section,
   path: readonly string[],
@@ -68,7 +68,7 @@ function withValue<Section extends object>(
   return (replaced === undefined ? others : { ...others, [key]: replaced }) as Section;
 }
 
-/** Every setting but those of cameras; a list is one setting, with all that is in it. */
+/** All settings except those of cameras. A whole list is one setting. */
 function wholeSettings(): readonly Pick<Setting, 'path' | 'reload'>[] {
   const settings = new Map<string, Pick<Setting, 'path' | 'reload'>>();
   for (const { path, reload } of allSettings()) {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ReloadClass } from './field.js';
 import { fileSchema } from './schema.js';
 
-/** What this program reads of a JSON Schema (draft 2020-12) node. */
+/** The keywords of a JSON Schema (draft 2020-12) node that this program reads. */
 export interface SchemaNode {
   readonly type?: string;
   readonly description?: string;
@@ -33,7 +33,7 @@ export function configJsonSchema(): SchemaNode {
   return generated;
 }
 
-/** The part of the schema that describes what lies at `path`; list positions may be any number. */
+/** The part of the schema for the value at `path`; list positions may be any number. */
 export function schemaAt(path: readonly (string | number)[]): SchemaNode | undefined {
   return path.reduce<SchemaNode | undefined>(
     (node, step) => (typeof step === 'number' ? node?.items : node?.properties?.[step]),
@@ -41,7 +41,7 @@ export function schemaAt(path: readonly (string | number)[]): SchemaNode | undef
   );
 }
 
-/** One value a person can set. */
+/** One configurable value. */
 export interface Setting {
   /** Keys from the top of the file; `[]` stands for any item of a list. */
   readonly path: readonly string[];

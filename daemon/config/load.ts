@@ -1,28 +1,30 @@
 import { readFile, stat } from 'node:fs/promises';
-import { LineCounter, parseDocument } from 'yaml';
+import { LineCounter, parseDocument, type YAMLError } from 'yaml';
 import { messageOf } from '../base/errors.js';
+import { present } from '../base/present.js';
+import { allSettings } from './json-schema.js';
 import { type ConfigProblem, explainIssue } from './problem.js';
 import { timeZoneField } from './scalars.js';
 import { type Config, configSchema, fileSchema } from './schema.js';
 import { wholeFile, YamlPositions } from './yaml-positions.js';
 
-/** A configuration, or everything that is wrong with the file, in the order of its lines. */
-export type LoadedConfig =
+/** A configuration, or all problems of the file in the order of its lines. */
+type LoadedConfig =
   | { readonly ok: true; readonly config: Config }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
 
-/** Far above any real file; a video named by mistake is not read into memory. */
+/** Far above any real file: a video given by mistake is not read into memory. */
 const largestBytes = 1 << 20;
 
-/** Reads and checks a YAML configuration file. An unusable file is an outcome, never an exception. */
+/** Reads and checks a YAML configuration file. Never throws for an unusable file. */
 export async function loadConfig(path: string): Promise<LoadedConfig> {
   const read = await readText(path);
   return 'text' in read ? parseConfig(read.text) : { ok: false, problems: [read] };
 }
 
 /**
- * The socket of the daemon of this file and the time zone of its site. The rest of the file may be invalid: the daemon may
- * still run with an earlier one. Each is absent where it cannot be read.
+ * The socket path and the time zone in the file. The rest of the file may be invalid, because the daemon may still run
+ * with an earlier version of it. A value that cannot be read is absent.
  */
 export async function loadSite(
   path: string,
@@ -34,10 +36,7 @@ export async function loadSite(
   const socketPath: unknown = document.getIn(['control', 'socketPath']);
   const control = fileSchema.shape.control.safeParse(socketPath === undefined ? {} : { socketPath });
   const timeZone = timeZoneField.safeParse(document.getIn(['site', 'timeZone']));
-  return {
-    ...(control.success ? { socketPath: control.data.socketPath } : {}),
-    ...(timeZone.success ? { timeZone: timeZone.data } : {}),
-  };
+  return present({ socketPath: control.data?.socketPath, timeZone: timeZone.data });
 }
 
 /** Checks configuration text. Pure. */
@@ -48,21 +47,18 @@ export function parseConfig(text: string): LoadedConfig {
   const syntax = [...document.errors, ...document.warnings];
   if (syntax.length > 0) {
     return refuse(
-      syntax.map((error) => ({
-        ...positions.at(error.pos[0]),
-        path: '',
-        // What follows the colon quotes the file, which may hold a secret by mistake.
-        message: `is no valid YAML here: ${error.message.replace(/: ["'].*$/s, '')}`,
-        remedy: 'check indentation, quotes and colons on this line and the one before',
-      })),
+      syntax.map((error) => ({ ...positions.at(error.pos[0]), path: '', ...explainSyntax(error, text) })),
     );
   }
   let raw: unknown;
   try {
     raw = document.toJS();
   } catch (error) {
-    // The parser refuses documents whose aliases would expand without end.
-    return refuse([{ ...wholeFile, path: '', message: `cannot be expanded: ${messageOf(error)}` }]);
+    // The parser refuses documents whose aliases expand to an excessive size.
+    const message = `the aliases of the file cannot be expanded: ${messageOf(error)}`;
+    return refuse([
+      { ...wholeFile, path: '', message, remedy: 'write every value in full, without aliases' },
+    ]);
   }
   if (raw === null || raw === undefined) {
     return refuse([
@@ -70,7 +66,7 @@ export function parseConfig(text: string): LoadedConfig {
         ...wholeFile,
         path: '',
         message: 'the file is empty',
-        remedy: 'begin with config/rollcall.example.yaml',
+        remedy: 'start from config/rollcall.example.yaml',
       },
     ]);
   }
@@ -81,6 +77,26 @@ export function parseConfig(text: string): LoadedConfig {
       .flatMap((issue) => explainIssue(issue, (path) => valueAt(raw, path)))
       .map((problem) => ({ ...positions.of(problem.path), ...problem, path: problem.path.join('.') })),
   );
+}
+
+function explainSyntax(error: YAMLError, text: string): Pick<ConfigProblem, 'message' | 'remedy'> {
+  if (error.code === 'DUPLICATE_KEY') {
+    // Only a known key is repeated: another one may be a secret at the wrong place.
+    const key = /^[A-Za-z]+/.exec(text.slice(error.pos[0]))?.[0] ?? '';
+    const isKnown = allSettings().some(({ path }) => path.includes(key));
+    return {
+      message: `${isKnown ? `"${key}"` : 'this key'} appears twice`,
+      remedy: 'join both, or remove one',
+    };
+  }
+  if (error.code === 'TAB_AS_INDENT') {
+    return { message: 'this line is indented with a tab', remedy: 'indent with spaces' };
+  }
+  return {
+    // The text after the colon quotes the file, which may contain a secret by mistake.
+    message: `this is not valid YAML: ${error.message.replace(/: ["'].*$/s, '')}`,
+    remedy: 'check indentation, quotes and colons on this line and the line before',
+  };
 }
 
 function refuse(problems: readonly ConfigProblem[]): LoadedConfig {
@@ -105,12 +121,18 @@ async function readText(path: string): Promise<{ readonly text: string } | Confi
     remedy,
   });
   try {
-    // Before opening: opening a pipe that nobody writes to would wait for ever.
+    // Checked before opening: opening a pipe without a writer would block for ever.
     const found = await stat(path);
-    if (found.isDirectory()) return problem('is a directory, not a file', 'name the YAML file inside it');
-    if (!found.isFile()) return problem('is no ordinary file', 'name the YAML configuration file');
+    if (found.isDirectory())
+      return problem('this is a directory', 'give the path of the YAML file inside it');
+    if (!found.isFile()) {
+      return problem('this is not an ordinary file', 'give the path of the YAML configuration file');
+    }
     if (found.size > largestBytes) {
-      return problem(`the file is larger than ${largestBytes} bytes`, 'name the YAML configuration file');
+      return problem(
+        `the file is larger than ${largestBytes} bytes`,
+        'give the path of the YAML configuration file',
+      );
     }
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path)) };
   } catch (error) {
@@ -120,15 +142,18 @@ async function readText(path: string): Promise<{ readonly text: string } | Confi
       case 'ENOTDIR':
         return problem(
           'the file does not exist',
-          'check the path, or begin with config/rollcall.example.yaml',
+          'check the path, or start from config/rollcall.example.yaml',
         );
       case 'EACCES':
       case 'EPERM':
-        return problem('may not be read by this user', 'let the user that runs the daemon read it');
+        return problem(
+          'this user may not read the file',
+          'give the user of the daemon permission to read it',
+        );
       case 'ERR_ENCODING_INVALID_ENCODED_DATA':
-        return problem('is not text in UTF-8', 'save it as UTF-8');
+        return problem('the file is not UTF-8 text', 'save it as UTF-8');
       default:
-        return problem(`cannot be read: ${messageOf(error)}`, 'check the disk and the path');
+        return problem(`the file cannot be read: ${messageOf(error)}`, 'check the disk and the path');
     }
   }
 }

@@ -1,40 +1,50 @@
 import { dirname } from 'node:path';
 import type { Config } from './schema.js';
 
-/** A secret that a configuration names, and the form that it must have. */
-export interface NamedSecret {
-  /** What it is for: `camera door`. */
+/** A secret that the configuration names, and its form. */
+interface NamedSecret {
+  /** What uses it, such as `camera door`. */
   readonly what: string;
   readonly name: string;
-  readonly form: 'user-password' | 'client-certificate' | 'any';
+  readonly form: 'user-password' | 'certificate' | 'any';
+  /** Of a certificate: who shows it. */
+  readonly whose?: 'client' | 'gate';
 }
 
-type Secrets = Pick<Config, 'cameras' | 'mqtt' | 'liveness' | 'alerts'> & {
+type Secrets = Pick<Config, 'cameras' | 'mqtt' | 'liveness' | 'alerts' | 'gate'> & {
   readonly gallery: Pick<Config['gallery'], 'key'>;
 };
 
 export const galleryKeyUse = 'the gallery';
-export const clientCertificateUse = 'the client certificate';
 
-/** Every secret that the configuration names, the gallery's key first. */
-export function namedSecrets({ gallery, cameras, mqtt, liveness, alerts }: Secrets): readonly NamedSecret[] {
+/** All secrets that the configuration names, the key of the gallery first. */
+export function namedSecrets({
+  gallery,
+  cameras,
+  mqtt,
+  liveness,
+  alerts,
+  gate,
+}: Secrets): readonly NamedSecret[] {
   const named = (
     what: string,
     name: string | undefined,
     form: NamedSecret['form'],
-  ): readonly NamedSecret[] => (name === undefined ? [] : [{ what, name, form }]);
+    whose?: 'client' | 'gate',
+  ): readonly NamedSecret[] => (name === undefined ? [] : [{ what, name, form, ...(whose && { whose }) }]);
   return [
     ...named(galleryKeyUse, gallery.key, 'any'),
     ...cameras.flatMap(({ id, credential }) => named(`camera ${id}`, credential, 'user-password')),
     ...named('broker', mqtt?.credential, 'user-password'),
-    ...named(clientCertificateUse, mqtt?.clientCertificate, 'client-certificate'),
+    ...named('the client certificate', mqtt?.clientCertificate, 'certificate', 'client'),
+    ...named('the certificate of the gate', gate.certificate, 'certificate', 'gate'),
     ...named('webhook for prompts', liveness.promptWebhook?.secret, 'any'),
     ...alerts.webhooks.flatMap(({ id, secret }) => named(`webhook ${id}`, secret, 'any')),
     ...alerts.emails.flatMap(({ id, credential }) => named(`e-mail ${id}`, credential, 'user-password')),
   ];
 }
 
-/** Where the box keeps what it must be able to write, by what is kept there. */
+/** The directories that the box must be able to write, by their use. */
 export function dataDirectories({
   dataDir,
   gallery,

@@ -18,15 +18,12 @@ function editDistance(a: string, b: string): number {
   return previous[b.length] ?? 0;
 }
 
-/** Letters only, in one case: `stall_after_s` and `stallAfterS` are then the same word. */
+/** Lower-case letters and digits only, so that `stall_after_s` equals `stallAfterS`. */
 const folded = (word: string): string => word.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
 
-/**
- * The one of `known` that `word` was probably meant to be, or undefined when none is near: at most one edit
- * in three letters.
- */
+/** The word of `known` that is nearest to `word`; undefined if all need more than one edit in three letters. */
 export function nearestWord(word: string, known: readonly string[]): string | undefined {
-  // A longer word cannot be near any name this program knows; it would only cost time.
+  // No known name is this long; comparing would only cost time.
   if (word.length > 64) return undefined;
   let best: { readonly word: string; readonly distance: number } | undefined;
   for (const candidate of known) {

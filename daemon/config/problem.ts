@@ -3,7 +3,7 @@ import { allSettings, type SchemaNode, schemaAt } from './json-schema.js';
 import { nearestWord } from './nearest-word.js';
 import type { Position } from './yaml-positions.js';
 
-/** One thing that is wrong with a configuration file. Never repeats a value that may be a secret. */
+/** One problem in a configuration file. It never repeats a value that may be a secret. */
 export interface ConfigProblem extends Position {
   /** Dotted, such as `cameras.0.url`; empty for the file as a whole. */
   readonly path: string;
@@ -11,8 +11,8 @@ export interface ConfigProblem extends Position {
   readonly remedy?: string;
 }
 
-/** A problem before its place in the file is known. */
-export interface PlacelessProblem {
+/** A problem before its position in the file is known. */
+interface ProblemAtPath {
   readonly path: readonly (string | number)[];
   readonly message: string;
   readonly remedy?: string;
@@ -23,7 +23,7 @@ type Issue = z.core.$ZodIssue;
 const keysOf = (path: readonly PropertyKey[]): (string | number)[] =>
   path.map((step) => (typeof step === 'number' ? step : String(step)));
 
-function unknownKey(parent: readonly (string | number)[], key: string): PlacelessProblem {
+function unknownKey(parent: readonly (string | number)[], key: string): ProblemAtPath {
   const known = Object.keys(schemaAt(parent)?.properties ?? {});
   const near = nearestWord(key, known);
   const elsewhere = allSettings().find((setting) => setting.path.at(-1) === key);
@@ -33,12 +33,12 @@ function unknownKey(parent: readonly (string | number)[], key: string): Placeles
       ? `did you mean "${near}"?`
       : home !== undefined && home.length > 0
         ? `it belongs under "${home.join('.')}"`
-        : `known here: ${known.join(', ')}`;
+        : `known keys here: ${known.join(', ')}`;
   return { path: [...parent, key], message: 'is not a known key', remedy };
 }
 
-/** Says in words what a value must be: `a whole number from 1 to 16`, `one of "in", "out", "both"`. */
-export function describeType(node: SchemaNode | undefined): string {
+/** What a value must be, in words: `a whole number from 1 to 16`, `one of "in", "out", "both"`. */
+function describeType(node: SchemaNode | undefined): string {
   if (node === undefined) return 'something else';
   if (node.enum !== undefined) return `one of ${node.enum.map((value) => JSON.stringify(value)).join(', ')}`;
   if (node.const !== undefined) return JSON.stringify(node.const);
@@ -78,11 +78,11 @@ function describeText(node: SchemaNode | undefined): string {
   return node?.minLength === undefined ? 'a shorter text' : 'a text that is not empty';
 }
 
-/** Turns what zod found into words for the person who wrote the file. `valueAt` reads the parsed file. */
+/** Words a zod issue for the author of the file. `valueAt` reads the parsed file. */
 export function explainIssue(
   issue: Issue,
   valueAt: (path: readonly (string | number)[]) => unknown,
-): readonly PlacelessProblem[] {
+): readonly ProblemAtPath[] {
   const path = keysOf(issue.path);
   const node = schemaAt(path);
   switch (issue.code) {
@@ -93,12 +93,10 @@ export function explainIssue(
     case 'invalid_union': {
       const value = valueAt(path);
       if (value === undefined) {
-        return [{ path, message: 'is missing', remedy: `add "${path.at(-1)}", ${describeType(node)}` }];
+        return [{ path, message: 'is missing', remedy: `add "${path.at(-1)}": ${describeType(node)}` }];
       }
       if (value === null) {
-        return [
-          { path, message: 'has no value', remedy: `give it ${describeType(node)}, or remove the line` },
-        ];
+        return [{ path, message: 'has no value', remedy: `enter ${describeType(node)}, or remove the line` }];
       }
       return [{ path, message: `must be ${describeType(node)}` }];
     }
@@ -116,7 +114,7 @@ export function explainIssue(
   }
 }
 
-/** One line a person can act on: `rollcall.yaml:4:5: cameras.0.url must begin with rtsp://; write …`. */
+/** One line with place, problem and remedy: `rollcall.yaml:4:5: cameras.0.url must begin with rtsp://; write …`. */
 export function formatProblem(file: string, problem: ConfigProblem): string {
   const place = problem.line === 0 ? file : `${file}:${problem.line}:${problem.column}`;
   const subject = problem.path === '' ? '' : `${problem.path} `;

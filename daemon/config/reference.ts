@@ -54,10 +54,10 @@ export function configReference(): string {
   return `${[
     '# Configuration',
     'This page is generated from `daemon/config/schema.ts` by `scripts/generate-docs.ts`: change the schema, not the page.',
-    'One YAML file. A key that is not listed here is an error. `rollcall check-config FILE` names every problem with its line. A commented file to begin with is `config/rollcall.example.yaml`; editors that know JSON Schema can use `config/generated/config.schema.json`.',
-    'Secrets never stand in the file. `credential` and `key` are names; the secret itself is a systemd credential of that name, or a file of that name in `secretsDir` that only its owner can read.',
-    'What a change costs while the daemon runs: `live`, nothing is interrupted; `replace`, the part it belongs to (one camera, the vision processes one by one, the broker connection) is replaced; `restart`, only a restart takes it up.',
+    'The configuration is one YAML file. A key that is not listed here is an error. `rollcall check-config FILE` shows every problem with its line. Start from the commented file `config/rollcall.example.yaml`. Editors that support JSON Schema can use `config/generated/config.schema.json`.',
+    'The file contains no secrets. `credential` and `key` are names of secrets. The secret itself is a systemd credential of that name, or a file of that name in `secretsDir` that only its owner can read.',
+    'The column "change" says how a change takes effect while the daemon runs. `live`: immediately, without an interruption. `replace`: the affected part is replaced (one camera, the vision processes one by one, the broker connection). `restart`: after a restart of the daemon.',
     ...sections,
-    section('Top level', 'Settings outside any section.', top, 0),
+    section('Top level', 'Settings outside all sections.', top, 0),
   ].join('\n\n')}\n`;
 }

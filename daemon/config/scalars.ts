@@ -3,21 +3,14 @@ import { isSlug } from '../domain/ids.js';
 import { isPrintableLine } from '../domain/printable-text.js';
 import { nearestWord } from './nearest-word.js';
 
-/** A check that failed says what to do about it in `params.remedy`; see `problems.ts`. */
-interface CheckParams {
-  readonly remedy: string;
-}
-
-const because = (remedy: string): CheckParams => ({ remedy });
-
 /** A short name that is safe in topics, file names and URLs. */
 export const slugField = z.string().refine(isSlug, {
   error:
     'must be 1 to 64 lower-case letters, digits, "-" or "_", beginning and ending with a letter or digit',
-  params: because('choose a short name such as "front-door"'),
+  params: { remedy: 'choose a short name such as "front-door"' },
 });
 
-/** A name for people. It comes to logs, terminals, subjects of mails and other servers: one line, with nothing hidden in it. */
+/** A display name. It appears in logs, terminals and mail subjects: one line, without invisible characters. */
 export const shownName = z
   .string()
   .trim()
@@ -25,16 +18,16 @@ export const shownName = z
   .max(100, { abort: true })
   .refine(isPrintableLine, {
     error: 'contains control characters',
-    params: because('leave out line breaks, escapes and marks that change the direction of text'),
+    params: { remedy: 'remove line breaks, escape characters and marks that change the text direction' },
   });
 
-/** Where secrets are read from forbids path separators and leading dots; so do systemd's credential names. */
+/** The name becomes a file name: without path separators and leading dots, as systemd requires of credential names. */
 export const credentialName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$/, {
   error:
     'must be a name of letters, digits, "-", "_" and "." (the name of the secret, not the secret itself)',
 });
 
-/** SHA-256 of a certificate, with or without colons; taken up as `sha256:` and upper-case hexadecimal with colons. */
+/** SHA-256 of a certificate, with or without colons; normalised to `sha256:` and upper-case hexadecimal with colons. */
 export const certificateFingerprint = z
   .string()
   .regex(/^sha256:[\da-f]{2}(?::?[\da-f]{2}){31}$/i, {
@@ -45,8 +38,8 @@ export const certificateFingerprint = z
     return `sha256:${bytes.join(':')}`;
   });
 
-/** True where the JavaScript runtime knows the zone; offsets such as `+02:00` are no zone names. */
-export function isTimeZone(name: string): boolean {
+/** True for the zones that the JavaScript runtime knows. Offsets such as `+02:00` are not zone names. */
+function isTimeZone(name: string): boolean {
   if (!/^[A-Za-z]/.test(name)) return false;
   try {
     return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
@@ -62,37 +55,39 @@ export const timeZoneField = z.string().superRefine((name, context) => {
   const near = nearestWord(name, Intl.supportedValuesOf('timeZone'));
   context.addIssue({
     code: 'custom',
-    message: 'is no IANA time zone',
-    params: because(
-      near === undefined ? 'use a name such as "Europe/Paris" or "UTC"' : `did you mean "${near}"?`,
-    ),
+    message: 'is not an IANA time zone',
+    params: {
+      remedy: near === undefined ? 'use a name such as "Europe/Paris" or "UTC"' : `did you mean "${near}"?`,
+    },
   });
 });
 
 /**
- * A URL with one of `schemes` and without a user name or password in it. What was written is never repeated
- * in an error: it may hold a password.
- * `insteadOfUser`: what to do about a user name; absent where the setting `credential` takes it.
+ * A URL with one of `schemes` and without a user name or password. Errors never repeat the value: it may contain
+ * a password. `insteadOfUser` is the remedy for a user name; the default is for sections with a setting `credential`.
  */
 export function urlField(
   schemes: readonly string[],
   what: string,
-  insteadOfUser = 'remove "user:password@", store "user:password" as a secret and name it with "credential"',
+  insteadOfUser = 'remove "user:password@", store "user:password" as a secret and enter the name of the secret in "credential"',
 ): z.ZodString {
   return z.string().superRefine((text, context) => {
     const fail = (message: string, remedy: string): void =>
-      context.addIssue({ code: 'custom', message, params: because(remedy) });
+      context.addIssue({ code: 'custom', message, params: { remedy } });
     const url = URL.canParse(text) ? new URL(text) : undefined;
     const allowed = schemes
       .map((scheme) => `${scheme}://`)
       .join(', ')
       .replace(/, ([^,]+)$/, ' or $1');
     if (url === undefined) {
-      fail('is no valid URL', `write ${what} as ${schemes[0]}://host:port/path, without user and password`);
+      fail(
+        'is not a valid URL',
+        `write ${what} as ${schemes[0]}://host:port/path, without user and password`,
+      );
     } else if (!schemes.includes(url.protocol.slice(0, -1))) {
       fail(`must begin with ${allowed}`, `write ${what} as ${schemes[0]}://host:port/path`);
     } else if (url.hostname === '') {
-      fail('names no host', `write ${what} as ${schemes[0]}://host:port/path`);
+      fail('has no host', `write ${what} as ${schemes[0]}://host:port/path`);
     } else if (url.username !== '' || url.password !== '') {
       fail('must not contain a user name or password', insteadOfUser);
     }

@@ -2,19 +2,19 @@ import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
 import type { AttendanceProof } from '../domain/tracks/track-decision.js';
 import { alertsSchema, refuseUnknownCameras } from './alerts-schema.js';
+import { apiSchema } from './api-schema.js';
 import { attendanceSchema } from './attendance-schema.js';
 import { camerasSchema } from './camera-schema.js';
 import {
   evidenceSchema,
+  homeAssistantSchema,
   identificationSchema,
   mqttSchema,
   refuseMissingOperatingPoint,
   rulesSchema,
 } from './core-schema.js';
-import { diskSchema } from './disk-schema.js';
 import { field } from './field.js';
-import { homeAssistantSchema } from './home-assistant-schema.js';
-import { identitySchema } from './identity-schema.js';
+import { gateSchema } from './gate-schema.js';
 import { outboxSchema } from './outbox-schema.js';
 import { retentionSchema } from './retention-schema.js';
 import { credentialName, slugField, timeZoneField } from './scalars.js';
@@ -24,11 +24,11 @@ const absolutePath = z
   .string()
   .refine((path) => isAbsolute(path), { error: 'must be an absolute path, beginning with "/"' });
 
-/** `sun_path` of unix(7), less the byte that ends it. */
+/** `sun_path` of unix(7), without the terminating byte. */
 const longestSocketPathBytes = 107;
 
 const socketPath = absolutePath.refine((path) => Buffer.byteLength(path) <= longestSocketPathBytes, {
-  error: `must be shorter: the path of a socket has at most ${longestSocketPathBytes} bytes`,
+  error: `must have at most ${longestSocketPathBytes} bytes, the limit for a socket path`,
 });
 
 const anyPath = z.string().min(1);
@@ -38,12 +38,28 @@ const siteSchema = z.strictObject({
   timeZone: field(
     timeZoneField,
     'restart',
-    'IANA time zone of the site, such as `Europe/Paris`: what "today" means there.',
+    'IANA time zone of the site, such as `Europe/Paris`. Days and times of day are local to it.',
   ),
 });
 
 const boxSchema = z.strictObject({
-  id: field(slugField.default('box'), 'restart', 'Stable name of this box among those of the site.'),
+  id: field(slugField.default('box'), 'restart', 'Stable name of this box within its site.'),
+});
+
+const identitySchema = z.strictObject({
+  overlapDays: field(
+    z.int().min(1).max(365).default(14),
+    'live',
+    'Days that a former key of the box stays in its key set after a rotation: the time that a centre has to notice the new key. Data that was sealed to the former key can be opened for the same time.',
+  ),
+});
+
+const diskSchema = z.strictObject({
+  lowMiB: field(
+    z.int().min(1).max(1_048_576).default(1024),
+    'live',
+    'The condition `disk-low` begins when the file system of the gallery or of the records has less than this many MiB free. It ends when a quarter more is free.',
+  ),
 });
 
 const gallerySchema = z.strictObject({
@@ -51,7 +67,7 @@ const gallerySchema = z.strictObject({
   key: field(
     credentialName.default('gallery-key'),
     'restart',
-    'Name of the secret that holds the key the gallery is sealed with: 32 random bytes.',
+    'Name of the secret that holds the key of the gallery: 32 random bytes.',
   ),
 });
 
@@ -67,7 +83,7 @@ const modelsSchema = z.strictObject({
   dir: field(
     anyPath.exactOptional(),
     'restart',
-    'Directory of the built and imported models. Absent: the one `rollcall models` of this installation uses.',
+    'Directory of the built and imported models. Absent: the directory that `rollcall models` of this installation uses.',
   ),
 });
 
@@ -75,7 +91,7 @@ const controlSchema = z.strictObject({
   socketPath: field(
     socketPath.default('/run/rollcall/control.sock'),
     'restart',
-    'Unix socket over which `rollcall` speaks to the daemon; only its owner may use it.',
+    'Unix socket through which `rollcall` controls the daemon. Only its owner may use it.',
   ),
 });
 
@@ -83,57 +99,61 @@ const loggingSchema = z.strictObject({
   level: field(
     z.enum(['debug', 'info', 'warn', 'error']).default('info'),
     'live',
-    'Least severe log lines that are written.',
+    'Lowest level of log lines that are written.',
   ),
 });
 
-/** The whole file as a person writes it. Every section but `site` may be left out. */
+/** The whole file as written. Only the section `site` is required. */
 export const fileSchema = z.strictObject({
-  site: siteSchema.meta({ description: 'Where this box stands.' }),
+  site: siteSchema.meta({ description: 'The site of this box.' }),
   box: boxSchema.prefault({}).meta({ description: 'This box.' }),
   cameras: camerasSchema.default([]).meta({ description: 'The cameras, in any order.' }),
-  vision: visionSchema.prefault({}).meta({ description: 'The processes that look at pictures.' }),
+  vision: visionSchema.prefault({}).meta({ description: 'The processes that analyse pictures.' }),
   liveness: livenessSchema.prefault({}).meta({ description: 'When a face counts as live or as an attack.' }),
   identification: identificationSchema
     .prefault({})
-    .meta({ description: 'How sure the box must be before it names somebody.' }),
+    .meta({ description: 'How certain the box must be before it recognises a person.' }),
   rules: rulesSchema.prefault({}).meta({ description: 'What becomes an event, and how often.' }),
   attendance: attendanceSchema.prefault({}).meta({
-    description: 'When people are to be there, for the attendance reports.',
+    description: 'Working times, for the attendance reports.',
   }),
   alerts: alertsSchema.prefault({}).meta({
-    description: 'Who is told at once, by webhook or e-mail, when something happens. Absent: nobody.',
+    description: 'Immediate notifications by webhook or e-mail. Absent: none.',
   }),
   evidence: evidenceSchema.prefault({}).meta({
     description:
-      'Which events a picture of the face is kept for. These pictures stay in the box unless `mqtt.evidence` lets events take them along.',
+      'Events for which a picture of the face is kept. The pictures stay in the box unless `mqtt.evidence` lets events carry them.',
   }),
   mqtt: mqttSchema.exactOptional().meta({
-    description: 'The broker events go to. Absent: events are recorded and not published.',
+    description: 'The broker that receives the events. Absent: events are recorded and not published.',
   }),
   identity: identitySchema.prefault({}).meta({ description: 'The keys that this box signs with.' }),
   homeAssistant: homeAssistantSchema.prefault({}).meta({
-    description: 'What Home Assistant is told over the broker; see docs/home-assistant.md.',
+    description: 'Discovery by Home Assistant over the broker; see docs/home-assistant.md.',
   }),
   gallery: gallerySchema.prefault({}).meta({ description: 'The enrolled persons.' }),
-  records: recordsSchema.prefault({}).meta({ description: 'What happened.' }),
-  disk: diskSchema.prefault({}).meta({ description: 'When the box says that its disk is nearly full.' }),
+  records: recordsSchema.prefault({}).meta({ description: 'The record of events.' }),
+  disk: diskSchema.prefault({}).meta({ description: 'When the disk counts as nearly full.' }),
   outbox: outboxSchema.prefault({}).meta({
     description:
-      'How much may wait for a broker, or a centre, that does not take it. What is given up beyond is stated in an event.',
+      'Limits for events that wait for the broker or the centre. Events beyond a limit are given up, and a `gap` event reports this.',
   }),
   retention: retentionSchema.prefault({}).meta({
     description:
-      'How long things are kept before the daily run deletes them for good. Every kind is forgotten unless it says `forever`.',
+      'How long data is kept before the daily run deletes it for good. A kind with `forever` is never deleted.',
   }),
-  models: modelsSchema.prefault({}).meta({ description: 'The networks.' }),
+  models: modelsSchema.prefault({}).meta({ description: 'The neural networks.' }),
   control: controlSchema.prefault({}).meta({ description: 'The local API.' }),
+  api: apiSchema.prefault({}).meta({ description: 'What callers from the network may take of the box.' }),
+  gate: gateSchema.prefault({}).meta({
+    description: 'HTTPS: how the process `rollcall-gate` lets callers reach this box; see docs/gate.md.',
+  }),
   logging: loggingSchema.prefault({}).meta({ description: 'The log, JSON lines on standard error.' }),
-  dataDir: field(absolutePath.default('/var/lib/rollcall'), 'restart', 'Directory of what the box keeps.'),
+  dataDir: field(absolutePath.default('/var/lib/rollcall'), 'restart', 'Directory for the data of the box.'),
   secretsDir: field(
     absolutePath.default('/etc/rollcall/secrets'),
     'restart',
-    'Where a secret is looked for when systemd has not handed it over: one file per secret, readable by its owner only.',
+    'Directory of the secrets that are not systemd credentials: one file per secret, readable only by its owner.',
   ),
 });
 
@@ -153,20 +173,20 @@ export const configSchema = fileSchema
     };
   });
 
-/** The same type with nothing in it writable; branded strings and functions stay what they are. */
+/** The type with all properties readonly. Branded strings stay as they are. */
 type DeepReadonly<T> = T extends string | number | boolean | undefined | null
   ? T
   : T extends readonly (infer Item)[]
     ? readonly DeepReadonly<Item>[]
     : { readonly [Key in keyof T]: DeepReadonly<T[Key]> };
 
-/** A valid configuration. The fields are explained in `docs/configuration.md`, made from the schema above. */
+/** A valid configuration. `docs/configuration.md`, generated from the schema, explains the fields. */
 export type Config = DeepReadonly<z.output<typeof configSchema>>;
 export type CameraConfig = Config['cameras'][number];
 
 /**
- * What makes the attendance of a recognised person at `camera`; undefined: at one that is no longer configured, where nothing
- * less than a blink does, because nobody knows any more what it asked for.
+ * What an attendance at `camera` requires; undefined: a camera that is no longer configured. Its own requirement is not
+ * known any more, so it is at least a blink.
  */
 export function attendanceProof(
   { liveness }: Pick<Config, 'liveness'>,

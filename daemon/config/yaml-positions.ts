@@ -1,6 +1,6 @@
 import { type Document, isCollection, isMap, isNode, isScalar, type LineCounter, type Pair } from 'yaml';
 
-/** Where something stands in the file, both from 1; 0 and 0 mean the file as a whole. */
+/** A place in the file, counted from 1; 0 and 0 mean the whole file. */
 export interface Position {
   readonly line: number;
   readonly column: number;
@@ -25,7 +25,7 @@ export class YamlPositions {
     return { line, column: col };
   }
 
-  /** Place of the key that leads to `path`, or of the list item; where that is missing, of what should hold it. */
+  /** The place of the key or list item at `path`; if it is missing, the place of the nearest parent. */
   of(path: readonly (string | number)[]): Position {
     for (let length = path.length; length > 0; length -= 1) {
       const offset = this.#offsetOf(path.slice(0, length));

@@ -1,19 +1,20 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { createInterface } from 'node:readline';
+import { z } from 'zod';
 import { isRollcallError, messageOf, operational, RollcallError } from '../base/errors.js';
-import type { CameraTestOutcome } from '../vision/protocol.js';
-import type { BoxStatus } from './box-control.js';
-import type { HostReport } from './host-report.js';
-import { PersonClient, type PersonWire } from './person-client.js';
+import { present } from '../base/present.js';
+import { answerEnvelope, pageEnvelope } from '../contract/errors.js';
+import type { CallInput, CallOutput, OperationDeclaration } from '../contract/operation.js';
+import { type OperationId, type Operations, operations } from '../contract/operations.js';
+import { writeInput } from './body.js';
 
-/** Code of the error thrown when nobody answers on the socket. */
+/** The code of the error when no daemon answers on the socket. */
 export const daemonUnreachable = 'daemon-unreachable';
 
 function unreachable(socketPath: string, error: unknown): RollcallError {
   const code = (error as NodeJS.ErrnoException).code;
   const remedy =
     code === 'EACCES'
-      ? 'run this as the user of rollcalld or as root'
+      ? 'run this command as the user of rollcalld or as root'
       : "start it (systemctl start rollcalld) or give the right configuration with '--config'";
   return operational(daemonUnreachable, `rollcalld does not answer on ${socketPath}: ${messageOf(error)}`, {
     cause: error,
@@ -26,81 +27,82 @@ function errorFrom(body: unknown, status: number): RollcallError {
   const { kind = 'operational', code = 'control-error', remedy } = given ?? {};
   const message = given?.message ?? `rollcalld answered with HTTP status ${status}`;
   const details = given?.details ?? {};
-  return new RollcallError({ kind, code, message, details, ...(remedy === undefined ? {} : { remedy }) });
+  return new RollcallError({ kind, code, message, details, ...present({ remedy }) });
 }
 
+/** The input of a call may be left out where every field may. */
+type CallArguments<Id extends OperationId> =
+  object extends CallInput<Operations[Id]>
+    ? [input?: CallInput<Operations[Id]>, signal?: AbortSignal]
+    : [input: CallInput<Operations[Id]>, signal?: AbortSignal];
+
 /** A client of the daemon's local API. Every call throws `RollcallError`. */
-export class ControlClient implements PersonWire {
-  readonly persons: PersonClient = new PersonClient(this);
+export class ControlClient {
   readonly #socketPath: string;
 
   constructor(socketPath: string) {
     this.#socketPath = socketPath;
   }
 
-  status(): Promise<BoxStatus> {
-    return this.json('GET', '/v1/status');
-  }
-
-  /** What the daemon finds on its machine. */
-  hostReport(): Promise<HostReport> {
-    return this.json('GET', '/v1/host');
-  }
-
-  testCamera(id: string): Promise<CameraTestOutcome> {
-    return this.json('POST', `/v1/cameras/${encodeURIComponent(id)}/test`);
-  }
-
-  recentEvents(limit: number): Promise<readonly unknown[]> {
-    return this.json('GET', `/v1/events?limit=${limit}`);
-  }
-
   /**
-   * Yields every event recorded from the moment `onSubscribed` is called, until `signal` aborts. Some are left out where
-   * they are read too slowly: the sequences tell which.
+   * Calls an operation of the contract. A lines answer resolves when its first item is on the way; leaving its loop, or
+   * `signal`, ends the call.
+   * @throws the errors of the operation, `daemon-unreachable`, `answer-not-valid`
    */
-  async *events(signal: AbortSignal, onSubscribed: () => void = () => undefined): AsyncGenerator<unknown> {
-    const response = await this.#send('GET', '/v1/events/stream', undefined, signal);
-    if (response.statusCode !== 200) await this.#read(response);
+  async call<Id extends OperationId>(
+    id: Id,
+    ...[input, signal]: CallArguments<Id>
+  ): Promise<CallOutput<Operations[Id]>> {
+    const declaration: OperationDeclaration = operations[id];
+    const { path, headers, body } = writeInput(declaration, input ?? {});
+    const { method } = declaration;
+    const response = await this.#request({ method, path: `/api/v1${path}`, headers, body, signal });
+    const answer = await this.#answer(id, declaration, response, signal);
+    // The type of the answer is held by the schema that has just checked it.
+    return answer as CallOutput<Operations[Id]>;
+  }
+
+  async #answer(
+    id: string,
+    { answer }: OperationDeclaration,
+    response: IncomingMessage,
+    signal: AbortSignal | undefined,
+  ): Promise<unknown> {
+    if (answer.kind === 'lines' && response.statusCode === 200) {
+      return this.#items(id, answer.item, response, signal);
+    }
+    const bytes = await this.#read(response);
+    if (answer.kind === 'file') return bytes;
+    const said = parseOrUndefined(bytes.toString('utf8'));
+    if (answer.kind === 'page') {
+      const { data, meta } = checked(id, pageEnvelope(answer.item), said);
+      return { items: data, nextCursor: meta.nextCursor, total: meta.total };
+    }
+    const schema = answer.kind === 'json' ? answer.schema : z.never();
+    return checked(id, answerEnvelope(schema), said).data;
+  }
+
+  async *#items(
+    id: string,
+    schema: z.ZodType,
+    response: IncomingMessage,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<unknown> {
     try {
-      for await (const line of createInterface({ input: response })) {
-        if (line === '') {
-          onSubscribed();
-          continue;
-        }
-        const said = JSON.parse(line) as { readonly passedOver?: number };
-        if (said.passedOver === undefined) yield said;
+      for await (const line of linesOf(response)) {
+        const said = JSON.parse(line) as { readonly item?: unknown; readonly error?: unknown };
+        if ('item' in said) yield checked(id, schema, said.item);
+        else if ('error' in said) throw errorFrom(said, 200);
+        else return;
       }
     } catch (error) {
-      if (signal.aborted) return;
-      throw unreachable(this.#socketPath, error);
+      if (isRollcallError(error)) throw error;
+      if (signal?.aborted !== true) throw unreachable(this.#socketPath, error);
+    } finally {
+      response.destroy();
     }
-    if (!signal.aborted) throw unreachable(this.#socketPath, new Error('the daemon ended the stream'));
-  }
-
-  /** The JSON that the daemon answers with; a `RollcallError` where it answers with one. */
-  async json<T>(method: string, path: string, body?: Buffer): Promise<T> {
-    return JSON.parse((await this.bytes(method, path, body)).toString('utf8')) as T;
-  }
-
-  /** The whole answer, as it came. */
-  async bytes(method: string, path: string, body?: Buffer): Promise<Buffer> {
-    return this.#read(await this.#send(method, path, body));
-  }
-
-  /** Sends a request whose answer goes on; resolves with its first line. `close` hangs up. */
-  async hold(method: string, path: string): Promise<{ readonly line: string; close(): void }> {
-    const hangUp = new AbortController();
-    const response = await this.#send(method, path, undefined, hangUp.signal);
-    if (response.statusCode !== 200) await this.#read(response);
-    const lines = createInterface({ input: response });
-    // Hanging up is an error to whoever reads the answer; nobody waits for its end any more then.
-    for (const reader of [response, lines]) reader.on('error', () => undefined);
-    const line = await new Promise<string>((resolve, reject) => {
-      lines.once('line', resolve);
-      lines.once('close', () => reject(unreachable(this.#socketPath, new Error('the daemon hung up'))));
-    });
-    return { line, close: () => hangUp.abort() };
+    if (signal?.aborted !== true)
+      throw unreachable(this.#socketPath, new Error('the daemon closed the stream'));
   }
 
   async #read(response: IncomingMessage): Promise<Buffer> {
@@ -116,18 +118,14 @@ export class ControlClient implements PersonWire {
     return body;
   }
 
-  #send(method: string, path: string, body?: Buffer, signal?: AbortSignal): Promise<IncomingMessage> {
+  #request({ body, signal, ...what }: WireRequest): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      const headers =
-        body === undefined
-          ? {}
-          : { 'content-type': 'application/octet-stream', 'content-length': body.length };
-      const options = { socketPath: this.#socketPath, method, path, headers, ...(signal ? { signal } : {}) };
+      const options = { socketPath: this.#socketPath, ...what, ...present({ signal }) };
       const outgoing = httpRequest(options, resolve);
-      // The daemon may refuse and hang up while a long body is still on its way. Such an error comes after the answer, when
-      // the request listens no more; before the answer, the request tells of it itself.
+      // The daemon may refuse and close the connection while a long body is being sent. This error comes after the answer, when
+      // the request no longer listens. Before the answer, the request reports the error itself.
       outgoing.on('socket', (socket) => {
-        // A connection serves many requests one after the other.
+        // One connection serves many requests.
         if (!socket.listeners('error').includes(ignored)) socket.on('error', ignored);
       });
       outgoing.on('error', (error) => {
@@ -136,6 +134,35 @@ export class ControlClient implements PersonWire {
       outgoing.end(body);
     });
   }
+}
+
+/** The lines of an answer. Only a line feed ends one: `readline` also splits at characters that JSON may hold. */
+async function* linesOf(response: IncomingMessage): AsyncGenerator<string> {
+  let text = '';
+  for await (const chunk of response.setEncoding('utf8')) {
+    const lines = (text + String(chunk)).split('\n');
+    text = lines.pop() ?? '';
+    yield* lines;
+  }
+  if (text !== '') yield text;
+}
+
+interface WireRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | number>>;
+  readonly body: Buffer | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** @throws `answer-not-valid` if the daemon answers with something else than the contract says */
+function checked<Schema extends z.ZodType>(id: string, schema: Schema, value: unknown): z.output<Schema> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw operational('answer-not-valid', `the answer of rollcalld to ${id} does not follow the contract`, {
+    remedy: 'use the rollcall command of the same version as rollcalld',
+    details: { problems: z.prettifyError(result.error) },
+  });
 }
 
 const ignored = (): void => undefined;

@@ -1,73 +1,38 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { isRollcallError, messageOf } from '../base/errors.js';
+import { present } from '../base/present.js';
+import type { DirectoryReport, HostReport, SecretReport } from '../contract/host.js';
 import type { FoundCredential } from '../host/credentials.js';
 import { freeBytesAt } from '../host/free-space.js';
 import type { SystemUser } from '../host/system-user.js';
 import { requireUserPassword } from '../host/user-password-secret.js';
 import { certificateFacts } from '../publish/broker/certificate-facts.js';
-import { type CertificateStatus, certificateStatus } from '../publish/broker/certificate-watch.js';
+import { certificateStatus } from '../publish/broker/certificate-watch.js';
 import { parseClientCertificate } from '../publish/broker/client-certificate.js';
-
-interface Problem {
-  readonly code: string;
-  readonly message: string;
-  readonly remedy: string;
-}
-
-/** What the look for one secret found; never its value. */
-export interface SecretReport {
-  /** What it is for: `camera door`. */
-  readonly what: string;
-  readonly name: string;
-  /** The kind of place where the secret was found; absent where it cannot be read. */
-  readonly source?: FoundCredential['source'];
-  /** Why it cannot be used; absent where it can. */
-  readonly problem?: Problem;
-  /** Of a client certificate: how long it is in force. */
-  readonly certificate?: CertificateStatus;
-}
-
-export interface DirectoryReport {
-  /** What is kept there: `data`, `gallery`, `records`. */
-  readonly what: string;
-  readonly path: string;
-  /**
-   * Why it cannot be written: `missing`, `read-only` (the file system, or the sandbox of the service), `not-permitted`
-   * (it belongs to another user). Absent where it can.
-   */
-  readonly fault?: 'missing' | 'read-only' | 'not-permitted';
-  /** Absent where it cannot be looked at. */
-  readonly freeBytes?: number;
-}
-
-/** What a process finds on this machine: its user, its credentials, its view of the file system. */
-export interface HostReport {
-  readonly user: SystemUser;
-  readonly secrets: readonly SecretReport[];
-  readonly directories: readonly DirectoryReport[];
-}
 
 export interface HostQuestion {
   readonly user: SystemUser;
   readonly secrets: readonly {
     readonly what: string;
     readonly name: string;
-    readonly form: 'user-password' | 'client-certificate' | 'any';
+    readonly form: 'user-password' | 'certificate' | 'any';
+    /** Of a certificate: who shows it. */
+    readonly whose?: 'client' | 'gate';
   }[];
-  /** The path of each directory, under the name of what it holds: `data`, `gallery`, `records`. */
+  /** The path of each directory, by its content: `data`, `gallery`, `records`. */
   readonly directories: Readonly<Record<string, string>>;
   /** Wall clock, milliseconds since the epoch. */
   readonly nowMs: number;
-  /** Reads a secret as the daemon reads it; what it gives is wiped here. */
+  /** Reads a secret like the daemon does. The report wipes the result. */
   readonly find: (name: string) => Promise<FoundCredential>;
-  /** Why the user may not write there; by default what the system says of this process. */
+  /** Why the user may not write there. By default checked for this process. */
   readonly faultOf?: (path: string) => Promise<DirectoryReport['fault']>;
 }
 
 /**
- * Looks at what the daemon needs of its machine. The daemon asks this of itself for `doctor`; where no daemon runs, `doctor`
- * asks it for the daemon's user.
+ * Checks what the daemon needs from its machine. For `doctor`, the daemon checks itself; while no daemon runs, `doctor`
+ * checks for the daemon's user.
  */
 export async function reportOnHost(question: HostQuestion): Promise<HostReport> {
   const { user, directories, faultOf = faultForThisProcess } = question;
@@ -78,7 +43,7 @@ export async function reportOnHost(question: HostQuestion): Promise<HostReport> 
 }
 
 async function reportOnSecret(
-  { what, name, form }: HostQuestion['secrets'][number],
+  { what, name, form, whose }: HostQuestion['secrets'][number],
   { find, nowMs }: HostQuestion,
 ): Promise<SecretReport> {
   let source: FoundCredential['source'] | undefined;
@@ -87,10 +52,10 @@ async function reportOnSecret(
     source = found.source;
     try {
       if (form === 'user-password') requireUserPassword(name, found.bytes);
-      if (form !== 'client-certificate') return { what, name, source };
+      if (whose === undefined) return { what, name, source };
       const { certificate, key } = parseClientCertificate(name, found.bytes);
       key.fill(0);
-      const status = certificateStatus('client', certificateFacts(certificate), nowMs);
+      const status = certificateStatus(whose, certificateFacts(certificate), nowMs);
       return { what, name, source, certificate: status };
     } finally {
       found.bytes.fill(0);
@@ -99,7 +64,7 @@ async function reportOnSecret(
     if (isRollcallError(error) && error.kind === 'defect') throw error;
     const { code, remedy } = isRollcallError(error) ? error : { code: 'internal', remedy: undefined };
     const problem = { code, message: messageOf(error), remedy: remedy ?? 'read the log of rollcalld' };
-    return { what, name, ...(source === undefined ? {} : { source }), problem };
+    return { what, name, ...present({ source }), problem };
   }
 }
 
@@ -127,7 +92,7 @@ async function faultForThisProcess(path: string): Promise<DirectoryReport['fault
   }
 }
 
-/** What an error of the file system says of a directory. */
+/** The problem of a directory, by the error of the file system. */
 export function directoryFault(error: unknown): NonNullable<DirectoryReport['fault']> {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'missing';

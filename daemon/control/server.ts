@@ -5,25 +5,36 @@ import { dirname } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { messageOf, operational } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
+import type { Handlers } from '../contract/handlers.js';
+import type { OperationDeclaration } from '../contract/operation.js';
 import { explainAccess } from '../host/file-access.js';
-import type { BoxControl } from './box-control.js';
-import { type ActorOf, localSocketActor } from './request-actor.js';
-import { controlRoutes } from './routes.js';
+import { createAdmission, localBounds } from './admission.js';
+import { type LocalCallerOf, unnamedLocalCaller } from './local-caller.js';
+import { serveOperations } from './serve.js';
 
 /**
- * Serves the local API on a unix socket that only the daemon's own user may open. A socket file left behind by a killed
- * daemon is replaced; one that somebody answers on is an error (`already-running`).
+ * Serves the local API on a unix socket that only the daemon's own user may open. Replaces the socket file of a killed
+ * daemon. If another daemon answers on it, throws `already-running`.
  */
-export async function startControlServer(options: {
+export async function startControlServer<
+  Operations extends Readonly<Record<string, OperationDeclaration>>,
+>(options: {
   readonly socketPath: string;
-  readonly box: BoxControl;
+  /** The operations to serve: all of the contract, or in a test those of one subject. */
+  readonly operations: Operations;
+  readonly handlers: Handlers<Operations>;
   readonly logger: Logger;
-  /** Whom the audit log names for a request. */
-  readonly actorOf?: ActorOf;
+  /** The sender of a request, for audit entries. */
+  readonly callerOf?: LocalCallerOf;
 }): Promise<AsyncDisposable> {
-  const { socketPath, box, logger, actorOf = localSocketActor } = options;
+  const { socketPath, operations, handlers, logger, callerOf = unnamedLocalCaller } = options;
   await refuseSecondDaemon(socketPath);
-  const listener = getRequestListener(controlRoutes(box, logger, actorOf).fetch);
+  const app = serveOperations({
+    ...{ operations, handlers, logger, authenticate: callerOf, anonymous: callerOf, isLocal: true },
+    admission: createAdmission(() => localBounds, undefined),
+    nowMs: Date.now,
+  });
+  const listener = getRequestListener(app.fetch);
   const server = createServer((request, response) => void listener(request, response));
   const close = async (): Promise<void> => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -39,7 +50,7 @@ export async function startControlServer(options: {
     const access = explainAccess(socketPath, 'written', error);
     throw operational(
       'control-socket',
-      `cannot listen on ${socketPath}: ${access?.says ?? messageOf(error)}`,
+      `cannot listen on ${socketPath}: ${access?.reason ?? messageOf(error)}`,
       {
         cause: error,
         remedy: `${access?.remedy ?? 'check its directory'}; or correct control.socketPath`,
@@ -49,7 +60,7 @@ export async function startControlServer(options: {
   return { [Symbol.asyncDispose]: close };
 }
 
-/** The mode must be right from the first moment: with this mask nobody else can connect even before the chmod. */
+/** The mask keeps other users out even before the chmod. */
 async function listenPrivately(server: Server, socketPath: string): Promise<void> {
   const previousMask = process.umask(0o177);
   try {
@@ -64,13 +75,13 @@ async function listenPrivately(server: Server, socketPath: string): Promise<void
 }
 
 /**
- * Throws `already-running` where somebody answers on the socket. To be called before a start touches cameras and broker,
- * too: a second daemon with the same broker client id would throw the first one off.
+ * Throws `already-running` if a daemon answers on the socket. Call it before a start touches cameras and broker:
+ * a second daemon with the same client id would disconnect the first one from the broker.
  */
 export async function refuseSecondDaemon(socketPath: string): Promise<void> {
   if (!(await isAnswered(socketPath))) return;
   throw operational('already-running', `another rollcalld answers on ${socketPath}`, {
-    remedy: 'stop it first (systemctl stop rollcalld), or give this one a control.socketPath of its own',
+    remedy: 'stop it first (systemctl stop rollcalld), or set another control.socketPath for this one',
   });
 }
 

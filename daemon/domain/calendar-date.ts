@@ -1,7 +1,7 @@
 const pattern = /^(\d{4})-(\d{2})-(\d{2})$/;
 const daysOfMonth = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
 
-/** Whether `text` is a day of the Gregorian calendar as ISO 8601 writes it: `2026-02-28`, never `2026-02-30`. */
+/** Whether `text` is a valid ISO 8601 date of the Gregorian calendar: `2026-02-28`, but not `2026-02-30`. */
 export function isCalendarDate(text: string): boolean {
   const match = pattern.exec(text);
   if (match === null) return false;

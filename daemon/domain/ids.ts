@@ -3,13 +3,13 @@ type Branded<Name extends string> = string & { readonly [brand]: Name };
 
 /** Configured by the installer; a slug, safe in topics and file names. */
 export type CameraId = Branded<'CameraId'>;
-/** Names one track of one camera for ever: unique across restarts and boxes. */
+/** Identifies one track of one camera; unique across restarts and boxes. */
 export type TrackId = Branded<'TrackId'>;
-/** Opaque and random: says nothing about the person or the time of enrolment. */
+/** Opaque and random: reveals nothing about the person or the time of enrolment. */
 export type PersonId = Branded<'PersonId'>;
 /** UUIDv7 of one published fact. */
 export type EventId = Branded<'EventId'>;
-/** Names the network, its version and the alignment that made a template; only equal ids are comparable. */
+/** Identifies the network, its version and the alignment that made a template. Only templates with equal ids are comparable. */
 export type RecogniserId = Branded<'RecogniserId'>;
 
 const slug = /^[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?$/;
@@ -19,7 +19,7 @@ export function isSlug(text: string): boolean {
   return slug.test(text);
 }
 
-/** Whether `text` has the form of a whole person id, as enrolment makes them: `p-` and 26 letters and digits. */
+/** Whether `text` has the form of a complete person id: `p-` and 26 letters and digits. */
 export function isWholePersonId(text: string): boolean {
   return /^p-[0-9a-hjkmnp-tv-z]{26}$/.test(text);
 }

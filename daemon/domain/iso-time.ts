@@ -4,9 +4,9 @@ const daysPerEra = 146_097;
 const padded = (value: number, length: number): string => String(value).padStart(length, '0');
 
 /**
- * ISO 8601 in UTC with milliseconds (`2026-03-01T08:00:00.125Z`) of a time in milliseconds since the Unix epoch, as
- * published everywhere. Covers the years 0 to 9999. The calendar arithmetic counts days in 400-year eras that
- * begin on 1 March, so that the leap day is the last of its year (proleptic Gregorian calendar).
+ * ISO 8601 in UTC with milliseconds (`2026-03-01T08:00:00.125Z`), from milliseconds since the Unix epoch, for the years 0 to
+ * 9999. The calculation counts days in 400-year eras that begin on 1 March, so that the leap day is the last day of its year
+ * (proleptic Gregorian calendar).
  */
 export function isoTime(wallMs: number): string {
   const wholeMs = Math.floor(wallMs);

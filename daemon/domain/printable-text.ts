@@ -1,35 +1,35 @@
 /**
  * Control characters, line and paragraph separators, lone surrogates, and the marks that reorder text on a screen
- * (Unicode Bidirectional Algorithm, UAX #9). Joiners stay: names in several scripts need them.
+ * (Unicode Bidirectional Algorithm, UAX #9). Joiners are allowed: names in several scripts need them.
  */
 const unprintableClass = String.raw`[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]`;
 const unprintable = new RegExp(unprintableClass, 'u');
-/** Every run of them, for texts in which they are replaced. */
+/** Runs of these characters, to replace them. */
 export const unprintableRuns = new RegExp(`${unprintableClass}+`, 'gu');
 
-/** The same, but for line feeds and tabs, which a text of several lines may have. */
+/** The same without line feeds and tabs, which a text of several lines may have. */
 const unprintableInLines = new RegExp(String.raw`(?![\n\t])${unprintableClass}`, 'u');
 
 /**
- * What a terminal or a log is never given as it is: all of the above, and the marks without a width that give a text another
- * direction (U+200E, U+200F, U+061C). A name may have those, but beside it they could make another text read differently.
+ * Characters that are always escaped for terminals and logs: all of the above, and the zero-width marks of direction (U+200E,
+ * U+200F, U+061C). A name may contain these marks, but they could change how the text next to the name is read.
  */
 const unshown = new RegExp(String.raw`${unprintableClass}|[\u200e\u200f\u061c]`, 'gu');
 const hasUnshown = new RegExp(unshown.source, 'u');
 
-/** Longest text from outside that is shown or logged, characters (UTF-16 units). */
+/** Longest external text that is shown or logged, characters (UTF-16 units). */
 const longestShown = 4000;
 
-export interface ShownTextOptions {
-  /** Line feeds, tabs and the line ends of Windows stay. */
+interface ShownTextOptions {
+  /** Keeps line feeds, tabs and Windows line ends. */
   readonly isMultiline?: boolean;
-  /** UTF-16 units; what is longer is cut and ends with `…`. Default 4000. */
+  /** UTF-16 units; a longer text is cut and ends with `…`. Default 4000. */
   readonly longest?: number;
 }
 
 /**
- * The text as a terminal or a log may get it, whoever wrote it: nothing in it ends a line, steers a terminal or reorders what
- * stands around it. Such characters are written as JSON writes them (`\u001b`), so that they can be seen and JSON stays the same.
+ * Makes an untrusted text safe for terminals and logs: it cannot end a line, control the terminal or reorder the text around
+ * it. Such characters are escaped as in JSON (`\u001b`), so that they are visible.
  */
 export function shownText(
   text: string,
@@ -45,22 +45,22 @@ export function shownText(
 
 const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
-/** True where nothing in `text` would end a line, steer a terminal or reorder what stands around it. */
+/** True if `text` cannot end a line, control a terminal or reorder the text around it. */
 export function isPrintableLine(text: string): boolean {
   return !unprintable.test(text);
 }
 
-/** What one field of text may be. `longest` counts characters (code points). */
-export interface TextRule {
-  /** With its article, as it stands in messages: `the name`. */
+/** The rule for a text field. `longest` counts characters (code points). */
+interface TextRule {
+  /** The field with its article, for messages: `the name`. */
   readonly what: string;
   readonly longest: number;
   readonly isMultiline?: boolean;
 }
 
-export type CheckedText = { readonly text: string } | { readonly problem: string };
+type CheckedText = { readonly text: string } | { readonly problem: string };
 
-/** The text as it is stored (trimmed, Unicode NFC, lines ended by a line feed), or why it cannot be one. */
+/** The text as it is stored (trimmed, Unicode NFC, line feeds as line ends), or its problem. */
 export function checkText(given: string, { what, longest, isMultiline = false }: TextRule): CheckedText {
   const text = given.replaceAll('\r\n', '\n').trim().normalize('NFC');
   if (text.length === 0) return { problem: `${what} is empty` };

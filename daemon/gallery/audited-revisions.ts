@@ -1,11 +1,11 @@
 import type { OpenDatabase } from '../host/sqlite.js';
 
-/** More than any revision: of a person who was erased. */
+/** Greater than any revision; stands for an erased person. */
 const ERASED = Number.MAX_SAFE_INTEGER;
 
 /**
- * The newest revision of each person that the audit log speaks of since the gallery last came out of a backup. A row of an
- * older revision is genuine and opens, but somebody has put it back; so it is with any row of a person who was erased.
+ * The newest revision of each person in the audit log since the last restore. A genuine row of an older revision, or of an
+ * erased person, was copied back into the file.
  */
 export function auditedRevisions({ db }: OpenDatabase): ReadonlyMap<string, number> {
   const found = db

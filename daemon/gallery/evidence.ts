@@ -10,11 +10,11 @@ import { newRowId } from './row-id.js';
 import { openField, sealField } from './sealing.js';
 import type { QuarantinedRow } from './verify/quarantine.js';
 
-/** A picture of a face that belongs to an event. */
+/** A picture of a face, for an event. */
 export interface NewEvidence {
   readonly kind: EvidenceKind;
   readonly eventId: string;
-  /** Who was recognised; absent where nobody was. */
+  /** The recognised person; absent for a stranger. */
   readonly personId?: PersonId;
   readonly cameraId: string;
   /** Wall clock, milliseconds since the epoch. */
@@ -22,7 +22,7 @@ export interface NewEvidence {
   readonly jpeg: Uint8Array;
 }
 
-export interface HeldEvidence {
+export interface UnsealedEvidence {
   readonly id: string;
   readonly kind: EvidenceKind;
   readonly eventId: string;
@@ -31,7 +31,7 @@ export interface HeldEvidence {
   readonly jpeg: Uint8Array;
 }
 
-export interface EvidenceRow extends Omit<HeldEvidence, 'jpeg'> {
+export interface EvidenceRow extends Omit<UnsealedEvidence, 'jpeg'> {
   readonly personId: PersonId | null;
   readonly dataKeyId: string;
   /** Sealed. */
@@ -54,8 +54,8 @@ export interface EvidenceOptions {
 }
 
 /**
- * Pictures kept with events: of a person, sealed under their data key and gone with it; of anybody else, under a key of
- * their own that goes with the picture.
+ * Pictures of events. A person's picture is sealed under the person's data key; a stranger's picture has a data key of its
+ * own, which is deleted with it.
  */
 export class Evidence {
   readonly #options: EvidenceOptions;
@@ -64,7 +64,7 @@ export class Evidence {
     this.#options = options;
   }
 
-  /** False where the person is gone: nothing is kept then. */
+  /** False, and nothing is stored, if the person is not active. */
   add(evidence: NewEvidence): boolean {
     const { database, rows, ring } = this.#options;
     const { personId, jpeg, ...rest } = evidence;
@@ -87,21 +87,31 @@ export class Evidence {
     return true;
   }
 
-  /** What is kept of a person, oldest first. What does not open is left out and quarantined. */
-  ofPerson(personId: PersonId): readonly HeldEvidence[] {
+  /** The ids of the pictures of a person, oldest picture first. */
+  idsOfPerson(personId: PersonId): readonly string[] {
+    const { database } = this.#options;
+    const ids = database.db
+      .prepare<[string], string>('SELECT id FROM evidence WHERE person_id = ? ORDER BY taken_at_ms')
+      .pluck();
+    return reading(database, () => ids.all(personId));
+  }
+
+  /** Undefined for a picture that was deleted, and for one that does not open, which is quarantined. */
+  read(id: string): UnsealedEvidence | undefined {
     const { database } = this.#options;
     const held = database.db.prepare<[string], KeyedEvidenceRow>(
       `SELECT ${COLUMNS}, kek_id AS kekId, wrapped FROM evidence JOIN data_key ON data_key.id = data_key_id
-         WHERE person_id = ? ORDER BY taken_at_ms`,
+         WHERE evidence.id = ?`,
     );
-    return reading(database, () => held.all(personId)).flatMap((row) => this.#open(row) ?? []);
+    const row = reading(database, () => held.get(id));
+    return row && this.#open(row);
   }
 
   /**
-   * The picture kept with an event of `kind`; undefined where there is none or it does not open. It was taken within a day of
-   * `aboutMs`, wall clock: pictures are found by their age.
+   * The picture of an event of `kind`; undefined if there is none or it does not open. Searches one day before and after
+   * `aboutMs` (wall clock), because the index is by age.
    */
-  ofEvent(kind: EvidenceKind, eventId: string, aboutMs: number): HeldEvidence | undefined {
+  ofEvent(kind: EvidenceKind, eventId: string, aboutMs: number): UnsealedEvidence | undefined {
     const { database } = this.#options;
     const held = database.db.prepare<[string, number, number, string], KeyedEvidenceRow>(
       `SELECT ${COLUMNS}, kek_id AS kekId, wrapped FROM evidence JOIN data_key ON data_key.id = data_key_id
@@ -130,7 +140,7 @@ export class Evidence {
     ).run(row);
   }
 
-  #open({ dataKeyId, kekId, wrapped, personId, ...row }: KeyedEvidenceRow): HeldEvidence | undefined {
+  #open({ dataKeyId, kekId, wrapped, personId, ...row }: KeyedEvidenceRow): UnsealedEvidence | undefined {
     const { ring, quarantine } = this.#options;
     const place = places.evidenceJpeg(row.id, row.kind, row.eventId, personId);
     const jpeg = ring.using({ id: dataKeyId, kekId, wrapped }, (key) => openField(key, place, row.jpeg));

@@ -1,17 +1,17 @@
-/** Where a sealed value lives. A value opens only in the place it was sealed for. */
+/** The place of a sealed value. A value opens only in the place for which it was sealed. */
 export interface FieldPlace {
   readonly table: string;
   readonly column: string;
   readonly rowId: string;
-  /** What the row belongs to, outermost first: a child row names its person, a template also its recogniser. */
+  /** The owners of the row, outermost first: a child row names its person, a template also its recogniser. */
   readonly within: readonly string[];
 }
 
 const DOMAIN = 'rollcall gallery field';
 
 /**
- * The associated data of a sealed field: a count, then every part with its length before it (32 bit, big-endian, of the
- * UTF-8 bytes), so that no two places share an encoding, wherever their texts are cut.
+ * The associated data of a sealed field: the number of parts, then each part after its length in UTF-8 bytes (32 bits,
+ * big-endian). The lengths make the encoding of every place unique.
  */
 export function encodePlace(formatVersion: number, keyId: string, place: FieldPlace): Uint8Array {
   const parts = [

@@ -3,23 +3,23 @@ import type { RecogniserId } from '../domain/ids.js';
 import type { OpenDatabase } from '../host/sqlite.js';
 import { reading } from './gallery-file.js';
 import { readRecogniser } from './keys/key-slots.js';
-import type { PersonState } from './places.js';
+import type { StoredPersonState } from './places.js';
 
-/** How much a gallery holds. Needs no key. */
+/** Counts of a gallery. Needs no key. */
 export interface GalleryContents {
   readonly schemaVersion: number;
-  /** With the write-ahead log. */
+  /** Includes the write-ahead log. */
   readonly fileBytes: number;
-  /** Undefined in a gallery that has no key yet. */
+  /** Undefined if the gallery has no key yet. */
   readonly recogniser: RecogniserId | undefined;
-  readonly persons: Readonly<Record<PersonState, number>>;
-  /** By what they were made with. */
+  readonly persons: Readonly<Record<StoredPersonState, number>>;
+  /** Counts by recogniser. */
   readonly templates: readonly { readonly recogniser: string; readonly count: number }[];
   readonly photographs: number;
   readonly evidence: Readonly<Record<EvidenceKind, number>>;
 }
 
-/** Counts rows; takes some milliseconds in a large gallery. `sizeOf` gives the bytes of a file, 0 where there is none. */
+/** Counts rows; takes some milliseconds in a large gallery. `sizeOf` returns the size of a file in bytes, 0 if it is missing. */
 export function readContents(database: OpenDatabase, sizeOf: (path: string) => number): GalleryContents {
   const { db, path } = database;
   const grouped = (query: string): Readonly<Record<string, number>> =>

@@ -9,28 +9,28 @@ import { lockGallery } from './gallery-lock.js';
 import { GALLERY_APPLICATION_ID, GALLERY_MIGRATIONS, TABLES_CHECKED_AT_OPENING } from './schema.js';
 import { emptyWriteAheadLog } from './write-ahead-log.js';
 
-/** Nobody else writes; a foreign program that reads must not hold the event loop for seconds. */
+/** Only this process writes. A program that reads the file must not block the event loop for seconds. */
 const BUSY_TIMEOUT_MS = 20;
 
 export interface GalleryFileOptions {
-  /** Database file; made where it is missing, for its owner only. */
+  /** Database file. Created if missing, readable by its owner only. */
   readonly path: string;
-  /** 32 bytes; belongs to the caller. */
+  /** 32 bytes. The caller wipes them. */
   readonly auditKey: Uint8Array;
-  /** Keys that older audit entries are under; they belong to the caller, too. */
+  /** Keys of older audit entries. The caller wipes them. */
   readonly formerAuditKeys?: readonly Uint8Array[];
   readonly clock: Clock;
 }
 
-/** The gallery's file, open for this process alone. Without a key it is sealed: only the audit log can be used. */
+/** The gallery's file, open in this process only. Without a key it is sealed, and only the audit log can be used. */
 export interface GalleryFile extends AsyncDisposable {
   readonly database: OpenDatabase;
   readonly audit: AuditLog;
 }
 
 /**
- * Opens the file and brings it to the newest form. Only one opening at a time.
- * @throws `gallery-in-use`, `gallery-damaged`, `database-newer`, `database-foreign` and what else `openDatabase` refuses
+ * Opens the file and migrates it to the newest schema.
+ * @throws `gallery-in-use`, `gallery-damaged`, `database-newer`, `database-foreign`, and other errors of `openDatabase`
  */
 export async function openGalleryFile({
   path,
@@ -49,7 +49,7 @@ export async function openGalleryFile({
     };
     const database = lifetime.use('gallery database', openDatabase(path, options));
     database.db.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
-    // An erasure may have been cut short between the deletion and this; a reader elsewhere puts it off to the next time.
+    // An erasure may have been interrupted before it emptied the log. If another program reads the file, the next opening tries again.
     emptyWriteAheadLog(database);
     const audit = openAuditLog({ database, key: auditKey, formerKeys: formerAuditKeys, clock });
     return { database, audit, [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose]() };
@@ -59,23 +59,23 @@ export async function openGalleryFile({
   }
 }
 
-/** A statement, or a row of the program's making, that does not fit the tables, though their version does: they were altered. */
+/** A statement or row of this program does not fit tables of the right version: the tables were altered. */
 function isSchemaError(error: unknown): boolean {
   return error instanceof Sqlite.SqliteError && /^SQLITE_(?:ERROR$|CONSTRAINT|MISMATCH)/.test(error.code);
 }
 
-/** Damage has the gallery's own code, wherever in the file it was met. */
+/** Gives damage anywhere in the file the code `gallery-damaged`. Returns other errors as they are. */
 export function explainGalleryError(error: unknown, path: string): unknown {
   const explained = explainSqliteError(error, path);
   if (!isRollcallError(explained, 'database-damaged') && !isSchemaError(explained)) return explained;
   return operational('gallery-damaged', `the gallery file ${path} is damaged`, {
-    remedy: 'Restore a backup (rollcall backup restore); keep the damaged file for examination.',
+    remedy: 'Restore a backup (rollcall backup restore); keep the damaged file for analysis.',
     details: { path },
     cause: explained,
   });
 }
 
-/** Runs what reads rows. @throws `gallery-damaged` where the file does not hold them as it should */
+/** Runs `work`, which reads rows. @throws `gallery-damaged` if the file cannot be read */
 export function reading<T>({ path }: OpenDatabase, work: () => T): T {
   try {
     return work();

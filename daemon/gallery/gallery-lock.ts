@@ -5,7 +5,7 @@ import { messageOf, operational, type RollcallError } from '../base/errors.js';
 import { explainAccess } from '../host/file-access.js';
 import { databaseOwnerRemedy } from '../host/sqlite-errors.js';
 
-/** Beside the gallery, for as long as the gallery exists; holds nothing. */
+/** The lock file lies beside the gallery and stays empty. */
 function lockPathOf(galleryPath: string): string {
   return `${galleryPath}.lock`;
 }
@@ -15,8 +15,8 @@ function codeOf(error: unknown): unknown {
 }
 
 /**
- * Creates the file for its owner only. An existing one is not even opened: closing any descriptor of a file gives
- * up all POSIX locks that the process holds on it, SQLite's too.
+ * Creates the file for its owner only. Does not open an existing file: closing any descriptor of a file releases all POSIX
+ * locks of the process on it, also SQLite's.
  */
 function createPrivately(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -31,11 +31,11 @@ function translate(error: unknown, galleryPath: string): RollcallError {
   if (codeOf(error) === 'SQLITE_BUSY') {
     return operational('gallery-in-use', `the gallery ${galleryPath} is open in another process`, {
       remedy:
-        'Stop the other rollcalld first, or give this one its own gallery path; `rollcall` commands go through the running daemon.',
+        'Stop the other rollcalld, or configure another gallery path for this one. `rollcall` commands use the running daemon.',
     });
   }
   const access = explainAccess(lockPathOf(galleryPath), 'written', error);
-  const why = access?.says ?? messageOf(error);
+  const why = access?.reason ?? messageOf(error);
   return operational('gallery-unusable', `the gallery ${galleryPath} cannot be locked: ${why}`, {
     remedy:
       access?.remedy ?? `${databaseOwnerRemedy()}, and that ${lockPathOf(galleryPath)} is an empty file`,
@@ -44,16 +44,16 @@ function translate(error: unknown, galleryPath: string): RollcallError {
 }
 
 /**
- * Makes this process the only one with the gallery open, until disposed. The lock is SQLite's own lock on an empty
- * database, held by an exclusive transaction: the kernel gives it up when the process ends, however it ends.
- * @throws `gallery-in-use` where another process, or another opening in this one, holds it
+ * Makes this process the only one that has the gallery open, until disposal. The lock is an exclusive SQLite transaction on an
+ * empty database: the kernel releases it when the process ends, also after a crash.
+ * @throws `gallery-in-use` if another process, or this one, already has the gallery open
  */
 export function lockGallery(galleryPath: string): Disposable {
   let database: Sqlite.Database | undefined;
   try {
     createPrivately(lockPathOf(galleryPath));
     database = new Sqlite(lockPathOf(galleryPath), { timeout: 0 });
-    // Nothing is ever written: without this a journal file would be made all the same, and outlive a crash.
+    // Nothing is ever written. Otherwise SQLite would create a journal file, which would survive a crash.
     database.pragma('journal_mode = MEMORY');
     database.exec('BEGIN EXCLUSIVE');
   } catch (error) {

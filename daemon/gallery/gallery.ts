@@ -3,33 +3,36 @@ import type { EvidenceKind } from '../domain/events/evidence.js';
 import type { Candidate, Embedding } from '../domain/identification/match.js';
 import type { PersonId, RecogniserId } from '../domain/ids.js';
 import type { PersonProfile } from '../domain/persons/person-profile.js';
-import type { HeldEvidence, NewEvidence } from './evidence.js';
+import type { NewEvidence, UnsealedEvidence } from './evidence.js';
 import type { Enrolment } from './persons/enrolment.js';
-import type { PersonState } from './places.js';
+import type { PersonsPage } from './persons/person-rows.js';
+import type { StoredPersonState } from './places.js';
 import type { SearchOptions } from './search/search-index.js';
 import type { QuarantinedRow } from './verify/quarantine.js';
 
 export interface PersonEntry {
   readonly id: PersonId;
-  readonly state: PersonState;
-  /** Undefined where it does not open; the row is then in quarantine. */
+  readonly state: StoredPersonState;
+  /** Undefined if the row does not open; it is then in quarantine. */
   readonly profile: PersonProfile | undefined;
+  /** Counts the changes of profile and state. */
+  readonly revision: number;
   /** Wall clock, milliseconds since the epoch. */
   readonly enrolledAtMs: number;
-  /** Of the latest change of profile or state: for a removed person, when they were removed. */
+  /** Time of the latest change of profile or state: for a removed person, the time of the removal. */
   readonly changedAtMs: number;
   readonly templateCount: number;
   readonly photographCount: number;
   readonly evidenceCount: number;
 }
 
-export interface PersonDetail extends PersonEntry {
+export interface FullPersonEntry extends PersonEntry {
   readonly templates: readonly { readonly id: string; readonly quality: number }[];
   readonly photographs: readonly { readonly id: string; readonly addedAtMs: number }[];
 }
 
-/** A template as it is: values of an embedding as little-endian float32. */
-export interface HeldTemplate {
+/** A template in the clear: the values of an embedding as little-endian float32. */
+export interface UnsealedTemplate {
   readonly id: string;
   readonly recogniser: string;
   readonly quality: number;
@@ -38,9 +41,9 @@ export interface HeldTemplate {
 }
 
 /** Proof of an erasure, without personal data. */
-export interface ErasureCertificate {
+export interface Erasure {
   readonly personId: PersonId;
-  /** `biometric-data`: a withdrawal of consent, the profile is left. */
+  /** `biometric-data`: consent was withdrawn; the profile stays. */
   readonly scope: 'person' | 'biometric-data';
   readonly erasedAtMs: number;
   readonly by: Actor;
@@ -51,8 +54,8 @@ export interface ErasureCertificate {
 }
 
 /**
- * The enrolled persons of one box: sealed at rest, their templates in memory for exact search. Every change is one
- * transaction together with its audit entry, and takes effect in the search at once.
+ * The enrolled persons of one box, sealed on disk, with their templates in memory for exact search. Every change is one
+ * transaction with its audit entry and takes effect in the search immediately.
  */
 export interface Gallery extends AsyncDisposable {
   readonly recogniser: RecogniserId;
@@ -64,65 +67,68 @@ export interface Gallery extends AsyncDisposable {
   readonly templateCount: number;
   /** Rows found damaged since the gallery was opened. */
   readonly quarantined: readonly QuarantinedRow[];
-  /** Puts a row aside that was found damaged: neither it nor a person whose row it is is used from now on. */
+  /** Quarantines a damaged row: it is no longer used, and neither is a person whose own row it is. */
   putAside(row: QuarantinedRow): void;
-  /** Work in the background on this gallery; it is disposed before the gallery is closed. */
+  /** Registers background work on this gallery. It is disposed before the gallery is closed. */
   attach(name: string, work: AsyncDisposable): void;
-  /** Calls back with persons who were enrolled, changed, removed, restored or erased. Returns how to stop. */
+  /** Calls back with the persons who were enrolled, changed, removed, restored or erased. The returned function unsubscribes. */
   onPersonsChanged(listener: (ids: readonly PersonId[]) => void): () => void;
 
   /**
-   * Enrols a person: entirely or not at all. They are found from the moment this resolves; as part of an import, from its
-   * commit on.
+   * Enrols a person in one transaction. The search finds them when this resolves, or after the commit of their import.
    * @throws `enrolment-refused` with every problem of the photographs
    */
   addPerson(enrolment: Enrolment, by: Actor, importId?: string): Promise<PersonId>;
-  /** Everybody active or removed, in order of enrolment. Opens the profiles. */
+  /** All active and removed persons, in order of enrolment. Opens the profiles. */
   listPersons(): Promise<readonly PersonEntry[]>;
+  /** A part of the active or removed persons. Opens the profiles. */
+  pagePersons(page: PersonsPage): Promise<readonly PersonEntry[]>;
+  /** The number of persons in these states. */
+  countPersons(states: PersonsPage['states']): number;
   /** One person in any state. Opens the profile. */
-  showPerson(id: PersonId): PersonDetail | undefined;
-  /** Somebody active, removed or staged in this import who has that external id. */
+  showPerson(id: PersonId): FullPersonEntry | undefined;
+  /** The person who has this external id: active, removed, or staged in this import. */
   personOfExternalId(externalId: string, importId?: string): Promise<PersonId | undefined>;
-  /** Replaces the profile, which was checked before; false where there is nobody of that id. */
+  /** Replaces the profile, which the caller has validated. False if there is no such person. */
   changeProfile(id: PersonId, profile: PersonProfile, by: Actor): boolean;
-  /** No longer recognised, but kept; false where there is no such active person. */
+  /** The person is no longer recognised but stays in the gallery. False if there is no such active person. */
   removePerson(id: PersonId, by: Actor): boolean;
-  /** Recognised again; false where there is no such removed person. */
+  /** The person is recognised again. False if there is no such removed person. */
   restorePerson(id: PersonId, by: Actor): boolean;
   /**
-   * Deletes a person with everything held on them and their data key, in the database, its write-ahead log and memory.
-   * @throws `erasure-incomplete` where another program keeps the write-ahead log from being emptied
+   * Deletes a person, all their data and their data key from the database, its write-ahead log and memory.
+   * @throws `erasure-incomplete` if another program prevents the write-ahead log from being emptied
    */
-  erasePerson(id: PersonId, by: Actor): ErasureCertificate | undefined;
+  erasePerson(id: PersonId, by: Actor): Erasure | undefined;
   /**
-   * Deletes what the person can be recognised by, stores `profile` (which says that consent was withdrawn), and removes
-   * them. @throws `erasure-incomplete`
+   * Deletes the person's templates and pictures, stores `profile` (which records the withdrawal of consent), and removes the
+   * person. @throws `erasure-incomplete`
    */
-  eraseBiometricData(id: PersonId, profile: PersonProfile, by: Actor): ErasureCertificate | undefined;
-  /** The JPEG of a photograph. @throws `field-damaged` where it does not open */
+  eraseBiometricData(id: PersonId, profile: PersonProfile, by: Actor): Erasure | undefined;
+  /** The JPEG of a photograph. @throws `field-damaged` if it does not open */
   readPhotograph(id: PersonId, photographId: string): Uint8Array | undefined;
-  /** The person's templates, for the person themselves. */
-  readTemplates(id: PersonId): readonly HeldTemplate[];
+  /** The person's templates, for an export to that person. */
+  readTemplates(id: PersonId): readonly UnsealedTemplate[];
 
-  /** Keeps a picture of a face with an event. False where the person is gone: nothing is kept then. */
+  /** Stores the picture of an event. False, and nothing is stored, if its person is not active. */
   addEvidence(evidence: NewEvidence): boolean;
-  /** Pictures kept of a person, oldest first. */
-  readEvidence(id: PersonId): readonly HeldEvidence[];
-  /** The JPEG kept with an event that happened at `aboutMs`; undefined where there is none. */
+  /** The stored event pictures of a person, oldest first. Each is opened when it is its turn, so that the caller can pause. */
+  readEvidence(id: PersonId): Iterable<UnsealedEvidence>;
+  /** The JPEG of an event that happened at about `aboutMs`; undefined if there is none. */
   evidenceOfEvent(kind: EvidenceKind, eventId: string, aboutMs: number): Uint8Array | undefined;
 
-  /** An id to stage persons under. */
+  /** Begins an import. Returns the id under which persons are staged. */
   beginImport(): Promise<string>;
-  /** Makes everybody staged active, in one transaction; in order of staging. @throws `no-such-import` */
+  /** Makes all staged persons active in one transaction. Returns them in order of staging. @throws `no-such-import` */
   commitImport(importId: string, by: Actor): Promise<readonly PersonId[]>;
-  /** Erases everybody staged; how many they were. @throws `no-such-import` */
+  /** Deletes all staged persons and returns their number. @throws `no-such-import` */
   abandonImport(importId: string): number;
 
-  /** The active persons most similar to one probe, closest first. */
+  /** The active persons most similar to the probe, closest first. */
   nearest(probe: Embedding, options: SearchOptions): Promise<readonly Candidate[]>;
   /**
-   * Active persons, and those staged in `importId`, whom any of these embeddings reaches with at least `threshold`, closest
-   * first: what to ask before enrolling somebody.
+   * The persons, active or staged in `importId`, whose similarity to any of these embeddings is at least `threshold`, closest
+   * first. Finds duplicates before an enrolment.
    */
   findSimilar(
     embeddings: readonly Embedding[],

@@ -1,6 +1,6 @@
 import { operational } from '../base/errors.js';
 
-/** Lets asynchronous work end before what it uses is taken away. */
+/** Counts asynchronous work, so that closing can wait for it. */
 export class InFlight {
   readonly #running = new Set<Promise<unknown>>();
   #isOpen = true;
@@ -26,7 +26,7 @@ export class InFlight {
     }
   }
 
-  /** Refuses new work and waits for what runs, however it ends. */
+  /** Refuses new work and waits for running work to end. */
   async close(): Promise<void> {
     this.#isOpen = false;
     await Promise.allSettled(this.#running);

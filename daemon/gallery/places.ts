@@ -2,12 +2,12 @@ import type { EvidenceKind } from '../domain/events/evidence.js';
 import type { PersonId, RecogniserId } from '../domain/ids.js';
 import type { FieldPlace } from './field-place.js';
 
-/** Whether a person is recognised: `staged` belongs to an import that was not committed. */
-export type PersonState = 'active' | 'staged' | 'removed';
+/** Only `active` persons are recognised. `staged`: part of an import that is not committed. */
+export type StoredPersonState = 'active' | 'staged' | 'removed';
 
-/** The places of all sealed columns: the only spot where they are named for sealing. */
+/** The places of all sealed columns. */
 export const places = {
-  /** Seals nothing but proves that the recogniser was not altered. */
+  /** Seals an empty value; it proves that the recogniser was not altered. */
   gallerySeal: (keyId: string, recogniser: RecogniserId): FieldPlace => ({
     table: 'key_slot',
     column: 'seal',
@@ -22,8 +22,8 @@ export const places = {
     within: [otherId],
   }),
   dataKey: (rowId: string): FieldPlace => ({ table: 'data_key', column: 'wrapped', rowId, within: [] }),
-  /** State and revision are readable, but not to be altered. */
-  personProfile: (person: PersonId, revision: number, state: PersonState): FieldPlace => ({
+  /** State and revision stay readable, but an altered one no longer opens. */
+  personProfile: (person: PersonId, revision: number, state: StoredPersonState): FieldPlace => ({
     table: 'person',
     column: 'profile',
     rowId: person,

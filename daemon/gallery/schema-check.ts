@@ -3,8 +3,8 @@ import { migrate } from '../host/sqlite-migrations.js';
 import { GALLERY_MIGRATIONS } from './schema.js';
 
 /**
- * Whether tables, indexes and triggers are those that this program makes, and no others: a file from elsewhere could bring
- * triggers of its own. To be asked of a file in the newest form.
+ * Whether the file has exactly the tables, indexes and triggers of this program: a foreign file could bring its own triggers.
+ * Call it after the migrations.
  */
 export function hasOwnSchema(db: Sqlite.Database): boolean {
   const model = new Sqlite(':memory:');

@@ -4,7 +4,7 @@ import type { Migration } from '../host/sqlite-migrations.js';
 /** `PRAGMA application_id` of a gallery file: "rcGa". */
 export const GALLERY_APPLICATION_ID = 0x72634761;
 
-/** Tables that are checked whenever the file is opened; the others hold pictures and are checked by `gallery verify`. */
+/** Tables that are checked when the file is opened. The others hold pictures; `gallery verify` checks them. */
 export const TABLES_CHECKED_AT_OPENING = [
   'gallery',
   'key_slot',
@@ -15,8 +15,8 @@ export const TABLES_CHECKED_AT_OPENING = [
 ];
 
 /**
- * Data keys under key-encryption keys. Whatever says something about a person is a sealed BLOB: `profile`, `vector`, `jpeg`.
- * docs/gallery.md lists what stays readable, and why.
+ * Key-encryption keys wrap data keys. All personal data is in sealed BLOBs: `profile`, `vector`, `jpeg`. docs/gallery.md lists
+ * the readable columns and the reasons.
  */
 const initialTables = `
 CREATE TABLE gallery (
@@ -101,7 +101,7 @@ CREATE TABLE job (
 ${auditTables}
 `;
 
-/** Forward only; a released migration is never edited. */
+/** Forward only. Never edit a released migration. */
 export const GALLERY_MIGRATIONS: readonly Migration[] = [
   { name: 'keys, persons, templates, photographs, evidence, tombstones and audit', apply: initialTables },
 ];

@@ -6,10 +6,10 @@ export const FIELD_FORMAT = 2;
 
 const BODY_OFFSET = 1 + NONCE_BYTES;
 
-/** How much longer a sealed field is than what it holds. */
+/** Difference between the sizes of a sealed field and of its plaintext. */
 export const SEAL_OVERHEAD_BYTES = BODY_OFFSET + TAG_BYTES;
 
-/** What a field is sealed under. The id is public; the bytes are wiped by whoever made or unwrapped them. */
+/** A key that seals fields. The id is public. The code that created or unwrapped the bytes wipes them. */
 export interface SealingKey {
   readonly id: string;
   /** 32 bytes. */
@@ -31,8 +31,8 @@ export function sealField(key: SealingKey, place: FieldPlace, plaintext: Uint8Ar
 }
 
 /**
- * What was sealed; undefined where any byte was altered, the value was moved from another place, or the key is another
- * one. Which of these it was cannot be told, on purpose. The caller wipes it after use.
+ * The plaintext; undefined if a byte was altered, the value comes from another place, or the key is another one. By design the
+ * result does not show which. The caller wipes the plaintext.
  */
 export function openField(key: SealingKey, place: FieldPlace, sealed: Uint8Array): Uint8Array | undefined {
   if (sealed.length < SEAL_OVERHEAD_BYTES || sealed[0] !== FIELD_FORMAT) return undefined;

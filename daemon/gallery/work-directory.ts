@@ -1,8 +1,8 @@
 import { mkdirSync, rmSync } from 'node:fs';
 
-const purposes = ['backup', 'restore'] as const;
+const purposes = ['backup', 'restore', 'kept'] as const;
 
-/** What is made in a directory beside the gallery. */
+/** The purpose of a work directory. */
 export type WorkPurpose = (typeof purposes)[number];
 
 function workPathOf(galleryPath: string, purpose: WorkPurpose): string {
@@ -10,8 +10,8 @@ function workPathOf(galleryPath: string, purpose: WorkPurpose): string {
 }
 
 /**
- * An empty directory beside the gallery, on the same disk, for its owner only; what an earlier one left is gone. Disposal
- * removes it; after a kill `sweepWork` does.
+ * An empty directory beside the gallery, on the same disk, for its owner only. Deletes the leftovers of an earlier one first.
+ * Disposal removes it; after a kill, `sweepWork` does.
  */
 export function openWorkDirectory(
   galleryPath: string,
@@ -24,7 +24,7 @@ export function openWorkDirectory(
   return { path, [Symbol.dispose]: remove };
 }
 
-/** Removes what a process that was killed left half done. To be called by whoever has the gallery to themselves. */
+/** Removes the work directories of a killed process. Call it only while this process has the gallery locked. */
 export function sweepWork(galleryPath: string): void {
   for (const purpose of purposes) rmSync(workPathOf(galleryPath, purpose), { recursive: true, force: true });
 }

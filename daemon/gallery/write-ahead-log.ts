@@ -2,8 +2,8 @@ import type { OpenDatabase } from '../host/sqlite.js';
 import { explainSqliteError } from '../host/sqlite-errors.js';
 
 /**
- * Writes everything into the database and empties the write-ahead log, which holds what was deleted until then. False
- * where a reader elsewhere still needs the log.
+ * Writes everything into the database and empties the write-ahead log, which until then still holds deleted data. False if
+ * another reader still needs the log.
  */
 export function emptyWriteAheadLog({ db, path }: OpenDatabase): boolean {
   try {

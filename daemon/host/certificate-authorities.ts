@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { badInput, messageOf } from '../base/errors.js';
 
 /**
- * Reads the certificates (PEM) that a server is trusted by. `setting` names where the path was configured.
+ * Reads certificates (PEM) of trusted authorities. `setting` names the setting that contains the path.
  * @throws `ca-unreadable`, `ca-form`
  */
 export async function readAuthorities(path: string, setting: string): Promise<Buffer> {
@@ -12,12 +12,13 @@ export async function readAuthorities(path: string, setting: string): Promise<Bu
   } catch (error) {
     throw badInput('ca-unreadable', `${setting} cannot be read: ${messageOf(error)}`, {
       cause: error,
-      remedy: 'name a PEM file that the user of rollcalld may read',
+      remedy: 'set it to a PEM file that the user of rollcalld may read',
     });
   }
-  // Without one, nobody at all would be trusted, and the server would be blamed.
+  // An empty list would trust no authority, and every connection would fail with a message about the server.
   if (bytes.includes('-----BEGIN CERTIFICATE-----')) return bytes;
-  throw badInput('ca-form', `${setting} holds no certificate: ${path}`, {
-    remedy: 'name a file with the PEM certificate of the authority that signed that of the server',
+  throw badInput('ca-form', `${setting} contains no certificate: ${path}`, {
+    remedy:
+      'set it to a PEM file with the certificate of the authority that signed the certificate of the server',
   });
 }

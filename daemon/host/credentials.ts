@@ -4,13 +4,13 @@ import { badInput, messageOf, operational, type RollcallError } from '../base/er
 import { explainAccess } from './file-access.js';
 import { currentUser, describeUser, ownerText } from './system-user.js';
 
-/** Where secrets are looked for, in this order. */
+/** Where secrets are searched, in this order. */
 export interface CredentialPlaces {
-  /** Directory systemd hands over; by default what `$CREDENTIALS_DIRECTORY` names, which is absent outside it. */
+  /** systemd's directory of credentials. Default: `$CREDENTIALS_DIRECTORY`, which only systemd sets. */
   readonly credentialsDirectory?: string | undefined;
   /** Directory of secret files, as configured in `secretsDir`. */
   readonly secretsDirectory: string;
-  /** User whom files may belong to, besides root; by default that of this process. */
+  /** The user who may own secret files, besides root. Default: the user of this process. */
   readonly ownerUid?: number;
 }
 
@@ -19,9 +19,9 @@ const largestBytes = 1 << 20;
 const validName = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$/;
 
 /**
- * Reads the secret called `name`: systemd's credential of that name, else the file of that name in the secrets
- * directory, which only its owner (root or the user of this process) may be able to read.
- * The caller owns the bytes and zeroes them after use. No message ever contains them.
+ * Reads the secret `name`: systemd's credential of that name, or else the file of that name in the secrets directory. Only its
+ * owner (root or the user of this process) may have access to the file. The caller owns the bytes and wipes them after use.
+ * No message contains them.
  * @throws `credential-name`, `credential-missing`, `credential-exposed`, `credential-unreadable`, `credential-empty`,
  *   `credential-too-large`
  */
@@ -29,17 +29,17 @@ export async function openCredential(name: string, places: CredentialPlaces): Pr
   return (await findCredential(name, places)).bytes;
 }
 
-/** A secret and where it lies: handed over by systemd, or a file of the secrets directory. */
+/** A secret and its source: a credential of systemd, or a file of the secrets directory. */
 export interface FoundCredential {
   readonly bytes: Buffer;
   readonly source: 'credential' | 'file';
 }
 
-/** As `openCredential`. @throws what that throws */
+/** Like `openCredential`, with the source. @throws what `openCredential` throws */
 export async function findCredential(name: string, places: CredentialPlaces): Promise<FoundCredential> {
   if (!validName.test(name)) {
-    throw badInput('credential-name', 'the name of a secret has characters that are not allowed', {
-      remedy: 'use letters, digits, "-", "_" and "." only',
+    throw badInput('credential-name', 'the name of a secret contains characters that are not allowed', {
+      remedy: 'use only letters, digits, "-", "_" and "."',
     });
   }
   const { credentialsDirectory = process.env['CREDENTIALS_DIRECTORY'], secretsDirectory } = places;
@@ -52,7 +52,7 @@ export async function findCredential(name: string, places: CredentialPlaces): Pr
   const bytes = await readSecret(name, path, { directory: secretsDirectory, ownerUid });
   if (bytes !== undefined) return { bytes, source: 'file' };
   throw badInput('credential-missing', `the secret "${name}" does not exist`, {
-    remedy: `hand it over as a systemd credential named "${name}", or write it to ${path}, with mode 0600 and as a file of ${ownerOf(ownerUid)}`,
+    remedy: `provide a systemd credential named "${name}", or write the secret to ${path}, with mode 0600 and owned by ${ownerOf(ownerUid)}`,
     details: { name, path },
   });
 }
@@ -65,9 +65,8 @@ function ownerOf(uid: number | undefined): string {
 }
 
 /**
- * Bytes of one secret file, or undefined where there is none. Where `guard` is given, the file and its
- * directory must be closed to others than that user; systemd guards its own directory and marks files with access lists that the
- * mode does not tell.
+ * Bytes of one secret file; undefined where it does not exist. With `guard`, no other user may have access to the file, or may
+ * write to its directory. systemd protects its own directory with access lists, which the mode does not show: no check there.
  */
 async function readSecret(
   name: string,
@@ -76,16 +75,16 @@ async function readSecret(
 ): Promise<Buffer | undefined> {
   let file: FileHandle | undefined;
   try {
-    // Not blocking: opening a pipe that nobody writes to would wait for ever.
+    // Non-blocking: opening a named pipe without a writer would wait for ever.
     file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const found = await file.stat();
     const { uid, mode, size } = found;
-    if (!found.isFile()) throw unreadable(name, path, 'is no ordinary file');
+    if (!found.isFile()) throw unreadable(name, path, 'is not a regular file');
     if (guard !== undefined) {
       const { directory, ownerUid } = guard;
-      const around = await stat(directory);
+      const parent = await stat(directory);
       refuseExposed({ name, path, uid, ownerUid }, mode & 0o077);
-      refuseExposed({ name, path: directory, uid: around.uid, ownerUid }, around.mode & 0o022);
+      refuseExposed({ name, path: directory, uid: parent.uid, ownerUid }, parent.mode & 0o022);
     }
     if (size === 0)
       throw badInput('credential-empty', `the secret "${name}" is empty`, { details: { path } });
@@ -96,24 +95,24 @@ async function readSecret(
     }
     const bytes = Buffer.alloc(size);
     const { bytesRead } = await file.read(bytes, 0, size, 0);
-    if (bytesRead !== size) throw unreadable(name, path, 'changed while it was read');
+    if (bytesRead !== size) throw unreadable(name, path, 'changed during reading');
     return bytes;
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    if (code === 'EACCES' || code === 'EPERM') throw closed(name, path, error);
+    if (code === 'EACCES' || code === 'EPERM') throw notPermitted(name, path, error);
     throw error;
   } finally {
     await file?.close();
   }
 }
 
-/** To this process. Where its directory may not be entered, nobody can tell whether the file is there. */
-function closed(name: string, path: string, error: unknown): RollcallError {
-  const says = explainAccess(path, 'read', error)?.says ?? messageOf(error);
+/** This process may not read the file; without access to its directory, the file may not even exist. */
+function notPermitted(name: string, path: string, error: unknown): RollcallError {
+  const reason = explainAccess(path, 'read', error)?.reason ?? messageOf(error);
   const owner = ownerText(currentUser());
-  return operational('credential-unreadable', `the secret "${name}" cannot be read: ${says}`, {
-    remedy: `where the daemon runs as that user, give it the secrets: chown -R ${owner}: ${dirname(path)}; otherwise run this as root`,
+  return operational('credential-unreadable', `the secret "${name}" cannot be read: ${reason}`, {
+    remedy: `if the daemon runs as ${owner}, make ${owner} the owner of the secrets: chown -R ${owner}: ${dirname(path)}; otherwise run this command as root`,
     details: { name, path },
     cause: error,
   });
@@ -121,7 +120,7 @@ function closed(name: string, path: string, error: unknown): RollcallError {
 
 function unreadable(name: string, path: string, why: string): RollcallError {
   return operational('credential-unreadable', `the secret "${name}" ${why}: ${path}`, {
-    remedy: `make ${path} an ordinary file of the user that the daemon runs as, with mode 0600`,
+    remedy: `make ${path} a regular file with mode 0600, owned by the user of the daemon`,
     details: { name, path },
   });
 }
@@ -143,12 +142,12 @@ function refuseExposed(
   if (openBits === 0 && (uid === 0 || uid === ownerUid)) return;
   const why =
     openBits === 0
-      ? `belongs to the user with the uid ${uid}, and not to root or to the user with the uid ${ownerUid}`
-      : 'is open to users other than its owner';
+      ? `belongs to uid ${uid}, but must belong to root or to uid ${ownerUid}`
+      : 'gives access to other users than its owner';
   const remedy =
     openBits === 0
-      ? `give it to the user that the daemon runs as (chown); where that is the uid ${uid} already, run this command as that user`
-      : `chmod go-rwx ${path}; if others may have read it, replace the secret`;
+      ? `change the owner to the user of the daemon (chown); if the daemon runs as uid ${uid}, run this command as that user`
+      : `run chmod go-rwx ${path}; if other users may have read the secret, replace it`;
   throw badInput('credential-exposed', `the secret "${name}" is not safe: ${path} ${why}`, {
     remedy,
     details: { name, path, uid },

@@ -1,22 +1,23 @@
 import { RollcallError } from '../base/errors.js';
+import { present } from '../base/present.js';
 
 /** An error as log fields. */
-export interface DescribedError {
+interface DescribedError {
   readonly name: string;
   readonly message: string;
   readonly code?: unknown;
   readonly kind?: string;
   readonly remedy?: string;
   readonly details?: Readonly<Record<string, unknown>>;
-  /** Messages of what led to it, nearest first. */
+  /** Messages of its causes, nearest first. */
   readonly causes?: readonly string[];
-  /** What an aggregate holds. */
+  /** The errors of an aggregate. */
   readonly errors?: readonly DescribedError[];
-  /** Where in the program; absent for what a person can mend without the program's source. */
+  /** Absent for errors of user input. */
   readonly stack?: string;
 }
 
-/** Chains and aggregates are cut off here; an error may be its own cause. */
+/** Limit for chains and aggregates: an error may be its own cause. */
 const deepest = 5;
 
 function causesOf(error: Error): string[] {
@@ -28,7 +29,7 @@ function causesOf(error: Error): string[] {
   return causes;
 }
 
-/** What of an error belongs into the log. */
+/** Reduces an error to the fields that belong in the log. */
 export function describeError(error: Error, depth = 0): DescribedError {
   const causes = causesOf(error);
   const own = error instanceof RollcallError ? error : undefined;
@@ -40,12 +41,14 @@ export function describeError(error: Error, depth = 0): DescribedError {
   return {
     name: error.name,
     message: error.message,
-    ...(code === undefined ? {} : { code }),
-    ...(own === undefined ? {} : { kind: own.kind }),
-    ...(own?.remedy === undefined ? {} : { remedy: own.remedy }),
-    ...(own === undefined || Object.keys(own.details).length === 0 ? {} : { details: own.details }),
-    ...(causes.length === 0 ? {} : { causes }),
-    ...(inner.length === 0 ? {} : { errors: inner.map((each) => describeError(each, depth + 1)) }),
-    ...(own?.kind === 'input' || error.stack === undefined ? {} : { stack: error.stack }),
+    ...present({
+      code,
+      kind: own?.kind,
+      remedy: own?.remedy,
+      details: own !== undefined && Object.keys(own.details).length > 0 ? own.details : undefined,
+      causes: causes.length > 0 ? causes : undefined,
+      errors: inner.length > 0 ? inner.map((each) => describeError(each, depth + 1)) : undefined,
+      stack: own?.kind === 'input' ? undefined : error.stack,
+    }),
   };
 }

@@ -1,19 +1,18 @@
 import { shownText } from '../domain/printable-text.js';
 
 const control = String.raw`\u001b\[`;
-/** The colours of this program (cli/colour.ts): they hide nothing, so a text from outside may have them, too. */
+/** The colours of this program (cli/colour.ts). They hide nothing, so foreign texts may contain them too. */
 const colours = new RegExp(`(${control}3[1-39]m)`);
-/** How a line is begun anew (progress), and how the line editor of a question moves: always at the start of what is written. */
+/** Cursor movements of progress lines and of the line editor for questions, always at the start of an output. */
 const movement = new RegExp(String.raw`^(?:\r${control}K|(?:${control}\d*[A-K])+$)`);
-/** Longer than any output of a command; a limit is for texts, which have their own. */
+/** Texts have limits of their own; the output of a command has none. */
 const unlimited = Number.POSITIVE_INFINITY;
 
 type Output = Pick<NodeJS.WriteStream, 'write'>;
 
 /**
- * Lets no text reach a terminal (or a file that comes to one) with anything in it that steers terminals or reorders text: from
- * now on every string that is written to `output` passes here, whoever writes it. JSON keeps its meaning. Bytes are documents:
- * they pass as they are.
+ * From now on, removes everything from strings written to `output` that controls a terminal or reorders text. JSON keeps its
+ * meaning. Buffers are documents and pass unchanged.
  */
 export function guardOutput(output: Output): void {
   const write = output.write.bind(output) as (chunk: unknown, ...rest: unknown[]) => boolean;
@@ -21,7 +20,7 @@ export function guardOutput(output: Output): void {
     write(typeof chunk === 'string' ? guardedText(chunk) : chunk, ...rest)) as Output['write'];
 }
 
-/** `text` as a terminal may get it. */
+/** `text` without anything that could control a terminal. */
 export function guardedText(text: string): string {
   const [moved = ''] = movement.exec(text) ?? [];
   const pieces = text.slice(moved.length).split(colours);

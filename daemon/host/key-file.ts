@@ -2,11 +2,11 @@ import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { badInput, messageOf, operational } from '../base/errors.js';
 import { explainAccess } from './file-access.js';
+import { syncDirectory } from './sync-directory.js';
 
 /**
- * Writes a new secret file that only this user can read and that survives a power cut once this returns. The
- * directory is made (mode 0700) where it is missing. An existing file is never touched: overwriting a key
- * loses everything sealed with it.
+ * Writes a new secret file that only this user can read. Once this returns, the file survives a power cut. Creates a missing
+ * directory with mode 0700. Never touches an existing file: overwriting a key loses everything that is sealed with it.
  * @throws `key-file-exists`, `key-file-not-written`
  */
 export async function createKeyFile(path: string, bytes: Uint8Array): Promise<void> {
@@ -19,27 +19,27 @@ export async function createKeyFile(path: string, bytes: Uint8Array): Promise<vo
     await file.writeFile(bytes);
     await file.sync();
     await file.close();
-    await syncDirectory(directory);
+    syncDirectory(directory);
   } catch (error) {
     const isSystemError = error instanceof Error && 'code' in error && 'syscall' in error;
-    // A directory that cannot be made because a file has its name reports EEXIST, too.
+    // `mkdir` also reports EEXIST, where a file has the name of the directory.
     if (isSystemError && error.code === 'EEXIST' && error.syscall === 'open') {
       throw badInput('key-file-exists', `${path} exists already`, {
-        remedy: 'use the existing key, or move it away if nothing sealed with it is needed any more',
+        remedy: 'use the existing key; move it away only if you need nothing that is sealed with it',
         details: { path },
       });
     }
     if (file !== undefined) {
-      // A key that may be cut short must not be found by the next start.
+      // Removes a key that may be incomplete: the next start must not use it.
       await file.close();
       await rm(path, { force: true });
     }
     const access = explainAccess(path, 'written', error);
     throw operational(
       'key-file-not-written',
-      `${path} could not be written: ${access?.says ?? messageOf(error)}`,
+      `${path} could not be written: ${access?.reason ?? messageOf(error)}`,
       {
-        remedy: access?.remedy ?? 'check that the disk is not full and in order',
+        remedy: access?.remedy ?? 'check that the disk is healthy and not full',
         details: { path },
         cause: error,
       },
@@ -47,18 +47,18 @@ export async function createKeyFile(path: string, bytes: Uint8Array): Promise<vo
   }
 }
 
-/** What the system says to a process that may not change a directory. */
+/** Error codes for a process that may not change a directory. */
 const notPermitted = new Set<unknown>(['EACCES', 'EPERM', 'EROFS']);
 
 /**
- * Gives the secret file `from` the name `to` of the same directory, in place of what is there, so that it survives a
- * power cut once this returns. Tells whether this process may do that.
+ * Renames the secret file `from` to `to` in the same directory and replaces what is there. Once this returns, the new name
+ * survives a power cut. Returns `not-permitted` where this process may not do that.
  * @throws `key-file-not-moved`
  */
 export async function moveKeyFile(from: string, to: string): Promise<'moved' | 'not-permitted'> {
   try {
     await rename(from, to);
-    await syncDirectory(dirname(to));
+    syncDirectory(dirname(to));
     return 'moved';
   } catch (error) {
     if (error instanceof Error && 'code' in error && notPermitted.has(error.code)) return 'not-permitted';
@@ -67,14 +67,5 @@ export async function moveKeyFile(from: string, to: string): Promise<'moved' | '
       details: { from, to },
       cause: error,
     });
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
   }
 }

@@ -1,8 +1,8 @@
-// The only way to ONNX Runtime: the line below must be evaluated before it is.
+// Import ONNX Runtime only from here: the next line must run before it.
 import './no-telemetry.js';
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 
-// What goes wrong is thrown; its own lines on standard error would stand between those of the log.
+// ONNX Runtime throws its errors; its own lines on standard error would mix with the log.
 env.logLevel = 'fatal';
 
 export { InferenceSession, Tensor };

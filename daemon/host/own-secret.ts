@@ -5,13 +5,13 @@ import { type CredentialPlaces, openCredential } from './credentials.js';
 import { createKeyFile, moveKeyFile } from './key-file.js';
 import { currentUser, describeUser } from './system-user.js';
 
-/** Where a secret is that the box makes itself, if nobody hands it over. */
+/** Where a secret is searched that the box makes itself if no one provides it. */
 export interface OwnSecretPlaces {
   /** Directory of secret files, as configured in `secretsDir`. */
   readonly secretsDirectory: string;
-  /** Where the box keeps what it makes itself: secrets of its own making are in `keys` below it. */
+  /** The box's own data: secrets that it made itself are in `keys` below it. */
   readonly dataDir: string;
-  /** By default what `$CREDENTIALS_DIRECTORY` names. */
+  /** Default: `$CREDENTIALS_DIRECTORY`. */
   readonly credentialsDirectory?: string | undefined;
 }
 
@@ -20,21 +20,27 @@ export function ownSecretPath(name: string, { dataDir }: Pick<OwnSecretPlaces, '
   return join(dataDir, 'keys', name);
 }
 
-/** The place of secrets of the box's own making, and no other. */
-export function ownPlaces({ dataDir }: Pick<OwnSecretPlaces, 'dataDir'>): CredentialPlaces {
+/** Only the directory of secrets that the box made itself. */
+export function ownSecretsOnly({ dataDir }: Pick<OwnSecretPlaces, 'dataDir'>): CredentialPlaces {
   return { credentialsDirectory: '', secretsDirectory: join(dataDir, 'keys') };
 }
 
 /**
- * The secret that was handed over, else the one that the box made itself; undefined where there is neither. The caller wipes it.
- * @throws what `openCredential` throws for a secret that is open to others or unreadable
+ * The provided secret, or else the one that the box made itself; undefined without either. The caller wipes it.
+ * @throws what `openCredential` throws for an exposed or unreadable secret
  */
 export async function findSecret(name: string, places: OwnSecretPlaces): Promise<Buffer | undefined> {
-  return (await readIfThere(name, places)) ?? (await readIfThere(name, ownPlaces(places)));
+  return (
+    (await openCredentialIfPresent(name, places)) ??
+    (await openCredentialIfPresent(name, ownSecretsOnly(places)))
+  );
 }
 
-/** A secret as `openCredential` reads it; undefined where it does not exist. */
-export async function readIfThere(name: string, places: CredentialPlaces): Promise<Buffer | undefined> {
+/** Like `openCredential`; undefined where the secret does not exist. */
+export async function openCredentialIfPresent(
+  name: string,
+  places: CredentialPlaces,
+): Promise<Buffer | undefined> {
   try {
     return await openCredential(name, places);
   } catch (error) {
@@ -44,8 +50,8 @@ export async function readIfThere(name: string, places: CredentialPlaces): Promi
 }
 
 /**
- * Writes a secret file of the box's own making, in place of what was there: at any moment, a power cut included, either the
- * former content is there or the new one. @throws `key-file-not-moved`, what `createKeyFile` throws
+ * Replaces a secret that the box made itself. Even after a power cut, the file has either its old or its new content.
+ * @throws `key-file-not-moved`, what `createKeyFile` throws
  */
 export async function replaceOwnSecret(path: string, bytes: Uint8Array): Promise<void> {
   const fresh = `${path}.new`;
@@ -53,7 +59,7 @@ export async function replaceOwnSecret(path: string, bytes: Uint8Array): Promise
   await createKeyFile(fresh, bytes);
   try {
     if ((await moveKeyFile(fresh, path)) === 'moved') return;
-    throw operational('key-file-not-moved', `${path} may not be replaced`, {
+    throw operational('key-file-not-moved', `cannot replace ${path}: permission denied`, {
       remedy: `let the user ${describeUser(currentUser())} write to ${dirname(path)}`,
       details: { path },
     });

@@ -6,21 +6,21 @@ import { describeError } from './describe-error.js';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
-export interface PinoLoggerOptions {
+interface PinoLoggerOptions {
   readonly level: LogLevel;
   readonly clock: Clock;
-  /** Where lines go; standard error unless given. Written at once: the last words of a crash must not be lost. */
+  /** Default: standard error, written synchronously so that the last lines before a crash are not lost. */
   readonly output?: DestinationStream;
 }
 
-/** A logger whose level can be changed while it runs, for itself and all its children. */
+/** A logger whose level can change at run time, for itself and all its children. */
 export interface AdjustableLogger extends Logger {
   setLevel(level: LogLevel): void;
 }
 
 /**
- * Logs JSON lines: `level`, `time` (ISO 8601, UTC), the fields, `message`. Values that are errors become
- * objects (see `describeError`).
+ * Logs JSON lines: `level`, `time` (ISO 8601, UTC), the fields, `message`. Errors in fields become objects (see
+ * `describeError`).
  */
 export function openPinoLogger({ level, clock, output }: PinoLoggerOptions): AdjustableLogger {
   const sink = pino(
@@ -43,17 +43,17 @@ export function openPinoLogger({ level, clock, output }: PinoLoggerOptions): Adj
 
 function openStandardError(): DestinationStream {
   const output = destination({ fd: process.stderr.fd, sync: true });
-  // The reader of the log is gone. The program must not end for that: it may have more important work to finish.
+  // Without a reader of the log, writing fails. The program must continue.
   output.on('error', () => undefined);
   return output;
 }
 
-/** JSON escapes what ends a line, but not all that steers a terminal; what is escaped here reads as the same JSON. */
+/** Escapes the control characters for terminals that JSON leaves as they are. The JSON keeps its meaning. */
 function guarded(output: DestinationStream): DestinationStream {
   return { write: (line) => output.write(`${shownText(line.slice(0, -1), { longest: Infinity })}\n`) };
 }
 
-/** Children share one pino instance, so that a change of level reaches those that exist already. */
+/** Children share one pino instance, so that a change of level applies to all of them. */
 function withFields(sink: Pino, own: LogFields): Logger {
   const log =
     (level: LogLevel) =>
@@ -69,7 +69,7 @@ function withFields(sink: Pino, own: LogFields): Logger {
   };
 }
 
-/** Names that every line has anyway: a field may not replace them. */
+/** Keys of every line; a field must not replace them. */
 const reserved = new Set(['level', 'time', 'message']);
 
 function readable(fields: LogFields): Record<string, unknown> {
@@ -81,11 +81,11 @@ function readable(fields: LogFields): Record<string, unknown> {
   );
 }
 
-/** Fields are a few levels deep, and of lists the first hundred tell enough. */
+/** Limits for nested fields and for lists. */
 const mostLevels = 6;
 const mostEntries = 100;
 
-/** Long texts are cut, in objects and lists too: one line must not hold up the program or fill the disk. */
+/** Shortens long texts, also in objects and lists: one line must not delay the program or fill the disk. */
 function shortened(value: unknown, levels: number): unknown {
   if (typeof value === 'string') return shownText(value, { isMultiline: true });
   if (typeof value !== 'object' || value === null) return value;

@@ -1,20 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 
-/** What `/proc` counts in, milliseconds: USER_HZ is 100 on every Linux that programs see. */
+/** One tick of `/proc`, milliseconds: USER_HZ is 100 for all programs on Linux. */
 const tickMs = 10;
 
-/** What was computed up to a moment, milliseconds of one core. */
+/** Processor time up to now, milliseconds of one core. */
 export interface ProcessorTime {
-  /** By the process, in itself and in the system; 0 where it is gone. */
+  /** User and system time of the process; 0 where it has ended. */
   readonly processMs: number;
-  /** By everybody on this machine. */
+  /** Time of all processes of this machine. */
   readonly busyMs: number;
-  /** What all cores together could have computed. */
+  /** Time that all cores together had, idle time included. */
   readonly possibleMs: number;
 }
 
-/** See proc(5): the fields after the name, which may hold spaces and parentheses, begin with the state as number 3. */
+/** Fields of /proc/PID/stat, see proc(5): they are counted from the last ")", because the name may contain spaces. */
 export function processorTime(pid: number): ProcessorTime {
   const times = cpus().map((core) => core.times);
   const possibleMs = times.reduce(

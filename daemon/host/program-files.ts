@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { defect } from '../base/errors.js';
 
 /**
- * The directory that holds the program's `models/manifest.json`: the nearest one above this file, which is the
- * same for sources and for the compiled program.
+ * The root directory of the program: the nearest one above this file with `models/manifest.json`, the same for the sources and
+ * the compiled program.
  */
 export function programRoot(): string {
   let directory = dirname(fileURLToPath(import.meta.url));
@@ -18,8 +18,8 @@ export function programRoot(): string {
 }
 
 /**
- * The file that another process of the program starts with: `built` below dist/program, or `source` below daemon/ where
- * this process runs from the sources (tests, development), with the loader in execArgv.
+ * The main file of another process of the program: `built` below dist/program, or `source` below daemon/ where this process
+ * runs from the sources. Pass execArgv on, which contains the loader for sources.
  */
 export function processEntry(entry: { readonly built: string; readonly source: string }): string {
   return import.meta.url.endsWith('.ts')

@@ -6,12 +6,12 @@ import { secretBytes } from './sodium.js';
 export const PUBLIC_KEY_BYTES = 32;
 /** Bytes of an X25519 secret key. */
 export const SECRET_KEY_BYTES = 32;
-/** How much longer a sealed box is than what it holds. */
+/** Bytes that sealing adds to a message. */
 export const SEAL_OVERHEAD_BYTES = 48;
 
 export interface KeyPair {
   readonly publicKey: Uint8Array;
-  /** In memory made for keys; the caller wipes it. */
+  /** In guarded memory; the caller wipes it. */
   readonly secretKey: Uint8Array;
 }
 
@@ -31,9 +31,9 @@ export function publicKeyOf(secretKey: Uint8Array): Uint8Array {
 }
 
 /**
- * Encrypts so that only the holder of the secret key can open it, the sender included (crypto_box_seal: X25519 with a
- * throw-away key, XSalsa20-Poly1305). It does not tell who sealed it. Undefined where `publicKey` is none: some 32 bytes
- * are points that give away the secret, and libsodium refuses them.
+ * Encrypts a message so that only the holder of the secret key can open it, not even the sender (crypto_box_seal: X25519 with
+ * an ephemeral key, XSalsa20-Poly1305). It does not authenticate the sender. Undefined for an unsafe `publicKey`: libsodium
+ * refuses points of low order, which would reveal the secret.
  */
 export function sealTo(publicKey: Uint8Array, message: Uint8Array): Uint8Array | undefined {
   const box = Buffer.alloc(message.length + SEAL_OVERHEAD_BYTES);
@@ -47,8 +47,8 @@ export function sealTo(publicKey: Uint8Array, message: Uint8Array): Uint8Array |
 }
 
 /**
- * What `box` holds, in memory made for keys; the caller wipes it. Undefined where it was not sealed to this pair's public
- * key, or was altered.
+ * The message in `box`, in guarded memory; the caller wipes it. Undefined where the box was sealed to another key or was
+ * altered.
  */
 export function openSealed({ publicKey, secretKey }: KeyPair, box: Uint8Array): Uint8Array | undefined {
   if (box.length < SEAL_OVERHEAD_BYTES) return undefined;

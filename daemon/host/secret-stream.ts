@@ -3,7 +3,7 @@ import { defect } from '../base/errors.js';
 import { bufferView } from './buffer-view.js';
 import { secretBytes, wipe } from './sodium.js';
 
-// The published types describe an older binding, in which the state was an object of its own and tags were buffers.
+// The published types describe an older binding with another state and other tags.
 declare module 'sodium-native' {
   const crypto_secretstream_xchacha20poly1305_STATEBYTES: number;
   function crypto_secretstream_xchacha20poly1305_init_push(state: Buffer, header: Buffer, key: Buffer): void;
@@ -24,14 +24,14 @@ declare module 'sodium-native' {
   ): void;
 }
 
-/** Bytes of what begins a stream; needed to read it, not secret. */
+/** Bytes of a stream's header. The reader needs it; it is not secret. */
 export const STREAM_HEADER_BYTES = 24;
-/** How much longer a ciphertext is than its message. */
+/** Bytes that encryption adds to a message. */
 export const STREAM_OVERHEAD_BYTES = 17;
 
 /**
- * What a message says about its place: one of many, the last of a group, one after which the key moves on, the last of
- * all. Encrypted and authenticated with the message. A stream without a `final` message was cut short.
+ * The role of a message: `message` is an ordinary one, `push` ends a group, `rekey` changes the key after it, `final` ends the
+ * stream. The tag is encrypted and authenticated with the message. A stream without `final` was truncated.
  */
 export type StreamTag = 'message' | 'push' | 'rekey' | 'final';
 
@@ -40,22 +40,22 @@ const tagNames: readonly StreamTag[] = ['message', 'push', 'rekey', 'final'];
 
 /** Encrypts messages in order (crypto_secretstream_xchacha20poly1305). Disposal wipes the state. */
 export interface PushStream extends Disposable {
-  /** `STREAM_HEADER_BYTES`, to be handed to the reader. */
+  /** `STREAM_HEADER_BYTES` for the reader. */
   readonly header: Uint8Array;
-  /** Fills `target`, `message.length + STREAM_OVERHEAD_BYTES` long. Nothing may follow `final`. */
+  /** Encrypts into `target`, which is `message.length + STREAM_OVERHEAD_BYTES` long. No message may follow `final`. */
   push(target: Uint8Array, message: Uint8Array, associatedData: Uint8Array, tag: StreamTag): void;
 }
 
 /** Decrypts the messages of a `PushStream` in the same order. Disposal wipes the state. */
 export interface PullStream extends Disposable {
   /**
-   * Fills `target`, `ciphertext.length - STREAM_OVERHEAD_BYTES` long. Undefined, with nothing written, where the ciphertext
-   * is not the next one of this stream under this key and associated data.
+   * Decrypts into `target`, which is `ciphertext.length - STREAM_OVERHEAD_BYTES` long. Returns undefined and writes nothing
+   * where the ciphertext is not the next one of this stream, or key or associated data are wrong.
    */
   pull(target: Uint8Array, ciphertext: Uint8Array, associatedData: Uint8Array): StreamTag | undefined;
 }
 
-/** Begins a stream under `key` (32 bytes), which may be wiped afterwards. */
+/** Begins a stream with `key` (32 bytes); the caller may wipe the key afterwards. */
 export function openPushStream(key: Uint8Array): PushStream {
   const state = streamState();
   const header = Buffer.alloc(STREAM_HEADER_BYTES);
@@ -81,7 +81,7 @@ export function openPushStream(key: Uint8Array): PushStream {
   };
 }
 
-/** Reads the stream that began with `header` under `key` (32 bytes), which may be wiped afterwards. */
+/** Reads the stream with `header` and `key` (32 bytes); the caller may wipe the key afterwards. */
 export function openPullStream(header: Uint8Array, key: Uint8Array): PullStream {
   const state = streamState();
   sodium.crypto_secretstream_xchacha20poly1305_init_pull(state, bufferView(header), bufferView(key));
@@ -100,7 +100,7 @@ export function openPullStream(header: Uint8Array, key: Uint8Array): PullStream 
           bufferView(associatedData),
         );
       } catch (error) {
-        // The binding's word for a message that does not fit; wrong sizes are reported otherwise and are mistakes of ours.
+        // The binding's message for failed authentication. Other errors are defects of the program, such as wrong sizes.
         if (error instanceof Error && error.message === 'pull failed') return undefined;
         throw error;
       }
@@ -115,11 +115,11 @@ export function openPullStream(header: Uint8Array, key: Uint8Array): PullStream 
   };
 }
 
-/** Holds the key of the stream, so it lies where keys lie. */
+/** The state contains the key of the stream, so it needs guarded memory. */
 function streamState(): Buffer {
   return bufferView(secretBytes(sodium.crypto_secretstream_xchacha20poly1305_STATEBYTES));
 }
 
 function refuseEnded(isEnded: boolean): void {
-  if (isEnded) throw defect('stream-ended', 'a message was asked of a stream that has ended');
+  if (isEnded) throw defect('stream-ended', 'the stream has ended and cannot process another message');
 }

@@ -1,16 +1,16 @@
-/** Tells whoever supervises the daemon how it is doing. */
+/** Notifies the supervisor of the daemon, usually systemd. */
 export interface ServiceNotifier {
-  /** Configuration, gallery and models are up: the service has started. Once. */
+  /** Configuration, gallery and models are loaded: the service has started. Call it once. */
   ready(): void;
-  /** One line for a person: what `systemctl status` shows. */
+  /** Sets the line that `systemctl status` shows. */
   status(text: string): void;
-  /** The daemon measurably got on; to be called only by what measured it. */
+  /** Reports measured progress. Only the code that measures progress may call it. */
   watchdog(): void;
-  /** Orderly shutdown has begun. */
+  /** An orderly shutdown has begun. */
   stopping(): void;
 }
 
-/** Nobody supervises: a terminal, a test. */
+/** For a daemon without a supervisor: in a terminal or a test. */
 export const silentNotifier: ServiceNotifier = {
   ready: () => undefined,
   status: () => undefined,

@@ -2,20 +2,20 @@ import { randomFillSync, timingSafeEqual } from 'node:crypto';
 import sodium from 'sodium-native';
 import { bufferView } from './buffer-view.js';
 
-/** Bytes of a key of XChaCha20-Poly1305, of a subkey and of a key-encryption key. */
+/** Bytes of a key: of XChaCha20-Poly1305, subkeys and key-encryption keys. */
 export const KEY_BYTES = 32;
 export const NONCE_BYTES = 24;
 export const TAG_BYTES = 16;
 
 /**
- * Memory for a key that lives long: between guard pages, locked against swapping, left out of core dumps, filled with 0xdb.
- * Takes several pages, so it is nothing for thousands of keys.
+ * Guarded memory for a long-lived key: between guard pages, locked against swapping, not in core dumps, filled with 0xdb. It
+ * takes several pages, so do not use it for thousands of keys.
  */
 export function secretBytes(size: number): Uint8Array {
   return sodium.sodium_malloc(size);
 }
 
-/** Overwrites with zeros in a way that no optimisation removes. */
+/** Overwrites bytes with zeros; the compiler cannot optimise this away. */
 export function wipe(bytes: Uint8Array): void {
   if (bytes.length > 0) sodium.sodium_memzero(bufferView(bytes));
 }
@@ -31,7 +31,7 @@ export function newRandomBytes(size: number): Uint8Array {
   return bytes;
 }
 
-/** Compares in constant time; bytes of another length are never equal. */
+/** Compares in constant time. False for different lengths. */
 export function areEqual(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
@@ -55,7 +55,7 @@ export function encrypt(
   return ciphertext;
 }
 
-/** The inverse of `encrypt`; undefined where key, nonce, ciphertext or associated data are not those of the encryption. */
+/** The inverse of `encrypt`; undefined where key, nonce, ciphertext or associated data differ from the encryption. */
 export function decrypt(
   key: Uint8Array,
   nonce: Uint8Array,
@@ -75,7 +75,7 @@ export function decrypt(
     );
     return plaintext;
   } catch (error) {
-    // The binding's word for a tag that does not fit; wrong sizes are reported otherwise and are mistakes of ours.
+    // The binding's message for failed authentication. Other errors are defects of the program, such as wrong sizes.
     if (error instanceof Error && error.message === 'could not verify data') return undefined;
     throw error;
   }
@@ -83,9 +83,9 @@ export function decrypt(
 
 /**
  * Writes subkey number `subkey` of `key` into `target`, 16 to 64 bytes (crypto_kdf: keyed BLAKE2b). `context` has 8
- * characters and belongs to one use.
+ * characters; each use has its own.
  */
-export function deriveKey(target: Uint8Array, key: Uint8Array, subkey: number, context: string): void {
+export function deriveSubkey(target: Uint8Array, key: Uint8Array, subkey: number, context: string): void {
   sodium.crypto_kdf_derive_from_key(
     bufferView(target),
     subkey,
@@ -94,7 +94,7 @@ export function deriveKey(target: Uint8Array, key: Uint8Array, subkey: number, c
   );
 }
 
-/** What Argon2id spends (RFC 9106): passes over the memory, and bytes of it. */
+/** The cost of Argon2id (RFC 9106): passes over the memory, and its size. */
 export interface PassphraseCost {
   readonly passes: number;
   readonly memoryBytes: number;
@@ -102,7 +102,7 @@ export interface PassphraseCost {
 
 export const SALT_BYTES = 16;
 
-/** A key of `KEY_BYTES` from a passphrase, by Argon2id (RFC 9106) in a thread of its own. The caller wipes it. */
+/** Derives a key of `KEY_BYTES` from a passphrase by Argon2id (RFC 9106) in another thread. The caller wipes it. */
 export function hashPassphrase(
   passphrase: Uint8Array,
   salt: Uint8Array,

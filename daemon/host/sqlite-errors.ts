@@ -4,25 +4,25 @@ import { currentUser, describeUser } from './system-user.js';
 
 interface Explanation {
   readonly code: string;
-  readonly says: string;
+  readonly reason: string;
   readonly remedy: string | (() => string);
   readonly retryable: boolean;
 }
 
-/** Told for the user that this process runs as: SQLite does not say which file is the wrong one. */
+/** Names the user of this process, because SQLite does not say which file has the wrong owner. */
 export function databaseOwnerRemedy(): string {
   const user = describeUser(currentUser());
-  return `check that the file, those beside it (-wal, -shm) and its directory belong to the user ${user}, whom this program runs as`;
+  return `check that the file, its -wal and -shm files and its directory belong to the user ${user}, who runs this program`;
 }
 
-/** SQLite's primary result codes (https://www.sqlite.org/rescode.html) that the world outside can cause. */
+/** SQLite's primary result codes (https://www.sqlite.org/rescode.html) that the environment can cause. */
 const explanations: readonly (readonly [prefix: string, Explanation])[] = [
   [
     'SQLITE_FULL',
     {
       code: 'disk-full',
-      says: 'the disk is full',
-      remedy: 'free space on the disk that holds it; nothing already recorded is lost',
+      reason: 'the disk is full',
+      remedy: 'free space on its disk; all data that is already stored is safe',
       retryable: true,
     },
   ],
@@ -30,7 +30,7 @@ const explanations: readonly (readonly [prefix: string, Explanation])[] = [
     'SQLITE_NOTADB',
     {
       code: 'database-damaged',
-      says: 'the file is no database, or its beginning is damaged',
+      reason: 'the file is not a database, or its beginning is damaged',
       remedy: 'check the path; if it is right, move the file away and restore a backup',
       retryable: false,
     },
@@ -39,7 +39,7 @@ const explanations: readonly (readonly [prefix: string, Explanation])[] = [
     'SQLITE_CORRUPT',
     {
       code: 'database-damaged',
-      says: 'the file is damaged',
+      reason: 'the file is damaged',
       remedy: 'check the disk, move the file away and restore a backup',
       retryable: false,
     },
@@ -48,8 +48,8 @@ const explanations: readonly (readonly [prefix: string, Explanation])[] = [
     'SQLITE_BUSY',
     {
       code: 'database-busy',
-      says: 'another process holds it',
-      remedy: 'wait for the other process, or end it',
+      reason: 'another process uses it',
+      remedy: 'wait for the other process, or stop it',
       retryable: true,
     },
   ],
@@ -57,8 +57,8 @@ const explanations: readonly (readonly [prefix: string, Explanation])[] = [
     'SQLITE_IOERR',
     {
       code: 'disk-failed',
-      says: 'the disk could not be read or written',
-      remedy: 'check free space and the health of the disk',
+      reason: 'reading or writing the disk failed',
+      remedy: 'check the free space and the health of the disk',
       retryable: true,
     },
   ],
@@ -66,7 +66,7 @@ const explanations: readonly (readonly [prefix: string, Explanation])[] = [
     'SQLITE_CANTOPEN',
     {
       code: 'database-not-opened',
-      says: 'it cannot be opened',
+      reason: 'the file cannot be opened',
       remedy: databaseOwnerRemedy,
       retryable: false,
     },
@@ -75,7 +75,7 @@ const explanations: readonly (readonly [prefix: string, Explanation])[] = [
     'SQLITE_READONLY',
     {
       code: 'database-not-opened',
-      says: 'it may not be written',
+      reason: 'the file is read-only for this program',
       remedy: databaseOwnerRemedy,
       retryable: false,
     },
@@ -83,8 +83,8 @@ const explanations: readonly (readonly [prefix: string, Explanation])[] = [
 ];
 
 /**
- * What an error from SQLite means: an operational error with a stable code where the world outside caused it;
- * anything else (a wrong statement, a violated constraint, the program's own errors) as it came.
+ * Turns an error of SQLite into an operational error with a stable code where the environment caused it. Returns all other
+ * errors unchanged, such as a wrong statement or a violated constraint.
  */
 export function explainSqliteError(error: unknown, path: string): unknown {
   if (!(error instanceof Database.SqliteError)) return error;
@@ -95,10 +95,10 @@ export function explainSqliteError(error: unknown, path: string): unknown {
 
 function databaseError(
   path: string,
-  { code, says, remedy, retryable }: Explanation,
+  { code, reason, remedy, retryable }: Explanation,
   cause: InstanceType<typeof Database.SqliteError>,
 ): RollcallError {
-  return operational(code, `the database ${path} cannot be used: ${says}`, {
+  return operational(code, `the database ${path} cannot be used: ${reason}`, {
     remedy: typeof remedy === 'string' ? remedy : remedy(),
     retryable,
     details: { path, sqlite: cause.code },

@@ -3,9 +3,9 @@ import { basename, dirname, join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { badInput, defect } from '../base/errors.js';
 
-/** One step from a version of a database's shape to the next. Never changed once released. */
+/** One step from a version of a database's schema to the next. Never change a released one. */
 export interface Migration {
-  /** What it brings, for the log and for errors. */
+  /** Describes the change. */
   readonly name: string;
   /** Statements, or a function where data must be rewritten; runs inside a transaction. */
   readonly apply: string | ((db: Database.Database) => void);
@@ -18,8 +18,8 @@ const tableCount = (db: Database.Database): number =>
   Number(db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get());
 
 /**
- * Makes sure that the file is this program's, and marks it where it is new.
- * @throws `database-foreign` for another program's file or one of another kind
+ * Checks that the file belongs to this program, and marks a new one.
+ * @throws `database-foreign` for a database of another program or of another kind
  */
 export function claim(db: Database.Database, path: string, applicationId: number): void {
   if (!Number.isInteger(applicationId) || applicationId <= 0 || applicationId > 0x7fff_ffff) {
@@ -29,7 +29,7 @@ export function claim(db: Database.Database, path: string, applicationId: number
     const found = pragmaNumber(db, 'application_id');
     if (found === applicationId) return;
     if (found !== 0 || tableCount(db) > 0) {
-      throw badInput('database-foreign', `the file ${path} is a database of another kind`, {
+      throw badInput('database-foreign', `the file ${path} is a database of another kind or program`, {
         remedy: 'check the configured path',
         details: { path, applicationId: found, expected: applicationId },
       });
@@ -39,14 +39,14 @@ export function claim(db: Database.Database, path: string, applicationId: number
 }
 
 /**
- * Brings a database to the newest shape. The version (`user_version`) is the number of migrations applied;
- * each one commits together with its number, so that a power cut leaves a whole version.
+ * Migrates a database to the newest schema. The version (`user_version`) is the number of applied migrations. Each migration
+ * commits together with its number, so that a power cut leaves a complete version.
  * @throws `database-newer` for a file from a newer release
  */
 export function migrate(db: Database.Database, path: string, migrations: readonly Migration[]): void {
   for (let version = pragmaNumber(db, 'user_version'); version < migrations.length; ) {
     db.transaction(() => {
-      // Another process may have gone on in the meantime: only the version inside the transaction counts.
+      // Another process may have migrated in the meantime: only the version inside the transaction counts.
       version = pragmaNumber(db, 'user_version');
       const migration = migrations[version];
       if (migration === undefined) return;
@@ -60,22 +60,22 @@ export function migrate(db: Database.Database, path: string, migrations: readonl
   if (version > migrations.length) {
     throw badInput(
       'database-newer',
-      `the database ${path} has version ${version}; this program knows versions up to ${migrations.length}`,
+      `the database ${path} has version ${version}; this program supports versions up to ${migrations.length}`,
       {
         remedy:
-          'install the release that wrote it, or a newer one, or restore a backup made before the update',
+          'install the release that wrote it, or a newer one; or restore a backup from before the update',
         details: { path, version, known: migrations.length },
       },
     );
   }
 }
 
-/** What a copy made before a migration is called: the version it has. */
+/** The name of a copy from before a migration contains its version. */
 const copyOf = (path: string, version: number): string => `${path}.before-migration-${version}`;
 
 /**
- * Copies a database that is about to be migrated, so that the release before can be put back. Does nothing for a new
- * file and one that has the newest shape. A copy that is there already is of the same version, and newer: it is replaced.
+ * Copies a database before a migration, so that the earlier release can be installed again. Does nothing for a new file and for
+ * one with the newest schema. An existing copy has the same version and is replaced by the newer one.
  */
 export function copyBeforeMigration(
   db: Database.Database,
@@ -92,12 +92,12 @@ export function copyBeforeMigration(
   renameSync(unfinished, copy);
 }
 
-/** What may lie beside a database and hold what it held: copies from before a migration, and a damaged file put aside. */
-const besides = ['before-migration-', 'damaged-'];
+/** Suffixes of files with older content of a database: copies from before a migration, and damaged files put aside. */
+const olderSuffixes = ['before-migration-', 'damaged-'];
 
-/** The older files of this database that lie beside it, whole or not, with their logs. */
+/** The files beside this database that contain older content, complete or not, and their logs. */
 export function olderCopiesOf(path: string): readonly string[] {
-  const prefixes = besides.map((what) => `${basename(path)}.${what}`);
+  const prefixes = olderSuffixes.map((suffix) => `${basename(path)}.${suffix}`);
   return readdirSync(dirname(path))
     .filter((name) => prefixes.some((prefix) => name.startsWith(prefix)))
     .map((name) => join(dirname(path), name));

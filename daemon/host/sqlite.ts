@@ -6,12 +6,12 @@ import { explainAccess } from './file-access.js';
 import { databaseOwnerRemedy, explainSqliteError } from './sqlite-errors.js';
 import { claim, copyBeforeMigration, type Migration, migrate } from './sqlite-migrations.js';
 
-export interface DatabaseOptions {
-  /** Every migration there ever was, oldest first. */
+interface DatabaseOptions {
+  /** All migrations, oldest first. */
   readonly migrations: readonly Migration[];
   /** Marks the file as this program's and of this kind: a positive 32-bit integer. */
   readonly applicationId: number;
-  /** Tables that are checked when the file is opened; absent: the whole file, which takes as long as reading it. */
+  /** Tables that are checked at opening. Default: the whole file, which takes as long as reading it. */
   readonly checkedTables?: readonly string[];
 }
 
@@ -20,19 +20,21 @@ export interface OpenDatabase extends AsyncDisposable {
   readonly path: string;
   readonly db: Database.Database;
   /**
-   * Runs `work` in one write transaction: all of it is on the disk when this returns, or none of it happened.
+   * Runs `work` in one write transaction: when this returns, all of it is on the disk; after an error, nothing has changed.
    * @throws `disk-full`, `disk-failed`, `database-busy`, `database-damaged`, or what `work` throws
    */
   transaction<T>(work: () => T): T;
+  /** Runs `work`, which only reads. @throws `database-busy`, `database-damaged`, `disk-failed`, or what `work` throws */
+  read<T>(work: () => T): T;
   close(): void;
 }
 
-/** A writer waits this long for another process before `database-busy`. */
+/** How long a writer waits for another process before `database-busy`. */
 const busyTimeoutMs = 5_000;
 
 /**
- * Opens or creates the database at `path`, readable by its owner only, checks that it is whole and brings it to
- * the newest shape; what was there before is copied to a file beside it first (`olderCopiesOf`).
+ * Opens or creates the database at `path`, readable only by its owner. Checks it, copies it to a file beside it where a
+ * migration is due (`olderCopiesOf`), and migrates it to the newest schema.
  * @throws `database-damaged`, `database-foreign`, `database-newer`, `database-busy`, `database-not-opened`,
  *   `database-place`, `disk-full`, `disk-failed`
  */
@@ -41,9 +43,9 @@ export function openDatabase(path: string, options: DatabaseOptions): OpenDataba
   try {
     createFile(path);
     db = new Database(path, { timeout: busyTimeoutMs });
-    // Before anything is changed: a wrong path must not cost somebody else's file its mode or its journal.
+    // Comes before any change: with a wrong path, the file of another program must keep its mode and journal.
     claim(db, path, options.applicationId);
-    closeToOthers(path);
+    restrictToOwner(path);
     configure(db, path);
     check(db, path, options.checkedTables);
     copyBeforeMigration(db, path, options.migrations);
@@ -61,7 +63,7 @@ function createFile(path: string): void {
     closeSync(openSync(path, constants.O_CREAT | constants.O_RDWR, 0o600));
   } catch (error) {
     const access = explainAccess(path, 'written', error);
-    const why = access?.says ?? messageOf(error);
+    const why = access?.reason ?? messageOf(error);
     throw operational('database-not-opened', `the database ${path} cannot be opened: ${why}`, {
       remedy: access?.remedy ?? databaseOwnerRemedy(),
       details: { path },
@@ -70,8 +72,10 @@ function createFile(path: string): void {
   }
 }
 
-/** A restored copy may have come with a mode of its own. SQLite gives new logs the mode of the main file. */
-export function closeToOthers(path: string): void {
+/**
+ * Lets only the owner access the files: a restored copy may have another mode. SQLite gives new logs the mode of the main file.
+ */
+export function restrictToOwner(path: string): void {
   for (const file of [path, `${path}-wal`, `${path}-shm`]) {
     if (existsSync(file)) chmodSync(file, 0o600);
   }
@@ -82,22 +86,22 @@ function configure(db: Database.Database, path: string): void {
   if (mode !== 'wal') {
     throw operational(
       'database-place',
-      `the database ${path} lies where SQLite cannot keep a write-ahead log`,
+      `the database ${path} is on a file system that does not support SQLite's write-ahead log`,
       {
-        remedy: 'put it on a local disk, not on a network share',
+        remedy: 'move the database to a local disk; a network share does not work',
         details: { path, mode },
       },
     );
   }
-  // A commit is on the disk when it returns: an event published after a power cut must still be in the outbox.
+  // A commit is on the disk when it returns: a committed event must survive a power cut in the outbox.
   db.pragma('synchronous = FULL');
   db.pragma('foreign_keys = ON');
-  // What is deleted is overwritten: erased persons must not remain in free pages.
+  // Overwrites deleted data: erased persons must not remain in free pages.
   db.pragma('secure_delete = ON');
-  // A file from elsewhere must not run functions hidden in its schema.
+  // A foreign file must not run functions from its schema.
   db.pragma('trusted_schema = OFF');
   db.pragma('cell_size_check = ON');
-  // Nothing that is sorted or rolled back may pass through a file in a directory for temporary files.
+  // Temporary data of sorting and rollback must not be written to a directory for temporary files.
   db.pragma('temp_store = MEMORY');
 }
 
@@ -112,7 +116,7 @@ function check(db: Database.Database, path: string, tables: readonly string[] | 
   }
 }
 
-/** What is thrown for a file that SQLite finds damaged; `verdict` is what it said. */
+/** The error for a damaged file; `verdict` is SQLite's text. */
 export function databaseDamaged(path: string, verdict: unknown): RollcallError {
   return operational('database-damaged', `the database ${path} cannot be used: the file is damaged`, {
     remedy: 'check the disk, move the file away and restore a backup',
@@ -121,16 +125,18 @@ export function databaseDamaged(path: string, verdict: unknown): RollcallError {
 }
 
 function wrap(db: Database.Database, path: string): OpenDatabase {
+  const read: OpenDatabase['read'] = (work) => {
+    try {
+      return work();
+    } catch (error) {
+      throw explainSqliteError(error, path);
+    }
+  };
   return {
     path,
     db,
-    transaction(work) {
-      try {
-        return db.transaction(work).immediate();
-      } catch (error) {
-        throw explainSqliteError(error, path);
-      }
-    },
+    read,
+    transaction: (work) => read(() => db.transaction(work).immediate()),
     close: () => void db.close(),
     async [Symbol.asyncDispose]() {
       db.close();

@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs';
 
-/** Brings to the disk which names a directory holds: a file that was made, renamed or linked there survives a power cut then. */
+/** Writes the entries of a directory to the disk, so that a created, renamed or linked file survives a power cut. */
 export function syncDirectory(path: string): void {
   const directory = openSync(path, 'r');
   try {

@@ -1,8 +1,8 @@
 import type { Clock } from '../base/clock.js';
 
 /**
- * The machine's clock. `process.hrtime` reads CLOCK_MONOTONIC, which all processes of one boot share: times
- * measured in a vision process can be compared in the core.
+ * The machine's clock. `process.hrtime` reads CLOCK_MONOTONIC, which all processes share until a reboot: the core can compare
+ * times of a vision process with its own.
  */
 export const systemClock: Clock = {
   monotonicMs: () => Number(process.hrtime.bigint()) / 1e6,

@@ -4,24 +4,24 @@ import { userInfo } from 'node:os';
 /** A user of this machine. */
 export interface SystemUser {
   readonly uid: number;
-  /** Absent where this machine has no name for the uid. */
+  /** Absent where the uid has no name on this machine. */
   readonly name?: string;
 }
 
 const accounts = '/etc/passwd';
 
-/** The user whom this process runs as. */
+/** The user of this process. */
 export function currentUser(): SystemUser {
   const uid = process.geteuid?.() ?? 0;
   try {
     return { uid, name: userInfo().username };
   } catch {
-    // The user of a container or of a sandbox need not have an entry.
+    // The user of a container or a sandbox may have no entry.
     return { uid };
   }
 }
 
-/** The user with this name or uid, as the file of the accounts has it; undefined where it has none. */
+/** The user with this name or uid in the file of accounts; undefined where it has no such entry. */
 export async function findUser(wanted: string | number, path = accounts): Promise<SystemUser | undefined> {
   for (const line of (await readFile(path, 'utf8').catch(() => '')).split('\n')) {
     const [name = '', , uid = ''] = line.split(':');
@@ -34,5 +34,5 @@ export async function findUser(wanted: string | number, path = accounts): Promis
 export const describeUser = ({ uid, name }: SystemUser): string =>
   name === undefined ? `with the uid ${uid}` : `"${name}" (uid ${uid})`;
 
-/** For a shell: the name, or the uid where there is none. */
+/** The user for a shell command: the name, or the uid of a user without a name. */
 export const ownerText = ({ uid, name }: SystemUser): string => name ?? String(uid);

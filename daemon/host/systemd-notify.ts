@@ -4,22 +4,21 @@ import { type ServiceNotifier, silentNotifier } from './service-notifier.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Shared library of systemd; its version 0 interface is stable since 2012. */
+/** The shared library of systemd. Its interface 0 has been stable since 2012. */
 const library = 'libsystemd.so.0';
 
 /**
- * Connects to the service manager that started this process: systemd, or anything else that sets
- * `$NOTIFY_SOCKET`. Without that variable the silent notifier is returned. A word that could not be sent is
- * logged and lost: the manager may be restarting itself, which must not stop the cameras; if it stays deaf it
- * acts on the silence.
- * @throws `systemd-notify-unavailable` when somebody waits for word and it cannot be sent at all
+ * Connects to the service manager that set `$NOTIFY_SOCKET`, usually systemd. Returns the silent notifier without that
+ * variable. A message that cannot be sent is logged and lost: the manager may be restarting itself, which must not stop the
+ * cameras. If it stays unreachable, its watchdog acts.
+ * @throws `systemd-notify-unavailable` where `$NOTIFY_SOCKET` is set but the library is missing
  */
 export async function openServiceNotifier(logger: Logger): Promise<ServiceNotifier> {
   if ((process.env['NOTIFY_SOCKET'] ?? '') === '') return silentNotifier;
   const notify = await loadLibrary();
   const send = (state: string): void => {
     const result = notify(0, state);
-    if (result < 0) logger.warn('the service manager could not be told', { state, errno: -result });
+    if (result < 0) logger.warn('cannot notify the service manager', { state, errno: -result });
   };
   return {
     ready: () => send('READY=1'),
@@ -29,7 +28,7 @@ export async function openServiceNotifier(logger: Logger): Promise<ServiceNotifi
   };
 }
 
-/** `sd_notify(3)`: it reads the socket's address from the process environment itself; negative is an errno. */
+/** `sd_notify(3)`. It reads the address of the socket from the environment. A negative result is an errno. */
 async function loadLibrary(): Promise<(unsetEnvironment: number, state: string) => number> {
   try {
     const { default: koffi } = await import('koffi');
@@ -37,7 +36,7 @@ async function loadLibrary(): Promise<(unsetEnvironment: number, state: string) 
   } catch (error) {
     throw operational(
       'systemd-notify-unavailable',
-      `${library} cannot be used to notify the service manager`,
+      `cannot notify the service manager: the library ${library} cannot be loaded`,
       {
         remedy:
           'install the system package libsystemd0, or start the daemon without NOTIFY_SOCKET (Type=exec)',
@@ -48,8 +47,8 @@ async function loadLibrary(): Promise<(unsetEnvironment: number, state: string) 
 }
 
 /**
- * How long systemd waits for `watchdog()` before it ends this process (`WatchdogSec=` of the unit), milliseconds.
- * Undefined where no watchdog is set, or where it is meant for another process.
+ * Time within which systemd expects the next `watchdog()` (`WatchdogSec=` of the unit), milliseconds. Undefined without a
+ * watchdog, and where it is for another process.
  */
 export function watchdogIntervalMs(
   env: Environment = process.env,

@@ -9,13 +9,13 @@ export function toolsMissing(program: string): RollcallError {
   });
 }
 
-/** Says which of the ways to have no TPM this is, where the file system tells. */
+/** Explains why no TPM is available, with the reason from the file system where there is one. */
 export async function tpmMissing(tcti: string, complaint: string): Promise<RollcallError> {
   const device = /^device:(\/.*)$/.exec(tcti)?.[1];
   const why = device === undefined ? complaint : ((await deviceProblem(device)) ?? complaint);
-  return operational('tpm-missing', `no TPM can be used at ${tcti}: ${why}`, {
+  return operational('tpm-missing', `no usable TPM at ${tcti}: ${why}`, {
     remedy:
-      'switch the TPM on in the firmware (often called PTT or fTPM), and let the user that runs the daemon use it: group tss, and under systemd the lines that docs/keys.md names',
+      'switch on the TPM in the firmware (often called PTT or fTPM), and let the user of the daemon use it: add the user to the group tss, and with systemd add the lines of docs/keys.md to the unit',
     details: { tcti },
   });
 }
@@ -26,16 +26,16 @@ async function deviceProblem(path: string): Promise<string | undefined> {
     return undefined;
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ENOENT') return 'there is no such device, or the service is not shown it';
-    if (code === 'EACCES' || code === 'EPERM') return 'this user may not use it';
+    if (code === 'ENOENT') return 'the device does not exist, or the service cannot see it';
+    if (code === 'EACCES' || code === 'EPERM') return 'this user may not use the device';
     return messageOf(error);
   }
 }
 
 export function tpmSilent(program: string, { tcti, timeoutMs }: TpmToolSettings): RollcallError {
-  return operational('tpm-silent', `the TPM at ${tcti} gave no answer in ${timeoutMs} ms`, {
+  return operational('tpm-silent', `the TPM at ${tcti} did not answer within ${timeoutMs} ms`, {
     remedy:
-      'try again; if it stays silent, another program holds it, or the machine wants to be switched off and on',
+      'try again; if that does not help, check whether another program uses the TPM, or switch the machine off and on',
     details: { program, tcti, timeoutMs },
     retryable: true,
   });
@@ -44,7 +44,7 @@ export function tpmSilent(program: string, { tcti, timeoutMs }: TpmToolSettings)
 export function tpmRefused(program: string, complaint: string): RollcallError {
   return operational('tpm-refused', `the TPM refused (${program}): ${complaint}`, {
     remedy:
-      'if the TPM has an owner password or is locked out after many failures, clear those; a key sealed by another TPM, or before this one was cleared, is lost: restore a backup',
+      'remove an owner password or a lockout of the TPM; if another TPM sealed the key, or this TPM was cleared after it sealed the key, restore a backup',
     details: { program },
   });
 }

@@ -4,12 +4,12 @@ import { messageOf, operational } from '../base/errors.js';
 import { toolsMissing, tpmMissing, tpmRefused, tpmSilent } from './tpm-errors.js';
 import { runTpmTool, type TpmToolRun, type TpmToolSettings } from './tpm-tool.js';
 
-/** Forgets the objects in the TPM's own memory, which holds three on a machine without a resource manager. */
+/** Flushes objects from the TPM's memory, which has room for three without a resource manager. */
 const forgetObjects = ['--transient-object'] as const;
 
 /**
- * A private directory and the programs of tpm2-tools run in it, one after another. The directory holds what the TPM
- * keeps outside itself, sealed by it: handles, sessions and blobs, nothing in clear. It is gone when disposed.
+ * Runs programs of tpm2-tools one after another in a private directory. The directory contains data that the TPM has sealed:
+ * handles, sessions and blobs, no plain secrets. Disposal removes it.
  */
 export class TpmSession implements AsyncDisposable {
   readonly #settings: TpmToolSettings;
@@ -23,14 +23,14 @@ export class TpmSession implements AsyncDisposable {
   /** @throws `tpm-work-directory` where no private directory can be made in `workDirectory` */
   static async open(settings: TpmToolSettings, workDirectory: string): Promise<TpmSession> {
     try {
-      // Made with mode 0700.
+      // `mkdtemp` uses mode 0700.
       return new TpmSession(settings, await mkdtemp(join(workDirectory, 'tpm-')));
     } catch (error) {
       throw operational(
         'tpm-work-directory',
-        `no directory can be made in ${workDirectory}: ${messageOf(error)}`,
+        `cannot create a directory in ${workDirectory}: ${messageOf(error)}`,
         {
-          remedy: `make ${workDirectory} a directory that the daemon may write to, in memory (tmpfs) if possible`,
+          remedy: `make ${workDirectory} a directory that the daemon may write to, on tmpfs if possible`,
           details: { workDirectory },
           cause: error,
         },
@@ -38,14 +38,14 @@ export class TpmSession implements AsyncDisposable {
     }
   }
 
-  /** Makes room in the TPM: a program that was killed may have left objects in it. */
+  /** Frees memory of the TPM: a killed program may have left objects in it. */
   async forgetObjects(): Promise<void> {
     await this.#flush(forgetObjects);
   }
 
   /**
-   * Runs one program; gives what it wrote.
-   * @throws `tpm-tools-missing`, `tpm-missing`, `tpm-silent`; `tpm-refused` where the TPM is there and says no
+   * Runs one program; returns its output.
+   * @throws `tpm-tools-missing`, `tpm-missing`, `tpm-silent`; `tpm-refused` where the TPM works but refuses
    */
   async run(program: string, args: readonly string[], input?: Uint8Array): Promise<Uint8Array> {
     const run = await this.#start(program, args, input);
@@ -59,7 +59,7 @@ export class TpmSession implements AsyncDisposable {
     throw await tpmMissing(this.#settings.tcti, run.complaint);
   }
 
-  /** Ends the session in the TPM whose context is in the file `name`. Its memory holds few, too. */
+  /** Ends the TPM session whose context is in the file `name`: the TPM has room for few. */
   async endAuthorisation(name: string): Promise<void> {
     await this.#flush([name]);
   }
@@ -76,7 +76,7 @@ export class TpmSession implements AsyncDisposable {
     await rm(this.#directory, { recursive: true, force: true });
   }
 
-  /** What cannot be flushed is no reason to lose an answer: the TPM forgets it when the machine starts anew. */
+  /** Ignores a failure: the answer is more important, and a reboot also flushes the TPM. */
   async #flush(args: readonly string[]): Promise<void> {
     await this.#start('tpm2_flushcontext', args);
   }

@@ -3,9 +3,9 @@ import type { Clock } from '../base/clock.js';
 
 /** How one program of tpm2-tools ended. */
 export type TpmToolRun =
-  /** What it wrote; the caller wipes it where it is secret. */
+  /** Its output; the caller wipes a secret. */
   | { readonly ended: 'well'; readonly output: Uint8Array }
-  /** `complaint` is its own word, without secrets: these programs name steps and codes of the TPM. */
+  /** `complaint` is its error line. It contains no secrets: these programs print steps and codes of the TPM. */
   | { readonly ended: 'badly'; readonly complaint: string }
   | { readonly ended: 'late' }
   /** The program is not installed. */
@@ -13,33 +13,33 @@ export type TpmToolRun =
 
 export interface TpmToolSettings {
   readonly clock: Clock;
-  /** How the TPM is reached, as tpm2-tools call it, such as `device:/dev/tpmrm0`. */
+  /** The TCTI of tpm2-tools, such as `device:/dev/tpmrm0`. */
   readonly tcti: string;
-  /** Where programs are looked for, as in `$PATH`. */
+  /** Directories of the programs, as in `$PATH`. */
   readonly searchPath: string;
   readonly timeoutMs: number;
 }
 
-export interface TpmToolCall {
+interface TpmToolCall {
   readonly program: string;
-  /** Anybody on the machine can read them: names of files, never a secret. */
+  /** Other users can read them: file names, never a secret. */
   readonly arguments: readonly string[];
-  /** Where relative file names lead. */
+  /** The working directory. */
   readonly directory: string;
   /** Written to its standard input. */
   readonly input?: Uint8Array;
 }
 
-/** More is not an answer of these programs. */
+/** Most output of these programs. */
 const mostOutputBytes = 64 * 1024;
 const mostComplaintCharacters = 300;
 
-/** Runs one program to its end, without a shell and with nothing of this process's environment but the search path. */
+/** Runs one program to its end, without a shell and without the environment of this process. */
 export function runTpmTool(settings: TpmToolSettings, call: TpmToolCall): Promise<TpmToolRun> {
   const { clock, tcti, searchPath, timeoutMs } = settings;
   const child = spawn(call.program, call.arguments, {
     cwd: call.directory,
-    // The library below the tools would describe every attempt at length; the tools' own line is enough.
+    // TSS2_LOG silences the library below the tools: the tools' own error line is enough.
     env: { PATH: searchPath, TPM2TOOLS_TCTI: tcti, TSS2_LOG: 'all+NONE', LC_ALL: 'C' },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
@@ -47,7 +47,7 @@ export function runTpmTool(settings: TpmToolSettings, call: TpmToolCall): Promis
   const complaint = new CollectedBytes();
   child.stdout.on('data', (chunk: Buffer) => output.take(chunk));
   child.stderr.on('data', (chunk: Buffer) => complaint.take(chunk));
-  // A program that ends without reading its input shows here as EPIPE; how it ended tells more.
+  // EPIPE where a program ends without reading its input. Its exit explains more.
   child.stdin.on('error', () => undefined);
   child.stdin.end(call.input);
   let isLate = false;
@@ -70,7 +70,7 @@ export function runTpmTool(settings: TpmToolSettings, call: TpmToolCall): Promis
   });
 }
 
-/** The last line that a tool calls an error, cut to a length fit for a message. */
+/** The last error line of a tool, shortened for a message. */
 function lastWords(bytes: Uint8Array): string {
   const lines = Buffer.from(bytes)
     .toString('latin1')
@@ -82,12 +82,12 @@ function lastWords(bytes: Uint8Array): string {
         .replaceAll(/[^\x20-\x7e]/g, '?')
         .trim(),
     );
-  // The very last only says which program failed.
-  const telling = lines.filter((line) => !line.startsWith('Unable to run ')).at(-1);
-  return (telling ?? lines.at(-1) ?? 'no reason given').slice(0, mostComplaintCharacters);
+  // The very last line only names the program that failed.
+  const explaining = lines.filter((line) => !line.startsWith('Unable to run ')).at(-1);
+  return (explaining ?? lines.at(-1) ?? 'no reason given').slice(0, mostComplaintCharacters);
 }
 
-/** Gathers what a process writes and leaves no second copy behind. */
+/** Collects the output of a process and wipes all chunks. */
 class CollectedBytes {
   #chunks: Buffer[] = [];
   #size = 0;
@@ -102,7 +102,7 @@ class CollectedBytes {
     else this.#chunks.push(chunk);
   }
 
-  /** Everything in memory of its own. */
+  /** All bytes in one new buffer. Wipes the chunks. */
   gathered(): Uint8Array {
     const bytes = new Uint8Array(this.#chunks.reduce((sum, { length }) => sum + length, 0));
     let at = 0;

@@ -5,32 +5,32 @@ import type { TpmToolSettings } from './tpm-tool.js';
 
 export interface TpmOptions {
   readonly clock: Clock;
-  /** Directory in memory (tmpfs) for what the programs hand on to each other. */
+  /** Directory on tmpfs for the files that the programs exchange. */
   readonly workDirectory: string;
   /**
-   * How the TPM is reached, as tpm2-tools call it. By default `$TPM2TOOLS_TCTI`, else the kernel's resource manager:
-   * without either, tpm2-tools would also try TCP ports of this machine, on which anybody may listen.
+   * The TCTI of tpm2-tools. Default: `$TPM2TOOLS_TCTI`, else the kernel's resource manager. Without a TCTI, tpm2-tools would
+   * also try TCP ports of this machine, where any user may listen.
    */
   readonly tcti?: string | undefined;
-  /** Where programs are looked for; by default `$PATH`. */
+  /** Directories of the programs. Default: `$PATH`. */
   readonly searchPath?: string | undefined;
-  /** For one program. Making a key takes some TPMs seconds. */
+  /** Limit for one program. Some TPMs need seconds to make a key. */
   readonly timeoutMs?: number | undefined;
 }
 
-/** A secret that one TPM can open, as long as nobody clears it. */
+/** A secret that only one TPM can open, until it is cleared. */
 export interface SealedByTpm {
-  /** What the TPM calls the key that seals (algorithm and hash, TPM 2.0 Library part 1, section 16): another TPM has another. */
+  /** The TPM's name of the sealing key (algorithm and hash, TPM 2.0 Library part 1, section 16); different for each TPM. */
   readonly parentName: Uint8Array;
-  /** TPM2B_PUBLIC and TPM2B_PRIVATE as tpm2-tools write them; the latter is encrypted by the TPM. */
+  /** TPM2B_PUBLIC and TPM2B_PRIVATE as tpm2-tools write them; the TPM has encrypted the latter. */
   readonly publicPart: Uint8Array;
   readonly privatePart: Uint8Array;
 }
 
-/** Most that a TPM seals (MAX_SYM_DATA), bytes. */
+/** Largest secret that a TPM seals (MAX_SYM_DATA), bytes. */
 const mostSecretBytes = 128;
 
-/** Bytes of a parent's name with SHA-256, and bounds of the parts, for whoever keeps them. */
+/** Size of a parent's name with SHA-256, and largest size of the public and private part: for storing them. */
 export const TPM_NAME_BYTES = 34;
 export const MOST_TPM_PART_BYTES = 1024;
 
@@ -41,16 +41,16 @@ const publicFile = 'public';
 const privateFile = 'private';
 
 /**
- * Usable with no password and no policy, only in this TPM and under this parent. `noda`: failures elsewhere that lock
- * the TPM against guessing do not lock this out.
+ * Usable without password and policy, but only in this TPM and under this parent. `noda`: a lockout of the TPM after wrong
+ * passwords elsewhere does not affect this secret.
  */
 const sealAttributes = 'fixedtpm|fixedparent|userwithauth|noda';
 
 /**
- * Seals small secrets to the TPM 2.0 of this machine with tpm2-tools. The parent is made anew each time from a fixed
- * template under the owner hierarchy (the same key until the TPM is cleared), so nothing is stored in the TPM. The
- * secret crosses the wires to the TPM encrypted (a salted session), and reaches this process through pipes.
- * Only one call at a time: without a resource manager all callers share the TPM's memory.
+ * Seals small secrets to the TPM 2.0 of this machine with tpm2-tools. Each call derives the parent again from a fixed template
+ * under the owner hierarchy: the same key until the TPM is cleared, so nothing is stored in the TPM. The secret crosses the
+ * bus to the TPM encrypted (a salted session), and reaches this process through pipes. Make only one call at a time: without a
+ * resource manager, all callers share the TPM's memory.
  */
 export class Tpm {
   readonly #settings: TpmToolSettings;
@@ -66,13 +66,12 @@ export class Tpm {
     };
   }
 
-  /** How the TPM is reached. */
   get tcti(): string {
     return this.#settings.tcti;
   }
 
   /**
-   * @param secret at most 128 bytes; stays the caller's
+   * @param secret at most 128 bytes; the caller keeps and wipes it
    * @throws `tpm-tools-missing`, `tpm-missing`, `tpm-silent`, `tpm-refused`, `tpm-work-directory`
    */
   async seal(secret: Uint8Array): Promise<SealedByTpm> {
@@ -93,8 +92,8 @@ export class Tpm {
   }
 
   /**
-   * What was sealed; the caller wipes it.
-   * @throws as `seal`; `tpm-refused` also for what another TPM sealed, `tpm-blob-damaged` for what this one did not
+   * Opens a sealed secret; the caller wipes it.
+   * @throws like `seal`; `tpm-refused` also where another TPM sealed it, `tpm-blob-damaged` where it was altered
    */
   async unseal(sealed: SealedByTpm): Promise<Uint8Array> {
     await using session = await this.#open();
@@ -103,8 +102,8 @@ export class Tpm {
     await session.write(privateFile, sealed.privatePart);
     const object = 'sealed.context';
     try {
-      const parts = ['-u', publicFile, '-r', privateFile];
-      await session.run('tpm2_load', ['-Q', '-C', parentContext, ...parts, '-c', object]);
+      const files = ['-u', publicFile, '-r', privateFile];
+      await session.run('tpm2_load', ['-Q', '-C', parentContext, ...files, '-c', object]);
     } catch (error) {
       throw isRollcallError(error, 'tpm-refused') ? damaged(error) : error;
     }
@@ -117,8 +116,8 @@ export class Tpm {
   }
 
   /**
-   * Proves that the TPM answers and can make the parent.
-   * @throws as `seal`
+   * Checks that the TPM answers and can make the parent.
+   * @throws like `seal`
    */
   async inspect(): Promise<{ readonly manufacturer: string }> {
     await using session = await this.#open();
@@ -127,11 +126,11 @@ export class Tpm {
     return { manufacturer: found?.[1]?.trim() ?? 'unknown' };
   }
 
-  /** A session whose directory holds the parent and its name. */
+  /** Opens a session whose directory contains the parent and its name. */
   async #open(): Promise<TpmSession> {
     const session = await TpmSession.open(this.#settings, this.#workDirectory);
     try {
-      // What the TPM makes of this template is the parent of every key sealed so far: never to be changed.
+      // Never change this template: it gives the parent of every key that was ever sealed.
       const template = ['-C', 'o', '-g', 'sha256', '-G', 'ecc256'];
       await session.forgetObjects();
       await session.run('tpm2_createprimary', ['-Q', ...template, '-c', parentContext]);
@@ -145,8 +144,8 @@ export class Tpm {
 }
 
 /**
- * Starts a session salted with the parent, under which the TPM encrypts what it is given and what it answers:
- * somebody who taps the wires between processor and TPM reads nothing.
+ * Starts a session salted with the parent. It encrypts parameters and answers, so that an attacker who taps the bus between
+ * processor and TPM reads nothing.
  */
 async function openAuthorisation(session: TpmSession): Promise<void> {
   const start = ['--hmac-session', '-c', parentContext, '-S', authorisation];
@@ -157,16 +156,16 @@ async function openAuthorisation(session: TpmSession): Promise<void> {
 function otherTpm(): RollcallError {
   return operational(
     'tpm-refused',
-    'the key was sealed by another TPM, or by this one before it was cleared',
+    'another TPM sealed the key, or the TPM of this machine was cleared after it sealed the key',
     {
       remedy:
-        'use the machine that the gallery was made on; if its TPM was cleared or replaced, restore a backup with its recovery secret',
+        'use the machine on which the gallery was made; if its TPM was cleared or replaced, restore a backup with its recovery secret',
     },
   );
 }
 
 function damaged(cause: unknown): RollcallError {
-  return operational('tpm-blob-damaged', 'the TPM is the right one, but what it sealed was altered', {
+  return operational('tpm-blob-damaged', 'the sealed key is damaged or was altered', {
     remedy: 'restore the gallery from a backup',
     cause,
   });

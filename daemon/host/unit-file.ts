@@ -1,14 +1,14 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** What a unit of systemd says of a service. */
+/** The settings of a systemd unit that rollcall uses. */
 export interface UnitFacts {
   readonly user?: string;
-  /** Files that the service gets as credentials, by the name of the credential. */
+  /** Files of the service's credentials, by the names of the credentials. */
   readonly credentials: ReadonlyMap<string, string>;
 }
 
-/** In the order in which systemd looks (systemd.unit(5)). */
+/** In systemd's order of precedence (systemd.unit(5)). */
 export const unitDirectories = ['/etc/systemd/system', '/run/systemd/system', '/usr/lib/systemd/system'];
 
 /** Reads the unit and its drop-ins; undefined where it is not installed. */
@@ -26,7 +26,7 @@ export async function readUnit(
     const [, key = '', value = ''] = /^\s*(\w+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
     if (key === 'User') user = value === '' ? undefined : value;
     if (key !== 'LoadCredential' && key !== 'LoadCredentialEncrypted') continue;
-    // An empty value takes back those of before.
+    // An empty value resets the list.
     if (value === '') credentials.clear();
     const [credential = '', path = ''] = value.split(/:(.*)/s);
     if (credential !== '') credentials.set(credential, path);
@@ -34,7 +34,7 @@ export async function readUnit(
   return user === undefined ? { credentials } : { user, credentials };
 }
 
-/** In the order of their names, wherever they lie. */
+/** The texts of all drop-ins in the order of their names, whatever their directories. */
 async function dropIns(directoryName: string, directories: readonly string[]): Promise<readonly string[]> {
   const found = new Map<string, string>();
   for (const directory of directories.toReversed()) {

@@ -1,15 +1,15 @@
 import { badInput } from '../base/errors.js';
 import { type CredentialPlaces, openCredential } from './credentials.js';
 
-/** What a camera or broker asks for. */
+/** The login for a camera or a broker. */
 export interface UserPassword {
   readonly user: string;
   readonly password: string;
 }
 
 /**
- * Reads the text of a secret of the form `user:password`: the first colon separates, one line end at the very
- * end is dropped, everything else belongs to the password. Undefined where there is no colon or no user.
+ * Parses a secret of the form `user:password`. The first colon separates; one line end at the end is dropped; everything else
+ * belongs to the password. Undefined without a colon or a user.
  */
 export function parseUserPassword(secret: Uint8Array): UserPassword | undefined {
   const text = new TextDecoder().decode(secret).replace(/\r?\n$/, '');
@@ -32,7 +32,7 @@ export async function openUserPassword(name: string, places: CredentialPlaces): 
 export function requireUserPassword(name: string, bytes: Uint8Array): UserPassword {
   const parsed = parseUserPassword(bytes);
   if (parsed !== undefined) return parsed;
-  throw badInput('credential-form', `the secret "${name}" is not of the form user:password`, {
-    remedy: 'write user name and password into it, separated by a colon, on one line',
+  throw badInput('credential-form', `the secret "${name}" does not have the form user:password`, {
+    remedy: 'write the user name, a colon and the password into it, on one line',
   });
 }

@@ -3,19 +3,19 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-/** What was found instead of the file that was expected. */
+/** The content that was found instead of the expected file. */
 export interface WrongContent {
   readonly sha256: string;
   /** Bytes read until the file ended or grew past the expected size. */
   readonly sizeBytes: number;
 }
 
-export interface ExpectedContent {
+interface ExpectedContent {
   readonly sha256: string;
   readonly sizeBytes: number;
 }
 
-/** The code of an error that a system call gave, such as ENOENT; undefined for every other error. */
+/** The code of an error from a system call, such as ENOENT; undefined for other errors. */
 export function systemCode(error: unknown): string | undefined {
   const isSystemError = error instanceof Error && 'syscall' in error && 'code' in error;
   return isSystemError && typeof error.code === 'string' ? error.code : undefined;
@@ -35,8 +35,8 @@ export function hashBytes(bytes: Uint8Array): string {
 }
 
 /**
- * Writes `pieces` to `path` and lets the file appear there only when all of it arrived and matches `expected`;
- * otherwise returns what was found and leaves `path` as it was. Nothing much longer than expected is ever stored.
+ * Writes `pieces` to `path`. The file appears there only when it is complete and matches `expected`; otherwise `path` stays as
+ * it was, and the found content is returned. Never stores much more than the expected size.
  */
 export async function receiveFile(
   path: string,
@@ -55,8 +55,8 @@ let temporaryFiles = 0;
 const ENDING = '.part';
 
 /**
- * A file of which not all has arrived. Its bytes lie beside its place, in a file that is named by this process; they reach the
- * disk, and take the name in one step. Disposing of it removes what has arrived, unless it is finished or kept.
+ * A file that is still arriving. Its bytes go to a temporary file of this process beside `path`, which is renamed when it is
+ * complete and on the disk. Disposal removes the temporary file, unless it was finished or kept.
  */
 export class ArrivingFile implements AsyncDisposable {
   readonly #path: string;
@@ -75,7 +75,7 @@ export class ArrivingFile implements AsyncDisposable {
     this.#file = file;
   }
 
-  /** Begins with nothing or, where that is wished, with what an earlier process or call has left of the same file. */
+  /** Begins with an empty file, or with `isResumed` with the bytes that an earlier process or call left. */
   static async open(
     path: string,
     expected: ExpectedContent,
@@ -100,12 +100,12 @@ export class ArrivingFile implements AsyncDisposable {
     return this.#sizeBytes;
   }
 
-  /** Whether it begins with bytes that an earlier process or call has left. */
+  /** Whether it began with bytes that an earlier process or call left. */
   get hasLeftBytes(): boolean {
     return this.#hasLeftBytes;
   }
 
-  /** False, and nothing is written, where the file grows beyond the expected size. */
+  /** Writes a piece. Returns false and writes nothing where the file would exceed the expected size. */
   async append(piece: Uint8Array): Promise<boolean> {
     this.#hash.update(piece);
     const position = this.#sizeBytes;
@@ -117,7 +117,7 @@ export class ArrivingFile implements AsyncDisposable {
     return true;
   }
 
-  /** Forgets what has arrived. */
+  /** Discards all bytes. */
   async restart(): Promise<void> {
     await this.#file.truncate(0);
     this.#hash = createHash('sha256');
@@ -125,7 +125,7 @@ export class ArrivingFile implements AsyncDisposable {
     this.#hasLeftBytes = false;
   }
 
-  /** Gives the file its name, or tells what arrived instead of the expected file. */
+  /** Gives the file its name, or returns the content that arrived instead. */
   async finish(): Promise<WrongContent | undefined> {
     const sha256 = this.#hash.copy().digest('hex');
     if (sha256 !== this.#expected.sha256) return { sha256, sizeBytes: this.#sizeBytes };
@@ -134,7 +134,7 @@ export class ArrivingFile implements AsyncDisposable {
     return undefined;
   }
 
-  /** What has arrived stays for the next who opens the file to go on. */
+  /** Keeps the bytes for a later call, which can resume. */
   keep(): void {
     this.#isKept = this.#sizeBytes > 0 && this.#sizeBytes <= this.#expected.sizeBytes;
   }
@@ -156,8 +156,8 @@ export class ArrivingFile implements AsyncDisposable {
 }
 
 /**
- * Renames the longest part of `path` that nobody works on to `temporary` and removes the others. Parts of processes that
- * still run are left alone. False where there is none.
+ * Renames the longest abandoned part of `path` to `temporary` and removes the others. Leaves parts of running processes alone.
+ * Returns false where there is no abandoned part.
  */
 async function claimLeftPart(path: string, temporary: string): Promise<boolean> {
   const names = (await readdir(dirname(path))).filter((name) => isLeftPart(name, basename(path)));
@@ -179,7 +179,7 @@ async function claimLeftPart(path: string, temporary: string): Promise<boolean> 
   return isClaimed;
 }
 
-/** Whether `name` is that of a part of `file` which its process left behind. */
+/** Whether `name` is a part of `file` that an ended process left behind. */
 function isLeftPart(name: string, file: string): boolean {
   if (!name.startsWith(file) || !name.endsWith(ENDING)) return false;
   const owner = name.slice(file.length, -ENDING.length);

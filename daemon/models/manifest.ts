@@ -8,8 +8,8 @@ const id = z.string().regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, 'must be a slug');
 const fileName = z.string().regex(/^[\w.-]+$/, 'must be a plain file name');
 const dimension = z.union([z.number().int().positive(), z.string().min(1)]);
 
-/** What a network does in the program. */
-export const PACK_ROLES = [
+/** The tasks of networks in the program. */
+const PACK_ROLES = [
   'detector',
   'light-detector',
   'dense-landmarks',
@@ -28,9 +28,9 @@ const npmPackage = {
 };
 
 /**
- * Where a pack comes from: built from the weights of an npm package, which is installed as a dependency or, where it
- * is too large for that, only downloaded to build from; downloaded from its publisher; or only imported from a file,
- * where no publisher offers this very file.
+ * The source of a pack. `npm`: built from the weights of an installed npm package. `npm-tarball`: the same, but the package is
+ * too large for a dependency and only downloaded for the build. `publisher`: downloaded. `import`: imported from a file,
+ * because no publisher offers exactly this file.
  */
 const sourceSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('npm'), ...npmPackage }),
@@ -43,7 +43,7 @@ const sourceSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('import'), publisher: z.string().min(1), page: z.url() }),
 ]);
 
-/** What the caller puts in: `(pixel - mean) / std` per colour, in the order of `colours`. */
+/** The input of the network: `(pixel - mean) / std` per colour, in the order of `colours`. */
 const inputSchema = z.strictObject({
   name: z.string().min(1),
   shape: z.array(dimension).length(4),
@@ -60,7 +60,7 @@ const outputSchema = z.strictObject({
   meaning: z.string().min(1),
 });
 
-/** An operating point: a number, the scale it lives on, and who found it how. */
+/** An operating point: its value, its scale, and how it was measured. */
 const thresholdSchema = z.strictObject({
   name: z.string().min(1),
   value: z.number(),
@@ -86,7 +86,7 @@ const packSchema = z.strictObject({
 const manifestSchema = z
   .strictObject({
     format: z.literal(1),
-    /** Ids of packs beside the base pack that a box is better with where its network brings them. */
+    /** Ids of packs that improve a box and are downloaded at the installation if possible. */
     recommended: z.array(id).default([]),
     packs: z.array(packSchema).min(1),
   })
@@ -94,12 +94,11 @@ const manifestSchema = z
     message: 'pack ids must differ',
   })
   .refine(({ recommended, packs }) => recommended.every((name) => packs.some((pack) => pack.id === name)), {
-    message: 'what is recommended must be a pack',
+    message: 'a recommended pack does not exist',
   });
 
 export type ModelManifest = z.infer<typeof manifestSchema>;
 export type ModelPack = z.infer<typeof packSchema>;
-export type PackRole = (typeof PACK_ROLES)[number];
 
 /** Reads `models/manifest.json` under the program's root directory. Throws `manifest-unreadable`. */
 export async function loadManifest(rootDir: string): Promise<ModelManifest> {
@@ -115,10 +114,10 @@ export async function loadManifest(rootDir: string): Promise<ModelManifest> {
   }
 }
 
-/** The pack called `packId`. Throws `pack-unknown` with the ids there are. */
+/** The pack `packId`. Throws `pack-unknown` with the known ids. */
 export function findPack(manifest: ModelManifest, packId: string): ModelPack {
   const pack = manifest.packs.find((candidate) => candidate.id === packId);
   if (pack !== undefined) return pack;
   const known = manifest.packs.map((candidate) => candidate.id).join(', ');
-  throw badInput('pack-unknown', `there is no model pack ${packId}`, { remedy: `Choose one of: ${known}.` });
+  throw badInput('pack-unknown', `unknown model pack ${packId}`, { remedy: `Choose one of: ${known}.` });
 }

@@ -12,9 +12,9 @@ type NpmSource = Extract<ModelPack['source'], { kind: 'npm' }>;
 
 const packageSchema = z.object({ version: z.string() });
 
-const REINSTALL = 'Run npm ci, which installs the versions that the lock file names.';
+const REINSTALL = 'Run npm ci, which installs the versions of the lock file.';
 
-/** The directory of an installed npm package, searched as Node.js does from `rootDir`. */
+/** The directory of an installed npm package, found like Node.js from `rootDir`. */
 function packageDirectory(rootDir: string, name: string): string {
   const require = createRequire(join(rootDir, 'package.json'));
   const candidates = (require.resolve.paths(name) ?? []).map((directory) => join(directory, name));
@@ -25,7 +25,7 @@ function packageDirectory(rootDir: string, name: string): string {
   return found;
 }
 
-/** Reads a file of an npm package. Throws `source-missing`, or `source-hash` where it is not the file of the manifest. */
+/** Reads a file of an npm package. Throws `source-missing`, or `source-hash` where the manifest has another hash. */
 export async function readChecked(
   directory: string,
   file: NpmSource['weights'],
@@ -41,14 +41,14 @@ export async function readChecked(
   if (found !== file.sha256) {
     throw operational(
       'source-hash',
-      `${join(directory, file.path)} is not the file the manifest names: expected SHA-256 ${file.sha256}, found ${found}`,
+      `${join(directory, file.path)} differs from the model manifest: expected SHA-256 ${file.sha256}, found ${found}`,
       { remedy, details: { expected: file.sha256, found } },
     );
   }
   return bytes;
 }
 
-/** Reads and checks the files of an installed npm package that a pack is built from. */
+/** Reads and checks the files in an installed npm package from which a pack is built. */
 export async function readNpmSource(rootDir: string, source: NpmSource): Promise<SourceFiles> {
   const directory = packageDirectory(rootDir, source.package);
   const { version } = packageSchema.parse(
@@ -57,7 +57,7 @@ export async function readNpmSource(rootDir: string, source: NpmSource): Promise
   if (version !== source.version) {
     throw operational(
       'source-version',
-      `the npm package ${source.package} is version ${version}; the model manifest names ${source.version}`,
+      `the npm package ${source.package} has version ${version}; the model manifest requires ${source.version}`,
       { remedy: REINSTALL },
     );
   }

@@ -14,18 +14,17 @@ type TarballSource = Extract<ModelPack['source'], { kind: 'npm-tarball' }>;
 
 const run = promisify(execFile);
 
-/** The longest that npm and tar may each take: 144 MB over a line of 4 Mbit/s. */
+/** Time limit for npm and for tar: 144 MB at 4 Mbit/s. */
 const LONGEST_MS = 300_000;
 
-/** A registry that does not answer is given up in about a minute, not in npm's five. */
+/** npm gives up on a silent registry after about a minute instead of five. */
 const NPM_PATIENCE = ['--fetch-retries=1', '--fetch-retry-mintimeout=1000', '--fetch-timeout=30000'];
 
 /**
- * The two files of a pack whose npm package is too large to be a dependency, from `keepDir` or, where they are not there,
- * out of the package. npm itself downloads it, with the registry, proxy and credentials that it is configured with
- * at `rootDir`, into a cache of its own in `keepDir`; the cache is deleted and the two files are kept. The SHA-512 of
- * the package and the SHA-256 of the files are compared with the manifest. Throws `source-unavailable` where the
- * package cannot be had, and `source-hash` where it is another one.
+ * Reads the two source files of a pack whose npm package is too large for a dependency. Takes them from `keepDir`, or downloads
+ * the package: npm does that with its registry, proxy and credentials as configured at `rootDir`, into a temporary cache in
+ * `keepDir`. Only the two files are kept. Checks the SHA-512 of the package and the SHA-256 of the files. Throws
+ * `source-unavailable` where the download fails, and `source-hash` for another package.
  */
 export async function readTarballSource(
   source: TarballSource,
@@ -67,9 +66,9 @@ async function readBoth({ description, weights }: TarballSource, directory: stri
 }
 
 const REMEDY =
-  'Check which registry npm is configured with, and its network. Then run: rollcall models build. The other recognisers work without it.';
+  "Check npm's registry setting and the network. Then run: rollcall models build. The other recognisers work without this package.";
 
-/** npm keeps what it downloads in files that are named by their SHA-512. */
+/** npm names cached files by their SHA-512. */
 async function downloaded(source: TarballSource, rootDir: string, directory: string): Promise<string> {
   const cache = join(directory, 'cache');
   const name = `${source.package}@${source.version}`;
@@ -99,7 +98,7 @@ async function downloaded(source: TarballSource, rootDir: string, directory: str
   if (hash.digest('hex') === expected) return path;
   throw operational(
     'source-hash',
-    `the npm registry gave another package as ${name} than the manifest names: expected ${source.integrity}`,
+    `the npm registry sent another package for ${name} than the model manifest requires: expected ${source.integrity}`,
     { remedy: REMEDY },
   );
 }
@@ -107,15 +106,15 @@ async function downloaded(source: TarballSource, rootDir: string, directory: str
 function unavailable(source: TarballSource, reason: string, cause: unknown): Error {
   return operational(
     'source-unavailable',
-    `the npm package ${source.package} ${source.version} cannot be had: ${reason}`,
+    `cannot download the npm package ${source.package} ${source.version}: ${reason}`,
     { remedy: REMEDY, cause, retryable: true },
   );
 }
 
-/** The first thing that npm or tar says about an error, without addresses, which may hold credentials. */
+/** The first line of an error of npm or tar, without addresses, which may contain credentials. */
 function reasonOf(error: unknown): string {
-  const told = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';
-  const lines = told
+  const output = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';
+  const lines = output
     .split('\n')
     .map((line) => line.replace(/^npm (?:error|ERR!)\s*/, '').trim())
     .filter((line) => line !== '' && !/^(?:code|errno|syscall) /.test(line));

@@ -3,25 +3,25 @@ import type { Config } from '../config/schema.js';
 import type { MatchPolicy } from '../domain/identification/match.js';
 import type { ModelPack } from './manifest.js';
 
-/** Reads a named threshold of a pack. Throws `operating-point-unknown` where none was measured. */
+/** Reads a named threshold of a pack. Throws `operating-point-unknown` where the manifest has none. */
 function threshold(pack: ModelPack, name: string): number {
   const found = pack.thresholds.find((candidate) => candidate.name === name);
   if (found !== undefined) return found.value;
   throw badInput(
     'operating-point-unknown',
-    `no operating point of the recogniser ${pack.id} was measured with rollcall, and the configuration gives no ${name}`,
+    `the recogniser ${pack.id} has no measured ${name}, and the configuration sets none`,
     {
-      remedy: `Set identification.threshold and identification.margin to what 'rollcall evaluate identify' measures on photographs of your people.`,
+      remedy: `Measure with 'rollcall evaluate identify' on photographs of your people, and set identification.threshold and identification.margin to the result.`,
     },
   );
 }
 
-/** The threshold of the manifest; undefined where a pack has none. */
+/** The threshold of a pack in the manifest, if it has one. */
 export function ownThreshold(recogniser: ModelPack): number | undefined {
   return recogniser.thresholds.find(({ name }) => name === 'threshold')?.value;
 }
 
-/** Where matching operates: as configured, else at the recogniser's own operating point. */
+/** The thresholds for matching: the configured ones, or those of the recogniser. */
 export function matchPolicy(config: Config, recogniser: ModelPack): MatchPolicy {
   const { identification } = config;
   return {

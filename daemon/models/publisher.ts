@@ -8,7 +8,7 @@ import type { ModelPack } from './manifest.js';
 
 export interface DownloadProgress {
   readonly packId: string;
-  /** Bytes that are there, those of an earlier download included. */
+  /** Bytes that have arrived, including those of an earlier download. */
   readonly receivedBytes: number;
   readonly totalBytes: number;
 }
@@ -16,25 +16,24 @@ export interface DownloadProgress {
 export interface DownloadOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: DownloadProgress) => void;
-  /** By default that of the machine. */
+  /** Default: the system clock. */
   readonly clock?: Clock;
 }
 
-/** A publisher that sends nothing for so long is given up. */
+/** The download fails when the publisher sends nothing for this long. */
 export const LONGEST_SILENCE_MS = 60_000;
 
-/** Publishers hand over to a place of storage, and that to another; more steps than these lead in a circle. */
+/** Publishers redirect to storage servers; more redirects are a loop. */
 const MOST_REDIRECTS = 5;
 
-/** Times that one download is begun or gone on with, each after it brought something. */
+/** Most attempts of one download. A new attempt starts only if the last one brought bytes. */
 const MOST_ATTEMPTS = 10;
 
 /**
- * Downloads a pack to `path`. What an earlier download left is gone on with: the publisher is asked for the rest, and the
- * SHA-256 of the whole decides. Where the left bytes turn out to be of another file, all is downloaded again. Returns
- * what was found instead of the pack. Throws `publisher-unreachable` when the network fails, before or during the transfer
- * (what has arrived is kept for the next call), `publisher-refused` when the server answers with anything but the file, and
- * `pack-not-stored` when the disk has too little room for it. Errors of the file system are thrown as they are.
+ * Downloads a pack to `path`. Resumes an earlier download; if the SHA-256 of the whole is then wrong, it downloads everything
+ * again. Returns the content that was found instead of the pack. Throws `publisher-unreachable` when the network fails (the
+ * bytes are kept for the next call), `publisher-refused` when the server does not send the file, and `pack-not-stored` when
+ * the disk has too little space. Errors of the file system are thrown unchanged.
  */
 export async function download(
   pack: ModelPack,
@@ -59,12 +58,12 @@ async function requireRoom(pack: ModelPack, directory: string, receivedBytes: nu
   const inMB = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
   throw operational(
     'pack-not-stored',
-    `${directory} has ${inMB(freeBytes)} free, and ${pack.file} needs ${inMB(neededBytes)}`,
-    { remedy: `Make room on the file system of ${directory}. Then run the command again.` },
+    `${directory} has ${inMB(freeBytes)} free, but ${pack.file} needs ${inMB(neededBytes)}`,
+    { remedy: `Free space on the file system of ${directory}. Then run the command again.` },
   );
 }
 
-/** Receives until the file has its size, the publisher ends it, or the network fails without bringing anything. */
+/** Receives until the file has its size, the publisher ends it, or an attempt fails without new bytes. */
 async function receive(
   pack: ModelPack,
   url: string,
@@ -113,13 +112,13 @@ async function receiveOnce(
     }
   } catch (error) {
     options.signal?.throwIfAborted();
-    // What the file system says is told as it is; only the network's errors have no code of a system call.
+    // Errors of the file system have a `syscall`; errors of fetch have none.
     if (isRollcallError(error) || (error instanceof Error && 'syscall' in error)) throw error;
     throw unreachable(pack, url, error, file.sizeBytes);
   }
 }
 
-/** Aborts once nothing was heard for too long. */
+/** Aborts when no bytes arrive for too long. */
 class Patience implements Disposable {
   readonly signal: AbortSignal;
   readonly #clock: Clock;
@@ -143,13 +142,13 @@ class Patience implements Disposable {
 
   #wait() {
     return this.#clock.after(LONGEST_SILENCE_MS, () =>
-      this.#silent.abort(new Error(`nothing came for ${LONGEST_SILENCE_MS / 1000} s`)),
+      this.#silent.abort(new Error(`no bytes arrived for ${LONGEST_SILENCE_MS / 1000} s`)),
     );
   }
 }
 
 interface Answer {
-  /** Where in the file the first byte of the body belongs: where it was asked for, or 0. */
+  /** Position of the body's first byte in the file: the requested one, or 0. */
   readonly startsAt: number;
   readonly body: AsyncIterable<Uint8Array>;
 }
@@ -176,14 +175,14 @@ async function request(pack: ModelPack, url: string, fromByte: number, signal: A
   return { startsAt: isRest ? fromByte : 0, body };
 }
 
-/** The answer at the end of all redirects. */
+/** The answer after all redirects. */
 async function followed(
   pack: ModelPack,
   url: string,
   fromByte: number,
   signal: AbortSignal,
 ): Promise<Response> {
-  // A compressed answer has other positions and another length than the file.
+  // Without compression, because positions and length must be those of the file.
   const headers: Record<string, string> = { 'accept-encoding': 'identity' };
   if (fromByte > 0) headers['range'] = `bytes=${fromByte}-`;
   let place = new URL(url);
@@ -200,11 +199,11 @@ async function followed(
 }
 
 /**
- * Where a redirect leads, or why it is not followed: from a protected connection only to another, and to nothing but HTTP. The
- * address itself is not told: publishers put secrets of their storage into it.
+ * The target of a redirect, or why it is refused: only to HTTP addresses, and from TLS only to TLS. The reason does not contain
+ * the address, which may contain secrets of the publisher's storage.
  */
 export function redirected(from: URL, location: string): URL | string {
-  if (!URL.canParse(location, from.href)) return 'redirected to something that is no address';
+  if (!URL.canParse(location, from.href)) return 'redirected to an invalid address';
   const to = new URL(location, from);
   if (to.protocol === 'https:' || (to.protocol === 'http:' && from.protocol === 'http:')) return to;
   return `redirected to ${to.host || 'a place'} without TLS (${to.protocol})`;
@@ -227,7 +226,7 @@ function unreachable(pack: ModelPack, url: string, error: unknown, keptBytes: nu
   const again =
     keptBytes === 0
       ? "Check this machine's network; no proxy is used."
-      : `${keptBytes} of ${pack.sizeBytes} bytes are kept: run the command again, and it goes on from there.`;
+      : `${keptBytes} of ${pack.sizeBytes} bytes are kept: run the command again to continue.`;
   return operational('publisher-unreachable', `cannot download ${pack.id} from ${url}: ${reason(error)}`, {
     remedy: `${again} Or download the file elsewhere and run: rollcall models import ${pack.file}`,
     details: { keptBytes },

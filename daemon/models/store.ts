@@ -11,18 +11,18 @@ import { readTarballSource } from './npm-tarball.js';
 import { type DownloadOptions, download } from './publisher.js';
 import { VerificationCache } from './verification-cache.js';
 
-export interface ModelStoreOptions {
-  /** The program's directory; by default the one this file belongs to. */
+interface ModelStoreOptions {
+  /** The program's directory. Default: the one that contains this file. */
   readonly rootDir?: string;
-  /** Where built packs lie; by default `models/build` of `rootDir`. */
+  /** Directory of built packs. Default: `models/build` in `rootDir`. */
   readonly buildDir?: string;
-  /** Where imported and fetched packs lie; by default `models/imported` of `rootDir`. */
+  /** Directory of imported and downloaded packs. Default: `models/imported` in `rootDir`. */
   readonly importDir?: string;
-  /** Stands in for the publishers' addresses, for tests and local mirrors. */
+  /** Replaces the publishers' addresses, for tests and local mirrors. */
   readonly publisherUrl?: (pack: ModelPack) => string | undefined;
 }
 
-/** How a pack stands on this machine. */
+/** The state of a pack on this machine. */
 export type PackStatus =
   | { readonly pack: ModelPack; readonly state: 'ready'; readonly path: string }
   | { readonly pack: ModelPack; readonly state: 'absent'; readonly remedy: string }
@@ -33,9 +33,9 @@ export type PackStatus =
       readonly foundSha256: string;
     };
 
-export interface BuildProgress {
+interface BuildProgress {
   readonly packId: string;
-  /** Packs finished before this one, and packs in all. */
+  /** Number of finished packs, and of all packs. */
   readonly done: number;
   readonly total: number;
   readonly step: 'kept' | 'downloading' | 'converting' | 'built' | 'left out';
@@ -43,31 +43,31 @@ export interface BuildProgress {
   readonly reason?: string;
 }
 
-export interface BuildOptions {
-  /** Builds only these; by default every pack that comes from npm packages. */
+interface BuildOptions {
+  /** Builds only these. Default: every pack from npm packages. */
   readonly packIds?: readonly string[];
-  /** Converts again what is already there. */
+  /** Converts packs again that are already there. */
   readonly isForced?: boolean;
   readonly onProgress?: (progress: BuildProgress) => void;
 }
 
-/** The recommended packs as they stand, and of each that could not be had, why. */
+/** The states of the recommended packs, and the reasons for those that could not be installed. */
 export interface Obtained {
   readonly statuses: readonly PackStatus[];
-  /** Ids of those that were not there before. */
+  /** Ids of newly installed packs. */
   readonly brought: readonly string[];
   readonly leftOut: readonly { readonly packId: string; readonly reason: string }[];
 }
 
-/** Opens the store of model packs: reads the manifest, nothing else. */
+/** Opens the store of model packs. It reads only the manifest. */
 export async function openModelStore(options: ModelStoreOptions = {}): Promise<ModelStore> {
   const rootDir = options.rootDir ?? programRoot();
   return new ModelStore(await loadManifest(rootDir), { ...options, rootDir });
 }
 
 /**
- * The model files of this machine. Nothing is handed out, built, imported or fetched whose SHA-256 is not the
- * manifest's. Files appear whole or not at all.
+ * The model files of this machine. It uses, builds, imports and downloads only files whose SHA-256 is in the manifest. Files
+ * appear complete or not at all.
  */
 export class ModelStore {
   readonly manifest: ModelManifest;
@@ -86,7 +86,7 @@ export class ModelStore {
       options.publisherUrl ?? ((pack) => (pack.source.kind === 'publisher' ? pack.source.url : undefined));
   }
 
-  /** Where the source files of a pack are kept whose npm package is only downloaded. */
+  /** Directory for the source files of a pack from a downloaded npm package. */
   sourceDirectory(packId: string): string {
     return join(this.#buildDir, '.sources', packId);
   }
@@ -101,7 +101,7 @@ export class ModelStore {
     return findPack(this.manifest, packId);
   }
 
-  /** The verified file of a pack. Throws `pack-absent` or `pack-damaged`, each saying what to run. */
+  /** The verified file of a pack. Throws `pack-absent` or `pack-damaged` with the command to run. */
   async path(packId: string): Promise<string> {
     const status = await this.status(packId);
     switch (status.state) {
@@ -123,7 +123,7 @@ export class ModelStore {
     }
   }
 
-  /** How one pack stands; `isFresh` reads the whole file even if it looks unchanged. */
+  /** The state of one pack; `isFresh` reads the whole file even if it looks unchanged. */
   async status(packId: string, options: { readonly isFresh?: boolean } = {}): Promise<PackStatus> {
     const pack = this.pack(packId);
     let damaged: PackStatus | undefined;
@@ -136,19 +136,19 @@ export class ModelStore {
     return damaged ?? { pack, state: 'absent', remedy: remedyFor(pack) };
   }
 
-  /** How every pack of the manifest stands, in its order. */
+  /** The states of all packs in the order of the manifest. */
   async list(): Promise<readonly PackStatus[]> {
     return this.#statuses({});
   }
 
-  /** Like `list`, but reads every file anew. */
+  /** Like `list`, but reads every file again. */
   async verify(): Promise<readonly PackStatus[]> {
     return this.#statuses({ isFresh: true });
   }
 
   /**
-   * Converts the packs that come from npm packages; those already there are kept unless forced. A pack whose npm package
-   * would have to be downloaded and cannot be had is left out, unless it was asked for by its id.
+   * Converts the packs from npm packages; keeps existing ones unless forced. Leaves out a pack whose npm package cannot be
+   * downloaded, unless the caller requested it by its id.
    */
   async build(options: BuildOptions = {}): Promise<readonly PackStatus[]> {
     const packIds = options.packIds ?? this.manifest.packs.filter(isBuilt).map((pack) => pack.id);
@@ -178,9 +178,8 @@ export class ModelStore {
   }
 
   /**
-   * Takes over a model file, whatever it is called: the pack is known by its hash. Throws `import-unreadable`,
-   * or `pack-wrong-hash` with the hash that was found and, where name or size tell which pack was meant, the
-   * one that was expected.
+   * Imports a model file with any name: its hash identifies the pack. Throws `import-unreadable`, or `pack-wrong-hash` with the
+   * found hash and, where name or size identify a pack, the expected one.
    */
   async import(file: string): Promise<PackStatus> {
     const found = await hashFile(file).catch((error: unknown) => {
@@ -196,14 +195,14 @@ export class ModelStore {
   }
 
   /**
-   * Downloads a pack from its publisher, unless it is there; a download that was broken off is gone on with. Throws `pack-not-published`,
+   * Downloads a missing pack from its publisher; resumes an interrupted download. Throws `pack-not-published`,
    * `publisher-unreachable`, `publisher-refused`, `pack-not-stored` or `pack-wrong-hash`.
    */
   async fetch(packId: string, options: DownloadOptions = {}): Promise<PackStatus> {
     const pack = this.pack(packId);
     const url = this.#publisherUrl(pack);
     if (url === undefined) {
-      throw badInput('pack-not-published', `no publisher offers the model pack ${packId} by address`, {
+      throw badInput('pack-not-published', `the model pack ${packId} cannot be downloaded`, {
         remedy: remedyFor(pack),
       });
     }
@@ -218,8 +217,7 @@ export class ModelStore {
   }
 
   /**
-   * Brings the recommended packs that are not there: downloads them from their publishers, or builds them. What cannot be had is
-   * left out.
+   * Downloads or builds the recommended packs that are missing. Leaves out those that fail.
    */
   async obtainRecommended(options: DownloadOptions = {}): Promise<Obtained> {
     const statuses: PackStatus[] = [];
@@ -278,8 +276,8 @@ export class ModelStore {
     const meant = this.manifest.packs.find((pack) => pack.file === name || pack.sizeBytes === size);
     if (meant !== undefined) return wrongHash(meant, { sha256: found, sizeBytes: size }, file);
     const hashes = Object.fromEntries(this.manifest.packs.map((pack) => [pack.id, pack.sha256]));
-    return badInput('pack-wrong-hash', `${file} is no model pack of the manifest: found SHA-256 ${found}`, {
-      remedy: 'Download the file again from its publisher; rollcall models list names the packs.',
+    return badInput('pack-wrong-hash', `${file} is not a known model pack: found SHA-256 ${found}`, {
+      remedy: 'Download the file again from its publisher; rollcall models list shows the packs.',
       details: { found, expected: hashes },
     });
   }
@@ -317,11 +315,11 @@ function remedyFor(pack: ModelPack): string {
   }
 }
 
-/** An error of the file system in the store's words; every other one as it is. */
+/** Turns an error of the file system into `pack-not-stored`; returns other errors unchanged. */
 function notStored(pack: ModelPack, directory: string, error: unknown): unknown {
   if (systemCode(error) === undefined) return error;
   return operational('pack-not-stored', `cannot store ${pack.file} in ${directory}: ${messageOf(error)}`, {
-    remedy: `Make room and give this account the right to write to ${directory}.`,
+    remedy: `Free space on the disk, and let this user write to ${directory}.`,
     cause: error,
   });
 }
@@ -334,7 +332,7 @@ function wrongHash(pack: ModelPack, wrong: WrongContent, origin: string): Error 
     `${origin} is not the model pack ${pack.id}${size}: expected SHA-256 ${pack.sha256}, found ${wrong.sha256}`,
     {
       remedy:
-        'The file is damaged or another version; nothing was installed. Get it again from its publisher.',
+        'The file is damaged or of another version. Nothing was installed. Download it again from its publisher.',
       details: { expected: pack.sha256, found: wrong.sha256 },
     },
   );

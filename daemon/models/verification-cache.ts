@@ -18,9 +18,8 @@ type Entry = z.infer<typeof entrySchema>;
 const CACHE_FILE = '.verified.json';
 
 /**
- * Remembers the hashes of the files in one directory by size, modification and change time, so that a start
- * does not read every model again. Anything unreadable or different is hashed anew. It shortens a start; it is
- * no defence against somebody who may write into the directory.
+ * Caches the hashes of the files in one directory by size, modification and change time, so that a start does not read every
+ * model again. A changed file is hashed again. The cache does not protect against an attacker who may write to the directory.
  */
 export class VerificationCache {
   readonly #directory: string;
@@ -58,7 +57,7 @@ export class VerificationCache {
     return this.#entries;
   }
 
-  /** Best effort: a directory that cannot be written costs the next start some time, nothing else. */
+  /** Ignores failures: a read-only directory only makes the next start slower. */
   async #save(entries: Record<string, Entry>): Promise<void> {
     const path = join(this.#directory, CACHE_FILE);
     const temporary = `${path}.${process.pid}`;
@@ -80,7 +79,7 @@ async function statIfThere(path: string): Promise<Stats | undefined> {
 
 function unreadable(path: string, error: unknown): Error {
   return operational('pack-unreadable', `cannot read the model file ${path}: ${messageOf(error)}`, {
-    remedy: 'Give the account that rollcall runs under the right to read it.',
+    remedy: 'Let the user of rollcall read the file.',
     cause: error,
   });
 }

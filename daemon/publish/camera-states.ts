@@ -1,33 +1,34 @@
-import type { BoxIdentity } from '../domain/events/box-identity.js';
+import { present } from '../base/present.js';
+import type { BoxIds } from '../domain/events/box-ids.js';
 import { isoTime } from '../domain/iso-time.js';
 import type { CameraStateMessage } from './contract/camera-state-schema.js';
 import type { RetainedDocument } from './retained-documents.js';
 import type { Signer } from './signer.js';
 import type { Topics } from './topics.js';
 
-/** A configured camera and what it delivers at the moment. */
+/** A configured camera and its present state. */
 export interface KnownCamera {
   readonly id: string;
   /** From the configuration. */
   readonly name: string;
   readonly state: CameraStateMessage['state'];
-  /** Of `failed`. */
+  /** Only of `failed`: why. */
   readonly code?: string;
-  /** Of `streaming`: why its pictures are of no use. */
+  /** Only of `streaming`: why the pictures are unusable. */
   readonly damage?: string;
-  /** Since when, wall clock in milliseconds. */
+  /** When this state began, wall clock, milliseconds. */
   readonly sinceMs: number;
 }
 
 export interface CameraDocumentOptions {
   readonly topics: Topics;
-  readonly from: BoxIdentity;
+  readonly from: BoxIds;
   readonly signer: Signer;
-  /** Numbers for messages, each greater than those before, over restarts too. */
+  /** Numbers for messages. Each is greater than the one before, also over restarts. */
   readonly nextSequence: () => number;
 }
 
-/** What is to stand on the state topics of `cameras`: see `cameraStateSchema`. */
+/** The retained messages for the state topics of `cameras`: see `cameraStateSchema`. */
 export function cameraStateDocuments(
   cameras: readonly KnownCamera[],
   { topics, from, signer, nextSequence }: CameraDocumentOptions,
@@ -44,8 +45,7 @@ export function cameraStateDocuments(
           box: from.boxId,
           camera: id,
           state,
-          ...(code === undefined ? {} : { code }),
-          ...(damage === undefined ? {} : { damage }),
+          ...present({ code, damage }),
           time,
           sequence: nextSequence(),
         };

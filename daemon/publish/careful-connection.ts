@@ -1,7 +1,8 @@
 import { isRollcallError, type RollcallError } from '../base/errors.js';
-import type { Acceptance, SentMessage } from './acceptance.js';
+import { present } from '../base/present.js';
 import type { BrokerConnection, PublishOptions } from './broker/broker-connection.js';
-import { hungUpOnSubscription, refusedWith } from './publish-refusal.js';
+import type { HangUpHistory, SentMessage } from './hang-up-history.js';
+import { refusalCodeOf, subscriptionHangUp } from './publish-errors.js';
 import type { Topics } from './topics.js';
 
 /** MQTT 5 section 3.9.3, and the only code of MQTT 3.1.1. */
@@ -9,19 +10,18 @@ const unspecified = 0x80;
 
 export interface CarefulOptions {
   readonly connection: BrokerConnection;
-  readonly acceptance: Acceptance;
+  readonly hangUps: HangUpHistory;
   readonly topics: Pick<Topics, 'pattern'>;
 }
 
 /**
- * A connection over which only goes what the broker is not known to hang up on, and over which suspects go alone. What is
- * held back is refused here, as a broker with a word for it would refuse it.
+ * A connection that refuses messages on which the broker is known to hang up, as the broker would if it could, and that sends
+ * suspects alone.
  */
 export class CarefulConnection implements BrokerConnection {
   readonly #options: CarefulOptions;
   readonly #turnstile = new Turnstile();
   readonly #onTheWay = new Set<SentMessage>();
-
   #isOver = false;
 
   constructor(options: CarefulOptions) {
@@ -31,7 +31,7 @@ export class CarefulConnection implements BrokerConnection {
     });
   }
 
-  /** What the broker has not answered, in the order in which it was sent; stays when the connection ends. */
+  /** Messages that the broker has not answered, in the order of sending. They stay after the end of the connection. */
   get onTheWay(): readonly SentMessage[] {
     return [...this.#onTheWay];
   }
@@ -49,18 +49,18 @@ export class CarefulConnection implements BrokerConnection {
   }
 
   async publish(topic: string, payload: Uint8Array, options: PublishOptions): Promise<void> {
-    const { acceptance, connection } = this.#options;
+    const { hangUps, connection } = this.#options;
     const message = this.#message(topic, payload.byteLength, options.event);
-    const refusal = acceptance.refusalOf(message);
+    const refusal = hangUps.refusalOf(message);
     if (refusal !== undefined) throw refusal;
     await this.#send(message, () => connection.publish(topic, payload, options));
   }
 
   async subscribe(topic: string, onMessage: (payload: Uint8Array) => void): Promise<void> {
-    const { acceptance, connection } = this.#options;
+    const { hangUps, connection } = this.#options;
     const message = this.#message(topic, 0);
-    const refusal = acceptance.refusalOf(message);
-    if (refusal !== undefined) throw hungUpOnSubscription(topic);
+    const refusal = hangUps.refusalOf(message);
+    if (refusal !== undefined) throw subscriptionHangUp(topic);
     await this.#send(message, () => connection.subscribe(topic, onMessage));
   }
 
@@ -74,14 +74,12 @@ export class CarefulConnection implements BrokerConnection {
 
   #message(topic: string, sizeBytes: number, event?: SentMessage['event']): SentMessage {
     const pattern = this.#options.topics.pattern(topic);
-    return { pattern, topic, sizeBytes, ...(event === undefined ? {} : { event }) };
+    return { pattern, topic, sizeBytes, ...present({ event }) };
   }
 
   async #send(message: SentMessage, send: () => Promise<void>): Promise<void> {
-    const { acceptance, connection } = this.#options;
-    const turn = this.#isOver
-      ? connection.closed
-      : this.#turnstile.enter(() => acceptance.mustGoAlone(message));
+    const { hangUps, connection } = this.#options;
+    const turn = this.#isOver ? connection.closed : this.#turnstile.enter(() => hangUps.mustGoAlone(message));
     if (turn !== undefined) {
       const ending = await Promise.race([turn, connection.closed]);
       if (ending !== undefined) throw ending;
@@ -90,14 +88,14 @@ export class CarefulConnection implements BrokerConnection {
     try {
       await send();
       this.#onTheWay.delete(message);
-      acceptance.took(message);
+      hangUps.took(message);
     } catch (error) {
       const reasonCode = isRollcallError(error, 'broker-subscribe-refused')
         ? unspecified
-        : refusedWith(error);
+        : refusalCodeOf(error);
       if (reasonCode !== undefined) {
         this.#onTheWay.delete(message);
-        acceptance.refused(message, reasonCode);
+        hangUps.refused(message, reasonCode);
       }
       throw error;
     } finally {
@@ -106,13 +104,13 @@ export class CarefulConnection implements BrokerConnection {
   }
 }
 
-/** Lets through together, or one alone where it has to be; always in the order in which they came. */
+/** Admits messages in order: several together, or one alone where it has to be. */
 class Turnstile {
   #insideCount = 0;
   #isClosed = false;
   readonly #waiting: { readonly isAlone: () => boolean; readonly enter: () => void }[] = [];
 
-  /** Undefined: go in at once. Everyone who went in leaves. */
+  /** Undefined: the caller is admitted immediately. Each admitted caller must call `leave`. */
   enter(isAlone: () => boolean): Promise<void> | undefined {
     if (this.#waiting.length === 0 && this.#admits(isAlone)) return undefined;
     return new Promise((resolve) => {

@@ -1,27 +1,26 @@
-import type { ConditionNews } from '../domain/events/condition-scope.js';
+import type { ConditionUpdate } from '../domain/events/condition-scope.js';
 import type { BoxCondition } from '../domain/events/notice.js';
 
 /** What is known about a condition: figures, codes and configured ids. */
 export type ConditionDetails = Readonly<Record<string, string | number | boolean>>;
 
 /**
- * Where it is said what is found to be the matter with the box. Saying what was said already changes nothing, and nothing
- * fails because it cannot be recorded: then the event waits. Conditions outlive restarts, so whoever watches one says at the
- * first look either that it begins or that it ends.
+ * Receives the conditions of the box. Reporting an unchanged condition has no effect. A report never fails: an event that
+ * cannot be recorded now is recorded later. Conditions outlive restarts, so a watcher reports at its first check either
+ * that its condition begins or that it ends.
  */
 export interface ConditionPort {
   begin(condition: BoxCondition, details?: ConditionDetails): void;
-  /** It is over, whatever it was about. */
+  /** Ends the condition for all its subjects. */
   end(condition: BoxCondition, details?: ConditionDetails): void;
   /**
-   * Of a condition that can be about several things: it begins with the first of them, is said again when another one comes to
-   * it, and ends when the last is over.
+   * For a condition with several subjects: it begins with the first subject, is published again when a subject is added,
+   * and ends with the last one.
    */
-  change(condition: BoxCondition, details: ConditionDetails, news: ConditionNews): void;
+  change(condition: BoxCondition, details: ConditionDetails, news: ConditionUpdate): void;
 }
 
-/** For a publisher that has nobody to tell. */
-export const nobodyToTell: ConditionPort = {
+export const ignoredConditions: ConditionPort = {
   begin: () => undefined,
   end: () => undefined,
   change: () => undefined,

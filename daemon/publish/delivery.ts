@@ -2,60 +2,58 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Timer } from '../base/clock.js';
 import type { RollcallError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
+import { raceTimeout } from '../base/race-timeout.js';
 import { Recurring } from '../base/recurring.js';
-import type { BoxIdentity } from '../domain/events/box-identity.js';
+import type { BoxIds } from '../domain/events/box-ids.js';
+import type { SendingOutbox } from '../records/outbox/outbox.js';
 import type { BrokerConnection } from './broker/broker-connection.js';
-import type { Companion } from './companion.js';
+import type { ConnectionTask } from './connection-task.js';
 import { Drain, type DrainOptions } from './drain.js';
-import { type BoxState, type StateToSay, stateText } from './encoding.js';
-import type { EventOutbox } from './event-outbox.js';
-import type { PictureOf, SendingFacts } from './outgoing.js';
-import { asPublishError, brokerSilence } from './publish-errors.js';
-import { refusedWith, retryOf } from './publish-refusal.js';
-import type { PublisherTimings } from './publisher-timings.js';
+import { type BoxState, type StateFacts, stateText } from './encoding.js';
+import { asPublishError, brokerSilence, refusalCodeOf, retryDelayOf } from './publish-errors.js';
+import type { PublisherTimings } from './publisher-options.js';
 import { repeatEveryMs } from './retained-documents.js';
-import { Sender } from './sender.js';
+import { type PictureOf, Sender, type SendingFacts } from './sender.js';
 import type { Signer } from './signer.js';
 import type { Topics } from './topics.js';
-import { within } from './within.js';
 
 export interface DeliveryOptions {
   readonly connection: BrokerConnection;
-  /** Order of the message that says `online`; those up to `offlineSequence`, the end, are for changes meanwhile. */
+  /** Number of the first state message; those before `offlineSequence`, the last one, are for changes in between. */
   readonly onlineSequence: number;
   readonly offlineSequence: number;
   readonly boxState: () => BoxState;
-  readonly outbox: EventOutbox;
+  readonly outbox: SendingOutbox;
   readonly topics: Topics;
   readonly signer: Signer;
   readonly nameOf?: SendingFacts['nameOf'];
   readonly pictureOf?: PictureOf;
-  readonly companions: readonly Companion[];
-  readonly from: BoxIdentity;
+  readonly connectionTasks: readonly ConnectionTask[];
+  readonly from: BoxIds;
   readonly timings: PublisherTimings;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly passedOver: ReadonlySet<number>;
+  readonly skipped: ReadonlySet<number>;
   readonly onOnline: () => void;
   readonly onAcknowledged: DrainOptions['onAcknowledged'];
   readonly onRefused: NonNullable<DrainOptions['onRefused']>;
   readonly onTooLarge: NonNullable<DrainOptions['onTooLarge']>;
 }
 
-/** More in flight gains nothing on a local broker, and less is sent again after a lost connection. */
+/** A larger window gains nothing on a local broker, and repeats more events after a lost connection. */
 const largestWindow = 64;
 
-/** The life of one connection: says that the box is online, drains the outbox, says goodbye. */
+/** The life of one connection: publishes that the box is online, drains the outbox, says goodbye. */
 export class Delivery {
   readonly drain: Drain;
   readonly #options: DeliveryOptions;
   readonly #ended = new AbortController();
   #sequence: number;
   #isOnline = false;
-  #said: BoxState | undefined;
-  /** The state message that was published last. */
-  #standing: Uint8Array | undefined;
-  #again: Timer | undefined;
+  /** The state in the last state message, and that message. */
+  #publishedState: BoxState | undefined;
+  #stateMessage: Uint8Array | undefined;
+  #stateRetry: Timer | undefined;
 
   constructor(options: DeliveryOptions) {
     const { connection, timings } = options;
@@ -70,7 +68,7 @@ export class Delivery {
       heldRetryMs: timings.heldRetryMs,
       clock: options.clock,
       logger: options.logger,
-      passedOver: options.passedOver,
+      skipped: options.skipped,
       onAcknowledged: options.onAcknowledged,
       onRefused: options.onRefused,
       onTooLarge: options.onTooLarge,
@@ -78,8 +76,8 @@ export class Delivery {
   }
 
   /**
-   * Delivers until the connection ends, and resolves with the reason; or, when `signal` aborts, says goodbye and
-   * resolves with undefined. Never rejects.
+   * Delivers until the connection ends, and resolves with the reason. When `signal` aborts, it says goodbye and resolves with
+   * undefined. Never rejects.
    */
   async run(signal: AbortSignal): Promise<RollcallError | undefined> {
     const { connection } = this.#options;
@@ -89,14 +87,28 @@ export class Delivery {
       return failure;
     } finally {
       this.#ended.abort();
-      this.#again?.cancel();
+      this.#stateRetry?.cancel();
       this.drain.end();
       connection.abort();
     }
   }
 
+  /** Publishes the state of the box where it has changed since the last state message. Does nothing before the box is online. */
+  async publishChange(): Promise<void> {
+    const { boxState, logger, offlineSequence } = this.#options;
+    if (!this.#isOnline || isDeepStrictEqual(boxState(), this.#publishedState)) return;
+    if (this.#sequence + 1 >= offlineSequence) return;
+    this.#sequence += 1;
+    try {
+      await this.#publishState({ state: 'online', reason: 'changed', sequence: this.#sequence });
+    } catch (error) {
+      const { message: reason } = asPublishError(error);
+      logger.warn('the new state of this box could not be published', { reason });
+    }
+  }
+
   async #deliver(signal: AbortSignal): Promise<RollcallError | undefined> {
-    const { clock, companions, connection, logger, onOnline, outbox } = this.#options;
+    const { clock, connectionTasks, connection, logger, onOnline, outbox } = this.#options;
     let onAbort = (): void => undefined;
     const stopped = new Promise<undefined>((resolve) => {
       onAbort = () => resolve(undefined);
@@ -119,8 +131,8 @@ export class Delivery {
       this.#isOnline = true;
       outbox.begin();
       onOnline();
-      void this.sayChange();
-      for (const companion of companions) companion.join(connection, this.#ended.signal);
+      void this.publishChange();
+      for (const task of connectionTasks) task.whenOnline(connection, this.#ended.signal);
       this.drain.pump();
       return await Promise.race([connection.closed, this.drain.failed, stopped]);
     } finally {
@@ -129,61 +141,31 @@ export class Delivery {
     }
   }
 
-  /** The same message, with its number: it says nothing new, and stands there again if somebody else has written there. */
-  async #repeatState(): Promise<void> {
-    if (this.#standing !== undefined) await this.#publishState(this.#standing);
-  }
-
-  /** Where the broker refuses it, it is said again after a while: the broker may allow it by then. */
-  async #publishState(message: Uint8Array): Promise<void> {
-    const { clock, connection, timings, topics } = this.#options;
-    try {
-      await connection.publish(topics.state, message, { isRetained: true });
-    } catch (error) {
-      if (refusedWith(error) !== undefined && !this.#ended.signal.aborted) {
-        this.#again?.cancel();
-        const retryInMs = retryOf(error) ?? timings.heldRetryMs;
-        // A failure has asked for the next try already, or the connection has ended.
-        this.#again = clock.after(retryInMs, () => void this.#repeatState().catch(() => undefined));
-      }
-      throw error;
-    }
-  }
-
-  /** Says again that the box is online, where its state is no longer as was said; when it is online, if not yet. */
-  async sayChange(): Promise<void> {
-    const { boxState, logger, offlineSequence } = this.#options;
-    if (!this.#isOnline || isDeepStrictEqual(boxState(), this.#said)) return;
-    if (this.#sequence + 1 >= offlineSequence) return;
-    this.#sequence += 1;
-    try {
-      await this.#say({ state: 'online', reason: 'changed', sequence: this.#sequence });
-    } catch (error) {
-      logger.warn('the broker was not told of a change', { reason: asPublishError(error).message });
-    }
-  }
-
-  /** What comes before all events: keys to verify them with, and that the box is there. */
+  /** Before all events: lets the connection tasks publish the keys, then publishes that the box is online. */
   async #greet(): Promise<RollcallError | undefined> {
-    const { clock, companions, connection, timings } = this.#options;
-    const led = Promise.all(companions.map((companion) => companion.lead?.(connection, this.#ended.signal)));
-    const answer = await Promise.race([within(clock, timings.ackTimeoutMs, led), connection.closed]);
+    const { clock, connectionTasks, connection, timings } = this.#options;
+    const prepared = Promise.all(
+      connectionTasks.map((task) => task.beforeOnline?.(connection, this.#ended.signal)),
+    );
+    const answer = await Promise.race([
+      raceTimeout(clock, timings.ackTimeoutMs, prepared),
+      connection.closed,
+    ]);
     if (answer === 'late') return brokerSilence(timings.ackTimeoutMs);
-    return Array.isArray(answer) ? this.#sayOnline() : answer;
+    return Array.isArray(answer) ? this.#publishOnline() : answer;
   }
 
-  async #sayOnline(): Promise<RollcallError | undefined> {
+  async #publishOnline(): Promise<RollcallError | undefined> {
     const { clock, logger, timings, onlineSequence } = this.#options;
     const { ackTimeoutMs } = timings;
     const message = { state: 'online', reason: 'connected', sequence: onlineSequence } as const;
     try {
-      const answer = await within(clock, ackTimeoutMs, this.#say(message));
+      const answer = await raceTimeout(clock, ackTimeoutMs, this.#publishState(message));
       return answer === 'late' ? brokerSilence(ackTimeoutMs) : undefined;
     } catch (error) {
-      if (refusedWith(error) === undefined) return asPublishError(error);
-      logger.error('the broker refuses to publish whether this box is connected; events flow all the same', {
-        reason: asPublishError(error).message,
-      });
+      if (refusalCodeOf(error) === undefined) return asPublishError(error);
+      const { message: reason } = asPublishError(error);
+      logger.error('the broker refuses the state of this box; events are delivered', { reason });
       return undefined;
     }
   }
@@ -193,24 +175,45 @@ export class Delivery {
     const goodbye = async (): Promise<void> => {
       this.drain.end();
       await Promise.race([this.drain.idle(), connection.closed]);
-      await this.#say({ state: 'offline', reason: 'stopped', sequence: offlineSequence });
+      await this.#publishState({ state: 'offline', reason: 'stopped', sequence: offlineSequence });
       await connection.end();
     };
     try {
-      const result = await within(clock, timings.farewellMs, goodbye());
+      const result = await raceTimeout(clock, timings.farewellMs, goodbye());
       if (result === 'late') logger.warn('the broker did not take the goodbye in time');
     } catch (error) {
       logger.warn('no goodbye to the broker', { reason: asPublishError(error).message });
     }
   }
 
-  async #say(message: Omit<StateToSay, 'timeMs' | 'lastSequence' | keyof BoxState>): Promise<void> {
+  async #publishState(facts: Omit<StateFacts, 'timeMs' | 'lastSequence' | keyof BoxState>): Promise<void> {
     const { clock, from, boxState, outbox, signer } = this.#options;
-    this.#said = boxState();
+    this.#publishedState = boxState();
     const lastSequence = outbox.newestSequence();
-    const text = stateText({ ...message, ...this.#said, lastSequence, timeMs: clock.wallMs() }, from);
-    const payload = new TextEncoder().encode(await signer.sign(text));
-    this.#standing = payload;
-    await this.#publishState(payload);
+    const text = stateText({ ...facts, ...this.#publishedState, lastSequence, timeMs: clock.wallMs() }, from);
+    const message = new TextEncoder().encode(await signer.sign(text));
+    this.#stateMessage = message;
+    await this.#sendState(message);
+  }
+
+  /** Publishes the same message again, with its number, in case another client has overwritten it. */
+  async #repeatState(): Promise<void> {
+    if (this.#stateMessage !== undefined) await this.#sendState(this.#stateMessage);
+  }
+
+  /** When the broker refuses the state, it is tried again later: the broker may allow it by then. */
+  async #sendState(message: Uint8Array): Promise<void> {
+    const { clock, connection, timings, topics } = this.#options;
+    try {
+      await connection.publish(topics.state, message, { isRetained: true });
+    } catch (error) {
+      if (refusalCodeOf(error) !== undefined && !this.#ended.signal.aborted) {
+        this.#stateRetry?.cancel();
+        const retryInMs = retryDelayOf(error) ?? timings.heldRetryMs;
+        // A failed retry has scheduled the next one here, or the connection has ended.
+        this.#stateRetry = clock.after(retryInMs, () => void this.#repeatState().catch(() => undefined));
+      }
+      throw error;
+    }
   }
 }

@@ -2,46 +2,52 @@ import type { Clock, Timer } from '../base/clock.js';
 import { messageOf, type RollcallError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { EventKind } from '../domain/events/event.js';
-import type { EventOutbox, OutboxRow } from './event-outbox.js';
-import { asPublishError, brokerSilence } from './publish-errors.js';
-import { condemnsTopic, packetTooLarge, refusedWith, retryOf } from './publish-refusal.js';
-import type { KindRefusal } from './refused-kinds.js';
+import type { OutboxRow, SendingOutbox } from '../records/outbox/outbox.js';
+import type { KindRefusal } from './broker-refusals.js';
+import {
+  asPublishError,
+  brokerSilence,
+  packetTooLarge,
+  refusalCodeOf,
+  refusesTopic,
+  retryDelayOf,
+} from './publish-errors.js';
 
 export interface DrainOptions {
-  readonly outbox: EventOutbox;
+  readonly outbox: SendingOutbox;
   /** Sends in the order of the calls; resolves when the broker has acknowledged. See `BrokerConnection.publish`. */
   readonly publish: (row: OutboxRow) => Promise<void>;
-  /** Unacknowledged messages at most. */
+  /** The largest number of unacknowledged messages. */
   readonly window: number;
-  /** Silence of the broker, while messages wait for its acknowledgement, after which the connection is given up. */
+  /** The connection is given up when the broker acknowledges nothing for so long while messages are on their way. */
   readonly ackTimeoutMs: number;
-  /** How long a kind that the broker refused waits before it is tried again, where the refusal does not say. */
+  /** How long a refused kind of event waits before it is tried again, where the refusal does not say. */
   readonly heldRetryMs: number;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Sequences that are not to be sent at the moment; `rewind` when one of them may be again. */
-  readonly passedOver?: ReadonlySet<number>;
-  /** Called for every acknowledgement: measured progress. */
+  /** Sequences that must not be sent now. Call `rewind` when one of them may be sent again. */
+  readonly skipped?: ReadonlySet<number>;
+  /** Called for every acknowledgement. */
   readonly onAcknowledged: (kind: EventKind, sequence: number) => void;
-  /** Called when a kind begins to wait because the broker refused its topic. */
+  /** Called when the broker refuses the topic of a kind, which is held back from now on. */
   readonly onRefused?: (kind: EventKind, refusal: KindRefusal) => void;
-  /** Called when an event begins to wait because the broker says that it is too large. */
+  /** Called when an event is too large for the broker and is held back. */
   readonly onTooLarge?: (sequence: number, kind: EventKind, error: RollcallError) => void;
 }
 
 interface HeldKind {
   readonly timer: Timer;
-  /** The oldest of those that were refused. */
+  /** Sequence of the oldest refused event. */
   readonly fromSequence: number;
 }
 
 const none: ReadonlySet<number> = new Set();
 
 /**
- * Sends the outbox over one connection: in order, a bounded number unacknowledged, deleting only what was
- * acknowledged. A kind whose topic the broker refuses is held back and tried again later, while others flow. What is too
- * large for the broker stays in the outbox until the next connection, and what follows is sent. Any other failure ends
- * the drain; the next connection begins with the oldest row that is left.
+ * Sends the outbox over one connection, in order, with a bounded number of unacknowledged events. Deletes only what was
+ * acknowledged. A kind whose topic the broker refuses is held back and tried again later; the other kinds are sent. An event
+ * that is too large for the broker stays in the outbox until the next connection; the following events are sent. Any other
+ * failure ends the drain, and the next connection begins with the oldest row that is left.
  */
 export class Drain {
   readonly #options: DrainOptions;
@@ -50,7 +56,7 @@ export class Drain {
   readonly #held = new Map<EventKind, HeldKind>();
   #cursor = 0;
   #lastProgressMs = 0;
-  #watch: Timer | undefined;
+  #silenceCheck: Timer | undefined;
   #deletion: Timer | undefined;
   #hasEnded = false;
   #fail: (error: RollcallError) => void = () => undefined;
@@ -70,12 +76,12 @@ export class Drain {
     return this.#inFlight.size;
   }
 
-  /** Sequences that were sent and are still in the outbox as if they were not. */
+  /** Sequences that were sent and not yet deleted from the outbox. */
   get onTheWay(): readonly number[] {
     return [...this.#inFlight, ...this.#acknowledged];
   }
 
-  /** Kinds whose topics the broker refuses at the moment. */
+  /** Kinds whose topics the broker refuses now. */
   get heldKinds(): readonly EventKind[] {
     return [...this.#held.keys()];
   }
@@ -90,10 +96,10 @@ export class Drain {
     }
   }
 
-  /** Looks again from `sequence` on: rows came into the outbox that lie before those sent last. */
+  /** Reads the outbox again from `sequence` on, because rows before the cursor were added or may be sent again. */
   rewind(sequence: number): void {
     this.#cursor = Math.min(this.#cursor, sequence - 1);
-    // Of a kind that is held back they are not seen now.
+    // A held-back kind is not read now: its rows are found when it is tried again.
     for (const [kind, held] of this.#held)
       this.#held.set(kind, { ...held, fromSequence: Math.min(held.fromSequence, sequence) });
     this.pump();
@@ -110,20 +116,20 @@ export class Drain {
   /** Sends nothing more, and deletes what was acknowledged so far. */
   end(): void {
     this.#hasEnded = true;
-    this.#watch?.cancel();
+    this.#silenceCheck?.cancel();
     for (const { timer } of this.#held.values()) timer.cancel();
     this.#deletion?.cancel();
     this.#deleteAcknowledged();
   }
 
   #next(room: number): readonly OutboxRow[] {
-    const { outbox, passedOver = none } = this.#options;
-    const known = this.#inFlight.size + this.#acknowledged.size + passedOver.size;
+    const { outbox, skipped = none } = this.#options;
+    const known = this.#inFlight.size + this.#acknowledged.size + skipped.size;
     try {
       return outbox
         .pending(this.#cursor, room + known, this.heldKinds)
         .filter(({ sequence }) => !this.#inFlight.has(sequence) && !this.#acknowledged.has(sequence))
-        .filter(({ sequence }) => !passedOver.has(sequence))
+        .filter(({ sequence }) => !skipped.has(sequence))
         .slice(0, room);
     } catch (error) {
       this.#fail(asPublishError(error));
@@ -136,7 +142,7 @@ export class Drain {
     const { clock, publish } = this.#options;
     if (this.#inFlight.size === 0) this.#lastProgressMs = clock.monotonicMs();
     this.#inFlight.add(sequence);
-    this.#watch ??= this.#watchSilence(this.#options.ackTimeoutMs);
+    this.#silenceCheck ??= this.#checkSilenceAfter(this.#options.ackTimeoutMs);
     publish(row).then(
       () => this.#onAck(sequence, kind),
       (error: unknown) => this.#onFailure(sequence, kind, error),
@@ -148,32 +154,31 @@ export class Drain {
     this.#acknowledged.add(sequence);
     this.#options.onAcknowledged(kind, sequence);
     if (this.#hasEnded) this.#deleteAcknowledged();
-    // Acknowledgements that arrive together are deleted together: one write to the disk instead of many.
+    // Acknowledgements that arrive together are deleted together, in one write to the disk.
     else this.#deletion ??= this.#options.clock.after(0, () => this.#deleteAcknowledged());
     if (this.#inFlight.size === 0) this.#onIdle();
   }
 
   #onFailure(sequence: number, kind: EventKind, error: unknown): void {
     this.#settle(sequence);
-    const reasonCode = refusedWith(error);
-    if (reasonCode === packetTooLarge) this.#passOver(kind, sequence, asPublishError(error));
-    else if (reasonCode === undefined || !condemnsTopic(reasonCode)) this.#fail(asPublishError(error));
+    const reasonCode = refusalCodeOf(error);
+    if (reasonCode === packetTooLarge) this.#skip(kind, sequence, asPublishError(error));
+    else if (reasonCode === undefined || !refusesTopic(reasonCode)) this.#fail(asPublishError(error));
     else this.#hold(kind, sequence, error);
     if (this.#inFlight.size === 0) this.#onIdle();
   }
 
-  /** The cursor is beyond it already. */
-  #passOver(kind: EventKind, sequence: number, error: RollcallError): void {
-    this.#options.logger.error(
-      'an event is too large for the broker; it waits in the outbox while others flow',
-      {
-        kind,
-        sequence,
-        reason: error.message,
-        remedy: error.remedy,
-      },
-    );
-    this.#options.onTooLarge?.(sequence, kind, error);
+  /** The cursor has already passed the event. */
+  #skip(kind: EventKind, sequence: number, error: RollcallError): void {
+    const { logger, onTooLarge } = this.#options;
+    const { message: reason, remedy } = error;
+    logger.error('an event is too large for the broker; it waits in the outbox, others are sent', {
+      kind,
+      sequence,
+      reason,
+      remedy,
+    });
+    onTooLarge?.(sequence, kind, error);
     this.pump();
   }
 
@@ -185,13 +190,13 @@ export class Drain {
   #hold(kind: EventKind, sequence: number, error: unknown): void {
     if (this.#hasEnded) return;
     const { clock, logger, onRefused } = this.#options;
-    const retryInMs = retryOf(error) ?? this.#options.heldRetryMs;
+    const retryInMs = retryDelayOf(error) ?? this.#options.heldRetryMs;
     const held = this.#held.get(kind);
     if (held !== undefined) {
       this.#held.set(kind, { ...held, fromSequence: Math.min(held.fromSequence, sequence) });
       return;
     }
-    logger.error('the broker refuses one kind of event; it waits in the outbox while others flow', {
+    logger.error('the broker refuses one kind of event; it waits in the outbox, others are sent', {
       kind,
       reason: messageOf(error),
       retryInS: Math.round(retryInMs / 1000),
@@ -213,20 +218,20 @@ export class Drain {
         this.#options.outbox.acknowledge([...this.#acknowledged]);
         this.#acknowledged.clear();
       } catch (error) {
-        // They stay in the outbox and are sent once more after the next connection: twice, but with the same id.
+        // The rows stay in the outbox. The next connection sends the events again, with the same ids.
         this.#fail(asPublishError(error));
       }
     }
     this.pump();
   }
 
-  #watchSilence(delayMs: number): Timer {
+  #checkSilenceAfter(delayMs: number): Timer {
     const { clock, ackTimeoutMs } = this.#options;
     return clock.after(delayMs, () => {
-      this.#watch = undefined;
+      this.#silenceCheck = undefined;
       if (this.#inFlight.size === 0) return;
       const silentMs = clock.monotonicMs() - this.#lastProgressMs;
-      if (silentMs < ackTimeoutMs) this.#watch = this.#watchSilence(ackTimeoutMs - silentMs);
+      if (silentMs < ackTimeoutMs) this.#silenceCheck = this.#checkSilenceAfter(ackTimeoutMs - silentMs);
       else this.#fail(brokerSilence(silentMs));
     });
   }

@@ -1,4 +1,5 @@
-import type { BoxIdentity } from '../domain/events/box-identity.js';
+import { present } from '../base/present.js';
+import type { BoxIds } from '../domain/events/box-ids.js';
 import { cloudEvent } from '../domain/events/cloud-event.js';
 import type { RecordedEvent } from '../domain/events/event.js';
 import type { ModelIds } from '../domain/events/event-data.js';
@@ -6,32 +7,32 @@ import type { BoxCondition } from '../domain/events/notice.js';
 import { isoTime } from '../domain/iso-time.js';
 import type { StateMessage } from './contract/state-schema.js';
 
-/** What the box says of itself on its state topic. */
+/** The part of a state message that describes the box. */
 export interface BoxState {
   readonly gallery: StateMessage['gallery'];
   readonly conditions: StateMessage['conditions'];
-  /** Absent where there is nothing to say about them. */
+  /** Subjects of conditions that have subjects; absent where there are none. */
   readonly about?: Readonly<Partial<Record<BoxCondition, readonly string[]>>>;
 }
 
-/** The bytes of an event as they are recorded: UTF-8 JSON, `eventSchema` without what is added when it is sent. */
-export function encodeEvent(event: RecordedEvent, from: BoxIdentity, models: ModelIds): Uint8Array {
+/** The bytes of an event as they are recorded: UTF-8 JSON of `eventSchema`, without the attributes added when it is sent. */
+export function encodeEvent(event: RecordedEvent, from: BoxIds, models: ModelIds): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(cloudEvent(event, from, models)));
 }
 
-export interface StateToSay extends BoxState {
+export interface StateFacts extends BoxState {
   readonly state: StateMessage['state'];
   readonly reason: StateMessage['reason'];
   readonly sequence: number;
-  /** Of the newest event. */
+  /** Sequence of the newest event. */
   readonly lastSequence: number;
   readonly timeMs: number;
 }
 
 /** A state message before it is signed: JSON of `stateSchema`. */
 export function stateText(
-  { state, reason, sequence, lastSequence, timeMs, gallery, conditions, about }: StateToSay,
-  from: BoxIdentity,
+  { state, reason, sequence, lastSequence, timeMs, gallery, conditions, about }: StateFacts,
+  from: BoxIds,
 ): string {
   const message: Omit<StateMessage, 'signature' | 'about'> & Pick<BoxState, 'about'> = {
     version: 1,
@@ -44,7 +45,7 @@ export function stateText(
     gallery,
     lastSequence,
     conditions,
-    ...(about === undefined ? {} : { about }),
+    ...present({ about }),
   };
   return JSON.stringify(message);
 }

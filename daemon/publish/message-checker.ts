@@ -3,26 +3,26 @@ import type { VerifyingKey } from './identity/public-key.js';
 import { verifySignedText } from './identity/signed-text.js';
 import { SequenceLedger, type SequenceSummary } from './sequence-ledger.js';
 
-/** A key that messages are verified with, and until when what it signed is to be believed. */
+/** A key that verifies messages, and until when its signatures are accepted. */
 export interface CheckingKey {
   readonly key: VerifyingKey;
-  /** Seconds since the Unix epoch, compared with `iat`, which a thief of the key backdates; absent: it is in force. */
+  /** Seconds since the Unix epoch, compared with `iat`, which a thief of the key can backdate. Absent: the key is in force. */
   readonly notAfterS?: number;
 }
 
 export type MessageOutcome =
   | 'valid'
-  /** Valid, and came before. */
+  /** Valid; the same event came before. */
   | 'repeated'
   | 'unsigned'
   | 'unknown-key'
   | 'bad-signature'
   | 'key-expired'
   | 'malformed'
-  /** Valid, and says something else than one before under the same id or sequence. */
+  /** Valid, but differs from an earlier event with the same id or sequence. */
   | 'contradiction';
 
-/** What one message turned out to be. What it says of itself is shown only where it was signed. */
+/** The result of checking one message. Its content is shown only where its signature is valid. */
 export interface CheckedMessage {
   readonly outcome: MessageOutcome;
   readonly keyId?: string;
@@ -42,20 +42,20 @@ export function isGood({ outcome }: CheckedMessage): boolean {
 }
 
 /**
- * What an event says each time it is sent. Names and pictures leave the box only where it may tell them, only while the
- * gallery is open and only as long as they are kept; a sealed box is another one each time.
+ * The data of an event that are the same each time it is sent. Names and pictures differ: they leave the box only where the
+ * configuration allows it, while the gallery is open and while they are kept; and a picture is sealed anew each time.
  */
 function lastingText(data: Readonly<Record<string, unknown>>): string {
   const { personName: _name, picture: _picture, ...lasting } = data;
   return JSON.stringify(lasting);
 }
 
-/** Checks messages as they came from a broker, one after the other: who signed them, and that none is missing. */
+/** Checks messages in the order in which they came from a broker: who signed them, and whether events are missing. */
 export class MessageChecker {
   readonly #keys: ReadonlyMap<string, CheckingKey>;
   readonly #ledgers = new Map<string, SequenceLedger>();
 
-  /** `keys` by their thumbprints. */
+  /** `keys`: by thumbprint. */
   constructor(keys: ReadonlyMap<string, CheckingKey>) {
     this.#keys = keys;
   }
@@ -69,27 +69,30 @@ export class MessageChecker {
     if (value['specversion'] === undefined) return this.#document(keyId, value);
     const parsed = eventSchema.safeParse({ ...value, signature: 'a..b' });
     if (!parsed.success)
-      return { outcome: 'malformed', keyId, reason: 'it is signed, and no event as documented' };
+      return {
+        outcome: 'malformed',
+        keyId,
+        reason: 'it is signed but does not match the schema of an event',
+      };
     const event = parsed.data;
     const sequence = Number(event.sequence);
     const { source, id, type } = event;
-    const said = { keyId, source, id, type, sequence };
     const ledger = this.#ledger(source);
-    const answer = ledger.take(sequence, id, lastingText(event.data));
-    if (event.type === 'rollcall.events.dropped.v1' && answer === 'valid') {
+    const outcome = ledger.take(sequence, id, lastingText(event.data));
+    if (event.type === 'rollcall.events.dropped.v1' && outcome === 'valid') {
       const { firstSequence: first, lastSequence: last, counts } = event.data;
       ledger.giveUp({ first, last, count: Object.values(counts).reduce((sum, count) => sum + count, 0) });
     }
     const historical = event.historical === true ? { isHistorical: true as const } : {};
-    return { outcome: answer, ...said, ...historical };
+    return { outcome, ...{ keyId, source, id, type, sequence }, ...historical };
   }
 
-  /** Of every box whose events came, by `/<site>/<box>`. */
+  /** One entry for each box that sent events, by `/<site>/<box>`. */
   summary(): ReadonlyMap<string, SequenceSummary> {
     return new Map([...this.#ledgers].map(([source, ledger]) => [source, ledger.summary()]));
   }
 
-  /** States, keys and the like: their order is their own, but a state tells how far the events go. */
+  /** States, keys and the like. They are not numbered with the events, but a state names the newest event. */
   #document(keyId: string, value: Readonly<Record<string, unknown>>): CheckedMessage {
     const { site, box, lastSequence } = value;
     if (typeof site !== 'string' || typeof box !== 'string') return { outcome: 'valid', keyId };

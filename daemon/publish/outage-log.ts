@@ -5,11 +5,11 @@ import type { Logger } from '../base/logger.js';
 export interface OutageLogOptions {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** May throw; the log then says why. */
+  /** May throw; the log then shows the reason. */
   readonly outboxDepth: () => number;
 }
 
-/** Says once that the broker cannot be used, again when the reason changes, and once that it is back. */
+/** Logs an outage of the broker once, again when its reason changes, and once when the broker is back. */
 export class OutageLog {
   readonly #options: OutageLogOptions;
   #outage: { readonly sinceMs: number; readonly code: string; readonly attempts: number } | undefined;
@@ -27,14 +27,10 @@ export class OutageLog {
       attempts: (before?.attempts ?? 0) + 1,
     };
     if (before?.code === error.code) return;
-    const fields = {
-      code: error.code,
-      reason: error.message,
-      remedy: error.remedy,
-      outboxDepth: this.#depth(),
-    };
-    if (error.retryable) logger.warn('events wait in the outbox: the broker cannot be used', fields);
-    else logger.error('events wait in the outbox: the broker cannot be used', fields);
+    const { code, message: reason, remedy } = error;
+    const fields = { code, reason, remedy, outboxDepth: this.#depth() };
+    if (error.retryable) logger.warn('the broker cannot be used; events wait in the outbox', fields);
+    else logger.error('the broker cannot be used; events wait in the outbox', fields);
   }
 
   connected(fields: { readonly mqttVersion: string }): void {

@@ -1,75 +1,91 @@
 import { type Clock, sleep } from '../base/clock.js';
 import { messageOf, operational } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
+import { present } from '../base/present.js';
 import type { Config } from '../config/schema.js';
-import type { BoxIdentity } from '../domain/events/box-identity.js';
+import type { BoxIds } from '../domain/events/box-ids.js';
 import { isoTime } from '../domain/iso-time.js';
 import type { ChannelContext } from './alerts/channel.js';
 import { postSigned } from './alerts/webhook.js';
 import type { BrokerConnection } from './broker/broker-connection.js';
-import type { Companion } from './companion.js';
+import type { ConnectionTask } from './connection-task.js';
 import type { PromptMessage } from './contract/prompt-schema.js';
 import type { Signer } from './signer.js';
 import type { Topics } from './topics.js';
 
-/** What is to be shown to the person at a camera; times of the wall clock, milliseconds. */
+/** A prompt for the person at a camera. `deadlineMs`: wall clock. */
 export type Prompt = Pick<PromptMessage, 'camera' | 'nonce' | 'state' | 'position' | 'of'> &
   Partial<Pick<PromptMessage, 'action' | 'reason'>> & { readonly deadlineMs?: number };
 
-/** Takes a signed prompt somewhere else than to the broker. Ends within `promptWithinMs`; rejects where it fails. */
+/** Delivers a signed prompt by another way than the broker, within `promptLimitMs`. Rejects when that fails. */
 export type PromptChannel = (text: string, prompt: Prompt) => Promise<void>;
 
+/** Why the latest question to a person could not be shown at a camera. */
+export interface PromptProblem {
+  /** Wall clock, milliseconds. */
+  readonly atMs: number;
+  readonly reason: string;
+}
+
+export const promptRemedy =
+  'Subscribe the screen of the camera to its prompt topic, or set liveness.promptWebhook; check the connection to the broker with: rollcall mqtt check';
+
 export interface PromptsOptions {
-  readonly from: BoxIdentity;
+  readonly from: BoxIds;
   readonly signer: Signer;
-  /** Numbers for messages, each greater than those before, over restarts too. */
+  /** Numbers for messages. Each is greater than the one before, also over restarts. */
   readonly nextSequence: () => number;
-  /** Asked for each prompt; undefined where there is none. */
+  /** Called for each prompt; undefined where no webhook is configured. */
   readonly webhook: () => PromptChannel | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** A prompt that nobody has taken by then comes too late, milliseconds. */
-export const promptWithinMs = 1_500;
+/** A prompt that the broker or the webhook takes later than this is useless, milliseconds. */
+export const promptLimitMs = 1_500;
 /** How long the broker keeps the end of a challenge for a screen that is away, seconds. */
 const endExpiresInS = 5;
 
 /**
- * Publishes prompts, signed, to the broker and to the webhook. A prompt is of use now or never: it has no place in the outbox, it
- * is not retained, and the broker is told when it expires.
+ * Publishes signed prompts to the broker and to the webhook. A prompt is useful now or never: it does not go into the outbox,
+ * it is not retained, and it carries an expiry time for the broker.
  */
 export class Prompts {
   readonly #options: PromptsOptions;
-  #joined: { readonly connection: Pick<BrokerConnection, 'publish'>; readonly topics: Topics } | undefined;
-  #isFailing = false;
+  #current: { readonly connection: Pick<BrokerConnection, 'publish'>; readonly topics: Topics } | undefined;
+  readonly #problems = new Map<string, PromptProblem>();
 
   constructor(options: PromptsOptions) {
     this.#options = options;
   }
 
-  /** What publishes them over each connection to the broker. */
-  companion(topics: Topics): Companion {
+  /** Makes each connection to the broker available for prompts. */
+  connectionTask(topics: Topics): ConnectionTask {
     return {
-      join: (connection, signal) => {
-        const joined = { connection, topics };
-        this.#joined = joined;
+      whenOnline: (connection, signal) => {
+        const current = { connection, topics };
+        this.#current = current;
         const leave = (): void => {
-          if (this.#joined === joined) this.#joined = undefined;
+          if (this.#current === current) this.#current = undefined;
         };
         signal.addEventListener('abort', leave, { once: true });
       },
     };
   }
 
-  /** Resolves with whether the broker or the webhook took it within `promptWithinMs`. Never rejects. */
+  /** By camera: absent if the latest prompt for an action was shown there, and before the first. */
+  get problems(): ReadonlyMap<string, PromptProblem> {
+    return this.#problems;
+  }
+
+  /** Resolves with whether a subscriber of the broker or the webhook took it within `promptLimitMs`. Never rejects. */
   async show(prompt: Prompt): Promise<boolean> {
     const { clock, signer, webhook } = this.#options;
     const abort = new AbortController();
-    const late = sleep(clock, promptWithinMs, abort.signal).then(() => {
-      throw new Error(`nothing took it within ${promptWithinMs} ms`);
+    const late = sleep(clock, promptLimitMs, abort.signal).then(() => {
+      throw new Error(`neither broker nor webhook took the prompt within ${promptLimitMs} ms`);
     });
-    // It may come before anybody waits for it, where the process stood still.
+    // After a pause of the process, `late` can reject before the race below begins.
     late.catch(() => undefined);
     const taken = async (): Promise<void> => {
       const text = await signer.sign(JSON.stringify(this.#message(prompt)));
@@ -81,10 +97,11 @@ export class Prompts {
     };
     try {
       await Promise.race([taken(), late]);
-      this.#isFailing = false;
+      if (prompt.state === 'asked') this.#problems.delete(prompt.camera);
       return true;
     } catch (error) {
-      this.#report(prompt, error);
+      // A missed end of a challenge keeps no person from passing.
+      if (prompt.state === 'asked') this.#report(prompt.camera, error);
       return false;
     } finally {
       abort.abort();
@@ -94,48 +111,52 @@ export class Prompts {
   #message({ deadlineMs, ...prompt }: Prompt): Omit<PromptMessage, 'signature'> {
     const { from, nextSequence, clock } = this.#options;
     const { camera, nonce, state, action, position, of, reason } = prompt;
+    const deadline = deadlineMs === undefined ? undefined : isoTime(deadlineMs);
     return {
       version: 1,
       site: from.siteId,
       box: from.boxId,
       ...{ camera, nonce, state },
-      ...(action === undefined ? {} : { action }),
-      ...{ position, of },
-      ...(deadlineMs === undefined ? {} : { deadline: isoTime(deadlineMs) }),
-      ...(reason === undefined ? {} : { reason }),
+      ...present({ action, position, of, deadline, reason }),
       time: isoTime(clock.wallMs()),
       sequence: nextSequence(),
     };
   }
 
   async #publish(text: string, { camera, deadlineMs }: Prompt): Promise<void> {
-    const joined = this.#joined;
-    if (joined === undefined) throw new Error('there is no connection to a broker');
-    const { connection, topics } = joined;
+    if (this.#current === undefined) throw new Error('there is no connection to a broker');
+    const { connection, topics } = this.#current;
     const expiresInS =
       deadlineMs === undefined ? endExpiresInS : (deadlineMs - this.#options.clock.wallMs()) / 1000;
-    await connection.publish(topics.prompt(camera), new TextEncoder().encode(text), {
+    const topic = topics.prompt(camera);
+    let isRead = true;
+    await connection.publish(topic, new TextEncoder().encode(text), {
       isRetained: false,
       expiresInS: Math.max(1, expiresInS),
+      onNoSubscriber: () => {
+        isRead = false;
+      },
     });
+    // Without this, a person who sees no prompt would fail three challenges and be called an attack.
+    if (!isRead) throw new Error(`no client of the broker subscribes to ${topic}`);
   }
 
-  /** Said once, until a prompt is taken again. */
-  #report({ camera }: Prompt, error: unknown): void {
-    if (this.#isFailing) return;
-    this.#isFailing = true;
+  /** Logs the first of several failures in a row at a camera. */
+  #report(camera: string, error: unknown): void {
+    const isFirst = !this.#problems.has(camera);
     const reasons: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
-    this.#options.logger.error('a prompt could not be shown: nobody can pass a challenge at this camera', {
-      camera,
-      reason: reasons.map(messageOf).join('; '),
-      remedy: 'Look at the connection to the broker and at liveness.promptWebhook.',
+    const reason = reasons.map(messageOf).join('; ');
+    this.#problems.set(camera, { atMs: this.#options.clock.wallMs(), reason });
+    if (!isFirst) return;
+    this.#options.logger.error('Cannot show a prompt, so no person can pass a challenge at this camera', {
+      ...{ camera, reason, remedy: promptRemedy },
     });
   }
 }
 
 export type PromptWebhookConfig = NonNullable<Config['liveness']['promptWebhook']>;
 
-/** Posts prompts as they are published, signed as alerts are. */
+/** Posts the published prompts to a webhook, signed like alerts. */
 export function promptWebhook(
   config: PromptWebhookConfig,
   context: Pick<ChannelContext, 'secretsDirectory' | 'version'>,
@@ -144,11 +165,11 @@ export function promptWebhook(
   return async (body, { nonce, state, position }) => {
     const idempotencyKey = `${nonce}-${state}-${position}`;
     const { signal } = new AbortController();
-    const given = { body, idempotencyKey, limitMs: promptWithinMs, signal };
+    const given = { body, idempotencyKey, limitMs: promptLimitMs, signal };
     const status = await postSigned({ ...config, id: 'prompts' }, given, context, clock);
     if (status >= 200 && status < 300) return;
     throw operational('webhook-refused', `the webhook for prompts answered with HTTP status ${status}`, {
-      remedy: 'Check liveness.promptWebhook; the log of the receiver says why it refuses.',
+      remedy: 'Check liveness.promptWebhook. The log of the receiver shows why it refuses.',
     });
   };
 }

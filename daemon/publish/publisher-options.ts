@@ -1,50 +1,74 @@
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
 import type { Random } from '../base/random.js';
-import type { BoxIdentity } from '../domain/events/box-identity.js';
+import type { RetryPolicy } from '../base/retry.js';
+import type { BoxIds } from '../domain/events/box-ids.js';
+import type { SendingOutbox } from '../records/outbox/outbox.js';
 import type { BrokerAccess } from './broker/broker-access.js';
 import type { Inbox } from './broker/broker-connection.js';
-import type { Companion } from './companion.js';
+import type { BrokerRefusals } from './broker-refusals.js';
 import type { ConditionPort } from './condition-port.js';
+import type { ConnectionTask } from './connection-task.js';
 import type { BoxState } from './encoding.js';
-import type { EventOutbox } from './event-outbox.js';
-import type { PictureOf, SendingFacts } from './outgoing.js';
-import type { PublisherTimings } from './publisher-timings.js';
-import type { RefusedKinds } from './refused-kinds.js';
+import type { PictureOf, SendingFacts } from './sender.js';
 import type { Signer } from './signer.js';
 import type { Topics } from './topics.js';
 
-/** What a publisher is made of. */
+export interface PublisherTimings {
+  /** From the first packet to the answer of the broker. */
+  readonly connectTimeoutMs: number;
+  /** The connection is replaced when the broker acknowledges nothing for so long while messages are on their way. */
+  readonly ackTimeoutMs: number;
+  /** Silence on an idle connection after which the client pings the broker, seconds. */
+  readonly keepaliveS: number;
+  readonly retry: RetryPolicy;
+  /** How long a kind of event that the broker refused is held back. */
+  readonly heldRetryMs: number;
+  /** A connection that has lasted for so long counts as steady. */
+  readonly steadyAfterMs: number;
+  /** At the end: how long to wait for acknowledgements and for the goodbye. */
+  readonly farewellMs: number;
+}
+
+export const defaultTimings: PublisherTimings = {
+  connectTimeoutMs: 10_000,
+  ackTimeoutMs: 10_000,
+  keepaliveS: 15,
+  retry: { baseMs: 500, capMs: 15_000, sustainedMs: 30_000 },
+  heldRetryMs: 60_000,
+  steadyAfterMs: 60_000,
+  farewellMs: 2000,
+};
+
 export interface PublisherOptions {
   readonly broker: BrokerAccess;
   readonly topics: Topics;
-  readonly from: BoxIdentity;
-  readonly outbox: EventOutbox;
-  /** Calls back whenever the outbox may have grown; returns how to stop. */
+  readonly from: BoxIds;
+  readonly outbox: SendingOutbox;
+  /** Calls back whenever the outbox may have grown; returns a function that stops it. */
   readonly onRecorded: (listener: () => void) => () => void;
-  /** Takes `count` numbers for the box's state messages and returns the last; never given twice, over restarts too. */
+  /** Takes `count` numbers for state messages and returns the last. No number is given twice, also over restarts. */
   readonly takeStateSequences: (count: number) => number;
   /**
-   * Signs everything that is said. Asked at each connection: one connection has one key, whose key set went out before, so
-   * that nothing comes signed with a key that nobody can know yet.
+   * Signs all messages of one connection. Called once for each connection: the key set goes out before anything else, so
+   * that receivers know the key.
    */
   readonly signer: () => Signer;
-  /** What the box says of itself. */
   readonly state: {
     readonly current: () => BoxState;
-    /** Calls back whenever it may have changed; returns how to stop. */
+    /** Calls back whenever the state may have changed; returns a function that stops it. */
     readonly onChanged: (listener: () => void) => () => void;
   };
-  /** Names of persons, where they may leave the box. */
+  /** Names of persons; absent where names must not leave the box. */
   readonly nameOf?: SendingFacts['nameOf'];
-  /** Pictures that go with events, where they may leave the box. */
+  /** Pictures of events; absent where pictures must not leave the box. */
   readonly pictureOf?: PictureOf;
-  readonly companions?: readonly Companion[];
-  /** Where it is said that something is the matter; absent: nowhere. */
+  readonly connectionTasks?: readonly ConnectionTask[];
+  /** Receives the conditions that the publisher finds; absent: they are only logged. */
   readonly conditions?: ConditionPort;
   readonly inbox?: Inbox;
-  /** By default one of its own that tells `conditions`. */
-  readonly refused?: RefusedKinds;
+  /** By default a new one that reports to `conditions`. */
+  readonly refusals?: BrokerRefusals;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

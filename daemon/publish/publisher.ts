@@ -1,23 +1,23 @@
 import { sleep, type Timer } from '../base/clock.js';
 import type { RollcallError } from '../base/errors.js';
+import { present } from '../base/present.js';
 import { jitteredWaitMs, RetrySchedule } from '../base/retry.js';
 import type { EventKind } from '../domain/events/event.js';
 import { eventKinds } from '../domain/events/event-type.js';
-import { Acceptance, type SentMessage } from './acceptance.js';
 import { type BrokerConnection, connectBroker, type MqttVersion } from './broker/broker-connection.js';
 import { type CertificateStatus, CertificateWatch } from './broker/certificate-watch.js';
 import { VersionChoice } from './broker/version-choice.js';
+import { BrokerRefusals } from './broker-refusals.js';
 import { CarefulConnection } from './careful-connection.js';
-import { nobodyToTell } from './condition-port.js';
-import { ContestWatch } from './contest-watch.js';
+import { ClientIdWatch } from './client-id-watch.js';
+import { ignoredConditions } from './condition-port.js';
 import { Delivery } from './delivery.js';
 import { stateText } from './encoding.js';
-import type { HeldBack } from './held-back.js';
+import { HangUpHistory, type SentMessage } from './hang-up-history.js';
+import type { HeldBackEvent } from './held-back-event.js';
 import { OutageLog } from './outage-log.js';
 import { asPublishError } from './publish-errors.js';
-import type { PublisherOptions } from './publisher-options.js';
-import { defaultTimings, type PublisherTimings } from './publisher-timings.js';
-import { RefusedKinds } from './refused-kinds.js';
+import { defaultTimings, type PublisherOptions, type PublisherTimings } from './publisher-options.js';
 import type { Signer } from './signer.js';
 
 export interface PublisherStatus {
@@ -25,39 +25,39 @@ export interface PublisherStatus {
   /** `mqtt://host:port`. */
   readonly broker: string;
   readonly mqttVersion: '5' | '3.1.1' | undefined;
-  /** Why there is no connection, while connecting again and waiting; also that another client contends for this one. */
+  /** Why there is no connection; also that another client uses the client id of this box. */
   readonly problem: RollcallError | undefined;
   readonly outboxDepth: number;
-  /** Sent and not yet acknowledged. */
+  /** Events sent and not yet acknowledged. */
   readonly inFlightCount: number;
-  /** Acknowledged since the start. */
+  /** Events acknowledged since the start. */
   readonly publishedCount: number;
-  /** Kinds of event whose topics the broker refuses at the moment. */
+  /** Kinds of event whose topics the broker refuses now. */
   readonly heldKinds: readonly EventKind[];
-  /** What waits because the broker did not take it; some of it may have left the outbox in another way. */
-  readonly heldBack: readonly HeldBack[];
-  /** Kinds of event of which the broker has acknowledged one since the start, and refuses none now. */
+  /** Events that the broker did not take. Some may have left the outbox since: given up, or confirmed by a centre. */
+  readonly heldBack: readonly HeldBackEvent[];
+  /** Kinds of event of which the broker has acknowledged one since the start and refuses none now. */
   readonly takenKinds: readonly EventKind[];
-  /** Topics beside those of events and commands that the broker refuses, by an answer or by hanging up; `+` where a level differs. */
+  /** Topics other than those of events and commands that the broker refuses or hangs up on; `+` for levels that differ. */
   readonly refusedTopics: readonly string[];
   /** The broker does not let the box read its commands. */
   readonly areCommandsRefused: boolean;
-  /** Those of this box and of the broker that are known; none without TLS. */
+  /** Known certificates of this box and of the broker; none without TLS. */
   readonly certificates: readonly CertificateStatus[];
 }
 
-/** Brings the outbox to the broker for as long as it lives. Disposing says goodbye; what is left stays recorded. */
+/** Delivers the outbox to the broker. Disposing says goodbye; what was not delivered stays recorded. */
 export interface Publisher extends AsyncDisposable {
   status(): PublisherStatus;
-  /** Sequences that were sent and that the outbox does not know to have arrived. */
+  /** Sequences that were sent and not yet deleted from the outbox. */
   onTheWay(): readonly number[];
-  /** The broker refuses something of this box, which waits to be tried again. */
-  isRefusedSomething(): boolean;
-  /** Events came back into the outbox, `sequence` the first of them. */
-  lookAgain(sequence: number): void;
+  /** The broker refuses messages of this box, which wait to be tried again. */
+  hasRefusals(): boolean;
+  /** Reads the outbox again from `sequence` on, because events were put back into it. */
+  rewind(sequence: number): void;
 }
 
-/** Starts publishing and returns at once, whether or not the broker can be reached. */
+/** Starts publishing and returns without waiting for the broker. */
 export function startPublisher(options: PublisherOptions): Publisher {
   const publisher = new RunningPublisher(options);
   publisher.start();
@@ -65,10 +65,15 @@ export function startPublisher(options: PublisherOptions): Publisher {
 }
 
 /**
- * Numbers for the state messages of one connection: the last will is given to the broker first and has the highest. One
- * change a minute lasts for two years of one connection.
+ * Numbers for the state messages of one connection. The last will is given to the broker first and has the highest number.
+ * At one change a minute they last for two years.
  */
 const statesPerConnection = 1_000_000;
+
+interface StateSequences {
+  readonly online: number;
+  readonly offline: number;
+}
 
 class RunningPublisher implements Publisher {
   readonly #options: PublisherOptions;
@@ -77,55 +82,54 @@ class RunningPublisher implements Publisher {
   readonly #versions: VersionChoice;
   readonly #outage: OutageLog;
   readonly #certificates: CertificateWatch;
+  readonly #hangUps: HangUpHistory;
+  readonly #clientIds: ClientIdWatch;
+  readonly #refusals: BrokerRefusals;
+  /** Topics whose refusal the status shows as held-back events or as refused commands. */
+  readonly #topicsShownElsewhere: ReadonlySet<string>;
   readonly #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
   #connection: PublisherStatus['connection'] = 'connecting';
   #version: MqttVersion | undefined;
   #problem: RollcallError | undefined;
   #delivery: Delivery | undefined;
-  #onTheWay: readonly SentMessage[] = [];
+  /** Messages that the broker had not answered when the last connection ended. */
+  #unanswered: readonly SentMessage[] = [];
   #startsAnew = false;
   #publishedCount = 0;
-  readonly #acceptance: Acceptance;
-  readonly #contest: ContestWatch;
-  readonly #refused: RefusedKinds;
-  /** Topics whose refusal shows in the kinds of event that wait, or as refused commands. */
-  readonly #toldOtherwise: ReadonlySet<string>;
   #onlineSinceMs: number | undefined;
   #steady: Timer | undefined;
 
   constructor(options: PublisherOptions) {
-    const { clock, random } = options;
-    const logger = options.logger.child({ broker: options.broker.address.name });
+    const { broker, topics, clock, random, conditions = ignoredConditions } = options;
+    const { clientId, address } = broker;
+    const logger = options.logger.child({ broker: address.name });
     this.#options = { ...options, logger };
     this.#timings = { ...defaultTimings, ...options.timings };
     this.#schedule = new RetrySchedule(this.#timings.retry, clock, random);
     this.#versions = new VersionChoice(logger);
     this.#outage = new OutageLog({ clock, logger, outboxDepth: () => options.outbox.depth() });
     this.#certificates = new CertificateWatch(clock, logger);
-    const { broker, conditions = nobodyToTell, refused = new RefusedKinds(conditions, clock) } = options;
-    const { clientId, address } = broker;
-    const { topics } = options;
-    const ofEvents = eventKinds.map((kind) => topics.pattern(topics.event(kind, 'any')));
-    this.#toldOtherwise = new Set([...ofEvents, topics.anyCommand]);
-    this.#contest = new ContestWatch({ broker: address.name, clientId, conditions, logger });
-    this.#refused = refused;
-    this.#acceptance = new Acceptance({
+    const eventPatterns = eventKinds.map((kind) => topics.pattern(topics.event(kind, 'any')));
+    this.#topicsShownElsewhere = new Set([...eventPatterns, topics.anyCommand]);
+    this.#clientIds = new ClientIdWatch({ broker: address.name, clientId, conditions, logger });
+    this.#refusals = options.refusals ?? new BrokerRefusals(conditions, clock);
+    this.#hangUps = new HangUpHistory({
       clock,
       logger,
       retryMs: this.#timings.heldRetryMs,
-      onRetry: (sequence) => this.lookAgain(sequence),
+      onRetry: (sequence) => this.rewind(sequence),
     });
   }
 
   start(): void {
     this.#certificates.start(this.#options.broker);
-    const unsubscribe = this.#options.onRecorded(() => this.#delivery?.drain.pump());
-    const forget = this.#options.state.onChanged(() => void this.#delivery?.sayChange());
+    const stopPumping = this.#options.onRecorded(() => this.#delivery?.drain.pump());
+    const stopStates = this.#options.state.onChanged(() => void this.#delivery?.publishChange());
     this.#running = this.#run().finally(() => {
-      unsubscribe();
-      forget();
-      this.#acceptance[Symbol.dispose]();
+      stopPumping();
+      stopStates();
+      this.#hangUps[Symbol.dispose]();
       return this.#certificates[Symbol.asyncDispose]();
     });
   }
@@ -134,16 +138,16 @@ class RunningPublisher implements Publisher {
     return {
       connection: this.#connection,
       broker: this.#options.broker.address.name,
-      mqttVersion: this.#version && (this.#version === 5 ? '5' : '3.1.1'),
-      problem: this.#contest.problem ?? this.#problem,
+      mqttVersion: this.#version && versionName(this.#version),
+      problem: this.#clientIds.problem ?? this.#problem,
       outboxDepth: this.#options.outbox.depth(),
       inFlightCount: this.#delivery?.drain.inFlightCount ?? 0,
       publishedCount: this.#publishedCount,
       heldKinds: this.#delivery?.drain.heldKinds ?? [],
-      heldBack: [...this.#refused.heldBack(), ...this.#acceptance.heldBack()],
-      takenKinds: this.#refused.takenKinds(),
-      refusedTopics: this.#acceptance.refusedTopics.filter((topic) => !this.#toldOtherwise.has(topic)),
-      areCommandsRefused: this.#refused.has('command'),
+      heldBack: [...this.#refusals.heldBack(), ...this.#hangUps.heldBack()],
+      takenKinds: this.#refusals.takenKinds(),
+      refusedTopics: this.#hangUps.refusedTopics.filter((topic) => !this.#topicsShownElsewhere.has(topic)),
+      areCommandsRefused: this.#refusals.has('command'),
       certificates: this.#certificates.status(),
     };
   }
@@ -152,12 +156,12 @@ class RunningPublisher implements Publisher {
     return this.#delivery?.drain.onTheWay ?? [];
   }
 
-  isRefusedSomething(): boolean {
+  hasRefusals(): boolean {
     const { heldBack, refusedTopics, areCommandsRefused } = this.status();
     return heldBack.length > 0 || refusedTopics.length > 0 || areCommandsRefused;
   }
 
-  lookAgain(sequence: number): void {
+  rewind(sequence: number): void {
     this.#delivery?.drain.rewind(sequence);
   }
 
@@ -167,28 +171,15 @@ class RunningPublisher implements Publisher {
   }
 
   async #run(): Promise<void> {
-    const { clock, random } = this.#options;
+    const { clock } = this.#options;
     const { signal } = this.#stop;
     while (!signal.aborted) {
       this.#connection = 'connecting';
       const failure = await this.#connectAndDeliver().catch(asPublishError);
-      const livedMs = this.#wentOffline();
-      this.#version = undefined;
+      const onlineForMs = this.#wentOffline();
       if (failure === undefined || signal.aborted) break;
-      this.#connection = 'waiting';
-      this.#problem = failure;
-      // A broker of MQTT 3.1.1 would bring what it keeps for the box again and again.
-      if (failure.code === 'broker-packet-too-large') this.#startsAnew = true;
-      const ending = this.#acceptance.ended(failure, this.#onTheWay);
-      this.#onTheWay = [];
-      this.#contest.ended(failure, livedMs, ending);
-      // A message on which the broker hangs up is reported apart, and all others are delivered: that is not an outage.
-      if (!ending.isExplained) this.#outage.failed(failure);
-      // Where it is known what not to send, the next connection gets further: no reason to wait longer each time.
-      const waitMs = ending.isExplained
-        ? jitteredWaitMs(this.#timings.retry, 0, random)
-        : this.#schedule.failed();
-      // Aborting the wait is how it ends early; the loop looks at the signal.
+      const waitMs = this.#waitAfter(failure, onlineForMs);
+      // An abort only ends the wait early: the loop checks the signal.
       await sleep(clock, waitMs, signal).catch(() => undefined);
     }
     this.#connection = 'ended';
@@ -196,98 +187,116 @@ class RunningPublisher implements Publisher {
 
   /** Resolves with why the connection could not be made or ended; undefined after a goodbye. */
   async #connectAndDeliver(): Promise<RollcallError | undefined> {
-    const { topics, from, clock, state, nameOf, pictureOf, companions = [] } = this.#options;
-    const { takeStateSequences, outbox, logger } = this.#options;
-    // The last will is given to the broker now: its number must be above those of all messages until then.
-    const offlineSequence = takeStateSequences(statesPerConnection);
-    const onlineSequence = offlineSequence - statesPerConnection + 1;
+    const sequences = this.#takeStateSequences();
     const signer = this.#options.signer();
-    const acceptance = this.#acceptance;
-    const connection = new CarefulConnection({
-      connection: await this.#connect(signer, offlineSequence),
-      acceptance,
-      topics,
-    });
+    const connection = await this.#connect(signer, sequences);
+    const delivery = this.#deliveryOver(connection, signer, sequences);
     this.#version = connection.version;
-    this.#delivery = new Delivery({
-      connection,
-      onlineSequence,
-      offlineSequence,
-      boxState: state.current,
-      outbox,
-      topics,
-      from,
-      signer,
-      ...(nameOf === undefined ? {} : { nameOf }),
-      ...(pictureOf === undefined ? {} : { pictureOf }),
-      companions,
-      timings: this.#timings,
-      clock,
-      logger,
-      onOnline: () => this.#onOnline(),
-      passedOver: acceptance.passedOver,
-      onAcknowledged: (kind) => {
-        this.#publishedCount += 1;
-        this.#schedule.progressed();
-        this.#refused.taken(kind);
-      },
-      onRefused: (kind, refusal) => this.#refused.refused(kind, refusal),
-      onTooLarge: (sequence, kind, error) => acceptance.tooLarge(sequence, kind, error),
-    });
+    this.#delivery = delivery;
     try {
-      return await this.#delivery.run(this.#stop.signal);
+      return await delivery.run(this.#stop.signal);
     } finally {
-      // Staying connected, with every sign of life answered, is progress too.
+      // A connection that stayed up and answered its pings is progress too.
       if (this.#problem === undefined) this.#schedule.progressed();
-      this.#onTheWay = connection.onTheWay;
+      this.#unanswered = connection.onTheWay;
       this.#delivery = undefined;
     }
   }
 
-  async #connect(signer: Signer, offlineSequence: number): Promise<BrokerConnection> {
-    const { broker, topics, from, clock, state, outbox, inbox } = this.#options;
-    const lost = { state: 'offline', reason: 'connection-lost', sequence: offlineSequence } as const;
-    const lastWords = await signer.sign(
-      stateText(
-        { ...lost, ...state.current(), lastSequence: outbox.newestSequence(), timeMs: clock.wallMs() },
-        from,
-      ),
-    );
-    const will = { topic: topics.state, payload: new TextEncoder().encode(lastWords) };
-    return this.#versions.connect((version) =>
-      connectBroker({
-        ...broker,
-        ...this.#timings,
-        version,
-        will,
-        ...(inbox === undefined ? {} : { inbox }),
-        startsAnew: this.#startsAnew,
-        signal: this.#stop.signal,
-        onSecured: ({ certificate }) => this.#certificates.sawBroker(certificate),
-      }),
-    );
+  /** The number of the last will must be above those of all other state messages of the connection. */
+  #takeStateSequences(): StateSequences {
+    const offline = this.#options.takeStateSequences(statesPerConnection);
+    return { online: offline - statesPerConnection + 1, offline };
   }
 
-  #onOnline(): void {
+  async #connect(signer: Signer, sequences: StateSequences): Promise<CarefulConnection> {
+    const { broker, topics, inbox } = this.#options;
+    const will = { topic: topics.state, payload: await this.#lastWill(signer, sequences) };
+    const connection = await this.#versions.connect(
+      (version): Promise<BrokerConnection> =>
+        connectBroker({
+          ...broker,
+          ...this.#timings,
+          ...{ version, will },
+          ...present({ inbox }),
+          startsAnew: this.#startsAnew,
+          signal: this.#stop.signal,
+          onSecured: ({ certificate }) => this.#certificates.sawBroker(certificate),
+        }),
+    );
+    return new CarefulConnection({ connection, hangUps: this.#hangUps, topics });
+  }
+
+  async #lastWill(signer: Signer, { offline: sequence }: StateSequences): Promise<Uint8Array> {
+    const { from, clock, state, outbox } = this.#options;
+    const facts = { state: 'offline', reason: 'connection-lost', sequence } as const;
+    const lastSequence = outbox.newestSequence();
+    const text = stateText({ ...facts, ...state.current(), lastSequence, timeMs: clock.wallMs() }, from);
+    return new TextEncoder().encode(await signer.sign(text));
+  }
+
+  #deliveryOver(connection: CarefulConnection, signer: Signer, sequences: StateSequences): Delivery {
+    const { topics, from, clock, state, outbox, logger, nameOf, pictureOf } = this.#options;
+    const { connectionTasks = [] } = this.#options;
+    return new Delivery({
+      ...{ connection, signer, topics, from, clock, outbox, logger, connectionTasks },
+      ...present({ nameOf, pictureOf }),
+      onlineSequence: sequences.online,
+      offlineSequence: sequences.offline,
+      boxState: state.current,
+      timings: this.#timings,
+      skipped: this.#hangUps.skipped,
+      onOnline: () => this.#wentOnline(),
+      onAcknowledged: (kind) => this.#acknowledged(kind),
+      onRefused: (kind, refusal) => this.#refusals.refused(kind, refusal),
+      onTooLarge: (sequence, kind, error) => this.#hangUps.tooLarge(sequence, kind, error),
+    });
+  }
+
+  #wentOnline(): void {
     const { clock } = this.#options;
     this.#connection = 'connected';
     this.#startsAnew = false;
     this.#onlineSinceMs = clock.monotonicMs();
     this.#steady = clock.after(this.#timings.steadyAfterMs, () => {
-      this.#contest.lasted();
-      this.#refused.lasted();
-      this.#acceptance.lasted();
+      this.#clientIds.lasted();
+      this.#refusals.lasted();
+      this.#hangUps.lasted();
     });
     this.#problem = undefined;
     this.#schedule.progressed();
-    this.#outage.connected({ mqttVersion: this.#version === 5 ? '5' : '3.1.1' });
+    this.#outage.connected({ mqttVersion: versionName(this.#version) });
   }
 
-  /** Returns for how long the box was online, milliseconds; undefined where it was not. */
+  #acknowledged(kind: EventKind): void {
+    this.#publishedCount += 1;
+    this.#schedule.progressed();
+    this.#refusals.taken(kind);
+  }
+
+  /** Returns how long the box was online, milliseconds; undefined where it was not. */
   #wentOffline(): number | undefined {
     const sinceMs = this.#onlineSinceMs;
     this.#onlineSinceMs = undefined;
+    this.#version = undefined;
     this.#steady?.cancel();
     return sinceMs === undefined ? undefined : this.#options.clock.monotonicMs() - sinceMs;
   }
+
+  /** Notes why a connection failed or ended. Returns how long to wait before the next one, milliseconds. */
+  #waitAfter(failure: RollcallError, onlineForMs: number | undefined): number {
+    this.#connection = 'waiting';
+    this.#problem = failure;
+    // A broker of MQTT 3.1.1 would deliver the message that is too large again on every connection.
+    if (failure.code === 'broker-packet-too-large') this.#startsAnew = true;
+    const ending = this.#hangUps.ended(failure, this.#unanswered);
+    this.#unanswered = [];
+    this.#clientIds.ended(failure, onlineForMs, ending);
+    // The cause is reported as a held-back message, and the next connection gets further: no outage, no growing wait.
+    if (ending.isExplained) return jitteredWaitMs(this.#timings.retry, 0, this.#options.random);
+    this.#outage.failed(failure);
+    return this.#schedule.failed();
+  }
 }
+
+const versionName = (version: MqttVersion | undefined): '5' | '3.1.1' => (version === 5 ? '5' : '3.1.1');

@@ -3,23 +3,23 @@ import { messageOf } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import { Recurring } from '../base/recurring.js';
 import type { BrokerConnection } from './broker/broker-connection.js';
-import type { Companion } from './companion.js';
-import { refusedWith } from './publish-refusal.js';
+import type { ConnectionTask } from './connection-task.js';
+import { refusalCodeOf } from './publish-errors.js';
 
-/** Pieces of a document that have to be taken back one by one, each with what that needs to be said. */
-export type DocumentParts = Readonly<Record<string, string>>;
+/** Parts of a document that must be removed one by one, by name, each with the text that its removal needs. */
+export type RetainedParts = Readonly<Record<string, string>>;
 
-/** What is to stand retained on one topic. */
+/** The wanted retained message of one topic. */
 export interface RetainedDocument {
   readonly topic: string;
-  /** Two that are alike say the same: the second is not published. */
+  /** A document is published again only when its content has changed. */
   readonly content: string;
-  readonly parts?: DocumentParts;
-  /** What to publish, one message after the other; `gone` are parts that the broker may still have and that are no more. */
-  messages(gone: DocumentParts): Promise<readonly string[]>;
+  readonly parts?: RetainedParts;
+  /** The messages to publish, in order. `gone`: parts that the broker may still have and that are no longer wanted. */
+  messages(gone: RetainedParts): Promise<readonly string[]>;
 }
 
-/** Remembers, over restarts, which topics have something retained. */
+/** Remembers, over restarts, the topics with a retained message. */
 export interface RetainedMemory {
   of(owner: string): ReadonlyMap<string, string>;
   remember(owner: string, parts: ReadonlyMap<string, string>): void;
@@ -31,11 +31,11 @@ export interface RetainedDocumentsOptions {
   readonly owner: string;
   /** For people: `the states of the cameras`. */
   readonly what: string;
-  /** What is to stand at the broker now; asked anew whenever something may have changed. */
+  /** The documents that the broker must have now; called again whenever they may have changed. */
   readonly wanted: () => readonly RetainedDocument[];
-  /** Calls back whenever that may have changed; returns how to stop. */
+  /** Calls back whenever they may have changed; returns a function that stops it. */
   readonly onChanged: (listener: () => void) => () => void;
-  /** They go out before anything else, and changes of them at once. */
+  /** Publishes before the box is online, and changes without delay. */
   readonly isLeading?: boolean;
   readonly memory: RetainedMemory;
   readonly clock: Clock;
@@ -43,30 +43,30 @@ export interface RetainedDocumentsOptions {
 }
 
 /**
- * How often what stands retained is published once more, milliseconds: whoever else may write there may have put something in
- * its place, and no broker tells. Until then nobody who comes new finds what the box has said.
+ * How often retained messages are published again, milliseconds. Another client can overwrite them, and the broker does not
+ * tell. Until the repetition, new subscribers do not get the message of the box.
  */
 export const repeatEveryMs = 900_000;
-/** Changes within this time are published together, the last of them only: a flapping camera must not flood. */
+/** Changes within this time are published as one, so that a flapping camera does not flood the broker. */
 const gatherMs = 1_000;
-/** After a refusal, or when nothing can be remembered. */
+/** Wait after a refusal or a failure. */
 const retryMs = 60_000;
 
-/** One connection, and what was said over it. */
-interface Joined {
+interface CurrentConnection {
   readonly connection: Pick<BrokerConnection, 'publish'>;
   readonly signal: AbortSignal;
-  readonly said: Map<string, string>;
+  /** Content that was published over this connection, by topic. */
+  readonly published: Map<string, string>;
 }
 
 /**
- * Keeps retained messages at the broker as they are wanted: all of them after each connection and then every `repeatEveryMs`,
- * and those that change, one after the other. What is not wanted any more is taken back, also when that came about while the program was off. Where the
- * broker refuses a topic, that is said once and tried again; others are published.
+ * Keeps the retained messages of the broker as they are wanted. Publishes all of them after each connection and every
+ * `repeatEveryMs`, and changed ones when they change. Clears topics that are no longer wanted, also when that happened while
+ * the program was off. When the broker refuses a topic, that is logged once and tried again; other topics are published.
  */
-export class RetainedDocuments implements Companion {
+export class RetainedDocuments implements ConnectionTask {
   readonly #options: RetainedDocumentsOptions;
-  #joined: Joined | undefined;
+  #current: CurrentConnection | undefined;
   #timer: (Timer & { readonly dueMs: number }) | undefined;
   #turn: Promise<void> = Promise.resolve();
   #isFailing = false;
@@ -75,144 +75,145 @@ export class RetainedDocuments implements Companion {
     this.#options = options;
   }
 
-  async lead(connection: Pick<BrokerConnection, 'publish'>, signal: AbortSignal): Promise<void> {
+  async beforeOnline(connection: Pick<BrokerConnection, 'publish'>, signal: AbortSignal): Promise<void> {
     if (this.#options.isLeading !== true) return;
     this.#begin(connection, signal);
     await this.#turn;
   }
 
-  join(connection: Pick<BrokerConnection, 'publish'>, signal: AbortSignal): void {
-    if (this.#joined?.signal === signal) return;
+  whenOnline(connection: Pick<BrokerConnection, 'publish'>, signal: AbortSignal): void {
+    if (this.#current?.signal === signal) return;
     this.#begin(connection, signal);
   }
 
+  /** Publishes everything again. */
+  repeat(): void {
+    this.#current?.published.clear();
+    this.#scheduleUpdate(0);
+  }
+
   #begin(connection: Pick<BrokerConnection, 'publish'>, signal: AbortSignal): void {
-    const said = new Map<string, string>();
-    this.#joined = { connection, signal, said };
+    const published = new Map<string, string>();
+    this.#current = { connection, signal, published };
     const { clock, onChanged, isLeading } = this.#options;
     const repeating = new Recurring({
       clock,
       everyMs: repeatEveryMs,
       work: () => {
-        said.clear();
-        return this.#settleNext();
+        published.clear();
+        return this.#update();
       },
       onFailure: (error) => this.#report(error),
     });
     repeating.start();
-    const forget = onChanged(() => this.#settleWithin(isLeading === true ? 0 : gatherMs));
+    const stopListening = onChanged(() => this.#scheduleUpdate(isLeading === true ? 0 : gatherMs));
     const leave = (): void => {
-      forget();
+      stopListening();
       void repeating[Symbol.asyncDispose]();
       this.#leave(signal);
     };
     signal.addEventListener('abort', leave, { once: true });
   }
 
-  /** Publishes everything once more. */
-  repeat(): void {
-    this.#joined?.said.clear();
-    this.#settleWithin(0);
-  }
-
   #leave(signal: AbortSignal): void {
-    if (this.#joined?.signal !== signal) return;
-    this.#joined = undefined;
+    if (this.#current?.signal !== signal) return;
+    this.#current = undefined;
     this.#timer?.cancel();
     this.#timer = undefined;
   }
 
-  #settleWithin(delayMs: number): void {
+  #scheduleUpdate(delayMs: number): void {
     const { clock } = this.#options;
     const dueMs = clock.monotonicMs() + delayMs;
-    if (this.#joined === undefined || (this.#timer !== undefined && this.#timer.dueMs <= dueMs)) return;
+    if (this.#current === undefined || (this.#timer !== undefined && this.#timer.dueMs <= dueMs)) return;
     this.#timer?.cancel();
     const timer = clock.after(delayMs, () => {
       this.#timer = undefined;
-      void this.#settleNext();
+      void this.#update();
     });
     this.#timer = { dueMs, cancel: () => timer.cancel() };
   }
 
-  #settleNext(): Promise<void> {
-    this.#turn = this.#turn.then(() => this.#settle());
+  /** Updates run one after the other. */
+  #update(): Promise<void> {
+    this.#turn = this.#turn.then(() => this.#updateNow());
     return this.#turn;
   }
 
-  async #settle(): Promise<void> {
-    const joined = this.#joined;
-    if (joined === undefined) return;
+  async #updateNow(): Promise<void> {
+    const current = this.#current;
+    if (current === undefined) return;
     let failure: unknown;
     try {
-      failure = await this.#settleAll(joined);
+      failure = await this.#publishAll(current);
     } catch (error) {
       failure = error;
     }
-    if (joined.signal.aborted) return;
+    if (current.signal.aborted) return;
     if (failure === undefined) {
       this.#isFailing = false;
       return;
     }
     this.#report(failure);
-    this.#settleWithin(retryMs);
+    this.#scheduleUpdate(retryMs);
   }
 
-  /** Returns the last refusal, where there was one. Throws what keeps everything from being published. */
-  async #settleAll(joined: Joined): Promise<unknown> {
+  /** Returns the last refusal of the broker, if any. Throws an error that stops everything else as well. */
+  async #publishAll(current: CurrentConnection): Promise<unknown> {
     const { owner, wanted, memory } = this.#options;
     const documents = wanted();
     const topics = new Set(documents.map(({ topic }) => topic));
     const known = memory.of(owner);
     let refusal: unknown;
     const attempt = async (work: () => Promise<void>): Promise<void> => {
-      if (joined.signal.aborted) return;
+      if (current.signal.aborted) return;
       try {
         await work();
       } catch (error) {
-        if (refusedWith(error) === undefined) throw error;
+        if (refusalCodeOf(error) === undefined) throw error;
         refusal = error;
       }
     };
     for (const topic of known.keys()) {
-      if (!topics.has(topic)) await attempt(() => this.#takeBack(topic, joined));
+      if (!topics.has(topic)) await attempt(() => this.#clear(topic, current));
     }
     this.#remember(documents, known);
     for (const document of documents) {
-      if (joined.said.get(document.topic) === document.content) continue;
-      await attempt(() => this.#publish(document, known.get(document.topic), joined));
+      if (current.published.get(document.topic) === document.content) continue;
+      await attempt(() => this.#publish(document, known.get(document.topic), current));
     }
     return refusal;
   }
 
-  async #takeBack(topic: string, { connection, said }: Joined): Promise<void> {
+  async #clear(topic: string, { connection, published }: CurrentConnection): Promise<void> {
     const { owner, memory } = this.#options;
-    said.delete(topic);
+    published.delete(topic);
     await connection.publish(topic, new Uint8Array(), { isRetained: true });
     memory.forget(owner, topic);
   }
 
-  /** Before anything is published: what is remembered and is not there is taken back in vain, which harms nobody. */
+  /** Called before publishing. Clearing a topic that was remembered but never published does no harm. */
   #remember(documents: readonly RetainedDocument[], known: ReadonlyMap<string, string>): void {
-    const news = new Map<string, string>();
+    const changed = new Map<string, string>();
     for (const { topic, parts = {} } of documents) {
-      const text = partsText({ ...partsOf(known.get(topic)), ...parts });
-      if (known.get(topic) !== text) news.set(topic, text);
+      const text = partsText({ ...partsFrom(known.get(topic)), ...parts });
+      if (known.get(topic) !== text) changed.set(topic, text);
     }
-    if (news.size > 0) this.#options.memory.remember(this.#options.owner, news);
+    if (changed.size > 0) this.#options.memory.remember(this.#options.owner, changed);
   }
 
   async #publish(
     document: RetainedDocument,
     known: string | undefined,
-    { connection, said }: Joined,
+    { connection, published }: CurrentConnection,
   ): Promise<void> {
     const { owner, memory } = this.#options;
     const { topic, content, parts = {} } = document;
-    const gone = Object.fromEntries(Object.entries(partsOf(known)).filter(([name]) => !(name in parts)));
+    const gone = Object.fromEntries(Object.entries(partsFrom(known)).filter(([name]) => !(name in parts)));
     for (const message of await document.messages(gone)) {
       await connection.publish(topic, new TextEncoder().encode(message), { isRetained: true });
     }
-    said.set(topic, content);
+    published.set(topic, content);
     if (Object.keys(gone).length > 0) memory.remember(owner, new Map([[topic, partsText(parts)]]));
   }
 
@@ -221,18 +222,35 @@ export class RetainedDocuments implements Companion {
     this.#isFailing = true;
     const { what, logger } = this.#options;
     const fields = { what, reason: messageOf(failure), retryInS: retryMs / 1000 };
-    if (refusedWith(failure) === undefined) {
-      logger.error('what is retained at the broker could not be brought up to date', fields);
+    if (refusalCodeOf(failure) === undefined) {
+      logger.error('the retained messages at the broker could not be updated', fields);
     } else {
-      logger.error('the broker refuses a retained topic; everything else flows', fields);
+      logger.error('the broker refuses a retained message; other messages are delivered', fields);
     }
   }
 }
 
-function partsText(parts: DocumentParts): string {
+/**
+ * Clears the retained state of the box on a former topic, after site, box or prefix were changed. Otherwise the former box
+ * would be shown as offline for ever. Does not publish the present state.
+ */
+export function clearFormerState(
+  topic: string,
+  { memory, clock, logger }: Pick<RetainedDocumentsOptions, 'memory' | 'clock' | 'logger'>,
+): ConnectionTask {
+  return new RetainedDocuments({
+    owner: 'state',
+    what: 'the state of this box under its former name',
+    wanted: () => [{ topic, content: '', messages: async () => [] }],
+    onChanged: () => () => undefined,
+    ...{ memory, clock, logger },
+  });
+}
+
+function partsText(parts: RetainedParts): string {
   return JSON.stringify(Object.fromEntries(Object.entries(parts).sort(([a], [b]) => (a < b ? -1 : 1))));
 }
 
-function partsOf(text: string | undefined): DocumentParts {
-  return text === undefined ? {} : (JSON.parse(text) as DocumentParts);
+function partsFrom(text: string | undefined): RetainedParts {
+  return text === undefined ? {} : (JSON.parse(text) as RetainedParts);
 }

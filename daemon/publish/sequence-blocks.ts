@@ -1,6 +1,6 @@
 /**
- * Gives numbers one by one that are taken by the block: each taking is a write to the disk. What is left of a block at the end
- * of the program is not given again.
+ * Hands out numbers one by one and takes them in blocks, because each taking is a write to the disk. The rest of a block is
+ * lost at the end of the program and never given again.
  */
 export function inBlocks(take: (count: number) => number, blockSize = 32): () => number {
   let next = 1;

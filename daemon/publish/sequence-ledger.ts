@@ -4,26 +4,26 @@ export interface Range {
   readonly last: number;
 }
 
-/** What came of the events of one box. */
+/** What was received of the events of one box. */
 export interface SequenceSummary {
-  /** Different events. */
+  /** Number of different events. */
   readonly count: number;
   readonly repeatCount: number;
-  /** Of the first and last that came, or of the last that the box says there is; 0 where none came. */
+  /** The first sequence that came, and the last one that came or that the box announced; 0 where none came. */
   readonly first: number;
   readonly last: number;
-  /** Did not come, and gaps say that the box gave so many up there. */
+  /** Missing, and explained by events about gaps: the box gave so many up there. */
   readonly givenUp: readonly Range[];
-  /** Did not come, and nothing says why. */
+  /** Missing without an explanation. */
   readonly missing: readonly Range[];
 }
 
-/** A range of which the box gave up so many events. */
+/** A range of which the box gave up `count` events. */
 interface StatedRange extends Range {
   readonly count: number;
 }
 
-/** Finds repetitions, contradictions and gaps among the events of one box, in whatever order they come. */
+/** Finds repetitions, contradictions and gaps among the events of one box, in any order. */
 export class SequenceLedger {
   readonly #contents = new Map<number, { readonly id: string; readonly data: string }>();
   readonly #ids = new Map<string, number>();
@@ -32,7 +32,7 @@ export class SequenceLedger {
   #repeatCount = 0;
   #announced = 0;
 
-  /** `from`: the first sequence that has to be there; absent: the first that comes. */
+  /** `from`: the first sequence that must come; absent: the first that comes. */
   constructor(from?: number) {
     this.#from = from;
   }
@@ -49,12 +49,12 @@ export class SequenceLedger {
     return 'valid';
   }
 
-  /** The box says that it gave up `count` events of this range. */
+  /** The box has announced that it gave up `count` events of this range. */
   giveUp(range: StatedRange): void {
     this.#gaps.push(range);
   }
 
-  /** The box says how far its events go. */
+  /** The box has announced the sequence of its newest event. */
   announce(lastSequence: number): void {
     this.#announced = Math.max(this.#announced, lastSequence);
   }
@@ -77,22 +77,22 @@ export class SequenceLedger {
 
 const sizeOf = ({ first, last }: Range): number => last - first + 1;
 
-/** Parts of `ranges` within `bounds`. */
-function within(ranges: readonly Range[], bounds: Range): readonly Range[] {
+/** The parts of `ranges` inside of `bounds`. */
+function insideOf(ranges: readonly Range[], bounds: Range): readonly Range[] {
   return ranges
     .map(({ first, last }) => ({ first: Math.max(first, bounds.first), last: Math.min(last, bounds.last) }))
     .filter(({ first, last }) => first <= last);
 }
 
-/** Parts of `ranges` outside of `bounds`. */
-function outside(ranges: readonly Range[], bounds: Range): readonly Range[] {
+/** The parts of `ranges` outside of `bounds`. */
+function outsideOf(ranges: readonly Range[], bounds: Range): readonly Range[] {
   return [
-    ...within(ranges, { first: Number.MIN_SAFE_INTEGER, last: bounds.first - 1 }),
-    ...within(ranges, { first: bounds.last + 1, last: Number.MAX_SAFE_INTEGER }),
+    ...insideOf(ranges, { first: Number.MIN_SAFE_INTEGER, last: bounds.first - 1 }),
+    ...insideOf(ranges, { first: bounds.last + 1, last: Number.MAX_SAFE_INTEGER }),
   ].sort((a, b) => a.first - b.first);
 }
 
-/** A gap spans events that were sent as well: it explains no more of them than it counts. */
+/** A gap can span events that were sent. So it explains at most as many missing events as it counts. */
 function explain(
   holes: readonly Range[],
   gaps: readonly StatedRange[],
@@ -100,15 +100,15 @@ function explain(
   const givenUp: Range[] = [];
   let missing = holes;
   for (const cluster of clustersOf(gaps)) {
-    const stated = within(missing, cluster);
+    const stated = insideOf(missing, cluster);
     if (stated.reduce((sum, hole) => sum + sizeOf(hole), 0) > cluster.count) continue;
     givenUp.push(...stated);
-    missing = outside(missing, cluster);
+    missing = outsideOf(missing, cluster);
   }
   return { givenUp, missing };
 }
 
-/** Gaps that overlap are counted together. */
+/** Joins gaps that overlap and adds up their counts. */
 function clustersOf(gaps: readonly StatedRange[]): readonly StatedRange[] {
   const clusters: StatedRange[] = [];
   for (const gap of [...gaps].sort((a, b) => a.first - b.first)) {

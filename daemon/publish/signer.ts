@@ -1,9 +1,9 @@
-/** Whoever signs what leaves the box. */
+/** Signs the messages that leave the box. */
 export interface Signer {
   /**
-   * `json`, the text of an object with at least one attribute and none called `signature`, with the last attribute
-   * `"signature":"<protected>..<signature>"` added; nothing else of the text changes. See docs/identity.md.
-   * @throws the defect `not-signable` for another text
+   * Returns `json` with `"signature":"<protected>..<signature>"` added as its last attribute; the rest of the text stays as
+   * it is. `json` is an object with at least one attribute and without `signature`. See docs/identity.md.
+   * @throws the defect `not-signable` for any other text
    */
   sign(json: string): Promise<string>;
 }

@@ -1,18 +1,18 @@
 import { badInput } from '../base/errors.js';
-import type { BoxIdentity } from '../domain/events/box-identity.js';
+import type { BoxIds } from '../domain/events/box-ids.js';
 import type { EventKind } from '../domain/events/event.js';
 import { isSlug } from '../domain/ids.js';
 
-/** Every topic the box uses is made here. */
+/** All topics that the box uses. */
 export interface Topics {
   /**
-   * `<prefix>/<site>/<box>/event/<kind>`, and `<prefix>/<site>/<box>/reply/<command id>` for what answers a command: one
-   * message per event, never retained.
+   * `<prefix>/<site>/<box>/event/<kind>`, or `<prefix>/<site>/<box>/reply/<command id>` for the reply to a command. One
+   * message for each event, never retained.
    */
   event(kind: EventKind, commandId?: string | null): string;
   /** `<prefix>/<site>/<box>/state`: retained; whether the box is connected. */
   readonly state: string;
-  /** `<prefix>/<site>/<box>/camera/<id>/state`: retained; what the camera delivers. */
+  /** `<prefix>/<site>/<box>/camera/<id>/state`: retained; the state of the camera. */
   cameraState(cameraId: string): string;
   /** `<prefix>/<site>/<box>/camera/<id>/counts`: retained, for Home Assistant; how many unknown persons it saw today. */
   cameraCounts(cameraId: string): string;
@@ -20,24 +20,24 @@ export interface Topics {
   prompt(cameraId: string): string;
   /** `<prefix>/<site>/<box>/keys`: retained; the public keys of the box. */
   readonly keys: string;
-  /** `<prefix>/<site>/<box>/command/<name>`, of which the box reads all. */
+  /** `<prefix>/<site>/<box>/command/<name>`; the box reads all of them. */
   command(name: string): string;
   /** A filter that takes every command. */
   readonly anyCommand: string;
-  /** `<prefix>/<site>/<box>/check`: what `rollcall mqtt check` sends to itself; never retained, of no meaning to others. */
+  /** `<prefix>/<site>/<box>/check`: the test message of `rollcall mqtt check` to itself; never retained. */
   readonly check: string;
   /**
-   * The topic with `+` in place of the levels that differ between messages of one kind: the id of a command or of a camera.
-   * All that match it are alike for the access rules of a broker.
+   * The topic with `+` for the levels that differ within one kind of message: the id of a command or of a camera. The
+   * access rules of a broker treat all topics of one pattern alike.
    */
   pattern(topic: string): string;
 }
 
 /**
- * The topics of one box. `prefix` is one or more slugs joined by `/`. Throws `topic-unsafe` for anything else, so that
- * no wildcard, space or name of a person or place can become part of a topic.
+ * The topics of one box. `prefix`: one or more slugs joined by `/`. Throws `topic-unsafe` for anything else, so that no
+ * wildcard, space or name of a person or place gets into a topic.
  */
-export function topicsOf(prefix: string, { siteId, boxId }: BoxIdentity): Topics {
+export function topicsOf(prefix: string, { siteId, boxId }: BoxIds): Topics {
   const levels = [...prefix.split('/'), siteId, boxId];
   const base = levels.map(safeLevel).join('/');
   return {

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.js';
+import { SerialQueue } from '../base/serial-queue.js';
 import type {
   AttendanceRules,
   RecordedFacts,
@@ -29,7 +30,7 @@ import {
 import { copyBestViews, type FaceViews, noViews, RecentStrangers, wipeViews } from './recent-strangers.js';
 
 /**
- * Searches the gallery for the persons nearest to an embedding: one entry per person, at most `count`. Rejects when the
+ * Searches the gallery for the persons most similar to an embedding: one entry per person, at most `count`. Rejects if the
  * gallery was made with another recogniser.
  */
 export type SearchGallery = (
@@ -37,22 +38,22 @@ export type SearchGallery = (
   options: { readonly count: number; readonly recogniser: RecogniserId },
 ) => Promise<readonly Candidate[]>;
 
-/** Enough to know the runner-up of every probe of a track; see `identifyTrack` for those beyond. */
+/** Enough to include the second-best person of every probe; `identifyTrack` handles persons beyond. */
 const nearestPersons = 5;
 
-/** Where facts are kept. A fact that was recorded is seen by the next question, and survives a restart. */
+/** The store of facts. The next query sees a recorded fact, also after a restart. */
 export interface FactStore extends RecordedFacts {
-  /** Returns under which id. */
+  /** Returns the id of the event. */
   record(fact: Fact): { readonly id: EventId };
 }
 
-/** Asks people for a challenge at the cameras that are configured so. */
+/** Runs the challenges at cameras that require them. */
 export interface ChallengePort {
-  /** Takes what was seen of a track into account, and says how the track stands. */
+  /** Updates the challenge of a track with a sighting and returns its standing. */
   see(sighting: Sighting, identification: Identification): ChallengeStanding;
-  /** This track is over, or nothing more is to be said about it. */
+  /** The track has ended, or its decision is final. */
   forget(cameraId: CameraId, trackId: TrackId): void;
-  /** All tracks of this camera are over. */
+  /** All tracks of this camera have ended. */
   forgetCamera(cameraId: CameraId): void;
 }
 
@@ -62,20 +63,20 @@ export interface DeciderOptions {
   readonly rules: AttendanceRules;
   readonly directionOf: (cameraId: CameraId) => Direction;
   readonly proofAt: (cameraId: CameraId) => AttendanceProof;
-  /** Absent: no camera can ask for a challenge, and where one is required nobody attends. */
+  /** Absent: a camera that requires a challenge records no attendance. */
   readonly challenges?: ChallengePort;
   readonly facts: FactStore;
-  /** Tells when a stranger is to be forgotten. */
+  /** For the expiry of remembered strangers. */
   readonly clock: Clock;
 }
 
-/** What one sighting led to. */
+/** The result of one sighting. */
 export interface SightingOutcome {
-  /** Present when it differs from what was known of the track before in more than its figures. */
+  /** Set if the answer (outcome or persons) differs from the previous one of the track. */
   readonly identification: Identification | undefined;
-  /** Already recorded, in this order. */
+  /** Facts that were recorded, in order. */
   readonly recorded: readonly RecordedFact[];
-  /** True, but not worth saying again so soon; each kind is here at most once per track. */
+  /** Facts that a cooldown suppressed; at most one of each kind per track. */
   readonly suppressed: readonly SuppressedFact[];
 }
 
@@ -86,22 +87,22 @@ export interface RecordedFact {
 
 export interface Decider extends Disposable {
   /**
-   * Takes the next sighting; `wallMsOf` turns its capture times into wall time. Sightings are worked on one after the
-   * other, so that a cooldown sees every fact before it. A sighting older than one already seen is ignored. Rejects
-   * when the search or the store fails; the sighting may then be given again, and repeats no fact that was recorded.
-   * `isAgain`: it is the latest of its track, worked on before, and is judged once more with what is known now.
+   * Handles a sighting; `wallMsOf` converts its capture times to wall time. Sightings are handled one after the other, so that
+   * a cooldown sees all earlier facts. A sighting that is older than the last one of its track is ignored. Rejects if the
+   * search or the store fails; the sighting may then be given again, and recorded facts are not repeated.
+   * `isAgain`: the last sighting of its track is judged again, with what is known now.
    */
   onSighting(
     sighting: Sighting,
     wallMsOf: (capturedAtMs: number) => number,
     isAgain?: boolean,
   ): Promise<SightingOutcome>;
-  /** Forgets the tracks of a camera whose vision process ended without ending them. */
+  /** Forgets the tracks of a camera, after its vision process ended without ending them. */
   forgetCamera(cameraId: CameraId): void;
-  /** A person was removed from the gallery: tracks in sight are no longer taken for them, from the next sighting on. */
+  /** Removes a person from the candidates of open tracks, because the person was removed from the gallery. */
   forgetPerson(personId: PersonId): void;
   readonly trackCount: number;
-  /** Strangers whose looks are in memory, so that they are not said again within their cooldown. */
+  /** Number of strangers whose embeddings are in memory for the cooldown. */
   readonly strangerCount: number;
 }
 
@@ -111,7 +112,7 @@ interface TrackMemory {
   readonly probes: TrackProbes;
   readonly decision: TrackDecision;
   readonly identification: Identification | undefined;
-  /** The best so far, to tell one stranger from another; none once the track has attended. Overwritten when replaced. */
+  /** The best views so far, to distinguish strangers; empty after an attendance. Overwritten when replaced. */
   readonly views: FaceViews;
 }
 
@@ -122,8 +123,8 @@ const nothing: SightingOutcome = {
 };
 
 /**
- * Joins identification, liveness and rules: from sightings to recorded facts. Memory: a few probes per open track, and a few
- * views of each stranger for the length of the cooldown. Disposing it overwrites what faces look like.
+ * Turns sightings into recorded facts, by identification, liveness and rules. It keeps a few probes per open track in memory,
+ * and a few views of each stranger for the cooldown. Disposing it overwrites all embeddings.
  */
 export const createDecider = (options: DeciderOptions): Decider => new SightingDecider(options);
 
@@ -131,7 +132,7 @@ class SightingDecider implements Decider {
   readonly #options: DeciderOptions;
   readonly #tracks = new Map<TrackId, TrackMemory>();
   readonly #strangers: RecentStrangers;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new SerialQueue();
 
   constructor(options: DeciderOptions) {
     this.#options = options;
@@ -152,14 +153,12 @@ class SightingDecider implements Decider {
     wallMsOf: (capturedAtMs: number) => number,
     isAgain = false,
   ): Promise<SightingOutcome> {
-    const outcome = this.#turn.then(() => this.#decide(sighting, wallMsOf, isAgain));
-    this.#turn = outcome.catch(() => undefined);
-    return outcome;
+    return this.#turns.run(() => this.#decide(sighting, wallMsOf, isAgain));
   }
 
   forgetCamera(cameraId: CameraId): void {
-    // In turn: a sighting that is being worked on at this moment would bring its track back, and nothing would end it.
-    this.#turn = this.#turn.then(() => {
+    // After the current sighting, which would otherwise add its track again without an end.
+    void this.#turns.run(() => {
       for (const [id, track] of this.#tracks) {
         if (track.cameraId === cameraId) this.#forgetTrack(id);
       }
@@ -168,8 +167,8 @@ class SightingDecider implements Decider {
   }
 
   forgetPerson(personId: PersonId): void {
-    // In turn: a sighting that is being searched for at this moment is put down with what was found before.
-    this.#turn = this.#turn.then(() => {
+    // After the current sighting, whose search may still have found the person.
+    void this.#turns.run(() => {
       for (const [id, track] of this.#tracks) {
         this.#tracks.set(id, { ...track, probes: withoutPerson(track.probes, personId) });
       }
@@ -193,7 +192,7 @@ class SightingDecider implements Decider {
       : sighting.sequence <= before.lastSequence;
     if (isOld) return nothing;
     if (before.decision.state === 'attended') {
-      // Nothing more can be said about this track: no need to search for it again.
+      // The decision is final, so the track needs no further search.
       this.#remember(sighting, before);
       return nothing;
     }
@@ -202,9 +201,9 @@ class SightingDecider implements Decider {
     const identification = identifyTrack(probes, policy);
     const views = [...before.views, ...sighting.probes];
     const known = this.#known(sighting, identification, wallMsOf);
-    const { decision, recorded, suppressed } = this.#say(known, before, views);
+    const { decision, recorded, suppressed } = this.#record(known, before, views);
     const isStranger = recorded.some(({ fact }) => fact.kind === 'unknown');
-    if (!isStranger && sighting.probes.length > 0) this.#strangers.seen(sighting.trackId, views);
+    if (!isStranger && sighting.probes.length > 0) this.#strangers.update(sighting.trackId, views);
 
     this.#remember(sighting, { ...before, probes, decision, identification, views });
     return {
@@ -231,7 +230,7 @@ class SightingDecider implements Decider {
     };
   }
 
-  /** Only who is recognised can be asked: of others blinks still say whether they are live. */
+  /** Only a recognised person can get a challenge; for others, blinks still decide about liveness. */
   #judged(sighting: Sighting, identification: Identification): JudgedLiveness {
     const { proofAt, challenges } = this.#options;
     if (proofAt(sighting.cameraId).require !== 'challenge') return sighting.liveness;
@@ -240,17 +239,17 @@ class SightingDecider implements Decider {
     return judgedByChallenge(sighting.liveness, standing);
   }
 
-  /** Records what became true, one fact after the other. Throws when the store fails; what was recorded is not said again. */
-  #say(known: TrackKnowledge, before: TrackMemory, views: FaceViews) {
+  /** Records the new facts one by one. Throws if the store fails; facts recorded before are not repeated. */
+  #record(known: TrackKnowledge, before: TrackMemory, views: FaceViews) {
     const recorded: RecordedFact[] = [];
     const suppressed: SuppressedFact[] = [];
     let { decision, fact } = nextDecision(before.decision, known);
     while (fact !== undefined) {
-      const silenced = this.#suppression(fact, views);
-      if (silenced === undefined) {
+      const suppression = this.#suppression(fact, views);
+      if (suppression === undefined) {
         recorded.push({ fact, eventId: this.#options.facts.record(fact).id });
-        if (fact.kind === 'unknown') this.#strangers.said(fact, views);
-      } else suppressed.push(silenced);
+        if (fact.kind === 'unknown') this.#strangers.add(fact, views);
+      } else suppressed.push(suppression);
       this.#tracks.set(known.sighting.trackId, { ...before, decision });
       ({ decision, fact } = nextDecision(decision, known));
     }
@@ -264,14 +263,14 @@ class SightingDecider implements Decider {
       lastUnprovenMs: (person, camera) => facts.lastUnprovenMs(person, camera),
       lastAmbiguousMs: (pair, camera) => facts.lastAmbiguousMs(pair, camera),
       lastAttackMs: (camera) => facts.lastAttackMs(camera),
-      lastUnknownMs: (unknown) => this.#strangers.lastSaidMs(unknown, views, policy.threshold),
+      lastUnknownMs: (unknown) => this.#strangers.lastRecordedMs(unknown, views, policy.threshold),
     });
   }
 
   #remember({ cameraId, trackId, sequence, isEnded }: Sighting, memory: TrackMemory): void {
-    const isTold = isEnded || memory.decision.state === 'attended';
-    const views = isTold ? noViews : copyBestViews(memory.views);
-    if (isTold) this.#options.challenges?.forget(cameraId, trackId);
+    const isFinal = isEnded || memory.decision.state === 'attended';
+    const views = isFinal ? noViews : copyBestViews(memory.views);
+    if (isFinal) this.#options.challenges?.forget(cameraId, trackId);
     this.#forgetTrack(trackId);
     if (!isEnded) this.#tracks.set(trackId, { ...memory, views, lastSequence: sequence });
   }

@@ -1,22 +1,30 @@
-import type { BoxEvent, RecordedEvent } from '../domain/events/event.js';
-import { eventKinds } from '../domain/events/event-type.js';
+import type { BoxEvent, EventKind, RecordedEvent } from '../domain/events/event.js';
 import type { OpenDatabase } from '../host/sqlite.js';
-import { explained } from './explained.js';
 import type { EventQuery, StoredEvent } from './stored-event.js';
 
-/** The table of events: writing and listing. */
+/** Among some events: the lowest sequence, the latest time of recording, and how many they are. */
+export interface LowestSequence {
+  readonly lowest: number;
+  readonly latestMs: number;
+  readonly count: number;
+}
+
 export interface EventTable {
-  /** Call inside the transaction that also fills the outbox. */
+  /** Called in the transaction that also fills the outbox. */
   insert(event: RecordedEvent, payload: Uint8Array): void;
-  /** The newest events that `query` asks for, oldest of them first. */
+  /** The events that match `query`, in order of their sequence. Reads every row between the sequences that `query` names. */
   list(query: EventQuery): readonly StoredEvent[];
+  /** Looks at the first `limit` events of a kind in the order of time that were recorded at `sinceMs` or later. Undefined without any. */
+  lowestSince(kind: EventKind, sinceMs: number, limit: number): LowestSequence | undefined;
   /** By sequence, or by id. */
   find(which: number | string): StoredEvent | undefined;
   /** Events whose id begins like this, oldest first, at most `limit`. */
   beginningWith(beginning: string, limit: number): readonly StoredEvent[];
+  /** The number of unknown persons recorded at each camera since `sinceMs` (wall clock); cameras without any are absent. */
+  countUnknown(sinceMs: number): ReadonlyMap<string, number>;
 }
 
-/** The persons of a `recognised-ambiguous` event, as the indices of the table have them. */
+/** The candidates of a `recognised-ambiguous` event; exactly the expressions of the indices. */
 export const personOfCandidate = {
   nearer: "json_extract(CAST(payload AS TEXT), '$.data.candidates[0].person')",
   other: "json_extract(CAST(payload AS TEXT), '$.data.candidates[1].person')",
@@ -31,12 +39,17 @@ export function eventTableOf(database: OpenDatabase): EventTable {
             @recordedAtMs, @payload)`);
   const columns = `sequence, id, kind, camera_id AS cameraId, track_id AS trackId, person_id AS personId,
            occurred_at_ms AS occurredAtMs, recorded_at_ms AS recordedAtMs, payload`;
-  const listing = (person: string) =>
-    db.prepare<[Record<string, unknown>], StoredEvent>(`
-      SELECT ${columns} FROM event ${person}
-        AND sequence > @afterSequence AND sequence <= @toSequence AND recorded_at_ms >= @sinceMs
-        AND (@kind IS NULL OR kind = @kind)
-      ORDER BY sequence DESC LIMIT @limit`);
+  const listing = (person: string) => {
+    const ordered = (order: 'DESC' | 'ASC') =>
+      db.prepare<[Record<string, unknown>], StoredEvent>(`
+        SELECT ${columns} FROM event ${person}
+          AND sequence > @afterSequence AND sequence <= @toSequence
+          AND recorded_at_ms >= @sinceMs AND recorded_at_ms < @beforeMs
+          AND (@kind IS NULL OR kind = @kind)
+          AND (@cameras IS NULL OR camera_id IN (SELECT value FROM json_each(@cameras)))
+        ORDER BY sequence ${order} LIMIT @limit`);
+    return { newest: ordered('DESC'), oldest: ordered('ASC') };
+  };
   const listOfAll = listing('WHERE @personId IS NULL');
   const listsOfPerson = [
     listing('INDEXED BY event_by_person WHERE person_id = @personId'),
@@ -48,15 +61,19 @@ export function eventTableOf(database: OpenDatabase): EventTable {
   ];
   const bySequence = db.prepare<[number], StoredEvent>(`SELECT ${columns} FROM event WHERE sequence = ?`);
   const byId = db.prepare<[string], StoredEvent>(`SELECT ${columns} FROM event WHERE id = ?`);
-  // By the index of the ids; they hold only digits, dashes and the letters a to f.
+  // Uses the index of the ids. An id consists of digits, dashes and the letters a to f.
   const byBeginning = db.prepare<[{ beginning: string; limit: number }], StoredEvent>(`
     SELECT ${columns} FROM event WHERE id >= @beginning AND id < @beginning || 'g' ORDER BY id LIMIT @limit`);
-  // By the index: where little is as young, the rest need not be read.
-  const firstSince = db
-    .prepare<[{ kinds: string; sinceMs: number }], number | null>(`
-      SELECT min((SELECT min(sequence) FROM event WHERE kind = value AND recorded_at_ms >= @sinceMs))
-      FROM json_each(@kinds)`)
-    .pluck();
+  // Reads only the index, so that older rows cost nothing.
+  const lowestSince = db.prepare<[Record<string, unknown>], LowestSequence>(`
+    SELECT min(sequence) AS lowest, max(recorded_at_ms) AS latestMs, count(*) AS count
+    FROM (SELECT sequence, recorded_at_ms FROM event
+          WHERE kind = @kind AND recorded_at_ms >= @sinceMs ORDER BY recorded_at_ms LIMIT @limit)`);
+
+  const unknownByCamera = db.prepare<[number], { camera: string; count: number }>(
+    `SELECT camera_id AS camera, count(*) AS count FROM event
+     WHERE kind = 'unknown' AND recorded_at_ms >= ? GROUP BY camera_id`,
+  );
 
   return {
     insert: (event, payload) =>
@@ -69,30 +86,40 @@ export function eventTableOf(database: OpenDatabase): EventTable {
         recordedAtMs: Math.floor(event.recordedAtMs),
         payload,
       }),
-    list: ({ afterSequence = 0, toSequence, recordedSinceMs, limit, kind, personId = null }) =>
-      explained(database, () => {
-        const sinceMs = recordedSinceMs ?? Number.MIN_SAFE_INTEGER;
-        const kinds = JSON.stringify(kind === undefined ? eventKinds : [kind]);
-        const first = recordedSinceMs === undefined ? 0 : firstSince.get({ kinds, sinceMs });
-        if (first === undefined || first === null) return [];
-        const query = {
-          afterSequence: Math.max(afterSequence, first - 1),
-          toSequence: toSequence ?? Number.MAX_SAFE_INTEGER,
-          ...{ sinceMs, limit, kind: kind ?? null, personId },
-        };
-        if (personId === null) return listOfAll.all(query).reverse();
-        return listsOfPerson
-          .flatMap((list) => list.all(query))
-          .sort((a, b) => a.sequence - b.sequence)
-          .slice(-limit);
+    list: (query) =>
+      database.read(() => {
+        const { keep = 'newest', limit } = query;
+        const values = listValues(query);
+        const lists = query.personId === undefined ? [listOfAll] : listsOfPerson;
+        const found = lists.flatMap((list) => list[keep].all(values)).sort((a, b) => a.sequence - b.sequence);
+        return keep === 'newest' ? found.slice(-limit) : found.slice(0, limit);
+      }),
+    lowestSince: (kind, sinceMs, limit) =>
+      database.read(() => {
+        const found = lowestSince.get({ kind, sinceMs, limit });
+        return found === undefined || found.count === 0 ? undefined : found;
       }),
     find: (which) =>
-      explained(database, () => (typeof which === 'number' ? bySequence.get(which) : byId.get(which))),
-    beginningWith: (beginning, limit) => explained(database, () => byBeginning.all({ beginning, limit })),
+      database.read(() => (typeof which === 'number' ? bySequence.get(which) : byId.get(which))),
+    beginningWith: (beginning, limit) => database.read(() => byBeginning.all({ beginning, limit })),
+    countUnknown: (sinceMs) =>
+      database.read(() => new Map(unknownByCamera.all(sinceMs).map(({ camera, count }) => [camera, count]))),
   };
 }
 
-/** What an event is about; null where it is not about such a thing. */
+/** The values of `query` for its statements. */
+function listValues(query: EventQuery): Record<string, unknown> {
+  const { afterSequence = 0, toSequence = Number.MAX_SAFE_INTEGER, limit, cameraIds } = query;
+  const { recordedSinceMs = Number.MIN_SAFE_INTEGER, recordedBeforeMs = Number.MAX_SAFE_INTEGER } = query;
+  return {
+    ...{ afterSequence, toSequence, limit, sinceMs: recordedSinceMs, beforeMs: recordedBeforeMs },
+    kind: query.kind ?? null,
+    personId: query.personId ?? null,
+    cameras: cameraIds === undefined ? null : JSON.stringify(cameraIds),
+  };
+}
+
+/** The ids that an event carries. */
 function subjectOf(event: BoxEvent) {
   return {
     cameraId: 'cameraId' in event ? event.cameraId : null,

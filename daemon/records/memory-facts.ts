@@ -2,7 +2,7 @@ import type { Fact } from '../domain/events/event.js';
 import { type CameraId, eventId, type PersonId } from '../domain/ids.js';
 import type { FactStore } from './decider.js';
 
-/** Facts kept in memory only: for replay and tests. */
+/** A fact store in memory, for replay and tests. */
 export interface MemoryFacts extends FactStore {
   /** In the order in which they were recorded. */
   readonly all: readonly Fact[];

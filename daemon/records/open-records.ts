@@ -5,79 +5,87 @@ import type { BoxEvent, RecordedEvent } from '../domain/events/event.js';
 import type { OpenDatabase } from '../host/sqlite.js';
 import { type AlertDeliveries, alertDeliveriesOf } from './alerts/alert-deliveries.js';
 import { type AlertJournal, alertJournalOf } from './alerts/alert-journal.js';
+import { type AlertMutes, alertMutesOf } from './alerts/alert-mutes.js';
 import { type AttendanceRecords, attendanceRecordsOf } from './attendance/attendance-records.js';
-import { type SaidConditions, saidConditionsOf } from './box-condition-table.js';
 import { type CommandRecords, commandRecordsOf } from './commands/command-records.js';
 import { GrantSeal } from './commands/grant-seal.js';
-import { countersOf } from './counters.js';
 import type { FactStore } from './decider.js';
 import { newEventId } from './event-id.js';
-import { eventTableOf } from './event-table.js';
-import { type LastSaid, lastSaidOf } from './last-said.js';
+import { type EventTable, eventTableOf } from './event-table.js';
 import { type Outbox, outboxEntranceOf, outboxOf } from './outbox/outbox.js';
 import { type OutboxSurplus, outboxSurplusOf } from './outbox/outbox-surplus.js';
 import { recentFactsOf } from './recent-facts.js';
 import { RecordedMoments } from './recorded-moments.js';
-import { lossSource, makeGood, type ToldLoss } from './recovery/make-good.js';
 import { markedDatabase, positionOf } from './recovery/marked-database.js';
 import { openRecordsFile } from './recovery/open-records-file.js';
 import type { RecordsMark } from './recovery/records-mark.js';
+import { lossSource, type ReportedLoss, recoverRecords } from './recovery/recover-records.js';
 import { type RetainedMessages, retainedMessagesOf } from './retained-messages.js';
 import { type RecordsRetention, recordsRetentionOf } from './retention.js';
+import {
+  type PublishedConditions,
+  publishedConditionsOf,
+  type SourceStates,
+  sourceStatesOf,
+} from './source-states.js';
 import type { EventQuery, StoredEvent } from './stored-event.js';
-import { type CountUnknown, unknownCounterOf } from './unknown-counts.js';
 
-export interface RecordsOptions {
-  /** Of records.db; made when absent. */
+interface RecordsOptions {
+  /** Path of records.db, which is created if missing. */
   readonly path: string;
-  /** Makes the bytes that are stored, and published later; called inside the transaction. */
+  /** Encodes an event for storage and publication; called inside the transaction. */
   readonly encode: (event: RecordedEvent) => Uint8Array;
   readonly clock: Clock;
   readonly random: Random;
-  /** Disposed with the records. Absent: nothing that grants power outlives this opening. */
+  /** Disposed with the records. Absent: grants are sealed with a random key and end with this process. */
   readonly seal?: GrantSeal;
   /**
-   * Knows outside of the file how far it has come. Belongs to the caller, who disposes it after the records. Absent: of a file
-   * that is gone or older than it should be nothing is noticed.
+   * Knows the position of records.db outside of the file. The caller disposes it after the records. Absent: a missing or
+   * older file is not noticed.
    */
   readonly mark?: RecordsMark;
-  /** Called when a transaction meets damage: what is left is made good at the next start. */
+  /** Called when a transaction finds damage; the next start recovers what is left. */
   readonly onDamaged?: (error: Error) => void;
 }
 
-/** What happened, and what has not left the box yet. One process at a time has it open. */
+/** The recorded events and the outbox. Only one process may open it at a time. */
 export interface Records extends FactStore, AsyncDisposable {
   /**
-   * Writes an event and its place in the outbox in one transaction, which is on the disk when this returns. Throws
-   * `disk-full` or another operational error when nothing was written. `alongside` is written in the same transaction.
+   * Writes an event and its outbox row in one transaction, which is on the disk when this returns. `alongside` runs in the same
+   * transaction. Throws `disk-full` or another operational error if nothing was written.
    */
   record(event: BoxEvent, alongside?: () => void): RecordedEvent;
-  /** The same for several events, which get their places in this order: all of them are written, or none. */
+  /** Writes several events in this order, all or none. */
   recordAll(events: readonly BoxEvent[], alongside?: () => void): readonly RecordedEvent[];
   list(query: EventQuery): readonly StoredEvent[];
+  readonly lowestSince: EventTable['lowestSince'];
   /** By sequence, or by id. */
   find(which: number | string): StoredEvent | undefined;
   /** Events whose id begins like this, oldest first, at most `limit`. */
   beginningWith(beginning: string, limit: number): readonly StoredEvent[];
-  /** Calls back after each commit, outside of `record`. Returns how to stop. */
+  /** Calls back for each event after its commit. Returns a function that ends this. */
   onRecorded(listener: (event: RecordedEvent, payload: Uint8Array) => void): () => void;
-  /** Events written since the records were opened. */
+  /** Number of events written since the records were opened. */
   recordedCount(): number;
   readonly outbox: Outbox;
   readonly surplus: OutboxSurplus;
   readonly retention: RecordsRetention;
   readonly attendance: AttendanceRecords;
   readonly commands: CommandRecords;
-  readonly alerts: { readonly journal: AlertJournal; readonly deliveries: AlertDeliveries };
-  /** What the sources of events have said. */
-  readonly sources: { readonly conditions: SaidConditions; readonly lastSaid: LastSaid };
+  readonly alerts: {
+    readonly journal: AlertJournal;
+    readonly deliveries: AlertDeliveries;
+    readonly mutes: AlertMutes;
+  };
+  /** What the sources of events remember. */
+  readonly sources: { readonly conditions: PublishedConditions; readonly states: SourceStates };
   readonly retained: RetainedMessages;
-  /** What was lost of the records, or stood to be lost, until that was said for long enough. */
-  readonly loss: { told(): ToldLoss | undefined; forget(): void };
-  readonly countUnknown: CountUnknown;
+  /** The last loss of records, until it has been published for long enough. */
+  readonly loss: { reported(): ReportedLoss | undefined; forget(): void };
+  readonly countUnknown: EventTable['countUnknown'];
   /**
-   * Takes `count` numbers in the order of the box's own state messages and returns the last; none is given twice, over
-   * restarts too.
+   * Reserves `count` sequence numbers for state messages of the box and returns the last one. No number is given twice, also
+   * after a restart.
    */
   takeStateSequences(count: number): number;
 }
@@ -85,8 +93,8 @@ export interface Records extends FactStore, AsyncDisposable {
 type Listener = Parameters<Records['onRecorded']>[0];
 
 /**
- * Opens records.db, and makes good what became of it where it is lost, damaged or older than it should be (`loss`). Throws what
- * `openDatabase` throws else when the file cannot be used.
+ * Opens records.db. If the file is missing, damaged or older than expected, it recovers what is left (`loss`). Otherwise it
+ * throws what `openDatabase` throws.
  */
 export function openRecords(options: RecordsOptions): Records {
   const { clock } = options;
@@ -95,9 +103,9 @@ export function openRecords(options: RecordsOptions): Records {
   const moments = new RecordedMoments(clock);
   const write = writerOf(database, options);
   const next = countersOf(database);
-  const conditions = saidConditionsOf(database);
+  const conditions = publishedConditionsOf(database);
   const seal = options.seal ?? new GrantSeal('', []);
-  const lastSaid = lastSaidOf(database);
+  const states = sourceStatesOf(database);
   const listeners = new Set<Listener>();
   let recordedCount = 0;
 
@@ -117,22 +125,27 @@ export function openRecords(options: RecordsOptions): Records {
   return {
     ...recentFactsOf(database),
     list: events.list,
+    lowestSince: events.lowestSince,
     find: events.find,
     beginningWith: events.beginningWith,
     outbox: outboxOf(database, moments),
     surplus: outboxSurplusOf(database),
     retention: recordsRetentionOf(database),
     attendance: attendanceRecordsOf(database),
-    alerts: { journal: alertJournalOf(database), deliveries: alertDeliveriesOf(database) },
+    alerts: {
+      journal: alertJournalOf(database),
+      deliveries: alertDeliveriesOf(database),
+      mutes: alertMutesOf(database),
+    },
     commands: commandRecordsOf(database, conditions, { seal, nowMs: () => clock.wallMs() }),
-    sources: { conditions, lastSaid },
-    loss: toldLossOf(lastSaid),
+    sources: { conditions, states },
+    loss: reportedLossOf(states),
     retained: retainedMessagesOf(database),
-    countUnknown: unknownCounterOf(database),
+    countUnknown: events.countUnknown,
     recordAll: (happened, alongside = () => undefined) => recordAll(happened, alongside),
     record(happened, alongside = () => undefined) {
       const [event] = recordAll([happened], alongside);
-      if (event === undefined) throw defect('event-not-written', 'an event was recorded and not given back');
+      if (event === undefined) throw defect('event-not-written', 'recordAll returned no event');
       return event;
     },
     onRecorded(listener) {
@@ -149,12 +162,12 @@ export function openRecords(options: RecordsOptions): Records {
   };
 }
 
-/** Writes one event and its place in the outbox; to be called in a transaction. */
+/** Writes one event and its outbox row; called in a transaction. */
 function writerOf(database: OpenDatabase, { encode, clock, random }: RecordsOptions) {
   const events = eventTableOf(database);
   const entrance = outboxEntranceOf(database);
   const next = countersOf(database);
-  const conditions = saidConditionsOf(database);
+  const conditions = publishedConditionsOf(database);
   return (happened: BoxEvent) => {
     const recordedAtMs = clock.wallMs();
     const id = newEventId(recordedAtMs, random);
@@ -168,15 +181,15 @@ function writerOf(database: OpenDatabase, { encode, clock, random }: RecordsOpti
   };
 }
 
-/** The file, with its transactions in the mark; `closed` closes it and says so there. */
+/** Opens the file and follows its transactions in the mark; `closed` closes it and notes this in the mark. */
 function openMarked(options: RecordsOptions): { readonly database: OpenDatabase; closed(): void } {
   const { path, clock, random, mark } = options;
   const nowMs = clock.wallMs();
   const newName = (): string => newEventId(nowMs, random);
   const opened = openRecordsFile({
     ...{ path, mark, nowMs, newName },
-    makeGood: (database, found) =>
-      makeGood(database, found, {
+    recover: (database, found) =>
+      recoverRecords(database, found, {
         ...{ mark, nowMs, newName },
         record: (file, events) => void events.map(writerOf(file, options)),
       }),
@@ -197,12 +210,27 @@ function openMarked(options: RecordsOptions): { readonly database: OpenDatabase;
   };
 }
 
-function toldLossOf(lastSaid: LastSaid): Records['loss'] {
+function reportedLossOf(states: SourceStates): Records['loss'] {
   return {
-    told() {
-      const said = lastSaid.of(lossSource);
-      return said === undefined ? undefined : (JSON.parse(said) as ToldLoss);
+    reported() {
+      const text = states.of(lossSource);
+      return text === undefined ? undefined : (JSON.parse(text) as ReportedLoss);
     },
-    forget: () => lastSaid.forget(lossSource),
+    forget: () => states.forget(lossSource),
+  };
+}
+
+/** Numbers that never decrease, whatever is deleted around them. */
+type Counters = (counter: 'event' | 'state', count?: number) => number;
+
+/** Increases a counter by `count` (default 1) and returns the new value. Throws what SQLite throws. */
+function countersOf({ db }: OpenDatabase): Counters {
+  const advance = db
+    .prepare<[number, string], number>('UPDATE counter SET value = value + ? WHERE name = ? RETURNING value')
+    .pluck();
+  return (counter, count = 1) => {
+    const value = advance.get(count, counter);
+    if (value === undefined) throw defect('counter-missing', `records.db has no counter "${counter}"`);
+    return value;
   };
 }

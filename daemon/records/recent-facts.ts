@@ -1,14 +1,13 @@
 import type { RecordedFacts } from '../domain/attendance/attendance-rules.js';
 import type { OpenDatabase } from '../host/sqlite.js';
 import { personOfCandidate } from './event-table.js';
-import { explained } from './explained.js';
 
 type LastTimeKey = { readonly kind: string; readonly camera: string; readonly person: string | null };
 
-/** What the rules ask of the table of events. */
+/** The lookups of the attendance rules in the table of events. */
 export function recentFactsOf(database: OpenDatabase): RecordedFacts {
   const { db } = database;
-  // The newest by sequence, not the greatest time: a clock that once stood in the future must not decide for ever.
+  // The newest by sequence, not by time: an event from a clock that was once ahead must not block others for ever.
   const lastOfPerson = db
     .prepare<[LastTimeKey], number>(`
       SELECT occurred_at_ms FROM event WHERE kind = @kind AND camera_id = @camera AND person_id = @person
@@ -27,12 +26,12 @@ export function recentFactsOf(database: OpenDatabase): RecordedFacts {
       ORDER BY sequence DESC LIMIT 1`)
     .pluck();
   const lastTime = (key: LastTimeKey): number | undefined =>
-    explained(database, () => (key.person === null ? lastOfCamera.get(key) : lastOfPerson.get(key)));
+    database.read(() => (key.person === null ? lastOfCamera.get(key) : lastOfPerson.get(key)));
 
   return {
     lastAttendanceMs: (person, camera) => lastTime({ kind: 'attendance', camera, person }),
     lastUnprovenMs: (person, camera) => lastTime({ kind: 'recognised-unproven', camera, person }),
-    lastAmbiguousMs: ([a, b], camera) => explained(database, () => lastOfPair.get({ camera, a, b })),
+    lastAmbiguousMs: ([a, b], camera) => database.read(() => lastOfPair.get({ camera, a, b })),
     lastAttackMs: (camera) => lastTime({ kind: 'attack', camera, person: null }),
   };
 }

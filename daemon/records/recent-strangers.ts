@@ -4,19 +4,19 @@ import { weightOfView } from '../domain/identification/identify-track.js';
 import { type Embedding, type Probe, similarityOf } from '../domain/identification/match.js';
 import type { CameraId, RecogniserId, TrackId } from '../domain/ids.js';
 
-/** Best views of one face that are kept. */
+/** Number of best views kept of each face. */
 const keptViews = 5;
-/** Strangers of all cameras that are remembered; beyond, the one who was said longest ago is forgotten early. */
+/** Maximum number of remembered strangers of all cameras; beyond it, the oldest is forgotten early. */
 const rememberedStrangers = 256;
-/** How often it is looked, at the latest, who is to be forgotten: a reload may have shortened the cooldown. */
+/** Maximum time between two checks for expired strangers: a reload may shorten the cooldown. */
 const longestWaitMs = 60_000;
 
-/** Some views of one face. Who made them overwrites them. */
+/** Some views of one face. Their creator overwrites them with `wipeViews`. */
 export type FaceViews = readonly Probe[];
 
 export const noViews: FaceViews = [];
 
-/** Copies the best of `views`, at most 5. */
+/** Copies the best of `views`, at most `keptViews`. */
 export function copyBestViews(views: FaceViews): FaceViews {
   return [...views]
     .sort((a, b) => b.quality - a.quality || a.capturedAtMs - b.capturedAtMs)
@@ -24,7 +24,7 @@ export function copyBestViews(views: FaceViews): FaceViews {
     .map((view) => ({ ...view, embedding: view.embedding.slice() }));
 }
 
-/** Overwrites embeddings that are not needed any more. */
+/** Overwrites the embeddings with zeros. */
 export function wipeViews(views: FaceViews): void {
   for (const { embedding } of views) embedding.fill(0);
 }
@@ -33,39 +33,40 @@ interface Stranger {
   readonly cameraId: CameraId;
   readonly recogniser: RecogniserId;
   /** Wall clock, milliseconds since the epoch. */
-  readonly saidAtMs: number;
+  readonly recordedAtMs: number;
   /** Monotonic clock. */
   readonly rememberedAtMs: number;
   readonly views: FaceViews;
 }
 
 /**
- * The strangers of whom an event was recorded within their cooldown, to know them again. What they look like is in memory
- * only, is never stored or published, and is overwritten when the cooldown is over.
+ * The strangers with an event within the cooldown, to recognise them if they come again. Their embeddings are in memory only,
+ * are never stored or published, and are overwritten at the end of the cooldown.
  */
 export class RecentStrangers implements Disposable {
   readonly #clock: Clock;
   readonly #cooldownMs: () => number;
-  /** By the track that was said; in the order in which they were said. */
+  /** By the track of the recorded event, in the order of recording. */
   readonly #strangers = new Map<TrackId, Stranger>();
   #timer: Timer | undefined;
 
-  /** `cooldownS` is asked whenever it counts: the configuration may change. */
+  /** `cooldownS` is read each time, because the configuration may change. */
   constructor({ clock, cooldownS }: { readonly clock: Clock; readonly cooldownS: () => number }) {
     this.#clock = clock;
     this.#cooldownMs = () => cooldownS() * 1000;
   }
 
-  /** Strangers whose looks are in memory. */
+  /** Number of strangers whose embeddings are in memory. */
   get count(): number {
     return this.#strangers.size;
   }
 
   /**
-   * When the latest stranger was said who looks like `views`, at the same camera; undefined where there is none. Likeness is
-   * what identification goes by: for each view the most similar view of the other, averaged by quality, `threshold` or more.
+   * The time of the latest event of a stranger similar to `views` at the same camera; undefined without one. Similarity is
+   * computed as in identification: for each view the most similar view of the other face, averaged by quality. It must reach
+   * `threshold`.
    */
-  lastSaidMs(
+  lastRecordedMs(
     { cameraId, recogniser }: Pick<UnknownFact, 'cameraId' | 'recogniser'>,
     views: FaceViews,
     threshold: number,
@@ -73,29 +74,29 @@ export class RecentStrangers implements Disposable {
     let lastMs: number | undefined;
     for (const stranger of this.#strangers.values()) {
       if (stranger.cameraId !== cameraId || stranger.recogniser !== recogniser) continue;
-      if (likeness(views, stranger.views) >= threshold) lastMs = stranger.saidAtMs;
+      if (likeness(views, stranger.views) >= threshold) lastMs = stranger.recordedAtMs;
     }
     return lastMs;
   }
 
-  /** An event of this stranger was recorded. `views` are copied. */
-  said({ trackId, cameraId, recogniser, occurredAtMs }: UnknownFact, views: FaceViews): void {
+  /** Remembers a stranger whose event was recorded. `views` are copied. */
+  add({ trackId, cameraId, recogniser, occurredAtMs }: UnknownFact, views: FaceViews): void {
     if (this.#cooldownMs() === 0) return;
     this.#forget(trackId);
     this.#strangers.set(trackId, {
       cameraId,
       recogniser,
-      saidAtMs: occurredAtMs,
+      recordedAtMs: occurredAtMs,
       rememberedAtMs: this.#clock.monotonicMs(),
       views: copyBestViews(views),
     });
     const [oldest] = this.#strangers.keys();
     if (this.#strangers.size > rememberedStrangers && oldest !== undefined) this.#forget(oldest);
-    this.#timer ??= this.#clock.after(this.#nextLookMs(), () => this.#look());
+    this.#timer ??= this.#clock.after(this.#nextCheckMs(), () => this.#forgetExpired());
   }
 
-  /** The track goes on and shows more: `views` are copied in place of those before. Nothing for tracks that were not said. */
-  seen(trackId: TrackId, views: FaceViews): void {
+  /** Replaces the views of a remembered stranger whose track continues, with a copy of `views`. */
+  update(trackId: TrackId, views: FaceViews): void {
     const stranger = this.#strangers.get(trackId);
     if (stranger === undefined) return;
     wipeViews(stranger.views);
@@ -108,17 +109,17 @@ export class RecentStrangers implements Disposable {
     for (const trackId of [...this.#strangers.keys()]) this.#forget(trackId);
   }
 
-  #look(): void {
+  #forgetExpired(): void {
     const forgottenFromMs = this.#clock.monotonicMs() - this.#cooldownMs();
     for (const [trackId, { rememberedAtMs }] of this.#strangers) {
       if (rememberedAtMs <= forgottenFromMs) this.#forget(trackId);
     }
     const isEmpty = this.#strangers.size === 0;
-    this.#timer = isEmpty ? undefined : this.#clock.after(this.#nextLookMs(), () => this.#look());
+    this.#timer = isEmpty ? undefined : this.#clock.after(this.#nextCheckMs(), () => this.#forgetExpired());
   }
 
-  /** Until the cooldown of the first one is over. */
-  #nextLookMs(): number {
+  /** The remaining cooldown of the oldest stranger, milliseconds. */
+  #nextCheckMs(): number {
     const [first] = this.#strangers.values();
     const agoMs = this.#clock.monotonicMs() - (first?.rememberedAtMs ?? 0);
     return Math.max(1, Math.min(longestWaitMs, this.#cooldownMs() - agoMs));
@@ -130,7 +131,7 @@ export class RecentStrangers implements Disposable {
   }
 }
 
-/** Cosine similarity, -1..1; -1 where there is nothing to compare. */
+/** Cosine similarity, -1..1; -1 without views. */
 function likeness(views: FaceViews, others: FaceViews): number {
   let sum = 0;
   let weights = 0;

@@ -1,10 +1,10 @@
 import type { Clock } from '../base/clock.js';
 
-/** How far the wall clock may drift from the monotonic one before that counts as a jump, milliseconds. */
+/** A larger change of the difference between wall clock and monotonic clock counts as a jump, milliseconds. */
 const jumpMs = 1000;
-/** Clocks are set back a little between two processes; of what comes from further ahead nobody knows the age. */
+/** An event that lies further in the future has an unknown age. Small steps back of the clock are normal. */
 const toleratedBackMs = 60_000;
-/** Jumps that are remembered; the time of events from before them is taken from the wall clock. */
+/** Maximum number of remembered jumps; the age of older events comes from the wall clock. */
 const mostJumps = 1000;
 
 interface Stretch {
@@ -14,19 +14,19 @@ interface Stretch {
 }
 
 /**
- * Knows the age of events although the wall clock jumps: of those recorded in this process by the monotonic clock, which is
- * told from the wall clock by how far the two stood apart at that time.
+ * Computes the age of events, also when the wall clock jumps. For events of this process it uses the monotonic clock: it
+ * remembers the difference between both clocks at the time of recording.
  */
 export class RecordedMoments {
   readonly #clock: Clock;
-  /** In order; between two of them the clocks kept step. */
+  /** In order; within a stretch the difference was constant. */
   readonly #stretches: Stretch[] = [];
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Call when an event is recorded. */
+  /** Called when an event is recorded. */
   note(sequence: number, recordedAtMs: number): void {
     const offsetMs = recordedAtMs - this.#clock.monotonicMs();
     const last = this.#stretches.at(-1);
@@ -36,8 +36,8 @@ export class RecordedMoments {
   }
 
   /**
-   * How long ago an event was recorded, milliseconds. Of one from before this process only the wall clock tells; infinite
-   * where it was set back since.
+   * The age of an event, milliseconds. For an event of an earlier process it comes from the wall clock; it is infinite if the
+   * clock was set back since.
    */
   ageMs(sequence: number, recordedAtMs: number): number {
     const stretch = this.#stretches.findLast(({ fromSequence }) => fromSequence <= sequence);

@@ -1,13 +1,12 @@
 import type { OpenDatabase } from '../host/sqlite.js';
-import { explained } from './explained.js';
 
-/** Remembers what was published retained, so that it can be taken back. */
+/** Remembers retained messages of this box, so that they can be withdrawn. */
 export interface RetainedMessages {
-  /** Topics that `owner` has published to, each with what it remembers of the content. */
+  /** The topics of `owner`, each with the text that `owner` stored about its content. */
   of(owner: string): ReadonlyMap<string, string>;
-  /** Adds topics, all or none; of one that is known the text is replaced. Call before they are published. */
+  /** Adds or replaces topics in one transaction. Called before the messages are published. */
   remember(owner: string, parts: ReadonlyMap<string, string>): void;
-  /** Call when the broker has acknowledged that the topic is empty. */
+  /** Called when the broker has acknowledged the empty message. */
   forget(owner: string, topic: string): void;
 }
 
@@ -22,8 +21,7 @@ export function retainedMessagesOf(database: OpenDatabase): RetainedMessages {
   );
   const remove = db.prepare<[string, string]>('DELETE FROM retained_message WHERE owner = ? AND topic = ?');
   return {
-    of: (owner) =>
-      explained(database, () => new Map(all.all(owner).map(({ topic, parts }) => [topic, parts]))),
+    of: (owner) => database.read(() => new Map(all.all(owner).map(({ topic, parts }) => [topic, parts]))),
     remember: (owner, entries) =>
       database.transaction(() => {
         for (const [topic, parts] of entries) put.run(owner, topic, parts);

@@ -2,8 +2,6 @@ import type { EventKind } from '../domain/events/event.js';
 import type { PersonId } from '../domain/ids.js';
 import type { Ageing } from '../domain/retention/retention.js';
 import type { OpenDatabase } from '../host/sqlite.js';
-import { ageingCorrections, ageingTogether } from './attendance/attendance-ageing.js';
-import { explained } from './explained.js';
 
 interface AgedEvent {
   readonly sequence: number;
@@ -11,19 +9,19 @@ interface AgedEvent {
   readonly isWaiting: 0 | 1;
 }
 
-/** Waits no longer for a program elsewhere that reads the file: the event loop would stand still meanwhile. */
+/** The event loop is blocked while SQLite waits for another reader of the file, so it waits only this long. */
 const emptyingTimeoutMs = 20;
 
-/** What ages in the records. */
+/** Deletes old data from the records. */
 export interface RecordsRetention {
-  /** Events of these kinds, attendance with its corrections; one that waits in the outbox stays until it has left it. */
+  /** Events of these kinds; attendance includes its corrections. Events in the outbox are never deleted. */
   ageing(...kinds: readonly EventKind[]): Ageing;
   /**
-   * What the records hold on a person beside events: empties the reasons given for corrections of their days, free text which
-   * may name whoever is erased, and forgets the hashes of the photographs that a centre enrolled them from.
+   * Deletes what the records contain about a person outside events: the reasons of corrections, which are free text and may
+   * name the person, and the hashes of photographs from which a centre enrolled the person.
    */
   forgetAbout(personId: PersonId): void;
-  /** Takes what was deleted out of the write-ahead log, too; false where a reader elsewhere still needs the log. */
+  /** Removes deleted data from the write-ahead log; false while another process reads the log. */
   emptyLog(): boolean;
 }
 
@@ -47,7 +45,7 @@ export function recordsRetentionOf(database: OpenDatabase): RecordsRetention {
         }),
       ),
     emptyLog: () =>
-      explained(database, () => {
+      database.read(() => {
         const timeoutMs = Number(db.pragma('busy_timeout', { simple: true }));
         db.pragma(`busy_timeout = ${emptyingTimeoutMs}`);
         try {
@@ -76,9 +74,9 @@ function ageingEvents(database: OpenDatabase, kind: EventKind): Ageing {
   );
   const remove = db.prepare<[number]>('DELETE FROM event WHERE sequence = ?');
   return {
-    countDue: (beforeMs) => explained(database, () => count.get({ kind, beforeMs }) ?? 0),
+    countDue: (beforeMs) => database.read(() => count.get({ kind, beforeMs }) ?? 0),
     begin(beforeMs) {
-      // Where the outbox is long, what waits in it is passed once and not read again by every batch.
+      // Each batch starts where the last one ended, so that rows in a long outbox are read once.
       let afterMs = Number.MIN_SAFE_INTEGER;
       let afterSequence = 0;
       return (limit) =>
@@ -91,6 +89,42 @@ function ageingEvents(database: OpenDatabase, kind: EventKind): Ageing {
           afterSequence = last?.sequence ?? afterSequence;
           return { count: going.length, isMoreDue: rows.length === limit };
         });
+    },
+  };
+}
+
+/** Corrections of attendance, by their age. */
+function ageingCorrections(database: OpenDatabase): Ageing {
+  const { db } = database;
+  const count = db
+    .prepare<[number], number>('SELECT count(*) FROM attendance_correction WHERE recorded_at_ms < ?')
+    .pluck();
+  const remove = db.prepare<[number, number]>(`
+    DELETE FROM attendance_correction WHERE sequence IN (
+      SELECT sequence FROM attendance_correction WHERE recorded_at_ms < ? ORDER BY recorded_at_ms LIMIT ?)`);
+  return {
+    countDue: (beforeMs) => database.read(() => count.get(beforeMs) ?? 0),
+    begin: (beforeMs) => (limit) =>
+      database.transaction(() => {
+        const { changes } = remove.run(beforeMs, limit);
+        return { count: changes, isMoreDue: changes === limit };
+      }),
+  };
+}
+
+/** Several kinds of data with one retention rule, deleted one kind after the other. */
+function ageingTogether(kinds: readonly Ageing[]): Ageing {
+  return {
+    countDue: (beforeMs) => kinds.reduce((sum, kind) => sum + kind.countDue(beforeMs), 0),
+    begin(beforeMs) {
+      const steps = kinds.map((kind) => kind.begin(beforeMs));
+      return (limit) => {
+        const [step] = steps;
+        if (step === undefined) return { count: 0, isMoreDue: false };
+        const { count, isMoreDue } = step(limit);
+        if (!isMoreDue) steps.shift();
+        return { count, isMoreDue: steps.length > 0 };
+      };
     },
   };
 }

@@ -1,23 +1,17 @@
 import type { Migration } from '../host/sqlite-migrations.js';
-import { alertTables } from './alerts/alert-schema.js';
-import { commandTables } from './commands/command-schema.js';
-import { grantTables } from './commands/grant-schema.js';
-import { outboxTables } from './outbox/outbox-schema.js';
-import { retainedTables } from './retained-schema.js';
-import { sourceTables } from './source-schema.js';
 
 /** Marks the file as ours in its header (SQLite `application_id`): the letters "RCre". */
 export const recordsApplicationId = 0x52_43_72_65;
 
 /**
- * - `event`: what happened, once. `payload` holds what is published but for what is known only when it is sent, and is the
- *   only place besides `person_id` that knows a person: erasing one means finding the rows by that column and rewriting both.
- *   The two persons of a passage that could be of either stand in the payload only: `person_id` is for whom an event names for
- *   certain.
- * - `attendance_correction`: what a person in charge put right; only ever added to. Erasing a person empties `reason`.
- * - `counter`: numbers that must never go back, whatever is deleted around them. `revision`: transactions that were ever written;
- *   `commands-from`, milliseconds since the epoch: commands that were issued before are not taken; those of the outbox stand there.
- * - `lineage`: the random name of this file, one row: another one after each recovery. A copy of before has the former name.
+ * - `event`: each event once. `payload` contains the published form, except for what is added when it is sent. Only
+ *   `payload` and `person_id` name persons. `person_id` is the person whom the event names for certain; the two
+ *   candidates of an ambiguous passage are in the payload only.
+ * - `attendance_correction`: manual corrections. Rows are added and never changed, except that erasing a person empties
+ *   `reason`.
+ * - `counter`: numbers that never decrease, whatever is deleted around them. `revision` counts transactions.
+ *   `commands-from` (milliseconds since the epoch): commands that were issued earlier are refused. The outbox describes its own.
+ * - `lineage`: the random name of this file, one row. Each recovery gives a new name, so an old copy of the file shows.
  */
 const eventTables = `
   CREATE TABLE event (
@@ -72,7 +66,192 @@ const eventTables = `
   CREATE TABLE lineage (name TEXT NOT NULL) STRICT;
 `;
 
-/** Forward only; a released migration is never edited. */
+/**
+ * - `outbox`: events that are not confirmed yet. `since_ms`: when the row was (last) added. `sent_over`: the number of the
+ *   connection whose broker last accepted the row; the row then stays only until the centre confirms it.
+ * - `outbox_total`: number and size of the waiting rows of each kind, maintained by triggers, and how many were given up
+ *   since the file was created.
+ * - `given_up`: recorded events that were given up and not requested again.
+ * - Counters: `sent`, the newest event that a broker accepted; `centre`, the sequence up to which the centre has stored
+ *   all events; `connection`, the number of connections that sent events for a centre.
+ */
+const outboxTables = `
+  CREATE TABLE outbox (
+    sequence    INTEGER PRIMARY KEY REFERENCES event (sequence),
+    kind        TEXT    NOT NULL,
+    size_bytes  INTEGER NOT NULL,
+    since_ms    INTEGER NOT NULL,
+    is_again    INTEGER NOT NULL DEFAULT 0,
+    sent_over   INTEGER
+  ) STRICT;
+  CREATE INDEX outbox_by_age ON outbox (kind, since_ms);
+
+  CREATE TABLE outbox_total (
+    kind       TEXT    PRIMARY KEY,
+    count      INTEGER NOT NULL DEFAULT 0,
+    size_bytes INTEGER NOT NULL DEFAULT 0,
+    given_up   INTEGER NOT NULL DEFAULT 0
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE given_up (
+    sequence INTEGER PRIMARY KEY REFERENCES event (sequence) ON DELETE CASCADE
+  ) STRICT;
+
+  CREATE TRIGGER outbox_grows AFTER INSERT ON outbox BEGIN
+    INSERT INTO outbox_total (kind) SELECT NEW.kind
+      WHERE NOT EXISTS (SELECT 1 FROM outbox_total WHERE kind = NEW.kind);
+    UPDATE outbox_total SET count = count + 1, size_bytes = size_bytes + NEW.size_bytes WHERE kind = NEW.kind;
+  END;
+  CREATE TRIGGER outbox_shrinks AFTER DELETE ON outbox BEGIN
+    UPDATE outbox_total SET count = count - 1, size_bytes = size_bytes - OLD.size_bytes WHERE kind = OLD.kind;
+  END;
+`;
+
+/**
+ * What the sources of events remember. A row changes in the transaction of the event that it is about.
+ *
+ * - `box_condition`: whether the newest event about a condition says that it is active, and in `about` the items that this
+ *   event names, a JSON array of texts.
+ * - `source_state`: how far each source has come, as a text that only the source reads.
+ */
+const sourceTables = `
+  CREATE TABLE box_condition (
+    condition TEXT    PRIMARY KEY,
+    is_active INTEGER NOT NULL,
+    about     TEXT    NOT NULL DEFAULT '[]'
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE source_state (
+    source TEXT PRIMARY KEY,
+    state  TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+`;
+
+/**
+ * - `command`: accepted commands of the centre, until a token with the same id can no longer be valid. `arguments` is set
+ *   while the command waits, `reply` after its answer unless the answer was too long. `seal` authenticates a waiting row.
+ * - `command_mark`: for each issuer, the expiry time up to which commands were forgotten; older tokens are refused,
+ *   whatever the clock says.
+ * - `person_photographs`: hashes of the photographs from which a centre enrolled a person.
+ */
+const commandTables = `
+  CREATE TABLE command (
+    number         INTEGER PRIMARY KEY AUTOINCREMENT,
+    issuer_id      TEXT    NOT NULL,
+    command_id     TEXT    NOT NULL,
+    key_id         TEXT    NOT NULL,
+    name           TEXT    NOT NULL,
+    claims_hash    BLOB    NOT NULL,
+    state          TEXT    NOT NULL,
+    arguments      TEXT,
+    reply          TEXT,
+    expires_at_ms  INTEGER NOT NULL,
+    seal           BLOB,
+    UNIQUE (issuer_id, command_id)
+  ) STRICT;
+  CREATE INDEX command_by_state ON command (state, number);
+  CREATE INDEX command_by_age ON command (expires_at_ms);
+
+  CREATE TABLE command_mark (
+    issuer_id           TEXT    PRIMARY KEY,
+    forgotten_until_ms  INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE person_photographs (
+    person_id  TEXT PRIMARY KEY,
+    hashes     TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+`;
+
+/**
+ * - `granted`: trusted keys of issuers, and cameras that a centre switched. A row that this program did not seal is not
+ *   trusted. `content` is JSON, `box` the box of the grant, `revision` the revision of the whole set; `seal` authenticates
+ *   all other columns.
+ * - `set_aside`: rows that were not trusted, with the reason, until a person dismisses them.
+ */
+const grantTables = `
+  CREATE TABLE granted (
+    kind      TEXT    NOT NULL,
+    id        TEXT    NOT NULL,
+    content   TEXT    NOT NULL,
+    box       TEXT    NOT NULL,
+    revision  INTEGER NOT NULL,
+    seal      BLOB    NOT NULL,
+    PRIMARY KEY (kind, id)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE set_aside (
+    number   INTEGER PRIMARY KEY AUTOINCREMENT,
+    reason   TEXT    NOT NULL,
+    kind     TEXT,
+    id       TEXT,
+    content  TEXT,
+    at_ms    INTEGER NOT NULL
+  ) STRICT;
+`;
+
+/**
+ * - `alert_rule`: the state of each rule, JSON. The counter `alerts`, which exists only while there are rules, is the
+ *   sequence up to which the rules have read the events.
+ * - `alert`: the message of each alert, and who acknowledged it. It names cameras, never persons.
+ * - `alert_mute`: rules whose alerts are stored, but not sent, until a time.
+ * - `alert_delivery`: the delivery of an alert to one channel.
+ */
+const alertTables = `
+  CREATE TABLE alert_rule (
+    rule_id TEXT PRIMARY KEY,
+    state   TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE alert (
+    number        INTEGER PRIMARY KEY AUTOINCREMENT,
+    id            TEXT    NOT NULL UNIQUE,
+    created_at_ms INTEGER NOT NULL,
+    message       TEXT    NOT NULL,
+    acknowledged_at_ms INTEGER,
+    acknowledged_by    TEXT
+  ) STRICT;
+
+  CREATE TABLE alert_mute (
+    rule_id   TEXT    PRIMARY KEY,
+    until_ms  INTEGER NOT NULL,
+    muted_by  TEXT    NOT NULL,
+    since_ms  INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE INDEX alert_by_age ON alert (created_at_ms);
+
+  CREATE TABLE alert_delivery (
+    number        INTEGER PRIMARY KEY AUTOINCREMENT,
+    alert_number  INTEGER NOT NULL REFERENCES alert (number) ON DELETE CASCADE,
+    channel_id    TEXT    NOT NULL,
+    state         TEXT    NOT NULL CHECK (state IN ('pending', 'delivered', 'failed')),
+    attempts      INTEGER NOT NULL DEFAULT 0,
+    next_at_ms    INTEGER NOT NULL,
+    last_at_ms    INTEGER,
+    code          TEXT,
+    reason        TEXT
+  ) STRICT;
+
+  CREATE INDEX delivery_of_alert ON alert_delivery (alert_number);
+  CREATE INDEX delivery_to_see_to ON alert_delivery (state, number) WHERE state <> 'delivered';
+`;
+
+/**
+ * - `retained_message`: retained messages of this box. A broker keeps them until the box withdraws them, also when their
+ *   camera was removed from the configuration while the daemon was off. `owner`: the part of the program that publishes
+ *   the message. `parts`: what of its content must be withdrawn item by item; JSON.
+ */
+const retainedTables = `
+  CREATE TABLE retained_message (
+    owner TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    parts TEXT NOT NULL,
+    PRIMARY KEY (owner, topic)
+  ) STRICT, WITHOUT ROWID;
+`;
+
+/** Migrations go forward only; a released migration is never edited. */
 export const recordsMigrations: readonly Migration[] = [
   {
     name: 'events and their outbox, alerts, commands and grants',

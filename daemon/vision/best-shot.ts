@@ -4,19 +4,19 @@ import type { Picture } from '../domain/faces/picture.js';
 import { cropAffine } from './inference/affine-crop.kernel.js';
 import { interleavePlanes } from './interleave.kernel.js';
 
-/** Largest size of the picture: enough for a person to recognise a person, some 6 kB. */
+/** Largest size of the picture, about 6 kB: enough for a person to recognise the face. */
 const MOST_WIDTH_PX = 160;
 const MOST_HEIGHT_PX = 200;
 const JPEG_QUALITY = 80;
 
-/** Height of what is shown, in heights of the face from brow to chin: the whole head with hair and some neck. */
+/** Height of the cut, in heights of the face from brow to chin: the whole head with hair and some neck. */
 const SHOWN_HEIGHTS = 1.9;
-/** The mesh ends at the brow, so the head's middle lies higher, in heights of the face. */
+/** How far the middle of the head is above the middle of the mesh, which ends at the brow, in heights of the face. */
 const RAISED_HEIGHTS = 0.08;
 
 /**
- * The head in `box` (pixels of `picture`) as a JPEG without metadata, at most 160 x 200 pixels, never enlarged. The cut
- * is made before this returns its promise; encoding goes on in another thread.
+ * The head in `box` (pixels of `picture`) as a JPEG without metadata, at most 160 x 200 pixels, never enlarged. The pixels
+ * are copied before this returns its promise; another thread encodes them.
  */
 export function takeBestShot(picture: Picture, box: Box): Promise<Uint8Array> {
   const part = shownPart(box, picture);
@@ -25,8 +25,8 @@ export function takeBestShot(picture: Picture, box: Box): Promise<Uint8Array> {
 }
 
 /**
- * `part` of the picture (its pixels), `scale` times as large, as a JPEG without metadata. The pixels are copied before this
- * returns its promise; encoding goes on in another thread.
+ * `part` of the picture (in its pixels), scaled by `scale`, as a JPEG without metadata. The pixels are copied before this
+ * returns its promise; another thread encodes them.
  */
 export function jpegOfPart(
   picture: Picture,
@@ -51,7 +51,7 @@ export function jpegOfPart(
     .toBuffer();
 }
 
-/** The part of the picture that is shown; a face at the edge loses what lies beyond. */
+/** The part of the picture that a best shot shows, cut at the picture's edge. */
 export function shownPart(face: Box, { widthPx, heightPx }: Picture): Box {
   const height = face.height * SHOWN_HEIGHTS;
   const width = height * (MOST_WIDTH_PX / MOST_HEIGHT_PX);

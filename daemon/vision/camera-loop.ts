@@ -2,27 +2,27 @@ import type { Clock } from '../base/clock.js';
 import { LatestSlot } from '../base/latest-slot.js';
 import type { Frame } from '../domain/faces/picture.js';
 
-/** What the loop needs of a camera's session. */
-export interface Analysis {
-  /** Analyses one frame; the next comes only after it settled. */
+/** The part of a camera's pipeline that the loop uses. */
+interface Analysis {
+  /** Analyses one frame; the next call comes after this one settled. */
   analyse(frame: Frame): Promise<boolean>;
   /** Every track ends. */
   end(): void;
 }
 
-/** Analysis is measured over so much time, milliseconds. */
+/** The load is measured over this time, milliseconds. */
 const measuredMs = 1000;
-/** Share of the time, waiting for other cameras included, that analysis may take before there is none to spare. */
+/** Above this share of time in analysis, waits for other cameras included, there is no time for faster analysis. */
 const fullShare = 0.75;
-/** For how long fewer frames are analysed then, milliseconds. */
+/** How long `hasTime` stays false after that, milliseconds. */
 const easeMs = 5000;
 
 /**
- * Brings a camera's frames to its session, one at a time and always the newest: live video never queues. What was
- * replaced while a frame was analysed is released and counted.
+ * Passes a camera's frames to its pipeline, one at a time and always the newest: live video never queues. A frame that is
+ * replaced by a newer one is released and counted.
  */
 export class CameraLoop implements AsyncDisposable {
-  readonly #session: Analysis;
+  readonly #analysis: Analysis;
   readonly #slot = new LatestSlot<Frame>((frame) => frame.release());
   readonly #running: Promise<void>;
   readonly #clock: Clock;
@@ -33,31 +33,31 @@ export class CameraLoop implements AsyncDisposable {
   #hasStreamEnded = false;
   #wake: () => void = () => undefined;
 
-  /** `onFailure` gets what an analysis threw; the loop has then ended. */
-  constructor(session: Analysis, clock: Clock, onFailure: (error: unknown) => void) {
-    this.#session = session;
+  /** `onFailure` gets the error of an analysis, which also ends the loop. */
+  constructor(analysis: Analysis, clock: Clock, onFailure: (error: unknown) => void) {
+    this.#analysis = analysis;
     this.#clock = clock;
     this.#measuredFromMs = clock.monotonicMs();
     this.#running = this.#run().catch(onFailure);
   }
 
-  /** Frames that were never looked at because a newer one came. */
+  /** Frames that were never analysed because a newer one came. */
   get dropped(): number {
     return this.#slot.dropped;
   }
 
-  /** False for some seconds after the analysis took nearly all the time that there is. */
+  /** False for some seconds after the analysis took nearly all the time. */
   get hasTime(): boolean {
     return this.#clock.monotonicMs() >= this.#easeUntilMs;
   }
 
-  /** Takes the frame over. */
+  /** Takes ownership of the frame. */
   put(frame: Frame): void {
     this.#slot.put(frame);
     this.#wake();
   }
 
-  /** The stream is over, or interrupted: its tracks end, since nobody saw what happened meanwhile. */
+  /** The stream ended or was interrupted: its tracks end, because faces may change places unseen. */
   streamEnded(): void {
     this.#hasStreamEnded = true;
     this.#wake();
@@ -68,7 +68,7 @@ export class CameraLoop implements AsyncDisposable {
     this.#wake();
     await this.#running;
     this.#slot.clear();
-    this.#session.end();
+    this.#analysis.end();
   }
 
   async #run(): Promise<void> {
@@ -76,7 +76,7 @@ export class CameraLoop implements AsyncDisposable {
       if (this.#hasStreamEnded) {
         this.#hasStreamEnded = false;
         this.#slot.clear();
-        this.#session.end();
+        this.#analysis.end();
       }
       const frame = this.#slot.take();
       if (frame === undefined) await this.#nextFrameOrEnd();
@@ -92,7 +92,7 @@ export class CameraLoop implements AsyncDisposable {
 
   async #analyse(frame: Frame): Promise<void> {
     const startedMs = this.#clock.monotonicMs();
-    await this.#session.analyse(frame);
+    await this.#analysis.analyse(frame);
     const nowMs = this.#clock.monotonicMs();
     this.#analysingMs += nowMs - startedMs;
     const elapsedMs = nowMs - this.#measuredFromMs;

@@ -1,5 +1,4 @@
-import { rmSync } from 'node:fs';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isRollcallError } from '../base/errors.js';
@@ -10,27 +9,27 @@ import { systemClock as clock } from '../host/system-clock.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import type { FfmpegBinary } from './ingest/ffmpeg-binary.js';
 import { decodePhoto } from './photo-decoding.js';
-import { openClipSession, replayClip } from './replay-clip.js';
+import { openClipPipeline, replayClip } from './replay-clip.js';
 import type { StageEvent } from './stage-event.js';
 
-/** Fewer photographs show no face that can be followed. */
-export const fewestFrames = 3;
-/** What comes later in a clip is not looked at, seconds. */
-export const longestClipS = 30;
+/** A track is confirmed after this many photographs. */
+const fewestFrames = 3;
+/** The rest of a longer clip is ignored, seconds. */
+const longestClipS = 30;
 
-/** What was seen of the face of a clip. */
+/** The last sighting of the face in a clip, or why there is none. */
 export type ClipLiveness =
   | { readonly outcome: 'ok'; readonly sighting: Sighting; readonly faceCount: number }
   | { readonly outcome: 'refused'; readonly code: string; readonly message: string; readonly remedy: string };
 
-export interface ClipLivenessParts {
+export interface ClipLivenessOptions {
   readonly analyser: FaceAnalyser;
   readonly ffmpeg: FfmpegBinary;
   readonly liveness: LivenessPolicy;
   readonly sameFaceThreshold: number;
 }
 
-/** As a camera with the defaults of the configuration has it. */
+/** The defaults of the configuration for a camera. */
 const camera = {
   id: cameraId('clip'),
   rates: { idleFps: 15, trackingFps: 15, provingFps: 30 },
@@ -39,31 +38,31 @@ const camera = {
 } as const;
 
 /**
- * Runs the stages of a camera on one clip, or on photographs that were taken one after the other at `fps`. Of several faces the
- * one counts that was seen for longest. Never throws on what the bytes are.
+ * Runs the stages of a camera on one clip, or on photographs that were taken one after the other at `fps`. With several
+ * faces, the one that was seen for longest counts. Never throws because of the content of the files.
  */
-export async function lookAtClip(
+export async function analyseClip(
   files: readonly Uint8Array[],
   fps: number,
-  parts: ClipLivenessParts,
+  options: ClipLivenessOptions,
 ): Promise<ClipLiveness> {
   const latest = new Map<TrackId, Sighting>();
-  const hear = (event: StageEvent): void => {
+  const sink = (event: StageEvent): void => {
     if (event.type === 'sighting') latest.set(event.sighting.trackId, event.sighting);
   };
   const [clip, ...others] = files;
   const refusal =
     others.length > 0 || clip === undefined
-      ? await lookAtPhotographs(files, fps, parts, hear)
-      : await lookAtFile(clip, parts, hear);
+      ? await analysePhotographs(files, fps, options, sink)
+      : await analyseFile(clip, options, sink);
   if (refusal !== undefined) return refusal;
   const [longest] = [...latest.values()].sort((a, b) => seenMs(b) - seenMs(a));
   if (longest !== undefined) return { outcome: 'ok', sighting: longest, faceCount: latest.size };
   return {
     outcome: 'refused',
     code: 'no-face',
-    message: 'no face could be followed in it',
-    remedy: `Send a clip of some seconds, or ${fewestFrames} photographs or more, that show one face from the front.`,
+    message: 'no face was found in several frames in a row',
+    remedy: `Send a clip of some seconds, or at least ${fewestFrames} photographs, that show one face from the front.`,
   };
 }
 
@@ -71,41 +70,55 @@ const seenMs = ({ firstSeenMs, lastSeenMs }: Sighting): number => lastSeenMs - f
 
 type Refusal = Extract<ClipLiveness, { outcome: 'refused' }>;
 
-/** FFmpeg reads files that it may seek in: the clip lies in a folder of its own for as long as it is looked at. */
-async function lookAtFile(
-  clip: Uint8Array,
-  parts: ClipLivenessParts,
-  hear: (event: StageEvent) => void,
-): Promise<Refusal | undefined> {
+/**
+ * FFmpeg reads files in which it can seek, so the clip becomes a file. Its name is removed before the first byte is written:
+ * the system frees the file when this process ends, also when it is killed.
+ */
+async function openNamelessFile(bytes: Uint8Array): Promise<FileHandle> {
   const folder = await mkdtemp(join(tmpdir(), 'rollcall-clip-'));
-  const forget = (): void => rmSync(folder, { recursive: true, force: true });
-  // The process may be ended while it looks.
-  process.once('exit', forget);
+  let file: FileHandle | undefined;
   try {
-    const path = join(folder, 'clip');
-    await writeFile(path, clip, { mode: 0o600 });
-    const untilMs = longestClipS * 1000;
-    for await (const { events } of replayClip({ ...parts, path, camera, clock, speed: 'max', untilMs }))
-      events.forEach(hear);
-    return undefined;
+    file = await open(join(folder, 'clip'), 'wx+', 0o600);
+    await rm(folder, { recursive: true, force: true });
+    await file.writeFile(bytes);
+    return file;
   } catch (error) {
-    if (!isRollcallError(error, 'clip-unreadable')) throw error;
-    // The message names a file that is nobody's.
-    const remedy = 'Send a clip that FFmpeg can read, such as MP4 with H.264.';
-    return { outcome: 'refused', code: error.code, message: 'the clip cannot be read', remedy };
-  } finally {
-    process.off('exit', forget);
-    forget();
+    // Frees the bytes that were written, on a disk that may be full.
+    await file?.close();
+    await rm(folder, { recursive: true, force: true });
+    throw error;
   }
 }
 
-async function lookAtPhotographs(
+async function analyseFile(
+  clip: Uint8Array,
+  options: ClipLivenessOptions,
+  sink: (event: StageEvent) => void,
+): Promise<Refusal | undefined> {
+  const file = await openNamelessFile(clip);
+  try {
+    const path = `/proc/self/fd/${file.fd}`;
+    const untilMs = longestClipS * 1000;
+    for await (const { events } of replayClip({ ...options, path, camera, clock, speed: 'max', untilMs }))
+      events.forEach(sink);
+    return undefined;
+  } catch (error) {
+    if (!isRollcallError(error, 'clip-unreadable')) throw error;
+    // The message of the error names a path that the sender does not know.
+    const remedy = 'Send a clip that FFmpeg can read, such as MP4 with H.264.';
+    return { outcome: 'refused', code: error.code, message: 'the clip cannot be read', remedy };
+  } finally {
+    await file.close();
+  }
+}
+
+async function analysePhotographs(
   files: readonly Uint8Array[],
   fps: number,
-  parts: ClipLivenessParts,
-  hear: (event: StageEvent) => void,
+  options: ClipLivenessOptions,
+  sink: (event: StageEvent) => void,
 ): Promise<Refusal | undefined> {
-  const session = openClipSession({ ...parts, camera }, hear);
+  const pipeline = openClipPipeline({ ...options, camera }, sink);
   for (const [sequence, bytes] of files.entries()) {
     const decoded = await decodePhoto(bytes);
     if (decoded.outcome !== 'ok') {
@@ -116,11 +129,11 @@ async function lookAtPhotographs(
     const capturedAtMs = (sequence * 1000) / fps;
     if (capturedAtMs > longestClipS * 1000) break;
     const { picture } = decoded;
-    await session.analyse({
+    await pipeline.analyse({
       ...{ cameraId: camera.id, sequence, capturedAtMs, picture },
       release: () => undefined,
     });
   }
-  session.end();
+  pipeline.end();
   return undefined;
 }

@@ -1,44 +1,41 @@
 import { badInput } from '../base/errors.js';
 import type { Frame } from '../domain/faces/picture.js';
-import { ClipMemory } from './clip-memory.js';
+import { CachingFaceAnalyser } from './caching-face-analyser.js';
+import type { CameraPipeline } from './camera-pipeline.js';
 import { openClip } from './ingest/clip-source.js';
-import { type ClipReplayOptions, openClipSession } from './replay-clip.js';
-import type { CameraSession } from './session.js';
+import { type ClipReplayOptions, openClipPipeline } from './replay-clip.js';
 import type { StageEvent } from './stage-event.js';
 
 /** How a clip is cut. All times in milliseconds. */
 export interface Cutting {
-  /** The part of the clip that counts, from its first frame; absent: all of it. */
+  /** The part of the clip to use, from its first frame on. Default: all of it. */
   readonly fromMs?: number;
   readonly untilMs?: number;
-  /** A piece of each length starts at the beginning, and the next one where it ends. */
+  /** For each length, pieces follow one another from the beginning of the clip. */
   readonly lengthsMs: readonly number[];
-  /** A clip that is shorter is played again from its beginning until it has lasted so long; absent: it is not. */
+  /** A shorter clip is repeated until it has lasted this long. Default: no repetition. */
   readonly loopMs?: number;
-  /** Which looks at a frame are answered from memory, see `ClipMemory`; `none`: the networks run for every look of every piece. */
+  /** Which questions share results, see `CachingFaceAnalyser`; `none`: the networks answer every question of every piece. */
   readonly memory: 'near' | 'none';
 }
 
-/** A piece of a clip as a camera would have seen it that saw nothing before and nothing after. */
+/** The events of one piece of a clip. Each piece starts without any knowledge of the others. */
 export interface ClipPiece {
-  /** Undefined for the whole of the clip, looped if it was. */
+  /** Undefined for the whole clip, repetitions included. */
   readonly lengthMs: number | undefined;
-  /** Since the first frame that counts. */
+  /** Since the first used frame. */
   readonly startMs: number;
-  /** Longer than the clip itself: what it shows was shown before in the same piece. */
+  /** The piece is longer than the clip: it shows the same frames more than once. */
   readonly isLooped: boolean;
   readonly events: readonly StageEvent[];
 }
 
-/** A rate for what has no second frame, milliseconds between frames: 25 a second. */
-const lonelyFrameMs = 40;
-/** Time stamps are rounded, milliseconds. */
+/** Duration of a clip with a single frame, milliseconds. */
+const singleFrameMs = 40;
+/** Rounding of time stamps, milliseconds. */
 const jitterMs = 1;
 
-/**
- * Runs the stages of a camera on every piece of a clip, each from a state that knows nothing. The clip is decoded once for
- * each time that it is played. Pieces come as they end. Throws what `openClip` throws.
- */
+/** Runs the stages of a camera on every piece of a clip. Yields pieces in the order of their ends. Throws what `openClip` throws. */
 export function cutClip(
   options: Omit<ClipReplayOptions, 'speed' | 'takeShot'>,
   cutting: Cutting,
@@ -49,13 +46,13 @@ export function cutClip(
   return cutFrames(cutting.loopMs === undefined ? play : keepFrames(play), options, cutting);
 }
 
-/** A clip that is played from its first frame. */
+/** The frames of a clip, from the first on. */
 type Played = AsyncIterable<Frame> & AsyncDisposable;
 
-/** Clips of some seconds are kept decoded, larger ones are decoded again each time, bytes. */
+/** Most decoded frames that are kept for repetitions, bytes: enough for clips of some seconds. */
 const mostKeptBytes = 128 * 2 ** 20;
 
-/** Plays a clip again from memory, if it was played to its end and is not too large. */
+/** Plays a clip from memory after the first time. A clip that is too large is decoded again each time. */
 function keepFrames(play: () => Promise<Played>): () => Promise<Played> {
   let kept: Frame[] = [];
   let isWhole = false;
@@ -90,13 +87,13 @@ function keepFrames(play: () => Promise<Played>): () => Promise<Played> {
   };
 }
 
-/** As `cutClip`, on frames from `play`, which gives the same frames each time. */
+/** Like `cutClip`, for frames from `play`, which must give the same frames each time. */
 export async function* cutFrames(
   play: () => Promise<Played>,
-  options: Parameters<typeof openClipSession>[0],
+  options: Parameters<typeof openClipPipeline>[0],
   cutting: Cutting,
 ): AsyncGenerator<ClipPiece, void, void> {
-  const memory = cutting.memory === 'near' ? new ClipMemory(options.analyser, 'near') : undefined;
+  const memory = cutting.memory === 'near' ? new CachingFaceAnalyser(options.analyser, 'near') : undefined;
   const cutter = new Cutter({ ...options, analyser: memory ?? options.analyser }, cutting.lengthsMs);
   const { fromMs = 0, untilMs = Number.POSITIVE_INFINITY, loopMs = 0 } = cutting;
   let playedMs = 0;
@@ -121,52 +118,52 @@ export async function* cutFrames(
       }
     }
     if (count === 0) {
-      throw badInput('part-empty', 'no frame of the clip lies in the part that is asked for', {
+      throw badInput('part-empty', 'the clip has no frame between from and until', {
         remedy: 'correct from and until in the truth file',
       });
     }
-    const onceMs = lastMs + (count > 1 ? lastMs / (count - 1) : lonelyFrameMs);
+    const onceMs = lastMs + (count > 1 ? lastMs / (count - 1) : singleFrameMs);
     playedMs += onceMs;
     yield* cutter.played(playedMs, offsetMs === 0 ? loopMs : undefined);
-  } while (cutter.isHungry);
+  } while (cutter.needsFrames);
 }
 
-/** One piece while its frames are analysed. */
+/** A piece whose frames are being analysed. */
 interface OpenPiece {
   readonly lengthMs: number | undefined;
   readonly startMs: number;
   readonly endMs: number;
-  readonly session: CameraSession;
+  readonly pipeline: CameraPipeline;
   readonly events: StageEvent[];
 }
 
-/** Feeds frames to the pieces that they belong to, and begins and ends these. */
+/** Begins and ends pieces, and passes frames to all open pieces. */
 class Cutter {
-  readonly #options: Parameters<typeof openClipSession>[0];
+  readonly #options: Parameters<typeof openClipPipeline>[0];
   readonly #complete = new Set<number | undefined>();
   #open: readonly OpenPiece[] = [];
-  /** How long the clip itself is; undefined while it is played for the first time. */
+  /** Duration of the clip; undefined while it is played for the first time. */
   #onceMs: number | undefined;
 
-  constructor(options: Parameters<typeof openClipSession>[0], lengthsMs: readonly number[]) {
+  constructor(options: Parameters<typeof openClipPipeline>[0], lengthsMs: readonly number[]) {
     this.#options = options;
     this.#open = [this.#begin(undefined, 0), ...lengthsMs.map((lengthMs) => this.#begin(lengthMs, 0))];
   }
 
-  /** Whether a piece waits for more frames. */
-  get isHungry(): boolean {
+  /** Whether a piece is open and needs more frames. */
+  get needsFrames(): boolean {
     return this.#open.length > 0;
   }
 
   async take(frame: Frame): Promise<readonly ClipPiece[]> {
     const ended = this.#endedBy(frame.capturedAtMs);
-    for (const { session } of this.#open) await session.analyse(frame);
+    for (const { pipeline } of this.#open) await pipeline.analyse(frame);
     return ended;
   }
 
   /**
-   * The clip was played to its end, at `playedMs`. The first time `loopMs` says how long it is to be played: pieces that fit
-   * into that and whose length the clip itself did not fill stay open.
+   * The clip was played to its end, at `playedMs`. After the first time, `loopMs` is the duration to fill by repetition: a
+   * piece stays open if it fits into that duration and the clip alone was too short for its length.
    */
   played(playedMs: number, loopMs: number | undefined): readonly ClipPiece[] {
     const ended = this.#endedBy(playedMs);
@@ -181,9 +178,9 @@ class Cutter {
 
   #begin(lengthMs: number | undefined, startMs: number): OpenPiece {
     const events: StageEvent[] = [];
-    const session = openClipSession(this.#options, (event) => events.push(event));
+    const pipeline = openClipPipeline(this.#options, (event) => events.push(event));
     const endMs = lengthMs === undefined ? Number.POSITIVE_INFINITY : startMs + lengthMs;
-    return { lengthMs, startMs, endMs, session, events };
+    return { lengthMs, startMs, endMs, pipeline, events };
   }
 
   #endedBy(nowMs: number): readonly ClipPiece[] {
@@ -194,8 +191,8 @@ class Cutter {
         ? over.flatMap(({ lengthMs, endMs }) => (lengthMs === undefined ? [] : this.#begin(lengthMs, endMs)))
         : [];
     this.#open = [...this.#open.filter((piece) => !isOver(piece)), ...next];
-    return over.map(({ lengthMs, startMs, endMs, session, events }) => {
-      session.end();
+    return over.map(({ lengthMs, startMs, endMs, pipeline, events }) => {
+      pipeline.end();
       this.#complete.add(lengthMs);
       const isLooped = this.#onceMs !== undefined && endMs > this.#onceMs + jitterMs;
       return { lengthMs, startMs, isLooped, events };

@@ -6,19 +6,19 @@ import type { Embedding } from '../domain/identification/match.js';
 import type { RecogniserId } from '../domain/ids.js';
 
 /**
- * Where to look for the landmarks of one face: a detection's box or the mesh box of the frame before. A plain
- * `Box` is a region; a known head roll makes the crop upright, which steadies the mesh of tilted heads.
+ * Where to fit the mesh of one face: the box of a detection, or the mesh box of the frame before. With the roll of the head
+ * the crop is upright, which makes the mesh of a tilted head more stable.
  */
 export interface FaceRegion extends Box {
   /** Roll of the head as in `HeadPose.rollDeg`; 0 where unknown. */
   readonly rollDeg?: number;
 }
 
-/** What was asked for and what the networks really run on. */
+/** The requested execution provider, and the one that runs the networks. */
 export interface ProviderInUse {
   readonly requested: string;
   readonly actual: string;
-  /** Why `auto` ended at the processor; absent when a GPU is in use or nothing else was asked for. */
+  /** Set where `auto` chose the CPU: the reason. */
   readonly warning?: string;
 }
 
@@ -29,33 +29,33 @@ export interface SmallestFace {
 }
 
 export interface DetectOptions extends SmallestFace {
-  /** True: faces under twice the smallest may be missed, for a quarter of the cost. Default false. */
+  /** True: costs a quarter, but may miss faces under twice the smallest width. Default: false. */
   readonly isQuick?: boolean;
-  /** Looks only at this face and what is close about it, enlarged: finds what is missed in the whole picture. */
+  /** Searches only the enlarged surroundings of this face: finds a face that a run over the whole picture missed. */
   readonly around?: Box;
 }
 
 /**
- * Everything neural networks say about the faces in one picture: the port through which the stages of a camera
- * (and enrolment) see them. Boxes and points are pixels of the full-resolution picture. A picture is only read
- * during the call: its buffer may be reused as soon as the returned promise settles. Calls may overlap; they
- * are answered one after another. A network that fails rejects with an `operational` error `inference-failed`.
+ * Runs all neural networks on a picture, for the stages of a camera and for enrolment. Boxes and points are in pixels of the
+ * full-resolution picture. A picture is read only during the call: its buffer may be reused once the promise settles. Calls
+ * may overlap; they are answered one after another. A failing network rejects with the operational error
+ * `inference-failed`.
  */
 export interface FaceAnalyser extends AsyncDisposable {
-  /** Names the network and the alignment that make the embeddings. */
+  /** Identifies the network and the alignment that make the embeddings. */
   readonly recogniser: RecogniserId;
   readonly provider: ProviderInUse;
   /** All faces at least `smallestFacePx` wide, best score first. */
   detect(picture: Picture, options: DetectOptions): Promise<readonly Detection[]>;
-  /** Landmarks and eyes for each region, in order; undefined where no face is. */
+  /** Fits a mesh in each region, in order: landmarks and eyes, or undefined where it finds no face. */
   locate(picture: Picture, regions: readonly FaceRegion[]): Promise<readonly (FaceLandmarks | undefined)[]>;
-  /** Named quality of one located view; cheap enough for every frame. */
+  /** The quality of one view with reasons; cheap enough for every frame. */
   assess(picture: Picture, landmarks: FaceLandmarks, options: SmallestFace): ViewQuality;
   /** Unit-length embedding: the mean over the aligned face and its mirror image. */
   embed(picture: Picture, landmarks: FaceLandmarks): Promise<Embedding>;
   /**
-   * Score of the passive presentation-attack models, 0 (attack) .. 1 (live); undefined where no such pack is in
-   * use. Wants the detector's box, not the mesh box: the models are sensitive to the crop.
+   * Score of the passive presentation-attack models, 0 (attack) to 1 (live); undefined where no such pack is in use. Needs
+   * the detector's box, not the mesh box: the models are sensitive to the crop.
    */
   passivePad(picture: Picture, detectionBox: Box): Promise<number | undefined>;
 }

@@ -1,24 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../base/logger.js';
+import { present } from '../base/present.js';
 import { cameraId, trackId } from '../domain/ids.js';
 import { defaultLivenessPolicy } from '../domain/liveness/liveness-verdict.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { systemRandom as random } from '../host/system-random.js';
 import { takeBestShot } from './best-shot.js';
 import { CameraLoop } from './camera-loop.js';
+import { CameraPipeline } from './camera-pipeline.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import { startCameraRunner } from './ingest/camera-runner.js';
 import type { CameraSourceOptions } from './ingest/camera-source-options.js';
 import type { FfmpegBinary } from './ingest/ffmpeg-binary.js';
 import { ffmpegCameraSource } from './ingest/ffmpeg-camera-source.js';
 import type { CameraPlan, Report, SnapshotOutcome, VisionPlan } from './protocol.js';
-import { CameraSession } from './session.js';
 import { encodeSighting } from './sighting-codec.js';
 import { SnapshotRequests } from './snapshot.js';
 import type { StageEvent } from './stage-event.js';
 
-/** What the cameras of one process share. */
-export interface LiveCameraParts {
+/** Options that all cameras of one process share. */
+export interface LiveCameraOptions {
   readonly analyser: FaceAnalyser;
   readonly ffmpeg: FfmpegBinary;
   readonly liveness: VisionPlan['liveness'];
@@ -30,18 +31,18 @@ export interface LiveCameraParts {
   fail(error: unknown): void;
 }
 
-/** One camera that is being looked at. */
+/** One camera that is open and analysed. */
 export interface LiveCamera extends AsyncDisposable {
-  /** Counters of the source, the slot and the stages, by the names the status shows. */
+  /** Counters of the source, the loop and the stages, by their names in the status. */
   counters(): Readonly<Record<string, number>>;
   /** The next picture, sealed to an X25519 public key. */
   snapshot(publicKey: Uint8Array): Promise<SnapshotOutcome>;
 }
 
-/** FFmpeg keeps one frame of each slot of time: with slots as long as a frame, one that comes a hair early is lost. */
+/** FFmpeg selects one frame of each time slot. Slots are a bit shorter than a frame, so that an early frame is not lost. */
 const frameRoom = 1.2;
 
-/** The options of a camera's source, as its plan says. */
+/** The options of a camera's source, from its plan. */
 export function sourceOptions(plan: CameraPlan, ffmpeg: FfmpegBinary, logger: Logger): CameraSourceOptions {
   const { url, credential, transport, allowsBasicLogin, authorities, fingerprint, ...rest } = plan;
   return {
@@ -58,14 +59,14 @@ export function sourceOptions(plan: CameraPlan, ffmpeg: FfmpegBinary, logger: Lo
   };
 }
 
-/** Opens a camera and looks at it until disposed. */
-export function startLiveCamera(plan: CameraPlan, parts: LiveCameraParts): LiveCamera {
-  const { analyser, ffmpeg, liveness, sameFaceThreshold, report, fail } = parts;
-  const logger = parts.logger.child({ camera: plan.id });
-  const session = new CameraSession({
+/** Opens a camera and analyses its frames until disposed. */
+export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): LiveCamera {
+  const { analyser, ffmpeg, liveness, sameFaceThreshold, report, fail } = options;
+  const logger = options.logger.child({ camera: plan.id });
+  const pipeline = new CameraPipeline({
     cameraId: cameraId(plan.id),
     analyser,
-    sink: (event) => tell(event, report, logger),
+    sink: (event) => reportOrLog(event, report, logger),
     clock,
     newTrackId: () => trackId(randomUUID()),
     idleFps: plan.idleFps,
@@ -75,9 +76,9 @@ export function startLiveCamera(plan: CameraPlan, parts: LiveCameraParts): LiveC
     smallestFacePx: plan.smallestFacePx,
     liveness: { ...defaultLivenessPolicy, ...liveness },
     sameFaceThreshold,
-    takeShot: parts.takesBestShots ? takeBestShot : undefined,
+    takeShot: options.takesBestShots ? takeBestShot : undefined,
   });
-  const loop = new CameraLoop(session, clock, fail);
+  const loop = new CameraLoop(pipeline, clock, fail);
   const snapshots = new SnapshotRequests(clock);
   const runner = startCameraRunner({
     source: ffmpegCameraSource(sourceOptions(plan, ffmpeg, logger)),
@@ -97,7 +98,7 @@ export function startLiveCamera(plan: CameraPlan, parts: LiveCameraParts): LiveC
   return {
     counters() {
       const { damage, delivered, droppedBusy, droppedStale, restarts, lastFrameAgeMs } = runner.counters;
-      const { framesAnalysed = 0, framesSkipped = 0, ...stages } = session.counters;
+      const { framesAnalysed = 0, framesSkipped = 0, ...stages } = pipeline.counters;
       return {
         ...stages,
         ...damage,
@@ -109,8 +110,8 @@ export function startLiveCamera(plan: CameraPlan, parts: LiveCameraParts): LiveC
         droppedBusy,
         droppedStale,
         restarts,
-        tracks: session.faceCount,
-        ...(lastFrameAgeMs === undefined ? {} : { lastFrameAgeMs }),
+        tracks: pipeline.faceCount,
+        ...present({ lastFrameAgeMs }),
       };
     },
     snapshot: (publicKey) => snapshots.next(publicKey),
@@ -121,7 +122,7 @@ export function startLiveCamera(plan: CameraPlan, parts: LiveCameraParts): LiveC
   };
 }
 
-function tell(event: StageEvent, report: LiveCameraParts['report'], logger: Logger): void {
+function reportOrLog(event: StageEvent, report: LiveCameraOptions['report'], logger: Logger): void {
   switch (event.type) {
     case 'sighting':
       report({ type: 'sighting', sighting: encodeSighting(event.sighting) }, event.sighting.bestShot?.jpeg);

@@ -9,7 +9,7 @@ import { openMessageChannel } from './wire.js';
 
 /** The pipe to the core: see vision-process.ts. */
 const channelFd = 3;
-/** Cameras close their sessions within this; the core kills a process that needs longer. */
+/** Time for the cameras to close; the core kills a process that needs longer. */
 const shutdownDeadlineMs = 5_000;
 
 const lifetime = new Lifetime(systemClock, shutdownDeadlineMs);
@@ -22,23 +22,23 @@ async function end(exitCode: number): Promise<never> {
   try {
     await lifetime[Symbol.asyncDispose]();
   } catch (error) {
-    logger.error('the vision process did not end in order', { error });
+    logger.error('shutdown of the vision process failed', { error });
     process.exit(1);
   }
   process.exit(exitCode);
 }
 
 function fail(error: unknown): void {
-  // What is cut short by the end is no failure: a camera test, a photograph.
+  // The shutdown interrupts running requests: that is no failure.
   if (lifetime.signal.aborted) return;
-  logger.error('the vision process cannot go on', { error });
+  logger.error('the vision process failed', { error });
   if (isRollcallError(error)) {
     const { code, message, remedy = '' } = error;
     report({ type: 'failed', code, message, remedy });
   } else {
     report({ type: 'failed', code: 'internal', message: messageOf(error), remedy: 'report this as a bug' });
   }
-  // One turn of the event loop lets the report out.
+  // Ends after a turn of the event loop, in which the report is sent.
   setImmediate(() => void end(1));
 }
 
@@ -58,7 +58,7 @@ const channel = openMessageChannel(
   orderLimits,
   {
     onMessage: (message, attachment) => obey(orderSchema.parse(message), attachment),
-    // The core is gone: nothing that is seen here could be told to anybody.
+    // The core has ended: nothing can receive reports.
     onEnd: (error) => void end(error === undefined ? 0 : 1),
   },
 );
@@ -68,5 +68,5 @@ function report(message: Report, attachment?: Uint8Array): void {
 }
 
 process.on('SIGTERM', () => void end(0));
-// Ctrl-C in a terminal reaches the whole group; the core decides when its vision processes end.
+// Ctrl-C in a terminal reaches the whole process group, but the core decides when its vision processes end.
 process.on('SIGINT', () => undefined);

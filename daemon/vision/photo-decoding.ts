@@ -3,29 +3,29 @@ import { messageOf } from '../base/errors.js';
 import type { Rgb24Picture } from '../domain/faces/picture.js';
 import { explainUnusable, type UnusablePicture } from './picture-kinds.js';
 
-/** What a photograph may be encoded as; drawings and documents are refused before anything renders them. */
+/** Accepted formats. Drawings and documents are refused before anything renders them. */
 const FORMATS: readonly string[] = ['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif'];
 
-/** More pixels than any phone takes: a file that claims them is meant to exhaust the memory. */
+/** More pixels than a phone takes. A file that claims more could exhaust the memory. */
 const MOST_PIXELS = 64_000_000;
 
-/** Larger photographs are shrunk: beyond this a face gains nothing for recognition. */
+/** Larger photographs are shrunk: more pixels do not improve recognition. */
 const LONGEST_SIDE_PX = 1920;
 
-/** Side and quality of the picture that is kept, and how much around the face it shows. */
-export const KEPT_SIDE_PX = 480;
+/** Side and JPEG quality of the picture that enrolment keeps. */
+const KEPT_SIDE_PX = 480;
 const KEPT_QUALITY = 88;
 
-export type DecodedPhoto =
+type DecodedPhoto =
   | {
       readonly outcome: 'ok';
       readonly picture: Rgb24Picture;
-      /** Pixels of the photograph for one of `picture`, on either axis; 1 where it was not shrunk. */
+      /** Pixels of the photograph for one pixel of `picture` on either axis; 1 where it was not shrunk. */
       readonly shrunkBy: number;
     }
   | ({ readonly outcome: 'not-a-picture' } & UnusablePicture);
 
-/** Decodes a photograph upright, in sRGB, at most `LONGEST_SIDE_PX` long. Never throws on what the bytes are. */
+/** Decodes a photograph upright, in sRGB, at most `LONGEST_SIDE_PX` long. Never throws because of the file's content. */
 export async function decodePhoto(bytes: Uint8Array): Promise<DecodedPhoto> {
   try {
     const image = sharp(bytes, { limitInputPixels: MOST_PIXELS, failOn: 'error' });
@@ -33,7 +33,7 @@ export async function decodePhoto(bytes: Uint8Array): Promise<DecodedPhoto> {
     if (!FORMATS.includes(format)) {
       return {
         outcome: 'not-a-picture',
-        reason: `it is a file of the kind ${format}, not a photograph`,
+        reason: `the file has the format ${format}, which is not a format of photographs`,
         remedy: 'Send a photograph as a JPEG file.',
       };
     }
@@ -54,15 +54,15 @@ export async function decodePhoto(bytes: Uint8Array): Promise<DecodedPhoto> {
   }
 }
 
-/** A picture in a grey border as wide as its longer side, and how wide that is. */
-export interface BorderedPicture {
+/** A picture inside a grey border that is as wide as its longer side. */
+interface BorderedPicture {
   readonly picture: Rgb24Picture;
   readonly borderPx: number;
 }
 
 const GREY = 128;
 
-/** Detectors miss a face that fills the picture, as on a pass photograph: in a border it has room. */
+/** Adds a border: detectors miss a face that fills the picture, as on a passport photograph. */
 export function withBorder(picture: Rgb24Picture): BorderedPicture {
   const borderPx = Math.max(picture.widthPx, picture.heightPx);
   const widthPx = picture.widthPx + 2 * borderPx;

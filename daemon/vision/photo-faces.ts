@@ -7,12 +7,12 @@ import type { FaceAnalyser } from './face-analyser.js';
 import { withBorder } from './photo-decoding.js';
 
 /**
- * Stills are looked at twice, in widths of 20 pixels of a detector input of 512 and of 1024: detectors have
- * sizes of face that they like, and an enrolment can wait for the second look.
+ * The smallest faces of the two detector runs over a photograph, as shares of its long side: 20 pixels in an input of 512 and
+ * of 1024. A detector finds some sizes of faces better than others, and an enrolment has time for two runs.
  */
-const LOOKS = [20 / 512, 20 / 1024] as const;
+const SMALLEST_FACES = [20 / 512, 20 / 1024] as const;
 
-/** Two finds that overlap more than this (intersection over union) are one face. */
+/** Two detections that overlap more than this (intersection over union) are one face. */
 const SAME_FACE_OVERLAP = 0.4;
 
 /** All faces of a photograph, from left to right. */
@@ -26,7 +26,7 @@ export async function facesInPhoto(
     picture,
     detections.map((detection) => detection.box),
   );
-  // The mesh is truest in a crop that was made from a mesh and is upright.
+  // A second fit: the mesh is most accurate in an upright crop around a first mesh.
   const regions = first.flatMap((face) => (face ? [{ ...face.box, rollDeg: face.pose.rollDeg }] : []));
   const located = (await analyser.locate(picture, regions)).flatMap((face) => (face ? [face] : []));
   const distinct = located.filter((face, index) =>
@@ -40,7 +40,7 @@ export async function facesInPhoto(
 async function detectTwice(picture: Rgb24Picture, analyser: FaceAnalyser): Promise<readonly Detection[]> {
   const longSidePx = Math.max(picture.widthPx, picture.heightPx);
   const found: Detection[] = [];
-  for (const share of LOOKS) {
+  for (const share of SMALLEST_FACES) {
     found.push(...(await analyser.detect(picture, { smallestFacePx: longSidePx * share })));
   }
   return suppressNonMaxima(found, SAME_FACE_OVERLAP);
@@ -49,7 +49,7 @@ async function detectTwice(picture: Rgb24Picture, analyser: FaceAnalyser): Promi
 async function detectInBorder(picture: Rgb24Picture, analyser: FaceAnalyser): Promise<readonly Detection[]> {
   const bordered = withBorder(picture);
   const longSidePx = Math.max(bordered.picture.widthPx, bordered.picture.heightPx);
-  const found = await analyser.detect(bordered.picture, { smallestFacePx: longSidePx * LOOKS[0] });
+  const found = await analyser.detect(bordered.picture, { smallestFacePx: longSidePx * SMALLEST_FACES[0] });
   const { borderPx } = bordered;
   return found.map(({ box, score }) => ({
     score,
@@ -57,7 +57,7 @@ async function detectInBorder(picture: Rgb24Picture, analyser: FaceAnalyser): Pr
   }));
 }
 
-/** Of the faces in the foreground the one nearest to the middle of the picture; undefined where no face is. */
+/** The face in the foreground that is nearest to the middle of the picture; undefined without faces. */
 export function mostCentralFace(
   faces: readonly FaceLandmarks[],
   picture: Pick<Rgb24Picture, 'widthPx' | 'heightPx'>,

@@ -5,17 +5,17 @@ import { SMALLEST_ENROLLED_PX } from './photo.js';
 import { decodePhoto } from './photo-decoding.js';
 import { facesInPhoto, mostCentralFace } from './photo-faces.js';
 
-/** What a recogniser made of a photograph of a labelled collection. */
-export interface PhotoSample {
-  /** Undefined where there is no face. */
+/** The embedding of a photograph of a labelled collection. */
+interface PhotoSample {
+  /** Undefined without a face. */
   readonly embedding: Embedding | undefined;
-  /** Why enrolment would refuse the photograph; undefined where it would not. */
+  /** Why enrolment would refuse the photograph; undefined where enrolment accepts it. */
   readonly refusal: string | undefined;
 }
 
 /**
- * Makes an embedding as enrolment would, except that several faces are no reason to refuse: photographs of a
- * collection show the labelled person in the middle, often with others behind.
+ * Makes an embedding like an enrolment, but accepts several faces: photographs of a collection show the labelled person in
+ * the middle, often with other people behind.
  */
 export async function samplePhoto(path: string, analyser: FaceAnalyser): Promise<PhotoSample> {
   const decoded = await decodePhoto(await readFile(path));

@@ -15,13 +15,13 @@ import { decodePhoto, encodeCrop } from './photo-decoding.js';
 import { facesInPhoto, mostCentralFace } from './photo-faces.js';
 import type { UnusablePicture } from './picture-kinds.js';
 
-/** Narrower faces are not enrolled, pixels: similarity is still full at 50, and enrolment wants room. */
+/** Width of the smallest face that is enrolled, pixels. At 50 pixels similarity is still full; this leaves a margin. */
 export const SMALLEST_ENROLLED_PX = 64;
 
-/** What is kept of a photograph: the square so many times the face. */
+/** Enrolment keeps a square of this many times the face. */
 const KEPT_FACTOR = 2;
 
-/** What became of one photograph. Everything but `ok` says what is wrong and what to change. */
+/** The result for one photograph. All outcomes but `ok` say what is wrong and what to change. */
 export type PhotoAnalysis =
   | {
       readonly outcome: 'ok';
@@ -31,7 +31,7 @@ export type PhotoAnalysis =
       readonly face: NumberedFace;
       /** Faces in the photograph, this one included. */
       readonly faceCount: number;
-      /** The face and its surroundings, without metadata; under 200 kB. */
+      /** The face and its surroundings as a JPEG without metadata; under 200 kB. */
       readonly jpeg: Uint8Array;
     }
   | (Refusal & { readonly outcome: 'not-a-picture' | 'no-face' })
@@ -47,9 +47,9 @@ interface Refusal {
   readonly remedy: string;
 }
 
-/** What to change about a photograph, by what is wrong with it. */
+/** Advice for each fault of a photograph. */
 const REMEDIES: Readonly<Record<QualityReason, string>> = {
-  'too-small': `come closer, or send a larger picture: the face must be ${SMALLEST_ENROLLED_PX} pixels wide`,
+  'too-small': `come closer, or send a larger picture: the face must be at least ${SMALLEST_ENROLLED_PX} pixels wide`,
   blurred: 'hold still and focus on the face',
   dark: 'turn on a light in front of the face',
   overexposed: 'avoid direct sun and flash',
@@ -59,7 +59,7 @@ const REMEDIES: Readonly<Record<QualityReason, string>> = {
 };
 
 /**
- * Decodes a photograph and makes a template of the face that it is of, or says why it cannot be used. `faceNumber` picks
+ * Decodes a photograph and embeds its dominant face, or explains why the photograph cannot be used. `faceNumber` picks
  * another face, counted from 1 from left to right.
  */
 export async function analysePhoto(
@@ -77,8 +77,8 @@ export async function analysePhoto(
 }
 
 /**
- * Makes a template of the photograph that enrolment kept. It was judged when it was taken: now the face in its middle is
- * embedded whatever it is worth, for nobody can be asked for a better one.
+ * Embeds a photograph that enrolment kept. Enrolment checked its quality, so the face in its middle is embedded whatever its
+ * quality: a better photograph is not available now.
  */
 export async function analyseKeptPhoto(bytes: Uint8Array, analyser: FaceAnalyser): Promise<PhotoAnalysis> {
   const found = await findFaces(bytes, analyser);
@@ -90,7 +90,45 @@ export async function analyseKeptPhoto(bytes: Uint8Array, analyser: FaceAnalyser
   return accepted(found, face, quality, analyser);
 }
 
-/** A photograph with at least one face; faces from left to right, `numbered` in the same order. */
+/** A face of a picture that is compared and not kept. */
+export interface AnalysedFace {
+  readonly face: NumberedFace;
+  readonly quality: FaceQuality;
+  /** Present if it was asked for. */
+  readonly embedding?: Embedding;
+}
+
+/** The faces of a picture, or why it cannot be used. */
+export type FacesAnalysis =
+  | { readonly outcome: 'ok'; readonly faceCount: number; readonly faces: readonly AnalysedFace[] }
+  | Exclude<PhotoAnalysis, { readonly outcome: 'ok' }>;
+
+/** Describes the `most` largest faces of a picture, from left to right, whatever their quality. Keeps nothing. */
+export async function analyseFaces(
+  bytes: Uint8Array,
+  analyser: FaceAnalyser,
+  { isEmbedded, most }: { readonly isEmbedded: boolean; readonly most: number },
+): Promise<FacesAnalysis> {
+  const found = await findFaces(bytes, analyser);
+  if (!('picture' in found)) {
+    if (found.outcome === 'no-face') return { outcome: 'ok', faceCount: 0, faces: [] };
+    if (found.outcome === 'ok') throw defect('face-unasked', 'a search for faces gave an enrolment');
+    return found;
+  }
+  const { picture, faces, numbered } = found;
+  const largest = new Set([...faces].sort((a, b) => b.box.width - a.box.width).slice(0, most));
+  const analysed: AnalysedFace[] = [];
+  for (const [index, landmarks] of faces.entries()) {
+    const face = numbered[index];
+    if (face === undefined || !largest.has(landmarks)) continue;
+    const quality = analyser.assess(picture, landmarks, { smallestFacePx: SMALLEST_ENROLLED_PX });
+    const embedding = isEmbedded ? await analyser.embed(picture, landmarks) : undefined;
+    analysed.push({ face, quality, ...(embedding && { embedding }) });
+  }
+  return { outcome: 'ok', faceCount: faces.length, faces: analysed };
+}
+
+/** A photograph with at least one face. `faces` are ordered from left to right, and `numbered` the same. */
 interface FoundFaces {
   readonly picture: Rgb24Picture;
   readonly faces: readonly FaceLandmarks[];
@@ -106,7 +144,7 @@ async function findFaces(bytes: Uint8Array, analyser: FaceAnalyser): Promise<Fou
   return { picture, faces, numbered: numberFaces(faces, picture, shrunkBy) };
 }
 
-/** Faces that one message names at most; all of them are in the answer. */
+/** Most faces in a message; the answer contains all of them. */
 const MOST_DESCRIBED = 20;
 
 function notPicked(faces: readonly NumberedFace[], faceNumber: number | undefined): PhotoAnalysis {
@@ -117,16 +155,16 @@ function notPicked(faces: readonly NumberedFace[], faceNumber: number | undefine
     return {
       outcome: 'several-faces',
       faces,
-      message: `there are ${faces.length} faces in the photograph, and none is clearly the one that is meant: ${list}`,
+      message: `the photograph shows ${faces.length} faces, and none of them is clearly the main one: ${list}`,
       remedy:
-        "Send a photograph of one person alone, or cut this one to that person, or pick the face by its number: 'rollcall person add --face NUMBER' with this photograph alone.",
+        "Send a photograph of one person, or crop this one to the person, or pick a face by its number: 'rollcall person add --face NUMBER' with this photograph alone.",
     };
   }
   return {
     outcome: 'no-such-face',
     faces,
-    message: `there is no face ${faceNumber} in the photograph: ${list}`,
-    remedy: 'Pick one of the faces that are named.',
+    message: `the photograph has no face with the number ${faceNumber}: ${list}`,
+    remedy: 'Pick one of the listed faces.',
   };
 }
 
@@ -136,7 +174,7 @@ function unreadable({ reason, remedy }: UnusablePicture): PhotoAnalysis {
 
 const noFace: PhotoAnalysis = {
   outcome: 'no-face',
-  message: 'there is no face in the photograph',
+  message: 'no face was found in the photograph',
   remedy: 'Send a photograph that shows one face from the front, upright, in good light.',
 };
 
@@ -145,7 +183,7 @@ function poorQuality(reasons: readonly QualityReason[]): PhotoAnalysis {
   return {
     outcome: 'poor-quality',
     reasons,
-    message: `the face is not shown well enough: ${reasons.join(', ')}`,
+    message: `the quality of the face is too low: ${reasons.join(', ')}`,
     remedy: `Take another photograph: ${advice}.`,
   };
 }
@@ -158,7 +196,7 @@ async function accepted(
 ): Promise<PhotoAnalysis> {
   const taken = numbered[faces.indexOf(face)];
   if (taken === undefined)
-    throw defect('face-not-numbered', 'a face was taken that is not in the photograph');
+    throw defect('face-not-numbered', 'the chosen face is not among the faces of the photograph');
   return {
     outcome: 'ok',
     embedding: await analyser.embed(picture, face),
@@ -169,7 +207,7 @@ async function accepted(
   };
 }
 
-/** The part of the photograph that is kept, in whole pixels inside it. */
+/** The part of the photograph to keep, in whole pixels inside it. */
 function keptPart(face: Box, picture: Rgb24Picture): Box {
   const part = clipBox(squareAround(face, KEPT_FACTOR), picture.widthPx, picture.heightPx);
   const x = Math.floor(part.x);

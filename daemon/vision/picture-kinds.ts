@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 
-/** What a file that is no usable photograph turns out to be, and what to do about it. */
+/** Why a file cannot be used as a photograph, and what to do. */
 export interface UnusablePicture {
   /** Completes "the photograph cannot be read: …". */
   readonly reason: string;
@@ -8,9 +8,9 @@ export interface UnusablePicture {
 }
 
 interface FileKind {
-  /** As in "it is …". */
+  /** Completes "the file is …". */
   readonly name: string;
-  /** Whether `decodePhoto` reads it, cannot read it, or it is no picture at all. */
+  /** Whether `decodePhoto` supports the format, and whether it is a picture. */
   readonly use: 'decoded' | 'not-decoded' | 'no-picture';
   readonly isOfKind: (bytes: Buffer) => boolean;
 }
@@ -36,7 +36,7 @@ const hasBrand =
 
 const heic = hasBrand(/^he[iv][cxms]$/);
 
-/** Told apart by their first bytes; the first that fits counts. */
+/** Kinds of files by their first bytes; the first match counts. */
 const kinds: readonly FileKind[] = [
   { name: 'a JPEG picture', use: 'decoded', isOfKind: startsWith('\xff\xd8\xff') },
   { name: 'a PNG picture', use: 'decoded', isOfKind: startsWith('\x89PNG') },
@@ -52,11 +52,11 @@ const kinds: readonly FileKind[] = [
   { name: 'a video', use: 'no-picture', isOfKind: (bytes) => brandsOf(bytes).length > 0 },
   { name: 'a PDF document', use: 'no-picture', isOfKind: startsWith('%PDF') },
   { name: 'a zip archive', use: 'no-picture', isOfKind: startsWith('PK\x03\x04') },
-  { name: 'a text', use: 'no-picture', isOfKind: isText },
+  { name: 'a text file', use: 'no-picture', isOfKind: isText },
   { name: 'a BMP picture', use: 'not-decoded', isOfKind: startsWith('BM') },
 ];
 
-/** UTF-8, without control characters but tab and line ends at its beginning. */
+/** Valid UTF-8 whose beginning has no control characters except tabs and line ends. */
 function isText(bytes: Buffer): boolean {
   return (
     isUtf8(bytes) && bytes.subarray(0, 1024).every((byte) => byte >= 0x20 || (byte >= 0x09 && byte <= 0x0d))
@@ -68,7 +68,7 @@ const heicRemedy =
 
 const otherFile = 'Send a photograph as a JPEG, PNG, WebP, TIFF, GIF or AVIF file.';
 
-/** Why these bytes could not be decoded, in words for people; `problem` is what the decoder said. */
+/** Explains to people why the decoder failed with the message `problem`. */
 export function explainUnusable(file: Uint8Array, problem: string): UnusablePicture {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
   if (bytes.length === 0) {
@@ -79,24 +79,24 @@ export function explainUnusable(file: Uint8Array, problem: string): UnusablePict
   }
   if (/pixel limit/.test(problem)) {
     return {
-      reason: 'it has more than 64 megapixels',
-      remedy: 'Make it smaller: 2000 pixels on its longer side are plenty.',
+      reason: 'the picture has more than 64 megapixels',
+      remedy: 'Make it smaller: 2000 pixels on the longer side are enough.',
     };
   }
   const kind = kinds.find(({ isOfKind }) => isOfKind(bytes));
   if (kind === undefined) {
-    return { reason: 'it is not a picture of a kind that this program knows', remedy: otherFile };
+    return { reason: 'the file is not a picture in a known format', remedy: otherFile };
   }
   const { name, use } = kind;
-  if (use === 'no-picture') return { reason: `it is ${name}, not a photograph`, remedy: otherFile };
+  if (use === 'no-picture') return { reason: `the file is ${name}, not a photograph`, remedy: otherFile };
   if (use === 'not-decoded') {
     return {
-      reason: `it is ${name}, which this program does not decode`,
+      reason: `the file is ${name}, and rollcall cannot read that format`,
       remedy: heic(bytes) ? heicRemedy : otherFile,
     };
   }
   return {
-    reason: `it is ${name} that is damaged or cut short`,
+    reason: `the file is ${name}, but it is damaged or incomplete`,
     remedy: 'Copy the whole file from the camera or phone again, or send another photograph.',
   };
 }

@@ -4,7 +4,7 @@ import { readAuthorities } from '../host/certificate-authorities.js';
 import { openUserPassword } from '../host/user-password-secret.js';
 import type { CameraPlan, VisionPlan } from './protocol.js';
 
-/** All that a vision process needs to open one camera. Throws when its credential or the file of its authorities cannot be had. */
+/** Everything that a vision process needs to open one camera. Throws where its credential or its caFile cannot be read. */
 export async function planCamera(camera: CameraConfig, secretsDirectory: string): Promise<CameraPlan> {
   const credential =
     camera.credential === undefined ? null : await openUserPassword(camera.credential, { secretsDirectory });
@@ -31,22 +31,22 @@ export async function planCamera(camera: CameraConfig, secretsDirectory: string)
   };
 }
 
-/** Without what the core decides: a process must not be replaced for it. */
+/** Only the settings that vision uses: a change of the others must not restart the process. */
 function livenessPlan({ liveness: { attackAfterS, minimumBlinks } }: Config): VisionPlan['liveness'] {
   return { attackAfterS, minimumBlinks };
 }
 
-/** What a process has to do that looks at photographs only, with the configured networks and one thread. */
+/** The plan of a process that analyses photographs only, with the configured networks and one thread. */
 export function photoPlan(config: Config, recogniser: RecogniserName): VisionPlan {
   return { ...networkPlan(config, recogniser), passivePad: 'none', takesBestShots: false };
 }
 
-/** What a process has to do that judges clips as a camera would. */
+/** The plan of a process that analyses clips like a camera. */
 export function clipPlan(config: Config, recogniser: RecogniserName): VisionPlan {
   return { ...networkPlan(config, recogniser), takesBestShots: false };
 }
 
-/** The configured networks with the recogniser in use, for no camera yet, with one thread. */
+/** The plan with the configured networks, the recogniser in use and one thread, without cameras. */
 export function networkPlan(config: Config, recogniser: RecogniserName): VisionPlan {
   return {
     cameras: [],
@@ -54,7 +54,7 @@ export function networkPlan(config: Config, recogniser: RecogniserName): VisionP
     provider: config.vision.provider,
     detector: config.vision.detector,
     recogniser,
-    // A process must not be replaced because of a threshold that it does not use.
+    // Only where it is used: a change of an unused threshold must not restart the process.
     threshold: unmeasuredRecognisers.includes(recogniser) ? (config.identification.threshold ?? null) : null,
     passivePad: config.vision.passivePad,
     threads: 1,

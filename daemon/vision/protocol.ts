@@ -11,58 +11,58 @@ import { shownText } from '../domain/printable-text.js';
 import type { MessageLimits } from './wire.js';
 
 /**
- * The messages between the core and a vision process. The core trusts nothing that comes from a process which decodes
- * camera bytes: every report is checked against these schemas before anything looks at it.
+ * The messages between the core and a vision process. The core does not trust a process that decodes camera bytes: it checks
+ * every report against these schemas before it uses it.
  */
 
 const finite = z.number();
 const count = z.number().int().nonnegative();
 const unit = z.number().min(0).max(1);
-/** Written by the vision process or by a camera: one line, and nothing in it that steers a terminal, from here on. */
+/** A text from the vision process or a camera. Parsing makes it one line without control characters. */
 const shortText = z
   .string()
   .max(2000)
   .transform((text) => shownText(text));
-/** Ids come to topics, files, logs and events. */
+/** Ids become parts of topics, file names, log lines and events. */
 const identifier = z.string().regex(/^[\w.@:+-]{1,128}$/);
 /** Larger than any picture is wide, in pixels. */
 const pixels = z.number().min(-1e6).max(1e6);
 
-/** Longest embedding any supported recogniser makes, in values; 4 bytes each, base64 below. */
+/** Most values in an embedding of any supported recogniser; 4 bytes each. */
 const maximumEmbeddingValues = 1024;
 const base64Length = (bytes: number): number => Math.ceil(bytes / 3) * 4;
 const embeddingText = z.string().max(base64Length(maximumEmbeddingValues * 4));
 
 /** Largest JPEG of a whole picture, bytes. */
 export const largestSnapshotBytes = 1024 * 1024;
-/** What sealing to a key adds, bytes (libsodium `crypto_box_SEALBYTES`). */
+/** Bytes that sealing to a key adds (libsodium `crypto_box_SEALBYTES`). */
 const sealBytes = 48;
 
-/** Largest photograph file that is taken, MiB: it fits a message; those of phones are a fraction of it. */
+/** Largest photograph file, MiB. Photographs of phones are much smaller. */
 export const largestPhotographMiB = 32;
 
-/** Orders come from the core, which a vision process may trust: a plan with hundreds of cameras, and a photograph. */
+/** Orders come from the core, which a vision process trusts: a plan with hundreds of cameras, or a photograph. */
 export const orderLimits: MessageLimits = {
   bodyBytes: 1024 * 1024,
   attachmentBytes: () => largestPhotographMiB * 1024 * 1024,
 };
 
 /**
- * Largest JSON of a report, bytes: the core reads one within milliseconds. The largest that is said is the progress of many
- * cameras (`mostReportedCameras`), or a photograph of a crowd (`mostFaces`).
+ * Largest JSON of a report, bytes: the core parses it within milliseconds. The largest reports are the progress of many
+ * cameras (`mostReportedCameras`) and a photograph of a crowd (`mostFaces`).
  */
 const largestReportBytes = 64 * 1024;
 export const mostReportedCameras = 32;
 export const mostFaces = 200;
 
-/** A picture of a sighting is small; one that was asked for may be larger, while it is. */
+/** The picture of a sighting is small. A larger one is accepted only while the core waits for a requested picture. */
 export const reportLimits = (isPictureAsked: () => boolean): MessageLimits => ({
   bodyBytes: largestReportBytes,
   attachmentBytes: () => (isPictureAsked() ? largestSnapshotBytes + sealBytes : largestBestShotBytes),
 });
 
-/** How to open one camera and how to look at it. The credential travels only through this pipe. */
-export const cameraPlanSchema = z.strictObject({
+/** How to open and analyse one camera. The credential crosses only this pipe. */
+const cameraPlanSchema = z.strictObject({
   id: identifier,
   url: z.string(),
   credential: z.strictObject({ user: z.string(), password: z.string() }).nullable(),
@@ -82,46 +82,48 @@ export const cameraPlanSchema = z.strictObject({
   pictureChecks: z.array(z.enum(pictureChecks)),
 });
 
-export const visionPlanSchema = z.strictObject({
+const visionPlanSchema = z.strictObject({
   cameras: z.array(cameraPlanSchema),
   modelsDirectory: z.string().nullable(),
   provider: z.enum(providerNames),
   detector: z.enum(detectorNames),
   recogniser: z.enum(recogniserNames),
-  /** Cosine from which two faces count as one person, as configured; counts where the manifest has none for the recogniser. */
+  /** The configured similarity from which two faces count as one person. Used where the manifest has no threshold. */
   threshold: finite.nullable(),
   passivePad: z.enum(passivePadNames),
   threads: z.number().int().positive(),
   liveness: z.strictObject({ attackAfterS: finite, minimumBlinks: z.number().int().positive() }),
-  /** Whether sightings carry pictures; false: none is ever made. */
+  /** Whether sightings carry pictures. False: no pictures are made. */
   takesBestShots: z.boolean(),
 });
 
-/** What the core asks of a vision process. */
+/** Messages from the core to a vision process. */
 export const orderSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('start'), plan: visionPlanSchema }),
   z.strictObject({ type: z.literal('log-level'), level: z.enum(['debug', 'info', 'warn', 'error']) }),
-  /** The photograph's file is the attachment. `kept`: enrolment accepted it before, and a template is wanted whatever it is worth. */
+  /** The attachment is the photograph's file. `kept`: enrolment accepted it before, and now quality does not matter. */
   z.strictObject({
     type: z.literal('analyse-photo'),
     request: count,
     photograph: z.enum(['new', 'kept']),
-    /** Which face of a new one to take, from 1, from left to right; absent: the one that it is of. */
+    /** Which face of a new photograph to take, counted from 1 from left to right. Default: the dominant face. */
     faceNumber: z.number().int().positive().optional(),
   }),
-  /** The attachment holds files of these sizes, bytes: one clip, or photographs that were taken at so many a second. */
+  /** The attachment is a picture's file. Its largest faces are described, and embedded if `isEmbedded`. Nothing is kept. */
+  z.strictObject({ type: z.literal('analyse-faces'), request: count, isEmbedded: z.boolean() }),
+  /** The attachment contains files of these sizes, bytes: one clip, or photographs taken at `fps`. */
   z.strictObject({
     type: z.literal('analyse-clip'),
     request: count,
     sizes: z.array(z.number().int().positive()).min(1).max(mostClipFiles),
     fps: z.number().min(1).max(60),
   }),
-  /** Adds a camera; has no effect where the process looks at it already. */
+  /** Adds a camera; has no effect where the camera is open already. */
   z.strictObject({ type: z.literal('open-camera'), camera: cameraPlanSchema }),
-  /** Answered when its tracks have ended and its session is closed. */
+  /** Answered when its tracks have ended and the camera is closed. */
   z.strictObject({ type: z.literal('close-camera'), request: count, cameraId: identifier }),
   z.strictObject({ type: z.literal('test-camera'), request: count, camera: cameraPlanSchema }),
-  /** `sealTo`: the X25519 key that the picture is sealed to, 32 bytes in base64url. */
+  /** `sealTo`: the X25519 public key to seal the picture to, 32 bytes in base64url. */
   z.strictObject({
     type: z.literal('take-snapshot'),
     request: count,
@@ -138,14 +140,14 @@ const quality = z.strictObject({
   reasons: z.array(z.enum(qualityReasons)).max(qualityReasons.length),
 });
 
-/** No blink lasts so long, milliseconds. */
+/** Longest blink, milliseconds. */
 const longestBlinkMs = 10_000;
 
 const blinks = z
   .array(z.strictObject({ atMs: finite, durationMs: z.number().min(0).max(longestBlinkMs) }))
   .max(100);
 
-/** Vision keeps fewer. */
+/** Most gestures in the evidence; a vision process keeps fewer. */
 const mostGestures = 32;
 
 const liveness = z.strictObject({
@@ -164,7 +166,7 @@ const liveness = z.strictObject({
   }),
 });
 
-/** A frame gives one at most. */
+/** Most probes in a sighting; a frame gives at most one. */
 const mostProbes = 4;
 
 const sightingSchema = z.strictObject({
@@ -181,7 +183,7 @@ const sightingSchema = z.strictObject({
   probes: z
     .array(z.strictObject({ capturedAtMs: finite, embeddingBase64: embeddingText, quality: unit }))
     .max(mostProbes),
-  /** Its JPEG is the attachment. */
+  /** The attachment is its JPEG. */
   bestShot: z.strictObject({ capturedAtMs: finite }).optional(),
 });
 
@@ -198,7 +200,7 @@ const pictureDamage = z.strictObject({
   remedy: shortText,
 });
 
-/** What is known of one camera's stream; the names technicians see in `rollcall status`. */
+/** The state of one camera's stream; technicians see the names in `rollcall status`. */
 const cameraStateSchema = z.discriminatedUnion('state', [
   z.strictObject({ state: z.literal('connecting') }),
   z.strictObject({
@@ -217,21 +219,21 @@ const cameraStateSchema = z.discriminatedUnion('state', [
 
 const pixelCount = z.number().int().min(0).max(1e6);
 
-/** In whole pixels of the photograph as it was sent. */
+/** The box is in whole pixels of the original photograph. */
 const numberedFace = z.strictObject({
   number: z.number().int().positive(),
   place: z.enum(facePlaces),
   box: z.strictObject({ x: pixelCount, y: pixelCount, width: pixelCount, height: pixelCount }),
 });
 
-/** What is kept of an accepted photograph, a JPEG, is the attachment. */
+/** The attachment is the JPEG that enrolment keeps of an accepted photograph. */
 const photoOutcome = z.discriminatedUnion('outcome', [
   z.strictObject({
     outcome: z.literal('ok'),
     embeddingBase64: embeddingText,
     recogniser: identifier,
     quality,
-    /** The face that was taken, and how many there are; absent where it is the only one. */
+    /** The face that was taken, and the number of faces; absent where there is only one. */
     taken: z.strictObject({ face: numberedFace, faceCount: count }).optional(),
   }),
   z.strictObject({
@@ -239,12 +241,33 @@ const photoOutcome = z.discriminatedUnion('outcome', [
     code: shortText,
     message: shortText,
     remedy: shortText,
-    /** Where one of several faces has to be picked, from left to right. */
+    /** The faces to pick from, from left to right. */
     faces: z.array(numberedFace).max(mostFaces).optional(),
   }),
 ]);
 
-/** `certificate`: shown by the camera, whether or not it was accepted. */
+/** Most faces of one picture that are analysed. */
+export const mostAnalysedFaces = 16;
+
+/** `faceCount`: faces in the picture. `embeddingBase64` is present where it was asked for. */
+const facesOutcome = z.discriminatedUnion('outcome', [
+  z.strictObject({
+    outcome: z.literal('ok'),
+    recogniser: identifier,
+    faceCount: count,
+    faces: z
+      .array(z.strictObject({ face: numberedFace, quality, embeddingBase64: embeddingText.exactOptional() }))
+      .max(mostAnalysedFaces),
+  }),
+  z.strictObject({
+    outcome: z.literal('refused'),
+    code: shortText,
+    message: shortText,
+    remedy: shortText,
+  }),
+]);
+
+/** `certificate`: the camera's, accepted or not. */
 const connectionSecurity = z.strictObject({
   isEncrypted: z.boolean(),
   certificate: z
@@ -269,9 +292,9 @@ const cameraTestOutcome = z.discriminatedUnion('outcome', [
     decodingCores: finite.nullable(),
     connection: connectionSecurity.exactOptional(),
     framesAnalysed: count,
-    /** What the camera, or this box, cannot be used with as it is. */
+    /** Problems of the camera, the network or this box. */
     problems: z.array(z.strictObject({ code: shortText, message: shortText, remedy: shortText })).max(10),
-    /** Faces found in the frame that showed most. */
+    /** The faces in the frame with the most faces. */
     faces: z
       .array(z.strictObject({ widthPx: finite, score: unit, quality: quality.nullable() }))
       .max(mostFaces),
@@ -285,7 +308,7 @@ const cameraTestOutcome = z.discriminatedUnion('outcome', [
   }),
 ]);
 
-/** `faceCount`: faces that were followed; `liveness` is of the one that was seen for longest. */
+/** `faceCount`: the tracked faces; `liveness` belongs to the one that was seen for longest. */
 const clipOutcome = z.discriminatedUnion('outcome', [
   z.strictObject({
     outcome: z.literal('ok'),
@@ -302,7 +325,7 @@ const clipOutcome = z.discriminatedUnion('outcome', [
   }),
 ]);
 
-/** The attachment is a JPEG in a sealed box: the core cannot look at it. */
+/** The attachment is a JPEG in a sealed box: the core cannot read it. */
 const snapshotOutcome = z.discriminatedUnion('outcome', [
   z.strictObject({
     outcome: z.literal('ok'),
@@ -314,12 +337,12 @@ const snapshotOutcome = z.discriminatedUnion('outcome', [
   z.strictObject({ outcome: z.literal('failed'), code: shortText, message: shortText, remedy: shortText }),
 ]);
 
-/** By name; there are some forty of a camera. */
+/** Counters by name; a camera has about forty. */
 const counters = z
   .record(z.string().regex(/^[A-Za-z]\w{0,63}$/), finite)
   .refine((given) => Object.keys(given).length <= 100, { error: 'too many counters' });
 
-/** What a vision process tells the core. */
+/** Messages from a vision process to the core. */
 export const reportSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('ready'),
@@ -334,6 +357,7 @@ export const reportSchema = z.discriminatedUnion('type', [
     cameras: z.array(z.strictObject({ id: identifier, counters })).max(mostReportedCameras),
   }),
   z.strictObject({ type: z.literal('photo'), request: count, result: photoOutcome }),
+  z.strictObject({ type: z.literal('faces'), request: count, result: facesOutcome }),
   z.strictObject({ type: z.literal('clip'), request: count, result: clipOutcome }),
   z.strictObject({ type: z.literal('camera-test'), request: count, result: cameraTestOutcome }),
   z.strictObject({ type: z.literal('camera-closed'), request: count }),
@@ -351,17 +375,26 @@ export type VisionPlan = z.infer<typeof visionPlanSchema>;
 export type Order = z.infer<typeof orderSchema>;
 export type Report = z.infer<typeof reportSchema>;
 export type CameraState = z.infer<typeof cameraStateSchema>;
-/** An outcome with the picture that came with it. */
+/** An outcome together with its picture. */
 type WithPicture<T> = T extends { readonly outcome: 'ok' } ? T & { readonly picture: Uint8Array } : T;
 export type PhotoOutcome = WithPicture<z.infer<typeof photoOutcome>>;
+export type FacesOutcome = z.infer<typeof facesOutcome>;
 export type ClipOutcome = z.infer<typeof clipOutcome>;
 export type CameraTestOutcome = z.infer<typeof cameraTestOutcome>;
 export type SnapshotOutcome = WithPicture<z.infer<typeof snapshotOutcome>>;
 export type WireSighting = z.infer<typeof sightingSchema>;
 
+/** The answer for a camera that this process does not analyse, or that sends no frames. */
+export const cameraNotStreaming: SnapshotOutcome = {
+  outcome: 'failed',
+  code: 'camera-not-streaming',
+  message: 'no picture of the camera is available',
+  remedy: "see 'rollcall camera list'",
+};
+
 type WithoutPicture<T> = T extends { readonly picture: Uint8Array } ? Omit<T, 'picture'> : T;
 
-/** An outcome as it crosses, and its picture, which is the attachment. */
+/** Splits an outcome into the JSON part of a report and the picture, which becomes the attachment. */
 export function withoutPicture<T extends PhotoOutcome | SnapshotOutcome>(
   outcome: T,
 ): { readonly result: WithoutPicture<T>; readonly picture: Uint8Array | undefined } {

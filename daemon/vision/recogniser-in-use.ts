@@ -5,31 +5,31 @@ import type { ModelPack } from '../models/manifest.js';
 import type { ModelStore, PackStatus } from '../models/store.js';
 import { contractOf } from './inference/recogniser-contract.js';
 
-/** The recogniser every process of the box uses: what templates are made with and compared by. */
+/** The recogniser that every process of the box uses to make and compare templates. */
 export interface RecogniserInUse {
-  /** What it is called in the configuration; also the id of its pack. */
+  /** Its name in the configuration, and the id of its pack. */
   readonly name: RecogniserName;
   readonly id: RecogniserId;
   readonly pack: ModelPack;
-  /** Values of one embedding. */
+  /** Number of values in an embedding. */
   readonly dimensions: number;
 }
 
-/** Why it is in use: `default` where neither the configuration nor a gallery says anything. */
-export type RecogniserReason = 'configured' | 'gallery' | 'default';
+/** Why it is in use: `default` where neither the configuration nor a gallery decides. */
+type RecogniserReason = 'configured' | 'gallery' | 'default';
 
 export interface ChosenRecogniser extends RecogniserInUse {
   readonly reason: RecogniserReason;
-  /** How the recogniser stands on this machine that a gallery without persons is given. */
+  /** The state of the preferred recogniser on this machine: a gallery without persons gets it. */
   readonly preferred: PackStatus['state'];
 }
 
-/** Errs least of those that set-up builds (docs/accuracy.md). */
+/** The most accurate recogniser that the installation builds (docs/accuracy.md). */
 export const preferredRecogniser = 'mobilefacenet' satisfies RecogniserName;
-/** Comes with the program's own npm packages, so it is always there. */
+/** Always available: it is part of the program's npm packages. */
 export const fallbackRecogniser = 'dlib-resnet' satisfies RecogniserName;
 
-/** A recogniser as the manifest describes it. */
+/** The recogniser `name` with the facts of the manifest. */
 export function recogniserInUse(store: Pick<ModelStore, 'pack'>, name: RecogniserName): RecogniserInUse {
   const pack = store.pack(name);
   const dimensions = pack.outputs[0]?.shape.at(-1);
@@ -38,9 +38,10 @@ export function recogniserInUse(store: Pick<ModelStore, 'pack'>, name: Recognise
 }
 
 /**
- * The recogniser that the configuration means. `auto` never leaves the one that a gallery was made with, unless a move to
- * another one is ready whose network is there. A gallery without persons gets the preferred one; the fallback stands in only
- * where that was never built: a damaged file is an error to be told, not a reason to enrol with another network.
+ * The recogniser that the configuration selects. `auto` keeps the recogniser of the gallery; it changes to another one only
+ * when re-embedding for it is complete and its network is installed. A gallery without persons gets the preferred
+ * recogniser, or the fallback where the preferred one was never built. A damaged file of the preferred one stays an error: it
+ * is no reason to enrol with another network.
  */
 export async function chooseRecogniser(
   store: Pick<ModelStore, 'pack' | 'status'>,

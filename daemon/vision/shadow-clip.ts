@@ -1,19 +1,19 @@
 import type { LivenessPolicy } from '../domain/liveness/liveness-verdict.js';
-import { ClipMemory } from './clip-memory.js';
+import { CachingFaceAnalyser } from './caching-face-analyser.js';
 import { openClip } from './ingest/clip-source.js';
-import { type ClipReplayOptions, openClipSession } from './replay-clip.js';
+import { type ClipReplayOptions, openClipPipeline } from './replay-clip.js';
 import type { StageEvent } from './stage-event.js';
 
-/** What the stages said about one frame under each policy, in the order of the policies. */
-export interface ShadowStep {
+/** The events of one frame under each policy, in the order of the policies. */
+interface ShadowStep {
   /** Capture time of the frame, milliseconds since the first. */
   readonly atMs: number;
   readonly events: readonly (readonly StageEvent[])[];
 }
 
 /**
- * Runs the stages of a camera on a clip once for each liveness policy, side by side. A frame is decoded once, and the
- * networks answer a question about it once: the stages differ only in what they conclude. Throws what `openClip` throws.
+ * Runs one camera pipeline for each liveness policy on a clip, side by side. A frame is decoded once, and the networks answer
+ * each question about it once: the pipelines differ only in their decisions. Throws what `openClip` throws.
  */
 export async function* shadowClip(
   options: Omit<ClipReplayOptions, 'liveness' | 'speed' | 'takeShot'>,
@@ -21,12 +21,12 @@ export async function* shadowClip(
 ): AsyncGenerator<ShadowStep, void, void> {
   const { path, camera, ffmpeg, clock } = options;
   const { id: cameraId, maxAnalysisWidthPx } = camera;
-  const analyser = new ClipMemory(options.analyser, 'exact');
+  const analyser = new CachingFaceAnalyser(options.analyser, 'exact');
   const sides = policies.map((liveness) => {
     const events: StageEvent[] = [];
     return {
       events,
-      session: openClipSession({ ...options, analyser, liveness }, (event) => events.push(event)),
+      pipeline: openClipPipeline({ ...options, analyser, liveness }, (event) => events.push(event)),
     };
   });
   await using clip = await openClip({ path, cameraId, ffmpeg, clock, maxAnalysisWidthPx });
@@ -36,13 +36,13 @@ export async function* shadowClip(
     atMs = frame.capturedAtMs;
     try {
       analyser.show(frame.sequence);
-      for (const { session } of sides) await session.analyse(frame);
+      for (const { pipeline } of sides) await pipeline.analyse(frame);
     } finally {
       analyser.forget();
       frame.release();
     }
     if (sides.some(({ events }) => events.length > 0)) yield step();
   }
-  for (const { session } of sides) session.end();
+  for (const { pipeline } of sides) pipeline.end();
   yield step();
 }

@@ -1,4 +1,5 @@
 import { operational } from '../base/errors.js';
+import { present } from '../base/present.js';
 import { largestBestShotBytes } from '../domain/faces/best-shot.js';
 import type { Embedding } from '../domain/identification/match.js';
 import { cameraId, recogniserId, trackId } from '../domain/ids.js';
@@ -15,7 +16,7 @@ export function encodeEmbedding(embedding: Embedding): string {
 export function decodeEmbedding(text: string): Embedding {
   const bytes = Buffer.from(text, 'base64');
   if (bytes.length === 0 || bytes.length % 4 !== 0) {
-    throw operational('wire-violation', 'an embedding has a broken length');
+    throw operational('wire-violation', 'an embedding has an invalid length');
   }
   const values = new Float32Array(bytes.length / 4);
   let squares = 0;
@@ -24,18 +25,18 @@ export function decodeEmbedding(text: string): Embedding {
     values[index] = value;
     squares += value * value;
   }
-  // Also false for NaN: a vision process gone wrong must not poison the search.
+  // Also refuses NaN, which would break every comparison in the search.
   if (!(Math.abs(squares - 1) < 1e-3))
-    throw operational('wire-violation', 'an embedding is not of unit length');
+    throw operational('wire-violation', 'an embedding does not have unit length');
   return values;
 }
 
-/** What crosses as JSON; the JPEG of its picture, where it has one, is the attachment. */
+/** The JSON of a sighting; the JPEG of its best shot becomes the attachment. */
 export function encodeSighting(sighting: Sighting): WireSighting {
   const { probes, quality, liveness, bestShot, ...rest } = sighting;
   return {
     ...rest,
-    ...(bestShot === undefined ? {} : { bestShot: { capturedAtMs: bestShot.capturedAtMs } }),
+    ...present({ bestShot: bestShot && { capturedAtMs: bestShot.capturedAtMs } }),
     quality: { score: quality.score, reasons: [...quality.reasons] },
     liveness: { ...liveness, evidence: encodeEvidence(liveness.evidence) },
     probes: probes.map((probe) => ({
@@ -56,13 +57,13 @@ export function encodeEvidence(evidence: LivenessEvidence): WireSighting['livene
   };
 }
 
-/** The inverse. Throws `wire-violation` for an embedding or a picture that is none. */
+/** The inverse of `encodeSighting`. Throws `wire-violation` for an invalid embedding or picture. */
 export function decodeSighting(wire: WireSighting, attachment: Uint8Array): Sighting {
   const { bestShot, ...rest } = wire;
   const { passiveScore, sameFaceMs, ...evidence } = wire.liveness.evidence;
   return {
     ...rest,
-    ...(bestShot === undefined ? {} : { bestShot: { ...bestShot, jpeg: smallJpeg(attachment) } }),
+    ...present({ bestShot: bestShot && { ...bestShot, jpeg: requireSmallJpeg(attachment) } }),
     cameraId: cameraId(wire.cameraId),
     trackId: trackId(wire.trackId),
     recogniser: recogniserId(wire.recogniser),
@@ -70,8 +71,7 @@ export function decodeSighting(wire: WireSighting, attachment: Uint8Array): Sigh
       ...wire.liveness,
       evidence: {
         ...evidence,
-        ...(sameFaceMs === undefined ? {} : { sameFaceMs }),
-        ...(passiveScore === undefined ? {} : { passiveScore }),
+        ...present({ sameFaceMs, passiveScore }),
       },
     },
     probes: wire.probes.map((probe) => ({
@@ -82,16 +82,16 @@ export function decodeSighting(wire: WireSighting, attachment: Uint8Array): Sigh
   };
 }
 
-/** How every JPEG file begins: start of image, then a marker (ISO/IEC 10918-1, B.1.1). */
+/** The first bytes of every JPEG file: start of image, then a marker (ISO/IEC 10918-1, B.1.1). */
 const jpegStart = Buffer.from([0xff, 0xd8, 0xff]);
 
-/** The core parses no pictures: it only makes sure that a file came which claims to be one. */
+/** Checks only the first bytes: the core does not parse pictures. */
 export function isJpeg(bytes: Uint8Array): boolean {
   return jpegStart.equals(bytes.subarray(0, jpegStart.length));
 }
 
-/** A copy, for the attachment may be part of a larger buffer. */
-function smallJpeg(bytes: Uint8Array): Uint8Array {
+/** A copy of the attachment, which may be part of a larger buffer. */
+function requireSmallJpeg(bytes: Uint8Array): Uint8Array {
   if (bytes.length <= largestBestShotBytes && isJpeg(bytes)) return Uint8Array.from(bytes);
-  throw operational('wire-violation', 'the picture of a sighting is no small JPEG');
+  throw operational('wire-violation', 'the picture of a sighting is not a small JPEG');
 }

@@ -3,13 +3,12 @@ import { operational } from '../base/errors.js';
 import type { Frame, Picture } from '../domain/faces/picture.js';
 import { sealTo } from '../host/sealed-box.js';
 import { jpegOfPart } from './best-shot.js';
-import { notStreaming } from './not-streaming.js';
-import { largestSnapshotBytes, type SnapshotOutcome } from './protocol.js';
+import { cameraNotStreaming, largestSnapshotBytes, type SnapshotOutcome } from './protocol.js';
 
-/** How long the next picture of a camera is waited for, milliseconds. */
+/** How long a request waits for the next frame, milliseconds. */
 const patienceMs = 10_000;
 
-/** A picture that is too large is made smaller, until it fits: scale and JPEG quality. */
+/** Scales and JPEG qualities to try until the picture is small enough. */
 const sizes = [
   { scale: 1, quality: 85 },
   { scale: 1, quality: 60 },
@@ -17,7 +16,7 @@ const sizes = [
   { scale: 0.25, quality: 50 },
 ] as const;
 
-/** Whoever waits for the next picture of a camera. */
+/** Requests that wait for the next frame of a camera. */
 export class SnapshotRequests {
   readonly #clock: Clock;
   readonly #waiting = new Set<(frame: Frame | undefined) => void>();
@@ -26,18 +25,18 @@ export class SnapshotRequests {
     this.#clock = clock;
   }
 
-  /** Shows a frame to whoever waits, before anybody else has it. */
+  /** Gives the frame to all waiting requests. Call it before the frame is passed on. */
   offer(frame: Frame): void {
     for (const take of [...this.#waiting]) take(frame);
   }
 
-  /** The next picture, sealed to an X25519 public key: in clear it does not leave this process. */
+  /** The next picture, sealed to an X25519 public key, so that it leaves this process only encrypted. */
   next(publicKey: Uint8Array): Promise<SnapshotOutcome> {
     return new Promise((resolve, reject) => {
       const take = (frame: Frame | undefined): void => {
         timer.cancel();
         this.#waiting.delete(take);
-        if (frame === undefined) resolve(notStreaming);
+        if (frame === undefined) resolve(cameraNotStreaming);
         else {
           const takenAtMs = this.#clock.wallMs() - (this.#clock.monotonicMs() - frame.capturedAtMs);
           sealedSnapshot(copyOf(frame.picture), publicKey, takenAtMs).then(resolve, reject);
@@ -63,8 +62,8 @@ async function sealedSnapshot(
       return {
         outcome: 'failed',
         code: 'public-key-weak',
-        message: 'nothing can be sealed to that key',
-        remedy: '',
+        message: 'the public key is not a safe X25519 key',
+        remedy: 'send another public key',
       };
     }
     return {
@@ -75,10 +74,10 @@ async function sealedSnapshot(
       picture: sealed,
     };
   }
-  throw operational('snapshot-too-large', 'the picture does not become small enough to be sent');
+  throw operational('snapshot-too-large', 'the picture is too large to send, even scaled to a quarter');
 }
 
-/** Whoever holds the frame may overwrite its pixels while a smaller JPEG is tried. */
+/** A copy: the owner of the frame may overwrite its pixels while a smaller JPEG is tried. */
 function copyOf(picture: Picture): Picture {
   return { ...picture, data: picture.data.slice() };
 }

@@ -3,28 +3,28 @@ import type { Clock } from '../base/clock.js';
 /** The stages whose time is measured. */
 export type Stage = 'detect' | 'locate' | 'assess' | 'embed' | 'passive' | 'bestShot';
 
-/** What is counted besides times. */
+/** Counts besides stage times. */
 export type Tally =
   | 'framesAnalysed'
   | 'framesSkipped'
-  /** Looks of the detector at full resolution; `detectCount` counts all looks. */
+  /** Detector runs at full resolution; `detectCount` counts all runs. */
   | 'fullLooks'
-  /** Looks of the detector at one followed face alone. */
+  /** Detector runs over the surroundings of one tracked face. */
   | 'aloneLooks'
   | 'facesLocated'
-  /** Faces that waited for a later frame because the frame's places were taken. */
+  /** Mesh fits that waited for a later frame because the frame had its share. */
   | 'locatesDeferred'
   | 'tracksConfirmed'
   | 'blinks'
   | 'gestures'
   | 'sightings'
-  /** Size of the best shots, `bestShotCount` in number; those that could not be encoded come on top. */
+  /** Size of all best shots; `bestShotCount` counts the attempts. */
   | 'bestShotBytes'
   | 'bestShotsFailed';
 
 /**
- * Counts and times of one camera's stages since it started: what `status` shows and the bench sums up. Every stage
- * has `<stage>Ms`, its total time, and `<stage>Count`, how often it ran.
+ * Counts and times of one camera's stages since the start, for the status and the benchmarks. Every stage has `<stage>Ms`,
+ * its total time, and `<stage>Count`, the number of its runs.
  */
 export class StageCounters {
   readonly #clock: Clock;

@@ -8,7 +8,7 @@ import type { Blink, EyeSample, LivenessAssessment } from '../domain/liveness/li
 import type { Sighting } from '../domain/tracks/sighting.js';
 import type { TrackEndReason } from '../domain/tracks/track.js';
 
-/** What the stages of one camera say. `atMs` is the capture time of the frame that decided it. */
+/** An event of one camera's stages. `atMs` is the capture time of the frame that decided it. */
 export type StageEvent =
   | {
       readonly type: 'track.started';
@@ -25,7 +25,7 @@ export type StageEvent =
       readonly lastSeenMs: number;
       readonly reason: TrackEndReason;
     }
-  /** `blink.atMs` lies before `atMs`: a blink is known when the eyes have opened again. */
+  /** `blink.atMs` is before `atMs`: a blink is known once the eyes have opened again. */
   | { readonly type: 'blink'; readonly atMs: number; readonly trackId: TrackId; readonly blink: Blink }
   | {
       readonly type: 'gesture';
@@ -42,8 +42,8 @@ export type StageEvent =
     }
   | { readonly type: 'sighting'; readonly atMs: number; readonly sighting: Sighting };
 
-/** One face in one analysed frame, as the stages saw it. Only replays ask for it: it never leaves the process. */
-export interface TrackedLook {
+/** The view of one face in one frame. Only replays use it: it never leaves the process. */
+export interface TrackedView {
   readonly trackId: TrackId;
   readonly atMs: number;
   readonly landmarks: FaceLandmarks;
@@ -53,8 +53,8 @@ export interface TrackedLook {
   readonly picture: Picture;
 }
 
-/** Takes every look. Must not throw and must not wait. */
-export type LookSink = (look: TrackedLook) => void;
+/** Receives every view. Must not throw and must not block. */
+export type ViewSink = (view: TrackedView) => void;
 
-/** Takes what the stages say, in order. Must not throw and must not wait. */
+/** Receives all events in order. Must not throw and must not block. */
 export type StageSink = (event: StageEvent) => void;

@@ -4,17 +4,25 @@ import { defaultLivenessPolicy } from '../domain/liveness/liveness-verdict.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { openConfiguredStore } from '../models/configured-store.js';
 import { ownThreshold } from '../models/operating-point.js';
-import { type ClipLiveness, type ClipLivenessParts, lookAtClip } from './clip-liveness.js';
+import { testCamera } from './camera-test.js';
+import { analyseClip, type ClipLiveness, type ClipLivenessOptions } from './clip-liveness.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import { openFaceAnalyser } from './inference/open-face-analyser.js';
 import { detectFfmpeg, type FfmpegBinary } from './ingest/ffmpeg-binary.js';
-import { type LiveCamera, type LiveCameraParts, startLiveCamera } from './live-camera.js';
-import { lookAtCamera } from './look-at-camera.js';
-import { notStreaming } from './not-streaming.js';
-import { analyseKeptPhoto, analysePhoto, type PhotoAnalysis } from './photo.js';
+import { type LiveCamera, type LiveCameraOptions, startLiveCamera } from './live-camera.js';
+import {
+  analyseFaces,
+  analyseKeptPhoto,
+  analysePhoto,
+  type FacesAnalysis,
+  type PhotoAnalysis,
+} from './photo.js';
 import {
   type CameraPlan,
   type ClipOutcome,
+  cameraNotStreaming,
+  type FacesOutcome,
+  mostAnalysedFaces,
   mostFaces,
   mostReportedCameras,
   type Order,
@@ -26,32 +34,32 @@ import {
 import { recogniserInUse } from './recogniser-in-use.js';
 import { encodeEmbedding, encodeEvidence } from './sighting-codec.js';
 
-/** How often counters are reported: what the core measures progress by, milliseconds. */
+/** How often counters are reported, milliseconds: the core measures progress by them. */
 const progressEveryMs = 1_000;
 
-/** Requests that are answered beside the cameras. */
-export type Request = Extract<Order, { readonly request: number }>;
+/** Orders that are answered by a report. */
+type Request = Extract<Order, { readonly request: number }>;
 
 export interface VisionHost {
-  /** Looks at one camera more. */
+  /** Opens one more camera. */
   openCamera(camera: CameraPlan): void;
-  /** Answers a request of the core, and what was attached to it, by a report. */
+  /** Answers a request of the core and its attachment by a report. */
   answer(request: Request, attachment: Uint8Array): Promise<void>;
 }
 
-/** The cameras of the process: they come and go while it runs. */
+/** The open cameras of the process. */
 class Cameras implements AsyncDisposable {
-  readonly #parts: LiveCameraParts;
+  readonly #options: LiveCameraOptions;
   readonly #live = new Map<string, LiveCamera>();
   #isEnded = false;
 
-  constructor(parts: LiveCameraParts) {
-    this.#parts = parts;
+  constructor(options: LiveCameraOptions) {
+    this.#options = options;
   }
 
   open(plan: CameraPlan): void {
     if (!this.#isEnded && !this.#live.has(plan.id))
-      this.#live.set(plan.id, startLiveCamera(plan, this.#parts));
+      this.#live.set(plan.id, startLiveCamera(plan, this.#options));
   }
 
   async close(cameraId: string): Promise<void> {
@@ -73,7 +81,7 @@ class Cameras implements AsyncDisposable {
   }
 }
 
-/** Loads the models, opens the cameras of `plan` and reports what they see until `lifetime` ends. */
+/** Loads the models, opens the cameras of `plan` and sends reports until `lifetime` ends. */
 export async function startVisionHost(options: {
   readonly plan: VisionPlan;
   readonly lifetime: Lifetime;
@@ -101,7 +109,7 @@ export async function startVisionHost(options: {
     recogniser: analyser.recogniser,
     ffmpegVersion: ffmpeg.version,
   });
-  // A process without cameras, which only looks at photographs, needs none.
+  // 1 where no threshold exists: such a process analyses only photographs, which need none.
   const own = ownThreshold(recogniserInUse(models, plan.recogniser).pack);
   const sameFaceThreshold = own ?? plan.threshold ?? 1;
   const { liveness, takesBestShots } = plan;
@@ -110,17 +118,17 @@ export async function startVisionHost(options: {
   for (const camera of plan.cameras) cameras.open(camera);
   reportProgress(cameras, lifetime, report);
   const clips = { analyser, ffmpeg, liveness: { ...defaultLivenessPolicy, ...liveness }, sameFaceThreshold };
-  const parts = { analyser, ffmpeg, cameras, clips, logger, report, lifetime };
+  const resources = { analyser, ffmpeg, cameras, clips, logger, report, lifetime };
   return {
     openCamera: (camera) => cameras.open(camera),
-    answer: (request, attachment) => answer(request, attachment, parts),
+    answer: (request, attachment) => answer(request, attachment, resources),
   };
 }
 
 function reportProgress(cameras: Cameras, lifetime: Lifetime, report: (message: Report) => void): void {
   const tick = (): void => {
     const all = cameras.counters();
-    // Also where there is no camera: it tells that the process is alive.
+    // Sent also without cameras: it shows that the process is alive.
     for (let from = 0; from === 0 || from < all.length; from += mostReportedCameras) {
       report({ type: 'progress', cameras: all.slice(from, from + mostReportedCameras) });
     }
@@ -147,9 +155,22 @@ function photoOutcome(analysis: PhotoAnalysis, { recogniser }: FaceAnalyser): Ph
   };
 }
 
-function clipOutcome(looked: ClipLiveness): ClipOutcome {
-  if (looked.outcome !== 'ok') return looked;
-  const { sighting, faceCount } = looked;
+function facesOutcome(analysis: FacesAnalysis, recogniser: string): FacesOutcome {
+  if (analysis.outcome !== 'ok') {
+    const { outcome: code, message, remedy } = analysis;
+    return { outcome: 'refused', code, message, remedy };
+  }
+  const faces = analysis.faces.map(({ face, quality: { score, reasons }, embedding }) => ({
+    face,
+    quality: { score, reasons: [...reasons] },
+    ...(embedding && { embeddingBase64: encodeEmbedding(embedding) }),
+  }));
+  return { outcome: 'ok', recogniser, faceCount: analysis.faceCount, faces };
+}
+
+function clipOutcome(analysed: ClipLiveness): ClipOutcome {
+  if (analysed.outcome !== 'ok') return analysed;
+  const { sighting, faceCount } = analysed;
   const { liveness, firstSeenMs, lastSeenMs, box } = sighting;
   return {
     outcome: 'ok',
@@ -163,41 +184,48 @@ function clipOutcome(looked: ClipLiveness): ClipOutcome {
 async function answer(
   order: Request,
   attachment: Uint8Array,
-  parts: {
+  resources: {
     readonly analyser: FaceAnalyser;
     readonly ffmpeg: FfmpegBinary;
     readonly cameras: Cameras;
-    readonly clips: ClipLivenessParts;
+    readonly clips: ClipLivenessOptions;
     readonly logger: Logger;
     readonly lifetime: Lifetime;
     report(message: Report, attachment?: Uint8Array): void;
   },
 ): Promise<void> {
   const { request } = order;
+  const { analyser, cameras, report } = resources;
   if (order.type === 'analyse-photo') {
     const analysis = await (order.photograph === 'kept'
-      ? analyseKeptPhoto(attachment, parts.analyser)
-      : analysePhoto(attachment, parts.analyser, order.faceNumber));
-    const { result, picture } = withoutPicture(photoOutcome(analysis, parts.analyser));
-    parts.report({ type: 'photo', request, result }, picture);
+      ? analyseKeptPhoto(attachment, analyser)
+      : analysePhoto(attachment, analyser, order.faceNumber));
+    const { result, picture } = withoutPicture(photoOutcome(analysis, analyser));
+    report({ type: 'photo', request, result }, picture);
+  } else if (order.type === 'analyse-faces') {
+    const analysis = await analyseFaces(attachment, analyser, {
+      isEmbedded: order.isEmbedded,
+      most: mostAnalysedFaces,
+    });
+    report({ type: 'faces', request, result: facesOutcome(analysis, analyser.recogniser) });
   } else if (order.type === 'analyse-clip') {
     let offset = 0;
     const files = order.sizes.map((size) => {
       offset += size;
       return attachment.subarray(offset - size, offset);
     });
-    const looked = await lookAtClip(files, order.fps, parts.clips);
-    parts.report({ type: 'clip', request, result: clipOutcome(looked) });
+    const analysed = await analyseClip(files, order.fps, resources.clips);
+    report({ type: 'clip', request, result: clipOutcome(analysed) });
   } else if (order.type === 'close-camera') {
-    await parts.cameras.close(order.cameraId);
-    parts.report({ type: 'camera-closed', request });
+    await cameras.close(order.cameraId);
+    report({ type: 'camera-closed', request });
   } else if (order.type === 'take-snapshot') {
     const publicKey = Buffer.from(order.sealTo, 'base64url');
-    const snapshot = (await parts.cameras.get(order.cameraId)?.snapshot(publicKey)) ?? notStreaming;
+    const snapshot = (await cameras.get(order.cameraId)?.snapshot(publicKey)) ?? cameraNotStreaming;
     const { result, picture } = withoutPicture(snapshot);
-    parts.report({ type: 'snapshot', request, result }, picture);
+    report({ type: 'snapshot', request, result }, picture);
   } else {
-    const result = await lookAtCamera(order.camera, { ...parts, signal: parts.lifetime.signal });
-    parts.report({ type: 'camera-test', request, result });
+    const result = await testCamera(order.camera, { ...resources, signal: resources.lifetime.signal });
+    report({ type: 'camera-test', request, result });
   }
 }

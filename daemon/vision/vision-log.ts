@@ -4,20 +4,20 @@ import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
 import { LineSplitter } from './ingest/line-splitter.js';
 
-/** Characters of one line; an error with its stack and its causes is shorter. */
+/** Longest line, characters: longer than an error with its stack and causes. */
 const longestLine = 8 * 1024;
-/** Bytes that are logged at once, and how long another byte takes, milliseconds: 16 KiB a second. */
+/** Bytes in a burst, and the time for one more byte, milliseconds: 16 KiB a second. */
 const logLimit = { most: 256 * 1024, everyMs: 1000 / (16 * 1024) };
-/** What comes beyond is read in chunks (64 KiB) with such a wait: it is thrown away, and who writes it has to wait. */
+/** Above the limit, lines are dropped, and the process must wait this long for each chunk (64 KiB), milliseconds. */
 const pauseMs = 100;
 
 const levels = ['debug', 'info', 'warn', 'error'] as const;
 type Level = (typeof levels)[number];
 
 /**
- * What a vision process writes to its standard output and error, FFmpeg and libraries below it included, as lines of the core's
- * log. The process parses what strangers send: all that it says stands in the field `said` of a line with one constant message,
- * so that it cannot look like a line of the core, and only so much of it is taken.
+ * Writes the output of a vision process, including FFmpeg and libraries, into the core's log. The process parses untrusted
+ * bytes, so its text goes into the field `said` of a line with a constant message: it cannot look like a line of the core. The
+ * amount is limited.
  */
 export class VisionLog {
   readonly #clock: Clock;
@@ -25,7 +25,7 @@ export class VisionLog {
   readonly #allowance: Allowance;
   readonly #onDropped: () => void;
 
-  /** `onDropped` is called for each line that is left out. */
+  /** `onDropped` is called for each dropped line. */
   constructor(clock: Clock, logger: Logger, onDropped: () => void) {
     this.#clock = clock;
     this.#logger = logger;
@@ -33,26 +33,26 @@ export class VisionLog {
     this.#allowance = new Allowance(clock, logLimit);
   }
 
-  /** Takes the lines of `stream` until it ends or is destroyed. */
+  /** Logs the lines of `stream` until it ends or is destroyed. */
   follow(stream: Readable): void {
-    let isOver = false;
+    let isOverLimit = false;
     const lines = new LineSplitter((line) => {
       if (this.#allowance.take(line.length)) this.#log(line);
       else {
-        isOver = true;
+        isOverLimit = true;
         this.#onDropped();
       }
     }, longestLine);
     stream.setEncoding('utf8');
     stream.on('data', (chunk: string) => {
-      isOver = false;
+      isOverLimit = false;
       stream.pause();
       lines.push(chunk);
-      if (isOver) this.#clock.after(pauseMs, () => stream.resume());
+      if (isOverLimit) this.#clock.after(pauseMs, () => stream.resume());
       else setImmediate(() => stream.resume());
     });
     stream.on('end', () => lines.end());
-    // It is torn down with its process.
+    // The stream breaks with its process, which reports its own end.
     stream.on('error', () => undefined);
   }
 
@@ -62,11 +62,11 @@ export class VisionLog {
   }
 }
 
-/** Lines of the program's own logger are JSON; others come from libraries and from Node.js itself. */
+/** Lines of the program's own logger are JSON; libraries and Node.js write other lines. */
 function readLine(line: string): { readonly level: Level; readonly said: unknown } {
   const fields = line.startsWith('{') ? parsed(line) : undefined;
   if (fields === undefined) return { level: 'warn', said: line };
-  // The core's line has a time, and names the process.
+  // The core's line already has time and process id.
   const { level: given, time: _time, pid: _pid, ...said } = fields;
   return { level: levels.find((each) => each === given) ?? 'warn', said };
 }

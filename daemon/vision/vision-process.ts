@@ -3,6 +3,7 @@ import { getPriority, setPriority } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { isRollcallError, messageOf, operational } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
+import { present } from '../base/present.js';
 import { shownText } from '../domain/printable-text.js';
 import { processEntry } from '../host/program-files.js';
 import { systemClock as clock } from '../host/system-clock.js';
@@ -10,12 +11,12 @@ import { type Order, type Report, reportLimits, reportSchema } from './protocol.
 import { VisionLog } from './vision-log.js';
 import { openMessageChannel } from './wire.js';
 
-/** Descriptor of the message pipe in the child; must equal what main.ts opens. */
+/** Descriptor of the message pipe in the child; must be the same as in main.ts. */
 const channelFd = 3;
 
 /**
- * The only environment a vision process gets: what the loader, the GPU driver and FFmpeg need. Credentials directories,
- * notify sockets and the like stay in the core.
+ * The only environment variables that a vision process gets: the loader, the GPU driver and FFmpeg need them. Others, such
+ * as the directory of credentials and the notify socket, stay in the core.
  */
 const inheritedVariables = [
   'PATH',
@@ -30,50 +31,50 @@ const inheritedVariables = [
   'LIBVA_DRIVER_NAME',
 ];
 
-/** How much nicer than the core the vision processes are that look at cameras, and the FFmpeg processes they start. */
+/** Niceness above the core's for processes that analyse cameras, and for their FFmpeg processes. */
 const cameraNiceness = 5;
-/** Of those that look at photographs: where processors are short, they get a third of what live pictures get (CFS weights). */
+/** The same for photographs: under load they get a third of the time of live pictures (CFS weights). */
 const photographNiceness = 10;
-const leastUrgent = 19;
-/** How long the log of a process that has ended is read, milliseconds. */
+const highestNiceness = 19;
+/** How long the log of an ended process is read, milliseconds. */
 const lastWordsMs = 1_000;
 
 /** How a process ended. */
 export interface VisionEnd {
-  /** In words. */
+  /** For people. */
   readonly reason: string;
-  /** Why it was ended at once: it did not keep to the protocol, or `kill` was called. */
+  /** Set where the core killed it: it violated the protocol, or `kill` was called. */
   readonly misbehaviour?: 'protocol' | 'refused';
 }
 
 export interface VisionProcess {
   readonly pid: number;
   send(order: Order, attachment?: Uint8Array): void;
-  /** Resolves once when the process is gone. */
+  /** Resolves when the process has ended. */
   readonly ended: Promise<VisionEnd>;
-  /** Asks it to stop; kills it when it has not within `graceMs`. */
+  /** Asks it to stop, and kills it after `graceMs`. */
   stop(graceMs: number): Promise<void>;
-  /** It misbehaves: nothing more is read of it, and it ends at once. */
+  /** Kills a misbehaving process and reads nothing more from it. */
   kill(reason: string): void;
 }
 
 export interface VisionProcessOptions {
-  /** Photographs can wait, live pictures cannot. */
+  /** Sets the priority: photographs can wait, live pictures cannot. */
   readonly purpose: 'cameras' | 'photographs';
   readonly logger: Logger;
-  /** Whom it runs as, user and group; only root can choose. Default: as this process. */
+  /** User and group id of the process; only root can choose. Default: those of this process. */
   readonly user?: number;
-  /** Instead of the vision program: tests put a hostile one in its place. Its path and its arguments. */
+  /** Path and arguments of another program: tests start a hostile one. Default: the vision program. */
   readonly program?: readonly string[] | undefined;
-  /** Whether a report may bring a picture that was asked for. Default: never. */
+  /** Whether a report may bring a requested picture at this moment. Default: never. */
   isPictureAsked?(): boolean;
-  /** `attachment`: the picture that came with it; empty where it has none. */
+  /** `attachment`: the picture of the report; empty without one. */
   onReport(report: Report, attachment: Uint8Array): void;
-  /** A line of its log was left out: it says too much. */
+  /** Called for each log line that was dropped because the process logs too much. */
   onLineDropped?(): void;
 }
 
-/** Starts one vision process. It does nothing before it gets a `start` order. */
+/** Starts one vision process. It waits for a `start` order. */
 export function spawnVisionProcess(options: VisionProcessOptions): VisionProcess {
   const { purpose, logger, user, onReport, isPictureAsked = () => false } = options;
   const child = spawn(
@@ -89,12 +90,12 @@ export function spawnVisionProcess(options: VisionProcessOptions): VisionProcess
           return value === undefined ? [] : [[name, value]];
         }),
       ),
-      ...(user === undefined ? {} : { uid: user, gid: user }),
+      ...present({ uid: user, gid: user }),
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     },
   );
-  yieldToOthers(child, purpose === 'cameras' ? cameraNiceness : photographNiceness);
-  takeLog(child, options);
+  lowerPriority(child, purpose === 'cameras' ? cameraNiceness : photographNiceness);
+  forwardLog(child, options);
   let broken: VisionEnd | undefined;
   const channel = openMessageChannel(child.stdio[channelFd] as Duplex, reportLimits(isPictureAsked), {
     onMessage: (message, attachment) => onReport(parseReport(message, attachment), attachment),
@@ -103,7 +104,7 @@ export function spawnVisionProcess(options: VisionProcessOptions): VisionProcess
       broken ??= endOf(error);
       const about = { pid: child.pid, reason: broken.reason };
       if (broken.misbehaviour === undefined) logger.warn('the pipe to a vision process broke', about);
-      else logger.error('a vision process misbehaves and is ended', about);
+      else logger.error('a vision process misbehaved and was killed', about);
       child.kill('SIGKILL');
     },
   });
@@ -111,7 +112,7 @@ export function spawnVisionProcess(options: VisionProcessOptions): VisionProcess
     child.once('error', (error) => resolve({ reason: `it could not be started: ${messageOf(error)}` }));
     child.once('exit', (code, signal) => {
       const reason = signal === null ? `it exited with code ${code}` : `it was ended by ${signal}`;
-      // A pipe that broke with its process says less than the end of the process.
+      // The exit explains more than the pipe that broke with it, unless the core killed the process.
       resolve(broken?.misbehaviour === undefined ? { reason } : broken);
     });
   });
@@ -127,13 +128,13 @@ export function spawnVisionProcess(options: VisionProcessOptions): VisionProcess
   };
 }
 
-/** A pipe that breaks because its process has died is no misbehaviour. */
+/** Only a violation of the protocol is misbehaviour; a pipe may also break because its process died. */
 function endOf(error: unknown): VisionEnd {
   const reason = messageOf(error);
   return isRollcallError(error, 'wire-violation') ? { reason, misbehaviour: 'protocol' } : { reason };
 }
 
-/** Throws `wire-violation` where `message` is no report, or bytes came with it that it says nothing of. */
+/** Throws `wire-violation` for an invalid report, and where report and attachment do not fit together. */
 function parseReport(message: unknown, attachment: Uint8Array): Report {
   const report = reportSchema.safeParse(message);
   if (!report.success) {
@@ -145,7 +146,7 @@ function parseReport(message: unknown, attachment: Uint8Array): Report {
     );
   }
   if (attachment.length > 0 !== hasPicture(report.data)) {
-    throw operational('wire-violation', 'a report lacks its picture, or has one too many');
+    throw operational('wire-violation', 'a report lacks its picture, or has an unexpected one');
   }
   return report.data;
 }
@@ -155,8 +156,8 @@ function hasPicture(report: Report): boolean {
   return (report.type === 'photo' || report.type === 'snapshot') && report.result.outcome === 'ok';
 }
 
-/** What it wrote last is read after its end; a process below it that lives on is not listened to. */
-function takeLog(
+/** Forwards its log, shortly beyond its end. A child of it that survives is not read any longer. */
+function forwardLog(
   child: ChildProcess,
   { logger, onLineDropped = () => undefined }: VisionProcessOptions,
 ): void {
@@ -169,13 +170,13 @@ function takeLog(
   });
 }
 
-/** Cameras may saturate every core: what is known must still be recorded, published and answered at once. */
-function yieldToOthers({ pid }: ChildProcess, niceness: number): void {
+/** Cameras may use every processor core. The core process must still record, publish and answer without delay. */
+function lowerPriority({ pid }: ChildProcess, niceness: number): void {
   if (pid === undefined) return;
   try {
-    setPriority(pid, Math.min(leastUrgent, getPriority() + niceness));
+    setPriority(pid, Math.min(highestNiceness, getPriority() + niceness));
   } catch {
-    // It has ended already, which `ended` tells.
+    // The process has ended already; `ended` reports it.
   }
 }
 

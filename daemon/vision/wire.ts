@@ -4,26 +4,26 @@ import { operational } from '../base/errors.js';
 /** Lengths of the JSON and of the attachment, each an unsigned 32-bit number, big endian. */
 const headerBytes = 8;
 
-/** What one side takes of the other, bytes. What is longer is refused when its header has come, before any of it is kept. */
+/** Largest message that one side accepts, bytes. A larger one is refused after its header, before any of it is stored. */
 export interface MessageLimits {
-  /** Of the JSON. */
+  /** The JSON. */
   readonly bodyBytes: number;
-  /** Of what comes with a message; asked anew for each. */
+  /** The attachment; called for each message. */
   attachmentBytes(): number;
 }
 
-/** What waits to be read by the other side when the next message is sent, bytes: who does not read is not talked to. */
+/** Most bytes that may wait for the other side to read them: a peer that does not read is disconnected. */
 export const mostUnreadBytes = 1024 * 1024;
 
-/** A message and the bytes that came with it; empty for most. */
+/** A message and its attachment, which is usually empty. */
 export interface Received {
   readonly message: unknown;
   readonly attachment: Buffer;
 }
 
 /**
- * Header and UTF-8 JSON of a message that `attachmentBytes` bytes follow. Pictures travel as they are: as text within the
- * JSON they would hold the core's event loop for as long as it takes to turn megabytes into text and back.
+ * Header and UTF-8 JSON of a message that is followed by `attachmentBytes` bytes. Pictures are attachments and not text in
+ * the JSON: converting megabytes to text and back would block the core's event loop.
  */
 export function encodeMessage(message: unknown, attachmentBytes = 0): Buffer {
   const body = Buffer.from(JSON.stringify(message), 'utf8');
@@ -33,16 +33,15 @@ export function encodeMessage(message: unknown, attachmentBytes = 0): Buffer {
   return Buffer.concat([header, body]);
 }
 
-/** The part of a message that is being filled. */
+/** A buffer that is being filled. */
 interface Filling {
   readonly bytes: Buffer;
   filled: number;
 }
 
 /**
- * Cuts a byte stream into messages. The peer is not trusted: a length over the limit or a body that is not JSON throws
- * `wire-violation`, after which the connection is of no more use. However the bytes are cut, no more memory is taken than one
- * message of the allowed size needs.
+ * Splits a byte stream into messages. The peer is not trusted: a length over the limit or a body that is not JSON throws
+ * `wire-violation`, and then the connection is unusable. It never takes more memory than one message of the allowed size.
  */
 export class MessageDecoder {
   readonly #limits: MessageLimits;
@@ -53,7 +52,7 @@ export class MessageDecoder {
     this.#limits = limits;
   }
 
-  /** Messages that are complete with `chunk`, one at a time: who has had enough stops asking. */
+  /** Yields the messages that `chunk` completes, one at a time, so that the caller can stop between two. */
   *push(chunk: Buffer): Generator<Received> {
     for (let rest = chunk; rest.length > 0; ) {
       const filling = this.#content ?? this.#header;
@@ -94,20 +93,20 @@ function parse(body: Buffer): unknown {
   }
 }
 
-/** Worked on between two turns of the event loop; each takes a millisecond at most. */
+/** Messages handled in one turn of the event loop; each takes at most a millisecond. */
 const messagesInATurn = 16;
 
 /** Both directions of one connection between the core and a vision process. */
-export interface MessageChannel {
+interface MessageChannel {
   send(message: unknown, attachment?: Uint8Array): void;
-  /** Reads and sends no more; `onEnd` gets `error`. */
+  /** Stops reading and sending; `onEnd` gets `error`. */
   end(error: unknown): void;
 }
 
 /**
- * Reads messages from `stream` until it ends. `onEnd` gets the reason: undefined for an orderly end, the error otherwise. What
- * a handler throws ends the channel too. A few messages are worked on in a turn of the event loop: a peer
- * that sends without a pause takes its part of the time and no more.
+ * Reads messages from `stream` until it ends. `onEnd` gets undefined for an orderly end, the error otherwise. An error from a
+ * handler also ends the channel. Each turn of the event loop handles only a few messages, so that a peer that sends without a
+ * pause cannot block the process.
  */
 export function openMessageChannel(
   stream: Duplex,
@@ -147,7 +146,7 @@ export function openMessageChannel(
     send(message, attachment) {
       if (isEnded) return;
       if (stream.writableLength > mostUnreadBytes) {
-        end(operational('wire-violation', 'it does not read what it is sent'));
+        end(operational('wire-violation', 'it does not read its messages'));
         return;
       }
       stream.write(encodeMessage(message, attachment?.length));

@@ -1,20 +1,23 @@
 // How long the thresholds of persons take to find, and for how long at most the event loop of the core is held meanwhile:
 //   scripts/bench calibration-time [--persons 1000 --persons 10000] [--json]
 // Made-up templates of 192 values, three a person, in a gallery on the disk that is opened as the daemon opens it.
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { GalleryCalibration } from '../../daemon/app/gallery/gallery-calibration.js';
+import { type GalleryUpkeep, galleryHandlers } from '../../daemon/app/gallery/gallery-upkeep.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { type Random, seededRandom } from '../../daemon/base/random.js';
-import type { GalleryCalibrationReport } from '../../daemon/control/gallery-control.js';
-import { calibrationText } from '../../daemon/control/gallery-routes.js';
+import { galleryOperations } from '../../daemon/contract/gallery.js';
+import { startControlServer } from '../../daemon/control/server.js';
 import type { Embedding } from '../../daemon/domain/identification/match.js';
 import type { EnrolmentPhotograph } from '../../daemon/gallery/persons/enrolment.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { by, makeKey, openBenchGallery } from './gallery-box.js';
-import { unitVector } from './search-contenders.js';
+import { unitVector } from './measuring.js';
 
 const { values } = parseArgs({
   options: {
@@ -70,15 +73,23 @@ function figuresOf(what: string, { tookMs, processorMs, longestTurnMs }: Measure
   };
 }
 
+/** Reads an answer to its end and throws it away. */
+async function drain(socketPath: string, path: string): Promise<void> {
+  const asking = request({ socketPath, path, method: 'POST' }).end();
+  const [response] = (await once(asking, 'response')) as [IncomingMessage];
+  if (response.statusCode !== 200) throw new Error(`the answer has the status ${response.statusCode}`);
+  for await (const _ of response);
+}
+
 async function measure(persons: number): Promise<Readonly<Record<string, number>>> {
   const directory = mkdtempSync(join(tmpdir(), 'rollcall-bench-'));
   const random = seededRandom(persons);
   try {
     await makeKey(directory, 'key');
     await using opened = await openBenchGallery(directory, dimensions);
-    const { access } = opened;
-    const gallery = access.gallery();
-    access.file.database.db.pragma('synchronous = OFF');
+    const { vault } = opened;
+    const gallery = vault.gallery();
+    vault.file.database.db.pragma('synchronous = OFF');
     for (let person = 0; person < persons; person += 1)
       await gallery.addPerson(
         { profile: { name: `Person ${person}` }, photographs: photographs(random) },
@@ -88,7 +99,7 @@ async function measure(persons: number): Promise<Readonly<Record<string, number>
     let targetFpir = 0.001;
     const all = await timed(async () => {
       calibration = new GalleryCalibration({
-        ...{ access, audit: access.audit, policy: () => policy, targetFpir: () => targetFpir },
+        ...{ vault, audit: vault.audit, policy: () => policy, targetFpir: () => targetFpir },
         ...{ night: () => '', clock, logger: silentLogger },
       });
       await calibration.settled();
@@ -105,19 +116,22 @@ async function measure(persons: number): Promise<Readonly<Record<string, number>
       if (id === undefined || started.thresholdOf(id) === undefined) throw new Error('no threshold');
       await started.settled();
     });
-    let report: GalleryCalibrationReport | undefined;
-    const asked = await timed(async () => {
-      report = await started.calibrate(by);
+    const asked = await timed(() => started.calibrate(by));
+    const report = await started.calibrate(by);
+    // The answer alone: the comparison was measured before.
+    const upkeep = { calibrate: async () => report } as Partial<GalleryUpkeep>;
+    const socketPath = join(directory, 'control.sock');
+    await using _server = await startControlServer({
+      ...{ socketPath, operations: galleryOperations, logger: silentLogger },
+      handlers: galleryHandlers(upkeep as GalleryUpkeep, { note: () => undefined }),
     });
-    const answer = await timed(async () => {
-      if (report !== undefined) for await (const text of calibrationText(report)) Buffer.from(text);
-    });
+    const answer = await timed(() => drain(socketPath, '/api/v1/gallery/calibrations'));
     return {
-      ...figuresOf('everybody', all),
+      ...figuresOf('all persons', all),
       ...figuresOf('one person added', one),
       ...figuresOf('another target', changed),
       ...figuresOf('gallery calibrate', asked),
-      ...figuresOf('its answer as JSON', answer),
+      ...figuresOf('its answer over the socket', answer),
     };
   } finally {
     rmSync(directory, { recursive: true, force: true });

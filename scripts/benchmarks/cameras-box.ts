@@ -15,7 +15,7 @@ const readyPollMs = 200;
 const readyWithinMs = 90_000;
 
 interface BoxOptions {
-  /** Made anew; holds everything of the box. */
+  /** A new directory with everything of the box. */
   readonly directory: string;
   /** The built program. */
   readonly program: string;
@@ -83,7 +83,7 @@ async function startBox({ directory, program, brokerUrl, settings }: BoxOptions)
   };
   const isRunning = async (): Promise<boolean> => {
     if (daemon.exitCode !== null) throw new Error(`rollcalld ended; read ${logPath}`);
-    const status = await client.status().catch(() => undefined);
+    const status = await client.call('status.show').catch(() => undefined);
     return status?.vision.every(({ state }) => state === 'running') === true;
   };
   await until(`rollcalld to run; read ${logPath}`, isRunning);
@@ -128,7 +128,7 @@ export async function openCameras(options: CamerasOptions): Promise<CamerasBench
     const watchCameras = async (): Promise<void> => {
       await box.setCameras(ids.map((id) => ({ id, name: id, url: rtspUrl(rtsp.port, `/${id}`) })));
       await until('all cameras to stream', async () => {
-        const { cameras } = await box.client.status();
+        const { cameras } = await box.client.call('status.show');
         return cameras.length === ids.length && cameras.every(({ state }) => state === 'streaming');
       });
       await new Promise((resolve) => setTimeout(resolve, settleMs));

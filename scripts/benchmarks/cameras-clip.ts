@@ -2,8 +2,8 @@ import { cast, sceneOf } from '../virtual-camera/cast.js';
 import { type Scenario, scenarioSchema } from '../virtual-camera/scenario.js';
 import { oneFaceScenario } from './pipeline-clip.js';
 
-/** `walk`: people come and go, so that events come. `stand`: one person stays. `nobody`: an empty corridor. */
-export const shows = ['walk', 'stand', 'nobody'] as const;
+/** `walk`: people come and go, so that events come. `stand`: one person stays. `empty`: an empty corridor. */
+export const shows = ['walk', 'stand', 'empty'] as const;
 export type Show = (typeof shows)[number];
 
 /** Three people in turn, two of them strangers to each other's tracks: an empty corridor of two seconds ends each. */
@@ -32,7 +32,7 @@ export function scenarioOf(show: Show): Scenario {
       return walkingScenario();
     case 'stand':
       return oneFaceScenario();
-    case 'nobody':
+    case 'empty':
       return scenarioSchema.parse({ scenes: [{ kind: 'empty', seconds: 20 }] });
   }
 }

@@ -1,4 +1,4 @@
-import type { BoxStatus } from '../../daemon/control/box-control.js';
+import type { BoxStatus } from '../../daemon/contract/status.js';
 import type { Part, Usage } from './cameras-usage.js';
 import { median } from './pipeline-report.js';
 

@@ -13,7 +13,7 @@ usage: scripts/bench cameras [options]
 
   --cameras N      virtual cameras, all different parts of one clip (4)
   --seconds N      how long to measure (60)
-  --show KIND      walk: people come and go; stand: one person stays before each camera; nobody (walk)
+  --show KIND      walk: people come and go; stand: one person stays before each camera; empty (walk)
   --processes N    vision processes (as the daemon chooses)
   --threads N      threads of each for the networks (as the daemon chooses)
   --dist DIR       the built program (dist)
@@ -71,7 +71,7 @@ async function measure(
   await watchCameras();
   const sample = async () => ({
     atMs: performance.now(),
-    status: await box.client.status(),
+    status: await box.client.call('status.show'),
     usage: usageNow(pids),
   });
   arrivals.length = 0;

@@ -31,9 +31,9 @@ import type { LivenessEvidence } from '../../daemon/domain/liveness/liveness.js'
 import { assessLiveness, defaultLivenessPolicy } from '../../daemon/domain/liveness/liveness-verdict.js';
 import { beginTrack } from '../../daemon/domain/tracks/track.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
-import { FollowedFace } from '../../daemon/vision/followed-face.js';
-import { openClipSession } from '../../daemon/vision/replay-clip.js';
+import { openClipPipeline } from '../../daemon/vision/replay-clip.js';
 import type { StageEvent } from '../../daemon/vision/stage-event.js';
+import { TrackedFace } from '../../daemon/vision/tracked-face.js';
 import { cast } from '../virtual-camera/cast.js';
 import { openFaceShapeFinder } from '../virtual-camera/face-shape.js';
 import {
@@ -107,7 +107,7 @@ async function play(
 
 /** Looks at observations that were made before. */
 function strung(observed: ReadonlyMap<Doing, readonly SeenFace[]>): Look {
-  const face = new FollowedFace(beginTrack(trackId('t'), { atMs: 0, box: faceBox, origin: 'mesh' }));
+  const face = new TrackedFace(beginTrack(trackId('t'), { atMs: 0, box: faceBox, origin: 'mesh' }));
   return (doing, inDoingS, nowMs) => {
     const faces = observed.get(doing) ?? [];
     const seen = faces[Math.min(faces.length - 1, Math.round(inDoingS * fps))];
@@ -119,10 +119,10 @@ function strung(observed: ReadonlyMap<Doing, readonly SeenFace[]>): Look {
         data: new Uint8Array(),
       } as const;
       const frame = { cameraId: cameraId('bench'), sequence: 0, capturedAtMs: nowMs, picture };
-      face.see({ ...frame, release: () => undefined }, seen, defaultLivenessPolicy);
+      face.observation.observe({ ...frame, release: () => undefined }, seen, defaultLivenessPolicy);
     }
-    if (doing === 'rest') face.learn({ kind: 'same-face', atMs: nowMs }, defaultLivenessPolicy);
-    return Promise.resolve(assessLiveness(face.liveness, defaultLivenessPolicy).evidence);
+    if (doing === 'rest') face.observation.learn({ kind: 'same-face', atMs: nowMs }, defaultLivenessPolicy);
+    return Promise.resolve(assessLiveness(face.observation.liveness, defaultLivenessPolicy).evidence);
   };
 }
 
@@ -163,7 +163,7 @@ function whole(subject: Subject): Look {
     if (event.type === 'sighting') evidence = event.sighting.liveness.evidence;
   };
   const { camera, analyser, liveness, match } = setup;
-  const session = openClipSession({ camera, analyser, liveness, sameFaceThreshold: match.threshold }, hear);
+  const session = openClipPipeline({ camera, analyser, liveness, sameFaceThreshold: match.threshold }, hear);
   let sequence = 0;
   return async (doing, inDoingS, nowMs) => {
     const picture = subject.draw(doing, inDoingS);

@@ -53,24 +53,6 @@ export async function readTruth(file: string): Promise<Labelled[]> {
   return labelled;
 }
 
-/** The picture made smaller until its faces are `facePx` wide on the mean; undefined where they are smaller already. */
-export async function reduced({ picture, boxes }: Labelled, facePx: number): Promise<Labelled | undefined> {
-  const faces = boxes.filter(({ isIgnored }) => !isIgnored);
-  const meanPx = faces.reduce((sum, { width }) => sum + width, 0) / faces.length;
-  const scale = facePx / meanPx;
-  if (!(scale <= 1)) return undefined;
-  const { widthPx: width, heightPx: height, data } = picture;
-  const small = sharp(data, { raw: { width, height, channels: 3 } }).resize(Math.round(width * scale));
-  const shrink = (box: Labelled['boxes'][number]) => ({
-    x: box.x * scale,
-    y: box.y * scale,
-    width: box.width * scale,
-    height: box.height * scale,
-    isIgnored: box.isIgnored,
-  });
-  return { picture: await toPicture(small), boxes: boxes.map(shrink) };
-}
-
 /** One face in a photograph file. */
 interface PhotographedFace {
   readonly file: string;
@@ -155,31 +137,6 @@ async function cutOut(
 async function composed(size: PictureSize, layers: OverlayOptions[]): Promise<Rgb24Picture> {
   const flat = sharp({ create: { ...size, channels: 3, background: grey } }).composite(layers);
   return toPicture(sharp(await flat.png().toBuffer()));
-}
-
-/**
- * As many pictures of 1920 x 1080 as there are photographs, six of them in each, so that every one is seen in six
- * places; faces measure `facePx` on the mean. Photographs whose faces are smaller are left out.
- */
-export async function crowds(photographs: readonly Labelled[], facePx: number): Promise<Labelled[]> {
-  const all = await Promise.all(photographs.map((labelled) => reduced(labelled, facePx)));
-  const small = all.filter((labelled) => labelled !== undefined);
-  return Promise.all(
-    small.map(async (_, first) => {
-      const layers: OverlayOptions[] = [];
-      const boxes: Labelled['boxes'][number][] = [];
-      for (let cell = 0; cell < 6; cell++) {
-        const shown = small[(first + cell) % small.length];
-        if (shown === undefined) continue;
-        const [left, top] = [640 * (cell % 3) + 11 * first, 540 * Math.floor(cell / 3) + 3 * first];
-        const { widthPx: width, heightPx: height, data } = shown.picture;
-        const image = sharp(data, { raw: { width, height, channels: 3 } });
-        layers.push({ left, top, input: await image.png().toBuffer() });
-        boxes.push(...shown.boxes.map((box) => ({ ...box, x: box.x + left, y: box.y + top })));
-      }
-      return { picture: await composed({ width: 1920, height: 1080 }, layers), boxes };
-    }),
-  );
 }
 
 /** One frame a second of every clip under a folder, at the clip's own size or made to fit 640 x 360. */

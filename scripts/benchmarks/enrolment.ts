@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
-import type { BoxStatus } from '../../daemon/control/box-control.js';
+import type { BoxStatus } from '../../daemon/contract/status.js';
 import { writeEnrolmentPhotos } from '../virtual-camera/cast.js';
 import { type BenchBox, type CamerasBench, openCameras } from './cameras-box.js';
 import { usageNow } from './cameras-usage.js';
@@ -46,7 +46,7 @@ async function watch(
   pids: Parameters<typeof usageNow>[0],
   work: Promise<unknown>,
 ): Promise<Watched> {
-  const before = await box.client.status();
+  const before = await box.client.call('status.show');
   const startedMs = performance.now();
   const failures: string[] = [];
   let failing = new Set<string>();
@@ -60,7 +60,7 @@ async function watch(
   let after = before;
   while (!isOver) {
     await new Promise((resolve) => setTimeout(resolve, sampleEveryMs));
-    after = await box.client.status();
+    after = await box.client.call('status.show');
     const failed = after.cameras.filter(({ state }) => state === 'failed');
     for (const { id, code } of failed) if (!failing.has(id)) failures.push(code ?? 'unknown');
     failing = new Set(failed.map(({ id }) => id));

@@ -21,7 +21,10 @@ export async function watchCameras(count: number): Promise<WatchedCameras> {
   const { box } = bench;
   await bench.watchCameras();
   const total = async (): Promise<number> =>
-    (await box.client.status()).cameras.reduce((sum, { counters }) => sum + (counters['analysed'] ?? 0), 0);
+    (await box.client.call('status.show')).cameras.reduce(
+      (sum, { counters }) => sum + (counters['analysed'] ?? 0),
+      0,
+    );
   const before = await total();
   return {
     analysed: async () => (await total()) - before,

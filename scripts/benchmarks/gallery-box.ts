@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { AuditKeeper } from '../../daemon/app/audit/audit-keeper.js';
 import { AuditKeyRing } from '../../daemon/app/audit/audit-key-ring.js';
 import { BoxBackups } from '../../daemon/app/gallery/box-backups.js';
-import { GalleryAccess } from '../../daemon/app/gallery/gallery-access.js';
+import { GalleryVault } from '../../daemon/app/gallery/gallery-vault.js';
 import type { Actor } from '../../daemon/audit/actor.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { recogniserId } from '../../daemon/domain/ids.js';
@@ -23,7 +23,7 @@ const clock: typeof systemClock = { ...systemClock, after: () => ({ cancel: () =
 
 /** A gallery on the disk, opened as the daemon does, with its key in a file. */
 export interface BenchGallery extends AsyncDisposable {
-  readonly access: GalleryAccess;
+  readonly vault: GalleryVault;
   readonly backups: BoxBackups;
 }
 
@@ -41,7 +41,7 @@ export async function openBenchGallery(directory: string, values = dimensions): 
   const places = { credentialsDirectory: '', secretsDirectory: join(directory, 'secrets') };
   const auditKeys = await AuditKeyRing.open({ ...places, dataDir: directory });
   const { key: auditKey, former: formerAuditKeys } = auditKeys;
-  const access = await GalleryAccess.start({
+  const vault = await GalleryVault.start({
     path,
     openFile: () => openGalleryFile({ path, auditKey, formerAuditKeys, clock }),
     audit: new AuditKeeper({ clock, logger: silentLogger }),
@@ -56,7 +56,7 @@ export async function openBenchGallery(directory: string, values = dimensions): 
     logger: silentLogger,
   });
   const backups = new BoxBackups({
-    access,
+    vault,
     auditKeys,
     galleryPath: path,
     recogniser: id,
@@ -67,11 +67,11 @@ export async function openBenchGallery(directory: string, values = dimensions): 
     forgetPerson: () => undefined,
   });
   return {
-    access,
+    vault,
     backups,
     async [Symbol.asyncDispose]() {
       await backups[Symbol.asyncDispose]();
-      await access[Symbol.asyncDispose]();
+      await vault[Symbol.asyncDispose]();
       auditKeys[Symbol.dispose]();
     },
   };

@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom } from '../../daemon/base/random.js';
 import { dimensions, makeKey, openBenchGallery } from './gallery-box.js';
-import { timed } from './gallery-timing.js';
-import { unitVector } from './search-contenders.js';
+import { timed, unitVector } from './measuring.js';
 
 const [directory = ''] = process.argv.slice(2);
 const searches = 400;
@@ -29,7 +28,7 @@ await sleep(100);
 const baselineMiB = residentMiB();
 const opening = await timed(() => openBenchGallery(directory));
 await using opened = opening.result;
-const gallery = opened.access.gallery();
+const gallery = opened.vault.gallery();
 await sleep(100);
 const openMiB = residentMiB();
 const random = seededRandom(1);

@@ -19,8 +19,7 @@ import {
   openBenchGallery,
   templatesPerPerson,
 } from './gallery-box.js';
-import { quantile, timed } from './gallery-timing.js';
-import { unitVector } from './search-contenders.js';
+import { quantile, timed, unitVector } from './measuring.js';
 
 const { values } = parseArgs({
   options: {
@@ -40,7 +39,7 @@ function photographs(random: Random): EnrolmentPhotograph[] {
   }));
 }
 
-/** Each with an external id, of which it is first asked whether somebody has it. */
+/** Each has an external id, which is first looked up. */
 async function enrol(gallery: Gallery, count: number, random: Random, prefix: string): Promise<number[]> {
   const durationsMs: number[] = [];
   for (let person = 0; person < count; person += 1) {
@@ -55,11 +54,11 @@ async function enrol(gallery: Gallery, count: number, random: Random, prefix: st
   return durationsMs;
 }
 
-/** Enrols everybody without waiting for the disk: that is measured on a few afterwards. */
+/** Enrols all persons without waiting for the disk; that wait is measured on a few afterwards. */
 async function fill(directory: string, templates: number, random: Random): Promise<void> {
   await using opened = await openBenchGallery(directory);
-  opened.access.file.database.db.pragma('synchronous = OFF');
-  await enrol(opened.access.gallery(), templates / templatesPerPerson, random, 'first');
+  opened.vault.file.database.db.pragma('synchronous = OFF');
+  await enrol(opened.vault.gallery(), templates / templatesPerPerson, random, 'first');
 }
 
 interface Opened {
@@ -79,7 +78,7 @@ function openInChild(directory: string): Opened {
 async function rotate(directory: string, depth: 'wrap' | 'deep') {
   await makeKey(directory, 'key.next');
   await using opened = await openBenchGallery(directory);
-  const { rotations } = opened.access.requireOpen();
+  const { rotations } = opened.vault.requireOpen();
   return await timed(async () => {
     const rotation = await rotations.start({ kind: 'secret', depth, input: {}, by });
     const { state } = await rotation.ended;
@@ -89,8 +88,8 @@ async function rotate(directory: string, depth: 'wrap' | 'deep') {
 
 async function change(directory: string, random: Random): Promise<Readonly<Record<string, number>>> {
   await using opened = await openBenchGallery(directory);
-  const gallery = opened.access.gallery();
-  const asking = await timed(() => gallery.personOfExternalId('of nobody'));
+  const gallery = opened.vault.gallery();
+  const asking = await timed(() => gallery.personOfExternalId('unused'));
   const enrolMs = await enrol(gallery, 50, random, 'later');
   const eraseMs: number[] = [];
   for (const { id } of (await gallery.listPersons()).slice(0, 50)) {

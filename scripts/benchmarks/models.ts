@@ -3,7 +3,7 @@ import { seededRandom } from '../../daemon/base/random.js';
 import { InferenceSession, Tensor } from '../../daemon/host/onnx-runtime.js';
 import type { ModelPack } from '../../daemon/models/manifest.js';
 import { openModelStore } from '../../daemon/models/store.js';
-import { quantile } from './gallery-timing.js';
+import { quantile } from './measuring.js';
 
 /**
  * Prints what one run of every network on this machine costs on one thread of the CPU.

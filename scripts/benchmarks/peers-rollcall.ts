@@ -4,9 +4,9 @@ import { cameraId, trackId } from '../../daemon/domain/ids.js';
 import { defaultLivenessPolicy } from '../../daemon/domain/liveness/liveness-verdict.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { openModelStore } from '../../daemon/models/store.js';
+import { CameraPipeline } from '../../daemon/vision/camera-pipeline.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
 import { openFaceAnalyser } from '../../daemon/vision/inference/open-face-analyser.js';
-import { CameraSession } from '../../daemon/vision/session.js';
 import type { Contender, PeerFrame } from './peers-contender.js';
 
 const smallestFacePx = 50;
@@ -56,7 +56,7 @@ export async function openRollcall(detector: keyof typeof detectors): Promise<Co
 /** The production stages with their schedule. */
 export async function openRollcallSchedule(): Promise<Contender> {
   const analyser = await openAnalyser('ssd-mobilenet-v1');
-  const session = new CameraSession({
+  const session = new CameraPipeline({
     cameraId: cameraId('bench'),
     analyser,
     sink: () => undefined,

@@ -3,10 +3,10 @@ import { cameraSchema } from '../../daemon/config/camera-schema.js';
 import { cameraId, trackId } from '../../daemon/domain/ids.js';
 import { defaultLivenessPolicy } from '../../daemon/domain/liveness/liveness-verdict.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
+import { CameraPipeline } from '../../daemon/vision/camera-pipeline.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
 import { openClip } from '../../daemon/vision/ingest/clip-source.js';
 import type { FfmpegBinary } from '../../daemon/vision/ingest/ffmpeg-binary.js';
-import { CameraSession } from '../../daemon/vision/session.js';
 import { exitOf } from '../child-end.js';
 import { type CpuTime, cpuTime, since } from './pipeline-cpu.js';
 
@@ -15,6 +15,8 @@ export interface PassOptions {
   readonly analyser: FaceAnalyser;
   readonly ffmpeg: FfmpegBinary;
   readonly sameFaceThreshold: number;
+  /** Frames analysed per second, of a face that has proven to be live and of one that has not. */
+  readonly fps: number;
 }
 
 export interface Pass {
@@ -27,14 +29,14 @@ export const plainCamera = cameraSchema.parse({ id: 'bench', name: 'Bench', url:
 
 /**
  * The production stages on the whole clip, as fast as they go: FFmpeg decodes and delivers what a camera would at the
- * rate while a face is tracked, the session does the rest.
+ * rate, the stages do the rest.
  */
 export async function productionPass(options: PassOptions): Promise<Pass> {
-  const { clip, analyser, ffmpeg, sameFaceThreshold } = options;
+  const { clip, analyser, ffmpeg, sameFaceThreshold, fps } = options;
   const { smallestFacePx, maxAnalysisWidthPx, rates } = plainCamera;
   const before = cpuTime();
   let trackCount = 0;
-  const session = new CameraSession({
+  const session = new CameraPipeline({
     cameraId: cameraId('bench'),
     analyser,
     sink: () => undefined,
@@ -43,7 +45,7 @@ export async function productionPass(options: PassOptions): Promise<Pass> {
       trackCount += 1;
       return trackId(`t${trackCount}`);
     },
-    ...rates,
+    ...{ ...rates, trackingFps: fps, provingFps: fps },
     smallestFacePx,
     liveness: defaultLivenessPolicy,
     sameFaceThreshold,
@@ -54,7 +56,7 @@ export async function productionPass(options: PassOptions): Promise<Pass> {
       cameraId: cameraId('bench'),
       ffmpeg,
       clock: systemClock,
-      fps: rates.trackingFps,
+      fps,
       maxAnalysisWidthPx,
     });
     for await (const frame of frames) {

@@ -1,5 +1,5 @@
 import type { NetworkTimes } from './pipeline-models.js';
-import { type Pass, plainCamera } from './pipeline-pass.js';
+import type { Pass } from './pipeline-pass.js';
 
 /** One round: processor times in milliseconds. */
 export interface Round {
@@ -22,11 +22,11 @@ function ratioOf({ production: { cpu }, decodeMs, modelsMs }: Round): number {
   return (cpu.ownMs + cpu.childrenMs) / (decodeMs + modelsMs);
 }
 
-export function printReport(rounds: readonly Round[], isJson: boolean): void {
+export function printReport(rounds: readonly Round[], fps: number, isJson: boolean): void {
   const over = (pick: (round: Round) => number): number => median(rounds.map(pick));
   const counter = (name: string): number => over(({ production }) => production.counters[name] ?? 0);
   const frames = counter('framesAnalysed');
-  const seconds = frames / plainCamera.rates.trackingFps;
+  const seconds = frames / fps;
   const summary = {
     rounds: rounds.length,
     framesAnalysed: frames,

@@ -10,15 +10,16 @@ import { noisyClip, oneFaceScenario } from './pipeline-clip.js';
 import { cpuTime, since } from './pipeline-cpu.js';
 import { watchMemory } from './pipeline-memory.js';
 import { ModelRuns } from './pipeline-models.js';
-import { decodeAlone, type PassOptions, productionPass } from './pipeline-pass.js';
+import { decodeAlone, type PassOptions, plainCamera, productionPass } from './pipeline-pass.js';
 import { printReport, type Round } from './pipeline-report.js';
 
 const usage = `What looking at one camera costs beyond decoding and the networks: 1080p, 25 frames a second, one face.
 
-usage: scripts/bench pipeline [--rounds N] [--clip FILE] [--json]
+usage: scripts/bench pipeline [--rounds N] [--fps N] [--clip FILE] [--json]
        scripts/bench pipeline --minutes N
 
   --rounds N   rounds of production, decoding alone and networks alone (5)
+  --fps N      frames analysed per second (as while a face is tracked: 15)
   --clip FILE  another clip; by default one rendered by the virtual camera
   --minutes N  instead: run the production stages over and over, print resident memory each minute and its slope
   --json       one JSON object instead of tables
@@ -47,6 +48,7 @@ async function main(): Promise<void> {
     options: {
       rounds: { type: 'string', default: '5' },
       minutes: { type: 'string' },
+      fps: { type: 'string', default: String(plainCamera.rates.trackingFps) },
       clip: { type: 'string' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
@@ -71,12 +73,13 @@ async function main(): Promise<void> {
     logger: openPinoLogger({ level: 'warn', clock: systemClock }),
   });
   const sameFaceThreshold = ownThreshold(recogniser.pack) ?? Number.NaN;
-  const options = { clip, analyser, ffmpeg: await detectFfmpeg(), sameFaceThreshold };
+  const fps = Number(values.fps);
+  const options = { clip, analyser, ffmpeg: await detectFfmpeg(), sameFaceThreshold, fps };
   if (values.minutes !== undefined) {
     await watchMemory(Number(values.minutes), () => productionPass(options));
     return;
   }
-  printReport(await measure(options, runs, Number(values.rounds)), values.json);
+  printReport(await measure(options, runs, Number(values.rounds)), fps, values.json);
 }
 
 await main();

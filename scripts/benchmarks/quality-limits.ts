@@ -7,7 +7,7 @@
 import { parseArgs } from 'node:util';
 import sharp, { type Sharp } from 'sharp';
 import { silentLogger } from '../../daemon/base/logger.js';
-import { readPeople } from '../../daemon/cli/import/labelled-photographs.js';
+import { readPeople } from '../../daemon/cli/replay/labelled-collection.js';
 import { meanFaceAlignment } from '../../daemon/domain/faces/alignment.js';
 import type { FaceLandmarks } from '../../daemon/domain/faces/face.js';
 import type { FaceStatistics } from '../../daemon/domain/faces/face-statistics.js';

@@ -1,12 +1,13 @@
 // Shakes photographs in front of a camera that is not there and counts what must not be: blinks.
-//   scripts/bench shaken-photographs [PHOTOGRAPH…]
-// Without arguments, the photographs inside @vladmandic/face-api. Needs ffmpeg with libx264 and the base pack.
+//   scripts/bench shaken-photographs [--width 800] [--seconds 24] [PHOTOGRAPH…]
+// --width: of a photograph, in a picture of 640 x 480 pixels. Without photographs, those inside @vladmandic/face-api. Needs ffmpeg with
+// libx264 and the base pack.
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { promisify } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 import { Lifetime } from '../../daemon/base/lifetime.js';
 import { table } from '../../daemon/cli/output.js';
 import { openReplaySetup, type ReplaySetup } from '../../daemon/cli/replay/replay-setup.js';
@@ -14,7 +15,11 @@ import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { replayClip } from '../../daemon/vision/replay-clip.js';
 
 const run = promisify(execFile);
-const seconds = 24;
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { width: { type: 'string', default: '800' }, seconds: { type: 'string', default: '24' } },
+});
+const seconds = Number(values.seconds);
 const framesPerS = 15;
 
 /** How a photograph is held: amplitudes in radians, parts of the size, pixels of a 640 x 480 picture. */
@@ -37,7 +42,8 @@ const hands: readonly Hand[] = [
 function filterOf(hand: Hand): string {
   const { turn, tremble, zoom, swingPx, tremblePx, noise } = hand;
   return [
-    'scale=800:-2',
+    `scale=${values.width}:-2`,
+    "pad='max(800,iw)':'max(534,ih)':-1:-1:gray",
     `rotate=${turn}*sin(2.1*t)+${tremble}*sin(9*t):c=gray`,
     `scale=eval=frame:w='2*trunc(iw*(1+${zoom}*sin(1.3*t))/2)':h=-2`,
     `crop=640:480:'(iw-640)/2+${swingPx}*sin(3.1*t)+${tremblePx}*sin(11*t)'` +
@@ -77,8 +83,7 @@ function samplePhotographs(): string[] {
   return [1, 2, 3, 4, 5, 6].map((n) => join(library, 'demo', `sample${n}.jpg`));
 }
 
-const given = process.argv.slice(2);
-const photographs = given.length > 0 ? given : samplePhotographs();
+const photographs = positionals.length > 0 ? positionals : samplePhotographs();
 await using lifetime = new Lifetime(clock);
 const setup = await openReplaySetup({ configPath: undefined, cameraId: undefined, fps: undefined }, lifetime);
 const directory = await mkdtemp(join(tmpdir(), 'rollcall-shaken-'));

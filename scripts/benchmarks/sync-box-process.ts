@@ -39,7 +39,7 @@ export interface BoxDeeds {
   about(): Promise<BoxAbout>;
   /** Enrols persons by the handler of the command, without broker and queue; the gallery does not wait for the disk. */
   fill(persons: readonly Pick<Wanted, 'externalId' | 'name'>[]): Promise<void>;
-  /** Changes somebody at the box. */
+  /** Changes a person at the box. */
   rename(change: { readonly externalId: string; readonly name: string }): Promise<void>;
   /** Begins to watch the event loop. */
   watch(): Promise<void>;

@@ -1,4 +1,4 @@
-// One box of scripts/bench sync, in a process of its own so that nothing else holds its event loop: gallery, records, desk,
+// One box of scripts/bench sync, in a process of its own so that nothing else holds its event loop: gallery, records, receiver,
 // queue and publisher of the daemon on real files, wired as the tests of commands do. Its parent tells it over their channel
 // what no centre can; all commands come over the broker.
 import { statSync } from 'node:fs';
@@ -54,8 +54,8 @@ const deeds: BoxDeeds = {
     box.alter('PRAGMA synchronous = FULL');
   },
   async rename({ externalId, name }) {
-    const id = await box.access.gallery().personOfExternalId(externalId);
-    if (id === undefined) throw new Error('there is nobody to rename');
+    const id = await box.vault.gallery().personOfExternalId(externalId);
+    if (id === undefined) throw new Error('there is no person to rename');
     await box.persons.update(id, { name }, { actor: 'uid:0', origin: 'bench' });
   },
   async watch() {
@@ -106,13 +106,13 @@ async function connect() {
   const isTaking = new Promise<void>((resolve) => {
     takes = resolve;
   });
-  const refused = { refused: () => undefined, taken: () => takes() };
-  const inbox = commandInbox({ topics, desk: box.desk, refused, logger: silentLogger });
+  const refusals = { refused: () => undefined, taken: () => takes() };
+  const inbox = commandInbox({ topics, receiver: box.receiver, refusals, logger: silentLogger });
   const started = startTestPublisher({
     ...{ url: brokerUrl, records, from, timings, inbox },
     clientId: `rollcall-bench-${boxId}`,
     signer: { sign: (json) => signText(json, key, clock.wallMs()) },
-    companions: [inbox],
+    connectionTasks: [inbox],
   });
   await isTaking;
   return started;

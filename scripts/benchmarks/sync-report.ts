@@ -65,7 +65,7 @@ export function sayArithmetic({ persons, enrolment, pictured, proof }: Measured)
   const { commands, sentBytes, receivedBytes } = per.traffic;
   const total = arithmeticBoxes * persons;
   sayLine(
-    'enrolling everybody, at one box',
+    'enrolling all persons, at one box',
     `${text((persons * per.seconds) / commands / 3600)} h (${name})`,
   );
   sayLine(

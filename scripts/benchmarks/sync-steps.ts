@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { readPeople } from '../../daemon/cli/import/labelled-photographs.js';
+import { readPeople } from '../../daemon/cli/replay/labelled-collection.js';
 import { digestBuckets, mostBucketsAtOnce } from '../../daemon/publish/contract/command-schema.js';
 import {
   type BoxDigest,
@@ -52,8 +52,8 @@ function enrolAll(site: Site, persons: readonly Wanted[], width = commandWindow)
 const personsOf = (from: number, to: number): readonly Wanted[] =>
   Array.from({ length: to - from }, (_, index) => wanted(from + index));
 
-/** Enrols everybody by command: a few with other windows, the others tenth by tenth. The last tenth. */
-export async function enrolEverybody(site: Site, count: number): Promise<Span<void>> {
+/** Enrols all persons by command: a few with other windows, the others tenth by tenth. Returns the last tenth. */
+export async function enrolAllPersons(site: Site, count: number): Promise<Span<void>> {
   const windows = [1, 4, 16, 31];
   const few = Math.ceil(count / 40);
   let next = 0;
@@ -80,7 +80,7 @@ export async function askForTaken(site: Site): Promise<void> {
   saySpan('second look-up', await measured(site, ask));
 }
 
-/** `gallery-digest`, and `list-persons` for all buckets, as many at once as may be asked for. The last digest. */
+/** `gallery-digest`, and `list-persons` for all buckets, as many at a time as allowed. Returns the last digest. */
 export async function askForAll(site: Site): Promise<Span<BoxDigest>> {
   const { centre, box } = site;
   for (let first = 0; first < digestBuckets; first += mostBucketsAtOnce) {
@@ -123,23 +123,23 @@ export async function bringDifference(site: Site, persons: readonly Wanted[]): P
   sayLine('', `in ${buckets} of ${digestBuckets} buckets`);
 }
 
-/** Asks all boxes at once whether they have exactly these persons. */
+/** Asks all boxes in parallel whether they have exactly these persons. */
 export async function proveAgreement(sites: readonly Site[], persons: readonly Wanted[]): Promise<void> {
   const [first] = sites;
   if (first === undefined) return;
   const { digest: target } = first.centre.digestOf(persons);
   const span = await measured(first, () => Promise.all(sites.map(({ centre, box }) => centre.digest(box))));
   if (span.result.some(({ digest }) => digest !== target)) throw new Error('the boxes do not agree');
-  saySpan(`${sites.length} boxes asked at once, all agree`, span);
+  saySpan(`${sites.length} boxes asked in parallel, all agree`, span);
 }
 
-/** Changes somebody at the box, and finds out who that was. */
+/** Changes a person at the box, and finds out who it was. */
 export async function findChange(site: Site, persons: readonly Wanted[]): Promise<void> {
-  const [somebody] = persons;
-  if (somebody === undefined) throw new Error('there is nobody to change');
-  const { externalId } = somebody;
+  const [changed] = persons;
+  if (changed === undefined) throw new Error('there is no person to change');
+  const { externalId } = changed;
   const { centre, box } = site;
-  await site.process.rename({ externalId, name: 'Somebody else' });
+  await site.process.rename({ externalId, name: 'Another name' });
   const span = await measured(site, async () => {
     const target = centre.digestOf(persons);
     const different = differentBuckets(target, await centre.digest(box));

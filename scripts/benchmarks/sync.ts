@@ -1,7 +1,7 @@
 // A centre brings persons to boxes by command and proves that they agree, over a mosquitto on loopback:
 //   scripts/bench sync [--persons 10000] [--boxes 4] [--photographs DIR [--models DIR]]
 // Each box is a process of its own with gallery, records, queue and publisher of the daemon on real files; the centre is this
-// process, which signs every command, seals what is personal and verifies every reply. The first box gets everybody by command;
+// process, which signs every command, seals what is personal and verifies every reply. The first box gets all persons by command;
 // the others by the handler of that command, without waiting for the disk. Photographs and networks are played, unless
 // --photographs names a folder with a folder of photographs for each person: these go to a box of their own with the real
 // networks, from --models (as `models.dir` of the configuration) where they are not in the program's own place.
@@ -22,7 +22,7 @@ import {
   askForAll,
   askForTaken,
   bringDifference,
-  enrolEverybody,
+  enrolAllPersons,
   enrolPhotographs,
   findChange,
   proveAgreement,
@@ -61,7 +61,7 @@ try {
   };
 
   const filled = await start('box-1');
-  const enrolment = await enrolEverybody(filled, count);
+  const enrolment = await enrolAllPersons(filled, count);
   sayState('the box then', await filled.process.state());
   await filled.process[Symbol.asyncDispose]();
 

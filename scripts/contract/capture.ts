@@ -5,12 +5,12 @@ import { seededRandom } from '../../daemon/base/random.js';
 import { eventType } from '../../daemon/domain/events/event-type.js';
 import { brokerAddress } from '../../daemon/publish/broker/broker-address.js';
 import { cameraStateDocuments } from '../../daemon/publish/camera-states.js';
-import type { Companion } from '../../daemon/publish/companion.js';
+import type { ConnectionTask } from '../../daemon/publish/connection-task.js';
 import { nameOfType, passingMessages, retainedMessages } from '../../daemon/publish/contract/messages.js';
 import { encodeEvent } from '../../daemon/publish/encoding.js';
 import { countDocuments } from '../../daemon/publish/home-assistant/counts.js';
 import type { IdentityKeys } from '../../daemon/publish/identity/identity-keys.js';
-import { keySetCompanion } from '../../daemon/publish/identity/key-set-companion.js';
+import { keySetTask } from '../../daemon/publish/identity/key-set.js';
 import { Prompts } from '../../daemon/publish/prompts.js';
 import { startPublisher } from '../../daemon/publish/publisher.js';
 import { type RetainedDocument, RetainedDocuments } from '../../daemon/publish/retained-documents.js';
@@ -19,7 +19,7 @@ import { openRecords, type Records } from '../../daemon/records/open-records.js'
 import { exampleBox, exampleTimeMs, openExampleKeys, ShownClock } from './example-box.js';
 import { type ExampleEvent, exampleEvents } from './example-events.js';
 
-/** A message as a subscriber got it. */
+/** A message as a subscriber received it. */
 export interface CapturedMessage {
   readonly topic: string;
   readonly payload: Buffer;
@@ -28,16 +28,16 @@ export interface CapturedMessage {
   readonly contentType: string | undefined;
 }
 
-/** By the names of their examples. */
+/** Messages by the names of their examples. */
 export type Captured = ReadonlyMap<string, CapturedMessage>;
 
-/** Those of a box with the defaults of the configuration. */
+/** The values of a box with default settings. */
 const models = { detector: 'ssd-mobilenet-v1+blazeface', landmarks: 'facemesh', eyes: 'iris' };
 const topics = topicsOf('rollcall', exampleBox);
 
 /**
- * Lets the example box record, sign and publish every kind of message to a real broker, and gives back what came out of it.
- * The same each time: time, chance and keys are given. `directory` is to be empty, and so is the broker.
+ * Lets the example box record, sign and publish every kind of message to a real broker, and returns the received messages. The result
+ * is always the same, because time, chance and keys are given. `directory` and the broker must be empty.
  */
 export async function captureExamples(brokerUrl: string, directory: string): Promise<Captured> {
   const clock = new ShownClock(exampleTimeMs);
@@ -84,8 +84,8 @@ function publish(
       onChanged: () => () => undefined,
     },
     signer: () => keys.current(),
-    companions: [
-      keySetCompanion({ topic: topics.keys, keys, from: exampleBox, memory, clock, logger: silentLogger }),
+    connectionTasks: [
+      keySetTask({ topic: topics.keys, keys, from: exampleBox, memory, clock, logger: silentLogger }),
       ...aboutCameras(keys, clock),
       promptAtGate(keys, clock),
     ],
@@ -95,11 +95,11 @@ function publish(
   });
 }
 
-/** Nothing was retained before. */
+/** A memory without earlier retained messages. */
 const memory = { of: () => new Map(), remember: () => undefined, forget: () => undefined };
 
-/** What is retained of the one camera. */
-function aboutCameras(keys: IdentityKeys, clock: ShownClock): readonly Companion[] {
+/** The retained messages of the only camera. */
+function aboutCameras(keys: IdentityKeys, clock: ShownClock): readonly ConnectionTask[] {
   const about = { topics, from: exampleBox, signer: keys, nextSequence: () => 1 };
   const failed = { state: 'failed', code: 'no-answer', sinceMs: exampleTimeMs - 34_000 } as const;
   const cameras = [{ id: 'gate', name: 'Gate', ...failed }];
@@ -117,16 +117,16 @@ function aboutCameras(keys: IdentityKeys, clock: ShownClock): readonly Companion
   );
 }
 
-/** Says once per connection what the person at the gate is to do. */
-function promptAtGate(keys: IdentityKeys, clock: ShownClock): Companion {
+/** Publishes one prompt for the person at the gate on each connection. */
+function promptAtGate(keys: IdentityKeys, clock: ShownClock): ConnectionTask {
   const prompts = new Prompts({
     ...{ from: exampleBox, signer: keys, nextSequence: () => 1, webhook: () => undefined },
     ...{ clock, logger: silentLogger },
   });
-  const { join } = prompts.companion(topics);
+  const { whenOnline } = prompts.connectionTask(topics);
   return {
-    join(connection, signal) {
-      join(connection, signal);
+    whenOnline(connection, signal) {
+      whenOnline(connection, signal);
       void prompts.show({
         ...{ camera: 'gate', nonce: 'q83vEjRWeJASNFZ4kKvN7w', state: 'asked', action: 'turn-left' },
         ...{ position: 1, of: 3, deadlineMs: exampleTimeMs + 2_700 },
@@ -135,10 +135,10 @@ function promptAtGate(keys: IdentityKeys, clock: ShownClock): Companion {
   };
 }
 
-/** What is no event, by the end of its topic. */
+/** Messages other than events, by the end of the topic. */
 const documents = { ...retainedMessages, ...passingMessages };
 
-/** Subscribes to everything; `all` resolves when each example has come, and ends the subscription. */
+/** Subscribes to all topics. `all` resolves when all examples have come, and ends the subscription. */
 function receive(brokerUrl: string, examples: readonly ExampleEvent[]) {
   const client = mqtt.connect(brokerUrl, { protocolVersion: 5, clean: true, clientId: 'example-centre' });
   const got = new Map<string, CapturedMessage>();

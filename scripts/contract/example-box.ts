@@ -12,18 +12,15 @@ export const exampleBox = { siteId: 'plant-1', boxId: 'box-1' } as const;
 export const exampleTimeMs = Date.UTC(2026, 2, 2, 8);
 
 const dayMs = 86_400_000;
-/** For how long the former key of the example box is published. */
+/** How long the former key of the example box is published. */
 const overlapMs = 14 * dayMs;
 
-/**
- * Keys for examples only, made of a text that everybody can read: whoever trusts them trusts everybody. 64 bytes, as the
- * secret of a box has.
- */
+/** Keys for examples only, made from a public text, so they must never be trusted. 64 bytes, like the secret of a box. */
 function exampleKeyBytes(which: 'first' | 'second'): Uint8Array {
   return createHash('sha512').update(`rollcall: the ${which} EXAMPLE key; never trust it`).digest();
 }
 
-/** A clock that shows a fixed time until it is told another; durations are real. */
+/** A clock that shows a fixed time until another is set; durations are real. */
 export class ShownClock implements Clock {
   #wallMs: number;
 
@@ -48,7 +45,7 @@ export class ShownClock implements Clock {
   }
 }
 
-/** The keys of the example box, which changed its key the day before. `directory` is to be empty. */
+/** The keys of the example box, which changed its key the day before. `directory` must be empty. */
 export async function openExampleKeys(directory: string, clock: ShownClock): Promise<IdentityKeys> {
   const secretsDirectory = join(directory, 'secrets');
   await mkdir(secretsDirectory, { mode: 0o700 });

@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { calculateJwkThumbprint, SignJWT } from 'jose';
-import type { PublicJwk } from '../../daemon/publish/commands/trusted-keys.js';
+import type { PublicJwk } from '../../daemon/publish/commands/issuer-keys.js';
 import { type CommandName, commands } from '../../daemon/publish/contract/command-schema.js';
 import { commandMessage } from '../../daemon/publish/contract/messages.js';
 import { exampleBox, exampleTimeMs } from './example-box.js';
@@ -11,13 +11,13 @@ export const exampleIssuerId = 'head-office';
 /** PKCS #8 of an Ed25519 key (RFC 8410 section 7) up to its seed. */
 const pkcs8Head = Buffer.from('302e020100300506032b657004220420', 'hex');
 
-/** A key for examples only, made of a text that everybody can read. */
+/** A key for examples only, made from a public text. */
 function exampleIssuerKey(): KeyObject {
   const seed = createHash('sha256').update('rollcall: the EXAMPLE key of a centre; never trust it').digest();
   return createPrivateKey({ key: Buffer.concat([pkcs8Head, seed]), format: 'der', type: 'pkcs8' });
 }
 
-/** Commands whose arguments are not sealed: what is sealed is different each time. */
+/** Commands without sealed arguments, because sealed content differs each time. */
 const exampleArguments: Partial<Readonly<Record<CommandName, Readonly<Record<string, unknown>>>>> = {
   'erase-person': { person: 'b07c2d19-5a43-4f0e-8a61-c94d3e7f1250' },
   'resend-events': { from: 9, to: 14 },
@@ -33,7 +33,7 @@ const exampleArguments: Partial<Readonly<Record<CommandName, Readonly<Record<str
 };
 
 export interface ExampleCommand {
-  /** Of its message in the contract. */
+  /** Name of the message in the contract. */
   readonly name: string;
   readonly command: CommandName;
   /** A compact JWS, valid for five minutes from the time of the examples. */
@@ -45,7 +45,7 @@ export interface ExampleCommands {
   readonly commands: readonly ExampleCommand[];
 }
 
-/** Commands as the example centre signs them for the example box; the same each time. */
+/** Commands of the example centre for the example box; always the same. */
 export async function exampleCommands(): Promise<ExampleCommands> {
   const privateKey = exampleIssuerKey();
   const { x = '' } = createPublicKey(privateKey).export({ format: 'jwk' });
@@ -71,7 +71,7 @@ function commandNamesWithExample(): readonly (readonly [CommandName, Readonly<Re
   return Object.entries(exampleArguments) as [CommandName, Readonly<Record<string, unknown>>][];
 }
 
-/** Their files in docs/contract/examples. */
+/** The files of the commands in docs/contract/examples. */
 export function commandFiles({ publicKey, commands: signed }: ExampleCommands): ReadonlyMap<string, string> {
   return new Map([
     ['issuer.jwk', `${JSON.stringify(publicKey)}\n`],

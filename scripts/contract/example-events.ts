@@ -3,9 +3,9 @@ import { cameraId, personId, recogniserId, trackId } from '../../daemon/domain/i
 import { isoTime } from '../../daemon/domain/iso-time.js';
 import { exampleTimeMs } from './example-box.js';
 
-/** An event of the example box, and what its file is called. */
+/** An event of the example box, and the name of its file. */
 export interface ExampleEvent {
-  /** Name of the message in the contract, with a word behind where there are several examples of it. */
+  /** Name of the message in the contract, with a suffix where there are several examples of it. */
   readonly name: string;
   readonly recordedAtMs: number;
   readonly event: BoxEvent;
@@ -15,7 +15,7 @@ const person = personId('p-2m4x0q7v9hbk3ndz5rcw8ty1ge');
 const other = personId('p-7c1s9z0d4wjx6kq2mbn8r5vtf3');
 const gate = cameraId('gate');
 
-/** When an event happened, this long before it is sent. */
+/** The time of an event that happened this long before it is sent. */
 const ago = (seconds: number): number => exampleTimeMs - 1000 * seconds;
 
 const seen = {
@@ -136,12 +136,12 @@ function aboutTheBox(keys: { readonly current: string; readonly former: string }
     },
     {
       ...{ ...answered, occurredAtMs: ago(18), commandId: '0195550e-8c00-7a31-9d6e-2f6f0c7b1a45' },
-      ...{ outcome: 'refused', code: 'expired', message: 'the command is out of date' },
+      ...{ outcome: 'refused', code: 'expired', message: 'the command has expired' },
     },
   ];
 }
 
-/** What the example box records, in this order. `nameOf` gives the name of a message of an event. */
+/** The events that the example box records, in order. `nameOf` returns the message name of an event. */
 export function exampleEvents(
   keys: Parameters<typeof aboutTheBox>[0],
   nameOf: (event: BoxEvent) => string,

@@ -6,7 +6,7 @@ import { temporaryDirectory } from '../../test/support/temporary-directory.js';
 import { captureExamples } from './capture.js';
 import { commandFiles, exampleCommands } from './example-commands.js';
 
-/** Writes docs/contract/examples anew: each file is a payload as a broker brought it, byte for byte. Needs mosquitto. */
+/** Writes docs/contract/examples: each file is a payload as a broker delivered it, byte for byte. Needs mosquitto. */
 const folder = fileURLToPath(new URL('../../docs/contract/examples', import.meta.url));
 
 await using broker = await startMosquitto();

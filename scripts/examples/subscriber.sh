@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Follows the events of one box with mosquitto_sub, jq and openssl: verifies each, prints each verified one once.
+# Follows the events of one box with mosquitto_sub, jq and openssl: verifies each event and prints it once.
 #   subscriber.sh PREFIX/SITE/BOX THUMBPRINT[,THUMBPRINT...] [-h HOST -p PORT --cafile F --cert F --key F]
-# THUMBPRINT: what `rollcall identity show` says at the box. More options are those of mosquitto_sub.
+# THUMBPRINT: from `rollcall identity show` at the box. Further options are those of mosquitto_sub.
 #
-# A key is trusted as long as you name it here: this does not follow a change of keys, as subscriber.mjs does. When the box
-# changes its key, begin again with OLD,NEW (what waits at the broker may be signed with the old one), later with NEW only.
-# Until then its events are refused, and the broker, which they were acknowledged to, brings them no more. Nor does it what
-# was on its way in here when this was stopped. Such events are missing in the order of `sequence`: ask the box for them
-# with the command `resend-events`. What was refused is told on standard error, and kept, as it came, in ./refused-events,
-# up to 10 MB: `rollcall events verify` tells what of it is genuine. Ids already seen are kept in ./seen-events.
+# Only the keys named here are trusted: unlike subscriber.mjs, this script does not follow a change of keys. When the box
+# changes its key, restart with OLD,NEW, because events at the broker may be signed with the old key; later use NEW only.
+# Until then the events are refused. They are acknowledged, so the broker does not send them again; neither does it repeat
+# events that were on their way when this script was stopped. Gaps in `sequence` show such events: request them from the box
+# with the command `resend-events`. Refused messages are reported on standard error and kept in ./refused-events, up to
+# 10 MB: `rollcall events verify` shows which of them are genuine. Known ids are kept in ./seen-events.
 set -euo pipefail
 export LC_ALL=C
 usage='usage: subscriber.sh PREFIX/SITE/BOX THUMBPRINT[,THUMBPRINT...] [OPTIONS OF mosquitto_sub]'
@@ -32,13 +32,13 @@ decode() { # base64url
 encode() { base64 -w0 | tr '/+' '_-' | tr -d '='; }
 refuse() { printf 'REFUSED  %s\n' "$1" >&2; }
 
-# Nothing may come, for ever: where the ids are wrong, or the broker lets nobody read.
+# No message may ever come, for example when the ids are wrong or the broker does not let this client read.
 keys=$(mosquitto_sub -W 10 "$@" -q 1 -C 1 -t "$base/keys" || true)
 if [ -z "$keys" ]; then
-  refuse "no key set has come under $base/keys: are the address and the ids right, and was the box ever connected?"
+  refuse "no key set came under $base/keys: check the address and the ids, and that the box was connected before"
   exit 1
 fi
-# A key is the one that was named if it has that RFC 7638 thumbprint: who else says so proves nothing.
+# A key is trusted only if its RFC 7638 thumbprint is the named one.
 for kid in $thumbprints; do
   x=$(jq -r --arg kid "$kid" '.keys[] | select(.kid == $kid).x' <<<"$keys" 2>/dev/null || true)
   if [ "$(printf '{"crv":"Ed25519","kty":"OKP","x":"%s"}' "$x" | openssl dgst -sha256 -binary | encode)" = "$kid" ]; then
@@ -50,7 +50,7 @@ for kid in $thumbprints; do
 done
 compgen -G "$work/*.der" >/dev/null || exit 1
 
-# Whether $1, the text of a message, is signed by the box; sets $signed to the text without its last attribute.
+# Verifies that the box signed the message $1; sets $signed to its text without the last attribute.
 verify() {
   local message=$1 jws header kid
   signed=${message%,\"signature\":\"*}\}
@@ -68,22 +68,22 @@ verify() {
     -sigfile "$work/signature" -in "$work/input" >/dev/null 2>&1
 }
 
-# For later: it may be signed with a key that is not named yet. Bounded, since anybody can have something refused.
+# Keeps a message that may be signed with a key not named yet. Bounded, because anyone can cause refusals.
 keep() {
   [ ${#1} -le 100000 ] && [ "$(stat -c %s refused-events 2>/dev/null || echo 0)" -lt 10000000 ] &&
     printf '%s\n' "$1" >>refused-events
 }
 
-# A session of its own (-c, -i): the broker keeps what comes while this does not run. No event is retained (-R).
+# Uses a persistent session (-c, -i): the broker keeps events while this script does not run. No event is retained (-R).
 mosquitto_sub "$@" -q 1 -R -c -i "centre${source//\//-}-sh" -t "$base/event/#" -t "$base/reply/#" |
   while IFS= read -r message; do
     if ! verify "$message"; then
       fate='kept'
       keep "$message" || fate='NOT KEPT: too long, or ./refused-events is full'
-      # Quoted, since bytes that somebody made up would steer the terminal.
+      # Quoted, because invented bytes could control the terminal.
       refuse "not signed by this box ($fate): $(printf '%q' "${message:0:60}")"
     elif ! id=$(jq -er --arg source "$source" 'select(.source == $source).id' <<<"$signed"); then
-      refuse 'of another box'
+      refuse 'from another box'
     elif ! grep -qxF "$id" seen-events; then
       printf '%s\n' "$signed"
       printf '%s\n' "$id" >>seen-events

@@ -6,7 +6,7 @@ import { descendantsOf, isRunning } from '../../test/support/processes.js';
 import { until } from '../../test/support/until.js';
 import { exitOf } from '../child-end.js';
 
-/** Vision processes and FFmpeg notice the end of whoever started them; so long after it they count as left behind. */
+/** Vision processes and FFmpeg notice the end of their parent. After this time they count as left behind. */
 const ORPHANS_WITHIN_MS = 60_000;
 
 /** One daemon of a box, from its start until it is killed. */
@@ -20,18 +20,18 @@ export class DaemonLife {
   /** Resolves when it is ready for people, too; rejects where it ends before. */
   readonly ready: Promise<void>;
 
-  /** Starts it. `onTold` is called with the id of each event that it says it has recorded. */
-  constructor(box: TestBox, onTold: (id: string) => void) {
+  /** Starts it. `onRecorded` gets the id of each event that the daemon reports as recorded. */
+  constructor(box: TestBox, onRecorded: (id: string) => void) {
     const startedMs = performance.now();
     this.#box = box;
     this.ready = box.start().then(() => {
       this.readyAfterMs = performance.now() - startedMs;
     });
     this.answering = untilAnswering(box, box.daemon);
-    // Nobody may be waiting for it when it is killed before.
+    // The promise may have no listener when the daemon is killed early.
     for (const promise of [this.ready, this.answering]) promise.catch(() => undefined);
     this.#following = this.answering.then(
-      () => follow(box, onTold),
+      () => follow(box, onRecorded),
       () => undefined,
     );
   }
@@ -60,15 +60,16 @@ export class DaemonLife {
 async function untilAnswering({ client }: TestBox, daemon: ChildProcess): Promise<void> {
   await until('the daemon to answer', async () => {
     if (daemon.exitCode !== null || daemon.signalCode !== null) throw new Error('the daemon ended');
-    return (await client.status().catch(() => undefined)) !== undefined;
+    return (await client.call('status.show').catch(() => undefined)) !== undefined;
   });
 }
 
 /** Its own word for what it has recorded, in which neither the broker nor the database has a part. */
-async function follow(box: TestBox, onTold: (id: string) => void): Promise<void> {
+async function follow(box: TestBox, onRecorded: (id: string) => void): Promise<void> {
   try {
-    for await (const event of box.client.events(new AbortController().signal))
-      onTold((event as { readonly id: string }).id);
+    for await (const item of await box.client.call('events.follow')) {
+      if (item.kind === 'event') onRecorded(item.event.id);
+    }
   } catch (error) {
     if (!isRollcallError(error, daemonUnreachable)) throw error;
   }

@@ -1,17 +1,17 @@
-import { readFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import Database from 'better-sqlite3';
 import { messageOf } from '../../daemon/base/errors.js';
 import { type Random, seededRandom } from '../../daemon/base/random.js';
 import { type Appliance, brokerLogin, startAppliance } from '../../test/support/appliance.js';
 import { visitorClip } from '../../test/support/scenes.js';
 import { until } from '../../test/support/until.js';
 import { writeEnrolmentPhotos } from '../virtual-camera/cast.js';
-import { keepEvidence } from './daemon-evidence.js';
+import { findDoubled } from './daemon-doubled.js';
 import { DaemonLife } from './daemon-life.js';
-import { readRecords } from './daemon-records.js';
 import { DaemonTally } from './daemon-tally.js';
-import { toldTwice } from './daemon-told.js';
 import { befall, type DaemonWeather, daemonWeathers } from './daemon-weather.js';
 import { DaemonWork } from './daemon-work.js';
 import {
@@ -47,7 +47,7 @@ const LATEST_WEATHER_MS = 2500;
 const MOST_MESSAGES = 12;
 const LONGEST_DELIVERY_MS = 5000;
 const LONGEST_AFTER_MESSAGE_MS = 30;
-/** Until somebody is recognised after the last start, on a machine with much other work. */
+/** Until a person is recognised after the last start, on a busy machine. */
 const RECOGNISED_WITHIN_MS = 600_000;
 const FIRST_GUESS_MS = 4000;
 /** Lives with commands for which the broker is away, so that the next one has something to deliver. */
@@ -57,7 +57,7 @@ export interface DaemonLoopOptions {
   readonly kills: number;
   readonly events: number;
   readonly random: Random;
-  /** Told before each kill: how many there were, and distinct events that arrived. */
+  /** Called before each kill with the number of kills, and of distinct events that arrived. */
   onProgress?(kills: number, events: number): void;
 }
 
@@ -71,7 +71,7 @@ export interface DaemonLoopResult extends Omit<EventVerdict, 'violations'> {
   /** Kinds of the events recorded, one by one. */
   readonly kinds: readonly string[];
   /** Events that a daemon said it had recorded. */
-  readonly told: number;
+  readonly reported: number;
   /** Where log, messages and records lie; only where something is wrong. */
   readonly evidence?: string;
 }
@@ -102,7 +102,7 @@ class DaemonLoop {
   readonly #appliance: Appliance;
   readonly #work: DaemonWork;
   readonly #tally = new DaemonTally();
-  readonly #told = new Set<string>();
+  readonly #reported = new Set<string>();
   readonly #left: Promise<readonly DaemonViolation[]>[] = [];
   #startMs = FIRST_GUESS_MS;
   #weather: Promise<void> | undefined;
@@ -136,7 +136,7 @@ class DaemonLoop {
     const isAway = weather === 'broker away';
     if (isAway) await breakBroker();
     const [messages, changes] = [this.#messages(), this.#work.done];
-    const life = new DaemonLife(box, (id) => this.#told.add(id));
+    const life = new DaemonLife(box, (id) => this.#reported.add(id));
     const working =
       phase === 'commands'
         ? life.answering.then(() => this.#work.untilKilled(() => life.readyAfterMs !== undefined))
@@ -217,19 +217,22 @@ class DaemonLoop {
     }
   }
 
-  /** The last life: somebody is recognised again, everything is whole, the outbox drains, and it ends in order. */
+  /** The last life: a person is recognised again, everything is intact, the outbox drains, and the daemon ends in order. */
   async #liveOn(): Promise<readonly DaemonViolation[]> {
     const { box, events } = this.#appliance;
     await this.#weather;
     await box.start();
     const before = events().length;
-    await until('somebody to be seen again', () => events().length > before, RECOGNISED_WITHIN_MS);
+    await until('a person to be seen again', () => events().length > before, RECOGNISED_WITHIN_MS);
     const torn: DaemonViolation[] = [];
     for (const command of ['gallery', 'audit']) {
       const { exitCode, stdout, stderr } = await box.command(command, 'verify');
       if (exitCode !== 0) torn.push({ kind: 'torn', what: `${command} verify: ${stdout}${stderr}` });
     }
-    await until('the outbox to drain', async () => (await box.client.status()).outbox.waiting === 0);
+    await until(
+      'the outbox to drain',
+      async () => (await box.client.call('status.show')).outbox.waiting === 0,
+    );
     const exitCode = await box.stop();
     if (exitCode !== 0) throw new Error(`the last daemon ended with ${exitCode}`);
     return torn;
@@ -246,15 +249,15 @@ class DaemonLoop {
     const verdict = judgeArrivals(noted, arrivals);
     const first = firstArrivals(subscriber.messages);
     const arrived = new Set(first.map(({ id }) => id));
-    const lost = [...this.#told].filter((id) => !arrived.has(id));
+    const lost = [...this.#reported].filter((id) => !arrived.has(id));
     const retained = await retainedEvents(broker.url, login);
     return {
       ...verdict,
       violations: [
         ...verdict.violations,
-        ...toldTwice(first),
+        ...findDoubled(first),
         ...this.#work.compare(first, [...this.#appliance.personIds.values()]),
-        ...lost.map((what) => ({ kind: 'lost', what: `${what}, which a daemon had told` }) as const),
+        ...lost.map((what) => ({ kind: 'lost', what: `${what}, which a daemon had reported` }) as const),
         ...retained.map((what) => ({ kind: 'retained', what }) as const),
         ...damage.map((what) => ({ kind: 'torn', what }) as const),
         ...torn,
@@ -263,7 +266,7 @@ class DaemonLoop {
       tally: this.#tally,
       kills: this.#kills,
       kinds: facts.map(({ kind }) => kind),
-      told: this.#told.size,
+      reported: this.#reported.size,
     };
   }
 
@@ -273,5 +276,44 @@ class DaemonLoop {
 
   #chance(): Random {
     return seededRandom(Math.floor(this.#options.random.unit() * 2 ** 32));
+  }
+}
+
+/** Keeps what shows why a loop failed: the daemons' log, every message as it came, and the databases. Returns the folder. */
+async function keepEvidence({ box, subscriber }: Appliance): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'rollcall-daemon-faults-'));
+  await writeFile(join(folder, 'log'), box.log());
+  const lines = subscriber.messages.map(
+    ({ topic, payload, arrivedAtMs }) => `${arrivedAtMs} ${topic} ${payload}\n`,
+  );
+  await writeFile(join(folder, 'messages'), lines.join(''));
+  await cp(join(box.directory, 'data'), join(folder, 'data'), { recursive: true });
+  return folder;
+}
+
+interface RecordedFact {
+  readonly sequence: number;
+  readonly id: string;
+  readonly kind: string;
+}
+
+/** The events in `records.db` of a daemon that has ended, in order, and the damage that SQLite finds in the file. */
+function readRecords(dataDir: string): {
+  readonly facts: readonly RecordedFact[];
+  readonly damage: readonly string[];
+} {
+  const db = new Database(join(dataDir, 'records.db'), { readonly: true, fileMustExist: true });
+  try {
+    const found = db.pragma('integrity_check', { simple: true });
+    const orphans = db.pragma('foreign_key_check') as readonly unknown[];
+    return {
+      facts: db.prepare<[], RecordedFact>('SELECT sequence, id, kind FROM event ORDER BY sequence').all(),
+      damage: [
+        ...(found === 'ok' ? [] : [`integrity_check of records.db: ${String(found)}`]),
+        ...(orphans.length === 0 ? [] : [`foreign_key_check of records.db: ${orphans.length} rows`]),
+      ],
+    };
+  } finally {
+    db.close();
   }
 }

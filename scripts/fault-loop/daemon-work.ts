@@ -1,11 +1,12 @@
 import { isRollcallError } from '../../daemon/base/errors.js';
 import type { Random } from '../../daemon/base/random.js';
+import { allPersons } from '../../daemon/cli/person/all-persons.js';
 import type { ControlClient } from '../../daemon/control/client.js';
 import { daemonUnreachable } from '../../daemon/control/client.js';
 import type { EventMessage } from '../../daemon/publish/contract/event-schema.js';
 import type { EventViolation } from './event-verdict.js';
 
-/** Removing and bringing back is quicker: otherwise somebody is enrolled only now and then, and not beyond so many. */
+/** Removing and restoring is quicker, so enrolments are rare and limited to this number. */
 const ENROLLING_SHARE = 0.1;
 const MOST_PERSONS = 12;
 
@@ -38,7 +39,7 @@ export class DaemonWork {
     return [...this.#counts.values()].reduce((sum, { done }) => sum + done, 0);
   }
 
-  /** Until nobody answers any more. `canEnrol`: whether photographs can be looked at by now. */
+  /** Works until the daemon stops answering. `canEnrol`: whether photographs can be analysed by now. */
   async untilKilled(canEnrol: () => boolean): Promise<void> {
     try {
       for (;;) await this.#change(canEnrol());
@@ -49,46 +50,49 @@ export class DaemonWork {
 
   /** Compares what was acknowledged, and what was at least asked for, with the events that came. `known`: enrolled before. */
   compare(events: readonly EventMessage[], known: readonly string[]): readonly EventViolation[] {
-    const told = new Map<string, number>();
+    const published = new Map<string, number>();
     for (const event of events) {
       const [, change] = /^rollcall\.person\.(\w+)\.v1$/.exec(event.type) ?? [];
       if (change === undefined || !('person' in event.data)) continue;
       if (change === 'enrolled' && known.includes(event.data.person ?? '')) continue;
-      // Of an enrolment that was cut off nobody knows the id.
+      // The id of an interrupted enrolment is not known.
       const key = change === 'enrolled' ? change : `${change} ${event.data.person}`;
-      told.set(key, (told.get(key) ?? 0) + 1);
+      published.set(key, (published.get(key) ?? 0) + 1);
     }
     return [...this.#counts].flatMap(([key, { asked, done }]): readonly EventViolation[] => {
-      const count = told.get(key) ?? 0;
-      if (count < done) return [{ kind: 'lost', what: `${key}: acknowledged ${done} times, told ${count}` }];
-      return count > asked ? [{ kind: 'invented', what: `${key}: asked ${asked} times, told ${count}` }] : [];
+      const count = published.get(key) ?? 0;
+      if (count < done)
+        return [{ kind: 'lost', what: `${key}: acknowledged ${done} times, published ${count}` }];
+      return count > asked
+        ? [{ kind: 'invented', what: `${key}: asked ${asked} times, published ${count}` }]
+        : [];
     });
   }
 
   async #change(canEnrol: boolean): Promise<void> {
-    const { persons } = this.#client;
-    const present = await persons.list({ isRemovedIncluded: true });
+    const client = this.#client;
+    const present = await allPersons(client, 'included');
     const isMore = canEnrol && this.#random.unit() < ENROLLING_SHARE;
     // The first is whom a camera sees.
     const chosen = present[1 + Math.floor(this.#random.unit() * (present.length - 1))];
     if (chosen === undefined || (isMore && present.length < MOST_PERSONS)) {
       await this.#counted('enrolled', undefined, () => this.#enrol());
     } else if (chosen.state === 'active') {
-      await this.#counted('removed', chosen.id, () => persons.remove(chosen.id));
+      await this.#counted('removed', chosen.id, () => client.call('persons.remove', { id: chosen.id }));
     } else {
-      await this.#counted('restored', chosen.id, () => persons.restore(chosen.id));
+      await this.#counted('restored', chosen.id, () => client.call('persons.restore', { id: chosen.id }));
     }
   }
 
   async #enrol(): Promise<void> {
     this.#enrolled += 1;
-    const result = await this.#client.persons.add({
+    const result = await this.#client.call('persons.enrol', {
       name: `Visitor ${this.#enrolled}`,
       photographs: [this.#photograph],
       isDuplicateAllowed: true,
-      isDryRun: false,
     });
-    if (result.outcome !== 'enrolled') throw new Error(`nobody was enrolled: ${JSON.stringify(result)}`);
+    if (result.outcome !== 'enrolled')
+      throw new Error(`the person was not enrolled: ${JSON.stringify(result)}`);
   }
 
   async #counted(change: Change, person: string | undefined, work: () => Promise<unknown>): Promise<void> {

@@ -37,18 +37,18 @@ try {
       if (killed % 10 === 0) console.error(`${killed} kills, ${arrived} events`);
     },
   });
-  const { tally, violations, arrived, repeats, kinds, told, evidence } = result;
+  const { tally, violations, arrived, repeats, kinds, reported, evidence } = result;
   const { rows, weathers, longestStartMs, longestOrphanMs } = tally;
   const tookS = Math.round((performance.now() - startMs) / 1000);
   if (values.json) {
-    const counts = { kills: result.kills, seed, tookS, arrived, repeats, told, kinds: countsText(kinds) };
+    const counts = { kills: result.kills, seed, tookS, arrived, repeats, reported, kinds: countsText(kinds) };
     console.log(JSON.stringify({ ...counts, rows, weathers, longestStartMs, longestOrphanMs, violations }));
   } else {
     const befell = Object.entries(weathers).map(([weather, count]) => `${weather} ${count}`);
     console.log(daemonTable(rows));
     console.log(`\nBeside the kills: ${befell.join(', ')}.`);
     console.log(`Recorded: ${kinds.length} events (${countsText(kinds)});`);
-    console.log(`told of by the daemons: ${told}. Arrived: ${arrived}, and ${repeats} times again.`);
+    console.log(`reported by the daemons: ${reported}. Arrived: ${arrived}, and ${repeats} times again.`);
     console.log(`Longest start: ${seconds(longestStartMs)} s; longest life of a process after the daemon`);
     console.log(`that had started it: ${seconds(longestOrphanMs)} s.`);
     const verdict =

@@ -93,7 +93,7 @@ function leave(disk: SmallDisk, bytes: number): void {
   if (existsSync(ballast)) truncateSync(ballast, Math.max(0, statSync(ballast).size - bytes));
 }
 
-/** Runs `work`; gives the disk its room back when it has failed, or when it has told why it waits. */
+/** Runs `work`; frees the disk when the work has failed, or reports why it waits. */
 async function attempt(
   row: DiskRow,
   disk: SmallDisk,
@@ -135,7 +135,7 @@ async function waiting(place: Workplace | undefined): Promise<Complaint> {
 }
 
 function complaintOf({ box, upkeep }: FaultBox): Complaint | undefined {
-  const rotation = box.access.open?.rotations.progress;
+  const rotation = box.vault.open?.rotations.progress;
   if (rotation?.state === 'waiting' && rotation.problem !== undefined)
     return { code: rotation.problem.code, remedy: rotation.problem.remedy };
   const move = upkeep.status().reEmbedding;
@@ -148,7 +148,7 @@ function complain(row: DiskRow, { code, remedy }: Complaint): void {
   else row.remedies.add(remedy);
 }
 
-const isShut = (place: Workplace): boolean => place.box.box.access.open === undefined;
+const isShut = (place: Workplace): boolean => place.box.box.vault.open === undefined;
 
 function note(row: DiskRow, violations: readonly Violation[]): void {
   row.violations.push(...violations.map(({ kind, what }) => `${kind}: ${what}`));

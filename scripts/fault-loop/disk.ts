@@ -18,7 +18,7 @@ async function onSmallDisk(work: (disk: SmallDisk) => Promise<DiskRow>): Promise
   return await work(disk);
 }
 
-/** Several things at once, of which each is filled on its own. */
+/** Several operations together; the disk is filled during each of them. */
 const mixed = 'amid';
 
 const rows: DiskRow[] = [];

@@ -18,7 +18,7 @@ import { until } from '../../test/support/until.js';
 import { EventJournal, trackOf } from './event-journal.js';
 import { type CentreWord, type EventTask, identityPlaces, journalPath, type OwnPoint } from './event-task.js';
 
-/** Longest pause between two facts, and how often several come at once. */
+/** Longest pause between two facts, and how often several come together. */
 const LONGEST_PAUSE_MS = 20;
 const BURST_SHARE = 0.1;
 const BURST_LENGTH = 12;
@@ -112,7 +112,7 @@ function obey(word: CentreWord, { outbox }: Records, publisher: Publisher): void
   }
   const range = { first: word.lacksFrom, last: outbox.newestSequence() };
   outbox.putBack(range, { nowMs: systemClock.wallMs(), limit: Number.MAX_SAFE_INTEGER });
-  publisher.lookAgain(range.first);
+  publisher.rewind(range.first);
 }
 
 async function main(task: EventTask): Promise<void> {

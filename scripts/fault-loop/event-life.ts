@@ -27,7 +27,7 @@ export class EventLife {
       if (code === 0 && task.count !== null) return 'done';
       throw new Error(`the process ended by itself (${code ?? signal}): ${this.#complaint}`);
     });
-    // Whoever waits for the end learns of it; nobody may be waiting yet.
+    // `ended` reports the failure; it may have no listener yet.
     this.ended.catch(() => undefined);
   }
 
@@ -36,7 +36,7 @@ export class EventLife {
     if (this.#child.connected) this.#child.send(word, () => undefined);
   }
 
-  /** At once; harmless when it has ended. */
+  /** SIGKILL; harmless when the process has ended. */
   kill(): void {
     this.#child.kill('SIGKILL');
   }

@@ -13,7 +13,7 @@ export interface Arrival {
 /**
  * - `lost`: noted as recorded, and did not arrive.
  * - `doubled`: one fact under two ids, or one id for two facts.
- * - `invented`: nobody noted that it was to be recorded.
+ * - `invented`: no note says that it was to be recorded.
  * - `disordered`: first arrivals are not 1, 2, 3, … or not as they were recorded.
  * - `forged`: does not verify with the key of the box.
  * - `retained`: the broker kept it.

@@ -54,7 +54,7 @@ export class Disturbance {
     this.#startsWith = 1 + Math.floor(around.random.unit() * MOST_PACKETS_BEFORE);
   }
 
-  /** To be told of each packet. */
+  /** Must be called with each packet. */
   meet({ type, from }: SeenPacket): Passage {
     const isAwaited =
       this.weather === 'acknowledgement cut'
@@ -91,7 +91,7 @@ export class Disturbance {
     }
   }
 
-  /** The subscriber is back before the box is: what a broker acknowledges while nobody is subscribed is gone. */
+  /** The subscriber is back before the box: messages that a broker acknowledges without a subscriber are lost. */
   async #restart(): Promise<void> {
     const { broker, gate, subscriber } = this.#around;
     gate.close();
@@ -103,7 +103,7 @@ export class Disturbance {
     await gate.open();
   }
 
-  /** Before and after the restart the broker acknowledges for a while what it passes on to nobody. */
+  /** Before and after the restart the broker acknowledges for a while without a subscriber. */
   async #loseWhatIsTaken(forMs: number): Promise<void> {
     const { broker, subscriber, listening } = this.#around;
     listening.close();

@@ -2,17 +2,17 @@ import type { Changes, Entry, Fate, FoundPerson, GalleryState } from './journal.
 
 type Intent = Extract<Entry, { readonly is: 'intent' }>;
 
-/** Something that must never be. */
+/** A fault that must never occur. */
 export interface Violation {
   readonly kind: 'lost' | 'came back' | 'torn';
   readonly what: string;
 }
 
-/** What came of the operation that a kill hit. */
+/** The result of the operation that a kill hit. */
 export interface Outcome {
-  /** Undefined where the kill came between two operations. */
+  /** Undefined if the kill came between two operations. */
   readonly operation: string | undefined;
-  /** `nothing`: it changes nobody. */
+  /** `nothing`: it changes no person. */
   readonly found: 'done' | 'not done' | 'partly done' | 'nothing';
   readonly violations: readonly Violation[];
 }
@@ -26,24 +26,24 @@ interface Held {
 const isThere = (fate: Fate | undefined): boolean =>
   fate === 'active' || fate === 'removed' || fate === 'withdrawn';
 
-/** What a gallery must hold by what its processes said of it. Grows with their journals; is compared at every opening. */
+/** What a gallery must contain according to the journals of its processes. Compared at every opening. */
 export class Expectation {
   readonly #held = new Map<number, Held>();
   readonly #gone = new Set<string>();
   readonly #made = new Set<string>();
   #intent: Intent | undefined;
 
-  /** The operation that was begun and not acknowledged. */
+  /** The operation that was started and not acknowledged. */
   get underWay(): string | undefined {
     return this.#intent?.operation;
   }
 
-  /** Sealed values, hexadecimal, of whom nothing may be left in any file. */
+  /** Sealed values, hexadecimal, that may be left in no file. */
   get gone(): readonly string[] {
     return [...this.#gone];
   }
 
-  /** Files that were acknowledged since this was last asked. */
+  /** Files that were acknowledged since the last call. */
   takeMade(): readonly string[] {
     const made = [...this.#made];
     this.#made.clear();
@@ -59,29 +59,29 @@ export class Expectation {
     this.#intent = undefined;
   }
 
-  /** Compares what was found with what must be, and goes on from what was found. */
+  /** Compares the gallery with the expectation, and continues from what was found. */
   compare({ persons, tombstones, problems }: GalleryState): Outcome {
     const violations: Violation[] = problems.map((what) => ({ kind: 'torn', what }));
     const found = new Map(persons.map((person) => [person.seed, person]));
-    if (found.size !== persons.length) violations.push({ kind: 'torn', what: 'somebody is there twice' });
+    if (found.size !== persons.length) violations.push({ kind: 'torn', what: 'a person is there twice' });
     const { operation } = this.#intent ?? {};
     const outcome = this.#settleIntent(found, violations);
     for (const [seed, { fate, id }] of [...this.#held]) {
       const isErased = id !== undefined && tombstones.includes(id);
       const person = found.get(seed);
-      // A restore may erase whom the backup has with the face that was withdrawn since: their name need not outlive that.
+      // A restore may erase a person who withdrew after the backup: the name need not survive that.
       if (fate === 'withdrawn' && person === undefined && isErased) continue;
       if (fate === 'erased' && id !== undefined && !isErased)
         violations.push({ kind: 'torn', what: `Person ${seed} was erased without a tombstone` });
       const violation = violationOf(seed, fate, person);
       if (violation === undefined) continue;
       violations.push(violation);
-      // Told once: from here on that is how it is.
+      // Report it once: from here on expect what was found.
       this.#settle(seed, person?.fate ?? 'replaced');
     }
     for (const person of persons) {
       if (this.#held.has(person.seed)) this.#remember(person);
-      else violations.push({ kind: 'torn', what: `nobody enrolled Person ${person.seed}` });
+      else violations.push({ kind: 'torn', what: `Person ${person.seed} was never enrolled` });
     }
     return { operation, found: outcome, violations };
   }

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BoxKeys } from '../../daemon/app/gallery/box-keys.js';
+import { GalleryKeys } from '../../daemon/app/gallery/gallery-keys.js';
 import { GalleryUpkeep, type GalleryUpkeepOptions } from '../../daemon/app/gallery/gallery-upkeep.js';
 import { defect } from '../../daemon/base/errors.js';
 import { silentLogger } from '../../daemon/base/logger.js';
@@ -37,7 +37,7 @@ export function placesIn(directory: string): FaultPlaces {
   };
 }
 
-/** Writes whole or not at all, as whoever puts a file into a box should. */
+/** Writes the file completely or not at all. */
 export function putFile(path: string, bytes: Uint8Array | string): void {
   const unfinished = `${path}.unfinished`;
   writeFileSync(unfinished, bytes, { mode: 0o600 });
@@ -74,11 +74,11 @@ export interface FaultBox extends AsyncDisposable {
   readonly places: FaultPlaces;
   readonly recogniser: RecogniserId;
   readonly box: BackupBox;
-  /** Goes on with a move to another recogniser. */
+  /** Continues a move to another recogniser. */
   readonly upkeep: GalleryUpkeep;
 }
 
-/** Opens what lies in `directory`, and goes on with whatever had not ended. @throws why the gallery is sealed */
+/** Opens the box in `directory`, and continues unfinished work. @throws why the gallery is sealed */
 export async function openFaultBox(directory: string): Promise<FaultBox> {
   const places = placesIn(directory);
   const recogniser = recogniserId(
@@ -87,13 +87,13 @@ export async function openFaultBox(directory: string): Promise<FaultBox> {
   const publicKey = readFileSync(join(places.recovery, 'public'));
   const box = await openBackupBox(places.directory, { recogniser, publicKey, keyFill: null });
   try {
-    box.access.requireOpen();
+    box.vault.requireOpen();
   } catch (error) {
     await box[Symbol.asyncDispose]();
     throw error;
   }
-  const { access } = box;
-  const keys = new BoxKeys({ access, clock });
+  const { vault } = box;
+  const keys = new GalleryKeys({ vault, clock });
   const openEmbedder = playedEmbedder(recogniserId);
   // Played templates of one person have nothing in common.
   const thresholds = async () => new Map<RecogniserId, number>();
@@ -103,7 +103,7 @@ export async function openFaultBox(directory: string): Promise<FaultBox> {
     },
   };
   const upkeep = new GalleryUpkeep({
-    ...{ access, keys, openEmbedder, calibration, thresholds, clock },
+    ...{ vault, keys, openEmbedder, calibration, thresholds, clock },
     logger: silentLogger,
   });
   return {

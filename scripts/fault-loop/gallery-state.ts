@@ -14,9 +14,9 @@ import { samplesOf } from './sealed-samples.js';
 
 /** Looks at everything in a gallery that was opened. */
 export async function readState({ box, recogniser, upkeep }: FaultBox): Promise<GalleryState> {
-  const { access } = box;
-  const gallery = access.gallery();
-  const { database, audit } = access.file;
+  const { vault } = box;
+  const gallery = vault.gallery();
+  const { database, audit } = vault.file;
   const problems = fileProblems(database);
   if (audit.verify().outcome !== 'whole') problems.push('the audit log is not whole');
   for (const { table, rowId } of gallery.quarantined) problems.push(`${table} ${rowId} does not open`);
@@ -54,7 +54,7 @@ function fileProblems({ db }: OpenDatabase): string[] {
     db.prepare<[], number>(`SELECT count(*) FROM ${from}`).pluck().get() ?? 0;
   if (count("person WHERE state = 'staged'") > 0) problems.push('persons of an import were left');
   const inUse = 'SELECT data_key_id FROM person UNION SELECT data_key_id FROM evidence';
-  if (count(`data_key WHERE id NOT IN (${inUse})`) > 0) problems.push('data keys of nobody were left');
+  if (count(`data_key WHERE id NOT IN (${inUse})`) > 0) problems.push('data keys without an owner were left');
   return problems;
 }
 
@@ -97,7 +97,7 @@ async function personProblems(
 
 /** What keys that were replaced still open. To be asked when no rotation is under way. */
 export function oldKeyProblems({ box, places: { oldKeys } }: FaultBox): readonly string[] {
-  const { database } = box.access.file;
+  const { database } = box.vault.file;
   const inForce = readKeySlots(database).map(({ keyId }) => keyId);
   const problems = inForce.length === 1 ? [] : [`${inForce.length} keys are in force`];
   const wraps = database.db

@@ -40,7 +40,7 @@ if (values.json) {
   console.log(tableOf(rows));
   const within = rows.reduce((sum, row) => sum + row.within, 0);
   const verdict =
-    violations.length === 0 ? 'nobody lost, nobody came back, nothing torn' : 'DAMAGE, see above';
+    violations.length === 0 ? 'no person lost, none came back, nothing half done' : 'DAMAGE, see above';
   console.log(
     `\n${done} kills in ${tookS} s (seed ${seed}), ${within} of them within an operation: ${verdict}`,
   );

@@ -11,7 +11,7 @@ export interface SealedSamples {
   readonly pieces: readonly string[];
 }
 
-/** Somebody found in an opened gallery. */
+/** A person found in an opened gallery. */
 export interface FoundPerson extends SealedSamples {
   readonly fate: Fate;
 }

@@ -11,16 +11,16 @@ import { backupsLeft, tracesLeft } from './left-files.js';
 import { operations } from './operations.js';
 import { Tally } from './tally.js';
 
-/** Kills in one gallery before another one is begun with, and persons from which on. */
+/** Kills, and persons, after which a new gallery is used. */
 const KILLS_PER_GALLERY = 40;
 const MOST_PERSONS = 150;
-/** Milliseconds that something is taken to last before it was measured. */
+/** Assumed duration of an operation before it was measured, milliseconds. */
 const FIRST_GUESS_MS = 10;
-/** What the opening of a gallery that nobody was killed at is measured as. */
+/** The name under which an opening without a kill is measured. */
 const FIRST_OPENING = 'first opening';
-/** Kills come up to this many times the measured duration after the beginning. */
+/** Kills come at most this many times the measured duration after the start. */
 const OVERSHOOT = 1.15;
-/** The operation that is hit is one of the first so many of a process. */
+/** The kill hits one of the first operations of a process, at most this one. */
 const MOST_BEFORE = 4;
 
 export interface KillLoopOptions {
@@ -28,11 +28,11 @@ export interface KillLoopOptions {
   /** Names of `operations`, and `open`; they take turns. */
   readonly operations: readonly string[];
   readonly random: Random;
-  /** Told of everything that must not be, as it is found. */
+  /** Gets a line for every fault as it is found. */
   readonly tell: (line: string) => void;
 }
 
-/** A gallery that is killed again and again, with what must be true of it. */
+/** A gallery whose processes are killed repeatedly, with the expectation of its content. */
 interface Subject {
   readonly directory: string;
   readonly places: FaultPlaces;
@@ -52,7 +52,7 @@ const isIntentOf =
   (entry: Entry): entry is Entries<'intent'> =>
     entry.is === 'intent' && entry.operation === operation;
 
-/** Kills processes at work on a gallery, one after the other; each new one looks at what the one before has left. */
+/** Kills processes at work on a gallery, one after the other; each new one checks what the one before has left. */
 export class KillLoop {
   readonly tally = new Tally();
   readonly #options: KillLoopOptions;
@@ -95,26 +95,26 @@ export class KillLoop {
     return { directory, places, expectation, child: undefined, kills: 0, persons: 0 };
   }
 
-  /** Kills one process at work on `operation`, or while it opens the gallery; then looks at what is left. */
+  /** Kills one process at work on `operation`, or while it opens the gallery; then checks what is left. */
   async #hit(subject: Subject, operation: string): Promise<void> {
     if (operation === 'open') return this.#hitTwice(subject);
     await this.#killAt(subject, operation);
-    await this.#look(subject, operation);
+    await this.#check(subject, operation);
   }
 
-  /** Kills a process at work, and then the one that is to recover the gallery, before anybody has looked at it. */
+  /** Kills a process at work, and then the one that recovers the gallery, before the check. */
   async #hitTwice(subject: Subject): Promise<void> {
     const others = this.#options.operations.filter((name) => name in operations);
     const first = others[Math.floor(this.#options.random.unit() * others.length)] ?? 'enrol';
     await this.#killAt(subject, first);
     const wasOpen = await this.#killOpening(subject);
-    await this.#look(subject, 'open', { operation: wasOpen ? undefined : 'open' });
+    await this.#check(subject, 'open', { operation: wasOpen ? undefined : 'open' });
   }
 
   /** Kills the process that has the gallery open while it is at work. */
   async #killAt(subject: Subject, operation: string): Promise<void> {
     const { random } = this.#options;
-    if (subject.child === undefined) await this.#look(subject);
+    if (subject.child === undefined) await this.#check(subject);
     const { child } = subject;
     if (child === undefined) return;
     this.#nextSeed += 1000;
@@ -143,7 +143,7 @@ export class KillLoop {
    * Opens the gallery in a new process and compares; `killed` is what the one before was ordered to do, and `hit` what it
    * was in the middle of, where its journal does not say.
    */
-  async #look(subject: Subject, killed?: string, hit?: Pick<Outcome, 'operation'>): Promise<void> {
+  async #check(subject: Subject, killed?: string, hit?: Pick<Outcome, 'operation'>): Promise<void> {
     const { expectation, places } = subject;
     const child = this.#start(subject);
     subject.child = child;
@@ -167,7 +167,7 @@ export class KillLoop {
     subject.persons = state.persons.length;
   }
 
-  /** Lets what goes on come to its end, and looks for the last time what old keys open and what the files hold. */
+  /** Lets running work end, and checks for the last time what old keys open and what the files contain. */
   async #finish(subject: Subject): Promise<void> {
     const { child, expectation, places, directory } = subject;
     subject.child = undefined;

@@ -21,7 +21,7 @@ export class KilledWorkload {
   #complaint = '';
   #isOver = false;
 
-  /** `read` is told of every entry, also of those that came just before the kill. */
+  /** `read` gets every entry, also those that came just before the kill. */
   constructor(directory: string, read: (entry: Entry) => void) {
     this.#read = read;
     const child = spawn(process.execPath, [builtChild('scripts/fault-loop/workload-child.ts'), directory], {
@@ -31,7 +31,7 @@ export class KilledWorkload {
     this.#child = child;
     const output = createInterface({ input: child.stdout });
     output.on('line', (line) => this.#arrived(line));
-    // The last line may be cut off by the kill, and whoever was killed reads no more.
+    // The kill may cut off the last line, and a killed process reads no more.
     child.stdin.on('error', () => undefined);
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#complaint += text;

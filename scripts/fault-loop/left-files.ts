@@ -6,7 +6,7 @@ import { tracesOf } from '../../test/support/rotation-fixture.js';
 import type { Violation } from './expectation.js';
 import { type FaultPlaces, readRecoverySecret } from './fault-box.js';
 
-/** Whether any file of the box still holds 8 bytes of what may be left nowhere. A process other than this one has it open. */
+/** Finds files of the box that still hold 8 bytes of erased values. Another process has the box open. */
 export function tracesLeft({ directory }: FaultPlaces, gone: readonly string[]): readonly Violation[] {
   if (gone.length === 0) return [];
   const values = gone.map((piece) => Buffer.from(piece, 'hex'));
@@ -22,7 +22,7 @@ export function tracesLeft({ directory }: FaultPlaces, gone: readonly string[]):
   return found;
 }
 
-/** Opens every backup that stands under its name, each of which must be whole, and takes everything away. */
+/** Opens every file with the name of a backup, each of which must be complete, and removes all of them. */
 export async function backupsLeft(
   places: FaultPlaces,
   acknowledged: readonly string[],

@@ -5,7 +5,7 @@ import type { Enrolment } from '../../daemon/gallery/persons/enrolment.js';
 import type { OpenEmbedder } from '../../daemon/gallery/re-embedding/re-embed-step.js';
 import { noiseJpeg, testDimensions, unitVector } from '../../test/support/gallery-fixture.js';
 
-/** Everything about somebody who is enrolled follows from a number: what must be found again needs no memory. */
+/** Everything about an enrolled person follows from a number, so the check needs no memory. */
 
 const VIEWS = 2;
 const JPEG_BYTES = 2500;

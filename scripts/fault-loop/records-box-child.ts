@@ -30,7 +30,7 @@ function execute(records: Records, say: (word: Word, text: string) => void): voi
   records.record(reply, () => memory.answered(next.number, '{}'));
 }
 
-/** Gives what waits to whoever listens, and lets go of it. */
+/** Delivers the waiting events to the parent and acknowledges them. */
 export function deliver(records: Records, most: number, take: (payload: string) => void): number {
   const rows = records.outbox.pending(0, most, []);
   for (const { payload } of rows) take(Buffer.from(payload).toString());

@@ -62,7 +62,7 @@ function putOlderCopyBack(folder: string, suffixes: readonly string[]): void {
   }
 }
 
-/** What is done to the files while nobody has them open. */
+/** Damage that is done to the files while no process has them open. */
 export const recordsDamages: Readonly<Record<string, (folder: string, random: Random) => void>> = {
   none: () => undefined,
   removed: loseRecords,

@@ -28,7 +28,7 @@ export interface RecordsRow {
   readonly damage: string;
   times: number;
   /** Starts that said that something was lost. */
-  told: number;
+  reported: number;
   /** Events that were recorded and were there no more. */
   lost: number;
   /** Events that were there. */
@@ -43,7 +43,7 @@ export interface RecordsLoopResult {
 /** Kills processes that record, damages what they leave, and compares what the next start makes of it. */
 export async function runRecordsLoop({ damages, random }: RecordsLoopOptions): Promise<RecordsLoopResult> {
   const names = Object.keys(recordsDamages);
-  const rows = names.map((damage) => ({ damage, times: 0, told: 0, lost: 0, kept: 0 }));
+  const rows = names.map((damage) => ({ damage, times: 0, reported: 0, lost: 0, kept: 0 }));
   const violations: string[] = [];
   for (let done = 0; done < damages; ) {
     const folder = mkdtempSync(join(tmpdir(), 'rollcall-records-faults-'));
@@ -74,7 +74,7 @@ class DamagedBox {
   readonly #executed = new Set<string>();
   /** Lost before: they are not counted twice. */
   readonly #gone = new Set<number>();
-  #toldBefore: number | undefined;
+  #reportedBefore: number | undefined;
   #newest = 0;
   #state = 0;
   #read = 0;
@@ -198,11 +198,13 @@ class DamagedBox {
 
   #look(records: Records, row: RecordsRow): readonly string[] {
     const violations: string[] = [];
-    const told = records.loss.told();
-    const isTold =
-      told !== undefined && Date.now() - told.foundAtMs < 60_000 && told.foundAtMs !== this.#toldBefore;
-    this.#toldBefore = told?.foundAtMs;
-    if (isTold) row.told += 1;
+    const reported = records.loss.reported();
+    const isReported =
+      reported !== undefined &&
+      Date.now() - reported.foundAtMs < 60_000 &&
+      reported.foundAtMs !== this.#reportedBefore;
+    this.#reportedBefore = reported?.foundAtMs;
+    if (isReported) row.reported += 1;
     const there = new Map(
       records.list({ limit: 1_000_000 }).map(({ sequence, id }) => [sequence, id as string]),
     );
@@ -219,7 +221,7 @@ class DamagedBox {
       }
     row.lost += lost;
     row.kept += there.size;
-    if (lost > 0 && !isTold) violations.push(`${lost} events are gone, and nothing is said`);
+    if (lost > 0 && !isReported) violations.push(`${lost} events are gone, and no loss is reported`);
     violations.push(...this.#lookAtCommands(records));
     const { sequence, id } = records.record(attendanceFact());
     return [...violations, ...this.#record(sequence, id), ...this.#takeState(records.takeStateSequences(1))];

@@ -22,13 +22,13 @@ const tookS = Math.round((performance.now() - startMs) / 1000);
 if (values.json) {
   console.log(JSON.stringify({ damages, seed, tookS, rows, violations }));
 } else {
-  console.log('| damage | times | told | events kept | events lost |');
+  console.log('| damage | times | reported | events kept | events lost |');
   console.log('| --- | ---: | ---: | ---: | ---: |');
-  for (const { damage, times, told, kept, lost } of rows)
-    console.log(`| ${[damage, times, told, kept, lost].join(' | ')} |`);
+  for (const { damage, times, reported, kept, lost } of rows)
+    console.log(`| ${[damage, times, reported, kept, lost].join(' | ')} |`);
   const verdict =
     violations.length === 0
-      ? 'every start went on, told what it found, gave no number twice and contradicted nothing'
+      ? 'every start continued, reported what it found, gave no number twice and contradicted nothing'
       : 'DAMAGE, see above';
   console.log(`\n${damages} damages in ${tookS} s (seed ${seed}): ${verdict}.`);
 }

@@ -7,14 +7,14 @@ import type { Fate, Journal } from './journal.js';
 import { enrolmentOf, seedOf } from './played-person.js';
 import { samplesOf } from './sealed-samples.js';
 
-/** Somebody who is in the gallery now. */
+/** A person who is in the gallery now. */
 export interface PresentPerson {
   readonly seed: number;
   readonly id: PersonId;
   readonly state: 'active' | 'removed';
 }
 
-/** Where operations are done: an open box, a journal, and numbers for new persons. */
+/** The place of the operations: an open box, a journal, and numbers for new persons. */
 export class Workplace implements AsyncDisposable {
   readonly journal: Journal;
   readonly #directory: string;
@@ -34,7 +34,7 @@ export class Workplace implements AsyncDisposable {
   }
 
   get gallery(): Gallery {
-    return this.#box.box.access.gallery();
+    return this.#box.box.vault.gallery();
   }
 
   newSeed(): number {
@@ -73,7 +73,7 @@ export class Workplace implements AsyncDisposable {
     });
   }
 
-  /** The one who was enrolled first and is active, of whom there are enough afterwards, too. */
+  /** The active person who was enrolled first. Enrols more persons first if few are left. */
   async oldest(): Promise<PresentPerson> {
     const active = (await this.present()).filter(({ state }) => state === 'active');
     for (let missing = LEAST_PERSONS - active.length; missing > 0; missing -= 1) await this.enrol();
@@ -81,13 +81,13 @@ export class Workplace implements AsyncDisposable {
   }
 
   tellSamples(seed: number, id: PersonId): void {
-    const { database } = this.#box.box.access.file;
+    const { database } = this.#box.box.vault.file;
     this.journal.write({ is: 'samples', seed, id, pieces: samplesOf(database, id) });
   }
 
   /** Until a rotation that an earlier process began has ended. */
   async rotationEnd(): Promise<void> {
-    const { rotations } = this.#box.box.access.requireOpen();
+    const { rotations } = this.#box.box.vault.requireOpen();
     while (rotations.progress?.state === 'running' || rotations.progress?.state === 'waiting') await sleep(1);
     const { progress } = rotations;
     if (progress !== undefined && progress.state !== 'finished')

@@ -38,7 +38,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   commands: {
     sources: ['daemon/publish/commands/', 'daemon/records/commands/'],
     integration: [
-      ...['command-desk', 'command-refusals', 'command-memory', 'command-repeats', 'command-replays'],
+      ...['command-receiver', 'command-refusals', 'command-memory', 'command-repeats', 'command-replays'],
       ...['command-deadlines'],
     ],
   },

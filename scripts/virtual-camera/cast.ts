@@ -31,7 +31,7 @@ function member(
 }
 
 /**
- * Three people whom the recogniser tells apart by far, with large faces, open eyes and nobody close by. Ada and
+ * Three people with clearly different embeddings, large faces, open eyes and no other person near. Ada and
  * Bea are meant to be enrolled, the stranger is not.
  */
 export const cast: Readonly<Record<CastId, CastMember>> = {
@@ -77,7 +77,7 @@ export function demoScenario(): Scenario {
   });
 }
 
-/** Half a side of an enrolment photograph relative to the face's longer side: room around the head, nobody else. */
+/** Half a side of an enrolment photograph relative to the face's longer side: room around the head, but no other person. */
 const MARGIN = 0.85;
 
 /** Enrolment photographs as files, for as long as they are needed. */

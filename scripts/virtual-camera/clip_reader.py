@@ -22,8 +22,8 @@ class UnusableClip(Exception):
 class ClipReader:
     """Yields the access units of the first H.264, H.265 or MJPEG stream of a file, Annex B, parameter sets in band.
 
-    The first unit is a key frame unless `start_at_s` asks for a later place: then units before that time are
-    left out on the first round, whatever they are, so that a stream can be made to start between key frames.
+    The first unit is a key frame, unless `start_at_s` is given. Then all units before that time are left out in the
+    first round, so that a stream can start between key frames.
     Every round continues the timestamps of the one before, so the seam is one frame interval long.
     """
 
@@ -77,7 +77,7 @@ class ClipReader:
         pad.link(path[0].get_static_pad("sink"))
 
     def next(self):
-        """The next access unit as a Gst.Buffer, timestamps from 0; None after the last one of a clip not looped."""
+        """The next access unit as a Gst.Buffer, timestamps from 0. None after the last one of a clip that is not looped."""
         while True:
             sample = self._pull()
             if sample is not None:
@@ -104,7 +104,7 @@ class ClipReader:
         raise UnusableClip(f"cannot read {self._path}: no video stream of H.264, H.265 or MJPEG found")
 
     def _placed(self, buffer):
-        """The unit moved to this round's place in time; None where it is left out."""
+        """The unit with the timestamps of this round. None if it is left out."""
         time = buffer.dts if buffer.dts != Gst.CLOCK_TIME_NONE else buffer.pts
         if time == Gst.CLOCK_TIME_NONE:
             return None
@@ -133,10 +133,10 @@ class ClipReader:
 
 
 class ActingReader:
-    """Strings the parts of a clip together as it is told: parts begin with a key frame, acts name some in a row.
+    """Plays acts of a clip on request. A clip consists of parts, each of which begins with a key frame.
 
-    `acts` maps a name to the first part and the one after the last. While nothing is asked, the parts of "rest" follow
-    each other, again and again; an act that was asked for begins with the next part.
+    `acts` maps the name of an act to its first part and the part after its last. Without a request, the parts of
+    "rest" are repeated. A requested act begins after the current part of "rest", or after the act that is shown.
     """
 
     def __init__(self, path, acts):

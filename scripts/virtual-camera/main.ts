@@ -201,7 +201,7 @@ async function passwordOf(file: string): Promise<string> {
   }
 }
 
-/** One line on standard error that is written over: quiet where nobody watches. */
+/** A progress line on standard error. Silent where standard error is not a terminal. */
 function showProgress({ framesDone, framesTotal }: RenderProgress): void {
   if (!process.stderr.isTTY || (framesDone % 25 !== 0 && framesDone !== framesTotal)) return;
   const end = framesDone === framesTotal ? '\n' : '';

@@ -1,13 +1,14 @@
 """Serves clips as RTSP cameras do, with GStreamer's RTSP server; started by rtsp-server.ts.
 
-Standard input: one line of JSON, the settings (credentials travel here and nowhere else), then a line for each act that is
-wanted, {"mount": path, "act": name}; when it closes, the parent is gone and the server ends. Standard output: one JSON object a line, first
-{"ready": true, "port": N} or {"error": "..."}, then what clients do. Runs under Debian's own Python, the one that
-has the GObject bindings.
+Standard input: first one line of JSON with the settings; credentials are passed only here. Then one line for each
+requested act, {"mount": path, "act": name}. When standard input closes, the parent is gone and the server ends.
+Standard output: one JSON object on each line, first {"ready": true, "port": N} or {"error": "..."}, then what clients
+do. Runs under Debian's own Python, because that one has the GObject bindings.
 
-Settings: address, port (0: any free one), transport ("tcp", "udp" or "both"), auth (null or user, password,
-method "digest" or "basic"), tls (null or certificate and key, paths of PEM files), mounts: path -> { file, loop, startAtS, silentAfterS (null: never), lostShare (0..1 of
-the RTP packets), isShared, acts (null, or name -> [first part, part after the last]: see ActingReader) }.
+Settings: address, port (0: any free one), transport ("tcp", "udp" or "both"), auth (null or user, password, method
+"digest" or "basic"), tls (null or certificate and key, paths of PEM files), mounts: path -> { file, loop, startAtS,
+silentAfterS (null: never), lostShare (0..1 of the RTP packets), isShared, acts (null, or name -> [first part, part
+after the last]: see ActingReader) }.
 """
 
 import json
@@ -117,7 +118,7 @@ class Mount:
 
 
 def use_authentication(server, wanted, tls):
-    """Asks for a password and speaks TLS, as far as wanted; returns the role the mounts must admit."""
+    """Sets up passwords and TLS if the settings have them. Returns the role that the mounts must admit."""
     auth = GstRtspServer.RTSPAuth()
     token = GstRtspServer.RTSPToken()
     token.set_string(GstRtspServer.RTSP_TOKEN_MEDIA_FACTORY_ROLE, VIEWER)
@@ -152,7 +153,7 @@ def watch_clients(server):
 
 
 def hear(mounts, quit_loop):
-    """Passes on what is asked; standard input that ends means that the parent is gone."""
+    """Passes on the requests for acts. Stops the server when standard input ends, because then the parent is gone."""
     # Not through sys.stdin, which would wait for whole lines. The settings were all of what had come by then.
     heard = bytearray()
 

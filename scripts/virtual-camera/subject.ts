@@ -13,6 +13,8 @@ export type SubjectKind = (typeof subjectKinds)[number];
 
 export interface SubjectOptions extends Omit<RtspServerOptions, 'mounts'> {
   readonly kind: SubjectKind;
+  /** What the recording of a replaying subject shows, over and over. Default: every action once. */
+  readonly recorded?: readonly ChallengeAction[];
   /** Default Ada. */
   readonly who?: CastMember;
   readonly widthPx?: number;
@@ -36,27 +38,26 @@ const actS = 2;
 
 type Moment = Pick<FaceScene, 'gestures' | 'blinks'>;
 
-const still: Moment = { blinks: 'never' };
 const resting: Moment = { blinks: [{ atS: 1.6, durationS: 0.26 }] };
 
 function momentOf(action: ChallengeAction): Moment {
-  if (action !== 'blink-twice') return { ...still, gestures: [{ atS: 0.1, kind: action }] };
+  if (action !== 'blink-twice') return { blinks: 'never', gestures: [{ atS: 0.1, kind: action }] };
   return { blinks: [0.4, 0.85].map((atS) => ({ atS, durationS: 0.26 })) };
 }
 
-/** One scene for resting, and one for each action, all in the same place; or all of them in a row as a recording. */
-function scenarioOf({ kind, who = cast.ada, ...options }: SubjectOptions): Scenario {
+/** An order that is not the order of `challengeActions`. */
+const everyAction: readonly ChallengeAction[] = ['nod', 'turn-left', 'blink-twice', 'turn-right', 'look-up'];
+
+/** One scene for resting, and one for each action, all in the same place: those that `acts` names, or a recording. */
+function scenarioOf({ kind, who = cast.ada, recorded = everyAction, ...options }: SubjectOptions): Scenario {
   const { widthPx = 960, heightPx = 540, framesPerS = 15 } = options;
   const path = [{ atS: 0, x: 0.5, y: 0.5, faceWidthPx: Math.round(0.36 * heightPx) }];
   const scene = (seconds: number, moment: Moment) => ({
     ...{ kind: 'face', photo: who.photo, face: who.face, path, seconds },
     ...moment,
   });
-  const acts = challengeActions.map((action) => scene(actS, momentOf(action)));
-  const scenes =
-    kind === 'replaying'
-      ? [scene(restS, resting), acts[3], acts[0], scene(1, still), acts[4], acts[1], acts[2]]
-      : [scene(restS, resting), ...acts];
+  const actions = kind === 'replaying' ? recorded : challengeActions;
+  const scenes = [scene(restS, resting), ...actions.map((action) => scene(actS, momentOf(action)))];
   return scenarioSchema.parse({ widthPx, heightPx, framesPerS, seed: 5, scenes });
 }
 
@@ -73,7 +74,7 @@ const mount = '/door';
 
 /** Renders a subject (once: the clip is kept) and serves it by RTSP. Throws what rendering and the server throw. */
 export async function startSubject(options: SubjectOptions): Promise<Subject> {
-  const { kind, who: _, widthPx: _w, heightPx: _h, framesPerS: _f, ...serving } = options;
+  const { kind, recorded: _r, who: _, widthPx: _w, heightPx: _h, framesPerS: _f, ...serving } = options;
   const file = await renderedClip(scenarioOf(options));
   const server = await startRtspServerProcess({
     ...serving,

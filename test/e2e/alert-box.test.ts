@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ShownAlert } from '../../daemon/control/alert-control.js';
+import type { Alert } from '../../daemon/contract/alerts.js';
 import { mailHeader, openHttpSink, openSmtpSink } from '../support/alert-sinks.js';
 import { makeBox, withoutBuild } from '../support/box.js';
 import { until } from '../support/until.js';
@@ -11,7 +11,7 @@ interface Posted {
   readonly phase: string;
 }
 
-test('a box tells of its dead camera and its sealed gallery, once, over a kill', {
+test('a box alerts about its dead camera and its sealed gallery once, also after a kill', {
   skip: withoutBuild,
   timeout: 180_000,
 }, async () => {
@@ -19,9 +19,9 @@ test('a box tells of its dead camera and its sealed gallery, once, over a kill',
   await using mail = await openSmtpSink();
   await using box = await makeBox({
     hasNoKey: true,
-    secrets: { 'ops-secret': 'a long secret that nobody guesses' },
+    secrets: { 'ops-secret': 'a long secret that is hard to guess' },
     config: {
-      // Nothing listens there.
+      // No server listens on this port.
       cameras: [{ id: 'gate', name: 'Gate', url: 'rtsp://127.0.0.1:1/gate' }],
       alerts: {
         webhooks: [{ id: 'ops', url: `http://127.0.0.1:${web.port}/`, secret: 'ops-secret' }],
@@ -48,14 +48,14 @@ test('a box tells of its dead camera and its sealed gallery, once, over a kill',
     () => isTold('sealed') && isTold('camera-down') && mail.mails.length === 2,
   );
   const subjects = mail.mails.map((message) => mailHeader(message, 'subject') ?? '').toSorted();
-  assert.match(subjects[0] ?? '', /^\[critical\] The gallery is sealed: nobody is identified, since /);
+  assert.match(subjects[0] ?? '', /^\[critical\] The gallery is sealed: no person is recognised, since /);
   assert.match(subjects[1] ?? '', /^\[warning\] Camera Gate is down, since /);
 
-  const delivered = async (): Promise<readonly ShownAlert[]> => {
+  const delivered = async (): Promise<readonly Alert[]> => {
     const { stdout } = await box.command('alerts', 'list', '--state', 'delivered', '--json');
-    return JSON.parse(stdout) as readonly ShownAlert[];
+    return JSON.parse(stdout) as readonly Alert[];
   };
-  // What both channels have may still be pending for the box: there is no more than it knows of to be told again.
+  // Delivered messages may still be pending for the box, so a kill may repeat them.
   await until('the history', async () => {
     const states = (await delivered()).flatMap(({ deliveries }) => deliveries.map(({ state }) => state));
     return states.length === 4 && states.every((state) => state === 'delivered');
@@ -73,6 +73,6 @@ test('a box tells of its dead camera and its sealed gallery, once, over a kill',
     async () => (await box.camera('gate')).state === 'failed',
   );
   const told = posted().filter(({ phase }) => phase !== 'test');
-  assert.equal(new Set(told.map(({ id }) => id)).size, 2, 'what was told is not told again');
-  assert.doesNotMatch(box.log(), /example\.org|nobody guesses/);
+  assert.equal(new Set(told.map(({ id }) => id)).size, 2, 'an alert is not sent again under a new id');
+  assert.doesNotMatch(box.log(), /example\.org|hard to guess/);
 });

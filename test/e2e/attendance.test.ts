@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'csv-parse/sync';
 import { strFromU8, unzipSync } from 'fflate';
-import type { ReadReport } from '../../daemon/control/attendance-client.js';
-import type { CorrectionResult } from '../../daemon/control/attendance-control.js';
-import type { HeldCorrection, PersonSummary } from '../../daemon/control/person-control.js';
+import type { ReadReport } from '../../daemon/cli/attendance/attendance-text.js';
+import type { CorrectionResult } from '../../daemon/contract/attendance.js';
+import type { PersonSummary } from '../../daemon/contract/person.js';
+import type { ExportedCorrection } from '../../daemon/contract/persons.js';
 import { dateOfDay, dayNumberOf } from '../../daemon/domain/attendance/shift-calendar.js';
 import { cameraId, personId } from '../../daemon/domain/ids.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
@@ -27,7 +28,7 @@ const attendance = {
 const rules = { box: { id: 'test-box' }, attendance };
 const identity = { siteId: 'test-site', boxId: 'test-box' };
 
-/** Looks at people, written as the daemon writes them, into the records of a box that is stopped. */
+/** Writes attendance records, as the daemon does, into the records of a stopped box. */
 async function see(
   box: TestBox,
   looks: readonly (readonly [person: string, camera: string, time: string])[],
@@ -55,7 +56,7 @@ async function json<T>(box: TestBox, ...args: readonly string[]): Promise<T> {
   return JSON.parse(stdout) as T;
 }
 
-test('attendance is reported, corrected and told of an erased person under the opaque id only', {
+test('attendance is reported and corrected, and an erased person appears under the opaque id only', {
   skip: withoutBuild,
 }, async () => {
   const today = paris.at(Date.now()).date;
@@ -116,7 +117,7 @@ test('attendance is reported, corrected and told of an erased person under the o
   const archive = join(box.directory, 'ada.zip');
   assert.equal((await box.command('person', 'export', ada.id, '--out', archive)).exitCode, 0);
   const given = unzipSync(await readFile(archive))['corrections.json'] ?? new Uint8Array();
-  const [told] = JSON.parse(strFromU8(given)) as readonly HeldCorrection[];
+  const [told] = JSON.parse(strFromU8(given)) as readonly ExportedCorrection[];
   assert.deepEqual([told?.date, told?.kind, told?.reason], [date, 'in', 'the door was out of order']);
 
   assert.equal((await box.command('person', 'erase', ada.id, '--yes')).exitCode, 0);
@@ -131,16 +132,19 @@ test('attendance is reported, corrected and told of an erased person under the o
   );
 });
 
-test('what makes no sense is refused with what to do', { skip: withoutBuild }, async () => {
+test('invalid requests are refused with a remedy', { skip: withoutBuild }, async () => {
   await using box = await makeBox({ config: rules });
   await box.start();
   const cases = [
     [['report', '--from', '2026-02-30', '--to', '2026-03-01'], /YYYY-MM-DD/],
     [['report', '--from', '2026-03-02', '--to', '2026-03-01'], /cannot end on 2026-03-01, before it begins/],
-    [['report', '--from', '2026-03-01', '--to', '2026-03-02', '--csv', '--json'], /either JSON or CSV/],
-    [['report', '--from', '2026-03-01', '--to', '2026-03-02', '--person', 'x'], /No person has the id/],
+    [
+      ['report', '--from', '2026-03-01', '--to', '2026-03-02', '--csv', '--json'],
+      /--json and --csv cannot be used together/,
+    ],
+    [['report', '--from', '2026-03-01', '--to', '2026-03-02', '--person', 'x'], /no person has the id/],
     [['correct', 'x', '--date', '2026-03-01', '--reason', 'y'], /exactly one of/],
-    [['correct', 'x', '--date', '2026-03-01', '--in', '08:00', '--reason', 'y'], /No person has the id/],
+    [['correct', 'x', '--date', '2026-03-01', '--in', '08:00', '--reason', 'y'], /no person has the id/],
   ] as const;
   for (const [args, said] of cases) {
     const { exitCode, stderr } = await box.command('attendance', ...args);

@@ -8,11 +8,16 @@ import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
 import type { ImportReport } from '../../daemon/cli/import/import-report.js';
-import type { ClipVerdict } from '../../daemon/control/clip-control.js';
-import type { ErasureCertificate, PersonSummary } from '../../daemon/control/person-control.js';
+import type { ClipVerdict } from '../../daemon/contract/liveness.js';
+import type { PersonSummary } from '../../daemon/contract/person.js';
+import type { ErasureCertificate } from '../../daemon/contract/persons.js';
 import { cast, writeEnrolmentPhotos } from '../../scripts/virtual-camera/cast.js';
 import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
 import { called, descendantsOf } from '../support/processes.js';
+import { sharedFile } from '../support/shared-media.js';
+
+/** Blinks at 1.41 and 1.96 s. */
+const blinkingSpeaker = sharedFile('media/blink/grid/pwij3p.mpg');
 
 const mebibyte = 1024 * 1024;
 
@@ -39,13 +44,15 @@ test('persons are enrolled from photographs', { skip: withoutBuild }, async (t) 
     const photos = await makePhotos(folder, portraits.files);
     await using box = await makeBox();
     await box.start();
-    await t.test('photographs are looked at apart from the cameras', () => apart(box, photos));
-    await t.test('unusable photographs', (inner) => refusals(box, photos, inner));
-    await t.test('unusable names and files', (inner) => badInput(box, photos, inner));
-    await t.test('nothing was stored of all this', () => nothingStored(box, photos.huge));
+    await t.test('a process without cameras analyses photographs', () => apart(box, photos));
+    await t.test('the box refuses unusable photographs', (inner) => refusals(box, photos, inner));
+    await t.test('the command refuses unusable names and files', (inner) => badInput(box, photos, inner));
+    await t.test('refused enrolments store nothing', () => nothingStored(box, photos.huge));
     await t.test('a person is enrolled, warned of, shown and removed', () => lifeOfAPerson(box, photos));
-    await t.test('clips and photographs are judged for life, and nothing of them is kept', () =>
-      liveness(box, photos),
+    await t.test('pictures are compared with enrolled persons and not stored', () => compared(box, photos));
+    await t.test('clips and photographs are judged for liveness and not stored', () => liveness(box, photos));
+    await t.test('a clip of a person who blinks twice is live', { skip: blinkingSpeaker.skip }, () =>
+      liveClip(box),
     );
     await t.test('a table is imported, and one of its persons erased', () => importAndErase(box, photos));
   } finally {
@@ -54,26 +61,36 @@ test('persons are enrolled from photographs', { skip: withoutBuild }, async (t) 
 });
 
 async function apart(box: TestBox, { ada }: Photos) {
-  const before = (await box.client.status()).vision.map(({ pid }) => pid);
+  const before = (await box.client.call('status.show')).vision.map(({ pid }) => pid);
   const tried = await box.command('person', 'add', 'Ada', '-i', ada, '--dry-run');
   assert.equal(tried.exitCode, 0, tried.stderr);
-  const { vision } = await box.client.status();
+  const { vision } = await box.client.call('status.show');
   assert.deepEqual(
     vision.map(({ pid }) => pid),
     before,
   );
   const processes = called('node', descendantsOf(box.daemon.pid ?? 0));
-  assert.equal(processes.length, vision.length + 1, 'one process more, which looks at photographs');
+  assert.equal(processes.length, vision.length + 1, 'one additional process analyses photographs');
+}
+
+/** The output of `rollcall liveness` and its exit code. */
+async function judge(box: TestBox, ...args: readonly string[]) {
+  const { exitCode, stdout } = await box.command('liveness', ...args, '--json');
+  return {
+    exitCode,
+    said: JSON.parse(stdout) as ClipVerdict & { readonly error?: { readonly code: string } },
+  };
+}
+
+async function liveClip(box: TestBox) {
+  const { exitCode, said } = await judge(box, blinkingSpeaker.path);
+  assert.deepEqual([exitCode, said.verdict, said.reason, said.faceCount], [0, 'live', 'blinked', 1]);
+  const times = said.evidence.blinks.map(({ atMs }) => Math.round(atMs / 100) / 10);
+  assert.deepEqual(times, [1.4, 2]);
 }
 
 async function liveness(box: TestBox, { ada, text, folder }: Photos) {
-  const judged = async (...args: readonly string[]) => {
-    const { exitCode, stdout } = await box.command('liveness', ...args, '--json');
-    return {
-      exitCode,
-      said: JSON.parse(stdout) as ClipVerdict & { readonly error?: { readonly code: string } },
-    };
-  };
+  const judged = (...args: readonly string[]) => judge(box, ...args);
   const photographs = await judged(...Array<string>(8).fill(ada), '--challenge', 'nod,blink-twice');
   assert.equal(photographs.exitCode, 1);
   assert.deepEqual(
@@ -149,23 +166,28 @@ const add = (box: TestBox, name: string, ...args: readonly string[]) =>
 
 async function refusals(box: TestBox, photos: Photos, t: TestContext) {
   const cases: readonly (readonly [what: string, photo: string, reason: RegExp, remedy: RegExp])[] = [
-    ['no face', photos.noFace, /there is no face/, /shows one face from the front/],
+    ['a photograph without a face', photos.noFace, /no face was found/, /shows one face from the front/],
     [
-      'several faces',
+      'a photograph with several faces',
       photos.twoFaces,
-      /there are [2-9] faces .* 1 \(left, \d+ x \d+ pixels at /,
-      /one person alone.*--face/,
+      /shows [2-9] faces.* 1 \(left, \d+ x \d+ pixels at /,
+      /one person, .*--face/,
     ],
-    ['a face that is too small', photos.smallFace, /too-small/, /64 pixels wide/],
-    ['a blurred face', photos.blurred, /blurred/, /hold still/],
-    ['a face in the dark', photos.dark, /dark|no face/, /light/],
-    ['no picture at all', photos.text, /cannot be read: it is a text/, /JPEG, PNG/],
-    ['a large file of noise', photos.large, /cannot be read: it is not a picture/, /JPEG, PNG/],
-    ['a file that was cut short', photos.cutShort, /JPEG picture that is damaged or cut short/, /whole file/],
+    ['a photograph of a face that is too small', photos.smallFace, /too-small/, /64 pixels wide/],
+    ['a photograph of a blurred face', photos.blurred, /blurred/, /hold still/],
+    ['a photograph of a face in the dark', photos.dark, /dark|no face/, /light/],
+    ['a text file', photos.text, /cannot be read: the file is a text file/, /JPEG, PNG/],
+    ['a large file of noise', photos.large, /cannot be read: the file is not a picture/, /JPEG, PNG/],
+    [
+      'an incomplete picture file',
+      photos.cutShort,
+      /JPEG picture, but it is damaged or incomplete/,
+      /whole file/,
+    ],
   ];
   for (const [what, photo, reason, remedy] of cases) {
-    await t.test(what, async () => {
-      const { exitCode, stdout } = await add(box, 'Somebody', '--image', photo);
+    await t.test(`refuses ${what}`, async () => {
+      const { exitCode, stdout } = await add(box, 'Ada', '--image', photo);
       assert.equal(exitCode, 1, stdout);
       const [refusal = '', advice = '', verdict] = stdout.trim().split('\n');
       assert.ok(refusal.startsWith(`${photo}: refused, `), stdout);
@@ -175,18 +197,18 @@ async function refusals(box: TestBox, photos: Photos, t: TestContext) {
       assert.match(verdict ?? '', /nothing was stored/);
     });
   }
-  await t.test('several faces, of which one is picked', async () => {
+  await t.test('--face chooses one of several faces', async () => {
     const picked = await add(box, 'Bea', '--image', photos.twoFaces, '--face', '4', '--dry-run');
     assert.equal(picked.exitCode, 0, picked.stdout);
-    assert.match(picked.stdout, /took face 4 \(right, \d+ x \d+ pixels at \d+, \d+\) of 4$/m);
+    assert.match(picked.stdout, /used face 4 \(right, \d+ x \d+ pixels at \d+, \d+\) of 4$/m);
     const ofTwo = await add(box, 'Bea', '--image', photos.twoFaces, photos.bea, '--face', '4');
     assert.equal(ofTwo.exitCode, 2, ofTwo.stdout);
     assert.match(
       ofTwo.stderr,
-      /in one photograph, and these are 2\n +what to do: send that photograph alone/i,
+      /in a single photograph only, but 2 were sent\n +what to do: send this photograph alone/i,
     );
   });
-  await t.test('photographs of two people', async () => {
+  await t.test('refuses photographs of two people', async () => {
     const { exitCode, stdout } = await add(
       box,
       'Ada',
@@ -201,7 +223,7 @@ async function refusals(box: TestBox, photos: Photos, t: TestContext) {
       ada.startsWith(`${photos.ada}: refused, it does not seem to show the same person as photograph 2: `),
       stdout,
     );
-    assert.match(ada, /similarity 0\.\d{3}, and one person needs 0\.\d{3} \(different-person\)$/);
+    assert.match(ada, /similarity 0\.\d{3}, below the threshold 0\.\d{3} \(different-person\)$/);
     assert.match(remedy, /what to do: .*cannot tell which/);
     assert.ok(
       bea.startsWith(`${photos.bea}: refused, it does not seem to show the same person as photograph 1: `),
@@ -209,7 +231,7 @@ async function refusals(box: TestBox, photos: Photos, t: TestContext) {
     );
     assert.match(stdout, /nothing was stored/);
   });
-  await t.test('one good and one bad photograph', async () => {
+  await t.test('refuses a person if one of two photographs is unusable', async () => {
     const { exitCode, stdout } = await add(box, 'Ada', '-i', photos.ada, photos.noFace, '--json');
     assert.equal(exitCode, 1);
     const result = JSON.parse(stdout) as { outcome: string; photographs: { outcome: string }[] };
@@ -223,57 +245,61 @@ async function refusals(box: TestBox, photos: Photos, t: TestContext) {
 
 async function badInput(box: TestBox, photos: Photos, t: TestContext) {
   const cases: readonly (readonly [what: string, args: readonly string[], reason: RegExp])[] = [
-    ['empty name', ['  ', '-i', photos.ada], /the name is empty\n +what to do: /],
-    ['name too long', ['x'.repeat(201), '-i', photos.ada], /longer than 200 characters\n +what to do: /],
-    ['name with a line break', ['Ada\nBea', '-i', photos.ada], /control characters\n +what to do: /],
+    ['an empty name', ['  ', '-i', photos.ada], /the name is empty\n +what to do: /],
     [
-      'file that is not there',
+      'a name that is too long',
+      ['x'.repeat(201), '-i', photos.ada],
+      /longer than 200 characters\n +what to do: /,
+    ],
+    ['a name with a line break', ['Ada\nBea', '-i', photos.ada], /control characters\n +what to do: /],
+    [
+      'a file that does not exist',
       ['Ada', '-i', join(photos.folder, 'no')],
-      /cannot read .*no: there is no such file\n +what to do: check the path/,
+      /cannot read .*no: the file does not exist\n +what to do: check the path/,
     ],
     [
-      'folder instead of a file',
+      'a folder instead of a file',
       ['Ada', '-i', photos.folder],
-      /cannot read .*: it is a folder\n +what to do: name a file in it/,
+      /cannot read .*: it is a folder\n +what to do: give the path of a file/,
     ],
     [
-      'empty file',
+      'an empty file',
       ['Ada', '-i', photos.empty],
       /empty\.jpg is empty \(0 bytes\)\n +what to do: copy the photograph/,
     ],
-    ['file too large for a photograph', ['Ada', '-i', photos.huge], /larger than 32 MiB\n +what to do: /],
     [
-      'photographs too large together',
+      'a file that is too large for a photograph',
+      ['Ada', '-i', photos.huge],
+      /larger than 32 MiB\n +what to do: /,
+    ],
+    [
+      'photographs that are too large together',
       ['A', '-i', ...Array(3).fill(photos.large)],
       /64 MiB\n +what to do: send f/,
     ],
-    ['no photograph named', ['Ada'], /--image/],
-    ['more photographs than are of use', ['Ada', '-i', ...Array(21).fill(photos.ada)], /20 photographs/],
+    ['a command without a photograph', ['Ada'], /--image/],
+    ['more than 20 photographs', ['Ada', '-i', ...Array(21).fill(photos.ada)], /20 photographs/],
   ];
   for (const [what, args, reason] of cases) {
-    await t.test(what, async () => {
+    await t.test(`refuses ${what}`, async () => {
       const { exitCode, stderr } = await box.command('person', 'add', ...args);
       assert.equal(exitCode, 2, stderr);
       assert.match(stderr, reason);
-      assert.doesNotMatch(stderr, /\n +at /, 'a stack is of no use to anybody here');
+      assert.doesNotMatch(stderr, /\n +at /, 'the message contains a stack');
     });
   }
 }
 
 async function nothingStored(box: TestBox, huge: string) {
-  // Another client of the API may not look at the size first.
+  // Another client of the API may not check the size first.
   const photographs = [await readFile(huge)];
-  const refused = await box.client.persons.add({
-    name: 'Ada',
-    photographs,
-    isDuplicateAllowed: false,
-    isDryRun: false,
+  await assert.rejects(box.client.call('persons.enrol', { name: 'Ada', photographs }), {
+    code: 'request-too-large',
   });
-  assert.equal(refused.outcome, 'refused');
 
   const { stdout } = await box.command('person', 'list', '--json');
   assert.deepEqual(JSON.parse(stdout), []);
-  const { gallery, vision } = await box.client.status();
+  const { gallery, vision } = await box.client.call('status.show');
   const { state, persons, templates, damagedRows } = gallery;
   assert.deepEqual([state, persons, templates, damagedRows], ['open', 0, 0, 0]);
   assert.equal(vision[0]?.restarts, 0);
@@ -292,11 +318,15 @@ async function lifeOfAPerson(box: TestBox, photos: Photos) {
     new RegExp(`resembles Ada Łovelace \\(${id}\\), similarity (1\\.000|0\\.9\\d\\d)`),
   );
   assert.match(twice.stdout, /what to do: .*--allow-duplicate/);
-  assert.equal((await box.client.status()).gallery.persons, 1);
+  assert.equal((await box.client.call('status.show')).gallery.persons, 1);
   const allowed = await add(box, 'Twin of Ada', '-i', photos.ada, '--allow-duplicate', '--json');
   assert.equal(allowed.exitCode, 0, allowed.stdout);
   const twin = (JSON.parse(allowed.stdout) as { person: PersonSummary }).person;
-  assert.equal((await add(box, 'Bea', '-i', photos.bea)).exitCode, 0, 'somebody else is no duplicate');
+  assert.equal(
+    (await add(box, 'Bea', '-i', photos.bea)).exitCode,
+    0,
+    'another person is not refused as a duplicate',
+  );
 
   const shown = await box.command('person', 'show', id, '--json');
   const person = JSON.parse(shown.stdout) as PersonSummary;
@@ -316,11 +346,34 @@ async function lifeOfAPerson(box: TestBox, photos: Photos) {
   assert.equal(
     (await add(box, 'Ada once more', '-i', photos.ada)).exitCode,
     0,
-    'removed faces are forgotten',
+    'the face of a removed person is not a duplicate',
   );
 }
 
-/** Ada and Bea are enrolled already. */
+/** Expects that Ada and Bea are enrolled. */
+async function compared(box: TestBox, { ada, bea, text }: Photos) {
+  const { client } = box;
+  const before = (await client.call('status.show')).gallery;
+  const { items } = await client.call('persons.list', { text: 'Bea' });
+  const [{ id: personId } = { id: '' }] = items;
+  const picture = [await readFile(ada)];
+  const { faceCount, faces } = await client.call('recognition.recognise', { picture });
+  assert.equal(faceCount, 1);
+  assert.equal(faces[0]?.outcome, 'match', JSON.stringify(faces));
+  assert.equal(faces[0]?.candidates[0]?.name, 'Ada once more');
+  const detected = await client.call('recognition.detect', { picture });
+  assert.deepEqual(detected.faces[0]?.box, faces[0]?.box);
+  const other = await client.call('recognition.verify', { personId, picture });
+  assert.equal(other.outcome, 'no-match');
+  const same = await client.call('recognition.verify', { personId, picture: [await readFile(bea)] });
+  assert.equal(same.outcome, 'match');
+  const unreadable = client.call('recognition.detect', { picture: [await readFile(text)] });
+  await assert.rejects(unreadable, { code: 'not-a-picture' });
+  const after = (await client.call('status.show')).gallery;
+  assert.deepEqual([after.persons, after.templates], [before.persons, before.templates]);
+}
+
+/** Expects that Ada and Bea are enrolled. */
 async function importAndErase(box: TestBox, photos: Photos) {
   const table = join(photos.folder, 'persons.csv');
   const rows = [
@@ -334,20 +387,24 @@ async function importAndErase(box: TestBox, photos: Photos) {
     const result = await box.command('person', 'import', table, '--photographs', folder, '--json', ...more);
     return { ...result, report: JSON.parse(result.stdout) as ImportReport };
   };
-  const before = (await box.client.status()).gallery.persons;
+  const before = (await box.client.call('status.show')).gallery.persons;
   const refused = await importTable();
   assert.equal(refused.exitCode, 1, refused.stderr);
   assert.deepEqual([refused.report.outcome, refused.report.refused], ['refused', 2]);
   assert.match(refused.report.rows[0]?.reasons[0] ?? '', /the face resembles Ada once more/);
-  assert.equal((await box.client.status()).gallery.persons, before);
+  assert.equal((await box.client.call('status.show')).gallery.persons, before);
 
   const imported = await importTable('--allow-duplicates');
   assert.equal(imported.exitCode, 0, imported.stderr);
-  assert.equal((await box.client.status()).gallery.persons, before + 2, 'they are recognised at once');
+  assert.equal(
+    (await box.client.call('status.show')).gallery.persons,
+    before + 2,
+    'imported persons count as enrolled at once',
+  );
 
   const [id = ''] = imported.report.personIds;
   const erased = await box.command('person', 'erase', id, '--yes', '--json');
   assert.equal(erased.exitCode, 0, erased.stderr);
   assert.equal((JSON.parse(erased.stdout) as ErasureCertificate).personId, id);
-  assert.equal((await box.client.status()).gallery.persons, before + 1);
+  assert.equal((await box.client.call('status.show')).gallery.persons, before + 1);
 }

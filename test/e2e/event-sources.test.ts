@@ -23,7 +23,7 @@ interface Told {
   };
 }
 
-/** As they lie in the records: the daemon may be dead. */
+/** Reads the events from the records, because the daemon may be dead. */
 function eventsOf(box: TestBox): readonly Told[] {
   const database = new Database(join(box.directory, 'data', 'records.db'), { readonly: true });
   try {
@@ -40,7 +40,7 @@ function eventsOf(box: TestBox): readonly Told[] {
 const ofKind = (box: TestBox, kind: string): readonly Told[] =>
   eventsOf(box).filter(({ type }) => type.startsWith(`rollcall.${kind}.`));
 
-/** `begin running` and the like; the disk of whoever runs this may be low as well. */
+/** `begin running` and the like. Leaves out `disk-low`, because the disk of the test machine may be low. */
 const lives = (box: TestBox): readonly string[] =>
   ofKind(box, 'box')
     .filter(({ data }) => data.condition === 'running')
@@ -49,7 +49,7 @@ const lives = (box: TestBox): readonly string[] =>
         `${data.active ? 'begin' : 'end'}${data.details?.['afterKill'] === true ? ' after a kill' : ''}`,
     );
 
-test('what a box tells of itself, over kills', { skip: withoutBuild }, async (t) => {
+test('a box reports its own state across kills', { skip: withoutBuild }, async (t) => {
   await using box = await makeBox({ config: { disk: { lowMiB: 1 } } });
   await using photos = await writeEnrolmentPhotos();
   await box.start();
@@ -58,7 +58,7 @@ test('what a box tells of itself, over kills', { skip: withoutBuild }, async (t)
   const { id } = (JSON.parse(added.stdout) as { person: { id: string } }).person;
   await box.stop('SIGKILL');
 
-  await t.test('somebody who was enrolled is told once, the kill is told', async () => {
+  await t.test('an enrolment is reported once, and the kill is reported', async () => {
     await box.start();
     await until('Ada to be told', () => ofKind(box, 'person').length > 0);
     assert.deepEqual(
@@ -67,17 +67,17 @@ test('what a box tells of itself, over kills', { skip: withoutBuild }, async (t)
     );
     await until('the start to be told', () => lives(box).length > 1);
     assert.deepEqual(lives(box), ['begin', 'begin after a kill']);
-    assert.deepEqual((await box.client.status()).conditions, ['running']);
+    assert.deepEqual((await box.client.call('status.show')).conditions, ['running']);
   });
 
-  await t.test('the gallery is told to be open once, not at every start', () => {
+  await t.test('the open gallery is reported once, not at every start', () => {
     assert.deepEqual(
       ofKind(box, 'gallery').map(({ data }) => data.change),
       ['opened'],
     );
   });
 
-  await t.test('a clean end is told, and who was erased just before it', async () => {
+  await t.test('a clean stop is reported, and an erasure just before it', async () => {
     assert.equal((await box.command('person', 'erase', id, '--yes')).exitCode, 0);
     assert.equal(await box.stop(), 0);
     assert.deepEqual(lives(box), ['begin', 'begin after a kill', 'end']);
@@ -87,7 +87,7 @@ test('what a box tells of itself, over kills', { skip: withoutBuild }, async (t)
     await until('the start to be told', () => lives(box).at(-1) === 'begin');
   });
 
-  await t.test('each start tells the head of the audit log, which can be verified by it', async () => {
+  await t.test('each start publishes the head of the audit log, which verifies the log', async () => {
     await until('the third start to tell it', () => ofKind(box, 'audit').length > 2);
     const digests = ofKind(box, 'audit').map(({ data }) => data);
     assert.equal(digests.length, 3);
@@ -96,7 +96,7 @@ test('what a box tells of itself, over kills', { skip: withoutBuild }, async (t)
     assert.equal(verified.exitCode, 0, `${verified.stdout}${verified.stderr}`);
   });
 
-  await t.test('nothing is missing in the order', () => {
+  await t.test('no sequence is missing', () => {
     const sequences = eventsOf(box).map(({ sequence }) => Number(sequence));
     assert.deepEqual(
       sequences,
@@ -105,7 +105,7 @@ test('what a box tells of itself, over kills', { skip: withoutBuild }, async (t)
   });
 });
 
-/** Where it is noon: no day ends while a test runs. West of Greenwich these names have a plus. */
+/** A time zone in which it is noon now, so that no day ends during the test. Names of zones west of Greenwich have a plus. */
 function zoneAtNoon(): string {
   const eastOfGreenwich = 12 - new Date().getUTCHours();
   return eastOfGreenwich === 0
@@ -113,11 +113,11 @@ function zoneAtNoon(): string {
     : `Etc/GMT${eastOfGreenwich > 0 ? '-' : '+'}${Math.abs(eastOfGreenwich)}`;
 }
 
-/** So many days before today there, `YYYY-MM-DD`. */
+/** The date `days` before today in the time zone, `YYYY-MM-DD`. */
 const daysAgo = (days: number, timeZone: string): string =>
   dateOfDay(dayNumberOf(localDate(Date.now(), timeZone)) - days);
 
-test('a box that was off for days summarises them when it is back', { skip: withoutBuild }, async () => {
+test('a box that was off for days summarises them after its start', { skip: withoutBuild }, async () => {
   const shift = {
     id: 'day',
     from: '08:00',
@@ -131,7 +131,7 @@ test('a box that was off for days summarises them when it is back', { skip: with
     const database = new Database(join(box.directory, 'data', 'records.db'), { readonly: true });
     try {
       return database
-        .prepare<[], string>("SELECT said FROM last_said WHERE source = 'attendance-summary'")
+        .prepare<[], string>("SELECT state FROM source_state WHERE source = 'attendance-summary'")
         .pluck()
         .get();
     } finally {
@@ -140,16 +140,16 @@ test('a box that was off for days summarises them when it is back', { skip: with
   };
   await box.start();
   await until('the first day to be known', () => said()?.startsWith(daysAgo(1, timeZone)) === true);
-  assert.deepEqual(ofKind(box, 'attendance'), [], 'nobody asked for the days before');
+  assert.deepEqual(ofKind(box, 'attendance'), [], 'days before the first start are not summarised');
   assert.equal(await box.stop(), 0);
   const database = new Database(join(box.directory, 'data', 'records.db'));
   database
-    .prepare('UPDATE last_said SET said = ? WHERE source = ?')
+    .prepare('UPDATE source_state SET state = ? WHERE source = ?')
     .run(`${daysAgo(4, timeZone)} 0`, 'attendance-summary');
   database.close();
 
   await box.start();
-  await until('yesterday to be told', () => said()?.startsWith(daysAgo(1, timeZone)) === true);
+  await until('the summary of yesterday', () => said()?.startsWith(daysAgo(1, timeZone)) === true);
   assert.deepEqual(
     ofKind(box, 'attendance').map(({ type, data }) => [type, data.date]),
     [3, 2, 1].map((days) => ['rollcall.attendance.summarised.v1', daysAgo(days, timeZone)]),

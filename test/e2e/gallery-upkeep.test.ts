@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { GalleryStatus, GalleryVerification } from '../../daemon/control/gallery-control.js';
+import type { GalleryStatus, GalleryVerification } from '../../daemon/contract/gallery.js';
 import { writeEnrolmentPhotos } from '../../scripts/virtual-camera/cast.js';
 import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
 import { until } from '../support/until.js';
 
 const cpu = { provider: 'cpu' } as const;
-/** So low that everybody is one person: photographs of two people are enrolled as one, as before they were compared. */
+/** The low threshold makes all faces count as one person, so the test can enrol photographs of two people as one. */
 const careless = { vision: { ...cpu, recogniser: 'dlib-resnet' }, identification: { threshold: 0.1 } };
 const withOld = { vision: { ...cpu, recogniser: 'dlib-resnet' } };
 const withNew = { vision: { ...cpu, recogniser: 'faceres' } };
@@ -17,10 +17,10 @@ async function statusOf(box: TestBox): Promise<GalleryStatus> {
   return JSON.parse(stdout) as GalleryStatus;
 }
 
-/** How similar a new photograph is taken to be to somebody enrolled; undefined where nobody is found. */
+/** The refusal of a new photograph, which names the enrolled person that it resembles. */
 async function enrolledAs(box: TestBox, photo: string): Promise<string> {
   const { stderr, stdout, exitCode } = await box.command('person', 'add', 'Again', '--image', photo);
-  assert.notEqual(exitCode, 0, 'a second enrolment is warned of');
+  assert.notEqual(exitCode, 0, 'a second enrolment is refused as similar');
   return stderr + stdout;
 }
 
@@ -41,7 +41,7 @@ test('a gallery is shown, verified and moved to another recogniser', {
     assert.equal(added.exitCode, 0, added.stdout + added.stderr);
   }
 
-  await t.test('its status and its verification say that it is whole', async () => {
+  await t.test('its status and its verification report that it is whole', async () => {
     const { state, contents, quarantined, lastVerification } = await statusOf(box);
     assert.deepEqual([state, contents?.recogniser, contents?.persons.active], ['open', 'dlib-resnet-v1', 3]);
     assert.deepEqual([quarantined, lastVerification], [[], undefined]);
@@ -52,15 +52,15 @@ test('a gallery is shown, verified and moved to another recogniser', {
     assert.equal((await statusOf(box)).lastVerification?.damaged, 0);
   });
 
-  await t.test('the box says that its recogniser does not fit these people', async () => {
-    const pattern = /it cannot tell some of them apart.* \(p-\w{26}(, p-\w{26})+\)/;
+  await t.test('the box reports that its recogniser does not fit these people', async () => {
+    const pattern = /cannot tell some persons of this site apart.* \(p-\w{26}(, p-\w{26})+\)/;
     await until('the condition', async () => pattern.test((await box.command('status')).stdout));
   });
 
-  await t.test('it cannot move to what is not there', async () => {
+  await t.test('it cannot move to an unknown recogniser', async () => {
     for (const [to, code] of [
       ['nobody', /no recogniser called/],
-      ['dlib-resnet', /made with dlib-resnet already/],
+      ['dlib-resnet', /already uses the recogniser dlib-resnet/],
     ] as const) {
       const refused = await box.command('gallery', 're-embed', '--to', to);
       assert.equal(refused.exitCode, 2, refused.stderr);
@@ -68,7 +68,7 @@ test('a gallery is shown, verified and moved to another recogniser', {
     }
   });
 
-  await t.test('configured too early, it stays sealed and says what to do', async () => {
+  await t.test('a recogniser configured too early keeps it sealed, with a remedy', async () => {
     await box.stop();
     await box.configure(withNew);
     await box.start();
@@ -96,12 +96,12 @@ test('a gallery is shown, verified and moved to another recogniser', {
     },
   );
 
-  await t.test('it moves, and knows everybody by the new recogniser', async () => {
+  await t.test('after the move the new recogniser knows all persons', async () => {
     const moved = await box.command('gallery', 're-embed', '--to', 'faceres', '--wait');
     assert.equal(moved.exitCode, 0, moved.stderr);
     assert.match(moved.stdout, /ready, 4 of 4 photographs embedded/);
-    assert.match(moved.stdout, /restart rollcalld\. .* set vision\.recogniser to faceres first/);
-    assert.match(await enrolledAs(box, ada), /resembles (Ada|Two)/, 'the old one goes on');
+    assert.match(moved.stdout, /set vision\.recogniser to faceres; then restart rollcalld/);
+    assert.match(await enrolledAs(box, ada), /resembles (Ada|Two)/, 'the former recogniser is still in use');
     await box.stop();
     await box.configure(withNew);
     await box.start();

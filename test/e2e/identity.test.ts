@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import type { ShownAuditEntry } from '../../daemon/control/audit-control.js';
-import type { RotatedIdentity, ShownIdentity } from '../../daemon/control/identity-control.js';
+import type { AuditEntry } from '../../daemon/contract/audit.js';
+import type { RotatedIdentity, ShownIdentity } from '../../daemon/contract/identity.js';
 import { followKeySet } from '../../daemon/publish/identity/follow-key-set.js';
 import type { VerifyingKey } from '../../daemon/publish/identity/public-key.js';
 import { verifySignedText } from '../../daemon/publish/identity/signed-text.js';
@@ -19,9 +19,7 @@ async function show(box: TestBox): Promise<ShownIdentity> {
 
 async function audited(box: TestBox): Promise<readonly string[]> {
   const { stdout } = await box.command('audit', 'list', '--action', 'identity', '--json');
-  return (JSON.parse(stdout) as readonly ShownAuditEntry[]).map(
-    ({ action, actor }) => `${action} by ${actor}`,
-  );
+  return (JSON.parse(stdout) as readonly AuditEntry[]).map(({ action, actor }) => `${action} by ${actor}`);
 }
 
 function pinned({ keyId, jwks }: ShownIdentity): VerifyingKey {
@@ -80,7 +78,7 @@ describe('the identity of a box', { skip: withoutBuild || withoutMosquitto, time
     }
   });
 
-  test('that was handed over needs the next key to be handed over', async () => {
+  test('needs the next key as a secret if the present key is one', async () => {
     await using box = await makeBox();
     const credentials = join(box.directory, 'credentials');
     await mkdir(credentials, { mode: 0o700 });
@@ -115,7 +113,7 @@ describe('the identity of a box', { skip: withoutBuild || withoutMosquitto, time
     await box.start(environment);
     const shown = await box.command('identity', 'show');
     assert.equal(shown.exitCode, 2, shown.stdout);
-    assert.match(shown.stderr, /former key .* is not there\n +what to do: hand over the key in force/);
-    assert.deepEqual((await box.client.status()).conditionsAbout?.['key-damaged'], ['box-key']);
+    assert.match(shown.stderr, /former key .* is missing\n +what to do: Hand over the key in force/);
+    assert.deepEqual((await box.client.call('status.show')).conditionsAbout?.['key-damaged'], ['box-key']);
   });
 });

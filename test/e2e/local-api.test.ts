@@ -10,7 +10,10 @@ test('the local API', { skip: withoutBuild }, async (t) => {
   const socketPath = join(box.directory, 'run', 'control.sock');
   await box.start();
   await t.test('only its owner may open it', () => modes(box, socketPath));
-  await t.test('requests that make no sense are refused, with what to do', () => nonsense(box, socketPath));
+  await t.test('invalid requests are refused with a remedy', () => nonsense(box, socketPath));
+  await t.test('a supervisor sees that it lives and works, and reads its metrics', () =>
+    health(box, socketPath),
+  );
   await t.test('a second daemon is refused and does no harm', () => secondDaemon(box, socketPath));
   await t.test('the socket of a killed daemon is replaced', () => staleSocket(box, socketPath));
 });
@@ -30,7 +33,7 @@ interface Answer {
   readonly text: string;
 }
 
-/** Asks without the client of the program: as somebody with curl would. */
+/** Sends a request without the program's client, like curl. */
 function ask(socketPath: string, method: string, path: string, body?: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const asking = request({ socketPath, method, path }, (response) => {
@@ -47,29 +50,45 @@ function ask(socketPath: string, method: string, path: string, body?: string): P
 
 async function nonsense(box: TestBox, socketPath: string) {
   const cases = [
-    ['POST', '/v1/persons', 'no JSON'],
-    ['POST', '/v1/persons', '{"name":"Ada"}\n'],
-    ['POST', '/v1/persons', '{"name":"Ada","sizes":[1]}\n!'],
-    ['GET', '/v1/persons/nobody', undefined],
-    ['POST', '/v1/persons/%00/remove', undefined],
-    ['POST', '/v1/cameras/nobody/test', undefined],
+    ['POST', '/api/v1/persons', 'no form', 415],
+    ['POST', '/api/v1/persons', '{"name":"Ada"}', 415],
+    ['GET', '/api/v1/persons?cursor=x', undefined, 400],
+    ['GET', '/api/v1/persons/no-such-id', undefined, 404],
+    ['POST', '/api/v1/persons/%00/remove', undefined, 404],
+    ['POST', '/api/v1/cameras/no-such-id/test', undefined, 404],
+    ['GET', '/api/v1/cameras/no-such-id', undefined, 404],
+    ['POST', '/api/v1/cameras/no-such-id/release', undefined, 404],
+    ['GET', '/api/v1/status?verbose=true', undefined, 400],
   ] as const;
-  for (const [method, path, body] of cases) {
+  for (const [method, path, body, expected] of cases) {
     const { status, text } = await ask(socketPath, method, path, body);
     const about = `${method} ${path} ${body}: ${status} ${text}`;
-    if (status === 200) assert.match(text, /"outcome":"refused".*"remedy"/, about);
-    else {
-      assert.equal(status, 400, about);
-      assert.ok((JSON.parse(text) as { error: { remedy: string } }).error.remedy.length > 0, about);
-    }
+    assert.equal(status, expected, about);
+    assert.ok((JSON.parse(text) as { error: { remedy: string } }).error.remedy.length > 0, about);
   }
   assert.equal((await ask(socketPath, 'GET', '/v1/nothing')).status, 404);
-  assert.equal((await box.client.status()).gallery.persons, 0);
+  assert.equal((await box.client.call('status.show')).gallery.persons, 0);
   assert.doesNotMatch(box.log(), /"level":"error"/);
 }
 
+async function health(box: TestBox, socketPath: string) {
+  for (const [path, state] of [
+    ['live', 'live'],
+    ['ready', 'ready'],
+  ] as const) {
+    const { status, text } = await ask(socketPath, 'GET', `/api/v1/health/${path}`);
+    assert.equal(status, 200, text);
+    assert.equal((JSON.parse(text) as { data: { state: string } }).data.state, state);
+  }
+  const { status, text } = await ask(socketPath, 'GET', '/api/v1/metrics');
+  assert.equal(status, 200, text);
+  assert.match(text, /^rollcall_gallery_open 1$/m);
+  assert.match(text, /^rollcall_vision_running\{process="0"\} 1$/m);
+  assert.deepEqual(await box.client.call('cameras.list'), []);
+}
+
 async function secondDaemon(box: TestBox, socketPath: string) {
-  // Data of its own: only the socket is the same.
+  // The second box has its own data; only the socket is the same.
   await using second = await makeBox({ config: { control: { socketPath } } });
   const { exitCode, stderr } = await second.startAndEnd();
   assert.equal(exitCode, 1);
@@ -80,7 +99,7 @@ async function secondDaemon(box: TestBox, socketPath: string) {
 
 async function staleSocket(box: TestBox, socketPath: string) {
   await box.stop('SIGKILL');
-  assert.ok((await stat(socketPath)).isSocket(), 'a kill leaves the file');
+  assert.ok((await stat(socketPath)).isSocket(), 'the socket file stays after a kill');
   const unreachable = await box.command('person', 'list', '--json');
   assert.equal(unreachable.exitCode, 3);
   assert.match(unreachable.stderr, /does not answer .*\n +what to do: start it/);

@@ -7,14 +7,14 @@ import { writeEnrolmentPhotos } from '../../scripts/virtual-camera/cast.js';
 import { cliMain, makeBox, runProgram, withoutBuild } from '../support/box.js';
 import { visitorClip } from '../support/scenes.js';
 
-test('nothing that the box is built of keeps files about it or reports to anybody', {
+test('no dependency of the box writes files about it or reports to a server', {
   skip: withoutBuild,
 }, async () => {
   await using box = await makeBox();
   await using photos = await writeEnrolmentPhotos();
   const home = join(box.directory, 'home');
   await mkdir(home);
-  // As on a box: nothing in the environment switches reporting off, as it does on build servers.
+  // As on a box, no environment variable switches reporting off; build servers set one.
   const environment = {
     HOME: home,
     XDG_CACHE_HOME: undefined,

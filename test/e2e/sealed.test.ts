@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { chmod, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { Finding } from '../../daemon/cli/doctor/doctor-finding.js';
+import type { Finding } from '../../daemon/cli/doctor/finding.js';
 import { stateSchema } from '../../daemon/publish/contract/state-schema.js';
 import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
 import { subscribeToEvents } from '../support/event-subscriber.js';
@@ -12,7 +12,7 @@ import { startMosquitto, withoutMosquitto } from '../support/mosquitto.js';
 const skip = withoutBuild || withoutMosquitto;
 const passphrase = 'seven brown horses by the sea';
 
-test('a box without its key runs sealed, says so everywhere, and is unlocked', {
+test('a box without its key runs sealed, reports that everywhere, and can be unlocked', {
   skip,
   timeout: 240_000,
 }, async (t) => {
@@ -25,27 +25,27 @@ test('a box without its key runs sealed, says so everywhere, and is unlocked', {
   await using box = await makeBox({ hasNoKey: true, config: { mqtt: { url: broker.url } } });
   await box.start();
 
-  await t.test('every surface says that it is sealed and what to do', async () => {
+  await t.test('status, doctor and key status show that it is sealed and what to do', async () => {
     await surfacesSaySealed(box, /has no key yet/);
     await subscriber.until(() => states().at(-1)?.gallery === 'sealed');
   });
-  await t.test('whatever needs the gallery is refused with the reason', () => refusals(box));
-  await t.test('a weak passphrase is refused, a good one makes the first key', async () => {
+  await t.test('requests that need the gallery are refused with the reason', () => refusals(box));
+  await t.test('a weak passphrase is refused, a strong one makes the first key', async () => {
     const weak = await box.commandReading('short\n', 'key', 'init', '--provider', 'passphrase');
     assert.notEqual(weak.exitCode, 0);
     assert.doesNotMatch(weak.stdout + weak.stderr, /short\b/);
     const made = await box.commandReading(`${passphrase}\n`, 'key', 'init', '--provider', 'passphrase');
     assert.equal(made.exitCode, 0, made.stderr);
     assert.match((await box.command('status')).stdout, /gallery: open, 0 persons/);
-    assert.equal((await box.client.status()).gallery.keyProvider, 'passphrase');
+    assert.equal((await box.client.call('status.show')).gallery.keyProvider, 'passphrase');
     const doctor = await box.command('doctor');
     assert.equal(doctor.exitCode, 0, doctor.stdout);
     assert.match(doctor.stdout, /ok +gallery key: comes from a passphrase/);
-    assert.match(doctor.stdout, /ok +daemon: it runs as the user .*\(uid \d+\) and reports on itself/);
+    assert.match(doctor.stdout, /ok +daemon: runs as user .*\(uid \d+\) and checks its own secrets/);
     assert.match(doctor.stdout, /ok +data directory: the user .* can write to /);
     await subscriber.until(() => states().at(-1)?.gallery === 'open');
   });
-  await t.test('after a restart it is sealed until somebody types the passphrase', async () => {
+  await t.test('after a restart it is sealed until the passphrase is typed', async () => {
     assert.equal(await box.stop(), 0);
     await box.start();
     await surfacesSaySealed(box, /passphrase/);
@@ -56,14 +56,12 @@ test('a box without its key runs sealed, says so everywhere, and is unlocked', {
     assert.match((await box.command('status')).stdout, /gallery: open/);
     await subscriber.until(() => states().at(-1)?.gallery === 'open');
   });
-  await t.test('the audit log has every attempt, and nothing anywhere has the passphrase', (t) =>
-    leaks(box, t),
-  );
+  await t.test('the audit log has every attempt, and no file contains the passphrase', (t) => leaks(box, t));
 });
 
 const spoilt = [
   {
-    what: 'a key file open to others',
+    what: 'a key file that other users can read',
     code: 'credential-exposed',
     spoil: (box: TestBox) => chmod(keyPath(box), 0o644),
     remedy: /chmod go-rwx/,
@@ -78,7 +76,7 @@ const spoilt = [
     remedy: /put back the key/i,
   },
   {
-    what: 'a gallery file that is no database',
+    what: 'a gallery file that is not a database',
     code: 'gallery-damaged',
     spoil: (box: TestBox) => writeFile(join(box.directory, 'data', 'gallery.db'), 'no database'.repeat(900)),
     remedy: /rollcall backup restore/,
@@ -94,11 +92,11 @@ for (const { what, code, spoil, remedy } of spoilt) {
   }, async () => {
     await using box = await makeBox();
     await box.start();
-    assert.equal((await box.client.status()).gallery.state, 'open');
+    assert.equal((await box.client.call('status.show')).gallery.state, 'open');
     await box.stop();
     await spoil(box);
     await box.start();
-    const { gallery } = await box.client.status();
+    const { gallery } = await box.client.call('status.show');
     assert.deepEqual([gallery.state, gallery.code], ['sealed', code]);
     assert.match(gallery.remedy ?? '', remedy);
     assert.equal(await box.stop(), 0);
@@ -108,7 +106,7 @@ for (const { what, code, spoil, remedy } of spoilt) {
 async function surfacesSaySealed(box: TestBox, reason: RegExp): Promise<void> {
   const status = await box.command('status');
   assert.equal(status.exitCode, 0);
-  assert.match(status.stdout, /gallery: SEALED, nobody is identified: .*\n {2}what to do: /);
+  assert.match(status.stdout, /gallery: SEALED, no person is recognised: .*\n {2}what to do: /);
   assert.match(status.stdout, reason);
   const doctor = await box.command('doctor', '--json');
   assert.equal(doctor.exitCode, 1);
@@ -117,10 +115,10 @@ async function surfacesSaySealed(box: TestBox, reason: RegExp): Promise<void> {
   assert.equal(finding?.outcome, 'failed');
   assert.match(finding?.message ?? '', reason);
   assert.ok(finding?.remedy);
-  const { vision } = await box.client.status();
+  const { vision } = await box.client.call('status.show');
   assert.ok(
     vision.every(({ state }) => state === 'running'),
-    'cameras are looked at all the same',
+    'vision processes run while the gallery is sealed',
   );
   assert.match((await box.command('key', 'status')).stdout, /sealed/);
 }
@@ -149,13 +147,13 @@ async function leaks(box: TestBox, t: TestContext): Promise<void> {
   const files = ['gallery.db', 'gallery.db-wal', 'records.db'].map((name) =>
     join(box.directory, 'data', name),
   );
-  for (const text of [box.log(), ...files.map((file) => readIfThere(file)), audit.stdout]) {
+  for (const text of [box.log(), ...files.map((file) => openCredentialIfPresent(file)), audit.stdout]) {
     assert.ok(!text.includes('brown horses'));
   }
   t.diagnostic(`${actions.length} audit entries`);
 }
 
-function readIfThere(path: string): string {
+function openCredentialIfPresent(path: string): string {
   try {
     return readFileSync(path, 'latin1');
   } catch (error) {

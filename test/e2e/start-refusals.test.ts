@@ -5,11 +5,11 @@ import { describe, test } from 'node:test';
 import { makeBox, withoutBuild } from '../support/box.js';
 import { until } from '../support/until.js';
 
-/** What only a programmer could read. */
+/** A line of a stack trace, which helps only a programmer. */
 const stackLine = /\n +at .*:\d+:\d+/;
 
-describe('a daemon that cannot start says why, what to do, and ends', { skip: withoutBuild }, () => {
-  test('configuration with several problems: all of them, with lines, in one go', async () => {
+describe('a daemon that cannot start', { skip: withoutBuild }, () => {
+  test('reports all problems of a configuration with their lines', async () => {
     await using box = await makeBox();
     await writeFile(
       box.configPath,
@@ -26,7 +26,7 @@ describe('a daemon that cannot start says why, what to do, and ends', { skip: wi
     assert.ok((JSON.parse(checked.stdout) as { problems: unknown[] }).problems.length >= 4);
   });
 
-  test('configuration file missing', async () => {
+  test('reports a missing configuration file', async () => {
     await using box = await makeBox();
     await rm(box.configPath);
     const { exitCode, stderr } = await box.startAndEnd();
@@ -34,7 +34,7 @@ describe('a daemon that cannot start says why, what to do, and ends', { skip: wi
     assert.match(stderr, /does not exist/);
   });
 
-  test('a required execution provider that this machine lacks', async () => {
+  test('reports a required execution provider that the machine does not have', async () => {
     await using box = await makeBox({ config: { vision: { provider: 'cuda' } } });
     const { exitCode, stderr } = await box.startAndEnd();
     assert.equal(exitCode, 1);
@@ -43,28 +43,28 @@ describe('a daemon that cannot start says why, what to do, and ends', { skip: wi
   });
 
   for (const [what, config, reason, remedy] of [
-    ['a data directory that cannot be made', { dataDir: '/dev/null/data' }, /\/dev\/null/, /dataDir/],
+    ['a data directory that cannot be created', { dataDir: '/dev/null/data' }, /\/dev\/null/, /dataDir/],
     [
-      'a directory for the socket that cannot be made',
+      'a socket directory that cannot be created',
       { control: { socketPath: '/dev/null/run/control.sock' } },
-      /\/dev\/null\/run.*there is no directory \/dev\/null/,
+      /\/dev\/null\/run.*the directory \/dev\/null does not exist/,
       /correct control\.socketPath/,
     ],
     [
-      'a path too long for a socket',
+      'a socket path that is too long',
       { control: { socketPath: `/tmp/${'x'.repeat(120)}.sock` } },
-      /control\.socketPath must be shorter/,
+      /control\.socketPath must have at most 107 bytes/,
       /correct the file/,
     ],
-    ['no models', { models: { dir: '/nonexistent/models' } }, /model/, /rollcall models/],
+    ['a missing models directory', { models: { dir: '/nonexistent/models' } }, /model/, /rollcall models/],
     [
-      'a certificate file that is not there',
+      'a certificate file that does not exist',
       { mqtt: { url: 'mqtts://127.0.0.1', caFile: '/nonexistent/ca.pem' } },
       /ca\.pem/,
       /PEM file/,
     ],
   ] as const) {
-    test(what, async () => {
+    test(`reports ${what} and what to do`, async () => {
       await using box = await makeBox({ config });
       const { exitCode, stderr } = await box.startAndEnd();
       assert.ok(exitCode === 1 || exitCode === 2, `${exitCode}\n${stderr}`);
@@ -74,14 +74,14 @@ describe('a daemon that cannot start says why, what to do, and ends', { skip: wi
     });
   }
 
-  test('FFmpeg is not installed', async () => {
+  test('reports that FFmpeg is not installed', async () => {
     await using box = await makeBox();
     const { exitCode, stderr } = await box.startAndEnd({ PATH: '/nonexistent' });
     assert.equal(exitCode, 1, stderr);
     assert.match(stderr, /FFmpeg.*\n +what to do: .*apt-get install ffmpeg/);
   });
 
-  test('a second daemon on the same data', async () => {
+  test('reports that another daemon uses the same data, and does not disturb it', async () => {
     await using box = await makeBox();
     await box.start();
     const { exitCode, stdout } = await box.command('status');
@@ -95,10 +95,10 @@ describe('a daemon that cannot start says why, what to do, and ends', { skip: wi
     const ended = await second.startAndEnd();
     assert.equal(ended.exitCode, 1);
     assert.match(ended.stderr, /gallery/);
-    assert.equal((await box.client.status()).vision[0]?.state, 'running');
+    assert.equal((await box.client.call('status.show')).vision[0]?.state, 'running');
   });
 
-  test('commands tell that the daemon does not answer', async () => {
+  test('is reported by commands: the daemon does not answer', async () => {
     await using box = await makeBox();
     const { exitCode, stderr } = await box.command('status');
     assert.equal(exitCode, 3);
@@ -108,13 +108,13 @@ describe('a daemon that cannot start says why, what to do, and ends', { skip: wi
 });
 
 describe('a daemon without its records or its key', { skip: withoutBuild }, () => {
-  test('starts where records.db is damaged or missing and the box key is empty, and says so everywhere', async () => {
+  test('starts with a damaged or missing records.db and an empty box key, and reports that everywhere', async () => {
     await using box = await makeBox();
     const path = join(box.directory, 'data', 'records.db');
     await mkdir(join(box.directory, 'data'));
     await writeFile(path, 'not a database, but long'.repeat(200));
     await box.start();
-    const status = await box.client.status();
+    const status = await box.client.call('status.show');
     assert.deepEqual(status.conditionsAbout?.['records-lost'], ['damaged']);
     assert.match(box.log(), /"level":"error".*records\.db\.damaged-.*records\.db was damaged/);
     await box.stop();
@@ -122,12 +122,12 @@ describe('a daemon without its records or its key', { skip: withoutBuild }, () =
     const keyPath = join(box.directory, 'data', 'keys', 'box-key');
     await writeFile(keyPath, '');
     await box.start();
-    assert.deepEqual((await box.client.status()).conditionsAbout?.['key-damaged'], ['box-key']);
+    assert.deepEqual((await box.client.call('status.show')).conditionsAbout?.['key-damaged'], ['box-key']);
     const identity = await box.command('identity', 'show');
     assert.equal(identity.exitCode, 2, identity.stdout);
-    assert.match(identity.stderr, /the secret "box-key" is empty.*\n +what to do: put back/);
-    assert.equal((await readFile(keyPath)).length, 0, 'no other key was made in its place');
-    const about = (await box.client.status()).conditionsAbout?.['records-lost'];
+    assert.match(identity.stderr, /the secret "box-key" is empty.*\n +what to do: Restore/);
+    assert.equal((await readFile(keyPath)).length, 0, 'the box makes no other key in its place');
+    const about = (await box.client.call('status.show')).conditionsAbout?.['records-lost'];
     assert.deepEqual(about, ['missing']);
     assert.match(
       (await box.command('doctor')).stdout,
@@ -143,7 +143,7 @@ describe('a daemon without its records or its key', { skip: withoutBuild }, () =
 describe('signals during the start', { skip: withoutBuild }, () => {
   const isStarting = (log: string): boolean => log.includes('"message":"starting"');
 
-  test('SIGTERM ends the daemon in order before it was ready', async () => {
+  test('SIGTERM ends the daemon cleanly before it is ready', async () => {
     await using box = await makeBox();
     const ended = box.startAndEnd();
     await until('the daemon to begin', () => isStarting(box.log()));
@@ -152,7 +152,7 @@ describe('signals during the start', { skip: withoutBuild }, () => {
     assert.doesNotMatch(box.log(), /"message":"ready"|"level":"error"/);
   });
 
-  test('SIGHUP does not end it, and is obeyed once it is ready', async () => {
+  test('SIGHUP does not end it, and takes effect when it is ready', async () => {
     await using box = await makeBox();
     const ended = box.startAndEnd();
     await until('the daemon to begin', () => isStarting(box.log()));

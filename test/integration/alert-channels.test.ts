@@ -7,14 +7,14 @@ import { openHttpSink, openSilentSink } from '../support/alert-sinks.js';
 const minuteMs = 60_000;
 
 describe('a delivery', () => {
-  test('that fails is tried again, saying the same', async () => {
+  test('is tried again with the same content after a failure', async () => {
     await using web = await openHttpSink();
     web.answer = (_request, index) => (index < 2 ? 500 : 200);
     await using box = new AlertBox(alerting(web, rule('unknown')));
     box.unknown();
     await box.until('the first try', () => web.requests.length === 1);
-    await box.until('its trace', () => box.alerts.list(1)[0]?.deliveries[0]?.attempts === 1);
-    const [first] = box.alerts.list(1, 'pending');
+    await box.until('its trace', () => box.newest(1)[0]?.deliveries[0]?.attempts === 1);
+    const [first] = box.newest(1, 'pending');
     assert.equal(first?.deliveries[0]?.code, 'webhook-unavailable');
     assert.match(first?.deliveries[0]?.reason ?? '', /HTTP status 500/);
     await box.until('delivery', () => box.states()[0] === 'delivered');
@@ -23,7 +23,7 @@ describe('a delivery', () => {
     assert.equal(new Set(web.requests.map(({ headers }) => headers['idempotency-key'])).size, 1);
   });
 
-  test('that is refused for good fails at once', async () => {
+  test('fails immediately after a permanent refusal', async () => {
     await using web = await openHttpSink();
     web.answer = () => 401;
     await using box = new AlertBox(alerting(web, rule('unknown')));
@@ -42,19 +42,19 @@ describe('a delivery', () => {
     }
     await using box = new AlertBox(`{ webhooks: [${hook({ port })}], rules: [${rule('unknown')}] }`);
     box.unknown();
-    await box.until('the first try', () => box.alerts.list(1)[0]?.deliveries[0]?.attempts === 1);
+    await box.until('the first try', () => box.newest(1)[0]?.deliveries[0]?.attempts === 1);
     box.clock.advanceBy(23 * 60 * minuteMs);
-    await box.until('another try', () => (box.alerts.list(1)[0]?.deliveries[0]?.attempts ?? 0) >= 2);
+    await box.until('another try', () => (box.newest(1)[0]?.deliveries[0]?.attempts ?? 0) >= 2);
     assert.equal(box.states()[0], 'pending');
     box.clock.advanceBy(60 * minuteMs);
     await box.until('the end', () => box.states()[0] === 'failed');
     assert.match(
-      box.alerts.list(1)[0]?.deliveries[0]?.reason ?? '',
+      box.newest(1)[0]?.deliveries[0]?.reason ?? '',
       /^given up after 24 hours: .*nothing listens/,
     );
   });
 
-  test('to a channel that hangs does not hold up the others', async () => {
+  test('to a hanging channel does not delay the other channels', async () => {
     await using silent = await openSilentSink();
     await using web = await openHttpSink();
     await using box = new AlertBox(`{
@@ -66,15 +66,15 @@ describe('a delivery', () => {
     assert.equal(box.states().filter((state) => state === 'pending').length, 3);
   });
 
-  test('to a channel that is gone from the configuration fails', async () => {
+  test('to a channel that was removed from the configuration fails', async () => {
     await using web = await openHttpSink();
     web.answer = () => 500;
     await using box = new AlertBox(alerting(web, rule('unknown')));
     box.unknown();
-    await box.until('the first try', () => box.alerts.list(1)[0]?.deliveries[0]?.attempts === 1);
+    await box.until('the first try', () => box.newest(1)[0]?.deliveries[0]?.attempts === 1);
     box.configure('{}');
     await box.until('the end', () => box.states()[0] === 'failed');
-    assert.equal(box.alerts.list(1)[0]?.deliveries[0]?.code, 'channel-removed');
+    assert.equal(box.newest(1)[0]?.deliveries[0]?.code, 'channel-removed');
   });
 
   test('is forgotten after 90 days', async () => {
@@ -90,21 +90,21 @@ describe('a delivery', () => {
       box.clock.advanceBy(days * 24 * 60 * minuteMs);
       box.start();
       await box.pass(6_000);
-      assert.equal(box.alerts.list(10).length, left);
+      assert.equal(box.newest(10).length, left);
     }
   });
 });
 
-describe('a test of a channel', () => {
-  test('is sent at once, past rules and history', async () => {
+describe('the test of a channel', () => {
+  test('is sent immediately, without rules and history', async () => {
     await using web = await openHttpSink();
     await using box = new AlertBox(alerting(web));
     assert.deepEqual(await box.alerts.test(), [{ channel: 'ops', kind: 'webhook', outcome: 'delivered' }]);
     assert.equal(posted(web)[0]?.phase, 'test');
-    assert.deepEqual(box.alerts.list(10), []);
+    assert.deepEqual(box.newest(10), []);
   });
 
-  test('says what is wrong', async () => {
+  test('reports the problem', async () => {
     await using web = await openHttpSink();
     web.answer = () => 403;
     await using box = new AlertBox(alerting(web));

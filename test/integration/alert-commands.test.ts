@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { alertHandlers } from '../../daemon/app/events/box-alerts.js';
 import { silentLogger } from '../../daemon/base/logger.js';
-import type { ChannelTest, ShownAlert } from '../../daemon/control/alert-control.js';
-import type { BoxControl } from '../../daemon/control/box-control.js';
+import { type Alert, alertOperations, type ChannelTest } from '../../daemon/contract/alerts.js';
 import { startControlServer } from '../../daemon/control/server.js';
 import { AlertBox } from '../support/alert-box.js';
 import { openHttpSink } from '../support/alert-sinks.js';
@@ -25,9 +25,10 @@ async function withCommands(
     webhooks: [{ id: ops, url: "http://127.0.0.1:${web.port}/", secret: ops-secret }],
     rules: [{ id: strangers, on: unknown, cooldownMinutes: 0, channels: [ops] }] }`);
   const socketPath = join(directory.path, 'control.sock');
-  // Nothing but alerts is asked for here.
-  const behind = { alerts: box.alerts } as Partial<BoxControl> as BoxControl;
-  await using _server = await startControlServer({ socketPath, box: behind, logger: silentLogger });
+  await using _server = await startControlServer({
+    ...{ socketPath, operations: alertOperations, handlers: alertHandlers(box.alerts) },
+    logger: silentLogger,
+  });
   const config = join(directory.path, 'rollcall.yaml');
   writeFileSync(config, `site: { id: office, timeZone: UTC }\ncontrol: { socketPath: ${socketPath} }\n`);
   const run = (...args: readonly string[]): Promise<CommandResult> =>
@@ -36,13 +37,13 @@ async function withCommands(
 }
 
 describe('rollcall alerts list', () => {
-  test('shows what was delivered, what waits and what failed, with the reason', async () => {
+  test('shows delivered, waiting and failed deliveries with the reason', async () => {
     await withCommands(async ({ box, web, run }) => {
       assert.match((await run('list')).stdout, /There are no alerts/);
       web.answer = (_request, index) => [200, 404, 500][index] ?? 500;
       for (const count of [1, 2, 3]) {
         box.unknown();
-        await box.until('a try', () => box.alerts.list(9).length === count && tried(box));
+        await box.until('a try', () => box.newest(9).length === count && tried(box));
       }
       const { stdout, exitCode } = await run('list');
       assert.equal(exitCode, 0);
@@ -56,18 +57,18 @@ describe('rollcall alerts list', () => {
         ],
       );
       assert.match(stdout, /to ops, failed: webhook ops \(127.*HTTP status 404.*\(webhook-refused\)/);
-      const failed = JSON.parse((await run('list', '--state', 'failed', '--json')).stdout) as ShownAlert[];
+      const failed = JSON.parse((await run('list', '--state', 'failed', '--json')).stdout) as Alert[];
       assert.deepEqual(
         failed.map(({ rule, deliveries }) => [rule, deliveries[0]?.state, deliveries[0]?.code]),
         [['strangers', 'failed', 'webhook-refused']],
       );
-      const last = JSON.parse((await run('list', '--last', '1', '--json')).stdout) as ShownAlert[];
+      const last = JSON.parse((await run('list', '--last', '1', '--json')).stdout) as Alert[];
       assert.equal(last.length, 1);
       assert.ok(last[0]?.deliveries[0]?.nextTryAt !== undefined);
     });
   });
 
-  test('refuses what it cannot show', async () => {
+  test('refuses invalid options', async () => {
     await withCommands(async ({ run }) => {
       assert.equal((await run('list', '--state', 'lost')).exitCode, 2);
       assert.equal((await run('list', '--last', 'many')).exitCode, 2);
@@ -76,7 +77,7 @@ describe('rollcall alerts list', () => {
 });
 
 describe('rollcall alerts test', () => {
-  test('sends a test and says how it went, by its exit code too', async () => {
+  test('sends a test message and shows the outcome, also by its exit code', async () => {
     await withCommands(async ({ web, run }) => {
       const good = await run('test', 'ops');
       assert.deepEqual([good.exitCode, good.stdout], [0, 'webhook ops: delivered\n']);
@@ -99,5 +100,5 @@ describe('rollcall alerts test', () => {
 
 /** Whether every delivery was tried once. */
 function tried(box: AlertBox): boolean {
-  return box.alerts.list(9).every(({ deliveries }) => deliveries.every(({ attempts }) => attempts > 0));
+  return box.newest(9).every(({ deliveries }) => deliveries.every(({ attempts }) => attempts > 0));
 }

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { secretFindings, viewWithoutDaemon } from '../../daemon/cli/doctor/doctor-host.js';
+import { guessHostView, secretFindings } from '../../daemon/cli/doctor/doctor-host.js';
 import { parseConfig } from '../../daemon/config/load.js';
 import { currentUser } from '../../daemon/host/system-user.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
-test('doctor tells which secrets of alert channels are missing, open to others or of another form', async () => {
+test('doctor reports secrets of alert channels that are missing, open to others or in the wrong form', async () => {
   await using directory = await temporaryDirectory();
   const secretsDirectory = join(directory.path, 'secrets');
   await mkdir(secretsDirectory, { mode: 0o700 });
@@ -22,13 +22,13 @@ alerts:
   assert.ok(loaded.ok);
   const found = async () => {
     const config = { ...loaded.config, secretsDir: secretsDirectory };
-    const view = await viewWithoutDaemon(config, currentUser(), undefined);
+    const view = await guessHostView(config, currentUser(), undefined);
     return (await secretFindings(config, view)).map(({ check, outcome }) => `${check}: ${outcome}`);
   };
   const write = (name: string, text: string) =>
     writeFile(join(secretsDirectory, name), text, { mode: 0o600 });
   assert.deepEqual(await found(), ['secret of webhook ops: failed', 'secret of e-mail guards: failed']);
-  await write('ops-secret', 'a long secret that nobody guesses');
+  await write('ops-secret', 'a long secret that is hard to guess');
   await write('mail-account', 'no colon');
   assert.deepEqual(await found(), ['secret of webhook ops: ok', 'secret of e-mail guards: failed']);
   await write('mail-account', 'box:password');

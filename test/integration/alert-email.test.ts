@@ -29,7 +29,7 @@ const brief = (sent: SendOutcome): string =>
   sent.outcome === 'delivered' ? 'delivered' : `${sent.error.code}${sent.isFinal ? ' for good' : ''}`;
 
 describe('an e-mail', () => {
-  test('says what the alert says, and bears its id however often it is sent', async () => {
+  test('has the content of the alert, and the same id at each attempt', async () => {
     await using sink = await openSmtpSink();
     const message = alertMessageOf();
     for (const _again of [1, 2]) {
@@ -57,9 +57,9 @@ describe('an e-mail', () => {
     assert.equal(mail && mailHeader(mail, 'importance'), 'High');
   });
 
-  test('cannot be given headers by what a camera is called', async () => {
+  test('gets no headers from the name of a camera', async () => {
     await using sink = await openSmtpSink();
-    // The wording takes line ends out of subjects; even one that got through would stay in its header.
+    // The wording removes line ends from subjects; one that remained would stay inside the subject header.
     const subject = 'at Gate\r\nBcc: everybody@example.org\r\n\r\nand a body';
     await email(sink.port).send(alertMessageOf({ subject }), never);
     const [mail] = sink.mails;
@@ -68,14 +68,14 @@ describe('an e-mail', () => {
     assert.equal(mailHeader(mail, 'bcc'), undefined);
   });
 
-  test('carries names in any script', async () => {
+  test('contains names in any script', async () => {
     await using sink = await openSmtpSink();
     await email(sink.port).send(alertMessageOf({ subject: 'Tür Süd 入口', text: 'Tür Süd 入口' }), never);
     const [mail] = sink.mails;
     assert.match((mail && mailHeader(mail, 'subject')) ?? '', /^=\?UTF-8\?/);
   });
 
-  test('that is too much for a server, or whose recipients it does not know', async () => {
+  test('fails when it is too large for the server, or when the server knows none of its recipients', async () => {
     const cases = [
       [{ refuseMessage: () => 552 }, 'mail-refused for good'],
       [{ refuseMessage: () => 451 }, 'mail-refused'],
@@ -89,7 +89,7 @@ describe('an e-mail', () => {
     }
   });
 
-  test('that some recipients get is delivered, and says that others did not', async () => {
+  test('that only some recipients get is delivered, with a note about the others', async () => {
     await using sink = await openSmtpSink({
       refuseRecipient: (address) => (address === 'boss@example.org' ? 550 : undefined),
     });
@@ -97,7 +97,7 @@ describe('an e-mail', () => {
     assert.deepEqual(sent, { outcome: 'delivered', note: 'refused for 1 of 2 recipients' });
   });
 
-  test('to a server that does not answer, is not there, speaks another protocol or has no name', async () => {
+  test('fails when the server does not answer, is not there, uses another protocol or has no name', async () => {
     {
       await using sink = await openSilentSink();
       const clock = new VirtualClock(alertAtMs);
@@ -155,7 +155,7 @@ describe('an e-mail with TLS and a login', { skip: withoutOpenssl }, () => {
     assert.equal(sink.mails.length, 0);
   });
 
-  test('is not sent to a server whose certificate is not to be trusted', async () => {
+  test('is not sent to a server with an untrusted certificate', async () => {
     const cases = [
       [issue({ hosts: ['DNS:other.example'] }), { caFile }, 'channel-tls-wrong-host'],
       [issue({ fromDay: -10, untilDay: -1 }), { caFile }, 'channel-tls-expired'],
@@ -171,13 +171,13 @@ describe('an e-mail with TLS and a login', { skip: withoutOpenssl }, () => {
     }
   });
 
-  test('implicit TLS where the server speaks plain', async () => {
+  test('fails with implicit TLS where the server uses no TLS', async () => {
     await using sink = await openSmtpSink();
     const sent = await email(sink.port, { tls: 'implicit', caFile }).send(alertMessageOf(), never);
     assert.equal(brief(sent), 'channel-speaks-no-tls');
   });
 
-  test('with a wrong password is refused for good, and nothing says the password', async () => {
+  test('with a wrong password is refused permanently, and no message contains the password', async () => {
     await using sink = await openSmtpSink({ certificate, login });
     const channel = email(sink.port, { tls: 'starttls', caFile, credential: 'wrong-account' });
     const sent = await channel.send(alertMessageOf(), never);
@@ -187,14 +187,14 @@ describe('an e-mail with TLS and a login', { skip: withoutOpenssl }, () => {
     assert.doesNotMatch(JSON.stringify({ message, remedy, details, cause: String(cause) }), /wr0ng/);
   });
 
-  test('with a login that the server does not offer is not sent without one', async () => {
+  test('is not sent without login where the server offers another login method', async () => {
     await using sink = await openSmtpSink({ certificate });
     const channel = email(sink.port, { tls: 'starttls', caFile, credential: 'mail-account' });
     assert.match(brief(await channel.send(alertMessageOf(), never)), /^mail-auth-refused/);
     assert.equal(sink.mails.length, 0);
   });
 
-  test('whose secret is missing or has no password', async () => {
+  test('fails when its secret is missing or has no password', async () => {
     secrets.write('no-colon', 'secret');
     for (const [credential, code] of [
       ['missing', 'credential-missing'],

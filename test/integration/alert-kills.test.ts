@@ -24,7 +24,7 @@ interface Posted {
   ];
 }
 
-test('killed at any moment, no alert is lost, none is made twice, and each arrives', {
+test('kills at any moment lose no alert and repeat none, and each alert is delivered', {
   timeout: 500_000,
 }, async (t) => {
   await using folder = await temporaryDirectory();
@@ -33,7 +33,7 @@ test('killed at any moment, no alert is lost, none is made twice, and each arriv
   const random = seededRandom(7);
   let recorded = 0;
   for (let kill = 0; kill < kills; kill += 1) {
-    // Every fourth time nobody answers: what is being sent then is sent again.
+    // Every fourth time the receiver does not answer: alerts on the way are then sent again.
     web.answer = () => (kill % 4 === 3 ? 'hang' : 200);
     const lines = await runAndKill('alert-child.ts', [JSON.stringify(task)], random.unit() * 250);
     recorded = Math.max(recorded, ...lines.filter((line) => line !== 'open').map(Number));
@@ -41,16 +41,16 @@ test('killed at any moment, no alert is lost, none is made twice, and each arriv
   web.answer = () => 200;
 
   await using records = openTestRecords(join(folder.path, 'records.db'));
-  const alerts = records.alerts.deliveries.history(100_000).toReversed();
+  const alerts = records.alerts.deliveries.history({ limit: 100_000 }).toReversed();
   const parts = alerts.map(({ message }) => message.parts[0]);
-  // How many fit in before the kills is a matter of the machine.
+  // The number of events before the kills depends on the speed of the machine.
   assert.ok(alerts.length > 0, `${alerts.length} alerts`);
-  // Three events each, none left out and none told twice, over all lives.
+  // Three events for each alert, none left out and none counted twice, over all lives.
   assert.deepEqual(
     parts.map((part) => part && [part.count, part.firstSequence, part.lastSequence]),
     parts.map((_part, index) => [3, index * 3 + 1, index * 3 + 3]),
   );
-  // What the last life recorded, and perhaps the end of those before it, waits for the next one to follow.
+  // The next life follows the events of the last life, and perhaps the end of the life before.
   const newest = records.alerts.journal.newestSequence();
   assert.ok(newest >= recorded);
 

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import type { BoxEvent } from '../../daemon/domain/events/event.js';
 import { boxTroubles } from '../../daemon/domain/events/notice.js';
 import { personId, trackId } from '../../daemon/domain/ids.js';
-import { webhookSignature } from '../../daemon/publish/alerts/webhook-body.js';
+import { webhookSignature } from '../../daemon/publish/alerts/webhook.js';
 import { createDecider } from '../../daemon/records/decider.js';
 import { AlertBox, webhookSecret } from '../support/alert-box.js';
 import { alerting, hook, posted, rule, subjects } from '../support/alert-hook.js';
@@ -13,7 +13,7 @@ import { proofByBlink, sightingOf } from '../support/sightings.js';
 
 const minuteMs = 60_000;
 
-describe('from a recorded event to whoever is told', () => {
+describe('from a recorded event to an alert', () => {
   test('three unknown people become one alert, by webhook and by e-mail', async () => {
     await using web = await openHttpSink();
     await using mail = await openSmtpSink();
@@ -36,7 +36,7 @@ describe('from a recorded event to whoever is told', () => {
     assert.equal(request?.headers['rollcall-signature'], signature);
     const [message] = mail.mails;
     assert.equal(message && mailHeader(message, 'subject'), expected);
-    const [alert] = box.alerts.list(10);
+    const [alert] = box.newest(10);
     assert.deepEqual(
       alert?.deliveries.map(({ channel, state, attempts }) => [channel, state, attempts]),
       [
@@ -48,7 +48,58 @@ describe('from a recorded event to whoever is told', () => {
     assert.deepEqual(box.alerts.summary, { rules: 1, pending: 0, failed: 0 });
   });
 
-  test('three strangers within a minute are three, and one who comes back is one', async () => {
+  test('an acknowledged alert names its first reader, and a muted rule sends nothing until its mute ends', async () => {
+    await using web = await openHttpSink();
+    await using box = new AlertBox(alerting(web, rule('unknown', ', cooldownMinutes: 0')));
+    const [ann, ben] = ['user:ann', 'user:ben'].map((actor) => ({ actor, origin: 'https 192.0.2.7' }));
+    assert.ok(ann !== undefined && ben !== undefined);
+    box.unknown();
+    await box.delivered(1);
+    const [first] = box.newest(1);
+    assert.ok(first !== undefined);
+    assert.equal(first.acknowledgement, undefined);
+    box.alerts.acknowledge(first.id, ann);
+    assert.equal(box.alerts.acknowledge(first.id, ben).acknowledgement?.by, 'user:ann');
+    assert.equal(box.newest(1)[0]?.acknowledgement?.by, 'user:ann');
+    assert.throws(() => box.alerts.acknowledge('none', ann), { code: 'no-such-alert' });
+    assert.throws(() => box.alerts.mute('none', 5, ann), { code: 'no-such-rule' });
+    const doorman = { ...ben, cameras: new Set(['door']) };
+    assert.throws(() => box.alerts.acknowledge(first.id, doorman), { code: 'no-such-alert' });
+    assert.throws(() => box.alerts.mute(first.rule, 5, doorman), { code: 'forbidden' });
+    assert.throws(() => box.alerts.unmute(first.rule, doorman), { code: 'forbidden' });
+
+    const mute = box.alerts.mute(first.rule, 5, ben);
+    assert.equal(Date.parse(mute.until) - Date.parse(mute.since), 5 * minuteMs);
+    assert.deepEqual(box.alerts.mutes(), [mute]);
+    box.unknown();
+    await box.until('the alert of the muted rule', () => box.newest(9).length === 2);
+    assert.deepEqual(box.newest(1)[0]?.deliveries, []);
+    const seenBy = (...cameras: readonly string[]): number =>
+      box.alerts.list({ limit: 9 }, { cameras: new Set(cameras) }).items.length;
+    assert.deepEqual([seenBy('gate'), seenBy('door')], [2, 0], 'limited to cameras');
+    await box.pass(5 * minuteMs);
+    assert.deepEqual(box.alerts.mutes(), [], 'a mute ends by itself');
+    box.unknown();
+    await box.delivered(2);
+
+    box.alerts.mute(first.rule, 5, ben);
+    assert.deepEqual(box.alerts.unmute(first.rule, ann), { wasMuted: true });
+    assert.deepEqual(box.alerts.unmute(first.rule, ann), { wasMuted: false });
+    box.unknown();
+    await box.delivered(3);
+    assert.equal(web.requests.length, 3);
+    assert.deepEqual(
+      box.audited.map(({ by, action, subject }) => [by.actor, action, subject]),
+      [
+        ['user:ann', 'alert.acknowledged', first.id],
+        ['user:ben', 'alert.muted', first.rule],
+        ['user:ben', 'alert.muted', first.rule],
+        ['user:ann', 'alert.unmuted', first.rule],
+      ],
+    );
+  });
+
+  test('three strangers within a minute are three persons; a stranger who comes back is one', async () => {
     await using web = await openHttpSink();
     const strangers = rule('unknown', ', threshold: { count: 3, withinMinutes: 1 }, cooldownMinutes: 0');
     await using box = new AlertBox(alerting(web, strangers));
@@ -71,9 +122,9 @@ describe('from a recorded event to whoever is told', () => {
       await decider.onSighting(sighting, () => clock.wallMs());
       await box.pass(12_000);
     };
-    // One who goes to and fro is no crowd.
+    // A person who walks to and fro is not a crowd.
     for (const who of [0, 0, 0, 0]) await visit(who);
-    assert.deepEqual(box.alerts.list(10), []);
+    assert.deepEqual(box.newest(10), []);
     for (const who of [1, 2, 3]) await visit(who);
     await box.delivered(1);
     assert.match(subjects(web)[0] ?? '', /^\[warning\] 3 unknown people at Gate in a minute /);
@@ -81,14 +132,14 @@ describe('from a recorded event to whoever is told', () => {
     assert.deepEqual([decider.trackCount, decider.strangerCount], [0, 0]);
   });
 
-  test('a camera that fails for a moment is no alert; one that stays down is, and so is its return', async () => {
+  test('a camera that fails for a moment causes no alert; one that stays down causes an alert, and so does its return', async () => {
     await using web = await openHttpSink();
     await using box = new AlertBox(alerting(web, rule('camera-down')));
     box.camera('failed');
     await box.pass(5_000);
     box.camera('streaming');
     await box.pass(5 * minuteMs);
-    assert.deepEqual(box.alerts.list(10), []);
+    assert.deepEqual(box.newest(10), []);
     box.camera('failed');
     await box.pass(2 * minuteMs);
     box.camera('streaming');
@@ -103,7 +154,7 @@ describe('from a recorded event to whoever is told', () => {
     );
   });
 
-  test('pictures of no use are an alert of their own, which a failure ends', async () => {
+  test('unusable pictures cause an alert of their own, which a camera failure ends', async () => {
     await using web = await openHttpSink();
     await using box = new AlertBox(alerting(web, rule('camera-impaired'), rule('camera-down')));
     box.camera('damaged');
@@ -112,13 +163,13 @@ describe('from a recorded event to whoever is told', () => {
     await box.pass(2 * minuteMs);
     await box.delivered(3);
     assert.deepEqual(subjects(web), [
-      '[warning] Camera Gate sends pictures of no use, since 2026-03-02 10:00 (pictures-uniform) (office/box-1)',
-      '[warning] Over: Camera Gate sent pictures of no use from 2026-03-02 10:00 to 2026-03-02 10:02 (pictures-uniform) (office/box-1)',
+      '[warning] Camera Gate sends unusable pictures, since 2026-03-02 10:00 (pictures-uniform) (office/box-1)',
+      '[warning] Over: Camera Gate sent unusable pictures from 2026-03-02 10:00 to 2026-03-02 10:02 (pictures-uniform) (office/box-1)',
       '[warning] Camera Gate is down, since 2026-03-02 10:02 (camera-silent) (office/box-1)',
     ]);
   });
 
-  test('whatever a rule can be about', async () => {
+  test('each subject of a rule causes an alert', async () => {
     const occurredAtMs = 0;
     const events: readonly BoxEvent[] = [
       { kind: 'gallery', occurredAtMs, change: 'sealed', code: 'key-missing' },
@@ -153,7 +204,7 @@ describe('from a recorded event to whoever is told', () => {
     );
   });
 
-  test('of persons who cannot be told apart neither is named', async () => {
+  test('persons whom the recogniser cannot tell apart are not named', async () => {
     await using web = await openHttpSink();
     await using box = new AlertBox(alerting(web, rule('recogniser-unfit'), rule('recognised-ambiguous')));
     const [a, b] = [personId('p-4711'), personId('p-4712')];
@@ -175,7 +226,7 @@ describe('from a recorded event to whoever is told', () => {
     assert.doesNotMatch(web.requests.map(({ body }) => body).join(), /471/);
   });
 
-  test('nobody is named: neither in what is sent nor in the log', async () => {
+  test('no person is named, neither in the alert nor in the log', async () => {
     await using web = await openHttpSink();
     await using mail = await openSmtpSink({ refuseRecipient: () => 550 });
     await using box = new AlertBox(`{

@@ -7,7 +7,7 @@ import { openHttpSink } from '../support/alert-sinks.js';
 const minuteMs = 60_000;
 
 describe('rules', () => {
-  test('go on after a restart with what they had counted', async () => {
+  test('keep their counts over a restart', async () => {
     await using web = await openHttpSink();
     await using box = new AlertBox(alerting(web, rule('unknown', ', threshold: { count: 3 }')));
     for (const _person of [1, 2]) box.unknown();
@@ -19,11 +19,11 @@ describe('rules', () => {
     assert.equal(posted(web)[0]?.parts[0]?.count, 3);
   });
 
-  test('take up what was recorded while they could not look, once', async () => {
+  test('handle events once that were recorded while they could not read them', async () => {
     await using web = await openHttpSink();
     await using box = new AlertBox(alerting(web, rule('unknown', ', cooldownMinutes: 0')));
     await box.pass(6_000);
-    // Recorded, and stopped before anything followed.
+    // Stops right after recording, before any rule follows.
     for (const _person of [1, 2, 3]) box.unknown();
     await box.stop();
     box.start();
@@ -37,7 +37,7 @@ describe('rules', () => {
     );
   });
 
-  test('do not alert of what happened before there were any', async () => {
+  test('do not alert about events from before the first rule', async () => {
     await using web = await openHttpSink();
     await using box = new AlertBox('{}');
     box.unknown();
@@ -60,7 +60,7 @@ describe('rules', () => {
     );
   });
 
-  test('keep quiet hours, and tell at their end what happened meanwhile', async () => {
+  test('are quiet in quiet hours, and report at their end what happened meanwhile', async () => {
     await using web = await openHttpSink();
     const quiet = ', quietHours: { from: "10:30", to: "11:00" }, cooldownMinutes: 0';
     await using box = new AlertBox(alerting(web, rule('unknown', quiet)));
@@ -77,7 +77,7 @@ describe('rules', () => {
     ]);
   });
 
-  test('are only about the cameras they name', async () => {
+  test('apply only to the cameras that they name', async () => {
     await using web = await openHttpSink();
     await using box = new AlertBox(alerting(web, rule('unknown', ', cameras: [door]')));
     box.unknown('gate');

@@ -21,7 +21,7 @@ function openStore() {
       journal.advance({ cursor: alerts, rules: new Map(), alerts: [{ message, channels }] });
     },
     due: (nowMs = alertAtMs, busy: readonly string[] = []) => deliveries.due(nowMs, longestWaitMs, busy),
-    ids: (limit = 100) => deliveries.history(limit).map(({ message }) => message.id),
+    ids: (limit = 100) => deliveries.history({ limit }).map(({ message }) => message.id),
     async [Symbol.asyncDispose]() {
       await records[Symbol.asyncDispose]();
       folder[Symbol.dispose]();
@@ -30,7 +30,7 @@ function openStore() {
 }
 
 describe('deliveries in the records', () => {
-  test('come oldest first, and none to a channel that is busy', async () => {
+  test('come oldest first, and never for a busy channel', async () => {
     await using store = openStore();
     store.say(['a', 'b']);
     store.say(['b', 'c']);
@@ -43,7 +43,7 @@ describe('deliveries in the records', () => {
     assert.deepEqual(order, ['alert-1 a', 'alert-1 b', 'alert-2 c']);
   });
 
-  test('wait until their time, unless the clock was set back', async () => {
+  test('wait until they are due, unless the clock was set back', async () => {
     await using store = openStore();
     store.say(['a']);
     const first = store.due();
@@ -55,14 +55,14 @@ describe('deliveries in the records', () => {
     assert.equal(store.due(alertAtMs - 3_600_000)?.attempts, 1);
   });
 
-  test('that arrived or failed are not due again, and the history says so', async () => {
+  test('that are delivered or failed are not due again, and appear in the history', async () => {
     await using store = openStore();
     store.say(['a', 'b', 'c']);
     store.say(['a']);
     const [one, two] = [1, 2];
     store.deliveries.settle(one, { state: 'delivered', atMs: alertAtMs + 5, note: 'refused for 1 of 2' });
     store.deliveries.settle(two, { state: 'failed', atMs: alertAtMs + 6, failure });
-    const [, first] = store.deliveries.history(10);
+    const [, first] = store.deliveries.history({ limit: 10 });
     assert.deepEqual(
       first?.deliveries.map(({ channelId, state, attempts, lastAtMs, code, reason }) => [
         ...[channelId, state, attempts, lastAtMs, code, reason],
@@ -76,7 +76,7 @@ describe('deliveries in the records', () => {
     assert.deepEqual(store.deliveries.counts(), { pending: 2, failed: 1 });
     assert.deepEqual(
       (['delivered', 'failed', 'pending'] as const).map((state) =>
-        store.deliveries.history(10, state).map(({ message }) => message.id),
+        store.deliveries.history({ limit: 10, state }).map(({ message }) => message.id),
       ),
       [['alert-1'], ['alert-1'], ['alert-2', 'alert-1']],
     );
@@ -98,8 +98,8 @@ describe('deliveries in the records', () => {
   });
 });
 
-describe('the place of the rules in the records', () => {
-  test('is written with what they remember, and leaves with them', async () => {
+describe('the cursor of the rules in the records', () => {
+  test('is written together with the states of the rules, and leaves with them', async () => {
     await using store = openStore();
     const { journal, records } = store;
     assert.equal(journal.cursor(), undefined);
@@ -128,7 +128,7 @@ describe('the place of the rules in the records', () => {
     assert.deepEqual([...journal.rules()], []);
   });
 
-  test('reads events in order, and what they hold only of the kinds asked for', async () => {
+  test('reads events in order, with the content of the requested kinds only', async () => {
     await using store = openStore();
     for (const _person of [1, 2, 3]) store.records.record(unknownFact());
     const read = (kinds: Parameters<typeof store.journal.eventsAfter>[2]) =>
@@ -144,7 +144,7 @@ describe('the place of the rules in the records', () => {
     assert.equal(store.journal.eventsAfter(0, 2, []).length, 2);
   });
 
-  test('an alert whose writing fails leaves nothing of it', async () => {
+  test('an alert leaves nothing behind when writing it fails', async () => {
     await using store = openStore();
     store.say(['a']);
     const message = alertMessageOf({ id: 'alert-1' });

@@ -11,7 +11,7 @@ import { makeAuthority } from '../support/certificate-authority.js';
 import { withoutOpenssl } from '../support/test-certificate.js';
 import { until } from '../support/until.js';
 
-const secret = 'a long secret that nobody guesses';
+const secret = 'a long secret that is hard to guess';
 const never = new AbortController().signal;
 const secrets = secretsFolder();
 secrets.write('ops-secret', `${secret}\n`);
@@ -91,7 +91,7 @@ describe('a webhook', () => {
     });
   }
 
-  test('whose answer never ends is not listened to', async () => {
+  test('with an endless answer is abandoned', async () => {
     await using sink = await openHttpSink();
     sink.answer = () => 'endless';
     const sent = await webhook(`http://127.0.0.1:${sink.port}/`).send(alertMessageOf(), never);
@@ -99,14 +99,14 @@ describe('a webhook', () => {
     await until('the box to hang up', () => sink.endlessAnswers() === 0);
   });
 
-  test('that answers with more headers than anybody reads', async () => {
+  test('with too many headers in its answer fails', async () => {
     await using sink = await openHttpSink();
     sink.answer = () => ({ status: 200, location: 'x'.repeat(100_000) });
     const sent = await webhook(`http://127.0.0.1:${sink.port}/`).send(alertMessageOf(), never);
     assert.equal(brief(sent), 'channel-protocol');
   });
 
-  test('that never answers is given up after a while', async () => {
+  test('that never answers is given up after a time limit', async () => {
     await using sink = await openHttpSink();
     const clock = new VirtualClock(alertAtMs);
     sink.answer = () => {
@@ -117,7 +117,7 @@ describe('a webhook', () => {
     assert.equal(brief(sent), 'channel-silent');
   });
 
-  test('that takes the connection and says nothing is given up when the box stops', async () => {
+  test('that accepts the connection and stays silent is given up when the box stops', async () => {
     await using sink = await openSilentSink();
     const stop = new AbortController();
     const sending = webhook(`http://127.0.0.1:${sink.port}/`).send(alertMessageOf(), stop.signal);
@@ -126,7 +126,7 @@ describe('a webhook', () => {
     assert.equal(brief(await sending), 'shutting-down');
   });
 
-  test('where nothing listens, and whose name does not exist', async () => {
+  test('fails where nothing listens and where the name does not exist', async () => {
     let port = 0;
     {
       await using sink = await openHttpSink();
@@ -140,13 +140,13 @@ describe('a webhook', () => {
     assert.equal(brief(unknown), 'channel-name-unknown');
   });
 
-  test('that speaks no HTTP', async () => {
+  test('that does not speak HTTP fails', async () => {
     await using sink = await openSmtpSink();
     const sent = await webhook(`http://127.0.0.1:${sink.port}/`).send(alertMessageOf(), never);
     assert.equal(brief(sent), 'channel-protocol');
   });
 
-  test('says what is wrong with its secret, without it', async () => {
+  test('reports a problem with its secret without repeating the secret', async () => {
     await using sink = await openHttpSink();
     secrets.write('short', 'fifteen bytes..\n');
     const url = `http://127.0.0.1:${sink.port}/`;
@@ -158,7 +158,7 @@ describe('a webhook', () => {
     assert.equal(sink.requests.length, 0);
   });
 
-  test('errors never repeat the path of the address, which may be a secret', async () => {
+  test('errors never repeat the path of the address, because it may be a secret', async () => {
     await using sink = await openHttpSink();
     sink.answer = () => 403;
     const sent = await webhook(`http://127.0.0.1:${sink.port}/T0K3N?key=K3Y`).send(alertMessageOf(), never);
@@ -175,7 +175,7 @@ describe('a webhook with TLS', { skip: withoutOpenssl }, () => {
   const issue = (changes = {}) =>
     authority.issue({ commonName: 'ops', hosts: ['DNS:localhost', 'IP:127.0.0.1'], ...changes });
 
-  test('of an authority that is named is trusted, by name and by address', async () => {
+  test('with a certificate of the configured authority is trusted, by name and by address', async () => {
     await using sink = await openHttpSink(issue());
     for (const host of ['127.0.0.1', 'localhost']) {
       const sent = await webhook(`https://${host}:${sink.port}/`, { caFile }).send(alertMessageOf(), never);
@@ -183,7 +183,7 @@ describe('a webhook with TLS', { skip: withoutOpenssl }, () => {
     }
   });
 
-  test('is refused where the certificate is for another host, expired, or of nobody known', async () => {
+  test('is refused with a certificate that is for another host, expired, or of an unknown authority', async () => {
     const cases = [
       [issue({ hosts: ['DNS:other.example'] }), { caFile }, 'channel-tls-wrong-host'],
       [issue({ fromDay: -10, untilDay: -1 }), { caFile }, 'channel-tls-expired'],
@@ -197,14 +197,14 @@ describe('a webhook with TLS', { skip: withoutOpenssl }, () => {
     }
   });
 
-  test('is not spoken to in plain where TLS is wanted', async () => {
+  test('is not used without TLS where TLS is configured', async () => {
     await using sink = await openHttpSink();
     const sent = await webhook(`https://127.0.0.1:${sink.port}/`, { caFile }).send(alertMessageOf(), never);
     assert.equal(brief(sent), 'channel-speaks-no-tls');
     assert.equal(sink.requests.length, 0);
   });
 
-  test('says what is wrong with the file of its authority', async () => {
+  test('reports a problem with its authority file', async () => {
     const broken = secrets.file('no-ca.pem', 'nothing');
     for (const [path, code] of [
       [broken, 'ca-form'],

@@ -1,22 +1,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { enrolledPersons } from '../../daemon/app/attendance/attendance-persons.js';
-import type { GalleryAccess } from '../../daemon/app/gallery/gallery-access.js';
+import type { GalleryVault } from '../../daemon/app/gallery/gallery-vault.js';
 import { temporaryDirectory, tester } from '../support/gallery-fixture.js';
 import { enrol, firstNoonMs, openRetentionBox } from '../support/retention-box.js';
 
-test('who is enrolled needs no key, what they are called does, and a removed person is not expected', async (t) => {
+test('attendance lists ids of enrolled persons without a key and names only with it, and does not expect a removed person', async (t) => {
   await using box = await openRetentionBox(temporaryDirectory(t));
   const ada = await enrol(box, 'Ada', [1]);
   const ben = await enrol(box, 'Ben', [2]);
   box.gallery?.removePerson(ben, tester);
-  const personsOf = async (access: Partial<GalleryAccess>) => {
-    // Nothing else of the access is asked for.
-    const persons = await enrolledPersons(access as GalleryAccess);
+  const personsOf = async (vault: Partial<GalleryVault>) => {
+    // The function reads nothing else of the vault.
+    const persons = await enrolledPersons(vault as GalleryVault);
     return persons && [ada, ben].map((id) => persons.get(id));
   };
   assert.ok(box.gallery !== undefined);
-  const open = { gallery: box.gallery } as NonNullable<GalleryAccess['open']>;
+  const open = { gallery: box.gallery } as NonNullable<GalleryVault['open']>;
   assert.deepEqual(await personsOf({ open, fileIfOpen: box.file }), [
     { id: ada, name: 'Ada', expectedFromMs: firstNoonMs },
     { id: ben, name: 'Ben', expectedFromMs: undefined },

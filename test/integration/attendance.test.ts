@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { operational } from '../../daemon/base/errors.js';
+import { present } from '../../daemon/base/present.js';
+import { attendanceOperations } from '../../daemon/contract/attendance.js';
 import { cameraId, personId, trackId } from '../../daemon/domain/ids.js';
 import {
   type AttendanceBox,
   briefly,
+  caller,
   enrolled,
   officer,
   openAttendanceBox,
@@ -19,8 +22,8 @@ const monday = { from: '2026-03-02', to: '2026-03-02' };
 const reportOf = async (box: AttendanceBox, query: { from: string; to: string; person?: string } = monday) =>
   (await readAll(await box.attendance.report(query))).rows.map(briefly);
 
-describe('reports from the records', () => {
-  test('every person once: enrolled, of whom there are records only, and sealed without names', async (t) => {
+describe('the attendance report', () => {
+  test('lists every person once, enrolled or known only from records, and shows no names while the gallery is sealed', async (t) => {
     const box = await openAttendanceBox(t);
     box.configure({ shifts: [dayShift] });
     box.persons = [enrolled('b', 'Ben'), enrolled('d', 'Dora'), enrolled('f', 'Fay', undefined)];
@@ -42,7 +45,7 @@ describe('reports from the records', () => {
     );
   });
 
-  test('more persons than are looked up at a time', async (t) => {
+  test('covers more persons than one query looks up', async (t) => {
     const box = await openAttendanceBox(t);
     const ids = Array.from({ length: 250 }, (_, index) => `p${String(index).padStart(3, '0')}`);
     for (const id of ids) box.see(id, 'entry', '2026-03-02T08:00');
@@ -53,7 +56,7 @@ describe('reports from the records', () => {
     );
   });
 
-  test('changed rules count for days gone by', async (t) => {
+  test('applies changed rules to past days', async (t) => {
     const box = await openAttendanceBox(t);
     box.see('p1', 'entry', '2026-03-02T08:30');
     box.see('p1', 'exit', '2026-03-02T17:00');
@@ -66,7 +69,7 @@ describe('reports from the records', () => {
     assert.deepEqual(await reportOf(box), ['p1 2026-03-02 - 510 overtime']);
   });
 
-  test('lists of cameras count before their directions, and for cameras that are gone', async (t) => {
+  test('prefers lists of cameras to their directions, also for cameras that no longer exist', async (t) => {
     const box = await openAttendanceBox(t);
     const shifts = [dayShift];
     box.configure({ shifts, pairing: 'pairs' });
@@ -83,7 +86,7 @@ describe('reports from the records', () => {
     assert.deepEqual((await reportOf(box)).slice(1), ['p2 2026-03-02 day 540 on-time']);
   });
 
-  test('a passage that could be of either of two persons counts for neither, and stands apart', async (t) => {
+  test('counts a passage that matches two persons for neither, and lists it apart', async (t) => {
     const box = await openAttendanceBox(t);
     box.configure({ shifts: [dayShift] });
     box.persons = [enrolled('a', 'Ann'), enrolled('b', 'Ben'), enrolled('c', 'Cid')];
@@ -107,11 +110,8 @@ describe('reports from the records', () => {
     );
     passAt('2026-03-03T08:00', 'track-tomorrow');
     const report = async (person?: string) =>
-      (
-        await readAll(
-          await box.attendance.report({ ...monday, ...(person === undefined ? {} : { person }) }, officer),
-        )
-      ).head.ambiguous;
+      (await readAll(await box.attendance.report({ ...monday, ...present({ person }) }, caller))).head
+        .ambiguous;
     const open = {
       ...{ date: '2026-03-02', at: '2026-03-02T08:05:00+01:00', camera: 'entry', direction: 'in', event: 1 },
       candidates: [
@@ -127,14 +127,18 @@ describe('reports from the records', () => {
       'Cid 2026-03-02 day 0 absent',
     ]);
     assert.deepEqual(await report('a'), [open]);
-    assert.equal(box.audit.at(-1)?.details?.['names'], 2, 'the other candidate was named, too');
+    assert.equal(
+      box.audit.at(-1)?.details?.['names'],
+      2,
+      'the audit entry counts the name of the other candidate, too',
+    );
     assert.equal(await report('c'), undefined);
     await box.correct({ person: 'a', kind: 'in', time: '08:05' });
     assert.deepEqual(await report(), [{ ...open, isCorrected: true }]);
     assert.equal((await reportOf(box))[0], 'Ann 2026-03-02 day 0 on-time incomplete');
   });
 
-  test('days without proof of life stand apart, booked or not', async (t) => {
+  test('lists days without proof of life apart, booked or not', async (t) => {
     const box = await openAttendanceBox(t);
     box.configure({ shifts: [dayShift] });
     box.persons = [enrolled('a', 'Ann'), enrolled('b', 'Ben'), enrolled('c', 'Cid')];
@@ -155,17 +159,14 @@ describe('reports from the records', () => {
       'gone 2026-03-02 day 0 seen-not-proven',
     ]);
     const apart = async (person?: string) =>
-      (
-        await readAll(
-          await box.attendance.report({ ...monday, ...(person === undefined ? {} : { person }) }, officer),
-        )
-      ).head.seenNotProven;
+      (await readAll(await box.attendance.report({ ...monday, ...present({ person }) }, caller))).head
+        .seenNotProven;
     const ben = {
       ...{ person: 'b', name: 'Ben', date: '2026-03-02', at: '2026-03-02T08:03:00+01:00', camera: 'entry' },
       ...{ direction: 'in', reason: 'observed-too-briefly', event: 3, isCorrected: false },
     };
     assert.deepEqual(await apart('b'), [ben]);
-    assert.equal(await apart('a'), undefined, 'who attended is in the table');
+    assert.equal(await apart('a'), undefined, 'a person who attended is in the table only');
     assert.deepEqual(
       (await apart())?.map(({ person }) => person),
       ['b', 'gone'],
@@ -175,7 +176,7 @@ describe('reports from the records', () => {
     assert.equal((await reportOf(box))[1], 'Ben 2026-03-02 day 0 on-time incomplete');
   });
 
-  test('today, with the night that is not over', async (t) => {
+  test('shows today, with the night shift that has not ended', async (t) => {
     const box = await openAttendanceBox(t);
     box.configure({
       shifts: [{ id: 'night', days: ['mon', 'tue', 'wed'], from: '22:00', to: '06:00' }],
@@ -183,13 +184,13 @@ describe('reports from the records', () => {
     box.persons = [enrolled('p1', 'Ada')];
     box.see('p1', 'entry', '2026-03-02T21:58');
     const today = async (): Promise<readonly string[]> =>
-      (await readAll(await box.attendance.today(officer))).rows.map(briefly);
+      (await readAll(await box.attendance.today(caller))).rows.map(briefly);
     box.setClock('2026-03-03T03:00');
     assert.deepEqual(await today(), [
       'Ada 2026-03-02 night 0 on-time present',
       'Ada 2026-03-03 night 0 expected',
     ]);
-    const { rows } = await readAll(await box.attendance.today(officer));
+    const { rows } = await readAll(await box.attendance.today(caller));
     assert.deepEqual(
       rows.map(({ workedSoFarMin }) => workedSoFarMin),
       [302, undefined],
@@ -198,13 +199,13 @@ describe('reports from the records', () => {
     assert.deepEqual(await today(), ['Ada 2026-03-03 night 0 expected']);
   });
 
-  test('leaves an audit entry for a reader, without names, and none for the box itself', async (t) => {
+  test('leaves an audit entry without names for a reader, and none for the box itself', async (t) => {
     const box = await openAttendanceBox(t);
     box.persons = [enrolled('p1', 'Ada'), enrolled('p2', 'Ben'), enrolled('p3')];
     await box.attendance.report(monday);
     assert.deepEqual(box.audit, []);
-    await box.attendance.today(officer);
-    await box.attendance.report({ ...monday, person: 'p1' }, officer);
+    await box.attendance.today(caller);
+    await box.attendance.report({ ...monday, person: 'p1' }, caller);
     assert.deepEqual(box.audit, [
       {
         by: officer,
@@ -214,10 +215,45 @@ describe('reports from the records', () => {
       { by: officer, action: 'attendance.read', subject: 'p1', details: { ...monday, names: 1 } },
     ]);
     box.auditFailure = operational('disk-full', 'the disk is full');
-    await assert.rejects(box.attendance.today(officer), { code: 'disk-full' });
+    await assert.rejects(box.attendance.today(caller), { code: 'disk-full' });
   });
 
-  test('refuses periods and persons that there are not', async (t) => {
+  test('gives no names to a caller without their scope, and no report to one who is limited to cameras', async (t) => {
+    const box = await openAttendanceBox(t);
+    box.persons = [enrolled('p1', 'Ada')];
+    const nameless = { ...caller, scopes: new Set(['attendance:read', 'attendance:write'] as const) };
+    box.see('p1', 'entry', '2026-03-02T08:00');
+    const { head, rows } = await readAll(await box.attendance.report(monday, nameless));
+    assert.equal(head.areNamesKnown, false);
+    assert.deepEqual(
+      rows.map(({ person, name }) => [person, name]),
+      [['p1', undefined]],
+    );
+    assert.equal(box.audit.at(-1)?.details?.['names'], 0);
+    const excused = {
+      ...({ person: 'p1', date: '2026-03-03', kind: 'absence-excused' } as const),
+      reason: 'a holiday',
+    };
+    const corrected = await box.attendance.correct(excused, nameless);
+    assert.equal(corrected.rows[0]?.name, undefined);
+    const limited = { ...caller, cameras: new Set(['entry']) };
+    await assert.rejects(box.attendance.report(monday, limited), { code: 'forbidden' });
+    await assert.rejects(box.attendance.correct(excused, limited), { code: 'forbidden' });
+  });
+
+  test('shows the shifts and holidays that it applies', async (t) => {
+    const box = await openAttendanceBox(t);
+    box.configure({ shifts: [dayShift], holidays: ['2026-12-25'], pairing: 'pairs' });
+    const { schema } = attendanceOperations['attendance.shifts'].answer;
+    const shown = schema.parse(box.attendance.rules());
+    assert.equal(shown.timeZone, 'Europe/Paris');
+    assert.deepEqual(shown.holidays, ['2026-12-25']);
+    assert.equal(shown.pairing, 'pairs');
+    const [shift] = shown.shifts;
+    assert.deepEqual([shift?.id, shift?.from, shift?.to, shift?.lateGraceS], ['day', '08:00', '17:00', 300]);
+  });
+
+  test('refuses unknown periods and persons', async (t) => {
     const box = await openAttendanceBox(t);
     const refused = { code: 'period-refused' };
     await assert.rejects(box.attendance.report({ from: '2026-03-02', to: '2026-03-01' }), refused);
@@ -225,7 +261,7 @@ describe('reports from the records', () => {
     await assert.rejects(box.attendance.report({ ...monday, person: 'nobody' }), { code: 'no-such-person' });
   });
 
-  test('days of which the records were forgotten are not told absent', async (t) => {
+  test('does not report a person as absent on days whose records were forgotten', async (t) => {
     const box = await openAttendanceBox(t);
     box.configure({ shifts: [dayShift] }, { retention: { attendanceRecords: 3 } });
     box.persons = [enrolled('p1')];
@@ -239,7 +275,7 @@ describe('reports from the records', () => {
 });
 
 describe('corrections', () => {
-  test('are kept beside the records, audited without their reason, and taken back by another', async (t) => {
+  test('are kept beside the records, audited without their reason, and reverted by another correction', async (t) => {
     const box = await openAttendanceBox(t);
     box.configure({ shifts: [dayShift] });
     box.see('p1', 'entry', '2026-03-02T09:00');
@@ -266,10 +302,14 @@ describe('corrections', () => {
         ['as-recorded', 'the camera was down', 'uid:1000'],
       ],
     );
-    assert.deepEqual(box.records.list({ limit: 10 }), events, 'what the cameras saw is as it was');
+    assert.deepEqual(
+      box.records.list({ limit: 10 }),
+      events,
+      'a correction does not change the recorded events',
+    );
   });
 
-  test('without its audit entry there is none', async (t) => {
+  test('are refused when the audit entry cannot be written', async (t) => {
     const box = await openAttendanceBox(t);
     box.see('p1', 'entry', '2026-03-02T09:00');
     box.auditFailure = operational('disk-full', 'the disk is full');
@@ -277,7 +317,7 @@ describe('corrections', () => {
     assert.deepEqual(box.records.attendance.corrections.of(personId('p1'), '2026-03-01', '2026-03-31'), []);
   });
 
-  test('what makes no sense is refused', async (t) => {
+  test('are refused when they make no sense', async (t) => {
     const box = await openAttendanceBox(t);
     box.persons = [enrolled('p1')];
     const cases = [

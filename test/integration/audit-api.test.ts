@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
-import type { AuditVerdict } from '../../daemon/audit/audit-verdict.js';
-import { isRollcallError } from '../../daemon/base/errors.js';
-import type { ComplianceReport, ShownAuditEntry } from '../../daemon/control/audit-control.js';
+import type { AuditVerdict, ComplianceReport } from '../../daemon/contract/audit.js';
 import { withAuditApi } from '../support/audit-api.js';
 import { auditEpochMs, somebody } from '../support/audit-fixture.js';
 import { rollcall } from '../support/box.js';
@@ -12,19 +12,22 @@ const dayMs = 86_400_000;
 const uid = `uid:${process.getuid?.()}`;
 
 describe('the audit log over the local API', () => {
-  test('lists what matches, with times as text', () =>
+  test('lists the matching entries, with times as text', () =>
     withAuditApi([], async ({ client, fixture }) => {
       fixture.fill(4);
-      const path = `/v1/audit?action=person&subject=p-2&fromMs=${auditEpochMs}&limit=5`;
-      const entries = await client.json<readonly ShownAuditEntry[]>('GET', path);
+      const from = new Date(auditEpochMs).toISOString();
+      const query = { action: 'person', subject: 'p-2', from, limit: 5 };
+      const { items, nextCursor } = await client.call('audit.list', query);
+      assert.equal(nextCursor, undefined);
       assert.deepEqual(
-        entries.map(({ hash: _, ...rest }) => rest),
+        items.map(({ hash: _, ...rest }) => rest),
         [
           {
             sequence: 3,
             at: '2026-03-01T08:00:02.000Z',
             ...somebody,
             action: 'person.erased',
+            severity: 'warning',
             subject: 'p-2',
             details: { templates: 2 },
           },
@@ -32,30 +35,81 @@ describe('the audit log over the local API', () => {
       );
     }));
 
-  test('refuses what it does not know, instead of finding nothing', () =>
-    withAuditApi([], async ({ client }) => {
-      const refused = (path: string, code: string, method = 'GET') =>
-        assert.rejects(client.json(method, path), (error: unknown) => isRollcallError(error, code), path);
-      await refused('/v1/audit?action=perso', 'no-such-action');
-      await refused('/v1/audit?person=p-2', 'bad-request');
-      await refused('/v1/audit?limit=0', 'bad-request');
-      await refused('/v1/audit/verdict?sequence=1', 'bad-request');
-      await refused('/v1/audit/verdict?sequence=1&hash=00', 'bad-request');
-      await refused('/v1/audit/reports?fromMs=2&toMs=1', 'bad-request', 'POST');
-      await refused('/v1/audit/reports', 'bad-request', 'POST');
+  test('lists a long log page by page, the newest first, and finds old entries behind many others', () =>
+    withAuditApi([], async ({ client, fixture: { log, fill, database } }) => {
+      log.append({ by: somebody, action: 'person.exported', subject: 'p-old' });
+      database.transaction(() => fill(12_000));
+      const sequences: number[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await client.call('audit.list', { action: 'person.erased', limit: 900, cursor });
+        sequences.push(...page.items.map(({ sequence }) => sequence));
+        cursor = page.nextCursor;
+      } while (cursor !== undefined);
+      assert.deepEqual(
+        sequences,
+        Array.from({ length: 4000 }, (_, index) => 12_001 - 3 * index),
+      );
+      const old = await client.call('audit.list', { subject: 'p-old' });
+      assert.deepEqual(
+        old.items.map(({ sequence }) => sequence),
+        [1],
+      );
     }));
 
-  test('compares with an entry that was noted elsewhere', () =>
+  test('lists an altered log, so that an auditor can see what was done to it', () =>
+    withAuditApi([], async ({ client, fixture: { fill, tamper } }) => {
+      fill(4);
+      tamper('UPDATE audit SET at_ms = 900000000000000, details = \'{"a":[1]}\' WHERE sequence = 3');
+      tamper('UPDATE audit SET sequence = 9000000000000000 WHERE sequence = 4');
+      const { items } = await client.call('audit.list', { action: 'person' });
+      assert.deepEqual(
+        items.map(({ sequence, at, details }) => [sequence, at.slice(0, 4), details]),
+        [
+          [9_000_000_000_000_000, '2026', { templates: 3 }],
+          [3, '9999', { unreadable: true }],
+          [2, '2026', { templates: 1 }],
+          [1, '2026', { templates: 0 }],
+        ],
+      );
+      assert.equal((await client.call('audit.verify')).outcome, 'broken');
+    }));
+
+  test('refuses unknown parameters and values instead of answering with an empty list', () =>
+    withAuditApi([], async ({ socketPath }) => {
+      const refused = async (path: string, code: string, body?: object): Promise<void> => {
+        const headers = body === undefined ? {} : { 'content-type': 'application/json' };
+        const method = body === undefined ? 'GET' : 'POST';
+        const answer = await new Promise<string>((resolve, reject) => {
+          const asking = request({ socketPath, method, path: `/api/v1/audit${path}`, headers });
+          asking.on('response', (response) => void text(response).then(resolve, reject));
+          asking.on('error', reject);
+          asking.end(body === undefined ? undefined : JSON.stringify(body));
+        });
+        assert.equal((JSON.parse(answer) as { error?: { code: string } }).error?.code, code, path);
+      };
+      await refused('?action=perso', 'no-such-action');
+      await refused('?person=p-2', 'bad-request');
+      await refused('?limit=0', 'bad-request');
+      await refused('?cursor=x', 'bad-request');
+      await refused('?from=yesterday', 'bad-request');
+      await refused('/verdict?sequence=1', 'bad-request');
+      await refused('/verdict?sequence=1&hash=00', 'bad-request');
+      const [early, late] = ['2026-03-01T00:00:00.000Z', '2026-03-02T00:00:00.000Z'];
+      await refused('/reports', 'bad-request', { from: late, to: early });
+      await refused('/reports', 'bad-request', {});
+    }));
+
+  test('compares the log with an entry that was noted elsewhere', () =>
     withAuditApi([], async ({ client, fixture }) => {
       fixture.fill(3);
-      const { newest } = await client.json<AuditVerdict>('GET', '/v1/audit/verdict');
-      const noted = `/v1/audit/verdict?sequence=3&hash=${newest?.hash}`;
-      assert.equal((await client.json<AuditVerdict>('GET', noted)).outcome, 'whole');
-      const other = `/v1/audit/verdict?sequence=2&hash=${newest?.hash}`;
-      assert.equal((await client.json<AuditVerdict>('GET', other)).breakage?.sequence, 2);
+      const { newest } = await client.call('audit.verify');
+      const hash = newest?.hash;
+      assert.equal((await client.call('audit.verify', { sequence: 3, hash })).outcome, 'whole');
+      assert.equal((await client.call('audit.verify', { sequence: 2, hash })).breakage?.sequence, 2);
     }));
 
-  test('reports on a period: who was enrolled and erased, who looked, what was refused', () => {
+  test('reports on a period: which persons were enrolled and erased, who read personal data, what was refused', () => {
     const keys = [{ keyId: 'k1', provider: 'secret', createdAtMs: auditEpochMs - 40.5 * dayMs }];
     return withAuditApi(keys, async ({ client, fixture: { log, fill, clock } }) => {
       fill(6);
@@ -69,8 +123,8 @@ describe('the audit log over the local API', () => {
       log.append({ by: somebody, action: 'key.unlock-refused' });
       clock.advanceBy(dayMs);
       log.append({ by: somebody, action: 'person.exported', subject: 'p-3' });
-      const path = `/v1/audit/reports?fromMs=${auditEpochMs + 1000}&toMs=${auditEpochMs + dayMs}`;
-      const report = await client.json<ComplianceReport>('POST', path);
+      const [from = '', to = ''] = [1000, dayMs].map((ms) => new Date(auditEpochMs + ms).toISOString());
+      const report = await client.call('audit.report', { from, to });
       assert.deepEqual([report.site, report.box], ['test-site', 'test-box']);
       assert.deepEqual(report.period, { from: '2026-03-01T08:00:01.000Z', to: '2026-03-02T08:00:00.000Z' });
       assert.deepEqual([report.oldestEntryAt, report.entryCount], ['2026-03-01T08:00:00.000Z', 9]);
@@ -103,7 +157,7 @@ describe('the audit log over the local API', () => {
       assert.deepEqual(
         [last?.sequence, last?.action, last?.actor, last?.origin],
         [12, 'audit.exported', uid, `local socket pid ${process.pid}`],
-        'who asked for it, as the kernel knows',
+        'the entry names the client process as the kernel reports it',
       );
     });
   });
@@ -119,7 +173,7 @@ describe('rollcall audit', () => {
       `control: { socketPath: ${socketPath} }`,
     ].join('\n');
 
-  test('lists, verifies and reports; its exit code tells whether the log is whole', () =>
+  test('lists, verifies and reports; its exit code shows whether the log is whole', () =>
     withAuditApi([], async ({ configPath, fixture, directory, socketPath }) => {
       await writeFile(configPath, config(socketPath, directory));
       const { log, fill, tamper } = fixture;

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import {
   auditDigest,
+  checkDigestEveryMs,
   digestEveryEntries,
   digestEveryMs,
-  lookAtDigestEveryMs,
 } from '../../daemon/app/audit/audit-digest.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import type { Recurring } from '../../daemon/base/recurring.js';
@@ -19,17 +19,17 @@ function open(context: TestContext) {
   return {
     audit,
     source,
-    /** Has looked once. */
+    /** Starts the digest and waits for its first check. */
     async start() {
       const { records, clock } = source;
       const digest = auditDigest({ audit: audit.log, records, clock, logger: silentLogger }).start();
       await digest.settled();
       return digest;
     },
-    /** So much time, with every look that falls in it. */
+    /** Lets `durationMs` pass and waits for each check in that time. */
     async pass(digest: Recurring, durationMs: number) {
-      for (let passedMs = 0; passedMs < durationMs; passedMs += lookAtDigestEveryMs) {
-        source.clock.advanceBy(lookAtDigestEveryMs);
+      for (let passedMs = 0; passedMs < durationMs; passedMs += checkDigestEveryMs) {
+        source.clock.advanceBy(checkDigestEveryMs);
         await digest.settled();
       }
     },
@@ -37,27 +37,27 @@ function open(context: TestContext) {
   };
 }
 
-test('the head is told at the start, once a day and after many entries, each only where it is another', async (t) => {
+test('the box publishes the head of the audit log at the start, once a day and after many entries, but only if it has changed', async (t) => {
   const { audit, start, pass, entries } = open(t);
   audit.fill(3);
   await using digest = await start();
   assert.deepEqual(entries(), [3]);
   await pass(digest, 2 * digestEveryMs);
-  assert.deepEqual(entries(), [3], 'nothing new');
+  assert.deepEqual(entries(), [3], 'an unchanged head is not published again');
   audit.fill(1);
-  await pass(digest, lookAtDigestEveryMs);
+  await pass(digest, checkDigestEveryMs);
   assert.deepEqual(entries(), [3, 4]);
   audit.fill(1);
-  await pass(digest, digestEveryMs - 2 * lookAtDigestEveryMs);
+  await pass(digest, digestEveryMs - 2 * checkDigestEveryMs);
   assert.deepEqual(entries(), [3, 4]);
-  await pass(digest, 2 * lookAtDigestEveryMs);
+  await pass(digest, 2 * checkDigestEveryMs);
   assert.deepEqual(entries(), [3, 4, 5]);
   audit.fill(digestEveryEntries);
-  await pass(digest, lookAtDigestEveryMs);
+  await pass(digest, checkDigestEveryMs);
   assert.deepEqual(entries(), [3, 4, 5, 5 + digestEveryEntries]);
 });
 
-test('what is told proves the log as it was', async (t) => {
+test('a published head verifies the log up to its entry', async (t) => {
   const { audit, source, start, entries } = open(t);
   audit.fill(5);
   await (await start())[Symbol.asyncDispose]();
@@ -72,12 +72,12 @@ test('what is told proves the log as it was', async (t) => {
   assert.deepEqual(entries(), [5, 7]);
 });
 
-test('a full disk delays it', async (t) => {
+test('the head of the audit log is published later if the disk is full', async (t) => {
   const { audit, source, start, pass, entries } = open(t);
   audit.fill(1);
   source.isDiskFull = true;
   await using digest = await start();
   source.isDiskFull = false;
-  await pass(digest, lookAtDigestEveryMs);
+  await pass(digest, checkDigestEveryMs);
   assert.deepEqual(entries(), [1]);
 });

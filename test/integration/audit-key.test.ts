@@ -12,7 +12,7 @@ const putSecret = (directory: string, name: string, bytes: Uint8Array): Promise<
 const modeOf = async (path: string): Promise<number> => (await stat(path)).mode & 0o777;
 
 describe('the audit key', () => {
-  test('is made at the first start, for its owner only, and stays', () =>
+  test('is made at the first start, is readable by its owner only, and stays the same', () =>
     withSecretPlaces(async (places) => {
       const first = await openAuditKey(places);
       assert.deepEqual([first.isNew, first.key.length, first.formerKeys], [true, 32, []]);
@@ -24,7 +24,7 @@ describe('the audit key', () => {
       assert.deepEqual(Buffer.from(second.key), Buffer.from(first.key));
     }));
 
-  test('is another on every box', () =>
+  test('is different on every box', () =>
     withSecretPlaces(async (places) => {
       const { key } = await openAuditKey(places);
       await withSecretPlaces(async (elsewhere) => {
@@ -32,7 +32,7 @@ describe('the audit key', () => {
       });
     }));
 
-  test('is the systemd credential, else the secret file, before that of its own making', () =>
+  test('is the systemd credential, else the secret file, else the key that the box made', () =>
     withSecretPlaces(async (places) => {
       await openAuditKey(places);
       await putSecret(places.secretsDirectory, 'audit-key', auditKeyOf(2));
@@ -42,7 +42,7 @@ describe('the audit key', () => {
       assert.deepEqual([new Uint8Array(opened.key), opened.isNew], [auditKeyOf(3), false]);
     }));
 
-  test('comes with former ones where there are', () =>
+  test('is opened together with the former keys', () =>
     withSecretPlaces(async (places) => {
       await putSecret(
         places.secretsDirectory,
@@ -58,7 +58,7 @@ describe('the audit key', () => {
     }));
 
   for (const size of [0, 31, 33, 64]) {
-    test(`that was handed over with ${size} bytes is told, and the box goes on with its own`, () =>
+    test(`that was provided with ${size} bytes is reported, and the box uses a key that it makes`, () =>
       withSecretPlaces(async (places) => {
         await putSecret(places.secretsDirectory, 'audit-key', new Uint8Array(size).fill(1));
         const { key, isNew, damage } = await openAuditKey(places);
@@ -73,7 +73,7 @@ describe('the audit key', () => {
     ['empty', new Uint8Array()],
     ['zeroed', new Uint8Array(32)],
   ] as const) {
-    test(`of the box's own making that is ${what} is put aside, and another one is made, and told`, () =>
+    test(`that the box made is ${what}: the box keeps the file aside, makes another key and reports this`, () =>
       withSecretPlaces(async (places) => {
         const path = join(places.dataDir, 'keys', 'audit-key');
         const { key } = await openAuditKey(places);
@@ -87,7 +87,7 @@ describe('the audit key', () => {
       }));
   }
 
-  test('is refused where others can read it', () =>
+  test('is refused if other users can read it', () =>
     withSecretPlaces(async (places) => {
       await openAuditKey(places);
       await chmod(join(places.dataDir, 'keys', 'audit-key'), 0o644);

@@ -18,7 +18,7 @@ const noteCount = ({ database }: AuditFixture): unknown =>
   database.db.prepare('SELECT count(*) FROM note').pluck().get();
 
 describe('the audit log', () => {
-  test('gives back what was written, and answers with its place and hash', () =>
+  test('returns the written entries, and answers each append with sequence and hash', () =>
     withAuditLog(({ log, clock }) => {
       assert.deepEqual(log.verify(), { outcome: 'whole', entryCount: 0, segments: [] });
       const first = log.append({ by: somebody, action: 'key.initialised', subject: 'k-1' });
@@ -59,28 +59,32 @@ describe('the audit log', () => {
     }));
 
   test('filters by time, action or group of actions, actor and subject', () =>
-    withAuditLog(({ log, fill }) => {
+    withAuditLog(async ({ log, fill }) => {
       fill(9);
       log.append({ by: retentionRun, action: 'retention.run' });
       const sequences = (filter: Parameters<typeof log.list>[0]): number[] =>
         log.list(filter).map(({ sequence }) => sequence);
       assert.deepEqual(sequences({ action: 'person.erased' }), [3, 6, 9]);
       assert.deepEqual(sequences({ action: 'person' }), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
-      assert.deepEqual(sequences({ action: 'person', limit: 2 }), [8, 9], 'the newest, oldest first');
+      assert.deepEqual(
+        sequences({ action: 'person', limit: 2 }),
+        [8, 9],
+        'a limit keeps the newest entries; the oldest of them comes first',
+      );
       assert.deepEqual(sequences({ action: 'perso' }), []);
       assert.deepEqual(sequences({ actor: 'retention' }), [10]);
       assert.deepEqual(sequences({ subject: 'p-4' }), [5]);
       assert.deepEqual(sequences({ fromMs: auditEpochMs + 2000, toMs: auditEpochMs + 4000 }), [3, 4]);
       assert.equal(log.count(), 10);
       assert.equal(log.count({ action: 'person.erased' }), 3);
-      assert.deepEqual(log.tally({ fromMs: auditEpochMs + 7000 }), [
+      assert.deepEqual(await log.tallyInTurns({ fromMs: auditEpochMs + 7000 }), [
         { action: 'person.enrolled', actor: somebody.actor, count: 1 },
         { action: 'person.erased', actor: somebody.actor, count: 1 },
         { action: 'retention.run', actor: 'retention', count: 1 },
       ]);
     }));
 
-  test('writes within the transaction that runs: all entries of it or none, and no gap', () =>
+  test('writes all entries of a transaction or none, without a gap', () =>
     withAuditLog((fixture) => {
       const { log, database, fill } = fixture;
       fill(2);
@@ -108,7 +112,7 @@ describe('the audit log', () => {
       assert.equal(log.count(), 5);
     }));
 
-  test('takes the change along when the entry is refused', () =>
+  test('undoes the change of a transaction whose entry is refused', () =>
     withAuditLog((fixture) => {
       const { log, database } = fixture;
       assert.throws(
@@ -122,7 +126,7 @@ describe('the audit log', () => {
       assert.deepEqual([noteCount(fixture), log.count()], [0, 0]);
     }));
 
-  test('is not changed or shortened by a mistake of the program', () =>
+  test('rejects SQL that changes or deletes entries', () =>
     withAuditLog(({ database: { db }, log, fill, clock }) => {
       fill(3);
       log.prune(clock.wallMs() - 2000, somebody);
@@ -131,7 +135,7 @@ describe('the audit log', () => {
       assert.equal(log.verify().outcome, 'whole');
     }));
 
-  test('goes by its sequence where the clock is set back', () =>
+  test('keeps the order of the sequence if the clock is set back', () =>
     withAuditLog(({ database, log, fill }) => {
       fill(3);
       const key = auditKeyOf(7);
@@ -143,10 +147,14 @@ describe('the audit log', () => {
       openAuditLog({ database, key, clock }).append({ by: somebody, action: 'daemon.started' });
       assert.equal(log.list({}).at(-1)?.atMs, 1234);
       assert.equal(log.verify().outcome, 'whole');
-      assert.equal(log.prune(auditEpochMs, retentionRun).cutCount, 0, 'entries before it are newer');
+      assert.equal(
+        log.prune(auditEpochMs, retentionRun).cutCount,
+        0,
+        'an older entry has a newer time, so nothing is cut',
+      );
     }));
 
-  test('verifies 10,000 entries, with turns of the event loop between', () =>
+  test('verifies 10,000 entries, with turns of the event loop in between', () =>
     withAuditLog(async ({ database, log, fill }) => {
       database.transaction(() => fill(10_000));
       const verdict = log.verify();
@@ -175,7 +183,7 @@ describe('the audit log', () => {
 });
 
 describe('a full disk', () => {
-  test('leaves the chain whole, and writing goes on once there is room', async (context) => {
+  test('leaves the chain whole, and entries are written again once there is room', async (context) => {
     const disk = mountSmallDisk(2);
     if ('skip' in disk) return context.skip(disk.skip);
     using small = disk;

@@ -3,8 +3,8 @@ import { describe, test } from 'node:test';
 import { retentionRun } from '../../daemon/audit/actor.js';
 import { auditEpochMs, auditKeyOf, somebody, withAuditLog } from '../support/audit-fixture.js';
 
-describe('forgetting old entries', () => {
-  test('cuts the oldest, says so, and the rest still verifies', () =>
+describe('the retention of audit entries', () => {
+  test('cuts the oldest entries, writes an entry about the cut, and the rest still verifies', () =>
     withAuditLog(({ log, fill }) => {
       fill(10);
       const { cutCount, isMoreDue, verdict } = log.prune(auditEpochMs + 4000, retentionRun);
@@ -18,10 +18,10 @@ describe('forgetting old entries', () => {
       assert.deepEqual(details, { entries: 4, through: 4, outcome: 'whole' });
       assert.equal(log.verify().outcome, 'whole');
       assert.equal(log.prune(auditEpochMs + 4000, retentionRun).cutCount, 0);
-      assert.equal(log.count(), 7, 'nothing cut, nothing said');
+      assert.equal(log.count(), 7, 'without a cut there is no new entry');
     }));
 
-  test('keeps the last entry cut off comparable with what was noted', () =>
+  test('keeps the last cut entry comparable with a noted one', () =>
     withAuditLog(({ log, fill }) => {
       fill(4);
       const noted = log.list({}).at(-1);
@@ -33,11 +33,11 @@ describe('forgetting old entries', () => {
       assert.equal(
         log.verify({ sequence: 1, hash: noted.hash }).outcome,
         'whole',
-        'what is cut off cannot tell',
+        'an entry that was cut cannot be compared',
       );
     }));
 
-  test('goes in steps, and may take everything', () =>
+  test('cuts in steps, and may cut all entries', () =>
     withAuditLog(({ log, fill, clock }) => {
       fill(10);
       const beforeMs = clock.wallMs();
@@ -58,7 +58,7 @@ describe('forgetting old entries', () => {
       assert.equal(log.verify().outcome, 'whole');
     }));
 
-  test('keeps what it found wrong in the entry about the cut', () =>
+  test('records a broken entry that it cuts in the entry about the cut', () =>
     withAuditLog(({ log, fill, tamper }) => {
       fill(10);
       tamper("UPDATE audit SET actor = 'uid:0' WHERE sequence = 3");
@@ -71,12 +71,12 @@ describe('forgetting old entries', () => {
         brokenAt: 3,
         reason: 'altered',
       });
-      assert.equal(log.verify().outcome, 'whole', 'the rest is');
+      assert.equal(log.verify().outcome, 'whole', 'the remaining entries are whole');
     }));
 });
 
 describe('another audit key', () => {
-  test('is noticed, and new entries begin a segment that says so', () =>
+  test('is noticed, and the first new entry begins a segment and names the former key', () =>
     withAuditLog(({ log, fill, reopened }) => {
       fill(3);
       assert.equal(log.foreignKeyId, undefined);
@@ -99,7 +99,7 @@ describe('another audit key', () => {
       assert.equal(log.verify().outcome, 'unproven', 'with the former key alone the rest cannot be proven');
     }));
 
-  test('proves everything together with the former one, and finds what was altered then', () =>
+  test('verifies everything together with the former key, and finds entries altered under that key', () =>
     withAuditLog(({ fill, reopened, tamper }) => {
       fill(3);
       const both = reopened(auditKeyOf(9), [auditKeyOf(7)]);
@@ -108,10 +108,14 @@ describe('another audit key', () => {
       assert.equal(reopened(auditKeyOf(9)).verify().outcome, 'unproven');
       tamper("UPDATE audit SET subject = 'p-9' WHERE sequence = 2");
       assert.deepEqual(both.verify().breakage?.sequence, 2);
-      assert.equal(reopened(auditKeyOf(9)).verify().outcome, 'unproven', 'only the key can tell');
+      assert.equal(
+        reopened(auditKeyOf(9)).verify().outcome,
+        'unproven',
+        'without the former key the change cannot be found',
+      );
     }));
 
-  test('does not hide a change of the order or of what the next segment names', () =>
+  test('does not hide an entry that is missing in an unproven segment', () =>
     withAuditLog(({ fill, reopened, tamper }) => {
       fill(3);
       const other = reopened(auditKeyOf(9));
@@ -120,7 +124,7 @@ describe('another audit key', () => {
       assert.equal(other.verify().breakage?.sequence, 2);
     }));
 
-  test('names the entry before it, also where that cannot be proven', () =>
+  test('detects an altered last entry of the segment before, although that segment is unproven', () =>
     withAuditLog(({ fill, reopened, tamper }) => {
       fill(3);
       const other = reopened(auditKeyOf(9));
@@ -130,7 +134,7 @@ describe('another audit key', () => {
       assert.deepEqual([sequence, reason], [3, 'altered']);
     }));
 
-  test('may be followed by the first again', () =>
+  test('may be followed by the first key again', () =>
     withAuditLog(({ log, fill, reopened }) => {
       fill(2);
       reopened(auditKeyOf(9)).append({ by: somebody, action: 'key.unlocked' });

@@ -7,7 +7,7 @@ import { type AuditFixture, auditKeyOf, openAuditFixture, somebody } from '../su
 const entryCount = 12;
 const runs = { numRuns: 60 };
 
-/** What verify says of a fresh log of `entryCount` entries after `change`. */
+/** The verdict on a fresh log of `entryCount` entries after `change`. */
 async function after(change: (fixture: AuditFixture) => void, prunedThrough = 0): Promise<AuditVerdict> {
   using fixture = openAuditFixture();
   const { log, clock } = fixture;
@@ -36,7 +36,7 @@ const flip = (hex: string, bit: number): string => {
 };
 
 describe('an altered audit log', () => {
-  test('is not whole where the record of a cut names a key that is not at hand', async () => {
+  test('is unproven if the record of a cut names a key that the box does not have', async () => {
     const verdict = await after(({ tamper }) => {
       tamper(`INSERT INTO audit_mark (kind, sequence, hash, key_id, seal)
         SELECT 'anchor', sequence, hash, 'ffffffffffffffff', zeroblob(32) FROM audit WHERE sequence = 5`);
@@ -46,7 +46,7 @@ describe('an altered audit log', () => {
     assert.deepEqual([verdict.entryCount, verdict.segments[0]?.first], [entryCount - 5, 6]);
   });
 
-  test('any change of any text or number of any entry is found and the entry named', () =>
+  test('is broken at any entry whose text or number was changed', () =>
     fc.assert(
       fc.asyncProperty(
         anySequence,
@@ -64,7 +64,7 @@ describe('an altered audit log', () => {
       runs,
     ));
 
-  test('any flipped bit of a hash is found and the entry named', () =>
+  test('is broken at any entry with a flipped bit of a hash', () =>
     fc.assert(
       fc.asyncProperty(
         anySequence,
@@ -86,7 +86,7 @@ describe('an altered audit log', () => {
       runs,
     ));
 
-  test('an entry removed is named, also the first and the last', () =>
+  test('is broken at a removed entry, also at the first and the last', () =>
     fc.assert(
       fc.asyncProperty(anySequence, async (sequence) => {
         const verdict = await after(({ tamper }) => tamper('DELETE FROM audit WHERE sequence = ?', sequence));
@@ -99,7 +99,7 @@ describe('an altered audit log', () => {
       runs,
     ));
 
-  test('of entries that changed places the first is named', () =>
+  test('is broken at the first of two entries that changed places', () =>
     fc.assert(
       fc.asyncProperty(
         fc.uniqueArray(anySequence, { minLength: 2, maxLength: 2 }),
@@ -115,7 +115,7 @@ describe('an altered audit log', () => {
       runs,
     ));
 
-  test('a copy of an entry is named wherever it is put', () =>
+  test('is broken at a copy of an entry, wherever it is inserted', () =>
     fc.assert(
       fc.asyncProperty(anySequence, fc.integer({ min: 1, max: entryCount + 1 }), async (from, to) => {
         const verdict = await after(({ tamper }) => {
@@ -125,13 +125,13 @@ describe('an altered audit log', () => {
           tamper('UPDATE copy SET sequence = ?', to);
           tamper('INSERT INTO audit SELECT * FROM copy');
         });
-        // The copy of an entry right before that entry is the entry itself: the one pushed on is out of place.
+        // A copy right before its original equals the original in place; the original, now one later, is out of place.
         breaksAt(verdict, from === to ? to + 1 : to, 'altered');
       }),
       runs,
     ));
 
-  test('entries gone at the new end are noticed by the record of the newest', () =>
+  test('is truncated if its newest entries are missing; the record of the newest entry shows it', () =>
     fc.assert(
       fc.asyncProperty(fc.integer({ min: 0, max: entryCount - 1 }), async (kept) => {
         const verdict = await after(({ tamper }) => tamper('DELETE FROM audit WHERE sequence > ?', kept));
@@ -141,7 +141,7 @@ describe('an altered audit log', () => {
     ));
 
   for (const [what, sql] of [
-    ['gone', "DELETE FROM audit_mark WHERE kind = 'head'"],
+    ['deleted', "DELETE FROM audit_mark WHERE kind = 'head'"],
     ['altered', 'UPDATE audit_mark SET sequence = 8, hash = (SELECT hash FROM audit WHERE sequence = 8)'],
     [
       'replaced under another key',
@@ -149,7 +149,7 @@ describe('an altered audit log', () => {
     ],
     ['under another key', "UPDATE audit_mark SET sequence = 8, key_id = '0123456789abcdef'"],
   ] as const) {
-    test(`entries gone at the new end are noticed with that record ${what}, and writing on does not heal it`, async () => {
+    test(`is truncated if its newest entries are missing and that record is ${what}, and new entries do not hide it`, async () => {
       const verdict = await after(({ tamper, log, fill }) => {
         tamper('DELETE FROM audit WHERE sequence > 8');
         tamper(sql);
@@ -161,7 +161,7 @@ describe('an altered audit log', () => {
     });
   }
 
-  test('writing on after entries at the new end went leaves the gap', async () => {
+  test('keeps the gap if entries are written after its newest entries were deleted', async () => {
     const verdict = await after(({ tamper, fill }) => {
       tamper('DELETE FROM audit WHERE sequence > 8');
       fill(2);
@@ -169,7 +169,7 @@ describe('an altered audit log', () => {
     breaksAt(verdict, 9, 'missing');
   });
 
-  test('an older record of the newest entry does not hide newer entries, and is no way to write over them', async () => {
+  test('is broken if the record of the newest entry is replaced by an older one, and newer entries are not overwritten', async () => {
     const verdict = await after(({ database, tamper, fill, log }) => {
       const head = database.db.prepare("SELECT * FROM audit_mark WHERE kind = 'head'").get();
       fill(2);
@@ -183,7 +183,7 @@ describe('an altered audit log', () => {
     breaksAt(verdict, entryCount + 3, 'missing');
   });
 
-  test('genuine entries of two histories do not fit together', async () => {
+  test('is broken if genuine entries of two histories are joined', async () => {
     const verdict = await after(({ database, tamper, fill }) => {
       const { db } = database;
       db.exec(
@@ -192,7 +192,7 @@ describe('an altered audit log', () => {
       fill(3);
       db.exec('CREATE TEMP TABLE tail AS SELECT * FROM audit WHERE sequence > 13');
       db.exec('CREATE TEMP TABLE tail_mark AS SELECT * FROM audit_mark');
-      // Back to the older state, another thirteenth entry, then the genuine fourteenth of the first history.
+      // Restores the older state, writes another thirteenth entry, then adds the genuine fourteenth of the first history.
       tamper('DELETE FROM audit WHERE sequence > 12');
       tamper('DELETE FROM audit_mark');
       db.exec('INSERT INTO audit_mark SELECT * FROM mark');
@@ -204,7 +204,7 @@ describe('an altered audit log', () => {
     breaksAt(verdict, 14, 'reordered');
   });
 
-  test('a genuine newest entry of another history is not the one that was recorded', async () => {
+  test('is broken if its newest entry is replaced by a genuine one of another history', async () => {
     const verdict = await after(({ database, tamper, fill, clock }) => {
       const { db } = database;
       db.exec('CREATE TEMP TABLE mark AS SELECT * FROM audit_mark');
@@ -221,7 +221,7 @@ describe('an altered audit log', () => {
     breaksAt(verdict, 13, 'reordered');
   });
 
-  test('a file put back to an older state is whole, but not what somebody noted', async () => {
+  test('is whole although the file is an older copy, but does not match the noted entry', async () => {
     using fixture = openAuditFixture();
     const { log, database, fill, tamper } = fixture;
     fill(5);
@@ -233,7 +233,7 @@ describe('an altered audit log', () => {
     tamper('DELETE FROM audit WHERE sequence > 5');
     tamper('DELETE FROM audit_mark');
     database.db.exec('INSERT INTO audit_mark SELECT * FROM mark');
-    assert.equal(log.verify().outcome, 'whole', 'nothing in the file itself can tell');
+    assert.equal(log.verify().outcome, 'whole', 'the file alone does not show the replacement');
     breaksAt(log.verify(noted), 6, 'truncated');
     log.append({ by: somebody, action: 'key.unlocked' });
     fill(4);
@@ -241,7 +241,7 @@ describe('an altered audit log', () => {
     assert.equal(log.verify(early).outcome, 'whole');
   });
 
-  test('the anchor of a lawful cut is guarded like an entry', async () => {
+  test('is broken if the anchor of a lawful cut, or an entry beside it, is changed', async () => {
     breaksAt(await after(({ tamper }) => tamper('DELETE FROM audit WHERE sequence = 5'), 4), 5, 'cut');
     breaksAt(
       await after(({ tamper }) => tamper("DELETE FROM audit_mark WHERE kind = 'anchor'"), 4),
@@ -261,7 +261,7 @@ describe('an altered audit log', () => {
     breaksAt(early, 2, 'altered');
   });
 
-  test('entries forged under another key are named from the first on', async () => {
+  test('is broken at the first entry that was forged under another key', async () => {
     const verdict = await after(({ tamper }) => {
       tamper("UPDATE audit SET key_id = '0123456789abcdef' WHERE sequence IN (5, 6)");
       tamper("UPDATE audit SET action = 'audit.key-changed' WHERE sequence = 5");
@@ -276,7 +276,7 @@ describe('an altered audit log', () => {
     breaksAt(newest, entryCount, 'altered');
   });
 
-  test('somebody without the key cannot pass as the log', async () => {
+  test('is unproven if its entries were written without the key', async () => {
     const verdict = await after(({ reopened, tamper }) => {
       tamper('DELETE FROM audit');
       tamper('DELETE FROM audit_mark');

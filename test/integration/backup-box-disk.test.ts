@@ -10,7 +10,7 @@ import { mountSmallDisk, type SmallDisk } from '../support/small-disk.js';
 
 const PERSONS = 20;
 const JPEG_BYTES = 100_000;
-/** From nothing to more than a copy of the gallery needs; what is in use grows by it, so that every step runs out of room. */
+/** From no room to more than a copy of the gallery needs, so that each step fails once for lack of room. */
 const rooms = [0, 8, 40, 200, 600, 1200, 1800, 2200, 2600].map((kibibytes) => kibibytes * 1024);
 
 const secret = { recoverySecret: recoveryKey.secretKey };
@@ -18,16 +18,16 @@ const secret = { recoverySecret: recoveryKey.secretKey };
 async function enrol(box: BackupBox, prefix: string): Promise<void> {
   for (let seed = 1; seed <= PERSONS; seed += 1) {
     const photographs = [{ jpeg: noiseJpeg(seed, JPEG_BYTES), embedding: unitVector(seed), quality: 1 }];
-    await box.access.gallery().addPerson({ profile: { name: `${prefix}${seed}` }, photographs }, tester);
+    await box.vault.gallery().addPerson({ profile: { name: `${prefix}${seed}` }, photographs }, tester);
   }
 }
 
-/** Runs `work` with `bytes` of room left, then gives the rest back. The code of what it throws. */
+/** Runs `work` with `bytes` of room left, then frees the rest. Resolves with `done` or the code of the error. */
 async function withRoom(disk: SmallDisk, bytes: number, work: () => Promise<unknown>): Promise<string> {
   disk.fill();
   const ballast = join(disk.path, 'ballast');
   const held = existsSync(ballast);
-  assert.ok(held, 'there was room to take');
+  assert.ok(held, 'the ballast file fills the disk');
   truncateSync(ballast, Math.max(0, statSync(ballast).size - bytes));
   try {
     await work();
@@ -49,8 +49,8 @@ function diskOf(t: TestContext): SmallDisk | undefined {
   return disk;
 }
 
-describe('on a full disk', () => {
-  test('a backup is refused, leaves nothing, and is made when there is room', async (t) => {
+describe('a full disk', () => {
+  test('makes a backup fail without a rest; the backup succeeds when there is room', async (t) => {
     using disk = diskOf(t);
     if (disk === undefined) return;
     const target = temporaryDirectory(t);
@@ -61,7 +61,7 @@ describe('on a full disk', () => {
       const path = join(target, `${bytes}.rcb`);
       codes.push(await withRoom(disk, bytes, () => box.backups.create({ path }, tester)));
       assert.equal(readdirSync(target).includes(`${bytes}.rcb`), codes.at(-1) === 'done');
-      assert.equal((await namesIn(box.access.gallery())).length, PERSONS);
+      assert.equal((await namesIn(box.vault.gallery())).length, PERSONS);
     }
     assert.deepEqual(new Set(codes), new Set(['disk-full', 'done']));
     assert.equal(codes[0], 'disk-full');
@@ -73,10 +73,10 @@ describe('on a full disk', () => {
       'disk-full',
     );
     assert.ok(!readdirSync(disk.path).some((name) => name.startsWith('here')));
-    assert.equal(box.access.audit.verify().outcome, 'whole');
+    assert.equal(box.vault.audit.verify().outcome, 'whole');
   });
 
-  test('a restore is refused and changes nothing, and is done when there is room', async (t) => {
+  test('makes a restore fail without a change; the restore succeeds when there is room', async (t) => {
     using disk = diskOf(t);
     if (disk === undefined) return;
     const path = join(temporaryDirectory(t), 'a.rcb');
@@ -90,15 +90,15 @@ describe('on a full disk', () => {
     const codes = [];
     for (const bytes of rooms) {
       codes.push(await withRoom(disk, bytes, () => box.backups.restore({ path, secret }, tester)));
-      await box.access.unlock({}, tester);
-      const names = await namesIn(box.access.gallery());
+      await box.vault.unlock({}, tester);
+      const names = await namesIn(box.vault.gallery());
       assert.equal(names.length, PERSONS);
       assert.equal(names[0], codes.includes('done') ? 'A1' : 'B1', `with room for ${bytes} bytes`);
-      assert.equal(box.access.gallery().quarantined.length, 0);
+      assert.equal(box.vault.gallery().quarantined.length, 0);
     }
     assert.equal(codes[0], 'disk-full');
     assert.equal(codes.at(-1), 'done');
     assert.deepEqual(new Set(codes), new Set(['disk-full', 'done']));
-    assert.equal(box.access.audit.verify().outcome, 'whole');
+    assert.equal(box.vault.audit.verify().outcome, 'whole');
   });
 });

@@ -8,7 +8,7 @@ import { openBackupBox } from '../support/backup-box.js';
 import { namesIn, temporaryDirectory, tester } from '../support/gallery-fixture.js';
 
 describe('a restore that is refused', () => {
-  test('has touched nothing', async (t) => {
+  test('changes nothing', async (t) => {
     const { directory, path } = await backedUpBox(t);
     await using box = await openBackupBox(directory);
     await enrol(box, 'Mallory');
@@ -24,7 +24,7 @@ describe('a restore that is refused', () => {
       ['backup-newer', newer],
     ] as const;
     const rows = (): unknown =>
-      box.access.file.database.db.prepare('SELECT id, revision, profile FROM person').raw().all();
+      box.vault.file.database.db.prepare('SELECT id, revision, profile FROM person').raw().all();
     const before = rows();
     const bad = `${path}.bad`;
     for (const [code, bytes] of cases) {
@@ -36,12 +36,12 @@ describe('a restore that is refused', () => {
     const wrong = { passphrase: Buffer.from('wrong') };
     assert.equal(await codeOf(box.backups.restore({ path, secret: wrong }, tester)), 'backup-wrong-secret');
     assert.deepEqual(rows(), before);
-    assert.deepEqual(await namesIn(box.access.gallery()), ['Ada', 'Grace', 'Mallory']);
+    assert.deepEqual(await namesIn(box.vault.gallery()), ['Ada', 'Grace', 'Mallory']);
     assert.equal(actionsOf(box).filter((action) => action === 'backup.refused').length, 6);
     assert.deepEqual(filesOf(box), ['gallery.db', 'gallery.db.lock']);
   });
 
-  test('is one of another recogniser, which names both', async (t) => {
+  test('has a backup of another recogniser; the message names both recognisers', async (t) => {
     const { path } = await backedUpBox(t);
     await using box = await openBackupBox(temporaryDirectory(t), { recogniser: recogniserId('other-2') });
     const before = hashOf(box.galleryPath);

@@ -9,35 +9,35 @@ import { passphrase } from '../support/backup-fixture.js';
 import { namesIn, temporaryDirectory, tester, unitVector } from '../support/gallery-fixture.js';
 
 describe('a restore', () => {
-  test('into an existing box brings back what was, and keeps the box its log and erasures', async (t) => {
+  test('into an existing box restores the persons, and keeps the log and the erasures of the box', async (t) => {
     const { directory, path, ids } = await backedUpBox(t);
     await using box = await openBackupBox(directory);
     const [, grace] = ids;
-    assert.ok(grace && box.access.gallery().erasePerson(grace, tester));
+    assert.ok(grace && box.vault.gallery().erasePerson(grace, tester));
     const [mallory] = await enrol(box, 'Mallory');
-    const before = box.access.audit.list({ limit: 1000 });
+    const before = box.vault.audit.list({ limit: 1000 });
     const answer = await box.backups.restore({ path, secret }, tester);
-    assert.deepEqual(await namesIn(box.access.gallery()), ['Ada']);
+    assert.deepEqual(await namesIn(box.vault.gallery()), ['Ada']);
     assert.deepEqual(
       [answer.persons, answer.erasedAgain, answer.log, answer.sealed],
       [1, 1, 'box', undefined],
     );
     assert.deepEqual(box.forgotten, [mallory]);
-    const after = box.access.audit.list({ limit: 1000 });
+    const after = box.vault.audit.list({ limit: 1000 });
     assert.deepEqual(after.slice(0, before.length), before);
-    assert.equal(box.access.audit.verify().outcome, 'whole');
-    const [entry] = box.access.audit.list({ action: 'backup.restored' });
+    assert.equal(box.vault.audit.verify().outcome, 'whole');
+    const [entry] = box.vault.audit.list({ action: 'backup.restored' });
     assert.equal(entry?.details['sha256'], answer.backup.sha256);
     assert.deepEqual(filesOf(box), ['gallery.db', 'gallery.db.lock']);
-    const [found] = await box.access.gallery().nearest(unitVector(300), { count: 1 });
-    assert.ok(found && found.similarity > 0.999, 'who came back is recognised at once');
+    const [found] = await box.vault.gallery().nearest(unitVector(300), { count: 1 });
+    assert.ok(found && found.similarity > 0.999, 'a restored person is recognised at once');
   });
 
-  test('whose consent was withdrawn since the backup does not come back, whose was before it does', async (t) => {
+  test('does not activate a person who withdrew consent after the backup, and keeps name and proof', async (t) => {
     const directory = temporaryDirectory(t);
     const path = join(temporaryDirectory(t), 'night.rcb');
     await using box = await openBackupBox(directory);
-    const gallery = box.access.gallery();
+    const gallery = box.vault.gallery();
     const [ada, bea] = await enrol(box, 'Ada', 'Beatrix', 'Grace');
     const withdraw = (id: PersonId | undefined, name: string): unknown =>
       id && gallery.eraseBiometricData(id, { name }, tester);
@@ -45,45 +45,46 @@ describe('a restore', () => {
     await box.backups.create({ path, passphrase }, tester);
     assert.ok(withdraw(bea, 'Beatrix'));
     await box.backups.restore({ path, secret }, tester);
-    const restored = bea === undefined ? undefined : box.access.gallery().showPerson(bea);
+    const restored = bea === undefined ? undefined : box.vault.gallery().showPerson(bea);
     assert.equal(restored?.state, 'removed');
-    assert.ok(restored?.profile?.consent?.withdrawnIso, 'name and proof stay');
-    const { db } = box.access.file.database;
-    assert.equal(db.prepare('SELECT count(*) FROM template').pluck().get(), 1, 'only of Grace');
-    assert.equal(box.access.audit.verify().outcome, 'whole');
+    assert.ok(restored?.profile?.consent?.withdrawnIso, 'name and proof of the withdrawal stay');
+    const { db } = box.vault.file.database;
+    assert.equal(db.prepare('SELECT count(*) FROM template').pluck().get(), 1, 'only Grace has a template');
+    assert.equal(box.vault.audit.verify().outcome, 'whole');
   });
 
-  test('who was removed since the backup stays removed, who was restored meanwhile does not', async (t) => {
+  test('keeps a person removed who was removed after the backup, unless the person was restored since', async (t) => {
     const path = join(temporaryDirectory(t), 'night.rcb');
     await using box = await openBackupBox(temporaryDirectory(t));
     const [ada, bea, grace] = await enrol(box, 'Ada', 'Beatrix', 'Grace');
-    if (ada === undefined || bea === undefined || grace === undefined) throw new Error('nobody was enrolled');
+    if (ada === undefined || bea === undefined || grace === undefined)
+      throw new Error('the persons were not enrolled');
     await box.backups.create({ path, passphrase }, tester);
-    const before = box.access.gallery();
+    const before = box.vault.gallery();
     assert.ok(before.removePerson(ada, tester));
     assert.ok(before.removePerson(bea, tester) && before.restorePerson(bea, tester));
     await box.backups.restore({ path, secret }, tester);
-    const states = () => [ada, bea, grace].map((id) => box.access.gallery().showPerson(id)?.state);
+    const states = () => [ada, bea, grace].map((id) => box.vault.gallery().showPerson(id)?.state);
     assert.deepEqual(states(), ['removed', 'active', 'active']);
-    assert.equal(box.access.gallery().personCount, 2);
-    assert.ok(box.access.gallery().restorePerson(ada, tester), 'a decision of later is as good as any');
+    assert.equal(box.vault.gallery().personCount, 2);
+    assert.ok(box.vault.gallery().restorePerson(ada, tester), 'the removed person can be restored later');
     await box.backups.restore({ path, secret }, tester);
     assert.deepEqual(states(), ['active', 'active', 'active']);
-    assert.deepEqual(box.access.gallery().quarantined, []);
-    assert.equal(box.access.audit.verify().outcome, 'whole');
+    assert.deepEqual(box.vault.gallery().quarantined, []);
+    assert.equal(box.vault.audit.verify().outcome, 'whole');
   });
 
-  test('an erased person stays erased in the file, too, and after the next start', async (t) => {
+  test('keeps an erased person erased, in the file too and after the next start', async (t) => {
     const { directory, path, ids } = await backedUpBox(t);
     {
       await using box = await openBackupBox(directory);
       const [ada] = ids;
-      assert.ok(ada && box.access.gallery().erasePerson(ada, tester));
+      assert.ok(ada && box.vault.gallery().erasePerson(ada, tester));
       await box.backups.restore({ path, secret }, tester);
     }
     await using box = await openBackupBox(directory);
-    assert.deepEqual(await namesIn(box.access.gallery()), ['Grace']);
-    const db = box.access.file.database.db;
+    assert.deepEqual(await namesIn(box.vault.gallery()), ['Grace']);
+    const db = box.vault.file.database.db;
     const rows = db
       .prepare('SELECT (SELECT count(*) FROM photograph), (SELECT count(*) FROM data_key)')
       .raw()
@@ -91,78 +92,78 @@ describe('a restore', () => {
     assert.deepEqual(rows, [1, 1]);
   });
 
-  test('onto other hardware with another key needs the recovery secret alone, and goes on with the log', async (t) => {
+  test('onto other hardware with another key needs only the secret of the backup, and continues the log of the backup', async (t) => {
     const { path } = await backedUpBox(t);
     await using box = await openBackupBox(temporaryDirectory(t), { keyFill: 99 });
     const answer = await box.backups.restore({ path, secret: { passphrase } }, tester);
-    assert.deepEqual(await namesIn(box.access.gallery()), ['Ada', 'Grace']);
+    assert.deepEqual(await namesIn(box.vault.gallery()), ['Ada', 'Grace']);
     assert.equal(answer.log, 'backup');
-    assert.equal(box.access.audit.verify().outcome, 'whole');
+    assert.equal(box.vault.audit.verify().outcome, 'whole');
     assert.equal(actionsOf(box).filter((action) => action === 'person.enrolled').length, 2);
     assert.equal(await codeOf(box.backups.create({ path: `${path}.again` }, tester)), 'done');
   });
 
-  test('into a box that never had a key gives it one of the provider that is asked for', async (t) => {
+  test('into a box without a gallery key makes a key with the requested provider', async (t) => {
     const { path } = await backedUpBox(t);
     const directory = temporaryDirectory(t);
-    const keyPassphrase = Buffer.from('seven words that nobody else would think of');
+    const keyPassphrase = Buffer.from('seven words in an order hard to guess');
     {
       await using box = await openBackupBox(directory, { keyFill: null });
-      assert.equal(box.access.sealed?.code, 'key-not-initialised');
+      assert.equal(box.vault.sealed?.code, 'key-not-initialised');
       assert.equal(await codeOf(box.backups.restore({ path, secret }, tester)), 'key-missing');
       await box.backups.restore({ path, secret, provider: 'passphrase', keyPassphrase }, tester);
-      assert.deepEqual(await namesIn(box.access.gallery()), ['Ada', 'Grace']);
+      assert.deepEqual(await namesIn(box.vault.gallery()), ['Ada', 'Grace']);
     }
     await using box = await openBackupBox(directory, { keyFill: null });
-    assert.equal(box.access.sealed?.code, 'passphrase-needed');
-    assert.equal(await box.access.unlock({ passphrase: keyPassphrase }, tester), undefined);
-    assert.deepEqual(await namesIn(box.access.gallery()), ['Ada', 'Grace']);
-    // Its passphrase is not asked for again: the key is at hand while the file is replaced.
+    assert.equal(box.vault.sealed?.code, 'passphrase-needed');
+    assert.equal(await box.vault.unlock({ passphrase: keyPassphrase }, tester), undefined);
+    assert.deepEqual(await namesIn(box.vault.gallery()), ['Ada', 'Grace']);
+    // The passphrase is not needed again: the daemon keeps the key while it replaces the file.
     await box.backups.restore({ path, secret }, tester);
-    assert.deepEqual(await namesIn(box.access.gallery()), ['Ada', 'Grace']);
+    assert.deepEqual(await namesIn(box.vault.gallery()), ['Ada', 'Grace']);
   });
 
   test('replaces a gallery whose key is lost', async (t) => {
     const { directory, path } = await backedUpBox(t);
     writeFileSync(join(directory, 'secrets', 'gallery-key'), new Uint8Array(32).fill(50));
     await using box = await openBackupBox(directory);
-    assert.equal(box.access.sealed?.code, 'wrong-key');
+    assert.equal(box.vault.sealed?.code, 'wrong-key');
     await box.backups.restore({ path, secret }, tester);
-    assert.deepEqual(await namesIn(box.access.gallery()), ['Ada', 'Grace']);
-    assert.equal(box.access.audit.verify().outcome, 'whole');
+    assert.deepEqual(await namesIn(box.vault.gallery()), ['Ada', 'Grace']);
+    assert.equal(box.vault.audit.verify().outcome, 'whole');
   });
 
-  test('heals a damaged file, which is kept aside, and the box has run meanwhile', async (t) => {
+  test('replaces a damaged file and keeps the damaged one aside; the box runs meanwhile', async (t) => {
     const { directory, path } = await backedUpBox(t);
     const file = join(directory, 'data', 'gallery.db');
     const bytes = readFileSync(file);
     bytes.fill(0x55, 2 * 4096, 20 * 4096);
     writeFileSync(file, bytes);
     await using box = await openBackupBox(directory);
-    assert.equal(box.access.sealed?.code, 'gallery-damaged');
+    assert.equal(box.vault.sealed?.code, 'gallery-damaged');
     assert.equal(await codeOf(box.backups.create({ path: `${path}.2` }, tester)), 'gallery-sealed');
     const answer = await box.backups.restore({ path, secret }, tester);
-    assert.deepEqual(await namesIn(box.access.gallery()), ['Ada', 'Grace']);
+    assert.deepEqual(await namesIn(box.vault.gallery()), ['Ada', 'Grace']);
     assert.ok(answer.damagedFile !== undefined && existsSync(answer.damagedFile));
     assert.deepEqual(readFileSync(answer.damagedFile), bytes);
-    const [someone] = await box.access.gallery().listPersons();
-    assert.ok(someone !== undefined && box.access.gallery().erasePerson(someone.id, tester));
+    const [someone] = await box.vault.gallery().listPersons();
+    assert.ok(someone !== undefined && box.vault.gallery().erasePerson(someone.id, tester));
     assert.deepEqual(
       readdirSync(join(directory, 'data')).filter((name) => name.includes('damaged')),
       [],
-      'an erased person is in no file any more',
+      'an erasure deletes the damaged file, too',
     );
-    assert.notEqual(box.access.audit.verify().outcome, 'broken');
-    const held = box.access.audit.list({ limit: 1000 }).filter(({ details }) => 'heldFrom' in details);
-    assert.ok(held.length > 0, 'what happened without a file is in the log');
+    assert.notEqual(box.vault.audit.verify().outcome, 'broken');
+    const held = box.vault.audit.list({ limit: 1000 }).filter(({ details }) => 'heldFrom' in details);
+    assert.ok(held.length > 0, 'entries that waited while the file was damaged are in the log');
   });
 
-  test('heals a file whose beginning is gone', async (t) => {
+  test('replaces a file whose beginning is destroyed, with the log of the backup', async (t) => {
     const { directory, path } = await backedUpBox(t);
     writeFileSync(join(directory, 'data', 'gallery.db'), Buffer.alloc(8192, 1));
     await using box = await openBackupBox(directory);
     const answer = await box.backups.restore({ path, secret }, tester);
     assert.deepEqual([answer.areErasuresKnown, answer.log], [false, 'backup']);
-    assert.deepEqual(await namesIn(box.access.gallery()), ['Ada', 'Grace']);
+    assert.deepEqual(await namesIn(box.vault.gallery()), ['Ada', 'Grace']);
   });
 });

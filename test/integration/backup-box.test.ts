@@ -15,7 +15,7 @@ import {
   unitVector,
 } from '../support/gallery-fixture.js';
 
-/** What the status tells from turn to turn until `work` has ended. */
+/** The progress in the status at each turn of the event loop until `work` has ended. */
 async function progressDuring(
   { backups }: BackupBox,
   work: Promise<unknown>,
@@ -34,9 +34,9 @@ async function progressDuring(
   return told;
 }
 
-/** Fails unless it goes on from step to step, in this order. Those that are too short to be seen may be missing. */
+/** Fails unless the progress never goes back in the order of `steps`. Steps that are too short to be seen may be missing. */
 function assertGoesOn(told: readonly BackupProgress[], steps: readonly BackupProgress['step'][]): void {
-  assert.ok(told.length > 0, 'nothing was told');
+  assert.ok(told.length > 0, 'the status showed no progress');
   const places = told.map(({ step }) => steps.indexOf(step));
   const shares = told.map(({ doneBytes, totalBytes }) => doneBytes / totalBytes);
   for (const row of [places, shares])
@@ -48,19 +48,19 @@ function assertGoesOn(told: readonly BackupProgress[], steps: readonly BackupPro
 }
 
 describe('a backup of a running box', () => {
-  test('tells what it holds, leaves an entry without its path, and nothing beside the gallery', async (t) => {
+  test('reports its content, writes an audit entry without its path, and leaves no file beside the gallery', async (t) => {
     const { directory, path, answer } = await backedUpBox(t);
     assert.equal(answer.sha256, hashOf(path));
     assert.equal(answer.counts['persons'], 2);
     assert.equal(answer.site, 'test-site');
     await using box = await openBackupBox(directory);
-    const [entry] = box.access.audit.list({ action: 'backup.created' });
+    const [entry] = box.vault.audit.list({ action: 'backup.created' });
     assert.equal(entry?.details['sha256'], answer.sha256);
     assert.ok(!JSON.stringify(entry).includes('night'));
     assert.deepEqual(filesOf(box), ['gallery.db', 'gallery.db.lock']);
   });
 
-  test('holds no name and no picture in clear, nor any key', async (t) => {
+  test('contains no name, picture or key in clear', async (t) => {
     const { directory, path } = await backedUpBox(t);
     const bytes = readFileSync(path);
     const key = readFileSync(join(directory, 'data', 'keys', 'audit-key'));
@@ -77,7 +77,7 @@ describe('a backup of a running box', () => {
     const directory = temporaryDirectory(t);
     const path = join(temporaryDirectory(t), 'busy.rcb');
     await using box = await openBackupBox(directory);
-    const gallery = box.access.gallery();
+    const gallery = box.vault.gallery();
     for (let seed = 1; seed <= 60; seed += 1)
       await gallery.addPerson(
         {
@@ -112,13 +112,13 @@ describe('a backup of a running box', () => {
     await examineBackup(path, secret, directory, (progress) => told.push(progress));
     assertGoesOn(told, ['read', 'unpack', 'check']);
     assert.deepEqual([...new Set(told.map(({ step }) => step))], ['read', 'unpack', 'check']);
-    const names = await namesIn(box.access.gallery());
+    const names = await namesIn(box.vault.gallery());
     assert.ok(!names.includes('P1') && names.includes('P60'));
     assert.ok(Math.abs(names.length - (counts['persons'] ?? 0)) <= 1);
-    assert.equal(box.access.audit.verify().outcome, 'whole');
+    assert.equal(box.vault.audit.verify().outcome, 'whole');
   });
 
-  test('is refused while the gallery is sealed, for nobody, over a file, and twice at a time', async (t) => {
+  test('is refused while the gallery is sealed, without a recipient, over an existing file, and during another backup', async (t) => {
     const { directory, path } = await backedUpBox(t);
     await using box = await openBackupBox(directory);
     assert.equal(await codeOf(box.backups.create({ path }, tester)), 'backup-exists');

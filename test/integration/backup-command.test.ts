@@ -3,13 +3,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { silentLogger } from '../../daemon/base/logger.js';
-import type { BackupAnswer, BackupControl } from '../../daemon/control/backup-control.js';
-import type { BoxControl } from '../../daemon/control/box-control.js';
+import { backupOperations, type FileBackup } from '../../daemon/contract/backups.js';
 import { startControlServer } from '../../daemon/control/server.js';
 import { rollcall } from '../support/box.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
-function answerFor(path: string): BackupAnswer {
+function answerFor(path: string): FileBackup {
   return {
     path,
     sizeBytes: 3,
@@ -24,7 +23,7 @@ function answerFor(path: string): BackupAnswer {
   };
 }
 
-test('rollcall backup create fails where the daemon wrote to a place that the command does not see', async () => {
+test('rollcall backup create fails if the daemon wrote to a path that the command cannot see', async () => {
   await using directory = await temporaryDirectory();
   const socketPath = join(directory.path, 'control.sock');
   const config = join(directory.path, 'rollcall.yaml');
@@ -35,14 +34,18 @@ test('rollcall backup create fails where the daemon wrote to a place that the co
   ];
   writeFileSync(config, `${lines.join('\n')}\n`);
   let isSeen = false;
-  const backups: Partial<BackupControl> = {
-    async create({ path }) {
-      if (isSeen) writeFileSync(path, 'abc');
-      return answerFor(path);
+  const { 'backups.write-file': writeFile } = backupOperations;
+  await using _server = await startControlServer({
+    socketPath,
+    operations: { 'backups.write-file': writeFile },
+    handlers: {
+      'backups.write-file': ({ path }) => {
+        if (isSeen) writeFileSync(path, 'abc');
+        return answerFor(path);
+      },
     },
-  };
-  const box = { backups } as Partial<BoxControl> as BoxControl;
-  await using _server = await startControlServer({ socketPath, box, logger: silentLogger });
+    logger: silentLogger,
+  });
   const create = (): ReturnType<typeof rollcall> =>
     rollcall(['backup', 'create', join(directory.path, 'b'), '--json', '--config', config]);
   const lost = await create();

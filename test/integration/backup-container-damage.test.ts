@@ -23,7 +23,7 @@ import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const recipients: readonly Recipient[] = [forRecoveryKey, forPassphrase];
 
-/** A backup of some 2 kB, and a name for damaged ones. */
+/** A backup of about 2 kB, and a path for damaged copies. */
 async function small(directory: string): Promise<{ readonly bytes: Buffer; readonly scratch: string }> {
   const target = join(directory, 'small');
   const sections = [source('database', noise(1, 40)), source('keys', noise(2, 16)), source('empty')];
@@ -43,7 +43,7 @@ async function large(directory: string, name = 'large'): Promise<BackupParts> {
 }
 
 describe('a damaged backup', () => {
-  test('is refused whichever byte was altered, whoever opens it', async () => {
+  test('is refused after a change of any byte, for every recipient', async () => {
     await using directory = await temporaryDirectory();
     const { bytes, scratch } = await small(directory.path);
     const codes = new Map<string, number>();
@@ -58,7 +58,11 @@ describe('a damaged backup', () => {
     }
     assert.equal(codes.get('backup-foreign'), 16 * 2);
     assert.ok((codes.get('backup-altered') ?? 0) > bytes.length);
-    assert.equal(await refusalOf(scratch, bytes, withRecoverySecret), undefined, 'unaltered, it opens');
+    assert.equal(
+      await refusalOf(scratch, bytes, withRecoverySecret),
+      undefined,
+      'the unaltered backup opens',
+    );
   });
 
   test('is refused as truncated at every length, and with anything appended', async () => {
@@ -74,7 +78,7 @@ describe('a damaged backup', () => {
     }
   });
 
-  test('is refused when a message is missing, twice there, or in the place of another', async () => {
+  test('is refused when a message is missing, repeated, or in the place of another', async () => {
     await using directory = await temporaryDirectory();
     const parts = await large(directory.path);
     const scratch = join(directory.path, 'scratch');
@@ -117,7 +121,7 @@ describe('a damaged backup', () => {
     }
   });
 
-  test('a preamble to which a recipient was added is refused', async () => {
+  test('is refused when a recipient was added, removed or moved in the preamble', async () => {
     await using directory = await temporaryDirectory();
     const { bytes, scratch } = await small(directory.path);
     const parts = await takeApart(join(directory.path, 'small'));
@@ -131,7 +135,7 @@ describe('a damaged backup', () => {
     }
   });
 
-  test('one that is changed after it was opened gives nothing that was altered', async () => {
+  test('that is changed after it was opened yields no altered section', async () => {
     await using directory = await temporaryDirectory();
     await large(directory.path);
     const path = join(directory.path, 'large');
@@ -153,7 +157,7 @@ describe('a damaged backup', () => {
     assert.deepEqual(whole, ['a']);
   });
 
-  test('so does one that was replaced, with the same key, by another', async () => {
+  test('that is replaced by another backup after it was opened yields nothing', async () => {
     await using directory = await temporaryDirectory();
     const path = join(directory.path, 'large');
     await large(directory.path);

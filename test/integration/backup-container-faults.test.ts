@@ -43,12 +43,12 @@ async function killedAfter(
     if (lines.length === lineCount) child.kill('SIGKILL');
   }
   const { signal } = await exitOf(child);
-  assert.equal(signal, 'SIGKILL', 'it worked until it was killed');
+  assert.equal(signal, 'SIGKILL', 'the child ran until it was killed');
   return lines.filter((line) => line !== 'chunk');
 }
 
-describe('a backup whose writing is cut off', () => {
-  test('by kill -9 at any moment: what has its name is whole, and what was told to be done is there', async () => {
+describe('a backup whose writing is interrupted', () => {
+  test('by kill -9 at any moment: each file with the final name is whole, and each reported backup exists', async () => {
     const random = seededRandom(7);
     let done = 0;
     let parts = 0;
@@ -66,16 +66,19 @@ describe('a backup whose writing is cut off', () => {
       for (const path of told)
         assert.ok(
           whole.some((name) => path.endsWith(`/${name}`)),
-          `${path} is there`,
+          `${path} exists`,
         );
-      assert.ok(whole.length <= told.length + 1, 'no name without a backup');
+      assert.ok(whole.length <= told.length + 1, 'there is no file with a final name but no backup');
       done += whole.length;
       parts += names.length - whole.length;
     }
-    assert.ok(done > 0 && parts > 0, `both were seen: ${done} whole, ${parts} in parts`);
+    assert.ok(
+      done > 0 && parts > 0,
+      `some files are whole and some are partial: ${done} whole, ${parts} partial`,
+    );
   });
 
-  test('by a kill: the rest is told, is no backup, and may be removed', async () => {
+  test('by a kill: the next backup reports the partial file, which is not a backup and may be removed', async () => {
     await using directory = await temporaryDirectory();
     await killedAfter(4, directory.path, 'hold');
     const [name = ''] = await readdir(directory.path);
@@ -93,7 +96,7 @@ describe('a backup whose writing is cut off', () => {
     await verifyBackup(target, withRecoverySecret);
   });
 
-  test('by a full disk: told, nothing left behind, and it works once there is room', async (t) => {
+  test('by a full disk: it fails with disk-full, leaves no file, and succeeds once there is room', async (t) => {
     const disk = mountSmallDisk(8);
     if ('skip' in disk) return t.skip(disk.skip);
     using _ = disk;
@@ -117,8 +120,8 @@ describe('a backup whose writing is cut off', () => {
   });
 });
 
-describe('what a backup costs the process', () => {
-  test('memory does not grow with the backup', async () => {
+describe('writing a backup', () => {
+  test('uses memory that does not grow with the backup', async () => {
     await using directory = await temporaryDirectory();
     const mebibytes = 96;
     const child = startChild('memory', directory.path, '', `${mebibytes}`);
@@ -129,7 +132,7 @@ describe('what a backup costs the process', () => {
     assert.ok(output !== '' && grownMebibytes < mebibytes / 2, `grew by ${grownMebibytes} MiB`);
   });
 
-  test('the event loop turns between chunks, also when a source gives everything at once', async () => {
+  test('lets the event loop turn between chunks, also when a source yields everything at once', async () => {
     await using directory = await temporaryDirectory();
     const target = join(directory.path, 'b');
     let turns = 0;

@@ -38,7 +38,7 @@ function* pieces(bytes: Uint8Array, pieceBytes: number): Generator<Uint8Array> {
 }
 
 describe('writing and reading a backup', () => {
-  test('what goes in comes out, whatever the sizes of sections and pieces', async () => {
+  test('gives the same content back for all sizes of sections and pieces', async () => {
     await using directory = await temporaryDirectory();
     const all = noise(1, 3 * CHUNK_BYTES);
     let runs = 0;
@@ -74,7 +74,7 @@ describe('writing and reading a backup', () => {
     await fc.assert(property, { numRuns: 25, examples });
   });
 
-  test('tells what it wrote, and the reader is told the same', async () => {
+  test('reports sections and hashes, and a verification reports the same', async () => {
     await using directory = await temporaryDirectory();
     const target = join(directory.path, 'b');
     const keys = noise(2, 64);
@@ -94,7 +94,7 @@ describe('writing and reading a backup', () => {
     assert.deepEqual(await verifyBackup(target, withRecoverySecret), written);
   });
 
-  test('takes a stream of the file system as a source', async () => {
+  test('accepts a stream as a source', async () => {
     await using directory = await temporaryDirectory();
     const target = join(directory.path, 'b');
     const sections = [{ name: 'database', content: Readable.from([noise(1, 70_000), noise(2, 5)]) }];
@@ -103,7 +103,7 @@ describe('writing and reading a backup', () => {
     assert.deepEqual(found.get('database'), Buffer.concat([noise(1, 70_000), noise(2, 5)]));
   });
 
-  test('sections that are not read, or not to their end, are passed over', async () => {
+  test('skips sections that are not read, or not read to the end', async () => {
     await using directory = await temporaryDirectory();
     const target = join(directory.path, 'b');
     const large = noise(1, 2 * CHUNK_BYTES + 5);
@@ -123,7 +123,7 @@ describe('writing and reading a backup', () => {
     assert.equal(seen.length, 2);
   });
 
-  test('nothing of sections and manifest stands in clear, and no secret does', async () => {
+  test('puts no section, manifest or secret in clear into the file', async () => {
     await using directory = await temporaryDirectory();
     const target = join(directory.path, 'b');
     const name = Buffer.from('Ada Lovelace of Ockham');
@@ -142,8 +142,8 @@ describe('writing and reading a backup', () => {
   });
 });
 
-describe('who can open a backup', () => {
-  test('each of several recipients, and nobody else', async () => {
+describe('the recipients of a backup', () => {
+  test('each recipient can open the backup, and no other key can', async () => {
     await using directory = await temporaryDirectory();
     const target = join(directory.path, 'b');
     const second = newRecoveryKey();
@@ -164,7 +164,7 @@ describe('who can open a backup', () => {
     }
   });
 
-  test('is told without a secret', async () => {
+  test('can be listed without a secret', async () => {
     await using directory = await temporaryDirectory();
     const target = join(directory.path, 'b');
     await writeBackup({ target, recipients: [forRecoveryKey, forPassphrase], manifest, sections: [] });
@@ -176,7 +176,7 @@ describe('who can open a backup', () => {
     await assert.rejects(recipientsOf(target), { code: 'backup-truncated' });
   });
 
-  test('a kind of secret that it was not made for is told apart from a wrong one', async () => {
+  test('have their own error for a kind of secret that none of them uses', async () => {
     await using directory = await temporaryDirectory();
     const byKey = join(directory.path, 'key');
     const byPassphrase = join(directory.path, 'passphrase');
@@ -188,7 +188,7 @@ describe('who can open a backup', () => {
     });
   });
 
-  test('no recipient, too many, several passphrases, a public key that is none: refused, nothing written', async () => {
+  test('are refused, and nothing is written, if none, too many, several passphrases, a weak one or an invalid public key is given', async () => {
     await using directory = await temporaryDirectory();
     const target = join(directory.path, 'b');
     const write = (recipients: Parameters<typeof writeBackup>[0]['recipients']) =>
@@ -211,8 +211,10 @@ describe('who can open a backup', () => {
     }
     assert.deepEqual(await readdir(directory.path), []);
   });
+});
 
-  test('a source that fails or a manifest against the rules leaves nothing behind', async () => {
+describe('the writing of a backup', () => {
+  test('leaves nothing behind if a source fails or the manifest breaks the rules', async () => {
     await using directory = await temporaryDirectory();
     const target = join(directory.path, 'b');
     const trouble = new Error('the snapshot failed');
@@ -227,7 +229,7 @@ describe('who can open a backup', () => {
     assert.deepEqual(await readdir(directory.path), []);
   });
 
-  test('stops where its signal says so, and leaves nothing behind', async () => {
+  test('stops when its signal aborts, and leaves nothing behind', async () => {
     await using directory = await temporaryDirectory();
     const target = join(directory.path, 'b');
     const stop = new AbortController();
@@ -249,8 +251,8 @@ describe('who can open a backup', () => {
   });
 });
 
-describe('what stands there already', () => {
-  test('a file of that name stays untouched', async () => {
+describe('the path of a backup', () => {
+  test('keeps a file that already exists', async () => {
     await using directory = await temporaryDirectory();
     const target = join(directory.path, 'b');
     await writeFile(target, 'mine');
@@ -260,7 +262,7 @@ describe('what stands there already', () => {
     assert.deepEqual(await readdir(directory.path), ['b']);
   });
 
-  test('so does one that appears while the backup is written', async () => {
+  test('keeps a file that appears while the backup is written', async () => {
     await using directory = await temporaryDirectory();
     const target = join(directory.path, 'b');
     async function* late(): AsyncGenerator<Uint8Array> {
@@ -275,7 +277,7 @@ describe('what stands there already', () => {
     assert.deepEqual(await readdir(directory.path), ['b']);
   });
 
-  test('a second backup to the same name at the same time is refused and does not disturb the first', async () => {
+  test('accepts one backup at a time: a second one is refused and does not disturb the first', async () => {
     await using directory = await temporaryDirectory();
     const target = join(directory.path, 'b');
     const order = { target, recipients: [forRecoveryKey], manifest };
@@ -287,7 +289,7 @@ describe('what stands there already', () => {
     assert.deepEqual((await contentsOf(target, withRecoverySecret)).get('a'), Buffer.from(noise(1, 10)));
   });
 
-  test('a folder that does not exist is told', async () => {
+  test('is reported if its folder does not exist, or if it is a folder', async () => {
     await using directory = await temporaryDirectory();
     const target = join(directory.path, 'none', 'b');
     const order = { target, recipients: [forRecoveryKey], manifest, sections: [] };

@@ -25,13 +25,13 @@ interface Forgery {
   /** Changes the database that goes into the backup. */
   readonly alter?: (db: Sqlite.Database) => void;
   readonly schemaVersion?: number;
-  /** Puts these in the place of the keys. */
+  /** Replaces the keys in the backup. */
   readonly keks?: readonly Uint8Array[];
-  /** Leaves the database out. */
+  /** Omits the database. */
   readonly hasNoDatabase?: boolean;
 }
 
-/** A backup that opens as it should, made by somebody who has the public recovery key, and holds something else. */
+/** A backup that opens but has other content: an attacker with the public recovery key can make it. */
 async function forge(
   t: TestContext,
   { alter, schemaVersion, keks, hasNoDatabase }: Forgery,
@@ -40,7 +40,7 @@ async function forge(
   const honest = join(folder, 'honest.rcb');
   {
     await using box = await openBackupBox(temporaryDirectory(t));
-    await box.access.gallery().addPerson(enrolmentOf('Ada', [1]), tester);
+    await box.vault.gallery().addPerson(enrolmentOf('Ada', [1]), tester);
     await box.backups.create({ path: honest }, tester);
   }
   const database = join(folder, 'gallery.db');
@@ -69,7 +69,7 @@ async function restoreInto(
 ): Promise<{ readonly code: string; readonly box: BackupBox }> {
   const box = await openBackupBox(temporaryDirectory(t));
   t.after(() => box[Symbol.asyncDispose]());
-  await box.access.gallery().addPerson(enrolmentOf('Bea', [2]), tester);
+  await box.vault.gallery().addPerson(enrolmentOf('Bea', [2]), tester);
   try {
     await box.backups.restore({ path, secret }, tester);
     return { code: 'done', box };
@@ -81,51 +81,51 @@ async function restoreInto(
 
 const page = (db: Sqlite.Database): number => Number(db.pragma('page_count', { simple: true }));
 
-describe('a genuine container with a gallery that cannot be used', () => {
+describe('a genuine backup with a gallery that cannot be used', () => {
   const refused: readonly (readonly [string, string, Forgery])[] = [
     ['a newer schema', 'database-newer', { schemaVersion: 99 }],
     [
-      'a newer schema than it tells',
+      'a newer schema than the manifest names',
       'database-newer',
       { alter: (db) => void db.pragma('user_version = 99') },
     ],
     [
-      'another recogniser than it tells',
+      'another recogniser than the manifest names',
       'recogniser-mismatch',
       { alter: (db) => db.exec("UPDATE gallery SET recogniser = 'x'") },
     ],
     [
-      'a trigger of its own',
+      'an added trigger',
       'backup-unusable',
       { alter: (db) => db.exec('CREATE TRIGGER t AFTER INSERT ON person BEGIN DELETE FROM audit; END') },
     ],
-    ['a table more', 'backup-unusable', { alter: (db) => db.exec('CREATE TABLE other (a)') }],
-    ['a table less', 'backup-unusable', { alter: (db) => db.exec('DROP TABLE tombstone') }],
+    ['an additional table', 'backup-unusable', { alter: (db) => db.exec('CREATE TABLE other (a)') }],
+    ['a missing table', 'backup-unusable', { alter: (db) => db.exec('DROP TABLE tombstone') }],
     ['rows without a person', 'backup-unusable', { alter: (db) => db.exec('DELETE FROM data_key') }],
     ['another key', 'backup-unusable', { keks: [new Uint8Array(32).fill(8)] }],
     ['no key', 'backup-unusable', { keks: [] }],
     [
-      'a key that was never made',
+      'no key slot and no gallery row',
       'backup-unusable',
       { alter: (db) => db.exec('DELETE FROM key_slot; DELETE FROM gallery') },
     ],
     [
-      'a check value of another key',
+      'a wrong check value of its key',
       'backup-unusable',
       { alter: (db) => db.exec("UPDATE key_slot SET check_value = x'00'") },
     ],
     ['no database', 'backup-foreign', { hasNoDatabase: true }],
     [
-      'another program its database',
+      'a database of another program',
       'backup-unusable',
       { alter: (db) => void db.pragma('application_id = 7') },
     ],
   ];
   for (const [what, code, forgery] of refused) {
-    test(`(${what}) is refused and nothing was touched`, async (t) => {
+    test(`(${what}) is refused and changes nothing`, async (t) => {
       const { code: found, box } = await restoreInto(t, await forge(t, forgery));
       assert.equal(found, code);
-      assert.deepEqual(await namesIn(box.access.gallery()), ['Bea']);
+      assert.deepEqual(await namesIn(box.vault.gallery()), ['Bea']);
     });
   }
 
@@ -145,8 +145,8 @@ describe('a genuine container with a gallery that cannot be used', () => {
   });
 });
 
-describe('what a restore leaves out', () => {
-  test('is what was under way: staged persons and jobs', async (t) => {
+describe('a restore of an unfinished or damaged gallery', () => {
+  test('omits staged persons and unfinished jobs', async (t) => {
     const path = await forge(t, {
       alter(db) {
         db.exec("INSERT INTO job (name, state) VALUES ('rotation', '{}')");
@@ -158,13 +158,13 @@ describe('what a restore leaves out', () => {
     });
     const { code, box } = await restoreInto(t, path);
     assert.equal(code, 'done');
-    assert.deepEqual(await namesIn(box.access.gallery()), ['Ada']);
-    const { db } = box.access.file.database;
+    assert.deepEqual(await namesIn(box.vault.gallery()), ['Ada']);
+    const { db } = box.vault.file.database;
     const left = db.prepare('SELECT (SELECT count(*) FROM job), (SELECT count(*) FROM data_key)').raw().get();
     assert.deepEqual(left, [0, 1]);
   });
 
-  test('is a data key that does not open; its person is in quarantine, and nobody else', async (t) => {
+  test('omits a data key that does not open, and puts only its person into quarantine', async (t) => {
     const path = await forge(t, {
       alter(db) {
         db.exec("INSERT INTO data_key SELECT 'k-bad', kek_id, x'00' FROM data_key LIMIT 1");
@@ -175,11 +175,11 @@ describe('what a restore leaves out', () => {
     });
     const { box } = await restoreInto(t, path);
     assert.deepEqual(
-      (await namesIn(box.access.gallery())).filter((name) => name !== undefined),
+      (await namesIn(box.vault.gallery())).filter((name) => name !== undefined),
       ['Ada'],
     );
     assert.deepEqual(
-      box.access.gallery().quarantined.map(({ rowId }) => rowId),
+      box.vault.gallery().quarantined.map(({ rowId }) => rowId),
       ['p-bad'],
     );
   });

@@ -21,7 +21,7 @@ const step = fc.oneof(
   {
     weight: 6,
     arbitrary: fc.record({
-      act: fc.constantFrom('holds', 'over'),
+      act: fc.constantFrom('active', 'over'),
       part: fc.constantFrom('a', 'b', 'c'),
       of: fc.constantFrom(...watched),
     }),
@@ -29,12 +29,12 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ act: fc.constantFrom('fill', 'free', 'wait', 'kill') }) },
 );
 
-test('whatever happens, what is said begins and ends in turn and comes to how it is', async (t) => {
+test('the box records beginnings and ends of a condition in turn, and the newest event shows its present state, in every sequence of changes', async (t) => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
       const source = openSourceRecords(t);
       let life = 0;
-      /** No timer of a program that was killed goes off. */
+      /** Opens the conditions in a new process; timers of the killed process do not fire. */
       const open = (): BoxConditions => {
         const { clock, records } = source;
         life += 1;
@@ -69,7 +69,7 @@ test('whatever happens, what is said begins and ends in turn and comes to how it
         assert.deepEqual(
           newest?.data['about'],
           conditions.about()[condition],
-          'the newest event says how it is',
+          'the newest event shows the present parts',
         );
         assert.equal(ofThis.length % 2 === 1, conditions.current().includes(condition), lines.join(', '));
       }

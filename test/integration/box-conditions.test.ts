@@ -11,7 +11,7 @@ function conditionsOf(source: SourceRecords, logger = silentLogger): BoxConditio
 
 const open = (context: TestContext) => openSourceRecords(context);
 
-test('a condition is said when it begins and when it ends, not in between', (t) => {
+test('a condition is recorded when it begins and when it ends, not in between', (t) => {
   const source = open(t);
   const conditions = conditionsOf(source);
   let changes = 0;
@@ -30,7 +30,7 @@ test('a condition is said when it begins and when it ends, not in between', (t) 
   assert.equal(changes, 2);
 });
 
-test('what was said outlives a kill', async (t) => {
+test('active conditions stay active after a kill', async (t) => {
   const source = open(t);
   conditionsOf(source).begin('disk-low');
   await source.restart();
@@ -41,7 +41,7 @@ test('what was said outlives a kill', async (t) => {
   assert.deepEqual(conditionLines(source.events()), ['begin disk-low', 'end disk-low']);
 });
 
-test('a start after a kill says so', async (t) => {
+test('the box records that a start follows a kill', async (t) => {
   const source = open(t);
   const first = conditionsOf(source);
   first.begin('running');
@@ -51,7 +51,7 @@ test('a start after a kill says so', async (t) => {
   second.begin('running');
   await source.restart();
   const third = conditionsOf(source);
-  assert.deepEqual(third.current(), [], 'it does not run before it says so');
+  assert.deepEqual(third.current(), [], 'the box does not count as running before it begins');
   third.begin('running');
   assert.deepEqual(conditionLines(source.events()), [
     'begin running',
@@ -65,7 +65,7 @@ test('a start after a kill says so', async (t) => {
   );
 });
 
-test('a change waits while nothing can be recorded, with the time at which it came', async (t) => {
+test('a change waits while nothing can be recorded, and keeps its time', async (t) => {
   const source = open(t);
   const log = memoryLog();
   const conditions = conditionsOf(source, log.logger);
@@ -74,7 +74,7 @@ test('a change waits while nothing can be recorded, with the time at which it ca
   source.clock.advanceBy(60_000);
   conditions.end('disk-low');
   assert.deepEqual([conditions.current(), conditions.waitingCount], [[], 2]);
-  assert.equal(log.lines.length, 1, 'once is enough');
+  assert.equal(log.lines.length, 1, 'the error is logged once');
   source.isDiskFull = false;
   source.clock.advanceBy(5_000);
   assert.equal(conditions.waitingCount, 0);
@@ -85,7 +85,7 @@ test('a change waits while nothing can be recorded, with the time at which it ca
   );
 });
 
-test('a condition that flaps on a full disk takes no memory, and begins and ends in turn', async (t) => {
+test('a condition that begins and ends repeatedly on a full disk uses little memory, and its events alternate', async (t) => {
   const source = open(t);
   const conditions = conditionsOf(source);
   source.isDiskFull = true;
@@ -102,10 +102,10 @@ test('a condition that flaps on a full disk takes no memory, and begins and ends
   lines.forEach((line, index) => {
     assert.equal(line, `${index % 2 === 0 ? 'begin' : 'end'} topic-refused`);
   });
-  assert.equal(lines.at(-1), 'begin topic-refused', 'the last word is how it is');
+  assert.equal(lines.at(-1), 'begin topic-refused', 'the last event shows the present state');
 });
 
-test('a condition that another part records is known as well, and after a restart, too', async (t) => {
+test('a condition that another part records is known, also after a restart', async (t) => {
   const source = open(t);
   const conditions = conditionsOf(source);
   const told = new Promise<void>((resolve) => void conditions.onChanged(resolve));
@@ -117,26 +117,26 @@ test('a condition that another part records is known as well, and after a restar
   assert.deepEqual(conditionsOf(source).current(), ['commands-refused']);
 });
 
-/** What the events about the box say of what holds: `worsened a,b`. */
+/** The parts that the events name as active: `worsened a,b`. */
 const said = (source: SourceRecords): readonly string[] =>
   source.events().map(({ data: { active, change = active, about = [] } }) => `${change} ${String(about)}`);
 
-test('what comes to a condition is said, once, over kills, too', async (t) => {
+test('a new part of a condition is recorded once, also across kills', async (t) => {
   const source = open(t);
   const first = conditionsOf(source);
   let changes = 0;
   first.onChanged(() => {
     changes += 1;
   });
-  first.change('topic-refused', { kind: 'camera' }, { holds: ['camera'] });
-  first.change('topic-refused', { kind: 'camera' }, { holds: ['camera'], over: ['unknown'] });
-  first.change('topic-refused', { kind: 'unknown' }, { holds: ['unknown'] });
+  first.change('topic-refused', { kind: 'camera' }, { active: ['camera'] });
+  first.change('topic-refused', { kind: 'camera' }, { active: ['camera'], over: ['unknown'] });
+  first.change('topic-refused', { kind: 'unknown' }, { active: ['unknown'] });
   assert.deepEqual([first.about(), changes], [{ 'topic-refused': ['camera', 'unknown'] }, 2]);
   await source.restart();
   const second = conditionsOf(source);
   assert.deepEqual(second.about(), { 'topic-refused': ['camera', 'unknown'] });
-  second.change('topic-refused', { kind: 'unknown' }, { holds: ['unknown'] });
-  second.change('topic-refused', { kind: 'command' }, { holds: ['command'] });
+  second.change('topic-refused', { kind: 'unknown' }, { active: ['unknown'] });
+  second.change('topic-refused', { kind: 'command' }, { active: ['command'] });
   second.change('topic-refused', {}, { over: ['command', 'camera', 'unknown'] });
   second.change('topic-refused', {}, { over: ['command'] });
   assert.deepEqual(said(source), [
@@ -148,42 +148,42 @@ test('what comes to a condition is said, once, over kills, too', async (t) => {
   assert.deepEqual(source.events()[1]?.data['details'], { kind: 'unknown' });
 });
 
-test('what is over is said when it has stayed so; what comes and goes is said once', (t) => {
+test('the end of a part is recorded after a delay; a part that comes and goes is recorded once', (t) => {
   const source = open(t);
   const conditions = conditionsOf(source);
-  conditions.change('disk-low', {}, { holds: ['gallery', 'records'] });
+  conditions.change('disk-low', {}, { active: ['gallery', 'records'] });
   for (let times = 0; times < 100; times += 1) {
     conditions.change('disk-low', {}, { over: ['records'] });
     source.clock.advanceBy(settledAfterMs - 1);
-    conditions.change('disk-low', {}, { holds: ['records'] });
+    conditions.change('disk-low', {}, { active: ['records'] });
     source.clock.advanceBy(settledAfterMs - 1);
   }
   assert.deepEqual(said(source), ['true gallery,records']);
   conditions.change('disk-low', {}, { over: ['records'] });
   source.clock.advanceBy(settledAfterMs);
-  conditions.change('disk-low', {}, { holds: ['records'] });
+  conditions.change('disk-low', {}, { active: ['records'] });
   assert.deepEqual(said(source).slice(1), ['eased gallery', 'worsened gallery,records']);
 });
 
-test('two that take turns are said no more often than things settle', (t) => {
+test('two alternating parts are recorded no more often than conditions settle', (t) => {
   const source = open(t);
   const conditions = conditionsOf(source);
-  conditions.change('topic-refused', {}, { holds: ['camera'] });
+  conditions.change('topic-refused', {}, { active: ['camera'] });
   for (let times = 0; times < 100; times += 1) {
-    conditions.change('topic-refused', {}, { holds: ['unknown'], over: ['camera'] });
-    conditions.change('topic-refused', {}, { holds: ['camera'], over: ['unknown'] });
+    conditions.change('topic-refused', {}, { active: ['unknown'], over: ['camera'] });
+    conditions.change('topic-refused', {}, { active: ['camera'], over: ['unknown'] });
   }
   assert.deepEqual(said(source), ['true camera', 'worsened unknown']);
   source.clock.advanceBy(settledAfterMs);
-  assert.deepEqual(said(source).at(-1), 'worsened camera', 'in the end, how it is');
+  assert.deepEqual(said(source).at(-1), 'worsened camera', 'the last event shows the present part');
 });
 
-test('what comes to a condition while nothing can be recorded is said afterwards, as it came to be', async (t) => {
+test('parts that come while nothing can be recorded are recorded later in order', async (t) => {
   const source = open(t);
   const conditions = conditionsOf(source);
   source.isDiskFull = true;
   for (let times = 0; times < 30; times += 1) {
-    conditions.change('topic-refused', {}, { holds: [`kind-${times}`] });
+    conditions.change('topic-refused', {}, { active: [`kind-${times}`] });
   }
   assert.ok(conditions.waitingCount <= 20);
   source.isDiskFull = false;

@@ -21,7 +21,7 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const client = ({ certificate, key }: TestCertificate) =>
   parseClientCertificate('box', Buffer.from(certificate + key));
 
-/** Whom the patterns of config/mosquitto-acl.example are for. */
+/** Identities for which the patterns of config/mosquitto-acl.example are written. */
 const plantBox = { siteId: 'plant-1', boxId: 'box-1' } as const;
 
 async function check(
@@ -42,12 +42,12 @@ async function check(
   return steps;
 }
 
-/** The one step that failed: the last one. */
+/** The only failed step, which is the last one. */
 function failure(steps: readonly CheckStep[]): CheckStep {
   const last = steps.at(-1);
   assert.equal(last?.outcome, 'failed', JSON.stringify(steps));
   assert.ok(steps.slice(0, -1).every(({ outcome }) => outcome !== 'failed'));
-  assert.ok((last.remedy ?? '').length > 20, 'says how to mend it');
+  assert.ok((last.remedy ?? '').length > 20, 'the failed step has a remedy');
   return last;
 }
 
@@ -76,7 +76,7 @@ describe('mqtt check and a broker with the example configuration', {
     stranger[Symbol.dispose]();
   });
 
-  test('goes all the way with the certificate of the box', async () => {
+  test('passes all steps with the certificate of the box', async () => {
     const steps = await check(broker.url, trusted());
     assert.deepEqual(
       steps.map(({ check: name, outcome }) => `${name} ${outcome}`),
@@ -98,19 +98,19 @@ describe('mqtt check and a broker with the example configuration', {
     );
   });
 
-  test('says that a client certificate is wanted', async () => {
+  test('reports that the broker requires a client certificate', async () => {
     const found = failure(await check(broker.url, { ca: bytes(authority.certificate) }));
     assert.equal(found.code, 'broker-client-certificate-required');
     assert.match(found.remedy ?? '', /mqtt\.clientCertificate/);
   });
 
-  test('says that the client certificate is of an authority the broker does not know', async () => {
+  test('reports that the broker does not trust the authority of the client certificate', async () => {
     const clientCertificate = client(stranger.issue({ commonName: 'box-1' }));
     const found = failure(await check(broker.url, { ca: bytes(authority.certificate), clientCertificate }));
     assert.match(found.code ?? '', /^broker-client-certificate-(untrusted|refused)$/);
   });
 
-  test('says that the client certificate has expired, ends soon or has not begun', async () => {
+  test('reports a client certificate that has expired, expires soon or is not valid yet', async () => {
     const at = (fromDay: number, untilDay: number) => ({
       ca: bytes(authority.certificate),
       clientCertificate: client(authority.issue({ commonName: 'box-1', fromDay, untilDay })),
@@ -123,21 +123,21 @@ describe('mqtt check and a broker with the example configuration', {
     assert.ok(rest.every(({ outcome }) => outcome === 'ok'));
   });
 
-  test('says that the box trusts nobody who signed, and who did', async () => {
+  test('reports that the box does not trust the authority, and names it', async () => {
     const found = failure(await check(broker.url, { ...trusted(), ca: bytes(stranger.certificate) }));
     assert.equal(found.code, 'broker-tls-untrusted');
     assert.match(found.message, /signed by CN=Plant authority/);
     assert.match(found.remedy ?? '', /caFile/);
   });
 
-  test('says that the box may not use its topics: its certificate has another name', async () => {
+  test('reports that the box may not use its topics, because its certificate has another name', async () => {
     const clientCertificate = client(authority.issue({ commonName: 'box-9' }));
     const found = failure(await check(broker.url, { ...trusted(), clientCertificate }));
     assert.deepEqual([found.check, found.code], ['publish', 'broker-publish-refused']);
     assert.match(found.message, /rollcall\/plant-1\/box-1\/check/);
   });
 
-  test('says that the port speaks TLS and the address does not say so', async () => {
+  test('reports that the port uses TLS although the address has no TLS scheme', async () => {
     const found = failure(await check(broker.url.replace('mqtts:', 'mqtt:')));
     assert.equal(found.code, 'broker-speaks-tls');
     assert.match(found.remedy ?? '', /mqtts:\/\//);
@@ -150,20 +150,20 @@ describe('mqtt check and the certificate of the broker', {
 }, () => {
   for (const { what, hosts = ['DNS:localhost'], fromDay = -1, untilDay = 100, code, says } of [
     {
-      what: 'for another host',
+      what: 'reports a certificate for another host',
       hosts: ['DNS:elsewhere.example'],
       code: 'broker-tls-wrong-host',
       says: /DNS:elsewhere\.example.* asked for localhost/,
     },
     {
-      what: 'that has expired',
+      what: 'reports a certificate that has expired',
       fromDay: -9,
       untilDay: -2,
       code: 'broker-tls-expired',
-      says: /in force from \S+ to \S+Z/,
+      says: /valid from \S+ to \S+Z/,
     },
     {
-      what: 'that has not begun',
+      what: 'reports a certificate that is not valid yet',
       fromDay: 2,
       code: 'broker-tls-not-yet-valid',
       says: /not yet valid: it is for DNS:localhost/,
@@ -180,21 +180,25 @@ describe('mqtt check and the certificate of the broker', {
     });
   }
 
-  test('for another name than its address is accepted where the configuration says which', async () => {
+  test('accepts a certificate for another name where the configuration names it', async () => {
     using authority = makeAuthority('Plant authority');
     const tls = authority.issue({ commonName: 'broker', hosts: ['DNS:broker.plant.example'], untilDay: 20 });
     await using broker = await startMosquitto({ tls });
     const ca = bytes(authority.certificate);
     const steps = await check(broker.url, { ca, serverName: 'broker.plant.example' });
     assert.equal(steps.at(-1)?.check, 'receive');
-    assert.equal(steps.find(({ check: name }) => name === 'tls')?.outcome, 'warning', 'it ends in 19 days');
+    assert.equal(
+      steps.find(({ check: name }) => name === 'tls')?.outcome,
+      'warning',
+      'the certificate expires in 19 days',
+    );
     const wrong = await check(broker.url, { ca, serverName: 'localhost' });
     assert.equal(failure(wrong).code, 'broker-tls-wrong-host');
   });
 });
 
 describe('mqtt check without TLS', { skip: withoutMosquitto, timeout: 60_000 }, () => {
-  test('names a password that is wrong', async () => {
+  test('reports a wrong password', async () => {
     await using broker = await startMosquitto({ users: { box: 'right' } });
     const credential = { user: 'box', password: bytes('mistaken') };
     const steps = await check(broker.url, { credential });
@@ -202,13 +206,13 @@ describe('mqtt check without TLS', { skip: withoutMosquitto, timeout: 60_000 }, 
     assert.ok(!JSON.stringify(steps).includes('mistaken'));
   });
 
-  test('finds by the missing echo that the box may not read', async () => {
+  test('detects by the missing echo that the box may not read its topics', async () => {
     await using broker = await startMosquitto({ acl: ['topic write #'] });
     const found = failure(await check(broker.url, {}, { timeoutMs: 2000 }));
     assert.deepEqual([found.check, found.code], ['receive', 'broker-check-not-received']);
   });
 
-  test('says that the port does not speak TLS', async () => {
+  test('reports that the port does not use TLS', async () => {
     await using broker = await startMosquitto();
     const found = failure(await check(broker.url.replace('mqtt:', 'mqtts:')));
     assert.deepEqual([found.check, found.code], ['tls', 'broker-speaks-no-tls']);
@@ -216,7 +220,7 @@ describe('mqtt check without TLS', { skip: withoutMosquitto, timeout: 60_000 }, 
 });
 
 describe('mqtt check and a broker of MQTT 3.1.1', { timeout: 60_000 }, () => {
-  test('goes all the way, too', async () => {
+  test('passes all steps', async () => {
     await using broker = await startAedes();
     const steps = await check(broker.url);
     assert.match(steps.find(({ check: name }) => name === 'mqtt')?.message ?? '', /^MQTT 3\.1\.1, /);
@@ -224,7 +228,7 @@ describe('mqtt check and a broker of MQTT 3.1.1', { timeout: 60_000 }, () => {
     assert.equal(steps.at(-1)?.outcome, 'ok');
   });
 
-  test('says what MQTT 3.1.1 costs, and by which name the broker knows the box', async () => {
+  test('reports the disadvantage of MQTT 3.1.1, and the name under which the broker knows the box', async () => {
     await using broker = await startAedes();
     const credential = { user: 'box-1', password: bytes('secret') };
     for (const [access, who] of [
@@ -239,14 +243,14 @@ describe('mqtt check and a broker of MQTT 3.1.1', { timeout: 60_000 }, () => {
     }
   });
 
-  test('takes a hang-up on its message for what it is', async () => {
+  test('treats a hang-up on its message as a refusal', async () => {
     await using broker = await startAedes({ hangsUpOn: (topic) => topic.endsWith('/check') });
     const found = failure(await check(broker.url));
     assert.deepEqual([found.check, found.code], ['publish', 'broker-publish-refused']);
     assert.match(found.message, /hung up on a message to "rollcall\/plant-1\/box-1\/check"/);
   });
 
-  test('finds the kinds of event on which the broker hangs up, by messages that are no events', async () => {
+  test('finds the kinds of event on which the broker hangs up, with messages that are not events', async () => {
     await using broker = await startAedes({ hangsUpOn: (topic) => /\/(unknown|reply\/\w+)$/.test(topic) });
     const listener = await mqtt.connectAsync(broker.url, { protocolVersion: 4 });
     const texts: string[] = [];
@@ -265,28 +269,31 @@ describe('mqtt check and a broker of MQTT 3.1.1', { timeout: 60_000 }, () => {
       ],
     );
     assert.match(steps[0]?.message ?? '', /acknowledged \(MQTT 3\.1\.1: it may have dropped it\)/);
-    // One of them on the topic of the check itself.
+    // One of them is on the check topic itself.
     const taken = 1 + eventKinds.length - refused.length;
     await until('the subscriber to have them', () => texts.length === taken);
     await listener.endAsync(true);
     for (const text of texts) assert.match(text, /^\{"version":1,"check":"[0-9a-f]{32}"\}$/);
   });
 
-  test('finds by the missing echo what the broker refuses and cannot say', async () => {
+  test('detects by the missing echo a refusal that the broker cannot express', async () => {
     await using broker = await startAedes({ deliversNothing: true });
     const found = failure(await check(broker.url, {}, { timeoutMs: 2000 }));
     assert.equal(found.code, 'broker-check-not-received');
-    assert.match(found.message, /publish on .*, or not read it \(MQTT 3\.1\.1 does not tell which\)/);
+    assert.match(
+      found.message,
+      /publish on .* or do not let it read the topic \(MQTT 3\.1\.1 cannot tell which\)/,
+    );
   });
 });
 
-describe('mqtt check and what is not there', { timeout: 60_000 }, () => {
-  test('a name without address', async () => {
+describe('mqtt check without a broker', { timeout: 60_000 }, () => {
+  test('reports a name without address', async () => {
     const found = failure(await check('mqtts://broker.invalid'));
     assert.deepEqual([found.check, found.code], ['name', 'broker-name-unknown']);
   });
 
-  test('a port on which nothing listens', async () => {
+  test('reports a port on which nothing listens', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const address = server.address();
@@ -301,13 +308,13 @@ describe('mqtt check and what is not there', { timeout: 60_000 }, () => {
     ['mqtt', 'mqtt'],
     ['mqtts', 'tls'],
   ] as const) {
-    test(`a broker, but some other server that waits for its own words (${scheme})`, async () => {
+    test(`reports a server that is not a broker and waits for its own protocol (${scheme})`, async () => {
       const server = createServer((socket) => void socket.resume().on('error', () => undefined));
       const port = await listenOnLoopback(server);
       const found = failure(await check(`${scheme}://127.0.0.1:${port}`, {}, { timeoutMs: 500 }));
       server.close();
       assert.deepEqual([found.check, found.code], [step, 'broker-silent']);
-      assert.match(found.message, /it may be no MQTT broker$/);
+      assert.match(found.message, /it may not be an MQTT broker$/);
       assert.match(found.remedy ?? '', /^Check that mqtt\.url names the MQTT port/);
     });
   }

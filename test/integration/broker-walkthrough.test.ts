@@ -9,10 +9,12 @@ import { startMosquitto, withoutMosquitto } from '../support/mosquitto.js';
 import { temporaryFolder } from '../support/published-box.js';
 import { withoutOpenssl } from '../support/test-certificate.js';
 
-/** The first block of the page in a language. */
+const page = 'docs/how-to/connect-the-broker.md';
+
+/** The first code block of the page in `language`. */
 function block(language: string): string {
-  const [first] = docBlocks('docs/broker.md', language);
-  assert.ok(first !== undefined, `docs/broker.md has a block of ${language}`);
+  const [first] = docBlocks(page, language);
+  assert.ok(first !== undefined, `${page} has no block of ${language}`);
   return first.text;
 }
 
@@ -20,7 +22,7 @@ function mqttCheck(config: string, ...options: readonly string[]): Promise<Comma
   return rollcall(['mqtt', 'check', '--config', config, ...options]);
 }
 
-test('the walk-through of docs/broker.md leads to a broker that the box reaches', {
+test('docs/how-to/connect-the-broker.md leads to a broker that the box can use', {
   skip: withoutMosquitto || withoutOpenssl,
   timeout: 120_000,
 }, async () => {
@@ -46,7 +48,7 @@ test('the walk-through of docs/broker.md leads to a broker that the box reaches'
   const text = await mqttCheck(at('rollcall.yaml'));
   assert.equal(text.exitCode, 0, text.stdout + text.stderr);
   assert.match(text.stdout, /^ok {7}receive: the message came back$/m);
-  assert.match(text.stdout, /^warning {2}events: /m, 'no daemon runs');
+  assert.match(text.stdout, /^warning {2}events: /m, 'doctor warns because the daemon does not run');
 
   copyFileSync(at('centre-certificate-and-key.pem'), at('secrets/broker-client'));
   const asCentre = await mqttCheck(at('rollcall.yaml'), '--json');

@@ -25,12 +25,12 @@ async function lastStep(url: string, access: Partial<BrokerAccess>): Promise<Che
   return last;
 }
 
-/** The Debian build of mosquitto has no WebSocket: a web server before it has, as in front of most brokers on port 443. */
+/** The Debian build of mosquitto has no WebSocket; a web server in front of it adds one, as is common on port 443. */
 describe('a broker behind WebSocket and TLS', {
   skip: withoutMosquitto || withoutOpenssl,
   timeout: 60_000,
 }, () => {
-  test('is reached under its path, with the certificate of the box, and by no other name', async () => {
+  test('is used under its path and name, with the certificate of the box, and not under another path', async () => {
     using authority = makeAuthority('Plant authority');
     await using broker = await startMosquitto();
     const tls = authority.issue({ commonName: 'proxy', hosts: ['DNS:broker.plant.example'] });

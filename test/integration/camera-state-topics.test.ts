@@ -6,12 +6,12 @@ import {
   cameraStateSchema,
 } from '../../daemon/publish/contract/camera-state-schema.js';
 import {
-  cameraStateCompanion,
+  cameraStateTask,
   camerasOf,
   configuredCamera,
   failedCamera,
   streamingCamera,
-} from '../support/camera-companions.js';
+} from '../support/camera-tasks.js';
 import { type EventSubscriber, subscribeToEvents } from '../support/event-subscriber.js';
 import { attendanceFact } from '../support/facts.js';
 import { startMosquitto, withoutMosquitto, writableOnly } from '../support/mosquitto.js';
@@ -28,12 +28,12 @@ function messages(subscriber: EventSubscriber, camera: string): readonly CameraS
 const said = (subscriber: EventSubscriber, camera: string): readonly string[] =>
   messages(subscriber, camera).map(({ state, code }) => [state, code].filter(Boolean).join(' '));
 
-/** Topics of cameras that somebody who comes now finds. */
+/** Retained topics of cameras that a new subscriber gets. */
 async function retained(url: string, wanted: number): Promise<readonly string[]> {
   await using late = await subscribeToEvents(url);
   const found = (): string[] =>
     late.messages.filter(({ topic }) => topic.includes('/camera/')).map(({ topic }) => topic);
-  // The state of the box comes whatever is there of cameras, and after them: topics are sent in their order.
+  // The state of the box always comes, and after the cameras: the broker sends topics in their order.
   await late.until(
     () => late.messages.some(({ topic }) => topic.endsWith('/box/state')) && found().length >= wanted,
   );
@@ -41,15 +41,15 @@ async function retained(url: string, wanted: number): Promise<readonly string[]>
 }
 
 describe('states of cameras at a real broker', { skip: withoutMosquitto, timeout: 120_000 }, () => {
-  test('stand retained after each connection, follow changes, and are in order over restarts', async () => {
+  test('are retained after each connection, follow changes, and stay in order across restarts', async () => {
     await using broker = await startMosquitto();
     await using subscriber = await subscribeToEvents(broker.url);
     using folder = temporaryFolder();
     const states = camerasOf('gate', 'yard');
     for (const round of [1, 2]) {
       await using records = openTestRecords(join(folder.path, 'records.db'));
-      const companions = [cameraStateCompanion({ states, records })];
-      await using _publisher = startTestPublisher({ url: broker.url, records, companions });
+      const connectionTasks = [cameraStateTask({ states, records })];
+      await using _publisher = startTestPublisher({ url: broker.url, records, connectionTasks });
       await subscriber.until(() => messages(subscriber, 'yard').length === round);
       if (round === 2) continue;
       states.take('gate', streamingCamera);
@@ -71,7 +71,7 @@ describe('states of cameras at a real broker', { skip: withoutMosquitto, timeout
     assert.deepEqual((await retained(broker.url, 2)).toSorted(), [topicOf('gate'), topicOf('yard')]);
   });
 
-  test('are taken back when a camera leaves, also while the program was off or under another prefix', async () => {
+  test('are removed when a camera is removed, also after the program was off or had another prefix', async () => {
     await using broker = await startMosquitto();
     await using subscriber = await subscribeToEvents(broker.url);
     using folder = temporaryFolder();
@@ -80,8 +80,8 @@ describe('states of cameras at a real broker', { skip: withoutMosquitto, timeout
     const run = async (prefix: string, ids: readonly string[], during: () => Promise<void>) => {
       await using records = openTestRecords(join(folder.path, 'records.db'));
       const states = camerasOf(...ids);
-      const companions = [cameraStateCompanion({ states, records, prefix })];
-      await using _publisher = startTestPublisher({ url: broker.url, records, companions });
+      const connectionTasks = [cameraStateTask({ states, records, prefix })];
+      await using _publisher = startTestPublisher({ url: broker.url, records, connectionTasks });
       await during();
       if (ids.length !== 3) return;
       states.configure([configuredCamera('gate'), configuredCamera('yard')]);
@@ -99,20 +99,20 @@ describe('states of cameras at a real broker', { skip: withoutMosquitto, timeout
     assert.deepEqual([...records.retained.of('camera-states').keys()], ['plant/site/box/camera/gate/state']);
   });
 
-  test('come again to a broker that has lost everything', async () => {
+  test('are published again to a broker that has lost everything', async () => {
     await using broker = await startMosquitto();
     using folder = temporaryFolder();
     await using records = openTestRecords(join(folder.path, 'records.db'));
     const states = camerasOf('gate');
-    const companions = [cameraStateCompanion({ states, records })];
-    await using _publisher = startTestPublisher({ url: broker.url, records, companions });
+    const connectionTasks = [cameraStateTask({ states, records })];
+    await using _publisher = startTestPublisher({ url: broker.url, records, connectionTasks });
     assert.deepEqual(await retained(broker.url, 1), [topicOf('gate')]);
     await broker.kill();
     await broker.start();
     assert.deepEqual(await retained(broker.url, 1), [topicOf('gate')]);
   });
 
-  test('that the broker refuses are complained of once, and everything else flows', async () => {
+  test('that the broker refuses cause one error in the log, and everything else is published', async () => {
     const box = 'rollcall/site/box';
     const acl = writableOnly(`${box}/state`, `${box}/event/#`, topicOf('yard'));
     await using broker = await startMosquitto({ acl });
@@ -122,8 +122,8 @@ describe('states of cameras at a real broker', { skip: withoutMosquitto, timeout
     const log = memoryLog();
     const { logger } = log;
     const states = camerasOf('gate', 'yard');
-    const companions = [cameraStateCompanion({ states, records, logger })];
-    await using publisher = startTestPublisher({ url: broker.url, records, companions, logger });
+    const connectionTasks = [cameraStateTask({ states, records, logger })];
+    await using publisher = startTestPublisher({ url: broker.url, records, connectionTasks, logger });
     await subscriber.until(() => messages(subscriber, 'yard').length === 1);
     states.take('gate', streamingCamera);
     states.take('yard', streamingCamera);

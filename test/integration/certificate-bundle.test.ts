@@ -8,7 +8,7 @@ import { makeCertificate, withoutOpenssl } from '../support/test-certificate.js'
 
 const broken = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
 
-test('a bundle is trusted for as long as the one in it that ends last', {
+test('a bundle is valid until its last certificate expires', {
   skip: withoutOpenssl,
 }, async () => {
   const [former, next] = [makeCertificate('former.example', 10), makeCertificate('next.example', 300)];

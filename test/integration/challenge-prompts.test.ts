@@ -22,27 +22,28 @@ import { type EventSubscriber, subscribeToEvents } from '../support/event-subscr
 import { startMosquitto, withoutMosquitto } from '../support/mosquitto.js';
 import {
   box,
-  nobodysSigner,
   openTestRecords,
   startTestPublisher,
   temporaryFolder,
+  unsignedSigner,
 } from '../support/published-box.js';
 import { sightingOf } from '../support/sightings.js';
+import { until } from '../support/until.js';
 
 const gate = cameraId('gate');
 const topics = topicsOf('rollcall', box);
 
-/** From sightings to events at a gate that asks for a challenge, with random numbers that are all zero. */
+/** From sightings to events at a gate that requires a challenge; all random numbers are zero. */
 function boxThatAsks(records: Records, webhook: ConstructorParameters<typeof Prompts>[0]['webhook']) {
   const prompts = new Prompts({
-    ...{ from: box, signer: nobodysSigner, nextSequence: inBlocks(records.takeStateSequences) },
+    ...{ from: box, signer: unsignedSigner, nextSequence: inBlocks(records.takeStateSequences) },
     ...{ webhook, clock, logger: silentLogger },
   });
   const challenges = new Challenges({
     isAskedAt: () => true,
     hasAttended: () => false,
     show: (prompt) => prompts.show(prompt),
-    // The test answers at once.
+    // The test reacts without delay.
     policy: () => ({ ...defaultChallengePolicy, reactionMs: 0 }),
     randomBytes: (count) => new Uint8Array(count),
     clock,
@@ -57,11 +58,11 @@ function boxThatAsks(records: Records, webhook: ConstructorParameters<typeof Pro
     ...{ challenges, facts: records, clock },
   });
   const intake = new SightingIntake({ decider, clock, logger: silentLogger });
-  challenges.onSettled((last) => intake.lookAgain(last));
+  challenges.onSettled((last) => intake.judgeAgain(last));
   return { prompts, intake, [Symbol.dispose]: () => challenges[Symbol.dispose]() };
 }
 
-/** Sightings of one face, which has blinked from the beginning. */
+/** Sightings of one face, which has blinked from the start. */
 function faceAt(intake: SightingIntake, name: string) {
   const blinks = [{ atMs: clock.monotonicMs() - 500, durationMs: 200 }];
   const gestures: HeadGesture[] = [];
@@ -103,14 +104,14 @@ const eventsIn = ({ messages }: EventSubscriber) =>
     .map(({ payload }) => eventSchema.parse(JSON.parse(payload.toString('utf8'))));
 
 describe('a challenge at a camera', { skip: withoutMosquitto, timeout: 120_000 }, () => {
-  test('is prompted over a real broker, never retained, and passed makes the attendance that a blink does not', async () => {
+  test('prompts over a real broker, without retained messages, and attendance needs a passed challenge, not only a blink', async () => {
     await using broker = await startMosquitto();
     await using subscriber = await subscribeToEvents(broker.url);
     using folder = temporaryFolder();
     await using records = openTestRecords(join(folder.path, 'records.db'));
     using asking = boxThatAsks(records, () => undefined);
-    const companions = [asking.prompts.companion(topics)];
-    await using _publisher = startTestPublisher({ url: broker.url, records, companions });
+    const connectionTasks = [asking.prompts.connectionTask(topics)];
+    await using _publisher = startTestPublisher({ url: broker.url, records, connectionTasks });
     await subscriber.until(() => subscriber.messages.some(({ topic }) => topic === topics.state));
     await using intake = asking.intake;
     const face = faceAt(intake, 'track-1');
@@ -134,10 +135,10 @@ describe('a challenge at a camera', { skip: withoutMosquitto, timeout: 120_000 }
     assert.ok(!JSON.stringify(promptsIn(subscriber)).includes('person-1'));
     await using late = await subscribeToEvents(broker.url);
     await late.until(() => late.messages.some(({ topic }) => topic === topics.state));
-    assert.deepEqual(promptsIn(late), [], 'nothing is retained');
+    assert.deepEqual(promptsIn(late), [], 'no prompt is retained');
   });
 
-  test('that cannot be prompted proves nothing: the event of the person says so', async () => {
+  test('that cannot be prompted proves nothing, and the event of the person shows this', async () => {
     using folder = temporaryFolder();
     await using records = openTestRecords(join(folder.path, 'records.db'));
     using asking = boxThatAsks(records, () => undefined);
@@ -146,7 +147,7 @@ describe('a challenge at a camera', { skip: withoutMosquitto, timeout: 120_000 }
       ...{ camera: 'gate', nonce: 'q83vEjRWeJASNFZ4kKvN7w', state: 'cancelled', reason: 'left' },
       ...{ position: 1, of: 3 },
     });
-    assert.equal(shown, false, 'there is no broker');
+    assert.equal(shown, false, 'without a broker the prompt is not shown');
     await using intake = asking.intake;
     const face = faceAt(intake, 'track-1');
     face.seen();
@@ -154,9 +155,36 @@ describe('a challenge at a camera', { skip: withoutMosquitto, timeout: 120_000 }
     assert.equal(await recorded, 'recognised-unproven');
   });
 
-  test('is posted to the webhook, signed like an alert, also where there is no broker', async () => {
+  test('does not start if no client of the broker reads the prompt; the status shows the problem', async () => {
+    await using broker = await startMosquitto();
+    using folder = temporaryFolder();
+    await using records = openTestRecords(join(folder.path, 'records.db'));
+    using asking = boxThatAsks(records, () => undefined);
+    const connectionTasks = [asking.prompts.connectionTask(topics)];
+    await using publisher = startTestPublisher({ url: broker.url, records, connectionTasks });
+    await until('the connection to the broker', () => publisher.status().connection === 'connected');
+    const prompt: Prompt = {
+      ...{ camera: 'gate', nonce: 'q83vEjRWeJASNFZ4kKvN7w', state: 'asked', action: 'nod' },
+      ...{ position: 1, of: 3, deadlineMs: clock.wallMs() + 3_000 },
+    };
+    assert.equal(await asking.prompts.show(prompt), false);
+    assert.match(
+      asking.prompts.problems.get('gate')?.reason ?? '',
+      /no client of the broker subscribes to .*prompt\/gate/,
+    );
+    await using screen = await subscribeToEvents(broker.url);
+    assert.equal(await asking.prompts.show({ ...prompt, state: 'cancelled' }), true);
+    assert.equal(await asking.prompts.show({ ...prompt, camera: 'door' }), true);
+    assert.deepEqual([...asking.prompts.problems.keys()], ['gate'], 'only its own prompt ends the problem');
+    assert.equal(await asking.prompts.show(prompt), true);
+    assert.equal(asking.prompts.problems.size, 0);
+    await screen.until(() => promptsIn(screen).length === 2);
+    await asking.intake[Symbol.asyncDispose]();
+  });
+
+  test('is posted to the webhook, signed like an alert, also without a broker', async () => {
     using secrets = secretsFolder();
-    const secret = 'a long secret that nobody guesses';
+    const secret = 'a long secret that is hard to guess';
     secrets.write('screen', secret);
     await using sink = await openHttpSink();
     using folder = temporaryFolder();

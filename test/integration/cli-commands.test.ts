@@ -10,7 +10,7 @@ import {
   commands,
   exitCodeMeanings,
   rollcallProgram,
-  spelledOut,
+  withHelpSpelledOut,
 } from '../../daemon/cli/commands.js';
 import { commandsOf } from '../../daemon/cli/reference/command-tree.js';
 import { bashCompletion } from '../../daemon/cli/reference/completion.js';
@@ -22,7 +22,7 @@ import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const namesOf = (program: Command): readonly string[] => program.commands.map((command) => command.name());
 
-test('each command is added alone by its own word', async () => {
+test('the program loads only the command that its first word names', async () => {
   for (const word of commands.keys()) {
     const program = new Command();
     await addCommands(program, word);
@@ -30,7 +30,7 @@ test('each command is added alone by its own word', async () => {
   }
 });
 
-test('all commands are there for the help and for a word that calls none', async () => {
+test('the program loads all commands for the help and for an unknown word', async () => {
   for (const word of [undefined, '--help', 'help', 'stauts', 'constructor']) {
     const program = new Command();
     await addCommands(program, word);
@@ -65,7 +65,7 @@ done`;
     .map((line) => line.split('|').filter((offer) => offer !== ''));
 }
 
-test('bash completes commands, options, values and file names', async () => {
+test('bash completion offers commands, options, values and file names', async () => {
   await using directory = await temporaryDirectory();
   mkdirSync(join(directory.path, 'photographs'));
   for (const name of ['photo one.jpg', 'phone.csv']) writeFileSync(join(directory.path, name), '');
@@ -99,7 +99,7 @@ describe('the manual page', () => {
     page = manualPage(await rollcallProgram(undefined), exitCodeMeanings);
   });
 
-  test('is roff that groff takes without a warning', { skip: withoutGroff }, () => {
+  test('is roff that groff formats without a warning', { skip: withoutGroff }, () => {
     const { stderr, status } = spawnSync('groff', ['-ww', '-man', '-Tutf8', '-z'], {
       input: page,
       encoding: 'utf8',
@@ -108,7 +108,7 @@ describe('the manual page', () => {
     assert.equal(status, 0);
   });
 
-  test('names every command and every option as they are typed', { skip: withoutGroff }, async () => {
+  test('names every command and every option as the user types them', { skip: withoutGroff }, async () => {
     const { stdout } = spawnSync('groff', ['-man', '-Tascii', '-P-cbou', '-rLL=999n'], {
       input: page,
       encoding: 'utf8',
@@ -131,7 +131,7 @@ function wordsOf(line: string): readonly string[] {
   );
 }
 
-test('every command has examples, and each names commands and options that there are', async () => {
+test('every command has examples, and each example uses existing commands and options', async () => {
   const program = await rollcallProgram(undefined);
   const all = commandsOf(program);
   let ran = '';
@@ -156,7 +156,7 @@ test('every command has examples, and each names commands and options that there
   }
 });
 
-test('the help of an option says nothing twice', async () => {
+test('the help of an option contains no repetition', async () => {
   for (const { words, command } of commandsOf(await rollcallProgram(undefined))) {
     for (const { flags, description } of command.options) {
       const parts = description.split('; ');
@@ -203,7 +203,7 @@ const usageErrors: readonly (readonly [line: string, said: RegExp])[] = [
 ];
 
 for (const [line, said] of usageErrors) {
-  test(`wrong usage is told with what would be right: ${line}`, async () => {
+  test(`wrong usage is answered with a hint: ${line}`, async () => {
     const words = line.split(' ');
     const program = await rollcallProgram(words[0]);
     let text = '';
@@ -214,12 +214,14 @@ for (const [line, said] of usageErrors) {
         },
       });
     }
-    await assert.rejects(program.parseAsync(spelledOut(program, words), { from: 'user' }), { exitCode: 1 });
+    await assert.rejects(program.parseAsync(withHelpSpelledOut(program, words), { from: 'user' }), {
+      exitCode: 1,
+    });
     assert.match(text, said);
   });
 }
 
-test('help before a command is the same as --help behind it', async () => {
+test('help COMMAND prints the same as COMMAND --help', async () => {
   const program = await rollcallProgram(undefined);
   for (const [given, asked] of [
     ['help', '--help'],
@@ -229,12 +231,12 @@ test('help before a command is the same as --help behind it', async () => {
     ['person add help --image a.jpg', 'person add help --image a.jpg'],
     ['--version', '--version'],
   ] as const) {
-    assert.equal(spelledOut(program, given.split(' ')).join(' '), asked);
+    assert.equal(withHelpSpelledOut(program, given.split(' ')).join(' '), asked);
   }
-  assert.deepEqual(spelledOut(program, []), []);
+  assert.deepEqual(withHelpSpelledOut(program, []), []);
 });
 
-test('version tells of program, Node.js and system, as text and as JSON', async () => {
+test('version shows the versions of program, Node.js and system, as text and as JSON', async () => {
   const [text, json] = await Promise.all([rollcall(['--version']), rollcall(['version', '--json'])]);
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
   const { node } = process.versions;
@@ -244,7 +246,7 @@ test('version tells of program, Node.js and system, as text and as JSON', async 
   assert.deepEqual([text.exitCode, json.exitCode], [0, 0]);
 });
 
-test('check-config takes the file as an argument, too, and refuses two', async () => {
+test('check-config accepts the file as an argument, too, and refuses two files', async () => {
   await using directory = await temporaryDirectory();
   const [good, bad] = [join(directory.path, 'good.yaml'), join(directory.path, 'bad.yaml')];
   await writeFile(good, 'site: { id: here, timeZone: UTC }\nbox: { id: box }\n');
@@ -258,7 +260,7 @@ test('check-config takes the file as an argument, too, and refuses two', async (
   assert.equal(invalid.exitCode, 1);
   assert.match(invalid.stdout, /bad\.yaml:1:/);
   assert.equal(both.exitCode, 2);
-  assert.match(both.stderr, /Two files are named: .*good\.yaml and .*bad\.yaml/);
+  assert.match(both.stderr, /two files are named: .*good\.yaml and .*bad\.yaml/);
 });
 
 test('the program prints the script and the page on standard output', async () => {

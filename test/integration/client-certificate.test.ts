@@ -8,7 +8,7 @@ import { makeCertificate, withoutOpenssl } from '../support/test-certificate.js'
 const parse = (text: string) => parseClientCertificate('broker-client', Buffer.from(text));
 
 describe('the secret of a client certificate', { skip: withoutOpenssl }, () => {
-  test('holds the chain and the key in any order, with any text around them', () => {
+  test('may contain chain and key in any order, with any text around them', () => {
     const [own, between] = [makeCertificate('box'), makeCertificate('between')];
     const parts = [`# renewed in spring\n${own.key}`, own.certificate, between.certificate];
     for (const text of [
@@ -23,7 +23,7 @@ describe('the secret of a client certificate', { skip: withoutOpenssl }, () => {
     }
   });
 
-  test('can be wiped without harm to what was taken from it', () => {
+  test('can be wiped, and the certificate parsed from it stays usable', () => {
     const own = makeCertificate('box');
     const text = Buffer.from(own.certificate + own.key);
     const { key } = parseClientCertificate('broker-client', text);
@@ -31,7 +31,7 @@ describe('the secret of a client certificate', { skip: withoutOpenssl }, () => {
     assert.equal(Buffer.from(key).toString().trim(), own.key.trim());
   });
 
-  test('is refused, without repeating it, where it cannot be used', () => {
+  test('is refused if it cannot be used, and the message does not quote it', () => {
     const own = makeCertificate('box');
     const other = makeCertificate('box');
     const locked = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({

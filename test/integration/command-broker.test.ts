@@ -23,19 +23,19 @@ const brokers = [
 
 const topics = topicsOf('rollcall', box);
 
-/** What publishes and takes commands; `listens` resolves when the broker has said that it brings them. */
-function publisherOf(url: string, { records, desk }: CommandedBox) {
+/** Publishes events and receives commands; `listens` resolves when the broker has confirmed the subscription. */
+function publisherOf(url: string, { records, receiver }: CommandedBox) {
   let onListening = (): void => undefined;
   const listens = new Promise<void>((resolve) => {
     onListening = resolve;
   });
-  const refused = { taken: () => onListening(), refused: () => undefined };
-  const inbox = commandInbox({ topics, desk, refused, logger: silentLogger });
-  const publisher = startTestPublisher({ url, records, inbox, companions: [inbox] });
+  const refusals = { taken: () => onListening(), refused: () => undefined };
+  const inbox = commandInbox({ topics, receiver, refusals, logger: silentLogger });
+  const publisher = startTestPublisher({ url, records, inbox, connectionTasks: [inbox] });
   return { listens, [Symbol.asyncDispose]: () => publisher[Symbol.asyncDispose]() };
 }
 
-/** A box that takes commands, an issuer whom it trusts, and a centre that sends and sees; not connected yet. */
+/** A box that accepts commands, an issuer that it trusts, and a centre that sends and reads; the box is not connected yet. */
 async function openSite(start: () => Promise<AsyncDisposable & { readonly url: string }>) {
   const lifetime = new Lifetime(systemClock);
   try {
@@ -70,7 +70,7 @@ async function answered(subscriber: EventSubscriber, id: string, count = 1): Pro
 
 for (const { name, start, skip } of brokers) {
   describe(`commands over ${name}`, { skip, timeout: 60_000 }, () => {
-    test('somebody is enrolled, and erased with a certificate', async () => {
+    test('a person is enrolled, then erased with a certificate', async () => {
       await using site = await openSite(start);
       const { broker, commanded, issuer, subscriber, centre } = site;
       await using publisher = publisherOf(broker.url, commanded);
@@ -87,7 +87,7 @@ for (const { name, start, skip } of brokers) {
       await centre.send(topics.command('enrol-person'), enrol);
       const enrolled = await answered(subscriber, enrolment);
       assert.equal(enrolled.outcome, 'done', JSON.stringify(enrolled));
-      const [entry] = await commanded.access.gallery().listPersons();
+      const [entry] = await commanded.vault.gallery().listPersons();
       assert.equal(entry?.profile?.externalId, 'E-1');
       assert.equal(enrolled.result?.['person'], entry?.id);
       assert.equal(repliesSeenBy(subscriber, enrolment)[0]?.outcome, 'progress');
@@ -103,12 +103,12 @@ for (const { name, start, skip } of brokers) {
       assert.equal(erased.outcome, 'done', JSON.stringify(erased));
       assert.equal(erased.result?.['scope'], 'person');
       assert.match(String(erased.result?.['auditHash']), /^[0-9a-f]{64}$/);
-      assert.deepEqual(await commanded.access.gallery().listPersons(), []);
+      assert.deepEqual(await commanded.vault.gallery().listPersons(), []);
       const wire = subscriber.messages.map(({ payload }) => payload.toString('utf8')).join('\n');
       assert.ok(!wire.includes('Ada'), 'no name travels in clear');
     });
 
-    test('what is not for this box, out of date, of a stranger or sent twice is refused or not done again', async () => {
+    test('the box refuses a command for another box, out of date, from an unknown issuer or out of scope, and executes a repeated one once', async () => {
       await using site = await openSite(start);
       const { broker, commanded, issuer, subscriber, centre } = site;
       await using publisher = publisherOf(broker.url, commanded);
@@ -138,7 +138,7 @@ for (const { name, start, skip } of brokers) {
           result: { count: 2, missing: 0 },
         });
       }
-      assert.equal(commanded.desk.counts.executed, 1);
+      assert.equal(commanded.receiver.counts.executed, 1);
       const unknown = randomUUID();
       await centre.send(
         topics.command('open-door'),
@@ -148,7 +148,7 @@ for (const { name, start, skip } of brokers) {
       assert.deepEqual([reply.code, reply.command], ['unknown-command', 'unknown']);
     });
 
-    test('a flood of strangers keeps no event back, and no command of the centre', async () => {
+    test('a flood of commands from unknown issuers stops neither events nor commands of the centre', async () => {
       await using site = await openSite(start);
       const { broker, commanded, issuer, subscriber, centre } = site;
       await using publisher = publisherOf(broker.url, commanded);
@@ -174,31 +174,31 @@ for (const { name, start, skip } of brokers) {
       await Promise.all(sent);
       assert.equal((await answered(subscriber, id)).outcome, 'done');
       await subscriber.until(() => recorded.every((event) => subscriber.eventIds.includes(event)));
-      // A connection that ended under the flood brings again what was not acknowledged: it may be more.
+      // After an interruption the broker repeats messages without acknowledgement, so there may be more refusals.
       await until('the flood to be refused', () => {
-        const refused = Object.values(commanded.desk.counts.refused);
+        const refused = Object.values(commanded.receiver.counts.refused);
         return refused.reduce((sum, count) => sum + count, 0) >= floodCount;
       });
-      const { accepted, executed } = commanded.desk.counts;
+      const { accepted, executed } = commanded.receiver.counts;
       assert.deepEqual(
         { accepted, executed },
         { accepted: 1, executed: 1 },
-        'the command of the centre only',
+        'only the command of the centre is accepted',
       );
       const refusals = commanded.replies().filter(({ outcome }) => outcome === 'refused');
-      assert.ok(refusals.length > 0, 'the box tells strangers that it refuses them');
+      assert.ok(refusals.length > 0, 'the box answers some refused commands');
       const most = 20 + (performance.now() - floodedAtMs) / 30_000;
-      assert.ok(refusals.length <= most, `${refusals.length} answers to strangers`);
+      assert.ok(refusals.length <= most, `${refusals.length} answers to an unknown issuer`);
       const seen = subscriber.sequences.filter(
         (sequence, index, all) => index > 0 && sequence < (all[index - 1] ?? 0),
       );
       assert.deepEqual(seen, [], 'events came in order');
     });
 
-    test('what the broker stored is never executed, and not answered again at every connection', async () => {
+    test('a command that the broker retains is never executed, and is answered once, not at every connection', async () => {
       await using site = await openSite(start);
       const { broker, commanded, issuer, subscriber, centre } = site;
-      const { desk } = commanded;
+      const { receiver } = commanded;
       const resend = { command: 'resend-events', arguments: { from: 1, to: 2 } } as const;
       const topic = topics.command('resend-events');
       const stored = randomUUID();
@@ -209,24 +209,24 @@ for (const { name, start, skip } of brokers) {
         await publisher.listens;
         const reply = await answered(subscriber, stored);
         assert.deepEqual([reply.outcome, reply.code], ['refused', 'retained']);
-        assert.equal(desk.counts.accepted, 0);
-        // One that arrives as it is sent comes without the flag: the broker stores it for later only.
+        assert.equal(receiver.counts.accepted, 0);
+        // The broker forwards a live command without the retain flag, and stores it for later connections.
         await centre.send(topic, await token(issuer, { ...resend, id: live }), true);
         assert.equal((await answered(subscriber, live)).outcome, 'done');
       }
-      const before = desk.counts.refused['retained'] ?? 0;
+      const before = receiver.counts.refused['retained'] ?? 0;
       await using _again = publisherOf(broker.url, commanded);
-      await until('the stored one to come', () => (desk.counts.refused['retained'] ?? 0) > before);
+      await until('the stored one to come', () => (receiver.counts.refused['retained'] ?? 0) > before);
       assert.deepEqual(
         commanded.replies().filter(({ id, outcome }) => id === live && outcome !== 'progress').length,
         1,
       );
-      assert.equal(desk.counts.executed, 1);
-      const [entry] = commanded.access.audit.list({ action: 'command.refused', limit: 1 });
+      assert.equal(receiver.counts.executed, 1);
+      const [entry] = commanded.vault.audit.list({ action: 'command.refused', limit: 1 });
       assert.deepEqual([entry?.actor, entry?.details['code']], ['issuer:head-office', 'retained']);
     });
 
-    test('what is sent while the box is away is executed when it is back, once', async () => {
+    test('a command sent while the box is away is executed once after its return', async () => {
       await using site = await openSite(start);
       const { broker, commanded, issuer, subscriber, centre } = site;
       const states = () => subscriber.messages.filter(({ topic }) => topic === topics.state).length;
@@ -244,7 +244,7 @@ for (const { name, start, skip } of brokers) {
       await centre.send(topics.command('resend-events'), bytes);
       await using _again = publisherOf(broker.url, commanded);
       assert.equal((await answered(subscriber, id)).outcome, 'done');
-      assert.equal(commanded.desk.counts.executed, 2);
+      assert.equal(commanded.receiver.counts.executed, 2);
     });
   });
 }

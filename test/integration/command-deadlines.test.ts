@@ -7,7 +7,7 @@ import type { CommandContext, CommandHandlers } from '../../daemon/publish/comma
 import { deadlines } from '../../daemon/publish/commands/deadlines.js';
 import { newIssuer, type TokenOptions, token, trust } from '../support/command-centre.js';
 import { openCommandedBox } from '../support/commanded-box.js';
-import { resend, restarted } from '../support/counting-desk.js';
+import { resend, restarted } from '../support/counting-receiver.js';
 import { memoryLog } from '../support/published-box.js';
 import { until } from '../support/until.js';
 
@@ -16,7 +16,7 @@ const snapshot: TokenOptions = {
   arguments: { camera: 'gate', sealTo: 'A'.repeat(43) },
 };
 const snapshotMs = deadlines['request-snapshot'].limitMs;
-/** What a command that was told to end has for it, and more. */
+/** Longer than an aborted command may take to end. */
 const endingMs = 2_000;
 
 const picture = {
@@ -24,7 +24,7 @@ const picture = {
   result: { camera: 'gate', widthPx: 1, heightPx: 1, takenAt: '2026-01-01T00:00:00.000Z', sealed: 'A' },
 } as const;
 
-/** A box whose snapshots end when a test says so. */
+/** A box whose snapshots the test ends. */
 async function hangingBox(handlers: Partial<CommandHandlers> = {}) {
   const clock = new VirtualClock(Date.now());
   const log = memoryLog();
@@ -42,22 +42,25 @@ async function hangingBox(handlers: Partial<CommandHandlers> = {}) {
   await trust(commanded.records.commands.trust, issuer);
   const send = async (options: TokenOptions): Promise<string> => {
     const id = options.id ?? randomUUID();
-    await commanded.desk.receive(options.command, await token(issuer, { ...options, id, lifetimeS: 80_000 }));
+    await commanded.receiver.receive(
+      options.command,
+      await token(issuer, { ...options, id, lifetimeS: 80_000 }),
+    );
     return id;
   };
   const late = async (limitMs: number): Promise<void> => {
     clock.advanceBy(limitMs);
-    // The command hears of it in a turn of its own, and is waited for from then on.
+    // The command is aborted in a later turn of the event loop; from then on the receiver waits for its end.
     await until('the time to end', () => {
       clock.advanceBy(endingMs);
-      return log.lines.some(({ message }) => message === 'a command was not done in time');
+      return log.lines.some(({ message }) => message === 'a command missed its deadline');
     });
   };
   return { clock, log, begun, commanded, issuer, send, late };
 }
 
 describe('a command that hangs', { timeout: 60_000 }, () => {
-  test('is answered at its deadline; others go on, its kind does not before it has ended, and its end is not answered', async () => {
+  test('is answered once, at its deadline; other commands run, and the same command is refused until it has ended', async () => {
     const { log, begun, commanded, issuer, send, late } = await hangingBox();
     await using _box = commanded;
     const hanging = await send(snapshot);
@@ -66,20 +69,20 @@ describe('a command that hangs', { timeout: 60_000 }, () => {
     await late(snapshotMs);
     const answer = await commanded.answer(hanging);
     assert.deepEqual([answer.outcome, answer.code], ['failed', 'timed-out']);
-    assert.match(answer.message ?? '', /may still be done/);
+    assert.match(answer.message ?? '', /still runs/);
     assert.equal((await commanded.answer(behind)).outcome, 'done');
 
     assert.equal((await commanded.answer(await send(snapshot))).code, 'held-up');
     assert.equal(begun.length, 1);
     begun[0]?.();
-    await log.line(({ message }) => message === 'a command that was not done in time has ended');
+    await log.line(({ message }) => message === 'a command that missed its deadline has ended');
     const next = await send(snapshot);
     await until('the begin of the next', () => begun.length === 2);
     begun[1]?.();
     assert.equal((await commanded.answer(next)).outcome, 'done');
 
     assert.equal(commanded.replies().filter(({ id }) => id === hanging).length, 1);
-    const audited = commanded.access.audit
+    const audited = commanded.vault.audit
       .list({ action: 'command.executed' })
       .filter(({ subject }) => subject === hanging);
     assert.deepEqual(
@@ -96,7 +99,7 @@ describe('a command that hangs', { timeout: 60_000 }, () => {
     );
   });
 
-  test('is not executed again after a start, whatever comes, and gives the same answer', async () => {
+  test('is not executed again after a restart, and a repetition gets the same answer', async () => {
     const { begun, clock, commanded, issuer, send, late } = await hangingBox();
     await using _box = commanded;
     const id = randomUUID();
@@ -104,11 +107,11 @@ describe('a command that hangs', { timeout: 60_000 }, () => {
     await until('the begin', () => begun.length === 1);
     await late(snapshotMs);
     const { code, message } = await commanded.answer(id);
-    const ended = commanded.desk[Symbol.asyncDispose]();
+    const ended = commanded.receiver[Symbol.asyncDispose]();
     clock.advanceBy(3_000);
     await ended;
-    await using desk = await restarted(commanded, clock);
-    await desk.receive('request-snapshot', await token(issuer, { ...snapshot, id, lifetimeS: 80_000 }));
+    await using receiver = await restarted(commanded, clock);
+    await receiver.receive('request-snapshot', await token(issuer, { ...snapshot, id, lifetimeS: 80_000 }));
     await until(
       'the answer again',
       () => commanded.replies().filter((reply) => reply.id === id).length === 2,
@@ -118,7 +121,7 @@ describe('a command that hangs', { timeout: 60_000 }, () => {
     assert.equal(begun.length, 1);
   });
 
-  test('is ended where that can be done, and leaves nothing in the way', async () => {
+  test('is aborted if it can be, and the next one of its kind is executed', async () => {
     let begun = 0;
     const { commanded, send, late } = await hangingBox({
       'request-snapshot': (_given, { signal }) => {
@@ -139,7 +142,7 @@ describe('a command that hangs', { timeout: 60_000 }, () => {
     assert.equal((await commanded.answer(await send(snapshot))).outcome, 'done');
   });
 
-  test('has more time when it got on, and none for saying the same again', async () => {
+  test('gets more time when it makes progress, but not when it reports the same progress again', async () => {
     let context: CommandContext | undefined;
     let end = (): void => undefined;
     const { clock, log, commanded, send, late } = await hangingBox({
@@ -167,12 +170,12 @@ describe('a command that hangs', { timeout: 60_000 }, () => {
     const said = commanded.replies().length;
     context?.progress({ total: 9, done: 9 });
     end();
-    await log.line(({ message }) => message === 'a command that was not done in time has ended');
+    await log.line(({ message }) => message === 'a command that missed its deadline has ended');
     assert.equal(commanded.replies().length, said);
   });
 });
 
-test('docs/commands.md says how long each command has', () => {
+test('docs/commands.md has the time limit of each command', () => {
   const text = readFileSync('docs/commands.md', 'utf8');
   for (const [name, { limitMs }] of Object.entries(deadlines)) {
     const row = text.split('\n').find((line) => line.includes(`\`${name}\``) && / minutes/.test(line));

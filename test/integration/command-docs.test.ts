@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { sealBytes } from '../../daemon/app/centre/centre-sealed.js';
-import { boxTrust } from '../../daemon/app/identity/box-trust.js';
+import { sealBytes } from '../../daemon/app/commands/sealed-content.js';
+import { BoxTrust } from '../../daemon/app/identity/box-trust.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { newKeyPair, openSealed } from '../../daemon/host/sealed-box.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { commandInbox } from '../../daemon/publish/commands/command-inbox.js';
-import { refusalCodes } from '../../daemon/publish/commands/refusal.js';
+import { refusalCodes } from '../../daemon/publish/commands/command-refusal.js';
 import { commandNames, commandScopes, commands } from '../../daemon/publish/contract/command-schema.js';
 import { topicsOf } from '../../daemon/publish/topics.js';
 import { runProgram } from '../support/box.js';
@@ -28,7 +28,7 @@ const [order = '', sealing = '', opening = ''] = [...page.matchAll(/```js\n(.*?)
 const withoutOpenssl =
   spawnSync('openssl', ['version']).status !== 0 && 'openssl is not installed (apt-get install openssl)';
 
-/** A folder as the page wants it: npm packages are there, nothing else. */
+/** A folder as the page requires it: it contains only npm packages. */
 async function emptyFolder(): Promise<AsyncDisposable & { readonly path: string }> {
   const path = await mkdtemp(join(tmpdir(), 'rollcall-centre-'));
   const packages = join(path, 'node_modules');
@@ -43,7 +43,9 @@ async function emptyFolder(): Promise<AsyncDisposable & { readonly path: string 
 }
 
 describe('docs/commands.md', { timeout: 60_000 }, () => {
-  test('its example commands a box, literally', { skip: withoutMosquitto || withoutOpenssl }, async () => {
+  test('has an example that sends commands to a box without any change', {
+    skip: withoutMosquitto || withoutOpenssl,
+  }, async () => {
     await using broker = await startMosquitto();
     await using commanded = await openCommandedBox();
     await using folder = await emptyFolder();
@@ -51,21 +53,26 @@ describe('docs/commands.md', { timeout: 60_000 }, () => {
     const key = join(folder.path, 'centre.pem');
     spawnSync('openssl', ['genpkey', '-algorithm', 'ed25519', '-out', key]);
     const publicKey = spawnSync('openssl', ['pkey', '-in', key, '-pubout'], { encoding: 'utf8' }).stdout;
-    await boxTrust({
+    await new BoxTrust({
       store: commanded.records.commands.trust,
       watch: { aside: () => [], dismiss: () => 0 },
       audit: () => undefined,
-      counts: () => commanded.desk.counts,
+      counts: () => commanded.receiver.counts,
       clock: systemClock,
     }).add(
       { issuer: 'head-office', key: publicKey, scopes: ['cameras', 'events'] },
       { actor: 'uid:0', origin: 'test' },
     );
     const topics = topicsOf('rollcall', box);
-    const inbox = commandInbox({ topics, desk: commanded.desk, logger: silentLogger });
+    const inbox = commandInbox({ topics, receiver: commanded.receiver, logger: silentLogger });
     await using subscriber = await subscribeToEvents(broker.url);
     const { records } = commanded;
-    await using _publisher = startTestPublisher({ url: broker.url, records, inbox, companions: [inbox] });
+    await using _publisher = startTestPublisher({
+      url: broker.url,
+      records,
+      inbox,
+      connectionTasks: [inbox],
+    });
     await subscriber.until(() => subscriber.messages.some(({ topic }) => topic === topics.state));
     await writeFile(join(folder.path, 'order.mjs'), order);
     const run = async (...args: readonly string[]): Promise<Reply> => {
@@ -89,7 +96,7 @@ describe('docs/commands.md', { timeout: 60_000 }, () => {
     assert.equal(process.cwd(), cwd);
   });
 
-  test('what its other example seals, the box can open', async () => {
+  test('has an example that seals data, and the box can open them', async () => {
     await using folder = await emptyFolder();
     const file = join(folder.path, 'seal.mjs');
     await writeFile(file, sealing);
@@ -102,7 +109,7 @@ describe('docs/commands.md', { timeout: 60_000 }, () => {
     assert.deepEqual(opened && JSON.parse(Buffer.from(opened).toString('utf8')), { externalId: 'E-7' });
   });
 
-  test('what a box seals, its third example opens with a key that it made, and with no other', async () => {
+  test('has an example that makes a key and opens data that a box sealed to it, but not data sealed to another key', async () => {
     await using folder = await emptyFolder();
     const file = join(folder.path, 'open.mjs');
     await writeFile(file, opening);
@@ -122,11 +129,11 @@ describe('docs/commands.md', { timeout: 60_000 }, () => {
 
   test('names every command, scope and code', () => {
     for (const name of [...commandNames, ...commandScopes, ...refusalCodes]) {
-      assert.ok(page.includes(`\`${name}\``), `the page says nothing of ${name}`);
+      assert.ok(page.includes(`\`${name}\``), `the page does not name ${name}`);
     }
     for (const name of commandNames) {
       const row = page.split('\n').find((line) => line.startsWith(`| \`${commands[name].scope}\` |`));
-      assert.ok(row?.includes(`\`${name}\``), `${name} stands beside its scope`);
+      assert.ok(row?.includes(`\`${name}\``), `${name} is missing beside its scope`);
     }
   });
 });

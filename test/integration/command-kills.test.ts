@@ -14,7 +14,7 @@ const commandCount = 120;
 const killCount = 10;
 
 describe('commands and kills', { timeout: 500_000 }, () => {
-  test(`of ${commandCount} commands none is executed twice over ${killCount} kills, and each is answered`, async () => {
+  test(`no command of ${commandCount} is executed twice across ${killCount} kills, and each is answered`, async () => {
     await using directory = await temporaryDirectory();
     const issuer = await newIssuer();
     const ids = Array.from({ length: commandCount }, () => randomUUID());
@@ -46,14 +46,14 @@ describe('commands and kills', { timeout: 500_000 }, () => {
     const answered = (): number => new Set(finals().map(({ id }) => id)).size;
     let kills = 0;
     for (; kills < killCount || answered() < commandCount; kills += 1) {
-      assert.ok(kills < killCount + 6, 'the commands are never done');
-      // The last lives are to bring it to an end, however slow the machine is.
+      assert.ok(kills < killCount + 6, 'the commands do not end');
+      // The last processes live longer, so that all commands end on a slow machine too.
       const lifeMs = kills < killCount ? 20 + random.unit() * 80 : 1500 * 2 ** (kills - killCount);
       await runAndKill('command-child.ts', [directory.path], lifeMs);
     }
     const file = join(directory.path, 'executed');
     const executed = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').map(Number) : [];
-    assert.equal(new Set(executed).size, executed.length, 'none was executed twice');
+    assert.equal(new Set(executed).size, executed.length, 'a command was executed twice');
     const all = finals();
     for (const [index, id] of ids.entries()) {
       const own = all.filter((reply) => reply.id === id);
@@ -64,7 +64,7 @@ describe('commands and kills', { timeout: 500_000 }, () => {
       else assert.equal(outcome, 'failed interrupted');
     }
     const interrupted = new Set(all.filter(({ code }) => code === 'interrupted').map(({ id }) => id)).size;
-    assert.ok(interrupted > 0, 'the kills found commands begun');
-    assert.ok(interrupted <= kills, 'a kill cuts short one command at most');
+    assert.ok(interrupted > 0, 'no kill interrupted a command');
+    assert.ok(interrupted <= kills, 'a kill interrupts at most one command');
   });
 });

@@ -10,7 +10,7 @@ import { temporaryDirectory } from '../support/temporary-directory.js';
 const limits = { commands: 32, bytes: 1024 };
 const claimsHash = new Uint8Array(32);
 
-/** The command of a number: out of date that many milliseconds after the epoch. */
+/** A command that expires `number` milliseconds after the epoch. */
 const command = (number: number): AcceptedCommand => ({
   issuerId: 'head-office',
   commandId: `command-${number}`,
@@ -22,7 +22,7 @@ const command = (number: number): AcceptedCommand => ({
   expiresAtMs: number,
 });
 
-/** Writes down that the commands 1 to `count` were answered, as if each had been executed. */
+/** Records the commands 1 to `count` as answered. */
 function answerAll(path: string, count: number): void {
   const db = new Database(path);
   db.prepare(
@@ -33,7 +33,7 @@ function answerAll(path: string, count: number): void {
   db.close();
 }
 
-/** Hands what new records keep for commands to `work`. */
+/** Opens new records and passes their part about commands to `work`. */
 async function withCommandRecords(work: (kept: CommandRecords, path: string) => void | Promise<void>) {
   await using directory = await temporaryDirectory();
   const path = join(directory.path, 'records.db');
@@ -46,8 +46,8 @@ const keyOf = (issuerId: string, keyId: string, addedAtMs = 1) => ({
 });
 const nothing = (): void => undefined;
 
-describe('what the box remembers of commands', () => {
-  test('is which came, and how far each is; the ids of one issuer are not those of another', () =>
+describe('the memory of commands', () => {
+  test('keeps the state of each command, and separates equal ids of two issuers', () =>
     withCommandRecords(({ memory }) => {
       const { claimsHash: _hash, issuedAtMs: _issued, ...shown } = command(1);
       const outcomeOf = (changes: Partial<AcceptedCommand>) =>
@@ -57,9 +57,9 @@ describe('what the box remembers of commands', () => {
       assert.equal(outcomeOf({ claimsHash: new Uint8Array(32).fill(1) }), 'id-taken');
       assert.equal(outcomeOf({ issuerId: 'branch-office', arguments: '{"a":1}' }), 'accepted');
       assert.equal(memory.waitingCount(), 2);
-      assert.deepEqual(memory.nextWaiting(), { ...shown, number: 1 }, 'the oldest');
+      assert.deepEqual(memory.nextWaiting(), { ...shown, number: 1 }, 'the oldest command comes first');
       assert.equal(memory.begin(1), true);
-      assert.equal(memory.begin(1), false, 'once');
+      assert.equal(memory.begin(1), false, 'a command begins once');
       assert.equal(memory.begin(9), false);
       assert.equal(outcomeOf({}), 'under-way');
       assert.equal(memory.nextWaiting()?.arguments, '{"a":1}');
@@ -70,7 +70,7 @@ describe('what the box remembers of commands', () => {
           [1, 'head-office', '{}'],
           [2, 'branch-office', '{}'],
         ],
-        'what began is not executed again, and its arguments are gone',
+        'commands that began are listed with their arguments',
       );
       memory.answered(1, '{"outcome":"done"}');
       memory.answered(2, null);
@@ -80,11 +80,11 @@ describe('what the box remembers of commands', () => {
       assert.deepEqual([memory.begun(), memory.waitingCount(), memory.nextWaiting()], [[], 0, undefined]);
     }));
 
-  test('is as many and as large as may wait, and one of any size', () =>
+  test('accepts commands up to a number and a size, and a single one of any size', () =>
     withCommandRecords(({ memory }) => {
       const accept = (number: number, bytes: number, most: Partial<typeof limits> = {}) =>
         memory.accept({ ...command(number), arguments: 'x'.repeat(bytes) }, { ...limits, ...most }).outcome;
-      assert.equal(accept(1, 5_000), 'accepted', 'one alone always fits');
+      assert.equal(accept(1, 5_000), 'accepted', 'a single command always fits');
       assert.equal(accept(2, 1), 'full');
       memory.begin(1);
       assert.equal(accept(2, 24), 'accepted');
@@ -95,7 +95,7 @@ describe('what the box remembers of commands', () => {
       assert.equal(memory.waitingCount(), 3);
     }));
 
-  test('is known to whoever asks by id as long as its issuer is trusted', () =>
+  test('knows an id only if its issuer is trusted', () =>
     withCommandRecords(({ memory, trust }) => {
       memory.accept(command(1), limits);
       assert.equal(memory.knows('command-1'), false);
@@ -104,7 +104,7 @@ describe('what the box remembers of commands', () => {
       assert.equal(memory.knows('command-2'), false);
     }));
 
-  test('is forgotten once it is answered and out of date, 200 at a time, for its issuer alone', () =>
+  test('forgets commands that are answered and expired, 200 at a time, separately for each issuer', () =>
     withCommandRecords(({ memory }, path) => {
       memory.accept({ ...command(5), commandId: 'waiting' }, limits);
       memory.accept({ ...command(5), commandId: 'begun' }, limits);
@@ -113,21 +113,25 @@ describe('what the box remembers of commands', () => {
       memory.forget(1);
       const outcomeOf = (number: number, issuerId = 'head-office') =>
         memory.accept({ ...command(number), issuerId }, limits).outcome;
-      assert.equal(outcomeOf(1), 'answered', 'what ends at that moment is not over yet');
+      assert.equal(outcomeOf(1), 'answered', 'a command has not expired at the very moment of its expiry');
       memory.forget(251);
       assert.equal(outcomeOf(200), 'too-old');
       assert.equal(outcomeOf(201), 'answered');
       const other = { ...command(200), commandId: 'never seen' };
-      assert.equal(memory.accept(other, limits).outcome, 'too-old', 'it may have been among them');
+      assert.equal(
+        memory.accept(other, limits).outcome,
+        'too-old',
+        'an expired id may have been a forgotten one',
+      );
       assert.equal(memory.accept({ ...other, expiresAtMs: 201 }, limits).outcome, 'accepted');
-      assert.equal(outcomeOf(1, 'branch-office'), 'accepted', 'nothing of that issuer was forgotten');
-      assert.equal(memory.waitingCount(), 3, 'what waits stays');
+      assert.equal(outcomeOf(1, 'branch-office'), 'accepted', 'no command of that issuer was forgotten');
+      assert.equal(memory.waitingCount(), 3, 'waiting commands stay');
       assert.equal(memory.begun().length, 1);
     }));
 });
 
-describe('what the box keeps for a centre beside its commands', () => {
-  test('are the keys that it trusts: each once, by issuer and age', () =>
+describe('the records for a centre', () => {
+  test('contain each trusted key once, ordered by issuer and age', () =>
     withCommandRecords(({ trust }) => {
       const told: unknown[] = [];
       const add = (...key: Parameters<typeof keyOf>) => trust.add(keyOf(...key), () => told.push(key[1]));
@@ -142,7 +146,7 @@ describe('what the box keeps for a centre beside its commands', () => {
       assert.deepEqual([trust.find('k-4'), told], [undefined, ['k-3', 'k-2', 'k-1']]);
       const remove = (issuer: string, key?: string) => trust.remove(issuer, key, (count) => told.push(count));
       assert.deepEqual([remove('a', 'k-3'), remove('c'), remove('a', 'k-2'), remove('a')], [0, 0, 1, 1]);
-      assert.deepEqual(told.slice(3), [1, 1], 'told only of what was there');
+      assert.deepEqual(told.slice(3), [1, 1], 'only existing keys are reported as removed');
       assert.throws(() => trust.remove('b', undefined, () => assert.fail('no room')));
       assert.deepEqual(
         trust.list().map(({ keyId }) => keyId),
@@ -150,7 +154,7 @@ describe('what the box keeps for a centre beside its commands', () => {
       );
     }));
 
-  test('are cameras that it switched, and hashes of photographs', () =>
+  test('contain switched cameras and hashes of photographs', () =>
     withCommandRecords(({ cameras, photographs }) => {
       for (const [id, isEnabled] of [
         ['gate', true],
@@ -188,7 +192,7 @@ describe('what the box keeps for a centre beside its commands', () => {
     }));
 });
 
-test('thousands of old commands are forgotten part by part, the oldest first, and none is taken for new', async () => {
+test('the box forgets thousands of old commands in parts, the oldest first, and accepts none of them again', async () => {
   await using directory = await temporaryDirectory();
   const path = join(directory.path, 'records.db');
   await openTestRecords(path)[Symbol.asyncDispose]();
@@ -198,9 +202,9 @@ test('thousands of old commands are forgotten part by part, the oldest first, an
   const outcomeOf = (number: number) => memory.accept(command(number), limits).outcome;
 
   memory.forget(901);
-  assert.equal(outcomeOf(1), 'too-old', 'the oldest is forgotten, and that it was');
-  assert.equal(outcomeOf(900), 'answered', 'what is left is known still');
+  assert.equal(outcomeOf(1), 'too-old', 'a forgotten command is refused as too old');
+  assert.equal(outcomeOf(900), 'answered', 'a command that was not forgotten is known');
   for (let time = 0; time < 10; time += 1) memory.forget(901);
   assert.equal(outcomeOf(900), 'too-old');
-  assert.equal(outcomeOf(901), 'answered', 'nothing younger is forgotten');
+  assert.equal(outcomeOf(901), 'answered', 'a command that has not expired is not forgotten');
 });

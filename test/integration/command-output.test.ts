@@ -12,15 +12,15 @@ const run = (redirection: string) =>
   });
 
 describe('output that cannot be written', { timeout: 60_000 }, () => {
-  test('to a full device is one clear error', { skip: missing }, () => {
+  test('to a full device causes one clear error', { skip: missing }, () => {
     const { status, stderr } = run('> /dev/full');
     assert.equal(status, 1);
-    assert.match(stderr, /^error: the output cannot be written: .*ENOSPC/);
+    assert.match(stderr, /^error: cannot write the output: .*ENOSPC/);
     assert.match(stderr, /what to do: /);
-    assert.doesNotMatch(stderr, /\n\s+at /, 'no stack');
+    assert.doesNotMatch(stderr, /\n\s+at /, 'the error has no stack');
   });
 
-  test('because the reader has gone is no error', () => {
+  test('causes no error after the reader has closed the pipe', () => {
     const { stderr } = run('| true');
     assert.equal(stderr, '');
   });

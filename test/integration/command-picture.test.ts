@@ -7,7 +7,7 @@ import { openCommandedBox } from '../support/commanded-box.js';
 import { attendanceFact, everyNotice, unknownFact } from '../support/facts.js';
 import { noiseJpeg } from '../support/gallery-fixture.js';
 
-test('the picture kept with an event is given to a centre that asks, sealed to it, and the log tells who asked', async () => {
+test('a centre gets the evidence picture of an event sealed to its key, and the audit log names the issuer', async () => {
   await using box = await openCommandedBox();
   const issuer = await newIssuer('head-office');
   await trust(box.records.commands.trust, issuer);
@@ -16,19 +16,19 @@ test('the picture kept with an event is given to a centre that asks, sealed to i
   const ask = async (event: string, to = sealTo) => {
     const id = randomUUID();
     const given = { command: 'request-picture', id, arguments: { event, sealTo: to } };
-    await box.desk.receive('request-picture', await token(issuer, given));
+    await box.receiver.receive('request-picture', await token(issuer, given));
     return box.answer(id);
   };
   const jpeg = noiseJpeg(7, 9_000);
   const kept = box.records.record(unknownFact());
   const { cameraId, occurredAtMs: takenAtMs } = unknownFact();
-  box.access.gallery().addEvidence({ kind: 'unknown', eventId: kept.id, cameraId, takenAtMs, jpeg });
+  box.vault.gallery().addEvidence({ kind: 'unknown', eventId: kept.id, cameraId, takenAtMs, jpeg });
 
   const done = await ask(kept.id);
   assert.equal(done.outcome, 'done', JSON.stringify(done));
   const opened = openSealed(pair, Buffer.from(String(done.result?.['sealed']), 'base64url'));
   assert.deepEqual(opened && Buffer.from(opened), Buffer.from(jpeg));
-  const read = box.access.audit.list({ action: 'evidence.read', limit: 10 });
+  const read = box.vault.audit.list({ action: 'evidence.read', limit: 10 });
   assert.deepEqual(
     read.map(({ actor, subject }) => [actor, subject]),
     [['issuer:head-office', kept.id]],
@@ -41,8 +41,8 @@ test('the picture kept with an event is given to a centre that asks, sealed to i
   assert.equal((await ask('01977a2e-5b1c-7d3e-9f20-6a4c81e0b7d2')).code, 'no-such-event');
   assert.equal((await ask(kept.id, Buffer.alloc(32).toString('base64url'))).code, 'public-key-weak');
   assert.equal(
-    box.access.audit.list({ action: 'evidence.read', limit: 10 }).length,
+    box.vault.audit.list({ action: 'evidence.read', limit: 10 }).length,
     1,
-    'nothing else was read',
+    'only one picture was read',
   );
 });

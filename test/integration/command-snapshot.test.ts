@@ -22,7 +22,7 @@ function frameOf(widthPx: number, heightPx: number, fill: (data: Uint8Array) => 
 }
 
 describe('a snapshot', () => {
-  test('is the picture as it was when it was offered, sealed; whoever holds the frame may go on', async () => {
+  test('is a sealed copy of the frame at the time of the offer; later changes of the frame have no effect', async () => {
     const clock = new VirtualClock(Date.UTC(2026, 2, 2, 8));
     clock.advanceBy(40);
     const requests = new SnapshotRequests(clock);
@@ -39,7 +39,10 @@ describe('a snapshot', () => {
       assert.ok(jpeg);
       const { data, info } = await sharp(Buffer.from(jpeg)).raw().toBuffer({ resolveWithObject: true });
       assert.deepEqual([info.width, info.height], [64, 48]);
-      assert.ok(Math.abs((data[0] ?? 0) - 130) < 6, 'grey, as it was, not what came after');
+      assert.ok(
+        Math.abs((data[0] ?? 0) - 130) < 6,
+        'the picture is grey as at the offer, not as changed later',
+      );
     }
   });
 
@@ -47,7 +50,7 @@ describe('a snapshot', () => {
     const requests = new SnapshotRequests(new VirtualClock());
     const pair = newKeyPair();
     const asked = requests.next(pair.publicKey);
-    // Nothing compresses worse than noise.
+    // Noise compresses worst of all pictures.
     requests.offer(frameOf(1920, 1080, (data) => randomFillSync(data)));
     const snapshot = await asked;
     assert.equal(snapshot.outcome, 'ok');
@@ -59,7 +62,7 @@ describe('a snapshot', () => {
     assert.ok(snapshot.widthPx < 1920);
   });
 
-  test('of a camera that shows nothing is given up after ten seconds', async () => {
+  test('of a camera without frames fails after ten seconds', async () => {
     const clock = new VirtualClock();
     const requests = new SnapshotRequests(clock);
     const asked = requests.next(newKeyPair().publicKey);
@@ -69,7 +72,7 @@ describe('a snapshot', () => {
     requests.offer(frameOf(2, 2, () => undefined));
   });
 
-  test('is not sealed to a key that protects nothing', async () => {
+  test('is refused if the key is weak', async () => {
     const requests = new SnapshotRequests(new VirtualClock());
     const asked = requests.next(new Uint8Array(32));
     requests.offer(frameOf(16, 16, () => undefined));

@@ -3,8 +3,8 @@ import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { Aedes } from 'aedes';
 import { systemClock } from '../../daemon/host/system-clock.js';
+import { BrokerRefusals } from '../../daemon/publish/broker-refusals.js';
 import { commandInbox } from '../../daemon/publish/commands/command-inbox.js';
-import { RefusedKinds } from '../../daemon/publish/refused-kinds.js';
 import { topicsOf } from '../../daemon/publish/topics.js';
 import { attendanceFact } from '../support/facts.js';
 import { heardConditions } from '../support/heard-conditions.js';
@@ -18,7 +18,7 @@ import {
 } from '../support/published-box.js';
 import { until } from '../support/until.js';
 
-/** A broker that lets nobody read commands until `allow` is called, which hangs up on everybody. */
+/** A broker that lets no client read commands until `allow` is called; `allow` closes all connections. */
 async function brokerThatDenies() {
   let isAllowed = false;
   const broker = await Aedes.createBroker({
@@ -45,20 +45,20 @@ async function brokerThatDenies() {
   };
 }
 
-test('a broker that lets the box read no commands is a condition, beside events that flow', async () => {
+test('the box reports a condition if the broker does not let it read commands, and publishes events meanwhile', async () => {
   await using broker = await brokerThatDenies();
   using folder = temporaryFolder();
   await using records = openTestRecords(`${folder.path}/records.db`);
   const conditions = heardConditions();
   const said = conditions.heard;
-  const refused = new RefusedKinds(conditions, systemClock);
+  const refusals = new BrokerRefusals(conditions, systemClock);
   const log = memoryLog();
-  const desk = { receive: async () => undefined };
-  const inbox = commandInbox({ topics: topicsOf('rollcall', box), desk, refused, logger: log.logger });
+  const receiver = { receive: async () => undefined };
+  const inbox = commandInbox({ topics: topicsOf('rollcall', box), receiver, refusals, logger: log.logger });
   await using publisher = startTestPublisher({
     url: broker.url,
-    ...{ records, inbox, refused, conditions },
-    companions: [inbox],
+    ...{ records, inbox, refusals, conditions },
+    connectionTasks: [inbox],
     timings: { steadyAfterMs: 300 },
   });
   const commands = 'topic-refused {"kind":"command"}';
@@ -67,10 +67,10 @@ test('a broker that lets the box read no commands is a condition, beside events 
   records.record(attendanceFact());
   await until('an event to be taken', () => publisher.status().publishedCount === 1);
   await until('the connection to have lasted', () => said.includes('end client-id-contested'));
-  // A connection that lasts before the broker has answered ends what nobody began.
+  // The connection may count as steady before the broker answers; then it ends a condition that never began.
   const since = said.slice(said.indexOf(begin) + 1);
   const isEnd = (line: string) => line === 'end topic-refused' || line.includes('-command');
-  assert.ok(!since.some(isEnd), 'neither of them ends it');
+  assert.ok(!since.some(isEnd), 'neither the event nor the steady connection ends the condition');
   assert.equal(publisher.status().areCommandsRefused, true);
   assert.ok(log.lines.some(({ message }) => message.includes('read its commands')));
   broker.allow();

@@ -10,7 +10,7 @@ import { enrolByCommand, SyncCentre, type SyncedBox, type Wanted, wanted } from 
 async function order(box: CommandedBox, issuer: Issuer, command: string, given: object): Promise<Reply> {
   const id = randomUUID();
   const bytes = await token(issuer, { command, id, arguments: { ...given } });
-  await box.desk.receive(command, bytes);
+  await box.receiver.receive(command, bytes);
   return box.answer(id);
 }
 
@@ -41,7 +41,7 @@ describe('difference sync', { timeout: 240_000 }, () => {
       buckets: new Set(centre.digestOf(persons).entries.map(({ bucket }) => bucket)).size,
     });
 
-    // The second lacks some, has somebody who left, another name, another photograph, and one whom no centre knows.
+    // The second box lacks some persons, has one that the centre has removed, one with another name, one with another photograph, and one that the centre does not know.
     const old = [
       ...persons.slice(20, 297),
       wanted(297, { name: 'Before the wedding' }),
@@ -58,7 +58,7 @@ describe('difference sync', { timeout: 240_000 }, () => {
 
     const done = await centre.sync(other, persons);
     assert.deepEqual([done.enrolled, done.erased], [23, 3]);
-    assert.ok(done.buckets <= 24, 'only what differs was looked at');
+    assert.ok(done.buckets <= 24, 'only buckets with differences were listed');
     const [proof, otherProof] = [await centre.digest(one), await centre.digest(other)];
     const target = centre.digestOf(persons);
     assert.equal(proof.digest, target.digest);
@@ -66,14 +66,14 @@ describe('difference sync', { timeout: 240_000 }, () => {
     assert.deepEqual([proof.buckets, otherProof.buckets], [target.buckets, target.buckets]);
     assert.deepEqual(await centre.sync(other, persons), { erased: 0, enrolled: 0, buckets: 0 });
 
-    // What is changed at the box shows, too.
-    const [somebody] = await first.access.gallery().listPersons();
-    assert.ok(somebody);
-    await first.persons.update(somebody.id, { notes: 'changed at the box' }, local);
+    // The digest also shows changes made at the box.
+    const [changed] = await first.vault.gallery().listPersons();
+    assert.ok(changed);
+    await first.persons.update(changed.id, { notes: 'changed at the box' }, local);
     assert.notEqual((await centre.digest(one)).digest, target.digest);
   });
 
-  test('keeps nothing of the photographs of somebody who is erased at the box, or withdraws', async () => {
+  test('keeps nothing of the photographs of a person who is erased at the box or withdraws consent', async () => {
     await using box = await openCommandedBox();
     const issuer = await newIssuer();
     await trust(box.records.commands.trust, issuer);
@@ -89,7 +89,7 @@ describe('difference sync', { timeout: 240_000 }, () => {
     assert.deepEqual(kept(), []);
   });
 
-  test('tells nobody who reads along who is enrolled', async () => {
+  test('does not reveal enrolled persons to other readers', async () => {
     await using box = await openCommandedBox();
     const issuer = await newIssuer();
     await trust(box.records.commands.trust, issuer);
@@ -101,13 +101,13 @@ describe('difference sync', { timeout: 240_000 }, () => {
     assert.notEqual(
       digest.digest,
       elsewhere.digestOf(persons).digest,
-      'without the key, names cannot be tried',
+      'a reader without the key cannot compute the digest of guessed persons',
     );
     const recorded = box.events().map(({ payload }) => Buffer.from(payload).toString('utf8'));
     assert.ok(recorded.every((text) => !text.includes('E-1') && !text.includes('Person 1')));
   });
 
-  test('goes on where a centre or a box was interrupted', async () => {
+  test('continues after an interruption of the centre or the box', async () => {
     await using box = await openCommandedBox();
     const issuer = await newIssuer();
     await trust(box.records.commands.trust, issuer);
@@ -124,13 +124,13 @@ describe('difference sync', { timeout: 240_000 }, () => {
     const lacking = await centre.sync(view, persons);
     assert.deepEqual([lacking.erased, lacking.enrolled], [0, 2]);
 
-    // The box was stopped after somebody was enrolled, and before it kept from which photographs.
+    // The box was stopped after the enrolment, before it stored from which photographs it was made.
     box.records.commands.photographs.forget([person]);
     assert.deepEqual(await centre.sync(view, persons), { erased: 1, enrolled: 1, buckets: 1 });
     assert.equal((await centre.digest(view)).digest, centre.digestOf(persons).digest);
   });
 
-  test('finds somebody removed at the box in no digest, and their external id taken', async () => {
+  test('leaves a removed person out of the digest, and their external id stays taken', async () => {
     await using box = await openCommandedBox();
     const issuer = await newIssuer();
     await trust(box.records.commands.trust, issuer);
@@ -145,7 +145,7 @@ describe('difference sync', { timeout: 240_000 }, () => {
     assert.equal((await enrol(box, issuer, wanted(1))).outcome, 'done');
   });
 
-  test('refuses a digest key that was sealed to another box, or is none', async () => {
+  test('refuses a digest key that was sealed to another box or has a wrong length', async () => {
     await using box = await openCommandedBox();
     const issuer = await newIssuer();
     await trust(box.records.commands.trust, issuer);
@@ -160,7 +160,7 @@ describe('difference sync', { timeout: 240_000 }, () => {
 });
 
 describe('a person who is changed by command', () => {
-  test('has what was sent, and what is wrong is named without being repeated', async () => {
+  test('gets the data that were sent, and errors do not quote the data', async () => {
     await using box = await openCommandedBox();
     const issuer = await newIssuer();
     await trust(box.records.commands.trust, issuer);
@@ -176,7 +176,7 @@ describe('a person who is changed by command', () => {
     const odd = await change({ nickname: 'Ada' });
     assert.equal(odd.code, 'sealed-malformed');
     assert.doesNotMatch(JSON.stringify(odd), /Ada/);
-    assert.equal((await order(box, issuer, 'erase-person', { person: 'nobody' })).code, 'no-such-person');
+    assert.equal((await order(box, issuer, 'erase-person', { person: 'no-such-id' })).code, 'no-such-person');
     assert.equal(
       (await enrol(box, issuer, wanted(1, { photographs: [paintFace('other')] }))).code,
       'external-id-taken',

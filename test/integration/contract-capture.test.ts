@@ -8,7 +8,7 @@ import { temporaryDirectory } from '../support/temporary-directory.js';
 
 type Named<T> = Readonly<Record<string, T>>;
 
-/** What of the AsyncAPI document this test looks at. */
+/** The part of the AsyncAPI document that this test reads. */
 interface Api {
   readonly channels: Named<{ readonly address: string; readonly messages: Named<unknown> }>;
   readonly operations: Named<{
@@ -25,8 +25,11 @@ async function capture(): Promise<Captured> {
   return await captureExamples(broker.url, directory.path);
 }
 
-describe('what a broker brings of the example box', { skip: withoutMosquitto, timeout: 60_000 }, () => {
-  test('are the examples of the contract', async () => {
+describe('the messages of the example box from a real broker', {
+  skip: withoutMosquitto,
+  timeout: 60_000,
+}, () => {
+  test('equal the examples of the contract', async () => {
     const captured = await capture();
     const expected = new Map(contractExamples().map(({ name, payload }) => [name, payload]));
     assert.deepEqual([...captured.keys()].sort(), [...expected.keys()].sort());
@@ -39,7 +42,7 @@ describe('what a broker brings of the example box', { skip: withoutMosquitto, ti
     }
   });
 
-  test('comes on the topics, retained and with the content types of the AsyncAPI document', async () => {
+  test('have the topics, retain flags and content types of the AsyncAPI document', async () => {
     const { channels, operations, components } = asyncApi() as unknown as Api;
     const messages = new Map(contractExamples().map(({ name, message }) => [name, message.name]));
     for (const [name, { topic, isRetained, contentType }] of await capture()) {
@@ -47,7 +50,7 @@ describe('what a broker brings of the example box', { skip: withoutMosquitto, ti
       const found = Object.entries(channels).filter(([, channel]) =>
         Object.hasOwn(channel.messages, message),
       );
-      assert.equal(found.length, 1, `${name} has one channel`);
+      assert.equal(found.length, 1, `${name} does not have exactly one channel`);
       const [[channel, { address }] = ['', { address: '' }]] = found;
       const pattern = new RegExp(`^${address.replaceAll(/\{\w+\}/g, '[a-z0-9_-]+')}$`);
       assert.match(topic, pattern, name);

@@ -25,7 +25,7 @@ describe('the core', () => {
     assert.equal(loadsOnnxRuntime('app/compose.ts'), false);
   });
 
-  test('would be caught if it did', () => {
+  test('loads no inference engine: this check detects the runtime in a process that loads it', () => {
     assert.equal(loadsOnnxRuntime('vision/inference/network.ts'), true);
   });
 });

@@ -30,7 +30,7 @@ describe('secrets', () => {
     return path;
   }
 
-  /** Refused with `code`, and with no word of the content. */
+  /** Asserts that the secret is refused with `code` and that the error does not quote its content. */
   async function refused(name: string, code: string, credentialsDirectory = ''): Promise<void> {
     await assert.rejects(
       openCredential(name, { credentialsDirectory, secretsDirectory: secrets }),
@@ -53,7 +53,7 @@ describe('secrets', () => {
     assert.deepEqual(await read('key'), binary);
   });
 
-  test('handed over by systemd win, whatever mode systemd gave them', async () => {
+  test('from systemd take precedence, with any file mode', async () => {
     await writeFile(join(handed, 'camera'), 'from systemd');
     await chmod(join(handed, 'camera'), 0o440);
     assert.equal((await read('camera', handed)).toString(), 'from systemd');
@@ -72,7 +72,7 @@ describe('secrets', () => {
     }
   });
 
-  test('that others can read are refused', async () => {
+  test('are refused if other users can read them', async () => {
     await store('group', secret, 0o640);
     await refused('group', 'credential-exposed');
     await store('world', secret, 0o604);
@@ -81,7 +81,7 @@ describe('secrets', () => {
     await refused('link', 'credential-exposed');
   });
 
-  test('in a directory that others can write to are refused', async () => {
+  test('are refused in a directory that other users can write to', async () => {
     await store('camera', secret);
     await chmod(secrets, 0o770);
     try {
@@ -91,14 +91,14 @@ describe('secrets', () => {
     }
   });
 
-  test('that belong to somebody else are refused', {
+  test('are refused if they belong to another user', {
     skip: isRoot ? false : 'giving a file away needs root',
   }, async () => {
     await chown(await store('foreign', secret), 65_534, 65_534);
     await refused('foreign', 'credential-exposed');
   });
 
-  test('that do not exist, are empty, huge or no file are refused', async () => {
+  test('are refused if they are missing, empty, huge or not a file', async () => {
     await refused('absent', 'credential-missing');
     await refused('absent', 'credential-missing', join(directory, 'no-such-directory'));
     await store('empty', '');
@@ -109,7 +109,7 @@ describe('secrets', () => {
     await refused('folder', 'credential-unreadable');
   });
 
-  test('are never looked for outside their directory', async () => {
+  test('are never read from outside their directory', async () => {
     await writeFile(join(directory, 'outside'), secret, { mode: 0o600 });
     for (const name of [
       '../outside',
@@ -134,7 +134,7 @@ describe('a key file', () => {
   });
   after(() => rm(directory, { recursive: true, force: true }));
 
-  test('is made for its owner only, with its directory, and can be opened as a secret', async () => {
+  test('is readable by its owner only, as is its new directory, and can be opened as a secret', async () => {
     const secretsDirectory = join(directory, 'etc', 'secrets');
     const path = join(secretsDirectory, 'gallery-key');
     const key = Buffer.alloc(32, 7);
@@ -147,7 +147,7 @@ describe('a key file', () => {
     );
   });
 
-  test('never replaces another', async () => {
+  test('never replaces an existing file', async () => {
     const path = join(directory, 'kept');
     await createKeyFile(path, Buffer.from('first'));
     await assert.rejects(createKeyFile(path, Buffer.from('second')), (error) =>
@@ -156,7 +156,7 @@ describe('a key file', () => {
     assert.equal(await readFile(path, 'utf8'), 'first');
   });
 
-  test('that cannot be written is explained', async () => {
+  test('has its own error if it cannot be written', async () => {
     await writeFile(join(directory, 'file'), '');
     await assert.rejects(createKeyFile(join(directory, 'file', 'key'), Buffer.alloc(32)), (error) =>
       isRollcallError(error, 'key-file-not-written'),

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import {
+  checkDaysEveryMs,
   type DailySummaryOptions,
   dailySummary,
-  lookAtDaysEveryMs,
+  personsInAPart,
 } from '../../daemon/app/attendance/daily-summary.js';
-import { personsInAPart } from '../../daemon/app/attendance/day-summary.js';
 import { operational } from '../../daemon/base/errors.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import type { Recurring } from '../../daemon/base/recurring.js';
@@ -58,7 +58,7 @@ async function open(context: TestContext, time: string, shifts: readonly object[
   return {
     box,
     summaryOf,
-    /** One look by a box that has just started, at a time of the site. */
+    /** Starts a box at local time `at`, waits for its first check, and stops it. */
     async look(at: string, changes: Partial<DailySummaryOptions> = {}) {
       box.setClock(at);
       await using summary = summaryOf(changes).start();
@@ -68,7 +68,7 @@ async function open(context: TestContext, time: string, shifts: readonly object[
 }
 
 describe('a day', () => {
-  test('is told when it is over, with who was there and who was not', async (t) => {
+  test('is summarised when it is over, with present and absent persons', async (t) => {
     const { box, look } = await open(t, '2026-03-02T07:00');
     box.persons = [enrolled('ada', 'Ada'), enrolled('bea', 'Bea'), enrolled('cyd', 'Cyd')];
     await look('2026-03-02T07:00');
@@ -123,11 +123,11 @@ describe('a day', () => {
         },
       ],
     });
-    assert.ok(!JSON.stringify(day).includes('Ada'), 'no name');
-    assert.ok(summaryData.safeParse(day).success, 'as the contract says');
+    assert.ok(!JSON.stringify(day).includes('Ada'), 'the summary contains no name');
+    assert.ok(summaryData.safeParse(day).success, 'the data match the contract');
   });
 
-  test('with a night shift is told when everybody has left it', async (t) => {
+  test('with a night shift is summarised when the shift has ended', async (t) => {
     const { box, look } = await open(t, '2026-03-02T07:00', [nightShift]);
     box.persons = [enrolled('ada')];
     await look('2026-03-02T07:00');
@@ -143,14 +143,14 @@ describe('a day', () => {
     );
   });
 
-  test('on which nobody was there or due is told, too', async (t) => {
+  test('without present or expected persons is summarised, too', async (t) => {
     const { box, look } = await open(t, '2026-03-07T07:00');
     await look('2026-03-07T07:00');
     await look('2026-03-08T00:00');
     assert.deepEqual(told(box), [{ date: '2026-03-07', part: 1, parts: 1, counts: {}, persons: [] }]);
   });
 
-  test('of many comes in parts, all at once', async (t) => {
+  test('with many persons is summarised in several parts at once', async (t) => {
     const { box, look } = await open(t, '2026-03-02T07:00');
     box.persons = Array.from({ length: 2 * personsInAPart + 1 }, (_, index) =>
       enrolled(`p-${10_000 + index}`),
@@ -170,19 +170,19 @@ describe('a day', () => {
   });
 });
 
-describe('once', () => {
-  test('days that were missed come in order when the box is back', async (t) => {
+describe('each day is summarised once', () => {
+  test('the box summarises missed days in order after a restart', async (t) => {
     const { box, look } = await open(t, '2026-03-02T07:00');
     await look('2026-03-02T07:00');
     await look('2026-03-05T12:00');
     await look('2026-03-05T12:01');
     assert.deepEqual(datesOf(box), ['2026-03-02', '2026-03-03', '2026-03-04']);
     await look('2026-05-05T12:00');
-    assert.equal(datesOf(box).length, 3 + 31, 'a month at most');
+    assert.equal(datesOf(box).length, 3 + 31, 'at most a month is summarised');
     assert.deepEqual([...datesOf(box)].sort(), datesOf(box));
   });
 
-  test('a kill or a full disk in the middle neither loses nor doubles a part', async (t) => {
+  test('the box neither loses nor repeats a part after a kill or a full disk', async (t) => {
     const { box, look } = await open(t, '2026-03-02T07:00');
     box.persons = Array.from({ length: personsInAPart + 1 }, (_, index) => enrolled(`p-${10_000 + index}`));
     await look('2026-03-02T07:00');
@@ -209,21 +209,21 @@ describe('once', () => {
     ]);
   });
 
-  test('a running box tells it by itself', async (t) => {
+  test('a running box summarises a day when it ends', async (t) => {
     const { box, summaryOf } = await open(t, '2026-03-02T07:00');
     await using summary = summaryOf().start();
     await summary.settled();
     box.setClock('2026-03-03T00:00');
-    box.clock.advanceBy(lookAtDaysEveryMs);
+    box.clock.advanceBy(checkDaysEveryMs);
     await summary.settled();
-    box.clock.advanceBy(lookAtDaysEveryMs);
+    box.clock.advanceBy(checkDaysEveryMs);
     await summary.settled();
     assert.deepEqual(datesOf(box), ['2026-03-02']);
   });
 });
 
-describe('waits', () => {
-  test('while the gallery is sealed or sightings wait, and while nobody knows who is enrolled', async (t) => {
+describe('the daily summary', () => {
+  test('waits while sightings wait or enrolled persons are unknown', async (t) => {
     const { box, look } = await open(t, '2026-03-02T07:00');
     await look('2026-03-02T07:00');
     await look('2026-03-03T12:00', { isReady: () => false });
@@ -235,7 +235,7 @@ describe('waits', () => {
     assert.deepEqual(datesOf(box), ['2026-03-02']);
   });
 
-  test('for shifts, and is silent where it was turned off; what passed meanwhile is not made up', async (t) => {
+  test('waits for shifts; days on which it is switched off are never summarised', async (t) => {
     const { box, look } = await open(t, '2026-03-02T07:00', []);
     await look('2026-03-02T07:00');
     await look('2026-03-04T07:00');
@@ -254,7 +254,7 @@ describe('waits', () => {
     assert.deepEqual(datesOf(box), ['2026-03-08', '2026-03-12']);
   });
 
-  test('a clock that stood ahead: days that were not over are told again when they are', async (t) => {
+  test('repeats days that were summarised too early because the clock was ahead', async (t) => {
     const { box, look } = await open(t, '2026-03-02T07:00');
     await look('2026-03-02T07:00');
     await look('2026-03-05T07:00');
@@ -265,7 +265,7 @@ describe('waits', () => {
 });
 
 describe('a correction', () => {
-  test('of a day that was told makes it be told anew, once, when corrections have come to rest', async (t) => {
+  test('of a summarised day gives one new summary after the last correction', async (t) => {
     const { box, look } = await open(t, '2026-03-02T07:00');
     box.persons = [enrolled('ada')];
     await look('2026-03-02T07:00');
@@ -274,7 +274,7 @@ describe('a correction', () => {
     box.setClock('2026-03-03T08:04');
     await box.correct({ person: 'ada', date: '2026-03-02', kind: 'out', time: '16:00' });
     await look('2026-03-03T08:06');
-    assert.equal(told(box).length, 1, 'more may come');
+    assert.equal(told(box).length, 1, 'the summary waits for more corrections');
     await look('2026-03-03T08:09');
     await look('2026-03-03T08:20');
     assert.deepEqual(
@@ -286,7 +286,7 @@ describe('a correction', () => {
     );
   });
 
-  test('of a day that is not over belongs to its summary', async (t) => {
+  test('of a day that has not ended causes no second summary', async (t) => {
     const { box, look } = await open(t, '2026-03-02T07:00');
     box.persons = [enrolled('ada')];
     await look('2026-03-02T07:00');

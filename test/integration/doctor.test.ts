@@ -4,14 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { silentLogger } from '../../daemon/base/logger.js';
-import { examineBox, type Machine } from '../../daemon/cli/doctor/doctor-checks.js';
-import type { Finding } from '../../daemon/cli/doctor/doctor-finding.js';
+import { examineBox, type Machine } from '../../daemon/cli/doctor/doctor.js';
 import type { HostView } from '../../daemon/cli/doctor/doctor-host.js';
 import { keyFinding, rotationFindings } from '../../daemon/cli/doctor/doctor-key.js';
+import type { Finding } from '../../daemon/cli/doctor/finding.js';
 import { plainKeysFinding } from '../../daemon/cli/doctor/identity-finding.js';
 import { parseConfig } from '../../daemon/config/load.js';
 import { namedSecrets } from '../../daemon/config/machine-needs.js';
-import type { BoxControl, BoxStatus } from '../../daemon/control/box-control.js';
+import type { Handlers } from '../../daemon/contract/handlers.js';
+import { hostOperations } from '../../daemon/contract/host.js';
+import { type BoxStatus, statusOperations } from '../../daemon/contract/status.js';
 import { reportOnHost } from '../../daemon/control/host-report.js';
 import { startControlServer } from '../../daemon/control/server.js';
 import { findCredential } from '../../daemon/host/credentials.js';
@@ -35,7 +37,7 @@ secretsDir: ${directory}/secrets
 control: { socketPath: ${directory}/run/control.sock }
 `;
 
-/** Of a machine without the service, whatever is installed where the tests run. */
+/** A machine without the service, independent of the machine that runs the tests. */
 const machine: Machine = { unitDirectories: [] };
 
 const sealedGallery: BoxStatus['gallery'] = { state: 'sealed', persons: 0, templates: 0, damagedRows: 0 };
@@ -44,7 +46,7 @@ const of = (findings: readonly Finding[], check: string): Finding | undefined =>
   findings.find((finding) => finding.check === check);
 
 describe('rollcall doctor and certificates', { skip: withoutOpenssl }, () => {
-  test('tells how long that of the box lasts, and what is wrong with it', async () => {
+  test('shows how long the certificate of the box lasts, and its problems', async () => {
     await using directory = await makeDirectory();
     const secrets = join(directory.path, 'secrets');
     await mkdir(secrets, { mode: 0o700 });
@@ -73,10 +75,25 @@ describe('rollcall doctor and certificates', { skip: withoutOpenssl }, () => {
     assert.match(keyOnly?.message ?? '', /holds no certificate/);
     assert.doesNotMatch(JSON.stringify(keyOnly), /PRIVATE/);
   });
+
+  test('calls the certificate of the gate so, and says how to renew it', async () => {
+    await using directory = await makeDirectory();
+    const secrets = join(directory.path, 'secrets');
+    await mkdir(secrets, { mode: 0o700 });
+    const config = join(directory.path, 'rollcall.yaml');
+    await writeFile(config, `${configuration(directory.path)}gate: { certificate: gate-tls }\n`);
+    const { certificate, key } = makeCertificate('box', 20);
+    await writeFile(join(secrets, 'gate-tls'), certificate + key, { mode: 0o600 });
+    const findings = await examineBox(config, machine);
+    const finding = of(findings, 'certificate of the gate');
+    assert.equal(finding?.outcome, 'warning');
+    assert.match(finding.remedy ?? '', /gate\.certificate/);
+    assert.equal(of(findings, 'certificate of this box'), undefined);
+  });
 });
 
 describe('rollcall doctor', () => {
-  test('names every missing or unsafe thing with its remedy', async () => {
+  test('names every missing or unsafe file, secret and program with its remedy', async () => {
     await using directory = await makeDirectory();
     const config = join(directory.path, 'rollcall.yaml');
     await writeFile(config, configuration(directory.path));
@@ -101,14 +118,14 @@ describe('rollcall doctor', () => {
     assert.match(of(await examineBox(config, machine), 'gallery key')?.remedy ?? '', /chmod/);
   });
 
-  test('warns of keys of the box that lie as plain files beside the data', async () => {
+  test('warns of keys of the box in plain files beside the data', async () => {
     await using directory = await makeDirectory();
     const dataDir = join(directory.path, 'data');
     assert.equal((await plainKeysFinding({ dataDir })).outcome, 'ok');
     await mkdir(join(dataDir, 'keys'), { recursive: true });
     await writeFile(join(dataDir, 'keys', 'box-identity'), '{}');
-    assert.equal((await plainKeysFinding({ dataDir })).outcome, 'ok', 'it is no key');
-    for (const name of ['audit-key', 'box-key', 'box-key.next']) {
+    assert.equal((await plainKeysFinding({ dataDir })).outcome, 'ok', 'box-identity is not a key');
+    for (const name of ['audit-key', 'accounts-key', 'box-key', 'box-key.next']) {
       const path = join(dataDir, 'keys', name);
       await writeFile(path, Buffer.alloc(32, 1));
       const { outcome, message, remedy } = await plainKeysFinding({ dataDir });
@@ -119,7 +136,7 @@ describe('rollcall doctor', () => {
     }
   });
 
-  test('asks for no file of a key that lies elsewhere', async () => {
+  test('requires no key file if the key has another provider', async () => {
     await using directory = await makeDirectory();
     const config = { gallery: { key: 'gallery-key', path: join(directory.path, 'gallery.db') } };
     const user = { uid: 998, name: 'rollcall' };
@@ -137,24 +154,28 @@ describe('rollcall doctor', () => {
     assert.equal(
       await outcomeOf({ keyProvider: 'secret', state: 'open' }),
       'warning',
-      'the next start needs it',
+      'the next start needs the key file',
     );
     assert.equal(await outcomeOf({ keyProvider: 'secret' }), 'failed');
     assert.equal(await outcomeOf({}), 'failed');
     const credential = { what: 'the gallery', name: 'gallery-key', source: 'credential' } as const;
     const handed = { report: { ...report, secrets: [credential] } };
-    assert.equal(await outcomeOf({ keyProvider: 'secret', state: 'open' }, handed), 'ok', 'as a credential');
+    assert.equal(
+      await outcomeOf({ keyProvider: 'secret', state: 'open' }, handed),
+      'ok',
+      'the key is a credential',
+    );
     const withoutDaemon = { report, caller: { uid: 0 } };
-    assert.equal(await outcomeOf(undefined, withoutDaemon), 'failed', 'a new box');
+    assert.equal(await outcomeOf(undefined, withoutDaemon), 'failed', 'a new box needs a key');
     await writeFile(config.gallery.path, '');
     assert.equal(
       await outcomeOf(undefined, withoutDaemon),
       'warning',
-      'only the daemon could tell where its key is',
+      'only the daemon knows the provider of an existing key',
     );
   });
 
-  test('tells how far a rotation of the key is, and what keeps it from ending', () => {
+  test('shows the progress of a key rotation and its problem', () => {
     const rotation = {
       depth: 'deep',
       fromKeyId: 'a',
@@ -177,7 +198,7 @@ describe('rollcall doctor', () => {
     assert.match(waiting?.message ?? '', /no space/);
   });
 
-  test('as root, looks with the eyes of the user of the daemon', async (t) => {
+  test('checks access for the user of the daemon when root runs it', async (t) => {
     if (process.getuid?.() !== 0) return t.skip('only root can give files to another user');
     await using directory = await makeDirectory();
     const [data, secrets] = [join(directory.path, 'data'), join(directory.path, 'secrets')];
@@ -191,17 +212,14 @@ describe('rollcall doctor', () => {
     await writeFile(config, configuration(directory.path));
     const ofRoot = of(await examineBox(config, machine), 'gallery key');
     assert.equal(ofRoot?.outcome, 'failed');
-    assert.match(ofRoot.message, /whom the daemon runs as, may not read the secret/);
+    assert.match(ofRoot.message, /^the daemon's user .* may not read the secret/);
     await chown(key, 12_345, 12_345);
     assert.equal(of(await examineBox(config, machine), 'gallery key')?.outcome, 'ok');
     await chown(key, 54_321, 54_321);
-    assert.match(
-      of(await examineBox(config, machine), 'gallery key')?.message ?? '',
-      /belongs to the user with the uid 54321/,
-    );
+    assert.match(of(await examineBox(config, machine), 'gallery key')?.message ?? '', /belongs to uid 54321/);
   });
 
-  test('judges for the user and the credentials that the unit names while no daemon runs', async (t) => {
+  test('checks for the user and the credentials of the unit while no daemon runs', async (t) => {
     if (process.getuid?.() !== 0) return t.skip('only root can give files to another user');
     await using directory = await makeDirectory();
     const [units, secrets, data] = ['units', 'secrets', 'data'].map((name) => join(directory.path, name));
@@ -226,21 +244,21 @@ describe('rollcall doctor', () => {
     const findings = await examineBox(config, { unitDirectories: [units], accounts });
     assert.match(
       of(findings, 'daemon')?.message ?? '',
-      /judged from here, for the user "rollcall" \(uid 12345\)/,
+      /checks secrets and directories for the user "rollcall" \(uid 12345\)/,
     );
     assert.equal(of(findings, 'gallery key')?.outcome, 'ok', of(findings, 'gallery key')?.message);
     const camera = of(findings, 'secret of camera door');
     assert.equal(camera?.outcome, 'failed');
-    assert.match(camera.message, /hands the secret "camera-door" over from \/nowhere, which does not exist/);
+    assert.match(camera.message, /reads the secret "camera-door" from \/nowhere, which does not exist/);
     const ofRoot = of(findings, 'data directory');
-    assert.equal(ofRoot?.outcome, 'failed', 'root may write there, and the daemon may not');
+    assert.equal(ofRoot?.outcome, 'failed', 'root may write there, but the daemon may not');
     assert.match(ofRoot.remedy ?? '', /chown -R rollcall: .*data/);
     await chown(data, 12_345, 12_345);
     const after = await examineBox(config, { unitDirectories: [units], accounts });
     assert.equal(of(after, 'data directory')?.outcome, 'ok');
   });
 
-  test('believes the daemon where one runs: its user, its credentials, its directories', async () => {
+  test('shows what a running daemon reports: its user, its credentials, its directories', async () => {
     await using directory = await makeDirectory();
     const handed = join(directory.path, 'handed');
     await mkdir(handed);
@@ -253,9 +271,12 @@ describe('rollcall doctor', () => {
     assert.ok(loaded.ok);
     const places = { credentialsDirectory: handed, secretsDirectory: loaded.config.secretsDir };
     const user = { uid: 998, name: 'rollcall' };
-    const box: Partial<BoxControl> = {
-      status: () => ({ ...healthyStatus, gallery: { ...healthyStatus.gallery, keyProvider: 'secret' } }),
-      hostReport: () =>
+    const handlers: Handlers<typeof statusOperations & typeof hostOperations> = {
+      'status.show': () => ({
+        ...healthyStatus,
+        gallery: { ...healthyStatus.gallery, keyProvider: 'secret' },
+      }),
+      'host.show': () =>
         reportOnHost({
           user,
           secrets: namedSecrets(loaded.config),
@@ -266,17 +287,14 @@ describe('rollcall doctor', () => {
         }),
     };
     await using _server = await startControlServer({
+      ...{ operations: { ...statusOperations, ...hostOperations }, handlers },
       socketPath: loaded.config.control.socketPath,
-      box: box as BoxControl,
       logger: silentLogger,
     });
     const findings = await examineBox(config, machine);
-    assert.match(of(findings, 'daemon')?.message ?? '', /runs as the user "rollcall" \(uid 998\)/);
-    assert.match(
-      of(findings, 'secret of camera door')?.message ?? '',
-      /is a systemd credential of the daemon/,
-    );
-    assert.match(of(findings, 'gallery key')?.message ?? '', /is a systemd credential of the daemon/);
+    assert.match(of(findings, 'daemon')?.message ?? '', /runs as user "rollcall" \(uid 998\)/);
+    assert.match(of(findings, 'secret of camera door')?.message ?? '', /comes as a systemd credential/);
+    assert.match(of(findings, 'gallery key')?.message ?? '', /comes as a systemd credential/);
     const data = of(findings, 'data directory');
     assert.equal(data?.outcome, 'failed');
     assert.match(data.remedy ?? '', /add ReadWritePaths=\/proc to the unit/);
@@ -284,10 +302,10 @@ describe('rollcall doctor', () => {
     assert.doesNotMatch(JSON.stringify(findings), /hunter2/);
     await writeFile(config, text.replace('camera-door', 'another-secret'));
     const changed = of(await examineBox(config, machine), 'secret of camera door');
-    assert.deepEqual([changed?.outcome, changed?.remedy?.startsWith('reload it')], ['warning', true]);
+    assert.deepEqual([changed?.outcome, changed?.remedy?.startsWith('reload the daemon')], ['warning', true]);
   });
 
-  test('stops at a configuration it cannot read and shows its lines', async () => {
+  test('stops at an invalid configuration and shows its lines', async () => {
     await using directory = await makeDirectory();
     const config = join(directory.path, 'rollcall.yaml');
     await writeFile(config, 'site: { id: site, timeZone: UTC }\ncamras: []\n');

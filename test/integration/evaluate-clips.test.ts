@@ -22,7 +22,7 @@ interface Report {
 const isFieldClip = (clip: string): boolean => clip.startsWith('blink/field/');
 const isSpeaker = (clip: string): boolean => clip.startsWith('blink/grid/');
 
-/** Evaluates the clips of the shared media that are wanted. */
+/** Evaluates the clips of the shared media for which `isWanted` is true. */
 async function evaluate(
   isWanted: (clip: string) => boolean,
   fps: number,
@@ -48,7 +48,7 @@ async function evaluate(
 describe('rollcall evaluate blinks', () => {
   for (const { fps, leastF1, isWanted, what } of [
     { fps: 15, leastF1: 0.97, isWanted: (clip: string) => !isFieldClip(clip), what: 'every clip' },
-    // The short clips alone: every frame of a clip costs as much as at the higher rate.
+    // Only the short clips, because the program decodes every frame at this rate too.
     { fps: 10, leastF1: 0.94, isWanted: isSpeaker, what: 'speakers' },
   ]) {
     test(`reaches F1 ${leastF1} at ${fps} frames a second on ${what} without a false blink`, {
@@ -58,32 +58,38 @@ describe('rollcall evaluate blinks', () => {
       assert.ok(report.f1 >= leastF1, `F1 ${report.f1}`);
       assert.equal(report.mistaken, 0);
       for (const { clip, verdict, hits } of report.clips) {
-        // Ten seconds each of a picture that a hand holds.
+        // An attack clip shows a hand-held picture for ten seconds.
         if (clip.startsWith('attack/')) assert.equal(verdict, 'attack', clip);
         else if (hits > 0) assert.equal(verdict, 'live', clip);
       }
     });
   }
 
-  // Light from one side, a face that fills the picture, a slow partial blink.
-  test('sees the blinks where light, distance or lids make them hard to see', {
+  // The clips: light from one side, a face that fills the picture, a slow partial blink.
+  test('finds blinks that light, distance or eyelids make difficult', {
     skip: media.skip,
   }, async () => {
     await using directory = await temporaryDirectory();
     const file = join(directory.path, 'blinks.html');
     const report = await evaluate(isFieldClip, 15, '--report', file);
-    assert.ok(report.clips.length >= 3, 'the clips are there');
+    assert.ok(report.clips.length >= 3, 'the shared media have at least three such clips');
     assert.equal(report.mistaken, 0);
     assert.ok(report.f1 >= 0.94, `F1 ${report.f1}`);
     const live = report.clips.filter(({ verdict }) => verdict === 'live').map(({ clip }) => clip);
-    assert.ok(live.includes('blink/field/side_light.mp4'), 'shade is no cover');
+    assert.ok(
+      live.includes('blink/field/side_light.mp4'),
+      'a shadow on the face does not prevent the verdict live',
+    );
     const page = await readFile(file, 'utf8');
     assert.equal((await stat(file)).mode & 0o777, 0o600);
     for (const { clip } of report.clips) assert.match(page, new RegExp(`<h2>${clip}</h2>`));
-    assert.ok((page.match(/<svg /g) ?? []).length >= report.clips.length, 'a curve for every clip');
+    assert.ok(
+      (page.match(/<svg /g) ?? []).length >= report.clips.length,
+      'the report has a curve for every clip',
+    );
   });
 
-  test('leaves out and names clips that are not there or whose blinks cannot be counted', async () => {
+  test('skips and names clips that are missing or have no countable blinks', async () => {
     await using directory = await temporaryDirectory();
     const truth = join(directory.path, 'truth.json');
     const clip = await testClip();
@@ -111,23 +117,26 @@ describe('rollcall evaluate blinks', () => {
     ]);
     const nothing = await evaluateHere({ 'gone.mp4': { blinks: [1] } });
     assert.equal(nothing.exitCode, 2);
-    assert.match(nothing.stderr, /none of the clips .* names is in .*[\s\S]*what to do: give the folder/);
+    assert.match(
+      nothing.stderr,
+      /contains none of the clips in .*[\s\S]*what to do: give as --clips the folder/,
+    );
   });
 
-  test('names what is wrong with a truth file', async () => {
+  test('names the fault of a truth file', async () => {
     await using directory = await temporaryDirectory();
     const truth = join(directory.path, 'truth.json');
     await writeFile(truth, '{ "a.mp4": { "blinks": ["soon"] } }');
     const { exitCode, stderr } = await rollcall(['evaluate', 'blinks', '--clips', '.', '--truth', truth]);
     assert.equal(exitCode, 2);
-    assert.match(stderr, /is no blink truth[\s\S]*blinks[\s\S]*what to do/);
+    assert.match(stderr, /is not valid blink truth[\s\S]*blinks[\s\S]*what to do/);
   });
 });
 
 const speaker = sharedFile('media/blink/grid/brbk7n.mpg');
 
 describe('rollcall evaluate liveness', () => {
-  test('tells how passages of each length end, of a person and of a photograph of that person', {
+  test('reports the verdicts on passages of each length, of a person and of a photograph of that person', {
     skip: speaker.skip,
   }, async () => {
     await using directory = await temporaryDirectory();
@@ -158,7 +167,7 @@ describe('rollcall evaluate liveness', () => {
     assert.deepEqual(
       [ofClip?.genuine.live.count, ofClip?.genuine.recognised.count],
       [1, 1],
-      'a blink at 0.9 s',
+      'the person is live and recognised within 3 s, after a blink at 0.9 s',
     );
     assert.ok(
       report.rates.every(({ genuine, attacks }) => genuine.attack.count + attacks.print.live.count === 0),
@@ -172,16 +181,16 @@ describe('rollcall evaluate liveness', () => {
     ]);
   });
 
-  test('names what is wrong with a truth file, and folders that tell nothing', async () => {
+  test('names the fault of a truth file, and folders without clips', async () => {
     await using directory = await temporaryDirectory();
     const truth = join(directory.path, 'truth.json');
     await writeFile(truth, '{ "a.mp4": { "shows": "photo" } }');
     const wrong = await rollcall(['evaluate', 'liveness', '--clips', '.', '--truth', truth]);
     assert.equal(wrong.exitCode, 2);
-    assert.match(wrong.stderr, /does not say what clips show[\s\S]*KIND is genuine, print/);
+    assert.match(wrong.stderr, /is not a valid description of clips[\s\S]*KIND is one of genuine, print/);
     const empty = await rollcall(['evaluate', 'liveness', '--clips', directory.path]);
     assert.equal(empty.exitCode, 2);
-    assert.match(empty.stderr, /holds no clips/);
+    assert.match(empty.stderr, /contains no clips/);
   });
 });
 
@@ -198,7 +207,7 @@ interface LivenessReport {
 }
 
 describe('rollcall evaluate compare', () => {
-  test('tells who differs under two sets of settings, and writes matrices that only their owner may read', {
+  test('lists passages that differ under two sets of settings, and writes matrices that only their owner may read', {
     skip: speaker.skip,
   }, async () => {
     await using directory = await temporaryDirectory();
@@ -224,7 +233,7 @@ describe('rollcall evaluate compare', () => {
     assert.deepEqual([(await stat(csv)).mode & 0o777, (await stat(svg)).mode & 0o777], [0o600, 0o600]);
   });
 
-  test('refuses settings that it does not know, before it opens a clip', async () => {
+  test('refuses unknown settings before it opens a clip', async () => {
     await using directory = await temporaryDirectory();
     const settings = join(directory.path, 'a.yaml');
     await writeFile(settings, 'identification: { treshold: 0.5 }\n');

@@ -25,7 +25,7 @@ const enrol = ({ log }: AuditFixture, ...ids: readonly string[]): void => {
   for (const subject of ids) log.append({ by: somebody, action: 'person.enrolled', subject });
 };
 
-test('entries that were followed may be cut off', async (t) => {
+test('the box continues the events after it prunes audit entries that it has already followed', async (t) => {
   const [audit, source] = [openLog(t), openSourceRecords(t)];
   await follow(audit.log, source);
   enrol(audit, 'a', 'b');
@@ -37,7 +37,7 @@ test('entries that were followed may be cut off', async (t) => {
   assert.deepEqual(subjects(source), ['a', 'b', 'c']);
 });
 
-test('entries that were cut off unseen: the gallery counts as restored, what is left is told', async (t) => {
+test('the box reports the gallery as restored if audit entries were pruned before it followed them, and publishes the rest', async (t) => {
   const [audit, source] = [openLog(t), openSourceRecords(t)];
   enrol(audit, 'z');
   await follow(audit.log, source);
@@ -50,7 +50,7 @@ test('entries that were cut off unseen: the gallery counts as restored, what is 
   assert.deepEqual(subjects(source), ['restored', 'c']);
 });
 
-test('a file from before, put back by hand: restored, and its past is not told again', async (t) => {
+test('the box reports the gallery as restored if an older file replaces it, and does not publish old entries again', async (t) => {
   const [audit, older, source] = [openLog(t), openLog(t), openSourceRecords(t)];
   older.log.append({ by: somebody, action: 'backup.restored' });
   enrol(older, 'x');
@@ -64,7 +64,7 @@ test('a file from before, put back by hand: restored, and its past is not told a
   assert.deepEqual(subjects(source), ['restored', 'y']);
 });
 
-test('another log with as many entries is not taken for the same', async (t) => {
+test('the box reports the gallery as restored if another log with more entries replaces its own', async (t) => {
   const [audit, other, source] = [openLog(t), openLog(t), openSourceRecords(t)];
   enrol(audit, 'a', 'b');
   enrol(other, 'x', 'y', 'z');
@@ -74,16 +74,20 @@ test('another log with as many entries is not taken for the same', async (t) => 
   assert.deepEqual(subjects(source), ['restored']);
 });
 
-test('an empty log is followed from its first entry on', async (t) => {
+test('the box follows an empty log from its first entry', async (t) => {
   const [audit, source] = [openLog(t), openSourceRecords(t)];
   await follow(audit.log, source);
   enrol(audit, 'a');
   await follow(audit.log, source);
   assert.deepEqual(subjects(source), ['a']);
-  assert.equal(source.events()[0]?.time, new Date(auditEpochMs).toISOString(), 'the time of the entry');
+  assert.equal(
+    source.events()[0]?.time,
+    new Date(auditEpochMs).toISOString(),
+    'the event has the time of the entry',
+  );
 });
 
-test('10,000 entries are followed in small transactions with turns between', async (t) => {
+test('the box follows 10,000 entries in small transactions with pauses in between', async (t) => {
   const [audit, source] = [openLog(t), openSourceRecords(t)];
   await follow(audit.log, source);
   audit.database.transaction(() =>

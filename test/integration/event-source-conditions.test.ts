@@ -4,10 +4,10 @@ import { BoxConditions, settledAfterMs } from '../../daemon/app/conditions/box-c
 import {
   type CertificateConditionsOptions,
   certificateConditions,
-  lookAtCertificatesEveryMs,
+  checkCertificatesEveryMs,
 } from '../../daemon/app/conditions/certificate-conditions.js';
-import { clockWatch, lookAtClockEveryMs } from '../../daemon/app/conditions/clock-watch.js';
-import { diskWatch, lookAtDiskEveryMs } from '../../daemon/app/conditions/disk-watch.js';
+import { checkClockEveryMs, clockWatch } from '../../daemon/app/conditions/clock-watch.js';
+import { checkDiskEveryMs, diskWatch } from '../../daemon/app/conditions/disk-watch.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { freeBytesAt } from '../../daemon/host/free-space.js';
@@ -20,7 +20,7 @@ import { mountSmallDisk } from '../support/small-disk.js';
 
 const MiB = 1024 * 1024;
 
-/** Looks at two disks with so many MiB free, which are low below 1000. */
+/** Checks two disks with the given free MiB; less than 1000 is low. */
 const watchDisks = (
   free: Readonly<Record<'gallery' | 'records', number>>,
   conditions: ConditionPort,
@@ -36,7 +36,7 @@ const watchDisks = (
   }).start();
 
 describe('the disk', () => {
-  test('low begins below the bound and ends with a quarter more', async () => {
+  test('counts as low below the limit, and until a quarter more than the limit is free', async () => {
     const clock = new VirtualClock();
     const conditions = heardConditions();
     const free = { gallery: 5000, records: 5000 };
@@ -44,7 +44,7 @@ describe('the disk', () => {
     await watch.settled();
     for (const freeMiB of [1000, 999, 1100, 1249, 1250]) {
       free.records = freeMiB;
-      clock.advanceBy(lookAtDiskEveryMs);
+      clock.advanceBy(checkDiskEveryMs);
       await watch.settled();
     }
     const said = (records: number, news: string): string =>
@@ -59,14 +59,14 @@ describe('the disk', () => {
     ]);
   });
 
-  test('a second one that runs low is said as well, and so is that only one of them is left', async (t) => {
+  test('a second low disk is recorded, and the recovery of one of two', async (t) => {
     const source = openSourceRecords(t);
     const { clock, records } = source;
     const conditions = new BoxConditions({ records, clock, logger: silentLogger });
     const free = { gallery: 5000, records: 999 };
     await using watch = watchDisks(free, conditions, clock);
     const look = async (): Promise<void> => {
-      clock.advanceBy(lookAtDiskEveryMs);
+      clock.advanceBy(checkDiskEveryMs);
       await watch.settled();
     };
     await watch.settled();
@@ -86,7 +86,7 @@ describe('the disk', () => {
     );
   });
 
-  test('where it cannot be asked, that is said once and nothing is made up', async () => {
+  test('an unreadable disk is logged once and changes no condition', async () => {
     const clock = new VirtualClock();
     const conditions = heardConditions();
     const log = memoryLog();
@@ -99,13 +99,13 @@ describe('the disk', () => {
       logger: log.logger,
     }).start();
     await watch.settled();
-    clock.advanceBy(lookAtDiskEveryMs);
+    clock.advanceBy(checkDiskEveryMs);
     await watch.settled();
     assert.deepEqual(conditions.heard, []);
     assert.equal(log.lines.length, 1);
   });
 
-  test('a real one that fills up: said before the records fail, over when there is room again', async (t) => {
+  test('a real disk that fills up is recorded before the records fail, and its end when space is free', async (t) => {
     const mounted = mountSmallDisk(8);
     if ('skip' in mounted) {
       t.skip(mounted.skip);
@@ -126,11 +126,11 @@ describe('the disk', () => {
     await watch.settled();
     assert.deepEqual(conditions.current(), []);
     disk.fill();
-    clock.advanceBy(lookAtDiskEveryMs);
+    clock.advanceBy(checkDiskEveryMs);
     await watch.settled();
     assert.deepEqual(conditions.current(), ['disk-low']);
     disk.free();
-    clock.advanceBy(lookAtDiskEveryMs);
+    clock.advanceBy(checkDiskEveryMs);
     await watch.settled();
     assert.deepEqual(conditionLines(source.events()), ['begin disk-low', 'end disk-low']);
     assert.deepEqual(source.events()[0]?.data['details'], { records: 0, lowMiB: 4 });
@@ -150,14 +150,14 @@ describe('the clock', () => {
     };
   }
 
-  test('every jump is said, forth and back, and no slow correction', async () => {
+  test('every jump forward or backward is recorded, but no slow correction', async () => {
     const { clock, set } = jumpingClock();
     const conditions = heardConditions();
     await using watch = clockWatch({ conditions, clock, logger: silentLogger }).start();
     for (const byMs of [0, 1500, -1500, 3_600_000, 0, -86_400_000]) {
       await watch.settled();
       set(byMs);
-      clock.advanceBy(lookAtClockEveryMs);
+      clock.advanceBy(checkClockEveryMs);
     }
     assert.deepEqual(conditions.heard, [
       'end clock-jumped',
@@ -168,14 +168,14 @@ describe('the clock', () => {
     ]);
   });
 
-  test('as events: begun and ended at once', async (t) => {
+  test('a jump gives a beginning and an end at the same time', async (t) => {
     const { clock, set } = jumpingClock();
     const { records, ...source } = openSourceRecords(t);
     const conditions = new BoxConditions({ records, clock, logger: silentLogger });
     await using watch = clockWatch({ conditions, clock, logger: silentLogger }).start();
     await watch.settled();
     set(60_000);
-    clock.advanceBy(lookAtClockEveryMs);
+    clock.advanceBy(checkClockEveryMs);
     assert.deepEqual(conditionLines(source.events()), ['begin clock-jumped', 'end clock-jumped']);
     assert.deepEqual(conditions.current(), []);
   });
@@ -193,14 +193,14 @@ describe('certificates', () => {
     certificateStatus(whose, facts(days) as Parameters<typeof certificateStatus>[1], 100 * dayMs);
   type Status = ReturnType<CertificateConditionsOptions['publisher']>;
 
-  /** Looks at one status after the other, `next` in between. */
+  /** Checks one status after another, with `next` in between. */
   async function looking(conditions: ConditionPort, clock: VirtualClock, steps: readonly Status[]) {
     let status: Status;
     const watch = certificateConditions({ publisher: () => status, conditions, clock, logger: silentLogger });
     await using _watch = watch;
     for (const next of steps) {
       status = next;
-      clock.advanceBy(lookAtCertificatesEveryMs);
+      clock.advanceBy(checkCertificatesEveryMs);
       await watch.start().settled();
     }
   }
@@ -209,7 +209,7 @@ describe('certificates', () => {
     certificates,
   });
 
-  test('one that ends within 30 days is said; without a connection nothing of the broker is over', async () => {
+  test('a certificate that expires within 30 days is recorded; without a connection the broker part never ends', async () => {
     const conditions = heardConditions();
     await looking(conditions, new VirtualClock(), [
       connected(statusOf('client', 300), statusOf('broker', 31)),
@@ -226,7 +226,7 @@ describe('certificates', () => {
     assert.doesNotMatch(waiting ?? '', /broker/);
   });
 
-  test('one that expires after it was said to expire soon is said again, once, over kills and clocks', async (t) => {
+  test('a certificate that expires soon is recorded once more when it expires, across kills and clock changes', async (t) => {
     const source = openSourceRecords(t);
     const { clock } = source;
     const open = () => new BoxConditions({ records: source.records, clock, logger: silentLogger });
@@ -234,7 +234,7 @@ describe('certificates', () => {
     await looking(open(), clock, [soon, soon, expired, expired]);
     await source.restart();
     const conditions = open();
-    // A clock that is set forth and back makes it expire again and again.
+    // A clock that is set forward and back makes it expire repeatedly.
     await looking(conditions, clock, [expired, soon, expired, soon, expired]);
     assert.deepEqual(conditions.about(), { 'certificate-expiring': ['client', 'client-expired'] });
     const second = connected(statusOf('client', -1), statusOf('broker', 9));

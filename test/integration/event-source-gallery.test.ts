@@ -10,12 +10,12 @@ import { openSourceRecords, type SourceRecords } from '../support/event-source.j
 import { followLog } from '../support/followed-log.js';
 import { enrolmentOf, temporaryDirectory, tester } from '../support/gallery-fixture.js';
 
-/** Follows what there is, once. */
-async function follow({ access }: BackupBox, { records, clock }: SourceRecords): Promise<void> {
-  await followLog({ audit: access.audit, records, clock });
+/** Follows the audit log once. */
+async function follow({ vault }: BackupBox, { records, clock }: SourceRecords): Promise<void> {
+  await followLog({ audit: vault.audit, records, clock });
 }
 
-/** `enrolled Ada` and the like; of the gallery only the change. */
+/** One line for each event: `enrolled Ada` for a person, `gallery restored` for the gallery. */
 function lines(source: SourceRecords, names: ReadonlyMap<string, string>): readonly string[] {
   return source.events().map(({ kind, type, data }) => {
     if (kind !== 'person') return `gallery ${String(data['change'])}`;
@@ -31,7 +31,7 @@ async function openBoth(context: TestContext) {
     source: openSourceRecords(context),
     names,
     async enrol(name: string) {
-      const id = await box.access.gallery().addPerson(enrolmentOf(name, [names.size + 1]), tester);
+      const id = await box.vault.gallery().addPerson(enrolmentOf(name, [names.size + 1]), tester);
       names.set(id, name);
       return id;
     },
@@ -40,10 +40,10 @@ async function openBoth(context: TestContext) {
 }
 
 describe('persons', () => {
-  test('everybody who comes and goes is told once, whatever happened before the first start is not', async (t) => {
+  test('each change of a person is recorded once, but none from before the first start', async (t) => {
     await using both = await openBoth(t);
     const { box, source, names, enrol } = both;
-    const gallery = box.access.gallery();
+    const gallery = box.vault.gallery();
     await enrol('Zoe');
     await follow(box, source);
     const [ada, bea, cyd] = [await enrol('Ada'), await enrol('Bea'), await enrol('Cyd')];
@@ -65,11 +65,11 @@ describe('persons', () => {
     ]);
   });
 
-  test('an import is told person by person, when it is committed', async (t) => {
+  test('an import is recorded person by person when it is committed', async (t) => {
     await using both = await openBoth(t);
     const { box, source, names } = both;
     await follow(box, source);
-    const gallery = box.access.gallery();
+    const gallery = box.vault.gallery();
     const importId = await gallery.beginImport();
     for (let index = 0; index < 60; index += 1) {
       names.set(
@@ -78,7 +78,7 @@ describe('persons', () => {
       );
     }
     await follow(box, source);
-    assert.equal(source.events().length, 0, 'nobody is enrolled before that');
+    assert.equal(source.events().length, 0, 'no enrolment is recorded before the commit');
     await gallery.commitImport(importId, tester);
     await follow(box, source);
     assert.deepEqual(
@@ -87,7 +87,7 @@ describe('persons', () => {
     );
   });
 
-  test('what a kill or a full disk kept from being told comes later, and nothing comes twice', async (t) => {
+  test('events that a kill or a full disk prevents are recorded later, once each', async (t) => {
     await using both = await openBoth(t);
     const { box, source, names, enrol } = both;
     await follow(box, source);
@@ -108,12 +108,12 @@ describe('persons', () => {
     );
   });
 
-  test('the log is looked at again and again', async (t) => {
+  test('the log is checked repeatedly', async (t) => {
     await using both = await openBoth(t);
     const { box, source, names, enrol } = both;
-    const { access } = box;
+    const { vault } = box;
     const { records, clock } = source;
-    const { audit } = access;
+    const { audit } = vault;
     await using follower = auditFollower({ audit, records, clock, logger: silentLogger }).start();
     await follower.settled();
     await enrol('Ada');
@@ -124,7 +124,7 @@ describe('persons', () => {
 });
 
 describe('a backup that is restored', () => {
-  test('on the same box: the log goes on, and the gallery is said to be restored', async (t) => {
+  test('on the same box: the log continues, and the gallery is reported as restored', async (t) => {
     await using both = await openBoth(t);
     const { box, source, names, enrol } = both;
     const path = join(temporaryDirectory(t), 'night.rcb');
@@ -132,7 +132,7 @@ describe('a backup that is restored', () => {
     const ada = await enrol('Ada');
     await box.backups.create({ path, passphrase }, tester);
     await enrol('Bea');
-    box.access.gallery().erasePerson(ada, tester);
+    box.vault.gallery().erasePerson(ada, tester);
     await follow(box, source);
     await box.backups.restore({ path, secret: { recoverySecret: recoveryKey.secretKey } }, tester);
     await enrol('Cyd');
@@ -141,28 +141,28 @@ describe('a backup that is restored', () => {
       'enrolled Ada',
       'enrolled Bea',
       'erased Ada',
-      // Her row came back with the backup and went again.
+      // The restore brought back the row of Ada and erased it again.
       'erased Ada',
       'gallery restored',
       'enrolled Cyd',
     ]);
   });
 
-  test('of another box: its past is not told as if it were news', async (t) => {
+  test('of another box: its past changes are not reported', async (t) => {
     const path = join(temporaryDirectory(t), 'old.rcb');
     {
       await using both = await openBoth(t);
       for (const name of ['Xan', 'Yve', 'Zoe']) await both.enrol(name);
       await both.box.backups.create({ path, passphrase }, tester);
     }
-    // A new box has no key and no past: the log of the backup becomes its own.
+    // A new box has neither key nor entries, so the log of the backup becomes its log.
     await using box = await openBackupBox(temporaryDirectory(t), { keyFill: 9 });
     const source = openSourceRecords(t);
     await follow(box, source);
-    const before = box.access.audit.list({ limit: 1 })[0];
+    const before = box.vault.audit.list({ limit: 1 })[0];
     await box.backups.restore({ path, secret: { recoverySecret: recoveryKey.secretKey } }, tester);
     const names = new Map<string, string>();
-    names.set(await box.access.gallery().addPerson(enrolmentOf('Ada', [50]), tester), 'Ada');
+    names.set(await box.vault.gallery().addPerson(enrolmentOf('Ada', [50]), tester), 'Ada');
     await follow(box, source);
     await follow(box, source);
     assert.ok(before !== undefined);
@@ -170,11 +170,11 @@ describe('a backup that is restored', () => {
   });
 });
 
-describe('opened and sealed', () => {
-  const eventsOf = ({ access }: BackupBox, { records, clock }: SourceRecords) =>
-    new GalleryEvents({ access, records, clock, logger: silentLogger });
+describe('the opening or sealing of the gallery', () => {
+  const eventsOf = ({ vault }: BackupBox, { records, clock }: SourceRecords) =>
+    new GalleryEvents({ vault, records, clock, logger: silentLogger });
 
-  test('is said when it is another than was said last, over restarts', async (t) => {
+  test('is recorded when it differs from the last event, across restarts', async (t) => {
     const directory = temporaryDirectory(t);
     const source = openSourceRecords(t);
     for (let start = 0; start < 2; start += 1) {

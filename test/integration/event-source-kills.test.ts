@@ -11,10 +11,10 @@ import { openTestRecords } from '../support/published-box.js';
 
 const kills = 6;
 
-test('killed again and again between a change and its event: each is told once, in order', async (t) => {
+test('the box records each change once, in order, after kills between a change and its event', async (t) => {
   const directory = temporaryDirectory(t);
   {
-    // Where there is nothing said yet, the past is not told: it begins before the first change.
+    // A new source does not publish the past, so it starts before the first change.
     using audit = openAuditFixture(join(directory, 'audit.db'));
     await using records = openTestRecords(join(directory, 'records.db'));
     await followLog({ audit: audit.log, records, clock: systemClock });
@@ -30,7 +30,7 @@ test('killed again and again between a change and its event: each is told once, 
     assert.ok(events <= changes, `${events} events of ${changes} changes`);
     if (events < changes) behind += 1;
   }
-  assert.ok(behind > 0, 'no kill fell between the two');
+  assert.ok(behind > 0, 'no kill came between a change and its event');
   using audit = openAuditFixture(join(directory, 'audit.db'));
   await using records = openTestRecords(join(directory, 'records.db'));
   await followLog({ audit: audit.log, records, clock: systemClock });

@@ -1,69 +1,214 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import { join } from 'node:path';
-import { test } from 'node:test';
-import { Hono } from 'hono';
+import { request } from 'node:http';
+import { describe, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { followEvents as readStored } from '../../daemon/app/events/event-reader.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { followEvents } from '../../daemon/cli/events/events-tail.js';
+import type { FollowedItem } from '../../daemon/contract/events.js';
 import { ControlClient } from '../../daemon/control/client.js';
-import type { EventControl } from '../../daemon/control/event-control.js';
-import { addEventRoutes } from '../../daemon/control/event-routes.js';
+import { cameraId, personId } from '../../daemon/domain/ids.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
-import { withEventApi } from '../support/event-api.js';
-import { assortedFacts } from '../support/facts.js';
-import { temporaryFolder } from '../support/published-box.js';
+import { type EventApi, withEventApi } from '../support/event-api.js';
+import { assortedFacts, attendanceFact, unknownFact } from '../support/facts.js';
 import { until } from '../support/until.js';
 
-test('a reader of the stream that is too slow is told how many events it misses', {
-  timeout: 20_000,
-}, async () => {
-  let record: (event: { readonly id: string }) => void = () => undefined;
-  const events: Pick<EventControl, 'onEvent'> = {
-    onEvent: (listener) => {
-      record = listener as typeof record;
-      return () => undefined;
-    },
-  };
-  const app = new Hono();
-  addEventRoutes(app, events as EventControl, () => ({ actor: 'uid:0', origin: 'test' }));
-  const response = await app.request('/v1/events/stream');
-  const reader = response.body?.getReader();
-  assert.ok(reader);
-  const decoder = new TextDecoder();
-  let text = decoder.decode((await reader.read()).value);
-  assert.equal(text, '\n', 'it is subscribed');
-  for (let count = 1; count <= 1500; count += 1) record({ id: String(count) });
-  while (!text.includes('"1500"')) text += decoder.decode((await reader.read()).value);
-  await reader.cancel();
-  const lines = text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as { readonly id?: string; readonly passedOver?: number });
-  const passedOver = lines.reduce((sum, line) => sum + (line.passedOver ?? 0), 0);
-  const shown = lines.filter(({ id }) => id !== undefined);
-  assert.ok(passedOver > 0);
-  assert.equal(shown.length + passedOver, 1500);
-});
+const everywhere = { cameras: undefined };
 
-test('the client yields events only, not how many were passed over', { timeout: 20_000 }, async () => {
-  using folder = temporaryFolder();
-  const path = join(folder.path, 'socket');
-  const server = createServer((_request, response) =>
-    response.end('\n{"id":"1"}\n{"passedOver":3}\n{"id":"5"}\n'),
-  ).listen(path);
-  await once(server, 'listening');
-  const abort = new AbortController();
-  const heard: unknown[] = [];
-  const stream = new ControlClient(path).events(abort.signal, () => heard.push('subscribed'));
-  for await (const event of stream) {
-    heard.push(event);
-    if (heard.length === 3) break;
+/** An item in one word: the sequence of an event, or the kind and the newest sequence. */
+const inWords = (item: FollowedItem): string =>
+  item.kind === 'event' ? String(Number(item.event.sequence)) : `${item.kind} ${item.newestSequence}`;
+
+/** Follows the events of a box by its class, without a server between. */
+async function* followed(
+  { events }: EventApi,
+  input: Parameters<EventApi['events']['follow']>[0],
+  signal: AbortSignal,
+  cameras?: ReadonlySet<string>,
+): AsyncGenerator<string> {
+  for await (const item of events.follow(input, { cameras }, signal)) yield inWords(item);
+}
+
+async function take(words: AsyncGenerator<string>, count: number): Promise<readonly string[]> {
+  const taken: string[] = [];
+  while (taken.length < count) {
+    const { value, done } = await words.next();
+    if (done === true) break;
+    taken.push(value);
   }
-  assert.deepEqual(heard, ['subscribed', { id: '1' }, { id: '5' }]);
-  server.close();
+  return taken;
+}
+
+describe('the stream of events', { timeout: 60_000 }, () => {
+  test('gives new events only, or also those after a sequence', async () => {
+    await withEventApi(async (api) => {
+      const abort = new AbortController();
+      for (const fact of assortedFacts(5)) api.records.record(fact);
+      const fresh = followed(api, {}, abort.signal);
+      const resumed = followed(api, { after: 3 }, abort.signal);
+      assert.deepEqual(await take(fresh, 1), ['up-to-date 5']);
+      assert.deepEqual(await take(resumed, 3), ['4', '5', 'up-to-date 5']);
+      for (const fact of assortedFacts(2)) api.records.record(fact);
+      assert.deepEqual(await take(fresh, 2), ['6', '7']);
+      assert.deepEqual(await take(resumed, 2), ['6', '7']);
+      abort.abort();
+      assert.deepEqual(await take(fresh, 1), [], 'the stream ends with its call');
+    });
+  });
+
+  test('gives a slow reader every event', async () => {
+    await withEventApi(async (api) => {
+      const abort = new AbortController();
+      const slow = followed(api, {}, abort.signal);
+      assert.deepEqual(await take(slow, 1), ['up-to-date 0']);
+      for (const fact of assortedFacts(2500)) api.records.record(fact);
+      const read = await take(slow, 2500);
+      assert.deepEqual(
+        read,
+        Array.from({ length: 2500 }, (_, index) => String(index + 1)),
+      );
+      abort.abort();
+    });
+  });
+
+  test('says that it is up to date whenever no event came for 30 seconds', async () => {
+    await withEventApi(async ({ records }) => {
+      const abort = new AbortController();
+      const clock = new VirtualClock();
+      const wanted = { selection: {}, after: undefined };
+      const items = readStored(records, wanted, { clock, signal: abort.signal });
+      const kindOf = async (): Promise<string | undefined> => {
+        const { value } = await items.next();
+        return value?.kind;
+      };
+      assert.equal(await kindOf(), 'up-to-date');
+      let heard: string | undefined;
+      const quiet = kindOf().then((kind) => {
+        heard = kind;
+      });
+      await nextTurn();
+      clock.advanceBy(29_999);
+      await nextTurn();
+      assert.equal(heard, undefined);
+      clock.advanceBy(1);
+      await quiet;
+      assert.equal(heard, 'up-to-date');
+      clock.advanceBy(20_000);
+      records.record(attendanceFact());
+      assert.equal(await kindOf(), 'event');
+      const later = kindOf();
+      await nextTurn();
+      clock.advanceBy(30_000);
+      assert.equal(await later, 'up-to-date');
+      abort.abort();
+    });
+  });
+
+  test('says so when `after` lies in records that were replaced, and gives all events of the new ones', async () => {
+    await withEventApi(async (api) => {
+      for (const fact of assortedFacts(2)) api.records.record(fact);
+      const abort = new AbortController();
+      const words = followed(api, { after: 900 }, abort.signal);
+      assert.deepEqual(await take(words, 4), ['records-replaced 2', '1', '2', 'up-to-date 2']);
+      abort.abort();
+    });
+  });
+
+  test('filters by kind, person and camera, and a limited caller gets no other camera', async () => {
+    await withEventApi(async (api) => {
+      const { signal } = new AbortController();
+      const [gate, door] = [cameraId('gate'), cameraId('door')];
+      api.records.record(attendanceFact({ cameraId: gate, personId: personId('ann') }));
+      api.records.record(attendanceFact({ cameraId: door, personId: personId('ben') }));
+      api.records.record(unknownFact({ cameraId: door }));
+      const after = 0;
+      const cases: readonly [object, ReadonlySet<string> | undefined, readonly string[]][] = [
+        [{ kind: 'attendance' }, undefined, ['1', '2']],
+        [{ person: 'ben' }, undefined, ['2']],
+        [{ camera: 'door' }, undefined, ['2', '3']],
+        [{}, new Set(['gate']), ['1']],
+        [{ camera: 'gate' }, new Set(['gate']), ['1']],
+        [{}, new Set(), []],
+      ];
+      for (const [filters, cameras, expected] of cases) {
+        const words = followed(api, { after, ...filters }, signal, cameras);
+        const taken = await take(words, expected.length + 1);
+        assert.deepEqual(taken, [...expected, 'up-to-date 3'], JSON.stringify(filters));
+        const page = { limit: 10, order: 'oldest-first', ...filters } as const;
+        const { items } = await api.events.list(page, { cameras }, signal);
+        assert.deepEqual(
+          items.map(({ sequence }) => String(Number(sequence))),
+          expected,
+        );
+      }
+      const foreign = followed(api, { camera: 'door' }, signal, new Set(['gate']));
+      await assert.rejects(foreign.next(), { code: 'forbidden' });
+      const only = { cameras: new Set(['gate']) };
+      assert.throws(() => api.events.show('2', only), { code: 'no-such-event' });
+      assert.equal(api.events.show('1', only).sequence, 1);
+    });
+  });
+
+  test('a reader that hangs up ends its subscription', async () => {
+    await withEventApi(async ({ records, socketPath, listenerCount }) => {
+      const client = new ControlClient(socketPath);
+      const before = listenerCount();
+      for await (const item of await client.call('events.follow')) {
+        assert.equal(item.kind, 'up-to-date');
+        assert.equal(listenerCount(), before + 1);
+        break;
+      }
+      await until('the end of the subscription', () => listenerCount() === before);
+      records.record(attendanceFact());
+    });
+  });
+
+  test('sends each event at once, without waiting for more', async () => {
+    await withEventApi(async ({ records, socketPath }) => {
+      const text = await new Promise<string>((resolve, reject) => {
+        let got = '';
+        const outgoing = request({ socketPath, path: '/api/v1/events/stream' }, (response) => {
+          response.setEncoding('utf8').on('data', (chunk: string) => {
+            got += chunk;
+            if (got.includes('up-to-date') && !got.includes('attendance')) records.record(attendanceFact());
+            if (!got.includes('attendance')) return;
+            outgoing.destroy();
+            resolve(got);
+          });
+        });
+        outgoing.on('error', reject).end();
+      });
+      const [first, second] = text.split('\n');
+      assert.equal(first, '{"item":{"kind":"up-to-date","newestSequence":0}}');
+      assert.match(second ?? '', /^\{"item":\{"kind":"event","event":\{"specversion":"1\.0",/);
+    });
+  });
 });
 
-test('events are followed over restarts of the daemon: each is shown once and in order', {
+describe('a page of events', { timeout: 60_000 }, () => {
+  test('leads to the next one in both orders, and the last page names none', async () => {
+    await withEventApi(async ({ records, events }) => {
+      for (const fact of assortedFacts(7)) records.record(fact);
+      const { signal } = new AbortController();
+      const pages = async (order: 'newest-first' | 'oldest-first', filters: object = {}) => {
+        const found: number[][] = [];
+        for (let cursor: string | undefined; ; ) {
+          const query = { limit: 3, order, cursor, ...filters };
+          const { items, nextCursor } = await events.list(query, everywhere, signal);
+          found.push(items.map(({ sequence }) => Number(sequence)));
+          cursor = nextCursor;
+          if (cursor === undefined) return found;
+        }
+      };
+      assert.deepEqual(await pages('newest-first'), [[7, 6, 5], [4, 3, 2], [1]]);
+      assert.deepEqual(await pages('oldest-first'), [[1, 2, 3], [4, 5, 6], [7]]);
+      assert.deepEqual(await pages('oldest-first', { from: 2, to: 4 }), [[2, 3, 4]]);
+      assert.deepEqual(await pages('newest-first', { kind: 'attack' }), [[6, 3]]);
+    });
+  });
+});
+
+test('the program follows events across restarts of the daemon, each once and in order', {
   timeout: 60_000,
 }, async () => {
   await withEventApi(async ({ records, socketPath, close, listen }) => {
@@ -79,7 +224,7 @@ test('events are followed over restarts of the daemon: each is shown once and in
       signal: abort.signal,
       clock: { ...systemClock, after: (_delayMs, callback) => systemClock.after(1, callback) },
       show: (event) => shown.push(Number((event as { readonly sequence: string }).sequence)),
-      say: (text) => said.push(text),
+      note: (text) => said.push(text),
     });
     await until('the recorded events', () => shown.length === 2);
     record(1);
@@ -87,10 +232,10 @@ test('events are followed over restarts of the daemon: each is shown once and in
     for (let restart = 1; restart <= 2; restart += 1) {
       await close();
       record(2);
-      await until('word of the daemon that is away', () => said.length === 2 * restart - 1);
+      await until('the note that the daemon does not answer', () => said.length === 2 * restart - 1);
       await listen();
       record(1);
-      await until('what was missed', () => shown.length === 3 + 3 * restart);
+      await until('the missed events', () => shown.length === 3 + 3 * restart);
     }
     abort.abort();
     await following;
@@ -102,51 +247,4 @@ test('events are followed over restarts of the daemon: each is shown once and in
       'rollcalld answers again',
     ]);
   });
-});
-
-test('a stream that is refused is an error, not an event', { timeout: 20_000 }, async () => {
-  using folder = temporaryFolder();
-  const path = join(folder.path, 'socket');
-  const server = createServer((_request, response) => {
-    response.writeHead(503);
-    response.end('{"error":{"code":"not-now","message":"The records are closed"}}');
-  }).listen(path);
-  await once(server, 'listening');
-  const stream = new ControlClient(path).events(new AbortController().signal);
-  await assert.rejects(stream.next(), { code: 'not-now', message: 'The records are closed' });
-  server.close();
-});
-
-test('what a slow reader is not told of is read from the records', { timeout: 20_000 }, async () => {
-  const abort = new AbortController();
-  const shown: string[] = [];
-  const at = (sequence: number) => ({ sequence: String(sequence).padStart(16, '0') });
-  await followEvents(
-    {
-      recentEvents: () => Promise.resolve([at(1)]),
-      async *events(_signal, onSubscribed) {
-        onSubscribed?.();
-        yield at(2);
-        yield at(7);
-        abort.abort();
-      },
-      json: <T>(_method: string, path: string): Promise<T> => {
-        const range = /from=(\d+)&to=(\d+)/.exec(path);
-        const [from, to] = [Number(range?.[1]), Number(range?.[2])];
-        const found = range === null ? { newestSequence: 2 } : [2, 3, 4, 6, 7].map(at);
-        const inRange = Array.isArray(found)
-          ? found.filter(({ sequence }) => Number(sequence) >= from && Number(sequence) <= to)
-          : found;
-        return Promise.resolve(inRange as T);
-      },
-    },
-    {
-      last: 1,
-      signal: abort.signal,
-      clock: systemClock,
-      show: (event) => shown.push((event as { readonly sequence: string }).sequence),
-      say: () => assert.fail('nothing to say'),
-    },
-  );
-  assert.deepEqual(shown.map(Number), [1, 2, 3, 4, 6, 7]);
 });

@@ -3,37 +3,48 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import type {
-  EventListQuery,
-  OutboxStatus,
-  ResendOutcome,
-  ShownEvent,
-} from '../../daemon/control/event-control.js';
-import { personId } from '../../daemon/domain/ids.js';
+import type { EventDetails, OutboxStatus, ResendOutcome } from '../../daemon/contract/events.js';
+import { cameraId, personId } from '../../daemon/domain/ids.js';
+import type { PublishedKey } from '../../daemon/publish/contract/key-set-schema.js';
 import { IdentityKeys } from '../../daemon/publish/identity/identity-keys.js';
 import { keySetOf } from '../../daemon/publish/identity/key-set.js';
-import { outgoingText } from '../../daemon/publish/outgoing.js';
+import { outgoingText } from '../../daemon/publish/sender.js';
 import { type EventApi, withEventApi } from '../support/event-api.js';
 import { assortedFacts, attendanceFact, everyNotice } from '../support/facts.js';
 import { box } from '../support/published-box.js';
+
+/** A caller who is not limited to cameras. */
+const everywhere = { cameras: undefined };
 
 interface Listed {
   readonly sequence: string;
 }
 
+/** What `identity show` answers beside the keys. */
+const unusedIdentity = {
+  ...{ site: 'site', box: 'box', keyId: 'k', fingerprint: 'f', since: '2026-03-01T00:00:00.000Z' },
+  ...{ former: [], keySet: '' },
+};
+
 describe('rollcall events', { timeout: 120_000 }, () => {
-  test('list: filters, and what cannot be a filter is said', async () => {
+  test('list: filters events, and explains invalid filters', async () => {
     await withEventApi(async ({ records, events, run }) => {
       for (const fact of assortedFacts(6)) records.record(fact);
       records.record(attendanceFact({ personId: personId('person-2') }));
-      const list = (query: Partial<EventListQuery>): readonly number[] =>
-        events.list({ limit: 100, ...query }).map((event) => Number((event as Listed).sequence));
-      assert.deepEqual(list({}), [1, 2, 3, 4, 5, 6, 7]);
-      assert.deepEqual(list({ kind: 'attendance', limit: 2 }), [4, 7]);
-      assert.deepEqual(list({ from: 3, to: 5 }), [3, 4, 5]);
-      assert.deepEqual(list({ person: personId('person-2') }), [7]);
-      assert.deepEqual(list({ sinceMs: Date.UTC(2999, 0, 1) }), []);
-      assert.deepEqual(list({ sinceMs: Date.UTC(2020, 0, 1), kind: 'attack' }), [3, 6]);
+      const { signal } = new AbortController();
+      const list = async (query: Partial<Parameters<typeof events.list>[0]>): Promise<readonly number[]> => {
+        const asked = { limit: 100, order: 'oldest-first', ...query } as const;
+        const { items } = await events.list(asked, everywhere, signal);
+        return items.map(({ sequence }) => Number(sequence));
+      };
+      assert.deepEqual(await list({}), [1, 2, 3, 4, 5, 6, 7]);
+      assert.deepEqual(await list({ kind: 'attendance', limit: 2, order: 'newest-first' }), [7, 4]);
+      assert.deepEqual(await list({ from: 3, to: 5 }), [3, 4, 5]);
+      assert.deepEqual(await list({ person: 'person-2' }), [7]);
+      assert.deepEqual(await list({ since: '2999-01-01T00:00:00Z' }), []);
+      assert.deepEqual(await list({ since: '2020-01-01T00:00:00Z', kind: 'attack' }), [3, 6]);
+      assert.deepEqual(await list({ until: '2020-01-01T00:00:00Z' }), []);
+      assert.deepEqual((await list({ until: '2999-01-01T00:00:00Z' })).length, 7);
       const options = [
         '--kind',
         'attack',
@@ -61,12 +72,12 @@ describe('rollcall events', { timeout: 120_000 }, () => {
     });
   });
 
-  test('show: by sequence, id or the beginning of one, and where the event is on its way', async () => {
+  test('show: finds an event by sequence, id or the beginning of an id, and shows its delivery state', async () => {
     await withEventApi(async ({ records, events, run }) => {
       const [first, second] = [records.record(attendanceFact()), records.record(attendanceFact())];
       records.outbox.acknowledge([1]);
       const show = async (which: string) =>
-        JSON.parse((await run(['events', 'show', which, '--json'])).stdout) as ShownEvent;
+        JSON.parse((await run(['events', 'show', which, '--json'])).stdout) as EventDetails;
       assert.equal((await show('1')).delivery, 'delivered');
       const shown = await show(second.id);
       assert.deepEqual([shown.sequence, shown.delivery], [2, 'waiting']);
@@ -75,18 +86,42 @@ describe('rollcall events', { timeout: 120_000 }, () => {
       const missing = await run(['events', 'show', '3']);
       assert.equal(missing.exitCode, 2);
       assert.match(missing.stderr, /No event has the id or the sequence "3"/);
-      assert.equal(events.show(second.id.slice(0, -1))?.sequence, 2);
-      assert.equal(events.show(`${second.id.slice(0, -1)}x`), undefined);
-      // Ids begin with the time: the first four characters are those of both.
-      assert.equal(events.show(second.id.slice(0, 3)), undefined, 'too short');
-      assert.throws(() => events.show(second.id.slice(0, 4)), {
+      assert.equal(events.show(second.id.slice(0, -1), everywhere).sequence, 2);
+      const unknown = { code: 'no-such-event' };
+      assert.throws(() => events.show(`${second.id.slice(0, -1)}x`, everywhere), unknown);
+      // Ids begin with the time, so both events share the first four characters.
+      const threeCharacters = second.id.slice(0, 3);
+      assert.throws(() => events.show(threeCharacters, everywhere), unknown, 'the prefix is too short');
+      assert.throws(() => events.show(second.id.slice(0, 4), everywhere), {
         code: 'ambiguous',
         message: /: those with the sequences 1, 2$/,
       });
     });
   });
 
-  test('resend: what is there comes back, what is not is named, and the audit log has it', async () => {
+  test('show: tells a caller who is limited to cameras nothing about events of others', async () => {
+    await withEventApi(async ({ records, events }) => {
+      const at = (camera: string) => records.record(attendanceFact({ cameraId: cameraId(camera) }));
+      const [foreign, own] = [at('gate'), at('door')];
+      const reader = { cameras: new Set(['door']) };
+      // Ids begin with the time, so the events share the first characters.
+      const prefix = own.id.slice(0, 4);
+      assert.equal(events.show(prefix, reader).sequence, own.sequence, 'the only one of theirs');
+      const unknown = { code: 'no-such-event' };
+      for (const which of [String(foreign.sequence), foreign.id, foreign.id.slice(0, -1)]) {
+        assert.throws(() => events.show(which, reader), unknown, which);
+      }
+      assert.throws(() => events.show(prefix, { cameras: new Set(['yard']) }), unknown);
+      at('gate');
+      at('door');
+      assert.throws(() => events.show(prefix, reader), {
+        code: 'ambiguous',
+        message: /: those with the sequences 2, 4$/,
+      });
+    });
+  });
+
+  test('resend: puts available events back, names missing ones, and leaves an audit entry', async () => {
     await withEventApi(async ({ records, run, audited }) => {
       for (const fact of assortedFacts(6)) records.record(fact);
       records.outbox.acknowledge([1, 2, 3, 4, 5, 6]);
@@ -106,20 +141,20 @@ describe('rollcall events', { timeout: 120_000 }, () => {
       assert.equal(entry?.action, 'events.resent');
       assert.deepEqual(entry?.details, { first: 2, last: 6, count: 3 });
       const refused = await run(['events', 'resend', '--from', '2']);
-      assert.notEqual(refused.exitCode, 0, 'asks, and nobody answers');
+      assert.notEqual(refused.exitCode, 0, 'the command needs a confirmation and gets none');
       for (const range of [
         ['--from', '99'],
         ['--from', '5', '--to', '2'],
       ]) {
         const beyond = await run(['events', 'resend', ...range, '--yes']);
         assert.equal(beyond.exitCode, 2);
-        assert.match(beyond.stderr, /there is no event from .*6, the newest event/s);
+        assert.match(beyond.stderr, /there is no event from .*6 \(the newest event\)/s);
       }
       assert.equal(audited.length, 1);
     });
   });
 
-  test('outbox status: what waits of each kind and against which limits', async () => {
+  test('outbox status: shows the waiting events of each kind and their limits', async () => {
     await withEventApi(async ({ records, run }) => {
       for (const event of [...assortedFacts(4), ...everyNotice]) records.record(event);
       records.outbox.acknowledge([1]);
@@ -131,7 +166,7 @@ describe('rollcall events', { timeout: 120_000 }, () => {
         [attendance?.kind, attendance?.count, attendance?.limit],
         ['attendance', 1, { events: 1_000_000, days: 365 }],
       );
-      assert.equal(gap?.kind, 'gap', 'most worth first');
+      assert.equal(gap?.kind, 'gap', 'the gap comes first because it is worth most');
       const { stdout } = await run(['outbox', 'status']);
       assert.match(stdout, /^outbox: \d+ events, 0\.0 of 2048 MiB/);
       assert.match(stdout, /^camera +2 +\S+ \d\d:\d\d:\d\d +10000 \/ 30 d +0$/m);
@@ -144,13 +179,13 @@ describe('rollcall events verify', { timeout: 120_000 }, () => {
     work: (api: EventApi & { readonly lines: readonly string[]; readonly keysPath: string }) => Promise<void>,
   ): Promise<void> => {
     const clock = new VirtualClock(Date.UTC(2026, 2, 1));
-    const shown: { jwks?: unknown } = {};
+    const shown = { keys: [] as readonly PublishedKey[] };
     await withEventApi(
       async (api) => {
         const places = { secretsDirectory: api.directory, dataDir: join(api.directory, 'data') };
         using keys = await IdentityKeys.open({ places, clock, overlapMs: 0 });
         const set = await keySetOf(keys.state, { from: box, nowMs: clock.wallMs() });
-        shown.jwks = { keys: set.keys };
+        shown.keys = set.keys;
         const keysPath = join(api.directory, 'keys.json');
         await writeFile(keysPath, JSON.stringify(set));
         for (const fact of assortedFacts(5)) api.records.record(fact);
@@ -162,11 +197,11 @@ describe('rollcall events verify', { timeout: 120_000 }, () => {
         }
         await work({ ...api, lines, keysPath });
       },
-      { identity: shown },
+      { identity: () => ({ ...unusedIdentity, jwks: shown }) },
     );
   };
 
-  test('is content with all of them, by keys of the box or of a file', async () => {
+  test('accepts all events, with keys of the box or of a file', async () => {
     await withKeys(async ({ lines, keysPath, run }) => {
       for (const keys of [[], ['--keys', keysPath]]) {
         const { exitCode, stdout, stderr } = await run(
@@ -183,7 +218,7 @@ describe('rollcall events verify', { timeout: 120_000 }, () => {
     });
   });
 
-  test('ends with 1 where one is missing, forged or unsigned, and says which', async () => {
+  test('exits with 1 when an event is missing, forged or unsigned, and names it', async () => {
     await withKeys(async ({ lines, keysPath, directory, run }) => {
       const [first = '', second = '', , ...others] = lines;
       const path = join(directory, 'captured');
@@ -215,8 +250,8 @@ describe('rollcall events verify', { timeout: 120_000 }, () => {
       assert.equal(folder.exitCode, 2);
       assert.match(folder.stderr, /cannot be read.*\n.*give the path of a file/);
       const nothing = await run(['events', 'verify', '--keys', keysPath], '\n');
-      assert.equal(nothing.exitCode, 2, 'nothing is proven by no message');
-      assert.match(nothing.stderr, /no message to verify/);
+      assert.equal(nothing.exitCode, 2, 'an empty input proves nothing');
+      assert.match(nothing.stderr, /input contains no messages/);
     });
   });
 });

@@ -35,7 +35,7 @@ interface Picture {
   readonly jpeg: string;
 }
 
-/** By kind, what came along with the last event of it. */
+/** The picture of the last event of each kind. */
 function pictures({ messages }: EventSubscriber): ReadonlyMap<string, Picture | undefined> {
   const events = messages.filter(({ topic }) => topic.includes('/event/'));
   return new Map(
@@ -63,7 +63,7 @@ async function withBox(
     readonly records: Records;
     readonly capture: EvidenceCapture;
     readonly facts: readonly Fact[];
-    /** Takes the gallery away. */
+    /** Seals the gallery. */
     readonly seal: () => void;
   }) => Promise<void>,
 ): Promise<void> {
@@ -87,7 +87,7 @@ async function withBox(
 }
 
 describe('a picture with an event', { skip: withoutMosquitto, timeout: 60_000 }, () => {
-  test('arrives sealed to the centre with the kinds that were chosen', async (t) => {
+  test('arrives sealed to the centre with events of the configured kinds', async (t) => {
     const plan = { sealTo, kinds: ['attendance', 'unknown'] } as const;
     await withBox(t, plan, async ({ subscriber, records, capture, facts }) => {
       await happen(facts, records, capture);
@@ -106,7 +106,7 @@ describe('a picture with an event', { skip: withoutMosquitto, timeout: 60_000 },
     });
   });
 
-  test('does not hold up an event where there is none, or the gallery is sealed', async (t) => {
+  test('that is missing, or in a sealed gallery, does not delay its event', async (t) => {
     const plan = { sealTo, kinds: ['attendance', 'unknown', 'attack'] } as const;
     await withBox(t, plan, async ({ subscriber, records, capture, facts, seal }) => {
       for (const fact of facts) records.record(fact);
@@ -119,7 +119,7 @@ describe('a picture with an event', { skip: withoutMosquitto, timeout: 60_000 },
   });
 });
 
-test('a key that gives away what is sealed to it is refused', () => {
+test('the box refuses a weak public key for evidence pictures', () => {
   checkPicturePlan(undefined);
   checkPicturePlan({ sealTo, kinds: ['attack'] });
   const smallOrder = Buffer.alloc(32).toString('base64url');

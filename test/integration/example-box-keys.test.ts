@@ -7,7 +7,7 @@ import { dayMs } from '../support/identity-fixture.js';
 import { box } from '../support/published-box.js';
 import { withSecretPlaces } from '../support/secret-places.js';
 
-/** As far as this test uses it. */
+/** The part of the example that this test uses. */
 interface BoxKeys {
   verified(parts: unknown): Promise<unknown>;
   follow(message: string): Promise<void>;
@@ -19,10 +19,10 @@ const example = (await import(new URL('../../scripts/examples/box-keys.mjs', imp
 };
 
 for (const [days, word] of [
-  [30, 'good'],
-  [5, 'over'],
+  [30, 'accepts'],
+  [5, 'refuses'],
 ] as const) {
-  test(`the example takes a former key whose overlap is ${word} for that`, () =>
+  test(`the example ${word} a former key 10 days after a rotation with an overlap of ${days} days`, () =>
     withSecretPlaces(async (places) => {
       const clock = new VirtualClock(Date.now() - 10 * dayMs);
       using keys = await IdentityKeys.open({ places, clock, overlapMs: dayMs });
@@ -32,7 +32,7 @@ for (const [days, word] of [
       await boxKeys.follow(await signedKeySet({ keys, from: box, clock }));
       const byNewest = example.partsOf(await keys.sign('{"by":"newest"}'));
       assert.deepEqual(await boxKeys.verified(byNewest), { by: 'newest' });
-      if (word === 'good') assert.deepEqual(await boxKeys.verified(byFormer), { by: 'former' });
-      else await assert.rejects(boxKeys.verified(byFormer), /a former key whose time is over/);
+      if (word === 'accepts') assert.deepEqual(await boxKeys.verified(byFormer), { by: 'former' });
+      else await assert.rejects(boxKeys.verified(byFormer), /a former key that has expired/);
     }));
 }

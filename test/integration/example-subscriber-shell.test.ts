@@ -24,7 +24,7 @@ describe('the example subscriber for the shell', {
   skip: withoutMosquitto || withoutShellTools,
   timeout: 120_000,
 }, () => {
-  test('prints each genuine event once, and nothing else, over a restart and a change of the key', async () => {
+  test('prints only genuine events, each once, across a restart and a change of the key', async () => {
     await using directory = await temporaryDirectory();
     await using broker = await startMosquitto();
     await using attacker = await startAttacker(broker.url);
@@ -40,14 +40,17 @@ describe('the example subscriber for the shell', {
       const count = await play(stream, attacker);
       const refused = () => subscriber.lines.filter((line) => line.startsWith('REFUSED') && !isOfProbe(line));
       await subscriber.until(
-        'everything is looked at',
+        'all messages to be handled',
         () => refused().length === count && subscriber.printed.length === 6,
       );
       assert.deepEqual(idsOf(subscriber.printed), recordedIds());
       byFormer = await signedEvent(stream.keys, 99);
       await rotate(stream, attacker);
       record(stream, 1);
-      await subscriber.until('the one with the new key is refused', () => refused().length === count + 1);
+      await subscriber.until(
+        'the event with the new key to be refused',
+        () => refused().length === count + 1,
+      );
       const kept = subscriber.lines.filter((line) =>
         line.startsWith('REFUSED  not signed by this box (kept): '),
       );
@@ -58,21 +61,21 @@ describe('the example subscriber for the shell', {
     const lost = fromTheBox(attacker, 'attendance').find((text) =>
       text.includes(recordedIds().at(-1) ?? '-'),
     );
-    assert.equal(refusedIn(directory.path).at(-1), lost, 'kept as it came');
+    assert.equal(refusedIn(directory.path).at(-1), lost, 'the refused event is kept unchanged');
 
     record(stream, 2);
     const pinned = `${keyId},${stream.keys.state.current.keyId}`;
     await using again = startExampleSubscriber('subscriber.sh', [base, pinned, ...at], directory.path);
-    await again.until('what came meanwhile', () => again.printed.length === 2);
+    await again.until('the events sent meanwhile', () => again.printed.length === 2);
     await attacker.say(attendanceTopic, lost ?? '');
-    await again.until('what was sent again', () => again.printed.length === 3);
+    await again.until('the event that was sent again', () => again.printed.length === 3);
     assert.deepEqual(idsOf([...printed, ...again.printed]).toSorted(), [...recordedIds()].toSorted());
     await attacker.say(attendanceTopic, byFormer);
-    await again.until('what the former key signed', () => again.printed.length === 4);
+    await again.until('the event that the former key signed', () => again.printed.length === 4);
     assert.deepEqual(again.lines, again.printed);
   });
 
-  test('goes on with the keys that it finds, says so where the box publishes no such key, and keeps no more than it may', async () => {
+  test('continues with the stored keys, reports a key that the box does not publish, and keeps its limits', async () => {
     await using directory = await temporaryDirectory();
     await using broker = await startMosquitto();
     await using attacker = await startAttacker(broker.url);
@@ -101,7 +104,11 @@ describe('the example subscriber for the shell', {
       subscriber.lines[1] ?? '',
       /^REFUSED .* \(NOT KEPT: too long, or \.\/refused-events is full\): /,
     );
-    assert.equal(statSync(path).size, 10_000_000, 'strangers do not fill the disk');
+    assert.equal(
+      statSync(path).size,
+      10_000_000,
+      'the file of refused events does not grow beyond its limit',
+    );
   });
 });
 

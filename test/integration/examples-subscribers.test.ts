@@ -28,7 +28,7 @@ import { until } from '../support/until.js';
 const base = 'rollcall/site/box';
 
 describe('the example subscriber for Node.js', { skip: withoutMosquitto, timeout: 120_000 }, () => {
-  test('takes each genuine event once, over a change of the key, and nothing else', async () => {
+  test('prints only genuine events, each once, across a change of the key', async () => {
     await using directory = await temporaryDirectory();
     await using broker = await startMosquitto();
     await using attacker = await startAttacker(broker.url);
@@ -48,9 +48,9 @@ describe('the example subscriber for Node.js', { skip: withoutMosquitto, timeout
     await rotate(stream, attacker);
     record(stream, 2);
     for (const notice of everyNotice) if (notice.kind === 'reply') stream.records.record(notice);
-    await subscriber.until('those with the new key', () => printed.length === 9);
+    await subscriber.until('the events with the new key', () => printed.length === 9);
     await attacker.say(attendanceTopic, await signedEvent(stream.keys, 12));
-    await subscriber.until('one too far on', () => printed.length === 10);
+    await subscriber.until('the event after a gap', () => printed.length === 10);
     for (const notice of everyNotice) if (notice.kind === 'audit') stream.records.record(notice);
     assert.equal(await subscriber.ended, 0);
 
@@ -59,13 +59,13 @@ describe('the example subscriber for Node.js', { skip: withoutMosquitto, timeout
     assert.deepEqual(sequences, [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 10]);
     const complaints = lines.filter((line) => !printed.includes(line) && !isOfProbe(line));
     const [gap, ...gaps] = complaints.filter((line) => line.startsWith('GAP'));
-    assert.deepEqual([gap, gaps], ['GAP  "10 to 11 have not come"', []]);
+    assert.deepEqual([gap, gaps], ['GAP  "10 to 11 are missing"', []]);
     const forged = complaints.filter((line) => /^(REFUSED|KEPT) .*\/attendance"/.test(line));
     assert.equal(forged.length, count, lines.join('\n'));
     assert.deepEqual(complaints.toSorted(), [...forged, gap, complaints.find(isOfKeys)].toSorted());
   });
 
-  test('prints nothing that a stranger made up, and lets them end no line and steer no terminal', async () => {
+  test('prints no text that an attacker invented; no text ends a line or controls the terminal', async () => {
     await using directory = await temporaryDirectory();
     await using broker = await startMosquitto();
     await using attacker = await startAttacker(broker.url);
@@ -79,7 +79,7 @@ describe('the example subscriber for Node.js', { skip: withoutMosquitto, timeout
     await attacker.say(`${base}/event/\u2028\u202e`, '{"a":1}');
     await attacker.say(streamTopics.keys, falseLine);
     const told = () => subscriber.lines.filter((line) => line.startsWith('REFUSED') && !isOfProbe(line));
-    await subscriber.until('all is refused', () => told().length === 4);
+    await subscriber.until('all messages to be refused', () => told().length === 4);
     assert.deepEqual(subscriber.printed, []);
     for (const line of subscriber.lines) assert.doesNotMatch(line, acting);
     assert.ok(
@@ -88,7 +88,7 @@ describe('the example subscriber for Node.js', { skip: withoutMosquitto, timeout
     );
   });
 
-  test('is not held up by messages and key sets with keys that nobody knows', {
+  test('is not delayed by messages and key sets with unknown keys', {
     timeout: 60_000,
   }, async () => {
     await using directory = await temporaryDirectory();
@@ -107,15 +107,18 @@ describe('the example subscriber for Node.js', { skip: withoutMosquitto, timeout
     }
     record(stream, 1);
     await subscriber.until('a real event', () => subscriber.printed.length === 1);
-    await subscriber.until('the made-up ones are kept', () => starting(/^KEPT/).length === 50);
-    await subscriber.until('the key sets are refused', () => starting(/^REFUSED.*\/keys"/).length === 50);
+    await subscriber.until(
+      'the messages with unknown keys to be kept',
+      () => starting(/^KEPT/).length === 50,
+    );
+    await subscriber.until('the key sets to be refused', () => starting(/^REFUSED.*\/keys"/).length === 50);
     await rotate(stream, attacker);
     record(stream, 1);
-    await subscriber.until('one with the new key', () => subscriber.printed.length === 2);
+    await subscriber.until('the event with the new key', () => subscriber.printed.length === 2);
     assert.deepEqual(starting(/^(GAP|ERROR|FORGOTTEN)/), []);
   });
 
-  test('keeps what comes before the key set with its key, and says when it keeps no more', async () => {
+  test('keeps messages until the key set with their key comes, and reports when it discards one', async () => {
     await using directory = await temporaryDirectory();
     await using broker = await startMosquitto();
     await using attacker = await startAttacker(broker.url);
@@ -139,48 +142,48 @@ describe('the example subscriber for Node.js', { skip: withoutMosquitto, timeout
     await attacker.say(attendanceTopic, await attacker.signAs('{"a":1}', 'n'.repeat(43)));
     for (const sequence of [2, 3]) await attacker.say(attendanceTopic, await signedEvent(keys, sequence));
     await flood(497);
-    await subscriber.until('500 are kept', () => starting('KEPT') === 500);
+    await subscriber.until('500 messages to be kept', () => starting('KEPT') === 500);
     assert.equal(printed.length, 1);
     await sayKeys();
-    await subscriber.until('the kept ones are taken', () => printed.length === 3);
+    await subscriber.until('the kept events to be printed', () => printed.length === 3);
     assert.equal(starting('FORGOTTEN') + starting('GAP'), 0);
     await flood(3);
-    await subscriber.until('one is forgotten', () => starting('FORGOTTEN') === 1);
-    assert.match(lines.find((line) => line.startsWith('FORGOTTEN')) ?? '', /: n{43}"$/);
+    await subscriber.until('one message to be discarded', () => starting('FORGOTTEN') === 1);
+    assert.match(lines.find((line) => line.startsWith('FORGOTTEN')) ?? '', /key n{43}"$/);
   });
 
-  test('takes no event that somebody has made the broker keep', async () => {
+  test('ignores an event that is retained at the broker', async () => {
     await using directory = await temporaryDirectory();
     await using broker = await startMosquitto();
     await using attacker = await startAttacker(broker.url);
     await using stream = await startSignedStream(broker.url, directory.path);
     record(stream, 1);
-    await until('the attacker has seen it', () => fromTheBox(attacker, 'attendance').length === 1);
+    await until('the attacker to receive the event', () => fromTheBox(attacker, 'attendance').length === 1);
     const [genuine = ''] = fromTheBox(attacker, 'attendance');
     await attacker.say(attendanceTopic, genuine, true);
     const args = [broker.url, base, stream.keys.state.current.keyId];
     await using subscriber = startExampleSubscriber('subscriber.mjs', args, directory.path);
-    await subscriber.until('something is said', () => subscriber.lines.length > 0);
+    await subscriber.until('the first line', () => subscriber.lines.length > 0);
     assert.match(subscriber.lines[0] ?? '', /^REFUSED .* "it is retained/);
   });
 
-  test('takes nothing where the key that was pinned is not that of the box', async () => {
+  test('accepts no event if the pinned key is not that of the box', async () => {
     await using directory = await temporaryDirectory();
     await using broker = await startMosquitto();
     await using stream = await startSignedStream(broker.url, directory.path);
     record(stream, 3);
     const args = [broker.url, base, 'n'.repeat(43)];
     await using subscriber = startExampleSubscriber('subscriber.mjs', args, directory.path);
-    await subscriber.until('the key set is refused', () => subscriber.lines.length > 0);
+    await subscriber.until('the key set to be refused', () => subscriber.lines.length > 0);
     assert.match(
       subscriber.lines[0] ?? '',
-      /^REFUSED {2}"rollcall\/site\/box\/keys" {2}"signed by somebody else/,
+      /^REFUSED {2}"rollcall\/site\/box\/keys" {2}"signed with an unknown key/,
     );
     assert.equal(subscriber.lines.length, 1);
   });
 });
 
-test('both examples say what is wrong with what they are given', {
+test('both examples explain wrong arguments', {
   skip: withoutMosquitto || withoutShellTools,
   timeout: 120_000,
 }, async () => {
@@ -191,7 +194,7 @@ test('both examples say what is wrong with what they are given', {
     startExampleSubscriber(script, args, directory.path);
   const pinned = 'n'.repeat(43);
   const at = ['-h', '127.0.0.1', '-p', String(broker.port)];
-  await using waiting = start('subscriber.mjs', broker.url, 'rollcall/site/nobody', pinned);
+  await using waiting = start('subscriber.mjs', broker.url, 'rollcall/site/absent', pinned);
   for (const args of [
     [],
     ['-x'],
@@ -208,10 +211,10 @@ test('both examples say what is wrong with what they are given', {
     assert.match(subscriber.lines.join('\n'), /^usage: subscriber\.sh [^\n]+$/);
   }
   {
-    await using subscriber = start('subscriber.sh', 'rollcall/site/nobody', pinned, ...at, '-W', '1');
+    await using subscriber = start('subscriber.sh', 'rollcall/site/absent', pinned, ...at, '-W', '1');
     assert.equal(await subscriber.ended, 1);
     const said = subscriber.lines.join('\n');
-    assert.match(said, /^REFUSED {2}no key set has come under rollcall\/site\/nobody\/keys: /m);
+    assert.match(said, /^REFUSED {2}no key set came under rollcall\/site\/absent\/keys: /m);
   }
   await attacker.say(streamTopics.keys, 'garbage \u001b[2J', true);
   {
@@ -220,5 +223,5 @@ test('both examples say what is wrong with what they are given', {
     assert.deepEqual(subscriber.lines, [`REFUSED  the box publishes no key with the thumbprint ${pinned}`]);
   }
   await waiting.until('it says what it waits for', () => waiting.lines.length > 0);
-  assert.match(waiting.lines[0] ?? '', /^WAITING {2}"rollcall\/site\/nobody\/keys" {2}"no key set yet/);
+  assert.match(waiting.lines[0] ?? '', /^WAITING {2}"rollcall\/site\/absent\/keys" {2}"no key set yet/);
 });

@@ -24,7 +24,7 @@ const shownTo = ({ messages }: EventSubscriber) =>
   messages.filter(({ topic }) => topic.includes('/event/')).map(({ payload }) => shownFact(payload));
 
 describe('outages and clocks', { skip: withoutMosquitto, timeout: 60_000 }, () => {
-  test('after a day without a broker, with a restart in it, everything arrives as it was and marked as historical', async () => {
+  test('the box publishes all events after a day without a broker and a restart, unchanged and marked as historical', async () => {
     await using broker = await startMosquitto();
     await using subscriber = await subscribeToEvents(broker.url);
     using folder = temporaryFolder();
@@ -47,13 +47,16 @@ describe('outages and clocks', { skip: withoutMosquitto, timeout: 60_000 }, () =
     for (const [index, fact] of shown.slice(0, 48).entries()) {
       assert.equal(fact?.isHistorical, true, `event ${index + 1}`);
       const atMs = Date.parse(fact?.time ?? '');
-      assert.ok(Math.abs(atMs - startMs - (index * hourMs) / 2) < 60_000, 'the time of the fact stays');
+      assert.ok(
+        Math.abs(atMs - startMs - (index * hourMs) / 2) < 60_000,
+        'the event keeps the time of the fact',
+      );
       assert.ok(Math.abs(Date.parse(fact?.recordedAt ?? '') - atMs) < 1000);
     }
     assert.deepEqual([shown.at(-1)?.id, shown.at(-1)?.isHistorical], [newest, false]);
   });
 
-  test('a wall clock that jumps back and forth changes neither the order nor what is recorded of times', async () => {
+  test('the box keeps the order and the times of events when the wall clock jumps back and forth', async () => {
     await using broker = await startMosquitto();
     await using subscriber = await subscribeToEvents(broker.url);
     using folder = temporaryFolder();
@@ -80,7 +83,7 @@ describe('outages and clocks', { skip: withoutMosquitto, timeout: 60_000 }, () =
     );
   });
 
-  test('a clock that stood in the future when the box restarts does not stop or reorder anything', async () => {
+  test('the box publishes all events in order when the clock was in the future before a restart', async () => {
     await using broker = await startMosquitto();
     await using subscriber = await subscribeToEvents(broker.url);
     using folder = temporaryFolder();

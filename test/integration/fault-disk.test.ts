@@ -16,7 +16,7 @@ import { until } from '../support/until.js';
 
 const upTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);
 
-/** Where none can be mounted, the test is skipped and says why. */
+/** Mounts a small disk; skips the test with the reason if none can be mounted. */
 function diskOf(t: TestContext): SmallDisk | undefined {
   const disk = mountSmallDisk(8);
   if (!('skip' in disk)) return disk;
@@ -24,7 +24,7 @@ function diskOf(t: TestContext): SmallDisk | undefined {
   return undefined;
 }
 
-/** Records until there is no room; the error that says so. */
+/** Records events until one fails; returns the error. */
 function recordUntilFull(records: Records): unknown {
   for (;;) {
     try {
@@ -36,7 +36,7 @@ function recordUntilFull(records: Records): unknown {
 }
 
 describe('a full disk', { skip: withoutMosquitto, timeout: 120_000 }, () => {
-  test('of the box: the box says so, and what was recorded arrives once there is room, in order, no gap', async (t) => {
+  test('of the box: the box reports it, and publishes recorded events once there is room, in order and without a gap', async (t) => {
     using disk = diskOf(t);
     if (disk === undefined) return;
     await using broker = await startMosquitto();
@@ -75,7 +75,7 @@ describe('a full disk', { skip: withoutMosquitto, timeout: 120_000 }, () => {
     assert.equal(publisher.status().problem, undefined);
   });
 
-  test('of the broker, which acknowledges all the same: a centre that confirms gets everything after its restart', async (t) => {
+  test('of the broker, which acknowledges nevertheless: a centre that confirms gets everything after the broker restarts', async (t) => {
     using disk = diskOf(t);
     if (disk === undefined) return;
     await using broker = await startMosquitto({
@@ -103,7 +103,7 @@ describe('a full disk', { skip: withoutMosquitto, timeout: 120_000 }, () => {
     await until('the broker to take all of it', () => records.outbox.keptForCentreCount() === 40);
     gate.close();
     await broker.kill();
-    // What a full disk has left of its memory may be torn: it does not start with that.
+    // The broker does not start with a stored state that the full disk has truncated.
     rmSync(join(disk.path, 'mosquitto.db'), { force: true });
     await broker.start();
     await using centre = await subscribeToEvents(broker.url, session);

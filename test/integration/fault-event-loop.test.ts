@@ -7,8 +7,8 @@ import { withoutMosquitto } from '../support/mosquitto.js';
 const EVENTS = 70;
 const KILLS = killPoints.length + 1;
 
-// The same with 500 events and 100 kills is scripts/faults events; docs/faults.md has its counts.
-test(`${KILLS} kills at every point of the way of an event, a broker and a network that fail: each fact arrives once`, {
+// scripts/faults events runs the same with 500 events and 100 kills; docs/faults.md has its counts.
+test(`${KILLS} kills at every point between an event and the broker, with failing broker and network: each fact arrives once`, {
   skip: withoutMosquitto,
   timeout: 300_000,
 }, async (t) => {
@@ -26,7 +26,7 @@ test(`${KILLS} kills at every point of the way of an event, a broker and a netwo
   );
 });
 
-test(`${killPoints.length} kills with a broker that loses what it has acknowledged, and a centre that confirms: nothing is lost`, {
+test(`${killPoints.length} kills with a broker that loses acknowledged events and a centre that confirms: no event is lost`, {
   skip: withoutMosquitto,
   timeout: 300_000,
 }, async (t) => {

@@ -27,10 +27,10 @@ import { until } from '../support/until.js';
 
 const CASES = 2000;
 const retry = { baseMs: 0.5, capMs: 2, sustainedMs: 1000 };
-/** What a terminal or a reader of lines would obey. */
+/** Text that a terminal or a line reader would act on. */
 const unprintable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
 
-/** The machine's clock; it counts the waits before another attempt. */
+/** A system clock that counts the waits before new attempts. */
 function countingClock(): Clock & { waits: number } {
   const clock = {
     ...systemClock,
@@ -43,8 +43,8 @@ function countingClock(): Clock & { waits: number } {
   return clock;
 }
 
-describe('what answers is hostile', { skip: withoutMosquitto, timeout: 240_000 }, () => {
-  test(`${CASES} answers made up of random and mutated packets: the box waits, comes back, and goes on`, async (t) => {
+describe('a hostile server', { skip: withoutMosquitto, timeout: 240_000 }, () => {
+  test(`the box waits, reconnects and continues after ${CASES} answers of random and mutated packets`, async (t) => {
     await using hostile = await startHostileBroker(seededRandom(20_261_122));
     await using broker = await startMosquitto();
     await using subscriber = await subscribeToEvents(broker.url);
@@ -57,13 +57,13 @@ describe('what answers is hostile', { skip: withoutMosquitto, timeout: 240_000 }
       output: { write: (line: string) => void lines.push(line) },
     });
     const clock = countingClock();
-    // Something to send in each case: what a hostile broker acknowledges is gone, and rightly so.
+    // Each case needs an event to send, because an event that the hostile broker acknowledges is gone.
     const refill = setInterval(() => {
       if (records.outbox.depth() < 20) records.record(attendanceFact());
     }, 20);
     t.after(() => clearInterval(refill));
-    const companion = {
-      join: (connection: { subscribe: (topic: string, take: () => void) => Promise<void> }) =>
+    const connectionTask = {
+      whenOnline: (connection: { subscribe: (topic: string, take: () => void) => Promise<void> }) =>
         void connection.subscribe(`${stateTopic}/none`, () => undefined).catch(() => undefined),
     };
     let taken = 0;
@@ -73,19 +73,19 @@ describe('what answers is hostile', { skip: withoutMosquitto, timeout: 240_000 }
       },
     };
     await using publisher = startTestPublisher({
-      ...{ url: hostile.url, records, clock, logger, companions: [companion], inbox },
+      ...{ url: hostile.url, records, clock, logger, connectionTasks: [connectionTask], inbox },
       timings: { retry, connectTimeoutMs: 100, ackTimeoutMs: 100, heldRetryMs: 200 },
     });
     await hostile.giveWay(CASES, broker.port);
     clearInterval(refill);
     assert.equal(hostile.caseCount, CASES);
-    // The other version of MQTT may be tried at once.
+    // The box may try the other version of MQTT without a wait.
     assert.ok(clock.waits >= CASES / 2 - 1, `${clock.waits} waits`);
 
     for (const fact of assortedFacts(30)) records.record(fact);
     const known = records.list({ limit: 30 });
     await subscriber.until(() => known.every(({ id }) => subscriber.eventIds.includes(id)));
-    // A kind on which the hostile one hung up again and again may have waited while the others flowed.
+    // A kind on which the hostile broker hung up repeatedly may have waited while other kinds were sent.
     for (const kind of ['attendance', 'unknown', 'attack']) {
       const ids: readonly string[] = known.flatMap((event) => (event.kind === kind ? [event.id] : []));
       assert.deepEqual(
@@ -93,7 +93,7 @@ describe('what answers is hostile', { skip: withoutMosquitto, timeout: 240_000 }
         ids,
       );
     }
-    // It waits for answers so short that on a busy machine it may just have lost patience with a good broker.
+    // The time limits are so short that a busy machine may have given up a good broker.
     await until('the box to be connected', () => publisher.status().connection === 'connected');
     assert.ok(lines.length > 100);
     for (const line of lines) {
@@ -106,7 +106,9 @@ describe('what answers is hostile', { skip: withoutMosquitto, timeout: 240_000 }
     );
   });
 
-  test('garbage kept on the topics of the box is replaced, not read', { timeout: 30_000 }, async () => {
+  test('the box replaces retained garbage on its topics and does not read it', {
+    timeout: 30_000,
+  }, async () => {
     await using broker = await startMosquitto();
     const { keys, event } = topicsOf('rollcall', box);
     const stranger = await mqtt.connectAsync(broker.url, { protocolVersion: 5 });

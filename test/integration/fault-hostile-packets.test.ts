@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
 import mqtt from 'mqtt';
+import { present } from '../../daemon/base/present.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { brokerAddress } from '../../daemon/publish/broker/broker-address.js';
 import { checkBroker } from '../../daemon/publish/broker/broker-check.js';
@@ -26,12 +27,12 @@ import { until } from '../support/until.js';
 import { startWebSocketBridge } from '../support/web-socket-bridge.js';
 
 const accepted = Buffer.from([0x20, 3, 0, 0, 0]);
-/** A message of 256 MiB of which nothing ever comes but its length. */
+/** The header of a message of 256 MiB, without its content. */
 const enormous = Buffer.from([0x30, 0xff, 0xff, 0xff, 0x7f]);
 
 interface HostileServer extends Disposable {
   readonly port: number;
-  /** CONNECT packets that came. */
+  /** The received CONNECT packets. */
   readonly connects: readonly Buffer[];
 }
 
@@ -48,7 +49,7 @@ const serverOf =
     });
   };
 
-/** Lets everybody in and says `words` then; the other side has to hang up. */
+/** Accepts every client and then sends `words`; the client must hang up. */
 async function startHostileServer(
   words: Buffer,
   tls?: { readonly certificate: string; readonly key: string },
@@ -61,7 +62,7 @@ async function startHostileServer(
   return { port, connects, [Symbol.dispose]: () => void server.close() };
 }
 
-/** Answers as a WebSocket and says `bytes`, which need not be frames that are allowed. */
+/** Answers as a WebSocket and sends `bytes`, which may be invalid frames. */
 async function startHostileWebSocket(bytes: Buffer): Promise<Disposable & { readonly port: number }> {
   const server = createHttpServer();
   server.on('upgrade', (request, socket) => {
@@ -85,17 +86,17 @@ interface Manner {
   readonly startsAnew?: boolean;
 }
 
-/** As the daemon connects, with commands to be read. */
+/** Connects like the daemon, with an inbox for commands. */
 function connect(url: string, { version = 5, ca, take, startsAnew = false }: Manner = {}) {
   return connectBroker({
     ...{ address: brokerAddress(url), clientId: 'rollcall-site-box', version, startsAnew },
-    ...(ca === undefined ? {} : { ca: new TextEncoder().encode(ca) }),
+    ...present({ ca: ca === undefined ? undefined : new TextEncoder().encode(ca) }),
     inbox: { take: async (_topic, payload) => take?.(payload) },
     ...{ connectTimeoutMs: 20_000, keepaliveS: 60, signal: new AbortController().signal },
   });
 }
 
-/** The code of the error that ends a connection, whether the box was let in before or not. */
+/** The code of the error that ends a connection, before or after the box was accepted. */
 async function endOf(connecting: Promise<BrokerConnection>): Promise<string> {
   const { code } = await connecting.then(
     ({ closed }) => closed,
@@ -104,12 +105,12 @@ async function endOf(connecting: Promise<BrokerConnection>): Promise<string> {
   return code;
 }
 
-describe('what is larger than a box takes', {
+describe('a packet that is larger than a box accepts', {
   skip: withoutMosquitto || withoutOpenssl,
   timeout: 120_000,
 }, () => {
   for (const version of [5, 4] as const) {
-    test(`is hung up on before it comes, over MQTT ${version}`, async () => {
+    test(`ends the connection before it is read, over MQTT ${version}`, async () => {
       using server = await startHostileServer(enormous);
       assert.equal(
         await endOf(connect(`mqtt://127.0.0.1:${server.port}`, { version })),
@@ -118,7 +119,7 @@ describe('what is larger than a box takes', {
     });
   }
 
-  test('the same over TLS, and in WebSocket in TLS', async () => {
+  test('has the same effect over TLS and over WebSocket with TLS', async () => {
     const tls = makeCertificate('localhost');
     using server = await startHostileServer(enormous, tls);
     const secured = connect(`mqtts://localhost:${server.port}`, { ca: tls.certificate });
@@ -129,7 +130,7 @@ describe('what is larger than a box takes', {
     assert.equal(await endOf(web), 'broker-packet-too-large');
   });
 
-  test('a frame or frames of WebSocket that announce more, or break its rules, are not gathered', async () => {
+  test('the box does not buffer WebSocket frames that announce a larger size or break the rules', async () => {
     const frame = (control: number, length: number): Buffer => {
       const head = Buffer.from([control, 127, 0, 0, 0, 0, 0, 0, 0, 0]);
       head.writeBigUInt64BE(BigInt(length), 2);
@@ -146,7 +147,7 @@ describe('what is larger than a box takes', {
     }
   });
 
-  test('the box waits as usual, tells why once, and begins a new session', async () => {
+  test('the box waits as usual, logs the reason once, and begins a new session', async () => {
     using server = await startHostileServer(enormous);
     using folder = temporaryFolder();
     await using records = openTestRecords(join(folder.path, 'records.db'));
@@ -156,15 +157,15 @@ describe('what is larger than a box takes', {
     await using publisher = startTestPublisher({ url, records, logger: log.logger, inbox });
     await until('some connections', () => server.connects.length >= 4);
     await until('the reason', () => publisher.status().problem?.code === 'broker-packet-too-large');
-    // Behind the name and level of the protocol (MQTT 5 section 3.1.2.3): bit 1 is Clean Start.
+    // After the name and version of the protocol (MQTT 5 section 3.1.2.3): bit 1 is Clean Start.
     const starts = server.connects.map((bytes) => bytes.subarray(bytes.indexOf('MQTT') + 5)[0] ?? 0);
     assert.deepEqual(
       starts.slice(0, 4).map((flags) => (flags & 2) !== 0),
       [false, true, true, true],
     );
-    const said = log.lines.filter(({ code }) => code === 'broker-packet-too-large');
-    assert.equal(said.length, 1);
-    assert.match(String(said[0]?.['remedy']), /max_packet_size/);
+    const logged = log.lines.filter(({ code }) => code === 'broker-packet-too-large');
+    assert.equal(logged.length, 1);
+    assert.match(String(logged[0]?.['remedy']), /max_packet_size/);
 
     const access = { address: brokerAddress(url), clientId: 'box' };
     const steps = [];
@@ -173,7 +174,7 @@ describe('what is larger than a box takes', {
     assert.equal(steps.at(-1)?.code, 'broker-packet-too-large');
   });
 
-  test('the largest enrolment comes through; what an old broker keeps and is too large goes with the session', async () => {
+  test('is dropped with the session of an old broker that keeps it; the largest enrolment is received', async () => {
     await using broker = await startMosquitto();
     const topic = 'rollcall/site/box/command/enrol-person';
     const stranger = await mqtt.connectAsync(broker.url);

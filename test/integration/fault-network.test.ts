@@ -15,7 +15,7 @@ describe('a network that breaks around an acknowledgement', {
   timeout: 60_000,
 }, () => {
   for (const passage of ['cut before', 'cut within', 'cut after'] as const) {
-    test(`${passage} the PUBACK: what was not acknowledged comes again with the same id, nothing twice`, async () => {
+    test(`${passage} the PUBACK: the box repeats events without acknowledgement with the same id, in order`, async () => {
       await using broker = await startMosquitto();
       await using gate = await openPacketGate(broker.port);
       await using subscriber = await subscribeToEvents(broker.url);
@@ -32,7 +32,7 @@ describe('a network that breaks around an acknowledgement', {
       await using publisher = startTestPublisher({ url: gate.url, records, logger: log.logger });
       for (const fact of assortedFacts(30)) records.record(fact);
       const lost = await log.line(({ code }) => code === 'broker-connection-lost');
-      assert.match(String(lost['remedy']), /tried again by itself/);
+      assert.match(String(lost['remedy']), /reconnects by itself/);
       await subscriber.until(() => subscriber.eventIds.length === 30);
       await log.line(({ message }) => message === 'connected to the broker again');
       assert.deepEqual(
@@ -40,12 +40,12 @@ describe('a network that breaks around an acknowledgement', {
         records.list({ limit: 100 }).map(({ id }) => id),
       );
       assert.deepEqual(subscriber.sequences, upTo(30));
-      assert.ok(subscriber.repeatCount > 0, 'what was on its way was sent again');
+      assert.ok(subscriber.repeatCount > 0, 'events in flight were sent again');
       assert.equal(publisher.status().problem, undefined);
     });
   }
 
-  test('the very event whose acknowledgement was cut is the first to come again', async () => {
+  test('after a lost acknowledgement: the box repeats that event first', async () => {
     await using broker = await startMosquitto();
     await using gate = await openPacketGate(broker.port);
     await using subscriber = await subscribeToEvents(broker.url);
@@ -86,7 +86,7 @@ describe('a network that breaks around an acknowledgement', {
 });
 
 describe('a slow broker', { skip: withoutMosquitto, timeout: 60_000 }, () => {
-  test('is waited for as long as it answers at all: no reconnection, nothing sent twice, order kept', async () => {
+  test('makes the box wait as long as it answers, without reconnection or repetition, and the order stays', async () => {
     await using broker = await startMosquitto();
     await using gate = await openPacketGate(broker.port);
     await using subscriber = await subscribeToEvents(broker.url);
@@ -95,7 +95,7 @@ describe('a slow broker', { skip: withoutMosquitto, timeout: 60_000 }, () => {
     for (const fact of assortedFacts(60)) records.record(fact);
     const log = memoryLog();
     let greatestInFlight = 0;
-    // All of it together takes far longer than the box waits for one acknowledgement.
+    // All acknowledgements together take far longer than the box waits for one.
     const timings = { ackTimeoutMs: 2000 };
     gate.judge = async ({ type, from }): Promise<Passage> => {
       if (type !== packetTypes.puback || from !== 'broker') return 'pass';
@@ -116,7 +116,7 @@ describe('a slow broker', { skip: withoutMosquitto, timeout: 60_000 }, () => {
   });
 });
 
-test('a gate that knows packets finds where each ends, however they are cut into chunks', () => {
+test('the packet gate finds the end of each packet, whatever the chunks are', () => {
   const [ping, puback] = [Buffer.from([0xc0, 0]), Buffer.from([0x40, 2, 0, 7])];
   const long = Buffer.concat([Buffer.from([0x30, 0xc8, 0x01]), Buffer.alloc(200, 7)]);
   const whole = Buffer.concat([ping, long, puback]);

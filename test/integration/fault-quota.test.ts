@@ -20,8 +20,8 @@ function readPublish(bytes: Buffer): { readonly id: Buffer; readonly sequence: n
 }
 
 /**
- * A broker of MQTT 5 that has room for events only when the test says so: no broker of these tests has such a quota. A
- * connection that began without room goes on without, so that of what comes over one either all is refused or nothing.
+ * A broker of MQTT 5 that has room for events only while `hasRoom` is true; the real brokers of the tests have no such
+ * quota. A connection keeps the value with which it began, so it refuses all events or none.
  */
 async function startNarrowBroker() {
   const sockets = new Set<Socket>();
@@ -61,7 +61,7 @@ async function startNarrowBroker() {
   });
 }
 
-test('a broker without room for more (quota exceeded): said with a remedy, tried again, nothing lost or out of order', {
+test('the box reports a broker without room (quota exceeded) with a remedy, tries again, and keeps all events in order', {
   timeout: 60_000,
 }, async () => {
   using broker = await startNarrowBroker();
@@ -72,8 +72,8 @@ test('a broker without room for more (quota exceeded): said with a remedy, tried
   await using publisher = startTestPublisher({ url: broker.url, records, logger: log.logger });
   const line = await log.line(({ code }) => code === 'broker-publish-refused');
   assert.match(String(line['reason']), /quota exceeded/i);
-  assert.match(String(line['remedy']), /room on the broker/);
-  assert.deepEqual(publisher.status().heldKinds, [], 'no topic is at fault');
+  assert.match(String(line['remedy']), /space on the broker/);
+  assert.deepEqual(publisher.status().heldKinds, [], 'no kind of event is held back');
   await until('another attempt', () => broker.refusals > 64);
   assert.equal(records.outbox.depth(), 30);
 

@@ -14,7 +14,7 @@ const officer: FileUser = { user: { uid: 1000, name: 'anna' }, isService: false 
 
 const systemError = (code: string): Error => Object.assign(new Error(code), { code, syscall: 'open' });
 
-/** Root may read and write everything: what another user meets is found out as that user. */
+/** Runs `work` as another user, because root may read and write everything. */
 async function asUser<T>(uid: number, work: () => Promise<T>): Promise<T> {
   process.seteuid?.(uid);
   try {
@@ -31,16 +31,16 @@ async function errorOf(work: () => Promise<unknown>): Promise<RollcallError> {
     if (isRollcallError(error)) return error;
     throw error;
   }
-  throw new Error('nothing was refused');
+  throw new Error('the work did not fail');
 }
 
-describe('what keeps a process from a file', () => {
-  test('is told for the user of the service and its sandbox, not for who reads the message', async () => {
+describe('the reason why a process cannot use a file', () => {
+  test('names the user and the sandbox of the service, not the user who reads the message', async () => {
     await using directory = await temporaryDirectory();
     const explain = (path: string, code: string, who = service) =>
       explainAccess(path, 'written', systemError(code), 'chosen', who);
     const backups = join('/', 'opt', 'a.rcb');
-    assert.match(explain(backups, 'EROFS')?.says ?? '', /^\/opt is read-only for the service$/);
+    assert.match(explain(backups, 'EROFS')?.reason ?? '', /^\/opt is read-only for the service$/);
     assert.match(
       explain(backups, 'EROFS')?.remedy ?? '',
       /^add ReadWritePaths=\/opt to the unit .* let rollcall write there$/,
@@ -48,20 +48,20 @@ describe('what keeps a process from a file', () => {
     assert.match(explain('/home/anna/a.rcb', 'EACCES')?.remedy ?? '', /choose a directory outside \/home/);
     assert.match(explain('/tmp/a.rcb', 'ENOENT')?.remedy ?? '', /choose a directory outside \/tmp/);
     assert.match(
-      explain('/opt/a.rcb', 'EACCES')?.says ?? '',
+      explain('/opt/a.rcb', 'EACCES')?.reason ?? '',
       /^the user "rollcall" \(uid 998\) may not write to \/opt$/,
     );
     const inDirectory = join(directory.path, 'a.rcb');
     assert.match(
-      explain(inDirectory, 'EACCES', officer)?.says ?? '',
+      explain(inDirectory, 'EACCES', officer)?.reason ?? '',
       /^the user "anna" \(uid 1000\) may not write to /,
     );
     const missing = explain(join(directory.path, 'mnt', 'usb', 'a.rcb'), 'ENOENT', officer);
-    assert.equal(missing?.says, `there is no directory ${join(directory.path, 'mnt')}`);
-    assert.equal(explain('/dev/null/a', 'ENOTDIR')?.says, 'there is no directory /dev/null');
+    assert.equal(missing?.reason, `the directory ${join(directory.path, 'mnt')} does not exist`);
+    assert.equal(explain('/dev/null/a', 'ENOTDIR')?.reason, 'the directory /dev/null does not exist');
     assert.equal(explain(inDirectory, 'EIO'), undefined);
     const own = explainAccess(inDirectory, 'written', systemError('EACCES'), 'own', officer);
-    assert.equal(own?.remedy, `give the directory to that user: chown -R anna: ${directory.path}`);
+    assert.equal(own?.remedy, `make that user the owner of the directory: chown -R anna: ${directory.path}`);
   });
 
   const isRoot = process.getuid?.() === 0;
@@ -75,10 +75,10 @@ describe('what keeps a process from a file', () => {
       errorOf(() => onFile('written', path, () => writeFile(path, ''))),
     );
     assert.match(error.message, /a\.rcb could not be written: the user .*65534.* may not write to /);
-    assert.match(error.remedy ?? '', /^choose a directory of that user, or make one: install -d /);
+    assert.match(error.remedy ?? '', /^choose a directory of that user, or create one: install -d /);
   });
 
-  test('names the directory that may not be entered, and no file in it', {
+  test('names the directory that the user may not enter, and no file in it', {
     skip: !isRoot && 'needs root',
   }, async () => {
     await using directory = await temporaryDirectory();
@@ -89,10 +89,10 @@ describe('what keeps a process from a file', () => {
     const error = await asUser(65_534, () => errorOf(() => findSecret('audit-key-former', places)));
     assert.equal(error.code, 'credential-unreadable');
     assert.match(error.message, /may not enter .*\/secrets$/);
-    assert.match(error.remedy ?? '', /chown -R .*\/secrets; otherwise run this as root$/);
+    assert.match(error.remedy ?? '', /chown -R .*\/secrets; otherwise run this command as root$/);
     await chown(secrets, 65_534, 65_534);
     const gone = await asUser(65_534, () => findSecret('audit-key-former', places));
-    assert.equal(gone, undefined, 'it is not needed');
+    assert.equal(gone, undefined, 'an absent optional secret is not an error');
     const missing = await asUser(65_534, () => errorOf(() => openCredential('camera', places)));
     assert.equal(missing.code, 'credential-missing');
   });

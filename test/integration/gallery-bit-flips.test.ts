@@ -33,11 +33,11 @@ async function enrol(options: TestGalleryOptions, count: number): Promise<Readon
   return seeds;
 }
 
-/** Whether the search knows the person by their face; it must know nobody else by it. */
+/** Whether the search finds this person, and no other, by their face. */
 async function isRecognised(gallery: Gallery, id: PersonId, seed: number): Promise<boolean> {
   const [best] = await gallery.nearest(unitVector(seed), { count: 1 });
   if (best === undefined || best.similarity < 0.99) return false;
-  assert.equal(best.personId, id, 'nobody is taken for another');
+  assert.equal(best.personId, id, 'no person is taken for another');
   return true;
 }
 
@@ -59,7 +59,7 @@ describe('one flipped bit in a sealed value', () => {
     ['template', 'vector', 'template', false],
     ['photograph', 'jpeg', 'photograph', true],
   ] as const) {
-    test(`of ${table}.${column}, at any byte, costs that row, which is named, and nothing else`, async (t) => {
+    test(`at any byte of ${table}.${column} loses and names that row only`, async (t) => {
       const options = galleryOptions(temporaryDirectory(t));
       const seeds = await enrol(options, 3);
       const { rowid, whole } = tamper(options, (db) => firstValue(db, table, column));
@@ -137,7 +137,7 @@ async function use(options: TestGalleryOptions, seeds: ReadonlyMap<PersonId, num
   return 'missing until verified';
 }
 
-test('one flipped bit anywhere in the file: it opens without what is damaged, or is refused, and never lies', async (t) => {
+test('a gallery with one flipped bit opens without the damaged row or is refused, and never gives wrong data', async (t) => {
   const options = galleryOptions(temporaryDirectory(t));
   const seeds = await enrol(options, 12);
   const whole = readFileSync(options.path);

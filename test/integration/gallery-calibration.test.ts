@@ -5,13 +5,17 @@ import { describe, type TestContext, test } from 'node:test';
 import { stringify } from 'yaml';
 import { BoxConditions } from '../../daemon/app/conditions/box-conditions.js';
 import { watchRecogniserFit } from '../../daemon/app/conditions/recogniser-fit.js';
-import type { OpenAccess } from '../../daemon/app/gallery/gallery-access.js';
 import { GalleryCalibration } from '../../daemon/app/gallery/gallery-calibration.js';
+import { type GalleryUpkeep, galleryHandlers } from '../../daemon/app/gallery/gallery-upkeep.js';
+import type { OpenVault } from '../../daemon/app/gallery/gallery-vault.js';
+import type { Actor } from '../../daemon/audit/actor.js';
+import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
 import { operational } from '../../daemon/base/errors.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import type { BoxControl } from '../../daemon/control/box-control.js';
-import type { GalleryCalibrationReport, GalleryControl } from '../../daemon/control/gallery-control.js';
+import { type GalleryCalibrationReport, galleryOperations } from '../../daemon/contract/gallery.js';
+import type { Scope } from '../../daemon/contract/scopes.js';
+import { ControlClient } from '../../daemon/control/client.js';
 import { startControlServer } from '../../daemon/control/server.js';
 import {
   calibrate,
@@ -69,10 +73,10 @@ interface Opened {
   readonly opened: TestGallery;
   readonly calibration: GalleryCalibration;
   readonly clock: VirtualClock;
-  /** Everybody enrolled by `enrol`, as the pure part sees them. */
+  /** The persons enrolled by `enrol`, as input of the pure part. */
   readonly persons: Map<PersonId, EnrolledPerson>;
   enrol(name: string, references: readonly Embedding[]): Promise<PersonId>;
-  /** Changes what the configuration asks for; the calibration is not told. */
+  /** Changes the configured target without notifying the calibration. */
   configure(target: number | undefined): void;
   seal(): void;
 }
@@ -94,16 +98,16 @@ async function open(t: TestContext, configured: number | null = targetFpir, coun
     return personId;
   };
   for (let seed = 1; seed <= count; seed += 1) await enrol(`Person ${seed}`, face(seed));
-  let access: Partial<OpenAccess> | undefined = { gallery: opened.gallery };
+  let vault: Partial<OpenVault> | undefined = { gallery: opened.gallery };
   const listeners = new Set<() => void>();
   const calibration = new GalleryCalibration({
-    access: {
+    vault: {
       get open() {
-        return access as OpenAccess | undefined;
+        return vault as OpenVault | undefined;
       },
       requireOpen: () => {
-        if (access === undefined) throw operational('gallery-sealed', 'the gallery is sealed');
-        return access as OpenAccess;
+        if (vault === undefined) throw operational('gallery-sealed', 'the gallery is sealed');
+        return vault as OpenVault;
       },
       onChanged: (listener) => {
         listeners.add(listener);
@@ -122,7 +126,7 @@ async function open(t: TestContext, configured: number | null = targetFpir, coun
     await opened[Symbol.asyncDispose]();
   });
   const seal = (): void => {
-    access = undefined;
+    vault = undefined;
     for (const listener of listeners) listener();
   };
   const configure = (asked: number | undefined): void => {
@@ -131,7 +135,7 @@ async function open(t: TestContext, configured: number | null = targetFpir, coun
   return { opened, calibration, clock, persons, enrol, configure, seal };
 }
 
-/** What the pure part says of everybody who is enrolled now. */
+/** The result of the pure part for all enrolled persons. */
 function expected({ persons }: Opened): ReadonlyMap<PersonId, number> {
   const found = calibrate(likenesses([...persons.values()]), { floor: policy.threshold, targetFpir });
   return new Map(found.map(({ personId, threshold }) => [personId, threshold]));
@@ -145,7 +149,7 @@ function assertInForce(box: Opened): void {
 }
 
 describe('the calibration of a gallery', () => {
-  test('puts a threshold in force for each person, as if all were compared with all', async (t) => {
+  test('puts the threshold in force that a comparison of all with all gives each person', async (t) => {
     const box = await open(t);
     await box.calibration.settled();
     assertInForce(box);
@@ -196,13 +200,13 @@ describe('the calibration of a gallery', () => {
     assertInForce(box);
   });
 
-  test('keeps to the threshold of the box where no target is configured', async (t) => {
+  test('uses the threshold of the box without a configured target', async (t) => {
     const { calibration, persons } = await open(t, null);
     await calibration.settled();
     for (const id of persons.keys()) assert.equal(calibration.thresholdOf(id), policy.threshold);
   });
 
-  test('follows a changed target in the background, and the former thresholds count until then', async (t) => {
+  test('follows a changed target in the background; the former thresholds apply until then', async (t) => {
     const box = await open(t, 1e-6);
     const { calibration, persons, configure } = box;
     await calibration.settled();
@@ -221,7 +225,7 @@ describe('the calibration of a gallery', () => {
     assert.equal(calibration.thresholdOf(id), strict);
   });
 
-  test('names pairs that cannot be told apart, and tells who listens', async (t) => {
+  test('names inseparable pairs, and calls its listeners', async (t) => {
     const box = await open(t);
     const { calibration, persons, enrol } = box;
     await calibration.settled();
@@ -242,7 +246,7 @@ describe('the calibration of a gallery', () => {
   });
 
   for (const target of [null, targetFpir]) {
-    test(`twins are said to be either, never booked, and the box says that it is unfit (target ${target})`, async (t) => {
+    test(`twins are ambiguous and get no attendance, and the box reports an unfit recogniser (target ${target})`, async (t) => {
       const box = await open(t, target);
       const { calibration, opened, enrol, persons, clock } = box;
       await using records = openTestRecords(join(temporaryDirectory(t), 'records.db'));
@@ -305,7 +309,7 @@ describe('the calibration of a gallery', () => {
     });
   }
 
-  test('reports each person with why, and is audited without names', async (t) => {
+  test('reports each person with the reason, and is audited without names', async (t) => {
     const { calibration, enrol, opened } = await open(t);
     const twin = await enrol('Twin', face(3));
     const report = await calibration.calibrate(tester);
@@ -322,7 +326,7 @@ describe('the calibration of a gallery', () => {
     assert.equal(entry?.actor, tester.actor);
   });
 
-  test('looks at everybody again when the night has come', async (t) => {
+  test('compares all persons again at night', async (t) => {
     const { calibration, clock } = await open(t);
     await calibration.settled();
     let told = 0;
@@ -332,7 +336,7 @@ describe('the calibration of a gallery', () => {
     clock.advanceBy(6 * 60_000);
     await calibration.settled();
     assert.equal(told, 0, 'the same day');
-    // Each look plans the next one when it has ended.
+    // Each check plans the next one at its end.
     for (let look = 0; look < 24 * 12 && told === 0; look += 1) {
       clock.advanceBy(5 * 60_000);
       await new Promise(setImmediate);
@@ -341,37 +345,40 @@ describe('the calibration of a gallery', () => {
     assert.equal(told, 1);
   });
 
-  test('is asked for by a command, whose exit code says that two persons cannot be told apart', {
+  test('runs as a command whose exit code reports inseparable persons', {
     skip: withoutBuild,
   }, async (t) => {
     const { calibration, enrol, seal } = await open(t, null, 0);
     const directory = temporaryDirectory(t);
     const socketPath = join(directory, 'control.sock');
-    const gallery: Partial<GalleryControl> = { calibrate: () => calibration.calibrate(tester) };
-    const box = { gallery } as Partial<BoxControl> as BoxControl;
-    await using _server = await startControlServer({ socketPath, box, logger: silentLogger });
+    // Only the calibration is asked for.
+    const upkeep = { calibrate: (by: Actor) => calibration.calibrate(by) } as Partial<GalleryUpkeep>;
+    await using _server = await startControlServer({
+      ...{ socketPath, operations: galleryOperations, logger: silentLogger },
+      handlers: galleryHandlers(upkeep as GalleryUpkeep, { note: () => undefined }),
+    });
     const configPath = join(directory, 'rollcall.yaml');
     const config = { site: { id: 'here', timeZone: 'UTC' }, box: { id: 'box' }, control: { socketPath } };
     writeFileSync(configPath, stringify(config));
     const run = (...more: readonly string[]) =>
       rollcall(['gallery', 'calibrate', '--config', configPath, ...more]);
 
-    const ofNobody = await run();
-    assert.equal(ofNobody.exitCode, 0, ofNobody.stderr);
-    assert.match(ofNobody.stdout, /^compared 0 persons by test-recogniser-1 in \d+\.\d s$/m);
-    assert.doesNotMatch(ofNobody.stdout, /nearest person/);
+    const withoutPersons = await run();
+    assert.equal(withoutPersons.exitCode, 0, withoutPersons.stderr);
+    assert.match(withoutPersons.stdout, /^compared 0 persons by test-recogniser-1 in \d+\.\d s$/m);
+    assert.doesNotMatch(withoutPersons.stdout, /nearest person/);
 
     const [ada = [], bea = []] = [face(1), face(2)];
     await enrol('Ada', ada.slice(0, 1));
     const ofOne = await run();
     assert.equal(ofOne.exitCode, 0, ofOne.stderr);
     for (const line of [
-      /^threshold of the box: 0\.500; no person has a lower one$/m,
-      /^target: none is configured, .*identification\.targetFpir sets one/m,
-      /^expected of strangers: too few persons are enrolled to say$/m,
+      /^threshold of the box: 0\.500; this is the lowest threshold of any person$/m,
+      /^target: not configured, .*identification\.targetFpir sets a target/m,
+      /^expected: unknown, because too few persons are enrolled$/m,
       /^person +threshold +why +missed +references +nearest person$/m,
       /^Ada +0\.500 +threshold of the box +- +1 +-$/m,
-      /^no two persons reach the threshold of the box/m,
+      /^no two persons look alike/m,
     ])
       assert.match(ofOne.stdout, line);
 
@@ -399,7 +406,7 @@ describe('the calibration of a gallery', () => {
     assert.match(asText.stdout, /^Bea +0\.500 +threshold of the box +\S+ % +2 +\S.* -?0\.\d{3}$/m);
     assert.match(asText.stdout, /^1 pair of persons look alike to this recogniser:$/m);
     assert.match(asText.stdout, /Ada +1\.000 +cannot be told apart$/m);
-    assert.match(asText.stdout, /what to do: enrol more photographs of each of them/);
+    assert.match(asText.stdout, /what to do: enrol more photographs of these persons/);
 
     seal();
     const sealed = await run();
@@ -407,7 +414,77 @@ describe('the calibration of a gallery', () => {
     assert.match(sealed.stderr, /^error: the gallery is sealed$/m);
   });
 
-  test('says nothing of a gallery that is sealed', async (t) => {
+  test('names persons only to callers who may read names, and notes who read them', async () => {
+    const [ada, bea] = [
+      { personId: 'p-1', name: 'Ada' },
+      { personId: 'p-2', name: 'Bea' },
+    ] as const;
+    const report: GalleryCalibrationReport = {
+      ...{ startedAt: '2026-03-02T08:00:00.000Z', durationMs: 1, recogniser: 'a-recogniser' },
+      ...{ floor: 0.5, margin: 0.05 },
+      persons: [
+        {
+          ...{ ...ada, references: 1, threshold: 0.5, reason: 'floor' },
+          neighbours: [{ ...bea, similarity: 0.6, highest: 0.6 }],
+        },
+      ],
+      alike: [{ a: ada, b: bea, similarity: 0.6, isSeparable: true }],
+    };
+    const upkeep = { calibrate: async () => report } as Partial<GalleryUpkeep>;
+    const noted: NewAuditEntry[] = [];
+    const handlers = galleryHandlers(upkeep as GalleryUpkeep, { note: (entry) => void noted.push(entry) });
+    const answerFor = async (...scopes: readonly Scope[]) => {
+      const origin = { actor: 'user:u-1', origin: 'test', provedAtMs: 'always', isLimited: true } as const;
+      const caller = { ...origin, scopes: new Set(scopes) };
+      const { signal } = new AbortController();
+      const lines: unknown[] = [];
+      for await (const line of await handlers['gallery.calibrate']({}, { caller, signal, requestId: 'r' })) {
+        lines.push(line);
+      }
+      return JSON.stringify(lines);
+    };
+    const unnamed = await answerFor('gallery:write');
+    assert.doesNotMatch(unnamed, /Ada|Bea|name/);
+    assert.match(unnamed, /p-1.*p-2/);
+    assert.equal(noted.length, 0);
+    assert.match(await answerFor('gallery:write', 'names:read'), /Ada.*Bea/);
+    assert.deepEqual(
+      noted.map(({ by, action, details }) => [by.actor, action, details]),
+      [['user:u-1', 'person.listed', { persons: 1 }]],
+    );
+  });
+
+  test('is sent whole for 10,000 persons, and the event loop turns meanwhile', async (t) => {
+    const persons = Array.from({ length: 10_000 }, (_, index) => ({
+      ...{ personId: `p-${index}`, name: `Person ${index}`, references: 3, threshold: 0.5 },
+      ...{ reason: 'floor' as const, neighbours: [] },
+    }));
+    const report: GalleryCalibrationReport = {
+      ...{ startedAt: '2026-03-02T08:00:00.000Z', durationMs: 1, recogniser: 'a-recogniser' },
+      ...{ floor: 0.5, margin: 0.05, persons, alike: [] },
+    };
+    const upkeep = { calibrate: async () => report } as Partial<GalleryUpkeep>;
+    const socketPath = join(temporaryDirectory(t), 'control.sock');
+    await using _server = await startControlServer({
+      ...{ socketPath, operations: galleryOperations, logger: silentLogger },
+      handlers: galleryHandlers(upkeep as GalleryUpkeep, { note: () => undefined }),
+    });
+    let turns = 0;
+    let next = setImmediate(function turn() {
+      turns += 1;
+      next = setImmediate(turn);
+    });
+    t.after(() => clearImmediate(next));
+    const kinds = new Map<string, number>();
+    for await (const { kind } of await new ControlClient(socketPath).call('gallery.calibrate')) {
+      kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+    }
+    assert.deepEqual(Object.fromEntries(kinds), { summary: 1, person: 10_000 });
+    // The lines are some 900 KB, and about 32 KB are sent in one turn.
+    assert.ok(turns > 25, `${turns} turns`);
+  });
+
+  test('reports nothing about a sealed gallery', async (t) => {
     const { calibration, persons, seal } = await open(t);
     await calibration.settled();
     seal();

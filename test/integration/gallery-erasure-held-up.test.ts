@@ -15,8 +15,8 @@ import {
 import { openTestGallery, type TestGalleryOptions, tester } from '../support/gallery-fixture.js';
 import { tamper } from '../support/gallery-tampering.js';
 
-describe('an erasure that another reader holds up', () => {
-  test('says so; the person is gone from the gallery at once and from the files once it is closed', async (t) => {
+describe('an erasure while another program reads the gallery', () => {
+  test('reports the delay, takes the person from the gallery at once, and from the files at closing', async (t) => {
     const { directory, options } = prepared(t);
     let sealed: readonly Buffer[];
     {
@@ -34,7 +34,7 @@ describe('an erasure that another reader holds up', () => {
     assertGone(t, directory, [...sealed, ...plaintexts]);
   });
 
-  test('is finished by the next opening where the log outlived the closing', async (t) => {
+  test('is completed by the next opening if the log was still there after closing', async (t) => {
     const { directory, options } = prepared(t);
     const { leaver, sealed } = await (async () => {
       await using opened = await openTestGallery(options);
@@ -61,7 +61,7 @@ describe('an erasure that another reader holds up', () => {
     assertGone(t, directory, [...sealed, ...plaintexts]);
   });
 
-  test('at an opening, of somebody who came back, does not keep the gallery shut', async (t) => {
+  test('does not prevent the opening that repeats it', async (t) => {
     const { directory, options } = prepared(t);
     let ids: { readonly leaver: PersonId; readonly stayer: PersonId };
     {
@@ -79,7 +79,7 @@ describe('an erasure that another reader holds up', () => {
         (await opened.gallery.listPersons()).map(({ id }) => id),
         [ids.stayer],
       );
-      assert.deepEqual(warnings, ['another program keeps the write-ahead log from being emptied']);
+      assert.deepEqual(warnings, ['another program prevents the write-ahead log from being emptied']);
     }
     await using opened = await openTestGallery(options);
     assert.equal(opened.gallery.personCount, 1);

@@ -54,7 +54,7 @@ describe('an erasure', () => {
     assertGone(t, directory, [...sealed, ...plaintexts]);
   });
 
-  test('leaves nothing where the process puts temporary files', async (t) => {
+  test('leaves nothing in the directory for temporary files', async (t) => {
     const place = temporaryDirectory(t);
     const { options } = prepared(t);
     const before = process.env['TMPDIR'];
@@ -73,7 +73,7 @@ describe('an erasure', () => {
     assert.deepEqual(readdirSync(place), []);
   });
 
-  test('takes a copy with it that a migration left beside the file', async (t) => {
+  test('also deletes a copy that a migration left beside the file', async (t) => {
     const { directory, options } = prepared(t);
     await using opened = await openTestGallery(options);
     const { leaver } = await fill(opened.gallery);
@@ -121,7 +121,7 @@ describe('an erasure', () => {
     assert.deepEqual(found, [stayer]);
   });
 
-  test('of somebody removed is as thorough', async (t) => {
+  test('erases a removed person as thoroughly', async (t) => {
     const { directory, options } = prepared(t);
     await using opened = await openTestGallery(options);
     const { leaver } = await fill(opened.gallery);
@@ -138,7 +138,7 @@ describe('the erasure of biometric data', () => {
     consent: { basis: 'consent', dateIso: '2026-01-02', reference: 'folder 9', withdrawnIso: '2026-02-03' },
   };
 
-  test('leaves the profile under a new data key, and nothing to recognise anybody by', async (t) => {
+  test('keeps the profile under a new data key, and no data that can recognise the person', async (t) => {
     const { directory, options } = prepared(t);
     let sealed: readonly Buffer[];
     let leaver: PersonId;
@@ -168,7 +168,7 @@ describe('the erasure of biometric data', () => {
     assert.ok(((await gallery.nearest(unitVector(1), { count: 1 }))[0]?.similarity ?? 0) < 0.5);
     assert.equal(file.audit.verify().outcome, 'whole');
     const keys = file.database.db.prepare('SELECT count(*) FROM data_key').pluck().get();
-    assert.equal(keys, 3, 'the data key of before is gone; the picture of nobody known has its own');
-    assert.deepEqual(gallery.readEvidence(leaver), []);
+    assert.equal(keys, 3, 'the earlier data key is gone; the picture of a stranger has its own key');
+    assert.deepEqual([...gallery.readEvidence(leaver)], []);
   });
 });

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { isRollcallError } from '../../daemon/base/errors.js';
+import { present } from '../../daemon/base/present.js';
 import { type PersonId, personId } from '../../daemon/domain/ids.js';
 import type { PersonProfile } from '../../daemon/domain/persons/person-profile.js';
 import type { Gallery } from '../../daemon/gallery/gallery.js';
@@ -18,7 +19,7 @@ const photographs = [enrolmentPhotograph(1)];
 
 const profileOf = (externalId: string | undefined): PersonProfile => ({
   name: 'Somebody',
-  ...(externalId === undefined ? {} : { externalId }),
+  ...present({ externalId }),
 });
 
 /** By opening every profile, which the gallery is to save itself. */
@@ -52,12 +53,12 @@ const step = fc.oneof(
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
-/** A gallery, with what an import sees as it was defined: a copy of everybody's ids when it began, and its own. */
+/** A model of the gallery. An import sees a copy of all ids at its beginning, and its own. */
 class Compared {
   readonly #directory: string;
   readonly #imports = new Map<string, Map<string, PersonId>>();
   #opened: TestGallery;
-  /** Look-ups that nobody has waited for yet. */
+  /** Look-ups that have not been awaited yet. */
   #asked: Promise<unknown>[] = [];
 
   constructor(directory: string, opened: TestGallery) {
@@ -89,7 +90,7 @@ class Compared {
     if (each.does === 'stage' || each.does === 'commit' || each.does === 'abandon')
       return this.#goOn(each, [...this.#imports.keys()][each.which % (this.#imports.size || 1)]);
     if (!('which' in each)) return;
-    const persons = this.#anybody();
+    const persons = this.#everyPerson();
     const id = persons[each.which % (persons.length || 1)];
     if (id === undefined) return;
     if (each.does === 'change') gallery.changeProfile(id, profileOf(each.externalId), tester);
@@ -112,7 +113,7 @@ class Compared {
   }
 
   /** In any state, without opening a profile. */
-  #anybody(): readonly PersonId[] {
+  #everyPerson(): readonly PersonId[] {
     const { db } = this.#opened.file.database;
     return db.prepare<[], string>('SELECT id FROM person ORDER BY id').pluck().all().map(personId);
   }
@@ -154,7 +155,7 @@ class Compared {
     this.#opened = await openTestGallery(this.#directory);
   }
 
-  /** As retention does, at a time when everybody removed is due. */
+  /** Works as retention at a time when all removed persons are due. */
   #age(): void {
     const erase = (id: PersonId) => this.#gallery.erasePerson(id, tester) !== undefined;
     const batch = ageingRemovedPersons(this.#opened.file.database, erase).begin(Number.MAX_SAFE_INTEGER);
@@ -162,7 +163,7 @@ class Compared {
   }
 }
 
-test('any sequence of changes leaves the answers that opening every profile gives', async () => {
+test('after any changes the look-up answers as a search through every profile does', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
       const directory = mkdtempSync(join(tmpdir(), 'rollcall-gallery-'));
@@ -194,7 +195,7 @@ async function crowd(t: Parameters<typeof temporaryDirectory>[0], count: number)
   return { opened, ids };
 }
 
-test('what changes while the profiles are read for the first time is not lost', async (t) => {
+test('no change is lost that comes while the profiles are read for the first time', async (t) => {
   const { opened, ids } = await crowd(t, 900);
   await using _opened = opened;
   const { gallery } = opened;
@@ -221,7 +222,7 @@ test('what changes while the profiles are read for the first time is not lost', 
   ]);
 });
 
-test('a look-up opens the profile of whom it finds and no other', async (t) => {
+test('a look-up opens only the profile of the person that it finds', async (t) => {
   const { opened, ids } = await crowd(t, 30);
   await using _opened = opened;
   const { gallery, file } = opened;
@@ -229,7 +230,7 @@ test('a look-up opens the profile of whom it finds and no other', async (t) => {
   file.database.db.exec('UPDATE person SET profile = zeroblob(300)');
   assert.equal(await gallery.personOfExternalId('of nobody'), undefined);
   assert.deepEqual(gallery.quarantined, []);
-  // A profile that opens no more is nobody's.
+  // A damaged profile has no external id.
   assert.equal(await gallery.personOfExternalId('E-7'), undefined);
   assert.deepEqual(
     gallery.quarantined.map(({ rowId }) => rowId),
@@ -237,7 +238,7 @@ test('a look-up opens the profile of whom it finds and no other', async (t) => {
   );
 });
 
-test('a first reading that failed is done again', async (t) => {
+test('a failed first reading is repeated', async (t) => {
   const { opened, ids } = await crowd(t, 3);
   await using _opened = opened;
   const { gallery, file } = opened;

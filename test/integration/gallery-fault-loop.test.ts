@@ -8,7 +8,7 @@ import { KillLoop } from '../../scripts/fault-loop/kill-loop.js';
 import { operations } from '../../scripts/fault-loop/operations.js';
 import { mountSmallDisk, type SmallDisk } from '../support/small-disk.js';
 
-const KILLS = 14;
+const KILLS = 24;
 
 const found = (seed: number, fate: FoundPerson['fate'] = 'active'): FoundPerson => ({
   seed,
@@ -41,12 +41,12 @@ function twoPersons(): Expectation {
 const kindsOf = (expectation: Expectation, state: GalleryState): readonly string[] =>
   expectation.compare(state).violations.map(({ kind }) => kind);
 
-describe('what the fault loop takes for damage', () => {
-  test('somebody acknowledged who is not there is lost', () => {
+describe('what the fault loop counts as damage', () => {
+  test('a missing person whose enrolment was acknowledged is lost', () => {
     assert.deepEqual(kindsOf(twoPersons(), stateOf([found(1)])), ['lost']);
   });
 
-  test('somebody erased who is there came back; nothing of them may be left in a file', () => {
+  test('an erased person who is present came back; no file may contain their data', () => {
     const expectation = twoPersons();
     expectation.read(intent({ 1: 'erased' }));
     expectation.read(done);
@@ -54,14 +54,14 @@ describe('what the fault loop takes for damage', () => {
     assert.deepEqual(kindsOf(expectation, stateOf([found(1), found(2)], ['p-1'])), ['came back']);
   });
 
-  test('somebody erased without a tombstone, and a face that was withdrawn', () => {
+  test('an erased person without a tombstone, and a face after a withdrawal of consent', () => {
     const expectation = twoPersons();
     expectation.read(intent({ 1: 'erased', 2: 'withdrawn' }));
     expectation.read(done);
     assert.deepEqual(kindsOf(expectation, stateOf([found(2)])), ['torn', 'came back']);
   });
 
-  test('what was not acknowledged may be done or not, but not by halves', () => {
+  test('an unacknowledged change may be complete or absent, but not partial', () => {
     for (const [present, outcome, kinds] of [
       [[1, 2], 'not done', []],
       [[1, 2, 3, 4], 'done', []],
@@ -80,12 +80,12 @@ describe('what the fault loop takes for damage', () => {
     }
   });
 
-  test('somebody whom nobody enrolled', () => {
+  test('a person who was never enrolled is damage', () => {
     assert.deepEqual(kindsOf(twoPersons(), stateOf([found(1), found(2), found(9)])), ['torn']);
   });
 });
 
-test(`${KILLS} kills at random points of every operation: nobody is lost, nobody comes back`, async (t) => {
+test(`${KILLS} kills at random points of every operation: no person is lost, and none comes back`, async (t) => {
   const told: string[] = [];
   const loop = new KillLoop({
     kills: KILLS,
@@ -112,7 +112,7 @@ function diskOf(t: TestContext): SmallDisk | undefined {
 }
 
 for (const operation of ['import', 'deep-rotate', 'restore', 're-embed', 'retention']) {
-  test(`a disk that is full from the beginning of ${operation} on`, async (t) => {
+  test(`no damage with a disk that is full from the beginning of ${operation}`, async (t) => {
     using disk = diskOf(t);
     if (disk === undefined) return;
     const row = await fillDuring(operation, disk);

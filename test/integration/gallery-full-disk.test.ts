@@ -27,7 +27,7 @@ function isFullDisk(error: unknown): boolean {
 
 const largePhotograph = (seed: number) => ({ ...enrolmentPhotograph(seed), jpeg: noiseJpeg(seed, 400_000) });
 
-test('on a full disk every change says so and does nothing by halves; with room again all of them work', (t) =>
+test('on a full disk every change fails with that reason and leaves nothing partial; with space again all work', (t) =>
   fullDisk(t));
 
 async function fullDisk(t: TestContext): Promise<void> {

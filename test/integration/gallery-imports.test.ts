@@ -28,7 +28,7 @@ async function isFound(gallery: Gallery, seed: number): Promise<boolean> {
 }
 
 describe('an import', () => {
-  test('is invisible until its commit, which makes everybody known at once', async (t) => {
+  test('is invisible until its commit, which makes all its persons known at once', async (t) => {
     const options = galleryOptions(temporaryDirectory(t));
     let ids: readonly PersonId[];
     {
@@ -59,7 +59,7 @@ describe('an import', () => {
     assert.equal(opened.file.audit.verify().outcome, 'whole');
   });
 
-  test('sees itself: who is staged is found by face and external id within it, and in no other', async (t) => {
+  test('finds its own staged persons by face and external id, and no other import finds them', async (t) => {
     await using opened = await openTestGallery(galleryOptions(temporaryDirectory(t)));
     const { gallery } = opened;
     const before = await gallery.addPerson(withId('Before', '9', 1), tester);
@@ -75,7 +75,7 @@ describe('an import', () => {
     assert.equal(await gallery.personOfExternalId('10'), undefined);
   });
 
-  test('that is abandoned leaves nothing, and no row of another one', async (t) => {
+  test('if abandoned leaves none of its rows, and keeps the rows of another import', async (t) => {
     await using opened = await openTestGallery(galleryOptions(temporaryDirectory(t)));
     const { gallery, file } = opened;
     const [first, second] = [await gallery.beginImport(), await gallery.beginImport()];
@@ -99,7 +99,7 @@ describe('an import', () => {
     }
   });
 
-  test('that ends while somebody is being sealed for it leaves nobody behind', async (t) => {
+  test('that ends while it seals a person leaves no person behind', async (t) => {
     await using opened = await openTestGallery(galleryOptions(temporaryDirectory(t)));
     const { gallery, file } = opened;
     const ends: readonly ((id: string) => unknown)[] = [
@@ -135,7 +135,7 @@ describe('an import', () => {
     }
   });
 
-  test('cannot be committed by somebody who alters a state in the file', async (t) => {
+  test('cannot be committed by altering a state in the file', async (t) => {
     const options = galleryOptions(temporaryDirectory(t));
     {
       await using opened = await openTestGallery(options);
@@ -148,7 +148,7 @@ describe('an import', () => {
     assert.equal(opened.gallery.quarantined.length, 1);
   });
 
-  test('whose commit fails halfway commits nobody', async (t) => {
+  test('whose commit fails halfway commits no person', async (t) => {
     const options = galleryOptions(temporaryDirectory(t));
     await using opened = await openTestGallery(options);
     const { gallery, file } = opened;
@@ -165,7 +165,7 @@ describe('an import', () => {
     assert.equal(gallery.abandonImport(id), 3);
   });
 
-  test('does not show anybody as recognised or listed while it is under way, nor lets them be changed', async (t) => {
+  test('while it runs its persons are neither recognised nor listed, and cannot be changed', async (t) => {
     await using opened = await openTestGallery(galleryOptions(temporaryDirectory(t)));
     const { gallery } = opened;
     const id = await gallery.beginImport();

@@ -33,7 +33,7 @@ async function nearestId(gallery: Gallery, seed: number): Promise<PersonId | und
 }
 
 describe('persons of a gallery', () => {
-  test('are found at once, listed, shown and there again after reopening', async (t) => {
+  test('are found at once, listed and shown, also after reopening', async (t) => {
     const options = galleryOptions(temporaryDirectory(t), { clock: new VirtualClock(5000) });
     let ada: PersonId;
     {
@@ -61,6 +61,7 @@ describe('persons of a gallery', () => {
         id: ada,
         state: 'active',
         profile: fullProfile,
+        revision: 1,
         enrolledAtMs: 5000,
         changedAtMs: 5000,
         templateCount: 3,
@@ -115,7 +116,7 @@ describe('persons of a gallery', () => {
     assert.equal(await nearestId(opened.gallery, 1), ada, 'the templates are still theirs');
   });
 
-  test('who were removed are not found until they are restored, at once and after reopening', async (t) => {
+  test('are not found after their removal until they are restored, at once and after reopening', async (t) => {
     const options = galleryOptions(temporaryDirectory(t));
     const clock = options.clock as VirtualClock;
     let ada: PersonId;
@@ -157,7 +158,7 @@ describe('persons of a gallery', () => {
     }
   });
 
-  test('unknown ids are nobody', async (t) => {
+  test('an unknown id belongs to no person', async (t) => {
     await using opened = await openTestGallery(galleryOptions(temporaryDirectory(t)));
     const { gallery } = opened;
     const nobody = personId('p-nobody');
@@ -173,7 +174,7 @@ describe('persons of a gallery', () => {
     assert.deepEqual(await gallery.listPersons(), []);
   });
 
-  test('a second enrolment of the same face is recognised before it happens', async (t) => {
+  test('the gallery finds the same face before a second enrolment', async (t) => {
     await using opened = await openTestGallery(galleryOptions(temporaryDirectory(t)));
     const { gallery } = opened;
     const ada = await gallery.addPerson(enrolmentOf('Ada', [1, 2]), tester);
@@ -196,7 +197,7 @@ describe('persons of a gallery', () => {
     assert.equal(file.audit.count({ action: 'person.enrolled' }), 0);
   });
 
-  test('a gallery closed during an enrolment finishes it; afterwards it refuses', async (t) => {
+  test('a gallery that is closed during an enrolment finishes it and refuses further ones', async (t) => {
     const options = galleryOptions(temporaryDirectory(t));
     let ada: PersonId;
     {
@@ -232,7 +233,7 @@ describe('persons of a gallery', () => {
   });
 });
 
-test('every change of a person leaves an entry that names them by their id alone', async (t) => {
+test('every change of a person leaves an audit entry that names the person by id alone', async (t) => {
   await using opened = await openTestGallery(galleryOptions(temporaryDirectory(t)));
   const { gallery, file } = opened;
   const id = await gallery.addPerson({ profile: fullProfile, photographs: [enrolmentPhotograph(1)] }, tester);
@@ -256,7 +257,7 @@ test('every change of a person leaves an entry that names them by their id alone
   assert.equal(file.audit.verify().outcome, 'whole');
 });
 
-test('every file of a gallery is for its owner only', async (t) => {
+test('only its owner may read the files of a gallery', async (t) => {
   const directory = join(temporaryDirectory(t), 'made', 'on', 'demand');
   await using opened = await openTestGallery(galleryOptions(directory));
   await opened.gallery.addPerson(enrolmentOf('Ada', [1]), tester);
@@ -266,7 +267,7 @@ test('every file of a gallery is for its owner only', async (t) => {
   assert.equal(statSync(directory).mode & 0o777, 0o700);
 });
 
-test('nothing but ids, times and counts lies readable in the rows', async (t) => {
+test('only ids, times and counts are readable in the rows', async (t) => {
   const options = galleryOptions(temporaryDirectory(t));
   {
     await using opened = await openTestGallery(options);

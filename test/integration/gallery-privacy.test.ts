@@ -44,7 +44,7 @@ test('no profile, template or photograph can be read from any file, before or af
   assertSealed(filesIn(t, directory));
 });
 
-test('neither the log nor the audit log says anything about anybody but ids', async (t) => {
+test('the log and the audit log name persons by id alone', async (t) => {
   const lines: string[] = [];
   const write = (message: string, fields: LogFields = {}): void =>
     void lines.push(`${message} ${JSON.stringify(fields)}`);
@@ -66,7 +66,7 @@ test('neither the log nor the audit log says anything about anybody but ids', as
   assert.equal(named.length, 1);
   assert.deepEqual(gallery.quarantined.map(({ table }) => table).toSorted(), ['person', 'template']);
   const log = lines.join('\n');
-  assert.match(log, /put aside.*does-not-open/);
+  assert.match(log, /quarantined.*does-not-open/);
   const audit = JSON.stringify(file.audit.list({ limit: 1000 }));
   assert.match(audit, /gallery\.row-quarantined/);
   for (const text of [log, audit]) {

@@ -29,7 +29,7 @@ async function killWithin(child: GalleryChild, lines: number): Promise<void> {
 /** What the child printed after it had opened the gallery. */
 const doneBy = (child: GalleryChild): readonly string[] => child.lines.slice(2);
 
-async function assertNobodyByHalves(gallery: Gallery, views: number): Promise<number> {
+async function assertNoPartialPerson(gallery: Gallery, views: number): Promise<number> {
   assert.deepEqual(gallery.quarantined, []);
   const persons = await gallery.listPersons();
   for (const { id, state, profile, templateCount, photographCount } of persons) {
@@ -43,8 +43,8 @@ async function assertNobodyByHalves(gallery: Gallery, views: number): Promise<nu
   return persons.length;
 }
 
-describe('one gallery, several processes', () => {
-  test('the second is refused while the first lives, whatever end the first finds', async (t) => {
+describe('one gallery in several processes', () => {
+  test('the second process is refused while the first lives, and opens after any end of the first', async (t) => {
     const directory = temporaryDirectory(t);
     const options = galleryOptions(directory);
     const first = startGalleryChild(t, directory, 'hold');
@@ -70,7 +70,7 @@ describe('one gallery, several processes', () => {
     assert.equal(opened.gallery.personCount, 0);
   });
 
-  test('the lock holds while the gallery is sealed, too', async (t) => {
+  test('the lock also holds while the gallery is sealed', async (t) => {
     const directory = temporaryDirectory(t);
     await using _file = await openGalleryFile(galleryOptions(directory));
     const { complaint } = await runGalleryChild(t, directory, 'hold');
@@ -78,7 +78,7 @@ describe('one gallery, several processes', () => {
   });
 });
 
-test('killed while enrolling, sixteen times: everybody acknowledged is there, nobody by halves', async (t) => {
+test('after sixteen kills during enrolments every acknowledged person is complete', async (t) => {
   const directory = temporaryDirectory(t);
   const acknowledged = new Set<string>();
   for (let round = 0; round < 8; round += 1) {
@@ -88,12 +88,12 @@ test('killed while enrolling, sixteen times: everybody acknowledged is there, no
 
     await using opened = await openTestGallery(galleryOptions(directory));
     const { gallery, file } = opened;
-    const count = await assertNobodyByHalves(gallery, 3);
+    const count = await assertNoPartialPerson(gallery, 3);
     for (const id of acknowledged) assert.ok(gallery.showPerson(personId(id)), `${id} was acknowledged`);
     assert.equal(
       file.audit.count({ action: 'person.enrolled' }),
       count,
-      'each has an entry, nobody else has',
+      'each of them, and no other, has an entry',
     );
     assert.equal(file.audit.verify().outcome, 'whole');
     const keys = file.database.db.prepare('SELECT count(*) FROM data_key').pluck().get();
@@ -103,7 +103,7 @@ test('killed while enrolling, sixteen times: everybody acknowledged is there, no
   t.diagnostic(`${acknowledged.size} enrolments acknowledged over 8 kills`);
 });
 
-test('killed during imports, six times: what was committed is there whole, of the rest nothing', async (t) => {
+test('after six kills during imports all committed persons are complete and no others exist', async (t) => {
   const directory = temporaryDirectory(t);
   let committed = 0;
   let staged = 0;
@@ -115,7 +115,7 @@ test('killed during imports, six times: what was committed is there whole, of th
     staged += lines.length - acknowledged * 5;
 
     await using opened = await openTestGallery(galleryOptions(directory));
-    const count = await assertNobodyByHalves(opened.gallery, 3);
+    const count = await assertNoPartialPerson(opened.gallery, 3);
     assert.equal(count % 4, 0, 'an import is there with all its persons or none');
     // The kill may have come between a commit and its acknowledgement.
     assert.ok([0, 4].includes(count - committed - acknowledged * 4), `${count} persons`);
@@ -130,7 +130,7 @@ test('killed during imports, six times: what was committed is there whole, of th
   t.diagnostic(`${committed} persons committed, ${staged} staged and purged over 6 kills`);
 });
 
-test('killed while erasing, six times: nobody erased comes back, in no file', async (t) => {
+test('after six kills during erasures no file contains an erased person', async (t) => {
   const directory = temporaryDirectory(t);
   const options = galleryOptions(directory);
   await enrolPersons(options, 150);
@@ -158,7 +158,7 @@ test('killed while erasing, six times: nobody erased comes back, in no file', as
   t.diagnostic(`${erased.size} erasures acknowledged over 10 kills`);
 });
 
-/** The sealed photograph of everybody, by their id. */
+/** The sealed photograph of each person, by id. */
 async function sealedOf(options: ReturnType<typeof galleryOptions>): Promise<ReadonlyMap<string, Buffer>> {
   await using file = await openGalleryFile(options);
   const rows = file.database.db

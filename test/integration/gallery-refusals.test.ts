@@ -6,7 +6,7 @@ import { isRollcallError, type RollcallError } from '../../daemon/base/errors.js
 import { recogniserId } from '../../daemon/domain/ids.js';
 import { openGalleryFile } from '../../daemon/gallery/gallery-file.js';
 import { SecretKeyProvider } from '../../daemon/gallery/keys/secret-key-provider.js';
-import { unlockGallery } from '../../daemon/gallery/open-gallery.js';
+import { unlockGallery } from '../../daemon/gallery/unlock-gallery.js';
 import {
   enrolmentOf,
   enrolPersons,
@@ -52,7 +52,7 @@ describe('a gallery stays sealed', () => {
     assert.equal(await isFound(options, 3), true);
   });
 
-  test('with another key; the data is untouched', async (t) => {
+  test('with another key, and its data is unchanged', async (t) => {
     const options = galleryOptions(temporaryDirectory(t));
     await enrolPersons(options, 3);
     await refusal({ ...options, providers: providersOf(fixedKey(8)) }, 'wrong-key');
@@ -60,7 +60,7 @@ describe('a gallery stays sealed', () => {
     assert.deepEqual([opened.gallery.personCount, opened.gallery.quarantined.length], [3, 0]);
   });
 
-  test('while it has no key yet; its audit log works, and a key that comes later opens it without a restart', async (t) => {
+  test('while it has no key; its audit log works, and a later key opens it without a restart', async (t) => {
     const options = galleryOptions(temporaryDirectory(t));
     await using file = await openGalleryFile(options);
     const sealed = await unlockGallery({ ...options, file, providers: providersOf(noKey) });
@@ -76,7 +76,7 @@ describe('a gallery stays sealed', () => {
     assert.equal(file.audit.verify().outcome, 'whole');
   });
 
-  test('after it was closed, and opens once more in the same file', async (t) => {
+  test('after it was closed, and opens again from the same file', async (t) => {
     const options = galleryOptions(temporaryDirectory(t));
     await using file = await openGalleryFile(options);
     for (const expected of [0, 1]) {
@@ -90,7 +90,7 @@ describe('a gallery stays sealed', () => {
 });
 
 describe('a gallery is refused', () => {
-  test('when another recogniser made it; both are named', async (t) => {
+  test('when another recogniser made it, and the message names both', async (t) => {
     const options = galleryOptions(temporaryDirectory(t));
     await enrolPersons(options, 3);
     const error = await refusal(
@@ -101,14 +101,14 @@ describe('a gallery is refused', () => {
     assert.equal(error.kind, 'input');
   });
 
-  test('when somebody relabelled its recogniser: that is damage, not a match', async (t) => {
+  test('as damaged, when its recogniser was altered', async (t) => {
     const options = galleryOptions(temporaryDirectory(t));
     await enrolPersons(options, 3);
     tamper(options, (db) => db.exec("UPDATE gallery SET recogniser = 'another-recogniser-2'"));
     await refusal({ ...options, recogniser: recogniserId('another-recogniser-2') }, 'gallery-damaged');
   });
 
-  test('as damaged, not as a wrong key, when what proves the key was altered or is gone', async (t) => {
+  test('as damaged, not as having a wrong key, when the proof of the key was altered or deleted', async (t) => {
     for (const damage of [
       'UPDATE key_slot SET check_value = zeroblob(32)',
       'UPDATE key_slot SET seal = zeroblob(length(seal))',
@@ -160,13 +160,13 @@ describe('a gallery is refused', () => {
     assert.equal(await isFound(options, 1), true);
   });
 
-  test('when the disk place cannot hold the lock', async (t) => {
+  test('when the lock cannot be taken in its directory', async (t) => {
     const options = galleryOptions(temporaryDirectory(t));
     mkdirSync(`${options.path}.lock`);
     await refusal(options, 'gallery-unusable');
   });
 
-  test('while the same process has it open already, sealed or not, and opens afterwards', async (t) => {
+  test('while the same process has it open, sealed or not, and opens afterwards', async (t) => {
     const options = galleryOptions(temporaryDirectory(t));
     {
       await using file = await openGalleryFile(options);
@@ -183,7 +183,7 @@ describe('a gallery is refused', () => {
 });
 
 describe('the key as a secret file', () => {
-  test('opens the gallery; without the file it stays sealed; a file open to others is refused', async (t) => {
+  test('opens the gallery; without it the gallery stays sealed; a file that others can read is refused', async (t) => {
     const directory = temporaryDirectory(t);
     const secrets = join(directory, 'secrets');
     const places = { credentialsDirectory: '', secretsDirectory: secrets };

@@ -12,8 +12,8 @@ import {
 } from '../support/gallery-fixture.js';
 import { swap, tamper } from '../support/gallery-tampering.js';
 
-describe('rows that were moved between two persons', () => {
-  test('templates given to each other by person or by row do not open', async (t) => {
+describe('rows moved between two persons', () => {
+  test('templates that were exchanged by person or by row do not open', async (t) => {
     for (const column of ['person_id', 'vector']) {
       const options = galleryOptions(temporaryDirectory(t));
       await enrolPersons(options, 3);
@@ -25,7 +25,7 @@ describe('rows that were moved between two persons', () => {
     }
   });
 
-  test('profiles and data keys open for neither of the two, and the third keeps theirs', async (t) => {
+  test('exchanged profiles and data keys open for neither person, and a third person is not affected', async (t) => {
     for (const [table, column] of [
       ['person', 'profile'],
       ['person', 'data_key_id'],
@@ -57,7 +57,7 @@ describe('rows that were moved between two persons', () => {
     }
   });
 
-  test('photographs are an error that names the row', async (t) => {
+  test('an exchanged photograph gives an error that names the row', async (t) => {
     for (const column of ['jpeg', 'person_id']) {
       const options = galleryOptions(temporaryDirectory(t));
       await enrolPersons(options, 3);
@@ -84,7 +84,7 @@ describe('rows that were moved between two persons', () => {
     }
   });
 
-  test('a sealed value put into another column opens nowhere', async (t) => {
+  test('a sealed value does not open in another column', async (t) => {
     const options = galleryOptions(temporaryDirectory(t));
     await enrolPersons(options, 2);
     tamper(options, (db) => {
@@ -97,8 +97,8 @@ describe('rows that were moved between two persons', () => {
   });
 });
 
-describe('readable columns that were altered', () => {
-  test('a removed person whose state was set to active is not recognised, and cannot be made so by a change', async (t) => {
+describe('altered readable columns', () => {
+  test('a removed person whose state was set to active is not recognised, not even after a change', async (t) => {
     const options = galleryOptions(temporaryDirectory(t));
     const ada = await withAda(options, (gallery, id) => gallery.removePerson(id, tester));
     tamper(options, (db) => db.exec("UPDATE person SET state = 'active'"));
@@ -145,7 +145,7 @@ describe('readable columns that were altered', () => {
     );
   });
 
-  test('a template given to nobody is named, whatever its new owner is called', async (t) => {
+  test('a template without a person is reported, whatever the id of its owner', async (t) => {
     for (const owner of ['p-0', 'p-zzzz', 'P\u0001 \ufffd', '\u{10fffe}']) {
       const options = galleryOptions(temporaryDirectory(t));
       await enrolPersons(options, 2);
@@ -161,7 +161,7 @@ describe('readable columns that were altered', () => {
     }
   });
 
-  test('ids that are no ids any more do not keep the gallery from opening', async (t) => {
+  test('the gallery opens although ids were replaced by invalid ones', async (t) => {
     const options = galleryOptions(temporaryDirectory(t));
     await enrolPersons(options, 2);
     tamper(options, (db) =>
@@ -173,7 +173,7 @@ describe('readable columns that were altered', () => {
     assert.equal(opened.file.audit.verify().outcome, 'whole');
   });
 
-  test('a template row that was deleted costs that template alone', async (t) => {
+  test('a deleted template row loses that template alone', async (t) => {
     const options = galleryOptions(temporaryDirectory(t));
     await enrolPersons(options, 3);
     tamper(options, (db) => db.exec('DELETE FROM template WHERE id = (SELECT min(id) FROM template)'));
@@ -181,7 +181,7 @@ describe('readable columns that were altered', () => {
     assert.deepEqual([opened.gallery.templateCount, (await namesIn(opened.gallery)).length], [2, 3]);
   });
 
-  test('a person whose data key is gone is named, not lost from sight', async (t) => {
+  test('a person whose data key is gone is reported', async (t) => {
     const options = galleryOptions(temporaryDirectory(t));
     const ada = await withAda(options);
     tamper(options, (db) =>

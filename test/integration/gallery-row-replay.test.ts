@@ -81,7 +81,7 @@ describe('rows put back from an earlier day', () => {
     assert.equal(file.audit.verify().outcome, 'whole');
   });
 
-  test('nor do the rows from before a withdrawal of consent, with the data key of then', async (t) => {
+  test('rows and the data key from before a withdrawal of consent do not bring the person back either', async (t) => {
     const options = galleryOptions(temporaryDirectory(t));
     const ada = await withAda(options);
     const before = copyRows(options, ada);
@@ -104,7 +104,7 @@ describe('rows put back from an earlier day', () => {
     );
   });
 
-  test('an erased person is erased again at the next opening, and the audit log says so', async (t) => {
+  test('an erased person whose rows are put back is erased again at the next opening, with an audit entry', async (t) => {
     const options = galleryOptions(temporaryDirectory(t));
     const ada = await withAda(options);
     const before = copyRows(options, ada);
@@ -134,7 +134,7 @@ describe('rows put back from an earlier day', () => {
     assert.equal(db.prepare('SELECT count(*) FROM data_key').pluck().get(), 1);
   }
 
-  test('an erased person is not recognised even where their tombstone was taken away, too', async (t) => {
+  test('an erased person is not recognised even if the tombstone was deleted too', async (t) => {
     const options = galleryOptions(temporaryDirectory(t));
     const ada = await withAda(options);
     const before = copyRows(options, ada);
@@ -149,7 +149,7 @@ describe('rows put back from an earlier day', () => {
     assert.equal(opened.gallery.quarantined[0]?.reason, 'rolled-back');
   });
 
-  test('rows of another gallery under another key open nothing', async (t) => {
+  test('rows of another gallery under another key do not open', async (t) => {
     const [mine, theirs] = [galleryOptions(temporaryDirectory(t)), galleryOptions(temporaryDirectory(t))];
     await withAda(mine);
     const foreign = await withAda({ ...theirs, providers: providersOf(fixedKey(8)) });

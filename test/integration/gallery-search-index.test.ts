@@ -40,7 +40,7 @@ describe('the search index', () => {
     seeds: fc.array(fc.nat({ max: 9999 }), { minLength: 1, maxLength: 4 }),
   });
 
-  test('finds what comparing with every template finds, through any additions and removals', async () => {
+  test('finds what a comparison with every template finds, after any additions and removals', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.nat(), async (steps, probeSeed) => {
         await using index = openTwoStepSearchIndex(dimensions);
@@ -66,7 +66,7 @@ describe('the search index', () => {
     );
   });
 
-  test('finds a template itself with similarity 1, among thousands, past every growth', async () => {
+  test('finds a template itself with similarity 1 among thousands, also after every growth', async () => {
     await using index = openTwoStepSearchIndex(128);
     for (let person = 0; person < 3000; person += 1) index.add(personId(`p-${person}`), [unitVector(person)]);
     for (const person of [0, 255, 256, 2999]) {
@@ -76,7 +76,7 @@ describe('the search index', () => {
     }
   });
 
-  test('copies templates: the caller may wipe its own', async () => {
+  test('copies templates, so that the caller may wipe its own', async () => {
     await using index = openTwoStepSearchIndex(128);
     const template = unitVector(1);
     index.add(personId('p-1'), [template]);
@@ -84,7 +84,7 @@ describe('the search index', () => {
     assert.ok(closeTo((await index.nearest(unitVector(1), { count: 1 }))[0]?.similarity ?? 0, 1));
   });
 
-  test('an empty index and a count of zero find nobody', async () => {
+  test('an empty index and a count of zero find no person', async () => {
     await using index = openTwoStepSearchIndex(128);
     assert.deepEqual(await index.nearest(unitVector(1), { count: 3 }), []);
     index.add(personId('p-1'), []);
@@ -114,7 +114,7 @@ describe('the search index', () => {
     await assert.rejects(index.nearest(unitVector(1, 64), { count: 1 }), isRefusal);
   });
 
-  test('a search that runs while the index is closed ends, later ones are refused', async () => {
+  test('a search that runs when the index is closed ends, and later ones are refused', async () => {
     const index = openTwoStepSearchIndex(128);
     index.add(personId('p-1'), [unitVector(1)]);
     const running = index.nearest(unitVector(1), { count: 1 });

@@ -21,7 +21,7 @@ import { otherRecogniser } from '../support/scripted-embedder.js';
 const persons = 4;
 const signal = new AbortController().signal;
 
-/** Four persons with two photographs each, evidence of the first and of somebody unknown. */
+/** Four persons with two photographs each, evidence of the first and of a stranger. */
 async function filled(
   t: TestContext,
 ): Promise<{ readonly directory: string; readonly opened: MovingGallery }> {
@@ -83,7 +83,7 @@ const isKnown = async ({ gallery }: MovingGallery, id: string): Promise<boolean>
 };
 
 describe('verifying a gallery', () => {
-  test('a whole one is whole, and the audit log says so', async (t) => {
+  test('an undamaged gallery is reported as undamaged, with an audit entry', async (t) => {
     const { opened } = await filled(t);
     const told: VerifyProgress[] = [];
     const report = await verify(opened, new Map(), (progress) => told.push(progress));
@@ -104,7 +104,7 @@ describe('verifying a gallery', () => {
     assert.deepEqual([entry?.details['damaged'], entry?.details['audit']], [0, 'whole']);
   });
 
-  test('an entry about no single person, such as who read the list of all, is about nobody who is gone', async (t) => {
+  test('an audit entry about no single person, such as reading the list, causes no report of a missing person', async (t) => {
     const { opened } = await filled(t);
     for (const action of ['person.listed', 'person.exported'] as const)
       opened.file.audit.append({ by: tester, action, details: { persons } });
@@ -112,7 +112,7 @@ describe('verifying a gallery', () => {
     assert.deepEqual([report.findings, report.isWhole], [[], true]);
   });
 
-  test('persons whose templates disagree are named, and go on being recognised', async (t) => {
+  test('persons whose templates disagree are named, and are still recognised', async (t) => {
     const opened = await openMoving(temporaryDirectory(t));
     t.after(() => opened[Symbol.asyncDispose]());
     const { gallery } = opened;
@@ -165,7 +165,7 @@ describe('verifying a gallery', () => {
     ['photograph', 'jpeg', 'does-not-open', false],
     ['evidence', 'jpeg', 'does-not-open', false],
   ] as const) {
-    test(`a flipped bit in ${table}.${column} costs that row`, async (t) => {
+    test(`a flipped bit in ${table}.${column} loses that row alone`, async (t) => {
       const { opened } = await filled(t);
       const id = firstId(opened, table);
       damage(opened, (db) => flip(db, table, column, id));
@@ -183,7 +183,7 @@ describe('verifying a gallery', () => {
     });
   }
 
-  test('a flipped bit in a data key costs its person, who is no longer recognised', async (t) => {
+  test('a person is no longer recognised after a flipped bit in their data key', async (t) => {
     const { opened } = await filled(t);
     const person = firstId(opened, 'person');
     const key = firstId(opened, 'data_key', `id = (SELECT data_key_id FROM person WHERE id = '${person}')`);
@@ -264,7 +264,7 @@ describe('verifying a gallery', () => {
     assert.ok(without.findings.some(({ rowId, reason }) => rowId === person.id && reason === 'erased'));
   });
 
-  test('deleted rows are missed: a person, a template, a data key', async (t) => {
+  test('deleted rows are reported: a person, a template, a data key', async (t) => {
     const { opened } = await filled(t);
     const ids = opened.file.database.db
       .prepare<[], string>('SELECT id FROM person ORDER BY id')
@@ -294,7 +294,7 @@ describe('verifying a gallery', () => {
     assert.equal(await isKnown(opened, keyless), false);
   });
 
-  test('evidence of a person whose row was deleted belongs to nobody', async (t) => {
+  test('evidence of a person whose row was deleted is reported as without a person', async (t) => {
     const { opened } = await filled(t);
     damage(opened, (db) => db.exec('DELETE FROM person WHERE id = (SELECT max(person_id) FROM evidence)'));
     const { findings } = await verify(opened);
@@ -319,7 +319,7 @@ describe('verifying a gallery', () => {
     assert.deepEqual([audit?.breakage?.sequence, isWhole], [3, false]);
   });
 
-  test('a damaged page is named, and what lies elsewhere is verified all the same', async (t) => {
+  test('a damaged page is named, and the other pages are verified', async (t) => {
     const { directory, opened } = await filled(t);
     await opened[Symbol.asyncDispose]();
     const path = join(directory, 'gallery.db');
@@ -338,7 +338,7 @@ describe('verifying a gallery', () => {
     assert.deepEqual([checked.persons, checked.templates, again.gallery.personCount], [persons, 8, persons]);
   });
 
-  test('it goes on while persons are enrolled and erased, and recognises meanwhile', async (t) => {
+  test('the gallery enrols, erases and recognises persons during the verification', async (t) => {
     const { opened } = await filled(t);
     let isDone = false;
     const verifying = verify(opened).finally(() => {

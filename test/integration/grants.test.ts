@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { boxTrust } from '../../daemon/app/identity/box-trust.js';
+import { BoxTrust } from '../../daemon/app/identity/box-trust.js';
 import { GrantWatch, lookAtGrantsEveryMs, stateDetail } from '../../daemon/app/identity/grant-watch.js';
 import { type AuditLog, openAuditLog } from '../../daemon/audit/audit-log.js';
 import { silentLogger } from '../../daemon/base/logger.js';
@@ -54,7 +54,7 @@ class Box {
   }
 
   get trust() {
-    return boxTrust({
+    return new BoxTrust({
       store: this.records.commands.trust,
       watch: this.watch,
       audit: (entry) => void this.log.append(entry),
@@ -79,8 +79,8 @@ class Box {
       ...{ grants: this.records.commands.grants, audit: this.log, clock, logger: silentLogger },
       auditKept: () => 30,
       conditions: {
-        change: (_, __, { holds = [] }) => {
-          this.about = [...holds].sort();
+        change: (_, __, { active = [] }) => {
+          this.about = [...active].sort();
         },
         end: () => {
           this.about = undefined;
@@ -135,8 +135,8 @@ async function withBox(work: (box: Box) => Promise<void>): Promise<void> {
 const saved = 'CREATE TABLE saved AS SELECT * FROM granted;';
 const putBack = 'DELETE FROM granted; INSERT INTO granted SELECT * FROM saved; DROP TABLE saved;';
 
-describe('what grants power', () => {
-  test('is believed over restarts, and an entry of the audit log says each change', () =>
+describe('rows that grant power', () => {
+  test('are trusted after restarts, and the audit log has an entry for each change', () =>
     withBox(async (box) => {
       await box.add('head-office');
       box.records.commands.cameras.set('gate', false, (state) =>
@@ -154,7 +154,7 @@ describe('what grants power', () => {
       );
     }));
 
-  test('is not believed where a row was added, at once and after a start', () =>
+  test('are not trusted after a row was added, also after a restart', () =>
     withBox(async (box) => {
       const keyId = await box.add('head-office');
       const stranger = `INSERT INTO granted SELECT kind, 'stranger', replace(content, 'head-office', 'stranger'), box,
@@ -186,7 +186,7 @@ describe('what grants power', () => {
       assert.deepEqual(box.issuers(), ['head-office']);
     }));
 
-  test('is not believed where a row was altered, and the others are', () =>
+  test('are not trusted if altered; unaltered rows are', () =>
     withBox(async (box) => {
       const keyId = await box.add('head-office');
       await box.add('branch-office');
@@ -198,7 +198,7 @@ describe('what grants power', () => {
       assert.deepEqual(box.about, ['missing', 'not-sealed']);
     }));
 
-  test('is not believed where an earlier row was put back: a removed key stays removed', () =>
+  test('are not trusted if an earlier row was put back: a removed key stays removed', () =>
     withBox(async (box) => {
       const keyId = await box.add('former-office');
       await box.add('head-office');
@@ -211,7 +211,7 @@ describe('what grants power', () => {
       assert.deepEqual(box.about, ['put-back']);
     }));
 
-  test('is not believed where the whole set of before was put back', () =>
+  test('are not trusted after an older set was put back', () =>
     withBox(async (box) => {
       await box.add('former-office');
       await box.add('head-office');
@@ -233,7 +233,7 @@ describe('what grants power', () => {
       assert.ok(box.about?.includes('unfinished'));
     }));
 
-  test('is said to be missing where a row was deleted, or all', () =>
+  test('are reported as missing after one or all were deleted', () =>
     withBox(async (box) => {
       const keyId = await box.add('branch-office');
       await box.add('head-office');
@@ -247,7 +247,7 @@ describe('what grants power', () => {
       assert.deepEqual(box.about, ['missing']);
     }));
 
-  test('is not believed where the audit log was altered since it spoke of it', () =>
+  test('are not trusted if the audit entries about them were altered', () =>
     withBox(async (box) => {
       await box.add('head-office');
       const statement = box.log.list({ action: 'trust', limit: 1 })[0];
@@ -262,17 +262,17 @@ describe('what grants power', () => {
       assert.deepEqual([box.issuers(), box.about], [['head-office'], undefined]);
     }));
 
-  test('is found four times a day while the box runs', () =>
+  test('are checked four times a day while the box runs', () =>
     withBox(async (box) => {
       await box.add('head-office');
       box.tamper("UPDATE granted SET seal = x'00';");
-      const looked = box.watch;
+      const { watch } = box;
       box.fixture.clock.advanceBy(lookAtGrantsEveryMs);
-      await looked.look();
+      await watch.check();
       assert.deepEqual(box.about, ['not-sealed', 'unfinished']);
     }));
 
-  test('of another box, or sealed under a lost key, is not believed', () =>
+  test('are not trusted if they come from another box or are sealed under a lost key', () =>
     withBox(async (box) => {
       await box.add('head-office');
       box.boxId = 'site/other';
@@ -285,13 +285,13 @@ describe('what grants power', () => {
       assert.deepEqual([box.issuers(), box.about], [[], ['log-broken', 'not-sealed']]);
     }));
 
-  test('goes over to another audit key where the former one is at hand', () =>
+  test('are sealed under a new audit key if the former one is available', () =>
     withBox(async (box) => {
       await box.add('head-office');
       box.auditKeys = [auditKeyOf(8), auditKeyOf(7)];
       await box.start();
       assert.deepEqual([box.issuers(), box.about], [['head-office'], undefined]);
-      // From now on the former key, which somebody may know, seals nothing that is believed.
+      // From now on the former key, which an attacker may know, seals nothing that is trusted.
       const forger = new GrantSeal('site/box', [auditKeyOf(7)]);
       const [{ content = '' } = {}] = box.records.commands.grants.list('trusted-key');
       const forged = { kind: 'trusted-key', id: 'forged', content } as const;
@@ -306,11 +306,11 @@ describe('what grants power', () => {
       assert.deepEqual([box.issuers(), box.about], [['head-office'], ['put-back']]);
     }));
 
-  test('that was to be removed when the box was killed is not believed', () =>
+  test('are not trusted if the box was killed while it removed them', () =>
     withBox(async (box) => {
       await box.add('head-office');
       await box.add('branch-office');
-      const killed = boxTrust({
+      const killed = new BoxTrust({
         store: box.records.commands.trust,
         watch: box.watch,
         audit(entry) {
@@ -325,18 +325,18 @@ describe('what grants power', () => {
       assert.deepEqual([box.issuers(), box.about], [['head-office'], ['put-back', 'unfinished']]);
     }));
 
-  test('is stated in the log again before that is forgotten', () =>
+  test('are stated in the audit log again before the old entries are deleted', () =>
     withBox(async (box) => {
       await box.add('head-office');
       const { clock } = box.fixture;
       clock.advanceBy(8 * days);
-      await box.watch.look();
+      await box.watch.check();
       box.log.prune(clock.wallMs() - days, somebody);
       await box.start();
       assert.deepEqual([box.issuers(), box.about], [['head-office'], undefined]);
     }));
 
-  test('is compared with another log only from where a backup brought that one', () =>
+  test('are compared with a restored log only from the entry of the restoration on', () =>
     withBox(async (box) => {
       await box.add('head-office');
       box.fixture.tamper('DELETE FROM audit');

@@ -8,7 +8,7 @@ import {
   cameraComponents,
 } from '../../daemon/publish/home-assistant/components.js';
 import { topicsOf } from '../../daemon/publish/topics.js';
-import { attackFact, attendanceFact } from '../support/facts.js';
+import { attackFact, attendanceFact, unprovenFact } from '../support/facts.js';
 import { renderTemplates, withoutJinja } from '../support/home-assistant-templates.js';
 import { box } from '../support/published-box.js';
 
@@ -21,23 +21,23 @@ const components: Readonly<Record<string, Component>> = {
 
 const one = (key: string): Component => components[key] ?? assert.fail(`no ${key}`);
 
-/** An event as the broker brings it. */
+/** An event as the broker delivers it. */
 function eventText(
-  event: ReturnType<typeof attendanceFact> | ReturnType<typeof attackFact>,
+  event: ReturnType<typeof attendanceFact | typeof attackFact | typeof unprovenFact>,
   more = {},
 ): string {
   const recorded = { ...event, id: eventId('e-1'), sequence: 1, recordedAtMs: event.occurredAtMs };
   return JSON.stringify({ ...cloudEvent(recorded, box, {}), ...more, signature: 'a..b' });
 }
 
-describe('the templates, in the engine of Home Assistant', { skip: withoutJinja }, () => {
+describe('the templates in the template engine of Home Assistant', { skip: withoutJinja }, () => {
   const atGate = (more = {}) => eventText(attendanceFact({ cameraId: cameraId('gate') }), more);
   const shown = (key: string, payload: string, before = 'unknown'): string => {
     const [result = ''] = renderTemplates([{ template: one(key).value_template, payload, before }]);
     return result;
   };
 
-  test('show the last person of their camera, and let others pass', () => {
+  test('show the last person of their camera, and ignore other cameras', () => {
     assert.equal(shown('camera_gate_person', atGate()), 'person-1');
     assert.equal(shown('camera_yard_person', atGate(), 'person-7'), 'person-7');
     assert.equal(shown('camera_yard_person', atGate()), 'None');
@@ -45,14 +45,20 @@ describe('the templates, in the engine of Home Assistant', { skip: withoutJinja 
     assert.equal(shown('camera_gate_person', atGate({ historical: true }), 'person-7'), 'person-7');
   });
 
-  test('show attacks on their camera that happen now', () => {
+  test('show the last person without proof of life', () => {
+    const unproven = eventText(unprovenFact({ cameraId: cameraId('gate') }));
+    assert.equal(shown('camera_gate_unproven', unproven), 'person-1');
+    assert.equal(shown('camera_yard_unproven', unproven, 'person-7'), 'person-7');
+  });
+
+  test('show present attacks at their camera', () => {
     const attack = attackFact({ cameraId: cameraId('gate'), personId: personId('person-1') });
     assert.equal(shown('camera_gate_attack', eventText(attack)), 'ON');
     assert.equal(shown('camera_yard_attack', eventText(attack)), '');
     assert.equal(shown('camera_gate_attack', eventText(attack, { historical: true })), '');
   });
 
-  test('show counts, connections and the gallery, also of a topic that was emptied', () => {
+  test('show counts, connections and the gallery, also for an emptied topic', () => {
     assert.equal(shown('camera_gate_unknown', '{"unknown":3}'), '3');
     assert.equal(shown('camera_gate_unknown', '', '3'), 'None');
     for (const [state, shows] of [
@@ -70,7 +76,7 @@ describe('the templates, in the engine of Home Assistant', { skip: withoutJinja 
     assert.equal(shown('box_gallery', '{"state":"online","gallery":"open"}'), 'OFF');
   });
 
-  test('know whether the box is there', () => {
+  test('show whether the box is online', () => {
     const availability = one('camera_gate_person').availability?.[0] ?? assert.fail();
     const { value_template: template } = availability;
     const payloads = ['{"state":"online"}', '{"state":"offline"}', ''];

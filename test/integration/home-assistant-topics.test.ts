@@ -5,12 +5,7 @@ import { describe, test } from 'node:test';
 import mqtt from 'mqtt';
 import type { CameraStates } from '../../daemon/app/cameras/camera-states.js';
 import { cameraCountsSchema } from '../../daemon/publish/contract/camera-state-schema.js';
-import {
-  assistantCompanions,
-  cameraStateCompanion,
-  camerasOf,
-  configuredCamera,
-} from '../support/camera-companions.js';
+import { assistantTasks, cameraStateTask, camerasOf, configuredCamera } from '../support/camera-tasks.js';
 import { type EventSubscriber, subscribeToEvents } from '../support/event-subscriber.js';
 import { attendanceFact, unknownFact } from '../support/facts.js';
 import { startMosquitto, withoutMosquitto } from '../support/mosquitto.js';
@@ -25,7 +20,7 @@ import {
 const discoveryTopic = 'homeassistant/device/site/box/config';
 const countsTopic = 'rollcall/site/box/camera/gate/counts';
 
-/** Keys of the components in each discovery message, those to be removed with a minus; `gone` for an empty message. */
+/** Keys of the components in each discovery message, removed ones with a minus; `gone` for an empty message. */
 function discoveries(subscriber: EventSubscriber, topic = discoveryTopic): readonly string[] {
   return subscriber.messages
     .filter((message) => message.topic === topic)
@@ -48,23 +43,23 @@ interface Run {
   readonly url: string;
   readonly folder: string;
   readonly states: CameraStates;
-  /** Undefined: switched off. */
+  /** Undefined: Home Assistant is switched off. */
   readonly prefix?: string | undefined;
   readonly log?: MemoryLog;
 }
 
-/** A box for as long as `during` takes. */
+/** Runs a box during `during`. */
 async function run({ url, folder, states, log, ...rest }: Run, during: () => Promise<void>): Promise<void> {
   await using records = openTestRecords(join(folder, 'records.db'));
   const logger = log === undefined ? {} : { logger: log.logger };
   const prefix = 'prefix' in rest ? rest.prefix : 'homeassistant';
-  const companions = assistantCompanions({ states, records, ...logger }, prefix);
-  await using _publisher = startTestPublisher({ url, records, companions, ...logger });
+  const connectionTasks = assistantTasks({ states, records, ...logger }, prefix);
+  await using _publisher = startTestPublisher({ url, records, connectionTasks, ...logger });
   await during();
 }
 
 describe('Home Assistant at a real broker', { skip: withoutMosquitto, timeout: 120_000 }, () => {
-  test('finds the box retained, and hears of it again when it has started', async () => {
+  test('gets the retained discovery of the box, and gets it again when it has started', async () => {
     await using broker = await startMosquitto();
     await using subscriber = await subscribeToEvents(broker.url);
     using folder = temporaryFolder();
@@ -86,7 +81,7 @@ describe('Home Assistant at a real broker', { skip: withoutMosquitto, timeout: 1
     }
   });
 
-  test('forgets a camera that leaves, also while the box was off, and shows a new name', async () => {
+  test('forgets a removed camera, also when it was removed while the box was off, and shows a new name', async () => {
     await using broker = await startMosquitto();
     await using subscriber = await subscribeToEvents(broker.url);
     using folder = temporaryFolder();
@@ -114,7 +109,7 @@ describe('Home Assistant at a real broker', { skip: withoutMosquitto, timeout: 1
     ]);
   });
 
-  test('forgets everything when it is switched off, and what stood under another prefix', async () => {
+  test('forgets everything when it is switched off, also messages under another prefix', async () => {
     await using broker = await startMosquitto();
     await using subscriber = await subscribeToEvents(broker.url);
     using folder = temporaryFolder();
@@ -141,21 +136,21 @@ describe('Home Assistant at a real broker', { skip: withoutMosquitto, timeout: 1
     assert.ok(subscriber.messages.slice(before).every(({ topic }) => topic === 'rollcall/site/box/state'));
   });
 
-  test('counts unknown persons over restarts of the box', async () => {
+  test('gets counts of unknown persons that continue over restarts of the box', async () => {
     await using broker = await startMosquitto();
     await using subscriber = await subscribeToEvents(broker.url);
     using folder = temporaryFolder();
     for (const expected of [2, 4]) {
       await using records = openTestRecords(join(folder.path, 'records.db'));
-      const companions = assistantCompanions({ states: camerasOf('gate'), records }, 'homeassistant');
-      await using _publisher = startTestPublisher({ url: broker.url, records, companions });
+      const connectionTasks = assistantTasks({ states: camerasOf('gate'), records }, 'homeassistant');
+      await using _publisher = startTestPublisher({ url: broker.url, records, connectionTasks });
       await subscriber.until(() => counts(subscriber).at(-1) === expected - 2);
       for (const event of [unknownFact(), attendanceFact(), unknownFact()]) records.record(event);
       await subscriber.until(() => counts(subscriber).at(-1) === expected);
     }
   });
 
-  test('needs the access rules of the example, and no more', async () => {
+  test('needs no more access rules than those of the example', async () => {
     const example = readFileSync(new URL('../../config/mosquitto-acl.example', import.meta.url), 'utf8');
     const acl = example.replaceAll(/^# (?=(pattern|user|topic) )/gm, '').split('\n');
     const users = { 'box-1': 'b', 'box-2': 'c', 'home-assistant': 'h' };
@@ -170,10 +165,10 @@ describe('Home Assistant at a real broker', { skip: withoutMosquitto, timeout: 1
     const from = { siteId: 'plant-1', boxId: 'box-1' };
     const states = camerasOf('gate');
     const settings = { states, records, from, logger };
-    const companions = [cameraStateCompanion(settings), ...assistantCompanions(settings, 'homeassistant')];
+    const connectionTasks = [cameraStateTask(settings), ...assistantTasks(settings, 'homeassistant')];
     const credential = { user: 'box-1', password: new TextEncoder().encode('b') };
     await using _publisher = startTestPublisher({
-      ...{ url: broker.url, records, from, credential, companions, logger },
+      ...{ url: broker.url, records, from, credential, connectionTasks, logger },
     });
     records.record(unknownFact());
     records.record(attendanceFact());
@@ -202,7 +197,7 @@ describe('Home Assistant at a real broker', { skip: withoutMosquitto, timeout: 1
     }
   });
 
-  test('is told without its birth message where the broker keeps that to itself', async () => {
+  test('gets the discovery also where the broker does not let the box read the birth message', async () => {
     const acl = ['topic read rollcall/#', 'topic write rollcall/#', `topic readwrite ${discoveryTopic}`];
     await using broker = await startMosquitto({ acl });
     await using subscriber = await subscribeToEvents(broker.url);

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { importBoxKey } from '../../daemon/publish/identity/box-key.js';
-import { fingerprintOf } from '../../daemon/publish/identity/fingerprint.js';
+import { fingerprintOf } from '../../daemon/publish/identity/public-key.js';
 import { signText, verifySignedText } from '../../daemon/publish/identity/signed-text.js';
 import { docBlocks } from '../support/doc-blocks.js';
 import { temporaryFolder } from '../support/published-box.js';
@@ -23,7 +23,7 @@ const missing = ['bash', 'jq', 'openssl', 'xxd'].filter(
 );
 const withoutTools: string | false = missing.length > 0 && `not installed: ${missing.join(', ')}`;
 
-/** Whether the lines of the page, run in an empty directory, call `text` verified. */
+/** Whether the lines of the page, run in an empty directory, report `text` as verified. */
 function isVerified(text: string, jwk = keyText): boolean {
   using folder = temporaryFolder();
   writeFileSync(join(folder.path, 'message.json'), text);
@@ -44,12 +44,12 @@ describe('docs/identity.md', () => {
     assert.equal(verdict.outcome === 'valid' && verdict.json, payload);
   });
 
-  test('has lines that verify it, with and without a line end', { skip: withoutTools }, () => {
+  test('has commands that verify it, with and without a line end', { skip: withoutTools }, () => {
     assert.ok(isVerified(message));
     assert.ok(isVerified(`${message}\n`), 'as mosquitto_sub prints it');
   });
 
-  test('has lines that refuse it when it is altered', { skip: withoutTools }, async () => {
+  test('has commands that refuse it when it is altered', { skip: withoutTools }, async () => {
     const other = await importBoxKey(Buffer.alloc(64, 1));
     const last = message.at(-3) === 'A' ? 'B' : 'A';
     const altered = [

@@ -39,7 +39,7 @@ const rejectsWith = (code: string, work: Promise<unknown>): Promise<void> =>
   assert.rejects(work, (error) => isRollcallError(error, code));
 
 describe('the key of a box', () => {
-  test('is made at the first start, for its owner only, and stays', () =>
+  test('is generated at the first start, readable by its owner only, and stays', () =>
     withSecretPlaces(async (places) => {
       using first = await openIdentityKeys(places);
       assert.equal(first.state.unannounced, 'created');
@@ -54,7 +54,7 @@ describe('the key of a box', () => {
       assert.deepEqual(second.state, known);
     }));
 
-  test('opens what was sealed to it, and nothing else', () =>
+  test('opens messages that were sealed to it, and no others', () =>
     withSecretPlaces(async (places) => {
       using keys = await openIdentityKeys(places);
       const sealed = sealedTo(keys.state.current.sealing, 'a photograph');
@@ -64,7 +64,7 @@ describe('the key of a box', () => {
       assert.equal(opens(keys, new Uint8Array(3)), undefined);
     }));
 
-  test('is the one that is handed over, if one is', () =>
+  test('is the handed-over key, if there is one', () =>
     withSecretPlaces(async (places) => {
       await putSecret(places.credentialsDirectory, 'box-key', keyBytes(1));
       using keys = await openIdentityKeys(places);
@@ -75,7 +75,7 @@ describe('the key of a box', () => {
       assert.equal(again.state.current.keyId, keys.state.current.keyId);
     }));
 
-  test('that is open to others, or has another size, is refused', () =>
+  test('is refused when it is open to others or has the wrong size', () =>
     withSecretPlaces(async (places) => {
       using _keys = await openIdentityKeys(places);
       const path = join(ownKeys(places), 'box-key');
@@ -95,7 +95,7 @@ describe('the key of a box', () => {
       await rejectsWith('box-identity-damaged', openIdentityKeys(places));
     }));
 
-  test('that is lost is followed by one it does not endorse', () =>
+  test('is replaced after a loss by a key that it does not endorse', () =>
     withSecretPlaces(async (places) => {
       using before = await openIdentityKeys(places);
       await rm(join(ownKeys(places), 'box-key'));
@@ -107,7 +107,7 @@ describe('the key of a box', () => {
       assert.equal(former?.endorsement, undefined);
     }));
 
-  test('stays in force when another is handed over without a rotation', () =>
+  test('stays in force when another key is handed over without a rotation', () =>
     withSecretPlaces(async (places) => {
       using before = await openIdentityKeys(places);
       await putSecret(places.secretsDirectory, 'box-key', keyBytes(1));
@@ -118,7 +118,7 @@ describe('the key of a box', () => {
 });
 
 describe('a rotation of the box key', () => {
-  test('signs with the new key, which the former endorses, at once and after a start', () =>
+  test('signs with the new key, which the former key endorses, before and after a restart', () =>
     withSecretPlaces(async (places) => {
       using keys = await openIdentityKeys(places);
       const before = keys.state.current;
@@ -140,12 +140,12 @@ describe('a rotation of the box key', () => {
         const [former] = state.former;
         assert.equal(former?.keyId, before.keyId);
         assert.equal(former.untilMs, Date.UTC(2026, 0, 1) + overlapMs);
-        const said = await readEndorsement(former.endorsement ?? '', keyOfState(state));
-        assert.deepEqual(said, { keyId: state.current.keyId, byKeyId: before.keyId });
+        const endorsement = await readEndorsement(former.endorsement ?? '', keyOfState(state));
+        assert.deepEqual(endorsement, { keyId: state.current.keyId, byKeyId: before.keyId });
       }
     }));
 
-  test('keeps the former key until it was recorded how the one in force came about', () =>
+  test('keeps the former key until the event about the rotation was recorded', () =>
     withSecretPlaces(async (places) => {
       using keys = await openIdentityKeys(places);
       await keys.announced();
@@ -161,7 +161,7 @@ describe('a rotation of the box key', () => {
       assert.deepEqual(await ownFiles(places), ['box-identity', 'box-key']);
     }));
 
-  test('keeps opening what was sealed to the former key until its time is over', () =>
+  test('opens messages that were sealed to the former key until its overlap is over', () =>
     withSecretPlaces(async (places) => {
       const sealed: Uint8Array[] = [];
       {
@@ -197,7 +197,7 @@ describe('a rotation of the box key', () => {
       assert.deepEqual(await ownFiles(places), ['box-identity', 'box-key']);
     }));
 
-  test('needs the next key where the present one was handed over', () =>
+  test('needs a handed-over next key if the current one was handed over', () =>
     withSecretPlaces(async (places) => {
       await putSecret(places.credentialsDirectory, 'box-key', keyBytes(1));
       using keys = await openIdentityKeys(places);
@@ -219,7 +219,7 @@ describe('a rotation of the box key', () => {
       await rejectsWith('box-key-retired', openIdentityKeys(places));
     }));
 
-  test('can be handed over as it is: then the box needs its own file no more', () =>
+  test('to a handed-over copy of the generated key makes the generated file unnecessary', () =>
     withSecretPlaces(async (places) => {
       using own = await openIdentityKeys(places);
       const file = join(ownKeys(places), 'box-key');
@@ -233,7 +233,7 @@ describe('a rotation of the box key', () => {
       }
     }));
 
-  test('gives the next secret file the name of the present one', () =>
+  test('gives the next secret file the name of the current one', () =>
     withSecretPlaces(async (places) => {
       await putSecret(places.secretsDirectory, 'box-key', keyBytes(1));
       await putSecret(places.secretsDirectory, 'box-key.next', keyBytes(2));
@@ -244,7 +244,7 @@ describe('a rotation of the box key', () => {
       assert.deepEqual(await readFile(join(places.secretsDirectory, 'box-key')), Buffer.from(keyBytes(2)));
     }));
 
-  test('from a key of its own making to one that is handed over deletes its own', () =>
+  test('from a generated key to a handed-over one deletes the generated key', () =>
     withSecretPlaces(async (places) => {
       using keys = await openIdentityKeys(places);
       await putSecret(places.secretsDirectory, 'box-key.next', keyBytes(2));
@@ -253,11 +253,11 @@ describe('a rotation of the box key', () => {
       assert.deepEqual(await ownFiles(places), ['box-identity', 'box-key-former']);
     }));
 
-  test('that cannot be written changes nothing', () =>
+  test('changes nothing if it cannot be written', () =>
     withSecretPlaces(async (places) => {
       using keys = await openIdentityKeys(places);
       const before = keys.state;
-      // Nothing can be renamed to the name of a directory that is not empty.
+      // A rename over a directory that is not empty always fails.
       const state = join(ownKeys(places), 'box-identity');
       const kept = await readFile(state);
       await rm(state);
@@ -273,7 +273,7 @@ describe('a rotation of the box key', () => {
       assert.deepEqual(await ownFiles(places), ['box-identity', 'box-key', 'box-key-former'].slice(0, 2));
     }));
 
-  test('is refused to a command where three former keys are published, and never to somebody at the box', () =>
+  test('by command is refused while three former keys are published; at the box it is always possible', () =>
     withSecretPlaces(async (places) => {
       using keys = await openIdentityKeys(places);
       const sealed = sealedTo(keys.state.current.sealing, 'to the first');
@@ -308,7 +308,7 @@ describe('a rotation of the box key', () => {
       assert.equal(later.state.former.length, 1);
     }));
 
-  test('and another at the same time go one after the other', () =>
+  test('waits for another one that is running', () =>
     withSecretPlaces(async (places) => {
       using keys = await openIdentityKeys(places);
       const first = keys.state.current.keyId;

@@ -12,38 +12,40 @@ import { type SecretPlaces, withSecretPlaces } from '../support/secret-places.js
 const kills = 12;
 const firstDayOf = (round: number): number => round * 10_000;
 
-/** What is sealed to any of its keys opens, and each former key endorses the one that followed. */
+/** Messages sealed to any of the keys open, and each former key endorses the following one. */
 async function assertWhole(keys: IdentityKeys): Promise<void> {
   const { current, former } = keys.state;
   for (const { sealing } of [current, ...former]) {
     const sealed = sealTo(Buffer.from(sealing, 'base64url'), Buffer.from('sealed'));
-    assert.ok(sealed !== undefined && keys.open(sealed) !== undefined, 'what was sealed opens');
+    assert.ok(sealed !== undefined && keys.open(sealed) !== undefined, 'a sealed message opens');
   }
   for (const [index, one] of former.entries()) {
-    const said = await readEndorsement(one.endorsement ?? '', keyOfState(keys.state));
+    const endorsement = await readEndorsement(one.endorsement ?? '', keyOfState(keys.state));
     const follower = index === 0 ? current : former[index - 1];
-    assert.deepEqual(said, { keyId: follower?.keyId, byKeyId: one.keyId });
+    assert.deepEqual(endorsement, { keyId: follower?.keyId, byKeyId: one.keyId });
   }
 }
 
-describe('a rotation of the box key that is killed', { timeout: 500_000 }, () => {
-  test(`comes to its end or never was: ${kills} kills`, () =>
+describe('a killed rotation of the box key', { timeout: 500_000 }, () => {
+  test(`is complete or has no effect: ${kills} kills`, () =>
     withSecretPlaces(async (places) => {
       const directory = join(places.dataDir, '..');
       let rotations = 0;
       for (let round = 0; round < kills; round += 1) {
         const args = [directory, String(firstDayOf(round))];
-        const lines = await runAndKill('identity-child.ts', args, (round * 37) % 101);
-        const said = lines.flatMap((line) => /^in force (.+)$/.exec(line)?.slice(1) ?? []);
-        rotations += said.length - 1;
+        // Every second kill comes after a rotation, however slow the machine is; the others may hit the first rotation.
+        const start = round % 2 === 0 ? /^open$/ : /^in force /;
+        const lines = await runAndKill('identity-child.ts', args, (round * 37) % 101, start);
+        const printed = lines.flatMap((line) => /^(?:has|in force) (.+)$/.exec(line)?.slice(1) ?? []);
+        rotations += printed.length - 1;
         using keys = await openIdentityKeys(
           { ...places, credentialsDirectory: '' },
-          firstDayOf(round) + 5 * said.length,
+          firstDayOf(round) + 5 * printed.length,
         );
         const { current, former, unannounced } = keys.state;
-        const last = said.at(-1);
+        const last = printed.at(-1);
         const isNext = former[0]?.keyId === last && unannounced === 'rotated';
-        assert.ok(current.keyId === last || isNext, 'the key said last, or the one that follows it');
+        assert.ok(current.keyId === last || isNext, 'the key printed last, or the one that follows it');
         await assertWhole(keys);
         const left = (await readdir(join(places.dataDir, 'keys'))).filter((name) =>
           name.startsWith('box-key.next'),
@@ -53,11 +55,10 @@ describe('a rotation of the box key that is killed', { timeout: 500_000 }, () =>
           [],
         );
       }
-      // How many fit in before the kills is a matter of the machine.
-      assert.ok(rotations > 0, `${rotations} rotations`);
+      assert.ok(rotations >= kills / 2, `${rotations} rotations`);
     }));
 
-  test('leaves one of these states with a key of its own making, and each opens', () =>
+  test('with a key that the box generated leaves one of these states, and each opens', () =>
     withSecretPlaces(async (places) => {
       const { from, to } = await rotatedBetween(places);
       await assertEachOpens(from, [
@@ -79,7 +80,7 @@ describe('a rotation of the box key that is killed', { timeout: 500_000 }, () =>
       ]);
     }));
 
-  test('leaves one of these states with a key that was handed over, and each opens', () =>
+  test('with a handed-over key leaves one of these states, and each opens', () =>
     withSecretPlaces(async (places) => {
       const secrets = places.secretsDirectory;
       await putSecret(secrets, 'box-key', keyBytes(1));
@@ -120,7 +121,7 @@ async function rotatedBetween(
 
 type Step = readonly [name: string, isCommitted: boolean, apply: (directory: string) => Promise<void>];
 
-/** Takes one step after the other, and opens a copy after each: twice, since the first opening may change files. */
+/** Makes one step after the other and opens a copy after each, twice, because the first opening may change files. */
 async function assertEachOpens(from: string, steps: readonly Step[]): Promise<void> {
   const before = await keyInForce(from);
   for (let count = 0; count <= steps.length; count += 1) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { OverlapClock } from '../../daemon/app/identity/box-identity-overlap.js';
+import { OverlapClock } from '../../daemon/app/identity/former-key-overlap.js';
 import type { OwnSecretPlaces } from '../../daemon/host/own-secret.js';
 import { IdentityKeys } from '../../daemon/publish/identity/identity-keys.js';
 import { dayMs, overlapMs } from '../support/identity-fixture.js';
@@ -11,7 +11,7 @@ import { withSecretPlaces } from '../support/secret-places.js';
 
 const hourMs = 3_600_000;
 
-/** A box that lives under `clock` until it is killed: it looks after its keys once an hour, and at its start. */
+/** A box that runs under `clock` until it is killed. It checks its keys at its start and once an hour. */
 async function openLife(places: OwnSecretPlaces, clock: JumpingClock) {
   const keys = await IdentityKeys.open({ places, clock, overlapMs });
   const records = openTestRecords(join(places.dataDir, 'records.db'));
@@ -29,7 +29,7 @@ async function openLife(places: OwnSecretPlaces, clock: JumpingClock) {
       await keys.settle();
       await look();
     },
-    /** So much time goes by. */
+    /** Lets so much time pass. */
     async live(durationMs: number) {
       for (let goneMs = 0; goneMs < durationMs; goneMs += hourMs) {
         clock.advanceBy(hourMs);
@@ -45,7 +45,7 @@ async function openLife(places: OwnSecretPlaces, clock: JumpingClock) {
 
 describe('the overlap of a former key', () => {
   for (const jumpDays of [15, 30, 3650, -3650]) {
-    test(`ends when its time has gone by, also under a clock that is set by ${jumpDays} days for two days`, () =>
+    test(`ends after its time although the clock is wrong by ${jumpDays} days for two days`, () =>
       withSecretPlaces(async (places) => {
         const clock = new JumpingClock(Date.UTC(2026, 2, 1));
         await using box = await openLife(places, clock);
@@ -65,7 +65,7 @@ describe('the overlap of a former key', () => {
       }));
   }
 
-  test('is not ended by starts under a clock that is far ahead; of time switched off a day counts', () =>
+  test('does not end through starts under a clock that is far ahead: one day counts of the time switched off', () =>
     withSecretPlaces(async (places) => {
       const clock = new JumpingClock(Date.UTC(2026, 2, 1));
       {
@@ -85,7 +85,7 @@ describe('the overlap of a former key', () => {
       assert.equal(last.formerCount(), 0);
     }));
 
-  test('goes on while the box is off for a night', () =>
+  test('continues while the box is off for a night', () =>
     withSecretPlaces(async (places) => {
       const clock = new JumpingClock(Date.UTC(2026, 2, 1));
       {

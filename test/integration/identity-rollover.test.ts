@@ -26,7 +26,7 @@ describe('the rollover of the box key, seen from a centre', {
   skip: withoutMosquitto,
   timeout: 60_000,
 }, () => {
-  test('the key set comes before everything that is signed with its keys', () =>
+  test('the key set comes before all messages that are signed with its keys', () =>
     withSecretPlaces(async (places) => {
       await using broker = await startMosquitto();
       await using subscriber = await subscribeToEvents(broker.url);
@@ -38,7 +38,7 @@ describe('the rollover of the box key, seen from a centre', {
       assert.deepEqual([first, second], [topics.keys, topics.state]);
     }));
 
-  test('nothing comes signed with a key before the key set that has it', () =>
+  test('no message is signed with a key before the key set that contains it', () =>
     withSecretPlaces(async (places) => {
       await using broker = await startMosquitto();
       await using subscriber = await subscribeToEvents(broker.url);
@@ -63,7 +63,7 @@ describe('the rollover of the box key, seen from a centre', {
       assertHandedOver(messages, one);
     }));
 
-  test('nothing comes signed with the former key after a kill between the rotation and its event', () =>
+  test('no message is signed with the former key after a kill between the rotation and its event', () =>
     withSecretPlaces(async (places) => {
       await using broker = await startMosquitto();
       await using subscriber = await subscribeToEvents(broker.url);
@@ -83,7 +83,7 @@ describe('the rollover of the box key, seen from a centre', {
       assertHandedOver(signedMessagesSeenBy(subscriber), one);
     }));
 
-  test('what an ended connection has left half done is not signed with the former key', () =>
+  test('nothing that remains of an ended connection is signed with the former key', () =>
     withSecretPlaces(async (places) => {
       await using one = await openBox(places);
       const signer = one.keys.current();
@@ -93,7 +93,7 @@ describe('the rollover of the box key, seen from a centre', {
       await one.keys.current().sign('{"a":1}');
     }));
 
-  test('everything verifies with what follows from the key that was pinned', () =>
+  test('every message verifies with a key that the pinned key leads to', () =>
     withSecretPlaces(async (places) => {
       await using broker = await startMosquitto();
       await using subscriber = await subscribeToEvents(broker.url);
@@ -130,7 +130,7 @@ describe('the rollover of the box key, seen from a centre', {
       assert.equal(one.audited.filter(({ action }) => action === 'identity.rotated').length, 2);
     }));
 
-  test('a centre that was away finds the retained key set and follows over two rotations at once', () =>
+  test('a centre that was away finds the retained key set and follows over two rotations', () =>
     withSecretPlaces(async (places) => {
       await using broker = await startMosquitto();
       await using one = await openBox(places);
@@ -148,7 +148,7 @@ describe('the rollover of the box key, seen from a centre', {
       assert.equal(followed.outcome === 'followed' && followed.keyId, one.keys.state.current.keyId);
     }));
 
-  test('a rotation is one event and one audit entry, which name both keys', () =>
+  test('a rotation is one event and one audit entry, and both name both keys', () =>
     withSecretPlaces(async (places) => {
       await using broker = await startMosquitto();
       await using subscriber = await subscribeToEvents(broker.url);
@@ -170,7 +170,7 @@ describe('the rollover of the box key, seen from a centre', {
       ]);
     }));
 
-  test('commands cannot use up the rotations of the person at the box, who is told which key had to make room', () =>
+  test('commands cannot prevent a rotation at the box, which reports the dropped key', () =>
     withSecretPlaces(async (places) => {
       await using one = await openBox(places);
       const first = one.keys.state.current.keyId;
@@ -195,19 +195,19 @@ describe('the rollover of the box key, seen from a centre', {
       await using subscriber = await subscribeToEvents(broker.url);
       await using one = await openBox(places);
       one.publishTo(`mqtt://127.0.0.1:${gate.port}`);
-      const said = () => statesSeenBy(subscriber).map(({ reason }) => reason);
-      await subscriber.until(() => said().length === 1);
+      const reasons = () => statesSeenBy(subscriber).map(({ reason }) => reason);
+      await subscriber.until(() => reasons().length === 1);
       await one.identity.rotate(technician);
-      await subscriber.until(() => said().length === 3);
+      await subscriber.until(() => reasons().length === 3);
       gate.cut();
-      await subscriber.until(() => said().includes('connection-lost'));
-      assert.deepEqual(said().slice(0, 4), ['connected', 'stopped', 'connected', 'connection-lost']);
+      await subscriber.until(() => reasons().includes('connection-lost'));
+      assert.deepEqual(reasons().slice(0, 4), ['connected', 'stopped', 'connected', 'connection-lost']);
       const will = subscriber.messages.find(({ payload }) => payload.includes('connection-lost'));
       const verdict = await verifySignedText(will?.payload ?? '', keyOfState(one.keys.state));
       assert.equal(verdict.outcome === 'valid' && verdict.keyId, one.keys.state.current.keyId);
     }));
 
-  test('the key set loses the former key when its time is over, and the box says so at once', () =>
+  test('the key set drops the former key when its overlap is over, and the box publishes it immediately', () =>
     withSecretPlaces(async (places) => {
       await using broker = await startMosquitto();
       await using subscriber = await subscribeToEvents(broker.url);

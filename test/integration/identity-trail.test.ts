@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { type IdentityTrailParts, trailIdentity } from '../../daemon/app/identity/box-identity-trail.js';
+import { type IdentityTrailOptions, trailIdentity } from '../../daemon/app/identity/identity-trail.js';
 import { operational } from '../../daemon/base/errors.js';
 import { boxKeyFinding } from '../../daemon/cli/doctor/identity-finding.js';
 import type { Records } from '../../daemon/records/open-records.js';
@@ -18,7 +18,7 @@ const stop = (): never => {
 type Breakage = 'before the event' | 'after the event' | 'before the entry' | 'after the entry';
 
 /** `parts`, ending at a step as a kill would. */
-function ending({ keys, records, audit }: IdentityTrailParts, at: Breakage): IdentityTrailParts {
+function ending({ keys, records, audit }: IdentityTrailOptions, at: Breakage): IdentityTrailOptions {
   return {
     keys: {
       state: keys.state,
@@ -39,9 +39,9 @@ function ending({ keys, records, audit }: IdentityTrailParts, at: Breakage): Ide
   };
 }
 
-describe('what is recorded of the key of a box', () => {
+describe('the record of a new box key', () => {
   for (const at of ['before the event', 'after the event', 'before the entry', 'after the entry'] as const) {
-    test(`is there once when the process ends ${at}`, () =>
+    test(`exists once if the process ends ${at}`, () =>
       withSecretPlaces(async (places) => {
         await using records = await recordsIn(places);
         using audit = openAuditFixture(join(places.dataDir, 'audit.db'));
@@ -63,7 +63,7 @@ describe('what is recorded of the key of a box', () => {
       }));
   }
 
-  test('tells of a key that was replaced by hand', () =>
+  test('reports a key that was replaced by hand', () =>
     withSecretPlaces(async (places) => {
       await using records = await recordsIn(places);
       using audit = openAuditFixture(join(places.dataDir, 'audit.db'));
@@ -80,17 +80,17 @@ describe('what is recorded of the key of a box', () => {
 });
 
 describe('rollcall doctor and the box key', () => {
-  test('says that there is none yet, that it is well, open to others, or cut short', () =>
+  test('reports a box key as missing, good, readable by others, or cut short', () =>
     withSecretPlaces(async (places) => {
       const finding = () => boxKeyFinding(places, { secretsDirectory: places.secretsDirectory });
-      assert.match((await finding()).message, /none yet/);
+      assert.match((await finding()).message, /no file yet/);
       {
         using _keys = await openIdentityKeys(places);
       }
       assert.deepEqual(await finding(), {
         check: 'box key',
         outcome: 'ok',
-        message: 'is there and closed to others',
+        message: 'exists and is protected from other users',
       });
       const path = join(places.dataDir, 'keys', 'box-key');
       await chmod(path, 0o640);

@@ -42,8 +42,8 @@ function greyVideo(picture: Rgb24Picture): Yuv420Picture {
   return { format: 'yuv420p', widthPx, heightPx, range: 'full', data };
 }
 
-describe('detecting', () => {
-  test('all 22 faces of the sample photographs are found, best first', async () => {
+describe('detection', () => {
+  test('finds all 22 faces of the sample photographs, best first', async () => {
     let count = 0;
     for (const number of [1, 2, 3, 4, 5, 6]) {
       const picture = await toPicture(sharp(samplePhoto(`sample${number}.jpg`)));
@@ -59,7 +59,7 @@ describe('detecting', () => {
     assert.equal(count, 22);
   });
 
-  test('a picture without a face has none, whatever its shape', async () => {
+  test('finds no face in a picture without one, whatever its shape', async () => {
     for (const [width, height] of [
       [640, 360],
       [360, 640],
@@ -72,8 +72,8 @@ describe('detecting', () => {
   });
 });
 
-describe('locating', () => {
-  test('landmarks lie in the face in the right order, and an upright crop of a turned face gives the same', async () => {
+describe('landmarks', () => {
+  test('lie in the face in the right order, and an upright crop of a turned face gives the same', async () => {
     const upright = await toPicture(portrait('a'));
     const { landmarks } = await located(upright);
     const [rightOuter, rightInner, leftInner, leftOuter, nose] = landmarks.fivePoints;
@@ -99,7 +99,7 @@ describe('locating', () => {
     assert.ok(Math.abs(again.fivePoints[4].y - nose.x) < 6);
   });
 
-  test('regions are answered in order, undefined where there is no face', async () => {
+  test('come in the order of the regions, undefined for a region without a face', async () => {
     const picture = await toPicture(portrait('a'));
     const { detection } = await located(picture);
     const corner = { x: 0, y: 0, width: 40, height: 40 };
@@ -109,7 +109,7 @@ describe('locating', () => {
     assert.deepEqual(await analyser.locate(picture, []), []);
   });
 
-  test('more regions than a batch holds give what each gives alone', async () => {
+  test('are the same for more regions than a batch holds and for each region alone', async () => {
     const picture = await toPicture(sharp(samplePhoto('sample5.jpg')));
     const found = await analyser.detect(picture, { smallestFacePx: 80 });
     const regions = Array.from({ length: 19 }, (_, index) => found[index % found.length]?.box).filter(
@@ -127,7 +127,7 @@ describe('locating', () => {
 
 describe('embedding', () => {
   for (const recogniser of ['dlib-resnet', 'mobilefacenet'] as const) {
-    test(`vectors have unit length, keep the person and tell people apart: ${recogniser}`, async (t) => {
+    test(`gives vectors of unit length, close for one person and far apart for two: ${recogniser}`, async (t) => {
       const store = await openModelStore();
       if ((await store.status(recogniser)).state !== 'ready') {
         t.skip('its npm package could not be had: rollcall models build tells why');
@@ -155,7 +155,7 @@ describe('embedding', () => {
     });
   }
 
-  test('calls that overlap give what they give one after another', async () => {
+  test('simultaneous calls give the same as calls one after the other', async () => {
     const pictures = [await toPicture(portrait('a')), await toPicture(portrait('b'))] as const;
     const faces = [await located(pictures[0]), await located(pictures[1])] as const;
     const alone = [
@@ -204,7 +204,7 @@ describe('mobilefacenet', async () => {
 });
 
 describe('judging real views', () => {
-  test('a portrait is fine, its spoilt copies are named for what they are', async () => {
+  test('accepts a portrait, and names the fault of each spoilt copy', async () => {
     const reasons = async (picture: Rgb24Picture, smallestFacePx = 60) => {
       const { landmarks } = await located(await toPicture(portrait('a')));
       return analyser.assess(picture, landmarks, { smallestFacePx }).reasons;
@@ -218,24 +218,24 @@ describe('judging real views', () => {
 });
 
 describe('opening', () => {
-  test('auto on a machine without a GPU lands on the processor and says so', async () => {
+  test('with "auto" on a machine without a GPU uses the CPU and reports it', async () => {
     const signs = { hasNvidiaDevice: false, hasRenderNode: false, hasCudaLibraries: false };
     await using opened = await openTestAnalyser({ provider: 'auto', gpuSigns: signs });
     assert.deepEqual(opened.provider, {
       requested: 'auto',
       actual: 'cpu',
-      warning: 'no GPU was found: networks run on the processor',
+      warning: 'no GPU was found; inference runs on the CPU',
     });
   });
 
-  test('auto falls back with the reason when a GPU was expected but does not work', async () => {
+  test('with "auto" falls back to the CPU with the reason when an expected GPU does not work', async () => {
     const signs = { hasNvidiaDevice: true, hasRenderNode: false, hasCudaLibraries: true };
     await using opened = await openTestAnalyser({ provider: 'auto', gpuSigns: signs });
     if (opened.provider.actual !== 'cpu') return;
-    assert.match(opened.provider.warning ?? '', /cuda cannot be used.*webgpu cannot be used/);
+    assert.match(opened.provider.warning ?? '', /cuda does not work.*webgpu does not work/);
   });
 
-  test('a required provider that is not there is an error that says what to do', async (t) => {
+  test('fails with a remedy when a required provider does not work', async (t) => {
     const attempt = openTestAnalyser({ provider: 'cuda' });
     const opened = await attempt.catch((error: unknown) => error);
     if (!(opened instanceof Error)) {
@@ -248,7 +248,7 @@ describe('opening', () => {
     assert.match(opened.remedy ?? '', /auto or cpu/);
   });
 
-  test('without its pack passive attack detection gives no score', async () => {
+  test('without its pack gives no score for passive attack detection', async () => {
     const picture = await toPicture(portrait('a'));
     const { detection } = await located(picture);
     assert.equal(await analyser.passivePad(picture, detection.box), undefined);

@@ -70,7 +70,7 @@ describe('the best shot of a track', () => {
     assert.deepEqual(await taking, expected);
   });
 
-  test('is never enlarged, and cut where the picture ends', async () => {
+  test('is never enlarged, and ends at the edge of the picture', async () => {
     const picture = await toPicture(portrait('b').resize(120));
     const { box } = await onlyFace(picture);
     const small = await sharp(await takeBestShot(picture, box)).metadata();
@@ -82,7 +82,7 @@ describe('the best shot of a track', () => {
     assert.ok((await takeBestShot(picture, outside)).length > 0, 'a place beyond the picture breaks nothing');
   });
 
-  test('stays far below the limit whatever is in the picture', async () => {
+  test('stays far below the size limit, whatever the picture shows', async () => {
     const noise = new Uint8Array(3 * 640 * 640).map((_, index) => (index * 2_654_435_761) >>> 13);
     const picture: Rgb24Picture = { format: 'rgb24', widthPx: 640, heightPx: 640, data: noise };
     const jpeg = await takeBestShot(picture, { x: 200, y: 200, width: 84, height: 105 });

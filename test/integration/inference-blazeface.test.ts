@@ -14,7 +14,7 @@ describe('the light detector', () => {
     assert.deepEqual([...anchors.subarray(2 * 512, 2 * 512 + 2)], [16, 16]);
   });
 
-  test('finds a large face where the embedded detector finds it, and the same landmarks follow', async () => {
+  test('finds a large face in the place where the embedded detector finds it, with the same landmarks', async () => {
     await using light = await openTestAnalyser({ detector: 'blazeface' });
     await using embedded = await openTestAnalyser();
     for (const name of ['a', 'b', 'c'] as const) {
@@ -41,7 +41,7 @@ describe('the light detector', () => {
     assert.deepEqual(counts, [3, 3, 3, 4, 5, 4]);
   });
 
-  test('finds a small face of a group where it is shown alone', async () => {
+  test('finds a small face of a group if it is shown alone', async () => {
     await using light = await openTestAnalyser({ detector: 'blazeface' });
     const picture = await toPicture(sharp(samplePhoto('sample5.jpg')).resize(640));
     const face = { x: 195, y: 146, width: 61, height: 77 };
@@ -49,7 +49,7 @@ describe('the light detector', () => {
     assert.ok(found.some(({ box }) => intersectionOverUnion(box, face) > 0.4));
   });
 
-  test('leaves out what is narrower than asked for', async () => {
+  test('leaves out faces that are narrower than requested', async () => {
     await using light = await openTestAnalyser({ detector: 'blazeface' });
     const picture = await toPicture(portrait('a'));
     assert.deepEqual(await light.detect(picture, { smallestFacePx: 400 }), []);

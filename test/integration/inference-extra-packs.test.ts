@@ -46,7 +46,7 @@ const template = [
 ] as const;
 
 /**
- * A network with the interface of a recogniser that shows what it is fed: the means of 28 x 28 samples, plane by plane, then a 1
+ * A network with the interface of a recogniser that gives back its input: the means of 28 x 28 samples, plane by plane, then a 1
  * that tells their scale, then zeros.
  */
 function showingNetwork(dims: number, output: string): Uint8Array {
@@ -102,7 +102,7 @@ describe('the contract of the recognisers that are downloaded', () => {
     });
   }
 
-  test('comes from its publisher over TLS, broken off and redirected on the way, and makes templates', {
+  test('comes from its publisher over TLS, also interrupted and redirected, and makes templates', {
     skip: withoutOpenssl,
   }, async (t) => {
     const file = Buffer.from(showingNetwork(128, 'fc1'));
@@ -163,7 +163,7 @@ describe('the contract of the recognisers that are downloaded', () => {
       { env: { ...process.env, NODE_EXTRA_CA_CERTS: trusted }, stdio: ['ignore', 'pipe', 'inherit'] },
     );
     const ended = once(fetching, 'exit');
-    // Broken off once the first half is read: what nobody has read of a broken connection is lost.
+    // Broken off after the first half was read: unread bytes of a broken connection are lost.
     for await (const line of createInterface({ input: fetching.stdout }))
       if (line === `received ${half}`) held?.destroy();
     assert.deepEqual(await ended, [0, null]);
@@ -214,7 +214,7 @@ describe('YuNet', { skip: packs.skip }, () => {
     });
   }
 
-  test('configured but not installed it is an error that says how to install it', async () => {
+  test('configured but not installed gives an error that says how to install it', async () => {
     const opening = openTestAnalyser({ models: await storeWith(), detector: 'yunet' });
     await assert.rejects(opening, (error) => {
       assert.ok(isRollcallError(error, 'pack-absent'));
@@ -225,7 +225,7 @@ describe('YuNet', { skip: packs.skip }, () => {
 });
 
 describe('MiniFASNet', { skip: packs.skip || stills.skip }, () => {
-  test('tells the live still of its makers from their attacks and a printed face', async () => {
+  test("distinguishes its makers' live picture from their attacks and from a printed face", async () => {
     const models = await storeWith('2.7_80x80_MiniFASNetV2.onnx', '4_0_0_80x80_MiniFASNetV1SE.onnx');
     await using analyser = await openTestAnalyser({ models, passivePad: 'minifasnet' });
     const score = async (still: string) => {
@@ -240,7 +240,7 @@ describe('MiniFASNet', { skip: packs.skip || stills.skip }, () => {
     }
   });
 
-  test('configured but not installed it is an error that names the pack', async () => {
+  test('configured but not installed gives an error that names the pack', async () => {
     const opening = openTestAnalyser({ models: await storeWith(), passivePad: 'minifasnet' });
     await assert.rejects(opening, (error) => {
       assert.ok(isRollcallError(error, 'pack-absent'));

@@ -122,14 +122,14 @@ describe('rollcall evaluate identify', () => {
     assert.ok(report.rankOne > 0.9 && report.operating.fnir < 0.3 && report.operating.fpir < 0.1);
   });
 
-  test('a folder that is not there is bad input', async () => {
+  test('refuses a folder that does not exist as bad input', async () => {
     const result = await evaluate('--known', join(directory, 'nowhere'), '--unknown', directory);
     assert.equal(result.exitCode, 2);
     assert.match(result.stderr, /cannot read the folder/);
     assert.match(result.stderr, /what to do/);
   });
 
-  test('groups that cannot be read are bad input, told before the photographs are looked at', async () => {
+  test('refuses unreadable groups as bad input, before it analyses the photographs', async () => {
     const groups = join(directory, 'broken.json');
     await writeFile(groups, '{"some": "one name, not a list"}');
     const result = await evaluate('--known', directory, '--unknown', directory, '--groups', groups);
@@ -138,17 +138,17 @@ describe('rollcall evaluate identify', () => {
     assert.match(result.stderr, /list of names for each group/);
   });
 
-  test('a page that is there already is not overwritten, told before the photographs are looked at', async () => {
+  test('refuses to overwrite an existing page, before it analyses the photographs', async () => {
     const page = join(directory, 'kept.html');
     await writeFile(page, 'kept');
     const words = ['--known', join(directory, 'nowhere'), '--unknown', directory, '--report', page];
     const result = await evaluate(...words);
     assert.equal(result.exitCode, 2);
-    assert.match(result.stderr, /kept\.html is there already/);
+    assert.match(result.stderr, /kept\.html exists already/);
     assert.equal(await readFile(page, 'utf8'), 'kept');
   });
 
-  test('too few photographs to enrol and still search is bad input', async () => {
+  test('refuses a collection with too few photographs to enrol and to search', async () => {
     await mkdir(join(directory, 'thin', 'somebody'), { recursive: true });
     const result = await evaluate('--known', join(directory, 'thin'), '--unknown', directory);
     assert.equal(result.exitCode, 2);

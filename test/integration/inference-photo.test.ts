@@ -5,7 +5,12 @@ import sharp, { type Sharp } from 'sharp';
 import type { Point } from '../../daemon/domain/faces/geometry.js';
 import { similarityOf } from '../../daemon/domain/identification/match.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
-import { analyseKeptPhoto, analysePhoto, type PhotoAnalysis } from '../../daemon/vision/photo.js';
+import {
+  analyseFaces,
+  analyseKeptPhoto,
+  analysePhoto,
+  type PhotoAnalysis,
+} from '../../daemon/vision/photo.js';
 import { openTestAnalyser, portrait, toPicture } from '../support/inference.js';
 import { samplePhoto } from '../support/tensor-pictures.js';
 
@@ -48,8 +53,8 @@ const half = (whole: Buffer): Buffer => whole.subarray(0, whole.length / 2);
 /** How a phone's HEIC file begins. */
 const heicStart = Buffer.concat([Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic'), Buffer.alloc(400)]);
 
-describe('photographs that can be used', () => {
-  test('one well shown face gives a template, a quality and a small upright crop without metadata', async () => {
+describe('an accepted photograph', () => {
+  test('with one clear face gives a template, a quality and a small upright crop without metadata', async () => {
     const photo = accepted(await analyse(portrait('a').withExif({ IFD0: { Artist: 'somebody' } })));
     assert.ok(Math.abs(similarityOf(photo.embedding, photo.embedding) - 1) < 1e-5);
     assert.ok(photo.quality.score > 0.7 && photo.quality.reasons.length === 0);
@@ -59,7 +64,7 @@ describe('photographs that can be used', () => {
     assert.ok(kept.width <= 480 && kept.height <= 480 && photo.jpeg.length < 200_000);
   });
 
-  test('a photograph that is stored lying down is set upright by its orientation', async () => {
+  test('that is stored sideways is set upright by its orientation tag', async () => {
     const upright = accepted(await analyse(portrait('a')));
     const lying = await portrait('a').rotate(270).jpeg().toBuffer();
     const turned = accepted(await analyse(sharp(lying).withMetadata({ orientation: 6 })));
@@ -68,7 +73,7 @@ describe('photographs that can be used', () => {
     assert.ok(width <= height && turned.face.box.width < turned.face.box.height);
   });
 
-  test('a face that fills the whole photograph is found all the same', async () => {
+  test('may show a face that fills it completely', async () => {
     const { box } = accepted(await analyse(portrait('a'))).face;
     const tight = sharp(await portrait('a').png().toBuffer())
       .extract({
@@ -82,7 +87,7 @@ describe('photographs that can be used', () => {
     assert.ok(outcome.outcome === 'ok' || outcome.outcome === 'poor-quality', outcome.outcome);
   });
 
-  test('transparent and grey pictures, PNG and WebP are photographs too', async () => {
+  test('may be transparent or grey, a PNG or a WebP', async () => {
     const grey = await portrait('b').greyscale().png().toBuffer();
     const clear = await portrait('b').ensureAlpha(0.999).webp().toBuffer();
     const [a, b] = [
@@ -92,7 +97,7 @@ describe('photographs that can be used', () => {
     assert.ok(similarityOf(a.embedding, b.embedding) > 0.95);
   });
 
-  test('a small face in the far background does not count', async () => {
+  test('may show a small face in the far background, which does not count', async () => {
     const far = await portrait('b').resize(70).png().toBuffer();
     const photo = sharp(await portrait('a').png().toBuffer()).extend({ left: 400, background: '#778' });
     const both = photo.composite([{ input: far, left: 60, top: 20 }]);
@@ -100,11 +105,11 @@ describe('photographs that can be used', () => {
     assert.deepEqual(
       [face.number, face.place, faceCount],
       [2, 'right', 2],
-      'but it is told which one was taken',
+      'the result names the face that was taken',
     );
   });
 
-  test('of one large face in the middle and a smaller one beside, the large one is taken', async () => {
+  test('of a large face in the middle and a smaller one beside gives the large one', async () => {
     const { a } = await portraitsAlone();
     const beside = sharp(await portrait('b').resize(240).png().toBuffer());
     const photo = accepted(await analyse(await pairOf(beside)));
@@ -114,24 +119,54 @@ describe('photographs that can be used', () => {
     assert.ok(Math.abs(photo.face.box.x - expectedX) < 15, `${photo.face.box.x}, not ${expectedX}`);
   });
 
-  test('of two faces side by side either can be picked by its number, from left to right', async () => {
+  test('of two faces side by side gives either by its number, from left to right', async () => {
     const { a, b } = await portraitsAlone();
     const pair = await (await pairOf(portrait('b'))).jpeg({ quality: 92 }).toBuffer();
     const refused = await analysePhoto(pair, analyser);
     assert.ok(refused.outcome === 'several-faces', refused.outcome);
     assert.match(
       refused.message,
-      /there are 2 faces .*: from left to right 1 \(left, \d+ x \d+ pixels at \d+, \d+\); 2 \(/,
+      /shows 2 faces, .*: from left to right 1 \(left, \d+ x \d+ pixels at \d+, \d+\); 2 \(/,
     );
     assert.equal(refused.faces.length, 2);
     const [left, right] = [await analysePhoto(pair, analyser, 1), await analysePhoto(pair, analyser, 2)];
     assert.ok(similarityOf(accepted(left).embedding, b.embedding) > 0.97);
     assert.ok(similarityOf(accepted(right).embedding, a.embedding) > 0.97);
     const again = accepted(await analyseKeptPhoto(accepted(left).jpeg, analyser));
-    assert.ok(similarityOf(again.embedding, b.embedding) > 0.95, 'what is kept shows that one in its middle');
+    assert.ok(
+      similarityOf(again.embedding, b.embedding) > 0.95,
+      'the kept crop shows that face in its middle',
+    );
     const third = await analysePhoto(pair, analyser, 3);
     assert.ok(third.outcome === 'no-such-face', third.outcome);
-    assert.match(third.message, /^there is no face 3 in the photograph: from left to right 1 \(left/);
+    assert.match(third.message, /^the photograph has no face with the number 3: from left to right 1 \(left/);
+  });
+});
+
+describe('the faces of a picture', () => {
+  test('are all described and embedded, and a picture without one is no error', async () => {
+    const { a, b } = await portraitsAlone();
+    const pair = await (await pairOf(portrait('b'))).jpeg({ quality: 92 }).toBuffer();
+    const found = await analyseFaces(pair, analyser, { isEmbedded: true, most: 16 });
+    assert.ok(found.outcome === 'ok');
+    assert.deepEqual(
+      found.faces.map(({ face }) => face.number),
+      [1, 2],
+    );
+    for (const [index, alone] of [b, a].entries()) {
+      const embedding = found.faces[index]?.embedding;
+      assert.ok(embedding !== undefined && similarityOf(embedding, alone.embedding) > 0.97);
+    }
+    const largest = await analyseFaces(pair, analyser, { isEmbedded: false, most: 1 });
+    assert.ok(largest.outcome === 'ok');
+    assert.deepEqual([largest.faceCount, largest.faces.length], [2, 1]);
+    assert.equal(largest.faces[0]?.embedding, undefined);
+    const create = { width: 300, height: 300, channels: 3, background: '#778' } as const;
+    const wall = await sharp({ create }).jpeg().toBuffer();
+    const none = await analyseFaces(wall, analyser, { isEmbedded: true, most: 16 });
+    assert.deepEqual(none, { outcome: 'ok', faceCount: 0, faces: [] });
+    const text = await analyseFaces(Buffer.from('no picture'), analyser, { isEmbedded: true, most: 16 });
+    assert.equal(text.outcome, 'not-a-picture');
   });
 });
 
@@ -167,7 +202,7 @@ function portraitsAlone() {
   return known;
 }
 
-describe('what is kept of a photograph is enough to embed it anew', () => {
+describe('the kept crop of a photograph is enough to embed it again:', () => {
   const whole = (name: 'a' | 'b' | 'c') => portrait(name);
   const cases: Readonly<Record<string, () => Promise<Buffer>>> = {
     'a portrait': () => whole('a').jpeg().toBuffer(),
@@ -202,7 +237,7 @@ describe('what is kept of a photograph is enough to embed it anew', () => {
     });
   }
 
-  test('a kept photograph is embedded whatever its quality, a new one is not', async () => {
+  test('a kept photograph is embedded whatever its quality, but a new one of poor quality is refused', async () => {
     const far = await portrait('a').resize(100).extend({ left: 80, right: 80, background: '#889' });
     const small = await far.png().toBuffer();
     assert.equal((await analysePhoto(small, analyser)).outcome, 'poor-quality');
@@ -212,29 +247,29 @@ describe('what is kept of a photograph is enough to embed it anew', () => {
     assert.ok(similarityOf(embedding, near.embedding) > 0.95);
   });
 
-  test('what is no photograph of a face is refused all the same', async () => {
+  test('a kept file that shows no face is refused', async () => {
     assert.equal((await analyseKeptPhoto(Buffer.from('hello'), analyser)).outcome, 'not-a-picture');
     const wall = sharp({ create: { width: 480, height: 480, channels: 3, background: '#a08060' } });
     assert.equal((await analyseKeptPhoto(await wall.jpeg().toBuffer(), analyser)).outcome, 'no-face');
   });
 });
 
-describe('photographs that cannot be used say why and what to change', () => {
-  test('no face', async () => {
+describe('a refused photograph, with the reason and a remedy:', () => {
+  test('one without a face', async () => {
     const wall = sharp({ create: { width: 640, height: 480, channels: 3, background: '#a08060' } });
     const analysis = await analyse(wall);
     assert.ok(analysis.outcome === 'no-face');
     assert.match(analysis.remedy, /one face/);
   });
 
-  test('several faces, with their number', async () => {
+  test('one with several faces, whose number is given', async () => {
     const analysis = await analyse(sharp(samplePhoto('sample5.jpg')));
     assert.ok(analysis.outcome === 'several-faces');
     assert.equal(analysis.faces.length, 5);
     assert.match(analysis.message, /5 faces/);
   });
 
-  test('forty faces', async () => {
+  test('one with forty faces', async () => {
     const face = await portrait('a').resize(150).png().toBuffer();
     const { height = 0 } = await sharp(face).metadata();
     const places = Array.from({ length: 40 }, (_, index) => ({
@@ -262,7 +297,7 @@ describe('photographs that cannot be used say why and what to change', () => {
     },
   } as const;
   for (const [reason, make] of Object.entries(spoilt)) {
-    test(`a face that is ${reason}`, async () => {
+    test(`one with a face that is ${reason}`, async () => {
       const analysis = await analyse(await make());
       assert.ok(analysis.outcome === 'poor-quality', analysis.outcome);
       assert.ok(
@@ -287,7 +322,7 @@ describe('photographs that cannot be used say why and what to change', () => {
     '<defs><linearGradient id="s"><stop offset=".3" stop-opacity="0"/><stop offset=".7" stop-opacity=".75"/></linearGradient></defs>' +
     '<rect width="100%" height="100%" fill="url(#s)"/>';
 
-  test('a face is refused as occluded by what covers it, and not by the shade that it stands in', async () => {
+  test('one with a covered face (occluded), but not one with a face in the shade', async () => {
     const { box } = accepted(await analyse(portrait('a'))).face;
     const eyes = await eyesOfPortrait();
     const lens = ({ x, y }: Point) =>
@@ -306,30 +341,30 @@ describe('photographs that cannot be used say why and what to change', () => {
   });
 
   const unreadable = {
-    text: [/it is a text/, async () => Buffer.from('hello')],
+    text: [/the file is a text file/, async () => Buffer.from('hello')],
     nothing: [/file is empty \(0 bytes\)/, async () => Buffer.alloc(0)],
     'a drawing': [
-      /of the kind svg/,
+      /has the format svg/,
       async () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'),
     ],
     'half a JPEG': [
-      /JPEG picture that is damaged or cut short/,
+      /JPEG picture, but it is damaged or incomplete/,
       async () => half(await portrait('a').jpeg().toBuffer()),
     ],
     'half a PNG': [
-      /PNG picture that is damaged or cut short/,
+      /PNG picture, but it is damaged or incomplete/,
       async () => half(await portrait('a').png().toBuffer()),
     ],
     'half an AVIF': [
-      /AVIF picture that is damaged or cut short/,
+      /AVIF picture, but it is damaged or incomplete/,
       async () => half(await portrait('a').resize(64).avif().toBuffer()),
     ],
-    'a HEIC': [/a HEIC picture, which this program does not decode/, async () => heicStart],
+    'a HEIC': [/a HEIC picture, and rollcall cannot read that format/, async () => heicStart],
     'a picture of billions of pixels': [/more than 64 megapixels/, async () => pngOf(60_000)],
     'a picture of 81 million pixels': [/more than 64 megapixels/, async () => pngOf(9_000)],
   } as const;
   for (const [what, [reason, make]] of Object.entries(unreadable)) {
-    test(`${what} is no photograph`, async () => {
+    test(`not a photograph: ${what}`, async () => {
       const analysis = await analysePhoto(await make(), analyser);
       assert.ok(analysis.outcome === 'not-a-picture', analysis.outcome);
       assert.match(analysis.message, reason);

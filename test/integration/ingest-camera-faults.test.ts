@@ -4,8 +4,8 @@ import { corruptClip, resolutionChangeClip, testClip, uniformClip } from '../sup
 import { startRtspServer } from '../support/rtsp-server.js';
 import { watchCamera } from '../support/watched-camera.js';
 
-describe('faults of a camera', () => {
-  test('off at the start, then on', async () => {
+describe('a faulty camera', () => {
+  test('streams when it is switched on after the start', async () => {
     await using server = await startRtspServer({ mounts: { '/live': await testClip() } });
     await server.kill();
     await using camera = await watchCamera({ url: server.url('/live') });
@@ -15,7 +15,7 @@ describe('faults of a camera', () => {
     assert.equal(camera.runner.state.state, 'streaming');
   });
 
-  test('killed and restarted in mid-stream: frames go on, their numbers and times, too', async () => {
+  test('continues frames, numbers and times after a restart in mid-stream', async () => {
     await using server = await startRtspServer({ mounts: { '/live': await testClip() } });
     await using camera = await watchCamera({ url: server.url('/live') });
     await camera.moreFrames(10);
@@ -32,7 +32,7 @@ describe('faults of a camera', () => {
     }
   });
 
-  test('another codec after the restart', async () => {
+  test('streams with another codec after a restart', async () => {
     const mount = '/live';
     const first = await startRtspServer({ mounts: { [mount]: await testClip() } });
     await using camera = await watchCamera({ url: first.url(mount) });
@@ -48,7 +48,7 @@ describe('faults of a camera', () => {
     });
   });
 
-  test('frozen: named after the configured patience, streams again once thawed', async () => {
+  test('is reported as stalled after the configured time, and streams again after a freeze', async () => {
     await using server = await startRtspServer({ mounts: { '/live': await testClip() } });
     await using camera = await watchCamera({ url: server.url('/live'), stallAfterS: 2 });
     await camera.moreFrames(10);
@@ -60,7 +60,7 @@ describe('faults of a camera', () => {
   });
 
   for (const transport of ['tcp', 'udp'] as const) {
-    test(`alive but sending no picture over ${transport}`, async () => {
+    test(`is reported if it is alive but sends no picture over ${transport}`, async () => {
       const file = await testClip();
       await using server = await startRtspServer({ mounts: { '/live': { file, silentAfterS: 1.5 } } });
       const url = server.url('/live');
@@ -71,7 +71,7 @@ describe('faults of a camera', () => {
     });
   }
 
-  test('an end of the stream', async () => {
+  test('is reported at the end of its stream', async () => {
     const file = await testClip({ seconds: 2 });
     await using server = await startRtspServer({ mounts: { '/live': { file, loop: false } } });
     await using camera = await watchCamera({ url: server.url('/live') });
@@ -79,7 +79,7 @@ describe('faults of a camera', () => {
     assert.ok(camera.frames.length > 20);
   });
 
-  test('garbage, lost packets, one colour: told each, without a restart; a whole stream is not blamed', async () => {
+  test('causes a report of garbage, lost packets or one colour without a restart, and none of a good stream', async () => {
     const file = await testClip({ keyframeIntervalS: 2 });
     await using server = await startRtspServer({
       mounts: {
@@ -118,7 +118,7 @@ describe('faults of a camera', () => {
     );
   });
 
-  test('another resolution in mid-stream: told, and no frame lost', async () => {
+  test('may change its resolution in mid-stream: this is reported, and no frame is lost', async () => {
     const clip = await resolutionChangeClip({ seconds: 2 }, { seconds: 2, widthPx: 1280, heightPx: 720 });
     await using server = await startRtspServer({ mounts: { '/live': clip } });
     await using camera = await watchCamera({ url: server.url('/live') });
@@ -134,7 +134,7 @@ describe('faults of a camera', () => {
     assert.deepEqual([droppedBusy, droppedStale], [0, 0]);
   });
 
-  test('no key frame for ten seconds: waited for', async () => {
+  test('may send no key frame for ten seconds', async () => {
     const file = await testClip({ seconds: 24, keyframeIntervalS: 12 });
     await using server = await startRtspServer({ mounts: { '/live': { file, startAtS: 1.5 } } });
     await using camera = await watchCamera({ url: server.url('/live') });
@@ -145,7 +145,7 @@ describe('faults of a camera', () => {
     );
   });
 
-  test('neither key frame nor what comes with it within the configured time: named', async () => {
+  test('is reported if it sends no key frame and no parameters within the configured time', async () => {
     const file = await testClip({ seconds: 24, keyframeIntervalS: 12 });
     await using server = await startRtspServer({ mounts: { '/live': { file, startAtS: 1 } } });
     await using camera = await watchCamera({ url: server.url('/live'), firstFrameWithinS: 3 });

@@ -75,7 +75,7 @@ describe('opening a camera', () => {
     assert.equal(Math.round(steps.reduce((sum, step) => sum + step, 0)), 50);
   });
 
-  test('scales wide pictures down, keeps their shape and tells the size of the stream', async () => {
+  test('scales wide pictures down, keeps their proportions and reports the size of the stream', async () => {
     const url = server.url('/large');
     const address = { url, credential, transport: 'tcp' } as const;
     await using camera = await watchCamera({ url, address, maxAnalysisWidthPx: 640 });
@@ -111,7 +111,7 @@ describe('opening a camera', () => {
     await camera.failure('transport-refused');
   });
 
-  test('names a port where nobody answers', async () => {
+  test('names a port without a listener', async () => {
     await using strange = await strangeServer('');
     await using camera = await watchCamera({ url: strange.url, stallAfterS: 0.1 });
     await camera.failure('no-answer');
@@ -123,14 +123,14 @@ describe('opening a camera', () => {
     await camera.failure('not-rtsp');
   });
 
-  test('names a host that nobody knows', async () => {
+  test('names an unknown host', async () => {
     await using camera = await watchCamera({ url: 'rtsp://no-such-camera.invalid/live' });
     await camera.failure('unknown-host');
   });
 });
 
 describe('a session that shows nothing', () => {
-  test('is told by its cause', async () => {
+  test('is reported with its cause', async () => {
     const units = await codedUnits(await testClip(), 'h264');
     const typeOf = (unit: Buffer): number => (unit[0] ?? 0) & 31;
     const video = (codec: string) => ['m=video 0 RTP/AVP 96', `a=rtpmap:96 ${codec}/90000`, 'a=control:1'];
@@ -145,7 +145,7 @@ describe('a session that shows nothing', () => {
       ['bad-request', /\(400\)/, { media: video('H264'), answers: { DESCRIBE: '400 Bad Request' } }],
       ['no-answer', /does not answer/, { media: video('H264'), answers: { DESCRIBE: null } }],
       ['codec-unsupported', /cannot decode/, { media: video('X-FOO'), payloads: units }],
-      ['no-first-frame', /no picture/, { media: video('H264') }],
+      ['no-first-frame', /no video/, { media: video('H264') }],
       [
         'no-key-frame',
         /no key frame/,
@@ -170,11 +170,11 @@ describe('a session that shows nothing', () => {
     );
   });
 
-  test('a login that nobody configured is asked for', async () => {
+  test('a missing login is reported when the camera asks for it', async () => {
     const options = { media: [], answers: { DESCRIBE: '401 Unauthorized' } };
     await using server = await startScriptedRtspServer(options);
     await using camera = await watchCamera({ url: server.url });
     const state = await camera.failure('unauthorised');
-    assert.match(state.state === 'failed' ? state.message : '', /wants a login, and none is configured/);
+    assert.match(state.state === 'failed' ? state.message : '', /asks for a login, and none is configured/);
   });
 });

@@ -15,7 +15,7 @@ const credential = { user: auth.user, password: auth.password };
 /** Processes named ffmpeg that this test process started and that still run. */
 const decoders = (): readonly number[] => called('ffmpeg', descendantsOf(process.pid));
 
-describe('process of a camera', () => {
+describe('the FFmpeg process of a camera', () => {
   let server: TestRtspServer;
   let url: string;
 
@@ -49,7 +49,7 @@ describe('process of a camera', () => {
     assert.ok(!camera.log.join('\n').includes(auth.password));
   });
 
-  test('ends with the camera, and the session at the camera with it', async () => {
+  test('ends when the camera is closed, and ends its session at the camera', async () => {
     const eventsBefore = server.events.length;
     const camera = await watch();
     await camera.moreFrames(5);
@@ -60,7 +60,7 @@ describe('process of a camera', () => {
     );
   });
 
-  test('ends with the camera that hangs', async () => {
+  test('ends when a hanging camera is closed', async () => {
     const camera = await watch({ stallAfterS: 60 });
     await camera.moreFrames(5);
     server.freeze();
@@ -69,13 +69,13 @@ describe('process of a camera', () => {
     assert.deepEqual(decoders(), []);
   });
 
-  test('ends while it is being opened', async () => {
+  test('ends when the camera is closed while it opens', async () => {
     const camera = await watch();
     await camera[Symbol.asyncDispose]();
     assert.deepEqual([decoders(), camera.frames], [[], []]);
   });
 
-  test('is replaced when somebody kills it', async () => {
+  test('is replaced when it is killed', async () => {
     await using camera = await watch();
     await camera.moreFrames(5);
     const [pid] = decoders();
@@ -86,7 +86,7 @@ describe('process of a camera', () => {
     assert.notDeepEqual(decoders(), [pid]);
   });
 
-  test('goes on while nobody releases frames, and counts what is lost', async () => {
+  test('continues while no frame is released, and counts the dropped ones', async () => {
     const held: Frame[] = [];
     await using camera = await watch({ onFrame: (frame) => held.push(frame), bufferCount: 3 });
     await until('lost frames', () => camera.counters.droppedBusy >= 10);
@@ -102,7 +102,7 @@ describe('process of a camera', () => {
     assert.deepEqual([held.length, camera.counters.restarts], [6, 0]);
   });
 
-  test('drops what became old while this process stood still, and does not blame the camera', async () => {
+  test('drops frames that became old while rollcall itself stood still, and does not blame the camera', async () => {
     await using camera = await watch({ stallAfterS: 2 });
     await camera.moreFrames(5);
     // The fault itself: the event loop blocked for longer than a camera may be silent.
@@ -114,7 +114,7 @@ describe('process of a camera', () => {
     assert.ok(lastFrameAgeMs < 1000);
   });
 
-  test('is missing: told with what to install', async () => {
+  test('if FFmpeg is missing, the report says what to install', async () => {
     const path = '/nonexistent/ffmpeg';
     await assert.rejects(detectFfmpeg(path), (error) => {
       return isRollcallError(error, 'ffmpeg-missing') && /apt-get install ffmpeg/.test(error.remedy ?? '');
@@ -123,7 +123,7 @@ describe('process of a camera', () => {
     await camera.failure('ffmpeg-missing');
   });
 
-  test('is no FFmpeg: told', async () => {
+  test('if the program is not FFmpeg, this is reported', async () => {
     await assert.rejects(detectFfmpeg('/bin/true'), (error) => isRollcallError(error, 'ffmpeg-unsupported'));
   });
 });

@@ -66,7 +66,7 @@ describe('replaying a clip', () => {
     assert.deepEqual(await readAll(path), first);
   });
 
-  test('gives the frames that another way of decoding gives', async () => {
+  test('gives the same frames as another way of decoding', async () => {
     const path = await testClip({ seconds: 2 });
     const { stdout } = await promisify(execFile)(
       'ffmpeg',
@@ -84,7 +84,7 @@ describe('replaying a clip', () => {
     );
   });
 
-  test('counts from the first frame of a clip that begins later', async () => {
+  test('counts time from the first frame if a clip begins later', async () => {
     const { timesMs } = await readAll(await testClip({ seconds: 2, container: 'ts' }));
     near(timesMs.slice(0, 2), [0, 40]);
   });
@@ -103,7 +103,7 @@ describe('replaying a clip', () => {
     for (const frame of held) frame.release();
   });
 
-  test('leaves no process when the consumer has seen enough', async () => {
+  test('leaves no process when the consumer stops early', async () => {
     const clip = await open(await testClip({ seconds: 6 }));
     for await (const frame of clip) {
       frame.release();
@@ -128,7 +128,7 @@ describe('replaying a clip', () => {
     }
   });
 
-  test('tells full range from limited range', async () => {
+  test('distinguishes full range from limited range', async () => {
     const white = ['-f', 'lavfi', '-i', 'color=white:size=64x48', '-frames:v', '1'];
     const seen: unknown[] = [];
     for (const [name, format] of [
@@ -159,12 +159,12 @@ describe('replaying a clip', () => {
     }
   });
 
-  test('goes on after a change of resolution', async () => {
+  test('continues after a change of resolution', async () => {
     const { sizes } = await readAll(await resolutionChangeClip({ seconds: 2 }));
     assert.deepEqual([sizes[0], sizes.at(-1)], ['640x360', '1280x720']);
   });
 
-  test('scales down what is wider than the analysis, to the same size throughout', async () => {
+  test('scales a clip that is wider than the analysis down, to one size throughout', async () => {
     const { sizes } = await readAll(await resolutionChangeClip({ seconds: 2 }), { maxAnalysisWidthPx: 320 });
     assert.deepEqual([...new Set(sizes)], ['320x180']);
   });
@@ -176,7 +176,7 @@ describe('replaying a clip', () => {
     assert.deepEqual(await readAll(path), first);
   });
 
-  test('refuses what is no clip, and what is not there', async () => {
+  test('refuses a file that is not a clip, and a missing file', async () => {
     await assert.rejects(readAll(await garbageFile()), (error) => isRollcallError(error, 'clip-unreadable'));
     await assert.rejects(readAll(join(folder, 'nothing.mp4')), (error) =>
       isRollcallError(error, 'clip-not-found'),

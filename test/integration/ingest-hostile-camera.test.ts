@@ -40,7 +40,7 @@ before(async () => {
 const serve = (options: Partial<ScriptedRtspOptions>) =>
   startScriptedRtspServer({ media: video, payloads, ...options });
 
-describe('a camera that is after the password', () => {
+describe('a camera that tries to get the password', () => {
   const isAsked = (request: ScriptedRequest, method: string): boolean => request.method === method;
   const hasProof = (request: ScriptedRequest): boolean =>
     request.header('Authorization').startsWith('Digest ');
@@ -72,7 +72,7 @@ describe('a camera that is after the password', () => {
     ],
   ];
   for (const [name, script] of attacks) {
-    test(`${name}: it does not get it`, async () => {
+    test(`does not get it: ${name}`, async () => {
       await using server = await serve({ script: script() });
       await using camera = await watchCamera({ url: server.url, address: addressOf(server.url) });
       const state = await camera.failure('login-unprotected');
@@ -84,7 +84,7 @@ describe('a camera that is after the password', () => {
     });
   }
 
-  test('gets it where the owner allows that, and the log says once what that means', async () => {
+  test('gets it if the owner allows that, and the log explains the risk once', async () => {
     let isFirst = true;
     const script = (request: ScriptedRequest): ScriptedAnswer | undefined => {
       if (request.header('Authorization') !== `Basic ${inBase64}`) return asks(basic);
@@ -97,12 +97,15 @@ describe('a camera that is after the password', () => {
     await using camera = await watchCamera({ url: server.url, address });
     await camera.moreFrames(2);
     assert.equal(camera.counters.restarts, 1);
-    assert.equal(camera.log.filter((line) => /^warn .*anybody on the way can read/.test(line)).length, 1);
+    assert.equal(
+      camera.log.filter((line) => /^warn .*crosses the network in readable form/.test(line)).length,
+      1,
+    );
   });
 });
 
 describe('a camera that points elsewhere', () => {
-  test('is not followed to another server, and the message names that', async () => {
+  test('is not followed to another server, and the message names the server', async () => {
     await using elsewhere = await serve({});
     for (const status of ['302 Found', '305 Use Proxy']) {
       const headers = [`Location: rtsp://a:b@127.0.0.1:${elsewhere.port}/other?token=1`];
@@ -145,7 +148,7 @@ describe('a camera that points elsewhere', () => {
     assert.match(server.received, /SETUP rtsp:\/\/127\.0\.0\.1:\d+\/other\/1 RTSP/);
   });
 
-  test('by its description is asked at the configured address all the same', async () => {
+  test('by its description is still asked at the configured address', async () => {
     await using elsewhere = await serve({});
     const other = `rtsp://127.0.0.1:${elsewhere.port}/base/`;
     const media = [...video.slice(0, -1), `a=control:${other}track1`];
@@ -165,7 +168,7 @@ describe('a camera that points elsewhere', () => {
   });
 });
 
-test('a camera that answers in small pieces, asks itself, and answers what it was not asked: streams', async () => {
+test('a camera streams although it answers in small pieces, sends requests and gives answers to no request', async () => {
   const chatter = [
     'OPTIONS * RTSP/1.0\r\nCSeq: 77\r\n\r\n',
     'SET_PARAMETER rtsp://h/x RTSP/1.0\r\nCSeq: 78\r\nContent-Length: 2\r\n\r\nab',
@@ -179,7 +182,7 @@ test('a camera that answers in small pieces, asks itself, and answers what it wa
   assert.match(server.received, /RTSP\/1\.0 501 Not Implemented\r\nCSeq: 78\r\n/);
 });
 
-test('only one client that knows the address comes through the relay, and hears of no other source of media', async () => {
+test('the relay admits one client that knows its address, and passes on media from the camera only', async () => {
   const elsewhere =
     'Transport: RTP/AVP;unicast; source=192.0.2.9;server_port=1-2;x=/TCP, RTP/AVP;source=192.0.2.8';
   await using server = await serve({
@@ -277,7 +280,7 @@ describe('the certificate of a camera', { skip: withoutOpenssl }, () => {
     assert.match(server.received, /Transport: RTP\/AVP\/TCP/);
   });
 
-  test('is refused otherwise, by its cause, before anything is said to the camera', async () => {
+  test('is refused otherwise, with the cause, before anything is sent to the camera', async () => {
     const authorities = authority.certificate;
     const expired = authority.issue({ commonName: 'old', hosts: here, fromDay: -9, untilDay: -1 });
     const early = authority.issue({ commonName: 'new', hosts: here, fromDay: 5 });
@@ -292,12 +295,7 @@ describe('the certificate of a camera', { skip: withoutOpenssl }, () => {
       ],
       ['certificate-expired', expired, { authorities }, /until \d{4}-/],
       ['certificate-expired', early, { authorities }, /valid from \d{4}-/],
-      [
-        'certificate-name',
-        foreign,
-        { authorities },
-        /^it is for DNS:other\.example, and not for 127\.0\.0\.1$/,
-      ],
+      ['certificate-name', foreign, { authorities }, /^it is for DNS:other\.example, not for 127\.0\.0\.1$/],
       ['certificate-changed', foreign, { authorities, fingerprint: pinned }, /sha256:00:00.*shows sha256:/],
     ] as const;
     for (const [code, certificate, trust, detail] of cases) {
@@ -310,7 +308,7 @@ describe('the certificate of a camera', { skip: withoutOpenssl }, () => {
     }
   });
 
-  test('cannot be left out, and TLS cannot be old', async () => {
+  test('cannot be missing, and an old TLS version is refused', async () => {
     let received = '';
     const plain = createServer((socket) => {
       socket.on('error', () => undefined);
@@ -322,7 +320,7 @@ describe('the certificate of a camera', { skip: withoutOpenssl }, () => {
     const stripped = await look(`rtsps://127.0.0.1:${await listenOnLoopback(plain)}/live`);
     plain.close();
     assert.equal(stripped.code, 'secure-connection-failed');
-    assert.equal(stripped.detail, 'what answers at this port does not speak TLS');
+    assert.equal(stripped.detail, 'the server at this port does not speak TLS');
     assert.doesNotMatch(received, /RTSP|viewer|hunter2/);
     const { certificate: cert, key } = makeCertificate('localhost');
     const old = {
@@ -336,7 +334,7 @@ describe('the certificate of a camera', { skip: withoutOpenssl }, () => {
     const found = await look(server.url);
     assert.deepEqual(
       [found.code, found.detail],
-      ['secure-connection-failed', 'it speaks no TLS 1.2 or later'],
+      ['secure-connection-failed', 'the camera does not support TLS 1.2 or later'],
     );
     await using camera = await watchCamera({ url: server.url, address: addressOf(server.url) });
     const state = await camera.failure('secure-connection-failed');

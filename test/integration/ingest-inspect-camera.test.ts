@@ -22,8 +22,8 @@ const codesOf = (found: CameraInspection): readonly string[] =>
     ? [found.failure.code]
     : found.problems.map(({ code }) => code).filter((code) => !/^(box|network)-/.test(code));
 
-describe('looking at a camera once', () => {
-  test('tells codec, size, rate and time to the first frame, and hands out the frames', async () => {
+describe('a single inspection of a camera', () => {
+  test('gives codec, size, rate, time to the first frame, and the frames', async () => {
     const clip = await testClip({ framesPerS: 20, widthPx: 320, heightPx: 240 });
     await using server = await startRtspServer({ mounts: { '/live': clip } });
     let frames = 0;
@@ -44,7 +44,7 @@ describe('looking at a camera once', () => {
     assert.deepEqual(codesOf(found), []);
   });
 
-  test('tells pictures of no use within seconds', async () => {
+  test('reports unusable pictures within seconds', async () => {
     const file = await testClip();
     await using server = await startRtspServer({
       mounts: {
@@ -63,7 +63,7 @@ describe('looking at a camera once', () => {
     assert.deepEqual(found.map(codesOf), [['pictures-damaged'], ['pictures-uniform']]);
   });
 
-  test('tells a camera that sends too few pictures from a box that is too slow', async () => {
+  test('distinguishes a camera that sends too few pictures from a box that is too slow', async () => {
     const clip = await testClip({ framesPerS: 5, widthPx: 320, heightPx: 240 });
     await using server = await startRtspServer({ mounts: { '/slow': clip } });
     const found = await inspectCamera({
@@ -77,7 +77,7 @@ describe('looking at a camera once', () => {
     assert.ok(found.decodingCores !== null && found.decodingCores < 0.8, `${found.decodingCores} cores`);
   });
 
-  test('tells the failure and does not try again', async () => {
+  test('reports a failure and does not try again', async () => {
     await using server = await startRtspServer({ mounts: { '/live': await testClip() } });
     const options = await sourceOptions({ url: server.url('/wrong') }, silentLogger);
     const found = await inspectCamera({
@@ -91,7 +91,7 @@ describe('looking at a camera once', () => {
   });
 });
 
-describe('looking at an address that nobody configured', () => {
+describe('a test of an address that is not configured', () => {
   const auth = { user: 'viewer', password: 'correct:horse' };
   const nowhere = { config: '/nowhere/rollcall.yaml' };
   const typed = (text: string) => ({
@@ -99,10 +99,10 @@ describe('looking at an address that nobody configured', () => {
     output: new PassThrough(),
   });
 
-  // Root lets it look as the user nobody.
+  // Root runs the test as the user `nobody`.
   const isClosed =
     process.getuid?.() === 0 && spawnSync('ls', [root], { uid: 65_534, gid: 65_534 }).status !== 0;
-  test('needs no daemon; the login is typed, or is a secret', {
+  test('needs no daemon, and takes a typed login or a secret', {
     skip: isClosed ? `only root can read ${root}` : false,
   }, async () => {
     await using directory = await temporaryDirectory();
@@ -134,7 +134,7 @@ describe('looking at an address that nobody configured', () => {
     );
   });
 
-  test('refuses what is no address, and repeats no password', async () => {
+  test('refuses an invalid address without repeating a password', async () => {
     for (const [url, options, code] of [
       ['rtsp://viewer:hunter2@127.0.0.1/live', nowhere, 'camera-url-unusable'],
       ['http://127.0.0.1/hunter2', nowhere, 'camera-url-unusable'],

@@ -10,7 +10,7 @@ const install = join(programRoot(), 'scripts', 'install');
 const folder = mkdtempSync(join(tmpdir(), 'rollcall-install-'));
 after(() => rmSync(folder, { recursive: true }));
 
-/** Runs functions of the script, without what it does to the machine; `rollcall` writes what it is asked and ends with `code`. */
+/** Runs functions of the script, without changes to the machine; `rollcall` prints its arguments and ends with `code`. */
 function runPart(functions: string, code: number): string {
   writeFileSync(join(folder, 'rollcall'), `#!/bin/sh\necho "asked: $*"\nexit ${code}\n`);
   chmodSync(join(folder, 'rollcall'), 0o755);
@@ -23,13 +23,16 @@ function runPart(functions: string, code: number): string {
 }
 
 describe('the recommended networks at an installation', () => {
-  test('come where that is wished, and never keep it from going on', () => {
+  test('are installed on request, and a failure does not stop the installation', () => {
     const wished = 'readOptions --with-recommended-models; chooseModels; fetchModels; echo goes on';
     assert.match(runPart(wished, 0), /asked: models fetch --recommended\ngoes on/);
-    assert.match(runPart(wished, 1), /could not be downloaded; later: rollcall models fetch .*\ngoes on/);
+    assert.match(
+      runPart(wished, 1),
+      /the download failed; try again later: rollcall models fetch .*\ngoes on/,
+    );
   });
 
-  test('do not come where that was not wished, nor unasked without a terminal', () => {
+  test('are not installed if refused, nor without a request and without a terminal', () => {
     for (const options of ['--without-recommended-models', ''])
       assert.equal(
         runPart(`readOptions ${options}; chooseModels; fetchModels; echo goes on`, 0),
@@ -41,6 +44,6 @@ describe('the recommended networks at an installation', () => {
     const { stdout, status } = spawnSync(install, ['--help'], { encoding: 'utf8' });
     assert.equal(status, 0);
     assert.match(stdout, /--with-recommended-models, --without-recommended-models/);
-    assert.match(stdout, /only restarted where something changed\. .*\n?.*$/);
+    assert.match(stdout, /rollcalld only if something changed\. .*\n?.*$/);
   });
 });

@@ -85,7 +85,7 @@ function kekOf(recovery: KeyRecovery): Uint8Array {
 
 for (const { name, skip, open } of kinds) {
   describe(`the key provider "${name}"`, { skip }, () => {
-    test('gives the key it made again, in another process and from what was kept of it', async () => {
+    test('gives the same key again, also in another process, from the parameters that were kept', async () => {
       await using bench = await open();
       const { kek, parameters } = await bench.provider().create('first', bench.input);
       assert.equal(kek.length, 32);
@@ -94,7 +94,7 @@ for (const { name, skip, open } of kinds) {
       assert.deepEqual(kekOf(recovery), kek);
     });
 
-    test('hands over keys of their own memory: wiping one leaves the next whole', async () => {
+    test('gives each key in its own memory: wiping one does not change the next', async () => {
       await using bench = await open();
       const provider = bench.provider();
       const { kek, parameters } = await provider.create('first', bench.input);
@@ -106,7 +106,7 @@ for (const { name, skip, open } of kinds) {
       assert.equal(keyIdOf(second), id);
     });
 
-    test('leaves the passphrase to the caller', async () => {
+    test('does not wipe the passphrase of the caller', async () => {
       await using bench = await open();
       const before = bench.input.passphrase === undefined ? undefined : Buffer.from(bench.input.passphrase);
       const { kek, parameters } = await bench.provider().create('first', bench.input);
@@ -114,7 +114,7 @@ for (const { name, skip, open } of kinds) {
       if (before !== undefined) assert.deepEqual(bench.input.passphrase, before);
     });
 
-    test('makes another key for a rotation; until that has ended it gives both', async () => {
+    test('makes another key for a rotation, and gives both until the rotation has ended', async () => {
       await using bench = await open();
       const first = await bench.provider().create('first', bench.input);
       const next = await bench.provider().create('rotation', bench.input);
@@ -129,7 +129,7 @@ for (const { name, skip, open } of kinds) {
       assert.deepEqual(kekOf(after), next.kek);
     });
 
-    test('refuses to give a key under an id that is not its own', async () => {
+    test('refuses to give a key under another id', async () => {
       await using bench = await open();
       const { parameters } = await bench.provider().create('first', bench.input);
       const recovery = await bench.provider().recover('0123456789abcdef', parameters, bench.input);
@@ -139,7 +139,7 @@ for (const { name, skip, open } of kinds) {
       assert.ok(recovery.outcome === 'refused' && recovery.message !== '' && recovery.remedy !== '');
     });
 
-    test('keeps nothing of the key in clear, and says nothing of it', async () => {
+    test('neither keeps nor shows the key in clear', async () => {
       await using bench = await open();
       const { kek, parameters } = await bench.provider().create('first', bench.input);
       const provider = bench.provider();

@@ -10,7 +10,7 @@ import { outcomeOf } from '../support/key-outcome.js';
 const mib = 1024 * 1024;
 const input = { passphrase: Buffer.from('long enough, for once') };
 
-test('the cost is measured when a key is made and kept beside it: another machine needs no measuring', async () => {
+test('the cost is measured when a key is made, and kept with it, so that another machine does not measure', async () => {
   // A clock that stands still: the fastest machine there can be, with the least memory.
   const maker = new PassphraseKeyProvider({ clock: new VirtualClock(), availableBytes: () => 0 });
   const { kek, parameters } = await maker.create('first', input);
@@ -20,7 +20,7 @@ test('the cost is measured when a key is made and kept beside it: another machin
   assert.equal(outcomeOf(await opener.recover(keyIdOf(kek), parameters, input)), 'recovered');
 });
 
-test('memory that cannot be had is an error that says how much is needed', async () => {
+test('the error for too little memory says how much is needed', async () => {
   const impossible = { passes: 1, memoryBytes: 2 ** 41 };
   const provider = new PassphraseKeyProvider({ clock: systemClock, cost: impossible });
   await assert.rejects(

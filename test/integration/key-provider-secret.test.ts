@@ -44,7 +44,7 @@ const rejectsWith = (code: string, work: () => Promise<unknown>): Promise<void> 
   assert.rejects(work, (error) => isRollcallError(error, code));
 
 describe('a key that is a secret', () => {
-  test('is missing where there is none, and the message says where it belongs', async () => {
+  test('is reported as missing, with the place where it belongs', async () => {
     await using places = await openPlaces();
     const provider = places.provider();
     await rejectsWith('key-missing', () => provider.create('first'));
@@ -56,7 +56,7 @@ describe('a key that is a secret', () => {
     assert.equal((await provider.inspect()).isUsable, false);
   });
 
-  test('is malformed with any size but 32 bytes, such as its text form', async () => {
+  test('is malformed with any other size than 32 bytes, such as its text form', async () => {
     await using places = await openPlaces();
     for (const bytes of [randomBytes(31), randomBytes(33), Buffer.from(randomBytes(32).toString('hex'))]) {
       places.file(name, bytes);
@@ -66,7 +66,7 @@ describe('a key that is a secret', () => {
     }
   });
 
-  test('is refused where others may read it', async () => {
+  test('is refused if others may read it', async () => {
     await using places = await openPlaces();
     places.file(name);
     chmodSync(join(places.secretsDirectory, name), 0o640);
@@ -74,7 +74,7 @@ describe('a key that is a secret', () => {
     assert.equal(outcomeOf(await places.provider().recover('0123456789abcdef')), 'credential-exposed');
   });
 
-  test('of another gallery is named beside the one that is needed', async () => {
+  test('of another gallery is named in the message, and so is the needed one', async () => {
     await using places = await openPlaces();
     const key = places.file(name);
     const next = places.file(nextName);
@@ -85,7 +85,7 @@ describe('a key that is a secret', () => {
     }
   });
 
-  test('is found beside one that cannot be used', async () => {
+  test('is found although another candidate cannot be used', async () => {
     await using places = await openPlaces();
     places.file(name, randomBytes(7));
     const next = places.file(nextName);
@@ -94,7 +94,7 @@ describe('a key that is a secret', () => {
 });
 
 describe('a rotation to a new secret', () => {
-  test('needs one that is not the key in force', async () => {
+  test('needs a secret that is not the key in force', async () => {
     await using places = await openPlaces();
     const key = places.file(name);
     await rejectsWith('key-next-missing', () => places.provider().create('rotation'));
@@ -104,7 +104,7 @@ describe('a rotation to a new secret', () => {
     assert.equal(keyIdOf((await places.provider().create('rotation')).kek), keyIdOf(next));
   });
 
-  test('does not go to the key in force where only the old file has its name', async () => {
+  test('does not take the key in force if only the old file is there', async () => {
     await using places = await openPlaces();
     places.file(name);
     const next = places.file(nextName);
@@ -113,7 +113,7 @@ describe('a rotation to a new secret', () => {
     await rejectsWith('key-next-missing', () => provider.create('rotation'));
   });
 
-  test('ends with the new file in place of the old one', async () => {
+  test('ends with the new file under the name of the old one', async () => {
     await using places = await openPlaces();
     const old = places.file(name);
     const next = places.file(nextName);
@@ -126,7 +126,7 @@ describe('a rotation to a new secret', () => {
     assert.equal(outcomeOf(await places.provider().recover(keyIdOf(old))), 'wrong-key');
   });
 
-  test('that has not ended leaves both files alone', async () => {
+  test('that has not ended changes neither file', async () => {
     await using places = await openPlaces();
     const old = places.file(name);
     const next = places.file(nextName);
@@ -136,7 +136,7 @@ describe('a rotation to a new secret', () => {
     assert.deepEqual(readFileSync(join(places.secretsDirectory, nextName)), next);
   });
 
-  test('away from a systemd credential moves nothing, finds the key at every start, and says what to do', async () => {
+  test('from a systemd credential moves nothing, finds the key at every start, and says what to do', async () => {
     await using places = await openPlaces();
     const old = places.credential(name);
     const next = places.file(nextName);
@@ -147,17 +147,17 @@ describe('a rotation to a new secret', () => {
     assert.equal(outcomeOf(await places.provider().recover(keyIdOf(next))), 'recovered');
     const report = await provider.inspect();
     assert.match(report.message, /the key in force is in "gallery-key.next"/);
-    assert.match(report.remedy ?? '', /make it the secret "gallery-key"/);
+    assert.match(report.remedy ?? '', /Make it the secret "gallery-key"/);
   });
 
-  test('finds a key whose file a credential of the same name hides', async () => {
+  test('finds a key file although a credential has the same name', async () => {
     await using places = await openPlaces();
     places.credential(name);
     const hidden = places.file(name);
     assert.equal(outcomeOf(await places.provider().recover(keyIdOf(hidden))), 'recovered');
   });
 
-  test('leaves the files where this process may not move them', async () => {
+  test('leaves files in place that this process may not move', async () => {
     assert.equal(await moveKeyFile('/proc/version', '/proc/uptime'), 'not-permitted');
   });
 });

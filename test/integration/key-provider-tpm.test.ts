@@ -35,7 +35,7 @@ describe('a key sealed by the TPM', { skip: withoutSoftwareTpm }, () => {
     assert.equal(outcomeOf(recovery), 'tpm-refused');
   });
 
-  test('does not open in another TPM that is told to be the right one', async () => {
+  test('does not open in another TPM that is given its id', async () => {
     await using tpm = await startSoftwareTpm();
     await using other = await startSoftwareTpm();
     const { kek, parameters } = await providerOf(tpm).create();
@@ -53,7 +53,7 @@ describe('a key sealed by the TPM', { skip: withoutSoftwareTpm }, () => {
     assert.equal(outcomeOf(recovery), 'tpm-refused');
   });
 
-  test('is refused as damaged where a byte of what was sealed is altered', async () => {
+  test('is refused as damaged if a byte of the sealed data was altered', async () => {
     await using tpm = await startSoftwareTpm();
     const provider = providerOf(tpm);
     const { kek, parameters } = await provider.create();
@@ -66,7 +66,7 @@ describe('a key sealed by the TPM', { skip: withoutSoftwareTpm }, () => {
     }
   });
 
-  test('is told from another key of the same TPM', async () => {
+  test('is distinguished from another key of the same TPM', async () => {
     await using tpm = await startSoftwareTpm();
     const provider = providerOf(tpm);
     const first = await provider.create();
@@ -75,7 +75,7 @@ describe('a key sealed by the TPM', { skip: withoutSoftwareTpm }, () => {
     assert.equal(outcomeOf(recovery), 'wrong-key');
   });
 
-  test('is made and opened by many at once, in a TPM that another program left full', async () => {
+  test('can be made and opened by many processes at once, in a TPM that another program left full', async () => {
     await using tpm = await startSoftwareTpm();
     for (let held = 0; held < 3; held += 1) tpm.tool('tpm2_createprimary', '-Q', '-C', 'o');
     assert.throws(() => tpm.tool('tpm2_createprimary', '-Q', '-C', 'o'), /out of memory/);
@@ -107,7 +107,7 @@ describe('the way of a key to the TPM and back', { skip: withoutSoftwareTpm }, (
     }
   });
 
-  test('shows it to nobody who taps the wires to the TPM', async () => {
+  test('does not show it on the wires to the TPM', async () => {
     await using tpm = await startSoftwareTpm();
     const provider = providerOf(tpm);
     const { kek, parameters } = await provider.create();
@@ -127,7 +127,7 @@ describe('the way of a key to the TPM and back', { skip: withoutSoftwareTpm }, (
 });
 
 describe('a machine that cannot seal', { skip: withoutSoftwareTpm }, () => {
-  test('because the programs are missing says which package', async () => {
+  test('because the programs are missing names the package', async () => {
     await using folder = await temporaryDirectory();
     await using tpm = await startSoftwareTpm();
     const provider = providerOf(tpm, { searchPath: folder.path });
@@ -138,7 +138,7 @@ describe('a machine that cannot seal', { skip: withoutSoftwareTpm }, () => {
     assert.equal((await provider.inspect()).isUsable, false);
   });
 
-  test('because it has no TPM says so, when making a key and when opening one', async () => {
+  test('because it has no TPM reports that, when it makes a key and when it opens one', async () => {
     await using tpm = await startSoftwareTpm();
     const provider = providerOf(tpm);
     const { kek, parameters } = await provider.create();
@@ -154,15 +154,15 @@ describe('a machine that cannot seal', { skip: withoutSoftwareTpm }, () => {
     assert.deepEqual(readdirSync(tpm.workDirectory), []);
   });
 
-  test('because the device does not exist says that, not what a program made of it', async () => {
+  test('because the device does not exist reports that, not the error of a program', async () => {
     await using tpm = await startSoftwareTpm();
     const report = await providerOf(tpm, { tcti: 'device:/dev/no-such-tpm' }).inspect();
     assert.equal(report.isUsable, false);
-    assert.match(report.message, /no such device/);
+    assert.match(report.message, /the device does not exist/);
     assert.match(report.remedy ?? '', /firmware/);
   });
 
-  test('because the TPM is somebody else’s (an owner password) says what the TPM said', async () => {
+  test('because the TPM has an owner password shows the error of the TPM', async () => {
     await using tpm = await startSoftwareTpm();
     tpm.tool('tpm2_changeauth', '-c', 'owner', 'somebody');
     await assert.rejects(
@@ -171,7 +171,7 @@ describe('a machine that cannot seal', { skip: withoutSoftwareTpm }, () => {
     );
   });
 
-  test('because the TPM does not answer gives up in time, and works once it answers', async () => {
+  test('because the TPM does not answer gives up in time, and can seal once the TPM answers', async () => {
     await using tpm = await startSoftwareTpm();
     const clock = new VirtualClock();
     const provider = providerOf(tpm, { clock, timeoutMs: 1000 });
@@ -191,7 +191,7 @@ describe('a machine that cannot seal', { skip: withoutSoftwareTpm }, () => {
     assert.equal(outcomeOf(await provider.recover(keyIdOf(kek), parameters)), 'recovered');
   });
 
-  test('because there is no directory to work in says so', async () => {
+  test('because it lacks a working directory reports that', async () => {
     await using tpm = await startSoftwareTpm();
     const provider = providerOf(tpm, { workDirectory: join(tpm.workDirectory, 'none') });
     await assert.rejects(

@@ -59,8 +59,8 @@ async function serve(listener: RequestListener): Promise<void> {
 }
 
 /**
- * The model from where the request asks for it; after `mostBytes` nothing more comes. What a broken connection brought and
- * nobody has read is lost: whoever breaks it off waits until it is read.
+ * Sends the model from the byte that the request asks for, and stops after `mostBytes`. Unread bytes of a broken connection
+ * are lost: a test that breaks the connection waits until they were read.
  */
 function sendRest({ headers }: IncomingMessage, response: ServerResponse, mostBytes: number): void {
   const from = Number(/^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1] ?? 0);
@@ -91,7 +91,7 @@ async function assertNothingKept(): Promise<void> {
 }
 
 describe('fetching from a publisher', () => {
-  test('keeps the right file and tells how far it is', async () => {
+  test('keeps the right file and reports its progress', async () => {
     const store = await storeServedBy((_, response) => response.end(model));
     const seen: number[] = [];
     const status = await store.fetch(PACK, {
@@ -126,7 +126,7 @@ describe('fetching from a publisher', () => {
     await assertNothingKept();
   });
 
-  test('stops reading an answer that does not end', async () => {
+  test('stops reading an endless answer', async () => {
     let sentBytes = 0;
     const store = await storeServedBy((_, response) => {
       const more = (): void => {
@@ -140,7 +140,7 @@ describe('fetching from a publisher', () => {
     assert.ok(sentBytes < 100 * model.length);
   });
 
-  test('goes on by itself where a transfer breaks off, as long as each attempt brings something', async () => {
+  test('resumes an interrupted transfer as long as each attempt brings some bytes', async () => {
     const asked: (string | undefined)[] = [];
     let open: ServerResponse | undefined;
     const store = await storeServedBy((request, response) => {
@@ -158,7 +158,7 @@ describe('fetching from a publisher', () => {
     assert.deepEqual(await readFile(await store.path(PACK)), model);
   });
 
-  test('keeps what has arrived where nothing more comes, and the next call goes on from there', async () => {
+  test('keeps what has arrived when nothing more comes, and the next call resumes there', async () => {
     let isDown = false;
     const asked: (string | undefined)[] = [];
     let open: ServerResponse | undefined;
@@ -192,7 +192,7 @@ describe('fetching from a publisher', () => {
     assert.deepEqual(await kept(), ['.verified.json', 'liveness.onnx']);
   });
 
-  test('goes on with what a killed process left, and leaves alone what a running one has', async () => {
+  test('resumes what a killed process left, and does not touch the part of a running one', async () => {
     const imported = join(directory, 'imported');
     await mkdir(imported);
     const dead = spawnSync('true').pid;
@@ -213,7 +213,7 @@ describe('fetching from a publisher', () => {
     ]);
   });
 
-  test('downloads all again where the part that was left is of another file', async () => {
+  test('downloads all again if the kept part is of another file', async () => {
     const imported = join(directory, 'imported');
     for (const [left, answersRest] of [
       [Buffer.alloc(5000, 1), true],
@@ -237,7 +237,7 @@ describe('fetching from a publisher', () => {
     }
   });
 
-  test('gives up a publisher that falls silent, and keeps what has arrived', async () => {
+  test('gives up when the publisher falls silent, and keeps what has arrived', async () => {
     const clock = new VirtualClock();
     const store = await storeServedBy((request, response) => {
       if (request.headers.range !== undefined) return;
@@ -263,7 +263,8 @@ describe('fetching from a publisher', () => {
     await assert.rejects(
       fetching,
       (error) =>
-        isRollcallError(error, 'publisher-unreachable') && error.message.includes('nothing came for 60 s'),
+        isRollcallError(error, 'publisher-unreachable') &&
+        error.message.includes('no bytes arrived for 60 s'),
     );
     assert.deepEqual(await kept(), ['liveness.onnx.part']);
   });
@@ -285,7 +286,7 @@ describe('fetching from a publisher', () => {
     await assertNothingKept();
   });
 
-  test('refuses a file that ends too early, and says where', async () => {
+  test('refuses a file that ends too early, and says at which byte', async () => {
     const store = await storeServedBy((_, response) => {
       response.write(model.subarray(0, 1000));
       response.end();
@@ -299,7 +300,7 @@ describe('fetching from a publisher', () => {
     await assertNothingKept();
   });
 
-  test('follows so many redirects and no more', async () => {
+  test('follows a limited number of redirects', async () => {
     let redirects = 0;
     const store = await storeServedBy((_, response) => {
       redirects += 1;
@@ -312,7 +313,7 @@ describe('fetching from a publisher', () => {
     assert.equal(redirects, 6);
   });
 
-  test('says that the disk has too little room, before and during the transfer', async (t) => {
+  test('reports that the disk has too little space, before and during the transfer', async (t) => {
     const disk = mountSmallDisk(1);
     if ('skip' in disk) return t.skip(disk.skip);
     using _disk = disk;
@@ -361,7 +362,7 @@ describe('fetching from a publisher', () => {
     );
   });
 
-  test('a pack without a publisher’s address says where to get it', async () => {
+  test('says where to get a pack that has no address', async () => {
     const store = await openModelStore({ buildDir: directory, importDir: directory });
     await assert.rejects(
       store.fetch('minifasnet-v2'),
@@ -370,7 +371,7 @@ describe('fetching from a publisher', () => {
     );
   });
 
-  test('what is recommended is brought where it is not there, and left out with its reason where it cannot be had', async () => {
+  test('fetches missing recommended packs, and skips unavailable ones with the reason', async () => {
     await serve((request, response) => {
       if (request.url === '/liveness.onnx') response.end(model);
       else response.writeHead(404).end();
@@ -401,6 +402,6 @@ describe('fetching from a publisher', () => {
     const second = await store.obtainRecommended();
     assert.deepEqual([second.brought, second.leftOut.length], [[], 1]);
     await writeFile(path, JSON.stringify({ ...manifest, recommended: ['nothing'] }));
-    await assert.rejects(openModelStore({ rootDir: directory }), /what is recommended must be a pack/);
+    await assert.rejects(openModelStore({ rootDir: directory }), /a recommended pack does not exist/);
   });
 });

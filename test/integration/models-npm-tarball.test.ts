@@ -83,8 +83,8 @@ async function keptFiles(): Promise<readonly string[]> {
   return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
 }
 
-describe('the files of a pack inside an npm package that is no dependency', () => {
-  test('come from the registry of npm, once, and nothing else of the package is kept', async () => {
+describe('the files of a pack inside an npm package', () => {
+  test('come from the registry of npm once, and no other file of the package is kept', async () => {
     for (const round of ['first', 'second']) {
       const { description, weights } = await readTarballSource(source(), place());
       assert.equal(Buffer.from(description).toString(), files['models/net.json'], round);
@@ -94,7 +94,7 @@ describe('the files of a pack inside an npm package that is no dependency', () =
     assert.deepEqual((await keptFiles()).toSorted(), ['net.bin', 'net.json']);
   });
 
-  test('are refused where the registry gives another package than the manifest names', async () => {
+  test('are refused if the registry gives another package than the manifest names', async () => {
     const other = digest('sha512', Buffer.from('another package')).digest('base64');
     await assert.rejects(readTarballSource(source(other), place()), (error) =>
       isRollcallError(error, 'source-hash'),
@@ -102,14 +102,14 @@ describe('the files of a pack inside an npm package that is no dependency', () =
     assert.deepEqual(await keptFiles(), []);
   });
 
-  test('are refused where one of them is not the file of the manifest', async () => {
+  test('are refused if one of them differs from the file of the manifest', async () => {
     const wanted = source();
     const wrong = { ...wanted, weights: { ...wanted.weights, sha256: '0'.repeat(64) } };
     await assert.rejects(readTarballSource(wrong, place()), (error) => isRollcallError(error, 'source-hash'));
     assert.deepEqual(await keptFiles(), []);
   });
 
-  test('are left out where the registry does not answer: the other packs are there, and the reason is told', async () => {
+  test('are left out with the reason if the registry does not answer, and other packs are built', async () => {
     await new Promise((resolve) => registry?.close(resolve));
     const buildDir = join(directory, 'build');
     const built = await openModelStore();
@@ -122,7 +122,7 @@ describe('the files of a pack inside an npm package that is no dependency', () =
     const statuses = await store.build({ onProgress: ({ reason }) => void (reason && told.push(reason)) });
     const absent = statuses.filter(({ state }) => state !== 'ready').map(({ pack }) => pack.id);
     assert.deepEqual(absent, ['mobilefacenet']);
-    assert.match(told.join(), /cannot be had: .+ Then run: rollcall models build/);
+    assert.match(told.join(), /cannot download the npm package .+ Then run: rollcall models build/);
     assert.ok(!told.join().includes('hush'), told.join());
   });
 });

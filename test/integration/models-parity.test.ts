@@ -124,7 +124,7 @@ describe('networks converted from graph models agree with TensorFlow.js', () => 
     });
   }
 
-  test('the photograph above does hold a face for the mesh, and noise does not', async () => {
+  test('the mesh finds a face in the photograph, and none in noise', async () => {
     const store = await openModelStore();
     const network = await openNetwork(await store.path('facemesh'));
     const face = await cropPicture(samplePhoto('sample6.jpg'), REGIONS.face, 192);
@@ -159,7 +159,9 @@ describe('mobilefacenet, whose published graph is broken', async () => {
   const likenesses = (vectors: readonly Float32Array[]): readonly number[] =>
     vectors.flatMap((a, index) => vectors.slice(index + 1).map((b) => similarityOf(unit(a), unit(b))));
 
-  test('the published graph takes everybody for one person, the mended one does not', { skip }, async () => {
+  test('the published graph gives all people similar embeddings, the corrected one does not', {
+    skip,
+  }, async () => {
     const { description, weights, model } = await published();
     const mended = mendMobileFaceNet({ model, weights });
     const [broken, whole] = [
@@ -174,7 +176,7 @@ describe('mobilefacenet, whose published graph is broken', async () => {
     for (const graph of [broken, whole]) graph.dispose();
   });
 
-  test('the conversion agrees with the mended graph, alone and in a batch', { skip }, async () => {
+  test('the conversion agrees with the corrected graph, alone and in a batch', { skip }, async () => {
     const { weights, model } = await published();
     const mended = mendMobileFaceNet({ model, weights });
     const original = await openGraphModel(mended.model, mended.weights);

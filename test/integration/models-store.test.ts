@@ -43,7 +43,7 @@ async function sha256(path: string): Promise<string> {
 }
 
 describe('building', () => {
-  test('gives the files of the manifest, twice the same, and keeps what is there', async () => {
+  test('gives the files of the manifest, the same each time, and keeps existing ones', async () => {
     const store = await open();
     const steps: string[] = [];
     const onProgress = ({ packId, step }: { packId: string; step: string }): void =>
@@ -63,7 +63,7 @@ describe('building', () => {
     assert.ok((await store.verify()).filter(({ state }) => state === 'ready').length === 8);
   });
 
-  test('refuses a source file that is not the one of the manifest', async () => {
+  test('refuses a source file that differs from the one of the manifest', async () => {
     const rootDir = join(directory, 'program');
     const source = 'node_modules/@vladmandic/human';
     for (const folder of ['models', `${source}/models`])
@@ -95,7 +95,7 @@ describe('building', () => {
     );
   });
 
-  test('says what to run for a pack that is not there', async () => {
+  test('says which command builds a missing pack', async () => {
     const store = await open();
     await assert.rejects(
       store.path('facemesh'),
@@ -108,7 +108,7 @@ describe('building', () => {
 });
 
 describe('verifying', () => {
-  test('a changed and a truncated file are refused with the expected and the found hash', async () => {
+  test('refuses a changed or truncated file with the expected and the found hash', async () => {
     await (await open()).build({ packIds: ['liveness'] });
     const path = await (await open()).path('liveness');
     const bytes = await readFile(path);
@@ -128,7 +128,7 @@ describe('verifying', () => {
     }
   });
 
-  test('a file put in its place with the same size and time is still noticed', async () => {
+  test('detects a replaced file with the same size and time', async () => {
     await (await open()).build({ packIds: ['liveness'] });
     const path = await (await open()).path('liveness');
     const { atime, mtime } = await stat(path);
@@ -137,7 +137,7 @@ describe('verifying', () => {
     assert.equal((await (await open()).status('liveness')).state, 'damaged');
   });
 
-  test('a spoilt cache of hashes is ignored', async () => {
+  test('ignores a damaged cache of hashes', async () => {
     await (await open()).build({ packIds: ['liveness'] });
     await writeFile(join(buildDir, '.verified.json'), '{"liveness.onnx": 1}');
     assert.equal((await (await open()).status('liveness')).state, 'ready');

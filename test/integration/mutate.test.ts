@@ -16,7 +16,7 @@ export function isNear(a: number, b: number | undefined, log: { info(text: strin
 }
 `;
 
-test('the mutants of a file are its small changes, drawn in an order that the seed decides', async () => {
+test('the mutants of a file are its small changes, in an order that the seed decides', async () => {
   await using directory = await temporaryDirectory();
   await mkdir(join(directory.path, 'daemon'));
   await symlink(join(root, 'node_modules'), join(directory.path, 'node_modules'));

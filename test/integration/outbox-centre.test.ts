@@ -11,7 +11,7 @@ import { startTestPublisher, temporaryFolder } from '../support/published-box.js
 import { openTcpGate } from '../support/tcp-gate.js';
 import { until } from '../support/until.js';
 
-/** Records whose publisher waits for the centre. */
+/** Records whose publisher waits for confirmations of a centre. */
 const forCentre = (records: Records): Records => ({
   ...records,
   outbox: { ...records.outbox, ...records.outbox.forCentre },
@@ -20,7 +20,7 @@ const forCentre = (records: Records): Records => ({
 const upTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);
 
 describe('acknowledgement by a centre', () => {
-  test('rows that a broker took stay, and go when the centre has them', async () => {
+  test('rows that a broker took stay until the centre has confirmed them', async () => {
     using folder = temporaryFolder();
     await using records = openOutboxRecords(folder.path, systemClock);
     for (const fact of assortedFacts(5)) records.record(fact);
@@ -37,7 +37,7 @@ describe('acknowledgement by a centre', () => {
     assert.deepEqual(waitingSequences(outbox), [3, 4, 5], 'the broker may have lost them');
   });
 
-  test('is never taken for more than was sent, and never goes back', async () => {
+  test('never goes beyond the last sent event, and never goes back', async () => {
     using folder = temporaryFolder();
     await using records = openOutboxRecords(folder.path, systemClock);
     for (const fact of assortedFacts(6)) records.record(fact);
@@ -54,7 +54,7 @@ describe('acknowledgement by a centre', () => {
     assert.deepEqual(waitingSequences(outbox), [2, 6]);
   });
 
-  test('what is asked for again comes in order, once, as far as it is there', async () => {
+  test('requested events come again once, in order, as far as they exist', async () => {
     using folder = temporaryFolder();
     await using records = openOutboxRecords(folder.path, systemClock);
     for (const fact of assortedFacts(9)) records.record(fact);
@@ -82,7 +82,7 @@ describe('acknowledgement by a centre', () => {
     assert.deepEqual(records.outbox.missing({ first: 8, last: 8 }, 10), { count: 0, ranges: [] });
   });
 
-  test('what the centre confirmed before it lost it is sent again, and kept until it confirms anew', async () => {
+  test('events that the centre confirmed and lost are sent again, and kept until it confirms them again', async () => {
     using folder = temporaryFolder();
     await using records = openOutboxRecords(folder.path, systemClock);
     for (const fact of assortedFacts(3)) records.record(fact);
@@ -102,7 +102,7 @@ describe('acknowledgement by a centre over a real broker', {
   skip: withoutMosquitto,
   timeout: 60_000,
 }, () => {
-  test('a broker that loses everything loses nothing', async () => {
+  test('a broker that loses all messages causes no loss', async () => {
     await using broker = await startMosquitto();
     await using gate = await openTcpGate(broker.port);
     using folder = temporaryFolder();
@@ -112,7 +112,7 @@ describe('acknowledgement by a centre over a real broker', {
       url: `mqtt://127.0.0.1:${gate.port}`,
       records: forCentre(records),
     });
-    // Nobody is subscribed: the broker takes everything, and it is gone.
+    // There is no subscriber: the broker takes all messages and loses them.
     await until('the broker to take all', () => records.outbox.keptForCentreCount() === 100);
     gate.close();
     await broker.kill();
@@ -127,7 +127,7 @@ describe('acknowledgement by a centre over a real broker', {
     assert.equal(subscriber.repeatCount, 0);
   });
 
-  test('a kind that is held and tried again brings nothing of the others twice', async () => {
+  test('a kind that is held back and tried again repeats no events of other kinds', async () => {
     const acl = writableOnly('rollcall/site/box/state', 'rollcall/+/+/event/unknown');
     await using broker = await startMosquitto({ acl });
     await using subscriber = await subscribeToEvents(broker.url);
@@ -153,7 +153,7 @@ describe('acknowledgement by a centre over a real broker', {
     assert.equal(publisher.status().connection, 'connected');
   });
 
-  test('events that are asked for while others flow come again, marked as late', async () => {
+  test('requested events are sent again between new ones, marked as historical', async () => {
     await using broker = await startMosquitto();
     await using subscriber = await subscribeToEvents(broker.url);
     using folder = temporaryFolder();
@@ -163,7 +163,7 @@ describe('acknowledgement by a centre over a real broker', {
     await subscriber.until(() => subscriber.eventIds.length === 10);
     await until('an empty outbox', () => records.outbox.depth() === 0);
     records.outbox.putBack({ first: 3, last: 5 }, { nowMs: systemClock.wallMs(), limit: 10 });
-    publisher.lookAgain(3);
+    publisher.rewind(3);
     await subscriber.until(() => subscriber.repeatCount === 3);
     const again = subscriber.messages.slice(-3).map(({ payload }) => JSON.parse(payload.toString('utf8')));
     assert.deepEqual(

@@ -10,7 +10,7 @@ import { startMosquitto, withoutMosquitto } from '../support/mosquitto.js';
 import { startTestPublisher } from '../support/published-box.js';
 import { until } from '../support/until.js';
 
-/** 6 kB. */
+/** A reply of 6 kB. */
 const longReply: ReplyNotice = {
   ...{ kind: 'reply', occurredAtMs: Date.now(), commandId: '0195550e-8c00-7a31-9d6e-2f6f0c7b1a45' },
   ...{ command: 'gallery-digest', outcome: 'done', message: 'x'.repeat(6000) },
@@ -18,8 +18,8 @@ const longReply: ReplyNotice = {
 
 const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
-describe('what the broker does not take', { timeout: 60_000 }, () => {
-  test('is told: the refused kind and the event that is too large, since when, until when, why and what to do', {
+describe('events that the broker does not take', { timeout: 60_000 }, () => {
+  test('are listed: the refused kind and the event that is too large, with time, reason and remedy', {
     skip: withoutMosquitto,
   }, async () => {
     const acl = [
@@ -52,19 +52,19 @@ describe('what the broker does not take', { timeout: 60_000 }, () => {
         const text = describeOutbox(events.outbox(), (iso) => iso);
         assert.match(
           text,
-          /HELD BACK: events of the kind attendance, from 2 on, while others flow: the broker refuses/,
+          /HELD BACK: events of the kind attendance, from 2 on; other events are sent: the broker refuses/,
         );
         assert.match(
           text,
-          /HELD BACK: event 4 \(reply\), while others flow: .*tried again over the next connection/,
+          /HELD BACK: event 4 \(reply\); other events are sent: .*next attempt at the next connection/,
         );
-        assert.match(text, /what to do: Let the broker allow this box/);
+        assert.match(text, /what to do: Allow this box/);
       },
       { publisher: () => publisher },
     );
   });
 
-  test('is told of a broker of MQTT 3.1.1 that hangs up, until the event leaves the outbox', async () => {
+  test('are listed for a broker of MQTT 3.1.1 that hangs up, until the event leaves the outbox', async () => {
     await using broker = await startAedes({ largestBytes: 4000 });
     let publisher: Publisher | undefined;
     await withEventApi(

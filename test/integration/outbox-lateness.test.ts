@@ -45,7 +45,7 @@ async function duringOutage(work: (outage: Outage) => Promise<void>): Promise<vo
 }
 
 describe('late events', { skip: withoutMosquitto, timeout: 60_000 }, () => {
-  test('after an outage of 24 hours what waited is historical, in order, and what is new is not', () =>
+  test('after an outage of 24 hours waiting events are historical and in order, and new ones are not historical', () =>
     duringOutage(async ({ records, clock, subscriber, gate }) => {
       for (let hour = 0; hour < 24; hour += 1) {
         records.record(attendanceFact());
@@ -62,7 +62,7 @@ describe('late events', { skip: withoutMosquitto, timeout: 60_000 }, () => {
       );
     }));
 
-  test('a wall clock that jumps changes neither the order nor what counts as late', () =>
+  test('a jump of the wall clock changes neither the order nor which events are late', () =>
     duringOutage(async ({ records, clock, subscriber, gate }) => {
       records.record(attendanceFact());
       clock.pass(2 * hourMs);
@@ -80,7 +80,7 @@ describe('late events', { skip: withoutMosquitto, timeout: 60_000 }, () => {
     }));
 });
 
-test('the age of what another process recorded is that of the wall clock, and unknown where it was set back', async () => {
+test('the age of an event of another process follows the wall clock, and is unknown after the clock was set back', async () => {
   using folder = temporaryFolder();
   const clock = new JumpingClock(outboxEpochMs);
   const ages = async (jumpMs: number): Promise<readonly number[]> => {
@@ -98,7 +98,7 @@ test('the age of what another process recorded is that of the wall clock, and un
   assert.deepEqual(await ages(-2 * hourMs), [Number.POSITIVE_INFINITY]);
 });
 
-test('ages are right over any number of jumps, of events recorded in this process', async () => {
+test('ages of events of this process are right over any number of clock jumps', async () => {
   using folder = temporaryFolder();
   const clock = new JumpingClock(outboxEpochMs);
   await using records = openOutboxRecords(folder.path, clock);

@@ -22,7 +22,7 @@ const dayMs = 86_400_000;
 const plenty = { events: 1000, days: 1000 };
 
 describe('the limits of the outbox', () => {
-  test('by number: the oldest of the kind go, and one event states them', async () => {
+  test('by number: the oldest of the kind are given up, and one gap event states them', async () => {
     using folder = temporaryFolder();
     const clock = new JumpingClock(outboxEpochMs);
     await using records = openOutboxRecords(folder.path, clock);
@@ -49,7 +49,7 @@ describe('the limits of the outbox', () => {
     assert.equal(records.list({ limit: 100 }).length, 17, 'the records keep what is not sent');
   });
 
-  test('by age, which counts from when an event came in, or came back', async () => {
+  test('by age: it counts from the time when an event was recorded or put back', async () => {
     using folder = temporaryFolder();
     const clock = new JumpingClock(outboxEpochMs);
     await using records = openOutboxRecords(folder.path, clock);
@@ -68,7 +68,7 @@ describe('the limits of the outbox', () => {
     assert.equal(gapsOf(records)[0]?.said.reason, 'too-old');
   });
 
-  test('a gap that is itself given up is part of the next one, with its range and its counts', async () => {
+  test('a gap that is given up itself is part of the next one, with its range and counts', async () => {
     using folder = temporaryFolder();
     const clock = new JumpingClock(outboxEpochMs);
     await using records = openOutboxRecords(folder.path, clock);
@@ -90,7 +90,7 @@ describe('the limits of the outbox', () => {
     assert.deepEqual(waitingSequences(records.outbox), [4, 6]);
   });
 
-  test('by size: the kinds of least worth go first, attendance last', async () => {
+  test('by size: the least important kinds are given up first, attendance last', async () => {
     using folder = temporaryFolder();
     const clock = new JumpingClock(outboxEpochMs);
     await using records = openOutboxRecords(folder.path, clock);
@@ -114,7 +114,7 @@ describe('the limits of the outbox', () => {
     assert.deepEqual(left(), ['attendance']);
   });
 
-  test('nothing is given up for its age while the clock is in doubt, nor what is on its way', async () => {
+  test('no event is given up for its age while the clock is in doubt or while it is being sent', async () => {
     using folder = temporaryFolder();
     const clock = new JumpingClock(outboxEpochMs);
     await using records = openOutboxRecords(folder.path, clock);
@@ -127,7 +127,7 @@ describe('the limits of the outbox', () => {
     assert.equal(records.outbox.deliveryOf(1), 'waiting');
   });
 
-  test('a gap that nobody has heard of yet becomes part of the next one', async () => {
+  test('a gap event that was not sent yet is merged into the next one', async () => {
     using folder = temporaryFolder();
     const clock = new JumpingClock(outboxEpochMs);
     await using records = openOutboxRecords(folder.path, clock);
@@ -144,7 +144,7 @@ describe('the limits of the outbox', () => {
     assert.equal(told[0]?.said.firstSequence, 1);
   });
 
-  test('a kill between the statement and what it states is not possible', async () => {
+  test('a kill never separates a gap event from the events that it states', async () => {
     using folder = temporaryFolder();
     const clock = new JumpingClock(outboxEpochMs);
     await using records = openOutboxRecords(folder.path, clock);

@@ -45,7 +45,7 @@ const step = fc.oneof(
   },
 );
 
-/** A broker that may lose what it has not brought yet, and a centre that stores what comes. */
+/** A broker that may lose messages before delivery, and a centre that stores what it receives. */
 class Outside {
   readonly stored = new Set<number>();
   #atBroker: number[] = [];
@@ -62,7 +62,7 @@ class Outside {
     this.#atBroker = [];
   }
 
-  /** Up to where everything is stored, or given up as the stored gaps say. */
+  /** The sequence up to which every event is stored, or given up according to stored gaps. */
   completeUpTo(records: Records): number {
     const ledger = new SequenceLedger(1);
     for (const sequence of this.stored) ledger.take(sequence, String(sequence), '');
@@ -76,7 +76,7 @@ class Outside {
   }
 }
 
-test('with a centre that confirms nothing is lost, whatever brokers lose and whatever comes in between', async () => {
+test('with a centre that confirms, no event is lost, whatever brokers lose and in any order of operations', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 50 }), async (steps) => {
       using folder = temporaryFolder();
@@ -99,7 +99,7 @@ test('with a centre that confirms nothing is lost, whatever brokers lose and wha
         } else if (each.do === 'confirm') {
           centre.confirmUpTo(outside.completeUpTo(records), []);
         } else if (each.do === 'resend') {
-          // What was given up and is brought all the same would count against its gap.
+          // An event that was given up and is delivered nevertheless would count against its gap.
           if (gapsOf(records).length > 0) continue;
           const range = { first: Math.min(each.first, each.last), last: Math.max(each.first, each.last) };
           records.outbox.putBack(range, { nowMs: clock.wallMs(), limit: 100 });

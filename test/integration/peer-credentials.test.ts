@@ -37,7 +37,7 @@ async function connectedChild(server: Server, path: string, user: { uid?: number
 }
 
 describe('the peer of a unix socket', () => {
-  test('is told with the pid and user of the process that connected', async () => {
+  test('is identified by the pid and user of the process that connected', async () => {
     await using directory = await temporaryDirectory();
     const path = join(directory.path, 'socket');
     await using server = await listening(path);
@@ -56,7 +56,7 @@ describe('the peer of a unix socket', () => {
   });
 
   const skip = process.getuid?.() === 0 ? false : 'running a child as another user needs root';
-  test('is told apart by its user', { skip }, async () => {
+  test('is distinguished by its user', { skip }, async () => {
     await using directory = await temporaryDirectory();
     await chmod(directory.path, 0o755);
     const path = join(directory.path, 'socket');
@@ -67,7 +67,7 @@ describe('the peer of a unix socket', () => {
     assert.deepEqual(read(child.socket), { pid: child.pid, uid: 65_534, gid: 65_533 });
   });
 
-  test('is unknown on a closed socket, and the actor says so', async () => {
+  test('is unknown on a closed socket, and so is the actor', async () => {
     await using directory = await temporaryDirectory();
     const path = join(directory.path, 'socket');
     await using server = await listening(path);

@@ -20,7 +20,7 @@ import { memoryLog, openTestRecords, startTestPublisher } from '../support/publi
 
 const name = 'Zoë Quilliam-Ångström';
 
-/** What arrives of an attendance and of an attack by somebody called `name`, with all that was logged and stored. */
+/** The published attendance and attack of a person called `name`, with everything logged and stored. */
 async function published(directory: string, id: PersonId, gallery: Gallery | undefined, isAllowed: boolean) {
   await using broker = await startMosquitto();
   await using subscriber = await subscribeToEvents(broker.url);
@@ -42,7 +42,7 @@ async function published(directory: string, id: PersonId, gallery: Gallery | und
 }
 
 describe('the name of a person', { skip: withoutMosquitto, timeout: 60_000 }, () => {
-  test('does not leave the box unless the configuration says so', async (t) => {
+  test('does not leave the box unless the configuration allows it', async (t) => {
     const directory = temporaryDirectory(t);
     await using opened = await openTestGallery(galleryOptions(directory));
     const id = await opened.gallery.addPerson(enrolmentOf(name, [1]), tester);
@@ -51,7 +51,7 @@ describe('the name of a person', { skip: withoutMosquitto, timeout: 60_000 }, ()
     assert.ok(texts.every((text) => text.includes(id)));
   });
 
-  test('is in the message of an attendance then, and nowhere else', async (t) => {
+  test('is only in the message of an attendance if allowed', async (t) => {
     const directory = temporaryDirectory(t);
     await using opened = await openTestGallery(galleryOptions(directory));
     const id = await opened.gallery.addPerson(enrolmentOf(name, [1]), tester);
@@ -68,7 +68,7 @@ describe('the name of a person', { skip: withoutMosquitto, timeout: 60_000 }, ()
     for (const text of elsewhere) assert.ok(!text.includes('Quilliam'));
   });
 
-  test('of somebody erased, unknown or in a sealed gallery does not hold up the event', async (t) => {
+  test('of an erased or unknown person, or in a sealed gallery, does not delay the event', async (t) => {
     const directory = temporaryDirectory(t);
     await using opened = await openTestGallery(galleryOptions(directory));
     const id = await opened.gallery.addPerson(enrolmentOf(name, [1]), tester);

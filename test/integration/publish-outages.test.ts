@@ -16,7 +16,7 @@ import { openTcpGate } from '../support/tcp-gate.js';
 const upTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);
 
 describe('outages of a real broker', { skip: withoutMosquitto, timeout: 60_000 }, () => {
-  test('events recorded while the broker is absent arrive once it returns: in order, none lost', async () => {
+  test('events recorded while the broker is absent arrive in order when it returns, and none is lost', async () => {
     await using broker = await startMosquitto();
     await using gate = await openTcpGate(broker.port);
     await broker.kill();
@@ -44,11 +44,11 @@ describe('outages of a real broker', { skip: withoutMosquitto, timeout: 60_000 }
       records.list({ limit: 100 }).map(({ id }) => id),
     );
     await log.line(({ message }) => message === 'connected to the broker again');
-    assert.equal(log.lines.filter(({ code }) => code === 'broker-refused').length, 1, 'said once');
+    assert.equal(log.lines.filter(({ code }) => code === 'broker-refused').length, 1, 'logged once');
     assert.equal(publisher.status().connection, 'connected');
   });
 
-  test('a broker killed in the middle of a drain loses nothing', async () => {
+  test('a broker that is killed while the outbox drains loses nothing', async () => {
     await using broker = await startMosquitto();
     await using gate = await openTcpGate(broker.port);
     await using subscriber = await subscribeToEvents(broker.url);
@@ -70,7 +70,7 @@ describe('outages of a real broker', { skip: withoutMosquitto, timeout: 60_000 }
     assert.deepEqual(subscriber.sequences, upTo(1100));
   });
 
-  test('a network cut between message and acknowledgement doubles nothing for who deduplicates', async () => {
+  test('a network cut between message and acknowledgement causes no duplicate for a subscriber that deduplicates', async () => {
     await using broker = await startMosquitto();
     await using gate = await openTcpGate(broker.port);
     await using subscriber = await subscribeToEvents(broker.url);
@@ -86,7 +86,7 @@ describe('outages of a real broker', { skip: withoutMosquitto, timeout: 60_000 }
     assert.deepEqual(subscriber.sequences, upTo(300));
   });
 
-  test('a frozen broker is noticed by its silence, and what waited arrives after the thaw', async () => {
+  test('a frozen broker is noticed by its silence, and waiting events arrive after the thaw', async () => {
     await using broker = await startMosquitto();
     await using subscriber = await subscribeToEvents(broker.url);
     using folder = temporaryFolder();
@@ -106,7 +106,7 @@ describe('outages of a real broker', { skip: withoutMosquitto, timeout: 60_000 }
     assert.deepEqual(subscriber.sequences, upTo(61));
   });
 
-  test('a frozen broker is noticed when there is nothing to send, too', async () => {
+  test('a frozen broker is noticed also when there is nothing to send', async () => {
     await using broker = await startMosquitto();
     using folder = temporaryFolder();
     await using records = openTestRecords(join(folder.path, 'records.db'));
@@ -124,7 +124,7 @@ describe('outages of a real broker', { skip: withoutMosquitto, timeout: 60_000 }
     await log.line(({ message }) => message === 'connected to the broker again');
   });
 
-  test('the end does not wait for a broker that is frozen or absent, and what is left stays', async () => {
+  test('the shutdown does not wait for a frozen or absent broker, and unsent events stay', async () => {
     await using broker = await startMosquitto();
     for (const disturb of [broker.freeze, broker.kill]) {
       using folder = temporaryFolder();
@@ -146,7 +146,7 @@ describe('outages of a real broker', { skip: withoutMosquitto, timeout: 60_000 }
     }
   });
 
-  test('what a killed broker knew about the box is put right when it returns', async () => {
+  test('the state of the box at a killed broker is corrected when the broker returns', async () => {
     await using broker = await startMosquitto();
     using folder = temporaryFolder();
     await using records = openTestRecords(join(folder.path, 'records.db'));
@@ -154,7 +154,7 @@ describe('outages of a real broker', { skip: withoutMosquitto, timeout: 60_000 }
     await using _publisher = startTestPublisher({ url: broker.url, records, logger: log.logger });
     await log.line(({ message }) => message === 'connected to the broker');
     await broker.kill();
-    await log.line(({ message }) => message.startsWith('events wait'));
+    await log.line(({ message }) => message.startsWith('the broker cannot be used'));
     await broker.start();
     await log.line(({ message }) => message === 'connected to the broker again');
     await using late = await subscribeToEvents(broker.url);

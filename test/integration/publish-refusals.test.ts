@@ -3,13 +3,13 @@ import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { ReplyNotice } from '../../daemon/domain/events/notice.js';
-import type { Companion } from '../../daemon/publish/companion.js';
+import type { ConnectionTask } from '../../daemon/publish/connection-task.js';
 import { startAedes } from '../support/aedes-broker.js';
 import { type ReceivedMessage, subscribeToEvents } from '../support/event-subscriber.js';
 import { assortedFacts, attendanceFact, unknownFact } from '../support/facts.js';
 import { heardConditions } from '../support/heard-conditions.js';
 import { listenOnLoopback } from '../support/listening.js';
-import { startMosquitto, withoutMosquitto, writableOnly } from '../support/mosquitto.js';
+import { startMosquitto, withoutMosquitto } from '../support/mosquitto.js';
 import { packetTypes, splitPackets } from '../support/packet-gate.js';
 import {
   type LogLine,
@@ -25,20 +25,20 @@ import { until } from '../support/until.js';
 
 const password = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** What is logged about a broker that cannot be used; two facts wait meanwhile and must still wait afterwards. */
+/** Returns the log line about a broker that cannot be used. Two facts wait meanwhile and must still wait afterwards. */
 async function refusal(options: Omit<TestPublisherOptions, 'records'>): Promise<LogLine> {
   using folder = temporaryFolder();
   await using records = openTestRecords(join(folder.path, 'records.db'));
   for (const fact of assortedFacts(2)) records.record(fact);
   const log = memoryLog();
   await using publisher = startTestPublisher({ ...options, records, logger: log.logger });
-  const line = await log.line(({ message }) => message.startsWith('events wait in the outbox'));
+  const line = await log.line(({ message }) => message.startsWith('the broker cannot be used'));
   assert.equal(publisher.status().problem?.code, line['code']);
   assert.equal(records.outbox.depth(), 2);
   return line;
 }
 
-/** A server that is no broker. */
+/** A server that is not an MQTT broker. */
 async function withServer<T>(onConnection: (socket: Socket) => void, use: (port: number) => Promise<T>) {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -55,7 +55,7 @@ async function withServer<T>(onConnection: (socket: Socket) => void, use: (port:
   }
 }
 
-/** Longer than the brokers of these tests take where they have a limit, and than any other event here. */
+/** Longer than any other event here, and than the limit of the brokers in these tests. */
 const longReply: ReplyNotice = {
   kind: 'reply',
   commandId: 'f6e6927f-1027-4d39-be35-51dd28540ba7',
@@ -65,15 +65,15 @@ const longReply: ReplyNotice = {
   occurredAtMs: 0,
 };
 
-describe('what a broker refuses', { skip: withoutMosquitto, timeout: 60_000 }, () => {
-  test('a wrong password is named as such, and the right one is accepted', async () => {
+describe('a broker with access rules or limits', { skip: withoutMosquitto, timeout: 60_000 }, () => {
+  test('reports a wrong password as such, and accepts the right one', async () => {
     await using broker = await startMosquitto({ users: { box: 'right' } });
-    const credential = { user: 'box', password: password('wrong') };
+    const credential = { user: 'box', password: password('opensesame') };
     const line = await refusal({ url: broker.url, credential });
     assert.equal(line['code'], 'broker-not-authorised');
-    assert.equal(line.level, 'error', 'somebody must act');
+    assert.equal(line.level, 'error', 'a person must act');
     assert.match(String(line['remedy']), /credential/);
-    assert.ok(!JSON.stringify(line).includes('wrong'), 'the password is not logged');
+    assert.ok(!JSON.stringify(line).includes('opensesame'), 'the password is not logged');
 
     using folder = temporaryFolder();
     await using records = openTestRecords(join(folder.path, 'records.db'));
@@ -88,35 +88,7 @@ describe('what a broker refuses', { skip: withoutMosquitto, timeout: 60_000 }, (
     await subscriber.until(() => subscriber.eventIds.length === 1);
   });
 
-  test('a kind whose topic is forbidden waits, while the others flow', async () => {
-    const acl = writableOnly('rollcall/site/box/state', 'rollcall/+/+/event/unknown');
-    await using broker = await startMosquitto({ acl });
-    await using subscriber = await subscribeToEvents(broker.url);
-    using folder = temporaryFolder();
-    await using records = openTestRecords(join(folder.path, 'records.db'));
-    const log = memoryLog();
-    await using publisher = startTestPublisher({ url: broker.url, records, logger: log.logger });
-    records.record(attendanceFact());
-    records.record(unknownFact());
-    records.record(attendanceFact());
-    records.record(unknownFact());
-    await subscriber.until(() => subscriber.eventIds.length === 2);
-    assert.deepEqual(subscriber.sequences, [2, 4]);
-    const line = await log.line(({ level }) => level === 'error');
-    assert.equal(line['kind'], 'attendance');
-    assert.match(String(line['reason']), /event\/attendance/);
-    assert.equal(publisher.status().connection, 'connected');
-    assert.deepEqual(
-      records.outbox
-        .pending(0, 10, [])
-        .map(({ kind }) => kind)
-        .filter((kind) => kind === 'attendance').length,
-      2,
-      'kept, not dropped',
-    );
-  });
-
-  test('an event that is larger than the broker takes waits, while the others flow', async () => {
+  test('delays an event that is larger than it takes, while others are delivered', async () => {
     await using broker = await startMosquitto({ lines: ['max_packet_size 4000'] });
     await using subscriber = await subscribeToEvents(broker.url);
     using folder = temporaryFolder();
@@ -135,7 +107,7 @@ describe('what a broker refuses', { skip: withoutMosquitto, timeout: 60_000 }, (
     assert.equal(records.outbox.pending(0, 10, [])[0]?.sequence, 1, 'kept, not dropped');
   });
 
-  test('an event that a broker of MQTT 3.1.1 hangs up at is passed over, tried again, and blamed on nobody else', async () => {
+  test('of MQTT 3.1.1 that hangs up on an event: the event is skipped and tried again, and no other client is blamed', async () => {
     await using broker = await startAedes({ largestBytes: 4000 });
     await using subscriber = await subscribeToEvents(broker.url);
     using folder = temporaryFolder();
@@ -176,7 +148,7 @@ function goodbyeOn(topic: string, seen: string[]): (socket: Socket) => void {
         if (type === packetTypes.connect) socket.write(Uint8Array.of(0x20, 3, 0, 0, 0));
         if (type === packetTypes.pingreq) socket.write(Uint8Array.of(0xd0, 0));
         if (type !== packetTypes.publish) continue;
-        // The length of the packet has two bytes for all messages of this test.
+        // The remaining length has two bytes for all messages of this test.
         const end = 5 + packet.readUInt16BE(3);
         const name = packet.toString('utf8', 5, end);
         if (name === topic) {
@@ -193,7 +165,7 @@ function goodbyeOn(topic: string, seen: string[]): (socket: Socket) => void {
 describe('a broker that hangs up on a topic', { timeout: 60_000 }, () => {
   const quick = { retry: { baseMs: 20, capMs: 100, sustainedMs: 60_000 } };
 
-  test('has that kind wait, brings the others, and is not taken for another client; later all come in order', async () => {
+  test('delays that kind, gets the others, and is not taken for another client; later all arrive in order', async () => {
     let isAllowed = false;
     const hangsUpOn = (topic: string) => !isAllowed && /\/(unknown|attack|keys)$/.test(topic);
     await using broker = await startAedes({ hangsUpOn });
@@ -205,15 +177,21 @@ describe('a broker that hangs up on a topic', { timeout: 60_000 }, () => {
     const facts = assortedFacts(30);
     for (const fact of facts) records.record(fact);
     const sequencesOf = (kind: string) => facts.flatMap((fact, at) => (fact.kind === kind ? [at + 1] : []));
-    const companions: Companion[] = [
+    const connectionTasks: ConnectionTask[] = [
       {
-        join: (connection) =>
+        whenOnline: (connection) =>
           void connection
             .publish('rollcall/site/box/keys', new Uint8Array(9), { isRetained: true })
             .catch(() => undefined),
       },
     ];
-    await using publisher = startTestPublisher({ url: broker.url, records, conditions, timings, companions });
+    await using publisher = startTestPublisher({
+      url: broker.url,
+      records,
+      conditions,
+      timings,
+      connectionTasks,
+    });
     const arrived = () => subscriber.sequences;
     await subscriber.until(() => arrived().length === 10);
     assert.deepEqual(arrived(), sequencesOf('attendance'));
@@ -227,11 +205,11 @@ describe('a broker that hangs up on a topic', { timeout: 60_000 }, () => {
       ],
     );
     assert.match(publisher.status().heldBack[0]?.reason ?? '', /does not allow this box/);
-    const told = conditions.heard.filter((each) => each.includes('+'));
+    const changes = conditions.heard.filter((each) => each.includes('+'));
     for (const kind of ['unknown', 'attack'])
       assert.ok(
-        told.some((each) => each.endsWith(`+${kind}`)),
-        `${told}`,
+        changes.some((each) => each.endsWith(`+${kind}`)),
+        `${changes}`,
       );
     assert.ok(!conditions.heard.some((each) => each.startsWith('begin client-id-contested')));
     isAllowed = true;
@@ -243,7 +221,7 @@ describe('a broker that hangs up on a topic', { timeout: 60_000 }, () => {
       );
   });
 
-  test('and says why (MQTT 5) has that kind wait at once', async () => {
+  test('and gives the reason (MQTT 5) delays that kind immediately', async () => {
     using folder = temporaryFolder();
     await using records = openTestRecords(join(folder.path, 'records.db'));
     for (const fact of [unknownFact(), attendanceFact(), attendanceFact()]) records.record(fact);
@@ -256,13 +234,13 @@ describe('a broker that hangs up on a topic', { timeout: 60_000 }, () => {
       assert.equal(publisher.status().mqttVersion, '5');
       const [held] = publisher.status().heldBack;
       assert.deepEqual([held?.cause, held?.kind], ['topic-refused', 'unknown']);
-      const line = await log.line(({ message }) => message.startsWith('events wait in the outbox'));
+      const line = await log.line(({ message }) => message.startsWith('the broker cannot be used'));
       assert.equal(line['code'], 'broker-not-authorised');
       assert.match(String(line['remedy']), /access rules/, 'it is not about the password');
     });
   });
 
-  test('of the state of the box keeps no event, and the state is said once it is allowed', async () => {
+  test('of the state of the box delays no event, and gets the state once it is allowed', async () => {
     let isAllowed = false;
     await using broker = await startAedes({ hangsUpOn: (topic) => !isAllowed && topic.endsWith('/state') });
     using folder = temporaryFolder();
@@ -280,7 +258,7 @@ describe('a broker that hangs up on a topic', { timeout: 60_000 }, () => {
 });
 
 describe('a broker behind TLS', { skip: withoutMosquitto || withoutOpenssl, timeout: 60_000 }, () => {
-  test('is used when the box trusts its certificate, and otherwise says why not', async () => {
+  test('is used when the box trusts its certificate, and otherwise the log gives the reason', async () => {
     const tls = makeCertificate('localhost');
     const ca = password(tls.certificate);
     await using broker = await startMosquitto({ tls });
@@ -298,7 +276,7 @@ describe('a broker behind TLS', { skip: withoutMosquitto || withoutOpenssl, time
     await subscriber.until(() => subscriber.eventIds.length === 1);
   });
 
-  test('with a certificate for another host, or an expired one, is refused', async () => {
+  test('is refused with a certificate for another host or an expired one', async () => {
     for (const [host, days, code] of [
       ['elsewhere.example', 1, 'broker-tls-wrong-host'],
       ['localhost', -1, 'broker-tls-expired'],
@@ -312,13 +290,13 @@ describe('a broker behind TLS', { skip: withoutMosquitto || withoutOpenssl, time
   });
 });
 
-describe('what is no broker', { timeout: 60_000 }, () => {
-  test('a name that does not resolve', async () => {
+describe('a server that is not a broker', { timeout: 60_000 }, () => {
+  test('has a name that does not resolve', async () => {
     const line = await refusal({ url: 'mqtt://broker.invalid:1883' });
     assert.equal(line['code'], 'broker-name-unknown');
   });
 
-  test('a web server', async () => {
+  test('is a web server', async () => {
     const line = await withServer(
       (socket) => socket.once('data', () => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n')),
       (port) => refusal({ url: `mqtt://127.0.0.1:${port}` }),
@@ -326,7 +304,7 @@ describe('what is no broker', { timeout: 60_000 }, () => {
     assert.equal(line['code'], 'broker-protocol');
   });
 
-  test('a port that accepts and says nothing', async () => {
+  test('accepts connections and sends nothing', async () => {
     const line = await withServer(
       () => undefined,
       (port) => refusal({ url: `mqtt://127.0.0.1:${port}`, timings: { connectTimeoutMs: 200 } }),

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { type StateMessage, stateSchema } from '../../daemon/publish/contract/state-schema.js';
-import { formerStateTopic } from '../../daemon/publish/former-state-topic.js';
+import { clearFormerState } from '../../daemon/publish/retained-documents.js';
 import { topicsOf } from '../../daemon/publish/topics.js';
 import { startAedes } from '../support/aedes-broker.js';
 import { type EventSubscriber, subscribeToEvents } from '../support/event-subscriber.js';
@@ -33,7 +33,7 @@ function statesSeenBy(subscriber: EventSubscriber): readonly StateMessage[] {
 
 for (const { name, start, skip, mqttVersion } of brokers) {
   describe(`state and events on ${name}`, { skip, timeout: 60_000 }, () => {
-    test('online at connection, offline at the end, in an order that survives restarts', async () => {
+    test('is online after the connection and offline at the end, with numbers that grow over restarts', async () => {
       await using broker = await start();
       await using subscriber = await subscribeToEvents(broker.url);
       using folder = temporaryFolder();
@@ -56,7 +56,7 @@ for (const { name, start, skip, mqttVersion } of brokers) {
       );
     });
 
-    test('the broker says offline when the connection breaks, and online again comes after it', async () => {
+    test('is offline when the connection breaks, and online again afterwards', async () => {
       await using broker = await start();
       await using gate = await openTcpGate(Number(new URL(broker.url).port));
       await using subscriber = await subscribeToEvents(broker.url);
@@ -72,7 +72,7 @@ for (const { name, start, skip, mqttVersion } of brokers) {
       assert.ok(first && lost && again && first.sequence < lost.sequence && lost.sequence < again.sequence);
     });
 
-    test('the opening of the gallery is said while the box is online, before the last will', async () => {
+    test('shows the opening of the gallery while the box is online, before the last will', async () => {
       await using broker = await start();
       await using gate = await openTcpGate(Number(new URL(broker.url).port));
       await using subscriber = await subscribeToEvents(broker.url);
@@ -106,7 +106,7 @@ for (const { name, start, skip, mqttVersion } of brokers) {
       );
     });
 
-    test('state is retained, events never are', async () => {
+    test('is retained; events never are', async () => {
       await using broker = await start();
       await using subscriber = await subscribeToEvents(broker.url);
       using folder = temporaryFolder();
@@ -129,7 +129,7 @@ for (const { name, start, skip, mqttVersion } of brokers) {
       assert.deepEqual(late.sequences, [10], 'nothing from before');
     });
 
-    test('what is recorded while connected arrives in order and leaves an empty outbox', async () => {
+    test('events that are recorded while connected arrive in order and leave an empty outbox', async () => {
       await using broker = await start();
       await using subscriber = await subscribeToEvents(broker.url);
       using folder = temporaryFolder();
@@ -156,7 +156,7 @@ for (const { name, start, skip, mqttVersion } of brokers) {
   });
 }
 
-test('with MQTT 5 every message says what it holds', {
+test('with MQTT 5 every message has its content type', {
   skip: withoutMosquitto,
   timeout: 60_000,
 }, async () => {
@@ -173,7 +173,7 @@ test('with MQTT 5 every message says what it holds', {
   }
 });
 
-test('under another name the box takes back what stands under the former one', {
+test('a box with a new name clears its retained state under the former name', {
   skip: withoutMosquitto,
   timeout: 60_000,
 }, async () => {
@@ -185,9 +185,9 @@ test('under another name the box takes back what stands under the former one', {
     await using subscriber = await subscribeToEvents(broker.url);
     await using records = openTestRecords(join(folder.path, 'records.db'), from);
     const about = { memory: records.retained, clock: systemClock, logger: silentLogger };
-    const companions = [formerStateTopic(topicsOf('rollcall', from).state, about)];
-    await using _publisher = startTestPublisher({ url: broker.url, records, from, companions });
-    // The box remembers the topic after the broker has answered: no message tells of it.
+    const connectionTasks = [clearFormerState(topicsOf('rollcall', from).state, about)];
+    await using _publisher = startTestPublisher({ url: broker.url, records, from, connectionTasks });
+    // The box forgets the topic after the answer of the broker, which no message shows.
     if (from === box) await until('the topic to be known', () => records.retained.of('state').size === 1);
     else await subscriber.until(() => subscriber.messages.some(({ payload }) => payload.length === 0));
   }

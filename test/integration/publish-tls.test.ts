@@ -17,25 +17,25 @@ import {
 } from '../support/published-box.js';
 import { type TestCertificate, withoutOpenssl } from '../support/test-certificate.js';
 
-/** Whom the patterns of config/mosquitto-acl.example are for. */
+/** Identities for which the patterns of config/mosquitto-acl.example are written. */
 const plantBox = { siteId: 'plant-1', boxId: 'box' } as const;
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const client = ({ certificate, key }: TestCertificate) =>
   parseClientCertificate('box', Buffer.from(certificate + key));
 
-/** The code with which the daemon says that it cannot use the broker. */
+/** The code with which the daemon logs that it cannot use the broker. */
 async function refusal(options: Omit<TestPublisherOptions, 'records'>): Promise<string> {
   using folder = temporaryFolder();
   await using records = openTestRecords(join(folder.path, 'records.db'));
   const log = memoryLog();
   await using _publisher = startTestPublisher({ ...options, records, logger: log.logger });
-  const line = await log.line(({ message }) => message.startsWith('events wait in the outbox'));
+  const line = await log.line(({ message }) => message.startsWith('the broker cannot be used'));
   assert.ok(!JSON.stringify(log.lines).includes('PRIVATE KEY'));
   return String(line['code']);
 }
 
-describe('a broker that wants client certificates', {
+describe('a broker that requires client certificates', {
   skip: withoutMosquitto || withoutOpenssl,
   timeout: 120_000,
 }, () => {
@@ -65,7 +65,7 @@ describe('a broker that wants client certificates', {
     authority[Symbol.dispose]();
   });
 
-  test('takes events of the box it knows, and the dates of all certificates are known', async () => {
+  test('takes events of a box that it knows, and the status shows the dates of all certificates', async () => {
     using folder = temporaryFolder();
     await using records = openTestRecords(join(folder.path, 'records.db'), plantBox);
     const access = issue('box', { untilDay: 20.5 });
@@ -93,7 +93,7 @@ describe('a broker that wants client certificates', {
     assert.deepEqual([warned.level, warned['whose'], warned['daysLeft']], ['warn', 'client', 20]);
   });
 
-  test('does not let a box be another: the name in the certificate decides about topics', async () => {
+  test('decides by the name in the certificate which topics a box may use', async () => {
     const seen = centre.eventIds.length;
     using folder = temporaryFolder();
     await using records = openTestRecords(join(folder.path, 'records.db'), plantBox);
@@ -111,7 +111,7 @@ describe('a broker that wants client certificates', {
     assert.equal(centre.eventIds.length, seen);
   });
 
-  test('holds back a kind whose topic its rules forbid, while the others flow', async () => {
+  test('holds back a kind whose topic its rules forbid, while others are delivered', async () => {
     await using strict = await startMosquitto({
       tls: authority.issue({ commonName: 'localhost', hosts: ['DNS:localhost'] }),
       exampleFor: {
@@ -138,6 +138,8 @@ describe('a broker that wants client certificates', {
     const held = await log.line((line) => line.level === 'error' && line['kind'] === 'attendance');
     assert.match(String(held['reason']), /plant-1\/box\/event\/attendance/);
     assert.deepEqual(publisher.status().heldKinds, ['attendance']);
+    assert.equal(publisher.status().connection, 'connected');
+    assert.equal(records.outbox.pending(0, 10, ['unknown']).length, 2, 'kept, not dropped');
   });
 
   test('refuses a box without certificate, with an expired one, and with one of another authority', async () => {
@@ -145,7 +147,7 @@ describe('a broker that wants client certificates', {
     const ca = bytes(authority.certificate);
     using stranger = makeAuthority('Another authority');
     const foreign = client(stranger.issue({ commonName: 'box' }));
-    // TLS 1.3 tells it after the handshake: the answer may be lost with the connection.
+    // TLS 1.3 sends the refusal after the handshake, and it can be lost with the connection.
     const early = 'broker-closed-early';
     assert.ok(['broker-client-certificate-required', early].includes(await refusal({ url, ca })));
     const expired = await refusal({ url, ...issue('box', { fromDay: -9, untilDay: -2 }) });
@@ -155,7 +157,7 @@ describe('a broker that wants client certificates', {
   });
 });
 
-/** A TLS server that notes what clients offer and say, and answers nothing. */
+/** A TLS server that records what clients offer and send, and never answers. */
 async function listen(options: TlsOptions) {
   const heard: Buffer[] = [];
   const offered: (string | false | null)[] = [];
@@ -178,7 +180,7 @@ async function listen(options: TlsOptions) {
 }
 
 describe('the handshake with a broker', { skip: withoutOpenssl, timeout: 60_000 }, () => {
-  test('offers the configured application protocols, and none unless asked', async () => {
+  test('offers the configured application protocols, and by default none', async () => {
     using authority = makeAuthority('Plant authority');
     const { certificate: cert, key } = authority.issue({ commonName: 'broker', hosts: ['DNS:localhost'] });
     using server = await listen({ cert, key, ALPNProtocols: ['x-amzn-mqtt-ca', 'mqtt'] });
@@ -191,7 +193,7 @@ describe('the handshake with a broker', { skip: withoutOpenssl, timeout: 60_000 
     assert.equal(await refusal({ url, ca, alpn: ['h2'] }), 'broker-tls-alpn');
   });
 
-  test('tells nothing to a broker whose certificate is not trusted, whatever the environment says', async (t) => {
+  test('sends no data to a broker with an untrusted certificate, regardless of the environment', async (t) => {
     using authority = makeAuthority('Plant authority');
     const { certificate: cert, key } = authority.issue({
       commonName: 'broker',
@@ -212,7 +214,7 @@ describe('the handshake with a broker', { skip: withoutOpenssl, timeout: 60_000 
     assert.equal(Buffer.concat(server.heard).length, 0);
   });
 
-  test('does not go below TLS 1.2', async () => {
+  test('does not use versions below TLS 1.2', async () => {
     using authority = makeAuthority('Plant authority');
     const { certificate: cert, key } = authority.issue({ commonName: 'broker', hosts: ['DNS:localhost'] });
     const old = {

@@ -38,7 +38,7 @@ async function nameOf({ gallery }: MovingGallery, probe: Float32Array): Promise<
 }
 
 describe('moving a gallery to another recogniser', () => {
-  test('recognition goes on with the old one until the new one is configured, then everybody is known to it', async (t) => {
+  test('the old recogniser stays in use until the new one is configured, which then knows every person', async (t) => {
     const directory = temporaryDirectory(t);
     {
       await using opened = await openMoving(directory);
@@ -80,7 +80,7 @@ describe('moving a gallery to another recogniser', () => {
     );
   });
 
-  test('a gallery that holds nobody takes another recogniser at once, and is bound to it from then on', async (t) => {
+  test('an empty gallery accepts another recogniser immediately and is then bound to it', async (t) => {
     const directory = temporaryDirectory(t);
     {
       await using opened = await openMoving(directory);
@@ -103,7 +103,7 @@ describe('moving a gallery to another recogniser', () => {
     assert.equal(await nameOf(opened, unitVector(1)), 'Person 1');
   });
 
-  test('somebody enrolled when the move is ready is embedded, too: at once, or when the gallery is next opened', async (t) => {
+  test('a person enrolled when the move is ready is embedded, too: immediately, or at the next opening', async (t) => {
     const directory = temporaryDirectory(t);
     {
       await using opened = await openMoving(directory);
@@ -123,14 +123,15 @@ describe('moving a gallery to another recogniser', () => {
         openEmbedder: () => Promise.reject(operational('vision-unavailable', 'no process')),
       }),
       (error) =>
-        isRollcallError(error, 'recogniser-mismatch') && /1 photograph is .*no process/.test(error.message),
+        isRollcallError(error, 'recogniser-mismatch') &&
+        /1 photograph has not been embedded yet .*no process/.test(error.message),
     );
     await using opened = await openMoving(directory, moved);
     assert.equal(opened.gallery.personCount, 3);
     assert.equal(await nameOf(opened, otherEmbedding(noiseJpeg(3))), 'Person 3');
   });
 
-  test('of whom no template can be made is named, and the gallery moves without them only when told', async (t) => {
+  test('a person without a new template is named, and the gallery moves without them only on request', async (t) => {
     const directory = temporaryDirectory(t);
     const refused = Buffer.from(noiseJpeg(2));
     const openEmbedder = scriptedEmbedder({ refuses: (jpeg) => refused.equals(jpeg) });
@@ -161,7 +162,7 @@ describe('moving a gallery to another recogniser', () => {
     }
     await using opened = await openMoving(directory, { ...moved, openEmbedder });
     assert.equal(opened.gallery.personCount, 1);
-    assert.equal((await opened.gallery.listPersons()).length, 3, 'nobody is lost');
+    assert.equal((await opened.gallery.listPersons()).length, 3, 'no person is lost');
     assert.deepEqual(opened.gallery.quarantined, []);
   });
 
@@ -181,7 +182,7 @@ describe('moving a gallery to another recogniser', () => {
     assert.equal((await untilMove(opened, 'ready')).made, 2);
   });
 
-  test('a recogniser that is not there changes nothing', async (t) => {
+  test('a missing recogniser changes nothing', async (t) => {
     await using opened = await openMoving(temporaryDirectory(t));
     await enrol(opened, [1]);
     await assert.rejects(opened.moves.start({ ...moveOrder, recogniserName: 'absent' }), (error) =>
@@ -191,7 +192,7 @@ describe('moving a gallery to another recogniser', () => {
     assert.deepEqual(templatesBy(opened), { [testRecogniser]: 1 });
   });
 
-  test('somebody erased while their photograph is embedded does not come back', async (t) => {
+  test('a person erased while their photograph is embedded does not come back', async (t) => {
     let erase = (): void => undefined;
     const openEmbedder = scriptedEmbedder({ before: () => erase() });
     await using opened = await openMoving(temporaryDirectory(t), { openEmbedder });

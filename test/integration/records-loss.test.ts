@@ -12,7 +12,7 @@ import {
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import Database from 'better-sqlite3';
-import { lookAtLossEveryMs, lossNews, lossToldForMs } from '../../daemon/app/records-mark.js';
+import { checkLossEveryMs, lossReportedForMs, lossReporter } from '../../daemon/app/records-mark.js';
 import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
 import type { AuditLog } from '../../daemon/audit/audit-log.js';
 import { operational } from '../../daemon/base/errors.js';
@@ -57,19 +57,19 @@ function boxWithEvents() {
   return folder;
 }
 
-/** What the box told of the loss, and the numbers that it goes on with. */
+/** What the box reports about the loss, and the numbers that it continues with. */
 function toldBy(records: Records) {
-  const told = records.loss.told();
+  const told = records.loss.reported();
   const next = records.record(attendanceFact()).sequence;
   return { loss: told?.loss, gap: told?.gap, next, gaps: gapsOf(records).map(({ said }) => said) };
 }
 
-describe('records.db that is lost', () => {
+describe('a lost records.db', () => {
   for (const [what, lose] of [
     ['removed', loseRecords],
     ['emptied', (folder: string) => truncateSync(recordsPathIn(folder), 0)],
   ] as const) {
-    test(`goes on above what was reserved and states the gap, where the file was ${what}`, async () => {
+    test(`numbers continue above the reserved ones, and the gap is recorded, if the file was ${what}`, async () => {
       using folder = boxWithEvents();
       const options = { folder: folder.path };
       lose(folder.path);
@@ -83,7 +83,7 @@ describe('records.db that is lost', () => {
     });
   }
 
-  test('numbers of state messages are not given again either', async () => {
+  test('numbers of state messages are not repeated either', async () => {
     using folder = temporaryFolder();
     const options = { folder: folder.path };
     let last = 0;
@@ -96,7 +96,7 @@ describe('records.db that is lost', () => {
     assert.ok(records.takeStateSequences(1) > last);
   });
 
-  test('is told by the other place where the mark is lost, too', async () => {
+  test('is detected by the second store when the mark is also lost', async () => {
     using folder = boxWithEvents();
     const trail = memoryTrail();
     trail.note({ eventTo: 1000, stateTo: 1000 });
@@ -109,32 +109,32 @@ describe('records.db that is lost', () => {
     assert.ok(next > 1000, `number ${next} was reserved before`);
   });
 
-  test('a new box and one of an earlier release have lost nothing', async () => {
+  test('a new box and one of an earlier release report no loss', async () => {
     using folder = temporaryFolder();
     const options = { folder: folder.path };
     {
       await using records = openMarkedRecords(options);
-      assert.equal(records.loss.told(), undefined);
+      assert.equal(records.loss.reported(), undefined);
       assert.equal(records.record(attendanceFact()).sequence, 1);
     }
     await using records = openMarkedRecords(options);
-    assert.equal(records.loss.told(), undefined);
+    assert.equal(records.loss.reported(), undefined);
     assert.equal(records.record(attendanceFact()).sequence, 2);
   });
 
-  test('a gap that was lost before anybody heard of it is stated again', async () => {
+  test('a gap that was lost before its delivery is recorded again', async () => {
     using folder = boxWithEvents();
     const options = { folder: folder.path };
     const firsts: (number | undefined)[] = [];
     for (const _loss of [1, 2]) {
       loseRecords(folder.path);
       await using records = openMarkedRecords(options);
-      firsts.push(records.loss.told()?.gap?.first);
+      firsts.push(records.loss.reported()?.gap?.first);
     }
     assert.deepEqual(firsts, [11, 11]);
   });
 
-  test('is told for a week, in the audit log once', async () => {
+  test('is reported for a week, and once in the audit log', async () => {
     using folder = boxWithEvents();
     loseRecords(folder.path);
     const clock = new VirtualClock();
@@ -144,31 +144,31 @@ describe('records.db that is lost', () => {
     const conditions: ConditionPort = {
       begin: () => undefined,
       end: (condition) => void said.push(`end ${condition}`),
-      change: (condition, _details, { holds = [] }) => void said.push(`${condition} ${holds.join()}`),
+      change: (condition, _details, { active = [] }) => void said.push(`${condition} ${active.join()}`),
     };
     const audit: Pick<AuditLog, 'append' | 'list'> = {
       append: (entry) => ({ sequence: entries.push(entry), hash: '' }),
       list: () =>
         entries.map((entry) => ({ ...shownEntry, action: entry.action, details: entry.details ?? {} })),
     };
-    await using news = lossNews({ records, audit, conditions, clock, logger: silentLogger }).start();
+    await using news = lossReporter({ records, audit, conditions, clock, logger: silentLogger }).start();
     await news.settled();
-    clock.advanceBy(lookAtLossEveryMs);
+    clock.advanceBy(checkLossEveryMs);
     await news.settled();
     assert.deepEqual(said, ['records-lost missing', 'records-lost missing']);
     assert.deepEqual(
       entries.map(({ action, details }) => [action, details?.['loss'], details?.['lost']]),
       [['records.lost', 'missing', 990]],
     );
-    clock.advanceBy(lossToldForMs);
+    clock.advanceBy(lossReportedForMs);
     await news.settled();
-    clock.advanceBy(lookAtLossEveryMs);
+    clock.advanceBy(checkLossEveryMs);
     await news.settled();
     assert.equal(said.at(-1), 'end records-lost');
-    assert.equal(records.loss.told(), undefined);
+    assert.equal(records.loss.reported(), undefined);
   });
 
-  test('a second loss goes on above the first', async () => {
+  test('numbers continue after a second loss', async () => {
     using folder = boxWithEvents();
     const options = { folder: folder.path };
     const seen = new Set<number>();
@@ -185,7 +185,7 @@ describe('records.db that is lost', () => {
 });
 
 describe('an older copy of records.db', () => {
-  test('is noticed although no block of numbers was used up, and gives no number again', async () => {
+  test('is detected although no block of numbers was used up, and repeats no number', async () => {
     using folder = boxWithEvents();
     const options = { folder: folder.path };
     const copy = join(folder.path, 'copy.db');
@@ -205,7 +205,33 @@ describe('an older copy of records.db', () => {
     assert.equal(records.list({ limit: 100, toSequence: 30 }).length, 30);
   });
 
-  test('begins no command that it holds as waiting, and takes none from before', async () => {
+  test('sends every event that may not have left the box, also if the copy was made in the middle of a write', async () => {
+    using folder = boxWithEvents();
+    const options = { folder: folder.path };
+    const copy = join(folder.path, 'copy.db');
+    copyFileSync(recordsPathIn(folder.path), copy);
+    {
+      // Pages from different moments: an event of which the outbox knows nothing.
+      const database = new Database(copy);
+      database.prepare('DELETE FROM outbox WHERE sequence = 15').run();
+      database.close();
+    }
+    {
+      await using records = openMarkedRecords(options);
+      records.record(attendanceFact());
+    }
+    loseRecords(folder.path);
+    copyFileSync(copy, recordsPathIn(folder.path));
+    await using records = openMarkedRecords(options);
+    assert.equal(records.loss.reported()?.loss, 'older');
+    const waiting = waitingSequences(records.outbox).filter((sequence) => sequence <= 30);
+    assert.deepEqual(
+      waiting,
+      Array.from({ length: 20 }, (_, index) => index + 11),
+    );
+  });
+
+  test('executes no waiting command and accepts no earlier one', async () => {
     using folder = temporaryFolder();
     const clock = new VirtualClock();
     const options = { folder: folder.path, clock };
@@ -231,7 +257,7 @@ describe('an older copy of records.db', () => {
     assert.equal(memory.accept(fresh, limits).outcome, 'accepted');
   });
 
-  test('is what a file without its log is, after a kill', async () => {
+  test('is also reported for a file without its write-ahead log after a kill', async () => {
     using folder = temporaryFolder();
     using killed = temporaryFolder();
     await using records = openMarkedRecords({ folder: folder.path });
@@ -244,7 +270,7 @@ describe('an older copy of records.db', () => {
     assert.deepEqual({ loss, first: gap?.first, last: gap?.last }, { loss: 'older', first: 1, last: 1000 });
   });
 
-  test('a kill alone loses nothing and says nothing', async () => {
+  test('a kill alone loses nothing and reports nothing', async () => {
     using folder = temporaryFolder();
     using killed = temporaryFolder();
     await using records = openMarkedRecords({ folder: folder.path });
@@ -255,7 +281,7 @@ describe('an older copy of records.db', () => {
     assert.deepEqual({ loss, next }, { loss: undefined, next: 9 });
   });
 
-  test('is told by the other place where an older mark was put back with it', async () => {
+  test('is detected by the second store when an older mark was also put back', async () => {
     using folder = boxWithEvents();
     using older = temporaryFolder();
     const options = { folder: folder.path, trail: memoryTrail() };
@@ -272,7 +298,7 @@ describe('an older copy of records.db', () => {
     assert.ok(next > 1530, `number ${next} was given before`);
   });
 
-  test('cannot be told where the mark is sealed with another key: the box takes the careful way', async () => {
+  test('is unproven when the mark is sealed with another key', async () => {
     using folder = boxWithEvents();
     await using records = openMarkedRecords({ folder: folder.path, key: 'another key' });
     const { loss, next } = toldBy(records);
@@ -284,7 +310,7 @@ describe('an older copy of records.db', () => {
 
 const pageBytes = 4096;
 
-/** Overwrites a page of records.db, of which the first is 1, with bytes that are no page. */
+/** Overwrites a page of records.db, of which the first is 1, with other bytes. */
 function spoilPage(folder: string, page: number, seed: number): void {
   const bytes = readFileSync(recordsPathIn(folder));
   const random = seededRandom(seed);
@@ -318,7 +344,7 @@ function writeAt(path: string, offset: number, text: string): void {
 }
 
 describe('a damaged records.db', () => {
-  test('is kept, closed to others, and what can be read of it goes on: whichever page is bad', async () => {
+  test('is kept, unreadable to others, and its readable part is used, whichever page is bad', async () => {
     using large = boxWithEvents();
     {
       await using records = openMarkedRecords({ folder: large.path });
@@ -333,7 +359,7 @@ describe('a damaged records.db', () => {
       cpSync(large.path, folder.path, { recursive: true });
       spoilPage(folder.path, page, page);
       await using records = openMarkedRecords({ folder: folder.path });
-      const told = records.loss.told();
+      const told = records.loss.reported();
       assert.equal(told?.loss, 'damaged', `page ${page}`);
       const [kept, ...others] = keptFiles(folder.path);
       assert.deepEqual([others, told.keptAs], [[], join(dirname(recordsPathIn(folder.path)), kept ?? '')]);
@@ -360,7 +386,7 @@ describe('a damaged records.db', () => {
     ['zeroed', (path: string) => writeFileSync(path, Buffer.alloc(statSync(path).size))],
     ['a database with another application id', (path: string) => writeAt(path, 68, 'else')],
   ] as const) {
-    test(`goes on where it is ${what}`, async () => {
+    test(`does not stop the box if it is ${what}`, async () => {
       using folder = boxWithEvents();
       damage(recordsPathIn(folder.path));
       {
@@ -373,7 +399,7 @@ describe('a damaged records.db', () => {
     });
   }
 
-  test('that a transaction meets is told at once, for the next start to look at', async () => {
+  test('is reported immediately when a transaction finds it', async () => {
     using folder = temporaryFolder();
     const met: Error[] = [];
     const options = { folder: folder.path, onDamaged: (error: Error) => void met.push(error) };
@@ -386,7 +412,7 @@ describe('a damaged records.db', () => {
     assert.deepEqual(met, [damage]);
   });
 
-  test('a database of somebody else is left alone', async () => {
+  test('a foreign database is not changed', async () => {
     using folder = boxWithEvents();
     using other = temporaryFolder();
     const foreign = new Database(join(other.path, 'foreign.db'));

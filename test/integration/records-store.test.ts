@@ -61,7 +61,7 @@ describe('records.db', () => {
     assert.equal(records.outbox.depth(), 2);
   });
 
-  test('lists the newest, oldest of them first, by kind and after a sequence', async () => {
+  test('lists the newest events, the oldest of them first, by kind and after a sequence', async () => {
     using folder = temporaryFolder();
     await using records = openTestRecords(join(folder.path, 'records.db'));
     for (const fact of assortedFacts(9)) records.record(fact);
@@ -72,7 +72,7 @@ describe('records.db', () => {
     assert.deepEqual(sequences({ limit: 100, afterSequence: 7 }), [8, 9]);
   });
 
-  test('answers the rules from what is recorded, after a restart too', async () => {
+  test('answers the rules from recorded events, also after a restart', async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'records.db');
     {
@@ -91,7 +91,7 @@ describe('records.db', () => {
     assert.equal(records.lastAttackMs(yard), undefined);
   });
 
-  test('knows who could be either of two persons by both, after a restart too', async () => {
+  test('finds an ambiguous passage by both persons, also after a restart', async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'records.db');
     const [a, b, c] = ['person-1', 'person-2', 'person-3'].map(personId) as [PersonId, PersonId, PersonId];
@@ -158,7 +158,7 @@ describe('records.db', () => {
     assert.deepEqual(outcomes, ['attendance', 'attendance-cooldown', 'attendance']);
   });
 
-  test('tells listeners after the commit, outside of the call that records', async () => {
+  test('calls listeners after the commit, outside the call that records', async () => {
     using folder = temporaryFolder();
     await using records = openTestRecords(join(folder.path, 'records.db'));
     const heard: number[] = [];
@@ -206,8 +206,8 @@ function fillDisk(wrapper: readonly string[], preparation: string, folder: strin
 const cannotMount =
   spawnSync('unshare', ['--mount', 'true']).status !== 0 && 'needs the right to mount a file system';
 
-describe('a disk without room', () => {
-  test('is an error that says so, and nothing half-written remains', { skip: cannotMount }, () => {
+describe('a full disk', () => {
+  test('throws an error, and nothing is half-written', { skip: cannotMount }, () => {
     using folder = temporaryFolder();
     // A file system of one megabyte, which only the child sees and which goes with it.
     const mount = 'mount -t tmpfs -o size=1m tmpfs "$1"';
@@ -220,7 +220,7 @@ describe('a disk without room', () => {
     assert.equal(report.nextSequence, report.recordedCount + 1, 'goes on without a gap once there is room');
   });
 
-  test('that fails in the middle of a write takes back the whole event', async () => {
+  test('that fails in the middle of a write undoes the whole event', async () => {
     using folder = temporaryFolder();
     // No file may grow beyond a limit; writing past it is an error instead of a deadly signal.
     const report = fillDisk([], "trap '' XFSZ && ulimit -f 1000", folder.path, 0);

@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import sharp from 'sharp';
+import { present } from '../../daemon/base/present.js';
 import { configSchema } from '../../daemon/config/schema.js';
 import { similarityOf } from '../../daemon/domain/identification/match.js';
 import { defaultLivenessPolicy } from '../../daemon/domain/liveness/liveness-verdict.js';
 import type { Sighting } from '../../daemon/domain/tracks/sighting.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { takeBestShot } from '../../daemon/vision/best-shot.js';
-import type { TakeShot } from '../../daemon/vision/best-shot-stage.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
 import { detectFfmpeg } from '../../daemon/vision/ingest/ffmpeg-binary.js';
 import { analyseKeptPhoto } from '../../daemon/vision/photo.js';
+import type { TakeShot } from '../../daemon/vision/probe-stage.js';
 import { replayClip } from '../../daemon/vision/replay-clip.js';
 import { encodeSighting } from '../../daemon/vision/sighting-codec.js';
 import { newBoxRecogniser, openTestAnalyser } from '../support/inference.js';
@@ -45,7 +46,7 @@ async function sightingsOfVisitor(takeShot?: TakeShot): Promise<readonly Sightin
     sameFaceThreshold: recogniser.threshold,
     clock,
     speed: 'max',
-    ...(takeShot === undefined ? {} : { takeShot }),
+    ...present({ takeShot }),
   });
   for await (const { events } of steps) {
     for (const event of events) if (event.type === 'sighting') sightings.push(event.sighting);
@@ -58,8 +59,8 @@ const withPicture = (sightings: readonly Sighting[]): number =>
 const toldOnWire = (sightings: readonly Sighting[]): number =>
   sightings.map(encodeSighting).filter(({ bestShot }) => bestShot !== undefined).length;
 
-describe('pictures of a visitor on the way to the core', () => {
-  test('are a few, of the visitor, and change nothing else', async () => {
+describe('the pictures of a visitor for the core', () => {
+  test('are few, show the visitor, and change no other event', async () => {
     const without = await sightingsOfVisitor();
     assert.ok(without.length > 3);
     assert.deepEqual([withPicture(without), toldOnWire(without)], [0, 0], 'no picture where none is wanted');

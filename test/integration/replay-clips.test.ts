@@ -29,7 +29,7 @@ function linesOf(stdout: string): Line[] {
 }
 
 describe('rollcall replay', () => {
-  test('tells of a clip what a person saw in it, and the same every time', {
+  test('reports what a clip shows, the same every time', {
     skip: blinkClip.skip,
   }, async () => {
     const first = await rollcall(['replay', blinkClip.path, '--json']);
@@ -68,15 +68,15 @@ describe('rollcall replay', () => {
     }
     const again = await rollcall(['replay', blinkClip.path, '--pictures', pictures]);
     assert.equal(again.exitCode, 2);
-    assert.match(again.stderr, /holds files already, and nothing is overwritten/);
+    assert.match(again.stderr, /is not empty, and files are never overwritten/);
   });
 
-  test('has nothing to say about a clip without a face', async () => {
+  test('reports no face in a clip without one', async () => {
     const { exitCode, stdout } = await rollcall(['replay', await testClip(), '--json']);
     assert.deepEqual([exitCode, stdout], [0, '']);
   });
 
-  test('explains what it cannot read', async () => {
+  test('explains unreadable files', async () => {
     const missing = await rollcall(['replay', '/nowhere/clip.mp4']);
     assert.equal(missing.exitCode, 2);
     assert.match(missing.stderr, /cannot be opened[\s\S]*what to do: check the path/);
@@ -85,7 +85,7 @@ describe('rollcall replay', () => {
     assert.equal(JSON.parse(garbage.stdout).error.code, 'clip-unreadable');
   });
 
-  test('refuses a gallery it has no key for, and one that is not there', async () => {
+  test('refuses a gallery without its key, and a missing one', async () => {
     const clip = await testClip();
     const keyless = await rollcall(['replay', clip, '--gallery', '/nowhere/gallery.db', '--json']);
     assert.equal(keyless.exitCode, 2);

@@ -16,7 +16,7 @@ const topics = topicsOf('rollcall', box);
 const documents = [topics.keys, topics.cameraState('gate')];
 const retained = [topics.state, ...documents];
 
-/** Counts who waits to publish once more, so that time goes on only when nothing is on its way. */
+/** Counts the waits for the next repetition, so that the clock advances only when no message is on its way. */
 class WaitingClock extends VirtualClock {
   waiting = 0;
 
@@ -30,23 +30,23 @@ class WaitingClock extends VirtualClock {
   }
 }
 
-/** What somebody finds who comes now: the message of each topic. */
+/** What a new subscriber finds: the message of each topic. */
 async function foundAt(url: string): Promise<readonly string[]> {
   await using late = await subscribeToEvents(url);
   await late.until(() => late.messages.length === retained.length);
   return retained.map((topic) => String(late.messages.find((message) => message.topic === topic)?.payload));
 }
 
-describe('what somebody else has written over what a box has said', {
+describe('a retained message that another client overwrote', {
   skip: withoutMosquitto,
   timeout: 60_000,
 }, () => {
-  test('is there until the box says it once more, on the connection that it has', async () => {
+  test('is restored by the next repetition over the same connection', async () => {
     await using broker = await startMosquitto();
     using folder = temporaryFolder();
     await using records = openTestRecords(join(folder.path, 'records.db'));
     const clock = new WaitingClock(Date.now());
-    const companions = documents.map(
+    const connectionTasks = documents.map(
       (topic) =>
         new RetainedDocuments({
           owner: topic,
@@ -59,10 +59,10 @@ describe('what somebody else has written over what a box has said', {
           logger: silentLogger,
         }),
     );
-    await using _publisher = startTestPublisher({ url: broker.url, records, companions, clock });
+    await using _publisher = startTestPublisher({ url: broker.url, records, connectionTasks, clock });
     const isQuiet = () => clock.waiting === retained.length;
-    await until('everything is said', isQuiet);
-    const said = await foundAt(broker.url);
+    await until('all messages to be published', isQuiet);
+    const published = await foundAt(broker.url);
     const stranger = await mqtt.connectAsync(broker.url);
     for (const topic of retained) await stranger.publishAsync(topic, 'garbage{', { qos: 1, retain: true });
     await stranger.endAsync();
@@ -72,7 +72,7 @@ describe('what somebody else has written over what a box has said', {
       retained.map(() => 'garbage{'),
     );
     clock.advanceBy(1);
-    await until('everything is said once more', isQuiet);
-    assert.deepEqual(await foundAt(broker.url), said);
+    await until('all messages to be published again', isQuiet);
+    assert.deepEqual(await foundAt(broker.url), published);
   });
 });

@@ -49,8 +49,8 @@ async function assertAllGone(box: RetentionBox): Promise<void> {
   assert.deepEqual(gallery?.quarantined, []);
 }
 
-describe('a run that is cut short', () => {
-  test(`killed ${kills} times: the next run finishes what was left`, async (t) => {
+describe('an interrupted run', () => {
+  test(`after ${kills} kills the next run finishes the rest`, async (t) => {
     const prepared = temporaryDirectory(t);
     {
       await using box = await openRetentionBox(prepared);
@@ -74,7 +74,7 @@ describe('a run that is cut short', () => {
     assert.ok(cutShort > 0, 'some kill came in the middle');
   });
 
-  test('a full disk: said in the report, nothing torn, and the next run goes on', async (t) => {
+  test('on a full disk reports that, leaves nothing partial, and the next run continues', async (t) => {
     const disk = mountSmallDisk(24);
     if ('skip' in disk) return t.skip(disk.skip);
     using mounted = disk;
@@ -87,7 +87,7 @@ describe('a run that is cut short', () => {
       const codes = new Set(report.failures.map(({ code }) => code));
       assert.ok(codes.has('disk-full') || codes.has('disk-failed'), [...codes].join());
       assert.ok(!codes.has('internal'), [...codes].join());
-      assert.ok((box.retention.show().lastRun?.failures.length ?? 0) > 0);
+      assert.ok(((await box.retention.show()).lastRun?.failures.length ?? 0) > 0);
       assert.equal(box.file.audit.verify().outcome, 'whole');
       mounted.free();
       assert.deepEqual((await box.retention.run(confirmed, tester)).failures, []);

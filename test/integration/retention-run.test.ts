@@ -23,8 +23,8 @@ import { countTurns } from '../support/turn-count.js';
 
 const confirmed = { isClockConfirmed: true };
 
-describe('how a run goes', () => {
-  test('no transaction takes more than a batch, and turns of the event loop lie between', async (t) => {
+describe('a retention run', () => {
+  test('deletes one batch in a transaction, with turns of the event loop between', async (t) => {
     await using box = await openRetentionBox(temporaryDirectory(t));
     for (let picture = 0; picture < 1500; picture += 1) keepPicture(box, 'unknown', undefined, 200);
     box.clock.advanceBy(8 * dayMs);
@@ -38,7 +38,7 @@ describe('how a run goes', () => {
     assert.ok(turns >= box.changesPerTransaction.length - 1, `${turns} turns`);
   });
 
-  test('sealed: the same goes, removed persons too', async (t) => {
+  test('deletes the same from a sealed gallery, including removed persons', async (t) => {
     const directory = temporaryDirectory(t);
     let removed: PersonId;
     {
@@ -65,7 +65,7 @@ describe('how a run goes', () => {
     assert.equal(box.file.audit.verify().outcome, 'whole');
   });
 
-  test('the write-ahead logs are empty afterwards; one that is being read is reported', async (t) => {
+  test('leaves empty write-ahead logs, and reports one that is being read', async (t) => {
     const directory = temporaryDirectory(t);
     await using box = await openRetentionBox(directory);
     keepPicture(box, 'unknown');
@@ -86,7 +86,7 @@ describe('how a run goes', () => {
     assert.equal(statSync(join(directory, 'records.db-wal')).size, 0);
   });
 
-  test('a kind that fails does not keep the others, and goes the next time', async (t) => {
+  test('deletes the other kinds when one fails, and that one the next time', async (t) => {
     await using box = await openRetentionBox(temporaryDirectory(t));
     await enrol(box, 'Ada', [1]);
     keepPicture(box, 'unknown');
@@ -99,15 +99,15 @@ describe('how a run goes', () => {
       first.failures.map(({ kind }) => kind),
       ['photographs'],
     );
-    assert.equal(box.retention.show().lastRun?.failures.length, 1);
+    assert.equal((await box.retention.show()).lastRun?.failures.length, 1);
     assert.ok(
-      box.log.some(({ level, message }) => level === 'error' && message.includes('could not forget')),
+      box.log.some(({ level, message }) => level === 'error' && message.includes('could not delete')),
     );
     db.exec('DROP TRIGGER stuck');
     assert.deepEqual((await box.retention.run(confirmed, tester)).forgotten, { photographs: 1 });
   });
 
-  test('without the file of the gallery, or with another one in its place, the records go all the same', async (t) => {
+  test('deletes records also without the gallery file, or with another one in its place', async (t) => {
     await using box = await openRetentionBox(temporaryDirectory(t));
     for (let picture = 0; picture < 20; picture += 1) keepPicture(box, 'unknown', undefined, 200);
     box.records.record(unknownFact());

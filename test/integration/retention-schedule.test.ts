@@ -22,7 +22,7 @@ const runs = ({ file }: RetentionBox): number => file.audit.count({ action: 'ret
 async function look(box: RetentionBox): Promise<void> {
   box.retention.start();
   box.clock.advanceBy(lookEveryMs);
-  await until('the look to end', () => !box.retention.show().isRunning);
+  await until('the look to end', async () => !(await box.retention.show()).isRunning);
 }
 
 describe('the daily run', () => {
@@ -44,7 +44,7 @@ describe('the daily run', () => {
     await using again = await openRetentionBox(directory, { nowMs: firstNoonMs + dayMs });
     await look(again);
     assert.equal(runs(again), 1, 'a restart on the same day');
-    assert.equal(again.retention.show().lastRun?.by, 'retention', 'the last run is remembered');
+    assert.equal((await again.retention.show()).lastRun?.by, 'retention', 'the last run is remembered');
     again.clock.advanceBy(dayMs);
     await look(again);
     assert.equal(runs(again), 2, 'the next day');
@@ -74,7 +74,7 @@ describe('the daily run', () => {
   });
 });
 
-describe('a clock that jumped', () => {
+describe('a clock that jumps', () => {
   async function boxWithHistory(directory: string): Promise<RetentionBox> {
     const box = await openRetentionBox(directory);
     await look(box);
@@ -84,7 +84,7 @@ describe('a clock that jumped', () => {
     return box;
   }
 
-  test('far ahead deletes nothing, says so once a day, and goes on when somebody confirms it', async (t) => {
+  test('far ahead deletes nothing, reports that once a day, and continues after a confirmation', async (t) => {
     await using box = await boxWithHistory(temporaryDirectory(t));
     box.clock.setForward(3000 * dayMs);
     // Recorded by the wrong clock: proves nothing.
@@ -98,7 +98,7 @@ describe('a clock that jumped', () => {
       [1, 'refused', 'clock-ahead'],
     );
     assert.equal(box.log.filter(({ level }) => level === 'error').length, 1);
-    assert.equal(box.retention.show().clockDoubt?.code, 'clock-ahead');
+    assert.equal((await box.retention.show()).clockDoubt?.code, 'clock-ahead');
     await assert.rejects(box.retention.run(unconfirmed, tester), (error) => {
       assert.ok(isRollcallError(error, 'clock-doubtful'));
       assert.match(error.remedy ?? '', /--yes/);
@@ -106,7 +106,7 @@ describe('a clock that jumped', () => {
     });
     const { forgotten } = await box.retention.run({ isClockConfirmed: true }, tester);
     assert.deepEqual([forgotten.unknownEvidence, forgotten.attendanceRecords], [1, 1]);
-    assert.equal(box.retention.show().clockDoubt, undefined, 'trusted from now on');
+    assert.equal((await box.retention.show()).clockDoubt, undefined, 'trusted from now on');
   });
 
   test('far ahead while the box was off deletes nothing either', async (t) => {
@@ -115,30 +115,30 @@ describe('a clock that jumped', () => {
     await using box = await openRetentionBox(directory, { nowMs: firstNoonMs + 3000 * dayMs });
     await look(box);
     assert.equal(pictures(box), 1);
-    assert.equal(box.retention.show().clockDoubt?.code, 'clock-ahead');
+    assert.equal((await box.retention.show()).clockDoubt?.code, 'clock-ahead');
   });
 
   test('back is doubted until it is set right', async (t) => {
     await using box = await boxWithHistory(temporaryDirectory(t));
     box.clock.setForward(-40 * dayMs);
     await look(box);
-    assert.equal(box.retention.show().clockDoubt?.code, 'clock-behind');
+    assert.equal((await box.retention.show()).clockDoubt?.code, 'clock-behind');
     box.clock.setForward(48 * dayMs);
     await look(box);
-    assert.deepEqual([box.retention.show().clockDoubt, pictures(box)], [undefined, 0]);
+    assert.deepEqual([(await box.retention.show()).clockDoubt, pictures(box)], [undefined, 0]);
   });
 
-  test('to a time before the program existed is not taken for the first start', async (t) => {
+  test('to a time before the program existed does not count as the first start', async (t) => {
     await using box = await openRetentionBox(temporaryDirectory(t), { nowMs: Date.UTC(1970, 0, 2) });
     await look(box);
     assert.equal(box.value('SELECT count(*) FROM job'), 0);
     box.clock.setForward(firstNoonMs);
     await look(box);
-    assert.deepEqual([box.retention.show().clockDoubt, runs(box)], [undefined, 0]);
+    assert.deepEqual([(await box.retention.show()).clockDoubt, runs(box)], [undefined, 0]);
   });
 });
 
-test('what a restored backup knows of the last run does not count', async (t) => {
+test('the last run that a restored backup recorded does not count', async (t) => {
   await using box = await openRetentionBox(temporaryDirectory(t));
   await look(box);
   await box.retention.run(unconfirmed, tester);
@@ -147,7 +147,7 @@ test('what a restored backup knows of the last run does not count', async (t) =>
   assert.match(String(box.value("SELECT state FROM job WHERE name = 'retention'")), /seenAtMs/);
 });
 
-test('one run at a time', async (t) => {
+test('only one run takes place at a time', async (t) => {
   await using box = await openRetentionBox(temporaryDirectory(t));
   const first = box.retention.run(unconfirmed, tester);
   await assert.rejects(box.retention.run(unconfirmed, tester), (error) =>

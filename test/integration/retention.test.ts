@@ -19,7 +19,7 @@ import {
 
 const confirmed = { isClockConfirmed: true };
 
-describe('what a run takes', () => {
+describe('a retention run deletes', () => {
   test('pictures of each kind in their time; the key of an unknown person goes along', async (t) => {
     await using box = await openRetentionBox(temporaryDirectory(t));
     const ada = await enrol(box, 'Ada', [1, 2]);
@@ -98,7 +98,7 @@ describe('what a run takes', () => {
     assert.equal(box.value('SELECT count(*) FROM tombstone'), 0);
   });
 
-  test('records of each kind in their time, and never one that waits in the outbox', async (t) => {
+  test('records of each kind in their time, but none that waits in the outbox', async (t) => {
     await using box = await openRetentionBox(temporaryDirectory(t));
     const { records, clock } = box;
     for (const fact of [attendanceFact, unknownFact, attackFact]) {
@@ -110,7 +110,7 @@ describe('what a run takes', () => {
     const left = records.outbox.pending(0, 10_000, []).map(({ sequence }) => sequence);
     records.outbox.acknowledge(left.filter((sequence) => !waiting.includes(sequence)));
     clock.advanceBy(91 * dayMs);
-    const due = box.retention.show().rules.filter((rule) => rule.due > 0);
+    const due = (await box.retention.show()).rules.filter((rule) => rule.due > 0);
     assert.deepEqual(
       due.map(({ kind, due: count }) => [kind, count]),
       [
@@ -132,7 +132,7 @@ describe('what a run takes', () => {
     assert.equal(records.record(attendanceFact()).sequence, 1804, 'numbers never go back');
   });
 
-  test('daily summaries with what they were made from, or before', async (t) => {
+  test('daily summaries with their records or earlier', async (t) => {
     await using box = await openRetentionBox(temporaryDirectory(t), { rules: { attendanceRecords: 30 } });
     const { records, clock } = box;
     const summary = {
@@ -150,7 +150,7 @@ describe('what a run takes', () => {
     assert.deepEqual((await box.retention.run(confirmed, tester)).forgotten, { attendanceRecords: 2 });
   });
 
-  test('audit entries, and the chain stays whole', async (t) => {
+  test('old audit entries, and the chain stays whole', async (t) => {
     await using box = await openRetentionBox(temporaryDirectory(t));
     for (let seed = 1; seed <= 500; seed += 1) {
       box.file.audit.append({ by: tester, action: 'key.unlocked', subject: `s${seed}` });
@@ -164,7 +164,7 @@ describe('what a run takes', () => {
     assert.deepEqual([last?.actor, last?.details['auditEntries']], [tester.actor, forgotten.auditEntries]);
   });
 
-  test('imports that nobody went on with, under way or left over', async (t) => {
+  test('abandoned imports, unfinished or left in the database', async (t) => {
     const directory = temporaryDirectory(t);
     await using box = await openRetentionBox(directory);
     const { gallery } = box;
@@ -183,7 +183,7 @@ describe('what a run takes', () => {
     assert.equal(box.file.audit.list({ action: 'import.discarded' })[0]?.subject, old);
   });
 
-  test('copies that migrations left, when they are old enough', async (t) => {
+  test('old copies that migrations left', async (t) => {
     const directory = temporaryDirectory(t);
     await using box = await openRetentionBox(directory);
     const copies = ['gallery.db', 'records.db'].map((name) => join(directory, `${name}.before-migration-1`));
@@ -195,7 +195,7 @@ describe('what a run takes', () => {
     assert.deepEqual([existsSync(first), existsSync(second)], [false, true]);
   });
 
-  test('nothing of a kind that is kept for ever', async (t) => {
+  test('nothing of a kind that is kept forever', async (t) => {
     const rules = { unknownEvidence: 'forever', photographs: 'forever', removedPersons: 'forever' } as const;
     await using box = await openRetentionBox(temporaryDirectory(t), { rules });
     const ada = await enrol(box, 'Ada', [1]);

@@ -11,7 +11,7 @@ import { type RogueCore, startRogueCore } from '../support/rogue-core.js';
 import { forgedLine, type RogueMode, rogueModes, rogueProgram } from '../support/rogue-vision.js';
 import { until } from '../support/until.js';
 
-/** Why each is refused, and replaced for it. */
+/** Why the reports of each process are rejected. */
 const refusedFor: Readonly<Partial<Record<RogueMode, string>>> = {
   'invented-cameras': 'camera',
   'many-tracks': 'tracks',
@@ -106,24 +106,24 @@ function honestSuffersNothing({ sightings, statusOf }: RogueCore): void {
   );
 }
 
-test('vision processes that lie, all at once, beside one that does not', async (t) => {
+test('several lying vision processes do not affect an honest one', async (t) => {
   await using core = await startRogueCore([...rogueModes, 'honest']);
   await until('the honest one to see something', () =>
     core.sightings.some(({ cameraId }) => cameraId === 'honest'),
   );
   for (const [mode, why] of Object.entries(refusedFor) as [RogueMode, string][]) {
-    await t.test(`${mode}: refused (${why}) and replaced, which is told`, () => replaced(core, mode, why));
+    await t.test(`${mode}: rejected (${why}), replaced and reported`, () => replaced(core, mode, why));
   }
-  await t.test('escapes: no text of it steers a terminal', () => escaped(core));
+  await t.test('escapes: none of its text controls a terminal', () => escaped(core));
   await t.test('log-flood: its lines are limited and cannot look like lines of the core', () => logged(core));
-  await t.test('deaf: so much is asked of it and no more', () => deaf(core));
-  await t.test('nothing was believed of other cameras or other times, and nothing grew', () =>
+  await t.test('deaf: the number of open requests is limited', () => deaf(core));
+  await t.test('no report about other cameras or times was accepted, and memory did not grow', () =>
     nothingElse(core),
   );
-  await t.test('the honest one lost nothing', () => honestSuffersNothing(core));
+  await t.test('the honest process lost nothing', () => honestSuffersNothing(core));
 });
 
-/** A slot without cameras in which this program runs, by a clock that stands still. */
+/** A slot without cameras that runs this program, with a clock that does not advance. */
 async function openSlot(mode: RogueMode): Promise<{ slot: VisionSlot; virtual: VirtualClock }> {
   const virtual = new VirtualClock();
   const { plan } = await planVision(
@@ -140,7 +140,7 @@ async function openSlot(mode: RogueMode): Promise<{ slot: VisionSlot; virtual: V
   return { slot, virtual };
 }
 
-test('a vision process may take minutes to load its networks on a busy box, and no longer', async () => {
+test('a vision process may take minutes, but not longer, to load its networks on a busy box', async () => {
   const { slot, virtual } = await openSlot('late');
   await using running: VisionSlot = slot.start();
   for (let minute = 0; minute < 2; minute += 1) virtual.advanceBy(60_000);
@@ -157,8 +157,8 @@ test('a vision process may take minutes to load its networks on a busy box, and 
   assert.match(stuck.status().lastFailure ?? '', /SIGKILL/);
 });
 
-describe('a vision process that goes on misbehaving', () => {
-  test('leaves its cameras failed, and says so', async () => {
+describe('a vision process that keeps misbehaving', () => {
+  test('leaves its cameras failed, and this is reported', async () => {
     await using core = await startRogueCore(['garbage']);
     const isDegraded = (): boolean => statusOfCamera(core, 'garbage')?.code === 'vision-misbehaving';
     await until('the camera to count as failed', isDegraded);
@@ -167,7 +167,7 @@ describe('a vision process that goes on misbehaving', () => {
     assert.match(statusOfCamera(core, 'garbage')?.remedy ?? '', /log of rollcalld/);
   });
 
-  test('is replaced where it stops in the middle of a report', async () => {
+  test('is replaced if it stops in the middle of a report', async () => {
     const { slot, virtual } = await openSlot('half-a-report');
     await using running: VisionSlot = slot.start();
     await until('it to be ready', () => running.isRunning);

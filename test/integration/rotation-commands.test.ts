@@ -3,11 +3,10 @@ import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, w
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { AuditKeeper } from '../../daemon/app/audit/audit-keeper.js';
-import { BoxKeys } from '../../daemon/app/gallery/box-keys.js';
-import { GalleryAccess } from '../../daemon/app/gallery/gallery-access.js';
+import { GalleryKeys, keyHandlers } from '../../daemon/app/gallery/gallery-keys.js';
+import { GalleryVault } from '../../daemon/app/gallery/gallery-vault.js';
 import { silentLogger } from '../../daemon/base/logger.js';
-import type { BoxControl } from '../../daemon/control/box-control.js';
-import type { KeyStatus } from '../../daemon/control/key-control.js';
+import { type KeyStatus, keyOperations } from '../../daemon/contract/keys.js';
 import { startControlServer } from '../../daemon/control/server.js';
 import { openGalleryFile } from '../../daemon/gallery/gallery-file.js';
 import type { KeyProviders } from '../../daemon/gallery/keys/key-providers.js';
@@ -47,7 +46,7 @@ class Place {
   }
 
   /** What the part of a daemon that has to do with keys does. */
-  async serve(): Promise<AsyncDisposable & { readonly access: GalleryAccess }> {
+  async serve(): Promise<AsyncDisposable & { readonly vault: GalleryVault }> {
     const path = join(this.directory, 'gallery.db');
     const openFile = () => openGalleryFile({ path, auditKey: new Uint8Array(32).fill(5), clock });
     const audit = new AuditKeeper({ clock, logger: silentLogger });
@@ -60,7 +59,7 @@ class Place {
       tpm: new TpmKeyProvider(new Tpm({ clock, workDirectory: this.directory, tcti: 'none' })),
     };
     const recogniserFor = async () => ({ id: testRecogniser, dimensions: testDimensions });
-    const access = await GalleryAccess.start({
+    const vault = await GalleryVault.start({
       path,
       openFile,
       audit,
@@ -69,19 +68,23 @@ class Place {
       clock,
       logger: silentLogger,
     });
-    const box = { keys: new BoxKeys({ access, clock }) } as Partial<BoxControl> as BoxControl;
     const socketPath = join(this.directory, 'control.sock');
-    const server = await startControlServer({ socketPath, box, logger: silentLogger });
+    const server = await startControlServer({
+      operations: keyOperations,
+      handlers: keyHandlers(new GalleryKeys({ vault, clock })),
+      socketPath,
+      logger: silentLogger,
+    });
     return {
-      access,
+      vault,
       async [Symbol.asyncDispose]() {
         await server[Symbol.asyncDispose]();
-        await access[Symbol.asyncDispose]();
+        await vault[Symbol.asyncDispose]();
       },
     };
   }
 
-  /** Runs `rollcall key …` with `input` as its standard input, which is no terminal. */
+  /** Runs `rollcall key …` with `input` as its standard input, which is not a terminal. */
   run(args: readonly string[], input?: string): Promise<CommandResult> {
     return rollcall(['key', ...args, '--config', this.#config], input);
   }
@@ -93,7 +96,7 @@ class Place {
 }
 
 describe('rollcall key', { timeout: 120_000 }, () => {
-  test('made by root, a key belongs to whom the directory of the secrets belongs to', async (t) => {
+  test('makes, as root, a key that belongs to the owner of the secrets directory', async (t) => {
     if (process.getuid?.() !== 0) return t.skip('only root can give files to another user');
     const place = new Place(t);
     chownSync(place.secrets, 12_345, 12_345);
@@ -103,14 +106,14 @@ describe('rollcall key', { timeout: 120_000 }, () => {
     assert.deepEqual([uid, gid, mode & 0o777], [12_345, 12_345, 0o600]);
   });
 
-  test('makes a secret, rotates it, and puts the new file in the place of the old', async (t) => {
+  test('makes a secret, rotates it, and replaces the old file with the new one', async (t) => {
     const place = new Place(t);
     const made = await place.run(['init', '--json']);
     assert.equal(made.exitCode, 0, made.stderr);
     assert.equal(JSON.parse(made.stdout).created, place.secret());
     assert.equal(statSync(place.secret()).mode & 0o777, 0o600);
     await using served = await place.serve();
-    const { gallery } = served.access.requireOpen();
+    const { gallery } = served.vault.requireOpen();
     for (let seed = 1; seed <= 3; seed += 1) await enrol({ gallery }, seed);
     const before = await place.status();
     assert.equal(before.state, 'open');
@@ -120,7 +123,7 @@ describe('rollcall key', { timeout: 120_000 }, () => {
     );
     const again = await place.run(['init']);
     assert.equal(again.exitCode, 2);
-    assert.match(again.stderr, /has a key already/);
+    assert.match(again.stderr, /already has a key/);
 
     const unasked = await place.run(['rotate']);
     assert.equal(unasked.exitCode, 2);
@@ -128,7 +131,7 @@ describe('rollcall key', { timeout: 120_000 }, () => {
     assert.equal(existsSync(place.secret('.next')), false);
 
     const told = await place.run(['rotate', '--yes']);
-    assert.match(told.stdout, /^The copy of the old key .* opens nothing .*copy of the new key\.$/m);
+    assert.match(told.stdout, /^The copy of the old key .* no longer opens .*copy of the new key\.$/m);
     for (const depth of [[], ['--deep']]) {
       const old = await place.status();
       const rotated = await place.run(['rotate', ...depth, '--yes', '--json']);
@@ -144,7 +147,7 @@ describe('rollcall key', { timeout: 120_000 }, () => {
     assert.match(text.stdout, /deep rotation from [0-9a-f]{16} to [0-9a-f]{16}: finished, 3 of 3 data keys/);
   });
 
-  test('goes on where an earlier run of it was broken off', async (t) => {
+  test('continues after an interrupted earlier run', async (t) => {
     const place = new Place(t);
     await place.run(['init']);
     await using _served = await place.serve();
@@ -171,13 +174,13 @@ describe('rollcall key', { timeout: 120_000 }, () => {
       await using _served = await place.serve();
       const weak = await place.run(['rotate', '--provider', 'passphrase', '--yes'], 'short\n');
       assert.equal(weak.exitCode, 2);
-      assert.match(weak.stderr, /not good enough/);
+      assert.match(weak.stderr, /too weak/);
       const rotated = await place.run(
         ['rotate', '--provider', 'passphrase', '--wait', '--yes'],
         `${words}\n`,
       );
       assert.equal(rotated.exitCode, 0, rotated.stderr);
-      assert.match(rotated.stdout, /opens nothing but backups/);
+      assert.match(rotated.stdout, /opens only backups/);
       assert.equal((rotated.stdout + rotated.stderr).includes(words), false);
     }
     await using _again = await place.serve();
@@ -195,7 +198,7 @@ describe('rollcall key', { timeout: 120_000 }, () => {
     assert.equal(JSON.parse(opened.stdout).state, 'open');
   });
 
-  test('gives a new gallery a passphrase, and says which providers there are', async (t) => {
+  test('gives a new gallery a passphrase, and lists the providers', async (t) => {
     const place = new Place(t);
     const unreachable = await place.run(['init', '--provider', 'passphrase'], 'words that are long enough');
     assert.equal(unreachable.exitCode, 3);

@@ -38,7 +38,7 @@ const fieldOf = ({ file }: TestGallery, query: string, id: string): unknown =>
 
 describe('a rotation of a damaged gallery', { timeout: 60_000 }, () => {
   for (const depth of depths) {
-    test(`${depth}: ends, keeps the damaged bytes, and leaves the old key without use`, async (t) => {
+    test(`${depth}: ends, keeps the damaged bytes, and makes the old key useless`, async (t) => {
       const directory = temporaryDirectory(t);
       writeSecret(directory);
       const oldSecret = readSecret(directory);
@@ -82,7 +82,7 @@ describe('a rotation of a damaged gallery', { timeout: 60_000 }, () => {
 });
 
 describe('evidence', () => {
-  test('is sealed anew by a deep rotation: of somebody known, and of somebody unknown', async (t) => {
+  test('of a person and of a stranger is sealed again by a deep rotation', async (t) => {
     const directory = temporaryDirectory(t);
     writeSecret(directory);
     writeSecret(directory, '.next');
@@ -158,7 +158,7 @@ describe('a rotation that cannot begin', () => {
 
 describe('a full disk', { timeout: 120_000 }, () => {
   for (const depth of depths) {
-    test(`${depth}: the rotation says so, waits, and goes on when there is space`, async (t) => {
+    test(`${depth}: the rotation reports it, waits, and continues when there is space`, async (t) => {
       const disk = mountSmallDisk(24);
       if ('skip' in disk) {
         t.skip(disk.skip);
@@ -196,7 +196,7 @@ describe('a full disk', { timeout: 120_000 }, () => {
       assert.equal(
         listed.filter(({ profile }) => profile !== undefined).length,
         count,
-        'everybody still opens',
+        'every person still opens',
       );
 
       disk.free();

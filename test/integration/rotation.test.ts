@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { KeyEncryptionKey } from '../../daemon/gallery/keys/key-encryption-key.js';
 import { readKeySlots } from '../../daemon/gallery/keys/key-slots.js';
 import { places } from '../../daemon/gallery/places.js';
-import type { RotationDepth } from '../../daemon/gallery/rotation/rotation-progress.js';
+import type { RotationDepth } from '../../daemon/gallery/rotation/rotation-job.js';
 import { noiseJpeg, temporaryDirectory, tester, unitVector } from '../support/gallery-fixture.js';
 import {
   databaseBytes,
@@ -23,7 +23,7 @@ import {
 
 const depths: readonly RotationDepth[] = ['wrap', 'deep'];
 
-/** Everybody is there, opens and is found. */
+/** Every person is present, opens and is found. */
 async function assertWhole(opened: TestGallery, seeds: ReadonlyMap<string, number>): Promise<void> {
   const { gallery } = opened;
   const persons = await gallery.listPersons();
@@ -50,7 +50,7 @@ async function enrolMany(opened: TestGallery, count: number, first = 1): Promise
 
 for (const depth of depths) {
   describe(`a ${depth} rotation`, { timeout: 120_000 }, () => {
-    test('keeps everybody, and leaves nothing that the old key opens', async (t) => {
+    test('keeps every person, and leaves nothing that the old key opens', async (t) => {
       const directory = temporaryDirectory(t);
       writeSecret(directory);
       const oldSecret = readSecret(directory);
@@ -107,7 +107,7 @@ for (const depth of depths) {
       else assert.ok(tracesOf(before, bytes) > 0);
     });
 
-    test('goes on while persons are enrolled, changed and erased', async (t) => {
+    test('lets persons be enrolled, changed and erased meanwhile', async (t) => {
       const directory = temporaryDirectory(t);
       writeSecret(directory);
       writeSecret(directory, '.next');
@@ -138,7 +138,7 @@ for (const depth of depths) {
       await assertWhole(opened, seeds);
     });
 
-    test('stopped half way: either key opens the gallery, and it goes on', async (t) => {
+    test('stopped half-way: either key opens the gallery, and the rotation continues', async (t) => {
       const directory = temporaryDirectory(t);
       let seeds: Map<string, number>;
       {
@@ -180,8 +180,8 @@ for (const depth of depths) {
   });
 }
 
-describe('a deep rotation of somebody who is being changed', () => {
-  test('does them again, with what they are now', async (t) => {
+describe('a deep rotation of a person who is being changed', () => {
+  test('is repeated with the changed data', async (t) => {
     const directory = temporaryDirectory(t);
     writeSecret(directory);
     writeSecret(directory, '.next');

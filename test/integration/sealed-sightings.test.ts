@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { AuditKeeper } from '../../daemon/app/audit/audit-keeper.js';
 import { SightingIntake } from '../../daemon/app/events/sighting-intake.js';
-import { GalleryAccess } from '../../daemon/app/gallery/gallery-access.js';
+import { GalleryVault } from '../../daemon/app/gallery/gallery-vault.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import type { Fact } from '../../daemon/domain/events/event.js';
@@ -27,7 +27,7 @@ import { until } from '../support/until.js';
 
 const retryMs = 2_000;
 
-/** A gallery whose key can be taken away and put back, and what brings sightings to it. */
+/** A gallery whose key can be removed and restored, with a sighting intake. */
 async function open(t: TestContext) {
   const clock = new VirtualClock(1_000_000);
   const path = join(temporaryDirectory(t), 'gallery.db');
@@ -38,7 +38,7 @@ async function open(t: TestContext) {
     recover: (...asked: Parameters<typeof given.recover>) => (hasKey ? given : noKey).recover(...asked),
   };
   const start = () =>
-    GalleryAccess.start({
+    GalleryVault.start({
       path,
       openFile: () => openGalleryFile({ path, auditKey: new Uint8Array(32).fill(5), clock }),
       audit: new AuditKeeper({ clock, logger: silentLogger }),
@@ -51,10 +51,10 @@ async function open(t: TestContext) {
   const personId = await first.gallery().addPerson(enrolmentOf('Ada', [1]), tester);
   await first[Symbol.asyncDispose]();
   hasKey = false;
-  const access = await start();
+  const vault = await start();
   const facts: Fact[] = [];
   const decider = createDecider({
-    search: async (embedding, { count }) => access.gallery().nearest(embedding, { count }),
+    search: async (embedding, { count }) => vault.gallery().nearest(embedding, { count }),
     policy: { threshold: 0.5, margin: 0.05, minimumProbes: 1 },
     rules: { attendanceCooldownS: 0, unknownCooldownS: 0, attackCooldownS: 0, unknownAfterS: 0 },
     directionOf: () => 'in',
@@ -72,7 +72,7 @@ async function open(t: TestContext) {
   const putKeyBack = (): void => {
     hasKey = true;
   };
-  return { clock, access, intake, facts, personId, putKeyBack };
+  return { clock, vault, intake, facts, personId, putKeyBack };
 }
 
 function live(): Sighting {
@@ -94,14 +94,14 @@ const hasWorked = (intake: SightingIntake): Promise<void> =>
   until('nothing to wait any more', () => intake.waitingCount === 0);
 
 describe('sightings of a sealed gallery', () => {
-  test('wait, and are identified once it was unlocked', async (t) => {
-    const { clock, access, intake, facts, personId, putKeyBack } = await open(t);
+  test('wait, and are identified after it is opened', async (t) => {
+    const { clock, vault, intake, facts, personId, putKeyBack } = await open(t);
     intake.take(live());
     await isWaiting(intake);
     assert.equal(intake.waitingCount, 1);
     assert.equal(facts.length, 0);
     putKeyBack();
-    assert.equal(await access.unlock({}, tester), undefined);
+    assert.equal(await vault.unlock({}, tester), undefined);
     clock.advanceBy(retryMs);
     await hasWorked(intake);
     assert.deepEqual(
@@ -109,30 +109,30 @@ describe('sightings of a sealed gallery', () => {
       [['attendance', personId]],
     );
     await intake[Symbol.asyncDispose]();
-    await access[Symbol.asyncDispose]();
+    await vault[Symbol.asyncDispose]();
   });
 
-  test('nobody is recognised in them who was erased before they were worked on', async (t) => {
-    const { clock, access, intake, facts, personId, putKeyBack } = await open(t);
+  test('do not match a person who was erased before they were processed', async (t) => {
+    const { clock, vault, intake, facts, personId, putKeyBack } = await open(t);
     intake.take(live());
     await isWaiting(intake);
     putKeyBack();
-    await access.unlock({}, tester);
+    await vault.unlock({}, tester);
     intake.forgetPerson(personId);
-    access.gallery().erasePerson(personId, tester);
+    vault.gallery().erasePerson(personId, tester);
     clock.advanceBy(retryMs);
     await hasWorked(intake);
     assert.doesNotMatch(JSON.stringify(facts), new RegExp(personId));
     await intake[Symbol.asyncDispose]();
-    await access[Symbol.asyncDispose]();
+    await vault[Symbol.asyncDispose]();
   });
 
-  test('are counted as given up when the daemon stops first', async (t) => {
-    const { access, intake } = await open(t);
+  test('are counted as dropped if the daemon stops first', async (t) => {
+    const { vault, intake } = await open(t);
     for (let sequence = 0; sequence < 3; sequence += 1) intake.take({ ...live(), sequence });
     await isWaiting(intake);
     await intake[Symbol.asyncDispose]();
     assert.equal(intake.counters.givenUp, 3);
-    await access[Symbol.asyncDispose]();
+    await vault[Symbol.asyncDispose]();
   });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { z } from 'zod';
 import { AuditKeyRing } from '../../daemon/app/audit/audit-key-ring.js';
-import { openDigestKey, openSealedJson } from '../../daemon/app/centre/centre-sealed.js';
+import { openDigestKey, openSealedJson } from '../../daemon/app/commands/sealed-content.js';
 import { openBackup } from '../../daemon/gallery/backup/open-backup.js';
 import { writeBackup } from '../../daemon/gallery/backup/write-backup.js';
 import { keyIdOf } from '../../daemon/gallery/keys/key-id.js';
@@ -75,7 +75,7 @@ const works: Readonly<Record<string, (t: TestContext) => Promise<void>>> = {
     await using again = await openTestGallery(directory, right);
     assert.equal(again.gallery.personCount, 1);
   },
-  async 'secrets that are keys of the gallery, are not, or are no keys at all'(t) {
+  async 'secrets that are keys of the gallery, other keys, or no keys'(t) {
     const directory = temporaryDirectory(t);
     const places = { secretsDirectory: directory, credentialsDirectory: '' };
     const provider = () => new SecretKeyProvider('gallery-key', places);
@@ -133,7 +133,7 @@ const works: Readonly<Record<string, (t: TestContext) => Promise<void>>> = {
     const path = join(directory, 'box.rcb');
     const input = { path, secret: { recoverySecret: Uint8Array.from(recoveryKey.secretKey) } };
     await using box = await openBackupBox(join(directory, 'box'));
-    await box.access.gallery().addPerson(enrolmentOf('Ada', [1]), tester);
+    await box.vault.gallery().addPerson(enrolmentOf('Ada', [1]), tester);
     await box.backups.create({ path }, tester);
     await box.backups.restore(input, tester);
     // Another box has another audit key, and keeps the former one.

@@ -7,8 +7,8 @@ import { type Box, boxCentre, intersectionOverUnion } from '../../daemon/domain/
 import type { Picture, Rgb24Picture } from '../../daemon/domain/faces/picture.js';
 import { cameraId, trackId } from '../../daemon/domain/ids.js';
 import { defaultLivenessPolicy } from '../../daemon/domain/liveness/liveness-verdict.js';
+import { CameraPipeline } from '../../daemon/vision/camera-pipeline.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
-import { CameraSession } from '../../daemon/vision/session.js';
 import type { StageEvent } from '../../daemon/vision/stage-event.js';
 import { openTestAnalyser, toPicture } from '../support/inference.js';
 import { samplePhoto } from '../support/tensor-pictures.js';
@@ -71,7 +71,7 @@ async function watch(
 ) {
   const events: StageEvent[] = [];
   let ids = 0;
-  const session = new CameraSession({
+  const pipeline = new CameraPipeline({
     cameraId: cameraId('hall'),
     analyser: eyes,
     sink: (event) => events.push(event),
@@ -87,7 +87,7 @@ async function watch(
   for (const { picture, seconds } of pictures) {
     for (let frame = 0; frame < 4 * seconds; frame++, sequence++) {
       const capturedAtMs = sequence * 250;
-      await session.analyse({
+      await pipeline.analyse({
         cameraId: cameraId('hall'),
         sequence,
         capturedAtMs,
@@ -96,7 +96,7 @@ async function watch(
       });
     }
   }
-  session.end();
+  pipeline.end();
   const started = events.flatMap((event) => (event.type === 'track.started' ? [event] : []));
   const ended = events.flatMap((event) => (event.type === 'track.ended' ? [event] : []));
   const first = started.find(({ box }) => intersectionOverUnion(box, placeOf(3)) > 0.1);
@@ -115,7 +115,7 @@ describe('several faces in a small picture', () => {
     await inTurn[Symbol.asyncDispose]();
   });
 
-  test('newcomers whom one detector misses begin a track on a new box, where two take turns', async () => {
+  test('with two detectors in turn, a face that one of them misses begins a track', async () => {
     const picture = await scene([nearPx, nearPx, nearPx, nearPx]);
     const { ended } = await watch(inTurn, [{ picture, seconds: 2 }]);
     assert.equal(ended.length, 4);
@@ -124,7 +124,7 @@ describe('several faces in a small picture', () => {
     assert.equal(withOneDetector.length, 2, 'the picture shows what it was made for');
   });
 
-  test('a face that the detector misses among four is found where it is shown alone', async () => {
+  test('a face that the detector misses among four is found when it is shown alone', async () => {
     const picture = await scene([nearPx, nearPx, nearPx, nearPx]);
     const found = await analyser.detect(picture, { smallestFacePx: 40 });
     const isFound = (index: number, boxes: readonly { readonly box: Box }[]) =>
@@ -137,7 +137,7 @@ describe('several faces in a small picture', () => {
     }
   });
 
-  test('its track lasts for as long as the face is there', async () => {
+  test('the track of that face lasts as long as it is visible', async () => {
     const { ended, ofLastFace } = await watch(analyser, [
       { picture: await scene([farPx, farPx, farPx, farPx]), seconds: 1 },
       { picture: await scene([nearPx, nearPx, nearPx, nearPx]), seconds: 8 },
@@ -146,7 +146,7 @@ describe('several faces in a small picture', () => {
     assert.equal(ended.length, 4);
   });
 
-  test('a mesh that stays on the wall after its face has gone ends within seconds', async () => {
+  test('a mesh that stays on the wall after the face has gone ends within seconds', async () => {
     // The worst mesh there could be: it believes for ever in the face that it saw in each place.
     const held = new Map<number, FaceLandmarks>();
     const stubborn: FaceAnalyser = {

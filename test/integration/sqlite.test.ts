@@ -60,7 +60,7 @@ describe('a database', () => {
   const write = (database: OpenDatabase, text: string): void =>
     database.transaction(() => void database.db.prepare('INSERT INTO note (text) VALUES (?)').run(text));
 
-  test('is made for its owner only, with its log, and keeps what was written', () => {
+  test('is created for its owner only, with its log, and keeps its content', () => {
     const path = join(directory, 'sub', 'new.db');
     const database = openAt(path);
     write(database, 'kept');
@@ -74,7 +74,7 @@ describe('a database', () => {
     again.close();
   });
 
-  test('restored with a mode open to others is closed to them', () => {
+  test('restored with a mode open to others becomes private again', () => {
     const path = place('restored.db');
     openAt(path).close();
     chmodSync(path, 0o644);
@@ -84,7 +84,7 @@ describe('a database', () => {
     database.close();
   });
 
-  test('survives power cuts by settings that hold on the open connection', () => {
+  test('has the settings that survive power cuts on the open connection', () => {
     const database = openAt(place('pragmas.db'));
     const pragma = (name: string): unknown => database.db.pragma(name, { simple: true });
     assert.equal(pragma('journal_mode'), 'wal');
@@ -126,7 +126,7 @@ describe('a database', () => {
     assert.equal(readFileSync(path).includes(mark), false);
   });
 
-  test('is brought forward one migration at a time, with its content', () => {
+  test('is migrated one version at a time, with its content', () => {
     const path = place('forward.db');
     const old = openAt(path);
     write(old, 'four');
@@ -154,7 +154,7 @@ describe('a database', () => {
     database.close();
   });
 
-  test('of a newer release is refused, with both versions, and left as it was', () => {
+  test('of a newer release is refused with both versions, and not changed', () => {
     const path = place('newer.db');
     openAt(path, [first, second]).close();
     refused(path, 'database-newer', [first]);
@@ -176,7 +176,7 @@ describe('a database', () => {
     refused(other, 'database-foreign');
   });
 
-  test('that is no database, cut short or damaged inside is refused', () => {
+  test('that is another file, cut short or damaged inside is refused', () => {
     const text = place('text.db');
     writeFileSync(text, 'site:\n  id: this is the configuration\n'.repeat(100));
     refused(text, 'database-damaged');
@@ -195,7 +195,7 @@ describe('a database', () => {
     refused(path, 'database-damaged');
   });
 
-  test('that cannot be opened is explained', () => {
+  test('that cannot be opened is refused with the reason', () => {
     mkdirSync(place('folder.db'));
     refused(place('folder.db'), 'database-not-opened');
     writeFileSync(place('plain'), '');
@@ -243,7 +243,7 @@ describe('a full disk', { skip: disk.skip }, () => {
     rmSync(mountPoint, { recursive: true });
   });
 
-  test('is named, loses nothing that was committed, and is over when there is space again', () => {
+  test('is reported, loses nothing that was committed, and ends when there is space again', () => {
     const path = join(mountPoint, 'full.db');
     const database = openDatabase(path, { migrations: [first], applicationId });
     const insert = database.db.prepare('INSERT INTO note (text) VALUES (?)');
@@ -265,7 +265,7 @@ describe('a full disk', { skip: disk.skip }, () => {
     database.close();
   });
 
-  test('is named when the database cannot even be made', () => {
+  test('is reported when the database cannot be created', () => {
     writeFileSync(join(mountPoint, 'rest'), '');
     assert.throws(() => writeFileSync(join(mountPoint, 'rest'), Buffer.alloc(2 << 20)));
     assert.throws(

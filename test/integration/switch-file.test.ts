@@ -3,15 +3,15 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { seededRandom } from '../../daemon/base/random.js';
-import { switchGalleryFile } from '../../daemon/gallery/re-embedding/switch-file.js';
+import { switchGalleryFile } from '../../daemon/gallery/switch-file.js';
 import { noiseJpeg, temporaryDirectory } from '../support/gallery-fixture.js';
 import { runAndKill } from '../support/killed-child.js';
 
 const KILLS = 12;
 const LATEST_KILL_MS = 150;
 
-describe('putting one gallery file in the place of another', () => {
-  test('leaves the new one alone there, without a log of the old one', (t) => {
+describe('replacing one gallery file with another', () => {
+  test('leaves only the new file, without a log of the old one', (t) => {
     const to = join(temporaryDirectory(t), 'gallery.db');
     const from = `${to}.new`;
     writeFileSync(to, 'old');
@@ -23,7 +23,7 @@ describe('putting one gallery file in the place of another', () => {
     for (const left of [from, `${to}-wal`, `${to}-shm`]) assert.ok(!existsSync(left), left);
   });
 
-  test('is refused while the old one has a log that is not empty: it would be played into the new one', (t) => {
+  test('is refused while the old file has a log that is not empty, because SQLite would apply it to the new file', (t) => {
     const to = join(temporaryDirectory(t), 'gallery.db');
     writeFileSync(to, 'old');
     writeFileSync(`${to}-wal`, 'pages');
@@ -32,7 +32,7 @@ describe('putting one gallery file in the place of another', () => {
     assert.deepEqual([readFileSync(to, 'utf8'), readFileSync(`${to}-wal`, 'utf8')], ['old', 'pages']);
   });
 
-  test('keeps a damaged one with its log under another name', (t) => {
+  test('keeps a damaged old file with its log under another name', (t) => {
     const to = join(temporaryDirectory(t), 'gallery.db');
     writeFileSync(to, 'damaged');
     writeFileSync(`${to}-wal`, 'pages');
@@ -43,7 +43,7 @@ describe('putting one gallery file in the place of another', () => {
     assert.ok(!existsSync(`${to}-wal`));
   });
 
-  test(`killed at any moment leaves one of them, whole (${KILLS} kills)`, async (t) => {
+  test(`leaves one of them, whole, after a kill at any moment (${KILLS} kills)`, async (t) => {
     const random = seededRandom(20_260_303);
     const directory = temporaryDirectory(t);
     const to = join(directory, 'gallery.db');

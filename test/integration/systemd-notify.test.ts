@@ -22,7 +22,7 @@ describe('the service notifier', { skip: notifySocketSkip }, () => {
     ['a socket file', () => join(directory, 'notify.sock')],
     ['an abstract socket', () => `@rollcall-test-${process.pid}`],
   ] as const) {
-    test(`tells everything a service has to say through ${kind}`, async () => {
+    test(`sends every message of a service through ${kind}`, async () => {
       const address = addressOf();
       await using socket = await bindNotifySocket(address);
       process.env['NOTIFY_SOCKET'] = address;
@@ -44,7 +44,7 @@ describe('the service notifier', { skip: notifySocketSkip }, () => {
     });
   }
 
-  test('goes on and says so in the log when nobody listens at the socket', async () => {
+  test('continues and logs a warning when nothing listens at the socket', async () => {
     process.env['NOTIFY_SOCKET'] = join(directory, 'nobody.sock');
     const warnings: unknown[] = [];
     const notifier = await openServiceNotifier({
@@ -54,7 +54,7 @@ describe('the service notifier', { skip: notifySocketSkip }, () => {
     notifier.ready();
     const enoent = 2;
     assert.deepEqual(warnings, [
-      { message: 'the service manager could not be told', state: 'READY=1', errno: enoent },
+      { message: 'cannot notify the service manager', state: 'READY=1', errno: enoent },
     ]);
   });
 

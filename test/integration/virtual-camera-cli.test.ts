@@ -32,7 +32,7 @@ describe('the virtual camera as a command', () => {
     return { code, stdout, stderr };
   }
 
-  test('serves a clip under its own name, by TLS, to who knows the password, and ends on SIGTERM', {
+  test('serves a clip under its own name, by TLS and with a password, and ends on SIGTERM', {
     skip: withoutOpenssl,
   }, async () => {
     const [certificate, key] = [join(directory, 'certificate'), join(directory, 'key')];
@@ -71,7 +71,7 @@ describe('the virtual camera as a command', () => {
     assert.deepEqual(await exitOf(child), { code: 0, signal: null });
   });
 
-  test('renders a scenario of its own, with the truth about its blinks', async () => {
+  test('renders its own scenario, with the truth about its blinks', async () => {
     const scenario = {
       widthPx: 640,
       heightPx: 360,

@@ -78,7 +78,7 @@ describe('faces of the virtual camera, seen by the production networks', () => {
   }
 
   for (const id of ['ada', 'bea', 'stranger'] as const) {
-    test(`${id}: both eyes shut at the scripted times and only then`, async () => {
+    test(`${id}: both eyes close at the scripted times and only then`, async () => {
       const openness = relativeOpenness(await followed(id, scripted));
       assert.equal(openness.length, 6 * framesPerS);
       const closures = runsUnder(openness, 0.65);
@@ -103,7 +103,7 @@ describe('faces of the virtual camera, seen by the production networks', () => {
     assert.ok(least > 0.8, `${least}`);
   });
 
-  test('a head turns to its own left, nods and looks up when its script says so, and is seen to do it', async () => {
+  test('a head turns to its own left, nods and looks up as scripted, and each gesture is detected', async () => {
     const gestures = [
       { atS: 0.8, kind: 'turn-left' },
       { atS: 2.4, kind: 'nod' },
@@ -137,7 +137,7 @@ describe('faces of the virtual camera, seen by the production networks', () => {
     });
   });
 
-  test('a picture of a face that is turned before the camera makes no gesture', async () => {
+  test('a turned picture of a face makes no gesture', async () => {
     const size = { widthPx: 480, heightPx: 270 };
     const backdrop = await corridor(size.widthPx, size.heightPx);
     await using finder = await openFaceShapeFinder();
@@ -170,7 +170,7 @@ describe('faces of the virtual camera, seen by the production networks', () => {
     assert.ok(farthestDeg < defaultHeadGesturePolicy.turnDeg / 1.5, `${farthestDeg} degrees`);
   });
 
-  test('the recogniser tells the cast apart and knows each from their enrolment photograph', async () => {
+  test('the recogniser distinguishes the cast, and recognises each by their enrolment photograph', async () => {
     await using photos = await writeEnrolmentPhotos();
     const ids = ['ada', 'bea', 'stranger'] as const;
     const enrolled = new Map<CastId, Embedding>();
@@ -209,7 +209,7 @@ describe('faces of the virtual camera, seen by the production networks', () => {
     assert.ok((await readFile(again)).equals(await readFile(file)));
   });
 
-  test('a place without a face is refused by name', async () => {
+  test('a scenario that puts a face on a place without one is refused', async () => {
     const scenario = scenarioOf('ada', 'never', 1);
     const nowhere = { x: 900, y: 1200, width: 60, height: 60 };
     const scenes = scenario.scenes.map((scene) => ({ ...scene, face: nowhere }));
@@ -235,7 +235,7 @@ describe('faces of the virtual camera, seen by the production networks', () => {
     assert.equal((await frames.next()).done, true);
   });
 
-  test('the camera serves its scenario and tells its blinks', async () => {
+  test('the camera serves its scenario and reports its blinks', async () => {
     const scenario = scenarioOf('ada', scripted, 1);
     await using camera = await startVirtualCamera({ scenario, directory, transport: 'tcp' });
     const frames = decodedFrames(camera.url, widthPx, heightPx);
@@ -246,7 +246,7 @@ describe('faces of the virtual camera, seen by the production networks', () => {
     assert.deepEqual(camera.blinks, scripted);
   });
 
-  test('an obedient subject does what a prompt says while it is watched, a lazy one only once', async () => {
+  test('an obedient subject does what every prompt asks, a lazy one only the first', async () => {
     const [width, height] = [480, 270];
     await using subject = await startSubject({
       ...{ kind: 'lazy', widthPx: width, heightPx: height, framesPerS: 12, transport: 'tcp' },

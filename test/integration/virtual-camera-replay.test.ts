@@ -17,7 +17,7 @@ interface Line {
   readonly verdict?: string;
 }
 
-test('the stages of a camera see one person walk through the first scene of the demo, and every blink', async () => {
+test('the vision stages find one person in the first scene of the demo, and every blink', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'rollcall-walk-'));
   try {
     const demo = demoScenario();

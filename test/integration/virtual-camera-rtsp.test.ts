@@ -85,7 +85,7 @@ describe('the RTSP server of the virtual camera', () => {
     });
   }
 
-  test('refuses the transport it was not started for', async () => {
+  test('refuses a transport that it was not started for', async () => {
     const clip = await testClip({ seconds: 1 });
     await using server = await startRtspServer({ mounts: { '/door': clip }, transport: 'tcp' });
     await assert.rejects(pull(server.url('/door'), 'udp', 2), /461|Unsupported transport/);
@@ -117,7 +117,7 @@ describe('the RTSP server of the virtual camera', () => {
     });
   }
 
-  test('goes on after a freeze, and on the same port after a restart', async () => {
+  test('continues after a freeze, and on the same port after a restart', async () => {
     const clip = await testClip({ seconds: 1 });
     await using server = await startRtspServer({ mounts: { '/door': clip } });
     await using watcher = watch(server.url('/door'));
@@ -142,7 +142,7 @@ describe('the RTSP server of the virtual camera', () => {
     assert.deepEqual([...seen.sizes].sort(), ['1280x720', '640x360']);
   });
 
-  test('serves damaged slices as they are', async () => {
+  test('serves damaged slices unchanged', async () => {
     const clip = await corruptClip({ seconds: 2, damagedShare: 0.5 });
     await using server = await startRtspServer({ mounts: { '/door': clip } });
     const { stderr } = await run('ffmpeg', [
@@ -152,7 +152,7 @@ describe('the RTSP server of the virtual camera', () => {
     assert.match(stderr, /error/i);
   });
 
-  test('can start between key frames: the first picture then waits for the next one', async () => {
+  test('can start between key frames, so that the first picture comes with the next one', async () => {
     const clip = await testClip({ seconds: 4, keyframeIntervalS: 2 });
     await using server = await startRtspServer({ mounts: { '/door': { file: clip, startAtS: 0.5 } } });
     const { stdout } = await run('ffprobe', [
@@ -164,7 +164,7 @@ describe('the RTSP server of the virtual camera', () => {
     assert.ok(firstKey > 30 && firstKey < 40, `the first key frame came after ${firstKey} packets`);
   });
 
-  test('falls silent on request with the connection up', async () => {
+  test('sends nothing more on request, and keeps the connection', async () => {
     const clip = await testClip({ seconds: 1 });
     await using server = await startRtspServer({ mounts: { '/door': { file: clip, silentAfterS: 0.6 } } });
     const { stdout } = await run('ffprobe', [
@@ -175,7 +175,7 @@ describe('the RTSP server of the virtual camera', () => {
     assert.ok(server.events.some((event) => event.event === 'play' && event.mount === '/door'));
   });
 
-  test('names the file it cannot serve', async () => {
+  test('names a file that it cannot serve', async () => {
     const garbage = await garbageFile();
     await assert.rejects(startRtspServer({ mounts: { '/door': garbage } }), (error: Error) =>
       error.message.includes(garbage),
@@ -183,7 +183,7 @@ describe('the RTSP server of the virtual camera', () => {
     await assert.rejects(startRtspServer({ mounts: { '/door': '/nowhere.mp4' } }), /nowhere/);
   });
 
-  test('says that a port is taken', async () => {
+  test('reports that a port is in use', async () => {
     const clip = await testClip({ seconds: 1 });
     await using server = await startRtspServer({ mounts: { '/door': clip } });
     await assert.rejects(

@@ -26,7 +26,7 @@ import { startRtspServer } from '../support/rtsp-server.js';
 
 const base = 'rollcall/test-site/test-box';
 
-/** A centre that knows a box by what it publishes only. */
+/** A centre that knows a box only by what the box publishes. */
 class Centre {
   readonly issuer: Issuer;
   readonly #sender: CommandSender;
@@ -69,7 +69,7 @@ class Centre {
     });
   }
 
-  /** Which key the newest message below the box, on `topic`, is signed with. */
+  /** The key that signed the newest message of the box on `topic`. */
   signingKeyId(topic: string): string {
     const newest = this.#subscriber.messages.findLast((message) => message.topic === `${base}/${topic}`);
     const { signature } = JSON.parse(String(newest?.payload)) as { readonly signature: string };
@@ -100,15 +100,15 @@ test('a centre commands a box', { skip: withoutBuild || withoutMosquitto, timeou
   await writeFile(keyPath, issuer.publicText);
   await using sender = await connectCentre(broker.url);
   const centre = new Centre(issuer, sender, subscriber);
-  // A box that has never been at this broker hears nothing of what was sent before.
+  // A box that never connected to this broker does not receive earlier messages.
   await subscriber.until(() => subscriber.messages.some(({ topic }) => topic === `${base}/state`));
 
-  await t.test('not before the box trusts it', () => trusting(box, centre, keyPath));
-  await t.test('enrols somebody from photographs and erases them', () => persons(box, centre));
-  await t.test('gets a picture that nobody else can see', () => snapshot(box, centre));
-  await t.test('switches a camera, over a restart, and gives it back', () => switching(box, centre));
+  await t.test('commands need the trust of the box', () => trusting(box, centre, keyPath));
+  await t.test('enrols a person from photographs and erases them', () => persons(box, centre));
+  await t.test('gets a picture that only it can open', () => snapshot(box, centre));
+  await t.test('switches a camera across a restart, and releases it', () => switching(box, centre));
   await t.test('reloads the configuration and rotates keys', () => upkeep(box, centre));
-  await t.test('no more when it was removed', () => removed(box, centre));
+  await t.test('commands are refused after the removal of its key', () => removed(box, centre));
 });
 
 async function trusting(box: TestBox, centre: Centre, keyPath: string): Promise<void> {
@@ -128,7 +128,7 @@ async function trusting(box: TestBox, centre: Centre, keyPath: string): Promise<
   assert.equal((await centre.order('rotate-keys', { key: 'identity' })).code, 'out-of-scope');
   const more = await box.command('trust', 'add', 'head-office', '--key', keyPath, '--scope', 'keys');
   assert.equal(more.exitCode, 2);
-  assert.match(more.stderr, /trusts that key already/);
+  assert.match(more.stderr, /already trusts this key/);
   await box.command('trust', 'remove', 'head-office', '--yes');
   await box.command('trust', 'add', 'head-office', '--key', keyPath, '--scope', ...scopes, 'keys');
   const listed = await box.command('trust', 'list');
@@ -215,20 +215,20 @@ async function upkeep(box: TestBox, centre: Centre): Promise<void> {
   const identity = await centre.order('rotate-keys', { key: 'identity' });
   assert.equal(identity.outcome, 'done', JSON.stringify(identity));
   assert.notEqual(identity.result?.['keyId'], identity.result?.['formerKeyId']);
-  // It comes before the answer.
+  // This event comes before the answer.
   assert.equal(centre.signingKeyId('event/identity'), identity.result?.['keyId']);
   const early = await centre.order('rotate-keys', { key: 'gallery' });
   assert.deepEqual([early.outcome, early.code], ['failed', 'key-next-missing']);
   await createKeyFile(join(box.directory, 'secrets', 'gallery-key.next'), randomBytes(32));
   const gallery = await centre.order('rotate-keys', { key: 'gallery', depth: 'deep' });
   assert.equal(gallery.outcome, 'done', JSON.stringify(gallery));
-  assert.equal((await box.client.status()).gallery.keyId, gallery.result?.['keyId']);
+  assert.equal((await box.client.call('status.show')).gallery.keyId, gallery.result?.['keyId']);
 }
 
 async function removed(box: TestBox, centre: Centre): Promise<void> {
   assert.equal((await box.command('trust', 'remove', 'head-office', '--yes')).exitCode, 0);
   assert.equal((await centre.order('reload-configuration')).code, 'unknown-issuer');
-  assert.match((await box.command('trust', 'list')).stdout, /the box trusts nobody/);
+  assert.match((await box.command('trust', 'list')).stdout, /The box trusts no issuer/);
   for (let count = 0; count < 10; count += 1) await centre.order('reload-configuration');
   await centre.untilCondition('commands-refused');
   const log = box.log();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { newestEvents } from '../../daemon/cli/events/events-tail.js';
 import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
 import { testClip } from '../support/clips.js';
 import { startRtspServer } from '../support/rtsp-server.js';
@@ -10,15 +11,15 @@ test('forty faces at one camera, none at another', { skip: withoutBuild }, async
   await using server = await startRtspServer({
     mounts: {
       '/crowd': await crowdClip(),
-      '/nobody': await testClip({ widthPx: 640, heightPx: 360, framesPerS: 10 }),
+      '/empty': await testClip({ widthPx: 640, heightPx: 360, framesPerS: 10 }),
     },
   });
   const camera = (id: string) => ({ id, name: id, url: server.url(`/${id}`) });
-  await using box = await makeBox({ config: { cameras: [camera('crowd'), camera('nobody')] } });
+  await using box = await makeBox({ config: { cameras: [camera('crowd'), camera('empty')] } });
   await box.start();
-  await t.test('the crowd is followed; what could not be looked at is counted', () => crowd(box));
-  await t.test('the other camera goes on', () => nobody(box));
-  await t.test('and the daemon is well', () => health(box));
+  await t.test('the crowd is tracked; skipped frames are counted', () => crowd(box));
+  await t.test('the other camera keeps running', () => emptyCamera(box));
+  await t.test('the daemon stays healthy', () => health(box));
 });
 
 async function crowd(box: TestBox) {
@@ -27,9 +28,9 @@ async function crowd(box: TestBox) {
   const { counters } = await box.untilCamera('crowd', 'to go on', (now) => {
     return (now.counters['analysed'] ?? 0) > analysed + 20;
   });
-  assert.ok((counters['locatesDeferred'] ?? 0) > 0, 'faces that waited for another frame');
+  assert.ok((counters['locatesDeferred'] ?? 0) > 0, 'some faces waited for another frame');
   await freezeVision(box, 3);
-  await box.untilCamera('crowd', 'to have dropped what came too late', (now) => {
+  await box.untilCamera('crowd', 'to have dropped late frames', (now) => {
     return (now.counters['dropped'] ?? 0) > (counters['dropped'] ?? 0);
   });
   const { stdout } = await box.command('camera', 'list');
@@ -39,31 +40,34 @@ async function crowd(box: TestBox) {
   assert.match(row.replace(/h264 \S+( @ \S+)?/, 'stream').split(/ +/)[column] ?? '', /^[1-9]\d*$/);
 }
 
-/** Lets nothing be analysed for `seconds`, as a machine that is busy otherwise does. */
+/** Stops the analysis for `seconds`, as on a busy machine. */
 async function freezeVision(box: TestBox, seconds: number) {
-  const { vision, uptimeS } = await box.client.status();
+  const { vision, uptimeS } = await box.client.call('status.show');
   const pid = vision[0]?.pid ?? 0;
   process.kill(pid, 'SIGSTOP');
   try {
-    await until('the time to pass', async () => (await box.client.status()).uptimeS > uptimeS + seconds);
+    await until(
+      'the time to pass',
+      async () => (await box.client.call('status.show')).uptimeS > uptimeS + seconds,
+    );
   } finally {
     process.kill(pid, 'SIGCONT');
   }
 }
 
-async function nobody(box: TestBox) {
-  const analysed = (await box.camera('nobody')).counters['analysed'] ?? 0;
-  const { counters } = await box.untilCamera('nobody', 'to be analysed', (now) => {
+async function emptyCamera(box: TestBox) {
+  const analysed = (await box.camera('empty')).counters['analysed'] ?? 0;
+  const { counters } = await box.untilCamera('empty', 'to be analysed', (now) => {
     return (now.counters['analysed'] ?? 0) > analysed + 5;
   });
-  assert.equal(counters['tracksConfirmed'] ?? 0, 0, 'a test card is no face');
+  assert.equal(counters['tracksConfirmed'] ?? 0, 0, 'the box found a face in a test card');
 }
 
 async function health(box: TestBox) {
-  const { vision, intake } = await box.client.status();
+  const { vision, intake } = await box.client.call('status.show');
   assert.equal(vision[0]?.restarts, 0);
   assert.equal(intake.givenUp, 0);
-  const events = (await box.client.recentEvents(100)) as readonly { type: string }[];
+  const events = await newestEvents(box.client, 100);
   assert.deepEqual(
     events.filter(({ type }) => type === 'rollcall.attendance.recorded.v1'),
     [],

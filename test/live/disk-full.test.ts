@@ -22,18 +22,22 @@ test('the disk fills up', { skip: withoutBuild || withoutMosquitto }, async (t) 
     enrolled: ['ada'],
     config: { records: { path: join(disk.path, 'records.db') } },
   });
-  await t.test('events wait, the daemon says why and goes on', () => full(appliance, disk));
-  await t.test('with room again, what happened meanwhile is told', () => roomAgain(appliance, disk));
+  await t.test('events wait, and the daemon reports why and keeps running', () => full(appliance, disk));
+  await t.test('with free space, the waiting events are published', () => roomAgain(appliance, disk));
 });
 
 async function full({ box, untilEvent }: Appliance, disk: SmallDisk) {
   await untilEvent('Ada', () => true);
-  assert.deepEqual((await box.client.status()).conditions, ['running', 'disk-low'], 'said before it is full');
-  await until('its acknowledgement', async () => (await box.client.status()).outbox.waiting === 0);
+  assert.deepEqual(
+    (await box.client.call('status.show')).conditions,
+    ['running', 'disk-low'],
+    'the box reports disk-low before the disk is full',
+  );
+  await until('its acknowledgement', async () => (await box.client.call('status.show')).outbox.waiting === 0);
   disk.fill();
   await until(
     'the full disk to be noticed',
-    async () => (await box.client.status()).intake.problem?.code === 'disk-full',
+    async () => (await box.client.call('status.show')).intake.problem?.code === 'disk-full',
     90_000,
   );
   const { stdout, exitCode } = await box.command('status');
@@ -45,10 +49,10 @@ async function full({ box, untilEvent }: Appliance, disk: SmallDisk) {
   assert.match(stdout, /\n +what to do: free space on the disk/);
   assert.match(
     box.log(),
-    /"level":"error".*"code":"disk-full".*free space on the disk.*"message":"sightings wait: events cannot be recorded"/,
+    /"level":"error".*"code":"disk-full".*free space on its disk.*"message":"sightings wait because events cannot be recorded"/,
   );
   const analysed = (await box.camera('door')).counters['analysed'] ?? 0;
-  await box.untilCamera('door', 'to be analysed all the same', ({ counters }) => {
+  await box.untilCamera('door', 'to be analysed while the disk is full', ({ counters }) => {
     return (counters['analysed'] ?? 0) > analysed;
   });
 }
@@ -58,14 +62,14 @@ async function roomAgain({ box, events, subscriber }: Appliance, disk: SmallDisk
   disk.free();
   const isLate = ({ time, recordedAt }: { readonly time: string; readonly recordedAt: string }): boolean =>
     Date.parse(time) < freedAtMs && Date.parse(recordedAt) >= freedAtMs;
-  await until('what had to wait, with the time of the sighting', () => events().some(isLate), 90_000);
+  await until('the delayed events with the time of the sighting', () => events().some(isLate), 90_000);
   await until('the trouble to be over', async () => {
-    return (await box.client.status()).intake.problem === undefined;
+    return (await box.client.call('status.show')).intake.problem === undefined;
   });
   assert.doesNotMatch((await box.command('status')).stdout, /cannot be recorded/);
-  assert.equal((await box.client.status()).intake.givenUp, 0);
-  const told = box.log().match(/sightings wait: events cannot be recorded/g) ?? [];
-  assert.equal(told.length, 1, 'once is enough');
+  assert.equal((await box.client.call('status.show')).intake.givenUp, 0);
+  const told = box.log().match(/sightings wait because events cannot be recorded/g) ?? [];
+  assert.equal(told.length, 1, 'the error is logged once');
   assert.equal(await box.stop(), 0);
   assertNoGap(subscriber);
 }

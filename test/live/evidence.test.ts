@@ -33,7 +33,7 @@ function rowsOf<Row>(path: string, query: string): readonly Row[] {
   }
 }
 
-test('a picture is kept, sealed, with events of the kinds that are configured, and of no other', {
+test('the box keeps a sealed picture with events of the configured kinds only', {
   skip: withoutBuild || withoutMosquitto,
 }, async () => {
   await using appliance = await startAppliance({
@@ -75,7 +75,7 @@ test('a picture is kept, sealed, with events of the kinds that are configured, a
   assert.ok(kept.some(({ kind, person }) => kind === 'attack' && person === bea));
 
   for (const path of [galleryPath, `${galleryPath}-wal`].filter((each) => existsSync(each))) {
-    assert.ok(!readFileSync(path).includes('JFIF'), 'no picture lies open');
+    assert.ok(!readFileSync(path).includes('JFIF'), 'the gallery file contains no unencrypted picture');
   }
   assert.ok(!box.log().includes('/9j/4'), 'no picture is in the log');
 });

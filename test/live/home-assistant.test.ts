@@ -11,7 +11,7 @@ import { until } from '../support/until.js';
 const discoveryTopic = 'homeassistant/device/test-site/test-box/config';
 const stateTopic = (camera: string): string => `rollcall/test-site/test-box/camera/${camera}/state`;
 
-/** The last message on a topic; undefined where none came, empty where it was taken back. */
+/** The last message on a topic; undefined without one, empty after its removal. */
 function last({ subscriber }: Appliance, topic: string): string | undefined {
   return subscriber.messages.findLast((message) => message.topic === topic)?.payload.toString('utf8');
 }
@@ -33,7 +33,7 @@ test('cameras and Home Assistant follow a reload', { skip: withoutBuild || witho
     cameraIds: ['door', 'yard'],
   });
   const { box, cameras, config } = appliance;
-  await t.test('a camera that streams is said to, retained and as an event', async () => {
+  await t.test('a streaming camera is published, retained and as an event', async () => {
     await untilLast(appliance, stateTopic('door'), (text) => {
       return text !== undefined && cameraStateSchema.parse(JSON.parse(text)).state === 'streaming';
     });
@@ -41,11 +41,11 @@ test('cameras and Home Assistant follow a reload', { skip: withoutBuild || witho
     assert.deepEqual(cameraEvents(appliance).toSorted(), ['door streaming', 'yard streaming']);
     assert.equal(last(appliance, discoveryTopic), undefined, 'off by default');
   });
-  await t.test('Home Assistant is told when it is switched on', async () => {
+  await t.test('Home Assistant gets its entities when it is switched on', async () => {
     await box.reload({ ...config, homeAssistant: { enabled: true } });
     await untilLast(appliance, discoveryTopic, (text) => text?.includes('camera_yard_person') === true);
   });
-  await t.test('a camera that is taken out is taken back, and ends as disabled', async () => {
+  await t.test('the entities of a removed camera disappear, and it ends as disabled', async () => {
     const door = applianceCamera('door', cameras);
     await box.reload({ ...config, cameras: [door], homeAssistant: { enabled: true } });
     await untilLast(appliance, stateTopic('yard'), (text) => text === '');
@@ -59,6 +59,6 @@ test('cameras and Home Assistant follow a reload', { skip: withoutBuild || witho
   assert.deepEqual(
     cameraEvents(appliance).filter((event) => event.startsWith('door')),
     ['door streaming'],
-    'vision was replaced meanwhile: that is no news',
+    'a replaced vision process causes no event about a camera',
   );
 });

@@ -14,14 +14,14 @@ import { withoutMosquitto } from '../support/mosquitto.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
-/** All blocks of the page that a shell is to run, one after the other. */
+/** All shell blocks of the page, in order. */
 function blocks(): string {
   const found = docBlocks('docs/integrators.md');
   assert.ok(found.length >= 8, 'the page has its blocks');
   return found.map(({ text }) => text).join('\n');
 }
 
-/** Ports of the loopback interface that were free a moment ago. */
+/** Loopback ports that were just free. */
 async function freePorts(count: number): Promise<readonly number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
   await Promise.all(servers.map((server) => once(server, 'listening')));
@@ -43,7 +43,7 @@ async function runShell(commands: string, cwd: string, signal: AbortSignal) {
   });
   const said: Buffer[] = [];
   for (const output of [child.stdout, child.stderr]) output.on('data', (chunk) => said.push(chunk));
-  // The program `kill`, because it does not mind that nobody is left.
+  // The program `kill`, because it accepts an empty process group.
   const endGroup = (): void => void spawnSync('kill', ['-KILL', '--', `-${child.pid}`]);
   signal.addEventListener('abort', endGroup, { once: true });
   const { code } = await exitOf(child);
@@ -55,10 +55,12 @@ async function runShell(commands: string, cwd: string, signal: AbortSignal) {
 const logs = ['box.log', 'camera.log', 'broker.log', 'events.txt'];
 
 function logsIn(folder: string): string {
-  return logs.map((name) => `-- ${name}\n${readIfThere(join(folder, name)).slice(-3000)}`).join('\n');
+  return logs
+    .map((name) => `-- ${name}\n${openCredentialIfPresent(join(folder, name)).slice(-3000)}`)
+    .join('\n');
 }
 
-function readIfThere(path: string): string {
+function openCredentialIfPresent(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
@@ -66,7 +68,7 @@ function readIfThere(path: string): string {
   }
 }
 
-// What only prepares the machine (cloning, setting up) is done where this test runs.
+// The machine is already prepared (cloned, set up) where this test runs.
 test('docs/integrators.md leads from an empty folder to a verified attendance event', {
   skip: withoutMosquitto || withoutShellTools || withoutBuild,
   timeout: 480_000,

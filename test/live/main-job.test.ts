@@ -4,10 +4,13 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { eventKinds } from '../../daemon/domain/events/event-type.js';
 import { percentile } from '../../daemon/domain/percentile.js';
+import { type PromptMessage, promptSchema } from '../../daemon/publish/contract/prompt-schema.js';
 import { stateSchema } from '../../daemon/publish/contract/state-schema.js';
 import { topicsOf } from '../../daemon/publish/topics.js';
+import { startSubject } from '../../scripts/virtual-camera/subject.js';
 import {
   type Appliance,
+  applianceCamera,
   brokerLogin,
   cameraLogin,
   personNames,
@@ -27,11 +30,15 @@ test('cameras in, events out', { skip: withoutBuild || withoutMosquitto }, async
     enrolled: ['ada', 'bea'],
   });
   await t.test('attendance, unknown person and attack arrive', () => threeEvents(appliance, t));
-  await t.test('every command tells the same', () => commandsAgree(appliance));
-  await t.test('secrets and names are nowhere they should not be', () => noSecrets(appliance));
-  await t.test('vision processes know neither gallery nor keys', () => separation(appliance));
-  await t.test('a removed person is recognised no longer', () => removal(appliance));
-  await t.test('SIGTERM ends everything in order', () => orderlyStop(appliance));
+  await t.test('all commands show the same', () => commandsAgree(appliance));
+  await t.test('processes, log and messages contain no secrets or names', () => noSecrets(appliance));
+  await t.test('vision processes can read neither gallery nor keys', () => separation(appliance));
+  await t.test(
+    'a person who follows the prompts passes a challenge, and a recording of that person does not',
+    () => challenges(appliance),
+  );
+  await t.test('a removed person is no longer recognised', () => removal(appliance));
+  await t.test('SIGTERM ends everything cleanly', () => orderlyStop(appliance));
 });
 
 const isAttendanceOf = (person: string | undefined) => (event: ShownFact) =>
@@ -50,7 +57,11 @@ async function threeEvents({ personIds, untilEvent, events, subscriber }: Applia
   assert.equal(attendance.liveness.verdict, 'live');
   assert.ok(attendance.liveness.blinks.length >= 1);
   assert.ok(attendance.similarity >= attendance.threshold);
-  assert.equal(events().filter(isAttendanceOf(personIds.get('bea'))).length, 0, 'a picture attended');
+  assert.equal(
+    events().filter(isAttendanceOf(personIds.get('bea'))).length,
+    0,
+    'a picture was recorded as attendance',
+  );
   assert.equal(subscriber.repeatCount, 0);
   const { event: topicOf } = topicsOf('rollcall', { siteId: 'test-site', boxId: 'test-box' });
   const eventTopics = new Set(eventKinds.filter((kind) => kind !== 'reply').map((kind) => topicOf(kind)));
@@ -138,7 +149,7 @@ async function noSecrets({ box, subscriber }: Appliance) {
 }
 
 async function separation({ box }: Appliance) {
-  const pids = (await box.client.status()).vision.flatMap(({ pid }) => pid ?? []);
+  const pids = (await box.client.call('status.show')).vision.flatMap(({ pid }) => pid ?? []);
   assert.equal(pids.length, 1);
   const ffmpeg = called('ffmpeg', descendantsOf(box.daemon.pid ?? 0));
   assert.equal(ffmpeg.length, 1);
@@ -148,10 +159,48 @@ async function separation({ box }: Appliance) {
     assert.deepEqual(
       facts.openFiles.filter((path) => path.startsWith(box.directory)),
       [],
-      'a file of the box is open',
+      'a vision process has a file of the box open',
     );
     assert.doesNotMatch(facts.environment, /CREDENTIALS_DIRECTORY|NOTIFY_SOCKET/);
   }
+}
+
+async function challenges({ box, cameras, config, subscriber, personIds, events, untilEvent }: Appliance) {
+  const ada = personIds.get('ada');
+  await using obedient = await startSubject({ kind: 'obedient', auth: cameraLogin });
+  // A challenge never asks for the same action twice in a row, so a recording of one action never passes.
+  await using recording = await startSubject({ kind: 'replaying', recorded: ['nod'], auth: cameraLogin });
+  const asking = (id: string, url: string) => ({
+    ...applianceCamera(id, cameras),
+    ...{ url, liveness: { require: 'challenge' } },
+  });
+  await box.reload({
+    ...config,
+    cameras: [asking('gate', obedient.url), asking('turnstile', recording.url)],
+  });
+  const prompts = (camera: string): readonly PromptMessage[] =>
+    subscriber.messages
+      .filter(({ topic }) => topic.endsWith(`/prompt/${camera}`))
+      .map(({ payload }) => promptSchema.parse(JSON.parse(payload.toString('utf8'))));
+  const factAt = (camera: string, kind: ShownFact['kind']) =>
+    events().find((event) => event.camera === camera && event.kind === kind);
+  let shown = 0;
+  const obeying = subscriber.until(() => {
+    for (const { action } of prompts('gate').slice(shown)) if (action !== undefined) obedient.prompt(action);
+    shown = prompts('gate').length;
+    return factAt('gate', 'attendance') !== undefined;
+  });
+  await untilEvent('Ada to pass', ({ kind, camera }) => kind === 'attendance' && camera === 'gate');
+  await obeying;
+  await untilEvent('the recording to be refused', (event) => {
+    return event.kind === 'attack' && event.camera === 'turnstile';
+  });
+  const [passed, refused] = [factAt('gate', 'attendance'), factAt('turnstile', 'attack')];
+  assert.deepEqual([passed?.person, passed?.liveness.reason], [ada, 'challenge-passed']);
+  assert.deepEqual([refused?.person, refused?.liveness.reason], [ada, 'challenge-failed']);
+  assert.equal(factAt('turnstile', 'attendance'), undefined, 'a recording was recorded as attendance');
+  assert.equal(prompts('turnstile').filter(({ state }) => state === 'failed').length, 3);
+  await box.reload(config);
 }
 
 async function removal({ box, events, personIds, untilEvent }: Appliance) {
@@ -159,11 +208,11 @@ async function removal({ box, events, personIds, untilEvent }: Appliance) {
   const removed = await box.command('person', 'remove', ada, '--yes');
   assert.equal(removed.exitCode, 0, removed.stderr);
   const removedAtMs = Date.now();
-  // Who attended already is known on this track; the next pass of the clip shows her to a gallery without her.
+  // The present track keeps the recognised person; the next pass of the clip begins a new track.
   const isLater = ({ time }: ShownFact): boolean => Date.parse(time) > removedAtMs;
   const strangers = () => events().filter((event) => event.kind === 'unknown' && isLater(event));
-  // One picture of Bea may still be in sight: the clip has begun anew when one follows somebody unknown.
-  await untilEvent('a picture of Bea after somebody unknown', (event) => {
+  // A picture of Bea may still be in view; one that comes after an unknown person proves that the clip began again.
+  await untilEvent('a picture of Bea after an unknown person', (event) => {
     return event.kind === 'attack' && strangers().some(({ time }) => time < event.time);
   });
   assert.equal(events().filter((event) => event.person === ada && isLater(event)).length, 0);

@@ -10,7 +10,7 @@ import { until } from '../support/until.js';
 
 const centre = newKeyPair();
 
-test('name and picture go with an attendance where the configuration says so', {
+test('an attendance carries name and picture if configured', {
   skip: withoutBuild || withoutMosquitto,
 }, async () => {
   await using appliance = await startAppliance({
@@ -27,7 +27,11 @@ test('name and picture go with an attendance where the configuration says so', {
       .map(({ data }) => attendanceData.parse(data));
   await until('an attendance', () => attendances().length > 0);
   const plain = attendances()[0] ?? assert.fail();
-  assert.deepEqual([plain.personName, plain.picture], [undefined, undefined], 'neither by default');
+  assert.deepEqual(
+    [plain.personName, plain.picture],
+    [undefined, undefined],
+    'by default an event has neither name nor picture',
+  );
 
   const sealTo = Buffer.from(centre.publicKey).toString('base64url');
   const mqtt = {
@@ -43,6 +47,6 @@ test('name and picture go with an attendance where the configuration says so', {
   assert.equal(person, appliance.personIds.get('ada'));
   assert.equal(personName, personNames.ada);
   const jpeg = openSealed(centre, Buffer.from(picture?.jpeg ?? '', 'base64url'));
-  assert.deepEqual([...(jpeg ?? []).slice(0, 3)], [0xff, 0xd8, 0xff], 'a JPEG');
+  assert.deepEqual([...(jpeg ?? []).slice(0, 3)], [0xff, 0xd8, 0xff], 'the picture is a JPEG');
   assert.ok(!box.log().includes(personNames.ada), 'the name is not logged');
 });

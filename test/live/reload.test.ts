@@ -19,23 +19,30 @@ test('SIGHUP reads the configuration again', { skip: withoutBuild || withoutMosq
     cameraIds: ['door'],
     config: { rules: { unknownCooldownS: hourS } },
   });
-  await t.test('rules change while tracks go on', () => rulesChange(appliance));
+  await t.test('rules change while tracks continue', () => rulesChange(appliance));
   await t.test('the log level changes, in the vision processes too', () => logLevel(appliance));
-  await t.test('cameras are added beside the one that goes on, then a secret', () => cameraAdded(appliance));
-  await t.test('cameras are removed beside the one that goes on', () => cameraRemoved(appliance));
-  await t.test('a camera is changed, and only it is opened anew', () => cameraChanged(appliance));
-  await t.test('a broken file is refused and the old one goes on', () => brokenFile(appliance));
-  await t.test('a broker secret that is missing is refused', () => brokerSecretMissing(appliance));
-  await t.test('settings with which vision does not start are refused', () => visionFails(appliance));
-  await t.test('what needs a restart is told', () => needsRestart(appliance));
+  await t.test('cameras are added, then a secret, while another one keeps running', () =>
+    cameraAdded(appliance),
+  );
+  await t.test('cameras are removed while another one keeps running', () => cameraRemoved(appliance));
+  await t.test('a changed camera is reopened, and no other', () => cameraChanged(appliance));
+  await t.test('a broken file is refused, and the old configuration stays active', () =>
+    brokenFile(appliance),
+  );
+  await t.test('a missing broker secret is refused', () => brokerSecretMissing(appliance));
+  await t.test('settings that keep vision from starting are refused', () => visionFails(appliance));
+  await t.test('changes that need a restart are reported', () => needsRestart(appliance));
   await t.test('the broker connection is replaced, and the box stays online', () => brokerChange(appliance));
 });
 
 async function rulesChange({ box, config, events, untilEvent }: Appliance) {
   await untilEvent('an unknown person', ({ kind }) => kind === 'unknown');
-  await until('a repetition to be suppressed', async () => (await box.client.status()).intake.suppressed > 0);
+  await until(
+    'a repetition to be suppressed',
+    async () => (await box.client.call('status.show')).intake.suppressed > 0,
+  );
   assert.equal(events().length, 1);
-  const [before] = (await box.client.status()).vision;
+  const [before] = (await box.client.call('status.show')).vision;
   const reload = await box.reload({ ...config, rules: { unknownCooldownS: 0 } });
   assert.equal(reload.outcome, 'applied');
   assert.deepEqual(reload.outcome === 'applied' && [reload.changes, reload.replaced], [
@@ -43,7 +50,7 @@ async function rulesChange({ box, config, events, untilEvent }: Appliance) {
     [],
   ]);
   await until('the next unknown person', () => events().length >= 2, 90_000);
-  const [after] = (await box.client.status()).vision;
+  const [after] = (await box.client.call('status.show')).vision;
   assert.equal(after?.pid, before?.pid);
   assert.equal(after?.restarts, 0);
 }
@@ -61,7 +68,7 @@ async function logLevel({ box, config }: Appliance) {
   assert.deepEqual(quiet.outcome === 'applied' && [quiet.changes, quiet.replaced], [['logging.level'], []]);
   const seen = async (): Promise<number> => (await box.camera('door')).counters['tracksConfirmed'] ?? 0;
   const tracks = await seen();
-  // After another answer of the box: what it logged before the change has come by then.
+  // After another reply of the box, its earlier log lines have arrived.
   const before = lines(/"level":"info"/);
   await until('another visit', async () => (await seen()) > tracks);
   assert.equal(lines(/"level":"info"/), before);
@@ -72,9 +79,9 @@ async function cameraAdded({ box, cameras, config }: Appliance) {
   const door = applianceCamera('door', cameras);
   const [gate, yard] = [applianceCamera('gate', cameras), applianceCamera('yard', cameras, 'yard-login')];
   const withBoth = { ...config, cameras: [door, gate, yard] };
-  const vision = (await box.client.status()).vision;
+  const vision = (await box.client.call('status.show')).vision;
   const before = await box.camera('door');
-  // A busy machine may fall behind; that is told, unlike a session that a reload ends.
+  // A busy machine may lose frames and log it; a session that a reload ends is not logged.
   const failures = () =>
     box.log().match(/"camera":"door".*"the camera (?:failed|keeps failing)"/g)?.length ?? 0;
   const failed = failures();
@@ -95,25 +102,25 @@ async function cameraAdded({ box, cameras, config }: Appliance) {
   for (const id of ['gate', 'yard']) {
     await box.untilCamera(id, 'to stream', ({ state }) => state === 'streaming');
   }
-  const after = await box.client.status();
-  // A third camera is one more than a process takes, where there is another core for another process.
+  const after = await box.client.call('status.show');
+  // One process takes two cameras; the third needs a second process if the machine has a second core.
   assert.equal(after.vision.length, Math.min(2, availableParallelism()));
-  assert.equal(after.vision[0]?.pid, vision[0]?.pid, 'the process that ran goes on');
+  assert.equal(after.vision[0]?.pid, vision[0]?.pid, 'the running process stays');
   const { counters } = await box.camera('door');
   const reopened = (counters['restarts'] ?? 0) - (before.counters['restarts'] ?? 0);
-  assert.ok(reopened <= failures() - failed, 'its session went on');
+  assert.ok(reopened <= failures() - failed, 'the session of the camera continues');
   assert.ok((counters['delivered'] ?? 0) > (before.counters['delivered'] ?? 0));
 }
 
 async function cameraRemoved({ box, config }: Appliance) {
-  const [before] = (await box.client.status()).vision;
+  const [before] = (await box.client.call('status.show')).vision;
   const counted = (await box.camera('door')).counters;
   const removed = await box.reload(config);
   assert.deepEqual(removed.outcome === 'applied' && [removed.changes, removed.replaced], [
     ['camera gate removed', 'camera yard removed'],
     [],
   ]);
-  const { cameras, vision } = await box.client.status();
+  const { cameras, vision } = await box.client.call('status.show');
   assert.deepEqual(
     cameras.map(({ id, state }) => [id, state]),
     [['door', 'streaming']],
@@ -127,30 +134,36 @@ async function cameraRemoved({ box, config }: Appliance) {
 }
 
 async function cameraChanged({ box, config, cameras }: Appliance) {
-  const [before] = (await box.client.status()).vision;
+  const [before] = (await box.client.call('status.show')).vision;
   const { counters } = await box.camera('door');
   const narrower = { ...applianceCamera('door', cameras), maxAnalysisWidthPx: 640 };
   const reload = await box.reload({ ...config, cameras: [narrower] });
   assert.deepEqual(reload.outcome === 'applied' && reload.replaced, ['camera door']);
   const door = await box.untilCamera('door', 'to stream again', ({ state }) => state === 'streaming');
-  assert.ok((door.counters['delivered'] ?? 0) >= (counters['delivered'] ?? 0), 'its counters go on');
+  assert.ok(
+    (door.counters['delivered'] ?? 0) >= (counters['delivered'] ?? 0),
+    'the counters of the camera continue',
+  );
   assert.ok((door.counters['restarts'] ?? 0) > (counters['restarts'] ?? 0));
-  assert.equal((await box.client.status()).vision[0]?.pid, before?.pid);
+  assert.equal((await box.client.call('status.show')).vision[0]?.pid, before?.pid);
   await box.reload(config);
 }
 
 async function brokenFile({ box, config }: Appliance) {
-  const [before] = (await box.client.status()).vision;
+  const [before] = (await box.client.call('status.show')).vision;
   const reload = await box.reload({ ...config, rules: { unknownCooldownS: -1 }, camreas: [] });
   assert.equal(reload.outcome, 'refused');
   const { exitCode, stdout, stderr } = await box.command('status');
   assert.equal(exitCode, 0, stderr);
   assert.match(stderr, /has 2 problems; run 'rollcall check-config/);
-  assert.match(stdout, /configuration: the one read at .* is refused, the one before goes on:\n/);
+  assert.match(
+    stdout,
+    /configuration: the daemon refused the configuration at .* and runs with the earlier one:\n/,
+  );
   assert.match(stdout, /rollcall\.yaml:\d+:\d+: rules\.unknownCooldownS /);
   assert.match(stdout, /rollcall\.yaml:\d+:\d+: .*camreas.*cameras/);
-  assert.match(box.log(), /"level":"error".*the new configuration is refused; the old one goes on/);
-  const [after] = (await box.client.status()).vision;
+  assert.match(box.log(), /"level":"error".*the new configuration was refused; the old one stays in force/);
+  const [after] = (await box.client.call('status.show')).vision;
   assert.equal(after?.pid, before?.pid);
   await box.reload(config);
   assert.doesNotMatch((await box.command('status')).stdout, /configuration:/);
@@ -164,7 +177,7 @@ async function brokerSecretMissing({ box, config }: Appliance) {
     reload.outcome === 'refused' ? reload.problems.join() : '',
     /"not-there" does not exist\n +what to do: .*mode 0600/,
   );
-  assert.equal((await box.client.status()).broker.state, 'connected');
+  assert.equal((await box.client.call('status.show')).broker.state, 'connected');
   assert.equal((await box.reload(config)).outcome, 'unchanged');
 }
 
@@ -185,20 +198,23 @@ async function needsRestart({ box, config }: Appliance) {
     (await box.command('status')).stdout,
     /configuration: these changes wait for a restart: site\.timeZone/,
   );
-  assert.equal((await box.client.status()).site, 'test-site');
+  assert.equal((await box.client.call('status.show')).site, 'test-site');
 }
 
 async function brokerChange({ box, config, events, subscriber }: Appliance) {
   const mqtt = { ...(config['mqtt'] as object), clientId: 'another-client' };
   const reload = await box.reload({ ...config, rules: { unknownCooldownS: 0 }, mqtt });
   assert.deepEqual(reload.outcome === 'applied' && reload.replaced, ['broker connection']);
-  await until('to be connected again', async () => (await box.client.status()).broker.state === 'connected');
+  await until(
+    'to be connected again',
+    async () => (await box.client.call('status.show')).broker.state === 'connected',
+  );
   const states = () =>
     subscriber.messages
       .filter(({ topic }) => topic.endsWith('/test-box/state'))
       .map(({ payload }) => stateSchema.parse(JSON.parse(payload.toString('utf8'))))
       .filter(({ reason }) => reason !== 'changed');
-  // The box knows that it is connected before whoever listens is told.
+  // The box knows that it is connected before a subscriber does.
   await until('the box to say so', () => states().length >= 3);
   assert.deepEqual(
     states().map(({ state }) => state),

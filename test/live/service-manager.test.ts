@@ -7,10 +7,10 @@ import { bindNotifySocket, type NotifySocket, notifySocketSkip } from '../suppor
 import { startRtspServer } from '../support/rtsp-server.js';
 import { until } from '../support/until.js';
 
-/** Some of the daemon's progress reports, which come every second, fit into it. */
+/** Long enough for several progress reports of the daemon, which come every second. */
 const watchdogS = 5;
 
-test('the service manager is told', { skip: withoutBuild || notifySocketSkip }, async (t) => {
+test('notifications to the service manager', { skip: withoutBuild || notifySocketSkip }, async (t) => {
   await using cameras = await startRtspServer({
     mounts: { '/live': await testClip({ widthPx: 320, heightPx: 180, framesPerS: 10 }) },
   });
@@ -25,17 +25,17 @@ test('the service manager is told', { skip: withoutBuild || notifySocketSkip }, 
   await using manager = await bindNotifySocket(address);
   const heard = listen(manager);
   const environment = { NOTIFY_SOCKET: address, WATCHDOG_USEC: String(watchdogS * 1e6) };
-  await t.test('no READY from a daemon that cannot start', () => notReady(address, heard));
-  await t.test('READY once everything is up', () => ready(box, heard, environment));
-  await t.test('WATCHDOG while frames are analysed', () => pings(heard));
-  await t.test('the status line says that a reload was refused, until one is not', () =>
+  await t.test('a daemon that cannot start does not send READY', () => notReady(address, heard));
+  await t.test('the daemon sends READY when everything runs', () => ready(box, heard, environment));
+  await t.test('the daemon sends WATCHDOG while it analyses frames', () => pings(heard));
+  await t.test('the status line shows a refused reload until the next good one', () =>
     refusedReload(box, heard, { cameras: [camera] }),
   );
-  await t.test('silence while vision is frozen, pings when it goes on', () => frozen(box, heard));
-  await t.test('STOPPING, and the end', () => stopping(box, heard));
+  await t.test('the daemon sends no WATCHDOG while vision is frozen', () => frozen(box, heard));
+  await t.test('the daemon sends STOPPING last', () => stopping(box, heard));
 });
 
-/** Everything the manager hears, from now on. */
+/** Collects all notifications from now on. */
 function listen(manager: NotifySocket): readonly string[] {
   const heard: string[] = [];
   const take = async (): Promise<void> => {
@@ -62,8 +62,9 @@ async function notReady(address: string, heard: readonly string[]) {
 async function ready(box: TestBox, heard: readonly string[], environment: Readonly<Record<string, string>>) {
   await box.start(environment);
   await until('READY', () => heard.includes('READY=1'));
-  const log = box.log();
-  const at = (message: string): number => log.indexOf(`"message":"${message}"`);
+  const at = (message: string): number => box.log().indexOf(`"message":"${message}"`);
+  // The log goes through a pipe of its own, so its line may arrive after the notification.
+  await until('the log line "ready"', () => at('ready') >= 0);
   for (const earlier of ['gallery is open', 'a vision process is ready']) {
     assert.ok(at(earlier) >= 0 && at(earlier) < at('ready'), earlier);
   }
@@ -81,7 +82,7 @@ async function refusedReload(
   config: Readonly<Record<string, unknown>>,
 ) {
   const streaming = 'STATUS=1 of 1 camera streaming';
-  const refused = `${streaming}; the last reload was REFUSED, the former configuration runs`;
+  const refused = `${streaming}; the last reload was REFUSED, the old configuration stays in force`;
   assert.equal((await box.reload({ ...config, nonsense: true })).outcome, 'refused');
   await until('the refusal to be told', () => statusLines(heard).at(-1) === refused);
   assert.equal((await box.reload(config)).outcome, 'unchanged');
@@ -89,27 +90,27 @@ async function refusedReload(
 }
 
 async function frozen(box: TestBox, heard: readonly string[]) {
-  const { vision } = await box.client.status();
+  const { vision } = await box.client.call('status.show');
   const pid = vision[0]?.pid ?? 0;
   process.kill(pid, 'SIGSTOP');
   try {
     const isTold = () => /"level":"error".*"sources":\["vision processes".*no progress/.test(box.log());
-    await until('the standstill to be told', isTold);
+    await until('the log line about the standstill', isTold);
     const before = pingCount(heard);
-    const { uptimeS } = await box.client.status();
-    const isOver = async () => (await box.client.status()).uptimeS > uptimeS + watchdogS;
-    await until("the manager's patience to end", isOver);
-    assert.equal(pingCount(heard), before, 'pinged although nothing got on');
+    const { uptimeS } = await box.client.call('status.show');
+    const isOver = async () => (await box.client.call('status.show')).uptimeS > uptimeS + watchdogS;
+    await until('the watchdog time to pass', isOver);
+    assert.equal(pingCount(heard), before, 'the daemon sent WATCHDOG although vision was frozen');
   } finally {
     process.kill(pid, 'SIGCONT');
   }
   const before = pingCount(heard);
   await until('a ping', () => pingCount(heard) > before);
-  assert.equal((await box.client.status()).vision[0]?.restarts, 0);
+  assert.equal((await box.client.call('status.show')).vision[0]?.restarts, 0);
 }
 
 async function stopping(box: TestBox, heard: readonly string[]) {
   assert.equal(await box.stop('SIGTERM'), 0);
   await until('STOPPING', () => heard.includes('STOPPING=1'));
-  assert.equal(heard.at(-1), 'STOPPING=1', 'nothing is said after it');
+  assert.equal(heard.at(-1), 'STOPPING=1', 'no notification comes after STOPPING');
 }

@@ -8,7 +8,7 @@ import {
   unitVector,
 } from './gallery-fixture.js';
 
-/** Whether the probe of this seed finds somebody. */
+/** Whether the probe of this seed finds a person. */
 export async function isFound(gallery: Gallery, seed: number): Promise<boolean> {
   const [best] = await gallery.nearest(unitVector(seed), { count: 1 });
   return best !== undefined && best.similarity > 0.99;

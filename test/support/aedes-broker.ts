@@ -8,11 +8,11 @@ export interface AedesBroker extends AsyncDisposable {
 }
 
 export interface AedesOptions {
-  /** Acknowledges every message and brings it to nobody, as access rules do in MQTT 3.1.1. */
+  /** Acknowledges every message and delivers it to no subscriber, as access rules do in MQTT 3.1.1. */
   readonly deliversNothing?: boolean;
-  /** Hangs up at what is larger: in MQTT 3.1.1 there is no other way to say so. */
+  /** Hangs up on larger messages, because MQTT 3.1.1 cannot refuse them. */
   readonly largestBytes?: number;
-  /** Hangs up on messages to these topics, as brokers do whose access rules do not allow them. Asked anew each time. */
+  /** Hangs up on messages to these topics, like brokers whose access rules forbid them. Called for each message. */
   readonly hangsUpOn?: (topic: string) => boolean;
 }
 

@@ -2,14 +2,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { startAlerts } from '../../daemon/app/compose/compose-alerts.js';
+import { startAlerts } from '../../daemon/app/compose/alerts.js';
 import type { BoxAlerts } from '../../daemon/app/events/box-alerts.js';
+import { type NewAuditEntry, refuseMisshapen } from '../../daemon/audit/audit-entry.js';
 import { Lifetime } from '../../daemon/base/lifetime.js';
 import type { LogFields, Logger } from '../../daemon/base/logger.js';
 import { seededRandom } from '../../daemon/base/random.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { parseConfig } from '../../daemon/config/load.js';
 import type { Config } from '../../daemon/config/schema.js';
+import type { Alert, AlertDelivery } from '../../daemon/contract/alerts.js';
 import type { BoxEvent } from '../../daemon/domain/events/event.js';
 import { cameraId } from '../../daemon/domain/ids.js';
 import { encodeEvent } from '../../daemon/publish/encoding.js';
@@ -29,6 +31,8 @@ export class AlertBox implements AsyncDisposable {
   readonly clock = new VirtualClock(startMs);
   /** Every line that was logged: message and fields. */
   readonly logged: string[] = [];
+  /** The written audit entries. */
+  readonly audited: NewAuditEntry[] = [];
   readonly #folder = mkdtempSync(join(tmpdir(), 'rollcall-alerts-'));
   #config: Config;
   #lifetime: Lifetime | undefined;
@@ -65,7 +69,13 @@ export class AlertBox implements AsyncDisposable {
     const records = lifetime.use('records', openRecords({ path, encode, clock, random }));
     const logger = this.#logger();
     const current = (): Config => this.#config;
-    this.#alerts = startAlerts({ current, identity, records, lifetime, clock, random, logger });
+    this.#alerts = startAlerts({
+      ...{ current, identity, records, lifetime, clock, random, logger },
+      audit: (entry) => {
+        refuseMisshapen(entry);
+        this.audited.push(entry);
+      },
+    });
     this.#records = records;
     this.#lifetime = lifetime;
   }
@@ -99,8 +109,8 @@ export class AlertBox implements AsyncDisposable {
   }
 
   /**
-   * Lets time go by in small steps, with turns of the event loop between; slowly while something is being delivered, because
-   * the network does not keep the time of this clock and a delivery would come to its time limit on the way.
+   * Advances the clock in small steps, with turns of the event loop between. During a delivery it advances slowly: the network
+   * takes real time, and the delivery would reach its time limit on this clock.
    */
   async pass(durationMs: number): Promise<void> {
     const largestStepMs = Math.max(stepMs, durationMs / 200);
@@ -135,9 +145,14 @@ export class AlertBox implements AsyncDisposable {
     await this.until(`${count} deliveries`, () => arrived() >= count);
   }
 
+  /** The newest alerts, newest first; with `state`, those with a delivery in this state. */
+  newest(limit: number, state?: AlertDelivery['state']): readonly Alert[] {
+    return this.alerts.list({ limit, state }, {}).items;
+  }
+
   /** `delivered`, `pending` or `failed` of every delivery, newest alert first. */
   states(): readonly string[] {
-    return this.alerts.list(100).flatMap(({ deliveries }) => deliveries.map(({ state }) => state));
+    return this.newest(100).flatMap(({ deliveries }) => deliveries.map(({ state }) => state));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startAlerts } from '../../daemon/app/compose/compose-alerts.js';
+import { startAlerts } from '../../daemon/app/compose/alerts.js';
 import { Lifetime } from '../../daemon/base/lifetime.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { parseConfig } from '../../daemon/config/load.js';
@@ -17,8 +17,8 @@ export interface AlertTask {
 }
 
 /**
- * Records unknown persons without end, one a turn of the event loop, alerts of them as the daemon does, and is killed. It
- * prints `open`, and the sequence of every event once it is recorded.
+ * Records unknown persons until it is killed, one in each turn of the event loop, and sends alerts as the daemon does. Prints
+ * `open`, and the sequence of every event after it was recorded.
  */
 async function main({ folder, port }: AlertTask): Promise<void> {
   writeFileSync(join(folder, 'ops-secret'), 'a long secret that nobody guesses', { mode: 0o600 });
@@ -37,7 +37,10 @@ async function main({ folder, port }: AlertTask): Promise<void> {
   const lifetime = new Lifetime(clock);
   const records = openTestRecords(join(folder, 'records.db'));
   const identity = { siteId: 'site', boxId: 'box' };
-  startAlerts({ current: () => config, identity, records, lifetime, clock, random, logger: silentLogger });
+  startAlerts({
+    ...{ current: () => config, identity, records, lifetime, clock, random, logger: silentLogger },
+    audit: () => undefined,
+  });
   process.stdout.write('open\n');
   for (;;) {
     const event = unknownFact({ occurredAtMs: clock.wallMs(), cameraId: cameraId('gate') });

@@ -1,13 +1,13 @@
 import type { HttpSink } from './alert-sinks.js';
 
-/** A webhook to `sink`, as the configuration has it. */
+/** The configuration of a webhook to `sink`. */
 export const hook = (sink: { readonly port: number }, id = 'ops'): string =>
   `{ id: ${id}, url: "http://127.0.0.1:${sink.port}/", secret: ops-secret }`;
 
-/** A rule about `on` that tells the webhook `ops`; `more` begins with a comma. */
+/** A rule about `on` that uses the webhook `ops`; `more` begins with a comma. */
 export const rule = (on: string, more = ''): string => `{ id: r-${on}, on: ${on}, channels: [ops]${more} }`;
 
-/** Alerts by such rules to `sink`. */
+/** The configuration of alerts by such rules to `sink`. */
 export const alerting = (sink: HttpSink, ...rules: readonly string[]): string =>
   `{ webhooks: [${hook(sink)}], rules: [${rules.join(', ')}] }`;
 
@@ -19,7 +19,7 @@ export interface Posted {
   readonly parts: readonly { readonly camera: string | null; readonly count: number }[];
 }
 
-/** What arrived at `sink`, in order. */
+/** The alerts that arrived at `sink`, in order. */
 export const posted = (sink: HttpSink): readonly Posted[] =>
   sink.requests.map(({ body }) => JSON.parse(body) as Posted);
 

@@ -26,11 +26,11 @@ export function alertMessageOf(changes: Partial<AlertMessage> = {}): AlertMessag
   };
 }
 
-/** A directory of secrets that goes away with its owner. */
+/** A directory of secrets that is removed with its owner. */
 export interface SecretsFolder extends Disposable {
   readonly context: ChannelContext;
   write(name: string, secret: string): void;
-  /** A file that is no secret; returns its path. */
+  /** Writes a file that is not a secret; returns its path. */
   file(name: string, text: string): string;
 }
 

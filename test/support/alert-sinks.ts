@@ -12,7 +12,7 @@ export interface ReceivedRequest {
   readonly body: string;
 }
 
-/** A status to answer with, with headers where they matter; or not answering at all, hanging up, or never ending. */
+/** A status to answer with, and headers if they matter; or no answer, a hang-up, or an endless answer. */
 export type HttpAnswer =
   | number
   | 'hang'
@@ -23,13 +23,13 @@ export type HttpAnswer =
 export interface HttpSink extends AsyncDisposable {
   readonly port: number;
   readonly requests: readonly ReceivedRequest[];
-  /** How many answers without end somebody still listens to. */
+  /** The number of endless answers that are still read. */
   readonly endlessAnswers: () => number;
-  /** What the next requests are answered with. */
+  /** Sets the answers to the next requests. */
   answer: (request: ReceivedRequest, index: number) => HttpAnswer;
 }
 
-/** A real web server on a free loopback port; with TLS where a certificate is given. */
+/** A real web server on a free loopback port; with TLS if a certificate is given. */
 export async function openHttpSink(certificate?: TestCertificate, port = 0): Promise<HttpSink> {
   const requests: ReceivedRequest[] = [];
   let endless = 0;
@@ -54,7 +54,7 @@ export async function openHttpSink(certificate?: TestCertificate, port = 0): Pro
         endless -= 1;
       });
     } else if (answer === 'drop') request.socket.destroy();
-    else if (typeof answer === 'number') response.writeHead(answer).end('an answer nobody reads');
+    else if (typeof answer === 'number') response.writeHead(answer).end('an unread answer');
     else response.writeHead(answer.status, { location: answer.location }).end();
   });
   server.listen(port, '127.0.0.1');
@@ -76,7 +76,7 @@ export async function openHttpSink(certificate?: TestCertificate, port = 0): Pro
 export interface ReceivedMail {
   readonly from: string;
   readonly to: readonly string[];
-  /** As it came, with headers. */
+  /** The message as it was received, with headers. */
   readonly source: string;
   readonly isSecure: boolean;
   readonly user: string | undefined;
@@ -90,11 +90,11 @@ export interface SmtpSink extends AsyncDisposable {
 
 export interface SmtpWish {
   readonly certificate?: TestCertificate;
-  /** TLS from the first byte. */
+  /** Uses TLS from the first byte. */
   readonly isImplicit?: boolean;
   readonly login?: { readonly user: string; readonly password: string };
   readonly refuseRecipient?: (address: string) => number | undefined;
-  /** Takes the message and then says this. */
+  /** Takes the message and then answers with this text. */
   readonly refuseMessage?: (index: number) => number | undefined;
   readonly options?: SMTPServerOptions;
 }
@@ -114,7 +114,7 @@ export async function openSmtpSink(wish: SmtpWish = {}): Promise<SmtpSink> {
     closeTimeout: 100,
     disabledCommands: [
       ...(login === undefined ? ['AUTH'] : []),
-      // Hiding it is not enough: the server would bring a certificate of its own.
+      // Hiding STARTTLS is not enough: the server would use a certificate of its own.
       ...(certificate === undefined ? ['STARTTLS'] : []),
     ],
     ...(certificate === undefined
@@ -126,7 +126,7 @@ export async function openSmtpSink(wish: SmtpWish = {}): Promise<SmtpSink> {
     },
     onAuth({ username, password }, _session, callback) {
       const isRight = username === login?.user && password === login?.password;
-      // As some servers do, it says what it was given.
+      // Like some servers, it repeats the given password.
       callback(
         isRight ? null : Object.assign(new Error(`no user ${username} ${password}`), { responseCode: 535 }),
         isRight ? { user: username } : undefined,
@@ -157,7 +157,7 @@ export async function openSmtpSink(wish: SmtpWish = {}): Promise<SmtpSink> {
     },
     ...wish.options,
   });
-  // Clients that refuse the certificate are what some tests are about.
+  // Clients that refuse the certificate are the subject of some tests.
   server.on('error', () => undefined);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -168,14 +168,14 @@ export async function openSmtpSink(wish: SmtpWish = {}): Promise<SmtpSink> {
   };
 }
 
-/** A header of a message, unfolded; undefined where it is missing. */
+/** A header of a message, unfolded; undefined if it is missing. */
 export function mailHeader({ source }: ReceivedMail, name: string): string | undefined {
   const head = (source.split('\r\n\r\n')[0] ?? '').replace(/\r\n[ \t]+/g, ' ');
   const line = head.split('\r\n').find((each) => each.toLowerCase().startsWith(`${name.toLowerCase()}:`));
   return line?.slice(name.length + 1).trim();
 }
 
-/** Takes connections and never says a word. */
+/** Accepts connections and never sends anything. */
 export async function openSilentSink(): Promise<
   { readonly port: number; readonly seen: Promise<void> } & AsyncDisposable
 > {

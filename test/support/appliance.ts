@@ -11,7 +11,7 @@ import { type ShownFact, shownFact } from './shown-event.js';
 import { openTcpGate, type TcpGate } from './tcp-gate.js';
 import { until } from './until.js';
 
-/** Who is called what: made up, and found nowhere by accident. */
+/** Invented names that occur nowhere by accident. */
 export const personNames: Readonly<Record<CastId, string>> = {
   ada: 'Adaline Quillfeather',
   bea: 'Beatrix Oöþsworth',
@@ -33,11 +33,11 @@ export interface ApplianceOptions {
   readonly isBrokerUp?: boolean;
 }
 
-/** A camera server that asks for a password, a broker that asks for one, somebody who listens, and a running box. */
+/** A camera server and a broker with passwords, a subscriber, and a running box. */
 export interface Appliance extends AsyncDisposable {
   readonly cameras: TestRtspServer;
   readonly broker: Mosquitto;
-  /** SIGKILL to the broker: it forgets everything, and nobody answers the box. */
+  /** SIGKILL to the broker: it loses everything, and the box gets no answer. */
   breakBroker(): Promise<void>;
   /** Starts the broker again; the subscriber is back before the box can be, and so misses nothing. */
   mendBroker(): Promise<void>;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { EnrolledPerson } from '../../daemon/app/attendance/attendance-persons.js';
-import { BoxAttendance } from '../../daemon/app/attendance/box-attendance.js';
+import { type AttendanceReport, BoxAttendance } from '../../daemon/app/attendance/box-attendance.js';
 import { ReadingTrail } from '../../daemon/app/audit/reading-trail.js';
 import type { Actor } from '../../daemon/audit/actor.js';
 import { type NewAuditEntry, refuseMisshapen } from '../../daemon/audit/audit-entry.js';
@@ -10,11 +10,12 @@ import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { type Config, configSchema } from '../../daemon/config/schema.js';
 import type {
   AttendanceHead,
-  AttendanceReport,
   AttendanceRow,
   CorrectionRequest,
   CorrectionResult,
-} from '../../daemon/control/attendance-control.js';
+} from '../../daemon/contract/attendance.js';
+import type { Caller } from '../../daemon/contract/caller.js';
+import { allScopes } from '../../daemon/contract/scopes.js';
 import { cameraId, type PersonId, personId } from '../../daemon/domain/ids.js';
 import { localTimeOf } from '../../daemon/host/local-time.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
@@ -26,6 +27,13 @@ import { temporaryDirectory } from './gallery-fixture.js';
 import { box as identity } from './published-box.js';
 
 export const officer: Actor = { actor: 'uid:1000', origin: 'local socket pid 1' };
+/** The officer with every scope. */
+export const caller: Caller = {
+  ...officer,
+  scopes: new Set(allScopes),
+  provedAtMs: 'always',
+  isLimited: false,
+};
 
 /** Attendance over real records; the persons, the audit log and the clock are the test's. */
 export interface AttendanceBox {
@@ -36,7 +44,7 @@ export interface AttendanceBox {
   /** The configuration in force. */
   readonly config: Config;
   readonly audit: readonly NewAuditEntry[];
-  /** Undefined: the gallery's file is not open. */
+  /** Undefined while the gallery file is not open. */
   persons: readonly EnrolledPerson[] | undefined;
   auditFailure: Error | undefined;
   configure(attendance: object, rest?: object): void;
@@ -99,7 +107,7 @@ export async function openAttendanceBox(context: TestContext): Promise<Attendanc
     correct: (request) =>
       box.attendance.correct(
         { person: 'p1', date: '2026-03-02', kind: 'in', reason: 'the camera was down', ...request },
-        officer,
+        caller,
       ),
   };
   return box;
@@ -126,10 +134,10 @@ export async function readAll({
   rows,
 }: AttendanceReport): Promise<{ readonly head: AttendanceHead; readonly rows: readonly AttendanceRow[] }> {
   const all: AttendanceRow[] = [];
-  for await (const some of rows) all.push(...some);
+  for await (const row of rows) all.push(row);
   return { head, rows: all };
 }
 
-/** Who, when, and what is said of it. */
+/** One line per row: person, times and statuses. */
 export const briefly = ({ person, name, date, shift, workedMin, statuses }: AttendanceRow): string =>
   `${name ?? person} ${date} ${shift ?? '-'} ${workedMin} ${statuses.join(' ')}`.trimEnd();

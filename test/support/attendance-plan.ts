@@ -15,7 +15,7 @@ import { localTimeOf } from '../../daemon/host/local-time.js';
 
 export const paris = localTimeOf('Europe/Paris');
 
-/** A shift on every day of the week unless told otherwise; graces as configured by default, no break. */
+/** A shift on every day of the week unless set otherwise; graces as configured by default, no break. */
 export function shiftOf(id: string, from: string, to: string, changes: Partial<Shift> = {}): Shift {
   return {
     id,
@@ -57,7 +57,7 @@ export interface Scene {
   readonly period: readonly [from: string, to: string];
   readonly corrections?: readonly Correction[];
   readonly localTime?: LocalTime;
-  /** Long after everything unless told otherwise. */
+  /** By default long after all events. */
   readonly now?: string;
   readonly enrolledAt?: string;
   /** Recognised without proof of life, by the clock of the site. */

@@ -28,7 +28,7 @@ export interface AuditFixture extends Disposable {
   readonly log: AuditLog;
   /** Appends so many entries, a second apart. */
   fill(count: number): void;
-  /** Runs statements past the triggers, as somebody with the file would. */
+  /** Runs statements without the triggers, as an attacker with the file would. */
   tamper(sql: string, ...values: readonly unknown[]): void;
   /** The log as it opens with other keys. */
   reopened(key: Uint8Array, formerKeys?: readonly Uint8Array[]): AuditLog;

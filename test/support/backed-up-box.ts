@@ -23,7 +23,7 @@ export const codeOf = async (work: Promise<unknown>): Promise<string> => {
 export async function enrol(box: BackupBox, ...names: readonly string[]) {
   const ids = [];
   for (const [index, name] of names.entries())
-    ids.push(await box.access.gallery().addPerson(enrolmentOf(name, [name.length * 100 + index]), tester));
+    ids.push(await box.vault.gallery().addPerson(enrolmentOf(name, [name.length * 100 + index]), tester));
   return ids;
 }
 
@@ -38,7 +38,7 @@ export async function backedUpBox(t: TestContext) {
 }
 
 export const actionsOf = (box: BackupBox): readonly string[] =>
-  box.access.audit.list({ limit: 1000 }).map(({ action }) => action);
+  box.vault.audit.list({ limit: 1000 }).map(({ action }) => action);
 
 /** What lies beside the gallery. */
 export const filesOf = ({ galleryPath }: BackupBox): readonly string[] =>

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { AuditKeeper } from '../../daemon/app/audit/audit-keeper.js';
 import { AuditKeyRing } from '../../daemon/app/audit/audit-key-ring.js';
 import { BoxBackups } from '../../daemon/app/gallery/box-backups.js';
-import { GalleryAccess } from '../../daemon/app/gallery/gallery-access.js';
+import { GalleryVault } from '../../daemon/app/gallery/gallery-vault.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { openGalleryFile } from '../../daemon/gallery/gallery-file.js';
 import { makeKeyProviders } from '../../daemon/gallery/keys/key-providers.js';
@@ -17,7 +17,7 @@ import { testDimensions, tester, testRecogniser } from './gallery-fixture.js';
 export interface BackupBox extends AsyncDisposable {
   readonly directory: string;
   readonly galleryPath: string;
-  readonly access: GalleryAccess;
+  readonly vault: GalleryVault;
   readonly backups: BoxBackups;
   /** Persons whom a restore took away. */
   readonly forgotten: readonly string[];
@@ -43,7 +43,7 @@ export async function openBackupBox(directory: string, options: BackupBoxOptions
   if (keyFill !== null && !existsSync(secret))
     await writeFile(secret, new Uint8Array(32).fill(keyFill), { mode: 0o600 });
   const auditKeys = await AuditKeyRing.open({ secretsDirectory, dataDir, credentialsDirectory: '' });
-  const access = await GalleryAccess.start({
+  const vault = await GalleryVault.start({
     path: galleryPath,
     openFile: () =>
       openGalleryFile({
@@ -67,7 +67,7 @@ export async function openBackupBox(directory: string, options: BackupBoxOptions
   const forgotten: string[] = [];
   const identity = { siteId: 'test-site', boxId: 'test-box' };
   const backups = new BoxBackups({
-    access,
+    vault,
     auditKeys,
     galleryPath,
     recogniser: id,
@@ -80,12 +80,12 @@ export async function openBackupBox(directory: string, options: BackupBoxOptions
   const box: BackupBox = {
     directory,
     galleryPath,
-    access,
+    vault,
     backups,
     forgotten,
     async [Symbol.asyncDispose]() {
       await backups[Symbol.asyncDispose]();
-      await access[Symbol.asyncDispose]();
+      await vault[Symbol.asyncDispose]();
       auditKeys[Symbol.dispose]();
     },
   };

@@ -50,7 +50,7 @@ export async function contentsOf(path: string, unlock: Unlock): Promise<Readonly
   return found;
 }
 
-/** The code that the file at `path` is refused with once it holds `bytes`; undefined where it opens. */
+/** Writes `bytes` to `path`. The code with which the file is refused; undefined if it opens. */
 export async function refusalOf(
   path: string,
   bytes: Uint8Array,

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { messageOf } from '../../daemon/base/errors.js';
-import type { CameraStatus, ReloadStatus } from '../../daemon/control/box-control.js';
+import type { CameraStatus } from '../../daemon/contract/cameras.js';
+import type { ReloadStatus } from '../../daemon/contract/status.js';
 import { ControlClient } from '../../daemon/control/client.js';
 import { closeOf, hasEnded } from '../../scripts/child-end.js';
 import { builtProgram, root } from './built.js';
@@ -19,7 +20,7 @@ export const withoutBuild: string | false =
   !existsSync(daemonMain) && 'the program is not built (npm run build)';
 
 export interface BoxSettings {
-  /** Merged over the least a box needs; see docs/configuration.md. */
+  /** Merged over a minimal configuration; see docs/configuration.md. */
   readonly config?: Readonly<Record<string, unknown>>;
   /** Secrets by name, written as an installer would. */
   readonly secrets?: Readonly<Record<string, string>>;
@@ -27,11 +28,11 @@ export interface BoxSettings {
   readonly hasNoKey?: boolean;
 }
 
-/** Variables set for the daemon beside this process's own; undefined takes one away. */
+/** Environment variables for the daemon, in addition to those of this process; undefined removes one. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface CommandResult {
-  /** Undefined where it could not be started. */
+  /** Undefined if the daemon could not be started. */
   readonly pid: number | undefined;
   readonly exitCode: number | null;
   readonly stdout: string;
@@ -63,16 +64,16 @@ export interface TestBox extends AsyncDisposable {
   ): Promise<{ readonly exitCode: number | null; readonly stderr: string }>;
   /** Sends a signal and waits for the end of the daemon; resolves with its exit code (null when killed). */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
-  /** Replaces the configuration file; the daemon is not told. */
+  /** Replaces the configuration file without a reload. */
   configure(config: Readonly<Record<string, unknown>>): Promise<void>;
-  /** Replaces the configuration file, tells the daemon, and resolves with what it made of that. */
+  /** Replaces the configuration file and reloads. Resolves with the outcome. */
   reload(config: Readonly<Record<string, unknown>>): Promise<ReloadStatus>;
   command(...args: readonly string[]): Promise<CommandResult>;
   /** Runs a command that reads `input` from its standard input. */
   commandReading(input: string, ...args: readonly string[]): Promise<CommandResult>;
-  /** Starts a command that goes on until it is interrupted. */
+  /** Starts a command that runs until it is interrupted. */
   startCommand(...args: readonly string[]): RunningCommand;
-  /** The state of one camera as the daemon tells it now. */
+  /** The present state of one camera. */
   camera(id: string): Promise<CameraStatus>;
   /** Waits until the camera's state is as wanted; resolves with it. */
   untilCamera(
@@ -83,7 +84,7 @@ export interface TestBox extends AsyncDisposable {
   ): Promise<CameraStatus>;
 }
 
-/** Runs a program to its end and collects what it says. */
+/** Runs a program to its end and collects its output. */
 export async function runProgram(
   file: string,
   args: readonly string[],
@@ -111,7 +112,7 @@ export function rollcall(args: readonly string[], input?: string): Promise<Comma
   return runProgram(process.execPath, [builtCommand(), ...args], process.env, input);
 }
 
-/** The built `rollcall`; throws where there is no build, or one older than its sources. */
+/** The built `rollcall`. Throws without a build, or if it is older than its sources. */
 export function builtCommand(): string {
   return builtProgram('rollcall.js');
 }
@@ -182,7 +183,7 @@ export async function makeBox(settings: BoxSettings = {}): Promise<TestBox> {
   };
   const client = new ControlClient(socketPath);
   const camera = async (id: string): Promise<CameraStatus> => {
-    const found = (await client.status()).cameras.find((each) => each.id === id);
+    const found = (await client.call('status.show')).cameras.find((each) => each.id === id);
     if (found === undefined) throw new Error(`the box has no camera ${id}`);
     return found;
   };
@@ -198,7 +199,7 @@ export async function makeBox(settings: BoxSettings = {}): Promise<TestBox> {
       const child = launch(environment);
       await until(`the daemon to be ready; it said:\n${log}`, async () => {
         if (hasEnded(child)) throw new Error(`the daemon ended:\n${log}`);
-        const status = await client.status().catch(() => undefined);
+        const status = await client.call('status.show').catch(() => undefined);
         return status?.vision.every(({ state }) => state === 'running') === true;
       });
     },
@@ -211,12 +212,12 @@ export async function makeBox(settings: BoxSettings = {}): Promise<TestBox> {
     stop,
     configure,
     async reload(config) {
-      const before = (await client.status()).lastReload;
+      const before = (await client.call('status.show')).lastReload;
       await configure(config);
       running().kill('SIGHUP');
       let now: ReloadStatus | undefined;
       await until('the configuration to be read again', async () => {
-        now = (await client.status()).lastReload;
+        now = (await client.call('status.show')).lastReload;
         return now !== undefined && now.at !== before?.at;
       });
       if (now === undefined) throw new Error('the reload left no trace');

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 /** Of the checkout. */
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What scripts/build.mjs makes: a file whose time tells of when, from which folders, by which command. */
+/** An output of scripts/build.mjs: its time stamp file, source folders and build command. */
 const program = { made: 'dist/program/rollcalld.js', folders: ['daemon'], command: 'npm run build' };
 const children = {
   made: 'dist/tests/test/support/gallery-child.js',
@@ -15,7 +15,7 @@ const children = {
 
 const known = new Set<typeof program>();
 
-/** Looks once in a process. @throws where a source is newer than its build, or that was not made */
+/** Checks once in a process. @throws where a source is newer than its build, or that was not made */
 function requireFresh(build: typeof program): void {
   if (known.has(build)) return;
   const made = join(root, build.made);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import mqtt from 'mqtt';
-import { boxTrust } from '../../daemon/app/identity/box-trust.js';
+import { BoxTrust } from '../../daemon/app/identity/box-trust.js';
 import { sealTo } from '../../daemon/host/sealed-box.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { type CommandScope, commandScopes } from '../../daemon/publish/contract/command-schema.js';
@@ -34,7 +34,7 @@ export async function trust(
   scopes: readonly CommandScope[] = commandScopes,
 ): Promise<void> {
   const counts = () => ({ accepted: 0, executed: 0, repeated: 0, waiting: 0, refused: {} });
-  const control = boxTrust({
+  const control = new BoxTrust({
     ...{ store, audit: () => undefined, counts, clock: systemClock },
     watch: { aside: () => [], dismiss: () => 0 },
   });

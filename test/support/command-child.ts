@@ -1,6 +1,6 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openCommandDesk } from '../../daemon/app/centre/centre-commands.js';
+import { openCommandReceiver } from '../../daemon/app/commands/centre-commands.js';
 import type { AuditLog } from '../../daemon/audit/audit-log.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
@@ -9,13 +9,13 @@ import { commandNames } from '../../daemon/publish/contract/command-schema.js';
 import { box, openTestRecords } from './published-box.js';
 
 /**
- * Takes the commands in `tokens` of its folder, over and over, as a broker and a centre would bring them that hear of nothing,
- * and writes down in `executed` what it executes, until it is killed.
+ * Receives the commands in `tokens` of its folder again and again, as from a centre that gets no reply, and appends to
+ * `executed` what it executes, until it is killed.
  */
 async function main(folder: string): Promise<void> {
   const records = openTestRecords(join(folder, 'records.db'));
   const audit: Partial<AuditLog> = { append: () => ({ sequence: 1, hash: '' }) };
-  const desk = openCommandDesk({
+  const receiver = openCommandReceiver({
     ...{ identity: box, records, clock: systemClock, logger: silentLogger },
     audit: audit as AuditLog,
   });
@@ -23,11 +23,11 @@ async function main(folder: string): Promise<void> {
   const handlers = Object.fromEntries(
     commandNames.map((name) => [name, unused]),
   ) as unknown as CommandHandlers;
-  desk.start({
+  receiver.start({
     ...handlers,
     'resend-events': async ({ from }) => {
       appendFileSync(join(folder, 'executed'), `${from}\n`);
-      // A command takes its time: kills find it begun.
+      // A command takes some time, so that some kills come while it runs.
       await new Promise((resolve) => setTimeout(resolve, 2));
       return { outcome: 'done', result: { count: from, missing: 0 } };
     },
@@ -36,7 +36,7 @@ async function main(folder: string): Promise<void> {
   process.stdout.write('open\n');
   for (;;) {
     for (const token of tokens) {
-      await desk.receive('resend-events', Buffer.from(token));
+      await receiver.receive('resend-events', Buffer.from(token));
       await new Promise((resolve) => setImmediate(resolve));
     }
   }

@@ -1,10 +1,11 @@
-import { centreHandlers, openCommandDesk } from '../../daemon/app/centre/centre-commands.js';
+import { commandHandlers, openCommandReceiver } from '../../daemon/app/commands/centre-commands.js';
+import { personHandlers } from '../../daemon/app/gallery/person-handlers.js';
 import type { Clock } from '../../daemon/base/clock.js';
 import { type Logger, silentLogger } from '../../daemon/base/logger.js';
 import { type KeyPair, newKeyPair, openSealed } from '../../daemon/host/sealed-box.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
-import type { CommandDesk } from '../../daemon/publish/commands/command-desk.js';
 import type { CommandHandlers } from '../../daemon/publish/commands/command-handlers.js';
+import type { CommandReceiver } from '../../daemon/publish/commands/command-receiver.js';
 import type { StoredEvent } from '../../daemon/records/stored-event.js';
 import { type GalleryPersons, type GalleryPersonsOptions, openGalleryPersons } from './gallery-persons.js';
 import { box } from './published-box.js';
@@ -20,9 +21,9 @@ export interface Reply {
   readonly result?: Readonly<Record<string, unknown>>;
 }
 
-/** A gallery and records on the disk with the desk that takes commands for them; cameras and networks are played. */
+/** A gallery and records on the disk with the receiver that takes commands for them; cameras and networks are played. */
 export interface CommandedBox extends GalleryPersons {
-  readonly desk: CommandDesk;
+  readonly receiver: CommandReceiver;
   /** What is sealed to the box is sealed to this. */
   readonly boxKey: KeyPair;
   readonly handlers: CommandHandlers;
@@ -50,27 +51,21 @@ const unused = async (): Promise<never> => {
 };
 
 /** What this box has not: cameras, a key to rotate, a broker. */
-const playedParts = {
-  keys: {
-    status: () => ({ state: 'open' as const, slots: [] }),
-    providers: unused,
-    init: unused,
-    unlock: unused,
-    rotate: unused,
-  },
+const stubs = {
+  keys: { status: () => ({ state: 'open' as const, slots: [] }) },
   outbox: {
     resendRange: async (from: number, to = from) => ({ count: to - from + 1, missing: { count: 0 } }),
     acknowledgeUpTo: () => 0,
   },
   rotateIdentity: async () => ({ keyId: 'new', formerKeyId: 'former' }),
-  parts: { cameras: [], vision: undefined as never, replan: async () => [] },
+  runtime: { cameras: [], vision: undefined as never, replan: async () => [] },
 };
 
 export async function openCommandedBox(options: CommandedBoxOptions = {}): Promise<CommandedBox> {
   const { clock = systemClock, logger = silentLogger } = options;
   const { from = box } = options;
   const opened = await openGalleryPersons(options);
-  const { access, persons, records } = opened;
+  const { vault, persons, records } = opened;
   const boxKey = newKeyPair();
   const answers = new Map<string, Reply>();
   records.onRecorded(({ kind }, payload) => {
@@ -78,25 +73,26 @@ export async function openCommandedBox(options: CommandedBoxOptions = {}): Promi
     if (reply !== undefined && reply.outcome !== 'progress')
       answers.set(reply.id, answers.get(reply.id) ?? reply);
   });
-  const desk = openCommandDesk({ identity: from, records, audit: access.audit, clock, logger });
+  const receiver = openCommandReceiver({ identity: from, records, audit: vault.audit, clock, logger });
   const abort = new AbortController();
   const handlers = {
-    ...centreHandlers({
-      ...{ records, access, persons, clock },
-      ...playedParts,
+    ...commandHandlers({
+      ...{ records, vault, clock },
+      operations: { ...personHandlers(persons), 'keys.rotate': unused },
+      ...stubs,
       decryption: { open: (sealed) => openSealed(boxKey, sealed) },
       reload: async () => ({ outcome: 'unchanged' }),
       signal: abort.signal,
     }),
     ...options.handlers,
   };
-  if (options.isIdle !== true) desk.start(handlers);
+  if (options.isIdle !== true) receiver.start(handlers);
   const events = () => records.list({ limit: 1_000_000 });
   const replies = () =>
     records.list({ limit: 1_000_000, kind: 'reply' }).map(({ payload }) => replyOf(payload));
   return {
     ...opened,
-    desk,
+    receiver,
     boxKey,
     handlers,
     events,
@@ -109,7 +105,7 @@ export async function openCommandedBox(options: CommandedBoxOptions = {}): Promi
     },
     async [Symbol.asyncDispose]() {
       abort.abort();
-      await desk[Symbol.asyncDispose]();
+      await receiver[Symbol.asyncDispose]();
       await opened[Symbol.asyncDispose]();
     },
   };

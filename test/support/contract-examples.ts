@@ -4,15 +4,15 @@ import { type ContractMessage, contractMessages } from '../../daemon/publish/con
 /** A file of docs/contract/examples. */
 export interface Example {
   readonly name: string;
-  /** As a broker brought it. */
+  /** The bytes as a broker delivered them. */
   readonly payload: Buffer;
-  /** What it is an example of. */
+  /** The message that the file is an example of. */
   readonly message: ContractMessage;
 }
 
 const folder = new URL('../../docs/contract/examples/', import.meta.url);
 
-/** All of them. Throws where one is of no message. */
+/** All examples. Throws where one belongs to no message. */
 export function contractExamples(): readonly Example[] {
   const messages = contractMessages();
   return readdirSync(folder)

@@ -16,7 +16,7 @@ import {
 } from './gallery-fixture.js';
 import { filesIn, piecesIn } from './gallery-tampering.js';
 
-/** Of whom all traces are looked for. */
+/** The person whose traces are searched for. */
 export const profile: PersonProfile = {
   name: 'Wilhelmina Featherstonehaugh',
   externalId: 'payroll-7731-zyx',
@@ -56,14 +56,14 @@ export function ciphertextsOf({ path }: { readonly path: string }, id: PersonId)
   }
 }
 
-/** Fails where any piece of any of them lies in a file of the directory. */
+/** Fails if any piece of any of them is in a file of the directory. */
 export function assertGone(t: TestContext, directory: string, secrets: readonly Uint8Array[]): void {
   const files = filesIn(t, directory);
   for (const [index, secret] of secrets.entries())
     assert.equal(piecesIn(files, secret), 0, `secret ${index}`);
 }
 
-/** Fails where one of them is not found: then the scan would prove nothing. */
+/** Fails if one of them is not found, because then the scan would prove nothing. */
 export function assertThere(t: TestContext, directory: string, secrets: readonly Uint8Array[]): void {
   const files = filesIn(t, directory);
   for (const [index, secret] of secrets.entries()) assert.ok(piecesIn(files, secret) > 0, `secret ${index}`);

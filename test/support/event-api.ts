@@ -4,13 +4,15 @@ import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { parse, stringify } from 'yaml';
-import { BoxEvents } from '../../daemon/app/events/box-events.js';
+import { BoxEvents, eventHandlers } from '../../daemon/app/events/box-events.js';
 import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
-import { isRollcallError } from '../../daemon/base/errors.js';
+import { silentLogger } from '../../daemon/base/logger.js';
 import { configSchema } from '../../daemon/config/schema.js';
-import { addEventRoutes } from '../../daemon/control/event-routes.js';
-import { problem } from '../../daemon/control/routes.js';
-import { openRequestActor } from '../../daemon/control/socket-request-actor.js';
+import { eventOperations } from '../../daemon/contract/events.js';
+import { identityOperations, type ShownIdentity } from '../../daemon/contract/identity.js';
+import { createAdmission, localBounds } from '../../daemon/control/admission.js';
+import { openLocalCaller } from '../../daemon/control/local-caller.js';
+import { serveOperations } from '../../daemon/control/serve.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import type { Publisher } from '../../daemon/publish/publisher.js';
 import type { Records } from '../../daemon/records/open-records.js';
@@ -23,10 +25,12 @@ export interface EventApi {
   readonly directory: string;
   readonly records: Records;
   readonly events: BoxEvents;
-  /** What was written into the audit log. */
+  /** The written audit entries. */
   readonly audited: readonly NewAuditEntry[];
   readonly socketPath: string;
-  /** Ends the server and hangs up, as a daemon does that ends. */
+  /** Number of subscriptions to recorded events. */
+  listenerCount(): number;
+  /** Closes the server and its connections, like a daemon that stops. */
   close(): Promise<void>;
   /** Listens again. */
   listen(): Promise<void>;
@@ -36,7 +40,7 @@ export interface EventApi {
 
 export async function withEventApi(
   work: (api: EventApi) => Promise<void>,
-  { publisher, identity }: { publisher?: () => Publisher | undefined; identity?: unknown } = {},
+  { publisher, identity }: { publisher?: () => Publisher | undefined; identity?: () => ShownIdentity } = {},
 ): Promise<void> {
   await using directory = await temporaryDirectory();
   await using records = openTestRecords(join(directory.path, 'records.db'));
@@ -46,20 +50,42 @@ export async function withEventApi(
   await writeFile(configPath, written);
   const config = configSchema.parse(parse(written));
   const audited: NewAuditEntry[] = [];
+  let listeners = 0;
   const events = new BoxEvents({
-    records,
+    records: {
+      ...records,
+      onRecorded(listener) {
+        listeners += 1;
+        const end = records.onRecorded(listener);
+        return () => {
+          listeners -= 1;
+          end();
+        };
+      },
+    },
     publisher: publisher ?? (() => undefined),
     current: () => config,
     audit: (entry) => void audited.push(entry),
     clock: systemClock,
   });
   const app = new Hono();
-  app.onError((error, context) => {
-    if (!isRollcallError(error)) throw error;
-    return context.json(problem(error), error.kind === 'input' ? 400 : 503);
-  });
-  app.get('/v1/identity', (context) => context.json(identity ?? {}));
-  addEventRoutes(app, events, await openRequestActor());
+  const noIdentity = (): never => {
+    throw new Error('this test has no identity');
+  };
+  const callerOf = await openLocalCaller();
+  app.route(
+    '/',
+    serveOperations({
+      operations: { ...eventOperations, ...identityOperations },
+      handlers: {
+        ...eventHandlers(events),
+        ...{ 'identity.show': identity ?? noIdentity, 'identity.rotate': noIdentity },
+      },
+      ...{ authenticate: callerOf, anonymous: callerOf, isLocal: true, nowMs: Date.now },
+      admission: createAdmission(() => localBounds, undefined),
+      logger: silentLogger,
+    }),
+  );
   let server = createServer();
   const listen = async (): Promise<void> => {
     server = createServer(getRequestListener(app.fetch));
@@ -72,7 +98,9 @@ export async function withEventApi(
   await listen();
   const run: EventApi['run'] = (args, input) => rollcall([...args, '--config', configPath], input);
   try {
-    await work({ directory: directory.path, socketPath, records, events, audited, close, listen, run });
+    const listenerCount = (): number => listeners;
+    const parts = { directory: directory.path, socketPath, records, events, audited };
+    await work({ ...parts, listenerCount, close, listen, run });
   } finally {
     await close();
   }

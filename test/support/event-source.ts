@@ -11,16 +11,16 @@ import { box } from './published-box.js';
 
 export const sourceEpochMs = Date.UTC(2026, 2, 2, 7, 0, 0);
 
-/** Real records under a clock of the test, which can be closed, opened again and made to refuse everything. */
+/** Real records under a clock of the test, which can be closed, opened again and made to fail all writes. */
 export interface SourceRecords {
   readonly clock: VirtualClock;
   readonly path: string;
-  /** The open ones. */
+  /** The open records. */
   records: Records;
   isDiskFull: boolean;
-  /** Closes and opens again, as a kill and a start would: nothing else has a last word. */
+  /** Closes and opens the records again, like a kill and a start. */
   restart(): Promise<Records>;
-  /** All events so far, in order. */
+  /** All events, in order. */
   events(): readonly RecordedPayload[];
 }
 
@@ -74,7 +74,7 @@ export function openSourceRecords(context: TestContext): SourceRecords {
   return source;
 }
 
-/** `begin disk-low` and `end disk-low`, in order. */
+/** The begins and ends of conditions, as `begin disk-low`, in order. */
 export function conditionLines(events: readonly RecordedPayload[]): readonly string[] {
   return events
     .filter(({ kind }) => kind === 'box')

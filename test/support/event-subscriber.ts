@@ -6,28 +6,28 @@ export interface ReceivedMessage {
   readonly topic: string;
   readonly payload: Buffer;
   readonly isRetained: boolean;
-  /** Told with MQTT 5 only. */
+  /** Present with MQTT 5 only. */
   readonly contentType: string | undefined;
   /** Wall clock, milliseconds since the epoch. */
   readonly arrivedAtMs: number;
 }
 
-/** What docs/events.md asks of a subscriber: takes everything, and drops what it has by id. */
+/** A subscriber as docs/events.md describes it: takes all messages, and drops known ids. */
 export interface EventSubscriber extends AsyncDisposable {
-  /** Every message, oldest first. */
+  /** All messages, the oldest first. */
   readonly messages: readonly ReceivedMessage[];
   /** Ids of events in the order of their first arrival. */
   readonly eventIds: readonly string[];
   readonly sequences: readonly number[];
-  /** Events that arrived more than once. */
+  /** Number of events that arrived more than once. */
   readonly repeatCount: number;
-  /** Resolves when `isTrue`, which is asked now and after each message. */
+  /** Resolves when `isTrue`, which is called now and after each message. */
   until(isTrue: () => boolean): Promise<void>;
-  /** Resolves when subscribed again after the connection that exists now is lost. */
+  /** Resolves when it has subscribed again after the loss of the present connection. */
   resubscribed(): Promise<void>;
 }
 
-/** Events of all kinds have arrived in order and without a gap, from the first of the box on. */
+/** Whether events of all kinds have arrived in order and without a gap, from the first event of the box on. */
 export function assertNoGap({ sequences }: Pick<EventSubscriber, 'sequences'>): void {
   assert.deepEqual(
     sequences,
@@ -35,7 +35,7 @@ export function assertNoGap({ sequences }: Pick<EventSubscriber, 'sequences'>): 
   );
 }
 
-/** Subscribes to everything; comes back by itself when the broker does. */
+/** Subscribes to all topics, and reconnects when the broker returns. */
 export async function subscribeToEvents(url: string, options: IClientOptions = {}): Promise<EventSubscriber> {
   const client = mqtt.connect(url, {
     protocolVersion: 4,
@@ -62,7 +62,7 @@ export async function subscribeToEvents(url: string, options: IClientOptions = {
     new Promise((resolve) => {
       const onConnect = (): void => {
         client.subscribe('#', { qos: 1 }, (error) => {
-          // A connection that was lost meanwhile is made anew.
+          // A connection that was lost meanwhile is made again.
           if (error) return;
           client.off('connect', onConnect);
           resolve();

@@ -9,24 +9,24 @@ import { box } from './published-box.js';
 import { type Attacker, type SignedStream, streamTopics, unsigned } from './signed-stream.js';
 import { until } from './until.js';
 
-/** What a box and somebody who may publish as it do while an example of a subscriber listens. */
+/** What a box and an attacker who may publish as the box do while an example of a subscriber listens. */
 
 export const attendanceTopic = streamTopics.event('attendance');
 
-/** What makes a line of its own, as an event has, and acts on the terminal, where it is printed as it came. */
+/** Text that looks like the line of an event and controls the terminal, if it is printed unchanged. */
 export const falseLine =
   'x\n2026-03-02T07:59:10.000Z  29  rollcall.attendance.recorded.v1  new  {"person":"person-2"}\n\u001b[2J';
 
-/** What ends a line, acts on a terminal or turns the direction of writing. */
+/** Characters that end a line, control a terminal or change the direction of text. */
 export const acting = /[\p{C}\p{Zl}\p{Zp}]/u;
 
 const probe = '{"probe":1}';
 const probeTopic = streamTopics.event('gap');
 
-/** Whether a line tells of a message by which `listening` found out that somebody listens. */
+/** Whether a line is about a message by which `listening` found out that a subscriber listens. */
 export const isOfProbe = (line: string): boolean => line.includes(probeTopic) || line.includes('probe');
 
-/** Resolves when the subscriber is told what comes for events: it refuses something unsigned. */
+/** Resolves when the subscriber receives events: it refuses an unsigned one. */
 export async function listening(subscriber: ExampleSubscriber, attacker: Attacker): Promise<void> {
   const isTold = (): boolean =>
     subscriber.lines.some((line) => line.startsWith('REFUSED') && isOfProbe(line));
@@ -52,7 +52,7 @@ export function signedEvent(signer: Signer, sequence: number): Promise<string> {
   return signer.sign(JSON.stringify(cloudEvent(event, box, {})));
 }
 
-/** Lets the box say six things, and the attacker everything else; resolves with how many forgeries were said. */
+/** Publishes six messages of the box; the attacker repeats them and adds forgeries. Resolves with the number of forgeries. */
 export async function play(stream: SignedStream, attacker: Attacker): Promise<number> {
   record(stream, 6);
   await until('the attacker has seen them', () => fromTheBox(attacker, 'attack').length === 2);
@@ -65,7 +65,7 @@ export async function play(stream: SignedStream, attacker: Attacker): Promise<nu
   return forged.length;
 }
 
-/** Everything somebody may try who can publish as the box, and sees what it publishes, but has not its key. */
+/** The attacks of a client that can publish as the box and reads its messages, but has no key of the box. */
 async function forgeries(attacker: Attacker, keyId: string): Promise<readonly (string | Buffer)[]> {
   const [first = '', second = ''] = fromTheBox(attacker, 'attendance');
   const [state = ''] = attacker.seen(streamTopics.state);
@@ -100,7 +100,7 @@ async function forgeries(attacker: Attacker, keyId: string): Promise<readonly (s
   ];
 }
 
-/** Changes the key of the box; resolves when its key set has been told to those who follow it. */
+/** Changes the key of the box; resolves when its key set has been published. */
 export async function rotate({ keys }: SignedStream, attacker: Attacker): Promise<void> {
   await keys.rotate(60_000);
   const { keyId } = keys.state.current;

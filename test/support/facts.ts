@@ -91,7 +91,7 @@ export function assortedFacts(count: number): readonly Fact[] {
   );
 }
 
-/** One of each kind of event that is not about somebody in front of a camera, and of each form. */
+/** One of each kind of event that is not about a person in front of a camera, and of each form. */
 export const everyNotice: readonly Notice[] = [
   ...(['enrolled', 'removed', 'restored', 'erased'] as const).map(
     (change): Notice => ({ kind: 'person', occurredAtMs, change, personId: personId('person-1') }),

@@ -1,4 +1,4 @@
-// Opens the audit log and the records in the directory named first, says `open`, then writes one enrolment after another while
+// Opens the audit log and the records in the directory named first, prints `open`, then writes one enrolment after another while
 // a follower makes events of them, until it is killed.
 
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { openTestRecords } from './published-box.js';
 const [directory = '', run = ''] = process.argv.slice(2);
 const audit = openAuditFixture(join(directory, 'audit.db'));
 const records = openTestRecords(join(directory, 'records.db'));
-// Looks again at once: more chances for the kill to fall between the two files.
+// Checks again immediately, so that a kill often falls between the writes of the two files.
 const clock: Clock = { ...systemClock, after: (_delayMs, callback) => systemClock.after(1, callback) };
 auditFollower({ audit: audit.log, records, clock, logger: silentLogger }).start();
 process.stdout.write('open\n');

@@ -12,7 +12,7 @@ export interface FullDiskReport {
   readonly recordedCount: number;
   readonly storedCount: number;
   readonly outboxDepth: number;
-  /** Sequence of the first event after space was made; null where it stayed full. */
+  /** Sequence of the first event after space was made; null if it stayed full. */
   readonly nextSequence: number | null;
 }
 

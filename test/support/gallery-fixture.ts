@@ -14,8 +14,8 @@ import type { Gallery } from '../../daemon/gallery/gallery.js';
 import { type GalleryFile, openGalleryFile } from '../../daemon/gallery/gallery-file.js';
 import { keyIdOf } from '../../daemon/gallery/keys/key-id.js';
 import type { KeyProvider, KeyProviderKind } from '../../daemon/gallery/keys/key-provider.js';
-import { type UnlockOptions, unlockGallery } from '../../daemon/gallery/open-gallery.js';
 import type { Enrolment, EnrolmentPhotograph } from '../../daemon/gallery/persons/enrolment.js';
+import { type UnlockOptions, unlockGallery } from '../../daemon/gallery/unlock-gallery.js';
 
 export const testRecogniser = recogniserId('test-recogniser-1');
 export const testDimensions = 128;
@@ -46,7 +46,7 @@ export function fixedKey(fill: number): KeyProvider {
   };
 }
 
-/** A secret that nobody has put there. */
+/** A secret that does not exist. */
 export const noKey: KeyProvider = {
   kind: 'secret',
   description: 'the secret "gallery-key"',
@@ -94,7 +94,7 @@ export function enrolmentPhotograph(seed: number): EnrolmentPhotograph {
   return { jpeg: noiseJpeg(seed), embedding: unitVector(seed), quality: 0.9 };
 }
 
-/** An enrolment of somebody called `name`, with one photograph for each seed. */
+/** An enrolment of a person called `name`, with one photograph for each seed. */
 export function enrolmentOf(name: string, seeds: readonly number[]): Enrolment {
   return { profile: { name }, photographs: seeds.map(enrolmentPhotograph) };
 }
@@ -159,7 +159,7 @@ export async function enrolPersons(options: TestGalleryOptions, count: number): 
   }
 }
 
-/** The names of everybody listed; undefined for a profile that does not open. */
+/** The names of all listed persons; undefined for a profile that does not open. */
 export async function namesIn(gallery: Gallery): Promise<readonly (PersonProfile['name'] | undefined)[]> {
   return (await gallery.listPersons()).map(({ profile }) => profile?.name);
 }

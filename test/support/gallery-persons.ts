@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { ReadingTrail } from '../../daemon/app/audit/reading-trail.js';
 import { BoxPersons } from '../../daemon/app/gallery/box-persons.js';
-import type { GalleryAccess } from '../../daemon/app/gallery/gallery-access.js';
+import type { GalleryVault } from '../../daemon/app/gallery/gallery-vault.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import type { PersonControl } from '../../daemon/control/person-control.js';
-import type { BoxIdentity } from '../../daemon/domain/events/box-identity.js';
+import type { BoxIds } from '../../daemon/domain/events/box-ids.js';
 import type { RecogniserId } from '../../daemon/domain/ids.js';
 import type { Records } from '../../daemon/records/open-records.js';
 import type { PhotoOutcome } from '../../daemon/vision/protocol.js';
@@ -25,18 +24,18 @@ import { temporaryDirectory } from './temporary-directory.js';
 const startMs = Date.UTC(2026, 2, 2, 8);
 
 export interface GalleryPersons extends AsyncDisposable {
-  readonly persons: PersonControl;
-  readonly access: GalleryAccess;
+  readonly persons: BoxPersons;
+  readonly vault: GalleryVault;
   readonly records: Records;
-  /** Rows of persons in the database, in whatever state. */
+  /** The number of person rows in the database, in any state. */
   rowCount(): number;
-  /** Of the database's file. */
+  /** The path of the database file. */
   readonly path: string;
-  /** Alters the database past the program. */
+  /** Alters the database behind the program's back. */
   alter(sql: string): void;
 }
 
-/** What looks at photographs. */
+/** The analyser of photographs. */
 export interface PhotographReader {
   readonly recogniser: RecogniserId;
   /** Values of one embedding. */
@@ -47,36 +46,37 @@ export interface PhotographReader {
 }
 
 export interface GalleryPersonsOptions {
-  /** By default one that plays networks which know painted faces. */
+  /** By default a fake network for painted faces. */
   readonly reader?: PhotographReader;
-  /** Holds the files and stays; by default a new one that goes with the box. */
+  /** The folder of the files, which stays. By default a new one that is removed with the box. */
   readonly directory?: string;
   /** By default `box` of the tests. */
-  readonly from?: BoxIdentity;
+  readonly from?: BoxIds;
 }
 
-/** A sealed gallery on the disk with the persons of the box before it; only the networks are played. */
+/** The persons of a box over an encrypted gallery on the disk. Only the networks are fake. */
 export async function openGalleryPersons(options: GalleryPersonsOptions = {}): Promise<GalleryPersons> {
   const { reader = playedReader, from } = options;
   const directory =
     options.directory === undefined ? await temporaryDirectory() : keptDirectory(options.directory);
-  // Somebody enrolled after the files are opened again comes after those enrolled before.
+  // A person enrolled after the files are reopened must come after earlier ones.
   const clock = new VirtualClock(options.directory === undefined ? startMs : Date.now());
   const { recogniser, dimensions } = reader;
   const opened = await openTestGallery(galleryOptions(directory.path, { clock, recogniser, dimensions }));
   const { file, gallery } = opened;
-  const open: Partial<GalleryAccess> = { gallery: () => gallery, audit: file.audit };
-  // The gallery is never sealed here: nothing else of the access is asked for.
-  const access = open as GalleryAccess;
+  const open: Partial<GalleryVault> = { gallery: () => gallery, audit: file.audit };
+  // The gallery is never sealed here, so the tests use nothing else of the vault.
+  const vault = open as GalleryVault;
   const records = openTestRecords(join(directory.path, 'records.db'), from);
   const persons = new BoxPersons({
-    access,
+    vault,
     records,
+    clock,
     threshold: () => reader.threshold,
     margin: () => 0.05,
     todayIso: () => '2026-03-02',
     analysePhoto: async (image, faceNumber) => {
-      // Looking at a photograph takes time: no two persons are enrolled in one millisecond.
+      // The analysis takes time, so no two persons are enrolled in the same millisecond.
       clock.advanceBy(1);
       return reader.analysePhoto(image, faceNumber);
     },
@@ -86,7 +86,7 @@ export async function openGalleryPersons(options: GalleryPersonsOptions = {}): P
   const count = file.database.db.prepare<[], number>('SELECT count(*) FROM person').pluck();
   return {
     persons,
-    access,
+    vault,
     records,
     rowCount: () => count.get() ?? 0,
     path: file.database.path,
@@ -107,11 +107,11 @@ const playedReader: PhotographReader = {
   recogniser: testRecogniser,
   dimensions: testDimensions,
   threshold: 0.5,
-  analysePhoto: async (image, faceNumber) => analysePainted(image, faceNumber),
+  analysePhoto: async (image, faceNumber) => readPainted(image, faceNumber),
 };
 
-/** What a network would make of a painted face: the same vector for the same face, far from those of others. */
-function analysePainted(image: Buffer, faceNumber = 1): PhotoOutcome {
+/** The fake embedding of a painted face: the same vector for the same face, far from others. */
+export function readPainted(image: Buffer, faceNumber = 1): PhotoOutcome {
   const face = faceOn(image);
   if (face === undefined) {
     return { outcome: 'refused', code: 'no-face', message: 'there is no face', remedy: 'take another' };

@@ -50,7 +50,7 @@ export function startGalleryChild(t: TestContext, ...args: readonly string[]): G
   };
 }
 
-/** Runs the child to its end; for one that is to be refused. Its exit code and what it complained of. */
+/** Runs a child that will be refused to its end. Its exit code and error output. */
 export async function runGalleryChild(
   t: TestContext,
   ...args: readonly string[]

@@ -6,7 +6,7 @@ import type { TestContext } from 'node:test';
 import Sqlite from 'better-sqlite3';
 import { temporaryDirectory } from './gallery-fixture.js';
 
-/** Changes the rows of a closed gallery as somebody with the file would; foreign keys are not asked. */
+/** Changes the rows of a closed gallery as an attacker with the file would, without foreign key checks. */
 export function tamper<T>({ path }: { readonly path: string }, work: (db: Sqlite.Database) => T): T {
   const db = new Sqlite(path);
   try {

@@ -1,4 +1,5 @@
-import type { BoxStatus, CameraStatus, VisionStatus } from '../../daemon/control/box-control.js';
+import type { CameraStatus } from '../../daemon/contract/cameras.js';
+import type { BoxStatus, VisionStatus } from '../../daemon/contract/status.js';
 import type { CertificateStatus } from '../../daemon/publish/broker/certificate-watch.js';
 
 const vision: VisionStatus = {
@@ -30,7 +31,7 @@ const certificate: CertificateStatus = {
   state: 'in force',
 };
 
-/** A box with nothing to look at. */
+/** A box without cameras. */
 export const healthyStatus = {
   version: '0.1.0',
   site: 'site',

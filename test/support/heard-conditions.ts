@@ -1,6 +1,6 @@
 import type { ConditionDetails, ConditionPort } from '../../daemon/publish/condition-port.js';
 
-/** Writes down what is said; says everything, as a part that does not know what it said before. */
+/** Records all reports of conditions. */
 export function heardConditions(): ConditionPort & { readonly heard: string[] } {
   const heard: string[] = [];
   const text = (details: ConditionDetails | undefined): string =>
@@ -11,7 +11,7 @@ export function heardConditions(): ConditionPort & { readonly heard: string[] } 
     heard,
     begin: (condition, details) => void heard.push(`begin ${condition}${text(details)}`),
     end: (condition) => void heard.push(`end ${condition}`),
-    change: (condition, details, { holds, over }) =>
-      void heard.push(`change ${condition}${text(details)}${parts('+', holds)}${parts('-', over)}`),
+    change: (condition, details, { active, over }) =>
+      void heard.push(`change ${condition}${text(details)}${parts('+', active)}${parts('-', over)}`),
   };
 }

@@ -10,13 +10,13 @@ export const withoutJinja: string | false =
 
 export interface TemplateCase {
   readonly template: string;
-  /** As it came from the broker. */
+  /** The payload as it came from the broker. */
   readonly payload: string;
-  /** State of the entity before. */
+  /** The state of the entity before. */
   readonly before: string;
 }
 
-/** What Jinja, the template engine of Home Assistant, makes of them. */
+/** Renders the templates with Jinja, the template engine of Home Assistant. */
 export function renderTemplates(cases: readonly TemplateCase[]): readonly string[] {
   const run = spawnSync('python3', [script], { input: JSON.stringify(cases), encoding: 'utf8' });
   if (run.status !== 0) throw new Error(run.stderr);

@@ -3,17 +3,17 @@ import type { Random } from '../../daemon/base/random.js';
 import { listenOnLoopback } from './listening.js';
 import { packetTypes, splitPackets } from './packet-gate.js';
 
-/** A port on which whatever was made up answers instead of a broker, until it gives way to a real one. */
+/** A port that gives hostile answers instead of a broker, until it forwards to a real one. */
 export interface HostileBroker extends AsyncDisposable {
   /** `mqtt://127.0.0.1:port`. */
   readonly url: string;
-  /** Connections that were answered with something hostile. */
+  /** Number of connections that got hostile answers. */
   readonly caseCount: number;
-  /** Resolves when `count` cases are over; from then on connections lead to a real broker on `port`. */
+  /** Resolves after `count` cases; from then on connections lead to a real broker on `port`. */
   giveWay(count: number, port: number): Promise<void>;
 }
 
-/** Lets a client react to what it was told, milliseconds. */
+/** Time for a client to react to an answer, milliseconds. */
 const LONGEST_CASE_MS = 15;
 
 const text = (value: string): Buffer => {
@@ -21,7 +21,7 @@ const text = (value: string): Buffer => {
   return Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 0xff]), bytes]);
 };
 
-/** What would do harm on a terminal, in a log of lines, in a shell, in a template. */
+/** Text that would do harm on a terminal, in a line-based log, in a shell or in a template. */
 const hostileTexts = [
   '\u001b[2J\u001b[31mall is well\n{"level":"info","message":"forged"}\r\n',
   '\u0000\u0007\u009b31m\u202egnp.exe\u2066',
@@ -30,7 +30,7 @@ const hostileTexts = [
   '__proto__',
 ];
 
-/** Of MQTT 5: a reason string (31) and user properties (38), or a length that does not fit them. */
+/** Properties of MQTT 5: a reason string (31) and user properties (38), or a wrong length. */
 function properties(random: Random): Buffer {
   const pick = (): Buffer => text(choose(random, hostileTexts));
   const body = Buffer.concat([
@@ -71,7 +71,7 @@ const connack = (random: Random): Buffer =>
   packet(packetTypes.connack, 0, Buffer.concat([Buffer.from([0, byte(random)]), properties(random)]));
 const accepted = Buffer.from([0x20, 3, 0, 0, 0]);
 
-/** A packet of any type with hostile text, made up as the protocol has it. */
+/** A packet of any type with hostile text in a valid form. */
 function anyPacket(random: Random): Buffer {
   const id = Buffer.from([0, 1 + Math.floor(random.unit() * 40)]);
   const refusal = Buffer.from([choose(random, [0x80, 0x83, 0x87, 0x90, 0x97, byte(random) | 0x80])]);
@@ -95,7 +95,7 @@ function anyPacket(random: Random): Buffer {
   return choose(random, makers)();
 }
 
-/** One bit or byte is another, something is missing, or comes twice. */
+/** Changes one bit or byte, removes a part, or repeats one. */
 function mutated(random: Random, bytes: Buffer): Buffer {
   const at = Math.floor(random.unit() * bytes.length);
   const kind = random.unit();
@@ -109,7 +109,7 @@ function mutated(random: Random, bytes: Buffer): Buffer {
   return bytes;
 }
 
-/** What is sent when a client has connected, and in answer to each of its packets. */
+/** The answers to a new client and to each of its packets. */
 export function hostileWords(random: Random): Buffer {
   const kind = random.unit();
   if (kind < 0.15) return randomBytes(random, 400);
@@ -153,7 +153,7 @@ export async function startHostileBroker(random: Random): Promise<HostileBroker>
   };
 }
 
-/** Some say something before they are asked, and some go on when the client sends more. */
+/** Some servers send before they are asked, and some continue when the client sends more. */
 function torment(socket: Socket, random: Random): void {
   const say = (): void => void socket.write(hostileWords(random));
   if (random.unit() < 0.1) say();

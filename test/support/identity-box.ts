@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { BoxIdentity } from '../../daemon/app/identity/box-identity.js';
+import { SigningIdentity } from '../../daemon/app/identity/signing-identity.js';
 import type { Actor } from '../../daemon/audit/actor.js';
 import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
 import type { AuditLog } from '../../daemon/audit/audit-log.js';
@@ -8,8 +8,8 @@ import { silentLogger } from '../../daemon/base/logger.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { type StateMessage, stateSchema } from '../../daemon/publish/contract/state-schema.js';
-import { IdentityKeys, type InSilence } from '../../daemon/publish/identity/identity-keys.js';
-import { keySetCompanion } from '../../daemon/publish/identity/key-set-companion.js';
+import { IdentityKeys, type WithoutSigning } from '../../daemon/publish/identity/identity-keys.js';
+import { keySetTask } from '../../daemon/publish/identity/key-set.js';
 import type { VerifyingKey } from '../../daemon/publish/identity/public-key.js';
 import type { Publisher } from '../../daemon/publish/publisher.js';
 import { topicsOf } from '../../daemon/publish/topics.js';
@@ -24,13 +24,13 @@ export const topics = topicsOf('rollcall', box);
 
 export interface BoxUnderTest extends AsyncDisposable {
   readonly keys: IdentityKeys;
-  readonly identity: BoxIdentity;
+  readonly identity: SigningIdentity;
   readonly records: Records;
   readonly clock: VirtualClock;
   readonly audited: readonly NewAuditEntry[];
-  /** How often nobody signed for the sake of a rotation. */
+  /** How often signing was stopped for a rotation. */
   readonly silences: number;
-  /** From now on, until the box is closed; a rotation is made between two connections, as the daemon does it. */
+  /** Publishes from now on until the box is closed. As in the daemon, a rotation happens between two connections. */
   publishTo(url: string): void;
 }
 
@@ -50,7 +50,7 @@ export async function openBox(places: SecretPlaces): Promise<BoxUnderTest> {
   let publish: (() => Publisher) | undefined;
   let publisher: Publisher | undefined;
   let silences = 0;
-  const inSilence: InSilence = async (work) => {
+  const withoutSigning: WithoutSigning = async (work) => {
     silences += 1;
     await publisher?.[Symbol.asyncDispose]();
     try {
@@ -60,12 +60,12 @@ export async function openBox(places: SecretPlaces): Promise<BoxUnderTest> {
     }
   };
   const options = {
-    ...{ keys, records, audit, inSilence, clock },
+    ...{ keys, records, audit, withoutSigning, clock },
     from: box,
     overlapDays: () => 14,
     logger: silentLogger,
   };
-  const identity = await new BoxIdentity(options).start();
+  const identity = await new SigningIdentity(options).start();
   return {
     ...{ keys, identity, records, clock, audited },
     get silences() {
@@ -86,8 +86,8 @@ export async function openBox(places: SecretPlaces): Promise<BoxUnderTest> {
 
 function publisherOf(url: string, { keys, records }: Pick<BoxUnderTest, 'keys' | 'records'>): Publisher {
   const about = { topic: topics.keys, from: box, memory: records.retained };
-  const companions = [keySetCompanion({ ...about, keys, clock: systemClock, logger: silentLogger })];
-  return startTestPublisher({ url, records, signer: () => keys.current(), companions });
+  const connectionTasks = [keySetTask({ ...about, keys, clock: systemClock, logger: silentLogger })];
+  return startTestPublisher({ url, records, signer: () => keys.current(), connectionTasks });
 }
 
 export const keySetsSeenBy = ({ messages }: EventSubscriber): readonly Buffer[] =>
@@ -109,9 +109,9 @@ export function statesSeenBy({ messages }: EventSubscriber): readonly StateMessa
 
 interface SignedMessage {
   readonly topic: string;
-  /** Which key it is signed with. */
+  /** The key with which a message is signed. */
   readonly keyId: string;
-  /** Of a key set: which keys it makes known. */
+  /** The keys in a key set. */
   readonly known: readonly string[];
 }
 
@@ -127,7 +127,7 @@ export function signedMessagesSeenBy({ messages }: EventSubscriber): readonly Si
   });
 }
 
-/** The key in force signs the key set that makes it known, then everything else, the event of the rotation too; no other does. */
+/** Checks that the key in force signs the key set that contains it and then all messages, also the event of the rotation. */
 export function assertHandedOver(messages: readonly SignedMessage[], { keys }: BoxUnderTest): void {
   const { keyId } = keys.state.current;
   const first = messages.findIndex((message) => message.keyId === keyId);

@@ -1,6 +1,7 @@
 // Opens the keys of the box below the directory named first and rotates them until it is killed:
 //   node --import tsx test/support/identity-child.ts DIRECTORY FIRST_DAY
-// Prints `open`, then `in force KEY_ID` for the key it has at the start and for each one as soon as it is in force.
+// Prints `has KEY_ID` for the key that it has at the start, `open`, and `in force KEY_ID` for each further key as soon as it
+// is in force.
 import { join } from 'node:path';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { IdentityKeys } from '../../daemon/publish/identity/identity-keys.js';
@@ -12,7 +13,7 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const clock = new VirtualClock(Date.UTC(2026, 0, 1) + Number(firstDay) * dayMs);
 const places = { secretsDirectory: join(directory, 'secrets'), dataDir: join(directory, 'data') };
 const keys = await IdentityKeys.open({ places, clock, overlapMs });
-say(`in force ${keys.state.current.keyId}`);
+say(`has ${keys.state.current.keyId}`);
 say('open');
 for (;;) {
   await keys.announced();

@@ -10,13 +10,13 @@ export const dayMs = 86_400_000;
 const firstDayMs = Date.UTC(2026, 0, 1);
 export const overlapMs = 14 * dayMs;
 
-/** As a daemon that starts `days` after the first day and has recorded nothing yet. */
+/** The keys as a daemon opens them that starts `days` after the first day and has recorded no event yet. */
 export function openIdentityKeys(places: OwnSecretPlaces, days = 0): Promise<IdentityKeys> {
   const clock = new VirtualClock(firstDayMs + days * dayMs);
   return IdentityKeys.open({ places, clock, overlapMs });
 }
 
-/** As a daemon that has recorded what there was to record. */
+/** The same after the daemon has recorded all events. */
 export async function openSettledKeys(places: OwnSecretPlaces, days = 0): Promise<IdentityKeys> {
   const keys = await openIdentityKeys(places, days);
   await keys.announced();
@@ -28,10 +28,10 @@ export function putSecret(directory: string, name: string, bytes: Uint8Array): P
   return writeFile(join(directory, name), bytes, { mode: 0o600 });
 }
 
-/** A box key made of 64 equal bytes. */
+/** A box key of 64 equal bytes. */
 export const keyBytes = (value: number): Uint8Array => new Uint8Array(64).fill(value);
 
-/** Trusts the keys of `state`. */
+/** Trusts all keys of `state`. */
 export function keyOfState({ current, former }: IdentityState): KeyOf {
   const known = new Map([current, ...former].map(({ keyId, verifying }) => [keyId, verifying]));
   return (keyId) => {

@@ -11,7 +11,7 @@ import {
 import { type ChosenRecogniser, chooseRecogniser } from '../../daemon/vision/recogniser-in-use.js';
 import { samplePhoto } from './tensor-pictures.js';
 
-/** The recogniser that a new box gets on this machine, and the similarity from which it takes two faces for one person. */
+/** The recogniser that a new box gets on this machine, and the similarity from which two faces count as one person. */
 export async function newBoxRecogniser(): Promise<ChosenRecogniser & { readonly threshold: number }> {
   const chosen = await chooseRecogniser(await openModelStore(), 'auto');
   const threshold = ownThreshold(chosen.pack);
@@ -19,7 +19,7 @@ export async function newBoxRecogniser(): Promise<ChosenRecogniser & { readonly 
   return { ...chosen, threshold };
 }
 
-/** Opens the analyser of a new box on the processor, one thread; `change` says what is different. */
+/** Opens the analyser of a new box on the processor, one thread; `change` overrides its options. */
 export async function openTestAnalyser(change: Partial<FaceAnalyserOptions> = {}): Promise<FaceAnalyser> {
   const { name: recogniser } = await newBoxRecogniser();
   return openFaceAnalyser({

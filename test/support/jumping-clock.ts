@@ -9,7 +9,7 @@ export class JumpingClock extends VirtualClock implements Clock {
     return super.wallMs() + this.#jumpedMs;
   }
 
-  /** Sets the wall clock on (or back) by `byMs`; nothing else notices. */
+  /** Sets the wall clock forward (or back) by `byMs`; the monotonic clock and timers do not change. */
   jump(byMs: number): void {
     this.#jumpedMs += byMs;
   }

@@ -5,13 +5,14 @@ import { exitOf } from '../../scripts/child-end.js';
 import { builtChild, root } from './built.js';
 
 /**
- * Runs `script` of test/support until it has printed `open`, kills it (SIGKILL) `afterMs` later, and gives back every line
- * that it printed. When that is must not depend on anything it does: the delay is the point of the kill, not a wait.
+ * Runs `script` of test/support until it has printed a line that `start` matches, kills it (SIGKILL) `afterMs` later, and
+ * gives back all lines that it printed. The delay decides at which place the kill hits: it is not a wait for the child.
  */
 export async function runAndKill(
   script: string,
   args: readonly string[],
   afterMs: number,
+  start = /^open$/,
 ): Promise<readonly string[]> {
   const child = spawn(process.execPath, [builtChild(`test/support/${script}`), ...args], {
     cwd: root,
@@ -23,7 +24,7 @@ export async function runAndKill(
   let timer: NodeJS.Timeout | undefined;
   output.on('line', (line) => {
     lines.push(line);
-    if (line === 'open') timer = setTimeout(() => child.kill('SIGKILL'), afterMs);
+    if (start.test(line)) timer ??= setTimeout(() => child.kill('SIGKILL'), afterMs);
   });
   const [{ signal }] = await Promise.all([exitOf(child), closed]);
   clearTimeout(timer);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Server } from 'node:net';
 
-/** Listens on the loopback interface, on a free port where none is named. Returns the port. */
+/** Listens on the loopback interface, on a free port if none is given. Returns the port. */
 export async function listenOnLoopback(server: Server, host = '127.0.0.1', port = 0): Promise<number> {
   server.listen(port, host);
   await once(server, 'listening');

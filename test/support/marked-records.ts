@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../daemon/base/clock.js';
 import { silentLogger } from '../../daemon/base/logger.js';
+import { present } from '../../daemon/base/present.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import { encodeEvent } from '../../daemon/publish/encoding.js';
@@ -59,7 +60,7 @@ export function openMarkedRecords(options: MarkedRecordsOptions): Records {
     clock,
     random: systemRandom,
     mark,
-    ...(onDamaged === undefined ? {} : { onDamaged }),
+    ...present({ onDamaged }),
   });
   return {
     ...records,

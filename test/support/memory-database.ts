@@ -2,7 +2,7 @@ import Database from 'better-sqlite3';
 import type { OpenDatabase } from '../../daemon/host/sqlite.js';
 import type { Migration } from '../../daemon/host/sqlite-migrations.js';
 
-/** A database without a file, for tests that make many: what is committed to a disk takes its time. */
+/** A database in memory, for tests that create many. */
 export function openMemoryDatabase(migrations: readonly Pick<Migration, 'apply'>[]): OpenDatabase {
   const db = new Database(':memory:');
   for (const { apply } of migrations) {
@@ -11,5 +11,6 @@ export function openMemoryDatabase(migrations: readonly Pick<Migration, 'apply'>
   }
   const close = (): void => void db.close();
   const transaction = <T>(work: () => T): T => db.transaction(work).immediate();
-  return { path: ':memory:', db, transaction, close, [Symbol.asyncDispose]: async () => close() };
+  const read = <T>(work: () => T): T => work();
+  return { path: ':memory:', db, read, transaction, close, [Symbol.asyncDispose]: async () => close() };
 }

@@ -1,5 +1,5 @@
 import type { EventKind } from '../../daemon/domain/events/event.js';
-import type { EventOutbox, OutboxRow } from '../../daemon/publish/event-outbox.js';
+import type { OutboxRow, SendingOutbox } from '../../daemon/records/outbox/outbox.js';
 
 /** An outbox in memory, as the records keep one on the disk. */
 export function memoryOutbox(count: number, kindOf: (sequence: number) => EventKind = () => 'attendance') {
@@ -19,7 +19,7 @@ export function memoryOutbox(count: number, kindOf: (sequence: number) => EventK
     }
   };
   add(count);
-  const outbox: EventOutbox = {
+  const outbox: SendingOutbox = {
     pending: (after, limit, held) =>
       [...rows.values()]
         .filter(({ sequence, kind }) => sequence > after && !held.includes(kind))

@@ -15,7 +15,7 @@ export interface ExampleBroker {
 }
 
 export interface MosquittoOptions {
-  /** Only these may connect. Absent: everybody. */
+  /** Clients that may connect. Absent: all clients. */
   readonly users?: Readonly<Record<string, string>>;
   /** Lines of an access control file. */
   readonly acl?: readonly string[];
@@ -42,7 +42,7 @@ export interface Mosquitto extends AsyncDisposable {
   kill(): Promise<void>;
   /** Starts again on the same port, empty. */
   start(): Promise<void>;
-  /** SIGSTOP: the sockets stay open, nobody answers. */
+  /** SIGSTOP: the sockets stay open without answers. */
   freeze(): void;
   /** SIGCONT. */
   thaw(): void;
@@ -73,7 +73,7 @@ export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mo
     if (child !== undefined) await exitOf(child);
   };
 
-  // Between asking for a free port and listening on it, somebody else may take it.
+  // Another program may take the free port before the broker listens on it.
   for (let attempt = 1; ; attempt += 1) {
     try {
       await start();

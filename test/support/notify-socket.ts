@@ -4,10 +4,10 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { exitOf } from '../../scripts/child-end.js';
 
-/** Debian's own interpreter; another one on the path may lack nothing here, but need not exist. */
+/** Debian's own interpreter: another one on the path may be missing. */
 const interpreter = '/usr/bin/python3';
 
-/** Why a notify socket cannot be opened here, for `skip`; false where it can. */
+/** For `skip`: why a notify socket cannot be opened here, or false. */
 export const notifySocketSkip: string | false = existsSync(interpreter) ? false : `${interpreter} is missing`;
 
 /** A real notify socket, as systemd binds one. */

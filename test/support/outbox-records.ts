@@ -62,7 +62,7 @@ export function rulesOf(limit: KindLimit, changes: Partial<OutboxRules> = {}): O
 export const waitingSequences = (outbox: SendingOutbox): readonly number[] =>
   outbox.pending(0, 100_000, []).map(({ sequence }) => sequence);
 
-/** A recorded gap and where it stands. */
+/** A recorded gap and its state in the outbox. */
 export interface StoredGap {
   readonly sequence: number;
   readonly said: Pick<GapNotice, 'firstSequence' | 'lastSequence' | 'counts' | 'reason'>;

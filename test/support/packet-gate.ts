@@ -23,12 +23,12 @@ export interface SeenPacket {
 /** `cut within`: half of the packet is passed on, then the connection breaks on both sides, without goodbye. */
 export type Passage = 'pass' | 'cut before' | 'cut within' | 'cut after';
 
-/** A loopback port that leads to a broker, and whose keeper sees every packet. */
+/** A loopback port in front of a broker. Every packet passes through the test. */
 export interface PacketGate extends AsyncDisposable {
   readonly port: number;
   /** `mqtt://127.0.0.1:port`. */
   readonly url: string;
-  /** Asked about every packet, one after the other in each direction: one that answers late holds up those behind it. */
+  /** Asked about every packet, one after the other in each direction: a late answer delays the following packets. */
   judge: (packet: SeenPacket) => Passage | Promise<Passage>;
   /** Refuses new connections until `open`; those that exist go on. */
   close(): void;
@@ -44,7 +44,7 @@ export async function openPacketGate(targetPort: number): Promise<PacketGate> {
     const far = connect(targetPort, '127.0.0.1');
     for (const socket of [near, far]) {
       sockets.add(socket);
-      // A broken pair is what the gate is for; both ends just close.
+      // The gate breaks pairs on purpose; both ends just close.
       socket.on('error', () => socket.destroy());
       socket.on('close', () => {
         sockets.delete(socket);

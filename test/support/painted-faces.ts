@@ -12,7 +12,7 @@ export function paintWall(): Buffer {
   return Buffer.concat([jpegStart, Buffer.from('a wall', 'utf8')]);
 }
 
-/** Whose face is on a painted photograph; undefined where there is none. */
+/** The face on a painted photograph; undefined if there is none. */
 export function faceOn(file: Buffer): string | undefined {
   return painted(file)?.[1];
 }

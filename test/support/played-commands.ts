@@ -11,7 +11,7 @@ import { memoryLog } from './published-box.js';
 /** Monday, 08:00 UTC. */
 export const commandEpochMs = Date.UTC(2026, 2, 2, 8);
 
-/** A virtual clock that tells how many of its timers are set. */
+/** A virtual clock that counts its timers. */
 export class CountedClock implements Clock {
   readonly #clock = new VirtualClock(commandEpochMs);
   readonly #timers = new Set<object>();
@@ -47,7 +47,7 @@ export class CountedClock implements Clock {
   }
 }
 
-/** Lets everything happen that waits for nothing but its turn. */
+/** Runs everything that waits only for a turn of the event loop. */
 export async function turns(): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
@@ -79,7 +79,7 @@ export function acceptedCommand(
   };
 }
 
-/** Keeps what a part of the box says, in order: replies, other events, entries of the audit log, lines of the log. */
+/** Keeps the output of a part of the box, in order: replies, other events, entries of the audit log, lines of the log. */
 export function keptWords() {
   const events: BoxEvent[] = [];
   const entries: NewAuditEntry[] = [];
@@ -91,7 +91,7 @@ export function keptWords() {
   };
   return {
     ...{ events, entries, order, log },
-    /** From now on `part` throws `error`; without either nothing does. */
+    /** From now on `part` throws `error`; without arguments no part throws. */
     fail: (part?: 'record' | 'audit', error: Error = new Error('no room')) => {
       failure = part === undefined ? undefined : { of: part, error };
     },

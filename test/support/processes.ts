@@ -9,7 +9,7 @@ export interface ProcessFacts {
   readonly openFiles: readonly string[];
 }
 
-/** Undefined where the process has gone, or was never there. */
+/** Undefined if the process has ended or never existed. */
 export function processFacts(pid: number): ProcessFacts | undefined {
   try {
     const openFiles = readdirSync(`/proc/${pid}/fd`).map((fd) => linkTarget(`/proc/${pid}/fd/${fd}`));
@@ -41,12 +41,12 @@ export function descendantsOf(pid: number): readonly number[] {
   return found;
 }
 
-/** Those of `pids` whose program is called `name`. */
+/** The processes among `pids` with the program `name`. */
 export function called(name: string, pids: readonly number[]): readonly number[] {
   return pids.filter((pid) => stat(pid)?.name === name);
 }
 
-/** False once the process has ended, even while nobody has asked for its exit code. */
+/** False once the process has ended, even if its exit code was not read yet (a zombie). */
 export function isRunning(pid: number): boolean {
   const found = stat(pid);
   return found !== undefined && found.state !== 'Z';
@@ -58,7 +58,7 @@ function parentOf(pid: number): number | undefined {
 
 function stat(pid: number): { name: string; state: string; parent: number } | undefined {
   try {
-    // The name stands in parentheses and may hold anything; see proc_pid_stat(5).
+    // The name is in parentheses and may contain any character; see proc_pid_stat(5).
     const found = /^\d+ \((.*)\) (\S) (\d+) /s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'));
     if (found === null) return undefined;
     const [, name = '', state = '', parent] = found;

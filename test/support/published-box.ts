@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../daemon/base/clock.js';
 import { type LogFields, type Logger, silentLogger } from '../../daemon/base/logger.js';
-import type { BoxIdentity } from '../../daemon/domain/events/box-identity.js';
+import { present } from '../../daemon/base/present.js';
+import type { BoxIds } from '../../daemon/domain/events/box-ids.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import type { BrokerAccess } from '../../daemon/publish/broker/broker-access.js';
 import { brokerAddress } from '../../daemon/publish/broker/broker-address.js';
 import { encodeEvent } from '../../daemon/publish/encoding.js';
 import { type Publisher, startPublisher } from '../../daemon/publish/publisher.js';
-import type { PublisherOptions } from '../../daemon/publish/publisher-options.js';
-import type { PublisherTimings } from '../../daemon/publish/publisher-timings.js';
+import type { PublisherOptions, PublisherTimings } from '../../daemon/publish/publisher-options.js';
 import type { Signer } from '../../daemon/publish/signer.js';
 import { topicsOf } from '../../daemon/publish/topics.js';
 import { GrantSeal } from '../../daemon/records/commands/grant-seal.js';
@@ -21,14 +21,14 @@ export const box = { siteId: 'site', boxId: 'box' } as const;
 export const stateTopic = topicsOf('rollcall', box).state;
 
 /**
- * Tries again soon enough for a test; everything else as in production. Above all the time that a broker has to answer: on a
- * busy machine a shorter one replaces connections that nothing is wrong with, and what was on its way comes twice.
+ * Retries soon enough for a test; everything else is as in production, above all the time that a broker has to answer. On a
+ * busy machine, a shorter time would replace good connections and send events on the way twice.
  */
 export const quickTimings: Partial<PublisherTimings> = {
   retry: { baseMs: 20, capMs: 100, sustainedMs: 1000 },
 };
 
-export function openTestRecords(path: string, from: BoxIdentity = box): Records {
+export function openTestRecords(path: string, from: BoxIds = box): Records {
   return openRecords({
     path,
     encode: (event) => encodeEvent(event, from, {}),
@@ -44,22 +44,22 @@ export interface TestPublisherOptions extends Partial<Omit<BrokerAccess, 'addres
   readonly logger?: Logger;
   readonly timings?: Partial<PublisherTimings>;
   /** By default `box`. */
-  readonly from?: BoxIdentity;
-  /** What the state message says; by default that the gallery is open. */
+  readonly from?: BoxIds;
+  /** The part of the state message that describes the box; by default the gallery is open. */
   readonly state?: PublisherOptions['state'];
-  /** By default one whose signatures are nobody's. */
+  /** By default a signer with invalid signatures. */
   readonly signer?: Signer | (() => Signer);
-  /** By default the machine's. */
+  /** By default the clock of the machine. */
   readonly clock?: Clock;
   readonly nameOf?: PublisherOptions['nameOf'];
   readonly pictureOf?: PublisherOptions['pictureOf'];
-  readonly companions?: PublisherOptions['companions'];
+  readonly connectionTasks?: PublisherOptions['connectionTasks'];
   readonly inbox?: PublisherOptions['inbox'];
   readonly conditions?: PublisherOptions['conditions'];
-  readonly refused?: PublisherOptions['refused'];
+  readonly refusals?: PublisherOptions['refusals'];
 }
 
-/** A publisher wired as the daemon wires it. */
+/** A publisher that is wired as in the daemon. */
 export function startTestPublisher({
   url,
   records,
@@ -67,14 +67,14 @@ export function startTestPublisher({
   timings,
   from = box,
   state = { current: () => ({ gallery: 'open', conditions: [] }), onChanged: () => () => undefined },
-  signer = nobodysSigner,
+  signer = unsignedSigner,
   clock = systemClock,
   nameOf,
   pictureOf,
-  companions,
+  connectionTasks,
   inbox,
   conditions,
-  refused,
+  refusals,
   ...access
 }: TestPublisherOptions): Publisher {
   return startPublisher({
@@ -86,12 +86,7 @@ export function startTestPublisher({
     takeStateSequences: records.takeStateSequences,
     state,
     signer: typeof signer === 'function' ? signer : () => signer,
-    ...(nameOf === undefined ? {} : { nameOf }),
-    ...(pictureOf === undefined ? {} : { pictureOf }),
-    ...(companions === undefined ? {} : { companions }),
-    ...(inbox === undefined ? {} : { inbox }),
-    ...(conditions === undefined ? {} : { conditions }),
-    ...(refused === undefined ? {} : { refused }),
+    ...present({ nameOf, pictureOf, connectionTasks, inbox, conditions, refusals }),
     clock,
     random: systemRandom,
     logger,
@@ -99,12 +94,12 @@ export function startTestPublisher({
   });
 }
 
-/** Adds what has the form of a signature: for tests that are not about signing. */
-export const nobodysSigner: Signer = {
+/** Adds a text in the form of a signature, for tests that are not about signing. */
+export const unsignedSigner: Signer = {
   sign: (json) => Promise.resolve(`${json.slice(0, -1)},"signature":"nobody..signed"}`),
 };
 
-/** A folder that is gone afterwards. */
+/** A folder that is removed afterwards. */
 export function temporaryFolder(): Disposable & { readonly path: string } {
   const path = mkdtempSync(join(tmpdir(), 'rollcall-test-'));
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
@@ -118,11 +113,11 @@ export interface LogLine extends LogFields {
 export interface MemoryLog {
   readonly logger: Logger;
   readonly lines: readonly LogLine[];
-  /** Resolves with the first line, past or future, that `isWanted`. */
+  /** Resolves with the first line, past or future, for which `isWanted`. */
   line(isWanted: (line: LogLine) => boolean): Promise<LogLine>;
 }
 
-/** Keeps every line, so that a test can wait for one. */
+/** Keeps all lines, so that a test can wait for one. */
 export function memoryLog(): MemoryLog {
   const lines: LogLine[] = [];
   const waiting = new Set<() => void>();

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Retention } from '../../daemon/app/retention/retention.js';
 import { ageingKinds, emptyLogs, type RetentionSources } from '../../daemon/app/retention/retention-kinds.js';
 import type { Clock, Timer } from '../../daemon/base/clock.js';
+import { present } from '../../daemon/base/present.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { retentionSchema } from '../../daemon/config/retention-schema.js';
 import type { RetentionConfig } from '../../daemon/config/schema.js';
@@ -10,7 +11,7 @@ import type { EvidenceKind } from '../../daemon/domain/events/evidence.js';
 import type { PersonId } from '../../daemon/domain/ids.js';
 import type { Gallery } from '../../daemon/gallery/gallery.js';
 import { type GalleryFile, openGalleryFile } from '../../daemon/gallery/gallery-file.js';
-import { unlockGallery } from '../../daemon/gallery/open-gallery.js';
+import { unlockGallery } from '../../daemon/gallery/unlock-gallery.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import { encodeEvent } from '../../daemon/publish/encoding.js';
 import { openRecords, type Records } from '../../daemon/records/open-records.js';
@@ -21,7 +22,7 @@ export const dayMs = 86_400_000;
 /** Noon at the site, whose zone is UTC. */
 export const firstNoonMs = Date.UTC(2026, 2, 2, 12);
 
-/** A virtual clock whose wall time somebody can set. */
+/** A virtual clock whose wall time can be set. */
 export class SettableClock implements Clock {
   readonly #virtual: VirtualClock;
   #setByMs = 0;
@@ -46,7 +47,7 @@ export class SettableClock implements Clock {
     this.#virtual.advanceBy(durationMs);
   }
 
-  /** Somebody sets the wall clock; no time goes by. */
+  /** Sets the wall clock; no time passes. */
   setForward(byMs: number): void {
     this.#setByMs += byMs;
   }
@@ -55,7 +56,7 @@ export class SettableClock implements Clock {
 export interface RetentionBox extends AsyncDisposable {
   readonly retention: Retention;
   readonly file: GalleryFile;
-  /** Undefined where it stays sealed. */
+  /** Undefined if it stays sealed. */
   readonly gallery: Gallery | undefined;
   readonly records: Records;
   readonly clock: SettableClock;
@@ -152,7 +153,7 @@ export async function enrol(
 export function keepPicture(box: RetentionBox, kind: EvidenceKind, personId?: PersonId, size = 4000): void {
   const about = { kind, eventId: 'event', cameraId: 'gate', takenAtMs: box.clock.wallMs() };
   const jpeg = noiseJpeg(1, size);
-  box.gallery?.addEvidence({ ...about, jpeg, ...(personId === undefined ? {} : { personId }) });
+  box.gallery?.addEvidence({ ...about, jpeg, ...present({ personId }) });
 }
 
 export function acknowledgeAll({ records }: RetentionBox): void {

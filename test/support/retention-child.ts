@@ -1,5 +1,5 @@
-// Opens the box of retention-box.ts in the directory named first, at the wall time named second, says `open`, runs retention
-// once, says `done` and waits to be killed.
+// Opens the box of retention-box.ts in the directory named first, at the wall time named second, prints `open`, runs retention
+// once, prints `done` and waits to be killed.
 
 import { tester } from './gallery-fixture.js';
 import { openRetentionBox } from './retention-box.js';

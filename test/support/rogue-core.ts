@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { planVision } from '../../daemon/app/cameras/vision-plan.js';
 import { SightingIntake } from '../../daemon/app/events/sighting-intake.js';
-import { openVisionPart, type Progress } from '../../daemon/app/parts.js';
+import { openVisionRuntime, type Progress } from '../../daemon/app/runtime.js';
 import { configSchema } from '../../daemon/config/schema.js';
-import type { CameraStatus, VisionStatus } from '../../daemon/control/box-control.js';
+import type { CameraStatus } from '../../daemon/contract/cameras.js';
+import type { VisionStatus } from '../../daemon/contract/status.js';
 import type { Fact } from '../../daemon/domain/events/event.js';
 import type { Sighting } from '../../daemon/domain/tracks/sighting.js';
 import { openPinoLogger } from '../../daemon/host/pino-logger.js';
@@ -17,15 +18,15 @@ import { proofByBlink } from './sightings.js';
 export interface RogueCoreOptions {
   /** Where facts are recorded. Default: in memory. */
   readonly store?: FactStore;
-  /** False: lines of the log are made and forgotten. */
+  /** False: log lines are discarded. */
   readonly logsLines?: boolean;
-  /** Address of a camera called `real`, at which the vision program of a box looks, in one more process. */
+  /** Address of a camera `real`, watched by a real vision process in addition. */
   readonly realCamera?: string;
 }
 
 const policy = { threshold: 0.5, margin: 0.1, minimumProbes: 1 };
 
-/** The core's part, with a process of its own for each camera, which is called as that process behaves. */
+/** The core with one rogue process per camera. The camera has the name of the misbehaviour. */
 export async function startRogueCore(
   modes: readonly RogueMode[],
   { store, logsLines = true, realCamera }: RogueCoreOptions = {},
@@ -78,7 +79,7 @@ export async function startRogueCore(
     const mode = modes[index];
     return mode === undefined ? undefined : rogueProgram(mode);
   };
-  const part = openVisionPart({ config, intake: heard, cameras, conditions, logger, programOf }, progress);
+  const part = openVisionRuntime({ config, intake: heard, cameras, conditions, logger, programOf }, progress);
   part.pool.start(await planVision(config, 'dlib-resnet'));
   const statusOf = (mode: RogueMode): VisionStatus => {
     const status = part.pool.status().find(({ index }) => modes[index] === mode);

@@ -1,4 +1,4 @@
-// See `rogueProgram`: a program in the place of a vision process; its argument is what it does.
+// See `rogueProgram`: a program in the place of a vision process; its argument selects its behaviour.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { Socket } from 'node:net';
@@ -53,7 +53,7 @@ class Rogue {
     await this.write(encodeMessage(report, attachment?.length), ...(attachment ? [attachment] : []));
   }
 
-  /** Waits where the core does not read. */
+  /** Waits while the core does not read. */
   async write(...chunks: readonly Uint8Array[]): Promise<void> {
     let isTaken = true;
     for (const chunk of chunks) isTaken = this.#socket.write(chunk);

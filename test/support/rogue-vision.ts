@@ -1,7 +1,7 @@
 import { builtChild } from './built.js';
 
 /**
- * A program in the place of a vision process that says what it should not, as fast as it can; see `rogueProgram`. `honest` keeps
+ * A program in the place of a vision process that sends forbidden messages as fast as it can; see `rogueProgram`. `honest` keeps
  * to the rules, so that it can be seen whether it suffers from the others. `late` keeps to them, too, and is not ready before the core
  * asks for the log level `debug`.
  */

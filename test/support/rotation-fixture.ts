@@ -9,9 +9,9 @@ import type { KeyInput, KeyProvider, KeyProviderKind } from '../../daemon/galler
 import type { KeyRing } from '../../daemon/gallery/keys/key-ring.js';
 import { PassphraseKeyProvider } from '../../daemon/gallery/keys/passphrase-key-provider.js';
 import { SecretKeyProvider } from '../../daemon/gallery/keys/secret-key-provider.js';
-import { initialiseGallery, type UnlockOptions, unlockGallery } from '../../daemon/gallery/open-gallery.js';
 import { KeyRotations } from '../../daemon/gallery/rotation/key-rotations.js';
 import type { Rotation } from '../../daemon/gallery/rotation/rotation-run.js';
+import { initialiseGallery, type UnlockOptions, unlockGallery } from '../../daemon/gallery/unlock-gallery.js';
 import { newRandomBytes } from '../../daemon/host/sodium.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { enrolmentPhotograph, noiseJpeg, testDimensions, tester, testRecogniser } from './gallery-fixture.js';
@@ -59,7 +59,7 @@ export interface TestGallery extends AsyncDisposable {
 
 export interface TestGalleryOptions {
   readonly input?: KeyInput;
-  /** Provider of the first key, where the gallery has none yet. */
+  /** Provider of the first key, if the gallery has none yet. */
   readonly first?: KeyProviderKind;
   readonly clock?: Clock;
   readonly logger?: Logger;

@@ -22,18 +22,18 @@ export interface TestRtspServer extends AsyncDisposable {
   readonly pid: number;
   /** What clients of the present process did, oldest first. */
   readonly events: readonly RtspServerEvent[];
-  /** URL of a mount, without credentials unless asked for. */
+  /** URL of a mount, without credentials by default. */
   url(mount: string, withCredentials?: boolean): string;
   /** Sends a signal and, when it is one that ends the process, waits for the end. */
   kill(signal?: NodeJS.Signals): Promise<void>;
   /** Ends the process if it still runs and starts a new one on the same port. */
   restart(): Promise<void>;
-  /** Stops the process where it stands: connections stay open and silent. */
+  /** Stops the process with SIGSTOP: connections stay open and silent. */
   freeze(): void;
   thaw(): void;
 }
 
-/** Starts GStreamer's RTSP server on 127.0.0.1; every client must log in where `auth` is given. */
+/** Starts GStreamer's RTSP server on 127.0.0.1; every client must log in if `auth` is given. */
 export async function startRtspServer(options: TestRtspServerOptions): Promise<TestRtspServer> {
   const settings = {
     ...options,

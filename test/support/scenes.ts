@@ -56,7 +56,7 @@ export function everybodyClip(): Promise<string> {
   ]);
 }
 
-/** One member of the cast comes, blinks twice and goes, over and over: one event in about 7 s. */
+/** One member of the cast comes, blinks twice and goes, repeatedly: one event in about 7 s. */
 export function visitorClip(who: CastId): Promise<string> {
   return clipOf([scene(who, 5, twoBlinks), pause]);
 }

@@ -20,10 +20,10 @@ export interface ScriptedFace {
   readonly turn?: HeadTurn;
   /** How far the mouth is open, in distances of the eyes: changes in a face that lives. Default 0. */
   readonly mouth?: number;
-  /** `alone`: the detector finds it only where it is shown nothing else. Default true. */
+  /** `alone`: the detector finds it only when it is shown alone. Default true. */
   readonly isDetectable?: boolean | 'alone';
   readonly quality?: FaceQuality;
-  /** As in `ViewQuality`; 1 where nothing is said. */
+  /** As in `ViewQuality`; 1 by default. */
   readonly sharpness?: number;
   readonly passiveScore?: number;
 }
@@ -32,7 +32,7 @@ export type Scene = (atS: number) => readonly ScriptedFace[];
 
 const good: FaceQuality = { score: 0.8, reasons: [] };
 
-/** A `FaceAnalyser` that sees what a script says is there at the time of the picture. Counts its calls. */
+/** A `FaceAnalyser` that finds the faces of a script at the time of the picture. Counts its calls. */
 export class ScriptedAnalyser implements FaceAnalyser {
   readonly recogniser = recogniserId('scripted');
   readonly provider = { requested: 'cpu', actual: 'cpu' };

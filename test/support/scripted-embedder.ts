@@ -8,7 +8,7 @@ import { unitVector } from './gallery-fixture.js';
 /** A recogniser beside the one of the fixtures, with vectors of another size. */
 export const otherRecogniser = recogniserId('test-recogniser-2');
 export const otherDimensions = 64;
-/** What the configuration would call it. */
+/** Its name in the configuration. */
 export const otherName = 'other';
 
 /** What the other recogniser makes of a photograph: the same for the same bytes. */

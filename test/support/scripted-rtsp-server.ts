@@ -5,24 +5,24 @@ import { listenOnLoopback } from './listening.js';
 export interface ScriptedRequest {
   readonly method: string;
   readonly uri: string;
-  /** Value of a header; empty where there is none. */
+  /** Value of a header; empty if it is absent. */
   header(name: string): string;
 }
 
-/** What is left out is as a well-behaved server has it. */
+/** Absent fields have the values of a well-behaved server. */
 export interface ScriptedAnswer {
   readonly status?: string;
   /** Whole lines, in addition. */
   readonly headers?: readonly string[];
 }
 
-/** What a server does that GStreamer's cannot be made to do. */
+/** Behaviour that GStreamer's server does not have. */
 export interface ScriptedRtspOptions {
   /** Lines of the session description from the first `m=` on. */
   readonly media: readonly string[];
   /** Status lines in place of `200 OK`, by method; `null`: no answer. */
   readonly answers?: Readonly<Record<string, string | null>>;
-  /** Answer to PLAY where nothing was set up before. Default: as GStreamer. */
+  /** Answer to PLAY without a SETUP before. Default: as GStreamer. */
   readonly withoutSession?: string;
   /** RTP payloads, each a packet with the marker set, sent over and over once the client plays. */
   readonly payloads?: readonly Buffer[];
@@ -39,7 +39,7 @@ export interface ScriptedRtspOptions {
 export interface ScriptedRtspServer extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
-  /** All that clients said, in every connection. */
+  /** All bytes that clients sent, in every connection. */
   readonly received: string;
   readonly connections: number;
 }
@@ -47,7 +47,7 @@ export interface ScriptedRtspServer extends AsyncDisposable {
 const packetsPerS = 25;
 const clockRate = 90_000;
 
-/** A small RTSP server on the loopback that does exactly what it is told; RTP travels in the same connection. */
+/** A small scripted RTSP server on the loopback; RTP uses the same connection. */
 export async function startScriptedRtspServer(options: ScriptedRtspOptions): Promise<ScriptedRtspServer> {
   const sockets = new Set<Socket>();
   let received = '';

@@ -19,8 +19,8 @@ export interface SecretWatch extends Disposable {
 const keyBytes = 32;
 /** What fills memory of sodium that nothing was written to. */
 const untouched = 0xdb;
-/** Who reads and writes what is public, though it is kept like a secret. */
-const ofPublicThings = /(?:read|write)IdentityState|app\/gallery\/recovery-key-file/;
+/** Code that reads and writes public data that are kept like a secret. */
+const ofPublicThings = /(?:read|write)IdentityState|readInstalledKey|installKey/;
 
 const isWiped = (bytes: Uint8Array): boolean =>
   bytes.every((byte) => byte === 0) || bytes.every((byte) => byte === untouched);

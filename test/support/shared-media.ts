@@ -8,7 +8,7 @@ const repositoryRoot = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 export interface SharedFile {
   /** Absolute path; may be missing. */
   readonly path: string;
-  /** For node:test's `skip`: false where it is there, else the reason, which the runner prints. */
+  /** For node:test's `skip`: false if the media exist, otherwise the reason, which the runner prints. */
   readonly skip: string | false;
 }
 

@@ -12,13 +12,13 @@ interface Shown {
 
 type ShownOf<Kind extends string, Data extends z.ZodType> = Shown & { readonly kind: Kind } & z.infer<Data>;
 
-/** An event about somebody in front of a camera, without its envelope. */
+/** An event about a person in front of a camera, without its envelope. */
 export type ShownFact =
   | ShownOf<'attendance', typeof attendanceData>
   | (ShownOf<'unknown', typeof unknownData> & { readonly person: null })
   | ShownOf<'attack', typeof attackData>;
 
-/** The fact that a published event tells; undefined for events of other kinds. Throws where it breaks the contract. */
+/** The fact of a published event; undefined for events of other kinds. Throws if it breaks the contract. */
 export function shownFact(payload: Uint8Array): ShownFact | undefined {
   const event = eventSchema.parse(JSON.parse(Buffer.from(payload).toString('utf8')));
   const { id, time, recordedtime: recordedAt, historical: isHistorical = false } = event;

@@ -5,7 +5,7 @@ import type { AttendanceProof } from '../../daemon/domain/tracks/track-decision.
 /** As the defaults of the configuration have it. */
 export const proofByBlink: AttendanceProof = { require: 'blink', attackAfterS: 20 };
 
-/** A sighting of somebody well seen about whom nothing is decided yet. */
+/** A sighting of a clearly visible person about whom nothing is decided yet. */
 export function sightingOf(changes: Partial<Sighting> = {}): Sighting {
   return {
     cameraId: cameraId('gate'),

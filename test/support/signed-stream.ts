@@ -6,7 +6,7 @@ import { systemRandom as random } from '../../daemon/host/system-random.js';
 import { brokerAddress } from '../../daemon/publish/broker/broker-address.js';
 import { importBoxKey, newBoxKeyBytes } from '../../daemon/publish/identity/box-key.js';
 import { IdentityKeys } from '../../daemon/publish/identity/identity-keys.js';
-import { keySetCompanion } from '../../daemon/publish/identity/key-set-companion.js';
+import { keySetTask } from '../../daemon/publish/identity/key-set.js';
 import { signText } from '../../daemon/publish/identity/signed-text.js';
 import { startPublisher } from '../../daemon/publish/publisher.js';
 import { topicsOf } from '../../daemon/publish/topics.js';
@@ -15,7 +15,7 @@ import { box, openTestRecords, quickTimings } from './published-box.js';
 
 export const streamTopics = topicsOf('rollcall', box);
 
-/** A box as far as a subscriber sees it, with keys that it made itself. */
+/** A box as a subscriber sees it, with keys of its own. */
 export interface SignedStream extends AsyncDisposable {
   readonly keys: IdentityKeys;
   readonly records: Records;
@@ -40,7 +40,7 @@ export async function startSignedStream(url: string, directory: string): Promise
     takeStateSequences: records.takeStateSequences,
     state: { current: () => ({ gallery: 'open', conditions: [] }), onChanged: () => () => undefined },
     signer: () => keys.current(),
-    companions: [keySetCompanion(about)],
+    connectionTasks: [keySetTask(about)],
     clock,
     random,
     logger: silentLogger,
@@ -57,12 +57,12 @@ export async function startSignedStream(url: string, directory: string): Promise
   };
 }
 
-/** Somebody who may publish whatever they want, and who sees what the box publishes. */
+/** An attacker who can publish any message and sees all messages of the box. */
 export interface Attacker extends AsyncDisposable {
   /** Payloads by topic, oldest first. */
   seen(topic: string): readonly string[];
   say(topic: string, payload: string | Buffer, isRetained?: boolean): Promise<void>;
-  /** Signs with a key that nobody trusts, or in the name of one that somebody does. */
+  /** Signs with an unknown key, or in the name of a trusted one. */
   signAs(json: string, keyId?: string): Promise<string>;
 }
 
@@ -85,7 +85,7 @@ export async function startAttacker(url: string): Promise<Attacker> {
   };
 }
 
-/** The text that was signed, of a signed text. */
+/** The signed text of a message. */
 export function unsigned(text: string): string {
   return `${text.slice(0, text.lastIndexOf(',"signature":"'))}}`;
 }

@@ -4,16 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf } from '../../daemon/base/errors.js';
 
-/** A file system of its own with little room. */
+/** A separate file system with little space. */
 export interface SmallDisk extends Disposable {
   readonly path: string;
-  /** Takes all room that is left. */
+  /** Takes all remaining space. */
   fill(): void;
   /** Gives back what `fill` took. */
   free(): void;
 }
 
-/** Mounts one of `mebibytes`; a reason to skip a test where that cannot be done. */
+/** Mounts one of `mebibytes`, or gives a reason to skip a test if that is not possible. */
 export function mountSmallDisk(mebibytes: number): SmallDisk | { readonly skip: string } {
   if (process.getuid?.() !== 0) return { skip: 'mounting a small file system needs root' };
   const path = mkdtempSync(join(tmpdir(), 'rollcall-disk-'));

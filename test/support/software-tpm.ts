@@ -18,7 +18,7 @@ export interface SoftwareTpm extends AsyncDisposable {
   stop(): Promise<void>;
   /** Starts it again with the state it had, as after switching the machine on. */
   start(): Promise<void>;
-  /** SIGSTOP: it is there and answers nobody. */
+  /** SIGSTOP: the TPM exists but does not answer. */
   freeze(): void;
   /** SIGCONT. */
   thaw(): void;
@@ -105,7 +105,7 @@ async function launch(state: string, socket: string, log: string): Promise<Child
   return child;
 }
 
-/** Whether somebody takes connections there now. */
+/** Whether a program accepts connections there now. */
 async function answers(path: string): Promise<boolean> {
   const socket = connect(path);
   const isAnswered = await new Promise<boolean>((resolve) => {

@@ -23,7 +23,7 @@ const valueImportPatterns = [
 
 /**
  * Finds imports without a parser: comments go, strings become numbers, and what is left is matched. Strings in
- * code, comments in strings, regular expressions with quotes and nested templates are told apart.
+ * code, comments in strings, regular expressions with quotes and nested templates are distinguished.
  */
 export function scanSource(text: string): ScannedSource {
   const reader = new Reader(text);

@@ -1,8 +1,9 @@
-// Puts one file after the other in the place of the gallery, without end until it is killed:
+// Puts one file after the other in the place of the gallery, until it is killed:
 //   node --import tsx test/support/switch-child.ts GALLERY FILE FILE
-// Prints `open` at first and a letter for each one that was put there.
+// Prints `open` first, and a letter for each file that was put there.
 import { copyFileSync } from 'node:fs';
-import { switchGalleryFile } from '../../daemon/gallery/re-embedding/switch-file.js';
+import { present } from '../../daemon/base/present.js';
+import { switchGalleryFile } from '../../daemon/gallery/switch-file.js';
 
 const [to = '', ...files] = process.argv.slice(2);
 process.stdout.write('open\n');
@@ -10,6 +11,6 @@ for (let turn = 0; ; turn += 1) {
   const from = `${to}.new`;
   copyFileSync(files[turn % files.length] ?? '', from);
   const keepAs = turn % 3 === 0 ? `${to}.kept-${process.pid}-${turn}` : undefined;
-  switchGalleryFile({ from, to, ...(keepAs === undefined ? {} : { keepAs }) });
+  switchGalleryFile({ from, to, ...present({ keepAs }) });
   process.stdout.write('switched\n');
 }

@@ -6,7 +6,7 @@ import {
   digestEntry,
   type GalleryDigest,
   galleryDigest,
-} from '../../daemon/app/centre/centre-digest.js';
+} from '../../daemon/app/commands/gallery-digest.js';
 import { newKeyPair, openSealed } from '../../daemon/host/sealed-box.js';
 import {
   type CommandName,
@@ -19,16 +19,16 @@ import { sealed, sealedJson } from './command-centre.js';
 import type { Reply } from './commanded-box.js';
 import { paintFace } from './painted-faces.js';
 
-/** Somebody as the centre has them. */
+/** A person in the list of the centre. */
 export interface Wanted {
   readonly externalId: string;
   readonly name: string;
   readonly photographs: readonly Buffer[];
-  /** Of one photograph with several faces, the one to take. */
+  /** Picks one of several faces. */
   readonly face?: number;
 }
 
-/** The person of a number, with a painted photograph. */
+/** A person made from a number, with a painted photograph. */
 export const wanted = (number: number, more: Partial<Wanted> = {}): Wanted => ({
   externalId: `E-${number}`,
   name: `Person ${number}`,
@@ -36,15 +36,15 @@ export const wanted = (number: number, more: Partial<Wanted> = {}): Wanted => ({
   ...more,
 });
 
-/** A box as a centre sees it. */
+/** The box, for a centre. */
 export interface SyncedBox {
-  /** X25519, what is personal is sealed to it. */
+  /** X25519 key for sealing personal data. */
   readonly publicKey: Uint8Array;
-  /** Signs a command, brings it to the box, and resolves with the last answer. */
+  /** Signs and sends a command. Resolves with the last answer. */
   readonly order: (command: CommandName, given: Readonly<Record<string, unknown>>) => Promise<Reply>;
 }
 
-/** What a box says of its gallery. */
+/** The gallery digest of a box. */
 export interface BoxDigest {
   readonly digest: string;
   readonly buckets: readonly string[];
@@ -52,18 +52,18 @@ export interface BoxDigest {
   readonly withoutExternalId: number;
 }
 
-/** What was done to a box. */
+/** The changes made to a box. */
 export interface SyncReport {
   readonly erased: number;
   readonly enrolled: number;
-  /** In which something differed. */
+  /** The number of different buckets. */
   readonly buckets: number;
 }
 
-/** Commands that are under way at once, half of what a box lets wait: the other half is for others. */
+/** The most parallel commands: half of the queue of a box, so that others get the other half. */
 export const commandWindow = 16;
 
-/** Runs `work` for each, at most `width` at once, in order. */
+/** Runs `work` for each item, at most `width` in parallel, in order. */
 export async function inWindow<Item>(
   items: readonly Item[],
   width: number,
@@ -76,12 +76,12 @@ export async function inWindow<Item>(
   await Promise.all(Array.from({ length: width }, lane));
 }
 
-/** A centre that brings boxes to the state it wants, with nothing but commands. */
+/** A centre that synchronises boxes with its own list, by commands only. */
 export class SyncCentre {
   readonly key = randomBytes(32);
   readonly pair = newKeyPair();
 
-  /** What the digest of a box must be that has exactly these persons. */
+  /** The expected digest of a box with exactly these persons. */
   digestOf(persons: readonly Wanted[]): GalleryDigest & { readonly entries: readonly DigestEntry[] } {
     const entries = persons.map((person) => this.#entryOf(person));
     return { entries, ...galleryDigest(entries, this.key) };
@@ -101,7 +101,7 @@ export class SyncCentre {
     return listedPersonsSchema.parse(JSON.parse(Buffer.from(opened).toString('utf8')));
   }
 
-  /** Removes and enrols what differs. */
+  /** Removes and enrols persons that differ. */
   async sync(box: SyncedBox, persons: readonly Wanted[]): Promise<SyncReport> {
     const target = this.digestOf(persons);
     const found = await this.digest(box);
@@ -117,7 +117,7 @@ export class SyncCentre {
     const coming = target.entries.flatMap(({ digest, bucket }, index) =>
       isDifferent.has(bucket) && !there.has(digest) ? persons.slice(index, index + 1) : [],
     );
-    // First: whoever changed has the same external id.
+    // Removal first: a changed person keeps the external id.
     await inWindow(leaving, commandWindow, async ({ person }) =>
       resultOf(await box.order('erase-person', { person })),
     );
@@ -142,7 +142,7 @@ export function enrolmentOf(publicKey: Uint8Array, person: Wanted): { readonly s
   return { sealed: sealedJson(publicKey, { ...person, photographs }) };
 }
 
-/** Those in which two galleries differ. */
+/** The buckets in which two galleries differ. */
 export function differentBuckets(
   a: { readonly buckets: readonly string[] },
   b: { readonly buckets: readonly string[] },

@@ -19,7 +19,7 @@ export async function openTcpGate(targetPort: number): Promise<TcpGate> {
   const sockets = new Set<Socket>();
   const track = (socket: Socket, other: Socket): void => {
     sockets.add(socket);
-    // A broken pair is what the gate is for; both ends just close.
+    // The gate breaks pairs on purpose; both ends just close.
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
       sockets.delete(socket);

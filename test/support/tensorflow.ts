@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import { present } from '../../daemon/base/present.js';
 
 const require = createRequire(import.meta.url);
 
@@ -20,7 +21,7 @@ export async function openHumanModel(name: string): Promise<tf.GraphModel> {
   return openGraphModel(stored, await readFile(join(directory, `${name}.bin`)));
 }
 
-/** What the JSON file of a graph model holds, as far as TensorFlow.js reads it. */
+/** The parts of the JSON file of a graph model that TensorFlow.js reads. */
 interface StoredGraph {
   readonly modelTopology: object;
   readonly weightsManifest: readonly { readonly weights: readonly object[] }[];
@@ -39,7 +40,7 @@ export async function openGraphModel(stored: StoredGraph, bytes: Uint8Array): Pr
       ) as tf.io.WeightsManifestConfig[number]['weights'],
       weightData: Uint8Array.from(bytes).buffer,
       format: stored.format,
-      ...(stored.signature === undefined ? {} : { signature: stored.signature }),
+      ...present({ signature: stored.signature }),
       ...(stored.userDefinedMetadata === undefined
         ? {}
         : { userDefinedMetadata: { ...stored.userDefinedMetadata } }),

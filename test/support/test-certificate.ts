@@ -37,7 +37,7 @@ export function makeCertificate(hostName: string, days = 1): TestCertificate {
   }
 }
 
-/** Runs openssl; throws what it says when it fails. */
+/** Runs openssl; throws its error output if it fails. */
 export function openssl(...args: readonly string[]): void {
   const { status, stderr } = spawnSync('openssl', args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`openssl: ${stderr}`);

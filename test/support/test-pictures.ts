@@ -30,7 +30,7 @@ export function plainYuv(
   return { format: 'yuv420p', widthPx, heightPx, range: 'limited', data };
 }
 
-/** A picture whose pixels are what `colourAt` says, red, green, blue in 0..255. */
+/** A picture with the pixels of `colourAt`, red, green, blue in 0..255. */
 export function rgbPicture(
   widthPx: number,
   heightPx: number,

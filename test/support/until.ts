@@ -1,6 +1,6 @@
 const pollMs = 25;
 
-/** Waits until `isTrue` holds; rejects, naming `what` was waited for, when it does not within `deadlineMs`. */
+/** Waits until `isTrue` returns true. Rejects after `deadlineMs` with `what` in the message. */
 export async function until(
   what: string,
   isTrue: () => boolean | Promise<boolean>,

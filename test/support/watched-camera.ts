@@ -12,7 +12,7 @@ import type { CameraState } from '../../daemon/vision/ingest/camera-state.js';
 import { detectFfmpeg, type FfmpegBinary } from '../../daemon/vision/ingest/ffmpeg-binary.js';
 import { ffmpegCameraSource } from '../../daemon/vision/ingest/ffmpeg-camera-source.js';
 
-/** Longest that any fact is waited for, milliseconds: a test that needs it has failed. */
+/** Longest wait for a fact, milliseconds; a test that waits as long fails. */
 const patienceMs = 60_000;
 
 export interface SeenFrame {
@@ -22,7 +22,7 @@ export interface SeenFrame {
   readonly heightPx: number;
 }
 
-/** A camera pulled as the daemon pulls it, for tests that look at what becomes of it. */
+/** A camera pulled as the daemon pulls it, for tests that check its states. */
 export interface WatchedCamera extends AsyncDisposable {
   readonly runner: CameraRunner;
   readonly states: readonly CameraState[];
@@ -30,7 +30,7 @@ export interface WatchedCamera extends AsyncDisposable {
   /** Every line that was logged, with its fields, as text. */
   readonly log: readonly string[];
   readonly counters: CameraCounters;
-  /** Resolves when `fact` holds, looked at whenever something happened at the camera. */
+  /** Resolves when `fact` holds, checked at every change of the camera. */
   waitFor(what: string, fact: () => boolean): Promise<void>;
   /** Resolves when the camera has failed with `code` since the call. */
   failure(code: string): Promise<CameraState>;
@@ -52,7 +52,7 @@ export type WatchedOptions = Partial<CameraSourceOptions> & {
   onFrame?(frame: Frame): void;
 };
 
-/** Options of a source for `url`, on the real clock, with patience: a busy machine stands still for a while. */
+/** Options of a source for `url`, on the real clock, with long time limits, because a busy machine may pause. */
 export async function sourceOptions(options: WatchedOptions, log: Logger): Promise<CameraSourceOptions> {
   return {
     cameraId: cameraId('door'),

@@ -27,13 +27,13 @@ function problemsOf(alerts: string): readonly string[] {
 }
 
 describe('alerts in the configuration', () => {
-  test('nobody is told unless somebody says so', () => {
+  test('are empty by default', () => {
     const loaded = parseConfig(head.join('\n'));
     assert.ok(loaded.ok);
     assert.deepEqual(loaded.config.alerts, { webhooks: [], emails: [], rules: [] });
   });
 
-  test('need little, and get sensible values for the rest', () => {
+  test('have defaults for most settings', () => {
     const { emails, rules } = alertsOf(`webhooks: [${hook}], emails: [${mail}], rules: [${rule()}]`);
     assert.deepEqual([emails[0]?.tls, emails[0]?.port], ['starttls', undefined]);
     assert.deepEqual(rules, [
@@ -41,7 +41,7 @@ describe('alerts in the configuration', () => {
     ]);
   });
 
-  test('a user name in the address of a webhook is not sent to a setting that webhooks do not have', () => {
+  test('the remedy for a user name in the address of a webhook names the setting "secret"', () => {
     const loaded = load(`webhooks: [${hook.replace('//', '//a:b@')}]`);
     const [problem] = loaded.ok ? [] : loaded.problems;
     assert.match(problem?.remedy ?? '', /"secret"/);
@@ -71,17 +71,20 @@ describe('alerts in the configuration', () => {
       `emails: [${mail.replace('[guard@', '["a@example.org\\r\\nBcc: x@')}]`.replace('org] }', 'org"] }'),
     ],
     [
-      'alerts.emails.0.id is the id of another',
+      'alerts.emails.0.id is already the id of an earlier channel',
       `webhooks: [${hook}], emails: [${mail.replace('guard', 'ops')}]`,
     ],
-    ['alerts.rules.1.id is the id of another', `webhooks: [${hook}], rules: [${rule()}, ${rule()}]`],
     [
-      'alerts.rules.0.channels.0 names no channel',
+      'alerts.rules.1.id is already the id of an earlier rule',
+      `webhooks: [${hook}], rules: [${rule()}, ${rule()}]`,
+    ],
+    [
+      'alerts.rules.0.channels.0 is not the id of a channel',
       `webhooks: [${hook}], rules: [${rule('', 'unknown', 'opps')}]`,
     ],
     ['alerts.rules.0.on must be one of', `webhooks: [${hook}], rules: [${rule('', 'unknwon')}]`],
     [
-      'alerts.rules.0.cameras.0 names no camera',
+      'alerts.rules.0.cameras.0 is not the id of a camera',
       `webhooks: [${hook}], rules: [${rule(', cameras: [gaet]')}]`,
     ],
     [
@@ -102,11 +105,11 @@ describe('alerts in the configuration', () => {
       `webhooks: [${hook}], rules: [${rule(', quietHours: { from: "22:00", to: "06:00", days: [monday] }')}]`,
     ],
     [
-      'alerts.rules.0.subject names an unknown field',
+      'alerts.rules.0.subject contains an unknown field',
       `webhooks: [${hook}], rules: [${rule(', subject: "{sumary}"')}]`,
     ],
     [
-      'alerts.rules.0.subject has a "{" that belongs',
+      'alerts.rules.0.subject has a "{" without its counterpart',
       `webhooks: [${hook}], rules: [${rule(', subject: "{summary"')}]`,
     ],
     [
@@ -122,7 +125,7 @@ describe('alerts in the configuration', () => {
     });
   }
 
-  test('every problem is told at once', () => {
+  test('all problems are reported together', () => {
     const problems = problemsOf(
       `webhooks: [${hook.replace('https', 'ftp')}], rules: [${rule('', 'unknwon')}, ${rule('', 'unknown', 'opps')}]`,
     );
@@ -134,7 +137,7 @@ describe('alerts in the configuration', () => {
     );
   });
 
-  test('a mistyped field is told its likely name', () => {
+  test('the message for a mistyped field names the nearest field', () => {
     const loaded = load(`webhooks: [${hook}], rules: [${rule(', text: "{summry}\\n{site}"')}]`);
     assert.equal(loaded.ok ? undefined : loaded.problems[0]?.remedy, 'did you mean "{summary}"?');
   });

@@ -5,10 +5,15 @@ import { operational } from '../../daemon/base/errors.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { seededRandom } from '../../daemon/base/random.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import { AlertDeliverer, lookMs } from '../../daemon/publish/alerts/alert-deliverer.js';
+import {
+  AlertDeliverer,
+  checkMs,
+  giveUpAfterMs,
+  nextResult,
+  retryPolicy,
+} from '../../daemon/publish/alerts/alert-deliverer.js';
 import type { AlertChannel, SendOutcome } from '../../daemon/publish/alerts/channel.js';
 import { failedForNow, refusedForGood } from '../../daemon/publish/alerts/channel-errors.js';
-import { giveUpAfterMs, nextResult, retryPolicy } from '../../daemon/publish/alerts/delivery-result.js';
 import type {
   AlertDeliveries,
   DeliveryResult,
@@ -19,12 +24,12 @@ import { alertAtMs, alertMessageOf } from '../support/alert-messages.js';
 const trouble = operational('channel-refused', 'nothing listens', { remedy: 'Look.' });
 const delivered: SendOutcome = { outcome: 'delivered', note: null };
 
-describe('what a try means', () => {
+describe('the result of an attempt', () => {
   const message = alertMessageOf();
   const result = (attempts: number, sent: SendOutcome, afterMs = 0): DeliveryResult =>
     nextResult({ attempts, message }, sent, { nowMs: alertAtMs + afterMs, random: seededRandom(attempts) });
 
-  test('waits at random, longer each time, and never longer than the longest wait', () => {
+  test('waits at random, longer each time, up to the longest wait', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 200 }), (attempts) => {
         const next = result(attempts, failedForNow(trouble));
@@ -35,7 +40,7 @@ describe('what a try means', () => {
     );
   });
 
-  test('a refusal for good ends it, and so does a day', () => {
+  test('ends after a permanent refusal, and after a day', () => {
     assert.equal(result(0, refusedForGood(trouble)).state, 'failed');
     assert.equal(result(0, failedForNow(trouble), giveUpAfterMs - 1).state, 'pending');
     const late = result(50, failedForNow(trouble), giveUpAfterMs);
@@ -43,12 +48,12 @@ describe('what a try means', () => {
     assert.equal(late.failure.reason, 'given up after 24 hours: nothing listens. Look.');
   });
 
-  test('what arrives late has arrived', () => {
+  test('counts a late delivery as delivered', () => {
     assert.equal(result(50, delivered, 2 * giveUpAfterMs).state, 'delivered');
   });
 });
 
-/** Deliveries in memory, whose disk can be full. */
+/** Deliveries in memory, with a disk that can be full. */
 class MemoryDeliveries implements Pick<AlertDeliveries, 'due' | 'settle' | 'prune'> {
   isFull = false;
   readonly results: (readonly [number, DeliveryResult['state']])[] = [];
@@ -88,7 +93,7 @@ function deliver(deliveries: MemoryDeliveries, send: AlertChannel['send']) {
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('the deliverer', () => {
-  test('does not send again what arrived while that could not be written', async () => {
+  test('does not send an alert again that was delivered while its result could not be written', async () => {
     const deliveries = new MemoryDeliveries('ops');
     deliveries.isFull = true;
     let sent = 0;
@@ -98,16 +103,16 @@ describe('the deliverer', () => {
     });
     for (const _look of [1, 2, 3]) {
       await turn();
-      clock.advanceBy(lookMs);
+      clock.advanceBy(checkMs);
     }
     assert.equal(sent, 1);
     deliveries.isFull = false;
-    clock.advanceBy(lookMs);
+    clock.advanceBy(checkMs);
     assert.deepEqual(deliveries.results, [[1, 'delivered']]);
     await deliverer[Symbol.asyncDispose]();
   });
 
-  test('sends to four channels at a time, and to each one after the other', async () => {
+  test('sends to four channels at a time, and to each channel one alert after the other', async () => {
     const channels = ['a', 'b', 'c', 'd', 'e'];
     const deliveries = new MemoryDeliveries(...channels, ...channels);
     const open: (() => void)[] = [];
@@ -129,7 +134,7 @@ describe('the deliverer', () => {
     await deliverer[Symbol.asyncDispose]();
   });
 
-  test('a defect in a channel is no end of the others, and is tried again', async () => {
+  test('continues after a defect in a channel, and tries again', async () => {
     const deliveries = new MemoryDeliveries('broken', 'ops');
     const { deliverer } = deliver(deliveries, async () => {
       throw new TypeError('a mistake');
@@ -143,7 +148,7 @@ describe('the deliverer', () => {
     await deliverer[Symbol.asyncDispose]();
   });
 
-  test('what is being sent when the box stops stays as it was', async () => {
+  test('does not change alerts that are being sent when the box stops', async () => {
     const deliveries = new MemoryDeliveries('ops');
     const { deliverer } = deliver(
       deliveries,

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { parseConfig } from '../../daemon/config/load.js';
 import { alertSubjects } from '../../daemon/domain/alerts/alert-rule.js';
 import { alertFields } from '../../daemon/domain/alerts/alert-template.js';
-import { webhookBody, webhookSignature } from '../../daemon/publish/alerts/webhook-body.js';
+import { webhookBody, webhookSignature } from '../../daemon/publish/alerts/webhook.js';
 import { alertMessageOf } from '../support/alert-messages.js';
 
 const page = readFileSync(new URL('../../docs/alerts.md', import.meta.url), 'utf8');
@@ -18,7 +18,7 @@ function block(language: string): string {
   return text;
 }
 
-/** What stands in the first column of the table under a heading. */
+/** The first column of the table under a heading. */
 function firstColumn(heading: string): readonly string[] {
   const section = page.split(/^## /m).find((text) => text.startsWith(heading)) ?? '';
   const cells = [...section.matchAll(/^\| (.+?) \|/gm)].map(([, cell = '']) => cell);
@@ -32,17 +32,17 @@ describe('docs/alerts.md', () => {
     assert.equal(loaded.config.alerts.rules.length, 5);
   });
 
-  test('tells of everything that a rule can be about', () => {
+  test('lists every subject of a rule', () => {
     const [, ...listed] = firstColumn('What a rule can be about');
     assert.deepEqual(listed.toSorted(), alertSubjects.toSorted());
   });
 
-  test('tells of every field of templates', () => {
+  test('lists every field of templates', () => {
     assert.deepEqual(firstColumn('Templates').toSorted(), alertFields.toSorted());
   });
 
-  test('tells of every way in which an alert does not arrive', () => {
-    const sources = ['channel-errors', 'webhook', 'mail-errors', 'alert-deliverer'].map(source).join('\n');
+  test('lists every way in which a delivery fails', () => {
+    const sources = ['channel-errors', 'webhook', 'email', 'alert-deliverer'].map(source).join('\n');
     const codes = [...sources.matchAll(/'((?:channel|webhook|mail)-[a-z-]+)'/g)].map(([, code = '']) => code);
     const listed = firstColumn('When one does not arrive').filter((code) => !code.endsWith('…'));
     assert.ok(listed.length >= 18, `${listed.length} codes`);
@@ -58,7 +58,7 @@ describe('docs/alerts.md', () => {
     assert.deepEqual(Object.keys(shown.parts[0] ?? {}), Object.keys(sent.parts[0] ?? {}));
   });
 
-  test('has a check for receivers that tells alerts of the box from everything else', async () => {
+  test('has code for receivers that accepts the alerts of the box and nothing else', async () => {
     const module: unknown = await import(`data:text/javascript,${encodeURIComponent(block('js'))}`);
     const { isFromTheBox } = module as {
       isFromTheBox: (headers: object, body: Buffer, secret: string, nowS?: number) => boolean;

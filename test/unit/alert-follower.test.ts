@@ -102,7 +102,7 @@ function follow(journal: MemoryJournal, logger: Logger = silentLogger) {
 }
 
 describe('the follower of events', () => {
-  test('makes of what could not be written the same alert once it can be', () => {
+  test('makes the same alert later if it could not be written', () => {
     const errors: string[] = [];
     const journal = new MemoryJournal();
     const { clock, record } = follow(journal, {
@@ -126,7 +126,7 @@ describe('the follower of events', () => {
     assert.equal(journal.messages.length, 2, 'the third of them was not forgotten');
   });
 
-  test('writes nothing for events that concern no rule, but for its place once in a while', () => {
+  test('writes nothing for events that concern no rule, except its position from time to time', () => {
     const journal = new MemoryJournal();
     const { clock, record } = follow(journal);
     const before = journal.writes.length;
@@ -138,7 +138,7 @@ describe('the follower of events', () => {
     assert.equal(journal.cursor(), 1000);
   });
 
-  test('takes up many events in turns, all of them', () => {
+  test('reads many events in several turns, and all of them', () => {
     const journal = new MemoryJournal();
     const { clock, follower, record } = follow(journal);
     record('unknown');
@@ -149,7 +149,7 @@ describe('the follower of events', () => {
     assert.equal(journal.messages.length, 1_001);
   });
 
-  test('passes over an event that cannot be read', () => {
+  test('skips an event that cannot be read', () => {
     const journal = new MemoryJournal();
     const { record } = follow(journal);
     record('unknown');

@@ -67,14 +67,14 @@ function brief({ phase, parts }: RuleAlert): string {
   return [phase, ...told].join(' ');
 }
 
-describe('what happens again and again', () => {
-  test('is told at once where one is enough', () => {
+describe('a repeated occurrence', () => {
+  test('causes an alert immediately with a threshold of one', () => {
     const watcher = new Watcher();
     assert.deepEqual(watcher.at(1), ['raised gate x1 1-1']);
     assert.deepEqual(watcher.at(2), ['raised gate x1 2-2']);
   });
 
-  test('is told when it happened often enough within the time, at one camera', () => {
+  test('causes an alert when the threshold is reached at one camera', () => {
     const watcher = new Watcher({ threshold: { count: 3, withinMs: 10 * minuteMs } });
     assert.deepEqual(watcher.at(0), []);
     assert.deepEqual(watcher.at(11), []);
@@ -84,7 +84,7 @@ describe('what happens again and again', () => {
     assert.deepEqual(watcher.at(22), [], 'those that were told do not count again');
   });
 
-  test('during the cooldown is told once, when it is over', () => {
+  test('is reported in one alert after a cooldown', () => {
     const watcher = new Watcher({ cooldownMs: 30 * minuteMs });
     assert.deepEqual(watcher.at(0), ['raised gate x1 0-0']);
     for (const minute of [1, 5, 29]) assert.deepEqual(watcher.at(minute), []);
@@ -117,7 +117,7 @@ describe('what happens again and again', () => {
     assert.deepEqual(watcher.at(500), ['raised gate x1 500-500']);
   });
 
-  test('counts what happened within the time exactly, and nothing that happened a moment earlier', () => {
+  test('counts within the exact time, and not a moment earlier', () => {
     const twice = { threshold: { count: 2, withinMs: 10 * minuteMs } };
     const [just, late] = [new Watcher(twice), new Watcher(twice)];
     just.at(0);
@@ -127,7 +127,7 @@ describe('what happens again and again', () => {
     assert.deepEqual(late.at(20.1), ['raised gate x2 10.1-20.1']);
   });
 
-  test('tells the first and the last time, also where the clock was set back between them', () => {
+  test('reports the first and the last time, also when the clock was set back between', () => {
     const watcher = new Watcher({ threshold: { count: 2, withinMs: 10 * minuteMs } });
     watcher.at(11);
     assert.deepEqual(watcher.at(9), ['raised gate x2 9-11']);
@@ -137,7 +137,7 @@ describe('what happens again and again', () => {
     assert.deepEqual(watcher.tick(50), ['raised gate x5 25-40']);
   });
 
-  test('names the first and the last event of which it tells', () => {
+  test('names the first and the last event', () => {
     const watcher = new Watcher({ threshold: { count: 2, withinMs: 10 * minuteMs } });
     watcher.isQuiet = true;
     watcher.at(0);
@@ -149,7 +149,7 @@ describe('what happens again and again', () => {
     assert.deepEqual([firstSequence, lastSequence, count], [2, 5, 4], 'the first was too long ago');
   });
 
-  test('in quiet hours is told in one alert at the end, camera by camera', () => {
+  test('in quiet hours is reported in one alert at their end, by camera', () => {
     const watcher = new Watcher();
     watcher.isQuiet = true;
     for (const minute of [1, 2, 3]) assert.deepEqual(watcher.at(minute), []);
@@ -171,10 +171,10 @@ describe('what happens again and again', () => {
   });
 });
 
-describe('what begins and ends', () => {
+describe('a condition that begins and ends', () => {
   const camera = { on: 'camera-down', minimumMs: 2 * minuteMs } as const;
 
-  test('is told when it has lasted, and that it is over', () => {
+  test('causes an alert after its minimum time, and an all-clear at its end', () => {
     const watcher = new Watcher(camera);
     assert.deepEqual(watcher.at(0, 'began'), []);
     assert.deepEqual(watcher.tick(1.9), []);
@@ -185,24 +185,24 @@ describe('what begins and ends', () => {
     assert.deepEqual(watcher.at(10, 'ended'), []);
   });
 
-  test('is no alert where it ends soon', () => {
+  test('causes no alert if it ends early', () => {
     const watcher = new Watcher(camera);
     watcher.at(0, 'began');
     assert.deepEqual(watcher.at(1, 'ended'), []);
     assert.deepEqual(watcher.tick(60), []);
   });
 
-  test('an end whose beginning nobody saw says nothing', () => {
+  test('causes no alert if only its end is known', () => {
     assert.deepEqual(new Watcher(camera).at(1, 'ended'), []);
   });
 
-  test('is told with its end where both are known only now', () => {
+  test('is reported together with its end if both become known at once', () => {
     const watcher = new Watcher({ on: 'sealed' });
     assert.deepEqual(watcher.at(0, 'began'), ['raised gate x1 0-']);
     assert.deepEqual(watcher.at(5, 'ended'), ['cleared gate x1 0-5']);
   });
 
-  test('the all-clear does not wait for the cooldown; coming and going meanwhile is told afterwards', () => {
+  test('gives the all-clear within the cooldown, and reports changes of that time afterwards', () => {
     const watcher = new Watcher({ ...camera, cooldownMs: 60 * minuteMs });
     watcher.at(0, 'began');
     assert.deepEqual(watcher.tick(2), ['raised gate x1 0-']);
@@ -216,7 +216,7 @@ describe('what begins and ends', () => {
     assert.deepEqual(watcher.tick(200), []);
   });
 
-  test('down again during the cooldown is told when that is over, while it lasts', () => {
+  test('that begins again in the cooldown is reported after it, if it still lasts', () => {
     const watcher = new Watcher({ ...camera, cooldownMs: 60 * minuteMs });
     watcher.at(0, 'began');
     watcher.tick(2);
@@ -227,7 +227,7 @@ describe('what begins and ends', () => {
     assert.deepEqual(watcher.at(70, 'ended'), ['cleared gate x1 10-70']);
   });
 
-  test('that lasts exactly as long as asked for is told, also where the clock was set back meanwhile', () => {
+  test('that lasts exactly the minimum time causes an alert, also when the clock was set back', () => {
     const just = new Watcher(camera);
     just.at(0, 'began');
     assert.deepEqual(just.at(2, 'ended'), ['cleared gate x1 0-2']);
@@ -240,7 +240,7 @@ describe('what begins and ends', () => {
     assert.deepEqual(over.at(500, 'ended'), ['cleared gate x1 1000-500']);
   });
 
-  test('several times before it can be told is one thing, and an all-clear if one of them was told', () => {
+  test('that begins several times before an alert is one part, and an all-clear if it was reported', () => {
     const watcher = new Watcher({ ...camera, cooldownMs: 60 * minuteMs });
     watcher.at(0, 'began');
     assert.deepEqual(watcher.tick(2), ['raised gate x1 0-']);
@@ -258,7 +258,7 @@ describe('what begins and ends', () => {
     assert.deepEqual(watcher.tick(62), ['raised gate x1 40-'], 'nor does it begin another cooldown');
   });
 
-  test('and was never told before it was over begins a cooldown when it is told', () => {
+  test('that is first reported after its end begins a cooldown', () => {
     const watcher = new Watcher({ ...camera, cooldownMs: 60 * minuteMs });
     watcher.at(0, 'began');
     assert.deepEqual(watcher.at(5, 'ended'), ['cleared gate x1 0-5']);
@@ -267,7 +267,7 @@ describe('what begins and ends', () => {
     assert.deepEqual(watcher.tick(65), ['raised gate x1 10-']);
   });
 
-  test('in quiet hours: what is over, what was told before, and what still lasts, in one alert', () => {
+  test('in quiet hours is in one alert with ended, earlier reported and lasting ones', () => {
     const watcher = new Watcher(camera);
     watcher.at(0, 'began');
     assert.deepEqual(watcher.tick(2), ['raised gate x1 0-']);
@@ -280,7 +280,7 @@ describe('what begins and ends', () => {
     assert.deepEqual(watcher.at(110, 'ended', door), ['cleared door x1 20-110']);
   });
 
-  test('in quiet hours and over before their end is told as over', () => {
+  test('that ended within quiet hours is reported as ended', () => {
     const watcher = new Watcher(camera);
     watcher.isQuiet = true;
     watcher.at(0, 'began');
@@ -291,7 +291,7 @@ describe('what begins and ends', () => {
 });
 
 describe('what a rule remembers', () => {
-  test('stays the same object where nothing changed: nothing has to be written', () => {
+  test('stays the same object without a change, so that nothing is written', () => {
     const rule = ruleOf({ cooldownMs: 30 * minuteMs });
     const signal = {
       kind: 'occurred',
@@ -311,7 +311,7 @@ describe('what a rule remembers', () => {
   });
 });
 
-describe('what becomes worse', () => {
+describe('a condition that becomes worse', () => {
   const conditionAt = (
     minute: number,
     kind: 'began' | 'worsened' | 'eased' | 'ended',
@@ -342,7 +342,7 @@ describe('what becomes worse', () => {
   }
   const [began, worse] = [conditionAt(0, 'began', ['a']), conditionAt(1, 'worsened', ['a', 'b'])];
 
-  test('is told again, once, and its end with all that it was about', () => {
+  test('is reported again once, and its end names all items', () => {
     assert.deepEqual(told({}, [began, worse, 2, conditionAt(3, 'ended', [])]), [
       '0 raised a',
       '1 raised worse a,b',
@@ -357,11 +357,11 @@ describe('what becomes worse', () => {
     assert.deepEqual(told({ cooldownMs }, [began, worse, ended, 20]), ['0 raised a', '2 cleared a,b']);
   });
 
-  test('before it has lasted long enough is told with it', () => {
+  test('before its minimum time is reported with it', () => {
     assert.deepEqual(told({ minimumMs: 5 * minuteMs }, [began, worse, 5, 6]), ['5 raised a,b']);
   });
 
-  test('is told where the rule is newer than the condition; what eased is no news', () => {
+  test('is reported if the rule is newer than the condition; an improvement is not', () => {
     assert.deepEqual(told({}, [worse, conditionAt(2, 'eased', ['b']), conditionAt(3, 'ended', [])]), [
       '1 raised a,b',
       '3 cleared b',

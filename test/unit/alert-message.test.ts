@@ -19,7 +19,7 @@ function part(changes: Partial<AlertPart> = {}): AlertPart {
   return { ...about, firstSequence: 1, lastSequence: 1, ...changes };
 }
 
-describe('what an alert says', () => {
+describe('the wording of an alert', () => {
   const cases: readonly (readonly [string, RuleAlert['on'], readonly AlertPart[]])[] = [
     ['An unknown person at Gate', 'unknown', [part()]],
     [
@@ -49,7 +49,7 @@ describe('what an alert says', () => {
       [part({ count: 3, untilMs: fromMs + 5 * minuteMs })],
     ],
     [
-      'The gallery is sealed: nobody is identified, since 2026-03-02 10:00',
+      'The gallery is sealed: no person is recognised, since 2026-03-02 10:00',
       'sealed',
       [part({ cameraId: null, untilMs: null })],
     ],
@@ -80,13 +80,13 @@ describe('what an alert says', () => {
         '3 unknown people at Gate in 10 minutes',
         '',
         'Site office, box box-1, rule strangers, critical.',
-        'Said at 2026-03-02 10:10. Alert an-id.',
+        'Sent at 2026-03-02 10:10. Alert an-id.',
       ].join('\n'),
     );
     assert.equal(message.parts[0]?.cameraName, 'Gate');
   });
 
-  test('follows its templates', () => {
+  test('uses its templates', () => {
     const parsed = parseTemplate('{{{count}}} at {camera} ({cameraId}) from {from} to {to}, {minutes} min');
     assert.ok('template' in parsed);
     const { subject } = alertMessage(alert, {
@@ -96,7 +96,7 @@ describe('what an alert says', () => {
     assert.equal(subject, '{3} at Gate (gate) from 2026-03-02 10:00 to 2026-03-02 10:09, 10 min');
   });
 
-  test('a test says that nothing has happened', () => {
+  test('a test message says that nothing has happened', () => {
     const message = testMessage({ id: 'an-id', nowMs: fromMs, identity });
     assert.equal(message.phase, 'test');
     assert.match(message.text, /Nothing has happened/);
@@ -113,8 +113,8 @@ describe('templates', () => {
     );
   };
 
-  test('refuse what they do not know', () => {
-    assert.deepEqual(parseTemplate('a {nme} b'), { problem: 'names an unknown field', field: 'nme' });
+  test('refuse unknown fields', () => {
+    assert.deepEqual(parseTemplate('a {nme} b'), { problem: 'contains an unknown field', field: 'nme' });
     assert.ok('problem' in parseTemplate('{'));
     assert.ok('problem' in parseTemplate('}'));
     assert.ok('problem' in parseTemplate('{}'));
@@ -123,11 +123,11 @@ describe('templates', () => {
     assert.ok('problem' in parseTemplate('{__proto__}'));
   });
 
-  test('never read a value as a template', () => {
+  test('do not read a value as a template', () => {
     assert.equal(filled('a {camera} b', '{summary} {{ }}'), 'a {summary} {{ }} b');
   });
 
-  test('say any text as it stands, once its braces are doubled', () => {
+  test('produce any text literally if its braces are doubled', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         assert.equal(filled(text.replaceAll('{', '{{').replaceAll('}', '}}'), ''), text);
@@ -135,7 +135,7 @@ describe('templates', () => {
     );
   });
 
-  test('either parse or say what is wrong, whatever is in them', () => {
+  test('either parse or report an error, whatever they contain', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom('{', '}', 'a', 'site', ' ') }), (text) => {
         const parsed = parseTemplate(text);
@@ -145,8 +145,8 @@ describe('templates', () => {
   });
 });
 
-describe('what leaves the box as text', () => {
-  test('is one printable line of at most 200 characters, whatever a name holds', () => {
+describe('text that leaves the box', () => {
+  test('is one printable line of at most 200 characters, whatever a name contains', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (text) => {
         const line = asLine(text);
@@ -157,17 +157,17 @@ describe('what leaves the box as text', () => {
     );
   });
 
-  test('a line end cannot begin a header', () => {
+  test('cannot begin a header with a line end', () => {
     assert.equal(asLine('Gate\r\nBcc: x@example.org'), 'Gate Bcc: x@example.org');
   });
 
-  test('has no line or paragraph separator either, which some programs take for line ends', () => {
+  test('has no line or paragraph separator, which some programs take for line ends', () => {
     assert.equal(asLine('a\u2028b\u2029c'), 'a b c');
     assert.equal(asLines('a\u2028b\u2029c'), 'a b c');
     assert.equal(asLine('a\u2066b\u2069c\u202ad'), 'a b c d', 'nor what reorders text');
   });
 
-  test('is cut where it is longer than it may be, and not before', () => {
+  test('is cut only if it is longer than allowed', () => {
     for (const [cut, longest] of [
       [asLine, 200],
       [asLines, 10_000],
@@ -177,7 +177,7 @@ describe('what leaves the box as text', () => {
     }
   });
 
-  test('keeps its lines where it may have several', () => {
+  test('keeps its lines if several are allowed', () => {
     assert.equal(asLines('a\r\nb\u0000\u202ec\n'), 'a\nb c');
   });
 });

@@ -102,7 +102,7 @@ const countOf = (said: readonly Said[]): number =>
   said.flatMap(({ alert }) => alert.parts).reduce((sum, { count }) => sum + count, 0);
 
 describe('whatever happens, a rule', () => {
-  test('with a threshold of one tells of every occurrence exactly once', () => {
+  test('with a threshold of one reports every occurrence exactly once', () => {
     fc.assert(
       fc.property(rules('unknown'), steps, (rule, given) => {
         const single = { ...rule, threshold: { ...rule.threshold, count: 1 } };
@@ -112,7 +112,7 @@ describe('whatever happens, a rule', () => {
     );
   });
 
-  test('never tells of more than happened, nor of fewer than the threshold at one camera', () => {
+  test('never reports more than happened, nor less than the threshold at one camera', () => {
     fc.assert(
       fc.property(rules('unknown'), steps, (rule, given) => {
         const { said, signals } = run(rule, given);
@@ -124,7 +124,7 @@ describe('whatever happens, a rule', () => {
     );
   });
 
-  test('says nothing in quiet hours, and nothing about a camera within its cooldown', () => {
+  test('sends no alert in quiet hours, and none about a camera within its cooldown', () => {
     fc.assert(
       fc.property(rules('unknown'), steps, (rule, given) => {
         const last = new Map<string | null, number>();
@@ -140,7 +140,7 @@ describe('whatever happens, a rule', () => {
     );
   });
 
-  test('follows every condition that it has told of to its end', () => {
+  test('reports the end of every condition that it reported', () => {
     fc.assert(
       fc.property(rules('camera-down'), steps, (rule, given) => {
         const open = new Set<string | null>();
@@ -157,7 +157,7 @@ describe('whatever happens, a rule', () => {
     );
   });
 
-  test('is left with nothing to tell after a calm time', () => {
+  test('has nothing left to report after a calm time', () => {
     fc.assert(
       fc.property(rules('camera-down'), steps, (rule, given) => {
         const { state } = run(rule, given);

@@ -40,7 +40,7 @@ function summed(costs: readonly (readonly number[])[], pairs: readonly Pair[]): 
 }
 
 describe('assign', () => {
-  test('is as good as trying every way', () => {
+  test('is as good as a trial of every assignment', () => {
     fc.assert(
       fc.property(matrix, (costs) => {
         const pairs = assign(costs);
@@ -62,7 +62,7 @@ describe('assign', () => {
     );
   });
 
-  test('prefers two dear pairs to one cheap one', () => {
+  test('prefers two expensive pairs to one cheap one', () => {
     const pairs = assign([
       [1, 50],
       [60, Number.POSITIVE_INFINITY],
@@ -73,7 +73,7 @@ describe('assign', () => {
     ]);
   });
 
-  test('has nothing to do with nothing', () => {
+  test('gives nothing for no rows or columns', () => {
     assert.deepEqual(assign([]), []);
     assert.deepEqual(assign([[], []]), []);
   });

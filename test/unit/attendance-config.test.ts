@@ -21,7 +21,7 @@ function problemsAt(...lines: readonly string[]): readonly string[] {
 }
 
 describe('shifts in the configuration', () => {
-  test('need a name and hours only', () => {
+  test('need only a name and hours', () => {
     const plan = attendancePlan(config(`attendance: { shifts: [${shift('day')}] }`));
     assert.deepEqual(plan, {
       pairing: 'first-in-last-out',
@@ -44,7 +44,7 @@ describe('shifts in the configuration', () => {
     });
   });
 
-  test('every problem is named at its place', () => {
+  test('report every problem with its path', () => {
     const refused = [
       ['attendance.shifts.0.from', 'shifts: [{ id: a, from: "8:00", to: "17:00" }]'],
       ['attendance.shifts.0.to', 'shifts: [{ id: a, from: "08:00", to: "24:00" }]'],
@@ -65,7 +65,7 @@ describe('shifts in the configuration', () => {
     for (const [path, text] of refused) assert.deepEqual(problemsAt(`attendance: { ${text} }`), [path]);
   });
 
-  test('a change anywhere in a list is a change of the list, taken up live', () => {
+  test('a changed list is a live change of the whole list', () => {
     const before = config(`attendance: { shifts: [${shift('a')}], holidays: ["2026-12-25"] }`);
     const later = config(`attendance: { shifts: [${shift('a', ', breakS: 60')}], holidays: ["2026-12-25"] }`);
     const fewer = config(`attendance: { shifts: [${shift('a')}], exitCameras: [door] }`);
@@ -82,7 +82,7 @@ describe('shifts in the configuration', () => {
   });
 });
 
-test('lists of cameras count before the direction of a camera', () => {
+test('lists of cameras take precedence over the direction of a camera', () => {
   const camera = (id: string, direction: string): string =>
     `  - { id: ${id}, name: ${id}, url: "rtsp://192.0.2.1/", direction: ${direction} }`;
   const directionOf = directions(

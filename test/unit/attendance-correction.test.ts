@@ -11,13 +11,13 @@ describe('corrections of a night', () => {
   checkDays(
     [
       {
-        what: 'what was taken for the next shift finds its place once the in is put right',
+        what: 'a stay of the next shift gets its place after a correction of the in',
         marks: ['both 2026-03-03T06:02'],
         corrections: [{ kind: 'in', date: '2026-03-02', atMs: at('2026-03-02T22:00') }],
         lines: ['2026-03-02 night worked 482 [on-time]'],
       },
       {
-        what: 'a correction that fits another day stays with the one it is about',
+        what: 'a correction that fits another day applies to its own day',
         marks: [],
         corrections: [{ kind: 'in', date: '2026-03-02', atMs: at('2026-03-03T06:00') }],
         lines: ['2026-03-02 night worked 0 late 480 [late incomplete]'],
@@ -37,65 +37,70 @@ describe('corrections', () => {
   checkDays(
     [
       {
-        what: 'in, of a day with an out only',
+        what: 'adds an in on a day with only an out',
         marks: ['out 2026-03-02T17:00'],
         corrections: [came],
         lines: onTime,
       },
       {
-        what: 'in, before the recorded one',
+        what: 'sets an in before the recorded one',
         marks: ['in 2026-03-02T09:10', 'out 2026-03-02T17:00'],
         corrections: [came],
         lines: onTime,
       },
       {
-        what: 'in, after the recorded one',
+        what: 'sets an in after the recorded one',
         marks: ['in 2026-03-02T07:00', 'out 2026-03-02T17:00'],
         corrections: [came],
         lines: onTime,
       },
       {
-        what: 'in, where the only look was both ways',
+        what: 'sets an in if the only look was for both ways',
         marks: ['both 2026-03-02T17:00'],
         corrections: [came],
         lines: onTime,
       },
-      { what: 'out', marks: ['in 2026-03-02T08:00'], corrections: [left], lines: onTime },
+      { what: 'sets an out', marks: ['in 2026-03-02T08:00'], corrections: [left], lines: onTime },
       {
-        what: 'out, before the recorded one',
+        what: 'sets an out before the recorded one',
         marks: ['in 2026-03-02T08:00', 'out 2026-03-02T19:00'],
         corrections: [left],
         lines: onTime,
       },
-      { what: 'in and out of a day without a look', marks: [], corrections: [left, came], lines: onTime },
       {
-        what: 'the last one counts',
+        what: 'sets an in and an out on a day without a look',
+        marks: [],
+        corrections: [left, came],
+        lines: onTime,
+      },
+      {
+        what: 'applies the last of several',
         marks: ['in 2026-03-02T08:00'],
         corrections: [{ ...left, atMs: at('2026-03-02T12:00') }, left],
         lines: onTime,
       },
       {
-        what: 'as recorded takes all before it back',
+        what: '"as recorded" undoes all earlier ones',
         marks: ['in 2026-03-02T08:00', 'out 2026-03-02T12:00'],
         corrections: [left, asRecorded],
         lines: ['2026-03-02 day worked 240 left-early 300 [on-time left-early]'],
       },
       {
-        what: 'an absence is excused',
+        what: 'excuses an absence',
         marks: [],
         corrections: [excused],
         enrolledAt: '2026-03-01T12:00',
         lines: ['2026-03-02 day worked 0 [excused]'],
       },
       {
-        what: 'and is not any more',
+        what: 'an excuse is withdrawn',
         marks: [],
         corrections: [excused, asRecorded],
         enrolledAt: '2026-03-01T12:00',
         lines: ['2026-03-02 day worked 0 [absent]'],
       },
       {
-        what: 'of another day does nothing',
+        what: 'a correction of another day does nothing',
         marks: ['in 2026-03-02T08:00', 'out 2026-03-02T17:00'],
         corrections: [{ kind: 'out', date: '2026-03-01', atMs: at('2026-03-01T12:00') }],
         lines: onTime,

@@ -16,7 +16,7 @@ describe('nights, and shifts one after the other', () => {
         lines: ['2026-03-02 night worked 485 [on-time]'],
       },
       {
-        what: 'night after night at cameras for both ways',
+        what: 'nights follow one another at cameras for both ways',
         marks: [
           'both 2026-03-01T21:58',
           'both 2026-03-02T06:03',
@@ -26,12 +26,21 @@ describe('nights, and shifts one after the other', () => {
         lines: ['2026-03-01 night worked 485 [on-time]', '2026-03-02 night worked 490 early 10 [early]'],
       },
       {
-        what: 'from a night to the late shift of the same day',
+        what: 'a sighting without proof after midnight counts for the night that began before',
+        plan: planOf([night]),
+        marks: [],
+        unproven: ['2026-03-03T02:00'],
+        enrolledAt: '2026-03-02T12:00',
+        period: ['2026-03-02', '2026-03-03'],
+        lines: ['2026-03-02 night worked 0 [absent seen-not-proven]', '2026-03-03 night worked 0 [absent]'],
+      },
+      {
+        what: 'a night shift is followed by the late shift of the same day',
         marks: ['in 2026-03-02T22:00', 'out 2026-03-03T06:00', 'in 2026-03-03T13:55', 'out 2026-03-03T22:00'],
         lines: ['2026-03-02 night worked 480 [on-time]', '2026-03-03 late worked 485 [on-time]'],
       },
       {
-        what: 'on into the next shift is overtime',
+        what: 'work into the next shift is overtime',
         marks: ['in 2026-03-02T06:00', 'out 2026-03-02T18:00'],
         lines: ['2026-03-02 early worked 720 overtime 240 [on-time overtime]'],
       },
@@ -41,20 +50,20 @@ describe('nights, and shifts one after the other', () => {
         lines: ['2026-03-02 early worked 0 [on-time incomplete]', '2026-03-03 early worked 480 [on-time]'],
       },
       {
-        what: 'who came for none of three is absent from no one of them',
+        what: 'an absence from three shifts is one absence of the day',
         marks: [],
         enrolledAt: '2026-02-01T12:00',
         period: ['2026-03-02', '2026-03-02'],
         lines: ['2026-03-02 - worked 0 [absent]'],
       },
       {
-        what: 'the shift that ends as somebody left, of two that begin alike',
+        what: 'of two shifts with the same beginning the one counts that ends when the person left',
         plan: planOf([shiftOf('short', '08:00', '12:00'), shiftOf('long', '08:00', '17:00')]),
         marks: ['in 2026-03-02T08:00', 'out 2026-03-02T17:00'],
         lines: ['2026-03-02 long worked 540 [on-time]'],
       },
       {
-        what: 'both halves of a divided day',
+        what: 'both halves of a divided day count',
         plan: planOf([shiftOf('am', '08:00', '12:00'), shiftOf('pm', '14:00', '18:00')]),
         marks: [
           'both 2026-03-02T08:00',
@@ -90,7 +99,7 @@ describe('clocks that are set, ends of months and years', () => {
   for (const [zone, date, next, line] of nightsOfChange)
     test(`the night of ${date} in ${zone}`, () => run(zone, date, next, line));
 
-  test('the hour that comes twice is told apart by its instant', () => {
+  test('a repeated hour is distinguished by its instant', () => {
     const early = shiftOf('early', '02:30', '08:00');
     const come = (time: string) =>
       daysOf({

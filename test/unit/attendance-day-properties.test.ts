@@ -64,7 +64,7 @@ const durations = (day: AttendanceDay): readonly number[] => [
 ];
 
 describe('whatever was recorded', () => {
-  test('no duration is negative, and somebody is never two things at once', () => {
+  test('no duration is negative, and statuses do not contradict each other', () => {
     fc.assert(
       fc.property(scene, (given) => {
         for (const day of daysOf(given)) {

@@ -38,7 +38,7 @@ describe('arriving and leaving', () => {
         lines: ['2026-03-02 day worked 990 overtime 450 [on-time overtime]'],
       },
       {
-        what: 'cameras for both ways: the first look comes, the last leaves',
+        what: 'cameras for both ways: the first look counts as arriving, the last as leaving',
         marks: ['both 2026-03-02T08:01', 'both 2026-03-02T12:00', 'both 2026-03-02T17:02'],
         lines: ['2026-03-02 day worked 541 [on-time]'],
       },
@@ -54,13 +54,13 @@ describe('arriving and leaving', () => {
         lines: ['2026-03-02 day worked 540 [on-time]'],
       },
       {
-        what: 'late by a millisecond where there is no grace',
+        what: 'late by a millisecond without a grace',
         plan: planOf([shiftOf('day', '08:00', '17:00', { lateGraceS: 0 })]),
         marks: ['in 2026-03-02T08:00:00.001+01:00', 'out 2026-03-02T17:00'],
         lines: ['2026-03-02 day worked 539 late 0 [late]'],
       },
       {
-        what: 'early by a millisecond where there is no grace',
+        what: 'early by a millisecond without a grace',
         plan: planOf([shiftOf('day', '08:00', '17:00', { lateGraceS: 0 })]),
         marks: ['in 2026-03-02T07:59:59.999+01:00', 'out 2026-03-02T17:00'],
         lines: ['2026-03-02 day worked 540 early 0 [early]'],
@@ -72,7 +72,7 @@ describe('arriving and leaving', () => {
       },
       { what: 'only out', marks: ['out 2026-03-02T17:00'], lines: ['2026-03-02 day worked 0 [incomplete]'] },
       {
-        what: 'one look for both ways near the end leaves',
+        what: 'one look for both ways near the end counts as leaving',
         marks: ['both 2026-03-02T16:00'],
         lines: ['2026-03-02 day worked 0 left-early 60 [left-early incomplete]'],
       },
@@ -82,11 +82,11 @@ describe('arriving and leaving', () => {
         lines: ['2026-03-02 day worked 240 [on-time incomplete]'],
       },
       {
-        what: 'an out that nobody came in for',
+        what: 'an out without an in',
         marks: ['out 2026-03-02T12:00', 'in 2026-03-02T13:00', 'out 2026-03-02T17:00'],
         lines: ['2026-03-02 day worked 240 late 300 [late incomplete]'],
       },
-      { what: 'nobody knows who was to come', marks: [], lines: [] },
+      { what: 'no person was expected', marks: [], lines: [] },
       {
         what: 'absent',
         marks: [],
@@ -94,12 +94,12 @@ describe('arriving and leaving', () => {
         lines: ['2026-03-02 day worked 0 [absent]'],
       },
       {
-        what: 'an in, or an out, without proof of life is told',
+        what: 'an in or an out without proof of life is marked',
         marks: ['in 2026-03-02T08:00 unproven', 'out 2026-03-02T17:00'],
         lines: ['2026-03-02 day worked 540 [on-time unproven]'],
       },
       {
-        what: 'looks without proof between the first and the last do not count, but where pairs are worked',
+        what: 'looks without proof between the first and the last count only for pairs',
         marks: ['both 2026-03-02T08:00', 'both 2026-03-02T12:00 unproven', 'both 2026-03-02T17:00'],
         lines: ['2026-03-02 day worked 540 [on-time]'],
       },
@@ -130,14 +130,14 @@ describe('arriving and leaving', () => {
         lines: ['2026-03-02 day worked 0 so far 240 [on-time present unproven]'],
       },
       {
-        what: 'seen without proof is absent, and told apart',
+        what: 'seen without proof is absent, and marked apart',
         marks: [],
         unproven: ['2026-03-02T08:00', '2026-03-02T17:00'],
         enrolledAt: '2026-03-01T12:00',
         lines: ['2026-03-02 day worked 0 [absent seen-not-proven]'],
       },
       {
-        what: 'seen without proof on a day on which nobody was expected',
+        what: 'seen without proof on a day without a shift',
         marks: [],
         unproven: ['2026-03-02T08:00'],
         lines: ['2026-03-02 day worked 0 [seen-not-proven]'],
@@ -157,7 +157,7 @@ describe('arriving and leaving', () => {
         lines: ['2026-03-02 day worked 0 [expected]'],
       },
       {
-        what: 'present, and nobody has left early at noon',
+        what: 'present; leaving early is not known at noon',
         marks: ['in 2026-03-02T08:00'],
         now: '2026-03-02T12:00',
         lines: ['2026-03-02 day worked 0 so far 240 [on-time present]'],
@@ -186,13 +186,13 @@ describe('the time so far of a person who is present', () => {
         lines: ['2026-03-02 day worked 0 so far 192 [on-time present]'],
       },
       {
-        what: 'has the break taken off that is due by now',
+        what: 'is reduced by the break that is due by now',
         marks: since,
         now: '2026-03-02T15:05',
         lines: ['2026-03-02 day worked 0 so far 360 [on-time present]'],
       },
       {
-        what: 'counts from the first coming where a person came in again',
+        what: 'counts from the first arrival if a person came in again',
         marks: lunch,
         now: '2026-03-02T14:00',
         lines: ['2026-03-02 day worked 240 so far 360 [on-time present]'],
@@ -211,13 +211,13 @@ describe('the time so far of a person who is present', () => {
         lines: ['2026-03-02 day worked 0 so far 90 [on-time present]'],
       },
       {
-        what: 'is nothing where the clock was set back before the look',
+        what: 'is zero if the clock was set back before the look',
         marks: since,
         now: '2026-03-02T07:00',
         lines: ['2026-03-02 day worked 0 [on-time present]'],
       },
       {
-        what: 'is not told any more once the day is over',
+        what: 'is no longer given once the day is over',
         marks: since,
         now: '2026-03-03T01:00',
         lines: ['2026-03-02 day worked 0 [on-time incomplete]'],
@@ -258,7 +258,7 @@ describe('pairs and breaks', () => {
         lines: ['2026-03-02 day worked 480 break 20 away 40 [on-time]'],
       },
       {
-        what: 'only what is beyond the presence from which it is due',
+        what: 'a break is limited to the time beyond the presence from which it is due',
         marks: ['in 2026-03-02T08:00', 'out 2026-03-02T14:10'],
         plan: planOf([broken]),
         lines: ['2026-03-02 day worked 360 break 10 left-early 170 [on-time left-early]'],
@@ -300,7 +300,7 @@ describe('days without a shift', () => {
         lines: ['2026-03-07 - worked 120 overtime 120 [overtime]'],
       },
       {
-        what: 'a holiday is one, and nobody is absent on it',
+        what: 'a holiday is marked, and no person is absent on it',
         marks: ['in 2026-03-09T08:00', 'out 2026-03-09T17:00'],
         enrolledAt: '2026-01-01T12:00',
         lines: ['2026-03-09 - worked 540 overtime 540 [overtime]'],
@@ -311,7 +311,7 @@ describe('days without a shift', () => {
         lines: ['2026-03-07 - worked 240 overtime 240 [overtime]'],
       },
       {
-        what: 'without any shift there is no overtime',
+        what: 'a person without any shift has no overtime',
         plan: planOf([]),
         marks: ['both 2026-03-07T10:00', 'both 2026-03-07T12:00'],
         lines: ['2026-03-07 - worked 120 []'],
@@ -321,7 +321,7 @@ describe('days without a shift', () => {
   );
 });
 
-describe('up to which moment a look belongs to a shift, a stay or a coming', () => {
+describe('the end of the time in which a sighting belongs to a shift, a stay or an arrival', () => {
   const weekly = planOf([shiftOf('day', '08:00', '17:00', { days: ['mon'] })]);
   const pairs = planOf([day], { pairing: 'pairs' });
   const halves = planOf([shiftOf('am', '08:00', '12:00'), shiftOf('pm', '14:00', '18:00')]);
@@ -334,7 +334,7 @@ describe('up to which moment a look belongs to a shift, a stay or a coming', () 
         lines: ['2026-03-02 day worked 780 early 240 [early]'],
       },
       {
-        what: 'a minute more is no coming for it',
+        what: 'a minute more does not count as arriving for it',
         marks: ['in 2026-03-02T03:59', 'out 2026-03-02T17:00'],
         lines: ['2026-03-02 - worked 781 overtime 781 [overtime]'],
       },
@@ -345,7 +345,7 @@ describe('up to which moment a look belongs to a shift, a stay or a coming', () 
         lines: ['2026-03-02 day worked 1020 overtime 480 [on-time overtime]'],
       },
       {
-        what: 'a minute later is no leaving from it',
+        what: 'a minute later does not count as leaving from it',
         marks: ['in 2026-03-02T08:00', 'out 2026-03-03T01:01'],
         period: week,
         lines: ['2026-03-02 day worked 0 [on-time incomplete]', '2026-03-03 - worked 0 [incomplete]'],
@@ -389,35 +389,35 @@ describe('up to which moment a look belongs to a shift, a stay or a coming', () 
         lines: ['2026-03-02 day worked 540 [on-time incomplete]'],
       },
       {
-        what: 'one look for both ways in the middle of the shift comes',
+        what: 'one look for both ways in the middle of the shift counts as arriving',
         marks: ['both 2026-03-02T12:30'],
         lines: ['2026-03-02 day worked 0 late 270 [late incomplete]'],
       },
       {
-        what: 'one look for both ways after the middle leaves',
+        what: 'one look for both ways after the middle counts as leaving',
         marks: ['both 2026-03-02T12:31'],
         lines: ['2026-03-02 day worked 0 left-early 269 [left-early incomplete]'],
       },
       {
-        what: 'leaving at the end is no overtime, however little counts as such',
+        what: 'leaving at the end is not overtime, even with the smallest minimum',
         plan: planOf([shiftOf('day', '08:00', '17:00', { overtimeAfterS: 0 })]),
         marks: ['in 2026-03-02T08:00', 'out 2026-03-02T17:00'],
         lines: ['2026-03-02 day worked 540 [on-time]'],
       },
       {
-        what: 'leaving a minute later is, then',
+        what: 'leaving a minute later is overtime with the smallest minimum',
         plan: planOf([shiftOf('day', '08:00', '17:00', { overtimeAfterS: 0 })]),
         marks: ['in 2026-03-02T08:00', 'out 2026-03-02T17:01'],
         lines: ['2026-03-02 day worked 541 overtime 1 [on-time overtime]'],
       },
       {
-        what: 'one look for both ways as the first of two shifts ends leaves from it',
+        what: 'one look for both ways at the end of the first of two shifts counts as leaving it',
         plan: halves,
         marks: ['both 2026-03-02T12:00'],
         lines: ['2026-03-02 am worked 0 [incomplete]'],
       },
       {
-        what: 'a shift that a stay turns out not to be for is free for the next stay of the day',
+        what: 'a shift that a stay does not fit in the end is free for the next stay of the day',
         plan: planOf([
           shiftOf('am', '08:00', '12:00'),
           shiftOf('mid', '08:30', '13:00'),
@@ -432,7 +432,7 @@ describe('up to which moment a look belongs to a shift, a stay or a coming', () 
   );
 });
 
-describe('what is said at the moment from which it is true', () => {
+describe('when a status becomes true', () => {
   const halves = planOf([shiftOf('am', '08:00', '12:00'), shiftOf('pm', '14:00', '18:00')]);
   const enrolledAt = '2026-03-01T12:00';
   const since = ['in 2026-03-02T08:00'];
@@ -464,14 +464,14 @@ describe('what is said at the moment from which it is true', () => {
         lines: ['2026-03-02 - worked 0 [absent]'],
       },
       {
-        what: 'to come for the second of two shifts after being enrolled as it begins',
+        what: 'absent after an enrolment at the beginning of the second of two shifts',
         plan: halves,
         marks: [],
         enrolledAt: '2026-03-02T14:00',
         lines: ['2026-03-02 - worked 0 [absent]'],
       },
       {
-        what: 'to come for neither after being enrolled a minute later',
+        what: 'not listed after an enrolment a minute later',
         plan: halves,
         marks: [],
         enrolledAt: '2026-03-02T14:01',
@@ -484,7 +484,7 @@ describe('what is said at the moment from which it is true', () => {
         lines: ['2026-03-02 day worked 0 so far 1019 [on-time present]'],
       },
       {
-        what: 'and no longer',
+        what: 'not present any more after eight hours',
         marks: since,
         now: '2026-03-03T01:00',
         lines: ['2026-03-02 day worked 0 [on-time incomplete]'],
@@ -497,7 +497,7 @@ describe('what is said at the moment from which it is true', () => {
         lines: ['2026-03-02 - worked 0 so far 959 [present]'],
       },
       {
-        what: 'and no longer, without a shift',
+        what: 'not present any more after a day without a shift',
         plan: planOf([]),
         marks: since,
         now: '2026-03-03T00:00',

@@ -69,7 +69,7 @@ describe('suppressionOf', () => {
     assert.equal(suppressionOf(other, rules, facts), undefined);
   });
 
-  test('another pair at the same camera is not silenced, the same pair is, whoever is the nearer', () => {
+  test('another pair at the same camera is not silenced; the same pair is, whichever of the two is nearer', () => {
     const facts = heard();
     facts.record(ambiguousFact(at(0)));
     const [nearer, other] = ambiguousFact().candidates;
@@ -82,7 +82,7 @@ describe('suppressionOf', () => {
     assert.equal(suppressionOf(turned, rules, facts)?.reason, 'ambiguous-cooldown');
   });
 
-  test('who attended a moment ago is not said to be without proof, and the other way round', () => {
+  test('a recent attendance suppresses an unproven recognition, but not the reverse', () => {
     const facts = heard();
     facts.record(unprovenFact(at(0)));
     assert.equal(suppressionOf(attendanceFact(at(1)), rules, facts), undefined, 'proof is always said');
@@ -103,7 +103,7 @@ describe('suppressionOf', () => {
     assert.equal(suppressionOf(attendanceFact(at(1)), rules, facts), undefined);
   });
 
-  test('a cooldown of zero says everything', () => {
+  test('a cooldown of zero suppresses nothing', () => {
     const facts = heard();
     facts.record(unknownFact(at(0)));
     assert.equal(suppressionOf(unknownFact(at(0)), { ...rules, unknownCooldownS: 0 }, facts), undefined);

@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parse } from 'csv-parse/sync';
-import { attendanceCsv, describeReport, describeToday } from '../../daemon/cli/attendance/attendance-text.js';
-import { parseReport, type ReadReport } from '../../daemon/control/attendance-client.js';
-import type { AttendanceHead, AttendanceRow } from '../../daemon/control/attendance-control.js';
+import {
+  attendanceCsv,
+  describeReport,
+  describeToday,
+  type ReadReport,
+  readReport,
+} from '../../daemon/cli/attendance/attendance-text.js';
+import type { AttendanceHead, AttendanceRow, ReportItem } from '../../daemon/contract/attendance.js';
 
 const asIs = (iso: string): string => iso;
 const head: AttendanceHead = {
@@ -55,14 +60,14 @@ describe('the table for spreadsheets', () => {
     });
   });
 
-  test('runs nothing, whatever somebody is called', () => {
+  test('contains no formula, whatever a person is called', () => {
     for (const name of ['=1+1', '+49 30', '-2', '@SUM(A1)', "'=x", '\t=x']) {
       const [cells] = cellsOf({ head, rows: [rowOf({ name })] });
       assert.equal(cells?.['name'], `'${name}`);
     }
   });
 
-  test('keeps commas, quotes and line ends in their cell, and says nothing of who has no name', () => {
+  test('keeps commas, quotes and line ends in their cell, and leaves unknown names empty', () => {
     const names = ['Lovelace, Ada', 'Ada "Countess"', 'two\nlines'];
     const rows = [...names.map((name) => rowOf({ name })), { ...rowOf(), name: undefined }].map(
       ({ name, ...rest }) => (name === undefined ? rest : { ...rest, name }),
@@ -75,7 +80,7 @@ describe('the table for spreadsheets', () => {
 });
 
 describe('the report for a person', () => {
-  test('shows passages that could be of either of two persons apart', () => {
+  test('lists passages that could be of either of two persons separately', () => {
     const ambiguous = [
       {
         ...{ date: '2026-03-02', at: '2026-03-02T08:05:00+01:00', camera: 'gate', direction: 'in' as const },
@@ -87,12 +92,12 @@ describe('the report for a person', () => {
       describeToday({ head: { ...head, ambiguous }, rows: [] }),
     ]) {
       assert.match(text, /2026-03-02 +08:05 +gate +in +Ada or p2 +41 +open/);
-      assert.match(text, /1 passage could be of either of two persons and count for neither\. Correct /);
+      assert.match(text, /1 passage fits two persons and counts for neither\. Correct /);
     }
-    assert.doesNotMatch(describeReport({ head, rows: [] }, asIs), /either of two/);
+    assert.doesNotMatch(describeReport({ head, rows: [] }, asIs), /two persons/);
   });
 
-  test('shows days without proof of life apart, and counts them', () => {
+  test('lists days without proof of liveness separately and counts them', () => {
     const seenNotProven = [
       {
         ...{ person: 'p2', name: 'Bea', date: '2026-03-02', at: '2026-03-02T08:05:00+01:00', camera: 'gate' },
@@ -108,7 +113,7 @@ describe('the report for a person', () => {
       assert.match(text, /p1 +Ada .* late, unproven/);
       assert.match(text, /Bea +2026-03-02 +08:05 +gate +in +eyes-not-seen-well +7 +open/);
       assert.match(text, /1 day marked "unproven": /);
-      assert.match(text, /1 time a person was recognised without proof of life/);
+      assert.match(text, /1 recognition without proof of liveness/);
     }
     assert.match(describeToday(report), /1 absent, 1 late, 1 unproven, 1 seen, not proven/);
     assert.doesNotMatch(describeToday({ head, rows: [rowOf()] }), /proven/);
@@ -118,16 +123,16 @@ describe('the report for a person', () => {
     );
   });
 
-  test('shows times by the clock of the site, and which are of the next day', () => {
+  test('shows times by the clock of the site, and marks those of the next day', () => {
     const text = describeReport({ head, rows: [rowOf()] }, asIs);
     assert.match(
       text,
-      /head-office, 2026-03-02 to 2026-03-02 \(Europe\/Paris\): 7:55 worked, 0:00 of it overtime/,
+      /head-office, 2026-03-02 to 2026-03-02 \(Europe\/Paris\): 7:55 worked, of which 0:00 overtime/,
     );
     assert.match(text, /p1 +Ada +2026-03-02 +night +22:10 +06:05\+1 +7:55 +0:10 +- +- +late/);
   });
 
-  test('counts who is there today', () => {
+  test('counts present persons', () => {
     const rows = [
       rowOf({ statuses: ['on-time', 'present'] }),
       rowOf({ statuses: ['late', 'present'] }),
@@ -136,7 +141,7 @@ describe('the report for a person', () => {
     assert.match(describeToday({ head, rows }), /2 present, 1 expected, 0 absent, 1 late/);
   });
 
-  test('shows the time of a person who is present as running, and leaves it out of the sum', () => {
+  test('shows the time of a present person as running, and leaves it out of the sum', () => {
     const present = rowOf({
       workedMin: 0,
       workedSoFarMin: 192,
@@ -146,30 +151,42 @@ describe('the report for a person', () => {
     assert.match(describeToday({ head, rows: [present] }), /22:10 +- +3:12 so far +0:10/);
     const text = describeReport({ head, rows: [rowOf(), present] }, asIs);
     assert.match(text, /: 7:55 worked/);
-    assert.match(text, /The sum does not count the time so far/);
+    assert.match(text, /The sum does not include the time of persons who are still present/);
     assert.doesNotMatch(describeReport({ head, rows: [rowOf()] }, asIs), /so far/);
     const [cells] = cellsOf({ head, rows: [present] });
     assert.equal(cells?.['worked_min'], '0');
   });
 
-  test('says what it cannot know', () => {
+  test('states its limits', () => {
     const unknown = { ...head, keptFrom: '2026-03-02', areNamesKnown: false, areAbsencesKnown: false };
     const text = describeReport({ head: unknown, rows: [] }, asIs);
-    assert.match(text, /nothing to report/);
-    assert.match(text, /days before 2026-03-02 are not kept any more/);
-    assert.match(text, /Nobody is told absent/);
+    assert.match(text, /no attendance in this period/);
+    assert.match(text, /Records from before 2026-03-02 have been deleted/);
+    assert.match(text, /Absences are missing/);
   });
 });
 
-describe('a report on its way', () => {
-  const whole = [JSON.stringify(head), JSON.stringify(rowOf()), '{"isWhole":true}'];
+describe('a received report', () => {
+  const answer = (items: readonly ReportItem[], end?: Error) =>
+    readReport(
+      Promise.resolve(
+        (async function* () {
+          yield* items;
+          if (end !== undefined) throw end;
+        })(),
+      ),
+    );
+  const whole: readonly ReportItem[] = [
+    { kind: 'head', head },
+    { kind: 'row', row: rowOf() },
+  ];
 
-  test('is read when it is whole', () => {
-    assert.deepEqual(parseReport(Buffer.from(`${whole.join('\n')}\n`)), { head, rows: [rowOf()] });
+  test('is read if it is complete', async () => {
+    assert.deepEqual(await answer(whole), { head, rows: [rowOf()] });
   });
 
-  test('is refused when its end is missing', () => {
-    for (const lines of [whole.slice(0, 2), whole.slice(0, 1), whole.slice(2), []])
-      assert.throws(() => parseReport(Buffer.from(`${lines.join('\n')}\n`)), { code: 'report-cut-short' });
+  test('is refused if its end or its head is missing', async () => {
+    await assert.rejects(answer(whole, new Error('cut off')), /cut off/);
+    await assert.rejects(answer(whole.slice(1)), { code: 'report-without-head' });
   });
 });

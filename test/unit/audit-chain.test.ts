@@ -35,20 +35,20 @@ describe('the next entry of the audit log', () => {
   ])[] = [
     ['follows the newest', () => undefined, 4, 'whole'],
     [
-      'follows what the record says where the newest is gone',
+      'follows the record of the newest entry if that entry is gone',
       ({ tamper }) => tamper('DELETE FROM audit WHERE sequence > 1'),
       4,
       'broken',
     ],
     [
-      'leaves out a number where the record is gone',
+      'leaves out a number if the record is gone',
       ({ tamper }) => tamper('DELETE FROM audit_mark'),
       5,
       'broken',
     ],
-    ['leaves out a number where the record was altered', headTo('sequence = 7'), 5, 'broken'],
+    ['leaves out a number if the record was altered', headTo('sequence = 7'), 5, 'broken'],
     [
-      'leaves out a number where the record is older',
+      'leaves out a number if the record is older',
       ({ tamper, fill, database }) => {
         const head = database.db.prepare("SELECT * FROM audit_mark WHERE kind = 'head'").get();
         fill(1);
@@ -61,7 +61,7 @@ describe('the next entry of the audit log', () => {
       'broken',
     ],
     [
-      'follows the last that was cut off where nothing is left',
+      'follows the last pruned entry if no entry is left',
       ({ log, clock, tamper }) => {
         log.prune(clock.wallMs(), somebody);
         tamper('DELETE FROM audit');
@@ -71,7 +71,7 @@ describe('the next entry of the audit log', () => {
       'broken',
     ],
     [
-      'begins with the second where all is gone but an altered record',
+      'has number 2 if only an altered record is left',
       ({ tamper }) => {
         tamper('DELETE FROM audit');
         headTo('sequence = 9')({ tamper } as AuditFixture);
@@ -84,24 +84,24 @@ describe('the next entry of the audit log', () => {
     test(what, () => assert.deepEqual(nextAfter(3, change), [next, outcome]));
   }
 
-  // Nobody can prove the record of another key: it is relied on where it names the newest entry as that stands there.
+  // The record of another key cannot be proven. It is trusted if it matches the newest entry.
   const underOther = (fixture: AuditFixture): void => {
     fixture.tamper(`UPDATE audit SET key_id = '${others}'`);
     fixture.tamper(`UPDATE audit_mark SET key_id = '${others}'`);
   };
   const foreign: readonly (readonly [what: string, sql: string | undefined, next: number])[] = [
-    ['that names the newest entry is relied on', undefined, 5],
-    ['that names another number is not', 'UPDATE audit_mark SET sequence = 2', 6],
-    ['that names another hash is not', 'UPDATE audit_mark SET hash = zeroblob(32)', 6],
+    ['that names the newest entry is used', undefined, 5],
+    ['that names another number is not used', 'UPDATE audit_mark SET sequence = 2', 6],
+    ['that names another hash is not used', 'UPDATE audit_mark SET hash = zeroblob(32)', 6],
     [
-      'that is under another key than the newest entry is not',
+      'that is under another key than the newest entry is not used',
       "UPDATE audit SET key_id = 'eeeeeeeeeeeeeeee'",
       6,
     ],
-    ['without any entry is not', 'DELETE FROM audit', 2],
+    ['without any entry is not used', 'DELETE FROM audit', 2],
   ];
   for (const [what, sql, next] of foreign) {
-    test(`under a new key: a record under a key that is lost ${what}`, () => {
+    test(`under a new key: a record under a lost key ${what}`, () => {
       const [sequence] = nextAfter(3, (fixture) => {
         underOther(fixture);
         if (sql !== undefined) fixture.tamper(sql);
@@ -110,7 +110,7 @@ describe('the next entry of the audit log', () => {
     });
   }
 
-  test('under a new key comes after one that names the former, unless that has no form of a key', () => {
+  test('under a new key follows one that names the former key, unless that is malformed', () => {
     for (const [keyId, formerKey] of [
       [others, others],
       ['Erika', 'unreadable'],
@@ -129,7 +129,7 @@ describe('the next entry of the audit log', () => {
     }
   });
 
-  test('says when it was written in whole milliseconds, and reads as nothing more than was written', () => {
+  test('has its time in whole milliseconds, and reads back as it was written', () => {
     using fixture = openAuditFixture();
     fixture.clock.advanceBy(0.75);
     fixture.log.append(entry);
@@ -150,8 +150,8 @@ describe('the next entry of the audit log', () => {
   });
 });
 
-describe('a log that is carried to another file', () => {
-  test('is there what it was, in place of the other, and guarded as before', () => {
+describe('a log that is copied to another file', () => {
+  test('is the same there, replaces the other log, and stays protected', () => {
     using from = openAuditFixture();
     from.fill(5);
     from.log.prune(auditEpochMs + 2_000, somebody);
@@ -208,8 +208,8 @@ describe('the check of the chain', () => {
     ],
     ['the first gone', sql('DELETE FROM audit WHERE sequence = 1'), 'cut 1'],
     ['one in the middle gone', sql('DELETE FROM audit WHERE sequence = 2'), 'missing 2'],
-    ['one under a key that was never changed to', sql(stranger(2, 'person.changed')), 'altered 2'],
-    ['one under a strange key that says it is a change', sql(stranger(2)), 'altered 2'],
+    ['one under a key without an entry of the change to it', sql(stranger(2, 'person.changed')), 'altered 2'],
+    ['one under a strange key with the action of a key change', sql(stranger(2)), 'altered 2'],
     [
       'the newest under a strange key, with its record',
       sql(stranger(3), headUnder(others)),
@@ -232,7 +232,7 @@ describe('the check of the chain', () => {
   for (const [what, change, said] of cases)
     test(`${what}: ${said}`, () => assert.equal(saidOf(change), said));
 
-  test('under a key that is lost all is unproven, and what does not fit is broken all the same', () => {
+  test('under a lost key all entries are unproven, and one that does not fit is still broken', () => {
     const other = auditKeyOf(9);
     const withRecord = sql('UPDATE audit_mark SET sequence = 2', 'DELETE FROM audit WHERE sequence = 3');
     assert.equal(
@@ -245,7 +245,7 @@ describe('the check of the chain', () => {
     assert.equal(saidOf(linked, other), 'altered 2');
   });
 
-  test('of a log that was begun anew under a key at hand names the first that is another', () => {
+  test('of a log that began again under an available key names the first entry that differs', () => {
     using fixture = openAuditFixture();
     fixture.fill(2);
     const other = fixture.reopened(auditKeyOf(9), [auditKeyOf(7)]);
@@ -256,7 +256,7 @@ describe('the check of the chain', () => {
     assert.deepEqual([sequence, reason], [3, 'altered']);
   });
 
-  test('ends at the first that does not fit: what follows says nothing more', () => {
+  test('ends at the first entry that does not fit', () => {
     using fixture = openAuditFixture();
     fixture.fill(3);
     const rows = new AuditRows(fixture.database).after(0, 9);
@@ -268,7 +268,7 @@ describe('the check of the chain', () => {
     assert.deepEqual([entryCount, newest?.sequence, breakage?.reason], [1, 1, 'missing']);
   });
 
-  test('compares what somebody noted, also with what is gone', () => {
+  test('compares a noted entry, also with pruned ones', () => {
     using fixture = openAuditFixture();
     fixture.fill(3);
     const { log } = fixture;
@@ -287,7 +287,7 @@ describe('the check of the chain', () => {
   });
 });
 
-describe('whether a log is whole from an entry on', () => {
+describe('the check of a log from an entry on', () => {
   const since = (sequence: number, change: (fixture: AuditFixture) => void = () => undefined): boolean => {
     using fixture = openAuditFixture();
     fixture.fill(4);
@@ -300,14 +300,14 @@ describe('whether a log is whole from an entry on', () => {
       for (const each of statements) tamper(each);
     };
 
-  test('is asked of entries that are there, also of the last alone', () => {
+  test('accepts present entries, also the last alone', () => {
     assert.deepEqual(
       [1, 2, 4, 5, 0].map((sequence) => since(sequence)),
       [true, true, true, false, false],
     );
   });
 
-  test('is so whatever became of those before it', () => {
+  test('does not depend on earlier entries', () => {
     const change = sql("UPDATE audit SET actor = 'uid:0' WHERE sequence = 2");
     assert.deepEqual([since(3, change), since(2, change), since(1, change)], [true, false, false]);
   });
@@ -315,16 +315,10 @@ describe('whether a log is whole from an entry on', () => {
   for (const [what, change] of [
     ['one is gone', sql('DELETE FROM audit WHERE sequence = 3')],
     ['the newest is gone', sql('DELETE FROM audit WHERE sequence = 4')],
-    [
-      'one is under a key that is not at hand',
-      sql(`UPDATE audit SET key_id = '${others}' WHERE sequence = 3`),
-    ],
+    ['one is under a lost key', sql(`UPDATE audit SET key_id = '${others}' WHERE sequence = 3`)],
     ['the record of the newest is gone', sql('DELETE FROM audit_mark')],
     ['the record of the newest was altered', sql('UPDATE audit_mark SET seal = zeroblob(32)')],
-    [
-      'the record of the newest is under a key that is not at hand',
-      sql(`UPDATE audit_mark SET key_id = '${others}'`),
-    ],
+    ['the record of the newest is under a lost key', sql(`UPDATE audit_mark SET key_id = '${others}'`)],
     [
       'the record is that of an older one',
       ({ database, fill, tamper }: AuditFixture) => {
@@ -353,10 +347,10 @@ describe('whether a log is whole from an entry on', () => {
       },
     ],
   ] as const) {
-    test(`is not so where ${what}`, () => assert.equal(since(2, change), false));
+    test(`fails if ${what}`, () => assert.equal(since(2, change), false));
   }
 
-  test('and the whole log are followed through any number of batches', async () => {
+  test('follows any number of batches, and so does the check of the whole log', async () => {
     using fixture = openAuditFixture();
     for (const count of [249, 1, 1, 249, 1]) {
       fixture.database.transaction(() => fixture.fill(count));
@@ -367,12 +361,12 @@ describe('whether a log is whole from an entry on', () => {
     }
     fixture.tamper("UPDATE audit SET actor = 'uid:0' WHERE sequence = 500");
     assert.deepEqual([fixture.log.isWholeSince(1), fixture.log.verify().outcome], [false, 'broken']);
-    assert.equal(fixture.log.list({}).length, 100, 'shown where nobody asks for more');
+    assert.equal(fixture.log.list({}).length, 100, 'shown by default');
   });
 });
 
-describe('cutting off what is old', () => {
-  test('ends before the first that is not older, and leaves what is newer behind it', () => {
+describe('deletion of old entries', () => {
+  test('ends before the first entry that is not older, and keeps all after it', () => {
     using fixture = openAuditFixture();
     fixture.fill(4);
     const at = (ms: number, limit?: number) => fixture.log.prune(auditEpochMs + ms, somebody, limit);
@@ -387,7 +381,7 @@ describe('cutting off what is old', () => {
     assert.equal(fixture.log.verify().outcome, 'whole');
   });
 
-  test('takes a thousand at a time by itself', () => {
+  test('takes a thousand entries at a time by default', () => {
     using fixture = openAuditFixture();
     fixture.database.transaction(() => fixture.fill(1_001));
     const { cutCount, isMoreDue } = fixture.log.prune(fixture.clock.wallMs(), somebody);

@@ -91,7 +91,7 @@ describe('an audit entry', () => {
     assert.equal(new Set(auditActions).size, auditActions.length);
   });
 
-  test('has an action that the daemon writes somewhere, and no other', () => {
+  test('has only actions that the daemon writes', () => {
     const readers = ['audit/audit-action.ts', 'app/audit/audit-events.ts'];
     const sources = readdirSync(daemonDirectory, { recursive: true, encoding: 'utf8' })
       .filter((path) => path.endsWith('.ts') && !readers.includes(path))
@@ -146,7 +146,7 @@ describe('the hash of an entry', () => {
     );
   });
 
-  test('cannot be kept by moving characters from one field to the next', () => {
+  test('changes when characters move from one field to the next', () => {
     fc.assert(
       fc.property(sealedEntry, fc.string({ unit: 'binary', minLength: 1, maxLength: 3 }), (entry, moved) => {
         const before = hashEntry(key, { ...entry, actor: entry.actor + moved });
@@ -156,7 +156,7 @@ describe('the hash of an entry', () => {
     );
   });
 
-  test('depends on the key, and a mark is none of an entry or of another kind', () => {
+  test('depends on the key, and the hash of a mark differs from that of an entry or another kind', () => {
     const other = new Uint8Array(32).fill(2);
     const mark = { sequence: 3, hash: new Uint8Array(32), keyId: auditKeyId(key) };
     assert.ok(!sealMark(key, 'head', mark).equals(sealMark(other, 'head', mark)));

@@ -7,7 +7,7 @@ import { siteTimeOf } from '../../daemon/cli/site-time.js';
 
 const hash = 'ab'.repeat(32);
 
-test('an entry that was noted is its number and its hash', () => {
+test('a noted entry consists of its number and its hash', () => {
   assert.deepEqual(parseNoted(`12:${hash.toUpperCase()}`), { sequence: 12, hash });
   for (const text of ['12', `:${hash}`, `12:${hash}0`, `-1:${hash}`]) {
     assert.throws(() => parseNoted(text), InvalidArgumentError, text);
@@ -17,7 +17,7 @@ test('an entry that was noted is its number and its hash', () => {
 describe('the verdict as text', () => {
   const segment = { keyId: '0123456789abcdef', first: 1, last: 7, isProven: true };
 
-  test('says that all is whole, and what to note', () => {
+  test('reports a whole log with its newest entry', () => {
     const text = describeVerdict({
       outcome: 'whole',
       entryCount: 7,
@@ -48,7 +48,7 @@ describe('the verdict as text', () => {
     const text = describeVerdict({ outcome: 'unproven', entryCount: 7, segments });
     assert.match(
       text,
-      /^not proven: 7 entries fit together\nentries 1 to 3 are under the key 0123456789abcdef/,
+      /^not proven: 7 entries are intact, .*\nentries 1 to 3 were made with the key 0123456789abcdef/,
     );
     assert.match(text, /audit-key-former/);
   });
@@ -61,9 +61,10 @@ test('entries are lines with their details', () => {
     actor: 'uid:1000',
     origin: 'start',
     action: 'retention.run',
+    severity: 'info',
     details: { evidence: 3, isDry: false },
     hash,
-  };
+  } as const;
   const [, line] = describeEntries([entry], siteTimeOf('Europe/Paris').show).split('\n');
   assert.match(line ?? '', /^3 +2026-03-01 09:00:02 .* retention.run {2}- +evidence 3, isDry false$/);
 });

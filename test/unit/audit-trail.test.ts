@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { trailReload, trailStop } from '../../daemon/app/audit/audit-trail.js';
+import { auditReload, auditStop } from '../../daemon/app/audit/audit-trail.js';
 import { type NewAuditEntry, refuseMisshapen } from '../../daemon/audit/audit-entry.js';
 import type { AuditLog } from '../../daemon/audit/audit-log.js';
 import { operational } from '../../daemon/base/errors.js';
@@ -22,7 +22,7 @@ describe('the trail of the configuration', () => {
     const cameras = Array.from({ length: 40 }, (_, index) => `camera gate-${index}: url`);
     const replaced = ['vision', 'publisher'];
     const result = { outcome: 'applied', changes: cameras, needRestart: ['dataDir'], replaced } as const;
-    trailReload(listeningLog(entries), result, silentLogger);
+    auditReload(listeningLog(entries), result, silentLogger);
     const [{ action, details } = { action: undefined, details: undefined }] = entries;
     assert.equal(action, 'configuration.changed');
     assert.deepEqual(
@@ -32,26 +32,26 @@ describe('the trail of the configuration', () => {
     assert.match(String(details?.['changes']), /^camera\.gate-0\.url,camera\.gate-1\.url,.*[^,]$/);
   });
 
-  test('has refusals without their text, and nothing where nothing changed', () => {
+  test('has refusals without their text, and nothing without a change', () => {
     const entries: NewAuditEntry[] = [];
     const log = listeningLog(entries);
-    trailReload(log, { outcome: 'unchanged' }, silentLogger);
-    trailReload(log, { outcome: 'refused', problems: ['site.id: must not be "Erika"', 'b'] }, silentLogger);
+    auditReload(log, { outcome: 'unchanged' }, silentLogger);
+    auditReload(log, { outcome: 'refused', problems: ['site.id: must not be "Erika"', 'b'] }, silentLogger);
     assert.deepEqual(
       entries.map(({ action, details }) => [action, details]),
       [['configuration.refused', { problems: 2 }]],
     );
   });
 
-  test('does not keep the daemon from reloading or stopping when it cannot be written', () => {
+  test('lets the daemon reload or stop when it cannot be written', () => {
     const append = (): never => {
       throw operational('disk-full', 'the disk is full');
     };
     const log = { append } as Partial<AuditLog> as AuditLog;
     const errors: string[] = [];
     const logger = { ...silentLogger, error: (message: string) => void errors.push(message) };
-    trailReload(log, { outcome: 'refused', problems: ['a'] }, logger);
-    trailStop(log, logger);
+    auditReload(log, { outcome: 'refused', problems: ['a'] }, logger);
+    auditStop(log, logger);
     assert.equal(errors.length, 2);
   });
 });

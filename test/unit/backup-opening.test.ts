@@ -33,14 +33,14 @@ function codeOf(work: () => unknown): string | undefined {
 const preambleCode = (text: string | Uint8Array) => codeOf(() => readPreamble('b', Buffer.from(text)));
 const jsonCode = (json: unknown) => preambleCode(JSON.stringify(json));
 
-describe('the part of a backup that is in clear', () => {
+describe('the plain part of a backup', () => {
   test('reads back, and names its length', () => {
     const bytes = encodeOpening(wraps);
     assert.equal(readOpening('b', bytes.subarray(0, OPENING_BYTES)), bytes.length - OPENING_BYTES);
     assert.deepEqual(readPreamble('b', bytes.subarray(OPENING_BYTES)), wraps);
   });
 
-  test('another file is foreign, one of a later format newer, one that is cut off truncated', () => {
+  test('another file is "foreign", one of a later format "newer", a cut one "truncated"', () => {
     const bytes = Buffer.from(encodeOpening(wraps).subarray(0, OPENING_BYTES));
     assert.equal(
       codeOf(() => readOpening('b', Buffer.from('SQLite format 3\0'))),

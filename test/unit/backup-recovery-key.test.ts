@@ -9,7 +9,7 @@ const key = fc.uint8Array({ minLength: 32, maxLength: 32 });
 const half = fc.constantFrom('secret', 'public');
 
 describe('a recovery key', () => {
-  test('its public half follows from the secret one, and so does its id', () => {
+  test('determines its public half and its id by the secret half', () => {
     const made = newRecoveryKey();
     const again = recoveryKeyOf(made.secretKey);
     assert.deepEqual(Buffer.from(again.publicKey), Buffer.from(made.publicKey));
@@ -17,7 +17,7 @@ describe('a recovery key', () => {
     assert.notEqual(recoveryKeyId(made.publicKey), recoveryKeyId(newRecoveryKey().publicKey));
   });
 
-  test('the public half is the one that OpenSSL makes of the secret one', () => {
+  test('has the public half that OpenSSL derives from the secret one', () => {
     const { publicKey, secretKey } = newRecoveryKey();
     // RFC 8410: what precedes the 32 bytes of an X25519 private key in PKCS #8.
     const der = Buffer.concat([Buffer.from('302e020100300506032b656e04220420', 'hex'), secretKey]);
@@ -41,7 +41,7 @@ describe('a recovery key', () => {
     );
   });
 
-  test('one wrong, missing or surplus character is refused, and so is the other half', () => {
+  test('refuses one wrong, missing or surplus character, and the other half', () => {
     fc.assert(
       fc.property(half, key, fc.nat(), fc.integer({ min: 1, max: 127 }), (which, bytes, where, flip) => {
         const line = Buffer.from(writeRecoveryKey(which, bytes)).subarray(0, -1);
@@ -58,7 +58,7 @@ describe('a recovery key', () => {
     );
   });
 
-  test('what is refused is not repeated', () => {
+  test('does not repeat refused text', () => {
     const line = Buffer.from(writeRecoveryKey('secret', new Uint8Array(32).fill(0xab)));
     line[60] = 0x30;
     assert.throws(

@@ -7,7 +7,7 @@ import { Lifetime } from '../../daemon/base/lifetime.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 
 describe('latest slot', () => {
-  test('the newest wins; what was replaced is released and counted, what was taken is not', () => {
+  test('keeps the newest; a replaced item is released and counted, a taken one is not', () => {
     const released: number[] = [];
     const slot = new LatestSlot<number>((item) => released.push(item));
     slot.put(1);
@@ -44,7 +44,7 @@ describe('lifetime', () => {
     assert.deepEqual(order, ['signal', 'second', 'first']);
   });
 
-  test('leaves no timer behind when all ended in time', async () => {
+  test('leaves no timer behind when everything ended in time', async () => {
     let pending = 0;
     const lifetime = new Lifetime({
       monotonicMs: () => 0,
@@ -62,7 +62,7 @@ describe('lifetime', () => {
     assert.equal(pending, 0);
   });
 
-  test('goes on after a failure and reports it at the end', async () => {
+  test('continues after a failure and reports it at the end', async () => {
     const lifetime = new Lifetime(new VirtualClock());
     const order: string[] = [];
     lifetime.defer('kept', () => void order.push('kept'));
@@ -76,7 +76,7 @@ describe('lifetime', () => {
     assert.deepEqual(order, ['kept']);
   });
 
-  test('waits ten seconds unless told otherwise', async () => {
+  test('waits ten seconds by default', async () => {
     const clock = new VirtualClock();
     const lifetime = new Lifetime(clock);
     let end: () => void = () => undefined;

@@ -73,7 +73,7 @@ describe('retry schedule', () => {
     );
   });
 
-  test('a connection that dies at once does not start the schedule over', () => {
+  test('a connection that ends immediately does not start the schedule over', () => {
     const clock = new VirtualClock();
     const retry = new RetrySchedule(policy, clock, { unit: () => 0.999 });
     for (let round = 0; round < 10; round += 1) {

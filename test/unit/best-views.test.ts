@@ -32,7 +32,7 @@ describe('purposeOfView', () => {
     assert.equal(purposeOfView(history, good(700, 0.5), policy), 'more-probes');
   });
 
-  test('does not wait with a blink to bind or a doubt to settle', () => {
+  test('does not wait if there is a blink to bind or a doubt to settle', () => {
     const history = recordEmbedding(emptyViewHistory, { atMs: 0, score: 0.5, isProbe: true });
     assert.equal(
       purposeOfView(history, { ...good(10), urgency: 'movement-to-bind' }, policy),
@@ -68,7 +68,7 @@ describe('purposeOfView', () => {
 });
 
 describe('pickView', () => {
-  test('takes the most pressing, then the one that waited longest', () => {
+  test('takes the most urgent view, then the one that waited longest', () => {
     const view = (purpose: ViewPurpose | undefined, waitingMs: number) => ({ purpose, waitingMs });
     assert.equal(pickView([view('check', 9000), view('bind-movement', 10), view('more-probes', 700)]), 1);
     assert.equal(pickView([view('more-probes', 700), view('more-probes', 900)]), 1);

@@ -6,7 +6,7 @@ import { detectionFigures, scoreBlinks } from '../../daemon/domain/liveness/blin
 const truth = (blinks: readonly number[], ambiguous: readonly number[] = []) => ({ blinks, ambiguous });
 
 describe('scoreBlinks', () => {
-  test('counts what lies within the tolerance, the edge included', () => {
+  test('counts a blink within the tolerance, the edge included', () => {
     assert.deepEqual(scoreBlinks([1.25, 3.26], truth([1, 3]), 0.25), {
       hits: 1,
       missed: [3],
@@ -19,7 +19,7 @@ describe('scoreBlinks', () => {
     assert.deepEqual(scoreBlinks([0.9, 1.1], truth([1]), 0.25).mistaken.length, 1);
   });
 
-  test('finds the pairing that leaves nobody out', () => {
+  test('finds the pairing that includes all', () => {
     const { hits, missed, mistaken } = scoreBlinks([1.0, 1.3], truth([0.8, 1.1]), 0.25);
     assert.deepEqual([hits, missed, mistaken], [2, [], []]);
   });
@@ -49,7 +49,7 @@ describe('detectionFigures', () => {
     assert.ok(f1 !== undefined && Math.abs(f1 - (2 * 0.8) / 1.8) < 1e-12);
   });
 
-  test('are undefined where there was nothing to find and nothing found', () => {
+  test('are undefined if there was nothing to find and nothing was found', () => {
     assert.deepEqual(detectionFigures(0, 0, 0), { precision: undefined, recall: undefined, f1: undefined });
   });
 });

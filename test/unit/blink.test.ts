@@ -65,7 +65,7 @@ describe('nextBlink', () => {
     assert.ok(Math.abs((blinks[0]?.atMs ?? 0) - 335) < 40);
   });
 
-  test('says nothing before the eyes opened again', () => {
+  test('detects no blink before the eyes have opened again', () => {
     assert.deepEqual(blinksIn(record(both(2.8, 1), 15, 3.2)), []);
   });
 
@@ -133,7 +133,7 @@ describe('nextBlink', () => {
       assert.deepEqual(blinksIn(during(sharpness)), [], `${sharpness}`);
   });
 
-  test('says nothing about a closure beside which frames are missing', () => {
+  test('ignores a closure next to missing frames', () => {
     const samples = record(both(3, 0.15), 15, 6).filter(({ atMs }) => atMs < 2700 || atMs > 3100);
     assert.deepEqual(blinksIn(samples), []);
   });
@@ -190,7 +190,7 @@ describe('nextBlink', () => {
     );
   });
 
-  test('how wide somebody opens the eyes makes no difference', () => {
+  test('the openness of the eyes makes no difference', () => {
     fc.assert(
       fc.property(anySamples, fc.constantFrom(0.25, 0.5, 2, 4), (samples, scale) => {
         const scaled = samples.map((sample) => ({
@@ -231,7 +231,7 @@ const dip = (level: number | readonly [number, number], durationMs: number) =>
 const trembling = (level: number, depth: number, durationMs: number) =>
   stepped((atMs) => (atMs >= 1500 && atMs <= 1495 + durationMs ? 1 - depth : atMs % 10 === 0 ? 1 : level));
 
-describe('what is just a blink, and what just is not', () => {
+describe('the limits of a blink', () => {
   const cases: readonly (readonly [name: string, blink: EyeSample[], none: EyeSample[]])[] = [
     ['a closure is deeper than 0.35', dip(0.64, 500), dip(0.66, 500)],
     ['a brief dip is deeper than 0.12', dip(0.87, 100), dip(0.89, 100)],
@@ -266,7 +266,7 @@ describe('what is just a blink, and what just is not', () => {
     assert.deepEqual(blinksIn(dip(0.5, 300), { ...policy, longestGapMs: 4 }), []);
   });
 
-  test('lids that only half open after a blink do not make another one', () => {
+  test('lids that open only half after a blink do not make another one', () => {
     const steps: readonly (readonly [untilMs: number, level: number])[] = [
       ...[[1500, 1] as const, [1600, 0.75] as const, [1650, 0.9] as const, [1750, 0.79] as const],
     ];
@@ -274,7 +274,7 @@ describe('what is just a blink, and what just is not', () => {
     assert.equal(blinksIn(samples).length, 1);
   });
 
-  test('the baseline is that of six seconds, and wants one second before anything is judged', () => {
+  test('the baseline covers six seconds, and needs one second before anything is judged', () => {
     let state = initialBlinkState;
     const seenAtMs: number[] = [];
     for (let atMs = 0; atMs <= 10_000; atMs += 50) {
@@ -324,7 +324,7 @@ describe('closureAt', () => {
     assert.equal(closureAt(flat.slice(0, 3), 1, search), 'open-ended');
   });
 
-  test('says how far the eye came down that closed less', () => {
+  test('gives the depth of the eye that closed less', () => {
     for (const [left, right] of [
       [0.25, 0.75],
       [0.75, 0.25],
@@ -347,7 +347,7 @@ describe('eye levels', () => {
     );
   });
 
-  test('want five samples over the time that was asked for, and eyes that are open at all', () => {
+  test('need five samples over the requested time, and eyes that are open', () => {
     assert.equal(eyeLevels(samplesOf([1, 1, 1, 1, 1], 250), 1001), undefined);
     assert.equal(eyeLevels(samplesOf([1, 1, 1, 1], 1000), 1000), undefined);
     assert.equal(eyeLevels(samplesOf([0, 0, 0, 0, 0], 250), 1000), undefined);

@@ -32,7 +32,7 @@ function message(options: { qos?: number; topic?: string; properties?: number; p
     name,
     Buffer.alloc(qos === 0 ? 0 : 2, 1),
     lengthOf(properties),
-    // What would be a header if it were taken for one.
+    // Bytes that would be a header if they were read as one.
     Buffer.alloc(properties + payload, 0xff),
   ];
   return packet(0x30 | (qos << 1), Buffer.concat(parts));
@@ -46,7 +46,7 @@ const goodTalk = Buffer.concat([
   packet(0xd0, Buffer.alloc(0)),
   message({ qos: 2, payload: 0 }),
   packet(0x62, Buffer.from([1, 1])),
-  // Too short for its fields: the parser's affair.
+  // Too short for its fields, which the parser handles.
   packet(0x32, Buffer.from([0])),
   packet(0x30, Buffer.from([0, 9, 1])),
   packet(0x30, Buffer.from([0, 1, 1])),
@@ -58,7 +58,7 @@ const whole = (bytes: Buffer, hasProperties = true): PacketBreach | undefined =>
   new PacketHeaders({ hasProperties }).take(bytes);
 
 describe('headers of packets', () => {
-  test('what a broker says passes, wherever it is cut', () => {
+  test('every packet of a broker passes, wherever the stream is cut', () => {
     const random = seededRandom(3);
     for (let round = 0; round < 300; round += 1) {
       const headers = new PacketHeaders({ hasProperties: true });
@@ -69,7 +69,7 @@ describe('headers of packets', () => {
         assert.equal(headers.take(goodTalk.subarray(at, at + fine)), undefined);
         at += fine;
       }
-      // Behind all that it stands at the beginning of a packet.
+      // After all packets, the next byte begins a packet.
       assert.equal(headers.take(Buffer.from([0x10]))?.problem, 'protocol');
     }
   });
@@ -106,7 +106,7 @@ describe('headers of packets', () => {
     assert.equal(whole(message({ properties: 65_536 }), false), undefined);
   });
 
-  test('a packet in crumbs is refused long before it is whole', () => {
+  test('a packet in many small pieces is refused long before it is complete', () => {
     const headers = new PacketHeaders({ hasProperties: false });
     assert.equal(headers.take(Buffer.concat([Buffer.from([0x30]), lengthOf(1_000_000)])), undefined);
     let taken = 0;
@@ -115,7 +115,7 @@ describe('headers of packets', () => {
   });
 });
 
-test('nothing of a breach, or after it, is read; what came before is, uncopied', () => {
+test('no byte of or after an invalid packet is read; earlier packets are read without a copy', () => {
   const breaches: PacketBreach[] = [];
   const stream = new Duplex({ read: () => undefined });
   guardPackets(stream, { hasProperties: true, onBreach: (breach) => breaches.push(breach) });

@@ -5,8 +5,7 @@ import { silentLogger } from '../../daemon/base/logger.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { brokerAddress } from '../../daemon/publish/broker/broker-address.js';
 import type { BrokerConnection, MqttVersion } from '../../daemon/publish/broker/broker-connection.js';
-import { endingOf } from '../../daemon/publish/broker/broker-ending.js';
-import { brokerError, problemOf } from '../../daemon/publish/broker/broker-errors.js';
+import { brokerError, endingOf, problemOf } from '../../daemon/publish/broker/broker-errors.js';
 import { VersionChoice } from '../../daemon/publish/broker/version-choice.js';
 import { OutageLog } from '../../daemon/publish/outage-log.js';
 import { memoryLog } from '../support/published-box.js';
@@ -36,7 +35,7 @@ describe('problemOf', () => {
     test(`${code} means ${problem}`, () => assert.equal(problemOf(coded(code), 'lost'), problem));
   }
 
-  test('finds the reason of TLS in the message where the code is that of a write', () => {
+  test('finds the TLS reason in the message if the code is that of a write', () => {
     const message =
       'write EPROTO 80:error:0A000460:SSL routines:ssl3_read_bytes:tlsv1 alert no application protocol';
     const error = Object.assign(new Error(message), { code: 'EPROTO' });
@@ -44,7 +43,7 @@ describe('problemOf', () => {
     assert.equal(problemOf(coded('EPROTO'), 'lost'), 'tls');
   });
 
-  test('looks into an attempt on several addresses', () => {
+  test('finds the problem in an attempt on several addresses', () => {
     const both = Object.assign(new AggregateError([coded('ECONNREFUSED'), coded('ECONNREFUSED')]), {
       code: 'X',
     });
@@ -52,7 +51,7 @@ describe('problemOf', () => {
   });
 });
 
-test('"not authorised" is about the password at the beginning, and later about what the box did', () => {
+test('"not authorised" is about the password at first, and later about an action of the box', () => {
   assert.equal(endingOf(coded(135), false, 'plain'), 'notAuthorised');
   assert.equal(endingOf(coded(135), true, 'plain'), 'didNotAllow');
 });
@@ -67,7 +66,7 @@ describe('brokerAddress', () => {
     test(`${url} is ${name}`, () => assert.equal(brokerAddress(url).name, name));
   }
 
-  test('an IPv6 address is connected to without its brackets', () => {
+  test('an IPv6 address is used without its brackets', () => {
     assert.equal(brokerAddress('mqtt://[::1]').host, '::1');
   });
 
@@ -82,7 +81,7 @@ describe('brokerAddress', () => {
 });
 
 describe('OutageLog', () => {
-  test('says an outage once, a new reason once, and the return once', () => {
+  test('logs an outage once, a new reason once, and the return once', () => {
     const clock = new VirtualClock();
     const { logger, lines } = memoryLog();
     const log = new OutageLog({ clock, logger, outboxDepth: () => 7 });
@@ -133,7 +132,7 @@ describe('VersionChoice', () => {
       throw brokerError('version', 'mqtt://broker:1883');
     };
 
-  test('prefers 5, falls back to 3.1.1, and stays with what worked', async () => {
+  test('prefers 5, falls back to 3.1.1, and keeps the version that worked', async () => {
     const choice = new VersionChoice(silentLogger);
     const tried: MqttVersion[] = [];
     const old = broker((version) => version === 4, tried);
@@ -151,7 +150,7 @@ describe('VersionChoice', () => {
     assert.deepEqual(tried, [5, 4, 4, 5]);
   });
 
-  test('does not try again what has nothing to do with the version', async () => {
+  test('does not retry a failure that is not about the version', async () => {
     const choice = new VersionChoice(silentLogger);
     const tried: MqttVersion[] = [];
     const refuses = async (version: MqttVersion): Promise<BrokerConnection> => {

@@ -29,7 +29,7 @@ const grace = personId('grace');
 const mary = personId('mary');
 const policy = { threshold: 0.9, margin: 0.02 };
 
-describe('pairs that cannot be told apart', () => {
+describe('inseparable pairs', () => {
   it('names two persons whose references lie as near to each other as to their own', () => {
     const persons = likenesses([
       { personId: ada, references: [at(0), at(8), at(16)] },
@@ -42,7 +42,7 @@ describe('pairs that cannot be told apart', () => {
     assert.ok(pair && pair.similarity > 0.99 && pair.similarity <= 1);
   });
 
-  it('names no pair whose own references are nearer by the margin, though both reach the threshold', () => {
+  it('names no pair whose own references are nearer by the margin, although both reach the threshold', () => {
     const persons = likenesses([
       { personId: ada, references: [at(0), at(1), at(2)] },
       { personId: grace, references: [at(22), at(23), at(24)] },
@@ -84,7 +84,7 @@ describe('pairs that cannot be told apart', () => {
 });
 
 describe('how near a visitor comes', () => {
-  it('is told by the mean and by the highest of what their references reach', () => {
+  it('is the mean and the highest of the similarities of their references', () => {
     const { similarity, highest } = neighbourOf(ada, visitorSimilarities([at(0), at(90)], [at(60), at(0)]));
     assert.ok(Math.abs(similarity - (Math.cos(Math.PI / 6) + 1) / 2) < 1e-6);
     assert.ok(Math.abs(highest - 1) < 1e-6);
@@ -154,7 +154,7 @@ describe('thresholds of persons', () => {
     assert.deepEqual(calibrate([], { floor: 0.9, targetFpir: 0.001 }), []);
   });
 
-  it('come in steps of one person each, for a gallery that is too large for one go', () => {
+  it('come in steps of one person each, for a gallery that is too large for one step', () => {
     const persons = likenesses(gallery(5));
     const target = { floor: 0.3, targetFpir: 0.02 };
     for (const [steps, wanted] of [

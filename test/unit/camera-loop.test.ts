@@ -80,7 +80,7 @@ describe('camera loop', () => {
     await loop[Symbol.asyncDispose]();
   });
 
-  test('what the analysis throws is told once and the frame is released', async () => {
+  test('an error of the analysis is reported once and the frame is released', async () => {
     const { make, released } = frameMaker();
     const failures: unknown[] = [];
     const session = {

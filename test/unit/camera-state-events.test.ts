@@ -19,14 +19,14 @@ const failed = (code = 'camera-unreachable'): CameraState => ({
   ...{ state: 'failed', code, message: 'it does not answer', remedy: 'look at it', nextTryMs: 100 },
 });
 
-/** What outlives a restart: the events and what was said last. */
+/** The data that survives a restart: the events and the reported states. */
 class MemoryRecords {
   readonly events: CameraNotice[] = [];
   readonly #said = new Map<string, string>();
   isDiskFull = false;
 
   readonly sources = {
-    lastSaid: {
+    states: {
       of: (source: string) => this.#said.get(source),
       set: (source: string, text: string) => void this.#said.set(source, text),
     },
@@ -75,7 +75,7 @@ beforeEach(() => {
 });
 
 describe('the event of a camera', () => {
-  test('comes when a state has lasted, with the time at which it began', () => {
+  test('comes when a state has lasted, with the time of its beginning', () => {
     see(connecting, 1_000);
     see(streaming, settledAfterMs - 1);
     assert.deepEqual(records.events, []);
@@ -88,7 +88,7 @@ describe('the event of a camera', () => {
     assert.deepEqual(records.lines, ['gate streaming', 'gate failed camera-unreachable', 'gate streaming']);
   });
 
-  test('does not come for a stream that is opened anew, nor for a vision process that is', () => {
+  test('does not come for a reopened stream or a restarted vision process', () => {
     see(streaming, 60_000);
     see(failed('camera-stalled'), 3_000);
     see(connecting, 1_000);
@@ -100,7 +100,7 @@ describe('the event of a camera', () => {
     assert.deepEqual(records.lines, ['gate streaming']);
   });
 
-  test('says the failure although the next tries go on', () => {
+  test('reports the failure while the camera tries again', () => {
     for (let tries = 0; tries < 20; tries += 1) {
       see(failed(), 2_000);
       see(connecting, 2_000);
@@ -108,7 +108,7 @@ describe('the event of a camera', () => {
     assert.deepEqual(records.lines, ['gate failed camera-unreachable']);
   });
 
-  test('says that pictures are of no use, why, and that they are whole again', () => {
+  test('reports unusable pictures with the reason, and their recovery', () => {
     const damaged = (check: 'damaged' | 'frozen'): CameraState => {
       const code = `pictures-${check}` as const;
       return { ...streaming, damage: { code, message: 'they are', remedy: 'mend them' } };
@@ -129,13 +129,13 @@ describe('the event of a camera', () => {
     ]);
   });
 
-  test('names a new reason of a failure that goes on', () => {
+  test('reports a new reason of a lasting failure', () => {
     see(failed('camera-unreachable'), 60_000);
     see(failed('camera-unauthorised'), 60_000);
     assert.deepEqual(records.lines, ['gate failed camera-unreachable', 'gate failed camera-unauthorised']);
   });
 
-  test('says that a camera has failed which comes to no state that lasts, and seldom', () => {
+  test('reports a camera without a lasting state as failed, and rarely', () => {
     see(streaming, 60_000);
     for (let flaps = 0; flaps < 1_000; flaps += 1) {
       see(failed('camera-stalled'), 1_000);
@@ -146,14 +146,14 @@ describe('the event of a camera', () => {
     assert.deepEqual(records.lines.slice(2), ['gate streaming']);
   });
 
-  test('says that a camera has failed whose vision process does not come back', () => {
+  test('reports a camera as failed if its vision process does not come back', () => {
     see(streaming, 60_000);
     states.forget(['gate']);
     clock.advanceBy(unsettledAfterMs);
     assert.deepEqual(records.lines, ['gate streaming', 'gate failed camera-unsettled']);
   });
 
-  test('is not said again after a restart, and what changed meanwhile is', () => {
+  test('is not repeated after a restart, but a change meanwhile is reported', () => {
     see(streaming, 60_000);
     restart();
     see(connecting, 5_000);
@@ -164,7 +164,7 @@ describe('the event of a camera', () => {
     assert.deepEqual(records.lines, ['gate streaming', 'gate failed camera-unreachable']);
   });
 
-  test('ends with disabled for a camera that is switched off or taken out, also while the program was off', () => {
+  test('ends with disabled for a camera that is switched off or removed, also while the daemon was off', () => {
     see(streaming, 60_000);
     states.configure([camera('gate', false)]);
     clock.advanceBy(60_000);
@@ -184,7 +184,7 @@ describe('the event of a camera', () => {
     assert.deepEqual(records.lines.slice(4), ['gate streaming', 'gate disabled']);
   });
 
-  test('is not said of a camera that came and went without a word', () => {
+  test('does not come for a camera that was never reported', () => {
     states.configure([camera('gate'), camera('yard')]);
     clock.advanceBy(1_000);
     states.configure([]);
@@ -192,7 +192,7 @@ describe('the event of a camera', () => {
     assert.deepEqual(records.lines, []);
   });
 
-  test('is not lost when nothing can be recorded: it is tried again, complained of once, and the last state wins', () => {
+  test('is not lost when nothing can be recorded: it is retried, logged once, and the last state wins', () => {
     const log = memoryLog();
     events[Symbol.dispose]();
     start(['gate'], log.logger);
@@ -206,7 +206,7 @@ describe('the event of a camera', () => {
     assert.equal(records.events[0]?.occurredAtMs, startMs + 60_000);
   });
 
-  test('repeats no text of a process that parses what cameras send', () => {
+  test('repeats no text from a vision process', () => {
     see(failed('Robert "); DROP\nTABLE'), 60_000);
     assert.deepEqual(records.lines, ['gate failed camera-failed']);
   });
@@ -218,7 +218,7 @@ describe('the event of a camera', () => {
     assert.deepEqual(records.lines, []);
   });
 
-  test('follows each camera by itself, changes each time, and ends at the last state, whatever happens', () => {
+  test('follows each camera separately, alternates, and ends at the last state in every sequence', () => {
     const step = fc.record({
       id: fc.constantFrom('gate', 'yard'),
       state: fc.constantFrom('streaming', 'connecting', 'failed', 'other', 'gone', 'off', 'on'),

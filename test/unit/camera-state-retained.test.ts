@@ -37,7 +37,7 @@ let wanted: Record<string, string>;
 let tell: () => void;
 let log: ReturnType<typeof memoryLog>;
 let documents: RetainedDocuments;
-/** `topic text` of each message the broker took. */
+/** `topic text` of each message that the broker took. */
 let published: string[];
 let refused: Set<string>;
 
@@ -56,11 +56,11 @@ function connect(): AbortController {
     }
     published.push(`${topic} ${new TextDecoder().decode(payload)}`.trim());
   };
-  documents.join({ publish }, connection.signal);
+  documents.whenOnline({ publish }, connection.signal);
   return connection;
 }
 
-/** Lets everything happen that is due within `durationMs`, in steps, so that what was begun can end. */
+/** Runs everything that is due within `durationMs`, in steps, so that started work can end. */
 async function pass(durationMs = 0): Promise<void> {
   const endMs = clock.monotonicMs() + durationMs;
   do {
@@ -90,8 +90,8 @@ beforeEach(() => {
   });
 });
 
-describe('what is retained at the broker', () => {
-  test('is all of it after each connection, and afterwards what changes', async () => {
+describe('retained messages at the broker', () => {
+  test('are all published after each connection, and changed ones later', async () => {
     connect();
     await pass();
     assert.deepEqual(published.splice(0), ['a one', 'b two']);
@@ -104,7 +104,7 @@ describe('what is retained at the broker', () => {
     assert.deepEqual(published, ['a one', 'b three']);
   });
 
-  test('is all of it again every quarter of an hour: somebody else may have written there', async () => {
+  test('are all published again every quarter of an hour, because another client may have overwritten them', async () => {
     connect();
     await pass();
     published.length = 0;
@@ -117,7 +117,7 @@ describe('what is retained at the broker', () => {
     }
   });
 
-  test('changes once a second at most, to what comes last', async () => {
+  test('change at most once a second, to the last state', async () => {
     connect();
     await pass();
     for (let turn = 0; turn < 100; turn += 1) {
@@ -131,7 +131,7 @@ describe('what is retained at the broker', () => {
     assert.equal(changes.at(-1), 'a at 99');
   });
 
-  test('is taken back where it is not wanted any more, known only from the memory too', async () => {
+  test('are cleared when they are no longer wanted, also if only the records know them', async () => {
     memory.topics.set('from-before', '{}');
     connect();
     await pass();
@@ -143,7 +143,7 @@ describe('what is retained at the broker', () => {
     assert.deepEqual([...memory.topics.keys()], ['b']);
   });
 
-  test('is complained of once where it is refused, tried again, and complained of anew after it went well', async () => {
+  test('that are refused are logged once, tried again, and logged again after a success', async () => {
     refused.add('a');
     connect();
     await pass(600_000);
@@ -159,7 +159,7 @@ describe('what is retained at the broker', () => {
     assert.equal(log.lines.length, 2);
   });
 
-  test('that cannot be taken back is remembered until it can', async () => {
+  test('that cannot be cleared are remembered until they can', async () => {
     memory.topics.set('from-before', '{}');
     refused.add('from-before');
     connect();
@@ -170,7 +170,7 @@ describe('what is retained at the broker', () => {
     assert.ok(!memory.topics.has('from-before'));
   });
 
-  test('is not published before it is remembered: nobody would take it back', async () => {
+  test('are not published before they are remembered, because they could not be cleared later', async () => {
     memory.isDiskFull = true;
     connect();
     await pass(30_000);
@@ -181,7 +181,7 @@ describe('what is retained at the broker', () => {
     assert.deepEqual(published, ['a one', 'b two']);
   });
 
-  test('is left alone when the connection has ended', async () => {
+  test('are not changed when the connection has ended', async () => {
     const connection = connect();
     await pass();
     published.length = 0;
@@ -194,7 +194,7 @@ describe('what is retained at the broker', () => {
   });
 });
 
-test('numbers are taken by the block and grow, whoever else takes some', () => {
+test('numbers are taken in blocks and grow, also when others take some', () => {
   let counter = 0;
   const take = (count: number): number => {
     counter += count;

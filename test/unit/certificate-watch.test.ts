@@ -6,7 +6,7 @@ import type { CertificateFacts } from '../../daemon/publish/broker/certificate-f
 import {
   CertificateWatch,
   certificateStatus,
-  lookEveryMs,
+  checkEveryMs,
 } from '../../daemon/publish/broker/certificate-watch.js';
 import { memoryLog } from '../support/published-box.js';
 
@@ -40,14 +40,14 @@ describe('certificateStatus', () => {
 });
 
 describe('CertificateWatch', () => {
-  test('says once a day that a certificate ends, louder when it has, and nothing of a renewed one', async () => {
+  test('logs once a day that a certificate expires, louder when it has expired, and nothing about a renewed one', async () => {
     const clock = new VirtualClock();
     const { logger, lines } = memoryLog();
     await using watch = new CertificateWatch(clock, logger);
     watch.start({});
     const startMs = clock.wallMs();
     const ending = facts(startMs - dayMs, startMs + 2.5 * dayMs);
-    // Every connection shows it again.
+    // Every connection reports the certificate again.
     for (let hour = 0; hour < 4 * 24; hour += 1) {
       watch.sawBroker(ending);
       clock.advanceBy(3_600_000);
@@ -63,25 +63,25 @@ describe('CertificateWatch', () => {
       ].slice(0, lines.length),
     );
     assert.ok(lines.length >= 4);
-    const said = lines.length;
+    const count = lines.length;
     watch.sawBroker(facts(startMs, startMs + 400 * dayMs, 'BB'));
     clock.advanceBy(3 * dayMs);
-    assert.equal(lines.length, said);
+    assert.equal(lines.length, count);
     assert.equal(watch.status()[0]?.state, 'in force');
   });
 
-  test('looks by itself, without any connection', async () => {
+  test('checks by itself, without a connection', async () => {
     const clock = new VirtualClock();
     const { logger, lines } = memoryLog();
     await using watch = new CertificateWatch(clock, logger);
     watch.start({});
     watch.sawBroker(facts(clock.wallMs(), clock.wallMs() + 31 * dayMs));
     assert.equal(lines.length, 0);
-    clock.advanceBy(lookEveryMs);
+    clock.advanceBy(checkEveryMs);
     assert.equal(lines.length, 0, 'it has thirty days yet');
     for (let hour = 0; hour < 24; hour += 1) {
       await setImmediate();
-      clock.advanceBy(lookEveryMs);
+      clock.advanceBy(checkEveryMs);
     }
     assert.equal(lines.length, 1);
   });

@@ -95,18 +95,18 @@ describe('nextChallenge', () => {
     });
   });
 
-  test('what began before the prompt was sent answers nothing, and is not held against anybody', () => {
+  test('an action that began before the prompt is neither an answer nor an error', () => {
     const gestures = [gesture('turn-left', 900), gesture('nod', 950)];
     assert.equal(after([shown(1_000), seen({ gestures, sameFaceMs: 2_500 })]).phase, 'answering');
   });
 
-  test('the right action sooner than anybody can answer fails', () => {
+  test('the right action fails if it comes sooner than a person can answer', () => {
     const input = (startMs: number) => [shown(1_000), seen({ gestures: [gesture('turn-left', startMs)] })];
     assert.deepEqual(after(input(1_100)), { phase: 'failed', reason: 'too-early' });
     assert.equal(after(input(1_150)).phase, 'binding');
   });
 
-  test('a blink that was under way when the prompt was sent is no part of an answer', () => {
+  test('a blink that began before the prompt is not part of an answer', () => {
     const [before, one, two] = [blink(1_150), blink(1_700), blink(2_100)];
     const afterBlinks = (...blinks: readonly Blink[]): ChallengeState =>
       after([shown(1_000), seen({ blinks, sameFaceMs: 3_000 })], { phase: 'prompting', step: 1 });
@@ -121,7 +121,7 @@ describe('nextChallenge', () => {
     assert.deepEqual(after(input(5_051)), { phase: 'failed', reason: 'too-late' });
   });
 
-  test('no action at all fails by the clock, and says when to look at it', () => {
+  test('no action at all fails after the time, which `challengeDueMs` gives', () => {
     const waiting = after([shown(1_000)]);
     const dueMs = challengeDueMs(waiting, asked, policy) ?? 0;
     assert.equal(dueMs, 1_050 + 3_000 + policy.delayMs + policy.finishMs);
@@ -132,7 +132,7 @@ describe('nextChallenge', () => {
     });
   });
 
-  test('single blinks are no wrong action, and a double blink that was not asked for ends the attempt without blame', () => {
+  test('single blinks are not wrong, and an unrequested double blink cancels the challenge', () => {
     const single = [blink(1_500), blink(2_300)];
     assert.equal(after([shown(1_000), seen({ blinks: single })]).phase, 'answering');
     const double = [blink(1_500), blink(2_200)];
@@ -174,7 +174,7 @@ describe('answerInClip', () => {
     assert.deepEqual(unbound, { doneCount: 3, isPassed: false });
   });
 
-  test('says how far it came, and what came instead', () => {
+  test('gives the number of completed actions and the wrong action', () => {
     const whole = { gestures, blinks, sameFaceMs: 5_000 };
     assert.deepEqual(answerInClip(['turn-left', 'nod'], whole, policy), {
       ...{ doneCount: 1, wrong: 'blink-twice', isPassed: false },
@@ -243,7 +243,7 @@ describe('a recording of a person who turns, nods and blinks', () => {
     assert.ok(most <= 1 / 80);
   });
 
-  test('passes one of the 80 where its times suit the prompts best', () => {
+  test('passes one of the 80 if its times fit the prompts best', () => {
     const gestures = [gesture('nod', 500), gesture('turn-left', 2_500), gesture('look-up', 4_500)];
     const count = everyChallenge.filter((each) => passes({ gestures, blinks: [] }, each)).length;
     assert.equal(count, 1);

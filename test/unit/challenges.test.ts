@@ -16,7 +16,7 @@ const matched = (person = 'person-1'): Identification => ({
   ...{ outcome: 'match', personId: personId(person), similarity: 0.8, margin: 0.3, probeCount: 3 },
 });
 
-/** A gate that asks, with a screen that remembers, and one face that does what it is told to. */
+/** A gate that asks, with a screen that remembers, and one face that follows every prompt. */
 function gateThatAsks(changes: Partial<ChallengesOptions> = {}) {
   const clock = new VirtualClock(1_000_000);
   const shown: Prompt[] = [];
@@ -78,7 +78,7 @@ async function failOnce({ act, pass }: ReturnType<typeof gateThatAsks>, name = '
 }
 
 describe('Challenges', () => {
-  test('asks who is recognised and stays, one action after the other, and says how it ended', async () => {
+  test('prompts a recognised person for one action after the other, and publishes the end', async () => {
     const { see, act, pass, told, shown } = gateThatAsks();
     assert.equal(see(), 'open');
     await pass(999);
@@ -100,7 +100,7 @@ describe('Challenges', () => {
     assert.equal(see(), 'passed');
   });
 
-  test('says nothing in a prompt about who is asked', async () => {
+  test('a prompt does not identify the person', async () => {
     const { see, pass, shown } = gateThatAsks();
     see();
     await pass(1_000);
@@ -121,7 +121,7 @@ describe('Challenges', () => {
     assert.deepEqual(box.told(), [asked, failed, asked, failed, asked, failed]);
     assert.equal(new Set(box.shown.map(({ nonce }) => nonce)).size, 1, 'the test has no randomness');
     await box.pass(56_000);
-    assert.equal(box.shown.length, 6, 'for a minute nobody is asked');
+    assert.equal(box.shown.length, 6, 'no person is asked for a minute');
     await box.pass(2_000);
     assert.deepEqual(box.told().slice(6), [asked]);
   });
@@ -138,7 +138,7 @@ describe('Challenges', () => {
     box.see('track-2');
     await box.pass(1_000);
     assert.equal(await failOnce(box, 'track-2'), 'refused');
-    // Nobody is asked who comes back at once with the same face.
+    // A person who comes back at once with the same face is not asked.
     const count = box.shown.length;
     box.challenges.forget(gate, trackId('track-2'));
     box.see('track-3');
@@ -148,7 +148,7 @@ describe('Challenges', () => {
     assert.equal(box.shown.length, count + 1);
   });
 
-  test('no answer fails by the clock, without another sighting', async () => {
+  test('a challenge without an answer fails by the clock, without another sighting', async () => {
     const { challenges, see, pass, told } = gateThatAsks();
     see();
     await pass(1_000);
@@ -162,7 +162,7 @@ describe('Challenges', () => {
     assert.deepEqual(settledOn, [0, 0], 'the third says that the track is to be judged again');
   });
 
-  test('a prompt that nobody takes ends the challenge, blames nobody, and is tried again later', async () => {
+  test('a prompt that is not accepted cancels the challenge, which is tried again later', async () => {
     let isUp = false;
     const shown: string[] = [];
     const { see, act, pass } = gateThatAsks({
@@ -196,7 +196,7 @@ describe('Challenges', () => {
     assert.equal(see('far', { person: 'person-2' }), 'open');
   });
 
-  test('a person who leaves is not judged; one whose attendance is in its cooldown is not asked', async () => {
+  test('a person who leaves is not judged; a person within the attendance cooldown gets no challenge', async () => {
     const left = gateThatAsks();
     left.see();
     await left.pass(1_000);
@@ -208,7 +208,7 @@ describe('Challenges', () => {
     assert.deepEqual(cooling.told(), []);
   });
 
-  test('what one person passed proves nothing of another whom the track is taken for later', async () => {
+  test('a passed challenge proves nothing for another person that the track later matches', async () => {
     const { see, act, pass } = gateThatAsks();
     see();
     await pass(1_000);
@@ -217,7 +217,7 @@ describe('Challenges', () => {
     assert.equal(see('track-1', { person: 'person-2' }), 'open');
   });
 
-  test('a face that is taken for somebody else for a moment is asked anew', async () => {
+  test('a face that briefly matches another person gets a new challenge', async () => {
     const { see, act, pass, told } = gateThatAsks();
     see();
     await pass(1_000);
@@ -232,7 +232,7 @@ describe('Challenges', () => {
     assert.equal(await act('turn-left'), 'passed', 'what it passes counts');
   });
 
-  test('who is refused may try again after a minute', async () => {
+  test('a refused person can try again after a minute', async () => {
     const box = gateThatAsks();
     box.see();
     await box.pass(1_000);
@@ -243,7 +243,7 @@ describe('Challenges', () => {
     assert.equal(await box.act('turn-left'), 'passed');
   });
 
-  test('who leaves in the middle of every challenge is asked once a minute at last', async () => {
+  test('a person who leaves during every challenge gets at most one a minute', async () => {
     const { see, pass, shown } = gateThatAsks();
     for (let count = 0; count < 40; count += 1) {
       see(`track-${count}`);
@@ -254,7 +254,7 @@ describe('Challenges', () => {
     assert.ok(asked >= 6 && asked <= 9, `${asked} prompts in 140 s`);
   });
 
-  test('while sightings wait nobody is asked, and no time runs out', async () => {
+  test('while sightings wait, no challenge starts or expires', async () => {
     const { challenges, see, act, pass, told } = gateThatAsks();
     let isHeldUp = true;
     challenges.heldUpWhile(() => isHeldUp);
@@ -271,7 +271,7 @@ describe('Challenges', () => {
     assert.deepEqual(told().slice(-1), ['failed wrong-action'], 'what is seen counts');
   });
 
-  test('records that cannot be read keep nobody from being asked later, and end nothing', async () => {
+  test('unreadable records neither end a challenge nor prevent later ones', async () => {
     let isReadable = false;
     const hasAttended = (): boolean => {
       if (!isReadable) throw new Error('the disk failed');

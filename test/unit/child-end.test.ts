@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const shell = (script: string) => spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'inherit'] });
 
 describe('waiting for the end of a child', () => {
-  test('ends at once where the child has ended before', async () => {
+  test('resolves immediately if the child has ended already', async () => {
     const child = shell('exit 3');
     assert.deepEqual(await exitOf(child), { code: 3, signal: null });
     assert.deepEqual(await exitOf(child), { code: 3, signal: null });
@@ -18,16 +18,16 @@ describe('waiting for the end of a child', () => {
     assert.deepEqual(await closeOf(child), { code: 3, signal: null });
   });
 
-  test('tells the signal that ended it', async () => {
+  test('gives the signal that ended it', async () => {
     const child = shell('kill -KILL $$');
     assert.deepEqual(await closeOf(child), { code: null, signal: 'SIGKILL' });
   });
 
-  test('fails where the program cannot be started', async () => {
+  test('fails if the program cannot be started', async () => {
     await assert.rejects(exitOf(spawn('/no/such/program')), /ENOENT/);
   });
 
-  test('for its first line fails where it ends without one', async () => {
+  test('for the first line fails if the child ends without one', async () => {
     assert.equal(await firstLineOf(shell('echo one; echo two')), 'one');
     await assert.rejects(firstLineOf(shell('exit 4')), /ended without a line \(4\)/);
   });

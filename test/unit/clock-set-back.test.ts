@@ -55,11 +55,11 @@ function alertsAfter(
   return count;
 }
 
-/** Whatever compares two times of the clock on the wall: what comes of it when the second is so much later, or earlier. */
+/** Each comparison of two wall times: its result if the second is later, or earlier, by `shiftMs`. */
 const comparisons: Readonly<Record<string, (shiftMs: number) => unknown>> = {
   'the cooldown of an attendance': (shiftMs) =>
     suppressionOf(attendanceFact({ occurredAtMs: startMs + shiftMs }), rules, recent)?.reason,
-  'the cooldown of somebody who could be either of two persons': (shiftMs) =>
+  'the cooldown of a person who could be either of two': (shiftMs) =>
     suppressionOf(ambiguousFact({ occurredAtMs: startMs + shiftMs }), rules, recent)?.reason,
   'the cooldown of a person without proof of life': (shiftMs) =>
     suppressionOf(unprovenFact({ occurredAtMs: startMs + shiftMs }), rules, recent)?.reason,
@@ -77,7 +77,7 @@ const comparisons: Readonly<Record<string, (shiftMs: number) => unknown>> = {
 
 describe('a clock that is set back', () => {
   for (const [name, outcome] of Object.entries(comparisons)) {
-    test(`counts for ${name} as one that is set forward: by its distance`, () => {
+    test(`counts for ${name} by its distance, as one that is set forward does`, () => {
       fc.assert(
         fc.property(fc.integer({ min: 0, max: 5 * limitMs }), (distanceMs) => {
           assert.deepEqual(outcome(-distanceMs), outcome(distanceMs));

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import { AnswerLimits } from '../../daemon/publish/commands/answer-limits.js';
-import { RecentMap } from '../../daemon/publish/commands/recent-map.js';
+import { AnswerLimits, RecentMap } from '../../daemon/publish/commands/answer-limits.js';
 
-describe('a map of what was asked for lately', () => {
-  test('forgets what was asked for longest ago', () => {
+describe('a map of recent entries', () => {
+  test('forgets the entry that was requested longest ago', () => {
     let made = 0;
     const map = new RecentMap(2, () => {
       made += 1;
@@ -29,10 +28,10 @@ describe('the limits of answers', () => {
     assert.equal(granted('head-office'), 50);
     assert.equal(granted('branch-office'), 50);
     assert.equal(granted('head-office'), 0);
-    assert.equal(limits.mayAnswerStranger(), true);
+    assert.equal(limits.mayAnswerUnproven(), true);
   });
 
-  test('hold where many copied tokens are sent again, and leave refusals alone', () => {
+  test('hold for many copied tokens that are sent again, and do not affect refusals', () => {
     const clock = new VirtualClock();
     const limits = new AnswerLimits(clock);
     const copied = Array.from({ length: 100 }, (_, index) => ({ issuerId: 'one', commandId: `${index}` }));
@@ -78,9 +77,9 @@ describe('how often the box answers', () => {
   };
   const of = (number: number) => ({ issuerId: 'head-office', commandId: `${number}` });
 
-  test('somebody who proved nothing: 20 times, and once in half a minute', () => {
+  test('an unproven sender: 20 times, then once in half a minute', () => {
     assert.deepEqual(
-      granted(30_000, (limits) => limits.mayAnswerStranger()),
+      granted(30_000, (limits) => limits.mayAnswerUnproven()),
       [20, 0, 1],
     );
   });
@@ -92,7 +91,7 @@ describe('how often the box answers', () => {
     );
   });
 
-  test('an issuer with what it had before: 50 times, and once in ten seconds', () => {
+  test('an issuer that repeats commands: 50 times, and once in ten seconds', () => {
     assert.deepEqual(
       granted(10_000, (limits, number) => limits.mayRepeat(of(number))),
       [50, 0, 1],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { type DigestPerson, digestEntry, galleryDigest } from '../../daemon/app/centre/centre-digest.js';
+import { type DigestPerson, digestEntry, galleryDigest } from '../../daemon/app/commands/gallery-digest.js';
 
 const key = Buffer.alloc(32, 7);
 const ada: DigestPerson = {
@@ -16,7 +16,7 @@ const ada: DigestPerson = {
 const digestOf = (person: DigestPerson): string => digestEntry(person, key).digest;
 
 describe('the digest of a person', () => {
-  test('is made as docs/commands.md says', () => {
+  test('is made as in docs/commands.md', () => {
     const text = '["person","E-7","Ada","countess",["consent","2026-03-01","form 12",null],["aa","bb"]]';
     assert.equal(digestOf(ada), createHmac('sha256', key).update(text).digest('hex'));
     const place = createHmac('sha256', key).update('["place","E-7"]').digest();
@@ -77,7 +77,7 @@ describe('the digest of a gallery', () => {
     );
   });
 
-  test('differs exactly in the bucket of whoever is more, less or other', () => {
+  test('differs only in the buckets of added, missing and changed persons', () => {
     fc.assert(
       fc.property(persons, (all) => {
         const entries = all.map((person) => digestEntry(person, key));

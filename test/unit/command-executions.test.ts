@@ -4,8 +4,7 @@ import { describe, test } from 'node:test';
 import { defect, operational } from '../../daemon/base/errors.js';
 import type { CommandContext } from '../../daemon/publish/commands/command-handlers.js';
 import { deadlines } from '../../daemon/publish/commands/deadlines.js';
-import { Executions } from '../../daemon/publish/commands/executions.js';
-import { Progress } from '../../daemon/publish/commands/progress.js';
+import { Executions, Progress } from '../../daemon/publish/commands/executions.js';
 import type { CommandName } from '../../daemon/publish/contract/command-schema.js';
 import {
   acceptedCommand,
@@ -56,7 +55,7 @@ function playedExecution() {
 const { limitMs } = deadlines['resend-events'];
 
 describe('the execution of a command', () => {
-  test('is answered with what it gives, and leaves neither timer nor listener behind', async () => {
+  test('is answered with its result, and leaves neither timer nor listener behind', async () => {
     const { begin, settle, context, clock, daemon, executions, isHeldUp } = playedExecution();
     const { answer, over } = begin();
     assert.deepEqual(context().by, by);
@@ -86,7 +85,7 @@ describe('the execution of a command', () => {
     });
   }
 
-  test('is told to end at its deadline, and answered as late where it does within a second', async () => {
+  test('is aborted at its deadline, and answered as late if it ends within a second', async () => {
     const { begin, settle, context, clock, isHeldUp } = playedExecution();
     const { answer, over } = begin();
     clock.advanceBy(limitMs - 1);
@@ -103,12 +102,12 @@ describe('the execution of a command', () => {
     assert.equal(answer.code, 'timed-out');
     assert.match(
       answer.message ?? '',
-      /^the command did not get on for 120 seconds and was ended: give it again/,
+      /^the command made no progress for 120 seconds and was ended; send it again/,
     );
     assert.equal(isHeldUp('resend-events'), false);
   });
 
-  test('is answered with what it gives where it is done in that second', async () => {
+  test('is answered with its result if it finishes in that second', async () => {
     for (const [error, code] of [
       [undefined, 'done'],
       [operational('disk-full', 'no room'), 'disk-full'],
@@ -124,7 +123,7 @@ describe('the execution of a command', () => {
     }
   });
 
-  test('that goes on after its answer holds up its own kind alone, until it has ended', async () => {
+  test('that continues after its answer delays only commands of its kind, until it ends', async () => {
     for (const isFailure of [false, true]) {
       const { begin, settle, clock, executions, isHeldUp, log } = playedExecution();
       const { answer, over } = begin();
@@ -132,7 +131,7 @@ describe('the execution of a command', () => {
       await turns();
       clock.advanceBy(1_000);
       await over;
-      assert.match(answer.message ?? '', /^the command did not get on for 120 seconds; it may still be done/);
+      assert.match(answer.message ?? '', /^the command made no progress for 120 seconds and still runs/);
       assert.equal(answer.code, 'timed-out');
       assert.equal(executions.overdue.length, 1);
       assert.deepEqual(
@@ -152,7 +151,7 @@ describe('the execution of a command', () => {
     }
   });
 
-  test('has its time anew whenever it got on, and not where it says the same again', async () => {
+  test('gets new time with each progress, but not for a repeated report', async () => {
     const { begin, context, clock } = playedExecution();
     begin();
     context().progress({ done: 1 });
@@ -181,7 +180,7 @@ describe('the execution of a command', () => {
     assert.deepEqual(answer, { code: 'interrupted', message: 'the command was ended' });
   });
 
-  test('that begins while the daemon ends is told so at once', async () => {
+  test('that begins while the daemon stops is aborted immediately', async () => {
     const { begin, settle, context, daemon, clock } = playedExecution();
     daemon.abort('the end');
     const { over } = begin();
@@ -192,7 +191,7 @@ describe('the execution of a command', () => {
 });
 
 describe('the progress of a command', () => {
-  test('is told at once, once in a second at most, and not after the answer', async () => {
+  test('is reported immediately, at most once a second, and not after the answer', async () => {
     const { begin, settle, context, clock, replies } = playedExecution();
     const { over } = begin();
     const done: number[] = [];
@@ -225,11 +224,11 @@ describe('the progress of a command', () => {
     const about = { commandId: 'command-1', command: 'resend-events', clock, record, logger: log.logger };
     const progress = new Progress(about);
     fail('record');
-    progress.say({ done: 1 });
+    progress.report({ done: 1 });
     fail();
-    progress.say({ done: 2 });
+    progress.report({ done: 2 });
     clock.advanceBy(1_000);
-    progress.say({ done: 3 });
+    progress.report({ done: 3 });
     assert.deepEqual(
       replies().map(({ result }) => result),
       [{ done: 3 }],

@@ -7,10 +7,10 @@ import { refuseMisshapen } from '../../daemon/audit/audit-entry.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import type { BoxEvent } from '../../daemon/domain/events/event.js';
 import { openPinoLogger } from '../../daemon/host/pino-logger.js';
-import { CommandDesk } from '../../daemon/publish/commands/command-desk.js';
 import { commandInbox } from '../../daemon/publish/commands/command-inbox.js';
-import { readIssuerKey } from '../../daemon/publish/commands/issuer-key.js';
-import { refusalCodes } from '../../daemon/publish/commands/refusal.js';
+import { CommandReceiver } from '../../daemon/publish/commands/command-receiver.js';
+import { refusalCodes } from '../../daemon/publish/commands/command-refusal.js';
+import { readIssuerKey } from '../../daemon/publish/commands/issuer-keys.js';
 import { commandNames, largestTokenBytes } from '../../daemon/publish/contract/command-schema.js';
 import { replyData } from '../../daemon/publish/contract/notice-data.js';
 import { topicsOf } from '../../daemon/publish/topics.js';
@@ -25,15 +25,15 @@ const nasty = `${marker}\u001b[2J\r\n{"level":"error"}\u202e\0`;
 
 interface Attacked {
   readonly take: (topic: string, payload: Uint8Array, isRetained?: boolean) => Promise<void>;
-  readonly desk: CommandDesk;
+  readonly receiver: CommandReceiver;
   readonly events: BoxEvent[];
   readonly audited: NewAuditEntry[];
   readonly executed: string[];
   readonly log: () => string;
 }
 
-/** The desk behind its inbox, with the logger of the daemon; what it records and audits is kept in memory. */
-async function attackedDesk(issuer: Issuer): Promise<Attacked> {
+/** The receiver behind its inbox, with the logger of the daemon; what it records and audits is kept in memory. */
+async function attackedReceiver(issuer: Issuer): Promise<Attacked> {
   const clock = new VirtualClock(Date.now());
   const lines: string[] = [];
   const sink = new Writable({
@@ -52,7 +52,7 @@ async function attackedDesk(issuer: Issuer): Promise<Attacked> {
     scopes: ['cameras'] as const,
   };
   let codes: readonly string[] | undefined;
-  const desk = new CommandDesk({
+  const receiver = new CommandReceiver({
     audience: 'site/box',
     keys: { find: (keyId) => (keyId === key.keyId ? key : undefined) },
     memory: memoryOfCommands(),
@@ -71,19 +71,19 @@ async function attackedDesk(issuer: Issuer): Promise<Attacked> {
   });
   const unused = async () => ({ outcome: 'failed', code: 'unused', message: '' }) as const;
   const handlers = Object.fromEntries(commandNames.map((name) => [name, unused])) as unknown as Parameters<
-    typeof desk.start
+    typeof receiver.start
   >[0];
-  desk.start({
+  receiver.start({
     ...handlers,
     'set-camera': async ({ camera }) => {
       executed.push(camera);
       return { outcome: 'done', result: { camera, enabled: true } };
     },
   });
-  const inbox = commandInbox({ topics, desk, logger });
+  const inbox = commandInbox({ topics, receiver, logger });
   const take: Attacked['take'] = (topic, payload, isRetained = false) =>
     inbox.take(topic, payload, isRetained);
-  return { take, desk, events, audited, executed, log: () => lines.join('') };
+  return { take, receiver, events, audited, executed, log: () => lines.join('') };
 }
 
 const jsonWithMarks = fc.oneof(
@@ -104,7 +104,7 @@ const topicName = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 40 }),
 );
 
-/** A good token after somebody changed, cut, doubled or swapped a part of it. */
+/** A good token with a part changed, cut, doubled or swapped. */
 function mutated(good: readonly Buffer[]) {
   return fc
     .record({
@@ -131,10 +131,10 @@ function mutated(good: readonly Buffer[]) {
     });
 }
 
-describe('whatever is published to a box', { timeout: 300_000 }, () => {
-  test('never throws, never executes, never fills anything, and reaches no log: 10,000 payloads', async () => {
+describe('arbitrary commands that are published to a box', { timeout: 300_000 }, () => {
+  test('cause no exception, execution or growth, and appear in no log: 10,000 payloads', async () => {
     const issuer = await newIssuer();
-    const { take, desk, events, audited, executed, log } = await attackedDesk(issuer);
+    const { take, receiver, events, audited, executed, log } = await attackedReceiver(issuer);
     const good: Buffer[] = [];
     for (let count = 0; count < 5; count += 1) {
       const given = { camera: 'gate', enabled: true };
@@ -146,7 +146,7 @@ describe('whatever is published to a box', { timeout: 300_000 }, () => {
       };
       good.push(await token(issuer, signed));
     }
-    // Good ones are executed once first: what is left of them is hostile.
+    // Good tokens are executed once first; every repetition is hostile.
     for (const bytes of good) await take(topics.command('set-camera'), bytes);
     const payload = fc.oneof(
       { arbitrary: mutated(good), weight: 5 },
@@ -180,7 +180,7 @@ describe('whatever is published to a box', { timeout: 300_000 }, () => {
     );
     await new Promise((resolve) => setImmediate(resolve));
     assert.ok(taken >= 10_000);
-    const { refused, repeated, accepted } = desk.counts;
+    const { refused, repeated, accepted } = receiver.counts;
     const total = Object.values(refused).reduce((sum, count) => sum + count, 0);
     assert.ok(Object.keys(refused).every((code) => refusalCodes.some((known) => known === code)));
     assert.equal(accepted, 5);
@@ -201,12 +201,12 @@ describe('whatever is published to a box', { timeout: 300_000 }, () => {
     const kept = `${text}${JSON.stringify(audited)}${JSON.stringify(events)}`;
     assert.ok(!kept.includes(marker), 'nothing that an attacker wrote is repeated anywhere');
     assert.ok(text.length < 100_000, `${text.length} characters of log`);
-    await desk[Symbol.asyncDispose]();
+    await receiver[Symbol.asyncDispose]();
   });
 
-  test('of the largest size and of any depth is refused by its signature alone', async () => {
+  test('of the largest size and any depth are refused by their signature alone', async () => {
     const issuer = await newIssuer();
-    const { take, desk } = await attackedDesk(issuer);
+    const { take, receiver } = await attackedReceiver(issuer);
     const enrolment = topics.command('enrol-person');
     const header = Buffer.from(JSON.stringify({ alg: 'EdDSA', kid: issuer.keyId })).toString('base64url');
     const nested = Buffer.from('['.repeat(11 * 1024 * 1024)).toString('base64url');
@@ -214,7 +214,7 @@ describe('whatever is published to a box', { timeout: 300_000 }, () => {
     for (let count = 0; count < 6; count += 1) {
       await take(enrolment, Buffer.from(`${header}.${nested}.${signature}`, 'latin1'));
     }
-    assert.deepEqual(desk.counts.refused, { 'bad-signature': 6 });
-    await desk[Symbol.asyncDispose]();
+    assert.deepEqual(receiver.counts.refused, { 'bad-signature': 6 });
+    await receiver[Symbol.asyncDispose]();
   });
 });

@@ -17,7 +17,7 @@ import {
 const noLimits = { commands: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
 const resent = { outcome: 'done', result: { count: 1, missing: 0 } } as const;
 
-/** A queue whose issuer is trusted, and everything that it says. `executed` has the numbers of resent events. */
+/** A queue with a trusted issuer, and all its answers. `executed` has the numbers of resent events. */
 function queueOf(changes: Partial<CommandHandlers> = {}, memory: CommandMemory = memoryOfCommands()) {
   const clock = new CountedClock();
   const said = keptWords();
@@ -48,7 +48,7 @@ function queueOf(changes: Partial<CommandHandlers> = {}, memory: CommandMemory =
   return { ...said, clock, queue, memory, executed, add, start, outcomes };
 }
 
-/** A handler that ends when the test says so. */
+/** A handler that the test ends. */
 function held<Name extends 'request-snapshot' | 'rotate-keys'>() {
   const contexts: CommandContext[] = [];
   const ends: (() => void)[] = [];
@@ -66,7 +66,7 @@ const rotation = (number: number): AcceptedCommand =>
   acceptedCommand(number, 'rotate-keys', { key: 'gallery', depth: 'wrap' });
 
 describe('the queue of commands', () => {
-  test('executes nothing before its start, and then answers first what an end of the program cut short', async () => {
+  test('executes nothing before its start, and then answers interrupted commands first', async () => {
     const { add, start, memory, executed, outcomes, queue, replies } = queueOf();
     add(acceptedCommand(1), acceptedCommand(2), acceptedCommand(3));
     memory.begin(1);
@@ -84,7 +84,7 @@ describe('the queue of commands', () => {
     assert.deepEqual([memory.waitingCount(), memory.begun()], [0, []]);
   });
 
-  test('executes in order of arrival, each in a turn of its own, so that taking in comes first', async () => {
+  test('executes in order of arrival, each in its own turn, so that new commands are accepted first', async () => {
     const seen: string[] = [];
     const { add, start, queue } = queueOf({
       'resend-events': async ({ from }) => {
@@ -101,7 +101,7 @@ describe('the queue of commands', () => {
     assert.deepEqual(seen, ['command 1', 'another turn', 'command 2', 'another turn']);
   });
 
-  test('waits for a command that is under way, but lets others go on beside a rotation of keys', async () => {
+  test('waits for a running command, but executes others during a rotation of keys', async () => {
     const [slow, rotating] = [held<'request-snapshot'>(), held<'rotate-keys'>()];
     const handlers = { 'request-snapshot': slow.handler, 'rotate-keys': rotating.handler };
     const { add, start, executed, outcomes } = queueOf(handlers);
@@ -122,7 +122,7 @@ describe('the queue of commands', () => {
     ]);
   });
 
-  test('misses nothing that comes in the moment in which it finds nothing more to do', async () => {
+  test('does not miss a command that arrives in the moment in which it finds none', async () => {
     const memory = memoryOfCommands();
     let late: AcceptedCommand | undefined = acceptedCommand(1);
     const { add, start, executed } = queueOf(
@@ -142,7 +142,7 @@ describe('the queue of commands', () => {
     assert.deepEqual(executed, [1]);
   });
 
-  test('leaves alone what does not wait any more', async () => {
+  test('ignores a command that does not wait any more', async () => {
     const memory = memoryOfCommands();
     const { add, start, executed, outcomes } = queueOf(
       {},
@@ -167,7 +167,7 @@ describe('a command that waited', () => {
     ['is in time a millisecond before the skew of clocks is over', { expiresAtMs: -59_999 }, 'done'],
     ['is out of date with the skew of clocks', { expiresAtMs: -60_000 }, 'expired'],
     ['has an issuer who was removed', { keyId: 'gone' }, 'unknown-issuer'],
-    ['has a key that is of another issuer now', { issuerId: 'branch-office' }, 'unknown-issuer'],
+    ['has a key that belongs to another issuer now', { issuerId: 'branch-office' }, 'unknown-issuer'],
     ['is of another release of the program', { name: 'open-door' }, 'unknown-command'],
   ];
   for (const [what, { expiresAtMs = 60_000, ...changes }, code] of cases) {
@@ -185,8 +185,8 @@ describe('a command that waited', () => {
   }
 });
 
-describe('what the queue writes down', () => {
-  test('is first the entry of the audit log, by ids and codes only, and then the answer', async () => {
+describe('a record of the queue', () => {
+  test('is first the audit entry, with ids and codes only, and then the answer', async () => {
     const { add, start, order, entries } = queueOf({
       'set-camera': async ({ camera }) => ({ outcome: 'done', result: { camera, enabled: true } }),
     });
@@ -218,7 +218,7 @@ describe('what the queue writes down', () => {
     assert.deepEqual(entries[0]?.by, { actor: 'issuer:head-office', origin: 'command command-1' });
   });
 
-  test('is tried again every ten seconds: nothing more is executed before, and nothing is written twice', async () => {
+  test('is tried again every ten seconds; until then no command is executed, and nothing is written twice', async () => {
     const { add, start, fail, clock, executed, entries, outcomes, errors } = queueOf();
     await start();
     fail('audit', operational('disk-full', 'the disk is full'));
@@ -242,7 +242,7 @@ describe('what the queue writes down', () => {
     assert.deepEqual([entries.length, executed, clock.timerCount], [2, [1, 2], 0]);
   });
 
-  test('is tried again at once when another command comes', async () => {
+  test('is tried again immediately when another command comes', async () => {
     const { add, start, fail, clock, executed } = queueOf();
     await start();
     fail('record');
@@ -254,7 +254,7 @@ describe('what the queue writes down', () => {
     assert.deepEqual([executed, clock.timerCount], [[1, 2], 0]);
   });
 
-  test('of a rotation that ends on a full disk is tried again, too, all of it in one attempt', async () => {
+  test('of a rotation that ends on a full disk is also tried again, all of it in one attempt', async () => {
     const rotating = held<'rotate-keys'>();
     const { add, start, fail, clock, outcomes, errors } = queueOf({ 'rotate-keys': rotating.handler });
     await start();
@@ -266,7 +266,7 @@ describe('what the queue writes down', () => {
     clock.advanceBy(5_000);
     rotating.ends[0]?.();
     await turns();
-    assert.deepEqual(errors(), Array(2).fill('commands wait: they cannot be executed or answered now'));
+    assert.deepEqual(errors(), Array(2).fill('commands cannot be executed or answered now; they wait'));
     assert.equal(clock.timerCount, 1);
     fail();
     clock.advanceBy(10_000);
@@ -277,7 +277,7 @@ describe('what the queue writes down', () => {
     ]);
   });
 
-  test('is the answer alone where the entry has a form that it will never be taken in', async () => {
+  test('is the answer alone if the entry has a form that the log never accepts', async () => {
     const { add, start, fail, outcomes, errors } = queueOf();
     await start();
     fail('audit', defect('audit-entry', 'a blank'));
@@ -291,7 +291,7 @@ describe('what the queue writes down', () => {
     [32_768, true],
     [32_769, false],
   ] as const) {
-    test(`is an answer of ${characters} characters, which is ${isKept ? '' : 'not '}kept to be given again`, async () => {
+    test(`is an answer of ${characters} characters, which is ${isKept ? '' : 'not '}kept for a repetition`, async () => {
       const answerOf = (message: string) =>
         JSON.stringify({
           commandId: 'command-1',
@@ -316,7 +316,7 @@ describe('what the queue writes down', () => {
 });
 
 describe('the end of the queue', () => {
-  test('aborts what is under way, waits three seconds for it, and begins nothing more', async () => {
+  test('aborts running commands, waits three seconds for them, and starts no others', async () => {
     const [slow, rotating] = [held<'request-snapshot'>(), held<'rotate-keys'>()];
     const handlers = { 'request-snapshot': slow.handler, 'rotate-keys': rotating.handler };
     const { add, start, queue, clock, executed, memory } = queueOf(handlers);
@@ -348,7 +348,7 @@ describe('the end of the queue', () => {
   });
 
   for (const first of ['the rotation', 'the snapshot'] as const) {
-    test(`comes as soon as all that was under way has ended, ${first} first`, async () => {
+    test(`comes as soon as all running work has ended, ${first} first`, async () => {
       const [slow, rotating] = [held<'request-snapshot'>(), held<'rotate-keys'>()];
       const handlers = { 'request-snapshot': slow.handler, 'rotate-keys': rotating.handler };
       const { add, start, queue, outcomes } = queueOf(handlers);
@@ -369,7 +369,7 @@ describe('the end of the queue', () => {
     });
   }
 
-  test('leaves no attempt behind that waits for its time', async () => {
+  test('leaves no waiting attempt behind', async () => {
     const { add, start, fail, queue, clock, outcomes } = queueOf();
     await start();
     fail('record');
@@ -384,7 +384,7 @@ describe('the end of the queue', () => {
     assert.deepEqual(outcomes(), []);
   });
 
-  test('plans no other attempt where one fails during it', async () => {
+  test('plans no other attempt if one fails during it', async () => {
     const rotating = held<'rotate-keys'>();
     const { add, start, fail, queue, clock, errors } = queueOf({ 'rotate-keys': rotating.handler });
     await start();
@@ -398,7 +398,7 @@ describe('the end of the queue', () => {
     assert.deepEqual([errors(), clock.timerCount], [[], 0]);
   });
 
-  test('waits for a command, too, that was answered as late and has not ended, and holds up its kind', async () => {
+  test('also waits for a command that was answered as late and has not ended, and delays its kind', async () => {
     const slow = held<'request-snapshot'>();
     const { add, start, queue, clock, outcomes } = queueOf({ 'request-snapshot': slow.handler });
     await start();

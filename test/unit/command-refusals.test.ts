@@ -1,20 +1,25 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { present } from '../../daemon/base/present.js';
 import type { BoxNotice } from '../../daemon/domain/events/notice.js';
+import {
+  type CommandRefusal,
+  type RefusalCode,
+  refusalMessage,
+} from '../../daemon/publish/commands/command-refusal.js';
 import type { Answer } from '../../daemon/publish/commands/command-replies.js';
 import { FailureLog } from '../../daemon/publish/commands/failure-log.js';
-import { type Refusal, type RefusalCode, refusalMessage } from '../../daemon/publish/commands/refusal.js';
-import { Refusals } from '../../daemon/publish/commands/refusals.js';
+import { RefusedCommands } from '../../daemon/publish/commands/refused-commands.js';
 import { CountedClock, commandEpochMs, keptWords } from '../support/played-commands.js';
 
 const windowMs = 600_000;
 
-/** What becomes of refused commands; `said` is what the box says to be the matter when it begins. */
+/** Handles refused commands. `said`: the conditions that the box publishes. */
 function playedRefusals(said?: readonly string[], known: readonly string[] = []) {
   const clock = new CountedClock();
   const words = keptWords();
   const alarm = { codes: said };
-  const refusals = new Refusals({
+  const refusals = new RefusedCommands({
     audit: words.audit,
     record(event, alongside) {
       words.record(event, alongside);
@@ -24,8 +29,8 @@ function playedRefusals(said?: readonly string[], known: readonly string[] = [])
     memory: { knows: (commandId) => known.includes(commandId) },
     ...{ clock, logger: words.log.logger },
   });
-  const refuse = (code: RefusalCode, times = 1, about: Partial<Refusal> = {}): void => {
-    const refusal: Refusal = { outcome: 'refused', code, message: refusalMessage(code), ...about };
+  const refuse = (code: RefusalCode, times = 1, about: Partial<CommandRefusal> = {}): void => {
+    const refusal: CommandRefusal = { outcome: 'refused', code, message: refusalMessage(code), ...about };
     for (let time = 0; time < times; time += 1) refusals.refuse('resend-events', refusal);
   };
   const conditions = () =>
@@ -35,13 +40,12 @@ function playedRefusals(said?: readonly string[], known: readonly string[] = [])
 
 const conditionOf = ({ isActive, change, about, details }: BoxNotice) => ({
   isActive,
-  ...(change === undefined ? {} : { change }),
-  ...(about === undefined ? {} : { about }),
+  ...present({ change, about }),
   refused: details?.['refusedSinceStart'],
 });
 
 describe('a refused command', () => {
-  test('is counted by its code, and answered where it has an id', () => {
+  test('is counted by its code, and answered if it has an id', () => {
     const { refusals, refuse, replies } = playedRefusals();
     refuse('malformed', 2);
     refuse('expired', 1, { commandId: 'c-1', issuerId: 'head-office' });
@@ -61,7 +65,7 @@ describe('a refused command', () => {
     ]);
   });
 
-  test('leaves a trace that names who sent it only where that is proven', () => {
+  test('leaves a trace that names the sender only if the sender is proven', () => {
     const { refuse, entries, log } = playedRefusals();
     refuse('bad-signature', 1, { commandId: 'c-1' });
     refuse('expired', 1, { commandId: 'c-2', issuerId: 'head-office' });
@@ -83,7 +87,7 @@ describe('a refused command', () => {
     );
   });
 
-  test('leaves 20 traces and then one in a minute, which says how many left none', () => {
+  test('leaves 20 traces, then one a minute with the number of those without a trace', () => {
     const { refuse, entries, clock } = playedRefusals();
     refuse('busy', 25);
     assert.equal(entries.length, 20);
@@ -98,7 +102,7 @@ describe('a refused command', () => {
     assert.deepEqual(entries.at(-1)?.details, { command: 'resend-events', code: 'busy' });
   });
 
-  test('is not answered to whoever copied a known id, which uses up nothing of what its issuer may be answered', () => {
+  test('is not answered to a sender with a copied id, and leaves the issuer all its answers', () => {
     const { refuse, replies } = playedRefusals(undefined, ['known']);
     const proven = { commandId: 'known', issuerId: 'head-office' };
     refuse('wrong-topic', 100, proven);
@@ -115,14 +119,14 @@ describe('a refused command', () => {
     );
   });
 
-  test('is noted all the same where a part of that fails, which the log says once in a minute', () => {
+  test('is recorded even if a part of that fails; the log reports the failure once a minute', () => {
     const { refusals, refuse, fail, errors, log, replies, clock } = playedRefusals();
     const proven = (commandId: string) => ({ commandId, issuerId: 'head-office' });
     fail('audit');
     refuse('expired', 1, proven('c-1'));
     refuse('expired', 1, proven('c-2'));
     assert.deepEqual([refusals.counts, replies().length], [{ expired: 2 }, 2]);
-    assert.deepEqual(errors(), ['a refused command could not be written down']);
+    assert.deepEqual(errors(), ['a refused command could not be recorded']);
     clock.advanceBy(60_000);
     refuse('expired', 1, proven('c-3'));
     const [first, second] = log.lines.filter(({ level }) => level === 'error');
@@ -160,7 +164,7 @@ describe('an accepted command that comes again', () => {
     assert.deepEqual(replies(), []);
   });
 
-  test('is known for what it is also where its answer cannot be written down', () => {
+  test('is recognised even if its answer cannot be stored', () => {
     const { refusals, fail, errors } = playedRefusals();
     fail('record');
     assert.equal(refusals.cameAgain(command, answer), 'repeated');
@@ -191,7 +195,7 @@ describe('commands that are refused again and again', () => {
     assert.deepEqual(conditions(), []);
   });
 
-  test('are worse with ten of another code, and said once as long as they go on', () => {
+  test('become worse with ten of another code, and are reported once while they continue', () => {
     const { refuse, clock, conditions } = playedRefusals();
     refuse('expired', 30);
     refuse('malformed', 9);
@@ -213,17 +217,17 @@ describe('commands that are refused again and again', () => {
     assert.equal(conditions().length, 3, 'afterwards it takes ten again');
   });
 
-  test('that were said before a start end ten minutes after it, and count what was refused since', () => {
+  test('that were reported before a start end ten minutes after it, and count refusals since', () => {
     const { clock, conditions } = playedRefusals(['expired']);
     clock.advanceBy(windowMs);
     assert.deepEqual(conditions(), [{ isActive: false, refused: 0 }]);
   });
 
-  test('are over only once that could be written down', () => {
+  test('end only when the end could be recorded', () => {
     const { clock, conditions, fail, errors } = playedRefusals(['expired']);
     fail('record');
     clock.advanceBy(windowMs);
-    assert.deepEqual(errors(), ['the end of the refused commands could not be recorded']);
+    assert.deepEqual(errors(), ['the end of the condition commands-refused could not be recorded']);
     fail();
     clock.advanceBy(windowMs - 1);
     assert.deepEqual(conditions(), []);
@@ -241,7 +245,7 @@ describe('commands that are refused again and again', () => {
   });
 });
 
-test('what fails again and again is one line of the log in a minute, with the number of those before it', () => {
+test('a repeated failure is one log line a minute, with the number of earlier ones', () => {
   const clock = new CountedClock();
   const { log } = keptWords();
   const failures = new FailureLog('a file could not be written', { clock, logger: log.logger });

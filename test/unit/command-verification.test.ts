@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { importPKCS8, SignJWT } from 'jose';
-import { readIssuerKey } from '../../daemon/publish/commands/issuer-key.js';
-import type { TrustedKey } from '../../daemon/publish/commands/trusted-keys.js';
+import type { TrustedKey } from '../../daemon/publish/commands/issuer-keys.js';
+import { readIssuerKey } from '../../daemon/publish/commands/issuer-keys.js';
 import { verifyCommand } from '../../daemon/publish/commands/verify-command.js';
 import { largestEnrolmentBytes, largestTokenBytes } from '../../daemon/publish/contract/command-schema.js';
 import { type Issuer, newIssuer, type TokenOptions, token } from '../support/command-centre.js';
@@ -28,9 +28,9 @@ async function codeOf(bytes: Uint8Array, keys: readonly TrustedKey[], topic?: st
   return found.outcome === 'refused' ? found.code : found.outcome;
 }
 
-describe('a command that is in order', () => {
+describe('a valid command', () => {
   for (const algorithm of ['EdDSA', 'ES256'] as const) {
-    test(`is verified with ${algorithm}, and says who sent it`, async () => {
+    test(`is verified with ${algorithm}, and names its sender`, async () => {
       const issuer = await newIssuer('head-office', algorithm);
       const id = randomUUID();
       const found = await verdict(await token(issuer, { ...erase, id }), [await trusted(issuer)]);
@@ -51,7 +51,7 @@ describe('a command that is in order', () => {
     });
   }
 
-  test('may come a minute early or late, for clocks differ', async () => {
+  test('may come a minute early or late, because clocks differ', async () => {
     const issuer = await newIssuer();
     const keys = [await trusted(issuer)];
     assert.equal(await codeOf(await token(issuer, { ...erase, issuedAtS: nowS + 60 }), keys), 'verified');
@@ -65,14 +65,14 @@ describe('a command that is in order', () => {
     ['has other scopes beside its own', { scope: 'cameras persons:erase events' }],
   ];
   for (const [what, options] of justInOrder) {
-    test(`is verified where it ${what}`, async () => {
+    test(`is verified if it ${what}`, async () => {
       const issuer = await newIssuer();
       const bytes = await token(issuer, { ...erase, ...options });
       assert.equal(await codeOf(bytes, [await trusted(issuer)]), 'verified');
     });
   }
 
-  test('is verified until its key ends, up to the largest size, and kept to the millisecond after its end', async () => {
+  test('is verified until its key expires, up to the largest size, and remembered until the millisecond after its end', async () => {
     const issuer = await newIssuer();
     const keys = [await trusted(issuer, { notAfterMs: nowMs + 1 })];
     const empty = await token(issuer, { ...erase, claims: { padding: '' } });
@@ -102,7 +102,7 @@ describe('a command that is in order', () => {
   });
 });
 
-describe('what a token may not be', () => {
+describe('an invalid token', () => {
   const table: readonly (readonly [code: string, what: string, options: Partial<TokenOptions>])[] = [
     ['expired', 'over by the skew', { issuedAtS: nowS - 360 }],
     ['not-yet-valid', 'of more than a minute later', { issuedAtS: nowS + 61 }],
@@ -115,7 +115,7 @@ describe('what a token may not be', () => {
     ['malformed', 'without an end', { claims: { exp: undefined } }],
     ['malformed', 'without a beginning', { claims: { iat: undefined } }],
     ['malformed', 'without an id', { claims: { jti: undefined } }],
-    ['malformed', 'with an id that is no UUID', { id: 'one/two' }],
+    ['malformed', 'with an id that is not a UUID', { id: 'one/two' }],
     ['lifetime-too-long', 'in force for ever', { claims: { exp: Number.MAX_SAFE_INTEGER } }],
     ['wrong-topic', 'another command', { command: 'gallery-digest' }],
     ['unknown-issuer', 'of another issuer than its key', { issuerId: 'branch-office' }],
@@ -136,7 +136,7 @@ describe('what a token may not be', () => {
     });
   }
 
-  test('larger than its command may be, whoever sends it: too-large', async () => {
+  test('is refused as too-large if it is larger than allowed, from any sender', async () => {
     const issuer = await newIssuer();
     const keys = [await trusted(issuer)];
     const large = await token(issuer, { ...erase, claims: { padding: 'x'.repeat(largestTokenBytes) } });
@@ -148,7 +148,7 @@ describe('what a token may not be', () => {
     assert.equal(await codeOf(Buffer.alloc(largestEnrolmentBytes, '['), keys, 'enrol-person'), 'malformed');
   });
 
-  test('of a name that there is not: unknown-command', async () => {
+  test('is refused as unknown-command if no command has its name', async () => {
     const issuer = await newIssuer();
     const keys = [await trusted(issuer)];
     for (const name of ['open-door', 'constructor', '__proto__', 'toString', '']) {
@@ -159,7 +159,7 @@ describe('what a token may not be', () => {
     }
   });
 
-  test('signed by nobody, with a key unknown, over, of another kind, or altered', async () => {
+  test('is refused if unsigned, altered, or signed with an unknown, expired or wrong kind of key', async () => {
     const issuer = await newIssuer();
     const stranger = await newIssuer();
     const keys = [await trusted(issuer)];
@@ -210,7 +210,7 @@ describe('what a token may not be', () => {
     }
   });
 
-  test('with anything critical in its header: malformed', async () => {
+  test('is refused as malformed with a critical header', async () => {
     const issuer = await newIssuer();
     const found = await codeOf(await token(issuer, { ...erase, header: { b64: true, crit: ['b64'] } }), [
       await trusted(issuer),
@@ -244,7 +244,7 @@ describe('a refusal', () => {
     assert.equal((await verdict(Buffer.from('e30'), [])).outcome, 'refused');
   });
 
-  test('is about a header of up to 1,024 characters', async () => {
+  test('is malformed for a header of more than 1,024 characters', async () => {
     const issuer = await newIssuer();
     const keys = [await trusted(issuer)];
     const withPadding = (padding: string) => token(issuer, { ...erase, header: { padding } });
@@ -257,7 +257,7 @@ describe('a refusal', () => {
     assert.equal(await codeOf(await withPadding('x'.repeat(769 - bare)), keys), 'malformed');
   });
 
-  test('names up to five places that do not fit, and how they do not', async () => {
+  test('names up to five invalid places and their errors', async () => {
     const issuer = await newIssuer();
     const message = async (given: unknown) => {
       const claims = { arguments: given };
@@ -273,7 +273,7 @@ describe('a refusal', () => {
     assert.equal(found.outcome === 'refused' && found.message.split(', ').length, 5);
   });
 
-  test('finds the id in a token too large to be looked at, and repeats nothing of it', async () => {
+  test('finds the id in a token that is too large to parse, and repeats nothing of it', async () => {
     const issuer = await newIssuer();
     const id = randomUUID();
     const padding = `evil\u001b[2J${'x'.repeat(largestTokenBytes)}`;
@@ -294,7 +294,7 @@ describe('a refusal', () => {
     }
   });
 
-  test('names the id that was proven, in lower case, and not another that stands in the arguments', async () => {
+  test('names the proven id in lower case, not another id in the arguments', async () => {
     const issuer = await newIssuer();
     const id = randomUUID();
     const claims = { arguments: { jti: randomUUID() }, jti: id.toUpperCase() };
@@ -306,7 +306,7 @@ describe('a refusal', () => {
     assert.equal(unknown.outcome === 'refused' && unknown.commandId, id);
   });
 
-  test('says what time it is on the box where that is the matter', async () => {
+  test('includes the time of the box if the time is the problem', async () => {
     const issuer = await newIssuer();
     const found = await verdict(await token(issuer, { ...erase, issuedAtS: nowS - 7200 }), [
       await trusted(issuer),
@@ -316,10 +316,7 @@ describe('a refusal', () => {
       await trusted(issuer),
     ]);
     const message = early.outcome === 'refused' ? early.message : '';
-    assert.equal(
-      message,
-      'the command is not in force yet; the clock of the box says 2026-03-02T08:00:00.000Z',
-    );
+    assert.equal(message, 'the command is not valid yet; the clock of the box says 2026-03-02T08:00:00.000Z');
     const over = await verdict(await token(issuer, erase), [await trusted(issuer, { notAfterMs: nowMs })]);
     assert.match(over.outcome === 'refused' ? over.message : '', /; the clock of the box says/);
     const elsewhere = await verdict(await token(issuer, { ...erase, audience: 'a' }), [
@@ -341,7 +338,7 @@ describe('the key of an issuer', () => {
     assert.equal((await readIssuerKey(pem)).keyId, issuer.keyId);
   });
 
-  test('is refused where it is private, of another kind, or none', async () => {
+  test('is refused if it is private, of another kind, or not a key', async () => {
     const { generateKeyPairSync } = await import('node:crypto');
     const { publicKey: rsa } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const { privateKey } = generateKeyPairSync('ed25519');

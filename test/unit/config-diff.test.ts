@@ -15,14 +15,14 @@ function config(...lines: readonly string[]): Config {
   return loaded.config;
 }
 
-describe('what a reload has to do', () => {
-  test('is nothing when only the order of cameras or the spelling of defaults changed', () => {
+describe('the plan of a reload', () => {
+  test('is empty after a change of the order of cameras or of explicit defaults', () => {
     const before = config('cameras:', camera('a'), camera('b'));
     const after = config('cameras:', camera('b', ', transport: tcp'), camera('a'), 'rules: {}');
     assert.deepEqual(diffConfig(before, after), []);
   });
 
-  test('tells cameras apart by id', () => {
+  test('identifies cameras by id', () => {
     const before = config('cameras:', camera('a'), camera('b'), camera('c'));
     const after = config(
       'cameras:',
@@ -38,7 +38,7 @@ describe('what a reload has to do', () => {
     ]);
   });
 
-  test('names every other setting that changed and what it costs', () => {
+  test('lists every other changed setting with its reload class', () => {
     const before = config('mqtt: { url: "mqtt://h/", clientId: one }');
     const after = config('rules: { unknownAfterS: 9 }', 'dataDir: /data');
     assert.deepEqual(diffConfig(before, after), [
@@ -55,10 +55,10 @@ describe('what a reload has to do', () => {
   });
 });
 
-describe('settings that only a restart takes up', () => {
+describe('settings that need a restart', () => {
   const restartSettings = allSettings().filter(({ reload }) => reload === 'restart');
 
-  test('stay as they were in what a reload applies; all others are taken over', () => {
+  test('keep their old values after a reload; all others change', () => {
     const before = config('cameras:', camera('a'));
     const after = config(
       'cameras:',
@@ -88,12 +88,12 @@ describe('settings that only a restart takes up', () => {
     });
   });
 
-  test('stay although the new file leaves one out', () => {
+  test('keep their old values when the new file omits them', () => {
     const before = config('models: { dir: /models }');
     assert.deepEqual(keepRestartSettings(before, config()).models, { dir: '/models' });
   });
 
-  test('are never settings of a camera but its id, whose change makes another camera', () => {
+  test('are, of a camera, only its id, and a new id makes a new camera', () => {
     assert.ok(restartSettings.length > 5);
     assert.deepEqual(
       restartSettings.filter(({ path }) => path[0] === 'cameras').map(({ path }) => path.join('.')),

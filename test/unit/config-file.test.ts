@@ -23,7 +23,7 @@ describe('a configuration file', () => {
     return problem.message;
   }
 
-  test('is told to a command with its only problem, and with the number of several', async () => {
+  test('becomes an error with its only problem, or with the number of several', async () => {
     await assert.rejects(openDaemonClient(join(directory, 'none.yaml')), {
       code: 'invalid-config',
       kind: 'input',
@@ -41,7 +41,7 @@ describe('a configuration file', () => {
     const [only, add] = await told('site: { id: office }\n');
     assert.match(only ?? '', /^FILE:1:\d+: site\.timeZone is missing$/);
     assert.match(add ?? '', /^add "timeZone"/);
-    const many = ['FILE has 2 problems', "run 'rollcall check-config --config FILE' to see them"];
+    const many = ['FILE has 2 problems', "run 'rollcall check-config --config FILE' to list them"];
     assert.deepEqual(await told('site: {}\n'), many);
   });
 
@@ -53,7 +53,7 @@ describe('a configuration file', () => {
     assert.equal(loaded.config.site.id, 'office');
   });
 
-  test('tells socket and time zone of a daemon although the rest of it is wrong, each where it can be read', async () => {
+  test('gives socket and time zone of a daemon even if the rest is wrong', async () => {
     const path = join(directory, 'site.yaml');
     const siteOf = async (text: string) => {
       await writeFile(path, text);
@@ -72,16 +72,16 @@ describe('a configuration file', () => {
     assert.deepEqual(await loadSite(join(directory, 'none.yaml')), {});
   });
 
-  test('that is missing, a directory, huge or no text is explained', async () => {
+  test('that is missing, a directory, huge or not text is explained', async () => {
     assert.equal(await refusal(join(directory, 'none.yaml')), 'the file does not exist');
     assert.equal(await refusal(join(directory, 'good.yaml', 'below.yaml')), 'the file does not exist');
-    assert.equal(await refusal(directory), 'is a directory, not a file');
+    assert.equal(await refusal(directory), 'this is a directory');
     const path = join(directory, 'bytes.yaml');
     await writeFile(path, Buffer.from([0xff, 0xfe, 0x00]));
-    assert.equal(await refusal(path), 'is not text in UTF-8');
+    assert.equal(await refusal(path), 'the file is not UTF-8 text');
     await writeFile(path, Buffer.alloc((1 << 20) + 1, 0x20));
     assert.match(await refusal(path), /larger than/);
-    assert.equal(await refusal('/dev/zero'), 'is no ordinary file');
+    assert.equal(await refusal('/dev/zero'), 'this is not an ordinary file');
   });
 
   test('that this user may not read is explained', {
@@ -90,6 +90,6 @@ describe('a configuration file', () => {
     const path = join(directory, 'secret.yaml');
     await writeFile(path, 'site: {}\n');
     await chmod(path, 0o000);
-    assert.equal(await refusal(path), 'may not be read by this user');
+    assert.equal(await refusal(path), 'this user may not read the file');
   });
 });

@@ -45,7 +45,7 @@ describe('a recogniser without a measured operating point', () => {
       `${named}identification: { threshold: 0.4 }\n`,
       'identification.margin',
     );
-    assert.match(message, /^is missing: no operating point of auraface was measured/);
+    assert.match(message, /^is missing: rollcall has no measured operating point for auraface/);
     assert.match(remedy ?? '', /rollcall evaluate identify/);
     valid(`${named}identification: { threshold: 0.4, margin: 0.1 }\n`);
   });
@@ -87,7 +87,7 @@ describe('a valid configuration', () => {
     assert.deepEqual(valid(`${site}models: { dir: nets }\n`).models, { dir: '/var/lib/rollcall/nets' });
   });
 
-  test('the example file is one', async () => {
+  test('the example file is valid', async () => {
     const text = await readFile(new URL('../../config/rollcall.example.yaml', import.meta.url), 'utf8');
     assert.deepEqual(
       valid(text).cameras.map((camera) => camera.id),
@@ -95,7 +95,7 @@ describe('a valid configuration', () => {
     );
   });
 
-  test('the commented lines of the example are valid, too, and state the defaults', async () => {
+  test('the commented lines of the example are valid and state the defaults', async () => {
     const text = await readFile(new URL('../../config/rollcall.example.yaml', import.meta.url), 'utf8');
     const uncommented = text
       .split('\n')
@@ -120,7 +120,7 @@ describe('a valid configuration', () => {
 });
 
 describe('problems', () => {
-  test('are told all at once, each at its line, in the order of the file', () => {
+  test('are reported together, each with its line, in the order of the file', () => {
     const text = [
       'site:', // 1
       '  id: Head Office', // 2
@@ -152,7 +152,7 @@ describe('problems', () => {
     );
   });
 
-  test('an unknown key names the nearest known one, or where it belongs', () => {
+  test('the message for an unknown key names the nearest known one, or the right place', () => {
     assert.deepEqual(problemAt(`${site}camras: []\n`, 'camras'), {
       line: 2,
       column: 1,
@@ -170,11 +170,11 @@ describe('problems', () => {
     assert.equal(problemAt(`${site}attackAfterS: 9\n`, 'attackAfterS').remedy, 'it belongs under "liveness"');
     assert.match(
       problemAt(`${site}logging: { color: red }\n`, 'logging.color').remedy ?? '',
-      /known here: level/,
+      /known keys here: level/,
     );
   });
 
-  test('a missing, empty or mistyped value says what is wanted', () => {
+  test('the message for a missing, empty or invalid value says what it must be', () => {
     assert.equal(problemAt('cameras: []\n', 'site').message, 'is missing');
     assert.equal(problemAt(`${site}liveness:\n`, 'liveness').message, 'has no value');
     assert.equal(
@@ -199,31 +199,35 @@ describe('problems', () => {
     );
   });
 
-  test('a name that would end a line, steer a terminal or turn text around is refused', () => {
+  test('a name with line breaks, terminal escapes or marks for text direction is refused', () => {
     for (const hidden of ['\\e[31m', '\\r\\nBcc: x@example.org', '\\u202e', '\\0']) {
       const camera = `cameras: [{ id: door, name: "Gate${hidden}x", url: "rtsp://192.0.2.1/" }]\n`;
       const problem = problemAt(`${site}${camera}`, 'cameras.0.name');
-      assert.match(formatProblem('test.yaml', problem), /control characters.*leave out line breaks/s);
+      assert.match(formatProblem('test.yaml', problem), /control characters.*remove line breaks/s);
     }
   });
 
-  test('a time zone is checked and the nearest named', () => {
+  test('an unknown time zone is refused with the nearest known one', () => {
     const problem = problemAt('site: { id: a, timeZone: Europe/Pariss }\n', 'site.timeZone');
     assert.equal(problem.remedy, 'did you mean "Europe/Paris"?');
     assert.match(problemAt('site: { id: a, timeZone: "+02:00" }\n', 'site.timeZone').message, /IANA/);
   });
 
-  test('a file that is no YAML is refused at the line', () => {
+  test('invalid YAML is refused with its line', () => {
     const [problem] = problemsOf(`${site}cameras:\n  - id: door\n   name: Door\n`);
     assert.ok(problem);
     assert.equal(problem.line, 4);
-    assert.match(problem.message, /no valid YAML/);
-    assert.equal(problemsOf(`${site}${site}`)[0]?.line, 2, 'a repeated key is no valid YAML');
+    assert.match(problem.message, /not valid YAML/);
+    const [repeated] = problemsOf(`${site}${site}`);
+    assert.equal(repeated?.line, 2);
+    assert.equal(repeated.message, '"site" appears twice');
+    assert.equal(problemsOf(`${site}hunter2: 1\nhunter2: 2\n`)[0]?.message, 'this key appears twice');
+    assert.equal(problemsOf('site:\n\tid: a\n')[0]?.remedy, 'indent with spaces');
     assert.match(problemsOf('')[0]?.message ?? '', /empty/);
     assert.match(problemsOf('# nothing\n')[0]?.message ?? '', /empty/);
   });
 
-  test('aliases that would expand without end are refused', () => {
+  test('aliases that expand to an excessive size are refused', () => {
     const level = (name: string, of: string): string =>
       `${name}: &${name} [${Array(9).fill(`*${of}`).join(',')}]\n`;
     const bomb = `a: &a [1,1,1]\n${level('b', 'a')}${level('c', 'b')}${level('d', 'c')}${level('e', 'd')}`;
@@ -247,13 +251,13 @@ describe('problems', () => {
       `${site}} admin:hunter2\n`,
     ];
     for (const text of broken) {
-      const told = problemsOf(text).map((each) => formatProblem('test.yaml', each));
-      assert.ok(told.length > 0);
-      assert.ok(!told.join('\n').includes('hunter2'), told.join('\n'));
+      const lines = problemsOf(text).map((each) => formatProblem('test.yaml', each));
+      assert.ok(lines.length > 0);
+      assert.ok(!lines.join('\n').includes('hunter2'), lines.join('\n'));
     }
   });
 
-  test('protection of a camera without TLS is refused, and so are two kinds of it', () => {
+  test('TLS settings of a camera are refused without TLS, and a fingerprint together with a CA file', () => {
     const pin = `sha256:${'aB'.repeat(32)}`;
     const camera = (url: string, ...settings: readonly string[]): string =>
       `${site}cameras: [{ id: a, name: A, url: "${url}", ${settings.join(', ')} }]\n`;
@@ -272,17 +276,17 @@ describe('problems', () => {
     assert.equal(known?.allowBasicLogin, false);
   });
 
-  test('are lines a person can act on', () => {
+  test('are formatted as place, problem and remedy', () => {
     assert.equal(
       formatProblem('rollcall.yaml', problemAt(`${site}camras: []\n`, 'camras')),
       'rollcall.yaml:2:1: camras is not a known key; did you mean "cameras"?',
     );
     const [whole] = problemsOf('');
     assert.ok(whole);
-    assert.match(formatProblem('rollcall.yaml', whole), /^rollcall\.yaml: the file is empty; begin with/);
+    assert.match(formatProblem('rollcall.yaml', whole), /^rollcall\.yaml: the file is empty; start from/);
   });
 
-  test('no text whatever makes the loader throw', () => {
+  test('the loader never throws, whatever the text', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => void parseConfig(text)));
     const yamlish = fc.array(
       fc.constantFrom(
@@ -315,8 +319,8 @@ describe('problems', () => {
   });
 });
 
-describe('a file that YAML only warns of', () => {
-  test('is refused, too', () => {
+describe('a file with YAML warnings', () => {
+  test('is refused', () => {
     const [problem] = problemsOf(`%UNKNOWN directive\n---\n${site}`);
     assert.match(problem?.message ?? '', /YAML/);
   });

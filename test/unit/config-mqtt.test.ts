@@ -9,13 +9,13 @@ function problems(mqtt: string): readonly string[] {
   return loaded.ok ? [] : loaded.problems.map(({ path, message }) => `${path}: ${message}`);
 }
 
-test('an address with another scheme is refused with those that there are', () => {
+test('an address with an unknown scheme is refused, and the message lists the known ones', () => {
   const said = ['mqtt.url: must begin with mqtt://, mqtts://, ws:// or wss://'];
   assert.deepEqual(problems('url: http://192.0.2.7'), said);
 });
 
 describe('the settings of TLS', () => {
-  test('are taken together', () => {
+  test('can be combined', () => {
     const loaded = withBroker(
       'url: wss://192.0.2.7/mqtt, caFile: /etc/ca.pem, clientCertificate: broker-client, serverName: broker.plant-1.example, alpn: [mqtt, x-amzn-mqtt-ca]',
     );
@@ -33,7 +33,7 @@ describe('the settings of TLS', () => {
     );
   });
 
-  test('are refused where the address has no TLS, each by its name', () => {
+  test('are refused one by one for an address without TLS', () => {
     for (const scheme of ['mqtt', 'ws', 'MQTT']) {
       assert.deepEqual(
         problems(
@@ -68,7 +68,7 @@ describe('names of persons', () => {
     assert.equal(loaded.ok && loaded.config.mqtt?.personNames, false);
   });
 
-  test('leave it over TLS, or to a broker on the same machine', () => {
+  test('can be published over TLS or to a broker on the same machine', () => {
     for (const url of [
       'mqtts://broker.example',
       'wss://broker.example',
@@ -86,7 +86,7 @@ describe('names of persons', () => {
   });
 });
 
-test('a challenge whose prompts could go nowhere is refused, and taken with a broker or a webhook', () => {
+test('a challenge needs a broker or a webhook for its prompts', () => {
   const camera = 'cameras: [{ id: gate, name: Gate, url: "rtsp://a/b", liveness: { require: challenge } }]';
   const refused = (text: string): readonly string[] => {
     const loaded = parseConfig(`site: { id: office, timeZone: UTC }\n${text}\n`);

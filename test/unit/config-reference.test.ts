@@ -8,7 +8,7 @@ const repositoryFile = (path: string): Promise<string> =>
   readFile(new URL(`../../${path}`, import.meta.url), 'utf8');
 const remedy = 'run: node --import tsx scripts/generate-docs.ts';
 
-/** Paths of values that have no section below them. */
+/** Paths of all values that are not sections. */
 function leaves(node: SchemaNode, path: readonly string[] = []): string[] {
   if (node.properties !== undefined) {
     return Object.entries(node.properties).flatMap(([key, child]) => leaves(child, [...path, key]));
@@ -18,7 +18,7 @@ function leaves(node: SchemaNode, path: readonly string[] = []): string[] {
 }
 
 describe('the configuration reference', () => {
-  test('is the one the schema yields', async () => {
+  test('matches the schema', async () => {
     assert.equal(await repositoryFile('docs/configuration.md'), configReference(), remedy);
     assert.equal(
       await repositoryFile('config/generated/config.schema.json'),
@@ -27,7 +27,7 @@ describe('the configuration reference', () => {
     );
   });
 
-  test('describes every setting, and says what changing it costs', () => {
+  test('describes every setting and its reload class', () => {
     const settings = allSettings();
     assert.deepEqual(
       settings.map(({ path }) => path.join('.')),

@@ -15,12 +15,12 @@ describe('confirmation', () => {
     await confirm(question, true, terminal(false));
   });
 
-  test('is refused as bad usage where nobody can be asked', async () => {
+  test('is refused as wrong usage without a terminal', async () => {
     const { input, output } = terminal(false);
     await assert.rejects(confirm(question, undefined, { input, output }), (error: unknown) => {
       assert.ok(isRollcallError(error, 'confirmation-needed'));
       assert.equal(error.kind, 'input');
-      assert.match(error.message, /^Cannot ask for confirmation without a terminal; use --yes/);
+      assert.match(error.message, /^cannot ask for confirmation without a terminal; use --yes/);
       assert.doesNotMatch(error.message, /erases/, 'what is asked may name a person: no place for an error');
       assert.equal(String(output.read()), 'This erases everything.\n');
       return true;

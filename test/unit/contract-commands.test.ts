@@ -12,7 +12,7 @@ import { strictValidator } from '../support/json-schema-validator.js';
 const folder = new URL('../../docs/contract/examples/', import.meta.url);
 const made = await exampleCommands();
 
-/** What the example box makes of a token, if it trusts the example centre. */
+/** How the example box verifies a token when it trusts the example centre. */
 function verdict(command: string, token: string) {
   const { kid, ...publicKey } = made.publicKey;
   const key = { issuerId: exampleIssuerId, keyId: kid, algorithm: 'EdDSA', publicKey } as const;
@@ -24,7 +24,7 @@ function verdict(command: string, token: string) {
 }
 
 describe('the examples of commands', () => {
-  test('are in the folder as they are made', () => {
+  test('are up to date in the folder', () => {
     const files = commandFiles(made);
     for (const [name, content] of files) {
       assert.equal(
@@ -38,7 +38,7 @@ describe('the examples of commands', () => {
   });
 
   for (const { name, command, token } of made.commands) {
-    test(`are taken by the box, and keep the contract: ${name}`, async () => {
+    test(`are accepted by the box and match the contract: ${name}`, async () => {
       const found = await verdict(command, token);
       assert.equal(found.outcome, 'verified', JSON.stringify(found));
       const claims = decodeJwt(token);
@@ -47,7 +47,7 @@ describe('the examples of commands', () => {
       assert.ok(validate(claims), JSON.stringify(validate.errors));
     });
 
-    test(`are refused by the program and the JSON Schema without what they need: ${name}`, () => {
+    test(`are refused by the program and the JSON Schema without a required field: ${name}`, () => {
       const claims: Record<string, unknown> = { ...decodeJwt(token) };
       const { required } = JSON.parse(
         readFileSync(new URL(`../schemas/${name}.schema.json`, folder), 'utf8'),
@@ -63,7 +63,7 @@ describe('the examples of commands', () => {
     });
   }
 
-  test('leave out those that are sealed', () => {
+  test('do not include commands with sealed content', () => {
     const shown = new Set(made.commands.map(({ command }) => command));
     const sealed = ['enrol-person', 'update-person', 'gallery-digest', 'list-persons'];
     assert.deepEqual(commandNames.filter((name) => !shown.has(name)).sort(), sealed.sort());

@@ -26,7 +26,7 @@ function references(node: unknown): string[] {
 }
 
 describe('the documents of the contract', () => {
-  test('are those that the schemas yield', () => {
+  test('are up to date with the schemas', () => {
     assert.equal(repositoryFile('docs/contract/asyncapi.yaml'), asyncApiYaml(), remedy);
     const files = schemaFiles();
     for (const { path, content } of files) assert.equal(repositoryFile(path), content, remedy);
@@ -38,7 +38,7 @@ describe('the documents of the contract', () => {
     );
   });
 
-  test('are schemas that a strict validator takes', () => {
+  test('are schemas that a strict validator accepts', () => {
     for (const { name } of contractMessages()) assert.ok(strictValidator(name), name);
   });
 
@@ -50,7 +50,7 @@ describe('the documents of the contract', () => {
 describe('the AsyncAPI document', () => {
   const document = parse(asyncApiYaml()) as Node;
 
-  test('is what AsyncAPI 3.0.0 asks for', () => {
+  test('matches AsyncAPI 3.0.0', () => {
     const schema: unknown = JSON.parse(
       repositoryFile('node_modules/@asyncapi/specs/schemas/3.0.0-without-$id.json'),
     );
@@ -60,7 +60,7 @@ describe('the AsyncAPI document', () => {
     assert.ok(!validate({ ...document, channels: { a: { address: 1 } } }), 'and nothing else is');
   });
 
-  test('refers to nothing that is not in it', () => {
+  test('has no broken references', () => {
     const found = references(document);
     assert.ok(found.length > 100);
     for (const reference of new Set(found)) {

@@ -26,7 +26,7 @@ describe('the examples of the contract', () => {
   });
 
   for (const example of examples) {
-    test(`keep the contract: ${example.name}`, () => {
+    test(`match the contract: ${example.name}`, () => {
       const value = exampleValue(example);
       example.message.schema.parse(value);
       const validate = strictValidator(example.message.name);
@@ -34,13 +34,13 @@ describe('the examples of the contract', () => {
     });
   }
 
-  test('are signed with a key that the key set leads to from the former one', async () => {
+  test('are signed with a key to which the key set leads from the former key', async () => {
     const keySet = exampleNamed(keysMessage.name);
     const { keys } = exampleValue(keySet) as { keys: { x: string; kid: string; notAfter?: string }[] };
     const former = keys.find(({ notAfter }) => notAfter !== undefined);
     assert.ok(former);
     const page = readFileSync(new URL('../../docs/integrators.md', import.meta.url), 'utf8');
-    assert.ok(page.includes(former.kid), 'integrators are told which key to begin with');
+    assert.ok(page.includes(former.kid), 'the page names the key to begin with');
     const pinned: VerifyingKey = { kty: 'OKP', crv: 'Ed25519', x: former.x };
     const followed = await followKeySet(keySet.payload, pinned);
     assert.ok(followed.outcome === 'followed', JSON.stringify(followed));
@@ -53,14 +53,14 @@ describe('the examples of the contract', () => {
 
 interface Place {
   readonly path: readonly string[];
-  /** Undefined below what may hold anything. */
+  /** Undefined below a part that may contain anything. */
   readonly schema: JsonSchema | undefined;
 }
 
 type Node = Record<string, unknown>;
 const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null;
 
-/** Every object in `value`, with the part of the schema that it falls under. */
+/** Every object in `value`, with the part of the schema that describes it. */
 function objectsIn(value: unknown, schema: JsonSchema | undefined, path: readonly string[] = []): Place[] {
   if (!isNode(value)) return [];
   const variants = (schema?.['anyOf'] ?? [schema]) as readonly (JsonSchema | undefined)[];
@@ -76,7 +76,7 @@ function schemaBelow(schema: JsonSchema | undefined, key: string): JsonSchema | 
   return isNode(properties) ? (properties[key] as JsonSchema | undefined) : (items as JsonSchema | undefined);
 }
 
-/** Whether the fixed words of the schema are those of the value. */
+/** Whether the constants of the schema equal those of the value. */
 function fits(value: Node, schema: JsonSchema | undefined): boolean {
   const properties = schema?.['properties'];
   if (!isNode(properties)) return true;
@@ -86,7 +86,7 @@ function fits(value: Node, schema: JsonSchema | undefined): boolean {
   );
 }
 
-/** A copy of `value` in which the object at `path` is what `change` makes of it. */
+/** A copy of `value` with the object at `path` replaced by the result of `change`. */
 function changed(value: unknown, path: readonly string[], change: (node: Node) => void): unknown {
   const copy: unknown = structuredClone(value);
   const node = path.reduce<unknown>((at, key) => (isNode(at) ? at[key] : undefined), copy);
@@ -99,7 +99,7 @@ const places = examples.flatMap((example) =>
   objectsIn(exampleValue(example), schemaOf(example.message)).map((place) => ({ example, place })),
 );
 
-/** What the two checks say; they have to agree. */
+/** The results of the two checks, which must agree. */
 function isAccepted({ message }: Example, value: unknown): boolean {
   const isRight = message.schema.safeParse(value).success;
   const isValid = strictValidator(message.name)(value);
@@ -108,7 +108,7 @@ function isAccepted({ message }: Example, value: unknown): boolean {
 }
 
 describe('the program and the JSON Schemas', () => {
-  test('both refuse a message that lacks a field', () => {
+  test('both refuse a message without a required field', () => {
     let count = 0;
     for (const { example, place } of places) {
       for (const field of (place.schema?.['required'] ?? []) as readonly string[]) {
@@ -120,7 +120,7 @@ describe('the program and the JSON Schemas', () => {
     assert.ok(count > 300, `${count} fields`);
   });
 
-  test('both refuse a message with a field that nobody described', () => {
+  test('both refuse a message with an undocumented field', () => {
     const closed = places.filter(({ place }) => place.schema?.['additionalProperties'] === false);
     assert.ok(closed.length > 40, `${closed.length} objects`);
     fc.assert(
@@ -141,7 +141,7 @@ describe('the program and the JSON Schemas', () => {
     );
   });
 
-  test('agree on whatever stands in a field', () => {
+  test('agree on any value of a field', () => {
     const anything = fc.oneof(
       fc.constantFrom<unknown>(null, -1, 0, 1, 1.5, '', 'x', true, [], {}, '2026-02-30T00:00:00.000Z'),
       fc.jsonValue(),

@@ -7,7 +7,7 @@ import { describeResend } from '../../daemon/cli/events/events.js';
 import { describeReEmbedding, describeVerification } from '../../daemon/cli/gallery/gallery-text.js';
 import { describeImport } from '../../daemon/cli/import/import-report.js';
 import { describeStatus } from '../../daemon/cli/status.js';
-import type { BoxStatus } from '../../daemon/control/box-control.js';
+import type { BoxStatus } from '../../daemon/contract/status.js';
 
 const plurals =
   'restarts|persons|templates|rows|sightings|kinds|rules|deliveries|keys|photographs|pictures|events|entries|blinks|are|were|have';
@@ -20,7 +20,7 @@ function assertSingular(text: string): void {
   assert.doesNotMatch(text, new RegExp(`\\b1 (?:[a-z]+ )?(?:${plurals})\\b`), text);
 }
 
-test('what is counted stands in the singular behind 1 only', () => {
+test('the singular follows 1 only', () => {
   assert.deepEqual(
     [0, 1, 2].map((count) => counted(count, 'camera')),
     ['0 cameras', '1 camera', '2 cameras'],
@@ -54,7 +54,7 @@ const ones: BoxStatus = {
   eventLoop: { p99Ms: 2, maximumMs: 3 },
 };
 
-test('texts of one thing each say so in the singular', () => {
+test('texts about one item use the singular', () => {
   assertSingular(describeStatus(ones, asIs));
   assertSingular(
     describeVerification({

@@ -104,7 +104,7 @@ describe('createDecider', () => {
     assert.equal(missed.threshold, 0.85);
   });
 
-  test('says once per track that a cooldown kept it silent', async () => {
+  test('reports a suppression once per track', async () => {
     const { made, facts } = decider();
     const sighting = (name: string, sequence: number) =>
       sightingOf({ trackId: trackId(name), sequence, lastSeenMs: 1000, liveness: live, probes: probes(2) });
@@ -147,7 +147,7 @@ describe('createDecider', () => {
     assert.deepEqual(kinds().slice(2), ['recognised-unproven'], 'each camera has its own rule');
   });
 
-  test('a person who lingers without a blink is said once in the cooldown of attendance', async () => {
+  test('a person who stays without a blink is recorded once per attendance cooldown', async () => {
     const { made, facts } = decider();
     const pass = (name: string, lastSeenMs: number) =>
       made.onSighting(
@@ -163,7 +163,7 @@ describe('createDecider', () => {
     );
   });
 
-  test('works on sightings one after the other, so that a cooldown sees all before it', async () => {
+  test('handles sightings one after the other, so that a cooldown sees all earlier facts', async () => {
     const { made, facts } = decider();
     const outcomes = await Promise.all(
       ['track-1', 'track-2', 'track-3'].map((name) =>
@@ -278,7 +278,7 @@ describe('createDecider', () => {
     assert.equal(made.trackCount, 1);
   });
 
-  test('holds nothing in memory once all tracks have ended, whatever was said of them', async () => {
+  test('keeps nothing in memory after all tracks have ended', async () => {
     const attack: LivenessAssessment = { ...live, verdict: 'attack', reason: 'still-picture' };
     const { made, facts } = decider({
       search: async ([first = 0]) => (first > 0 ? [{ personId: personId('p-1'), similarity: 0.8 }] : []),
@@ -305,7 +305,7 @@ describe('createDecider', () => {
     assert.equal(made.trackCount, 0);
   });
 
-  test('somebody removed from the gallery does not attend on what was found before', async () => {
+  test('a person removed from the gallery gets no attendance from earlier results', async () => {
     let gallery = [{ personId: personId('person-1'), similarity: 0.8 }];
     const { made, facts } = decider({ search: async () => gallery });
     const before = await made.onSighting(sightingOf({ probes: probes(2) }), wallMsOf);
@@ -360,13 +360,13 @@ describe('strangers before one camera', () => {
     return { clock, rules, made, facts, see };
   }
 
-  test('every one of them is said, whoever was said a moment before', async () => {
+  test('every stranger is recorded, also just after another one', async () => {
     const { see, facts } = box();
     assert.deepEqual([await see(0), await see(90), await see(180)], ['unknown', 'unknown', 'unknown']);
     assert.equal(facts.all.length, 3);
   });
 
-  test('the same one is silent for the cooldown at this camera, and no longer', async () => {
+  test('the same stranger is not recorded again within the cooldown at this camera', async () => {
     const { see, clock, facts } = box();
     await see(0);
     await see(90);
@@ -378,7 +378,7 @@ describe('strangers before one camera', () => {
     assert.equal(facts.all.length, 4);
   });
 
-  test('one who turned the head while the track went on is known by the later views, too', async () => {
+  test('a stranger who turned the head is recognised by the later views', async () => {
     const { see } = box();
     const track = { trackId: trackId('a'), lastSeenMs: 2_000, isEnded: false };
     assert.equal(await see(0, { ...track, sequence: 0 }), 'unknown');
@@ -396,7 +396,7 @@ describe('strangers before one camera', () => {
     assert.equal(await see(0, { recogniser: recogniserId('another') }), 'unknown');
   });
 
-  test('a face that was never seen well enough to be compared is nobody yet', async () => {
+  test('a face that was never comparable is not recorded as unknown', async () => {
     const { see, made } = box();
     assert.equal(await see([]), undefined);
     assert.equal(made.strangerCount, 0);
@@ -417,7 +417,7 @@ describe('strangers before one camera', () => {
     assert.deepEqual([made.trackCount, made.strangerCount], [0, 0]);
   });
 
-  test('a shorter cooldown counts for those who are in memory already', async () => {
+  test('a shorter cooldown applies to strangers already in memory', async () => {
     const { see, made, clock, rules } = box(3600);
     await see(0);
     rules.unknownCooldownS = 10;
@@ -428,7 +428,7 @@ describe('strangers before one camera', () => {
     assert.equal(made.strangerCount, 0, 'nothing to remember');
   });
 
-  test('a crowd does not fill the memory: whoever was said longest ago is forgotten early', async () => {
+  test('a crowd does not fill the memory: the oldest stranger is forgotten early', async () => {
     const { see, made } = box(3600);
     // Any two share at most one of their three axes: a cosine of a third.
     const spread = (index: number) => {
@@ -443,7 +443,7 @@ describe('strangers before one camera', () => {
     assert.equal(await see([], { probes: spread(0) }), 'unknown');
   });
 
-  test('what they look like is overwritten when they are forgotten', async () => {
+  test('embeddings are overwritten when their stranger is forgotten', async () => {
     const { see, made } = box();
     const copies: Float32Array[] = [];
     const probe = { capturedAtMs: 0, embedding: face(0), quality: 0.8 };

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { operational, type RollcallError } from '../../daemon/base/errors.js';
-import type { Companion } from '../../daemon/publish/companion.js';
+import type { ConnectionTask } from '../../daemon/publish/connection-task.js';
 import { Delivery, type DeliveryOptions } from '../../daemon/publish/delivery.js';
 import type { BoxState } from '../../daemon/publish/encoding.js';
-import { defaultTimings } from '../../daemon/publish/publisher-timings.js';
+import { defaultTimings } from '../../daemon/publish/publisher-options.js';
 import { repeatEveryMs } from '../../daemon/publish/retained-documents.js';
 import { topicsOf } from '../../daemon/publish/topics.js';
 import { memoryOutbox } from '../support/memory-outbox.js';
 import { CountedClock, turns } from '../support/played-commands.js';
-import { box, memoryLog, nobodysSigner } from '../support/published-box.js';
+import { box, memoryLog, unsignedSigner } from '../support/published-box.js';
 
 const topics = topicsOf('rollcall', box);
 const { ackTimeoutMs, heldRetryMs, farewellMs } = defaultTimings;
@@ -33,7 +33,7 @@ interface State {
   readonly lastSequence: number;
 }
 
-/** One connection that is played: `answer` says what the broker does with a message, by itself where it says nothing. */
+/** A simulated connection. `answer` decides what the broker does with a message; by default it acknowledges. */
 function played(
   changes: Partial<DeliveryOptions> & {
     readonly eventCount?: number;
@@ -77,12 +77,12 @@ function played(
     boxState: () => ({ gallery, conditions: [] }),
     outbox: { ...memory.outbox, begin: () => void order.push('begin') },
     topics,
-    signer: nobodysSigner,
-    companions: [],
+    signer: unsignedSigner,
+    connectionTasks: [],
     from: box,
     timings: defaultTimings,
     ...{ clock, logger: log.logger },
-    passedOver: new Set(),
+    skipped: new Set(),
     onOnline: () => void order.push('online'),
     onAcknowledged: () => undefined,
     onRefused: () => undefined,
@@ -100,25 +100,25 @@ function played(
       published.filter(({ what }) => what === 'state').map(({ text }): State => JSON.parse(text) as State),
     change: (to: BoxState['gallery']) => {
       gallery = to;
-      return delivery.sayChange();
+      return delivery.publishChange();
     },
   };
 }
 
 const shortly = ({ state, reason, sequence }: State) => `${state} ${reason} ${sequence}`;
 
-describe('the life of a connection to the broker', () => {
-  test('is: that the box is there, the events, and a goodbye', async () => {
+describe('a connection to the broker', () => {
+  test('publishes online, events and the goodbye in this order', async () => {
     const order: string[] = [];
-    const companion: Companion = {
-      lead: async () => void order.push('lead'),
-      join: (_connection, signal) => {
+    const connectionTask: ConnectionTask = {
+      beforeOnline: async () => void order.push('lead'),
+      whenOnline: (_connection, signal) => {
         order.push('join');
         signal.addEventListener('abort', () => order.push('left'));
       },
     };
     const { states, published, stop, over, outcome, clock } = played({
-      companions: [companion],
+      connectionTasks: [connectionTask],
       eventCount: 2,
       order,
     });
@@ -136,7 +136,7 @@ describe('the life of a connection to the broker', () => {
     assert.deepEqual([outcome(), clock.timerCount], [undefined, 0]);
   });
 
-  test('ends with the reason where the connection does, and without a goodbye', async () => {
+  test('ends with the reason of the end of the connection, without a goodbye', async () => {
     const { order, states, close, over, outcome, clock } = played();
     await turns();
     close(lost);
@@ -145,7 +145,7 @@ describe('the life of a connection to the broker', () => {
     assert.deepEqual([states().length, order.at(-1), clock.timerCount], [1, 'abort', 0]);
   });
 
-  test('has as many events on the way as the broker wants, and 64 at most', async () => {
+  test('sends as many events at once as the broker accepts, and at most 64', async () => {
     for (const [receiveMaximum, most] of [
       [3, 3],
       [64, 64],
@@ -160,10 +160,13 @@ describe('the life of a connection to the broker', () => {
     }
   });
 
-  test('ends where the broker is silent about what has to be said first', async () => {
-    const hanging: Companion = { lead: () => new Promise(() => undefined), join: () => undefined };
+  test('ends if the broker does not answer the first messages', async () => {
+    const hanging: ConnectionTask = {
+      beforeOnline: () => new Promise(() => undefined),
+      whenOnline: () => undefined,
+    };
     for (const { order, clock, over, outcome } of [
-      played({ companions: [hanging], eventCount: 1 }),
+      played({ connectionTasks: [hanging], eventCount: 1 }),
       played({ eventCount: 1 }, () => 'wait'),
     ]) {
       await turns();
@@ -178,9 +181,12 @@ describe('the life of a connection to the broker', () => {
     }
   });
 
-  test('ends where the connection does while that is said', async () => {
-    const hanging: Companion = { lead: () => new Promise(() => undefined), join: () => undefined };
-    const leading = played({ companions: [hanging] });
+  test('ends if it breaks during the first messages', async () => {
+    const hanging: ConnectionTask = {
+      beforeOnline: () => new Promise(() => undefined),
+      whenOnline: () => undefined,
+    };
+    const leading = played({ connectionTasks: [hanging] });
     leading.close(lost);
     await leading.over;
     assert.equal(leading.outcome(), 'broker-connection-lost');
@@ -192,7 +198,7 @@ describe('the life of a connection to the broker', () => {
 });
 
 describe('the state of the box', () => {
-  test('that the broker refuses keeps no event back, and is tried again with the same number', async () => {
+  test('delays no event when the broker refuses it, and is tried again with the same number', async () => {
     for (const [details, retryMs] of [
       [{}, heldRetryMs],
       [{ retryInMs: 5_000 }, 5_000],
@@ -221,7 +227,7 @@ describe('the state of the box', () => {
     }
   });
 
-  test('that is refused is not tried again once the connection has ended', async () => {
+  test('is not tried again after a refusal once the connection has ended', async () => {
     const { clock, close, over, states } = played({}, () => refusal());
     await turns();
     close(lost);
@@ -232,7 +238,7 @@ describe('the state of the box', () => {
     assert.equal(states().length, 1);
   });
 
-  test('is said again when it is another, as long as there are numbers before that of the goodbye', async () => {
+  test('is published again when it changes, while numbers are left before that of the goodbye', async () => {
     const { states, change, stop, over } = played();
     await change('sealed');
     assert.deepEqual(states(), [], 'not before the box is online');
@@ -255,7 +261,7 @@ describe('the state of the box', () => {
     assert.equal(shortly(states()[3] as State), 'offline stopped 13');
   });
 
-  test('that became another while the box said that it is there is said at once', async () => {
+  test('is published immediately when it changed during the first state message', async () => {
     let isTaken = false;
     const { states, published, change, close, over } = played({}, () => (isTaken ? 'take' : 'wait'));
     await turns();
@@ -268,7 +274,7 @@ describe('the state of the box', () => {
     await over;
   });
 
-  test('that cannot be said is a warning', async () => {
+  test('causes a warning when it cannot be published', async () => {
     let answer: 'take' | Error = 'take';
     const { change, log, close, over } = played({}, () => answer);
     await turns();
@@ -276,13 +282,13 @@ describe('the state of the box', () => {
     await change('sealed');
     assert.deepEqual(
       log.lines.map(({ message }) => message),
-      ['the broker was not told of a change'],
+      ['the new state of this box could not be published'],
     );
     close(lost);
     await over;
   });
 
-  test('stands there again every quarter of an hour, byte for byte', async () => {
+  test('is repeated every quarter of an hour, byte for byte', async () => {
     const { published, clock, close, over, log } = played();
     await turns();
     clock.advanceBy(repeatEveryMs - 1);
@@ -305,7 +311,7 @@ describe('the state of the box', () => {
 describe('the goodbye', () => {
   const onlyStates = (what: string) => (what === 'state' ? 'take' : 'wait');
 
-  test('waits for what is on its way, and sends nothing more', async () => {
+  test('waits for events on the way, and sends no more', async () => {
     const { published, order, stop, over, states } = played({ eventCount: 3, receiveMaximum: 2 }, onlyStates);
     await turns();
     stop.abort();
@@ -317,7 +323,7 @@ describe('the goodbye', () => {
     assert.equal(states().at(-1)?.state, 'offline');
   });
 
-  test('is given up when its time is over', async () => {
+  test('is given up after its time limit', async () => {
     const { clock, stop, over, states, log, order, outcome } = played({ eventCount: 1 }, onlyStates);
     await turns();
     stop.abort();
@@ -334,7 +340,7 @@ describe('the goodbye', () => {
     );
   });
 
-  test('that cannot be said is a warning', async () => {
+  test('causes a warning when it cannot be published', async () => {
     let answer: 'take' | Error = 'take';
     const { stop, over, log, order, outcome } = played({}, () => answer);
     await turns();
@@ -348,9 +354,12 @@ describe('the goodbye', () => {
     assert.deepEqual([outcome(), order.at(-1)], [undefined, 'abort']);
   });
 
-  test('is said, too, where the box ends before it is online', async () => {
-    const hanging: Companion = { lead: () => new Promise(() => undefined), join: () => undefined };
-    const { stop, over, states, order } = played({ companions: [hanging] });
+  test('is also published if the box stops before it is online', async () => {
+    const hanging: ConnectionTask = {
+      beforeOnline: () => new Promise(() => undefined),
+      whenOnline: () => undefined,
+    };
+    const { stop, over, states, order } = played({ connectionTasks: [hanging] });
     stop.abort();
     await over;
     assert.deepEqual(states().map(shortly), ['offline stopped 13']);

@@ -13,7 +13,7 @@ function readJson<T>(name: string): T {
   return JSON.parse(readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')) as T;
 }
 
-test('the lock file of the project is in order', () => {
+test('the lock file of the project has no fault', () => {
   assert.deepEqual(lockProblems(readJson<Lock>('package-lock.json'), readJson<Manifest>('package.json')), []);
 });
 
@@ -25,17 +25,17 @@ test('the lock file of the project names no host', () => {
   );
 });
 
-test('a package that brings an installation script nobody allowed is named', () => {
+test('a package with an installation script that is not allowed is reported', () => {
   assert.deepEqual(problems({}), []);
   assert.match(problems({ 'node_modules/a/node_modules/@s/b': native })[0] ?? '', /^@s\/b brings/);
 });
 
-test('a permission for a script that is not there is named', () => {
+test('a permission for a missing script is reported', () => {
   const found = lockProblems({ packages: { 'node_modules/a': { version: '1.0.0', integrity } } }, manifest);
   assert.match(found.join(), /allowScripts names native/);
 });
 
-test('a package without a strong checksum, from a repository or from a folder is named', () => {
+test('a package without a strong checksum, from a repository or from a folder is reported', () => {
   const version = '1.0.0';
   for (const [entry, reason] of [
     [{ version }, /no SHA-512/],
@@ -49,7 +49,7 @@ test('a package without a strong checksum, from a repository or from a folder is
   }
 });
 
-test('high and critical vulnerabilities are apart from lesser ones, and from an audit without an answer', () => {
+test('high and critical vulnerabilities are distinguished from lesser ones and from an audit without an answer', () => {
   const of = (severity: string) => ({ severity, range: '<2', isDirect: true });
   assert.deepEqual(
     judgeAudit({ vulnerabilities: { a: of('critical'), b: of('high'), c: of('moderate'), d: of('low') } }),

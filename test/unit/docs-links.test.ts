@@ -32,7 +32,7 @@ function anchorsOf(path: string): readonly string[] {
 }
 
 for (const page of pages()) {
-  test(`every link leads somewhere: ${relative(root, page)}`, () => {
+  test(`every link leads to an existing place: ${relative(root, page)}`, () => {
     const text = withoutCode(readFileSync(page, 'utf8'));
     for (const [, target = ''] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
       if (/^[a-z]+:/.test(target)) continue;
@@ -44,7 +44,7 @@ for (const page of pages()) {
   });
 }
 
-test('every page with something for a shell has a test that runs it', () => {
+test('every page with shell commands has a test that runs them', () => {
   const found = pages().filter((page) => docBlocks(relative(root, page)).length > 0);
   assert.deepEqual(found.map((page) => relative(root, page)).toSorted(), Object.keys(shellPages).toSorted());
   for (const [page, file] of Object.entries(shellPages)) {

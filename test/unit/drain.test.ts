@@ -6,7 +6,7 @@ import { silentLogger } from '../../daemon/base/logger.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import type { EventKind } from '../../daemon/domain/events/event.js';
 import { Drain, type DrainOptions } from '../../daemon/publish/drain.js';
-import type { EventOutbox } from '../../daemon/publish/event-outbox.js';
+import type { SendingOutbox } from '../../daemon/records/outbox/outbox.js';
 import { memoryOutbox } from '../support/memory-outbox.js';
 
 interface Sent {
@@ -16,7 +16,7 @@ interface Sent {
   readonly refuse: (error: Error) => void;
 }
 
-function drainOf(outbox: EventOutbox, changes: Partial<DrainOptions> = {}) {
+function drainOf(outbox: SendingOutbox, changes: Partial<DrainOptions> = {}) {
   const clock = new VirtualClock();
   const sent: Sent[] = [];
   let acknowledgedCount = 0;
@@ -45,13 +45,13 @@ function drainOf(outbox: EventOutbox, changes: Partial<DrainOptions> = {}) {
   };
 }
 
-/** Lets promises that are settled run their continuations. */
+/** Lets settled promises run their continuations. */
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const refusal = (reasonCode: number) =>
   operational('broker-publish-refused', 'no', { details: { reasonCode } });
 
 describe('Drain', () => {
-  test('never has more in flight than the window, and goes on in order', async () => {
+  test('never has more in flight than the window, and keeps the order', async () => {
     const { outbox, left } = memoryOutbox(10);
     const { drain, clock, sent, marks } = drainOf(outbox);
     drain.pump();
@@ -66,7 +66,7 @@ describe('Drain', () => {
     assert.deepEqual(marks(), [1, 2, 3, 4, 5]);
   });
 
-  test('whatever is acknowledged when, and wherever it breaks: all arrive, first arrivals in order', async () => {
+  test('in any order of acknowledgements and interruptions, all events arrive, first arrivals in order', async () => {
     const plan = fc.record({
       count: fc.integer({ min: 1, max: 30 }),
       window: fc.integer({ min: 1, max: 8 }),
@@ -99,7 +99,7 @@ describe('Drain', () => {
             connection = connect();
             continue;
           }
-          // A broker acknowledges in the order of arrival, here some at a time.
+          // A broker acknowledges in the order of arrival, here several at a time.
           for (const { acknowledge } of connection.open.splice(0, 1 + (pick % window))) acknowledge();
           await settle();
           if (isFlush) connection.clock.advanceBy(0);
@@ -121,7 +121,7 @@ describe('Drain', () => {
     );
   });
 
-  test('a message that is sent after a long idleness has its own time to be acknowledged', async () => {
+  test('a message after a long idle time gets its own time for the acknowledgement', async () => {
     const { outbox, add } = memoryOutbox(1);
     const { drain, clock, sent } = drainOf(outbox);
     let hasFailed = false;
@@ -142,7 +142,7 @@ describe('Drain', () => {
     assert.equal(hasFailed, true);
   });
 
-  test('a broker that acknowledges nothing ends it, one that is slow does not', async () => {
+  test('a broker that acknowledges nothing ends the drain, a slow one does not', async () => {
     const { outbox } = memoryOutbox(3);
     const { drain, clock, sent } = drainOf(outbox);
     let failure: unknown;
@@ -163,7 +163,7 @@ describe('Drain', () => {
     assert.equal(failure, 'broker-silent');
   });
 
-  test('an idle connection is not taken for a silent one', async () => {
+  test('an idle connection is not treated as a silent one', async () => {
     const { outbox, add } = memoryOutbox(1);
     const { drain, clock, sent } = drainOf(outbox);
     drain.pump();
@@ -179,7 +179,7 @@ describe('Drain', () => {
     assert.equal(await Promise.race([drain.failed, settle()]), undefined);
   });
 
-  test('a refused topic holds its kind back, then tries it again from the oldest', async () => {
+  test('a refused topic holds back its kind, which is tried again from the oldest event', async () => {
     const { outbox, left } = memoryOutbox(6, (sequence) => (sequence % 2 === 1 ? 'attendance' : 'unknown'));
     const { drain, clock, sent } = drainOf(outbox, { window: 2 });
     drain.pump();
@@ -199,21 +199,21 @@ describe('Drain', () => {
     );
   });
 
-  test('what comes back into the outbox while its kind is held back is sent with it', async () => {
+  test('events that are put back while their kind is held back are sent with it', async () => {
     const { outbox } = memoryOutbox(3);
-    const passedOver = new Set([1]);
-    const { drain, clock, sent, marks } = drainOf(outbox, { window: 1, passedOver });
+    const skipped = new Set([1]);
+    const { drain, clock, sent, marks } = drainOf(outbox, { window: 1, skipped });
     drain.pump();
     sent[0]?.refuse(refusal(0x87));
     await settle();
-    passedOver.clear();
+    skipped.clear();
     drain.rewind(1);
     assert.deepEqual(marks(), [2], 'not while the kind is held back');
     clock.advanceBy(5000);
     assert.deepEqual(marks(), [2, 1]);
   });
 
-  test('an answer that another connection would meet, too, does not end it', async () => {
+  test('a refusal that another connection would meet as well does not end the drain', async () => {
     for (const reasonCode of [0x80, 0x83, 0x87, 0x90, 0x99]) {
       const { outbox } = memoryOutbox(2, (sequence) => (sequence === 1 ? 'unknown' : 'attendance'));
       const { drain, sent } = drainOf(outbox, { window: 1 });
@@ -225,7 +225,7 @@ describe('Drain', () => {
     }
   });
 
-  test('what is too large for the broker stays, and what follows is sent', async () => {
+  test('an event that is too large stays, and the following ones are sent', async () => {
     const { outbox, left } = memoryOutbox(4);
     const told: unknown[] = [];
     const onTooLarge = (...about: unknown[]) => told.push(about.slice(0, 2));
@@ -245,7 +245,7 @@ describe('Drain', () => {
     assert.equal(await Promise.race([drain.failed, settle()]), undefined);
   });
 
-  test('a refusal that is not about the topic ends it', async () => {
+  test('a refusal that is not about the topic ends the drain', async () => {
     const { outbox, left } = memoryOutbox(1);
     const { drain, sent } = drainOf(outbox);
     drain.pump();
@@ -254,7 +254,7 @@ describe('Drain', () => {
     assert.deepEqual(left(), [1]);
   });
 
-  test('an outbox that cannot be read or written ends it', async () => {
+  test('an outbox that cannot be read or written ends the drain', async () => {
     const { outbox } = memoryOutbox(1);
     const broken = operational('disk-failed', 'no');
     const unreadable = drainOf({

@@ -5,7 +5,7 @@ import { describeEvent, describeNumberedEvent, describeRanges } from '../../daem
 const asIs = (iso: string): string => iso;
 
 describe('the line of an event', () => {
-  test('tells the beginning of a condition from its end', () => {
+  test('distinguishes the beginning of a condition from its end', () => {
     const event = (active: boolean) => ({
       time: '2026-03-02T08:00:00.000Z',
       type: 'rollcall.box.changed.v1',
@@ -15,7 +15,7 @@ describe('the line of an event', () => {
     assert.equal(describeEvent(event(false), asIs), '2026-03-02T08:00:00.000Z  box.changed  disk-low  ends');
   });
 
-  test('names both persons of whom it could be either', () => {
+  test('names both persons of an ambiguous passage', () => {
     const data = {
       ...{ camera: 'gate', direction: 'in', reason: 'within-margin' },
       candidates: [
@@ -31,7 +31,7 @@ describe('the line of an event', () => {
     );
   });
 
-  test('says of a person without proof of life what was missing', () => {
+  test('names what was missing for a proof of liveness', () => {
     const liveness = { verdict: 'undetermined', reason: 'eyes-not-seen-well', blinks: [] };
     const data = { camera: 'gate', person: 'p-1', similarity: 0.7631, liveness };
     assert.equal(
@@ -40,7 +40,7 @@ describe('the line of an event', () => {
     );
   });
 
-  test('says of a gap from where to where it goes', () => {
+  test('shows the first and last sequence of a gap', () => {
     const data = { firstSequence: 3, lastSequence: 7, counts: { camera: 5 }, reason: 'too-many' };
     const gap = { sequence: '0000000000000009', time: 'T', type: 'rollcall.events.dropped.v1', data };
     assert.equal(describeNumberedEvent(gap, asIs), '       9  T  events.dropped  3-7');

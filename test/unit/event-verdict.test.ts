@@ -15,16 +15,16 @@ const arrival = (number: number, changes: Partial<Arrival> = {}): Arrival => ({
 const kinds = (facts: readonly NotedFact[], arrivals: readonly Arrival[]): readonly string[] =>
   judgeArrivals(facts, arrivals).violations.map(({ kind }) => kind);
 
-describe('what the loop of kills takes for damage', () => {
+describe('what the loop of kills counts as damage', () => {
   const three = [noted(1), noted(2), noted(3)];
 
-  test('nothing, where all came in order, some of them again', () => {
+  test('finds nothing if all events came in order, some of them again', () => {
     const again = [1, 2, 1, 2, 3, 3].map((number) => arrival(number));
     const { violations, arrived, repeats } = judgeArrivals(three, again);
     assert.deepEqual([violations, arrived, repeats], [[], 3, 3]);
   });
 
-  test('a fact that was noted as recorded and did not come', () => {
+  test('a recorded fact that did not arrive', () => {
     assert.deepEqual(kinds(three, [arrival(1), arrival(2)]), ['lost']);
     assert.deepEqual(kinds(three, [arrival(1), arrival(3)]), ['disordered', 'lost']);
   });
@@ -51,14 +51,14 @@ describe('what the loop of kills takes for damage', () => {
     );
   });
 
-  test('a message that does not verify, that the broker kept, or that nobody was to record', () => {
+  test('a message that does not verify, that is retained, or that was not to be recorded', () => {
     assert.deepEqual(kinds([noted(1)], [arrival(1, { isVerified: false })]), ['forged']);
     assert.deepEqual(kinds([noted(1)], [arrival(1, { isRetained: true })]), ['retained']);
     assert.deepEqual(kinds([noted(1)], [arrival(1), arrival(2)]), ['invented']);
     assert.deepEqual(kinds([noted(1)], [arrival(1), arrival(2, { number: undefined })]), ['invented']);
   });
 
-  test('a recording that was cut off may have been made or not, but only once', () => {
+  test('a recording that was cut off may exist or not, but only once', () => {
     const cutOff = [noted(1), { number: 2 }, noted(3, 2)];
     const without = judgeArrivals(cutOff, [arrival(1), arrival(3, { sequence: 2 })]);
     assert.deepEqual([without.violations, without.inFlight], [[], { recorded: 0, notRecorded: 1 }]);
@@ -68,7 +68,7 @@ describe('what the loop of kills takes for damage', () => {
     assert.deepEqual(kinds([noted(1), { number: 2 }], twice), ['doubled']);
   });
 
-  test('where a centre asks again, the order of first arrivals is free, and a gap is not', () => {
+  test('where a centre requests events again, the order of first arrivals is free, but gaps are not allowed', () => {
     const facts = [noted(1), noted(2), noted(3)];
     const late = [arrival(1), arrival(3), arrival(2)];
     assert.deepEqual(judgeArrivals(facts, late, false).violations, []);

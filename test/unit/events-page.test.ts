@@ -20,7 +20,7 @@ const manifest = JSON.parse(readFileSync(new URL('../../models/manifest.json', i
 };
 const page = readFileSync(new URL('../../docs/events.md', import.meta.url), 'utf8');
 
-/** The text below a heading that begins so, up to the next one of any level. */
+/** The text below a heading with this beginning, up to the next heading of any level. */
 function section(heading: RegExp): string {
   const found = page.split(/^(?=#+ )/m).filter((text) => heading.test(text.split('\n')[0] ?? ''));
   assert.equal(found.length, 1, `there is one section ${heading}`);
@@ -29,7 +29,7 @@ function section(heading: RegExp): string {
 
 type Node = Readonly<Record<string, JsonSchema>>;
 
-/** Names of all fields below a schema, with a dot before each that lies within another. */
+/** Names of all fields below a schema, with a dot before each nested one. */
 function fieldsOf(schema: JsonSchema, before = ''): string[] {
   const below = (schema['items'] ?? schema) as JsonSchema;
   const properties = (below['properties'] ?? {}) as Node;
@@ -45,7 +45,7 @@ function assertDescribed(fields: readonly string[], text: string, where: string)
 }
 
 describe('docs/events.md', () => {
-  test('shows messages that a broker brought', () => {
+  test('shows messages that a broker delivered', () => {
     const shown = [...page.matchAll(/```json\n(.*?)```/gs)].map(([, json = '']): unknown => JSON.parse(json));
     assert.ok(shown.length >= 4);
     const examples = contractExamples().map(exampleValue);
@@ -55,7 +55,7 @@ describe('docs/events.md', () => {
     }
   });
 
-  test('shows an attendance as a box with the defaults publishes it', () => {
+  test('shows an attendance as a box with default settings publishes it', () => {
     const [shown] = [...section(/^## An event/).matchAll(/```json\n(.*?)```/gs)].map(
       ([, json = '']) => JSON.parse(json) as { data: Record<string, unknown> },
     );

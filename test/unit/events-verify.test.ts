@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { importJWK } from 'jose';
-import { checkingKeys, messageIn } from '../../daemon/cli/events/events-verify.js';
+import { messageFromLine, parseKeySet } from '../../daemon/cli/events/events-verify.js';
 import type { GapNotice } from '../../daemon/domain/events/notice.js';
 import { eventId } from '../../daemon/domain/ids.js';
 import { encodeEvent, stateText } from '../../daemon/publish/encoding.js';
@@ -47,9 +47,9 @@ const gap = (firstSequence: number, lastSequence: number): GapNotice => ({
 });
 
 describe('MessageChecker', () => {
-  test('says by which key a message is signed, and what comes again', async () => {
+  test('reports the key of a message, and repetitions', async () => {
     const { key, signing } = await newKey();
-    const checker = new MessageChecker(await checkingKeys({ keys: [key] }));
+    const checker = new MessageChecker(await parseKeySet({ keys: [key] }));
     const message = await signText(text(7), signing, atMs);
     const first = await checker.check(message);
     assert.equal(first.outcome, 'valid');
@@ -61,9 +61,9 @@ describe('MessageChecker', () => {
     assert.deepEqual([again.outcome, again.isHistorical], ['repeated', true]);
   });
 
-  test('knows an event again that is sent with another picture, or with the name that it had not', async () => {
+  test('recognises a repeated event with another picture, or with a name that was missing before', async () => {
     const { key, signing } = await newKey();
-    const checker = new MessageChecker(await checkingKeys({ keys: [key] }));
+    const checker = new MessageChecker(await parseKeySet({ keys: [key] }));
     const outcome = async (more: object): Promise<string> => {
       const event = JSON.parse(text(7)) as { readonly data: object };
       const sent = JSON.stringify({ ...event, data: { ...event.data, ...more } });
@@ -77,20 +77,20 @@ describe('MessageChecker', () => {
     assert.equal(await outcome({ similarity: 0.9 }), 'contradiction');
   });
 
-  test('believes no keys because a broker shows them', async () => {
+  test('does not trust keys because a broker delivers them', async () => {
     const { key, signing } = await newKey();
     const message = await signText(JSON.stringify({ specVersion: 1, keys: [key] }), signing, atMs);
-    await assert.rejects(checkingKeys(JSON.parse(message)), (error: { code?: string; remedy?: string }) => {
+    await assert.rejects(parseKeySet(JSON.parse(message)), (error: { code?: string; remedy?: string }) => {
       assert.equal(error.code, 'key-set-unusable');
       assert.match(String(error.remedy), /identity show --jwks/);
       return true;
     });
   });
 
-  test('says what is wrong with what is not as it should be', async () => {
+  test('explains what is wrong with a message', async () => {
     const { key, signing } = await newKey();
     const stranger = await newKey();
-    const checker = new MessageChecker(await checkingKeys({ keys: [key] }));
+    const checker = new MessageChecker(await parseKeySet({ keys: [key] }));
     const message = await signText(text(1), signing, atMs);
     const outcome = async (given: string): Promise<string> => (await checker.check(given)).outcome;
     assert.equal(await outcome(text(1)), 'unsigned');
@@ -105,17 +105,17 @@ describe('MessageChecker', () => {
     assert.equal(await outcome(await signText(otherId, signing, atMs)), 'contradiction');
   });
 
-  test('does not believe a former key for what it signed after its time', async () => {
+  test('does not accept a signature of a former key from after its time', async () => {
     const { key, signing } = await newKey();
     const notAfter = new Date(atMs).toISOString();
-    const checker = new MessageChecker(await checkingKeys({ keys: [{ ...key, notAfter }] }));
+    const checker = new MessageChecker(await parseKeySet({ keys: [{ ...key, notAfter }] }));
     assert.equal((await checker.check(await signText(text(1), signing, atMs))).outcome, 'valid');
     assert.equal((await checker.check(await signText(text(2), signing, atMs + 1000))).outcome, 'key-expired');
   });
 
-  test('finds what is missing, also at the end, and tells it from what was given up', async () => {
+  test('finds missing events, also at the end, and tells them from events that were given up', async () => {
     const { key, signing } = await newKey();
-    const checker = new MessageChecker(await checkingKeys({ keys: [key] }));
+    const checker = new MessageChecker(await parseKeySet({ keys: [key] }));
     for (const each of [text(10), text(15), text(16, gap(12, 13))]) {
       assert.equal((await checker.check(await signText(each, signing, atMs))).outcome, 'valid');
     }
@@ -138,21 +138,21 @@ describe('MessageChecker', () => {
     });
   });
 
-  test('a key set without a key to verify with is refused', async () => {
+  test('a key set without a verifying key is refused', async () => {
     for (const set of [{}, { keys: [] }, { keys: [{ kty: 'EC' }] }, 7]) {
-      await assert.rejects(() => checkingKeys(set), { code: 'key-set-unusable' });
+      await assert.rejects(() => parseKeySet(set), { code: 'key-set-unusable' });
     }
   });
 });
 
 test('a line of a subscriber is a message with or without its topic', () => {
-  assert.equal(messageIn('  '), undefined);
-  assert.equal(messageIn('{"a":"b {c}"}'), '{"a":"b {c}"}');
-  assert.equal(messageIn('rollcall/plant/gate/event/unknown {"a":"b"}'), '{"a":"b"}');
-  assert.equal(messageIn('nonsense'), 'nonsense');
+  assert.equal(messageFromLine('  '), undefined);
+  assert.equal(messageFromLine('{"a":"b {c}"}'), '{"a":"b {c}"}');
+  assert.equal(messageFromLine('rollcall/plant/gate/event/unknown {"a":"b"}'), '{"a":"b"}');
+  assert.equal(messageFromLine('nonsense'), 'nonsense');
 });
 
-test('a gap explains no more than it counts, whatever comes', () => {
+test('a gap explains at most as many events as it counts', () => {
   const range = fc.record({ first: fc.integer({ min: 1, max: 40 }), length: fc.nat(15), share: fc.nat(4) });
   const all = fc.record({
     came: fc.uniqueArray(fc.integer({ min: 1, max: 40 }), { minLength: 1 }),
@@ -180,7 +180,7 @@ test('a gap explains no more than it counts, whatever comes', () => {
           givenUpCount += 1;
           assert.ok(isIn(stated, sequence));
         }
-        // Nobody doubts a gap that stands alone and counts its whole range.
+        // A separate gap that counts its whole range explains all of it.
         const covering = stated.filter((each) => each.first <= sequence && sequence <= each.last);
         if (covering.length > 0 && stated.every((each) => each.count > each.last - each.first)) {
           assert.ok(!isIn(missing, sequence));
@@ -192,7 +192,7 @@ test('a gap explains no more than it counts, whatever comes', () => {
   );
 });
 
-test('an event that is lost is not hidden by a gap around it', () => {
+test('a lost event is not hidden by a gap around it', () => {
   const ledger = new SequenceLedger(1);
   for (const sequence of [2, 3, 6, 7]) ledger.take(sequence, `id-${sequence}`, '');
   ledger.giveUp({ first: 1, last: 4, count: 1 });

@@ -10,7 +10,7 @@ import { cameraId, eventId, personId, trackId } from '../../daemon/domain/ids.js
 import type { LivenessAssessment } from '../../daemon/domain/liveness/liveness.js';
 import { createDecider } from '../../daemon/records/decider.js';
 import { memoryFacts } from '../../daemon/records/memory-facts.js';
-import { attackFact, attendanceFact, unknownFact } from '../support/facts.js';
+import { attackFact, attendanceFact, unknownFact, unprovenFact } from '../support/facts.js';
 import { proofByBlink, sightingOf } from '../support/sightings.js';
 
 const everything: EvidenceConfig = { attendance: true, unknown: true, attack: true };
@@ -65,6 +65,19 @@ describe('evidence capture', () => {
     ]);
   });
 
+  test('keeps the picture of a person without proof of life like that of an attendance', async () => {
+    for (const attendance of [true, false]) {
+      const { made, kept } = capture({ attendance, unknown: true, attack: true });
+      made.see(sightingOf({ bestShot: { capturedAtMs: 10, jpeg: jpeg(1) } }));
+      made.keep(unprovenFact(), eventId('event-1'), wallMsOf);
+      await settle();
+      assert.deepEqual(
+        kept.map(({ kind }) => kind),
+        attendance ? ['attendance'] : [],
+      );
+    }
+  });
+
   test('only for kinds that the configuration names', async () => {
     for (const kind of ['attendance', 'unknown', 'attack'] as const) {
       const { made, kept } = capture({ attendance: false, unknown: false, attack: false, [kind]: true });
@@ -94,7 +107,7 @@ describe('evidence capture', () => {
     assert.deepEqual(kept, []);
   });
 
-  test('a store that fails is told of once, and again after it had worked', async () => {
+  test('a failing store is reported once, and again after it has worked', async () => {
     let isFull = true;
     const { made, kept, lines } = capture(everything, async () => {
       if (isFull) throw new Error('no room');

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import type { FaceLandmarks, FivePoints } from '../../daemon/domain/faces/face.js';
 import type { QualityReason } from '../../daemon/domain/faces/quality.js';
 import { eyeSampleOf } from '../../daemon/domain/liveness/eye-sample.js';
-import { type EarlierLook, looksBefore } from '../../daemon/domain/liveness/mesh-steadiness.js';
+import { type EarlierFit, fitsBefore } from '../../daemon/domain/liveness/mesh-steadiness.js';
 
 const picture = { widthPx: 640, heightPx: 480 };
 
@@ -59,7 +59,7 @@ describe('eyeSampleOf', () => {
     assert.deepEqual(eyesOf(landmarksAt(300, 200, 0, 5)), nothing);
   });
 
-  test('says why an eye is left out: first what spoils the view, then the eye itself', () => {
+  test('gives the fault of an unmeasured eye: first the fault of the view, then of the eye', () => {
     const faultOf = (landmarks: FaceLandmarks, ...reasons: readonly QualityReason[]) => {
       const quality = { score: 0.5, reasons, sharpness: 1 };
       const before = [{ atMs: -67, landmarks: landmarksAt(300, 200) }];
@@ -97,7 +97,7 @@ describe('eyeSampleOf', () => {
     assert.deepEqual(eyesOf(landmarksAt(300, 4)), [undefined, undefined]);
   });
 
-  test('says whether the lids are raised: half-shut ones would hide a blink', () => {
+  test('detects whether the lids are raised: half-shut lids would hide a blink', () => {
     const raised = (left: number, right: number): boolean => {
       const eyes = { leftEye: { openness: left, widthPx: 20 }, rightEye: { openness: right, widthPx: 20 } };
       const landmarks = { ...landmarksAt(300, 200), ...eyes };
@@ -110,7 +110,7 @@ describe('eyeSampleOf', () => {
     );
   });
 
-  test('tells a face that is too close from one at the edge of the picture', () => {
+  test('distinguishes a face that is too close from one at the edge of the picture', () => {
     const framing = (box: Partial<FaceLandmarks['box']>, ...reasons: readonly QualityReason[]) => {
       const face = landmarksAt(300, 200);
       const landmarks = { ...face, box: { ...face.box, ...box } };
@@ -186,12 +186,12 @@ describe('eyeSampleOf', () => {
   test('a head that turns as fast is judged alike at every rate', () => {
     const turning = (degPerS: number, fps: number): boolean => {
       const everyMs = 1000 / fps;
-      let looks: readonly EarlierLook[] = [];
+      let looks: readonly EarlierFit[] = [];
       let isJudged = true;
       for (let look = 0; look < fps / 2; look++) {
         const atMs = look * everyMs;
         const landmarks = posed({ yawDeg: (degPerS * atMs) / 1000 - 15 });
-        const before = looksBefore(looks, atMs);
+        const before = fitsBefore(looks, atMs);
         const quality = { score: 1, reasons: [], sharpness: 1 };
         isJudged &&= eyeSampleOf({ atMs, landmarks, quality, before, picture }).left !== undefined;
         looks = [...before, { atMs, landmarks }];
@@ -204,8 +204,8 @@ describe('eyeSampleOf', () => {
     }
   });
 
-  test('compares with the look before however long ago it was', () => {
-    const looks = looksBefore([{ atMs: 0, landmarks: posed({}) }], 400);
+  test('compares with the previous fit, however old it is', () => {
+    const looks = fitsBefore([{ atMs: 0, landmarks: posed({}) }], 400);
     assert.equal(looks.length, 1);
   });
 });

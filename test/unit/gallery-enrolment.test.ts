@@ -78,7 +78,7 @@ describe('a stored profile', () => {
 });
 
 describe('an enrolment', () => {
-  test('that is in order passes', () => {
+  test('passes if it is valid', () => {
     checkEnrolment({ profile, photographs: [enrolmentPhotograph(1)] }, testDimensions);
   });
 

@@ -21,7 +21,7 @@ describe('a key-encryption key', () => {
     assert.deepEqual(Uint8Array.from(again.unwrap(place, first.wrap(place, dataKey)) ?? []), dataKey);
   });
 
-  test('of other bytes has another id and check value and unwraps nothing', () => {
+  test('made of other bytes has another id and check value and unwraps nothing', () => {
     using first = kekOf(1);
     using other = kekOf(2);
     assert.notEqual(other.id, first.id);
@@ -30,7 +30,7 @@ describe('a key-encryption key', () => {
     assert.equal(other.unwrap(place, first.wrap(place, dataKey)), undefined);
   });
 
-  test('unwraps only in the place it wrapped for', () => {
+  test('unwraps a key only in the place that it wrapped it for', () => {
     using key = kekOf(1);
     const wrapped = key.wrap(place, dataKey);
     assert.equal(key.unwrap(places.dataKey('k-2'), wrapped), undefined);
@@ -40,7 +40,7 @@ describe('a key-encryption key', () => {
     assert.equal(key.unwrap(places.gallerySeal(key.id, recogniserId('r-2')), seal), undefined);
   });
 
-  test('takes a copy: the caller may wipe its bytes, and gets a copy of its own', () => {
+  test('copies its bytes, which the caller may wipe, and gives copies', () => {
     const bytes = new Uint8Array(32).fill(9);
     using key = new KeyEncryptionKey(bytes);
     const wrapped = key.wrap(place, dataKey);
@@ -52,7 +52,7 @@ describe('a key-encryption key', () => {
     assert.ok(key.unwrap(place, wrapped), 'what it gave away was not its own memory');
   });
 
-  test('shows its bytes nowhere: not in its id, its check value, what it wraps, or as text', () => {
+  test('shows its bytes neither in its id, its check value or what it wraps, nor as text', () => {
     const bytes = Uint8Array.from({ length: 32 }, (_, at) => 37 + 5 * at);
     using key = new KeyEncryptionKey(bytes);
     const secret = Buffer.from(bytes);
@@ -65,7 +65,7 @@ describe('a key-encryption key', () => {
     assert.notEqual(Buffer.from(key.checkValue()).toString('hex').slice(0, 16), key.id);
   });
 
-  test('is a defect to use once it was disposed of, whatever for', () => {
+  test('cannot be used for anything after its disposal', () => {
     const key = kekOf(1);
     const wrapped = key.wrap(place, dataKey);
     const check = key.checkValue();
@@ -83,7 +83,7 @@ describe('a key-encryption key', () => {
     key[Symbol.dispose]();
   });
 
-  test('lies in memory of its own kind: locked, and out of core dumps', () => {
+  test('lies in memory that is locked and not in core dumps', () => {
     using key = kekOf(1);
     const [copy, plain] = [key.copy(), new Uint8Array(32)].map((bytes) => 'secure' in bytes && bytes.secure);
     assert.deepEqual([copy, plain], [true, false]);

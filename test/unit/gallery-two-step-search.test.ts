@@ -45,8 +45,8 @@ function found(table: TemplateTable, probe: Embedding, rule: 'nearest' | 'mean',
 }
 
 /**
- * Persons in the order of their numbers, their further templates in any; afterwards nobody: the table serves many cases, one
- * after the other.
+ * Fills the table with persons in the order of their numbers and further templates in any order, calls `use`, and empties the
+ * table for the next case.
  */
 function withEnrolled(table: TemplateTable, enrolled: readonly Enrolled[], use: () => void): void {
   const owners = [...new Set(enrolled.map(({ owner }) => owner))].sort((a, b) => a - b);
@@ -94,7 +94,7 @@ function cluster(drawn: typeof scene extends fc.Arbitrary<infer T> ? T : never) 
 
 describe('the two-step search', () => {
   for (const rule of ['nearest', 'mean'] as const) {
-    test(`finds by ${rule} what a plain loop finds, to the last bit, among near and exact ties`, () => {
+    test(`finds by ${rule} what a plain loop finds, to the last bit, also with near and exact ties`, () => {
       fc.assert(
         fc.property(scene, (drawn) => {
           const { enrolled, probe } = cluster(drawn);
@@ -151,7 +151,7 @@ describe('the two-step search', () => {
         const quantised = slabs.takeProbe(probe);
         for (const [row, bound] of slabs.bounds(0, 4, quantised).entries()) {
           const similarity = slabs.similarity(row, probe);
-          // A bound that is no number rules nothing out.
+          // A bound that is not a number excludes nothing.
           assert.ok(!(bound < similarity), `${bound} is below ${similarity}`);
           assert.ok(!(bound - slabs.slack(row, quantised) > similarity), `row ${row} is not above its least`);
         }
@@ -171,7 +171,7 @@ describe('the two-step search', () => {
     }
   });
 
-  test('a template that is no number is never found, and hides nobody', () => {
+  test('a template with NaN is never found, and hides no person', () => {
     const table = new TemplateTable(new TemplateSlabs(3));
     table.add(personId('p-0'), [Float32Array.of(1, Number.NaN, 0)]);
     table.add(personId('p-1'), [Float32Array.of(0, 1, 0)]);
@@ -190,7 +190,7 @@ describe('the memory of the search', () => {
   const isZero = (memory: WasmMemory): boolean =>
     Buffer.alloc(memory.buffer.byteLength).equals(Buffer.from(memory.buffer));
 
-  test('holds nothing of anybody once all are removed, in any order', () => {
+  test('holds nothing of any person after all were removed in any order', () => {
     fc.assert(
       fc.property(fc.array(fc.nat({ max: 9 }), { maxLength: 40 }), fc.nat(), (owners, seed) => {
         const memory = new WasmMemory();
@@ -208,7 +208,7 @@ describe('the memory of the search', () => {
     );
   });
 
-  test('goes on as it was when there is no room for more', () => {
+  test('does not change when there is no space for more', () => {
     const table = new TemplateTable(new TemplateSlabs(128, new WasmMemory(12)));
     const unit = (axis: number): Embedding => new Float32Array(128).fill(1, axis, axis + 1);
     table.add(personId('p-0'), [unit(0)]);
@@ -226,7 +226,7 @@ describe('the memory of the search', () => {
     assert.deepEqual(found(table, unit(3), 'mean', 1), [{ personId: 'p-3', similarity: 1 }]);
   });
 
-  test('is overwritten by a wipe, past every growth', () => {
+  test('is overwritten by a wipe, also after every growth', () => {
     const memory = new WasmMemory();
     const table = new TemplateTable(new TemplateSlabs(128, memory));
     for (let row = 0; row < 2000; row += 1)

@@ -58,7 +58,7 @@ const pitching =
   });
 
 describe('head gestures', () => {
-  test('are turns, a look up and a nod, at any rate of looks', () => {
+  test('are turns, a look up and a nod, at any frame rate', () => {
     const motions: readonly [Motion, HeadGesture['kind']][] = [
       [yawing(35), 'turn-left'],
       [yawing(-35), 'turn-right'],
@@ -77,19 +77,19 @@ describe('head gestures', () => {
     }
   });
 
-  test('count while a turned head stays turned, once', () => {
+  test('are counted once while a turned head stays turned', () => {
     const [gesture, ...others] = gesturesOf(yawing(35, 2.5), 15, 8);
     assert.deepEqual(others, []);
     assert.ok(gesture?.kind === 'turn-left' && gesture.endMs < 2900, `${gesture?.endMs}`);
   });
 
-  test('are none where a head moves little, or bows for long', () => {
+  test('are not found if a head moves little, or bows for long', () => {
     for (const motion of [yawing(12), yawing(-12), pitching(8, 0.4, 0.4), pitching(-6, 0.3, 0)])
       assert.deepEqual(gesturesOf(motion, 15, 5), []);
     assert.deepEqual(gesturesOf(pitching(-20, 0.5, 2), 15, 7), []);
   });
 
-  test('count from where a head rests, which may be turned away from the camera', () => {
+  test('are measured from the resting pose, which may be turned away from the camera', () => {
     const aside: Motion = (atS) => ({ yawDeg: -20 + yawing(30)(atS).yawDeg, pitchDeg: 12 });
     assert.deepEqual(
       gesturesOf(aside, 15, 5).map(({ kind }) => kind),
@@ -104,7 +104,7 @@ describe('head gestures', () => {
     );
   });
 
-  test('follow one another where the head rests between them', () => {
+  test('can follow one another if the head rests between them', () => {
     const leftThenNod: Motion = (atS) => ({
       yawDeg: 30 * outAndBack(atS, 2, 0.4, 0.3),
       pitchDeg: -14 * outAndBack(atS, 3.6, 0.25, 0),
@@ -115,7 +115,7 @@ describe('head gestures', () => {
     );
   });
 
-  test('are none of a picture, however it is turned and whatever its mesh says', () => {
+  test('do not occur for a picture, however it is turned and whatever its mesh shows', () => {
     for (const motion of [yawing(45), yawing(-45), pitching(30, 0.4, 0.4), pitching(-30, 0.3, 0)])
       assert.deepEqual(
         gesturesOf(motion, 15, 5, (turn) => picturePoints(turn, place)),
@@ -123,13 +123,13 @@ describe('head gestures', () => {
       );
   });
 
-  test('are none of a picture that is moved about while it is turned', () => {
+  test('do not occur for a picture that is moved while it is turned', () => {
     const moved: Show = (turn, atS) =>
       picturePoints(turn, { eyesPx: 80 + 15 * Math.sin(3 * atS), x: 300 + 90 * Math.sin(2 * atS), y: 200 });
     assert.deepEqual(gesturesOf(yawing(45), 30, 5, moved), []);
   });
 
-  test('are none across a gap in which the head was not seen, or of looks of which the network is unsure', () => {
+  test('do not occur across a gap, or with fits of low presence', () => {
     const jump: Motion = (atS) => ({ yawDeg: atS < 2 ? 0 : 40, pitchDeg: 0 });
     let state = initialHeadGestures;
     const look = (atMs: number, presence: number) => {
@@ -149,7 +149,7 @@ describe('head gestures', () => {
 describe('the turn that parallax shows', () => {
   const angle = fc.double({ min: -35, max: 35, noNaN: true });
 
-  test('is that of a head, from any resting pose, within a third', () => {
+  test('is within a third of the turn of a head, from any resting pose', () => {
     for (const yawDeg of [-30, -15, 15, 30]) {
       const seen = parallaxTurn(headPoints(ahead, place), headPoints({ yawDeg, pitchDeg: 0 }, place));
       assert.ok(seen && Math.abs(seen.yawDeg - yawDeg) <= Math.abs(yawDeg) / 3, `${yawDeg}: ${seen?.yawDeg}`);
@@ -161,7 +161,7 @@ describe('the turn that parallax shows', () => {
     }
   });
 
-  test('is none for a flat picture, from and to any angle', () => {
+  test('is zero for a flat picture, from and to any angle', () => {
     fc.assert(
       fc.property(angle, angle, angle, angle, (yawA, pitchA, yawB, pitchB) => {
         const seen = parallaxTurn(
@@ -173,7 +173,7 @@ describe('the turn that parallax shows', () => {
     );
   });
 
-  test('is unknown where there is no face', () => {
+  test('is undefined without a face', () => {
     const point = { x: 5, y: 5 };
     const nothing: AlignmentPoints = {
       fivePoints: [point, point, point, point, point],

@@ -9,9 +9,9 @@ import { box } from '../support/published-box.js';
 const text = z.string().min(1);
 
 /**
- * What Home Assistant asks of a discovery message for a device, from its documentation of MQTT discovery and the schemas of
+ * Requirements of Home Assistant for a discovery message of a device, from its documentation of MQTT discovery and the schemas of
  * its MQTT integration: `device` with at least one identifier, `origin` with a name, `components` each with a platform, and
- * for entities a unique id. It refuses fields beside them; those of components that it does not know it passes over.
+ * for entities a unique id. It refuses unknown fields beside them, and ignores unknown fields of components.
  */
 const component = z.strictObject({
   platform: z.enum(['sensor', 'binary_sensor']),
@@ -75,8 +75,8 @@ function one(key: string): z.infer<typeof component> {
   return componentsOf().get(key) ?? assert.fail(`no ${key}`);
 }
 
-describe('what Home Assistant is told', () => {
-  test('is what its discovery of devices asks for', async () => {
+describe('the discovery for Home Assistant', () => {
+  test('matches the requirements for devices', async () => {
     const document = documentOf();
     assert.equal(document.topic, 'homeassistant/device/site/box/config');
     assert.deepEqual(await document.messages({}), [document.content]);
@@ -84,18 +84,21 @@ describe('what Home Assistant is told', () => {
     assert.deepEqual(device.identifiers, ['rollcall:site/box']);
     assert.deepEqual(Object.keys(components), [
       ...['box_connectivity', 'box_gallery'],
-      ...['person', 'unknown', 'attack', 'connectivity'].map((thing) => `camera_gate_${thing}`),
-      ...['person', 'unknown', 'attack', 'connectivity'].map((thing) => `camera_yard_${thing}`),
+      ...['person', 'unproven', 'unknown', 'attack', 'connectivity'].map((thing) => `camera_gate_${thing}`),
+      ...['person', 'unproven', 'unknown', 'attack', 'connectivity'].map((thing) => `camera_yard_${thing}`),
     ]);
     const ids = [...componentsOf().values()].map(({ unique_id: id }) => id);
     assert.equal(new Set(ids).size, ids.length);
   });
 
-  test('points at topics that the box publishes', () => {
+  test('names topics that the box publishes', () => {
     assert.deepEqual(
-      ['person', 'unknown', 'attack', 'connectivity'].map((thing) => one(`camera_gate_${thing}`).state_topic),
+      ['person', 'unproven', 'unknown', 'attack', 'connectivity'].map(
+        (thing) => one(`camera_gate_${thing}`).state_topic,
+      ),
       [
         'rollcall/site/box/event/attendance',
+        'rollcall/site/box/event/recognised-unproven',
         'rollcall/site/box/camera/gate/counts',
         'rollcall/site/box/event/attack',
         'rollcall/site/box/camera/gate/state',
@@ -106,7 +109,7 @@ describe('what Home Assistant is told', () => {
     assert.equal(one('camera_gate_person').availability?.[0]?.topic, 'rollcall/site/box/state');
   });
 
-  test('removes what is no more with its platform alone, then leaves it out', async () => {
+  test('removes an old component with its platform only, then leaves it out', async () => {
     const before = documentOf();
     const after = documentOf(cameras.slice(0, 1));
     const gone = Object.fromEntries(
@@ -122,7 +125,7 @@ describe('what Home Assistant is told', () => {
     assert.equal(settled, after.content);
   });
 
-  test('takes names from the configuration as they are to be shown, and nothing else from them', () => {
+  test('shows names from the configuration safely', () => {
     const name = fc.string({ minLength: 1, maxLength: 100, unit: 'binary' });
     const clean = JSON.stringify([...componentsOf()].map(([key, each]) => [key, { ...each, name: '' }]));
     fc.assert(
@@ -145,7 +148,7 @@ describe('what Home Assistant is told', () => {
     );
   });
 
-  test('has a topic of its own for every box', () => {
+  test('has its own topic for every box', () => {
     const topics = [
       ['a-b', 'c'],
       ['a', 'b-c'],

@@ -50,7 +50,7 @@ function evaluation() {
 }
 
 describe('the evaluation at the size of a site', () => {
-  test('tells everybody and each group, as single photographs and as tracks, for four sizes', () => {
+  test('covers all people and each group, as single photographs and as tracks, for four sizes', () => {
     const { site } = evaluation();
     assert.deepEqual(
       site.map(({ group, views, people: count, strangers: others }) => [group, views, count, others]),
@@ -67,7 +67,7 @@ describe('the evaluation at the size of a site', () => {
     );
   });
 
-  test('leaves out tracks that there are too few photographs for', () => {
+  test('leaves out tracks for which there are too few photographs', () => {
     const options = {
       references: 2,
       splits: 6,
@@ -80,7 +80,7 @@ describe('the evaluation at the size of a site', () => {
     );
   });
 
-  test('stands in the text with its assumption', () => {
+  test('is in the text with its assumption', () => {
     const text = describeIdentification(evaluation());
     assert.match(text, /at the size of a site/);
     assert.match(text, /independent/);
@@ -88,7 +88,7 @@ describe('the evaluation at the size of a site', () => {
   });
 });
 
-test('a threshold that any similarity reaches is no figure', () => {
+test('a threshold that every similarity reaches is shown as a word', () => {
   const [first] = evaluation().site;
   assert.ok(first);
   const shown = [-1, 0.5, undefined].map((threshold) => {
@@ -111,7 +111,7 @@ describe('the page of an evaluation', () => {
     }
   });
 
-  test('holds no script, nothing from elsewhere, no photograph and no name of a person', () => {
+  test('contains no scripts, external content, photographs or names of persons', () => {
     assert.doesNotMatch(page, /<script|<img|<link|<image|url\(|href=|src=|https?:|javascript:|\son\w+=/i);
     assert.match(page, /default-src 'none'/);
     assert.doesNotMatch(page, /secret-name|person 40/);

@@ -26,7 +26,7 @@ function probe(similarities: Readonly<Partial<Record<string, number>>>, quality 
 const identify = (...probes: SearchedProbe[]) => identifyTrack(withProbes(noProbes, probes), policy);
 
 describe('identifyTrack', () => {
-  test('a person who is near in every probe is a match', () => {
+  test('a person who is similar in every probe is a match', () => {
     const found = identify(probe({ ann: 0.7, ben: 0.2 }), probe({ ann: 0.6, ben: 0.3 }));
     assert.ok(found.outcome === 'match');
     assert.equal(found.personId, 'ann');
@@ -41,19 +41,19 @@ describe('identifyTrack', () => {
     assert.ok(Math.abs(found.similarity - (0.9 * 0.9 + 0.5 * 0.3) / 1.2) < 1e-9);
   });
 
-  test('one probe is too few, however near', () => {
+  test('one probe is too few, however similar', () => {
     assert.equal(identify(probe({ ann: 0.99 })).outcome, 'inconclusive');
   });
 
-  test('no probe at all is inconclusive, whatever the policy', () => {
+  test('no probes are inconclusive, whatever the policy', () => {
     const nobody = identifyTrack(noProbes, { ...policy, minimumProbes: 0 });
     assert.deepEqual(nobody, { outcome: 'inconclusive', bestSimilarity: undefined, probeCount: 0 });
   });
 
-  describe('of two persons who are both near', () => {
+  describe('two similar persons', () => {
     const twins = () => [probe({ ann: 0.8, abi: 0.79 }), probe({ ann: 0.79, abi: 0.8 }, 0.7)];
 
-    test('says that it could be either, the nearer one first', () => {
+    test('are ambiguous, the more similar one first', () => {
       const found = identify(...twins());
       assert.ok(found.outcome === 'ambiguous');
       assert.deepEqual(
@@ -69,11 +69,11 @@ describe('identifyTrack', () => {
       assert.equal(identify(...[0, 1].map(() => probe({ ann: 0.51, abi: 0.49 }))).outcome, 'inconclusive');
     });
 
-    test('one probe is too few to say so', () => {
+    test('one probe is too few for ambiguity', () => {
       assert.equal(identify(probe({ ann: 0.8, abi: 0.79 })).outcome, 'inconclusive');
     });
 
-    test('two that the recogniser cannot tell apart are never told apart, whatever the margin', () => {
+    test('an inseparable pair is always ambiguous, whatever the margin', () => {
       const asked: string[] = [];
       const isInseparable = (a: string, b: string): boolean => {
         asked.push(`${a} ${b}`);
@@ -88,7 +88,7 @@ describe('identifyTrack', () => {
       assert.equal(identifyTrack(probes, { ...policy, isInseparable: () => false }).outcome, 'match');
     });
 
-    test('also where more is asked of one of them: who reaches the threshold of everybody may be in sight', () => {
+    test('also with a stricter threshold for one of them: the general threshold decides', () => {
       const strictFor = (strict: string) => ({
         ...policy,
         thresholdOf: (id: string) => (id === strict ? 0.9 : undefined),
@@ -98,7 +98,7 @@ describe('identifyTrack', () => {
       assert.notEqual(identifyTrack(probes, strictFor('ann')).outcome, 'match');
     });
 
-    test('two that cannot be told apart are no strangers where more is asked of each than either reaches', () => {
+    test('an inseparable pair under their own thresholds is not unknown', () => {
       const strict = { ...policy, thresholdOf: () => 0.99 };
       const probes = withProbes(noProbes, twins());
       assert.equal(identifyTrack(probes, strict).outcome, 'no match');
@@ -109,7 +109,7 @@ describe('identifyTrack', () => {
       assert.equal(identifyTrack(stranger, { ...strict, isInseparable: () => true }).outcome, 'no match');
     });
 
-    test('a track in which neither of the two was the nearest for long is inconclusive', () => {
+    test('a track in which neither of the two was nearest for long is inconclusive', () => {
       const found = identify(
         probe({ ann: 0.9, abi: 0.9, cid: 0.1 }),
         probe({ cid: 0.7, ann: 0.6, abi: 0.6 }),
@@ -119,7 +119,7 @@ describe('identifyTrack', () => {
     });
   });
 
-  test('nobody near is no match, and says how near the nearest came', () => {
+  test('without a similar person gives no match, with the best similarity', () => {
     const found = identify(probe({ ann: 0.2, ben: 0.1 }), probe({ ann: 0.1, ben: 0.3 }));
     assert.ok(found.outcome === 'no match');
     assert.ok(Math.abs((found.bestSimilarity ?? 0) - 0.2) < 1e-9);
@@ -147,13 +147,13 @@ describe('identifyTrack', () => {
     assert.equal(found.outcome, 'no match');
   });
 
-  test('a looser threshold of a person counts for nothing', () => {
+  test('a looser threshold of a person has no effect', () => {
     const probes = [probe({ ann: 0.45 }), probe({ ann: 0.45 })];
     const found = identifyTrack(withProbes(noProbes, probes), { ...policy, thresholdOf: () => 0.3 });
     assert.equal(found.outcome, 'no match');
   });
 
-  test('an empty gallery is no match', () => {
+  test('an empty gallery gives no match', () => {
     const found = identify(probe({}), probe({}));
     assert.deepEqual(found, { outcome: 'no match', bestSimilarity: undefined, probeCount: 2 });
   });
@@ -175,7 +175,7 @@ describe('identifyTrack', () => {
     assert.equal(more.outcome, 'match');
   });
 
-  test('who is nearer by exactly the margin is a match, as is who reaches exactly the threshold', () => {
+  test('exactly the margin and exactly the threshold are a match', () => {
     const near = [probe({ ann: 0.75, ben: 0.5 }, 1), probe({ ann: 0.75, ben: 0.5 }, 1)];
     assert.equal(identifyTrack(near, { ...policy, margin: 0.25 }).outcome, 'match');
     assert.equal(identifyTrack(near, { ...policy, margin: 0.26 }).outcome, 'ambiguous');
@@ -183,19 +183,19 @@ describe('identifyTrack', () => {
     assert.equal(identifyTrack(near, { ...policy, threshold: 0.76 }).outcome, 'no match');
   });
 
-  test('of two who are equally near the one with the lesser id has the vote, in whatever order they come', () => {
+  test('of two equally similar persons the lesser id gets the vote, in any order', () => {
     for (const tie of [probe({ ann: 0.7, ben: 0.7 }), probe({ ben: 0.7, ann: 0.7 })]) {
       assert.equal(identify(probe({ ann: 0.9, ben: 0.3 }), tie).outcome, 'match');
       assert.equal(identify(probe({ ben: 0.9, ann: 0.3 }), tie).outcome, 'inconclusive');
     }
   });
 
-  test('less than half of the weight speaking for somebody is nobody', () => {
+  test('votes with less than half of the weight give no match', () => {
     const found = identify(probe({ ann: 0.6 }, 0.45), probe({ ann: 0.1 }, 0.55));
     assert.equal(found.outcome, 'no match');
   });
 
-  test('half of the probes speaking for somebody is not yet nobody', () => {
+  test('votes with half of the weight are inconclusive', () => {
     assert.equal(identify(probe({ ann: 0.6 }), probe({ ann: 0.1 })).outcome, 'inconclusive');
   });
 
@@ -262,7 +262,7 @@ describe('identifyTrack, for any probes', () => {
     );
   });
 
-  test('nobody matches below the threshold or within the margin', () => {
+  test('no match is below the threshold or within the margin', () => {
     fc.assert(
       fc.property(someProbes, (specs) => {
         const found = identify(...build(specs));
@@ -274,7 +274,7 @@ describe('identifyTrack, for any probes', () => {
     );
   });
 
-  test('a higher threshold never turns somebody else into a match', () => {
+  test('a higher threshold never makes another person a match', () => {
     fc.assert(
       fc.property(someProbes, fc.double({ min: 0, max: 0.4, noNaN: true }), (specs, rise) => {
         const probes = withProbes(noProbes, build(specs));

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { CompactSign } from 'jose';
+import { present } from '../../daemon/base/present.js';
 import { keySetSchema } from '../../daemon/publish/contract/key-set-schema.js';
 import { type BoxKey, importBoxKey } from '../../daemon/publish/identity/box-key.js';
 import { endorse, readEndorsement } from '../../daemon/publish/identity/endorsement.js';
-import { fingerprintOf } from '../../daemon/publish/identity/fingerprint.js';
 import { followKeySet } from '../../daemon/publish/identity/follow-key-set.js';
 import type { FormerKey, IdentityState } from '../../daemon/publish/identity/identity-state.js';
 import { keySetOf } from '../../daemon/publish/identity/key-set.js';
-import { keyIdOf } from '../../daemon/publish/identity/public-key.js';
+import { fingerprintOf, keyIdOf } from '../../daemon/publish/identity/public-key.js';
 import { signText } from '../../daemon/publish/identity/signed-text.js';
 
 const nowMs = Date.UTC(2026, 0, 2);
@@ -26,7 +26,7 @@ const known = ({ keyId, verifying, sealing }: BoxKey) => ({
 
 async function formerOf(key: BoxKey, successor: BoxKey | undefined, untilMs = nowMs + 1): Promise<FormerKey> {
   const endorsement = successor && (await endorse(successor.keyId, key, nowMs));
-  return { ...known(key), untilMs, ...(endorsement === undefined ? {} : { endorsement }) };
+  return { ...known(key), untilMs, ...present({ endorsement }) };
 }
 
 async function setOf(current: BoxKey, former: readonly FormerKey[], signer = current): Promise<string> {
@@ -39,7 +39,7 @@ async function outcome(text: string | Uint8Array, { verifying }: BoxKey): Promis
   return followed.outcome === 'followed' ? followed.keyId : followed.outcome;
 }
 
-/** A key set with something in it changed, signed anew by `signer`. */
+/** A changed key set, signed again by `signer`. */
 async function altered(
   text: string,
   change: (set: Record<string, unknown>) => Record<string, unknown>,
@@ -50,7 +50,7 @@ async function altered(
 }
 
 describe('a key set', () => {
-  test('has the form of the contract, the key in force first and former ones for as long as the box keeps them', async () => {
+  test('matches the contract, with the key in force first and the former keys that the box keeps', async () => {
     const former = [await formerOf(second, third), await formerOf(first, second, nowMs)];
     const set = keySetSchema.parse(JSON.parse(await setOf(third, former)));
     assert.deepEqual(
@@ -69,7 +69,7 @@ describe('a key set', () => {
       assert.equal(await keyIdOf(crv === 'X25519' ? { kty, crv, x } : { kty, crv, x }), kid);
   });
 
-  test('is followed by whoever trusts its key, or one from which endorsements lead to it', async () => {
+  test('is followed by a centre that trusts its key, or one from which endorsements lead to it', async () => {
     const text = await setOf(third, [await formerOf(second, third), await formerOf(first, second)]);
     for (const key of [first, second, third]) {
       const followed = await followKeySet(Buffer.from(text), key.verifying);
@@ -81,14 +81,14 @@ describe('a key set', () => {
     assert.equal(await outcome(text, stranger), 'untrusted');
   });
 
-  test('is not followed over a key that endorses nothing', async () => {
+  test('is not followed past a key that endorses nothing', async () => {
     const text = await setOf(third, [await formerOf(second, undefined), await formerOf(first, second)]);
     assert.equal(await outcome(text, first), 'untrusted');
     assert.equal(await outcome(text, second), 'untrusted');
     assert.equal(await outcome(text, third), third.keyId);
   });
 
-  test('of a stranger is not followed, whatever it borrows', async () => {
+  test('of a stranger is not followed, whatever it copies', async () => {
     const real = await setOf(second, [await formerOf(first, second)]);
     const forged = [
       await setOf(stranger, []),
@@ -100,7 +100,7 @@ describe('a key set', () => {
           endorsement: await endorse(stranger.keyId, stranger, nowMs),
         },
       ]),
-      // The name of the endorsed key on the stranger's own.
+      // The id of the endorsed key on the stranger's own key.
       await altered(
         real,
         (set) => ({
@@ -112,7 +112,7 @@ describe('a key set', () => {
         }),
         { ...stranger, keyId: second.keyId },
       ),
-      // A message of the first key in the place of an endorsement.
+      // A message of the first key in place of an endorsement.
       await altered(
         await setOf(stranger, []),
         (set) => ({ ...set, endorsements: [messageAsCompact(real)] }),
@@ -125,12 +125,12 @@ describe('a key set', () => {
     }
   });
 
-  test('signed with a former key is not followed: who stole it could otherwise stay', async () => {
+  test('signed with a former key is not followed, because its thief could otherwise stay', async () => {
     const text = await setOf(second, [await formerOf(first, second)], first);
     assert.equal(await outcome(text, first), 'untrusted');
   });
 
-  test('of the thief of a former key leads nobody away who has followed since', async () => {
+  test('from a thief of a former key does not mislead a centre that followed a later rotation', async () => {
     const real = await setOf(second, [await formerOf(first, second)]);
     const followed = await followKeySet(real, first.verifying);
     if (followed.outcome !== 'followed') assert.fail(followed.reason);
@@ -138,7 +138,7 @@ describe('a key set', () => {
     const led = await setOf(stranger, [await formerOf(first, stranger), await formerOf(second, undefined)]);
     const kept = await setOf(first, [await formerOf(second, undefined)]);
     for (const text of [led, kept]) assert.equal(await outcome(text, second), 'untrusted');
-    assert.equal(await outcome(led, first), stranger.keyId, 'whoever has not followed yet');
+    assert.equal(await outcome(led, first), stranger.keyId, 'a centre that has not followed yet');
   });
 
   test('with any byte changed is not followed', async () => {
@@ -157,14 +157,14 @@ describe('a key set', () => {
     );
   });
 
-  test('that is something else is malformed', async () => {
+  test('of another form is malformed', async () => {
     for (const text of ['', '[]', '{}', 'null', '{"keys":[]}'])
       assert.equal(await outcome(text, first), 'malformed');
   });
 });
 
 describe('an endorsement', () => {
-  test('says which key follows which, to whoever knows the one that says so', async () => {
+  test('names the following key to a centre that knows the endorsing key', async () => {
     const text = await endorse(second.keyId, first, nowMs);
     const keyOf = (keyId: string) => (keyId === first.keyId ? first.verifying : undefined);
     assert.deepEqual(await readEndorsement(text, keyOf), { keyId: second.keyId, byKeyId: first.keyId });
@@ -172,7 +172,7 @@ describe('an endorsement', () => {
     assert.equal(await readEndorsement(text, () => second.verifying), undefined);
   });
 
-  test('of another form is none', async () => {
+  test('of another form is refused', async () => {
     const keyOf = () => first.verifying;
     const text = await endorse(second.keyId, first, nowMs);
     const typed = await new CompactSign(Buffer.from(JSON.stringify({ key: second.keyId })))
@@ -200,7 +200,7 @@ test('a fingerprint is the beginning of the thumbprint, in groups', () => {
   assert.equal(fingerprintOf(keyId), '0011 2233 4455 6677 8899 aabb ccdd eeff');
 });
 
-/** The detached signature of a message with its payload put in. */
+/** The detached signature of a message with its payload inserted. */
 function messageAsCompact(text: string): string {
   const at = text.lastIndexOf(',"signature":"');
   const [header, , signature] = text.slice(at + 14, -2).split('.');

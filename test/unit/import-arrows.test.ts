@@ -25,7 +25,7 @@ describe('the daemon', () => {
     assert.deepEqual(importViolations(sources), []);
   });
 
-  test('uses every arrow that is allowed, and each points down', () => {
+  test('uses every allowed arrow, and each points down', () => {
     assert.deepEqual(unusedArrows(daemonSources()), []);
     const layers = Object.keys(allowedArrows);
     for (const [layer, others] of Object.entries(allowedArrows)) {
@@ -49,7 +49,7 @@ describe('the daemon', () => {
     assert.ok(forbidden(sources).includes('gallery/sealing.ts'), 'a way through three files is found');
   });
 
-  test('would be caught with a wrong arrow in a real file', () => {
+  test('is refused after a wrong arrow was added to a real file', () => {
     const sources = daemonSources();
     const path = 'domain/faces/geometry.ts';
     sources.set(path, `import { openDatabase } from '../../host/sqlite.js';\n${sources.get(path)}`);
@@ -64,7 +64,7 @@ describe('the import rules', () => {
       'app/main.ts': "import { a } from '../control/a.js'; import { b } from './compose.js';",
       'app/compose.ts': "import type { Clock } from '../base/clock.js'; import { join } from 'node:path';",
       'vision/ingest/ffmpeg.ts':
-        "import { x } from '../session.js'; export { y } from '../../domain/frame.js';",
+        "import { x } from '../camera-pipeline.js'; export { y } from '../../domain/frame.js';",
     };
     assert.deepEqual(violations(files), []);
   });
@@ -94,7 +94,7 @@ describe('the import rules', () => {
     assert.equal(violations({ 'helpers/a.ts': '' }).length, 1);
   });
 
-  test('tell types from what a program needs when it runs', () => {
+  test('distinguish imports of types from imports at run time', () => {
     for (const source of [
       "import { openEvents } from '../records/a.js';",
       "import { type Row, openEvents } from '../records/a.js';",

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { isRollcallError, messageOf } from '../../daemon/base/errors.js';
-import { formatTable } from '../../daemon/cli/export/export-table.js';
+import { formatTable } from '../../daemon/cli/export/export-archive.js';
 import { describeImport, notesOn, refusalReasons } from '../../daemon/cli/import/import-report.js';
 import { parseTable, separators } from '../../daemon/cli/import/import-table.js';
 import type { PersonProfile } from '../../daemon/domain/persons/person-profile.js';
@@ -52,20 +52,16 @@ describe('a table of persons', () => {
   for (const [what, bytes, message] of [
     ['nothing', Buffer.alloc(0), /it is empty/],
     ['a heading alone', Buffer.from(`${heading}\n`), /no rows/],
-    [
-      'a column that nobody knows',
-      Buffer.from('name,salary\nAda,1'),
-      /line 1: these are no columns: "salary"/,
-    ],
-    ['a column twice', Buffer.from('name,Name\nAda,Ada'), /line 1: the column name is there twice/],
+    ['an unknown column', Buffer.from('name,salary\nAda,1'), /line 1: unknown columns: "salary"/],
+    ['a column twice', Buffer.from('name,Name\nAda,Ada'), /line 1: the column name appears twice/],
     ['no column of names', Buffer.from('notes\nAda'), /line 1: the column name is missing/],
-    ['no heading', Buffer.from('Ada,17\nBea,18'), /line 1: these are no columns: "ada", "17"/],
+    ['no heading', Buffer.from('Ada,17\nBea,18'), /line 1: unknown columns: "ada", "17"/],
     ['Latin-1', Buffer.from('name\nAda\nZo\xeb\n', 'latin1'), /line 3 is not UTF-8/],
     ['half a character of UTF-16', Buffer.from([0xff, 0xfe, 0x41]), /not UTF-16LE/],
     [
       'a quote that is never closed',
       Buffer.from('name\nAda\n"Bea\nCyd'),
-      /opened at line 3 or below is never closed/,
+      /opened at line 3 or below has no closing quote/,
     ],
     ['a quote inside a cell', Buffer.from('name\nAda\nB"e"a'), /line 3 has a quote inside a cell/],
     ['something behind a quote', Buffer.from('name\nAda\n"B"ea'), /line 3 has a quote inside a cell/],
@@ -73,7 +69,7 @@ describe('a table of persons', () => {
     [
       'a row without end',
       Buffer.from(`name\nAda\n"${'x\n'.repeat(60_000)}"`),
-      /begins at line 3 .* longer than/,
+      /starts at line 3 .* longer than/,
     ],
     ['too many rows', Buffer.from(`name\n${'x\n'.repeat(20_001)}`), /more than 20000 rows/],
     ['a picture', Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 16]), /line 1 is not UTF-8/],
@@ -147,7 +143,7 @@ describe('a table that was written', () => {
     );
   });
 
-  test('holds nothing that a spreadsheet would run', () => {
+  test('contains no cell that a spreadsheet would run', () => {
     const names = ['=1+1', '+1', '-1', '@SUM(A1)', "'=1", '=cmd|"/c calc"!A0', "'t Hooft"];
     const lines = formatTable(names.map((name) => ({ profile: { name }, photographs: [] })))
       .toString('utf8')
@@ -173,14 +169,14 @@ describe('the report on a row of photographs with several faces', () => {
     ] as const;
     const result = { outcome: 'accepted', photographs } as const;
     const notes = notesOn(result, ['ada 1.jpg', 'ada 2.jpg']);
-    assert.deepEqual(notes, ['ada 2.jpg: took face 2 (middle, 120 x 140 pixels at 310, 95) of 3']);
+    assert.deepEqual(notes, ['ada 2.jpg: used face 2 (middle, 120 x 140 pixels at 310, 95) of 3']);
     assert.deepEqual(refusalReasons(result, []), []);
     const row = { line: 2, name: 'Ada', outcome: 'accepted', reasons: [], notes, photographs: 2 } as const;
     const report = { outcome: 'imported', accepted: 1, refused: 0, rows: [row], personIds: ['p-1'] } as const;
-    assert.match(describeImport(report), /^2 +Ada +accepted +2 +ada 2\.jpg: took face 2 /m);
+    assert.match(describeImport(report), /^2 +Ada +accepted +2 +ada 2\.jpg: used face 2 /m);
   });
 
-  test('says nothing of faces where the row is refused', () => {
+  test('has no notes on faces for a refused row', () => {
     assert.deepEqual(notesOn({ outcome: 'external-id-taken', personId: 'p-1' }, ['ada.jpg']), []);
   });
 });

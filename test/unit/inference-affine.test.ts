@@ -59,7 +59,7 @@ const arcFace: ArcFacePoints = [
 ];
 
 describe('affine maps', () => {
-  test('a similarity is found again from points and their images', () => {
+  test('a similarity is recovered from points and their images', () => {
     const points = fc.array(point, { minLength: 2, maxLength: 8 }).filter((list) => {
       const [first] = list;
       return first !== undefined && list.some((p) => Math.hypot(p.x - first.x, p.y - first.y) > 1);
@@ -75,7 +75,7 @@ describe('affine maps', () => {
     );
   });
 
-  test('with disturbed images no small change of the similarity comes closer', () => {
+  test('no small change of the similarity fits disturbed images better', () => {
     const to = face.map((p, index) => ({ x: p.x + (index % 2) * 5, y: p.y - (index % 3) * 4 }));
     const best = fitSimilarity(face, to);
     const cost = (map: Affine): number =>
@@ -101,7 +101,7 @@ describe('affine maps', () => {
     );
   });
 
-  test('a mirrored crop shows the last column first', () => {
+  test('a mirrored crop begins with the last column', () => {
     fc.assert(
       fc.property(similarity, point, (map, probe) => {
         const mirror = applyAffine(mirrored(map, 64), { x: 64 - probe.x, y: probe.y });

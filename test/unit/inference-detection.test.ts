@@ -21,7 +21,7 @@ const detection = fc.record({
 });
 
 describe('non-maximum suppression', () => {
-  test('what is kept does not overlap, what is left out overlaps something better', () => {
+  test('kept boxes do not overlap, and each left-out box overlaps a better one', () => {
     fc.assert(
       fc.property(
         fc.array(detection, { maxLength: 20 }),
@@ -62,7 +62,7 @@ describe('size of the detector input', () => {
     );
   });
 
-  test('full high definition with faces from 80 pixels is looked at in 480 x 288', () => {
+  test('the input for full high definition with faces from 80 pixels is 480 x 288', () => {
     const { widthPx, heightPx } = detectorSize({ widthPx: 1920, heightPx: 1080 }, 80, 20, 1024);
     assert.deepEqual([widthPx, heightPx], [480, 288]);
   });
@@ -72,7 +72,7 @@ describe('size of the detector input', () => {
     assert.deepEqual(size, { widthPx: 640, heightPx: 640, usedWidthPx: 360, usedHeightPx: 640 });
   });
 
-  test('detections come back in picture pixels, those too narrow left out', () => {
+  test('detections are given in picture pixels, without those that are too narrow', () => {
     const size = fixedDetectorSize({ widthPx: 1280, heightPx: 720 }, 640);
     const wide = { box: { x: 10, y: 20, width: 40, height: 50 }, score: 0.9 };
     const narrow = { box: { x: 100, y: 20, width: 19, height: 25 }, score: 0.8 };
@@ -131,7 +131,7 @@ describe('one face shown alone', () => {
     assert.deepEqual(beyond, { x: -55, y: -50, width: 150, height: 150 });
   });
 
-  test('what is found there lies in the picture where the face is', () => {
+  test('the detections there are at the place of the face in the picture', () => {
     const size = sizeAround(face, 300);
     const found = [
       { box: { x: 110, y: 100, width: 80, height: 100 }, score: 0.9 },
@@ -175,7 +175,7 @@ describe('detector decoding', () => {
     assert.deepEqual(decodeYunet(grid, 0.61), []);
   });
 
-  test('YuNet scores beyond their range are taken as its ends', () => {
+  test('YuNet scores beyond their range are limited to it', () => {
     const grid = {
       stridePx: 8,
       columns: 1,

@@ -30,7 +30,7 @@ const people: readonly LabelledPerson[] = [
 ];
 
 describe('error rates', () => {
-  test('the threshold of a rate is reached by no greater share, and a lower one would be', () => {
+  test('the threshold of a rate is the lowest that no greater share reaches', () => {
     const scores = fc.array(
       fc.integer({ min: -100, max: 100 }).map((value) => value / 100),
       { minLength: 1 },
@@ -44,14 +44,14 @@ describe('error rates', () => {
     );
   });
 
-  test('without scores nothing is reached and every threshold will do', () => {
+  test('without scores no threshold is reached, and every one is valid', () => {
     assert.equal(shareReaching([], 0.5), 0);
     assert.equal(thresholdAtRate([], 0.01), Number.NEGATIVE_INFINITY);
   });
 });
 
 describe('intervals', () => {
-  test('are those of Wilson, also where nothing or everything was counted', () => {
+  test('are those of Wilson, also for counts of none and all', () => {
     const rounded = (share: number, count: number) =>
       wilsonInterval(share, count).map((end) => Math.round(end * 1e4) / 1e4);
     // Newcombe, Statistics in Medicine 17 (1998), table I: 81 of 263, 15 of 148, 0 of 20, 1 of 29.
@@ -83,7 +83,7 @@ describe('choice of references', () => {
 });
 
 describe('identification trial', () => {
-  test('every probe finds its person and strangers find nobody near', () => {
+  test('every probe finds its person, and strangers are similar to no person', () => {
     const trial = runTrial(people, [sample(45)], { references: 2, split: 0, splits: 6 });
     assert.equal(trial.mated.length, 4);
     assert.ok(trial.mated.every((search) => search.isRankOne && search.best > 0.99));
@@ -91,7 +91,7 @@ describe('identification trial', () => {
     assert.ok((trial.nonMated[0]?.best ?? 1) < 0.76);
   });
 
-  test('what enrolment would refuse is searched but not enrolled', () => {
+  test('a photograph that enrolment would refuse is searched but not enrolled', () => {
     const samples = [sample(0, false), sample(2, false), sample(4)];
     const trial = runTrial([{ name: 'first', samples }], [], { references: 2, split: 0, splits: 3 });
     assert.equal(trial.failedToEnrol, 1);
@@ -140,13 +140,13 @@ describe('identification report', () => {
       assert.deepEqual(fnirInterval, wilsonInterval(fnir, people.length));
   });
 
-  test('a stranger who looks like somebody costs false positives, then false negatives', () => {
+  test('a stranger similar to a person causes false positives, then false negatives', () => {
     const report = reportIdentification(people, [sample(3)], { references: 2, splits: 6, policy });
     assert.equal(report.operating.fpir, 1);
     assert.ok(report.points.every((point) => point.fpir <= 0.05 && point.fnir > 0.2));
   });
 
-  test('strangers who are accepted and people who are confused are named with whom they are taken for', () => {
+  test('accepted strangers and confused people are listed with the matched person', () => {
     const strict = { ...policy, margin: 0 };
     const mixed = [people[0], { name: 'second', samples: [sample(90), sample(92), sample(94), sample(10)] }];
     const known = mixed.filter((person) => person !== undefined);
@@ -205,7 +205,7 @@ describe('identification report', () => {
     assert.equal(unlike?.timesAll, undefined, 'no two people are alike');
   });
 
-  test('a photograph of somebody else is named as missed', () => {
+  test('a photograph of another person is listed as missed', () => {
     const mixed = [people[0], { name: 'second', samples: [sample(90), sample(92), sample(94), sample(10)] }];
     const known = mixed.filter((person) => person !== undefined);
     const report = reportIdentification(known, [sample(200)], { references: 2, splits: 6, policy });

@@ -77,7 +77,7 @@ describe('head pose', () => {
     );
   });
 
-  test('turning towards the own left shows in the picture as a nose moved to the right: positive yaw', () => {
+  test("a turn to the person's left moves the nose to the right in the picture: positive yaw", () => {
     const nose = rotate([0, 10, -20], 0, 25, 0);
     assert.ok(nose[0] > 0);
     assert.ok(headPose(meshOf(0, 25, 0)).yawDeg > 0);
@@ -91,7 +91,7 @@ describe('head pose', () => {
 });
 
 describe('mesh', () => {
-  test('comes from the crop to the picture with its depth on the same scale', () => {
+  test('is mapped from the crop to the picture with its depth on the same scale', () => {
     const crop = new Float32Array(MESH_POINTS * MESH_STRIDE).fill(96);
     crop.set([192, 96, 48], 33 * MESH_STRIDE);
     const mesh = meshInPicture(crop, squareToCrop({ x: 500, y: 400 }, 384, 90, 192));
@@ -121,7 +121,7 @@ describe('eye openness', () => {
     );
   });
 
-  test('looks at all sixteen points of the lids, and at no other', () => {
+  test('uses all sixteen points of the lids, and no other', () => {
     const points = eye(20, 4);
     points[15 * EYE_STRIDE + 1] = 30 - 10;
     assert.ok(Math.abs(eyeOpenness(points) - 12 / 20) < 1e-6, 'the last point of the lid');
@@ -131,7 +131,7 @@ describe('eye openness', () => {
 });
 
 describe('embeddings', () => {
-  test('the mean of two outputs has unit length and leans to neither', () => {
+  test('the mean of two outputs has unit length and is equally near to both', () => {
     const mean = unitMean(Float32Array.of(3, 0, 0, 3), 2);
     assert.ok(Math.abs((mean[0] ?? 0) - Math.SQRT1_2) < 1e-6);
     assert.ok(Math.abs((mean[1] ?? 0) - Math.SQRT1_2) < 1e-6);
@@ -150,12 +150,12 @@ describe('embeddings', () => {
 describe('surroundings of a face for passive attack detection', () => {
   const picture = { widthPx: 640, heightPx: 480 };
 
-  test('in the middle they are so many times the box', () => {
+  test('are a fixed multiple of the box in the middle of the picture', () => {
     const found = surroundings({ x: 300, y: 220, width: 40, height: 40 }, 2.7, picture);
     assert.ok(Math.abs(found.width - 108) < 1e-9 && Math.abs(found.x - 266) < 1e-9);
   });
 
-  test('they always lie inside the picture, hold their proportions and are at most as large as it', () => {
+  test('always lie inside the picture, keep their proportions and are at most as large as it', () => {
     const box = fc.record({
       x: fc.integer({ min: 0, max: 500 }),
       y: fc.integer({ min: 0, max: 400 }),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { InTurn } from '../../daemon/base/in-turn.js';
+import { SerialQueue } from '../../daemon/base/serial-queue.js';
 import { type GpuSigns, providersToTry } from '../../daemon/vision/inference/provider.js';
 
 const none: GpuSigns = { hasNvidiaDevice: false, hasRenderNode: false, hasCudaLibraries: false };
@@ -11,11 +11,11 @@ describe('execution providers', () => {
     assert.deepEqual(providersToTry('cpu', { ...none, hasNvidiaDevice: true }), ['cpu']);
   });
 
-  test('auto on a plain box is the processor at once', () => {
+  test('auto on a box without a GPU is the processor at once', () => {
     assert.deepEqual(providersToTry('auto', none), ['cpu']);
   });
 
-  test('auto tries CUDA only where its libraries are installed, and always ends at the processor', () => {
+  test('auto tries CUDA only if its libraries are installed, and the processor last', () => {
     const nvidia = { ...none, hasNvidiaDevice: true };
     assert.deepEqual(providersToTry('auto', nvidia), ['webgpu', 'cpu']);
     assert.deepEqual(providersToTry('auto', { ...nvidia, hasCudaLibraries: true }), [
@@ -30,7 +30,7 @@ describe('execution providers', () => {
 
 describe('work in turn', () => {
   test('runs one at a time, in order, and goes on after a failure', async () => {
-    const turn = new InTurn();
+    const turn = new SerialQueue();
     const seen: string[] = [];
     const work = (name: string, isFailing = false) =>
       turn.run(async () => {

@@ -26,7 +26,7 @@ function view(change: Partial<FaceView> & { readonly light?: Partial<FaceStatist
 
 const LIMIT = { smallestFacePx: 60 };
 
-describe('judging a view', () => {
+describe('the judgement of a view', () => {
   test('a good portrait has no reason against it and nearly the full score', () => {
     const quality = judgeView(view(), LIMIT);
     assert.deepEqual(quality.reasons, []);
@@ -43,14 +43,14 @@ describe('judging a view', () => {
     occluded: view({ light: { weakestPart: 0.1 } }),
   };
   for (const [reason, faulty] of Object.entries(faults)) {
-    test(`${reason} is named, alone`, () => {
+    test(`names ${reason} alone`, () => {
       const quality = judgeView(faulty, LIMIT);
       assert.deepEqual(quality.reasons, [reason]);
       assert.ok(quality.score < judgeView(view(), LIMIT).score / 1.5);
     });
   }
 
-  test('a head bent far back or a face that the landmarks doubt is named too', () => {
+  test('a head bent far back and a face with doubtful landmarks are named', () => {
     assert.deepEqual(judgeView(view({ pose: { ...POSE, pitchDeg: 31 } }), LIMIT).reasons, ['turned-away']);
     assert.deepEqual(judgeView(view({ presence: 0.7 }), LIMIT).reasons, ['occluded']);
   });
@@ -62,7 +62,7 @@ describe('judging a view', () => {
     assert.deepEqual(judgeView(view({ light: { weakestPart: 0.21 } }), LIMIT).reasons, []);
   });
 
-  test('a tilted head is not turned away: alignment sets it upright', () => {
+  test('a tilted head does not count as turned away, because alignment sets it upright', () => {
     assert.deepEqual(judgeView(view({ pose: { ...POSE, rollDeg: 60 } }), LIMIT).reasons, []);
   });
 
@@ -127,7 +127,7 @@ function blurred(picture: Rgb24Picture, radius: number): Rgb24Picture {
   });
 }
 
-describe('measuring a face', () => {
+describe('the measures of a face', () => {
   test('blur lowers sharpness step by step', () => {
     const levels = [0, 1, 3, 6].map(
       (radius) => faceStatistics(blurred(drawnFace(), radius), WHOLE).sharpness,
@@ -152,7 +152,7 @@ describe('measuring a face', () => {
     data: picture.data.map((value, index) => value * lightAt((Math.floor(index / 3) % 64) / 63)),
   });
 
-  test('shade on one side is no cover, and no light from one side hides a cover', () => {
+  test('shade on one side is not a cover, and light from one side does not hide a cover', () => {
     const ramp = (part: number): number => 0.15 + 0.85 * part;
     const halfLit = (part: number): number => (part < 0.5 ? 0.15 : 1);
     for (const light of [ramp, halfLit]) {

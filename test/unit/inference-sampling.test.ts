@@ -33,7 +33,7 @@ const anyPicture = fc
   );
 
 describe('affine crops', () => {
-  test('up to twice reduced they are what bilinear interpolation says, inside and beyond the border', () => {
+  test('reductions up to half are bilinear, inside and beyond the border', () => {
     fc.assert(
       fc.property(
         anyPicture,
@@ -57,7 +57,7 @@ describe('affine crops', () => {
     );
   });
 
-  test('outside the picture a crop is black on request, and inside the same', () => {
+  test('a crop is black outside the picture on request, and unchanged inside', () => {
     const grey = rgbPicture(40, 40, () => [90, 120, 150]);
     for (const picture of [grey, smoothYuv(40, 40, { seed: 3, range: 'limited' })]) {
       for (const sidePx of [48, 200]) {
@@ -76,14 +76,14 @@ describe('affine crops', () => {
     }
   });
 
-  test('strong reductions average what they cover', () => {
+  test('strong reductions average the pixels that they cover', () => {
     // Columns alternate between black and white: sampling single pixels would show stripes.
     const stripes = rgbPicture(640, 640, (x) => (x % 2 === 0 ? [0, 0, 0] : [255, 255, 255]));
     const map = squareToCrop({ x: 320, y: 320 }, 512, 0, SIDE);
     for (const value of crop(stripes, map)) assert.ok(Math.abs(value - 127.5) < 2, `${value}`);
   });
 
-  test('a strongly reduced crop lies where it should', () => {
+  test('a strongly reduced crop has the right place', () => {
     const ramp = rgbPicture(800, 600, (x, y) => [Math.floor(x / 4), Math.floor(y / 4), 0]);
     for (const rollDeg of [0, 30]) {
       const map = squareToCrop({ x: 400, y: 300 }, 330, rollDeg, SIDE);
@@ -110,7 +110,7 @@ describe('affine crops', () => {
     assert.deepEqual(bgr.subarray(2 * area), rgb.subarray(0, area));
   });
 
-  test('a target in the middle of a buffer leaves the rest alone', () => {
+  test('a target in the middle of a buffer does not change the rest', () => {
     const data = new Float32Array(5 * 3 * SIDE * SIDE).fill(-1);
     const samples = 3 * SIDE * SIDE;
     const target = { data, offset: 2 * samples, widthPx: SIDE, heightPx: SIDE };
@@ -139,7 +139,7 @@ describe('affine crops', () => {
 });
 
 describe('area reduction', () => {
-  test('the mean of the picture survives, and every part stays in its place', () => {
+  test('keeps the mean of the picture and the place of every part', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 8, max: 60 }),
@@ -178,7 +178,7 @@ describe('area reduction', () => {
     );
   });
 
-  test('what the picture does not fill is black, also after a larger picture', () => {
+  test('leaves the area outside the picture black, also after a larger picture', () => {
     const resize = new AreaResize();
     const data = new Float32Array(3 * 32 * 32);
     const target = { data, offset: 0, widthPx: 32, heightPx: 32 };
@@ -188,7 +188,7 @@ describe('area reduction', () => {
     assert.ok(data.subarray(32 * 18, 32 * 32).every((value) => value === 0));
   });
 
-  test('photographs and video of the same grey come out the same', () => {
+  test('gives the same for photographs and video of the same grey', () => {
     const size = { widthPx: 30, heightPx: 20 };
     const [photo, video] = [new Float32Array(1800), new Float32Array(1800)];
     new AreaResize().resize(

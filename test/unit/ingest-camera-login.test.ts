@@ -32,7 +32,7 @@ describe('login at a camera', () => {
     });
   }
 
-  test('answers an old server without qop as RFC 2069 has it', () => {
+  test('answers an old server without qop as RFC 2069 requires', () => {
     const login = new CameraLogin({ user: 'a"b', password: 'ö' }, false);
     login.challenged(['Digest realm="c\\"d", nonce="n", stale="FALSE"'], first);
     const hash = (text: string): string => createHash('md5').update(text).digest('hex');
@@ -43,7 +43,7 @@ describe('login at a camera', () => {
     );
   });
 
-  test('mixes the nonces into the secret where the algorithm is one of sessions', () => {
+  test('mixes the nonces into the secret for a session algorithm', () => {
     const login = new CameraLogin(credential, false, () => 'mine');
     login.challenged(['Digest realm="cam", nonce="n1", algorithm=SHA-256-sess, qop=auth'], first);
     const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -67,7 +67,7 @@ describe('login at a camera', () => {
     }
   });
 
-  test('sends no password as it is, unless that is allowed', () => {
+  test('sends no password in clear unless that is allowed', () => {
     const strict = new CameraLogin(credential, false);
     assert.equal(strict.challenged(['Basic realm="cam"'], first), 'unprotected');
     assert.equal(strict.authorization('DESCRIBE', 'u'), undefined);
@@ -81,7 +81,7 @@ describe('login at a camera', () => {
     assert.equal(lax.challenged(['Basic realm="cam"'], answered), 'refused');
   });
 
-  test('gives up where the answer was refused, not where the nonce had ended', () => {
+  test('gives up if the answer was refused, but not if the nonce had expired', () => {
     const login = new CameraLogin(credential, false);
     assert.equal(login.challenged([md5], first), 'again');
     assert.equal(login.challenged(['Digest realm="cam", nonce="n2"'], answered), 'refused');
@@ -91,7 +91,7 @@ describe('login at a camera', () => {
     assert.equal(login.challenged(['Digest realm="cam", nonce="n9", stale=true'], forEver), 'refused');
   });
 
-  test('names what it cannot answer', () => {
+  test('names a challenge that it cannot answer', () => {
     const verdict = (value: string, known = true): string =>
       new CameraLogin(known ? credential : null, true).challenged(value === '' ? [] : [value], first);
     assert.equal(verdict('Negotiate'), 'unsupported');
@@ -102,7 +102,7 @@ describe('login at a camera', () => {
     assert.equal(verdict(md5, false), 'refused');
   });
 
-  test('reads challenges of any form without an end', () => {
+  test('reads challenges of any form in limited time', () => {
     assert.deepEqual(parseChallenges(['Digest a="x, \\"y", b=c,,  Basic', '=;"', '']), [
       { scheme: 'digest', parameters: { a: 'x, "y', b: 'c' } },
       { scheme: 'basic', parameters: {} },

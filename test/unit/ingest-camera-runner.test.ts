@@ -86,7 +86,7 @@ describe('camera runner', () => {
     await bench.runner[Symbol.asyncDispose]();
   });
 
-  test('says why it failed and when it tries again, and does', async () => {
+  test('reports why it failed and when it will try again, and tries again', async () => {
     const bench = new Bench();
     await bench.end(failed('refused'));
     assert.deepEqual(bench.states, [
@@ -133,7 +133,7 @@ describe('camera runner', () => {
     await bench.runner[Symbol.asyncDispose]();
   });
 
-  test('does not hammer a camera that refuses the password', async () => {
+  test('waits long before it tries a refused password again', async () => {
     const bench = new Bench();
     await bench.end(failed('unauthorised'));
     await bench.wait(29_000);
@@ -143,7 +143,7 @@ describe('camera runner', () => {
     await bench.runner[Symbol.asyncDispose]();
   });
 
-  test('reopens without waiting where nothing is wrong', async () => {
+  test('reopens without waiting if nothing is wrong', async () => {
     const bench = new Bench();
     bench.source.latest.sink.onOpened(stream);
     await bench.end(failed('resolution-changed', true));
@@ -152,7 +152,7 @@ describe('camera runner', () => {
     await bench.runner[Symbol.asyncDispose]();
   });
 
-  test('says that the pictures are of no use while they are, and forgets it with the stream', async () => {
+  test('reports unusable pictures while they last, and until the stream ends', async () => {
     const bench = new Bench();
     const codes = () =>
       bench.states.map((state) =>

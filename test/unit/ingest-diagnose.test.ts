@@ -82,7 +82,7 @@ const logs: readonly (readonly [name: string, code: StreamFailureCode, ...lines:
     "[fatal] Stream map '0:v:0' matches no streams.",
   ],
   [
-    'a codec that nobody knows',
+    'an unknown codec',
     'codec-unsupported',
     '[rtsp @ 0x55a] [warning] Could not find codec parameters for stream 0 (Video: none, none): unknown codec',
     '[concat @ 0x55b] [warning] Could not find codec parameters for stream 0 (Unknown: none): unknown codec',
@@ -119,16 +119,16 @@ describe('diagnosis of a stream that did not begin', () => {
     });
   }
 
-  test('tells silence from an answer that is no RTSP by the time it took', () => {
+  test('distinguishes silence from an answer other than RTSP by the time it took', () => {
     assert.equal(diagnose({ ...opening, lines: invalidData, waitedS: 7.2 }).code, 'no-answer');
     assert.equal(diagnose({ ...opening, lines: invalidData, waitedS: 0.1 }).code, 'not-rtsp');
   });
 
-  test('tells a camera that never answered by its silence about what it offers', () => {
+  test('reports a camera that sent nothing at all as not answering', () => {
     assert.equal(diagnose({ ...opening, cause: 'no-first-frame', waitedS: 20 }).code, 'no-answer');
   });
 
-  test('believes the connection to the camera before the words of FFmpeg', () => {
+  test('prefers what the connection shows to the text of FFmpeg', () => {
     const connection = { code: 'certificate-name', detail: 'it is for DNS:other' } as const;
     const failure = diagnose({ ...opening, lines: invalidData, connection });
     assert.equal(failure.code, 'certificate-name');
@@ -206,23 +206,23 @@ describe('diagnosis of a stream that did not begin', () => {
     }
   });
 
-  test('tells a login that is missing from one that is wrong', () => {
+  test('distinguishes a missing login from a wrong one', () => {
     const lines = ['[rtsp @ 0x55ed27869640] [error] method DESCRIBE failed: 401 Unauthorized'];
     const wrong = diagnose({ ...opening, lines });
     const missing = diagnose({ ...opening, lines, hasCredential: false });
     assert.deepEqual([wrong.code, missing.code], ['unauthorised', 'unauthorised']);
     assert.match(wrong.remedy, /^correct the credential/);
-    assert.match(missing.message, /wants a login, and none is configured/);
+    assert.match(missing.message, /asks for a login, and none is configured/);
     assert.match(missing.remedy, /secret.*"credential"/);
   });
 
-  test('names the transport that is left', () => {
+  test('names the remaining transport', () => {
     const lines = ['[rtsp @ 0x1] [error] method SETUP failed: 461 Unsupported transport'];
     assert.match(diagnose({ ...opening, lines }).remedy, /to udp$/);
     assert.match(diagnose({ ...opening, lines, transport: 'udp' }).remedy, /to tcp$/);
   });
 
-  test('thinks of firewalls where no picture comes over UDP', () => {
+  test('names firewalls as a cause if no picture comes over UDP', () => {
     const failure = diagnose({
       ...{ ...opening, cause: 'no-first-frame', transport: 'udp', waitedS: 20 },
       media: ['video', 'audio'],
@@ -232,7 +232,7 @@ describe('diagnosis of a stream that did not begin', () => {
     assert.match(failure.remedy, /tcp.*firewall/);
   });
 
-  test('quotes the last line of what it does not know', () => {
+  test('quotes the last line of an unknown error', () => {
     const failure = diagnose({ ...opening, lines: ['[error] first', '[error] the dog ate it'] });
     assert.equal(failure.code, 'failed');
     assert.match(failure.message, /the dog ate it/);

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { damageExplanations, explanations } from '../../daemon/vision/ingest/failure-explanations.js';
 import { slowPartCodes } from '../../daemon/vision/ingest/pace.js';
 
-test('the page for technicians tells of every way in which a camera fails, and of no other', () => {
+test('the page for technicians lists every failure of a camera, and no other', () => {
   const page = readFileSync(new URL('../../docs/ingest.md', import.meta.url), 'utf8');
   const listed = [...page.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, code]) => code);
   const { lostPackets: _, ...damage } = damageExplanations;

@@ -40,7 +40,7 @@ describe('version of FFmpeg', () => {
     });
   }
 
-  test('takes nothing else for FFmpeg', () => {
+  test('accepts no other text as the version', () => {
     assert.equal(parseFfmpegVersion('avconv', 'avconv version 12'), undefined);
   });
 });
@@ -48,12 +48,12 @@ describe('version of FFmpeg', () => {
 describe('arguments for a camera', () => {
   const options = { framesPerS: 15, maxAnalysisWidthPx: 1920, hwaccel: 'none' };
 
-  test('name the passthrough option as the version does', () => {
+  test('use the name of the passthrough option of the version', () => {
     assert.ok(cameraArguments(debian12, options).includes('-fps_mode'));
     assert.ok(cameraArguments(version('4.4.2', '58. 76.100'), options).includes('-vsync'));
   });
 
-  test('let the size change where the version can, and give one thread to each side', () => {
+  test('allow a change of size if the version supports it, with one thread for input and output', () => {
     const list = cameraArguments(debian12, options);
     assert.ok(list.includes('-noautoscale'));
     assert.ok(!cameraArguments(version('4.3.9', '58. 45.100'), options).includes('-noautoscale'));
@@ -80,14 +80,14 @@ describe('script for a camera', () => {
     assert.doesNotMatch(script, /filter_src/);
   });
 
-  test('takes media over UDP from nobody but the camera', () => {
+  test('accepts UDP media only from the camera', () => {
     assert.match(
       cameraScript({ ...wanted, transport: 'udp' }, debian12),
       /^option rtsp_transport udp\n(?:.*\n)*option rtsp_flags filter_src$/m,
     );
   });
 
-  test('puts the transport into the URL where the version takes no options', () => {
+  test('puts the transport into the URL if the version takes no options', () => {
     const script = cameraScript(wanted, version('4.4.2', '58. 76.100'));
     assert.match(script, /101\?a=1&tcp'$/m);
     assert.doesNotMatch(script, /option/);
@@ -113,7 +113,7 @@ describe('address of a camera', () => {
     });
   }
 
-  test('is refused where it is no RTSP address or would break a request', () => {
+  test('is refused if it is not an RTSP address or would break a request', () => {
     for (const url of [
       'http://10.0.0.5/',
       'rtsp://',
@@ -132,7 +132,7 @@ describe('address of a camera', () => {
 });
 
 describe('redaction', () => {
-  test('takes user and password out of addresses of any scheme and leaves the rest', () => {
+  test('removes user and password from addresses of any scheme and keeps the rest', () => {
     assert.equal(
       redactCredentials(
         "Impossible to open 'rtsp://a:b@h/x' (rtsps://c%40:d@h2:322/y) tcp://h3:554?timeout=1",

@@ -90,7 +90,7 @@ describe('log of FFmpeg', () => {
     });
   }
 
-  test('tells what the camera offers and how many packets came', () => {
+  test('gives what the camera offers and how many packets came', () => {
     const lines = [
       'm=video 0 RTP/AVP 96',
       'a=framerate:12.5',
@@ -144,7 +144,7 @@ describe('signs of damage', () => {
     });
   }
 
-  test('are none of what whole streams print, too', () => {
+  test('exclude lines that undamaged streams also print', () => {
     const lines = [
       '[rtsp @ 0x5642e44746c0] [warning] max delay reached. need to consume packet',
       '[rtsp @ 0x5642e44746c0] [warning] jitter buffer full',
@@ -185,7 +185,7 @@ describe('stream log', () => {
     assert.deepEqual(log.stream, { codec: 'h264', widthPx: 2304, heightPx: 1296, fps: 20 });
   });
 
-  test('takes the rate from the description where the stream declares none', () => {
+  test('takes the rate from the description if the stream declares none', () => {
     const other = new StreamLog(
       () => 0,
       () => undefined,
@@ -195,7 +195,7 @@ describe('stream log', () => {
     assert.equal(other.stream?.fps, 12.5);
   });
 
-  test('takes the range from the stream where the picture format does not tell', () => {
+  test('takes the range from the stream if the picture format does not give it', () => {
     assert.equal(announced[0]?.isFullRange, true);
   });
 
@@ -209,7 +209,7 @@ describe('stream log', () => {
 });
 
 describe('line splitter', () => {
-  test('joins what was cut and drops what is endless', () => {
+  test('joins lines that were cut and drops endless ones', () => {
     const lines: string[] = [];
     const splitter = new LineSplitter((line) => lines.push(line));
     for (const chunk of ['on', 'e\ntw', 'o\r\n', '\n', 'x'.repeat(5000), 'y\nthree']) splitter.push(chunk);

@@ -16,7 +16,7 @@ function watch(): { clock: VirtualClock; watchdog: FrameWatchdog; reported: [Sil
 }
 
 describe('frame watchdog', () => {
-  test('waits for the first frame as long as it was told', () => {
+  test('waits for the first frame for the configured time', () => {
     const { clock, reported } = watch();
     clock.advanceTo(60_000);
     assert.deepEqual(reported, [['no-first-frame', 20_000]]);
@@ -32,7 +32,7 @@ describe('frame watchdog', () => {
     assert.deepEqual(reported, [['stalled', 18_000]]);
   });
 
-  test('does not take late frames for a living stream, and says what it is', () => {
+  test('does not count late frames as a live stream, and reports falling-behind', () => {
     const { clock, watchdog, reported } = watch();
     watchdog.freshFrame();
     for (let frame = 0; frame < 100; frame++) {
@@ -51,7 +51,7 @@ describe('frame watchdog', () => {
     assert.deepEqual(reported, [['stalled', 5000]]);
   });
 
-  test('looks a second time when this process itself stood still', () => {
+  test('checks a second time when this process itself stood still', () => {
     const clock = new StandstillClock();
     const reported: Silence[] = [];
     const watchdog = new FrameWatchdog({
@@ -69,7 +69,7 @@ describe('frame watchdog', () => {
     assert.deepEqual(reported, ['stalled']);
   });
 
-  test('a timer that is half a second late is not, and one that is later gives the camera a second', () => {
+  test('takes half a second of delay for normal, and gives the camera a second more after a longer one', () => {
     for (const [lateMs, reportedAfterMs] of [
       [500, 0],
       [501, 1000],

@@ -62,7 +62,7 @@ const sizes = fc.array(
 );
 
 describe('picture assembler', () => {
-  test('puts every picture together, whatever order and portions its bytes and announcement come in', () => {
+  test('assembles every picture, in whatever order and portions its bytes and announcement come', () => {
     fc.assert(
       fc.property(sizes, fc.infiniteStream(fc.nat(60)), (list, chance) => {
         const next = (below: number): number => Number(chance.next().value) % below;
@@ -111,7 +111,7 @@ describe('picture assembler', () => {
     assert.deepEqual(pipe.pictures, [[1, 2, 3, 4, 5, 6], undefined, undefined]);
   });
 
-  test('stops reading while held, and goes on where it was', () => {
+  test('stops reading while held, and continues at the same place', () => {
     const pipe = new Pipe();
     pipe.assembler.announce(announcement(2, 2));
     pipe.assembler.announce(announcement(2, 2));
@@ -126,7 +126,7 @@ describe('picture assembler', () => {
     assert.deepEqual([whileHeld, pipe.pictures.length], [1, 2]);
   });
 
-  test('takes everything and delivers nothing once discarding', () => {
+  test('reads everything and delivers nothing after a discard', () => {
     const pipe = new Pipe();
     pipe.write(new Uint8Array(3));
     pipe.read();
@@ -137,7 +137,7 @@ describe('picture assembler', () => {
     assert.deepEqual([pipe.isReading, pipe.pictures.length], [true, 0]);
   });
 
-  test('gives a half-filled buffer back when discarding', () => {
+  test('returns a half-filled buffer at a discard', () => {
     const pipe = new Pipe(1);
     pipe.assembler.announce(announcement(2, 2));
     pipe.write(new Uint8Array(9));
@@ -158,7 +158,7 @@ describe('picture assembler', () => {
 });
 
 describe('buffer pool', () => {
-  test('lends no more than its limit and reuses what came back', () => {
+  test('lends no more buffers than its limit, and reuses returned ones', () => {
     const pool = new BufferPool(1);
     const first = pool.take(10);
     assert.ok(first);

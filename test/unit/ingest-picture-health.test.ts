@@ -47,7 +47,7 @@ class Camera {
     for (let second = 0; second < seconds; second++) {
       for (const sign of signs) this.health.sign(sign);
       for (let count = 0; count < 5; count++) {
-        this.health.look(picture(second));
+        this.health.check(picture(second));
         this.clock.advanceBy(200);
       }
     }
@@ -62,14 +62,14 @@ const lost: DamageSign = { sign: 'missed', count: 2 };
 const error: DamageSign = { sign: 'error' };
 
 describe('pictures that cannot be decoded whole', () => {
-  test('one lost packet says nothing, whatever it prints', () => {
+  test('one lost packet does not count as damage, however many lines it causes', () => {
     const camera = new Camera();
     camera.shows(scene, 1, [lost, ...Array.from({ length: 200 }, () => error)]);
     camera.shows(scene, 60);
     assert.equal(camera.code, undefined);
   });
 
-  test('a packet lost every five seconds says nothing', () => {
+  test('a packet lost every five seconds does not count as damage', () => {
     const camera = new Camera();
     for (let count = 0; count < 30; count++) {
       camera.shows(scene, 1, [lost]);
@@ -78,7 +78,7 @@ describe('pictures that cannot be decoded whole', () => {
     assert.equal(camera.code, undefined);
   });
 
-  test('damage that goes on is said, with figures and what to do about lost packets', () => {
+  test('lasting damage is reported with figures and a remedy for lost packets', () => {
     const camera = new Camera();
     camera.shows(scene, 9, [lost, error]);
     assert.equal(camera.code, undefined);
@@ -91,13 +91,13 @@ describe('pictures that cannot be decoded whole', () => {
     assert.match(camera.health.damage?.remedy ?? '', /transport tcp/);
   });
 
-  test('without lost packets the camera itself is to blame', () => {
+  test('damage without lost packets is blamed on the camera', () => {
     const camera = new Camera();
     camera.shows(scene, 12, [error]);
     assert.match(camera.health.damage?.remedy ?? '', /restart the camera/);
   });
 
-  test('is over when almost nothing has come for half a minute, and not before', () => {
+  test('damage ends after half a minute with almost none', () => {
     const camera = new Camera();
     camera.shows(scene, 12, [error]);
     camera.shows(scene, 15);
@@ -106,7 +106,7 @@ describe('pictures that cannot be decoded whole', () => {
     assert.equal(camera.code, undefined);
   });
 
-  test('counts sums, and what came in the last minute', () => {
+  test('counts all damage and that of the last minute', () => {
     const camera = new Camera();
     camera.shows(scene, 3, [lost, error, { sign: 'concealed' }]);
     camera.shows(scene, 40);
@@ -130,7 +130,7 @@ describe('pictures that show nothing', () => {
     ['black, with text of the camera in them', () => withText(plain(17)), 'pictures-black', 61],
   ];
   for (const [name, picture, code, afterS] of cases) {
-    test(`${name}: said when it has lasted, and over at once`, () => {
+    test(`${name}: reported after some time, and over at once`, () => {
       const camera = new Camera();
       camera.shows(picture, afterS - 2);
       assert.equal(camera.code, undefined);
@@ -141,7 +141,7 @@ describe('pictures that show nothing', () => {
     });
   }
 
-  test('a dim scene with the noise of a sensor is none of it', () => {
+  test('a dim scene with sensor noise is not reported', () => {
     const camera = new Camera();
     const dim = (second: number): Yuv420Picture => {
       const picture = plain(20);
@@ -152,13 +152,13 @@ describe('pictures that show nothing', () => {
     assert.equal(camera.code, undefined);
   });
 
-  test('black that is normal at a camera is not said', () => {
+  test('black that is normal at a camera is not reported', () => {
     const camera = new Camera(steadyPolicy, ['damaged', 'uniform']);
     camera.shows(() => plain(16), 300);
     assert.equal(camera.code, undefined);
   });
 
-  test('an interruption begins anew', () => {
+  test('an interruption starts the time again', () => {
     const camera = new Camera();
     camera.shows(() => plain(128), 9);
     camera.health.streamEnded();
@@ -178,7 +178,7 @@ describe('the same picture again and again', () => {
     assert.equal(camera.code, undefined);
   });
 
-  test('is not frozen where one pixel changes, even one that is no sample', () => {
+  test('does not count as frozen if one pixel changes, even one between the samples', () => {
     const camera = new Camera();
     const still = (second: number): Yuv420Picture => {
       const picture = scene();
@@ -189,14 +189,14 @@ describe('the same picture again and again', () => {
     assert.equal(camera.code, undefined);
   });
 
-  test('is told apart from a dead camera in a short look: nothing is said', () => {
+  test('is not reported in a short look', () => {
     const camera = new Camera(briefPolicy);
     camera.shows(() => scene(), 4);
     assert.equal(camera.code, undefined);
   });
 });
 
-test('a short look tells damage and one colour within three seconds', () => {
+test('a short look reports damage and one colour within three seconds', () => {
   const damaged = new Camera(briefPolicy);
   damaged.shows(scene, 4, [lost]);
   assert.equal(damaged.code, 'pictures-damaged');

@@ -19,14 +19,14 @@ function captured(
 }
 
 describe('presentation clock', () => {
-  test('takes the jitter of arrival out of the times', () => {
+  test('removes the jitter of arrival from the times', () => {
     const jitter = [30, 80, 20, 55, 20, 90, 33];
     const times = captured(new PresentationClock(), 200, (n) => jitter[n % 7] ?? 0).slice(10);
     const steps = times.slice(1).map(({ at }, n) => at - (times[n]?.at ?? 0));
     assert.ok(steps.every((step) => Math.abs(step - 40) < 0.2));
   });
 
-  test('tells the age of what comes late', () => {
+  test('gives the age of a late frame', () => {
     const times = captured(new PresentationClock(), 100, (n) => (n === 99 ? 3020 : 20));
     assert.ok(Math.abs((times[99]?.error ?? 0) - 20) < 2);
   });
@@ -51,11 +51,11 @@ describe('presentation clock', () => {
     assert.ok(Math.abs(clock.capturedAtMs(90_000.04, 10_090) - 10_080) < 0.1);
   });
 
-  test('uses the arrival where a frame has no time of its own', () => {
+  test('uses the time of arrival if a frame has no time of its own', () => {
     assert.equal(new PresentationClock().capturedAtMs(undefined, 777), 777);
   });
 
-  test('goes on after the times of an earlier opening', () => {
+  test('continues after the times of an earlier opening', () => {
     assert.equal(new PresentationClock(2000).capturedAtMs(0, 1500), 2001);
   });
 

@@ -10,7 +10,7 @@ import {
   rtspBytes,
 } from '../../daemon/vision/ingest/rtsp-message.js';
 
-/** What a connection carried: first lines and bodies of messages, and media as hexadecimal, joined where it follows itself. */
+/** What a connection carried: first lines and bodies of messages, and media as hexadecimal; consecutive parts of media are joined. */
 function read(chunks: readonly Buffer[]): readonly string[] {
   const found: string[] = [];
   let isMedia = false;
@@ -46,7 +46,7 @@ describe('messages and media of one connection', () => {
   ]);
   const parts = read([whole]);
 
-  test('are told apart, with all bytes of the media', () => {
+  test('are separated, with all bytes of the media', () => {
     const media = Buffer.concat([packet(3), packet(0), packet(300)]).toString('hex');
     assert.deepEqual(parts, [
       'RTSP/1.0 200 OK|$abc\n',
@@ -57,7 +57,7 @@ describe('messages and media of one connection', () => {
     ]);
   });
 
-  test('are the same however the bytes are cut', () => {
+  test('are the same however the bytes are divided', () => {
     assert.deepEqual(read([...whole].map((byte) => Buffer.from([byte]))), parts);
     fc.assert(
       fc.property(fc.array(fc.nat(whole.length), { maxLength: 12 }), (cuts) => {
@@ -87,7 +87,7 @@ describe('messages and media of one connection', () => {
     assert.equal(bytes.toString(), 'RTSP/1.0 401 No\r\nContent-Length: 2\r\n\r\nxy');
   });
 
-  test('end where it is no RTSP, or more than a camera sends', () => {
+  test('end at anything but RTSP, and at more than a camera sends', () => {
     for (const bytes of [
       'HTTP/1.1 400 Bad Request\r\n',
       'SSH-2.0-OpenSSH_9.2\r\n',

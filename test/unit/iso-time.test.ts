@@ -27,7 +27,7 @@ describe('isoTime', () => {
     test(text, () => assert.equal(isoTime(Date.parse(text)), text));
   }
 
-  test('cuts what is finer than a millisecond', () => {
+  test('cuts fractions of a millisecond', () => {
     assert.equal(isoTime(1234.9), '1970-01-01T00:00:01.234Z');
   });
 });

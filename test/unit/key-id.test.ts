@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { keyIdOf } from '../../daemon/gallery/keys/key-id.js';
 
-test('the id of a key is what galleries have stored since the first of them', () => {
+test('the id of a key is the one that all earlier galleries store', () => {
   // Computed with another implementation: BLAKE2b of Python's hashlib, with the salt and personalisation of crypto_kdf.
   const kek = Uint8Array.from({ length: 32 }, (_, index) => index);
   assert.equal(keyIdOf(kek), '1862b386c342eeda');

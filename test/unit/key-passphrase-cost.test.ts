@@ -18,7 +18,7 @@ describe('the cost of a passphrase', () => {
     assert.deepEqual(await tunePassphraseCost(8192 * mib, machine(2)), { passes: 8, memoryBytes: 256 * mib });
   });
 
-  test('takes no more than a quarter of the memory that is free', async () => {
+  test('takes at most a quarter of the free memory', async () => {
     assert.equal((await tunePassphraseCost(1023 * mib, machine(1))).memoryBytes, 128 * mib);
     assert.equal((await tunePassphraseCost(511 * mib, machine(1))).memoryBytes, 64 * mib);
   });
@@ -36,16 +36,16 @@ describe('the cost of a passphrase', () => {
     mibFree: number,
     cost: readonly number[],
   ])[] = [
-    ['all its memory where a quarter of what is free is just enough', [750], 1_024, [256, 4]],
-    ['less where it is not', [750], 1_023.9, [128, 4]],
-    ['three passes where they are as slow as can be borne', [1_500], 8_192, [256, 3]],
-    ['less memory where they are slower', [1_501, 1_501, 750], 8_192, [128, 4]],
-    ['the least memory where nothing can be borne', [1_501], 8_192, [64, 3]],
-    ['what the faster of two measurements says', [9_999, 1_000], 8_192, [256, 3]],
-    ['what the faster of two measurements says, in any order', [600, 9_999], 8_192, [256, 5]],
-    ['whole passes, to the next', [666], 8_192, [256, 5]],
-    ['no more passes than are read back', [1], 8_192, [256, 32]],
-    ['the same of a machine that needs no time at all', [0], 8_192, [256, 32]],
+    ['all the memory if a quarter of the free memory is just enough', [750], 1_024, [256, 4]],
+    ['less memory if it is not', [750], 1_023.9, [128, 4]],
+    ['three passes at the slowest accepted speed', [1_500], 8_192, [256, 3]],
+    ['less memory if three passes are slower', [1_501, 1_501, 750], 8_192, [128, 4]],
+    ['the least memory if every size is too slow', [1_501], 8_192, [64, 3]],
+    ['the choice by the faster of two measurements', [9_999, 1_000], 8_192, [256, 3]],
+    ['the choice by the faster of two measurements, in any order', [600, 9_999], 8_192, [256, 5]],
+    ['passes rounded to a whole number', [666], 8_192, [256, 5]],
+    ['at most the number of passes that reading accepts', [1], 8_192, [256, 32]],
+    ['the same for a machine that needs no time', [0], 8_192, [256, 32]],
   ];
   for (const [what, tookMs, mibFree, [memoryMib = 0, passes]] of table) {
     test(`is ${what}`, async () => {
@@ -60,7 +60,7 @@ describe('the cost of a passphrase', () => {
     });
   }
 
-  test('is never below three passes over 64 MiB, nor above what is read back', async () => {
+  test('is never below three passes over 64 MiB, nor above the limits of reading', async () => {
     const speeds = fc.double({ min: 0.001, max: 1000, noNaN: true });
     await fc.assert(
       fc.asyncProperty(speeds, fc.nat(65_536), async (mibPerMs, availableMib) => {

@@ -16,7 +16,7 @@ const provider = new PassphraseKeyProvider({ clock, cost });
 const right = { passphrase: Buffer.from('a passphrase that is long enough') };
 
 describe('a key from a passphrase', () => {
-  test('needs the passphrase, and says so without trying', async () => {
+  test('needs the passphrase, and reports a missing one without an attempt', async () => {
     const { kek, parameters } = await provider.create('first', right);
     for (const input of [{}, { passphrase: new Uint8Array() }]) {
       assert.deepEqual(await provider.recover(keyIdOf(kek), parameters, input), {
@@ -44,7 +44,7 @@ describe('a key from a passphrase', () => {
     assert.equal(new Set(refusals.map((refusal) => JSON.stringify(refusal))).size, 1);
   });
 
-  test('may have 1,024 bytes, and one that is longer is wrong without being worked on', async () => {
+  test('may come from 1,024 bytes, and a longer passphrase is wrong without a computation', async () => {
     const longest = { passphrase: Buffer.from('a passphrase '.repeat(79).slice(0, 1_024)) };
     const { kek, parameters } = await provider.create('first', longest);
     const recovered = (text: string) =>
@@ -64,7 +64,7 @@ describe('a key from a passphrase', () => {
     }
   });
 
-  test('does not open with one bit of what is kept altered', async () => {
+  test('does not open with one bit of its parameters altered', async () => {
     const { kek, parameters } = await provider.create('first', right);
     const names = fc.constantFrom('salt', 'nonce', 'wrapped');
     await fc.assert(
@@ -79,7 +79,7 @@ describe('a key from a passphrase', () => {
     );
   });
 
-  test('is refused as damaged where the parameters make no sense, before memory is taken for them', async () => {
+  test('is refused as damaged if its parameters are invalid, before memory is allocated', async () => {
     const { kek, parameters } = await provider.create('first', right);
     const doctored: readonly KeySlotParameters[] = [
       { memoryBytes: 100 * 1024 ** 3 },
@@ -101,7 +101,7 @@ describe('a key from a passphrase', () => {
     assert.equal(outcomeOf(await provider.recover(keyIdOf(kek), {}, right)), 'key-slot-damaged');
   });
 
-  test('is tried by few at a time: the others are told to come again', async () => {
+  test('is tried by few callers at a time; the others get an error that asks for another try', async () => {
     const { kek, parameters } = await provider.create('first', right);
     const attempts = Array.from({ length: 12 }, () => provider.recover(keyIdOf(kek), parameters, right));
     const outcomes = (await Promise.all(attempts)).map(outcomeOf);
@@ -112,7 +112,7 @@ describe('a key from a passphrase', () => {
 });
 
 describe('a new passphrase', () => {
-  test('is good enough with twelve characters that are not all the same few', () => {
+  test('is accepted with twelve characters of enough different ones', () => {
     for (const good of ['correct horse', 'zwölf Zeichen', 'пароль из слов', 'k3!Lm9#qWe2$']) {
       assert.deepEqual(passphraseProblems(Buffer.from(good)), [], good);
     }
@@ -130,7 +130,7 @@ describe('a new passphrase', () => {
     );
   });
 
-  test('counts characters, not bytes, and refuses what is no text or too long', () => {
+  test('is measured in characters, not bytes, and refused if it is not text or too long', () => {
     assert.equal(passphraseProblems(Buffer.from('öäüßéèê')).length, 1, 'seven characters, fourteen bytes');
     assert.match(passphraseProblems(Buffer.from('abcdefghijk\xff', 'latin1')).join(), /UTF-8/);
     assert.match(passphraseProblems(Buffer.from('abcdef'.repeat(200))).join(), /longer than 1024/);

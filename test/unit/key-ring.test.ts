@@ -8,7 +8,7 @@ const kekOf = (fill: number): KeyEncryptionKey => new KeyEncryptionKey(new Uint8
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 describe('a key ring', () => {
-  test('gives data keys that differ, and opens the rows it made of them', () => {
+  test('gives different data keys, and opens the rows that it made of them', () => {
     using ring = new KeyRing(kekOf(1));
     const made = Array.from({ length: 20 }, () => ring.newDataKey());
     assert.equal(new Set(made.map(({ key }) => hex(key.bytes))).size, 20);
@@ -33,7 +33,7 @@ describe('a key ring', () => {
     }
   });
 
-  test('opens rows of both keys while a rotation runs, wraps by the new one, and forgets the old one at its end', () => {
+  test('opens rows of both keys during a rotation, wraps with the new one, and forgets the old one at the end', () => {
     const [old, next] = [kekOf(1), kekOf(2)];
     using ring = new KeyRing(old);
     const before = ring.newDataKey();
@@ -52,7 +52,7 @@ describe('a key ring', () => {
     );
   });
 
-  test('lends an unwrapped key for the time of the work only, even where the work fails', () => {
+  test('lends an unwrapped key only for the time of the work, even if the work fails', () => {
     using ring = new KeyRing(kekOf(1));
     const { row, key } = ring.newDataKey();
     let lent: Uint8Array | undefined;

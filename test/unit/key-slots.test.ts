@@ -50,7 +50,7 @@ function opened(database: OpenDatabase, fill: number): readonly (string | undefi
 const damaged = ['gallery-damaged'];
 
 describe('the key slots of a gallery', () => {
-  test('tell the current one first, with what it was made with', () => {
+  test('list the current one first, with its parameters', () => {
     const database = slots(true);
     assert.deepEqual(readKeySlots(database), [
       {
@@ -67,7 +67,7 @@ describe('the key slots of a gallery', () => {
     );
   });
 
-  test('are damaged where their provider or parameters are not what was written', () => {
+  test('are damaged if their provider or parameters were altered', () => {
     for (const change of ["provider = 'cloud'", "parameters = '{'"]) {
       const database = slots();
       database.db.exec(`UPDATE key_slot SET ${change}`);
@@ -87,43 +87,32 @@ describe('the key ring of a gallery', () => {
   ])[] = [
     ['opens by its key', false, '', [firstId, undefined]],
     ['opens by either key of a rotation', true, '', [secondId, firstId], [secondId, firstId]],
-    ['is damaged where its row is gone', false, 'DELETE FROM key_slot', damaged],
-    ['is damaged where its recogniser is gone', false, 'DELETE FROM gallery', damaged],
+    ['is damaged if its row is gone', false, 'DELETE FROM key_slot', damaged],
+    ['is damaged if its recogniser is gone', false, 'DELETE FROM gallery', damaged],
+    ['is damaged if its recogniser was altered', false, "UPDATE gallery SET recogniser = 'other'", damaged],
     [
-      'is damaged where its recogniser was altered',
-      false,
-      "UPDATE gallery SET recogniser = 'other'",
-      damaged,
-    ],
-    [
-      'is damaged where its check value was altered',
+      'is damaged if its check value was altered',
       false,
       'UPDATE key_slot SET check_value = zeroblob(32)',
       damaged,
     ],
-    ['is damaged where its seal was altered', false, 'UPDATE key_slot SET seal = zeroblob(41)', damaged],
+    ['is damaged if its seal was altered', false, 'UPDATE key_slot SET seal = zeroblob(41)', damaged],
     [
-      'needs another key where neither fits',
+      'needs another key if neither check value nor seal fits',
       false,
       'UPDATE key_slot SET check_value = zeroblob(32), seal = zeroblob(41)',
       ['wrong-key'],
     ],
+    ['is damaged if the second key is gone', true, 'UPDATE key_slot SET other_key = NULL', damaged, damaged],
     [
-      'is damaged where the second key is gone',
-      true,
-      'UPDATE key_slot SET other_key = NULL',
-      damaged,
-      damaged,
-    ],
-    [
-      'is damaged where the second key does not open',
+      'is damaged if the second key does not open',
       true,
       `UPDATE key_slot SET other_key = zeroblob(73) WHERE key_id = '${firstId}'`,
       damaged,
       [secondId, firstId],
     ],
     [
-      'is damaged where the second key is not that of its row',
+      'is damaged if the second key is not that of its row',
       true,
       `UPDATE key_slot SET check_value = zeroblob(32) WHERE key_id = '${secondId}'`,
       damaged,
@@ -140,11 +129,11 @@ describe('the key ring of a gallery', () => {
     });
   }
 
-  test('does not open by a key that is another', () => {
+  test('does not open with another key', () => {
     assert.deepEqual(opened(slots(), 3), ['wrong-key']);
   });
 
-  test('is that of one key again after a rotation, and knows nothing of the other', () => {
+  test('holds only the new key after a rotation', () => {
     const database = slots(true);
     deleteKeySlot(database, firstId);
     assert.deepEqual(opened(database, 2), [secondId, undefined]);
@@ -152,7 +141,7 @@ describe('the key ring of a gallery', () => {
     assert.deepEqual(opened(database, 1), damaged);
   });
 
-  test('opens with another recogniser once that is sealed with all its keys', () => {
+  test('opens with another recogniser after it was sealed with all keys', () => {
     for (const isRotating of [false, true]) {
       const database = slots(isRotating);
       const other = recogniserId('other-recogniser');

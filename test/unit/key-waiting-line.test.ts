@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { isRollcallError } from '../../daemon/base/errors.js';
 import { WaitingLine } from '../../daemon/gallery/keys/waiting-line.js';
 
-test('work is done one piece at a time, in the order asked, also after one has failed', async () => {
+test('work runs one piece at a time, in order, also after a failure', async () => {
   const line = new WaitingLine(10);
   const log: string[] = [];
   const work = (name: string) => async () => {
@@ -21,7 +21,7 @@ test('work is done one piece at a time, in the order asked, also after one has f
   assert.deepEqual(log, ['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends']);
 });
 
-test('only so many wait; who comes later is told to come again and can', async () => {
+test('a limited number of callers waits; a later one gets an error that asks for another try, which succeeds', async () => {
   const line = new WaitingLine(2);
   let finish: () => void = () => undefined;
   const first = line.run(

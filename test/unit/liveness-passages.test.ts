@@ -41,7 +41,7 @@ async function cut(clipS: number, cutting: Omit<Cutting, 'memory'>) {
 const told = ({ lengthMs, startMs, isLooped }: ClipPiece) => [lengthMs ?? 'whole', startMs, isLooped];
 
 describe('a clip that is cut into passages', () => {
-  test('gives pieces side by side, only whole ones, and the whole of itself', async () => {
+  test('gives adjacent whole pieces, and itself as a whole', async () => {
     const { pieces, plays } = await cut(5, { lengthsMs: [1000, 2000, 8000] });
     assert.deepEqual(
       pieces.map(told).filter(([length]) => length !== 1000),
@@ -55,7 +55,7 @@ describe('a clip that is cut into passages', () => {
     assert.equal(plays, 1);
   });
 
-  test('has every piece begin with a track of its own that ends with the piece', async () => {
+  test('begins every piece with a new track that ends with the piece', async () => {
     const { pieces } = await cut(5, { lengthsMs: [2000] });
     const second = pieces.find(({ startMs }) => startMs === 2000);
     const sighting = second?.events.findLast((event) => event.type === 'sighting');
@@ -66,7 +66,7 @@ describe('a clip that is cut into passages', () => {
     assert.ok(liveness.evidence.observedS <= 2, 'nothing is known of what was seen before');
   });
 
-  test('is played again for the lengths that it does not fill, and asks the networks no more', async () => {
+  test('is repeated for lengths that it does not fill, without further runs of the networks', async () => {
     const once = await cut(3, { lengthsMs: [2000, 5000] });
     const { pieces, plays, calls } = await cut(3, { lengthsMs: [2000, 5000, 15_000], loopMs: 10_000 });
     assert.deepEqual(pieces.map(told), [
@@ -80,7 +80,7 @@ describe('a clip that is cut into passages', () => {
     assert.ok(whole?.type === 'sighting' && whole.sighting.liveness.evidence.observedS > 9);
   });
 
-  test('counts from where its truth begins to where it ends', async () => {
+  test('counts from the beginning of its truth to the end', async () => {
     const { pieces } = await cut(5, { lengthsMs: [1000], fromMs: 1500, untilMs: 4000 });
     assert.deepEqual(pieces.map(told), [
       [1000, 0, false],
@@ -180,7 +180,7 @@ describe('presentations', () => {
     assert.deepEqual([genuine?.recognised?.count, genuine?.misrecognised?.count], [1, 1]);
   });
 
-  test('of still pictures say when they were called, in their whole clips alone', () => {
+  test('of still pictures are reported with their time, for whole clips only', () => {
     const call = { afterS: 7, observedS: 6 };
     const calls = stillPictureCalls([
       presentation({ species: 'print', attackCall: call }),
@@ -197,7 +197,7 @@ describe('presentations', () => {
     );
   });
 
-  test('are told in tables that name every error', () => {
+  test('are shown in tables that name every error', () => {
     const presentations = [
       presentation({ lengthS: 'whole', verdict: 'attack', reason: 'still-picture' }),
       presentation({ clip: 'c.mp4', species: 'print', verdict: 'undetermined', lengthS: 'whole' }),
@@ -217,8 +217,8 @@ describe('presentations', () => {
     assert.match(text, /^a\.mp4 +genuine +whole +0\.0 +attack \(still-picture\)$/m);
     assert.match(text, /^c\.mp4 +print +never +3\.0$/m);
     assert.match(text, /^whole +print +observed-too-briefly 1$/m);
-    assert.match(text, /^15 frames a second, up to 30 while a face has yet to prove/);
-    assert.match(text, /left out: 1 clip\n {2}gone\.mp4 \(the clip is not there\)/);
+    assert.match(text, /^15 frames per second, up to 30 until a face has proven/);
+    assert.match(text, /left out: 1 clip\n {2}gone\.mp4 \(the clip does not exist\)/);
   });
 
   test('know what a clip shows by its folders, and do not guess', () => {

@@ -66,7 +66,7 @@ describe('the liveness verdict', () => {
     assert.equal(verdictOf([...watch(0, 3), blink(2), ...watch(3, 3.2), recognised(3.2)]), 'live: blinked');
   });
 
-  test('does not believe a blink after which nobody was recognised', () => {
+  test('ignores a blink without an embedding of the same face after it', () => {
     assert.equal(verdictOf([...watch(0, 3), blink(2), ...watch(3, 4)]), 'undetermined: observed-too-briefly');
     assert.equal(
       verdictOf([...watch(0, 3), blink(2), ...watch(3, 8), recognised(8)]),
@@ -90,7 +90,7 @@ describe('the liveness verdict', () => {
     );
   });
 
-  test('is no attack while the face lives in other ways, however long it does not blink', () => {
+  test('is not an attack while the shape of the face changes, however long it does not blink', () => {
     const speaking = Array.from({ length: 900 }, (_, n) =>
       sample(
         (n * 1000) / 15,
@@ -110,7 +110,7 @@ describe('the liveness verdict', () => {
     assert.equal(
       verdictOf([...watch(0, 5), { kind: 'gesture', gesture }, ...watch(5, 11)]),
       'undetermined: observed-too-briefly',
-      'a head that turned is no plane',
+      'a head that turned is not flat',
     );
   });
 
@@ -152,7 +152,7 @@ describe('the liveness verdict', () => {
     assert.equal(assessLiveness(after(slow), policy).evidence.observedS, 0);
   });
 
-  test('does not call somebody an attack whose blink could not be bound to the face', () => {
+  test('a blink that is not bound to the face still prevents an attack', () => {
     const inputs = [...watch(0, 5), blink(5), ...watch(5, 11)];
     assert.equal(verdictOf(inputs), 'undetermined: observed-too-briefly');
   });
@@ -166,14 +166,14 @@ describe('the liveness verdict', () => {
     );
   });
 
-  test('forgets a blink after a minute and then wants another', () => {
+  test('forgets a blink after a minute and then requires another', () => {
     const live = [...watch(0, 3), blink(2), recognised(3)];
     assert.equal(verdictOf([...live, ...watch(3, 61)]), 'live: blinked');
     assert.equal(verdictOf([...live, ...watch(3, 63)]), 'attack: still-picture');
     assert.equal(verdictOf([...live, ...watch(3, 63), blink(63), recognised(63.5)]), 'live: blinked');
   });
 
-  test('listens to the passive model once it has spoken often enough', () => {
+  test('uses the passive model after enough scores', () => {
     const doubt: LivenessInput = { kind: 'passive', score: 0.1 };
     const live = [...watch(0, 3), blink(2), recognised(3)];
     assert.equal(verdictOf([...live, ...Array.from({ length: 4 }, () => doubt)]), 'live: blinked');
@@ -229,7 +229,7 @@ describe('the liveness verdict', () => {
     assert.equal(carried(62.076), 'undetermined: observed-too-briefly');
   });
 
-  test('waits for a blink to be over, and binds it then', () => {
+  test('binds a blink when it is over', () => {
     const waiting = after([blink(2), recognised(2.05)]);
     assert.ok(wantsBinding(waiting, policy));
     const bound = after([recognised(2.1)], waiting);
@@ -237,7 +237,7 @@ describe('the liveness verdict', () => {
     assert.equal(assessLiveness(bound, policy).evidence.blinks.length, 1);
   });
 
-  test('wants the face recognised again after a head gesture, for three seconds', () => {
+  test('requires that the face is recognised again within three seconds after a head gesture', () => {
     const gesture = { kind: 'nod', startMs: 1000, endMs: 2000 } as const;
     const nodded = after([recognised(1.5), sample(2000), { kind: 'gesture', gesture }]);
     assert.ok(wantsBinding(nodded, policy));
@@ -257,7 +257,7 @@ describe('the liveness verdict', () => {
     assert.equal(assessLiveness(state, { ...demanding, minimumBlinks: 23 }).verdict, 'undetermined');
   });
 
-  test('calls an attack what the passive model scores under a half in the mean', () => {
+  test('is an attack if the mean score of the passive model is under a half', () => {
     const scored = (score: number) =>
       after(Array.from({ length: 5 }, () => ({ kind: 'passive', score }) as const));
     assert.equal(assessLiveness(scored(0.5), policy).verdict, 'undetermined');
@@ -266,7 +266,7 @@ describe('the liveness verdict', () => {
     assert.equal('passiveScore' in assessLiveness(initialLiveness, policy).evidence, false);
   });
 
-  test('a person who looks down at a screen is no attack, however long it takes', () => {
+  test('is not an attack for a person who looks down at a screen, however long', () => {
     const reading = watch(0, 120, true, { areLidsRaised: false });
     assert.equal(verdictOf(reading), 'undetermined: eyes-not-seen-well');
     assert.equal(assessLiveness(after(reading), policy).evidence.observedS, 0);
@@ -277,7 +277,7 @@ describe('the liveness verdict', () => {
     );
   });
 
-  test('a face that the picture does not hold is told to step back, or to come into the picture', () => {
+  test('a face partly outside the picture gives the reason too-close or cut-off', () => {
     const near = { framing: 'too-close' } as const;
     const beside = { framing: 'cut-off' } as const;
     assert.equal(verdictOf(watch(0, 10, true, near)), 'undetermined: too-close');

@@ -33,7 +33,7 @@ describe('the manifest of the repository', () => {
     }
   });
 
-  test('says which packs there are when one is unknown', async () => {
+  test('lists the known packs when one is unknown', async () => {
     const manifest = await loadManifest(programRoot());
     assert.throws(
       () => findPack(manifest, 'nothing'),
@@ -68,7 +68,7 @@ describe('a manifest that cannot be used', () => {
     await refused(({ packs, ...rest }) => ({ ...rest, packs: [...packs, ...packs] }), /must differ/);
   });
 
-  test('a missing manifest is said with its path', async () => {
+  test('a missing manifest is reported with its path', async () => {
     await rm(join(rootDir, 'models', 'manifest.json'));
     await assert.rejects(loadManifest(rootDir), /manifest\.json cannot be used/);
   });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import { detectorFinding } from '../../daemon/cli/doctor/doctor-checks.js';
+import { detectorFinding } from '../../daemon/cli/doctor/doctor.js';
 import { nextSteps } from '../../daemon/cli/models.js';
 import { configSchema } from '../../daemon/config/schema.js';
 import { visionSchema } from '../../daemon/config/vision-schema.js';
@@ -11,7 +11,7 @@ import { type ModelStore, openModelStore } from '../../daemon/models/store.js';
 describe('a redirect of a publisher', () => {
   const from = new URL('https://publisher.example/models/net.onnx?token=hush');
 
-  test('leads to another protected address, whole or relative', () => {
+  test('may lead to another protected address, absolute or relative', () => {
     for (const [location, to] of [
       ['https://store.example/a?key=1', 'https://store.example/a?key=1'],
       ['/elsewhere', 'https://publisher.example/elsewhere'],
@@ -21,7 +21,7 @@ describe('a redirect of a publisher', () => {
     }
   });
 
-  test('is not followed out of the protected connection, nor to anything but HTTP', () => {
+  test('is not followed to an unprotected address or another protocol than HTTP', () => {
     for (const location of [
       'http://publisher.example/net.onnx?token=hush',
       'file:///etc/shadow',
@@ -32,17 +32,17 @@ describe('a redirect of a publisher', () => {
       assert.match(String(said), /without TLS/);
       assert.doesNotMatch(String(said), /hush|shadow/);
     }
-    assert.equal(redirected(from, 'https://'), 'redirected to something that is no address');
+    assert.equal(redirected(from, 'https://'), 'redirected to an invalid address');
   });
 
-  test('of a local mirror without TLS may lead on without it, or to TLS', () => {
+  test('of a local mirror without TLS may lead to an address with or without TLS', () => {
     const mirror = new URL('http://127.0.0.1:8080/net.onnx');
     assert.equal(String(redirected(mirror, '/b')), 'http://127.0.0.1:8080/b');
     assert.equal(String(redirected(mirror, 'https://mirror.example/')), 'https://mirror.example/');
   });
 });
 
-describe('what the owner is told after a pack has come', () => {
+describe('the advice after a pack was fetched', () => {
   const vision = visionSchema.parse({});
   let store: ModelStore;
   before(async () => {
@@ -51,12 +51,12 @@ describe('what the owner is told after a pack has come', () => {
 
   test('a recogniser changes nothing until the gallery is moved to it', () => {
     const said = nextSteps(store.pack('sface'), vision).join(' ');
-    assert.match(said, /^Nothing changes by itself/);
+    assert.match(said, /^Nothing changes automatically/);
     assert.match(said, /re-embed --to sface .*set vision\.recogniser: sface, identification\.threshold and/);
     const measured = nextSteps(store.pack('mobilefacenet'), vision).join(' ');
     assert.match(
       measured,
-      /re-embed --to mobilefacenet When that is ready, where vision\.recogniser names another/,
+      /re-embed --to mobilefacenet When that is ready, set vision\.recogniser to mobilefacenet if it names another/,
     );
     assert.match(nextSteps(store.pack('sface'), undefined).join(' '), /re-embed --to sface/);
   });
@@ -70,7 +70,7 @@ describe('what the owner is told after a pack has come', () => {
     assert.deepEqual(nextSteps(store.pack('facemesh'), vision), []);
   });
 
-  test('what the configuration names already wants a restart only', () => {
+  test('a pack that the configuration names already needs a restart only', () => {
     const named = visionSchema.parse({ recogniser: 'sface', detector: 'yunet', passivePad: 'minifasnet' });
     for (const id of ['sface', 'yunet-2023mar', 'minifasnet-v1se'])
       assert.match(nextSteps(store.pack(id), named).join(), /^The configuration names .* Restart rollcalld/);
@@ -85,7 +85,7 @@ describe('doctor on the detector', () => {
     pack = (await openModelStore()).pack('yunet-dynamic');
   });
 
-  test('says which one runs, and what another one would give', () => {
+  test('names the detector in use and the advantage of another one', () => {
     const absent = detectorFinding(config('auto'), [{ pack, state: 'absent', remedy: '' }]);
     assert.equal(absent.outcome, 'ok');
     assert.match(absent.message, /^in-turn, the default; yunet .*models fetch --recommended/);

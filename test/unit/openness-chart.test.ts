@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { blinksPage } from '../../daemon/cli/replay/blinks-page.js';
+import { blinksPage } from '../../daemon/cli/replay/blink-report.js';
 import { opennessChart } from '../../daemon/cli/replay/openness-chart.js';
 import { summarise, TrackRecorder } from '../../daemon/cli/replay/track-record.js';
 import type { FaceLandmarks } from '../../daemon/domain/faces/face.js';
@@ -33,9 +33,9 @@ function recorded(): TrackRecorder {
       framing: 'whole',
     };
     const quality = { score: 0.5, reasons: isTurned ? (['turned-away', 'dark'] as const) : [], sharpness: 1 };
-    recorder.onLook({ trackId: track, atMs: look * 100, landmarks, quality, eyes, picture });
+    recorder.onView({ trackId: track, atMs: look * 100, landmarks, quality, eyes, picture });
   }
-  recorder.hear({ type: 'blink', atMs: 700, trackId: track, blink: { atMs: 500, durationMs: 150 } });
+  recorder.addEvent({ type: 'blink', atMs: 700, trackId: track, blink: { atMs: 500, durationMs: 150 } });
   return recorder;
 }
 
@@ -55,15 +55,15 @@ function end(recorder: TrackRecorder): void {
     recogniser: recogniserId('r'),
     probes: [],
   };
-  recorder.hear({ type: 'sighting', atMs: 1400, sighting });
+  recorder.addEvent({ type: 'sighting', atMs: 1400, sighting });
 }
 
 describe('the summary of a track', () => {
-  test('tells the verdict, what it lacked and what spoilt the looks, also where nothing was decided', () => {
+  test('gives the verdict, what it lacked and why looks were left out, also without a decision', () => {
     const recorder = recorded();
     end(recorder);
-    recorder.keep({ t: 1, type: 'identity', track, outcome: 'match', person: 'p1', similarity: 0.9 });
-    recorder.keep({ t: 1.4, type: 'track.ended', track });
+    recorder.addLine({ t: 1, type: 'identity', track, outcome: 'match', person: 'p1', similarity: 0.9 });
+    recorder.addLine({ t: 1.4, type: 'track.ended', track });
     const { missing, ...summary } = summarise(recorder.of(track), 1.4);
     assert.match(String(missing), /a blink/);
     assert.deepEqual(summary, {
@@ -85,10 +85,10 @@ describe('the summary of a track', () => {
     });
   });
 
-  test('counts events, and says what every undetermined verdict lacked', () => {
+  test('counts events, and shows what every undetermined verdict lacked', () => {
     const recorder = recorded();
     end(recorder);
-    recorder.keep({ t: 1, type: 'unknown', track });
+    recorder.addLine({ t: 1, type: 'unknown', track });
     const record = recorder.of(track);
     assert.deepEqual(summarise(record, 1)['events'], ['unknown']);
     const { final } = record;
@@ -161,7 +161,7 @@ describe('the page of blinks', () => {
       page,
       /track t1: 15 looks, ended undetermined \(observed-too-briefly\); left out: turned-away 5/,
     );
-    assert.match(page, /gone\.mp4<\/td><td>the clip is not there/);
+    assert.match(page, /gone\.mp4<\/td><td>the clip does not exist/);
     assert.match(page, /default-src 'none'/);
     assert.doesNotMatch(page, /<script|<img|<image|https?:(?!\/\/www\.w3\.org\/2000\/svg)/);
   });

@@ -5,11 +5,14 @@ import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import type { EventKind } from '../../daemon/domain/events/event.js';
 import type { GapNotice } from '../../daemon/domain/events/notice.js';
 import type { OutboxRules } from '../../daemon/domain/events/outbox-limits.js';
-import { type ExcessQuestion, outboxExcessOf } from '../../daemon/records/outbox/outbox-excess.js';
+import { outboxReportOf, outboxResendingOf } from '../../daemon/records/outbox/outbox.js';
 import { limitOutbox } from '../../daemon/records/outbox/outbox-limiter.js';
-import { outboxReportOf } from '../../daemon/records/outbox/outbox-report.js';
-import { outboxResendingOf } from '../../daemon/records/outbox/outbox-resend.js';
-import { outboxSurplusOf, type Surplus } from '../../daemon/records/outbox/outbox-surplus.js';
+import {
+  type ExcessQuestion,
+  outboxExcessOf,
+  outboxSurplusOf,
+  type Surplus,
+} from '../../daemon/records/outbox/outbox-surplus.js';
 import { recordsMigrations } from '../../daemon/records/schema.js';
 import { openMemoryDatabase } from '../support/memory-database.js';
 import { rulesOf } from '../support/outbox-records.js';
@@ -52,8 +55,8 @@ function outboxOf(rows: readonly Waiting[]) {
 
 const times = (count: number, row: Waiting): readonly Waiting[] => Array.from({ length: count }, () => row);
 
-describe('what is more than may wait', () => {
-  test('is the oldest of a kind of which there are too many, and not what is on its way', () => {
+describe('excess events', () => {
+  test('are the oldest of a kind over its limit, without those that are being sent', () => {
     const { tooMany } = outboxOf([
       { kind: 'camera', sinceMs: 30 },
       { kind: 'camera', sinceMs: 10 },
@@ -68,7 +71,7 @@ describe('what is more than may wait', () => {
     assert.deepEqual(tooMany(most(0), { limit: 2 }), [2, 3]);
   });
 
-  test('is one gap more than that, for the one that states it', () => {
+  test('are one gap more than that, for the gap event that states them', () => {
     const { tooMany } = outboxOf(times(4, { kind: 'gap' }));
     const most = (events: number) => rulesOf(plenty, { box: { events, days: 100 } });
     assert.deepEqual(tooMany(most(4)), []);
@@ -76,7 +79,7 @@ describe('what is more than may wait', () => {
     assert.deepEqual(tooMany(most(3), { limit: 1 }), [1]);
   });
 
-  test('is what is beyond the size of all, of least worth first, and no gap', () => {
+  test('are those over the total size, least important first, without gaps', () => {
     const { tooMany } = outboxOf([
       { kind: 'gap', sizeBytes: 10 },
       { kind: 'attendance', sizeBytes: mib / 2 },
@@ -94,7 +97,7 @@ describe('what is more than may wait', () => {
     assert.deepEqual(tooMany(total(1 / 4), { inFlight: [3] }), [4, 2]);
   });
 
-  test('counts what goes for its number as gone, and names nothing twice', () => {
+  test('are named once: one over its number limit does not count for the size', () => {
     const { tooMany } = outboxOf([
       ...times(4, { kind: 'camera', sizeBytes: mib / 4 }),
       { kind: 'attendance', sizeBytes: mib / 4 },
@@ -106,8 +109,8 @@ describe('what is more than may wait', () => {
   });
 });
 
-describe('what has waited too long', () => {
-  test('is older than its kind may be, of least worth first, where the clock can be relied on', () => {
+describe('events that waited too long', () => {
+  test('are older than the limit of their kind, least important first, if the clock is trusted', () => {
     const oldMs = nowMs - 100 * dayMs;
     const { tooOld } = outboxOf([
       { kind: 'attendance', sinceMs: oldMs - 1 },
@@ -126,8 +129,8 @@ describe('what has waited too long', () => {
   });
 });
 
-describe('what is given up', () => {
-  test('is stated, counted and noted, and waits no longer', () => {
+describe('events that are given up', () => {
+  test('are stated, counted and logged, and leave the outbox', () => {
     const { database, asked } = outboxOf([...times(3, { kind: 'camera' }), { kind: 'attendance' }]);
     const surplus = outboxSurplusOf(database);
     const rules = rulesOf(plenty, { cameras: { events: 1, days: 100 } });
@@ -157,7 +160,7 @@ describe('what is given up', () => {
     );
   });
 
-  test('is asked for a thousand at a time, until nothing is left or the box ends', async () => {
+  test('are requested a thousand at a time, until none is left or the box stops', async () => {
     const questions: ExcessQuestion[] = [];
     const given: (readonly number[])[] = [];
     const gap = { kind: 'gap', occurredAtMs: 1 } as GapNotice;
@@ -198,7 +201,7 @@ describe('what is given up', () => {
   });
 });
 
-test('what is put back waits since then, in whole milliseconds', () => {
+test('an event that is put back waits from then on, in whole milliseconds', () => {
   const { database } = outboxOf([{ kind: 'camera', sinceMs: 1 }]);
   database.db.exec('UPDATE outbox SET sent_over = 3');
   const event = database.db.prepare(

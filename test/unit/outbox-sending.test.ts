@@ -5,9 +5,9 @@ import { silentLogger } from '../../daemon/base/logger.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import type { EventKind } from '../../daemon/domain/events/event.js';
 import { Drain } from '../../daemon/publish/drain.js';
-import type { OutboxRow } from '../../daemon/publish/event-outbox.js';
 import { Sender } from '../../daemon/publish/sender.js';
 import { topicsOf } from '../../daemon/publish/topics.js';
+import type { OutboxRow } from '../../daemon/records/outbox/outbox.js';
 import { box } from '../support/published-box.js';
 
 const rowOf = (sequence: number, kind: EventKind, changes: Partial<OutboxRow> = {}): OutboxRow => ({
@@ -18,7 +18,7 @@ const rowOf = (sequence: number, kind: EventKind, changes: Partial<OutboxRow> = 
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-test('what came back into the outbox goes before what is newer, and nothing twice', async () => {
+test('events that are put back are sent before newer ones, and none twice', async () => {
   const rows = new Map<number, OutboxRow>();
   for (let sequence = 10; sequence <= 20; sequence += 1) rows.set(sequence, rowOf(sequence, 'attendance'));
   const sent: { readonly sequence: number; readonly acknowledge: () => void }[] = [];
@@ -84,7 +84,7 @@ describe('Sender', () => {
     assert.deepEqual(sent, ['{"sequence":1}', '{"sequence":2}', '{"sequence":3}']);
   });
 
-  test('one that cannot be signed does not keep the next', async () => {
+  test('sends the next event although one cannot be signed', async () => {
     const sent: string[] = [];
     const sender = senderOf(
       async (bytes) => void sent.push(bytes),
@@ -100,7 +100,7 @@ describe('Sender', () => {
     assert.deepEqual(sent, ['{"sequence":2}']);
   });
 
-  test('marks as historical what is more than a minute old, of an age nobody knows, or asked for', async () => {
+  test('marks an event as historical that is over a minute old, of unknown age, or requested again', async () => {
     const sent: string[] = [];
     const sender = senderOf(
       async (bytes) => void sent.push(bytes),

@@ -17,13 +17,13 @@ function problemsOf(given: Parameters<typeof checkProfile>[0]): readonly string[
 }
 
 describe('a calendar date', () => {
-  test('is every day that there is', () => {
+  test('is every existing day', () => {
     const day = fc.integer({ min: -62_000_000_000_000, max: 253_000_000_000_000 });
     fc.assert(fc.property(day, (wallMs) => isCalendarDate(isoTime(wallMs).slice(0, 10))));
   });
 
   for (const text of ['2026-02-29', '1900-02-29', '2026-04-31', '2026-00-01', '2026-13-01', '2026-01-00']) {
-    test(`is not ${text}, which there never was`, () => assert.equal(isCalendarDate(text), false));
+    test(`is not ${text}, which never existed`, () => assert.equal(isCalendarDate(text), false));
   }
 
   for (const text of ['', '2026-1-5', '15.01.2026', '2026-01-15T00:00', ' 2026-01-15', '20260115']) {
@@ -32,7 +32,7 @@ describe('a calendar date', () => {
 });
 
 describe('the day of a consent on the command line', () => {
-  // Half an hour after midnight at the site, where it is still the day before in UTC.
+  // Half an hour after midnight at the site; in UTC it is still the previous day.
   const time = siteTimeOf('Europe/Paris', Date.parse('2026-03-02T00:30:00+01:00'));
   const dayOf = async (consentDate: string): Promise<string | undefined> => {
     const options = { consentBasis: 'consent', consentDate, consentReference: 'form 7' };
@@ -47,7 +47,7 @@ describe('the day of a consent on the command line', () => {
     ]);
   });
 
-  test('is refused where it is anything else', async () => {
+  test('is refused in any other form', async () => {
     await assert.rejects(dayOf('15.1.2026'), { code: 'day-unreadable', kind: 'input' });
   });
 });
@@ -55,15 +55,15 @@ describe('the day of a consent on the command line', () => {
 test('a profile in a file that cannot be read is refused in plain words', async () => {
   const time = siteTimeOf('UTC', 0);
   for (const [profile, said] of [
-    ['/nowhere/ada.json', /in \/nowhere\/ada\.json cannot be used: there is no such file$/],
-    ['/', /in \/ cannot be used: it is a folder$/],
+    ['/nowhere/ada.json', /^cannot use the profile in \/nowhere\/ada\.json: the file does not exist$/],
+    ['/', /^cannot use the profile in \/: it is a folder$/],
   ] as const) {
     await assert.rejects(readProfile({ profile }, time), { code: 'profile-unreadable', message: said });
   }
 });
 
 describe('a profile', () => {
-  test('is stored trimmed and normalised, what is empty left out', () => {
+  test('is stored trimmed and normalised, without empty fields', () => {
     const given = {
       name: ' Zoe\u0308 ',
       externalId: ' ',
@@ -75,7 +75,7 @@ describe('a profile', () => {
     });
   });
 
-  test('says everything that is wrong with it at once, and nothing of what it holds', () => {
+  test('is refused with all its problems together, without quoting it', () => {
     const problems = problemsOf({
       name: 'Ada\u202eevil',
       externalId: 'x'.repeat(longestExternalId + 1),
@@ -86,8 +86,8 @@ describe('a profile', () => {
       'the name contains control characters',
       'the external id is longer than 100 characters',
       'the note contains control characters',
-      `the basis of the consent is none of ${consentBases.join(', ')}`,
-      'the date of the consent lies in the future',
+      `the basis of the consent must be one of ${consentBases.join(', ')}`,
+      'the date of the consent is in the future',
       'the reference of the consent is empty',
     ]);
   });
@@ -103,7 +103,7 @@ describe('a profile', () => {
     assert.equal(problemsOf({ name: 'Ada', externalId: '1\t7' }).length, 1);
   });
 
-  test('once stored passes as it is', () => {
+  test('is accepted unchanged after it was stored', () => {
     const text = fc.string({ unit: 'binary', maxLength: 30 });
     fc.assert(
       fc.property(text, text, text, (name, externalId, notes) => {

@@ -22,7 +22,7 @@ function named(...degrees: readonly number[]): readonly number[] {
 }
 
 describe('photographs of one person', () => {
-  test('agree where there is none, or one alone', () => {
+  test('agree if there is none, or one alone', () => {
     assert.equal(findDisagreement([], threshold), undefined);
     assert.equal(disagreement(5), undefined);
   });
@@ -60,7 +60,7 @@ describe('photographs of one person', () => {
     assert.deepEqual(named(0, stranger, 5, stranger, 3), [1, 3]);
   });
 
-  test('are all named where there is no majority', () => {
+  test('are all listed without a majority', () => {
     for (const degrees of [
       [0, 45, 90],
       [0, 1, 90, 91],
@@ -114,7 +114,7 @@ describe('whatever the photographs', () => {
     );
   });
 
-  test('a stranger among two or more of one person is named, and nobody else', () => {
+  test('only the photograph of another person is listed', () => {
     const ofOne = fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 2, maxLength: 7 });
     fc.assert(
       fc.property(ofOne, fc.nat(), (degrees, anywhere) => {
@@ -124,7 +124,7 @@ describe('whatever the photographs', () => {
     );
   });
 
-  test('whoever is named as the wrong one is under the threshold, and they are fewer than half', () => {
+  test('the listed photographs are under the threshold, and fewer than half', () => {
     fc.assert(
       fc.property(angles, (degrees) => {
         const found = disagreement(...degrees);

@@ -14,40 +14,45 @@ const media = (...brands: readonly string[]): Uint8Array => {
   return Buffer.concat([sizes, Buffer.from(`ftyp${major}\0\0\0\0${compatible.join('')}`), Buffer.alloc(40)]);
 };
 
-const damaged = /that is damaged or cut short$/;
+const damaged = /but it is damaged or incomplete$/;
 
 describe('a file that cannot be decoded is explained:', () => {
   for (const [what, file, reason, remedy] of [
     ['empty', new Uint8Array(), /^the file is empty \(0 bytes\)$/, /Copy the photograph again/],
-    ['a JPEG', begins('\xff\xd8\xff\xe0'), /a JPEG picture that is damaged/, /whole file/],
+    ['a JPEG', begins('\xff\xd8\xff\xe0'), /a JPEG picture, but it is damaged/, /whole file/],
     ['a PNG', begins('\x89PNG\r\n'), damaged, /whole file/],
     ['a GIF', begins('GIF89a'), damaged, /whole file/],
     ['a WebP', begins('RIFF\x10\0\0\0WEBPVP8 '), damaged, /whole file/],
     ['a TIFF', begins('II*\0'), damaged, /whole file/],
-    ['an AVIF', media('avif', 'mif1', 'miaf'), /an AVIF picture that is damaged/, /whole file/],
-    ['an AVIF by a compatible brand', media('mif1', 'avif'), /an AVIF picture that is damaged/, /whole file/],
+    ['an AVIF', media('avif', 'mif1', 'miaf'), /an AVIF picture, but it is damaged/, /whole file/],
+    [
+      'an AVIF by a compatible brand',
+      media('mif1', 'avif'),
+      /an AVIF picture, but it is damaged/,
+      /whole file/,
+    ],
     [
       'a HEIC',
       media('heic', 'mif1', 'heic'),
-      /^it is a HEIC picture, which .* not decode$/,
+      /^the file is a HEIC picture, .* cannot read that format$/,
       /JPEG.*Most Compatible/,
     ],
     ['a HEIC by a compatible brand', media('mif1', 'heix'), /a HEIC picture/, /JPEG/],
-    ['a video', media('isom', 'iso2', 'mp41'), /^it is a video, not a photograph$/, /JPEG, PNG/],
-    ['a PDF', begins('%PDF-1.7'), /^it is a PDF document, not a photograph$/, /JPEG, PNG/],
-    ['a BMP', begins('BM\x36\0'), /^it is a BMP picture, which this program does not decode$/, /JPEG, PNG/],
+    ['a video', media('isom', 'iso2', 'mp41'), /^the file is a video, not a photograph$/, /JPEG, PNG/],
+    ['a PDF', begins('%PDF-1.7'), /^the file is a PDF document, not a photograph$/, /JPEG, PNG/],
+    [
+      'a BMP',
+      begins('BM\x36\0'),
+      /^the file is a BMP picture, and rollcall cannot read that format$/,
+      /JPEG, PNG/,
+    ],
     [
       'a letter',
       Buffer.from('Dear Sir or Madam,\r\n\tgrüß Gott\n'),
-      /^it is a text, not a photograph$/,
+      /^the file is a text file, not a photograph$/,
       /JPEG, PNG/,
     ],
-    [
-      'noise',
-      Uint8Array.of(0x9c, 0x01, 0xfe, 0x00, 0x17),
-      /not a picture of a kind that this program knows/,
-      /JPEG, PNG/,
-    ],
+    ['noise', Uint8Array.of(0x9c, 0x01, 0xfe, 0x00, 0x17), /not a picture in a known format/, /JPEG, PNG/],
   ] as const) {
     test(what, () => {
       const explained = explainUnusable(file, 'unsupported image format');
@@ -58,7 +63,7 @@ describe('a file that cannot be decoded is explained:', () => {
 
   test('too many pixels', () => {
     const { reason, remedy } = explainUnusable(begins('\x89PNG'), 'Input image exceeds pixel limit');
-    assert.equal(reason, 'it has more than 64 megapixels');
+    assert.equal(reason, 'the picture has more than 64 megapixels');
     assert.match(remedy, /smaller/);
   });
 });

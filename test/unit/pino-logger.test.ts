@@ -30,7 +30,7 @@ describe('the log', () => {
     ]);
   });
 
-  test('has no character that steers a terminal, and no text without an end, in any line', () => {
+  test('contains no control character for a terminal and no unlimited text', () => {
     const { logger, lines, parsed } = start();
     const evil = '\u009b2J\u202e\u2028\n{"level":"error"}\u007f\u001b[2J';
     logger.warn('the camera answers', { text: evil, list: [{ [evil]: evil }], long: 'x'.repeat(100_000) });
@@ -75,7 +75,7 @@ describe('the log', () => {
     assert.match(String(stack), /pino-logger\.test/);
   });
 
-  test('shows no stack for what a person entered', () => {
+  test('shows no stack for an error in input', () => {
     const { logger, loggedError } = start();
     logger.warn('refused', { error: badInput('no-face', 'the photograph shows no face') });
     assert.equal('stack' in loggedError(), false);

@@ -14,7 +14,7 @@ import {
 } from '../../daemon/domain/identification/passage-comparison.js';
 import { personId } from '../../daemon/domain/ids.js';
 import { defaultLivenessPolicy } from '../../daemon/domain/liveness/liveness-verdict.js';
-import { ClipMemory } from '../../daemon/vision/clip-memory.js';
+import { CachingFaceAnalyser } from '../../daemon/vision/caching-face-analyser.js';
 import { ScriptedAnalyser, scriptedFrame } from '../support/scripted-analyser.js';
 
 function passage(
@@ -58,12 +58,12 @@ const comparison: PolicyComparison = {
 };
 
 describe('passages under two sets of settings', () => {
-  test('differ in who it is or in the event, not in the time', () => {
+  test('differ in the person or the event, not in the time', () => {
     assert.deepEqual(passages.map(isDifferent), [false, true, true, false]);
     assert.ok(isDifferent(passage('ada', 'ada', undefined, ['attendance', 'none'])));
   });
 
-  test('give a matrix of A against B, and of the truth against each where it is known', () => {
+  test('give a matrix of A against B, and of the known truth against each', () => {
     const [inA, inB, both] = confusionMatrices(passages);
     assert.deepEqual(inA?.labels, ['ada', 'grace']);
     assert.deepEqual(inA?.counts, [
@@ -84,7 +84,7 @@ describe('passages under two sets of settings', () => {
     assert.equal(confusionMatrices([passage('ada', 'ada')]).length, 1);
   });
 
-  test('are told with when and who, and with the settings that differ', () => {
+  test('are listed with time, person and the differing settings', () => {
     const text = describeComparison(comparison);
     assert.match(text, /^threshold +0\.5 +0\.7$/m);
     assert.doesNotMatch(text, /minimumProbes/);
@@ -95,14 +95,14 @@ describe('passages under two sets of settings', () => {
     );
   });
 
-  test('that are all alike are told as such', () => {
+  test('without differences are reported as equal', () => {
     const same = { ...comparison, b: comparison.a, passages: [passage('ada', 'ada')] };
     assert.match(describeComparison(same), /A and B are the same settings\n\nno passage differs/);
   });
 });
 
 describe('the confusion matrices', () => {
-  test('as CSV have a line for each pair that met, and no cell runs as a formula', () => {
+  test('as CSV have a line for each pair that occurred, and no cell runs as a formula', () => {
     const csv = comparisonCsv({ ...comparison, passages: [...passages, passage('=1+1', 'ada')] });
     assert.match(csv, /^matrix,row,column,passages\r\n/);
     assert.match(csv, /^truth against B,ada,\(no match\),1\r$/m);
@@ -110,7 +110,7 @@ describe('the confusion matrices', () => {
     assert.doesNotMatch(csv, /,=1/);
   });
 
-  test('as a picture hold every count and write names as text', () => {
+  test('as a picture contain every count, and names as text', () => {
     const svg = comparisonSvg({ ...comparison, passages: [...passages, passage('<b>', '<b>')] });
     assert.equal(svg.match(/<g /g)?.length, 3);
     assert.match(svg, />2<\/text>/);
@@ -131,14 +131,14 @@ describe('the policy over a gallery', () => {
   ];
   const policy = { threshold: 0.9, margin: 0.02, minimumProbes: 1 };
 
-  test('knows the persons that cannot be told apart, in either order', () => {
+  test('knows inseparable pairs in either order', () => {
     const { isInseparable } = policyOver(gallery, policy, undefined);
     assert.equal(isInseparable?.(personId('grace'), personId('ada')), true);
     assert.equal(isInseparable?.(personId('ada'), personId('grace')), true);
     assert.equal(isInseparable?.(personId('ada'), personId('mary')), false);
   });
 
-  test('asks more of a person whom a neighbour comes near, where there is a target', () => {
+  test('has a higher threshold for a person with a near neighbour, if a target is set', () => {
     const thresholdOf = (target: number | undefined) =>
       policyOver(gallery, policy, target).thresholdOf?.(personId('ada')) ?? 0;
     assert.equal(thresholdOf(undefined), policy.threshold);
@@ -147,11 +147,11 @@ describe('the policy over a gallery', () => {
 });
 
 describe('two analyses of one picture', () => {
-  test('ask the networks once, and again for the next picture', async () => {
+  test('run the networks once, and again for the next picture', async () => {
     const scripted = new ScriptedAnalyser(() => [
       { box: { x: 500, y: 400, width: 120, height: 120 }, who: 'ada' },
     ]);
-    const analyser = new ClipMemory(scripted, 'exact');
+    const analyser = new CachingFaceAnalyser(scripted, 'exact');
     const { picture } = scriptedFrame(0, 0);
     const region = { x: 490, y: 390, width: 140, height: 140 };
     analyser.show(0);
@@ -167,11 +167,11 @@ describe('two analyses of one picture', () => {
     assert.equal(scripted.calls.embed, 2);
   });
 
-  test('share an answer where they nearly agree, if that is wanted', async () => {
+  test('share an answer if they nearly agree and that is requested', async () => {
     const scripted = new ScriptedAnalyser(() => [
       { box: { x: 500, y: 400, width: 120, height: 120 }, who: 'ada' },
     ]);
-    const analyser = new ClipMemory(scripted, 'near');
+    const analyser = new CachingFaceAnalyser(scripted, 'near');
     const { picture } = scriptedFrame(0, 0);
     const region = { x: 490, y: 390, width: 140, height: 140, rollDeg: 0 };
     analyser.show(0);

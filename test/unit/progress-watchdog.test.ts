@@ -30,7 +30,7 @@ function worker(clock: VirtualClock, everyMs: number) {
 }
 
 describe('the progress watchdog', () => {
-  test('never stays silent for the limit while everything gets on, however slow the slowest', () => {
+  test('never stays silent for the limit while every source makes progress, however slow', () => {
     for (const everyMs of [10, 900, 3_000, 6_500]) {
       const { clock, watchdog, pingedAtMs, standstills } = start();
       const slow = worker(clock, everyMs);
@@ -45,7 +45,7 @@ describe('the progress watchdog', () => {
     }
   });
 
-  test('falls silent when one source stands still, names it once, and recovers with it', () => {
+  test('stops pinging when one source makes no progress, names it once, and recovers with it', () => {
     const { clock, watchdog, pingedAtMs, standstills } = start();
     const door = worker(clock, 100);
     const yard = worker(clock, 100);
@@ -65,7 +65,7 @@ describe('the progress watchdog', () => {
     assert.deepEqual(standstills, [['yard'], ['yard']]);
   });
 
-  test('does not wait for what rightly rests', () => {
+  test('does not wait for a source that may rest', () => {
     const { clock, watchdog, pingedAtMs } = start();
     const loop = worker(clock, 100);
     watchdog.register('loop', () => loop.count);
@@ -77,7 +77,7 @@ describe('the progress watchdog', () => {
     assert.ok(pingedAtMs.length > 0);
   });
 
-  test('is silent when nothing proves progress, and after it was disposed of', () => {
+  test('is silent without a source of progress, and after its disposal', () => {
     const { clock, watchdog, pingedAtMs, standstills } = start();
     clock.advanceTo(20_000);
     assert.deepEqual(pingedAtMs, []);

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { WriteStream } from 'node:tty';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import { askHowFar } from '../../daemon/cli/backup/backup-text.js';
+import { readBackupProgress } from '../../daemon/cli/backup/backup-text.js';
 import { paintFor } from '../../daemon/cli/colour.js';
-import { describeFinding } from '../../daemon/cli/doctor/doctor-finding.js';
-import { toldOf } from '../../daemon/cli/gallery/gallery-text.js';
-import { Progress, withProgressOf } from '../../daemon/cli/progress.js';
-import type { BackupStatus } from '../../daemon/control/backup-control.js';
+import { describeFinding } from '../../daemon/cli/doctor/finding.js';
+import { progressOf } from '../../daemon/cli/gallery/gallery-text.js';
+import { Progress, withDaemonProgress } from '../../daemon/cli/progress.js';
+import type { BackupStatus } from '../../daemon/contract/backups.js';
 
 function terminal(isTTY = true) {
   const written: string[] = [];
@@ -40,7 +40,7 @@ describe('progress', () => {
     assert.equal(written.length, count, 'nothing is said any more');
   });
 
-  test('writes a line every so often where there is no terminal', () => {
+  test('writes a line from time to time without a terminal', () => {
     const { written, clock, progress } = progressOn(false);
     progress.update(0, 400);
     clock.advanceBy(14_999);
@@ -52,14 +52,14 @@ describe('progress', () => {
     assert.equal(written.length, 1);
   });
 
-  test('says how long it has taken where it cannot know how far it is', () => {
+  test('shows the elapsed time while the progress is unknown', () => {
     const { written, clock, progress } = progressOn(true);
     clock.advanceBy(3000);
     assert.equal(written.at(-1), '\r\x1b[Kimporting rows: 3 s so far');
     progress[Symbol.dispose]();
   });
 
-  test('asks the daemon how far its work is until that has ended, and goes on without an answer', async () => {
+  test('asks the daemon for its progress until the work has ended, and continues without an answer', async () => {
     const { written, clock, output } = terminal();
     const answers = [undefined, 10, 20] as const;
     let asked = 0;
@@ -73,7 +73,7 @@ describe('progress', () => {
       end = resolve;
     });
     const options = { title: 'backing up', isJson: false, output, clock };
-    const result = withProgressOf(options, ask, () => work);
+    const result = withDaemonProgress(options, ask, () => work);
     for (let turn = 0; turn < 12; turn += 1) {
       clock.advanceBy(500);
       await new Promise((resolve) => setImmediate(resolve));
@@ -95,37 +95,37 @@ describe('progress', () => {
       asked += 1;
       return undefined;
     };
-    await withProgressOf({ title: 'restoring', isJson: true, output, clock }, ask, async () =>
+    await withDaemonProgress({ title: 'restoring', isJson: true, output, clock }, ask, async () =>
       clock.advanceBy(5000),
     );
     assert.equal(asked, 0);
   });
 
-  test('is in MiB and by steps for a backup, in rows for a verification, and nothing before the first step', async () => {
+  test('is in MiB and steps for a backup, in rows for a verification, and empty before the first step', async () => {
     const progress = { step: 'read-back', doneBytes: 2.9 * 2 ** 20, totalBytes: 3.1 * 2 ** 20 } as const;
     const asked: string[] = [];
     const client = (status: BackupStatus) => ({
-      json: async <T>(method: string, path: string) => {
-        asked.push(`${method} ${path}`);
-        return status as T;
+      call: async (id: string) => {
+        asked.push(id);
+        return status;
       },
     });
-    assert.equal(await askHowFar(client({ running: 'create' })), undefined);
-    assert.deepEqual(await askHowFar(client({ running: 'create', progress })), {
+    assert.equal(await readBackupProgress(client({ running: 'create' })), undefined);
+    assert.deepEqual(await readBackupProgress(client({ running: 'create', progress })), {
       done: 2,
       total: 4,
-      step: 'reading the backup again',
+      step: 'reading the backup back',
     });
-    assert.deepEqual(asked, ['GET /v1/backup', 'GET /v1/backup']);
-    assert.equal(toldOf({}), undefined);
-    assert.deepEqual(toldOf({ verification: { step: 'pages', done: 7, total: 7 } }), {
+    assert.deepEqual(asked, ['backups.show', 'backups.show']);
+    assert.equal(progressOf({}), undefined);
+    assert.deepEqual(progressOf({ verification: { step: 'pages', done: 7, total: 7 } }), {
       done: 7,
       total: 7,
       step: 'checking the pages of the file',
     });
   });
 
-  test('says nothing with --json', () => {
+  test('writes nothing with --json', () => {
     const { written, clock, progress } = progressOn(true, true);
     progress.update(1, 2);
     clock.advanceBy(60_000);
@@ -142,7 +142,7 @@ describe('colours', () => {
     paintFor(stream, environment)('failed', 'x') !== 'x';
   const xterm = { TERM: 'xterm-256color' };
 
-  test('are for terminals only, unless they are forced or forbidden', () => {
+  test('appear on terminals only, unless they are forced or forbidden', () => {
     assert.equal(isColoured(terminal, xterm), true);
     assert.equal(isColoured(file, xterm), false);
     assert.equal(isColoured(terminal, { ...xterm, NO_COLOR: '1' }), false);

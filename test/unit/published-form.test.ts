@@ -10,7 +10,7 @@ import { personId } from '../../daemon/domain/ids.js';
 import { eventSchema, eventSchemas } from '../../daemon/publish/contract/event-schema.js';
 import { stateSchema } from '../../daemon/publish/contract/state-schema.js';
 import { encodeEvent, stateText } from '../../daemon/publish/encoding.js';
-import { outgoingText } from '../../daemon/publish/outgoing.js';
+import { outgoingText } from '../../daemon/publish/sender.js';
 import { topicsOf } from '../../daemon/publish/topics.js';
 import { newEventId } from '../../daemon/records/event-id.js';
 import {
@@ -22,7 +22,7 @@ import {
   unknownFact,
   unprovenFact,
 } from '../support/facts.js';
-import { nobodysSigner } from '../support/published-box.js';
+import { unsignedSigner } from '../support/published-box.js';
 
 const from = { siteId: 'plant-1', boxId: 'box_2' };
 const recordedAtMs = Date.UTC(2026, 2, 1, 8, 0, 0, 250);
@@ -44,10 +44,10 @@ const row = (event: BoxEvent, isAgain = false) => ({
   payload: encodeEvent(recorded(event), from, models),
 });
 
-/** As it comes out of the broker. */
+/** The message as it comes from the broker. */
 async function received(event: BoxEvent, facts: Partial<Parameters<typeof outgoingText>[1]> = {}) {
   const text = outgoingText(row(event), { isHistorical: false, ...facts });
-  return JSON.parse(await nobodysSigner.sign(text)) as Record<string, unknown>;
+  return JSON.parse(await unsignedSigner.sign(text)) as Record<string, unknown>;
 }
 
 describe('a published event', () => {
@@ -72,7 +72,7 @@ describe('a published event', () => {
   });
 
   for (const [index, event] of events.entries()) {
-    test(`keeps the contract: ${event.kind} ${index}`, async () => {
+    test(`matches the contract: ${event.kind} ${index}`, async () => {
       const message = await received(event);
       const [first, ...others] = eventSchemas[event.kind].filter(
         (schema) => schema.safeParse(message).success,
@@ -87,18 +87,18 @@ describe('a published event', () => {
     });
   }
 
-  test('rounds what nobody can measure, and names the networks', async () => {
+  test('rounds figures to a sensible precision, and names the networks', async () => {
     const { data } = await received(attendanceFact({ similarity: 0.712345678, margin: 0.10009 }));
     const { similarity, margin, models: named } = data as Record<string, unknown>;
     assert.deepEqual([similarity, margin], [0.7123, 0.1001]);
     assert.deepEqual(named, { detector: 'a-detector', recogniser: 'test-recogniser' });
   });
 
-  test('says where it is no news', async () => {
+  test('is marked as historical if it is late', async () => {
     assert.equal(eventSchema.parse(await received(unknownFact(), { isHistorical: true })).historical, true);
   });
 
-  test('names a person only where names may leave the box', async () => {
+  test('contains a name only if names may leave the box', async () => {
     const named = await received(attendanceFact(), { nameOf: (id) => `name of ${id}` });
     assert.equal((named['data'] as Record<string, unknown>)['personName'], 'name of person-1');
     eventSchema.parse(named);
@@ -106,7 +106,7 @@ describe('a published event', () => {
     assert.ok(!('personName' in (erased['data'] as object)));
   });
 
-  test('a person without proof of life is named by the id alone, with what was missing', async () => {
+  test('about a person without proof of life has only the id, and what was missing', async () => {
     const { type, data } = await received(unprovenFact(), { nameOf: () => 'a name' });
     assert.equal(type, 'rollcall.recognised.unproven.v1');
     const { models, ...rest } = data as Record<string, unknown>;
@@ -120,7 +120,7 @@ describe('a published event', () => {
     });
   });
 
-  test('somebody who could be either of two is named by no field but the two candidates', async () => {
+  test('about an ambiguous person names no person except the two candidates', async () => {
     const { data } = await received(ambiguousFact(), { nameOf: () => 'a name' });
     const { candidates, ...rest } = data as Record<string, unknown>;
     assert.deepEqual(candidates, [
@@ -130,20 +130,20 @@ describe('a published event', () => {
     assert.doesNotMatch(JSON.stringify(rest), /person|a name/);
   });
 
-  test('the contract refuses a field nobody described', async () => {
+  test('has no undocumented field', async () => {
     const message = await received(attendanceFact());
     assert.equal(eventSchema.safeParse({ ...message, name: 'somebody' }).success, false);
     const data = { ...(message['data'] as object), name: 'somebody' };
     assert.equal(eventSchema.safeParse({ ...message, data }).success, false);
   });
 
-  test('an id is a UUIDv7 of the time of recording', () => {
+  test('has an id that is a UUIDv7 of the time of recording', () => {
     const id = newEventId(recordedAtMs, seededRandom(1));
     assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     assert.equal(Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16), recordedAtMs);
   });
 
-  test('sequences sort as text as they do as numbers', () => {
+  test('has a sequence that sorts as text like its number', () => {
     const sequence = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
     fc.assert(
       fc.property(sequence, sequence, (a, b) => {
@@ -163,7 +163,7 @@ function compareText(a: string, b: string): number {
 }
 
 describe('a published state', () => {
-  test('keeps the contract', async () => {
+  test('matches the contract', async () => {
     const text = stateText(
       {
         ...{ state: 'offline', reason: 'stopped', gallery: 'sealed', sequence: 2, timeMs: recordedAtMs },
@@ -172,7 +172,7 @@ describe('a published state', () => {
       },
       from,
     );
-    const message = stateSchema.parse(JSON.parse(await nobodysSigner.sign(text)));
+    const message = stateSchema.parse(JSON.parse(await unsignedSigner.sign(text)));
     assert.equal(message.state, 'offline');
     assert.equal(message.time, '2026-03-01T08:00:00.250Z');
     assert.equal(message.lastSequence, 41);
@@ -193,7 +193,7 @@ describe('topicsOf', () => {
     assert.equal(topics.anyCommand, `${base}/command/+`);
   });
 
-  test('lets nothing but slugs into a topic', () => {
+  test('accepts only slugs in a topic', () => {
     const strange = fc.oneof(
       fc.string(),
       fc.constantFrom('', '#', '+', '$SYS', 'a/b/#', 'Ann Smith', 'gate ', 'ä', 'a\u0000b', '../up'),

@@ -39,7 +39,7 @@ describe('the trail of readings', () => {
     assert.ok(entries.every(({ details }) => details?.['readingsBefore'] === undefined));
   });
 
-  test('counts what a loop reads, and writes the newest reading a minute later', () => {
+  test('counts the readings of a loop, and writes the newest a minute later', () => {
     const { entries, clock, read } = trail();
     read(most + 100);
     assert.equal(entries.length, most);
@@ -53,7 +53,7 @@ describe('the trail of readings', () => {
       },
     ]);
     clock.advanceBy(10 * everyMs);
-    assert.equal(entries.length, most + 1, 'nothing is told twice');
+    assert.equal(entries.length, most + 1, 'no reading is written twice');
   });
 
   test('writes one entry a minute for a loop that never stops, and counts every reading', () => {
@@ -73,21 +73,21 @@ describe('the trail of readings', () => {
     );
   });
 
-  test('hides nothing that another actor reads', () => {
+  test('hides no reading of another actor', () => {
     const { entries, read } = trail();
     read(most + 1000);
     read(1, officer);
     assert.equal(entries.at(-1)?.by, officer);
   });
 
-  test('writes what waits when the daemon stops', async () => {
+  test('writes waiting entries when the daemon stops', async () => {
     const { entries, readings, read } = trail();
     read(most + 2);
     await readings[Symbol.asyncDispose]();
     assert.equal(entries.at(-1)?.details?.['readingsBefore'], 1);
   });
 
-  test('shows no names where the entry cannot be written', () => {
+  test('shows no names if the entry cannot be written', () => {
     const { log, read } = trail();
     log.failure = operational('disk-full', 'the disk is full');
     assert.throws(() => read(1), { code: 'disk-full' });

@@ -10,7 +10,7 @@ import { openModelStore, type PackStatus } from '../../daemon/models/store.js';
 import { contractOf } from '../../daemon/vision/inference/recogniser-contract.js';
 import { chooseRecogniser, recogniserInUse } from '../../daemon/vision/recogniser-in-use.js';
 
-test('every recogniser has an id of its own, and an operating point in the manifest or none at all', async () => {
+test('every recogniser has its own id, and an operating point in the manifest or none', async () => {
   const store = await openModelStore();
   const all = recogniserNames.map((pack) => recogniserInUse(store, pack));
   assert.equal(new Set(all.map(({ id }) => id)).size, all.length);
@@ -30,7 +30,7 @@ test('every recogniser has an id of its own, and an operating point in the manif
   }
 });
 
-test('every recogniser is fed as the manifest says', async () => {
+test('every recogniser gets its input as the manifest says', async () => {
   const store = await openModelStore();
   for (const name of recogniserNames) {
     const { input, outputs } = store.pack(name);
@@ -62,7 +62,7 @@ test('without a measured operating point the owner must give one', async () => {
   }
 });
 
-describe('the recogniser that is meant', async () => {
+describe('the choice of the recogniser', async () => {
   const store = await openModelStore();
   const [dlib, mobile, faceres] = (['dlib-resnet', 'mobilefacenet', 'faceres'] as const).map(
     (name) => recogniserInUse(store, name).id,
@@ -87,40 +87,35 @@ describe('the recogniser that is meant', async () => {
     Parameters<typeof chooseRecogniser>[2],
     readonly [name: string, reason: string],
   ])[] = [
-    ['the better one for a gallery that holds nobody', storeWith(), undefined, ['mobilefacenet', 'default']],
-    ['a stand-in where the better one was never built', without, undefined, ['dlib-resnet', 'default']],
+    ['the better one for a gallery without persons', storeWith(), undefined, ['mobilefacenet', 'default']],
+    ['a substitute if the better one was never built', without, undefined, ['dlib-resnet', 'default']],
     [
-      'a damaged file, which is to be told, and not another network',
+      'the better one with a damaged file, so that the damage is reported',
       storeWith({ mobilefacenet: 'damaged' }),
       undefined,
       ['mobilefacenet', 'default'],
     ],
     [
-      'the one that made the gallery, whatever is there',
+      'the one that made the gallery, whatever packs exist',
       storeWith(),
       { made: dlib },
       ['dlib-resnet', 'gallery'],
     ],
+    ['the one that made it, even if it is missing', without, { made: mobile }, ['mobilefacenet', 'gallery']],
     [
-      'the one that made it, even where it is missing',
-      without,
-      { made: mobile },
-      ['mobilefacenet', 'gallery'],
-    ],
-    [
-      'the one that a move has made it ready for',
+      'the one that a complete move leads to',
       storeWith(),
       { made: dlib, readyFor: mobile },
       ['mobilefacenet', 'gallery'],
     ],
     [
-      'the one before a move whose network is gone',
+      'the one before a move, if the network of the new one is gone',
       without,
       { made: dlib, readyFor: mobile },
       ['dlib-resnet', 'gallery'],
     ],
     [
-      'the better one beside templates of an unknown one, which the gallery then refuses',
+      'the better one for templates of an unknown one, which the gallery then refuses',
       storeWith(),
       { made: recogniserId('of-old-1') },
       ['mobilefacenet', 'default'],
@@ -138,12 +133,15 @@ describe('the recogniser that is meant', async () => {
     assert.deepEqual([name, reason], ['faceres', 'configured']);
   });
 
-  test('is told by models list, with the doubt or the remedy', async () => {
+  test('is shown by models list, with its doubt or remedy', async () => {
     const [there, absent] = await Promise.all(
       [storeWith(), without].map((models) => models.status('mobilefacenet')),
     );
     assert.ok(there && absent);
-    assert.match(automaticRecogniser([there]), /: mobilefacenet\n {2}nobody states which photographs/);
+    assert.match(
+      automaticRecogniser([there]),
+      /: mobilefacenet\n {2}its training photographs are not documented/,
+    );
     assert.match(
       automaticRecogniser([{ ...absent, remedy: 'Run: rollcall models build' } as PackStatus]),
       /: dlib-resnet, because mobilefacenet.*is not on this machine\n {2}what to do: Run: rollcall models build$/,

@@ -5,7 +5,7 @@ import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 
 const everyMs = 1000;
 
-/** Work that goes on until it is told to end, well or with an error. */
+/** Work that runs until a test ends it, with or without an error. */
 function openWork() {
   const clock = new VirtualClock();
   const signals: AbortSignal[] = [];
@@ -34,7 +34,7 @@ function openWork() {
   };
 }
 
-test('turns begin at once, and then so long after the one before has ended: never two at a time', async () => {
+test('the first run begins immediately, each next one after the interval: never two at a time', async () => {
   const { clock, recurring, signals, endTurn } = openWork();
   assert.equal(signals.length, 0, 'not before it is started');
   recurring.start().start();
@@ -48,7 +48,7 @@ test('turns begin at once, and then so long after the one before has ended: neve
   assert.equal(signals.length, 2);
 });
 
-test('of failures in a row the first is told', async () => {
+test('of successive failures only the first is reported', async () => {
   const { clock, recurring, failures, endTurn } = openWork();
   recurring.start();
   for (const failure of ['a', 'b', undefined, 'c']) {
@@ -58,7 +58,7 @@ test('of failures in a row the first is told', async () => {
   assert.deepEqual(failures, [new Error('a'), new Error('c')]);
 });
 
-test('work that ends in the same moment, or throws, is a turn as well', async () => {
+test('work that ends in the same moment or throws also counts as a run', async () => {
   const clock = new VirtualClock();
   let turns = 0;
   await using recurring = new Recurring({
@@ -75,7 +75,7 @@ test('work that ends in the same moment, or throws, is a turn as well', async ()
   assert.equal(turns, 2);
 });
 
-test('its end tells the turn that is under way, waits for it and is the last', async () => {
+test('disposal aborts the current run and waits for it', async () => {
   const { clock, recurring, signals, endTurn } = openWork();
   recurring.start();
   let hasEnded = false;
@@ -92,7 +92,7 @@ test('its end tells the turn that is under way, waits for it and is the last', a
   assert.equal(signals.length, 1);
 });
 
-test('what ends between two turns takes no other, and what ended before its start none at all', async () => {
+test('no run takes place after disposal, also without a start', async () => {
   const { clock, recurring, signals, endTurn } = openWork();
   recurring.start();
   await endTurn();

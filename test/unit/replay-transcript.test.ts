@@ -83,7 +83,7 @@ describe('transcribe', () => {
     ]);
   });
 
-  test('lets the decision code of the core speak about sightings', async () => {
+  test('uses the decision code of the core for sightings', async () => {
     const core = decider([{ personId: personId('p1'), similarity: 0.95123 }]);
     const first = await transcribe(
       { atMs: 0, events: [{ type: 'sighting', atMs: 0, sighting: sighting(0, 0) }] },
@@ -112,7 +112,7 @@ describe('transcribe', () => {
     });
   });
 
-  test('calls somebody unknown when there is no gallery, with nothing to compare to', async () => {
+  test('reports a person as unknown without a gallery', async () => {
     const core = decider([]);
     const events: StageEvent[] = [0, 1, 2].map((n) => ({
       type: 'sighting',

@@ -32,12 +32,12 @@ function guarded() {
   return { clock, cameras, guard, startedAtMs, sighting };
 }
 
-/** `ok`, why it was refused, or both. */
+/** `ok`, the reason for the refusal, or both. */
 const verdict = ({ believed, refused }: Judged): string =>
   [...(believed === undefined ? [] : ['ok']), ...(refused === undefined ? [] : [refused])].join(' but ');
 
-describe('what a vision process may say', () => {
-  test('is about its own cameras only, as they are now', () => {
+describe('an accepted report of a vision process', () => {
+  test('is about its present cameras only', () => {
     const { guard, cameras, sighting } = guarded();
     const state = { state: 'connecting' } as const;
     const say = (id: string) => verdict(guard.judge({ type: 'camera', cameraId: id, state }));
@@ -66,13 +66,13 @@ describe('what a vision process may say', () => {
     const nowMs = clock.monotonicMs();
     assert.equal(lastSeen(nowMs - 10 * minute), 'ok');
     assert.equal(lastSeen(nowMs - 10 * minute - 1), 'time');
-    // Somebody who has been there since the start.
+    // A person in sight since the start.
     assert.equal(verdict(guard.judge(sighting({ firstSeenMs: startedAtMs }))), 'ok');
     assert.equal(verdict(guard.judge(sighting({ firstSeenMs: startedAtMs - 1 }))), 'time');
     assert.equal(verdict(guard.judge(sighting({ firstSeenMs: nowMs + 500, lastSeenMs: nowMs }))), 'time');
   });
 
-  test('holds no other time that is not about now', () => {
+  test('contains no other time outside the present', () => {
     const { guard, clock, sighting } = guarded();
     const atMs = clock.monotonicMs();
     const embedding = Float32Array.of(1, 0);
@@ -96,7 +96,7 @@ describe('what a vision process may say', () => {
     assert.equal(verdict(guard.judge(sighting(backwards))), 'time');
   });
 
-  test('opens so many tracks at one camera; those of others, and those that ended, do not count', () => {
+  test('opens a limited number of tracks per camera; ended ones do not count', () => {
     const { guard, clock, sighting } = guarded();
     const first = sighting();
     assert.equal(verdict(guard.judge(first)), 'ok');
@@ -115,7 +115,7 @@ describe('what a vision process may say', () => {
     assert.equal(verdict(guard.judge(sighting())), 'ok');
   });
 
-  test('comes at a rate at which things happen, each kind for itself', () => {
+  test('comes at a plausible rate, for each kind of report', () => {
     const { guard, clock, sighting } = guarded();
     const track = sighting();
     const again = (): string => {
@@ -142,7 +142,7 @@ describe('what a vision process may say', () => {
     assert.equal(untilRefused(ended), 300, 'new tracks');
   });
 
-  test('loses its pictures, and nothing else, where there are too many', () => {
+  test('loses only its pictures if there are too many', () => {
     const { guard, clock, sighting } = guarded();
     const bestShot = { capturedAtMs: clock.monotonicMs(), jpeg: Buffer.alloc(1) };
     const shown = sighting({ bestShot });
@@ -179,9 +179,9 @@ describe('requests to a vision process', () => {
   });
   const nothing = new Uint8Array();
 
-  test('are answered once, by the kind of answer that was asked for, and only where they were asked', async () => {
+  test('are answered once, with the requested kind of answer', async () => {
     const requests = new VisionRequests(new VirtualClock());
-    assert.equal(requests.take(closed(0), nothing), false, 'nobody asked');
+    assert.equal(requests.take(closed(0), nothing), false, 'an answer without a request');
     const sent: number[] = [];
     const answer = requests.ask(
       1000,
@@ -202,7 +202,7 @@ describe('requests to a vision process', () => {
     assert.equal(requests.take(closed(0), nothing), false, 'twice');
   });
 
-  test('a picture may come only while one is asked for, and belongs to its answer', async () => {
+  test('a picture is accepted only while one is requested, and belongs to its answer', async () => {
     const requests = new VisionRequests(new VirtualClock());
     const order = (request: number) =>
       ({ type: 'take-snapshot', request, cameraId: 'door', sealTo: '' }) as const;
@@ -214,7 +214,7 @@ describe('requests to a vision process', () => {
     assert.equal(requests.isPictureAsked, false);
   });
 
-  test('one that cannot be believed fails it, and too many at once are not sent', async () => {
+  test('a rejected answer fails its request, and too many requests are not sent', async () => {
     const requests = new VisionRequests(new VirtualClock());
     const order = (request: number) => ({ type: 'close-camera', request, cameraId: 'door' }) as const;
     const asked = Array.from({ length: 64 }, () => requests.ask(1000, order, () => undefined));

@@ -11,24 +11,24 @@ const judge = (afterDays: number, upDays = 0, newestRecordMs: number | undefined
   doubtOf({ nowMs: seenMs + afterDays * dayMs, seenMs, upMs: upDays * dayMs, newestRecordMs });
 
 describe('whether a clock can be trusted', () => {
-  test('it can after a night, a weekend and a month without power', () => {
+  test('it is trusted after a night, a weekend and a month without power', () => {
     for (const days of [0, 1, 3, longestAbsenceDays]) assert.equal(judge(days), undefined);
   });
 
-  test('it cannot when more time went by than the box was away or running', () => {
+  test('it is not trusted when more time went by than the box was off or running', () => {
     assert.deepEqual(judge(longestAbsenceDays + 1), { code: 'clock-ahead', days: longestAbsenceDays + 1 });
     assert.deepEqual(judge(400, 1), { code: 'clock-ahead', days: 399 });
     assert.equal(judge(400, 400), undefined, 'so long it has run');
   });
 
-  test('it cannot when it stands before what it said last, or before the newest record', () => {
+  test('it is not trusted before its last time or before the newest record', () => {
     assert.equal(judge(-0.9), undefined, 'set back a little');
     assert.deepEqual(judge(-3), { code: 'clock-behind', days: 3 });
     assert.deepEqual(judge(0, 0, seenMs + 5 * dayMs), { code: 'clock-behind', days: 5 });
-    assert.equal(judge(1, 0, seenMs - 100 * dayMs), undefined, 'nobody came for long');
+    assert.equal(judge(1, 0, seenMs - 100 * dayMs), undefined, 'no person came for long');
   });
 
-  test('whatever happened: a trusted clock stands within a month of the time that is known', () => {
+  test('a trusted clock is always within a month of the known time', () => {
     const days = fc.double({ min: -4000, max: 4000, noNaN: true });
     const upDays = fc.double({ min: 0, max: 400, noNaN: true });
     fc.assert(
@@ -41,7 +41,7 @@ describe('whether a clock can be trusted', () => {
   });
 });
 
-test('a rule says from before when things are due, and for ever means never', () => {
+test('a rule gives the time before which data is due, and forever means never', () => {
   assert.equal(dueBeforeMs(7, seenMs), seenMs - 7 * dayMs);
   assert.equal(dueBeforeMs(0, seenMs), seenMs);
   assert.equal(dueBeforeMs('forever', seenMs), undefined);

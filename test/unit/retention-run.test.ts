@@ -68,7 +68,7 @@ describe('a retention run', () => {
     assert.equal(nextBatch(1, 50), 1, 'never nothing');
   });
 
-  test('goes on after a kind that fails, and says which and why', async () => {
+  test('continues after a kind that fails, and reports the kind and the reason', async () => {
     const clock = new VirtualClock();
     const full: Ageing = {
       countDue: () => 3,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { describeDue, describeRetention } from '../../daemon/cli/gallery/retention-text.js';
+import { describeDue, describeRetention } from '../../daemon/cli/gallery/retention.js';
 import { siteTimeOf } from '../../daemon/cli/site-time.js';
-import type { RetentionStatus } from '../../daemon/control/retention-control.js';
+import type { RetentionStatus } from '../../daemon/contract/retention.js';
 
 const paris = siteTimeOf('Europe/Paris').show;
 
@@ -15,17 +15,17 @@ const status: RetentionStatus = {
   isRunning: false,
 };
 
-test('rules, what is due and the hour are shown', () => {
+test('rules, due data and the hour are shown', () => {
   const text = describeRetention(status, paris);
   assert.match(text, /enrolment photographs +photographs +forever +0/);
   assert.match(text, /pictures of unknown persons +unknownEvidence +7 d +12/);
   assert.match(text, /from 3:00/);
-  assert.match(text, /no run yet/);
+  assert.match(text, /Retention has not run yet/);
   assert.equal(describeDue(status), 'Due now:\n  pictures of unknown persons: 12');
   assert.equal(describeDue({ ...status, rules: [] }), 'Nothing is due.');
 });
 
-test('a run that failed in part is told with what to do, and so is a doubtful clock', () => {
+test('a partly failed run and a doubtful clock are shown with remedies', () => {
   const text = describeRetention(
     {
       ...status,

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { describe, test } from 'node:test';
-import { z } from 'zod';
 import { isRollcallError } from '../../daemon/base/errors.js';
 import { readNewPassphrase, readPassphrase } from '../../daemon/cli/key/key-passphrase.js';
-import { decodeKeyOrder, encodeKeyOrder } from '../../daemon/control/key-body.js';
+import { until } from '../support/until.js';
 
-/** A terminal whose keys are pressed by the test, and what was shown on it. */
+/** A terminal on which the test types, and its output. */
 function terminal(isTTY: boolean) {
   const modes: boolean[] = [];
   const shown = new PassThrough();
@@ -30,7 +29,7 @@ describe('a passphrase on a terminal', () => {
     assert.deepEqual(typed.modes, [true, false]);
   });
 
-  test('is broken off by Ctrl-C, and the terminal is as before', async () => {
+  test('is cancelled by Ctrl-C, and the terminal is as before', async () => {
     const typed = terminal(true);
     const reading = readPassphrase('Passphrase: ', typed);
     typed.input.write(Buffer.from('abc\u0003', 'utf8'));
@@ -38,7 +37,7 @@ describe('a passphrase on a terminal', () => {
     assert.deepEqual(typed.modes, [true, false]);
   });
 
-  test('that is new is asked for twice', async () => {
+  test('is asked for twice if it is new', async () => {
     for (const [again, isSame] of [
       ['one thing\r', true],
       ['another\r', false],
@@ -46,9 +45,11 @@ describe('a passphrase on a terminal', () => {
       const typed = terminal(true);
       const reading = readNewPassphrase(typed);
       typed.input.write(Buffer.from('one thing\r', 'utf8'));
-      // The second question is asked once the first was answered.
-      while (!String(typed.output.read() ?? '').includes('again'))
-        await new Promise((go) => setImmediate(go));
+      let shown = '';
+      await until('the second question', () => {
+        shown += typed.shown();
+        return shown.includes('Repeat');
+      });
       typed.input.write(Buffer.from(again, 'utf8'));
       if (isSame) assert.equal((await reading).toString('utf8'), 'one thing');
       else await assert.rejects(reading, refusedWith('passphrases-differ'));
@@ -71,29 +72,12 @@ describe('a passphrase from standard input', () => {
     });
   }
 
-  test('is refused where there is none, or far too much', async () => {
+  test('is refused if it is empty or far too long', async () => {
     const empty = terminal(false);
     empty.input.end('\n');
     await assert.rejects(readPassphrase('?', empty), refusedWith('passphrase-needed'));
     const endless = terminal(false);
     endless.input.end(Buffer.alloc(5000, 'a'));
     await assert.rejects(readPassphrase('?', endless), refusedWith('passphrase-too-long'));
-  });
-});
-
-describe('a request about the key', () => {
-  const schema = z.strictObject({ depth: z.string() });
-
-  test('carries the passphrase as bytes beside the document', () => {
-    const passphrase = Buffer.from('w\u00f6rds', 'utf8');
-    const order = decodeKeyOrder(encodeKeyOrder({ depth: 'wrap' }, { passphrase }), schema);
-    assert.deepEqual(order.head, { depth: 'wrap' });
-    assert.deepEqual(Buffer.from(order.input.passphrase ?? []), passphrase);
-    assert.deepEqual(decodeKeyOrder(encodeKeyOrder({ depth: 'wrap' }, {}), schema).input, {});
-  });
-
-  test('of another form is refused', () => {
-    assert.throws(() => decodeKeyOrder(encodeKeyOrder({ depth: 1 }, {}), schema), refusedWith('bad-request'));
-    assert.throws(() => decodeKeyOrder(Buffer.from('no line'), schema), refusedWith('bad-request'));
   });
 });

@@ -25,15 +25,15 @@ describe('recallFace', () => {
     assert.deepEqual(judge(0, 20, 40, 60, 80), ['same', 'same', 'same', 'same', 'same']);
   });
 
-  test('doubts one strange view and believes the second', () => {
+  test('doubts one strange view and accepts the second', () => {
     assert.deepEqual(judge(0, 90, 90), ['same', 'doubtful', 'another']);
   });
 
-  test('forgives a strange view when the face comes back', () => {
+  test('ignores a strange view when the face comes back', () => {
     assert.deepEqual(judge(0, 90, 5, 90, 5), ['same', 'doubtful', 'same', 'doubtful', 'same']);
   });
 
-  test('compares nothing with vectors of another length', () => {
+  test('does not compare vectors of another length', () => {
     const { memory } = recallFace(emptyFaceMemory, view(0), policy);
     assert.equal(recallFace(memory, Float32Array.of(1, 0, 0), policy).judgement, 'doubtful');
   });

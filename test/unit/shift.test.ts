@@ -35,7 +35,7 @@ describe('days of the calendar', () => {
   });
 });
 
-describe('the clock on the wall', () => {
+describe('local time', () => {
   for (const zone of zones) {
     test(`${zone}: an instant is among those that show its time, and its text names it`, () => {
       const localTime = localTimeOf(zone);
@@ -124,7 +124,7 @@ describe('shifts of a day', () => {
     });
   }
 
-  test('none on holidays, other days of the week and outside of its time', () => {
+  test('take place on their weekdays within their period only, and not on holidays', () => {
     const shift = shiftOf('x', '08:00', '16:00', {
       days: ['mon', 'tue'],
       validFrom: '2026-03-02',

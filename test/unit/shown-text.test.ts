@@ -24,7 +24,7 @@ describe('text from outside', () => {
       assert.equal(shownText(text), text);
   });
 
-  test('keeps line ends and tabs only where it has several lines', () => {
+  test('keeps line ends and tabs only if several lines are allowed', () => {
     assert.equal(
       shownText('a\r\nb\tc\rd', { isMultiline: true }),
       String.raw`a
@@ -33,12 +33,12 @@ b	c\u000dd`,
     assert.equal(shownText('a\nb'), String.raw`a\u000ab`);
   });
 
-  test('is cut where it is too long', () => {
+  test('is cut if it is too long', () => {
     assert.equal(shownText('abcdef', { longest: 3 }), 'abc…');
     assert.equal(shownText('x'.repeat(1_000_000)).length, 4001);
   });
 
-  test('means the same in JSON after it was escaped', () => {
+  test('has the same meaning in JSON after it was escaped', () => {
     const value = { message: `a${nasty}z`, [nasty]: [nasty] };
     const line = JSON.stringify(value);
     assert.notEqual(shownText(line), line);
@@ -47,7 +47,7 @@ b	c\u000dd`,
 });
 
 describe('output of a command', () => {
-  test('passes the guard, whoever writes it; colours, progress and documents stay', () => {
+  test('is guarded for every writer; colours, progress and documents stay', () => {
     const written: unknown[] = [];
     const output = { write: (chunk: unknown) => void written.push(chunk) } as unknown as NodeJS.WriteStream;
     guardOutput(output);
@@ -63,13 +63,13 @@ describe('output of a command', () => {
     ]);
   });
 
-  test('lets the line editor of a question move the cursor, and no text', () => {
+  test('allows the line editor of a question to move the cursor, but not text', () => {
     assert.equal(guardedText('\u001b[1G'), '\u001b[1G');
     assert.equal(guardedText('\u001b[2J\u001b[1Gall is well'), String.raw`\u001b[2J\u001b[1Gall is well`);
   });
 
   test('is guarded in every program that has a terminal', () => {
-    const programs = ['daemon/cli/main.ts', 'daemon/app/main.ts'];
+    const programs = ['daemon/cli/main.ts', 'daemon/app/main.ts', 'daemon/gate/main.ts'];
     for (const path of programs)
       assert.match(readFileSync(join(root, path), 'utf8'), /guardOutput\(process\.stderr\)/, path);
     const sources = readdirSync(join(root, 'daemon'), { recursive: true, encoding: 'utf8' });

@@ -84,7 +84,7 @@ describe('sighting intake', () => {
     assert.deepEqual(intake.counters, { taken: 2, facts: 0, suppressed: 0, givenUp: 0 });
   });
 
-  test('the time of a fact is that of its sighting, however late it could be stored', async () => {
+  test('the time of a fact is that of its sighting, however late it is stored', async () => {
     const clock = new VirtualClock(1_000_000);
     const { decider, worked } = scriptedDecider([diskFull]);
     await using intake = new SightingIntake({ decider, clock, logger: silentLogger });
@@ -95,7 +95,7 @@ describe('sighting intake', () => {
     assert.deepEqual(worked, [{ sequence: 0, wallMs: 1_001_000 }]);
   });
 
-  test('an error that waiting cannot mend costs its sighting only', async () => {
+  test('a permanent error loses its own sighting only', async () => {
     const { decider, worked } = scriptedDecider([operational('recogniser-mismatch', 'made by another')]);
     await using intake = new SightingIntake({ decider, clock: new VirtualClock(), logger: silentLogger });
     intake.take(sighting(0));
@@ -107,7 +107,7 @@ describe('sighting intake', () => {
     );
   });
 
-  test('a long backlog lets everything else have its turn', async () => {
+  test('a long backlog gives other work its turn', async () => {
     const { decider, worked } = scriptedDecider([]);
     await using intake = new SightingIntake({ decider, clock: new VirtualClock(), logger: silentLogger });
     for (let sequence = 0; sequence < 1_000; sequence += 1) intake.take(sighting(sequence));
@@ -149,7 +149,7 @@ describe('sighting intake', () => {
     assert.equal(facts.all.length, 3, 'nothing was lost');
   });
 
-  test('ends at once although a sighting still waits for space', async () => {
+  test('ends immediately although a sighting still waits for space', async () => {
     const { decider, worked } = scriptedDecider([diskFull, diskFull, diskFull]);
     const intake = new SightingIntake({ decider, clock: new VirtualClock(), logger: silentLogger });
     intake.take(sighting(0));

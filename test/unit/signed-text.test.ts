@@ -13,7 +13,7 @@ const other = await importBoxKey(Buffer.alloc(64, 8));
 const keyOf: KeyOf = (keyId) => (keyId === key.keyId ? key.verifying : undefined);
 const atMs = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 
-/** A JSON object with at least one attribute and none called `signature` at its top. */
+/** A JSON object with at least one attribute and without `signature` at its top level. */
 const objects = fc
   .tuple(fc.string({ minLength: 1 }), fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue()))
   .map(([name, rest]) => ({ [`a${name}`]: 1, ...rest }))
@@ -22,7 +22,7 @@ const objects = fc
 const outcomeOf = async (text: string | Uint8Array): Promise<string> =>
   (await verifySignedText(text, keyOf)).outcome;
 
-/** The signature that node:crypto makes of `json` with the key of this test and any header. */
+/** The signature by node:crypto over `json` with the key of this test and any header. */
 function signedBy(header: object | string, json: string): string {
   const text = typeof header === 'string' ? header : JSON.stringify(header);
   const protectedHeader = Buffer.from(text).toString('base64url');
@@ -36,7 +36,7 @@ function signedBy(header: object | string, json: string): string {
 const goodHeader = { alg: 'EdDSA', kid: key.keyId, typ: 'rollcall+jws', iat: 1_767_323_045 };
 
 describe('a signed text', () => {
-  test('verifies with the key it was signed with, and gives back what was signed', async () => {
+  test('verifies with its key, and yields the signed text', async () => {
     await fc.assert(
       fc.asyncProperty(objects, async (value) => {
         const json = JSON.stringify(value);
@@ -52,12 +52,12 @@ describe('a signed text', () => {
     );
   });
 
-  test('is what another implementation of Ed25519 makes of the same bytes', async () => {
+  test('equals the result of another implementation of Ed25519', async () => {
     const json = '{"a":1,"b":"é"}';
     assert.equal(await signText(json, key, atMs), signedBy(goodHeader, json));
   });
 
-  test('verifies no more when any byte is another', async () => {
+  test('does not verify when any byte is changed', async () => {
     await fc.assert(
       fc.asyncProperty(objects, fc.nat(), fc.integer({ min: 1, max: 255 }), async (value, at, mask) => {
         const bytes = Buffer.from(await signText(JSON.stringify(value), key, atMs));
@@ -77,7 +77,7 @@ describe('a signed text', () => {
     }
   });
 
-  test('verifies no more with something cut out, put in or appended', async () => {
+  test('does not verify with a part removed, inserted or appended', async () => {
     await fc.assert(
       fc.asyncProperty(
         objects,
@@ -98,7 +98,7 @@ describe('a signed text', () => {
       assert.notEqual(await outcomeOf(altered), 'valid', JSON.stringify(altered.slice(0, 20)));
   });
 
-  test('may hold anything that looks like a signature in its data', async () => {
+  test('may contain texts that look like a signature in its data', async () => {
     const borrowed = await signText('{"stolen":true}', key, atMs);
     const attribute = borrowed.slice(borrowed.indexOf(',"signature"'), -1);
     const hostile = [
@@ -116,7 +116,7 @@ describe('a signed text', () => {
     }
   });
 
-  test('counts only as the last attribute of the message itself, once', async () => {
+  test('counts the signature only as the last attribute of the message itself, once', async () => {
     const signed = await signText('{"a":1,"b":2}', key, atMs);
     const attribute = signed.slice(signed.indexOf('"signature"'), -1);
     const { signature } = JSON.parse(signed) as { signature: string };
@@ -136,7 +136,7 @@ describe('a signed text', () => {
     assert.equal(await outcomeOf('{"a":1}'), 'unsigned');
   });
 
-  test('with a header of another form is refused, though the signature itself is right', async () => {
+  test('with a header of another form is refused although the signature itself is valid', async () => {
     const json = '{"a":1}';
     assert.equal(await outcomeOf(signedBy(goodHeader, json)), 'valid');
     const headers = [
@@ -161,7 +161,7 @@ describe('a signed text', () => {
       assert.equal(await outcomeOf(signedBy(header, json)), 'malformed', JSON.stringify(header));
   });
 
-  test('of no algorithm, or of a secret made of the public key, is refused', async () => {
+  test('without algorithm, or with a secret made of the public key, is refused', async () => {
     const json = '{"a":1}';
     const none = Buffer.from(JSON.stringify({ ...goodHeader, alg: 'none' })).toString('base64url');
     assert.equal(await outcomeOf(`{"a":1,"signature":"${none}.."}`), 'malformed');
@@ -172,7 +172,7 @@ describe('a signed text', () => {
     assert.equal(await outcomeOf(`{"a":1,"signature":"${header}..${signature}"}`), 'malformed');
   });
 
-  test('under another key is unknown, under the name of this key bad', async () => {
+  test('under an unknown key is unknown, under the id of this key bad', async () => {
     const signed = await signText('{"a":1}', other, atMs);
     assert.deepEqual(await verifySignedText(signed, keyOf), {
       outcome: 'unknown-key',
@@ -182,7 +182,7 @@ describe('a signed text', () => {
     assert.deepEqual(await verifySignedText(lying, keyOf), { outcome: 'bad-signature', keyId: key.keyId });
   });
 
-  test('is told from anything else without throwing', async () => {
+  test('any other input is refused without an exception', async () => {
     await fc.assert(
       fc.asyncProperty(fc.oneof(fc.string({ unit: 'binary' }), fc.uint8Array()), async (text) => {
         assert.notEqual(await outcomeOf(text), 'valid');
@@ -194,7 +194,7 @@ describe('a signed text', () => {
     assert.equal(await outcomeOf('{"a":"\ud800"}'), 'malformed');
   });
 
-  test('is not made of what is no object with an attribute', async () => {
+  test('is not made from a text that is not an object with an attribute', async () => {
     for (const text of ['', '{}', '[1]', '"a"', '{"a":"\ud800"}'])
       await assert.rejects(signText(text, key, atMs), (error) => isRollcallError(error, 'not-signable'));
   });

@@ -48,14 +48,14 @@ describe('the tail of scores', () => {
     assertNear(heavy.scale, 1, 0.02);
   });
 
-  test('goes on where the sample ends', () => {
+  test('continues beyond the end of the sample', () => {
     // Scores that fall off exponentially: one in 22,026 reaches 0.5, five times as many as one in the sample of 5,000.
     const tail = fitTail(quantiles(5000, (p) => -0.05 * Math.log(1 - p)));
     assertNear(Math.log(tail.survival(0.5)), -10, 0.5);
     assert.equal(tail.survival(1.01), 0);
   });
 
-  test('never says less than was counted, and its quantile is its inverse', () => {
+  test('is never less than the counted share, and its quantile is its inverse', () => {
     const tail = fitTail(Float64Array.of(...quantiles(990, (p) => p / 5), ...Array(10).fill(0.9)));
     assert.ok(tail.survival(0.9) >= 0.01);
     for (const probability of [0.5, 0.04, 0.02, 1e-3, 1e-5]) {
@@ -64,7 +64,7 @@ describe('the tail of scores', () => {
     }
   });
 
-  test('survives samples that are empty, tiny or all alike', () => {
+  test('gives a value for samples that are empty, tiny or all equal', () => {
     assert.equal(fitTail(Float64Array.of()).survival(0.5), 0);
     const alike = fitTail(Float64Array.of(0.3, 0.3, 0.3));
     assert.deepEqual([alike.survival(0.3), alike.survival(0.31), alike.quantile(0.001)], [1, 0, 0.3]);
@@ -82,7 +82,7 @@ describe('rates at the size of a gallery', () => {
     mated: scores.map((score) => ({ mean: score, voted: score })),
   });
 
-  test('without margin FPIR is that one of N independent comparisons matches', () => {
+  test('without a margin FPIR is the chance that one of N independent comparisons matches', () => {
     const at = (persons: number) => ratesAtSize(scored(1), { threshold: 0.999, margin: 0 }, persons).fpir;
     assertNear(at(1), 0.001, 1e-9);
     assertNear(at(100), 0.0952, 1e-4);
@@ -90,13 +90,13 @@ describe('rates at the size of a gallery', () => {
     assertNear(at(10_000), 0.99995, 1e-5);
   });
 
-  test('the margin refuses where a second person is as near', () => {
+  test('the margin refuses a match if a second person is as near', () => {
     // The integral of N (s - m)^(N-1) over s from t to 1: (1 - m)^N - (t - m)^N.
     const { fpir } = ratesAtSize(scored(1), { threshold: 0.9, margin: 0.1 }, 10);
     assertNear(fpir, 0.9 ** 10 - 0.8 ** 10, 1e-3);
   });
 
-  test('FNIR counts scores under the threshold and those that another person comes near', () => {
+  test('FNIR counts scores under the threshold and those with another person too near', () => {
     const { fnir } = ratesAtSize(scored(0.4, 0.9), { threshold: 0.5, margin: 0.1 }, 5);
     assertNear(fnir, 1 - 0.8 ** 4 / 2, 1e-9);
   });
@@ -106,7 +106,7 @@ describe('rates at the size of a gallery', () => {
     assert.equal(ratesAtSize({ nonMated, mated }, { threshold: 0.5, margin: 0 }, 1).fnir, 1);
   });
 
-  test('more persons and a lower threshold never lower FPIR where there is no margin', () => {
+  test('more persons and a lower threshold never lower FPIR without a margin', () => {
     const sizes = fc.integer({ min: 1, max: 10_000 });
     const thresholds = fc.double({ min: 0, max: 1, noNaN: true });
     fc.assert(
@@ -151,7 +151,7 @@ describe('scores of a collection', () => {
     assertNear(first?.voted ?? 0, cosine(20), 1e-6);
   });
 
-  test('photographs without a face are missed and are like no person', () => {
+  test('photographs without a face are missed and resemble no person', () => {
     const blind = [people[0], { name: 'blind', samples: [sample(90), lost, lost] }].flatMap(
       (one) => one ?? [],
     );
@@ -171,7 +171,7 @@ describe('scores of a collection', () => {
     assert.ok(estimate.fpirAtMost > 0.99, 'one pair of people tells next to nothing');
   });
 
-  test('the curve of errors trades one rate for the other', () => {
+  test('one rate falls along the curve of errors while the other rises', () => {
     const curve = detCurve(siteScores(people, [sample(200)], { ...trial, views: 1 }), 0, 100);
     assert.ok(curve.every(({ fpir }, at) => at === 0 || fpir <= (curve[at - 1]?.fpir ?? 1)));
     assert.ok(curve.every(({ fnir }, at) => at === 0 || fnir >= (curve[at - 1]?.fnir ?? 0)));

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { connectionLines } from '../../daemon/cli/camera.js';
-import { loginFindings } from '../../daemon/cli/doctor/doctor-checks.js';
+import { loginFindings } from '../../daemon/cli/doctor/doctor.js';
 import { statusFindings } from '../../daemon/cli/doctor/status-areas.js';
 import { describeOutbox } from '../../daemon/cli/events/outbox.js';
 import { personTable } from '../../daemon/cli/person/person-text.js';
 import { describeStatus } from '../../daemon/cli/status.js';
 import { configSchema } from '../../daemon/config/schema.js';
-import type { BoxStatus } from '../../daemon/control/box-control.js';
-import type { OutboxStatus, ShownHeldBack } from '../../daemon/control/event-control.js';
-import type { RotationStatus } from '../../daemon/control/key-control.js';
+import type { OutboxStatus } from '../../daemon/contract/events.js';
+import type { KeyRotation } from '../../daemon/contract/gallery-keys.js';
+import type { HeldBack } from '../../daemon/contract/held-back.js';
+import type { BoxStatus } from '../../daemon/contract/status.js';
 import { boxTroubles } from '../../daemon/domain/events/notice.js';
 import type { CameraTestOutcome } from '../../daemon/vision/protocol.js';
 import { healthyStatus as healthy } from '../support/healthy-status.js';
@@ -21,7 +22,7 @@ const [vision] = healthy.vision;
 const [camera] = healthy.cameras;
 const [certificate] = healthy.broker.certificates;
 const trouble = { code: 'disk-full', message: 'the disk is full', remedy: 'make room' };
-const rotation: RotationStatus = {
+const rotation: KeyRotation = {
   depth: 'deep',
   fromKeyId: 'a',
   toKeyId: 'b',
@@ -33,7 +34,7 @@ const rotation: RotationStatus = {
   problem: trouble,
 };
 const at = '2026-03-02T08:00:00Z';
-const heldBack: ShownHeldBack = {
+const heldBack: HeldBack = {
   cause: 'topic-refused',
   kind: 'unknown',
   sequence: 12,
@@ -83,6 +84,7 @@ const troubles: readonly (readonly [check: string, changes: Partial<BoxStatus>])
   ],
   ['events', { outbox: { acknowledgement: 'broker', waiting: 1, heldBack: [heldBack] } }],
   ['events', { intake: { ...healthy.intake, waiting: 4, problem: trouble } }],
+  ['prompts', { prompts: [{ camera: 'gate', at, message: 'no client subscribes', remedy: 'subscribe' }] }],
   ['retention', { retention: { failures: 0, clockDoubt: trouble } }],
   ['retention', { retention: { failures: 2 } }],
   ['alerts', { alerts: { rules: 1, pending: 0, failed: 3 } }],
@@ -96,7 +98,7 @@ const troubles: readonly (readonly [check: string, changes: Partial<BoxStatus>])
 ];
 
 describe('the findings that status and doctor share', () => {
-  test('are all ok on a healthy box, and status asks for nothing', () => {
+  test('are all ok on a healthy box, and status requests nothing', () => {
     assert.deepEqual(
       statusFindings(healthy, asIs).filter(({ outcome }) => outcome !== 'ok'),
       [],
@@ -105,7 +107,7 @@ describe('the findings that status and doctor share', () => {
   });
 
   for (const [check, changes] of troubles) {
-    test(`tell of ${check}: ${JSON.stringify(changes).slice(0, 60)}`, () => {
+    test(`report ${check}: ${JSON.stringify(changes).slice(0, 60)}`, () => {
       const status = { ...healthy, ...changes };
       const found = statusFindings(status, asIs).filter(({ outcome }) => outcome !== 'ok');
       assert.deepEqual(
@@ -122,7 +124,7 @@ describe('the findings that status and doctor share', () => {
 
   test('recommend the better recogniser in one line, and change nothing themselves', () => {
     const advice =
-      "dlib-resnet, which made this gallery; mobilefacenet errs far less: 'rollcall gallery re-embed --to mobilefacenet' moves the gallery to it";
+      "dlib-resnet, with which this gallery was made; mobilefacenet makes far fewer errors: 'rollcall gallery re-embed --to mobilefacenet' moves the gallery to it";
     const made = { ...healthy, recogniser: { ...recogniser, ...dlibGallery } };
     assert.match(describeStatus(made, asIs), new RegExp(`^recogniser: ${advice}$`, 'm'));
     const found = statusFindings(made, asIs).find(({ check }) => check === 'recogniser');
@@ -165,11 +167,11 @@ function outboxOf(changes: Partial<OutboxStatus> = {}): OutboxStatus {
 const lineOf = (text: string, beginning: string): string =>
   text.split('\n').find((line) => line.startsWith(beginning)) ?? `no line begins with ${beginning}`;
 
-describe('what status says of events', () => {
-  test('counts all events, and those about people for themselves', () => {
+describe('events in the status', () => {
+  test('counts all events, and those about people separately', () => {
     assert.equal(
       lineOf(describeStatus(healthy, asIs), 'events:'),
-      'events: 70 recorded since the start, 4 of them about people in front of cameras; cooldowns suppressed 12 more; 0 sightings lost',
+      'events: 70 recorded since the start, 4 of them about people at cameras; 12 more suppressed by cooldowns; 0 sightings lost',
     );
   });
 
@@ -182,15 +184,15 @@ describe('what status says of events', () => {
     ],
     [
       { outbox: { waiting: 3, acknowledgement: 'centre' } },
-      'outbox: 3 events wait for the centre to confirm them',
+      'outbox: 3 events wait for confirmation by the centre',
     ],
     [
       { broker: { state: 'not configured' }, outbox: { waiting: 3, acknowledgement: 'broker' } },
-      'outbox: 3 events stay on this box, because no broker is configured',
+      'outbox: 3 events stay on this box because no broker is configured',
     ],
     [
       { broker: { state: 'not configured' }, outbox: { waiting: 0, acknowledgement: 'broker' } },
-      'outbox: 0 events stay on this box, because no broker is configured',
+      'outbox: 0 events stay on this box because no broker is configured',
     ],
   ];
   for (const [changes, expected] of states) {
@@ -202,29 +204,29 @@ describe('what status says of events', () => {
   }
 });
 
-describe('what outbox status says', () => {
+describe('the outbox status', () => {
   const states: readonly (readonly [string, Partial<OutboxStatus>, RegExp, RegExp])[] = [
     [
       'a broker',
       {},
-      /broker: connected, 0 on their way\nan event leaves the outbox when/,
+      /broker: connected, 0 events in transit\nan event leaves the outbox when/,
       /stay on this box/,
     ],
     [
       'a broker and a centre that confirms',
       { acknowledgement: 'centre', keptForCentre: 1, centreHasUpTo: 67 },
-      /centre: has confirmed up to 67; 1 event is at the broker and kept for it/,
+      /centre: has confirmed up to 67; 1 event is at the broker and kept until the centre confirms/,
       /an event leaves the outbox/,
     ],
     [
       'no broker',
       { connection: { state: 'not configured' } },
       /3 events, .*\nbroker: not configured\. Events stay on this box until "mqtt" /,
-      /on their way|leaves the outbox|wait/,
+      /in transit|leaves the outbox|wait/,
     ],
   ];
   for (const [what, changes, said, unsaid] of states) {
-    test(`says what is true with ${what}`, () => {
+    test(`is correct with ${what}`, () => {
       const text = describeOutbox(outboxOf(changes), asIs);
       assert.match(text, said);
       assert.doesNotMatch(text, unsaid);
@@ -232,21 +234,21 @@ describe('what outbox status says', () => {
   }
 });
 
-test('an empty list says that it is empty, and a process that loads its models has not failed', () => {
+test('empty lists are described in words, and a process that loads its models has not failed', () => {
   const starting = { index: 0, state: 'starting', restarts: 0 } as const;
   const status: BoxStatus = { ...healthy, cameras: [], vision: [starting] };
   const text = describeStatus(status, asIs);
   assert.match(text, /^No cameras are configured\.$/m);
   assert.match(
     text,
-    /ATTENTION: vision process 0: it loads its models\n {2}what to do: wait a minute; if it stays so/,
+    /ATTENTION: vision process 0: is loading its models\n {2}what to do: wait a minute; if this stays/,
   );
   const found = statusFindings(status, asIs).find(({ check }) => check === 'vision process 0');
   assert.equal(found?.outcome, 'warning');
   assert.equal(personTable([], asIs), 'No persons are enrolled.');
 });
 
-describe('the way to a camera', () => {
+describe('the connection to a camera', () => {
   const camera = (id: string, settings: object) => ({ id, name: id, credential: 'login', ...settings });
   const config = configSchema.parse({
     site: { id: 'test', timeZone: 'UTC' },
@@ -258,7 +260,7 @@ describe('the way to a camera', () => {
     ],
   });
 
-  test('is a warning of doctor where a password may be read on it', () => {
+  test('gets a warning from doctor if a password may travel unencrypted', () => {
     const found = loginFindings(config);
     assert.deepEqual(
       found.map(({ check, outcome }) => [check, outcome]),
@@ -267,7 +269,7 @@ describe('the way to a camera', () => {
     assert.match(found[0]?.remedy ?? '', /digest.*rtsps/);
   });
 
-  test('is told by camera test, with what to configure', () => {
+  test('is shown by camera test, with remedies', () => {
     const certificate = {
       ...{ subject: 'CN=door', issuer: 'CN=maker', names: 'IP Address:192.0.2.1' },
       ...{ validFrom: at, validUntil: at, fingerprint: 'sha256:AB' },
@@ -281,7 +283,7 @@ describe('the way to a camera', () => {
     );
     assert.match(safe, /signed by CN=maker, valid from .*\n {2}fingerprint: sha256:AB$/);
     const open = lines({ isEncrypted: false, certificate: null, login: 'basic' });
-    assert.match(open, /^connection: not encrypted, login by Basic\nWARNING: .*anybody on the way can read/);
+    assert.match(open, /^connection: not encrypted, login by Basic\nWARNING: .*readable form/);
     assert.equal(
       lines({ isEncrypted: false, certificate: null, login: null }),
       'connection: not encrypted, no login',

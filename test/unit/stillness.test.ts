@@ -97,7 +97,7 @@ describe('resumeStillness', () => {
   const resumed = (before: Stillness, since: Stillness): number =>
     stillS(resumeStillness(before, since, defaultStillnessPolicy));
 
-  test('a picture that comes again keeps its time, a face that looks another way does not', () => {
+  test('a picture that reappears keeps its time, a face with another shape does not', () => {
     const before = afterS(5, inHand);
     assert.ok(
       resumed(

@@ -28,13 +28,13 @@ const overCases: readonly OverCase[] = [
     over: '2026-03-02T23:00',
   },
   {
-    what: 'eight hours after a day shift it is past midnight',
+    what: 'a day shift does not delay the end of the day at midnight',
     shifts: [day],
     date: '2026-03-02',
     over: '2026-03-02T23:00',
   },
   {
-    what: 'a late shift holds the day open until everybody has left it',
+    what: 'a late shift keeps the day open until all people have left',
     shifts: [day, shiftOf('late', '14:00', '22:00')],
     date: '2026-03-02',
     over: '2026-03-03T05:00',
@@ -59,7 +59,7 @@ const overCases: readonly OverCase[] = [
     over: '2026-03-29T22:00',
   },
   {
-    what: 'a night shift over it ends by the new clock',
+    what: 'a night shift over the change ends by the new clock',
     shifts: [night],
     date: '2026-03-28',
     over: '2026-03-29T12:00',
@@ -71,7 +71,7 @@ const overCases: readonly OverCase[] = [
     over: '2026-10-25T23:00',
   },
   {
-    what: 'a night shift over it ends by the new clock, too',
+    what: 'a night shift over that change ends by the new clock',
     shifts: [night],
     date: '2026-10-24',
     over: '2026-10-25T13:00',
@@ -122,7 +122,7 @@ const dueCases: readonly DueCase[] = [
     due: [],
   },
   {
-    what: 'and both come in order',
+    what: 'and both days come in order',
     shifts: [long],
     last: '2026-03-01',
     now: '2026-03-04T03:00',

@@ -14,7 +14,7 @@ function missed(times: number, weight = 1): Support {
   return Array.from({ length: times }).reduce<Support>((support) => missedAgain(support, weight), supported);
 }
 
-describe('what the detector says about a mesh', () => {
+describe('the confirmation of a mesh by the detector', () => {
   test('a face is looked at alone from the fourth miss on, and once for every miss', () => {
     assert.equal(chooseAlone([missed(3)]), undefined);
     assert.equal(chooseAlone([missed(4)]), 0);
@@ -28,7 +28,7 @@ describe('what the detector says about a mesh', () => {
     assert.equal(chooseAlone([missedAgain(asked, 1)]), 0);
   });
 
-  test('of several faces the one that was missed most often comes first, the others after it', () => {
+  test('the face that was missed most often comes first, the others after it', () => {
     let supports = [missed(4), missed(6), supported, missed(6), missed(5)];
     const order: number[] = [];
     for (let chosen = chooseAlone(supports); chosen !== undefined; chosen = chooseAlone(supports)) {
@@ -40,7 +40,7 @@ describe('what the detector says about a mesh', () => {
     assert.equal(chooseAlone([]), undefined);
   });
 
-  test('a mesh is adrift from the eighth miss on, once it was looked at alone', () => {
+  test('a mesh counts as lost from the eighth miss on, after its face was looked at alone', () => {
     assert.equal(isAdrift(missed(20)), false, 'not asked about alone');
     assert.equal(isAdrift(missedAlone(missed(7))), false);
     assert.equal(isAdrift(missedAlone(missed(8))), true);

@@ -23,7 +23,7 @@ function rowsUnder(heading: string): readonly (readonly string[])[] {
     );
 }
 
-/** Who it is, without what is said about them in brackets. */
+/** The attacker, without the remark in brackets. */
 const actorOf = (cell: string): string => /^\*\*(.*?)\*\*/.exec(cell)?.[1] ?? cell;
 
 /** Every test that a cell names, with the file that it is said to be in. */
@@ -35,10 +35,10 @@ function testsIn(cell: string): readonly (readonly [file: string, name: string])
 }
 
 describe('the threat model', () => {
-  const claims = rowsUnder('What holds each claim');
+  const claims = rowsUnder('Tests of each claim');
 
-  test('has a claim with a test for everybody whom it names', () => {
-    const actors = rowsUnder('Who, and what stops them').map(([who = '']) => actorOf(who));
+  test('has a claim with a test for every attacker that it names', () => {
+    const actors = rowsUnder('Attackers, and what stops them').map(([who = '']) => actorOf(who));
     assert.ok(actors.length > 15, 'the table was found');
     assert.deepEqual(
       claims.map(([who = '']) => who).filter((who) => who !== ''),
@@ -47,7 +47,7 @@ describe('the threat model', () => {
   });
 
   for (const [, claim = '', cell = ''] of claims) {
-    test(`names tests that are there: ${claim}`, () => {
+    test(`names tests that exist: ${claim}`, () => {
       const named = testsIn(cell);
       assert.ok(named.length > 0, cell);
       for (const [file, name] of named) {

@@ -68,7 +68,7 @@ describe('a time that a person writes', () => {
     }
   });
 
-  test('belongs to a period as a whole where it is a day', () => {
+  test('belongs to a period as a whole if it is a day', () => {
     assert.equal(read('2026-11-22', { edge: 'end' }), '2026-11-22T23:00:00.000Z');
     assert.equal(read('yesterday', { edge: 'end' }), read('today'));
     assert.equal(read('2026-03-29', { edge: 'end' }), '2026-03-29T22:00:00.000Z', 'a day of 23 hours');
@@ -88,7 +88,7 @@ describe('a time that is shown', () => {
     );
   });
 
-  test('carries its difference to UTC only where the clock shows it twice', () => {
+  test('has its difference to UTC only if the clock shows it twice', () => {
     assert.equal(shownTime(Date.parse('2026-10-25T00:29:59.999Z'), paris), '2026-10-25 02:29:59+02:00');
     assert.equal(shownTime(Date.parse('2026-10-25T01:30Z'), paris), '2026-10-25 02:30:00+01:00');
     assert.equal(shownTime(Date.parse('2026-10-25T02:00Z'), paris), '2026-10-25 03:00:00');
@@ -132,14 +132,14 @@ describe('times on the command line', () => {
         },
       );
     };
-    refused('noon', 'time-unreadable', /^Cannot read the time "noon"; write it as 8:05, 2026-11-22, /);
-    refused('2026-03-29 02:30', 'no-such-time', /never shows .* before or after/);
+    refused('noon', 'time-unreadable', /^cannot read the time "noon"; write it as 8:05, 2026-11-22, /);
+    refused('2026-03-29 02:30', 'no-such-time', /never shows .* an earlier or a later time/);
     refused(
       '2026-10-25 02:30',
       'ambiguous-time',
       /"2026-10-25 02:30:00\+02:00" or "2026-10-25 02:30:00\+01:00"/,
     );
     refused('1969-12-31', 'time-unusable', /before the year 1970/);
-    assert.throws(() => time.readDay('8:05'), /Cannot read the day "8:05"/);
+    assert.throws(() => time.readDay('8:05'), /cannot read the day "8:05"/);
   });
 });

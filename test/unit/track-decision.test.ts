@@ -45,7 +45,7 @@ const ambiguous: Identification = {
   probeCount: 3,
 };
 
-/** Seconds in sight after which somebody may be called unknown. */
+/** Seconds in sight after which a person may be recorded as unknown. */
 const unknownAfterS = 2;
 const attackAfterS = 20;
 const settlingMs = unknownAfterS * 1000;
@@ -94,7 +94,7 @@ function course(...steps: readonly Step[]) {
 }
 
 describe('nextDecision', () => {
-  test('live and matched is an attendance, with its evidence in wall time', () => {
+  test('a live match is an attendance, with its evidence in wall time', () => {
     const { decision, fact } = after(undecided, { verdict: 'live', identification: match });
     assert.equal(decision.state, 'attended');
     assert.ok(fact?.kind === 'attendance');
@@ -119,33 +119,33 @@ describe('nextDecision', () => {
     ['live but inconclusive', { verdict: 'live', identification: inconclusive }],
     ['neither', {}],
   ] as const) {
-    test(`${name}: nothing is said`, () => {
+    test(`nothing is recorded: ${name}`, () => {
       const { decision, fact } = after(undecided, step);
       assert.deepEqual([decision.state, fact], ['undecided', undefined]);
     });
   }
 
-  test('a matched attack names whom it resembles', () => {
+  test('a matched attack names the person that it resembles', () => {
     const { fact } = after(undecided, { verdict: 'attack', identification: match });
     assert.ok(fact?.kind === 'attack');
     assert.equal(fact.personId, 'person-1');
     assert.equal(fact.similarity, 0.7);
   });
 
-  test('an attack by nobody known names nobody, and is not an unknown person', () => {
+  test('an attack without a known person names no person and is not an unknown person', () => {
     const { fact } = after(undecided, { verdict: 'attack', identification: noMatch });
     assert.ok(fact?.kind === 'attack');
     assert.equal(fact.personId, null);
     assert.equal(fact.similarity, null);
   });
 
-  test('an attack waits for whom it resembles, but only until the view has settled', () => {
+  test('an attack waits for the person that it resembles, but only until the view has settled', () => {
     const early = { verdict: 'attack', sighting: { lastSeenMs: 1000 + settlingMs - 1 } } as const;
     assert.equal(after(undecided, early).fact, undefined);
     assert.equal(after(undecided, { verdict: 'attack' }).fact?.kind, 'attack');
   });
 
-  test('somebody unknown is said so once the view has settled or the track has ended', () => {
+  test('an unknown person is recorded after the waiting time or at the end of the track', () => {
     const soon = { lastSeenMs: 1000 + settlingMs - 1 };
     assert.equal(after(undecided, { identification: noMatch, sighting: soon }).fact, undefined);
     const { fact } = after(undecided, { identification: noMatch, sighting: { ...soon, isEnded: true } });
@@ -155,17 +155,17 @@ describe('nextDecision', () => {
     assert.equal(after(undecided, { verdict: 'live', identification: noMatch }).fact?.kind, 'unknown');
   });
 
-  test('somebody who was never seen well is not called unknown', () => {
+  test('a person who was never clearly visible is not unknown', () => {
     const sighting = { quality: { score: 0.2, reasons: ['blurred'] } } as const;
     assert.equal(after(undecided, { identification: noMatch, sighting }).fact, undefined);
   });
 
-  test('somebody called unknown from afar may attend from near', () => {
+  test('a person who is unknown from afar may get an attendance nearby', () => {
     const { decision } = after(undecided, { identification: noMatch });
     assert.equal(after(decision, { verdict: 'live', identification: match }).fact?.kind, 'attendance');
   });
 
-  test('a live person who could be either of two makes no attendance, and both are named', () => {
+  test('a live ambiguous person gets no attendance, and both candidates are named', () => {
     const { decision, fact } = after(undecided, { verdict: 'live', identification: ambiguous });
     assert.equal(decision.state, 'ambiguous');
     assert.ok(fact?.kind === 'recognised-ambiguous');
@@ -176,7 +176,7 @@ describe('nextDecision', () => {
     assert.ok(!('personId' in fact));
   });
 
-  test('a better view of either of two is waited for, but not for ever', () => {
+  test('a better view of an ambiguous person is awaited for a limited time', () => {
     const soon = { lastSeenMs: 1000 + settlingMs - 1 };
     const early = { verdict: 'live', identification: ambiguous, sighting: soon } as const;
     assert.equal(after(undecided, early).fact, undefined);
@@ -186,14 +186,14 @@ describe('nextDecision', () => {
     );
   });
 
-  test('either of two without a live verdict is said of nobody, and an attack names neither', () => {
+  test('an ambiguous person without a live verdict is not recorded, and an attack names neither', () => {
     assert.equal(after(undecided, { identification: ambiguous }).fact, undefined);
     const { fact } = after(undecided, { verdict: 'attack', identification: ambiguous });
     assert.ok(fact?.kind === 'attack');
     assert.equal(fact.personId, null);
   });
 
-  test('an attack waits for which of two it resembles, but only until the view has settled', () => {
+  test('an ambiguous attack waits for a match, but only until the view has settled', () => {
     const sighting = { lastSeenMs: 1000 + settlingMs - 1 };
     assert.equal(
       after(undecided, { verdict: 'attack', identification: ambiguous, sighting }).fact,
@@ -201,7 +201,7 @@ describe('nextDecision', () => {
     );
   });
 
-  test('somebody who could be either of two may still attend once it is certain', () => {
+  test('an ambiguous person may get an attendance after a later match', () => {
     const { decision } = after(undecided, { verdict: 'live', identification: ambiguous });
     assert.equal(after(decision, { verdict: 'live', identification: ambiguous }).fact, undefined);
     assert.equal(after(decision, { verdict: 'live', identification: match }).fact?.kind, 'attendance');
@@ -216,7 +216,7 @@ describe('nextDecision', () => {
     });
     const ended = { sighting: { isEnded: true } } as const;
 
-    test('is said when the track ends, with what was missing, and makes no attendance', () => {
+    test('is recorded at the end of the track with the reason, not as an attendance', () => {
       const { kinds, facts } = course(at(0), at(1, ended));
       assert.deepEqual(kinds, ['recognised-unproven']);
       const [fact] = facts;
@@ -227,7 +227,7 @@ describe('nextDecision', () => {
       assert.deepEqual([person, similarity, margin, threshold, direction], ['person-1', 0.7, 0.3, 0.5, 'in']);
     });
 
-    test('is said once while the person stays, ten seconds after the recognition', () => {
+    test('is recorded once, ten seconds after the recognition', () => {
       const { kinds, times } = course(at(4), at(13.9), at(14), at(20), at(40, ended));
       assert.deepEqual(kinds, ['recognised-unproven']);
       assert.deepEqual(times, [14]);
@@ -251,7 +251,7 @@ describe('nextDecision', () => {
       );
     });
 
-    test('is not said of who blinks in time, is an attack, or matches nobody', () => {
+    test('is not recorded for a timely blink, an attack or no match', () => {
       assert.deepEqual(course(at(0), at(2, { verdict: 'live' }), at(12), at(13, ended)).kinds, [
         'attendance',
       ]);
@@ -260,24 +260,24 @@ describe('nextDecision', () => {
         assert.ok(!course(at(0, { identification, ...ended })).kinds.includes('recognised-unproven'));
     });
 
-    test('may follow somebody unknown, and is not followed by one', () => {
+    test('may follow an unknown person, and is not followed by one', () => {
       const unknown = { identification: noMatch };
       assert.deepEqual(course(at(2, unknown), at(3, ended)).kinds, ['unknown', 'recognised-unproven']);
       assert.deepEqual(course(at(0), at(10), at(12, unknown)).kinds, ['recognised-unproven']);
     });
 
-    describe('where no proof is asked for', () => {
+    describe('if no proof is required', () => {
       const lax = { require: 'not-attack' } as const;
       const stays = (atS: number, step: Step = {}): Step => at(atS, { ...lax, ...step });
       const leaves = (atS: number): Step => stays(atS, ended);
 
-      test('attends when the track ends, and both are said', () => {
+      test('gives an attendance at the end of the track, and both facts are recorded', () => {
         const { kinds, facts } = course(stays(0), leaves(2));
         assert.deepEqual(kinds, ['recognised-unproven', 'attendance']);
         assert.equal(facts[1]?.liveness.verdict, 'undetermined');
       });
 
-      test('attends at once with a blink, and nothing is said without proof', () => {
+      test('gives an attendance immediately after a blink, without an unproven fact', () => {
         assert.deepEqual(course(stays(0), stays(1, { verdict: 'live' }), leaves(2)).kinds, ['attendance']);
       });
 
@@ -287,7 +287,7 @@ describe('nextDecision', () => {
         assert.deepEqual(times, [10, 30]);
       });
 
-      test('does not attend where an attack is called first, whatever comes of the track', () => {
+      test('gets no attendance if an attack was recorded first, whatever follows', () => {
         const attacked = stays(20, { verdict: 'attack' });
         assert.deepEqual(course(stays(0), stays(10), attacked, stays(40), leaves(41)).kinds, [
           'recognised-unproven',
@@ -296,7 +296,7 @@ describe('nextDecision', () => {
         assert.deepEqual(course(stays(0, { verdict: 'attack', ...ended })).kinds, ['attack']);
       });
 
-      test('an attack after the attendance is said, too, and names the person', () => {
+      test('an attack after the attendance is also recorded and names the person', () => {
         const attacked = stays(35, { verdict: 'attack' });
         const { kinds, facts } = course(stays(0), stays(10), stays(30), attacked, leaves(36));
         assert.deepEqual(kinds, ['recognised-unproven', 'attendance', 'attack']);
@@ -306,20 +306,20 @@ describe('nextDecision', () => {
         assert.equal(attack.trackId, facts[1]?.trackId);
       });
 
-      test('a blink after the attendance ends the matter', () => {
+      test('a blink after the attendance causes no further fact', () => {
         const attacked = stays(90, { verdict: 'attack' });
         const { kinds } = course(stays(0), stays(30), stays(31, { verdict: 'live' }), attacked, leaves(91));
         assert.deepEqual(kinds, ['recognised-unproven', 'attendance']);
       });
 
-      test('who matches nobody, or either of two, does not attend', () => {
+      test('an unknown or ambiguous person gets no attendance', () => {
         for (const identification of [noMatch, inconclusive, ambiguous])
           assert.ok(!course(stays(0, { identification, ...ended })).kinds.includes('attendance'));
       });
     });
   });
 
-  test('for any course of a track each kind is said at most once, and nothing but an attack after an attendance', () => {
+  test('each kind is recorded at most once per track, and only an attack after an attendance', () => {
     const step = fc.record({
       verdict: fc.constantFrom<LivenessVerdict>('live', 'attack', 'undetermined'),
       identification: fc.constantFrom(match, noMatch, ambiguous, inconclusive),

@@ -35,7 +35,7 @@ describe('a track', () => {
     assert.equal(detectedOnly.phase, 'tentative');
   });
 
-  test('survives a missed look and goes on under its id', () => {
+  test('survives a missed frame and keeps its id', () => {
     const lost = nextTrack(seen(3), { kind: 'missed', atMs: 500 }, defaultTrackPolicy);
     assert.equal(lost.phase, 'lost');
     const found = nextTrack(lost, mesh(900), defaultTrackPolicy);
@@ -49,7 +49,7 @@ describe('a track', () => {
     assert.deepEqual([ended.phase, ended.phase === 'ended' && ended.reason], ['ended', 'left']);
   });
 
-  test('that was never confirmed says so, however it ends', () => {
+  test('ends as never confirmed if it was not confirmed, however it ends', () => {
     const ended = nextTrack(
       seen(1),
       { kind: 'finished', atMs: 70, reason: 'source-ended' },
@@ -58,7 +58,7 @@ describe('a track', () => {
     assert.equal(ended.phase === 'ended' && ended.reason, 'never-confirmed');
   });
 
-  test('never comes back from its end and never changes its id', () => {
+  test('never continues after its end and never changes its id', () => {
     const step = fc.record({
       kind: fc.constantFrom('observed', 'missed', 'finished'),
       afterMs: fc.integer({ min: 1, max: 900 }),
@@ -86,7 +86,7 @@ describe('a track', () => {
     );
   });
 
-  test('is kept out of sight up to its limit, and not beyond it', () => {
+  test('continues out of sight up to its limit, and not beyond it', () => {
     const missedAfter = (track: Track, unseenMs: number) => {
       const lastSeenMs = track.lastSeenMs;
       return nextTrack(track, { kind: 'missed', atMs: lastSeenMs + unseenMs }, defaultTrackPolicy);
@@ -99,7 +99,7 @@ describe('a track', () => {
     assert.equal(nextTrack(seen(3), mesh(50), defaultTrackPolicy).lastSeenMs, 132, 'time never goes back');
   });
 
-  test('says why it ended, and stays as it ended', () => {
+  test('has the reason of its end, and never changes afterwards', () => {
     const ended = nextTrack(
       seen(3),
       { kind: 'finished', atMs: 300, reason: 'another-face' },

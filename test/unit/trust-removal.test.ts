@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertTrusted } from '../../daemon/cli/identity/trust.js';
 
-test('nobody is asked about an issuer or a key that is not there', () => {
+test('an unknown issuer or key is refused before the question', () => {
   const key = {
     issuer: 'head-office',
     keyId: 'K',

@@ -28,7 +28,7 @@ describe('the nearest word', () => {
     assert.equal(nearestWord('credentials', known), 'credential');
   });
 
-  test('is none when nothing is near', () => {
+  test('is undefined when no word is near', () => {
     assert.equal(nearestWord('colour', ['cameras', 'mqtt']), undefined);
     assert.equal(nearestWord('x'.repeat(100), ['cameras']), undefined);
     assert.equal(nearestWord('cameras', []), undefined);

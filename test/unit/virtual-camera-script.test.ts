@@ -23,7 +23,7 @@ function scenarioOf(seed: number, ...scenes: Scenario['scenes']): Scenario {
 }
 
 describe('the blinks of a scenario', () => {
-  test('natural ones keep human intervals and lengths, whatever the seed', () => {
+  test('have human intervals and lengths if natural, whatever the seed', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 1e6 }), (seed) => {
         const [placed] = placeScenes(scenarioOf(seed, sceneWith('natural')));
@@ -39,13 +39,13 @@ describe('the blinks of a scenario', () => {
     );
   });
 
-  test('are the same for the same seed and others for another', () => {
+  test('are the same for the same seed and different for another', () => {
     const times = (seed: number) => blinksOfClip(scenarioOf(seed, sceneWith('natural')));
     assert.deepEqual(times(3), times(3));
     assert.notDeepEqual(times(3), times(4));
   });
 
-  test('are told in the time of the clip', () => {
+  test('are given in the time of the clip', () => {
     const scripted = sceneWith([{ atS: 1, durationS: 0.2 }], 4);
     const scenario = scenarioOf(1, scripted, { kind: 'empty', seconds: 2 }, sceneWith('never', 3), scripted);
     assert.deepEqual(
@@ -70,7 +70,7 @@ describe('the blinks of a scenario', () => {
     );
   });
 
-  test('have their stated time in the middle of what is more than half closed', () => {
+  test('have their time in the middle of the part that is more than half closed', () => {
     const blinks = [{ atS: 2, durationS: 0.3 }];
     const closed = Array.from({ length: 4000 }, (_, index) => index / 1000).filter(
       (atS) => closureAt(blinks, atS) > 0.5,
@@ -86,7 +86,7 @@ describe('the movement of a face', () => {
     { atS: 3, x: 0.8, y: 0.5, faceWidthPx: 400 },
   ];
 
-  test('passes its waypoints, halves its size ratio half-way, and rests outside', () => {
+  test('passes its waypoints, has the geometric mean of the sizes half-way, and rests outside', () => {
     const still = { at: () => ({ x: 0, y: 0, rollDeg: 0 }) };
     assert.equal(poseAt(path, still, 0).x, 0.2);
     const half = poseAt(path, still, 2);
@@ -106,7 +106,7 @@ describe('the movement of a face', () => {
 });
 
 describe('the turns of a head', () => {
-  test('go out, stay and come back, to the left as the person means it', () => {
+  test('go out, stay and come back, and left is the left of the person', () => {
     const left = [{ atS: 1, kind: 'turn-left', degrees: 30, movesS: 0.5, staysS: 1 }] as const;
     const yaws = [0.9, 1.25, 1.5, 2.4, 2.75, 3.1].map((atS) => turnAt(left, atS).yawDeg);
     assert.deepEqual(yaws, [0, 15, 30, 30, 15, 0]);
@@ -116,7 +116,7 @@ describe('the turns of a head', () => {
     assert.deepEqual(turnAt([{ atS: 1, kind: 'nod' }], 3), { yawDeg: 0, pitchDeg: 0 });
   });
 
-  test('show what lies before the head moving farther than what lies behind, and hide nothing else', () => {
+  test('move near parts farther than far ones, and hide nothing else', () => {
     const size = { widthPx: 64, heightPx: 64 };
     const face = { x: 16, y: 16, width: 32, height: 32 };
     // A wall with one post before its middle.

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import { describe, test } from 'node:test';
-import { planVision } from '../../daemon/app/cameras/vision-plan.js';
+import fc from 'fast-check';
+import { type Dealt, dealCameras, planVision } from '../../daemon/app/cameras/vision-plan.js';
 import { attendanceProof, type Config, configSchema } from '../../daemon/config/schema.js';
 
 function configured(
@@ -41,7 +42,7 @@ describe('how vision processes are planned', () => {
     }
   });
 
-  test('what is configured is what runs', async () => {
+  test('configured numbers are used', async () => {
     const { processes, plan } = await planVision(
       configured(4, { processes: 3, threads: 5 }),
       'mobilefacenet',
@@ -49,17 +50,17 @@ describe('how vision processes are planned', () => {
     assert.deepEqual([processes, plan.threads, plan.recogniser], [3, 5, 'mobilefacenet']);
   });
 
-  test('a threshold is part of the plan only where the recogniser has none of its own', async () => {
+  test('a threshold is part of the plan only if the recogniser has none', async () => {
     const identification = { threshold: 0.4, margin: 0.1 };
     const threshold = async (recogniser: 'mobilefacenet' | 'auraface', sections = {}) =>
       (await planVision(configured(1, {}, sections), recogniser)).plan.threshold;
     assert.equal(await threshold('auraface', { identification }), 0.4);
-    // A live change of it would replace the processes.
+    // Otherwise a live change of the threshold would replace the processes.
     assert.equal(await threshold('mobilefacenet', { identification }), null);
     assert.equal(await threshold('auraface'), null);
   });
 
-  test('a camera without its secret is left out and named, the others run', async () => {
+  test('a camera without its secret is left out and reported, the others run', async () => {
     const config = configured(2);
     const cameras = config.cameras.map((camera, index) =>
       index === 0 ? { ...camera, credential: 'not-there' } : camera,
@@ -72,7 +73,7 @@ describe('how vision processes are planned', () => {
     assert.equal(unplanned[0]?.id, 'camera-0');
   });
 
-  test('what a person must show to attend is in no plan: the core decides, and a camera may have its own rule', async () => {
+  test('the required proof is in no plan: the core decides, and each camera may have its own rule', async () => {
     const before = configured(2);
     const after = configured(2, {}, { liveness: { require: 'not-attack' } });
     const plan = async (config: Config) => (await planVision(config, 'mobilefacenet')).plan;
@@ -83,16 +84,59 @@ describe('how vision processes are planned', () => {
       attendanceProof(config, own).require;
     assert.equal(requireAt(before, camera), 'blink');
     assert.equal(requireAt(after, camera), 'not-attack');
-    assert.equal(requireAt(after, undefined), 'blink', 'nobody knows what a camera asked for that is gone');
+    assert.equal(requireAt(after, undefined), 'blink', 'the rule of a removed camera is unknown');
     assert.equal(requireAt(after, { ...camera, liveness: { require: 'blink' } }), 'blink');
   });
 
-  test('pictures are made only where evidence of some kind is kept', async () => {
+  test('pictures are made only if some kind of evidence is kept', async () => {
     const isPlanned = async (evidence: Readonly<Record<string, boolean>>): Promise<boolean> =>
       (await planVision(configured(1, {}, { evidence }), 'mobilefacenet')).plan.takesBestShots;
     assert.equal(await isPlanned({}), false);
     for (const kind of ['attendance', 'unknown', 'attack']) {
       assert.equal(await isPlanned({ [kind]: true }), true, kind);
     }
+  });
+});
+
+/** `0:ab 1:c` for a and b with process 0, and c with process 1. */
+const dealt = (text: string): readonly Dealt[] =>
+  text
+    .split(' ')
+    .filter((part) => part !== '')
+    .map((part) => ({ index: Number(part[0]), cameras: [...part.slice(2)] }));
+const shown = (all: readonly Dealt[]): string =>
+  all.map(({ index, cameras }) => `${index}:${cameras.join('')}`).join(' ');
+
+describe('distributing cameras among vision processes', () => {
+  const cases = [
+    ['at the start', '', 'abcd', 2, '0:ac 1:bd'],
+    ['without cameras one process remains', '', '', 1, '0:'],
+    ['an added camera joins an existing process', '0:a', 'ab', 1, '0:ab'],
+    ['an added camera gets an additional process', '0:ab', 'abc', 2, '0:ab 1:c'],
+    ['a removed camera does not move the others', '0:ab 1:c', 'ac', 2, '0:a 1:c'],
+    ['of two processes the one with fewer cameras ends', '0:ad 1:c', 'ad', 1, '0:ad'],
+    ['of two processes with equally many cameras the first stays', '0:a 1:b', 'ab', 1, '0:ab'],
+    ['the order of the configuration has no effect', '0:ab 1:cd', 'dcba', 2, '0:ab 1:cd'],
+    ['no camera moves for a better balance', '0:abc 1:d', 'abc', 2, '0:abc 1:'],
+    ['more configured processes take over a share', '0:abcd', 'abcd', 2, '0:ab 1:cd'],
+    ['a free number is used again', '1:ab', 'abcde', 3, '0:ce 1:ab 2:d'],
+  ] as const;
+  for (const [what, before, cameras, processes, expected] of cases) {
+    test(what, () => {
+      assert.equal(shown(dealCameras(dealt(before), [...cameras], processes)), expected);
+    });
+  }
+
+  test('every camera has one process, after any change', () => {
+    const cameras = fc.uniqueArray(fc.constantFrom(...'abcdefgh'), { maxLength: 8 });
+    const processes = fc.integer({ min: 1, max: 4 });
+    fc.assert(
+      fc.property(cameras, processes, cameras, processes, (first, few, second, many) => {
+        const all = dealCameras(dealCameras([], first, few), second, many);
+        assert.equal(all.length, many);
+        assert.equal(new Set(all.map(({ index }) => index)).size, many);
+        assert.deepEqual(all.flatMap((each) => each.cameras).sort(), [...second].sort());
+      }),
+    );
   });
 });

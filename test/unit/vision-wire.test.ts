@@ -85,7 +85,7 @@ describe('message framing', () => {
     );
   });
 
-  test('what the handler throws ends the channel', async () => {
+  test('an exception of the handler ends the channel', async () => {
     const stream = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() });
     const ended = new Promise((resolve) => {
       openMessageChannel(stream, limits, {
@@ -105,7 +105,7 @@ describe('a peer that sends without a pause', () => {
   const manyMessages = (): Buffer =>
     Buffer.concat(Array.from({ length: 1000 }, () => encodeMessage({ a: 1 })));
 
-  test('is not heard any more after the channel has ended, in the middle of what it sent', async () => {
+  test('is not read any more after the channel has ended, even in the middle of its messages', async () => {
     const stream = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() });
     let heard = 0;
     const reason = await new Promise((resolve) => {
@@ -139,7 +139,7 @@ describe('a peer that sends without a pause', () => {
     stream.destroy();
   });
 
-  test('is not sent more where it reads nothing', async () => {
+  test('gets no more messages if it reads none', async () => {
     const stream = new Duplex({ read: () => undefined, write: () => undefined });
     const reason = await new Promise((resolve) => {
       const channel = openMessageChannel(stream, limits, { onMessage: () => undefined, onEnd: resolve });
@@ -176,14 +176,14 @@ describe('sightings on the wire', () => {
     probes: [{ capturedAtMs: 42, embedding: unitVector([1, 2, 3, 4]), quality: 0.6 }],
   };
 
-  test('what is sent is what arrives, through the schema', () => {
+  test('arrive unchanged, through the schema', () => {
     const report = JSON.parse(JSON.stringify({ type: 'sighting', sighting: encodeSighting(sighting) }));
     const parsed = reportSchema.parse(report);
     assert.equal(parsed.type, 'sighting');
     if (parsed.type === 'sighting') assert.deepEqual(decodeSighting(parsed.sighting, nothing), sighting);
   });
 
-  test('a picture arrives as it was sent; a sighting without one has no word of it on the wire', () => {
+  test('a picture arrives as it was sent; a sighting without one has no such field on the wire', () => {
     const jpeg = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 1, 2, 3]);
     const shown: Sighting = { ...sighting, bestShot: { capturedAtMs: 40, jpeg } };
     const parsed = reportSchema.parse(
@@ -197,7 +197,7 @@ describe('sightings on the wire', () => {
     assert.ok(!JSON.stringify(encodeSighting(sighting)).includes('bestShot'));
   });
 
-  test('a picture that is too large, or no JPEG, is refused', () => {
+  test('a picture that is too large or not a JPEG is refused', () => {
     const wire = { ...encodeSighting(sighting), bestShot: { capturedAtMs: 0 } };
     const large = Buffer.concat([Buffer.from([0xff, 0xd8, 0xff]), Buffer.alloc(largestBestShotBytes)]);
     assert.ok(decodeSighting(wire, large.subarray(0, largestBestShotBytes)).bestShot);

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { describe, test } from 'node:test';
 import { isRollcallError } from '../../daemon/base/errors.js';
-import { camerasCalled } from '../../daemon/cli/camera.js';
-import { personsCalled, whichPerson } from '../../daemon/cli/person/which-person.js';
-import type { CameraStatus } from '../../daemon/control/box-control.js';
-import type { PersonClient } from '../../daemon/control/person-client.js';
-import type { PersonSummary } from '../../daemon/control/person-control.js';
+import { findCameras } from '../../daemon/cli/camera.js';
+import { findPersons, whichPerson } from '../../daemon/cli/person/which-person.js';
+import type { CameraStatus } from '../../daemon/contract/cameras.js';
+import type { PersonSummary } from '../../daemon/contract/person.js';
+import type { ControlClient } from '../../daemon/control/client.js';
 
 const idOf = (begin: string): string => `p-${begin.padEnd(26, '0')}`;
 const person = (begin: string, name: string, more: Partial<PersonSummary> = {}): PersonSummary => ({
@@ -21,9 +21,9 @@ const all = [
   person('c0de', 'José', { externalId: 'Bea' }),
 ];
 
-const meant = (given: string): readonly string[] => personsCalled(all, given).map(({ id }) => id.slice(2, 6));
+const meant = (given: string): readonly string[] => findPersons(all, given).map(({ id }) => id.slice(2, 6));
 
-describe('what is written for a person', () => {
+describe('the argument for a person', () => {
   const cases: readonly (readonly [given: string, meant: readonly string[], why: string])[] = [
     [idOf('4hz8'), ['4hz8'], 'a whole id'],
     ['p-9a', ['9abc'], 'the only id that begins so'],
@@ -45,25 +45,26 @@ describe('a command about a person', () => {
     input: Object.assign(new PassThrough(), { isTTY }),
     output: new PassThrough(),
   });
-  const persons = { list: () => Promise.resolve(all) } as Partial<PersonClient> as PersonClient;
+  /** A client that answers every call with one page. */
+  const answering = (items: () => readonly PersonSummary[]) =>
+    ({ call: async () => ({ items: items() }) }) as unknown as ControlClient;
+  const persons = answering(() => all);
   const show = (iso: string): string => iso;
 
   test('takes a whole id as it is and reads no names for it', async () => {
-    const unread = {
-      list: () => assert.fail('names were read'),
-    } as Partial<PersonClient> as PersonClient;
+    const unread = answering(() => assert.fail('names were read'));
     assert.equal(await whichPerson(unread, { given: idOf('zzzz'), show }), idOf('zzzz'));
   });
 
-  test('means those only that are in the state that it needs', async () => {
+  test('matches only persons in the required state', async () => {
     assert.equal(await whichPerson(persons, { given: 'Ada', state: 'removed', show }), idOf('9abc'));
     await assert.rejects(whichPerson(persons, { given: 'Bea', state: 'removed', show }), {
       code: 'no-such-person',
-      message: 'No removed person has the id, the name or the external id "Bea"',
+      message: 'no removed person has the id, the name or the external id "Bea"',
     });
   });
 
-  test('lists the persons and takes a number where a terminal can be asked', async () => {
+  test('lists the persons on a terminal and takes a number', async () => {
     const { input, output } = terminal(true);
     input.end('2\n');
     assert.equal(
@@ -76,7 +77,7 @@ describe('a command about a person', () => {
   });
 
   for (const answer of ['3\n', '0\n', 'Ada\n', '']) {
-    test(`does nothing where the answer is ${JSON.stringify(answer)}`, async () => {
+    test(`does nothing if the answer is ${JSON.stringify(answer)}`, async () => {
       const { input, output } = terminal(true);
       input.end(answer);
       await assert.rejects(whichPerson(persons, { given: 'Ada', show, terminal: { input, output } }), {
@@ -85,7 +86,7 @@ describe('a command about a person', () => {
     });
   }
 
-  test('lists them and fails where nobody can be asked; the error names no person but by id', async () => {
+  test('without a terminal lists the persons and fails; the error names them by id only', async () => {
     const { input, output } = terminal(false);
     const asked = whichPerson(persons, { given: 'p-4hz', show, terminal: { input, output } });
     await assert.rejects(asked, (error: unknown) => {
@@ -98,13 +99,13 @@ describe('a command about a person', () => {
   });
 });
 
-test('a camera is meant by its id, the beginning of it, or its name', () => {
+test('a camera is found by its id, a prefix of it, or its name', () => {
   const cameras = [
     { id: 'door', name: 'Front door' },
     { id: 'door-2', name: 'Back door' },
     { id: 'gate', name: 'Gate' },
   ] as unknown as readonly CameraStatus[];
-  const called = (given: string) => camerasCalled(cameras, given).map(({ id }) => id);
+  const called = (given: string) => findCameras(cameras, given).map(({ id }) => id);
   assert.deepEqual(called('door'), ['door'], 'a whole id, though another begins so');
   assert.deepEqual(called('doo'), ['door', 'door-2']);
   assert.deepEqual(called('back DOOR'), ['door-2']);

@@ -1,24 +1,24 @@
 import { badInput, type RollcallError } from '../../base/errors.js';
-import type { CorrectionRequest } from '../../control/attendance-control.js';
+import type { CorrectionRequest } from '../../contract/attendance.js';
 import { type Correction, correctionsByDate } from '../../domain/attendance/attendance-day-correction.js';
 import type { LocalTime } from '../../domain/attendance/shift.js';
 import { localIso, readGivenTime } from '../../domain/attendance/time-text.js';
 import { checkText } from '../../domain/printable-text.js';
 
 const longestReason = 200;
-/** A time further from its day is a slip of the pen: the longest shift and its overtime end before. */
+/** A time further from its day is a typing error: the longest shift and its overtime end before. */
 const farthestMs = 2 * 86_400_000;
 
 export interface CorrectionContext {
-  /** Earlier ones of that person and day, in order. */
+  /** Earlier corrections of the same person and day, in order. */
   readonly before: readonly Correction[];
-  /** First day of which the records are whole; undefined: all are. */
+  /** The first day with complete records; undefined if all days have them. */
   readonly keptFrom: string | undefined;
   readonly localTime: LocalTime;
   readonly nowMs: number;
 }
 
-/** A correction that may be written. @throws `correction-refused`, `no-such-time`, `ambiguous-time` */
+/** Checks a correction. @throws `correction-refused`, `no-such-time`, `ambiguous-time` */
 export function checkCorrection(
   { kind, date, time, reason }: CorrectionRequest,
   context: CorrectionContext,
@@ -27,11 +27,14 @@ export function checkCorrection(
   if ('problem' in checked)
     throw refused(checked.problem, `give a reason of 1 to ${longestReason} characters`);
   if (context.keptFrom !== undefined && date < context.keptFrom) {
-    throw refused(`the records of ${date} are not kept any more`, `correct days from ${context.keptFrom} on`);
+    throw refused(`the records of ${date} were deleted`, `correct days from ${context.keptFrom} on`);
   }
   const needsTime = kind === 'in' || kind === 'out';
   if (needsTime !== (time !== undefined)) {
-    throw refused('a correction of in or out has a time, and no other has one', 'give one of --in and --out');
+    throw refused(
+      'only a correction of in or out has a time, and it needs one',
+      'give a time for in and out, and none for the other kinds',
+    );
   }
   const atMs = time === undefined ? null : requireTime(time, date, context);
   const correction = { kind, date, atMs, reason: checked.text };
@@ -39,7 +42,7 @@ export function checkCorrection(
   if (inMs !== undefined && outMs !== undefined && outMs <= inMs) {
     throw refused(
       'the day would end before it begins',
-      "write a time of the day after as '06:10+1', or take back the earlier correction with --as-recorded",
+      "write a time of the next day as '06:10+1', or undo the earlier corrections of the day (as-recorded)",
     );
   }
   return correction;
@@ -50,23 +53,26 @@ function requireTime(text: string, date: string, { localTime, nowMs }: Correctio
   switch (given.outcome) {
     case 'unreadable':
       throw refused(
-        'the time is in no form that can be read',
-        "write '08:05', '06:10+1' (the day after) or a time with its difference to UTC, such as '2026-10-25T02:30+01:00'",
+        `the time "${text}" cannot be read`,
+        "write it as '08:05', as '06:10+1' (the next day) or with the offset from UTC, such as '2026-10-25T02:30+01:00'",
       );
     case 'no-such-time':
-      throw badInput('no-such-time', `the clock of the site never shows ${text} on that day`, {
-        remedy: 'the clock is set forward over it: write a time before or after',
+      throw badInput('no-such-time', `the clock of the site never shows ${text} on this day`, {
+        remedy: 'the clock skips this time when it is set forward; write an earlier or later time',
       });
     case 'ambiguous': {
       const twice = given.instantsMs.map((each) => localIso(each, localTime)).join(' or ');
-      throw badInput('ambiguous-time', `the clock of the site shows ${text} twice on that day`, {
+      throw badInput('ambiguous-time', `the clock of the site shows ${text} twice on this day`, {
         remedy: `write ${twice}`,
       });
     }
     case 'time':
-      if (given.atMs > nowMs) throw refused('the time has not come yet', 'give a time that is past');
+      if (given.atMs > nowMs) throw refused('the time is in the future', 'give a time in the past');
       if (Math.abs(given.atMs - localTime.instantOf(date, 0)) > farthestMs) {
-        throw refused('the time is too far from its day', 'give the day on which the shift began as --date');
+        throw refused(
+          'the time is too far from its day',
+          'give the day on which the shift began as the date',
+        );
       }
       return given.atMs;
   }

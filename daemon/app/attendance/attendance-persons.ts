@@ -1,29 +1,29 @@
 import type { PersonId } from '../../domain/ids.js';
 import type { Gallery } from '../../gallery/gallery.js';
 import { PersonRows } from '../../gallery/persons/person-rows.js';
-import type { GalleryAccess } from '../gallery/gallery-access.js';
+import type { GalleryVault } from '../gallery/gallery-vault.js';
 
-/** What a report on attendance needs to know of somebody enrolled. */
+/** What a report on attendance needs to know about an enrolled person. */
 export interface EnrolledPerson {
   readonly id: PersonId;
-  /** Undefined while the gallery is sealed, and where it does not open. */
+  /** Undefined while the gallery is sealed, and for a damaged name. */
   readonly name: string | undefined;
-  /** From when on the person is to come; undefined: removed, and not to come. */
+  /** When the person is first expected; undefined for a removed person. */
   readonly expectedFromMs: number | undefined;
 }
 
-/** Rows read at a time. */
+/** Rows per query. */
 const slice = 500;
 
 /**
- * Everybody enrolled, by id. Who that is needs no key; what they are called does. Undefined while the file of the gallery is
- * not open: then nobody knows who is to come.
+ * The enrolled persons by id. While the gallery is sealed, they have no names. Undefined while the gallery file is not open: then
+ * it is unknown who is expected.
  */
 export async function enrolledPersons(
-  access: GalleryAccess,
+  vault: GalleryVault,
 ): Promise<ReadonlyMap<PersonId, EnrolledPerson> | undefined> {
-  const gallery = access.open?.gallery;
-  const found = gallery === undefined ? sealedPersons(access) : await namedPersons(gallery);
+  const gallery = vault.open?.gallery;
+  const found = gallery === undefined ? sealedPersons(vault) : await namedPersons(gallery);
   return found && new Map(found.map((person) => [person.id, person]));
 }
 
@@ -35,7 +35,7 @@ async function namedPersons(gallery: Gallery): Promise<readonly EnrolledPerson[]
   });
 }
 
-function sealedPersons({ fileIfOpen }: GalleryAccess): readonly EnrolledPerson[] | undefined {
+function sealedPersons({ fileIfOpen }: GalleryVault): readonly EnrolledPerson[] | undefined {
   if (fileIfOpen === undefined) return undefined;
   const rows = new PersonRows(fileIfOpen.database);
   const persons: EnrolledPerson[] = [];

@@ -4,7 +4,7 @@ import { secondOfDay } from '../../domain/attendance/time-text.js';
 import type { Direction } from '../../domain/events/event.js';
 import type { CameraId } from '../../domain/ids.js';
 
-/** The shifts of a configuration as the rules take them. */
+/** The configured shifts in the form that the rules need. */
 export function attendancePlan({ attendance }: Pick<Config, 'attendance'>): AttendancePlan {
   return {
     pairing: attendance.pairing,
@@ -20,8 +20,8 @@ export function attendancePlan({ attendance }: Pick<Config, 'attendance'>): Atte
 }
 
 /**
- * What being seen at each camera means: what the lists of `attendance` say, or else the camera's own direction. A camera that
- * is in neither list and no longer configured means either.
+ * The direction of each camera: by the lists of `attendance`, otherwise by its own setting. A camera in neither list that is no
+ * longer configured counts as `both`.
  */
 export function directions({
   attendance,

@@ -1,9 +1,10 @@
+import { present } from '../../base/present.js';
 import type {
   AmbiguousPassageRow,
   AttendanceRow,
   ShownCorrection,
   UnprovenSightingRow,
-} from '../../control/attendance-control.js';
+} from '../../contract/attendance.js';
 import type { AttendanceDay } from '../../domain/attendance/attendance-day.js';
 import type { LocalTime } from '../../domain/attendance/shift.js';
 import { localIso } from '../../domain/attendance/time-text.js';
@@ -23,7 +24,7 @@ export function showDay(
     wallMs === undefined ? null : localIso(wallMs, localTime);
   return {
     person: person.id,
-    ...(person.name === undefined ? {} : { name: person.name }),
+    ...present({ name: person.name }),
     date: day.date,
     shift: day.on?.shift.id ?? null,
     shiftFrom: shown(day.on?.startMs),
@@ -55,7 +56,7 @@ export function showPassage(
   const { direction, persons, isCorrected, localTime } = context;
   const named = (person: string) => {
     const name = persons?.get(person)?.name;
-    return { person, ...(name === undefined ? {} : { name }) };
+    return { person, ...present({ name }) };
   };
   return {
     date: localTime.at(atMs).date,
@@ -77,7 +78,7 @@ export function showSighting(
   const { date, direction, persons, isCorrected, localTime } = context;
   const name = persons?.get(personId)?.name;
   return {
-    ...{ person: personId, ...(name === undefined ? {} : { name }), date, at: localIso(atMs, localTime) },
+    ...{ person: personId, ...present({ name }), date, at: localIso(atMs, localTime) },
     ...{ camera: cameraId, direction, reason, event: sequence, isCorrected },
   };
 }

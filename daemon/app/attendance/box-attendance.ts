@@ -6,16 +6,17 @@ import { badInput } from '../../base/errors.js';
 import type { Config } from '../../config/schema.js';
 import type {
   AmbiguousPassageRow,
-  AttendanceControl,
   AttendanceHead,
-  AttendanceQuery,
-  AttendanceReport,
   AttendanceRow,
+  attendanceOperations,
   CorrectionRequest,
   CorrectionResult,
+  ReportItem,
   UnprovenSightingRow,
-} from '../../control/attendance-control.js';
-import { noSuch } from '../../control/no-such.js';
+} from '../../contract/attendance.js';
+import type { Caller } from '../../contract/caller.js';
+import type { Handlers } from '../../contract/handlers.js';
+import { notFound } from '../../control/not-found.js';
 import {
   type AttendanceDay,
   attendanceDays,
@@ -35,83 +36,129 @@ import { attendancePlan, directions } from './attendance-plan.js';
 import { showCorrection, showDay, showPassage, showSighting } from './attendance-rows.js';
 
 const dayMs = 86_400_000;
-/** What is read before and after a period: shifts reach over midnight, and a day's marks depend on those before it. */
-const marginMs = 3 * dayMs;
+/**
+ * Records are also read from this many days before and after a period, because shifts cross midnight and a day depends on the
+ * marks before it.
+ */
+const marginDays = 3;
+/** The longest period of a report. */
 const longestDays = 366;
-/** How long the event loop may be held at a time. */
+/** How long the event loop may be blocked at a time. */
 const turnMs = 5;
-/** Passages that could be of either of two persons in one report, and recognitions without proof of life. */
+/** Maximum number of ambiguous passages in one report, and of recognitions without proof of life. */
 const mostPassages = 200;
-/** Persons looked up in the records at a time. */
+/** Number of persons that one query reads from the records. */
 const personSlice = 100;
 
-export interface BoxAttendanceParts {
+export interface BoxAttendanceOptions {
   readonly records: AttendanceRecords;
-  /** Undefined while nobody knows who is enrolled. */
+  /** Resolves with undefined while it is unknown who is enrolled. */
   readonly persons: () => Promise<ReadonlyMap<PersonId, EnrolledPerson> | undefined>;
   readonly audit: Pick<AuditLog, 'append'>;
-  /** Told of every report that is made for a caller. */
+  /** Writes into the audit log who reads a report. */
   readonly readings: Pick<ReadingTrail, 'note'>;
   /** The configuration in force. */
   readonly current: () => Config;
-  /** Where the box stands: as at its start, for only a restart takes up another place. */
+  /** The site as it was at the start: a change needs a restart. */
   readonly site: Config['site'];
   readonly localTime: LocalTime;
   readonly clock: Clock;
 }
 
-/** What is read and what of it is shown; of one person where `person` is given. */
-interface AskedReport {
-  readonly asked: DayPeriod;
+/** A report to make. It is about one person if `person` is given. */
+interface ReportPlan {
+  /** The days to calculate. For today these include yesterday, because a night shift lasts until today. */
+  readonly calculated: DayPeriod;
+  /** The days that the report names as its period. */
   readonly shown: DayPeriod;
+  /** Whether a calculated day is a row of the report. */
   readonly isWanted: (day: AttendanceDay) => boolean;
   readonly person?: string | undefined;
-  readonly reader?: Actor | undefined;
+  readonly reader?: Reader | undefined;
 }
+
+/** The days of a report, `YYYY-MM-DD`, both included; and a person, if it is about one. */
+export interface AttendanceQuery {
+  readonly from: string;
+  readonly to: string;
+  readonly person?: string | undefined;
+}
+
+/** Calculated while it is read, so that a large report needs little memory and does not block the event loop. */
+export interface AttendanceReport {
+  readonly head: AttendanceHead;
+  /** By person and by day. */
+  readonly rows: AsyncIterable<AttendanceRow>;
+}
+
+/** Who reads a report, and whether they may see names. */
+type Reader = Pick<Caller, 'actor' | 'origin' | 'scopes' | 'cameras'>;
 
 type Persons = ReadonlyMap<PersonId, EnrolledPerson> | undefined;
 
-/** Attendance as the local API sees it: everything is made from the records and the rules in force, at each question. */
-export class BoxAttendance implements AttendanceControl {
-  readonly #parts: BoxAttendanceParts;
+/** The operations on attendance. */
+export function attendanceHandlers(attendance: BoxAttendance): Handlers<typeof attendanceOperations> {
+  return {
+    'attendance.today': (_input, { caller }) => itemsOf(attendance.today(caller)),
+    'attendance.report': (query, { caller }) => itemsOf(attendance.report(query, caller)),
+    'attendance.correct': (request, { caller }) => attendance.correct(request, caller),
+    'attendance.shifts': () => attendance.rules(),
+  };
+}
 
-  constructor(parts: BoxAttendanceParts) {
-    this.#parts = parts;
+async function* itemsOf(report: Promise<AttendanceReport>): AsyncGenerator<ReportItem> {
+  const { head, rows } = await report;
+  yield { kind: 'head', head };
+  for await (const row of rows) yield { kind: 'row', row };
+}
+
+/** Attendance. Every answer is calculated from the records and the rules in force. */
+export class BoxAttendance {
+  readonly #options: BoxAttendanceOptions;
+
+  constructor(options: BoxAttendanceOptions) {
+    this.#options = options;
   }
 
-  async today(actor: Actor): Promise<AttendanceReport> {
-    const { clock, localTime } = this.#parts;
+  /** Today at the site, and shifts that began yesterday and still run. */
+  async today(reader: Reader): Promise<AttendanceReport> {
+    const { clock, localTime } = this.#options;
     const nowMs = clock.wallMs();
     const { date } = localTime.at(nowMs);
     const yesterday = dateOfDay(dayNumberOf(date) - 1);
     return this.#report({
-      asked: { from: yesterday, to: date },
+      calculated: { from: yesterday, to: date },
       shown: { from: date, to: date },
       isWanted: (day) => day.date === date || (day.on !== undefined && nowMs < day.on.endMs),
-      reader: actor,
+      reader,
     });
   }
 
-  /** Without `reader` the report is for the box itself: no person sees it, and the audit log gets no entry. */
-  async report({ from, to, person }: AttendanceQuery, reader?: Actor): Promise<AttendanceReport> {
+  /**
+   * Without `reader` the report is for the box itself: no person reads it, and the audit log gets no entry.
+   * @throws `no-such-person`, `period-refused`
+   */
+  async report({ from, to, person }: AttendanceQuery, reader?: Reader): Promise<AttendanceReport> {
     const days = dayNumberOf(to) - dayNumberOf(from) + 1;
     if (days < 1 || days > longestDays) {
       const message =
         days < 1
           ? `the report cannot end on ${to}, before it begins on ${from}`
-          : `a report covers at most ${longestDays} days, not ${days}`;
+          : `a report covers at most ${longestDays} days; this one would cover ${days}`;
       throw badInput('period-refused', message, {
-        remedy: 'give a --to that is not before --from and not more than a year after it',
+        remedy: 'give an end that is not before the begin and not more than a year after it',
       });
     }
     const period = { from, to };
-    return this.#report({ asked: period, shown: period, isWanted: () => true, person, reader });
+    return this.#report({ calculated: period, shown: period, isWanted: () => true, person, reader });
   }
 
-  async correct(request: CorrectionRequest, actor: Actor): Promise<CorrectionResult> {
-    const { records, audit, clock, localTime } = this.#parts;
+  /** @throws `no-such-person`, `correction-refused`, `no-such-time`, `ambiguous-time` */
+  async correct(request: CorrectionRequest, caller: Reader): Promise<CorrectionResult> {
+    const { records, audit, clock, localTime } = this.#options;
     const id = personId(request.person);
-    const persons = await this.#parts.persons();
+    const persons = await this.#personsFor(caller);
+    const by: Actor = { actor: caller.actor, origin: caller.origin };
     this.#requirePerson(id, persons);
     const nowMs = clock.wallMs();
     const made = checkCorrection(request, {
@@ -122,11 +169,11 @@ export class BoxAttendance implements AttendanceControl {
     });
     const { kind, date, atMs } = made;
     const correction = records.corrections.add(
-      { ...made, personId: id, by: actor.actor, recordedAtMs: nowMs },
+      { ...made, personId: id, by: by.actor, recordedAtMs: nowMs },
       (sequence) => {
         const at = atMs === null ? {} : { at: isoTime(atMs) };
         const details = { correction: sequence, kind, date, ...at };
-        audit.append({ by: actor, action: 'attendance.corrected', subject: id, details });
+        audit.append({ by, action: 'attendance.corrected', subject: id, details });
       },
     );
     const rows = this.#daysOf(id, { from: date, to: date }, persons);
@@ -136,10 +183,29 @@ export class BoxAttendance implements AttendanceControl {
     };
   }
 
-  async #report({ asked, shown, isWanted, person, reader }: AskedReport): Promise<AttendanceReport> {
-    const { site, clock, localTime, records } = this.#parts;
+  /** The shifts and holidays in force. */
+  rules() {
+    const { current, site } = this.#options;
+    const { pairing, shifts, holidays } = current().attendance;
+    return { timeZone: site.timeZone, pairing, shifts, holidays };
+  }
+
+  /** The persons with their names, if the reader may see names. @throws `forbidden` */
+  async #personsFor(reader: Reader | undefined): Promise<Persons> {
+    if (reader?.cameras !== undefined) {
+      throw badInput('forbidden', 'attendance counts all cameras, and you may use some of them only', {
+        remedy: 'ask an administrator for a role without a limit to cameras',
+      });
+    }
+    const persons = await this.#options.persons();
+    if (persons === undefined || reader === undefined || reader.scopes.has('names:read')) return persons;
+    return new Map([...persons].map(([id, person]) => [id, { ...person, name: undefined }]));
+  }
+
+  async #report({ calculated, shown, isWanted, person, reader }: ReportPlan): Promise<AttendanceReport> {
+    const { site, clock, localTime, records } = this.#options;
     const nowMs = clock.wallMs();
-    const persons = await this.#parts.persons();
+    const persons = await this.#personsFor(reader);
     const only = person === undefined ? undefined : personId(person);
     if (only !== undefined) this.#requirePerson(only, persons);
     const ambiguous = this.#passages(shown, only, persons);
@@ -149,7 +215,7 @@ export class BoxAttendance implements AttendanceControl {
       this.#noteReading(reader, shown, only, namesIn(persons, seen));
     }
     const keptFrom = this.#keptFrom(nowMs);
-    const from = keptFrom !== undefined && keptFrom > asked.from ? keptFrom : asked.from;
+    const from = keptFrom !== undefined && keptFrom > calculated.from ? keptFrom : calculated.from;
     const head: AttendanceHead = {
       site: site.id,
       timeZone: site.timeZone,
@@ -164,30 +230,36 @@ export class BoxAttendance implements AttendanceControl {
         ? {}
         : {
             corrections: records.corrections
-              .of(only, asked.from, asked.to)
+              .of(only, calculated.from, calculated.to)
               .map((each) => showCorrection(each, localTime)),
           }),
     };
     const ids = only === undefined ? this.#allPersons(persons) : [only];
-    return { head, rows: this.#rows(ids, { from, to: asked.to }, persons, isWanted) };
+    return { head, rows: this.#rows(ids, { from, to: calculated.to }, persons, isWanted) };
   }
 
-  #noteReading(by: Actor, { from, to }: DayPeriod, only: PersonId | undefined, names: number): void {
+  #noteReading(
+    { actor, origin }: Reader,
+    { from, to }: DayPeriod,
+    only: PersonId | undefined,
+    names: number,
+  ): void {
     const subject = only === undefined ? {} : { subject: only };
     const details = { from, to, names };
-    this.#parts.readings.note({ by, action: 'attendance.read', ...subject, details });
+    const by = { actor, origin };
+    this.#options.readings.note({ by, action: 'attendance.read', ...subject, details });
   }
 
-  /** Passages of the days from `from` to `to` that could be of either of two persons; of `only` where that is given. */
+  /** Passages from `from` to `to` that could be of either of two persons. If `only` is given, only those of this person. */
   #passages(
     { from, to }: DayPeriod,
     only: PersonId | undefined,
     persons: Persons,
   ): readonly AmbiguousPassageRow[] {
-    const { records, current, localTime } = this.#parts;
+    const { records, current, localTime } = this.#options;
     const directionOf = directions(current());
-    const [fromMs, toMs] = [from, dateOfDay(dayNumberOf(to) + 1)].map((date) => localTime.instantOf(date, 0));
-    if (fromMs === undefined || toMs === undefined) return [];
+    const fromMs = localTime.instantOf(from, 0);
+    const toMs = localTime.instantOf(dateOfDay(dayNumberOf(to) + 1), 0);
     return records.ambiguousPassages(fromMs, toMs, { person: only, limit: mostPassages }).map((passage) => {
       const { date } = localTime.at(passage.atMs);
       const isCorrected = passage.candidates.some((id) => records.corrections.of(id, date, date).length > 0);
@@ -196,13 +268,13 @@ export class BoxAttendance implements AttendanceControl {
     });
   }
 
-  /** Recognitions without proof of life on days on which the person did not attend; of `only` where that is given. */
+  /** Recognitions without proof of life on days without attendance. If `only` is given, only those of this person. */
   #seenNotProven(
     { from, to }: DayPeriod,
     only: PersonId | undefined,
     persons: Persons,
   ): readonly UnprovenSightingRow[] {
-    const { records, current, localTime } = this.#parts;
+    const { records, current, localTime } = this.#options;
     const directionOf = directions(current());
     const rows: UnprovenSightingRow[] = [];
     for (const date of datesBetween(from, to)) {
@@ -224,51 +296,51 @@ export class BoxAttendance implements AttendanceControl {
     period: DayPeriod,
     persons: Persons,
     isWanted: (day: AttendanceDay) => boolean,
-  ): AsyncGenerator<readonly AttendanceRow[]> {
-    const { clock, localTime } = this.#parts;
-    let rows: AttendanceRow[] = [];
+  ): AsyncGenerator<AttendanceRow> {
+    const { clock, localTime } = this.#options;
     let sinceMs = clock.monotonicMs();
-    const daysOf = this.#dayMaker(period, persons);
+    const daysOf = this.#dayCalculator(period, persons);
     for (const id of ids) {
       const about = { id, name: persons?.get(id)?.name };
-      for (const day of daysOf(id)) if (isWanted(day)) rows.push(showDay(about, day, localTime));
+      for (const day of daysOf(id)) if (isWanted(day)) yield showDay(about, day, localTime);
       if (clock.monotonicMs() - sinceMs < turnMs) continue;
-      yield rows;
-      rows = [];
       await nextTurn();
       sinceMs = clock.monotonicMs();
     }
-    yield rows;
   }
 
   #daysOf(id: PersonId, period: DayPeriod, persons: Persons): readonly AttendanceDay[] {
-    return this.#dayMaker(period, persons)(id);
+    return this.#dayCalculator(period, persons)(id);
   }
 
-  /** By one state of the rules and one moment for the whole report. */
-  #dayMaker(period: DayPeriod, persons: Persons): (id: PersonId) => readonly AttendanceDay[] {
-    const { records, current, clock, localTime } = this.#parts;
+  /** A function that calculates the days of a person, with the same rules and the same moment for all persons of a report. */
+  #dayCalculator(period: DayPeriod, persons: Persons): (id: PersonId) => readonly AttendanceDay[] {
+    const { records, current, clock, localTime } = this.#options;
     const config = current();
     const calendar = shiftCalendar(attendancePlan(config), localTime);
     const directionOf = directions(config);
     const nowMs = clock.wallMs();
-    const fromMs = localTime.instantOf(period.from, 0) - marginMs;
-    const toMs = localTime.instantOf(period.to, 0) + dayMs + marginMs;
-    const dayAway = (date: string, days: number): string => dateOfDay(dayNumberOf(date) + days);
+    const fromMs = localTime.instantOf(period.from, 0) - marginDays * dayMs;
+    const toMs = localTime.instantOf(period.to, 0) + (1 + marginDays) * dayMs;
+    const correctedFrom = dateOfDay(dayNumberOf(period.from) - marginDays);
+    const correctedTo = dateOfDay(dayNumberOf(period.to) + marginDays);
     return (id) => {
       const marks = records
         .attendancesOf(id, fromMs, toMs)
         .map(({ cameraId, ...mark }) => ({ ...mark, direction: directionOf(cameraId) }));
       const unprovenMs = records.unprovenTimesOf(id, fromMs, toMs);
-      const corrections = records.corrections.of(id, dayAway(period.from, -3), dayAway(period.to, 3));
+      const corrections = records.corrections.of(id, correctedFrom, correctedTo);
       const expectedFromMs = persons?.get(id)?.expectedFromMs;
       return attendanceDays({ marks, unprovenMs, corrections, expectedFromMs }, calendar, period, nowMs);
     };
   }
 
-  /** By id: those enrolled and those of whom there are records only, as of somebody erased. */
+  /**
+   * All enrolled persons, and persons who only have records, such as erased ones. Merges the two lists, which are sorted by id,
+   * because the records are read in slices.
+   */
   *#allPersons(persons: Persons): Generator<PersonId> {
-    const { records } = this.#parts;
+    const { records } = this.#options;
     const enrolled = [...(persons?.keys() ?? [])].sort();
     let position = 0;
     for (let last = ''; ; ) {
@@ -289,13 +361,13 @@ export class BoxAttendance implements AttendanceControl {
   }
 
   #requirePerson(id: PersonId, persons: Persons): void {
-    if (persons?.has(id) === true || this.#parts.records.hasRecords(id)) return;
-    throw noSuch('person', id, 'rollcall person list');
+    if (persons?.has(id) === true || this.#options.records.hasRecords(id)) return;
+    throw notFound('person', id, 'rollcall person list');
   }
 
-  /** The first day of which nothing was forgotten; undefined where nothing ever is. */
+  /** The first day with complete records; undefined if retention keeps them forever. */
   #keptFrom(nowMs: number): string | undefined {
-    const { current, localTime } = this.#parts;
+    const { current, localTime } = this.#options;
     const beforeMs = dueBeforeMs(current().retention.attendanceRecords, nowMs);
     return beforeMs === undefined ? undefined : dateOfDay(dayNumberOf(localTime.at(beforeMs).date) + 1);
   }
@@ -304,7 +376,7 @@ export class BoxAttendance implements AttendanceControl {
 const personsIn = ({ candidates }: AmbiguousPassageRow): readonly string[] =>
   candidates.map(({ person }) => person);
 
-/** How many persons a report names; all whose names are known, or those of them who are in `seen`. */
+/** The number of names in a report: all known names, or only those of the persons in `seen`. */
 function namesIn(persons: Persons, seen: ReadonlySet<string> | undefined): number {
   const named = [...(persons?.values() ?? [])].filter(({ name }) => name !== undefined);
   return seen === undefined ? named.length : named.filter(({ id }) => seen.has(id)).length;

@@ -4,10 +4,10 @@ import type { AuditLog } from '../../audit/audit-log.js';
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import { Recurring } from '../../base/recurring.js';
-import type { Notice } from '../../domain/events/notice.js';
+import type { GalleryNotice, Notice, PersonNotice } from '../../domain/events/notice.js';
+import { personId } from '../../domain/ids.js';
 import type { Records } from '../../records/open-records.js';
-import { noticeOf } from './audit-events.js';
-import { whereThereIsALog } from './missing-audit-log.js';
+import { whereThereIsALog } from './audit-keeper.js';
 
 export interface AuditFollowerOptions {
   readonly audit: Pick<AuditLog, 'from' | 'list'>;
@@ -16,26 +16,26 @@ export interface AuditFollowerOptions {
   readonly logger: Logger;
 }
 
-/** How often it is looked whether the log has grown. */
+/** How often to check whether the log has grown. */
 export const followEveryMs = 1_000;
-/** Entries in one transaction: holds the event loop for a few milliseconds. */
+/** Entries in one transaction: blocks the event loop for a few milliseconds. */
 const entriesInATurn = 25;
 const source = 'audit-log';
 
-/** The last entry that was followed. */
+/** The last entry whose events are recorded. */
 interface Cursor {
   readonly sequence: number;
-  /** Tells it from one of the same number in another log. */
+  /** Distinguishes it from the entry with the same number in another log. */
   readonly hash: string;
-  /** When it was written, wall clock, milliseconds. */
+  /** When it was written; wall clock, milliseconds. */
   readonly atMs: number;
 }
 
 /**
- * Makes events of what the audit log tells of persons and of the gallery: the log is written with the change itself, and how
- * far it was followed with the event, so that a kill in between neither loses nor doubles one. Where another log took its
- * place, or entries were cut off before they were followed, it says that the gallery was `restored`: whoever keeps a copy of
- * who is enrolled has to compare it.
+ * Records events for entries of the audit log about persons and the gallery. An entry is written together with its change, and
+ * the cursor together with the event, so that a kill in between neither loses nor doubles an event. If another log has replaced
+ * the known one, or entries are missing, it reports the gallery as `restored`: systems with a copy of the persons must then
+ * compare it.
  */
 export function auditFollower(options: AuditFollowerOptions): Recurring {
   const { clock, logger } = options;
@@ -48,7 +48,7 @@ export function auditFollower(options: AuditFollowerOptions): Recurring {
         while (!signal.aborted && followed.followSome()) await nextTurn();
       }),
     onFailure: (error) =>
-      logger.error('events about persons and the gallery cannot be recorded; it is tried again', { error }),
+      logger.error('events about persons and the gallery cannot be recorded; retrying', { error }),
   });
 }
 
@@ -59,10 +59,10 @@ class FollowedLog {
     this.#options = options;
   }
 
-  /** True where there is more to follow. */
+  /** Returns true if there is more to follow. */
   followSome(): boolean {
     const { audit, records } = this.#options;
-    const cursor = readCursor(records.sources.lastSaid.of(source));
+    const cursor = readCursor(records.sources.states.of(source));
     if (cursor === undefined) {
       this.#move([], newestOf(audit));
       return false;
@@ -82,10 +82,10 @@ class FollowedLog {
     return entries.length >= entriesInATurn;
   }
 
-  /** What another log tells from before it came here is no news. */
+  /** Skips entries that the other log had before the restore. */
   #startOver(cursor: Cursor, entries: readonly AuditEntry[]): boolean {
     const { audit, clock, logger } = this.#options;
-    logger.warn('the audit log does not go on where it was followed last: the gallery counts as restored');
+    logger.warn('the audit log does not continue after the last known entry; the gallery counts as restored');
     const restored: Notice = { kind: 'gallery', change: 'restored', occurredAtMs: clock.wallMs() };
     const [restoration] = audit.list({ action: 'backup.restored', limit: 1 });
     if (restoration !== undefined && restoration.atMs >= cursor.atMs) {
@@ -100,11 +100,11 @@ class FollowedLog {
 
   #move(notices: readonly Notice[], { sequence, hash, atMs }: Cursor): void {
     const { records } = this.#options;
-    records.recordAll(notices, () => records.sources.lastSaid.set(source, `${sequence} ${hash} ${atMs}`));
+    records.recordAll(notices, () => records.sources.states.set(source, `${sequence} ${hash} ${atMs}`));
   }
 }
 
-/** The log was empty, or what was followed was cut off and nothing else. */
+/** True if `first` is the next entry: the log was empty, or retention cut off exactly the entries before it. */
 function isNextOf({ sequence }: Cursor, first: AuditEntry | undefined): boolean {
   return first === undefined ? sequence === 0 : first.sequence === sequence + 1;
 }
@@ -115,7 +115,36 @@ function readCursor(text: string | undefined): Cursor | undefined {
   return { sequence: Number(sequence), hash, atMs: Number(atMs) };
 }
 
-/** The newest entry; the place before the first where there is none. */
+/** The newest entry, or the position before the first. */
 function newestOf(audit: Pick<AuditLog, 'list'>): Cursor {
   return audit.list({ limit: 1 })[0] ?? { sequence: 0, hash: 'none', atMs: 0 };
+}
+
+/**
+ * The published change for an audit action. `import.committed` is missing because an import writes an entry for every person. A
+ * person who withdraws consent is `removed` and not `erased`: the person is no longer recognised, but the record stays under
+ * the same id.
+ */
+const personChanges: Readonly<Record<string, PersonNotice['change']>> = {
+  'person.enrolled': 'enrolled',
+  'person.removed': 'removed',
+  'person.consent-withdrawn': 'removed',
+  'person.restored': 'restored',
+  'person.erased': 'erased',
+};
+
+const galleryChanges: Readonly<Record<string, GalleryNotice['change']>> = {
+  'key.rotation-finished': 'key-rotated',
+  'backup.restored': 'restored',
+  'gallery.reembedded': 're-embedded',
+};
+
+/** The event for an audit entry; undefined if the entry is not published. */
+function noticeOf({ action, subject, atMs: occurredAtMs }: AuditEntry): Notice | undefined {
+  const personChange = personChanges[action];
+  if (personChange !== undefined && subject !== undefined) {
+    return { kind: 'person', change: personChange, personId: personId(subject), occurredAtMs };
+  }
+  const change = galleryChanges[action];
+  return change && { kind: 'gallery', change, occurredAtMs };
 }

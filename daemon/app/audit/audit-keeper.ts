@@ -2,11 +2,11 @@ import type { AuditEntry, NewAuditEntry } from '../../audit/audit-entry.js';
 import type { AuditLog } from '../../audit/audit-log.js';
 import type { Witness } from '../../audit/audit-verdict.js';
 import type { Clock } from '../../base/clock.js';
-import { operational } from '../../base/errors.js';
+import { isRollcallError, operational } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import { isoTime } from '../../domain/iso-time.js';
 
-/** Entries that wait for a file to be written to; more are only logged. */
+/** The most entries that wait for a file. More are only logged. */
 const mostWaiting = 1000;
 
 interface Waiting {
@@ -14,13 +14,13 @@ interface Waiting {
   readonly atMs: number;
 }
 
-/** Where an entry stands that waits: nowhere yet. */
+/** The position of a waiting entry. */
 const nowhere: Witness = { sequence: 0, hash: '0'.repeat(64) };
 
 /**
- * The audit log as the parts of the box know it, whichever file it lies in. While there is none, because the gallery's file
- * is damaged or is just being replaced, entries wait in memory, go into the log of the program too, and are written with the
- * time that they are from (`heldFrom`) as soon as there is a file. A stop of the daemon before that loses them.
+ * The audit log of whatever gallery file is open. While no file is open, because it is damaged or being replaced, entries wait in
+ * memory and also go to the log of the daemon. They are written with their time (`heldFrom`) when a file opens. A stop of the
+ * daemon before that loses them.
  */
 export class AuditKeeper implements AuditLog {
   readonly #clock: Clock;
@@ -33,14 +33,14 @@ export class AuditKeeper implements AuditLog {
     this.#logger = logger;
   }
 
-  /** From now on entries go to `log`; those that wait first. */
+  /** Writes the waiting entries to `log`, and all later ones. */
   resume(log: AuditLog): void {
     this.#log = log;
     for (const { entry, atMs } of this.#waiting.splice(0))
       log.append({ ...entry, details: { ...entry.details, heldFrom: isoTime(atMs) } });
   }
 
-  /** From now on entries wait. */
+  /** Makes later entries wait. */
   suspend(): void {
     this.#log = undefined;
   }
@@ -93,8 +93,12 @@ export class AuditKeeper implements AuditLog {
     return this.#require().count(filter);
   }
 
-  tally(filter?: Parameters<AuditLog['tally']>[0]) {
-    return this.#require().tally(filter);
+  async listInTurns(...options: Parameters<AuditLog['listInTurns']>) {
+    return this.#require().listInTurns(...options);
+  }
+
+  async tallyInTurns(filter?: Parameters<AuditLog['tallyInTurns']>[0]) {
+    return this.#require().tallyInTurns(filter);
   }
 
   prune(...options: Parameters<AuditLog['prune']>) {
@@ -104,8 +108,17 @@ export class AuditKeeper implements AuditLog {
   #require(): AuditLog {
     if (this.#log !== undefined) return this.#log;
     throw operational('audit-log-missing', 'there is no audit log to read: the gallery file is not open', {
-      remedy: 'Restore a backup (rollcall backup restore), or wait until one was restored.',
+      remedy: 'Restore a backup (rollcall backup restore), or wait until a running restore has ended.',
       retryable: true,
     });
+  }
+}
+
+/** Runs `work`, which uses the audit log. Does nothing while a restore replaces the gallery file, and with it the log. */
+export async function whereThereIsALog(work: () => Promise<void> | void): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!isRollcallError(error, 'audit-log-missing')) throw error;
   }
 }

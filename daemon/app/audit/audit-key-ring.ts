@@ -2,13 +2,13 @@ import { type AuditKey, type AuditKeyPlaces, keepFormerKeys, openAuditKey } from
 import type { RollcallError } from '../../base/errors.js';
 import { areEqual, secretBytes, wipe } from '../../host/sodium.js';
 
-/** The keys of the audit log, of which a restore may bring more. */
+/** The keys of the audit log: the key in use, and former keys that prove older entries. A restore may add former keys. */
 export class AuditKeyRing implements Disposable {
   readonly key: Uint8Array;
   readonly #former: Uint8Array[];
   readonly #places: AuditKeyPlaces;
 
-  /** Of a file of keys that cannot be used. */
+  /** The error of a key file that cannot be used; undefined if all can be used. */
   readonly damage: RollcallError | undefined;
 
   private constructor(places: AuditKeyPlaces, { key, formerKeys, damage }: AuditKey) {
@@ -18,21 +18,25 @@ export class AuditKeyRing implements Disposable {
     this.damage = damage;
   }
 
-  /** @throws what `openAuditKey` throws */
+  /** @throws like `openAuditKey` */
   static async open(places: AuditKeyPlaces): Promise<AuditKeyRing> {
     return new AuditKeyRing(places, await openAuditKey(places));
   }
 
+  /** The keys that are no longer in use. */
   get former(): readonly Uint8Array[] {
     return this.#former;
   }
 
-  /** The one in use first. */
+  /** All keys; the one in use first. */
   get all(): readonly Uint8Array[] {
     return [this.key, ...this.#former];
   }
 
-  /** Copies and keeps those that are new, on the disk too, to prove what was written under them. */
+  /**
+   * Adds copies of keys that it does not have yet to the former keys, also on the disk. They verify the entries written under
+   * them.
+   */
   async adopt(keys: readonly Uint8Array[]): Promise<void> {
     const missing = keys.filter((key) => !this.all.some((known) => areEqual(known, key)));
     if (missing.length === 0) return;

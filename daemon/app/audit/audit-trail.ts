@@ -4,24 +4,24 @@ import type { AuditDetails } from '../../audit/audit-entry.js';
 import type { AuditLog } from '../../audit/audit-log.js';
 import type { Logger } from '../../base/logger.js';
 import type { Config } from '../../config/schema.js';
-import type { ReloadResult } from '../../control/box-control.js';
+import type { ReloadResult } from '../../contract/status.js';
 import { programVersion } from '../../control/program-version.js';
 
-/** Longest list of changes in an entry, characters. */
+/** The longest list of changes in an entry, characters. */
 const longestList = 128;
 
 /**
- * Writes that the daemon starts, with a fingerprint of its configuration: a change made while it was stopped shows as another
- * one. The place and hash of the entry go into the log, which keeps them outside the database: a witness should the whole file
- * be put back to an older state. A log under another key is reported loudly, and goes on in a new segment.
+ * Writes an entry for the start of the daemon. Its fingerprint of the configuration reveals changes made while the daemon was
+ * stopped. The number and hash of the entry also go to the log of the daemon, outside the database, to prove a rollback of the
+ * whole file. An audit log under another key is reported and continues in a new segment.
  */
-export function trailStart(audit: AuditLog, config: Config, logger: Logger): void {
+export function auditStart(audit: AuditLog, config: Config, logger: Logger): void {
   const { foreignKeyId, keyId } = audit;
   if (foreignKeyId !== undefined) {
-    logger.error('the audit log was written under another key; what stands there cannot be proven', {
+    logger.error('the audit log was written under another key; its entries cannot be verified', {
       foreignKeyId,
       keyId,
-      remedy: 'put the former key back as the secret audit-key-former, or find out who wrote the log',
+      remedy: 'restore the former key as the secret audit-key-former, or find out who wrote the log',
     });
   }
   const details = { version: programVersion(), configuration: fingerprint(config) };
@@ -29,17 +29,17 @@ export function trailStart(audit: AuditLog, config: Config, logger: Logger): voi
   logger.info('the audit log is open', { entry: sequence, hash, keyId });
 }
 
-/** Writes that the daemon stops. A disk that is full then must not keep it from stopping. */
-export function trailStop(audit: AuditLog, logger: Logger): void {
+/** Writes an entry for the stop of the daemon. Never throws: a full disk must not prevent the stop. */
+export function auditStop(audit: AuditLog, logger: Logger): void {
   try {
     audit.append({ by: { actor: 'daemon', origin: 'stop' }, action: 'daemon.stopped' });
   } catch (error) {
-    logger.error('the audit log could not take that the daemon stops', { error });
+    logger.error('the stop of the daemon could not be written to the audit log', { error });
   }
 }
 
-/** Writes what a reload of the configuration came to. The reload has happened: a full disk is reported, not thrown. */
-export function trailReload(audit: AuditLog, result: ReloadResult, logger: Logger): void {
+/** Writes the outcome of a reload. Never throws: the reload has already happened. */
+export function auditReload(audit: AuditLog, result: ReloadResult, logger: Logger): void {
   if (result.outcome === 'unchanged') return;
   const by = { actor: 'daemon', origin: 'SIGHUP' };
   try {
@@ -47,7 +47,7 @@ export function trailReload(audit: AuditLog, result: ReloadResult, logger: Logge
       audit.append({ by, action: 'configuration.refused', details: { problems: result.problems.length } });
     } else audit.append({ by, action: 'configuration.changed', details: changesOf(result) });
   } catch (error) {
-    logger.error('the audit log could not take that the configuration changed', { error });
+    logger.error('the change of the configuration could not be written to the audit log', { error });
   }
 }
 
@@ -61,7 +61,7 @@ function changesOf(result: Extract<ReloadResult, { outcome: 'applied' }>): Audit
   );
 }
 
-/** Names as one word each, as many as an entry takes. */
+/** Joins the names, one word each, as many as fit into an entry. */
 function listOf(names: readonly string[]): string {
   let list = '';
   for (const name of names) {

@@ -1,20 +1,20 @@
-import type { AuditAction } from '../../audit/audit-action.js';
-import type { AuditEntry } from '../../audit/audit-entry.js';
+import { actorOf } from '../../audit/actor.js';
+import { type AuditAction, auditActions } from '../../audit/audit-action.js';
+import type { AuditEntry as StoredEntry } from '../../audit/audit-entry.js';
 import type { AuditLog } from '../../audit/audit-log.js';
+import type { AuditFilter } from '../../audit/audit-rows.js';
+import { severityOf } from '../../audit/severity.js';
 import type { Clock } from '../../base/clock.js';
-import type {
-  ActorCount,
-  AuditControl,
-  ComplianceReport,
-  KeyAge,
-  ReportPeriod,
-  ShownAuditEntry,
-} from '../../control/audit-control.js';
+import { badInput } from '../../base/errors.js';
+import { present } from '../../base/present.js';
+import type { ActorCount, AuditEntry, auditOperations, ComplianceReport } from '../../contract/audit.js';
+import type { Handlers } from '../../contract/handlers.js';
+import type { HandlerInput, Page } from '../../contract/operation.js';
 import { programVersion } from '../../control/program-version.js';
-import type { BoxIdentity } from '../../domain/events/box-identity.js';
+import type { BoxIds } from '../../domain/events/box-ids.js';
 import { isoTime } from '../../domain/iso-time.js';
 
-/** A key of the gallery as its slots tell of it, also while the gallery is sealed. */
+/** A key of the gallery, as its slot describes it. Known while the gallery is sealed, too. */
 export interface KeyInUse {
   readonly keyId: string;
   readonly provider: string;
@@ -23,7 +23,7 @@ export interface KeyInUse {
 
 export interface BoxAuditOptions {
   readonly log: AuditLog;
-  readonly identity: BoxIdentity;
+  readonly identity: BoxIds;
   readonly clock: Clock;
   readonly keys: () => readonly KeyInUse[];
 }
@@ -33,43 +33,86 @@ const accessActions: ReadonlySet<string> = new Set<AuditAction>([
   'person.read',
   'person.exported',
   'person.photograph-read',
+  'person.recognised',
+  'person.verified',
   'evidence.read',
   'backup.created',
+  'backup.downloaded',
   'backup.restored',
   'audit.exported',
   'key.unlocked',
   'attendance.read',
+  'login.succeeded',
 ]);
-const refusedActions: ReadonlySet<string> = new Set<AuditAction>(['key.unlock-refused', 'backup.refused']);
+const refusedActions: ReadonlySet<string> = new Set<AuditAction>([
+  'key.unlock-refused',
+  'backup.refused',
+  'login.failed',
+  'login.locked',
+  'user.claim-refused',
+  'access.refused',
+]);
 const mostErasures = 1000;
 const dayMs = 86_400_000;
+/** The last millisecond of the year 9999. */
+const latestMs = Date.UTC(10_000, 0, 1) - 1;
 
-/** The audit log as the local API sees it. */
-export function createBoxAudit(options: BoxAuditOptions): AuditControl {
+/** The operations on the audit log. They work while the gallery is sealed, too. */
+export function auditHandlers(options: BoxAuditOptions): Handlers<typeof auditOperations> {
   const { log } = options;
   return {
-    list({ limit, ...query }) {
-      const filter = Object.entries(query).filter(([, value]) => value !== undefined);
-      return log.list({ ...Object.fromEntries(filter), limit }).map(show);
-    },
-    verify: (noted) => log.verifyInTurns(noted),
-    async report(period, actor) {
+    'audit.list': (query) => listPage(log, query),
+    'audit.verify': ({ sequence, hash }) =>
+      log.verifyInTurns(sequence === undefined || hash === undefined ? undefined : { sequence, hash }),
+    async 'audit.report'({ from, to }, { caller }) {
+      const period = { fromMs: Date.parse(from), toMs: Date.parse(to) };
       const report = await makeReport(period, options);
-      const { fromMs, toMs } = period;
-      const details = { from: isoTime(fromMs), to: isoTime(toMs), outcome: report.integrity.outcome };
-      log.append({ by: actor, action: 'audit.exported', details });
+      const details = { ...report.period, outcome: report.integrity.outcome };
+      log.append({ by: actorOf(caller), action: 'audit.exported', details });
       return report;
     },
   };
 }
 
+async function listPage(
+  log: AuditLog,
+  { limit, cursor, from, to, ...rest }: HandlerInput<(typeof auditOperations)['audit.list']>,
+): Promise<Page<AuditEntry>> {
+  if (rest.action !== undefined) refuseUnknownAction(rest.action);
+  const fromMs = from === undefined ? undefined : Date.parse(from);
+  const toMs = to === undefined ? undefined : Date.parse(to);
+  const filter: AuditFilter = present({ ...rest, fromMs, toMs });
+  const before = cursor === undefined ? undefined : sequenceOf(cursor);
+  const entries = await log.listInTurns(filter, { limit, before });
+  const last = entries.at(-1);
+  const isFull = entries.length === limit && last !== undefined;
+  return { items: entries.map(shown), ...(isFull ? { nextCursor: String(last.sequence) } : {}) };
+}
+
+/** The cursor of a page is the sequence of its last entry. */
+function sequenceOf(cursor: string): number {
+  if (/^\d{1,15}$/.test(cursor)) return Number(cursor);
+  throw badInput('bad-request', 'the cursor does not come from this list', {
+    remedy: 'give `nextCursor` of the page before, or no cursor',
+  });
+}
+
+/** Refuses unknown actions: a typing error would find nothing, as if nothing had happened. */
+function refuseUnknownAction(action: string): void {
+  const groups = [...new Set(auditActions.map((known) => known.split('.', 1).join()))];
+  if (groups.includes(action) || auditActions.some((known) => known === action)) return;
+  throw badInput('no-such-action', `there is no audit action '${action}'`, {
+    remedy: `name one of the groups ${groups.join(', ')}, or an action: ${auditActions.join(', ')}`,
+  });
+}
+
 async function makeReport(
-  { fromMs, toMs }: ReportPeriod,
+  period: { readonly fromMs: number; readonly toMs: number },
   { log, identity, clock, keys }: BoxAuditOptions,
 ): Promise<ComplianceReport> {
   const nowMs = clock.wallMs();
   const integrity = await log.verifyInTurns();
-  const tally = log.tally({ fromMs, toMs });
+  const tally = await log.tallyInTurns(period);
   const actions = perAction(tally);
   const oldest = log.oldest();
   return {
@@ -77,9 +120,9 @@ async function makeReport(
     box: identity.boxId,
     version: programVersion(),
     madeAt: isoTime(nowMs),
-    period: { from: isoTime(fromMs), to: isoTime(toMs) },
-    ...(oldest === undefined ? {} : { oldestEntryAt: isoTime(oldest.atMs) }),
-    entryCount: log.count({ fromMs, toMs }),
+    period: { from: isoTime(period.fromMs), to: isoTime(period.toMs) },
+    ...present({ oldestEntryAt: oldest && isoTime(oldest.atMs) }),
+    entryCount: tally.reduce((sum, { count }) => sum + count, 0),
     actions,
     persons: {
       enrolled: actions['person.enrolled'] ?? 0,
@@ -89,7 +132,7 @@ async function makeReport(
       erased: actions['person.erased'] ?? 0,
       consentWithdrawn: actions['person.consent-withdrawn'] ?? 0,
     },
-    erasures: erasures(log, { fromMs, toMs }),
+    erasures: await erasures(log, period),
     accesses: tally.filter(({ action }) => accessActions.has(action)),
     refusals: tally.filter(({ action }) => refusedActions.has(action)),
     keys: keys().map((key) => describeKey(key, nowMs)),
@@ -103,19 +146,25 @@ function perAction(tally: readonly ActorCount[]): Readonly<Record<string, number
   return counts;
 }
 
-function erasures(log: AuditLog, period: ReportPeriod): readonly ShownAuditEntry[] {
-  return ['person.erased', 'person.consent-withdrawn']
-    .flatMap((action) => log.list({ ...period, action, limit: mostErasures }))
+async function erasures(log: AuditLog, period: AuditFilter): Promise<readonly AuditEntry[]> {
+  const page = { limit: mostErasures };
+  const erased = await log.listInTurns({ ...period, action: 'person.erased' }, page);
+  const withdrawn = await log.listInTurns({ ...period, action: 'person.consent-withdrawn' }, page);
+  return [...erased, ...withdrawn]
     .sort((a, b) => a.sequence - b.sequence)
     .slice(-mostErasures)
-    .map(show);
+    .map(shown);
 }
 
-function describeKey({ keyId, provider, createdAtMs }: KeyInUse, nowMs: number): KeyAge {
+function describeKey(
+  { keyId, provider, createdAtMs }: KeyInUse,
+  nowMs: number,
+): ComplianceReport['keys'][number] {
   const ageDays = Math.max(0, Math.floor((nowMs - createdAtMs) / dayMs));
   return { keyId, provider, madeAt: isoTime(createdAtMs), ageDays };
 }
 
-function show({ atMs, ...entry }: AuditEntry): ShownAuditEntry {
-  return { ...entry, at: isoTime(atMs) };
+/** The times of an altered log may lie anywhere. Its other entries can still be read. */
+function shown({ atMs, ...entry }: StoredEntry): AuditEntry {
+  return { ...entry, at: isoTime(Math.min(Math.max(atMs, 0), latestMs)), severity: severityOf(entry.action) };
 }

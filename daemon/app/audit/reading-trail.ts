@@ -10,13 +10,13 @@ export interface ReadingTrailOptions {
   readonly logger: Logger;
 }
 
-/** Entries for one actor: enough for a day's work of a person, and one a minute for a program that reads in a loop. */
+/** Entries per actor: enough for a day's work of a person, and one a minute for a program that reads in a loop. */
 export const readingEntries = { most: 60, everyMs: 60_000 };
 
-/** What one actor has read. */
+/** The readings of one actor. */
 interface Reader {
   readonly allowance: Allowance;
-  /** The newest reading without an entry, and how many had none before it. */
+  /** The newest reading without an entry, and the number of earlier ones without an entry. */
   waiting?: { readonly entry: NewAuditEntry; readonly before: number; readonly timer: Timer };
 }
 
@@ -27,14 +27,14 @@ interface Reader {
  */
 export class ReadingTrail implements AsyncDisposable {
   readonly #options: ReadingTrailOptions;
-  /** Bounded by the users whom the local socket lets in: root and the user of the daemon. */
+  /** One for each user of the box, account and API key that has read names: few. */
   readonly #readers = new Map<string, Reader>();
 
   constructor(options: ReadingTrailOptions) {
     this.#options = options;
   }
 
-  /** @throws what `AuditLog.append` throws: names that cannot be audited are not shown */
+  /** @throws like `AuditLog.append`: a reading that cannot be audited must not show names */
   note(entry: NewAuditEntry): void {
     const reader = this.#readerOf(entry.by.actor);
     const { waiting } = reader;
@@ -48,7 +48,7 @@ export class ReadingTrail implements AsyncDisposable {
     reader.waiting = { entry, before: unwritten(waiting), timer };
   }
 
-  /** Writes what waits. */
+  /** Writes the waiting readings. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const reader of this.#readers.values()) this.#writeWaiting(reader);
   }
@@ -68,7 +68,7 @@ export class ReadingTrail implements AsyncDisposable {
     try {
       this.#options.audit.append(withCount(waiting.entry, waiting.before));
     } catch (error) {
-      this.#options.logger.error('readings of names could not be written into the audit log', {
+      this.#options.logger.error('readings of names could not be written to the audit log', {
         readings: unwritten(waiting),
         error,
       });

@@ -1,31 +1,31 @@
 import type { CameraConfig } from '../../config/schema.js';
-import type { CameraStatus } from '../../control/box-control.js';
+import type { CameraStatus } from '../../contract/cameras.js';
 import type { CameraState } from '../../vision/protocol.js';
 
 type Counters = Readonly<Record<string, number>>;
 
-/** How it is now or was in the last minute, not how often since the beginning. */
+/** True for counters of the present or the last minute; the others count since the start. */
 const isMomentary = (name: string): boolean =>
   name === 'tracks' || name === 'lastFrameAgeMs' || name.endsWith('PerMin');
 
 /**
- * What is known of the cameras: their latest states and counters, as vision reported them. Counters go on when a camera is
- * opened anew or its process is replaced; what an ended process had counted since its last report, a second before, is lost.
+ * The latest states and counters of the cameras, as vision reported them. Counters continue when a camera is reopened or its
+ * process is replaced. The counts of an ended process since its last report, at most a second, are lost.
  */
 export class CameraBoard {
   readonly #states = new Map<string, CameraState>();
-  /** Since the camera was opened by the process that looks at it now. */
+  /** Counts since the present process opened the camera. */
   readonly #counters = new Map<string, Counters>();
-  /** Before that. */
-  readonly #counted = new Map<string, Counters>();
+  /** Earlier counts. */
+  readonly #earlierCounters = new Map<string, Counters>();
 
   setState(cameraId: string, state: CameraState): void {
     this.#states.set(cameraId, state);
   }
 
   /**
-   * Takes the counters one vision process sends about once a second, and says whether they show progress: a frame was
-   * analysed, or no camera delivers any. Waiting for cameras is not standing still.
+   * Takes the counters that a vision process sends about once a second. Returns true for progress: a frame was analysed, or no
+   * camera delivers frames.
    */
   takeCounters(reported: readonly { readonly id: string; readonly counters: Counters }[]): boolean {
     let hasAnalysed = false;
@@ -37,7 +37,7 @@ export class CameraBoard {
     return hasAnalysed || this.streamingCount === 0;
   }
 
-  /** No process looks at these cameras now. Their last states no longer hold. */
+  /** No process watches these cameras now. Forgets their last states. */
   closed(cameraIds: readonly string[]): void {
     for (const id of cameraIds) {
       this.#states.delete(id);
@@ -45,15 +45,16 @@ export class CameraBoard {
       this.#counters.delete(id);
       if (counters === undefined) continue;
       const lasting = Object.entries(counters).filter(([name]) => !isMomentary(name));
-      // Opening it again is an opening after the first, which no single process can know.
+      // A new process cannot know that it reopens a camera.
       const reopening = { restarts: (counters['delivered'] ?? 0) > 0 ? 1 : 0 };
-      this.#counted.set(id, sum(sum(this.#counted.get(id) ?? {}, Object.fromEntries(lasting)), reopening));
+      const earlier = sum(this.#earlierCounters.get(id) ?? {}, Object.fromEntries(lasting));
+      this.#earlierCounters.set(id, sum(earlier, reopening));
     }
   }
 
-  /** Forgets the cameras that are not configured any more. */
+  /** Forgets cameras that are no longer configured. */
   configure(cameraIds: readonly string[]): void {
-    for (const known of [this.#states, this.#counters, this.#counted]) {
+    for (const known of [this.#states, this.#counters, this.#earlierCounters]) {
       for (const id of known.keys()) if (!cameraIds.includes(id)) known.delete(id);
     }
   }
@@ -62,19 +63,19 @@ export class CameraBoard {
     return [...this.#states.values()].filter(({ state }) => state === 'streaming').length;
   }
 
-  /** The state of each of `cameras`, in their order. `isEnrolling`: photographs are looked at at this moment. */
+  /** The state of each of `cameras`, in their order. `isEnrolling`: photographs are being analysed now. */
   status(
     cameras: readonly CameraConfig[],
     { isEnrolling = false }: { readonly isEnrolling?: boolean } = {},
   ): readonly CameraStatus[] {
     return cameras.map(({ id, name, enabled, direction }) => {
-      const counters = sum(this.#counted.get(id) ?? {}, this.#counters.get(id) ?? {});
+      const counters = sum(this.#earlierCounters.get(id) ?? {}, this.#counters.get(id) ?? {});
       const about = { id, name, isEnabled: enabled, direction, counters };
       if (!enabled) return { ...about, state: 'disabled' as const };
       const state = this.#states.get(id);
       if (state === undefined) return { ...about, state: 'waiting' as const };
       if (state.state === 'failed') {
-        const { code, message, remedy } = isEnrolling ? tellEnrolment(state) : state;
+        const { code, message, remedy } = isEnrolling ? mentionEnrolment(state) : state;
         return { ...about, state: 'failed' as const, code, message, remedy };
       }
       if (state.state === 'streaming') {
@@ -88,17 +89,17 @@ export class CameraBoard {
 
 type Failure = Extract<CameraState, { readonly state: 'failed' }>;
 
-/** A camera that is behind while photographs are looked at: those take time of the same processor. */
-function tellEnrolment(failure: Failure): Failure {
+/** The analysis of photographs slows down cameras, so a camera that falls behind meanwhile is not a lasting fault. */
+function mentionEnrolment(failure: Failure): Failure {
   if (failure.code !== 'falling-behind') return failure;
   return {
     ...failure,
-    message: `${failure.message}. It analyses photographs for an enrolment at this moment`,
-    remedy: `wait until the enrolment is done; if it stays so, ${failure.remedy}`,
+    message: `${failure.message}. The box is analysing photographs for an enrolment`,
+    remedy: `wait until the enrolment is done. If the problem stays: ${failure.remedy}`,
   };
 }
 
-/** There are some forty; a vision process names them, and another one may name others. */
+/** There are about forty. The limit protects the core from a vision process that invents names. */
 const mostCounters = 200;
 
 function sum(a: Counters, b: Counters): Counters {

@@ -1,33 +1,33 @@
-/** When a change of a camera becomes an event. Pure; times on the monotonic clock, milliseconds. */
+/** Decides when a change of a camera becomes an event. Pure; times on the monotonic clock, milliseconds. */
 
-/** What is said of a camera. */
+/** The state that an event reports. */
 export interface SaidOfCamera {
   readonly state: 'streaming' | 'failed' | 'disabled';
-  /** Of `failed`. */
+  /** Only for `failed`. */
   readonly code?: string;
-  /** Of `streaming`: why its pictures are of no use. */
+  /** Only for `streaming`: why its pictures are unusable. */
   readonly damage?: string;
 }
 
-/** What is seen of it; `connecting` is no news, either way. */
+/** The state that vision reports. `connecting` alone never becomes an event. */
 export type SeenOfCamera =
   | SaidOfCamera
   | { readonly state: 'connecting'; readonly code?: never; readonly damage?: never };
 
 export interface WatchedCamera {
-  /** By the newest event; undefined where there never was one. */
+  /** The state in the newest event; undefined before the first. */
   readonly said: SaidOfCamera | undefined;
   readonly seen: SeenOfCamera;
   readonly seenSinceMs: number;
-  /** Since when it is not steadily what was said; undefined while it is. */
+  /** When the camera left the reported state; undefined while it is steadily in it. */
   readonly unsettledSinceMs: number | undefined;
-  /** The last reason it failed for. */
+  /** The reason of the latest failure. */
   readonly lastCode: string | undefined;
 }
 
-/** How long a state must last to be said: a stream that is opened anew, or a vision process, takes less. */
+/** How long a state must last to become an event. Reopening a stream or restarting a vision process takes less. */
 export const settledAfterMs = 5_000;
-/** A camera that comes to no state that lasts is said to have failed after this; longer than any stream may take to open. */
+/** A camera without a lasting state counts as failed after this time. Longer than any stream takes to open. */
 export const unsettledAfterMs = 150_000;
 
 export type CameraJudgement =
@@ -41,7 +41,7 @@ export function watchCamera(said: SaidOfCamera | undefined, nowMs: number): Watc
 }
 
 export function sawCamera(camera: WatchedCamera, seen: SeenOfCamera, nowMs: number): WatchedCamera {
-  // The next try of a camera that failed: the failure stands until a picture comes.
+  // A failed camera tries again: the failure stays until a picture arrives.
   if (seen.state === 'connecting' && camera.seen.state === 'failed') return camera;
   if (isSame(camera.seen, seen)) return camera;
   return {
@@ -67,7 +67,7 @@ export function judgeCamera(camera: WatchedCamera, nowMs: number): CameraJudgeme
   return settledInMs === Infinity ? { verdict: 'settled' } : { verdict: 'wait', forMs: settledInMs };
 }
 
-/** After `judgeCamera` said `settled`, or `what` was said. */
+/** The camera after the verdict `settled`, or after an event reported `what`. */
 export function settledCamera(
   camera: WatchedCamera,
   what: SaidOfCamera | undefined,

@@ -4,7 +4,7 @@ import { isRollcallError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { CameraNotice } from '../../domain/events/notice.js';
 import { cameraId } from '../../domain/ids.js';
-import type { LastSaid } from '../../records/last-said.js';
+import type { SourceStates } from '../../records/source-states.js';
 import {
   isSame,
   judgeCamera,
@@ -21,15 +21,15 @@ export interface CameraEventsOptions {
   readonly states: CameraStates;
   readonly records: {
     record(event: CameraNotice, alongside: () => void): unknown;
-    readonly sources: { readonly lastSaid: Pick<LastSaid, 'of' | 'set'> };
+    readonly sources: { readonly states: Pick<SourceStates, 'of' | 'set'> };
   };
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** Where the records keep what was said of each camera. */
+/** The name under which the records keep the reported states. */
 const source = 'cameras';
-/** How long after nothing could be recorded it is tried again. */
+/** The wait after a failure to record. */
 const retryMs = 10_000;
 
 const saidSchema = z.record(
@@ -43,44 +43,44 @@ const saidSchema = z.record(
 
 interface Watch {
   camera: WatchedCamera;
-  /** Since when it is as it is seen now, wall clock. */
+  /** When the present state began, wall clock. */
   seenSinceWallMs: number;
   timer: Timer | undefined;
 }
 
 /**
- * Records an event when what a camera delivers has changed for good: see `camera-events-rule.ts`. What was said last lies in
- * the records, written together with the event: a restart repeats nothing, and a change that came while the program was off
- * is said. A camera that left the configuration ends as `disabled`.
+ * Records an event when the state of a camera has changed and stays changed; see `camera-events-rule.ts`. The reported state is
+ * stored together with the event. So a restart repeats nothing, and a change while the daemon was off is reported. A camera
+ * that leaves the configuration ends as `disabled`.
  */
 export class CameraEvents implements Disposable {
   readonly #options: CameraEventsOptions;
   readonly #watches = new Map<string, Watch>();
   readonly #said: Map<string, SaidOfCamera>;
-  readonly #forget: () => void;
+  readonly #unsubscribe: () => void;
   #isFailing = false;
 
   constructor(options: CameraEventsOptions) {
     this.#options = options;
     const { states } = options;
     this.#said = new Map(Object.entries(this.#load()));
-    this.#forget = states.onChanged((id) => this.#look(id));
+    this.#unsubscribe = states.onChanged((id) => this.#check(id));
     for (const id of new Set([...this.#said.keys(), ...states.all().map((camera) => camera.id)])) {
-      this.#look(id);
+      this.#check(id);
     }
   }
 
   [Symbol.dispose](): void {
-    this.#forget();
+    this.#unsubscribe();
     for (const { timer } of this.#watches.values()) timer?.cancel();
   }
 
-  #look(id: string): void {
+  #check(id: string): void {
     const { states, clock } = this.#options;
     const known = states.of(id);
     const nowMs = clock.monotonicMs();
     if (known === undefined && !this.#said.has(id)) {
-      // Nobody ever heard of it.
+      // No event ever reported this camera.
       this.#watches.get(id)?.timer?.cancel();
       this.#watches.delete(id);
       return;
@@ -120,23 +120,22 @@ export class CameraEvents implements Disposable {
     if (this.#options.states.of(id) === undefined) this.#watches.delete(id);
   }
 
-  /** False where it could not be recorded. */
+  /** Records an event. False if that failed. */
   #say(id: string, what: SaidOfCamera, { camera, seenSinceWallMs }: Watch): boolean {
     const { records, states, clock, logger } = this.#options;
     const isSeen = isSame(camera.seen, what);
     const occurredAtMs = isSeen ? seenSinceWallMs : clock.wallMs();
     const said = new Map(this.#said);
-    // One that is no more needs not be remembered: should it come back, its first state is news.
+    // A removed camera is forgotten: if it comes back, its first state is reported again.
     if (states.of(id) === undefined) said.delete(id);
     else said.set(id, what);
     const text = JSON.stringify(Object.fromEntries(said));
     try {
       const notice: CameraNotice = { kind: 'camera', occurredAtMs, cameraId: cameraId(id), ...what };
-      records.record(notice, () => records.sources.lastSaid.set(source, text));
+      records.record(notice, () => records.sources.states.set(source, text));
     } catch (error) {
       if (!isRollcallError(error) || error.kind === 'defect') throw error;
-      if (!this.#isFailing)
-        logger.error('a change of a camera cannot be recorded; it is tried again', { error });
+      if (!this.#isFailing) logger.error('a change of a camera cannot be recorded; retrying', { error });
       this.#isFailing = true;
       return false;
     }
@@ -147,7 +146,7 @@ export class CameraEvents implements Disposable {
   }
 
   #load(): Readonly<Record<string, SaidOfCamera>> {
-    const text = this.#options.records.sources.lastSaid.of(source);
+    const text = this.#options.records.sources.states.of(source);
     return text === undefined ? {} : saidSchema.parse(JSON.parse(text));
   }
 }

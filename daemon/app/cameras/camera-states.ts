@@ -2,27 +2,27 @@ import type { Clock } from '../../base/clock.js';
 import type { KnownCamera } from '../../publish/camera-states.js';
 import type { CameraState } from '../../vision/protocol.js';
 
-/** What the configuration in force says of a camera. */
+/** A camera of the configuration in force. */
 export interface ConfiguredCamera {
   readonly id: string;
   readonly name: string;
   readonly enabled: boolean;
 }
 
-type Heard = Pick<KnownCamera, 'state' | 'code' | 'damage'>;
+type ReportedState = Pick<KnownCamera, 'state' | 'code' | 'damage'>;
 
-/** Codes come from processes that parse what cameras send: anything else than a code is not repeated. */
+/** A vision process parses untrusted data, so only text in the form of a code is repeated. */
 const anyCode = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
 const longestCode = 64;
 const namelessCode = 'camera-failed';
 
 /**
- * What each configured camera delivers now, over reloads and restarts of vision processes: a camera of which nothing was
- * heard yet, or whose process has ended, is `connecting`.
+ * The state of each configured camera, across reloads and restarts of vision processes. A camera without a report, or whose
+ * process has ended, is `connecting`.
  */
 export class CameraStates {
   readonly #clock: Clock;
-  readonly #heard = new Map<string, Heard>();
+  readonly #reported = new Map<string, ReportedState>();
   readonly #listeners = new Set<(cameraId: string) => void>();
   #cameras = new Map<string, KnownCamera>();
 
@@ -30,68 +30,70 @@ export class CameraStates {
     this.#clock = clock;
   }
 
-  /** Those of the configuration in force, in its order; others are no more. */
+  /** Sets the cameras of the configuration in force, in its order. Forgets others. */
   configure(cameras: readonly ConfiguredCamera[]): void {
     const before = this.#cameras;
     const now = cameras.map((camera) => this.#known(camera, before.get(camera.id)));
     this.#cameras = new Map(now.map((camera) => [camera.id, camera]));
     const gone = [...before.keys()].filter((id) => !this.#cameras.has(id));
-    for (const id of gone) this.#heard.delete(id);
+    for (const id of gone) this.#reported.delete(id);
     for (const id of [...gone, ...this.#cameras.keys()]) {
-      if (this.#cameras.get(id) !== before.get(id)) this.#tell(id);
+      if (this.#cameras.get(id) !== before.get(id)) this.#notify(id);
     }
   }
 
-  /** What vision reports. */
+  /** Takes a report of vision. */
   take(cameraId: string, state: CameraState): void {
     if (state.state === 'streaming') {
       const { damage } = state;
-      this.#hear(cameraId, { state: 'streaming', ...(damage && { damage: damage.code }) });
-    } else if (state.state === 'connecting') this.#hear(cameraId, { state: 'connecting' });
-    else this.#hear(cameraId, { state: 'failed', code: codeOf(state.code) });
+      this.#setReported(cameraId, { state: 'streaming', ...(damage && { damage: damage.code }) });
+    } else if (state.state === 'connecting') this.#setReported(cameraId, { state: 'connecting' });
+    else this.#setReported(cameraId, { state: 'failed', code: codeOf(state.code) });
   }
 
-  /** Their vision process is gone. */
+  /** Forgets the reports about cameras whose vision process has ended. */
   forget(cameraIds: readonly string[]): void {
-    for (const id of cameraIds) this.#hear(id, undefined);
+    for (const id of cameraIds) this.#setReported(id, undefined);
   }
 
   all(): readonly KnownCamera[] {
     return [...this.#cameras.values()];
   }
 
-  /** Undefined where the configuration has no such camera. */
+  /** Undefined if the camera is not configured. */
   of(cameraId: string): KnownCamera | undefined {
     return this.#cameras.get(cameraId);
   }
 
-  /** Calls back with the id of each camera that is no longer as it was. Returns how to stop. */
+  /** Calls back with the id of each camera that has changed. The returned function unsubscribes. */
   onChanged(listener: (cameraId: string) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
-  #hear(id: string, heard: Heard | undefined): void {
-    if (heard === undefined) this.#heard.delete(id);
-    else this.#heard.set(id, heard);
+  #setReported(id: string, reported: ReportedState | undefined): void {
+    if (reported === undefined) this.#reported.delete(id);
+    else this.#reported.set(id, reported);
     const before = this.#cameras.get(id);
     if (before === undefined) return;
     const now = this.#known({ id, name: before.name, enabled: before.state !== 'disabled' }, before);
     if (now === before) return;
     this.#cameras.set(id, now);
-    this.#tell(id);
+    this.#notify(id);
   }
 
-  /** The same object where nothing has changed. */
+  /** Returns the same object if nothing has changed. */
   #known({ id, name, enabled }: ConfiguredCamera, before: KnownCamera | undefined): KnownCamera {
-    const now: Heard = enabled ? (this.#heard.get(id) ?? { state: 'connecting' }) : { state: 'disabled' };
+    const now: ReportedState = enabled
+      ? (this.#reported.get(id) ?? { state: 'connecting' })
+      : { state: 'disabled' };
     const isAsBefore =
       before?.state === now.state && before.code === now.code && before.damage === now.damage;
     if (isAsBefore && before.name === name) return before;
     return { id, name, ...now, sinceMs: isAsBefore ? before.sinceMs : this.#clock.wallMs() };
   }
 
-  #tell(id: string): void {
+  #notify(id: string): void {
     for (const listener of [...this.#listeners]) listener(id);
   }
 }

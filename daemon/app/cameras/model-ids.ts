@@ -9,7 +9,7 @@ const detectors: Readonly<Record<Exclude<DetectorName, 'auto'>, string>> = {
   yunet: 'yunet',
 };
 
-/** The networks that look at faces with this configuration; each sighting tells its recogniser itself. */
+/** The ids of the configured networks. The recogniser is missing because each sighting names it. */
 export function modelIds({ vision }: Config): ModelIds {
   const { passivePad } = vision;
   return {

@@ -1,47 +1,48 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Timer } from '../../base/clock.js';
-import { InTurn } from '../../base/in-turn.js';
 import type { Logger } from '../../base/logger.js';
+import { present } from '../../base/present.js';
 import type { Random } from '../../base/random.js';
+import { SerialQueue } from '../../base/serial-queue.js';
 import type { LogLevel } from '../../host/pino-logger.js';
-import type { ClipOutcome, PhotoOutcome, VisionPlan } from '../../vision/protocol.js';
+import type { ClipOutcome, FacesOutcome, PhotoOutcome, VisionPlan } from '../../vision/protocol.js';
 import { type Answer, type Request, visionUnavailable } from './vision-requests.js';
 import { VisionSlot } from './vision-slot.js';
 import { untilVisionRuns } from './vision-start.js';
 
-/** How long the process stays after the last photograph: several commands in a row need not start it each time. */
+/** How long the process stays after the last photograph, so that commands in a row need not start it each time. */
 const lingerMs = 30_000;
 
 export interface PhotoProcessOptions {
-  /** What the process is to do, as configured now. */
+  /** The plan by the configuration in force. */
   readonly plan: () => VisionPlan;
   readonly logLevel: () => LogLevel;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** It said what the core cannot believe, and was replaced. */
+  /** The process sent reports that the core rejected, and was replaced. */
   onMisbehaviour?(): void;
-  /** It has answered as it should. */
+  /** The process has answered correctly. */
   onTrusted?(): void;
   /** Ends waits for the process. */
   readonly signal: AbortSignal;
 }
 
 export interface PhotographToAnalyse {
-  /** `kept`: enrolment took it before, so its quality is no reason to refuse it. */
+  /** `kept`: an enrolment accepted it before, so its quality cannot refuse it now. */
   readonly photograph: 'new' | 'kept';
-  /** Which of several faces of a new one to take, from 1, from left to right; absent: the one that it is of. */
+  /** Picks one of several faces, counted from left to right, from 1. Default: the main face. */
   readonly faceNumber?: number | undefined;
 }
 
 /**
- * Looks at photographs in a vision process of its own, which is attached to no camera, yields to those that are, and runs
- * only while there is something to do. One photograph at a time: a box has little memory, and pictures are large.
+ * Analyses photographs in a separate vision process. This process has no camera, gives way to the processes with cameras and
+ * runs only while there is work. It takes one photograph at a time, because pictures are large and a box has little memory.
  */
 export class PhotoProcess implements AsyncDisposable {
   readonly #options: PhotoProcessOptions;
   #running: { readonly slot: VisionSlot; readonly plan: VisionPlan } | undefined;
-  readonly #turns = new InTurn();
+  readonly #turns = new SerialQueue();
   #waitingCount = 0;
   #linger: Timer | undefined;
   #isEnded = false;
@@ -50,21 +51,26 @@ export class PhotoProcess implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** Photographs that are looked at or wait for it. */
+  /** Photographs in analysis or waiting for it. */
   get waitingCount(): number {
     return this.#waitingCount;
   }
 
   /**
-   * Decodes, inspects and embeds a photograph. Throws `vision-unavailable` (retryable), and what the process names as its
-   * reason for not starting.
+   * Decodes, checks and embeds a photograph. Throws `vision-unavailable` (retryable), or the reason of the process if it cannot
+   * start.
    */
   analyse(image: Uint8Array, { photograph, faceNumber }: PhotographToAnalyse): Promise<PhotoOutcome> {
-    const picked = faceNumber === undefined ? {} : { faceNumber };
+    const picked = present({ faceNumber });
     return this.#ask((request) => ({ type: 'analyse-photo', request, photograph, ...picked }), image);
   }
 
-  /** Looks for life in a clip, or in photographs that were taken at `fps`. Throws as `analyse` does. */
+  /** Describes the faces of a picture, with their embeddings if `isEmbedded`. Nothing is kept. Throws as `analyse` does. */
+  findFaces(image: Uint8Array, { isEmbedded }: { readonly isEmbedded: boolean }): Promise<FacesOutcome> {
+    return this.#ask((request) => ({ type: 'analyse-faces', request, isEmbedded }), image);
+  }
+
+  /** Judges the liveness in a clip, or in photographs taken at `fps`. Throws as `analyse` does. */
   judgeClip(files: readonly Uint8Array[], fps: number): Promise<ClipOutcome> {
     const sizes = files.map(({ length }) => length);
     return this.#ask((request) => ({ type: 'analyse-clip', request, sizes, fps }), Buffer.concat(files));
@@ -86,7 +92,7 @@ export class PhotoProcess implements AsyncDisposable {
     });
   }
 
-  /** Starts the process before there is a photograph. Throws what keeps it from starting. */
+  /** Starts the process before the first photograph. Throws when it cannot start. */
   start(): Promise<void> {
     return this.#turns.run(async () => void (await this.#open()));
   }
@@ -94,7 +100,7 @@ export class PhotoProcess implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isEnded = true;
     this.#linger?.cancel();
-    // The analysis under way fails when the process ends.
+    // Ending the process makes a running analysis fail.
     await this.#close();
     await this.#turns.settled();
     this.#linger?.cancel();

@@ -3,26 +3,25 @@ import type { Clock } from '../../base/clock.js';
 import type { Report, WireSighting } from '../../vision/protocol.js';
 
 /**
- * Why the core does not believe what a vision process says. `protocol`: it is no message of the protocol, or too large.
- * `camera`: it is about a camera that the process was not given. `time`: it tells of another time than now. `tracks`: too many
- * open tracks, or a track of another camera. `rate`: too much in too short a time. `answer`: nobody asked, or it was said
- * before. `log`: lines of its log beyond what is taken.
+ * Why the core rejects a report of a vision process. `protocol`: it is not a valid message, or too large. `camera`: the process
+ * does not watch this camera. `time`: it is not about the present. `tracks`: too many open tracks, or a track of another camera.
+ * `rate`: too many reports. `answer`: it answers no open request. `log`: too many log lines.
  */
 export const refusals = ['protocol', 'camera', 'time', 'tracks', 'rate', 'answer', 'log'] as const;
 export type Refusal = (typeof refusals)[number];
 
-/** Tracks of one camera that are open at once: more people than one picture can show well enough to follow. */
+/** The most open tracks of one camera: more people than one picture can show large enough to follow. */
 export const mostOpenTracks = 200;
-/** Both clocks are one clock of the kernel; rounding and steps of 1 ms that keep the order of frames. */
+/** Both processes read the same clock of the kernel. Allows for rounding and for the 1 ms steps that keep frames in order. */
 const aheadMs = 1_000;
-/** Longer than any stall after which the tracks of a camera are ended, and than a core that was stopped waits for its turn. */
+/** Longer than any stall that ends the tracks of a camera, and than a stopped core takes to run again. */
 const agoMs = 10 * 60_000;
-/** When a picture was taken that was asked for now, by the wall clock, which may be set meanwhile. */
+/** The greatest age of a requested picture by the wall clock, which may be set meanwhile. */
 const snapshotAgoMs = 60_000;
 
 /**
- * What one camera may say, several times what it says in front of a crowd: a frame gives one embedding at most and a sighting
- * for each face about which something changed; all tracks end at once when its stream ends.
+ * Limits for one camera, several times what a crowd causes. A frame gives at most one embedding, and one sighting per changed
+ * face. All tracks end together when the stream ends.
  */
 const cameraLimits = {
   sightings: { most: 500, everyMs: 10 },
@@ -31,22 +30,22 @@ const cameraLimits = {
   pictures: { most: 300, everyMs: 100 },
   states: { most: 60, everyMs: 500 },
 } as const satisfies Record<string, AllowanceOptions>;
-/** Of one process: once a second, in several parts where it has very many cameras. */
+/** Limit for one process. It reports once a second, in several messages if it has very many cameras. */
 const progressLimit: AllowanceOptions = { most: 60, everyMs: 100 };
 
 type CameraAllowances = Readonly<Record<keyof typeof cameraLimits, Allowance>>;
 
 export interface Judged {
-  /** What of it may be believed; absent: nothing. */
+  /** The accepted part of the report; absent if nothing is accepted. */
   readonly believed?: Report;
-  /** Why the rest may not. */
+  /** Why the rest is rejected. */
   readonly refused?: Refusal;
 }
 
 /**
- * Judges what one vision process says, for as long as that process lives. It parses what strangers send, so it is believed
- * about the cameras it was given, about now, and at a rate at which things happen in front of cameras. Remembers nothing but its
- * open tracks, of which there are `mostOpenTracks` a camera.
+ * Judges the reports of one vision process during its life. The process parses untrusted data and may be compromised. So the
+ * core accepts only reports about the cameras of the process, about the present, and at a plausible rate. Remembers only open
+ * tracks, at most `mostOpenTracks` per camera.
  */
 export class ReportGuard {
   readonly #clock: Clock;
@@ -58,7 +57,7 @@ export class ReportGuard {
   readonly #tracks = new Map<string, string>();
   #isReady = false;
 
-  /** `own`: the cameras it was given, now. */
+  /** `own`: the present cameras of the process. */
   constructor(clock: Clock, own: { has(cameraId: string): boolean }) {
     this.#clock = clock;
     this.#own = own;
@@ -88,7 +87,7 @@ export class ReportGuard {
     }
   }
 
-  /** The process does not look at this camera any more. */
+  /** The process no longer watches this camera. */
   forgetCamera(cameraId: string): void {
     this.#allowances.delete(cameraId);
     for (const [track, camera] of this.#tracks) if (camera === cameraId) this.#tracks.delete(track);
@@ -128,7 +127,7 @@ export class ReportGuard {
     return count;
   }
 
-  /** Nothing was seen before the process was started, and nothing that is told now will be seen later. */
+  /** All times must lie between the start of the process and now. */
   #isPlausiblyTimed({ firstSeenMs, lastSeenMs, probes, bestShot, liveness }: WireSighting): boolean {
     const nowMs = this.#clock.monotonicMs();
     const isSeen = (atMs: number): boolean => atMs >= this.#startedAtMs && atMs <= nowMs + aheadMs;

@@ -2,9 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import type { Random } from '../../base/random.js';
-import type { VisionStatus } from '../../control/box-control.js';
+import type { VisionStatus } from '../../contract/status.js';
 import type { LogLevel } from '../../host/pino-logger.js';
-import { notStreaming } from '../../vision/not-streaming.js';
 import type {
   CameraPlan,
   CameraTestOutcome,
@@ -12,8 +11,8 @@ import type {
   SnapshotOutcome,
   VisionPlan,
 } from '../../vision/protocol.js';
-import { type Dealt, dealCameras } from './vision-deal.js';
-import type { PlannedVision } from './vision-plan.js';
+import { cameraNotStreaming } from '../../vision/protocol.js';
+import { type Dealt, dealCameras, type PlannedVision } from './vision-plan.js';
 import { visionUnavailable } from './vision-requests.js';
 import { VisionSlot } from './vision-slot.js';
 import { untilVisionRuns } from './vision-start.js';
@@ -23,37 +22,37 @@ export interface VisionPoolOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** What the processes say of their own cameras, as far as it may be believed; see `VisionSlotOptions`. */
+  /** An accepted report of a process about its cameras; see `VisionSlotOptions`. */
   onReport(report: Report, picture: Uint8Array): void;
-  /** Every process has reported progress since this was called last. */
+  /** Every process has reported progress since the last call. */
   onRound(): void;
-  /** These cameras are not looked at any more, or not for now. */
+  /** No process watches these cameras, for now or for good. */
   onDown(cameraIds: readonly string[]): void;
-  /** A process misbehaved and is replaced; these are its cameras, or its own name. `isDegraded`: it was not the first one. */
+  /** A process misbehaved and is replaced. `about`: its cameras, or its name. `isDegraded`: it happened repeatedly. */
   onMisbehaviour(about: readonly string[], isDegraded: boolean): void;
-  /** Of these, that does not hold any more. */
+  /** The misbehaviour of these is over. */
   onTrusted(about: readonly string[]): void;
-  /** Instead of the vision program, by the number of the process; see `VisionProcessOptions`. */
+  /** Replaces the vision program of a process, by its number; see `VisionProcessOptions`. */
   readonly programOf?: (index: number) => readonly string[] | undefined;
 }
 
-/** What a changed plan came to. */
+/** The effect of a changed plan. */
 export interface TakenUp {
-  /** Processes that were ended, and others started in their place. */
+  /** The number of replaced processes. */
   readonly replaced: number;
-  /** Cameras that were opened, or opened anew elsewhere or in another way. */
+  /** Cameras that were opened, or reopened by another process or with other settings. */
   readonly opened: readonly string[];
 }
 
 interface Slot {
   readonly slot: VisionSlot;
-  /** What it was started with, without cameras. */
+  /** The plan that it was started with, without cameras. */
   readonly shared: unknown;
 }
 
 /**
- * All vision processes that look at cameras. A changed plan is taken up while they run: a camera that has not changed keeps
- * its process, its session and its tracks wherever it can. One change after the other: the caller waits for each.
+ * All vision processes with cameras. Applies a changed plan while they run: an unchanged camera keeps its process, session and
+ * tracks if possible. The caller waits for each change before the next.
  */
 export class VisionPool implements AsyncDisposable {
   readonly #options: VisionPoolOptions;
@@ -67,15 +66,14 @@ export class VisionPool implements AsyncDisposable {
     this.#logLevel = options.logLevel;
   }
 
-  /** Starts the processes of the first plan; `isRunning` and `failure` tell what becomes of them. */
+  /** Starts the processes of the first plan. `isRunning` and `failure` report the outcome. */
   start(planned: PlannedVision): void {
     const cameras = planned.plan.cameras.map(({ id }) => id);
     for (const each of dealCameras([], cameras, planned.processes)) this.#add(planned, each);
   }
 
   /**
-   * Brings the processes to what `planned` asks for. Throws what keeps a new process from starting: take up the former plan
-   * then. `signal` ends the wait for it.
+   * Applies `planned`. Throws when a new process cannot start; apply the former plan then. `signal` ends the wait for a start.
    */
   async takeUp(planned: PlannedVision, signal: AbortSignal): Promise<TakenUp> {
     const { cameras } = planned.plan;
@@ -94,7 +92,7 @@ export class VisionPool implements AsyncDisposable {
         opened.push(...openMissing(present.slot, plansOf(each, cameras)));
         continue;
       }
-      // One after the other: the memory of a box is made for one set, and the others go on meanwhile.
+      // One process at a time: a box lacks the memory for two sets, and the other processes keep running meanwhile.
       if (present !== undefined) await this.#end(present);
       if (present !== undefined) replaced += 1;
       await untilVisionRuns(this.#add(planned, each), signal);
@@ -112,7 +110,7 @@ export class VisionPool implements AsyncDisposable {
     return this.#slots.map(({ slot }) => slot.status());
   }
 
-  /** What a process named as the reason it cannot run, if one did. */
+  /** The reason that a process gave for not running, if any. */
   get failure(): Extract<Report, { type: 'failed' }> | undefined {
     return this.#slots.find(({ slot }) => slot.failure !== undefined)?.slot.failure;
   }
@@ -121,7 +119,7 @@ export class VisionPool implements AsyncDisposable {
     return this.#slots.every(({ slot }) => slot.isRunning);
   }
 
-  /** Opens a camera beside whatever runs and says what it shows. Throws `vision-unavailable` (retryable). */
+  /** Opens a camera for a test and returns what it shows. Throws `vision-unavailable` (retryable). */
   testCamera(camera: CameraPlan): Promise<CameraTestOutcome> {
     const running = this.#slots.find(({ slot }) => slot.isRunning);
     if (running === undefined) return Promise.reject(visionUnavailable('no vision process is running'));
@@ -131,7 +129,7 @@ export class VisionPool implements AsyncDisposable {
   /** The next picture of a camera, sealed to an X25519 key (base64url). Throws `vision-unavailable` (retryable). */
   takeSnapshot(cameraId: string, sealTo: string): Promise<SnapshotOutcome> {
     const found = this.#slots.find(({ slot }) => slot.cameraIds.includes(cameraId));
-    if (found === undefined) return Promise.resolve(notStreaming);
+    if (found === undefined) return Promise.resolve(cameraNotStreaming);
     return found.slot.ask((request) => ({ type: 'take-snapshot', request, cameraId, sealTo }));
   }
 
@@ -140,7 +138,7 @@ export class VisionPool implements AsyncDisposable {
     await Promise.all(this.#slots.map(({ slot }) => slot[Symbol.asyncDispose]()));
   }
 
-  /** First of all, so that no camera is asked for two sessions: closes what is gone, has changed, or is to move. */
+  /** Closes removed, changed and moving cameras first, so that no camera gets two sessions. */
   async #close(cameras: readonly CameraPlan[], dealt: readonly Dealt[]): Promise<void> {
     const close = async (each: Slot): Promise<void> => {
       const own = dealt.find(({ index }) => index === each.slot.index);
@@ -195,12 +193,12 @@ export class VisionPool implements AsyncDisposable {
   }
 }
 
-/** What people know it by. */
+/** The names of its cameras, or of the process itself. */
 function nameOf({ index, cameraIds }: VisionSlot): readonly string[] {
   return cameraIds.length === 0 ? [`vision-process-${index}`] : cameraIds;
 }
 
-/** Where this differs, a process has to be replaced. Automatic threads do not count: they follow the number of processes. */
+/** A difference in this part of the plan replaces a process. Automatic threads are left out: they follow the number of processes. */
 function sharedBy({ plan, threads }: PlannedVision): unknown {
   return { ...plan, cameras: [], threads } satisfies Omit<VisionPlan, 'threads'> & { threads: unknown };
 }

@@ -3,14 +3,21 @@ import { operational, type RollcallError } from '../../base/errors.js';
 import type {
   CameraTestOutcome,
   ClipOutcome,
+  FacesOutcome,
   Order,
   PhotoOutcome,
   Report,
   SnapshotOutcome,
 } from '../../vision/protocol.js';
 
-/** What a vision process answers to a request; nothing to the closing of a camera. */
-export type Answer = PhotoOutcome | ClipOutcome | CameraTestOutcome | SnapshotOutcome | undefined;
+/** The answer of a vision process to a request; undefined for closing a camera. */
+export type Answer =
+  | PhotoOutcome
+  | FacesOutcome
+  | ClipOutcome
+  | CameraTestOutcome
+  | SnapshotOutcome
+  | undefined;
 
 export type Request = Extract<Order, { readonly request: number }>;
 export type AnswerReport = Extract<Report, { readonly request: number }>;
@@ -18,13 +25,14 @@ export type AnswerReport = Extract<Report, { readonly request: number }>;
 /** Which report answers which order. */
 const answerTo = {
   'analyse-photo': 'photo',
+  'analyse-faces': 'faces',
   'analyse-clip': 'clip',
   'test-camera': 'camera-test',
   'close-camera': 'camera-closed',
   'take-snapshot': 'snapshot',
 } as const satisfies Record<Request['type'], AnswerReport['type']>;
 
-/** Requests of one process that are open at once; nobody needs more. */
+/** The most open requests of one process. */
 const mostOpen = 64;
 
 interface Waiting {
@@ -33,7 +41,7 @@ interface Waiting {
   fail(error: RollcallError): void;
 }
 
-/** The requests that one vision process has not answered yet. */
+/** The open requests to one vision process. */
 export class VisionRequests {
   readonly #clock: Clock;
   readonly #waiting = new Map<number, Waiting>();
@@ -43,14 +51,14 @@ export class VisionRequests {
     this.#clock = clock;
   }
 
-  /** Whether an answer may bring a picture now. */
+  /** True while an open request allows a picture in the answer. */
   get isPictureAsked(): boolean {
     return [...this.#waiting.values()].some(({ answer }) => answer === 'photo' || answer === 'snapshot');
   }
 
   /**
-   * Makes an order with the number of a new request and sends it. Rejects with `vision-unavailable` (retryable) without an
-   * answer in time, and where too much was asked already.
+   * Sends an order with a new request number. Rejects with `vision-unavailable` (retryable) if no answer comes in time or too
+   * many requests are open.
    */
   ask<T extends Answer>(
     timeoutMs: number,
@@ -58,12 +66,12 @@ export class VisionRequests {
     send: (order: Request) => void,
   ): Promise<T> {
     if (this.#waiting.size >= mostOpen)
-      return Promise.reject(visionUnavailable('too much is asked of it at once'));
+      return Promise.reject(visionUnavailable('too many requests are open'));
     const request = this.#next++;
     const asked = order(request);
     return new Promise<T>((resolve, reject) => {
       const timer = this.#clock.after(timeoutMs, () =>
-        waiting.fail(visionUnavailable('it did not answer in time')),
+        waiting.fail(visionUnavailable('the vision process did not answer in time')),
       );
       const finish = (): void => {
         timer.cancel();
@@ -85,7 +93,7 @@ export class VisionRequests {
     });
   }
 
-  /** False where nothing was asked that `report` answers; `picture` came with it. */
+  /** Takes an answer with its `picture`. False if it answers no open request. */
   take(report: AnswerReport, picture: Uint8Array): boolean {
     const waiting = this.#waiting.get(report.request);
     if (waiting === undefined || waiting.answer !== report.type) return false;
@@ -93,14 +101,12 @@ export class VisionRequests {
     return true;
   }
 
-  /** Its answer is not believed. */
+  /** Fails the request whose answer was rejected. */
   refuse(request: number): void {
-    this.#waiting
-      .get(request)
-      ?.fail(visionUnavailable('the answer of the vision process cannot be believed'));
+    this.#waiting.get(request)?.fail(visionUnavailable('the core rejected the answer of the vision process'));
   }
 
-  /** The process has ended. */
+  /** Fails all requests: the process has ended. */
   abandon(): void {
     const error = visionUnavailable('the vision process ended before it answered');
     for (const waiting of [...this.#waiting.values()]) waiting.fail(error);
@@ -116,7 +122,7 @@ function resultOf(report: AnswerReport, picture: Uint8Array): Answer {
 
 export function visionUnavailable(why: string): RollcallError {
   return operational('vision-unavailable', `the picture could not be analysed: ${why}`, {
-    remedy: "try again; 'rollcall status' says why vision is not running",
+    remedy: "try again; 'rollcall status' shows why vision is not running",
     retryable: true,
   });
 }

@@ -5,7 +5,7 @@ import { messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { Random } from '../../base/random.js';
 import { RetrySchedule } from '../../base/retry.js';
-import type { VisionStatus } from '../../control/box-control.js';
+import type { VisionStatus } from '../../contract/status.js';
 import type { LogLevel } from '../../host/pino-logger.js';
 import type { CameraPlan, Report, VisionPlan } from '../../vision/protocol.js';
 import { spawnVisionProcess, type VisionEnd, type VisionProcess } from '../../vision/vision-process.js';
@@ -13,58 +13,58 @@ import { type Refusal, ReportGuard } from './report-guard.js';
 import { type Answer, type Request, VisionRequests, visionUnavailable } from './vision-requests.js';
 
 const retryPolicy = { baseMs: 500, capMs: 30_000, sustainedMs: 20_000 };
-/** Restarts in a row without sustained progress after which the slot counts as degraded; it goes on trying. */
+/** After this many restarts without sustained progress the slot counts as degraded. It still tries again. */
 const restartBudget = 5;
-/** A process that neither reported progress nor ended for this long hangs and is replaced. One for photographs yields to the cameras. */
+/** A process that is silent for this long hangs and is replaced. A process for photographs gives way to cameras and may take longer. */
 const silenceLimitMs = { cameras: 30_000, photographs: 180_000 } as const;
 /**
- * The same for one that loads its networks, which it does in silence: a second or two of processor time, of which a box at a load
- * of ten leaves it a twentieth (CFS weights of its niceness).
+ * The limit while a process loads its networks, which it does in silence. Loading takes one or two seconds of processor time; at
+ * a load of ten, the process gets a twentieth of a core (CFS weights of its niceness).
  */
 const startLimitMs = 180_000;
 const stopGraceMs = 6_000;
-/** A photograph is decoded and embedded well within this, a busy box included; a camera test may wait for a key frame. */
+/** Enough to decode and embed a photograph on a busy box. A camera test may wait for a key frame. */
 const requestTimeoutMs = { cameras: 60_000, photographs: 180_000 } as const;
 /**
- * A process that misbehaved may be in the hands of a stranger: it is replaced, and waited with ever longer, until one has kept
- * to the rules for so long.
+ * A process that misbehaved may be compromised. It is replaced after ever longer waits, until a process has behaved for
+ * `sustainedMs`.
  */
 const misbehaviourPolicy = { baseMs: 2_000, capMs: 10 * 60_000, sustainedMs: 10 * 60_000 };
-/** Replacements for misbehaviour after which the slot counts as degraded, and its cameras as failed. */
+/** After this many replacements for misbehaviour the slot counts as degraded and its cameras as failed. */
 const misbehaviourBudget = 2;
-/** Refusals at once, and how long another one takes: a late answer, or a report of a camera that was just closed, is no attack. */
+/** Allowed refusals: a late answer, or a report about a camera that was just closed, is no attack. */
 const tolerance = { most: 20, everyMs: 3_000 };
-/** Refusals are logged so often at most. */
-const tellRefusalsEveryMs = 1_000;
-/** A camera ends its session within this; a process that needs longer hangs and is replaced. */
+/** The shortest time between two log lines about refusals. */
+const logRefusalsEveryMs = 1_000;
+/** A process that needs longer to close a camera hangs and is replaced. */
 const closeTimeoutMs = 10_000;
 
 type Phase = VisionStatus['state'];
 
 export interface VisionSlotOptions {
   readonly index: number;
-  /** What its processes start with; its cameras may change later. */
+  /** The plan that its processes start with. Cameras may change later. */
   readonly plan: VisionPlan;
   readonly purpose: 'cameras' | 'photographs';
   readonly logLevel: LogLevel;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** Instead of the vision program, see `VisionProcessOptions`. */
+  /** Replaces the vision program, see `VisionProcessOptions`. */
   readonly program?: readonly string[] | undefined;
-  /** What may be believed; answers to requests are left out. `picture`: the JPEG that came with it, empty where none did. */
+  /** An accepted report that answers no request. `picture`: its JPEG, or empty. */
   onReport(report: Report, picture: Uint8Array): void;
-  /** Its process misbehaved and is replaced. `isDegraded`: it was not the first. */
+  /** The process misbehaved and is replaced. `isDegraded`: it happened repeatedly. */
   onMisbehaviour?(isDegraded: boolean): void;
-  /** Its process has kept to the rules for long enough. */
+  /** The process has behaved for long enough. */
   onTrusted?(): void;
-  /** The process ended, and another follows; these were its cameras. */
+  /** The process with these cameras ended. Another one follows. */
   onDown(cameraIds: readonly string[]): void;
 }
 
 /**
- * One place in which a vision process runs, from `start` until it is disposed. When the process ends, for any reason, another
- * one starts after a backoff, which starts over only after sustained progress. Cameras of other slots go on.
+ * Runs one vision process from `start` until disposal. When the process ends for any reason, another one starts after a backoff.
+ * Only sustained progress resets the backoff. Cameras of other slots keep running.
  */
 export class VisionSlot implements AsyncDisposable {
   readonly index: number;
@@ -73,11 +73,11 @@ export class VisionSlot implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #retry: RetrySchedule;
-  /** Of misbehaviour. */
+  /** Counts misbehaviour. */
   readonly #distrust: RetrySchedule;
   readonly #requests: VisionRequests;
   readonly #refused = new Map<Refusal, number>();
-  #untold = 0;
+  #unlogged = 0;
   readonly #abort = new AbortController();
   #logLevel: LogLevel;
   #running: Promise<void> = Promise.resolve();
@@ -119,7 +119,7 @@ export class VisionSlot implements AsyncDisposable {
     return this.#phase === 'running';
   }
 
-  /** The failure the process itself named before it ended, until one becomes ready. */
+  /** The failure that the process reported before it ended, until a process becomes ready. */
   get failure(): Extract<Report, { type: 'failed' }> | undefined {
     return this.#failure;
   }
@@ -142,12 +142,12 @@ export class VisionSlot implements AsyncDisposable {
     };
   }
 
-  /** Whether it looks at this camera in just this way. */
+  /** True if it watches this camera with exactly these settings. */
   hasCamera(camera: CameraPlan): boolean {
     return isDeepStrictEqual(this.#cameras.get(camera.id), camera);
   }
 
-  /** Looks at one camera more, which no other process has open. */
+  /** Opens another camera. No other process may have it open. */
   openCamera(camera: CameraPlan): void {
     this.#cameras.set(camera.id, camera);
     this.#process?.send({ type: 'open-camera', camera });
@@ -164,8 +164,8 @@ export class VisionSlot implements AsyncDisposable {
         (order) => child.send(order),
       );
       await closed.catch(async (error: unknown) => {
-        this.#logger.warn('a camera was not closed in order', { camera: cameraId, error });
-        // Not opened again by the process that follows.
+        this.#logger.warn('a camera was not closed properly', { camera: cameraId, error });
+        // The next process must not open it again.
         this.#cameras.delete(cameraId);
         await child.stop(0);
       });
@@ -184,13 +184,13 @@ export class VisionSlot implements AsyncDisposable {
     return this.#requests.ask<T>(timeoutMs, order, (asked) => child.send(asked, attachment));
   }
 
-  /** For the process that runs and those that follow it. */
+  /** Sets the level for the present process and later ones. */
   setLogLevel(level: LogLevel): void {
     this.#logLevel = level;
     this.#process?.send({ type: 'log-level', level });
   }
 
-  /** Ends its process; no other follows. */
+  /** Ends the process. No other follows. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#abort.abort();
     await this.#running;
@@ -258,21 +258,21 @@ export class VisionSlot implements AsyncDisposable {
 
   #refuse(refusal: Refusal): void {
     this.#count(refusal);
-    // Whoever prints a lot is only not listened to: a library that warns at every frame is no attack.
+    // Too many log lines are only dropped: a library that warns at every frame is no attack.
     if (refusal === 'log' || this.#tolerance.take()) return;
-    this.#process?.kill(`it misbehaves: the core refused what it said (${refusal}) again and again`);
+    this.#process?.kill(`it misbehaves: the core repeatedly rejected its reports (${refusal})`);
   }
 
   #count(refusal: Refusal): void {
     this.#refused.set(refusal, (this.#refused.get(refusal) ?? 0) + 1);
-    this.#untold += 1;
-    if (this.#untold === 1) this.#clock.after(tellRefusalsEveryMs, () => this.#tellRefusals());
+    this.#unlogged += 1;
+    if (this.#unlogged === 1) this.#clock.after(logRefusalsEveryMs, () => this.#logRefusals());
   }
 
-  #tellRefusals(): void {
+  #logRefusals(): void {
     const refused = Object.fromEntries(this.#refused);
-    this.#logger.warn('the core refuses what a vision process says', { count: this.#untold, refused });
-    this.#untold = 0;
+    this.#logger.warn('the core rejects reports of a vision process', { count: this.#unlogged, refused });
+    this.#unlogged = 0;
   }
 
   #report(report: Report, picture: Uint8Array): void {
@@ -284,7 +284,9 @@ export class VisionSlot implements AsyncDisposable {
       const { provider } = report;
       this.#logger.info('a vision process is ready', { pid: this.#process?.pid, provider });
       if (provider.warning !== undefined) {
-        this.#logger.warn('inference does not run on what was hoped for', { ...provider });
+        this.#logger.warn('the preferred provider is not usable; inference runs on the processor', {
+          ...provider,
+        });
       }
     } else if (report.type === 'failed') {
       this.#failure = report;
@@ -305,7 +307,10 @@ export class VisionSlot implements AsyncDisposable {
       if (isCancelled) return;
       const silenceMs = this.#ready === undefined ? startLimitMs : limitMs;
       if (this.#clock.monotonicMs() - this.#lastReportMs > silenceMs) {
-        this.#logger.error('a vision process is silent and is ended', { pid: child.pid, silenceMs });
+        this.#logger.error('a vision process is silent for too long and is killed', {
+          pid: child.pid,
+          silenceMs,
+        });
         void child.stop(0);
         return;
       }

@@ -8,48 +8,55 @@ import type { PublisherStatus } from '../../publish/publisher.js';
 export interface CertificateConditionsOptions {
   /** Undefined where no broker is configured. */
   readonly publisher: () => Pick<PublisherStatus, 'connection' | 'certificates'> | undefined;
+  /** The certificate of the gate; none where the gate is disabled. */
+  readonly gate?: () => readonly CertificateStatus[];
   readonly conditions: ConditionPort;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-export const lookAtCertificatesEveryMs = 60_000;
+export const checkCertificatesEveryMs = 60_000;
 
-/** Says which certificates of the connection to the broker end soon, have ended or are not in force yet. */
+/** Reports certificates of the broker connection and of the gate that expire soon, have expired or are not valid yet. */
 export function certificateConditions(options: CertificateConditionsOptions): Recurring {
   const { clock, logger } = options;
   return new Recurring({
     clock,
-    everyMs: lookAtCertificatesEveryMs,
-    work: () => look(options),
-    onFailure: (error) => logger.error('the certificates cannot be looked at', { error }),
+    everyMs: checkCertificatesEveryMs,
+    work: () => check(options),
+    onFailure: (error) => logger.error('the certificates cannot be checked', { error }),
   });
 }
 
-const everybody = ['client', 'authority', 'broker'] as const satisfies readonly CertificateStatus['whose'][];
-const matters = ['expired', 'not yet valid'] as const satisfies readonly CertificateStatus['state'][];
+const allHolders = [
+  'client',
+  'authority',
+  'broker',
+  'gate',
+] as const satisfies readonly CertificateStatus['whose'][];
+const urgentStates = ['expired', 'not yet valid'] as const satisfies readonly CertificateStatus['state'][];
 
-function look({ publisher, conditions }: CertificateConditionsOptions): void {
+function check({ publisher, gate = () => [], conditions }: CertificateConditionsOptions): void {
   const status = publisher();
-  const known = status?.certificates ?? [];
+  const known = [...(status?.certificates ?? []), ...gate()];
   const ending = known
     .filter(({ state }) => state !== 'in force')
     .sort((a, b) => (a.notAfter < b.notAfter ? -1 : 1));
-  const holds = ending.flatMap(partsOf);
-  // The certificate of the broker is known only while there is a connection: without one, nothing of it is over.
+  const active = ending.flatMap(partsOf);
+  // The broker's certificate is known only while connected, so without a connection its faults cannot be over.
   const isWhole = status === undefined || status.connection === 'connected';
   const [first] = ending;
   if (first === undefined && isWhole) {
     conditions.end('certificate-expiring');
     return;
   }
-  const judged = isWhole ? everybody : known.map(({ whose }) => whose);
-  const parts = judged.flatMap((whose) => matters.flatMap((state) => partsOf({ whose, state })));
-  const over = parts.filter((part) => !holds.includes(part));
-  conditions.change('certificate-expiring', first === undefined ? {} : detailsOf(first), { holds, over });
+  const judged = isWhole ? allHolders : known.map(({ whose }) => whose);
+  const possible = judged.flatMap((whose) => urgentStates.flatMap((state) => partsOf({ whose, state })));
+  const over = possible.filter((part) => !active.includes(part));
+  conditions.change('certificate-expiring', first === undefined ? {} : detailsOf(first), { active, over });
 }
 
-/** `client` of one that needs to be renewed, `client-expired` besides where that is too late: worse is always more. */
+/** `client` for a certificate to renew; `client-expired` in addition when it is too late, so that worse is always more. */
 function partsOf({ whose, state }: Pick<CertificateStatus, 'whose' | 'state'>): readonly string[] {
   return state === 'expires soon' ? [whose] : [whose, `${whose}-${state.replaceAll(' ', '-')}`];
 }

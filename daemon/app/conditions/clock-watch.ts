@@ -9,33 +9,33 @@ export interface ClockWatchOptions {
   readonly logger: Logger;
 }
 
-export const lookAtClockEveryMs = 5_000;
-/** Time servers correct less than this without a jump, and a machine that was held up reads both clocks together. */
+export const checkClockEveryMs = 5_000;
+/** Larger than corrections of a time server, which do not jump. A machine that was halted reads both clocks together. */
 const toleratedMs = 2_000;
 
 /**
- * Says when the wall clock was set: times of events before and after it cannot be compared. That is an event and not a state,
- * so it begins and ends in the same moment. Suspending a machine counts as well where its monotonic clock stands still then.
+ * Reports that the wall clock was set: times of events before and after cannot be compared. The condition begins and ends in
+ * the same moment. Suspending a machine counts, too, if it stops the monotonic clock.
  */
 export function clockWatch({ conditions, clock, logger }: ClockWatchOptions): Recurring {
   let beforeMs: number | undefined;
-  const look = (): void => {
+  const check = (): void => {
     const offsetMs = clock.wallMs() - clock.monotonicMs();
     const jumpMs = offsetMs - (beforeMs ?? offsetMs);
-    // The first look ends what a kill left between the two.
+    // The first check ends a condition that a kill left active.
     if (beforeMs === undefined) conditions.end('clock-jumped');
     if (Math.abs(jumpMs) > toleratedMs) {
       const details = { byS: Math.round(jumpMs / 1000) };
       conditions.begin('clock-jumped', details);
       conditions.end('clock-jumped', details);
     }
-    // Of slow corrections, nothing adds up to a jump.
+    // Slow corrections must not add up to a jump.
     beforeMs = offsetMs;
   };
   return new Recurring({
     clock,
-    everyMs: lookAtClockEveryMs,
-    work: look,
+    everyMs: checkClockEveryMs,
+    work: check,
     onFailure: (error) => logger.error('the clock cannot be watched', { error }),
   });
 }

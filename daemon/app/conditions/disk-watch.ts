@@ -4,42 +4,45 @@ import { Recurring } from '../../base/recurring.js';
 import type { ConditionPort } from '../../publish/condition-port.js';
 
 export interface DiskWatchOptions {
-  /** What is kept where, by the word that the event uses. */
+  /** The directory of each store. The keys are the names of the stores in the event. */
   readonly directories: Readonly<Record<string, string>>;
   readonly freeBytes: (directory: string) => Promise<number>;
-  /** Less than so many MiB are too few. */
+  /** Less free space than this is too little. */
   readonly lowMiB: () => number;
   readonly conditions: ConditionPort;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** Often enough that what cameras and imports write does not fill the margin in between. */
-export const lookAtDiskEveryMs = 15_000;
-/** It is over only with so much more than `lowMiB`: free space that goes up and down about a bound is no news. */
+/** So short that cameras and imports cannot fill the last `lowMiB` between two checks. */
+export const checkDiskEveryMs = 15_000;
+/** The condition ends only at `lowMiB` times this factor, so that it does not begin and end again with each small change. */
 const overFactor = 1.25;
 const bytesInMiB = 1024 * 1024;
 
-/** Says that the disk is nearly full, long before anything fails for it. */
+/** Reports that the disk is nearly full, long before a write fails. */
 export function diskWatch(options: DiskWatchOptions): Recurring {
   const { clock, logger } = options;
   return new Recurring({
     clock,
-    everyMs: lookAtDiskEveryMs,
-    work: () => look(options),
-    onFailure: (error) => logger.error('how much room the disk has cannot be found out', { error }),
+    everyMs: checkDiskEveryMs,
+    work: () => check(options),
+    onFailure: (error) => logger.error('the free space of the disk cannot be read', { error }),
   });
 }
 
-async function look({ directories, freeBytes, lowMiB, conditions }: DiskWatchOptions): Promise<void> {
+async function check({ directories, freeBytes, lowMiB, conditions }: DiskWatchOptions): Promise<void> {
   const freeMiB: Record<string, number> = {};
-  for (const [what, directory] of Object.entries(directories)) {
-    freeMiB[what] = Math.floor((await freeBytes(directory)) / bytesInMiB);
+  for (const [store, directory] of Object.entries(directories)) {
+    freeMiB[store] = Math.floor((await freeBytes(directory)) / bytesInMiB);
   }
   const low = lowMiB();
-  const of = (is: (free: number) => boolean) => Object.keys(freeMiB).filter((what) => is(freeMiB[what] ?? 0));
-  const news = { holds: of((free) => free < low), over: of((free) => free >= low * overFactor) };
+  const storesWhere = (test: (free: number) => boolean) =>
+    Object.keys(freeMiB).filter((store) => test(freeMiB[store] ?? 0));
+  const active = storesWhere((free) => free < low);
+  const over = storesWhere((free) => free >= low * overFactor);
   const details = { ...freeMiB, lowMiB: low };
-  if (news.over.length === Object.keys(freeMiB).length) conditions.end('disk-low', details);
-  else conditions.change('disk-low', details, news);
+  // `end` also covers stores that only an earlier configuration had.
+  if (over.length === Object.keys(freeMiB).length) conditions.end('disk-low', details);
+  else conditions.change('disk-low', details, { active, over });
 }

@@ -1,33 +1,58 @@
+import type { NewAuditEntry } from '../../audit/audit-entry.js';
 import type { Clock } from '../../base/clock.js';
 import { badInput, defect } from '../../base/errors.js';
+import { present } from '../../base/present.js';
 import type { AlertsConfig } from '../../config/schema.js';
 import type {
-  AlertControl,
+  Alert,
+  AlertDelivery,
+  AlertMute,
   AlertSummary,
+  alertOperations,
   ChannelTest,
-  ShownAlert,
-  ShownDelivery,
-} from '../../control/alert-control.js';
+} from '../../contract/alerts.js';
+import type { Caller } from '../../contract/caller.js';
+import type { Handlers } from '../../contract/handlers.js';
+import type { Page } from '../../contract/operation.js';
 import { type AlertMessage, testMessage } from '../../domain/alerts/alert-message.js';
-import type { BoxIdentity } from '../../domain/events/box-identity.js';
+import type { BoxIds } from '../../domain/events/box-ids.js';
 import { isoTime } from '../../domain/iso-time.js';
 import type { AlertChannel } from '../../publish/alerts/channel.js';
 import { channelIds } from '../../publish/alerts/open-channel.js';
 import type { AlertDeliveries, StoredAlert, StoredDelivery } from '../../records/alerts/alert-deliveries.js';
+import type { AlertMutes, StoredMute } from '../../records/alerts/alert-mutes.js';
 
 export interface BoxAlertsOptions {
   readonly deliveries: AlertDeliveries;
+  readonly mutes: AlertMutes;
+  readonly audit: (entry: NewAuditEntry) => void;
   readonly config: () => AlertsConfig;
   readonly channel: (id: string) => AlertChannel | undefined;
-  readonly identity: BoxIdentity;
+  readonly identity: BoxIds;
   readonly newId: (nowMs: number) => string;
   readonly clock: Clock;
   /** Aborts when the box stops. */
   readonly signal: AbortSignal;
 }
 
-/** Alerts as the local API sees them. */
-export class BoxAlerts implements AlertControl {
+/** Who acts, and the cameras that limit them. */
+type AlertCaller = Pick<Caller, 'actor' | 'origin' | 'cameras'>;
+type AlertListQuery = Parameters<Handlers<typeof alertOperations>['alerts.list']>[0];
+
+/** The operations on alerts. */
+export function alertHandlers(alerts: BoxAlerts): Handlers<typeof alertOperations> {
+  return {
+    'alerts.list': (query, { caller }) => alerts.list(query, caller),
+    'alerts.acknowledge': (input, { caller }) => alerts.acknowledge(input.alert, caller),
+    'alerts.mutes': () => alerts.mutes(),
+    'alerts.mute': ({ rule, minutes }, { caller }) => alerts.mute(rule, minutes, caller),
+    'alerts.unmute': ({ rule }, { caller }) => alerts.unmute(rule, caller),
+    'alerts.test': ({ channel }) => alerts.test(channel),
+  };
+}
+
+/** The alerts of the box: their history, and test messages. */
+export class BoxAlerts {
   readonly #options: BoxAlertsOptions;
 
   constructor(options: BoxAlertsOptions) {
@@ -39,10 +64,66 @@ export class BoxAlerts implements AlertControl {
     return { rules: config().rules.length, ...deliveries.counts() };
   }
 
-  list(limit: number, state?: ShownDelivery['state']): readonly ShownAlert[] {
-    return this.#options.deliveries.history(limit, state).map(shownAlert);
+  /** The newest alerts, newest first. A caller who is limited to cameras gets none about another camera. */
+  list({ limit, cursor, state }: AlertListQuery, { cameras }: Pick<Caller, 'cameras'>): Page<Alert> {
+    const beforeNumber = cursor === undefined ? undefined : Number(cursor);
+    // One more than the page shows whether this is the last page.
+    const found = this.#options.deliveries.history({ limit: limit + 1, state, beforeNumber });
+    const shown = found.slice(0, limit);
+    const nextCursor = found.length > limit ? String(shown.at(-1)?.number) : undefined;
+    const forCaller = shown.filter((each) => isForCameras(each, cameras));
+    return { items: forCaller.map(shownAlert), ...present({ nextCursor }) };
   }
 
+  /** @throws `no-such-alert` */
+  acknowledge(id: string, { actor, origin, cameras }: AlertCaller): Alert {
+    const { deliveries, clock, audit } = this.#options;
+    const isForCaller = deliveries.history({ limit: 1, id }).some((each) => isForCameras(each, cameras));
+    const found = isForCaller
+      ? deliveries.acknowledge(id, { actor, atMs: clock.wallMs() }, () =>
+          audit({ by: { actor, origin }, action: 'alert.acknowledged', subject: id }),
+        )
+      : undefined;
+    if (found !== undefined) return shownAlert(found);
+    throw badInput('no-such-alert', `there is no alert with id '${id}'`, {
+      remedy: 'list the alerts to see their ids; they are kept for 90 days',
+    });
+  }
+
+  mutes(): readonly AlertMute[] {
+    const { mutes, clock } = this.#options;
+    return mutes.inForce(clock.wallMs()).map(shownMute);
+  }
+
+  /** @throws `no-such-rule`, `forbidden` for a caller who is limited to cameras */
+  mute(ruleId: string, minutes: number, caller: AlertCaller): AlertMute {
+    refuseLimited(caller);
+    const { actor, origin } = caller;
+    const { mutes, config, clock, audit } = this.#options;
+    const known = config().rules.map(({ id }) => id);
+    if (!known.includes(ruleId)) {
+      throw badInput('no-such-rule', `there is no rule with id '${ruleId}'`, {
+        remedy: known.length === 0 ? 'configure rules under alerts.rules' : `name one of ${known.join(', ')}`,
+      });
+    }
+    const sinceMs = clock.wallMs();
+    const mute = { ruleId, untilMs: sinceMs + minutes * 60_000, by: actor, sinceMs };
+    const by = { actor, origin };
+    mutes.set(mute, () => audit({ by, action: 'alert.muted', subject: ruleId, details: { minutes } }));
+    return shownMute(mute);
+  }
+
+  unmute(ruleId: string, caller: AlertCaller): { readonly wasMuted: boolean } {
+    refuseLimited(caller);
+    const { actor, origin } = caller;
+    const { mutes, clock, audit } = this.#options;
+    const wasMuted = mutes.end(ruleId, clock.wallMs(), () =>
+      audit({ by: { actor, origin }, action: 'alert.unmuted', subject: ruleId }),
+    );
+    return { wasMuted };
+  }
+
+  /** Sends a test message to one channel or to all. @throws `no-such-channel`, `no-alert-channels` */
   async test(channel?: string): Promise<readonly ChannelTest[]> {
     const { identity, newId, clock, config } = this.#options;
     const known = channelIds(config());
@@ -72,17 +153,38 @@ export class BoxAlerts implements AlertControl {
       return { ...about, outcome: 'delivered', ...(sent.note === null ? {} : { note: sent.note }) };
     }
     const { code, message: says, remedy } = sent.error;
-    return { ...about, outcome: 'failed', code, message: says, ...(remedy === undefined ? {} : { remedy }) };
+    return { ...about, outcome: 'failed', code, message: says, ...present({ remedy }) };
   }
 }
 
-function shownAlert({ message, deliveries }: StoredAlert): ShownAlert {
-  const { id, atMs, phase, rule, on, severity, subject } = message;
-  const about = { id, time: isoTime(atMs), phase, rule, on, severity, subject };
-  return { ...about, deliveries: deliveries.map(shownDelivery) };
+/** Whether an alert is about no other camera than these; always true without a limit. */
+function isForCameras({ message }: StoredAlert, cameras: Caller['cameras']): boolean {
+  return message.parts.every(({ cameraId }) => cameraId === null || cameras?.has(cameraId) !== false);
 }
 
-function shownDelivery(delivery: StoredDelivery): ShownDelivery {
+/** A mute is about all cameras of its rule. */
+function refuseLimited({ cameras }: AlertCaller): void {
+  if (cameras === undefined) return;
+  throw badInput('forbidden', 'a mute counts for all cameras, and you may use some of them only', {
+    remedy: 'ask an administrator for a role without a limit to cameras',
+  });
+}
+
+function shownMute({ ruleId, untilMs, by, sinceMs }: StoredMute): AlertMute {
+  return { rule: ruleId, until: isoTime(untilMs), since: isoTime(sinceMs), by };
+}
+
+function shownAlert({ message, deliveries, acknowledgedAtMs, acknowledgedBy }: StoredAlert): Alert {
+  const { id, atMs, phase, rule, on, severity, subject } = message;
+  const about = { id, time: isoTime(atMs), phase, rule, on, severity, subject };
+  const acknowledgement =
+    acknowledgedAtMs === null || acknowledgedBy === null
+      ? undefined
+      : { by: acknowledgedBy, at: isoTime(acknowledgedAtMs) };
+  return { ...about, deliveries: deliveries.map(shownDelivery), ...present({ acknowledgement }) };
+}
+
+function shownDelivery(delivery: StoredDelivery): AlertDelivery {
   const { channelId: channel, state, attempts, lastAtMs, nextAtMs, code, reason } = delivery;
   return {
     ...{ channel, state, attempts },

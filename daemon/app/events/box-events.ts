@@ -3,38 +3,52 @@ import type { Actor } from '../../audit/actor.js';
 import type { NewAuditEntry } from '../../audit/audit-entry.js';
 import type { Clock } from '../../base/clock.js';
 import { badInput } from '../../base/errors.js';
+import { present } from '../../base/present.js';
+import { SerialQueue } from '../../base/serial-queue.js';
 import type { Config } from '../../config/schema.js';
+import type { Caller } from '../../contract/caller.js';
 import type {
-  EventControl,
-  EventListQuery,
-  OutboxKindStatus,
+  CloudEvent,
+  EventDetails,
+  eventOperations,
+  OutboxKind,
   OutboxStatus,
   ResendOutcome,
-  ShownEvent,
-  ShownHeldBack,
-  ShownRange,
-} from '../../control/event-control.js';
+  SequenceRange,
+} from '../../contract/events.js';
+import type { Handlers } from '../../contract/handlers.js';
+import type { HeldBack } from '../../contract/held-back.js';
 import { eventKinds } from '../../domain/events/event-type.js';
 import { limitOf } from '../../domain/events/outbox-limits.js';
+import { personId } from '../../domain/ids.js';
 import { isoTime } from '../../domain/iso-time.js';
-import { type HeldBack, wordsOf } from '../../publish/held-back.js';
+import { describeHeldBack, type HeldBackEvent } from '../../publish/held-back-event.js';
 import type { Publisher } from '../../publish/publisher.js';
 import type { Records } from '../../records/open-records.js';
 import type { StoredEvent } from '../../records/stored-event.js';
-import type { OutboxControl } from '../centre/centre-events.js';
+import type { OutboxControl } from '../commands/event-commands.js';
+import {
+  type EventSelection,
+  type EventSource,
+  firstSince,
+  followEvents,
+  readEvents,
+} from './event-reader.js';
 
-/** Events that come back in one transaction: some milliseconds. */
+/** Number of events that one transaction puts back into the outbox; it takes a few milliseconds. */
 const resendBatch = 1000;
-/** Ranges that are named of what is missing. */
+/** Maximum number of ranges of missing events in an answer. */
 const mostRanges = 100;
-/** Shorter beginnings of an id name no event. */
+/** A shorter prefix of an id finds no event. */
 const shortestBeginning = 4;
-/** Sequences that are named where a beginning means several events. */
+/** Maximum number of sequences in the message about an ambiguous prefix. */
 const mostNamed = 10;
+/** Events with a prefix that are looked at for a caller who is limited to cameras: some milliseconds. */
+const mostLookedAt = 1000;
 
 export interface BoxEventsOptions {
-  readonly records: Pick<Records, 'list' | 'find' | 'beginningWith' | 'onRecorded' | 'outbox'>;
-  /** Undefined where no broker is configured; another one after each reload that changes it. */
+  readonly records: EventSource & Pick<Records, 'find' | 'beginningWith' | 'outbox'>;
+  /** Undefined when no broker is configured. A reload may replace it. */
   readonly publisher: () => Publisher | undefined;
   /** The configuration in force. */
   readonly current: () => Config;
@@ -42,53 +56,110 @@ export interface BoxEventsOptions {
   readonly clock: Clock;
 }
 
-/** Events and their way out, as the local API and centres may ask for them. */
-export class BoxEvents implements EventControl, OutboxControl {
+/** The operations on events and the outbox. */
+export function eventHandlers(events: BoxEvents): Handlers<typeof eventOperations> {
+  return {
+    'events.list': (input, { caller, signal }) => events.list(input, caller, signal),
+    'events.show': ({ event }, { caller }) => events.show(event, caller),
+    'events.follow': (input, { caller, signal }) => events.follow(input, caller, signal),
+    'events.resend': ({ from, to }, { caller }) => events.resend(from, to, caller),
+    'outbox.show': () => events.outbox(),
+  };
+}
+
+type ListInput = Parameters<Handlers<typeof eventOperations>['events.list']>[0];
+type FollowInput = Parameters<Handlers<typeof eventOperations>['events.follow']>[0];
+/** What decides which events a caller may read. */
+type Reader = Pick<Caller, 'cameras'>;
+
+/** Events and the outbox of the box. */
+export class BoxEvents implements OutboxControl {
   readonly #options: BoxEventsOptions;
+  /** One range at a time, for callers and commands alike: each answer counts its own events. */
+  readonly #resends = new SerialQueue();
 
   constructor(options: BoxEventsOptions) {
     this.#options = options;
   }
 
-  list({ limit, kind, person, from, to, sinceMs }: EventListQuery): readonly unknown[] {
-    const query = {
-      limit,
-      ...(kind === undefined ? {} : { kind }),
-      ...(person === undefined ? {} : { personId: person }),
-      ...(from === undefined ? {} : { afterSequence: from - 1 }),
-      ...(to === undefined ? {} : { toSequence: to }),
-      ...(sinceMs === undefined ? {} : { recordedSinceMs: sinceMs }),
+  /** @throws `forbidden` for a camera that the caller may not use */
+  async list(
+    input: ListInput,
+    reader: Reader,
+    signal: AbortSignal,
+  ): Promise<{ readonly items: readonly CloudEvent[]; readonly nextCursor?: string }> {
+    const { records } = this.#options;
+    const { kind, since, until, from = 1, to = Number.MAX_SAFE_INTEGER, order, limit, cursor } = input;
+    const times = {
+      recordedSinceMs: since === undefined ? undefined : Date.parse(since),
+      recordedBeforeMs: until === undefined ? undefined : Date.parse(until),
     };
-    return this.#options.records.list(query).map(({ payload }) => parse(payload));
+    const selection = { ...selectionOf(input, reader), ...present(times) };
+    const { recordedSinceMs: sinceMs } = times;
+    const kinds = kind === undefined ? eventKinds : [kind];
+    const earliest = sinceMs === undefined ? 1 : await firstSince(records, { sinceMs, kinds }, signal);
+    if (earliest === undefined) return { items: [] };
+    const [keep, first, last] =
+      order === 'newest-first'
+        ? (['newest', from, Math.min(to, Number(cursor ?? Number.MAX_SAFE_INTEGER) - 1)] as const)
+        : (['oldest', Math.max(from, Number(cursor ?? 0) + 1), to] as const);
+    const span = { first: Math.max(first, earliest), last };
+    // One more than the page shows whether this is the last page.
+    const found = await readEvents(records, { selection, span, keep, limit: limit + 1 }, signal);
+    const shown = found.slice(0, limit);
+    const nextCursor = found.length > limit ? String(shown.at(-1)?.sequence) : undefined;
+    return { items: shown.map(({ payload }) => parse(payload)), ...present({ nextCursor }) };
   }
 
-  show(which: string): ShownEvent | undefined {
+  /**
+   * Finds an event by sequence, id, or a prefix of an id with at least four characters.
+   * @throws `no-such-event`; `ambiguous` (input) if several ids begin with the prefix
+   */
+  show(which: string, reader: Reader): EventDetails {
     const { records } = this.#options;
-    const found = this.#find(which);
-    if (found === undefined) return undefined;
+    const found = this.#find(which, reader);
+    if (found === undefined) {
+      throw badInput('no-such-event', `No event has the id or the sequence "${which}"`, {
+        remedy: "Run 'rollcall events list' to see the sequences.",
+      });
+    }
     const { sequence, id, kind, recordedAtMs, payload } = found;
     const delivery = records.outbox.deliveryOf(sequence);
     return { sequence, id, kind, recordedAt: isoTime(recordedAtMs), delivery, event: parse(payload) };
   }
 
-  onEvent(listener: (event: unknown) => void): () => void {
-    return this.#options.records.onRecorded((_event, payload) => listener(parse(payload)));
+  /** @throws `forbidden` for a camera that the caller may not use */
+  async *follow(input: FollowInput, reader: Reader, signal: AbortSignal) {
+    const { records, clock } = this.#options;
+    const wanted = { selection: selectionOf(input, reader), after: input.after };
+    for await (const item of followEvents(records, wanted, { clock, signal })) {
+      yield item.kind === 'event' ? { kind: item.kind, event: parse(item.event.payload) } : item;
+    }
   }
 
-  async resend(from: number, to: number | undefined, by: Actor): Promise<ResendOutcome> {
+  /**
+   * Sends the stored events of a range again; `to` defaults to the newest. Writes an audit entry.
+   * @throws `bad-range` (input) if the range ends before it begins, or begins after the newest event
+   */
+  async resend(from: number, to: number | undefined, { actor, origin }: Actor): Promise<ResendOutcome> {
     const newest = this.#options.records.outbox.newestSequence();
     if (from > (to ?? newest) || from > newest) {
       throw badInput('bad-range', `there is no event from ${from} to ${to ?? newest}`, {
-        remedy: `give a range that begins at ${newest}, the newest event, or before, and does not end before it begins`,
+        remedy: `give a range that begins at ${newest} (the newest event) or before, and does not end before it begins`,
       });
     }
     const outcome = await this.resendRange(from, to);
     const { first, last, count } = outcome;
+    const by = { actor, origin };
     this.#options.audit({ by, action: 'events.resent', details: { first, last, count } });
     return outcome;
   }
 
-  async resendRange(from: number, to?: number): Promise<ResendOutcome> {
+  resendRange(from: number, to?: number): Promise<ResendOutcome> {
+    return this.#resends.run(() => this.#resendRange(from, to));
+  }
+
+  async #resendRange(from: number, to: number | undefined): Promise<ResendOutcome> {
     const { records, publisher, clock } = this.#options;
     const { outbox } = records;
     const last = Math.min(to ?? Number.MAX_SAFE_INTEGER, outbox.newestSequence());
@@ -98,7 +169,7 @@ export class BoxEvents implements EventControl, OutboxControl {
     for (let first = from; first <= last; ) {
       const done = outbox.putBack({ first, last }, { nowMs: clock.wallMs(), limit: resendBatch });
       count += done.count;
-      publisher()?.lookAgain(first);
+      publisher()?.rewind(first);
       missing.add(outbox.missing({ first, last: done.through }, mostRanges));
       first = done.through + 1;
       await nextTurn();
@@ -130,41 +201,49 @@ export class BoxEvents implements EventControl, OutboxControl {
       inFlight: status?.inFlightCount ?? 0,
       connection: {
         state: status?.connection ?? 'not configured',
-        ...(problem === undefined ? {} : { message: problem.message }),
-        ...(problem?.remedy === undefined ? {} : { remedy: problem.remedy }),
+        ...present({ message: problem?.message, remedy: problem?.remedy }),
       },
       heldBack: this.heldBack(),
       kinds: this.#kinds(status?.heldKinds ?? []),
     };
   }
 
-  heldBack(): readonly ShownHeldBack[] {
+  /** The `heldBack` of `outbox()`, without the cost of counting all waiting events. */
+  heldBack(): readonly HeldBack[] {
     const { records, publisher } = this.#options;
     const status = publisher()?.status();
     const isConnected = status?.connection === 'connected';
     const { outbox } = records;
-    // What was held back may have been given up since, for its age or its number.
-    const isStillThere = ({ cause, kind, sequence }: HeldBack): boolean =>
+    // A held-back event may meanwhile have been given up because of its age or the limits of the outbox.
+    const isStillThere = ({ cause, kind, sequence }: HeldBackEvent): boolean =>
       cause === 'topic-refused'
         ? outbox.counts().some((each) => each.kind === kind && each.count > 0)
         : outbox.deliveryOf(sequence) === 'waiting';
     return (status?.heldBack ?? []).filter(isStillThere).map((held) => shownHeldBack(held, isConnected));
   }
 
-  /** What is written in digits only is a sequence first. */
-  #find(which: string): StoredEvent | undefined {
+  /**
+   * Finds an event by its sequence, by its id or by the beginning of its id. A text of digits is first tried as a sequence. For
+   * a caller who is limited to cameras, there are no events of others.
+   */
+  #find(which: string, { cameras }: Reader): StoredEvent | undefined {
     const { records } = this.#options;
+    const isTheirs = ({ cameraId }: StoredEvent): boolean => cameras?.has(cameraId ?? '') ?? true;
     const exact = records.find(/^\d{1,16}$/.test(which) ? Number(which) : which);
-    if (exact !== undefined || which.length < shortestBeginning) return exact;
-    const found = records.beginningWith(which, mostNamed + 1);
-    if (found.length < 2) return found[0];
+    if (exact !== undefined && isTheirs(exact)) return exact;
+    if (which.length < shortestBeginning) return undefined;
+    const limit = cameras === undefined ? mostNamed + 1 : mostLookedAt;
+    const looked = records.beginningWith(which, limit);
+    const found = looked.filter(isTheirs);
+    const isWhole = looked.length < limit;
+    if (found.length < 2 && isWhole) return found[0];
     const named = found.slice(0, mostNamed).map(({ sequence }) => String(sequence));
-    if (found.length > mostNamed) named.push('others');
+    if (found.length > mostNamed || !isWhole) named.push('others');
     const message = `The ids of several events begin with "${which}": those with the sequences ${named.join(', ')}`;
     throw badInput('ambiguous', message, { remedy: 'Give more of the id, or the sequence.' });
   }
 
-  #kinds(heldKinds: readonly string[]): readonly OutboxKindStatus[] {
+  #kinds(heldKinds: readonly string[]): readonly OutboxKind[] {
     const { records, current } = this.#options;
     const rules = current().outbox;
     const counts = new Map(records.outbox.counts().map((each) => [each.kind, each]));
@@ -182,22 +261,22 @@ export class BoxEvents implements EventControl, OutboxControl {
   }
 }
 
-function shownHeldBack(held: HeldBack, isConnected: boolean): ShownHeldBack {
+function shownHeldBack(held: HeldBackEvent, isConnected: boolean): HeldBack {
   const { cause, kind, sequence, sinceMs, untilMs, reason, sizeBytes } = held;
+  // Without a connection only an event that ends the connection has a time; the next connection tries all others at once.
   const isTimed = untilMs !== undefined && (isConnected || cause === 'ends-connection');
   return {
     ...{ cause, kind, sequence, since: isoTime(sinceMs) },
     ...(isTimed ? { until: isoTime(untilMs) } : {}),
-    ...(reason === undefined ? {} : { reason }),
-    ...(sizeBytes === undefined ? {} : { sizeBytes }),
-    ...wordsOf(held),
+    ...present({ reason, sizeBytes }),
+    ...describeHeldBack(held),
   };
 }
 
-/** What is missing of neighbouring batches, as one list. */
+/** The missing events of consecutive batches. Joins ranges that continue across two batches. */
 class MissingRanges {
   count = 0;
-  readonly ranges: ShownRange[] = [];
+  readonly ranges: SequenceRange[] = [];
 
   add({ count, ranges }: ResendOutcome['missing']): void {
     this.count += count;
@@ -209,6 +288,21 @@ class MissingRanges {
   }
 }
 
-function parse(payload: Uint8Array): unknown {
-  return JSON.parse(new TextDecoder().decode(payload)) as unknown;
+/** The filters of a request. Callers who are limited to cameras read the events of these cameras only. */
+function selectionOf(
+  { kind, person, camera }: Pick<ListInput, 'kind' | 'person' | 'camera'>,
+  { cameras }: Reader,
+): EventSelection {
+  if (camera !== undefined && cameras?.has(camera) === false) {
+    throw badInput('forbidden', 'you may not use this camera', {
+      remedy: 'give one of your cameras, or ask an administrator for this one',
+    });
+  }
+  const cameraIds = camera === undefined ? cameras && [...cameras] : [camera];
+  return present({ kind, personId: person === undefined ? undefined : personId(person), cameraIds });
+}
+
+/** What the box has recorded has this form. */
+function parse(payload: Uint8Array): CloudEvent {
+  return JSON.parse(new TextDecoder().decode(payload)) as CloudEvent;
 }

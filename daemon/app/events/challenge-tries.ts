@@ -1,12 +1,12 @@
 import type { Clock } from '../../base/clock.js';
 import type { CameraId, PersonId } from '../../domain/ids.js';
 
-/** So many failures of one person at one camera within `withinMs` are a presentation attack. */
+/** This many failures of one person at one camera within `windowMs` are a presentation attack. */
 const failuresOfAttack = 3;
-/** After so many challenges without a pass, failed or not, within `withinMs` the person is not asked for a while. */
+/** After this many challenges without a pass within `windowMs`, the person is locked out for a while. */
 const mostTries = 6;
-const withinMs = 5 * 60_000;
-/** For how long nobody is asked who was refused, milliseconds. */
+const windowMs = 5 * 60_000;
+/** The length of a lockout, milliseconds. */
 const lockMs = 60_000;
 
 interface Tries {
@@ -14,7 +14,7 @@ interface Tries {
   readonly lockedUntilMs: number;
 }
 
-/** How often people have tried, in memory: by person and camera, because whoever holds up a recording can begin a new track. */
+/** Counts challenges in memory, by person and camera. Not by track: an attacker with a recording can start a new track. */
 export class ChallengeTries {
   readonly #clock: Clock;
   readonly #tries = new Map<string, Tries>();
@@ -31,7 +31,7 @@ export class ChallengeTries {
     this.#tries.delete(keyOf(personId, cameraId));
   }
 
-  /** A challenge ended without a pass. `refused`: this was one failure too many. */
+  /** Counts a challenge without a pass. `refused`: this was one failure too many. */
   ended(personId: PersonId, cameraId: CameraId, isFailure: boolean): 'open' | 'refused' {
     const nowMs = this.#clock.monotonicMs();
     this.#forgetOld(nowMs);
@@ -39,7 +39,7 @@ export class ChallengeTries {
     const ended = [...(this.#tries.get(key)?.ended ?? []), { atMs: nowMs, isFailure }];
     const isRefused = ended.filter((each) => each.isFailure).length >= failuresOfAttack;
     const isLocked = isRefused || ended.length >= mostTries;
-    // Whoever withdraws again and again, as with a recording that does not fit, is locked out after each further try.
+    // Repeated withdrawals, as with a recording that does not fit, cause a lockout after each further try.
     const after = isLocked
       ? { ended: isRefused ? [] : ended.slice(-mostTries), lockedUntilMs: nowMs + lockMs }
       : { ended, lockedUntilMs: Number.NEGATIVE_INFINITY };
@@ -49,7 +49,7 @@ export class ChallengeTries {
 
   #forgetOld(nowMs: number): void {
     for (const [key, { ended, lockedUntilMs }] of this.#tries) {
-      const recent = ended.filter(({ atMs }) => atMs > nowMs - withinMs);
+      const recent = ended.filter(({ atMs }) => atMs > nowMs - windowMs);
       if (recent.length > 0 || lockedUntilMs > nowMs) this.#tries.set(key, { ended: recent, lockedUntilMs });
       else this.#tries.delete(key);
     }

@@ -22,24 +22,24 @@ import type { Prompt } from '../../publish/prompts.js';
 import type { ChallengePort } from '../../records/decider.js';
 import { ChallengeTries } from './challenge-tries.js';
 
-/** A person who is recognised for less long passes by, and is not asked, milliseconds. */
+/** A person who is recognised for a shorter time is passing by and is not asked, milliseconds. */
 const stayMs = 1_000;
-/** Between two challenges of one camera: whoever is asked sees how the last one ended, milliseconds. */
+/** The pause between two challenges of one camera, so that people see how the last one ended, milliseconds. */
 const pauseMs = 2_500;
-/** Where a prompt could not be shown, the next try comes later, milliseconds. */
+/** The longer pause after a prompt that could not be shown, milliseconds. */
 const notShownPauseMs = 10_000;
-/** How soon it is looked again whether sightings still wait, milliseconds. */
+/** How often to check whether sightings still wait, milliseconds. */
 const heldUpPauseMs = 500;
 
 export interface ChallengesOptions {
-  /** Whether this camera asks for a challenge, as configured now. */
+  /** Whether this camera asks for a challenge, by the configuration in force. */
   readonly isAskedAt: (cameraId: CameraId) => boolean;
-  /** The attendance of this person at this camera would be within the cooldown: no need to ask. */
+  /** True while the cooldown of the person's last attendance at this camera runs: no need to ask. */
   readonly hasAttended: (personId: PersonId, cameraId: CameraId) => boolean;
-  /** Resolves with whether somebody took the prompt in time. Never rejects. */
+  /** Resolves with true if a receiver took the prompt in time. Never rejects. */
   readonly show: (prompt: Prompt) => Promise<boolean>;
   readonly policy: () => ChallengePolicy;
-  /** From the random numbers of the machine: a recording must not know what comes. */
+  /** Must come from the random numbers of the machine, so that no recording can predict a challenge. */
   readonly randomBytes: (count: number) => Uint8Array;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -49,26 +49,26 @@ export interface ChallengesOptions {
 interface Candidate {
   readonly trackId: TrackId;
   readonly personId: PersonId;
-  /** Since when it is taken for this person, monotonic milliseconds. */
+  /** When the track was first matched to this person, monotonic milliseconds. */
   readonly sinceMs: number;
   areaPx: number;
   isGone: boolean;
   standing: ChallengeStanding;
-  /** Without what must not be kept: embeddings and picture. */
+  /** Without embeddings and picture, which must not be kept. */
   last: Sighting;
 }
 
-/** The one challenge of a camera that is under way. */
+/** The running challenge of a camera. */
 interface Run {
   readonly cameraId: CameraId;
   readonly candidate: Candidate;
   readonly nonce: string;
   readonly challenge: Challenge;
   state: ChallengeState;
-  /** Of the latest prompt. */
+  /** The step of the latest prompt. */
   step: number;
   due: Timer | undefined;
-  /** A quick answer may be seen before the broker has said that it took the prompt. */
+  /** Kept because a quick answer may arrive before the broker acknowledges the prompt. */
   lastSeen: ChallengeInput | undefined;
 }
 
@@ -81,14 +81,14 @@ interface AskingCamera {
 }
 
 /**
- * Asks recognised people to prove life, one at a time at each camera: of several the one whose face is largest. What is seen of
- * them comes with their sightings; prompts go out at once.
+ * Asks recognised people to prove life, one person at a time per camera; the largest face first. Answers arrive with sightings;
+ * prompts are sent immediately.
  */
 export class Challenges implements ChallengePort, Disposable {
   readonly #options: ChallengesOptions;
   readonly #cameras = new Map<CameraId, AskingCamera>();
   readonly #tries: ChallengeTries;
-  /** The track whose sighting is being taken in. */
+  /** The track whose sighting is being processed. */
   #seeing: TrackId | undefined;
   #onSettled: (last: Sighting) => void = () => undefined;
   #isHeldUp: () => boolean = () => false;
@@ -99,12 +99,12 @@ export class Challenges implements ChallengePort, Disposable {
     this.#tries = new ChallengeTries(options.clock);
   }
 
-  /** Calls back with the latest sighting of a track that passed or was refused since: it is to be judged again. */
+  /** Calls back with the latest sighting of a track that has passed or was refused, so that it is judged again. */
   onSettled(listener: (last: Sighting) => void): void {
     this.#onSettled = listener;
   }
 
-  /** While sightings wait, nobody can answer: nobody is asked, and no time runs out. */
+  /** While sightings wait, no answer can arrive. So no person is asked and no deadline passes. */
   heldUpWhile(isHeldUp: () => boolean): void {
     this.#isHeldUp = isHeldUp;
   }
@@ -132,7 +132,7 @@ export class Challenges implements ChallengePort, Disposable {
       this.#step(camera, run, run.lastSeen);
       if (isEnded) this.#step(camera, run, { kind: 'left' });
     }
-    // Its standing is asked for again where the sighting could not be recorded.
+    // Keeps the candidate: if the sighting cannot be recorded, its standing is needed again.
     if (isEnded && candidate !== undefined) candidate.isGone = true;
     this.#lookForNext(camera);
     return candidate?.standing ?? 'open';
@@ -146,7 +146,7 @@ export class Challenges implements ChallengePort, Disposable {
     if (camera.candidates.size > 0 || camera.run !== undefined) return;
     camera.next?.cancel();
     camera.next = undefined;
-    // How the last challenge ended stays on the screen for its time, whoever comes next.
+    // The result of the last challenge stays on the screen for its full time.
     if (camera.pausedUntilMs <= this.#options.clock.monotonicMs()) this.#cameras.delete(cameraId);
   }
 
@@ -173,7 +173,7 @@ export class Challenges implements ChallengePort, Disposable {
     return made;
   }
 
-  /** Keeps whom a track is taken for. What was proven of one person is not proven of another. */
+  /** Follows the person of a track. A proof for one person does not count for another. */
   #follow(camera: AskingCamera, sighting: Sighting, identification: Identification): Candidate | undefined {
     const { trackId, box } = sighting;
     const last = withoutFace(sighting);
@@ -198,7 +198,7 @@ export class Challenges implements ChallengePort, Disposable {
     return candidate;
   }
 
-  /** Begins a challenge, or waits for when one may begin. */
+  /** Begins a challenge, or waits until one may begin. */
   #lookForNext(camera: AskingCamera): void {
     const { clock, isAskedAt, logger } = this.#options;
     camera.next?.cancel();
@@ -216,7 +216,7 @@ export class Challenges implements ChallengePort, Disposable {
     try {
       absent = this.#withoutAttendance(camera);
     } catch (error) {
-      logger.error('who attended cannot be read, so nobody is asked for a challenge', {
+      logger.error('attendance cannot be read, so no person is asked for a challenge', {
         camera: camera.id,
         error,
       });
@@ -241,7 +241,7 @@ export class Challenges implements ChallengePort, Disposable {
     }
   }
 
-  /** Who is there and has neither passed nor attended a moment ago. @throws what reading the records throws */
+  /** The present people who have neither passed nor attended recently. Throws when the records cannot be read. */
   #withoutAttendance({ id, candidates }: AskingCamera): readonly Candidate[] {
     return [...candidates.values()].filter(
       ({ standing, isGone, personId }) =>
@@ -314,11 +314,11 @@ export class Challenges implements ChallengePort, Disposable {
   #notShown(camera: AskingCamera, run: Run): void {
     const { logger, show } = this.#options;
     run.candidate.standing = 'not-shown';
-    logger.warn('a challenge ends: its prompt could not be shown', {
+    logger.warn('a challenge ends because its prompt could not be shown', {
       camera: camera.id,
       track: run.candidate.trackId,
     });
-    // A screen that did get it, too late, is told that it counts no more.
+    // Tells a screen that received the prompt too late that it is void.
     void show({ ...this.#about(run), state: 'cancelled', reason: 'not-shown' });
     this.#pause(camera, notShownPauseMs);
   }
@@ -356,7 +356,7 @@ export class Challenges implements ChallengePort, Disposable {
   }
 }
 
-/** Views that disagree for a moment say nothing else; only another answer is one. */
+/** Inconclusive views change nothing; only a different match or no match does. */
 function isStill(personId: PersonId, identification: Identification): boolean {
   const { outcome } = identification;
   return outcome === 'inconclusive' || (outcome === 'match' && identification.personId === personId);

@@ -1,16 +1,16 @@
 import type { Logger } from '../../base/logger.js';
 import type { EvidenceConfig } from '../../config/schema.js';
 import type { Fact } from '../../domain/events/event.js';
-import { type EvidenceKind, isEvidenceKind } from '../../domain/events/evidence.js';
+import { type EvidenceKind, evidenceKindOf } from '../../domain/events/evidence.js';
 import type { BestShot } from '../../domain/faces/best-shot.js';
 import type { CameraId, EventId, PersonId, TrackId } from '../../domain/ids.js';
 import type { Sighting } from '../../domain/tracks/sighting.js';
 
-/** A picture of a face, and the recorded event that it belongs to. */
+/** A picture of a face with its recorded event. */
 export interface Evidence {
   readonly kind: EvidenceKind;
   readonly eventId: EventId;
-  /** Who was recognised; absent where nobody was. */
+  /** The recognised person, if any. */
   readonly personId?: PersonId;
   readonly cameraId: CameraId;
   /** When the picture was taken, wall clock, whole milliseconds since the epoch. */
@@ -21,26 +21,25 @@ export interface Evidence {
 
 /** Where pictures are kept, sealed. */
 export interface EvidenceStore {
-  /** Resolves when it is stored; rejects when it cannot be. */
+  /** Rejects when the picture cannot be stored. */
   add(evidence: Evidence): Promise<void>;
 }
 
-/** Pictures since the start. */
+/** Counts of pictures since the start. */
 export interface EvidenceCounters {
   readonly stored: number;
-  /** The store refused them or could not keep up: the events stand without them. */
+  /** The store refused them or was too slow. Their events have no picture. */
   readonly lost: number;
 }
 
-/** Tracks of which a picture is remembered: more than any box follows at once. */
+/** The most tracks with a remembered picture: more than any box follows at a time. */
 const rememberedTracks = 1_000;
-/** Pictures on their way to the store; more would mean that it has stopped. */
+/** The most pictures on their way to the store. More would mean that the store hangs. */
 const pendingLimit = 100;
 
 /**
- * Remembers the best picture of every track in sight and hands it to the store when a fact about the track has been
- * recorded and the configuration asks for it. It never throws and never makes a fact wait: what cannot be stored is counted
- * and said once.
+ * Remembers the best picture of every track in sight. Stores it when a fact about the track was recorded and the configuration
+ * asks for it. Never throws and never delays a fact; pictures that cannot be stored are counted and logged once.
  */
 export class EvidenceCapture implements AsyncDisposable {
   readonly #store: EvidenceStore;
@@ -52,7 +51,7 @@ export class EvidenceCapture implements AsyncDisposable {
   #lost = 0;
   #isFailing = false;
 
-  /** `wanted` is asked for every fact: it follows the configuration in force. */
+  /** `wanted` is called for every fact, so that it follows the configuration in force. */
   constructor(options: {
     readonly store: EvidenceStore;
     readonly wanted: () => EvidenceConfig;
@@ -67,7 +66,7 @@ export class EvidenceCapture implements AsyncDisposable {
     return { stored: this.#stored, lost: this.#lost };
   }
 
-  /** A sighting is about to be worked on; its picture, if it has one, replaces the one before. */
+  /** Remembers the picture of a sighting that is about to be processed. It replaces the former one. */
   see({ trackId, cameraId, bestShot }: Sighting): void {
     if (bestShot === undefined) return;
     this.#shots.delete(trackId);
@@ -76,14 +75,19 @@ export class EvidenceCapture implements AsyncDisposable {
     if (this.#shots.size > rememberedTracks && oldest !== undefined) this.#shots.delete(oldest);
   }
 
-  /** A sighting has been worked on: its track may be over. */
+  /** Forgets the track if the processed sighting was its last. */
   workedOn({ trackId, isEnded }: Sighting): void {
     if (isEnded) this.#shots.delete(trackId);
   }
 
-  /** A fact was recorded as `eventId`; `wallMsOf` turns capture times into wall time. */
-  keep({ kind, ...fact }: Fact, eventId: EventId, wallMsOf: (capturedAtMs: number) => number): void {
-    if (!isEvidenceKind(kind) || !this.#wanted()[kind]) return;
+  /** Stores the picture of a fact that was recorded as `eventId`. `wallMsOf` turns capture times into wall time. */
+  keep(
+    { kind: factKind, ...fact }: Fact,
+    eventId: EventId,
+    wallMsOf: (capturedAtMs: number) => number,
+  ): void {
+    const kind = evidenceKindOf(factKind);
+    if (kind === undefined || !this.#wanted()[kind]) return;
     const remembered = this.#shots.get(fact.trackId);
     if (remembered === undefined) return;
     const { capturedAtMs, jpeg } = remembered.shot;
@@ -98,12 +102,12 @@ export class EvidenceCapture implements AsyncDisposable {
     });
   }
 
-  /** Resolves, never rejects, when the pictures that are on their way now are stored or lost. */
+  /** Resolves when the pictures that are on their way now are stored or lost. Never rejects. */
   async settled(): Promise<void> {
     await Promise.all(this.#pending);
   }
 
-  /** The vision process of this camera ended without ending its tracks. */
+  /** Forgets the tracks of this camera: its vision process ended without ending them. */
   forgetCamera(cameraId: CameraId): void {
     for (const [id, remembered] of this.#shots) {
       if (remembered.cameraId === cameraId) this.#shots.delete(id);
@@ -127,7 +131,7 @@ export class EvidenceCapture implements AsyncDisposable {
 
   async #tryToAdd(evidence: Evidence): Promise<void> {
     try {
-      // In a turn of its own: sealing and storing must not hold up the sighting that follows.
+      // Runs in a later turn: sealing and storing must not delay the next sighting.
       await Promise.resolve();
       await this.#store.add(evidence);
       this.#stored += 1;
@@ -138,12 +142,12 @@ export class EvidenceCapture implements AsyncDisposable {
     }
   }
 
-  /** Said once until one can be stored again. */
+  /** Logs only the first failure, until a picture can be stored again. */
   #lose({ kind, eventId, cameraId: camera }: Evidence, error: unknown): void {
     this.#lost += 1;
     if (this.#isFailing) return;
     this.#isFailing = true;
-    this.#logger.error('an evidence picture could not be stored; its event stands without it', {
+    this.#logger.error('an evidence picture could not be stored; its event has no picture', {
       kind,
       event: eventId,
       camera,

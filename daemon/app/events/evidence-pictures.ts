@@ -3,24 +3,24 @@ import { isRollcallError, operational } from '../../base/errors.js';
 import type { MqttConfig } from '../../config/schema.js';
 import type { Gallery } from '../../gallery/gallery.js';
 import { sealTo } from '../../host/sealed-box.js';
-import type { PictureOf } from '../../publish/outgoing.js';
+import type { PictureOf } from '../../publish/sender.js';
 
-/** What events take pictures of faces along, and whose key these are sealed to. */
+/** Which events carry pictures of faces, and the key that seals them. */
 export type PicturePlan = NonNullable<MqttConfig['evidence']>;
 
-/** @throws `evidence-key-unusable` for a key that libsodium refuses: it would give away what is sealed to it */
+/** @throws `evidence-key-unusable` for a weak key that would reveal what is sealed to it */
 export function checkPicturePlan(plan: PicturePlan | undefined): void {
   if (plan === undefined || sealTo(keyOf(plan), new Uint8Array(1)) !== undefined) return;
-  throw operational('evidence-key-unusable', 'mqtt.evidence.sealTo is no public key of X25519', {
-    remedy: 'Write the public key of the centre there, 32 bytes in base64url.',
+  throw operational('evidence-key-unusable', 'mqtt.evidence.sealTo is not an X25519 public key', {
+    remedy: 'Set it to the public key of the centre: 32 bytes in base64url.',
   });
 }
 
 /**
- * The picture kept with an event, sealed to the centre, for the moment in which the event is sent. Undefined where none is
- * kept, the gallery is sealed, or the picture was forgotten since: an event does not wait for its picture.
+ * Reads the picture of an event when the event is sent, and seals it to the centre. Undefined without a picture and while the
+ * gallery is sealed: an event does not wait for its picture.
  */
-export function evidencePictures(parts: {
+export function evidencePictures(options: {
   readonly open: () => Gallery | undefined;
   /** Waits for the pictures that are on their way to the gallery. */
   readonly settled: () => Promise<void>;
@@ -28,17 +28,17 @@ export function evidencePictures(parts: {
   return (plan) =>
     async ({ kind, eventId, occurredAtMs }) => {
       if (!plan.kinds.includes(kind)) return undefined;
-      // The picture is handed over just after the event was recorded, which is when the event is sent.
+      // The event is sent right after it was recorded, and the picture reaches the gallery a little later.
       await nextTurn();
-      await parts.settled();
-      const jpeg = held(parts.open(), [kind, eventId, occurredAtMs]);
+      await options.settled();
+      const jpeg = readPicture(options.open(), [kind, eventId, occurredAtMs]);
       const sealed = jpeg && sealTo(keyOf(plan), jpeg);
       if (sealed === undefined) return undefined;
       return { sealedTo: plan.sealTo, jpeg: Buffer.from(sealed).toString('base64url') };
     };
 }
 
-function held(
+function readPicture(
   gallery: Gallery | undefined,
   about: Parameters<Gallery['evidenceOfEvent']>,
 ): Uint8Array | undefined {

@@ -8,34 +8,31 @@ import type { Sighting } from '../../domain/tracks/sighting.js';
 import type { Decider, SightingOutcome } from '../../records/decider.js';
 import type { EvidenceCapture } from './evidence-capture.js';
 
-/** How long to wait before a sighting whose fact could not be stored is tried again, milliseconds. */
+/** The wait after a fact could not be stored, milliseconds. */
 const retryMs = 2_000;
-/**
- * Sightings kept while nothing can be stored. Past that the oldest are given up, counted and logged as errors: the memory
- * of the box is finite too.
- */
+/** The most sightings that wait while nothing can be stored. Beyond that the oldest are dropped, counted and logged. */
 const backlogLimit = 5_000;
-/** Sightings of a longer backlog wait without their pictures, which are many times their size. */
+/** In a longer backlog, sightings wait without their pictures, which are many times larger. */
 const pictureBacklogLimit = 500;
 
-/** So many waiting sightings are worked on within a moment. */
+/** A shorter backlog is processed within a moment. */
 const heldUpFrom = 100;
 
-/** Sightings that cannot be worked on are logged so often: vision may send a hundred of them in a second. */
+/** The limit of log lines about failed sightings: vision may send a hundred in a second. */
 const failureLog = { most: 10, everyMs: 1_000 };
 
-/** Worked on between two turns of the event loop: a backlog must not hold up everything else. */
+/** Sightings processed between two turns of the event loop, so that a backlog does not block everything else. */
 const sightingsInATurn = 10;
 
 interface Taken {
   readonly sighting: Sighting;
-  /** Wall clock less monotonic clock when the sighting came: a later jump of the wall clock does not move the fact. */
+  /** Wall clock minus monotonic clock when the sighting arrived, so that a later jump of the wall clock does not move the fact. */
   readonly wallOffsetMs: number;
-  /** It was worked on before: something else is known now. */
+  /** The sighting is judged again because more is known now. */
   readonly isAgain: boolean;
 }
 
-/** What became of sightings since the start. */
+/** Counts of sightings since the start. */
 export interface IntakeCounters {
   readonly taken: number;
   readonly facts: number;
@@ -44,8 +41,8 @@ export interface IntakeCounters {
 }
 
 /**
- * Brings sightings to the decider one after the other, in the order they came. A full disk or a busy database delays them;
- * nothing is lost as long as the backlog holds.
+ * Passes sightings to the decider one by one, in the order of arrival. A full disk or a busy database delays them; none is lost
+ * unless the backlog is full.
  */
 export class SightingIntake implements AsyncDisposable {
   readonly #decider: Decider;
@@ -54,7 +51,7 @@ export class SightingIntake implements AsyncDisposable {
   readonly #logger: Logger;
   readonly #abort = new AbortController();
   readonly #waiting: Taken[] = [];
-  /** What is worked on, again and again where it has to wait. */
+  /** The sighting in work. It stays here while it is tried again. */
   #inHand: Taken | undefined;
   #working: Promise<void> | undefined;
   readonly #failures: Allowance;
@@ -66,7 +63,7 @@ export class SightingIntake implements AsyncDisposable {
 
   constructor(options: {
     readonly decider: Decider;
-    /** Keeps the pictures of recorded facts; absent where none are kept. */
+    /** Keeps the pictures of recorded facts, if given. */
     readonly evidence?: EvidenceCapture;
     readonly clock: Clock;
     readonly logger: Logger;
@@ -87,17 +84,17 @@ export class SightingIntake implements AsyncDisposable {
     };
   }
 
-  /** Sightings that were taken and not worked on yet. */
+  /** Sightings that are not processed yet. */
   get waitingCount(): number {
     return this.#waiting.length + (this.#problem === undefined ? 0 : 1);
   }
 
-  /** Sightings wait for longer than it takes to work on them. */
+  /** True while sightings wait for longer than their processing takes. */
   get isHeldUp(): boolean {
     return this.#problem !== undefined || this.#waiting.length > heldUpFrom;
   }
 
-  /** What keeps sightings from being worked on, until one could be. */
+  /** Why sightings cannot be processed now, if so. */
   get problem(): RollcallError | undefined {
     return this.#problem;
   }
@@ -107,8 +104,8 @@ export class SightingIntake implements AsyncDisposable {
     this.#push(sighting, false);
   }
 
-  /** Judges the latest sighting of a track once more; nothing happens where a later one has come. */
-  lookAgain(sighting: Sighting): void {
+  /** Judges the latest sighting of a track again. Does nothing if a newer one has arrived. */
+  judgeAgain(sighting: Sighting): void {
     this.#push(sighting, true);
   }
 
@@ -120,7 +117,7 @@ export class SightingIntake implements AsyncDisposable {
       this.#waiting.shift();
       this.#givenUp += 1;
       if (this.#givenUp % 100 === 1) {
-        this.#logger.error('sightings are given up: nothing could be stored for too long', {
+        this.#logger.error('sightings are dropped because nothing could be stored for too long', {
           givenUp: this.#givenUp,
         });
       }
@@ -128,12 +125,12 @@ export class SightingIntake implements AsyncDisposable {
     this.#working ??= this.#work();
   }
 
-  /** The vision process of this camera ended without ending its tracks: the sightings that still wait are their last. */
+  /** Ends the tracks of this camera, because its vision process ended without doing so: the newest waiting sightings become the last. */
   forgetCamera(cameraId: CameraId): void {
     const ended = new Set<TrackId>();
     const endOf = (taken: Taken): Taken => {
       const { sighting } = taken;
-      // One that is judged again may be older than others that wait.
+      // A sighting that is judged again may be older than others that wait.
       if (taken.isAgain || sighting.cameraId !== cameraId || ended.has(sighting.trackId)) return taken;
       ended.add(sighting.trackId);
       return { ...taken, sighting: { ...sighting, isEnded: true } };
@@ -145,12 +142,12 @@ export class SightingIntake implements AsyncDisposable {
     this.#evidence?.forgetCamera(cameraId);
   }
 
-  /** This person is no longer in the gallery. */
+  /** Forgets a person who is no longer in the gallery. */
   forgetPerson(personId: PersonId): void {
     this.#decider.forgetPerson(personId);
   }
 
-  /** Finishes what can be stored at once, then stops. */
+  /** Processes what can be stored without a wait, then stops. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#abort.abort();
     await this.#working;
@@ -169,7 +166,7 @@ export class SightingIntake implements AsyncDisposable {
     this.#working = undefined;
   }
 
-  /** False: it has to be tried again. */
+  /** False if the sighting must be tried again. */
   async #decide({ sighting, wallOffsetMs, isAgain }: Taken): Promise<boolean> {
     const wallMsOf = (atMs: number): number => atMs + wallOffsetMs;
     try {
@@ -182,30 +179,34 @@ export class SightingIntake implements AsyncDisposable {
         if (!this.#abort.signal.aborted) return this.#waitFor(error);
         this.#giveUpWaiting(error);
       } else if (this.#failures.take()) {
-        const untold = this.#failures.takeRefused();
+        const unlogged = this.#failures.takeRefused();
         const { cameraId: camera, trackId: track } = sighting;
-        this.#logger.error('a sighting could not be worked on', { camera, track, error, untold });
+        this.#logger.error('a sighting could not be processed', { camera, track, error, unlogged });
       }
     }
     return true;
   }
 
-  /** Said once, and again when the reason changes: a full disk is not the less full for being told every 2 s. */
+  /** Waits before the next try. Logs only when the reason changes, not at every try. */
   async #waitFor(problem: RollcallError): Promise<false> {
     const isNew = this.#problem?.code !== problem.code;
     this.#problem = problem;
     const { code, message, remedy } = problem;
     if (isNew)
-      this.#logger.error('sightings wait: events cannot be recorded', { code, reason: message, remedy });
+      this.#logger.error('sightings wait because events cannot be recorded', {
+        code,
+        reason: message,
+        remedy,
+      });
     await sleep(this.#clock, retryMs, this.#abort.signal).catch(() => undefined);
     return false;
   }
 
-  /** The daemon stops while sightings wait, this one and those behind it: each would meet the same. */
+  /** Drops this sighting and the waiting ones: the daemon stops, and none of them could be recorded. */
   #giveUpWaiting({ code }: RollcallError): void {
     const count = 1 + this.#waiting.splice(0).length;
     this.#givenUp += count;
-    this.#logger.error('sightings are given up: the daemon stops before they could be worked on', {
+    this.#logger.error('sightings are dropped because the daemon stops before they could be processed', {
       code,
       count,
     });
@@ -215,7 +216,7 @@ export class SightingIntake implements AsyncDisposable {
     this.#evidence?.workedOn(sighting);
     if (this.#problem === undefined) return;
     this.#problem = undefined;
-    this.#logger.info('sightings are worked on again', { waiting: this.#waiting.length });
+    this.#logger.info('sightings are processed again', { waiting: this.#waiting.length });
   }
 
   #report(sighting: Sighting, outcome: SightingOutcome): void {

@@ -1,77 +1,94 @@
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Actor } from '../../audit/actor.js';
 import type { Clock } from '../../base/clock.js';
 import { badInput, isRollcallError, operational } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
+import { present } from '../../base/present.js';
 import type {
-  BackupAnswer,
-  BackupControl,
-  BackupRequest,
   BackupStatus,
-  RestoreAnswer,
-  RestoreRequest,
-} from '../../control/backup-control.js';
+  BackupUpload,
+  FileBackup,
+  KeptBackup,
+  RestoredGallery,
+} from '../../contract/backups.js';
 import { programVersion } from '../../control/program-version.js';
-import type { BoxIdentity } from '../../domain/events/box-identity.js';
+import type { BoxIds } from '../../domain/events/box-ids.js';
 import type { PersonId, RecogniserId } from '../../domain/ids.js';
+import { BackgroundJob } from '../../gallery/background-job.js';
 import type { BackupProgress, OnBackupProgress } from '../../gallery/backup/backup-progress.js';
 import { createGalleryBackup } from '../../gallery/backup/create-backup.js';
 import type { BackupFacts } from '../../gallery/backup/open-backup.js';
 import type { Recipient } from '../../gallery/backup/recipient.js';
 import { recoveryKeyId } from '../../gallery/backup/recovery-key.js';
+import { readRecoveryKey, writeRecoveryKey } from '../../gallery/backup/recovery-key-text.js';
 import { refuseWeakPassphrase } from '../../gallery/keys/passphrase-rules.js';
+import { createKeyFile, moveKeyFile } from '../../host/key-file.js';
 import type { AuditKeyRing } from '../audit/audit-key-ring.js';
-import type { GalleryAccess } from './gallery-access.js';
-import { installKey, readInstalledKey } from './recovery-key-file.js';
-import { restoreGallery } from './restore-gallery.js';
+import type { GalleryVault } from './gallery-vault.js';
+import { KeptBackups, type UploadPlace } from './kept-backups.js';
+import { type RestoreRequest, restoreGallery } from './restore-gallery.js';
 
-export interface BoxBackupsParts {
-  readonly access: GalleryAccess;
+export interface BackupRequest {
+  /** Absolute path for the daemon to write to. No file may exist there. */
+  readonly path: string;
+  /** UTF-8. Opens the backup in addition to the recovery key. The caller wipes it. */
+  readonly passphrase?: Uint8Array;
+}
+
+export interface BoxBackupsOptions {
+  readonly vault: GalleryVault;
   readonly auditKeys: AuditKeyRing;
   readonly galleryPath: string;
   readonly recogniser: RecogniserId;
-  readonly identity: BoxIdentity;
+  readonly identity: BoxIds;
   readonly dataDir: string;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Tracks in sight are no longer taken for this person. */
+  /** Stops to take tracks in sight for this person. */
   readonly forgetPerson: (id: PersonId) => void;
 }
 
-/** Backups as the local API sees them. Disposal breaks off what runs, unless the new file is just being put in place. */
-export class BoxBackups implements BackupControl, AsyncDisposable {
-  readonly #parts: BoxBackupsParts;
-  readonly #abort = new AbortController();
-  #running: { readonly what: 'create' | 'restore'; readonly ended: Promise<unknown> } | undefined;
-  #progress: BackupProgress | undefined;
+/** Backups. One job at a time; a second one throws `backup-busy`. Disposal cancels a running job, unless a restore is just replacing the gallery file. */
+export class BoxBackups implements AsyncDisposable {
+  readonly #options: BoxBackupsOptions;
+  readonly #job = new BackgroundJob<BackupProgress>(
+    operational('shutting-down', 'the daemon is stopping', { retryable: true }),
+  );
+  /** For callers from the network. */
+  readonly kept: KeptBackups;
+  #latest: 'create' | 'restore' = 'create';
 
-  constructor(parts: BoxBackupsParts) {
-    this.#parts = parts;
+  constructor(options: BoxBackupsOptions) {
+    this.#options = options;
+    this.kept = new KeptBackups(options);
   }
 
   async status(): Promise<BackupStatus> {
-    const publicKey = await readInstalledKey(this.#parts.dataDir);
+    const publicKey = await readInstalledKey(this.#options.dataDir);
     return {
       ...(publicKey === undefined ? {} : { recoveryKeyId: recoveryKeyId(publicKey) }),
-      ...(this.#running === undefined ? {} : { running: this.#running.what }),
-      ...(this.#progress === undefined ? {} : { progress: this.#progress }),
+      ...(this.#job.isRunning ? { running: this.#latest } : {}),
+      ...present({ progress: this.#job.progress, made: this.kept.made, upload: this.kept.upload }),
     };
   }
 
+  /** Encrypts later backups to this recovery key (its public half, 32 bytes). Resolves with its id. */
   async installRecoveryKey(publicKey: Uint8Array, actor: Actor): Promise<string> {
     const keyId = recoveryKeyId(publicKey);
-    await installKey(this.#parts.dataDir, publicKey);
-    this.#parts.access.audit.append({ by: actor, action: 'backup.recovery-key-changed', subject: keyId });
+    await installKey(this.#options.dataDir, publicKey);
+    this.#options.vault.audit.append({ by: actor, action: 'backup.recovery-key-changed', subject: keyId });
     return keyId;
   }
 
-  create({ path, passphrase }: BackupRequest, actor: Actor): Promise<BackupAnswer> {
+  /** @throws `gallery-sealed`, `backup-busy`, `backup-no-recipient` (input), and the errors of `createGalleryBackup` */
+  create({ path, passphrase }: BackupRequest, actor: Actor): Promise<FileBackup> {
     return this.#alone('create', async (signal, onProgress) => {
-      const { access, auditKeys, identity, dataDir, clock } = this.#parts;
-      const { ring } = access.requireOpen();
+      const { vault, auditKeys, identity, dataDir, clock } = this.#options;
+      const { ring } = vault.requireOpen();
       const recipients = await recipientsFor(dataDir, passphrase);
       const facts = await createGalleryBackup({
-        database: access.file.database,
+        database: vault.file.database,
         ring,
         auditKeys: auditKeys.all,
         target: path,
@@ -84,9 +101,9 @@ export class BoxBackups implements BackupControl, AsyncDisposable {
       const { persons = 0, templates = 0 } = facts.manifest.counts;
       const details = { sha256: facts.sha256, bytes: facts.sizeBytes, persons, templates };
       try {
-        access.audit.append({ by: actor, action: 'backup.created', details });
+        vault.audit.append({ by: actor, action: 'backup.created', details });
       } catch (error) {
-        // A copy of everybody that the log does not know of must not exist.
+        // Every copy of the gallery must have an audit entry.
         await rm(path, { force: true });
         throw error;
       }
@@ -94,32 +111,80 @@ export class BoxBackups implements BackupControl, AsyncDisposable {
     });
   }
 
-  restore(request: RestoreRequest, actor: Actor): Promise<RestoreAnswer> {
+  /**
+   * Replaces the gallery of the box with the one of a backup. An error changes nothing.
+   * @throws `backup-busy`, and the errors of `openRestoreSource`, `rewrapForBox`, `KeyProvider.create` and `finishRestore`
+   */
+  restore(request: RestoreRequest, actor: Actor): Promise<RestoredGallery> {
     return this.#alone('restore', async (signal, onProgress) => {
       try {
-        const order = { ...this.#parts, request, by: actor, signal, onProgress };
+        const order = { ...this.#options, request, by: actor, signal, onProgress };
         const { facts, ...answer } = await restoreGallery(order);
         return { backup: describeBackup(facts), ...answer };
       } catch (error) {
-        this.#trailRefusal(error, actor);
+        this.#auditRefusal(error, actor);
         throw error;
       }
     });
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#abort.abort(operational('shutting-down', 'the daemon is stopping', { retryable: true }));
-    await this.#running?.ended;
+  /** Makes a backup that a caller from the network can download. @throws like `create` */
+  createKept(passphrase: Uint8Array | undefined, actor: Actor): Promise<KeptBackup> {
+    return this.kept.make((path) => this.create({ path, ...present({ passphrase }) }, actor));
   }
 
-  /** A disk that is full must not hide why. */
-  #trailRefusal(error: unknown, by: Actor): void {
-    const { access, logger } = this.#parts;
+  /** The content of a kept backup. Every copy of the gallery that leaves the box has an audit entry. @throws `no-such-backup` */
+  download(id: string, offset: number, actor: Actor): AsyncIterable<Uint8Array> {
+    const content = this.kept.read(id, offset);
+    const details = { ...present({ sha256: this.kept.made?.sha256 }), offset };
+    this.#options.vault.audit.append({ by: actor, action: 'backup.downloaded', details });
+    return content;
+  }
+
+  /** Appends a piece to an upload. The first piece leaves an audit entry. @throws `no-such-backup`, `upload-offset`, `disk-full` */
+  async upload(piece: Uint8Array, place: UploadPlace, { actor, origin }: Actor): Promise<BackupUpload> {
+    const upload = await this.kept.append(piece, place);
+    if (place.id === undefined) {
+      this.#options.vault.audit.append({
+        by: { actor, origin },
+        action: 'backup.uploaded',
+        subject: upload.id,
+      });
+    }
+    return upload;
+  }
+
+  /** Deletes a kept backup or an upload. @throws `no-such-backup` */
+  async removeKept(id: string, by: Actor): Promise<void> {
+    await this.kept.remove(id);
+    this.#options.vault.audit.append({ by, action: 'backup.removed', subject: id });
+  }
+
+  /** Restores a kept backup. An upload is deleted then. @throws `no-such-backup`, and like `restore` */
+  async restoreKept(
+    id: string,
+    request: Omit<RestoreRequest, 'path'>,
+    actor: Actor,
+  ): Promise<RestoredGallery> {
+    const { backup, ...restored } = await this.restore({ ...request, path: this.kept.pathOf(id) }, actor);
+    const { path: _, ...facts } = backup;
+    if (this.kept.upload?.id === id) await this.kept.remove(id);
+    return { backup: facts, ...restored };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#job[Symbol.asyncDispose]();
+    await this.kept[Symbol.asyncDispose]();
+  }
+
+  /** Never throws: a full disk must not hide the reason for the refusal. */
+  #auditRefusal(error: unknown, by: Actor): void {
+    const { vault, logger } = this.#options;
     const code = isRollcallError(error) ? error.code : 'internal';
     try {
-      access.audit.append({ by, action: 'backup.refused', details: { code } });
+      vault.audit.append({ by, action: 'backup.refused', details: { code } });
     } catch (failure) {
-      logger.error('the audit log could not take that a restore was refused', { code, error: failure });
+      logger.error('a refused restore could not be written to the audit log', { code, error: failure });
     }
   }
 
@@ -128,22 +193,14 @@ export class BoxBackups implements BackupControl, AsyncDisposable {
     what: 'create' | 'restore',
     work: (signal: AbortSignal, onProgress: OnBackupProgress) => Promise<T>,
   ): Promise<T> {
-    if (this.#running !== undefined) {
-      throw operational('backup-busy', `the gallery is just being ${words[this.#running.what]}`, {
+    if (this.#job.isRunning) {
+      throw operational('backup-busy', `the gallery is already being ${words[this.#latest]}`, {
         remedy: 'wait until that has ended',
         retryable: true,
       });
     }
-    const result = work(this.#abort.signal, (progress) => {
-      this.#progress = progress;
-    });
-    this.#running = { what, ended: result.catch(() => undefined) };
-    try {
-      return await result;
-    } finally {
-      this.#running = undefined;
-      this.#progress = undefined;
-    }
+    this.#latest = what;
+    return this.#job.run(work);
   }
 }
 
@@ -157,17 +214,40 @@ async function recipientsFor(
   const recipients: Recipient[] = [];
   if (publicKey !== undefined) recipients.push({ kind: 'recovery-public-key', publicKey });
   if (passphrase !== undefined) {
-    // Before the gallery is copied, which takes a while where it is large.
+    // Checked before the gallery is copied, because copying a large one takes long.
     refuseWeakPassphrase(passphrase);
     recipients.push({ kind: 'passphrase', passphrase });
   }
   if (recipients.length > 0) return recipients;
-  throw badInput('backup-no-recipient', 'there is nobody the backup could be made for', {
+  throw badInput('backup-no-recipient', 'the backup has no key to encrypt it to', {
     remedy: "make a recovery key ('rollcall backup recovery-key init'), or add '--passphrase'",
   });
 }
 
-function describeBackup({ path, sizeBytes, sha256, manifest }: BackupFacts): BackupAnswer {
+function describeBackup({ path, sizeBytes, sha256, manifest }: BackupFacts): FileBackup {
   const { sections: _, ...about } = manifest;
   return { path, sizeBytes, sha256, ...about };
+}
+
+/** The public half lies here, below `dataDir`. It opens nothing. */
+const place = ['keys', 'recovery-key-public'] as const;
+
+/** The public half of the recovery key; undefined where none was made. @throws `recovery-key-malformed` */
+async function readInstalledKey(dataDir: string): Promise<Uint8Array | undefined> {
+  let text: Buffer;
+  try {
+    text = await readFile(join(dataDir, ...place));
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+  return readRecoveryKey('public', text);
+}
+
+/** Puts another one in its place, so that it survives a power cut. @throws `key-file-not-written`, `key-file-not-moved` */
+async function installKey(dataDir: string, publicKey: Uint8Array): Promise<void> {
+  const path = join(dataDir, ...place);
+  await rm(`${path}.next`, { force: true });
+  await createKeyFile(`${path}.next`, writeRecoveryKey('public', publicKey));
+  await moveKeyFile(`${path}.next`, path);
 }

@@ -1,72 +1,107 @@
 import type { Actor } from '../../audit/actor.js';
+import type { Clock } from '../../base/clock.js';
 import { badInput, defect, isRollcallError, operational } from '../../base/errors.js';
-import { InTurn } from '../../base/in-turn.js';
+import { present } from '../../base/present.js';
+import { SerialQueue } from '../../base/serial-queue.js';
 import type {
+  EnrolmentRefusal,
   EnrolmentRequest,
   EnrolmentResult,
   EnrolmentWarning,
-  ErasureCertificate,
-  ExportScope,
-  HeldCorrection,
-  PersonControl,
-  PersonDetail,
-  PersonRecord,
-  PersonSummary,
-  ProfileChange,
-  RemoveResult,
-  RestoreResult,
+  GivenEnrolment,
   StagedRow,
+} from '../../contract/enrolment.js';
+import type { Page } from '../../contract/operation.js';
+import type { PersonDetail, PersonSummary } from '../../contract/person.js';
+import type {
+  ErasureCertificate,
+  ExportedLine,
+  ProfileChange,
+  RestoreResult,
   UpdateResult,
-} from '../../control/person-control.js';
+} from '../../contract/persons.js';
 import { type PersonId, personId } from '../../domain/ids.js';
 import { isoTime } from '../../domain/iso-time.js';
 import { longestReason, type PersonProfile, withdrawn } from '../../domain/persons/person-profile.js';
 import { checkText } from '../../domain/printable-text.js';
-import type { Gallery } from '../../gallery/gallery.js';
-import { wipe } from '../../host/sodium.js';
+import type { FullPersonEntry, Gallery } from '../../gallery/gallery.js';
 import type { Records } from '../../records/open-records.js';
 import type { PhotoOutcome } from '../../vision/protocol.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
-import { type EnrolmentParts, examineEnrolment, requireProfile } from './enrolment.js';
-import type { GalleryAccess } from './gallery-access.js';
+import {
+  type Enrollable,
+  type EnrolmentOptions,
+  examineEnrolment,
+  named,
+  requireProfile,
+} from './enrolment.js';
+import { contentOf, EnrolmentKeys, type RememberedEnrolment } from './enrolment-keys.js';
+import type { GalleryVault } from './gallery-vault.js';
 import { certified, describePerson, summarisePerson } from './person-answers.js';
+import { enrolmentLines, exportLines } from './person-export.js';
+import { type PersonFilter, pageOfPersons } from './person-list.js';
 
-/** More events than one person makes in the time that any rule keeps them. */
-const mostEvents = 1_000_000;
-const mostAuditEntries = 100_000;
+/** The outcome of a removal. */
+export type RemoveResult =
+  | { readonly outcome: 'removed' }
+  /** Removed at `removedAt`, ISO 8601 in UTC. `canBeRestored` is false after a withdrawal of consent. */
+  | { readonly outcome: 'already-removed'; readonly removedAt: string; readonly canBeRestored: boolean }
+  | { readonly outcome: 'no-such-person' };
 
-export interface BoxPersonsParts {
-  readonly access: GalleryAccess;
+interface NoSuchPerson {
+  readonly outcome: 'no-such-person';
+}
+
+export interface BoxPersonsOptions {
+  readonly vault: GalleryVault;
   readonly records: Records;
-  /** Similarity from which two faces count as the same person. */
+  /** The similarity from which two faces count as one person. */
   readonly threshold: () => number;
   /** How much closer the best person must be than the second best. */
   readonly margin: () => number;
-  /** Today where the box stands, `YYYY-MM-DD`. */
+  /** Today at the site, `YYYY-MM-DD`. */
   readonly todayIso: () => string;
   readonly analysePhoto: (image: Buffer, faceNumber?: number) => Promise<PhotoOutcome>;
-  /** Tracks in sight are no longer taken for this person. */
+  /** Stops to take tracks in sight for this person. */
   readonly forgetPerson: (id: PersonId) => void;
-  /** Told of every reading of names. */
+  /** Receives every reading of names. */
   readonly readings: Pick<ReadingTrail, 'note'>;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
 }
 
-/** Persons as the local API sees them. Every call throws `gallery-sealed` while the gallery is sealed. */
-export class BoxPersons implements PersonControl {
-  readonly #parts: BoxPersonsParts;
-  readonly #turns = new InTurn();
+/**
+ * The persons of the gallery. Expected outcomes are answers; an unknown person gives undefined or `no-such-person`. Every call
+ * throws `gallery-sealed` while the gallery is sealed, and every change and reading is audited with its actor.
+ */
+export class BoxPersons {
+  readonly #options: BoxPersonsOptions;
+  /** One enrolment or update at a time: between the check for duplicates and the write, no other may take the external id or face. */
+  readonly #turns = new SerialQueue();
+  readonly #keys: EnrolmentKeys;
 
-  constructor(parts: BoxPersonsParts) {
-    this.#parts = parts;
+  constructor(options: BoxPersonsOptions) {
+    this.#options = options;
+    this.#keys = new EnrolmentKeys(options.clock);
   }
 
-  add(request: EnrolmentRequest, actor: Actor): Promise<EnrolmentResult> {
-    return this.#turns.run(() => this.#add(request, actor));
+  /** @throws `profile-refused`, `face-of-several-photographs`, `idempotency-key-reused` */
+  async add(request: EnrolmentRequest, actor: Actor): Promise<EnrolmentResult> {
+    const { idempotencyKey: key, isDryRun } = request;
+    if (key === undefined || isDryRun) return await this.#turns.run(() => this.#add(request, actor));
+    const content = await contentOf(request);
+    return await this.#turns.run(async () => {
+      const earlier = this.#repeated(this.#keys.find(actor.actor, key, content), actor);
+      if (earlier !== undefined) return earlier;
+      const result = await this.#add(request, actor);
+      if (result.outcome === 'enrolled') this.#keys.remember(actor.actor, key, remembered(result, content));
+      return result;
+    });
   }
 
   async #add(request: EnrolmentRequest, actor: Actor): Promise<EnrolmentResult> {
     const gallery = this.#gallery();
     const found = await examineEnrolment(request, this.#enrolmentParts());
+    this.#noteLikeness(found, actor, request.isDryRun);
     if (found.outcome !== 'enrollable') return found;
     const { profile, enrolled, photographs } = found;
     const warning = warningOf(found);
@@ -75,50 +110,113 @@ export class BoxPersons implements PersonControl {
     return { outcome: 'enrolled', person: this.#detail(id), photographs, ...warning };
   }
 
-  async list(
-    { isRemovedIncluded }: { readonly isRemovedIncluded: boolean },
+  /** The answer tells whom the pictures resemble, like a recognition. A dry run can ask for that alone. */
+  #noteLikeness(found: Enrollable | EnrolmentRefusal, actor: Actor, isDryRun = false): void {
+    const { resembles = [] } = found.outcome === 'enrollable' ? found : {};
+    const matches = found.outcome === 'similar' ? 1 : resembles.length;
+    if (matches === 0 && !isDryRun) return;
+    const details = { faces: 1, matches };
+    this.#options.readings.note({ by: actor, action: 'person.recognised', details });
+  }
+
+  /** The answer to a repeated request. Undefined if the person is not in the gallery any more. */
+  #repeated(earlier: RememberedEnrolment | undefined, actor: Actor): EnrolmentResult | undefined {
+    if (earlier === undefined) return undefined;
+    const gallery = this.#gallery();
+    const found = this.#read(earlier.personId, actor);
+    if (found === undefined) return undefined;
+    const resembles = earlier.resembles
+      .filter((other) => gallery.showPerson(personId(other.personId)) !== undefined)
+      .map((other) => named({ ...other, personId: personId(other.personId) }, gallery));
+    const warning = resembles.length === 0 ? {} : { resembles };
+    return {
+      outcome: 'enrolled',
+      person: describePerson(found),
+      photographs: earlier.photographs,
+      ...warning,
+    };
+  }
+
+  /** @throws `bad-request` for a cursor that no page gave */
+  async list(filter: PersonFilter, actor: Actor): Promise<Page<PersonSummary>> {
+    const { items, ...page } = await pageOfPersons(this.#gallery(), filter);
+    const details = { persons: items.length };
+    this.#options.readings.note({ by: actor, action: 'person.listed', details });
+    return { ...page, items: items.map(summarisePerson) };
+  }
+
+  show(id: string, actor: Actor): PersonDetail | undefined {
+    const found = this.#read(id, actor);
+    return found && describePerson(found);
+  }
+
+  photographs(
+    id: string,
     actor: Actor,
-  ): Promise<readonly PersonSummary[]> {
-    const all = await this.#gallery().listPersons();
-    const persons = all.filter(({ state }) => isRemovedIncluded || state === 'active');
-    const details = { persons: persons.length };
-    this.#parts.readings.note({ by: actor, action: 'person.listed', details });
-    return persons.map(summarisePerson);
+  ): readonly { readonly id: string; readonly storedAt: string }[] | undefined {
+    const found = this.#read(id, actor);
+    return found?.photographs.map((each) => ({ id: each.id, storedAt: isoTime(each.addedAtMs) }));
   }
 
-  async show(id: string, actor: Actor): Promise<PersonDetail | undefined> {
-    const found = this.#gallery().showPerson(personId(id));
-    if (found === undefined || found.state === 'staged') return undefined;
-    this.#parts.readings.note({ by: actor, action: 'person.read', subject: found.id });
-    return describePerson(found);
+  #read(id: string, actor: Actor): FullPersonEntry | undefined {
+    const found = this.#known(id);
+    if (found !== undefined) {
+      this.#options.readings.note({ by: actor, action: 'person.read', subject: found.id });
+    }
+    return found;
   }
 
-  update(id: string, change: ProfileChange, actor: Actor): Promise<UpdateResult> {
+  /**
+   * Changes the profile. New consent can replace a withdrawn one, but does not restore templates.
+   * @throws `profile-refused`, `threshold-refused`; `changed-meanwhile` if the person no longer has the given revision
+   */
+  update(
+    id: string,
+    change: ProfileChange & { readonly revision?: number | undefined },
+    actor: Actor,
+  ): Promise<UpdateResult | NoSuchPerson> {
     return this.#turns.run(() => this.#update(id, change, actor));
   }
 
-  async #update(id: string, change: ProfileChange, actor: Actor): Promise<UpdateResult> {
+  async #update(
+    id: string,
+    { revision, ...change }: ProfileChange & { readonly revision?: number | undefined },
+    actor: Actor,
+  ): Promise<UpdateResult | NoSuchPerson> {
     const gallery = this.#gallery();
-    const before = gallery.showPerson(personId(id));
-    if (before === undefined || before.state === 'staged') return { outcome: 'no-such-person' };
-    if (before.profile === undefined) throw profileDamaged(id);
-    const { todayIso, threshold: floor } = this.#parts;
-    const profile = withThreshold(changed(before.profile, change, todayIso()), change.threshold, {
-      floor: floor(),
-      recogniser: gallery.recogniser,
-    });
-    if (profile.externalId !== undefined && profile.externalId !== before.profile.externalId) {
-      const holder = await gallery.personOfExternalId(profile.externalId);
-      if (holder !== undefined) return { outcome: 'external-id-taken', personId: holder };
+    const wanted = this.#changed(id, change, revision);
+    if (wanted === undefined) return { outcome: 'no-such-person' };
+    const { externalId } = wanted;
+    if (externalId !== undefined) {
+      const holder = await gallery.personOfExternalId(externalId);
+      if (holder !== undefined && holder !== id) return { outcome: 'external-id-taken', personId: holder };
     }
-    if (!gallery.changeProfile(before.id, profile, actor)) return { outcome: 'no-such-person' };
-    return { outcome: 'updated', person: this.#detail(before.id) };
+    // Reads the person again: their consent may have been withdrawn, and the person removed, during the wait.
+    const profile = this.#changed(id, change, revision);
+    if (profile === undefined || !gallery.changeProfile(personId(id), profile, actor)) {
+      return { outcome: 'no-such-person' };
+    }
+    return { outcome: 'updated', person: this.#detail(personId(id)) };
   }
 
-  async remove(id: string, actor: Actor): Promise<RemoveResult> {
+  /** The profile after the change; undefined if there is no such person. */
+  #changed(id: string, change: ProfileChange, revision: number | undefined): PersonProfile | undefined {
+    const before = this.#known(id);
+    if (before === undefined) return undefined;
+    if (before.profile === undefined) throw profileDamaged(id);
+    if (revision !== undefined && revision !== before.revision) throw changedMeanwhile(id, before.revision);
+    const { todayIso, threshold: floor } = this.#options;
+    return withThreshold(changed(before.profile, change, todayIso()), change.threshold, {
+      floor: floor(),
+      recogniser: this.#gallery().recogniser,
+    });
+  }
+
+  /** Stops recognising the person. */
+  remove(id: string, actor: Actor): RemoveResult {
     const gallery = this.#gallery();
     if (gallery.removePerson(personId(id), actor)) {
-      this.#parts.forgetPerson(personId(id));
+      this.#options.forgetPerson(personId(id));
       return { outcome: 'removed' };
     }
     const found = gallery.showPerson(personId(id));
@@ -128,103 +226,93 @@ export class BoxPersons implements PersonControl {
     return { outcome: 'already-removed', removedAt, canBeRestored };
   }
 
-  async restore(id: string, actor: Actor): Promise<RestoreResult> {
+  restore(id: string, actor: Actor): RestoreResult | NoSuchPerson {
     const gallery = this.#gallery();
-    const found = gallery.showPerson(personId(id));
-    if (found === undefined || found.state === 'staged') return { outcome: 'no-such-person' };
+    const found = this.#known(id);
+    if (found === undefined) return { outcome: 'no-such-person' };
     if (found.state === 'active') return { outcome: 'not-removed' };
     if (found.profile?.consent?.withdrawnIso !== undefined) return { outcome: 'consent-withdrawn' };
     gallery.restorePerson(found.id, actor);
     return { outcome: 'restored', person: this.#detail(found.id) };
   }
 
-  async erase(id: string, actor: Actor): Promise<ErasureCertificate | undefined> {
+  /** Deletes the rows and the data key of an active or removed person for good. @throws `erasure-incomplete` */
+  erase(id: string, actor: Actor): ErasureCertificate | undefined {
     const gallery = this.#gallery();
-    this.#parts.forgetPerson(personId(id));
-    this.#parts.records.retention.forgetAbout(personId(id));
+    this.#keys.forget(id);
+    this.#options.forgetPerson(personId(id));
+    this.#options.records.retention.forgetAbout(personId(id));
     return certified(() => gallery.erasePerson(personId(id), actor));
   }
 
-  async withdrawConsent(id: string, actor: Actor): Promise<ErasureCertificate | undefined> {
+  /**
+   * Records that consent was withdrawn today, erases templates, photographs and evidence at once, and removes the person for
+   * good. The profile remains as proof of consent and withdrawal, until retention or `erase` deletes it.
+   * @throws `erasure-incomplete`
+   */
+  withdrawConsent(id: string, actor: Actor): ErasureCertificate | undefined {
     const gallery = this.#gallery();
-    const found = gallery.showPerson(personId(id));
-    if (found === undefined || found.state === 'staged') return undefined;
+    const found = this.#known(id);
+    if (found === undefined) return undefined;
     if (found.profile === undefined) throw profileDamaged(id);
-    this.#parts.forgetPerson(found.id);
-    this.#parts.records.commands.photographs.forget([found.id]);
-    const withdrawnIso = this.#parts.todayIso();
+    this.#keys.forget(found.id);
+    this.#options.forgetPerson(found.id);
+    this.#options.records.commands.photographs.forget([found.id]);
+    const withdrawnIso = this.#options.todayIso();
     const profile = withdrawn(found.profile, withdrawnIso);
     return certified(() => gallery.eraseBiometricData(found.id, profile, actor));
   }
 
-  async exportPerson(id: string, scope: ExportScope, actor: Actor): Promise<PersonRecord | undefined> {
+  /** `enrolment`: only profile and photographs. */
+  export(
+    id: string,
+    scope: 'everything' | 'enrolment',
+    actor: Actor,
+  ): AsyncIterable<ExportedLine> | undefined {
     const gallery = this.#gallery();
-    const found = gallery.showPerson(personId(id));
-    if (found === undefined || found.state === 'staged') return undefined;
-    const { audit } = this.#parts.access;
+    const found = this.#known(id);
+    if (found === undefined) return undefined;
+    const { vault, records } = this.#options;
+    const { audit } = vault;
     audit.append({ by: actor, action: 'person.exported', subject: found.id, details: { scope } });
-    const photographs = found.photographs.flatMap(({ id: photographId, addedAtMs }) => {
-      const jpeg = readUnlessDamaged(gallery, found.id, photographId);
-      if (jpeg === undefined) return [];
-      return [{ id: photographId, storedAt: isoTime(addedAtMs), jpeg: Buffer.from(jpeg) }];
-    });
-    const person = describePerson(found);
-    if (scope === 'enrolment')
-      return { person, photographs, templates: [], evidence: [], events: [], corrections: [], audit: [] };
-    const templates = gallery.readTemplates(found.id).map(({ bytes, ...rest }) => {
-      const vectorBase64 = Buffer.from(bytes).toString('base64');
-      wipe(bytes);
-      return { ...rest, vectorBase64 };
-    });
-    const evidence = gallery
-      .readEvidence(found.id)
-      .map(({ id: evidenceId, takenAtMs, jpeg, eventId, cameraId }) => ({
-        id: evidenceId,
-        storedAt: isoTime(takenAtMs),
-        jpeg: Buffer.from(jpeg),
-        eventId,
-        cameraId,
-      }));
-    const events = this.#parts.records
-      .list({ personId: found.id, limit: mostEvents })
-      .map(({ payload }) => JSON.parse(Buffer.from(payload).toString('utf8')) as unknown);
-    const entries = audit
-      .list({ subject: found.id, limit: mostAuditEntries })
-      .map(({ sequence, atMs, action, actor: by, origin, details }) => {
-        return { sequence, at: isoTime(atMs), action, actor: by, origin, details };
-      });
-    const corrections = heldCorrections(this.#parts.records, found.id);
-    return { person, photographs, templates, evidence, events, corrections, audit: entries };
+    if (scope === 'enrolment') return enrolmentLines(gallery, found);
+    return exportLines({ gallery, records, audit }, found);
   }
 
-  async readPhotograph(id: string, photographId: string, actor: Actor): Promise<Buffer | undefined> {
+  readPhotograph(id: string, photographId: string, actor: Actor): Buffer | undefined {
+    if (this.#known(id) === undefined) return undefined;
     const jpeg = this.#gallery().readPhotograph(personId(id), photographId);
     if (jpeg === undefined) return undefined;
     const details = { photograph: photographId };
-    this.#parts.access.audit.append({ by: actor, action: 'person.photograph-read', subject: id, details });
+    this.#options.vault.audit.append({ by: actor, action: 'person.photograph-read', subject: id, details });
     return Buffer.from(jpeg);
   }
 
+  /** Begins an import. Staged rows are neither recognised nor listed until the import is committed. */
   beginImport(): Promise<string> {
     return this.#gallery().beginImport();
   }
 
-  async stage(importId: string, row: EnrolmentRequest, actor: Actor): Promise<StagedRow> {
+  /** Stages one row. @throws as `add`, and `no-such-import` */
+  async stage(importId: string, row: GivenEnrolment, actor: Actor): Promise<StagedRow> {
     const gallery = this.#gallery();
     const found = await examineEnrolment(row, this.#enrolmentParts(), importId);
+    this.#noteLikeness(found, actor);
     if (found.outcome !== 'enrollable') return found;
     await gallery.addPerson({ profile: found.profile, photographs: found.enrolled }, actor, importId);
     return { outcome: 'accepted', photographs: found.photographs, ...warningOf(found) };
   }
 
-  commitImport(importId: string, actor: Actor): Promise<{ readonly personIds: readonly string[] }> {
-    return this.#turns.run(async () => ({ personIds: await this.#gallery().commitImport(importId, actor) }));
+  /** Enrols every accepted row in one transaction. Returns their ids. @throws `no-such-import`, `import-outdated` */
+  commitImport(importId: string, actor: Actor): Promise<readonly string[]> {
+    return this.#turns.run(() => this.#gallery().commitImport(importId, actor));
   }
 
-  async abandonImport(importId: string, actor: Actor): Promise<boolean> {
+  /** Forgets the staged rows. False if the import is not running. A start of the daemon abandons every import. */
+  abandonImport(importId: string, actor: Actor): boolean {
     const persons = abandoned(this.#gallery(), importId);
     if (persons === undefined) return false;
-    this.#parts.access.audit.append({
+    this.#options.vault.audit.append({
       by: actor,
       action: 'import.discarded',
       subject: importId,
@@ -233,14 +321,18 @@ export class BoxPersons implements PersonControl {
     return true;
   }
 
-  /** One at a time: between asking who has an external id or a face and enrolling, nobody else may be given it. */
-
-  #gallery() {
-    return this.#parts.access.gallery();
+  #gallery(): Gallery {
+    return this.#options.vault.gallery();
   }
 
-  #enrolmentParts(): EnrolmentParts {
-    const { threshold, margin, todayIso, analysePhoto } = this.#parts;
+  /** An active or removed person. */
+  #known(id: string): FullPersonEntry | undefined {
+    const found = this.#gallery().showPerson(personId(id));
+    return found?.state === 'staged' ? undefined : found;
+  }
+
+  #enrolmentParts(): EnrolmentOptions {
+    const { threshold, margin, todayIso, analysePhoto } = this.#options;
     return {
       gallery: this.#gallery(),
       threshold: threshold(),
@@ -261,25 +353,36 @@ function warningOf({ resembles }: EnrolmentWarning): EnrolmentWarning {
   return resembles === undefined ? {} : { resembles };
 }
 
-/** Undefined where it does not open: one damaged photograph must not keep somebody from all the rest. */
-function readUnlessDamaged(gallery: Gallery, id: PersonId, photographId: string): Uint8Array | undefined {
-  try {
-    return gallery.readPhotograph(id, photographId);
-  } catch (error) {
-    if (isRollcallError(error, 'field-damaged')) return undefined;
-    throw error;
-  }
+function remembered(
+  { person, photographs, resembles = [] }: Extract<EnrolmentResult, { outcome: 'enrolled' }>,
+  content: string,
+): RememberedEnrolment {
+  return {
+    ...{ content, personId: person.id, photographs },
+    resembles: resembles.map(({ personId: other, similarity }) => ({ personId: other, similarity })),
+  };
+}
+
+function changedMeanwhile(id: string, revision: number) {
+  return badInput(
+    'changed-meanwhile',
+    `The person ${id} was not changed: they have changed since you read them.`,
+    {
+      remedy: 'Read the person again. If your change is still right, send it with the new revision.',
+      details: { revision },
+    },
+  );
 }
 
 function profileDamaged(id: string) {
-  return operational('field-damaged', `what is written down about ${id} does not open: it was altered`, {
+  return operational('field-damaged', `the profile of ${id} cannot be decrypted: it was altered`, {
     remedy:
-      "restore a backup, or run 'rollcall person erase', which needs none of it, and enrol the person anew",
+      "restore a backup; or run 'rollcall person erase', which works without it, and enrol the person again",
     details: { table: 'person', rowId: id },
   });
 }
 
-/** How many were staged; undefined where the import is over. */
+/** The number of staged persons. Undefined if the import is over. */
 function abandoned(gallery: Gallery, importId: string): number | undefined {
   try {
     return gallery.abandonImport(importId);
@@ -289,7 +392,7 @@ function abandoned(gallery: Gallery, importId: string): number | undefined {
   }
 }
 
-/** The profile after a change, checked. @throws `profile-refused` */
+/** Applies a change to the profile and checks the result. @throws `profile-refused` */
 function changed(before: PersonProfile, change: ProfileChange, todayIso: string): PersonProfile {
   const pick = <T>(next: T | null | undefined, old: T | undefined): T | undefined =>
     next === undefined ? old : (next ?? undefined);
@@ -302,19 +405,19 @@ function changed(before: PersonProfile, change: ProfileChange, todayIso: string)
     },
     todayIso,
   );
-  // Only giving consent anew takes a withdrawal back.
+  // Only new consent revokes a withdrawal.
   const withdrawnIso = change.consent === undefined ? before.consent?.withdrawnIso : undefined;
   const { threshold } = before;
   return {
     ...profile,
-    ...(profile.consent === undefined || withdrawnIso === undefined
-      ? {}
-      : { consent: { ...profile.consent, withdrawnIso } }),
-    ...(threshold === undefined ? {} : { threshold }),
+    ...present({
+      consent: profile.consent && { ...profile.consent, ...present({ withdrawnIso }) },
+      threshold,
+    }),
   };
 }
 
-/** The profile with a threshold of the person's own, or without; undefined leaves it as it is. @throws `threshold-refused` */
+/** Sets the person's own threshold; null removes it, undefined leaves it as it is. @throws `threshold-refused` */
 function withThreshold(
   profile: PersonProfile,
   given: ProfileChange['threshold'],
@@ -327,7 +430,7 @@ function withThreshold(
   const checked = checkText(given.reason, { what: 'the reason', longest: longestReason });
   if ('problem' in checked) {
     throw badInput('threshold-refused', `The threshold was not changed: ${checked.problem}.`, {
-      remedy: 'Give a reason in one line: it is kept with the threshold.',
+      remedy: 'Give a reason in one line. It is kept with the threshold.',
     });
   }
   if (similarity < floor) {
@@ -335,21 +438,10 @@ function withThreshold(
       'threshold-refused',
       `The threshold was not changed: ${similarity} is lower than ${floor}, the threshold of the box.`,
       {
-        remedy: `Give ${floor} or more. The setting identification.threshold lowers it for everybody.`,
+        remedy: `Give ${floor} or more. To lower it for all persons, change the setting identification.threshold.`,
         details: { floor },
       },
     );
   }
   return { ...rest, threshold: { similarity, recogniser, reason: checked.text } };
-}
-
-/** About every day there can be. */
-function heldCorrections({ attendance }: Records, id: PersonId): readonly HeldCorrection[] {
-  return attendance.corrections
-    .of(id, '0000-01-01', '9999-12-31')
-    .map(({ date, kind, atMs, reason, by, recordedAtMs }) => ({
-      ...{ date, kind, reason, by },
-      at: atMs === null ? null : isoTime(atMs),
-      recordedAt: isoTime(recordedAtMs),
-    }));
 }

@@ -1,11 +1,14 @@
 import { badInput, defect } from '../../base/errors.js';
+import type { Caller } from '../../contract/caller.js';
 import type {
   EnrolmentRefusal,
-  EnrolmentRequest,
+  EnrolmentResult,
   EnrolmentWarning,
+  GivenEnrolment,
   PhotographResult,
   Resemblance,
-} from '../../control/person-control.js';
+  StagedRow,
+} from '../../contract/enrolment.js';
 import type { Candidate } from '../../domain/identification/match.js';
 import { checkProfile, type GivenProfile, type PersonProfile } from '../../domain/persons/person-profile.js';
 import {
@@ -18,20 +21,19 @@ import type { EnrolmentPhotograph } from '../../gallery/persons/enrolment.js';
 import { largestPhotographMiB, type PhotoOutcome } from '../../vision/protocol.js';
 import { decodeEmbedding } from '../../vision/sighting-codec.js';
 
-/** What an enrolment needs of the rest of the box. */
-export interface EnrolmentParts {
+export interface EnrolmentOptions {
   readonly gallery: Gallery;
-  /** Similarity from which two faces count as the same person. */
+  /** The similarity from which two faces count as one person. */
   readonly threshold: number;
-  /** How much closer the best person must be than the second best: who stays under the threshold by less is resembled. */
+  /** How much closer the best person must be than the second best. A person below the threshold by less counts as resembled. */
   readonly margin: number;
-  /** Today where the box stands, `YYYY-MM-DD`. */
+  /** Today at the site, `YYYY-MM-DD`. */
   readonly todayIso: string;
-  /** `faceNumber`: which of several faces to take, from 1, from left to right. */
+  /** `faceNumber` picks one of several faces, counted from left to right, from 1. */
   analysePhoto(image: Buffer, faceNumber?: number): Promise<PhotoOutcome>;
 }
 
-/** Somebody who may be enrolled: nothing stands against it. */
+/** A person who may be enrolled. */
 export interface Enrollable extends EnrolmentWarning {
   readonly outcome: 'enrollable';
   readonly profile: PersonProfile;
@@ -40,44 +42,45 @@ export interface Enrollable extends EnrolmentWarning {
 }
 
 /**
- * A face may look like that of another person or two, but a template that looks like so many is none of a face: a vision process
- * that is in the hands of a stranger could plant one that is taken for anybody. In a large gallery chance alone makes as many.
+ * A face may look like one or two other persons. A template that matches this many comes from no face: an attacker in control
+ * of a vision process could plant a template that matches everyone. In a large gallery, chance alone reaches this number.
  */
 const tooManyAlike = 5;
 const largeGallery = 200;
-/** Of those whom a new person resembles, as many are named. */
+/** The most resembled persons that a warning names. */
 const mostNamed = 3;
 
-/** What stands for a name that does not open; never hidden. */
+/** Shown for a name that cannot be decrypted. */
 export const damagedName = '(damaged)';
 
-/** The profile as it is stored. @throws `profile-refused` with every problem */
+/** Checks a profile and returns what is stored. @throws `profile-refused` with every problem */
 export function requireProfile(given: GivenProfile, todayIso: string): PersonProfile {
   const checked = checkProfile(given, todayIso);
   if ('profile' in checked) return checked.profile;
   throw badInput('profile-refused', `the profile cannot be stored: ${checked.problems.join('; ')}`, {
-    remedy: 'Correct what is named; nothing was stored.',
+    remedy: 'Correct these values. Nothing was stored.',
     details: { problems: checked.problems },
   });
 }
 
 /**
- * Whether somebody may be enrolled: every photograph is analysed by a vision process and must be usable; all must show one
- * person, and not look like many others; nobody may have the same external id; a face that is already in the gallery, or staged in `importId`, stops it unless
- * duplicates are allowed. Who is resembled without that is named. Stores nothing. @throws `profile-refused`, `face-of-several-photographs`
+ * Checks whether a person may be enrolled; stores nothing. A vision process analyses every photograph, and each must be usable.
+ * All photographs must show one person who does not look like many others. The external id must be free. A face that is
+ * already in the gallery, or staged in `importId`, is refused unless duplicates are allowed. A weaker resemblance only warns.
+ * @throws `profile-refused`, `face-of-several-photographs`
  */
 export async function examineEnrolment(
-  request: EnrolmentRequest,
-  parts: EnrolmentParts,
+  request: GivenEnrolment,
+  options: EnrolmentOptions,
   importId?: string,
 ): Promise<Enrollable | EnrolmentRefusal> {
-  const { gallery, threshold } = parts;
-  const profile = requireProfile(request, parts.todayIso);
+  const { gallery, threshold } = options;
+  const profile = requireProfile(request, options.todayIso);
   if (request.faceNumber !== undefined && request.photographs.length !== 1) {
     throw badInput(
       'face-of-several-photographs',
-      `a face can be picked in one photograph, and these are ${request.photographs.length}`,
-      { remedy: 'Send that photograph alone, or cut it to the person.' },
+      `a face can be picked in a single photograph only, but ${request.photographs.length} were sent`,
+      { remedy: 'Send this photograph alone, or crop it to the person.' },
     );
   }
   if (profile.externalId !== undefined) {
@@ -87,7 +90,7 @@ export async function examineEnrolment(
   const photographs: PhotographResult[] = [];
   const enrolled: EnrolmentPhotograph[] = [];
   for (const image of request.photographs) {
-    const outcome = isTooLarge(image) ? tooLarge : await parts.analysePhoto(image, request.faceNumber);
+    const outcome = isTooLarge(image) ? tooLarge : await options.analysePhoto(image, request.faceNumber);
     if (outcome.outcome === 'refused') {
       photographs.push(outcome);
       continue;
@@ -109,7 +112,7 @@ export async function examineEnrolment(
   if (disagreement !== undefined) {
     return { outcome: 'refused', photographs: refuseDisagreeing(photographs, disagreement, threshold) };
   }
-  const near = await gallery.findSimilar(embeddings, threshold - parts.margin, importId);
+  const near = await gallery.findSimilar(embeddings, threshold - options.margin, importId);
   const similar = near.filter(({ similarity }) => similarity >= threshold);
   if (similar.length >= tooManyAlike && gallery.personCount < largeGallery) {
     return { outcome: 'refused', photographs: photographs.map(() => likeMany) };
@@ -125,12 +128,36 @@ export async function examineEnrolment(
   return { outcome: 'enrollable', profile, enrolled, photographs, ...warning };
 }
 
-function named({ personId, similarity }: Candidate, gallery: Gallery): Resemblance {
+/** A resembled person with their name. */
+export function named({ personId, similarity }: Candidate, gallery: Gallery): Resemblance {
   const name = gallery.showPerson(personId)?.profile?.name ?? damagedName;
   return { personId, name, similarity };
 }
 
-/** The results with those refused that do not show the same person as the others. */
+/** The result of an enrolment as the caller may see it. */
+export function enrolmentFor(result: EnrolmentResult, caller: Pick<Caller, 'scopes'>): EnrolmentResult {
+  if (caller.scopes.has('names:read')) return result;
+  if (result.outcome === 'similar') return { outcome: 'similar', ...unnamed(result) };
+  if (result.outcome !== 'enrolled' && result.outcome !== 'enrollable') return result;
+  return { ...result, ...unnamedWarning(result) };
+}
+
+/** The result of a row of an import as the caller may see it. */
+export function stagedRowFor(result: StagedRow, caller: Pick<Caller, 'scopes'>): StagedRow {
+  if (caller.scopes.has('names:read')) return result;
+  if (result.outcome === 'similar') return { outcome: 'similar', ...unnamed(result) };
+  return result.outcome === 'accepted' ? { ...result, ...unnamedWarning(result) } : result;
+}
+
+function unnamed({ personId, similarity }: Resemblance): Resemblance {
+  return { personId, similarity };
+}
+
+function unnamedWarning({ resembles }: EnrolmentWarning): EnrolmentWarning {
+  return resembles === undefined ? {} : { resembles: resembles.map(unnamed) };
+}
+
+/** Refuses the photographs that do not show the same person as the others. */
 function refuseDisagreeing(
   photographs: readonly PhotographResult[],
   disagreement: Disagreement,
@@ -143,8 +170,8 @@ function refuseDisagreeing(
       code: 'different-person',
       message: describeDisagreement(photograph, disagreement, { count: photographs.length, threshold }),
       remedy: disagreement.isWrongOneKnown
-        ? 'Leave this photograph out, or replace it by another one of the same person.'
-        : 'Look at the photographs and send only those of this person. The program cannot tell which of them is the wrong one: from three photographs on, it goes by the majority.',
+        ? 'Remove this photograph, or replace it with another one of the same person.'
+        : 'Check the photographs and send only those of this person. The program cannot tell which one is wrong: that takes a majority among three or more photographs.',
     };
   }
   return results;
@@ -158,9 +185,9 @@ function describeDisagreement(
   const other = `photograph ${comparedTo + 1}`;
   const measured = `similarity ${similarity.toFixed(3)}`;
   if (!isWrongOneKnown && count > 2)
-    return `the photographs do not seem to show one person; ${other} comes closest to this one, ${measured}`;
+    return `the photographs do not seem to show one person; the most similar one is ${other}, ${measured}`;
   const others = isWrongOneKnown ? `${other} and most others` : other;
-  return `it does not seem to show the same person as ${others}: ${measured}, and one person needs ${threshold.toFixed(3)}`;
+  return `it does not seem to show the same person as ${others}: ${measured}, below the threshold ${threshold.toFixed(3)}`;
 }
 
 function isTooLarge(image: Buffer): boolean {
@@ -170,13 +197,13 @@ function isTooLarge(image: Buffer): boolean {
 const likeMany: PhotographResult = {
   outcome: 'refused',
   code: 'like-many-persons',
-  message: `the template of it looks like ${tooManyAlike} or more persons who are enrolled: no face does`,
-  remedy: 'Take another photograph. Where that is refused, too, find out where the photographs come from.',
+  message: `its template matches ${tooManyAlike} or more enrolled persons, which no real face does`,
+  remedy: 'Take another photograph. If that is refused too, find out where the photographs come from.',
 };
 
 const tooLarge: PhotoOutcome = {
   outcome: 'refused',
   code: 'too-large',
   message: `the file is larger than ${largestPhotographMiB} MiB`,
-  remedy: 'send a JPEG photograph; 2000 pixels on its longer side are plenty',
+  remedy: 'send a smaller JPEG photograph; 2000 pixels on its longer side are enough',
 };

@@ -3,10 +3,11 @@ import type { Actor } from '../../audit/actor.js';
 import type { AuditLog } from '../../audit/audit-log.js';
 import type { Clock } from '../../base/clock.js';
 import { defect, isRollcallError, operational } from '../../base/errors.js';
-import { InTurn } from '../../base/in-turn.js';
 import type { Logger } from '../../base/logger.js';
+import { present } from '../../base/present.js';
 import { Recurring } from '../../base/recurring.js';
-import type { AlikePair, CalibratedPerson, GalleryCalibrationReport } from '../../control/gallery-control.js';
+import { SerialQueue } from '../../base/serial-queue.js';
+import type { AlikePair, CalibratedPerson, GalleryCalibrationReport } from '../../contract/gallery.js';
 import {
   calibrationSteps,
   fpirOf,
@@ -21,37 +22,36 @@ import { isoTime } from '../../domain/iso-time.js';
 import type { Gallery, PersonEntry } from '../../gallery/gallery.js';
 import { LikenessTable } from '../../gallery/search/likeness-table.js';
 import { damagedName } from './enrolment.js';
-import type { GalleryAccess } from './gallery-access.js';
+import type { GalleryVault } from './gallery-vault.js';
 
 export interface GalleryCalibrationOptions {
-  readonly access: Pick<GalleryAccess, 'open' | 'requireOpen' | 'onChanged'>;
+  readonly vault: Pick<GalleryVault, 'open' | 'requireOpen' | 'onChanged'>;
   readonly audit: Pick<AuditLog, 'append'>;
-  /** The operating point in force: its threshold is the lowest that anybody has. */
+  /** The operating point in force. No person has a lower threshold. */
   readonly policy: () => Pick<MatchPolicy, 'threshold' | 'margin'>;
   readonly targetFpir: () => number | undefined;
-  /** Today at the site, `YYYY-MM-DD`; a day begins when the nightly work does. */
+  /** Today at the site, `YYYY-MM-DD`. A day begins at the hour of the nightly work. */
   readonly night: () => string;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** How often it is asked whether a night has begun. */
-const lookEveryMs = 5 * 60_000;
+const nightCheckEveryMs = 5 * 60_000;
 const neighboursShown = 3;
-/** Steps of a calculation, of a person each, between two turns of the event loop: about two milliseconds. */
+/** Steps of a calculation between two turns of the event loop: one person each, about two milliseconds in all. */
 const sliceSteps = 200;
 
-/** What is known of the gallery that is open. */
+/** The open gallery and how alike its persons are. */
 interface Known {
   readonly gallery: Gallery;
   readonly table: LikenessTable;
   /** Aborts when the gallery is closed. */
   readonly signal: AbortSignal;
-  /** Persons to look at again. */
+  /** Persons to compare again. */
   readonly changed: Set<PersonId>;
 }
 
-/** What follows from the table, the operating point and the target. */
+/** The result for one state of the table, the operating point and the target. */
 interface Found {
   readonly threshold: number;
   readonly margin: number;
@@ -64,8 +64,8 @@ interface Found {
 }
 
 /**
- * Keeps a threshold for each person: looks at everybody when the gallery is opened, once a night and when somebody asks, and at
- * those who were changed at once. Until a person was looked at, the threshold of the operating point counts.
+ * Keeps a threshold for each person. Compares all persons when the gallery opens, once a night and on request; compares
+ * changed persons at once. Until a person is compared, the threshold of the operating point applies.
  */
 export class GalleryCalibration implements AsyncDisposable {
   readonly #options: GalleryCalibrationOptions;
@@ -76,46 +76,46 @@ export class GalleryCalibration implements AsyncDisposable {
   #known: Known | undefined;
   #found: Found | undefined;
   #night: string;
-  readonly #turns = new InTurn();
+  readonly #turns = new SerialQueue();
   #following: Promise<void> | undefined;
 
   constructor(options: GalleryCalibrationOptions) {
     this.#options = options;
-    const { access, clock } = options;
+    const { vault, clock } = options;
     this.#night = options.night();
-    this.#unsubscribe = access.onChanged(() => this.#follow());
+    this.#unsubscribe = vault.onChanged(() => this.#follow());
     this.#nightly = new Recurring({
       clock,
-      everyMs: lookEveryMs,
-      work: () => this.#lookAtNight(),
+      everyMs: nightCheckEveryMs,
+      work: () => this.#checkNight(),
       onFailure: () => undefined,
     });
     this.#follow();
     this.#nightly.start();
   }
 
-  /** The threshold of this person; undefined while it is not known. */
+  /** Undefined while the threshold of this person is unknown. */
   thresholdOf(id: PersonId): number | undefined {
     return this.#current()?.thresholds.get(id)?.threshold;
   }
 
-  /** Pairs of persons whom the recogniser cannot tell apart, as far as they are known, most alike first. */
+  /** The known pairs of persons whom the recogniser cannot tell apart, most alike first. */
   get inseparable(): readonly InseparablePair[] {
     return this.#current()?.inseparable ?? [];
   }
 
-  /** Whether the recogniser cannot tell these two apart, as far as that is known. */
+  /** True if the recogniser is known not to tell these two apart. */
   isInseparable(a: PersonId, b: PersonId): boolean {
     return this.#current()?.inseparableKeys.has(pairKey(a, b)) === true;
   }
 
-  /** Calls back whenever persons were looked at again. Returns how to stop. */
+  /** Calls back after each calibration. The returned function unsubscribes. */
   onCalibrated(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
-  /** Finds the thresholds again, in the background, where the configuration has changed what they rest on. */
+  /** Finds the thresholds again, in the background, if the configuration changed the operating point or the target. */
   followConfiguration(): void {
     const [known, found] = [this.#known, this.#found];
     if (known === undefined || found === undefined || this.#following !== undefined) return;
@@ -130,15 +130,15 @@ export class GalleryCalibration implements AsyncDisposable {
     });
   }
 
-  /** Resolves when everything that is known to have changed was looked at. */
+  /** Resolves when every known change was compared. */
   settled(): Promise<void> {
     return this.#turns.settled();
   }
 
-  /** Looks at everybody now. @throws `gallery-sealed`, and what the gallery throws */
+  /** Compares all persons now. @throws `gallery-sealed`, and the errors of the gallery */
   async calibrate(by: Actor): Promise<GalleryCalibrationReport> {
-    const { access, audit, clock } = this.#options;
-    access.requireOpen();
+    const { vault, audit, clock } = this.#options;
+    vault.requireOpen();
     const known = this.#known;
     if (known === undefined) throw defect('calibration-lost', 'an open gallery has no calibration');
     const startedAtMs = clock.wallMs();
@@ -162,7 +162,7 @@ export class GalleryCalibration implements AsyncDisposable {
   }
 
   #follow(): void {
-    const gallery = this.#options.access.open?.gallery;
+    const gallery = this.#options.vault.open?.gallery;
     if (this.#known?.gallery === gallery) return;
     this.#known = undefined;
     this.#found = undefined;
@@ -194,7 +194,7 @@ export class GalleryCalibration implements AsyncDisposable {
     return table.refresh(ids, signal);
   }
 
-  #lookAtNight(): void {
+  #checkNight(): void {
     const night = this.#options.night();
     const known = this.#known;
     if (night === this.#night || known === undefined) return;
@@ -202,7 +202,7 @@ export class GalleryCalibration implements AsyncDisposable {
     void this.#inBackground(known, () => known.table.rebuild(known.signal));
   }
 
-  /** What fails is tried again with the next change and the next night; the thresholds stay as they were. */
+  /** A failure keeps the former thresholds; the next change or night tries again. */
   #inBackground(known: Known, work: () => Promise<void>): Promise<void> {
     const { logger } = this.#options;
     return this.#turns.run(async () => {
@@ -212,7 +212,7 @@ export class GalleryCalibration implements AsyncDisposable {
         await this.#apply(known);
       } catch (error) {
         if (known.signal.aborted || isRollcallError(error, 'gallery-closed')) return;
-        logger.error('the thresholds of persons could not be found: they stay as they were', { error });
+        logger.error('the thresholds of persons could not be calculated; the former ones stay', { error });
       }
     });
   }
@@ -225,13 +225,13 @@ export class GalleryCalibration implements AsyncDisposable {
     return found;
   }
 
-  /** What was found last. Where the configuration has changed since, it is found again, and the former counts until then. */
+  /** The latest result. After a change of the configuration it applies until the new one is found. */
   #current(): Found | undefined {
     this.followConfiguration();
     return this.#known === undefined ? undefined : this.#found;
   }
 
-  /** In slices: what is known of 10,000 persons takes longer to work out than the event loop may be held. */
+  /** Works in slices: for 10,000 persons the calculation would block the event loop for too long. */
   async #find({ table, signal }: Known): Promise<Found> {
     const { threshold, margin } = this.#options.policy();
     const targetFpir = this.#options.targetFpir();
@@ -247,7 +247,7 @@ export class GalleryCalibration implements AsyncDisposable {
     };
   }
 
-  /** In slices, too. Throws when the gallery is closed. */
+  /** Works in slices, too. Throws when the gallery is closed. */
   async #report(
     { gallery, table, signal }: Known,
     found: Found,
@@ -262,15 +262,17 @@ export class GalleryCalibration implements AsyncDisposable {
       recogniser: gallery.recogniser,
       floor: found.threshold,
       margin: found.margin,
-      ...(found.targetFpir === undefined ? {} : { targetFpir: found.targetFpir }),
-      ...(fmrs.length === 0 ? {} : { expectedFpir: fpirOf(fmrs) }),
+      ...present({
+        targetFpir: found.targetFpir,
+        expectedFpir: fmrs.length === 0 ? undefined : fpirOf(fmrs),
+      }),
       persons,
       alike: await inSlices(alikePairSteps(found, nameOf), signal),
     };
   }
 }
 
-/** Takes the steps of a calculation, with turns of the event loop between them. Throws when `signal` aborts. */
+/** Runs a calculation step by step, with turns of the event loop in between. Throws when `signal` aborts. */
 async function inSlices<T>(steps: Generator<undefined, T>, signal: AbortSignal): Promise<T> {
   for (let taken = 1; ; taken += 1) {
     const { done, value } = steps.next();
@@ -281,14 +283,14 @@ async function inSlices<T>(steps: Generator<undefined, T>, signal: AbortSignal):
   }
 }
 
-/** The same whichever comes first. */
+/** The order of the two makes no difference. */
 const pairKey = (a: PersonId, b: PersonId): string => (a < b ? `${a} ${b}` : `${b} ${a}`);
 
-/** What is told of each person, in steps of one person each. */
+/** Describes each person; one step per person. */
 function* personReportSteps(
   entries: readonly PersonEntry[],
   found: Found,
-  told: { readonly nameOf: (id: PersonId) => string; readonly noteOf: (id: PersonId) => string | undefined },
+  texts: { readonly nameOf: (id: PersonId) => string; readonly noteOf: (id: PersonId) => string | undefined },
 ): Generator<undefined, readonly CalibratedPerson[]> {
   const likeness = new Map(found.persons.map((person) => [person.personId, person]));
   const persons: CalibratedPerson[] = [];
@@ -297,25 +299,23 @@ function* personReportSteps(
     const [threshold, person] = [found.thresholds.get(id), likeness.get(id)];
     if (threshold === undefined || person === undefined) continue;
     const { fmr, fnmr, ...chosen } = threshold;
-    const note = chosen.reason === 'manual' ? told.noteOf(id) : undefined;
+    const note = chosen.reason === 'manual' ? texts.noteOf(id) : undefined;
     persons.push({
       ...chosen,
-      name: told.nameOf(id),
+      name: texts.nameOf(id),
       references: templateCount,
-      ...(note === undefined ? {} : { note }),
-      ...(fmr === undefined ? {} : { fmr }),
-      ...(fnmr === undefined ? {} : { fnmr }),
+      ...present({ note, fmr, fnmr }),
       neighbours: person.neighbours
         .slice(0, neighboursShown)
-        .map((near) => ({ ...near, name: told.nameOf(near.personId) })),
+        .map((near) => ({ ...near, name: texts.nameOf(near.personId) })),
     });
   }
   return persons;
 }
 
 /**
- * Pairs of whom a reference of one reaches the threshold of the operating point in comparison with the other, most alike first;
- * in steps of one person each.
+ * Pairs of persons with references whose similarity reaches the threshold of the operating point, most alike first; one step
+ * per person.
  */
 function* alikePairSteps(
   { persons, threshold, inseparableKeys }: Found,

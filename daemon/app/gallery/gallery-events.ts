@@ -2,10 +2,10 @@ import type { Clock, Timer } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import type { GalleryNotice } from '../../domain/events/notice.js';
 import type { Records } from '../../records/open-records.js';
-import type { GalleryAccess } from './gallery-access.js';
+import type { GalleryVault } from './gallery-vault.js';
 
 export interface GalleryEventsOptions {
-  readonly access: Pick<GalleryAccess, 'open' | 'sealed' | 'onChanged'>;
+  readonly vault: Pick<GalleryVault, 'open' | 'sealed' | 'onChanged'>;
   readonly records: Pick<Records, 'record' | 'sources'>;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -14,48 +14,46 @@ export interface GalleryEventsOptions {
 const retryEveryMs = 5_000;
 const source = 'gallery';
 
-/** Says that the gallery was opened or sealed, where it said something else last: over restarts, too. */
+/** Records that the gallery was opened or sealed, unless the last event said the same, also before a restart. */
 export class GalleryEvents implements Disposable {
   readonly #options: GalleryEventsOptions;
-  readonly #forget: () => void;
+  readonly #unsubscribe: () => void;
   #timer: Timer | undefined;
   #isFailing = false;
 
   constructor(options: GalleryEventsOptions) {
     this.#options = options;
-    this.#forget = options.access.onChanged(() => this.#look());
-    this.#look();
+    this.#unsubscribe = options.vault.onChanged(() => this.#check());
+    this.#check();
   }
 
   [Symbol.dispose](): void {
-    this.#forget();
+    this.#unsubscribe();
     this.#timer?.cancel();
   }
 
-  #look(): void {
+  #check(): void {
     const { records, clock, logger } = this.#options;
     this.#timer?.cancel();
     const { said, notice } = this.#now();
     try {
-      const { lastSaid } = records.sources;
-      if (lastSaid.of(source) !== said) records.record(notice, () => lastSaid.set(source, said));
+      const { states } = records.sources;
+      if (states.of(source) !== said) records.record(notice, () => states.set(source, said));
       this.#isFailing = false;
     } catch (error) {
       if (!this.#isFailing) {
-        logger.error('that the gallery was opened or sealed cannot be recorded; it is tried again', {
-          error,
-        });
+        logger.error('the opening or sealing of the gallery cannot be recorded; retrying', { error });
       }
       this.#isFailing = true;
-      this.#timer = clock.after(retryEveryMs, () => this.#look());
+      this.#timer = clock.after(retryEveryMs, () => this.#check());
     }
   }
 
   #now(): { readonly said: string; readonly notice: GalleryNotice } {
-    const { access, clock } = this.#options;
+    const { vault, clock } = this.#options;
     const about = { kind: 'gallery', occurredAtMs: clock.wallMs() } as const;
-    if (access.open !== undefined) return { said: 'opened', notice: { ...about, change: 'opened' } };
-    const code = access.sealed?.code ?? 'unlocking';
+    if (vault.open !== undefined) return { said: 'opened', notice: { ...about, change: 'opened' } };
+    const code = vault.sealed?.code ?? 'unlocking';
     return { said: `sealed ${code}`, notice: { ...about, change: 'sealed', code } };
   }
 }

@@ -1,148 +1,211 @@
 import { statSync } from 'node:fs';
-import type { Actor } from '../../audit/actor.js';
+import { type Actor, actorOf } from '../../audit/actor.js';
 import type { AuditLog } from '../../audit/audit-log.js';
 import type { Clock } from '../../base/clock.js';
-import { badInput, type RollcallError } from '../../base/errors.js';
+import { badInput, operational, type RollcallError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
+import { present } from '../../base/present.js';
+import type { Caller } from '../../contract/caller.js';
+import type { Fault } from '../../contract/fault.js';
 import type {
+  AlikePair,
+  CalibratedPerson,
+  CalibrationItem,
   GalleryCalibrationReport,
-  GalleryControl,
   GalleryStatus,
   GalleryVerification,
+  galleryOperations,
   LastVerification,
-  ReEmbedRequest,
-  ReEmbedStatus,
-} from '../../control/gallery-control.js';
-import type { KeyControl, KeyProblem } from '../../control/key-control.js';
+  ReEmbedding,
+  VerificationItem,
+} from '../../contract/gallery.js';
+import type { Handlers } from '../../contract/handlers.js';
 import type { RecogniserId } from '../../domain/ids.js';
 import { isoTime } from '../../domain/iso-time.js';
+import { BackgroundJob } from '../../gallery/background-job.js';
 import { readContents } from '../../gallery/gallery-contents.js';
-import type { ReEmbedProgress } from '../../gallery/re-embedding/re-embed-progress.js';
+import type { ReEmbedProgress } from '../../gallery/re-embedding/re-embed-job.js';
 import type { OpenEmbedder } from '../../gallery/re-embedding/re-embed-step.js';
 import { ReEmbeddings } from '../../gallery/re-embedding/re-embeddings.js';
 import { verifyGallery } from '../../gallery/verify/verify-gallery.js';
 import type { VerifyProgress } from '../../gallery/verify/verify-report.js';
-import type { GalleryAccess, OpenAccess } from './gallery-access.js';
+import type { VerifyOptions } from '../../gallery/verify/verify-walk.js';
+import type { ReadingTrail } from '../audit/reading-trail.js';
 import type { GalleryCalibration } from './gallery-calibration.js';
+import type { GalleryKeys } from './gallery-keys.js';
+import type { GalleryVault, OpenVault } from './gallery-vault.js';
 
 export interface GalleryUpkeepOptions {
-  readonly access: GalleryAccess;
-  readonly keys: Pick<KeyControl, 'status'>;
+  readonly vault: GalleryVault;
+  readonly keys: Pick<GalleryKeys, 'status'>;
   readonly openEmbedder: OpenEmbedder;
   readonly calibration: Pick<GalleryCalibration, 'calibrate'>;
-  /** Similarity from which each recogniser takes two faces for one person, now. */
+  /** The similarity from which each recogniser takes two faces for one person. */
   readonly thresholds: () => Promise<ReadonlyMap<RecogniserId, number>>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** What is done for the gallery as a whole: its state, its verification, its move to another recogniser. */
-export class GalleryUpkeep implements GalleryControl, AsyncDisposable {
-  readonly #options: GalleryUpkeepOptions;
-  readonly #abort = new AbortController();
-  readonly #unsubscribe: () => void;
-  #reEmbeddings: { readonly of: OpenAccess; readonly moves: ReEmbeddings } | undefined;
-  #verifying: Promise<GalleryVerification> | undefined;
-  #verified: VerifyProgress | undefined;
+export interface ReEmbedRequest {
+  /** The name of the new recogniser in the configuration. */
+  readonly to: string;
+  readonly acceptsMissing: boolean;
+}
 
-  /** Goes on with a move that had not ended, now or whenever the gallery is opened. */
+/** The operations on the whole gallery. */
+export function galleryHandlers(
+  upkeep: GalleryUpkeep,
+  readings: Pick<ReadingTrail, 'note'>,
+): Handlers<typeof galleryOperations> {
+  return {
+    'gallery.show': () => upkeep.status(),
+    'gallery.verify': (_input, { caller }) => verificationItems(() => upkeep.verify(actorOf(caller))),
+    'gallery.calibrate': (_input, { caller }) => calibrationItems(upkeep, caller, readings),
+    'gallery.re-embed': (request, { caller }) => upkeep.reEmbed(request, actorOf(caller)),
+    'gallery.cancel-re-embed': (_input, { caller }) => upkeep.cancelReEmbed(actorOf(caller)),
+  };
+}
+
+async function* verificationItems(
+  verify: () => Promise<GalleryVerification>,
+): AsyncGenerator<VerificationItem> {
+  const { findings, disagreeing, ...summary } = await verify();
+  yield { kind: 'summary', ...summary };
+  for (const finding of findings) yield { kind: 'finding', finding };
+  for (const person of disagreeing) yield { kind: 'disagreeing', person };
+}
+
+async function* calibrationItems(
+  upkeep: GalleryUpkeep,
+  caller: Caller,
+  readings: Pick<ReadingTrail, 'note'>,
+): AsyncGenerator<CalibrationItem> {
+  const by = actorOf(caller);
+  const { persons, alike, ...summary } = await upkeep.calibrate(by);
+  const isNamed = caller.scopes.has('names:read');
+  if (isNamed) readings.note({ by, action: 'person.listed', details: { persons: persons.length } });
+  yield { kind: 'summary', ...summary };
+  for (const person of persons) yield { kind: 'person', person: isNamed ? person : unnamed(person) };
+  for (const pair of alike) yield { kind: 'alike', pair: isNamed ? pair : unnamedPair(pair) };
+}
+
+function unnamed({ name: _, neighbours, ...person }: CalibratedPerson): CalibratedPerson {
+  return { ...person, neighbours: neighbours.map(({ name: __, ...near }) => near) };
+}
+
+function unnamedPair({ a, b, ...pair }: AlikePair): AlikePair {
+  return { a: { personId: a.personId }, b: { personId: b.personId }, ...pair };
+}
+
+/** Work on the whole gallery: its state, its verification, its move to another recogniser. */
+export class GalleryUpkeep implements AsyncDisposable {
+  readonly #options: GalleryUpkeepOptions;
+  readonly #verification = new BackgroundJob<VerifyProgress>(
+    operational('shutting-down', 'the daemon is stopping', { retryable: true }),
+  );
+  readonly #unsubscribe: () => void;
+  #reEmbeddings: { readonly of: OpenVault; readonly moves: ReEmbeddings } | undefined;
+
+  /** Continues an interrupted move, now or when the gallery is opened. */
   constructor(options: GalleryUpkeepOptions) {
     this.#options = options;
-    this.#unsubscribe = options.access.onChanged(() => this.#follow());
+    this.#unsubscribe = options.vault.onChanged(() => this.#follow());
     this.#follow();
   }
 
   status(): GalleryStatus {
-    const { access, keys } = this.#options;
+    const { vault, keys } = this.#options;
     const { state, reason, slots, rotation } = keys.status();
     const progress = this.#moves()?.progress;
-    const { database, audit } = access.fileIfOpen ?? {};
-    // Not the log that follows the file: while a restore looks at the present file for the last time, that one is suspended.
+    const { database, audit } = vault.fileIfOpen ?? {};
+    // Reads the log of the file itself: during a restore the log of the vault is suspended.
+    const verification = this.#verification.progress;
     const lastVerification = audit === undefined ? undefined : lastOf(audit);
     return {
       state,
-      ...(reason === undefined ? {} : { reason }),
-      ...(database === undefined ? {} : { contents: contentsOf(database) }),
       keys: slots,
-      quarantined: access.open?.gallery.quarantined ?? [],
-      ...(rotation === undefined ? {} : { rotation }),
-      ...(progress === undefined ? {} : { reEmbedding: describeProgress(progress) }),
-      ...(this.#verified === undefined ? {} : { verification: this.#verified }),
-      ...(lastVerification === undefined ? {} : { lastVerification }),
+      quarantined: vault.open?.gallery.quarantined ?? [],
+      ...present({
+        ...{ reason, rotation, verification, lastVerification },
+        contents: database && contentsOf(database),
+        reEmbedding: progress && describeProgress(progress),
+      }),
     };
   }
 
+  /** Decrypts every field and lists the damaged ones. @throws `gallery-sealed`, `verify-running`, `verify-failed` */
   async verify(by: Actor): Promise<GalleryVerification> {
-    if (this.#verifying !== undefined) {
-      throw badInput('verify-running', 'the gallery is being verified already', {
-        remedy: 'Wait until that has ended. `rollcall gallery status` shows how far it is.',
+    if (this.#verification.isRunning) {
+      throw badInput('verify-running', 'the gallery is already being verified', {
+        remedy: 'Wait until that has ended. `rollcall gallery status` shows the progress.',
       });
     }
-    const { access } = this.#options;
-    const open = access.requireOpen();
-    this.#verifying = this.#verify(open, by);
-    try {
-      return await this.#verifying;
-    } finally {
-      this.#verifying = undefined;
-      this.#verified = undefined;
-    }
+    const open = this.#options.vault.requireOpen();
+    return this.#verification.run((signal, onProgress) => this.#verify(open, { by, signal, onProgress }));
   }
 
+  /** Compares all persons again and puts a threshold for each in force. @throws `gallery-sealed`, `gallery-closed` */
   calibrate(by: Actor): Promise<GalleryCalibrationReport> {
     return this.#options.calibration.calibrate(by);
   }
 
-  async reEmbed({ to, acceptsMissing }: ReEmbedRequest, by: Actor): Promise<ReEmbedStatus> {
+  /**
+   * Begins or continues a move to another recogniser, in the background.
+   * @throws `gallery-sealed`, `unknown-recogniser`, `re-embed-same`, `re-embed-running`, and the errors of opening the recogniser
+   */
+  async reEmbed({ to, acceptsMissing }: ReEmbedRequest, by: Actor): Promise<ReEmbedding> {
     return describeProgress(await this.#requireMoves().start({ recogniserName: to, acceptsMissing, by }));
   }
 
-  async cancelReEmbed(by: Actor): Promise<ReEmbedStatus> {
+  /** Cancels a move and deletes its templates. @throws `gallery-sealed`, `no-re-embedding` */
+  async cancelReEmbed(by: Actor): Promise<ReEmbedding> {
     return describeProgress(await this.#requireMoves().cancel(by));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#unsubscribe();
-    this.#abort.abort(new Error('the daemon is stopping'));
-    await Promise.allSettled([this.#verifying, this.#reEmbeddings?.moves[Symbol.asyncDispose]()]);
+    await Promise.allSettled([
+      this.#verification[Symbol.asyncDispose](),
+      this.#reEmbeddings?.moves[Symbol.asyncDispose](),
+    ]);
   }
 
-  async #verify({ gallery, ring }: OpenAccess, by: Actor): Promise<GalleryVerification> {
-    const { access, clock, logger } = this.#options;
-    const signal = AbortSignal.any([this.#abort.signal, this.#closing(gallery)]);
+  async #verify(
+    { gallery, ring }: OpenVault,
+    run: Pick<VerifyOptions, 'by' | 'signal' | 'onProgress'>,
+  ): Promise<GalleryVerification> {
+    const { vault, clock, logger } = this.#options;
+    const signal = AbortSignal.any([run.signal, this.#closing(gallery)]);
     const thresholds = await this.#options.thresholds();
-    const onProgress = (progress: VerifyProgress): void => {
-      this.#verified = progress;
-    };
-    const parts = { file: access.file, gallery, ring, clock, by, thresholds, signal, onProgress };
-    const report = await verifyGallery(parts);
+    const file = vault.file;
+    const report = await verifyGallery({ ...run, file, gallery, ring, clock, thresholds, signal });
     const { startedAtMs, audit, ...rest } = report;
     const { checked, durationMs, findings, disagreeing, pages, isWhole } = rest;
     const counts = { damaged: findings.length, disagreeing: disagreeing.length, pages: pages.length };
     const about = { ...checked, durationMs, ...counts };
-    if (isWhole) logger.info('the gallery was verified: it is whole', about);
-    else logger.error('the gallery was verified: something is damaged', about);
-    return { startedAt: isoTime(startedAtMs), ...rest, ...(audit === undefined ? {} : { audit }) };
+    if (isWhole) logger.info('the gallery was verified and is whole', about);
+    else logger.error('the gallery was verified and is damaged', about);
+    return { startedAt: isoTime(startedAtMs), ...rest, ...present({ audit }) };
   }
 
   /** Aborts when the gallery is closed. */
-  #closing(gallery: OpenAccess['gallery']): AbortSignal {
+  #closing(gallery: OpenVault['gallery']): AbortSignal {
     const closing = new AbortController();
     const reason = badInput('verify-stopped', 'the gallery was closed while it was verified', {
-      remedy: 'verify it again once it is open',
+      remedy: 'verify it again when it is open',
     });
     gallery.attach('verification', { [Symbol.asyncDispose]: async () => closing.abort(reason) });
     return closing.signal;
   }
 
   #follow(): void {
-    const { access, openEmbedder, clock, logger } = this.#options;
-    const { open } = access;
+    const { vault, openEmbedder, clock, logger } = this.#options;
+    const { open } = vault;
     if (open === undefined || this.#reEmbeddings?.of === open) return;
     const { gallery, ring } = open;
     try {
       const moves = new ReEmbeddings({
-        file: access.file,
+        file: vault.file,
         ring,
         openEmbedder,
         report: (row) => gallery.putAside(row),
@@ -152,19 +215,19 @@ export class GalleryUpkeep implements GalleryControl, AsyncDisposable {
       gallery.attach('move to another recogniser', moves);
       this.#reEmbeddings = { of: open, moves };
     } catch (error) {
-      // Recognition does not need it.
-      logger.error('the move to another recogniser cannot go on', { error });
+      // The box can recognise people without it.
+      logger.error('the move to another recogniser cannot continue', { error });
     }
   }
 
-  /** Of the gallery that is open now. */
+  /** The moves of the gallery that is open now. */
   #moves(): ReEmbeddings | undefined {
     const current = this.#reEmbeddings;
-    return current !== undefined && current.of === this.#options.access.open ? current.moves : undefined;
+    return current !== undefined && current.of === this.#options.vault.open ? current.moves : undefined;
   }
 
   #requireMoves(): ReEmbeddings {
-    this.#options.access.requireOpen();
+    this.#options.vault.requireOpen();
     const moves = this.#moves();
     if (moves !== undefined) return moves;
     throw badInput('re-embed-unreadable', 'the state of a move to another recogniser cannot be read', {
@@ -178,7 +241,7 @@ function contentsOf(database: Parameters<typeof readContents>[0]): NonNullable<G
     database,
     (path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0,
   );
-  return { ...contents, ...(recogniser === undefined ? {} : { recogniser }) };
+  return { ...contents, ...present({ recogniser }) };
 }
 
 function lastOf(audit: AuditLog): LastVerification | undefined {
@@ -194,14 +257,14 @@ function lastOf(audit: AuditLog): LastVerification | undefined {
   };
 }
 
-function describeProgress({ startedAtMs, problem, ...progress }: ReEmbedProgress): ReEmbedStatus {
+function describeProgress({ startedAtMs, problem, ...progress }: ReEmbedProgress): ReEmbedding {
   return {
     ...progress,
     startedAt: isoTime(startedAtMs),
-    ...(problem === undefined ? {} : { problem: describeProblem(problem) }),
+    ...present({ problem: problem && describeProblem(problem) }),
   };
 }
 
-function describeProblem({ code, message, remedy = '' }: RollcallError): KeyProblem {
+function describeProblem({ code, message, remedy = '' }: RollcallError): Fault {
   return { code, message, remedy };
 }

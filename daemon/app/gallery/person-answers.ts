@@ -1,16 +1,18 @@
 import { isRollcallError, operational } from '../../base/errors.js';
-import type { ErasureCertificate, PersonDetail, PersonSummary } from '../../control/person-control.js';
+import { present } from '../../base/present.js';
+import type { PersonDetail, PersonSummary } from '../../contract/person.js';
+import type { ErasureCertificate } from '../../contract/persons.js';
 import { isoTime } from '../../domain/iso-time.js';
 import type * as gallery from '../../gallery/gallery.js';
 import { damagedName } from './enrolment.js';
 
-/** What the API shows of a person. A name that does not open is shown as such, never hidden. */
+/** What the API shows of a person. Shows a placeholder for a damaged name. */
 export function summarisePerson(entry: gallery.PersonEntry): PersonSummary {
   const { id, profile, state, enrolledAtMs, changedAtMs, templateCount, photographCount } = entry;
   return {
     id,
     name: profile?.name ?? damagedName,
-    ...(profile?.externalId === undefined ? {} : { externalId: profile.externalId }),
+    ...present({ externalId: profile?.externalId }),
     state: state === 'removed' ? 'removed' : 'active',
     enrolledAt: isoTime(enrolledAtMs),
     ...(state === 'removed' ? { removedAt: isoTime(changedAtMs) } : {}),
@@ -19,26 +21,25 @@ export function summarisePerson(entry: gallery.PersonEntry): PersonSummary {
   };
 }
 
-/** The same with the whole profile. */
-export function describePerson(detail: gallery.PersonDetail): PersonDetail {
+/** Like `summarisePerson`, with the whole profile. */
+export function describePerson(detail: gallery.FullPersonEntry): PersonDetail {
   return {
     ...detail.profile,
     ...summarisePerson(detail),
     photographIds: detail.photographs.map(({ id }) => id),
+    revision: detail.revision,
   };
 }
 
-/** The certificate of an erasure; where only its last step failed, it is in the details of the error. */
-export function certified(
-  erase: () => gallery.ErasureCertificate | undefined,
-): ErasureCertificate | undefined {
+/** The certificate of an erasure. If only the last step failed, the details of the error hold the certificate. */
+export function certified(erase: () => gallery.Erasure | undefined): ErasureCertificate | undefined {
   try {
     const certificate = erase();
     return certificate && describeErasure(certificate);
   } catch (error) {
     if (!isRollcallError(error, 'erasure-incomplete')) throw error;
     const { code, message, remedy = '', details } = error;
-    const erased = details['certificate'] as gallery.ErasureCertificate;
+    const erased = details['certificate'] as gallery.Erasure;
     throw operational(code, message, {
       remedy,
       details: { ...details, certificate: describeErasure(erased) },
@@ -47,7 +48,7 @@ export function certified(
   }
 }
 
-function describeErasure(certificate: gallery.ErasureCertificate): ErasureCertificate {
+function describeErasure(certificate: gallery.Erasure): ErasureCertificate {
   const { personId, scope, erasedAtMs, by, auditSequence, auditHash, what } = certificate;
   return { personId, scope, erasedAt: isoTime(erasedAtMs), by: by.actor, auditSequence, auditHash, what };
 }

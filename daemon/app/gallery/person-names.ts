@@ -3,8 +3,8 @@ import { personId } from '../../domain/ids.js';
 import type { Gallery } from '../../gallery/gallery.js';
 
 /**
- * Names of enrolled persons for what is just being sent; they are kept nowhere. Undefined while the gallery is sealed, for
- * somebody who was erased, and where the profile does not open: an event must not wait for a name.
+ * Looks up the name of a person while an event is sent; the event log keeps no names. Undefined while the gallery is sealed,
+ * for an erased person and for a damaged profile: an event never waits for a name.
  */
 export function personNames(open: () => Gallery | undefined): (id: string) => string | undefined {
   return (id) => {

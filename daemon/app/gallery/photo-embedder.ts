@@ -1,18 +1,20 @@
 import type { Clock } from '../../base/clock.js';
-import { defect } from '../../base/errors.js';
+import { badInput, defect } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
+import { present } from '../../base/present.js';
 import type { Random } from '../../base/random.js';
 import type { Config } from '../../config/schema.js';
-import type { RecogniserName } from '../../config/vision-schema.js';
+import { type RecogniserName, recogniserNames } from '../../config/vision-schema.js';
 import type { Embedding } from '../../domain/identification/match.js';
 import type { RecogniserId } from '../../domain/ids.js';
+import type { OpenEmbedder } from '../../gallery/re-embedding/re-embed-step.js';
 import { openConfiguredStore } from '../../models/configured-store.js';
 import { photoPlan } from '../../vision/plan.js';
 import { recogniserInUse } from '../../vision/recogniser-in-use.js';
 import { decodeEmbedding } from '../../vision/sighting-codec.js';
 import { PhotoProcess } from '../cameras/photo-process.js';
 
-/** What became of one kept photograph. */
+/** The outcome for one stored photograph. */
 export type EmbeddedPhoto =
   | {
       readonly outcome: 'embedded';
@@ -21,12 +23,12 @@ export type EmbeddedPhoto =
       /** Score of the view, 0..1. */
       readonly quality: number;
     }
-  /** No template can be made of it: another photograph is needed. */
+  /** The photograph gives no template; another one is needed. */
   | { readonly outcome: 'refused'; readonly code: string; readonly message: string };
 
-/** Makes templates of kept photographs with a recogniser of its own, beside the one in use. */
+/** Makes templates of stored photographs with another recogniser than the one in use. */
 export interface PhotoEmbedder extends AsyncDisposable {
-  /** What its templates are made with. */
+  /** The recogniser of its templates. */
   readonly recogniser: RecogniserId;
   /** Values of one embedding. */
   readonly dimensions: number;
@@ -35,20 +37,20 @@ export interface PhotoEmbedder extends AsyncDisposable {
 }
 
 export interface PhotoEmbedderOptions {
-  /** The configuration in force: models, provider and detector are taken from it. */
+  /** Gives models, provider and detector. */
   readonly config: Config;
-  /** Instead of the configured one. */
+  /** Replaces the configured recogniser. */
   readonly recogniser: RecogniserName;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly random: Random;
-  /** Ends the wait for the process; the embedder is then of no use. */
+  /** Ends the wait for the process. The embedder is unusable then. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Starts one vision process that looks at photographs only. Throws `pack-absent` or `pack-damaged`, naming the command that
- * installs the recogniser, before anything is started; and what the process names as its reason for not starting.
+ * Starts a vision process for photographs only. Throws `pack-absent` or `pack-damaged` before the start, naming the command
+ * that installs the recogniser. Throws the reason of the process if it cannot start.
  */
 export async function startPhotoEmbedder(options: PhotoEmbedderOptions): Promise<PhotoEmbedder> {
   const { config, recogniser: name, clock, random } = options;
@@ -89,10 +91,33 @@ async function embedWith(
   }
   const embedding = decodeEmbedding(photo.embeddingBase64);
   if (photo.recogniser !== id || embedding.length !== dimensions) {
-    throw defect(
-      'recogniser-mismatch',
-      'a photograph was embedded with another recogniser than was asked for',
-    );
+    throw defect('recogniser-mismatch', 'a photograph was embedded with another recogniser than requested');
   }
   return { outcome: 'embedded', embedding, quality: photo.quality.score };
+}
+
+/** Opens photo embedders for other recognisers. Everything else is as configured. */
+export function embedderSource(options: {
+  readonly current: () => Config;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly random: Random;
+}): OpenEmbedder {
+  const { current, ...others } = options;
+  return async (name, signal) =>
+    startPhotoEmbedder({
+      config: current(),
+      recogniser: requireRecogniser(name),
+      ...others,
+      ...present({ signal }),
+    });
+}
+
+/** @throws `unknown-recogniser` */
+function requireRecogniser(name: string): RecogniserName {
+  const found = recogniserNames.find((known) => known === name);
+  if (found !== undefined) return found;
+  throw badInput('unknown-recogniser', `there is no recogniser called '${name}'`, {
+    remedy: `name one of ${recogniserNames.join(', ')}`,
+  });
 }

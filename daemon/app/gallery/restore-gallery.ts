@@ -1,24 +1,39 @@
 import type { Actor } from '../../audit/actor.js';
 import type { Clock } from '../../base/clock.js';
 import { defect, operational } from '../../base/errors.js';
-import type { RestoreAnswer, RestoreRequest } from '../../control/backup-control.js';
+import { present } from '../../base/present.js';
+import type { RestoredGallery } from '../../contract/backups.js';
 import type { PersonId, RecogniserId } from '../../domain/ids.js';
 import { isoTime } from '../../domain/iso-time.js';
 import type { OnBackupProgress } from '../../gallery/backup/backup-progress.js';
 import type { BackupFacts } from '../../gallery/backup/open-backup.js';
+import type { Unlock } from '../../gallery/backup/recipient.js';
 import { finishRestore, type RestoreOutcome } from '../../gallery/backup/restore-finish.js';
 import { readPresent, salvagePresent } from '../../gallery/backup/restore-present.js';
 import { rewrapForBox, type TargetKey } from '../../gallery/backup/restore-rewrap.js';
 import { openRestoreSource, type RestoreSource } from '../../gallery/backup/restore-source.js';
 import type { GalleryFile } from '../../gallery/gallery-file.js';
 import { keyIdOf } from '../../gallery/keys/key-id.js';
+import type { KeyProviderKind } from '../../gallery/keys/key-provider.js';
 import { readKeySlots } from '../../gallery/keys/key-slots.js';
+import type { Sealed } from '../../gallery/unlock-gallery.js';
 import { secretBytes, wipe } from '../../host/sodium.js';
 import type { AuditKeyRing } from '../audit/audit-key-ring.js';
-import type { GalleryAccess, Replacement } from './gallery-access.js';
+import type { GalleryVault, Replacement } from './gallery-vault.js';
+
+export interface RestoreRequest {
+  /** Absolute path for the daemon to read. */
+  readonly path: string;
+  /** The caller wipes it. */
+  readonly secret: Unlock;
+  /** The provider of the key if the gallery is not open. Default: `secret`. */
+  readonly provider?: KeyProviderKind;
+  /** Only for the provider `passphrase`. The caller wipes it. */
+  readonly keyPassphrase?: Uint8Array;
+}
 
 export interface GalleryRestore {
-  readonly access: GalleryAccess;
+  readonly vault: GalleryVault;
   readonly auditKeys: AuditKeyRing;
   readonly galleryPath: string;
   readonly recogniser: RecogniserId;
@@ -27,22 +42,22 @@ export interface GalleryRestore {
   readonly by: Actor;
   readonly signal: AbortSignal;
   readonly onProgress: OnBackupProgress;
-  /** Tracks in sight are no longer taken for this person. */
+  /** Stops to take tracks in sight for this person. */
   readonly forgetPerson: (id: PersonId) => void;
 }
 
 /**
- * Verifies the backup, builds a gallery of it beside the present one under the key of this box, and only then closes the
- * present one, completes the new one with what outlives a restore, and puts it in place.
+ * Verifies the backup and builds a new gallery from it, under the key of this box, beside the present one. Only then closes the
+ * present gallery, adds to the new one what outlives a restore, and replaces the file.
  */
 export async function restoreGallery(
   restore: GalleryRestore,
-): Promise<Omit<RestoreAnswer, 'backup'> & { readonly facts: BackupFacts }> {
-  const { access, request, galleryPath, recogniser, by, signal, onProgress } = restore;
+): Promise<Omit<RestoredGallery, 'backup'> & { readonly facts: BackupFacts }> {
+  const { vault, request, galleryPath, recogniser, by, signal, onProgress } = restore;
   const { path, secret: unlock } = request;
   const options = { path, unlock, galleryPath, recogniser, signal, onProgress };
   await using source = await openRestoreSource(options);
-  const isForOpenGallery = access.open !== undefined;
+  const isForOpenGallery = vault.open !== undefined;
   const target = await targetKey(restore);
   try {
     const damagedKeys = await rewrapForBox(source, target);
@@ -50,7 +65,7 @@ export async function restoreGallery(
     let outcome: RestoreOutcome | undefined;
     let damagedFile: string | undefined;
     let before: readonly PersonId[] = [];
-    const sealed = await access.replaceFile(async (present) => {
+    const sealed = await vault.replaceFile(async (present) => {
       if (isForOpenGallery) assertSameKey(present, target);
       before = personsIn(present);
       outcome = await complete(restore, source, present);
@@ -58,50 +73,45 @@ export async function restoreGallery(
       return replacement(source, target, damagedFile);
     }, by);
     if (outcome === undefined) throw defect('restore-lost', 'a gallery was replaced by nothing');
-    forgetWhoIsGone(restore, before);
+    forgetMissingPersons(restore, before);
     const { persons, templates, erasedAgain, log, areErasuresKnown } = outcome;
     return {
       facts: source.facts,
       ...{ persons, templates, erasedAgain, damagedKeys, log, areErasuresKnown },
-      ...(damagedFile === undefined ? {} : { damagedFile }),
-      ...(sealed === undefined ? {} : { sealed: { code: sealed.code, ...sayings(sealed) } }),
+      ...present({ damagedFile, sealed: sealed && describeProblem(sealed) }),
     };
   } finally {
     wipe(target.kek);
   }
 }
 
-const sayings = ({ message, remedy }: { readonly message: string; readonly remedy: string }) => ({
-  message,
-  remedy,
-});
+const describeProblem = ({ code, message, remedy }: Sealed) => ({ code, message, remedy });
 
 function personsIn(file: GalleryFile | undefined): readonly PersonId[] {
   return file?.database.db.prepare<[], PersonId>('SELECT id FROM person').pluck().all() ?? [];
 }
 
-function forgetWhoIsGone({ access, forgetPerson }: GalleryRestore, before: readonly PersonId[]): void {
-  const now = new Set(personsIn(access.fileIfOpen));
+function forgetMissingPersons({ vault, forgetPerson }: GalleryRestore, before: readonly PersonId[]): void {
+  const now = new Set(personsIn(vault.fileIfOpen));
   for (const id of before) if (!now.has(id)) forgetPerson(id);
 }
 
-/** The key in use where the gallery is open, else one of the provider that was asked for. */
-async function targetKey({ access, request, clock }: GalleryRestore): Promise<TargetKey> {
-  const slot = access.keySlots.find(({ isCurrent }) => isCurrent);
-  if (access.open !== undefined && slot !== undefined)
-    return { ...slot, kek: access.open.ring.current.copy() };
+/** The key in use if the gallery is open, otherwise a new one of the requested provider. */
+async function targetKey({ vault, request, clock }: GalleryRestore): Promise<TargetKey> {
+  const slot = vault.keySlots.find(({ isCurrent }) => isCurrent);
+  if (vault.open !== undefined && slot !== undefined) return { ...slot, kek: vault.open.ring.current.copy() };
   const { provider = 'secret', keyPassphrase } = request;
   const input = keyPassphrase === undefined ? {} : { passphrase: keyPassphrase };
-  const { kek, parameters } = await access.providers[provider].create('first', input);
+  const { kek, parameters } = await vault.providers[provider].create('first', input);
   return { kek, provider, parameters, createdAtMs: clock.wallMs() };
 }
 
-/** A rotation may have begun meanwhile: its provider gives another key from then on. */
+/** A rotation may have started meanwhile and changed the key. */
 function assertSameKey(present: GalleryFile | undefined, { kek }: TargetKey): void {
   const current = present && readKeySlots(present.database).find(({ isCurrent }) => isCurrent);
   if (current?.keyId === keyIdOf(kek)) return;
-  throw operational('key-changed', 'the key of the gallery was changed while the backup was being read', {
-    remedy: 'run this again; nothing was changed',
+  throw operational('key-changed', 'the key of the gallery changed while the backup was being read', {
+    remedy: 'run this command again; nothing was changed',
     retryable: true,
   });
 }
@@ -112,7 +122,7 @@ async function complete(
   present: GalleryFile | undefined,
 ): Promise<RestoreOutcome> {
   const state = present === undefined ? salvagePresent(galleryPath) : readPresent(present.database.db);
-  // The log of the backup goes on then, and is proven by the keys that came with it.
+  // Without a present log, the log of the backup continues; the keys of the backup prove its entries.
   if (state.isNew || state.log === undefined) await auditKeys.adopt(source.keys.auditKeys);
   const { key: auditKey, former: formerAuditKeys } = auditKeys;
   return finishRestore(source, { present: state, auditKey, formerAuditKeys, by, clock });
@@ -125,7 +135,7 @@ function replacement(
 ): Replacement {
   const kek = secretBytes(target.kek.length);
   kek.set(target.kek);
-  return { path: database.path, kek, ...(keepAs === undefined ? {} : { keepAs }) };
+  return { path: database.path, kek, ...present({ keepAs }) };
 }
 
 function nameForDamaged({ galleryPath, clock }: GalleryRestore): string {

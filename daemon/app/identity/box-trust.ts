@@ -1,17 +1,21 @@
+import type { Actor } from '../../audit/actor.js';
 import type { NewAuditEntry } from '../../audit/audit-entry.js';
 import type { Clock } from '../../base/clock.js';
 import { badInput } from '../../base/errors.js';
-import type { SetAsideTrust, ShownTrust, TrustControl } from '../../control/trust-control.js';
+import { present } from '../../base/present.js';
+import type { Handlers } from '../../contract/handlers.js';
+import type { SetAsideTrust, ShownTrust, TrustStatus, trustOperations } from '../../contract/trust.js';
+import { notFound } from '../../control/not-found.js';
 import { isoTime } from '../../domain/iso-time.js';
-import type { CommandCounts } from '../../publish/commands/command-desk.js';
-import { readIssuerKey } from '../../publish/commands/issuer-key.js';
-import { trustedKey } from '../../publish/commands/kept-keys.js';
+import type { CommandCounts } from '../../publish/commands/command-receiver.js';
+import { readIssuerKey, trustedKey } from '../../publish/commands/issuer-keys.js';
+import type { CommandScope } from '../../publish/contract/command-schema.js';
 import type { KeptKey } from '../../records/commands/grant-content.js';
 import type { SetAside } from '../../records/commands/grants.js';
 import type { TrustStore } from '../../records/commands/trust-store.js';
 import { type GrantWatch, stateDetail } from './grant-watch.js';
 
-export interface BoxTrustParts {
+export interface BoxTrustOptions {
   readonly store: TrustStore;
   readonly watch: Pick<GrantWatch, 'aside' | 'dismiss'>;
   readonly audit: (entry: NewAuditEntry) => void;
@@ -19,51 +23,95 @@ export interface BoxTrustParts {
   readonly clock: Clock;
 }
 
-/** The trust store as the local API sees it. */
-export function boxTrust({ store, watch, audit, counts, clock }: BoxTrustParts): TrustControl {
+export interface NewTrust {
+  readonly issuer: string;
+  /** A public key as a JWK or in PEM. */
+  readonly key: string;
+  readonly scopes: readonly CommandScope[];
+  /** Wall clock, milliseconds since the epoch. */
+  readonly notAfterMs?: number | undefined;
+}
+
+/** The operations on trusted issuers. */
+export function trustHandlers(trust: BoxTrust): Handlers<typeof trustOperations> {
   return {
-    list: () => ({
-      keys: store.list().map((kept) => show(kept, clock.wallMs())),
-      aside: watch.aside().map(showAside),
-      commands: counts(),
-    }),
-
-    async add({ issuer, key, scopes, notAfterMs }, by) {
-      const nowMs = clock.wallMs();
-      if (notAfterMs !== undefined && notAfterMs <= nowMs) {
-        throw badInput('issuer-key-expired', 'the key would not be trusted: its time is over', {
-          remedy: 'give a later time, or check the clock of the box',
-        });
-      }
-      const { keyId, algorithm, publicKey } = await readIssuerKey(key);
-      const kept: KeptKey = {
-        keyId,
-        issuerId: issuer,
-        algorithm,
-        publicKey: JSON.stringify(publicKey),
-        scopes: [...new Set(scopes)].join(' '),
-        addedAtMs: nowMs,
-        notAfterMs: notAfterMs ?? null,
-      };
-      const details = { keyId, algorithm, scopes: [...new Set(scopes)].join(',') };
-      const isNew = store.add(kept, (state) =>
-        audit({ by, action: 'trust.added', subject: issuer, details: { ...details, ...stateDetail(state) } }),
-      );
-      if (!isNew) throw known(keyId, store.find(keyId)?.issuerId ?? issuer);
-      return show(kept, nowMs);
+    'trust.list': () => trust.list(),
+    'trust.add': (given, { caller }) => trust.add(given, caller),
+    'trust.remove': ({ issuer, key }, { caller }) => {
+      const removed = trust.remove(issuer, key, caller);
+      if (removed > 0) return { removed };
+      const list = 'rollcall trust list';
+      throw key === undefined ? notFound('issuer', issuer, list) : notFound('key', key, list);
     },
-
-    remove: (issuer, keyId, by) =>
-      store.remove(issuer, keyId, (keys, state) => {
-        const details = { keys, ...(keyId === undefined ? {} : { keyId }), ...stateDetail(state) };
-        audit({ by, action: 'trust.removed', subject: issuer, details });
-      }),
-
-    dismiss: (by) => watch.dismiss(by),
+    'trust.dismiss': (_, { caller }) => ({ dismissed: trust.dismiss(caller) }),
   };
 }
 
-/** What was found may be anything: only what could be an id is shown. */
+/** The issuers whose commands the box executes. Every change is written to the audit log. */
+export class BoxTrust {
+  readonly #options: BoxTrustOptions;
+
+  constructor(options: BoxTrustOptions) {
+    this.#options = options;
+  }
+
+  list(): TrustStatus {
+    const { store, watch, counts, clock } = this.#options;
+    return {
+      keys: store.list().map((kept) => show(kept, clock.wallMs())),
+      aside: watch.aside().map(showAside),
+      commands: counts(),
+    };
+  }
+
+  /**
+   * Adds a key to those of an issuer.
+   * @throws `issuer-key-private`, `issuer-key-unreadable`, `issuer-key-unsupported`, `issuer-key-known`, `issuer-key-expired`
+   */
+  async add({ issuer, key, scopes, notAfterMs }: NewTrust, by: Actor): Promise<ShownTrust> {
+    const { store, audit, clock } = this.#options;
+    const nowMs = clock.wallMs();
+    if (notAfterMs !== undefined && notAfterMs <= nowMs) throw expired();
+    const { keyId, algorithm, publicKey } = await readIssuerKey(key);
+    const kept: KeptKey = {
+      keyId,
+      issuerId: issuer,
+      algorithm,
+      publicKey: JSON.stringify(publicKey),
+      scopes: [...new Set(scopes)].join(' '),
+      addedAtMs: nowMs,
+      notAfterMs: notAfterMs ?? null,
+    };
+    const details = { keyId, algorithm, scopes: [...new Set(scopes)].join(',') };
+    const isNew = store.add(kept, (state) =>
+      audit({ by, action: 'trust.added', subject: issuer, details: { ...details, ...stateDetail(state) } }),
+    );
+    if (!isNew) throw keyKnown(keyId, store.find(keyId)?.issuerId ?? issuer);
+    return show(kept, nowMs);
+  }
+
+  /** Removes all keys of an issuer, or one. Waiting commands of a removed key are not executed. Returns the number of keys. */
+  remove(issuer: string, keyId: string | undefined, by: Actor): number {
+    const { store, audit } = this.#options;
+    return store.remove(issuer, keyId, (keys, state) => {
+      const details = { keys, ...present({ keyId }), ...stateDetail(state) };
+      audit({ by, action: 'trust.removed', subject: issuer, details });
+    });
+  }
+
+  /** Forgets what was set aside, after a person has checked it. Returns the number of entries. */
+  dismiss(by: Actor): number {
+    return this.#options.watch.dismiss(by);
+  }
+}
+
+function expired() {
+  return badInput('issuer-key-expired', 'the key would be expired already: the given time is in the past', {
+    remedy: 'give a later time, or check the clock of the box',
+  });
+}
+
+/** A forged row may hold any text, so only text in the form of an id is shown. */
 const idForm = /^[A-Za-z0-9_-]{1,64}$/;
 
 function showAside({ reason, kind, id, atMs }: SetAside): SetAsideTrust {
@@ -84,14 +132,14 @@ function show(kept: KeptKey, nowMs: number): ShownTrust {
     algorithm,
     scopes,
     addedAt: isoTime(kept.addedAtMs),
-    ...(notAfterMs === undefined ? {} : { notAfter: isoTime(notAfterMs) }),
+    ...present({ notAfter: notAfterMs === undefined ? undefined : isoTime(notAfterMs) }),
     isExpired: notAfterMs !== undefined && notAfterMs <= nowMs,
   };
 }
 
-function known(keyId: string, issuer: string) {
-  return badInput('issuer-key-known', `the box trusts that key already, as one of "${issuer}"`, {
-    remedy: `to change what it may do, remove it first: 'rollcall trust remove ${issuer} --key ${keyId}'`,
+function keyKnown(keyId: string, issuer: string) {
+  return badInput('issuer-key-known', `the box already trusts this key, as a key of "${issuer}"`, {
+    remedy: `to change its scopes, remove it first: 'rollcall trust remove ${issuer} --key ${keyId}'`,
     details: { keyId, issuer },
   });
 }

@@ -9,25 +9,25 @@ import type { ConditionPort } from '../../publish/condition-port.js';
 import { type GrantState, grantFaults, type LoggedGrants } from '../../records/commands/grant-judgement.js';
 import type { Grant } from '../../records/commands/grant-seal.js';
 import type { Grants, SetAside, SettledGrants } from '../../records/commands/grants.js';
-import { whereThereIsALog } from '../audit/missing-audit-log.js';
+import { whereThereIsALog } from '../audit/audit-keeper.js';
 
 export interface GrantWatchOptions {
   readonly grants: Grants;
   readonly audit: Pick<AuditLog, 'append' | 'list' | 'isWholeSince' | 'verify'>;
-  /** How many days entries of the audit log are kept. */
+  /** How long entries of the audit log are kept. */
   readonly auditKept: () => RetentionRule;
   readonly conditions: Pick<ConditionPort, 'change' | 'end'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-const cannotCompare = 'what grants power cannot be compared with the audit log; it is tried again';
+const cannotCompare = 'trusted keys and camera switches cannot be compared with the audit log; retrying';
 const hourMs = 3_600_000;
 export const lookAtGrantsEveryMs = 6 * hourMs;
-/** The log says the state anew before its retention forgets what it said last. */
-const longestUnsaidMs = 7 * 24 * hourMs;
+/** The state is written to the audit log again before retention deletes its latest entry. */
+const longestUnstatedMs = 7 * 24 * hourMs;
 
-/** The one detail that carries the state of all grants in an audit entry. */
+/** The detail of an audit entry that holds the state of all grants. */
 export function stateDetail({ revision, digest, before }: GrantState): { readonly state: string } {
   return { state: `${revision}:${digest}:${before}` };
 }
@@ -41,66 +41,68 @@ function readState(details: AuditDetails): GrantState | undefined {
 }
 
 /**
- * Compares what grants power with what the audit log says of it: at the start, whenever another file takes the place of the
- * gallery's, and four times a day. What is not believed is said as the condition `trust-altered`, until a person has looked.
+ * Compares the grants (trusted keys and camera switches) with the audit log: at the start, after a restore and four times a
+ * day. Grants that do not match are set aside and reported as the condition `trust-altered`, until a person dismisses them.
  */
 export class GrantWatch implements AsyncDisposable {
   readonly #options: GrantWatchOptions;
-  readonly #looks: Recurring;
+  readonly #recurring: Recurring;
 
   constructor(options: GrantWatchOptions) {
     this.#options = options;
     const { clock, logger } = options;
-    this.#looks = new Recurring({
+    this.#recurring = new Recurring({
       clock,
       everyMs: lookAtGrantsEveryMs,
-      work: () => this.look(),
+      work: () => this.check(),
       onFailure: (error) => logger.error(cannotCompare, { error }),
     });
   }
 
-  /** Resolves when it has looked for the first time. */
+  /** Resolves after the first check. */
   async start(): Promise<this> {
-    await this.#looks.start().settled();
+    await this.#recurring.start().settled();
     return this;
   }
 
-  /** Does nothing while there is no log. @throws what reading and writing throw */
-  look(): Promise<void> {
+  /** Does nothing while there is no audit log. Throws when reading or writing fails. */
+  check(): Promise<void> {
     return whereThereIsALog(() => {
       const { grants, clock } = this.#options;
       const newest = this.#newestStatement();
-      const settled = grants.settle(this.#logged(newest), clock.wallMs(), (found) => this.#trail(found));
+      const settled = grants.settle(this.#logged(newest), clock.wallMs(), (found) =>
+        this.#auditResult(found),
+      );
       if (settled.state === undefined && this.#isOld(newest))
-        this.#state({ by: daemonAtStart, action: 'trust.stated' });
-      this.#tell(settled);
+        this.#auditState({ by: daemonAtStart, action: 'trust.stated' });
+      this.#report(settled);
     });
   }
 
-  /** Looks without being waited for. */
-  lookAgain(): void {
-    this.look().catch((error: unknown) => this.#options.logger.error(cannotCompare, { error }));
+  /** Starts a check and does not wait for it. */
+  checkSoon(): void {
+    this.check().catch((error: unknown) => this.#options.logger.error(cannotCompare, { error }));
   }
 
   aside(): readonly SetAside[] {
     return this.#options.grants.aside();
   }
 
-  /** A person has looked at what was set aside; how many that were. */
+  /** Forgets the grants that were set aside. Returns their number. */
   dismiss(by: Actor): number {
     const { grants } = this.#options;
     const count = grants.aside().length;
-    if (count > 0) this.#state({ by, action: 'trust.dismissed', details: { entries: count } });
+    if (count > 0) this.#auditState({ by, action: 'trust.dismissed', details: { entries: count } });
     const dismissed = grants.dismiss();
-    this.#tell();
+    this.#report();
     return dismissed;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#looks[Symbol.asyncDispose]();
+    await this.#recurring[Symbol.asyncDispose]();
   }
 
-  /** The newest entry that says what the grants are. */
+  /** The newest entry with the state of the grants. */
   #newestStatement(): AuditEntry | undefined {
     const { audit } = this.#options;
     return ['trust', 'camera']
@@ -115,12 +117,12 @@ export class GrantWatch implements AsyncDisposable {
     const isReplaced = restored !== undefined && restored.sequence > (newest?.sequence ?? 0);
     const state = newest && readState(newest.details);
     if (newest === undefined || state === undefined) {
-      // Everything hangs on the log never having said it.
+      // "Silent" is believed only if the whole log is intact: an attacker may have removed the statement.
       if (audit.verify().outcome !== 'whole') return { outcome: 'broken' };
       return { outcome: 'silent', isReplaced };
     }
     if (!audit.isWholeSince(newest.sequence)) return { outcome: 'broken' };
-    return { outcome: 'said', state, isReplaced, isAbout: (grant) => isAbout(newest, grant) };
+    return { outcome: 'stated', state, isReplaced, isAbout: (grant) => isAbout(newest, grant) };
   }
 
   #isOld(newest: AuditEntry | undefined): boolean {
@@ -128,10 +130,10 @@ export class GrantWatch implements AsyncDisposable {
     const { clock, auditKept } = this.#options;
     const kept = auditKept();
     const keptMs = kept === 'forever' ? Number.POSITIVE_INFINITY : kept * 24 * hourMs;
-    return Math.abs(clock.wallMs() - newest.atMs) > Math.min(longestUnsaidMs, keptMs / 2);
+    return Math.abs(clock.wallMs() - newest.atMs) > Math.min(longestUnstatedMs, keptMs / 2);
   }
 
-  #trail({ faults, state }: SettledGrants): void {
+  #auditResult({ faults, state }: SettledGrants): void {
     const { audit } = this.#options;
     if (state === undefined) return;
     const found = [...faults].map(([fault, count]) => `${fault}:${count}`).join(',');
@@ -142,27 +144,28 @@ export class GrantWatch implements AsyncDisposable {
     audit.append({ by: daemonAtStart, ...entry });
   }
 
-  /** Says in the log once more what the grants are. */
-  #state(entry: NewAuditEntry): void {
+  /** Writes an entry with the state of the grants. */
+  #auditState(entry: NewAuditEntry): void {
     const { grants, audit, clock } = this.#options;
-    const say = (state: GrantState): void =>
+    const append = (state: GrantState): void =>
       void audit.append({ ...entry, details: { ...entry.details, ...stateDetail(state) } });
-    grants.change((all) => all, clock.wallMs(), say);
+    grants.change((all) => all, clock.wallMs(), append);
   }
 
-  #tell(settled?: SettledGrants): void {
+  #report(settled?: SettledGrants): void {
     const { grants, conditions, logger } = this.#options;
     if (settled !== undefined && settled.faults.size > 0) {
-      logger.error('something that grants power is not as the audit log says; it is not believed', {
+      logger.error('trusted keys or camera switches do not match the audit log; they are set aside', {
         found: Object.fromEntries(settled.faults),
-        remedy: "look at 'rollcall trust list'; add again what you trust, then run 'rollcall trust dismiss'",
+        remedy:
+          "run 'rollcall trust list', add the keys that you trust again, then run 'rollcall trust dismiss'",
       });
     }
     const reasons = new Set(grants.aside().map(({ reason }) => reason));
     if (reasons.size === 0) conditions.end('trust-altered');
     else {
       const over = grantFaults.filter((fault) => !reasons.has(fault));
-      conditions.change('trust-altered', { entries: grants.aside().length }, { holds: [...reasons], over });
+      conditions.change('trust-altered', { entries: grants.aside().length }, { active: [...reasons], over });
     }
   }
 }

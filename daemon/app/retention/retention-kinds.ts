@@ -1,7 +1,8 @@
+import { rmSync, statSync } from 'node:fs';
 import type { Actor } from '../../audit/actor.js';
 import type { AuditLog } from '../../audit/audit-log.js';
 import type { Clock } from '../../base/clock.js';
-import { isRollcallError, operational } from '../../base/errors.js';
+import { isRollcallError, messageOf, operational } from '../../base/errors.js';
 import type { EventKind } from '../../domain/events/event.js';
 import { eventKinds } from '../../domain/events/event-type.js';
 import type { EvidenceKind } from '../../domain/events/evidence.js';
@@ -18,11 +19,12 @@ import {
 } from '../../gallery/retention/retention-persons.js';
 import { ageingEvidence, ageingPhotographs } from '../../gallery/retention/retention-pictures.js';
 import { emptyWriteAheadLog } from '../../gallery/write-ahead-log.js';
+import { explainAccess } from '../../host/file-access.js';
+import { olderCopiesOf } from '../../host/sqlite-migrations.js';
 import type { RecordsRetention } from '../../records/retention.js';
-import { ageingDatabaseCopies } from './retention-copies.js';
 import type { AgeingKinds } from './retention-run.js';
 
-/** Every cut writes an entry about itself and checks what it cuts: larger batches than elsewhere, still a few milliseconds. */
+/** Larger than other batches, because each cut of the audit log writes an entry and checks what it cuts. A few milliseconds. */
 const auditBatch = 200;
 
 /** Kinds of event with a rule of their own. */
@@ -36,19 +38,19 @@ const ownRules: readonly EventKind[] = [
 ];
 
 export interface RetentionSources {
-  /** Undefined while there is none that could be opened. Another one may take its place at any time. */
+  /** Undefined while no file is open. A restore may replace it at any time. */
   readonly file: () => GalleryFile | undefined;
-  /** Undefined while the gallery is sealed: everything is forgotten all the same, for deleting needs no key. */
+  /** Undefined while the gallery is sealed. Retention works then, too: deleting needs no key. */
   readonly gallery: () => Gallery | undefined;
-  /** Tracks in sight are no longer taken for this person. */
+  /** Stops to take tracks in sight for this person. */
   readonly forgetPerson: (id: PersonId) => void;
   readonly records: RecordsRetention;
-  /** Of gallery and records. */
+  /** The databases of gallery and records. */
   readonly databasePaths: readonly string[];
   readonly clock: Clock;
 }
 
-/** Everything that ages on this box, to be forgotten in the name of `by`. */
+/** Everything on this box that ages. Audit entries name `by` as the actor. */
 export function ageingKinds(sources: RetentionSources, by: Actor): AgeingKinds {
   const { records, databasePaths } = sources;
   const inGallery = (ageingOf: (file: GalleryFile) => Ageing): Ageing => ageingInFile(sources.file, ageingOf);
@@ -66,8 +68,8 @@ export function ageingKinds(sources: RetentionSources, by: Actor): AgeingKinds {
     attendanceEvidence: evidence('attendance'),
     unknownEvidence: evidence('unknown'),
     attackEvidence: evidence('attack'),
-    // A summary tells the same of the same people: it never stays longer than what it was made from. Who could be either of
-    // two persons is wanted for as long as their attendance may be put right.
+    // A summary repeats attendance data and must not outlive it. Ambiguous passages are needed as long as the attendance can be
+    // corrected.
     attendanceRecords: records.ageing('attendance', 'recognised-unproven', 'recognised-ambiguous', 'summary'),
     unknownRecords: records.ageing('unknown'),
     attackRecords: records.ageing('attack'),
@@ -78,20 +80,20 @@ export function ageingKinds(sources: RetentionSources, by: Actor): AgeingKinds {
   };
 }
 
-/** Empties the write-ahead logs; false where another program keeps one from being emptied. */
+/** Empties the write-ahead logs. False if another program prevents it. */
 export function emptyLogs({ file, records }: RetentionSources): boolean {
   const database = file()?.database;
   const isGalleryEmptied = database === undefined || emptyWriteAheadLog(database);
   return records.emptyLog() && isGalleryEmptied;
 }
 
-/** What ages in the file that is open when it is asked for. Once another one took its place, nothing more is done to it. */
+/** Ageing data in the gallery file that is open now. After a restore has replaced the file, it stops. */
 function ageingInFile(present: RetentionSources['file'], ageingOf: (file: GalleryFile) => Ageing): Ageing {
   const required = (): GalleryFile => {
     const file = present();
     if (file !== undefined) return file;
-    throw operational('gallery-not-open', 'the file of the gallery is not open', {
-      remedy: 'see `rollcall status` for the reason; the next run forgets what is due',
+    throw operational('gallery-not-open', 'the gallery file is not open', {
+      remedy: 'see `rollcall status` for the reason; the next run deletes what is due',
     });
   };
   return {
@@ -101,8 +103,8 @@ function ageingInFile(present: RetentionSources['file'], ageingOf: (file: Galler
       const step = ageingOf(file).begin(beforeMs);
       return (limit) => {
         if (present() === file) return step(limit);
-        throw operational('gallery-replaced', 'another file took the place of the gallery meanwhile', {
-          remedy: 'nothing needs to be done: the next run forgets what is due in it',
+        throw operational('gallery-replaced', 'a restore replaced the gallery file meanwhile', {
+          remedy: 'nothing needs to be done; the next run deletes what is due in the new file',
         });
       };
     },
@@ -138,7 +140,7 @@ function erase(
   try {
     return open.erasePerson(id, by) !== undefined;
   } catch (error) {
-    // Deleted; the end of the run tries again to empty the log, and says so where that fails.
+    // The person is deleted. The end of the run empties the log again and reports a failure.
     if (isRollcallError(error, 'erasure-incomplete')) return true;
     throw error;
   }
@@ -158,5 +160,41 @@ function abandonImport(
   } catch (error) {
     if (isRollcallError(error, 'no-such-import')) return undefined;
     throw error;
+  }
+}
+
+/** Older copies of these databases, left by migrations and restores. Their age counts from the last write. */
+function ageingDatabaseCopies(paths: readonly string[]): Ageing {
+  const dueBefore = (beforeMs: number): readonly string[] =>
+    paths
+      .flatMap((path) => olderCopiesOf(path))
+      .filter((copy) => (statSync(copy, { throwIfNoEntry: false })?.mtimeMs ?? beforeMs) < beforeMs);
+  return {
+    countDue: (beforeMs) => dueBefore(beforeMs).length,
+    begin(beforeMs) {
+      const waiting = dueBefore(beforeMs).values();
+      return () => {
+        const { done, value: copy } = waiting.next();
+        if (done === true) return { count: 0, isMoreDue: false };
+        remove(copy);
+        return { count: 1, isMoreDue: true };
+      };
+    },
+  };
+}
+
+function remove(copy: string): void {
+  try {
+    rmSync(copy, { force: true });
+  } catch (error) {
+    const access = explainAccess(copy, 'written', error);
+    throw operational(
+      'database-copy',
+      `the copy ${copy} cannot be deleted: ${access?.reason ?? messageOf(error)}`,
+      {
+        remedy: access?.remedy ?? 'check the health of the disk',
+        cause: error,
+      },
+    );
   }
 }

@@ -3,6 +3,7 @@ import type { Actor } from '../../audit/actor.js';
 import type { Clock } from '../../base/clock.js';
 import { isRollcallError, messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
+import { present } from '../../base/present.js';
 import {
   type Ageing,
   dueBeforeMs,
@@ -12,7 +13,7 @@ import {
 } from '../../domain/retention/retention.js';
 import type { RetentionFailure, RetentionReport } from '../../domain/retention/retention-report.js';
 
-/** A batch may take so long: shorter ones are followed by larger ones, longer ones by smaller. */
+/** The intended time of a batch. A faster batch makes the next one larger, a slower one smaller. */
 const aimedBatchMs = 4;
 const firstBatch = 2;
 export const largestBatch = 256;
@@ -23,23 +24,23 @@ export interface RetentionRunOptions {
   readonly kinds: AgeingKinds;
   readonly rules: RetentionRules;
   readonly by: Actor;
-  /** Takes what was deleted out of the write-ahead logs; false where another program keeps one from being emptied. */
+  /** Removes deleted data from the write-ahead logs. False if another program prevents it. */
   readonly emptyLogs: () => boolean;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Ends the run after the batch that is being worked on. */
+  /** Ends the run after the present batch. */
   readonly signal: AbortSignal;
 }
 
-/** The next number of things in a batch, after one of `limit` took `tookMs`. */
+/** The size of the next batch after one of size `limit` took `tookMs`. */
 export function nextBatch(limit: number, tookMs: number): number {
   if (tookMs > aimedBatchMs) return Math.max(1, Math.floor(limit / 2));
   return tookMs < aimedBatchMs / 2 ? Math.min(largestBatch, limit * 2) : limit;
 }
 
 /**
- * Forgets whatever is due, kind by kind, with a turn of the event loop after each batch. What fails is in the report and does
- * not keep the other kinds from being forgotten. @throws the signal's reason when it aborts
+ * Deletes what is due, kind by kind, with a turn of the event loop after each batch. A failure of one kind is reported and does
+ * not stop the others. @throws the signal's reason when it aborts
  */
 export async function runRetention(options: RetentionRunOptions): Promise<RetentionReport> {
   const { kinds, rules, by, clock, signal } = options;
@@ -120,16 +121,17 @@ function emptied({ emptyLogs, logger }: RetentionRunOptions): readonly Retention
   } catch (error) {
     return [failureOf(kind, error, logger)];
   }
-  const message = 'what was deleted may still lie in the write-ahead log: another program reads the database';
+  const message =
+    'deleted data may remain in the write-ahead log, because another program reads the database';
   return [{ kind, code: 'log-in-use', message, remedy: 'Close every other program that reads the file.' }];
 }
 
-/** What went wrong, for the report; what should never happen is logged with its stack. */
+/** Describes a failure for the report. Logs defects with their stack. */
 export function failureOf(kind: RetentionFailure['kind'], error: unknown, logger: Logger): RetentionFailure {
   if (!isRollcallError(error) || error.kind === 'defect') {
     logger.error('retention met a defect', { kind, error });
     return { kind, code: 'internal', message: messageOf(error) };
   }
   const { code, message, remedy } = error;
-  return { kind, code, message, ...(remedy === undefined ? {} : { remedy }) };
+  return { kind, code, message, ...present({ remedy }) };
 }

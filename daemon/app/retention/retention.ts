@@ -1,16 +1,19 @@
-import { type Actor, retentionRun } from '../../audit/actor.js';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type Actor, actorOf, retentionRun } from '../../audit/actor.js';
 import type { AuditLog } from '../../audit/audit-log.js';
 import type { Clock, Timer } from '../../base/clock.js';
 import { counted } from '../../base/counted.js';
 import { badInput, operational } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
+import { present } from '../../base/present.js';
 import type { RetentionConfig } from '../../config/schema.js';
+import type { Handlers } from '../../contract/handlers.js';
 import type {
-  RetentionControl,
   RetentionStatus,
   RetentionSummary,
-  ShownRetentionReport,
-} from '../../control/retention-control.js';
+  retentionOperations,
+  RetentionReport as ShownReport,
+} from '../../contract/retention.js';
 import { isoTime } from '../../domain/iso-time.js';
 import { dueBeforeMs, retentionKinds } from '../../domain/retention/retention.js';
 import { type ClockDoubt, doubtOf } from '../../domain/retention/retention-clock.js';
@@ -24,33 +27,41 @@ import { localDate } from '../../host/local-date.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
 import { type AgeingKinds, failureOf, runRetention } from './retention-run.js';
 
-/** How often it is asked whether the daily run is due; also how long after its start a box that was off begins. */
+/** How often to check whether the daily run is due. Also the delay of the first run after a start. */
 export const lookEveryMs = 5 * 60_000;
 const hourMs = 3_600_000;
-/** Before this the program did not exist: a box without a clock of its own begins so, until it has asked for the time. */
+/** The program did not exist before this. A box without a clock starts earlier, until it gets the time from the network. */
 export const earliestMs = Date.UTC(2026, 0, 1);
 
 export interface RetentionOptions {
   readonly kinds: (by: Actor) => AgeingKinds;
   readonly rules: () => RetentionConfig;
-  /** Of the site. */
+  /** The time zone of the site. */
   readonly timeZone: string;
-  /** When the newest record was written; undefined where there is none. */
+  /** When the newest record was written; undefined without records. */
   readonly newestRecordMs: () => number | undefined;
   readonly emptyLogs: () => boolean;
   readonly audit: AuditLog;
-  /** Of the gallery, sealed or not: remembers the last run. Undefined while its file is not open. */
+  /** The gallery database, which remembers the last run. Undefined while its file is not open. */
   readonly database: () => OpenDatabase | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** Forgets once a day what is due, and when somebody asks for it. */
-export class Retention implements RetentionControl, AsyncDisposable {
+/** The operations on retention. */
+export function retentionHandlers(retention: Retention): Handlers<typeof retentionOperations> {
+  return {
+    'retention.show': () => retention.show(),
+    'retention.run': (input, { caller }) => retention.run(input, actorOf(caller)),
+  };
+}
+
+/** Deletes what is due, once a day and on request. */
+export class Retention implements AsyncDisposable {
   readonly #options: RetentionOptions;
   readonly #abort = new AbortController();
   #job: RetentionJob | undefined;
-  /** When this process last trusted the clock, or began to run; monotonic. */
+  /** Monotonic time when this process last trusted the clock, or started. */
   #trustedAtMs: number;
   #timer: Timer | undefined;
   #running: Promise<RetentionReport> | undefined;
@@ -62,10 +73,10 @@ export class Retention implements RetentionControl, AsyncDisposable {
     this.#trustedAtMs = options.clock.monotonicMs();
   }
 
-  /** Begins to look whether the daily run is due. */
+  /** Starts to check whether the daily run is due. */
   start(): this {
     this.#timer?.cancel();
-    this.#timer = this.#options.clock.after(lookEveryMs, () => void this.#look());
+    this.#timer = this.#options.clock.after(lookEveryMs, () => void this.#check());
     return this;
   }
 
@@ -73,41 +84,47 @@ export class Retention implements RetentionControl, AsyncDisposable {
     const doubt = this.#doubt();
     const lastRun = this.#job?.lastRun;
     return {
-      ...(lastRun === undefined ? {} : { lastRunAt: isoTime(lastRun.startedAtMs) }),
       failures: lastRun?.failures.length ?? 0,
-      ...(doubt === undefined ? {} : { clockDoubt: explain(doubt) }),
+      ...present({
+        lastRunAt: lastRun && isoTime(lastRun.startedAtMs),
+        clockDoubt: doubt && explain(doubt),
+      }),
     };
   }
 
-  show(): RetentionStatus {
+  /** Counts due items with turns of the event loop: it takes longer the more there are. */
+  async show(): Promise<RetentionStatus> {
     const { clock, kinds, rules } = this.#options;
     const nowMs = clock.wallMs();
     const current = rules();
     const ageing = kinds(retentionRun);
+    const shownRules: RetentionStatus['rules'][number][] = [];
+    for (const kind of retentionKinds) {
+      const beforeMs = dueBeforeMs(current[kind], nowMs);
+      const due = beforeMs === undefined ? 0 : ageing[kind].countDue(beforeMs);
+      shownRules.push({ kind, keep: current[kind], due });
+      if (beforeMs !== undefined) await nextTurn();
+    }
     const doubt = this.#doubt();
     return {
-      rules: retentionKinds.map((kind) => {
-        const beforeMs = dueBeforeMs(current[kind], nowMs);
-        return {
-          kind,
-          keep: current[kind],
-          due: beforeMs === undefined ? 0 : ageing[kind].countDue(beforeMs),
-        };
-      }),
+      rules: shownRules,
       atHour: current.atHour,
       isRunning: this.#running !== undefined,
-      ...(doubt === undefined ? {} : { clockDoubt: explain(doubt) }),
-      ...(this.#job?.lastRun === undefined ? {} : { lastRun: shown(this.#job.lastRun) }),
+      ...present({
+        clockDoubt: doubt && explain(doubt),
+        lastRun: this.#job?.lastRun && shown(this.#job.lastRun),
+      }),
     };
   }
 
-  async run(
-    { isClockConfirmed }: { readonly isClockConfirmed: boolean },
-    by: Actor,
-  ): Promise<ShownRetentionReport> {
+  /**
+   * Deletes due items now. `isClockConfirmed`: the caller confirms that the clock of the box is right.
+   * @throws `retention-running`, `clock-doubtful`
+   */
+  async run({ isClockConfirmed }: { readonly isClockConfirmed: boolean }, by: Actor): Promise<ShownReport> {
     if (this.#running !== undefined) {
-      throw badInput('retention-running', 'a retention run is under way', {
-        remedy: 'wait until it has ended: `rollcall retention show` shows the last run',
+      throw badInput('retention-running', 'a retention run is already running', {
+        remedy: 'wait until it has ended; `rollcall retention show` shows the last run',
       });
     }
     const doubt = this.#doubt();
@@ -124,7 +141,7 @@ export class Retention implements RetentionControl, AsyncDisposable {
     await Promise.allSettled([this.#running]);
   }
 
-  async #look(): Promise<void> {
+  async #check(): Promise<void> {
     const { logger } = this.#options;
     try {
       this.#catchUp();
@@ -143,12 +160,15 @@ export class Retention implements RetentionControl, AsyncDisposable {
     const today = this.#dayOf(this.#options.clock.wallMs());
     if (this.#doubtReportedOn === today) return;
     this.#doubtReportedOn = today;
-    logger.error('nothing is deleted: the clock cannot be trusted', { ...explain(doubt), days: doubt.days });
+    logger.error('nothing is deleted because the clock cannot be trusted', {
+      ...explain(doubt),
+      days: doubt.days,
+    });
     const details = { outcome: 'refused', reason: doubt.code, days: doubt.days };
     audit.append({ by: retentionRun, action: 'retention.run', details });
   }
 
-  /** A file that took the place of the gallery's, such as a backup, knows an older run or none. */
+  /** After a restore the gallery database may hold an older run, or none. */
   #catchUp(): void {
     const noted = this.#noted();
     this.#job ??= noted;
@@ -160,7 +180,7 @@ export class Retention implements RetentionControl, AsyncDisposable {
     return database === undefined ? undefined : readRetentionJob(database);
   }
 
-  /** Whether the hour has passed since the clock was last trusted. The first start only begins to count. */
+  /** True if the hour of the run has passed since the clock was last trusted. The first start only starts the count. */
   #isDue(): boolean {
     const { clock } = this.#options;
     const nowMs = clock.wallMs();
@@ -169,7 +189,7 @@ export class Retention implements RetentionControl, AsyncDisposable {
     return false;
   }
 
-  /** The date at the site, where a day begins at the hour of the run. */
+  /** The date at the site, with days that begin at the hour of the run. */
   #dayOf(wallMs: number): string {
     const { rules, timeZone } = this.#options;
     return localDate(wallMs - rules().atHour * hourMs, timeZone);
@@ -212,12 +232,12 @@ export class Retention implements RetentionControl, AsyncDisposable {
     this.#trustedAtMs = clock.monotonicMs();
     this.#remember({ seenAtMs: clock.wallMs(), lastRun: report });
     const { failures, ...fields } = report;
-    if (failures.length === 0) logger.info('retention has forgotten what was due', fields);
-    else logger.error('retention could not forget everything that was due', { ...fields, failures });
+    if (failures.length === 0) logger.info('retention deleted what was due', fields);
+    else logger.error('retention could not delete everything that was due', { ...fields, failures });
     return report;
   }
 
-  /** In memory first: where the disk is full, the next run is tomorrow all the same. */
+  /** Remembers in memory first, so that a full disk does not repeat the run before tomorrow. */
   #remember(job: RetentionJob): void {
     this.#job = job;
     const database = this.#options.database();
@@ -225,20 +245,20 @@ export class Retention implements RetentionControl, AsyncDisposable {
     try {
       writeRetentionJob(database, job);
     } catch (error) {
-      this.#options.logger.error('the last retention run could not be noted', { error });
+      this.#options.logger.error('the retention run could not be stored', { error });
     }
   }
 }
 
 function explain({ code, days }: ClockDoubt): NonNullable<RetentionStatus['clockDoubt']> {
-  const remedy = 'Set the clock right, or run `rollcall retention run --yes` where it is right.';
+  const remedy = 'Correct the clock. If it is right, run `rollcall retention run --yes`.';
   const message =
     code === 'clock-behind'
-      ? `the clock stands ${counted(days, 'day')} before what was recorded last`
-      : `${counted(days, 'day has', 'days have')} gone by since the clock was last seen, according to it`;
+      ? `the clock is ${counted(days, 'day')} behind the newest record`
+      : `the clock moved ${counted(days, 'day')} further ahead than the box was running since the clock was last trusted`;
   return { code, message, remedy };
 }
 
-function shown({ startedAtMs, ...report }: RetentionReport): ShownRetentionReport {
+function shown({ startedAtMs, ...report }: RetentionReport): ShownReport {
   return { ...report, startedAt: isoTime(startedAtMs) };
 }

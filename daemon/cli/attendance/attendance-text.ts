@@ -1,14 +1,34 @@
 import { counted } from '../../base/counted.js';
-import type { ReadReport } from '../../control/attendance-client.js';
+import { defect } from '../../base/errors.js';
 import type {
   AmbiguousPassageRow,
+  AttendanceHead,
   AttendanceRow,
   CorrectionResult,
+  ReportItem,
   ShownCorrection,
-} from '../../control/attendance-control.js';
-import { csvLine } from '../csv-line.js';
+} from '../../contract/attendance.js';
+import { csvLine } from '../csv.js';
 import { table } from '../output.js';
 import type { ShowTime } from '../site-time.js';
+
+/** A complete report. */
+export interface ReadReport {
+  readonly head: AttendanceHead;
+  readonly rows: readonly AttendanceRow[];
+}
+
+/** Reads a report to its end. @throws `daemon-unreachable` if its end is missing */
+export async function readReport(answer: Promise<AsyncIterable<ReportItem>>): Promise<ReadReport> {
+  let head: AttendanceHead | undefined;
+  const rows: AttendanceRow[] = [];
+  for await (const item of await answer) {
+    if (item.kind === 'head') head = item.head;
+    else rows.push(item.row);
+  }
+  if (head === undefined) throw defect('report-without-head', 'the daemon sent a report without its head');
+  return { head, rows };
+}
 
 const columns = [
   'person',
@@ -30,7 +50,7 @@ const columns = [
   'corrected',
 ] as const;
 
-/** UTF-8 with a byte order mark and lines ended as RFC 4180 has it; a cell that a spreadsheet could run is defused. */
+/** CSV in UTF-8 with a byte order mark and CRLF line ends (RFC 4180). Cells are protected from being run as formulas. */
 export function attendanceCsv({ rows }: ReadReport): Buffer {
   const lines = rows.map((row) =>
     csvLine([
@@ -53,14 +73,14 @@ export function attendanceCsv({ rows }: ReadReport): Buffer {
 
 export function describeToday(report: ReadReport): string {
   const { rows, head } = report;
-  const some = (status: string): number =>
+  const count = (status: string): number =>
     rows.filter(({ statuses }) => statuses.some((each) => each === status)).length;
-  const without = [
-    ...(some('unproven') === 0 ? [] : [`, ${some('unproven')} unproven`]),
-    ...(some('seen-not-proven') === 0 ? [] : [`, ${some('seen-not-proven')} seen, not proven`]),
+  const doubtful = [
+    ...(count('unproven') === 0 ? [] : [`, ${count('unproven')} unproven`]),
+    ...(count('seen-not-proven') === 0 ? [] : [`, ${count('seen-not-proven')} seen, not proven`]),
   ].join('');
-  const sums = `${some('present')} present, ${some('expected')} expected, ${some('absent')} absent, ${some('late')} late${without}`;
-  const byName = rows.toSorted((a, b) => whoOf(a).localeCompare(whoOf(b)));
+  const sums = `${count('present')} present, ${count('expected')} expected, ${count('absent')} absent, ${count('late')} late${doubtful}`;
+  const byName = rows.toSorted((a, b) => nameOf(a).localeCompare(nameOf(b)));
   return [
     `${head.site}, ${head.to}: ${sums}`,
     ...dayTable(byName),
@@ -72,13 +92,13 @@ export function describeToday(report: ReadReport): string {
 
 export function describeReport(report: ReadReport, show: ShowTime): string {
   const { head, rows } = report;
-  const hours = rows.reduce((sum, { workedMin }) => sum + workedMin, 0);
+  const worked = rows.reduce((sum, { workedMin }) => sum + workedMin, 0);
   const overtime = rows.reduce((sum, { overtimeMin }) => sum + overtimeMin, 0);
   return [
-    `${head.site}, ${head.from} to ${head.to} (${head.timeZone}): ${duration(hours)} worked, ${duration(overtime)} of it overtime`,
+    `${head.site}, ${head.from} to ${head.to} (${head.timeZone}): ${duration(worked)} worked, of which ${duration(overtime)} overtime`,
     ...dayTable(rows),
     ...(rows.some(({ workedSoFarMin }) => workedSoFarMin !== undefined)
-      ? ['The sum does not count the time so far of persons who are present.']
+      ? ['The sum does not include the time of persons who are still present.']
       : []),
     ...(head.corrections === undefined || head.corrections.length === 0
       ? []
@@ -96,10 +116,10 @@ export function describeCorrection({ correction, rows }: CorrectionResult): stri
   ].join('\n');
 }
 
-const whoOf = ({ name, person }: AttendanceRow): string => name ?? person;
+const nameOf = ({ name, person }: AttendanceRow): string => name ?? person;
 
 function dayTable(rows: readonly AttendanceRow[]): readonly string[] {
-  if (rows.length === 0) return ['nothing to report'];
+  if (rows.length === 0) return ['no attendance in this period'];
   const heading = [
     'person',
     'name',
@@ -127,7 +147,7 @@ function dayTable(rows: readonly AttendanceRow[]): readonly string[] {
   return [table(heading, cells)];
 }
 
-/** `7:55`, or `3:12 so far` of a person who is present. */
+/** `7:55`, or `3:12 so far` for a person who is still present. */
 const workedText = ({ workedMin, workedSoFarMin }: AttendanceRow): string =>
   workedSoFarMin === undefined ? duration(workedMin) : `${duration(workedSoFarMin)} so far`;
 
@@ -140,10 +160,10 @@ function correctionTable(corrections: readonly ShownCorrection[], show: ShowTime
     show(each.madeAt),
     each.reason,
   ]);
-  return table(['correction', 'date', 'what', 'by', 'made at', 'reason'], rows);
+  return table(['correction', 'date', 'change', 'by', 'made at', 'reason'], rows);
 }
 
-/** Passages that could be of either of two persons. */
+/** Passages that fit two persons. */
 function passageTable({ head: { ambiguous = [] } }: ReadReport): readonly string[] {
   if (ambiguous.length === 0) return [];
   const rows = ambiguous.map((passage) => [
@@ -158,7 +178,7 @@ function passageTable({ head: { ambiguous = [] } }: ReadReport): readonly string
   return [table(['date', 'time', 'camera', 'direction', 'could be', 'event', 'day'], rows)];
 }
 
-/** Recognitions without proof of life on days without an attendance. */
+/** Recognitions without proof of liveness, on days without an attendance. */
 function sightingTable({ head: { seenNotProven = [] } }: ReadReport): readonly string[] {
   if (seenNotProven.length === 0) return [];
   const rows = seenNotProven.map((sighting) => [
@@ -178,41 +198,39 @@ function sightingTable({ head: { seenNotProven = [] } }: ReadReport): readonly s
 const couldBe = ({ candidates }: AmbiguousPassageRow): string =>
   candidates.map(({ person, name }) => name ?? person).join(' or ');
 
-/** What a report cannot know; empty where there is nothing to say. */
+/** Limits of the report; empty if there are none. */
 export function notes({ head, rows }: ReadReport): readonly string[] {
   const unproven = rows.filter(({ statuses }) => statuses.includes('unproven')).length;
   return [
     ...(unproven === 0
       ? []
       : [
-          `${counted(unproven, 'day')} marked "unproven": a time rests on an attendance without proof that the person was live.`,
+          `${counted(unproven, 'day')} marked "unproven": a time comes from an attendance without proof of liveness.`,
         ]),
     ...(head.seenNotProven === undefined
       ? []
       : [
-          `${counted(head.seenNotProven.length, 'time')} a person was recognised without proof of life, and did not attend that day. Find out who it was, and correct the day with \`rollcall attendance correct\`.`,
+          `${counted(head.seenNotProven.length, 'recognition')} without proof of liveness, on days without an attendance of that person. Find out who it was, and correct the day with \`rollcall attendance correct\`.`,
         ]),
-    ...(head.keptFrom === undefined
-      ? []
-      : [`Records of days before ${head.keptFrom} are not kept any more.`]),
+    ...(head.keptFrom === undefined ? [] : [`Records from before ${head.keptFrom} have been deleted.`]),
     ...(head.ambiguous === undefined
       ? []
       : [
-          `${counted(head.ambiguous.length, 'passage')} could be of either of two persons and count for neither. Correct the day of the right person with \`rollcall attendance correct\`.`,
+          `${counted(head.ambiguous.length, 'passage fits', 'passages fit')} two persons and ${head.ambiguous.length === 1 ? 'counts' : 'count'} for neither. Correct the day of the right person with \`rollcall attendance correct\`.`,
         ]),
     ...(head.areNamesKnown || !head.areAbsencesKnown
       ? []
-      : ['Names are not shown: nobody is enrolled, or the gallery is sealed.']),
+      : ['Names are missing because no person is enrolled or the gallery is sealed.']),
     ...(head.areAbsencesKnown
       ? []
-      : ['Nobody is told absent: the gallery is not open, so it is not known who was to come.']),
+      : ['Absences are missing because the gallery is not open: the expected persons are unknown.']),
   ];
 }
 
 const whatOf = ({ kind, at, date }: ShownCorrection): string =>
   at === null ? kind : `${kind} ${clock(at, date)}`;
 
-/** `08:05` of a time at the site, with `+1` where it is not of `date`. */
+/** `08:05`, with `+1` or `-1` if the time is not on `date`. */
 function clock(iso: string | null, date: string): string {
   if (iso === null) return '-';
   return iso.startsWith(date)

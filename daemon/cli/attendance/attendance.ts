@@ -1,13 +1,19 @@
 import type { Command } from 'commander';
 import { badInput } from '../../base/errors.js';
-import { readAttendance, readToday } from '../../control/attendance-client.js';
+import type { CorrectionRequest } from '../../contract/attendance.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox, openDaemonClient } from '../daemon-client.js';
 import { exitCodes, print, runAction } from '../output.js';
-import { personForms, personIn } from '../person/which-person.js';
+import { personForms, personOption, whichPerson } from '../person/which-person.js';
 import { dayForms } from '../site-time.js';
-import { registerCorrect } from './attendance-correct.js';
-import { attendanceCsv, describeReport, describeToday, notes } from './attendance-text.js';
+import {
+  attendanceCsv,
+  describeCorrection,
+  describeReport,
+  describeToday,
+  notes,
+  readReport,
+} from './attendance-text.js';
 
 interface ReportOptions extends CommonOptions {
   readonly from: string;
@@ -18,10 +24,10 @@ interface ReportOptions extends CommonOptions {
 
 function registerToday(attendance: Command): void {
   withCommonOptions(attendance.command('today'))
-    .description('who came, who left and who is still expected: today at the site, and shifts under way')
+    .description('show who came, who left and who is still expected today, with shifts still under way')
     .action((options: CommonOptions) =>
       runAction(options.json === true, async () => {
-        const report = await readToday(await openDaemonClient(options.config));
+        const report = await readReport((await openDaemonClient(options.config)).call('attendance.today'));
         print(options.json === true, report, () => describeToday(report));
         return exitCodes.done;
       }),
@@ -32,24 +38,22 @@ function registerReport(attendance: Command): void {
   withCommonOptions(attendance.command('report'))
     .requiredOption('--from <day>', `first day: ${dayForms}`)
     .requiredOption('--to <day>', 'last day, included')
-    .option('--person <person>', `one person only, with the corrections made: ${personForms}`)
-    .option('--csv', 'print a table that spreadsheets read')
-    .description(
-      'times, hours worked and what there is to say of every day, from the records and the rules in force',
-    )
+    .option('--person <person>', `only this person, with all corrections: ${personForms}`)
+    .option('--csv', 'print CSV for a spreadsheet')
+    .description('show times, hours worked and status of every day, by the rules now in force')
     .action((options: ReportOptions) =>
       runAction(options.json === true, async () => {
         if (options.csv === true && options.json === true) {
-          throw badInput('two-forms', 'a report is either JSON or CSV', {
-            remedy: 'leave out --json or --csv',
+          throw badInput('two-forms', '--json and --csv cannot be used together', {
+            remedy: 'leave one of them out',
           });
         }
         const { client, time } = await openBox(options.config);
-        const person = await personIn(options, client, time);
+        const person = await personOption(options, client, time);
         const [from, to] = [time.readDay(options.from), time.readDay(options.to)];
-        const report = await readAttendance(client, { from, to, person });
+        const report = await readReport(client.call('attendance.report', { from, to, person }));
         if (options.csv === true) {
-          // A document: names keep the marks of their script.
+          // Written as bytes: the output guard would remove characters that some scripts need in names.
           process.stdout.write(Buffer.from(attendanceCsv(report)));
           for (const note of notes(report)) process.stderr.write(`note: ${note}\n`);
         } else print(options.json === true, report, () => describeReport(report, time.show));
@@ -61,8 +65,58 @@ function registerReport(attendance: Command): void {
 export function registerAttendance(program: Command): void {
   const attendance = program
     .command('attendance')
-    .description('when people came and left, against the hours they are to be there');
+    .description('when people came and left, compared with their shifts');
   registerToday(attendance);
   registerReport(attendance);
   registerCorrect(attendance);
+}
+
+interface CorrectOptions extends CommonOptions {
+  readonly date: string;
+  readonly in?: string;
+  readonly out?: string;
+  readonly absenceExcused?: boolean;
+  readonly asRecorded?: boolean;
+  readonly reason: string;
+}
+
+function registerCorrect(attendance: Command): void {
+  withCommonOptions(attendance.command('correct'))
+    .argument('<person>', personForms)
+    .requiredOption('--date <day>', `the day: ${dayForms}; for a night shift, the day on which it began`)
+    .option('--in <time>', "the right time of arrival: 8:05, 00:10+1 on the next day, or '2026-11-22 08:05'")
+    .option('--out <time>', 'the right time of leaving, in the same forms')
+    .option('--absence-excused', 'the absence is excused')
+    .option('--as-recorded', 'undo all earlier corrections of the day')
+    .requiredOption('--reason <text>', 'the reason, for a later check; do not write names in it')
+    .description(
+      'correct one fact about a day; the record of the cameras stays, and the correction is kept beside it and audited',
+    )
+    .action((given: string, options: CorrectOptions) =>
+      runAction(options.json === true, async () => {
+        const { client, time } = await openBox(options.config);
+        const { reason } = options;
+        const what = correctionOf(options);
+        const date = time.readDay(options.date);
+        const person = await whichPerson(client, { given, show: time.show });
+        const request = { person, date, reason, ...what };
+        const result = await client.call('attendance.correct', request);
+        print(options.json === true, result, () => describeCorrection(result));
+        return exitCodes.done;
+      }),
+    );
+}
+
+function correctionOf(options: CorrectOptions): Pick<CorrectionRequest, 'kind' | 'time'> {
+  const given: Pick<CorrectionRequest, 'kind' | 'time'>[] = [
+    ...(options.in === undefined ? [] : [{ kind: 'in', time: options.in } as const]),
+    ...(options.out === undefined ? [] : [{ kind: 'out', time: options.out } as const]),
+    ...(options.absenceExcused === true ? [{ kind: 'absence-excused' } as const] : []),
+    ...(options.asRecorded === true ? [{ kind: 'as-recorded' } as const] : []),
+  ];
+  const [one, ...more] = given;
+  if (one !== undefined && more.length === 0) return one;
+  throw badInput('correction-of-what', `expected one correction, found ${given.length}`, {
+    remedy: 'give exactly one of --in, --out, --absence-excused and --as-recorded',
+  });
 }

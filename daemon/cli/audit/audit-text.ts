@@ -1,11 +1,10 @@
-import type { AuditVerdict } from '../../audit/audit-verdict.js';
 import { counted } from '../../base/counted.js';
-import type { ActorCount, ComplianceReport, ShownAuditEntry } from '../../control/audit-control.js';
+import type { ActorCount, AuditEntry, AuditVerdict, ComplianceReport } from '../../contract/audit.js';
 import { table } from '../output.js';
 import type { ShowTime } from '../site-time.js';
 
-/** One line an entry, oldest first. */
-export function describeEntries(entries: readonly ShownAuditEntry[], show: ShowTime): string {
+/** One line per entry, oldest first. */
+export function describeEntries(entries: readonly AuditEntry[], show: ShowTime): string {
   const rows = entries.map(({ sequence, at, actor, origin, action, subject = '-', details }) => [
     String(sequence),
     show(at),
@@ -22,28 +21,29 @@ export function describeEntries(entries: readonly ShownAuditEntry[], show: ShowT
 
 const remedies = {
   broken: [
-    'what to do: keep a copy of the gallery file as it is, find out who could write it since the entry before',
-    'the one named, and compare with a backup. Writing goes on; the break stays to be seen.',
+    'what to do: keep a copy of the gallery file. Find out who could write to it since the last good entry, and compare',
+    'it with a backup. The daemon continues to write the log; the break stays visible.',
   ].join('\n  '),
   unproven: [
-    'what to do: nothing, where the audit key was lost or a backup of another box restored and that is known;',
-    'put the former key back as the secret audit-key-former to prove these entries, too. Otherwise somebody',
-    'wrote them without the key of this box.',
+    'what to do: nothing if you know that the audit key was lost, or that a backup of another box was restored. To prove',
+    'these entries, put the former key back as the secret audit-key-former. Otherwise these entries were written',
+    'without the key of this box.',
   ].join('\n  '),
 };
 
-/** The verdict and, where there is something to do, what. */
+/** The verdict and its remedy. */
 export function describeVerdict(verdict: AuditVerdict): string {
   const { outcome, entryCount, breakage, newest } = verdict;
   const strange = verdict.segments
     .filter(({ isProven }) => !isProven)
     .map(
-      ({ first, last, keyId }) => `entries ${first} to ${last} are under the key ${keyId}, which is not here`,
+      ({ first, last, keyId }) =>
+        `entries ${first} to ${last} were made with the key ${keyId}, which is not on this box`,
     );
   const note = newest === undefined ? [] : [`newest entry: ${newest.sequence}:${newest.hash}`];
   if (breakage !== undefined) {
     const { sequence, reason, message } = breakage;
-    const verified = `${counted(entryCount, 'entry before it fits', 'entries before it fit')} together`;
+    const verified = `${counted(entryCount, 'entry before it is', 'entries before it are')} intact`;
     return [
       `broken at entry ${sequence} (${reason}): ${message}`,
       verified,
@@ -53,19 +53,18 @@ export function describeVerdict(verdict: AuditVerdict): string {
   }
   if (outcome === 'unproven') {
     return [
-      `not proven: ${counted(entryCount, 'entry fits', 'entries fit')} together`,
+      `not proven: ${counted(entryCount, 'entry is', 'entries are')} intact, but not all were made with a known key`,
       ...strange,
       ...note,
       `  ${remedies.unproven}`,
     ].join('\n');
   }
-  return [
-    `whole: ${counted(entryCount, 'entry is as it was', 'entries are as they were')} written, none is missing`,
-    ...note,
-  ].join('\n');
+  return [`whole: ${counted(entryCount, 'entry', 'entries')}, none altered, none missing`, ...note].join(
+    '\n',
+  );
 }
 
-/** The report for a person. */
+/** The compliance report as text. */
 export function describeReport(report: ComplianceReport, show: ShowTime): string {
   const { site, box, version, madeAt, period, persons, keys, accesses, refusals, actions } = report;
   const sections: readonly (readonly [title: string, body: string])[] = [
@@ -130,7 +129,7 @@ function describeCounts(counts: readonly ActorCount[]): string {
   );
 }
 
-function describeErasures(entries: readonly ShownAuditEntry[], show: ShowTime): string {
+function describeErasures(entries: readonly AuditEntry[], show: ShowTime): string {
   return table(
     ['entry', 'at', 'action', 'person', 'actor', 'hash'],
     entries.map(({ sequence, at, action, subject = '-', actor, hash }) => [

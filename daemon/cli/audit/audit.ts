@@ -1,11 +1,13 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { AuditVerdict, Witness } from '../../audit/audit-verdict.js';
 import { badInput } from '../../base/errors.js';
-import type { ComplianceReport, ShownAuditEntry } from '../../control/audit-control.js';
+import type { AuditEntry, auditOperations } from '../../contract/audit.js';
+import type { CallInput } from '../../contract/operation.js';
+import type { ControlClient } from '../../control/client.js';
+import { isoTime } from '../../domain/iso-time.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox, openDaemonClient } from '../daemon-client.js';
 import { exitCodes, print, runAction } from '../output.js';
-import { personForms, personIn } from '../person/which-person.js';
+import { personForms, personOption } from '../person/which-person.js';
 import { timeForms } from '../site-time.js';
 import { describeEntries, describeReport, describeVerdict } from './audit-text.js';
 
@@ -17,6 +19,12 @@ interface ListOptions extends CommonOptions {
   readonly subject?: string;
   readonly person?: string;
   readonly limit: number;
+}
+
+/** Number and hash of an entry. */
+interface Witness {
+  readonly sequence: number;
+  readonly hash: string;
 }
 
 interface VerifyOptions extends CommonOptions {
@@ -34,7 +42,7 @@ function parseLimit(text: string): number {
   throw new InvalidArgumentError('must be a whole number from 1 to 100000');
 }
 
-/** `SEQUENCE:HASH`, as verify prints the newest entry and an erasure certificate names its own. */
+/** Parses `SEQUENCE:HASH`, the form in which verify prints the newest entry and an erasure certificate names its entry. */
 export function parseNoted(text: string): Witness {
   const found = /^(\d{1,15}):([0-9a-f]{64})$/.exec(text.toLowerCase());
   if (found === null) throw new InvalidArgumentError('must be an entry and its hash, as ENTRY:HASH');
@@ -42,35 +50,50 @@ export function parseNoted(text: string): Witness {
   return { sequence: Number(sequence), hash };
 }
 
-function queryOf(fields: Readonly<Record<string, string | number | undefined>>): string {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(fields)) if (value !== undefined) query.set(name, String(value));
-  return query.size === 0 ? '' : `?${query}`;
+type AuditQuery = Omit<CallInput<(typeof auditOperations)['audit.list']>, 'limit' | 'cursor'>;
+
+/** Largest page of the local API. */
+const mostOnPage = 1000;
+
+/** The newest `count` matching entries, oldest first. */
+async function newestEntries(
+  client: ControlClient,
+  query: AuditQuery,
+  count: number,
+): Promise<readonly AuditEntry[]> {
+  const found: AuditEntry[] = [];
+  let cursor: string | undefined;
+  do {
+    const limit = Math.min(mostOnPage, count - found.length);
+    const page = await client.call('audit.list', { ...query, limit, cursor });
+    found.push(...page.items);
+    cursor = page.nextCursor;
+  } while (cursor !== undefined && found.length < count);
+  return found.reverse();
 }
 
 function registerList(audit: Command): void {
   withCommonOptions(audit.command('list'))
-    .option('--from <time>', `entries from here on: ${timeForms}`)
-    .option('--to <time>', 'entries up to here; a day is included')
+    .option('--from <time>', `entries from this time on: ${timeForms}`)
+    .option('--to <time>', 'entries up to this time; a day is included')
     .option('--action <action>', 'an action such as person.erased, or a group such as person')
     .option('--actor <actor>', 'who did it, such as uid:1000')
     .addOption(
-      new Option('--person <person>', `only what was done to this person: ${personForms}`).conflicts(
-        'subject',
-      ),
+      new Option('--person <person>', `only entries about this person: ${personForms}`).conflicts('subject'),
     )
-    .option('--subject <id>', 'what it was done to: the id of a person, of a key')
-    .option('-n, --limit <count>', 'the newest so many of those that match', parseLimit, 100)
+    .option('--subject <id>', 'only entries about this id, for example of a person or a key')
+    .option('-n, --limit <count>', 'number of newest matching entries', parseLimit, 100)
     .description('list entries of the audit log, oldest first')
     .action((options: ListOptions) =>
       runAction(options.json === true, async () => {
         const { from, to, action, actor, limit } = options;
         const { client, time } = await openBox(options.config);
-        const fromMs = from === undefined ? undefined : time.readFrom(from);
-        const toMs = to === undefined ? undefined : time.readTo(to);
-        const subject = options.subject ?? (await personIn(options, client, time));
-        const query = queryOf({ fromMs, toMs, action, actor, subject, limit });
-        const entries = await client.json<readonly ShownAuditEntry[]>('GET', `/v1/audit${query}`);
+        const period = {
+          from: from === undefined ? undefined : isoTime(time.readFrom(from)),
+          to: to === undefined ? undefined : isoTime(time.readTo(to)),
+        };
+        const subject = options.subject ?? (await personOption(options, client, time));
+        const entries = await newestEntries(client, { ...period, action, actor, subject }, limit);
         print(options.json === true, entries, () => describeEntries(entries, time.show));
         return exitCodes.done;
       }),
@@ -81,17 +104,16 @@ function registerVerify(audit: Command): void {
   withCommonOptions(audit.command('verify'))
     .option(
       '--noted <entry:hash>',
-      'an entry that was noted elsewhere (printed by an earlier verify, or on a certificate) and must be in the log',
+      'an entry that must be in the log: from an earlier verify, or from a certificate of erasure',
       parseNoted,
     )
     .description(
-      'check every entry of the audit log; names the first that is altered, missing or out of place; exit code 1 unless all is whole',
+      'check every entry of the audit log and name the first that is altered, missing or out of order; exit code 1 unless the log is whole',
     )
     .action((options: VerifyOptions) =>
       runAction(options.json === true, async () => {
         const client = await openDaemonClient(options.config);
-        const query = queryOf({ ...options.noted });
-        const verdict = await client.json<AuditVerdict>('GET', `/v1/audit/verdict${query}`);
+        const verdict = await client.call('audit.verify', { ...options.noted });
         print(options.json === true, verdict, () => describeVerdict(verdict));
         return verdict.outcome === 'whole' ? exitCodes.done : exitCodes.failed;
       }),
@@ -100,22 +122,21 @@ function registerVerify(audit: Command): void {
 
 function registerReport(audit: Command): void {
   withCommonOptions(audit.command('report'))
-    .requiredOption('--from <time>', `beginning of the period: ${timeForms}`)
+    .requiredOption('--from <time>', `start of the period: ${timeForms}`)
     .requiredOption('--to <time>', 'end of the period; a day is included')
     .description(
-      'report on a period: people enrolled and erased, accesses, refusals, age of keys, integrity of the log; exit code 1 unless the log is whole',
+      'report on a period: persons enrolled and erased, accesses, refusals, age of keys, integrity of the log; exit code 1 unless the log is whole',
     )
     .action((options: ReportOptions) =>
       runAction(options.json === true, async () => {
         const { client, time } = await openBox(options.config);
         const [fromMs, toMs] = [time.readFrom(options.from), time.readTo(options.to)];
         if (fromMs >= toMs) {
-          throw badInput('empty-period', 'the period ends before it begins', {
-            remedy: 'give a --to after --from',
+          throw badInput('empty-period', 'the period ends before it starts', {
+            remedy: 'give a time for --to that is later than --from',
           });
         }
-        const query = queryOf({ fromMs, toMs });
-        const report = await client.json<ComplianceReport>('POST', `/v1/audit/reports${query}`);
+        const report = await client.call('audit.report', { from: isoTime(fromMs), to: isoTime(toMs) });
         print(options.json === true, report, () => describeReport(report, time.show));
         return report.integrity.outcome === 'whole' ? exitCodes.done : exitCodes.failed;
       }),
@@ -123,9 +144,7 @@ function registerReport(audit: Command): void {
 }
 
 export function registerAudit(program: Command): void {
-  const audit = program
-    .command('audit')
-    .description('who did what on this box, and whether the log of it is whole');
+  const audit = program.command('audit').description('the audit log: who did what on this box');
   registerList(audit);
   registerVerify(audit);
   registerReport(audit);

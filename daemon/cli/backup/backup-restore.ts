@@ -1,9 +1,8 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { counted } from '../../base/counted.js';
-import { encodeRestoreRequest, sendSecretly } from '../../control/backup-body.js';
-import type { RestoreAnswer } from '../../control/backup-control.js';
-import type { BoxStatus } from '../../control/box-control.js';
+import type { RestoredGallery } from '../../contract/backups.js';
+import type { BoxStatus } from '../../contract/status.js';
 import type { ControlClient } from '../../control/client.js';
 import type { KeyProviderKind } from '../../gallery/keys/key-provider.js';
 import { wipe } from '../../host/sodium.js';
@@ -13,9 +12,9 @@ import { openBox } from '../daemon-client.js';
 import { withProviderOption } from '../key/key-options.js';
 import { readNewPassphrase } from '../key/key-passphrase.js';
 import { exitCodes, print, runAction } from '../output.js';
-import { withProgressOf } from '../progress.js';
-import { openSecret, type SecretOptions, wipeSecret } from './backup-secret.js';
-import { askHowFar, describeRestored } from './backup-text.js';
+import { withDaemonProgress } from '../progress.js';
+import { openSecret, type SecretOptions, wipeSecret, withSentSecret } from './backup-secret.js';
+import { describeRestored, readBackupProgress } from './backup-text.js';
 
 interface RestoreOptions extends CommonOptions, SecretOptions {
   readonly provider?: KeyProviderKind;
@@ -25,12 +24,15 @@ interface RestoreOptions extends CommonOptions, SecretOptions {
 export function registerRestore(backup: Command): void {
   withProviderOption(
     withCommonOptions(backup.command('restore')),
-    'on a box whose gallery is not open; by default a secret',
+    'only if the gallery of this box is not open; default: secret',
   )
-    .argument('<file>', 'the backup; the daemon reads it')
-    .option('--recovery-key <file>', 'secret half of the recovery key; otherwise a passphrase is asked for')
-    .option('-y, --yes', 'do not ask')
-    .description('put the gallery of a backup in the place of the present one; erased people stay erased')
+    .argument('<file>', 'the backup; the daemon must be able to read it')
+    .option(
+      '--recovery-key <file>',
+      'file with the secret half of the recovery key; default: ask for a passphrase',
+    )
+    .option('-y, --yes', 'do not ask for confirmation')
+    .description('replace the gallery by that of a backup; erased persons stay erased')
     .action((file: string, options: RestoreOptions) =>
       runAction(options.json === true, async () => {
         const { client, time } = await openBox(options.config);
@@ -41,16 +43,24 @@ export function registerRestore(backup: Command): void {
     );
 }
 
-async function restore(path: string, client: ControlClient, options: RestoreOptions): Promise<RestoreAnswer> {
-  await confirm(questionFor(path, (await client.status()).gallery), options.yes);
+async function restore(
+  path: string,
+  client: ControlClient,
+  options: RestoreOptions,
+): Promise<RestoredGallery> {
+  await confirm(questionFor(path, (await client.call('status.show')).gallery), options.yes);
   const secret = await openSecret(path, options);
   const keyPassphrase = options.provider === 'passphrase' ? await readNewPassphrase() : undefined;
   const watching = { title: 'restoring, MiB', isJson: options.json === true };
   try {
-    return await withProgressOf(
+    return await withDaemonProgress(
       watching,
-      () => askHowFar(client),
-      () => send(client, { path, secret, keyPassphrase, provider: options.provider }),
+      () => readBackupProgress(client),
+      () =>
+        withSentSecret(secret, (sent) => {
+          const { provider } = options;
+          return client.call('backups.restore-file', { path, provider, keyPassphrase, ...sent });
+        }),
     );
   } finally {
     wipeSecret(secret);
@@ -58,34 +68,11 @@ async function restore(path: string, client: ControlClient, options: RestoreOpti
   }
 }
 
-function send(
-  client: ControlClient,
-  {
-    path,
-    secret,
-    keyPassphrase,
-    provider,
-  }: {
-    readonly path: string;
-    readonly secret: Parameters<typeof encodeRestoreRequest>[0]['secret'];
-    readonly keyPassphrase: Uint8Array | undefined;
-    readonly provider: KeyProviderKind | undefined;
-  },
-): Promise<RestoreAnswer> {
-  const body = encodeRestoreRequest({
-    path,
-    secret,
-    ...(provider === undefined ? {} : { provider }),
-    ...(keyPassphrase === undefined ? {} : { keyPassphrase }),
-  });
-  return sendSecretly(body, (sent) => client.json('POST', '/v1/backup/restore', sent));
-}
-
 function questionFor(path: string, gallery: BoxStatus['gallery']): string {
-  const rest = `${path} takes its place.`;
+  const replacement = `${path} replaces it.`;
   if (gallery.state === 'open')
-    return `The gallery of this box, with ${counted(gallery.persons, 'person')}, goes for good; ${rest}`;
-  if (gallery.code === 'gallery-damaged') return `The damaged gallery is moved aside; ${rest}`;
-  if (gallery.code === 'key-not-initialised') return `The gallery of this box is empty; ${rest}`;
-  return `The gallery of this box is sealed (${gallery.message}) and goes for good, whatever is in it; ${rest}`;
+    return `This deletes the gallery of this box, with ${counted(gallery.persons, 'person')}, for good; ${replacement}`;
+  if (gallery.code === 'gallery-damaged') return `The damaged gallery is moved aside; ${replacement}`;
+  if (gallery.code === 'key-not-initialised') return `The gallery of this box is empty; ${replacement}`;
+  return `This deletes the sealed gallery of this box (${gallery.message}) for good; ${replacement}`;
 }

@@ -1,37 +1,56 @@
 import { open } from 'node:fs/promises';
 import { badInput, messageOf } from '../../base/errors.js';
-import type { BackupSecret } from '../../control/backup-control.js';
 import { recipientsOf } from '../../gallery/backup/backup-recipients.js';
-import { readRecoveryKey } from '../../gallery/backup/recovery-key-text.js';
+import type { Unlock } from '../../gallery/backup/recipient.js';
+import { readRecoveryKey, writeRecoveryKey } from '../../gallery/backup/recovery-key-text.js';
 import { wipe } from '../../host/sodium.js';
 import { readPassphrase } from '../key/key-passphrase.js';
 
-/** Longer than any recovery key with all its white space. */
+/** Longer than any recovery key file. */
 const mostBytes = 4096;
 
 export interface SecretOptions {
-  /** File of the secret half of a recovery key. */
+  /** File with the secret half of a recovery key. */
   readonly recoveryKey?: string;
 }
 
 /**
- * What opens the backup at `path`: the recovery key where its file is named, otherwise a passphrase, which is asked for. The
+ * Reads the secret that opens the backup at `path`: the recovery key from its file, or a passphrase from the terminal. The
  * caller wipes it.
  * @throws `recovery-key-needed`, `recovery-key-malformed`, `recovery-key-unreadable`, what `readPassphrase` and `recipientsOf` throw
  */
-export async function openSecret(path: string, { recoveryKey }: SecretOptions): Promise<BackupSecret> {
+export async function openSecret(path: string, { recoveryKey }: SecretOptions): Promise<Unlock> {
   const recipients = await recipientsOf(path);
   if (recoveryKey !== undefined) return { recoverySecret: await readSecretFile(recoveryKey) };
   if (recipients.some(({ kind }) => kind === 'passphrase'))
     return { passphrase: await readPassphrase('Passphrase of the backup: ') };
   const ids = recipients.flatMap((each) => (each.kind === 'passphrase' ? [] : [each.keyId]));
-  throw badInput('recovery-key-needed', `${path} opens with the recovery key ${ids.join(' or ')} only`, {
-    remedy: "name the file of its secret half with '--recovery-key FILE'",
+  throw badInput('recovery-key-needed', `${path} opens only with the recovery key ${ids.join(' or ')}`, {
+    remedy: "give the file with its secret half: '--recovery-key FILE'",
   });
 }
 
-export function wipeSecret(secret: BackupSecret): void {
+export function wipeSecret(secret: Unlock): void {
   wipe('passphrase' in secret ? secret.passphrase : secret.recoverySecret);
+}
+
+/** The secret as a request has it: a recovery key as the text of its file. Wipes this text after `send`. */
+export async function withSentSecret<T>(
+  secret: Unlock,
+  send: (sent: { readonly recoverySecret: Buffer } | { readonly passphrase: Buffer }) => Promise<T>,
+): Promise<T> {
+  if ('passphrase' in secret) return send({ passphrase: viewOf(secret.passphrase) });
+  const line = writeRecoveryKey('secret', secret.recoverySecret);
+  try {
+    return await send({ recoverySecret: viewOf(line) });
+  } finally {
+    wipe(line);
+  }
+}
+
+/** The same bytes, not a copy. */
+function viewOf({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, length);
 }
 
 async function readSecretFile(path: string): Promise<Uint8Array> {
@@ -48,7 +67,7 @@ async function readSecretFile(path: string): Promise<Uint8Array> {
     const isSystemError = error instanceof Error && 'syscall' in error;
     if (!isSystemError) throw error;
     throw badInput('recovery-key-unreadable', `cannot read ${path}: ${messageOf(error)}`, {
-      remedy: 'name the file that holds the secret half of the recovery key',
+      remedy: 'give the file with the secret half of the recovery key',
       cause: error,
     });
   } finally {

@@ -1,8 +1,7 @@
 import { counted } from '../../base/counted.js';
-import type { BackupAnswer, BackupStatus, RestoreAnswer } from '../../control/backup-control.js';
-import type { ControlClient } from '../../control/client.js';
+import type { BackupStatus, FileBackup, RestoredGallery } from '../../contract/backups.js';
 import type { BackupProgress, BackupStep } from '../../gallery/backup/backup-progress.js';
-import { inMiB, type ToldProgress } from '../progress.js';
+import { inMiB, type WorkProgress } from '../progress.js';
 import type { ShowTime } from '../site-time.js';
 
 const mebibyte = 2 ** 20;
@@ -10,32 +9,34 @@ const mebibyte = 2 ** 20;
 const stepWords: Readonly<Record<BackupStep, string>> = {
   copy: 'copying the gallery',
   write: 'writing the backup',
-  'read-back': 'reading the backup again',
+  'read-back': 'reading the backup back',
   read: 'reading the backup',
   unpack: 'unpacking its database',
   check: 'checking its pictures',
 };
 
-/** How far a backup is, in MiB. */
-export function toldOf({ step, doneBytes, totalBytes }: BackupProgress): ToldProgress {
+/** Progress in MiB. */
+export function progressOf({ step, doneBytes, totalBytes }: BackupProgress): WorkProgress {
   return { ...inMiB(doneBytes, totalBytes), step: stepWords[step] };
 }
 
-/** Asks the daemon how far the backup or the restore under way is. */
-export async function askHowFar(client: Pick<ControlClient, 'json'>): Promise<ToldProgress | undefined> {
-  const { progress } = await client.json<BackupStatus>('GET', '/v1/backup');
-  return progress === undefined ? undefined : toldOf(progress);
+/** Asks the daemon for the progress of a backup or restore. */
+export async function readBackupProgress(client: {
+  call(id: 'backups.show'): Promise<BackupStatus>;
+}): Promise<WorkProgress | undefined> {
+  const { progress } = await client.call('backups.show');
+  return progress === undefined ? undefined : progressOf(progress);
 }
 
-/** What a backup says about itself, a line each. */
-export function describeBackup(backup: BackupAnswer, show: ShowTime): string {
+/** The contents of a backup. */
+export function describeBackup(backup: FileBackup, show: ShowTime): string {
   const { path, createdAt, site, box, program, recogniser, schemaVersion, counts } = backup;
   const size = (backup.sizeBytes / mebibyte).toFixed(1);
-  const held = Object.entries(counts).map(([name, count]) => countedAs(count, wordsOf(name)));
+  const contents = Object.entries(counts).map(([name, count]) => countedAs(count, wordsOf(name)));
   return [
     `${path}: ${size} MiB`,
     `  made       ${show(createdAt)} on ${box} of ${site}, by rollcall ${program}`,
-    `  holds      ${held.join(', ')}`,
+    `  contents   ${contents.join(', ')}`,
     `  recogniser ${recogniser}; schema ${schemaVersion}`,
     `  sha256     ${backup.sha256}`,
   ].join('\n');
@@ -51,7 +52,7 @@ function wordsOf(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
-export function describeRestored(answer: RestoreAnswer, show: ShowTime): string {
+export function describeRestored(answer: RestoredGallery, show: ShowTime): string {
   const createdAt = show(answer.backup.createdAt);
   const { persons, templates, erasedAgain, damagedKeys, log, damagedFile, sealed } = answer;
   const lines = [
@@ -59,21 +60,21 @@ export function describeRestored(answer: RestoreAnswer, show: ShowTime): string 
   ];
   if (erasedAgain > 0)
     lines.push(
-      `${counted(erasedAgain, 'person of the backup had been erased since and was', 'persons of the backup had been erased since and were')} erased again`,
+      `erased ${counted(erasedAgain, 'person')} again who had been erased after the backup was made`,
     );
   if (damagedKeys > 0)
-    lines.push(`${counted(damagedKeys, 'data key')} did not open: 'rollcall gallery verify' names the rows`);
+    lines.push(
+      `${counted(damagedKeys, 'data key')} did not open; run 'rollcall gallery verify' to list the rows`,
+    );
   if (log === 'backup')
     lines.push(
-      `this box does not know who was erased, or withdrew consent, after ${createdAt}: erase them again (rollcall person erase ID)`,
+      `This box does not know who was erased or withdrew consent after ${createdAt}. Erase them again (rollcall person erase ID).`,
     );
   if (!answer.areErasuresKnown)
-    lines.push(
-      'The damaged file did not tell whom it had erased: erase again whoever was erased since the backup.',
-    );
-  if (log === 'backup') lines.push('The audit log of the backup goes on.');
+    lines.push('The damaged file does not show who was erased after the backup. Erase these persons again.');
+  if (log === 'backup') lines.push('The audit log continues from the log in the backup.');
   if (damagedFile !== undefined)
-    lines.push(`The damaged file is ${damagedFile}: delete it once it was examined.`);
+    lines.push(`The damaged gallery is kept as ${damagedFile}. Delete it after you have examined it.`);
   if (sealed !== undefined)
     lines.push(`The gallery is sealed: ${sealed.message}`, `  what to do: ${sealed.remedy}`);
   return lines.join('\n');

@@ -1,22 +1,23 @@
-import { lstat } from 'node:fs/promises';
+import { lstat, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { operational } from '../../base/errors.js';
-import { encodeBackupRequest, sendSecretly } from '../../control/backup-body.js';
-import type { BackupAnswer } from '../../control/backup-control.js';
+import type { FileBackup } from '../../contract/backups.js';
 import type { ControlClient } from '../../control/client.js';
 import { examineBackup } from '../../gallery/backup/examine-backup.js';
+import { newRecoveryKey } from '../../gallery/backup/recovery-key.js';
+import { writeRecoveryKey } from '../../gallery/backup/recovery-key-text.js';
+import { createKeyFile } from '../../host/key-file.js';
 import { wipe } from '../../host/sodium.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
-import { openBox, siteTimeIn } from '../daemon-client.js';
+import { openBox, openDaemonClient, siteTimeIn } from '../daemon-client.js';
 import { readNewPassphrase } from '../key/key-passphrase.js';
 import { exitCodes, print, runAction } from '../output.js';
-import { withProgress, withProgressOf } from '../progress.js';
-import { registerRecoveryKey } from './backup-recovery-key.js';
+import { withDaemonProgress, withProgress } from '../progress.js';
 import { registerRestore } from './backup-restore.js';
 import { openSecret, type SecretOptions, wipeSecret } from './backup-secret.js';
-import { askHowFar, describeBackup, toldOf } from './backup-text.js';
+import { describeBackup, progressOf, readBackupProgress } from './backup-text.js';
 
 interface CreateOptions extends CommonOptions {
   readonly passphrase?: boolean;
@@ -27,7 +28,7 @@ interface VerifyOptions extends CommonOptions, SecretOptions {
 }
 
 export function registerBackup(program: Command): void {
-  const backup = program.command('backup').description('back the gallery up, verify and restore backups');
+  const backup = program.command('backup').description('back up the gallery; verify and restore backups');
   registerRecoveryKey(backup);
   registerCreate(backup);
   registerVerify(backup);
@@ -36,9 +37,9 @@ export function registerBackup(program: Command): void {
 
 function registerCreate(backup: Command): void {
   withCommonOptions(backup.command('create'))
-    .argument('<file>', 'where the backup goes; the daemon writes it, and never over a file')
-    .option('--passphrase', 'make it for a passphrase, too, which is asked for')
-    .description('back the gallery up while everything goes on, and verify what was written')
+    .argument('<file>', 'path of the backup; the daemon writes it and never overwrites a file')
+    .option('--passphrase', 'let a passphrase open the backup too; asks for it')
+    .description('back up the gallery while recognition continues, and verify the backup')
     .action((file: string, options: CreateOptions) =>
       runAction(options.json === true, async () => {
         const { client, time } = await openBox(options.config);
@@ -49,29 +50,34 @@ function registerCreate(backup: Command): void {
     );
 }
 
-async function create(path: string, client: ControlClient, options: CreateOptions): Promise<BackupAnswer> {
+async function create(path: string, client: ControlClient, options: CreateOptions): Promise<FileBackup> {
   const passphrase = options.passphrase === true ? await readNewPassphrase() : undefined;
-  const body = encodeBackupRequest({ path, ...(passphrase === undefined ? {} : { passphrase }) });
-  if (passphrase !== undefined) wipe(passphrase);
   const watching = { title: 'backing up, MiB', isJson: options.json === true };
-  const ask = () => askHowFar(client);
-  const answer = await withProgressOf(watching, ask, () =>
-    sendSecretly(body, (sent) => client.json<BackupAnswer>('POST', '/v1/backup/create', sent)),
-  );
-  await assertSeen(path);
-  return answer;
+  const ask = () => readBackupProgress(client);
+  try {
+    const answer = await withDaemonProgress(watching, ask, () =>
+      client.call('backups.write-file', { path, passphrase }),
+    );
+    await assertVisible(path);
+    return answer;
+  } finally {
+    if (passphrase !== undefined) wipe(passphrase);
+  }
 }
 
-/** Under systemd the daemon has a /tmp of its own, which goes when it stops. @throws `backup-elsewhere` */
-async function assertSeen(path: string): Promise<void> {
+/**
+ * Checks that the caller sees the backup too. Under systemd the daemon has its own /tmp, which disappears when it stops.
+ * @throws `backup-elsewhere`
+ */
+async function assertVisible(path: string): Promise<void> {
   try {
     await lstat(path);
   } catch (error) {
-    // Who may not look into the directory cannot tell.
+    // Without permission to look into the directory, the check is impossible.
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) return;
-    throw operational('backup-elsewhere', `the daemon wrote the backup, but here there is no ${path}`, {
+    throw operational('backup-elsewhere', `the daemon wrote the backup, but ${path} does not exist here`, {
       remedy:
-        'give a path that the daemon and you see alike: below dataDir, or one that a drop-in of the unit names with ReadWritePaths= (not /tmp, which the service has for itself)',
+        'give a path that the daemon shares with you: below dataDir, or in ReadWritePaths= of the unit; not /tmp, because the service has its own /tmp',
       details: { path },
     });
   }
@@ -80,9 +86,12 @@ async function assertSeen(path: string): Promise<void> {
 function registerVerify(backup: Command): void {
   withCommonOptions(backup.command('verify'))
     .argument('<file>', 'the backup')
-    .option('--recovery-key <file>', 'secret half of the recovery key; otherwise a passphrase is asked for')
-    .option('--work-dir <directory>', 'where its database is unpacked meanwhile, still sealed', tmpdir())
-    .description('check a backup to its last byte, and the database in it; needs no daemon')
+    .option(
+      '--recovery-key <file>',
+      'file with the secret half of the recovery key; default: ask for a passphrase',
+    )
+    .option('--work-dir <directory>', 'folder for the unpacked database, which stays sealed', tmpdir())
+    .description('check every byte of a backup and the database in it; needs no daemon')
     .action((file: string, options: VerifyOptions) =>
       runAction(options.json === true, async () => {
         const path = resolve(file);
@@ -91,18 +100,69 @@ function registerVerify(backup: Command): void {
           const watching = { title: 'verifying the backup, MiB', isJson: options.json === true };
           const { sizeBytes, sha256, manifest } = await withProgress(watching, (progress) =>
             examineBackup(path, secret, options.workDir, (at) => {
-              const { done, total, step } = toldOf(at);
+              const { done, total, step } = progressOf(at);
               progress.update(done, total, step);
             }),
           );
           const { sections: _, ...about } = manifest;
           const { show } = await siteTimeIn(options.config);
-          const answer: BackupAnswer = { path, sizeBytes, sha256, ...about };
-          print(options.json === true, answer, () => `${describeBackup(answer, show)}\nIt is whole.`);
+          const answer: FileBackup = { path, sizeBytes, sha256, ...about };
+          print(options.json === true, answer, () => `${describeBackup(answer, show)}\nThe backup is whole.`);
         } finally {
           wipeSecret(secret);
         }
         return exitCodes.done;
       }),
     );
+}
+
+interface InitOptions extends CommonOptions {
+  readonly out: string;
+}
+
+function registerRecoveryKey(backup: Command): void {
+  const recoveryKey = backup
+    .command('recovery-key')
+    .description('the key that opens backups; its secret half is kept off the box');
+  withCommonOptions(recoveryKey.command('init'))
+    .requiredOption('--out <file>', 'new file for the secret half; never overwrites a file')
+    .description('make a recovery key; the box keeps its public half and makes backups that this key opens')
+    .action((options: InitOptions) =>
+      runAction(options.json === true, async () => {
+        const result = await makeKey(options);
+        print(options.json === true, result, () =>
+          [
+            `Wrote the secret half of the recovery key ${result.keyId} to ${result.created}, readable by its owner only.`,
+            'It opens every backup made from now on. Without it no backup can be opened, not even by this box.',
+            'Copy it to two safe places off this box, then delete it here.',
+          ].join('\n'),
+        );
+        return exitCodes.done;
+      }),
+    );
+}
+
+/** Writes the secret half before the box learns the public half, so that every backup can be opened. */
+async function makeKey(options: InitOptions): Promise<{ readonly created: string; readonly keyId: string }> {
+  const client = await openDaemonClient(options.config);
+  await client.call('status.show');
+  const created = resolve(options.out);
+  const { publicKey, secretKey } = newRecoveryKey();
+  const line = writeRecoveryKey('secret', secretKey);
+  wipe(secretKey);
+  try {
+    await createKeyFile(created, line);
+  } finally {
+    wipe(line);
+  }
+  try {
+    const { keyId } = await client.call('backups.set-recovery-key', {
+      publicKey: Buffer.from(writeRecoveryKey('public', publicKey)).toString('latin1').trim(),
+    });
+    return { created, keyId };
+  } catch (error) {
+    // The box has made no backup for this key.
+    await rm(created, { force: true });
+    throw error;
+  }
 }

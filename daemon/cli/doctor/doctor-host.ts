@@ -1,36 +1,26 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
-import {
-  clientCertificateUse,
-  dataDirectories,
-  galleryKeyUse,
-  namedSecrets,
-} from '../../config/machine-needs.js';
+import { dataDirectories, galleryKeyUse, namedSecrets } from '../../config/machine-needs.js';
 import type { Config } from '../../config/schema.js';
-import {
-  type DirectoryReport,
-  directoryFault,
-  type HostReport,
-  reportOnHost,
-  type SecretReport,
-} from '../../control/host-report.js';
+import type { DirectoryReport, HostReport, SecretReport } from '../../contract/host.js';
+import { directoryFault, reportOnHost } from '../../control/host-report.js';
 import { currentUser, describeUser, ownerText, type SystemUser } from '../../host/system-user.js';
 import type { UnitFacts } from '../../host/unit-file.js';
-import { certificateFinding } from './doctor-certificates.js';
-import { type Finding, ok } from './doctor-finding.js';
-import { openAsDaemon } from './doctor-secret.js';
+import { certificateFinding } from './certificate-findings.js';
+import { openAsDaemon } from './daemon-user.js';
+import { type Finding, ok } from './finding.js';
 
-/** From whose view the machine is looked at. */
+/** A report on secrets and directories, and who made it. */
 export interface HostView {
   readonly report: HostReport;
-  /** Who looks while no daemon does; absent where the daemon itself reports. */
+  /** The user of this command, if no daemon made the report. */
   readonly caller?: SystemUser;
-  /** What the installed unit says; absent where there is none. */
+  /** The installed systemd unit, if there is one. */
   readonly unit?: UnitFacts | undefined;
 }
 
-/** What the daemon would find, as far as the caller of the command can tell while no daemon runs. */
-export async function viewWithoutDaemon(
+/** Reports on secrets and directories for the daemon's user while no daemon runs. */
+export async function guessHostView(
   config: Config,
   user: SystemUser,
   unit: UnitFacts | undefined,
@@ -43,21 +33,22 @@ export async function viewWithoutDaemon(
     directories: dataDirectories(config),
     nowMs: Date.now(),
     find: async (name) => ({ bytes: await openAsDaemon(name, places), source: 'file' }),
-    // Root may write anywhere: what counts is whether the user of the daemon may.
+    // Root may write anywhere, so the permissions of the daemon's user are checked instead.
     ...(caller.uid === 0 ? { faultOf: (path: string) => faultFor(user, path) } : {}),
   });
   return { report, caller, unit };
 }
 
-/** For whom the findings hold, in a sentence. */
+/** States for which user secrets and directories were checked. */
 export function describeView({ report: { user }, caller }: HostView): string {
-  if (caller === undefined) return `it runs as the user ${describeUser(user)} and reports on itself`;
+  if (caller === undefined)
+    return `runs as user ${describeUser(user)} and checks its own secrets and directories`;
   if (caller.uid === 0 || caller.uid === user.uid)
-    return `secrets and directories are judged from here, for the user ${describeUser(user)}`;
-  return `secrets and directories are judged as your user ${describeUser(caller)} sees them, not as the user ${describeUser(user)} of the daemon: run this as root`;
+    return `this command checks secrets and directories for the user ${describeUser(user)}`;
+  return `secrets and directories are checked with the rights of your user ${describeUser(caller)}, not of the daemon's user ${describeUser(user)}; run this command as root for a full check`;
 }
 
-/** Of the secrets that the configuration names, the gallery's key left out. */
+/** Checks every secret that the configuration names, except the gallery key. */
 export async function secretFindings(config: Config, view: HostView): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   for (const { what, name } of namedSecrets(config)) {
@@ -65,13 +56,15 @@ export async function secretFindings(config: Config, view: HostView): Promise<re
     const check = `secret of ${what}`;
     const secret = secretOf(what, name, view);
     findings.push(secret === undefined ? notLoaded(check, name) : await secretFinding(check, secret, view));
-    if (what === clientCertificateUse && secret?.certificate !== undefined && view.caller !== undefined)
-      findings.push(certificateFinding(secret.certificate));
+    const certificate = secret?.certificate;
+    // The status of a running daemon has the client certificate that it uses.
+    const isInStatus = view.caller === undefined && certificate?.whose === 'client';
+    if (certificate !== undefined && !isInStatus) findings.push(certificateFinding(certificate));
   }
   return findings;
 }
 
-/** What was found of a secret; undefined where the daemon runs with a configuration that does not name it. */
+/** The report on a secret. Undefined if the running daemon has an older configuration that does not name the secret. */
 export function secretOf(what: string, name: string, { report }: HostView): SecretReport | undefined {
   return report.secrets.find((secret) => secret.what === what && secret.name === name);
 }
@@ -79,11 +72,11 @@ export function secretOf(what: string, name: string, { report }: HostView): Secr
 const notLoaded = (check: string, name: string): Finding => ({
   check,
   outcome: 'warning',
-  message: `the daemon runs with a configuration that does not name the secret "${name}"`,
-  remedy: 'reload it (systemctl reload rollcalld), and run this again',
+  message: `the configuration of the running daemon does not name the secret "${name}"`,
+  remedy: 'reload the daemon (systemctl reload rollcalld), then run this command again',
 });
 
-/** Whether a secret can be used by the daemon. */
+/** Whether the daemon can use a secret. */
 export async function secretFinding(
   check: string,
   { name, source, problem }: SecretReport,
@@ -91,23 +84,23 @@ export async function secretFinding(
 ): Promise<Finding> {
   if (problem === undefined) {
     const where =
-      source === 'credential' ? 'a systemd credential of the daemon' : 'there and closed to others';
-    return ok(check, `the secret "${name}" is ${where}`);
+      source === 'credential' ? 'comes as a systemd credential' : 'exists and is protected from other users';
+    return ok(check, `the secret "${name}" ${where}`);
   }
   const { code, message, remedy } = problem;
-  const handedOver = view.caller === undefined ? undefined : view.unit?.credentials.get(name);
-  if (code === 'credential-missing' && handedOver !== undefined)
-    return handedOverFinding(check, name, handedOver);
+  const credentialPath = view.caller === undefined ? undefined : view.unit?.credentials.get(name);
+  if (code === 'credential-missing' && credentialPath !== undefined)
+    return credentialFileFinding(check, name, credentialPath);
   const { caller, report } = view;
   const isStranger = caller !== undefined && caller.uid !== 0 && caller.uid !== report.user.uid;
   if (!isStranger) return { check, outcome: 'failed', message, remedy };
-  const cannotTell = `your user ${describeUser(caller)} cannot tell: ${message}`;
-  return { check, outcome: 'warning', message: cannotTell, remedy: 'run this as root' };
+  const uncertain = `your user ${describeUser(caller)} cannot check this: ${message}`;
+  return { check, outcome: 'warning', message: uncertain, remedy: 'run this command as root' };
 }
 
-/** The unit names it as a credential, which is opened at the start of the service only. */
-async function handedOverFinding(check: string, name: string, path: string): Promise<Finding> {
-  const about = `the unit hands the secret "${name}" over from ${path}`;
+/** Checks a secret that the unit passes as a credential. systemd opens it only when the service starts. */
+async function credentialFileFinding(check: string, name: string, path: string): Promise<Finding> {
+  const about = `the systemd unit reads the secret "${name}" from ${path}`;
   try {
     await access(path, constants.F_OK);
     return ok(check, `${about} when the service starts`);
@@ -116,15 +109,15 @@ async function handedOverFinding(check: string, name: string, path: string): Pro
       return {
         check,
         outcome: 'warning',
-        message: `${about}, which your user may not look at`,
-        remedy: 'run this as root',
+        message: `${about}, which your user may not read`,
+        remedy: 'run this command as root',
       };
-    const remedy = `write the credential to ${path} as systemd/README.md shows; without it the service does not start`;
+    const remedy = `write the credential to ${path} as docs/how-to/add-a-camera.md shows; without it the service does not start`;
     return { check, outcome: 'failed', message: `${about}, which does not exist`, remedy };
   }
 }
 
-/** One for each directory that the daemon writes to. */
+/** Checks every directory that the daemon writes to. */
 export function directoryFindings({ disk }: Pick<Config, 'disk'>, view: HostView): readonly Finding[] {
   const { directories } = view.report;
   return directories
@@ -141,14 +134,14 @@ function directoryFinding(directory: DirectoryReport, lowMiB: number, view: Host
       check,
       outcome: 'warning',
       message: `${path} does not exist yet`,
-      remedy: 'the daemon makes it at its first start',
+      remedy: 'nothing: the daemon creates it at its first start',
     };
   if (fault !== undefined) {
-    const message = `the user ${describeUser(report.user)} of the daemon may not write to ${path}: ${faultTexts[fault]}`;
+    const message = `the daemon's user ${describeUser(report.user)} may not write to ${path}: ${faultTexts[fault]}`;
     const remedy =
       fault === 'read-only'
-        ? `add ReadWritePaths=${path} to the unit (systemctl edit rollcalld), and restart it`
-        : `make it, and give it to that user: chown -R ${ownerText(report.user)}: ${path}`;
+        ? `add ReadWritePaths=${path} to the unit (systemctl edit rollcalld), then restart rollcalld`
+        : `${fault === 'missing' ? 'create the directory and ' : ''}give it to the daemon's user: chown -R ${ownerText(report.user)}: ${path}`;
     return { check, outcome: 'failed', message, remedy };
   }
   const freeMiB = Math.floor((freeBytes ?? 0) / 2 ** 20);
@@ -157,8 +150,8 @@ function directoryFinding(directory: DirectoryReport, lowMiB: number, view: Host
   return {
     check,
     outcome: 'warning',
-    message: `the file system of ${path} has ${freeMiB} MiB free, less than the ${lowMiB} MiB of disk.lowMiB`,
-    remedy: 'make room on it before it is full: events cannot be recorded without',
+    message: `the disk of ${path} has ${freeMiB} MiB free; disk.lowMiB asks for ${lowMiB} MiB`,
+    remedy: 'free space on this disk; a full disk stops the recording of events',
   };
 }
 
@@ -168,7 +161,7 @@ const faultTexts: Readonly<Record<NonNullable<DirectoryReport['fault']>, string>
   'not-permitted': 'it belongs to another user',
 };
 
-/** What the mode says; groups are not looked at, since nothing here is shared by one. */
+/** Checks owner and mode. Groups do not count: no directory of the box is shared by a group. */
 async function faultFor(user: SystemUser, path: string): Promise<DirectoryReport['fault']> {
   try {
     await access(path, constants.W_OK);

@@ -1,14 +1,14 @@
 import { stat } from 'node:fs/promises';
 import { galleryKeyUse } from '../../config/machine-needs.js';
 import type { Config } from '../../config/schema.js';
-import type { BoxStatus } from '../../control/box-control.js';
+import type { BoxStatus } from '../../contract/status.js';
 import { describeRotation } from '../key/key-text.js';
-import { type Finding, ok } from './doctor-finding.js';
 import { type HostView, secretFinding, secretOf } from './doctor-host.js';
+import { type Finding, ok } from './finding.js';
 
 const check = 'gallery key';
 
-/** Whether the daemon finds the gallery's key. `gallery`: what the daemon says of it, where it runs. */
+/** Whether the daemon finds the gallery key. `gallery`: the status of a running daemon. */
 export async function keyFinding(
   { gallery: { key: name, path } }: { readonly gallery: Pick<Config['gallery'], 'key' | 'path'> },
   view: HostView,
@@ -20,37 +20,37 @@ export async function keyFinding(
   const isMissing = secret === undefined || secret.problem?.code === 'credential-missing';
   const found = secret === undefined ? undefined : await secretFinding(check, secret, view);
   if (found !== undefined && (!isMissing || found.outcome === 'ok')) return found;
-  if (gallery?.state === 'open') return goneFinding(name);
-  if (gallery === undefined && (await exists(path))) return unknownKey(name);
+  if (gallery?.state === 'open') return missingSecretFinding(name);
+  if (gallery === undefined && (await exists(path))) return uncertainKeyFinding(name);
   return {
     check,
     outcome: 'failed',
     message: found?.message ?? `the secret "${name}" does not exist`,
-    remedy: `run 'rollcall key init', or hand over the credential "${name}"`,
+    remedy: `run 'rollcall key init', or provide the systemd credential "${name}"`,
   };
 }
 
-/** The daemon read it at its start. */
-const goneFinding = (name: string): Finding => ({
+/** The daemon read the key when it started; since then the secret has disappeared. */
+const missingSecretFinding = (name: string): Finding => ({
   check,
   outcome: 'warning',
-  message: `the gallery is open, but the daemon does not find the secret "${name}" any more`,
+  message: `the gallery is open, but the secret "${name}" has disappeared`,
   remedy:
-    "put it back before the next start of the daemon; 'rollcall key status' tells which key is in force, and 'rollcall key providers' where it is",
+    "put the secret back before the daemon starts again; 'rollcall key status' shows the current key, 'rollcall key providers' shows where it can come from",
 });
 
-/** The gallery has a key already; only the daemon knows which. */
-function unknownKey(name: string): Finding {
+/** The gallery has a key, but only the daemon knows its provider. */
+function uncertainKeyFinding(name: string): Finding {
   return {
     check,
     outcome: 'warning',
-    message: `there is no file of the secret "${name}"`,
+    message: `the secret "${name}" has no file`,
     remedy:
-      'none is needed where the key is a systemd credential, comes from a passphrase or lies in the TPM: start the daemon and look again; otherwise put the file back',
+      'start the daemon and run this command again: a key from a systemd credential, a passphrase or the TPM needs no file; otherwise put the file back',
   };
 }
 
-/** Nothing where no rotation is under way. */
+/** Empty if no rotation is under way. */
 export function rotationFindings({ rotation }: BoxStatus['gallery']): readonly Finding[] {
   if (rotation === undefined) return [];
   const { problem, ...progress } = rotation;
@@ -58,7 +58,7 @@ export function rotationFindings({ rotation }: BoxStatus['gallery']): readonly F
   const about = { check: 'key rotation', message: describeRotation(progress) };
   if (state === 'running') return [{ ...about, outcome: 'ok' }];
   const message = problem === undefined ? about.message : `${about.message}: ${problem.message}`;
-  const remedy = problem?.remedy || 'it goes on when the daemon is restarted';
+  const remedy = problem?.remedy || 'restart the daemon: the rotation then continues';
   return [{ ...about, message, outcome: state === 'failed' ? 'failed' : 'warning', remedy }];
 }
 

@@ -1,14 +1,40 @@
 import type { Command } from 'commander';
+import { counted } from '../../base/counted.js';
+import { isRollcallError } from '../../base/errors.js';
+import { loadConfig } from '../../config/load.js';
+import { formatProblem } from '../../config/problem.js';
+import type { Config } from '../../config/schema.js';
+import { detectorInUse } from '../../config/vision-schema.js';
+import type { BoxStatus } from '../../contract/status.js';
+import { ControlClient } from '../../control/client.js';
+import { readUnit } from '../../host/unit-file.js';
+import { openConfiguredStore } from '../../models/configured-store.js';
+import type { PackStatus } from '../../models/store.js';
+import { unprotectedLogin } from '../../vision/ingest/failure-explanations.js';
+import { detectFfmpeg } from '../../vision/ingest/ffmpeg-binary.js';
+import { fallbackRecogniser, preferredRecogniser } from '../../vision/recogniser-in-use.js';
 import { paintFor } from '../colour.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { exitCodes, print, runAction } from '../output.js';
-import { examineBox } from './doctor-checks.js';
-import { describeFinding } from './doctor-finding.js';
+import { siteTimeOf } from '../site-time.js';
+import { findDaemonUser } from './daemon-user.js';
+import {
+  describeView,
+  directoryFindings,
+  guessHostView,
+  type HostView,
+  secretFindings,
+} from './doctor-host.js';
+import { keyFinding } from './doctor-key.js';
+import { describeFinding, type Finding, failed, findingOf, ok } from './finding.js';
+import { gateFindings } from './gate-finding.js';
+import { boxKeyFinding, plainKeysFinding } from './identity-finding.js';
+import { statusFindings } from './status-areas.js';
 
 export function registerDoctor(program: Command): void {
   withCommonOptions(program.command('doctor'))
     .description(
-      'look at everything the daemon needs and say what is wrong and how to mend it; exit code 1 if so',
+      'check everything that the daemon needs; say what is wrong and how to repair it; exit code 1 if something failed',
     )
     .action((options: CommonOptions) =>
       runAction(options.json === true, async () => {
@@ -20,4 +46,124 @@ export function registerDoctor(program: Command): void {
         return findings.some(({ outcome }) => outcome === 'failed') ? exitCodes.failed : exitCodes.done;
       }),
     );
+}
+
+/** Where systemd units and user accounts are found. The defaults are those of the system. */
+export interface Machine {
+  readonly unitDirectories?: readonly string[];
+  readonly accounts?: string;
+}
+
+/**
+ * Checks everything that the daemon needs, in the order in which an installer sets it up. A running daemon checks its own
+ * secrets and directories, because only the daemon has its user, credentials and view of the file system.
+ */
+export async function examineBox(configPath: string, machine: Machine = {}): Promise<readonly Finding[]> {
+  const loaded = await loadConfig(configPath);
+  if (!loaded.ok) {
+    const problems = loaded.problems.map((problem) => formatProblem(configPath, problem));
+    const wrong = problems.map(
+      (message) => ({ check: 'configuration', outcome: 'failed', message }) as const,
+    );
+    return [await ffmpegFinding(undefined), ...wrong];
+  }
+  const { config } = loaded;
+  const { status, view, findings } = await askDaemon(config, machine);
+  return [
+    await ffmpegFinding(status),
+    ok('configuration', `${configPath}: ${counted(config.cameras.length, 'camera')}`),
+    ...findings,
+    await keyFinding(config, view, status?.gallery),
+    status === undefined
+      ? await boxKeyFinding(config, { secretsDirectory: config.secretsDir, ownerUid: view.report.user.uid })
+      : ok('box key', 'in use by the daemon'),
+    await plainKeysFinding(config),
+    ...(await secretFindings(config, view)),
+    ...loginFindings(config),
+    ...(await modelFindings(config, status?.recogniser?.name)),
+    ...directoryFindings(config, view),
+    ...(await gateFindings(config, machine.unitDirectories)),
+    ...(status === undefined ? [] : statusFindings(status, siteTimeOf(config.site.timeZone).show)),
+  ];
+}
+
+/** The FFmpeg of the running daemon; without a daemon, the FFmpeg found on this machine. */
+async function ffmpegFinding(status: BoxStatus | undefined): Promise<Finding> {
+  const [version] = (status?.vision ?? []).flatMap(({ ffmpegVersion }) => ffmpegVersion ?? []);
+  if (version !== undefined) return ok('ffmpeg', `FFmpeg ${version}, in use by the daemon`);
+  return findingOf('ffmpeg', async () => `FFmpeg ${(await detectFfmpeg()).version}`);
+}
+
+interface DaemonAnswer {
+  /** Absent if no daemon answers. */
+  readonly status?: BoxStatus;
+  readonly view: HostView;
+  /** Whether the daemon answers, and from whose view the rest is checked. */
+  readonly findings: readonly Finding[];
+}
+
+async function askDaemon(config: Config, { unitDirectories, accounts }: Machine): Promise<DaemonAnswer> {
+  const client = new ControlClient(config.control.socketPath);
+  try {
+    const status = await client.call('status.show');
+    const view = { report: await client.call('host.show') };
+    return { status, view, findings: [ok('daemon', describeView(view))] };
+  } catch (error) {
+    if (!isRollcallError(error)) throw error;
+    const unit = await readUnit('rollcalld.service', unitDirectories);
+    const view = await guessHostView(config, await findDaemonUser(config, unit, accounts), unit);
+    const finding = failed('daemon', error);
+    const message = `${finding.message}; ${describeView(view)}`;
+    return { view, findings: [{ ...finding, message, outcome: 'warning' }] };
+  }
+}
+
+/** Warns of cameras that may get their password unencrypted. */
+export function loginFindings({ cameras }: Config): readonly Finding[] {
+  return cameras
+    .filter(({ url, credential, allowBasicLogin }) => {
+      return allowBasicLogin && credential !== undefined && /^rtsp:/i.test(url);
+    })
+    .map(({ id }) => ({
+      check: `login of camera ${id}`,
+      outcome: 'warning',
+      message: 'the password may travel unencrypted over the network (allowBasicLogin without TLS)',
+      remedy: unprotectedLogin.remedy,
+    }));
+}
+
+/** Names the detector in use and a better one. docs/accuracy.md has the figures. */
+export function detectorFinding({ vision }: Config, statuses: readonly PackStatus[]): Finding {
+  const { detector } = vision;
+  const runs = detector === 'auto' ? `${detectorInUse(vision)}, the default` : `${detector}, as configured`;
+  if (detector === 'yunet') return ok('detector', runs);
+  const isReady = statuses.some(({ pack, state }) => pack.id.startsWith('yunet') && state === 'ready');
+  const advice = isReady
+    ? 'to use it, set vision.detector: yunet'
+    : "to get it, run 'rollcall models fetch --recommended'";
+  return ok('detector', `${runs}; yunet finds small faces more reliably (docs/accuracy.md); ${advice}`);
+}
+
+/** `inUse`: the recogniser of the running daemon. */
+async function modelFindings(config: Config, inUse: string | undefined): Promise<readonly Finding[]> {
+  const { recogniser } = config.vision;
+  const store = await openConfiguredStore(config.models.dir);
+  const findings: Finding[] = [];
+  const statuses = await store.verify();
+  for (const status of statuses) {
+    const { id, source } = status.pack;
+    if (status.state === 'ready') findings.push(ok(`model ${id}`, 'verified'));
+    else if (status.state === 'damaged') {
+      const message = `${status.path} is damaged`;
+      const remedy = 'delete the file, then build, import or fetch the pack again';
+      findings.push({ check: `model ${id}`, outcome: 'failed', message, remedy });
+    } else if (source.kind === 'npm' || id === inUse || id === recogniser) {
+      const { remedy } = status;
+      findings.push({ check: `model ${id}`, outcome: 'failed', message: 'not on this machine', remedy });
+    } else if (id === preferredRecogniser && recogniser === 'auto' && inUse === undefined) {
+      const message = `not on this machine; a new gallery uses ${fallbackRecogniser}, which makes more errors`;
+      findings.push({ check: `model ${id}`, outcome: 'warning', message, remedy: status.remedy });
+    }
+  }
+  return [...findings, detectorFinding(config, statuses)];
 }

@@ -1,24 +1,25 @@
 import { counted } from '../../base/counted.js';
-import type { BoxStatus, CameraStatus, VisionStatus } from '../../control/box-control.js';
-import type { RotationStatus } from '../../control/key-control.js';
+import { present } from '../../base/present.js';
+import type { CameraStatus } from '../../contract/cameras.js';
+import type { KeyRotation } from '../../contract/gallery-keys.js';
+import type { BoxStatus, VisionStatus } from '../../contract/status.js';
 import { costOfOldMqtt } from '../../publish/broker/version-choice.js';
 import { type Paint, plain } from '../colour.js';
 import { heldBackFindings } from '../events/held-back-text.js';
 import { describeRotation } from '../key/key-text.js';
 import { table } from '../output.js';
 import type { ShowTime } from '../site-time.js';
-import { describeCertificate } from './certificate-text.js';
-import { conditionFindings } from './condition-text.js';
-import { certificateFinding } from './doctor-certificates.js';
-import { type Finding, ok } from './doctor-finding.js';
+import { certificateFinding, describeCertificate } from './certificate-findings.js';
+import { conditionFindings } from './condition-findings.js';
 import { rotationFindings } from './doctor-key.js';
+import { type Finding, ok } from './finding.js';
 
 /**
- * One area of what the daemon says of itself. `status` shows the facts and every finding that is not ok, `doctor` shows all
- * findings: they are made here once, so that the two commands cannot disagree.
+ * One area of the daemon's status. `status` shows the facts and the findings that are not ok; `doctor` shows all findings.
+ * Both are made here, so that the two commands cannot disagree.
  */
-export interface StatusArea {
-  /** Lines that tell how it is, whether or not anything is wrong. */
+interface StatusArea {
+  /** Lines that are always shown. */
   readonly facts: readonly string[];
   readonly findings: readonly Finding[];
 }
@@ -32,6 +33,7 @@ export function statusAreas(status: BoxStatus, show: ShowTime): readonly StatusA
     galleryArea(status.gallery),
     brokerArea(status.broker),
     eventsArea(status, show),
+    { facts: [], findings: promptFindings(status, show) },
     retentionArea(status.retention, show),
     alertsArea(status.alerts),
     { facts: [eventLoopLine(status)], findings: [] },
@@ -42,7 +44,7 @@ export function statusAreas(status: BoxStatus, show: ShowTime): readonly StatusA
 export const statusFindings = (status: BoxStatus, show: ShowTime): readonly Finding[] =>
   statusAreas(status, show).flatMap(({ findings }) => findings);
 
-/** What has to be looked at, with the remedy on a line of its own; nothing of what is ok. */
+/** The findings that are not ok, each with its remedy on a line of its own. */
 export function troubleLines(findings: readonly Finding[], paint: Paint = plain): readonly string[] {
   return findings
     .filter(({ outcome }) => outcome !== 'ok')
@@ -52,28 +54,30 @@ export function troubleLines(findings: readonly Finding[], paint: Paint = plain)
     });
 }
 
-/** Nothing where the running configuration is that of the file. */
+/** Empty if the daemon runs with the configuration in the file. */
 function reloadFindings({ lastReload }: BoxStatus, show: ShowTime): readonly Finding[] {
   const check = 'configuration';
   if (lastReload?.outcome === 'refused') {
     const problems = lastReload.problems.map((problem) => `\n  ${problem}`).join('');
-    const message = `the one read at ${show(lastReload.at)} is refused, the one before goes on:${problems}`;
-    const remedy = 'correct the file, and reload: systemctl reload rollcalld';
+    const message = `the daemon refused the configuration at ${show(lastReload.at)} and runs with the earlier one:${problems}`;
+    const remedy = 'correct the file, then reload: systemctl reload rollcalld';
     return [{ check, outcome: 'failed', message, remedy }];
   }
   if (lastReload?.outcome === 'applied' && lastReload.needRestart.length > 0) {
     const message = `these changes wait for a restart: ${lastReload.needRestart.join(', ')}`;
-    return [{ check, outcome: 'warning', message, remedy: 'restart it: systemctl restart rollcalld' }];
+    return [
+      { check, outcome: 'warning', message, remedy: 'restart the daemon: systemctl restart rollcalld' },
+    ];
   }
   return [];
 }
 
-/** How far a configured threshold may lie from the operating point of the recogniser: no measured site needs more. */
+/** Largest plausible distance of a configured threshold from the operating point. No measured site needed more. */
 const plausibleShift = 0.2;
-/** Recognisers that err more than the preferred one (docs/accuracy.md); who set up another one knows why. */
+/** Recognisers that make more errors than the preferred one (docs/accuracy.md). */
 const lesserRecognisers: ReadonlySet<string> = new Set(['dlib-resnet', 'faceres']);
 
-/** Nothing where a daemon of an older release answers. */
+/** Empty if the daemon is of an older release. */
 function recogniserArea(recogniser: BoxStatus['recogniser']): StatusArea {
   if (recogniser === undefined) return { facts: [], findings: [] };
   const { name, reason, preferred } = recogniser;
@@ -81,21 +85,23 @@ function recogniserArea(recogniser: BoxStatus['recogniser']): StatusArea {
   const findings: Finding[] = [...thresholdFindings(recogniser)];
   const isLesser = reason !== 'configured' && lesserRecognisers.has(name);
   if (isLesser && preferred.state === 'absent') {
-    const message = `${name} is in use, because ${preferred.name} is not on this machine; ${preferred.name} errs far less`;
-    const move = reason === 'gallery' ? `, then 'rollcall gallery re-embed --to ${preferred.name}'` : '';
-    const remedy = `run 'rollcall models build' where npm can reach its registry, restart rollcalld${move}`;
+    const message = `${name} is in use because ${preferred.name}, which makes far fewer errors, is not on this machine`;
+    const move = reason === 'gallery' ? `, then run 'rollcall gallery re-embed --to ${preferred.name}'` : '';
+    const remedy = `run 'rollcall models build' with access to the npm registry, restart rollcalld${move}`;
     findings.push({ check, outcome: 'warning', message, remedy });
     return { facts: [`recogniser: ${name}`], findings };
   }
-  const why = { configured: ', as configured', gallery: ', which made this gallery', default: '' }[reason];
+  const why = { configured: ', as configured', gallery: ', with which this gallery was made', default: '' }[
+    reason
+  ];
   const better = isLesser
-    ? `; ${preferred.name} errs far less: 'rollcall gallery re-embed --to ${preferred.name}' moves the gallery to it`
+    ? `; ${preferred.name} makes far fewer errors: 'rollcall gallery re-embed --to ${preferred.name}' moves the gallery to it`
     : '';
-  const stands = `${name}${why}${better}`;
-  return { facts: [`recogniser: ${stands}`], findings: [ok(check, stands), ...findings] };
+  const text = `${name}${why}${better}`;
+  return { facts: [`recogniser: ${text}`], findings: [ok(check, text), ...findings] };
 }
 
-/** Thresholds of one recogniser are of no use to another. */
+/** Warns of a threshold that was probably made for another recogniser. */
 function thresholdFindings({
   name,
   configuredThreshold,
@@ -103,7 +109,7 @@ function thresholdFindings({
 }: NonNullable<BoxStatus['recogniser']>): readonly Finding[] {
   if (configuredThreshold === undefined || ownThreshold === undefined) return [];
   if (Math.abs(configuredThreshold - ownThreshold) <= plausibleShift) return [];
-  const message = `identification.threshold is ${configuredThreshold}, and the operating point of ${name} is ${ownThreshold}: it may be that of another recogniser`;
+  const message = `identification.threshold is ${configuredThreshold}, but the operating point of ${name} is ${ownThreshold}; the threshold may belong to another recogniser`;
   const remedy = `remove identification.threshold and identification.margin from the configuration, or set both for ${name}`;
   return [{ check: 'threshold', outcome: 'warning', message, remedy }];
 }
@@ -121,9 +127,9 @@ function visionArea(vision: VisionStatus): StatusArea {
   ];
   if (state !== 'running') {
     if (lastFailure === undefined) {
-      const remedy = 'wait a minute; if it stays so, read the log of rollcalld: journalctl -u rollcalld';
-      const loads = { check, outcome: 'warning', message: 'it loads its models', remedy } as const;
-      return { facts, findings: [loads] };
+      const remedy = 'wait a minute; if this stays, read the log of rollcalld: journalctl -u rollcalld';
+      const loading = { check, outcome: 'warning', message: 'is loading its models', remedy } as const;
+      return { facts, findings: [loading] };
     }
     const message = `${state}: ${lastFailure}`;
     const remedy = 'read the log of rollcalld: journalctl -u rollcalld';
@@ -131,25 +137,25 @@ function visionArea(vision: VisionStatus): StatusArea {
   }
   if (provider?.warning === undefined)
     return { facts, findings: [ok(check, `running on ${provider?.actual ?? 'unknown'}`)] };
-  const message = `running on ${provider.actual}, not as hoped for: ${provider.warning}`;
+  const message = `running on ${provider.actual}, not on the GPU: ${provider.warning}`;
   const remedy =
-    'give the daemon the driver and the device files of the GPU (systemd/rollcalld.service names them), or set vision.provider to cpu';
+    'install the GPU driver and give the daemon access to the GPU device files (systemd/rollcalld.service names them), or set vision.provider to cpu';
   return { facts, findings: [{ check, outcome: 'warning', message, remedy }] };
 }
 
-/** `, refused: 3 time, 21 camera`. */
+/** `, refused reports: 3 (time), 21 (camera)`. */
 function refusedText({ refused = {} }: VisionStatus): string {
-  const kinds = Object.entries(refused).map(([why, count]) => `${count} ${why}`);
-  return kinds.length === 0 ? '' : `, refused: ${kinds.join(', ')}`;
+  const kinds = Object.entries(refused).map(([why, count]) => `${count} (${why})`);
+  return kinds.length === 0 ? '' : `, refused reports: ${kinds.join(', ')}`;
 }
 
 function galleryArea(gallery: BoxStatus['gallery']): StatusArea {
   const check = 'gallery';
-  const { state, persons, templates, damagedRows, rotation, message = 'it is being opened' } = gallery;
+  const { state, persons, templates, damagedRows, rotation, message = 'opening' } = gallery;
   const rotations = rotationFindings(gallery);
   if (state === 'sealed') {
     const { remedy = '' } = gallery;
-    const sealed = `SEALED, nobody is identified: ${message}`;
+    const sealed = `SEALED, no person is recognised: ${message}`;
     return { facts: [], findings: [{ check, outcome: 'failed', message: sealed, remedy }, ...rotations] };
   }
   const facts = [
@@ -159,7 +165,7 @@ function galleryArea(gallery: BoxStatus['gallery']): StatusArea {
   if (damagedRows === 0)
     return { facts, findings: [ok(check, `open, ${counted(persons, 'person')}`), ...rotations] };
   const remedy =
-    "'rollcall gallery verify' names them; 'rollcall backup restore' brings back what a backup has";
+    "run 'rollcall gallery verify' to list them; 'rollcall backup restore' replaces the whole gallery with a backup";
   const damaged = {
     check,
     outcome: 'warning',
@@ -169,66 +175,65 @@ function galleryArea(gallery: BoxStatus['gallery']): StatusArea {
   return { facts, findings: [damaged, ...rotations] };
 }
 
-function withoutProblem({ problem: _, ...rotation }: RotationStatus): RotationStatus {
+function withoutProblem({ problem: _, ...rotation }: KeyRotation): KeyRotation {
   return rotation;
 }
 
-/** Topics beside those of events and commands. */
+/** Refused topics other than those of events and commands. */
 export function refusedTopicFindings({ refusedTopics = [] }: BoxStatus['broker']): readonly Finding[] {
   return refusedTopics.map((topic) => ({
     check: 'topics',
     outcome: 'failed',
-    message: `The broker refuses messages of this box on "${topic}".`,
+    message: `the broker refuses messages of this box on "${topic}"`,
     remedy:
-      'Allow this box to use the topic in the access rules of the broker, as config/mosquitto-acl.example does.',
+      'allow this box to use the topic in the access rules of the broker, as config/mosquitto-acl.example does',
   }));
 }
 
 function brokerArea(broker: BoxStatus['broker']): StatusArea {
   const { state, mqttVersion, message, remedy, areCommandsRefused, certificates = [] } = broker;
   const findings: Finding[] = [];
-  const stands = mqttVersion === undefined ? state : `${state}, MQTT ${mqttVersion}`;
+  const connection = mqttVersion === undefined ? state : `${state}, MQTT ${mqttVersion}`;
   if (message !== undefined) {
-    const why = remedy === undefined ? {} : { remedy };
-    findings.push({ check: 'broker', outcome: 'failed', message: `${state}: ${message}`, ...why });
+    const failure = { message: `${state}: ${message}`, ...present({ remedy }) };
+    findings.push({ check: 'broker', outcome: 'failed', ...failure });
   } else if (mqttVersion === '3.1.1') {
-    const cost = { ...costOfOldMqtt, message: `${stands}: ${costOfOldMqtt.message}` };
+    const cost = { ...costOfOldMqtt, message: `${connection}: ${costOfOldMqtt.message}` };
     findings.push({ check: 'broker', outcome: 'warning', ...cost });
-  } else findings.push(ok('broker', stands));
+  } else findings.push(ok('broker', connection));
   findings.push(...refusedTopicFindings(broker));
   if (areCommandsRefused === true) {
     findings.push({
       check: 'commands',
       outcome: 'warning',
-      message: 'refused by the broker',
-      remedy:
-        'let the broker allow this box to read its command topics, as config/mosquitto-acl.example does',
+      message: 'the broker does not let this box read its command topics',
+      remedy: 'allow these topics in the access rules of the broker, as config/mosquitto-acl.example does',
     });
   }
   const inForce = certificates.filter((each) => each.state === 'in force');
   return {
     facts: [
-      ...(message === undefined ? [`broker: ${stands}`] : []),
+      ...(message === undefined ? [`broker: ${connection}`] : []),
       ...inForce.map((certificate) => `certificate of ${describeCertificate(certificate)}`),
     ],
     findings: [...findings, ...certificates.map(certificateFinding)],
   };
 }
 
-/** What has not left the box, and what it waits for. */
+/** How many events have not left the box, and what they wait for. */
 function outboxLine({ outbox: { waiting, acknowledgement }, broker }: BoxStatus): string {
   if (broker.state === 'not configured') {
-    return `outbox: ${counted(waiting, 'event stays', 'events stay')} on this box, because no broker is configured`;
+    return `outbox: ${counted(waiting, 'event stays', 'events stay')} on this box because no broker is configured`;
   }
   if (waiting === 0) return 'outbox: empty';
-  const forWhom = acknowledgement === 'centre' ? 'the centre to confirm them' : 'the broker';
-  return `outbox: ${counted(waiting, 'event waits', 'events wait')} for ${forWhom}`;
+  const waitsFor = acknowledgement === 'centre' ? 'confirmation by the centre' : 'the broker';
+  return `outbox: ${counted(waiting, 'event waits', 'events wait')} for ${waitsFor}`;
 }
 
 function eventsArea(status: BoxStatus, show: ShowTime): StatusArea {
   const { events, intake, outbox } = status;
   const { facts, suppressed, givenUp, waiting, problem } = intake;
-  const counts = `events: ${events.recorded} recorded since the start, ${facts} of them about people in front of cameras; cooldowns suppressed ${suppressed} more; ${counted(givenUp, 'sighting')} lost`;
+  const counts = `events: ${events.recorded} recorded since the start, ${facts} of them about people at cameras; ${suppressed} more suppressed by cooldowns; ${counted(givenUp, 'sighting')} lost`;
   const findings: Finding[] = [...heldBackFindings(outbox.heldBack, show)];
   if (problem !== undefined) {
     const message = `cannot be recorded, ${counted(waiting, 'sighting waits', 'sightings wait')}: ${problem.message}`;
@@ -237,13 +242,23 @@ function eventsArea(status: BoxStatus, show: ShowTime): StatusArea {
   return { facts: [counts, outboxLine(status)], findings };
 }
 
+/** Nothing where no camera asks for a challenge. */
+function promptFindings({ prompts = [] }: BoxStatus, show: ShowTime): readonly Finding[] {
+  return prompts.map(({ camera, at, message: reason, remedy }) => ({
+    check: 'prompts',
+    outcome: 'failed',
+    message: `no person can pass a challenge at camera "${camera}", because its prompt of ${show(at)} was not shown: ${reason}`,
+    remedy,
+  }));
+}
+
 function retentionArea(
   { lastRunAt, failures, clockDoubt }: BoxStatus['retention'],
   show: ShowTime,
 ): StatusArea {
   const check = 'retention';
   const facts = [
-    lastRunAt === undefined ? 'retention: no run yet' : `retention: last run ${show(lastRunAt)}`,
+    lastRunAt === undefined ? 'retention: has not run yet' : `retention: last run ${show(lastRunAt)}`,
   ];
   const findings: Finding[] = [];
   if (clockDoubt !== undefined) {
@@ -251,21 +266,22 @@ function retentionArea(
     findings.push({ check, outcome: 'warning', message: `NOTHING IS DELETED: ${message}`, remedy });
   }
   if (failures > 0) {
-    const message = `${counted(failures, 'kind')} of data could not be deleted in the last run`;
-    findings.push({ check, outcome: 'failed', message, remedy: "'rollcall retention show' says why" });
+    const message = `the last run could not delete ${counted(failures, 'kind')} of data`;
+    findings.push({ check, outcome: 'failed', message, remedy: "run 'rollcall retention show' to see why" });
   }
   return { facts, findings };
 }
 
-/** No facts where there are no rules and nothing is left of those there were. */
+/** No facts if there are no rules and no open deliveries. */
 function alertsArea({ rules, pending, failed }: BoxStatus['alerts']): StatusArea {
   const facts =
     rules === 0 && pending === 0 && failed === 0
       ? []
       : [`alerts: ${counted(rules, 'rule')}, ${counted(pending, 'delivery', 'deliveries')} waiting`];
   if (failed === 0) return { facts, findings: [] };
-  const message = `${counted(failed, 'delivery', 'deliveries')} FAILED, and rollcall does not try again`;
-  const remedy = "'rollcall alerts list --state failed' says why; 'rollcall alerts test' tries the channels";
+  const message = `${counted(failed, 'delivery', 'deliveries')} FAILED; rollcall does not try again`;
+  const remedy =
+    "run 'rollcall alerts list --state failed' to see why, and 'rollcall alerts test' to test the channels";
   return { facts, findings: [{ check: 'alerts', outcome: 'warning', message, remedy }] };
 }
 
@@ -300,19 +316,17 @@ function cameraFindings(cameras: readonly CameraStatus[]): readonly Finding[] {
     const check = `camera ${id}`;
     if (damage !== undefined)
       return { check, outcome: 'failed', message: damage.message, remedy: damage.remedy };
-    if (message !== undefined)
-      return { check, outcome: 'failed', message, ...(remedy === undefined ? {} : { remedy }) };
+    if (message !== undefined) return { check, outcome: 'failed', message, ...present({ remedy }) };
     if (state === 'streaming' || state === 'disabled') return ok(check, state);
-    const wait = 'wait some seconds; where it stays so, ';
     return {
       check,
       outcome: 'warning',
-      message: `${state}: there is no frame yet`,
-      remedy: `${wait}'rollcall camera test ${id}' says why`,
+      message: `${state}: no frame yet`,
+      remedy: `wait some seconds; if this stays, run 'rollcall camera test ${id}'`,
     };
   });
 }
 
-/** One row a camera: state, stream and what came of its frames; below it what has to be looked at. */
+/** One row per camera: state, stream and frame counters. Problems follow the table. */
 export const cameraTable = (cameras: readonly CameraStatus[], paint: Paint): string =>
   [cameraRows(cameras), ...troubleLines(cameraFindings(cameras), paint)].join('\n');

@@ -1,5 +1,5 @@
 import { counted } from '../../base/counted.js';
-import type { ShownRange } from '../../control/event-control.js';
+import type { SequenceRange } from '../../contract/events.js';
 import type { ShowTime } from '../site-time.js';
 
 /** The fields of a recorded event that one line shows. */
@@ -17,7 +17,7 @@ interface ShownEvent {
   };
 }
 
-/** Said in the line as they are, where an event has them. */
+/** Fields that the line shows unchanged. */
 const shownFields = ['camera', 'person', 'state', 'condition', 'change', 'command', 'outcome', 'code'];
 
 /** `attendance.recorded` of `rollcall.attendance.recorded.v1`. */
@@ -25,7 +25,7 @@ export function shortType(type: string): string {
   return type.replace(/^rollcall\./, '').replace(/\.v\d+$/, '');
 }
 
-/** One line for a person: time, what happened, whom and what it is about, similarity and the liveness evidence. */
+/** One line: time, type, subject, similarity and liveness evidence. */
 export function describeEvent(payload: unknown, show: ShowTime): string {
   const { time, type = '', data = {} } = payload as ShownEvent;
   const shown = shownFields.map((field) => data[field]).filter((value) => typeof value === 'string');
@@ -44,11 +44,11 @@ export function describeEvent(payload: unknown, show: ShowTime): string {
   ].join('  ');
 }
 
-/** What was missing for a verdict. */
+/** The reason of an undetermined verdict. */
 const missingText = ({ verdict, reason }: { readonly verdict?: string; readonly reason?: string }): string =>
   verdict === 'undetermined' && reason !== undefined ? ` (${reason})` : '';
 
-/** `A or B, similarity 0.953 and 0.951` of somebody who could be either of two persons. */
+/** `A or B, similarity 0.953 and 0.951`, for a face that fits two persons. */
 function candidatesText(candidates: unknown): readonly string[] {
   if (!Array.isArray(candidates)) return [];
   const both = candidates as readonly { readonly person?: unknown; readonly similarity?: unknown }[];
@@ -56,13 +56,13 @@ function candidatesText(candidates: unknown): readonly string[] {
   return [`${both.map(({ person }) => String(person)).join(' or ')}, similarity ${similarities}`];
 }
 
-/** The same behind its sequence, to be named to other commands. */
+/** The line with the event's sequence in front, for use with other commands. */
 export function describeNumberedEvent(payload: unknown, show: ShowTime): string {
   const { sequence = '' } = payload as ShownEvent;
   return `${String(Number(sequence)).padStart(8)}  ${describeEvent(payload, show)}`;
 }
 
 /** `3-7, 12`. */
-export function describeRanges(ranges: readonly ShownRange[]): string {
+export function describeRanges(ranges: readonly SequenceRange[]): string {
   return ranges.map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`)).join(', ');
 }

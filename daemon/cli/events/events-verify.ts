@@ -5,10 +5,8 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { counted } from '../../base/counted.js';
 import { badInput } from '../../base/errors.js';
-import type { ShownIdentity } from '../../control/identity-control.js';
 import { explainReading } from '../../host/file-access.js';
-import { fingerprintOf } from '../../publish/identity/fingerprint.js';
-import { keyIdOf } from '../../publish/identity/public-key.js';
+import { fingerprintOf, keyIdOf } from '../../publish/identity/public-key.js';
 import {
   type CheckedMessage,
   type CheckingKey,
@@ -26,7 +24,7 @@ interface VerifyOptions extends CommonOptions {
 }
 
 const keySetForm = z.object({
-  /** Only a message has one. */
+  /** Present only in a message from a broker. */
   signature: z.unknown().optional(),
   keys: z.array(
     z.object({
@@ -38,13 +36,13 @@ const keySetForm = z.object({
   ),
 });
 
-/** Keys to verify with, by their thumbprints, from a JWK set (RFC 7517) as `identity show --jwks` prints it. */
-export async function checkingKeys(set: unknown): Promise<ReadonlyMap<string, CheckingKey>> {
+/** Reads keys by thumbprint from a JWK set (RFC 7517), as `identity show --jwks` prints it. */
+export async function parseKeySet(set: unknown): Promise<ReadonlyMap<string, CheckingKey>> {
   const parsed = keySetForm.safeParse(set);
-  if (!parsed.success) throw unusableKeys('it is no JWK set');
-  // Whoever may write on that topic could have put keys of their own there, and signed everything with them.
+  if (!parsed.success) throw unusableKeys('it is not a JWK set');
+  // A client that may write to this topic could publish its own keys there and sign all messages with them.
   if (parsed.data.signature !== undefined) {
-    throw unusableKeys('it is a message from a broker, which proves nothing by itself');
+    throw unusableKeys('it is a message from a broker, and such a message proves nothing');
   }
   const keys = new Map<string, CheckingKey>();
   for (const { kty, crv, x, notAfter } of parsed.data.keys) {
@@ -53,32 +51,33 @@ export async function checkingKeys(set: unknown): Promise<ReadonlyMap<string, Ch
     const end = notAfter === undefined ? {} : { notAfterS: Math.ceil(Date.parse(notAfter) / 1000) };
     keys.set(await keyIdOf(key), { key, ...end });
   }
-  if (keys.size === 0) throw unusableKeys('it holds no Ed25519 key');
+  if (keys.size === 0) throw unusableKeys('it contains no Ed25519 key');
   return keys;
 }
 
 function unusableKeys(reason: string) {
-  return badInput('key-set-unusable', `the key set cannot be used: ${reason}`, {
-    remedy: "give what 'rollcall identity show --jwks' prints at the box",
+  return badInput('key-set-unusable', `cannot use the key set: ${reason}`, {
+    remedy:
+      "run 'rollcall identity show --jwks' on the box, write its output to a file and give that file with --keys",
   });
 }
 
 async function keysFrom({ keys, config }: VerifyOptions): Promise<ReadonlyMap<string, CheckingKey>> {
   if (keys === undefined) {
     const client = await openDaemonClient(config);
-    return checkingKeys((await client.json<ShownIdentity>('GET', '/v1/identity')).jwks);
+    return parseKeySet((await client.call('identity.show')).jwks);
   }
   try {
-    return await checkingKeys(JSON.parse(await readFile(keys, 'utf8')));
+    return await parseKeySet(JSON.parse(await readFile(keys, 'utf8')));
   } catch (error) {
     if (error instanceof SyntaxError) throw unusableKeys('it is not JSON');
-    if (error instanceof Error && 'errno' in error) throw unusableKeys(explainReading(error).says);
+    if (error instanceof Error && 'errno' in error) throw unusableKeys(explainReading(error).reason);
     throw error;
   }
 }
 
-/** A line of mosquitto_sub: the message, behind its topic where `-v` was given. Undefined where there is none in it. */
-export function messageIn(line: string): string | undefined {
+/** The message in a line of mosquitto_sub, with or without its topic (`-v`). Undefined for an empty line. */
+export function messageFromLine(line: string): string | undefined {
   const text = line.trim();
   if (text === '') return undefined;
   const behindTopic = /^[^\s{]+ (\{.*)$/.exec(text);
@@ -106,10 +105,10 @@ function describeSummary(source: string, summary: SequenceSummary): string {
   return parts.join('; ');
 }
 
-/** Nobody should take it for a proof. */
+/** Empty input is an error, so that it cannot be mistaken for a successful check. */
 function noMessages() {
-  return badInput('messages-missing', 'there is no message to verify', {
-    remedy: "give what 'mosquitto_sub -v' printed, one message a line",
+  return badInput('messages-missing', 'the input contains no messages', {
+    remedy: "give the output of 'mosquitto_sub -v', one message per line",
   });
 }
 
@@ -117,31 +116,31 @@ async function verify(source: string, options: VerifyOptions): Promise<boolean> 
   const checker = new MessageChecker(await keysFrom(options));
   const input = source === '-' ? process.stdin : createReadStream(source);
   const isJson = options.json === true;
-  const say = (text: string): void => void process.stdout.write(`${text}\n`);
+  const printText = (text: string): void => void process.stdout.write(`${text}\n`);
   let isAllGood = true;
   let isEmpty = true;
   let number = 0;
   for await (const line of createInterface({ input })) {
     number += 1;
-    const text = messageIn(line);
+    const text = messageFromLine(line);
     if (text === undefined) continue;
     isEmpty = false;
     const message = await checker.check(text);
     isAllGood &&= isGood(message);
     if (isJson) printLine({ line: number, isGood: isGood(message), ...message });
-    else say(describeMessage(number, message));
+    else printText(describeMessage(number, message));
   }
   if (isEmpty) throw noMessages();
   for (const [box, summary] of checker.summary()) {
     isAllGood &&= summary.missing.length === 0;
     if (isJson) printLine({ source: box, ...summary });
-    else say(describeSummary(box, summary));
+    else printText(describeSummary(box, summary));
   }
   return isAllGood;
 }
 
-/** A folder can be opened, and then not be read. */
-function isOfTheFile(error: unknown): error is Error {
+/** An error of opening or reading the file. A folder opens without an error and fails on reading. */
+function isFileError(error: unknown): error is Error {
   return error instanceof Error && 'syscall' in error && ['open', 'read'].includes(String(error.syscall));
 }
 
@@ -149,21 +148,21 @@ export function registerVerify(events: Command): void {
   withCommonOptions(events.command('verify'))
     .argument(
       '[file]',
-      'messages as they came from a broker, one a line, with or without topics; "-": standard input',
+      'messages from a broker, one per line, with or without topics; "-" reads standard input',
       '-',
     )
-    .option('--keys <file>', 'JWK set to verify with; absent: the keys of the running box')
+    .option('--keys <file>', 'JWK set to verify with; default: the keys of the running box')
     .description(
-      'say of each message whether it is signed, repeated or contradicts another, and what is missing',
+      'check messages: which are signed by the box, repeated or contradict another; which are missing; exit code 1 if one is not good or missing',
     )
     .action((source: string, options: VerifyOptions) =>
       runAction(options.json === true, async () => {
         try {
           return (await verify(source, options)) ? exitCodes.done : exitCodes.failed;
         } catch (error) {
-          if (!isOfTheFile(error)) throw error;
-          const { says } = explainReading(error);
-          throw badInput('messages-unreadable', `the messages in ${source} cannot be read: ${says}`, {
+          if (!isFileError(error)) throw error;
+          const { reason } = explainReading(error);
+          throw badInput('messages-unreadable', `the messages in ${source} cannot be read: ${reason}`, {
             remedy: 'give the path of a file with one message a line, or "-"',
             cause: error,
           });

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { counted } from '../../base/counted.js';
-import type { OutboxStatus } from '../../control/event-control.js';
+import type { OutboxStatus } from '../../contract/events.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox } from '../daemon-client.js';
 import { exitCodes, print, runAction, table } from '../output.js';
@@ -9,8 +9,8 @@ import { heldBackLines } from './held-back-text.js';
 
 const mebibyte = 1024 * 1024;
 
-/** Who has to take the events, and how that stands. */
-function leavingLines(status: OutboxStatus): readonly string[] {
+/** The state of the broker and of the centre. */
+function deliveryLines(status: OutboxStatus): readonly string[] {
   const { acknowledgement, keptForCentre, inFlight, centreHasUpTo, connection } = status;
   if (connection.state === 'not configured') {
     return [
@@ -20,14 +20,14 @@ function leavingLines(status: OutboxStatus): readonly string[] {
   const advice = connection.remedy === undefined ? '' : `\n  what to do: ${connection.remedy}`;
   const problem = connection.message === undefined ? '' : `: ${connection.message}${advice}`;
   return [
-    `broker: ${connection.state}, ${inFlight} on their way${problem}`,
+    `broker: ${connection.state}, ${counted(inFlight, 'event')} in transit${problem}`,
     acknowledgement === 'centre'
-      ? `centre: has confirmed up to ${centreHasUpTo}; ${counted(keptForCentre, 'event is', 'events are')} at the broker and kept for it`
-      : 'an event leaves the outbox when the broker has it (mqtt.acknowledgement: broker)',
+      ? `centre: has confirmed up to ${centreHasUpTo}; ${counted(keptForCentre, 'event is', 'events are')} at the broker and kept until the centre confirms`
+      : 'an event leaves the outbox when the broker has received it (mqtt.acknowledgement: broker)',
   ];
 }
 
-/** What waits of each kind and against which limits, and who it waits for. */
+/** The outbox: waiting events by kind with their limits, the broker and the centre. */
 export function describeOutbox(status: OutboxStatus, show: ShowTime): string {
   const { count, sizeBytes, limitMiB, newestSequence, heldBack, kinds } = status;
   const rows = kinds.map(({ kind, count: waiting, oldestSince, limit, givenUp, isHeld }) => [
@@ -40,22 +40,22 @@ export function describeOutbox(status: OutboxStatus, show: ShowTime): string {
   ]);
   return [
     `outbox: ${counted(count, 'event')}, ${(sizeBytes / mebibyte).toFixed(1)} of ${limitMiB} MiB; newest event ${newestSequence}`,
-    ...leavingLines(status),
+    ...deliveryLines(status),
     ...heldBackLines(heldBack, show),
     table(['kind', 'events', 'oldest since', 'limit', 'given up', ''], rows),
   ].join('\n');
 }
 
 export function registerOutbox(program: Command): void {
-  const outbox = program.command('outbox').description('what waits to leave the box');
+  const outbox = program.command('outbox').description('the events that wait to leave the box');
   withCommonOptions(outbox.command('status'))
     .description(
-      'show what waits of each kind, for whom, and against which limits; what the broker does not take, and why',
+      'show waiting events by kind with their limits, and events that the broker refuses, with the reason',
     )
     .action((options: CommonOptions) =>
       runAction(options.json === true, async () => {
         const { client, time } = await openBox(options.config);
-        const status = await client.json<OutboxStatus>('GET', '/v1/outbox');
+        const status = await client.call('outbox.show');
         print(options.json === true, status, () => describeOutbox(status, time.show));
         return exitCodes.done;
       }),

@@ -1,79 +1,78 @@
 import { counted } from '../../base/counted.js';
-import type { PersonRecord } from '../../control/person-control.js';
+import type { PersonRecord } from './person-record.js';
 
-/** What the files of one person's archive are, for somebody who has never seen such a system. */
+/** Explains the files of one person's archive to that person. */
 export function readmeOf(record: PersonRecord): string {
   const { person, templates, photographs, evidence, events, corrections, audit } = record;
-  return `Everything this system holds on you
-===================================
+  return `All data that this system stores about you
+==========================================
 
-An attendance system recognises faces at its cameras by comparing them with
-photographs of those who are enrolled. This archive holds all it has stored on
-the person with the id ${person.id}.
+This attendance system recognises faces at its cameras. It compares them with
+photographs of enrolled persons. This archive contains all data that it stores
+about the person with the id ${person.id}.
 
 person.json
-    Your name and what else was written down about you: when you were enrolled,
-    the id another system knows you by, notes, and on what ground you were
-    enrolled (your consent, its date, and where its proof is kept).
+    Your name and the other data in your profile: the time of your enrolment,
+    your id in another system, notes, and the legal ground of your enrolment
+    (your consent, its date, and where the proof is kept).
 
 photographs/  (${counted(photographs.length, 'picture')})
-    The photographs you were enrolled with, cut to your face.${damaged(record)}
+    The photographs that were used to enrol you, cut to your face.${damaged(record)}
 
 templates.json  (${counted(templates.length, 'template')})
-    What the system made of each photograph: a list of numbers that describes
-    your face, the quality of the photograph (0 to 1), and the name of the
-    program that made it. These numbers are what is compared at the cameras.
-    They are written as base64; inside are 32-bit floating point numbers, lowest
-    byte first.
+    For each photograph: a list of numbers that describes your face, the quality
+    of the photograph (0 to 1), and the name of the program that made the list.
+    The system compares these numbers with the faces at its cameras. They are
+    32-bit floating point numbers, lowest byte first, encoded as base64.
 
 attendance.json  (${counted(events.length, 'event')})
-    Every time the system recognised you, or took something it was shown for
-    your face: when, at which camera, which way you went, how similar the face
-    was (1 is the same), and why it was taken for a living face. Times are in
-    UTC, which may differ from your clock by some hours. It also tells when you
-    were enrolled, and whether you were removed since.
+    Every time that the system recognised you, or mistook another face or a
+    picture for you: the time, the camera, your direction, the similarity of the
+    face (1 is identical), and why the system judged the face to be live. Times
+    are in UTC and may differ from your clock by some hours. The file also shows
+    when you were enrolled, and whether you were removed later.
 
 corrections.json  (${counted(corrections.length, 'correction')})
-    What somebody in charge put right about your attendance: which day, what,
-    why, who did it and when.
+    Corrections of your attendance: the day, the change, the reason, who made
+    it, and when.
 
 evidence/  (${counted(evidence.length, 'picture')})
-    Small pictures kept with such events; evidence.json tells which picture
-    belongs to which event.
+    Small pictures that belong to these events. evidence.json shows which
+    picture belongs to which event.
 
 audit.json  (${counted(audit.length, 'entry', 'entries')})
-    Who did what to these data: your enrolment, changes, every time somebody
-    looked at them or made a copy such as this one.
+    Who did what with these data: your enrolment, every change, every time that
+    a user read them or made a copy such as this one.
 
 persons.csv
-    Your entry as a table, in the form in which another system of this kind can
-    take it over together with the photographs.
+    Your profile as a table. Another system of this kind can import it together
+    with the photographs.
 
-You may ask for corrections, for the erasure of all this, and to withdraw your
-consent at any time; those who run the system can do each with one command.
-Keep this archive safe: whoever has it has your face and your movements.
+You may ask for corrections, ask for the erasure of all these data, and withdraw
+your consent at any time. The operator of the system can do each of these with
+one command. Keep this archive safe: it shows your face and your movements.
 `;
 }
 
-/** What the files of an export of everybody are. */
+/** Explains the files of an export of all persons. */
 export const readmeOfAll = `Persons of an attendance system
 ===============================
 
 persons.csv
-    One row for each enrolled person: name, external id, notes, the ground of
-    the enrolment (basis, date, reference), and the paths of their photographs.
+    One row for each enrolled person: name, external id, notes, the legal ground
+    of the enrolment (basis, date, reference), and the paths of the photographs.
 
 photographs/
-    The photographs they were enrolled with, in a folder for each person.
+    The photographs that were used for enrolment, in one folder per person.
 
-'rollcall person import' reads this back. Templates are not in it: they are made
-anew from the photographs. Persons who were removed are not in it either.
-These are personal data, biometric among them: nobody else may read this, and it
-is to be deleted once it has served.
+'rollcall person import' can import this archive. It contains no templates: an
+import makes new templates from the photographs. It does not contain persons who
+were removed. These are personal data, including biometric data. Do not let
+other people read them, and delete this archive when you no longer need it.
 `;
 
-/** Nothing is left out silently. */
+/** Names photographs that are missing in the archive. */
 function damaged({ person, photographs }: PersonRecord): string {
   const missing = person.photographIds.length - photographs.length;
-  return missing === 0 ? '' : ` Not in it:\n    ${counted(missing, 'picture')} that can no longer be read.`;
+  return missing === 0 ? '' : `\n    Missing: ${counted(missing, 'picture')} that can no longer be read.`;
 }

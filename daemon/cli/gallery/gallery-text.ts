@@ -1,35 +1,35 @@
 import { counted } from '../../base/counted.js';
 import type {
+  AlikePair,
+  CalibratedPerson,
+  DisagreeingPerson,
+  GalleryCalibrationReport,
   GalleryStatus,
   GalleryVerification,
   LastVerification,
-  ReEmbedStatus,
-} from '../../control/gallery-control.js';
-import type {
-  DisagreeingPerson,
+  ReEmbedding,
   VerifyFinding,
   VerifyProgress,
-  VerifyReason,
-} from '../../gallery/verify/verify-report.js';
+} from '../../contract/gallery.js';
 import { describeRotation } from '../key/key-text.js';
 import { table } from '../output.js';
-import type { ToldProgress } from '../progress.js';
+import type { WorkProgress } from '../progress.js';
 import type { ShowTime } from '../site-time.js';
 
-/** Rows shown as text at most; JSON has them all. */
+/** Largest number of rows shown as text; JSON has all rows. */
 const MOST_SHOWN = 50;
 
-const reasons: Readonly<Record<VerifyReason, string>> = {
+const reasons: Readonly<Record<VerifyFinding['reason'], string>> = {
   'does-not-open': 'does not open: altered or moved',
-  'key-does-not-open': 'its data key is gone or does not open',
-  'not-a-template': 'opens, but is no template',
-  'of-nobody': 'belongs to nobody',
-  'rolled-back': 'replayed: older than the audit log says',
-  erased: 'belongs to somebody who was erased',
-  'page-damaged': 'lies on a damaged page of the file',
-  'of-nothing': 'nothing lies under it',
-  'not-in-audit': 'the audit log does not know them',
-  missing: 'is gone, though the audit log knows of it',
+  'key-does-not-open': 'its data key is missing or does not open',
+  'not-a-template': 'opens, but is not a template',
+  'of-nobody': 'belongs to no person',
+  'rolled-back': 'replayed: older than in the audit log',
+  erased: 'belongs to a person who was erased',
+  'page-damaged': 'on a damaged page of the file',
+  'of-nothing': 'data key that seals no data',
+  'not-in-audit': 'person missing in the audit log',
+  missing: 'in the audit log, but not in the gallery',
 };
 
 function findingTable(findings: readonly VerifyFinding[]): string {
@@ -55,14 +55,14 @@ function disagreementLines(persons: readonly DisagreeingPerson[]): readonly stri
     `templates of ${counted(persons.length, 'person')} disagree: they may come from photographs of different people`,
     table(heading, rows.slice(0, MOST_SHOWN)),
     ...(more > 0 ? [`… and ${more} more (--json shows all)`] : []),
-    "  what to do: look at the photographs ('rollcall person export ID --out FOLDER'). If they show different people, erase the person and enrol each of them with their own photographs. If they show one person, erase the person and enrol them again without the photograph that is named.",
+    "  what to do: look at the photographs ('rollcall person export ID --out FOLDER'). If they show different people, erase the person and enrol each of them with their own photographs. If they show one person, erase the person and enrol them again without the photograph in the table",
   ];
 }
 
 function auditLine({ audit }: GalleryVerification): string {
   if (audit === undefined) return 'audit log: cannot be read';
   const { outcome, entryCount, breakage } = audit;
-  const broken = breakage === undefined ? '' : `, from entry ${breakage.sequence} on: ${breakage.message}`;
+  const broken = breakage === undefined ? '' : `, broken at entry ${breakage.sequence}: ${breakage.message}`;
   return `audit log: ${outcome}, ${counted(entryCount, 'entry', 'entries')}${broken}`;
 }
 
@@ -74,18 +74,20 @@ export function describeVerification(verification: GalleryVerification): string 
   ];
   if (findings.length > 0)
     lines.push(
-      `${counted(findings.length, 'row is damaged; it is', 'rows are damaged; they are')} put aside:`,
+      `${counted(findings.length, 'damaged row, which the gallery ignores', 'damaged rows, which the gallery ignores')}:`,
       findingTable(findings),
     );
   if (pages.length > 0) lines.push('pages of the file are damaged:', ...pages.map((page) => `  ${page}`));
   lines.push(auditLine(verification), isWhole ? 'the gallery is whole' : 'the gallery is NOT whole');
   if (!isWhole)
-    lines.push('  what to do: rollcall backup restore, or erase and enrol again the persons named');
+    lines.push(
+      "  what to do: run 'rollcall backup restore', or erase the persons above and enrol them again",
+    );
   lines.push(...disagreementLines(disagreeing));
   return lines.join('\n');
 }
 
-export function describeReEmbedding(move: ReEmbedStatus): string {
+export function describeReEmbedding(move: ReEmbedding): string {
   const { from, to, recogniserName, state, total, made, refused, missing, acceptsMissing, problem } = move;
   const counts = `${made} of ${counted(total, 'photograph')} embedded, ${refused} refused`;
   const lines = [`move from ${from} to ${to}: ${state}, ${counts}`];
@@ -93,24 +95,24 @@ export function describeReEmbedding(move: ReEmbedStatus): string {
   if (missing.length > 0) {
     const shown = missing.slice(0, MOST_SHOWN).join(', ');
     lines.push(
-      `  no template of ${counted(missing.length, 'person')}${acceptsMissing ? ' (accepted)' : ''}: ${shown}`,
+      `  ${counted(missing.length, 'person')} without a template${acceptsMissing ? ' (accepted)' : ''}: ${shown}`,
     );
   }
   if (state === 'ready') {
     lines.push(
-      `  what to do: restart rollcalld. Where the configuration names a recogniser, set vision.recogniser to ${recogniserName} first`,
+      `  what to do: if the configuration names a recogniser, set vision.recogniser to ${recogniserName}; then restart rollcalld`,
     );
   }
   if (state === 'incomplete') {
     lines.push(
-      `  what to do: erase them and enrol them again with other photographs, or run 'rollcall gallery re-embed --to ${recogniserName} --accept-missing'`,
+      `  what to do: erase these persons and enrol them again with other photographs, or run 'rollcall gallery re-embed --to ${recogniserName} --accept-missing'`,
     );
   }
   return lines.join('\n');
 }
 
 function contentsLines({ contents }: GalleryStatus): readonly string[] {
-  if (contents === undefined) return ['there is no file that can be read'];
+  if (contents === undefined) return ['the gallery file cannot be read'];
   const { persons, templates, photographs, evidence, fileBytes, schemaVersion, recogniser } = contents;
   const { active, removed, staged } = persons;
   const made = templates.map(({ recogniser: by, count }) => `${count} by ${by}`).join(', ');
@@ -126,7 +128,7 @@ function contentsLines({ contents }: GalleryStatus): readonly string[] {
 
 function describeLast({ at, damaged, disagreeing, pages, audit }: LastVerification, show: ShowTime): string {
   const doubtful = disagreeing === 0 ? '' : `, ${counted(disagreeing, 'person')} whose templates disagree`;
-  return `${show(at)}, ${counted(damaged, 'damaged row')}${doubtful}, ${counted(pages, 'message')} about pages, audit log ${audit}`;
+  return `${show(at)}, ${counted(damaged, 'damaged row')}${doubtful}, ${counted(pages, 'page problem')}, audit log ${audit}`;
 }
 
 const stepWords: Readonly<Record<VerifyProgress['step'], string>> = {
@@ -135,20 +137,22 @@ const stepWords: Readonly<Record<VerifyProgress['step'], string>> = {
   pages: 'checking the pages of the file',
 };
 
-/** How far the verification under way is; undefined where there is none. */
-export function toldOf({ verification }: Pick<GalleryStatus, 'verification'>): ToldProgress | undefined {
+/** The progress of the verification under way; undefined if there is none. */
+export function progressOf({ verification }: Pick<GalleryStatus, 'verification'>): WorkProgress | undefined {
   return verification === undefined ? undefined : { ...verification, step: stepWords[verification.step] };
 }
 
 export function describeGalleryStatus(status: GalleryStatus, show: ShowTime): string {
   const { state, reason, keys, quarantined, rotation, reEmbedding, verification, lastVerification } = status;
   const sealed =
-    reason === undefined ? '' : `, nobody is identified: ${reason.message}\n  what to do: ${reason.remedy}`;
+    reason === undefined
+      ? ''
+      : `, no person is recognised: ${reason.message}\n  what to do: ${reason.remedy}`;
   const lines = [`gallery: ${state === 'sealed' ? 'SEALED' : state}${sealed}`, ...contentsLines(status)];
   for (const { keyId, provider, isCurrent, ageS } of keys) {
     const days = Math.floor(ageS / 86_400);
     lines.push(
-      `key: ${keyId} (${provider}), ${counted(days, 'day')} old${isCurrent ? '' : ', being taken out of use'}`,
+      `key: ${keyId} (${provider}), ${counted(days, 'day')} old${isCurrent ? '' : ', being replaced'}`,
     );
   }
   if (rotation !== undefined) lines.push(describeRotation(rotation));
@@ -161,6 +165,79 @@ export function describeGalleryStatus(status: GalleryStatus, show: ShowTime): st
     `last verification: ${lastVerification === undefined ? 'none' : describeLast(lastVerification, show)}`,
   );
   if (quarantined.length > 0)
-    lines.push(`${counted(quarantined.length, 'row is', 'rows are')} put aside:`, findingTable(quarantined));
+    lines.push(
+      `${counted(quarantined.length, 'damaged row is', 'damaged rows are')} ignored:`,
+      findingTable(quarantined),
+    );
   return lines.join('\n');
+}
+
+const thresholdReasons: Readonly<Record<CalibratedPerson['reason'], string>> = {
+  floor: 'threshold of the box',
+  neighbour: 'above the nearest person',
+  strangers: 'for the target',
+  manual: 'set by hand',
+};
+
+/** The result of a calibration. */
+export function describeCalibration(report: GalleryCalibrationReport): string {
+  const { recogniser, floor, targetFpir, expectedFpir, persons, alike, durationMs } = report;
+  const seconds = (durationMs / 1000).toFixed(1);
+  return [
+    `compared ${counted(persons.length, 'person')} by ${recogniser} in ${seconds} s`,
+    `threshold of the box: ${floor.toFixed(3)}; this is the lowest threshold of any person`,
+    targetFpir === undefined
+      ? 'target: not configured, so all persons have the threshold of the box (identification.targetFpir sets a target)'
+      : `target: at most ${percent(targetFpir)} of strangers may be recognised as an enrolled person`,
+    expectedFpir === undefined
+      ? 'expected: unknown, because too few persons are enrolled'
+      : `expected: ${percent(expectedFpir)} of strangers are recognised as an enrolled person, if strangers resemble the enrolled persons as much as these resemble each other`,
+    ...personLines(persons),
+    ...alikeLines(alike),
+  ].join('\n');
+}
+
+function personLines(persons: readonly CalibratedPerson[]): readonly string[] {
+  if (persons.length === 0) return [];
+  const rows = persons
+    .slice(0, MOST_SHOWN)
+    .map(({ threshold, reason, note, fnmr, references, neighbours: [nearest], ...person }) => [
+      nameOf(person),
+      threshold.toFixed(3),
+      note === undefined ? thresholdReasons[reason] : `${thresholdReasons[reason]}: ${note}`,
+      fnmr === undefined ? '-' : percent(fnmr),
+      String(references),
+      nearest === undefined ? '-' : `${nameOf(nearest)} ${nearest.highest.toFixed(3)}`,
+    ]);
+  const heading = ['person', 'threshold', 'why', 'missed', 'references', 'nearest person'];
+  const more = persons.length - rows.length;
+  return [table(heading, rows), ...(more > 0 ? [`… and ${more} more (--json shows all)`] : [])];
+}
+
+function nameOf({ name, personId }: AlikePair['a']): string {
+  return name ?? personId;
+}
+
+function alikeLines(alike: readonly AlikePair[]): readonly string[] {
+  if (alike.length === 0) return ['no two persons look alike: no pair reaches the threshold of the box'];
+  const rows = alike
+    .slice(0, MOST_SHOWN)
+    .map(({ a, b, similarity, isSeparable }) => [
+      nameOf(a),
+      nameOf(b),
+      similarity.toFixed(3),
+      isSeparable ? 'alike' : 'cannot be told apart',
+    ]);
+  const more = alike.length - rows.length;
+  return [
+    `${counted(alike.length, 'pair')} of persons look alike to this recogniser:`,
+    table(['person', 'person', 'similarity', 'verdict'], rows),
+    ...(more > 0 ? [`… and ${more} more (--json shows all)`] : []),
+    "  what to do: enrol more photographs of these persons, taken by the cameras of the site. For persons who cannot be told apart, use a second factor such as a card, or remove one of them ('rollcall person remove'). Another recogniser may tell them apart (docs/models.md). If two entries are the same person, erase one of them.",
+  ];
+}
+
+/** A share in per cent with two significant digits. */
+function percent(share: number): string {
+  return `${Number((share * 100).toPrecision(2))} %`;
 }

@@ -1,21 +1,27 @@
 import type { Command } from 'commander';
 import { sleep } from '../../base/clock.js';
-import { badInput } from '../../base/errors.js';
-import type { ControlClient } from '../../control/client.js';
+import { badInput, defect } from '../../base/errors.js';
 import type {
+  CalibrationItem,
   GalleryCalibrationReport,
-  GalleryStatus,
   GalleryVerification,
-  ReEmbedStatus,
-} from '../../control/gallery-control.js';
+  ReEmbedding,
+  VerificationItem,
+} from '../../contract/gallery.js';
+import type { ControlClient } from '../../control/client.js';
 import { systemClock } from '../../host/system-clock.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
 import { openBox, openDaemonClient } from '../daemon-client.js';
 import { exitCodes, print, runAction } from '../output.js';
-import { Progress, withProgressOf } from '../progress.js';
-import { describeCalibration } from './calibration-text.js';
-import { describeGalleryStatus, describeReEmbedding, describeVerification, toldOf } from './gallery-text.js';
+import { Progress, withDaemonProgress } from '../progress.js';
+import {
+  describeCalibration,
+  describeGalleryStatus,
+  describeReEmbedding,
+  describeVerification,
+  progressOf,
+} from './gallery-text.js';
 
 const POLL_MS = 500;
 
@@ -27,12 +33,14 @@ interface ReEmbedOptions extends CommonOptions {
   readonly yes?: boolean;
 }
 
-/** States in which nothing changes any more by itself. */
-const settled: readonly ReEmbedStatus['state'][] = ['ready', 'incomplete', 'cancelled', 'stopped', 'failed'];
-const failed: readonly ReEmbedStatus['state'][] = ['incomplete', 'stopped', 'failed'];
+/** Final states of a move. */
+const settled: readonly ReEmbedding['state'][] = ['ready', 'incomplete', 'cancelled', 'stopped', 'failed'];
+const failed: readonly ReEmbedding['state'][] = ['incomplete', 'stopped', 'failed'];
 
 export function registerGallery(program: Command): void {
-  const gallery = program.command('gallery').description('the gallery as a whole');
+  const gallery = program
+    .command('gallery')
+    .description('show, verify and calibrate the gallery; move it to another recogniser');
   registerStatus(gallery);
   registerVerify(gallery);
   registerCalibrate(gallery);
@@ -41,11 +49,11 @@ export function registerGallery(program: Command): void {
 
 function registerStatus(gallery: Command): void {
   withCommonOptions(gallery.command('status'))
-    .description('show what the gallery holds, its keys, what is damaged and what runs in the background')
+    .description('show the contents of the gallery, its keys, damaged rows and background work')
     .action((options: CommonOptions) =>
       runAction(options.json === true, async () => {
         const { client, time } = await openBox(options.config);
-        const status = await client.json<GalleryStatus>('GET', '/v1/gallery');
+        const status = await client.call('gallery.show');
         print(options.json === true, status, () => describeGalleryStatus(status, time.show));
         return exitCodes.done;
       }),
@@ -55,15 +63,15 @@ function registerStatus(gallery: Command): void {
 function registerVerify(gallery: Command): void {
   withCommonOptions(gallery.command('verify'))
     .description(
-      'check every field while recognition goes on, and put damaged ones aside; find persons whose templates disagree; check the audit log and the pages of the file; exit code 1 when a problem is found',
+      'check every field, the templates of each person, the audit log and the pages of the file while recognition continues; damaged rows are ignored from then on; exit code 1 if a problem is found',
     )
     .action((options: CommonOptions) =>
       runAction(options.json === true, async () => {
         const client = await openDaemonClient(options.config);
         const watching = { title: 'verifying the gallery, rows', isJson: options.json === true };
-        const ask = async () => toldOf(await client.json<GalleryStatus>('GET', '/v1/gallery'));
-        const found = await withProgressOf(watching, ask, () =>
-          client.json<GalleryVerification>('POST', '/v1/gallery/verifications'),
+        const ask = async () => progressOf(await client.call('gallery.show'));
+        const found = await withDaemonProgress(watching, ask, async () =>
+          gatherVerification(await client.call('gallery.verify')),
         );
         print(options.json === true, found, () => describeVerification(found));
         return found.isWhole && found.disagreeing.length === 0 ? exitCodes.done : exitCodes.failed;
@@ -74,73 +82,102 @@ function registerVerify(gallery: Command): void {
 function registerCalibrate(gallery: Command): void {
   withCommonOptions(gallery.command('calibrate'))
     .description(
-      'find the threshold of each person from how near the other persons lie, and put it in force; name persons who look alike; exit code 1 when two of them cannot be told apart',
+      'set the threshold of each person by how similar the other persons are; list persons who look alike; exit code 1 if two of them cannot be told apart',
     )
     .action((options: CommonOptions) =>
       runAction(options.json === true, async () => {
         const client = await openDaemonClient(options.config);
-        const report = await client.json<GalleryCalibrationReport>('POST', '/v1/gallery/calibrations');
+        const report = await gatherCalibration(await client.call('gallery.calibrate'));
         print(options.json === true, report, () => describeCalibration(report));
         return report.alike.every(({ isSeparable }) => isSeparable) ? exitCodes.done : exitCodes.failed;
       }),
     );
 }
 
+async function gatherVerification(items: AsyncIterable<VerificationItem>): Promise<GalleryVerification> {
+  let summary: Omit<GalleryVerification, 'findings' | 'disagreeing'> | undefined;
+  const findings: GalleryVerification['findings'][number][] = [];
+  const disagreeing: GalleryVerification['disagreeing'][number][] = [];
+  for await (const { kind: _, ...item } of items) {
+    if ('finding' in item) findings.push(item.finding);
+    else if ('person' in item) disagreeing.push(item.person);
+    else summary = item;
+  }
+  if (summary === undefined) throw withoutSummary();
+  return { ...summary, findings, disagreeing };
+}
+
+async function gatherCalibration(items: AsyncIterable<CalibrationItem>): Promise<GalleryCalibrationReport> {
+  let summary: Omit<GalleryCalibrationReport, 'persons' | 'alike'> | undefined;
+  const persons: GalleryCalibrationReport['persons'][number][] = [];
+  const alike: GalleryCalibrationReport['alike'][number][] = [];
+  for await (const { kind: _, ...item } of items) {
+    if ('pair' in item) alike.push(item.pair);
+    else if ('person' in item) persons.push(item.person);
+    else summary = item;
+  }
+  if (summary === undefined) throw withoutSummary();
+  return { ...summary, persons, alike };
+}
+
+const withoutSummary = () => defect('answer-incomplete', 'the answer of the daemon has no summary');
+
 function registerReEmbed(gallery: Command): void {
   withCommonOptions(gallery.command('re-embed'))
-    .option('--to <recogniser>', 'the recogniser to move to, as the configuration calls it')
-    .option('--accept-missing', 'move without those of whom no template can be made')
-    .option('--cancel', 'delete what was made for the move instead')
-    .option('--wait', 'wait until everything was tried')
-    .option('-y, --yes', 'do not ask')
+    .option('--to <recogniser>', 'the new recogniser, by its name in the configuration')
+    .option('--accept-missing', 'move even if no template can be made for some persons')
+    .option('--cancel', 'cancel the move and delete its templates')
+    .option('--wait', 'wait until all photographs were tried')
+    .option('-y, --yes', 'do not ask for confirmation')
     .description(
-      'make all templates again with another recogniser from the photographs that were kept, in the background; exit code 1 when a person is left without one',
+      'move the gallery to another recogniser: make new templates from the stored photographs, in the background; exit code 1 if a person is left without a template',
     )
     .action((options: ReEmbedOptions) =>
       runAction(options.json === true, async () => {
         const client = await openDaemonClient(options.config);
-        const begun = options.cancel === true ? await cancel(client, options) : await start(client, options);
-        const move = options.wait === true ? await follow(client, begun, options) : begun;
+        const started =
+          options.cancel === true ? await cancel(client, options) : await start(client, options);
+        const move = options.wait === true ? await follow(client, started, options) : started;
         print(options.json === true, move, () => describe(move));
         return failed.includes(move.state) ? exitCodes.failed : exitCodes.done;
       }),
     );
 }
 
-function start(client: ControlClient, { to, acceptMissing }: ReEmbedOptions): Promise<ReEmbedStatus> {
+function start(client: ControlClient, { to, acceptMissing }: ReEmbedOptions): Promise<ReEmbedding> {
   if (to === undefined) {
-    throw badInput('recogniser-needed', 'no recogniser is named', {
-      remedy: "name the one to move to: 'rollcall gallery re-embed --to NAME'",
+    throw badInput('recogniser-needed', 'the option --to is missing', {
+      remedy: "name the new recogniser: 'rollcall gallery re-embed --to NAME'",
     });
   }
   const order = { to, acceptsMissing: acceptMissing === true };
-  return client.json('PUT', '/v1/gallery/re-embedding', Buffer.from(JSON.stringify(order)));
+  return client.call('gallery.re-embed', order);
 }
 
-async function cancel(client: ControlClient, { yes }: ReEmbedOptions): Promise<ReEmbedStatus> {
-  await confirm('The templates that were made for the move are deleted.', yes);
-  return client.json('DELETE', '/v1/gallery/re-embedding');
+async function cancel(client: ControlClient, { yes }: ReEmbedOptions): Promise<ReEmbedding> {
+  await confirm('This cancels the move and deletes its templates.', yes);
+  return client.call('gallery.cancel-re-embed');
 }
 
 async function follow(
   client: ControlClient,
-  begun: ReEmbedStatus,
+  started: ReEmbedding,
   { json }: ReEmbedOptions,
-): Promise<ReEmbedStatus> {
-  let move = begun;
+): Promise<ReEmbedding> {
+  let move = started;
   using progress = new Progress({ title: 'embedding photographs', isJson: json === true });
   while (!settled.includes(move.state)) {
     progress.update(move.made + move.refused, move.total);
     await sleep(systemClock, POLL_MS);
-    const { reEmbedding } = await client.json<GalleryStatus>('GET', '/v1/gallery');
+    const { reEmbedding } = await client.call('gallery.show');
     if (reEmbedding === undefined) return { ...move, state: 'stopped' };
     move = reEmbedding;
   }
   return move;
 }
 
-function describe(move: ReEmbedStatus): string {
+function describe(move: ReEmbedding): string {
   const text = describeReEmbedding(move);
   if (settled.includes(move.state)) return text;
-  return `${text}\nit goes on in the background: 'rollcall gallery status' shows how far it is`;
+  return `${text}\nThe move continues in the background; 'rollcall gallery status' shows its progress.`;
 }

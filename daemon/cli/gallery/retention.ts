@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
+import type { RetentionReport, RetentionStatus } from '../../contract/retention.js';
 import type { ControlClient } from '../../control/client.js';
-import type { RetentionStatus, ShownRetentionReport } from '../../control/retention-control.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
 import { openBox } from '../daemon-client.js';
-import { exitCodes, print, runAction } from '../output.js';
-import { describeDue, describeRetention, describeRun } from './retention-text.js';
+import { exitCodes, print, runAction, table } from '../output.js';
+import type { ShowTime } from '../site-time.js';
 
 interface RunOptions extends CommonOptions {
   readonly dryRun?: boolean;
@@ -15,16 +15,16 @@ interface RunOptions extends CommonOptions {
 export function registerRetention(program: Command): void {
   const retention = program
     .command('retention')
-    .description('what the box forgets, and when: the daily deletion of what is no longer needed');
+    .description('the daily deletion of data that is no longer needed');
   registerShow(retention);
   registerRun(retention);
 }
 
-const statusOf = (client: ControlClient): Promise<RetentionStatus> => client.json('GET', '/v1/retention');
+const statusOf = (client: ControlClient): Promise<RetentionStatus> => client.call('retention.show');
 
 function registerShow(retention: Command): void {
   withCommonOptions(retention.command('show'))
-    .description('show the rules, how much is due now, and what the last run deleted')
+    .description('show the rules, what is due now, and what the last run deleted')
     .action((options: CommonOptions) =>
       runAction(options.json === true, async () => {
         const { client, time } = await openBox(options.config);
@@ -37,9 +37,9 @@ function registerShow(retention: Command): void {
 
 function registerRun(retention: Command): void {
   withCommonOptions(retention.command('run'))
-    .option('--dry-run', 'only show what would be deleted')
-    .option('-y, --yes', 'do not ask; also says that the clock of the box is right')
-    .description('delete now what is due, for good; exit code 1 when something could not be deleted')
+    .option('--dry-run', 'show what is due; delete nothing')
+    .option('-y, --yes', 'do not ask for confirmation; also confirms that the clock of the box is right')
+    .description('delete now, for good, what is due; exit code 1 if something could not be deleted')
     .action((options: RunOptions) =>
       runAction(options.json === true, async () => {
         const { client, time } = await openBox(options.config);
@@ -48,11 +48,78 @@ function registerRun(retention: Command): void {
           print(options.json === true, status, () => describeDue(status));
           return exitCodes.done;
         }
-        await confirm(`${describeDue(status)}\nWhat is due is deleted for good.`, options.yes);
-        const path = '/v1/retention/runs?clockConfirmed=true';
-        const report = await client.json<ShownRetentionReport>('POST', path);
+        await confirm(`${describeDue(status)}\nThis deletes everything that is due, for good.`, options.yes);
+        const report = await client.call('retention.run', { isClockConfirmed: true });
         print(options.json === true, report, () => describeRun(report, time.show));
         return report.failures.length === 0 ? exitCodes.done : exitCodes.failed;
       }),
     );
+}
+
+type RetentionKind = RetentionStatus['rules'][number]['kind'];
+
+const names: Readonly<Record<RetentionKind, string>> = {
+  databaseCopies: 'database copies from before an update',
+  unfinishedImports: 'persons of unfinished imports',
+  removedPersons: 'removed persons',
+  photographs: 'enrolment photographs',
+  attendanceEvidence: 'pictures of recognised persons',
+  unknownEvidence: 'pictures of unknown persons',
+  attackEvidence: 'pictures of attacks',
+  attendanceRecords: 'attendances',
+  unknownRecords: 'unknown persons recorded',
+  attackRecords: 'attacks recorded',
+  replyRecords: 'replies to commands',
+  otherRecords: 'other events',
+  auditEntries: 'audit entries',
+  tombstones: 'tombstones of persons erased',
+};
+
+/** The rules with what is due, doubts about the clock, and the last run. */
+export function describeRetention(status: RetentionStatus, show: ShowTime): string {
+  const { lastRun, atHour, isRunning } = status;
+  const rows = status.rules.map(({ kind, keep, due }) => [
+    names[kind],
+    kind,
+    keep === 'forever' ? keep : `${keep} d`,
+    String(due),
+  ]);
+  const last = lastRun === undefined ? 'Retention has not run yet.' : describeRun(lastRun, show);
+  return [
+    table(['what', 'setting', 'kept', 'due now'], rows),
+    isRunning ? 'A run is under way.' : `Runs every day from ${atHour}:00, local time of the site.`,
+    ...describeDoubt(status),
+    last,
+  ].join('\n\n');
+}
+
+/** The data that a run would delete now. */
+export function describeDue(status: RetentionStatus): string {
+  const due = status.rules.filter((rule) => rule.due > 0);
+  const lines = due.map((rule) => `  ${names[rule.kind]}: ${rule.due}`);
+  const list = due.length === 0 ? ['Nothing is due.'] : ['Due now:', ...lines];
+  return [...list, ...describeDoubt(status)].join('\n');
+}
+
+function describeRun(
+  { startedAt, durationMs, by, forgotten, failures }: RetentionReport,
+  show: ShowTime,
+): string {
+  const gone = Object.entries(forgotten).map(
+    ([kind, count]) => `  deleted ${names[kind as RetentionKind] ?? kind}: ${count}`,
+  );
+  const failed = failures.map(({ kind, message, remedy }) => {
+    const advice = remedy === undefined ? '' : `; ${remedy}`;
+    return `  failed: ${kind}: ${message}${advice}`;
+  });
+  return [
+    `Run of ${show(startedAt)} by ${by}, ${(durationMs / 1000).toFixed(1)} s:`,
+    ...(gone.length === 0 ? ['  nothing was due'] : gone),
+    ...failed,
+  ].join('\n');
+}
+
+function describeDoubt({ clockDoubt }: RetentionStatus): readonly string[] {
+  if (clockDoubt === undefined) return [];
+  return [`The daily run deletes nothing: ${clockDoubt.message}. ${clockDoubt.remedy}`];
 }

@@ -1,11 +1,10 @@
 import { type Command, Option } from 'commander';
-import type { ControlClient } from '../../control/client.js';
-import type { RotatedIdentity, ShownIdentity } from '../../control/identity-control.js';
+import type { RotatedIdentity, ShownIdentity } from '../../contract/identity.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
 import { openBox } from '../daemon-client.js';
-import { exitCodes, print, runAction } from '../output.js';
-import { describeIdentity, describeRotatedIdentity } from './identity-text.js';
+import { exitCodes, print, runAction, table } from '../output.js';
+import type { ShowTime } from '../site-time.js';
 
 interface ShowOptions extends CommonOptions {
   readonly jwks?: boolean;
@@ -17,28 +16,20 @@ interface RotateOptions extends CommonOptions {
 }
 
 export function registerIdentity(program: Command): void {
-  const identity = program
-    .command('identity')
-    .description('the key that this box signs with, by which a centre knows it');
+  const identity = program.command('identity').description('the key with which this box signs its events');
   registerShow(identity);
   registerRotate(identity);
 }
 
-const shownBy = (client: ControlClient): Promise<ShownIdentity> => client.json('GET', '/v1/identity');
-
 function registerShow(identity: Command): void {
   withCommonOptions(identity.command('show'))
     .addOption(new Option('--jwks', 'print the keys as a JWK set (RFC 7517)').conflicts(['json', 'keySet']))
-    .addOption(
-      new Option('--key-set', 'print the signed key set as it is published, without a line end').conflicts(
-        'json',
-      ),
-    )
-    .description('show the key in force, to be compared with what the centre has, and former ones')
+    .addOption(new Option('--key-set', 'print the signed key set exactly as published').conflicts('json'))
+    .description('show the current key, to compare it with the key at the centre, and former keys')
     .action((options: ShowOptions) =>
       runAction(options.json === true, async () => {
         const { client, time } = await openBox(options.config);
-        const shown = await shownBy(client);
+        const shown = await client.call('identity.show');
         if (options.keySet === true) process.stdout.write(shown.keySet);
         else if (options.jwks === true) print(true, shown.jwks, () => '');
         else print(options.json === true, shown, () => describeIdentity(shown, time.show));
@@ -49,19 +40,51 @@ function registerShow(identity: Command): void {
 
 function registerRotate(identity: Command): void {
   withCommonOptions(identity.command('rotate'))
-    .option('-y, --yes', 'do not ask')
-    .description('give the box another key; the former one endorses it and stays published for a while')
+    .option('-y, --yes', 'do not ask for confirmation')
+    .description('give the box a new key; the former key endorses it and stays published for some time')
     .action((options: RotateOptions) =>
       runAction(options.json === true, async () => {
         const { client, time } = await openBox(options.config);
-        const { fingerprint } = await shownBy(client);
+        const { fingerprint } = await client.call('identity.show');
         await confirm(
-          `The box signs with another key from now on, not with ${fingerprint} any more; centres that do not follow its key set refuse its events.`,
+          `The box will sign with a new key instead of ${fingerprint}. Centres that do not follow its key set will refuse its events.`,
           options.yes,
         );
-        const rotated = await client.json<RotatedIdentity>('POST', '/v1/identity/rotations');
+        const rotated = await client.call('identity.rotate');
         print(options.json === true, rotated, () => describeRotatedIdentity(rotated, time.show));
         return exitCodes.done;
       }),
     );
+}
+
+/** The keys of the box, for comparison with those at a centre. */
+function describeIdentity(
+  { site, box, keyId, fingerprint, since, former, gateCertificate }: ShownIdentity,
+  show: ShowTime,
+): string {
+  const lines = [
+    `${site}/${box} signs with the key ${keyId} since ${show(since)}`,
+    `fingerprint: ${fingerprint}`,
+    ...(gateCertificate === undefined
+      ? []
+      : [
+          `certificate for HTTPS, until ${show(gateCertificate.notAfter)}: SHA-256 ${gateCertificate.fingerprint}`,
+        ]),
+  ];
+  if (former.length === 0) return lines.join('\n');
+  const rows = former.map((key) => [
+    key.fingerprint,
+    show(key.since),
+    show(key.until),
+    key.isEndorsing ? 'yes' : 'no',
+    key.keyId,
+  ]);
+  const heading = ['former fingerprint', 'since', 'published until', 'endorses the next key', 'key'];
+  return [...lines, '', table(heading, rows)].join('\n');
+}
+
+/** The result of a rotation. */
+function describeRotatedIdentity({ note, ...identity }: RotatedIdentity, show: ShowTime): string {
+  const text = describeIdentity(identity, show);
+  return note === undefined ? text : `${text}\n\nnote: ${note}`;
 }

@@ -2,16 +2,16 @@ import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { counted } from '../../base/counted.js';
 import { badInput } from '../../base/errors.js';
-import { noSuch } from '../../control/no-such.js';
-import type { ShownTrust, TrustStatus } from '../../control/trust-control.js';
+import type { TrustStatus } from '../../contract/trust.js';
+import { notFound } from '../../control/not-found.js';
 import { explainReading } from '../../host/file-access.js';
 import { type CommandScope, commandScopes } from '../../publish/contract/command-schema.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
 import { openBox, openDaemonClient } from '../daemon-client.js';
-import { exitCodes, print, runAction } from '../output.js';
+import { exitCodes, print, runAction, table } from '../output.js';
+import type { ShowTime } from '../site-time.js';
 import { timeForms } from '../site-time.js';
-import { describeTrust } from './trust-text.js';
 
 interface AddOptions extends CommonOptions {
   readonly key: string;
@@ -25,7 +25,7 @@ interface RemoveOptions extends CommonOptions {
 }
 
 export function registerTrust(program: Command): void {
-  const trust = program.command('trust').description('whose commands over MQTT the box executes');
+  const trust = program.command('trust').description('the issuers whose MQTT commands the box executes');
   registerList(trust);
   registerAdd(trust);
   registerRemove(trust);
@@ -34,11 +34,11 @@ export function registerTrust(program: Command): void {
 
 function registerList(trust: Command): void {
   withCommonOptions(trust.command('list'))
-    .description('list the keys of issuers, what they may do, and what came of commands since the start')
+    .description('list the keys of issuers with their scopes, and count commands since the start')
     .action((options: CommonOptions) =>
       runAction(options.json === true, async () => {
         const { client, time } = await openBox(options.config);
-        const status: TrustStatus = await client.json('GET', '/v1/trust');
+        const status = await client.call('trust.list');
         print(options.json === true, status, () => describeTrust(status, time.show));
         return exitCodes.done;
       }),
@@ -47,24 +47,20 @@ function registerList(trust: Command): void {
 
 function registerAdd(trust: Command): void {
   withCommonOptions(trust.command('add'))
-    .argument('<issuer>', 'what the box calls the centre: the claim "iss" of its commands')
-    .requiredOption('--key <file>', 'its public key: a JWK, or PEM; Ed25519 or P-256')
+    .argument('<issuer>', 'name of the issuer, for example a centre: the claim "iss" of its commands')
+    .requiredOption('--key <file>', 'public key of the issuer: a JWK, or PEM; Ed25519 or P-256')
     .addOption(
-      new Option('--scope <scope...>', 'what it may do').choices(commandScopes).makeOptionMandatory(),
+      new Option('--scope <scope...>', 'what the issuer may do').choices(commandScopes).makeOptionMandatory(),
     )
-    .option(
-      '--until <time>',
-      `trusted up to here; a day is included: +90d for 90 days from now, ${timeForms}`,
-    )
-    .description('trust a key of an issuer; an issuer may have several, for a change of keys')
+    .option('--until <time>', `end of the trust; a day is included: +90d for 90 days from now, ${timeForms}`)
+    .description('trust a key of an issuer; an issuer may have several keys, for a change of keys')
     .action((issuer: string, options: AddOptions) =>
       runAction(options.json === true, async () => {
         const key = await readKey(options.key);
         const { scope: scopes, until } = options;
         const { client, time } = await openBox(options.config);
         const notAfterMs = until === undefined ? undefined : time.readTo(until);
-        const body = Buffer.from(JSON.stringify({ issuer, key, scopes, notAfterMs }));
-        const added: ShownTrust = await client.json('POST', '/v1/trust', body);
+        const added = await client.call('trust.add', { issuer, key, scopes: [...scopes], notAfterMs });
         print(
           options.json === true,
           added,
@@ -81,7 +77,7 @@ async function readKey(path: string): Promise<string> {
   } catch (error) {
     throw badInput(
       'issuer-key-unreadable',
-      `the key cannot be read from ${path}: ${explainReading(error).says}`,
+      `the key cannot be read from ${path}: ${explainReading(error).reason}`,
       {
         remedy: 'give the path of a file with the public key',
         cause: error,
@@ -90,7 +86,7 @@ async function readKey(path: string): Promise<string> {
   }
 }
 
-/** Nobody is asked about what is not there. */
+/** Checks that the issuer and the key exist, before asking for confirmation. @throws `no-such-issuer`, `no-such-key` (input) */
 export function assertTrusted(
   { keys }: Pick<TrustStatus, 'keys'>,
   issuer: string,
@@ -98,25 +94,23 @@ export function assertTrusted(
 ): void {
   const ofIssuer = keys.filter((one) => one.issuer === issuer);
   const list = 'rollcall trust list';
-  if (ofIssuer.length === 0) throw noSuch('issuer', issuer, list);
-  if (key !== undefined && ofIssuer.every(({ keyId }) => keyId !== key)) throw noSuch('key', key, list);
+  if (ofIssuer.length === 0) throw notFound('issuer', issuer, list);
+  if (key !== undefined && ofIssuer.every(({ keyId }) => keyId !== key)) throw notFound('key', key, list);
 }
 
 function registerRemove(trust: Command): void {
   withCommonOptions(trust.command('remove'))
-    .argument('<issuer>', 'as trust list shows it')
+    .argument('<issuer>', "name of the issuer, as in 'rollcall trust list'")
     .option('--key <id>', 'only this key of the issuer')
-    .option('-y, --yes', 'do not ask')
-    .description('execute no more commands of an issuer, or of one of its keys')
+    .option('-y, --yes', 'do not ask for confirmation')
+    .description('stop trusting an issuer, or one of its keys')
     .action((issuer: string, options: RemoveOptions) =>
       runAction(options.json === true, async () => {
         const what = options.key === undefined ? issuer : `the key ${options.key} of ${issuer}`;
         const client = await openDaemonClient(options.config);
-        assertTrusted(await client.json('GET', '/v1/trust'), issuer, options.key);
-        await confirm(`The box will execute no more commands of ${what}.`, options.yes);
-        const query = options.key === undefined ? '' : `?key=${encodeURIComponent(options.key)}`;
-        const path = `/v1/trust/${encodeURIComponent(issuer)}${query}`;
-        const result = await client.json<{ readonly removed: number }>('DELETE', path);
+        assertTrusted(await client.call('trust.list'), issuer, options.key);
+        await confirm(`The box will no longer execute commands of ${what}.`, options.yes);
+        const result = await client.call('trust.remove', { issuer, key: options.key });
         const { removed } = result;
         print(options.json === true, result, () => `${counted(removed, 'key')} removed`);
         return exitCodes.done;
@@ -126,25 +120,76 @@ function registerRemove(trust: Command): void {
 
 function registerDismiss(trust: Command): void {
   withCommonOptions(trust.command('dismiss'))
-    .option('-y, --yes', 'do not ask')
-    .description('forget what the box found among its trust and did not believe, once you have looked at it')
+    .option('-y, --yes', 'do not ask for confirmation')
+    .description(
+      'delete the untrusted entries that the box found in its trust list, after you have checked them',
+    )
     .action((options: CommonOptions & { readonly yes?: boolean }) =>
       runAction(options.json === true, async () => {
         const client = await openDaemonClient(options.config);
-        const { aside }: TrustStatus = await client.json('GET', '/v1/trust');
+        const { aside } = await client.call('trust.list');
         if (aside.length > 0) {
           await confirm(
-            `The box will forget ${counted(aside.length, 'entry', 'entries')} of 'rollcall trust list'.`,
+            `This deletes ${counted(aside.length, 'untrusted entry', 'untrusted entries')} of 'rollcall trust list'.`,
             options.yes,
           );
         }
-        const result = await client.json<{ readonly dismissed: number }>('POST', '/v1/trust/dismiss');
+        const result = await client.call('trust.dismiss');
         print(
           options.json === true,
           result,
-          () => `${counted(result.dismissed, 'entry', 'entries')} forgotten`,
+          () => `${counted(result.dismissed, 'entry', 'entries')} deleted`,
         );
         return exitCodes.done;
       }),
     );
+}
+
+/** The trusted keys, untrusted entries, and counts of commands. */
+function describeTrust({ keys, aside, commands }: TrustStatus, show: ShowTime): string {
+  const rows = keys.map(({ issuer, keyId, algorithm, scopes, notAfter, isExpired }) => [
+    issuer,
+    keyId,
+    algorithm,
+    `${notAfter == null ? '-' : show(notAfter)}${isExpired ? ' (expired)' : ''}`,
+    scopes.join(' '),
+  ]);
+  const list =
+    keys.length === 0
+      ? 'The box trusts no issuer and executes no commands over MQTT.'
+      : table(['issuer', 'key', 'algorithm', 'until', 'scopes'], rows);
+  const { accepted, executed, repeated, waiting, refused } = commands;
+  const refusals = Object.entries(refused).map(([code, count]) => `${code} ${count}`);
+  return [
+    list,
+    ...asideText(aside, show),
+    `commands since the start: ${accepted} accepted, ${executed} executed, ${repeated} repeated, ${waiting} waiting`,
+    `refused: ${refusals.length === 0 ? 'none' : refusals.join(', ')}`,
+  ].join('\n');
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  'not-sealed': 'not written by this program',
+  'other-box': 'from another box',
+  'put-back': 'replayed from an earlier time',
+  missing: 'the audit log has entries that are missing here',
+  unfinished: 'the newest change is only in the audit log',
+  'log-older': 'the audit log is older than the records',
+  'log-broken': 'the audit log was altered',
+};
+
+function asideText(aside: TrustStatus['aside'], show: ShowTime): readonly string[] {
+  if (aside.length === 0) return [];
+  const rows = aside.map(({ reason, kind = '-', id = '-', at }) => [
+    show(at),
+    kind,
+    id,
+    reasons[reason] ?? reason,
+  ]);
+  return [
+    '',
+    "Untrusted entries, which the box ignores. Find out who can write to records.db, then run 'rollcall trust dismiss':",
+    table(['found at', 'kind', 'id', 'why'], rows),
+    '',
+  ];
 }

@@ -1,4 +1,4 @@
-/** Columns of a table of persons, in the order in which they are written. Only `name` must be there. */
+/** Columns of a table of persons, in the order of an export. Only `name` is required. */
 export const importColumns = [
   'name',
   'external_id',
@@ -11,18 +11,5 @@ export const importColumns = [
 
 export type ImportColumn = (typeof importColumns)[number];
 
-/** What separates the paths in the column `photographs`. */
+/** Separates the paths in the column `photographs`. */
 export const pathSeparator = ';';
-
-/**
- * A cell that a spreadsheet would take for a formula is written with an apostrophe before it, and read without: a name
- * must not run anything where the table is opened ("CSV injection", OWASP). Names such as `'t Hooft` stay as they are.
- */
-export function protectCell(text: string): string {
-  return /^'*[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-}
-
-/** The inverse of `protectCell`. */
-export function unprotectCell(text: string): string {
-  return /^'+[=+\-@\t\r]/.test(text) ? text.slice(1) : text;
-}

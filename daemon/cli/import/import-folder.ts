@@ -9,8 +9,8 @@ import { type ImportSource, isPictureName, largestTableBytes } from './import-so
 const mebibyte = 1024 * 1024;
 
 /**
- * Imports from a CSV file and a folder of photographs. Links are followed as far as they stay in the folder.
- * @throws `unreadable-import` where there is no such folder
+ * Opens a CSV file and a folder of photographs for an import. Follows links that stay inside the folder.
+ * @throws `unreadable-import` if the folder cannot be read
  */
 export async function openImportFolder(tablePath: string, directory: string): Promise<ImportSource> {
   const root = await realpath(directory).catch((error: unknown) => {
@@ -33,7 +33,7 @@ async function readTable(path: string): Promise<Buffer> {
 }
 
 /**
- * A photograph from the disk.
+ * Reads a photograph from the disk.
  * @throws `image-too-large`, `image-empty`, `unreadable-image`
  */
 export async function readPhotograph(path: string): Promise<Buffer> {
@@ -45,23 +45,26 @@ export async function readPhotograph(path: string): Promise<Buffer> {
   }
   if (photograph.length > 0) return photograph;
   throw badInput('image-empty', `${path} is empty (0 bytes)`, {
-    remedy: 'copy the photograph there again, or give another one',
+    remedy: 'copy the photograph again, or give another one',
   });
 }
 
-/** A file or folder that the system does not give, with its reason in plain words. */
+/** The error for a file or folder that cannot be read. */
 function unreadable(code: string, path: string, error: unknown): RollcallError {
-  const { says, remedy } = explainReading(error);
-  return badInput(code, `cannot read ${path}: ${says}`, { cause: error, remedy });
+  const { reason, remedy } = explainReading(error);
+  return badInput(code, `cannot read ${path}: ${reason}`, { cause: error, remedy });
 }
 
-/** Reads through one handle, so that what was looked at is what is read; a pipe or a device is refused, not waited for. */
+/**
+ * Checks and reads the file through one handle, so that it cannot be exchanged in between. Refuses pipes and devices,
+ * which could block the program.
+ */
 async function readRegularFile(path: string, largestBytes: number): Promise<Buffer> {
   await using file = await openFile(path);
   const { size } = await file.handle.stat();
   if (size > largestBytes) {
     throw badInput('image-too-large', `${path} is larger than ${largestBytes / mebibyte} MiB`, {
-      remedy: 'give a JPEG photograph; 2000 pixels on its longer side are plenty',
+      remedy: 'give a smaller JPEG photograph; 2000 pixels on the longer side are enough',
     });
   }
   return await file.handle.readFile();
@@ -69,9 +72,8 @@ async function readRegularFile(path: string, largestBytes: number): Promise<Buff
 
 async function openFile(path: string): Promise<{ readonly handle: FileHandle } & AsyncDisposable> {
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  const held = { handle, [Symbol.asyncDispose]: () => handle.close() };
   const facts = await handle.stat();
-  if (facts.isFile()) return held;
+  if (facts.isFile()) return { handle, [Symbol.asyncDispose]: () => handle.close() };
   await handle.close();
   if (facts.isDirectory()) throw Object.assign(new Error('it is a folder'), { code: 'EISDIR' });
   throw new Error('it is a pipe or a device, not a file');
@@ -100,7 +102,10 @@ function isInside(root: string, path: string): boolean {
   return path.startsWith(root.endsWith(sep) ? root : `${root}${sep}`);
 }
 
-function unreadableImport(path: string, error: unknown): RollcallError {
+export function unreadableImport(path: string, error: unknown): RollcallError {
   if (!isRollcallError(error, 'image-too-large')) return unreadable('unreadable-import', path, error);
-  return badInput('unreadable-import', error.message, { cause: error, remedy: 'split the table' });
+  return badInput('unreadable-import', error.message, {
+    cause: error,
+    remedy: 'split the table into several files',
+  });
 }

@@ -1,32 +1,32 @@
 import { counted } from '../../base/counted.js';
-import type { StagedRow } from '../../control/person-control.js';
+import type { StagedRow } from '../../contract/enrolment.js';
 import { table } from '../output.js';
-import { describeResemblance, describeTaken } from '../person/person-text.js';
+import { describePersonLike, describeResemblance, describeTaken } from '../person/person-text.js';
 
-/** What became of one row. */
+/** The result for one row. */
 export interface RowReport {
   readonly line: number;
   readonly name: string;
   readonly outcome: 'accepted' | 'refused';
-  /** Why it is refused; empty where it is not. */
+  /** Why the row is refused; empty if it is accepted. */
   readonly reasons: readonly string[];
-  /** Of an accepted row, what to look at: which of several faces were taken, whom the person resembles. */
+  /** Notes on an accepted row: which of several faces was used, and whom the person resembles. */
   readonly notes: readonly string[];
   readonly photographs: number;
 }
 
-/** What became of an import. */
+/** The result of an import. */
 export interface ImportReport {
-  /** `refused`: some rows were, and so nothing was imported. */
+  /** `refused`: some rows were refused, so no row was imported. */
   readonly outcome: 'imported' | 'refused' | 'dry-run';
   readonly accepted: number;
   readonly refused: number;
   readonly rows: readonly RowReport[];
-  /** Ids of those imported, in the order of the table. */
+  /** Ids of the imported persons, in the order of the table. */
   readonly personIds: readonly string[];
 }
 
-/** Which faces were taken of photographs with several, and whom the person resembles; `paths` as below. */
+/** Notes on an accepted row; see `RowReport.notes`. `paths`: the photographs as the table names them. */
 export function notesOn(result: StagedRow, paths: readonly string[]): readonly string[] {
   if (result.outcome !== 'accepted') return [];
   const warning = describeResemblance(result);
@@ -38,7 +38,7 @@ export function notesOn(result: StagedRow, paths: readonly string[]): readonly s
   return warning === undefined ? taken : [...taken, warning];
 }
 
-/** Why the box refused a row, in words; `paths` are its photographs as the table names them. */
+/** Why the box refused a row. `paths`: the photographs as the table names them. */
 export function refusalReasons(result: StagedRow, paths: readonly string[]): readonly string[] {
   switch (result.outcome) {
     case 'accepted':
@@ -50,15 +50,13 @@ export function refusalReasons(result: StagedRow, paths: readonly string[]): rea
           : [],
       );
     case 'similar':
-      return [
-        `the face resembles ${result.name} (${result.personId}), similarity ${result.similarity.toFixed(3)}`,
-      ];
+      return [`the face resembles ${describePersonLike(result)}, similarity ${result.similarity.toFixed(3)}`];
     case 'external-id-taken':
-      return [`${result.personId} has that external id already`];
+      return [`the person ${result.personId} already has this external id`];
   }
 }
 
-/** The report for a person to read: a row for each row, then what came of all. */
+/** The report as text: one line per row, then the result of the import. */
 export function describeImport(report: ImportReport): string {
   const rows = report.rows.map(({ line, name, outcome, photographs, reasons, notes }) => [
     String(line),
@@ -77,8 +75,8 @@ function verdict({ outcome, accepted, refused }: ImportReport): string {
     case 'imported':
       return `${counts}: ${counted(accepted, 'person')} enrolled`;
     case 'dry-run':
-      return `${counts}: nothing was stored, this was a dry run`;
+      return `${counts}: dry run, nothing was stored`;
     case 'refused':
-      return `${counts}: nothing was stored\n  what to do: correct the rows, or import the others with '--skip-refused'`;
+      return `${counts}: nothing was stored\n  what to do: correct the refused rows, or import the accepted rows with '--skip-refused'`;
   }
 }

@@ -1,11 +1,11 @@
-import { maximumPhotographs } from '../../control/enrolment-body.js';
+import { maximumPhotographs } from '../../contract/enrolment.js';
 import { checkProfile, type GivenProfile } from '../../domain/persons/person-profile.js';
 import { checkArchivePath } from '../archive-path.js';
 import { type ImportColumn, pathSeparator } from './import-columns.js';
 import type { ImportSource } from './import-source.js';
 import type { TableRow } from './import-table.js';
 
-/** A row that may be sent to the box. */
+/** A row that can be sent to the box. */
 export interface ReadyRow {
   readonly line: number;
   readonly profile: GivenProfile;
@@ -13,17 +13,14 @@ export interface ReadyRow {
   readonly photographs: readonly string[];
 }
 
-/** A row that cannot be, and everything that is wrong with it. */
+/** A row with problems. */
 export interface UnreadyRow {
   readonly line: number;
   readonly name: string;
   readonly problems: readonly string[];
 }
 
-/**
- * Checks the rows of a table as far as that goes without the box: texts, dates, paths, and external ids against one
- * another. In the order of the table.
- */
+/** Checks what can be checked without the box: texts, dates, paths and duplicate external ids. Keeps the order of the table. */
 export async function checkRows(
   rows: readonly TableRow[],
   source: Pick<ImportSource, 'find'>,
@@ -71,7 +68,7 @@ function givenProfile(cell: (column: ImportColumn) => string): GivenProfile {
   };
 }
 
-/** The photographs that a row names; where it names none, those in the folder called like its external id. */
+/** The photographs of a row; if it names none, those in the folder named like its external id. */
 async function findPhotographs(
   cell: string,
   externalId: string,
@@ -80,7 +77,8 @@ async function findPhotographs(
   const named = cell.split(pathSeparator).map((path) => path.trim());
   const wanted = named.filter((path) => path !== '');
   if (wanted.length === 0 && externalId !== '') wanted.push(externalId);
-  const problems: string[] = wanted.length === 0 ? ['it names no photographs, and no external id'] : [];
+  const problems: string[] =
+    wanted.length === 0 ? ['the row has neither photographs nor an external id'] : [];
   const paths: string[] = [];
   for (const text of wanted) {
     const checked = checkArchivePath(text);
@@ -89,11 +87,11 @@ async function findPhotographs(
       continue;
     }
     const files = await source.find(checked.path);
-    if (files.length === 0) problems.push(`there is no photograph at ${JSON.stringify(checked.path)}`);
+    if (files.length === 0) problems.push(`found no photograph at ${JSON.stringify(checked.path)}`);
     paths.push(...files);
   }
   if (paths.length > maximumPhotographs)
-    problems.push(`there are more than ${maximumPhotographs} photographs`);
+    problems.push(`the row has more than ${maximumPhotographs} photographs`);
   return { paths: paths.slice(0, maximumPhotographs + 1), problems };
 }
 

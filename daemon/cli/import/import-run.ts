@@ -1,16 +1,12 @@
 import { isRollcallError, type RollcallError } from '../../base/errors.js';
-import type { OpenImport } from '../../control/person-client.js';
-import type { StagedRow } from '../../control/person-control.js';
+import { maximumEnrolmentBytes, type StagedRow } from '../../contract/enrolment.js';
 import { type ImportReport, notesOn, type RowReport, refusalReasons } from './import-report.js';
 import { checkRows, type ReadyRow, type UnreadyRow } from './import-rows.js';
 import type { ImportSource } from './import-source.js';
 import { parseTable, type Separator } from './import-table.js';
+import type { OpenImport } from './open-import.js';
 
-/** All photographs of one row, bytes: what the local API takes in one request, with room for the profile. */
-const largestRowBytes = 63 * 1024 * 1024;
-
-/** What an import needs. */
-export interface ImportJob {
+interface ImportJob {
   readonly source: ImportSource;
   readonly openImport: () => Promise<OpenImport>;
   /** `YYYY-MM-DD`. */
@@ -18,16 +14,16 @@ export interface ImportJob {
   readonly separator?: Separator | undefined;
   readonly isDryRun: boolean;
   readonly isDuplicateAllowed: boolean;
-  /** Imports the accepted rows although others are refused. */
+  /** Imports the accepted rows even if others are refused. */
   readonly isRefusedSkipped: boolean;
   /** Called after each row. */
   readonly onRow?: (done: number, all: number) => void;
 }
 
 /**
- * Imports a table: every row is staged, and only when all have been are those accepted enrolled, in one transaction.
- * Whatever ends this before that leaves nothing behind.
- * @throws `bad-table`, `bad-zip` where the source cannot be read; what the local API throws
+ * Imports a table: stages every row, then enrols the accepted rows in one transaction. If it ends before that, nothing is
+ * stored.
+ * @throws `bad-table`, `bad-zip` if the source cannot be read; what the local API throws
  */
 export async function runImport(job: ImportJob): Promise<ImportReport> {
   const table = parseTable(await job.source.readTable(), job.separator);
@@ -46,7 +42,7 @@ export async function runImport(job: ImportJob): Promise<ImportReport> {
     await session.abandon();
     return { outcome: job.isDryRun ? 'dry-run' : 'refused', ...summary, personIds: [] };
   }
-  const { personIds } = await session.commit();
+  const personIds = await session.commit();
   return { outcome: 'imported', ...summary, personIds };
 }
 
@@ -74,21 +70,20 @@ async function stageReady(
       ...row.profile,
       photographs: photographs.files,
       isDuplicateAllowed,
-      isDryRun: false,
     });
   } catch (error) {
-    // What the box cannot take of one row says nothing about the others, unless the import itself is gone.
+    // An error of one row does not stop the others, unless the import session itself has ended.
     if (!isRollcallError(error) || error.kind !== 'input' || error.code === 'no-such-import') throw error;
-    return { reasons: [inWords(error)], notes: [] };
+    return { reasons: [withRemedy(error)], notes: [] };
   }
   return { reasons: refusalReasons(result, row.photographs), notes: notesOn(result, row.photographs) };
 }
 
-function inWords({ message, remedy }: RollcallError): string {
+function withRemedy({ message, remedy }: RollcallError): string {
   return remedy === undefined ? message : `${message}; ${remedy}`;
 }
 
-/** A photograph that cannot be read refuses its row, not the whole import: the report is to name all that do. */
+/** An unreadable photograph refuses its row, not the whole import, so that the report names all problems. */
 async function readPhotographs(
   row: ReadyRow,
   source: ImportSource,
@@ -99,14 +94,15 @@ async function readPhotographs(
     try {
       const file = await source.read(path);
       if (file.length === 0)
-        return { problem: `${path} is empty (0 bytes); put the photograph into the archive again` };
+        return { problem: `${path} is empty (0 bytes); add the photograph to the archive again` };
       files.push(file);
       bytes += file.length;
     } catch (error) {
       if (!isRollcallError(error) || error.kind !== 'input') throw error;
-      return { problem: inWords(error) };
+      return { problem: withRemedy(error) };
     }
-    if (bytes > largestRowBytes) return { problem: 'the photographs together are larger than 63 MiB' };
+    if (bytes > maximumEnrolmentBytes)
+      return { problem: 'the photographs of the row are larger than 64 MiB in total' };
   }
   return { files };
 }

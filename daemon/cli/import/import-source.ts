@@ -1,23 +1,20 @@
-/** Where an import takes its table and its photographs from. Paths were checked by `checkArchivePath`. */
+/** The table and the photographs of an import. Paths must have passed `checkArchivePath`. */
 export interface ImportSource extends AsyncDisposable {
-  /** The CSV file as it lies there. */
+  /** The bytes of the CSV file. */
   readTable(): Promise<Buffer>;
-  /**
-   * The files that a path stands for: itself, or the pictures in the folder of that name, sorted; none where there is
-   * neither.
-   */
+  /** The file with this path, or the photographs in the folder with this path, sorted. Empty if neither exists. */
   find(path: string): Promise<readonly string[]>;
   /**
-   * A file that `find` named.
+   * Reads a file that `find` returned.
    * @throws `unreadable-image`, `image-empty`, `image-too-large` or `bad-zip` (input)
    */
   read(path: string): Promise<Buffer>;
 }
 
-/** Largest table, bytes: more than 100,000 rows. */
+/** Largest table, bytes. It has room for more than 100,000 rows. */
 export const largestTableBytes = 16 * 1024 * 1024;
 
-/** Whether a file of that name in a folder is taken for a photograph. */
+/** Whether a file name is that of a photograph. */
 export function isPictureName(name: string): boolean {
   return /\.(jpe?g|png|webp|tiff?|gif|avif|heic|heif)$/i.test(name) && !/(^|\/)\./.test(name);
 }

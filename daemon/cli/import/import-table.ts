@@ -1,36 +1,38 @@
 import { CsvError, parse } from 'csv-parse/sync';
 import { counted } from '../../base/counted.js';
-import { type ImportColumn, importColumns, unprotectCell } from './import-columns.js';
-import { badTable, decodeTable } from './import-text.js';
+import { badInput } from '../../base/errors.js';
+import { unprotectCell } from '../csv.js';
+import { type ImportColumn, importColumns } from './import-columns.js';
 
-/** What may stand between the cells of a row. */
+/** Allowed separators of cells. */
 export const separators = [',', ';', '\t'] as const;
 export type Separator = (typeof separators)[number];
 
-/** Rows of one import. */
+/** Largest number of rows in one import. */
 const mostRows = 20_000;
 /** Longest row, characters. */
 const longestRow = 64 * 1024;
 
-/** A row of the table: its cells by column, or why they are not to be told apart. */
+/** A row of the table: its cells by column, or the problem with their number. */
 export type TableRow = { readonly line: number } & (
   | { readonly cells: Readonly<Partial<Record<ImportColumn, string>>> }
   | { readonly problem: string }
 );
 
 /**
- * Reads a table of persons (RFC 4180). Its first row names the columns, in any order; empty lines do not count.
- * @param separator - what stands between cells; found out from the first row where it is not given
- * @throws `bad-table` with the line where it cannot be read at all
+ * Reads a table of persons (RFC 4180). The first row names the columns, in any order. Empty lines are skipped.
+ * @param separator - detected from the first row if absent
+ * @throws `bad-table` with the line if the table cannot be read
  */
 export function parseTable(bytes: Buffer, separator?: Separator): readonly TableRow[] {
   const text = decodeTable(bytes).replaceAll(/\r\n?/g, '\n');
   const records = readRecords(text, separator ?? detectSeparator(text));
   const [heading, ...rest] = records;
   if (heading === undefined)
-    throw badTable('it is empty', `begin it with the columns: ${importColumns.join(',')}`);
+    throw badTable('it is empty', `write the columns in the first line: ${importColumns.join(',')}`);
   const columns = checkHeading(heading);
-  if (rest.length > mostRows) throw badTable(`it has more than ${mostRows} rows`, 'split it');
+  if (rest.length > mostRows)
+    throw badTable(`it has more than ${mostRows} rows`, 'split it into several files');
   if (rest.length === 0) throw badTable('it has no rows below its heading', 'add a row for each person');
   return rest.map(({ line, cells }) => {
     if (cells.length === columns.length) {
@@ -42,7 +44,7 @@ export function parseTable(bytes: Buffer, separator?: Separator): readonly Table
 }
 
 interface CsvRecord {
-  /** Line of the file that the row begins in, from 1. */
+  /** First line of the row in the file, from 1. */
   readonly line: number;
   readonly cells: readonly string[];
 }
@@ -59,7 +61,7 @@ function readRecords(text: string, delimiter: Separator): readonly CsvRecord[] {
       skip_records_with_empty_values: true,
       max_record_size: longestRow,
       on_record: (cells: readonly string[], { lines }) => {
-        // The count is that of the line a row ends in: it begins that many earlier as it has line feeds in its cells.
+        // `lines` is the last line of the row. Line feeds inside cells give the distance to its first line.
         const inside = cells.reduce((sum, cell) => sum + cell.split('\n').length - 1, 0);
         nextLine = lines + 1;
         found.push({ line: lines - inside, cells });
@@ -73,22 +75,22 @@ function readRecords(text: string, delimiter: Separator): readonly CsvRecord[] {
   return found;
 }
 
-/** What csv-parse says itself quotes the cell: a name has no place in an error. `nextLine`: behind the last good row. */
+/** Replaces the message of csv-parse, which quotes cells: errors must not contain names. `nextLine`: after the last good row. */
 function describe(error: CsvError, nextLine: number) {
   if (error.code === 'CSV_QUOTE_NOT_CLOSED') {
-    const remedy = 'close it, or double it if it belongs to the text: ""';
-    return badTable(`a quote that is opened at line ${nextLine} or below is never closed`, remedy);
+    const remedy = 'add the closing quote; write a quote inside a text twice: ""';
+    return badTable(`a quote opened at line ${nextLine} or below has no closing quote`, remedy);
   }
   if (error.code === 'CSV_MAX_RECORD_SIZE') {
-    const reason = `the row that begins at line ${nextLine} or below is longer than ${longestRow} characters`;
-    return badTable(reason, 'look for a quote that is never closed');
+    const reason = `a row that starts at line ${nextLine} or below is longer than ${longestRow} characters`;
+    return badTable(reason, 'look for a missing closing quote');
   }
   const line = typeof error['lines'] === 'number' ? error['lines'] : nextLine;
-  const remedy = 'put the whole cell between quotes, and double those inside it: ""';
+  const remedy = 'put the whole cell between quotes, and write quotes inside it twice: ""';
   return badTable(`line ${line} has a quote inside a cell`, remedy);
 }
 
-/** The separator with which the first row makes the most columns that are known. */
+/** The separator that splits the first row into the most known columns. */
 function detectSeparator(text: string): Separator {
   const [heading = ''] = text.trimStart().split('\n', 1);
   const known = new Set<string>(importColumns);
@@ -100,18 +102,73 @@ function detectSeparator(text: string): Separator {
 function checkHeading({ cells, line }: CsvRecord): readonly ImportColumn[] {
   const names = cells.map(columnOf);
   const unknown = names.filter((name) => !importColumns.some((column) => column === name));
-  const remedy = `columns are: ${importColumns.join(', ')}; only name must be there`;
+  const remedy = `use these columns: ${importColumns.join(', ')}; only name is required`;
   const where = `line ${line}: `;
   if (unknown.length > 0) {
     const list = unknown.map((name) => JSON.stringify(name.slice(0, 40))).join(', ');
-    throw badTable(`${where}these are no columns: ${list}`, remedy);
+    throw badTable(`${where}unknown columns: ${list}`, remedy);
   }
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw badTable(`${where}the column ${twice} is there twice`, remedy);
+  if (twice !== undefined) throw badTable(`${where}the column ${twice} appears twice`, remedy);
   if (!names.includes('name')) throw badTable(`${where}the column name is missing`, remedy);
   return names.flatMap((name) => importColumns.filter((column) => column === name));
 }
 
 function columnOf(cell: string): string {
   return cell.trim().toLowerCase().replaceAll(/[ -]/g, '_');
+}
+
+const lineFeed = 0x0a;
+
+function badTable(reason: string, remedy: string) {
+  return badInput('bad-table', `cannot read the table: ${reason}`, { remedy });
+}
+
+/**
+ * Decodes a table: UTF-8, or UTF-16 with a byte order mark, as spreadsheets write them.
+ * @throws `bad-table` with the line if it is neither
+ */
+function decodeTable(bytes: Buffer): string {
+  const encoding = encodingOf(bytes);
+  const text = decode(bytes, encoding);
+  if (text === undefined) {
+    const where = encoding === 'utf-8' ? `line ${badLineOf(bytes)} is` : 'it is';
+    throw badTable(
+      `${where} not ${encoding.toUpperCase()}`,
+      "save it as 'CSV UTF-8', so that letters in names stay correct",
+    );
+  }
+  const nul = text.indexOf('\0');
+  if (nul < 0) return text;
+  throw badTable(`line ${lineAt(text, nul)} contains a NUL character`, 'give a CSV file');
+}
+
+function encodingOf(bytes: Buffer): 'utf-8' | 'utf-16le' | 'utf-16be' {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be';
+  return 'utf-8';
+}
+
+function decode(bytes: Buffer, encoding: string): string | undefined {
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
+/** The first line that is not UTF-8. In UTF-8 a line feed byte is always a line feed, so each line can be decoded alone. */
+function badLineOf(bytes: Buffer): number {
+  let start = 0;
+  for (let line = 1; ; line += 1) {
+    const end = bytes.indexOf(lineFeed, start);
+    if (end < 0 || decode(bytes.subarray(start, end), 'utf-8') === undefined) return line;
+    start = end + 1;
+  }
+}
+
+/** The line of the character at `index`, from 1. */
+function lineAt(text: string, index: number): number {
+  return text.slice(0, index).split('\n').length;
 }

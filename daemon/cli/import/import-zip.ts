@@ -1,94 +1,205 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { crc32, inflateRawSync } from 'node:zlib';
-import { badInput, messageOf } from '../../base/errors.js';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { crc32 } from 'node:zlib';
+import { type Entry, fromRandomAccessReaderPromise, RandomAccessReader, type ZipFile } from 'yauzl';
+import { badInput, isRollcallError, messageOf, type RollcallError } from '../../base/errors.js';
 import { largestPhotographMiB } from '../../vision/protocol.js';
+import { checkArchivePath } from '../archive-path.js';
+import { unreadableImport } from './import-folder.js';
 import { type ImportSource, isPictureName, largestTableBytes } from './import-source.js';
-import { badZip, readExactly, readZipDirectory, type ZipEntry } from './zip-directory.js';
 
-/** Name of the table in an archive; it lies at its top, or in the one folder that everything lies in. */
+/** Name of the table in an archive. It is at the top, or in the one folder that contains everything. */
 export const tableName = 'persons.csv';
 
-const localHeaderBytes = 30;
-const localSignature = 0x04034b50;
+const mebibyte = 1024 * 1024;
+
+/** Limits of an archive. They apply to the announced sizes, before anything is inflated. */
 const limits = {
+  archiveBytes: 4 * 1024 * mebibyte,
   entries: 65_534,
-  bytesOfOne: largestPhotographMiB * 1024 * 1024,
-  bytesOfAll: 8 * 1024 * 1024 * 1024,
+  directoryBytes: 64 * mebibyte,
+  bytesOfOne: largestPhotographMiB * mebibyte,
+  bytesOfAll: 8 * 1024 * mebibyte,
 } as const;
 
+/** Fixed part of an entry in the central directory, bytes. */
+const entryBytes = 46;
+const chunkBytes = 64 * 1024;
+const stored = 0;
+const deflated = 8;
+
 /**
- * Opens a zip archive to import from. It is read file by file where it lies: nothing is unpacked to the disk, and no more
- * than one file is in memory.
+ * Opens a zip archive for an import. Files are read from the archive one by one: nothing is unpacked to the disk, and only
+ * one file is in memory.
  * @throws `bad-zip`, `unreadable-import`
  */
 export async function openImportZip(path: string): Promise<ImportSource> {
-  const file = await openFile(path);
+  const file = await open(path, 'r').catch((error: unknown) => {
+    throw unreadableImport(path, error);
+  });
+  const explained = (error: unknown): RollcallError => {
+    if (isRollcallError(error)) return error;
+    const isSystemError = error instanceof Error && 'syscall' in error;
+    return isSystemError ? unreadableImport(path, error) : badZip(messageOf(error));
+  };
   try {
-    const entries = new Map((await readZipDirectory(file, limits)).map((entry) => [entry.path, entry]));
-    const table = findTable(entries);
-    const folder = table.path.slice(0, -tableName.length);
+    const { size } = await file.stat();
+    if (size > limits.archiveBytes) throw badZip('it is larger than 4 GiB', splitArchive);
+    const options = { lazyEntries: true, autoClose: false, decodeStrings: false };
+    const zip = await fromRandomAccessReaderPromise(new BoundedReader(file, size), size, options);
+    const entries = await readEntries(zip);
+    const [tablePath, table] = findTable(entries);
+    const folder = tablePath.slice(0, -tableName.length);
+    const read = (name: string, entry: Entry): Promise<Buffer> =>
+      readEntry(zip, name, entry).catch((error: unknown) => {
+        throw explained(error);
+      });
     return {
-      readTable: () => readEntry(file, table),
+      readTable: () => read(tablePath, table),
       find: (wanted) => Promise.resolve(find(entries, `${folder}${wanted}`)),
       read: (wanted) => {
         const entry = entries.get(wanted);
-        if (entry === undefined) throw badZip(`it does not hold ${JSON.stringify(wanted)}`);
-        return readEntry(file, entry);
+        if (entry === undefined) throw badZip(`it does not contain ${JSON.stringify(wanted)}`);
+        return read(wanted, entry);
       },
       [Symbol.asyncDispose]: () => file.close(),
     };
   } catch (error) {
     await file.close();
+    throw explained(error);
+  }
+}
+
+/** Gives yauzl the bytes of the file. Checks positions first: yauzl does not check all of them against the file size. */
+class BoundedReader extends RandomAccessReader {
+  readonly #file: FileHandle;
+  readonly #size: number;
+
+  constructor(file: FileHandle, size: number) {
+    super();
+    this.#file = file;
+    this.#size = size;
+  }
+
+  override read(
+    target: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+    callback: (error: Error | null) => void,
+  ): void {
+    const cutShort = new Error('it is cut short');
+    if (position + length > this.#size) {
+      callback(cutShort);
+      return;
+    }
+    this.#file
+      .read(target, offset, length, position)
+      .then(({ bytesRead }) => callback(bytesRead < length ? cutShort : null), callback);
+  }
+
+  override _readStreamForRange(start: number, end: number): Readable {
+    return Readable.from(this.#chunks(start, end), { objectMode: false });
+  }
+
+  async *#chunks(start: number, end: number): AsyncGenerator<Buffer, void, void> {
+    for (let at = start; at < end; ) {
+      const size = Math.min(chunkBytes, end - at);
+      const { bytesRead, buffer: chunk } = await this.#file.read(Buffer.alloc(size), 0, size, at);
+      if (bytesRead === 0) throw new Error('it is cut short');
+      yield chunk.subarray(0, bytesRead);
+      at += bytesRead;
+    }
+  }
+}
+
+/** The files of the archive by path, without folders. @throws `bad-zip` if a limit is exceeded or a file cannot be used */
+async function readEntries(zip: ZipFile): Promise<ReadonlyMap<string, Entry>> {
+  if (zip.entryCount > limits.entries) {
+    throw badZip(`it contains more than ${limits.entries} files`, splitArchive);
+  }
+  const entries = new Map<string, Entry>();
+  let directoryBytes = 0;
+  let bytes = 0;
+  for await (const entry of zip.eachEntry()) {
+    const { fileNameLength, extraFieldLength, fileCommentLength } = entry;
+    directoryBytes += entryBytes + fileNameLength + extraFieldLength + fileCommentLength;
+    if (directoryBytes > limits.directoryBytes) throw badZip('its list of files is too long', splitArchive);
+    const path = checkEntry(entry);
+    if (path === undefined) continue;
+    if (entries.has(path)) throw badZip(`it contains ${JSON.stringify(path)} twice`);
+    bytes += entry.uncompressedSize;
+    if (bytes > limits.bytesOfAll) {
+      throw badZip(`it unpacks to more than ${limits.bytesOfAll / mebibyte} MiB`, splitArchive);
+    }
+    entries.set(path, entry);
+  }
+  return entries;
+}
+
+/** The normalised path of a file; undefined for a folder. */
+function checkEntry(entry: Entry): string | undefined {
+  const name = decodeName(entry.fileNameRaw);
+  const isFolder = name.endsWith('/');
+  const checked = checkArchivePath(isFolder ? name.slice(0, -1) : name);
+  if ('problem' in checked) throw badZip(checked.problem);
+  if (isFolder) return undefined;
+  if (entry.isEncrypted()) throw badZip('it is encrypted', 'unpack it, then give its persons.csv');
+  if (entry.compressionMethod !== stored && entry.compressionMethod !== deflated) {
+    throw badZip(
+      `it uses compression method ${entry.compressionMethod}`,
+      'make the archive again with compression method Deflate',
+    );
+  }
+  if (Math.max(entry.uncompressedSize, entry.compressedSize) > limits.bytesOfOne) {
+    throw badZip(`${JSON.stringify(checked.path)} is larger than ${limits.bytesOfOne / mebibyte} MiB`);
+  }
+  return checked.path;
+}
+
+/** Names must be UTF-8, whatever the archive claims: in another encoding no path of the table would match. */
+function decodeName(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    if (error instanceof TypeError) throw badZip('a file name in it is not UTF-8');
     throw error;
   }
 }
 
-async function openFile(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'r');
-  } catch (error) {
-    throw badInput('unreadable-import', `cannot read ${path}: ${messageOf(error)}`, {
-      cause: error,
-      remedy: 'check the path and its permissions',
-    });
-  }
-}
-
-function findTable(entries: ReadonlyMap<string, ZipEntry>): ZipEntry {
-  const tables = [...entries.values()].filter(({ path }) => /^(?:[^/]+\/)?persons\.csv$/.test(path));
+function findTable(entries: ReadonlyMap<string, Entry>): readonly [path: string, entry: Entry] {
+  const tables = [...entries].filter(([path]) => /^(?:[^/]+\/)?persons\.csv$/.test(path));
   const [table] = tables;
-  if (table === undefined) throw badZip(`there is no ${tableName} in it`, `put a table of that name into it`);
-  if (tables.length > 1) throw badZip(`there is more than one ${tableName} in it`, 'leave one of them out');
-  if (table.bytes > largestTableBytes) throw badZip(`${tableName} is too large`, 'split it');
+  if (table === undefined) throw badZip(`it contains no ${tableName}`, `add a table named ${tableName}`);
+  if (tables.length > 1) throw badZip(`it contains more than one ${tableName}`, 'leave only one in it');
+  if (table[1].uncompressedSize > largestTableBytes)
+    throw badZip(`${tableName} is too large`, 'split the table');
   return table;
 }
 
-function find(entries: ReadonlyMap<string, ZipEntry>, path: string): readonly string[] {
+function find(entries: ReadonlyMap<string, Entry>, path: string): readonly string[] {
   if (entries.has(path)) return [path];
   const isInside = (name: string): boolean =>
     name.startsWith(`${path}/`) && !name.slice(path.length + 1).includes('/') && isPictureName(name);
   return [...entries.keys()].filter(isInside).sort();
 }
 
-/** The content of one file. No more than it announced is ever inflated, and its checksum must be right. */
-async function readEntry(file: FileHandle, entry: ZipEntry): Promise<Buffer> {
-  const damaged = (reason: string) => badZip(`${JSON.stringify(entry.path)} ${reason}`);
-  const header = await readExactly(file, entry.offset, localHeaderBytes);
-  if (header.readUInt32LE(0) !== localSignature) throw damaged('has no header');
-  const start = entry.offset + localHeaderBytes + header.readUInt16LE(26) + header.readUInt16LE(28);
-  if (entry.compressedBytes > limits.bytesOfOne) throw damaged('is too large');
-  const packed = await readExactly(file, start, entry.compressedBytes);
-  const content = entry.method === 'stored' ? packed : inflate(packed, entry.bytes, damaged);
-  if (content.length !== entry.bytes) throw damaged('is not as long as announced');
-  if (crc32(content) !== entry.crc32) throw damaged('is damaged: its checksum is wrong');
+/** The content of one file. yauzl stops at the announced size; the checksum must match. */
+async function readEntry(zip: ZipFile, path: string, entry: Entry): Promise<Buffer> {
+  const damaged = (reason: string) => badZip(`${JSON.stringify(path)} is damaged: ${reason}`);
+  const content = await zip
+    .openReadStreamPromise(entry)
+    .then(buffer)
+    .catch((error: unknown) => {
+      throw error instanceof Error && 'syscall' in error ? error : damaged(messageOf(error));
+    });
+  if (crc32(content) !== entry.crc32) throw damaged('wrong checksum');
   return content;
 }
 
-function inflate(packed: Buffer, bytes: number, damaged: (reason: string) => Error): Buffer {
-  try {
-    // zlib takes no limit of nothing.
-    return inflateRawSync(packed, { maxOutputLength: Math.max(bytes, 1) });
-  } catch (error) {
-    throw damaged(`cannot be inflated: ${messageOf(error)}`);
-  }
+const splitArchive = 'split it into several archives';
+
+function badZip(reason: string, remedy = 'make the archive again with a common zip program'): RollcallError {
+  return badInput('bad-zip', `cannot use the zip archive: ${reason}`, { remedy });
 }

@@ -11,6 +11,7 @@ import { runImport } from './import-run.js';
 import type { ImportSource } from './import-source.js';
 import type { Separator } from './import-table.js';
 import { openImportZip } from './import-zip.js';
+import { openImport } from './open-import.js';
 
 const separatorOf: Readonly<Record<string, Separator>> = { comma: ',', semicolon: ';', tab: '\t' };
 
@@ -27,27 +28,24 @@ export function registerImport(person: Command): void {
     .argument('<file>', 'a CSV table, or a .zip with persons.csv and the photographs; see docs/persons.md')
     .option(
       '--photographs <folder>',
-      'folder that the paths in the table start from; default: that of the table',
+      'folder of the photographs, for relative paths in the table; default: the folder of the table',
     )
     .addOption(
-      new Option(
-        '--separator <name>',
-        'what stands between cells; default: found out from the heading',
-      ).choices(Object.keys(separatorOf)),
+      new Option('--separator <name>', 'separator of cells; default: detected from the heading').choices(
+        Object.keys(separatorOf),
+      ),
     )
     .option('--dry-run', 'check every row and photograph; store nothing')
-    .option('--allow-duplicates', 'enrol although a face resembles somebody else')
-    .option('--skip-refused', 'import the other rows although some are refused')
-    .description(
-      'enrol many persons at once, all or none; reports on every row, exit code 1 when some are refused',
-    )
+    .option('--allow-duplicates', 'enrol persons even if a face resembles another person')
+    .option('--skip-refused', 'import the accepted rows even if others are refused')
+    .description('enrol many persons, all or none; report on every row; exit code 1 if rows are refused')
     .action((path: string, options: ImportOptions) =>
       runAction(options.json === true, async () => {
         await using source = await openSource(path, options);
         const { client, time } = await openBox(options.config);
         const job = {
           source,
-          openImport: () => client.persons.openImport(),
+          openImport: () => openImport(client),
           todayIso: time.readDay('today'),
           separator: options.separator === undefined ? undefined : separatorOf[options.separator],
           isDryRun: options.dryRun === true,
@@ -67,7 +65,7 @@ export function registerImport(person: Command): void {
 async function openSource(path: string, { photographs }: ImportOptions): Promise<ImportSource> {
   if (!/\.zip$/i.test(path)) return await openImportFolder(path, photographs ?? dirname(path));
   if (photographs === undefined) return await openImportZip(path);
-  throw badInput('photographs-with-zip', 'a zip archive brings its photographs itself', {
+  throw badInput('photographs-with-zip', '--photographs cannot be used with a zip archive', {
     remedy: 'leave --photographs out, or unpack the archive and give its persons.csv',
   });
 }

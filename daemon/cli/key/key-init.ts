@@ -1,10 +1,9 @@
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { badInput, isRollcallError } from '../../base/errors.js';
+import type { KeyStatus } from '../../contract/keys.js';
 import { type ControlClient, daemonUnreachable } from '../../control/client.js';
-import { sendKeyOrder } from '../../control/key-body.js';
-import type { KeyStatus } from '../../control/key-control.js';
-import type { KeyInput, KeyProviderKind } from '../../gallery/keys/key-provider.js';
+import type { KeyProviderKind } from '../../gallery/keys/key-provider.js';
 import { wipe } from '../../host/sodium.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openDaemonClient, siteTimeIn } from '../daemon-client.js';
@@ -19,18 +18,17 @@ interface InitOptions extends CommonOptions {
   readonly provider?: KeyProviderKind;
 }
 
-/** What a new key was made as. */
 interface InitResult {
-  /** The file, where the provider is `secret` and there was none. */
+  /** The new key file, if one was created. */
   readonly created?: string;
-  /** Absent where the daemon does not run: it takes the key at its next start. */
+  /** Absent if the daemon does not run: it takes the key at its next start. */
   readonly status?: KeyStatus;
 }
 
 export function registerKeyInit(key: Command): void {
-  withProviderOption(withCommonOptions(key.command('init')), 'by default a secret')
+  withProviderOption(withCommonOptions(key.command('init')), 'default: secret')
     .description(
-      'give a new gallery its first key: a random one in the secrets directory (never overwrites one), one from a passphrase, or one sealed to the TPM',
+      'make the first key of a new gallery: a random key in the secrets directory (never overwrites one), a key from a passphrase, or a key sealed to the TPM',
     )
     .action((options: InitOptions) =>
       runAction(options.json === true, async () => {
@@ -53,40 +51,36 @@ async function initSecret(configPath: string): Promise<InitResult> {
   const isWaiting = before !== undefined && (await idOfSecretFile(path)) !== undefined;
   if (!isWaiting) {
     await makeSecretFile(path);
-    // Root made it; the user of the daemon, to whom the directory belongs, must be able to read it.
+    // The file belongs to root now; the daemon's user, who owns the directory, must be able to read it.
     await giveToOwnerOf(dirname(path), path);
   }
   const created = isWaiting ? {} : { created: path };
   if (before === undefined) return created;
-  return { ...created, status: await askToInit(client, 'secret', {}) };
+  return { ...created, status: await client.call('keys.create', { provider: 'secret' }) };
 }
 
 async function initByDaemon(client: ControlClient, provider: KeyProviderKind): Promise<InitResult> {
-  refuseSecondKey(await client.json<KeyStatus>('GET', '/v1/key'));
-  if (provider !== 'passphrase') return { status: await askToInit(client, provider, {}) };
+  refuseSecondKey(await client.call('keys.show'));
+  if (provider !== 'passphrase') return { status: await client.call('keys.create', { provider }) };
   const passphrase = await readNewPassphrase();
   try {
-    return { status: await askToInit(client, provider, { passphrase }) };
+    return { status: await client.call('keys.create', { provider, passphrase }) };
   } finally {
     wipe(passphrase);
   }
 }
 
-/** Before a file is made or somebody is asked. */
+/** Checked before a file is created or a passphrase is asked for. */
 function refuseSecondKey({ slots }: KeyStatus): void {
   if (slots.length === 0) return;
-  throw badInput('key-exists', 'the gallery has a key already', {
-    remedy: "run 'rollcall key rotate' to give it another one; 'rollcall key status' shows how it stands",
+  throw badInput('key-exists', 'the gallery already has a key', {
+    remedy: "run 'rollcall key rotate' to replace it; 'rollcall key status' shows the current key",
   });
-}
-
-function askToInit(client: ControlClient, provider: KeyProviderKind, input: KeyInput): Promise<KeyStatus> {
-  return sendKeyOrder({ provider }, input, (body) => client.json<KeyStatus>('POST', '/v1/key/init', body));
 }
 
 async function statusIfReachable(client: ControlClient): Promise<KeyStatus | undefined> {
   try {
-    return await client.json<KeyStatus>('GET', '/v1/key');
+    return await client.call('keys.show');
   } catch (error) {
     if (isRollcallError(error, daemonUnreachable)) return undefined;
     throw error;
@@ -98,8 +92,8 @@ function describeResult({ created, status }: InitResult, show: ShowTime): string
   if (created !== undefined) {
     lines.push(
       `created ${created}, readable by its owner only`,
-      'Whoever has this file and the database can read the gallery; without it nobody can.',
-      'Keep a copy in a safe place off this box.',
+      'This file opens the gallery. Without it the gallery cannot be read.',
+      'Keep a copy in a safe place off this box, and protect it from other people.',
     );
   }
   if (status !== undefined) lines.push(describeKeyStatus(status, show));

@@ -13,7 +13,7 @@ export function withProviderOption(command: Command, absent: string): Command {
   );
 }
 
-/** Where this configuration keeps the gallery's secret. @throws `invalid-config` */
+/** The paths of the gallery key in this configuration. @throws `invalid-config` */
 export async function configuredSecretFiles(configPath: string): Promise<SecretFiles> {
   const loaded = await loadConfig(configPath);
   if (loaded.ok) return secretFiles(loaded.config.secretsDir, loaded.config.gallery.key);

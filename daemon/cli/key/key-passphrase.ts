@@ -2,7 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import { badInput, operational } from '../../base/errors.js';
 import { areEqual, wipe } from '../../host/sodium.js';
 
-/** Where a passphrase is typed: standard input, with the question on standard error. */
+/** Where a passphrase is typed. The question goes to standard error. */
 export interface PassphraseTerminal {
   readonly input: Readable & { readonly isTTY?: boolean; setRawMode?(isRaw: boolean): unknown };
   readonly output: Writable;
@@ -10,7 +10,7 @@ export interface PassphraseTerminal {
 
 const ownTerminal: PassphraseTerminal = { input: process.stdin, output: process.stderr };
 
-/** More than the longest passphrase that a gallery takes. */
+/** Longer than any passphrase that a gallery accepts. */
 const MOST_BYTES = 2048;
 
 const RETURN = 0x0d;
@@ -19,7 +19,7 @@ const INTERRUPT = 0x03;
 const END_OF_INPUT = 0x04;
 const BACKSPACES: readonly number[] = [0x08, 0x7f];
 
-/** A passphrase that is being typed, in memory that does not move. */
+/** A passphrase under input, in a fixed buffer that can be wiped. */
 class TypedBytes {
   readonly #bytes = Buffer.alloc(MOST_BYTES);
   #length = 0;
@@ -30,7 +30,7 @@ class TypedBytes {
     this.#length += 1;
   }
 
-  /** Takes back one character: bytes that continue one are 10xxxxxx (RFC 3629). */
+  /** Removes one character. Continuation bytes of UTF-8 are 10xxxxxx (RFC 3629). */
   pop(): void {
     let isContinuation = true;
     while (this.#length > 0 && isContinuation) {
@@ -39,7 +39,7 @@ class TypedBytes {
     }
   }
 
-  /** The bytes so far; nothing is left here. */
+  /** Returns the bytes and wipes the buffer. */
   take(): Buffer {
     const taken = Buffer.from(this.#bytes.subarray(0, this.#length));
     wipe(this.#bytes);
@@ -48,9 +48,9 @@ class TypedBytes {
 }
 
 /**
- * A passphrase, UTF-8, from the terminal without showing it; where standard input is none, everything that comes from it
- * but for a line end. Never from arguments or the environment, which others on the machine can read. The caller wipes it.
- * @throws `passphrase-needed`, `passphrase-too-long` (input), `not-confirmed` where it was broken off
+ * Reads a passphrase (UTF-8): from the terminal without showing it, or all of standard input without the last line end.
+ * Arguments and environment variables are not used, because other users can read them. The caller wipes the result.
+ * @throws `passphrase-needed`, `passphrase-too-long` (input), `not-confirmed` on Ctrl-C or Ctrl-D
  */
 export async function readPassphrase(
   question: string,
@@ -60,21 +60,21 @@ export async function readPassphrase(
   const passphrase =
     terminal.input.isTTY === true ? await readTyped(question, terminal) : await readAll(terminal.input);
   if (passphrase.length > 0) return passphrase;
-  throw badInput('passphrase-needed', `no ${what} was given`, {
-    remedy: 'type it, or hand it over on standard input',
+  throw badInput('passphrase-needed', `the ${what} is empty`, {
+    remedy: `type the ${what}, or send it on standard input`,
   });
 }
 
-/** One that is chosen now: asked for twice on a terminal, where nobody sees what they type. */
+/** Reads a new passphrase. Asks twice on a terminal, because the typed characters are not shown. */
 export async function readNewPassphrase(terminal: PassphraseTerminal = ownTerminal): Promise<Buffer> {
   const passphrase = await readPassphrase('New passphrase: ', terminal);
   if (terminal.input.isTTY !== true) return passphrase;
-  const again = await readPassphrase('The same again: ', terminal);
+  const again = await readPassphrase('Repeat the passphrase: ', terminal);
   const isSame = areEqual(passphrase, again);
   wipe(again);
   if (isSame) return passphrase;
   wipe(passphrase);
-  throw badInput('passphrases-differ', 'the two passphrases are not the same', {
+  throw badInput('passphrases-differ', 'the two passphrases are different', {
     remedy: 'run the command again',
   });
 }
@@ -106,7 +106,7 @@ function readTyped(question: string, { input, output }: PassphraseTerminal): Pro
       output.write('\n');
       settle();
     };
-    const onEnd = (): void => end(() => reject(brokenOff()));
+    const onEnd = (): void => end(() => reject(cancelled()));
     const onData = (chunk: Buffer): void => {
       try {
         const isDone = takeKeys(chunk, typed);
@@ -124,23 +124,23 @@ function readTyped(question: string, { input, output }: PassphraseTerminal): Pro
   });
 }
 
-/** Whether the line is at its end. @throws `not-confirmed`, `passphrase-too-long` */
+/** Returns true at the end of the line. @throws `not-confirmed`, `passphrase-too-long` */
 function takeKeys(chunk: Buffer, typed: TypedBytes): boolean {
   for (const byte of chunk) {
     if (byte === RETURN || byte === LINE_FEED) return true;
-    if (byte === INTERRUPT || byte === END_OF_INPUT) throw brokenOff();
+    if (byte === INTERRUPT || byte === END_OF_INPUT) throw cancelled();
     if (BACKSPACES.includes(byte)) typed.pop();
     else typed.push(byte);
   }
   return false;
 }
 
-function brokenOff() {
-  return operational('not-confirmed', 'nothing was done: no passphrase was typed');
+function cancelled() {
+  return operational('not-confirmed', 'nothing was changed: the input was cancelled');
 }
 
 function tooLong() {
-  return badInput('passphrase-too-long', `a passphrase has at most ${MOST_BYTES} bytes here`, {
-    remedy: 'choose a shorter one; six random words are enough',
+  return badInput('passphrase-too-long', `the passphrase is longer than ${MOST_BYTES} bytes`, {
+    remedy: 'choose a shorter passphrase; six random words are enough',
   });
 }

@@ -2,10 +2,11 @@ import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { sleep } from '../../base/clock.js';
 import { operational } from '../../base/errors.js';
+import { present } from '../../base/present.js';
+import type { KeyRotation } from '../../contract/gallery-keys.js';
+import type { KeyStatus } from '../../contract/keys.js';
 import type { ControlClient } from '../../control/client.js';
-import { sendKeyOrder } from '../../control/key-body.js';
-import type { KeyStatus, RotationStatus } from '../../control/key-control.js';
-import type { KeyInput, KeyProviderKind } from '../../gallery/keys/key-provider.js';
+import type { KeyProviderKind } from '../../gallery/keys/key-provider.js';
 import { wipe } from '../../host/sodium.js';
 import { systemClock } from '../../host/system-clock.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
@@ -28,25 +29,25 @@ interface RotateOptions extends CommonOptions {
 }
 
 interface RotateResult {
-  readonly rotation?: RotationStatus;
-  /** Where the key in force now comes from; absent where there is none. */
+  readonly rotation?: KeyRotation;
+  /** Provider of the current key; absent if there is no key. */
   readonly provider?: KeyProviderKind;
-  /** Id of the key in force now. */
+  /** Id of the current key. */
   readonly keyId: string;
-  /** Whether it ended; false where it goes on in the background. */
+  /** False if the rotation continues in the background. */
   readonly isFinished: boolean;
   readonly note?: string;
 }
 
-const ended: readonly RotationStatus['state'][] = ['finished', 'failed', 'stopped'];
+const ended: readonly KeyRotation['state'][] = ['finished', 'failed', 'stopped'];
 
 export function registerKeyRotate(key: Command): void {
-  withProviderOption(withCommonOptions(key.command('rotate')), 'by default from where the present one comes')
-    .option('--deep', 'seal every field anew under new data keys, too')
-    .option('--wait', 'wait until it has ended; for a secret that is always so')
-    .option('-y, --yes', 'do not ask')
+  withProviderOption(withCommonOptions(key.command('rotate')), 'default: the provider of the current key')
+    .option('--deep', 'also make new data keys and seal every field again')
+    .option('--wait', 'wait until the rotation has ended; a secret key always waits')
+    .option('-y, --yes', 'do not ask for confirmation')
     .description(
-      'give the gallery another key while everything goes on; run again after an interruption, it continues',
+      'replace the gallery key while recognition continues; run the command again after an interruption to continue',
     )
     .action((options: RotateOptions) =>
       runAction(options.json === true, async () => {
@@ -59,7 +60,7 @@ export function registerKeyRotate(key: Command): void {
 
 async function rotate(options: RotateOptions): Promise<RotateResult> {
   const client = await openDaemonClient(options.config);
-  const before = await statusOf(client);
+  const before = await client.call('keys.show');
   const current = before.slots.find(({ isCurrent }) => isCurrent);
   if (current === undefined || before.state === 'sealed') throw sealed(before);
   const files = await configuredSecretFiles(options.config);
@@ -67,58 +68,52 @@ async function rotate(options: RotateOptions): Promise<RotateResult> {
   const provider = options.provider ?? current.provider;
   if (current.provider === 'secret' && (await idOfSecretFile(files.nextPath)) === current.keyId) {
     const isSettled = await settleSecretFiles(files, current.keyId);
-    if (isSettled) return { keyId: current.keyId, isFinished: true, note: finishedBefore(files) };
+    if (isSettled) return { keyId: current.keyId, isFinished: true, note: finishedEarlier(files) };
   }
   await confirm(questionOf(options.deep === true), options.yes);
-  if (provider === 'secret') await makeNext(files, current.provider);
-  await order(client, { depth: options.deep === true ? 'deep' : 'wrap', provider });
+  if (provider === 'secret') await makeNextSecretFile(files, current.provider);
+  await startRotation(client, { depth: options.deep === true ? 'deep' : 'wrap', provider });
   const result = await follow(client, files, { ...options, provider });
   const isSecretLeft = current.provider === 'secret' && provider !== 'secret';
   return isSecretLeft ? { ...result, note: secretLeft(files) } : result;
 }
 
-async function order(
+async function startRotation(
   client: ControlClient,
-  head: { readonly depth: RotationStatus['depth']; readonly provider: KeyProviderKind },
+  head: { readonly depth: KeyRotation['depth']; readonly provider: KeyProviderKind },
 ): Promise<void> {
-  const ask = (input: KeyInput): Promise<RotationStatus> =>
-    sendKeyOrder(head, input, (body) => client.json<RotationStatus>('POST', '/v1/key/rotate', body));
-  if (head.provider !== 'passphrase') return void (await ask({}));
+  if (head.provider !== 'passphrase') return void (await client.call('keys.rotate', head));
   const passphrase = await readNewPassphrase();
   try {
-    await ask({ passphrase });
+    await client.call('keys.rotate', { ...head, passphrase });
   } finally {
     wipe(passphrase);
   }
 }
 
 /**
- * The file that the daemon takes the new key from. Where the present key is no file it comes as a systemd credential, and
- * so must the new one: the daemon says how, where it does not find it.
+ * Creates the file with the new key. If the current key is a systemd credential, the new key must be one too: then no file
+ * is created, and the daemon explains what to do if it does not find the credential.
  */
-async function makeNext({ path, nextPath }: SecretFiles, from: KeyProviderKind): Promise<void> {
+async function makeNextSecretFile({ path, nextPath }: SecretFiles, from: KeyProviderKind): Promise<void> {
   if (from !== 'secret') return ensureSecretFile(path, dirname(path));
   if ((await idOfSecretFile(path)) !== undefined) await ensureSecretFile(nextPath, path);
 }
 
-/** Waits until it has ended where that was asked for, and puts the new secret in its place. */
+/** Waits for the end of the rotation if requested, then moves the new secret file into place. */
 async function follow(
   client: ControlClient,
   files: SecretFiles,
   { wait, json, provider }: RotateOptions,
 ): Promise<RotateResult> {
   const isWaiting = wait === true || provider === 'secret';
-  using progress = new Progress({ title: 'sealing data keys anew', isJson: json === true });
+  using progress = new Progress({ title: 'sealing data keys with the new key', isJson: json === true });
   for (;;) {
-    const status = await statusOf(client);
+    const status = await client.call('keys.show');
     const { rotation, slots } = status;
     const current = slots.find(({ isCurrent }) => isCurrent);
     const keyId = current?.keyId ?? '';
-    const about = {
-      keyId,
-      ...(current === undefined ? {} : { provider: current.provider }),
-      ...(rotation === undefined ? {} : { rotation }),
-    };
+    const about = { keyId, ...present({ provider: current?.provider, rotation }) };
     const isFinished = !isUnderWay(status) && slots.length === 1;
     if (isFinished && provider === 'secret') await settleSecretFiles(files, keyId);
     if (isFinished || !isWaiting || rotation === undefined || ended.includes(rotation.state)) {
@@ -127,10 +122,6 @@ async function follow(
     progress.update(rotation.done, rotation.total);
     await sleep(systemClock, POLL_MS);
   }
-}
-
-function statusOf(client: ControlClient): Promise<KeyStatus> {
-  return client.json<KeyStatus>('GET', '/v1/key');
 }
 
 function isUnderWay({ rotation }: KeyStatus): boolean {
@@ -144,28 +135,28 @@ function sealed({ reason }: KeyStatus) {
 }
 
 function questionOf(isDeep: boolean): string {
-  const what = isDeep ? ', and everything in it is sealed anew' : '';
-  return `The gallery gets a new key${what}; the present one opens nothing any more when that has ended, except in backups.`;
+  const what = isDeep ? ' and seals all its data again' : '';
+  return `This gives the gallery a new key${what}. Afterwards the current key opens only earlier backups.`;
 }
 
-function finishedBefore({ path }: SecretFiles): string {
-  return `an earlier rotation had ended without that: its key is now in ${path}; run this again for another one. Keep a copy of the new key off this box.`;
+function finishedEarlier({ path }: SecretFiles): string {
+  return `Finished an earlier rotation: its key is now in ${path}. Run the command again to rotate once more. Keep a copy of the new key off this box.`;
 }
 
 function secretLeft({ path }: SecretFiles): string {
-  return `when it has ended, ${path} opens nothing but backups that were made with it`;
+  return `When the rotation has ended, ${path} opens only backups that were made with it.`;
 }
 
 function describeResult({ rotation, keyId, provider, isFinished, note }: RotateResult): string {
   const lines = rotation === undefined ? [] : [describeRotation(rotation)];
   lines.push(
     isFinished
-      ? `the key in force is ${keyId}`
-      : "it goes on in the background: 'rollcall key status' shows how far it is",
+      ? `the current key is ${keyId}`
+      : "The rotation continues in the background; 'rollcall key status' shows its progress.",
   );
   if (isFinished && provider === 'secret') {
     lines.push(
-      'The copy of the old key that you keep off this box opens nothing that the gallery holds now. Replace it with a copy of the new key.',
+      'The copy of the old key that you keep off this box no longer opens the gallery. Replace it with a copy of the new key.',
     );
   }
   if (note !== undefined) lines.push(note);

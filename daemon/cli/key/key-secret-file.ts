@@ -5,7 +5,7 @@ import { keyIdOf } from '../../gallery/keys/key-id.js';
 import { createKeyFile, moveKeyFile } from '../../host/key-file.js';
 import { KEY_BYTES, newRandomBytes, wipe } from '../../host/sodium.js';
 
-/** The files that the provider `secret` reads: the key, and the one that a rotation goes to. */
+/** The files of the provider `secret`: the current key, and the next key during a rotation. */
 export interface SecretFiles {
   readonly path: string;
   readonly nextPath: string;
@@ -15,7 +15,7 @@ export function secretFiles(secretsDir: string, name: string): SecretFiles {
   return { path: join(secretsDir, name), nextPath: join(secretsDir, `${name}.next`) };
 }
 
-/** Makes a new random key; never overwrites one. @throws `key-file-exists`, `key-file-not-written` */
+/** Creates a file with a new random key. Never overwrites a file. @throws `key-file-exists`, `key-file-not-written` */
 export async function makeSecretFile(path: string): Promise<void> {
   const bytes = newRandomBytes(KEY_BYTES);
   try {
@@ -25,12 +25,12 @@ export async function makeSecretFile(path: string): Promise<void> {
   }
 }
 
-/** Makes the file where there is none yet, and gives it to the owner of `like`: the daemon must be able to read it. */
+/** Creates the file if it does not exist, and gives it to the owner of `like`, so that the daemon can read it. */
 export async function ensureSecretFile(path: string, like: string): Promise<void> {
   try {
     await makeSecretFile(path);
   } catch (error) {
-    // Left by a run of this command that was broken off.
+    // An interrupted run of this command has left the file.
     if (!isRollcallError(error, 'key-file-exists')) throw error;
   }
   await giveToOwnerOf(like, path);
@@ -44,9 +44,9 @@ export async function giveToOwnerOf(like: string, path: string): Promise<void> {
   } catch (error) {
     throw operational(
       'key-file-not-written',
-      `${path} could not be given to the owner of ${like}: ${messageOf(error)}`,
+      `cannot give ${path} to the owner of ${like}: ${messageOf(error)}`,
       {
-        remedy: 'run this as root, or as the user of rollcalld',
+        remedy: 'run this command as root, or as the user of rollcalld',
         details: { path },
         cause: error,
       },
@@ -54,7 +54,7 @@ export async function giveToOwnerOf(like: string, path: string): Promise<void> {
   }
 }
 
-/** Public id of the key in the file; undefined where there is no such file. @throws `key-file-unreadable` */
+/** The public id of the key in the file. Undefined if the file does not exist or has the wrong size. @throws `key-file-unreadable` */
 export async function idOfSecretFile(path: string): Promise<string | undefined> {
   let bytes: Buffer;
   try {
@@ -62,8 +62,8 @@ export async function idOfSecretFile(path: string): Promise<string | undefined> 
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw operational('key-file-unreadable', `${path} cannot be read: ${messageOf(error)}`, {
-      remedy: 'run this as root, or as the user of rollcalld',
+    throw operational('key-file-unreadable', `cannot read ${path}: ${messageOf(error)}`, {
+      remedy: 'run this command as root, or as the user of rollcalld',
       details: { path },
       cause: error,
     });
@@ -74,17 +74,17 @@ export async function idOfSecretFile(path: string): Promise<string | undefined> 
 }
 
 /**
- * Puts the key that a rotation went to in the place of the old one, where the daemon has not done so; false where the key in
- * force is in neither file. @throws `key-file-not-moved`
+ * Moves the next key into place after a rotation, unless the daemon has done so. Returns false if the current key is in
+ * neither file. @throws `key-file-not-moved`
  */
 export async function settleSecretFiles({ path, nextPath }: SecretFiles, keyId: string): Promise<boolean> {
   if ((await idOfSecretFile(path)) === keyId) return true;
   if ((await idOfSecretFile(nextPath)) !== keyId) return false;
-  // Without a file of that name the key comes as a credential, which would hide this one.
+  // Without a file at `path`, the key comes as a credential, which takes precedence over a file.
   if ((await idOfSecretFile(path)) === undefined) return false;
   if ((await moveKeyFile(nextPath, path)) === 'moved') return true;
-  throw operational('key-file-not-moved', `${nextPath} may not be moved to ${path}`, {
-    remedy: `move it as root: it holds the key in force (the user of this command may not write ${dirname(path)})`,
+  throw operational('key-file-not-moved', `no permission to move ${nextPath} to ${path}`, {
+    remedy: `as root, run: mv ${nextPath} ${path}. The file has the current key; your user may not write to ${dirname(path)}`,
     details: { from: nextPath, to: path },
   });
 }

@@ -1,7 +1,4 @@
 import type { Command } from 'commander';
-import { sendKeyOrder } from '../../control/key-body.js';
-import type { KeyStatus } from '../../control/key-control.js';
-import type { KeyInput, KeyProviderReport } from '../../gallery/keys/key-provider.js';
 import { wipe } from '../../host/sodium.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox, openDaemonClient } from '../daemon-client.js';
@@ -12,7 +9,7 @@ import { registerKeyRotate } from './key-rotate.js';
 import { describeKeyStatus, describeProviderReports } from './key-text.js';
 
 export function registerKey(program: Command): void {
-  const key = program.command('key').description('the key that the gallery is sealed with');
+  const key = program.command('key').description('the key that seals the gallery');
   registerStatus(key);
   registerKeyInit(key);
   registerUnlock(key);
@@ -22,11 +19,11 @@ export function registerKey(program: Command): void {
 
 function registerStatus(key: Command): void {
   withCommonOptions(key.command('status'))
-    .description('show whether the gallery is open, its keys and their age, and how far a rotation is')
+    .description('show whether the gallery is open, its keys with their age, and the progress of a rotation')
     .action((options: CommonOptions) =>
       runAction(options.json === true, async () => {
         const { client, time } = await openBox(options.config);
-        const status = await client.json<KeyStatus>('GET', '/v1/key');
+        const status = await client.call('keys.show');
         print(options.json === true, status, () => describeKeyStatus(status, time.show));
         return exitCodes.done;
       }),
@@ -36,23 +33,21 @@ function registerStatus(key: Command): void {
 function registerUnlock(key: Command): void {
   withCommonOptions(key.command('unlock'))
     .description(
-      'open a sealed gallery; asks for the passphrase on the terminal, or reads it from standard input; exit code 1 when it stays sealed',
+      'open a sealed gallery; asks for the passphrase on the terminal or reads it from standard input; exit code 1 if the gallery stays sealed',
     )
     .action((options: CommonOptions) =>
       runAction(options.json === true, async () => {
         const { client, time } = await openBox(options.config);
-        const before = await client.json<KeyStatus>('GET', '/v1/key');
+        const before = await client.call('keys.show');
         const isPassphrase = before.slots.some(({ provider }) => provider === 'passphrase');
         const isAsked = before.state === 'sealed' && isPassphrase;
-        const input: KeyInput = isAsked ? { passphrase: await readPassphrase('Passphrase: ') } : {};
+        const passphrase = isAsked ? await readPassphrase('Passphrase: ') : undefined;
         try {
-          const status = await sendKeyOrder({}, input, (body) =>
-            client.json<KeyStatus>('POST', '/v1/key/unlock', body),
-          );
+          const status = await client.call('keys.unlock', { passphrase });
           print(options.json === true, status, () => describeKeyStatus(status, time.show));
           return status.state === 'open' ? exitCodes.done : exitCodes.failed;
         } finally {
-          if (input.passphrase !== undefined) wipe(input.passphrase);
+          if (passphrase !== undefined) wipe(passphrase);
         }
       }),
     );
@@ -60,11 +55,11 @@ function registerUnlock(key: Command): void {
 
 function registerProviders(key: Command): void {
   withCommonOptions(key.command('providers'))
-    .description('show where the key can come from on this machine, and why not from elsewhere')
+    .description('show which sources of the key work on this machine, and why the others do not')
     .action((options: CommonOptions) =>
       runAction(options.json === true, async () => {
         const client = await openDaemonClient(options.config);
-        const reports = await client.json<readonly KeyProviderReport[]>('GET', '/v1/key/providers');
+        const reports = await client.call('keys.providers');
         print(options.json === true, reports, () => describeProviderReports(reports));
         return exitCodes.done;
       }),

@@ -1,6 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { badInput } from '../../base/errors.js';
-import type { ProfileChange } from '../../control/person-control.js';
+import { present } from '../../base/present.js';
+import { maximumEnrolmentBytes, maximumPhotographs } from '../../contract/enrolment.js';
+import type { ProfileChange } from '../../contract/persons.js';
 import type { GivenProfile } from '../../domain/persons/person-profile.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox } from '../daemon-client.js';
@@ -21,25 +23,27 @@ export function registerAdd(person: Command): void {
     .argument('[name]', 'name of the person; stored encrypted, never published')
     .requiredOption(
       '-i, --image <file...>',
-      'photographs of this one person, which must agree with each other: sharp, lit, looking into the camera',
+      'photographs of this person only: sharp, well lit, looking into the camera',
     )
     .option(
       '--face <number>',
-      'take this one of several faces in the photograph, counted from 1, from left to right; with one photograph only',
+      'which of several faces in the photograph to use, counted from the left, from 1; only with a single photograph',
       faceNumber,
     )
-    .option('--allow-duplicate', 'enrol although the face resembles somebody already enrolled')
-    .option('--dry-run', 'tell what would happen; store nothing')
-    .description('enrol a person from photographs; exit code 1 when they are refused');
+    .option('--allow-duplicate', 'enrol even if the face resembles an enrolled person')
+    .option('--dry-run', 'check everything; store nothing')
+    .description('enrol a person from photographs; exit code 1 if the person is refused');
   add.action((name: string | undefined, options: AddOptions) =>
     runAction(options.json === true, async () => {
       const { client, time } = await openBox(options.config);
+      refuseTooMany(options.image.length);
       const profile = givenProfile(name, await readProfile(options, time));
       const photographs = await Promise.all(options.image.map(readPhotograph));
-      const result = await client.persons.add({
+      refuseTooLarge(photographs);
+      const result = await client.call('persons.enrol', {
         ...profile,
         photographs,
-        ...(options.face === undefined ? {} : { faceNumber: options.face }),
+        ...present({ faceNumber: options.face }),
         isDuplicateAllowed: options.allowDuplicate === true,
         isDryRun: options.dryRun === true,
       });
@@ -53,24 +57,46 @@ export function registerAdd(person: Command): void {
   );
 }
 
+/** @throws `too-many-photographs` */
+function refuseTooMany(count: number): void {
+  if (count <= maximumPhotographs) return;
+  throw badInput(
+    'too-many-photographs',
+    `${count} photographs were given, but a person is enrolled with at most ${maximumPhotographs} photographs`,
+    { remedy: 'leave out some; more views do not improve recognition' },
+  );
+}
+
+/** @throws `request-too-large` */
+function refuseTooLarge(photographs: readonly Buffer[]): void {
+  const bytes = photographs.reduce((sum, { length }) => sum + length, 0);
+  if (bytes <= maximumEnrolmentBytes) return;
+  const mebibytes = maximumEnrolmentBytes / 1024 / 1024;
+  throw badInput('request-too-large', `the photographs together are larger than ${mebibytes} MiB`, {
+    remedy: 'send fewer or smaller photographs; 2000 pixels on the longer side are enough',
+  });
+}
+
 function faceNumber(text: string): number {
   if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('must be a whole number from 1 to 999');
 }
 
-/** A new person has nothing that could be taken away: null means absent. */
+/** A null value removes a field; for a new person it means absent. */
 function givenProfile(argument: string | undefined, read: ProfileChange): GivenProfile {
   const name = argument ?? read.name;
   if (name === undefined) {
-    throw badInput('name-missing', 'the person has no name', {
-      remedy: 'give it as an argument, or in the file of --profile',
+    throw badInput('name-missing', 'the name of the person is missing', {
+      remedy: 'give the name as an argument, or in the file of --profile',
     });
   }
   const { externalId, notes, consent } = read;
   return {
     name,
-    ...(typeof externalId === 'string' ? { externalId } : {}),
-    ...(typeof notes === 'string' ? { notes } : {}),
-    ...(consent === undefined || consent === null ? {} : { consent }),
+    ...present({
+      externalId: externalId ?? undefined,
+      notes: notes ?? undefined,
+      consent: consent ?? undefined,
+    }),
   };
 }

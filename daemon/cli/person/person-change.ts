@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { badInput } from '../../base/errors.js';
-import { noSuch } from '../../control/no-such.js';
-import type { ProfileChange, UpdateResult } from '../../control/person-control.js';
+import { present } from '../../base/present.js';
+import type { ProfileChange, UpdateResult } from '../../contract/persons.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { type Box, openBox } from '../daemon-client.js';
 import { type ExitCode, exitCodes, print, runAction } from '../output.js';
@@ -16,7 +16,7 @@ interface SetOptions extends CommonOptions, ProfileOptions {
   readonly reason?: string;
 }
 
-export function registerChanges(person: Command): void {
+export function registerRenameAndSet(person: Command): void {
   withCommonOptions(person.command('rename'))
     .argument('<person>', personForms)
     .argument('<name>', 'the new name')
@@ -31,11 +31,11 @@ export function registerChanges(person: Command): void {
     .option('--name <name>', 'the new name')
     .option(
       '--threshold <similarity>',
-      "similarity from which a face counts as this person, with --reason; 'auto' for the one that calibration finds",
+      "lowest similarity at which a face is recognised as this person; needs --reason. 'auto' returns to the threshold from calibration",
       thresholdOf,
     )
     .option('--reason <text>', 'why the threshold is set by hand')
-    .description("change what is written down about a person; an empty text ('') takes a value away")
+    .description("change the profile of a person; an empty text ('') deletes a value")
     .action((given: string, options: SetOptions) =>
       runAction(options.json === true, async () => {
         const { name } = options;
@@ -43,13 +43,12 @@ export function registerChanges(person: Command): void {
         const threshold = givenThreshold(options);
         const wanted = {
           ...(await readProfile(options, box.time)),
-          ...(name === undefined ? {} : { name }),
-          ...(threshold === undefined ? {} : { threshold }),
+          ...present({ name, threshold }),
         };
         if (Object.keys(wanted).length === 0) {
-          throw badInput('nothing-to-change', 'no option says what to change', {
+          throw badInput('nothing-to-change', 'no change was given', {
             remedy:
-              'give --name, --external-id, --notes, --threshold, the three of --consent-…, or --profile',
+              'give --name, --external-id, --notes, --threshold, --profile, or all three --consent-… options',
           });
         }
         return await change(box, given, wanted, options.json === true);
@@ -68,13 +67,9 @@ function thresholdOf(text: string): number | 'auto' {
 function givenThreshold({ threshold, reason }: SetOptions): ProfileChange['threshold'] {
   if (threshold === 'auto') return null;
   if ((threshold === undefined) !== (reason === undefined)) {
-    throw badInput(
-      'reason-missing',
-      'A threshold that is set by hand needs a reason, and a reason a threshold.',
-      {
-        remedy: 'Give --threshold and --reason together.',
-      },
-    );
+    throw badInput('reason-missing', '--threshold and --reason must be given together', {
+      remedy: 'give both options',
+    });
   }
   return threshold === undefined || reason === undefined ? undefined : { similarity: threshold, reason };
 }
@@ -85,9 +80,8 @@ async function change(
   wanted: ProfileChange,
   isJson: boolean,
 ): Promise<ExitCode> {
-  const id = await whichPerson(client.persons, { given, show: time.show });
-  const result = await client.persons.update(id, wanted);
-  if (result.outcome === 'no-such-person') throw noSuch('person', id, 'rollcall person list');
+  const id = await whichPerson(client, { given, show: time.show });
+  const result = await client.call('persons.update', { id, ...wanted });
   print(isJson, result, () => describeUpdate(result, time.show));
   if (result.outcome !== 'updated') return exitCodes.failed;
   const note = noteOnConsent(wanted.consent);
@@ -95,14 +89,11 @@ async function change(
   return exitCodes.done;
 }
 
-function describeUpdate(
-  result: Exclude<UpdateResult, { readonly outcome: 'no-such-person' }>,
-  show: ShowTime,
-): string {
+function describeUpdate(result: UpdateResult, show: ShowTime): string {
   switch (result.outcome) {
     case 'updated':
       return describePerson(result.person, show);
     case 'external-id-taken':
-      return `nothing was changed: ${result.personId} has that external id`;
+      return `Nothing was changed: the person ${result.personId} already has this external id`;
   }
 }

@@ -1,12 +1,7 @@
 import { counted } from '../../base/counted.js';
-import type {
-  EnrolmentResult,
-  EnrolmentWarning,
-  ErasureCertificate,
-  PersonDetail,
-  PersonSummary,
-  TakenFace,
-} from '../../control/person-control.js';
+import type { EnrolmentResult, EnrolmentWarning, Resemblance, TakenFace } from '../../contract/enrolment.js';
+import type { PersonDetail, PersonSummary } from '../../contract/person.js';
+import type { ErasureCertificate } from '../../contract/persons.js';
 import { describeFace } from '../../domain/faces/photographed-faces.js';
 import { type Consent, consentBases, liftsBiometricBan } from '../../domain/persons/consent.js';
 import { table } from '../output.js';
@@ -26,7 +21,7 @@ export function personTable(persons: readonly PersonSummary[], show: ShowTime): 
   return table(['id', 'name', 'external id', 'state', 'enrolled at', 'templates', 'photographs'], rows);
 }
 
-/** Everything known about one person, one thing a line. */
+/** The profile of a person, one field per line. */
 export function describePerson(person: PersonDetail, show: ShowTime): string {
   const { id, name, externalId, state, enrolledAt, removedAt, templates, consent, notes, threshold } = person;
   const lines: (readonly [what: string, value: string])[] = [
@@ -56,25 +51,25 @@ function describeConsent({ basis, dateIso, reference, withdrawnIso }: Consent): 
   return `${basis} of ${dateIso}, reference ${reference}${withdrawn}`;
 }
 
-/** A word of caution for whoever records a ground that does not go far enough in the European Union. */
+/** A note on a legal ground that does not suffice for biometric data in the European Union. */
 export function noteOnConsent(given: { readonly basis: string } | null | undefined): string | undefined {
   const basis = consentBases.find((known) => known === given?.basis);
   if (basis === undefined || liftsBiometricBan(basis)) return undefined;
-  return `note: '${basis}' alone is no ground to process biometric data under the GDPR (Art. 9(2))`;
+  return `note: under the GDPR (Art. 9(2)), '${basis}' alone is not a sufficient ground to process biometric data`;
 }
 
-/** What became of an enrolment; `images` are the photographs as the user named them. */
+/** The result of an enrolment. `images`: the photographs as the user named them. */
 export function describeEnrolment(result: EnrolmentResult, images: readonly string[]): string {
   if (result.outcome === 'similar') {
     return [
-      `not enrolled: the face resembles ${result.name} (${result.personId}), similarity ${result.similarity.toFixed(3)}`,
-      "  what to do: nothing if it is the same person; '--allow-duplicate' if it is somebody else",
+      `not enrolled: the face resembles ${describePersonLike(result)}, similarity ${result.similarity.toFixed(3)}`,
+      "  what to do: if it is the same person, nothing; if it is another person, enrol with '--allow-duplicate'",
     ].join('\n');
   }
   if (result.outcome === 'external-id-taken') {
     return [
-      `not enrolled: ${result.personId} has that external id`,
-      "  what to do: nothing if it is the same person ('rollcall person show' tells); else give another one",
+      `not enrolled: the person ${result.personId} already has this external id`,
+      `  what to do: run 'rollcall person show ${result.personId}'; if it is another person, use another external id`,
     ].join('\n');
   }
   const lines = result.photographs.map((photograph, index) =>
@@ -85,12 +80,15 @@ export function describeEnrolment(result: EnrolmentResult, images: readonly stri
   return [...lines, verdict(result), ...warningLines(result)].join('\n');
 }
 
-/** Warns of persons who are enrolled and whom a new one resembles. */
+/** A resembled person by name and id. */
+export function describePersonLike({ name, personId }: Resemblance): string {
+  return name === undefined ? personId : `${name} (${personId})`;
+}
+
+/** A warning if the person resembles enrolled persons. */
 export function describeResemblance({ resembles = [] }: EnrolmentWarning): string | undefined {
   if (resembles.length === 0) return undefined;
-  const who = resembles.map(
-    ({ name, personId, similarity }) => `${name} (${personId}) ${similarity.toFixed(3)}`,
-  );
+  const who = resembles.map((person) => `${describePersonLike(person)} ${person.similarity.toFixed(3)}`);
   return `warning: the face resembles ${who.join(', ')}`;
 }
 
@@ -99,13 +97,13 @@ function warningLines(result: EnrolmentResult): readonly string[] {
   if (warning === undefined) return [];
   return [
     warning,
-    "  what to do: check that they are different people. Enrol more photographs of each. 'rollcall gallery calibrate' tells whether the recogniser tells them apart",
+    "  what to do: check that they are different people. Enrol more photographs of each. Run 'rollcall gallery calibrate' to see whether the recogniser can tell them apart",
   ];
 }
 
-/** Which of several faces was taken. */
+/** Which of several faces was used. */
 export function describeTaken({ face, faceCount }: TakenFace): string {
-  return `took face ${describeFace(face)} of ${faceCount}`;
+  return `used face ${describeFace(face)} of ${faceCount}`;
 }
 
 function verdict(result: Extract<EnrolmentResult, { readonly photographs: unknown }>): string {
@@ -113,24 +111,22 @@ function verdict(result: Extract<EnrolmentResult, { readonly photographs: unknow
     case 'enrolled':
       return `enrolled ${result.person.name} as ${result.person.id}`;
     case 'enrollable':
-      return 'nothing was stored, this was a dry run: the person can be enrolled';
+      return 'dry run, nothing was stored: the person can be enrolled';
     case 'refused':
-      return 'nothing was stored: every photograph must be usable, and all must show one person';
+      return 'not enrolled, nothing was stored: every photograph must be usable, and all must show one person';
   }
 }
 
-/** The certificate as a person keeps it. */
+/** The certificate of erasure as text. */
 export function describeCertificate(certificate: ErasureCertificate, show: ShowTime): string {
   const { personId, scope, erasedAt, by, auditSequence, auditHash, what } = certificate;
   const extent =
-    scope === 'person'
-      ? 'everything held on the person'
-      : 'all biometric data of the person; the profile is left';
+    scope === 'person' ? 'all data of the person' : 'all biometric data of the person; the profile is kept';
   return [
     'certificate of erasure',
     `  person      ${personId}`,
     `  erased      ${extent}`,
-    `  of these    ${counted(what.templates, 'template')}, ${counted(what.photographs, 'photograph')}, ${counted(what.evidence, 'evidence picture')}`,
+    `  including   ${counted(what.templates, 'template')}, ${counted(what.photographs, 'photograph')}, ${counted(what.evidence, 'evidence picture')}`,
     `  at          ${show(erasedAt)}`,
     `  by          ${by}`,
     `  audit entry ${auditSequence}, hash ${auditHash}`,

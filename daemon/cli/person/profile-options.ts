@@ -3,7 +3,8 @@ import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { badInput } from '../../base/errors.js';
-import type { ProfileChange } from '../../control/person-control.js';
+import { present } from '../../base/present.js';
+import type { ProfileChange } from '../../contract/persons.js';
 import { consentBases } from '../../domain/persons/consent.js';
 import { explainReading } from '../../host/file-access.js';
 import { dayForms, type SiteTime } from '../site-time.js';
@@ -30,22 +31,22 @@ const profileSchema = z.strictObject({
     .optional(),
 });
 
-/** Adds the options that tell about a person, in arguments or, out of the sight of `ps`, in a file. */
+/** Adds the options for a profile. Other users can see arguments (`ps`), so a file works too. */
 export function withProfileOptions(command: Command): Command {
   return command
-    .option('--external-id <id>', 'what another system knows the person by')
-    .option('--notes <text>', 'anything else worth knowing')
-    .option('--consent-basis <basis>', `ground of the enrolment: ${consentBases.join(', ')}`)
-    .option('--consent-date <date>', `day the consent was given: ${dayForms}`)
-    .option('--consent-reference <text>', 'where its proof is found, such as the number of a paper form')
+    .option('--external-id <id>', 'id of the person in another system')
+    .option('--notes <text>', 'other useful information')
+    .option('--consent-basis <basis>', `legal ground of the enrolment: ${consentBases.join(', ')}`)
+    .option('--consent-date <date>', `day of the consent: ${dayForms}`)
+    .option('--consent-reference <text>', 'where the proof is kept, for example the number of a paper form')
     .option(
       '--profile <file>',
-      "take name, externalId, notes and consent { basis, date, reference } from this JSON file, or from standard input with '-': arguments are visible to other users of this machine",
+      "read name, externalId, notes and consent { basis, date, reference } from this JSON file, or from standard input with '-'; other users of this machine can see arguments, but not this file",
     );
 }
 
 /**
- * What the options say about a person; arguments win over the file. An empty argument takes a value away.
+ * Reads the profile from the options. Arguments override the file. An empty argument deletes a value.
  * @throws `profile-unreadable`, `consent-incomplete`, `day-unreadable`
  */
 export async function readProfile(
@@ -55,20 +56,16 @@ export async function readProfile(
   const { externalId, notes } = options;
   const consent = consentOf(options, time);
   const { consent: filed, ...fromFile } =
-    options.profile === undefined ? {} : await readFileOf(options.profile);
+    options.profile === undefined ? {} : await readProfileFile(options.profile);
+  const consentInFile = filed && { basis: filed.basis, dateIso: filed.date, reference: filed.reference };
   return {
     ...fromFile,
-    ...(filed === undefined
-      ? {}
-      : { consent: filed === null ? null : { ...withoutDate(filed), dateIso: filed.date } }),
-    ...(externalId === undefined ? {} : { externalId: externalId === '' ? null : externalId }),
-    ...(notes === undefined ? {} : { notes: notes === '' ? null : notes }),
-    ...(consent === undefined ? {} : { consent }),
+    ...present({
+      externalId: externalId === '' ? null : externalId,
+      notes: notes === '' ? null : notes,
+      consent: consent ?? consentInFile,
+    }),
   };
-}
-
-function withoutDate({ basis, reference }: { readonly basis: string; readonly reference: string }) {
-  return { basis, reference };
 }
 
 function consentOf(
@@ -80,21 +77,21 @@ function consentOf(
   if (consentBasis !== undefined && consentDate !== undefined && consentReference !== undefined) {
     return { basis: consentBasis, dateIso: readDay(consentDate), reference: consentReference };
   }
-  throw badInput('consent-incomplete', 'a consent needs its basis, its date and its reference', {
+  throw badInput('consent-incomplete', 'a consent needs basis, date and reference', {
     remedy: 'give --consent-basis, --consent-date and --consent-reference together',
   });
 }
 
-async function readFileOf(path: string): Promise<z.infer<typeof profileSchema>> {
+async function readProfileFile(path: string): Promise<z.infer<typeof profileSchema>> {
   const given = path === '-' ? 'standard input' : path;
   const unreadable = (reason: string, cause?: unknown) =>
-    badInput('profile-unreadable', `the profile in ${given} cannot be used: ${reason}`, {
+    badInput('profile-unreadable', `cannot use the profile in ${given}: ${reason}`, {
       remedy: 'give a JSON object with name, externalId, notes and consent { basis, date, reference }',
       cause,
     });
   const content = await (path === '-' ? text(process.stdin) : readFile(path, 'utf8')).catch(
     (error: unknown) => {
-      throw unreadable(explainReading(error).says, error);
+      throw unreadable(explainReading(error).reason, error);
     },
   );
   if (content.length > longestProfile) throw unreadable('it is too long');
@@ -103,7 +100,7 @@ async function readFileOf(path: string): Promise<z.infer<typeof profileSchema>> 
   return parsed.data;
 }
 
-/** What JSON.parse says of a text that is none quotes it: a name has no place in an error. */
+/** Hides the error of JSON.parse, which quotes the text: errors must not contain names. */
 function parseOrUndefined(content: string): unknown {
   try {
     return JSON.parse(content);

@@ -1,63 +1,70 @@
 import { badInput } from '../../base/errors.js';
+import type { PersonState, PersonSummary } from '../../contract/person.js';
 import type { ControlClient } from '../../control/client.js';
-import type { PersonClient } from '../../control/person-client.js';
-import type { PersonState, PersonSummary } from '../../control/person-control.js';
 import { isWholePersonId } from '../../domain/ids.js';
 import { choose, type Terminal } from '../confirm.js';
 import type { ShowTime, SiteTime } from '../site-time.js';
+import { allPersons } from './all-persons.js';
 import { personTable } from './person-text.js';
 
-/** What can be written for a person, for the help. */
-export const personForms = 'id, the beginning of an id, name or external id of the person';
+/** The forms of a person argument, for the help. */
+export const personForms = 'id, start of an id, name or external id of the person';
 
-/** Shorter beginnings of an id are taken for a name. */
-const shortestBeginning = 4;
+/** The persons to read for a required state. */
+const listed = { active: 'excluded', removed: 'only', any: 'included' } as const;
 
-/** Who is looked for. */
-export interface WantedPerson {
+/** A shorter text is not tried as the start of an id. */
+const shortestIdStart = 4;
+
+interface WantedPerson {
   readonly given: string;
-  /** State that the person must have; absent: any. */
+  /** Required state; absent: any state. */
   readonly state?: PersonState;
   readonly show: ShowTime;
   readonly terminal?: Terminal;
 }
 
-const alike = (text: string): string => text.normalize('NFC').trim().toLowerCase();
+const simplified = (text: string): string => text.normalize('NFC').trim().toLowerCase();
 
 /**
- * Whom a text can mean, of those given. A whole id means that person only. A beginning of an id, a name and an external id
- * are looked for together: where they lead to different persons, a person has to choose.
+ * The persons that a text can mean. A full id means one person. The start of an id, a name and an external id are tried
+ * together, so that the user chooses if they match different persons.
  */
-export function personsCalled(all: readonly PersonSummary[], given: string): readonly PersonSummary[] {
+export function findPersons(all: readonly PersonSummary[], given: string): readonly PersonSummary[] {
   const exact = all.find(({ id }) => id === given);
   if (exact !== undefined) return [exact];
-  const isBeginning = given.length >= shortestBeginning;
-  const matching = (name: (text: string) => boolean): readonly PersonSummary[] =>
+  const canBeIdStart = given.length >= shortestIdStart;
+  const matching = (isName: (name: string) => boolean): readonly PersonSummary[] =>
     all.filter(
       (person) =>
-        (isBeginning && person.id.startsWith(given)) || name(person.name) || person.externalId === given,
+        (canBeIdStart && person.id.startsWith(given)) || isName(person.name) || person.externalId === given,
     );
-  const asWritten = matching((name) => name === given);
-  return asWritten.length > 0 ? asWritten : matching((name) => alike(name) === alike(given));
+  const exactMatches = matching((name) => name === given);
+  return exactMatches.length > 0 ? exactMatches : matching((name) => simplified(name) === simplified(given));
 }
 
 /**
- * The id of the person that a text means; a terminal is asked where that is several. A whole id is taken as it is, so that
- * no names are read for it.
+ * The id of the person that a text means. Asks on the terminal if several match. A full id is returned unchanged, without
+ * reading the names of all persons.
  * @throws `no-such-person` (input), and what `choose` throws
  */
-export async function whichPerson(persons: PersonClient, wanted: WantedPerson): Promise<string> {
+export async function whichPerson(
+  client: Pick<ControlClient, 'call'>,
+  wanted: WantedPerson,
+): Promise<string> {
   const { given, state, show, terminal } = wanted;
   if (isWholePersonId(given)) return given;
-  const all = await persons.list({ isRemovedIncluded: state !== 'active' });
-  const [first, second, ...others] = personsCalled(
+  const all = await allPersons(client, listed[state ?? 'any']);
+  const [first, second, ...others] = findPersons(
     all.filter((person) => state === undefined || person.state === state),
     given,
   );
   if (first === undefined) {
     const what = state === undefined ? 'person' : `${state} person`;
-    const message = `No ${what} has the id, the name or the external id "${given}"`;
-    throw badInput('no-such-person', message, { remedy: "Run 'rollcall person list --removed' to see all." });
+    const message = `no ${what} has the id, the name or the external id "${given}"`;
+    throw badInput('no-such-person', message, {
+      remedy: "run 'rollcall person list --removed' to list all persons",
+    });
   }
   if (second === undefined) return first.id;
   const found = [first, second, ...others] as const;
@@ -65,11 +72,11 @@ export async function whichPerson(persons: PersonClient, wanted: WantedPerson): 
   return (await choose({ given, what: 'person', found, lines }, terminal)).id;
 }
 
-/** The same for the option `--person`; undefined where it is not given. */
-export async function personIn(
+/** The person of the option `--person`; undefined if it is absent. */
+export async function personOption(
   { person: given }: { readonly person?: string },
-  { persons }: ControlClient,
+  client: Pick<ControlClient, 'call'>,
   { show }: SiteTime,
 ): Promise<string | undefined> {
-  return given === undefined ? undefined : await whichPerson(persons, { given, show });
+  return given === undefined ? undefined : await whichPerson(client, { given, show });
 }

@@ -1,25 +1,25 @@
 import type { Argument, Command, Option } from 'commander';
 
-/** A command with the words that call it, from `rollcall` on. */
+/** A command with its words, from `rollcall` on. */
 export interface NamedCommand {
   readonly words: readonly string[];
   readonly command: Command;
 }
 
-/** The command and all below it, each before its own, in the order of the help. */
-export function commandsOf(command: Command, above: readonly string[] = []): readonly NamedCommand[] {
-  const words = [...above, command.name()];
-  return [{ words, command }, ...command.commands.flatMap((below) => commandsOf(below, words))];
+/** The command and all its subcommands, in the order of the help. */
+export function commandsOf(command: Command, parents: readonly string[] = []): readonly NamedCommand[] {
+  const words = [...parents, command.name()];
+  return [{ words, command }, ...command.commands.flatMap((sub) => commandsOf(sub, words))];
 }
 
-/** Names of values, in the help, for which a file or a folder is given. */
+/** Names of values in the help that stand for a file or a folder. */
 const fileNames: readonly string[] = ['file', 'path'];
 const folderNames: readonly string[] = ['folder', 'dir', 'directory'];
 
-/** What can be written for a value: the name of a file or folder, one of a few words, or anything. */
+/** The kind of a value: a file, a folder, one of several words, or free text. */
 export type ValueKind = 'file' | 'folder' | 'anything' | { readonly choices: readonly string[] };
 
-/** What an option takes; undefined where it takes no value. */
+/** The kind of value of an option; undefined for an option without a value. */
 export function optionValue(option: Option): ValueKind | undefined {
   const name = /[<[]([^>\]]*?)(?:\.{3})?[>\]]/.exec(option.flags)?.[1];
   return name === undefined ? undefined : valueKind(name, option.argChoices);

@@ -3,15 +3,15 @@ import { exitCodes, runAction } from '../output.js';
 import { argumentValue, commandsOf, type NamedCommand, optionValue, type ValueKind } from './command-tree.js';
 
 /**
- * `rollcall completion`: it prints the script, so that a package or a person puts it where their shell looks.
+ * The command `rollcall completion`. It only prints the script: where shells look for scripts differs between systems.
  * @param wholeProgram - resolves with the program and all its commands
  */
 export function completionCommand(wholeProgram: () => Promise<Command>): (program: Command) => void {
   return (program) =>
     program
       .command('completion')
-      .addArgument(new Argument('<shell>', 'the shell to complete in').choices(['bash']))
-      .description('print the script that lets a shell complete commands, options and file names')
+      .addArgument(new Argument('<shell>', 'the shell').choices(['bash']))
+      .description('print a script that makes a shell complete commands, options and file names')
       .action(() =>
         runAction(false, async () => {
           process.stdout.write(bashCompletion(await wholeProgram()));
@@ -24,24 +24,24 @@ const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 const flagsOf = ({ short, long }: Option): readonly string[] =>
   [short, long].filter((flag) => flag !== undefined);
 
-/** What bash runs to offer values of this kind. */
+/** The bash command that offers values of this kind. */
 function offer(kind: ValueKind): string {
   if (kind === 'file') return '_rollcall_files -f';
   if (kind === 'folder') return '_rollcall_files -d';
   return kind === 'anything' ? ':' : `_rollcall_words ${quoted(kind.choices.join(' '))}`;
 }
 
-/** What may come behind the words of a command: other commands, options, or its argument. */
+/** The case for the words of a command: offers its subcommands, its options, or values of its argument. */
 function placeOf({ words, command }: NamedCommand): string {
   const options = [...command.options.flatMap((option) => option.long ?? []), '--help'].join(' ');
-  const below = command.commands.map((sub) => sub.name()).join(' ');
+  const subcommands = command.commands.map((sub) => sub.name()).join(' ');
   const [argument] = command.registeredArguments;
   const value = argument === undefined ? ':' : offer(argumentValue(argument));
-  const here = below === '' ? value : `_rollcall_words ${quoted(below)}`;
+  const here = subcommands === '' ? value : `_rollcall_words ${quoted(subcommands)}`;
   return `    ${quoted(words.join(' '))}) _rollcall_place ${quoted(options)} ${here} ;;`;
 }
 
-/** What may come behind the options that take a value. */
+/** The cases for options that take a value. */
 function slotsOf({ words, command }: NamedCommand): readonly string[] {
   return command.options.flatMap((option) => {
     const kind = optionValue(option);
@@ -51,7 +51,7 @@ function slotsOf({ words, command }: NamedCommand): readonly string[] {
   });
 }
 
-/** The script that completes what is typed behind `rollcall` in bash. It starts no program: it holds all it offers. */
+/** The completion script for bash. It contains all commands and options, so completion starts no program. */
 export function bashCompletion(program: Command): string {
   const all = commandsOf(program);
   const paths = all.slice(1).map(({ words }) => quoted(words.join(' ')));
@@ -94,7 +94,7 @@ ${paths.map((path) => `      ${path}`).join(' | \\\n')}) path="$path $word" ;;
     current="\${current#*=}"
   fi
   _rollcall_offer
-  # Bash replaces only what stands behind the last ":".
+  # Bash replaces only the text after the last ":".
   if [[ $current == *:* && $COMP_WORDBREAKS == *:* ]]; then
     COMPREPLY=("\${COMPREPLY[@]#"\${current%"\${current##*:}"}"}")
   fi

@@ -5,11 +5,10 @@ import { exitCodes, runAction } from '../output.js';
 import { commandsOf, type NamedCommand } from './command-tree.js';
 import { type Example, examplesOf } from './examples.js';
 
-/** What the manual says of exit codes. */
-export type ExitCodeMeanings = readonly (readonly [code: number, meaning: string])[];
+type ExitCodeMeanings = readonly (readonly [code: number, meaning: string])[];
 
 /**
- * `rollcall man`: it prints the page, so that a package or a person puts it where `man` looks.
+ * The command `rollcall man`. It only prints the page: where `man` looks for pages differs between systems.
  * @param wholeProgram - resolves with the program and all its commands
  */
 export function manualCommand(
@@ -28,7 +27,7 @@ export function manualCommand(
       );
 }
 
-/** Characters that roff takes for something else, or prints as a typographic one, by what prints them as they are. */
+/** Escapes for characters that roff interprets or replaces by typographic ones. */
 const escapes: Readonly<Record<string, string>> = {
   '\\': '\\(rs',
   '-': '\\-',
@@ -39,7 +38,7 @@ const escapes: Readonly<Record<string, string>> = {
   '~': '\\(ti',
 };
 
-/** Text of one or more lines as roff prints it unchanged, for a line of its own or as an argument of a macro. */
+/** Escapes a text so that roff prints it unchanged, on its own line or as the argument of a macro. */
 export function roff(text: string): string {
   return text
     .replaceAll(/[\\\-'"`^~]/g, (character) => escapes[character] ?? character)
@@ -57,7 +56,7 @@ function optionEntry({ flags, description, argChoices, defaultValue }: Option): 
   return `.TP\n.B "${roff(flags)}"\n${roff(`${description}${choices}${initial}`)}`;
 }
 
-/** The options that every command has are told once. */
+/** Options that every command has are listed once, at the top. */
 function isCommon(option: Option, common: readonly Option[]): boolean {
   return common.some(
     ({ flags, description }) => flags === option.flags && description === option.description,
@@ -99,10 +98,10 @@ export function manualPage(program: Command, meanings: ExitCodeMeanings): string
     '.SH SYNOPSIS',
     `.B ${name}\n.I command\n[argument...]\n[option...]`,
     '.SH DESCRIPTION',
-    roff('Looks at a box that runs rollcalld, sets it up, and looks after the persons that it recognises.'),
-    roff("'rollcall COMMAND --help' shows the part of this page that is about one command."),
+    roff('Sets up and checks a box that runs rollcalld, and manages the persons whom it recognises.'),
+    roff("'rollcall COMMAND --help' shows the help of one command."),
     '.SH OPTIONS',
-    'Commands that read the configuration or that show something have these options:',
+    'Most commands have these options:',
     ...common.map(optionEntry),
     '.SH COMMANDS',
     ...leaves.map((leaf) => commandSection(leaf, common)),

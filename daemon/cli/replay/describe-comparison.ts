@@ -8,7 +8,7 @@ import {
   type PassageAnswer,
 } from '../../domain/identification/passage-comparison.js';
 import type { LivenessPolicy } from '../../domain/liveness/liveness-verdict.js';
-import { csvLine } from '../csv-line.js';
+import { csvLine } from '../csv.js';
 import { table } from '../output.js';
 import { escapeMarkup } from './html-page.js';
 
@@ -23,7 +23,7 @@ export interface PolicyComparison {
   readonly passages: readonly ComparedPassage[];
 }
 
-/** The settings of one side as numbers. */
+/** The settings of one side. */
 export interface PolicySettings {
   readonly match: Pick<MatchPolicy, 'threshold' | 'margin' | 'minimumProbes'> & {
     readonly targetFpir: number | undefined;
@@ -31,7 +31,7 @@ export interface PolicySettings {
   readonly liveness: LivenessPolicy;
 }
 
-/** The comparison for a person to read: the settings, the passages that differ, and who was taken for whom. */
+/** The comparison as text: settings, differing passages and confusion matrices. */
 export function describeComparison(comparison: PolicyComparison): string {
   const { recogniser, a, b, people, clips, passages } = comparison;
   const different = passages.filter(isDifferent);
@@ -58,7 +58,7 @@ function answerText({ who, event, atS }: PassageAnswer): string {
   return `${who}, event ${event}${atS === undefined ? '' : ` at ${atS.toFixed(1)} s`}`;
 }
 
-/** Only settings that differ tell the sides apart; all others stand in the configuration. */
+/** Settings that differ between the sides. */
 function settingsTable(a: PolicySettings, b: PolicySettings): readonly string[] {
   const flat = ({ match, liveness }: PolicySettings): Readonly<Record<string, unknown>> => ({
     ...match,
@@ -83,7 +83,7 @@ function matrixTable({ rows, columns, labels, counts }: ConfusionMatrix): string
   return table([`${rows} \\ ${columns}`, ...labels], lines);
 }
 
-/** One line for each pair of labels that met: which matrix, its row and column, and how many passages. */
+/** One line per matrix cell that is not zero: matrix, row, column and number of passages. */
 export function comparisonCsv({ passages }: PolicyComparison): string {
   const cells = confusionMatrices(passages).flatMap(({ rows, columns, labels, counts }) =>
     labels.flatMap((row, y) =>
@@ -101,7 +101,7 @@ const CELL = 26;
 const LABELS = 220;
 const GAP = 40;
 
-/** The matrices below each other; what lies on the diagonal, where both agree, is grey, and the rest stands out. */
+/** The matrices, one below the other. The diagonal (agreement) is grey; disagreement is coloured. */
 export function comparisonSvg({ passages }: PolicyComparison): string {
   const matrices = confusionMatrices(passages);
   const sideOf = ({ labels }: ConfusionMatrix): number => LABELS + CELL * labels.length;

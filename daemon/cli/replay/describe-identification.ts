@@ -10,7 +10,7 @@ import { describeSite, type SiteEvaluation } from './evaluate-site.js';
 export interface RefusedPhotograph {
   readonly photograph: string;
   readonly reason: string;
-  /** True where there is no face to search with either. */
+  /** True if it cannot be searched with either: no face was found. */
   readonly isFailureToAcquire: boolean;
 }
 
@@ -30,11 +30,11 @@ export interface IdentifyEvaluation extends Omit<IdentificationReport, 'missed' 
   }[];
   /** Photographs of strangers that were accepted at the operating point. */
   readonly accepted: readonly Mistake[];
-  /** Photographs of known people that were accepted as somebody else. */
+  /** Photographs of known people that were accepted as another person. */
   readonly confused: readonly Mistake[];
-  /** Empty unless groups were given. */
+  /** Empty without `--groups`. */
   readonly groups: readonly GroupRates[];
-  /** Absent unless it was asked for. */
+  /** Absent without `--cross-validate`. */
   readonly crossValidation?: CrossValidation;
   /** Larger galleries, by extrapolation. */
   readonly site: readonly SiteEvaluation[];
@@ -47,7 +47,7 @@ interface Mistake {
   readonly searches: number;
 }
 
-/** The evaluation as tables for a person to read. */
+/** The evaluation as tables. */
 export function describeIdentification(evaluation: IdentifyEvaluation): string {
   return [
     protocol(evaluation),
@@ -58,7 +58,7 @@ export function describeIdentification(evaluation: IdentifyEvaluation): string {
     groups(evaluation),
     describeSite(evaluation.site),
     mistakes('strangers accepted at the operating point', evaluation.accepted),
-    mistakes('known people taken for somebody else at the operating point', evaluation.confused),
+    mistakes('known people accepted as another person at the operating point', evaluation.confused),
     missed(evaluation),
   ]
     .filter((part) => part !== '')
@@ -72,9 +72,9 @@ function percent(share: number): string {
 function protocol(e: IdentifyEvaluation): string {
   return [
     `recogniser ${e.recogniser}: ${e.people} people, ${counted(e.strangers, 'stranger')}, ${counted(e.photographs, 'photograph')}`,
-    `${counted(e.references, 'photograph of each person is', 'photographs of each person are')} enrolled, the others and the strangers are searched;`,
-    `rates are pooled over ${counted(e.splits, 'way')} of choosing which are enrolled. A person's score is the similarity`,
-    'of their nearest reference (cosine). What enrolment would refuse is not enrolled, but is searched; a photograph',
+    `${counted(e.references, 'photograph of each person is', 'photographs of each person are')} enrolled; the others and the strangers are searched.`,
+    `Rates are pooled over ${counted(e.splits, 'choice')} of enrolled photographs. The score of a person is the similarity`,
+    '(cosine) of the nearest reference. Photographs that enrolment would refuse are searched, but not enrolled. A photograph',
     'without a face counts as missed.',
   ].join('\n');
 }
@@ -82,13 +82,13 @@ function protocol(e: IdentifyEvaluation): string {
 function refusals(e: IdentifyEvaluation): string {
   const lost = e.refused.filter(({ isFailureToAcquire }) => isFailureToAcquire).length;
   const head = [
-    `failures to acquire: ${lost} of ${counted(e.photographs, 'photograph')}; to enrol: ${percent(e.failureToEnrol)} of persons`,
+    `failures to acquire: ${lost} of ${counted(e.photographs, 'photograph')}; failures to enrol: ${percent(e.failureToEnrol)} of persons`,
     `enrolment would refuse ${counted(e.refused.length, 'photograph')}`,
   ].join('; ');
   const { sets, refused, mixedSets, mixedAccepted } = e.agreement;
   const agreement = [
     `of ${sets} sets of ${e.references} photographs of one person, enrolment would refuse ${percent(refused)} because they disagree;`,
-    `of ${mixedSets} such sets with one photograph of another person, it would accept ${percent(mixedAccepted)}`,
+    `of ${mixedSets} sets with one photograph of another person, enrolment would accept ${percent(mixedAccepted)}`,
   ];
   return [
     head,
@@ -145,7 +145,7 @@ function validation({ crossValidation: v }: IdentifyEvaluation): string {
   ]);
   return [
     `cross-validation: the threshold is chosen for FPIR ${percent(v.targetFpir)} on all other parts (margin ${v.margin}), and measured on each part,`,
-    'searched in the gallery of everybody; strangers are counted by the names of their files without the number at the end',
+    'searched in the gallery of all people; strangers are counted by the names of their files without the number at the end',
     table(['part', 'threshold', 'people', 'strangers', 'FPIR', 'FNIR'], rows),
     `all parts, 95 % intervals (Wilson): FPIR ${percent(v.fpir)} (${between(v.fpirInterval)}) for ${counted(v.strangers, 'stranger')},`,
     `FNIR ${percent(v.fnir)} (${between(v.fnirInterval)}) for ${v.people} people`,
@@ -167,7 +167,7 @@ function groups({ groups: all }: IdentifyEvaluation): string {
   const head = ['group', 'people', 'strangers', 'FMR', 'times all', 'comparisons', 'FPIR', '95 % interval'];
   return [
     'inside each group, at the operating point: different people of the group compared, and strangers of the group searched',
-    '"times all": how many times the FMR of all people',
+    '"times all": FMR of the group divided by the FMR of all people',
     table(head, rows),
   ].join('\n');
 }

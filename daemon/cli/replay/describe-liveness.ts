@@ -10,18 +10,18 @@ import {
   type StillPictureCall,
 } from '../../domain/liveness/presentation-rates.js';
 import { table } from '../output.js';
-import { rateText } from './describe-blinks.js';
+import { rateText } from './blink-report.js';
 import { type SkippedClip, skipWords } from './truth-files.js';
 
 /** What `rollcall evaluate liveness --json` prints. */
 export interface LivenessEvaluation {
   /** Frames analysed per second while a face is tracked. */
   readonly fps: number;
-  /** The same while the eyes of a face are seen that has not yet proven to be live. */
+  /** The same until a face has proven to be live. */
   readonly provingFps: number;
   /** How long shorter clips were played, seconds. */
   readonly loopS: number | null;
-  /** `near`: looks at a frame that nearly agree share an answer; `none`: the networks answered each. */
+  /** `near`: nearly equal views of a frame share a result; `none`: the networks ran for every view. */
   readonly memory: 'near' | 'none';
   /** Persons in the gallery; null without one. */
   readonly enrolled: number | null;
@@ -31,7 +31,7 @@ export interface LivenessEvaluation {
   readonly presentations: readonly Presentation[];
 }
 
-/** The evaluation for a person to read: a table for genuine people, one for each kind of attack, what was not decided and why. */
+/** The evaluation as text: tables for genuine people and for each kind of attack, and the reasons of undetermined verdicts. */
 export function describeLiveness(evaluation: LivenessEvaluation): string {
   const { rates, stillPictures, skipped, enrolled } = evaluation;
   const genuine = rates.filter((each) => each.genuine !== undefined);
@@ -63,14 +63,14 @@ export function describeLiveness(evaluation: LivenessEvaluation): string {
 
 function introduction({ loopS, memory, enrolled, ...rates }: LivenessEvaluation): string {
   return [
-    `${rateText(rates)}. Every passage starts with stages that have seen nothing before. Intervals are of 95 % (Wilson), for as`,
-    'many trials as there are people or, for attacks, clips: passages of one clip are not independent.',
+    `${rateText(rates)}. Every passage starts with fresh stages. Intervals are 95 % (Wilson); a trial is one person or, for`,
+    'attacks, one clip, because the passages of one clip are not independent.',
     loopS === null
       ? 'A passage is as long as the clip allows.'
-      : `Clips shorter than ${loopS} s were played again until they lasted so long; "looped" counts passages longer than their clip.`,
+      : `Clips shorter than ${loopS} s were repeated up to that length; "looped" counts passages longer than their clip.`,
     memory === 'near'
-      ? 'Looks at one frame from nearly the same place share an answer of the networks.'
-      : 'The networks answered every look.',
+      ? 'Nearly equal views of the same frame share a result of the networks.'
+      : 'The networks ran for every view.',
     ...(enrolled === null ? [] : [`${counted(enrolled, 'person', 'persons')} enrolled.`]),
   ].join('\n');
 }
@@ -121,7 +121,9 @@ function nonResponseSection(rates: readonly LengthRates[]): readonly string[] {
           .join(', '),
       ]),
   );
-  return rows.length === 0 ? [] : [`why there was no verdict\n${table(['length', 'of', 'reasons'], rows)}`];
+  return rows.length === 0
+    ? []
+    : [`why there was no verdict\n${table(['length', 'shows', 'reasons'], rows)}`];
 }
 
 function stillSection(calls: readonly StillPictureCall[]): readonly string[] {
@@ -143,7 +145,7 @@ function stillSection(calls: readonly StillPictureCall[]): readonly string[] {
   return [table(heading, rows)];
 }
 
-/** The clips behind the errors: to look at, one by one. */
+/** The wrong verdicts, each with its clip. */
 function errorsSection({ presentations }: LivenessEvaluation): readonly string[] {
   const isError = ({ species, verdict }: Presentation): boolean =>
     verdict === (species === undefined ? 'attack' : 'live');

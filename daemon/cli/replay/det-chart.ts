@@ -5,7 +5,7 @@ import { escapeMarkup } from './html-page.js';
 export interface ChartedCurve {
   readonly title: string;
   readonly points: readonly Rates[];
-  /** Where the settings stand; absent where they stand nowhere on this curve. */
+  /** The operating point; undefined if it is not on this curve. */
   readonly operating: Rates | undefined;
 }
 
@@ -19,13 +19,13 @@ const LOWEST = 0.0005;
 const HIGHEST = 0.6;
 const TICKS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4] as const;
 
-/** Units of the drawing. The legend stands on the right of the plot. */
+/** Units of the drawing. The legend is to the right of the plot. */
 const PLOT = { left: 64, top: 16, side: 400 } as const;
 const LEGEND = { left: PLOT.left + PLOT.side + 24, line: 22, width: 300 } as const;
 const WIDTH = LEGEND.left + LEGEND.width;
 const HEIGHT = PLOT.top + PLOT.side + 56;
 
-/** Differ in lightness, too, and beside them in their dashes: the chart is read in grey and by colour-blind people. */
+/** Lines differ in lightness and dashes as well, for grey prints and colour-blind readers. */
 const STROKES = [
   ['#1b3a6b', ''],
   ['#c2410c', '7 3'],
@@ -36,7 +36,7 @@ const STROKES = [
 ] as const;
 
 /**
- * A detection error trade-off chart as inline SVG: FPIR to the right and FNIR upwards, both on the normal deviate scale. Filled
+ * A detection error trade-off chart as inline SVG: FPIR on the x-axis and FNIR on the y-axis, both on the normal deviate scale. Filled
  * circles are operating points.
  */
 export function detChart(title: string, curves: readonly ChartedCurve[]): string {
@@ -48,7 +48,7 @@ export function detChart(title: string, curves: readonly ChartedCurve[]): string
   ].join('\n');
 }
 
-/** Where a rate lies on an axis, 0 (lowest) to 1 (highest). */
+/** The position of a rate on an axis, 0 (lowest) to 1 (highest). */
 function along(rate: number): number {
   const [low, high] = [normalDeviate(LOWEST), normalDeviate(HIGHEST)];
   return (normalDeviate(Math.min(HIGHEST, Math.max(LOWEST, rate))) - low) / (high - low);

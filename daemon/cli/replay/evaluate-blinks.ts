@@ -8,14 +8,19 @@ import { systemClock as clock } from '../../host/system-clock.js';
 import { replayClip } from '../../vision/replay-clip.js';
 import { exitCodes, print, runAction } from '../output.js';
 import { createPrivateFile } from '../private-file.js';
-import { blinksPage, type ChartedClip } from './blinks-page.js';
-import { type BlinkReport, type ClipResult, describeBlinks } from './describe-blinks.js';
+import {
+  type BlinkReport,
+  blinksPage,
+  type ChartedClip,
+  type ClipResult,
+  describeBlinks,
+} from './blink-report.js';
 import { parseFps } from './replay.js';
 import { openReplaySetup, type ReplaySetup } from './replay-setup.js';
 import { TrackRecorder } from './track-record.js';
-import { isThere, readBlinkTruth, type SkippedClip } from './truth-files.js';
+import { fileExists, readBlinkTruth, type SkippedClip } from './truth-files.js';
 
-/** How far apart a found and a true blink may be, seconds: the truth is read from frames by eye. */
+/** Largest distance between a found and a true blink, seconds. The truth is annotated by hand. */
 const toleranceS = 0.25;
 
 interface EvaluateOptions {
@@ -32,14 +37,14 @@ export function registerEvaluateBlinks(evaluate: Command): void {
     .command('blinks')
     .description('measure blink detection on clips with known blinks')
     .requiredOption('--clips <dir>', 'folder of the clips')
-    .requiredOption('--truth <file>', 'JSON: by path of a clip in that folder, the times of its blinks')
-    .option('--fps <rate>', 'frames analysed per second; default: as configured for a camera', parseFps)
-    .option('-c, --config <file>', "take settings from this configuration; default: every setting's default")
-    .option('--report <file>', 'write each clip with the curve of its eyes as a page for a browser, too')
+    .requiredOption('--truth <file>', 'JSON: the times of the blinks, by path of the clip in that folder')
+    .option('--fps <rate>', 'frames to analyse per second; default: the rates of the camera', parseFps)
+    .option('-c, --config <file>', 'use the settings of this configuration; default: default settings')
+    .option('--report <file>', 'also write an HTML page with the curve of the eyes in each clip')
     .option('--json', 'print JSON instead of a table')
     .action((options: EvaluateOptions) =>
       runAction(options.json === true, async () => {
-        // Before the clips are worked on, which takes minutes: a file that cannot be written is told at once.
+        // Created before the analysis, which takes minutes, so that an unwritable path fails immediately.
         await using page = options.report === undefined ? undefined : await createPrivateFile(options.report);
         const { report, charted } = await evaluateBlinks(options);
         await page?.write(Buffer.from(blinksPage(report, charted)));
@@ -50,7 +55,7 @@ export function registerEvaluateBlinks(evaluate: Command): void {
     );
 }
 
-/** Also what the stages saw in each clip, for a page. */
+/** Returns the report, and the tracks of each clip for the page. */
 async function evaluateBlinks(
   options: EvaluateOptions,
 ): Promise<{ readonly report: BlinkReport; readonly charted: readonly ChartedClip[] }> {
@@ -71,8 +76,8 @@ async function evaluateBlinks(
   }
   const clips = charted.map(({ result }) => result);
   if (clips.length === 0 && skipped.some(({ reason }) => reason === 'not-found')) {
-    throw badInput('clip-not-found', `none of the clips that ${options.truth} names is in ${options.clips}`, {
-      remedy: 'give the folder that the paths in the truth file start from',
+    throw badInput('clip-not-found', `${options.clips} contains none of the clips in ${options.truth}`, {
+      remedy: 'give as --clips the folder that the paths in the truth file are relative to',
     });
   }
   const sum = (count: (clip: ClipResult) => number): number =>
@@ -86,24 +91,24 @@ async function evaluateBlinks(
   return { report: { fps, provingFps, toleranceS, clips, skipped, ...counts }, charted };
 }
 
-/** Undefined where the clip is not there. */
+/** Undefined if the clip does not exist. */
 async function evaluateClip(
   clip: string,
   path: string,
   truth: BlinkTruth,
   { camera, analyser, ffmpeg, liveness, match }: ReplaySetup,
 ): Promise<ChartedClip | undefined> {
-  if (!(await isThere(path))) return undefined;
+  if (!(await fileExists(path))) return undefined;
   const found: number[] = [];
   let longest: { readonly observedS: number; readonly verdict: LivenessVerdict } | undefined;
   const sameFaceThreshold = match.threshold;
   const recorder = new TrackRecorder();
-  const { onLook } = recorder;
-  const options = { path, camera, analyser, ffmpeg, liveness, sameFaceThreshold, clock, onLook };
+  const { onView } = recorder;
+  const options = { path, camera, analyser, ffmpeg, liveness, sameFaceThreshold, clock, onView };
   const steps = replayClip({ ...options, speed: 'max' });
   for await (const { events } of steps) {
     for (const event of events) {
-      recorder.hear(event);
+      recorder.addEvent(event);
       if (event.type === 'blink') found.push(Math.round(event.blink.atMs) / 1000);
       if (event.type !== 'sighting' || !event.sighting.isEnded) continue;
       const { verdict, evidence } = event.sighting.liveness;

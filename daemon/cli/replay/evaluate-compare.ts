@@ -28,7 +28,7 @@ import {
   type PolicyComparison,
   type PolicySettings,
 } from './describe-comparison.js';
-import { type Clip, enrolAll, readClips, searchIn } from './labelled-clips.js';
+import { type Clip, enrolAll, readClips, searchIn } from './labelled-collection.js';
 import { parseFps } from './replay.js';
 import { memoryDecider, openReplaySetup, type ReplaySetup } from './replay-setup.js';
 
@@ -48,26 +48,26 @@ interface CompareOptions {
 export function registerEvaluateCompare(evaluate: Command): void {
   evaluate
     .command('compare')
-    .description('tell what two sets of settings make of the same passages')
+    .description('compare the results of two sets of settings on the same passages')
     .requiredOption(
       '--clips <dir>',
-      'folder of clips; those in a folder inside it show the person of that name',
+      'folder of clips; clips in a subfolder show the person with the name of the subfolder',
     )
     .requiredOption('--known <dir>', 'folder with one folder of photographs per person: the gallery')
     .requiredOption('--a <file>', 'YAML with the first settings: identification, liveness or both')
     .requiredOption(
       '--b <file>',
-      'YAML with the second settings; what a file leaves out is as in the configuration',
+      'YAML with the second settings; settings missing in a file come from the configuration',
     )
-    .option('--fps <rate>', 'frames analysed per second; default: as configured for a camera', parseFps)
-    .option('-c, --config <file>', "take settings from this configuration; default: every setting's default")
-    .option('--camera <id>', 'take rates, smallest face and direction of this camera of the configuration')
-    .option('--csv <file>', 'write the confusion matrices as CSV, too')
-    .option('--svg <file>', 'write the confusion matrices as a picture, too')
+    .option('--fps <rate>', 'frames to analyse per second; default: the rates of the camera', parseFps)
+    .option('-c, --config <file>', 'use the settings of this configuration; default: default settings')
+    .option('--camera <id>', 'use rates, smallest face and direction of this camera in the configuration')
+    .option('--csv <file>', 'also write the confusion matrices as CSV')
+    .option('--svg <file>', 'also write the confusion matrices as an SVG picture')
     .option('--json', 'print JSON instead of tables')
     .action((options: CompareOptions) =>
       runAction(options.json === true, async () => {
-        // Before the clips are worked on, which takes minutes: a file that cannot be written is told at once.
+        // Created before the analysis, which takes minutes, so that an unwritable path fails immediately.
         await using csv = options.csv === undefined ? undefined : await createPrivateFile(options.csv);
         await using svg = options.svg === undefined ? undefined : await createPrivateFile(options.svg);
         const comparison = await compare(options);
@@ -94,11 +94,11 @@ async function compare(options: CompareOptions): Promise<PolicyComparison> {
   await using lifetime = new Lifetime(clock);
   const { config: configPath, camera: cameraId, fps } = options;
   const setup = await openReplaySetup({ configPath, cameraId, fps }, lifetime);
-  const gallery = await enrolAll(options.known, setup, (text) => tell(options, text));
+  const gallery = await enrolAll(options.known, setup, (text) => note(options, text));
   const [a, b] = [sideOf(written[0], setup, gallery), sideOf(written[1], setup, gallery)];
   const passages: ComparedPassage[] = [];
   for (const [index, clip] of clips.entries()) {
-    tell(options, `clip ${index + 1} of ${clips.length}: ${clip.name}`);
+    note(options, `clip ${index + 1} of ${clips.length}: ${clip.name}`);
     const path = join(options.clips, clip.name);
     passages.push(...(await compareClip({ ...clip, path }, [a, b], { setup, search: searchIn(gallery) })));
   }
@@ -112,7 +112,7 @@ async function compare(options: CompareOptions): Promise<PolicyComparison> {
   };
 }
 
-function tell({ json }: CompareOptions, text: string): void {
+function note({ json }: CompareOptions, text: string): void {
   if (json !== true) process.stderr.write(`${text}\n`);
 }
 
@@ -127,12 +127,12 @@ async function readSettings(file: string): Promise<Settings> {
   try {
     const raw: unknown = parse(await readFile(file, 'utf8'));
     settingsSchema.parse(raw ?? {});
-    // As written: parsed, what is left out would have its default in place of what the configuration says.
+    // The raw value, because parsing would fill in defaults where the configuration should apply.
     return (raw ?? {}) as Settings;
   } catch (error) {
     const reason = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
     throw badInput('settings-unreadable', `cannot read the settings in ${file}: ${reason}`, {
-      remedy: 'Write YAML as in the configuration, with identification, liveness or both.',
+      remedy: 'write YAML as in the configuration, with identification, liveness or both',
       cause: error,
     });
   }
@@ -155,7 +155,7 @@ function sideOf(
   };
 }
 
-interface Seen {
+interface SeenPassage {
   readonly firstSeenS: number;
   readonly lastSeenS: number;
   readonly answer: PassageAnswer;
@@ -171,8 +171,8 @@ async function compareClip(
   const deciders = sides.map(({ decides: policy, liveness: proof }) =>
     memoryDecider(setup, { search, policy, proof, clock: clipClock }),
   );
-  const seen = sides.map(() => new Map<string, Seen>());
-  // The same threshold on both sides: what joins the views of a track must not differ, or there would be no same passages.
+  const seen = sides.map(() => new Map<string, SeenPassage>());
+  // Both sides use the same threshold to join the views of a track; otherwise their passages could not be compared.
   const options = { path: clip.path, camera, analyser, ffmpeg, sameFaceThreshold: match.threshold, clock };
   try {
     for await (const { atMs, events } of shadowClip(
@@ -180,9 +180,9 @@ async function compareClip(
       sides.map(({ liveness }) => liveness),
     )) {
       clipClock.advanceTo(atMs);
-      for (const [side, told] of events.entries()) {
+      for (const [side, sideEvents] of events.entries()) {
         const [decider, passages] = [deciders[side], seen[side]];
-        for (const event of told) {
+        for (const event of sideEvents) {
           if (event.type !== 'sighting' || decider === undefined || passages === undefined) continue;
           const before = passages.get(event.sighting.trackId);
           passages.set(event.sighting.trackId, await decide(event.sighting, decider, before));
@@ -197,7 +197,11 @@ async function compareClip(
 
 const unanswered: PassageAnswer = { who: '(not seen well)', event: 'none', atS: undefined };
 
-async function decide(sighting: Sighting, decider: Decider, before: Seen | undefined): Promise<Seen> {
+async function decide(
+  sighting: Sighting,
+  decider: Decider,
+  before: SeenPassage | undefined,
+): Promise<SeenPassage> {
   const { identification, recorded, suppressed } = await decider.onSighting(
     sighting,
     (capturedAtMs) => capturedAtMs,
@@ -207,25 +211,25 @@ async function decide(sighting: Sighting, decider: Decider, before: Seen | undef
   if (identification !== undefined) {
     answer = { ...answer, who: whoIs(identification), atS };
   }
-  // A cooldown silences the second passage of a person, whatever the settings that are compared.
-  const said = [...recorded, ...suppressed].at(-1)?.fact;
-  if (said !== undefined) answer = { ...answer, event: said.kind, atS };
+  // Suppressed events count too: cooldowns are not part of the compared settings.
+  const lastFact = [...recorded, ...suppressed].at(-1)?.fact;
+  if (lastFact !== undefined) answer = { ...answer, event: lastFact.kind, atS };
   return { firstSeenS: sighting.firstSeenMs / 1000, lastSeenS: atS, answer };
 }
 
 function whoIs(identification: Identification): string {
   if (identification.outcome === 'match') return identification.personId;
   if (identification.outcome !== 'ambiguous') return `(${identification.outcome})`;
-  // In one order, so that the same two persons are one label.
+  // Sorted, so that the same two persons always have the same label.
   const names = identification.candidates.map(({ personId: name }) => name).sort();
   return `(${names.join(' or ')})`;
 }
 
-/** Joins what both sides saw of each track, in the order in which the tracks began. */
+/** Joins the results of both sides for each track, in order of first view. */
 function passagesOf(
   { name, truth }: Clip,
-  a: ReadonlyMap<string, Seen>,
-  b: ReadonlyMap<string, Seen>,
+  a: ReadonlyMap<string, SeenPassage>,
+  b: ReadonlyMap<string, SeenPassage>,
 ): readonly ComparedPassage[] {
   const nothing: PassageAnswer = { who: '(no passage)', event: 'none', atS: undefined };
   return [...new Set([...a.keys(), ...b.keys()])]

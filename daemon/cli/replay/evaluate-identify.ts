@@ -16,7 +16,6 @@ import {
 import type { MatchPolicy } from '../../domain/identification/match.js';
 import { systemClock as clock } from '../../host/system-clock.js';
 import { samplePhoto } from '../../vision/photo-sample.js';
-import { readPeople, readPhotographs } from '../import/labelled-photographs.js';
 import { exitCodes, print, runAction } from '../output.js';
 import { createPrivateFile } from '../private-file.js';
 import {
@@ -26,9 +25,10 @@ import {
 } from './describe-identification.js';
 import { evaluateSite } from './evaluate-site.js';
 import { identificationPage } from './identification-page.js';
+import { readPeople, readPhotographs } from './labelled-collection.js';
 import { openReplaySetup, type ReplaySetup } from './replay-setup.js';
 
-/** More ways of dividing the photographs tell little that these do not. */
+/** More ways of dividing the photographs add little information. */
 const MOST_SPLITS = 20;
 
 interface EvaluateOptions {
@@ -48,21 +48,29 @@ export function registerEvaluateIdentify(evaluate: Command): void {
     .command('identify')
     .description('measure identification on photographs of known people and of strangers')
     .requiredOption('--known <dir>', 'folder with one folder of photographs per person')
-    .requiredOption('--unknown <dir>', 'folder with photographs of people who are none of these')
+    .requiredOption('--unknown <dir>', 'folder with photographs of strangers: people not in --known')
     .option('--references <count>', 'photographs enrolled per person; the others are searched', parseCount, 3)
-    .option('--views <count>', 'photographs of a person that stand for the views of a track', parseCount, 3)
+    .option(
+      '--views <count>',
+      'photographs of a person that are combined like the views of a track',
+      parseCount,
+      3,
+    )
     .option(
       '--cross-validate <folds>',
-      'choose the threshold for FPIR 1 % on all but one part of the people, measure it on that part, for each part in turn',
+      'divide the people into this many parts; measure each part with the threshold that gives FPIR 1 % on the other parts',
       parseCount,
     )
-    .option('--groups <file>', 'JSON with lists of names by group: error rates inside each group, too')
-    .option('-c, --config <file>', "take settings from this configuration; default: every setting's default")
-    .option('--report <file>', 'write the curves of errors and the tables as a page for a browser, too')
+    .option(
+      '--groups <file>',
+      'JSON with lists of names by group: also measure error rates inside each group',
+    )
+    .option('-c, --config <file>', 'use the settings of this configuration; default: default settings')
+    .option('--report <file>', 'also write an HTML page with error curves and tables')
     .option('--json', 'print JSON instead of tables')
     .action((options: EvaluateOptions) =>
       runAction(options.json === true, async () => {
-        // Before the photographs are worked on, which takes minutes: a file that cannot be written is told at once.
+        // Created before the analysis, which takes minutes, so that an unwritable path fails immediately.
         await using page = options.report === undefined ? undefined : await createPrivateFile(options.report);
         const evaluation = await evaluateIdentify(options);
         await page?.write(Buffer.from(identificationPage(evaluation)));
@@ -141,8 +149,8 @@ const strangerOf = (file: string): string => parse(file).name.replace(/[-_ ]*\d+
 function checkFolds({ crossValidate: folds }: EvaluateOptions, { people, strangerNames }: Collection): void {
   const most = Math.min(people.length, new Set(strangerNames.map(strangerOf)).size);
   if (folds === undefined || (folds >= 2 && folds <= most)) return;
-  throw badInput('too-many-folds', `--cross-validate ${folds} cannot be done with these photographs`, {
-    remedy: `Give a number from 2 to ${most}: every part needs a known person and a stranger.`,
+  throw badInput('too-many-folds', `--cross-validate ${folds} is not possible with these photographs`, {
+    remedy: `give a number from 2 to ${most}: every part needs a known person and a stranger`,
   });
 }
 
@@ -171,12 +179,12 @@ async function readCollection(options: EvaluateOptions, setup: ReplaySetup): Pro
       `fewer than two people have more than ${counted(options.references, 'photograph')}`,
       {
         remedy:
-          'Add photographs or lower --references: one more than the references is needed to search with.',
+          'add photographs or lower --references. Each person needs at least one more photograph to search with',
       },
     );
   }
-  const tell = (text: string): void => void (options.json === true || process.stderr.write(`${text}\n`));
-  if (left.length > 0) tell(`left out, too few photographs: ${left.join(', ')}`);
+  const note = (text: string): void => void (options.json === true || process.stderr.write(`${text}\n`));
+  if (left.length > 0) note(`left out because of too few photographs: ${left.join(', ')}`);
   const refused: RefusedPhotograph[] = [];
   const sample = async (path: string): Promise<Sample> => {
     const { embedding, refusal } = await samplePhoto(path, setup.analyser);
@@ -189,10 +197,10 @@ async function readCollection(options: EvaluateOptions, setup: ReplaySetup): Pro
   const people: Collection['people'][number][] = [];
   for (const { name, paths } of usable) {
     people.push({ name, paths, samples: await inOrder(paths, sample) });
-    tell(`${people.length}/${usable.length} people`);
+    note(`${people.length}/${usable.length} people`);
   }
   const strangerPaths = await readPhotographs(options.unknown);
-  tell(counted(strangerPaths.length, 'stranger'));
+  note(counted(strangerPaths.length, 'stranger'));
   const strangers = await inOrder(strangerPaths, sample);
   const photographs = strangers.length + people.reduce((sum, { paths }) => sum + paths.length, 0);
   const strangerNames = strangerPaths.map((path) => basename(path));
@@ -201,7 +209,7 @@ async function readCollection(options: EvaluateOptions, setup: ReplaySetup): Pro
 
 type WrittenGroups = Readonly<Record<string, readonly string[]>>;
 
-/** Reads which people belong together. Throws `groups-unreadable`. */
+/** Reads the groups of people. Throws `groups-unreadable`. */
 async function readGroups(file: string): Promise<WrittenGroups> {
   try {
     return z
@@ -210,13 +218,13 @@ async function readGroups(file: string): Promise<WrittenGroups> {
   } catch (error) {
     const reason = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
     throw badInput('groups-unreadable', `cannot read the groups in ${file}: ${reason}`, {
-      remedy: 'Write JSON with a list of names for each group: {"north": ["ada", "grace"]}.',
+      remedy: 'write JSON with a list of names for each group: {"north": ["ada", "grace"]}',
       cause: error,
     });
   }
 }
 
-/** A name is that of a known person's folder, or of a stranger's file with or without its ending. Throws `groups-unknown-name`. */
+/** Resolves names: of a known person's folder, or of a stranger's file with or without its extension. Throws `groups-unknown-name`. */
 function membersOf(written: WrittenGroups, { people, strangerNames }: Collection): readonly PeopleGroup[] {
   const known = new Set(people.map(({ name }) => name));
   const strangersCalled = (name: string): readonly number[] =>
@@ -229,7 +237,7 @@ function membersOf(written: WrittenGroups, { people, strangerNames }: Collection
       'groups-unknown-name',
       `the groups name people who are not evaluated: ${unknown.join(', ')}`,
       {
-        remedy: "Use the names of the known people's folders and of the strangers' files.",
+        remedy: "use the names of the known people's folders and of the strangers' files",
       },
     );
   }

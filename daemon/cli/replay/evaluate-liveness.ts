@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { badInput } from '../../base/errors.js';
 import { Lifetime } from '../../base/lifetime.js';
+import { present } from '../../base/present.js';
 import { VirtualClock } from '../../base/virtual-clock.js';
 import { type EnrolledPerson, policyOver } from '../../domain/identification/calibration.js';
 import type { Identification } from '../../domain/identification/match.js';
@@ -21,18 +22,18 @@ import { type ClipPiece, cutClip } from '../../vision/cut-clip.js';
 import type { StageEvent } from '../../vision/stage-event.js';
 import { exitCodes, print, runAction } from '../output.js';
 import { describeLiveness, type LivenessEvaluation } from './describe-liveness.js';
-import { enrolAll, readClips, searchIn } from './labelled-clips.js';
+import { enrolAll, readClips, searchIn } from './labelled-collection.js';
 import { parseFps } from './replay.js';
 import { memoryDecider, openReplaySetup, type ReplaySetup } from './replay-setup.js';
 import {
-  isThere,
+  fileExists,
   type PresentationTruth,
   presentationByFolder,
   readPresentationTruth,
   type SkippedClip,
 } from './truth-files.js';
 
-/** How long people are in sight at a door, at a turnstile, at a terminal; seconds. */
+/** Typical times in sight at a door, a turnstile or a terminal, seconds. */
 const PASSAGE_LENGTHS_S = [1, 2, 3, 5, 8, 10, 15] as const;
 
 interface EvaluateOptions {
@@ -49,17 +50,17 @@ interface EvaluateOptions {
 export function registerEvaluateLiveness(evaluate: Command): void {
   evaluate
     .command('liveness')
-    .description('measure how many passages of each length end live, undetermined or as an attack')
+    .description('measure the liveness verdicts on passages of different lengths')
     .requiredOption('--clips <dir>', 'folder of the clips')
     .option(
       '--truth <file>',
-      'JSON: by path of a clip in that folder, what it shows; default: the name of its first folder, genuine or a kind of attack',
+      'JSON: what each clip shows, by path of the clip in that folder; default: the name of its first folder, genuine or a kind of attack',
     )
-    .option('--known <dir>', 'folder with one folder of photographs per person: also tell who is recognised')
-    .option('--loop <seconds>', 'play shorter clips again until they last so long', parseSeconds)
-    .option('--anew', 'run the networks for every look of every passage; slow')
-    .option('--fps <rate>', 'frames analysed per second; default: as configured for a camera', parseFps)
-    .option('-c, --config <file>', "take settings from this configuration; default: every setting's default")
+    .option('--known <dir>', 'folder with one folder of photographs per person: also measure recognition')
+    .option('--loop <seconds>', 'repeat shorter clips up to this length', parseSeconds)
+    .option('--anew', 'run the networks for every view of every passage; slow')
+    .option('--fps <rate>', 'frames to analyse per second; default: the rates of the camera', parseFps)
+    .option('-c, --config <file>', 'use the settings of this configuration; default: default settings')
     .option('--json', 'print JSON instead of tables')
     .action((options: EvaluateOptions) =>
       runAction(options.json === true, async () => {
@@ -81,25 +82,25 @@ async function evaluateLiveness(options: EvaluateOptions): Promise<LivenessEvalu
   await using lifetime = new Lifetime(clock);
   const { config: configPath, fps, known } = options;
   const setup = await openReplaySetup({ configPath, cameraId: undefined, fps }, lifetime);
-  const tell = (text: string): void => {
+  const note = (text: string): void => {
     if (options.json !== true) process.stderr.write(`${text}\n`);
   };
-  const gallery = known === undefined ? undefined : await enrolAll(known, setup, tell);
+  const gallery = known === undefined ? undefined : await enrolAll(known, setup, note);
   const presentations: Presentation[] = [];
   const skipped: SkippedClip[] = [];
   for (const [clip, truth] of truths) {
     const path = join(options.clips, clip);
-    const reason = truth === undefined ? 'no-truth' : (await isThere(path)) ? undefined : 'not-found';
+    const reason = truth === undefined ? 'no-truth' : (await fileExists(path)) ? undefined : 'not-found';
     if (truth === undefined || reason !== undefined) {
       skipped.push({ clip, reason: reason ?? 'no-truth' });
       continue;
     }
-    tell(clip);
+    note(clip);
     presentations.push(...(await presentClip({ clip, path, truth }, { setup, gallery, options })));
   }
   if (presentations.length === 0) {
-    throw badInput('clip-not-found', `${options.clips} holds no clip of which it is known what it shows`, {
-      remedy: `name clips in the truth file, or put them into folders called genuine, ${attackSpecies.join(', ')}`,
+    throw badInput('clip-not-found', `${options.clips} contains no clip with a known truth`, {
+      remedy: `describe the clips in the truth file, or put them into folders named genuine, ${attackSpecies.join(', ')}`,
     });
   }
   return {
@@ -142,9 +143,7 @@ async function presentClip(
     {
       lengthsMs: PASSAGE_LENGTHS_S.map((lengthS) => lengthS * 1000),
       memory: anew === true ? 'none' : 'near',
-      ...(fromS === undefined ? {} : { fromMs: fromS * 1000 }),
-      ...(untilS === undefined ? {} : { untilMs: untilS * 1000 }),
-      ...(loop === undefined ? {} : { loopMs: loop * 1000 }),
+      ...present({ fromMs: inMs(fromS), untilMs: inMs(untilS), loopMs: inMs(loop) }),
     },
   );
   const presentations: Presentation[] = [];
@@ -158,7 +157,10 @@ async function presentClip(
   return presentations;
 }
 
-/** What became of every track of a piece. */
+const inMs = (seconds: number | undefined): number | undefined =>
+  seconds === undefined ? undefined : seconds * 1000;
+
+/** The result for every track of a piece. */
 async function tracksOf(
   { events }: ClipPiece,
   { people }: PresentationTruth,

@@ -12,18 +12,18 @@ import {
 } from '../../domain/identification/site-size.js';
 import { table } from '../output.js';
 
-/** What the collection says about larger galleries, for tracks of so many views. Rates are 0..1. */
+/** An estimate for larger galleries. Rates are 0..1. */
 export interface SiteEvaluation {
-  /** Undefined: everybody. Else the title of a group: the gallery and the strangers are all of that group. */
+  /** Undefined: all people. Otherwise the title of a group: gallery and strangers are all of that group. */
   readonly group: string | undefined;
-  /** Photographs of one person that are searched together, as the views of one track are. */
+  /** Photographs of one person that are searched together, like the views of one track. */
   readonly views: number;
   readonly people: number;
   readonly strangers: number;
-  /** Pairs of different people who were compared, and how many comparisons that were. */
+  /** Pairs of different people that were compared, and the number of comparisons. */
   readonly pairs: number;
   readonly comparisons: number;
-  /** The first has as many persons as there are people in the collection: compare it with what was counted. */
+  /** The first size is that of the collection, for comparison with the counted rates. */
   readonly sizes: readonly SiteEstimate[];
   /** The curve of errors at each of `sizes`, with the margin of the operating point. */
   readonly curves: readonly (readonly DetPoint[])[];
@@ -35,7 +35,7 @@ interface Trial {
   readonly policy: MatchPolicy;
 }
 
-/** Everybody and then each group, first with one view and then with `views`, where there are photographs enough. */
+/** All people, then each group; with one view, then with `views` if there are enough photographs. */
 export function evaluateSite(
   people: readonly LabelledPerson[],
   strangers: readonly Sample[],
@@ -76,12 +76,12 @@ function evaluationOf(group: string | undefined, scores: SiteScores, policy: Mat
 }
 
 export const SITE_ASSUMPTION = [
-  'Assumption: the scores of different people are independent and distributed as in this collection; then',
-  'FPIR = 1 - (1 - FMR)^N (ISO/IEC 19795-1). Scores higher than those of the collection come from a generalised Pareto',
-  'distribution that is fitted to the highest 5 % (ISO/IEC 5152). The margin is kept. "FPIR at most" trusts the count alone: the',
-  'upper end of the 95 % interval (Wilson) for as many trials as there are pairs of people, without margin. A group of',
-  'people who look alike breaks the assumption: give --groups. A view is one photograph; views of one passage differ less,',
-  'so that more of them bring less than more photographs do. Threshold "any": the margin alone keeps FPIR there.',
+  'Assumption: the scores of different people are independent and distributed as in this collection. Then',
+  'FPIR = 1 - (1 - FMR)^N (ISO/IEC 19795-1). Scores above those of the collection come from a generalised Pareto',
+  'distribution fitted to the highest 5 % (ISO/IEC 5152). The margin applies. "FPIR at most" uses the counts only: the',
+  'upper end of the 95 % interval (Wilson), with pairs of people as trials and without margin. A group of',
+  'people who look alike breaks the assumption: use --groups. A view is one photograph; the views of one passage differ less,',
+  'so they improve the rates less than different photographs. Threshold "any": the margin alone gives this FPIR.',
 ];
 
 export const SITE_HEADING = [
@@ -108,15 +108,15 @@ export function siteRows({ views, sizes }: SiteEvaluation): readonly (readonly s
   ]);
 }
 
-/** -1 is the lowest cosine there is: the margin alone keeps FPIR so low. */
+/** -1 is the lowest cosine, so the margin alone gives this FPIR. */
 function thresholdText(threshold: number | undefined): string {
   if (threshold === undefined) return 'none';
   return threshold > -1 ? threshold.toFixed(3) : 'any';
 }
 
-/** Which people an evaluation is about, and how many. */
+/** The people of an evaluation. */
 export function siteTitle({ group, people, strangers, pairs, comparisons }: SiteEvaluation): string {
-  const who = group === undefined ? 'everybody' : `group "${group}" alone`;
+  const who = group === undefined ? 'all people' : `only group "${group}"`;
   return `${who}: ${people} people, ${strangers} photographs of strangers, ${pairs} pairs of people, ${comparisons} comparisons`;
 }
 
@@ -133,7 +133,7 @@ export function describeSite(evaluations: readonly SiteEvaluation[]): string {
   ].join('\n');
 }
 
-/** Three digits where the rate is small: it is multiplied by the persons who pass. */
+/** Small rates get more digits, because they are multiplied by the number of passages. */
 export function percent(rate: number): string {
   if (rate > 0 && rate < 1e-6) return '< 0.0001 %';
   return `${rate < 0.001 ? (100 * rate).toFixed(4) : (100 * rate).toFixed(2)} %`;

@@ -7,9 +7,7 @@ import { registerEvaluateLiveness } from './evaluate-liveness.js';
 export function registerEvaluate(program: Command): void {
   const evaluate = program
     .command('evaluate')
-    .description(
-      'measure blink detection, liveness and identification, and compare settings, on recorded material',
-    );
+    .description('measure blink detection, liveness and identification on recordings, and compare settings');
   registerEvaluateBlinks(evaluate);
   registerEvaluateLiveness(evaluate);
   registerEvaluateIdentify(evaluate);

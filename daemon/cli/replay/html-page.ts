@@ -1,4 +1,4 @@
-/** Text that stands in HTML or SVG, in quoted attributes too. */
+/** Escapes a text for HTML or SVG, also for quoted attributes. */
 export function escapeMarkup(text: string): string {
   return text
     .replaceAll('&', '&amp;')
@@ -14,9 +14,7 @@ const STYLE = [
   'th:first-child,td:first-child{text-align:left}svg{max-width:100%;height:auto;font-size:12px}',
 ].join('');
 
-/**
- * A page for a browser with `body` (markup). It holds no script and nothing from elsewhere, and a browser is told to load nothing.
- */
+/** An HTML page with `body` (markup). It contains no scripts, and its security policy forbids loading anything. */
 export function htmlPage(title: string, body: readonly string[]): string {
   return [
     '<!doctype html>',

@@ -11,22 +11,19 @@ import {
 } from './evaluate-site.js';
 import { escapeMarkup, htmlPage, htmlTable } from './html-page.js';
 
-/** Groups are compared in a gallery of this many persons. */
+/** Size of the gallery in which groups are compared. */
 const COMPARED_PERSONS = 1000;
 
-/**
- * The evaluation as a page for a browser. It holds no photograph, no script and nothing from elsewhere, and a browser is told
- * to load nothing. It names no person: the only names in it are the titles of groups.
- */
+/** The evaluation as an HTML page. It contains no photographs and no names except the titles of groups. */
 export function identificationPage(evaluation: IdentifyEvaluation): string {
-  const everybody = evaluation.site.filter(({ group }) => group === undefined);
+  const allPeople = evaluation.site.filter(({ group }) => group === undefined);
   return htmlPage(`Identification with ${evaluation.recogniser}`, [
     ...introduction(evaluation),
     '<h2>As counted</h2>',
     ...counted(evaluation),
     '<h2>At the size of a site</h2>',
     `<p>${escapeMarkup(SITE_ASSUMPTION.join(' '))}</p>`,
-    ...everybody.flatMap((site) => siteSection(site)),
+    ...allPeople.flatMap((site) => siteSection(site)),
     ...groupSections(evaluation),
   ]);
 }
@@ -34,9 +31,9 @@ export function identificationPage(evaluation: IdentifyEvaluation): string {
 function introduction(e: IdentifyEvaluation): readonly string[] {
   return [
     `<p>${e.people} people, ${e.strangers} photographs of strangers, ${e.photographs} photographs in all.`,
-    `Of each person ${e.references} are enrolled and the others searched, in ${e.splits} ways. Intervals are of 95 % (Wilson),`,
-    'for as many trials as there are strangers or people.</p>',
-    '<p>This page holds no photograph and names no person. Titles of groups are as they were given. A circle in a chart is the',
+    `Of each person ${e.references} are enrolled and the others are searched, in ${e.splits} ways. Intervals are 95 % (Wilson);`,
+    'a trial is one stranger or one person.</p>',
+    '<p>This page contains no photographs and no names of people. Titles of groups are unchanged. A circle in a chart is the',
     `operating point: threshold ${e.operating.threshold}, margin ${e.operating.margin}.</p>`,
   ];
 }
@@ -80,7 +77,7 @@ function counted({
 }
 
 function siteSection(site: SiteEvaluation): readonly string[] {
-  const title = `Curves of errors, ${viewsOf(site)}`;
+  const title = `Error curves, ${viewsOf(site)}`;
   const curves = site.sizes.map(
     (size, index): ChartedCurve => ({
       title: `${size.persons} persons`,
@@ -101,7 +98,7 @@ function groupSections({ site, groups }: IdentifyEvaluation): readonly string[] 
   const views = [...new Set(site.map((one) => one.views))];
   return [
     '<h2>By group</h2>',
-    '<p>The gallery and the strangers are all of one group. FMR compares two photographs of different people of the group.</p>',
+    '<p>Gallery and strangers are all of the same group. FMR compares photographs of different people of the group.</p>',
     htmlTable(
       ['group', 'people', 'strangers', 'FMR', 'times that of all', 'FPIR', '95 % interval of FPIR'],
       groups.map(({ title, people, strangers, fmr, timesAll, fpir, fpirInterval: [low, high] }) => [
@@ -124,12 +121,12 @@ function groupSections({ site, groups }: IdentifyEvaluation): readonly string[] 
 function groupChart(sites: readonly SiteEvaluation[]): readonly string[] {
   const [first] = sites;
   if (first === undefined) return [];
-  const title = `Curves of errors by group, ${COMPARED_PERSONS} persons, ${viewsOf(first)}`;
+  const title = `Error curves by group, ${COMPARED_PERSONS} persons, ${viewsOf(first)}`;
   const curves = sites.flatMap((site): readonly ChartedCurve[] => {
-    // Not the first: a collection may have as many people.
+    // The last match: the first size, that of the collection, can be the same number.
     const index = site.sizes.findLastIndex(({ persons }) => persons === COMPARED_PERSONS);
     return [
-      { title: site.group ?? 'everybody', points: site.curves[index] ?? [], operating: site.sizes[index] },
+      { title: site.group ?? 'all people', points: site.curves[index] ?? [], operating: site.sizes[index] },
     ];
   });
   return [`<h3>${title}</h3>`, detChart(title, curves)];

@@ -1,12 +1,12 @@
 import type { EyeFault } from '../../domain/liveness/liveness.js';
 import { escapeMarkup } from './html-page.js';
-import type { RecordedLook } from './track-record.js';
+import type { RecordedView } from './track-record.js';
 
-/** What happened while a track was in sight; seconds. */
-export interface ChartMarks {
+/** Marks in the chart of a track; times in seconds. */
+interface ChartMarks {
   /** Found blinks. */
   readonly found: readonly { readonly atS: number; readonly durationS: number }[];
-  /** Blinks that a person saw; undefined where nobody looked. */
+  /** True blinks, annotated by hand; undefined if the clip was not annotated. */
   readonly truth: readonly number[] | undefined;
   readonly ambiguous: readonly number[];
   readonly decisions: readonly { readonly atS: number; readonly text: string }[];
@@ -16,12 +16,12 @@ export interface ChartMarks {
 const PLOT = { left: 44, top: 34, width: 880, height: 150 } as const;
 const WIDTH = PLOT.left + PLOT.width + 16;
 const FAULT_LINE = 12;
-/** Eyes are seldom open wider, as in `EyeContour`. */
+/** Upper end of the axis. Eyes are seldom open wider; see `EyeContour`. */
 const WIDEST = 0.45;
-/** A line is broken where nothing was measured for longer, seconds. */
+/** A longer gap between measurements breaks the line, seconds. */
 const LONGEST_GAP_S = 0.25;
 
-/** The person's own. They differ in their dashes, too. */
+/** Left and right of the person. Colour and dashes differ. */
 const EYES = {
   left: { colour: '#1b3a6b', dashes: '' },
   right: { colour: '#c2410c', dashes: '5 2' },
@@ -29,46 +29,46 @@ const EYES = {
 
 export const CHART_WIDTH = WIDTH;
 
-/** Height of the chart of a track whose looks were left out for so many reasons. */
+/** Height of the chart of a track whose views were left out for this number of reasons. */
 export function chartHeight(faults: number): number {
   return PLOT.top + PLOT.height + 24 + FAULT_LINE * faults + 8;
 }
 
 /**
  * How far the eyes of one track were open over time, as SVG: a line for each eye, bands for found blinks, triangles above for true
- * ones (hollow: ambiguous), and below a row of ticks for each reason why a look says nothing about the eyes.
+ * ones (hollow: ambiguous), and below a row of ticks for each reason why a view of the eyes is unusable.
  */
-export function opennessChart(title: string, looks: readonly RecordedLook[], marks: ChartMarks): string {
+export function opennessChart(title: string, looks: readonly RecordedView[], marks: ChartMarks): string {
   const faults = faultsOf(looks);
   const height = chartHeight(faults.length);
   const axis = timeAxis(looks);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="${escapeMarkup(title)}" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" font-family="sans-serif" font-size="11">`,
-    ...chartParts(looks, marks, axis, faults),
+    ...chartElements(looks, marks, axis, faults),
     '</svg>',
   ].join('\n');
 }
 
-/** From which second to which the chart goes, and where a second lies in it. */
+/** The time range of the chart, and the position of a second. */
 interface TimeAxis {
   readonly fromS: number;
   readonly untilS: number;
   readonly x: (atS: number) => number;
 }
 
-function timeAxis(looks: readonly RecordedLook[]): TimeAxis {
+function timeAxis(looks: readonly RecordedView[]): TimeAxis {
   const fromS = Math.floor(looks[0]?.atS ?? 0);
   const untilS = Math.max(fromS + 1, Math.ceil(looks.at(-1)?.atS ?? 1));
   const x = (atS: number): number => PLOT.left + (PLOT.width * (atS - fromS)) / (untilS - fromS);
   return { fromS, untilS, x };
 }
 
-export function faultsOf(looks: readonly RecordedLook[]): readonly EyeFault[] {
+export function faultsOf(looks: readonly RecordedView[]): readonly EyeFault[] {
   return [...new Set(looks.flatMap(({ fault }) => fault ?? []))].sort();
 }
 
-function chartParts(
-  looks: readonly RecordedLook[],
+function chartElements(
+  looks: readonly RecordedView[],
   marks: ChartMarks,
   axis: TimeAxis,
   faults: readonly EyeFault[],
@@ -102,7 +102,7 @@ function chartParts(
 function axes({ fromS, untilS, x }: TimeAxis): readonly string[] {
   const bottom = PLOT.top + PLOT.height;
   const right = PLOT.left + PLOT.width;
-  // At most about twenty labels, however long the track is.
+  // At most about twenty labels.
   const step = [1, 2, 5, 10, 30, 60, 300].find((each) => (untilS - fromS) / each <= 20) ?? 600;
   const ticks: string[] = [];
   for (let atS = Math.ceil(fromS / step) * step; atS <= untilS; atS += step) {
@@ -128,7 +128,7 @@ function y(openness: number): number {
   return PLOT.top + PLOT.height * (1 - part);
 }
 
-function line(looks: readonly RecordedLook[], { x }: TimeAxis, eye: keyof typeof EYES): string {
+function line(looks: readonly RecordedView[], { x }: TimeAxis, eye: keyof typeof EYES): string {
   const { colour, dashes } = EYES[eye];
   let lastS = Number.NEGATIVE_INFINITY;
   const path = looks.flatMap((look) => {
@@ -141,7 +141,7 @@ function line(looks: readonly RecordedLook[], { x }: TimeAxis, eye: keyof typeof
   return `<path d="${path.join('')}" fill="none" stroke="${colour}" stroke-width="1.5" stroke-dasharray="${dashes}"/>`;
 }
 
-function faultRow(looks: readonly RecordedLook[], { x }: TimeAxis, fault: EyeFault, at: number): string {
+function faultRow(looks: readonly RecordedView[], { x }: TimeAxis, fault: EyeFault, at: number): string {
   const ticks = looks.flatMap((look) => (look.fault === fault ? [`M${fix(x(look.atS))} ${at}v-8`] : []));
   return `<path d="${ticks.join('')}" stroke="#dc2626" stroke-width="2"/><text x="${PLOT.left - 40}" y="${at}" fill="#dc2626" stroke="#fff" stroke-width="3" paint-order="stroke">${escapeMarkup(fault)}</text>`;
 }

@@ -18,18 +18,18 @@ import { openFaceAnalyser } from '../../vision/inference/open-face-analyser.js';
 import { detectFfmpeg, type FfmpegBinary } from '../../vision/ingest/ffmpeg-binary.js';
 import { chooseRecogniser, type RecogniserInUse } from '../../vision/recogniser-in-use.js';
 
-export interface ReplaySettings {
-  /** Configuration file; absent: every setting has its default. */
+interface ReplaySettings {
+  /** Configuration file; undefined: default settings. */
   readonly configPath: string | undefined;
-  /** Camera of the configuration whose settings apply; absent: the defaults of a camera. */
+  /** Camera of the configuration; undefined: default settings of a camera. */
   readonly cameraId: string | undefined;
-  /** Frames analysed per second, whether somebody is in sight or not yet; absent: the camera's rates. */
+  /** Frames analysed per second, with and without a face in sight; undefined: the rates of the camera. */
   readonly fps: number | undefined;
-  /** Opens the gallery that is searched, and says whose templates it holds; absent: there is none. */
+  /** Opens the gallery and returns its recogniser; absent: no gallery. */
   readonly openGallery?: (config: Config) => Promise<GalleryRecogniser | undefined>;
 }
 
-/** What commands need that run the stages without a daemon. */
+/** Everything that a command needs to run the stages without a daemon. */
 export interface ReplaySetup {
   readonly config: Config;
   readonly camera: CameraConfig;
@@ -40,7 +40,7 @@ export interface ReplaySetup {
   readonly match: MatchPolicy;
 }
 
-/** Opens models and FFmpeg as a vision process would. What is opened belongs to `lifetime`. */
+/** Opens models and FFmpeg like a vision process. `lifetime` owns them. */
 export async function openReplaySetup(settings: ReplaySettings, lifetime: Lifetime): Promise<ReplaySetup> {
   const config = await settingsOf(settings.configPath);
   const camera = cameraOf(config, settings);
@@ -73,29 +73,29 @@ export async function openReplaySetup(settings: ReplaySettings, lifetime: Lifeti
   };
 }
 
-/** Decides as the core does, and records nothing. `clock` is the clip's own time: it tells when a stranger is forgotten. */
+/** Decides like the core, without recording. `clock` is the time of the clip. */
 export function memoryDecider(
   { config, camera }: ReplaySetup,
   {
     proof = attendanceProof(config, camera),
-    ...parts
+    ...rest
   }: {
     readonly search: SearchGallery;
     readonly policy: MatchPolicy;
-    /** Undefined: as the configuration has it. */
+    /** Absent: as configured. */
     readonly proof?: AttendanceProof;
     readonly clock: Clock;
   },
 ): Decider {
   const { rules } = config;
   return createDecider({
-    ...{ ...parts, rules, facts: memoryFacts() },
+    ...{ ...rest, rules, facts: memoryFacts() },
     directionOf: () => camera.direction,
     proofAt: () => proof,
   });
 }
 
-/** What a configuration needs at least; everything else has a default. */
+/** The smallest valid configuration. */
 const leastConfig = {
   site: { id: 'replay', timeZone: 'UTC' },
   cameras: [{ id: 'clip', name: 'Clip', url: 'rtsp://127.0.0.1/' }],
@@ -107,7 +107,7 @@ async function settingsOf(path: string | undefined): Promise<Config> {
   if (loaded.ok) return loaded.config;
   const problems = loaded.problems.map((problem) => formatProblem(path, problem));
   throw badInput('invalid-config', problems.join('\n'), {
-    remedy: `correct the file; 'rollcall check-config --config ${path}' checks it again`,
+    remedy: `correct the file, then run 'rollcall check-config --config ${path}'`,
   });
 }
 

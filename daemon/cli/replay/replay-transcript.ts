@@ -6,9 +6,9 @@ import type { ReplayStep } from '../../vision/replay-clip.js';
 import type { StageEvent } from '../../vision/stage-event.js';
 
 /**
- * One line of a transcript. `t` is in seconds from the first frame of the clip: when the thing was decided, but for a
- * blink, whose `t` is the middle of the closure and whose `decided` is when the eyes had opened again, and for a gesture, whose
- * `t` is when the head began to move.
+ * One line of a transcript. `t` is the time of the decision, in seconds from the first frame. Exceptions: the `t` of a
+ * blink is the middle of the closure, and the `t` of a gesture is when the head began to move; `decided` is then the time
+ * of the decision.
  */
 export interface TranscriptLine {
   readonly t: number;
@@ -29,10 +29,10 @@ export interface TranscriptLine {
   readonly [detail: string]: unknown;
 }
 
-/** Replays have no date: their wall clock counts from the first frame. */
+/** The wall clock of a replay counts from the first frame. */
 const wallMsOf = (capturedAtMs: number): number => capturedAtMs;
 
-/** The lines of one step of a replay, in the order in which things were decided. Feeds sightings to `decider`. */
+/** The lines of one step of a replay, in order of decision. Feeds sightings to `decider`. */
 export async function transcribe(step: ReplayStep, decider: Decider): Promise<readonly TranscriptLine[]> {
   const lines: TranscriptLine[] = [];
   for (const event of step.events) {

@@ -9,15 +9,15 @@ import { VirtualClock } from '../../base/virtual-clock.js';
 import type { Config } from '../../config/schema.js';
 import { type GalleryFile, openGalleryFile } from '../../gallery/gallery-file.js';
 import { makeKeyProviders } from '../../gallery/keys/key-providers.js';
-import { unlockGallery } from '../../gallery/open-gallery.js';
 import { type GalleryRecogniser, galleryRecogniser } from '../../gallery/re-embedding/re-embed-switch.js';
+import { unlockGallery } from '../../gallery/unlock-gallery.js';
 import { explainReading } from '../../host/file-access.js';
 import { wipe } from '../../host/sodium.js';
 import { systemClock as clock } from '../../host/system-clock.js';
 import { currentUser, describeUser, findUser } from '../../host/system-user.js';
 import type { Decider, SearchGallery } from '../../records/decider.js';
 import { type ReplayStep, replayClip } from '../../vision/replay-clip.js';
-import type { TrackedLook } from '../../vision/stage-event.js';
+import type { TrackedView } from '../../vision/stage-event.js';
 import { exitCodes, printLine, runAction } from '../output.js';
 import { memoryDecider, openReplaySetup, type ReplaySetup } from './replay-setup.js';
 import { type TranscriptLine, transcribe } from './replay-transcript.js';
@@ -34,7 +34,7 @@ interface ReplayOptions {
   readonly json?: boolean;
 }
 
-/** A rate of analysis from the command line, frames per second. */
+/** Parses a rate of analysis in frames per second. */
 export function parseFps(text: string): number {
   const fps = Number(text);
   if (Number.isFinite(fps) && fps >= 1 && fps <= 60) return fps;
@@ -46,25 +46,25 @@ export function registerReplay(program: Command): void {
     .command('replay')
     .argument('<file>', 'a clip in any format that FFmpeg reads')
     .description(
-      "run the stages of a camera on a clip, with the clip's own time; needs no daemon and no network",
+      'analyse a clip like the stream of a camera, with the time of the clip; needs no daemon and no network',
     )
-    .option('--fps <rate>', 'frames analysed per second; default: as configured for a camera', parseFps)
+    .option('--fps <rate>', 'frames to analyse per second; default: the rates of the camera', parseFps)
     .addOption(
-      new Option('--speed <speed>', 'as fast as possible, or at the speed of the clip')
+      new Option('--speed <speed>', 'max: as fast as possible; real: at the speed of the clip')
         .choices(['max', 'real'])
         .default('max'),
     )
-    .option('-c, --config <file>', "take settings from this configuration; default: every setting's default")
-    .option('--camera <id>', 'take rates, smallest face and direction of this camera of the configuration')
+    .option('-c, --config <file>', 'use the settings of this configuration; default: default settings')
+    .option('--camera <id>', 'use rates, smallest face and direction of this camera in the configuration')
     .option(
       '--gallery [file]',
-      'recognise against a gallery: this file, else that of the configuration; its key is the configured one',
+      'recognise persons of a gallery: this file, or the gallery of the configuration; uses the configured key',
     )
     .option(
       '--pictures <dir>',
-      'write a strip of pictures for every track: these are PICTURES OF PEOPLE, which only their owner may read; delete them when they have served',
+      'write a strip of pictures for every track. These are PICTURES OF PEOPLE: only you can read them; delete them when you no longer need them',
     )
-    .option('--json', 'print one JSON object a line instead of text')
+    .option('--json', 'print one JSON object per line instead of text')
     .action((file: string, options: ReplayOptions) =>
       runAction(options.json === true, async () => {
         await replay(file, options);
@@ -74,7 +74,7 @@ export function registerReplay(program: Command): void {
 }
 
 async function replay(path: string, options: ReplayOptions): Promise<void> {
-  // Before the clip is worked on: a folder that cannot be used is told at once.
+  // Opened before the analysis, so that an unusable folder fails immediately.
   const strips = options.pictures === undefined ? undefined : await TrackStrips.open(options.pictures);
   await using lifetime = new Lifetime(clock);
   const { fps, config: configPath, camera: cameraId, speed } = options;
@@ -86,38 +86,38 @@ async function replay(path: string, options: ReplayOptions): Promise<void> {
   const setup = await openReplaySetup({ configPath, cameraId, fps, openGallery }, lifetime);
   const search = await openSearch(file, setup, lifetime);
   const { camera, analyser, ffmpeg, liveness, match } = setup;
-  // The clip's own time: a stranger is forgotten after so many seconds of the clip, however fast it is worked through.
+  // The time of the clip decides when a stranger is forgotten, at any speed of the replay.
   const clipClock = new VirtualClock();
   const decider = memoryDecider(setup, { search, policy: match, clock: clipClock });
-  const watchers = { recorder: new TrackRecorder(), strips };
-  const onLook = (look: TrackedLook): void => {
-    watchers.recorder.onLook(look);
-    strips?.onLook(look);
+  const recorders = { recorder: new TrackRecorder(), strips };
+  const onView = (view: TrackedView): void => {
+    recorders.recorder.onView(view);
+    strips?.onView(view);
   };
   const sameFaceThreshold = match.threshold;
-  const clip = { path, camera, analyser, ffmpeg, liveness, sameFaceThreshold, clock, speed, onLook };
+  const clip = { path, camera, analyser, ffmpeg, liveness, sameFaceThreshold, clock, speed, onView };
   for await (const step of replayClip(clip)) {
     clipClock.advanceTo(step.atMs);
-    for await (const line of linesOf(step, decider, watchers)) {
+    for await (const line of linesOf(step, decider, recorders)) {
       if (options.json === true) printLine(line);
       else process.stdout.write(`${describeLine(line)}\n`);
     }
   }
 }
 
-/** The lines of one step; a track that ended has its summary after them and, where they are wanted, its pictures written. */
+/** The lines of one step. When a track has ended, its summary follows, and its strip of pictures is written. */
 async function* linesOf(
   step: ReplayStep,
   decider: Decider,
   { recorder, strips }: { readonly recorder: TrackRecorder; readonly strips: TrackStrips | undefined },
 ): AsyncGenerator<TranscriptLine, void, void> {
   for (const event of step.events) {
-    recorder.hear(event);
+    recorder.addEvent(event);
     if (event.type === 'blink') strips?.markBlink(event.trackId, event.blink.atMs);
   }
   for (const line of await transcribe(step, decider)) {
     yield line;
-    recorder.keep(line);
+    recorder.addLine(line);
     if (line.type !== 'track.ended') continue;
     const record = recorder.of(line.track);
     const summary = summarise(record, line.t);
@@ -127,7 +127,7 @@ async function* linesOf(
   }
 }
 
-/** Undefined where no gallery was asked for. */
+/** Undefined without the option `--gallery`. */
 async function openGalleryOf(
   { gallery, config: configPath }: ReplayOptions,
   config: Config,
@@ -135,8 +135,8 @@ async function openGalleryOf(
 ): Promise<GalleryFile | undefined> {
   if (gallery === undefined) return undefined;
   if (configPath === undefined) {
-    throw badInput('gallery-without-config', 'a gallery cannot be opened without a configuration', {
-      remedy: 'add --config FILE: it names the key that the gallery is sealed with',
+    throw badInput('gallery-without-config', '--gallery needs --config', {
+      remedy: 'add --config FILE: the configuration names the key of the gallery',
     });
   }
   const path = gallery === true ? config.gallery.path : gallery;
@@ -164,10 +164,9 @@ async function openSearch(
   const unlock = { file, providers, input: {}, recogniser: id, dimensions, by, clock, logger: silentLogger };
   const result = await unlockGallery(unlock);
   if (result.outcome === 'sealed') {
-    // The service may have it all the same.
     const remedy =
       result.code === 'key-missing'
-        ? 'a key that systemd hands to the service is not there for commands: replay without --gallery, or put a copy of the key into a file of secretsDir for the time of the replay'
+        ? 'commands cannot read a key that is a systemd credential of the service: replay without --gallery, or put a copy of the key into a file in secretsDir during the replay'
         : result.remedy;
     throw operational('gallery-sealed', `the gallery is sealed: ${result.message}`, { remedy });
   }
@@ -175,20 +174,20 @@ async function openSearch(
   return (embedding, { count }) => opened.nearest(embedding, { count });
 }
 
-/** @throws `gallery-in-use` with what to do for a replay, and what `openGalleryFile` throws */
+/** @throws what `openGalleryFile` throws; `gallery-in-use` gets a remedy for replays */
 async function openUnused(path: string, auditKey: Uint8Array): Promise<GalleryFile> {
   try {
     return await openGalleryFile({ path, auditKey, clock });
   } catch (error) {
     if (!isRollcallError(error, 'gallery-in-use')) throw error;
     throw operational(error.code, error.message, {
-      remedy: 'stop the daemon for the time of the replay, or name a copy of the gallery with --gallery FILE',
+      remedy: 'stop the daemon during the replay, or give a copy of the gallery with --gallery FILE',
       cause: error,
     });
   }
 }
 
-/** Opening a gallery writes files beside it: those of another user, root too, would keep the daemon from opening it. */
+/** Opening a gallery writes files beside it. Files of another user, even root, would stop the daemon from opening the gallery. */
 async function refuseForeign(path: string): Promise<void> {
   const { uid } = await stat(path);
   const user = currentUser();
@@ -198,25 +197,25 @@ async function refuseForeign(path: string): Promise<void> {
     'gallery-of-another-user',
     `the gallery ${path} belongs to the user ${describeUser(owner)}, and this command runs as the user ${describeUser(user)}`,
     {
-      remedy: `run it as that user, and leave the owner of the files as it is: sudo -u ${owner.name ?? `#${uid}`} rollcall replay …`,
+      remedy: `run the command as the owner: sudo -u ${owner.name ?? `#${uid}`} rollcall replay …; do not change the owner of the files`,
       details: { path, uid },
     },
   );
 }
 
-/** Opening a gallery makes it where there is none: a replay must not. */
+/** Opening a gallery creates a missing file; a replay must not. */
 async function refuseMissing(path: string): Promise<void> {
   try {
     await access(path);
   } catch (error) {
-    throw badInput('gallery-missing', `the gallery ${path} cannot be read: ${explainReading(error).says}`, {
-      remedy: 'check the path; persons are enrolled with "rollcall person add"',
+    throw badInput('gallery-missing', `the gallery ${path} cannot be read: ${explainReading(error).reason}`, {
+      remedy: 'check the path; "rollcall person add" enrols persons',
       cause: error,
     });
   }
 }
 
-/** A transcript line for a person: time, what, whose track, the rest. */
+/** A transcript line as text: time, type, track, details. */
 function describeLine({ t, type, track, ...details }: TranscriptLine): string {
   return `${t.toFixed(2).padStart(8)} s  ${type.padEnd(13)} ${track.padEnd(4)} ${detailTexts(details).join(', ')}`;
 }
@@ -238,7 +237,7 @@ function isCounts(value: object): value is Readonly<Record<string, number>> {
   return !Array.isArray(value) && Object.values(value).every((each) => typeof each === 'number');
 }
 
-/** The summary of a track in the lines that stand above its pictures. */
+/** The summary of a track, in the lines above its pictures. */
 function summaryText({
   t: _,
   type: __,

@@ -1,10 +1,11 @@
+import { present } from '../../base/present.js';
 import type { QualityReason } from '../../domain/faces/quality.js';
 import type { EyeFault, LivenessAssessment, LivenessReason } from '../../domain/liveness/liveness.js';
-import type { StageEvent, TrackedLook } from '../../vision/stage-event.js';
+import type { StageEvent, TrackedView } from '../../vision/stage-event.js';
 import type { TranscriptLine } from './replay-transcript.js';
 
-/** One analysed frame of a track, as far as its eyes are concerned. */
-export interface RecordedLook {
+/** The eyes in one analysed frame of a track. */
+export interface RecordedView {
   /** Seconds from the first frame of the clip. */
   readonly atS: number;
   /** As in `EyeSample`. */
@@ -13,29 +14,30 @@ export interface RecordedLook {
   readonly fault: EyeFault | undefined;
 }
 
-/** What the stages saw and said of one track. */
+/** Everything that the stages found in one track. */
 export interface TrackRecord {
   readonly track: string;
-  readonly looks: readonly RecordedLook[];
+  /** The views of the face, one for each analysed frame; `looks` is their name in the transcript. */
+  readonly looks: readonly RecordedView[];
   readonly blinks: readonly { readonly atS: number; readonly durationS: number }[];
   /** Changes of the verdict. */
   readonly decisions: readonly { readonly atS: number; readonly text: string }[];
-  /** How many looks each fault of the view spoilt, the most frequent first. */
+  /** Number of views with each fault, the most frequent fault first. */
   readonly quality: Readonly<Partial<Record<QualityReason, number>>>;
-  /** The same for looks that say nothing about the eyes. */
+  /** Number of views in which an eye was not measured, by the fault. */
   readonly eyeFaults: Readonly<Partial<Record<EyeFault, number>>>;
-  /** Who it was taken for at last: details of the line `identity`. */
+  /** The last identification: details of the line `identity`. */
   readonly identity: Readonly<Record<string, unknown>>;
-  /** Kinds of the events that would have been told. */
+  /** Kinds of the events that a daemon would have recorded. */
   readonly events: readonly string[];
-  /** Looks at lowered lids: no blink of these would have been seen. */
+  /** Number of views with lowered lids, which would hide a blink. */
   readonly lidsLowered: number;
   /** At the end of the track; undefined before. */
   readonly final: LivenessAssessment | undefined;
 }
 
 interface OpenRecord {
-  looks: RecordedLook[];
+  looks: RecordedView[];
   blinks: { readonly atS: number; readonly durationS: number }[];
   decisions: { readonly atS: number; readonly text: string }[];
   quality: QualityReason[];
@@ -45,12 +47,12 @@ interface OpenRecord {
   final: LivenessAssessment | undefined;
 }
 
-/** Takes down what the stages see and say of every track of a clip. */
+/** Records what the stages find in every track of a clip. */
 export class TrackRecorder {
   readonly #tracks = new Map<string, OpenRecord>();
 
-  /** To be given to the stages as `onLook`. */
-  readonly onLook = ({ trackId, atMs, eyes, quality }: TrackedLook): void => {
+  /** For the stages, as `onView`. */
+  readonly onView = ({ trackId, atMs, eyes, quality }: TrackedView): void => {
     const record = this.#recordOf(trackId);
     const { left, right, fault } = eyes;
     record.looks.push({ atS: atMs / 1000, left, right, fault });
@@ -58,7 +60,7 @@ export class TrackRecorder {
     if (!eyes.areLidsRaised) record.lidsLowered += 1;
   };
 
-  hear(event: StageEvent): void {
+  addEvent(event: StageEvent): void {
     if (event.type === 'blink') {
       const { atMs, durationMs } = event.blink;
       this.#recordOf(event.trackId).blinks.push({ atS: atMs / 1000, durationS: durationMs / 1000 });
@@ -71,13 +73,13 @@ export class TrackRecorder {
     }
   }
 
-  /** Takes a line of the transcript: who it is, and which events follow. */
-  keep({ type, track, t: _, ...details }: TranscriptLine): void {
+  /** Adds the identity and the events of a transcript line. */
+  addLine({ type, track, t: _, ...details }: TranscriptLine): void {
     if (type === 'identity') this.#recordOf(track).identity = details;
     else if (!isOfStages(type)) this.#recordOf(track).events.push(type);
   }
 
-  /** What is known of a track. */
+  /** The record of a track. */
   of(track: string): TrackRecord {
     const { quality, looks, ...rest } = this.#recordOf(track);
     const faults = looks.flatMap(({ fault }) => fault ?? []);
@@ -88,7 +90,7 @@ export class TrackRecorder {
     this.#tracks.delete(track);
   }
 
-  /** The tracks that came to an end, in the order in which they were first seen. Those that turned out to be no faces are not told. */
+  /** Tracks that have ended, in order of first view. Tracks that turned out not to be faces are left out. */
   get ended(): readonly TrackRecord[] {
     return [...this.#tracks.keys()].map((track) => this.of(track)).filter(({ final }) => final !== undefined);
   }
@@ -111,12 +113,12 @@ export class TrackRecorder {
   }
 }
 
-/** Whether a line tells what the stages saw; the others tell events. */
+/** Whether a line comes from the stages; other lines are events. */
 function isOfStages(type: TranscriptLine['type']): boolean {
   return type.startsWith('track.') || type === 'blink' || type === 'gesture' || type === 'liveness';
 }
 
-/** How often each value stands there, the most frequent first. */
+/** Counts each value, the most frequent first. */
 function countEach<T extends string>(values: readonly T[]): Readonly<Partial<Record<T, number>>> {
   const counts = new Map<T, number>();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
@@ -130,10 +132,7 @@ export function countsText(counts: Readonly<Partial<Record<string, number>>>): s
     .join(', ');
 }
 
-/**
- * The last line of a track, also of one that nothing was decided about: the verdict and what it lacked, who it was, what was seen, and
- * what spoilt it.
- */
+/** The last line of every track: verdict, what was missing for a verdict, identity, and the counts of usable and unusable views. */
 export function summarise(record: TrackRecord, t: number): TranscriptLine {
   const { track, looks, blinks, quality, eyeFaults, lidsLowered, identity, events, final } = record;
   const { verdict = 'undetermined', reason, evidence } = final ?? {};
@@ -143,13 +142,12 @@ export function summarise(record: TrackRecord, t: number): TranscriptLine {
     type: 'track.summary',
     track,
     verdict,
-    ...(reason === undefined ? {} : { reason }),
-    ...(lacking === undefined ? {} : { missing: lacking }),
+    ...present({ reason, missing: lacking }),
     observedS: Math.round((evidence?.observedS ?? 0) * 1000) / 1000,
     frameCount: evidence?.frameCount ?? 0,
     blinks: blinks.length,
     identity: identity['outcome'] ?? 'inconclusive',
-    ...(identity['person'] === undefined ? {} : { person: identity['person'] }),
+    ...present({ person: identity['person'] }),
     events,
     looks: looks.length,
     poorLooks: quality,
@@ -158,10 +156,13 @@ export function summarise(record: TrackRecord, t: number): TranscriptLine {
   };
 }
 
-/** What would have led to a verdict, by the reason why there is none. */
+/** What a verdict would have needed, by the reason why there is none. */
 const missing: ReadonlyMap<LivenessReason, string> = new Map([
-  ['observed-too-briefly', 'a blink, or a longer look at open eyes'],
-  ['eyes-not-seen-well', 'looks at open eyes: raised lids, light on the face, a head turned to the camera'],
+  ['observed-too-briefly', 'a blink, or a longer view of open eyes'],
+  [
+    'eyes-not-seen-well',
+    'a clear view of open eyes: raised lids, light on the face, head turned to the camera',
+  ],
   ['too-close', 'a step back: the face is larger than the picture'],
   ['cut-off', 'the whole face in the picture'],
 ] as const);

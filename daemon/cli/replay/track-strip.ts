@@ -4,8 +4,8 @@ import sharp from 'sharp';
 import { badInput } from '../../base/errors.js';
 import type { Box, Point } from '../../domain/faces/geometry.js';
 import { jpegOfPart, shownPart } from '../../vision/best-shot.js';
-import type { TrackedLook } from '../../vision/stage-event.js';
-import { createPrivateFile, unwritable } from '../private-file.js';
+import type { TrackedView } from '../../vision/stage-event.js';
+import { createPrivateFile, outputError } from '../private-file.js';
 import { escapeMarkup } from './html-page.js';
 import { CHART_WIDTH, chartHeight, faultsOf, opennessChart } from './openness-chart.js';
 import type { TrackRecord } from './track-record.js';
@@ -18,22 +18,22 @@ const MARGIN = 12;
 const LINE = 18;
 const JPEG_QUALITY = 88;
 
-/** Pictures are taken so often at first, milliseconds; a long track has them further apart. */
+/** First interval between pictures, milliseconds. It doubles on a long track. */
 const FIRST_STEP_MS = 100;
-/** A blink is told when the eyes have opened again: for so long its picture is kept, milliseconds. */
+/** How long recent pictures are kept, milliseconds: a blink is reported only after the eyes have opened again. */
 const RECENT_MS = 1500;
 const MOST_BLINK_TILES = 8;
 /** A track without a look for so long has ended, or turned out to be no face, milliseconds. */
 const FORGOTTEN_AFTER_MS = 10_000;
 
-/** One analysed frame of a track as it will be shown. */
+/** One picture of the strip. */
 interface Tile {
   readonly atMs: number;
   readonly jpeg: Uint8Array;
   /** In pixels of the tile. */
   readonly box: Box;
   readonly points: readonly Point[];
-  readonly says: readonly string[];
+  readonly captions: readonly string[];
   readonly isBlink: boolean;
 }
 
@@ -44,18 +44,18 @@ interface TrackTiles {
   recent: Tile[];
 }
 
-/** Takes pictures of every track while it is in sight, and writes a strip of them for each. */
+/** Collects pictures of every track and writes one strip per track. */
 export class TrackStrips {
   readonly #directory: string;
   readonly #tracks = new Map<string, TrackTiles>();
-  /** Pictures that are being made, in order. */
+  /** Pending pictures, in order. */
   #work: Promise<void> = Promise.resolve();
 
   private constructor(directory: string) {
     this.#directory = directory;
   }
 
-  /** Makes the folder, or takes it where it is empty. Throws `output-exists` and `output-unwritable`. */
+  /** Creates the folder, or uses it if it is empty. Throws `output-exists` and `output-unwritable`. */
   static async open(directory: string): Promise<TrackStrips> {
     let present: readonly string[];
     try {
@@ -63,21 +63,17 @@ export class TrackStrips {
       present = await readdir(directory);
       if (present.length === 0) await chmod(directory, 0o700);
     } catch (error) {
-      throw unwritable(directory, error);
+      throw outputError(directory, error);
     }
     if (present.length === 0) return new TrackStrips(directory);
-    throw badInput(
-      'output-exists',
-      `the folder ${directory} holds files already, and nothing is overwritten`,
-      {
-        remedy: 'name a folder that is empty or not there yet',
-      },
-    );
+    throw badInput('output-exists', `the folder ${directory} is not empty, and files are never overwritten`, {
+      remedy: 'give an empty folder, or one that does not exist yet',
+    });
   }
 
-  /** To be given to the stages as `onLook`. Copies the pixels before it returns. */
-  readonly onLook = (look: TrackedLook): void => {
-    // A picture that cannot be made is missing in the strip, and nothing else.
+  /** For the stages, as `onView`. Copies the pixels before it returns. */
+  readonly onView = (look: TrackedView): void => {
+    // A picture that cannot be encoded is left out of the strip.
     const taken = takeTile(look).catch(() => undefined);
     this.#work = this.#work.then(async () => {
       const tile = await taken;
@@ -85,7 +81,7 @@ export class TrackStrips {
     });
   };
 
-  /** Marks the picture of a blink's lowest point. */
+  /** Marks the picture nearest to a blink. */
   markBlink(track: string, atMs: number): void {
     this.#work = this.#work.then(() => {
       const { recent, blinks } = this.#tilesOf(track);
@@ -95,7 +91,7 @@ export class TrackStrips {
     });
   }
 
-  /** Writes the strip of a track that has ended, readable by its owner only; returns the path. */
+  /** Writes the strip of an ended track, readable by its owner only. Returns the path. */
   async write(record: TrackRecord, summary: readonly string[]): Promise<string> {
     await this.#work;
     const { spaced, blinks } = this.#tilesOf(record.track);
@@ -138,7 +134,7 @@ export class TrackStrips {
   }
 }
 
-async function takeTile({ atMs, landmarks, quality, eyes, picture }: TrackedLook): Promise<Tile> {
+async function takeTile({ atMs, landmarks, quality, eyes, picture }: TrackedView): Promise<Tile> {
   const part = shownPart(landmarks.box, picture);
   const scale = Math.min(TILE.width / part.width, TILE.height / part.height);
   const jpeg = jpegOfPart(picture, part, { scale, quality: JPEG_QUALITY });
@@ -150,7 +146,7 @@ async function takeTile({ atMs, landmarks, quality, eyes, picture }: TrackedLook
     jpeg: await jpeg,
     box: { ...at(box), width: box.width * scale, height: box.height * scale },
     points: fivePoints.map(at),
-    says: [
+    captions: [
       `${(atMs / 1000).toFixed(2)} s  open ${open}`,
       ...(eyes.fault === undefined ? [] : [`left out: ${eyes.fault}`]),
       ...(quality.reasons.length === 0 ? [] : [quality.reasons.join(', ')]),
@@ -159,7 +155,7 @@ async function takeTile({ atMs, landmarks, quality, eyes, picture }: TrackedLook
   };
 }
 
-/** The strip as SVG: what became of the track, its pictures in rows, the curve of its eyes. */
+/** The strip as SVG: the summary of the track, its pictures in rows, the curve of its eyes. */
 function stripSvg(record: TrackRecord, tiles: readonly Tile[], summary: readonly string[]): string {
   const rows = Math.ceil(tiles.length / TILES_IN_ROW);
   const rowHeight = TILE.height + TILE.text + TILE.gap;
@@ -187,7 +183,7 @@ function stripSvg(record: TrackRecord, tiles: readonly Tile[], summary: readonly
   ].join('\n');
 }
 
-function tileSvg({ jpeg, box, points, says, isBlink }: Tile): string {
+function tileSvg({ jpeg, box, points, captions, isBlink }: Tile): string {
   const colour = isBlink ? '#d97706' : '#16a34a';
   const image = `data:image/jpeg;base64,${Buffer.from(jpeg).toString('base64')}`;
   return [
@@ -197,7 +193,7 @@ function tileSvg({ jpeg, box, points, says, isBlink }: Tile): string {
       ({ x, y }) =>
         `<circle cx="${x}" cy="${y}" r="1.6" fill="#facc15" stroke="#171717" stroke-width="0.4"/>`,
     ),
-    ...[...(isBlink ? ['blink'] : []), ...says].map(
+    ...[...(isBlink ? ['blink'] : []), ...captions].map(
       (text, index) =>
         `<text y="${TILE.height + 11 * (index + 1)}" font-size="9">${escapeMarkup(text)}</text>`,
     ),

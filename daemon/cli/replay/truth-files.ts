@@ -7,19 +7,13 @@ import { type AttackSpecies, attackSpecies } from '../../domain/liveness/present
 
 const seconds = z.number().min(0);
 
-/**
- * By path of the clip, relative to the folder of the clips. More may stand there than is used. `null` for a clip, or for its
- * blinks: they cannot be counted.
- */
+/** By path of the clip in the folder of clips. Extra fields are ignored. `null`: the blinks cannot be counted. */
 const blinkTruthSchema = z.record(
   z.string(),
   z.object({ blinks: z.array(seconds).nullable(), ambiguous: z.array(seconds).default([]) }).nullable(),
 );
 
-/**
- * Reads the blink truth of many clips; undefined for a clip whose blinks cannot be counted. Throws `truth-unreadable` and
- * `truth-invalid`.
- */
+/** Reads blink truth; undefined for a clip whose blinks cannot be counted. Throws `truth-unreadable` and `truth-invalid`. */
 export async function readBlinkTruth(path: string): Promise<ReadonlyMap<string, BlinkTruth | undefined>> {
   const parsed = blinkTruthSchema.safeParse(await readJson(path));
   if (parsed.success) {
@@ -29,18 +23,18 @@ export async function readBlinkTruth(path: string): Promise<ReadonlyMap<string, 
     ]);
     return new Map(entries);
   }
-  throw badInput('truth-invalid', `${path} is no blink truth:\n${z.prettifyError(parsed.error)}`, {
-    remedy: 'give every clip an entry { "blinks": [seconds, …], "ambiguous": [seconds, …] }, or null',
+  throw badInput('truth-invalid', `${path} is not valid blink truth:\n${z.prettifyError(parsed.error)}`, {
+    remedy: 'write for every clip { "blinks": [seconds, …], "ambiguous": [seconds, …] }, or null',
   });
 }
 
-/** What a clip shows, as far as liveness is concerned. */
+/** What a clip shows: genuine people or a kind of attack. */
 export interface PresentationTruth {
   /** Undefined: genuine people. */
   readonly species: AttackSpecies | undefined;
-  /** Names or made-up ids of those whom the clip shows, at least one. */
+  /** Names or ids of the people in the clip, at least one. */
   readonly people: readonly string[];
-  /** The part of the clip that this is true of, seconds from its first frame. */
+  /** Start and end of the part of the clip that this describes, seconds from the first frame. */
   readonly fromS: number | undefined;
   readonly untilS: number | undefined;
 }
@@ -51,7 +45,7 @@ const part = {
   until: seconds.optional(),
 };
 
-/** By path of the clip, relative to the folder of the clips. `null`: what the clip shows is not known. */
+/** By path of the clip in the folder of clips. `null`: not known what the clip shows. */
 const presentationSchema = z.record(
   z.string(),
   z
@@ -63,8 +57,8 @@ const presentationSchema = z.record(
 );
 
 /**
- * Reads what many clips show; undefined for a clip of which that is not known. Without names a clip shows one person, whom no other
- * clip shows. Throws `truth-unreadable` and `truth-invalid`.
+ * Reads what clips show; undefined if that is not known. A clip without names counts as one person who is in no other clip.
+ * Throws `truth-unreadable` and `truth-invalid`.
  */
 export async function readPresentationTruth(
   path: string,
@@ -73,9 +67,9 @@ export async function readPresentationTruth(
   if (!parsed.success) {
     throw badInput(
       'truth-invalid',
-      `${path} does not say what clips show:\n${z.prettifyError(parsed.error)}`,
+      `${path} is not a valid description of clips:\n${z.prettifyError(parsed.error)}`,
       {
-        remedy: `give every clip an entry { "shows": KIND, "people": [names] }, or null; KIND is genuine, ${attackSpecies.join(', ')}`,
+        remedy: `write for every clip { "shows": KIND, "people": [names] }, or null; KIND is one of genuine, ${attackSpecies.join(', ')}`,
       },
     );
   }
@@ -89,8 +83,8 @@ export async function readPresentationTruth(
 }
 
 /**
- * What a clip shows by the folder that it lies in: `genuine/ada/door.mp4`, `print/door.mp4`. A further folder names the person.
- * Undefined where the first folder names no kind.
+ * What a clip shows, by its folder: `genuine/ada/door.mp4`, `print/door.mp4`. The second folder names the person. Undefined
+ * if the first folder is not a known kind.
  */
 export function presentationByFolder(clip: string): PresentationTruth | undefined {
   const folders = clip.split(sep).slice(0, -1);
@@ -100,32 +94,32 @@ export function presentationByFolder(clip: string): PresentationTruth | undefine
   return { species, people: [person ?? clip], fromS: undefined, untilS: undefined };
 }
 
-/** Whether there is a file with this path. */
-export function isThere(path: string): Promise<boolean> {
+/** Whether the file exists. */
+export function fileExists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,
     () => false,
   );
 }
 
-/** A clip that is named and left out of the figures. */
+/** A clip that is left out of the figures. */
 export interface SkippedClip {
   readonly clip: string;
   readonly reason: 'no-truth' | 'not-found';
 }
 
-/** Why a clip was left out, for a person. */
+/** Why a clip was left out. */
 export const skipWords: Readonly<Record<SkippedClip['reason'], string>> = {
-  'no-truth': 'the truth is not known',
-  'not-found': 'the clip is not there',
+  'no-truth': 'no truth is known',
+  'not-found': 'the clip does not exist',
 };
 
 async function readJson(path: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(path, 'utf8'));
   } catch (error) {
-    throw badInput('truth-unreadable', `${path} cannot be read as JSON: ${messageOf(error)}`, {
-      remedy: 'check the path and the file',
+    throw badInput('truth-unreadable', `cannot read ${path} as JSON: ${messageOf(error)}`, {
+      remedy: 'check the path and the contents of the file',
       cause: error,
     });
   }

@@ -7,38 +7,38 @@ import {
   type RuleAlert,
 } from './alert-rule.js';
 import type { AlertSignal } from './alert-signal.js';
-import { hasToTell, release, type Watch, watchSignal } from './alert-watch.js';
+import { hasPendingAlert, release, type Watch, watchSignal } from './alert-watch.js';
 
-/** What a rule remembers: plain data, to be written as JSON and read again. */
+/** The state of a rule; plain data that is stored as JSON. */
 export interface RuleState {
   readonly on: AlertSubject;
   /** One a camera, or one for the box. */
   readonly watches: readonly Watch[];
-  /** There is something that waits for the end of quiet hours. */
+  /** An alert waits for the end of quiet hours. */
   readonly isHolding: boolean;
 }
 
 export const initialRuleState = ({ on }: AlertRule): RuleState => ({ on, watches: [], isHolding: false });
 
-/** What has happened, or only that time went by. */
+/** A signal, or a tick of the clock. */
 export type RuleInput =
   | { readonly kind: 'signal'; readonly signal: AlertSignal }
   | { readonly kind: 'tick'; readonly cameras: ReadonlySet<CameraId> };
 
-export interface RuleMoment {
+interface RuleMoment {
   readonly nowMs: number;
-  /** It is one of the quiet hours of the rule. */
+  /** The moment is within the quiet hours of the rule. */
   readonly isQuiet: boolean;
 }
 
-/** Whether a rule has to see a signal. */
+/** Whether a rule is about a signal. */
 export const isConcerned = ({ on, cameras }: AlertRule, signal: AlertSignal): boolean =>
   on === signal.on &&
   (cameras === undefined || (signal.cameraId !== null && cameras.includes(signal.cameraId)));
 
 /**
- * What a rule remembers and says after an input. An alert tells of one camera, or of the box; what was held back in quiet
- * hours is told in one alert. Returns the same state where nothing changed, so that nothing needs to be written.
+ * The state and the alerts of a rule after an input. An alert is about one camera or about the box; after quiet hours, one alert
+ * contains everything that was held back. Returns the same state object if nothing changed, so that nothing is written.
  */
 export function nextRuleState(
   rule: AlertRule,
@@ -49,7 +49,7 @@ export function nextRuleState(
   const seen =
     input.kind === 'signal' ? withSignal(rule, state, input.signal) : withCameras(state, input.cameras);
   if (isQuiet) {
-    const isHolding = seen.isHolding || seen.watches.some((watch) => hasToTell(rule, watch, nowMs));
+    const isHolding = seen.isHolding || seen.watches.some((watch) => hasPendingAlert(rule, watch, nowMs));
     return { state: isHolding === seen.isHolding ? seen : { ...seen, isHolding }, alerts: [] };
   }
   const released = seen.watches.map((watch) => release(rule, watch, nowMs));
@@ -70,7 +70,7 @@ function withSignal(rule: AlertRule, state: RuleState, signal: AlertSignal): Rul
   return { ...state, watches };
 }
 
-/** A camera that is no longer configured is neither down nor back. */
+/** Drops cameras that are no longer configured: they are neither down nor back. */
 function withCameras(state: RuleState, cameras: ReadonlySet<CameraId>): RuleState {
   const watches = state.watches.filter(({ cameraId }) => cameraId === null || cameras.has(cameraId));
   return watches.length === state.watches.length ? state : { ...state, watches };

@@ -1,4 +1,4 @@
-import type { BoxIdentity } from '../events/box-identity.js';
+import type { BoxIds } from '../events/box-ids.js';
 import type { AlertPart, AlertSeverity, AlertSubject, RuleAlert } from './alert-rule.js';
 import {
   type AlertFieldValues,
@@ -10,12 +10,12 @@ import {
 } from './alert-template.js';
 import { type AlertWording, alertSummary, shownTime, spanMinutes } from './alert-words.js';
 
-/** An alert as it is kept and sent: worded once, so that every try says the same. */
+/** An alert as it is stored and sent. It is worded once, so that all attempts send the same text. */
 export interface AlertMessage {
   /** UUIDv7. */
   readonly id: string;
   readonly atMs: number;
-  /** `test`: somebody tries a channel. */
+  /** `test`: a test of the channel. */
   readonly phase: RuleAlert['phase'] | 'test';
   readonly rule: string;
   readonly on: AlertSubject | 'test';
@@ -26,7 +26,7 @@ export interface AlertMessage {
   readonly parts: readonly (AlertPart & { readonly cameraName: string | null })[];
 }
 
-/** How the alerts of a rule are worded; undefined: as they are unless told otherwise. */
+/** The templates of a rule; undefined: the built-in template. */
 export interface AlertTemplates {
   readonly subject: AlertTemplate | undefined;
   readonly text: AlertTemplate | undefined;
@@ -37,16 +37,16 @@ function builtIn(text: string): AlertTemplate {
   return 'template' in parsed ? parsed.template : [];
 }
 
-export const defaultSubject = '[{severity}] {summary} ({site}/{box})';
+const defaultSubject = '[{severity}] {summary} ({site}/{box})';
 export const defaultText =
-  '{summary}\n\nSite {site}, box {box}, rule {rule}, {severity}.\nSaid at {time}. Alert {id}.';
+  '{summary}\n\nSite {site}, box {box}, rule {rule}, {severity}.\nSent at {time}. Alert {id}.';
 
 const templatesOfAll = { subject: builtIn(defaultSubject), text: builtIn(defaultText) };
 
-export interface MessageContext {
+interface MessageContext {
   readonly id: string;
   readonly nowMs: number;
-  readonly identity: BoxIdentity;
+  readonly identity: BoxIds;
   readonly wording: AlertWording;
   readonly templates: AlertTemplates;
 }
@@ -67,7 +67,7 @@ export function alertMessage(alert: RuleAlert, context: MessageContext): AlertMe
   };
 }
 
-/** What is sent by hand to see whether a channel works. */
+/** The message that tests a channel. */
 export function testMessage({
   id,
   nowMs,

@@ -2,7 +2,7 @@ import { boxTroubles } from '../events/notice.js';
 import type { CameraId } from '../ids.js';
 import type { AlertHours } from './alert-hours.js';
 
-/** What happens, again and again: counted, and alerted of when it is enough. */
+/** Occurrences happen at one moment. They are counted and cause an alert at a threshold. */
 export const occurrences = [
   'unknown',
   'recognised-unproven',
@@ -10,7 +10,7 @@ export const occurrences = [
   'attack',
   'events-lost',
 ] as const;
-/** What begins and ends: alerted of when it lasts, with an all-clear. */
+/** Conditions begin and end. They cause an alert if they last, and an all-clear at their end. */
 export const conditions = ['camera-down', 'camera-impaired', 'sealed', ...boxTroubles] as const;
 
 export type Occurrence = (typeof occurrences)[number];
@@ -34,53 +34,53 @@ const aboutCameras: readonly AlertSubject[] = [
   'camera-down',
   'camera-impaired',
 ];
-/** Whether it happens at a camera, and not to the box as a whole. */
+/** Whether it concerns a camera and not the whole box. */
 export const isAboutCameras = (subject: AlertSubject): boolean => aboutCameras.includes(subject);
 
-/** When something becomes an alert. */
+/** Defines when an occurrence or condition causes an alert. */
 export interface AlertRule {
   readonly id: string;
   readonly on: AlertSubject;
-  /** Only at these cameras; undefined: at any. */
+  /** Only at these cameras; undefined: at all. */
   readonly cameras: readonly CameraId[] | undefined;
-  /** Of an occurrence: so many within so long, at one camera. */
+  /** For an occurrence: the number at one camera within a time that causes an alert. */
   readonly threshold: { readonly count: number; readonly withinMs: number };
-  /** Of a condition: how long it must have lasted. */
+  /** For a condition: the time that it must last. */
   readonly minimumMs: number;
-  /** Least time between two alerts of this rule about one camera, or about the box. */
+  /** Minimum time between two alerts of this rule about one camera, or about the box. */
   readonly cooldownMs: number;
-  /** When nothing is said; what happens meanwhile is told in one alert at the end. */
+  /** No alerts during these hours; one alert at their end reports what happened. */
   readonly quietHours: AlertHours | undefined;
   readonly severity: AlertSeverity;
 }
 
-/** One thing that an alert tells of. */
+/** The occurrences or the condition at one camera, or at the box, that an alert reports. */
 export interface AlertPart {
-  /** Null: the box as a whole. */
+  /** Null: the whole box. */
   readonly cameraId: CameraId | null;
-  /** How often it happened, or began; from 1. */
+  /** How often it happened or began; from 1. */
   readonly count: number;
-  /** The first time. Wall clock, milliseconds since the epoch, as all times here. */
+  /** The first time. All times here are wall clock, milliseconds since the epoch. */
   readonly fromMs: number;
-  /** Of an occurrence the last time; of a condition when it ended, null while it lasts. */
+  /** The last time of an occurrence, or the end of a condition; null while it lasts. */
   readonly untilMs: number | null;
-  /** Why, where an event names a code. */
+  /** The reason, if the event has a code. */
   readonly code: string | null;
-  /** Of a condition that can be about several things: everything that it is, or was last, about. */
+  /** For a condition with items: its current items, or the last ones. */
   readonly about?: readonly string[];
-  /** An alert has told of it before, and something has come to it since. */
+  /** An earlier alert reported the condition, and it has worsened since. */
   readonly isWorse?: true;
-  /** Sequences of the first and the last event that it is made of. */
+  /** Sequences of its first and its last event. */
   readonly firstSequence: number;
   readonly lastSequence: number;
 }
 
-/** What a rule has to say. */
+/** An alert of a rule, before it is worded. */
 export interface RuleAlert {
   readonly ruleId: string;
   readonly on: AlertSubject;
   readonly severity: AlertSeverity;
-  /** `cleared`: every condition that it tells of is over. */
+  /** `cleared`: all conditions that it reports are over. */
   readonly phase: 'raised' | 'cleared';
   /** At least one. */
   readonly parts: readonly AlertPart[];

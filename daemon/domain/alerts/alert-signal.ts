@@ -3,23 +3,23 @@ import type { CameraId } from '../ids.js';
 import { type Condition, conditions, type Occurrence } from './alert-rule.js';
 
 interface AboutEvent {
-  /** Null: the box as a whole. */
+  /** Null: the whole box. */
   readonly cameraId: CameraId | null;
   /** Wall clock, milliseconds since the epoch. */
   readonly atMs: number;
-  /** Why, where the event names a code. */
+  /** The reason, if the event has a code. */
   readonly code: string | null;
-  /** Of a condition: everything that it is about, where the event says so. */
+  /** For a condition: its current items, if the event names them. */
   readonly about?: readonly string[];
   readonly sequence: number;
 }
 
-/** What an event means to rules. */
+/** An event in the terms of rules. */
 export type AlertSignal =
   | (AboutEvent & { readonly kind: 'occurred'; readonly on: Occurrence })
   | (AboutEvent & { readonly kind: 'began' | 'worsened' | 'eased' | 'ended'; readonly on: Condition });
 
-/** Kinds of event that rules may be about. */
+/** Kinds of event that rules can be about. */
 export const alertingKinds: readonly EventKind[] = [
   'unknown',
   'recognised-unproven',
@@ -31,14 +31,14 @@ export const alertingKinds: readonly EventKind[] = [
   'box',
 ];
 
-/** An event as it was recorded. */
-export interface AlertableEvent extends Omit<AboutEvent, 'code' | 'about'> {
+/** A recorded event. */
+interface AlertableEvent extends Omit<AboutEvent, 'code' | 'about'> {
   readonly kind: EventKind;
   /** The `data` of the CloudEvent. */
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** Empty for an event that no rule can be about. */
+/** The signals of an event; none for an event that no rule can be about. */
 export function alertSignals({ kind, data, ...place }: AlertableEvent): readonly AlertSignal[] {
   const about = { ...place, code: textOrNull(data['code']) };
   const phase = (isBeginning: boolean): 'began' | 'ended' => (isBeginning ? 'began' : 'ended');
@@ -77,7 +77,7 @@ function phaseOf({ active, change }: AlertableEvent['data']): 'began' | 'worsene
   return change === 'worsened' || change === 'eased' ? change : 'began';
 }
 
-/** Persons are not in alerts, so of them nothing is told apart. */
+/** The items of `recogniser-unfit` are persons, and alerts do not name persons. */
 const named = (on: Condition, about: unknown): Pick<AboutEvent, 'about'> =>
   Array.isArray(about) && on !== 'recogniser-unfit' ? { about: about.map(String) } : {};
 

@@ -1,6 +1,6 @@
 import { unprintableRuns } from '../printable-text.js';
 
-/** What templates may name; each is explained in docs/alerts.md. */
+/** The fields of templates; docs/alerts.md explains them. */
 export const alertFields = [
   'summary',
   'site',
@@ -18,22 +18,22 @@ export const alertFields = [
   'id',
 ] as const;
 
-export type AlertField = (typeof alertFields)[number];
+type AlertField = (typeof alertFields)[number];
 export type AlertFieldValues = Readonly<Record<AlertField, string>>;
 
-/** A template, taken apart: text as it stands, and fields. */
+/** A parsed template: literal texts and fields. */
 export type AlertTemplate = readonly (string | { readonly field: AlertField })[];
 
-export type ParsedTemplate =
+type ParsedTemplate =
   | { readonly template: AlertTemplate }
-  /** What is wrong; `field` is the unknown one, where it is that. */
+  /** `field`: the unknown field, if that is the problem. */
   | { readonly problem: string; readonly field?: string };
 
 const token = /\{\{|\}\}|\{([^{}]*)\}|[{}]/g;
 
 const isField = (name: string): name is AlertField => alertFields.some((field) => field === name);
 
-/** Reads `{field}`; `{{` and `}}` stand for the braces themselves. Nothing in a template is ever evaluated. */
+/** Parses `{field}`; `{{` and `}}` are literal braces. Templates are never evaluated as code. */
 export function parseTemplate(text: string): ParsedTemplate {
   const template: AlertTemplate[number][] = [];
   let from = 0;
@@ -42,14 +42,14 @@ export function parseTemplate(text: string): ParsedTemplate {
     template.push(text.slice(from, found.index));
     from = found.index + whole.length;
     if (whole === '{{' || whole === '}}') template.push(whole.slice(1));
-    else if (name === undefined) return { problem: `has a "${whole}" that belongs to no field` };
-    else if (!isField(name)) return { problem: 'names an unknown field', field: name };
+    else if (name === undefined) return { problem: `has a "${whole}" without its counterpart` };
+    else if (!isField(name)) return { problem: 'contains an unknown field', field: name };
     else template.push({ field: name });
   }
   return { template: [...template, text.slice(from)].filter((piece) => piece !== '') };
 }
 
-/** Values go in as they are; what they hold is never read as a template. */
+/** Inserts the values as they are; braces in values have no meaning. */
 export function fillTemplate(template: AlertTemplate, values: AlertFieldValues): string {
   return template.map((piece) => (typeof piece === 'string' ? piece : values[piece.field])).join('');
 }
@@ -62,10 +62,10 @@ function cut(text: string, longest: number): string {
   return characters.length <= longest ? text : `${characters.slice(0, longest - 1).join('')}…`;
 }
 
-/** One printable line of at most 200 characters: nothing in it can begin a header of its own. */
+/** One printable line of at most 200 characters, so that it cannot add a mail header. */
 export const asLine = (text: string): string => cut(text.replace(unprintableRuns, ' ').trim(), longestLine);
 
-/** Printable lines, 10,000 characters at most. */
+/** Printable lines, at most 10,000 characters. */
 export const asLines = (text: string): string =>
   cut(
     text

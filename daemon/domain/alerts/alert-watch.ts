@@ -4,26 +4,26 @@ import type { AlertSignal } from './alert-signal.js';
 
 interface WatchOfAny {
   readonly cameraId: CameraId | null;
-  /** When the last alert was raised; undefined: never. */
-  readonly toldAtMs?: number;
+  /** Time of the last alert; undefined: none yet. */
+  readonly alertedAtMs?: number;
 }
 
-/** Counts what happens again and again. */
-export interface OccurrenceWatch extends WatchOfAny {
+/** Counts occurrences. */
+interface OccurrenceWatch extends WatchOfAny {
   readonly kind: 'occurrence';
-  /** The newest that no alert has told of and that are not enough for one; fewer than the threshold. */
+  /** The newest occurrences without an alert; fewer than the threshold. */
   readonly recent: readonly { readonly atMs: number; readonly sequence: number }[];
-  /** Enough for an alert, and more since; absent where there is nothing to tell. */
+  /** Occurrences that reached the threshold, and later ones; absent if no alert is due. */
   readonly group?: AlertPart;
 }
 
-/** Follows what begins and ends. */
-export interface ConditionWatch extends WatchOfAny {
+/** Follows a condition. */
+interface ConditionWatch extends WatchOfAny {
   readonly kind: 'condition';
-  /** Since it began, while it lasts. `isWorse`: what has come to it since an alert told of it is to be told, too. */
-  readonly current?: AlertPart & { readonly isTold: boolean };
-  /** What ended and has not been told; those of which the beginning was told are all-clears. */
-  readonly past?: AlertPart & { readonly isTold: boolean };
+  /** The condition while it lasts. `isAlerted`: an alert has reported its beginning. `isWorse`: it worsened after that alert. */
+  readonly current?: AlertPart & { readonly isAlerted: boolean };
+  /** Ended and not yet reported; an all-clear if an alert has reported its beginning (`isAlerted`). */
+  readonly past?: AlertPart & { readonly isAlerted: boolean };
 }
 
 export type Watch = OccurrenceWatch | ConditionWatch;
@@ -56,7 +56,7 @@ function counted({ threshold }: AlertRule, watch: OccurrenceWatch, signal: Alert
     const fromMs = Math.min(group.fromMs, atMs);
     return { ...watch, group: { ...group, count: group.count + 1, fromMs, untilMs, lastSequence: sequence } };
   }
-  // The distance counts in both directions: a clock that was set back must not keep what is long gone.
+  // The distance counts in both directions, so that a clock that was set back does not keep old occurrences.
   const recent = [
     ...watch.recent.filter((earlier) => Math.abs(atMs - earlier.atMs) <= threshold.withinMs),
     { atMs, sequence },
@@ -79,41 +79,41 @@ function followed({ minimumMs }: AlertRule, watch: ConditionWatch, signal: Alert
   }
   if (current === undefined) return watch;
   const { isWorse: _, ...latest } = current;
-  const { isTold } = latest;
+  const { isAlerted } = latest;
   const hasLasted = Math.abs(signal.atMs - current.fromMs) >= minimumMs;
   const kept = past === undefined ? {} : { past };
-  if (!isTold && !hasLasted) return { ...rest, ...kept };
+  if (!isAlerted && !hasLasted) return { ...rest, ...kept };
   const ended = { ...latest, untilMs: signal.atMs, lastSequence: signal.sequence };
   if (past === undefined) return { ...rest, past: ended };
   const { count, fromMs, firstSequence } = past;
   return {
     ...rest,
-    past: { ...ended, count: count + 1, fromMs, firstSequence, isTold: isTold || past.isTold },
+    past: { ...ended, count: count + 1, fromMs, firstSequence, isAlerted: isAlerted || past.isAlerted },
   };
 }
 
-/** What has begun, or goes on otherwise. Of what began before there was a rule, only that it became worse is followed. */
+/** The condition after a beginning or a change. A condition that began before the rule existed starts when it worsens. */
 function ongoing(current: ConditionWatch['current'], signal: AlertSignal): ConditionWatch['current'] {
   const { kind, about, sequence } = signal;
   if (current === undefined) {
-    return kind === 'eased' ? undefined : { ...partOf(signal), untilMs: null, isTold: false };
+    return kind === 'eased' ? undefined : { ...partOf(signal), untilMs: null, isAlerted: false };
   }
   if (kind === 'began' || about === undefined) return current;
-  const worse = kind === 'worsened' && current.isTold ? ({ isWorse: true } as const) : {};
+  const worse = kind === 'worsened' && current.isAlerted ? ({ isWorse: true } as const) : {};
   return { ...current, ...worse, about, lastSequence: sequence };
 }
 
-/** What a watch may tell now, and the watch afterwards; the same watch where that is nothing. */
+/** The parts that a watch may report now, and the watch afterwards; the same object if there are none. */
 export function release(
   rule: AlertRule,
   watch: Watch,
   nowMs: number,
 ): { readonly watch: Watch; readonly parts: readonly AlertPart[] } {
-  const isCooling = watch.toldAtMs !== undefined && Math.abs(nowMs - watch.toldAtMs) < rule.cooldownMs;
+  const isCooling = watch.alertedAtMs !== undefined && Math.abs(nowMs - watch.alertedAtMs) < rule.cooldownMs;
   if (watch.kind === 'occurrence') {
     const { group, ...rest } = watch;
     if (group === undefined || isCooling) return { watch, parts: [] };
-    return { watch: { ...rest, toldAtMs: nowMs }, parts: [group] };
+    return { watch: { ...rest, alertedAtMs: nowMs }, parts: [group] };
   }
   return releaseCondition(rule, watch, nowMs, isCooling);
 }
@@ -121,33 +121,36 @@ export function release(
 function releaseCondition(rule: AlertRule, watch: ConditionWatch, nowMs: number, isCooling: boolean) {
   let after = watch;
   const parts: AlertPart[] = [];
-  if (watch.past !== undefined && (watch.past.isTold || !isCooling)) {
+  if (watch.past !== undefined && (watch.past.isAlerted || !isCooling)) {
     const { past, ...rest } = after;
-    parts.push(untold(watch.past));
-    after = watch.past.isTold ? rest : { ...rest, toldAtMs: nowMs };
+    parts.push(withoutAlerted(watch.past));
+    after = watch.past.isAlerted ? rest : { ...rest, alertedAtMs: nowMs };
   }
   const { current } = watch;
-  if (current !== undefined && isToTell(current, rule, nowMs) && !isCooling) {
-    const { isWorse: _, ...told } = current;
-    parts.push(untold(current));
-    after = { ...after, current: { ...told, isTold: true }, toldAtMs: nowMs };
+  if (current !== undefined && isAlertDue(current, rule, nowMs) && !isCooling) {
+    const { isWorse: _, ...reported } = current;
+    parts.push(withoutAlerted(current));
+    after = { ...after, current: { ...reported, isAlerted: true }, alertedAtMs: nowMs };
   }
   return { watch: after, parts };
 }
 
-const isToTell = (
-  { fromMs, isTold, isWorse }: NonNullable<ConditionWatch['current']>,
+const isAlertDue = (
+  { fromMs, isAlerted, isWorse }: NonNullable<ConditionWatch['current']>,
   { minimumMs }: AlertRule,
   nowMs: number,
-): boolean => (isTold ? isWorse === true : Math.abs(nowMs - fromMs) >= minimumMs);
+): boolean => (isAlerted ? isWorse === true : Math.abs(nowMs - fromMs) >= minimumMs);
 
-function untold({ isTold: _isTold, ...part }: AlertPart & { readonly isTold: boolean }): AlertPart {
+function withoutAlerted({
+  isAlerted: _isAlerted,
+  ...part
+}: AlertPart & { readonly isAlerted: boolean }): AlertPart {
   return part;
 }
 
-/** Whether there is something that it would tell, were it not for cooldown and quiet hours. */
-export function hasToTell(rule: AlertRule, watch: Watch, nowMs: number): boolean {
+/** Whether an alert is pending that only the cooldown or quiet hours hold back. */
+export function hasPendingAlert(rule: AlertRule, watch: Watch, nowMs: number): boolean {
   if (watch.kind === 'occurrence') return watch.group !== undefined;
   const { past, current } = watch;
-  return past !== undefined || (current !== undefined && isToTell(current, rule, nowMs));
+  return past !== undefined || (current !== undefined && isAlertDue(current, rule, nowMs));
 }

@@ -9,7 +9,7 @@ import {
   type Occurrence,
 } from './alert-rule.js';
 
-/** How cameras are called and what the clock on the wall shows. */
+/** The names of cameras, and the local time. */
 export interface AlertWording {
   readonly cameraName: (id: CameraId) => string;
   readonly localTime: LocalTime;
@@ -27,17 +27,17 @@ const happened: Readonly<Record<Occurrence, { readonly once: string; readonly of
   },
   attack: { once: 'A presentation attack', often: 'presentation attacks' },
   'events-lost': {
-    once: 'Events were given up before the broker had them',
-    often: 'times events were given up before the broker had them',
+    once: 'Events were given up before the broker received them',
+    often: 'times events were given up before the broker received them',
   },
 };
 
-/** What is said while it lasts, and the verb phrase for when it is over. */
+/** The text while the condition lasts, and the text after its end. */
 const lasted: Readonly<Record<Condition, { readonly now: string; readonly past: string }>> = {
   'camera-down': { now: 'is down', past: 'was down' },
-  'camera-impaired': { now: 'sends pictures of no use', past: 'sent pictures of no use' },
-  sealed: { now: 'The gallery is sealed: nobody is identified', past: 'The gallery was sealed' },
-  'disk-low': { now: 'The disk is running full', past: 'The disk was running full' },
+  'camera-impaired': { now: 'sends unusable pictures', past: 'sent unusable pictures' },
+  sealed: { now: 'The gallery is sealed: no person is recognised', past: 'The gallery was sealed' },
+  'disk-low': { now: 'The disk is nearly full', past: 'The disk was nearly full' },
   'records-lost': {
     now: 'Records of events were lost, damaged or replaced',
     past: 'Records of events were lost, damaged or replaced',
@@ -47,12 +47,12 @@ const lasted: Readonly<Record<Condition, { readonly now: string; readonly past: 
     past: 'A file of keys was empty or damaged',
   },
   'certificate-expiring': {
-    now: 'A certificate for the broker expires soon or is not in force',
-    past: 'A certificate for the broker was about to expire or not in force',
+    now: 'A certificate for the broker expires soon or is not valid',
+    past: 'A certificate for the broker was about to expire or not valid',
   },
   'commands-refused': {
-    now: 'Commands are refused again and again',
-    past: 'Commands were refused again and again',
+    now: 'Commands are refused repeatedly',
+    past: 'Commands were refused repeatedly',
   },
   'client-id-contested': {
     now: 'Another client uses the client id of this box at the broker',
@@ -64,33 +64,37 @@ const lasted: Readonly<Record<Condition, { readonly now: string; readonly past: 
   },
   'clock-jumped': { now: 'The clock of the box has jumped', past: 'The clock of the box had jumped' },
   'trust-altered': {
-    now: 'What the box trusts was altered: the box does not believe it',
-    past: 'What the box trusts was altered',
+    now: 'Trusted keys or camera switches were altered; the box ignores the altered entries',
+    past: 'Trusted keys or camera switches were altered',
   },
   'vision-misbehaving': {
-    now: 'A vision process says what cannot be believed: a camera may be attacking it',
-    past: 'A vision process said what cannot be believed',
+    now: 'A vision process sends implausible data: a camera may be attacking it',
+    past: 'A vision process sent implausible data',
   },
   'recogniser-unfit': {
     now: 'The recogniser cannot tell some enrolled persons apart',
     past: 'The recogniser could not tell some enrolled persons apart',
   },
+  'logins-failing': {
+    now: 'Logins fail again and again: an account may be under attack',
+    past: 'Logins failed again and again',
+  },
 };
 
-/** `2026-03-29 08:05` by the clock of the site. */
+/** `2026-03-29 08:05` in local time. */
 export const shownTime = (wallMs: number, { localTime }: AlertWording): string =>
   localIso(wallMs, localTime).slice(0, 16).replace('T', ' ');
 
-/** Whole minutes from the first to the last time, rounded up; at least 1. */
+/** Minutes from the first to the last time, rounded up; at least 1. */
 export const spanMinutes = ({ fromMs, untilMs }: AlertPart): number =>
   Math.max(1, Math.ceil(((untilMs ?? fromMs) - fromMs) / 60_000));
 
-/** One sentence on each part, such as `3 unknown people at Gate in 10 minutes`. */
+/** One sentence for each part, such as `3 unknown people at Gate in 10 minutes`. */
 export function alertSummary(on: AlertSubject, parts: readonly AlertPart[], wording: AlertWording): string {
-  const say = isOccurrence(on)
+  const describe = isOccurrence(on)
     ? (part: AlertPart) => occurrenceText(on, part, wording)
     : (part: AlertPart) => conditionText(on, part, wording);
-  return parts.map(say).join('; ');
+  return parts.map(describe).join('; ');
 }
 
 function occurrenceText(on: Occurrence, part: AlertPart, { cameraName }: AlertWording): string {

@@ -1,26 +1,26 @@
 import { inOrder, type Mark, type Stay, staysOf } from './attendance-day-marks.js';
 import type { ShiftCalendar, ShiftOnDay } from './shift.js';
 
-/** What a person in charge puts right about somebody's day. */
+/** The kinds of manual correction of a day. */
 export type CorrectionKind = 'in' | 'out' | 'absence-excused' | 'as-recorded';
 
-/** A correction as the rules need it. */
+/** A correction, as far as the rules need it. */
 export interface Correction {
   readonly kind: CorrectionKind;
-  /** The day it is about. */
+  /** The corrected day. */
   readonly date: string;
-  /** Of `in` and `out`: the instant that counts instead. */
+  /** For `in` and `out`: the instant that counts instead. */
   readonly atMs: number | null;
 }
 
-/** What holds for a day after all its corrections. */
-export interface DayCorrection {
+/** All corrections of a day together. */
+interface DayCorrection {
   readonly inMs?: number;
   readonly outMs?: number;
   readonly isExcused: boolean;
 }
 
-/** What holds for each corrected day: the last of each kind, and none from before an `as-recorded`. */
+/** The corrections by day: the last of each kind counts, and `as-recorded` cancels all earlier ones. */
 export function correctionsByDate(corrections: readonly Correction[]): ReadonlyMap<string, DayCorrection> {
   const days = new Map<string, DayCorrection>();
   for (const { kind, date, atMs } of corrections) {
@@ -32,7 +32,7 @@ export function correctionsByDate(corrections: readonly Correction[]): ReadonlyM
   return days;
 }
 
-/** The stays of one person with the corrected times in place of the recorded ones: of a day, the first in and the last out. */
+/** The stays of one person with corrections: these replace the first in and the last out of a day. */
 export function correctedStays(
   marks: readonly Mark[],
   corrections: ReadonlyMap<string, DayCorrection>,
@@ -56,8 +56,8 @@ export function correctedStays(
 }
 
 /**
- * A day of which nothing was seen but what was taken for the next one, as when the in of a night is missing: corrected times
- * are looks like any other there, and what follows them finds its place.
+ * The stays, where corrected times also count as marks on a day that has a correction but no stay. If the in of a night shift is
+ * missing, for example, its other marks were counted for the next day. With the corrected time they are assigned to its own day.
  */
 function staysWithMissed(
   marks: readonly Mark[],
@@ -99,7 +99,7 @@ function withLastOut(marks: readonly Mark[], outMs: number): readonly Mark[] {
   return [...rest, { atMs: outMs, direction: 'out' }];
 }
 
-/** Once all of a stay is known, another shift of the day may fit it better: one that begins alike and ends later. */
+/** Chooses the shift of each stay again. With all marks known, a shift with the same beginning and a later end may fit better. */
 function refitted(stays: readonly Stay[], calendar: ShiftCalendar): readonly Stay[] {
   const taken = new Set<ShiftOnDay>(stays.flatMap(({ on }) => on ?? []));
   return stays.map((stay) => {
@@ -121,7 +121,7 @@ function nearestShift(marks: readonly Mark[], shifts: readonly ShiftOnDay[]): Sh
   const distance = ({ startMs, endMs }: ShiftOnDay): number => {
     const fromStart = Math.abs(first.atMs - startMs);
     const fromEnd = Math.abs(last.atMs - endMs);
-    // One look for both ways is a coming or a leaving.
+    // A single mark with the direction `both` is a coming or a leaving.
     if (first === last && first.direction === 'both') return Math.min(fromStart, fromEnd);
     return (first.direction === 'out' ? 0 : fromStart) + (last.direction === 'in' ? 0 : fromEnd);
   };

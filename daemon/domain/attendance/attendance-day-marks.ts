@@ -1,18 +1,18 @@
 import type { Direction } from '../events/event.js';
 import { longestLeadMs, type ShiftCalendar, type ShiftOnDay } from './shift.js';
 
-/** Somebody was seen at a door. */
+/** One attendance of a person at a camera. */
 export interface Mark {
   /** Wall clock, milliseconds since the epoch. */
   readonly atMs: number;
   readonly direction: Direction;
-  /** Absent: the person was live, or somebody in charge gave the time. */
+  /** False: without proof of life. Absent: the person was live, or the time is a manual correction. */
   readonly isProven?: boolean;
 }
 
-/** The marks of one coming and leaving, and what it was for. */
+/** The marks from one coming to the leaving, with their shift. */
 export interface Stay {
-  /** The day it counts for: that on which the shift began or, without a shift, of the first mark. */
+  /** The day that it counts for: the day on which the shift began or, without a shift, the day of the first mark. */
   readonly date: string;
   readonly on: ShiftOnDay | undefined;
   /** In order. */
@@ -25,12 +25,12 @@ interface OpenStay {
   readonly marks: Mark[];
 }
 
-/** Who is seen leaving so long after coming, without a shift, has been there all the time. */
+/** Without a shift, a leaving within this time after the coming belongs to the same stay. */
 const longestOffShiftMs = 16 * 3_600_000;
 
 const rank: Readonly<Record<Direction, number>> = { in: 0, both: 1, out: 2 };
 
-/** In order of time; what was seen twice at one moment counts once. */
+/** In order of time, without duplicates. */
 export function inOrder(marks: readonly Mark[]): readonly Mark[] {
   const sorted = marks.toSorted((a, b) => a.atMs - b.atMs || rank[a.direction] - rank[b.direction]);
   return sorted.filter(({ atMs, direction }, index) => {
@@ -40,8 +40,8 @@ export function inOrder(marks: readonly Mark[]): readonly Mark[] {
 }
 
 /**
- * Divides what was seen of one person into stays. A mark goes on with the stay under way unless it fits another shift
- * better: then that shift's begins. A stay of a day without a shift ends with the day, or with who goes out after it.
+ * Divides the marks of one person into stays. A mark continues the current stay unless it fits another shift better; then a new
+ * stay begins. A stay without a shift ends with the day, or with a later mark of leaving.
  */
 export function staysOf(marks: readonly Mark[], calendar: ShiftCalendar): readonly Stay[] {
   const stays: OpenStay[] = [];
@@ -52,7 +52,7 @@ export function staysOf(marks: readonly Mark[], calendar: ShiftCalendar): readon
       continue;
     }
     const near = calendar.around(mark.atMs);
-    if (current !== undefined && goesOn(current, mark, near, calendar)) current.marks.push(mark);
+    if (current !== undefined && continues(current, mark, near, calendar)) current.marks.push(mark);
     else {
       const on = bestFit(mark, near);
       stays.push({ date: on?.date ?? calendar.localTime.at(mark.atMs).date, on, marks: [mark] });
@@ -61,19 +61,24 @@ export function staysOf(marks: readonly Mark[], calendar: ShiftCalendar): readon
   return stays;
 }
 
-function goesOn(stay: OpenStay, mark: Mark, near: readonly ShiftOnDay[], calendar: ShiftCalendar): boolean {
+function continues(
+  stay: OpenStay,
+  mark: Mark,
+  near: readonly ShiftOnDay[],
+  calendar: ShiftCalendar,
+): boolean {
   const { on, marks } = stay;
   const isOpen = marks.at(-1)?.direction !== 'out';
-  if (on === undefined) return goesOnOffShift(stay, mark, isOpen, near, calendar);
+  if (on === undefined) return continuesOffShift(stay, mark, isOpen, near, calendar);
   if (!near.includes(on)) return false;
   if (mark.direction === 'out' && isOpen) return true;
-  // Overtime, or early for the next one: what it is nearer to.
+  // Overtime, or early for the next shift: the nearer one counts.
   const later = near.filter(({ startMs }) => startMs > on.startMs);
   const fitted = bestFit(mark, later);
   return fitted === undefined || distance(mark, fitted) >= mark.atMs - on.endMs;
 }
 
-function goesOnOffShift(
+function continuesOffShift(
   { date, marks }: OpenStay,
   mark: Mark,
   isOpen: boolean,
@@ -95,13 +100,13 @@ function bestFit(mark: Mark, near: readonly ShiftOnDay[]): ShiftOnDay | undefine
   return best;
 }
 
-/** How far a mark is from coming for a shift or leaving from it, milliseconds; infinite where it can be neither. */
+/** The distance of a mark from the beginning or the end of a shift, milliseconds; infinite if it can be neither. */
 function distance({ atMs, direction }: Mark, { startMs, endMs }: ShiftOnDay): number {
   const canCome = direction !== 'out' && startMs - longestLeadMs <= atMs && atMs < endMs;
   const canLeave = direction !== 'in' && startMs < atMs;
   return Math.min(
     canCome ? Math.abs(atMs - startMs) : Number.POSITIVE_INFINITY,
-    // Where one shift follows another, who is seen for the first time comes rather than leaves.
+    // If one shift follows another at once, a first mark is more likely a coming than a leaving.
     canLeave ? Math.abs(atMs - endMs) + (direction === 'both' ? 1 : 0) : Number.POSITIVE_INFINITY,
   );
 }

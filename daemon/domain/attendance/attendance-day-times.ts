@@ -1,26 +1,26 @@
 import type { Mark } from './attendance-day-marks.js';
 import type { Pairing, ShiftOnDay } from './shift.js';
 
-/** When somebody came and left. Milliseconds. */
+/** The times of a stay, milliseconds. */
 export interface StayTimes {
   readonly firstInMs: number | undefined;
   readonly lastOutMs: number | undefined;
-  /** Sum of the times somebody was there. */
+  /** Total time of presence. */
   readonly presentMs: number;
-  /** Between the first in and the last out, and not there. */
+  /** Time of absence between the first in and the last out. */
   readonly awayMs: number;
-  /** In, and not out again. */
+  /** The person came and has not left. */
   readonly isOpen: boolean;
-  /** No in or out is missing; an open stay may still become whole. */
+  /** No in or out is missing. An open stay may still become whole. */
   readonly isWhole: boolean;
 }
 
-/** Two looks within so much are one coming or going, seen by two cameras. */
+/** Two marks within this time are one coming or leaving at two cameras. */
 const repeatMs = 60_000;
 
 /**
- * Whether the times of a stay rest on attendances with proof of life. Of two looks within a minute, which are one, one with proof
- * is enough. The in and the out of `first-in-last-out` count, and every look of `pairs`.
+ * Whether the times of a stay come from attendances with proof of life. If two marks are one (`repeatMs`), one with proof is
+ * enough. With `first-in-last-out` only the first in and the last out need proof, with `pairs` every mark.
  * @param marks - of one stay, in order
  */
 export function areProven(
@@ -49,7 +49,7 @@ function withoutRepeats(marks: readonly Mark[]): readonly Mark[] {
   });
 }
 
-/** One look at a door for both ways: leaving where that is nearer to the end of the shift than to its beginning. */
+/** A single mark with the direction `both` is a leaving if it is nearer to the end of the shift than to its beginning. */
 function settleSingle(marks: readonly Mark[], on: ShiftOnDay | undefined): readonly Mark[] {
   const [only, ...others] = marks;
   if (only === undefined || others.length > 0 || only.direction !== 'both') return marks;

@@ -1,14 +1,16 @@
 import { type Correction, correctedStays, correctionsByDate } from './attendance-day-correction.js';
-import type { Mark, Stay } from './attendance-day-marks.js';
+import { type Mark, type Stay, staysOf } from './attendance-day-marks.js';
 import { areProven, type StayTimes, timesOf } from './attendance-day-times.js';
 import { longestTrailMs, type Pairing, type ShiftCalendar, type ShiftOnDay } from './shift.js';
 import { datesBetween } from './shift-calendar.js';
 
 /**
- * What is to be said of a day. Of arriving: `early`, `on-time`, `late`. Of leaving: `left-early`, `overtime`. Of a day
- * without a look at the person: `absent`, or `excused`, or `expected` before the shifts are over. `present`: in, and not
- * out yet. `incomplete`: an in or an out is missing. Of proof: `unproven`, where a time rests on an attendance without proof of
- * life; `seen-not-proven`, where the person was recognised without proof and did not attend.
+ * Statuses of a day.
+ * - Arrival: `early`, `on-time`, `late`. Leaving: `left-early`, `overtime`.
+ * - A day without attendance: `absent`, `excused`, or `expected` before its shifts are over.
+ * - `present`: came and has not left yet. `incomplete`: an in or an out is missing.
+ * - `unproven`: a time comes from an attendance without proof of life. `seen-not-proven`: the person was recognised without
+ *   proof of life and has no attendance.
  */
 export type AttendanceStatus =
   | 'early'
@@ -24,17 +26,17 @@ export type AttendanceStatus =
   | 'unproven'
   | 'seen-not-proven';
 
-/** A person's day, or one of the stays of a day. Durations in milliseconds. */
+/** A day of a person, or one of its stays. Durations in milliseconds. */
 export interface AttendanceDay {
   readonly date: string;
-  /** Undefined on a day without a shift, and of an absence where there are several to choose from. */
+  /** Undefined on a day without a shift, and for an absence on a day with several shifts. */
   readonly on: ShiftOnDay | undefined;
   readonly firstInMs: number | undefined;
   readonly lastOutMs: number | undefined;
   readonly statuses: readonly AttendanceStatus[];
-  /** Worked, break and away are together the time from the first in to the last out. */
+  /** Worked, break and away together are the time from the first in to the last out. */
   readonly workedMs: number;
-  /** Worked until now by a person who is present; undefined otherwise. `workedMs` counts it once the person has left. */
+  /** Time worked until now by a person who is present; otherwise undefined. After the leaving it counts in `workedMs`. */
   readonly workedSoFarMs: number | undefined;
   readonly breakMs: number;
   /** Between an out and the next in. */
@@ -46,18 +48,18 @@ export interface AttendanceDay {
   readonly isCorrected: boolean;
 }
 
-export interface PersonFacts {
+interface PersonFacts {
   /** In any order; from three days before the first day of the period to three after its last. */
   readonly marks: readonly Mark[];
-  /** When the person was recognised without proof of life, wall clock; of the days of the period at least. */
+  /** Times of recognition without proof of life, wall clock; at least those of the period. */
   readonly unprovenMs?: readonly number[];
-  /** In the order in which they were made. */
+  /** In the order of creation. */
   readonly corrections: readonly Correction[];
-  /** When the person was enrolled, from when on they are to come; undefined: nobody knows, and absences are not told. */
+  /** Time of enrolment, from which attendance is expected; undefined: unknown, and absences are not reported. */
   readonly expectedFromMs: number | undefined;
 }
 
-/** Days from `from` to `to`, both included. */
+/** Days from `from` to `to`, inclusive. */
 export interface DayPeriod {
   readonly from: string;
   readonly to: string;
@@ -65,7 +67,7 @@ export interface DayPeriod {
 
 const nothing = { workedMs: 0, breakMs: 0, awayMs: 0, earlyMs: 0, lateMs: 0, leftEarlyMs: 0, overtimeMs: 0 };
 
-/** One person's days in order. Days on which nothing happened and nothing was due are left out. */
+/** The days of one person in order, without days on which nothing happened and no attendance was due. */
 export function attendanceDays(
   { marks, unprovenMs = [], corrections, expectedFromMs }: PersonFacts,
   calendar: ShiftCalendar,
@@ -82,7 +84,10 @@ export function attendanceDays(
       return dayOf(stay, { calendar, nowMs, isCorrected });
     });
   const attendedDates = new Set(attended.map(({ date }) => date));
-  const seenDates = new Set(unprovenMs.map((atMs) => calendar.localTime.at(atMs).date));
+  // Each time counts as a single mark, so that one after midnight counts for the current night shift.
+  const seenDates = new Set(
+    unprovenMs.flatMap((atMs) => staysOf([{ atMs, direction: 'both' }], calendar).map(({ date }) => date)),
+  );
   const others = datesBetween(from, to)
     .filter((date) => !attendedDates.has(date))
     .flatMap((date) => {
@@ -140,11 +145,11 @@ interface DayContext {
 function dayOf({ date, on, marks }: Stay, { calendar, nowMs, isCorrected }: DayContext): AttendanceDay {
   const { plan, localTime } = calendar;
   const times = timesOf(marks, plan.pairing, on);
-  const mayGoOn = on === undefined ? localTime.at(nowMs).date <= date : nowMs < on.endMs + longestTrailMs;
+  const mayContinue = on === undefined ? localTime.at(nowMs).date <= date : nowMs < on.endMs + longestTrailMs;
   const { workedMs, breakMs } = workedOf(times, on);
   const against = on === undefined ? offShift(workedMs, plan.shifts.length > 0) : measured(times, on, nowMs);
   const { statuses, ...durations } = against;
-  const isPresent = times.isOpen && mayGoOn;
+  const isPresent = times.isOpen && mayContinue;
   return {
     date,
     on,
@@ -164,7 +169,7 @@ function dayOf({ date, on, marks }: Stay, { calendar, nowMs, isCorrected }: DayC
   };
 }
 
-/** As if the person left at `nowMs`, or at the last look where the clock stands before it. */
+/** The time worked if the person left at `nowMs`, or at the last mark if the clock is before it. */
 function workedUntil(
   nowMs: number,
   marks: readonly Mark[],
@@ -175,7 +180,10 @@ function workedUntil(
   return workedOf(timesOf([...marks, { atMs, direction: 'out' }], pairing, on), on).workedMs;
 }
 
-/** The break is due from a length of presence on, is never more than what is beyond it, and time away counts towards it. */
+/**
+ * The break is deducted from the presence beyond `breakAfterS`, so it is never longer than that. Time away counts as a part of the
+ * break.
+ */
 function workedOf({ presentMs, awayMs }: StayTimes, on: ShiftOnDay | undefined) {
   const { breakS = 0, breakAfterS = 0 } = on?.shift ?? {};
   const beyondMs = Math.max(0, presentMs - breakAfterS * 1000);
@@ -187,7 +195,7 @@ interface Measured extends Pick<AttendanceDay, 'earlyMs' | 'lateMs' | 'leftEarly
   readonly statuses: readonly AttendanceStatus[];
 }
 
-/** Where there are shifts, what is worked on a day without one is overtime. */
+/** If the plan has shifts, all work on a day without a shift is overtime. */
 function offShift(workedMs: number, areThereShifts: boolean): Measured {
   const overtimeMs = areThereShifts ? workedMs : 0;
   return { ...nothing, overtimeMs, statuses: overtimeMs > 0 ? ['overtime'] : [] };

@@ -1,11 +1,11 @@
 import type { Fact, UnknownFact } from '../events/event.js';
 import type { CameraId, PersonId } from '../ids.js';
 
-/** How soon something is worth saying, and saying again, seconds; a cooldown of 0 says it every time. */
+/** When facts are recorded, seconds. A cooldown of 0 records every fact. */
 export interface AttendanceRules {
   /**
-   * Per person and camera, of an attendance and of a recognition without proof of life; of somebody who could be either of two
-   * persons, per pair and camera.
+   * Per person and camera, for attendances and for recognitions without proof of life. For ambiguous passages, per pair of
+   * persons and camera.
    */
   readonly attendanceCooldownS: number;
   /** Per stranger and camera. */
@@ -13,49 +13,49 @@ export interface AttendanceRules {
   /** Per camera. */
   readonly attackCooldownS: number;
   /**
-   * How long somebody must have been in sight before being called unknown, or a presentation attack by nobody known:
-   * the first views of someone walking up are the smallest, and the views of the next seconds often settle who it is.
-   * A track that ends sooner is judged by what it had.
+   * A face must be tracked this long before it counts as unknown, or as a presentation attack without a known person. The
+   * first views of an approaching person are small, and later views often give a match. A track that ends sooner is judged at
+   * its end.
    */
   readonly unknownAfterS: number;
 }
 
-export type PersonPair = readonly [PersonId, PersonId];
+type PersonPair = readonly [PersonId, PersonId];
 
 /**
- * What was already recorded. Asked of the records, never of memory alone, so that a restart does not repeat what was
- * said before it. Times are wall clock, milliseconds since the epoch; undefined where there is none.
+ * The times of recorded facts, wall clock, milliseconds since the epoch; undefined if there is none. They come from the records
+ * and not from memory, so that a restart repeats no fact.
  */
 export interface RecordedFacts {
   lastAttendanceMs(personId: PersonId, cameraId: CameraId): number | undefined;
   lastUnprovenMs(personId: PersonId, cameraId: CameraId): number | undefined;
-  /** When somebody who could be either of these two was recorded last, whichever was the nearer. */
+  /** The last ambiguous passage of these two persons, in either order. */
   lastAmbiguousMs(pair: PersonPair, cameraId: CameraId): number | undefined;
   lastAttackMs(cameraId: CameraId): number | undefined;
 }
 
-/** With what only memory knows: records hold no faces, so nobody can tell strangers apart who were seen before a restart. */
+/** Adds what is only in memory: records contain no faces of strangers, so strangers from before a restart cannot be recognised. */
 export interface RecentFacts extends RecordedFacts {
-  /** When the stranger of this fact was recorded last at its camera. */
+  /** The last fact about the same stranger at the same camera. */
   lastUnknownMs(fact: UnknownFact): number | undefined;
 }
 
-export type SuppressionReason =
+type SuppressionReason =
   | 'attendance-cooldown'
   | 'unproven-cooldown'
   | 'ambiguous-cooldown'
   | 'unknown-cooldown'
   | 'attack-cooldown';
 
-/** A fact that is true but was not worth saying, and why: counted and logged, never published. */
+/** A fact that a cooldown suppressed, with the reason: counted and logged, never published. */
 export interface SuppressedFact {
   readonly fact: Fact;
   readonly reason: SuppressionReason;
-  /** Time between this fact and the recorded one that silences it, seconds. */
+  /** Time between this fact and the recorded fact that suppresses it, seconds. */
   readonly elapsedS: number;
 }
 
-/** Why `fact` must not be said now; undefined when it may be. */
+/** The suppression of `fact`; undefined if it may be recorded. */
 export function suppressionOf(
   fact: Fact,
   rules: AttendanceRules,
@@ -63,7 +63,7 @@ export function suppressionOf(
 ): SuppressedFact | undefined {
   const { reason, lastMs, cooldownS } = cooldownFor(fact, rules, recent);
   if (lastMs === undefined) return undefined;
-  // The distance counts in both directions: a clock set back must not silence a camera until it has caught up.
+  // The distance counts in both directions, so that a clock that was set back does not suppress facts until it catches up.
   const elapsedS = Math.abs(fact.occurredAtMs - lastMs) / 1000;
   return elapsedS < cooldownS ? { fact, reason, elapsedS } : undefined;
 }
@@ -87,7 +87,7 @@ function cooldownFor(fact: Fact, rules: AttendanceRules, recent: RecentFacts): C
         reason: 'unproven-cooldown',
         lastMs: nearest(fact.occurredAtMs, [
           recent.lastUnprovenMs(fact.personId, fact.cameraId),
-          // Who attended a moment ago and passes again without a blink is no news.
+          // A person with a recent attendance may pass again without a blink.
           recent.lastAttendanceMs(fact.personId, fact.cameraId),
         ]),
         cooldownS: rules.attendanceCooldownS,
@@ -115,7 +115,7 @@ function cooldownFor(fact: Fact, rules: AttendanceRules, recent: RecentFacts): C
   }
 }
 
-/** Of several times, the one nearest to `atMs`, in either direction. */
+/** The time that is nearest to `atMs`, in either direction. */
 function nearest(atMs: number, times: readonly (number | undefined)[]): number | undefined {
   const known = times.filter((time) => time !== undefined);
   return known.sort((a, b) => Math.abs(a - atMs) - Math.abs(b - atMs))[0];

@@ -6,8 +6,8 @@ export const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as con
 export type Weekday = (typeof weekdays)[number];
 
 /**
- * Days from 1970-01-01 to `date` (`YYYY-MM-DD`, proleptic Gregorian calendar): the inverse of what `isoTime` does, with
- * the same eras of 400 years that begin on 1 March.
+ * Days from 1970-01-01 to `date` (`YYYY-MM-DD`, proleptic Gregorian calendar): the inverse of `isoTime`, with the same eras of
+ * 400 years that begin on 1 March.
  */
 export function dayNumberOf(date: string): number {
   const [year = 0, month = 0, day = 0] = date.split('-').map(Number);
@@ -19,7 +19,7 @@ export function dayNumberOf(date: string): number {
   return era * 146_097 + dayOfEra - 719_468;
 }
 
-/** The day so many days after 1970-01-01, `YYYY-MM-DD`. */
+/** The date `dayNumber` days after 1970-01-01, `YYYY-MM-DD`. */
 export function dateOfDay(dayNumber: number): string {
   return isoTime(dayNumber * dayMs).slice(0, 10);
 }
@@ -29,7 +29,7 @@ export function weekdayOf(date: string): Weekday {
   return weekdays[(((dayNumberOf(date) + 3) % 7) + 7) % 7] ?? 'mon';
 }
 
-/** Every day from `from` to `to`, both included. */
+/** All days from `from` to `to`, inclusive. */
 export function datesBetween(from: string, to: string): readonly string[] {
   const first = dayNumberOf(from);
   const count = Math.max(0, dayNumberOf(to) - first + 1);

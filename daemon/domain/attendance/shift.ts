@@ -1,35 +1,35 @@
 import { dateOfDay, dayNumberOf, type Weekday, weekdayOf } from './shift-calendar.js';
 
-/** What clocks on the wall show at a site, daylight saving included. */
+/** The local time of a site, with daylight saving. */
 export interface LocalTime {
-  /** The day at an instant, `YYYY-MM-DD`, and the second of it by the clock on the wall. */
+  /** The local date (`YYYY-MM-DD`) and the second of the day at an instant. */
   at(wallMs: number): { readonly date: string; readonly secondOfDay: number };
   /**
-   * The instants at which the clock shows this: one on most days, two where it is set back over it (in order), none where
-   * it is set forward over it.
+   * The instants of a local time: usually one; two (in order) if the clock is set back over it; none if it is set forward over
+   * it.
    */
   instantsOf(date: string, secondOfDay: number): readonly number[];
   /**
-   * One instant for any time of day. Where there are two, the first; where there is none, as far after the change as the
-   * time is after the beginning of the gap (RFC 5545 section 3.3.5).
+   * One instant for any local time. If the time occurs twice, the first instant. If the clock is set forward over the time, the
+   * instant that is as long after the change as the time is after the beginning of the skipped time (RFC 5545 section 3.3.5).
    */
   instantOf(date: string, secondOfDay: number): number;
 }
 
-/** Hours that people are to be there. Times of day in seconds by the clock on the wall. */
+/** Working hours. Times of day are seconds in local time. */
 export interface Shift {
   readonly id: string;
   readonly days: readonly Weekday[];
   readonly fromS: number;
-  /** Of the next day where it is not after `fromS`. */
+  /** On the next day if it is not after `fromS`. */
   readonly toS: number;
-  /** So much before or after the beginning is on time. */
+  /** An arrival that differs from the beginning by at most this is on time. */
   readonly lateGraceS: number;
-  /** Leaving so much before the end is not early. */
+  /** A leaving at most this long before the end is not early. */
   readonly earlyLeaveGraceS: number;
-  /** Time after the end counts from so much on; then all of it. */
+  /** From this time after the end on, all time after the end is overtime. */
   readonly overtimeAfterS: number;
-  /** Unpaid break, due from `breakAfterS` of presence on. */
+  /** Unpaid break, deducted after `breakAfterS` of presence. */
   readonly breakS: number;
   readonly breakAfterS: number;
   /** First and last day on which it may begin, `YYYY-MM-DD`; null: no bound. */
@@ -55,20 +55,20 @@ export interface ShiftOnDay {
   readonly endMs: number;
 }
 
-/** Who comes at most so long before a shift comes for it. */
+/** A coming at most this long before a shift belongs to it. */
 export const longestLeadMs = 4 * 3_600_000;
-/** Who leaves at most so long after a shift leaves from it. */
+/** A leaving at most this long after a shift belongs to it. */
 export const longestTrailMs = 8 * 3_600_000;
 
 const dayMs = 86_400_000;
 
-/** The shifts of a plan by day and by time; each day is worked out once. */
+/** The shifts of a plan by day and by time; each day is computed once. */
 export interface ShiftCalendar {
   readonly plan: AttendancePlan;
   readonly localTime: LocalTime;
-  /** Those that begin on a day, in the order of the plan. */
+  /** The shifts that begin on a day, in the order of the plan. */
   on(date: string): readonly ShiftOnDay[];
-  /** Those that somebody seen at `wallMs` may have come for or leave from, in order of their days. */
+  /** The shifts that a mark at `wallMs` may belong to, in order of their days. */
   around(wallMs: number): readonly ShiftOnDay[];
 }
 
@@ -85,7 +85,7 @@ export function shiftCalendar(plan: AttendancePlan, localTime: LocalTime): Shift
     localTime,
     on,
     around(wallMs) {
-      // Local days are at most one off those of UTC; a shift may have begun a day before and end eight hours ago.
+      // A local date differs from the UTC date by at most one day; a shift may have begun a day earlier and ended eight hours ago.
       const utcDay = Math.floor(wallMs / dayMs);
       const found =
         knownAround.get(utcDay) ??

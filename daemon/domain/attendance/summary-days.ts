@@ -1,23 +1,23 @@
 import { longestTrailMs, type ShiftCalendar } from './shift.js';
 import { dateOfDay, datesBetween, dayNumberOf } from './shift-calendar.js';
 
-/** Days that were missed are made up for so many days back. */
-export const mostDaysBack = 31;
+/** Missed summaries are published for at most this many days back. */
+const mostDaysBack = 31;
 
 export function dayBefore(date: string): string {
   return dateOfDay(dayNumberOf(date) - 1);
 }
 
 /**
- * From when on nothing about a day changes by itself: it is over by the clock of the site, and whoever came for one of its
- * shifts has left or will not be taken to leave from it any more.
+ * The time from which a day no longer changes by itself: the local day is over, and a later leaving no longer belongs to one of
+ * its shifts.
  */
 export function dayIsOverAtMs(date: string, calendar: ShiftCalendar): number {
   const midnightMs = calendar.localTime.instantOf(dateOfDay(dayNumberOf(date) + 1), 0);
   return Math.max(midnightMs, ...calendar.on(date).map(({ endMs }) => endMs + longestTrailMs));
 }
 
-/** The days after `lastDate` that are over, in order: one that is not holds up those behind it. */
+/** The days after `lastDate` that are over, in order, up to the first day that is not over. */
 export function daysToSummarise(lastDate: string, nowMs: number, calendar: ShiftCalendar): readonly string[] {
   const { date: today } = calendar.localTime.at(nowMs);
   const earliest = dateOfDay(dayNumberOf(today) - mostDaysBack);

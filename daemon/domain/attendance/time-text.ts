@@ -3,14 +3,14 @@ import type { LocalTime } from './shift.js';
 import { dateOfDay, dayNumberOf } from './shift-calendar.js';
 
 const dayMs = 86_400_000;
-/** A day, a time of day and its difference to UTC; each may be left out here. */
+/** A day, a time of day and a UTC offset; each may be missing here. */
 const moment =
   /^(?:(?<date>\d{4}-\d{2}-\d{2}|today|yesterday)(?<sep>[T ](?=\d))?)?(?:(?<clock>(?:\d|[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,3})?)?)(?<offset>Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)?)?$/i;
 const span =
   /^(?<sign>\+?)(?:(?<w>\d{1,4})w)?(?:(?<d>\d{1,5})d)?(?:(?<h>\d{1,6})h)?(?:(?<m>\d{1,7})m(?:in)?)?(?:(?<s>\d{1,8})s)?$/;
 const spanMs = { w: 7 * dayMs, d: dayMs, h: 3_600_000, m: 60_000, s: 1000 } as const;
 
-/** `08:05` as a second of the day. The text was checked before. */
+/** `08:05` as a second of the day. The text must be valid. */
 export function secondOfDay(text: string): number {
   const [hours = 0, minutes = 0, seconds = 0] = text.split(':').map(Number);
   return hours * 3600 + minutes * 60 + seconds;
@@ -18,7 +18,7 @@ export function secondOfDay(text: string): number {
 
 const padded = (value: number): string => String(value).padStart(2, '0');
 
-/** ISO 8601 by the clock of the site, to the second, with its difference to UTC: `2026-03-29T08:05:00+02:00`. */
+/** ISO 8601 in local time with UTC offset, to the second: `2026-03-29T08:05:00+02:00`. */
 export function localIso(wallMs: number, localTime: LocalTime): string {
   const { date, secondOfDay: shownS } = localTime.at(wallMs);
   const differenceMin = Math.round(
@@ -31,8 +31,8 @@ export function localIso(wallMs: number, localTime: LocalTime): string {
 }
 
 /**
- * A time for a person to read, by the clock of the site and to the second: `2026-03-29 08:05:00`. Where the clock shows
- * that twice, the difference to UTC follows: `2026-10-25 02:30:00+01:00`. `readTime` reads both.
+ * A local time for display, to the second: `2026-03-29 08:05:00`. A time that occurs twice has its UTC offset:
+ * `2026-10-25 02:30:00+01:00`. `readTime` reads both forms.
  */
 export function shownTime(wallMs: number, localTime: LocalTime): string {
   const iso = localIso(wallMs, localTime);
@@ -40,30 +40,29 @@ export function shownTime(wallMs: number, localTime: LocalTime): string {
   return iso.slice(0, isTwice ? undefined : 19).replace('T', ' ');
 }
 
-/** What a text that a person wrote for a time means. */
+/** The result of reading a time that a person wrote. */
 export type GivenTime =
   | { readonly outcome: 'time'; readonly atMs: number }
-  /** Not in any of the forms. */
+  /** In none of the known forms. */
   | { readonly outcome: 'unreadable' }
   /** The clock is set forward over it. */
   | { readonly outcome: 'no-such-time' }
-  /** The clock is set back over it: it came twice. */
+  /** The clock is set back over it, so it occurs twice. */
   | { readonly outcome: 'ambiguous'; readonly instantsMs: readonly number[] };
 
 const unreadable: GivenTime = { outcome: 'unreadable' };
 
-/** Where and when a text for a time is read. */
+/** The context in which a time is read. */
 export interface TimeReading {
   readonly nowMs: number;
   readonly localTime: LocalTime;
-  /** What a day without a time of day means: its beginning or, because it belongs to a period as a whole, its end. */
+  /** The meaning of a day without a time of day: its beginning or, as the end of a period, its end. */
   readonly edge: 'begin' | 'end';
 }
 
 /**
- * Reads what a person writes for a time: `08:05` (today), `2026-11-22`, `today`, `yesterday`, `2026-11-22 08:05`, the
- * same with a difference to UTC (`2026-10-25 02:30+01:00`), `now`, `1h30m` (so long ago) or `+30d` (so long from now), by
- * the clock of the site.
+ * Reads a time in local time: `08:05` (today), `2026-11-22`, `today`, `yesterday`, `2026-11-22 08:05`, the same with a UTC
+ * offset (`2026-10-25 02:30+01:00`), `now`, `1h30m` (ago) or `+30d` (from now).
  */
 export function readTime(text: string, { nowMs, localTime, edge }: TimeReading): GivenTime {
   if (text === 'now') return { outcome: 'time', atMs: nowMs };
@@ -76,15 +75,15 @@ export function readTime(text: string, { nowMs, localTime, edge }: TimeReading):
   return { outcome: 'time', atMs: localTime.instantOf(day, 0) };
 }
 
-/** A day as `YYYY-MM-DD` from that, `today` or `yesterday`; undefined where the text is none of these. */
+/** Reads `YYYY-MM-DD`, `today` or `yesterday` as `YYYY-MM-DD`; undefined for other texts. */
 export function readDate(text: string, today: string): string | undefined {
   const date = { today, yesterday: dateOfDay(dayNumberOf(today) - 1) }[text.toLowerCase()] ?? text;
   return isCalendarDate(date) ? date : undefined;
 }
 
 /**
- * Reads `08:05` (by the clock of the site on `date`), `06:10+1` (on the day after) or a time with its day, with or without
- * its difference to UTC, `2026-10-25T02:30+01:00`.
+ * Reads `08:05` (local time on `date`), `06:10+1` (on the next day) or a time with its day, with or without a UTC offset,
+ * `2026-10-25T02:30+01:00`.
  */
 export function readGivenTime(text: string, date: string, localTime: LocalTime): GivenTime {
   // `today` is the day on which the text is written, and `date` is the day that the text is about.
@@ -94,7 +93,7 @@ export function readGivenTime(text: string, date: string, localTime: LocalTime):
   return readMoment(text, date, localTime);
 }
 
-/** A time of day; it is of `today` where the text names no day. */
+/** Reads a time of day, on `today` if the text has no day. */
 function readMoment(text: string, today: string, localTime: LocalTime): GivenTime {
   const { date: written, sep, clock, offset } = moment.exec(text)?.groups ?? {};
   const date = readDate(written ?? today, today);
@@ -102,7 +101,7 @@ function readMoment(text: string, today: string, localTime: LocalTime): GivenTim
   if ((written === undefined) !== (sep === undefined)) return unreadable;
   const second = secondOfDay(clock);
   if (offset !== undefined) {
-    // A difference to UTC without a day leaves open which day it is there.
+    // With a UTC offset but no day, the day at that offset is unknown.
     if (sep === undefined) return unreadable;
     return {
       outcome: 'time',
@@ -125,7 +124,7 @@ function offsetMs(offset: string): number {
   return (hours * 60 + minutes) * 60_000 * (offset.startsWith('-') ? -1 : 1);
 }
 
-/** Milliseconds from now, negative for the past; undefined where the text is no span of time. */
+/** Milliseconds from now, negative for the past; undefined for other texts. */
 function readSpan(text: string): number | undefined {
   const groups = span.exec(text)?.groups;
   if (groups === undefined || !/\d/.test(text)) return undefined;

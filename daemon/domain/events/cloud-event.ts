@@ -1,25 +1,25 @@
 import { isoTime } from '../iso-time.js';
-import type { BoxIdentity } from './box-identity.js';
+import type { BoxIds } from './box-ids.js';
 import type { RecordedEvent } from './event.js';
 import { eventData, type ModelIds } from './event-data.js';
 import { eventType } from './event-type.js';
 
-/** Digits of a `sequence`: enough that their order as text is their order as numbers, for ever. */
+/** Digits of a `sequence`, enough for all numbers, so that texts sort like numbers. */
 const sequenceDigits = 16;
 
-/** The sequence of a box as an attribute: the CloudEvents extension wants text that sorts as the numbers do. */
+/** The attribute `sequence`: the CloudEvents extension requires a text that sorts like the numbers. */
 export function sequenceText(sequence: number): string {
   return String(sequence).padStart(sequenceDigits, '0');
 }
 
-/** `/<site>/<box>`: with `id` it names an event for ever. */
-export function sourceOf({ siteId, boxId }: BoxIdentity): string {
+/** `/<site>/<box>`; together with `id` it identifies an event. */
+function sourceOf({ siteId, boxId }: BoxIds): string {
   return `/${siteId}/${boxId}`;
 }
 
 /**
- * An event as a CloudEvent 1.0 (structured JSON, CNCF), without what is only known when it is sent. `sequence` and
- * `recordedtime` are extensions documented by the specification; `site` and `box` are ours.
+ * An event as a CloudEvent 1.0 (structured JSON, CNCF), without the attributes that are added when it is sent. `sequence` and
+ * `recordedtime` are extensions documented by the specification; `site` and `box` are extensions of rollcall.
  */
 export interface CloudEvent {
   readonly specversion: '1.0';
@@ -36,8 +36,8 @@ export interface CloudEvent {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** `event` as it is recorded and will be published. */
-export function cloudEvent(event: RecordedEvent, from: BoxIdentity, models: ModelIds): CloudEvent {
+/** `event` in the form in which it is recorded and published. */
+export function cloudEvent(event: RecordedEvent, from: BoxIds, models: ModelIds): CloudEvent {
   return {
     specversion: '1.0',
     id: event.id,

@@ -1,54 +1,60 @@
-/** What a condition that holds is about: kinds of event, certificates, disks. Lists are sorted, and name nothing twice. */
+/**
+ * The items that an active condition is about: kinds of event, certificates, disks. Each list is sorted and has no
+ * duplicates.
+ */
 export interface ConditionScope {
-  /** What it is about now. */
-  readonly holds: readonly string[];
-  /** As the newest event says. */
-  readonly said: readonly string[];
-  /** What events have told of since it was settled last: it is no news when it comes back before the next time. */
-  readonly told: readonly string[];
+  readonly current: readonly string[];
+  /** The items that the newest event about the condition names. */
+  readonly published: readonly string[];
+  /**
+   * All items that events have named since the scope was last settled. An item that ends and comes back before the scope
+   * settles is not published again.
+   */
+  readonly publishedSinceSettled: readonly string[];
 }
 
-/** What was found: these are part of it, and those are not, or not any more. Of others nothing is known. */
-export interface ConditionNews {
-  readonly holds?: readonly string[];
+/** Items that were found to belong to a condition, and items that no longer do. All others stay as they are. */
+export interface ConditionUpdate {
+  readonly active?: readonly string[];
   readonly over?: readonly string[];
 }
 
 const isSame = (left: readonly string[], right: readonly string[]): boolean =>
-  left.length === right.length && left.every((part, index) => part === right[index]);
+  left.length === right.length && left.every((item, index) => item === right[index]);
 
-/** Everything that it is about was said. */
-export function saidScope(about: readonly string[]): ConditionScope {
-  const said = sorted(about);
-  return { holds: said, said, told: said };
+/** A settled scope: the newest event names exactly these items. */
+export function publishedScope(items: readonly string[]): ConditionScope {
+  const current = sorted(items);
+  return { current, published: current, publishedSinceSettled: current };
 }
 
-export function withNews(scope: ConditionScope, { holds = [], over = [] }: ConditionNews): ConditionScope {
-  return { ...scope, holds: sorted([...scope.holds.filter((part) => !over.includes(part)), ...holds]) };
+export function updatedScope(
+  scope: ConditionScope,
+  { active = [], over = [] }: ConditionUpdate,
+): ConditionScope {
+  return { ...scope, current: sorted([...scope.current.filter((item) => !over.includes(item)), ...active]) };
 }
 
-/** The same is part of both. */
-export const isAsBefore = (before: ConditionScope, after: ConditionScope): boolean =>
-  isSame(before.holds, after.holds);
+export const isSameScope = (before: ConditionScope, after: ConditionScope): boolean =>
+  isSame(before.current, after.current);
 
-/** How what holds differs from what was said; undefined: not at all. */
-export function changeOf({ holds, said }: ConditionScope): 'worsened' | 'eased' | undefined {
-  if (isSame(holds, said)) return undefined;
-  return holds.some((part) => !said.includes(part)) ? 'worsened' : 'eased';
+/** How the current items differ from the published ones; undefined: not at all. */
+export function changeOf({ current, published }: ConditionScope): 'worsened' | 'eased' | undefined {
+  if (isSame(current, published)) return undefined;
+  return current.some((item) => !published.includes(item)) ? 'worsened' : 'eased';
 }
 
-/** Something has come to it that nobody was told of. */
-export const isWorse = ({ holds, told }: ConditionScope): boolean =>
-  holds.some((part) => !told.includes(part));
+/** An item has come that no event has named since the scope was last settled. */
+export const isWorse = ({ current, publishedSinceSettled }: ConditionScope): boolean =>
+  current.some((item) => !publishedSinceSettled.includes(item));
 
-/** It is what was said, and nothing that was told of is over. */
-export const isSettled = ({ holds, said, told }: ConditionScope): boolean =>
-  isSame(holds, said) && isSame(holds, told);
+export const isSettled = ({ current, published, publishedSinceSettled }: ConditionScope): boolean =>
+  isSame(current, published) && isSame(current, publishedSinceSettled);
 
-/** After an event that says what holds now. What was told of before stays told of. */
-export const afterSaying = ({ holds, told }: ConditionScope): ConditionScope => ({
-  ...{ holds, said: holds },
-  told: sorted([...told, ...holds]),
+/** The scope after an event that names the current items. */
+export const afterPublishing = ({ current, publishedSinceSettled }: ConditionScope): ConditionScope => ({
+  ...{ current, published: current },
+  publishedSinceSettled: sorted([...publishedSinceSettled, ...current]),
 });
 
-const sorted = (parts: readonly string[]): readonly string[] => [...new Set(parts)].sort();
+const sorted = (items: readonly string[]): readonly string[] => [...new Set(items)].sort();

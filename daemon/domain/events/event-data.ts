@@ -2,10 +2,10 @@ import { isoTime } from '../iso-time.js';
 import type { BoxEvent, Fact, PublishedLiveness } from './event.js';
 import type { Notice } from './notice.js';
 
-/** Ids of the networks that looked, by what each of them does. */
+/** Ids of the networks in use, by their task. */
 export type ModelIds = Readonly<Record<string, string>>;
 
-/** The `data` of an event: JSON, by kind. A person is named by the opaque id only. */
+/** The `data` of an event: JSON, by kind. Persons appear only by their opaque ids. */
 export function eventData(event: BoxEvent, models: ModelIds): Readonly<Record<string, unknown>> {
   switch (event.kind) {
     case 'attendance':
@@ -19,7 +19,7 @@ export function eventData(event: BoxEvent, models: ModelIds): Readonly<Record<st
   }
 }
 
-/** Similarities are rounded to 4 decimals, durations to milliseconds: nobody can measure more. */
+/** Similarities are rounded to 4 decimals and durations to milliseconds, the precision of the measurement. */
 function factData(fact: Fact, models: ModelIds) {
   const { cameraId: camera, trackId: track } = fact;
   const evidence = {
@@ -90,6 +90,7 @@ function noticeData(notice: Notice): Readonly<Record<string, unknown>> {
   }
 }
 
+/** The fields without those whose value is undefined. */
 function given(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }

@@ -1,6 +1,6 @@
 import type { BoxEvent, EventKind } from './event.js';
 
-/** Its argument; does not compile where a kind is missing from it. */
+/** Returns its argument; does not compile if a kind is missing. */
 function everyKind<const Kinds extends readonly EventKind[]>(
   kinds: [EventKind] extends [Kinds[number]] ? Kinds : never,
 ): Kinds {
@@ -8,8 +8,7 @@ function everyKind<const Kinds extends readonly EventKind[]>(
 }
 
 /**
- * All kinds of event. The order is that of worth: where the outbox must give something up, the last of them go first and
- * attendance goes last.
+ * All kinds of event, the most important first. When the outbox must give up events, it starts with the last kind.
  */
 export const eventKinds = everyKind([
   'attendance',
@@ -29,8 +28,7 @@ export const eventKinds = everyKind([
 ]);
 
 /**
- * The CloudEvents `type`. The number behind `v` grows when a field changes its meaning or goes; new fields alone do not
- * change it.
+ * The CloudEvents `type`. The number after `v` grows when a field is removed or changes its meaning, not when fields are added.
  */
 export function eventType(event: BoxEvent): string {
   switch (event.kind) {

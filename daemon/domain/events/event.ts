@@ -3,10 +3,10 @@ import type { CameraId, EventId, PersonId, RecogniserId, TrackId } from '../ids.
 import type { ChallengeReason, LivenessReason, LivenessVerdict } from '../liveness/liveness.js';
 import type { Notice } from './notice.js';
 
-/** Which way a camera looks at a door: what an attendance at it means. */
+/** The direction of a camera at a door: what an attendance there means. */
 export type Direction = 'in' | 'out' | 'both';
 
-/** The evidence that decided, as it is published. Times are ISO 8601 in UTC. */
+/** The evidence of the decision, as published. Times are ISO 8601 in UTC. */
 export interface PublishedLiveness {
   readonly verdict: LivenessVerdict;
   readonly reason: LivenessReason | ChallengeReason;
@@ -17,7 +17,7 @@ export interface PublishedLiveness {
 }
 
 interface FactAboutTrack {
-  /** When it was decided: capture time of the frame that decided, wall clock, milliseconds since the epoch. */
+  /** Capture time of the frame that led to the decision, wall clock, milliseconds since the epoch. */
   readonly occurredAtMs: number;
   readonly cameraId: CameraId;
   readonly trackId: TrackId;
@@ -27,18 +27,18 @@ interface FactAboutTrack {
   readonly liveness: PublishedLiveness;
 }
 
-/** An enrolled person was seen, and `liveness.require` is met: `live`, or `undetermined` where no proof is asked for. */
+/** An enrolled person was recognised and meets `liveness.require`: `live`, or `undetermined` where no proof is required. */
 export interface AttendanceFact extends FactAboutTrack {
   readonly kind: 'attendance';
   readonly personId: PersonId;
   readonly direction: Direction;
   readonly similarity: number;
   readonly threshold: number;
-  /** How much closer this person was than the second nearest. */
+  /** How much more similar this person was than the second-best person. */
   readonly margin: number;
 }
 
-/** An enrolled person was recognised, and neither a blink nor an attack was seen. By itself no attendance. */
+/** An enrolled person was recognised without a proof of life and without an attack. This is not an attendance. */
 export interface UnprovenFact extends FactAboutTrack {
   readonly kind: 'recognised-unproven';
   readonly personId: PersonId;
@@ -48,7 +48,7 @@ export interface UnprovenFact extends FactAboutTrack {
   readonly margin: number;
 }
 
-/** A live, enrolled person was seen, and the recogniser cannot tell which of two it is. No attendance of either. */
+/** A live person was seen who could be either of two enrolled persons. This is not an attendance. */
 export interface AmbiguousFact extends FactAboutTrack {
   readonly kind: 'recognised-ambiguous';
   readonly candidates: CandidatePair;
@@ -57,10 +57,10 @@ export interface AmbiguousFact extends FactAboutTrack {
   readonly threshold: number;
 }
 
-/** Somebody who matches nobody in the gallery was seen. */
+/** A person was seen who matches no person of the gallery. */
 export interface UnknownFact extends FactAboutTrack {
   readonly kind: 'unknown';
-  /** Similarity to the nearest person; null where the gallery is empty. */
+  /** Similarity to the most similar person; null for an empty gallery. */
   readonly bestSimilarity: number | null;
   readonly threshold: number;
 }
@@ -68,19 +68,19 @@ export interface UnknownFact extends FactAboutTrack {
 /** A picture, screen or mask was presented instead of a live face (ISO/IEC 30107). */
 export interface AttackFact extends FactAboutTrack {
   readonly kind: 'attack';
-  /** Whom the presented face resembles, where that was decided. */
+  /** The person whom the presented face matches; null if there is no match. */
   readonly personId: PersonId | null;
   readonly similarity: number | null;
 }
 
-/** What the box decides about somebody in front of a camera. */
+/** A decision about a person in front of a camera. */
 export type Fact = AttendanceFact | UnprovenFact | AmbiguousFact | UnknownFact | AttackFact;
 
-/** Everything that is recorded and leaves the box. */
+/** Everything that is recorded and published. */
 export type BoxEvent = Fact | Notice;
 export type EventKind = BoxEvent['kind'];
 
-/** An event once recorded: it has an identity and a place in the box's order. */
+/** A recorded event, with id and sequence. */
 export type RecordedEvent = BoxEvent & {
   readonly id: EventId;
   /** Strictly increasing per box, without gaps. */

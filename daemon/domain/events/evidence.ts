@@ -3,6 +3,10 @@ export const evidenceKinds = ['attendance', 'unknown', 'attack'] as const;
 
 export type EvidenceKind = (typeof evidenceKinds)[number];
 
-export function isEvidenceKind(kind: string): kind is EvidenceKind {
-  return (evidenceKinds as readonly string[]).includes(kind);
+/**
+ * The kind under which the picture of an event is kept; undefined if none is kept. A recognition without proof of life is kept
+ * like an attendance: the person is known, and the attendance may be added by hand.
+ */
+export function evidenceKindOf(kind: string): EvidenceKind | undefined {
+  return kind === 'recognised-unproven' ? 'attendance' : evidenceKinds.find((each) => each === kind);
 }

@@ -5,33 +5,33 @@ interface HappenedAt {
   readonly occurredAtMs: number;
 }
 
-/** Somebody came into the gallery or left it. */
+/** A person was added to the gallery or removed from it. */
 export interface PersonNotice extends HappenedAt {
   readonly kind: 'person';
   readonly change: 'enrolled' | 'removed' | 'restored' | 'erased';
   readonly personId: PersonId;
 }
 
-/** What a camera delivers has changed. */
+/** The state of a camera has changed. */
 export interface CameraNotice extends HappenedAt {
   readonly kind: 'camera';
   readonly cameraId: CameraId;
   readonly state: 'streaming' | 'failed' | 'disabled';
-  /** Why it failed: the code of an error. */
+  /** For `failed`: the code of the error. */
   readonly code?: string;
-  /** Of `streaming`: why its pictures are of no use. */
+  /** For `streaming`: why its pictures cannot be used. */
   readonly damage?: string;
 }
 
-/** The gallery as a whole has changed. */
+/** The whole gallery has changed. */
 export interface GalleryNotice extends HappenedAt {
   readonly kind: 'gallery';
   readonly change: 'opened' | 'sealed' | 'key-rotated' | 'restored' | 're-embedded';
-  /** Why it is sealed: the code of an error. */
+  /** For `sealed`: the code of the error. */
   readonly code?: string;
 }
 
-/** What can be the matter with a box. */
+/** Conditions that are problems of a box. */
 export const boxTroubles = [
   'disk-low',
   'records-lost',
@@ -44,103 +44,104 @@ export const boxTroubles = [
   'trust-altered',
   'vision-misbehaving',
   'recogniser-unfit',
+  'logins-failing',
 ] as const;
-/** `running` is the one that should be. */
+/** All conditions; `running` is the normal one. */
 export const boxConditions = ['running', ...boxTroubles] as const;
 
 export type BoxCondition = (typeof boxConditions)[number];
 
-/** A condition of the box began, became another, or ended. */
+/** A condition of the box began, changed or ended. */
 export interface BoxNotice extends HappenedAt {
   readonly kind: 'box';
   readonly condition: BoxCondition;
   readonly isActive: boolean;
-  /** Of one that had begun and still holds: whether something came to it, or something of it is over. */
+  /** For an active condition that changed: an item was added, or items are over. */
   readonly change?: 'worsened' | 'eased';
-  /** Everything that it is about now, in words of the program; where a condition can be about several things. */
+  /** The current items of the condition, as codes of this program; absent for conditions without items. */
   readonly about?: readonly string[];
-  /** What is known about it: figures, codes and configured ids; never free text from outside. */
+  /** Details: figures, codes and configured ids; never free text from outside. */
   readonly details?: Readonly<Record<string, string | number | boolean>>;
 }
 
-/** The head of the audit log: whoever keeps it can prove later that the log was not rewritten. */
-export interface AuditNotice extends HappenedAt {
+/** The head of the audit log. A centre that keeps it can prove later that the log was not rewritten. */
+interface AuditNotice extends HappenedAt {
   readonly kind: 'audit';
   /** Number of the newest entry. */
   readonly entry: number;
-  /** Its hash, which covers all before it; 64 hexadecimal digits. */
+  /** Hash of the newest entry, which covers all earlier ones; 64 hexadecimal digits. */
   readonly hash: string;
   readonly keyId: string;
 }
 
-/** One person's day as rules and corrections make it. */
+/** A day of one person after rules and corrections. */
 export interface SummarisedDay {
   readonly personId: PersonId;
   readonly shift: string | null;
   readonly statuses: readonly string[];
-  /** ISO 8601 in UTC; null where there was none. */
+  /** ISO 8601 in UTC; null if missing. */
   readonly firstIn: string | null;
   readonly lastOut: string | null;
   readonly workedMin: number | null;
 }
 
-/** A day's attendance, when it is over. Large sites get it in several parts. */
+/** The attendance of a day, after its end. Large sites get it in several parts. */
 export interface SummaryNotice extends HappenedAt {
   readonly kind: 'summary';
-  /** `YYYY-MM-DD` where the site is. */
+  /** The local date, `YYYY-MM-DD`. */
   readonly date: string;
   /** From 1 to `parts`. */
   readonly part: number;
   readonly parts: number;
-  /** Of the whole day: how many persons have each status. */
+  /** Number of persons with each status, for the whole day. */
   readonly counts: Readonly<Record<string, number>>;
-  /** Those of this part. */
+  /** The persons of this part. */
   readonly persons: readonly SummarisedDay[];
 }
 
 /**
- * Why events of a gap are not delivered: they waited for too long, too many waited, or the records that held them are lost. Of
- * lost ones the kinds are not known: `counts` has them under `lost`, with numbers that were reserved and never used.
+ * Why the events of a gap are not delivered: they waited too long, too many waited, or the records were lost. The kinds of lost
+ * events are unknown: `counts` has them under `lost`, together with reserved numbers that were never used.
  */
 export const gapReasons = ['too-old', 'too-many', 'lost'] as const;
-export type GapReason = (typeof gapReasons)[number];
+type GapReason = (typeof gapReasons)[number];
 
-/** Events were given up before any broker, or the centre, had them: the one way in which something is not delivered. */
+/** Events were given up before a broker (or the centre) received them. Only this way are events not delivered. */
 export interface GapNotice extends HappenedAt {
   readonly kind: 'gap';
-  /** All of them lie within, between others that were delivered. */
+  /** The range that contains all of them; other events in it were delivered. */
   readonly firstSequence: number;
   readonly lastSequence: number;
-  /** How many of each kind. */
+  /** Number of events of each kind. */
   readonly counts: Readonly<Record<string, number>>;
   readonly reason: GapReason;
 }
 
-/** The box signs with another key from now on. */
-export interface IdentityNotice extends HappenedAt {
+/** The box signs with a new key from now on. */
+interface IdentityNotice extends HappenedAt {
   readonly kind: 'identity';
   /** RFC 7638 thumbprints. */
   readonly keyId: string;
   readonly formerKeyId: string;
-  /** Until when the former key is published. */
+  /** The time until which the former key is published. */
   readonly formerUntilMs: number;
 }
 
-/** What became of a command of the centre, or how far it is. */
+/** The result or the progress of a command of the centre. */
 export interface ReplyNotice extends HappenedAt {
   readonly kind: 'reply';
   /** The `jti` of the command: a UUID. */
   readonly commandId: string;
   readonly command: string;
   readonly outcome: 'progress' | 'done' | 'refused' | 'failed';
-  /** Of `refused` and `failed`: the code of an error. */
+  /** For `refused` and `failed`: the code of the error. */
   readonly code?: string;
   readonly message?: string;
-  /** JSON; what it holds is the command's matter. */
+  /** JSON; each command defines its content. */
   readonly result?: Readonly<Record<string, unknown>>;
 }
 
-/** Everything the box publishes that is not about somebody in front of a camera. */
+/** All events that are not about a person in front of a camera. */
 export type Notice =
   | PersonNotice
   | CameraNotice

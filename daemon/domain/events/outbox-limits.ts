@@ -1,17 +1,9 @@
 import type { EventKind } from './event.js';
 
-/** Kinds of event that share a limit of the outbox, most worth first. */
-export const outboxGroups = [
-  'attendance',
-  'persons',
-  'attacks',
-  'unknown',
-  'box',
-  'replies',
-  'cameras',
-] as const;
+/** Groups of event kinds with a common limit in the outbox, the most important first. */
+const outboxGroups = ['attendance', 'persons', 'attacks', 'unknown', 'box', 'replies', 'cameras'] as const;
 
-export type OutboxGroup = (typeof outboxGroups)[number];
+type OutboxGroup = (typeof outboxGroups)[number];
 
 const groupOfKind: Readonly<Record<EventKind, OutboxGroup>> = {
   attendance: 'attendance',
@@ -30,19 +22,18 @@ const groupOfKind: Readonly<Record<EventKind, OutboxGroup>> = {
   camera: 'cameras',
 };
 
-/** How much of each kind may wait. Each kind of a group has the limit for itself. */
+/** The limit for waiting events. It applies to each kind of a group separately. */
 export interface KindLimit {
   readonly events: number;
   readonly days: number;
 }
 
-/** As the configuration says it. */
+/** The limits of the configuration. */
 export type OutboxRules = Readonly<Record<OutboxGroup, KindLimit>> & {
-  /** Of all events that wait together, as they are recorded. */
+  /** Limit for the recorded size of all waiting events together. */
   readonly totalMiB: number;
 };
 
-/** What may wait of one kind. */
 export function limitOf(kind: EventKind, rules: OutboxRules): KindLimit {
   return rules[groupOfKind[kind]];
 }

@@ -1,8 +1,8 @@
 import type { Box, Point } from './geometry.js';
 
 /**
- * A map of the plane: x' = xx * x + xy * y + x0, y' = yx * x + yy * y + y0. Between pictures, coordinates are
- * pixels whose centres lie at .5, so that a map stays right when it scales.
+ * An affine map of the plane: x' = xx * x + xy * y + x0, y' = yx * x + yy * y + y0. Coordinates are pixels with centres at .5,
+ * so that scaling is exact.
  */
 export interface Affine {
   readonly xx: number;
@@ -20,12 +20,12 @@ export function applyAffine(map: Affine, point: Point): Point {
   };
 }
 
-/** How many units of the target one unit of the source becomes: the root of the area ratio. */
+/** The scale of the map: the square root of the area ratio. */
 export function affineScale(map: Affine): number {
   return Math.sqrt(Math.abs(map.xx * map.yy - map.xy * map.yx));
 }
 
-/** First `inner`, then `outer`. */
+/** The map that applies `inner` first, then `outer`. */
 export function composeAffine(outer: Affine, inner: Affine): Affine {
   return {
     xx: outer.xx * inner.xx + outer.xy * inner.yx,
@@ -37,7 +37,7 @@ export function composeAffine(outer: Affine, inner: Affine): Affine {
   };
 }
 
-/** The same crop seen in a mirror: `map` takes crop pixels to picture pixels, the crop being `widthPx` wide. */
+/** The map of the mirrored crop. `map` takes crop pixels to picture pixels; the crop is `widthPx` wide. */
 export function mirrored(map: Affine, widthPx: number): Affine {
   return {
     ...map,
@@ -105,8 +105,8 @@ export function fitSimilarity(from: readonly Point[], to: readonly Point[]): Aff
 }
 
 /**
- * The affine map that takes `from` to `to` with the least sum of squared distances; undefined where `from` lies on a line
- * or in one place.
+ * The affine map that takes `from` to `to` with the least sum of squared distances; undefined if all points of `from` are on
+ * one line.
  */
 export function fitAffine(from: readonly Point[], to: readonly Point[]): Affine | undefined {
   const fromMean = meanPoint(from);
@@ -136,7 +136,7 @@ export function fitAffine(from: readonly Point[], to: readonly Point[]): Affine 
   };
 }
 
-/** How far points must be from lying on a line, as a part of their spread: well above rounding. */
+/** Minimum distance of points from a common line, relative to their spread: well above rounding errors. */
 const leastSpread = 1e-6;
 
 function meanPoint(points: readonly Point[]): Point {

@@ -3,9 +3,8 @@ import type { ArcFacePoints, FivePoints } from './face.js';
 import type { Point } from './geometry.js';
 
 /**
- * Where five points of an average face lie in the unit square: eye corners (subject's right outer, right inner, left inner,
- * left outer) and nose base. These are the constants of dlib's `get_face_chip_details`, with whose crops the
- * dlib recogniser was trained.
+ * Five points of an average face in the unit square: eye corners (subject's right outer, right inner, left inner, left outer)
+ * and nose base. These are the constants of dlib's `get_face_chip_details`; the dlib recogniser was trained with such crops.
  */
 const DLIB_MEAN_FACE: FivePoints = [
   { x: 0.1205750620789, y: 0.2137274526848 },
@@ -15,7 +14,7 @@ const DLIB_MEAN_FACE: FivePoints = [
   { x: 0.4901123135679, y: 0.6277975316475 },
 ];
 
-/** dlib's own choice, and measured best here: 0.20 is as good, over 0.30 the error rates collapse. */
+/** The value of dlib, and the best in our measurements: 0.20 is equally good; over 0.30 the error rates rise sharply. */
 const DLIB_PADDING = 0.25;
 
 /** Takes the dlib recogniser's square crop of `cropPx` to the picture in which the five points were found. */
@@ -32,8 +31,8 @@ export function faceResAlignment(points: FivePoints, cropPx: number): Affine {
 }
 
 /**
- * Takes a square crop of `cropPx` in which an average face fills the middle, with `padding` times the face's
- * side around it, to the picture in which the five points were found. Without padding it shows brows to mouth.
+ * Takes a square crop of `cropPx` to the picture in which the five points were found. An average face fills the middle of the
+ * crop, with `padding` times the side of the face around it. Without padding the crop shows brows to mouth.
  */
 export function meanFaceAlignment(points: FivePoints, cropPx: number, padding: number): Affine {
   const padded = (value: number): number => ((padding + value) / (1 + 2 * padding)) * cropPx;
@@ -42,10 +41,10 @@ export function meanFaceAlignment(points: FivePoints, cropPx: number, padding: n
 }
 
 /**
- * Where ArcFace and the networks that follow it have the eye centres, the nose tip and the mouth corners in a crop of
- * 112 x 112 (Deng et al., "ArcFace", 2019; the constants stand in its authors' published code).
+ * Eye centres, nose tip and mouth corners in the 112 x 112 crop of ArcFace and later networks (Deng et al., "ArcFace", 2019;
+ * constants from the authors' published code).
  */
-export const ARCFACE_TEMPLATE: ArcFacePoints = [
+const ARCFACE_TEMPLATE: ArcFacePoints = [
   { x: 38.2946, y: 51.6963 },
   { x: 73.5318, y: 51.5014 },
   { x: 56.0252, y: 71.7366 },

@@ -1,6 +1,6 @@
 import { type FaceQuality, isBetterView } from './quality.js';
 
-/** A small picture of the face of a track, made only where the configuration keeps evidence. */
+/** A small picture of the face of a track, made only if the configuration keeps evidence. */
 export interface BestShot {
   /** Capture time of its frame, monotonic milliseconds. */
   readonly capturedAtMs: number;
@@ -8,13 +8,13 @@ export interface BestShot {
   readonly jpeg: Uint8Array;
 }
 
-/** Pictures of this size are a few kilobytes; what is larger is refused by both processes. */
+/** Such pictures have a few kilobytes; both processes refuse larger ones. */
 export const largestBestShotBytes = 64 * 1024;
 
-/** Scores must differ by this much for another picture: so is a track's picture replaced a few times at most. */
+/** Minimum improvement of the score for a new picture, so that a track replaces its picture only a few times. */
 const improvement = 0.08;
 
-/** True where a picture of a view of quality `now` should replace one of quality `before`, or is the first. */
+/** True if a picture of quality `now` should replace one of quality `before`, or is the first. */
 export function isWorthAShot(before: FaceQuality | undefined, now: FaceQuality): boolean {
   if (before === undefined) return true;
   const isSameKind = (before.reasons.length === 0) === (now.reasons.length === 0);

@@ -1,16 +1,16 @@
 import type { FaceQuality } from './quality.js';
 
-/** When a view of a track is worth an embedding. */
-export interface ViewPolicy {
-  /** Probes of a track that go to the core unless a clearly better view comes. */
+/** Defines which views of a track are embedded. */
+interface ViewPolicy {
+  /** Number of probes of a track; later probes need a clearly better view. */
   readonly enoughProbes: number;
-  /** A view is clearly better when its score is this much higher. */
+  /** A clearly better view has a score higher by this. */
   readonly improvement: number;
-  /** Views closer in time than this show the same thing, milliseconds. */
+  /** Minimum time between two embeddings: closer views show the same, milliseconds. */
   readonly shortestIntervalMs: number;
-  /** While probes are wanted, one at least this often, milliseconds. */
+  /** Interval of probes until there are enough, milliseconds. */
   readonly probeEveryMs: number;
-  /** Once there are enough, the face is still checked to be the same this often, milliseconds. */
+  /** Interval of checks for the same face after that, milliseconds. */
   readonly checkEveryMs: number;
 }
 
@@ -22,7 +22,7 @@ export const defaultViewPolicy: ViewPolicy = {
   checkEveryMs: 2000,
 };
 
-/** Which views of a track were embedded. */
+/** The embedded views of a track. */
 export interface ViewHistory {
   readonly probeCount: number;
   readonly bestScore: number;
@@ -31,10 +31,10 @@ export interface ViewHistory {
 
 export const emptyViewHistory: ViewHistory = { probeCount: 0, bestScore: 0, lastEmbeddedMs: undefined };
 
-/** Something that cannot wait for the schedule. */
-export type ViewUrgency = 'none' | 'movement-to-bind' | 'doubtful-face';
+/** A reason to embed before the schedule. */
+type ViewUrgency = 'none' | 'movement-to-bind' | 'doubtful-face';
 
-/** Why a view is to be embedded, most pressing first. */
+/** Why a view is embedded, most urgent first. */
 export type ViewPurpose =
   | 'settle-doubt'
   | 'first-probe'
@@ -43,7 +43,7 @@ export type ViewPurpose =
   | 'more-probes'
   | 'check';
 
-const pressing: readonly ViewPurpose[] = [
+const mostUrgentFirst: readonly ViewPurpose[] = [
   'settle-doubt',
   'first-probe',
   'bind-movement',
@@ -52,7 +52,7 @@ const pressing: readonly ViewPurpose[] = [
   'check',
 ];
 
-/** What an embedding of the view seen at `atMs` would be good for; undefined where it is not wanted. */
+/** The purpose of an embedding of the view at `atMs`; undefined if no embedding is needed. */
 export function purposeOfView(
   history: ViewHistory,
   view: { readonly atMs: number; readonly quality: FaceQuality; readonly urgency: ViewUrgency },
@@ -71,7 +71,7 @@ export function purposeOfView(
   return sinceMs >= policy.checkEveryMs ? 'check' : undefined;
 }
 
-/** Index of the view to embed in this frame: the most pressing, then the one that waited longest. */
+/** Index of the view to embed in this frame: the most urgent, then the longest waiting. */
 export function pickView(
   views: readonly { readonly purpose: ViewPurpose | undefined; readonly waitingMs: number }[],
 ): number | undefined {
@@ -80,7 +80,7 @@ export function pickView(
   let pickedWaitingMs = Number.NEGATIVE_INFINITY;
   views.forEach(({ purpose, waitingMs }, index) => {
     if (purpose === undefined) return;
-    const rank = pressing.indexOf(purpose);
+    const rank = mostUrgentFirst.indexOf(purpose);
     if (rank > pickedRank || (rank === pickedRank && waitingMs <= pickedWaitingMs)) return;
     picked = index;
     pickedRank = rank;
@@ -89,7 +89,7 @@ export function pickView(
   return picked;
 }
 
-/** True where the embedding adds to what the core knows, false where it only checked that the face is the same. */
+/** True if the embedding is sent to the core; false if it only checks that the face is the same. */
 export function isProbe(purpose: ViewPurpose, history: ViewHistory, policy: ViewPolicy): boolean {
   return purpose === 'better-view' || history.probeCount < policy.enoughProbes;
 }

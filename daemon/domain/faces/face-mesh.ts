@@ -35,7 +35,7 @@ export function meshDepth(mesh: FaceMesh, index: number): number {
   return mesh[index * MESH_STRIDE + 2] ?? Number.NaN;
 }
 
-/** The mesh of a crop, brought to the picture that the crop was taken from. */
+/** Transforms the mesh of a crop to the coordinates of the picture. */
 export function meshInPicture(crop: Float32Array, cropToPicture: Affine): FaceMesh {
   const mesh = new Float32Array(MESH_POINTS * MESH_STRIDE);
   const scale = affineScale(cropToPicture);
@@ -66,7 +66,7 @@ export function meshBox(mesh: FaceMesh): Box {
   return { x: left, y: top, width: right - left, height: bottom - top };
 }
 
-/** All points that recognisers align by. */
+/** The alignment points of all recognisers. */
 export function alignmentPointsOf(mesh: FaceMesh): AlignmentPoints {
   const fivePoints = fivePointsOf(mesh);
   const [rightOuter, rightInner, leftInner, leftOuter] = fivePoints;

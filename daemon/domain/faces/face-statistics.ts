@@ -1,23 +1,22 @@
-/** Light and sharpness of the middle of a face: brows to mouth. */
+/** Light and sharpness of the middle of a face, from brows to mouth. */
 export interface FaceStatistics {
   /** Mean luma, 0..255 full range. */
   readonly meanLuma: number;
   /** Standard deviation of luma. */
   readonly contrast: number;
-  /** Share of samples so bright that they show nothing, 0..1. */
+  /** Share of overexposed samples, 0..1. */
   readonly brightShare: number;
   /**
    * Energy of the Laplacian over the variance of luma (Pech-Pacheco et al., "Diatom autofocusing in brightfield
-   * microscopy", 2000, made independent of contrast): falls as edges widen.
+   * microscopy", 2000, made independent of contrast). It falls if edges are less sharp.
    */
   readonly sharpness: number;
   /**
-   * The least structure of three parts (right eye, left eye, mouth), 0..1; parts beyond the picture's edge count as 1. The
-   * structure of a part is how far its luma strays from an even slope of light, over the contrast of the whole or over half of its own
-   * mean, whichever is more: shade takes contrast away but leaves a part's structure in proportion to its light; a cover
-   * takes both.
+   * The least structure of three parts (right eye, left eye, mouth), 0..1; parts outside the picture count as 1. The structure
+   * of a part is the deviation of its luma from an even gradient, divided by the larger of the contrast of the whole and half the
+   * mean of the part. Shade lowers contrast and light in proportion; a cover removes the structure.
    */
   readonly weakestPart: number;
-  /** Mean luma of the eyes over that of the cheek below, of the side where it is more: dark glasses make it small. */
+  /** Mean luma of the eye divided by that of the cheek below, for the side with the larger value: small with dark glasses. */
   readonly eyesOverCheeks: number;
 }

@@ -8,11 +8,11 @@ export interface Detection {
   readonly score: number;
 }
 
-/** One eye as the eye-contour network sees it. Left and right are the subject's own. */
+/** One eye, as measured by the eye-contour network. Left and right are the subject's own. */
 export interface EyeContour {
   /**
-   * Height over width of the 16 eyelid points: about 0.24..0.35 open, under 0.15 closed. Baselines differ between people;
-   * only ratios to the same track's open-eye baseline mean anything.
+   * Height over width of the 16 eyelid points: about 0.24..0.35 open, under 0.15 closed. Baselines differ between people, so
+   * only ratios to the open-eye baseline of the same track are meaningful.
    */
   readonly openness: number;
   /** Distance between the eye corners, full-resolution pixels. */
@@ -29,30 +29,29 @@ export interface HeadPose {
   readonly rollDeg: number;
 }
 
-/** Eye corners (subject's right outer, right inner, left inner, left outer), nose base: what alignment to the average face uses. */
+/** Eye corners (subject's right outer, right inner, left inner, left outer) and nose base, for alignment to the average face. */
 export type FivePoints = readonly [Point, Point, Point, Point, Point];
 
 /**
- * Eye centres (subject's right, left), nose tip, mouth corners (subject's right, left): the points of the template that
- * ArcFace made common.
+ * Eye centres (subject's right, left), nose tip, mouth corners (subject's right, left): the points of the ArcFace template.
  */
 export type ArcFacePoints = readonly [Point, Point, Point, Point, Point];
 
-/** What the recognisers align by. */
+/** The points by which recognisers align faces. */
 export interface AlignmentPoints {
   readonly fivePoints: FivePoints;
   readonly arcFacePoints: ArcFacePoints;
 }
 
-/** Dense landmarks of one face in one frame, reduced to what later stages use. Pixels of the full picture. */
+/** The dense landmarks of one face in one frame, reduced to what later stages need. Pixels of the full picture. */
 export interface FaceLandmarks extends AlignmentPoints {
-  /** The landmark network's own belief that a face is there, 0..1. */
+  /** The confidence of the landmark network that a face is present, 0..1. */
   readonly presence: number;
-  /** Tight box around the face mesh: steadier than a detector's, and what the next frame's crop is made from. */
+  /** Tight box around the face mesh: steadier than the box of a detector. The crop of the next frame is made from it. */
   readonly box: Box;
   /**
-   * Points spread over brows, eyes, nose, mouth and outline, enough to see a face move in itself; the first four are the corners of
-   * the eyes, as in `FivePoints`.
+   * Points of brows, eyes, nose, mouth and outline, enough to detect a change of the shape of the face; the first four are the
+   * eye corners, as in `FivePoints`.
    */
   readonly shape: readonly Point[];
   readonly pose: HeadPose;

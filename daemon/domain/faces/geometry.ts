@@ -1,4 +1,4 @@
-/** Position in pixels; x grows to the right, y downwards; pixel centres lie at .5. */
+/** Position in pixels; x grows to the right, y downwards; pixel centres are at .5. */
 export interface Point {
   readonly x: number;
   readonly y: number;

@@ -4,12 +4,12 @@ import { type FaceMesh, MeshPoint, meshDepth, meshPoint } from './face-mesh.js';
 type Vector = readonly [number, number, number];
 
 /**
- * How far the line from chin to forehead leans back in the mesh of a head that looks straight ahead, degrees.
- * Medians of six GRID speakers, frontal to a level camera, are -9 to 0; of 245 LFW portraits, -5.5.
+ * Backward lean of the line from chin to forehead in the mesh of a head that looks straight ahead, degrees. Medians: -9 to 0 for
+ * six GRID speakers in front of a level camera; -5.5 for 245 LFW portraits.
  */
 const NEUTRAL_PITCH_DEG = -5;
 
-/** Pairs of points that lie mirror-symmetrically on a face: subject's right, subject's left. */
+/** Pairs of mirror-symmetric points of a face: subject's right, subject's left. */
 const PAIRS = [
   [MeshPoint.rightTemple, MeshPoint.leftTemple],
   [MeshPoint.rightEyeOuter, MeshPoint.leftEyeOuter],
@@ -32,9 +32,9 @@ function unit(v: Vector): Vector {
 }
 
 /**
- * Rotation of a head from its mesh, seen as if from far away. The axis through the ears is the mean direction
- * between mirror-symmetric points; the axis from forehead to chin is made square to it; both together are a
- * rotation, read as roll after yaw after pitch.
+ * The rotation of a head from its mesh, without perspective. The axis through the ears is the mean direction between
+ * mirror-symmetric points. The axis from forehead to chin is made perpendicular to it. Both define a rotation, which is read as
+ * pitch, then yaw, then roll.
  */
 export function headPose(mesh: FaceMesh): HeadPose {
   const [a, b, c] = PAIRS.map(([right, left]) => between(mesh, right, left)) as [Vector, Vector, Vector];

@@ -2,57 +2,57 @@ import type { HeadPose } from './face.js';
 import type { FaceStatistics } from './face-statistics.js';
 import type { FaceQuality, QualityReason } from './quality.js';
 
-/** What is known about one view of a face before it is judged. */
+/** The measurements of one view of a face. */
 export interface FaceView {
   /** Width of the face, pixels of the full picture. */
   readonly widthPx: number;
   /** Share of the face's box that lies outside the picture, 0..1. */
   readonly outsideShare: number;
-  /** The landmark network's belief that a face is there, 0..1. */
+  /** The confidence of the landmark network that a face is present, 0..1. */
   readonly presence: number;
   readonly pose: HeadPose;
   readonly statistics: FaceStatistics;
 }
 
 /*
- * Limits of a usable view. Origin: 32 LFW persons, one photograph of each degraded on purpose and compared with
- * three others of the same person at the default threshold (scripts/bench quality-limits prints the table).
+ * Limits of a usable view, measured with 32 LFW persons: one photograph of each was degraded and compared with three others of
+ * the same person at the default threshold (scripts/bench quality-limits prints the table).
  */
 
-/** Gaussian blur of 3 % of the face's width reads 0.15 and makes 1 view in 5 miss; 4 % reads 0.09, and 2 in 5 miss. */
+/** Gaussian blur of 3 % of the face's width measures 0.15, and 1 view in 5 is missed; 4 % measures 0.09, and 2 in 5 are missed. */
 const BLURRED_UNDER = 0.1;
-/** Clean darkening to a mean luma of 15 hardly matters, but a real sensor gives mostly noise down there. */
+/** Darkening without noise to a mean luma of 15 hardly matters, but a real sensor gives mostly noise at this level. */
 const DARK_UNDER = 25;
-/** Half of the samples burnt out makes 1 view in 3 miss; a quarter, 1 in 5. */
+/** With half of the samples overexposed, 1 view in 3 is missed; with a quarter, 1 in 5. */
 const OVEREXPOSED_OVER = 0.5;
-/** The mesh flattens: a full profile reads about 42 degrees. Up to 35 similarity does not fall measurably. */
+/** The mesh flattens: a full profile measures about 42 degrees. Up to 35 degrees similarity does not fall measurably. */
 const LARGEST_YAW_DEG = 35;
-/** No view beyond this was at hand; up to 30 similarity does not fall measurably. */
+/** No views beyond this were available; up to 30 degrees similarity does not fall measurably. */
 const LARGEST_PITCH_DEG = 30;
 /**
- * 171 of 175 views of 25 uncovered faces stay over it, as they are and in light that falls to a third or a sixth across the face,
- * and so does a face in shade whose eyes close. Of 280 views with masks, scarves, paper and palms drawn on them, in even light or not,
- * 90 % fall under it; of fingers and of palms on the mouth alone, which have edges of their own, half.
+ * 171 of 175 views of 25 uncovered faces are over this, also with light that falls to a third or a sixth across the face, and
+ * also a face in shade with closing eyes. Of 280 views with drawn masks, scarves, paper and palms, in even and uneven light, 90 %
+ * are under it. Of fingers, and of palms on the mouth alone, half are under it, because they have edges of their own.
  */
 const COVERED_UNDER = 0.2;
-/** Uncovered faces stay over 0.46, in steep light from below over 0.29; three of four pairs of drawn sunglasses read 0.13 to 0.3. */
+/** Uncovered faces are over 0.46, in steep light from below over 0.29; three of four drawn sunglasses measure 0.13 to 0.3. */
 const DARK_GLASSES_UNDER = 0.33;
-/** Uncovered faces stay over 0.97. */
+/** Uncovered faces are over 0.97. */
 const PRESENCE_UNDER = 0.8;
-/** Forehead or chin beyond the edge costs little; more takes mouth or an eye. */
+/** Without forehead or chin, similarity falls little; a larger share cuts off the mouth or an eye. */
 const CUT_OFF_OVER = 0.08;
 
-/** At these a view is as good as it gets. */
+/** Values from which a property has the best score. */
 const FULL_WIDTH_PX = 110;
 const FULL_SHARPNESS = 1;
 const FULL_LUMA = 60;
-/** Narrower faces are worth nothing: at 25 pixels 1 view in 8 misses already. */
+/** Narrower faces score 0: at 25 pixels, 1 view in 8 is already missed. */
 const LEAST_WIDTH_PX = 16;
 
-/** A view with a reason against it ranks below every clean one of its kind. */
+/** Factor for the score of a view with faults. */
 const PENALTY = 0.5;
 
-/** Names what is wrong with a view, most important first, and scores it. Depends on its arguments alone. */
+/** Scores a view and names its faults, most important first. */
 export function judgeView(view: FaceView, options: { readonly smallestFacePx: number }): FaceQuality {
   const { statistics, pose } = view;
   const faults: readonly (readonly [QualityReason, boolean])[] = [
@@ -73,7 +73,7 @@ function isCovered({ statistics: { weakestPart, eyesOverCheeks }, presence }: Fa
   return weakestPart < COVERED_UNDER || eyesOverCheeks < DARK_GLASSES_UNDER || presence < PRESENCE_UNDER;
 }
 
-/** Geometric mean of size, sharpness, pose and light, each 0..1: one bad property spoils a view. */
+/** Geometric mean of size, sharpness, pose and light, each 0..1, so that one bad property gives a low score. */
 function scoreView({ widthPx, pose, statistics }: FaceView): number {
   const size = unit((widthPx - LEAST_WIDTH_PX) / (FULL_WIDTH_PX - LEAST_WIDTH_PX));
   const sharp = unit(

@@ -1,9 +1,7 @@
 import { type Box, boxArea, boxCentre, clipBox } from './geometry.js';
 
-/** The faces of one photograph: how they are told apart, and which one it is of. */
-
 /** Size of a photograph. */
-export interface PhotographSize {
+interface PhotographSize {
   readonly widthPx: number;
   readonly heightPx: number;
 }
@@ -11,25 +9,25 @@ export interface PhotographSize {
 /** In which third of the photograph's width a face has its centre, as the viewer sees it. */
 export const facePlaces = ['left', 'middle', 'right'] as const;
 
-/** One face of a photograph, as people are told of it. */
+/** One face of a photograph, described for people. */
 export interface NumberedFace {
   /** From 1, counted from left to right. */
   readonly number: number;
   readonly place: (typeof facePlaces)[number];
-  /** The part that the photograph shows, whole pixels of the upright photograph. */
+  /** The visible part, in whole pixels of the upright photograph. */
   readonly box: Box;
 }
 
-/** Faces narrower than this share of the widest stand in the far background and are not meant, wherever they are. */
+/** Faces narrower than this share of the widest are in the background and are ignored. */
 const BACKGROUND_WIDTH_SHARE = 1 / 3;
 
 /**
- * Another face in the foreground may be shown on at most this share of the area of the dominant one. Two people side by side
- * differ less: on 16 group photographs the two largest faces differ by a factor of at most 1.5.
+ * Another face in the foreground may have at most this share of the area of the dominant face. Two people side by side differ
+ * less: on 16 group photographs the two largest faces differ by a factor of at most 1.5.
  */
 const RIVAL_AREA_SHARE = 0.5;
 
-/** A face of which more than this share lies outside the photograph is cut off by its edge, as `judgeView` has it. */
+/** A face with a larger share outside the photograph is cut off, as in `judgeView`. */
 const CUT_OFF_OVER = 0.08;
 
 /** The dominant face has its centre within this share of the width, and of the height, on either side of the middle. */
@@ -42,16 +40,15 @@ export function fromLeftToRight<T extends { readonly box: Box }>(faces: readonly
   return [...faces].sort((a, b) => x(a) - x(b) || a.box.y - b.box.y);
 }
 
-/** Without those who stand far in the background. */
+/** The faces that are not in the background. */
 export function inForeground<T extends { readonly box: Box }>(faces: readonly T[]): readonly T[] {
   const widest = Math.max(...faces.map(({ box }) => box.width));
   return faces.filter(({ box }) => box.width >= widest * BACKGROUND_WIDTH_SHARE);
 }
 
 /**
- * The face that a photograph is of: the only one in the foreground, or the one that is clearly dominant. That one is whole and
- * near the middle, and every other face is shown on at most half its area, or is cut off by the edge and not shown larger.
- * Undefined where no face is.
+ * The main face of a photograph: the only one in the foreground, or the clearly dominant one. The dominant face is complete and
+ * near the middle, and every other face has at most half its area, or is cut off and not larger. Undefined if there is none.
  */
 export function dominantFace<T extends { readonly box: Box }>(
   faces: readonly T[],
@@ -86,7 +83,7 @@ function isCutOff(box: Box, photograph: PhotographSize): boolean {
   return shownArea(box, photograph) < (1 - CUT_OFF_OVER) * boxArea(box);
 }
 
-/** Tells of faces given from left to right; `scale`: pixels of the photograph as it was sent for one of `photograph`. */
+/** Describes faces that are sorted from left to right; `scale`: pixels of the original photograph per pixel of `photograph`. */
 export function numberFaces(
   faces: readonly { readonly box: Box }[],
   photograph: PhotographSize,
@@ -108,7 +105,7 @@ export function numberFaces(
   });
 }
 
-/** Such as `2 (middle, 120 x 140 pixels at 310, 95)`. */
+/** For example `2 (middle, 120 x 140 pixels at 310, 95)`. */
 export function describeFace({ number, place, box }: NumberedFace): string {
   return `${number} (${place}, ${box.width} x ${box.height} pixels at ${box.x}, ${box.y})`;
 }

@@ -1,7 +1,7 @@
 import type { CameraId } from '../ids.js';
 
 /**
- * Planar 4:2:0 as FFmpeg's `yuv420p` lays it out: luma rows of `widthPx` bytes, then U, then V, each of
+ * Planar 4:2:0 in the layout of FFmpeg's `yuv420p`: luma rows of `widthPx` bytes, then U, then V, each of
  * ceil(width/2) x ceil(height/2) bytes, in one buffer without padding.
  */
 export interface Yuv420Picture {
@@ -29,12 +29,12 @@ export function yuv420Bytes(widthPx: number, heightPx: number): number {
 }
 
 /**
- * One picture of a camera at the full resolution that is analysed. Whoever holds a frame owns its buffer until
- * `release`, after which the pixels may be overwritten.
+ * One picture of a camera at the full analysed resolution. The holder of a frame owns its buffer until `release`; afterwards
+ * the pixels may be overwritten.
  */
 export interface Frame {
   readonly cameraId: CameraId;
-  /** Counts every frame the source delivered, from 0; gaps are frames dropped before analysis. */
+  /** Number of the frame in the source, from 0; gaps are frames that were dropped before the analysis. */
   readonly sequence: number;
   /** When the camera captured it, milliseconds on the monotonic clock (replay: since the first frame). */
   readonly capturedAtMs: number;

@@ -1,4 +1,4 @@
-/** Why a view of a face is not good enough (the names technicians and enrolment messages use). */
+/** Faults of a view of a face; the names appear in enrolment messages and for technicians. */
 export const qualityReasons = [
   'too-small',
   'blurred',
@@ -12,13 +12,13 @@ export type QualityReason = (typeof qualityReasons)[number];
 
 /** Quality of one view of a face (a biometric sample, ISO/IEC 29794-1 in spirit). */
 export interface FaceQuality {
-  /** 0 (useless) .. 1 (a good enrolment photograph): orders the views of a track. */
+  /** 0 (unusable) .. 1 (a good enrolment photograph); orders the views of a track. */
   readonly score: number;
-  /** Empty when the view may be embedded; most important first otherwise. */
+  /** Faults, most important first; empty if the view may be embedded. */
   readonly reasons: readonly QualityReason[];
 }
 
-/** Quality of one view, and how sharp it is beside others of the same face. */
+/** The quality of one view, with its sharpness, which is comparable between views of the same face. */
 export interface ViewQuality extends FaceQuality {
   /** As in `FaceStatistics`, 0 or more. */
   readonly sharpness: number;

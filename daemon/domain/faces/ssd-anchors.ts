@@ -1,4 +1,4 @@
-/** Numbers per anchor in what `ssdAnchors` returns: centre x, centre y, width, height, in pixels. */
+/** Numbers per anchor in the result of `ssdAnchors`: centre x, centre y, width, height, in pixels. */
 export const ANCHOR_STRIDE = 4;
 
 /** The picture size that the network was trained at; anchor sizes are fractions of it. */
@@ -16,7 +16,7 @@ interface Shape {
   readonly height: number;
 }
 
-/** One axis of a map: how many cells, and where the first one's centre lies, in pixels of the picture. */
+/** One axis of a map: the number of cells, and the centre of the first one in pixels of the picture. */
 interface Axis {
   readonly cells: number;
   readonly firstPx: number;
@@ -48,8 +48,8 @@ function shapesOfMap(map: number): readonly Shape[] {
 }
 
 /**
- * One axis after a convolution of stride 2 with "same" padding. Such a convolution centres its first window on
- * cell 1 of an even row of cells and on cell 0 of an odd one, so an odd count moves all anchors back by a cell.
+ * One axis after a convolution of stride 2 with "same" padding. With an even number of cells, the first window of such a
+ * convolution has its centre on cell 1; with an odd number, on cell 0. So an odd number moves all anchors back by a cell.
  */
 function halved(axis: Axis): Axis {
   const isOdd = axis.cells % 2 === 1;

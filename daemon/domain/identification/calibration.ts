@@ -2,15 +2,15 @@ import type { PersonId } from '../ids.js';
 import { type Candidate, type Embedding, type MatchPolicy, similarityOf } from './match.js';
 
 /**
- * Thresholds from the gallery itself.
+ * Computes thresholds from the gallery itself.
  *
- * Assumption: for one person, the other persons of the gallery are a sample of the strangers who come to the site. What a
- * stranger reaches is then, as Fisher's z (artanh of the cosine; R. A. Fisher, "On the probable error of a coefficient of
- * correlation", Metron 1, 1921), about normal in its upper tail, with a mean and a spread of that person's own. Fisher's z
- * takes the end of the scale away, so the same rule serves a recogniser whose strangers lie at 0.8 and one whose lie at 0.
+ * Assumption: for one person, the other persons of the gallery are a sample of the strangers at the site. The similarity of a
+ * stranger, as Fisher's z (artanh of the cosine; R. A. Fisher, "On the probable error of a coefficient of correlation", Metron 1,
+ * 1921), is then about normal in its upper tail, with a mean and a spread for each person. Fisher's z has no upper limit, so the
+ * same rule works for a recogniser with strangers at 0.8 and for one with strangers at 0.
  *
  * One search compares a stranger with every person, so for a gallery of N persons FPIR = 1 - (1 - FMR_1) ... (1 - FMR_N)
- * (ISO/IEC 19795-1, with independent comparisons). Each person gets the same share of the target.
+ * (ISO/IEC 19795-1, with independent comparisons). Each person gets an equal share of the target.
  */
 
 /** The references of one person, of one recogniser; unit vectors. */
@@ -19,42 +19,42 @@ export interface EnrolledPerson {
   readonly references: readonly Embedding[];
 }
 
-/** Another person near to one, and how near. */
+/** A person who is similar to another person. */
 export interface Neighbour extends Candidate {
-  /** What a track of theirs would reach on average: the mean over their references. */
+  /** The expected similarity of a track of the neighbour: the mean over the neighbour's references. */
   readonly similarity: number;
-  /** What the one of their references that comes nearest reaches: the views of one track are alike, so a track may be like it. */
+  /** The similarity of the nearest reference. The views of a track are similar, so a whole track may reach it. */
   readonly highest: number;
 }
 
-/** How the references of one person lie among those of the others. All figures are cosines, -1..1. */
+/** The similarities between the references of one person and the other persons. All figures are cosines, -1..1. */
 export interface PersonLikeness {
   readonly personId: PersonId;
-  /** Of each reference, the similarity to the nearest other reference of this person. Empty where there is one only. */
+  /** For each reference, the similarity to the nearest other reference of this person. Empty with a single reference. */
   readonly own: readonly number[];
-  /** The other persons who come nearest, nearest first. */
+  /** The most similar other persons, the nearest first. */
   readonly neighbours: readonly Neighbour[];
-  /** From how many other persons the neighbours were chosen. */
+  /** Number of other persons from whom the neighbours were chosen. */
   readonly otherCount: number;
-  /** What each reference of a sample of the other persons reaches here; chosen without a look at how near they are. */
+  /** The similarities of the references of an unbiased sample of the other persons. */
   readonly others: readonly number[];
 }
 
-/** Two enrolled persons whom the recogniser cannot tell apart. */
+/** Two enrolled persons whom the recogniser cannot distinguish. */
 export interface InseparablePair {
   readonly a: PersonId;
   readonly b: PersonId;
-  /** What a track of the one reaches in comparison with the other: the larger of both ways. */
+  /** The similarity of a track of one person to the other person: the larger of both directions. */
   readonly similarity: number;
 }
 
-/** Neighbours that are kept for each person. */
+/** Number of neighbours kept for each person. */
 export const neighboursKept = 8;
 
-/** References that weigh as much as the typical person of the gallery: three are what enrolment asks for. */
+/** The typical person of the gallery weighs as much as this many own references; enrolment asks for three. */
 const ownPrior = 3;
 
-/** What each of the visitor's references reaches in comparison with `references`: the similarity to the nearest one. */
+/** The similarity of each reference of the visitor to the nearest of `references`. */
 export function visitorSimilarities(
   references: readonly Embedding[],
   visitor: readonly Embedding[],
@@ -62,13 +62,13 @@ export function visitorSimilarities(
   return references.length === 0 ? [] : visitor.map((probe) => nearestOf(references, probe));
 }
 
-/** How near a visitor comes, by what their references reach; -1 where there are none. */
+/** The neighbour for the similarities `reached` of the references of a visitor; -1 without references. */
 export function neighbourOf(personId: PersonId, reached: readonly number[]): Neighbour {
   if (reached.length === 0) return { personId, similarity: -1, highest: -1 };
   return { personId, similarity: mean(reached), highest: Math.max(...reached) };
 }
 
-/** Of each reference the similarity to the nearest other one; empty where there are fewer than two. */
+/** The similarity of each reference to the nearest other one; empty with fewer than two. */
 export function ownSimilarities(references: readonly Embedding[]): readonly number[] {
   if (references.length < 2) return [];
   return references.map((probe, index) =>
@@ -85,7 +85,7 @@ function nearestOf(references: readonly Embedding[], probe: Embedding): number {
   return nearest;
 }
 
-/** Compares every person with every other one: for galleries that are small enough, and for trials. */
+/** Compares each person with all others: for small galleries and for trials. */
 export function likenesses(persons: readonly EnrolledPerson[]): readonly PersonLikeness[] {
   return persons.map(({ personId, references }) => {
     const scores = persons
@@ -104,7 +104,7 @@ export function likenesses(persons: readonly EnrolledPerson[]): readonly PersonL
   });
 }
 
-/** The nearest of `candidates`, nearest first, as many as are kept. */
+/** The nearest of `candidates`, the nearest first, at most `neighboursKept`. */
 export function nearestFirst(candidates: readonly Neighbour[]): readonly Neighbour[] {
   return [...candidates]
     .sort((a, b) => b.highest - a.highest || (a.personId < b.personId ? -1 : 1))
@@ -112,9 +112,9 @@ export function nearestFirst(candidates: readonly Neighbour[]): readonly Neighbo
 }
 
 /**
- * The pairs of enrolled persons whom the recogniser cannot tell apart, most alike first: a track of one reaches the
- * threshold in comparison with the other, and falls short of what one's own references reach by less than the margin that
- * a match needs. Of a person with few references, what their own reach is taken to be partly that of the typical person.
+ * The pairs of enrolled persons whom the recogniser cannot distinguish, the most similar first: a track of one person reaches the
+ * threshold for the other, and the similarity to the person's own references exceeds this by less than the margin. With few
+ * references, the own similarity is mixed with that of the typical person.
  */
 export function inseparablePairs(
   persons: readonly PersonLikeness[],
@@ -123,7 +123,7 @@ export function inseparablePairs(
   return toTheEnd(inseparablePairSteps(persons, policy));
 }
 
-/** The same in steps of about one person each, for a gallery that is too large to be worked on in one go. */
+/** The same in steps of about one person each, for a gallery that is too large for a single step. */
 export function* inseparablePairSteps(
   persons: readonly PersonLikeness[],
   { threshold, margin }: Pick<MatchPolicy, 'threshold' | 'margin'>,
@@ -134,7 +134,7 @@ export function* inseparablePairSteps(
   for (const { personId, neighbours } of persons) {
     yield;
     for (const { personId: visitor, similarity } of neighbours) {
-      // The visitor's own track reaches `own` in comparison with their own references.
+      // A track of the visitor reaches `own` for the visitor's own references.
       const clearance = (own.get(visitor) ?? typical) - similarity;
       if (similarity < threshold || clearance >= margin) continue;
       const [a, b] = personId < visitor ? [personId, visitor] : [visitor, personId];
@@ -145,50 +145,50 @@ export function* inseparablePairSteps(
   return [...pairs.values()].sort((x, y) => y.similarity - x.similarity || (x.a < y.a ? -1 : 1));
 }
 
-/** What the owner asks for. */
-export interface CalibrationTarget {
-  /** The threshold of the operating point: no person gets a lower one. */
+/** The target of a calibration. */
+interface CalibrationTarget {
+  /** The threshold of the operating point: the minimum for all persons. */
   readonly floor: number;
-  /** At most this share of the strangers may be taken for anybody, 0..1. Undefined: everybody has the floor. */
+  /** Largest share of strangers that may be recognised as any person, 0..1. Undefined: all persons have the floor. */
   readonly targetFpir: number | undefined;
-  /** What somebody set for one person instead; under the floor it counts as the floor. */
+  /** A threshold that was set by hand for one person; below the floor it counts as the floor. */
   readonly ownThresholdOf?: (personId: PersonId) => number | undefined;
 }
 
 /**
- * Why a threshold is what it is. `floor`: it keeps the target for this person. `neighbour`: another enrolled person reaches
- * everything below it. `strangers`: the distribution of the other persons asks for it. `manual`: somebody set it.
+ * The reason of a threshold. `floor`: the floor meets the target for this person. `neighbour`: another enrolled person reaches all
+ * lower thresholds. `strangers`: the distribution of the other persons requires it. `manual`: it was set by hand.
  */
 export type ThresholdReason = 'floor' | 'neighbour' | 'strangers' | 'manual';
 
-/** The threshold of one person and what is to be expected of it. */
+/** The threshold of one person and its expected error rates. */
 export interface PersonThreshold {
   readonly personId: PersonId;
   /** Cosine, at least the floor, at most 1. */
   readonly threshold: number;
   readonly reason: ThresholdReason;
-  /** Share of strangers expected to reach it, 0..1; undefined where too few others are enrolled to say. */
+  /** Expected share of strangers that reach it, 0..1; undefined with too few other persons. */
   readonly fmr: number | undefined;
-  /** Share of the person's own tracks expected to stay under it, 0..1; undefined where no person has two references. */
+  /** Expected share of the person's own tracks under it, 0..1; undefined if no person has two references. */
   readonly fnmr: number | undefined;
 }
 
-/** With fewer other persons than these, a distribution cannot be told. */
+/** Minimum number of other persons for a distribution. */
 const fewestOthers = 10;
-/** Of how many nearest persons the upper tail is told. */
+/** Number of nearest persons from which the upper tail is estimated. */
 const tailPersons = 3;
-/** As many persons of the whole gallery's distribution are mixed into the spread of one person. */
+/** Weight of the whole gallery in the spread of one person, in persons. */
 const spreadPrior = 1;
-/** The same for the mean. */
+/** Weight of the whole gallery in the mean of one person, in similarities. */
 const meanPrior = 10;
-/** Scores are float32 sums; this is far below what tells two of them apart. */
+/** Far below the resolution of scores, which are float32 sums. */
 const justAbove = 1e-6;
 
 /**
- * The threshold of each person that keeps their share of the target: the smallest at which no other enrolled person reaches
- * it, and at which a stranger does with a probability of 1 - (1 - target)^(1/N), by a normal distribution of Fisher's z. Its
- * mean is that of the sample of others, its spread that of the nearest persons (their z over the quantile of their rank), both
- * mixed with those of the whole gallery, because one person's own are few. Never below the floor.
+ * The threshold of each person for an equal share of the target: the smallest one that no other enrolled person reaches, and that a
+ * stranger reaches with a probability of at most 1 - (1 - target)^(1/N), with a normal distribution of Fisher's z. The mean comes
+ * from the sample of others, the spread from the nearest persons (their z divided by the quantile of their rank). Both are mixed
+ * with those of the whole gallery, because one person has few data. Never below the floor.
  */
 export function calibrate(
   persons: readonly PersonLikeness[],
@@ -197,7 +197,7 @@ export function calibrate(
   return toTheEnd(calibrationSteps(persons, target));
 }
 
-/** The same in steps of about one person each, for a gallery that is too large to be worked on in one go. */
+/** The same in steps of about one person each, for a gallery that is too large for a single step. */
 export function* calibrationSteps(
   persons: readonly PersonLikeness[],
   { floor, targetFpir, ownThresholdOf }: CalibrationTarget,
@@ -243,7 +243,7 @@ function toTheEnd<T>(steps: Generator<undefined, T>): T {
   }
 }
 
-/** The policy with a threshold for each person and the pairs that cannot be told apart, from a gallery that does not change. */
+/** The policy with the thresholds of all persons and the inseparable pairs of a fixed gallery. */
 export function policyOver(
   gallery: readonly EnrolledPerson[],
   policy: MatchPolicy,
@@ -261,7 +261,7 @@ export function policyOver(
   };
 }
 
-/** The strictest of several thresholds; of equal ones the first. */
+/** The highest of several thresholds; of equal ones the first. */
 function strictest(needed: Readonly<Record<Exclude<ThresholdReason, 'manual'>, number>>) {
   const reasons = ['floor', 'neighbour', 'strangers'] as const;
   const threshold = Math.max(...reasons.map((reason) => needed[reason]));
@@ -269,12 +269,12 @@ function strictest(needed: Readonly<Record<Exclude<ThresholdReason, 'manual'>, n
   return { threshold, reason };
 }
 
-/** The share of strangers who are taken for somebody in one search, by the shares of the persons. */
+/** The share of strangers who are recognised as any person in one search, from the shares of the persons. */
 export function fpirOf(fmrs: readonly number[]): number {
   return 1 - fmrs.reduce((product, fmr) => product * (1 - fmr), 1);
 }
 
-/** The share of the person's own tracks, 0..1, that is expected to stay under a threshold, given as z. */
+/** The expected share, 0..1, of the person's own tracks under a threshold, given as z. */
 function expectedFnmr({ own }: PersonLikeness, threshold: number, genuine: Distribution): number {
   const sum = own.reduce((total, similarity) => total + fisherZ(similarity), 0);
   const expected = (sum + ownPrior * genuine.mean) / (own.length + ownPrior);
@@ -287,7 +287,7 @@ interface Distribution {
   readonly spread: number;
 }
 
-/** Mean and spread of values that come one by one (B. P. Welford, Technometrics 4, 1962). */
+/** Mean and spread of a stream of values (B. P. Welford, Technometrics 4, 1962). */
 class Moments {
   #count = 0;
   #mean = 0;
@@ -300,7 +300,7 @@ class Moments {
     this.#squares += away * (value - this.#mean);
   }
 
-  /** Undefined where there are too few values to say. */
+  /** Undefined with fewer than two values. */
   get distribution(): Distribution | undefined {
     if (this.#count < 2) return undefined;
     const variance = this.#squares / (this.#count - 1);
@@ -308,10 +308,10 @@ class Moments {
   }
 }
 
-/** No recogniser is as steady as this: keeps copies of one photograph from making a spread of 0. */
+/** Minimum spread, below that of any recogniser: copies of one photograph would otherwise give 0. */
 const leastSpread = 0.01;
 
-/** The distribution of strangers in comparison with one person; undefined where too few others are enrolled. */
+/** The distribution of the similarities of strangers to one person; undefined with too few other persons. */
 function strangersOf(
   { others, neighbours, otherCount }: PersonLikeness,
   gallery: Distribution,
@@ -328,7 +328,7 @@ function strangersOf(
   return { mean: centre, spread: Math.max(leastSpread, Math.sqrt(squares / (tail.length + spreadPrior))) };
 }
 
-/** All persons of a gallery ask for the same few. */
+/** Caches quantiles: all persons of a gallery need the same few. */
 function rememberedQuantiles(): (share: number) => number {
   const known = new Map<number, number>();
   return (share) => {
@@ -338,7 +338,7 @@ function rememberedQuantiles(): (share: number) => number {
   };
 }
 
-/** Cosines of copies are 1, of which there is no z. */
+/** Limits the cosine: copies have a cosine of 1, for which z is infinite. */
 const largestCosine = 0.999_999;
 
 function fisherZ(cosine: number): number {
@@ -367,7 +367,7 @@ export function upperTail(z: number): number {
   return 0.5 - sum / Math.sqrt(2 * Math.PI);
 }
 
-/** The z above which the share `share` of the standard normal distribution lies; by halving, to 1e-9. */
+/** The z with a share `share` of the standard normal distribution above it; by bisection, to 1e-9. */
 export function upperQuantile(share: number): number {
   let low = -38;
   let high = 38;
@@ -379,13 +379,13 @@ export function upperQuantile(share: number): number {
   return (low + high) / 2;
 }
 
-/** What references of one person reach among each other, on average over the persons who have several. */
+/** The mean similarity between references of the same person, over all persons with several references. */
 function typicalOwn(persons: readonly PersonLikeness[]): number | undefined {
   const known = persons.filter(({ own }) => own.length > 0).map(({ own }) => mean(own));
   return known.length === 0 ? undefined : mean(known);
 }
 
-/** What a person's own track is expected to reach. */
+/** The expected similarity of a person's own track. */
 function expectedOwn({ own }: PersonLikeness, typical: number): number {
   const sum = own.reduce((total, similarity) => total + similarity, 0);
   return (sum + ownPrior * typical) / (own.length + ownPrior);

@@ -1,13 +1,13 @@
 import { type Interval, shareReaching, thresholdAtRate, wilsonInterval } from './error-rates.js';
 import { type LabelledPerson, runTrial, type Sample, type Search } from './identification-trial.js';
 
-/** A stranger's photograph; all photographs of one stranger bear one name. */
-export interface NamedStranger extends Sample {
+/** A photograph of a stranger; all photographs of one stranger have the same name. */
+interface NamedStranger extends Sample {
   readonly name: string;
 }
 
-/** One fold: its people and strangers had no part in the choice of its threshold. */
-export interface ValidatedFold {
+/** One fold. Its threshold was chosen without its people and strangers. */
+interface ValidatedFold {
   readonly threshold: number;
   readonly people: number;
   readonly strangers: number;
@@ -17,7 +17,7 @@ export interface ValidatedFold {
 
 export interface CrossValidation {
   readonly folds: readonly ValidatedFold[];
-  /** The rate that every threshold was chosen for. */
+  /** The target rate of all thresholds. */
   readonly targetFpir: number;
   readonly margin: number;
   readonly people: number;
@@ -25,13 +25,13 @@ export interface CrossValidation {
   /** Pooled over the searches of all folds, 0..1. */
   readonly fpir: number;
   readonly fnir: number;
-  /** 95 %, for as many independent trials as there are strangers, or people. */
+  /** 95 % intervals; the number of independent trials is the number of strangers, or of people. */
   readonly fpirInterval: Interval;
   readonly fnirInterval: Interval;
 }
 
-export interface ValidationOptions {
-  /** 2 or more, and at most the number of people and that of strangers. */
+interface ValidationOptions {
+  /** At least 2, at most the number of people and the number of strangers. */
   readonly folds: number;
   readonly references: number;
   readonly splits: number;
@@ -40,10 +40,10 @@ export interface ValidationOptions {
 }
 
 /**
- * Whether a threshold is good for people it was not chosen on (k-fold cross-validation; M. Stone, "Cross-validatory choice and
- * assessment of statistical predictions", J. R. Stat. Soc. B 36, 1974). People and strangers are dealt to the folds in their
- * order, each with all their photographs. For each fold the threshold is chosen for `targetFpir` on all others, alone in
- * their gallery; then those of the fold are searched in the gallery of everybody, whose size is that of a real use.
+ * Tests thresholds with people who were not used to choose them (k-fold cross-validation; M. Stone, "Cross-validatory choice and
+ * assessment of statistical predictions", J. R. Stat. Soc. B 36, 1974). People and strangers are assigned to the folds in turn, with
+ * all their photographs. For each fold the threshold is chosen for `targetFpir` with the others only, in a gallery of the others.
+ * Then the people and strangers of the fold are searched in the gallery of all people, which has a realistic size.
  */
 export function crossValidate(
   people: readonly LabelledPerson[],
@@ -87,7 +87,7 @@ export function crossValidate(
 
 type Dealt = ReadonlyMap<string, number>;
 
-/** Each name to a fold, in turn. */
+/** Assigns each name to a fold, in turn. */
 function deal(items: readonly { readonly name: string }[], folds: number): Dealt {
   const names = [...new Set(items.map(({ name }) => name))];
   return new Map(names.map((name, index) => [name, index % folds]));
@@ -107,7 +107,7 @@ function searches(
   };
 }
 
-/** What a threshold is compared with: nothing reaches it for a search that the margin refuses. */
+/** The score that is compared with a threshold; -Infinity for a search below the margin. */
 const scoreWith =
   (margin: number) =>
   (search: Search): number =>

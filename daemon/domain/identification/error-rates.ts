@@ -1,14 +1,14 @@
-/** Error rates of biometric comparison and identification, as ISO/IEC 19795-1 names and counts them. */
+/** Error rates of biometric comparison and identification as in ISO/IEC 19795-1. */
 
-/** The share of `scores` that reach `threshold`, 0..1; 0 where there are none. */
+/** The share of `scores` that reach `threshold`, 0..1; 0 without scores. */
 export function shareReaching(scores: readonly number[], threshold: number): number {
   if (scores.length === 0) return 0;
   return scores.filter((score) => score >= threshold).length / scores.length;
 }
 
 /**
- * The smallest threshold that at most the share `rate` of `scores` reaches: with scores of strangers, the
- * threshold of a false match rate or false positive identification rate. -Infinity where all may reach it.
+ * The smallest threshold that at most a share `rate` of `scores` reaches. For scores of strangers it is the threshold for a false
+ * match rate or a false positive identification rate. -Infinity if all scores may reach it.
  */
 export function thresholdAtRate(scores: readonly number[], rate: number): number {
   const sorted = [...scores].sort((a, b) => b - a);
@@ -16,7 +16,7 @@ export function thresholdAtRate(scores: readonly number[], rate: number): number
   return first === undefined ? Number.NEGATIVE_INFINITY : justAbove(first);
 }
 
-/** Similarities are float32 sums; this is far below what tells two of them apart. */
+/** The step is far below the resolution of similarities, which are float32 sums. */
 function justAbove(score: number): number {
   return score + 1e-7;
 }
@@ -28,8 +28,8 @@ export type Interval = readonly [number, number];
 const Z_95 = 1.959964;
 
 /**
- * Between which shares the true one lies with 95 % confidence, where `share` of `count` independent trials was counted
- * (E. B. Wilson, "Probable inference", J. Am. Stat. Assoc. 22, 1927). All is possible where nothing was tried.
+ * The 95 % confidence interval for a `share` of `count` independent trials (E. B. Wilson, "Probable inference", J. Am. Stat. Assoc.
+ * 22, 1927). [0, 1] without trials.
  */
 export function wilsonInterval(share: number, count: number): Interval {
   if (count === 0) return [0, 1];
@@ -41,8 +41,8 @@ export function wilsonInterval(share: number, count: number): Interval {
 }
 
 /**
- * The normal deviate of a share strictly between 0 and 1: the value under which that share of a standard normal distribution lies.
- * Detection error trade-off curves have axes on this scale (ISO/IEC 19795-1). Wrong by at most 4.5e-4
+ * The quantile of the standard normal distribution for a share strictly between 0 and 1. Detection error trade-off curves have axes
+ * on this scale (ISO/IEC 19795-1). The error is at most 4.5e-4
  * (M. Abramowitz and I. A. Stegun, Handbook of Mathematical Functions, 26.2.23).
  */
 export function normalDeviate(share: number): number {

@@ -2,30 +2,30 @@ import { type Interval, shareReaching, wilsonInterval } from './error-rates.js';
 import { type LabelledPerson, runTrial, type Sample } from './identification-trial.js';
 import { type MatchPolicy, similarityOf } from './match.js';
 
-/** People who are compared with each other: names of known persons, and which of the strangers' photographs. */
+/** A group of people who are compared with each other: names of known persons, and indices of photographs of strangers. */
 export interface PeopleGroup {
   readonly title: string;
   readonly names: ReadonlySet<string>;
   readonly strangers: ReadonlySet<number>;
 }
 
-/** Error rates inside one group, at the operating point. A rate over all people hides that of a group. */
+/** Error rates within one group at the operating point, because a rate over all people can hide the rate of a group. */
 export interface GroupRates {
   readonly title: string;
   readonly people: number;
   readonly strangers: number;
-  /** Comparisons of two photographs of different people of the group, and the share that reaches the threshold. */
+  /** Number of comparisons between different people of the group, and the share that reaches the threshold. */
   readonly nonMatedComparisons: number;
   readonly fmr: number;
-  /** How many times the FMR of all people that is; undefined where no pair of all people reaches the threshold. */
+  /** Ratio to the FMR of all people; undefined if no pair of all people reaches the threshold. */
   readonly timesAll: number | undefined;
-  /** The share of searches of the group's strangers that is accepted; all known persons are enrolled. */
+  /** The share of accepted searches of strangers of the group, with all known persons enrolled. */
   readonly fpir: number;
-  /** 95 % interval of FPIR for as many photographs of strangers. */
+  /** 95 % interval of FPIR; the number of trials is the number of photographs of strangers. */
   readonly fpirInterval: Interval;
 }
 
-/** Measures each group on its own. */
+/** Measures each group separately. */
 export function groupRates(
   people: readonly LabelledPerson[],
   strangers: readonly Sample[],
@@ -62,7 +62,7 @@ export function groupRates(
   });
 }
 
-/** Similarities of all pairs of photographs of different people; each stranger's photograph is a person of its own. */
+/** Similarities of all pairs of photographs of different people; each photograph of a stranger counts as a separate person. */
 function differentPeople(people: readonly LabelledPerson[], strangers: readonly Sample[]): readonly number[] {
   const embeddings = [...people.map(({ samples }) => samples), ...strangers.map((sample) => [sample])].map(
     (samples) => samples.flatMap(({ embedding }) => (embedding ? [embedding] : [])),

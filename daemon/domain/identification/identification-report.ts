@@ -12,30 +12,30 @@ import {
 import { type Embedding, type MatchPolicy, similarityOf } from './match.js';
 
 /** Error rates of comparing two photographs with each other, at one threshold. */
-export interface ComparisonPoint {
+interface ComparisonPoint {
   readonly threshold: number;
   readonly fmr: number;
   readonly fnmr: number;
 }
 
 /** Error rates of searching a gallery, at one threshold. */
-export interface IdentificationPoint {
+interface IdentificationPoint {
   readonly threshold: number;
   readonly fpir: number;
   readonly fnir: number;
 }
 
-/** A photograph that was not recognised at the operating point, and in how many of its searches. */
-export interface MissedPhotograph {
+/** A photograph that was missed at the operating point in some of its searches. */
+interface MissedPhotograph {
   readonly name: string;
   readonly sample: number;
   readonly missed: number;
   readonly searches: number;
 }
 
-/** A stranger's photograph that was accepted as somebody at the operating point. */
-export interface AcceptedStranger {
-  /** Which of the strangers' photographs. */
+/** A photograph of a stranger that was accepted as a known person at the operating point. */
+interface AcceptedStranger {
+  /** Index of the photograph. */
   readonly stranger: number;
   readonly takenFor: string;
   readonly accepted: number;
@@ -43,7 +43,7 @@ export interface AcceptedStranger {
 }
 
 /** A known person's photograph that was accepted as another person at the operating point. */
-export interface ConfusedPhotograph {
+interface ConfusedPhotograph {
   readonly name: string;
   readonly sample: number;
   readonly takenFor: string;
@@ -51,12 +51,12 @@ export interface ConfusedPhotograph {
   readonly searches: number;
 }
 
-/** How often the photographs of one enrolment are found to disagree (`findDisagreement`) at the policy's threshold. */
-export interface AgreementRates {
-  /** How many sets of photographs of one person there were, and the share of them that was refused wrongly. */
+/** How often `findDisagreement` rejects the photographs of an enrolment at the threshold of the policy. */
+interface AgreementRates {
+  /** Number of sets of photographs of one person, and the share that was wrongly refused. */
   readonly sets: number;
   readonly refused: number;
-  /** The same sets with one photograph replaced by one of another person, and the share of them that is accepted. */
+  /** Number of sets with one photograph of another person, and the share that was accepted. */
   readonly mixedSets: number;
   readonly mixedAccepted: number;
 }
@@ -69,19 +69,19 @@ export interface IdentificationReport {
   };
   readonly matedSearches: number;
   readonly nonMatedSearches: number;
-  /** Share of mated searches whose nearest person is the right one. */
+  /** Share of mated searches in which the most similar person is the right one. */
   readonly rankOne: number;
-  /** Share of galleries' persons of whom no reference could be enrolled. */
+  /** Share of persons without any reference that could be enrolled, over all galleries. */
   readonly failureToEnrol: number;
   readonly agreement: AgreementRates;
-  /** Without a margin. 95 % intervals of FNIR, for as many persons. */
+  /** Without a margin. 95 % intervals of FNIR; the number of trials is the number of persons. */
   readonly points: readonly (IdentificationPoint & { readonly fnirInterval: Interval })[];
-  /** At the given policy, the margin included. */
+  /** With the given policy, including the margin. */
   readonly operating: IdentificationPoint & {
     readonly margin: number;
     /**
-     * 95 % intervals. Searches of one photograph in several galleries are no independent trials: the count behind the
-     * interval of FPIR is that of the strangers' photographs, and behind that of FNIR that of the persons.
+     * 95 % intervals. Searches of one photograph in several galleries are not independent, so the number of trials is the number
+     * of photographs of strangers (FPIR) or of persons (FNIR).
      */
     readonly fpirInterval: Interval;
     readonly fnirInterval: Interval;
@@ -95,8 +95,8 @@ const FMR_TARGETS = [1e-2, 1e-3, 1e-4] as const;
 const FPIR_TARGETS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05] as const;
 
 /**
- * Measures a recogniser on labelled photographs. Rates of searches are pooled over all splits. A probe in which
- * no face was found counts as missed in FNIR and rank one, and is left out of comparisons.
+ * Measures a recogniser with labelled photographs. Rates of searches are pooled over all splits. A probe without a face counts as
+ * missed in FNIR and rank one, and is omitted from comparisons.
  */
 export function reportIdentification(
   people: readonly LabelledPerson[],
@@ -179,7 +179,7 @@ function compareAll(
   return { mated: mated.length, nonMated: nonMated.length, points };
 }
 
-/** A set is as many photographs of one person as a trial enrols, all of which enrolment would take one by one. */
+/** A set has as many photographs of one person as a trial enrols. Enrolment would accept each of them alone. */
 function agreementRates(
   people: readonly LabelledPerson[],
   options: { readonly references: number; readonly splits: number; readonly policy: MatchPolicy },
@@ -215,7 +215,7 @@ function photographKey({ name, sample }: MatedSearch): string {
   return `${name}/${sample}`;
 }
 
-/** Photographs that were accepted as a person whom they do not show, for each such person, most often first. */
+/** Photographs that were accepted as a wrong person, for each such person, the most frequent first. */
 function mistaken<S extends Search>(
   searches: readonly S[],
   keyOf: (search: S) => string,

@@ -1,10 +1,10 @@
 import { type Embedding, similarityOf } from './match.js';
 
-/** What a recogniser made of one photograph. */
+/** The result of a recogniser for one photograph. */
 export interface Sample {
-  /** Undefined where no face was found. */
+  /** Undefined if no face was found. */
   readonly embedding: Embedding | undefined;
-  /** False where enrolment would refuse the photograph. A still of any quality is searched: no better one follows. */
+  /** False if enrolment would refuse the photograph. Searches use photographs of any quality. */
   readonly isEnrollable: boolean;
 }
 
@@ -16,38 +16,38 @@ export interface LabelledPerson {
 
 /** The search of one probe in the gallery. */
 export interface Search {
-  /** Similarity to the nearest person; -Infinity where the probe or the gallery is empty. */
+  /** Similarity to the most similar person; -Infinity without probe or gallery. */
   readonly best: number;
-  /** How much the second nearest person stands behind. */
+  /** Difference to the second-best person. */
   readonly margin: number;
-  /** The nearest person; undefined where the probe or the gallery is empty. */
+  /** The most similar person; undefined without probe or gallery. */
   readonly nearest: string | undefined;
 }
 
 /** The search of a probe whose person is not enrolled. */
-export interface StrangerSearch extends Search {
-  /** Which of the strangers' photographs. */
+interface StrangerSearch extends Search {
+  /** Index of the photograph of the stranger. */
   readonly stranger: number;
 }
 
 /** The search of a probe whose person is enrolled. */
 export interface MatedSearch extends Search {
   readonly name: string;
-  /** Which of the person's samples. */
+  /** Index of the sample of the person. */
   readonly sample: number;
-  /** True where the nearest person is the right one. */
+  /** True if the most similar person is the right one. */
   readonly isRankOne: boolean;
 }
 
-/** What one way of dividing the photographs into references and probes gave. */
-export interface TrialResult {
+/** The result for one division of the photographs into references and probes. */
+interface TrialResult {
   readonly mated: readonly MatedSearch[];
   readonly nonMated: readonly StrangerSearch[];
-  /** Persons none of whose references could be enrolled. */
+  /** Number of persons without any reference that could be enrolled. */
   readonly failedToEnrol: number;
 }
 
-/** How many of `count` samples may be chosen as `references`: n over k. */
+/** The number of ways to choose `references` out of `count` samples: n over k. */
 export function splitCount(count: number, references: number): number {
   let ways = 1;
   for (let i = 1; i <= references; i++) ways = (ways * (count - references + i)) / i;
@@ -66,12 +66,12 @@ export function chooseReferences(count: number, references: number, rank: number
   return chosen;
 }
 
-/** A person, some of whose photographs are enrolled, while the others are searched. */
-export interface DividedPerson extends Enrolled {
+/** A person with enrolled photographs (references) and searched ones (probes). */
+interface DividedPerson extends Enrolled {
   readonly probes: readonly { readonly embedding: Embedding | undefined; readonly index: number }[];
 }
 
-/** Divides everybody's photographs in the `split`-th of `splits` ways. */
+/** Divides the photographs of all people in the `split`-th of `splits` ways. */
 export function dividePhotographs(
   people: readonly LabelledPerson[],
   options: { readonly references: number; readonly split: number; readonly splits: number },
@@ -91,10 +91,9 @@ export function dividePhotographs(
 }
 
 /**
- * One trial of open-set identification: of every person `references` photographs are enrolled and the others
- * searched; the strangers are searched too. `split` of `splits` says which photographs are enrolled; trials
- * with different splits together use every photograph in both parts. A person's score is the similarity of
- * their nearest reference.
+ * One trial of open-set identification: `references` photographs of each person are enrolled; the other photographs and those of
+ * strangers are searched. `split` of `splits` selects the enrolled photographs; different splits together use each photograph both
+ * ways. The score of a person is the similarity of the most similar reference.
  */
 export function runTrial(
   people: readonly LabelledPerson[],
@@ -116,7 +115,7 @@ export function runTrial(
   };
 }
 
-/** A person and the references that are enrolled of them; none where enrolment would refuse all. */
+/** A person with the enrolled references; none if enrolment would refuse all. */
 export interface Enrolled {
   readonly name: string;
   readonly references: readonly Embedding[];

@@ -8,33 +8,33 @@ import {
   thresholdFor,
 } from './match.js';
 
-/** One probe of a track after it was searched: who came nearest, at most one entry per person. */
+/** A probe of a track with the result of its search. */
 export interface SearchedProbe {
   readonly capturedAtMs: number;
   /** Quality score of the view, 0..1. */
   readonly quality: number;
-  /** The nearest persons, each with the similarity of their nearest reference; any order. */
+  /** The most similar persons, at most one entry per person, in any order. */
   readonly candidates: readonly Candidate[];
 }
 
-/** The probes of one track that count, best quality first. */
+/** The probes of a track that count, best quality first. */
 export type TrackProbes = readonly SearchedProbe[];
 
 /**
- * Probes that count per track. Vision embeds only the best few views; this bounds what a track that stays for
- * hours can accumulate, and keeps the best views of it.
+ * Maximum number of probes per track. Vision embeds only the best views; this limits a track that stays for hours, and keeps its
+ * best views.
  */
 const maximumProbes = 24;
 
-/** A poor view that was embedded all the same still says something. */
+/** The minimum weight of an embedded view. */
 const smallestWeight = 0.1;
 
-/** The least a cosine can be: stands in for a person or a similarity that does not exist. */
+/** The lowest cosine; used for a missing person or similarity. */
 const leastSimilarity = -1;
 
 export const noProbes: TrackProbes = [];
 
-/** Adds probes. The order in which probes arrive makes no difference. */
+/** Adds probes. The order of arrival does not matter. */
 export function withProbes(probes: TrackProbes, more: readonly SearchedProbe[]): TrackProbes {
   return [...probes, ...more]
     .sort((a, b) => b.quality - a.quality || a.capturedAtMs - b.capturedAtMs)
@@ -53,22 +53,22 @@ interface Standing {
   readonly personId: PersonId;
   /** Quality-weighted mean similarity over all probes of the track. */
   readonly similarity: number;
-  /** Share of the weight, 0..1, of probes to which this person was nearest and above their threshold. */
+  /** Share of the weight, 0..1, of the probes for which this person was the most similar one and reached the threshold. */
   readonly voteShare: number;
 }
 
 /**
- * Identifies one track (open set). Every person's similarity is averaged over the track's probes, weighted by the
- * quality of the view; a person missing from a probe's candidates counts with that probe's weakest candidate, the
- * most it can have been. Then
- * - match: the best mean reaches the threshold, beats the second best by the margin, and its person was the nearest,
- *   above the threshold, in more than half of the weight (a track that jumped from one person to another fails this);
- * - no match: the best mean stays under the threshold and less than half of the weight spoke for anybody;
- * - ambiguous: the best mean reaches the threshold, more than half of the weight spoke for one of the nearest two, and the
- *   policy says that these cannot be told apart; or the second reaches the threshold too, without the margin between them, and
- *   both do so in more than half of the weight;
- * - inconclusive: fewer probes than the policy asks for, or the probes disagree.
- * The threshold is that of the person who is nearest. Nobody else is taken instead of a person who stays under their own.
+ * Identifies one track (open set). The similarity of each person is averaged over the probes of the track, weighted by the quality
+ * of the view. A person who is missing among the candidates of a probe counts with its weakest candidate, the highest possible
+ * value. A probe votes for the most similar person who reaches the threshold. The outcome is
+ * - match: the best mean reaches the threshold and exceeds the second best by the margin, and the person has more than half of the
+ *   weight of the votes (a track that jumped from one person to another has not);
+ * - no match: the best mean is under the threshold, and less than half of the weight voted for anyone;
+ * - ambiguous: the best mean reaches the threshold, more than half of the weight voted for one of the best two, and these are an
+ *   inseparable pair; or both means reach the threshold within the margin, and both persons reach it in more than half of the
+ *   weight;
+ * - inconclusive: too few probes, or the probes disagree.
+ * The threshold is the one of the best person. If this person does not reach it, no other person is matched instead.
  */
 export function identifyTrack(probes: TrackProbes, policy: MatchPolicy): Identification {
   const standings = rank(probes, policy);
@@ -82,13 +82,13 @@ export function identifyTrack(probes: TrackProbes, policy: MatchPolicy): Identif
   const threshold = thresholdFor(policy, best.personId);
   const stricter = threshold > policy.threshold ? { threshold } : {};
   const doubt = second && ambiguityBetween(best, second, probes, policy);
-  // Of two who cannot be told apart the stricter threshold of each lies beyond what either reaches: both would be strangers.
+  // The own thresholds of an inseparable pair are above what either person reaches, so without this both would be strangers.
   if (doubt && (doubt.reason === 'inseparable-pair' || best.similarity >= threshold)) {
     return { outcome: 'ambiguous', ...doubt, probeCount };
   }
   if (best.similarity < threshold) {
-    const spokenFor = standings.reduce((sum, { voteShare }) => sum + voteShare, 0);
-    return spokenFor < 0.5 ? { outcome: 'no match', bestSimilarity, probeCount, ...stricter } : inconclusive;
+    const votedShare = standings.reduce((sum, { voteShare }) => sum + voteShare, 0);
+    return votedShare < 0.5 ? { outcome: 'no match', bestSimilarity, probeCount, ...stricter } : inconclusive;
   }
   const margin = best.similarity - (second?.similarity ?? leastSimilarity);
   if (margin < policy.margin || best.voteShare <= 0.5) return inconclusive;
@@ -97,8 +97,8 @@ export function identifyTrack(probes: TrackProbes, policy: MatchPolicy): Identif
 }
 
 /**
- * Why it could be `second` as well as `best`; undefined where it could not. Of both only the threshold of everybody is asked: who
- * reaches that may be the person in sight, although more is asked to say so.
+ * The reason why the face could also be `second`; undefined if it could not. Both are compared with the general threshold only: a
+ * person who reaches it is possible, although a match may require more.
  */
 function ambiguityBetween(
   best: Standing,
@@ -122,7 +122,7 @@ function ambiguityBetween(
   if (isInseparable?.(best.personId, second.personId) === true)
     return { candidates, reason: 'inseparable-pair' };
   const isWithin = second.similarity >= threshold && best.similarity - second.similarity < margin;
-  // Both in the same views: a track that went from one person to another shows each of them in views of their own.
+  // Both in the same views: a track that jumped from one person to another shows them in different views.
   return isWithin && forBoth > total / 2 ? { candidates, reason: 'within-margin' } : undefined;
 }
 
@@ -146,7 +146,7 @@ function rank(probes: TrackProbes, policy: MatchPolicy): readonly Standing[] {
     .sort((a, b) => b.similarity - a.similarity || (a.personId < b.personId ? -1 : 1));
 }
 
-/** How much a view counts among the views of its track. */
+/** The weight of a view within its track. */
 export function weightOfView({ quality }: Pick<SearchedProbe, 'quality'>): number {
   return Math.min(1, Math.max(smallestWeight, quality));
 }

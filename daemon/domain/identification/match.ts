@@ -1,15 +1,15 @@
 import type { PersonId } from '../ids.js';
 
 /**
- * A face as numbers: a vector of unit length, so that the dot product of two is their cosine similarity,
- * -1..1, higher = closer. Only vectors of the same recogniser may be compared.
+ * A face as a vector of unit length. The dot product of two is their cosine similarity, -1..1; higher means more similar. Only
+ * vectors of the same recogniser may be compared.
  */
 export type Embedding = Float32Array;
 
-/** Cosine similarity of two unit-length vectors, -1..1; those of unlike length have nothing in common. */
+/** Cosine similarity of two unit-length vectors, -1..1; -1 for vectors of different dimensions. */
 export function similarityOf(a: Embedding, b: Embedding): number {
   if (a.length !== b.length) return -1;
-  // Not `reduce`: that takes 80 times as long, and strangers are compared with hundreds of others.
+  // `reduce` takes 80 times as long, and a stranger is compared with hundreds of others.
   let sum = 0;
   for (let axis = 0; axis < a.length; axis += 1) sum += (a[axis] ?? 0) * (b[axis] ?? 0);
   return sum;
@@ -23,36 +23,36 @@ export interface Probe {
   readonly quality: number;
 }
 
-/** A person of the gallery and how close a probe came to their nearest reference. */
+/** A person of the gallery with the similarity of a probe to the most similar reference. */
 export interface Candidate {
   readonly personId: PersonId;
   readonly similarity: number;
 }
 
-/** Operating point of a recogniser; defaults and their origin stand in the model manifest. */
+/** The operating point of a recogniser; the model manifest has the defaults and their origin. */
 export interface MatchPolicy {
   /** Similarity from which two faces count as the same person. */
   readonly threshold: number;
-  /** How much closer the best person must be than the second best. */
+  /** How much more similar the best person must be than the second best. */
   readonly margin: number;
-  /** Probes needed before a track is decided either way. */
+  /** Minimum number of probes for a decision. */
   readonly minimumProbes: number;
-  /** The threshold of one person, where theirs is stricter than `threshold`; a looser one counts as `threshold`. */
+  /** The threshold of one person; a value below `threshold` counts as `threshold`. */
   readonly thresholdOf?: (personId: PersonId) => number | undefined;
   /** Whether this recogniser cannot tell two enrolled persons apart, whatever the margin. Absent: no such pair is known. */
   readonly isInseparable?: (a: PersonId, b: PersonId) => boolean;
 }
 
-/** Similarity from which a face counts as this person. */
+/** The similarity from which a face counts as this person. */
 export function thresholdFor({ threshold, thresholdOf }: MatchPolicy, personId: PersonId): number {
   return Math.max(threshold, thresholdOf?.(personId) ?? threshold);
 }
 
-/** Why it is not said which of two persons was seen. */
+/** Why the box cannot decide between two persons. */
 export const ambiguityReasons = ['within-margin', 'inseparable-pair'] as const;
 export type AmbiguityReason = (typeof ambiguityReasons)[number];
 
-/** The two persons of whom it could be either, the nearer one first. */
+/** The two possible persons, the more similar one first. */
 export type CandidatePair = readonly [Candidate, Candidate];
 
 /** Outcome of identifying one track against the gallery (ISO/IEC 2382-37: open-set identification). */
@@ -63,14 +63,14 @@ export type Identification =
       readonly similarity: number;
       readonly margin: number;
       readonly probeCount: number;
-      /** The threshold of this person, where it is stricter than that of the policy. */
+      /** The threshold of this person, if it is above the one of the policy. */
       readonly threshold?: number;
     }
   | {
       readonly outcome: 'no match';
       readonly bestSimilarity: number | undefined;
       readonly probeCount: number;
-      /** The threshold of the best person, where it is stricter than that of the policy. */
+      /** The threshold of the best person, if it is above the one of the policy. */
       readonly threshold?: number;
     }
   | {

@@ -1,10 +1,10 @@
-/** What one set of settings made of a passage. */
+/** The result of a passage with one set of settings. */
 export interface PassageAnswer {
-  /** The name of the person who was recognised, or in brackets why there is none: `(no match)`. */
+  /** The name of the recognised person, or the outcome in brackets: `(no match)`. */
   readonly who: string;
-  /** The last event that would have been told of the passage; `none` where there would have been none. */
+  /** The last event of the passage, or `none`. */
   readonly event: string;
-  /** When that was, else when it was last known who it is, in seconds from the first frame of the clip. */
+  /** Time of that event, or else of the last recognition, in seconds from the first frame of the clip. */
   readonly atS: number | undefined;
 }
 
@@ -14,22 +14,22 @@ export interface ComparedPassage {
   readonly track: string;
   readonly firstSeenS: number;
   readonly lastSeenS: number;
-  /** Who it is in truth, where that is known. */
+  /** The true person, if known. */
   readonly truth: string | undefined;
   readonly a: PassageAnswer;
   readonly b: PassageAnswer;
 }
 
-/** Whether the two sets of settings would have told anything different. Times alone are no difference. */
+/** Whether the two sets of settings give different results. Different times alone do not count. */
 export function isDifferent({ a, b }: ComparedPassage): boolean {
   return a.who !== b.who || a.event !== b.event;
 }
 
-/** How many passages one view of them gives each row and another view each column. */
+/** The number of passages for each pair of labels, in two views of the passages. */
 export interface ConfusionMatrix {
   readonly rows: string;
   readonly columns: string;
-  /** Names first, then what stands in brackets; each in order of the alphabet. Those of rows and columns alike. */
+  /** Names first, then outcomes in brackets, each alphabetically; the same for rows and columns. */
   readonly labels: readonly string[];
   /** By row, by column. */
   readonly counts: readonly (readonly number[])[];
@@ -43,7 +43,7 @@ const views: Readonly<Record<'truth' | 'A' | 'B', LabelOf>> = {
   B: ({ b }) => b.who,
 };
 
-/** A against B; where the truth of any passage is known also the truth against either. */
+/** A against B and, if the truth of any passage is known, the truth against A and against B. */
 export function confusionMatrices(passages: readonly ComparedPassage[]): readonly ConfusionMatrix[] {
   const judged = passages.filter(({ truth }) => truth !== undefined);
   return [

@@ -1,10 +1,9 @@
 /**
- * The distribution of the scores of different people, also beyond the highest score of a sample.
+ * The distribution of scores between different people, also beyond the highest score of a sample.
  *
  * The highest scores follow a generalised Pareto distribution (J. Pickands, "Statistical inference using extreme order
  * statistics", Ann. Statist. 3, 1975). ISO/IEC 5152:2024 estimates false match rates from small samples with extreme
- * value distributions. A recogniser may hold more alike people than the sample shows: an upper bound belongs beside
- * every figure from here.
+ * value distributions. There may be more similar people than the sample shows, so each figure from here needs an upper bound.
  */
 export interface ScoreTail {
   /** The probability, 0..1, that a score reaches `threshold`: the larger of the counted and the fitted share. */
@@ -20,7 +19,7 @@ const FEWEST_FITTED = 50;
 /** A cosine is never larger. */
 const LARGEST_SCORE = 1;
 
-/** A shape nearer to 0 than this is that of the exponential distribution, to which the others tend. */
+/** A shape nearer to 0 is treated as 0, the exponential distribution. */
 const NEARLY_EXPONENTIAL = 1e-6;
 
 interface Pareto {
@@ -46,7 +45,7 @@ export function fitPareto(excesses: ArrayLike<number>): Pareto {
   return { shape: 2 - mean / difference, scale: (2 * mean * weighted) / difference };
 }
 
-/** `sorted` ascends. Without scores every threshold is safe, which nobody may conclude: the caller says so. */
+/** `sorted` ascends. Without scores the survival is 0 everywhere, which proves nothing: the caller must handle this. */
 export function fitTail(sorted: Float64Array): ScoreTail {
   const count = sorted.length;
   const fitted = Math.min(count, Math.max(FEWEST_FITTED, Math.ceil(FITTED_SHARE * count)));

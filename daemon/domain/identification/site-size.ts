@@ -8,35 +8,35 @@ import {
 import { type Embedding, type MatchPolicy, similarityOf } from './match.js';
 import { fitTail, type ScoreTail } from './score-tail.js';
 
-/** The galleries that error rates are told for, in persons. */
+/** The gallery sizes with estimated error rates, in persons. */
 export const SITE_SIZES = [100, 1000, 10_000] as const;
 
-/** The rate of false alarms at which thresholds for a gallery are told. */
-const TOLD_FPIR = 0.01;
+/** The FPIR for which a threshold is advised. */
+const ADVISED_FPIR = 0.01;
 
-/** More scores than these tell nothing that they do not: the people are the same. */
+/** More scores add no information, because the people are the same. */
 const MOST_SCORES = 4_000_000;
 
-/** How the views of one person compare with that person's references. -Infinity where there is nothing to compare. */
+/** The scores of one person's views against the same person's references. -Infinity if one side is empty. */
 interface MatedScore {
-  /** The mean over the views, which the product decides a track by. */
+  /** The mean over the views, by which a track is identified. */
   readonly mean: number;
-  /** The highest threshold that more than half of the views reach: a track needs the votes of so many. */
+  /** The highest threshold that more than half of the views reach, as the vote of a track requires. */
   readonly voted: number;
 }
 
 /** Scores of tracks of `views` photographs each, of a person against one enrolled person. */
 export interface SiteScores {
   readonly views: number;
-  /** Persons who were enrolled, and photographs of strangers who were searched. */
+  /** Number of enrolled persons, and of searched photographs of strangers. */
   readonly people: number;
   readonly strangers: number;
-  /** Pairs of different people who were compared: what the upper bound of FPIR counts as independent. */
+  /** Number of compared pairs of different people: the independent trials for the upper bound of FPIR. */
   readonly pairs: number;
-  /** Persons of whom a track could be made. */
+  /** Number of persons with enough photographs for a track. */
   readonly matedPeople: number;
   readonly mated: readonly MatedScore[];
-  /** How many scores of different people there are. */
+  /** Number of scores of different people. */
   readonly nonMatedCount: number;
   readonly nonMated: ScoreTail;
 }
@@ -44,14 +44,14 @@ export interface SiteScores {
 interface Options {
   readonly references: number;
   readonly splits: number;
-  /** Photographs of one person that stand for the views of one track. */
+  /** Number of photographs that represent the views of one track. */
   readonly views: number;
 }
 
 /**
- * Compares tracks with every enrolled person. The photographs of a person that are not enrolled stand for views, `views`
- * at a time. A track of a known person is a stranger's to all other persons. Photographs of strangers are tracks
- * of one view, each of a person of its own; they are left out where a track has more.
+ * Compares tracks with all enrolled persons. The photographs of a person that are not enrolled represent views, `views` per track.
+ * For all other persons, the track of a known person is the track of a stranger. Each photograph of a stranger is a track with one
+ * view of a separate person; these tracks are omitted if `views` is greater.
  */
 export function siteScores(
   people: readonly LabelledPerson[],
@@ -93,7 +93,7 @@ export function siteScores(
   };
 }
 
-/** `views` photographs at a time; those without a face are no views. What is left over makes no track. */
+/** Groups of `views` photographs. Photographs without a face are not views; an incomplete group makes no track. */
 function tracksOf(
   probes: readonly { readonly embedding: Embedding | undefined }[],
   views: number,
@@ -124,17 +124,17 @@ function meanOf(scores: readonly number[]): number {
   return scores.reduce((sum, score) => sum + score, 0) / scores.length;
 }
 
-/** Error rates of a gallery of so many persons, at a threshold and margin. */
-export interface SizeRates {
+/** Error rates for a gallery size, threshold and margin. */
+interface SizeRates {
   readonly fpir: number;
   readonly fnir: number;
 }
 
 /**
- * What the scores mean for a gallery of `persons`, where the score of each is independent of the others' and distributed
- * as in the sample: the model that gives FPIR = 1 - (1 - FMR)^N (ISO/IEC 19795-1), here with the margin, too. The
- * nearest of N persons is accepted where they reach the threshold and all others stay behind by the margin. Votes of
- * the views are left out of FPIR, which they only lower.
+ * Estimates the rates for a gallery of `persons`. The scores of the persons are assumed to be independent and distributed as in the
+ * sample: the model of FPIR = 1 - (1 - FMR)^N (ISO/IEC 19795-1), extended by the margin. The most similar of N persons is accepted
+ * if the score reaches the threshold and exceeds all others by the margin. FPIR ignores the votes of the views, which can only
+ * lower it.
  */
 export function ratesAtSize(
   { mated, nonMated }: Pick<SiteScores, 'mated' | 'nonMated'>,
@@ -154,11 +154,11 @@ function allStayUnder(tail: ScoreTail, score: number, persons: number): number {
   return (1 - tail.survival(score)) ** persons;
 }
 
-/** Steps of the integral over the probabilities of the nearest person's score, evenly spaced in their logarithm. */
+/** Steps of the integral over the probability of the best score, with logarithmic spacing. */
 const STEPS = 200;
 const SMALLEST_SHARE = 1e-6;
 
-/** The probability that one of `persons` strangers to the probe reaches the threshold, the margin before all others. */
+/** The probability that one of `persons` other people reaches the threshold and exceeds all others by the margin. */
 function acceptance(
   tail: ScoreTail,
   { threshold, margin }: Pick<MatchPolicy, 'threshold' | 'margin'>,
@@ -167,7 +167,7 @@ function acceptance(
   const reaching = tail.survival(threshold);
   if (reaching === 0) return 0;
   if (margin <= 0) return atLeastOne(reaching, persons);
-  // Few probabilities far below one in `persons` matter: what is cut off at the lower end is rarer than one in a million.
+  // Probabilities far below 1 / `persons` hardly matter: the omitted lower end is rarer than one in a million.
   const lowest = Math.min(reaching, SMALLEST_SHARE / persons);
   const step = Math.log(reaching / lowest) / STEPS;
   let total = lowest * persons;
@@ -187,11 +187,11 @@ function atLeastOne(probability: number, persons: number): number {
 /** Estimated error rates at one size of a gallery. */
 export interface SiteEstimate extends SizeRates {
   readonly persons: number;
-  /** Upper end of the 95 % interval (Wilson) of the share of pairs of people, as 1 - (1 - share)^persons, without margin. */
+  /** Upper bound: 1 - (1 - share)^persons, where `share` is the upper end of the 95 % interval (Wilson) over pairs; without margin. */
   readonly fpirAtMost: number;
-  /** 95 % interval (Wilson) for as many people as there were. */
+  /** 95 % interval (Wilson); the number of trials is the number of people. */
   readonly fnirInterval: Interval;
-  /** The lowest threshold whose FPIR is 1 %, and FNIR there; undefined where none reaches it. */
+  /** The lowest threshold with an FPIR of at most 1 %, and its FNIR; undefined if there is none. */
   readonly advised: { readonly threshold: number; readonly fnir: number } | undefined;
 }
 
@@ -211,14 +211,14 @@ export function estimateSite(scores: SiteScores, policy: MatchPolicy, persons: n
   };
 }
 
-/** FPIR falls as the threshold rises: halving finds where it passes. */
+/** FPIR falls as the threshold rises, so bisection finds the threshold. */
 function thresholdForFpir(tail: ScoreTail, margin: number, persons: number): number | undefined {
   let low = -1;
   let high = 1;
-  if (acceptance(tail, { threshold: high, margin }, persons) > TOLD_FPIR) return undefined;
+  if (acceptance(tail, { threshold: high, margin }, persons) > ADVISED_FPIR) return undefined;
   for (let step = 0; step < 24; step += 1) {
     const threshold = (low + high) / 2;
-    if (acceptance(tail, { threshold, margin }, persons) > TOLD_FPIR) low = threshold;
+    if (acceptance(tail, { threshold, margin }, persons) > ADVISED_FPIR) low = threshold;
     else high = threshold;
   }
   return high;
@@ -229,7 +229,7 @@ export interface DetPoint extends SizeRates {
   readonly threshold: number;
 }
 
-/** FPIR against FNIR at thresholds between those where about half and where one in 100,000 strangers is accepted. */
+/** FPIR and FNIR for thresholds from about half to about one in 100,000 accepted strangers. */
 export function detCurve(
   scores: SiteScores,
   margin: number,

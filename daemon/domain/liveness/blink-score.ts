@@ -1,24 +1,24 @@
 import { assign } from '../tracks/assignment.js';
 
-/** When eyes closed in one clip, as a person saw it; seconds, middles of the closures. */
+/** The blinks of a clip as a person annotated them: middles of the closures, seconds. */
 export interface BlinkTruth {
   readonly blinks: readonly number[];
-  /** Half-closures and the like: finding one is no error, missing it is none. */
+  /** Half-closures and similar: neither finding nor missing one is an error. */
   readonly ambiguous: readonly number[];
 }
 
-/** How found blinks compare with the truth; seconds. */
+/** The comparison of found blinks with the truth, seconds. */
 export interface BlinkScore {
   readonly hits: number;
   /** True blinks that were not found. */
   readonly missed: readonly number[];
-  /** Found, and no blink. */
+  /** Found blinks that are not true. */
   readonly mistaken: readonly number[];
 }
 
 /**
- * Pairs found blinks with true ones no more than `toleranceS` away, as many as possible, the nearest first. What is left
- * of the found ones is a mistake unless it lies as near to an ambiguous one.
+ * Pairs found blinks with true ones at most `toleranceS` away, as many as possible, the nearest first. An unpaired found blink is
+ * a mistake, unless an ambiguous one is as near.
  */
 export function scoreBlinks(found: readonly number[], truth: BlinkTruth, toleranceS: number): BlinkScore {
   const distances = found.map((atS) => truth.blinks.map((trueS) => gapWithin(atS, trueS, toleranceS)));
@@ -34,7 +34,7 @@ export function scoreBlinks(found: readonly number[], truth: BlinkTruth, toleran
   };
 }
 
-/** A hair more than the tolerance: times are written with three decimals. */
+/** Added to the tolerance against rounding errors: times have three decimals. */
 const rounding = 1e-9;
 
 function gapWithin(a: number, b: number, toleranceS: number): number {
@@ -42,11 +42,11 @@ function gapWithin(a: number, b: number, toleranceS: number): number {
   return gap <= toleranceS + rounding ? gap : Number.POSITIVE_INFINITY;
 }
 
-/** Detection figures; undefined where nothing was there to be counted. */
-export interface DetectionFigures {
-  /** Part of what was found that is true. */
+/** Detection figures; undefined without cases. */
+interface DetectionFigures {
+  /** Share of the found blinks that are true. */
   readonly precision: number | undefined;
-  /** Part of what is true that was found. */
+  /** Share of the true blinks that were found. */
   readonly recall: number | undefined;
   /** Harmonic mean of the two. */
   readonly f1: number | undefined;

@@ -3,49 +3,47 @@ import { type ClosurePart, closureAt, type EyeClosure, partsOf } from './eye-clo
 import { type EyeLevel, eyeLevels, levelNoise } from './eye-level.js';
 import type { Blink, EyeSample } from './liveness.js';
 
-/** What counts as a blink. Depths are in levels: fractions of the track's own open-eye baseline. */
+/** Defines a blink. Depths are in levels: fractions of the open-eye baseline of the track. */
 export interface BlinkPolicy {
-  /** How much of the past the baseline is taken from, milliseconds: some blinks long, shorter than moods of light. */
+  /** The baseline comes from this much of the past, milliseconds: several blinks, but shorter than changes of light. */
   readonly windowMs: number;
-  /** The window must span this much before anything is judged; earlier samples are judged then, milliseconds. */
+  /** The window must span this much before samples are judged, including the earlier ones, milliseconds. */
   readonly settleMs: number;
-  /** Eyes that come down this far are closed: landmark networks lose about two thirds at a full blink. */
+  /** Eyes that close this far are closed: landmark networks lose about two thirds at a full blink. */
   readonly closedDepth: number;
   /**
-   * Lids that come down this far and are back within `briefMs` blinked too, if the network saw it badly (glasses,
-   * glare) or the frames missed the lowest point. Only a blink is so quick: a glance needs two saccades with about
-   * 0.2 s between them, and expressions are slower still. The longer it takes, the deeper it has to be: in between, up to
-   * `closedMs`, the depth grows in proportion.
+   * A dip of this depth that ends within `briefMs` is also a blink: the network measures closures badly with glasses or glare, and
+   * the frames may miss the lowest point. Only a blink is so quick: a glance needs two saccades about 0.2 s apart, and expressions
+   * are slower. Between `briefMs` and `closedMs` the required depth grows linearly.
    */
   readonly briefDepth: number;
   readonly briefMs: number;
-  /** A dip that takes this long is no blink unless the eyes are closed, milliseconds. */
+  /** A dip of this duration is a blink only if the eyes are closed, milliseconds. */
   readonly closedMs: number;
   /**
-   * Either must be this many times deeper than the measurement is unsteady. Shallow dips need more: a shaken
-   * photograph makes the networks tremble, and must not blink.
+   * Both depths must exceed the noise of the measurement by these factors. Shallow dips need more: a shaken photograph makes the
+   * measurement noisy and must not count as blinking.
    */
   readonly closedOverNoise: number;
   readonly briefOverNoise: number;
-  /** The eye that closed less came down at least this part of the mean: otherwise it is a wink. */
+  /** The eye that closed less must reach this share of the mean depth; otherwise it is a wink. */
   readonly bothEyesPart: number;
   /** Shortest and longest closure, milliseconds. */
   readonly shortestMs: number;
   readonly longestMs: number;
   /**
-   * The face is this many times sharper or less sharp at the lowest point than within `neighbourMs` beside the dip: it moved, or the
-   * camera focused, and the eyes are measured differently. Lids that close
-   * take edges away too: that makes 1.75 of a large face with dark lashes, 1.2 of others. Motion that seemed to close the eyes of
-   * a picture made 2.7 to 4.
+   * Largest ratio between the sharpness at the lowest point and within `neighbourMs` beside the dip. With a larger ratio the face
+   * moved, or the camera focused, and the eyes are measured differently. Closing lids also remove edges: 1.75 for a large face with
+   * dark lashes, 1.2 for others. Motion that seemed to close the eyes of a picture measured 2.7 to 4.
    */
   readonly largestSharpnessRatio: number;
   readonly neighbourMs: number;
-  /** Lids that come up by this part of a closure's depth and go down again make two blinks of it. */
+  /** Lids that open by this share of the depth and close again divide a closure into two blinks. */
   readonly reopenedPart: number;
-  /** More closures than `mostInFlutter` within `flutterMs` are flutter: eye activity, but no further blinks. */
+  /** More closures than `mostInFlutter` within `flutterMs` are flutter and count as no further blinks. */
   readonly flutterMs: number;
   readonly mostInFlutter: number;
-  /** Samples further apart than this hide what happened between them, milliseconds. */
+  /** Longest gap between samples across which a closure is followed, milliseconds. */
   readonly longestGapMs: number;
 }
 
@@ -75,9 +73,9 @@ export interface BlinkState {
   readonly window: readonly EyeSample[];
   /** Samples up to this time have been judged. */
   readonly judgedMs: number;
-  /** When the last blink was over: what comes before belongs to it. */
+  /** End of the last blink: earlier samples belong to it. */
   readonly openSinceMs: number;
-  /** Middles of the latest closures, told or not: many in a short time are flutter. */
+  /** Middles of the latest closures, including flutter. */
   readonly recentMs: readonly number[];
 }
 
@@ -88,16 +86,16 @@ export const initialBlinkState: BlinkState = {
   recentMs: [],
 };
 
-export interface BlinkStep {
+interface BlinkStep {
   readonly state: BlinkState;
   /** Blinks that are complete with this sample. */
   readonly blinks: readonly Blink[];
 }
 
 /**
- * Takes one more sample. Every sample is judged once, as soon as there is a baseline and the eyes are open again; those
- * seen before there was a baseline are judged in retrospect. Samples in which an eye was not seen, and those that are
- * not newer than the last, change nothing.
+ * The state after one more sample. Every sample is judged once, when there is a baseline and the eyes are open again; samples from
+ * before the baseline are judged afterwards. Samples without both eyes, and samples that are not newer than the last, change
+ * nothing.
  */
 export function nextBlink(state: BlinkState, sample: EyeSample, policy: BlinkPolicy): BlinkStep {
   const last = state.window.at(-1);
@@ -110,7 +108,7 @@ export function nextBlink(state: BlinkState, sample: EyeSample, policy: BlinkPol
     : judge({ ...state, window }, levels, sample.atMs, policy);
 }
 
-/** Judges what was not judged yet, in order, up to the first sample of which the end is still to come. */
+/** Judges the new samples in order, up to the first one whose dip may not have ended. */
 function judge(
   state: BlinkState,
   levels: readonly EyeLevel[],
@@ -145,7 +143,7 @@ function judge(
   return { state: { ...state, judgedMs, openSinceMs, recentMs }, blinks };
 }
 
-/** Whether the lowest sample of a dip is about as sharp as those beside the dip. */
+/** Whether the lowest sample of a dip is about as sharp as the samples beside the dip. */
 function isAsSharpAsBeside(
   levels: readonly EyeLevel[],
   lowest: number,
@@ -181,7 +179,7 @@ function gradesOf(policy: BlinkPolicy, noise: number): Grades {
   return { closedDepth: Math.max(policy.closedDepth, policy.closedOverNoise * noise), briefDepth };
 }
 
-/** Depth that a dip needs that takes so long. */
+/** The depth that a dip of this duration needs. */
 function depthFor(durationMs: number, grades: Grades, { briefMs, closedMs }: BlinkPolicy): number {
   const { briefDepth, closedDepth } = grades;
   if (durationMs >= closedMs) return closedDepth;

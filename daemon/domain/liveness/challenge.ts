@@ -1,34 +1,34 @@
 import type { Blink, JudgedLiveness, LivenessAssessment } from './liveness.js';
 
-/** What a person can be asked to do. Left and right are the person's own. */
+/** The actions of challenges. Left and right are the person's own. */
 export const challengeActions = ['turn-left', 'turn-right', 'look-up', 'nod', 'blink-twice'] as const;
 export type ChallengeAction = (typeof challengeActions)[number];
 
 /**
- * Actions of one challenge. Each is another one than the action before it: of three there are 5 x 4 x 4 = 80 sequences, of
- * two only 20, and a blind guess of one in 20 is too good.
+ * Number of actions of a challenge. No action follows itself, so three actions give 5 x 4 x 4 = 80 sequences. Two would give only
+ * 20, and a blind guess would succeed too often.
  */
-export const actionsPerChallenge = 3;
+const actionsPerChallenge = 3;
 
-export interface ChallengeStep {
+interface ChallengeStep {
   readonly action: ChallengeAction;
-  /** Seconds within which the person has to begin. */
+  /** Seconds in which the person has to begin. */
   readonly answerS: number;
 }
 
-/** What is asked, one step after the other. */
+/** The steps of a challenge, in order. */
 export type Challenge = readonly ChallengeStep[];
 
-/** Random bytes that `drawChallenge` takes: four for the actions, one for each time to answer. */
+/** Number of random bytes for `drawChallenge`: four for the actions, one for each time to answer. */
 export const challengeBytes = 4 + actionsPerChallenge;
 
-/** Times to answer, seconds: from this to that, in steps of a tenth. */
+/** The range of times to answer, seconds, in steps of a tenth. */
 const shortestAnswerS = 2;
 const longestAnswerS = 4;
 
 /**
- * The challenge that `bytes` stand for. All sequences are as likely as each other (to one part in 50 million), and so are, to
- * one part in 12, all times to answer.
+ * Makes a challenge from random bytes. All sequences are equally likely (within one part in 50 million), and all times to answer
+ * are equally likely (within one part in 12).
  */
 export function drawChallenge(bytes: Uint8Array): Challenge {
   let rest = bytes.subarray(0, 4).reduce((sum, byte) => sum * 256 + byte, 0);
@@ -43,31 +43,31 @@ export function drawChallenge(bytes: Uint8Array): Challenge {
   return steps;
 }
 
-/** A head gesture or a double blink: what can be an answer. Capture times, milliseconds. */
+/** A head gesture or a double blink, which can be an answer. Capture times, milliseconds. */
 export interface SeenAction {
   readonly kind: ChallengeAction;
   readonly startMs: number;
   readonly endMs: number;
 }
 
-/** What was seen of the face that is asked; everything of this unbroken stretch of its track, in any order. */
+/** All actions of the challenged face in this uninterrupted part of its track, in any order. */
 export interface SeenOfFace {
   readonly gestures: readonly SeenAction[];
   readonly blinks: readonly Blink[];
-  /** When an embedding last showed the same face as before; undefined where none did. */
+  /** The last time at which an embedding showed the same face; undefined if none did. */
   readonly sameFaceMs: number | undefined;
 }
 
 export interface ChallengePolicy {
-  /** Nobody answers sooner after a prompt was sent: what begins earlier was begun without it, milliseconds. */
+  /** Shortest reaction of a person to a prompt, milliseconds; an action that begins earlier is not an answer. */
   readonly reactionMs: number;
-  /** By how much the picture of the camera and the screen with the prompt may lag, together, milliseconds. */
+  /** Allowed total delay of the camera picture and the screen with the prompt, milliseconds. */
   readonly delayMs: number;
-  /** What was begun in time may be finished so much later, milliseconds: a nod takes about a second. */
+  /** Extra time to finish an action that began in time, milliseconds: a nod takes about a second. */
   readonly finishMs: number;
-  /** Two blinks whose middles lie no further apart are a double blink, milliseconds. */
+  /** Largest distance between the middles of a double blink, milliseconds. */
   readonly doubleBlinkMs: number;
-  /** The same face must be recognised within this time after each action, milliseconds. */
+  /** An embedding must show the same face within this time after each action, milliseconds. */
   readonly bindMs: number;
 }
 
@@ -79,49 +79,49 @@ export const defaultChallengePolicy: ChallengePolicy = {
   bindMs: 3_000,
 };
 
-/** Why a challenge was failed. A recording fails so, and so may a person who does not mind the prompts. */
+/** Why a challenge failed. Recordings fail this way, and so can persons who ignore the prompts. */
 export const failureReasons = ['wrong-action', 'too-early', 'too-late'] as const;
-export type FailureReason = (typeof failureReasons)[number];
+type FailureReason = (typeof failureReasons)[number];
 
 /**
- * Why a challenge ended that says nothing about the person.
- * - `blinked-twice`: a double blink where something else was asked. People blink so unawares. It is no pass either: a recording
- *   that blinks all the time would otherwise answer every prompt for blinks for nothing.
- * - `face-changed`: the face was not recognised again after an action.
+ * Why a challenge ended without a result.
+ * - `blinked-twice`: a double blink where another action was required. People do this unintentionally, so it is not a failure. The
+ *   challenge ends, because otherwise a recording that always blinks would answer all prompts for blinks.
+ * - `face-changed`: no embedding showed the same face after an action.
  * - `left`: the track ended.
  */
 export const cancelReasons = ['blinked-twice', 'face-changed', 'left'] as const;
-export type CancelReason = (typeof cancelReasons)[number];
+type CancelReason = (typeof cancelReasons)[number];
 
-/** One challenge under way. It moves through its steps, and from none of the last three states anywhere. */
+/** The state of a challenge. The last three phases are final. */
 export type ChallengeState =
   /** The prompt of the step is on its way to the screen. */
   | { readonly phase: 'prompting'; readonly step: number }
   | {
       readonly phase: 'answering';
       readonly step: number;
-      /** When the prompt was sent: earlier actions belong to no prompt. */
+      /** Time at which the prompt was sent: earlier actions are not answers. */
       readonly sentMs: number;
-      /** When it was taken by the broker: the time to answer counts from here. */
+      /** Time at which the broker accepted the prompt: the time to answer begins here. */
       readonly shownMs: number;
     }
-  /** The action was done; the same face has to be recognised after it. */
+  /** The action was done; an embedding must show the same face after it. */
   | { readonly phase: 'binding'; readonly step: number; readonly doneMs: number }
   | { readonly phase: 'passed' }
   | { readonly phase: 'failed'; readonly reason: FailureReason }
   | { readonly phase: 'cancelled'; readonly reason: CancelReason };
 
-/** Times are those of the clock by which frames are stamped, milliseconds. */
+/** Times are on the clock of capture times, milliseconds. */
 export type ChallengeInput =
   | { readonly kind: 'shown'; readonly sentMs: number; readonly shownMs: number }
-  /** The face was seen; `isSamePerson`: the track is still taken for the person who was asked. */
+  /** The face was seen; `isSamePerson`: the track still matches the challenged person. */
   | { readonly kind: 'seen'; readonly seen: SeenOfFace; readonly isSamePerson: boolean }
   | { readonly kind: 'time'; readonly nowMs: number }
   | { readonly kind: 'left' };
 
 /**
- * How a track stands at a camera that asks. `open`: no challenge has come to its end that counts. `refused`: it failed too often.
- * `not-shown`: no prompt could be shown, so that nobody could pass.
+ * The standing of a track at a camera that requires a challenge. `open`: no challenge has a result yet. `refused`: too many
+ * challenges failed. `not-shown`: no prompt could be shown.
  */
 export type ChallengeStanding = 'open' | 'passed' | 'refused' | 'not-shown';
 
@@ -131,8 +131,8 @@ export const isOver = ({ phase }: ChallengeState): boolean =>
   phase === 'passed' || phase === 'failed' || phase === 'cancelled';
 
 /**
- * The state after an input. The first action that is completed after a prompt must be the one that was asked: whatever a
- * recording does and when, it passes at most one of the 80 sequences, because what it does next does not depend on what is asked.
+ * The state after an input. The first action that is completed after a prompt must be the required one. A recording therefore
+ * passes at most one of the 80 sequences: its next action does not depend on the prompt.
  */
 export function nextChallenge(
   state: ChallengeState,
@@ -157,8 +157,8 @@ export function nextChallenge(
 }
 
 /**
- * What a face proves at a camera that asks for a challenge. An attack that was found in another way stays one; blinks alone prove
- * nothing there.
+ * The liveness of a face at a camera that requires a challenge. An attack that was detected in another way stays an attack; blinks
+ * alone prove nothing here.
  */
 export function judgedByChallenge(
   assessment: LivenessAssessment,
@@ -178,7 +178,7 @@ export function judgedByChallenge(
   }
 }
 
-/** When the state changes by itself, so that somebody has to look at the clock; undefined where it waits for the broker. */
+/** The time of the next `time` input that changes the state; undefined while the challenge waits for the broker. */
 export function challengeDueMs(
   state: ChallengeState,
   challenge: Challenge,
@@ -237,17 +237,17 @@ function binding(
   return step < challenge.length ? { phase: 'prompting', step } : { phase: 'passed' };
 }
 
-/** What a clip without prompts shows of a challenge. */
+/** The result of judging a clip without prompts. */
 export interface ClipAnswer {
-  /** Actions that were done, from the first, each as the first after the one before. */
+  /** Number of actions done in the required order, without another action between. */
   readonly doneCount: number;
-  /** What was done where another action was asked; absent where nothing else was. */
+  /** The action that was done instead of the next required one; absent if there was none. */
   readonly wrong?: ChallengeAction;
-  /** All were done, and the same face was recognised after the last. */
+  /** All actions were done, and an embedding showed the same face after the last. */
   readonly isPassed: boolean;
 }
 
-/** Judges whether `asked` was done in this order, whenever it was: nobody was prompted. */
+/** Judges whether the actions were done in this order, without prompts and at any time. */
 export function answerInClip(
   asked: readonly ChallengeAction[],
   seen: SeenOfFace,
@@ -258,21 +258,21 @@ export function answerInClip(
     const first = firstActionAfter(fromMs, seen, policy);
     if (first === undefined) return { doneCount, isPassed: false };
     if (first.kind !== action) return { doneCount, wrong: first.kind, isPassed: false };
-    // A double blink is over with its second blink, and three in a row are not two of them.
+    // The next action begins after this one, so three blinks in a row are not two double blinks.
     fromMs = first.endMs;
   }
   const isBound = seen.sameFaceMs !== undefined && seen.sameFaceMs >= fromMs;
   return { doneCount: asked.length, isPassed: isBound };
 }
 
-/** The action that was completed first of those that were begun after `sentMs`. */
+/** Of the actions that began after `sentMs`, the one that was completed first. */
 function firstActionAfter(
   sentMs: number,
   { gestures, blinks }: SeenOfFace,
   { doubleBlinkMs, reactionMs }: ChallengePolicy,
 ): SeenAction | undefined {
   let first: SeenAction | undefined;
-  // A blink that was under way already, as there is one every few seconds, is nobody's answer: it neither helps nor harms.
+  // People blink every few seconds: a blink that began before the reaction time neither helps nor harms.
   const answering = blinks.filter(({ atMs, durationMs }) => atMs - durationMs / 2 >= sentMs + reactionMs);
   for (const action of [...gestures, ...doubleBlinks(answering, doubleBlinkMs)]) {
     if (action.startMs > sentMs && (first === undefined || action.endMs < first.endMs)) first = action;
@@ -280,7 +280,7 @@ function firstActionAfter(
   return first;
 }
 
-/** Any two blinks in a row that lie close enough together. */
+/** All pairs of successive blinks that are close enough. */
 function doubleBlinks(blinks: readonly Blink[], doubleBlinkMs: number): readonly SeenAction[] {
   const inOrder = blinks.toSorted((a, b) => a.atMs - b.atMs);
   return inOrder.slice(1).flatMap((second, index): readonly SeenAction[] => {

@@ -1,6 +1,6 @@
-/** What is taken of a clip that is judged, by the local API and by the process that looks at it. */
+/** Limits for a clip that is judged; the local API and the vision process apply them. */
 
-/** Files of one look: photographs of 30 seconds at 15 a second. */
+/** Maximum number of files: photographs of 30 seconds at 15 a second. */
 export const mostClipFiles = 450;
-/** All files together; no more than a vision process takes with one message. */
+/** Maximum size of all files together, limited by one message to a vision process. */
 export const largestClipMiB = 32;

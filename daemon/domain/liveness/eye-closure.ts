@@ -1,37 +1,37 @@
 import type { EyeLevel } from './eye-level.js';
 
-/** When lids went down and came up again. */
+/** The times at which the lids closed and opened. */
 export interface ClosurePart {
   readonly closingMs: number;
   readonly openingMs: number;
 }
 
-/** A dip of both eyes from open to a lowest point and back, measured half way down. */
+/** A dip of both eyes from open to a lowest point and back; its times are at half depth. */
 export interface EyeClosure extends ClosurePart {
-  /** How far the mean of both eyes came down, in levels. */
+  /** Depth of the mean of both eyes, in levels. */
   readonly depth: number;
-  /** How far the eye came down that closed less, in levels. */
+  /** Depth of the eye that closed less, in levels. */
   readonly lesserDepth: number;
 }
 
 /**
  * - `none`: the sample is not the lowest point of a dip.
- * - `open-ended`: the eyes are still down at the end of what was seen.
+ * - `open-ended`: the eyes are still closed at the last sample.
  */
-export type ClosureAt = EyeClosure | 'none' | 'open-ended';
+type ClosureAt = EyeClosure | 'none' | 'open-ended';
 
-export interface ClosureSearch {
-  /** Shallower dips are none. */
+interface ClosureSearch {
+  /** Minimum depth of a dip. */
   readonly leastDepth: number;
-  /** How far back the eyes must have been open, milliseconds. */
+  /** The eyes must have been open within this time before the lowest point, milliseconds. */
   readonly reachMs: number;
-  /** What came before belongs to another closure, milliseconds. */
+  /** Earlier samples belong to another closure, milliseconds. */
   readonly sinceMs: number;
-  /** Samples further apart than this hide what happened between them, milliseconds. */
+  /** Longest gap between samples across which a closure is followed, milliseconds. */
   readonly longestGapMs: number;
 }
 
-/** Looks whether the sample at `lowest` is the lowest point of a dip that began not longer than `reachMs` before. */
+/** The closure whose lowest point is the sample at `lowest` and which began at most `reachMs` before. */
 export function closureAt(levels: readonly EyeLevel[], lowest: number, search: ClosureSearch): ClosureAt {
   const bottom = levels[lowest];
   const shoulder = bottom === undefined ? undefined : shoulderBefore(levels, lowest, bottom.atMs, search);
@@ -48,7 +48,7 @@ export function closureAt(levels: readonly EyeLevel[], lowest: number, search: C
   return { closingMs: closing.atMs, openingMs: opening.atMs, depth, lesserDepth };
 }
 
-/** The most open sample before `lowest` that still belongs to it. */
+/** The most open sample before `lowest` within reach. */
 function shoulderBefore(
   levels: readonly EyeLevel[],
   lowest: number,
@@ -67,10 +67,10 @@ function shoulderBefore(
 type Edge =
   | { readonly kind: 'found'; readonly atMs: number }
   | { readonly kind: 'ran-out' }
-  /** Another sample on the way is lower, or samples are missing. */
+  /** Another sample is lower, or samples are missing. */
   | { readonly kind: 'broken' };
 
-/** Walks from the lowest sample outwards to where the level passes `halfWay`; interpolates linearly. */
+/** The time at which the level passes `halfWay`, from the lowest sample outwards, with linear interpolation. */
 function edge(
   levels: readonly EyeLevel[],
   lowest: number,
@@ -84,7 +84,7 @@ function edge(
     const outer = levels[index];
     if (inner === undefined || outer === undefined) return { kind: 'ran-out' };
     if (Math.abs(outer.atMs - inner.atMs) > longestGapMs) return { kind: 'broken' };
-    // Of two equally low samples the first is the lowest.
+    // Of two equally low samples, the first counts as the lowest.
     if (outer.mean < bottom || (step === -1 && outer.mean === bottom)) return { kind: 'broken' };
     if (outer.mean >= halfWay) {
       const part = (halfWay - inner.mean) / (outer.mean - inner.mean);
@@ -94,8 +94,8 @@ function edge(
 }
 
 /**
- * Divides a closure where the lids came up by at least `rise` and went down as far again: two blinks in quick succession, whose
- * lids open only in part in between.
+ * Divides a closure where the lids opened by at least `rise` and closed as far again: two quick blinks between which the lids
+ * open only partly.
  */
 export function partsOf(
   levels: readonly EyeLevel[],

@@ -1,21 +1,21 @@
 import { percentile } from '../percentile.js';
 import type { EyeSample } from './liveness.js';
 
-/** How far the eyes are open at one time, as fractions of their open-eye baseline: 1 = open. */
+/** Openness of the eyes at one time, as fractions of their open-eye baseline: 1 = open. */
 export interface EyeLevel {
   readonly atMs: number;
   readonly left: number;
   readonly right: number;
-  /** Of both eyes: the noise of one network run on each averages out. */
+  /** Mean of both eyes, which reduces the noise. */
   readonly mean: number;
-  /** Of the whole face, as in `EyeSample`. */
+  /** Sharpness of the whole face, as in `EyeSample`. */
   readonly sharpness: number;
 }
 
-/** Eyes are open at least half of any few seconds, so this percentile is that of open eyes. */
+/** Eyes are open at least half of the time, so this percentile belongs to open eyes. */
 const openPart = 0.75;
 
-/** Fewer samples than this say nothing about what is usual for these eyes. */
+/** Minimum number of samples for a baseline. */
 const fewestSamples = 5;
 
 interface SeenEyes {
@@ -26,8 +26,8 @@ interface SeenEyes {
 }
 
 /**
- * The samples as fractions of what is usual for these eyes; undefined while the usable ones span less than
- * `settleMs`. Every eye has a baseline of its own: people's eyes, and the two of one person, differ.
+ * The samples as fractions of the baseline; undefined while the usable samples span less than `settleMs`. Each eye has its own
+ * baseline, because eyes differ between people and between the two sides.
  */
 export function eyeLevels(samples: readonly EyeSample[], settleMs: number): readonly EyeLevel[] | undefined {
   const seen = samples.flatMap(({ atMs, left, right, sharpness }): SeenEyes[] =>
@@ -51,8 +51,8 @@ export function eyeLevels(samples: readonly EyeSample[], settleMs: number): read
 }
 
 /**
- * How unsteady the measurement itself is, in levels: the median of the second differences, which lids that move
- * evenly do not have and blinks, being rare, do not move.
+ * The noise of the measurement, in levels: the median of the second differences. Evenly moving lids have none, and rare blinks do
+ * not change the median.
  */
 export function levelNoise(levels: readonly EyeLevel[]): number {
   const differences = levels.slice(2).map((level, index) => {

@@ -1,13 +1,13 @@
-/** Points that the eye network gives for one eye, numbers per point, and how many of the points are the lid's. */
+/** Number of points that the eye network returns for one eye, numbers per point, and number of lid points. */
 export const EYE_POINTS = 76;
 export const EYE_STRIDE = 3;
 const LID_POINTS = 16;
-/** The first nine run along the lower lid from the outer to the inner corner; seven follow on the upper lid. */
+/** The first nine points are on the lower lid from the outer to the inner corner; seven follow on the upper lid. */
 const INNER_CORNER = 8;
 
 /**
- * Height over width of the opening between the lids: the extent of the 16 lid points across the line between
- * the eye's corners, over the corners' distance. `points` holds one eye, in any unit.
+ * Height over width of the opening between the lids: the extent of the 16 lid points perpendicular to the line between the eye
+ * corners, divided by the distance of the corners. `points` contains one eye, in any unit.
  */
 export function eyeOpenness(points: Float32Array): number {
   const at = (index: number): number => points[index] ?? Number.NaN;

@@ -2,37 +2,37 @@ import type { EyeContour, FaceLandmarks } from '../faces/face.js';
 import type { Point } from '../faces/geometry.js';
 import type { FaceQuality, QualityReason, ViewQuality } from '../faces/quality.js';
 import type { EyeFault, EyeSample, Framing } from './liveness.js';
-import { type EarlierLook, isSteady } from './mesh-steadiness.js';
+import { type EarlierFit, isSteady } from './mesh-steadiness.js';
 
 /**
- * Under this an eye is a handful of pixels and its contour a guess: lids are about a third as high as the eye is wide,
- * and two lines of pixels are the least that closing can be read from.
+ * The contour of a narrower eye is a guess: the opening is about a third as high as the eye is wide, and its closing needs at
+ * least two lines of pixels.
  */
 const smallestEyePx = 6;
-/** Turned further, the far eye is half hidden; a full profile reads about 42 degrees (see `judgeView`). */
+/** With a larger turn the far eye is half hidden; a full profile measures about 42 degrees (see `judgeView`). */
 const largestYawDeg = 30;
-/** Looking down further, lids cover the eye as in a closure. */
+/** With a larger pitch downwards, the lids cover the eye as in a closure. */
 const largestPitchDeg = 30;
 
 /**
- * Eyes that are less open on the average of both look down or are narrow: a blink of theirs is easily missed. Open eyes that look at
- * the camera or past it measure 0.24 to 0.35 (see `EyeContour`).
+ * If the mean openness is less, the eyes look down or are narrow, and blinks are easily missed. Open eyes that look at the camera
+ * or past it measure 0.24 to 0.35 (see `EyeContour`).
  */
 const raisedOver = 0.2;
 
-/** A face that is cut off although it takes up this part of the picture's height or width is too close. */
+/** A cut-off face that takes up this share of the picture's height or width is too close. */
 const tooCloseOver = 0.5;
 
-/** Faults of a view that spoil the eyes as well. Size, blur and the picture's edge are judged by the eyes themselves. */
+/** Faults of a view that also prevent the measurement of the eyes. Size and the picture's edge are checked for each eye. */
 const spoilingReasons = ['occluded', 'dark'] as const satisfies readonly QualityReason[];
 
-/** One located view of a face, and what is needed to judge its eyes. */
-export interface EyeView {
+/** One view of a face, with the data to judge its eyes. */
+interface EyeView {
   readonly atMs: number;
   readonly landmarks: FaceLandmarks;
   readonly quality: ViewQuality;
-  /** The same face in the looks just before, see `looksBefore`. */
-  readonly before: readonly EarlierLook[];
+  /** The mesh fits of the same face just before, see `fitsBefore`. */
+  readonly before: readonly EarlierFit[];
   readonly picture: PictureSize;
 }
 
@@ -41,7 +41,7 @@ export interface PictureSize {
   readonly heightPx: number;
 }
 
-/** Reduces one located view to what blink detection uses; eyes that cannot be judged are undefined. */
+/** Reduces a view to the input of blink detection; eyes that cannot be judged are undefined. */
 export function eyeSampleOf(view: EyeView): EyeSample {
   const { atMs, landmarks, quality, picture } = view;
   const { leftEye, rightEye } = landmarks;
@@ -61,7 +61,7 @@ export function eyeSampleOf(view: EyeView): EyeSample {
   };
 }
 
-/** What keeps a view from being judged by either eye. */
+/** A fault that affects both eyes. */
 function faultOfView({ landmarks, quality, before }: EyeView): EyeFault | undefined {
   const { yawDeg, pitchDeg } = landmarks.pose;
   if (Math.abs(yawDeg) > largestYawDeg || Math.abs(pitchDeg) > largestPitchDeg) return 'turned-away';
@@ -81,7 +81,7 @@ function framingOf({ box }: FaceLandmarks, { reasons }: FaceQuality, picture: Pi
   return part >= tooCloseOver ? 'too-close' : 'cut-off';
 }
 
-/** Far enough from the picture's edge that the lids above and below are in it, half an eye away. */
+/** Whether the lids above and below a corner, half an eye away, are inside the picture. */
 function isInside({ x, y }: Point, { widthPx, heightPx }: PictureSize, eye: EyeContour): boolean {
   const margin = eye.widthPx / 2;
   return x >= 0 && x <= widthPx && y >= margin && y <= heightPx - margin;

@@ -2,48 +2,48 @@ import type { AlignmentPoints, FaceLandmarks } from '../faces/face.js';
 import { percentile } from '../percentile.js';
 import { type HeadTurn, parallaxTurn } from './rigid-head.js';
 
-/** What a head can do on request; left and right as the person means them. */
+/** The gestures of a head; left and right are the person's own. */
 export const headGestureKinds = ['turn-left', 'turn-right', 'look-up', 'nod'] as const;
-export type HeadGestureKind = (typeof headGestureKinds)[number];
+type HeadGestureKind = (typeof headGestureKinds)[number];
 
 /** One completed movement of a head. Times as in `Frame.capturedAtMs`. */
 export interface HeadGesture {
   readonly kind: HeadGestureKind;
-  /** When the head left its resting pose: the last look in which it still had it. */
+  /** The last mesh fit in which the head still had its resting pose. */
   readonly startMs: number;
-  /** When it was clear what it did: a turn was held or on its way back, a nod was over. */
+  /** The time at which the gesture was certain: a turn was held or returning, a nod was over. */
   readonly endMs: number;
 }
 
-export interface HeadGesturePolicy {
-  /** The resting pose is the median over this much of the past in which the head was at rest, milliseconds. */
+interface HeadGesturePolicy {
+  /** The resting pose is the median of the fits at rest in this much of the past, milliseconds. */
   readonly restMs: number;
-  /** Looks at rest must span this much before anything is judged, milliseconds. */
+  /** Fits at rest must span this much before gestures are judged, milliseconds. */
   readonly settleMs: number;
-  /** Nearer to its resting pose a head rests, degrees. */
+  /** Within this angle of its resting pose, a head rests, degrees. */
   readonly restDeg: number;
-  /** Least angles of a turn to either side, of a look up, and of the lowest point of a nod, degrees. */
+  /** Minimum angles of a turn to either side, of a look up, and of the lowest point of a nod, degrees. */
   readonly turnDeg: number;
   readonly lookUpDeg: number;
   readonly nodDeg: number;
-  /** Held out for so long, a turn or a look up counts before the head comes back, milliseconds. */
+  /** A turn or a look up that is held this long counts before the head returns, milliseconds. */
   readonly heldMs: number;
-  /** A nod is down and up again within this time, milliseconds. */
+  /** Longest duration of a nod, milliseconds. */
   readonly longestNodMs: number;
-  /** A head that stays away for so long rests there now, milliseconds. */
+  /** After this time away from its resting pose, a head rests in the new pose, milliseconds. */
   readonly awayMs: number;
-  /** Looks further apart than this hide what happened between them, milliseconds. */
+  /** A longer gap between fits starts over, milliseconds. */
   readonly longestGapMs: number;
-  /** Looks in which the mesh network is less sure of a face are left out, 0..1. */
+  /** Fits with a lower presence are ignored, 0..1. */
   readonly leastPresence: number;
-  /** The mesh's angle is believed up to this many times what the parallax of the nose shows: noses stand out more or less. */
+  /** The angle of the mesh counts up to this many times the angle from the parallax of the nose, because noses differ in length. */
   readonly parallaxMargin: number;
 }
 
 /*
- * Measured at 15 looks a second: in two minutes of clips in which 18 people speak, sign or read, three looks up, one turn and no
- * nod. Flat photographs of four faces that were turned by up to 48 degrees, or tilted by up to 42, made 10 degrees at most. A
- * photograph that is bent around like a face makes 20 and more: it is no plane.
+ * Measured at 15 fits a second: two minutes of clips in which 18 people speak, sign or read gave three looks up, one turn and no
+ * nod. Flat photographs of four faces, turned by up to 48 degrees or tilted by up to 42, measured at most 10 degrees. A photograph
+ * that is bent like a face is no plane and measures 20 degrees and more.
  */
 export const defaultHeadGesturePolicy: HeadGesturePolicy = {
   restMs: 3000,
@@ -60,34 +60,34 @@ export const defaultHeadGesturePolicy: HeadGesturePolicy = {
   parallaxMargin: 1.5,
 };
 
-/** One look at a head. */
-interface HeadLook {
+/** A mesh fit of a head. */
+interface HeadFit {
   readonly atMs: number;
   readonly yawDeg: number;
   readonly pitchDeg: number;
   readonly points: AlignmentPoints;
 }
 
-/** A movement out of the resting pose that is not over yet. */
+/** A current movement out of the resting pose. */
 interface Excursion {
   readonly startMs: number;
-  /** Of the largest angle so far. */
+  /** The direction of the largest angle so far. */
   readonly kind: HeadGestureKind;
   readonly peakDeg: number;
-  /** Looks in which the angle was large enough: a mesh that slips for one look makes no gesture. */
+  /** Number of fits with a large enough angle: a mesh that slips in a single fit makes no gesture. */
   readonly outCount: number;
-  /** Since when the angle has been large enough; undefined while it is not. */
+  /** Since when the angle is large enough; undefined while it is not. */
   readonly outSinceMs: number | undefined;
-  /** It made its gesture: nothing more counts until the head rests again. */
-  readonly isTold: boolean;
+  /** The gesture is complete; the next one can only begin when the head rests again. */
+  readonly isComplete: boolean;
 }
 
 /** The head of one track so far. */
 export interface HeadGestureState {
-  /** Looks at rest, oldest first. */
-  readonly resting: readonly HeadLook[];
+  /** Fits at rest, oldest first. */
+  readonly resting: readonly HeadFit[];
   readonly lastMs: number;
-  /** The last look in which the head had its resting pose. */
+  /** The last fit in which the head had its resting pose. */
   readonly restedMs: number;
   readonly excursion: Excursion | undefined;
 }
@@ -99,16 +99,16 @@ export const initialHeadGestures: HeadGestureState = {
   excursion: undefined,
 };
 
-export interface HeadGestureStep {
+interface HeadGestureStep {
   readonly state: HeadGestureState;
-  /** The gesture that is complete with this look. */
+  /** The gesture that this fit completes. */
   readonly gesture?: HeadGesture;
 }
 
 /**
- * Takes one more look. Angles count against the track's own resting pose, so a camera may hang where it likes. What the mesh says
- * of a rotation is believed only as far as the nose moves against the plane of eyes and mouth (`parallaxTurn`): a picture
- * that is turned before the camera makes no gesture.
+ * The state after one more mesh fit. Angles are relative to the resting pose of the track, so the place of the camera does not
+ * matter. The rotation of the mesh counts only as far as the nose moves against the plane of eyes and mouth (`parallaxTurn`), so
+ * that a picture turned in front of the camera makes no gesture.
  */
 export function nextHeadGesture(
   state: HeadGestureState,
@@ -119,95 +119,95 @@ export function nextHeadGesture(
   if (landmarks.presence < policy.leastPresence || atMs <= state.lastMs) return { state };
   const { yawDeg, pitchDeg } = landmarks.pose;
   const { fivePoints, arcFacePoints } = landmarks;
-  const look: HeadLook = { atMs, yawDeg, pitchDeg, points: { fivePoints, arcFacePoints } };
-  if (atMs - state.lastMs > policy.longestGapMs) return { state: restingFrom(look) };
+  const fit: HeadFit = { atMs, yawDeg, pitchDeg, points: { fivePoints, arcFacePoints } };
+  if (atMs - state.lastMs > policy.longestGapMs) return { state: restingFrom(fit) };
   const spanMs = (state.resting.at(-1)?.atMs ?? atMs) - (state.resting[0]?.atMs ?? atMs);
-  if (spanMs < policy.settleMs) return { state: restOn(state, look, policy) };
-  const moved = movedFrom(restingLook(state.resting), look, policy.parallaxMargin);
+  if (spanMs < policy.settleMs) return { state: restOn(state, fit, policy) };
+  const moved = movedFrom(restingFit(state.resting), fit, policy.parallaxMargin);
   const open = state.excursion;
   if (Math.hypot(moved.mesh.yawDeg, moved.mesh.pitchDeg) <= policy.restDeg) {
     const gesture = open && completed(open, 0, atMs, policy);
     return {
-      state: restOn({ ...state, excursion: undefined }, look, policy),
+      state: restOn({ ...state, excursion: undefined }, fit, policy),
       ...(gesture === undefined ? {} : { gesture }),
     };
   }
-  if (atMs - state.restedMs > policy.awayMs) return { state: restingFrom(look) };
-  const excursion = goOn(open ?? leaving(state.restedMs), moved, atMs, policy);
-  const gesture = completed(excursion, angleOf(moved.believed, excursion.kind), atMs, policy);
+  if (atMs - state.restedMs > policy.awayMs) return { state: restingFrom(fit) };
+  const excursion = continued(open ?? leaving(state.restedMs), moved, atMs, policy);
+  const gesture = completed(excursion, angleOf(moved.confirmed, excursion.kind), atMs, policy);
   return {
     state: {
       ...state,
       lastMs: atMs,
-      excursion: { ...excursion, isTold: excursion.isTold || gesture !== undefined },
+      excursion: { ...excursion, isComplete: excursion.isComplete || gesture !== undefined },
     },
     ...(gesture === undefined ? {} : { gesture }),
   };
 }
 
-/** Everything before is forgotten: the head rests as it is seen now. */
-function restingFrom(look: HeadLook): HeadGestureState {
-  return { resting: [look], lastMs: look.atMs, restedMs: look.atMs, excursion: undefined };
+/** Starts over: the present pose becomes the resting pose. */
+function restingFrom(fit: HeadFit): HeadGestureState {
+  return { resting: [fit], lastMs: fit.atMs, restedMs: fit.atMs, excursion: undefined };
 }
 
-function restOn(state: HeadGestureState, look: HeadLook, policy: HeadGesturePolicy): HeadGestureState {
-  const { atMs } = look;
-  const resting = [...state.resting.filter((each) => each.atMs >= atMs - policy.restMs), look];
+function restOn(state: HeadGestureState, fit: HeadFit, policy: HeadGesturePolicy): HeadGestureState {
+  const { atMs } = fit;
+  const resting = [...state.resting.filter((each) => each.atMs >= atMs - policy.restMs), fit];
   return { ...state, resting, lastMs: atMs, restedMs: atMs };
 }
 
-/** The look that is nearest to the median pose. */
-function restingLook(resting: readonly HeadLook[]): HeadLook | undefined {
+/** The fit that is nearest to the median pose. */
+function restingFit(resting: readonly HeadFit[]): HeadFit | undefined {
   const medianOf = (angle: 'yawDeg' | 'pitchDeg'): number =>
     percentile(
-      resting.map((look) => look[angle]),
+      resting.map((fit) => fit[angle]),
       0.5,
     ) ?? 0;
   const [yawDeg, pitchDeg] = [medianOf('yawDeg'), medianOf('pitchDeg')];
-  let nearest: HeadLook | undefined;
+  let nearest: HeadFit | undefined;
   let leastDeg = Number.POSITIVE_INFINITY;
-  for (const look of resting) {
-    const offDeg = Math.hypot(look.yawDeg - yawDeg, look.pitchDeg - pitchDeg);
-    if (offDeg < leastDeg) [nearest, leastDeg] = [look, offDeg];
+  for (const fit of resting) {
+    const offDeg = Math.hypot(fit.yawDeg - yawDeg, fit.pitchDeg - pitchDeg);
+    if (offDeg < leastDeg) [nearest, leastDeg] = [fit, offDeg];
   }
   return nearest;
 }
 
-/** A rotation from the resting pose: what the mesh says, and what of it is borne out by parallax. */
+/** A rotation from the resting pose: the one of the mesh, and the part of it that parallax confirms. */
 interface Moved {
   readonly mesh: HeadTurn;
-  readonly believed: HeadTurn;
+  readonly confirmed: HeadTurn;
 }
 
-function movedFrom(rest: HeadLook | undefined, now: HeadLook, margin: number): Moved {
-  if (rest === undefined) return { mesh: still, believed: still };
+function movedFrom(rest: HeadFit | undefined, now: HeadFit, margin: number): Moved {
+  if (rest === undefined) return { mesh: still, confirmed: still };
   const mesh = { yawDeg: now.yawDeg - rest.yawDeg, pitchDeg: now.pitchDeg - rest.pitchDeg };
   const parallax = parallaxTurn(rest.points, now.points) ?? still;
-  const believed = {
-    yawDeg: borneOut(mesh.yawDeg, margin * parallax.yawDeg),
-    pitchDeg: borneOut(mesh.pitchDeg, margin * parallax.pitchDeg),
+  const confirmed = {
+    yawDeg: smallerOf(mesh.yawDeg, margin * parallax.yawDeg),
+    pitchDeg: smallerOf(mesh.pitchDeg, margin * parallax.pitchDeg),
   };
-  return { mesh, believed };
+  return { mesh, confirmed };
 }
 
 const still: HeadTurn = { yawDeg: 0, pitchDeg: 0 };
 
-/** The smaller of two angles in the same direction, 0 where they contradict each other. */
-function borneOut(a: number, b: number): number {
+/** The smaller of two angles; 0 if their directions differ. */
+function smallerOf(a: number, b: number): number {
   if (a * b <= 0) return 0;
   return Math.abs(a) < Math.abs(b) ? a : b;
 }
 
 const leaving = (startMs: number): Excursion => ({
-  ...{ startMs, kind: 'nod', peakDeg: 0, outCount: 0, outSinceMs: undefined, isTold: false },
+  ...{ startMs, kind: 'nod', peakDeg: 0, outCount: 0, outSinceMs: undefined, isComplete: false },
 });
 
-function goOn(before: Excursion, moved: Moved, atMs: number, policy: HeadGesturePolicy): Excursion {
-  const kind = directionOf(moved.believed);
-  const angleDeg = angleOf(moved.believed, kind);
-  const isFarthest = !before.isTold && angleDeg > before.peakDeg;
+function continued(before: Excursion, moved: Moved, atMs: number, policy: HeadGesturePolicy): Excursion {
+  const kind = directionOf(moved.confirmed);
+  const angleDeg = angleOf(moved.confirmed, kind);
+  const isFarthest = !before.isComplete && angleDeg > before.peakDeg;
   const after = isFarthest ? { ...before, kind, peakDeg: angleDeg } : before;
-  const isOut = angleOf(moved.believed, after.kind) >= leastDegOf(after.kind, policy);
+  const isOut = angleOf(moved.confirmed, after.kind) >= leastDegOf(after.kind, policy);
   const isSameWay = after.kind === before.kind;
   return {
     ...after,
@@ -216,14 +216,14 @@ function goOn(before: Excursion, moved: Moved, atMs: number, policy: HeadGesture
   };
 }
 
-/** The gesture of which `angleDeg` is what is left now; undefined while it is none, or none yet. */
+/** The completed gesture, where `angleDeg` is the present angle; undefined if there is none yet. */
 function completed(
-  { kind, startMs, outCount, peakDeg, outSinceMs, isTold }: Excursion,
+  { kind, startMs, outCount, peakDeg, outSinceMs, isComplete }: Excursion,
   angleDeg: number,
   atMs: number,
   policy: HeadGesturePolicy,
 ): HeadGesture | undefined {
-  if (isTold || outCount < 2) return undefined;
+  if (isComplete || outCount < 2) return undefined;
   const isBack = angleDeg <= peakDeg / 2;
   const isHeld = kind !== 'nod' && outSinceMs !== undefined && atMs - outSinceMs >= policy.heldMs;
   const isInTime = kind !== 'nod' || atMs - startMs <= policy.longestNodMs;
@@ -240,7 +240,7 @@ function directionOf({ yawDeg, pitchDeg }: HeadTurn): HeadGestureKind {
   return pitchDeg > 0 ? 'look-up' : 'nod';
 }
 
-/** How far a head moved in the direction of a gesture, degrees; 0 where it moved the other way. */
+/** The angle in the direction of a gesture, degrees; 0 in the opposite direction. */
 function angleOf({ yawDeg, pitchDeg }: HeadTurn, kind: HeadGestureKind): number {
   const along = { 'turn-left': yawDeg, 'turn-right': -yawDeg, 'look-up': pitchDeg, nod: -pitchDeg };
   return Math.max(0, along[kind]);

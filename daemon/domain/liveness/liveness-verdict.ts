@@ -5,12 +5,12 @@ import {
   nextStillness,
   notYetStill,
   resumeStillness,
-  type ShapeLook,
+  type ShapeFit,
   type Stillness,
 } from './stillness.js';
 
 export interface LivenessPolicy {
-  /** Blinks that prove a live person. */
+  /** Number of blinks that prove a live person. */
   readonly minimumBlinks: number;
   /**
    * Seconds a well-seen face may neither blink nor move in itself before it counts as a presentation attack. The absence of
@@ -18,13 +18,13 @@ export interface LivenessPolicy {
    * half as often when they read, so that every seventh stretch of 7 s has none.
    */
   readonly attackAfterS: number;
-  /** Seconds after which a blink proves nothing about who stands there now: evidence starts over. */
+  /** Seconds after which a blink no longer counts as evidence. */
   readonly carriesForS: number;
-  /** A blink counts once the same face was recognised after it within this many seconds. */
+  /** An embedding must show the same face within this many seconds after a blink. */
   readonly bindWithinS: number;
-  /** Mean score of the passive model under which the face is an attack, 0..1. */
+  /** A lower mean score of the passive model means an attack, 0..1. */
   readonly passiveThreshold: number;
-  /** Scores needed before the passive model is heard. */
+  /** Number of scores before the passive model counts. */
   readonly minimumPassiveScores: number;
 }
 
@@ -37,32 +37,32 @@ export const defaultLivenessPolicy: LivenessPolicy = {
   minimumPassiveScores: 5,
 };
 
-/** Samples further apart than this could hide a blink between them; such time was not observed, milliseconds. */
+/** A longer gap between samples could hide a blink, so it does not count as observed time, milliseconds. */
 const longestObservedGapMs = 150;
 
 interface EarlierStillness {
   readonly stillness: Stillness;
   readonly atMs: number;
-  /** Whether an embedding has shown that it is the same face. */
+  /** Whether an embedding has shown the same face since. */
   readonly isSameFace: boolean;
 }
 
-/** What was gathered about one unbroken stretch of one track. */
+/** The evidence of one uninterrupted part of a track. */
 export interface LivenessState {
-  /** Blinks after which the same face was recognised: the evidence. */
+  /** Blinks after which an embedding showed the same face. */
   readonly blinks: readonly Blink[];
-  /** Blinks that nobody has yet been recognised after. */
+  /** Blinks without such an embedding yet. */
   readonly unbound: readonly Blink[];
   readonly gestures: readonly HeadGesture[];
   readonly sameFaceMs: number | undefined;
   readonly observedMs: number;
   /** How long the face has neither blinked nor moved in itself: what an attack is judged by. */
   readonly stillness: Stillness;
-  /** The same before the face was out of sight, until it can be compared with what is seen since. */
+  /** The stillness before the face was out of sight, until it can be compared with the present face. */
   readonly stillnessBefore: EarlierStillness | undefined;
   readonly sampleCount: number;
   readonly frameCount: number;
-  /** Of those, frames in which the lids were raised. */
+  /** Number of these frames with raised lids. */
   readonly raisedCount: number;
   readonly tooCloseCount: number;
   readonly cutOffCount: number;
@@ -73,16 +73,16 @@ export interface LivenessState {
 }
 
 export type LivenessInput =
-  /** `landmarks` are those of the same look. */
-  | { readonly kind: 'eyes'; readonly sample: EyeSample; readonly landmarks: ShapeLook['landmarks'] }
+  /** `landmarks` are from the same mesh fit. */
+  | { readonly kind: 'eyes'; readonly sample: EyeSample; readonly landmarks: ShapeFit['landmarks'] }
   | { readonly kind: 'blink'; readonly blink: Blink }
   | { readonly kind: 'gesture'; readonly gesture: HeadGesture }
-  /** An embedding taken now agrees with the track's earlier ones (or is its first). */
+  /** An embedding agrees with the earlier ones of the track, or is its first. */
   | { readonly kind: 'same-face'; readonly atMs: number }
   | { readonly kind: 'passive'; readonly score: number }
-  /** The track was out of sight, or shows another face: whatever was known may be about somebody else. */
+  /** The track was out of sight or shows another face, so earlier evidence may belong to another person. */
   | { readonly kind: 'interrupted' }
-  /** An embedding shows that this is the face of a track that ended; `from` is what was known of that. */
+  /** An embedding shows the face of a track that ended; `from` is the state of that track. */
   | { readonly kind: 'seen-before'; readonly from: LivenessState };
 
 export const initialLiveness: LivenessState = {
@@ -131,7 +131,7 @@ export function nextLiveness(
   }
 }
 
-/** True while a blink or a gesture waits for somebody to be recognised after it. */
+/** True while a blink or a gesture needs an embedding of the same face. */
 export function wantsBinding(
   { unbound, gestures, sameFaceMs, nowMs }: LivenessState,
   { bindWithinS }: LivenessPolicy,
@@ -147,14 +147,14 @@ export function assessLiveness(state: LivenessState, policy: LivenessPolicy): Li
     blinks: state.blinks,
     unboundBlinks: state.unbound,
     gestures: state.gestures,
-    ...(state.sameFaceMs === undefined ? {} : { sameFaceMs: state.sameFaceMs }),
-    // What an attack is called for may have been seen before the face was out of sight.
+    // The stillness of an attack may include time before the face was out of sight.
     observedS: Math.max(state.observedMs, state.stillness.stillMs) / 1000,
     frameCount: state.frameCount,
+    ...(state.sameFaceMs === undefined ? {} : { sameFaceMs: state.sameFaceMs }),
     ...(passiveScore === undefined ? {} : { passiveScore }),
   };
-  const isPassiveHeard = state.passiveCount >= policy.minimumPassiveScores;
-  if (isPassiveHeard && passiveScore !== undefined && passiveScore < policy.passiveThreshold) {
+  const doesPassiveCount = state.passiveCount >= policy.minimumPassiveScores;
+  if (doesPassiveCount && passiveScore !== undefined && passiveScore < policy.passiveThreshold) {
     return { verdict: 'attack', reason: 'passive-model', evidence };
   }
   if (state.blinks.length >= policy.minimumBlinks) return { verdict: 'live', reason: 'blinked', evidence };
@@ -164,7 +164,7 @@ export function assessLiveness(state: LivenessState, policy: LivenessPolicy): Li
   return { verdict: 'undetermined', reason: reasonForDoubt(state), evidence };
 }
 
-/** A face that reaches beyond the picture is told first: nothing else can be put right before that. */
+/** A face that is partly outside the picture is reported first, because the person must correct this first. */
 function reasonForDoubt(state: LivenessState): LivenessReason {
   const isMost = (count: number): boolean => count * 2 > state.sampleCount;
   if (isMost(state.tooCloseCount + state.cutOffCount)) {
@@ -178,7 +178,7 @@ function meanPassiveScore(state: LivenessState): number | undefined {
   return state.passiveCount === 0 ? undefined : state.passiveSum / state.passiveCount;
 }
 
-/** Moves time on: blinks that are too old prove nothing any more. */
+/** Advances the time and drops evidence that is too old. */
 function advance(state: LivenessState, nowMs: number, policy: LivenessPolicy): LivenessState {
   const carriedFromMs = nowMs - policy.carriesForS * 1000;
   const bindableFromMs = nowMs - policy.bindWithinS * 1000;
@@ -201,14 +201,14 @@ function bind(state: LivenessState, policy: LivenessPolicy): LivenessState {
   };
 }
 
-/** The latest blinks and gestures are evidence enough; a person who stays for an hour must not fill the sighting. */
+/** The latest blinks and gestures are enough evidence; this limits the sighting of a person who stays for an hour. */
 const keptBlinks = 20;
 const keptGestures = 20;
 
-/** A blink ends stillness, and so does the turn of a head, which no plane can make. */
+/** A blink ends stillness, and so does a head gesture: a flat picture can make neither. */
 const notStill = { stillness: notYetStill, stillnessBefore: undefined };
 
-/** For how long it is remembered that a face that is out of sight was still, milliseconds. */
+/** How long the stillness of a face out of sight is remembered, milliseconds. */
 export const rememberedStillMs = 30_000;
 
 function stillnessIn(state: LivenessState, isSameFace: boolean): EarlierStillness | undefined {
@@ -223,7 +223,7 @@ function recogniseStill(state: LivenessState): LivenessState {
     : { ...state, stillnessBefore: { ...stillnessBefore, isSameFace: true } };
 }
 
-/** The stillness of a face that was seen before goes on, once it is known what the face looks like now. */
+/** Continues the earlier stillness of the same face, as soon as its present shape is known. */
 function resumeStill(state: LivenessState): LivenessState {
   const { stillness, stillnessBefore: before, nowMs } = state;
   if (before === undefined || !before.isSameFace || stillness.usual === undefined) return state;

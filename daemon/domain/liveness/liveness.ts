@@ -7,14 +7,11 @@ export interface Blink {
   readonly durationMs: number;
 }
 
-/**
- * What is known about whether a live person stands there (ISO/IEC 30107-1: presentation attack detection).
- * `undetermined` is neither: not seen well or long enough.
- */
+/** Verdicts of presentation attack detection (ISO/IEC 30107-1). `undetermined`: not seen well or long enough. */
 export const livenessVerdicts = ['live', 'attack', 'undetermined'] as const;
 export type LivenessVerdict = (typeof livenessVerdicts)[number];
 
-/** Why the verdict is what it is; stable names for logs, events and technicians. */
+/** The reasons of verdicts; stable names for logs, events and technicians. */
 export const livenessReasons = [
   'blinked',
   'still-picture',
@@ -27,10 +24,10 @@ export const livenessReasons = [
 export type LivenessReason = (typeof livenessReasons)[number];
 
 /**
- * What a challenge adds at a camera that asks for one.
- * - `challenge-passed`: the person did what was asked.
- * - `challenge-failed`: three challenges were failed.
- * - `challenge-not-passed`: none was passed, nor failed three times.
+ * Additional reasons at a camera that requires a challenge.
+ * - `challenge-passed`: the person did the required actions.
+ * - `challenge-failed`: three challenges failed.
+ * - `challenge-not-passed`: none was passed, and fewer than three failed.
  * - `challenge-not-shown`: no prompt could be shown.
  */
 export const challengeReasons = [
@@ -42,28 +39,28 @@ export const challengeReasons = [
 export type ChallengeReason = (typeof challengeReasons)[number];
 
 /**
- * What must be shown before a recognised person attends (`liveness.require`).
+ * What an attendance requires (`liveness.require`).
  * - `blink`: the verdict `live`.
- * - `not-attack`: nothing; only a called attack prevents the attendance.
- * - `challenge`: a challenge that is passed; a blink is not enough.
+ * - `not-attack`: only that no attack was detected.
+ * - `challenge`: a passed challenge; a blink is not enough.
  */
 export const livenessRequirements = ['blink', 'not-attack', 'challenge'] as const;
 export type LivenessRequirement = (typeof livenessRequirements)[number];
 
 export interface LivenessEvidence {
-  /** Blinks after which the same face was recognised, oldest first. */
+  /** Blinks after which an embedding showed the same face, oldest first. */
   readonly blinks: readonly Blink[];
-  /** Later blinks, after which the face was not recognised yet, oldest first. They prove nothing about who blinked. */
+  /** Later blinks, not yet followed by an embedding of the same face, oldest first. They do not prove who blinked. */
   readonly unboundBlinks: readonly Blink[];
-  /** What the head did, oldest first; bound to nobody, see `sameFaceMs`. */
+  /** Head gestures, oldest first; compare with `sameFaceMs` to bind them to the face. */
   readonly gestures: readonly HeadGesture[];
   /** Capture time of the latest embedding that agreed with the track's earlier ones; absent before the first. */
   readonly sameFaceMs?: number;
-  /** Seconds in which the eyes were seen well enough that a blink would have been noticed. */
+  /** Seconds in which a blink would have been detected. */
   readonly observedS: number;
   /** Frames in which the eyes were measured. */
   readonly frameCount: number;
-  /** Mean score of the passive model, 0 (attack) .. 1 (live); absent where no such pack is in use. */
+  /** Mean score of the passive model, 0 (attack) .. 1 (live); absent without a passive model. */
   readonly passiveScore?: number;
 }
 
@@ -73,14 +70,14 @@ export interface LivenessAssessment {
   readonly evidence: LivenessEvidence;
 }
 
-/** The same with what the core knows of challenges, of which vision knows nothing. */
+/** An assessment after the core added the result of challenges, which vision does not know. */
 export interface JudgedLiveness extends Omit<LivenessAssessment, 'reason'> {
   readonly reason: LivenessReason | ChallengeReason;
 }
 
 /**
- * Why a look says nothing about an eye: the view is spoilt, the mesh jumped since the look before, or the eye is a few pixels, beyond
- * the picture or could not be measured.
+ * Why an eye was not measured in a frame: a fault of the view, a jump of the mesh, or an eye that is too small, outside the
+ * picture or not measurable.
  */
 export type EyeFault =
   | 'turned-away'
@@ -94,21 +91,21 @@ export type EyeFault =
 /** The eyes in one analysed frame of a track: the input of blink detection. */
 export interface EyeSample {
   readonly atMs: number;
-  /** Openness as in `EyeContour`; undefined where that eye was not seen well enough to judge. */
+  /** Openness as in `EyeContour`; undefined if the eye could not be judged. */
   readonly left: number | undefined;
   readonly right: number | undefined;
-  /** Why one or both are undefined. */
+  /** Why one or both eyes are undefined. */
   readonly fault?: EyeFault;
-  /** False where lowered lids would hide a blink: such a look proves neither a live person nor an attack. */
+  /** False if lowered lids would hide a blink: such a sample proves neither a live person nor an attack. */
   readonly areLidsRaised: boolean;
   readonly framing: Framing;
-  /** Of the whole face, as in `FaceStatistics`: falls while it moves quickly. */
+  /** Sharpness of the whole face, as in `FaceStatistics`: it falls during quick motion. */
   readonly sharpness: number;
 }
 
 /**
  * How much of the face is in the picture.
- * - `too-close`: the face is too large for the picture. The person has to step back.
- * - `cut-off`: part of the face is beyond the edge of the picture.
+ * - `too-close`: the face is too large for the picture; the person has to step back.
+ * - `cut-off`: a part of the face is outside the picture.
  */
 export type Framing = 'whole' | 'too-close' | 'cut-off';

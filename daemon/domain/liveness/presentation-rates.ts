@@ -1,42 +1,42 @@
 import { type Interval, wilsonInterval } from '../identification/error-rates.js';
 import type { LivenessReason, LivenessVerdict } from './liveness.js';
 
-/** What an attack is made with: the species of presentation attack instruments that rates are told apart for. */
+/** The species of presentation attack instruments with separate rates. */
 export const attackSpecies = ['print', 'screen-still', 'replay', 'mask'] as const;
 export type AttackSpecies = (typeof attackSpecies)[number];
 
-/** Nothing moves in these but the hand that holds them. */
+/** Species that show a still picture: only the hand that holds them moves. */
 const stillSpecies: readonly AttackSpecies[] = ['print', 'screen-still'];
 
-/** Seconds, or the whole of a clip, played again where it was looped. */
+/** Seconds (a clip may be looped), or the whole clip. */
 export type PassageLength = number | 'whole';
 
-/** What the stages made of one track of a presentation, at its end. */
+/** The result of one track of a presentation, at its end. */
 export interface PresentedTrack {
   readonly track: string;
   readonly verdict: LivenessVerdict;
   readonly reason: LivenessReason;
   /** As in `LivenessEvidence`. */
   readonly observedS: number;
-  /** When it was first called an attack. */
+  /** The first verdict `attack`. */
   readonly attackCall: AttackCall | undefined;
-  /** Whether it was recognised: undefined without a gallery. */
+  /** Result of the recognition: undefined without a gallery. */
   readonly identity: 'right' | 'wrong' | 'none' | undefined;
 }
 
 export interface AttackCall {
-  /** Since the track was first seen, seconds. */
+  /** Seconds since the track was first seen. */
   readonly afterS: number;
-  /** Of these, seconds in which the eyes were seen well: `LivenessEvidence.observedS`. */
+  /** Seconds of these in which the eyes were well visible: `LivenessEvidence.observedS`. */
   readonly observedS: number;
 }
 
-/** One person, or one thing that shows a face, in front of the camera for a time (ISO/IEC 30107-3). */
+/** A presentation of a person or of an attack instrument to the camera (ISO/IEC 30107-3). */
 export interface Presentation extends Omit<PresentedTrack, 'track' | 'reason'> {
   readonly clip: string;
   /** Undefined: a genuine person. */
   readonly species: AttackSpecies | undefined;
-  /** Whom the clip shows. */
+  /** The people in the clip. */
   readonly people: readonly string[];
   readonly lengthS: PassageLength;
   readonly startS: number;
@@ -44,16 +44,16 @@ export interface Presentation extends Omit<PresentedTrack, 'track' | 'reason'> {
   readonly reason: LivenessReason | 'no-face';
 }
 
-/** A clip with its truth, and one piece of it. */
-export interface PresentedPiece
+/** One piece of a clip, with its truth. */
+interface PresentedPiece
   extends Pick<Presentation, 'clip' | 'species' | 'people' | 'lengthS' | 'startS' | 'isLooped'> {
   readonly tracks: readonly PresentedTrack[];
 }
 
 /**
- * The presentations in one piece of a clip: as many as it shows people. Where more tracks were seen, those that are errors count:
- * a genuine person who was called an attack in one of two tracks was called an attack, and a picture that was called live in one was
- * called live; who was taken for somebody else in one was taken for somebody else. Where fewer were seen, the others are presentations without a face.
+ * The presentations in one piece of a clip, one for each person in it. With more tracks than people, errors count first: a genuine
+ * person with the verdict `attack` in one track, a picture with the verdict `live` in one track, a wrong recognition in one track.
+ * With fewer tracks, the remaining presentations have no face.
  */
 export function presentationsOf({ tracks, ...piece }: PresentedPiece): readonly Presentation[] {
   const worst: LivenessVerdict = piece.species === undefined ? 'attack' : 'live';
@@ -73,7 +73,7 @@ export function presentationsOf({ tracks, ...piece }: PresentedPiece): readonly 
   });
 }
 
-/** A part of presentations. The interval is for as many trials as there are people (genuine) or clips (attacks). */
+/** A share of presentations. The number of trials for the interval is the number of people (genuine) or clips (attacks). */
 export interface Share {
   readonly count: number;
   readonly share: number;
@@ -83,25 +83,25 @@ export interface Share {
 /** The outcomes of presentations of one kind and length. */
 export interface OutcomeRates {
   readonly presentations: number;
-  /** Of these, longer than the clip that they are made from. */
+  /** Number of presentations that are longer than their clip. */
   readonly looped: number;
   readonly clips: number;
   readonly people: number;
-  /** Of attacks: APCER. */
+  /** For attacks: APCER. */
   readonly live: Share;
-  /** Of genuine people: BPCER. */
+  /** For genuine people: BPCER. */
   readonly attack: Share;
-  /** Neither: BPNRR or APNRR, the non-response rates. */
+  /** BPNRR or APNRR, the non-response rates. */
   readonly undetermined: Share;
-  /** Why there was no response, the most frequent first. */
+  /** Reasons of non-responses, the most frequent first. */
   readonly nonResponses: Readonly<Record<string, number>>;
-  /** Recognised as one of the people whom the clip shows, and not called an attack; undefined without a gallery. */
+  /** Recognised as one of the people in the clip, without the verdict `attack`; undefined without a gallery. */
   readonly recognised: Share | undefined;
-  /** Recognised as somebody else; undefined without a gallery. */
+  /** Recognised as another person; undefined without a gallery. */
   readonly misrecognised: Share | undefined;
 }
 
-/** Outcomes by length of the presentation. Undefined where there is no presentation of that kind. */
+/** Outcomes for one length of presentations. Undefined without presentations of that kind. */
 export interface LengthRates {
   readonly lengthS: PassageLength;
   readonly genuine: OutcomeRates | undefined;
@@ -109,7 +109,7 @@ export interface LengthRates {
   readonly attacks: Readonly<Partial<Record<AttackSpecies, OutcomeRates>>>;
 }
 
-/** The rates of every length, the whole clips last. */
+/** The rates for each length; whole clips come last. */
 export function ratesByLength(presentations: readonly Presentation[]): readonly LengthRates[] {
   const lengths = [...new Set(presentations.map(({ lengthS }) => lengthS))];
   return lengths
@@ -125,13 +125,13 @@ export function ratesByLength(presentations: readonly Presentation[]): readonly 
     });
 }
 
-/** When the still pictures were called attacks, each in the whole of its clip. */
+/** When a still picture got the verdict `attack` in its whole clip. */
 export interface StillPictureCall {
   readonly clip: string;
   readonly species: AttackSpecies;
-  /** Undefined where it never was. */
+  /** Undefined: never. */
   readonly call: AttackCall | undefined;
-  /** How long it was seen well in all, seconds. */
+  /** Total time in which the eyes were well visible, seconds. */
   readonly observedS: number;
 }
 

@@ -2,24 +2,23 @@ import { applyAffine, fitAffine } from '../faces/affine.js';
 import type { AlignmentPoints } from '../faces/face.js';
 import type { Point } from '../faces/geometry.js';
 
-/** Rotation of a head against a resting view of the same head, degrees; the signs of `HeadPose`. */
+/** Rotation of a head relative to its resting view, degrees; the signs of `HeadPose`. */
 export interface HeadTurn {
   readonly yawDeg: number;
   readonly pitchDeg: number;
 }
 
 /**
- * How far the tip of the nose stands out from the plane through eyes and mouth, in distances of the outer eye corners. With it, the
- * parallax of a live head that turns by up to 45 degrees agrees with its mesh within a sixth, and five heads of photographs that the
- * virtual camera turned by 30 degrees measure 29 to 31.
+ * Distance of the tip of the nose from the plane through eyes and mouth, in distances of the outer eye corners. With this value, the
+ * parallax of a live head that turns by up to 45 degrees agrees with its mesh within one sixth. Five heads from photographs that
+ * the virtual camera turned by 30 degrees measure 29 to 31.
  */
 const noseDepth = 0.42;
 
 /**
- * Rotation between two views of a head, read from parallax alone: where the tip of the nose lies against the plane
- * through the eyes and the mouth. Uses nothing but positions in the picture. A flat picture that is turned, tilted, moved or
- * brought nearer stays an affine image of itself, nose and all, and reads 0 whatever its mesh says about depth. Undefined
- * where the points of `resting` are no face.
+ * The rotation between two views of a head from parallax alone: the shift of the tip of the nose relative to the plane through the
+ * eyes and the mouth. It uses only positions in the picture. A flat picture that is turned, tilted, moved or brought nearer stays
+ * an affine image of itself and measures 0, whatever depth its mesh has. Undefined if the points of `resting` are not a face.
  */
 export function parallaxTurn(resting: AlignmentPoints, now: AlignmentPoints): HeadTurn | undefined {
   const from = planePoints(resting);
@@ -32,7 +31,7 @@ export function parallaxTurn(resting: AlignmentPoints, now: AlignmentPoints): He
   const [shiftX, shiftY] = [seen.x - expected.x, seen.y - expected.y];
   const across = { x: leftEye.x - rightEye.x, y: leftEye.y - rightEye.y };
   const eyesPx = Math.hypot(across.x, across.y);
-  // A turn brings the eyes together but not nearer: their distance when resting, at the present scale.
+  // A turn shortens the distance of the eyes, so the unit is their distance at rest, at the present scale.
   const unitPx = noseDepth * distance(from[0], from[3]) * largestStretch(map);
   if (!(eyesPx > 0 && unitPx > 0)) return undefined;
   const toLeft = (shiftX * across.x + shiftY * across.y) / eyesPx;
@@ -40,7 +39,7 @@ export function parallaxTurn(resting: AlignmentPoints, now: AlignmentPoints): He
   return { yawDeg: degreesOf(toLeft / unitPx), pitchDeg: degreesOf(-down / unitPx) };
 }
 
-/** Eye corners and mouth corners: they lie nearly in one plane. */
+/** Eye corners and mouth corners, which are nearly in one plane. */
 function planePoints({ fivePoints, arcFacePoints }: AlignmentPoints): readonly Point[] {
   return [...fivePoints.slice(0, 4), ...arcFacePoints.slice(3)];
 }

@@ -3,34 +3,34 @@ import type { FaceLandmarks, HeadPose } from '../faces/face.js';
 import { midpoint, type Point } from '../faces/geometry.js';
 
 /*
- * A picture that is held up moves as a plane: whatever a hand does with it, one affine map takes the points of the face in it
- * back to where they were, but for the noise of the face mesh. A living face moves in itself, by mouth, brows and jaw, and
- * its parts shift against each other when the head sways.
+ * A picture in a hand moves as a plane: one affine map takes the points of its face back to their earlier places, except for
+ * the noise of the face mesh. A living face changes its shape (mouth, brows, jaw), and its parts shift against each other when the
+ * head moves.
  */
 
-export interface StillnessPolicy {
-  /** Looks are averaged over so much observed time before they are compared, milliseconds: that takes the noise away. */
+interface StillnessPolicy {
+  /** Mesh fits are averaged over this observed time before they are compared, milliseconds, to reduce the noise. */
   readonly stepMs: number;
   /**
-   * Root mean square distance of the points from where they were, in distances of the eyes, up to which a face has not moved in
-   * itself.
+   * Up to this root mean square distance of the points from their earlier places, in distances of the eyes, the shape of a face has
+   * not changed.
    */
   readonly largestChange: number;
-  /** Looks from another side are not compared: the mesh of a picture that is turned away changes, too. Yaw and pitch, degrees. */
+  /** With a larger turn, fits are not compared, because the mesh of a turned picture also changes. Yaw and pitch, degrees. */
   readonly largestTurnDeg: number;
   /**
    * Smaller faces are not judged, pixels between the middles of the eyes: `largestChange` is a third of a pixel there, which a
    * camera does not show. 40 is a face of about 80 pixels.
    */
   readonly smallestEyeDistancePx: number;
-  /** A face that stays turned for longer begins anew, milliseconds. */
+  /** If a face stays turned for longer, its stillness starts over, milliseconds. */
   readonly turnedForMs: number;
 }
 
 /**
- * From looks at 15 frames a second (docs/accuracy.md, "Pictures that are held up"). With limits from 0.006 to 0.011 none of 17
- * living people is still for longer than 3.7 s, blinks left out of account, and a print and a tablet in a hand are still for
- * all of 10 s; with 0.012 one of the people is still for 22 s.
+ * Measured at 15 frames a second (docs/accuracy.md, "Pictures that are held up"). With limits from 0.006 to 0.011 none of 17
+ * living people is still for longer than 3.7 s, without regard to blinks, while a print and a tablet in a hand are still for all
+ * 10 s. With 0.012, one of the people is still for 22 s.
  */
 export const defaultStillnessPolicy: StillnessPolicy = {
   stepMs: 500,
@@ -42,36 +42,36 @@ export const defaultStillnessPolicy: StillnessPolicy = {
 
 type Sides = Pick<HeadPose, 'yawDeg' | 'pitchDeg'>;
 
-/** Means over looks that were brought to one place. */
+/** The mean of fits after they were mapped to one place. */
 interface MeanShape extends Sides {
   readonly points: readonly Point[];
-  /** How many looks or steps it is the mean of. */
+  /** Number of averaged fits or steps. */
   readonly count: number;
 }
 
-/** How long a face has not moved in itself. */
+/** How long the shape of a face has not changed. */
 export interface Stillness {
   readonly stillMs: number;
-  /** What the face looks like as long as it is still; undefined before the first step is over. */
+  /** The shape of the still face; undefined before the end of the first step. */
   readonly usual: MeanShape | undefined;
-  /** The step under way. */
+  /** The current step. */
   readonly step: (MeanShape & { readonly observedMs: number }) | undefined;
-  /** How long the face has been turned away from `usual`. */
+  /** How long the face is turned away from `usual`. */
   readonly turnedMs: number;
 }
 
 export const notYetStill: Stillness = { stillMs: 0, usual: undefined, step: undefined, turnedMs: 0 };
 
-/** One look at a face whose eyes are seen well, and how much observed time it adds, milliseconds. */
-export interface ShapeLook {
+/** A mesh fit of a face with well visible eyes, and the observed time that it adds, milliseconds. */
+export interface ShapeFit {
   readonly landmarks: Pick<FaceLandmarks, 'shape' | 'pose'>;
   readonly observedMs: number;
 }
 
-/** Takes one more look. Shapes that lie on a line, which no face does, change nothing. */
+/** The state after one more fit. A shape whose points are on a line changes nothing. */
 export function nextStillness(
   state: Stillness,
-  { landmarks: { shape, pose }, observedMs }: ShapeLook,
+  { landmarks: { shape, pose }, observedMs }: ShapeFit,
   policy: StillnessPolicy,
 ): Stillness {
   if (eyeDistance(shape) < policy.smallestEyeDistancePx) return state;
@@ -81,15 +81,15 @@ export function nextStillness(
     return turnedMs > policy.turnedForMs ? notYetStill : { ...state, turnedMs };
   }
   const place = usual?.points ?? step?.points ?? atUnitSize(shape);
-  const points = broughtTo(place, shape);
+  const points = mappedTo(place, shape);
   if (points === undefined) return state;
   const grown = { ...meanWith(step, points, pose), observedMs: (step?.observedMs ?? 0) + observedMs };
   return grown.observedMs < policy.stepMs ? { ...state, step: grown } : endStep(state, grown, policy);
 }
 
 /**
- * The same face is seen again after it was out of sight. Where it looks as it did, it was still all along, as a picture is that
- * left and was held up again; otherwise only what was seen `since` counts.
+ * The same face is visible again. If its shape is unchanged, it counts as still for the whole time, like a picture that was held
+ * up again; otherwise only the time `since` counts.
  */
 export function resumeStillness(before: Stillness, since: Stillness, policy: StillnessPolicy): Stillness {
   const now = since.usual;
@@ -108,7 +108,7 @@ function endStep(
   if (hasMoved(usual, step, policy)) return begun;
   return {
     ...begun,
-    usual: meanWith(usual, broughtTo(usual.points, step.points) ?? step.points, step),
+    usual: meanWith(usual, mappedTo(usual.points, step.points) ?? step.points, step),
     stillMs: stillMs + observedMs,
   };
 }
@@ -119,7 +119,7 @@ function isTurned(usual: Sides, now: Sides, { largestTurnDeg }: StillnessPolicy)
 }
 
 function hasMoved(usual: MeanShape, now: MeanShape, { largestChange }: StillnessPolicy): boolean {
-  const points = broughtTo(usual.points, now.points);
+  const points = mappedTo(usual.points, now.points);
   if (points === undefined) return true;
   const squares = points.map((point, index) => {
     const was = usual.points[index] ?? point;
@@ -128,7 +128,7 @@ function hasMoved(usual: MeanShape, now: MeanShape, { largestChange }: Stillness
   return Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / squares.length) > largestChange;
 }
 
-function broughtTo(place: readonly Point[], shape: readonly Point[]): readonly Point[] | undefined {
+function mappedTo(place: readonly Point[], shape: readonly Point[]): readonly Point[] | undefined {
   const map = fitAffine(shape, place);
   return map && shape.map((point) => applyAffine(map, point));
 }
@@ -152,13 +152,13 @@ function meanWith(
   };
 }
 
-/** The same shape with 1 between the middles of the eyes. */
+/** The shape, scaled to a distance of 1 between the middles of the eyes. */
 function atUnitSize(shape: readonly Point[]): readonly Point[] {
   const size = eyeDistance(shape);
   return shape.map(({ x, y }) => ({ x: x / size, y: y / size }));
 }
 
-/** Between the middles of the eyes. */
+/** Distance of the middles of the eyes. */
 function eyeDistance([rightOuter, rightInner, leftInner, leftOuter]: readonly Point[]): number {
   if (!rightOuter || !rightInner || !leftInner || !leftOuter) return 1;
   const right = midpoint(rightOuter, rightInner);

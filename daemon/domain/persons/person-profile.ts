@@ -3,7 +3,7 @@ import { type Consent, checkConsent, type GivenConsent } from './consent.js';
 
 /** Longest name, in characters (code points). */
 export const longestName = 200;
-/** Longest id that another system knows a person by, characters. */
+/** Longest id of a person in another system, characters. */
 export const longestExternalId = 100;
 /** Longest notes, characters. */
 export const longestNotes = 2000;
@@ -11,16 +11,16 @@ export const longestNotes = 2000;
 /** Longest reason for a threshold, in characters. */
 export const longestReason = 500;
 
-/** A threshold that somebody set for one person, instead of the one that calibration finds. */
+/** A threshold that was set by hand for one person; it replaces the one from calibration. */
 export interface OwnThreshold {
   /** Cosine of the recogniser, -1..1. */
   readonly similarity: number;
-  /** The recogniser whose similarities it is about: with another one it counts for nothing. */
+  /** The recogniser that the threshold is for; with another recogniser it has no effect. */
   readonly recogniser: string;
   readonly reason: string;
 }
 
-/** What somebody wrote down about a person. All of it is personal data and is sealed. */
+/** The written data about a person. All of it is personal data and is sealed. */
 export interface PersonProfile {
   readonly name: string;
   /** What another system (payroll, access control) knows the person by; no two persons have the same. */
@@ -28,11 +28,11 @@ export interface PersonProfile {
   /** May have several lines. */
   readonly notes?: string;
   readonly consent?: Consent;
-  /** Absent: as calibration finds it. */
+  /** Absent: the threshold from calibration. */
   readonly threshold?: OwnThreshold;
 }
 
-/** A profile before it was checked. An empty text counts as absent, but for the name. */
+/** A profile before its check. An empty text counts as absent, except the name. */
 export interface GivenProfile {
   readonly name: string;
   readonly externalId?: string | undefined;
@@ -40,15 +40,15 @@ export interface GivenProfile {
   readonly consent?: GivenConsent | undefined;
 }
 
-export type CheckedProfile = { readonly profile: PersonProfile } | { readonly problems: readonly string[] };
+type CheckedProfile = { readonly profile: PersonProfile } | { readonly problems: readonly string[] };
 
-/** The name as it is stored (trimmed, Unicode NFC), or why it cannot be one. */
+/** The name as it is stored (trimmed, Unicode NFC), or its problem. */
 export function checkName(text: string): { readonly name: string } | { readonly problem: string } {
   const checked = checkText(text, { what: 'the name', longest: longestName });
   return 'problem' in checked ? checked : { name: checked.text };
 }
 
-/** The profile as it is stored, or everything that is wrong with it. `todayIso` is `YYYY-MM-DD`. */
+/** The profile as it is stored, or all its problems. `todayIso` is `YYYY-MM-DD`. */
 export function checkProfile(given: GivenProfile, todayIso: string): CheckedProfile {
   const problems: string[] = [];
   const optional = (text: string | undefined, what: string, longest: number, isMultiline: boolean) => {
@@ -75,9 +75,9 @@ export function checkProfile(given: GivenProfile, todayIso: string): CheckedProf
   };
 }
 
-/** The profile once consent was withdrawn on `withdrawnIso`, `YYYY-MM-DD`. */
+/** The profile after consent was withdrawn on `withdrawnIso`, `YYYY-MM-DD`. */
 export function withdrawn(profile: PersonProfile, withdrawnIso: string): PersonProfile {
-  // Consent may have been given before anybody noted it: that it is gone must be noted all the same.
+  // A withdrawal must be stored also where the consent itself was never stored.
   const { consent = { basis: 'consent', dateIso: withdrawnIso, reference: 'not recorded' } } = profile;
   return { ...profile, consent: { ...consent, withdrawnIso } };
 }

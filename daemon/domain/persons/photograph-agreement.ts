@@ -5,16 +5,16 @@ export interface DisagreeingPhotograph {
   readonly index: number;
   /** The photograph that it was compared with. */
   readonly comparedTo: number;
-  /** Of the two, -1..1; not a number where an embedding holds none. */
+  /** Similarity of the two, -1..1; NaN if an embedding contains NaN. */
   readonly similarity: number;
 }
 
-/** Photographs of one person that do not all show one person. */
+/** The photographs of one person do not all show the same person. */
 export interface Disagreement {
   /**
-   * True: more than half of the photographs agree, and the others are named, each compared with the medoid.
-   * False: no such majority exists, so none can be called the wrong one. All are named, each compared with the one that is
-   * closest to it.
+   * True: more than half of the photographs agree; the others are listed, each compared with the medoid.
+   * False: there is no majority, so the wrong photograph is unknown. All are listed, each compared with the most similar
+   * other one.
    */
   readonly isWrongOneKnown: boolean;
   /** In the order of the photographs; never empty. */
@@ -22,13 +22,12 @@ export interface Disagreement {
 }
 
 /**
- * Whether photographs (or templates) that are said to be of one person agree. They do when all of them reach `threshold`, the
- * similarity from which the recogniser takes two faces for one person, with the medoid: the photograph that most others agree
- * with, and among several such, the one that is closest to all. So a view from the side needs to agree with the middle of the
- * set only, not with a view from the other side.
+ * Checks whether photographs (or templates) of one person agree: all must reach `threshold`, the match threshold of the
+ * recogniser, with the medoid. The medoid is the photograph that agrees with most others and, among several, the one that is
+ * most similar to all. So a view from the side must agree with the medoid only, and not with a view from the other side.
  *
- * One photograph always agrees with itself. Of two that differ, either may be the wrong one. From three on, a majority decides
- * where there is one. Undefined where all agree.
+ * A single photograph always agrees. Of two that differ, either may be wrong. With three or more, a majority decides if there is
+ * one. Undefined if all agree.
  */
 export function findDisagreement(
   embeddings: readonly Embedding[],
@@ -37,12 +36,12 @@ export function findDisagreement(
   const similarities = embeddings.map((one) => embeddings.map((other) => similarityOf(one, other)));
   const medoid = medoidOf(similarities, threshold);
   const all = similarities.map((_, index) => index);
-  const strangers = all.filter(
+  const deviating = all.filter(
     (index) => index !== medoid && !doAgree(similarities, index, medoid, threshold),
   );
-  if (strangers.length === 0) return undefined;
-  const isWrongOneKnown = 2 * strangers.length < embeddings.length;
-  const named = isWrongOneKnown ? strangers : all;
+  if (deviating.length === 0) return undefined;
+  const isWrongOneKnown = 2 * deviating.length < embeddings.length;
+  const named = isWrongOneKnown ? deviating : all;
   return {
     isWrongOneKnown,
     photographs: named.map((index) => {
@@ -58,7 +57,7 @@ function between(similarities: Similarities, a: number, b: number): number {
   return similarities[a]?.[b] ?? Number.NaN;
 }
 
-/** What is not a number agrees with nothing. */
+/** NaN agrees with nothing. */
 function doAgree(similarities: Similarities, a: number, b: number, threshold: number): boolean {
   return between(similarities, a, b) >= threshold;
 }

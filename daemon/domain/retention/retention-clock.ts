@@ -1,24 +1,24 @@
 const dayMs = 86_400_000;
 
-/** A box may be off for so long before somebody has to confirm that so much time went by. */
+/** If a box was off longer than this, a person must confirm the time. */
 export const longestAbsenceDays = 31;
-/** Clocks are set back a little, by people and by time servers. */
+/** Small steps back, by people and by time servers, are normal. */
 const toleratedBackMs = dayMs;
 
-/** Why nothing may be deleted by this clock. */
+/** The reason why nothing may be deleted by this clock. */
 export interface ClockDoubt {
   readonly code: 'clock-behind' | 'clock-ahead';
-  /** How far, rounded to days. */
+  /** The deviation, rounded to days. */
   readonly days: number;
 }
 
 /**
- * Whether the wall clock can be trusted to say what is old. A clock that stands ahead would delete everything at once, and
- * nothing brings it back; one that stands behind shows that it was, or is, wrong.
+ * Whether the wall clock can be trusted to decide the age of data. A clock that is ahead would delete everything, which cannot
+ * be undone; a clock that is behind its own past was or is wrong.
  *
- * @param seenMs - the time at the latest moment at which the clock was trusted
- * @param upMs - how long this process has run since then, or since its start where that was later; monotonic
- * @param newestRecordMs - when the newest record was written, by the clock of that moment
+ * @param seenMs - the last time at which the clock was trusted
+ * @param upMs - how long this process has run since then, or since its start if that was later; monotonic
+ * @param newestRecordMs - the time of the newest record
  */
 export function doubtOf(times: {
   readonly nowMs: number;

@@ -1,6 +1,6 @@
 /**
- * What ages on a box, by the names that configuration, reports and audit entries use; in the order in which a run forgets
- * them. Copies come first: on a full disk that makes room for the rest.
+ * The kinds of data with a retention time, by the names in configuration, reports and audit entries, in the order of a run.
+ * Copies come first: on a full disk, this frees space for the rest.
  */
 export const retentionKinds = [
   'databaseCopies',
@@ -21,32 +21,32 @@ export const retentionKinds = [
 
 export type RetentionKind = (typeof retentionKinds)[number];
 
-/** How many days something of a kind is kept, or `forever`. */
+/** Number of days that data is kept, or `forever`. */
 export type RetentionRule = number | 'forever';
 export type RetentionRules = Readonly<Record<RetentionKind, RetentionRule>>;
 
 const dayMs = 86_400_000;
 
-/** From before when something is due, wall clock in milliseconds; undefined where it is kept for ever. */
+/** Data from before this time is due, wall clock in milliseconds; undefined for `forever`. */
 export function dueBeforeMs(rule: RetentionRule, nowMs: number): number | undefined {
   return rule === 'forever' ? undefined : nowMs - rule * dayMs;
 }
 
-/** What one small step came to. */
-export interface ForgottenBatch {
-  /** Things that are gone for good. */
+/** The result of one step. */
+interface ForgottenBatch {
+  /** Number of deleted items. */
   readonly count: number;
-  /** Something due may be left. */
+  /** Due items may be left. */
   readonly isMoreDue: boolean;
 }
 
-/** Things of one kind, with what is needed to forget those that are due. */
+/** Counts and deletes due data of one kind. */
 export interface Ageing {
-  /** How many are from before `beforeMs`. */
+  /** Number of items from before `beforeMs`. */
   countDue(beforeMs: number): number;
   /**
-   * Begins to forget what is from before `beforeMs`. Each call of what it returns forgets `limit` things at most, in one
-   * transaction, and leaves the rest for the next.
+   * Begins to delete data from before `beforeMs`. Each call of the returned function deletes at most `limit` items, in one
+   * transaction.
    */
   begin(beforeMs: number): (limit: number) => ForgottenBatch;
 }

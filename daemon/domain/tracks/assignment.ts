@@ -5,8 +5,8 @@ export interface Pair {
 }
 
 /**
- * Pairs rows with columns so that as many as possible are paired and, among those ways, the summed cost is
- * least (the assignment problem; shortest augmenting paths in O(n^3), after Jonker and Volgenant 1987).
+ * Pairs as many rows with columns as possible, at the lowest total cost (the assignment problem; shortest augmenting paths in
+ * O(n^3), after Jonker and Volgenant 1987).
  * `costs[row][column]` is finite where the two may be paired and `Infinity` where they must not be.
  */
 export function assign(costs: readonly (readonly number[])[]): readonly Pair[] {
@@ -26,7 +26,7 @@ export function assign(costs: readonly (readonly number[])[]): readonly Pair[] {
     .sort((a, b) => a.row - b.row);
 }
 
-/** More than any set of allowed pairs can cost together, so that leaving one out never pays. */
+/** More than all allowed pairs can cost together, so that one more allowed pair always lowers the total cost. */
 function forbiddenCost(costs: readonly (readonly number[])[], size: number): number {
   let largest = 1;
   for (const row of costs) {

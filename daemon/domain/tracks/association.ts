@@ -1,36 +1,36 @@
 import { type Box, boxCentre, intersectionOverUnion } from '../faces/geometry.js';
 import { assign } from './assignment.js';
 
-/** Where a known face should be, and how long ago that was last true. */
+/** The expected place of a known face. */
 export interface Expectation {
   readonly box: Box;
-  /** Milliseconds since the face was seen; widens the circle in which it is looked for. */
+  /** Milliseconds since the face was last seen; the search radius grows with it. */
   readonly unseenMs: number;
-  /** The box follows from a measured velocity, not only from where the face was last. */
+  /** The box is predicted from a measured velocity, not only the last position. */
   readonly isPredicted: boolean;
 }
 
-/** Which expectation each box belongs to, and what is left over. Numbers are indices of the two inputs. */
-export interface Association {
+/** Assigns boxes to expectations. Numbers are indices of the two inputs. */
+interface Association {
   /** Index of the expectation by index of the box. */
   readonly expectationOf: ReadonlyMap<number, number>;
-  readonly newcomers: readonly number[];
+  /** Expectations without a box. */
   readonly missing: readonly number[];
 }
 
-/** How far a face may be from where it is expected, in face sizes: half a face, growing while it is unseen. */
+/** Search radius around the expected place, in face sizes; it grows while the face is unseen. */
 const reachFaces = 0.5;
 /**
- * How fast the circle grows, face sizes a second. Somebody who walks across the picture (1.4 m/s) covers nine widths of
- * a face (0.15 m) a second; once the velocity is known, what is left is people who stop or turn.
+ * Growth of the radius, face sizes a second. A person who walks across the picture (1.4 m/s) covers nine face widths (0.15 m) a
+ * second. With a known velocity, the radius only has to cover people who stop or turn.
  */
 const reachFacesPerS = { unknownVelocity: 9, predicted: 2 };
-/** Faces do not grow or shrink more than this between two looks. */
+/** Faces do not grow or shrink more than this between two measurements. */
 const largestScaleChange = 2;
 
 /**
- * What it costs to say that `box` is the expected face: 0 for the same rectangle, up to 2; `Infinity` where that
- * cannot be. Overlap decides between neighbours; distance decides where nothing overlaps any more.
+ * The cost of assigning `box` to the expected face: 0 for the same rectangle, up to 2; `Infinity` if it is impossible. The
+ * overlap decides between neighbours; the distance decides without overlap.
  */
 export function associationCost(expectation: Expectation, box: Box): number {
   const expectedSize = faceSize(expectation.box);
@@ -45,7 +45,7 @@ export function associationCost(expectation: Expectation, box: Box): number {
   return 1 - intersectionOverUnion(expectation.box, box) + distance / reach;
 }
 
-/** Joins boxes with expectations, as many as possible at the least summed cost. */
+/** Assigns as many boxes as possible to expectations, at the lowest total cost. */
 export function associate(expectations: readonly Expectation[], boxes: readonly Box[]): Association {
   const costs = expectations.map((expectation) => boxes.map((box) => associationCost(expectation, box)));
   const expectationOf = new Map<number, number>();
@@ -56,7 +56,6 @@ export function associate(expectations: readonly Expectation[], boxes: readonly 
   }
   return {
     expectationOf,
-    newcomers: boxes.map((_, index) => index).filter((index) => !expectationOf.has(index)),
     missing: expectations.map((_, index) => index).filter((index) => !found.has(index)),
   };
 }

@@ -1,9 +1,9 @@
 import { type Box, boxCentre } from '../faces/geometry.js';
 
-/** Who measured a box. The two draw a face differently, so a velocity is only taken between boxes of one kind. */
-export type BoxOrigin = 'detector' | 'mesh';
+/** The origin of a box. Detector and mesh draw boxes differently, so a velocity needs two boxes of the same origin. */
+type BoxOrigin = 'detector' | 'mesh';
 
-/** Where a face was measured to be in one frame. */
+/** The measured place of a face in one frame. */
 export interface Observation {
   readonly atMs: number;
   /** Full-resolution pixels. */
@@ -13,24 +13,24 @@ export interface Observation {
 
 /** How a face moves in the picture: its latest box and a constant-velocity estimate. */
 export interface Motion extends Observation {
-  /** False until two boxes of one kind were measured: the velocity is then 0 for want of anything better. */
+  /** False until two successive boxes had the same origin; the velocity is 0 until then. */
   readonly hasVelocity: boolean;
   /** Velocity of the box centre, pixels per second. */
   readonly xPerS: number;
   readonly yPerS: number;
 }
 
-/** Weight of the newest velocity measurement; the rest is memory. Half: walking people change speed in steps. */
+/** Weight of the newest velocity measurement: one half, because the speed of a walking person changes with every step. */
 const newestWeight = 0.5;
 
-/** A velocity says little about what happens later than this after it was measured, seconds. */
+/** The longest time after the last box for which a box is predicted, seconds; a later prediction stays in that place. */
 const longestExtrapolationS = 0.6;
 
 export function motionFrom(observation: Observation): Motion {
   return { ...observation, hasVelocity: false, xPerS: 0, yPerS: 0 };
 }
 
-/** Takes one more measurement into account. Measurements out of order only replace the box. */
+/** The motion after a measurement. The velocity stays if the measurement is not newer, or if its box has another origin. */
 export function observeMotion(motion: Motion, observation: Observation): Motion {
   const elapsedS = (observation.atMs - motion.atMs) / 1000;
   if (elapsedS <= 0 || observation.origin !== motion.origin) return { ...motion, ...observation };
@@ -45,7 +45,7 @@ export function observeMotion(motion: Motion, observation: Observation): Motion 
   };
 }
 
-/** Where the face should be at `atMs`, by constant velocity; its size is kept. */
+/** The expected box at `atMs`, with constant velocity and size. */
 export function predictBox(motion: Motion, atMs: number): Box {
   const elapsedS = Math.min(Math.max((atMs - motion.atMs) / 1000, 0), longestExtrapolationS);
   return {

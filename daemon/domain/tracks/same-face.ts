@@ -1,6 +1,6 @@
 import { type Embedding, similarityOf } from '../identification/match.js';
 
-/** What a track has shown so far of the face it follows. */
+/** The embeddings of a track so far. */
 export interface FaceMemory {
   /** Latest embeddings that agreed with each other, oldest first. */
   readonly seen: readonly Embedding[];
@@ -9,25 +9,25 @@ export interface FaceMemory {
 }
 
 /**
- * - `same`: the track's first embedding, or one that agrees with it: may be a probe.
- * - `doubtful`: disagrees; a bad view or another face. Not to be used; look again soon.
- * - `another`: disagreed once too often: somebody else has taken the track's place.
+ * - `same`: the first embedding of the track, or one that agrees; it may become a probe.
+ * - `doubtful`: it disagrees: a bad view or another face. It is not used; the next embedding should follow soon.
+ * - `another`: `strangeLimit` embeddings in a row disagree: another face has taken over the track.
  */
 export type FaceJudgement = 'same' | 'doubtful' | 'another';
 
-export interface SameFacePolicy {
-  /** Similarity from which two views are one face; the recogniser's own match threshold. */
+interface SameFacePolicy {
+  /** Similarity from which two views are the same face: the match threshold of the recogniser. */
   readonly threshold: number;
-  /** Disagreeing embeddings in a row that make another face. */
+  /** Number of disagreeing embeddings in a row that mean another face. */
   readonly strangeLimit: number;
 }
 
 export const emptyFaceMemory: FaceMemory = { seen: [], strangeCount: 0 };
 
-/** Latest views that are remembered: heads turn, so agreement with any of them is enough. */
+/** Number of remembered views. Heads turn, so agreement with any of them is enough. */
 const rememberedViews = 5;
 
-/** Compares one more embedding with what the track has shown. */
+/** Compares an embedding with the earlier ones of the track. */
 export function recallFace(
   memory: FaceMemory,
   embedding: Embedding,
@@ -46,7 +46,7 @@ export function recallFace(
   };
 }
 
-/** Whether the embedding agrees with any of those that are remembered. */
+/** Whether the embedding agrees with any remembered one. */
 export function showsSameFace({ seen }: FaceMemory, embedding: Embedding, threshold: number): boolean {
   return seen.some((known) => similarityOf(known, embedding) >= threshold);
 }

@@ -6,13 +6,13 @@ import type { CameraId, RecogniserId, TrackId } from '../ids.js';
 import type { LivenessAssessment } from '../liveness/liveness.js';
 
 /**
- * What a vision process tells the core about one track, whenever something changed. It is all that ever leaves a
- * vision process about a face in front of a camera.
+ * The message of a vision process to the core about one track, sent whenever something changed. No other data about a face in
+ * front of a camera leaves a vision process.
  */
 export interface Sighting {
   readonly cameraId: CameraId;
   readonly trackId: TrackId;
-  /** Counts the sightings of this track from 0. */
+  /** Number of the sighting within its track, from 0. */
   readonly sequence: number;
   readonly isEnded: boolean;
   /** Capture times of the first frame, and of the frame that caused this sighting, monotonic milliseconds. */
@@ -24,8 +24,8 @@ export interface Sighting {
   readonly quality: FaceQuality;
   readonly liveness: LivenessAssessment;
   readonly recogniser: RecogniserId;
-  /** Embeddings taken since the sighting before this one. */
+  /** Embeddings since the previous sighting. */
   readonly probes: readonly Probe[];
-  /** A picture of the face, where evidence is kept and this one is better than the one sent before, if any. */
+  /** A picture of the face, if evidence is kept and the picture is better than the last one sent. */
   readonly bestShot?: BestShot;
 }

@@ -1,27 +1,27 @@
 /**
- * How well the detector bears out a mesh. A mesh believes in itself: it stays where it is when its face has gone, so
- * a face is only followed for as long as the detector, which knows nothing of the mesh, sees it, too. In the
- * whole picture the detector may miss a face for seconds, by its size and place; shown that face alone and enlarged, it finds it.
+ * How well the detector confirms a mesh. A mesh stays in its place when its face has gone, so a face is only tracked while
+ * the independent detector also finds it. In the whole picture the detector can miss a face for seconds because of its size and
+ * place; in an enlarged crop of that face it finds it.
  */
 export interface Support {
-  /** Looks at the whole picture in a row that found nothing where the mesh is, weighed by `weightOfMiss`. */
+  /** Detector runs on the whole picture in a row that found no face at the mesh, weighted by `weightOfMiss`. */
   readonly misses: number;
-  /** `misses` when the detector last looked at this face alone and found nothing, either. */
+  /** The value of `misses` when the detector last found no face in a crop of this face. */
   readonly missesWhenAlone: number;
 }
 
 export const supported: Support = { misses: 0, missesWhenAlone: 0 };
 
-/** Misses after which the face is looked at alone: half of what ends a track, so there is time for several tries. */
+/** Misses after which the detector runs on a crop of the face: half of what ends a track, so that several runs are possible. */
 const aloneFrom = 4;
-/** Misses from which a mesh counts as adrift, provided that the face was looked at alone as well. */
+/** Misses from which a mesh counts as adrift, if a run on a crop of the face also found nothing. */
 const adriftFrom = 8;
 
 export function missedAgain(support: Support, weight: number): Support {
   return { ...support, misses: support.misses + weight };
 }
 
-/** The detector looked at the face alone and found nothing. */
+/** The detector found nothing in a crop of the face. */
 export function missedAlone(support: Support): Support {
   return { ...support, missesWhenAlone: support.misses };
 }
@@ -31,8 +31,8 @@ export function isAdrift({ misses, missesWhenAlone }: Support): boolean {
 }
 
 /**
- * The one face to look at alone in this frame, so that its cost is bounded: the one that was missed most often, once
- * for every miss of the whole picture. Returns its index; undefined where none is due.
+ * The face whose crop the detector examines in this frame: the one that was missed most often, once for every miss in the whole
+ * picture. Only one per frame, to limit the cost. Returns its index; undefined if none is due.
  */
 export function chooseAlone(supports: readonly Support[]): number | undefined {
   let chosen: number | undefined;

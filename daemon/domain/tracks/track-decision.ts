@@ -6,68 +6,68 @@ import type { JudgedLiveness, LivenessRequirement } from '../liveness/liveness.j
 import type { Sighting } from './sighting.js';
 
 /**
- * What has been said about one track. A track only moves to the right, so each kind of fact is said at most once about it:
- * undecided → unknown → unproven → booked → attack → ambiguous → attended. Somebody who was unknown from afar may be recognised
- * from near, a live person who hides behind a picture may come out, and a better view may settle which of two persons it is.
- * - `unproven`: a person was recognised, and not seen to be live.
- * - `booked`: the attendance was said without proof of life. Only an attack may still be called.
- * - `attended`: nothing more is said.
+ * The decision about one track. A track only moves to the right, so each kind of fact is recorded at most once:
+ * undecided → unknown → unproven → booked → attack → ambiguous → attended. A person who is unknown from afar may be recognised
+ * nearby, a live person may appear from behind a picture, and a better view may resolve an ambiguity.
+ * - `unproven`: a person was recognised without proof of life.
+ * - `booked`: the attendance was recorded without proof of life. Only an attack may follow.
+ * - `attended`: final.
  */
 type TrackState = 'undecided' | 'unknown' | 'unproven' | 'booked' | 'attack' | 'ambiguous' | 'attended';
 
 export interface TrackDecision {
   readonly state: TrackState;
-  /** Whom the track was recognised as at the last sighting, and since when without a break; monotonic milliseconds. */
+  /** The person of the last sighting, and since when the track matched this person without a break; monotonic milliseconds. */
   readonly recognised?: { readonly personId: PersonId; readonly sinceMs: number };
 }
 
 /**
- * How long a recognised person is waited for to blink before it is said that life was not proven, milliseconds. At 17 blinks a
- * minute (`LivenessPolicy.attackAfterS`) 94 of 100 people have blinked by then.
+ * Waiting time for the blink of a recognised person before the fact `recognised-unproven`, milliseconds. At 17 blinks a minute
+ * (`LivenessPolicy.attackAfterS`), 94 of 100 people have blinked by then.
  */
-export const unprovenAfterMs = 10_000;
+const unprovenAfterMs = 10_000;
 
-/** What makes the attendance of a recognised person at one camera. */
+/** What an attendance at one camera requires. */
 export interface AttendanceProof {
   /** `liveness.require` */
   readonly require: LivenessRequirement;
-  /** `liveness.attackAfterS`: without proof the attendance waits for longer than an attack takes to be called. */
+  /** `liveness.attackAfterS`: an attendance without proof waits until an attack would have been detected. */
   readonly attackAfterS: number;
 }
 
-/** At a camera that asks for a challenge the same comes later, milliseconds: three tries take no longer. */
-export const unprovenAfterChallengeMs = 60_000;
+/** The same waiting time at a camera that requires a challenge, milliseconds: three attempts take no longer. */
+const unprovenAfterChallengeMs = 60_000;
 
-/** A sighting, and what the core makes of its liveness. */
-export interface JudgedSighting extends Omit<Sighting, 'liveness'> {
+/** A sighting with the core's judgement of its liveness. */
+interface JudgedSighting extends Omit<Sighting, 'liveness'> {
   readonly liveness: JudgedLiveness;
 }
 
-/** What is known about a track when a sighting of it arrives. */
+/** Everything known about a track at a sighting. */
 export interface TrackKnowledge {
   readonly sighting: JudgedSighting;
   readonly identification: Identification;
-  /** Similarity from which two faces count as the same person: published with the fact. */
+  /** The applied threshold; published with the fact. */
   readonly threshold: number;
   readonly direction: Direction;
   readonly proof: AttendanceProof;
-  /** `AttendanceRules.unknownAfterS`: how long a better view is waited for. */
+  /** `AttendanceRules.unknownAfterS`: waiting time for a better view. */
   readonly unknownAfterS: number;
   /** Wall time (milliseconds since the epoch) of a capture time. */
   readonly wallMsOf: (capturedAtMs: number) => number;
 }
 
-export interface TrackStep {
+interface TrackStep {
   readonly decision: TrackDecision;
-  /** What became true with this sighting; rules may still suppress it. */
+  /** A new fact; rules may still suppress it. */
   readonly fact: Fact | undefined;
 }
 
 export const undecided: TrackDecision = { state: 'undecided' };
 
 /**
- * The decision after a sighting, with at most one fact. Pure: the same knowledge gives the same fact. Ask again with the decision
- * that it returns until there is no fact: one sighting may make several true.
+ * The decision after a sighting, with at most one fact. One sighting may lead to several facts: call it again with the returned
+ * decision until there is no fact.
  */
 export function nextDecision({ state, recognised }: TrackDecision, known: TrackKnowledge): TrackStep {
   const since = recognisedSince(recognised, known);
@@ -117,7 +117,7 @@ function recognisedSince(
   return before?.personId === personId ? before : { personId, sinceMs: sighting.lastSeenMs };
 }
 
-/** The attendance of who is recognised, whether it is due or not; none where an attack is called. */
+/** The attendance of the recognised person, due or not; undefined for an attack. */
 function attendanceIn(known: TrackKnowledge): Fact | undefined {
   const about = aboutPerson(known);
   if (about === undefined || known.sighting.liveness.verdict === 'attack') return undefined;
@@ -132,7 +132,7 @@ function unprovenIn(known: TrackKnowledge, waitedMs: number): Fact | undefined {
   return isEnded || waitedMs >= afterMs ? { kind: 'recognised-unproven', ...about } : undefined;
 }
 
-/** Where no proof is asked for: at the end of the track, or once an attack would have been called. */
+/** Without a required proof, the attendance is due at the end of the track, or when an attack would have been detected. */
 function isDueWithoutProof({ sighting, proof }: TrackKnowledge, waitedMs: number): boolean {
   if (proof.require !== 'not-attack') return false;
   return sighting.isEnded || waitedMs >= proof.attackAfterS * 1000 + unprovenAfterMs;

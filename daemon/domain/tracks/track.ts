@@ -1,13 +1,13 @@
 import type { TrackId } from '../ids.js';
 import { type Motion, motionFrom, type Observation, observeMotion } from './motion.js';
 
-/** Why a track came to its end; stable names for logs and transcripts. */
+/** Why a track ended; stable names for logs and transcripts. */
 export type TrackEndReason =
-  /** Never became a face that the mesh could follow: a false alarm, or somebody who left at once. */
+  /** The mesh never fitted often enough: a false detection, or a person who left immediately. */
   | 'never-confirmed'
   /** Not seen for longer than a lost track is kept. */
   | 'left'
-  /** Its place was taken by a face that looks like somebody else. */
+  /** Another face took over the track. */
   | 'another-face'
   /** The camera stopped delivering. */
   | 'source-ended';
@@ -21,29 +21,29 @@ interface Followed {
 
 /** Detections of one face joined over time in one camera. */
 export type Track =
-  /** Perhaps a face: seen, but not often enough to speak of it. */
+  /** Seen, but not yet confirmed as a face. */
   | (Followed & { readonly phase: 'tentative'; readonly meshCount: number })
   | (Followed & { readonly phase: 'confirmed' })
-  /** Was confirmed, is out of sight; found again near where it should be, it goes on. */
+  /** Confirmed and out of sight; it continues if the face is found near its expected place. */
   | (Followed & { readonly phase: 'lost' })
   | (Followed & { readonly phase: 'ended'; readonly endedMs: number; readonly reason: TrackEndReason });
 
-export type LiveTrack = Exclude<Track, { phase: 'ended' }>;
+type LiveTrack = Exclude<Track, { phase: 'ended' }>;
 
 export type TrackInput =
   | { readonly kind: 'observed'; readonly observation: Observation }
-  /** Looked for in the frame of `atMs` and not found. */
+  /** Not found in the frame of `atMs`. */
   | { readonly kind: 'missed'; readonly atMs: number }
   | { readonly kind: 'finished'; readonly atMs: number; readonly reason: TrackEndReason };
 
-export interface TrackPolicy {
-  /** Times the mesh must fit before a track is confirmed: one fit can be chance, three in a row are a face. */
+interface TrackPolicy {
+  /** Number of mesh fits that confirm a track: one fit can be chance, three in a row are a face. */
   readonly confirmAfterMeshes: number;
   /** How long a tentative track may be out of sight, milliseconds. */
   readonly tentativeForMs: number;
   /**
-   * How long a confirmed track may be out of sight, milliseconds: long enough for somebody who walks past in
-   * front of another (about a second), too short for one person to leave and another to take the place.
+   * How long a confirmed track may be out of sight, milliseconds: long enough for a person who walks past in front of another
+   * (about a second), too short for one person to leave and another to take the place.
    */
   readonly lostForMs: number;
 }
@@ -99,8 +99,8 @@ function missed(track: LiveTrack, atMs: number, policy: TrackPolicy): Track {
 }
 
 function end(track: LiveTrack, endedMs: number, reason: TrackEndReason): Track {
-  const told = track.phase === 'tentative' ? 'never-confirmed' : reason;
-  return { ...followedPart(track), phase: 'ended', endedMs, reason: told };
+  const endReason = track.phase === 'tentative' ? 'never-confirmed' : reason;
+  return { ...followedPart(track), phase: 'ended', endedMs, reason: endReason };
 }
 
 function followedPart({ id, firstSeenMs, lastSeenMs, motion }: LiveTrack): Followed {

@@ -1,7 +1,7 @@
 import { badInput, messageOf, operational, type RollcallError } from '../../base/errors.js';
 import { explainAccess } from '../../host/file-access.js';
 
-/** Codes of what makes a backup unusable. A backup that is refused with one of them has changed nothing. */
+/** Why a backup cannot be used. A refused backup has changed nothing. */
 export type BackupRefusal =
   | 'backup-foreign'
   | 'backup-newer'
@@ -12,32 +12,32 @@ export type BackupRefusal =
 
 const explanations: Readonly<Record<BackupRefusal, { readonly says: string; readonly remedy: string }>> = {
   'backup-foreign': {
-    says: 'is no backup of rollcall',
-    remedy: 'check the path; a backup begins with the words "rollcall backup"',
+    says: 'is not a rollcall backup',
+    remedy: 'Check the path. A backup begins with the words "rollcall backup".',
   },
   'backup-newer': {
     says: 'was written by a newer version of rollcall',
-    remedy: 'install the version of rollcall that wrote it, or a later one',
+    remedy: 'Install the version of rollcall that wrote it, or a newer one.',
   },
   'backup-truncated': {
-    says: 'ends too early',
-    remedy: 'copy it again from where it was kept; if it is short there, too, take an older backup',
+    says: 'is incomplete',
+    remedy: 'Copy it again from its storage. If it is incomplete there, use an older backup.',
   },
   'backup-altered': {
-    says: 'is not as it was written',
-    remedy: 'copy it again from where it was kept; if it is the same there, take another backup',
+    says: 'was altered or damaged',
+    remedy: 'Copy it again from its storage. If it is damaged there, use another backup.',
   },
   'backup-wrong-secret': {
     says: 'does not open with the secret that was given',
-    remedy: 'give the recovery secret or the passphrase that was in use when the backup was made',
+    remedy: 'Use the recovery secret or the passphrase of the time when the backup was made.',
   },
   'backup-locked-for-others': {
-    says: 'was not made for this kind of secret',
-    remedy: 'give a secret of a kind that the backup was made for',
+    says: 'does not open with this kind of secret',
+    remedy: 'Use the kind of secret for which the backup was made.',
   },
 };
 
-/** A backup that cannot be used. `fact` says in a few words what was found. */
+/** The error for a backup that cannot be used. `fact` is what was found. */
 export function refuseBackup(
   code: BackupRefusal,
   path: string,
@@ -48,10 +48,10 @@ export function refuseBackup(
   return badInput(code, `${path} ${says}: ${fact}`, { remedy, details: { path }, cause });
 }
 
-/** Something exists already under the name of the new backup. */
+/** The error for a target that already exists. */
 export function refuseExisting(path: string): RollcallError {
-  return badInput('backup-exists', `${path} exists already`, {
-    remedy: 'choose another name; a backup never replaces a file',
+  return badInput('backup-exists', `${path} already exists`, {
+    remedy: 'Choose another name. A backup never replaces a file.',
     details: { path },
   });
 }
@@ -60,8 +60,7 @@ function explainFileError(doing: 'written' | 'read', path: string, cause: unknow
   const code = systemCode(cause);
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return operational('disk-full', `${path} could not be written: the disk is full`, {
-      remedy:
-        'free space on the disk that holds it, or write the backup to another one; nothing was left behind',
+      remedy: 'Free space on that disk, or write the backup to another disk. No partial file was left.',
       details: { path },
       cause,
       retryable: true,
@@ -69,22 +68,22 @@ function explainFileError(doing: 'written' | 'read', path: string, cause: unknow
   }
   const access = explainAccess(path, doing, cause, 'chosen');
   const about = {
-    remedy: access?.remedy ?? 'check the path and the health of the disk',
+    remedy: access?.remedy ?? 'Check the path and the health of the disk.',
     details: { path },
     cause,
   };
-  const message = `${path} could not be ${doing}: ${access?.says ?? messageOf(cause)}`;
+  const message = `${path} could not be ${doing}: ${access?.reason ?? messageOf(cause)}`;
   if (doing === 'written') return operational('backup-not-written', message, about);
   return (code === 'ENOENT' ? badInput : operational)('backup-not-read', message, about);
 }
 
-/** The name of an error of the operating system, such as `ENOSPC`; undefined for everything else. */
+/** The code of an error of the operating system, such as `ENOSPC`; undefined for other errors. */
 export function systemCode(error: unknown): string | undefined {
   const isSystemError = error instanceof Error && 'code' in error && 'syscall' in error;
   return isSystemError && typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** Runs work on the file at `path` and puts what the file system says into the words of the program. */
+/** Runs work on the file at `path` and translates errors of the file system. */
 export async function onFile<T>(doing: 'written' | 'read', path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -3,24 +3,24 @@ import { constants, type FileHandle, open } from 'node:fs/promises';
 import { counted } from '../../base/counted.js';
 import { onFile, refuseBackup } from './backup-errors.js';
 
-/** @throws `backup-not-read`, `backup-foreign` where it is no ordinary file */
+/** @throws `backup-not-read`; `backup-foreign` if it is not a regular file */
 export async function openForReading(path: string): Promise<FileHandle> {
-  // Not blocking: opening a pipe that nobody writes to would wait for ever.
+  // Non-blocking: opening a pipe without a writer would wait forever.
   const flags = constants.O_RDONLY | constants.O_NONBLOCK;
   const file = await onFile('read', path, () => open(path, flags));
   if ((await file.stat()).isFile()) return file;
   await file.close();
-  throw refuseBackup('backup-foreign', path, 'it is no ordinary file');
+  throw refuseBackup('backup-foreign', path, 'it is not a regular file');
 }
 
-/** Reads one file from its beginning, and knows what it has read. */
+/** Reads a file from its beginning, with position and hash. */
 export class BackupInput {
   readonly path: string;
   readonly #file: FileHandle;
   readonly #hash = createHash('sha256');
   #position = 0;
 
-  /** The file stays its owner's, who closes it. */
+  /** The caller closes the file. */
   constructor(path: string, file: FileHandle) {
     this.path = path;
     this.#file = file;
@@ -31,12 +31,12 @@ export class BackupInput {
     return this.#position;
   }
 
-  /** Hash of all that was read, hexadecimal. To be asked for once, at the end. */
+  /** Hash of all bytes read, hexadecimal. Call it once, at the end. */
   sha256(): string {
     return this.#hash.digest('hex');
   }
 
-  /** Fills `target` from where the last reading ended; returns how much of it, less than all only at the end of the file. */
+  /** Reads the next bytes into `target`. Returns their number, which is less than its length only at the end of the file. */
   async fill(target: Uint8Array): Promise<number> {
     let filled = 0;
     await onFile('read', this.path, async () => {

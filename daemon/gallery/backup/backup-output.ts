@@ -8,17 +8,17 @@ import { CHUNK_BYTES, encodeMessagePlace, type MessagePlace } from './message-pl
 export interface BackupSource {
   /** Small letters, digits and dashes, at most 32. */
   readonly name: string;
-  /** Read once, in pieces of any size, which stay the source's. What it throws ends the backup and reaches the caller. */
+  /** Read once, in pieces of any size, which the source owns. Its errors end the backup and reach the caller. */
   readonly content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 }
 
-/** Encrypts messages and sections in their order. Each message waits for the one before, so the event loop turns. */
+/** Encrypts messages and sections in their order. Awaits each message, so that the event loop turns. */
 export class BackupOutput implements Disposable {
   readonly #stream: PushStream;
   readonly #append: (bytes: Uint8Array) => Promise<void>;
   /** Length and ciphertext of one message. */
   readonly #frame = Buffer.alloc(4 + CHUNK_BYTES + STREAM_OVERHEAD_BYTES);
-  /** What of a section awaits encryption. */
+  /** Bytes of a section that are not encrypted yet. */
   readonly #plain = Buffer.alloc(CHUNK_BYTES);
 
   constructor(stream: PushStream, append: (bytes: Uint8Array) => Promise<void>) {
@@ -34,7 +34,7 @@ export class BackupOutput implements Disposable {
     await this.#append(this.#frame.subarray(0, 4 + length));
   }
 
-  /** All of section number `section`. Throws the reason of `signal` once that is aborted. */
+  /** Writes section number `section`. Throws the reason of `signal` when that aborts. */
   async section(
     section: number,
     source: BackupSource,
@@ -54,7 +54,7 @@ export class BackupOutput implements Disposable {
     };
     for await (const piece of source.content) {
       for (let offset = 0; offset < piece.length; ) {
-        // Only what is followed by more is known not to be the last.
+        // A full chunk is written only when more bytes follow: the last chunk has another tag.
         if (filled === CHUNK_BYTES) await flush('message');
         const part = piece.subarray(offset, offset + CHUNK_BYTES - filled);
         this.#plain.set(part, filled);

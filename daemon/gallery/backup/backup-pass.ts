@@ -12,9 +12,9 @@ import { CHUNK_BYTES, encodeMessagePlace, type MessagePlace } from './message-pl
 import { OPENING_BYTES, readOpening, readPreamble } from './opening.js';
 import type { WrappedKey } from './recipient.js';
 
-/** What stands in clear before the stream. */
+/** The unencrypted part before the stream. */
 export interface BackupStart {
-  /** Opening and preamble as they stand in the file. */
+  /** The bytes of opening and preamble in the file. */
   readonly opening: Uint8Array;
   readonly recipients: readonly WrappedKey[];
   /** Header of the stream. */
@@ -42,7 +42,7 @@ export async function beginPass(
   const messages = new Messages(input, openPullStream(header, fileKey));
   try {
     const { message, tag } = await messages.next({ kind: 'manifest', opening });
-    if (tag !== 'push') throw messages.refuse('its manifest is marked as something else');
+    if (tag !== 'push') throw messages.refuse('its manifest has the wrong mark');
     return new BackupPass(messages, decodeManifest(input.path, message));
   } catch (error) {
     messages[Symbol.dispose]();
@@ -50,7 +50,7 @@ export async function beginPass(
   }
 }
 
-/** One reading of a backup, section after section, checking everything on the way. */
+/** Reads a backup once, section by section, and checks everything. */
 export class BackupPass implements Disposable {
   readonly manifest: BackupManifest;
   readonly #messages: Messages;
@@ -64,19 +64,19 @@ export class BackupPass implements Disposable {
     this.manifest = manifest;
   }
 
-  /** Sections read to their end. */
+  /** The sections that were read completely. */
   get ended(): readonly SectionFacts[] {
     return this.#ended;
   }
 
-  /** The next chunk of the section under way; after its last one, `ended` has one section more. The caller wipes it. */
+  /** The next chunk of the present section; the last one adds the section to `ended`. The caller wipes the chunk. */
   async nextChunk(): Promise<Uint8Array> {
     const section = this.#ended.length;
     const { message, tag } = await this.#messages.next({ kind: 'chunk', section, chunk: this.#chunk });
     const isLast = tag === 'push';
     const isFull = message.length === CHUNK_BYTES;
     const isEmpty = message.length === 0;
-    // One content has one form: full chunks and a last one, which is empty only if the section is.
+    // Each content has exactly one form: full chunks and a last one, which is empty only for an empty section.
     if (!(isLast || (tag === 'message' && isFull)) || (isEmpty && this.#chunk > 0)) {
       throw this.#messages.refuse('a chunk has the wrong size or mark');
     }
@@ -90,10 +90,11 @@ export class BackupPass implements Disposable {
   /** Reads the closing and the end of the file, after the last section. @throws `backup-truncated`, `backup-altered` */
   async close(): Promise<void> {
     const { message, tag } = await this.#messages.next({ kind: 'closing', sectionCount: this.#ended.length });
-    if (tag !== 'final') throw this.#messages.refuse('its closing is marked as something else');
+    if (tag !== 'final') throw this.#messages.refuse('its closing has the wrong mark');
     const closing = decodeClosing(this.#messages.path, message);
-    if (!areSame(closing, this.#ended)) throw this.#messages.refuse('sizes or hashes are not those it tells');
-    if (!(await this.#messages.isAtEnd())) throw this.#messages.refuse('something was appended');
+    if (!areSame(closing, this.#ended))
+      throw this.#messages.refuse('sizes or hashes differ from its closing');
+    if (!(await this.#messages.isAtEnd())) throw this.#messages.refuse('bytes were appended');
   }
 
   [Symbol.dispose](): void {
@@ -109,14 +110,14 @@ export class BackupPass implements Disposable {
   }
 }
 
-/** Whether both name the same sections with the same sizes and hashes, in the same order. */
+/** Whether both lists have the same sections, sizes and hashes in the same order. */
 export function areSame(one: readonly SectionFacts[], other: readonly SectionFacts[]): boolean {
   const lines = (all: readonly SectionFacts[]): string =>
     all.map(({ name, sizeBytes, sha256 }) => `${name} ${sizeBytes} ${sha256}`).join('\n');
   return lines(one) === lines(other);
 }
 
-/** The messages of a stream: 4 bytes for the length of the ciphertext, big-endian, then the ciphertext. */
+/** The messages of a stream: the length of the ciphertext (4 bytes, big-endian), then the ciphertext. */
 class Messages implements Disposable {
   readonly #input: BackupInput;
   readonly #stream: PullStream;

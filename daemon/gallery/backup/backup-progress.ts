@@ -1,24 +1,24 @@
 /**
  * What is done to a backup, in the order of the work.
- * - `copy`, `write`, `read-back`: the gallery is copied, the copy is written to the backup, the backup is read again.
- * - `read`, `unpack`, `check`: a backup is read to its end, its database is unpacked, the pictures in that are read.
+ * - Create: `copy` the gallery, `write` the copy to the backup, and `read-back` the backup.
+ * - Verify and restore: `read` the backup to its end, `unpack` its database, and `check` the pictures in it.
  */
 export type BackupStep = 'copy' | 'write' | 'read-back' | 'read' | 'unpack' | 'check';
 
-/** How far the making, the verification or the restoring of a backup is. */
+/** The progress of a creation, verification or restore. */
 export interface BackupProgress {
   readonly step: BackupStep;
-  /** Of all steps together; each goes through about as many bytes as the others. */
+  /** Of all steps together; every step processes about the same number of bytes. */
   readonly doneBytes: number;
   readonly totalBytes: number;
 }
 
 export type OnBackupProgress = (progress: BackupProgress) => void;
 
-/** Told by one step how far it is; called for every few hundred KiB. */
+/** The progress of one step, reported every few hundred KiB. */
 export type OnBytes = (doneBytes: number, totalBytes: number) => void;
 
-/** Adds the steps up for `report`; gives what each step calls. */
+/** Combines the steps for `report`. Returns the callback of each step. */
 export function stepReport(
   steps: readonly BackupStep[],
   report: OnBackupProgress = () => undefined,

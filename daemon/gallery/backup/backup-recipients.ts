@@ -1,14 +1,14 @@
 import { BackupInput, openForReading } from './backup-input.js';
 import { readStart } from './backup-pass.js';
 
-/** For whom a backup says that it was made. */
+/** A recipient of a backup. */
 export type RecipientFacts =
   | { readonly kind: 'recovery-public-key'; readonly keyId: string }
   | { readonly kind: 'passphrase' };
 
 /**
- * What kinds of secret open the backup at `path`, so that a person can be asked for the right one. It stands there in clear
- * and nothing vouches for it until the backup was opened.
+ * The kinds of secret that open the backup at `path`, so that the caller can ask for the right one. They are unencrypted, and
+ * nothing proves them before the backup is opened.
  * @throws `backup-foreign`, `backup-newer`, `backup-truncated`, `backup-altered`, `backup-not-read`
  */
 export async function recipientsOf(path: string): Promise<readonly RecipientFacts[]> {

@@ -13,7 +13,7 @@ import type { Recipient } from './recipient.js';
 import { type Snapshot, takeSnapshot } from './snapshot.js';
 import { writeBackup } from './write-backup.js';
 
-/** Names of the sections of a gallery's backup, in their order. */
+/** Names of the sections of a backup, in their order. */
 export const KEY_SECTION = 'keys';
 export const DATABASE_SECTION = 'database';
 
@@ -23,9 +23,9 @@ export interface GalleryBackupOrder {
   readonly database: OpenDatabase;
   /** Of the open gallery. */
   readonly ring: KeyRing;
-  /** The key of the audit log, then those of earlier times; the caller's. */
+  /** The present key of the audit log, then the former ones. The caller wipes them. */
   readonly auditKeys: readonly Uint8Array[];
-  /** Where the backup is to stand. */
+  /** Path of the new backup. */
   readonly target: string;
   readonly recipients: readonly Recipient[];
   readonly identity: { readonly site: string; readonly box: string; readonly program: string };
@@ -35,8 +35,8 @@ export interface GalleryBackupOrder {
 }
 
 /**
- * Backs the open gallery up while it is in use, and verifies what was written.
- * @throws what `takeSnapshot` and `writeBackup` throw
+ * Backs up the open gallery while it is in use, and verifies the backup.
+ * @throws the errors of `takeSnapshot` and `writeBackup`
  */
 export async function createGalleryBackup(order: GalleryBackupOrder): Promise<BackupFacts> {
   const { database, ring, auditKeys, target, recipients, identity, clock, signal } = order;
@@ -66,7 +66,7 @@ export async function createGalleryBackup(order: GalleryBackupOrder): Promise<Ba
   }
 }
 
-/** Opens the file when it is read: where the backup is refused before that, it is deleted unread. */
+/** Opens the file only when it is read: if the backup is refused earlier, nothing stays open. */
 async function* contentOf(path: string, onBytes: OnBytes): AsyncGenerator<Uint8Array> {
   const { size } = statSync(path);
   let doneBytes = 0;
@@ -82,13 +82,13 @@ function keysInForce({ current, retiring }: KeyRing): Uint8Array[] {
   return retiring === undefined ? [current.copy()] : [current.copy(), retiring.copy()];
 }
 
-/** A rotation may have begun or ended while the copy was made: the keys are those that the copy names. */
+/** The keys that the copy names. A rotation may have begun or ended during the copy. */
 function needed({ facts }: Snapshot, keks: readonly Uint8Array[]): readonly Uint8Array[] {
   return facts.keyIds.map((id) => {
     const found = keks.find((kek) => keyIdOf(kek) === id);
     if (found !== undefined) return found;
-    throw operational('backup-key-changed', 'the key of the gallery was changed while it was backed up', {
-      remedy: 'run this again',
+    throw operational('backup-key-changed', 'the key of the gallery changed during the backup', {
+      remedy: 'Run the backup again.',
       retryable: true,
     });
   });

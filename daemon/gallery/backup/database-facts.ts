@@ -1,17 +1,17 @@
 import type Sqlite from 'better-sqlite3';
 
-/** What a gallery's file says about itself, read without a key. */
+/** Facts about a gallery file that need no key. */
 export interface DatabaseFacts {
   readonly schemaVersion: number;
-  /** Undefined in a gallery that never had a key. */
+  /** Undefined if the gallery never had a key. */
   readonly recogniser: string | undefined;
   /** Of the key-encryption keys in force, the current one first. */
   readonly keyIds: readonly string[];
-  /** How many rows of each kind. */
+  /** Number of rows of each kind. */
   readonly counts: Readonly<Record<string, number>>;
 }
 
-/** Tables that are counted, with the names that the counts go by. */
+/** Names of the counts, and their tables. */
 const counted = {
   persons: 'person',
   templates: 'template',
@@ -21,7 +21,7 @@ const counted = {
   auditEntries: 'audit',
 } as const;
 
-/** Of a file in the newest form. */
+/** Reads a file of the newest schema. */
 export function readDatabaseFacts(db: Sqlite.Database): DatabaseFacts {
   const pluck = (statement: string): unknown => db.prepare(statement).pluck().get();
   const counts = Object.entries(counted).map(

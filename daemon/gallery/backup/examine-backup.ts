@@ -9,10 +9,9 @@ import { assertKeysOpen } from './restore-rewrap.js';
 import { openRestoreSource } from './restore-source.js';
 
 /**
- * Verifies a backup as far as that goes without a box: every byte of the container, then the database in it, page by page,
- * its counts, and that its keys open it. The database is unpacked, with every field sealed, into a new private directory
- * below `workDirectory` and removed again.
- * @throws what `openRestoreSource` throws, and `backup-unusable`
+ * Verifies a backup without a box: every byte of the container, every page of the database, its counts, and that its keys open
+ * it. Unpacks the database (its fields stay sealed) into a new private directory below `workDirectory` and deletes it again.
+ * @throws the errors of `openRestoreSource`, and `backup-unusable`
  */
 export async function examineBackup(
   path: string,
@@ -34,7 +33,7 @@ export async function examineBackup(
     const { counts } = readDatabaseFacts(db);
     for (const [name, count] of Object.entries(source.facts.manifest.counts)) {
       if (counts[name] !== undefined && counts[name] !== count)
-        throw refuseContent(path, `it tells of ${count} ${name} and holds ${counts[name]}`);
+        throw refuseContent(path, `its manifest names ${count} ${name}, but it has ${counts[name]}`);
     }
     assertKeysOpen(source);
     return source.facts;

@@ -25,7 +25,7 @@ import {
 } from './recipient.js';
 import { recoveryKeyId, recoveryKeyOf } from './recovery-key.js';
 
-/** Says what a wrapped key is, so that it is taken for nothing else. */
+/** Associated data of a wrapped key: the key cannot be used for another purpose. */
 const wrapUse = Buffer.from('rollcall backup file key 1', 'latin1');
 
 /** Wraps the key of one backup for one recipient. */
@@ -34,8 +34,8 @@ export async function wrapFileKey(fileKey: Uint8Array, recipient: Recipient): Pr
   const { kind, publicKey } = recipient;
   const sealedKey = publicKey.length === PUBLIC_KEY_BYTES ? sealTo(publicKey, fileKey) : undefined;
   if (sealedKey === undefined) {
-    throw badInput('recovery-key-malformed', 'the public recovery key is none', {
-      remedy: 'give the public half as it was written when the recovery key was made',
+    throw badInput('recovery-key-malformed', 'the public recovery key is malformed', {
+      remedy: 'Use the public half as it was written when the recovery key was created.',
     });
   }
   return { kind, keyId: recoveryKeyId(publicKey), sealedKey: toBase64(sealedKey) };
@@ -50,9 +50,9 @@ async function wrapWithPassphrase(
     const { passes, memoryBytes } = costLimit;
     throw badInput(
       'passphrase-cost',
-      'the passphrase would cost more, or less, than readers of backups accept',
+      'the cost of the passphrase is outside the limits that readers of backups accept',
       {
-        remedy: `take 1 to ${passes} passes over 8 KiB to ${memoryBytes / 2 ** 20} MiB`,
+        remedy: `Use 1 to ${passes} passes over 8 KiB to ${memoryBytes / 2 ** 20} MiB.`,
         details: { ...cost },
       },
     );
@@ -75,7 +75,7 @@ async function wrapWithPassphrase(
 }
 
 /**
- * The key of the backup at `path`, in memory made for keys; the caller wipes it.
+ * The file key of the backup at `path`, in guarded memory. The caller wipes it.
  * @throws `backup-wrong-secret`, `backup-locked-for-others`, `backup-altered`, `passphrase-memory`
  */
 export async function unwrapFileKey(
@@ -94,7 +94,11 @@ async function unwrapWithPassphrase(
   passphrase: Uint8Array,
 ): Promise<Uint8Array> {
   if (wrap === undefined) {
-    throw refuseBackup('backup-locked-for-others', path, 'it has no passphrase, only recovery keys');
+    throw refuseBackup(
+      'backup-locked-for-others',
+      path,
+      'it was made for a recovery key only, not for a passphrase',
+    );
   }
   const key = await hash(passphrase, fromBase64(wrap.salt), wrap);
   try {
@@ -114,7 +118,11 @@ function unwrapWithSecret(
   recoverySecret: Uint8Array,
 ): Uint8Array {
   if (wraps.length === 0) {
-    throw refuseBackup('backup-locked-for-others', path, 'it has only a passphrase, no recovery key');
+    throw refuseBackup(
+      'backup-locked-for-others',
+      path,
+      'it was made for a passphrase only, not for a recovery key',
+    );
   }
   if (recoverySecret.length !== SECRET_KEY_BYTES) {
     throw refuseBackup('backup-wrong-secret', path, `a recovery secret has ${SECRET_KEY_BYTES} bytes`);
@@ -135,10 +143,10 @@ async function hash(passphrase: Uint8Array, salt: Uint8Array, cost: PassphraseCo
   try {
     return await hashPassphrase(passphrase, salt, cost);
   } catch (error) {
-    // Argon2id fails for one reason only: it did not get its memory.
+    // Argon2id fails only if it gets no memory.
     const mebibytes = Math.ceil(cost.memoryBytes / 2 ** 20);
     throw operational('passphrase-memory', `the passphrase could not be hashed: ${messageOf(error)}`, {
-      remedy: `free ${mebibytes} MiB of memory, or do this on a computer that has them`,
+      remedy: `Free ${mebibytes} MiB of memory, or use a computer with more memory.`,
       cause: error,
       retryable: true,
     });

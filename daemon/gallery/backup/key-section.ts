@@ -1,6 +1,6 @@
 import { KEY_BYTES, secretBytes, wipe } from '../../host/sodium.js';
 
-/** What opens a backup's database and proves its audit log. 32 bytes each, in guarded memory. */
+/** The keys of a backup's database and audit log, 32 bytes each, in guarded memory. */
 export interface BackupKeys extends Disposable {
   /** Key-encryption keys in force. */
   readonly keks: readonly Uint8Array[];
@@ -8,16 +8,16 @@ export interface BackupKeys extends Disposable {
   readonly auditKeys: readonly Uint8Array[];
 }
 
-/** First byte of the section. */
+/** First byte of the section: its format version. */
 const FORM = 1;
 const KINDS = { kek: 1, audit: 2 } as const;
 const ENTRY_BYTES = 1 + KEY_BYTES;
-/** More than a box ever has. */
+/** More keys than a box ever has. */
 const MOST_KEYS = 255;
 /** Longest section, bytes. */
 export const LARGEST_KEY_SECTION = 1 + MOST_KEYS * ENTRY_BYTES;
 
-/** Bytes of the section `keys`, in guarded memory: a form, then each key behind a byte for its kind. The caller wipes them. */
+/** The section `keys`, in guarded memory: a format version, then each key after a byte for its kind. The caller wipes it. */
 export function encodeKeys({ keks, auditKeys }: Omit<BackupKeys, typeof Symbol.dispose>): Uint8Array {
   const entries = [
     ...keks.map((key) => [KINDS.kek, key] as const),
@@ -32,7 +32,7 @@ export function encodeKeys({ keks, auditKeys }: Omit<BackupKeys, typeof Symbol.d
   return bytes;
 }
 
-/** The inverse of `encodeKeys`; undefined where it is no such section. Disposal wipes the keys. */
+/** The inverse of `encodeKeys`; undefined if the bytes have another format. Disposal wipes the keys. */
 export function decodeKeys(bytes: Uint8Array): BackupKeys | undefined {
   const count = (bytes.length - 1) / ENTRY_BYTES;
   if (bytes[0] !== FORM || !Number.isInteger(count)) return undefined;

@@ -6,7 +6,7 @@ const shortText = z.string().max(200);
 const count = z.int().nonnegative();
 const sectionName = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/);
 
-/** What a backup says about itself. Encrypted like everything else in it. */
+/** The description of a backup. It is encrypted. */
 const manifestSchema = z.strictObject({
   /** When the snapshot was taken, RFC 3339, UTC. */
   createdAt: z.iso.datetime(),
@@ -16,9 +16,9 @@ const manifestSchema = z.strictObject({
   program: shortText,
   /** Version of the database's schema. */
   schemaVersion: count,
-  /** What made the templates. */
+  /** Recogniser of the templates. */
   recogniser: shortText,
-  /** How many of what it holds (persons, templates, tombstones, …). */
+  /** Counts of persons, templates, tombstones, … */
   counts: z
     .record(z.string().regex(/^[a-z][A-Za-z]{0,31}$/), count)
     .refine((counts) => Object.keys(counts).length <= 64, 'too many counts'),
@@ -36,12 +36,12 @@ const sectionFacts = z.strictObject({
   /** Of its bytes, hexadecimal. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
 });
-/** What one section came to. */
+/** Size and hash of one section. */
 export type SectionFacts = Readonly<z.infer<typeof sectionFacts>>;
 
 const closingSchema = z.strictObject({ sections: z.array(sectionFacts).max(16) });
 
-/** @throws `backup-manifest` (a defect) where the manifest breaks the rules above */
+/** @throws `backup-manifest` (a defect) if the manifest does not match the schema */
 export function encodeManifest(manifest: BackupManifest): Uint8Array {
   const found = manifestSchema.safeParse(manifest);
   if (!found.success) {
@@ -52,12 +52,12 @@ export function encodeManifest(manifest: BackupManifest): Uint8Array {
   return encode(found.data);
 }
 
-/** @throws `backup-altered`; only a program of our version with other rules writes such a manifest */
+/** @throws `backup-altered` if the manifest does not match the schema */
 export function decodeManifest(path: string, bytes: Uint8Array): BackupManifest {
   return decode(path, manifestSchema, bytes);
 }
 
-/** The last message: sizes and hashes, which nobody knows before everything was read. */
+/** The last message: sizes and hashes, which are known only after all sections. */
 export function encodeClosing(sections: readonly SectionFacts[]): Uint8Array {
   return encode({ sections });
 }
@@ -75,6 +75,6 @@ function decode<T>(path: string, schema: z.ZodType<T>, bytes: Uint8Array): T {
   try {
     return schema.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
   } catch (error) {
-    throw refuseBackup('backup-altered', path, 'what it says about itself does not follow the rules', error);
+    throw refuseBackup('backup-altered', path, 'its manifest or closing has the wrong form', error);
   }
 }

@@ -1,16 +1,18 @@
-/** Where in a backup a message belongs. */
+/** The place of a message in a backup. */
 export type MessagePlace =
   | { readonly kind: 'manifest'; readonly opening: Uint8Array }
   | { readonly kind: 'chunk'; readonly section: number; readonly chunk: number }
   | { readonly kind: 'closing'; readonly sectionCount: number };
 
-/** Bytes of a section in each of its chunks but the last. */
+/** Size of every chunk of a section except the last. */
 export const CHUNK_BYTES = 256 * 1024;
 
 /**
- * The associated data of a message: one byte for its kind, then (0, manifest) opening and preamble of the file as they stand
- * there; (1, chunk) number of the section, 4 bytes, and of the chunk in it, 8 bytes, both from 0; (2, closing) how many
- * sections there were, 4 bytes. Numbers are big-endian.
+ * The associated data of a message: one byte for its kind, then
+ * - 0, manifest: the opening and the preamble of the file;
+ * - 1, chunk: the number of the section (4 bytes) and of the chunk in it (8 bytes), both from 0;
+ * - 2, closing: the number of sections (4 bytes).
+ * Numbers are big-endian.
  */
 export function encodeMessagePlace(place: MessagePlace): Uint8Array {
   switch (place.kind) {

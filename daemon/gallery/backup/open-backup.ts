@@ -9,42 +9,42 @@ import { unwrapFileKey } from './file-key.js';
 import type { BackupManifest, SectionFacts } from './manifest.js';
 import type { Unlock } from './recipient.js';
 
-/** What a backup holds, told after all of it was read and checked. */
+/** Facts about a backup that was read and checked completely. */
 export interface BackupFacts {
   readonly path: string;
   readonly manifest: BackupManifest;
   /** In the order of the manifest. */
   readonly sections: readonly SectionFacts[];
   readonly sizeBytes: number;
-  /** Of the whole file, hexadecimal: tells one backup from every other. */
+  /** Hash of the whole file, hexadecimal. Identifies the backup. */
   readonly sha256: string;
 }
 
 export interface BackupSection extends SectionFacts {
-  /** In chunks of at most 256 KiB, to be read before the next section is asked for. The reader owns and wipes them. */
+  /** Chunks of at most 256 KiB. Read them before the next section. The reader owns and wipes them. */
   readonly content: AsyncIterable<Uint8Array>;
 }
 
-/** What is looked at while a backup is read. */
+/** Options of reading a backup. */
 export interface Reading {
-  /** Ends it early. */
+  /** Ends the work early. */
   readonly signal?: AbortSignal | undefined;
-  /** Told how far the first reading is. */
+  /** Progress of the first reading. */
   readonly onBytes?: OnBytes | undefined;
 }
 
-/** A backup that was read to its end once and found whole. Disposal closes the file and wipes its key. */
+/** A backup that was read completely and is whole. Disposal closes the file and wipes its key. */
 export interface OpenedBackup extends AsyncDisposable {
   readonly facts: BackupFacts;
   /**
-   * Reads the file again, section after section; what of a section is not read is passed over. Everything is checked again:
-   * the file may have been changed since.
+   * Reads the file again, section by section, and skips what the caller does not read. Checks everything again, because the file
+   * may have changed.
    * @throws `backup-truncated`, `backup-altered`, `backup-not-read`
    */
   sections(): AsyncGenerator<BackupSection, void, undefined>;
 }
 
-/** @throws what `openBackup` throws */
+/** @throws the errors of `openBackup` */
 export async function verifyBackup(
   path: string,
   unlock: Unlock,
@@ -55,8 +55,8 @@ export async function verifyBackup(
 }
 
 /**
- * Reads the backup at `path` to its end, checking every byte, and only then lets anything of it be used. Memory does not
- * grow with the backup; between chunks the event loop turns.
+ * Reads the backup at `path` to its end and checks every byte, before any of it can be used. Memory does not grow with the
+ * backup, and the event loop turns between chunks.
  * @throws `backup-foreign`, `backup-newer`, `backup-truncated`, `backup-altered`, `backup-wrong-secret`,
  *   `backup-locked-for-others`, `backup-not-read`, `passphrase-memory`
  */
@@ -64,7 +64,7 @@ export async function openBackup(path: string, unlock: Unlock, reading: Reading 
   return openFile(path, reading, ({ recipients }) => unwrapFileKey(path, recipients, unlock));
 }
 
-/** As `openBackup`, with the key of the file itself, which stays the caller's. For who has just written it. */
+/** As `openBackup`, with the file key, which the caller wipes: for reading back a new backup. */
 export async function openBackupWith(
   fileKey: Uint8Array,
   path: string,
@@ -131,16 +131,16 @@ function whole(
   return {
     facts,
     async *sections() {
-      if (isClosed) throw defect('backup-closed', 'a section was asked of a backup that is closed');
+      if (isClosed) throw defect('backup-closed', 'a section of a closed backup was requested');
       const input = new BackupInput(facts.path, file);
       using pass = await beginPass(input, await readStart(input), fileKey);
       for (const [index, each] of facts.sections.entries()) {
         yield { ...each, content: chunksOf(pass, index, signal) };
-        for await (const passedOver of chunksOf(pass, index, signal)) wipe(passedOver);
+        for await (const skipped of chunksOf(pass, index, signal)) wipe(skipped);
       }
       await pass.close();
       if (!areSame(pass.ended, facts.sections)) {
-        throw refuseBackup('backup-altered', facts.path, 'it was replaced while it was read');
+        throw refuseBackup('backup-altered', facts.path, 'it was replaced during reading');
       }
     },
     async [Symbol.asyncDispose]() {
@@ -152,7 +152,7 @@ function whole(
   };
 }
 
-/** What is left of section `index`; nothing once the pass is beyond it. */
+/** The remaining chunks of section `index`. */
 async function* chunksOf(
   pass: BackupPass,
   index: number,

@@ -4,17 +4,17 @@ import { badInput } from '../../base/errors.js';
 import { refuseBackup } from './backup-errors.js';
 import { MOST_RECIPIENTS, type WrappedKey, wrappedKey } from './recipient.js';
 
-/** Version of everything a backup file is made of. */
+/** Version of the backup format. */
 export const BACKUP_FORMAT = 1;
 
-/** What a file begins with: 16 bytes that a person recognises, too. */
+/** The first 16 bytes of a backup, readable by people. */
 export const magic = Buffer.from('rollcall backup\n', 'latin1');
 
 /** Magic, format version (2 bytes), length of the preamble (4 bytes); numbers are big-endian in the whole file. */
 export const OPENING_BYTES = magic.length + 2 + 4;
 export const LARGEST_PREAMBLE_BYTES = 64 * 1024;
 
-/** What can be read without a secret: for whom the file key was wrapped. Nothing about the box or its people. */
+/** The unencrypted part: the recipients of the file key. Nothing about the box or its persons. */
 const preambleSchema = z.strictObject({
   recipients: z
     .array(wrappedKey)
@@ -24,20 +24,20 @@ const preambleSchema = z.strictObject({
     .refine((all) => all.filter(({ kind }) => kind === 'passphrase').length <= 1, 'several passphrases'),
 });
 
-/** @throws `backup-recipients` where a backup cannot be made for so many */
+/** @throws `backup-recipients` if the number or the kinds of recipients are not allowed */
 export function checkRecipients(recipients: readonly { readonly kind: WrappedKey['kind'] }[]): void {
   const passphrases = recipients.filter(({ kind }) => kind === 'passphrase').length;
   if (recipients.length >= 1 && recipients.length <= MOST_RECIPIENTS && passphrases <= 1) return;
   throw badInput(
     'backup-recipients',
-    `a backup cannot be made for ${counted(recipients.length, 'recipient')} like these`,
+    `a backup cannot be made for these ${counted(recipients.length, 'recipient')}`,
     {
-      remedy: `name 1 to ${MOST_RECIPIENTS} recovery keys or passphrases, at most one of them a passphrase`,
+      remedy: `Name 1 to ${MOST_RECIPIENTS} recipients, at most one of them a passphrase.`,
     },
   );
 }
 
-/** Opening and preamble of a new backup: all that precedes the encrypted stream. */
+/** Opening and preamble of a new backup: everything before the encrypted stream. */
 export function encodeOpening(recipients: readonly WrappedKey[]): Uint8Array {
   const preamble = Buffer.from(JSON.stringify({ recipients }), 'utf8');
   const opening = Buffer.alloc(OPENING_BYTES);
@@ -48,13 +48,13 @@ export function encodeOpening(recipients: readonly WrappedKey[]): Uint8Array {
 }
 
 /**
- * How long the preamble is, from the first `OPENING_BYTES` of the file or as many as there are.
+ * The length of the preamble, from the first `OPENING_BYTES` of the file, or fewer if the file is shorter.
  * @throws `backup-foreign`, `backup-newer`, `backup-truncated`, `backup-altered`
  */
 export function readOpening(path: string, bytes: Uint8Array): number {
   const start = bytes.subarray(0, magic.length);
   if (!magic.subarray(0, start.length).equals(start)) {
-    throw refuseBackup('backup-foreign', path, 'it begins with other words');
+    throw refuseBackup('backup-foreign', path, 'it does not begin with "rollcall backup"');
   }
   if (bytes.length < OPENING_BYTES) {
     throw refuseBackup('backup-truncated', path, `it has only ${counted(bytes.length, 'byte')}`);
@@ -62,17 +62,21 @@ export function readOpening(path: string, bytes: Uint8Array): number {
   const numbers = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const version = numbers.getUint16(magic.length);
   if (version > BACKUP_FORMAT) {
-    throw refuseBackup('backup-newer', path, `its format is ${version}, this version knows ${BACKUP_FORMAT}`);
+    throw refuseBackup(
+      'backup-newer',
+      path,
+      `its format is ${version}; this version reads format ${BACKUP_FORMAT}`,
+    );
   }
   const preambleBytes = numbers.getUint32(magic.length + 2);
   if (version < BACKUP_FORMAT || preambleBytes > LARGEST_PREAMBLE_BYTES) {
-    throw refuseBackup('backup-altered', path, 'its first bytes are not those of a backup');
+    throw refuseBackup('backup-altered', path, 'its first bytes are damaged');
   }
   return preambleBytes;
 }
 
 /**
- * For whom the file key was wrapped.
+ * The recipients of the file key.
  * @throws `backup-altered`
  */
 export function readPreamble(path: string, bytes: Uint8Array): readonly WrappedKey[] {
@@ -84,7 +88,7 @@ export function readPreamble(path: string, bytes: Uint8Array): readonly WrappedK
   }
   const found = preambleSchema.safeParse(json);
   if (!found.success) {
-    throw refuseBackup('backup-altered', path, 'its preamble is not one that rollcall writes', found.error);
+    throw refuseBackup('backup-altered', path, 'its preamble has the wrong form', found.error);
   }
   return found.data.recipients;
 }

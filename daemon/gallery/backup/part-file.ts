@@ -3,17 +3,17 @@ import { dirname } from 'node:path';
 import { badInput } from '../../base/errors.js';
 import { onFile, refuseExisting, systemCode } from './backup-errors.js';
 
-/** A file under way: it has its name only once it is whole. */
+/** A file that is being written. It gets its final name only when it is whole. */
 export interface PartFile {
   /** `TARGET.part`. */
   readonly path: string;
   /** Appends all of `bytes`. @throws `disk-full`, `backup-not-written` */
   append(bytes: Uint8Array): Promise<void>;
-  /** Once this returns, what was appended survives a power cut, and the file is closed. */
+  /** Syncs the file to the disk and closes it. */
   finish(): Promise<void>;
-  /** Gives the finished file its name, which survives a power cut, too. @throws `backup-exists` */
+  /** Gives the finished file its final name and syncs the directory. @throws `backup-exists` */
   place(): Promise<void>;
-  /** Closes and removes it; what was placed stays. */
+  /** Closes the file and deletes it, unless it was placed. */
   discard(): Promise<void>;
 }
 
@@ -44,9 +44,9 @@ export async function openPartFile(target: string): Promise<PartFile> {
         await giveName(path, target);
         isPlaced = true;
         try {
-          await syncDirectory(dirname(target));
+          await syncTargetDirectory(dirname(target));
         } catch (error) {
-          // After an error there is no backup: a name that the next power cut may take away is none.
+          // A name that may be lost in a power cut is not reliable: after an error there is no backup.
           await rm(target);
           throw error;
         }
@@ -67,9 +67,9 @@ async function create(target: string, path: string): Promise<FileHandle> {
       if (systemCode(error) !== 'EEXIST') throw error;
       throw badInput(
         'backup-in-progress',
-        `${path} exists: a backup is being written there, or was cut off`,
+        `${path} exists: another backup is being written, or was interrupted`,
         {
-          remedy: `if no backup is being written, remove ${path}; it is of no use`,
+          remedy: `If no backup is being written, delete ${path}; it is incomplete.`,
           details: { path },
         },
       );
@@ -77,7 +77,7 @@ async function create(target: string, path: string): Promise<FileHandle> {
   });
 }
 
-/** One call may write less than it was given; on a full disk the next one says why. */
+/** A call may write only a part; on a full disk the next call gives the error. */
 async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let offset = 0; offset < bytes.length; ) {
     const { bytesWritten } = await file.write(bytes, offset, bytes.length - offset);
@@ -85,12 +85,12 @@ async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** File systems without hard links (FAT of a USB stick, some network shares) say one of these. */
+/** Errors of file systems without hard links (FAT on a USB stick, some network shares). */
 const noLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
 /**
- * A rename would replace what came to stand there meanwhile; a link never does. Where there are no links, what comes to
- * stand there between look and rename is lost.
+ * Links, because a rename would replace a file that was created meanwhile. Without hard links, it renames: then a file that is
+ * created between the check and the rename is lost.
  */
 async function giveName(path: string, target: string): Promise<void> {
   try {
@@ -115,12 +115,13 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-async function syncDirectory(path: string): Promise<void> {
+/** Does not block the core while it waits: the target may be a slow disk or a network share. */
+async function syncTargetDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r');
   try {
     await directory.sync();
   } catch (error) {
-    // Some network shares cannot; they have no better way either.
+    // Some network shares cannot sync a directory. Their backup is kept without it.
     if (systemCode(error) !== 'EINVAL' && systemCode(error) !== 'ENOTSUP') throw error;
   } finally {
     await directory.close();

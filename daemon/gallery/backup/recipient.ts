@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { PassphraseCost } from '../../host/sodium.js';
 
-/** What a backup is made for. Any one of its recipients opens it. */
+/** Opens a backup. Each recipient alone is enough. */
 export type Recipient =
   | {
       /** Only the holder of the secret half opens it; the box that makes the backup does not. */
@@ -10,39 +10,39 @@ export type Recipient =
     }
   | {
       readonly kind: 'passphrase';
-      /** Its bytes in UTF-8, as the person typed it; the caller wipes them. */
+      /** UTF-8. The caller wipes it. */
       readonly passphrase: Uint8Array;
       /** `usualCost` unless given. */
       readonly cost?: PassphraseCost;
     };
 
-/** What opens a backup. The caller wipes the bytes. */
+/** The secret that opens a backup. The caller wipes it. */
 export type Unlock =
   | { readonly recoverySecret: Uint8Array }
   | {
       readonly passphrase: Uint8Array;
     };
 
-/** libsodium's "moderate": about a second on a small computer. */
+/** libsodium's "moderate" cost: about a second on a small computer. */
 export const usualCost: PassphraseCost = { passes: 3, memoryBytes: 256 * 2 ** 20 };
 
-/** More than this is not computed for a file that may come from anywhere. */
+/** Limit for reading: the file may come from an attacker. */
 export const costLimit: PassphraseCost = { passes: 16, memoryBytes: 2 ** 30 };
 
-/** libsodium computes with no less. */
+/** Minimum of libsodium. */
 const leastMemoryBytes = 8192;
 
 const passCount = z.int().min(1).max(costLimit.passes);
 const memorySize = z.int().min(leastMemoryBytes).max(costLimit.memoryBytes);
 
-/** Whether readers of backups spend so much, and libsodium computes with so little. */
+/** Whether the cost is within the limits of libsodium and of readers. */
 export function isAcceptable({ passes, memoryBytes }: PassphraseCost): boolean {
   return passCount.safeParse(passes).success && memorySize.safeParse(memoryBytes).success;
 }
 
 export const MOST_RECIPIENTS = 8;
 
-/** Base64 with padding of exactly `bytes` bytes. */
+/** Padded base64 of exactly `bytes` bytes. */
 function base64(bytes: number) {
   return z
     .string()
@@ -58,7 +58,7 @@ const recoveryWrap = z.strictObject({
   sealedKey: base64(80),
 });
 
-/** The file key, encrypted under a key that Argon2id makes of a passphrase. */
+/** The file key, encrypted under a key that Argon2id derives from a passphrase. */
 const passphraseWrap = z.strictObject({
   kind: z.literal('passphrase'),
   salt: base64(16),

@@ -13,8 +13,9 @@ const words = { secret: 'rollcall-recovery-secret-1', public: 'rollcall-recovery
 export type RecoveryKeyHalf = keyof typeof words;
 
 /**
- * One half as a line of ASCII that survives being printed and typed in again: a word, a space, 72 hexadecimal digits and a
- * line feed. The last 8 digits are the first bytes of the SHA-256 of word and key. As bytes, because text cannot be wiped.
+ * One half as a line of ASCII that can be printed and typed in again: a word, a space, 72 hexadecimal digits and a line feed.
+ * The last 8 digits are a checksum: the first bytes of the SHA-256 of word and key. Returns bytes, because strings cannot be
+ * wiped.
  */
 export function writeRecoveryKey(half: RecoveryKeyHalf, key: Uint8Array): Uint8Array {
   const word = words[half];
@@ -27,9 +28,8 @@ export function writeRecoveryKey(half: RecoveryKeyHalf, key: Uint8Array): Uint8A
 }
 
 /**
- * Reads what `writeRecoveryKey` wrote; white space may stand anywhere. The key lies in
- * memory made for keys; the caller wipes it.
- * @throws `recovery-key-malformed`, which never repeats what was given
+ * Reads the output of `writeRecoveryKey` and ignores white space. The key is in guarded memory; the caller wipes it.
+ * @throws `recovery-key-malformed`, which never contains the input
  */
 export function readRecoveryKey(half: RecoveryKeyHalf, text: Uint8Array): Uint8Array {
   const characters = text.filter((byte) => byte > 0x20);
@@ -59,7 +59,7 @@ function checkOf(half: RecoveryKeyHalf, key: Uint8Array): Buffer {
   return createHash('sha256').update(words[half]).update(key).digest().subarray(0, CHECK_BYTES);
 }
 
-// Hexadecimal by hand: every other way goes through a string, which stays in memory.
+// Hexadecimal by hand: library functions use a string, which stays in memory.
 
 function writeDigits(target: Buffer, offset: number, bytes: Uint8Array): void {
   for (const [index, byte] of bytes.entries()) {
@@ -77,14 +77,14 @@ function readDigits(target: Uint8Array, digits: Uint8Array): void {
     const lowerCase = character | 0x20;
     const isDigit = character >= 0x30 && character <= 0x39;
     if (!isDigit && !(lowerCase >= 0x61 && lowerCase <= 0x66))
-      throw malformed('it has characters that are no digits');
+      throw malformed('it has characters that are not hexadecimal digits');
     const value = isDigit ? character - 0x30 : lowerCase - 0x61 + 10;
     target[index >> 1] = ((target[index >> 1] ?? 0) << 4) | value;
   }
 }
 
 function malformed(why: string): RollcallError {
-  return badInput('recovery-key-malformed', `this is not the half of a recovery key that is needed: ${why}`, {
-    remedy: 'give the whole line as it was written, and the half that is asked for',
+  return badInput('recovery-key-malformed', `this is not the required half of a recovery key: ${why}`, {
+    remedy: 'Enter the whole line as it was written, and the required half.',
   });
 }

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { type KeyPair, newKeyPair, publicKeyOf } from '../../host/sealed-box.js';
 
 /**
- * The pair that backups are made for. The public half lies on the box and only makes backups; the secret half is kept
- * off the box and opens them. X25519, 32 bytes each.
+ * The key pair of backups. The public half is on the box and only makes backups. The secret half is kept off the box and opens
+ * them. X25519, 32 bytes each.
  */
 export type RecoveryKey = KeyPair;
 
@@ -17,7 +17,7 @@ export function recoveryKeyOf(secretKey: Uint8Array): RecoveryKey {
   return { publicKey: publicKeyOf(secretKey), secretKey };
 }
 
-/** What names a recovery key and says nothing else: the first 8 bytes of its public half's SHA-256, in hexadecimal. */
+/** Public id of a recovery key: the first 8 bytes of the SHA-256 of its public half, hexadecimal. */
 export function recoveryKeyId(publicKey: Uint8Array): string {
   return createHash('sha256').update(publicKey).digest('hex').slice(0, 16);
 }

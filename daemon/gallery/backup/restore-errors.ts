@@ -1,21 +1,25 @@
 import { badInput, type RollcallError } from '../../base/errors.js';
 
-/** The backup is genuine, but what it holds cannot be used. */
+/** The error for a genuine backup with unusable content. */
 export function refuseContent(path: string, why: string, cause?: unknown): RollcallError {
-  return badInput('backup-unusable', `${path} opens, but its gallery cannot be used: ${why}`, {
-    remedy: 'take another backup',
-    details: { path },
-    cause,
-  });
+  return badInput(
+    'backup-unusable',
+    `the backup ${path} can be opened, but its gallery cannot be used: ${why}`,
+    {
+      remedy: 'Use another backup.',
+      details: { path },
+      cause,
+    },
+  );
 }
 
 /** Templates of different recognisers cannot be compared. */
 export function refuseRecogniser(path: string, found: string, configured: string): RollcallError {
   return badInput(
     'recogniser-mismatch',
-    `${path} holds templates of the recogniser ${found}, but ${configured} is configured; the two cannot be compared`,
+    `${path} has templates of the recogniser ${found}, but ${configured} is configured`,
     {
-      remedy: `configure the recogniser ${found}, restart and restore again; \`rollcall gallery re-embed\` moves the gallery to another one afterwards`,
+      remedy: `Configure the recogniser ${found}, restart and restore again. Then \`rollcall gallery re-embed\` moves the gallery to another one.`,
       details: { backup: found, configured },
     },
   );
@@ -24,9 +28,9 @@ export function refuseRecogniser(path: string, found: string, configured: string
 export function refuseNewer(path: string, found: number, known: number): RollcallError {
   return badInput(
     'database-newer',
-    `the database in ${path} has version ${found}; this program knows versions up to ${known}`,
+    `the database in ${path} has version ${found}; this program supports versions up to ${known}`,
     {
-      remedy: 'install the release that wrote the backup, or a newer one',
+      remedy: 'Install the version of rollcall that wrote the backup, or a newer one.',
       details: { path, version: found, known },
     },
   );

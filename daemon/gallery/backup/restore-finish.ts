@@ -7,37 +7,37 @@ import { operational } from '../../base/errors.js';
 import { explainSqliteError } from '../../host/sqlite-errors.js';
 import { insertTombstone } from '../persons/erasure.js';
 import { PersonRows } from '../persons/person-rows.js';
-import { enforceTombstones } from '../persons/tombstones.js';
+import { enforceTombstones } from '../persons/reapply.js';
 import { emptyWriteAheadLog } from '../write-ahead-log.js';
 import type { PresentState } from './restore-present.js';
 import type { RestoreSource } from './restore-source.js';
 
 export interface RestoreFinish {
   readonly present: PresentState;
-  /** The box's, and those of earlier times with those of the backup. */
+  /** The present audit key of the box; below, the former keys of box and backup. */
   readonly auditKey: Uint8Array;
   readonly formerAuditKeys: readonly Uint8Array[];
   readonly by: Actor;
   readonly clock: Clock;
 }
 
-/** What a restore came to. Counts and codes only. */
+/** The result of a restore. Counts and codes only. */
 export interface RestoreOutcome {
   readonly persons: number;
   readonly templates: number;
   readonly tombstones: number;
-  /** Persons of the backup who had been erased on this box since. */
+  /** Persons of the backup who had been erased on this box since the backup. */
   readonly erasedAgain: number;
-  /** Whose audit log goes on. */
+  /** The origin of the audit log that continues. */
   readonly log: 'box' | 'backup';
-  /** False where the damaged file did not tell whom it had erased. */
+  /** False if the tombstones of the damaged file could not be read. */
   readonly areErasuresKnown: boolean;
 }
 
 /**
- * Completes the unpacked gallery with what outlives a restore: erasures of the box, and its audit log. The log of the backup
- * goes on only where the box has none of its own worth keeping: a new box, or a file too damaged to give it. Synchronous from
- * the look at the present file on; nothing may be written there any more. Closes the unpacked gallery on the disk.
+ * Completes the unpacked gallery with the erasures of the box and its audit log. The log of the backup continues only on a new
+ * box, or if the box's own log cannot be read. Nothing may be written to the present file after it was read. Closes the
+ * unpacked gallery and syncs it to the disk.
  * @throws `disk-full`, `disk-failed`
  */
 export async function finishRestore(source: RestoreSource, finish: RestoreFinish): Promise<RestoreOutcome> {
@@ -60,7 +60,7 @@ function merge({ database, facts }: RestoreSource, finish: RestoreFinish): Resto
     insertTombstone(database, personId, erasedAtMs);
   const audit = openAuditLog({ database, key: auditKey, formerKeys: formerAuditKeys, clock });
   const rows = new PersonRows(database);
-  // What was under way when the backup was made: imports, and a move to another recogniser.
+  // Unfinished work of the backup: imports, and a move to another recogniser.
   db.exec(`DELETE FROM person WHERE state = 'staged';
            DELETE FROM template WHERE recogniser <> (SELECT recogniser FROM gallery);`);
   const erasedAgain = enforceTombstones({ database, rows, audit, clock });
@@ -81,12 +81,12 @@ function merge({ database, facts }: RestoreSource, finish: RestoreFinish): Resto
   return outcome;
 }
 
-/** After this the file stands alone: no log beside it, every byte on the disk. */
+/** Leaves a file without a write-ahead log, synced to the disk. */
 async function closeOnDisk({ database }: RestoreSource): Promise<void> {
   const { db, path } = database;
   if (!emptyWriteAheadLog(database)) {
     throw operational('database-busy', `another program reads ${path}`, {
-      remedy: 'end it and restore again; nothing was changed',
+      remedy: 'End that program and restore again. Nothing was changed.',
       details: { path },
       retryable: true,
     });

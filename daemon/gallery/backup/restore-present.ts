@@ -7,23 +7,23 @@ export interface Tombstone {
   readonly erasedAtMs: number;
 }
 
-/** What of the box's present gallery outlives a restore. */
+/** The data of the present gallery that survives a restore. */
 export interface PresentState {
-  /** Undefined where a damaged file does not give them. */
+  /** Undefined if the damaged file cannot be read. */
   readonly tombstones: readonly Tombstone[] | undefined;
-  /** Undefined where a damaged file does not give it. */
+  /** Undefined if the damaged file cannot be read. */
   readonly log: CarriedLog | undefined;
-  /** Nobody was ever enrolled: the box is new. */
+  /** The box is new: it never had an enrolled person. */
   readonly isNew: boolean;
 }
 
-const heldTables = ['person', 'tombstone', 'first_person'];
+const tablesOfUse = ['person', 'tombstone', 'first_person'];
 
 export function readPresent(db: Sqlite.Database): PresentState {
   return { tombstones: readTombstones(db), log: readLog(db), isNew: isNew(db) };
 }
 
-/** As much as a damaged file still gives. */
+/** Reads as much as possible from a damaged file. */
 export function salvagePresent(path: string): PresentState {
   const attempt = <T>(read: (db: Sqlite.Database) => T): T | undefined => {
     let db: Sqlite.Database | undefined;
@@ -31,7 +31,7 @@ export function salvagePresent(path: string): PresentState {
       db = new Sqlite(path, { readonly: true });
       return read(db);
     } catch (error) {
-      // What kind of damage it is makes no difference here.
+      // The kind of damage makes no difference here.
       if (error instanceof Sqlite.SqliteError) return undefined;
       throw error;
     } finally {
@@ -49,7 +49,7 @@ function readTombstones(db: Sqlite.Database): readonly Tombstone[] {
 
 function isNew(db: Sqlite.Database): boolean {
   const isThere = db.prepare<[string], number>('SELECT 1 FROM sqlite_schema WHERE name = ?').pluck();
-  return heldTables.every(
+  return tablesOfUse.every(
     (table) =>
       isThere.get(table) === undefined || db.prepare(`SELECT 1 FROM ${table} LIMIT 1`).get() === undefined,
   );

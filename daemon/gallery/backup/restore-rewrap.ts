@@ -11,9 +11,9 @@ import type { RestoreSource } from './restore-source.js';
 const BATCH_KEYS = 100;
 const nothing = new Uint8Array(0);
 
-/** The key that a restored gallery is to open with on this box. */
+/** The key with which a restored gallery opens on this box. */
 export interface TargetKey {
-  /** 32 bytes in guarded memory; the caller wipes them. */
+  /** 32 bytes in guarded memory. The caller wipes them. */
   readonly kek: Uint8Array;
   readonly provider: KeyProviderKind;
   readonly parameters: KeySlotParameters;
@@ -21,9 +21,9 @@ export interface TargetKey {
 }
 
 /**
- * Wraps every data key of the unpacked gallery by the key of this box, and leaves no other key in force. One that does not
- * open is taken out; its rows are found damaged when they are used. How many these were.
- * @throws `backup-unusable` where the keys of the backup are not what its database was sealed with, `disk-full`
+ * Wraps every data key of the unpacked gallery with the key of this box and removes all other keys. Removes data keys that do not
+ * open; their rows then count as damaged. Returns the number of these keys.
+ * @throws `backup-unusable` if the keys of the backup do not open its database; `disk-full`
  */
 export async function rewrapForBox(
   { database, keys, facts }: RestoreSource,
@@ -34,7 +34,7 @@ export async function rewrapForBox(
   const keks = keysById(keys);
   using key = new KeyEncryptionKey(target.kek);
   try {
-    // Nobody else sees this file before it is whole.
+    // A crash loses nothing: the file is not in use yet.
     db.pragma('synchronous = OFF');
     db.pragma('foreign_keys = OFF');
     const damaged = await rewrapAll(database, { keks, key });
@@ -52,7 +52,7 @@ export async function rewrapForBox(
   }
 }
 
-/** Whether each key in force of an unpacked gallery came with it, and is the right one. @throws `backup-unusable` */
+/** Checks that the backup has every key in force and that it opens the gallery. @throws `backup-unusable` */
 export function assertKeysOpen({
   database,
   keys,
@@ -66,7 +66,7 @@ export function assertKeysOpen({
   }
 }
 
-/** The caller disposes of them. */
+/** The caller disposes the keys. */
 function keysById({ keks }: RestoreSource['keys']): ReadonlyMap<string, KeyEncryptionKey> {
   return new Map(keks.map((bytes) => new KeyEncryptionKey(bytes)).map((kek) => [kek.id, kek]));
 }
@@ -76,7 +76,7 @@ function assertOpens(
   database: RestoreSource['database'],
   kek: KeyEncryptionKey | undefined,
 ): void {
-  if (kek === undefined) throw refuseContent(path, 'the keys in it are not those of its database');
+  if (kek === undefined) throw refuseContent(path, 'its keys do not belong to its database');
   const bytes = kek.copy();
   const copy = new KeyEncryptionKey(bytes);
   wipe(bytes);
@@ -84,7 +84,7 @@ function assertOpens(
     openKeyRing(database, kek.id, copy)[Symbol.dispose]();
   } catch (error) {
     copy[Symbol.dispose]();
-    throw refuseContent(path, 'the keys in it are not those of its database', error);
+    throw refuseContent(path, 'its keys do not belong to its database', error);
   }
 }
 

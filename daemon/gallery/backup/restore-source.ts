@@ -23,15 +23,15 @@ export interface RestoreSourceOptions {
   /** The backup's file. */
   readonly path: string;
   readonly unlock: Unlock;
-  /** Of the gallery that it is to become; it is unpacked beside it and touches nothing of it. */
+  /** Path of the gallery. The backup is unpacked beside it and does not touch it. */
   readonly galleryPath: string;
-  /** What the box compares by; undefined takes any. */
+  /** The recogniser of the box; undefined accepts any. */
   readonly recogniser?: RecogniserId;
   readonly signal?: AbortSignal;
   readonly onProgress?: OnBackupProgress | undefined;
 }
 
-/** The gallery of a backup, unpacked, in the newest form and found whole. Disposal removes it and wipes its keys. */
+/** The unpacked gallery of a backup: migrated and checked. Disposal deletes it and wipes its keys. */
 export interface RestoreSource extends AsyncDisposable {
   readonly facts: BackupFacts;
   readonly database: OpenDatabase;
@@ -39,8 +39,8 @@ export interface RestoreSource extends AsyncDisposable {
 }
 
 /**
- * Verifies a backup to its last byte, then its database, before anything of the box is touched.
- * @throws what `openBackup` and `unpackGallery` throw, `recogniser-mismatch`, `database-newer`, `backup-unusable`
+ * Verifies every byte of a backup, then its database, without touching the present gallery.
+ * @throws the errors of `openBackup` and `unpackGallery`, `recogniser-mismatch`, `database-newer`, `backup-unusable`
  */
 export async function openRestoreSource(options: RestoreSourceOptions): Promise<RestoreSource> {
   const { path, unlock, galleryPath, recogniser, signal } = options;
@@ -86,8 +86,8 @@ function openUnpacked(path: string, target: string): OpenDatabase {
 }
 
 /**
- * Reads every picture. Checking such a table in one go, as SQLite does it, would hold the event loop for about a second in a
- * gallery of 10,000 persons.
+ * Reads every picture, in slices. SQLite's own check of such a table would block the event loop for about a second at 10,000
+ * persons.
  */
 async function readPictures(options: {
   readonly path: string;
@@ -143,7 +143,7 @@ async function checkContent(
   for (const table of ['photograph', 'evidence'])
     await readPictures({ path, database, table, signal: options.signal, onPictures });
   if (db.pragma('foreign_key_check(person)', { simple: true }) !== undefined)
-    throw refuseContent(path, 'its rows do not belong together');
+    throw refuseContent(path, 'its rows refer to missing rows');
   const recogniser = readRecogniser(database);
   if (recogniser === undefined) throw refuseContent(path, 'it never had a key');
   if (options.recogniser !== undefined && recogniser !== options.recogniser)
@@ -151,5 +151,5 @@ async function checkContent(
   const slots = readKeySlots(database);
   const ids = options.keys.keks.map(keyIdOf);
   if (slots.length === 0 || !slots.every(({ keyId }) => ids.includes(keyId)))
-    throw refuseContent(path, 'the keys in it are not those of its database');
+    throw refuseContent(path, 'its keys do not belong to its database');
 }

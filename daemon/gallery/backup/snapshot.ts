@@ -7,20 +7,20 @@ import { openWorkDirectory } from '../work-directory.js';
 import type { OnBytes } from './backup-progress.js';
 import { type DatabaseFacts, readDatabaseFacts } from './database-facts.js';
 
-/** Pages copied in one turn of the event loop, and between two times that they are brought to the disk. */
+/** Pages copied in one turn of the event loop, and pages between two syncs to the disk. */
 const STEP_PAGES = 50;
 const SYNC_PAGES = 2000;
 
-/** A copy of the gallery as it was at one moment, in one file that nobody writes. Disposal deletes it. */
+/** A consistent copy of the gallery in one file. Disposal deletes it. */
 export interface Snapshot extends Disposable {
   readonly path: string;
   readonly facts: DatabaseFacts;
 }
 
 /**
- * Copies the gallery through its own connection, in small steps: what is written meanwhile is copied, too, and between two
- * steps nothing is held that an erasure would have to wait for. (A second connection would keep the write-ahead log from being
- * emptied for as long as it reads.) Fields are as sealed in the copy as in the gallery.
+ * Copies the gallery in small steps through its own connection. The copy includes writes that happen meanwhile, and between two
+ * steps no lock delays an erasure. (A second connection would prevent the write-ahead log from being emptied.) Fields stay
+ * sealed.
  * @throws `disk-full`, `disk-failed`, `gallery-damaged`, and the reason of `signal`
  */
 export async function takeSnapshot(
@@ -63,8 +63,8 @@ async function copyInSteps(
 }
 
 /**
- * Brings the copy to the disk bit by bit in another thread. Otherwise the last step, which commits everything, would hold
- * the event loop for as long as the whole copy takes to be written (200 ms for 256 MiB where this was measured; 30 ms so).
+ * Syncs the copy to the disk bit by bit, in another thread. Otherwise the final commit would block the event loop until the whole
+ * copy is written (measured for 256 MiB: 200 ms instead of 30 ms).
  */
 class SyncPace {
   readonly #file: FileHandle;
@@ -75,7 +75,7 @@ class SyncPace {
     this.#file = file;
   }
 
-  /** How many pages to copy in the next step: none while the disk is busy. */
+  /** Number of pages to copy in the next step: 0 during a sync. */
   next(): number {
     if (this.#syncing !== undefined) return 0;
     this.#pages += STEP_PAGES;
@@ -84,7 +84,7 @@ class SyncPace {
     const done = (): void => {
       this.#syncing = undefined;
     };
-    // What fails here fails again, and is told, when the copy is committed.
+    // An error occurs again at the commit and is reported there.
     this.#syncing = this.#file.datasync().then(done, done);
     return 0;
   }
@@ -94,7 +94,7 @@ class SyncPace {
   }
 }
 
-/** The copy would still ask for a write-ahead log of its own. */
+/** Switches the copy to a rollback journal, so that it needs no write-ahead log. */
 function leaveLog(path: string): DatabaseFacts {
   const db = new Sqlite(path);
   try {

@@ -7,9 +7,9 @@ import { type BackupKeys, decodeKeys, LARGEST_KEY_SECTION } from './key-section.
 import type { BackupSection, OpenedBackup } from './open-backup.js';
 
 /**
- * Writes the database of a gallery's backup to `path`, where nothing may stand yet, readable by its owner only, and gives
- * back its keys. @throws `backup-foreign` where the backup holds something else, `disk-full`, `backup-not-written`, and what
- * `OpenedBackup.sections` throws
+ * Writes the database of a backup to the new file `path`, readable by its owner only, and returns its keys.
+ * @throws `backup-foreign` if the backup has no gallery, `disk-full`, `backup-not-written`, and the errors of
+ * `OpenedBackup.sections`
  */
 export async function unpackGallery(
   backup: OpenedBackup,
@@ -26,7 +26,7 @@ export async function unpackGallery(
       hasDatabase = true;
     }
     if (keys !== undefined && hasDatabase) return keys;
-    throw refuseBackup('backup-foreign', backup.facts.path, 'it holds no gallery');
+    throw refuseBackup('backup-foreign', backup.facts.path, 'it contains no gallery');
   } catch (error) {
     keys?.[Symbol.dispose]();
     throw error;
@@ -36,7 +36,7 @@ export async function unpackGallery(
 async function readKeys({ content, sizeBytes }: BackupSection): Promise<BackupKeys | undefined> {
   if (sizeBytes > LARGEST_KEY_SECTION) return undefined;
   let keys: BackupKeys | undefined;
-  // It is shorter than a chunk.
+  // The section is shorter than a chunk.
   for await (const chunk of content) {
     keys = decodeKeys(chunk);
     wipe(chunk);

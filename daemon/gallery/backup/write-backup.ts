@@ -11,25 +11,24 @@ import { checkRecipients, encodeOpening } from './opening.js';
 import { openPartFile, type PartFile } from './part-file.js';
 import type { Recipient } from './recipient.js';
 
-/** What is to be written, where and for whom. */
+/** A backup to write. */
 export interface BackupOrder {
-  /** Where the backup is to stand; nothing may stand there yet. `TARGET.part` is used meanwhile. */
+  /** Path of the new backup, which must not exist. `TARGET.part` is used meanwhile. */
   readonly target: string;
   /** 1 to 8, at most one of them a passphrase. */
   readonly recipients: readonly Recipient[];
   readonly manifest: Omit<BackupManifest, 'sections'>;
   /** Written in this order. */
   readonly sections: readonly BackupSource[];
-  /** Looked at between chunks: a source that may wait for long has to look, too. */
+  /** Checked between chunks. A source that may wait for a long time must check it, too. */
   readonly signal?: AbortSignal;
-  /** Told how far the file is read back. */
+  /** Progress of reading the file back. */
   readonly onReadBack?: OnBytes;
 }
 
 /**
- * Writes a backup, reads it back from the file and checks every byte, and only then gives it its name. After an error
- * nothing stands there; a process that is killed leaves at most `TARGET.part`. Memory does not grow with the backup; between
- * chunks the event loop turns.
+ * Writes a backup, reads it back and checks every byte, and only then gives it its name. After an error there is no file; a
+ * killed process leaves at most `TARGET.part`. Memory does not grow with the backup, and the event loop turns between chunks.
  * @throws `backup-exists`, `backup-in-progress`, `disk-full`, `backup-not-written`, `backup-not-verified`,
  *   `backup-recipients`, `recovery-key-malformed`, `passphrase-refused`, `passphrase-cost`, `passphrase-memory`, what a source throws, and the
  *   reason of `signal`
@@ -42,7 +41,7 @@ export async function writeBackup(order: BackupOrder): Promise<BackupFacts> {
   let part: PartFile | undefined;
   try {
     fillRandomly(fileKey);
-    // Before the passphrase, which takes a second: a name that is taken is told at once.
+    // Before the passphrase, which takes a second: reports an existing target immediately.
     part = await openPartFile(target);
     const opening = await openingFor(fileKey, order.recipients);
     const written = await writeStream(part, fileKey, opening, order);
@@ -58,7 +57,7 @@ export async function writeBackup(order: BackupOrder): Promise<BackupFacts> {
 
 async function openingFor(fileKey: Uint8Array, recipients: readonly Recipient[]): Promise<Uint8Array> {
   const wrapped = [];
-  // One after the other: several hashes at once would take their memory at once.
+  // One after the other: parallel hashes would need their memory at the same time.
   for (const recipient of recipients) wrapped.push(await wrapFileKey(fileKey, recipient));
   return encodeOpening(wrapped);
 }
@@ -104,9 +103,9 @@ async function readBack(
 }
 
 function notVerified(path: string, why: string, cause?: unknown) {
-  return operational('backup-not-verified', `what was written to ${path} does not read back: ${why}`, {
+  return operational('backup-not-verified', `${path} could not be read back: ${why}`, {
     remedy:
-      'check the health of the disk and the memory, or write the backup to another disk; nothing was left behind',
+      'Check the health of the disk and the memory, or write the backup to another disk. No partial file was left.',
     details: { path },
     cause,
   });

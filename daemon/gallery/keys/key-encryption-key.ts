@@ -1,39 +1,39 @@
 import { defect } from '../../base/errors.js';
-import { areEqual, deriveKey, KEY_BYTES, secretBytes, wipe } from '../../host/sodium.js';
+import { areEqual, deriveSubkey, KEY_BYTES, secretBytes, wipe } from '../../host/sodium.js';
 import type { FieldPlace } from '../field-place.js';
 import { openField, type SealingKey, sealField } from '../sealing.js';
 import { keyIdOf } from './key-id.js';
 
-/** Context and numbers of the subkeys (crypto_kdf); never to be used for anything else. 3 is the id (key-id.ts). */
+/** Context and numbers of the subkeys (crypto_kdf). Never use them for another purpose. Number 3 is the id (key-id.ts). */
 const KDF_CONTEXT = 'rcgallry';
 const CHECK_SUBKEY = 2;
 const WRAPPING_SUBKEY = 4;
 
 /**
- * The key that wraps the data keys of a gallery (KEK). Lives in guarded memory and is wiped when disposed; nothing but
- * data keys, and the other key during a rotation, is ever encrypted under it.
+ * The key-encryption key (KEK) of a gallery. It encrypts only data keys and, during a rotation, the other KEK. It lives in guarded
+ * memory; disposal wipes it.
  */
 export class KeyEncryptionKey implements Disposable {
-  /** Public identifier, hexadecimal; says nothing about the key. */
+  /** Public identifier, hexadecimal. Reveals nothing about the key. */
   readonly id: string;
   readonly #key = secretBytes(KEY_BYTES);
   readonly #wrapping: SealingKey;
   #isDisposed = false;
 
-  /** Copies `kek`, 32 bytes; the caller wipes its own. */
+  /** Copies `kek`, 32 bytes. The caller wipes its own copy. */
   constructor(kek: Uint8Array) {
     if (kek.length !== KEY_BYTES) throw defect('key-size', `a key has ${KEY_BYTES} bytes, not ${kek.length}`);
     this.#key.set(kek);
     this.id = keyIdOf(kek);
     this.#wrapping = { id: this.id, bytes: secretBytes(KEY_BYTES) };
-    deriveKey(this.#wrapping.bytes, this.#key, WRAPPING_SUBKEY, KDF_CONTEXT);
+    deriveSubkey(this.#wrapping.bytes, this.#key, WRAPPING_SUBKEY, KDF_CONTEXT);
   }
 
-  /** Stored beside the data: tells a wrong key from damaged data without giving the key away. */
+  /** A value to store beside the data. It distinguishes a wrong key from damaged data and reveals nothing about the key. */
   checkValue(): Uint8Array {
     this.#assertUsable();
     const value = new Uint8Array(32);
-    deriveKey(value, this.#key, CHECK_SUBKEY, KDF_CONTEXT);
+    deriveSubkey(value, this.#key, CHECK_SUBKEY, KDF_CONTEXT);
     return value;
   }
 
@@ -41,13 +41,13 @@ export class KeyEncryptionKey implements Disposable {
     return areEqual(stored, this.checkValue());
   }
 
-  /** Seals a key (or nothing, as a proof) for its place. */
+  /** Seals a key (or an empty value, as a proof) for its place. */
   wrap(place: FieldPlace, key: Uint8Array): Uint8Array {
     this.#assertUsable();
     return sealField(this.#wrapping, place, key);
   }
 
-  /** The inverse of `wrap`; undefined where it was altered, moved or wrapped by another key. The caller wipes it. */
+  /** The inverse of `wrap`; undefined if the value was altered, moved or wrapped by another key. The caller wipes the result. */
   unwrap(place: FieldPlace, wrapped: Uint8Array): Uint8Array | undefined {
     this.#assertUsable();
     return openField(this.#wrapping, place, wrapped);

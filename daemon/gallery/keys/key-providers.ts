@@ -11,15 +11,15 @@ export interface KeyProvidersOptions {
   /** Name of the secret that the provider `secret` reads. */
   readonly secretName: string;
   readonly credentials: CredentialPlaces;
-  /** Directory in memory (tmpfs) for what the TPM's programs hand on to each other. */
+  /** Directory in memory (tmpfs) for files that the TPM tools exchange. */
   readonly workDirectory: string;
-  /** How the TPM is reached; see `TpmOptions`. */
+  /** Connection to the TPM; see `TpmOptions`. */
   readonly tcti?: string | undefined;
 }
 
 export type KeyProviders = Readonly<Record<KeyProviderKind, InspectableKeyProvider>>;
 
-/** One provider of each kind. They do nothing until asked; keep them for the life of the process. */
+/** One provider of each kind. They are idle until they are called. Keep them for the life of the process. */
 export function makeKeyProviders(options: KeyProvidersOptions): KeyProviders {
   const { clock, secretName, credentials, workDirectory, tcti } = options;
   return {
@@ -29,7 +29,7 @@ export function makeKeyProviders(options: KeyProvidersOptions): KeyProviders {
   };
 }
 
-/** Which providers can be used on this machine, and why the others cannot. */
+/** The report of each provider. */
 export function describeProviders(providers: KeyProviders): Promise<readonly KeyProviderReport[]> {
   const { secret, passphrase, tpm } = providers;
   return Promise.all([secret, passphrase, tpm].map((provider) => provider.inspect()));

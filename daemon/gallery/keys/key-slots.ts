@@ -7,7 +7,7 @@ import { KeyEncryptionKey } from './key-encryption-key.js';
 import type { KeyProviderKind, KeySlotParameters } from './key-provider.js';
 import { KeyRing } from './key-ring.js';
 
-/** A key-encryption key in force, as the gallery knows it. */
+/** A KEK in force, as the gallery stores it. */
 export interface KeySlot {
   readonly keyId: string;
   readonly provider: KeyProviderKind;
@@ -30,7 +30,7 @@ interface SlotRow {
 
 export function galleryDamaged(reason: string): Error {
   return operational('gallery-damaged', `the gallery is damaged: ${reason}`, {
-    remedy: 'Restore a backup (rollcall backup restore); keep the damaged file for examination.',
+    remedy: 'Restore a backup (rollcall backup restore); keep the damaged file for analysis.',
     details: { table: 'key_slot' },
   });
 }
@@ -61,7 +61,7 @@ function parseParameters(text: string): KeySlotParameters {
   }
 }
 
-/** The keys in force, the current one first; none in a gallery that has no key yet. Needs no key. */
+/** The keys in force, the current one first; empty if the gallery has no key yet. Needs no key. */
 export function readKeySlots(database: OpenDatabase): readonly KeySlot[] {
   return readRows(database).map(({ keyId, provider, parameters, isCurrent, createdAtMs }) => {
     if (!isProviderKind(provider)) throw galleryDamaged('the provider of its key is unknown');
@@ -75,7 +75,7 @@ export function readKeySlots(database: OpenDatabase): readonly KeySlot[] {
   });
 }
 
-/** What the gallery's templates were made by; undefined in a gallery that has no key yet. */
+/** The recogniser of the gallery; undefined if the gallery has no key yet. */
 export function readRecogniser({ db }: OpenDatabase): RecogniserId | undefined {
   const made = db.prepare<[], string>('SELECT recogniser FROM gallery WHERE id = 1').pluck().get();
   return made === undefined ? undefined : recogniserId(made);
@@ -89,7 +89,7 @@ export interface NewKeySlot {
   readonly nowMs: number;
 }
 
-/** Puts a key in force as the current one. To be called in a transaction. */
+/** Puts a key in force as the current one. Call it in a transaction. */
 export function insertKeySlot({ db }: OpenDatabase, slot: NewKeySlot): void {
   const { key, provider, parameters, recogniser, nowMs } = slot;
   db.prepare('UPDATE key_slot SET is_current = 0').run();
@@ -107,8 +107,8 @@ export function insertKeySlot({ db }: OpenDatabase, slot: NewKeySlot): void {
 }
 
 /**
- * Lets either of the two keys of a rotation open the other, so that any one of them opens the gallery until the rotation
- * has ended. To be called in the transaction that puts the second one in force.
+ * Wraps each key of a rotation with the other, so that either of them opens the gallery during the rotation. Call it in the
+ * transaction that puts the second key in force.
  */
 export function linkKeySlots({ db }: OpenDatabase, first: KeyEncryptionKey, second: KeyEncryptionKey): void {
   const update = db.prepare('UPDATE key_slot SET other_key = ? WHERE key_id = ?');
@@ -125,13 +125,13 @@ export function linkKeySlots({ db }: OpenDatabase, first: KeyEncryptionKey, seco
   }
 }
 
-/** Takes a key out of force: nothing in the gallery opens with it any more. To be called in a transaction. */
+/** Removes a key: it no longer opens the gallery. Call it in a transaction. */
 export function deleteKeySlot({ db }: OpenDatabase, keyId: string): void {
   db.prepare('DELETE FROM key_slot WHERE key_id = ?').run(keyId);
   db.prepare('UPDATE key_slot SET other_key = NULL').run();
 }
 
-/** Seals the recogniser anew for every key in force. To be called in a transaction. */
+/** Changes the recogniser and seals it with every key in force. Call it in a transaction. */
 export function resealRecogniser({ db }: OpenDatabase, ring: KeyRing, recogniser: RecogniserId): void {
   db.prepare('UPDATE gallery SET recogniser = ? WHERE id = 1').run(recogniser);
   const update = db.prepare('UPDATE key_slot SET seal = ? WHERE key_id = ?');
@@ -141,24 +141,24 @@ export function resealRecogniser({ db }: OpenDatabase, ring: KeyRing, recogniser
 }
 
 /**
- * Two independent witnesses of the key, the check value and the seal, tell the cases apart: neither agrees, the key is a
- * wrong one; one agrees, the key is right and the row was damaged.
+ * Checks the key by two independent values, the check value and the seal. If neither matches, the key is wrong. If only one
+ * matches, the key is right and the row is damaged.
  */
 function assertKeyFits(row: SlotRow, key: KeyEncryptionKey, recogniser: RecogniserId): void {
   const doesSealOpen = key.unwrap(places.gallerySeal(row.keyId, recogniser), row.seal) !== undefined;
   const isCheckRight = key.hasCheckValue(row.checkValue);
   if (doesSealOpen && isCheckRight) return;
   if (doesSealOpen || isCheckRight)
-    throw galleryDamaged('what proves its key and its recogniser was altered');
+    throw galleryDamaged('the check values of its key and recogniser were altered');
   throw operational(
     'wrong-key',
-    `the gallery was sealed with another key: it needs ${row.keyId}, this one is ${key.id}`,
-    { remedy: 'Put back the key that was in use when this gallery was last opened.' },
+    `the gallery was sealed with another key: it needs the key ${row.keyId}, not ${key.id}`,
+    { remedy: 'Put back the key with which this gallery was last opened.' },
   );
 }
 
 /**
- * The ring of all keys in force, opened with one of them. Takes `key` over.
+ * The ring of all keys in force, opened with one of them. Takes ownership of `key`.
  * @throws `wrong-key`, `gallery-damaged`
  */
 export function openKeyRing(database: OpenDatabase, keyId: string, key: KeyEncryptionKey): KeyRing {
@@ -174,7 +174,8 @@ function ringOf(database: OpenDatabase, keyId: string, key: KeyEncryptionKey): K
   const recogniser = readRecogniser(database);
   const rows = readRows(database);
   const row = rows.find((candidate) => candidate.keyId === keyId);
-  if (recogniser === undefined || row === undefined) throw galleryDamaged('its own row is missing');
+  if (recogniser === undefined || row === undefined)
+    throw galleryDamaged('the row that describes it is missing');
   assertKeyFits(row, key, recogniser);
   const otherRow = rows.find((candidate) => candidate.keyId !== keyId);
   if (otherRow === undefined) return new KeyRing(key);

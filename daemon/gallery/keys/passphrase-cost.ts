@@ -3,26 +3,26 @@ import type { PassphraseCost } from '../../host/sodium.js';
 const mib = 1024 * 1024;
 
 /**
- * Memory that Argon2id may take, most first. The least is that of the second choice of RFC 9106 section 4 (64 MiB
- * with three passes), above what OWASP's Password Storage Cheat Sheet asks for at least (19 MiB with two passes).
+ * Memory for Argon2id, largest first. The smallest is the second choice of RFC 9106 section 4 (64 MiB with three passes), above
+ * the minimum of OWASP's Password Storage Cheat Sheet (19 MiB with two passes).
  */
 const memoryTiers: readonly [number, ...number[]] = [256 * mib, 128 * mib, 64 * mib];
 /** The passes of RFC 9106's second choice. */
 const leastPasses = 3;
-/** More are not chosen on a fast machine, nor believed from a database: what an attempt may take stays bounded. */
+/** Upper limit, also for parameters from a database, so that the cost of an attempt stays bounded. */
 export const MOST_PASSES = 32;
 export const MOST_MEMORY_BYTES = memoryTiers[0];
-/** Of the memory that is free, one attempt takes this share at most. */
+/** Largest share of the free memory for one attempt. */
 const memoryShare = 1 / 4;
 
 const targetMs = 1000;
-/** A tier that takes longer than this with the fewest passes is given up for the next. */
+/** If the fewest passes over a tier take longer than this, the next tier is tried. */
 const bearableMs = 1.5 * targetMs;
 
 /**
- * The cost that makes one attempt take about a second on this machine: as much memory as it has to spare, then as
- * many passes as the time allows. Never below `leastPasses` over the least tier, however slow that is.
- * @param availableBytes memory that could be taken now without swapping
+ * The cost with which one attempt takes about a second on this machine: as much memory as it can spare, then as many passes as
+ * the time allows. At least `leastPasses` over the smallest tier, even if that is slow.
+ * @param availableBytes memory that is available without swapping
  * @param measure milliseconds that hashing at that cost takes
  */
 export async function tunePassphraseCost(
@@ -34,7 +34,7 @@ export async function tunePassphraseCost(
   let cost: PassphraseCost = { passes: leastPasses, memoryBytes: least };
   for (const memoryBytes of affordable) {
     cost = { passes: leastPasses, memoryBytes };
-    // The machine may be busy with something else: the faster of two tells what an attacker needs.
+    // The machine may be busy: the faster of two measurements is closer to an attacker's cost.
     const tookMs = Math.min(await measure(cost), await measure(cost));
     if (tookMs > bearableMs) continue;
     const passes = Math.round((leastPasses * targetMs) / Math.max(tookMs, 1));

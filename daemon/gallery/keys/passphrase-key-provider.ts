@@ -29,17 +29,17 @@ import { refusedBy, slotDamaged } from './refusals.js';
 import { slotBytes, slotNumber, toSlotText } from './slot-bytes.js';
 import { WaitingLine } from './waiting-line.js';
 
-/** Each attempt takes up to 256 MiB for a second: one runs, and few may wait. */
+/** An attempt takes up to 256 MiB for a second: one runs, and few may wait. */
 const mostWaiting = 8;
 
-/** What the wrapped KEK is bound to, besides its id. */
+/** The wrapped KEK is bound to this text and to its id. */
 const wrapPurpose = 'rollcall passphrase key slot 1';
 
 export interface PassphraseKeyProviderOptions {
   readonly clock: Clock;
-  /** Memory that could be taken now without swapping, bytes. By default what the system or its limits leave. */
+  /** Memory that is available without swapping, in bytes. By default from the system and its limits. */
   readonly availableBytes?: () => number;
-  /** By default about a second's worth, measured when a key is created. */
+  /** By default measured when a key is created, so that an attempt takes about a second. */
   readonly cost?: PassphraseCost;
 }
 
@@ -51,8 +51,8 @@ interface Slot {
 }
 
 /**
- * A random KEK, wrapped (XChaCha20-Poly1305) under a key from a passphrase (Argon2id, RFC 9106) and kept in the
- * gallery itself. Nothing limits guesses but what each one costs.
+ * A random KEK, wrapped (XChaCha20-Poly1305) under a key derived from a passphrase (Argon2id, RFC 9106) and stored in the
+ * gallery. Only the cost of each attempt limits guessing.
  */
 export class PassphraseKeyProvider implements InspectableKeyProvider {
   readonly kind = 'passphrase';
@@ -70,8 +70,8 @@ export class PassphraseKeyProvider implements InspectableKeyProvider {
 
   async create(_purpose: 'first' | 'rotation', { passphrase }: KeyInput): Promise<CreatedKey> {
     if (passphrase === undefined || passphrase.length === 0) {
-      throw badInput('passphrase-needed', 'a key from a passphrase needs a passphrase', {
-        remedy: 'enter one of at least 12 characters; six random words are a good one',
+      throw badInput('passphrase-needed', 'a passphrase is needed', {
+        remedy: 'Enter a passphrase of at least 12 characters. Six random words are a good choice.',
       });
     }
     refuseWeakPassphrase(passphrase);
@@ -96,7 +96,7 @@ export class PassphraseKeyProvider implements InspectableKeyProvider {
   }
 
   async settle(): Promise<void> {
-    // The wrapped key lies in the gallery, which forgets the old slot by itself.
+    // Nothing to do: the gallery itself deletes the old slot.
   }
 
   async inspect(): Promise<KeyProviderReport> {
@@ -104,7 +104,7 @@ export class PassphraseKeyProvider implements InspectableKeyProvider {
       kind: this.kind,
       description: this.description,
       isUsable: true,
-      message: 'usable anywhere; after every start somebody has to enter it',
+      message: 'works on every machine; must be entered after every start',
     };
   }
 
@@ -138,15 +138,15 @@ export class PassphraseKeyProvider implements InspectableKeyProvider {
   }
 }
 
-/** The same for every wrong guess: it tells nothing about how near it was. */
+/** The same for every wrong passphrase. */
 const wrongPassphrase: KeyRecovery = {
   outcome: 'refused',
   code: 'wrong-passphrase',
   message: 'the passphrase does not open the gallery',
-  remedy: 'enter the passphrase that was chosen last; there is no way around it except a backup',
+  remedy: 'Enter the passphrase that was chosen last. Without it, only a backup can be restored.',
 };
 
-/** Undefined for what this provider does not write: a doctored database must not make the box spend without end. */
+/** Undefined for parameters that this provider does not write: an altered database must not cost the box unlimited time. */
 function readSlot(parameters: KeySlotParameters): Slot | undefined {
   const passes = slotNumber(parameters, 'passes', 1, MOST_PASSES);
   // Argon2 needs 8 blocks of 1 KiB.
@@ -170,14 +170,14 @@ async function unwrap(keyId: string, slot: Slot, passphrase: Uint8Array): Promis
   return kek;
 }
 
-/** @throws `passphrase-not-hashed` where the memory for it cannot be had */
+/** @throws `passphrase-not-hashed` if there is too little memory */
 async function hash(passphrase: Uint8Array, salt: Uint8Array, cost: PassphraseCost): Promise<Uint8Array> {
   try {
     return await hashPassphrase(passphrase, salt, cost);
   } catch (error) {
     const { memoryBytes } = cost;
-    throw operational('passphrase-not-hashed', `the passphrase could not be worked on: ${messageOf(error)}`, {
-      remedy: `free ${Math.ceil(memoryBytes / 1024 / 1024)} MiB of memory, or raise the memory limit of the service`,
+    throw operational('passphrase-not-hashed', `the passphrase could not be hashed: ${messageOf(error)}`, {
+      remedy: `Free ${Math.ceil(memoryBytes / 1024 / 1024)} MiB of memory, or raise the memory limit of the service.`,
       details: { memoryBytes },
       cause: error,
       retryable: true,

@@ -9,19 +9,19 @@ import type { CreatedKey, InspectableKeyProvider, KeyProviderReport, KeyRecovery
 import { refusedBy, wrongKey } from './refusals.js';
 import { idIfReadable, readSecretKey, type SecretKeyPlace } from './secret-key.js';
 
-/** What the name of the key that a rotation goes to ends with. */
+/** Suffix of the name of the next key, for a rotation. */
 const nextSuffix = '.next';
 
 /**
- * The KEK as a secret of 32 bytes that somebody else made and keeps: a systemd credential, else a file in the
- * secrets directory. The secret called `name` is the key; `name.next` is the one a rotation goes to.
+ * The KEK as an external secret of 32 bytes: a systemd credential, or a file in the secrets directory. The secret `name` is the
+ * present key, and `name.next` is the next key, for a rotation.
  */
 export class SecretKeyProvider implements InspectableKeyProvider {
   readonly kind = 'secret';
   readonly #name: string;
   readonly #nextName: string;
   readonly #places: CredentialPlaces;
-  /** The places without systemd's: a credential must not hide a file of the same name that a rotation moved. */
+  /** The places without systemd credentials: a credential must not hide a file of the same name that a rotation moved. */
   readonly #filePlaces: CredentialPlaces;
   #inForceId: string | undefined;
 
@@ -43,9 +43,9 @@ export class SecretKeyProvider implements InspectableKeyProvider {
   async recover(keyId: string): Promise<KeyRecovery> {
     const foundIds = new Set<string>();
     const failures: unknown[] = [];
-    for (const look of this.#looks()) {
+    for (const place of this.#candidates()) {
       try {
-        const kek = await readSecretKey(look);
+        const kek = await readSecretKey(place);
         if (kek === undefined) continue;
         const foundId = keyIdOf(kek);
         if (foundId === keyId) {
@@ -55,7 +55,7 @@ export class SecretKeyProvider implements InspectableKeyProvider {
         foundIds.add(foundId);
         wipe(kek);
       } catch (error) {
-        // Another candidate may be the key; told below if none is.
+        // Reported below, unless another candidate is the key.
         failures.push(error);
       }
     }
@@ -64,14 +64,14 @@ export class SecretKeyProvider implements InspectableKeyProvider {
     return {
       outcome: 'refused',
       code: 'key-missing',
-      message: `there is no gallery key: ${this.description} does not exist, and the gallery needs the key ${keyId}`,
-      remedy: `put the key file back as ${this.#path(this.#name)} (mode 0600) or as the systemd credential "${this.#name}"; without it nothing in the gallery can be read`,
+      message: `the gallery key is missing: ${this.description} does not exist, and the gallery needs the key ${keyId}`,
+      remedy: `Put the key file back as ${this.#path(this.#name)} (mode 0600), or as the systemd credential "${this.#name}". Without the key the gallery cannot be read.`,
     };
   }
 
   /**
-   * Moves the file of the key in force over that of the old key where this process may. Where it may not, or where
-   * the old key is a systemd credential, both stay: the next start finds the right one by its id.
+   * Replaces the file of the old key with the file of the key in force, if this process may do so and the old key is not a systemd
+   * credential. Otherwise both stay, and the next start finds the right one by its id.
    */
   async settle(keyId: string): Promise<void> {
     this.#inForceId = keyId;
@@ -95,12 +95,17 @@ export class SecretKeyProvider implements InspectableKeyProvider {
       if (next !== undefined) wipe(next);
       const [id, nextId] = ids;
       if (id === undefined && nextId === undefined) {
-        return { ...about, isUsable: false, message: 'there is no such secret yet', remedy: this.#remedy() };
+        return {
+          ...about,
+          isUsable: false,
+          message: 'the secret does not exist yet',
+          remedy: this.#remedy(),
+        };
       }
-      if (nextId === undefined) return { ...usable, message: `holds the key ${id}` };
-      const message = `"${this.#nextName}" holds the key ${nextId}, "${this.#name}" ${id ?? 'does not exist'}`;
+      if (nextId === undefined) return { ...usable, message: `contains the key ${id}` };
+      const message = `"${this.#nextName}" contains the key ${nextId}, "${this.#name}" ${id ?? 'does not exist'}`;
       if (nextId !== this.#inForceId) return { ...usable, message };
-      const remedy = `make it the secret "${this.#name}" and remove the old one`;
+      const remedy = `Make it the secret "${this.#name}" and delete the old one.`;
       return { ...usable, message: `the key in force is in "${this.#nextName}": ${message}`, remedy };
     } catch (error) {
       if (!(error instanceof RollcallError)) throw error;
@@ -117,7 +122,7 @@ export class SecretKeyProvider implements InspectableKeyProvider {
   async #first(): Promise<Uint8Array> {
     const kek = await readSecretKey({ name: this.#name, places: this.#places });
     if (kek !== undefined) return kek;
-    throw badInput('key-missing', `there is no gallery key: ${this.description} does not exist`, {
+    throw badInput('key-missing', `the gallery key is missing: ${this.description} does not exist`, {
       remedy: this.#remedy(),
     });
   }
@@ -130,25 +135,25 @@ export class SecretKeyProvider implements InspectableKeyProvider {
     if (current !== undefined) wipe(current);
     if (!isSame && keyIdOf(next) !== this.#inForceId) return next;
     wipe(next);
-    throw this.#nextMissing('is the key in force');
+    throw this.#nextMissing('is the present key');
   }
 
   #nextMissing(why: string): RollcallError {
     const path = this.#path(this.#nextName);
-    return badInput('key-next-missing', `the secret "${this.#nextName}" ${why}: there is no new key`, {
-      remedy: `write 32 new random bytes to ${path}, owned by the user that the daemon runs as, mode 0600 ((umask 077; head -c 32 /dev/urandom > ${path}; chown ${ownerText(currentUser())} ${path})); or hand them over as the systemd credential "${this.#nextName}" and restart; keep a copy off the box first`,
+    return badInput('key-next-missing', `there is no new key: the secret "${this.#nextName}" ${why}`, {
+      remedy: `Write 32 new random bytes to ${path}, owned by the user of the daemon, mode 0600 ((umask 077; head -c 32 /dev/urandom > ${path}; chown ${ownerText(currentUser())} ${path})). Or pass them as the systemd credential "${this.#nextName}" and restart. Keep a copy off the box first.`,
     });
   }
 
   #remedy(): string {
-    return `make one with 'rollcall key init', or hand 32 random bytes over as the systemd credential "${this.#name}"`;
+    return `Create a key with 'rollcall key init', or pass 32 random bytes as the systemd credential "${this.#name}".`;
   }
 
   #path(name: string): string {
     return join(this.#places.secretsDirectory, name);
   }
 
-  #looks(): readonly SecretKeyPlace[] {
+  #candidates(): readonly SecretKeyPlace[] {
     const names = [this.#name, this.#nextName];
     return [this.#places, this.#filePlaces].flatMap((places) => names.map((name) => ({ name, places })));
   }
@@ -157,7 +162,7 @@ export class SecretKeyProvider implements InspectableKeyProvider {
     return (await idIfReadable({ name: this.#name, places: this.#places })) === keyId;
   }
 
-  /** Whether systemd hands the old key over: then no file of that name would be read. */
+  /** Whether the old key is a systemd credential, which hides a file of that name. */
   async #isCredential(): Promise<boolean> {
     const withCredentials = await idIfReadable({ name: this.#name, places: this.#places });
     return withCredentials !== (await idIfReadable({ name: this.#name, places: this.#filePlaces }));

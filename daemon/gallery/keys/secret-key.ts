@@ -4,15 +4,15 @@ import { type CredentialPlaces, openCredential } from '../../host/credentials.js
 import { KEY_BYTES, secretBytes, wipe } from '../../host/sodium.js';
 import { keyIdOf } from './key-id.js';
 
-/** Where one key may be. */
+/** A possible place of a key. */
 export interface SecretKeyPlace {
   readonly name: string;
   readonly places: CredentialPlaces;
 }
 
 /**
- * The key in memory of its own; undefined where there is no such secret.
- * @throws `key-malformed`, and what `openCredential` throws otherwise
+ * The key in guarded memory; undefined if the secret does not exist.
+ * @throws `key-malformed`, and other errors of `openCredential`
  */
 export async function readSecretKey({ name, places }: SecretKeyPlace): Promise<Uint8Array | undefined> {
   let bytes: Uint8Array;
@@ -26,9 +26,9 @@ export async function readSecretKey({ name, places }: SecretKeyPlace): Promise<U
     if (bytes.length !== KEY_BYTES) {
       throw badInput(
         'key-malformed',
-        `the secret "${name}" has ${counted(bytes.length, 'byte')}, a key has ${KEY_BYTES}`,
+        `the secret "${name}" has ${counted(bytes.length, 'byte')}, but a key has ${KEY_BYTES}`,
         {
-          remedy: 'put back the key exactly as it was made: raw bytes, no text form of them, no line end',
+          remedy: 'Put back the original file. It contains raw bytes, not text, and no line end.',
         },
       );
     }
@@ -40,7 +40,7 @@ export async function readSecretKey({ name, places }: SecretKeyPlace): Promise<U
   }
 }
 
-/** Public id of the key; undefined where there is none, or none that can be used. */
+/** Public id of the key; undefined if there is no usable key. */
 export async function idIfReadable(place: SecretKeyPlace): Promise<string | undefined> {
   try {
     const kek = await readSecretKey(place);

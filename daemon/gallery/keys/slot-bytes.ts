@@ -1,13 +1,13 @@
 import type { KeySlotParameters } from './key-provider.js';
 
-/** Bytes as they are kept in the parameters of a key slot (base64, RFC 4648 section 4). */
+/** Encodes bytes for the parameters of a key slot (base64, RFC 4648 section 4). */
 export function toSlotText(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 }
 
 /**
- * The bytes kept under `name`, `least` to `most` of them; undefined where there are none, or not as `toSlotText`
- * writes them. Parameters come out of a database that others may have written to.
+ * The bytes under `name`, `least` to `most` of them; undefined if they are missing or malformed. An attacker may have written the
+ * parameters.
  */
 export function slotBytes(
   parameters: KeySlotParameters,
@@ -23,7 +23,7 @@ export function slotBytes(
   return isAsWritten && bytes.length >= least && bytes.length <= most ? bytes : undefined;
 }
 
-/** The whole number kept under `name`, within the bounds; undefined where it is not. */
+/** The integer under `name`; undefined if it is missing or out of bounds. */
 export function slotNumber(
   parameters: KeySlotParameters,
   name: string,

@@ -15,7 +15,7 @@ import { WaitingLine } from './waiting-line.js';
 
 const mostWaiting = 8;
 
-/** A random KEK, sealed by the TPM of this machine and kept in the gallery: the disk alone opens nothing. */
+/** A random KEK, sealed by the TPM of this machine and stored in the gallery: the disk alone does not open it. */
 export class TpmKeyProvider implements InspectableKeyProvider {
   readonly kind = 'tpm';
   readonly #tpm: Tpm;
@@ -57,7 +57,7 @@ export class TpmKeyProvider implements InspectableKeyProvider {
   }
 
   async settle(): Promise<void> {
-    // The TPM holds nothing; the gallery forgets what the old key was sealed in by itself.
+    // Nothing to do: the TPM stores nothing, and the gallery itself deletes the old slot.
   }
 
   async inspect(): Promise<KeyProviderReport> {

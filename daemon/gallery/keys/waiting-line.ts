@@ -1,24 +1,24 @@
 import { operational } from '../../base/errors.js';
-import { InTurn } from '../../base/in-turn.js';
+import { SerialQueue } from '../../base/serial-queue.js';
 
-/** Lets one piece of work run at a time, in the order asked, and only so many wait for it. */
+/** Runs one task at a time, in the order of the calls. Limits the number of tasks that run or wait. */
 export class WaitingLine {
   readonly #mostWaiting: number;
   #waiting = 0;
-  readonly #turns = new InTurn();
+  readonly #turns = new SerialQueue();
 
   constructor(mostWaiting: number) {
     this.#mostWaiting = mostWaiting;
   }
 
   /**
-   * Runs `work` after everything asked before has ended, whether it went well or not.
-   * @throws `key-provider-busy` where too many wait already
+   * Runs `work` after all earlier tasks have ended, also when they failed.
+   * @throws `key-provider-busy` if too many tasks are waiting
    */
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#waiting >= this.#mostWaiting) {
-      throw operational('key-provider-busy', 'too many attempts to open the gallery wait already', {
-        remedy: 'try again when those have ended, in some seconds',
+      throw operational('key-provider-busy', 'too many attempts to open the gallery are waiting', {
+        remedy: 'Try again in some seconds.',
         retryable: true,
       });
     }

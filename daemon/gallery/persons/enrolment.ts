@@ -5,21 +5,21 @@ import type { PersonProfile } from '../../domain/persons/person-profile.js';
 /** Photographs one person may be enrolled with at once. */
 export const MOST_PHOTOGRAPHS = 20;
 
-/** Largest photograph, bytes: sealing one holds the event loop for about 15 ms. */
+/** Largest photograph in bytes: sealing it blocks the event loop for about 15 ms. */
 export const LARGEST_PHOTOGRAPH_BYTES = 4 * 1024 * 1024;
 
 /**
- * All photographs of one enrolment together, bytes. They are written in one transaction, which at this size holds
- * the event loop for about 40 ms (measured: docs/gallery.md); what is kept is a crop of the face, far smaller.
+ * Largest total size of the photographs of one enrolment, in bytes. One transaction writes them and at this size blocks the
+ * event loop for about 40 ms (docs/gallery.md). Stored photographs are crops of the face and far smaller.
  */
 export const LARGEST_ENROLMENT_BYTES = 8 * 1024 * 1024;
 
 /** How far the length of an embedding may be from 1: float32 rounding, with room. */
 const UNIT_TOLERANCE = 1e-3;
 
-/** A photograph that passed the quality gate, with what the recogniser made of it. */
+/** A photograph that passed the quality gate, with its embedding. */
 export interface EnrolmentPhotograph {
-  /** JPEG as it is to be kept, at most `LARGEST_PHOTOGRAPH_BYTES`. */
+  /** The JPEG to store, at most `LARGEST_PHOTOGRAPH_BYTES`. */
   readonly jpeg: Uint8Array;
   readonly embedding: Embedding;
   /** Quality score of the face, 0..1. */
@@ -27,12 +27,12 @@ export interface EnrolmentPhotograph {
 }
 
 export interface Enrolment {
-  /** Checked before. */
+  /** The caller has validated it. */
   readonly profile: PersonProfile;
   readonly photographs: readonly EnrolmentPhotograph[];
 }
 
-/** Whether `embedding` has `dimensions` values and unit length; not-a-number never passes. */
+/** Whether `embedding` has `dimensions` values and unit length. False if a value is NaN. */
 export function isUnitEmbedding(embedding: Float32Array, dimensions: number): boolean {
   if (embedding.length !== dimensions) return false;
   const squared = embedding.reduce((sum, value) => sum + value * value, 0);
@@ -54,15 +54,15 @@ function photographProblems(photograph: EnrolmentPhotograph, index: number): str
 
 /**
  * Checks the photographs of an enrolment.
- * @throws `enrolment-refused` with every problem at once; `embedding-unusable` (a defect) where an embedding does
- * not come from a recogniser of `dimensions` values
+ * @throws `enrolment-refused` with every problem; `embedding-unusable` (a defect) if an embedding does not have `dimensions`
+ * values
  */
 export function checkEnrolment({ photographs }: Enrolment, dimensions: number): void {
   for (const { embedding, quality } of photographs) {
     if (!isUnitEmbedding(embedding, dimensions) || !(quality >= 0 && quality <= 1)) {
       throw defect(
         'embedding-unusable',
-        `an enrolment needs unit embeddings of ${dimensions} values and qualities of 0 to 1`,
+        `an enrolment needs unit embeddings of ${dimensions} values and qualities from 0 to 1`,
       );
     }
   }
@@ -77,7 +77,7 @@ export function checkEnrolment({ photographs }: Enrolment, dimensions: number): 
   }
   if (problems.length === 0) return;
   throw badInput('enrolment-refused', `the person cannot be enrolled: ${problems.join('; ')}`, {
-    remedy: 'Correct what is named and enrol again; nothing was stored.',
+    remedy: 'Correct these problems and enrol again. Nothing was stored.',
     details: { problems },
   });
 }

@@ -8,13 +8,13 @@ import type { PersonProfile } from '../../domain/persons/person-profile.js';
 import { wipe } from '../../host/sodium.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
 import { olderCopiesOf } from '../../host/sqlite-migrations.js';
-import type { ErasureCertificate } from '../gallery.js';
+import type { Erasure } from '../gallery.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { emptyWriteAheadLog } from '../write-ahead-log.js';
 import { sealProfile } from './person-changes.js';
 import type { PersonCountsRow, PersonRows } from './person-rows.js';
 
-export interface ErasureParts {
+export interface ErasureContext {
   readonly database: OpenDatabase;
   readonly rows: PersonRows;
   readonly audit: AuditLog;
@@ -22,18 +22,18 @@ export interface ErasureParts {
 }
 
 /**
- * Deletes a person: rows and data key in one transaction with a tombstone and the audit entry; then empties the
- * write-ahead log and deletes older files beside it, so that neither a plaintext nor a ciphertext stays in any file.
- * @throws `erasure-incomplete` where another program keeps the write-ahead log from being emptied
+ * Deletes a person: rows and data key, in one transaction with the tombstone and the audit entry. Deletes older copies of the
+ * file and empties the write-ahead log, so that no file keeps even the ciphertext.
+ * @throws `erasure-incomplete` if another program prevents the write-ahead log from being emptied
  */
-export function erasePerson(parts: ErasureParts, person: PersonCountsRow, by: Actor): ErasureCertificate {
+export function erasePerson(parts: ErasureContext, person: PersonCountsRow, by: Actor): Erasure {
   const erased = deletePerson(parts, person, by);
   forgetLog(parts.database, erased);
   return erased;
 }
 
-/** The same without the write-ahead log, which still holds what was deleted until it is emptied. */
-export function deletePerson(parts: ErasureParts, person: PersonCountsRow, by: Actor): ErasureCertificate {
+/** As `erasePerson`, but the caller empties the write-ahead log, which still holds the deleted data. */
+export function deletePerson(parts: ErasureContext, person: PersonCountsRow, by: Actor): Erasure {
   const { database, rows, audit, clock } = parts;
   const erasedAtMs = clock.wallMs();
   const what = countsOf(person);
@@ -52,14 +52,14 @@ export function deletePerson(parts: ErasureParts, person: PersonCountsRow, by: A
 }
 
 /**
- * Deletes what a person could be recognised by, and the data key it was sealed under; the profile stays, under a new key.
+ * Deletes a person's templates and pictures with their data key. The profile stays, under a new key.
  * @throws `erasure-incomplete`
  */
 export function eraseBiometricData(
-  parts: ErasureParts & { readonly ring: KeyRing },
+  parts: ErasureContext & { readonly ring: KeyRing },
   person: PersonCountsRow,
   { profile, by }: { readonly profile: PersonProfile; readonly by: Actor },
-): ErasureCertificate {
+): Erasure {
   const { database, rows, audit, clock, ring } = parts;
   const erasedAtMs = clock.wallMs();
   const what = countsOf(person);
@@ -84,7 +84,7 @@ export function eraseBiometricData(
   return erased;
 }
 
-/** To be called in the transaction that deletes the person, and when a backup brings tombstones. */
+/** Call it in the transaction that deletes the person, or that restores the tombstones of a backup. */
 export function insertTombstone({ db }: OpenDatabase, personId: PersonId, erasedAtMs: number): void {
   db.prepare('INSERT OR REPLACE INTO tombstone (person_id, erased_at_ms) VALUES (?, ?)').run(
     personId,
@@ -93,46 +93,42 @@ export function insertTombstone({ db }: OpenDatabase, personId: PersonId, erased
 }
 
 /**
- * Deletes what migrations left beside the file, and a damaged one that a restore put aside. First of all, so that a power cut never leaves a copy of somebody of whom the
- * gallery itself says that they were erased.
+ * Deletes the copies of the file that migrations and restores left. Must run before the deletion: after a power cut there must
+ * be no copy of a person whom the gallery lists as erased.
  */
 function forgetOlderCopies({ path }: OpenDatabase): void {
   for (const copy of olderCopiesOf(path)) rmSync(copy, { force: true });
 }
 
 /**
- * @param erased - goes with the error: the deletion itself is done
+ * @param erased part of the error's details, because the deletion itself succeeded
  * @throws `erasure-incomplete`
  */
-function forgetLog(database: OpenDatabase, erased?: ErasureCertificate): void {
+function forgetLog(database: OpenDatabase, erased?: Erasure): void {
   if (emptyWriteAheadLog(database)) return;
   throw operational(
     'erasure-incomplete',
     'the data was deleted, but the write-ahead log could not be emptied',
     {
       remedy:
-        'Wait where `rollcall gallery verify` runs, which empties it in the end; otherwise close every other program that reads the gallery file: the log is emptied when the daemon next stops or starts.',
+        'If `rollcall gallery verify` is running, wait: it empties the log at its end. Otherwise close every other program that reads the gallery file; the daemon empties the log when it next stops or starts.',
       details: { path: database.path, ...(erased === undefined ? {} : { certificate: erased }) },
     },
   );
 }
 
-function countsOf({
-  templateCount,
-  photographCount,
-  evidenceCount,
-}: PersonCountsRow): ErasureCertificate['what'] {
+function countsOf({ templateCount, photographCount, evidenceCount }: PersonCountsRow): Erasure['what'] {
   return { templates: templateCount, photographs: photographCount, evidence: evidenceCount };
 }
 
 function certificate(options: {
   readonly personId: PersonId;
-  readonly scope: ErasureCertificate['scope'];
+  readonly scope: Erasure['scope'];
   readonly erasedAtMs: number;
   readonly by: Actor;
   readonly entry: { readonly sequence: number; readonly hash: string };
-  readonly what: ErasureCertificate['what'];
-}): ErasureCertificate {
+  readonly what: Erasure['what'];
+}): Erasure {
   const { entry, ...rest } = options;
   return { ...rest, auditSequence: entry.sequence, auditHash: entry.hash };
 }

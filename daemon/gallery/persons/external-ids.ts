@@ -9,15 +9,15 @@ import type { Persons } from './persons.js';
 /** Profiles opened between two turns of the event loop: some milliseconds of work. */
 const SLICE_PERSONS = 100;
 
-/** What stands for an external id in memory: the same id, the same text. */
+/** Replaces an external id in memory. Equal ids give equal texts. */
 type Hash = (externalId: string) => string;
 
-/** Who had which external id at one moment, and whoever was added since. Holds no external id. */
+/** The holders of external ids at one moment, and those added since. Stores only hashes. */
 export class ExternalIdsAtOnce {
   readonly #hash: Hash;
   readonly #holders: Map<string, PersonId>;
 
-  /** Takes `holders` over; by what `hash` makes of the external ids. */
+  /** Takes ownership of `holders`, whose keys are hashes. */
   constructor(hash: Hash, holders: Map<string, PersonId>) {
     this.#hash = hash;
     this.#holders = holders;
@@ -33,11 +33,11 @@ export class ExternalIdsAtOnce {
 }
 
 /**
- * Finds persons, active or removed, by their external id without opening every profile. In memory lies HMAC-SHA-256 of each
- * external id under a key that is random in each process: neither the ids, nor anything that a list of likely ids could be
- * held against without that key. It is read once, when somebody first asks, and told of every change from then on.
+ * Finds active and removed persons by their external id without opening every profile. Memory holds only the HMAC-SHA-256 of
+ * each external id, under a random key of this process: without the key, a list of likely ids cannot be compared with it. The
+ * first use reads all profiles; later changes are passed to `note`.
  *
- * What it finds is opened and compared before it is told, so the rows have the last word.
+ * A match is verified against the opened profile.
  */
 export class ExternalIds implements Disposable {
   readonly #rows: PersonRows;
@@ -53,19 +53,19 @@ export class ExternalIds implements Disposable {
     fillRandomly(this.#key);
   }
 
-  /** Resolves when everybody is in it: 0.1 s at 10,000 persons the first time, with turns of the event loop between. */
+  /** Resolves when all persons are read: 0.1 s for 10,000 persons the first time, with turns of the event loop. */
   whole(): Promise<void> {
     this.#whole ??= this.#readAll();
     return this.#whole;
   }
 
-  /** Who has the external id; of several, whoever was enrolled last. To be asked in the turn in which `whole` resolved. */
+  /** The person with this external id; of several, the last enrolled. Call it in the turn in which `whole` resolved. */
   holder(externalId: string): PersonId | undefined {
     const ids = this.#holders.get(this.#hash(externalId)) ?? [];
     return this.#last(ids, (profile) => profile.externalId === externalId);
   }
 
-  /** Who has which external id now. To be asked in the turn in which `whole` resolved. */
+  /** The present holders of all external ids. Call it in the turn in which `whole` resolved. */
   now(): ExternalIdsAtOnce {
     const holders = new Map<string, PersonId>();
     for (const [hash, ids] of this.#holders) {
@@ -75,9 +75,9 @@ export class ExternalIds implements Disposable {
     return new ExternalIdsAtOnce(this.#hash, holders);
   }
 
-  /** To be told of every profile that was stored of somebody active or removed. */
+  /** Call it for every stored profile of an active or removed person. */
   note(id: PersonId, { externalId }: PersonProfile): void {
-    // Whoever is stored before it is read is found by reading.
+    // `#readAll` will find the person.
     if (this.#whole === undefined) return;
     const hash = externalId === undefined ? undefined : this.#hash(externalId);
     if (this.#hashOf.get(id) === hash) return;
@@ -89,7 +89,7 @@ export class ExternalIds implements Disposable {
     else others.push(id);
   }
 
-  /** To be told after every deletion, done or not: looks at what is left. */
+  /** Call it after every deletion, also a failed one: reads the person's row again. */
   reread(id: PersonId): void {
     const row = this.#rows.person(id);
     const profile = row === undefined ? undefined : this.#persons.profileIfWhole(row);
@@ -107,7 +107,7 @@ export class ExternalIds implements Disposable {
     try {
       let previousId = '';
       for (;;) {
-        // Before the first slice, too: from then on `note` is heeded.
+        // Also before the first slice: `note` works from then on.
         await nextTurn();
         const persons = this.#rows.personsAfter(previousId, SLICE_PERSONS);
         for (const row of persons) {
@@ -127,14 +127,14 @@ export class ExternalIds implements Disposable {
     }
   }
 
-  /** The last enrolled of these whose profile opens and is meant. */
-  #last(ids: readonly PersonId[], isMeant: (profile: PersonProfile) => boolean): PersonId | undefined {
+  /** The last enrolled of these persons whose profile opens and matches. */
+  #last(ids: readonly PersonId[], isMatch: (profile: PersonProfile) => boolean): PersonId | undefined {
     let last: PersonCountsRow | undefined;
     for (const id of ids) {
       const row = this.#rows.person(id);
       if (row === undefined || row.state === 'staged' || (last && !isAfter(row, last))) continue;
       const profile = this.#persons.profileIfWhole(row);
-      if (profile !== undefined && isMeant(profile)) last = row;
+      if (profile !== undefined && isMatch(profile)) last = row;
     }
     return last?.id;
   }
@@ -148,12 +148,12 @@ export class ExternalIds implements Disposable {
     else this.#holders.set(hash, others);
   }
 
-  /** UTF-16, in which no two texts are the same bytes. */
+  /** UTF-16: different texts never have the same bytes. */
   readonly #hash: Hash = (externalId) =>
     createHmac('sha256', this.#key).update(externalId, 'utf16le').digest('binary');
 }
 
-/** In the order in which persons are listed. */
+/** Whether `a` comes after `b` in the order of enrolment. */
 function isAfter(a: PersonCountsRow, b: PersonCountsRow): boolean {
   return a.enrolledAtMs === b.enrolledAtMs ? a.id > b.id : a.enrolledAtMs > b.enrolledAtMs;
 }

@@ -9,7 +9,7 @@ import type { PersonProfile } from '../../domain/persons/person-profile.js';
 import { wipe } from '../../host/sodium.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
 import type { KeyRing } from '../keys/key-ring.js';
-import { type PersonState, places } from '../places.js';
+import { places, type StoredPersonState } from '../places.js';
 import { newRowId } from '../row-id.js';
 import { type SealingKey, sealField } from '../sealing.js';
 import { encodeTemplate } from '../search/load-templates.js';
@@ -23,13 +23,13 @@ import {
 } from './person-rows.js';
 import { encodeProfile } from './profile-codec.js';
 
-/** What is to be stored about a person, checked before. */
+/** A person to store. The caller has validated all of it. */
 export interface NewPerson {
   readonly id: PersonId;
   readonly profile: PersonProfile;
   readonly recogniser: RecogniserId;
   readonly photographs: readonly EnrolmentPhotograph[];
-  /** Of an import that is not committed yet: the person is staged. */
+  /** Stages the person in this import. */
   readonly importId?: string | undefined;
 }
 
@@ -57,7 +57,7 @@ export class PersonChanges {
     this.#clock = clock;
   }
 
-  /** Seals everything, one photograph per turn of the event loop, then stores it. */
+  /** Seals one photograph per turn of the event loop, then stores everything in one transaction. */
   async add(person: NewPerson, by: Actor): Promise<void> {
     const { id, importId, profile } = person;
     const { row: dataKey, key } = this.#ring.newDataKey();
@@ -78,11 +78,11 @@ export class PersonChanges {
         );
         await nextTurn();
       }
-      const state: PersonState = importId === undefined ? 'active' : 'staged';
+      const state: StoredPersonState = importId === undefined ? 'active' : 'staged';
       const sealed = sealProfile(key, { id, revision: 1, state }, profile);
       const times = { enrolledAtMs: atMs, changedAtMs: atMs };
       const row = { id, state, importId: importId ?? null, revision: 1, profile: sealed, ...times };
-      // A rotation may have begun or ended since the key was made: wrap it by the key that is current now.
+      // A rotation may have begun or ended meanwhile: wraps with the key that is current now.
       const current = dataKey.kekId === this.#ring.current.id ? dataKey : this.#ring.wrap(key);
       this.#database.transaction(() => {
         this.#rows.insert(row, current, templates, photographs);
@@ -96,10 +96,10 @@ export class PersonChanges {
     }
   }
 
-  /** Seals the profile anew, for a change of it or of the state. @throws `field-damaged` where the data key does not open */
+  /** Changes the profile or the state and seals the profile again. @throws `field-damaged` if the data key does not open */
   change(
     row: KeyedPersonRow,
-    next: { readonly profile: PersonProfile; readonly state: PersonState },
+    next: { readonly profile: PersonProfile; readonly state: StoredPersonState },
     given: { readonly by: Actor; readonly action: PersonAction; readonly details?: AuditDetails },
   ): void {
     const { by, action } = given;
@@ -117,7 +117,7 @@ export class PersonChanges {
     });
   }
 
-  /** Makes everybody staged in an import active, in one transaction. Rows with profiles as they are stored. */
+  /** Makes the staged persons of an import active, in one transaction. */
   commitImport(
     importId: string,
     persons: readonly { readonly row: KeyedPersonRow; readonly profile: PersonProfile }[],
@@ -156,7 +156,11 @@ function dataKeyDamaged(id: PersonId): Error {
 
 export function sealProfile(
   key: SealingKey,
-  { id, revision, state }: { readonly id: PersonId; readonly revision: number; readonly state: PersonState },
+  {
+    id,
+    revision,
+    state,
+  }: { readonly id: PersonId; readonly revision: number; readonly state: StoredPersonState },
   profile: PersonProfile,
 ): Uint8Array {
   const padded = encodeProfile(profile);

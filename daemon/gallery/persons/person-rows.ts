@@ -3,12 +3,12 @@ import type { PersonId } from '../../domain/ids.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
 import { reading } from '../gallery-file.js';
 import type { DataKeyRow } from '../keys/key-ring.js';
-import type { PersonState } from '../places.js';
+import type { StoredPersonState } from '../places.js';
 
 export interface PersonRow {
   readonly id: PersonId;
-  readonly state: PersonState;
-  /** Of an import; null where the person was enrolled by themselves. */
+  readonly state: StoredPersonState;
+  /** Null if the person was not enrolled by an import. */
   readonly importId: string | null;
   /** Counts the changes of the profile and the state. */
   readonly revision: number;
@@ -25,7 +25,25 @@ export interface KeyedPersonRow extends PersonRow {
   readonly wrapped: Uint8Array;
 }
 
-/** A person with how much is held on them. */
+/** Which persons to list, and in which order. */
+export interface PersonsPage {
+  /** By the time of enrolment. */
+  readonly order: 'oldest' | 'newest';
+  readonly states: readonly ('active' | 'removed')[];
+  /** Begins after this person; absent: with the first. The person need not exist any more. */
+  readonly after?: Pick<PersonRow, 'id' | 'enrolledAtMs'> | undefined;
+  readonly limit: number;
+}
+
+interface PageQuery {
+  readonly afterMs: number;
+  readonly afterId: string;
+  /** A JSON array. */
+  readonly states: string;
+  readonly limit: number;
+}
+
+/** A person with the counts of their rows. */
 export interface PersonCountsRow extends KeyedPersonRow {
   readonly templateCount: number;
   readonly photographCount: number;
@@ -36,7 +54,7 @@ export interface TemplateRow {
   readonly id: string;
   readonly personId: PersonId;
   readonly recogniser: string;
-  /** The photograph it was made from; null where that was forgotten. */
+  /** The photograph of the template; null if retention has deleted it. */
   readonly photographId: string | null;
   /** Sealed. */
   readonly vector: Uint8Array;
@@ -51,7 +69,7 @@ export interface PhotographRow {
   readonly addedAtMs: number;
 }
 
-/** The row of the data key that comes with a person's. */
+/** The row of the person's data key. */
 export const dataKeyOf = ({ dataKeyId, kekId, wrapped }: KeyedPersonRow): DataKeyRow => ({
   id: dataKeyId,
   kekId,
@@ -69,13 +87,13 @@ const COUNTS_COLUMNS = `${KEYED_COLUMNS},
   (SELECT count(*) FROM photograph WHERE photograph.person_id = person.id) AS photographCount,
   (SELECT count(*) FROM evidence WHERE evidence.person_id = person.id) AS evidenceCount`;
 
-/** A person whose data key is lost must not be lost from sight: their key is one that opens nothing. */
+/** Also returns a person whose data key is missing: with an empty key, which opens nothing. */
 const KEYED_PERSONS = 'person LEFT JOIN data_key ON data_key.id = person.data_key_id';
 
 const TEMPLATE_COLUMNS =
   'id, person_id AS personId, recogniser, photograph_id AS photographId, vector, quality';
 
-/** The rows of persons as they lie in the database: sealed. Writes are to be called in a transaction. */
+/** The sealed rows of persons. Call writes in a transaction. */
 export class PersonRows {
   readonly #database: OpenDatabase;
   readonly #insertKey: Statement<[DataKeyRow]>;
@@ -84,7 +102,8 @@ export class PersonRows {
   readonly #insertPhotograph: Statement<[PhotographRow]>;
   readonly #updateProfile: Statement<[Omit<PersonRow, 'enrolledAtMs'>]>;
   readonly #one: Statement<[string], PersonCountsRow>;
-  readonly #listed: Statement<[number, string, number], PersonCountsRow>;
+  readonly #pages: Readonly<Record<PersonsPage['order'], Statement<[PageQuery], PersonCountsRow>>>;
+  readonly #count: Statement<[string], number>;
   readonly #after: Statement<[string, number], KeyedPersonRow>;
   readonly #ofImport: Statement<[string], KeyedPersonRow>;
   readonly #templatesBetween: Statement<[string, string], TemplateRow>;
@@ -115,11 +134,19 @@ export class PersonRows {
        WHERE id = @id`,
     );
     this.#one = db.prepare(`SELECT ${COUNTS_COLUMNS} FROM ${KEYED_PERSONS} WHERE person.id = ?`);
-    this.#listed = db.prepare(
-      `SELECT ${COUNTS_COLUMNS} FROM ${KEYED_PERSONS}
-       WHERE (enrolled_at_ms, person.id) > (?, ?) AND state <> 'staged'
-       ORDER BY enrolled_at_ms, person.id LIMIT ?`,
-    );
+    const page = (comparison: '<' | '>', direction: 'ASC' | 'DESC') =>
+      db.prepare<[PageQuery], PersonCountsRow>(
+        `SELECT ${COUNTS_COLUMNS} FROM ${KEYED_PERSONS}
+         WHERE (enrolled_at_ms, person.id) ${comparison} (@afterMs, @afterId)
+           AND state IN (SELECT value FROM json_each(@states))
+         ORDER BY enrolled_at_ms ${direction}, person.id ${direction} LIMIT @limit`,
+      );
+    this.#pages = { oldest: page('>', 'ASC'), newest: page('<', 'DESC') };
+    this.#count = db
+      .prepare<[string], number>(
+        'SELECT count(*) FROM person WHERE state IN (SELECT value FROM json_each(?))',
+      )
+      .pluck();
     this.#after = db.prepare(
       `SELECT ${KEYED_COLUMNS} FROM ${KEYED_PERSONS} WHERE person.id > ? ORDER BY person.id LIMIT ?`,
     );
@@ -171,11 +198,20 @@ export class PersonRows {
     return this.#read(() => this.#one.get(id));
   }
 
-  /** Up to `limit` persons of no unfinished import after the given one, in order of enrolment. */
-  listedAfter(previous: PersonRow | undefined, limit: number): readonly PersonCountsRow[] {
+  page({ order, states, after, limit }: PersonsPage): readonly PersonCountsRow[] {
+    const beyondAll = order === 'oldest' ? Number.MIN_SAFE_INTEGER : Number.MAX_SAFE_INTEGER;
     return this.#read(() =>
-      this.#listed.all(previous?.enrolledAtMs ?? Number.MIN_SAFE_INTEGER, previous?.id ?? '', limit),
+      this.#pages[order].all({
+        afterMs: after?.enrolledAtMs ?? beyondAll,
+        afterId: after?.id ?? '',
+        states: JSON.stringify(states),
+        limit,
+      }),
     );
+  }
+
+  count(states: PersonsPage['states']): number {
+    return this.#read(() => this.#count.get(JSON.stringify(states)) ?? 0);
   }
 
   /** Up to `limit` persons in any state whose id comes after `previousId`, in order of their ids. */
@@ -188,7 +224,7 @@ export class PersonRows {
     return this.#read(() => this.#ofImport.all(importId));
   }
 
-  /** The templates of all persons whose id comes after `afterId`, up to and with `lastId`, person by person. */
+  /** The templates of all persons whose id is after `afterId` and up to `lastId`, in order of person. */
   templatesBetween(afterId: string, lastId: string): readonly TemplateRow[] {
     return this.#read(() => this.#templatesBetween.all(afterId, lastId));
   }
@@ -205,7 +241,7 @@ export class PersonRows {
     return this.#read(() => this.#photograph.get(personId, photographId));
   }
 
-  /** Deletes a person with their data key and everything that is held on them. */
+  /** Deletes a person with their data key and all their rows. */
   delete({ id, dataKeyId }: KeyedPersonRow): void {
     this.#delete.run(id);
     this.#deleteKey.run(dataKeyId);

@@ -3,12 +3,18 @@ import { operational } from '../../base/errors.js';
 import { type PersonId, recogniserId } from '../../domain/ids.js';
 import type { PersonProfile } from '../../domain/persons/person-profile.js';
 import { wipe } from '../../host/sodium.js';
-import type { HeldTemplate, PersonDetail, PersonEntry } from '../gallery.js';
+import type { FullPersonEntry, PersonEntry, UnsealedTemplate } from '../gallery.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { places } from '../places.js';
 import { openField, type SealingKey } from '../sealing.js';
 import type { QuarantinedRow } from '../verify/quarantine.js';
-import { dataKeyOf, type KeyedPersonRow, type PersonCountsRow, type PersonRows } from './person-rows.js';
+import {
+  dataKeyOf,
+  type KeyedPersonRow,
+  type PersonCountsRow,
+  type PersonRows,
+  type PersonsPage,
+} from './person-rows.js';
 import { decodeProfile } from './profile-codec.js';
 
 /** Profiles opened between two turns of the event loop: some milliseconds of work. */
@@ -20,7 +26,7 @@ export interface PersonsOptions {
   readonly quarantine: (row: QuarantinedRow) => void;
 }
 
-/** Persons as callers know them, read from rows that hold only sealed values. */
+/** Opens the sealed rows of persons. */
 export class Persons {
   readonly #ring: KeyRing;
   readonly #rows: PersonRows;
@@ -32,20 +38,29 @@ export class Persons {
     this.#quarantine = quarantine;
   }
 
-  /** Everybody active or removed, in order of enrolment. */
+  /** All active and removed persons, in order of enrolment. */
   async list(): Promise<readonly PersonEntry[]> {
+    return await this.page({
+      order: 'oldest',
+      states: ['active', 'removed'],
+      limit: Number.MAX_SAFE_INTEGER,
+    });
+  }
+
+  async page({ after, limit, ...which }: PersonsPage): Promise<readonly PersonEntry[]> {
     const entries: PersonEntry[] = [];
-    let last: PersonCountsRow | undefined;
+    let last = after;
     for (;;) {
-      const rows = this.#rows.listedAfter(last, SLICE_ROWS);
+      const wanted = Math.min(SLICE_ROWS, limit - entries.length);
+      const rows = this.#rows.page({ ...which, after: last, limit: wanted });
       for (const row of rows) entries.push(this.#entry(row));
+      if (rows.length < SLICE_ROWS) return entries;
       last = rows.at(-1);
-      if (last === undefined) return entries;
       await nextTurn();
     }
   }
 
-  show(id: PersonId): PersonDetail | undefined {
+  show(id: PersonId): FullPersonEntry | undefined {
     const row = this.#rows.person(id);
     if (row === undefined) return undefined;
     return {
@@ -57,14 +72,14 @@ export class Persons {
     };
   }
 
-  /** @throws `field-damaged` where the profile does not open */
+  /** @throws `field-damaged` if the profile does not open */
   profile(row: KeyedPersonRow): PersonProfile {
     const profile = this.profileIfWhole(row);
     if (profile !== undefined) return profile;
     throw fieldDamaged('person', row.id);
   }
 
-  /** Undefined where the profile does not open: the row is put aside. */
+  /** Undefined if the profile does not open; the row is then quarantined. */
   profileIfWhole(row: KeyedPersonRow): PersonProfile | undefined {
     const { id, revision, state } = row;
     const place = places.personProfile(id, revision, state);
@@ -92,8 +107,8 @@ export class Persons {
     throw fieldDamaged('photograph', photographId);
   }
 
-  /** The templates of a person, for the person themselves. Rows that do not open are left out and quarantined. */
-  templates(id: PersonId): readonly HeldTemplate[] {
+  /** The templates of a person. Leaves out rows that do not open and quarantines them. */
+  templates(id: PersonId): readonly UnsealedTemplate[] {
     const person = this.#rows.person(id);
     if (person === undefined) return [];
     return this.#rows.templatesOf(id).flatMap(({ id: rowId, recogniser, quality, vector }) => {
@@ -110,9 +125,13 @@ export class Persons {
   }
 
   #entry(row: PersonCountsRow): PersonEntry {
-    const { id, state, enrolledAtMs, changedAtMs, templateCount, photographCount, evidenceCount } = row;
+    const { id, state, revision, enrolledAtMs, changedAtMs } = row;
+    const { templateCount, photographCount, evidenceCount } = row;
     const profile = this.profileIfWhole(row);
-    return { id, state, profile, enrolledAtMs, changedAtMs, templateCount, photographCount, evidenceCount };
+    return {
+      ...{ id, state, profile, revision, enrolledAtMs, changedAtMs },
+      ...{ templateCount, photographCount, evidenceCount },
+    };
   }
 }
 

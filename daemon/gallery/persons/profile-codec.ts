@@ -1,10 +1,10 @@
 import type { PersonProfile } from '../../domain/persons/person-profile.js';
 import { wipe } from '../../host/sodium.js';
 
-/** Sealed profiles are padded to a multiple of this, so that their length says little about them. */
+/** Profiles are padded to a multiple of this before sealing, so that their length reveals little. */
 const BLOCK_BYTES = 256;
 
-/** Ends what is meant; zeros follow (ISO/IEC 7816-4). */
+/** Marks the end of the text; zeros follow (ISO/IEC 7816-4). */
 const END_MARK = 0x80;
 
 /** A profile as JSON, padded. The caller wipes it. */
@@ -17,7 +17,7 @@ export function encodeProfile(profile: PersonProfile): Uint8Array {
   return padded;
 }
 
-/** The inverse of `encodeProfile`; only for bytes that were sealed, which nobody else can have made. */
+/** The inverse of `encodeProfile`. Only for bytes that were sealed, and so come from this program. */
 export function decodeProfile(padded: Uint8Array): PersonProfile {
   const end = padded.lastIndexOf(END_MARK);
   return JSON.parse(Buffer.from(padded.buffer, padded.byteOffset, end).toString('utf8')) as PersonProfile;

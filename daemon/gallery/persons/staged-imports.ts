@@ -9,7 +9,7 @@ import type { SearchIndex } from '../search/search-index.js';
 import type { ExternalIds, ExternalIdsAtOnce } from './external-ids.js';
 import type { PersonRows } from './person-rows.js';
 
-/** Similar persons worth naming before an enrolment. */
+/** Most similar persons to report before an enrolment. */
 const MOST_SIMILAR = 5;
 
 export interface StagedPerson {
@@ -24,7 +24,7 @@ interface ImportUnderWay {
   readonly personIds: PersonId[];
 }
 
-/** Imports that were begun and neither committed nor abandoned: their persons lie in the database, but nobody sees them. */
+/** Unfinished imports. Their persons are in the database but neither listed nor recognised. */
 export class StagedImports implements AsyncDisposable {
   readonly #database: OpenDatabase;
   readonly #rows: PersonRows;
@@ -41,7 +41,7 @@ export class StagedImports implements AsyncDisposable {
     this.#newIndex = options.newIndex;
   }
 
-  /** Takes over `enrolled`: who has which external id already. */
+  /** Takes ownership of `enrolled`, the holders of external ids in the gallery. */
   begin(enrolled: ExternalIdsAtOnce): string {
     const id = newRowId('i');
     this.#underWay.set(id, { index: this.#newIndex(), externalIds: enrolled, personIds: [] });
@@ -60,7 +60,7 @@ export class StagedImports implements AsyncDisposable {
     if (profile.externalId !== undefined) externalIds.add(profile.externalId, id);
   }
 
-  /** Somebody staged in the import, or enrolled when it began. */
+  /** The holder of an external id: staged in the import, or enrolled when it began. */
   personOfExternalId(importId: string, externalId: string): PersonId | undefined {
     return this.#found(importId).externalIds.holder(externalId);
   }
@@ -74,14 +74,14 @@ export class StagedImports implements AsyncDisposable {
     return [this.#found(importId).index];
   }
 
-  /** Forgets the import; its persons are left as they are. */
+  /** Ends the import. Its persons stay as they are. */
   async end(importId: string): Promise<void> {
     const ended = this.#underWay.get(importId);
     this.#underWay.delete(importId);
     await ended?.index[Symbol.asyncDispose]();
   }
 
-  /** Erases everybody staged in the import, or where none is named, in any that is not under way. How many they were. */
+  /** Deletes the staged persons of the import; without an id, of all imports in the database. Returns their number. */
   abandon(importId?: string): number {
     if (importId !== undefined) {
       const { index } = this.#found(importId);
@@ -109,13 +109,13 @@ export class StagedImports implements AsyncDisposable {
   #found(importId: string): ImportUnderWay {
     const found = this.#underWay.get(importId);
     if (found !== undefined) return found;
-    throw badInput('no-such-import', `there is no import ${importId} under way`, {
-      remedy: 'Begin a new one; it may have been committed or abandoned, or the daemon was restarted.',
+    throw badInput('no-such-import', `there is no unfinished import ${importId}`, {
+      remedy: 'Begin a new import. This one was committed or abandoned, or the daemon was restarted.',
     });
   }
 }
 
-/** The persons whom any embedding reaches with at least `threshold` in any of the indexes, closest first. */
+/** The persons in any index whose similarity to any embedding is at least `threshold`, closest first. */
 export async function mostSimilar(
   indexes: readonly SearchIndex[],
   embeddings: readonly Embedding[],
@@ -134,7 +134,7 @@ export async function mostSimilar(
   return [...closest.values()].sort((a, b) => b.similarity - a.similarity).slice(0, MOST_SIMILAR);
 }
 
-/** Somebody may have been given an external id of an import since it began. @throws `import-outdated` */
+/** @throws `import-outdated` if another person has received an external id of the import since it began */
 export function refuseTakenIds(
   staged: readonly { readonly profile: PersonProfile }[],
   taken: Pick<ExternalIds, 'holder'>,
@@ -147,7 +147,7 @@ export function refuseTakenIds(
     'import-outdated',
     `${counted(holders.length, 'external id was', 'external ids were')} given to others since the import began`,
     {
-      remedy: 'Import again: nothing was stored.',
+      remedy: 'Import again. Nothing was stored.',
       details: { holders: holders.slice(0, 20) },
     },
   );

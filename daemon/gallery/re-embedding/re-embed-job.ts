@@ -1,59 +1,78 @@
 import type { Actor } from '../../audit/actor.js';
-import type { RecogniserId } from '../../domain/ids.js';
+import type { RollcallError } from '../../base/errors.js';
+import type { PersonId, RecogniserId } from '../../domain/ids.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
-import { galleryDamaged } from '../keys/key-slots.js';
+import { SavedJob } from '../background-job.js';
 
-/** The row of the table `job` that a move to another recogniser is known by after a restart. */
-const JOB_NAME = 're-embed';
+/**
+ * - `working`: photographs are being embedded.
+ * - `ready`: everybody has a template. The gallery moves when the new recogniser is configured and the daemon restarts.
+ * - `incomplete`: every photograph was tried; `missing` lists the persons without a template.
+ * - `waiting`: a step failed and is tried again.
+ * - `cancelling`: the new templates are being deleted; `cancelled`: they are deleted.
+ * - `stopped` and `failed`: continues when the gallery is next opened.
+ */
+export type ReEmbedState =
+  | 'working'
+  | 'ready'
+  | 'incomplete'
+  | 'waiting'
+  | 'cancelling'
+  | 'cancelled'
+  | 'stopped'
+  | 'failed';
 
-/** Rows of the table `job` that name a photograph of which the new recogniser makes no template, and why. */
-const REFUSED_PREFIX = 're-embed-refused:';
+export interface ReEmbedProgress {
+  readonly from: RecogniserId;
+  readonly to: RecogniserId;
+  /** The name of `to` in the configuration. */
+  readonly recogniserName: string;
+  /** Wall clock, milliseconds since the epoch. */
+  readonly startedAtMs: number;
+  readonly state: ReEmbedState;
+  readonly acceptsMissing: boolean;
+  /** Photographs: all, those with a new template, and those that the new recogniser refused. */
+  readonly total: number;
+  readonly made: number;
+  readonly refused: number;
+  /** Persons who would not be recognised after the move. Empty until every photograph was tried. */
+  readonly missing: readonly PersonId[];
+  /** Why it waits or has failed. */
+  readonly problem: RollcallError | undefined;
+}
 
-/** A move to another recogniser as the database knows it. Which templates are made, they say themselves. */
+/** A move to another recogniser as the database stores it. The templates themselves show what is done. */
 export interface ReEmbedJob {
   readonly from: RecogniserId;
   readonly to: RecogniserId;
-  /** What `to` is called in the configuration. */
+  /** The name of `to` in the configuration. */
   readonly recogniserName: string;
   readonly startedAtMs: number;
-  /** Who asked for it. */
+  /** The actor who started the move. */
   readonly by: Actor;
-  /** The gallery may move without those of whom no template can be made. */
+  /** The gallery may move although some persons have no new template. */
   readonly acceptsMissing: boolean;
-  /** `cancelling`: the templates made for it are on their way out. */
+  /** `cancelling`: the new templates are being deleted. */
   readonly phase: 'working' | 'cancelling';
 }
 
-/** The move that has not ended; undefined where there is none. @throws `gallery-damaged` */
-export function readReEmbedJob({ db }: OpenDatabase): ReEmbedJob | undefined {
-  const state = db.prepare<[string], string>('SELECT state FROM job WHERE name = ?').pluck().get(JOB_NAME);
-  if (state === undefined) return undefined;
-  try {
-    return JSON.parse(state) as ReEmbedJob;
-  } catch (error) {
-    throw error instanceof SyntaxError
-      ? galleryDamaged('the state of its move to another recogniser was altered')
-      : error;
-  }
-}
+export const reEmbedJob = new SavedJob<ReEmbedJob>('re-embed', 'its move to another recogniser');
 
-/** To be called in the transaction that the state is about. */
-export function writeReEmbedJob({ db }: OpenDatabase, job: ReEmbedJob): void {
-  db.prepare('INSERT OR REPLACE INTO job (name, state) VALUES (?, ?)').run(JOB_NAME, JSON.stringify(job));
-}
+/** Rows of the table `job` that name a photograph that the new recogniser refused, and the reason. */
+const REFUSED_PREFIX = 're-embed-refused:';
 
-/** Forgets the move and the photographs that were refused. */
+/** Deletes the job and the list of refused photographs. */
 export function deleteReEmbedJob(database: OpenDatabase): void {
-  database.db.prepare('DELETE FROM job WHERE name = ?').run(JOB_NAME);
+  reEmbedJob.delete(database);
   forgetRefused(database);
 }
 
-/** Every refused photograph is tried again from here on. */
+/** Makes every refused photograph due again. */
 export function forgetRefused({ db }: OpenDatabase): void {
   db.prepare('DELETE FROM job WHERE substr(name, 1, ?) = ?').run(REFUSED_PREFIX.length, REFUSED_PREFIX);
 }
 
-/** Notes that no template can be made of a photograph; `code` says why. */
+/** Records that the new recogniser refused a photograph; `code` is the reason. */
 export function noteRefused({ db }: OpenDatabase, photographId: string, code: string): void {
   db.prepare('INSERT OR REPLACE INTO job (name, state) VALUES (?, ?)').run(
     REFUSED_PREFIX + photographId,
@@ -61,5 +80,5 @@ export function noteRefused({ db }: OpenDatabase, photographId: string, code: st
   );
 }
 
-/** For queries that ask whether a photograph was refused. */
+/** SQL for the name of the `job` row of a refused photograph. */
 export const refusedNameOf = (photographId: string): string => `'${REFUSED_PREFIX}' || ${photographId}`;

@@ -4,10 +4,10 @@ import { reading } from '../gallery-file.js';
 import type { DataKeyRow } from '../keys/key-ring.js';
 import { refusedNameOf } from './re-embed-job.js';
 
-/** Photographs or persons looked at in one go: a millisecond or two. */
+/** Photographs or persons read by one query: a millisecond or two. */
 const SLICE = 400;
 
-/** A photograph with the data key that it is sealed under. */
+/** A photograph with its data key. */
 export interface KeyedPhotograph {
   readonly id: string;
   readonly personId: PersonId;
@@ -18,11 +18,11 @@ export interface KeyedPhotograph {
 
 export interface ScannedPhotograph {
   readonly id: string;
-  /** `refused`: it was tried, and no template can be made of it. */
+  /** `made`: it has a new template. `refused`: the new recogniser cannot use it. */
   readonly state: 'made' | 'refused' | 'due';
 }
 
-/** What a move to another recogniser asks of the rows. Staged persons are left out: nobody knows yet whether they stay. */
+/** The queries of a move to another recogniser. Staged persons are left out: their import may be abandoned. */
 export class ReEmbedRows {
   readonly #database: OpenDatabase;
 
@@ -30,7 +30,7 @@ export class ReEmbedRows {
     this.#database = database;
   }
 
-  /** The next photographs in order of their ids, and what became of them; empty at the end. */
+  /** The next photographs in order of their ids; empty at the end. */
   photographsAfter(previousId: string, to: RecogniserId): readonly ScannedPhotograph[] {
     const { db } = this.#database;
     const scan = db.prepare<[string, string, number], ScannedPhotograph>(
@@ -46,7 +46,7 @@ export class ReEmbedRows {
     return reading(this.#database, () => scan.all(to, previousId, SLICE));
   }
 
-  /** Those of the next persons after `previousId` who have a template of `from` and none of `to`. */
+  /** Reads the next persons after `previousId`. `missing`: those who have a template of `from` and none of `to`. */
   missingAfter(
     previousId: string,
     { from, to }: { readonly from: RecogniserId; readonly to: RecogniserId },
@@ -63,7 +63,7 @@ export class ReEmbedRows {
     return { missing, lastId: rows.at(-1)?.id };
   }
 
-  /** Undefined where it, its person or their data key is gone. */
+  /** Undefined if the photograph, its person or their data key was deleted. */
   photograph(id: string): KeyedPhotograph | undefined {
     const one = this.#database.db.prepare<[string], Omit<KeyedPhotograph, 'dataKey'> & DataKeyRow>(
       `SELECT photograph.id AS photographId, person_id AS personId, jpeg, data_key.id, kek_id AS kekId, wrapped
@@ -76,7 +76,7 @@ export class ReEmbedRows {
     return { id, personId, jpeg, dataKey: { id: row.id, kekId, wrapped } };
   }
 
-  /** Deletes templates of other recognisers than `kept`, of a few persons; false where there were none. */
+  /** Deletes the templates of other recognisers than `kept`, of some persons. False if there were none. */
   deleteOthers(kept: RecogniserId): boolean {
     const { db } = this.#database;
     const holders = db
@@ -94,14 +94,14 @@ export class ReEmbedRows {
     return this.#database.db.prepare('DELETE FROM template WHERE recogniser <> ?').run(kept).changes;
   }
 
-  /** Changes whenever somebody was enrolled, changed or erased. */
+  /** The sequence of the newest audit entry: it changes with every enrolment, change and erasure. */
   newestAuditEntry(): number {
     const { db } = this.#database;
     return db.prepare<[], number | null>('SELECT max(sequence) FROM audit').pluck().get() ?? 0;
   }
 }
 
-/** Everybody who has a template of `from` and none of `to`, at once. */
+/** All persons who have a template of `from` and none of `to`, in one turn of the event loop. */
 export function allMissing(
   rows: ReEmbedRows,
   move: { readonly from: RecogniserId; readonly to: RecogniserId },
@@ -115,7 +115,7 @@ export function allMissing(
   }
 }
 
-/** The ids of all photographs that still have to be tried, at once. */
+/** The ids of all photographs that are due, in one turn of the event loop. */
 export function allDue(rows: ReEmbedRows, to: RecogniserId): readonly string[] {
   const due: string[] = [];
   for (let previousId = ''; ; ) {

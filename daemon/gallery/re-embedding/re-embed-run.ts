@@ -1,32 +1,33 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Clock, sleep } from '../../base/clock.js';
-import { isRollcallError, messageOf, operational, type RollcallError } from '../../base/errors.js';
+import type { Clock } from '../../base/clock.js';
+import { operational } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { PersonId } from '../../domain/ids.js';
+import { BackgroundJob, pause, RetriedSteps, type StepsOutcome } from '../background-job.js';
 import type { GalleryFile } from '../gallery-file.js';
-import { explainGalleryError } from '../gallery-file.js';
 import type { KeyRing } from '../keys/key-ring.js';
-import { deleteReEmbedJob, type ReEmbedJob } from './re-embed-job.js';
-import type { ReEmbedProgress, ReEmbedState } from './re-embed-progress.js';
+import {
+  deleteReEmbedJob,
+  type ReEmbedJob,
+  type ReEmbedProgress,
+  type ReEmbedState,
+} from './re-embed-job.js';
 import { ReEmbedRows } from './re-embed-rows.js';
 import {
   type OpenEmbedder,
   type PhotographEmbedder,
-  type ReEmbedStepParts,
+  type ReEmbedStepContext,
   reEmbedPhotograph,
 } from './re-embed-step.js';
 
-/** How often it is looked whether somebody was enrolled, once everything is done. */
-const LOOK_EVERY_MS = 1_000;
-/** Waits between tries where something is in the way: doubling, to at most the second. */
-const FIRST_WAIT_MS = 1_000;
-const LONGEST_WAIT_MS = 60_000;
+/** Interval between checks for new photographs after all are done. */
+const CHECK_EVERY_MS = 1_000;
 
-export interface ReEmbedParts {
+export interface ReEmbedContext {
   readonly file: GalleryFile;
   readonly ring: KeyRing;
   readonly openEmbedder: OpenEmbedder;
-  readonly report: ReEmbedStepParts['report'];
+  readonly report: ReEmbedStepContext['report'];
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -37,26 +38,38 @@ interface Counts {
   total: number;
 }
 
-/** A move to another recogniser under way. Disposing it stops it where it is; it goes on when the gallery is next opened. */
+/** A move to another recogniser under way. Disposal stops it; it continues when the gallery is next opened. */
 export class ReEmbedRun implements AsyncDisposable {
-  /** Resolves when it stopped, failed or was cancelled. Never rejects. */
+  /** Resolves when the move was stopped or cancelled or has failed. Never rejects. */
   readonly ended: Promise<void>;
-  readonly #parts: ReEmbedParts;
+  readonly #context: ReEmbedContext;
   readonly #rows: ReEmbedRows;
-  readonly #abort = new AbortController();
+  readonly #background = new BackgroundJob(
+    operational('re-embed-stopped', 'the move to another recogniser was stopped; it continues later'),
+  );
+  readonly #retried: RetriedSteps;
   #job: ReEmbedJob;
-  #state: ReEmbedState = 'working';
-  #problem: RollcallError | undefined;
+  /** What the move does while nothing is in its way. */
+  #phase: 'working' | 'ready' | 'incomplete' | 'cancelling' = 'working';
+  #outcome: StepsOutcome | undefined;
   #counts: Counts = { made: 0, refused: 0, total: 0 };
   #missing: readonly PersonId[] = [];
   #embedder: PhotographEmbedder | undefined;
 
-  /** Begins in the next turn of the event loop. `embedder` is taken over. */
-  constructor(parts: ReEmbedParts, job: ReEmbedJob, embedder?: PhotographEmbedder) {
-    this.#parts = parts;
+  /** Begins in the next turn of the event loop. Takes ownership of `embedder`. */
+  constructor(context: ReEmbedContext, job: ReEmbedJob, embedder?: PhotographEmbedder) {
+    const { file, clock, logger } = context;
+    this.#context = context;
     this.#job = job;
     this.#embedder = embedder;
-    this.#rows = new ReEmbedRows(parts.file.database);
+    this.#rows = new ReEmbedRows(file.database);
+    this.#retried = new RetriedSteps({
+      name: 'move to another recogniser',
+      failureCode: 're-embed-failed',
+      path: file.database.path,
+      clock,
+      logger,
+    });
     this.ended = this.#run();
   }
 
@@ -68,7 +81,7 @@ export class ReEmbedRun implements AsyncDisposable {
       ...this.#counts,
       state: this.#state,
       missing: this.#missing,
-      problem: this.#problem,
+      problem: this.#retried.problem,
     };
   }
 
@@ -77,56 +90,56 @@ export class ReEmbedRun implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#abort.abort(operational('re-embed-stopped', 'the move to another recogniser was stopped'));
+    await this.#background[Symbol.asyncDispose]();
     await this.ended;
   }
 
-  async #run(): Promise<void> {
-    let waitMs = FIRST_WAIT_MS;
-    const { signal } = this.#abort;
-    for (;;) {
-      await nextTurn();
-      if (signal.aborted) break;
-      try {
-        if (this.#job.phase === 'cancelling') {
-          if (this.#cancelSome()) continue;
-          this.#state = 'cancelled';
-          break;
-        }
-        const seen = this.#rows.newestAuditEntry();
-        await this.#pass();
-        waitMs = FIRST_WAIT_MS;
-        await this.#rest(seen);
-      } catch (error) {
-        if (signal.aborted || !this.#isInTheWay(error)) break;
-        await this.#closeEmbedder();
-        await this.#pause(waitMs);
-        waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
-      }
-    }
-    await this.#closeEmbedder();
-    if (this.#state !== 'failed' && this.#state !== 'cancelled') this.#state = 'stopped';
+  get #state(): ReEmbedState {
+    if (this.#outcome === 'finished') return 'cancelled';
+    return this.#outcome ?? (this.#retried.isWaiting ? 'waiting' : this.#phase);
   }
 
-  /** Goes through all photographs once, and then through the persons for those without a template. */
-  async #pass(): Promise<void> {
-    const due = await this.#count();
+  async #run(): Promise<void> {
+    this.#outcome = await this.#background.run(async (signal) => {
+      const outcome = await this.#retried.run(signal, () => this.#step(signal));
+      await this.#closeEmbedder();
+      return outcome;
+    });
+  }
+
+  /** Embeds every due photograph, then waits for a change of the gallery. True when a cancelled move has been undone. */
+  async #step(signal: AbortSignal): Promise<boolean> {
+    if (this.#job.phase === 'cancelling') return !this.#cancelSome();
+    try {
+      const seen = this.#rows.newestAuditEntry();
+      await this.#embedDue(signal);
+      await this.#waitForChange(seen, signal);
+      return false;
+    } catch (error) {
+      await this.#closeEmbedder();
+      throw error;
+    }
+  }
+
+  /** Embeds every due photograph, then finds the persons without a new template. */
+  async #embedDue(signal: AbortSignal): Promise<void> {
+    const due = await this.#countPhotographs(signal);
     for (const id of due) {
-      this.#throwIfAborted();
-      this.#embedder ??= await this.#parts.openEmbedder(this.#job.recogniserName, this.#abort.signal);
-      const { file, ring, report } = this.#parts;
+      signal.throwIfAborted();
+      this.#embedder ??= await this.#context.openEmbedder(this.#job.recogniserName, signal);
+      const { file, ring, report } = this.#context;
       const outcome = await reEmbedPhotograph({ database: file.database, ring, report }, this.#embedder, id);
       if (outcome === 'gone') this.#counts.total -= 1;
       else this.#counts[outcome] += 1;
-      this.#problem = undefined;
-      this.#state = 'working';
+      this.#retried.clearProblem();
+      this.#phase = 'working';
       await nextTurn();
     }
-    this.#missing = await this.#findMissing();
+    this.#missing = await this.#findMissing(signal);
   }
 
-  /** The ids of photographs that are due. */
-  async #count(): Promise<readonly string[]> {
+  /** Updates the counts. Returns the ids of the photographs that are due. */
+  async #countPhotographs(signal: AbortSignal): Promise<readonly string[]> {
     const due: string[] = [];
     const counts: Counts = { made: 0, refused: 0, total: 0 };
     for (let previousId = ''; ; ) {
@@ -140,13 +153,13 @@ export class ReEmbedRun implements AsyncDisposable {
       if (last === undefined) break;
       previousId = last.id;
       await nextTurn();
-      this.#throwIfAborted();
+      signal.throwIfAborted();
     }
     this.#counts = counts;
     return due;
   }
 
-  async #findMissing(): Promise<readonly PersonId[]> {
+  async #findMissing(signal: AbortSignal): Promise<readonly PersonId[]> {
     const found: PersonId[] = [];
     for (let previousId = ''; ; ) {
       const { missing, lastId } = this.#rows.missingAfter(previousId, this.#job);
@@ -154,30 +167,34 @@ export class ReEmbedRun implements AsyncDisposable {
       if (lastId === undefined) return found;
       previousId = lastId;
       await nextTurn();
-      this.#throwIfAborted();
+      signal.throwIfAborted();
     }
   }
 
-  /** Until somebody was enrolled, changed or erased since the audit entry `seen`. The recogniser's process ends meanwhile. */
-  async #rest(seen: number): Promise<void> {
+  /** Waits until a person was enrolled, changed or erased after the audit entry `seen`. Ends the recogniser's process before. */
+  async #waitForChange(seen: number, signal: AbortSignal): Promise<void> {
     if (this.#rows.newestAuditEntry() !== seen) return;
     await this.#closeEmbedder();
-    this.#problem = undefined;
+    this.#retried.clearProblem();
     const isComplete = this.#missing.length === 0 || this.#job.acceptsMissing;
-    this.#state = isComplete ? 'ready' : 'incomplete';
+    this.#phase = isComplete ? 'ready' : 'incomplete';
     const { from, to } = this.#job;
-    const { logger } = this.#parts;
+    const { clock, logger } = this.#context;
     if (isComplete) logger.info('the move to another recogniser is ready', { from, to });
-    else logger.warn('no template could be made of some persons', { to, missing: this.#missing.length });
-    while (!this.#abort.signal.aborted && this.#rows.newestAuditEntry() === seen) {
-      await this.#pause(LOOK_EVERY_MS);
+    else
+      logger.warn('some persons have no template of the new recogniser', {
+        to,
+        missing: this.#missing.length,
+      });
+    while (!signal.aborted && this.#rows.newestAuditEntry() === seen) {
+      await pause(clock, CHECK_EVERY_MS, signal);
     }
   }
 
-  /** One batch of what was made for the move; false where nothing is left and the move is forgotten. */
+  /** Deletes a batch of new templates. False when none was left and the job is deleted. */
   #cancelSome(): boolean {
-    this.#state = 'cancelling';
-    const { file } = this.#parts;
+    this.#phase = 'cancelling';
+    const { file } = this.#context;
     const { database, audit } = file;
     const { from, to, by } = this.#job;
     return database.transaction(() => {
@@ -188,42 +205,14 @@ export class ReEmbedRun implements AsyncDisposable {
     });
   }
 
-  /** Whether trying again may help; says so, once for each reason. */
-  #isInTheWay(error: unknown): boolean {
-    const { file, logger } = this.#parts;
-    const explained = explainGalleryError(error, file.database.path);
-    const problem = isRollcallError(explained)
-      ? explained
-      : operational('re-embed-failed', `the move to another recogniser failed: ${messageOf(explained)}`, {
-          cause: explained,
-          remedy: 'Restart the daemon; the move goes on where it was.',
-        });
-    const isRetryable = problem.retryable;
-    if (this.#problem?.code !== problem.code) {
-      if (isRetryable) logger.warn('the move to another recogniser waits', { error: problem });
-      else logger.error('the move to another recogniser failed', { error: problem });
-    }
-    this.#problem = problem;
-    this.#state = isRetryable ? 'waiting' : 'failed';
-    return isRetryable;
-  }
-
+  /** An embedder that cannot be closed must not end the move in its place. */
   async #closeEmbedder(): Promise<void> {
     const embedder = this.#embedder;
     this.#embedder = undefined;
-    await embedder?.[Symbol.asyncDispose]();
-  }
-
-  #throwIfAborted(): void {
-    this.#abort.signal.throwIfAborted();
-  }
-
-  async #pause(waitMs: number): Promise<void> {
-    const { signal } = this.#abort;
     try {
-      await sleep(this.#parts.clock, waitMs, signal);
+      await embedder?.[Symbol.asyncDispose]();
     } catch (error) {
-      if (!signal.aborted) throw error;
+      this.#context.logger.error('the process of the new recogniser could not be ended', { error });
     }
   }
 }

@@ -11,34 +11,34 @@ import { openField } from '../sealing.js';
 import { noteRefused } from './re-embed-job.js';
 import { ReEmbedRows } from './re-embed-rows.js';
 
-/** What another recogniser made of a kept photograph. */
+/** The result of embedding a stored photograph with another recogniser. */
 export type EmbeddedPhotograph =
   | {
       readonly outcome: 'embedded';
       /** Unit length. */
       readonly embedding: Embedding;
-      /** Score of the view, 0..1. */
+      /** Quality score of the face, 0..1. */
       readonly quality: number;
     }
-  /** It makes no template of it, now or later. */
+  /** The recogniser cannot use the photograph, now or later. */
   | { readonly outcome: 'refused'; readonly code: string };
 
-/** Makes templates with one recogniser, which is not the one in use. */
+/** Makes templates with a recogniser that is not the one in use. */
 export interface PhotographEmbedder extends AsyncDisposable {
   readonly recogniser: RecogniserId;
-  /** Values of one embedding. */
+  /** Number of values of an embedding. */
   readonly dimensions: number;
-  /** Whatever it throws is worth another try where it says `retryable`. */
+  /** An error that is `retryable` is tried again. */
   embed(jpeg: Uint8Array): Promise<EmbeddedPhotograph>;
 }
 
-/** Opens the recogniser that the configuration calls so. */
+/** Opens the recogniser with this name in the configuration. */
 export type OpenEmbedder = (recogniserName: string, signal?: AbortSignal) => Promise<PhotographEmbedder>;
 
-export interface ReEmbedStepParts {
+export interface ReEmbedStepContext {
   readonly database: OpenDatabase;
   readonly ring: KeyRing;
-  /** Told of photographs that do not open. */
+  /** Called for each photograph that does not open. */
   readonly report: (row: {
     readonly table: 'photograph';
     readonly rowId: string;
@@ -47,15 +47,15 @@ export interface ReEmbedStepParts {
   }) => void;
 }
 
-/** `gone`: erased or forgotten meanwhile. */
+/** `gone`: deleted meanwhile. */
 export type StepOutcome = 'made' | 'refused' | 'gone';
 
 /**
- * Makes and stores the template of one photograph. The template is sealed within the transaction: a rotation may have given
- * the person another data key while the recogniser worked.
+ * Makes and stores the template of one photograph. Seals it within the transaction, because a rotation may have replaced the
+ * person's data key while the recogniser worked.
  */
 export async function reEmbedPhotograph(
-  { database, ring, report }: ReEmbedStepParts,
+  { database, ring, report }: ReEmbedStepContext,
   embedder: PhotographEmbedder,
   photographId: string,
 ): Promise<StepOutcome> {

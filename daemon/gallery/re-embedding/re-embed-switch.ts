@@ -7,37 +7,37 @@ import type { OpenDatabase } from '../../host/sqlite.js';
 import { type GalleryFile, reading } from '../gallery-file.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { readRecogniser, resealRecogniser } from '../keys/key-slots.js';
-import { deleteReEmbedJob, type ReEmbedJob, readReEmbedJob } from './re-embed-job.js';
+import { deleteReEmbedJob, type ReEmbedJob, reEmbedJob } from './re-embed-job.js';
 import { allDue, allMissing, ReEmbedRows } from './re-embed-rows.js';
 import { type OpenEmbedder, reEmbedPhotograph } from './re-embed-step.js';
 
-/** Photographs of persons enrolled at the last moment that are embedded before the gallery opens: a minute at worst. */
+/** Most photographs that are embedded while the gallery opens: a minute at worst. */
 const MOST_AT_OPENING = 200;
 
 export interface SwitchOptions {
   readonly file: GalleryFile;
   readonly ring: KeyRing;
-  /** The configured one. */
+  /** The configured recogniser. */
   readonly recogniser: RecogniserId;
   readonly by: Actor;
   readonly logger: Logger;
-  /** Absent: what is not embedded yet keeps the gallery sealed. */
+  /** Absent: photographs that are due keep the gallery sealed. */
   readonly openEmbedder?: OpenEmbedder | undefined;
 }
 
-/** What an open file says of the recogniser that belongs to it. Needs no key, so it is proven only when the gallery opens. */
+/** The recogniser that an open file names. Needs no key; the name is verified when the gallery opens. */
 export interface GalleryRecogniser {
   readonly made: RecogniserId;
-  /** The one that a move has made it ready for, so that nothing is left to be embedded. */
+  /** The recogniser of a move that is ready. */
   readonly readyFor?: RecogniserId;
 }
 
-/** Undefined where the gallery holds nobody: it takes any recogniser. @throws `gallery-damaged` */
+/** Undefined if the gallery has no persons: it then accepts any recogniser. @throws `gallery-damaged` */
 export function galleryRecogniser(database: OpenDatabase): GalleryRecogniser | undefined {
   return reading(database, () => {
     const made = readRecogniser(database);
-    if (made === undefined || holdsNobody(database)) return undefined;
-    const job = readReEmbedJob(database);
+    if (made === undefined || isEmpty(database)) return undefined;
+    const job = reEmbedJob.read(database);
     if (job?.from !== made || job.phase !== 'working') return { made };
     const rows = new ReEmbedRows(database);
     const isReady =
@@ -46,42 +46,42 @@ export function galleryRecogniser(database: OpenDatabase): GalleryRecogniser | u
   });
 }
 
-function holdsNobody({ db }: OpenDatabase): boolean {
+function isEmpty({ db }: OpenDatabase): boolean {
   return db.prepare('SELECT 1 FROM person UNION ALL SELECT 1 FROM template LIMIT 1').get() === undefined;
 }
 
 /**
- * Moves the gallery to the configured recogniser where a move to it is ready or where it holds nobody, and does nothing where
- * it is there already. Whoever was enrolled since the move was ready is embedded first.
- * @throws `recogniser-mismatch`, whose remedy says what is left to do
+ * Moves the gallery to the configured recogniser, if a move to it is ready or the gallery is empty. Embeds the photographs that
+ * were added since the move was ready. Does nothing if the gallery already uses that recogniser.
+ * @throws `recogniser-mismatch`, whose remedy says what remains to be done
  */
 export async function settleRecogniser(options: SwitchOptions): Promise<void> {
   const { file, recogniser } = options;
   const made = readRecogniser(file.database);
   if (made === undefined || made === recogniser) return;
-  if (holdsNobody(file.database)) {
-    bindAnew(options, made);
+  if (isEmpty(file.database)) {
+    bindEmpty(options, made);
     return;
   }
-  const job = readReEmbedJob(file.database);
+  const job = reEmbedJob.read(file.database);
   if (job?.to !== recogniser || job.from !== made || job.phase !== 'working') {
-    throw mismatch(made, recogniser, notMoved(made));
+    throw mismatch(made, recogniser, moveFirst(made));
   }
   const rows = new ReEmbedRows(file.database);
-  await embedTheLast(options, rows, job);
+  await embedRemaining(options, rows, job);
   const missing = allMissing(rows, job);
   if (missing.length > 0 && !job.acceptsMissing) throw missingPersons(job, missing);
   switchOver(options, rows, job, missing.length);
 }
 
-async function embedTheLast(options: SwitchOptions, rows: ReEmbedRows, job: ReEmbedJob): Promise<void> {
+async function embedRemaining(options: SwitchOptions, rows: ReEmbedRows, job: ReEmbedJob): Promise<void> {
   const { file, ring, logger, openEmbedder } = options;
   const due = allDue(rows, job.to);
   if (due.length === 0) return;
   if (openEmbedder === undefined || due.length > MOST_AT_OPENING) throw notReady(job, due.length);
-  logger.info('embedding the last photographs before the gallery opens', { photographs: due.length });
+  logger.info('embedding the remaining photographs before the gallery opens', { photographs: due.length });
   const report = (row: object): void =>
-    logger.error('gallery row is damaged; its bytes were kept as they are', { ...row });
+    logger.error('gallery row is damaged; its bytes were kept', { ...row });
   try {
     await using embedder = await openEmbedder(job.recogniserName);
     for (const id of due) await reEmbedPhotograph({ database: file.database, ring, report }, embedder, id);
@@ -93,8 +93,8 @@ async function embedTheLast(options: SwitchOptions, rows: ReEmbedRows, job: ReEm
   }
 }
 
-/** Nothing has to be embedded, and a move that was begun has nothing left to do. */
-function bindAnew({ file, ring, recogniser, by, logger }: SwitchOptions, from: RecogniserId): void {
+/** Binds an empty gallery to another recogniser. An unfinished move has nothing left to do and is deleted. */
+function bindEmpty({ file, ring, recogniser, by, logger }: SwitchOptions, from: RecogniserId): void {
   const { database, audit } = file;
   database.transaction(() => {
     resealRecogniser(database, ring, recogniser);
@@ -102,10 +102,10 @@ function bindAnew({ file, ring, recogniser, by, logger }: SwitchOptions, from: R
     const details = { from, to: recogniser, missing: 0, deleted: 0 };
     audit.append({ by, action: 'gallery.reembedded', details });
   });
-  logger.info('the gallery holds nobody and takes another recogniser', { from, to: recogniser });
+  logger.info('the empty gallery now uses another recogniser', { from, to: recogniser });
 }
 
-/** In one transaction: before it the gallery is of the old recogniser, after it of the new one. */
+/** One transaction: before it the gallery uses the old recogniser, after it the new one. */
 function switchOver(
   { file, ring, by, logger }: SwitchOptions,
   rows: ReEmbedRows,
@@ -131,7 +131,7 @@ function mismatch(made: RecogniserId, configured: RecogniserId, remedy: string, 
   );
 }
 
-function notMoved(made: RecogniserId): string {
+function moveFirst(made: RecogniserId): string {
   return `Configure the recogniser ${made} again and restart; \`rollcall gallery re-embed --to NAME\` then moves the gallery to another one.`;
 }
 
@@ -140,8 +140,8 @@ function notReady(job: ReEmbedJob, due: number, reason = ''): RollcallError {
   return mismatch(
     job.from,
     job.to,
-    `Configure the recogniser ${job.from} again and restart; when \`rollcall gallery status\` says that the move is ready, configure the new one.`,
-    `; ${counted(due, 'photograph is', 'photographs are')} still to be embedded${because}`,
+    `Configure the recogniser ${job.from} again and restart; when \`rollcall gallery status\` shows that the move is ready, configure the new one.`,
+    `; ${counted(due, 'photograph has', 'photographs have')} not been embedded yet${because}`,
   );
 }
 
@@ -149,7 +149,7 @@ function missingPersons(job: ReEmbedJob, missing: readonly string[]): RollcallEr
   return mismatch(
     job.from,
     job.to,
-    `Configure the recogniser ${job.from} again and restart; then erase these persons and enrol them again with other photographs, or run \`rollcall gallery re-embed --to ${job.recogniserName} --accept-missing\` to go on without them.`,
-    `; of ${counted(missing.length, 'person')} no template could be made: ${missing.slice(0, 10).join(', ')}`,
+    `Configure the recogniser ${job.from} again and restart; then erase these persons and enrol them again with other photographs, or run \`rollcall gallery re-embed --to ${job.recogniserName} --accept-missing\` to move without them.`,
+    `; ${counted(missing.length, 'person has', 'persons have')} no template of it: ${missing.slice(0, 10).join(', ')}`,
   );
 }

@@ -1,63 +1,62 @@
 import type { Actor } from '../../audit/actor.js';
 import { badInput, operational } from '../../base/errors.js';
-import { InTurn } from '../../base/in-turn.js';
+import { SerialQueue } from '../../base/serial-queue.js';
 import { galleryDamaged, readRecogniser } from '../keys/key-slots.js';
-import { forgetRefused, type ReEmbedJob, readReEmbedJob, writeReEmbedJob } from './re-embed-job.js';
-import type { ReEmbedProgress } from './re-embed-progress.js';
-import { type ReEmbedParts, ReEmbedRun } from './re-embed-run.js';
+import { forgetRefused, type ReEmbedJob, type ReEmbedProgress, reEmbedJob } from './re-embed-job.js';
+import { type ReEmbedContext, ReEmbedRun } from './re-embed-run.js';
 
 export interface ReEmbedOrder {
-  /** What the new recogniser is called in the configuration. */
+  /** The name of the new recogniser in the configuration. */
   readonly recogniserName: string;
   readonly acceptsMissing: boolean;
   readonly by: Actor;
 }
 
 /**
- * Moves of an open gallery to another recogniser, one at a time. To be disposed before the gallery: that stops the one that
- * runs, which goes on when the gallery is next opened.
+ * The moves of an open gallery to another recogniser, one at a time. Dispose it before the gallery: that stops a running move,
+ * which continues when the gallery is next opened.
  */
 export class ReEmbeddings implements AsyncDisposable {
-  readonly #parts: ReEmbedParts;
+  readonly #context: ReEmbedContext;
   #latest: ReEmbedRun | undefined;
-  readonly #turns = new InTurn();
+  readonly #turns = new SerialQueue();
   #isDisposed = false;
 
-  /** Goes on with a move that had not ended. @throws `gallery-damaged` */
-  constructor(parts: ReEmbedParts) {
-    this.#parts = parts;
-    const job = readReEmbedJob(parts.file.database);
-    if (job !== undefined) this.#latest = new ReEmbedRun(parts, job);
+  /** Continues an interrupted move. @throws `gallery-damaged` */
+  constructor(context: ReEmbedContext) {
+    this.#context = context;
+    const job = reEmbedJob.read(context.file.database);
+    if (job !== undefined) this.#latest = new ReEmbedRun(context, job);
   }
 
-  /** Of the move that runs, or of the latest one since the gallery was opened. */
+  /** The progress of the latest move since the gallery was opened. */
   get progress(): ReEmbedProgress | undefined {
     return this.#latest?.progress;
   }
 
   /**
-   * Begins a move, or goes on with one that was begun: then whatever was refused is tried again, and `acceptsMissing` is taken
-   * over. Nothing has changed where this throws.
-   * @throws `re-embed-same`, `re-embed-running`, and what keeps the recogniser from being opened
+   * Starts a move, or restarts the present one: then refused photographs are tried again, and `acceptsMissing` is replaced.
+   * After an error nothing has changed.
+   * @throws `re-embed-same`, `re-embed-running`, and the errors of `openEmbedder`
    */
   start(order: ReEmbedOrder): Promise<ReEmbedProgress> {
     return this.#inTurn(() => this.#start(order));
   }
 
-  /** Deletes what was made for the move, in the background. @throws `no-re-embedding` */
+  /** Deletes the new templates in the background. @throws `no-re-embedding` */
   cancel(by: Actor): Promise<ReEmbedProgress> {
     return this.#inTurn(async () => {
-      const { database } = this.#parts.file;
-      const job = readReEmbedJob(database);
+      const { database } = this.#context.file;
+      const job = reEmbedJob.read(database);
       if (job === undefined) {
-        throw badInput('no-re-embedding', 'the gallery is not on its way to another recogniser', {
-          remedy: 'Nothing needs to be cancelled.',
+        throw badInput('no-re-embedding', 'the gallery is not moving to another recogniser', {
+          remedy: 'nothing: there is nothing to cancel',
         });
       }
       await this.#latest?.[Symbol.asyncDispose]();
-      const cancelling: ReEmbedJob = { ...job, by, phase: 'cancelling' };
-      database.transaction(() => writeReEmbedJob(database, cancelling));
-      this.#latest = new ReEmbedRun(this.#parts, cancelling);
+      const cancelling: ReEmbedJob = { ...job, by: storedActor(by), phase: 'cancelling' };
+      database.transaction(() => reEmbedJob.write(database, cancelling));
+      this.#latest = new ReEmbedRun(this.#context, cancelling);
       return this.#latest.progress;
     });
   }
@@ -68,12 +67,13 @@ export class ReEmbeddings implements AsyncDisposable {
     await this.#latest?.[Symbol.asyncDispose]();
   }
 
-  async #start({ recogniserName, acceptsMissing, by }: ReEmbedOrder): Promise<ReEmbedProgress> {
-    const { file, openEmbedder, clock } = this.#parts;
+  async #start({ recogniserName, acceptsMissing, by: given }: ReEmbedOrder): Promise<ReEmbedProgress> {
+    const by = storedActor(given);
+    const { file, openEmbedder, clock } = this.#context;
     const { database, audit } = file;
     const from = readRecogniser(database);
-    if (from === undefined) throw galleryDamaged('its own row is missing');
-    const before = readReEmbedJob(database);
+    if (from === undefined) throw galleryDamaged('the row that describes it is missing');
+    const before = reEmbedJob.read(database);
     if (before !== undefined && (before.recogniserName !== recogniserName || before.phase !== 'working')) {
       throw runningAlready(before);
     }
@@ -89,15 +89,15 @@ export class ReEmbeddings implements AsyncDisposable {
       const startedAtMs = before?.startedAtMs ?? clock.wallMs();
       const job: ReEmbedJob = { from, to, recogniserName, startedAtMs, by, acceptsMissing, phase: 'working' };
       database.transaction(() => {
-        writeReEmbedJob(database, job);
+        reEmbedJob.write(database, job);
         forgetRefused(database);
         audit.append({ by, action: 'gallery.reembed-started', details: { from, to, acceptsMissing } });
       });
-      this.#latest = new ReEmbedRun(this.#parts, job, embedder);
+      this.#latest = new ReEmbedRun(this.#context, job, embedder);
       return this.#latest.progress;
     } finally {
-      const job = readReEmbedJob(database);
-      if (this.#latest === undefined && job !== undefined) this.#latest = new ReEmbedRun(this.#parts, job);
+      const job = reEmbedJob.read(database);
+      if (this.#latest === undefined && job !== undefined) this.#latest = new ReEmbedRun(this.#context, job);
     }
   }
 
@@ -112,16 +112,21 @@ export class ReEmbeddings implements AsyncDisposable {
 function runningAlready({ to, phase }: ReEmbedJob) {
   const message =
     phase === 'working'
-      ? `the gallery is on its way to the recogniser ${to}`
+      ? `the gallery is already moving to the recogniser ${to}`
       : `the move to the recogniser ${to} is being cancelled`;
   return badInput('re-embed-running', message, {
     remedy:
-      'wait, or run `rollcall gallery re-embed --cancel` first; `rollcall gallery status` shows how far it is',
+      'Wait, or run `rollcall gallery re-embed --cancel` first. `rollcall gallery status` shows the progress.',
   });
 }
 
 function sameRecogniser(name: string) {
-  return badInput('re-embed-same', `the templates of the gallery are made with ${name} already`, {
-    remedy: 'name the recogniser that the gallery is to be moved to',
+  return badInput('re-embed-same', `the gallery already uses the recogniser ${name}`, {
+    remedy: 'Name another recogniser.',
   });
+}
+
+/** What a job stores of an actor, who may come with more about the caller. */
+function storedActor({ actor, origin }: Actor): Actor {
+  return { actor, origin };
 }

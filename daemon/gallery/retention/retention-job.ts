@@ -1,17 +1,17 @@
 import type { RetentionReport } from '../../domain/retention/retention-report.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
 
-/** The row of the table `job` that retention is known by after a restart. */
+/** Name of retention's row in the table `job`. */
 const JOB_NAME = 'retention';
 
 export interface RetentionJob {
-  /** The latest moment at which the clock was trusted, wall clock in milliseconds: the latest run, or the first start. */
+  /** The latest time at which the clock was trusted (last run or first start), wall clock in milliseconds. */
   readonly seenAtMs: number;
   /** Absent before the first run. */
   readonly lastRun?: RetentionReport;
 }
 
-/** Undefined before the first start, and where the row does not say what it should: retention then begins anew. */
+/** Undefined before the first start and if the row is damaged; retention then starts from the beginning. */
 export function readRetentionJob({ db }: OpenDatabase): RetentionJob | undefined {
   const state = db.prepare<[string], string>('SELECT state FROM job WHERE name = ?').pluck().get(JOB_NAME);
   if (state === undefined) return undefined;

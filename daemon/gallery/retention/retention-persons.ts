@@ -3,8 +3,8 @@ import type { Ageing } from '../../domain/retention/retention.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
 
 /**
- * Removed persons, one a batch. `erase` erases somebody as `person erase` does, with tombstone and audit entry; false where they
- * are gone already.
+ * Removed persons, one per batch. `erase` works as `person erase`, with tombstone and audit entry. It returns false if the person
+ * is already gone.
  */
 export function ageingRemovedPersons({ db }: OpenDatabase, erase: (id: PersonId) => boolean): Ageing {
   const due = db
@@ -24,7 +24,7 @@ export function ageingRemovedPersons({ db }: OpenDatabase, erase: (id: PersonId)
       return () => {
         const { done, value: id } = waiting.next();
         if (done === true) return { count: 0, isMoreDue: false };
-        // Somebody may have been restored between two batches.
+        // The person may have been restored between two batches.
         const isGone = isDue.get(id, beforeMs) !== undefined && erase(id);
         return { count: isGone ? 1 : 0, isMoreDue: true };
       };
@@ -33,8 +33,8 @@ export function ageingRemovedPersons({ db }: OpenDatabase, erase: (id: PersonId)
 }
 
 /**
- * Persons staged by imports to which nobody was added for long. `abandon` ends one that is under way and tells how many it
- * erased; undefined where the import is not under way.
+ * Staged persons of imports that have not grown for a long time. `abandon` ends an unfinished import and returns the number of
+ * deleted persons; undefined if it does not know the import.
  */
 export function ageingImports(
   database: OpenDatabase,
@@ -70,7 +70,7 @@ export function ageingImports(
   };
 }
 
-/** Ids of persons who were erased: needed only as long as a backup could bring them back. */
+/** Ids of erased persons. They are needed only as long as a backup could bring the persons back. */
 export function ageingTombstones(database: OpenDatabase): Ageing {
   const { db } = database;
   const count = db.prepare<[number], number>('SELECT count(*) FROM tombstone WHERE erased_at_ms < ?').pluck();

@@ -13,7 +13,7 @@ interface DuePhotograph {
   readonly personId: string;
 }
 
-/** Pictures kept with events of one kind. Those of nobody known take their data key along. */
+/** Event pictures of one kind. The picture of a stranger is deleted with its data key. */
 export function ageingEvidence(database: OpenDatabase, kind: EvidenceKind): Ageing {
   const { db } = database;
   const count = db
@@ -39,7 +39,7 @@ export function ageingEvidence(database: OpenDatabase, kind: EvidenceKind): Agei
   };
 }
 
-/** Enrolment photographs. The templates made from them stay, and name them no more. */
+/** Enrolment photographs. Their templates stay but no longer refer to them. */
 export function ageingPhotographs(database: OpenDatabase): Ageing {
   const { db } = database;
   const count = db.prepare<[number], number>('SELECT count(*) FROM photograph WHERE added_at_ms < ?').pluck();

@@ -1,43 +1,47 @@
 import type { Actor } from '../../audit/actor.js';
-import type { OpenDatabase } from '../../host/sqlite.js';
-import { galleryDamaged } from '../keys/key-slots.js';
-import type { RotationDepth } from './rotation-progress.js';
+import type { RollcallError } from '../../base/errors.js';
+import { SavedJob } from '../background-job.js';
 
-/** The row of the table `job` that a rotation is known by after a restart. */
-const JOB_NAME = 'rotation';
+/**
+ * `wrap`: the new key-encryption key wraps the existing data keys. `deep`: every field also gets a new data key, so that a
+ * data key that leaked earlier no longer opens the file.
+ */
+export type RotationDepth = 'wrap' | 'deep';
 
-/** A rotation as the database knows it. */
+/** `waiting`: a step failed and is tried again. `stopped` and `failed`: continues when the gallery is next opened. */
+export type RotationState = 'running' | 'waiting' | 'finished' | 'stopped' | 'failed';
+
+export interface RotationProgress {
+  readonly depth: RotationDepth;
+  readonly fromKeyId: string;
+  readonly toKeyId: string;
+  /** Wall clock, milliseconds since the epoch. */
+  readonly startedAtMs: number;
+  readonly state: RotationState;
+  /** Data keys under the old key when the rotation began. */
+  readonly total: number;
+  /** Of these, the ones that were rotated or erased since. */
+  readonly done: number;
+  /** Data keys that did not unwrap, or (`deep`) that cover a field which did not open. */
+  readonly damaged: number;
+  /** Why it waits or has failed. */
+  readonly problem: RollcallError | undefined;
+}
+
+/** A rotation as the database stores it. */
 export interface RotationJob {
   readonly depth: RotationDepth;
   /** Ids of key-encryption keys. */
   readonly from: string;
   readonly to: string;
   readonly startedAtMs: number;
-  /** Who asked for it. */
+  /** The actor who started the rotation. */
   readonly by: Actor;
-  /** Data keys under the old key when it began. */
+  /** Data keys under the old key when the rotation began. */
   readonly total: number;
   readonly damaged: number;
-  /** `forgetting`: the old key is out of force, but the write-ahead log may still hold what it opened. */
+  /** `forgetting`: the old key is out of use, but the write-ahead log may still hold data under it. */
   readonly phase: 'working' | 'forgetting';
 }
 
-/** The rotation that has not ended; undefined where there is none. @throws `gallery-damaged` */
-export function readRotationJob({ db }: OpenDatabase): RotationJob | undefined {
-  const state = db.prepare<[string], string>('SELECT state FROM job WHERE name = ?').pluck().get(JOB_NAME);
-  if (state === undefined) return undefined;
-  try {
-    return JSON.parse(state) as RotationJob;
-  } catch (error) {
-    throw error instanceof SyntaxError ? galleryDamaged('the state of its rotation was altered') : error;
-  }
-}
-
-/** To be called in the transaction that the state is about. */
-export function writeRotationJob({ db }: OpenDatabase, job: RotationJob): void {
-  db.prepare('INSERT OR REPLACE INTO job (name, state) VALUES (?, ?)').run(JOB_NAME, JSON.stringify(job));
-}
-
-export function deleteRotationJob({ db }: OpenDatabase): void {
-  db.prepare('DELETE FROM job WHERE name = ?').run(JOB_NAME);
-}
+export const rotationJob = new SavedJob<RotationJob>('rotation', 'its key rotation');

@@ -3,13 +3,13 @@ import type { EvidenceKind } from '../../domain/events/evidence.js';
 import type { PersonId, RecogniserId } from '../../domain/ids.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
 import type { DataKeyRow } from '../keys/key-ring.js';
-import type { PersonState } from '../places.js';
+import type { StoredPersonState } from '../places.js';
 
 /** The person whose data key it is. */
 export interface OwnerRow {
   readonly id: PersonId;
   readonly revision: number;
-  readonly state: PersonState;
+  readonly state: StoredPersonState;
   /** Sealed. */
   readonly profile: Uint8Array;
 }

@@ -1,45 +1,47 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { wipe } from '../../host/sodium.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
-import type { KeyRing } from '../keys/key-ring.js';
-import { type RotationJob, writeRotationJob } from './rotation-job.js';
+import type { DataKeyRow, KeyRing } from '../keys/key-ring.js';
+import { type RotationJob, rotationJob } from './rotation-job.js';
 import type { RotationRows } from './rotation-rows.js';
 import { type DamagedRow, type RotationUnit, sealUnit, witnessOf } from './rotation-unit.js';
-import { rewrap } from './rotation-wrap.js';
 
-/** Data keys wrapped anew in one transaction: a few milliseconds of work. */
+const nothing = new Uint8Array(0);
+
+/** Data keys rewrapped in one transaction: a few milliseconds of work. */
 const WRAP_BATCH = 250;
 
-/** Data keys replaced in one transaction, unless that is too much to write at once. */
+/** Most data keys replaced in one transaction. */
 const DEEP_BATCH = 16;
-/** Bytes after which a transaction takes no further data key: writing these takes a few milliseconds. */
+/** After this many bytes a transaction takes no further data key: writing them takes a few milliseconds. */
 const DEEP_BATCH_BYTES = 192 * 1024;
 
-export interface RotationStepParts {
+export interface RotationStepContext {
   readonly database: OpenDatabase;
   readonly ring: KeyRing;
   readonly rows: RotationRows;
-  /** Told once of each row, in the transaction that takes it out of the way. */
+  /** Called once for each damaged row, in the transaction that skips it. */
   readonly report: (row: DamagedRow) => void;
 }
 
-/** Wraps the next data keys by the new key, in one transaction. The job as it is afterwards; undefined where none was left. */
-export function wrapStep(parts: RotationStepParts, job: RotationJob): RotationJob | undefined {
+/** Wraps the next data keys with the new key, in one transaction. Returns the updated job, or undefined if no key was left. */
+export function wrapStep(parts: RotationStepContext, job: RotationJob): RotationJob | undefined {
   const { database, ring, rows, report } = parts;
   const next = rows.under(job.from, WRAP_BATCH);
   if (next.length === 0) return undefined;
   return database.transaction(() => {
-    const broken = next.filter((row) => !rewrap(rows, ring, row));
-    for (const { id } of broken) report({ table: 'data_key', rowId: id });
-    return noted(database, job, broken.length);
+    const damaged = next.filter((row) => !rewrap(rows, ring, row));
+    for (const { id } of damaged) report({ table: 'data_key', rowId: id });
+    return withDamaged(database, job, damaged.length);
   });
 }
 
 /**
- * Seals what lies under the next data keys anew, then stores it in one transaction. What somebody changed meanwhile is left
- * for a later step. The job as it is afterwards; undefined where no data key was left.
+ * Replaces the next data keys: seals their fields under new keys, then stores them in one transaction. Rows that changed
+ * meanwhile are left for a later step. Returns the updated job, or undefined if no data key was left.
  */
 export async function deepStep(
-  parts: RotationStepParts,
+  parts: RotationStepContext,
   job: RotationJob,
   signal: AbortSignal,
 ): Promise<RotationJob | undefined> {
@@ -64,15 +66,12 @@ export async function deepStep(
       store(parts, unit);
       if (unit.damaged.length > 0) damaged += 1;
     }
-    return noted(database, job, damaged);
+    return withDamaged(database, job, damaged);
   });
 }
 
-/**
- * Where something does not open, all of it keeps its bytes and its data key, so that it is the same damage as before; only
- * the key-encryption key changes.
- */
-function store({ ring, rows, report }: RotationStepParts, unit: RotationUnit): void {
+/** If a field of the unit does not open, all its fields keep their bytes and their data key; only the key is rewrapped. */
+function store({ ring, rows, report }: RotationStepContext, unit: RotationUnit): void {
   const { row, fresh, writes, damaged } = unit;
   for (const each of damaged) report(each);
   if (fresh === undefined) {
@@ -84,9 +83,24 @@ function store({ ring, rows, report }: RotationStepParts, unit: RotationUnit): v
   rows.deleteKey(row.id);
 }
 
-function noted(database: OpenDatabase, job: RotationJob, damaged: number): RotationJob {
+function withDamaged(database: OpenDatabase, job: RotationJob, damaged: number): RotationJob {
   if (damaged === 0) return job;
   const next = { ...job, damaged: job.damaged + damaged };
-  writeRotationJob(database, next);
+  rotationJob.write(database, next);
   return next;
+}
+
+/**
+ * Wraps a data key with the current key-encryption key. Returns false if it does not open. Such a key is removed: it is useless,
+ * and if its damage were ever repaired, the old key would open it again.
+ */
+function rewrap(rows: RotationRows, ring: KeyRing, row: DataKeyRow): boolean {
+  const key = ring.unwrap(row);
+  if (key === undefined) {
+    rows.rewrap({ id: row.id, kekId: ring.current.id, wrapped: nothing });
+    return false;
+  }
+  rows.rewrap(ring.wrap(key));
+  wipe(key.bytes);
+  return true;
 }

@@ -8,7 +8,7 @@ import { places } from '../places.js';
 import { openField, type SealingKey, sealField } from '../sealing.js';
 import type { RotationRows } from './rotation-rows.js';
 
-/** Bytes sealed anew between two turns of the event loop: a few milliseconds of work. */
+/** Bytes sealed between two turns of the event loop: a few milliseconds of work. */
 const SLICE_BYTES = 512 * 1024;
 
 /** A row that does not open. */
@@ -17,23 +17,23 @@ export interface DamagedRow {
   readonly rowId: string;
 }
 
-/** Writes one field; to be called in a transaction. */
+/** Writes one field. Call it in a transaction. */
 type Write = (rows: RotationRows, dataKeyId: string) => void;
 
-/** What lies under one data key: of a person, or one picture of somebody unknown. */
+/** The fields under one data key: all of a person, or one picture of a stranger. */
 export interface RotationUnit {
   readonly row: DataKeyRow;
-  /** What it was made from; another one means that somebody changed the rows meanwhile. */
+  /** Identifies the rows that were read. A different witness later means that they have changed. */
   readonly witness: string;
-  /** Wrapped by the current key-encryption key: a new data key, or where something is damaged, none. */
+  /** The new data key, wrapped with the current key-encryption key; undefined if a field is damaged. */
   readonly fresh: DataKeyRow | undefined;
   readonly writes: readonly Write[];
   readonly damaged: readonly DamagedRow[];
-  /** Size of what is to be written. */
+  /** Bytes to write. */
   readonly bytes: number;
 }
 
-/** Which rows lie under a data key. A profile changes only together with its revision, other rows not at all. */
+/** Identifies the rows under a data key. A profile changes only together with its revision; other rows never change. */
 export function witnessOf(rows: RotationRows, dataKeyId: string): string {
   const owner = rows.owner(dataKeyId);
   const of = owner === undefined ? [] : [owner.id, owner.state, owner.revision];
@@ -43,7 +43,7 @@ export function witnessOf(rows: RotationRows, dataKeyId: string): string {
   return [...of, ...templates, ...photographs, ...evidence].join(' ');
 }
 
-/** Seals everything under one data key anew under a new one, outside of any transaction and with turns between. */
+/** Seals every field under one data key under a new one, outside of a transaction and with turns of the event loop. */
 export async function sealUnit(
   rows: RotationRows,
   ring: KeyRing,
@@ -101,7 +101,7 @@ async function resealAll(resealing: Resealing, rows: RotationRows, dataKeyId: st
   }
 }
 
-/** Collects what is sealed anew, and what does not open. */
+/** Collects the newly sealed fields and the damaged rows. */
 class Resealing {
   readonly damaged: DamagedRow[] = [];
   readonly writes: Write[] = [];
@@ -117,7 +117,7 @@ class Resealing {
     this.#path = path;
   }
 
-  /** A row that was deleted since is left out: the witness tells. */
+  /** Skips a row that was deleted meanwhile; the witness then differs. */
   add(
     row: DamagedRow,
     field: { readonly place: FieldPlace; readonly read: () => Uint8Array | undefined },
@@ -135,7 +135,7 @@ class Resealing {
     wipe(plaintext);
   }
 
-  /** A turn of the event loop, where enough was done since the last. */
+  /** Yields to the event loop after `SLICE_BYTES`. */
   async turn(): Promise<void> {
     if (this.bytes - this.#bytesAtTurn < SLICE_BYTES) return;
     this.#bytesAtTurn = this.bytes;

@@ -6,11 +6,11 @@ import type { TemplateTable } from './template-table.js';
 /** A person by their number in the table. */
 export interface ScoredPerson {
   readonly number: number;
-  /** As float32. */
+  /** Rounded to float32. */
   readonly similarity: number;
 }
 
-/** The persons who are known to reach the most; `floor` is what the last of them reaches, and never falls. */
+/** The best persons so far, by lower bound. `floor` is the lower bound of the last of them; it never decreases. */
 class Leaders {
   readonly #count: number;
   readonly #numbers: number[] = [];
@@ -21,7 +21,7 @@ class Leaders {
     this.#count = count;
   }
 
-  /** Person `number` reaches `least`, or more. */
+  /** The similarity of person `number` is at least `least`. */
   offer(number: number, least: number): void {
     if (!(least > this.floor)) return;
     const known = this.#numbers.indexOf(number);
@@ -42,7 +42,7 @@ class Leaders {
   }
 }
 
-/** Calls `visit` with the bounds of slab after slab, and the number of the first row there. */
+/** Calls `visit` for each slab, with its upper bounds and the number of its first row. */
 function forEachSlab(
   { slabs, rowCount }: TemplateTable,
   probe: QuantisedProbe,
@@ -52,7 +52,7 @@ function forEachSlab(
     visit(slabs.bounds(row, Math.min(SLAB_ROWS, rowCount - row), probe), row);
 }
 
-/** Closest first; of two as close as each other, the smaller number. Whoever's similarity is no number is left out. */
+/** Closest first; equal similarities in order of number. Leaves out persons whose similarity is NaN. */
 function ranked(similarities: ReadonlyMap<number, number>, count: number): ScoredPerson[] {
   return [...similarities]
     .map(([number, similarity]) => ({ number, similarity: Math.fround(similarity) }))
@@ -62,8 +62,8 @@ function ranked(similarities: ReadonlyMap<number, number>, count: number): Score
 }
 
 /**
- * The `count` persons with the templates most similar to `probe`. A first pass over the int8 rows keeps every template that
- * may belong to one of them, by the bounds of `QuantisedProbe`; only those are compared in full. Meant for small counts.
+ * The `count` persons with the templates most similar to `probe`. A pass over the int8 rows keeps every template whose upper
+ * bound (see `QuantisedProbe`) is high enough; only these are compared in full. Made for small counts.
  */
 export function nearestPersons(table: TemplateTable, probe: Embedding, count: number): ScoredPerson[] {
   const { slabs, owners } = table;
@@ -93,7 +93,7 @@ export function nearestPersons(table: TemplateTable, probe: Embedding, count: nu
   return ranked(best, count);
 }
 
-/** As `nearestPersons`, by the mean over each person's templates: the mean of their bounds bounds it. */
+/** As `nearestPersons`, by the mean over each person's templates. The mean of the upper bounds is an upper bound of the mean. */
 export function nearestPersonsByMean(table: TemplateTable, probe: Embedding, count: number): ScoredPerson[] {
   const { slabs, owners, numberLimit } = table;
   const quantised = slabs.takeProbe(probe);

@@ -15,10 +15,10 @@ import { wipe } from '../../host/sodium.js';
 import type { Gallery } from '../gallery.js';
 import { decodeTemplate } from './load-templates.js';
 
-/** Persons whom everybody is compared with, however far they are: enough to tell a mean. */
+/** Persons with whom every person is compared, for an estimate of the mean. */
 const samplePersons = 32;
 
-/** Profiles opened between two turns of the event loop: an import changes thousands at once. */
+/** Profiles opened between two turns of the event loop. An import changes thousands of persons in one call. */
 const slicePersons = 50;
 
 /** Searches, or persons read and compared, between two turns of the event loop: one person may have twenty references. */
@@ -26,19 +26,19 @@ const sliceReferences = 8;
 
 type TableGallery = Pick<Gallery, 'recogniser' | 'listPersons' | 'showPerson' | 'readTemplates' | 'nearest'>;
 
-/** What the table knows of one person. Others may offer themselves as neighbours before the person was looked at. */
+/** The similarities of one person. `own` is undefined while only other persons have added themselves as neighbours. */
 interface Entry {
   own: readonly number[] | undefined;
   others: readonly number[];
   neighbours: Map<PersonId, Neighbour>;
 }
 
-/** Templates in the clear, overwritten when they are no longer needed. */
+/** Templates in the clear. They are overwritten after use. */
 type Sample = ReadonlyMap<PersonId, readonly Embedding[]>;
 
 /**
- * How the active persons of a gallery lie to each other: similarities only, no templates. The nearest come from the search
- * index, one person between two turns of the event loop, so that 10,000 persons hold up nothing else.
+ * The similarities between the active persons of a gallery, without templates. Reads one person between two turns of the event
+ * loop, with the search index for the nearest, so that 10,000 persons do not block other work.
  */
 export class LikenessTable {
   readonly #gallery: TableGallery;
@@ -49,7 +49,7 @@ export class LikenessTable {
     this.#gallery = gallery;
   }
 
-  /** Everybody who was looked at, in steps of one person each. */
+  /** All persons in the table, one person per step. */
   *personSteps(): Generator<undefined, readonly PersonLikeness[]> {
     const known = [...this.#entries].filter(([, { own }]) => own !== undefined);
     const persons: PersonLikeness[] = [];
@@ -61,20 +61,20 @@ export class LikenessTable {
     return persons;
   }
 
-  /** The threshold that somebody set for this person, where it is one of the recogniser in use. */
+  /** The person's own threshold, if it was set for the recogniser in use. */
   ownThresholdOf(id: PersonId): OwnThreshold | undefined {
     const own = this.#ownThresholds.get(id);
     return own?.recogniser === this.#gallery.recogniser ? own : undefined;
   }
 
-  /** Looks at everybody. What was known before stays until the end. Throws what the gallery throws, and when `signal` aborts. */
+  /** Reads all persons. The former table stays in use until the end. Throws the errors of the gallery and the reason of `signal`. */
   async rebuild(signal: AbortSignal): Promise<void> {
     const active = (await this.#gallery.listPersons()).filter(({ state }) => state === 'active');
     const ownThresholds = new Map<PersonId, OwnThreshold>();
     for (const { id, profile } of active)
       if (profile?.threshold !== undefined) ownThresholds.set(id, profile.threshold);
     const entries = new Map<PersonId, Entry>();
-    await this.#lookAt(
+    await this.#readPersons(
       active.map(({ id }) => id),
       entries,
       signal,
@@ -83,7 +83,7 @@ export class LikenessTable {
     this.#ownThresholds = ownThresholds;
   }
 
-  /** Looks at these persons again, whatever became of them: enrolled, changed, removed, erased. Throws as `rebuild` does. */
+  /** Reads these persons again after any change of them. Throws as `rebuild` does. */
   async refresh(ids: readonly PersonId[], signal: AbortSignal): Promise<void> {
     this.#forget(new Set(ids));
     const active: PersonId[] = [];
@@ -95,7 +95,7 @@ export class LikenessTable {
       active.push(id);
       if (person.profile?.threshold !== undefined) this.#ownThresholds.set(id, person.profile.threshold);
     }
-    await this.#lookAt(active, this.#entries, signal);
+    await this.#readPersons(active, this.#entries, signal);
   }
 
   #forget(ids: ReadonlySet<PersonId>): void {
@@ -107,13 +107,17 @@ export class LikenessTable {
       for (const id of neighbours.keys()) if (ids.has(id)) neighbours.delete(id);
   }
 
-  async #lookAt(ids: readonly PersonId[], entries: Map<PersonId, Entry>, signal: AbortSignal): Promise<void> {
+  async #readPersons(
+    ids: readonly PersonId[],
+    entries: Map<PersonId, Entry>,
+    signal: AbortSignal,
+  ): Promise<void> {
     if (ids.length === 0) return;
     const sample = this.#readSample([...new Set([...entries.keys(), ...ids])]);
     try {
       for (const id of ids) {
         signal.throwIfAborted();
-        await this.#lookAtOne(id, entries, sample);
+        await this.#readOne(id, entries, sample);
         await nextTurn();
       }
     } finally {
@@ -121,7 +125,7 @@ export class LikenessTable {
     }
   }
 
-  async #lookAtOne(id: PersonId, entries: Map<PersonId, Entry>, sample: Sample): Promise<void> {
+  async #readOne(id: PersonId, entries: Map<PersonId, Entry>, sample: Sample): Promise<void> {
     const references = this.#read(id);
     if (references.length === 0) return;
     try {

@@ -16,18 +16,18 @@ export interface TemplateLoading {
   readonly rows: PersonRows;
   readonly ring: KeyRing;
   readonly recogniser: RecogniserId;
-  /** Values of a template. */
+  /** Number of values of a template. */
   readonly dimensions: number;
   readonly index: SearchIndex;
-  /** Revision that each person has at least, as far as that is known. */
+  /** The least revision that each person's row must have. */
   readonly leastRevisions?: ReadonlyMap<string, number>;
   readonly quarantine: (row: QuarantinedRow) => void;
 }
 
-/** Comes after every id, which are ASCII. */
+/** Sorts after every id; ids are ASCII. */
 const AFTER_ALL_IDS = '\u{10ffff}';
 
-/** Opens the templates of every active person into the index. A row that cannot be used is reported and costs only itself. */
+/** Loads the templates of every active person into the index. Quarantines rows that cannot be used. */
 export async function loadTemplates(loading: TemplateLoading): Promise<void> {
   let previousId = '';
   for (;;) {
@@ -47,8 +47,8 @@ export async function loadTemplates(loading: TemplateLoading): Promise<void> {
 }
 
 /**
- * Whether state and revision of the row are those it was sealed with, and not older ones: a person who was removed must not
- * be recognised because somebody altered the file. Reports the row where they are not.
+ * Whether state and revision of the row are genuine and not outdated: an altered file must not make a removed person active.
+ * Quarantines the row if they are not.
  */
 function isAuthentic(person: KeyedPersonRow, { ring, leastRevisions, quarantine }: TemplateLoading): boolean {
   const { id, revision, state, profile } = person;
@@ -87,7 +87,7 @@ function reportOrphans(
   }
 }
 
-/** Opens the templates of one person into the index, whatever their state. */
+/** Loads the templates of one person into the index. Does not check the person's state. */
 export function loadPerson(
   person: KeyedPersonRow,
   templates: readonly TemplateRow[],
@@ -111,7 +111,7 @@ export function loadPerson(
   for (const template of opened) template.fill(0);
 }
 
-/** The row's template, or why it cannot be used. */
+/** The row's template, or the reason why it cannot be used. */
 function openTemplate(
   row: TemplateRow,
   key: SealingKey,
@@ -121,7 +121,7 @@ function openTemplate(
   const plaintext = openField(key, place, row.vector);
   if (plaintext === undefined) return 'does-not-open';
   if (row.recogniser !== recogniser) {
-    // Templates of a recogniser that is to take over are made while this one works.
+    // A move to another recogniser makes its templates while this one is in use.
     wipe(plaintext);
     return 'being-made';
   }
@@ -131,12 +131,12 @@ function openTemplate(
   return 'not-a-template';
 }
 
-/** The template's bytes: float32, little-endian as on every platform this program runs on. Not copied. */
+/** The template's bytes: float32, little-endian as on every supported platform. Not a copy. */
 export function encodeTemplate(template: Float32Array): Uint8Array {
   return new Uint8Array(template.buffer, template.byteOffset, template.byteLength);
 }
 
-/** The values behind `bytes`; shares their memory where they are aligned. Empty where the size fits no values. */
+/** The values in `bytes`; shares their memory if they are aligned. Empty if the size is not a multiple of four. */
 export function decodeTemplate(bytes: Uint8Array): Float32Array {
   const size = Float32Array.BYTES_PER_ELEMENT;
   if (bytes.length % size !== 0) return new Float32Array(0);

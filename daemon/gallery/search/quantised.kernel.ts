@@ -1,20 +1,20 @@
-// Vectors in a few bits, with what that loses. A vector v becomes whole numbers q and a scale s, its image is s·q.
+// Stores vectors in fewer bits, with the error of doing so. A vector v becomes whole numbers q and a scale s; its image is s·q.
 
-/** Rows are filled up with zeros to a multiple of this. */
+/** Rows are padded with zeros to a multiple of this. */
 export const WIDTH_STEP = 8;
 
 const ROW_LEVELS = 127;
 const PROBE_LEVELS = 32_767;
 const LARGEST_SUM = 2 ** 31 - 1;
 
-/** Greatest values that leave every product far from the ends of float32; others are compared exactly at once. */
+/** Within these, no product comes near the limits of float32. Vectors outside get no image and are always compared in full. */
 const SMALLEST_MAXIMUM = 1e-12;
 const LARGEST_MAXIMUM = 1e12;
 
-/** More than what rounding errors and norms to float32 loses. */
+/** Covers the rounding of errors and norms to float32. */
 const ROUNDED_UP = 1 + 1e-6;
 
-/** Times the larger of the two, more than float32 arithmetic loses in a bound (at most eight roundings of 2^-24). */
+/** Covers what float32 arithmetic loses in a bound: at most eight roundings of 2^-24, times the larger operand. */
 const ARITHMETIC_LOSS = 4e-6;
 
 export interface QuantisedRow {
@@ -27,8 +27,8 @@ export interface QuantisedRow {
 }
 
 /**
- * What the similarity of a template and its probe may differ by from the product of their images is at most
- * error · errorFactor + norm · normFactor, by Cauchy and Schwarz: v·p - v'·p' = (v - v')·p + v'·(p - p').
+ * The similarity of a template and a probe differs from the product of their images by at most
+ * error · errorFactor + norm · normFactor (Cauchy and Schwarz): v·p - v'·p' = (v - v')·p + v'·(p - p').
  */
 export interface QuantisedProbe {
   readonly scale: number;
@@ -64,12 +64,12 @@ function quantise(vector: Float32Array, target: Int8Array | Int16Array, levels: 
   return { scale, error: Math.sqrt(lost) * ROUNDED_UP, norm: Math.sqrt(kept) * ROUNDED_UP };
 }
 
-/** Writes the template's whole numbers to `target`, of the padded width. */
+/** Writes the template's whole numbers to `target`, which has the padded width. */
 export function quantiseRow(template: Float32Array, target: Int8Array): QuantisedRow {
   return quantise(template, target, ROW_LEVELS);
 }
 
-/** As `quantiseRow`, for the probe: in as many levels as leave a whole sum of products within 32 bits. */
+/** As `quantiseRow`, for the probe. The number of levels keeps every sum of products within 32 bits. */
 export function quantiseProbe(probe: Float32Array, target: Int16Array): QuantisedProbe {
   const levels = Math.min(PROBE_LEVELS, Math.floor(LARGEST_SUM / (ROW_LEVELS * target.length)));
   const { scale, error, norm } = quantise(probe, target, levels);
@@ -77,12 +77,12 @@ export function quantiseProbe(probe: Float32Array, target: Int16Array): Quantise
   return { scale, errorFactor: length, normFactor: error + ARITHMETIC_LOSS * length };
 }
 
-/** How far below its bound the similarity of a template with this error and norm is at most. */
+/** The most by which the similarity of a template with this error and norm can be below its upper bound. */
 export function slackOf(error: number, norm: number, { errorFactor, normFactor }: QuantisedProbe): number {
   return 2 * (error * errorFactor + norm * normFactor) * ROUNDED_UP;
 }
 
-/** Adds each of `values`, which belong to rows from `firstRow`, to the sum of the row's owner. */
+/** Adds each value to the sum of its row's owner. `values` belong to the rows from `firstRow` on. */
 export function addByOwner(
   values: Float32Array,
   owners: readonly number[],
@@ -95,7 +95,7 @@ export function addByOwner(
   }
 }
 
-/** The inner product of `probe` and as many of `values` from `start`, summed in float64. */
+/** The inner product of `probe` and the values from `start` on, summed in float64. */
 export function exactProduct(values: Float32Array, start: number, probe: Float32Array): number {
   const width = probe.length;
   const whole = width - (width % 4);
@@ -113,7 +113,7 @@ export function exactProduct(values: Float32Array, start: number, probe: Float32
   return first + second + (third + fourth);
 }
 
-/** The first of `bounds` from `from` that is not below `floor` (or is no number); their count where all are. */
+/** The index, from `from` on, of the first bound that is not below `floor`; NaN counts as not below. The length if there is none. */
 export function nextNotBelow(bounds: Float32Array, from: number, floor: number): number {
   for (let at = from; at < bounds.length; at += 1) {
     if (!(bounds[at]! < floor)) return at;

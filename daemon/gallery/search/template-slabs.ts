@@ -1,5 +1,5 @@
 import type { Embedding } from '../../domain/identification/match.js';
-import { boundsFunction, ROWS_AT_ONCE } from './bounds-code.js';
+import { boundsCode } from './bounds-code.js';
 import {
   exactProduct,
   paddedWidth,
@@ -8,18 +8,19 @@ import {
   quantiseRow,
   slackOf,
 } from './quantised.kernel.js';
-import { wasmModule } from './wasm-code.js';
 import { WasmMemory } from './wasm-memory.js';
 
 /** Rows of a slab. */
 export const SLAB_ROWS = 512;
+/** Rows that one turn of the kernel's loop takes. */
+const KERNEL_ROWS = 4;
 
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT;
 const FACTS_DISTANCE = SLAB_ROWS * FLOAT_BYTES;
 
 /**
- * Templates in two forms, in memory that WebAssembly shares: as float32, and as int8 with what that loses. Room comes in
- * slabs, and no row is ever moved by growth. A slab has, one after the other: int8 rows, their scales, errors and norms,
+ * Templates in two forms, in memory shared with WebAssembly: float32 values, and an int8 image with its error. Memory is
+ * reserved in slabs, and growth never moves a row. A slab holds, in this order: int8 rows, their scales, errors and norms,
  * float32 rows.
  */
 export class TemplateSlabs {
@@ -39,12 +40,7 @@ export class TemplateSlabs {
     this.#width = paddedWidth(dimensions);
     this.#probeAddress = this.#memory.reserve(this.#width * Int16Array.BYTES_PER_ELEMENT);
     this.#boundsAddress = this.#memory.reserve(SLAB_ROWS * FLOAT_BYTES);
-    const layout = {
-      width: this.#width,
-      factsDistance: FACTS_DISTANCE,
-      probeAddress: this.#probeAddress,
-    };
-    this.#writeBounds = this.#memory.link(wasmModule(boundsFunction(layout)));
+    this.#writeBounds = this.#memory.link(new Uint8Array(Buffer.from(boundsCode, 'base64')), 'writeBounds');
     this.#bytes = new Int8Array(this.#memory.buffer);
     this.#floats = new Float32Array(this.#memory.buffer);
   }
@@ -56,15 +52,15 @@ export class TemplateSlabs {
       while (rows > this.#addresses.length * SLAB_ROWS)
         this.#addresses.push(this.#memory.reserve(this.#vectorsDistance + SLAB_ROWS * this.#vectorBytes));
     } finally {
-      // Any growth takes the memory from under older views, also that of a slab before one that finds no room.
+      // Growth detaches the older views, also when a later slab of the same call found no room.
       this.#bytes = new Int8Array(this.#memory.buffer);
       this.#floats = new Float32Array(this.#memory.buffer);
     }
   }
 
   write(row: number, template: Embedding): void {
-    const images = this.#imageAt(row);
-    const { scale, error, norm } = quantiseRow(template, this.#bytes.subarray(images, images + this.#width));
+    const image = this.#imageAt(row);
+    const { scale, error, norm } = quantiseRow(template, this.#bytes.subarray(image, image + this.#width));
     const fact = this.#factAt(row);
     this.#floats[fact] = scale;
     this.#floats[fact + SLAB_ROWS] = error;
@@ -72,7 +68,7 @@ export class TemplateSlabs {
     this.#floats.set(template, this.#vectorAt(row));
   }
 
-  /** Moves what is in row `from` to row `to` and leaves zeros. */
+  /** Moves row `from` to row `to` and overwrites `from` with zeros. */
   move(from: number, to: number): void {
     if (from !== to) {
       const [image, vector, fact] = [this.#imageAt(from), this.#vectorAt(from), this.#factAt(from)];
@@ -89,7 +85,7 @@ export class TemplateSlabs {
     this.#memory.wipe();
   }
 
-  /** Makes `probe` the one that `bounds` are for, until `dropProbe`. */
+  /** Stores `probe` for `bounds`, until `dropProbe`. */
   takeProbe(probe: Embedding): QuantisedProbe {
     return quantiseProbe(probe, new Int16Array(this.#memory.buffer, this.#probeAddress, this.#width));
   }
@@ -100,16 +96,19 @@ export class TemplateSlabs {
   }
 
   /**
-   * What the similarity of each of `count` rows from `firstRow`, which begins a slab, to the probe taken does not exceed. A view
-   * that is good until the next call.
+   * Upper bounds of the similarity of `count` rows to the stored probe. `firstRow` is the first row of a slab. The returned view
+   * is valid until the next call.
    */
   bounds(firstRow: number, count: number, probe: QuantisedProbe): Float32Array {
     const rows = this.#imageAt(firstRow);
     this.#writeBounds(
       rows,
-      rows + Math.ceil(count / ROWS_AT_ONCE) * ROWS_AT_ONCE * this.#width,
+      rows + Math.ceil(count / KERNEL_ROWS) * KERNEL_ROWS * this.#width,
       this.#factAt(firstRow) * FLOAT_BYTES,
       this.#boundsAddress,
+      this.#probeAddress,
+      this.#width,
+      FACTS_DISTANCE,
       probe.scale,
       probe.errorFactor,
       probe.normFactor,
@@ -118,25 +117,25 @@ export class TemplateSlabs {
     return this.#floats.subarray(at, at + count);
   }
 
-  /** How far below its bound the similarity of a row to the probe taken is at most. */
+  /** The most by which the similarity of a row to the stored probe can be below its upper bound. */
   slack(row: number, probe: QuantisedProbe): number {
     const fact = this.#factAt(row);
     return slackOf(this.#floats[fact + SLAB_ROWS] ?? 0, this.#floats[fact + 2 * SLAB_ROWS] ?? 0, probe);
   }
 
-  /** The errors of rows of one slab; a view that is good until the next change. */
+  /** The errors of rows of one slab; the view is valid until the next change. */
   errors(firstRow: number, count: number): Float32Array {
     const fact = this.#factAt(firstRow) + SLAB_ROWS;
     return this.#floats.subarray(fact, fact + count);
   }
 
-  /** The norms of rows of one slab; a view that is good until the next change. */
+  /** The norms of rows of one slab; the view is valid until the next change. */
   norms(firstRow: number, count: number): Float32Array {
     const fact = this.#factAt(firstRow) + 2 * SLAB_ROWS;
     return this.#floats.subarray(fact, fact + count);
   }
 
-  /** The similarity of a row to `probe`, from their float32 values, summed in float64. */
+  /** The similarity of a row to `probe`: the product of their float32 values, summed in float64. */
   similarity(row: number, probe: Embedding): number {
     return exactProduct(this.#floats, this.#vectorAt(row), probe);
   }
@@ -158,7 +157,7 @@ export class TemplateSlabs {
     return this.#slabOf(row) + (row % SLAB_ROWS) * this.#width;
   }
 
-  /** Index of the row's scale in `#floats`; its error and its norm are `SLAB_ROWS` and twice that further. */
+  /** Index of the row's scale in `#floats`; its error follows `SLAB_ROWS` values later, its norm twice as many. */
   #factAt(row: number): number {
     return (this.#slabOf(row) + SLAB_ROWS * this.#width) / FLOAT_BYTES + (row % SLAB_ROWS);
   }

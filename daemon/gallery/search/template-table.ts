@@ -3,8 +3,8 @@ import type { PersonId } from '../../domain/ids.js';
 import type { TemplateSlabs } from './template-slabs.js';
 
 /**
- * Templates beside a table that says whose each row is. Rows are kept dense: the last row moves into a gap. Whatever
- * leaves is overwritten with zeros.
+ * Templates and the owner of each row. Rows stay dense: the last row moves into a gap. Removed rows are overwritten with
+ * zeros.
  */
 export class TemplateTable {
   readonly slabs: TemplateSlabs;
@@ -25,7 +25,7 @@ export class TemplateTable {
     return this.#numbers.size;
   }
 
-  /** Person numbers in use are below this. */
+  /** Greater than every person number in use. */
   get numberLimit(): number {
     return this.#ids.length;
   }

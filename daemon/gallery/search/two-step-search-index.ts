@@ -37,7 +37,7 @@ class TwoStepSearchIndex implements SearchIndex {
   async nearest(probe: Embedding, options: SearchOptions): Promise<readonly Candidate[]> {
     this.#assertFits(probe);
     return this.#inFlight.run(async () => {
-      // What is changed before the caller waits is part of what it finds.
+      // Changes that the caller makes in this turn are included.
       await Promise.resolve();
       return this.#search(probe, options);
     });
@@ -68,9 +68,9 @@ class TwoStepSearchIndex implements SearchIndex {
 }
 
 /**
- * An empty index that compares in two steps: all templates in int8, by WebAssembly, then in full those which the first step
- * cannot rule out. Exact: what the first step loses is bounded for every template, and nobody within it is left out
- * (docs/gallery.md has the bound and the figures; `scripts/bench search` measures them).
+ * An empty index that searches in two steps: an int8 pass over all templates, in WebAssembly, and a full comparison of those that
+ * the first step cannot exclude. The result is exact, because the error of the first step has a proven bound
+ * (docs/gallery.md; `scripts/bench search` measures the time).
  */
 export function openTwoStepSearchIndex(dimensions: number): SearchIndex {
   return new TwoStepSearchIndex(dimensions);

@@ -1,6 +1,6 @@
 import { operational } from '../../base/errors.js';
 
-/** The part of the WebAssembly JavaScript interface that is used here; the types of Node.js leave it out. */
+/** The part of the WebAssembly JavaScript interface that is used here; the types of Node.js do not declare it. */
 interface GrowingMemory {
   readonly buffer: ArrayBuffer;
   grow(pages: number): number;
@@ -11,37 +11,37 @@ declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
   readonly Instance: new (
     module: object,
-    imports: { readonly host: { readonly memory: GrowingMemory } },
+    imports: { readonly env: { readonly memory: GrowingMemory } },
   ) => { readonly exports: Readonly<Record<string, unknown>> };
 };
 
 const PAGE_BYTES = 65_536;
-/** 4 GiB: what 32-bit addresses reach. */
+/** 4 GiB: the limit of 32-bit addresses. */
 const MOST_PAGES = 65_536;
 
 /**
- * Memory that WebAssembly code and this program share, handed out piece by piece from the front. It grows in place, since the
- * engine reserves the addresses for all of it: nothing is ever copied, and no copy is left behind.
+ * Memory that WebAssembly code and this program share. `reserve` hands it out from the front. The engine reserves addresses for
+ * the maximum size, so the memory grows in place: growth copies no template and leaves no copy behind.
  */
 export class WasmMemory {
   readonly #memory: GrowingMemory;
   #usedBytes = 0;
 
   /**
-   * Of `mostPages` pages of 64 KiB at most.
+   * @param mostPages largest size, in pages of 64 KiB
    * @throws `search-memory-exhausted`
    */
   constructor(mostPages = MOST_PAGES) {
     this.#memory = translated(() => new WebAssembly.Memory({ initial: 1, maximum: mostPages }));
   }
 
-  /** All of it. Good until the next `reserve`. */
+  /** The whole memory. Valid until the next `reserve`. */
   get buffer(): ArrayBuffer {
     return this.#memory.buffer;
   }
 
   /**
-   * The address of `bytes` zeros, at a multiple of 64.
+   * Returns the address of `bytes` zero bytes, a multiple of 64.
    * @throws `search-memory-exhausted`
    */
   reserve(bytes: number): number {
@@ -58,16 +58,16 @@ export class WasmMemory {
     new Uint8Array(this.buffer).fill(0);
   }
 
-  /** The function of a module of `wasmModule`, working on this memory. */
-  link(module: Uint8Array<ArrayBuffer>): (...parameters: number[]) => void {
+  /** The function `name` of a WebAssembly module that imports its memory, working on this memory. */
+  link(module: Uint8Array<ArrayBuffer>, name: string): (...parameters: number[]) => void {
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module), {
-      host: { memory: this.#memory },
+      env: { memory: this.#memory },
     });
-    return exports['run'] as (...parameters: number[]) => void;
+    return exports[name] as (...parameters: number[]) => void;
   }
 }
 
-/** What the engine throws says nothing to whoever runs the box. */
+/** Replaces the engine's error, which does not help an operator. */
 function translated<T>(allocate: () => T): T {
   try {
     return allocate();

@@ -1,13 +1,13 @@
 import type { PersonId } from '../../domain/ids.js';
 
-/** A row that is kept but not used. Which rows these are may be logged: ids say nothing about a person. */
+/** A damaged row, which is kept but not used. It may be logged: ids reveal nothing about a person. */
 export interface QuarantinedRow {
   readonly table: 'person' | 'template' | 'photograph' | 'evidence';
   readonly rowId: string;
-  /** Absent for pictures of unknown persons. */
+  /** Absent for pictures of strangers. */
   readonly personId?: PersonId;
   /**
-   * `of-nobody`: there is no such person; `rolled-back`: genuine, but older than what the audit log says; `erased`: the person
+   * `of-nobody`: its person does not exist; `rolled-back`: genuine, but older than the audit log requires; `erased`: its person
    * was erased; `page-damaged`: SQLite cannot read the row.
    */
   readonly reason:
@@ -20,7 +20,7 @@ export interface QuarantinedRow {
     | 'page-damaged';
 }
 
-/** Rows found damaged since the gallery was opened, each once. */
+/** The rows that were found damaged since the gallery was opened. */
 export class Quarantine {
   readonly #rows = new Map<string, QuarantinedRow>();
 
@@ -28,7 +28,7 @@ export class Quarantine {
     return [...this.#rows.values()];
   }
 
-  /** True where the row was not known to be damaged before; the reason found first stays, being the closer one. */
+  /** True if the row is new. A known row keeps its first reason. */
   add(row: QuarantinedRow): boolean {
     const id = `${row.table} ${row.rowId}`;
     const isNew = !this.#rows.has(id);
@@ -36,7 +36,7 @@ export class Quarantine {
     return isNew;
   }
 
-  /** Forgets the rows of a person who was removed. */
+  /** Forgets the rows of an erased person. */
   release(personId: PersonId): void {
     for (const [id, row] of this.#rows) if (row.personId === personId) this.#rows.delete(id);
   }

@@ -6,29 +6,29 @@ import { verifyPages } from './verify-pages.js';
 import { verifyPersons } from './verify-persons.js';
 import { verifyEvidence, verifyKeys, verifyPhotographs } from './verify-pictures.js';
 import type { VerifyReport } from './verify-report.js';
-import { type VerifyParts, VerifyWalk } from './verify-walk.js';
+import { type VerifyOptions, VerifyWalk } from './verify-walk.js';
 
 /**
  * Opens every field of the gallery in small batches, compares the persons with the audit log and the templates of each person
- * with one another, and checks the log itself and the pages of the file. What is damaged is put aside; everything else goes on meanwhile. While the pages are read, an erasure
- * cannot empty the write-ahead log; that is made up for at the end.
- * @throws `verify-failed`, what aborts `signal`, and what `OpenDatabase.transaction` throws for the entry about it
+ * with one another, and checks the log and the pages of the file. Quarantines damaged rows. The gallery stays in use meanwhile;
+ * only erasures cannot empty the write-ahead log while the pages are read, so this empties it at the end.
+ * @throws `verify-failed`, the reason of `signal`, and the errors of `OpenDatabase.transaction`
  */
-export async function verifyGallery(parts: VerifyParts): Promise<VerifyReport> {
+export async function verifyGallery(parts: VerifyOptions): Promise<VerifyReport> {
   const { file, clock, by, signal } = parts;
   const startedAtMs = clock.wallMs();
   const beganMs = clock.monotonicMs();
   const checkingPages = verifyPages(file.database.path, signal);
-  // Whatever fails first is what is thrown.
+  // Prevents an unhandled rejection if a later check fails first.
   checkingPages.catch(() => undefined);
   const walk = new VerifyWalk(parts);
   await verifyKeys(walk);
   await verifyPersons(walk);
   await verifyPhotographs(walk);
   await verifyEvidence(walk);
-  walk.tell('audit-log');
+  walk.showProgress('audit-log');
   const audit = await verifyAudit(file);
-  walk.tell('pages');
+  walk.showProgress('pages');
   const pages = await checkingPages;
   walk.throwIfStopped();
   const { findings, disagreeing, checked } = walk;

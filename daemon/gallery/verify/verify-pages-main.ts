@@ -1,12 +1,12 @@
-// A process of its own, which gets a path and no key: SQLite's check holds its thread for as long as reading the file takes.
+// A separate process, with a path and no key: SQLite's check blocks its thread until the whole file is read.
 import Sqlite from 'better-sqlite3';
 
-/** Messages of one table; more say nothing new. */
+/** Most messages per table. */
 const MOST_MESSAGES = 20;
 
 const [path = ''] = process.argv.slice(2);
 
-/** A connection of its own for each table: none keeps the write-ahead log for longer than its check takes. */
+/** One connection per table, so that none blocks the write-ahead log for longer than one check. */
 function checkTable(table: string | undefined): readonly string[] {
   let db: Sqlite.Database | undefined;
   try {
@@ -45,5 +45,5 @@ function checkAll(): readonly string[] {
 }
 
 const messages = checkAll();
-// Free pages belong to no table: only a check of everything sees them, and it is not needed where damage was found already.
+// Free pages belong to no table; only a check of the whole file includes them. It is skipped if damage was already found.
 process.stdout.write(JSON.stringify(messages.length > 0 ? messages : checkTable(undefined)));

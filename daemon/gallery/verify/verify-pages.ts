@@ -2,13 +2,13 @@ import { execFile } from 'node:child_process';
 import { operational } from '../../base/errors.js';
 import { processEntry } from '../../host/program-files.js';
 
-/** A table name, a page, a count: enough to look there, and nothing of what a row holds. */
+/** Enough for a table, a page and a count, and not for the content of a row. */
 const LONGEST_MESSAGE = 200;
 const MOST_OUTPUT_BYTES = 4 * 1024 * 1024;
 
 /**
- * What SQLite's integrity check says of the pages of a database file; nothing where they are whole. Done by another process
- * that can only read, so that nothing waits for it; `signal` ends it. @throws `verify-failed`
+ * The messages of SQLite's integrity check of a database file; empty if it is whole. Runs in another process with read access
+ * only, which `signal` ends. @throws `verify-failed`
  */
 export function verifyPages(path: string, signal: AbortSignal): Promise<readonly string[]> {
   const main = processEntry({ built: 'verify-pages.js', source: 'gallery/verify/verify-pages-main.ts' });
@@ -28,7 +28,7 @@ function readMessages(text: string): readonly string[] {
 
 function failed(cause: Error) {
   return operational('verify-failed', 'the pages of the gallery file could not be checked', {
-    remedy: 'try again; see the log for the reason',
+    remedy: 'Try again. The log has the reason.',
     cause,
   });
 }

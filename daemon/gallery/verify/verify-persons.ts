@@ -10,11 +10,11 @@ import { decodeTemplate } from '../search/load-templates.js';
 import { PersonTrail } from './verify-trail.js';
 import type { VerifyWalk } from './verify-walk.js';
 
-/** Opens profile and templates of everybody, and compares the persons with what the audit log says of them. */
+/** Opens the profile and templates of every person, and compares the persons with the audit log. */
 export async function verifyPersons(walk: VerifyWalk): Promise<void> {
   const { file } = walk.parts;
   const persons = new PersonRows(file.database);
-  const trail = walk.whole(() => new PersonTrail(file.database));
+  const trail = walk.readable(() => new PersonTrail(file.database));
   if (trail !== 'damaged') await readTrail(walk, trail);
   const known = trail === 'damaged' ? undefined : trail;
   await walk.each(
@@ -34,8 +34,8 @@ export async function verifyPersons(walk: VerifyWalk): Promise<void> {
 }
 
 async function readTrail(walk: VerifyWalk, trail: PersonTrail): Promise<void> {
-  // Where the log cannot be read to its end, the check of its chain says so.
-  while (walk.whole(() => trail.readOn()) === true) {
+  // If the log cannot be read to its end, the check of its chain reports that.
+  while (walk.readable(() => trail.readOn()) === true) {
     await nextTurn();
     walk.throwIfStopped();
   }
@@ -47,20 +47,20 @@ function verifyPerson(
   id: PersonId,
   trail: PersonTrail | undefined,
 ): void {
-  const row = walk.whole(() => persons.person(id));
-  const templates = walk.whole(() => persons.templatesOf(id));
+  const row = walk.readable(() => persons.person(id));
+  const templates = walk.readable(() => persons.templatesOf(id));
   if (row === 'damaged') {
-    walk.putAside('person', id, id, 'page-damaged');
+    walk.quarantine('person', id, id, 'page-damaged');
     return;
   }
-  // Erased since the ids were listed.
+  // The person was erased after the ids were listed.
   if (row === undefined) return;
   walk.checked.persons += 1;
-  if (walk.whole(() => walk.rows.hasTombstone(id)) === true) {
-    walk.putAside('person', id, id, 'erased');
+  if (walk.readable(() => walk.rows.hasTombstone(id)) === true) {
+    walk.quarantine('person', id, id, 'erased');
     return;
   }
-  if (templates === 'damaged') walk.name({ table: 'template', personId: id, reason: 'page-damaged' });
+  if (templates === 'damaged') walk.report({ table: 'template', personId: id, reason: 'page-damaged' });
   const rows = templates === 'damaged' ? [] : templates;
   const isOpen = walk.parts.ring.using(dataKeyOf(row), (key) => {
     const opened = rows.flatMap((template) => verifyTemplate(walk, key, template));
@@ -70,7 +70,7 @@ function verifyPerson(
     return isProfileOpen;
   });
   if (isOpen !== true) {
-    walk.putAside('person', id, id, isOpen === undefined ? 'key-does-not-open' : 'does-not-open');
+    walk.quarantine('person', id, id, isOpen === undefined ? 'key-does-not-open' : 'does-not-open');
     return;
   }
   if (trail !== undefined && row.state !== 'staged') compare(walk, row, trail, rows);
@@ -88,24 +88,24 @@ interface OpenedTemplate {
   readonly vector: Float32Array;
 }
 
-/** Nothing where the row cannot be used; it is put aside then. */
+/** Empty if the row cannot be used; it is then quarantined. */
 function verifyTemplate(walk: VerifyWalk, key: SealingKey, row: TemplateRow): readonly OpenedTemplate[] {
   walk.checked.templates += 1;
   const place = places.templateVector(row.personId, row.id, recogniserId(row.recogniser));
   const opened = openField(key, place, row.vector);
   if (opened === undefined) {
-    walk.putAside('template', row.id, row.personId, 'does-not-open');
+    walk.quarantine('template', row.id, row.personId, 'does-not-open');
     return [];
   }
   const vector = decodeTemplate(opened).slice();
   wipe(opened);
   if (isUnitEmbedding(vector, vector.length) && vector.length > 0) return [{ row, vector }];
   vector.fill(0);
-  walk.putAside('template', row.id, row.personId, 'not-a-template');
+  walk.quarantine('template', row.id, row.personId, 'not-a-template');
   return [];
 }
 
-/** Templates of two recognisers lie side by side during a move from one to the other: each is compared with its own. */
+/** Compares the templates of each recogniser separately: during a move, a person has templates of two. */
 function compareTemplates(walk: VerifyWalk, personId: PersonId, opened: readonly OpenedTemplate[]): void {
   for (const [recogniser, threshold] of walk.parts.thresholds) {
     const templates = opened.filter(({ row }) => row.recogniser === recogniser);
@@ -125,38 +125,38 @@ function compareTemplates(walk: VerifyWalk, personId: PersonId, opened: readonly
   }
 }
 
-/** The row is genuine; whether it is also the newest one, and complete, only the audit log knows. */
+/** Compares a genuine row with the audit log: whether it is the newest and has all its templates. */
 function compare(
   walk: VerifyWalk,
   { id, revision }: PersonCountsRow,
   trail: PersonTrail,
   templates: readonly TemplateRow[],
 ): void {
-  // Whatever was written since: row and log are of the same moment.
+  // Reads new entries first, so that row and log are from the same moment.
   readToEnd(walk, trail);
   const known = trail.of(id);
   if (known === undefined) {
-    if (trail.isComplete) walk.name({ table: 'person', rowId: id, personId: id, reason: 'not-in-audit' });
+    if (trail.isComplete) walk.report({ table: 'person', rowId: id, personId: id, reason: 'not-in-audit' });
     return;
   }
   if (known.isErased) {
-    walk.putAside('person', id, id, 'erased');
+    walk.quarantine('person', id, id, 'erased');
     return;
   }
   if (revision < known.revision) {
-    walk.putAside('person', id, id, 'rolled-back');
+    walk.quarantine('person', id, id, 'rolled-back');
     return;
   }
   const { recogniser } = walk.parts.gallery;
   const held = templates.filter((template) => template.recogniser === recogniser).length;
-  if (held < known.leastTemplates) walk.name({ table: 'template', personId: id, reason: 'missing' });
+  if (held < known.leastTemplates) walk.report({ table: 'template', personId: id, reason: 'missing' });
 }
 
 function verifyOwner(walk: VerifyWalk, persons: PersonRows, id: PersonId): void {
-  if (walk.whole(() => walk.rows.hasPerson(id)) !== false) return;
-  const templates = walk.whole(() => persons.templatesOf(id));
+  if (walk.readable(() => walk.rows.hasPerson(id)) !== false) return;
+  const templates = walk.readable(() => persons.templatesOf(id));
   if (templates === 'damaged') return;
-  for (const template of templates) walk.putAside('template', template.id, id, 'of-nobody');
+  for (const template of templates) walk.quarantine('template', template.id, id, 'of-nobody');
 }
 
 function verifyPresence(walk: VerifyWalk, trail: PersonTrail | undefined, id: string): void {
@@ -164,12 +164,12 @@ function verifyPresence(walk: VerifyWalk, trail: PersonTrail | undefined, id: st
   readToEnd(walk, trail);
   const known = trail.of(id);
   if (known === undefined || known.isErased) return;
-  if (walk.whole(() => walk.rows.hasPerson(id)) === false) {
-    walk.name({ table: 'person', rowId: id, personId: id, reason: 'missing' });
+  if (walk.readable(() => walk.rows.hasPerson(id)) === false) {
+    walk.report({ table: 'person', rowId: id, personId: id, reason: 'missing' });
   }
 }
 
 function readToEnd(walk: VerifyWalk, trail: PersonTrail): void {
-  let isMore = walk.whole(() => trail.readOn());
-  while (isMore === true) isMore = walk.whole(() => trail.readOn());
+  let isMore = walk.readable(() => trail.readOn());
+  while (isMore === true) isMore = walk.readable(() => trail.readOn());
 }

@@ -7,18 +7,18 @@ import type { VerifyWalk } from './verify-walk.js';
 
 const nothing = new Uint8Array(0);
 
-/** Opens every data key, and looks whether the keys in force are those that the gallery says. */
+/** Opens every data key, and compares the keys in force with the key slots. */
 export async function verifyKeys(walk: VerifyWalk): Promise<void> {
   const { ring, gallery } = walk.parts;
   for (const key of [ring.current, ring.retiring]) {
     if (key === undefined) continue;
-    const slot = walk.whole(() => walk.rows.keySlot(key.id));
+    const slot = walk.readable(() => walk.rows.keySlot(key.id));
     const isSound =
       slot !== 'damaged' &&
       slot !== undefined &&
       key.hasCheckValue(slot.checkValue) &&
       key.unwrap(places.gallerySeal(key.id, gallery.recogniser), slot.seal) !== undefined;
-    if (!isSound) walk.name({ table: 'key_slot', rowId: key.id, reason: 'does-not-open' });
+    if (!isSound) walk.report({ table: 'key_slot', rowId: key.id, reason: 'does-not-open' });
   }
   await walk.each(
     'data_key',
@@ -27,18 +27,18 @@ export async function verifyKeys(walk: VerifyWalk): Promise<void> {
   );
 }
 
-/** The person of a key that does not open is put aside when persons are looked at. */
+/** If a key does not open, `verifyPersons` quarantines its person. */
 function verifyDataKey(walk: VerifyWalk, id: string): void {
-  const row = walk.whole(() => walk.rows.dataKey(id));
+  const row = walk.readable(() => walk.rows.dataKey(id));
   if (row === undefined) return;
   if (row === 'damaged') {
-    walk.name({ table: 'data_key', rowId: id, reason: 'page-damaged' });
+    walk.report({ table: 'data_key', rowId: id, reason: 'page-damaged' });
     return;
   }
   walk.checked.dataKeys += 1;
-  if (!row.isUsed) walk.name({ table: 'data_key', rowId: id, reason: 'of-nothing' });
+  if (!row.isUsed) walk.report({ table: 'data_key', rowId: id, reason: 'of-nothing' });
   const isOpen = walk.parts.ring.using(row.key, () => true);
-  if (isOpen !== true) walk.name({ table: 'data_key', rowId: id, reason: 'does-not-open' });
+  if (isOpen !== true) walk.report({ table: 'data_key', rowId: id, reason: 'does-not-open' });
 }
 
 /** Opens every enrolment photograph. */
@@ -47,42 +47,42 @@ export function verifyPhotographs(walk: VerifyWalk): Promise<void> {
     'photograph',
     (previousId) => walk.rows.idsAfter('photograph', previousId),
     (id) => {
-      const row = walk.whole(() => walk.rows.photograph(id));
+      const row = walk.readable(() => walk.rows.photograph(id));
       if (row === undefined) return;
       if (row === 'damaged') {
-        walk.putAside('photograph', id, null, 'page-damaged');
+        walk.quarantine('photograph', id, null, 'page-damaged');
         return;
       }
       walk.checked.photographs += 1;
       if (!row.hasPerson) {
-        walk.putAside('photograph', id, row.personId, 'of-nobody');
+        walk.quarantine('photograph', id, row.personId, 'of-nobody');
         return;
       }
       const place = places.photographJpeg(row.personId, id);
       const reason = whyNotOpen(walk, row.dataKey, place, row.jpeg);
-      if (reason !== undefined) walk.putAside('photograph', id, row.personId, reason);
+      if (reason !== undefined) walk.quarantine('photograph', id, row.personId, reason);
     },
   );
 }
 
-/** Opens every picture kept with an event. */
+/** Opens every event picture. */
 export function verifyEvidence(walk: VerifyWalk): Promise<void> {
   return walk.each(
     'evidence',
     (previousId) => walk.rows.idsAfter('evidence', previousId),
     (id) => {
-      const row = walk.whole(() => walk.rows.evidence(id));
+      const row = walk.readable(() => walk.rows.evidence(id));
       if (row === undefined) return;
       if (row === 'damaged') {
-        walk.putAside('evidence', id, null, 'page-damaged');
+        walk.quarantine('evidence', id, null, 'page-damaged');
         return;
       }
       walk.checked.evidence += 1;
       const place = places.evidenceJpeg(id, row.kind, row.eventId, row.personId);
       const isOrphan =
-        row.personId !== null && walk.whole(() => walk.rows.hasPerson(row.personId ?? '')) === false;
+        row.personId !== null && walk.readable(() => walk.rows.hasPerson(row.personId ?? '')) === false;
       const reason = isOrphan ? 'of-nobody' : whyNotOpen(walk, row.dataKey, place, row.jpeg);
-      if (reason !== undefined) walk.putAside('evidence', id, row.personId, reason);
+      if (reason !== undefined) walk.quarantine('evidence', id, row.personId, reason);
     },
   );
 }
@@ -93,7 +93,7 @@ function whyNotOpen(
   place: FieldPlace,
   sealed: Uint8Array,
 ): 'does-not-open' | 'key-does-not-open' | undefined {
-  walk.read(sealed.length);
+  walk.countBytes(sealed.length);
   if (dataKey === undefined) return 'key-does-not-open';
   const opened = walk.parts.ring.using(dataKey, (key) => openField(key, place, sealed) ?? nothing);
   if (opened === undefined) return 'key-does-not-open';

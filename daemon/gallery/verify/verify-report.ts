@@ -4,45 +4,45 @@ import type { QuarantinedRow } from './quarantine.js';
 /**
  * - `does-not-open`, `key-does-not-open`, `not-a-template`, `of-nobody`, `rolled-back`, `erased`, `page-damaged`: as in the
  *   quarantine.
- * - `of-nothing`: a data key under which nothing lies.
- * - `not-in-audit`: the audit log does not know the person.
- * - `missing`: the audit log knows a person, or that they have more templates, but the file does not hold them.
+ * - `of-nothing`: a data key that is not used.
+ * - `not-in-audit`: the audit log has no entry about the person.
+ * - `missing`: according to the audit log there is a person, or a template, that the file does not have.
  */
 export type VerifyReason = QuarantinedRow['reason'] | 'of-nothing' | 'not-in-audit' | 'missing';
 
 export type VerifyTable = 'key_slot' | 'data_key' | 'person' | 'template' | 'photograph' | 'evidence';
 
-/** Something that is not as it should be. Ids say nothing about a person. */
+/** A problem of a row. Ids reveal nothing about a person. */
 export interface VerifyFinding {
   readonly table: VerifyTable;
-  /** Absent where the rows of the table could not even be listed to the end. */
+  /** Absent if the rows of the table could not be listed to the end. */
   readonly rowId?: string;
   readonly personId?: string;
   readonly reason: VerifyReason;
 }
 
 /**
- * A person whose templates do not agree with each other, as `findDisagreement` has it: they may have been enrolled from
- * photographs of different people. Nothing is damaged, and nothing is put aside.
+ * A person whose templates disagree (see `findDisagreement`): their photographs may show different people. Nothing is damaged,
+ * and nothing is quarantined.
  */
 export interface DisagreeingPerson {
   readonly personId: string;
-  /** What made the templates; during a move to another recogniser a person has templates of both. */
+  /** Recogniser of the templates. During a move to another recogniser a person has templates of both. */
   readonly recogniser: string;
   /** Similarity from which this recogniser takes two faces for one person. */
   readonly threshold: number;
-  /** False: no majority agrees, and all templates are named. */
+  /** False if there is no majority; then all templates are listed. */
   readonly isWrongOneKnown: boolean;
   readonly templates: readonly {
     readonly templateId: string;
-    /** Absent where the photograph was forgotten. */
+    /** Absent if retention has deleted the photograph. */
     readonly photographId?: string;
-    /** To the middle of the others; where no majority agrees, to the closest of the others. */
+    /** To the mean of the others; without a majority, to the closest of the others. */
     readonly similarity: number;
   }[];
 }
 
-/** Rows looked at. */
+/** Numbers of checked rows. */
 export interface VerifyCounts {
   readonly dataKeys: number;
   readonly persons: number;
@@ -51,10 +51,10 @@ export interface VerifyCounts {
   readonly evidence: number;
 }
 
-/** How far a verification is: rows are opened, then the audit log, then the pages of the file are checked. */
+/** The progress of a verification. Its steps: open the rows, check the audit log, check the pages of the file. */
 export interface VerifyProgress {
   readonly step: 'rows' | 'audit-log' | 'pages';
-  /** Rows: data keys, persons, photographs and pictures kept with events. */
+  /** Rows: data keys, persons, photographs and event pictures. */
   readonly done: number;
   readonly total: number;
 }
@@ -66,10 +66,10 @@ export interface VerifyReport {
   readonly checked: VerifyCounts;
   readonly findings: readonly VerifyFinding[];
   readonly disagreeing: readonly DisagreeingPerson[];
-  /** What SQLite says about the pages of the file; empty where they are whole. */
+  /** SQLite's messages about the pages of the file; empty if they are whole. */
   readonly pages: readonly string[];
-  /** Undefined where damage keeps the log from being read. */
+  /** Undefined if the log cannot be read. */
   readonly audit: AuditVerdict | undefined;
-  /** Nothing is damaged or missing. Says nothing about `disagreeing`. */
+  /** Nothing is damaged or missing. Independent of `disagreeing`. */
   readonly isWhole: boolean;
 }

@@ -5,7 +5,7 @@ import type { EvidenceRow } from '../evidence.js';
 import { reading } from '../gallery-file.js';
 import type { DataKeyRow } from '../keys/key-ring.js';
 
-/** Ids listed in one go. */
+/** Ids per query. */
 const SLICE = 250;
 
 const listedTables = ['data_key', 'person', 'photograph', 'evidence'] as const;
@@ -15,7 +15,7 @@ export type ListedTable = (typeof listedTables)[number];
 export interface PhotographToVerify {
   readonly personId: PersonId;
   readonly jpeg: Uint8Array;
-  /** Undefined where there is no such person, or no such data key. */
+  /** Undefined if the person or the data key does not exist. */
   readonly dataKey: DataKeyRow | undefined;
   readonly hasPerson: boolean;
 }
@@ -36,7 +36,7 @@ function dataKeyIn({ keyId, kekId, wrapped }: MaybeKey): DataKeyRow | undefined 
 
 const KEY_COLUMNS = 'data_key.id AS keyId, kek_id AS kekId, wrapped';
 
-/** The rows as `verifyGallery` reads them: one at a time, so that a damaged page costs only the rows on it. */
+/** Reads rows for `verifyGallery`, one at a time, so that a damaged page affects only its own rows. */
 export class VerifyRows {
   readonly #database: OpenDatabase;
   readonly #statements = new Map<string, Statement<[string], unknown>>();
@@ -45,7 +45,7 @@ export class VerifyRows {
     this.#database = database;
   }
 
-  /** The next ids of a table; comes from an index where the rows hold pictures. */
+  /** The next ids of a table. For tables with pictures, SQLite reads them from an index. */
   idsAfter(table: ListedTable, previousId: string): readonly string[] {
     return this.#read<string>(`SELECT id FROM ${table} WHERE id > ? ORDER BY id LIMIT ${SLICE}`, previousId);
   }
@@ -57,7 +57,7 @@ export class VerifyRows {
     return reading(this.#database, () => Number(this.#database.db.prepare(statement).pluck().get()));
   }
 
-  /** Undefined where it is gone. */
+  /** Undefined if the key was deleted. */
   dataKey(id: string): { readonly key: DataKeyRow; readonly isUsed: boolean } | undefined {
     const row = this.#one<DataKeyRow & { isUsed: number }>(
       `SELECT id, kek_id AS kekId, wrapped,
@@ -79,7 +79,7 @@ export class VerifyRows {
     return this.#one('SELECT 1 AS found FROM person WHERE id = ?', personId) !== undefined;
   }
 
-  /** The next persons of whom there are templates, whether or not there is such a person. */
+  /** The next owners of templates, also if the person does not exist. */
   templateOwnersAfter(previousId: string): readonly PersonId[] {
     return this.#read<PersonId>(
       `SELECT DISTINCT person_id FROM template WHERE person_id > ? ORDER BY person_id LIMIT ${SLICE}`,
@@ -87,7 +87,7 @@ export class VerifyRows {
     );
   }
 
-  /** What the gallery says of a key-encryption key. */
+  /** The stored check values of a KEK. */
   keySlot(keyId: string): { readonly checkValue: Uint8Array; readonly seal: Uint8Array } | undefined {
     return this.#one('SELECT check_value AS checkValue, seal FROM key_slot WHERE key_id = ?', keyId);
   }

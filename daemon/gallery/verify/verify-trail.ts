@@ -4,12 +4,12 @@ import { reading } from '../gallery-file.js';
 /** Audit entries read between two turns of the event loop. */
 const SLICE = 500;
 
-/** What the audit log says about a person since the gallery last came out of a backup. */
+/** What the audit log records about a person since the last restore. */
 export interface TrailOfPerson {
-  /** The newest that is named. */
+  /** The newest recorded revision. */
   readonly revision: number;
   readonly isErased: boolean;
-  /** Photographs they were enrolled with, where nothing happened since that takes templates away. */
+  /** The number of templates that the person must have at least: photographs at enrolment, 0 after a withdrawal or a move. */
   readonly leastTemplates: number;
 }
 
@@ -22,7 +22,7 @@ interface EntryRow {
 
 const unknown: TrailOfPerson = { revision: 0, isErased: false, leastTemplates: 0 };
 
-/** The persons that the audit log speaks of, followed while entries are being written. */
+/** The persons in the audit log. Follows the log while entries are written. */
 export class PersonTrail {
   readonly #database: OpenDatabase;
   readonly #persons = new Map<string, TrailOfPerson>();
@@ -33,12 +33,12 @@ export class PersonTrail {
     this.#database = database;
     const restored = this.#number("SELECT max(sequence) FROM audit WHERE action = 'backup.restored'");
     this.#sequence = restored ?? 0;
-    // Older entries may have been cut off, and persons from a backup have none.
+    // Older entries may have been pruned, and restored persons have none.
     const oldest = this.#number('SELECT min(sequence) FROM audit') ?? 1;
     if (restored !== undefined || oldest > 1) this.#isComplete = false;
   }
 
-  /** Whether every person must have an entry. */
+  /** Whether the log must have an entry about every person. */
   get isComplete(): boolean {
     return this.#isComplete;
   }
@@ -51,7 +51,7 @@ export class PersonTrail {
     return this.#persons.get(personId);
   }
 
-  /** Reads on for a slice; false at the newest entry. @throws `gallery-damaged` */
+  /** Reads the next slice of entries. False at the newest entry. @throws `gallery-damaged` */
   readOn(): boolean {
     const next = this.#database.db.prepare<[number, number], EntryRow>(
       'SELECT sequence, action, subject, details FROM audit WHERE sequence > ? ORDER BY sequence LIMIT ?',
@@ -66,7 +66,7 @@ export class PersonTrail {
     if (action === 'gallery.reembedded') {
       for (const [id, trail] of this.#persons) this.#persons.set(id, { ...trail, leastTemplates: 0 });
     }
-    // Some entries are about no single person: who read the list of all, say.
+    // Some entries concern no single person, such as reading the list of all.
     if (!action.startsWith('person.') || subject === '') return;
     const before = this.#persons.get(subject) ?? unknown;
     const { revision, photographs } = numbersIn(details);
@@ -84,7 +84,7 @@ export class PersonTrail {
   }
 }
 
-/** Altered details are found by the check of the log's chain. */
+/** Ignores altered details: the check of the log's chain finds them. */
 function numbersIn(details: string): { readonly revision: number; readonly photographs: number } {
   const known = parse(details);
   const numberOf = (name: string): number => {

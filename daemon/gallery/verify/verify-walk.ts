@@ -16,29 +16,29 @@ import type {
 } from './verify-report.js';
 import { VerifyRows } from './verify-rows.js';
 
-/** Work between two turns of the event loop, whichever comes first: a few milliseconds. */
+/** Limits of work between two turns of the event loop: a few milliseconds. */
 const SLICE_ROWS = 16;
 const SLICE_BYTES = 256 * 1024;
 
-export interface VerifyParts {
+export interface VerifyOptions {
   readonly file: GalleryFile;
   readonly gallery: Gallery;
   readonly ring: KeyRing;
   readonly clock: Clock;
   readonly by: Actor;
-  /** Similarity from which each recogniser takes two faces for one person; templates of others are not compared. */
+  /** For each recogniser, the similarity from which two faces are one person. Templates of other recognisers are not compared. */
   readonly thresholds: ReadonlyMap<RecogniserId, number>;
-  /** Ends it early. */
+  /** Ends the work early. */
   readonly signal: AbortSignal;
-  /** Told how far it is after every row. */
+  /** Called after every row. */
   readonly onProgress?: (progress: VerifyProgress) => void;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** What `verifyGallery` has found so far, and the pace at which it goes on. */
+/** The findings of `verifyGallery` so far, and the slicing of its work. */
 export class VerifyWalk {
-  readonly parts: VerifyParts;
+  readonly parts: VerifyOptions;
   readonly rows: VerifyRows;
   readonly checked: Mutable<VerifyCounts> = {
     dataKeys: 0,
@@ -54,10 +54,10 @@ export class VerifyWalk {
   #sliceRows = 0;
   #sliceBytes = 0;
 
-  constructor(parts: VerifyParts) {
+  constructor(parts: VerifyOptions) {
     this.parts = parts;
     this.rows = new VerifyRows(parts.file.database);
-    const total = this.whole(() => this.rows.count());
+    const total = this.readable(() => this.rows.count());
     this.#totalRows = total === 'damaged' ? 0 : total;
   }
 
@@ -65,24 +65,24 @@ export class VerifyWalk {
     return this.#findings;
   }
 
-  /** Names something that is not put aside: there is nothing to put aside, or it does no harm. */
-  name(finding: VerifyFinding): void {
+  /** Reports a problem without quarantine: the row is missing or does no harm. */
+  report(finding: VerifyFinding): void {
     this.#findings.push(finding);
   }
 
-  /** Names a row and puts it aside. */
-  putAside(
+  /** Reports a row and quarantines it. */
+  quarantine(
     table: QuarantinedRow['table'],
     rowId: string,
     personId: PersonId | null,
     reason: QuarantinedRow['reason'],
   ): void {
     const row = { table, rowId, ...(personId === null ? {} : { personId }), reason };
-    this.name(row);
+    this.report(row);
     this.parts.gallery.putAside(row);
   }
 
-  /** Goes through ids in slices; a page that cannot be read ends the list, and is named. */
+  /** Visits all ids in slices. Reports a page that cannot be read; it ends the list. */
   async each<Id extends string>(
     table: VerifyTable,
     idsAfter: (previousId: string) => readonly Id[],
@@ -94,7 +94,7 @@ export class VerifyWalk {
         visit(id);
         // Templates were counted with their persons.
         if (table !== 'template') this.#doneRows += 1;
-        this.tell('rows');
+        this.showProgress('rows');
         await this.turn(0);
       }
       const last = ids.at(-1);
@@ -103,7 +103,7 @@ export class VerifyWalk {
     }
   }
 
-  /** A turn of the event loop where enough was done since the last; `bytes` more were read. */
+  /** Counts a row and `bytes`, and yields to the event loop when a limit is reached. */
   async turn(bytes: number): Promise<void> {
     this.#sliceRows += 1;
     this.#sliceBytes += bytes;
@@ -114,15 +114,15 @@ export class VerifyWalk {
     this.throwIfStopped();
   }
 
-  /** Tells how far the verification is. Rows may come and go meanwhile: never more than all are done. */
-  tell(step: VerifyProgress['step']): void {
+  /** Reports the progress. Caps it, because rows may be added during the verification. */
+  showProgress(step: VerifyProgress['step']): void {
     const total = this.#totalRows;
     const done = step === 'rows' ? Math.min(this.#doneRows, total) : total;
     this.parts.onProgress?.({ step, done, total });
   }
 
   /** Counts bytes towards the next turn. */
-  read(bytes: number): void {
+  countBytes(bytes: number): void {
     this.#sliceBytes += bytes;
   }
 
@@ -130,8 +130,8 @@ export class VerifyWalk {
     this.parts.signal.throwIfAborted();
   }
 
-  /** What `read` gives; `damaged` where its page cannot be read. */
-  whole<T>(read: () => T): T | 'damaged' {
+  /** The result of `read`, or `damaged` if its page cannot be read. */
+  readable<T>(read: () => T): T | 'damaged' {
     try {
       return read();
     } catch (error) {
@@ -141,9 +141,9 @@ export class VerifyWalk {
   }
 
   #listed<Id extends string>(table: VerifyTable, list: () => readonly Id[]): readonly Id[] {
-    const ids = this.whole(list);
+    const ids = this.readable(list);
     if (ids !== 'damaged') return ids;
-    this.name({ table, reason: 'page-damaged' });
+    this.report({ table, reason: 'page-damaged' });
     return [];
   }
 }

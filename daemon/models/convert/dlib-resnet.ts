@@ -24,7 +24,7 @@ class ResNetBuilder {
     this.#weights = weights;
   }
 
-  /** A convolution with the affine layer that follows it folded in. */
+  /** The constants of a convolution, which include the affine layer that follows it. */
   constants(prefix: string): ConvolutionConstants {
     const { shape, data } = weight(this.#weights, `${prefix}/conv/filters`);
     const bias = weight(this.#weights, `${prefix}/conv/bias`).data;
@@ -42,7 +42,7 @@ class ResNetBuilder {
     return this.graph.node('Relu', [input]);
   }
 
-  /** Two 3x3 convolutions around a shortcut. */
+  /** A residual block: two 3x3 convolutions whose result is added to their input. */
   residual(input: string, prefix: string): string {
     const first = this.relu(
       convolution(this.graph, input, this.constants(`${prefix}/conv1`), { padding: SAME_3X3 }),
@@ -52,8 +52,8 @@ class ResNetBuilder {
   }
 
   /**
-   * The halving form: the shortcut is average-pooled and gets zero channels up to the new width; where the
-   * pooled map is one cell larger than the convolved one, the latter gets a zero row and column.
+   * A residual block that halves the map. Its shortcut is average-pooled and gets channels of zeros up to the new number of
+   * channels. If the pooled map is one cell larger than the convolved map, the convolved map gets a row and a column of zeros.
    */
   halving(input: string, prefix: string, sizePx: number, inputChannels: number): string {
     const constants = this.constants(`${prefix}/conv1`);
@@ -66,13 +66,13 @@ class ResNetBuilder {
       attributes: windowAttributes([2, 2], [2, 2], NO_PADDING),
     });
     const missing = Math.floor(sizePx / 2) - halvedPx(sizePx);
-    const shortcut = this.#grown(pooled, [0, 0, 0, 0, 0, channels - inputChannels, 0, 0]);
+    const shortcut = this.#padded(pooled, [0, 0, 0, 0, 0, channels - inputChannels, 0, 0]);
     return this.relu(
-      this.graph.node('Add', [this.#grown(second, [0, 0, 0, 0, 0, 0, missing, missing]), shortcut]),
+      this.graph.node('Add', [this.#padded(second, [0, 0, 0, 0, 0, 0, missing, missing]), shortcut]),
     );
   }
 
-  #grown(input: string, pads: readonly number[]): string {
+  #padded(input: string, pads: readonly number[]): string {
     if (pads.every((cells) => cells === 0)) return input;
     return this.graph.node('Pad', [input, this.graph.integers(pads)]);
   }
@@ -83,7 +83,7 @@ function halvedPx(sizePx: number): number {
   return Math.floor((sizePx - 3) / 2) + 1;
 }
 
-/** The stages after the stem: how many residual blocks follow the halving one. */
+/** The stages after the stem. Each is a halving block, whose input has a side of `sizePx`, and then `blocks` residual blocks. */
 const STAGES = [
   { prefix: 'conv64', blocks: 3, inputChannels: 32, sizePx: 35 },
   { prefix: 'conv128', blocks: 2, inputChannels: 64, sizePx: 17 },
@@ -91,8 +91,8 @@ const STAGES = [
 ] as const;
 
 /**
- * Builds dlib's 29-layer face recognition network (D. King, dlib_face_recognition_resnet_model_v1, weights as
- * shipped by face-api): `image` [N,3,150,150] RGB 0..255, aligned, to `embedding` [N,128].
+ * Builds the face recognition network of dlib, with 29 layers (D. King, dlib_face_recognition_resnet_model_v1, weights of
+ * face-api). Input: `image` [N,3,150,150], RGB 0..255, aligned. Output: `embedding` [N,128].
  */
 export function convertDlibResNet(weights: WeightTensors): Uint8Array {
   const net = new ResNetBuilder(weights);

@@ -1,6 +1,6 @@
 /**
- * A convolution's constants in ONNX layout. `filters` is [outputs, inputs per group, height, width]; `bias`
- * has one value per output.
+ * The constants of a convolution in ONNX layout. `filters` is [outputs, inputs per group, height, width]. `bias` has one value for
+ * each output.
  */
 export interface ConvolutionConstants {
   readonly dims: readonly [number, number, number, number];
@@ -8,7 +8,7 @@ export interface ConvolutionConstants {
   readonly bias: Float32Array;
 }
 
-/** TensorFlow's [height, width, inputs, outputs] to ONNX's [outputs, inputs, height, width]. */
+/** Converts [height, width, inputs, outputs] of TensorFlow to [outputs, inputs, height, width] of ONNX. */
 export function filtersFromHwio(shape: readonly number[], data: Float32Array): ConvolutionConstants {
   const [height, width, inputs, outputs] = shape as [number, number, number, number];
   const filters = new Float32Array(data.length);
@@ -25,7 +25,7 @@ export function filtersFromHwio(shape: readonly number[], data: Float32Array): C
   return { dims: [outputs, inputs, height, width], filters, bias: new Float32Array(outputs) };
 }
 
-/** TensorFlow's depthwise [height, width, channels, 1] to ONNX's grouped [channels, 1, height, width]. */
+/** Converts depthwise [height, width, channels, 1] of TensorFlow to grouped [channels, 1, height, width] of ONNX. */
 export function filtersFromDepthwise(shape: readonly number[], data: Float32Array): ConvolutionConstants {
   const [height, width, channels] = shape as [number, number, number, number];
   const filters = new Float32Array(data.length);
@@ -35,7 +35,7 @@ export function filtersFromDepthwise(shape: readonly number[], data: Float32Arra
   return { dims: [channels, 1, height, width], filters, bias: new Float32Array(channels) };
 }
 
-/** The same convolution followed by `y * scale[output] + shift[output]`. */
+/** Combines the convolution with `y * scale[output] + shift[output]` after it. */
 export function foldOutputAffine(
   constants: ConvolutionConstants,
   scale: ArrayLike<number>,
@@ -55,8 +55,8 @@ export function foldOutputAffine(
 }
 
 /**
- * The same convolution preceded by `(x - mean[input]) * scale`. Exact only where the convolution pads nothing
- * or `mean` is zero, because padding is zero after, not before, the subtraction.
+ * Combines the convolution with `(x - mean[input]) * scale` before it. Exact only without padding or with a `mean` of zero: the
+ * network pads with zeros after the subtraction, not before it.
  */
 export function foldInputAffine(
   constants: ConvolutionConstants,

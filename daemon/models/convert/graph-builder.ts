@@ -10,15 +10,15 @@ import {
   type OnnxValue,
 } from './onnx-proto.js';
 
-export interface NodeOptions {
+interface NodeOptions {
   readonly attributes?: Readonly<Record<string, OnnxAttribute>>;
-  /** Name of the result; needed only for what the graph gives out. */
+  /** Name of the result. Needed only for an output of the graph. */
   readonly output?: string;
 }
 
 /**
- * Collects the nodes and constants of one ONNX graph in the order they are added; results are referred to by
- * the names that the methods return. Names depend only on that order, so the file is reproducible.
+ * Collects the nodes and constants of one ONNX graph. The methods return the names of results, for use as inputs. Names depend only
+ * on the order of the calls, so the file is reproducible.
  */
 export class GraphBuilder {
   readonly #name: string;
@@ -37,7 +37,7 @@ export class GraphBuilder {
     return name;
   }
 
-  /** Declares that the result `name`, made by an earlier node, leaves the graph. */
+  /** Declares the result `name` of an earlier node as an output of the graph. */
   output(name: string, dims: readonly OnnxDimension[]): void {
     this.#outputs.push({ name, dims });
   }
@@ -49,7 +49,7 @@ export class GraphBuilder {
     return output;
   }
 
-  /** Adds a float32 constant; `data` holds as many elements as `dims` says. */
+  /** Adds a float32 constant. `data` must have as many elements as `dims` says. */
   floats(dims: readonly number[], data: Float32Array): string {
     const size = dims.reduce((product, dim) => product * dim, 1);
     if (size !== data.length) {

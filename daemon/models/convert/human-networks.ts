@@ -3,7 +3,7 @@ import type { PixelScaling, Value } from './network-value.js';
 import { TfjsTranslator } from './tfjs-to-onnx.js';
 import type { GraphModel } from './tfjs-topology.js';
 
-/** A graph model's two files. */
+/** The two files of a graph model. */
 export interface GraphModelFiles {
   readonly model: GraphModel;
   readonly weights: Uint8Array;
@@ -41,14 +41,14 @@ export function convertFaceMesh(files: GraphModelFiles): Uint8Array {
   return graph.encode();
 }
 
-/** Iris: `landmarks` [N,76,3] in pixels of the 64x64 crop; 71 of the eye's contour, then 5 of the iris. */
+/** Iris: `landmarks` [N,76,3] in pixels of the 64x64 crop, first 71 of the contour of the eye, then 5 of the iris. */
 export function convertIris(files: GraphModelFiles): Uint8Array {
   const { graph, network } = open('iris', files, 64, 0, 1 / 255);
   reshaped(graph, network.value('Identity'), [76, 3], 'landmarks');
   return graph.encode();
 }
 
-/** BlazeFace, back camera: `boxes` [N,896,16] raw, `scores` [N,896] in 0..1; the 16x16 grid comes first. */
+/** BlazeFace for back cameras: `boxes` [N,896,16] as encodings, `scores` [N,896] in 0..1. The 16x16 grid comes first. */
 export function convertBlazeFace(files: GraphModelFiles): Uint8Array {
   const { graph, network } = open('blazeface-back', files, 256, 127.5, 1 / 127.5);
   const join = (names: readonly string[], output?: string): string =>
@@ -59,8 +59,8 @@ export function convertBlazeFace(files: GraphModelFiles): Uint8Array {
     );
   join(['Identity_2', 'Identity_3'], 'boxes');
   graph.output('boxes', [BATCH, 896, 16]);
-  const logits = graph.node('Sigmoid', [join(['Identity', 'Identity_1'])]);
-  reshaped(graph, { name: logits, shape: [896, 1] }, [896], 'scores');
+  const scores = graph.node('Sigmoid', [join(['Identity', 'Identity_1'])]);
+  reshaped(graph, { name: scores, shape: [896, 1] }, [896], 'scores');
   return graph.encode();
 }
 
@@ -71,19 +71,19 @@ export function convertAntispoof(files: GraphModelFiles): Uint8Array {
   return graph.encode();
 }
 
-/** Liveness: `scores` [N,2], softmax; the first is that of a live face. */
+/** Liveness: `scores` [N,2], softmax. The first score is that of a live face. */
 export function convertLiveness(files: GraphModelFiles): Uint8Array {
   const { graph, network } = open('liveness', files, 32, 0, 1 / 255);
   reshaped(graph, network.value('Identity'), [2], 'scores');
   return graph.encode();
 }
 
-/** Mean blue, green and red that the makers of FaceRes subtract, as was usual after VGGFace. */
+/** Mean blue, green and red that the makers of FaceRes subtract, as VGGFace does. */
 const VGG_MEAN = [103.939, 116.779, 123.68] as const;
 
 /**
- * FaceRes: `embedding` [N,1024], not negative and not of unit length; what it says of age and gender is left out. It takes
- * blue first: measured on faces, the order in which human feeds it, red first and no mean, makes twice the errors.
+ * FaceRes: `embedding` [N,1024], not negative and not of unit length. Its outputs for age and gender are left out. It takes BGR
+ * minus the mean. The package human gives it RGB without the mean: measured on faces, that makes twice as many errors.
  */
 export function convertFaceRes(files: GraphModelFiles): Uint8Array {
   const { graph, network } = open('faceres', files, 224, VGG_MEAN, 1);

@@ -2,14 +2,14 @@ import type { ConvolutionConstants } from './filters.kernel.js';
 import type { GraphBuilder } from './graph-builder.js';
 import type { OnnxAttribute } from './onnx-proto.js';
 
-/** Zero padding of an image: [top, left, bottom, right], or TensorFlow's rule left to the runtime. */
+/** Zero padding of an image: [top, left, bottom, right], or `same`: the runtime applies the "SAME" rule of TensorFlow. */
 export type Padding = readonly [number, number, number, number] | 'same';
 
 export const NO_PADDING: Padding = [0, 0, 0, 0];
 
 /**
- * TensorFlow's "SAME" padding for a known size: the output has ceil(size / stride) cells, and the odd cell of
- * padding goes to the bottom and right.
+ * The "SAME" padding of TensorFlow for a known size. The output has ceil(size / stride) cells. An odd cell of padding goes to
+ * the bottom or right.
  */
 export function samePadding(
   size: { readonly heightPx: number; readonly widthPx: number },
@@ -24,7 +24,7 @@ export function samePadding(
   return [top, left, vertical - top, horizontal - left];
 }
 
-/** Attributes that place a sliding window, shared by convolutions and pools. */
+/** Attributes of the sliding window of a convolution or a pool. */
 export function windowAttributes(
   kernel: readonly [number, number],
   stride: readonly [number, number],
@@ -35,14 +35,14 @@ export function windowAttributes(
   return { kernel_shape: kernel, strides: stride, ...placed };
 }
 
-export interface ConvolutionOptions {
+interface ConvolutionOptions {
   readonly stride?: readonly [number, number];
   readonly padding: Padding;
-  /** One filter per channel. */
+  /** True: one filter for each channel. */
   readonly isDepthwise?: boolean;
 }
 
-/** Adds a convolution with its bias; returns the name of the result. */
+/** Adds a convolution with its bias. Returns the name of the result. */
 export function convolution(
   graph: GraphBuilder,
   input: string,
@@ -63,9 +63,9 @@ export function relu6(graph: GraphBuilder, input: string): string {
 }
 
 /**
- * Adds PReLU, `x > 0 ? x : slope * x` with a slope per channel, as `slope * x + (1 - slope) * max(x, 0)`: two
- * one-pixel depthwise convolutions. ONNX Runtime keeps those in its blocked layout, while its own PRelu forces
- * the picture out of it and back; FaceMesh and iris run three times as fast this way.
+ * Adds PReLU, `x > 0 ? x : slope * x` with a slope for each channel. It is written as `slope * x + (1 - slope) * max(x, 0)`,
+ * with two one-pixel depthwise convolutions. ONNX Runtime computes these in its fast blocked layout; its own PRelu converts the
+ * picture to another layout and back. FaceMesh and iris run three times as fast this way.
  */
 export function prelu(graph: GraphBuilder, input: string, slopes: Float32Array): string {
   const perChannel = (values: Float32Array): ConvolutionConstants => ({

@@ -8,22 +8,22 @@ import { scaleWeights } from './tfjs-weights.js';
 /** Side of the aligned face. */
 const INPUT_PX = 112;
 
-/** The embedding before the graph brings it to unit length; the mean with the mirror image comes first. */
+/** The embedding before the graph brings it to unit length: first, the mean with the mirror image is taken. */
 const EMBEDDING = 'MobileFaceNet/Logits/LinearConv1x1/BatchNorm/FusedBatchNorm';
 
-/** Depthwise layers into which a Relu was fused, and PReLUs, of the published file. */
+/** Numbers of depthwise layers with a fused Relu, and of PReLUs, in the published file. */
 const FUSED_RELUS = 16;
 const PRELUS = 33;
 
 /**
- * Mends the published graph, in which every face gets the same embedding. A PReLU was written down there as
- * `Relu(x) + mul * (x - |x|)`, and its conversion broke in two places:
- * - In 16 depthwise layers the Relu was fused into the convolution, so that the other branch gets Relu(x), too,
- *   and vanishes. Here the convolution gives x again.
- * - The constant `mul` has the wrong sign in all 33. The slope below zero is -2 * mul, not 2 * mul. With these
- *   slopes the mean of each channel agrees with what the bias of the next layer was trained for.
- * Each of the 33 becomes one `Prelu` node, named as its sum was, with the slopes as its constant. Pure; the files
- * that come in stay as they are. Throws `network-unsupported` where the graph is another one.
+ * Mends the published graph, which gives every face the same embedding. The graph has 33 PReLUs, each written as
+ * `Relu(x) + mul * (x - |x|)`. Its conversion made two errors:
+ * - In 16 depthwise layers, the Relu was fused into the convolution. So the other branch gets Relu(x), too, and is always zero.
+ *   Here, the convolution gives x again.
+ * - The constant `mul` has the wrong sign in all PReLUs. The slope below zero is -2 * mul, not 2 * mul. With these slopes, the
+ *   mean of each channel fits the bias of the next layer.
+ * Each PReLU becomes one node `Prelu` with the name of its sum and with the slopes as its constant. The given files stay
+ * unchanged. Throws `network-unsupported` if the graph is another one.
  */
 export function mendMobileFaceNet({ model, weights }: GraphModelFiles): GraphModelFiles {
   const nodes = new Map(model.modelTopology.node.map((node) => [node.name, node]));
@@ -57,11 +57,14 @@ interface WrittenPrelu {
   readonly sum: TfjsNode;
   /** The constant with a value for each channel. */
   readonly slopes: string;
-  /** Nodes that only the written form needs. */
+  /** Nodes that are removed: only the written form needs them. */
   readonly parts: readonly string[];
 }
 
-/** Finds the nodes `layer -> [Relu], Abs, sub, mul_1 -> add` that share the folder of `abs`. */
+/**
+ * Finds the nodes of the PReLU that `abs` belongs to: `layer -> [Relu], Abs, sub, mul_1 -> add`. All but the layer are in one
+ * folder.
+ */
 function preluAround(abs: TfjsNode, nodes: ReadonlyMap<string, TfjsNode>): WrittenPrelu {
   const folder = abs.name.slice(0, abs.name.lastIndexOf('/'));
   const at = (name: string): TfjsNode => {
@@ -93,8 +96,8 @@ function withoutRelu(layer: TfjsNode): TfjsNode {
 }
 
 /**
- * MobileFaceNet: `image` [N,3,112,112] RGB 0..255, aligned, to `embedding` [N,192], not of unit length. The graph is mended
- * on the way; the network sees `(pixel - 127.5) / 128`, as its makers trained it.
+ * MobileFaceNet. Input: `image` [N,3,112,112], RGB 0..255, aligned. Output: `embedding` [N,192], not of unit length. The graph
+ * is mended first. The network gets `(pixel - 127.5) / 128`, as in its training.
  */
 export function convertMobileFaceNet(files: GraphModelFiles): Uint8Array {
   const { model, weights } = mendMobileFaceNet(files);

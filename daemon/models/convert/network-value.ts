@@ -1,6 +1,6 @@
 /**
- * A result inside the ONNX graph. `shape` leaves out the batch: [channels, height, width] for images,
- * [rows, columns] or [size] otherwise.
+ * A result inside the ONNX graph. `shape` does not contain the batch: it is [channels, height, width] for images, and
+ * [rows, columns] or [size] for others.
  */
 export interface Value {
   readonly name: string;
@@ -8,8 +8,8 @@ export interface Value {
 }
 
 /**
- * The network sees `(pixel - mean) * scale` of the 0..255 pixels that the ONNX graph takes; a mean per colour stands in the
- * order in which the network takes colours.
+ * The ONNX graph takes pixels in 0..255; its network gets `(pixel - mean) * scale`. A mean for each colour has the order in which
+ * the network takes the colours.
  */
 export interface PixelScaling {
   readonly mean: number | readonly [number, number, number];

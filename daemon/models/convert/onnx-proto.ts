@@ -1,6 +1,6 @@
 import protobuf from 'protobufjs';
 
-/** ONNX element types this program writes (TensorProto.DataType in onnx.proto). */
+/** The ONNX element types that this program writes (TensorProto.DataType in onnx.proto). */
 export const ELEMENT_FLOAT32 = 1;
 export const ELEMENT_INT64 = 7;
 
@@ -12,7 +12,7 @@ const ATTRIBUTE_INTS = 7;
 /** A node attribute: integers, one integer, or a text. */
 export type OnnxAttribute = readonly number[] | number | { readonly text: string };
 
-/** A dimension: a fixed size or the name of a size known only at run time. */
+/** A dimension: a fixed size, or the name of a size that is known only at run time. */
 export type OnnxDimension = number | string;
 
 export interface OnnxNode {
@@ -35,7 +35,7 @@ export interface OnnxValue {
   readonly dims: readonly OnnxDimension[];
 }
 
-export interface OnnxModel {
+interface OnnxModel {
   readonly name: string;
   readonly nodes: readonly OnnxNode[];
   readonly initialisers: readonly OnnxInitialiser[];
@@ -44,13 +44,12 @@ export interface OnnxModel {
 }
 
 /**
- * IR version 8 with operator set 17: old enough for every ONNX Runtime of the last years, new enough for all
- * operators used here.
+ * IR version 8 with operator set 17. Every ONNX Runtime of the last years reads it, and it has all operators that are needed here.
  */
 const IR_VERSION = 8;
 const OPSET_VERSION = 17;
 
-/** The part of the ONNX schema that a float32 inference graph needs; numbers are those of onnx.proto. */
+/** The part of the ONNX schema that a float32 inference graph needs. The numbers are those of onnx.proto. */
 const ONNX_SCHEMA: protobuf.INamespace = {
   nested: {
     Model: {

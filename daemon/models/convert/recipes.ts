@@ -49,8 +49,7 @@ const RECIPES: Readonly<Record<string, Recipe>> = {
 };
 
 /**
- * Converts the TensorFlow.js files of the pack `packId` into one ONNX file. Pure: the same files give the same
- * bytes on every machine.
+ * Converts the TensorFlow.js files of the pack `packId` into one ONNX file. The same files give the same bytes on every machine.
  */
 export function convertPack(packId: string, files: SourceFiles): Uint8Array {
   const recipe = RECIPES[packId];

@@ -13,10 +13,10 @@ import { type WeightTensors, weight } from './tfjs-weights.js';
 /** Batch normalisation's epsilon in this network (float32 of 0.001). */
 const BATCH_NORM_EPSILON = 0.0010000000474974513;
 
-/** Depthwise layers that halve the picture; every other has stride 1. */
+/** Depthwise layers that halve the picture. All others have stride 1. */
 const HALVING_LAYERS: ReadonlySet<number> = new Set([2, 4, 6, 12]);
 
-/** The layer whose map feeds the first box predictor, and the last of the backbone, which feeds the second. */
+/** The layer that feeds the first box predictor, and the last layer of the backbone, which feeds the second. */
 const FINE_LAYER = 11;
 const LAST_LAYER = 13;
 
@@ -41,7 +41,7 @@ class SsdBuilder {
     return weight(this.#weights, name).data;
   }
 
-  /** A convolution with offset and ReLU6; `padding` is "same" where the size is known only at run time. */
+  /** A convolution with offset and ReLU6. If it needs padding, that is "same", because the size is known only at run time. */
   pointwise(input: string, prefix: string, index: number, stride: 1 | 2): string {
     const base = `${prefix}/Conv2d_${index}_pointwise`;
     const constants = {
@@ -55,7 +55,7 @@ class SsdBuilder {
     );
   }
 
-  /** A depthwise convolution with its batch normalisation folded in, and ReLU6. */
+  /** A depthwise convolution, combined with its batch normalisation, and ReLU6. */
   depthwise(input: string, index: number): string {
     const base = `MobilenetV1/Conv2d_${index}_depthwise`;
     const { shape, data } = weight(this.#weights, `${base}/depthwise_weights`);
@@ -73,7 +73,7 @@ class SsdBuilder {
     return relu6(this.graph, convolution(this.graph, input, constants, { ...placed, isDepthwise: true }));
   }
 
-  /** One box predictor: [N, cells * anchors, 4] encodings and [N, cells * anchors] face scores before sigmoid. */
+  /** One box predictor: encodings [N, cells * anchors, 4], and face scores [N, cells * anchors] before the sigmoid. */
   predictor(input: string, index: number): { readonly boxes: string; readonly logits: string } {
     const base = `Prediction/BoxPredictor_${index}`;
     const head = (part: string): ConvolutionConstants => ({
@@ -95,9 +95,8 @@ class SsdBuilder {
 }
 
 /**
- * Builds the SSD face detector on MobileNetV1 (TensorFlow Object Detection API, as used by face-api) for
- * pictures of any size: `image` [N,3,H,W] RGB 0..255 to `boxes` [N,A,4] (ty, tx, th, tw; see ssd-anchors.ts)
- * and `scores` [N,A] in 0..1.
+ * Builds the face detector of face-api: an SSD on MobileNetV1 (TensorFlow Object Detection API), for pictures of any size. Input:
+ * `image` [N,3,H,W], RGB 0..255. Outputs: `boxes` [N,A,4] (ty, tx, th, tw; see ssd-anchors.ts) and `scores` [N,A] in 0..1.
  */
 export function convertSsdMobilenetV1(weights: WeightTensors): Uint8Array {
   const ssd = new SsdBuilder(weights);

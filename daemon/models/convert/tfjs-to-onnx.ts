@@ -15,8 +15,8 @@ import {
 import { readWeights, type WeightTensor, type WeightTensors } from './tfjs-weights.js';
 
 /**
- * Translates a TensorFlow.js graph model (NHWC, any batch) into NCHW nodes of `graph`, from the requested
- * results backwards, so that nothing unneeded is carried over. Pixel scaling goes into the first convolution.
+ * Translates a TensorFlow.js graph model (NHWC, any batch) into NCHW nodes of `graph`. Translates only the nodes that the requested
+ * results need. The scale of the pixels becomes a part of the first convolution.
  */
 export class TfjsTranslator {
   readonly #graph: GraphBuilder;
@@ -179,7 +179,7 @@ export class TfjsTranslator {
     return { ...constants, bias: this.#constant(node, 2).data };
   }
 
-  /** The picture minus its mean; the subtraction stays a node because padded zeros come after it. */
+  /** The picture minus its mean. The subtraction stays a node of its own, because the network pads with zeros after it. */
   #centred(): Value {
     const { mean } = this.#pixels;
     if (mean === 0) return this.#image;

@@ -16,7 +16,7 @@ const nodeSchema = z.looseObject({
   attr: z.record(z.string(), attributeSchema).default({}),
 });
 
-/** The file format of a TensorFlow.js graph model, as far as it is read here; the rest of the topology is kept. */
+/** The parts of a TensorFlow.js graph model that are read here. Other fields of the topology are kept. */
 export const graphModelSchema = z.object({
   format: z.literal('graph-model'),
   modelTopology: z.looseObject({ node: z.array(nodeSchema) }),
@@ -26,36 +26,36 @@ export const graphModelSchema = z.object({
 export type GraphModel = z.infer<typeof graphModelSchema>;
 export type TfjsNode = z.infer<typeof nodeSchema>;
 
-/** Text attributes are stored in base64. */
+/** Decodes a text attribute: these are stored in base64. */
 function fromBase64(text: string): string {
   return Buffer.from(text, 'base64').toString('latin1');
 }
 
-/** The attribute `name` as text, or `fallback` where the node has none. */
+/** The attribute `name` as text, or `fallback` if the node does not have it. */
 export function textAttribute(node: TfjsNode, name: string, fallback: string): string {
   const stored = node.attr[name]?.s;
   return stored === undefined ? fallback : fromBase64(stored);
 }
 
-/** The attribute `name` as a list of texts; empty where the node has none. */
+/** The attribute `name` as a list of texts; empty if the node does not have it. */
 export function textListAttribute(node: TfjsNode, name: string): readonly string[] {
   return (node.attr[name]?.list?.s ?? []).map(fromBase64);
 }
 
-/** Height and width of an NHWC window attribute (`strides`, `ksize`, `dilations`). */
+/** Height and width in the attribute `name` of a window (`strides`, `ksize`, `dilations`), which is stored as NHWC. */
 export function windowAttribute(node: TfjsNode, name: string): readonly [number, number] {
   const [, height = 1, width = 1] = node.attr[name]?.list?.i ?? [];
   return [height, width];
 }
 
-/** The operation and node that this converter was not written for. */
+/** The error for a node that this converter was not written for. */
 export function unsupported(node: TfjsNode, what: string): Error {
   return operational('network-unsupported', `cannot convert node ${node.name} (${node.op}): ${what}`, {
     remedy: 'Install the version of the npm dependency that the model manifest names.',
   });
 }
 
-/** Input names without the output number; control inputs are dropped. */
+/** The names of the inputs without their output number, and without control inputs. */
 export function dataInputs(node: TfjsNode): readonly string[] {
   return node.input.filter((name) => !name.startsWith('^')).map((name) => name.replace(/:\d+$/, ''));
 }

@@ -14,7 +14,7 @@ const weightSchema = z.object({
   quantization: quantisationSchema.optional(),
 });
 
-/** The weights manifest of TensorFlow.js: groups of tensors stored one after another in binary files. */
+/** The weights manifest of TensorFlow.js: groups of tensors. Their binary files hold one tensor after another. */
 export const weightsManifestSchema = z.array(
   z.object({ paths: z.array(z.string()), weights: z.array(weightSchema) }),
 );
@@ -60,7 +60,10 @@ interface Placed {
   readonly end: number;
 }
 
-/** Where each tensor of a manifest lies in `bytes`. Fails when the file is shorter or longer than the manifest says. */
+/**
+ * Where each tensor of a manifest lies in `bytes`. Throws `weights-length` if the file has another length than the manifest
+ * says.
+ */
 function placed(manifest: WeightsManifest, bytes: Uint8Array): readonly Placed[] {
   let end = 0;
   const places = manifest
@@ -75,9 +78,8 @@ function placed(manifest: WeightsManifest, bytes: Uint8Array): readonly Placed[]
 }
 
 /**
- * Decodes every tensor of a TensorFlow.js weights manifest; `bytes` is the concatenation of its binary files.
- * Integer constants come out as floats holding whole numbers. Fails when the file is shorter or longer than
- * the manifest says.
+ * Decodes every tensor of a TensorFlow.js weights manifest. `bytes`: its binary files, one after another. Integer constants become
+ * floats with whole values. Throws `weights-length`.
  */
 export function readWeights(manifest: WeightsManifest, bytes: Uint8Array): WeightTensors {
   return new Map(
@@ -88,7 +90,10 @@ export function readWeights(manifest: WeightsManifest, bytes: Uint8Array): Weigh
   );
 }
 
-/** A copy of `bytes` in which the float32 tensors called `names` are multiplied by `factor`. Throws `weight-missing`. */
+/**
+ * A copy of `bytes` in which the float32 tensors `names` are multiplied by `factor`. Throws `weights-length` and
+ * `weight-missing`.
+ */
 export function scaleWeights(
   manifest: WeightsManifest,
   bytes: Uint8Array,
@@ -115,7 +120,7 @@ function wrongLength(expectedBytes: number, foundBytes: number): Error {
   );
 }
 
-/** The tensor `name`; fails when the manifest has none of that name. */
+/** The tensor `name`. Throws `weight-missing`. */
 export function weight(tensors: WeightTensors, name: string): WeightTensor {
   const tensor = tensors.get(name);
   if (tensor === undefined) throw missing(name);

@@ -1,4 +1,4 @@
-/** IEEE 754 half precision to single precision, exactly. */
+/** Converts IEEE 754 half precision to single precision, exactly. */
 export function decodeFloat16(halves: Uint16Array): Float32Array {
   const values = new Float32Array(halves.length);
   for (let i = 0; i < halves.length; i++) {
@@ -13,7 +13,7 @@ export function decodeFloat16(halves: Uint16Array): Float32Array {
   return values;
 }
 
-/** Affine dequantisation `stored * scale + min`, rounded once to single precision, as TensorFlow.js does it. */
+/** Computes `stored * scale + min`, rounded once to single precision, as TensorFlow.js does. */
 export function dequantise(stored: Uint8Array | Uint16Array, scale: number, min: number): Float32Array {
   const values = new Float32Array(stored.length);
   for (let i = 0; i < stored.length; i++) values[i] = stored[i]! * scale + min;

@@ -2,54 +2,55 @@ import type { Clock, Timer } from '../../base/clock.js';
 import { isRollcallError, messageOf, operational } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { Random } from '../../base/random.js';
+import { jitteredWaitMs } from '../../base/retry.js';
 import type { AlertDeliveries, DeliveryResult, DueDelivery } from '../../records/alerts/alert-deliveries.js';
 import type { AlertChannel, SendOutcome } from './channel.js';
 import { failedForNow } from './channel-errors.js';
-import { nextResult, retryPolicy } from './delivery-result.js';
 
 export interface AlertDelivererOptions {
   readonly deliveries: AlertDeliveries;
-  /** The channel of an id, as configured now. */
+  /** The present channel of an id. */
   readonly channel: (id: string) => AlertChannel | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
 }
 
-/** How often waiting deliveries are looked at. */
-export const lookMs = 5_000;
-/** To so many channels at a time; to each of them one alert after the other. */
+/** How often waiting deliveries are checked, milliseconds. */
+export const checkMs = 5_000;
+/** Largest number of channels in use at a time. Each channel sends one alert after the other. */
 const largestInFlight = 4;
 const keptMs = 90 * 86_400_000;
 const keptAlerts = 20_000;
 const pruneEveryMs = 3_600_000;
 const pruneBatch = 500;
 
-/** Brings alerts to their channels, at least once each, until they have arrived, are refused or are too old. */
+/** Sends alerts to their channels, each at least once, until they are delivered, refused or too old. */
 export class AlertDeliverer implements AsyncDisposable {
   readonly #options: AlertDelivererOptions;
   readonly #abort = new AbortController();
-  /** By channel; those that are being sent, and those whose result could not be written yet. */
+  /** By channel: alerts that are being sent, and results that are not written yet. */
   readonly #busy = new Map<string, Promise<void>>();
   readonly #unwritten = new Map<string, { readonly number: number; readonly result: DeliveryResult }>();
   #timer: Timer | undefined;
   #prunedAtMs = Number.NEGATIVE_INFINITY;
-  #trouble: string | undefined;
+  /** Code of the last logged failure. */
+  #loggedFailure: string | undefined;
 
   constructor(options: AlertDelivererOptions) {
     this.#options = options;
   }
 
   start(): this {
-    const look = (): void => {
+    const check = (): void => {
       this.wake();
-      this.#timer = this.#options.clock.after(lookMs, look);
+      this.#timer = this.#options.clock.after(checkMs, check);
     };
-    look();
+    check();
     return this;
   }
 
-  /** There may be something to send. */
+  /** Call when there may be an alert to send. */
   wake(): void {
     if (this.#abort.signal.aborted) return;
     this.#attempt(() => {
@@ -62,7 +63,7 @@ export class AlertDeliverer implements AsyncDisposable {
     });
   }
 
-  /** What is being sent is given up, and sent again after the next start. */
+  /** Alerts that are being sent are aborted, and sent again after the next start. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#timer?.cancel();
     this.#abort.abort(operational('shutting-down', 'the box is shutting down'));
@@ -87,7 +88,7 @@ export class AlertDeliverer implements AsyncDisposable {
     const sent = await this.#send(due);
     if (this.#abort.signal.aborted && sent.outcome === 'failed') return;
     const result = nextResult(due, sent, { nowMs: clock.wallMs(), random });
-    this.#tell(due, result);
+    this.#log(due, result);
     this.#unwritten.set(due.channelId, { number: due.number, result });
     this.#attempt(() => {
       this.#options.deliveries.settle(due.number, result);
@@ -105,13 +106,13 @@ export class AlertDeliverer implements AsyncDisposable {
     try {
       return await open.send(message, this.#abort.signal);
     } catch (error) {
-      logger.error('sending an alert met a defect', { channel: channelId, error });
+      logger.error('sending an alert failed with a defect', { channel: channelId, error });
       return failedForNow(operational('internal', messageOf(error)));
     }
   }
 
-  /** Codes only: what servers answer may hold addresses. */
-  #tell({ channelId, message, attempts }: DueDelivery, result: DeliveryResult): void {
+  /** Logs only codes, because answers of servers can contain addresses. */
+  #log({ channelId, message, attempts }: DueDelivery, result: DeliveryResult): void {
     const { logger } = this.#options;
     const about = { channel: channelId, alert: message.id, rule: message.rule, attempts: attempts + 1 };
     if (result.state === 'delivered') logger.info('an alert was delivered', about);
@@ -127,7 +128,7 @@ export class AlertDeliverer implements AsyncDisposable {
     const sinceMs = clock.monotonicMs() - this.#prunedAtMs;
     if (sinceMs < pruneEveryMs) return;
     const limits = { beforeMs: clock.wallMs() - keptMs, keep: keptAlerts, limit: pruneBatch };
-    // A full batch: the next look takes the next.
+    // After a full batch, the next check continues.
     if (deliveries.prune(limits) < pruneBatch) this.#prunedAtMs = clock.monotonicMs();
   }
 
@@ -135,12 +136,38 @@ export class AlertDeliverer implements AsyncDisposable {
     const { logger } = this.#options;
     try {
       work();
-      this.#trouble = undefined;
+      this.#loggedFailure = undefined;
     } catch (error) {
       const code = isRollcallError(error) ? error.code : 'internal';
-      if (code === this.#trouble) return;
-      this.#trouble = code;
-      logger.error('what became of alerts cannot be written', { code, reason: messageOf(error) });
+      if (code === this.#loggedFailure) return;
+      this.#loggedFailure = code;
+      logger.error('the results of alerts cannot be written', { code, reason: messageOf(error) });
     }
   }
+}
+
+/** Waits between attempts: uniform in [0, 5 s × 2ⁿ], at most 15 minutes. */
+export const retryPolicy = { baseMs: 5_000, capMs: 15 * 60_000 } as const;
+/** An alert that could not be delivered for so long is no longer useful. */
+export const giveUpAfterMs = 24 * 3_600_000;
+
+/** The new state of a delivery after one attempt. */
+export function nextResult(
+  { attempts, message }: Pick<DueDelivery, 'attempts' | 'message'>,
+  sent: SendOutcome,
+  { nowMs, random }: { readonly nowMs: number; readonly random: Random },
+): DeliveryResult {
+  if (sent.outcome === 'delivered') return { state: 'delivered', atMs: nowMs, note: sent.note };
+  const { code, message: reason, remedy } = sent.error;
+  const failure = { code, reason: remedy === undefined ? reason : `${reason}. ${remedy}` };
+  if (sent.isFinal) return { state: 'failed', atMs: nowMs, failure };
+  if (Math.abs(nowMs - message.atMs) >= giveUpAfterMs) {
+    return {
+      state: 'failed',
+      atMs: nowMs,
+      failure: { ...failure, reason: `given up after 24 hours: ${failure.reason}` },
+    };
+  }
+  const nextAtMs = nowMs + jitteredWaitMs(retryPolicy, attempts, random);
+  return { state: 'pending', atMs: nowMs, nextAtMs, failure };
 }

@@ -8,32 +8,33 @@ import { RuleBoard, type RuleBoardOptions } from './rule-board.js';
 
 export interface AlertFollowerOptions extends RuleBoardOptions {
   readonly journal: AlertJournal;
-  /** What is wanted now. */
+  /** The present rules. */
   readonly plan: () => AlertPlan;
-  /** Calls back whenever an event was recorded; returns how to stop. */
+  /** Calls back whenever an event was recorded; returns a function that stops it. */
   readonly onRecorded: (listener: () => void) => () => void;
-  /** There are new deliveries. */
+  /** Called when there are new deliveries. */
   readonly onAlerts: () => void;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** How often rules are asked whether something is due. */
+/** How often the rules get a tick, milliseconds. */
 export const tickMs = 5_000;
 const batchSize = 200;
-/** Events that concern no rule are seen again after a kill, which changes nothing: the place is written once in a while. */
+/** The cursor is written at least after so many events. Events that concern no rule may be read again after a kill. */
 const longestUnwritten = 1_000;
 
 /**
- * Follows the recorded events, wherever it stopped before, and writes alerts. Its place, what rules remember and the alerts
- * are one transaction: a kill at any moment loses none and makes none twice.
+ * Follows the recorded events from its last cursor, and writes alerts. The cursor, the states of the rules and the alerts are one
+ * transaction, so that a kill neither loses nor repeats an alert.
  */
 export class AlertFollower implements AsyncDisposable {
   readonly #options: AlertFollowerOptions;
   #board: RuleBoard | undefined;
   #cursor = 0;
   #writtenCursor = 0;
-  #trouble: string | undefined;
+  /** Code of the last logged failure. */
+  #loggedFailure: string | undefined;
   #timer: Timer | undefined;
   #soon: Timer | undefined;
   #unsubscribe: () => void = () => undefined;
@@ -74,7 +75,7 @@ export class AlertFollower implements AsyncDisposable {
     this.#write();
   }
 
-  /** Sees the next events, and goes on in another turn of the event loop where there are more. */
+  /** Reads the next events, and continues in another turn of the event loop where there are more. */
   #follow(): void {
     const { journal, plan, clock } = this.#options;
     const planned = plan();
@@ -94,7 +95,7 @@ export class AlertFollower implements AsyncDisposable {
     if (events.length === batchSize) this.#followSoon();
   }
 
-  /** What happened before there were rules is not alerted of. */
+  /** Events from before the first rule cause no alerts. */
   #begin(): RuleBoard {
     const { journal } = this.#options;
     const board = new RuleBoard(journal.rules(), this.#options);
@@ -118,24 +119,24 @@ export class AlertFollower implements AsyncDisposable {
     if (alerts.length > 0) onAlerts();
   }
 
-  /** What cannot be written now is worked out again at the next tick, from where it was. */
+  /** After a failed write, the next tick reads the events again from the written cursor. */
   #attempt(work: () => void): void {
     const { logger } = this.#options;
     try {
       work();
-      if (this.#trouble !== undefined) logger.info('alerts can be written again');
-      this.#trouble = undefined;
+      if (this.#loggedFailure !== undefined) logger.info('alerts can be written again');
+      this.#loggedFailure = undefined;
     } catch (error) {
       this.#board?.abandon();
       this.#cursor = this.#writtenCursor;
       const code = isRollcallError(error) ? error.code : 'internal';
-      if (code === this.#trouble) return;
-      this.#trouble = code;
-      logger.error('alerts cannot be written; events wait', { code, reason: messageOf(error) });
+      if (code === this.#loggedFailure) return;
+      this.#loggedFailure = code;
+      logger.error('alerts cannot be written; they are made later', { code, reason: messageOf(error) });
     }
   }
 
-  /** One damaged row must not keep all that follow from being seen. */
+  /** A damaged row must not block the following events. */
   #signalsOf({ payload, ...event }: FollowedEvent): readonly AlertSignal[] {
     if (payload === null) return [];
     const { sequence, kind, cameraId, occurredAtMs: atMs } = event;
@@ -144,7 +145,7 @@ export class AlertFollower implements AsyncDisposable {
       return alertSignals({ sequence, kind, cameraId, atMs, data });
     } catch (error) {
       const reason = messageOf(error);
-      this.#options.logger.error('an event cannot be read; alerts pass over it', { sequence, reason });
+      this.#options.logger.error('an event cannot be read; it causes no alert', { sequence, reason });
       return [];
     }
   }

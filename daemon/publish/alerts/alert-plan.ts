@@ -7,10 +7,10 @@ import type { CameraId } from '../../domain/ids.js';
 
 const minuteMs = 60_000;
 const defaultThreshold = { count: 1, withinMinutes: 10 };
-/** A camera that streams again within this time is not worth an alert. Only for states that last, not for single events. */
+/** A camera failure shorter than this causes no alert. Applies to lasting states only, not to single events. */
 const cameraMinimumS = 60;
 
-/** A rule with where its alerts go and how they are worded. */
+/** A rule with the channels and the texts of its alerts. */
 export interface PlannedRule extends AlertRule {
   readonly channels: readonly string[];
   readonly templates: AlertTemplates;
@@ -22,7 +22,7 @@ export interface AlertPlan {
   readonly cameraName: (id: CameraId) => string;
 }
 
-/** What a configuration wants alerts of. */
+/** The alert rules of a configuration. */
 export function planAlerts({ alerts, cameras }: Pick<Config, 'alerts' | 'cameras'>): AlertPlan {
   const names = new Map(cameras.map(({ id, name }) => [id, name]));
   return {
@@ -50,7 +50,7 @@ function plannedRule(rule: AlertsConfig['rules'][number]): PlannedRule {
   };
 }
 
-/** The configuration was checked: a text that is no template does not come so far. */
+/** The configuration was checked, so the text is a valid template. */
 function templateOf(text: string | undefined): AlertTemplate | undefined {
   if (text === undefined) return undefined;
   const parsed = parseTemplate(text);

@@ -1,6 +1,5 @@
 import { isRollcallError, operational, type RollcallError } from '../../base/errors.js';
-import { networkProblems } from '../broker/network-problems.js';
-import { tlsProblemOf } from '../broker/tls-problems.js';
+import { networkProblems, tlsProblemOf } from '../broker/connection-problems.js';
 import type { SendOutcome } from './channel.js';
 
 const diagnoses = {
@@ -9,7 +8,11 @@ const diagnoses = {
     'its name cannot be resolved',
     'Check the host and the DNS servers of this machine.',
   ],
-  refused: ['channel-refused', 'nothing listens on its port', 'Check that it runs, and host and port.'],
+  refused: [
+    'channel-refused',
+    'nothing listens on its port',
+    'Check host and port, and that the server runs.',
+  ],
   unreachable: [
     'channel-unreachable',
     'the network does not reach it',
@@ -18,52 +21,52 @@ const diagnoses = {
   lost: [
     'channel-lost',
     'it ended the connection before it answered',
-    'Check that the port is the right one and whether it is a port with TLS; its log says more.',
+    'Check that the port is correct and whether it uses TLS. Read the log of the server.',
   ],
   protocol: [
     'channel-protocol',
-    'what answers speaks another protocol',
+    'the server uses another protocol',
     'Check host and port: another service listens there.',
   ],
   silent: [
     'channel-silent',
     'it does not answer in time',
-    'Check that it is not overloaded, and host and port.',
+    'Check host and port, and that the server is not overloaded.',
   ],
   tlsExpired: [
     'channel-tls-expired',
     'its certificate has expired',
-    'Renew the certificate of the server; if it is in force, set the clock of this machine.',
+    'Renew the certificate of the server. If it is still valid, set the clock of this machine.',
   ],
   tlsNotYetValid: [
     'channel-tls-not-yet-valid',
     'its certificate is not yet valid',
-    'Check the clock of this machine first: one that is behind does this.',
+    'Check the clock of this machine first: it may be behind.',
   ],
   tlsHost: [
     'channel-tls-wrong-host',
     'its certificate was made for another host',
-    'Use a name that stands in the certificate, or make a certificate for this name.',
+    'Use a name from the certificate, or make a certificate for the present name.',
   ],
   tlsUntrusted: [
     'channel-tls-untrusted',
-    'its certificate is signed by nobody this box trusts',
-    'Name in caFile the certificate of the authority that signed it.',
+    'this box does not trust the authority that signed its certificate',
+    'Set caFile to the certificate of the authority that signed it.',
   ],
   tlsNone: [
     'channel-speaks-no-tls',
-    'what listens on the port does not speak TLS there',
+    'the server on the port does not use TLS',
     'Check the port: e-mail with `starttls` is usually 587, `implicit` 465.',
   ],
   tlsVersion: [
     'channel-tls-version',
-    'it speaks no version of TLS that is still safe',
-    'Have it speak TLS 1.2 or 1.3.',
+    'it supports only old, unsafe versions of TLS',
+    'Configure TLS 1.2 or 1.3 on the server.',
   ],
   tls: [
     'channel-tls-failed',
     'the TLS handshake failed',
-    'Check the port and its TLS settings; its log says more.',
+    'Check the port and the TLS settings of the server, and read its log.',
   ],
 } as const satisfies Record<string, readonly [code: string, says: string, remedy: string]>;
 
@@ -71,15 +74,15 @@ export type ChannelProblem = keyof typeof diagnoses;
 
 const isKnown = (problem: string): problem is ChannelProblem => Object.hasOwn(diagnoses, problem);
 
-/** Why the server of a channel cannot be used. `server`: its name and port, without path, user or password. */
+/** The error for a server that cannot be used. `server`: its name and port, without path, user or password. */
 export function channelError(problem: ChannelProblem, server: string): RollcallError {
   const [code, says, remedy] = diagnoses[problem];
   return operational(code, `${server}: ${says}`, { remedy, details: { server }, retryable: true });
 }
 
 /**
- * An error of a socket in words; the errors of several addresses come as one that holds them all.
- * @throws what it is given where that is a mistake of the program
+ * Explains an error of a socket. The errors of several addresses come as one `AggregateError`.
+ * @throws `error` where it is a defect of the program
  */
 export function explainSocketError(error: unknown, server: string): RollcallError {
   if (isRollcallError(error)) return error;
@@ -93,14 +96,14 @@ export function explainSocketError(error: unknown, server: string): RollcallErro
 
 function problemOf(error: unknown): ChannelProblem | undefined {
   if (!(error instanceof Error)) return undefined;
-  // The mail library gives errors codes of its own, and keeps that of the system beside it.
+  // The mail library replaces the code of the system and keeps it as `originalCode`.
   const codes = [
     'originalCode' in error ? error.originalCode : undefined,
     'code' in error ? error.code : undefined,
   ];
   for (const code of codes) {
     if (typeof code !== 'string') continue;
-    // Of the HTTP parser of Node.js, and of the mail library.
+    // Codes of the HTTP parser of Node.js and of the mail library.
     if (code.startsWith('HPE_') || code === 'EPROTOCOL') return 'protocol';
     const problem = networkProblems.get(code) ?? tlsProblemOf(code, error.message);
     if (problem !== undefined) return isKnown(problem) ? problem : 'tls';
@@ -108,14 +111,14 @@ function problemOf(error: unknown): ChannelProblem | undefined {
   return undefined;
 }
 
-/** To be tried again. */
+/** A failure that is tried again. */
 export const failedForNow = (error: RollcallError): SendOutcome => ({
   outcome: 'failed',
   error,
   isFinal: false,
 });
 
-/** Would be refused again. */
+/** A failure that would repeat. */
 export const refusedForGood = (error: RollcallError): SendOutcome => ({
   outcome: 'failed',
   error,

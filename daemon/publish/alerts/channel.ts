@@ -1,12 +1,12 @@
 import type { RollcallError } from '../../base/errors.js';
 import type { AlertMessage } from '../../domain/alerts/alert-message.js';
-import type { BoxIdentity } from '../../domain/events/box-identity.js';
+import type { BoxIds } from '../../domain/events/box-ids.js';
 
-/** What a try to send an alert came to. */
+/** The result of one attempt to send an alert. */
 export type SendOutcome =
-  /** The other side has it. `note`: what is to be said all the same. */
+  /** The server has the alert. `note`: a problem to show, for example a refused recipient. */
   | { readonly outcome: 'delivered'; readonly note: string | null }
-  /** `isFinal`: the other side refused it for good, and would again. */
+  /** `isFinal`: the server would refuse the alert again. */
   | { readonly outcome: 'failed'; readonly error: RollcallError; readonly isFinal: boolean };
 
 /** One way in which alerts leave the box. */
@@ -14,17 +14,17 @@ export interface AlertChannel {
   readonly id: string;
   readonly kind: 'webhook' | 'email';
   /**
-   * Sends one alert; it bears the same id however often it is sent. Never rejects but with a defect, and ends within a
-   * minute; at once when `signal` aborts.
+   * Sends one alert, with the same id at each attempt. Rejects with a defect only. Ends within a minute, or immediately when
+   * `signal` aborts.
    */
   send(message: AlertMessage, signal: AbortSignal): Promise<SendOutcome>;
 }
 
-/** What every channel needs to know. */
+/** What all channels need. */
 export interface ChannelContext {
-  readonly identity: BoxIdentity;
-  /** Where secrets are. They are read for every alert: a new one counts at once, and none stays in memory. */
+  readonly identity: BoxIds;
+  /** The directory of secrets. They are read for every alert, so that a change applies immediately and none stays in memory. */
   readonly secretsDirectory: string;
-  /** Of this program, for those who look at requests. */
+  /** Version of this program, for the User-Agent. */
   readonly version: string;
 }

@@ -1,8 +1,6 @@
 import type { Clock } from '../../base/clock.js';
 
-/**
- * What `work` comes to; the signal it gets aborts with what `late` makes when `limitMs` have passed, and when `signal` does.
- */
+/** Runs `work` with a signal that aborts with `late()` after `limitMs`, or when `signal` aborts. */
 export async function withDeadline<T>(
   options: {
     readonly clock: Clock;

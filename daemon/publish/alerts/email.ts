@@ -1,22 +1,22 @@
-import { isIP } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
+import { createTransport } from 'nodemailer';
 import type { SendMailOptions } from 'nodemailer/lib/mailer';
 import type { SMTPTransportOptions } from 'nodemailer/lib/smtp-transport';
 import type { Clock } from '../../base/clock.js';
 import { counted } from '../../base/counted.js';
-import { isRollcallError } from '../../base/errors.js';
+import { isRollcallError, operational, type RollcallError } from '../../base/errors.js';
 import type { AlertsConfig } from '../../config/schema.js';
 import type { AlertMessage } from '../../domain/alerts/alert-message.js';
+import { asLine } from '../../domain/alerts/alert-template.js';
 import { readAuthorities } from '../../host/certificate-authorities.js';
 import { openUserPassword } from '../../host/user-password-secret.js';
-import type { AlertChannel, ChannelContext } from './channel.js';
-import { channelError, failedForNow } from './channel-errors.js';
+import type { AlertChannel, ChannelContext, SendOutcome } from './channel.js';
+import { channelError, explainSocketError, failedForNow, refusedForGood } from './channel-errors.js';
 import { withDeadline } from './deadline.js';
-import { explainMailFailure } from './mail-errors.js';
-import { submitMail } from './mail-submission.js';
 
 export type EmailConfig = AlertsConfig['emails'][number];
 
-/** From the first look-up of the name to the acceptance of the message. */
+/** From the name lookup to the acceptance of the message. */
 const limitMs = 45_000;
 const defaultPorts = { starttls: 587, implicit: 465, none: 25 } as const;
 
@@ -45,7 +45,7 @@ export function openEmail(config: EmailConfig, context: ChannelContext, clock: C
   };
 }
 
-/** Certificates are always checked, and so is that they are made for the host. */
+/** Certificates and their host names are always checked. */
 async function transportOptions(
   { id, host, tls, caFile, credential }: EmailConfig,
   { secretsDirectory }: ChannelContext,
@@ -62,13 +62,13 @@ async function transportOptions(
       minVersion: 'TLSv1.2',
       rejectUnauthorized: true,
     },
-    // Without this a server that offers no login would get messages without one.
+    // Otherwise a message would go without login to a server that offers none.
     ...(login === undefined ? {} : { auth: { user: login.user, pass: login.password }, forceAuth: true }),
     ...{ connectionTimeout: limitMs, greetingTimeout: limitMs, socketTimeout: limitMs },
   };
 }
 
-/** The same alert has the same Message-ID however often it is sent. */
+/** An alert has the same Message-ID at each attempt. */
 function mailOf(
   { id, atMs, subject, text, severity }: AlertMessage,
   { from, to }: EmailConfig,
@@ -80,7 +80,119 @@ function mailOf(
     ...{ subject, text, date: new Date(atMs) },
     messageId: `<${id}@${from.slice(from.lastIndexOf('@') + 1)}>`,
     ...(severity === 'critical' ? { priority: 'high' } : {}),
-    // RFC 3834: no holiday notice answers.
+    // RFC 3834: prevents automatic replies.
     headers: { 'Auto-Submitted': 'auto-generated', 'X-Rollcall-Alert': id },
   };
+}
+
+/** The numbers of accepted and refused recipients. */
+interface Submission {
+  readonly accepted: number;
+  readonly rejected: number;
+}
+
+/** Sends a message over its own connection. Rejects with an error of the socket or of the mail library, or with the signal's reason. */
+async function submitMail(
+  { host, port, ...options }: SMTPTransportOptions & { readonly host: string; readonly port: number },
+  mail: SendMailOptions,
+  signal: AbortSignal,
+): Promise<Submission> {
+  const connection = await openSocket(host, port, signal);
+  const transport = createTransport({
+    ...options,
+    ...{ host, port, name: addressLiteral(connection) },
+    ...{ disableFileAccess: true, disableUrlAccess: true, logger: false },
+    getSocket: (_options, done) => done(null, { connection }),
+  });
+  const abandon = (): void => void connection.destroy();
+  signal.addEventListener('abort', abandon, { once: true });
+  try {
+    const { accepted, rejected } = await transport.sendMail(mail);
+    return { accepted: accepted.length, rejected: rejected.length };
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error;
+  } finally {
+    signal.removeEventListener('abort', abandon);
+    connection.destroy();
+    transport.close();
+  }
+}
+
+/** Uses the resolver of the system, because the mail library would query name servers itself and cache the answers. */
+function openSocket(host: string, port: number, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, signal });
+    socket.once('error', (error) => reject(signal.aborted ? signal.reason : error));
+    socket.once('connect', () => resolve(socket));
+  });
+}
+
+/** The EHLO name of a client without a host name (RFC 5321 section 4.1.3). */
+function addressLiteral({ localAddress = '127.0.0.1', localFamily }: Socket): string {
+  return localFamily === 'IPv6' ? `[IPv6:${localAddress}]` : `[${localAddress}]`;
+}
+
+/** The facts of an error of the mail library, where present. */
+interface MailError {
+  readonly code: string | undefined;
+  /** Code of the reply (RFC 5321 section 4.2). */
+  readonly responseCode: number | undefined;
+  readonly response: string | undefined;
+  readonly command: string | undefined;
+}
+
+function factsOf(error: Error): MailError {
+  const text = (key: string): string | undefined => {
+    const value: unknown = Reflect.get(error, key);
+    return typeof value === 'string' ? value : undefined;
+  };
+  const responseCode: unknown = Reflect.get(error, 'responseCode');
+  return {
+    code: text('code'),
+    responseCode: typeof responseCode === 'number' ? responseCode : undefined,
+    response: text('response'),
+    command: text('command'),
+  };
+}
+
+/** A 5yz reply is permanent, a 4yz reply is temporary (RFC 5321 section 4.2.1). */
+function explainMailFailure(error: unknown, server: string): SendOutcome {
+  if (!(error instanceof Error)) throw error;
+  const facts = factsOf(error);
+  const { responseCode = 0, code } = facts;
+  if (responseCode >= 400) {
+    const refusal = explainReply(facts, server);
+    // An attacker on the network can suppress STARTTLS, so its absence is not a decision of the server.
+    const isFinal = responseCode >= 500 && facts.command !== 'STARTTLS';
+    return isFinal ? refusedForGood(refusal) : failedForNow(refusal);
+  }
+  if (code === 'EAUTH')
+    return failedForNow(authError(server, 'offers no login method that this box supports'));
+  if (code === 'ETIMEDOUT') return failedForNow(channelError('silent', server));
+  return failedForNow(explainSocketError(error, server));
+}
+
+function authError(server: string, says: string): RollcallError {
+  return operational('mail-auth-refused', `${server}: it ${says}`, {
+    remedy: 'Correct the secret that `credential` names, or the account of this box on the mail server.',
+  });
+}
+
+function explainReply(
+  { code, command, response = '', responseCode }: MailError,
+  server: string,
+): RollcallError {
+  // The text after the number could contain the password.
+  if (code === 'EAUTH') return authError(server, `refuses user or password (SMTP ${responseCode})`);
+  const details = { responseCode };
+  if (command === 'STARTTLS') {
+    const says = `${server}: it offers no STARTTLS (SMTP ${responseCode}); nothing is sent without TLS`;
+    const remedy = 'Switch STARTTLS on at the mail server, or set tls to `implicit` and use the port for it.';
+    return operational('mail-no-starttls', says, { remedy, details });
+  }
+  const what = { 'MAIL FROM': 'the sender', 'RCPT TO': 'the recipients' }[command ?? ''] ?? 'the message';
+  return operational('mail-refused', `${server}: it refuses ${what}: ${asLine(response)}`, {
+    remedy: 'Check `from` and `to`, and what the mail server allows this box. Read its log.',
+    details,
+  });
 }

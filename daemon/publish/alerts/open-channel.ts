@@ -8,7 +8,7 @@ import { openWebhook } from './webhook.js';
 export const channelIds = ({ webhooks, emails }: AlertsConfig): readonly string[] =>
   [...webhooks, ...emails].map(({ id }) => id);
 
-/** The channel of an id; undefined where none is configured. Nothing is connected and no secret read yet. */
+/** The channel of an id; undefined where none is configured. Does not connect and reads no secret. */
 export function openChannel(
   id: string,
   { webhooks, emails }: AlertsConfig,

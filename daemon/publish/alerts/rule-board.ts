@@ -10,34 +10,31 @@ import { type AlertMessage, alertMessage } from '../../domain/alerts/alert-messa
 import type { RuleAlert } from '../../domain/alerts/alert-rule.js';
 import type { AlertSignal } from '../../domain/alerts/alert-signal.js';
 import type { LocalTime } from '../../domain/attendance/shift.js';
-import type { BoxIdentity } from '../../domain/events/box-identity.js';
+import type { BoxIds } from '../../domain/events/box-ids.js';
 import type { AlertPlan, PlannedRule } from './alert-plan.js';
 
 export interface RuleBoardOptions {
-  readonly identity: BoxIdentity;
+  readonly identity: BoxIds;
   readonly localTime: LocalTime;
   /** Makes the id of an alert. */
   readonly newId: (nowMs: number) => string;
 }
 
-/** What rules remember and have said, and is not written yet. */
+/** Changed rule states and new alerts that are not written yet. */
 export interface RuleChanges {
   /** JSON by rule id; null: the rule is gone. */
   readonly rules: ReadonlyMap<string, string | null>;
   readonly alerts: readonly { readonly message: AlertMessage; readonly channels: readonly string[] }[];
 }
 
-/**
- * All rules and what they remember. What they come to counts only once it is written: until `commit`, `abandon` takes
- * everything back.
- */
+/** The states of all rules. Changes count only once they are written: before `commit`, `abandon` reverts them. */
 export class RuleBoard {
   readonly #options: RuleBoardOptions;
   #written: ReadonlyMap<string, RuleState>;
   #states: Map<string, RuleState>;
   #alerts: { readonly message: AlertMessage; readonly channels: readonly string[] }[] = [];
 
-  /** @param written - what rules remembered, JSON by rule id */
+  /** @param written - the stored states of the rules, JSON by rule id */
   constructor(written: ReadonlyMap<string, string>, options: RuleBoardOptions) {
     this.#options = options;
     this.#written = new Map([...written].map(([id, state]) => [id, JSON.parse(state) as RuleState]));
@@ -51,7 +48,7 @@ export class RuleBoard {
     }
   }
 
-  /** Time went by; rules that are no longer planned are forgotten. */
+  /** Lets time pass for all rules, and forgets rules that are no longer planned. */
   tick(plan: AlertPlan, nowMs: number): void {
     const planned = new Set(plan.rules.map(({ id }) => id));
     for (const id of this.#states.keys()) if (!planned.has(id)) this.#states.delete(id);
@@ -61,7 +58,7 @@ export class RuleBoard {
     }
   }
 
-  /** What differs from what is written. */
+  /** The changes since the last `commit`. */
   changes(): RuleChanges {
     const rules = new Map<string, string | null>();
     for (const [id, state] of this.#states) {
@@ -84,7 +81,7 @@ export class RuleBoard {
   #feed(plan: AlertPlan, rule: PlannedRule, input: RuleInput, nowMs: number): void {
     const { localTime } = this.#options;
     const known = this.#states.get(rule.id);
-    // A rule that is about something else now is another rule.
+    // A rule with another `on` is a new rule.
     const before = known?.on === rule.on ? known : initialRuleState(rule);
     const isQuiet = rule.quietHours !== undefined && isWithinHours(rule.quietHours, nowMs, localTime);
     const { state, alerts } = nextRuleState(rule, before, input, { nowMs, isQuiet });

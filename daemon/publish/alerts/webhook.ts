@@ -1,22 +1,25 @@
+import { createHmac } from 'node:crypto';
 import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { type RequestOptions, request as requestHttps } from 'node:https';
 import type { Clock } from '../../base/clock.js';
 import { badInput, isRollcallError, operational } from '../../base/errors.js';
 import type { AlertsConfig } from '../../config/schema.js';
+import type { AlertMessage } from '../../domain/alerts/alert-message.js';
+import type { BoxIds } from '../../domain/events/box-ids.js';
+import { isoTime } from '../../domain/iso-time.js';
 import { readAuthorities } from '../../host/certificate-authorities.js';
 import { openCredential } from '../../host/credentials.js';
 import type { AlertChannel, ChannelContext, SendOutcome } from './channel.js';
 import { channelError, explainSocketError, failedForNow, refusedForGood } from './channel-errors.js';
 import { withDeadline } from './deadline.js';
-import { webhookBody, webhookSignature } from './webhook-body.js';
 
 export type WebhookConfig = AlertsConfig['webhooks'][number];
 
-/** From the first look-up of the name to the status of the answer. */
+/** From the name lookup to the status of the answer. */
 const limitMs = 15_000;
 const smallestSecretBytes = 16;
 
-/** Posts alerts, signed. Redirects are not followed, and of an answer nothing but its status is read. */
+/** Posts signed alerts. Does not follow redirects, and reads only the status of the answer. */
 export function openWebhook(config: WebhookConfig, context: ChannelContext, clock: Clock): AlertChannel {
   const { id } = config;
   const server = serverOf(config);
@@ -41,13 +44,13 @@ const serverOf = ({ id, url }: WebhookConfig): string => `webhook ${id} (${new U
 export interface SignedPost {
   /** JSON. */
   readonly body: string;
-  /** The same for what is the same message. */
+  /** Equal for repetitions of the same message. */
   readonly idempotencyKey: string;
   readonly limitMs: number;
   readonly signal: AbortSignal;
 }
 
-/** Posts a body, signed, and resolves with the status of the answer. Rejects with what keeps it from being posted. */
+/** Posts a signed body and resolves with the status of the answer. Rejects with the reason why it could not be posted. */
 export async function postSigned(
   config: WebhookConfig,
   { body, idempotencyKey, limitMs, signal }: SignedPost,
@@ -77,11 +80,11 @@ async function signatureOf(
 ): Promise<string> {
   const secret = await openCredential(name, { secretsDirectory });
   try {
-    // Editors end a file with a line end; the receiver has the secret without it.
+    // Editors add a line end to a file; the receiver uses the secret without it.
     const length = endOfSecret(secret);
     if (length < smallestSecretBytes) {
       throw badInput('webhook-secret-short', `the secret of webhook ${id} has fewer than 16 bytes`, {
-        remedy: `write a long random one into the secret "${name}", such as 'openssl rand -hex 32' makes`,
+        remedy: `Write a long random text into the secret "${name}", for example from 'openssl rand -hex 32'.`,
       });
     }
     return webhookSignature(secret.subarray(0, length), timestamp, body);
@@ -96,7 +99,7 @@ function endOfSecret(secret: Uint8Array): number {
   return secret.length - (beforeLast === 0x0d && last === 0x0a ? 2 : 1);
 }
 
-/** Certificates are always checked, and so is that they are made for the host. */
+/** Certificates and their host names are always checked. */
 async function tlsOptions({ id, caFile }: WebhookConfig): Promise<RequestOptions> {
   return {
     ...(caFile === undefined ? {} : { ca: await readAuthorities(caFile, `caFile of webhook ${id}`) }),
@@ -105,7 +108,7 @@ async function tlsOptions({ id, caFile }: WebhookConfig): Promise<RequestOptions
   };
 }
 
-/** Resolves with the status of the answer. A connection of its own, which ends with it. */
+/** Resolves with the status of the answer. Uses its own connection and closes it. */
 function post(url: URL, options: RequestOptions, body: string): Promise<number> {
   const request = url.protocol === 'https:' ? requestHttps : requestHttp;
   return new Promise((resolve, reject) => {
@@ -115,35 +118,70 @@ function post(url: URL, options: RequestOptions, body: string): Promise<number> 
       response.destroy();
     };
     const sent = request(url, { ...options, method: 'POST', agent: false }, onAnswer);
-    // After the answer this is only how the connection ended: the promise is settled.
+    // After the answer, the promise is settled and an error of the connection has no effect.
     sent.on('error', reject);
     sent.end(body);
   });
 }
 
-/** What an aborted request was aborted for. */
+/** The reason of an aborted request, or the error itself. */
 function reasonOf(error: unknown): unknown {
   return error instanceof Error && error.name === 'AbortError' && error.cause !== undefined
     ? error.cause
     : error;
 }
 
-/** 408 and 429 ask for patience (RFC 9110 section 15.5.9, RFC 6585 section 4); other refusals would come again. */
-const passing = new Set([408, 429]);
+/** 408 and 429 are temporary (RFC 9110 section 15.5.9, RFC 6585 section 4); other refusals would repeat. */
+const temporary = new Set([408, 429]);
 
 function outcomeOf(status: number, server: string): SendOutcome {
   if (status >= 200 && status < 300) return { outcome: 'delivered', note: null };
   const says = `${server}: it answered with HTTP status ${status}`;
   if (status >= 300 && status < 400) {
-    const remedy = 'Write the address that it redirects to as url: redirects are not followed.';
+    const remedy = 'Set url to the address of the redirect; redirects are not followed.';
     return refusedForGood(operational('webhook-redirected', says, { remedy, details: { status } }));
   }
-  if (status >= 400 && status < 500 && !passing.has(status)) {
-    const remedy = 'Check url, and that the receiver has the same secret; its log says why it refuses.';
+  if (status >= 400 && status < 500 && !temporary.has(status)) {
+    const remedy = 'Check url, and that the receiver has the same secret. Read the log of the receiver.';
     return refusedForGood(operational('webhook-refused', says, { remedy, details: { status } }));
   }
-  const remedy = 'Look at the log of the receiver; alerts are sent again by themselves.';
+  const remedy = 'Read the log of the receiver. The box sends the alert again by itself.';
   return failedForNow(
     operational('webhook-unavailable', says, { remedy, details: { status }, retryable: true }),
   );
+}
+
+/** The posted JSON, documented in docs/alerts.md. Within one `version` only new fields are added. */
+export function webhookBody(message: AlertMessage, { siteId, boxId }: BoxIds): string {
+  const { id, atMs, phase, rule, on, severity, subject, text, parts } = message;
+  return JSON.stringify({
+    version: 1,
+    id,
+    time: isoTime(atMs),
+    site: siteId,
+    box: boxId,
+    phase,
+    rule,
+    on,
+    severity,
+    subject,
+    text,
+    parts: parts.map((part) => ({
+      camera: part.cameraId,
+      cameraName: part.cameraName,
+      count: part.count,
+      from: isoTime(part.fromMs),
+      to: part.untilMs === null ? null : isoTime(part.untilMs),
+      code: part.code,
+      about: part.about ?? [],
+      worse: part.isWorse === true,
+      firstSequence: part.firstSequence,
+      lastSequence: part.lastSequence,
+    })),
+  });
+}
+
+/** `v1=` and the HMAC-SHA256 (RFC 2104) of `<timestamp>.<body>`, hexadecimal. */
+export function webhookSignature(secret: Uint8Array, timestamp: string, body: string): string {
+  return `v1=${createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex')}`;
 }

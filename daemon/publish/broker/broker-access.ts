@@ -1,21 +1,22 @@
+import { present } from '../../base/present.js';
 import type { MqttConfig } from '../../config/schema.js';
-import type { BoxIdentity } from '../../domain/events/box-identity.js';
+import type { BoxIds } from '../../domain/events/box-ids.js';
 import { readAuthorities } from '../../host/certificate-authorities.js';
 import { type CredentialPlaces, openCredential } from '../../host/credentials.js';
 import { openUserPassword } from '../../host/user-password-secret.js';
 import { type BrokerAddress, brokerAddress } from './broker-address.js';
 import { type ClientCertificate, parseClientCertificate } from './client-certificate.js';
 
-/** What it takes to connect to a broker, secrets included. */
+/** Everything that a connection to the broker needs, including secrets. */
 export interface BrokerAccess {
   readonly address: BrokerAddress;
-  /** The same over restarts, so that the broker ends an older connection of this box when a new one comes. */
+  /** Stays the same over restarts, so that a new connection makes the broker end an older one of this box. */
   readonly clientId: string;
   readonly credential?: { readonly user: string; readonly password: Uint8Array };
-  /** PEM certificates the broker is trusted by; absent: those of the system. */
+  /** PEM certificates of the trusted authorities; absent: those of the system. */
   readonly ca?: Uint8Array;
   readonly clientCertificate?: ClientCertificate;
-  /** The name that the broker's certificate must be for; absent: the host of `address`. */
+  /** The name that the certificate of the broker must contain; absent: the host of `address`. */
   readonly serverName?: string;
   /** Application protocols to offer in the handshake, the preferred one first. */
   readonly alpn?: readonly string[];
@@ -28,22 +29,20 @@ export interface BrokerAccess {
 export async function openBrokerAccess(
   mqtt: MqttConfig,
   places: CredentialPlaces,
-  { siteId, boxId }: BoxIdentity,
+  { siteId, boxId }: BoxIds,
 ): Promise<BrokerAccess> {
   const { credential, caFile, clientCertificate, serverName, alpn } = mqtt;
   const login = credential === undefined ? undefined : await openUserPassword(credential, places);
+  const ca = caFile === undefined ? undefined : await readAuthorities(caFile, 'mqtt.caFile');
+  const certificate =
+    clientCertificate === undefined ? undefined : await openClientCertificate(clientCertificate, places);
   return {
     address: brokerAddress(mqtt.url),
     clientId: mqtt.clientId ?? `rollcall-${siteId}-${boxId}`,
-    ...(login === undefined
-      ? {}
-      : { credential: { user: login.user, password: Buffer.from(login.password) } }),
-    ...(caFile === undefined ? {} : { ca: await readAuthorities(caFile, 'mqtt.caFile') }),
-    ...(clientCertificate === undefined
-      ? {}
-      : { clientCertificate: await openClientCertificate(clientCertificate, places) }),
-    ...(serverName === undefined ? {} : { serverName }),
-    ...(alpn === undefined ? {} : { alpn }),
+    ...present({
+      credential: login && { user: login.user, password: Buffer.from(login.password) },
+      ...{ ca, clientCertificate: certificate, serverName, alpn },
+    }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { badInput } from '../../base/errors.js';
 
-/** Where a broker is, without anything secret. */
+/** The address of a broker. Contains no secret. */
 export interface BrokerAddress {
   readonly protocol: 'mqtt' | 'mqtts' | 'ws' | 'wss';
   readonly host: string;
@@ -20,7 +20,7 @@ export function brokerAddress(url: string): BrokerAddress {
   if (!parsed || !protocol || parsed.hostname === '') {
     throw unusable('is not the address of an MQTT broker');
   }
-  if (parsed.username !== '' || parsed.password !== '') throw unusable('holds a user or password');
+  if (parsed.username !== '' || parsed.password !== '') throw unusable('contains a user or password');
   const isWeb = protocol === 'ws' || protocol === 'wss';
   const port = parsed.port === '' ? defaultPorts[protocol] : Number(parsed.port);
   return {
@@ -40,6 +40,6 @@ function protocolOf(scheme: string): BrokerAddress['protocol'] | undefined {
 function unusable(why: string) {
   return badInput('broker-url', `mqtt.url ${why}`, {
     remedy:
-      'Write it as mqtt://HOST:PORT, mqtts://, ws:// or wss://; the user and password belong into a secret.',
+      'Write it as mqtt://HOST:PORT, mqtts://, ws:// or wss://. Put the user and password into a secret (mqtt.credential).',
   });
 }

@@ -1,4 +1,5 @@
 import { isRollcallError, operational, type RollcallError } from '../../base/errors.js';
+import { present } from '../../base/present.js';
 import { isoTime } from '../../domain/iso-time.js';
 import { asPublishError } from '../publish-errors.js';
 import type { BrokerAccess } from './broker-access.js';
@@ -7,7 +8,7 @@ import { refusalInHandshake, Silence, speaksPlainMqtt, untrustedCertificate } fr
 import { usesTls } from './broker-socket.js';
 import type { CertificateFacts } from './certificate-facts.js';
 
-/** Why a handshake failed, with what the broker has shown of its certificate. */
+/** Why the TLS handshake failed, with facts of the broker's certificate. */
 export async function explainTlsFailure(
   error: unknown,
   access: BrokerAccess,
@@ -28,7 +29,7 @@ export async function explainTlsFailure(
     : withDetail(brokerError(problem, name, error), describe(shown, access));
 }
 
-/** Why a broker did not let this box in. */
+/** Why the broker did not accept this box. */
 export async function explainMqttFailure(
   error: unknown,
   access: BrokerAccess,
@@ -44,12 +45,12 @@ export async function explainMqttFailure(
   }
   const shown = await untrustedCertificate(access, timeoutMs);
   if (shown === undefined) return known;
-  return operational('broker-speaks-tls', `${access.address.name}: what listens on the port speaks TLS`, {
-    remedy: `Write mqtt.url as ${access.address.protocol}s://, and name in mqtt.caFile the authority of its certificate.`,
+  return operational('broker-speaks-tls', `${access.address.name}: the server on the port uses TLS`, {
+    remedy: `Write mqtt.url as ${access.address.protocol}s://, and set mqtt.caFile to the authority of its certificate.`,
   });
 }
 
-/** In TLS 1.2 a broker that misses a client certificate may say no more than that the handshake failed. */
+/** In TLS 1.2, a broker without the expected client certificate may only report that the handshake failed. */
 function handshakeProblem(error: unknown, access?: BrokerAccess): BrokerProblem {
   const problem = problemOf(error, 'tlsEnded');
   const isVague = problem === 'tls' || problem === 'lost' || problem === 'clientRefused';
@@ -64,13 +65,13 @@ function describe(
   access: BrokerAccess,
 ): string {
   const asked = access.serverName ?? access.address.host;
-  return `it is for ${names}, signed by ${issuer}, in force from ${isoTime(notBeforeMs)} to ${isoTime(notAfterMs)}; this box asked for ${asked}`;
+  return `it is for ${names}, signed by ${issuer}, valid from ${isoTime(notBeforeMs)} to ${isoTime(notAfterMs)}; this box asked for ${asked}`;
 }
 
 function withDetail(error: RollcallError, detail: string): RollcallError {
   const { code, message, remedy, details, cause, retryable } = error;
   return operational(code, `${message}: ${detail}`, {
-    ...(remedy === undefined ? {} : { remedy }),
+    ...present({ remedy }),
     ...{ details, cause, retryable },
   });
 }

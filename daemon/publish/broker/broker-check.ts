@@ -2,12 +2,12 @@ import type { Clock } from '../../base/clock.js';
 import { counted } from '../../base/counted.js';
 import { isRollcallError, operational, type RollcallError } from '../../base/errors.js';
 import { silentLogger } from '../../base/logger.js';
+import { present } from '../../base/present.js';
+import { raceTimeout } from '../../base/race-timeout.js';
 import { eventKinds } from '../../domain/events/event-type.js';
 import { newRandomBytes } from '../../host/sodium.js';
-import { asPublishError } from '../publish-errors.js';
-import { hungUpOn, hungUpOnSubscription, isHangUp } from '../publish-refusal.js';
+import { asPublishError, hangUpError, isHangUp, subscriptionHangUp } from '../publish-errors.js';
 import type { Topics } from '../topics.js';
-import { within } from '../within.js';
 import type { BrokerAccess } from './broker-access.js';
 import { explainMqttFailure, explainTlsFailure } from './broker-check-causes.js';
 import { type BrokerConnection, connectBroker, type MqttVersion } from './broker-connection.js';
@@ -30,7 +30,7 @@ export type CheckStepName =
   | 'receive'
   | 'topic';
 
-/** What one step came to. `warning`: it works, but somebody should look. */
+/** The result of one step. `warning`: it works, but needs attention. */
 export interface CheckStep {
   readonly check: CheckStepName;
   readonly outcome: 'ok' | 'warning' | 'failed';
@@ -43,16 +43,16 @@ export interface BrokerCheckOptions {
   readonly access: BrokerAccess;
   readonly topics: Topics;
   readonly clock: Clock;
-  /** For each step by itself. */
+  /** Of each step. */
   readonly timeoutMs: number;
-  /** Publishes the message of the check on every topic of events too, where subscribers get it. Default false. */
+  /** Also publishes the test message on every topic of events, where subscribers receive it. Default false. */
   readonly triesEvents?: boolean;
 }
 
 /**
- * Goes the way of the daemon to the broker step by step, and ends with the first that fails. It connects under a client id
- * of its own, so that a running daemon keeps its connection, and publishes one message under the box's `check` topic. Where
- * `triesEvents` is set, a step `topic` for each kind of event follows, also after one of them has failed.
+ * Connects to the broker as the daemon does, step by step, and ends with the first failed step. It uses its own client id, so that a
+ * running daemon keeps its connection, and publishes one message on the `check` topic of the box. With `triesEvents`, one step
+ * `topic` for each kind of event follows; these continue after a failure.
  */
 export async function* checkBroker(options: BrokerCheckOptions): AsyncGenerator<CheckStep> {
   const { access, timeoutMs } = options;
@@ -110,11 +110,11 @@ async function* checkMqtt(options: BrokerCheckOptions): AsyncGenerator<CheckStep
     }
     if (isWell && triesEvents) yield* tryTopics(connect, { topics, token, ...waits });
   } finally {
-    await within(clock, timeoutMs, connection.end());
+    await raceTimeout(clock, timeoutMs, connection.end());
   }
 }
 
-/** What the broker knows this box by. */
+/** The names under which the broker knows this box. */
 function mqttStep(version: MqttVersion, access: BrokerAccess, clientId: string): CheckStep {
   const { credential, clientCertificate } = access;
   const names = [
@@ -135,7 +135,7 @@ interface Waits {
   readonly timeoutMs: number;
 }
 
-/** One message on the topic of each kind of event; over a connection of its own each, since some brokers hang up. */
+/** Publishes one message on the topic of each kind of event, each over its own connection, because some brokers hang up. */
 async function* tryTopics(
   connect: () => Promise<BrokerConnection>,
   { topics, token, clock, timeoutMs }: Waits & { readonly topics: Topics; readonly token: string },
@@ -152,18 +152,18 @@ async function* tryTopics(
     const proof = connection.version === 5 ? 'took' : 'acknowledged (MQTT 3.1.1: it may have dropped it)';
     const work = publishCheck(connection, topic, token);
     yield await stepOf('topic', `the broker ${proof} a message on ${topic}`, { work, clock, timeoutMs });
-    await within(clock, timeoutMs, connection.end());
+    await raceTimeout(clock, timeoutMs, connection.end());
   }
 }
 
-/** What it says is no event. Rejects as `BrokerConnection.publish` does; a hang-up is a refusal. */
+/** Publishes the test message, which is not an event. Rejects as `BrokerConnection.publish` does; a hang-up is a refusal. */
 async function publishCheck(connection: BrokerConnection, topic: string, token: string): Promise<void> {
   const payload = new TextEncoder().encode(JSON.stringify({ version: 1, check: token }));
   try {
     await connection.publish(topic, payload, { isRetained: false });
   } catch (error) {
     if (!isHangUp(error)) throw error;
-    throw hungUpOn({ pattern: topic, topic, sizeBytes: payload.byteLength }, 1, 0);
+    throw hangUpError({ pattern: topic, topic, sizeBytes: payload.byteLength }, 1, 0);
   }
 }
 
@@ -181,7 +181,7 @@ async function* sendToSelf(
   });
   const asked = await stepOf('subscribe', `the broker lets this box read ${topic}`, {
     work: subscribed.catch((error: unknown) => {
-      throw isHangUp(error) ? hungUpOnSubscription(topic) : error;
+      throw isHangUp(error) ? subscriptionHangUp(topic) : error;
     }),
     clock,
     timeoutMs,
@@ -195,7 +195,7 @@ async function* sendToSelf(
   });
   yield published;
   if (published.outcome === 'failed') return;
-  const ending = await within(clock, timeoutMs, Promise.race([receipt, connection.closed]));
+  const ending = await raceTimeout(clock, timeoutMs, Promise.race([receipt, connection.closed]));
   if (ending === undefined) yield done('receive', 'the message came back');
   else yield failed('receive', ending === 'late' ? notReceived(topic, connection.version === 5) : ending);
 }
@@ -206,11 +206,11 @@ async function stepOf(
   { work, clock, timeoutMs }: Waits & { readonly work: Promise<void> },
 ): Promise<CheckStep> {
   try {
-    if ((await within(clock, timeoutMs, work)) !== 'late') return done(check, message);
+    if ((await raceTimeout(clock, timeoutMs, work)) !== 'late') return done(check, message);
     return failed(
       check,
       operational('broker-silent', 'the broker does not answer in time', {
-        remedy: 'Look at its log and its load.',
+        remedy: 'Check its log and its load.',
       }),
     );
   } catch (error) {
@@ -222,13 +222,13 @@ async function stepOf(
 function notReceived(topic: string, tellsRefusals: boolean): RollcallError {
   const cause = tellsRefusals
     ? `its access rules do not let this box read ${topic}`
-    : `its access rules do not let this box publish on ${topic}, or not read it (MQTT 3.1.1 does not tell which)`;
+    : `its access rules do not let this box publish on ${topic} or do not let it read the topic (MQTT 3.1.1 cannot tell which)`;
   return operational(
     'broker-check-not-received',
-    `the broker took the message and did not bring it back: probably ${cause}`,
+    `the broker took the message but did not deliver it back; probably ${cause}`,
     {
       details: { topic },
-      remedy: `Allow this box to publish on and to read ${topic}, as config/mosquitto-acl.example does; look at the other topics there, too.`,
+      remedy: `Allow this box to publish on ${topic} and to read it, as in config/mosquitto-acl.example. Check the other topics there, too.`,
     },
   );
 }
@@ -247,7 +247,7 @@ function clientCertificateStep({ access, clock }: BrokerCheckOptions): CheckStep
     message: `${state}: ${about}`,
     code: 'client-certificate-not-in-force',
     remedy:
-      'Renew it in the secret that mqtt.clientCertificate names, and reload; check the clock of this machine.',
+      'Renew it in the secret that mqtt.clientCertificate names, and reload. Check the clock of this machine.',
   };
 }
 
@@ -276,5 +276,5 @@ const hex = (count: number): string => Buffer.from(newRandomBytes(count)).toStri
 const done = (check: CheckStepName, message: string): CheckStep => ({ check, outcome: 'ok', message });
 
 function failed(check: CheckStepName, { code, message, remedy }: RollcallError): CheckStep {
-  return { check, outcome: 'failed', message, code, ...(remedy === undefined ? {} : { remedy }) };
+  return { check, outcome: 'failed', message, code, ...present({ remedy }) };
 }

@@ -1,35 +1,33 @@
 import type { Socket } from 'node:net';
-import mqtt, { type IClientOptions, MqttClient } from 'mqtt';
+import mqtt, { type IClientOptions, MqttClient, Store } from 'mqtt';
 import { isRollcallError, operational, type RollcallError } from '../../base/errors.js';
 import type { EventKind } from '../../domain/events/event.js';
-import { refusal, tooLarge } from '../publish-refusal.js';
+import { messageTooLarge, publishRefused } from '../publish-errors.js';
 import type { BrokerAccess } from './broker-access.js';
-import { endingOf, type Link } from './broker-ending.js';
-import { brokerError, problemOf } from './broker-errors.js';
+import { brokerError, endingOf, type Link, problemOf } from './broker-errors.js';
 import { guardPackets, largestPacketBytes, webSocketLimits } from './broker-packets.js';
 import { openBrokerSocket, type TlsFacts, tlsFacts, usesTls } from './broker-socket.js';
-import { NoStore } from './no-store.js';
 
 /** 5 for MQTT 5, 4 for MQTT 3.1.1: the number in the CONNECT packet. */
 export type MqttVersion = 5 | 4;
 
-/** Takes what is sent to the box, also what came while it was away. */
+/** Receives the messages for the box, also those that came while it was away. */
 export interface Inbox {
   /**
-   * Resolves, never rejects, when the message may be acknowledged: until then the broker keeps it, and nothing else is read.
-   * `isRetained`: the broker had stored it and brings it because of a subscription. What was just published never has the
-   * flag (MQTT 3.1.1 and 5, section 3.3.1.3, without `Retain As Published`), though its sender may have set it.
+   * Resolves when the message may be acknowledged; never rejects. Until then the broker keeps the message, and no other message is
+   * read. `isRetained`: the broker had stored the message and delivers it because of a new subscription. A message that was just
+   * published never has the flag (MQTT 3.1.1 and 5, section 3.3.1.3, without `Retain As Published`).
    */
   take(topic: string, payload: Uint8Array, isRetained: boolean): Promise<void>;
 }
 
 export interface ConnectOptions extends BrokerAccess {
   readonly version: MqttVersion;
-  /** What the broker publishes, retained, when the connection ends without a goodbye; absent: nothing. */
+  /** The retained message that the broker publishes when the connection ends without a goodbye. */
   readonly will?: { readonly topic: string; readonly payload: Uint8Array };
-  /** Present: the broker keeps the subscriptions of this client, and what comes for them, while it is away. */
+  /** Where present, the broker keeps the subscriptions and messages of this client while it is away. */
   readonly inbox?: Inbox;
-  /** Has the broker forget what it keeps for this client: there is something among it that cannot be taken. */
+  /** Makes the broker forget the messages that it keeps for this client, because one of them cannot be received. */
   readonly startsAnew?: boolean;
   /** From the first packet to the broker's answer. */
   readonly connectTimeoutMs: number;
@@ -42,28 +40,30 @@ export interface ConnectOptions extends BrokerAccess {
 
 export interface PublishOptions {
   readonly isRetained: boolean;
-  /** What MQTT 5 tells of the payload; by default `application/json`. */
+  /** Content type of the payload (MQTT 5); by default `application/json`. */
   readonly contentType?: string;
-  /** After so many seconds a broker of MQTT 5 drops what it could not hand on yet; by default it keeps it. */
+  /** A broker of MQTT 5 drops an undelivered message after so many seconds; by default it keeps the message. */
   readonly expiresInS?: number;
-  /** Of an event: which one it is. The broker is not told. */
+  /** Called before `publish` resolves where a broker of MQTT 5 says that no client subscribes to the topic. */
+  readonly onNoSubscriber?: () => void;
+  /** Identifies an event. Not sent to the broker. */
   readonly event?: { readonly sequence: number; readonly kind: EventKind };
 }
 
-/** One connection to a broker. It never reconnects: a new one is made instead, and the outbox knows what to send. */
+/** One connection to a broker. It never reconnects: a new connection replaces it, and the outbox knows what to send. */
 export interface BrokerConnection {
   readonly version: MqttVersion;
-  /** How many unacknowledged messages the broker wants at most. */
+  /** Largest number of unacknowledged messages that the broker accepts. */
   readonly receiveMaximum: number;
   /**
    * Publishes at QoS 1; resolves when the broker has acknowledged. Rejects with `broker-publish-refused` (MQTT 5
-   * only; `details.reasonCode`) or with the reason why the connection ended. What is larger than the broker takes is
-   * refused here: sent, it would end the connection.
+   * only; `details.reasonCode`) or with the reason why the connection ended. A message larger than the broker takes is
+   * refused here, because sending it would end the connection.
    */
   publish(topic: string, payload: Uint8Array, options: PublishOptions): Promise<void>;
   /**
    * Asks for the messages of one topic at QoS 1. Rejects with `broker-subscribe-refused` or with the reason why the
-   * connection ended. Brokers may accept and then bring nothing.
+   * connection ended. A broker may accept the subscription and still deliver nothing.
    */
   subscribe(topic: string, onMessage: (payload: Uint8Array) => void): Promise<void>;
   /** Resolves, never rejects, when the connection has ended, with the reason. */
@@ -74,10 +74,10 @@ export interface BrokerConnection {
   abort(): void;
 }
 
-/** MQTT 5 section 3.2.2.3.3: what holds where the broker names no receive maximum. */
+/** MQTT 5 section 3.2.2.3.3: the value where the broker names no receive maximum. */
 const largestReceiveMaximum = 65_535;
 
-/** What a broker of MQTT 5 says that it takes at most. */
+/** The limits that a broker of MQTT 5 announces. */
 interface BrokerLimits {
   readonly receiveMaximum: number;
   /** Of a whole packet. */
@@ -93,7 +93,7 @@ export async function connectBroker(options: ConnectOptions): Promise<BrokerConn
   let firstError: unknown;
   client.on('error', (error) => {
     firstError ??= error;
-    // A server that does not speak MQTT is not hung up on by the client itself.
+    // The client does not itself close a connection to a server that does not speak MQTT.
     hangUp();
   });
   guardPackets(client.stream, {
@@ -103,12 +103,22 @@ export async function connectBroker(options: ConnectOptions): Promise<BrokerConn
       hangUp();
     },
   });
-  // The client passes over errors without a code, and that of a WebSocket which is refused has none.
+  // The client ignores errors without a code, and the error of a refused WebSocket has none.
   client.stream.on('error', (error) => {
     if (problemOf(error, 'lost') === 'webPath') firstError ??= error;
   });
   client.on('disconnect', ({ reasonCode }) => {
     firstError ??= Object.assign(new Error('the broker said goodbye'), { code: reasonCode });
+  });
+  // The client does not pass on this reason code.
+  const unread = new Set<number>();
+  client.on('packetreceive', (packet) => {
+    if (
+      packet.cmd === 'puback' &&
+      packet.reasonCode === noMatchingSubscribers &&
+      packet.messageId !== undefined
+    )
+      unread.add(packet.messageId);
   });
   const closed = new Promise<RollcallError>((resolve) => {
     client.once('close', () => {
@@ -136,7 +146,7 @@ export async function connectBroker(options: ConnectOptions): Promise<BrokerConn
     receiveMaximum,
     closed,
     publish: (topic, payload, options) =>
-      publish(client, closed, { topic, payload, largestBytes, ...options }),
+      publish(client, closed, { topic, payload, largestBytes, unread, ...options }),
     subscribe: (topic, onMessage) => subscribe(client, closed, topic, onMessage),
     end: async () => {
       client.end(false);
@@ -146,7 +156,37 @@ export async function connectBroker(options: ConnectOptions): Promise<BrokerConn
   };
 }
 
-/** The client on a socket of our own, so that every way of connecting is trusted by the same rules. */
+/**
+ * Stores nothing. By default, the MQTT client would remember unacknowledged messages and send them again; here the outbox is the
+ * only memory. It also does not remember messages of QoS 2, for which the box never asks. Using it after `close` does no harm.
+ */
+class NoStore extends Store {
+  override put(...[, done]: Parameters<Store['put']>): this {
+    done();
+    return this;
+  }
+
+  /**
+   * The client deletes acknowledged messages, and treats a missing one as a failure to publish. It passes the given packet, which
+   * has only the message id, to the callback of `publish`.
+   */
+  override del(...[packet, done]: Parameters<Store['del']>): this {
+    done(undefined, packet as Parameters<typeof done>[1]);
+    return this;
+  }
+
+  override get(...[, done]: Parameters<Store['get']>): this {
+    done(new Error('nothing is kept'));
+    return this;
+  }
+
+  /** Packets that came before the end may still pass through the client. */
+  override close(...[done]: Parameters<Store['close']>): void {
+    done();
+  }
+}
+
+/** Makes the client on our own socket, so that all protocols follow the same trust rules. */
 function openClient(options: ConnectOptions): {
   readonly client: MqttClient;
   readonly link: () => Link;
@@ -172,7 +212,7 @@ function openClient(options: ConnectOptions): {
     : new MqttClient(open, common);
   const hangUp = (): void => {
     client.end(true);
-    // A client that is about to end goes on reading; a WebSocket waits for the other side to say goodbye.
+    // An ending client still reads, and a WebSocket waits for the other side to close.
     socket?.destroy();
   };
   return { client, link: () => link, hangUp };
@@ -205,18 +245,18 @@ function clientOptions(options: ConnectOptions): IClientOptions {
   };
 }
 
-/** How long a broker keeps what comes for a box that is away, seconds: no command is in force for longer. */
+/** How long a broker keeps messages for a box that is away, seconds. No command is valid for longer. */
 const sessionExpiryS = 86_400;
 
 function sessionOptions({ inbox, version, startsAnew = false }: ConnectOptions): IClientOptions {
   const clean = inbox === undefined || startsAnew;
-  // MQTT 3.1.1 knows neither an end of a session nor a limit; one that starts anew ends with the connection.
+  // MQTT 3.1.1 has neither a session expiry nor a size limit; a clean session ends with the connection.
   if (version === 4) return { clean };
   const kept = inbox === undefined ? {} : { sessionExpiryInterval: sessionExpiryS };
   return { clean, properties: { ...kept, maximumPacketSize: largestPacketBytes } };
 }
 
-/** The client acknowledges a message when the callback is called, and reads the next one only then. */
+/** The client acknowledges a message and reads the next one when the callback is called. */
 function deliverTo(inbox: Inbox, client: MqttClient): void {
   client.handleMessage = ({ topic, payload, retain }, callback) => {
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
@@ -224,7 +264,10 @@ function deliverTo(inbox: Inbox, client: MqttClient): void {
   };
 }
 
-/** Bytes of a PUBLISH packet beside topic, content type and payload, at most (MQTT 5, section 3.3). */
+/** MQTT 5, section 3.4.2.1: the broker took the message but has no subscriber for it. Brokers need not report this. */
+const noMatchingSubscribers = 0x10;
+
+/** Largest size of a PUBLISH packet without topic, content type and payload, bytes (MQTT 5, section 3.3). */
 const aroundPublish = 25;
 
 async function publish(
@@ -236,22 +279,29 @@ async function publish(
     isRetained,
     contentType = 'application/json',
     expiresInS,
+    onNoSubscriber,
     largestBytes,
+    unread,
   }: PublishOptions & {
     readonly topic: string;
     readonly payload: Uint8Array;
     readonly largestBytes: number;
+    readonly unread: Set<number>;
   },
 ): Promise<void> {
   const packetBytes = payload.byteLength + Buffer.byteLength(topic) + contentType.length + aroundPublish;
-  if (packetBytes > largestBytes) throw tooLarge(topic, packetBytes, largestBytes);
+  if (packetBytes > largestBytes) throw messageTooLarge(topic, packetBytes, largestBytes);
   const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
   const expiry = expiresInS === undefined ? {} : { messageExpiryInterval: Math.ceil(expiresInS) };
   const properties = { contentType, payloadFormatIndicator: true, ...expiry };
   const acknowledged = new Promise<void>((resolve, reject) => {
-    client.publish(topic, bytes, { qos: 1, retain: isRetained, properties }, (error) => {
-      if (!error) resolve();
-      else if ('code' in error && typeof error.code === 'number') reject(refusal(topic, error.code, error));
+    client.publish(topic, bytes, { qos: 1, retain: isRetained, properties }, (error, packet) => {
+      const isUnread = packet?.messageId !== undefined && unread.delete(packet.messageId);
+      if (!error) {
+        if (isUnread) onNoSubscriber?.();
+        resolve();
+      } else if ('code' in error && typeof error.code === 'number')
+        reject(publishRefused(topic, error.code, error));
       // Any other failure is that of the connection, and `closed` knows the reason.
       else client.end(true);
     });

@@ -1,13 +1,12 @@
 import { messageOf, operational, type RollcallError } from '../../base/errors.js';
 import { PacketBreach } from './broker-packets.js';
-import { networkProblems } from './network-problems.js';
-import { tlsDiagnoses, tlsProblemOf } from './tls-problems.js';
+import { networkProblems, tlsDiagnoses, tlsProblemOf } from './connection-problems.js';
 
 interface Diagnosis {
   readonly code: string;
   readonly says: string;
   readonly remedy: string;
-  /** The connection is tried again in any case; this says whether that can help without anybody acting. */
+  /** Whether reconnecting can help without any action of a person. The box reconnects in any case. */
   readonly passesByItself: boolean;
 }
 
@@ -32,15 +31,15 @@ const diagnoses = {
   },
   silent: {
     code: 'broker-silent',
-    says: 'the broker does not answer any more',
+    says: 'the broker no longer answers',
     remedy: 'Check that the broker is not frozen or overloaded.',
     passesByItself: true,
   },
   silentFromTheBeginning: {
     code: 'broker-silent',
-    says: 'what listens on the port accepted the connection but does not answer: it may be no MQTT broker',
+    says: 'a server accepted the connection but does not answer; it may not be an MQTT broker',
     remedy:
-      'Check that mqtt.url names the MQTT port of the broker (cameras and other servers keep silent like this), and then that the broker is not frozen or overloaded.',
+      'Check that mqtt.url names the MQTT port of the broker, because cameras and other servers are silent like this. Then check that the broker is not frozen or overloaded.',
     passesByItself: true,
   },
   auth: {
@@ -53,13 +52,13 @@ const diagnoses = {
     code: 'broker-not-authorised',
     says: 'the broker does not let this box in',
     remedy:
-      'Check the user and password in the secret that mqtt.credential names, or the name in the client certificate, and what the broker allows them (some also check the topic of the last will, <prefix>/<site>/<box>/state); many brokers answer a mistyped password like this, too.',
+      'Check the user and password in the secret that mqtt.credential names, or the name in the client certificate; many brokers answer a wrong password like this. Check the access rules for them, also for the topic of the last will, <prefix>/<site>/<box>/state.',
     passesByItself: false,
   },
   clientId: {
     code: 'broker-client-id-refused',
     says: 'the broker refuses the client id',
-    remedy: 'Set mqtt.clientId to one the broker accepts.',
+    remedy: 'Set mqtt.clientId to an id that the broker accepts.',
     passesByItself: false,
   },
   version: {
@@ -71,66 +70,66 @@ const diagnoses = {
   unavailable: {
     code: 'broker-unavailable',
     says: 'the broker says that it is unavailable',
-    remedy: 'Look at the log of the broker; the connection is tried again by itself.',
+    remedy: 'Look at the log of the broker. The box reconnects by itself.',
     passesByItself: true,
   },
   ...tlsDiagnoses,
   lost: {
     code: 'broker-connection-lost',
     says: 'the connection to the broker ended',
-    remedy: 'Look at the log of the broker; the connection is tried again by itself.',
+    remedy: 'Look at the log of the broker. The box reconnects by itself.',
     passesByItself: true,
   },
   closedEarly: {
     code: 'broker-closed-early',
     says: 'the broker ended the connection before it answered',
     remedy:
-      'Check that mqtt.url fits the port (mqtt or mqtts, ws or wss), and look at the log of the broker.',
+      'Check that the scheme in mqtt.url fits the port (mqtt, mqtts, ws or wss). Read the log of the broker.',
     passesByItself: false,
   },
   closedAfterTls: {
     code: 'broker-closed-early',
     says: 'the broker ended the connection after the TLS handshake, before it answered',
     remedy:
-      'It may want a client certificate (mqtt.clientCertificate), refuse the one it was shown, or be no MQTT broker; its log says more.',
+      'It may require a client certificate (mqtt.clientCertificate), refuse the one of this box, or not be an MQTT broker. Read its log.',
     passesByItself: false,
   },
   webPath: {
     code: 'broker-websocket-refused',
-    says: 'what answers does not open a WebSocket under the path of mqtt.url',
-    remedy: 'Set the path in mqtt.url to what the broker or the proxy before it serves, often /mqtt.',
+    says: 'the server does not accept a WebSocket on the path in mqtt.url',
+    remedy: 'Set the path in mqtt.url to the one that the broker or its proxy serves, often /mqtt.',
     passesByItself: false,
   },
   takenOver: {
     code: 'broker-client-id-taken',
     says: 'another client connected with the client id of this box',
-    remedy: 'Give each box a client id of its own (mqtt.clientId), and end the other client.',
+    remedy: 'Give each box its own client id (mqtt.clientId), and stop the other client.',
     passesByItself: false,
   },
   perhapsTakenOver: {
     code: 'broker-client-id-taken',
-    says: 'perhaps another client uses the client id of this box: one connection after the other ends soon',
+    says: 'each connection ends soon; perhaps another client uses the client id of this box',
     remedy:
-      'Look at the log of the broker for why it ends them; give each box a client id of its own (mqtt.clientId).',
+      'Read in the log of the broker why it ends the connections. Give each box its own client id (mqtt.clientId).',
     passesByItself: false,
   },
   didNotAllow: {
     code: 'broker-not-authorised',
-    says: 'the broker ended the connection because this box did something that it may not do',
+    says: 'the broker ended the connection because its access rules do not allow a message or subscription of this box',
     remedy:
-      'Allow this box to publish under its topics and to read its commands in the access rules of the broker, as config/mosquitto-acl.example does; the log of the broker names the topic.',
+      'Allow this box to publish under its topics and to read its commands in the access rules of the broker, as in config/mosquitto-acl.example. The log of the broker names the topic.',
     passesByItself: false,
   },
   packetTooLarge: {
     code: 'broker-packet-too-large',
-    says: 'the broker sends a packet that is larger than a box takes, and was hung up on before it came',
+    says: 'the broker began to send a packet that is larger than a box accepts, so this box ended the connection',
     remedy:
-      'Limit the size of messages on the broker (mosquitto: max_packet_size) and who may publish to the topics of this box; the log of the broker may say who did. Check that mqtt.url names the MQTT port of the broker.',
+      'Limit the message size on the broker (mosquitto: max_packet_size) and who may publish to the topics of this box; the log of the broker may name the sender. Check that mqtt.url names the MQTT port of the broker.',
     passesByItself: false,
   },
   protocol: {
     code: 'broker-protocol',
-    says: 'what answers is not an MQTT broker, or breaks the protocol',
+    says: 'the server is not an MQTT broker, or it breaks the protocol',
     remedy: 'Check that mqtt.url names the MQTT port of the broker.',
     passesByItself: false,
   },
@@ -159,7 +158,7 @@ const byMqttCode = new Map<number, BrokerProblem>([
   [142, 'takenOver'],
 ]);
 
-/** An error that names why the broker cannot be used and what to do about it. */
+/** An error with the reason why the broker cannot be used and a remedy. */
 export function brokerError(problem: BrokerProblem, broker: string, cause?: unknown): RollcallError {
   const { code, says, remedy, passesByItself } = diagnoses[problem];
   return operational(code, `${broker}: ${says}`, {
@@ -170,13 +169,13 @@ export function brokerError(problem: BrokerProblem, broker: string, cause?: unkn
   });
 }
 
-/** What the broker answered, or gave as the reason for its goodbye. */
+/** The reason code of a refusal or of the end of a connection. */
 function reasonCode(cause: unknown): { readonly reasonCode?: number } {
   const isCoded = cause instanceof Error && 'code' in cause && typeof cause.code === 'number';
   return isCoded ? { reasonCode: Number(cause.code) } : {};
 }
 
-/** Names what an error of the MQTT client means. `whenUnclear`: what an error without a known code is taken for. */
+/** The problem that an error of the MQTT client stands for. `whenUnclear`: the problem for an error without a known code. */
 export function problemOf(error: unknown, whenUnclear: BrokerProblem): BrokerProblem {
   if (error instanceof PacketBreach) return error.problem;
   for (const one of error instanceof AggregateError ? error.errors : [error]) {
@@ -197,4 +196,24 @@ export function problemOf(error: unknown, whenUnclear: BrokerProblem): BrokerPro
 function webSocketProblemOf(code: string): BrokerProblem | undefined {
   if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return 'packetTooLarge';
   return code.startsWith('WS_ERR_') ? 'protocol' : undefined;
+}
+
+/** The progress of a connection: without TLS, before the TLS handshake, after it. */
+export type Link = 'plain' | 'unsecured' | 'secured';
+
+/** Why a connection ended. `error`: its first error; `isConnected`: the broker had accepted the box. */
+export function endingOf(error: unknown, isConnected: boolean, link: Link): BrokerProblem {
+  const problem = error === undefined ? 'lost' : namedProblem(error, isConnected);
+  // A broker that had accepted the box does not object to its password.
+  if (problem === 'notAuthorised' && isConnected) return 'didNotAllow';
+  if (problem !== 'lost' || isConnected) return problem;
+  const early = { plain: 'closedEarly', unsecured: 'tlsEnded', secured: 'closedAfterTls' } as const;
+  return early[link];
+}
+
+function namedProblem(error: unknown, isConnected: boolean): BrokerProblem {
+  // The client's own timeouts carry no code.
+  if (error instanceof Error && /^connack timeout$/i.test(error.message)) return 'silentFromTheBeginning';
+  if (error instanceof Error && /^keepalive timeout$/i.test(error.message)) return 'silent';
+  return problemOf(error, isConnected ? 'lost' : 'protocol');
 }

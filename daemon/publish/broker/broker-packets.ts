@@ -1,28 +1,28 @@
 import type { Duplex } from 'node:stream';
 
-/** Larger messages a box does not take, bytes of a whole packet: an enrolment with its photographs, and some more. */
+/** The largest packet that a box accepts, bytes: an enrolment with photographs, and a margin. */
 export const largestPacketBytes = 17 * 1024 * 1024;
-/** What is no message holds codes and a few words; properties are parsed one by one, some 10 microseconds each. */
-const largestTalkBytes = 16 * 1024;
-/** As many packets of two bytes as one read of a socket (64 KiB) can bring: WebSocket messages are larger. */
+/** The largest other packet and the largest properties. Properties are parsed one by one, about 10 microseconds each. */
+const largestControlBytes = 16 * 1024;
+/** The number of two-byte packets in one read of a socket (64 KiB); a WebSocket message can contain more. */
 const mostPacketsAtOnce = 32 * 1024;
-/** Each piece of a packet that has not come as a whole takes some 300 bytes beside its own. */
+/** Each buffered piece of an incomplete packet costs about 300 bytes of overhead. */
 const fewPieces = 4096;
 const leastPieceBytes = 64;
 
-/** What a `ws` client takes: frames are gathered to messages before anybody sees the packets in them. */
+/** Limits of the `ws` client, which joins frames to messages before the packets in them are checked. */
 export const webSocketLimits = {
   // One message may hold several packets (MQTT 5 section 6): two of the largest.
   maxPayload: 2 * largestPacketBytes,
-  // What inflates is measured late, and costs more than it saves.
+  // Compressed messages are measured too late, and compression costs more than it saves.
   perMessageDeflate: false,
-  // A server that pings and does not read would have answers pile up without end.
+  // The answers to a server that pings without reading must not pile up.
   maxPendingAutoPongs: 64,
-  // Nobody waits for the goodbye of a server that broke the rules, milliseconds.
+  // Do not wait long for the goodbye of a server that broke the rules, milliseconds.
   closeTimeout: 2_000,
 } as const;
 
-/** What a broker must not send, and how it is told: see `brokerError`. */
+/** A packet that a broker must not send. `problem`: see `brokerError`. */
 export class PacketBreach extends Error {
   readonly problem: 'packetTooLarge' | 'protocol';
 
@@ -34,7 +34,7 @@ export class PacketBreach extends Error {
 
 /** Types of control packets (MQTT 5 section 2.1.2). */
 const publishType = 3;
-/** What a broker sends to a box, which publishes and subscribes at QoS 1; PUBREL ends messages of QoS 2 of former times. */
+/** Packet types that a broker sends to a box with QoS 1; PUBREL completes QoS 2 messages of earlier sessions. */
 const typesOfBrokers: ReadonlySet<number> = new Set([2, publishType, 4, 6, 9, 13, 14, 15]);
 
 type Awaited =
@@ -46,15 +46,15 @@ type Awaited =
 
 /**
  * Follows a stream of MQTT packets by their fixed headers (MQTT 5 section 2.1.1, MQTT 3.1.1 section 2.2), in pieces of any
- * size, and in messages of MQTT 5 up to the length of their properties. Looks at a few bytes of each packet and passes over
- * the rest; copies nothing.
+ * size, and in messages of MQTT 5 up to the length of their properties. Reads a few bytes of each packet, skips the rest, and
+ * copies nothing.
  */
 export class PacketHeaders {
   readonly #hasProperties: boolean;
   #awaited: Awaited = 'control byte';
-  /** Bytes of the packet that are passed over before the next one that is looked at. */
+  /** Bytes of the packet to skip before the next one is read. */
   #passing = 0;
-  /** Bytes of the packet behind those that were looked at. */
+  /** Bytes of the packet after those that were read. */
   #left = 0;
   #controlByte = 0;
   #number = 0;
@@ -62,17 +62,17 @@ export class PacketHeaders {
   #pieces = 0;
   #cameBytes = 0;
 
-  /** `hasProperties`: the connection is one of MQTT 5. */
+  /** `hasProperties`: the connection uses MQTT 5. */
   constructor({ hasProperties }: { readonly hasProperties: boolean }) {
     this.#hasProperties = hasProperties;
   }
 
-  /** Looks at the next piece; what it returns ends the connection, and nothing of the piece may be used. */
+  /** Checks the next piece. A breach ends the connection, and the piece must not be used. */
   take(piece: Uint8Array): PacketBreach | undefined {
     this.#pieces += 1;
     this.#cameBytes += piece.length;
     if (this.#pieces > fewPieces + this.#cameBytes / leastPieceBytes)
-      return new PacketBreach('protocol', 'a packet comes in crumbs');
+      return new PacketBreach('protocol', 'a packet comes in too many small pieces');
     let packets = 0;
     for (let at = 0; at < piece.length; ) {
       if (this.#passing > 0) {
@@ -86,7 +86,7 @@ export class PacketHeaders {
       if (this.#awaited === 'control byte') packets += 1;
       if (packets > mostPacketsAtOnce)
         return new PacketBreach('protocol', `more than ${mostPacketsAtOnce} packets at once`);
-      const breach = this.#look(piece[at] ?? 0);
+      const breach = this.#readByte(piece[at] ?? 0);
       if (breach !== undefined) return breach;
       at += 1;
       if (this.#awaited !== 'control byte' && this.#awaited !== 'length' && this.#left === 0)
@@ -102,7 +102,7 @@ export class PacketHeaders {
     this.#cameBytes = 0;
   }
 
-  #look(byte: number): PacketBreach | undefined {
+  #readByte(byte: number): PacketBreach | undefined {
     switch (this.#awaited) {
       case 'control byte':
         return this.#beginPacket(byte);
@@ -139,7 +139,7 @@ export class PacketHeaders {
     if (isWhole === undefined) return new PacketBreach('protocol', 'a length of more than four bytes');
     if (!isWhole) return undefined;
     const isMessage = this.#controlByte >> 4 === publishType;
-    const largest = isMessage ? largestPacketBytes : largestTalkBytes;
+    const largest = isMessage ? largestPacketBytes : largestControlBytes;
     if (this.#number > largest)
       return new PacketBreach(
         'packetTooLarge',
@@ -156,10 +156,10 @@ export class PacketHeaders {
     const isWhole = this.#gather(byte);
     if (isWhole === undefined) return new PacketBreach('protocol', 'a length of more than four bytes');
     if (!isWhole) return undefined;
-    if (this.#number > largestTalkBytes)
+    if (this.#number > largestControlBytes)
       return new PacketBreach(
         'packetTooLarge',
-        `a message with ${this.#number} bytes of properties, where at most ${largestTalkBytes} are taken`,
+        `a message with ${this.#number} bytes of properties, where at most ${largestControlBytes} are taken`,
       );
     this.#pass(this.#left);
     return undefined;
@@ -171,12 +171,12 @@ export class PacketHeaders {
     this.#factor = 1;
   }
 
-  /** No further than to the end of the packet: what is too short for its fields is left to the parser. */
+  /** Stops at the end of the packet: the parser handles packets that are too short for their fields. */
   #pass(bytes: number): void {
     this.#passing = Math.min(bytes, this.#left);
   }
 
-  /** Variable byte integer (MQTT 5 section 1.5.5): whether it is whole, undefined where it has no end. */
+  /** Variable byte integer (MQTT 5 section 1.5.5): whether it is complete; undefined where it is too long. */
   #gather(byte: number): boolean | undefined {
     this.#number += (byte & 0x7f) * this.#factor;
     if (byte < 0x80) return true;
@@ -187,8 +187,8 @@ export class PacketHeaders {
 }
 
 /**
- * Stands between the stream of a connection and the client that reads it. The client would gather a packet of up to 256 MiB
- * before anybody sees how large it is. From the first breach on, nothing reaches the client any more.
+ * Checks the packets between the stream of a connection and its client. Otherwise the client would buffer a packet of up to
+ * 256 MiB before its size is checked. After the first breach, nothing more reaches the client.
  */
 export function guardPackets(
   stream: Duplex,
@@ -197,7 +197,7 @@ export function guardPackets(
   const headers = new PacketHeaders(options);
   const push = stream.push.bind(stream);
   let isOver = false;
-  // Sockets and WebSocket streams bring what was received by `push`: before it lies in any buffer, and as it came.
+  // Sockets and WebSocket streams deliver received bytes by `push`, unchanged and before any buffering.
   stream.push = (piece: unknown, encoding?: BufferEncoding): boolean => {
     if (isOver) return false;
     const breach = piece instanceof Uint8Array ? headers.take(piece) : undefined;

@@ -7,7 +7,7 @@ import { connectBroker } from './broker-connection.js';
 import { isAddress, openBrokerSocket, type TlsFacts, tlsFacts, tlsOptions } from './broker-socket.js';
 import { type CertificateFacts, certificateFacts } from './certificate-facts.js';
 
-/** An error without a code: the other side took the connection and said nothing in time. */
+/** The other side accepted the connection but sent nothing in time. */
 export class Silence extends Error {}
 
 /** The addresses of a name, or the address itself. Rejects with the error of the resolver. */
@@ -25,15 +25,15 @@ export function reachPort({ address: { host, port } }: BrokerAccess, timeoutMs: 
   return outcomeOf(socket, 'connect', timeoutMs, () => `${socket.remoteAddress} port ${port}`);
 }
 
-/** Shakes hands as the daemon would and hangs up; rejects with the error of the socket. */
+/** Makes a TLS handshake like the daemon and closes the connection. Rejects with the error of the socket. */
 export function shakeHands(access: BrokerAccess, timeoutMs: number): Promise<TlsFacts | undefined> {
   const socket = openBrokerSocket(access);
   return outcomeOf(socket, 'secureConnect', timeoutMs, () => tlsFacts(socket));
 }
 
 /**
- * What certificate a broker shows that is not trusted, to explain why; undefined where it shows none. Nothing is said to
- * the broker, and nothing that proves who this box is: the one connection whose certificate nobody has to vouch for.
+ * The certificate of a broker that is not trusted, for the explanation; undefined where it shows none. This is the only connection
+ * without a check of the certificate: the box sends no data over it and does not identify itself.
  */
 export async function untrustedCertificate(
   access: BrokerAccess,
@@ -53,8 +53,8 @@ export async function untrustedCertificate(
 }
 
 /**
- * How a broker refuses this box in TLS 1.2, whose handshake ends only after the broker has judged the client: TLS 1.3 tells it
- * afterwards, when the answer may be lost with the connection. Undefined where it refuses nothing.
+ * The error with which a broker refuses this box in TLS 1.2, where the handshake ends only after the broker has checked the client.
+ * In TLS 1.3 the refusal comes later and can be lost with the connection. Undefined where the broker does not refuse.
  */
 export async function refusalInHandshake(access: BrokerAccess, timeoutMs: number): Promise<unknown> {
   const socket = connectTls({ ...tlsOptions(access), maxVersion: 'TLSv1.2' });
@@ -66,7 +66,7 @@ export async function refusalInHandshake(access: BrokerAccess, timeoutMs: number
   }
 }
 
-/** Whether an MQTT broker without TLS listens on the port. Neither user, password nor certificate is shown to it. */
+/** Whether an MQTT broker without TLS listens on the port. Sends neither user, password nor certificate. */
 export async function speaksPlainMqtt({ address }: BrokerAccess, timeoutMs: number): Promise<boolean> {
   try {
     const connection = await connectBroker({
@@ -80,7 +80,7 @@ export async function speaksPlainMqtt({ address }: BrokerAccess, timeoutMs: numb
     connection.abort();
     return true;
   } catch (error) {
-    // Only a broker that speaks MQTT refuses in its words.
+    // Only an MQTT broker refuses with these codes.
     const refusals = ['broker-auth-refused', 'broker-not-authorised', 'broker-client-id-refused'];
     return refusals.some((code) => isRollcallError(error, code));
   }
@@ -102,7 +102,7 @@ async function outcomeOf<T>(
       );
     });
   } finally {
-    // Destroyed sockets may still report how they died.
+    // Destroyed sockets can still emit errors.
     socket.on('error', () => undefined);
     socket.destroy();
   }

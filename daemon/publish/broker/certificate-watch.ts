@@ -5,13 +5,13 @@ import { isoTime } from '../../domain/iso-time.js';
 import type { BrokerAccess } from './broker-access.js';
 import { type CertificateFacts, certificateFacts, longestLived } from './certificate-facts.js';
 
-/** How long a certificate is still in force. */
+/** The validity of a certificate. */
 export interface CertificateStatus {
   /**
-   * `client`: that of this box. `authority`: that which the broker is trusted by (`mqtt.caFile`), of several the one that
-   * ends last. `broker`: what the broker showed when it was last connected to.
+   * `client`: the certificate of this box. `authority`: the trusted authority (`mqtt.caFile`), of several the one that expires
+   * last. `broker`: the certificate of the broker at the last connection. `gate`: the one that the box shows to callers over HTTPS.
    */
-  readonly whose: 'client' | 'authority' | 'broker';
+  readonly whose: 'client' | 'authority' | 'broker' | 'gate';
   readonly names: string;
   readonly notBefore: string;
   readonly notAfter: string;
@@ -20,12 +20,12 @@ export interface CertificateStatus {
   readonly state: 'in force' | 'not yet valid' | 'expires soon' | 'expired';
 }
 
-/** From here on a renewal is due. */
+/** A certificate with fewer days left must be renewed. */
 export const warnedDays = 30;
 const dayMs = 86_400_000;
-export const lookEveryMs = 3_600_000;
+export const checkEveryMs = 3_600_000;
 
-/** How `facts` stand at `nowMs` (wall clock). */
+/** The validity at `nowMs` (wall clock). */
 export function certificateStatus(
   whose: CertificateStatus['whose'],
   { names, notBeforeMs, notAfterMs }: CertificateFacts,
@@ -38,40 +38,40 @@ export function certificateStatus(
   return { ...shown, state: daysLeft < warnedDays ? 'expires soon' : 'in force' };
 }
 
-/** Knows the certificates of both sides and says once a day that one of them ends soon, or has ended. */
+/** Watches the certificates of both sides, and logs once a day that one expires soon or is not valid. */
 export class CertificateWatch implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #known = new Map<CertificateStatus['whose'], CertificateFacts>();
-  /** When it was last said, by fingerprint, on the monotonic clock: a jump of the other neither repeats nor hides it. */
-  readonly #saidAtMs = new Map<string, number>();
-  readonly #looks: Recurring;
+  /** When a certificate was last logged, by fingerprint, on the monotonic clock. */
+  readonly #loggedAtMs = new Map<string, number>();
+  readonly #checks: Recurring;
 
   constructor(clock: Clock, logger: Logger) {
     this.#clock = clock;
     this.#logger = logger;
-    this.#looks = new Recurring({
+    this.#checks = new Recurring({
       clock,
-      everyMs: lookEveryMs,
-      work: () => this.#sayWhatEnds(),
-      onFailure: (error) => logger.error('the certificates cannot be looked at', { error }),
+      everyMs: checkEveryMs,
+      work: () => this.#logInvalid(),
+      onFailure: (error) => logger.error('the certificates cannot be checked', { error }),
     });
   }
 
-  /** Begins to look once an hour. */
+  /** Begins to check once an hour. */
   start({ clientCertificate, ca }: Pick<BrokerAccess, 'clientCertificate' | 'ca'>): void {
     if (clientCertificate !== undefined) {
       this.#known.set('client', certificateFacts(clientCertificate.certificate));
     }
     const authority = ca && longestLived(ca);
     if (authority !== undefined) this.#known.set('authority', authority);
-    this.#looks.start();
+    this.#checks.start();
   }
 
   /** The broker has shown its certificate. */
   sawBroker(facts: CertificateFacts): void {
     this.#known.set('broker', facts);
-    this.#sayWhatEnds();
+    this.#logInvalid();
   }
 
   status(): readonly CertificateStatus[] {
@@ -80,16 +80,16 @@ export class CertificateWatch implements AsyncDisposable {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    return this.#looks[Symbol.asyncDispose]();
+    return this.#checks[Symbol.asyncDispose]();
   }
 
-  #sayWhatEnds(): void {
+  #logInvalid(): void {
     for (const [whose, facts] of this.#known) {
       const status = certificateStatus(whose, facts, this.#clock.wallMs());
-      const saidAtMs = this.#saidAtMs.get(facts.fingerprint);
-      const isDue = saidAtMs === undefined || this.#clock.monotonicMs() - saidAtMs >= dayMs;
+      const loggedAtMs = this.#loggedAtMs.get(facts.fingerprint);
+      const isDue = loggedAtMs === undefined || this.#clock.monotonicMs() - loggedAtMs >= dayMs;
       if (status.state === 'in force' || !isDue) continue;
-      this.#saidAtMs.set(facts.fingerprint, this.#clock.monotonicMs());
+      this.#loggedAtMs.set(facts.fingerprint, this.#clock.monotonicMs());
       const { state, notBefore, notAfter, daysLeft } = status;
       const fields = { whose, state, notBefore, notAfter, daysLeft };
       if (state === 'expires soon') this.#logger.warn('a certificate must be renewed soon', fields);

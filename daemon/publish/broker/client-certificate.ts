@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { badInput, type RollcallError } from '../../base/errors.js';
 
-/** What the box shows a broker to prove who it is: PEM. The key is a secret. */
+/** The certificate with which the box proves its identity to a broker, as PEM. The key is a secret. */
 export interface ClientCertificate {
   /** The box's own certificate first, then those of intermediate authorities. */
   readonly certificate: Uint8Array;
@@ -10,14 +10,13 @@ export interface ClientCertificate {
 
 interface PemBlock {
   readonly label: string;
-  /** A part of the text it was found in, not a copy. */
+  /** A view of the text, not a copy. */
   readonly bytes: Buffer;
 }
 
 /**
- * Takes apart the text of a secret that holds certificates and one private key, in any order. One secret and not two, so
- * that a renewal can never leave a certificate with the key of another. The text is not kept: the caller wipes it.
- * No message repeats any of it.
+ * Splits the text of a secret that contains certificates and one private key, in any order. It is one secret and not two, so that a
+ * renewal cannot mix a certificate with the key of another one. The caller wipes the text; no message repeats any of it.
  * @throws `client-certificate-form`
  */
 export function parseClientCertificate(name: string, text: Buffer): ClientCertificate {
@@ -41,7 +40,7 @@ export function parseClientCertificate(name: string, text: Buffer): ClientCertif
   };
 }
 
-/** The blocks of RFC 7468, found without making strings of their content. */
+/** Finds the blocks of RFC 7468 without making strings of their content. */
 function pemBlocks(text: Buffer): readonly PemBlock[] {
   const begin = '-----BEGIN ';
   const blocks: PemBlock[] = [];
@@ -78,7 +77,7 @@ function readKey(name: string, pem: Buffer): KeyObject {
 function unusable(name: string, why: string, cause?: unknown): RollcallError {
   return badInput('client-certificate-form', `the secret "${name}" ${why}`, {
     remedy:
-      'write the certificate of this box and its private key, without a passphrase, into it as PEM, one after the other',
+      'Write the certificate of this box and its private key, without a passphrase, into the secret as PEM, one after the other.',
     details: { name },
     cause,
   });

@@ -5,7 +5,7 @@ import type { BrokerConnection, MqttVersion } from './broker-connection.js';
 /** Brokers that do not know MQTT 5 answer with a refusal, or hang up without an answer. */
 const versionFailures = ['broker-version-refused', 'broker-closed-early', 'broker-protocol'];
 
-/** What a connection of MQTT 3.1.1 lacks, for people. */
+/** The disadvantage of MQTT 3.1.1, for people. */
 export const costOfOldMqtt = {
   message:
     'A broker of MQTT 3.1.1 cannot say that it refuses a message. It drops the message, or ends the connection.',
@@ -14,8 +14,8 @@ export const costOfOldMqtt = {
 } as const;
 
 /**
- * Tries MQTT 5 first and 3.1.1 where that fails the way it does with older brokers. Stays with what worked, and goes
- * back to the beginning when that stops working.
+ * Tries MQTT 5 first, and MQTT 3.1.1 after a failure that is typical of older brokers. Keeps the version that worked, and starts
+ * again with MQTT 5 when it stops working.
  */
 export class VersionChoice {
   readonly #logger: Logger;

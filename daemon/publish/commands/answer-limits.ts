@@ -1,30 +1,29 @@
 import { Allowance } from '../../base/allowance.js';
 import type { Clock } from '../../base/clock.js';
-import { RecentMap } from './recent-map.js';
 
-/** Refusals of one issuer's commands, and of those that nobody proved to have sent. */
+/** Refusals sent to one issuer, and refusals of all commands without a proven issuer. */
 const provenAnswers = { most: 50, everyMs: 2_000 };
 const unprovenAnswers = { most: 20, everyMs: 30_000 };
-/** Answers of one issuer that are given again: whoever copied its tokens can have them given, of up to 32 KiB each. */
+/** Repeated answers to one issuer. An attacker with copies of its tokens can request them, up to 32 KiB each. */
 const repeatedAnswers = { most: 50, everyMs: 10_000 };
-/** Answers to one token: a centre asks again once or twice, and whoever goes on asking has had the answer. */
+/** Answers to one token. A centre asks again once or twice; later repetitions come from a sender that had the answer. */
 const answersToOne = { most: 2, everyMs: 30_000 };
-/** How often a centre that saw no answer may well send a token again; more often it is somebody who copied it. */
+/** How often a centre that missed the answer may repeat a token. More repetitions mean that the token was copied. */
 const honestRepetitions = 2;
-/** More issuers than anybody trusts; one that is forgotten begins anew. */
+/** More issuers than a box trusts in practice. A forgotten issuer starts with full allowances. */
 const mostIssuers = 256;
-/** More ids than repeated answers are given in half a day. */
+/** More ids than the box can answer again in half a day. */
 const mostIds = 4_096;
 
-/** A command whose issuer is proven. */
+/** A command with a proven issuer. */
 export interface ProvenCommand {
   readonly issuerId: string;
   readonly commandId: string;
 }
 
 /**
- * How often answers are given. The allowances of an issuer are its own, and those to answer again are apart from those to
- * refuse: nobody who floods the box, with tokens copied from whomever, uses up what another issuer or a new command needs.
+ * Limits how often the box answers. Each issuer has its own allowances, and those for repeated answers are separate from those
+ * for refusals. So a flood, also with copied tokens, does not use up the allowance of another issuer or of new commands.
  */
 export class AnswerLimits {
   readonly #unproven: Allowance;
@@ -44,8 +43,8 @@ export class AnswerLimits {
     }));
   }
 
-  /** Whether somebody who proved nothing may be answered now. */
-  mayAnswerStranger(): boolean {
+  /** Whether a command without a proven issuer may be answered now. */
+  mayAnswerUnproven(): boolean {
     return this.#unproven.take();
   }
 
@@ -57,7 +56,7 @@ export class AnswerLimits {
     return this.#token(command).answers.take() && this.#issuers.at(command.issuerId).repetitions.take();
   }
 
-  /** An accepted command came again: whether that is more often than an honest centre would send it. */
+  /** Counts the repetition of an accepted command. Returns whether it came more often than an honest centre sends it. */
   isReplay(command: ProvenCommand): boolean {
     const token = this.#token(command);
     token.repetitions += 1;
@@ -66,5 +65,31 @@ export class AnswerLimits {
 
   #token({ issuerId, commandId }: ProvenCommand) {
     return this.#tokens.at(`${issuerId}/${commandId}`);
+  }
+}
+
+/** Values by key, made at first use. Keeps at most `most` values and forgets the least recently used. */
+export class RecentMap<Value> {
+  readonly #most: number;
+  readonly #make: () => Value;
+  readonly #values = new Map<string, Value>();
+
+  constructor(most: number, make: () => Value) {
+    this.#most = most;
+    this.#make = make;
+  }
+
+  get size(): number {
+    return this.#values.size;
+  }
+
+  at(key: string): Value {
+    const value = this.#values.get(key) ?? this.#make();
+    // A map keeps the order in which keys were set.
+    this.#values.delete(key);
+    this.#values.set(key, value);
+    const [oldest] = this.#values.keys();
+    if (this.#values.size > this.#most && oldest !== undefined) this.#values.delete(oldest);
+    return value;
   }
 }

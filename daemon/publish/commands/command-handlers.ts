@@ -1,13 +1,13 @@
 import type { Actor } from '../../audit/actor.js';
 import type { CommandArguments, CommandName, CommandResult } from '../contract/command-schema.js';
 
-/** What a command knows of its own execution. */
+/** What a handler gets beside the arguments of the command. */
 export interface CommandContext {
   /** For the audit log: `issuer:<id>`. */
   readonly by: Actor;
-  /** Says how far a long command is; more often than once a second it is not passed on. One that got on has more time. */
+  /** Reports the progress of a long command. It is published at most once a second, and new progress renews the deadline. */
   readonly progress: (result: Readonly<Record<string, unknown>>) => void;
-  /** Aborts when the daemon ends, and when the deadline of the command has passed: what can be ended ends then. */
+  /** Aborts when the daemon ends and when the deadline of the command has passed. */
   readonly signal: AbortSignal;
 }
 
@@ -23,8 +23,8 @@ export type CommandOutcome<Name extends CommandName> =
   | CommandFailure;
 
 /**
- * Executes commands, which are in order and allowed. What is thrown becomes a failure: the code and message of a
- * `RollcallError` are answered, of anything else only that it failed.
+ * Executes verified commands. A thrown error becomes a failure: the answer has the code and message of a `RollcallError`, but no
+ * details of any other error.
  */
 export type CommandHandlers = {
   readonly [Name in CommandName]: (

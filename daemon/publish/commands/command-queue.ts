@@ -3,14 +3,14 @@ import type { NewAuditEntry } from '../../audit/audit-entry.js';
 import type { Clock, Timer } from '../../base/clock.js';
 import { isRollcallError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
+import { raceTimeout } from '../../base/race-timeout.js';
 import type { CommandMemory, KnownCommand } from '../../records/commands/command-memory.js';
 import { type CommandName, commands, isCommandName } from '../contract/command-schema.js';
-import { within } from '../within.js';
 import { type CommandHandlers, type CommandOutcome, failed } from './command-handlers.js';
+import { refusalMessage } from './command-refusal.js';
 import { type Answer, type RecordEvent, replyNotice } from './command-replies.js';
 import { Executions } from './executions.js';
-import { refusalMessage } from './refusal.js';
-import type { TrustedKeys } from './trusted-keys.js';
+import type { TrustedKeys } from './issuer-keys.js';
 import { clockSkewS } from './verify-command.js';
 
 export interface CommandQueueOptions {
@@ -22,39 +22,40 @@ export interface CommandQueueOptions {
   readonly logger: Logger;
 }
 
-/** Longest answer that is kept to be given again, characters of JSON. */
+/** Longer answers are not kept for repetition, characters of JSON. */
 const longestKeptReply = 32 * 1024;
-/** After a disk was full. */
+/** Wait after a failed write, for example on a full disk. */
 const retryMs = 10_000;
-/** How long the end waits for a command that is being executed, milliseconds. */
+/** How long the shutdown waits for running commands, milliseconds. */
 const graceMs = 3_000;
-/** They go on by themselves, and others need not wait for them. */
-const besideOthers: ReadonlySet<CommandName> = new Set<CommandName>(['rotate-keys']);
-/** So often that they would crowd out everything else; what they do is told by the events themselves. */
-const untraced: ReadonlySet<CommandName> = new Set<CommandName>(['acknowledge-events']);
+/** Long commands that do not make others wait. */
+const parallelCommands: ReadonlySet<CommandName> = new Set<CommandName>(['rotate-keys']);
+/** These come so often that they would fill the audit log. The events show their effect. */
+const unauditedCommands: ReadonlySet<CommandName> = new Set<CommandName>(['acknowledge-events']);
 
-/** What has to be written down yet: the entry of the audit log, where there is to be one, and then the answer. */
-interface Owed {
+/** An executed command whose audit entry, if any, and answer are not written yet. */
+interface UnwrittenAnswer {
   readonly command: KnownCommand;
   readonly outcome: CommandOutcome<CommandName>;
-  /** Absent once it is written. */
+  /** Removed once it is written. */
   entry?: NewAuditEntry | undefined;
 }
 
 /**
- * Executes the commands that wait, one after the other in order of their arrival: each at most once, and each audited and
- * answered. One that hangs is answered at its deadline, see `deadlines`. While an entry of the audit log or an answer cannot be written down, nothing more is executed.
+ * Executes the waiting commands one after the other in the order of arrival. Each is executed at most once, audited and
+ * answered. A hanging command is answered at its deadline, see `deadlines`. While an audit entry or an answer cannot be written,
+ * no further command is executed.
  */
 export class CommandQueue implements AsyncDisposable {
   readonly #options: CommandQueueOptions;
   readonly #abort = new AbortController();
   readonly #executions: Executions;
-  readonly #beside = new Set<Promise<void>>();
-  readonly #owed: Owed[] = [];
+  readonly #parallel = new Set<Promise<void>>();
+  readonly #unwritten: UnwrittenAnswer[] = [];
   #handlers: CommandHandlers | undefined;
   #pumping: Promise<void> | undefined;
   #ending: Promise<void> | undefined;
-  #isWanted = false;
+  #hasNewCommands = false;
   #retry: Timer | undefined;
   #executed = 0;
 
@@ -68,12 +69,12 @@ export class CommandQueue implements AsyncDisposable {
     return this.#executed;
   }
 
-  /** Answers what an end of the program cut short, and begins with what waits. */
+  /** Answers commands that the end of the program interrupted, and begins to execute the waiting ones. */
   start(handlers: CommandHandlers): void {
     this.#handlers = handlers;
     for (const command of this.#options.memory.begun()) {
       const outcome = failed('interrupted', 'the box stopped while it executed the command');
-      this.#owed.push({ command, outcome });
+      this.#unwritten.push({ command, outcome });
     }
     this.pump();
   }
@@ -81,13 +82,13 @@ export class CommandQueue implements AsyncDisposable {
   /** Call when a command was added. Does nothing before the start. */
   pump(): void {
     if (this.#handlers === undefined || this.#abort.signal.aborted) return;
-    this.#isWanted = true;
+    this.#hasNewCommands = true;
     this.#retry?.cancel();
     this.#pumping ??= this.#executeWaiting(this.#handlers)
       .catch((error: unknown) => this.#tryLater(error))
       .finally(() => {
         this.#pumping = undefined;
-        if (this.#isWanted) this.pump();
+        if (this.#hasNewCommands) this.pump();
       });
   }
 
@@ -100,38 +101,38 @@ export class CommandQueue implements AsyncDisposable {
     this.#abort.abort();
     this.#retry?.cancel();
     const { clock } = this.#options;
-    const ended = Promise.all([this.#pumping, ...this.#beside, ...this.#executions.overdue]);
-    // What takes longer is answered as interrupted at the next start.
-    await within(clock, graceMs, ended);
+    const ended = Promise.all([this.#pumping, ...this.#parallel, ...this.#executions.overdue]);
+    // A command that takes longer is answered as interrupted at the next start.
+    await raceTimeout(clock, graceMs, ended);
   }
 
   async #executeWaiting(handlers: CommandHandlers): Promise<void> {
     for (;;) {
-      // Each begins in a turn of its own: taking in comes first.
+      // Each command begins in a turn of its own, so that receiving comes first.
       await new Promise((resolve) => setImmediate(resolve));
       if (this.#abort.signal.aborted) return;
-      this.#isWanted = false;
-      this.#payOwed();
+      this.#hasNewCommands = false;
+      this.#writeAnswers();
       const command = this.#options.memory.nextWaiting();
-      this.#tellDropped();
+      this.#reportForeignCommands();
       if (command === undefined) return;
       const isOver = this.#execute(command, handlers);
-      if (isCommandName(command.name) && besideOthers.has(command.name)) this.#letRun(isOver);
+      if (isCommandName(command.name) && parallelCommands.has(command.name)) this.#runInParallel(isOver);
       else await isOver;
     }
   }
 
-  /** Nobody is answered: whoever gave such a command did not give it to this program. */
-  #tellDropped(): void {
+  /** Such commands are not answered, because this program never received them. */
+  #reportForeignCommands(): void {
     const { memory, audit, logger } = this.#options;
     const commands = memory.takeDropped();
     if (commands === 0) return;
     logger.error(
-      'commands that this program did not write down waited in records.db; they are not executed',
+      'records.db contained waiting commands that this program did not write; they are not executed',
       {
         commands,
         remedy:
-          'find out who can write to the file; after an upgrade, have the centre send again what it sent before',
+          'Find out who can write to the file. After an upgrade, have the centre send its last commands again.',
       },
     );
     audit({ by: { actor: 'daemon', origin: 'commands' }, action: 'command.dropped', details: { commands } });
@@ -140,16 +141,16 @@ export class CommandQueue implements AsyncDisposable {
   #tryLater(error: unknown): void {
     const { clock, logger } = this.#options;
     if (this.#abort.signal.aborted) return;
-    logger.error('commands wait: they cannot be executed or answered now', { error });
+    logger.error('commands cannot be executed or answered now; they wait', { error });
     this.#retry?.cancel();
     this.#retry = clock.after(retryMs, () => this.pump());
   }
 
-  #letRun(work: Promise<void>): void {
-    const held = work
+  #runInParallel(work: Promise<void>): void {
+    const running = work
       .catch((error: unknown) => this.#tryLater(error))
-      .finally(() => this.#beside.delete(held));
-    this.#beside.add(held);
+      .finally(() => this.#parallel.delete(running));
+    this.#parallel.add(running);
   }
 
   async #execute(command: KnownCommand, handlers: CommandHandlers): Promise<void> {
@@ -169,11 +170,11 @@ export class CommandQueue implements AsyncDisposable {
     const by: Actor = { actor: `issuer:${issuerId}`, origin: `command ${commandId}` };
     const outcome = await this.#executions.run(name, command, handlers, by);
     this.#executed += 1;
-    if (untraced.has(name)) this.#answer({ command, outcome });
+    if (unauditedCommands.has(name)) this.#answer({ command, outcome });
     else this.#answer({ command, outcome, entry: this.#trace(name, command, outcome, by) });
   }
 
-  /** It may have waited through a long stop, or for others, and its issuer may have been removed meanwhile. */
+  /** Checks again what may have changed while the command waited: its expiry and the trust in its issuer. */
   #problemWith({ expiresAtMs, keyId, issuerId }: KnownCommand): CommandOutcome<CommandName> | undefined {
     const { keys, clock } = this.#options;
     if (expiresAtMs + clockSkewS * 1000 <= clock.wallMs())
@@ -182,35 +183,35 @@ export class CommandQueue implements AsyncDisposable {
     return failed('unknown-issuer', refusalMessage('unknown-issuer'));
   }
 
-  /** What cannot be written down now is owed, and this throws why. */
-  #answer(owed: Owed): void {
-    this.#owed.push(owed);
-    this.#payOwed();
+  /** Throws when the answer cannot be written now; it is then written later. */
+  #answer(answer: UnwrittenAnswer): void {
+    this.#unwritten.push(answer);
+    this.#writeAnswers();
   }
 
-  #payOwed(): void {
-    for (let next = this.#owed[0]; next !== undefined; next = this.#owed[0]) {
-      // First: whoever has the answer finds the entry. A kill between leaves the answer `interrupted`.
+  #writeAnswers(): void {
+    for (let next = this.#unwritten[0]; next !== undefined; next = this.#unwritten[0]) {
+      // The audit entry comes first, so that every answer has one. A kill in between leaves the answer `interrupted`.
       this.#audit(next);
       this.#record(next);
-      this.#owed.shift();
+      this.#unwritten.shift();
     }
   }
 
-  #audit(owed: Owed): void {
-    const { entry } = owed;
+  #audit(answer: UnwrittenAnswer): void {
+    const { entry } = answer;
     if (entry === undefined) return;
     try {
       this.#options.audit(entry);
     } catch (error) {
       if (!isRollcallError(error) || error.kind !== 'defect') throw error;
-      // It would fail in the same way for ever, and everything behind it with it.
-      this.#options.logger.error('a command cannot be audited', { id: owed.command.commandId, error });
+      // A defect would repeat for ever and block all later commands.
+      this.#options.logger.error('a command cannot be audited', { id: answer.command.commandId, error });
     }
-    owed.entry = undefined;
+    answer.entry = undefined;
   }
 
-  #record({ command: { number, name, commandId }, outcome }: Owed): void {
+  #record({ command: { number, name, commandId }, outcome }: UnwrittenAnswer): void {
     const { record, memory, clock } = this.#options;
     const answer: Answer = { commandId, command: isCommandName(name) ? name : 'unknown', ...outcome };
     const text = JSON.stringify(answer);
@@ -218,7 +219,7 @@ export class CommandQueue implements AsyncDisposable {
     record(replyNotice(answer, clock), () => memory.answered(number, kept));
   }
 
-  /** Says in the log that it was executed, and returns what the audit log is to say. */
+  /** Logs the execution of a command, and returns its audit entry. */
   #trace(
     command: CommandName,
     { commandId, issuerId, keyId, arguments: text }: KnownCommand,
@@ -232,12 +233,12 @@ export class CommandQueue implements AsyncDisposable {
   }
 }
 
-/** Whose pictures somebody had, or did not have. */
+/** The camera whose picture or setting the command was about. */
 function cameraOf(command: CommandName, text: string): { readonly camera?: string } {
   if (command !== 'set-camera' && command !== 'request-snapshot') return {};
   const given = commands[command].arguments.safeParse(JSON.parse(text));
   return given.success ? { camera: given.data.camera } : {};
 }
 
-/** Of another release of the program. */
+/** For a command of another release of the program. */
 const unknownCommand = failed('unknown-command', refusalMessage('unknown-command'));

@@ -2,7 +2,7 @@ import type { Clock } from '../../base/clock.js';
 import type { BoxEvent } from '../../domain/events/event.js';
 import type { ReplyNotice } from '../../domain/events/notice.js';
 
-/** Writes an event and what `alongside` does in one transaction; see `Records.record`. */
+/** Writes an event and runs `alongside` in one transaction; see `Records.record`. */
 export type RecordEvent = (event: BoxEvent, alongside?: () => void) => unknown;
 
 export type Answer = Pick<ReplyNotice, 'commandId' | 'command' | 'outcome' | 'code' | 'message' | 'result'>;
@@ -10,7 +10,7 @@ export type Answer = Pick<ReplyNotice, 'commandId' | 'command' | 'outcome' | 'co
 /** Longest message of an answer, characters. */
 const longestMessage = 500;
 
-/** The notice that answers a command. */
+/** The event that answers a command. */
 export function replyNotice({ message, ...answer }: Answer, clock: Clock): ReplyNotice {
   return {
     kind: 'reply',

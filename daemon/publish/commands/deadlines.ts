@@ -2,43 +2,43 @@ import type { Clock, Timer } from '../../base/clock.js';
 import type { CommandName } from '../contract/command-schema.js';
 
 export interface CommandDeadline {
-  /** From the begin, or since the command last got on. */
+  /** From the begin of the command, or from its last progress. */
   readonly limitMs: number;
-  /** What a command must not begin beside; of those that share it, one at a time is under way. */
+  /** Commands of one kind never run at the same time. */
   readonly kind: string;
-  /** What to do for somebody who does not know how far it came. */
+  /** What to do when it is unknown how far the command came. */
   readonly remedy: string;
 }
 
 const s = 1_000;
 const min = 60 * s;
 
-const lookAtPersons = 'ask with gallery-digest or list-persons what was done before giving it again';
-const giveAgain = 'give it again, it changes nothing twice';
+const checkPersons = 'check with gallery-digest or list-persons what was done before you send it again';
+const sendAgain = 'send it again; it has no second effect';
 
-/** How long a command may take: far longer than it does on a slow box, so that only one that hangs comes to it. */
+/** How long a command may take. A slow box needs far less time, so only a hanging command reaches its deadline. */
 export const deadlines: Readonly<Record<CommandName, CommandDeadline>> = {
-  'enrol-person': { limitMs: 10 * min, kind: 'persons', remedy: lookAtPersons },
-  'update-person': { limitMs: 2 * min, kind: 'persons', remedy: lookAtPersons },
-  'erase-person': { limitMs: 2 * min, kind: 'persons', remedy: lookAtPersons },
-  'resend-events': { limitMs: 2 * min, kind: 'events', remedy: giveAgain },
-  'acknowledge-events': { limitMs: 2 * min, kind: 'events', remedy: giveAgain },
-  'set-camera': { limitMs: 5 * min, kind: 'configuration', remedy: giveAgain },
-  'reload-configuration': { limitMs: 5 * min, kind: 'configuration', remedy: giveAgain },
-  // A vision process that does not answer is given up after a minute, with a code of its own.
-  'request-snapshot': { limitMs: 2 * min, kind: 'snapshot', remedy: giveAgain },
-  'request-picture': { limitMs: 2 * min, kind: 'picture', remedy: giveAgain },
+  'enrol-person': { limitMs: 10 * min, kind: 'persons', remedy: checkPersons },
+  'update-person': { limitMs: 2 * min, kind: 'persons', remedy: checkPersons },
+  'erase-person': { limitMs: 2 * min, kind: 'persons', remedy: checkPersons },
+  'resend-events': { limitMs: 2 * min, kind: 'events', remedy: sendAgain },
+  'acknowledge-events': { limitMs: 2 * min, kind: 'events', remedy: sendAgain },
+  'set-camera': { limitMs: 5 * min, kind: 'configuration', remedy: sendAgain },
+  'reload-configuration': { limitMs: 5 * min, kind: 'configuration', remedy: sendAgain },
+  // The handler gives up a silent vision process after a minute, with a code of its own.
+  'request-snapshot': { limitMs: 2 * min, kind: 'snapshot', remedy: sendAgain },
+  'request-picture': { limitMs: 2 * min, kind: 'picture', remedy: sendAgain },
   'rotate-keys': {
     limitMs: 30 * min,
     kind: 'keys',
     remedy:
-      'a rotation that has begun goes on by itself: `rollcall key status` at the box tells how far it is',
+      'a rotation that has begun continues by itself; `rollcall key status` at the box shows its progress',
   },
-  'gallery-digest': { limitMs: 5 * min, kind: 'reading', remedy: giveAgain },
-  'list-persons': { limitMs: 5 * min, kind: 'reading', remedy: giveAgain },
+  'gallery-digest': { limitMs: 5 * min, kind: 'reading', remedy: sendAgain },
+  'list-persons': { limitMs: 5 * min, kind: 'reading', remedy: sendAgain },
 };
 
-/** Passes once, when `limitMs` go by without `renew`. */
+/** Passes once, after `limitMs` without `renew`. */
 export class Deadline implements Disposable {
   readonly #clock: Clock;
   readonly #limitMs: number;
@@ -60,7 +60,7 @@ export class Deadline implements Disposable {
     this.#timer = this.#clock.after(this.#limitMs, this.#pass);
   }
 
-  /** It does not pass any more. */
+  /** Stops the deadline. */
   [Symbol.dispose](): void {
     this.#timer?.cancel();
   }

@@ -1,19 +1,18 @@
 import type { Actor } from '../../audit/actor.js';
 import type { Clock } from '../../base/clock.js';
-import { isRollcallError } from '../../base/errors.js';
+import { isRollcallError, messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
+import { raceTimeout } from '../../base/race-timeout.js';
 import type { KnownCommand } from '../../records/commands/command-memory.js';
 import { type CommandName, commands } from '../contract/command-schema.js';
-import { within } from '../within.js';
 import {
   type CommandFailure,
   type CommandHandlers,
   type CommandOutcome,
   failed,
 } from './command-handlers.js';
-import type { RecordEvent } from './command-replies.js';
+import { type RecordEvent, replyNotice } from './command-replies.js';
 import { Deadline, deadlines } from './deadlines.js';
-import { Progress } from './progress.js';
 
 export interface ExecutionsOptions {
   readonly record: RecordEvent;
@@ -23,19 +22,19 @@ export interface ExecutionsOptions {
   readonly signal: AbortSignal;
 }
 
-/** How long a command that was told to end may take to do so, milliseconds. */
+/** How long an aborted command may take to end, milliseconds. */
 const endingMs = 1_000;
 
-/** The code of a command that heeded its signal. */
+/** The code of a command that ended because its signal aborted. */
 const endedByUs = 'interrupted';
 
-/** A command that goes on although its deadline has passed and it was answered. */
+/** A command that still runs after it was answered at its deadline. */
 interface Overdue {
   readonly kind: string;
   readonly ended: Promise<void>;
 }
 
-/** Executes commands, each within its deadline: nothing that hangs holds up what comes behind it. */
+/** Executes commands, each within its deadline, so that a hanging command does not block the following ones. */
 export class Executions {
   readonly #options: ExecutionsOptions;
   readonly #overdue = new Set<Overdue>();
@@ -44,22 +43,22 @@ export class Executions {
     this.#options = options;
   }
 
-  /** Resolve when what was answered as late has ended, too. */
+  /** One promise for each command that still runs after its deadline; it resolves when the command ends. */
   get overdue(): readonly Promise<void>[] {
     return [...this.#overdue].map(({ ended }) => ended);
   }
 
-  /** Why a command may not begin: one that it could get in the way of was answered, and has not ended. */
+  /** Why a command must not begin: an overdue command of the same kind still runs. Undefined where it may begin. */
   obstacleTo(name: CommandName): CommandFailure | undefined {
     const { kind } = deadlines[name];
     if (![...this.#overdue].some((one) => one.kind === kind)) return undefined;
     return failed(
       'held-up',
-      'it was not begun: a command of its kind that was not done in time has not ended yet; give a new one later, or have the box restarted',
+      'the command was not begun, because an earlier one of its kind missed its deadline and still runs; send a new one later, or restart the box',
     );
   }
 
-  /** Resolves, never rejects, at the deadline at the latest. */
+  /** Resolves at the deadline at the latest. Never rejects. */
   async run<Name extends CommandName>(
     name: Name,
     command: KnownCommand,
@@ -72,7 +71,7 @@ export class Executions {
     const abort = new AbortController();
     using deadline = new Deadline(clock, deadlines[name].limitMs);
     const onEnd = (): void => {
-      // From here on the command is ended with the daemon, and answered as interrupted at the next start.
+      // The daemon ends. A command that does not end in time is answered as interrupted at the next start.
       deadline[Symbol.dispose]();
       abort.abort(signal.reason);
     };
@@ -86,20 +85,20 @@ export class Executions {
         const far = JSON.stringify(result);
         if (far !== furthest) deadline.renew();
         furthest = far;
-        progress.say(result);
+        progress.report(result);
       },
     });
     try {
       const outcome = await Promise.race([work, deadline.passed]);
-      return outcome === 'late' ? await this.#end(name, commandId, work, abort) : outcome;
+      return outcome === 'late' ? await this.#abortOverdue(name, commandId, work, abort) : outcome;
     } finally {
       progress.end();
       signal.removeEventListener('abort', onEnd);
     }
   }
 
-  /** What is answered of a command whose deadline has passed. */
-  async #end(
+  /** Aborts a command whose deadline has passed, and returns its answer. */
+  async #abortOverdue(
     name: CommandName,
     commandId: string,
     work: Promise<CommandOutcome<CommandName>>,
@@ -108,22 +107,22 @@ export class Executions {
     const { clock, logger } = this.#options;
     const { kind, limitMs, remedy } = deadlines[name];
     abort.abort();
-    const outcome = await within(clock, endingMs, work);
+    const outcome = await raceTimeout(clock, endingMs, work);
     const wasEnded = outcome !== 'late' && outcome.outcome === 'failed' && outcome.code === endedByUs;
     if (outcome !== 'late' && !wasEnded) return outcome;
-    const about = `the command did not get on for ${limitMs / 1_000} seconds`;
-    logger.error('a command was not done in time', {
+    const about = `the command made no progress for ${limitMs / 1_000} seconds`;
+    logger.error('a command missed its deadline', {
       command: name,
       id: commandId,
       hasEnded: wasEnded,
     });
-    if (wasEnded) return failed('timed-out', `${about} and was ended: ${remedy}`);
+    if (wasEnded) return failed('timed-out', `${about} and was ended; ${remedy}`);
     const overdue = {
       kind,
       ended: work.then((late) => {
         this.#overdue.delete(overdue);
         const code = late.outcome === 'failed' ? { code: late.code } : {};
-        logger.warn('a command that was not done in time has ended', {
+        logger.warn('a command that missed its deadline has ended', {
           ...{ command: name, id: commandId, outcome: late.outcome, ...code },
         });
       }),
@@ -131,7 +130,7 @@ export class Executions {
     this.#overdue.add(overdue);
     return failed(
       'timed-out',
-      `${about}; it may still be done, and none of its kind begins before: ${remedy}`,
+      `${about} and still runs; no command of its kind begins before it ends; ${remedy}`,
     );
   }
 
@@ -151,5 +150,45 @@ export class Executions {
       this.#options.logger.error('a command failed', { command: name, id: command.commandId, error });
       return failed('internal', 'the command failed; the log of the box says why');
     }
+  }
+}
+
+/** The shortest time between two published progress replies, milliseconds. */
+const everyMs = 1_000;
+
+export interface ProgressOptions {
+  readonly commandId: string;
+  readonly command: string;
+  readonly clock: Clock;
+  readonly record: RecordEvent;
+  readonly logger: Logger;
+}
+
+/** Publishes the progress of a command. */
+export class Progress {
+  readonly #about: ProgressOptions;
+  #lastMs: number | undefined;
+  #hasEnded = false;
+
+  constructor(about: ProgressOptions) {
+    this.#about = about;
+  }
+
+  report(result: Readonly<Record<string, unknown>>): void {
+    const { commandId, command, clock, record, logger } = this.#about;
+    const nowMs = clock.monotonicMs();
+    if (this.#hasEnded || (this.#lastMs !== undefined && nowMs - this.#lastMs < everyMs)) return;
+    this.#lastMs = nowMs;
+    try {
+      record(replyNotice({ commandId, command, outcome: 'progress', result }, clock));
+    } catch (error) {
+      // The command itself must not fail because of this.
+      logger.warn('the progress of a command could not be recorded', { reason: messageOf(error) });
+    }
+  }
+
+  /** No progress may follow the answer. */
+  end(): void {
+    this.#hasEnded = true;
   }
 }

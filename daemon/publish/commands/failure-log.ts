@@ -2,10 +2,9 @@ import { Allowance } from '../../base/allowance.js';
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 
-/** Lines of the log. */
 const lines = { most: 1, everyMs: 60_000 };
 
-/** Says at most once a minute that something failed, and how often it did unsaid before: a full disk fails everything. */
+/** Logs a failure at most once a minute, with the number of unlogged ones: on a full disk every operation fails. */
 export class FailureLog {
   readonly #logger: Logger;
   readonly #message: string;

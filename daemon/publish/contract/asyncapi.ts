@@ -20,10 +20,10 @@ const cloudEvents = 'application/cloudevents+json';
 const base = '{prefix}/{site}/{box}';
 
 const description = [
-  'What a rollcall box publishes over MQTT, and the commands that it takes. Generated from the schemas that the program checks its own messages with; docs/events.md says what may be relied on, docs/integrators.md leads to a first verified event.',
-  'Operations are named from the side of the box: what it sends, a centre receives.',
+  'The messages that a rollcall box publishes over MQTT, and the commands that it accepts. Generated from the schemas with which the program checks its own messages. docs/events.md describes the guarantees; docs/integrators.md leads to a first verified event.',
+  'Operations are named from the side of the box: a centre receives what the box sends.',
   'Everything the box sends is signed: the last attribute of each message, `signature`, is a detached JWS (RFC 7515, appendix F, EdDSA) over the exact text of the message without it.',
-  'Schemas are strict and describe this release: test with them, and let what you run ignore attributes that it does not know.',
+  'Schemas are strict and describe this release. Use them in tests; programs in production must ignore unknown attributes.',
 ].join('\n\n');
 
 const parameters: Node = {
@@ -69,7 +69,7 @@ const eventSummary = (kind: EventKind): string =>
     .map(({ summary }) => summary)
     .join(' ');
 
-/** Each with its operation, by the name of the channel. */
+/** All channels with their operations, by the name of the channel. */
 function channelsAndOperations(): readonly (readonly [string, Node, Node])[] {
   const sentKinds = eventKinds.filter((kind) => kind !== 'reply');
   const events = sentKinds.map((kind) => {
@@ -168,7 +168,7 @@ export function asyncApi(): Node {
         host: 'broker.example:8883',
         protocol: 'secure-mqtt',
         protocolVersion: '5.0',
-        description: 'Your broker; MQTT 3.1.1 is spoken with a broker that does not know 5.',
+        description: 'Your broker. The box uses MQTT 3.1.1 with a broker that does not support MQTT 5.',
         security: [{ $ref: '#/components/securitySchemes/certificate' }],
       },
     },
@@ -194,7 +194,7 @@ export function asyncApi(): Node {
   };
 }
 
-/** The same as it is written. */
+/** The contract as YAML text. */
 export function asyncApiYaml(): string {
   const head = '# Generated from daemon/publish/contract/ by scripts/generate-docs.ts.\n';
   return head + stringify(asyncApi(), { lineWidth: 110, aliasDuplicateObjects: false });

@@ -10,15 +10,15 @@ const about = {
 
 const sequence = z.int().positive().describe('greater than in every earlier message on this topic');
 
-/** One message on `<prefix>/<site>/<box>/camera/<id>/state`, retained. An empty message: the box has no such camera. */
+/** One message on `<prefix>/<site>/<box>/camera/<id>/state`, retained. An empty message: the box does not have this camera. */
 export const cameraStateSchema = z.strictObject({
   ...about,
   state: z
     .enum(['streaming', 'connecting', 'failed', 'disabled'])
-    .describe('as the box last knew it: of no meaning while the box itself is offline'),
+    .describe('the last state known to the box; meaningless while the box is offline'),
   code: code.optional().describe('why it failed'),
-  damage: code.optional().describe('of a camera that streams: why its pictures are of no use'),
-  time: time.describe('since when this is so'),
+  damage: code.optional().describe('only of a streaming camera: why its pictures are unusable'),
+  time: time.describe('when this state began'),
   sequence,
   signature,
 });
@@ -28,7 +28,7 @@ export type CameraStateMessage = z.infer<typeof cameraStateSchema>;
 /** One message on `<prefix>/<site>/<box>/camera/<id>/counts`, retained; only where Home Assistant is enabled. */
 export const cameraCountsSchema = z.strictObject({
   ...about,
-  date: z.iso.date().describe('where the site is'),
+  date: z.iso.date().describe('in the time zone of the site'),
   unknown: z.int().nonnegative().describe('unknown persons recorded at this camera on that day so far'),
   time: time.describe('when the box counted'),
   sequence,

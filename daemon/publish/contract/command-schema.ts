@@ -3,11 +3,11 @@ import { consentBases } from '../../domain/persons/consent.js';
 import { code, keyId, opaqueId, slug, time } from './terms.js';
 
 /**
- * The commands a centre may send and what is answered: one table, from which the program takes types, checks and the
- * generated documents. What travels is a JWT; these are its claim `arguments` and the `result` of the last reply.
+ * The commands of a centre and their answers: one table that gives types, checks and generated documents. A command travels as a
+ * JWT; the tables describe its claim `arguments` and the `result` of the last reply.
  */
 
-/** What an issuer may be allowed to do. */
+/** Permissions of an issuer. */
 export const commandScopes = [
   'persons:write',
   'persons:erase',
@@ -21,13 +21,13 @@ export const commandScopes = [
 
 export type CommandScope = (typeof commandScopes)[number];
 
-/** Largest token of most commands, and of an enrolment with its photographs, bytes. */
+/** Largest token of most commands, and of an enrolment with photographs, bytes. */
 export const largestTokenBytes = 64 * 1024;
 export const largestEnrolmentBytes = 16 * 1024 * 1024;
 
 /** Parts into which the digest of a gallery is divided. */
 export const digestBuckets = 256;
-/** Buckets that one `list-persons` may ask for: keeps its reply to a few hundred kilobytes. */
+/** Largest number of buckets in one `list-persons`: keeps its reply to a few hundred kilobytes. */
 export const mostBucketsAtOnce = 64;
 
 const base64url = z.string().regex(/^[A-Za-z0-9_-]+$/);
@@ -48,22 +48,29 @@ const consent = z.strictObject({
   reference: z.string().max(400),
 });
 
-/** What the `sealed` of `enrol-person` holds, as JSON. */
+/** The content of `sealed` in `enrol-person`, as JSON. */
 export const sealedPersonSchema = z.strictObject({
-  externalId: z.string().min(1).max(400).describe('what the centre knows the person by'),
+  externalId: z.string().min(1).max(400).describe('id of the person at the centre'),
   name: z.string().min(1).max(800),
   notes: z.string().max(8000).optional(),
   consent: consent.optional(),
-  photographs: z.array(base64url).min(1).max(20).describe('files of JPEG, PNG and the like'),
+  photographs: z
+    .array(base64url)
+    .min(1)
+    .max(20)
+    .describe('image files: JPEG, PNG or another supported format'),
   face: z
     .int()
     .positive()
     .optional()
-    .describe('of one photograph with several faces the one to take, counted from 1, from left to right'),
-  allowDuplicate: z.boolean().default(false).describe('enrols although somebody enrolled looks alike'),
+    .describe('which face to take from a photograph with several faces, counted from 1, from left to right'),
+  allowDuplicate: z
+    .boolean()
+    .default(false)
+    .describe('enrols the person although an enrolled person looks alike'),
 });
 
-/** What the `sealed` of `update-person` holds, as JSON: what is absent stays, what is null goes. */
+/** The content of `sealed` in `update-person`, as JSON. Absent fields stay unchanged; null removes a field. */
 export const sealedChangeSchema = z.strictObject({
   externalId: z.string().min(1).max(400).optional(),
   name: z.string().min(1).max(800).optional(),
@@ -71,7 +78,7 @@ export const sealedChangeSchema = z.strictObject({
   consent: consent.nullable().optional(),
 });
 
-/** What the `sealed` of the reply to `list-persons` holds, as JSON. */
+/** The content of `sealed` in the reply to `list-persons`, as JSON. */
 export const listedPersonsSchema = z.array(
   z.strictObject({ externalId: z.string(), person: opaqueId, digest }),
 );
@@ -91,7 +98,7 @@ const photographResult = z.strictObject({
       height: z.int().nonnegative(),
     })
     .optional()
-    .describe('the face that was taken, in pixels of the upright photograph; only where there are several'),
+    .describe('the chosen face, in pixels of the upright photograph; only where there are several faces'),
   code: code.optional(),
   message: z.string().optional(),
 });
@@ -100,7 +107,7 @@ const erasureResult = z.strictObject({
   person: opaqueId,
   scope: z.enum(['person', 'biometric-data']),
   erasedAt: time,
-  by: z.string().describe('who did it, as the audit log names them'),
+  by: z.string().describe('who erased the data, as in the audit log'),
   auditSequence: z.int().positive(),
   auditHash: z.string(),
   erased: z.strictObject({
@@ -123,7 +130,7 @@ export const commands = {
         .max(3)
         .optional()
         .describe(
-          'enrolled persons whom the new one resembles, the closest first; absent where there are none',
+          'enrolled persons who look like the new one, the most similar first; absent where there are none',
         ),
     }),
   },
@@ -148,7 +155,7 @@ export const commands = {
     }),
     result: z.strictObject({
       count: z.int().nonnegative().describe('events that are sent again'),
-      missing: z.int().nonnegative().describe('events of the range that the box has no more'),
+      missing: z.int().nonnegative().describe('events of the range that the box no longer has'),
     }),
   },
   'acknowledge-events': {
@@ -158,7 +165,7 @@ export const commands = {
       upTo: z.int().positive().describe('the centre has stored all events up to this sequence'),
     }),
     result: z.strictObject({
-      count: z.int().nonnegative().describe('events that the box no longer keeps for it'),
+      count: z.int().nonnegative().describe('events that the box no longer keeps for the centre'),
     }),
   },
   'set-camera': {
@@ -199,7 +206,7 @@ export const commands = {
       depth: z
         .enum(['wrap', 'deep'])
         .default('wrap')
-        .describe('of the gallery: new key around the data keys, or new data keys as well'),
+        .describe('for the gallery. wrap: a new key for the data keys; deep: new data keys as well'),
     }),
     result: z.strictObject({
       key: z.enum(['gallery', 'identity']),
@@ -226,7 +233,10 @@ export const commands = {
       digest: digest.describe('over all buckets'),
       buckets: z.array(digest).length(digestBuckets),
       persons: z.int().nonnegative(),
-      withoutExternalId: z.int().nonnegative().describe('enrolled at the box, of no part in the digest'),
+      withoutExternalId: z
+        .int()
+        .nonnegative()
+        .describe('persons enrolled at the box; not part of the digest'),
     }),
   },
   'list-persons': {
@@ -269,15 +279,15 @@ export function isCommandName(name: string): name is CommandName {
   return Object.hasOwn(commands, name);
 }
 
-/** Claims of a command; `arguments` is checked by the command. Other claims are of no meaning to the box. */
+/** Claims of a command. The schema of the command checks `arguments`. The box ignores other claims. */
 export const commandClaimsSchema = z.object({
-  iss: slug.describe('who sends it: an issuer that the box trusts'),
+  iss: slug.describe('the sender: an issuer that the box trusts'),
   aud: z.string().max(200).describe('`<site>/<box>`, one box'),
   iat: z.number().nonnegative(),
   nbf: z.number().nonnegative().optional(),
   exp: z.number().nonnegative().describe('at most 24 hours after `iat`'),
-  jti: z.uuid().describe('names the command; never used twice'),
-  scope: z.string().max(500).describe('scopes with blanks between; that of the command is one of them'),
+  jti: z.uuid().describe('id of the command; never used twice'),
+  scope: z.string().max(500).describe('scopes separated by blanks; one of them is the scope of the command'),
   command: z.string().max(64).describe('the last level of the topic'),
   arguments: z.record(z.string(), z.unknown()).default({}),
 });

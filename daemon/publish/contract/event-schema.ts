@@ -15,8 +15,8 @@ import {
 import { signature, slug, time } from './terms.js';
 
 /**
- * What leaves the box as events, as integrators may rely on it: the single source of the generated documents and of every
- * check of a published message. Strict, so that a field nobody described cannot slip out.
+ * The events that leave the box: the single source of the generated documents and of every check of a published message. Strict,
+ * so that no undocumented field can leave the box.
  */
 
 const attributes = {
@@ -24,22 +24,22 @@ const attributes = {
   id: z.uuidv7().describe('identity of the event: deduplicate by it'),
   source: z.string().regex(/^\/[a-z0-9_-]+\/[a-z0-9_-]+$/),
   time: time.describe('when it happened'),
-  recordedtime: time.describe('when the box wrote it down'),
+  recordedtime: time.describe('when the box recorded it'),
   sequence: z
     .string()
     .regex(/^\d{16}$/)
-    .describe('its place in the order of this box, without gaps; sorts as text'),
+    .describe('position in the event order of this box, without gaps; sorts as text'),
   site: slug,
   box: slug,
   datacontenttype: z.literal('application/json'),
-  historical: z.literal(true).optional().describe('sent late or sent again: not news'),
+  historical: z.literal(true).optional().describe('sent late or sent again'),
 };
 
 function schemaOf<T extends string, D extends z.ZodType>(type: T, data: D) {
   return z.strictObject({ type: z.literal(type), ...attributes, data, signature });
 }
 
-/** By kind, which is the last level of the topic: the messages that come there. */
+/** The event schemas by kind; the kind is the last level of the topic. */
 export const eventSchemas = {
   attendance: [schemaOf('rollcall.attendance.recorded.v1', attendanceData)],
   'recognised-unproven': [schemaOf('rollcall.recognised.unproven.v1', unprovenData)],

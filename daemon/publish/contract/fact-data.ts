@@ -4,7 +4,7 @@ import { ambiguityReasons } from '../../domain/identification/match.js';
 import { challengeReasons, livenessReasons, livenessVerdicts } from '../../domain/liveness/liveness.js';
 import { opaqueId, slug, time } from './terms.js';
 
-/** The `data` of events about somebody in front of a camera. */
+/** The `data` of events about a person in front of a camera. */
 
 const similarity = z.number().min(-1).max(1);
 
@@ -13,7 +13,7 @@ const liveness = z.strictObject({
   reason: z.enum([...livenessReasons, ...challengeReasons]),
   blinks: z
     .array(z.strictObject({ time, durationS: z.number().positive() }))
-    .describe('each with the middle of the closure and its duration in seconds'),
+    .describe('time: the middle of the closure; durationS: its duration in seconds'),
   observedS: z.number().nonnegative().describe('seconds in which a blink would have been noticed'),
   frameCount: z.int().nonnegative().describe('frames in which the eyes were measured'),
   passiveScore: z.number().min(0).max(1).optional().describe('0 (attack) to 1 (live), of the passive model'),
@@ -34,7 +34,7 @@ const picture = z
       .max(largestPicture)
       .describe('sealed box (libsodium crypto_box_seal) with a JPEG of the face, base64url'),
   })
-  .describe('only where the configuration lets pictures leave the box, and one was kept');
+  .describe('only where the configuration allows pictures to leave the box, and one was kept');
 
 const evidence = {
   camera: slug.describe('configured id'),
@@ -48,7 +48,7 @@ const evidence = {
   liveness,
   models: z
     .record(z.string(), z.string())
-    .describe('which networks looked; similarities of different recognisers cannot be compared'),
+    .describe('the networks that were used; similarities of different recognisers cannot be compared'),
   picture: picture.optional(),
 };
 
@@ -67,10 +67,8 @@ export const attendanceData = z.strictObject({
     .describe('how much closer than the second nearest person; absent in events of older releases'),
 });
 
-const { picture: _, ...evidenceWithoutPicture } = evidence;
-
 export const unprovenData = z.strictObject({
-  ...evidenceWithoutPicture,
+  ...evidence,
   person: opaqueId.describe('opaque id of the enrolled person who was recognised'),
   direction: z.enum(['in', 'out', 'both']).describe('what passing this camera means'),
   similarity: similarity.describe('to the person, mean over the views of the track'),
@@ -78,13 +76,15 @@ export const unprovenData = z.strictObject({
   margin: z.number().min(0).max(2).describe('how much closer than the second nearest person'),
 });
 
+const { picture: _, ...evidenceWithoutPicture } = evidence;
+
 export const ambiguousData = z.strictObject({
   ...evidenceWithoutPicture,
   candidates: z
     .array(z.strictObject({ person: opaqueId, similarity }))
     .length(2)
     .describe(
-      'the two enrolled persons of whom it could be either, the nearer one first; attendance of neither',
+      'the two enrolled persons who match, the more similar one first; no attendance is recorded for either',
     ),
   reason: z
     .enum(ambiguityReasons)
@@ -97,12 +97,14 @@ export const ambiguousData = z.strictObject({
 
 export const unknownData = z.strictObject({
   ...evidence,
-  similarity: similarity.nullable().describe('to the nearest person; null when nobody is enrolled'),
+  similarity: similarity.nullable().describe('to the most similar person; null when no person is enrolled'),
   threshold: similarity,
 });
 
 export const attackData = z.strictObject({
   ...evidence,
-  person: opaqueId.nullable().describe('whom it resembles; null where that is nobody known'),
+  person: opaqueId
+    .nullable()
+    .describe('the enrolled person whom the face resembles; null where there is none'),
   similarity: similarity.nullable(),
 });

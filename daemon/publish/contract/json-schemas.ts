@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { type ContractMessage, contractMessages } from './messages.js';
 
-/** A JSON Schema: draft 7, which validators of every language know. */
+/** A JSON Schema, draft 7, because validators of all languages support it. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** The schema of one message, without naming its dialect: for use inside another document. */
+/** The schema of one message without `$schema`, for use inside another document. */
 export function schemaOf({ name, summary, schema, from }: ContractMessage): JsonSchema {
-  // What a centre writes may leave out what the box has a default for.
+  // A centre may leave out fields that have a default.
   const io = from === 'centre' ? 'input' : 'output';
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { target: 'draft-7', io });
   return { title: name, description: summary, ...rest };

@@ -6,9 +6,7 @@ const x = z
   .regex(/^[A-Za-z0-9_-]{43}$/)
   .describe('the public key, 32 bytes in base64url');
 const kid = keyId.describe('RFC 7638 thumbprint of the key');
-const notAfter = time
-  .optional()
-  .describe('of a former key: when it leaves the key set. The key in force has none');
+const notAfter = time.optional().describe('only of a former key: when it leaves the key set');
 
 /** A key that events are verified with (RFC 8037). */
 export const verifyingKeySchema = z.strictObject({
@@ -21,7 +19,7 @@ export const verifyingKeySchema = z.strictObject({
   notAfter,
 });
 
-/** A key that something is sealed to for the box (crypto_box_seal of libsodium). */
+/** A key to which messages for the box are sealed (crypto_box_seal of libsodium). */
 export const sealingKeySchema = z.strictObject({
   kty: z.literal('OKP'),
   crv: z.literal('X25519'),
@@ -31,22 +29,22 @@ export const sealingKeySchema = z.strictObject({
   notAfter,
 });
 
-/** The retained message on `<prefix>/<site>/<box>/keys`: a JWK set (RFC 7517) with what tells whose and since when. */
+/** The retained message on `<prefix>/<site>/<box>/keys`: a JWK set (RFC 7517) with the box that it belongs to and its time. */
 export const keySetSchema = z.strictObject({
   version: z.literal(1),
   site: slug,
   box: slug,
-  sequence: z.int().positive().describe('greater whenever the keys differ from those before'),
-  time: time.describe('when the box said so'),
+  sequence: z.int().positive().describe('greater than before whenever the keys have changed'),
+  time: time.describe('when the box signed the key set'),
   keys: z
     .array(z.union([verifyingKeySchema, sealingKeySchema]))
     .min(2)
     .max(64)
-    .describe('the keys in force first, then former ones that are still to be accepted'),
+    .describe('the keys in force first, then former keys whose signatures are still accepted'),
   endorsements: z
     .array(z.string().regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{86}$/))
     .max(32)
-    .describe('compact JWS: what each former key says of the key that followed it'),
+    .describe('compact JWS: each former key endorses the key that followed it'),
   signature,
 });
 

@@ -16,12 +16,12 @@ import { keySetSchema } from './key-set-schema.js';
 import { promptSchema } from './prompt-schema.js';
 import { stateSchema } from './state-schema.js';
 
-/** Of the contract as a whole: the first number grows with any `v` of a type, the second with anything that is added. */
+/** Version of the whole contract. The first number grows with the `v` of any type, the second with every addition. */
 export const contractVersion = '1.2.0';
 
-/** Something that travels between a box and others, and has a document of its own. */
+/** A message between a box and others that has a schema of its own. */
 export interface ContractMessage {
-  /** Names its schema and its example. */
+  /** Name of the schema and of the example. */
   readonly name: string;
   readonly summary: string;
   readonly schema: z.ZodType;
@@ -30,25 +30,27 @@ export interface ContractMessage {
 }
 
 const eventSummaries: Readonly<Record<EventMessage['type'], string>> = {
-  'rollcall.attendance.recorded.v1': 'An enrolled person was seen who attends, as `liveness.require` has it.',
+  'rollcall.attendance.recorded.v1':
+    'The attendance of an enrolled person was recorded, with the liveness that `liveness.require` demands.',
   'rollcall.recognised.unproven.v1':
-    'An enrolled person was recognised, and the box did not see that the person is live.',
+    'An enrolled person was recognised, but the box did not see that the person is live.',
   'rollcall.recognised.ambiguous.v1':
-    'A live, enrolled person was seen who could be either of two. Nobody attended.',
-  'rollcall.unknown.seen.v1': 'Somebody who matches nobody in the gallery was seen.',
+    'A live person matches two enrolled persons. No attendance was recorded.',
+  'rollcall.unknown.seen.v1': 'A person was seen who matches no person in the gallery.',
   'rollcall.attack.suspected.v1': 'A picture, a screen or a mask was presented instead of a live face.',
-  'rollcall.person.enrolled.v1': 'Somebody was enrolled.',
-  'rollcall.person.removed.v1': 'Somebody is no longer recognised; this can still be undone.',
+  'rollcall.person.enrolled.v1': 'A person was enrolled.',
+  'rollcall.person.removed.v1': 'A person is no longer recognised; this can still be undone.',
   'rollcall.person.restored.v1': 'A removal or a withdrawal was undone.',
-  'rollcall.person.erased.v1': 'What was held on somebody was erased.',
-  'rollcall.camera.changed.v1': 'A camera began or ceased to deliver pictures, or pictures of use.',
-  'rollcall.gallery.changed.v1': 'The gallery as a whole changed: opened, sealed, another key, restored.',
+  'rollcall.person.erased.v1': 'The data of a person were erased.',
+  'rollcall.camera.changed.v1': 'A camera began or stopped delivering pictures, or usable pictures.',
+  'rollcall.gallery.changed.v1':
+    'The whole gallery changed: it was opened, sealed, restored or re-embedded, or its key was rotated.',
   'rollcall.box.changed.v1': 'A condition of the box began or ended.',
-  'rollcall.audit.digest.v1': 'The head of the audit log: proof, later, that it was not rewritten.',
-  'rollcall.attendance.summarised.v1': 'The attendance of a day that is over, or one part of it.',
-  'rollcall.events.dropped.v1': 'Events were given up before anybody had them.',
-  'rollcall.identity.changed.v1': 'The box signs with another key from now on.',
-  'rollcall.command.answered.v1': 'What became of a command, or how far it is.',
+  'rollcall.audit.digest.v1': 'The head of the audit log, which proves later that the log was not rewritten.',
+  'rollcall.attendance.summarised.v1': 'The attendance of a past day, or one part of it.',
+  'rollcall.events.dropped.v1': 'Events were given up before they were delivered.',
+  'rollcall.identity.changed.v1': 'The box now signs with another key.',
+  'rollcall.command.answered.v1': 'The result or the progress of a command.',
 };
 
 /** The messages of one kind of event. */
@@ -66,22 +68,21 @@ export function nameOfType(type: string): string {
 
 export const stateMessage: ContractMessage = {
   name: 'state.v1',
-  summary: 'Whether the box is connected, and what is the matter with it. Retained; also its last will.',
+  summary: 'Whether the box is connected, and its active conditions. Retained; also the last will.',
   schema: stateSchema,
   from: 'box',
 };
 
 export const keysMessage: ContractMessage = {
   name: 'keys.v1',
-  summary: 'The public keys of the box, with what each former key says of its successor. Retained.',
+  summary: 'The public keys of the box, with the endorsements by former keys. Retained.',
   schema: keySetSchema,
   from: 'box',
 };
 
 export const cameraStateMessage: ContractMessage = {
   name: 'camera.state.v1',
-  summary:
-    'What a camera delivers. Retained; an empty message says that the box has no such camera any more.',
+  summary: 'The state of a camera. Retained; an empty message means that the box no longer has the camera.',
   schema: cameraStateSchema,
   from: 'box',
 };
@@ -93,7 +94,7 @@ export const cameraCountsMessage: ContractMessage = {
   from: 'box',
 };
 
-/** What a broker keeps: the present, not what happened. By the end of the topic. */
+/** Retained messages, which describe the present, by the end of the topic. */
 export const retainedMessages: Readonly<Record<string, ContractMessage>> = {
   state: stateMessage,
   keys: keysMessage,
@@ -103,12 +104,12 @@ export const retainedMessages: Readonly<Record<string, ContractMessage>> = {
 
 export const promptMessage: ContractMessage = {
   name: 'prompt.v1',
-  summary: 'What the person at a camera is asked to do now, or how it ended. Never retained.',
+  summary: 'The action that the person at a camera must do now, or the end of the challenge. Never retained.',
   schema: promptSchema,
   from: 'box',
 };
 
-/** What is of use at this moment only: neither retained nor sent again. By the end of the topic. */
+/** Messages that are useful only at the moment: neither retained nor sent again. By the end of the topic. */
 export const passingMessages: Readonly<Record<string, ContractMessage>> = {
   'prompt/{camera}': promptMessage,
 };
@@ -133,29 +134,30 @@ export function resultMessage(name: CommandName): ContractMessage {
   };
 }
 
-/** What is sealed inside commands and replies. */
+/** The sealed content of commands and replies. */
 export const sealedMessages: readonly ContractMessage[] = [
   {
     name: 'sealed.enrol-person.v1',
-    summary: 'What is sealed in the command enrol-person.',
+    summary: 'The sealed content of the command enrol-person.',
     schema: sealedPersonSchema,
     from: 'centre',
   },
   {
     name: 'sealed.update-person.v1',
-    summary: 'What is sealed in the command update-person: absent stays, null goes.',
+    summary:
+      'The sealed content of the command update-person. Absent fields stay unchanged; null removes a field.',
     schema: sealedChangeSchema,
     from: 'centre',
   },
   {
     name: 'sealed.list-persons.v1',
-    summary: 'What is sealed in the reply to list-persons.',
+    summary: 'The sealed content of the reply to list-persons.',
     schema: listedPersonsSchema,
     from: 'box',
   },
 ];
 
-/** Everything that has a schema, in the order of the documents. */
+/** All messages that have a schema, in the order of the documents. */
 export function contractMessages(): readonly ContractMessage[] {
   return [
     ...eventKinds.flatMap(eventMessages),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { boxConditions, gapReasons } from '../../domain/events/notice.js';
 import { code, keyId, opaqueId, slug, subject, time } from './terms.js';
 
-/** The `data` of events that are not about somebody in front of a camera. */
+/** The `data` of events that are not about a person in front of a camera. */
 
 const counts = z.record(z.string(), z.int().nonnegative());
 
@@ -12,7 +12,7 @@ export const cameraData = z.strictObject({
   camera: slug,
   state: z.enum(['streaming', 'failed', 'disabled']),
   code: code.optional().describe('why it failed'),
-  damage: code.optional().describe('of a camera that streams: why its pictures are of no use'),
+  damage: code.optional().describe('only of a streaming camera: why its pictures are unusable'),
 });
 
 export const galleryData = z.strictObject({
@@ -24,15 +24,15 @@ export const boxData = z.strictObject({
   condition: z.enum(boxConditions),
   active: z
     .boolean()
-    .describe('whether the condition holds from now on or has ended; clock-jumped does both at once'),
+    .describe('true: the condition begins; false: it ends. clock-jumped does both at the same time'),
   change: z
     .enum(['worsened', 'eased'])
     .optional()
-    .describe('of one that held before and still does: whether something came to it, or some of it is over'),
+    .describe('only of a condition that stays active: whether subjects were added or ended'),
   about: z
     .array(subject)
     .optional()
-    .describe('everything that it is about now, where it can be several things'),
+    .describe('all present subjects of the condition, where it can have several'),
   details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
 });
 
@@ -45,7 +45,9 @@ export const auditData = z.strictObject({
 export const summaryData = z.strictObject({
   date: z.iso
     .date()
-    .describe('where the site is; of two summaries of a date the later one holds, with all its parts'),
+    .describe(
+      'in the time zone of the site; a later summary of a date replaces an earlier one with all its parts',
+    ),
   part: z.int().positive(),
   parts: z.int().positive(),
   counts: counts.describe('of the whole day: persons by status'),
@@ -60,16 +62,16 @@ export const summaryData = z.strictObject({
         workedMin: z.number().nonnegative().nullable(),
       }),
     )
-    .describe('those of this part'),
+    .describe('the persons in this part'),
 });
 
 export const gapData = z.strictObject({
   firstSequence: z.int().positive(),
   lastSequence: z.int().positive(),
-  counts: counts.describe('events given up, by kind; `lost`: of kinds that the box does not know any more'),
+  counts: counts.describe('events given up, by kind; `lost`: events whose kind is unknown'),
   reason: z
     .enum(gapReasons)
-    .describe('`lost`: the records of the box were lost or damaged, and with them what the range holds'),
+    .describe('`lost`: the records of the box were lost or damaged, and the events of the range with them'),
 });
 
 export const identityData = z.strictObject({ keyId, formerKeyId: keyId, formerUntil: time });

@@ -8,25 +8,21 @@ export const stateSchema = z.strictObject({
   state: z.enum(['online', 'offline']),
   reason: z.enum(['connected', 'changed', 'stopped', 'connection-lost']),
   sequence: z.int().positive().describe('greater than in every state message before it'),
-  time: time.describe(
-    'when the box said so; for connection-lost, when the connection that was lost had begun',
-  ),
+  time: time.describe('when the box signed the message; for connection-lost, when that connection began'),
   site: slug,
   box: slug,
-  gallery: z.enum(['open', 'sealed']).describe('sealed: the box sees people and recognises nobody'),
+  gallery: z.enum(['open', 'sealed']).describe('sealed: the box sees people but cannot recognise them'),
   lastSequence: z
     .int()
     .nonnegative()
     .describe(
-      'of the newest event recorded when the box said so, 0 for none: whoever has less is to wait or to ask',
+      'sequence of the newest recorded event, 0 for none: a receiver that has fewer events must wait or request them',
     ),
-  conditions: z.array(z.enum(boxConditions)).describe('what is the matter with the box'),
+  conditions: z.array(z.enum(boxConditions)).describe('active conditions of the box'),
   about: z
     .partialRecord(z.enum(boxConditions), z.array(subject))
     .optional()
-    .describe(
-      'of conditions that can be about several things: about which they are, as their newest event says',
-    ),
+    .describe('the subjects of conditions that can have several, as in their newest event'),
   signature,
 });
 

@@ -6,7 +6,7 @@ import { z } from 'zod';
 export const time = z.iso.datetime({ precision: 3 }).describe('RFC 3339, UTC, milliseconds');
 export const slug = z.string().regex(/^[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?$/);
 export const opaqueId = z.string().min(1).max(128);
-/** The code of an error or a reason: stable, kebab-case. */
+/** The stable code of an error or a reason, in kebab-case. */
 export const code = z.string().regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/);
 /** What a condition is about: a code, or the id of a camera. */
 export const subject = z.string().regex(/^[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?$/);

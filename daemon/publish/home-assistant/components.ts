@@ -2,18 +2,18 @@ import { unprintableRuns } from '../../domain/printable-text.js';
 import type { KnownCamera } from '../camera-states.js';
 import type { Topics } from '../topics.js';
 
-/** The `platform` of a component: which integration of Home Assistant makes the entity. */
+/** The `platform` of a component: the integration of Home Assistant that makes the entity. */
 export type Platform = 'sensor' | 'binary_sensor';
 
 /** One entity as Home Assistant's discovery describes it, by its full names. */
 export interface Component {
   readonly platform: Platform;
-  /** Stays the same for ever: Home Assistant keeps what people set up by it. */
+  /** Never changes: Home Assistant keeps the settings of its users by this id. */
   readonly unique_id: string;
-  /** Shown behind the name of the device. */
+  /** Shown after the name of the device. */
   readonly name: string;
   readonly state_topic: string;
-  /** Jinja; made of configured ids and constants only. */
+  /** A Jinja template. Contains only configured ids and constants. */
   readonly value_template: string;
   readonly qos: 1;
   readonly availability?: readonly {
@@ -26,14 +26,19 @@ export interface Component {
   readonly entity_category?: 'diagnostic';
   readonly state_class?: 'total_increasing';
   readonly icon?: string;
-  /** Seconds after which an attack is over for Home Assistant: there is no event that says so. */
+  /** Seconds after which Home Assistant shows an attack as over, because no event reports its end. */
   readonly off_delay?: number;
 }
 
 const attackShownS = 60;
 const longestName = 64;
 
-/** Whether an event is about `camera` and news: what is sent late or again must not look as if it happened now. */
+/** The person of an event of this camera. An event of another camera keeps the shown value; Home Assistant shows None as unknown. */
+function personOf(camera: string): string {
+  return `{{ value_json.data.person if ${isNewsOf(camera)} else (this.state if this.state not in ['unknown', 'unavailable'] else None) }}`;
+}
+
+/** The condition for a new event of `camera`. An event that is sent late or again must not look as if it happened now. */
 function isNewsOf(camera: string): string {
   return `value_json is defined and value_json.data.camera == '${camera}' and value_json.historical is not defined`;
 }
@@ -89,9 +94,16 @@ export function cameraComponents(
       ...common('last-person'),
       name: `${name}: last person`,
       state_topic: topics.event('attendance'),
-      // An event of another camera leaves what is shown; "None" means unknown to Home Assistant.
-      value_template: `{{ value_json.data.person if ${isNewsOf(camera)} else (this.state if this.state not in ['unknown', 'unavailable'] else None) }}`,
+      value_template: personOf(camera),
       icon: 'mdi:account',
+    },
+    [`camera_${camera}_unproven`]: {
+      platform: 'sensor',
+      ...common('last-unproven'),
+      name: `${name}: last person without proof of life`,
+      state_topic: topics.event('recognised-unproven'),
+      value_template: personOf(camera),
+      icon: 'mdi:account-alert',
     },
     [`camera_${camera}_unknown`]: {
       platform: 'sensor',
@@ -107,7 +119,7 @@ export function cameraComponents(
       ...common('attack'),
       name: `${name}: presentation attack`,
       state_topic: topics.event('attack'),
-      // Home Assistant passes over an empty result.
+      // Home Assistant ignores an empty result.
       value_template: `{{ 'ON' if ${isNewsOf(camera)} else '' }}`,
       device_class: 'tamper',
       off_delay: attackShownS,

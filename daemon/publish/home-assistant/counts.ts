@@ -5,14 +5,14 @@ import type { RetainedDocument } from '../retained-documents.js';
 
 export interface CountsOptions extends CameraDocumentOptions {
   readonly cameras: readonly Pick<KnownCamera, 'id'>[];
-  /** Where the site is, `YYYY-MM-DD`. */
+  /** In the time zone of the site, `YYYY-MM-DD`. */
   readonly date: string;
-  /** Unknown persons recorded on that day, by camera; none where a camera is missing. */
+  /** Unknown persons recorded on that day, by camera; a missing camera means 0. */
   readonly unknown: ReadonlyMap<string, number>;
   readonly nowMs: number;
 }
 
-/** What is to stand on the counts topics of `cameras`: see `cameraCountsSchema`. It says how many, never who. */
+/** The retained messages for the counts topics of `cameras`: see `cameraCountsSchema`. They contain numbers, never persons. */
 export function countDocuments(options: CountsOptions): readonly RetainedDocument[] {
   const { cameras, topics, from, signer, nextSequence, date, unknown: counts, nowMs } = options;
   return cameras.map(({ id }) => {

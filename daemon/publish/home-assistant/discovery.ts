@@ -1,38 +1,38 @@
-import type { BoxIdentity } from '../../domain/events/box-identity.js';
+import type { BoxIds } from '../../domain/events/box-ids.js';
 import type { KnownCamera } from '../camera-states.js';
-import type { DocumentParts, RetainedDocument } from '../retained-documents.js';
+import type { RetainedDocument, RetainedParts } from '../retained-documents.js';
 import type { Topics } from '../topics.js';
 import { boxComponents, type Component, cameraComponents } from './components.js';
 
 export interface DiscoveryOptions {
   readonly prefix: string;
   readonly topics: Topics;
-  readonly from: BoxIdentity;
-  /** Of the program. */
+  readonly from: BoxIds;
+  /** Version of the program. */
   readonly version: string;
   readonly cameras: readonly Pick<KnownCamera, 'id' | 'name'>[];
 }
 
-/** Present, an entity; with nothing but its platform, one that is to go. */
+/** A full component adds an entity; a component with only its platform removes one. */
 type Components = Readonly<Record<string, Component | Pick<Component, 'platform'>>>;
 
 /**
- * `<prefix>/device/<site>/<box>/config`: site and box are the node id and object id of Home Assistant. Levels of their own,
- * so that no two boxes share a topic, and access rules can say which box may write it.
+ * `<prefix>/device/<site>/<box>/config`: site and box are the node id and object id of Home Assistant. They are separate levels, so
+ * that each box has its own topic and access rules can name the box that may write it.
  */
-export function discoveryTopic(prefix: string, { siteId, boxId }: BoxIdentity): string {
+export function discoveryTopic(prefix: string, { siteId, boxId }: BoxIds): string {
   return `${prefix}/device/${siteId}/${boxId}/config`;
 }
 
-/** `<prefix>/status`: where Home Assistant says that it has started. */
+/** `<prefix>/status`: Home Assistant publishes here that it has started. */
 export function birthTopic(prefix: string): string {
   return `${prefix}/status`;
 }
 
 /**
- * One device with an entity for each thing that can be watched, as device-based discovery of Home Assistant (2024.12 and
- * later) wants it. Unlike everything else the box publishes it is not signed: Home Assistant refuses fields it does not know.
- * A component that is no more is sent once with its platform alone, then left out: so Home Assistant forgets the entity.
+ * One device with its entities, for device-based discovery of Home Assistant (2024.12 and later). This message is the only one that
+ * is not signed, because Home Assistant refuses unknown fields. A removed component is sent once with its platform only and then left
+ * out, so that Home Assistant deletes the entity.
  */
 export function discoveryDocument(options: DiscoveryOptions): RetainedDocument {
   const { prefix, topics, from, cameras } = options;
@@ -55,7 +55,7 @@ export function discoveryDocument(options: DiscoveryOptions): RetainedDocument {
   };
 }
 
-function toRemove(gone: DocumentParts): Components {
+function toRemove(gone: RetainedParts): Components {
   const platforms = ['sensor', 'binary_sensor'] as const;
   return Object.fromEntries(
     Object.entries(gone).flatMap(([key, given]) => {

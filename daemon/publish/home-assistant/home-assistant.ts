@@ -3,23 +3,23 @@ import { messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { Random } from '../../base/random.js';
 import type { CameraDocumentOptions, KnownCamera } from '../camera-states.js';
-import type { Companion } from '../companion.js';
+import type { ConnectionTask } from '../connection-task.js';
 import { RetainedDocuments, type RetainedMemory } from '../retained-documents.js';
 import { countDocuments } from './counts.js';
 import { birthTopic, discoveryDocument } from './discovery.js';
 
 export interface HomeAssistantOptions extends CameraDocumentOptions {
-  /** Undefined: Home Assistant is not told, and what it was told is taken back. */
+  /** Undefined: nothing is published for Home Assistant, and earlier messages are cleared. */
   readonly discoveryPrefix: string | undefined;
-  /** Of the program. */
+  /** Version of the program. */
   readonly version: string;
   readonly cameras: {
     readonly all: () => readonly KnownCamera[];
     readonly onChanged: (listener: () => void) => () => void;
   };
-  /** What is counted today, where the site is. */
+  /** The counts of today, in the time zone of the site. */
   readonly today: () => { readonly date: string; readonly unknown: ReadonlyMap<string, number> };
-  /** Calls back when an unknown person was recorded; returns how to stop. */
+  /** Calls back when an unknown person was recorded; returns a function that stops it. */
   readonly onUnknown: (listener: () => void) => () => void;
   readonly memory: RetainedMemory;
   readonly clock: Clock;
@@ -27,13 +27,13 @@ export interface HomeAssistantOptions extends CameraDocumentOptions {
   readonly logger: Logger;
 }
 
-/** How often it is looked whether another day has begun. */
+/** How often the date is checked, milliseconds. */
 const newDayEveryMs = 60_000;
-/** Home Assistant has much to do when it starts: many boxes spread what they say to it over this time. */
+/** Boxes spread their messages over this time after a start of Home Assistant, which is busy then. */
 const birthSpreadMs = 2_000;
 
-/** What the box says to Home Assistant, and takes back when it is not to any more. For one connection to a broker. */
-export function homeAssistantCompanions(options: HomeAssistantOptions): readonly Companion[] {
+/** Publishes the discovery and the counts for Home Assistant, and clears them when they are no longer wanted. */
+export function homeAssistantTasks(options: HomeAssistantOptions): readonly ConnectionTask[] {
   const { discoveryPrefix: prefix, topics, from, version, cameras, today, memory, clock, logger } = options;
   const common = { memory, clock, logger };
   const discovery = new RetainedDocuments({
@@ -77,14 +77,14 @@ function onCountsChanged(
   };
 }
 
-/** Says everything again when Home Assistant has started: a broker may have lost what was retained. */
+/** Publishes the discovery again when Home Assistant has started, in case the broker has lost retained messages. */
 function birthFollower(
   prefix: string,
   discovery: RetainedDocuments,
   { clock, random, logger }: HomeAssistantOptions,
-): Companion {
+): ConnectionTask {
   return {
-    join(connection, signal) {
+    whenOnline(connection, signal) {
       let timer: Timer | undefined;
       signal.addEventListener('abort', () => timer?.cancel(), { once: true });
       const onStatus = (payload: Uint8Array): void => {
@@ -96,7 +96,7 @@ function birthFollower(
         if (signal.aborted) return;
         logger.warn('the broker does not let the box hear when Home Assistant starts', {
           reason: messageOf(error),
-          remedy: 'Allow this box to read the topic, or rely on what the broker retains.',
+          remedy: 'Allow this box to read the topic, or rely on the retained messages of the broker.',
         });
       });
     },

@@ -1,41 +1,40 @@
 import { badInput, isRollcallError } from '../../base/errors.js';
 import type { CredentialPlaces } from '../../host/credentials.js';
-import { type OwnSecretPlaces, ownPlaces, readIfThere } from '../../host/own-secret.js';
+import { type OwnSecretPlaces, openCredentialIfPresent, ownSecretsOnly } from '../../host/own-secret.js';
 import { wipe } from '../../host/sodium.js';
 import { BOX_KEY_BYTES, type BoxKey, importBoxKey } from './box-key.js';
 
-/** The secret that a box is known by. */
+/** The secret with the identity key of the box. */
 export const boxKeyName = 'box-key';
-/** The one that a rotation goes to. */
+/** The secret with the next key, for a rotation. */
 export const nextBoxKeyName = 'box-key.next';
 
-/** A box key that lies somewhere. */
+/** A box key and where it was found. */
 export interface FoundBoxKey {
   readonly key: BoxKey;
-  /** Made by the box, in a place of its own; the others were handed over. */
+  /** Made by the box and stored in its own directory; other keys were handed over. */
   readonly isOwn: boolean;
-  /** Whether it has the name of the one that a rotation goes to. */
+  /** Whether it has the name of the next key. */
   readonly isNext: boolean;
-  /** Whether it lies in the directory of secret files, whether or not as a credential, too. */
+  /** Whether it is in the directory of secret files; it may also be a credential. */
   readonly isSecretFile: boolean;
 }
 
 /**
- * All box keys there are: those that were handed over first, of these the one in its proper place first. The caller
- * disposes the keys.
+ * All box keys: handed-over keys before own keys, and each present key before the next one. The caller disposes the keys.
  * @throws `box-key-malformed`, what `openCredential` throws for a secret that is open to others or unreadable
  */
 export async function findBoxKeys(places: OwnSecretPlaces): Promise<readonly FoundBoxKey[]> {
   const files: CredentialPlaces = { ...places, credentialsDirectory: '' };
-  const own = ownPlaces(places);
-  const looks = [
+  const own = ownSecretsOnly(places);
+  const searched = [
     { places: files, isOwn: false, isSecretFile: true },
     { places, isOwn: false, isSecretFile: false },
     { places: own, isOwn: true, isSecretFile: false },
   ];
   const found: FoundBoxKey[] = [];
   try {
-    for (const { places: where, ...about } of looks) {
+    for (const { places: where, ...about } of searched) {
       for (const name of [boxKeyName, nextBoxKeyName]) {
         const isNext = name === nextBoxKeyName;
         const key = await readBoxKey(name, where);
@@ -57,7 +56,7 @@ function rank({ isOwn, isNext }: FoundBoxKey): number {
 }
 
 async function readBoxKey(name: string, places: CredentialPlaces): Promise<BoxKey | undefined> {
-  const bytes = await readIfThere(name, places).catch((error: unknown) => {
+  const bytes = await openCredentialIfPresent(name, places).catch((error: unknown) => {
     throw isRollcallError(error, 'credential-empty') ? malformed(name, 0) : error;
   });
   if (bytes === undefined) return undefined;
@@ -73,7 +72,7 @@ async function readBoxKey(name: string, places: CredentialPlaces): Promise<BoxKe
 function malformed(name: string, bytes: number) {
   const what = bytes === 0 ? 'is empty' : 'is damaged: it does not have the form of a box key';
   return badInput('box-key-malformed', `the secret "${name}" ${what}`, {
-    remedy: `put back the file of ${BOX_KEY_BYTES} bytes as it was written; where it is lost, move it away and start the daemon again: the box makes a new key, which centres have to be told about`,
+    remedy: `Restore the original file of ${BOX_KEY_BYTES} bytes. If it is lost, move the damaged file away and restart the daemon: the box makes a new key, and you must tell the centres.`,
     details: { name, bytes, expected: BOX_KEY_BYTES },
   });
 }

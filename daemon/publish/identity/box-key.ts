@@ -5,19 +5,19 @@ import { keyIdOf, type SealingKey, type VerifyingKey } from './public-key.js';
 import type { SigningKey } from './signed-text.js';
 
 const SEED_BYTES = 32;
-/** Bytes of the secret that a box is known by: an Ed25519 seed (RFC 8032), then an X25519 secret key (RFC 7748). */
+/** Size of a box key: an Ed25519 seed (RFC 8032), then an X25519 secret key (RFC 7748). */
 export const BOX_KEY_BYTES = SEED_BYTES + SECRET_KEY_BYTES;
 
 /** PKCS #8 of an Ed25519 key (RFC 8410 section 7) up to its seed. */
 const pkcs8Head = Buffer.from('302e020100300506032b657004220420', 'hex');
 
-/** What a box signs with, and what is sealed to it. */
+/** The identity key of a box: a signing key and a sealing key. */
 export interface BoxKey extends SigningKey, Disposable {
-  /** Public. */
+  /** The public half of the signing key. */
   readonly verifying: VerifyingKey;
   readonly sealing: SealingKey;
   readonly sealingKeyId: string;
-  /** The secret half lies in memory made for keys, until the key is disposed. */
+  /** The secret half is in memory made for keys, until the key is disposed. */
   readonly sealingPair: KeyPair;
 }
 
@@ -30,10 +30,7 @@ export function newBoxKeyBytes(): Uint8Array {
   return bytes;
 }
 
-/**
- * The key that `bytes`, `BOX_KEY_BYTES` of them, are. They stay the caller's, who wipes them. The seed goes into a key of
- * WebCrypto that cannot be read out again.
- */
+/** Imports a key of `BOX_KEY_BYTES` bytes, which the caller wipes. The seed goes into a non-extractable key of WebCrypto. */
 export async function importBoxKey(bytes: Uint8Array): Promise<BoxKey> {
   const sealingPair = keyPairOf(bytes.subarray(SEED_BYTES));
   const { verifying, privateKey } = await importSeed(bytes.subarray(0, SEED_BYTES));
@@ -49,7 +46,7 @@ export async function importBoxKey(bytes: Uint8Array): Promise<BoxKey> {
   };
 }
 
-/** The X25519 pair of a secret key, of which a copy is made in memory for keys. */
+/** The X25519 pair of a secret key. Copies the secret key into memory made for keys. */
 export function keyPairOf(secret: Uint8Array): KeyPair {
   const secretKey = secretBytes(SECRET_KEY_BYTES);
   secretKey.set(secret);

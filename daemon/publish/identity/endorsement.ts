@@ -8,8 +8,8 @@ const type = 'rollcall-endorsement+jws';
 const longest = 2048;
 
 /**
- * What the former key says of the one that follows it: a compact JWS with the payload `{"key":"<thumbprint>"}`. Whoever trusts
- * the former key can follow, whatever a broker in between does.
+ * Endorses the next key with the former one: a compact JWS with the payload `{"key":"<thumbprint>"}`. Receivers that trust the former
+ * key can follow, whatever a broker in between does.
  */
 export async function endorse(keyId: string, by: SigningKey, atMs: number): Promise<string> {
   return new CompactSign(new TextEncoder().encode(JSON.stringify({ key: keyId })))
@@ -18,13 +18,13 @@ export async function endorse(keyId: string, by: SigningKey, atMs: number): Prom
 }
 
 export interface Endorsement {
-  /** Thumbprint of the key that is endorsed. */
+  /** Thumbprint of the endorsed key. */
   readonly keyId: string;
-  /** Thumbprint of the key that says so. */
+  /** Thumbprint of the endorsing key. */
   readonly byKeyId: string;
 }
 
-/** What `text` endorses; undefined where it is no endorsement by a key that `keyOf` knows. Never throws for what it reads. */
+/** Reads an endorsement; undefined where it is not a valid one by a key of `keyOf`. Never throws because of `text`. */
 export async function readEndorsement(text: string, keyOf: KeyOf): Promise<Endorsement | undefined> {
   const [header = '', payload = '', signature = '', ...more] = text.split('.');
   if (text.length > longest || more.length > 0 || !isSignatureText(signature)) return undefined;
@@ -32,8 +32,8 @@ export async function readEndorsement(text: string, keyOf: KeyOf): Promise<Endor
   const key = byKeyId === undefined ? undefined : keyOf(byKeyId);
   if (byKeyId === undefined || key === undefined) return undefined;
   const signed = await payloadSignedBy(key, `${header}.${payload}.${signature}`);
-  const said = signed === undefined ? undefined : parseObject(decodeUtf8(signed) ?? '');
-  const keyId = said?.['key'];
+  const endorsed = signed === undefined ? undefined : parseObject(decodeUtf8(signed) ?? '');
+  const keyId = endorsed?.['key'];
   return typeof keyId === 'string' ? { keyId, byKeyId } : undefined;
 }
 

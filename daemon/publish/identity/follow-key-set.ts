@@ -7,14 +7,14 @@ import { decodeUtf8, parseObject } from './strict-text.js';
 /** Keys by their thumbprints. */
 export type TrustedKeys = ReadonlyMap<string, VerifyingKey>;
 
-/** What became of a key set that somebody brought. */
+/** The result of following a key set. */
 export type FollowedKeySet =
   | {
       readonly outcome: 'followed';
-      /** Thumbprint of the key in force: the one to follow from the next time. */
+      /** Thumbprint of the key in force, from which to follow the next key set. */
       readonly keyId: string;
       readonly inForce: VerifyingKey;
-      /** What messages may be signed with, in place of what was trusted until now: the key in force and former ones. */
+      /** The keys that replace the trusted ones: the key in force and former keys. */
       readonly trusted: TrustedKeys;
       readonly site: string;
       readonly box: string;
@@ -23,10 +23,10 @@ export type FollowedKeySet =
   | { readonly outcome: 'untrusted' | 'malformed'; readonly reason: string };
 
 /**
- * What a centre trusts after `text`, a key set of whatever origin, if `inForce` was the key in force before: the set must be
- * signed with its newest key, and that must be `inForce` or be endorsed by it, in one step or several. Former keys lead
- * nowhere, though they are still good for messages: who has stolen one cannot lead a centre away that has followed since.
- * A centre refuses a set whose sequence is below the last one it followed: that is a matter of its own memory.
+ * Follows a key set from any source. `inForce` is the key that the centre trusted as the key in force. The set must be signed with
+ * its newest key, and that key must be `inForce` or be endorsed by it, in one or several steps. Former keys verify messages but do not
+ * lead to a new key, so the thief of a former key cannot mislead a centre that has followed since. The centre itself must refuse a
+ * set whose sequence is below the last one.
  */
 export async function followKeySet(
   text: string | Uint8Array,
@@ -34,13 +34,13 @@ export async function followKeySet(
 ): Promise<FollowedKeySet> {
   const value = parseObject(typeof text === 'string' ? text : (decodeUtf8(text) ?? ''));
   const parsed = keySetSchema.safeParse(value);
-  if (!parsed.success) return { outcome: 'malformed', reason: 'it is no key set' };
+  if (!parsed.success) return { outcome: 'malformed', reason: 'it is not a key set' };
   const { keys, endorsements, site, box, sequence } = parsed.data;
   const offered = new Map<string, VerifyingKey>();
   for (const key of keys) {
     const { kty, crv, x } = key;
     if ((await keyIdOf({ kty, crv, x })) !== key.kid)
-      return { outcome: 'malformed', reason: 'a kid is no thumbprint' };
+      return { outcome: 'malformed', reason: 'a kid is not the thumbprint of its key' };
     if (key.use === 'sig') offered.set(key.kid, { kty, crv: key.crv, x });
   }
   const [[newest, key] = ['', inForce]] = offered;
@@ -52,20 +52,20 @@ export async function followKeySet(
   return { outcome: 'followed', keyId: newest, inForce: key, trusted: offered, site, box, sequence };
 }
 
-/** `inForce`, what is endorsed by it, by that then, and so on. */
+/** `inForce`, the keys that it endorses, the keys that those endorse, and so on. */
 async function reach(
   inForce: VerifyingKey,
   offered: TrustedKeys,
   endorsements: readonly string[],
 ): Promise<TrustedKeys> {
   const reached = new Map([[await keyIdOf(inForce), inForce]]);
-  // Each round that gains nothing is the last one.
+  // Ends after a round that adds no key.
   for (let count = -1; count < reached.size; ) {
     count = reached.size;
     for (const text of endorsements) {
-      const said = await readEndorsement(text, (keyId) => reached.get(keyId));
-      const key = said === undefined ? undefined : offered.get(said.keyId);
-      if (said !== undefined && key !== undefined) reached.set(said.keyId, key);
+      const endorsement = await readEndorsement(text, (keyId) => reached.get(keyId));
+      const key = endorsement && offered.get(endorsement.keyId);
+      if (endorsement !== undefined && key !== undefined) reached.set(endorsement.keyId, key);
     }
   }
   return reached;

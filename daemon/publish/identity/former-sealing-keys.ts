@@ -2,9 +2,9 @@ import { rm } from 'node:fs/promises';
 import { badInput, isRollcallError } from '../../base/errors.js';
 import {
   type OwnSecretPlaces,
-  ownPlaces,
+  openCredentialIfPresent,
   ownSecretPath,
-  readIfThere,
+  ownSecretsOnly,
   replaceOwnSecret,
 } from '../../host/own-secret.js';
 import { type KeyPair, SECRET_KEY_BYTES } from '../../host/sealed-box.js';
@@ -14,9 +14,9 @@ import { keyPairOf } from './box-key.js';
 /** X25519 secret keys of former box keys, one after the other. */
 const secretName = 'box-key-former';
 
-/** The caller wipes the secret halves. @throws `box-key-malformed`, what `openCredential` throws */
+/** Reads the former X25519 keys. The caller wipes the secret halves. @throws `box-key-malformed`, what `openCredential` throws */
 export async function readFormerSealingKeys(places: OwnSecretPlaces): Promise<readonly KeyPair[]> {
-  const bytes = await readIfThere(secretName, ownPlaces(places)).catch((error: unknown) => {
+  const bytes = await openCredentialIfPresent(secretName, ownSecretsOnly(places)).catch((error: unknown) => {
     throw isRollcallError(error, 'credential-empty') ? malformed(0) : error;
   });
   if (bytes === undefined) return [];
@@ -31,7 +31,7 @@ export async function readFormerSealingKeys(places: OwnSecretPlaces): Promise<re
   }
 }
 
-/** Keeps exactly these, in place of what was there. @throws what `replaceOwnSecret` throws */
+/** Replaces all stored keys. @throws what `replaceOwnSecret` throws */
 export async function writeFormerSealingKeys(
   places: OwnSecretPlaces,
   pairs: readonly KeyPair[],
@@ -47,9 +47,13 @@ export async function writeFormerSealingKeys(
 }
 
 function malformed(bytes: number) {
-  return badInput('box-key-malformed', `the file "${secretName}" does not have the size of keys`, {
-    remedy:
-      'put it back as it was written, or move it away: what is sealed to a former key opens no more then',
-    details: { bytes },
-  });
+  return badInput(
+    'box-key-malformed',
+    `the file "${secretName}" is damaged: it does not have the size of keys`,
+    {
+      remedy:
+        'Restore the original file, or move the damaged one away: then messages that were sealed to a former key no longer open.',
+      details: { bytes },
+    },
+  );
 }

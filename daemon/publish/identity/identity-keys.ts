@@ -1,11 +1,10 @@
 import type { Clock } from '../../base/clock.js';
 import { operational } from '../../base/errors.js';
-import { InTurn } from '../../base/in-turn.js';
+import { SerialQueue } from '../../base/serial-queue.js';
 import type { OwnSecretPlaces } from '../../host/own-secret.js';
 import { type KeyPair, openSealed } from '../../host/sealed-box.js';
 import { wipe } from '../../host/sodium.js';
 import type { Signer } from '../signer.js';
-import type { BoxDecryption } from './box-decryption.js';
 import type { BoxKey } from './box-key.js';
 import { readFormerSealingKeys, writeFormerSealingKeys } from './former-sealing-keys.js';
 import { type FormerKey, type IdentityState, nextSequence, writeIdentityState } from './identity-state.js';
@@ -14,17 +13,26 @@ import { type NextKey, prepareNextKey, type RotationOrigin, rotatedTo } from './
 import { type KeyPlace, settleBoxKeys } from './settle-box-keys.js';
 import { signText } from './signed-text.js';
 
+/** Opens messages that were sealed to the X25519 key of the box, or to a former one that is still in the key set. */
+export interface BoxDecryption {
+  /**
+   * The content of `sealed` (crypto_box_seal of libsodium), in memory made for keys. The caller wipes it. Undefined where it
+   * was sealed to another key or altered.
+   */
+  open(sealed: Uint8Array): Uint8Array | undefined;
+}
+
 export interface IdentityOptions {
   readonly places: OwnSecretPlaces;
   readonly clock: Clock;
-  /** How long a key that was replaced by hand stays in the key set, milliseconds. */
+  /** How long a former key that was replaced by hand stays in the key set, milliseconds. */
   readonly overlapMs: number;
 }
 
-/** Runs `work` while nobody signs: whoever signs is stopped before, and begins anew after, with the key in force then. */
-export type InSilence = <T>(work: () => Promise<T>) => Promise<T>;
+/** Runs `work` while nothing is signed: stops all signers first, and restarts them afterwards with the key then in force. */
+export type WithoutSigning = <T>(work: () => Promise<T>) => Promise<T>;
 
-/** The keys that the box is known by. They work while the gallery is sealed. */
+/** The identity keys of the box: sign its messages and open what is sealed to it. They also work while the gallery is sealed. */
 export class IdentityKeys implements Signer, BoxDecryption, Disposable {
   readonly #options: IdentityOptions;
   readonly #listeners = new Set<() => void>();
@@ -32,9 +40,9 @@ export class IdentityKeys implements Signer, BoxDecryption, Disposable {
   #isOwn: boolean;
   #state: IdentityState;
   #formerPairs: readonly KeyPair[];
-  /** Whatever writes key files goes one after the other. */
-  readonly #turns = new InTurn();
-  /** A key that was handed over as the one in force, and is not. */
+  /** Operations that write key files run one after the other. */
+  readonly #turns = new SerialQueue();
+  /** A key that was handed over as the key in force but is not used. */
   readonly ignoredKeyId: string | undefined;
 
   private constructor(
@@ -51,7 +59,7 @@ export class IdentityKeys implements Signer, BoxDecryption, Disposable {
   }
 
   /**
-   * Opens the keys, finishes a rotation that was interrupted.
+   * Opens the keys and finishes an interrupted rotation.
    * @throws what `openIdentity`, `readFormerSealingKeys` and `settleBoxKeys` throw
    */
   static async open(options: IdentityOptions): Promise<IdentityKeys> {
@@ -63,7 +71,7 @@ export class IdentityKeys implements Signer, BoxDecryption, Disposable {
     return keys;
   }
 
-  /** Which keys are in force, and which were: public. */
+  /** The key in force and the former keys. Holds public data only. */
   get state(): IdentityState {
     return this.#state;
   }
@@ -72,7 +80,7 @@ export class IdentityKeys implements Signer, BoxDecryption, Disposable {
     return this.current().sign(json);
   }
 
-  /** Signs with the key in force now, and with no other: once another has taken its place, it rejects with `box-key-former`. */
+  /** A signer with the present key only. It rejects with `box-key-former` after a rotation. */
   current(): Signer {
     const key = this.#key;
     return {
@@ -91,42 +99,42 @@ export class IdentityKeys implements Signer, BoxDecryption, Disposable {
     return undefined;
   }
 
-  /** Calls back whenever the key set has changed; returns how to stop. */
+  /** Calls back whenever the key set has changed; returns a function that stops it. */
   onChanged(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
   /**
-   * Puts a new key in force. The former one is published for `overlapMs` longer, endorses the new one, and opens what was
-   * sealed to it; it signs nothing any more. When this returns the new key survives a power cut; `settle` is to be called then.
-   * What can be refused is refused before anybody is silenced. Resolves with the former keys that had to make room (at the box
-   * only: see `prepareNextKey`).
-   * @throws what `prepareNextKey`, `writeFormerSealingKeys` and `writeIdentityState` throw: then nothing has changed
+   * Puts a new key in force. The former key stays in the key set for `overlapMs`, endorses the new key, and opens what was
+   * sealed to it; it signs no more messages. When this resolves, the new key survives a power cut; the caller then calls
+   * `settle`. All refusals come before signing is stopped. Resolves with former keys that were dropped to make room (at the
+   * box only: see `prepareNextKey`).
+   * @throws what `prepareNextKey`, `writeFormerSealingKeys` and `writeIdentityState` throw; nothing has changed then
    */
   rotate(
     overlapMs: number,
     origin: RotationOrigin = 'at-the-box',
-    inSilence: InSilence = (work) => work(),
+    withoutSigning: WithoutSigning = (work) => work(),
   ): Promise<readonly FormerKey[]> {
     return this.#turns.run(async () => {
       const { places } = this.#options;
       const basis = { state: this.#state, isOwn: this.#isOwn, origin };
       const next = await prepareNextKey(places, basis);
       try {
-        return await inSilence(() => this.#putInForce(next, overlapMs));
+        return await withoutSigning(() => this.#putInForce(next, overlapMs));
       } finally {
         if (this.#key !== next.key) next.key[Symbol.dispose]();
       }
     });
   }
 
-  /** Deletes the seed of the former key where the box may. @throws what `settleBoxKeys` throws; the next start tries again */
+  /** Deletes the seed of the former key where the box may. The next start tries again. @throws what `settleBoxKeys` throws */
   settle(): Promise<KeyPlace> {
     return this.#turns.run(() => settleBoxKeys(this.#options.places, this.#state));
   }
 
-  /** Writes down that it was recorded how the key in force came about. */
+  /** Notes that the event about the key in force has been recorded. */
   announced(): Promise<void> {
     return this.#turns.run(async () => {
       const { unannounced: _, ...state } = this.#state;
@@ -136,8 +144,8 @@ export class IdentityKeys implements Signer, BoxDecryption, Disposable {
   }
 
   /**
-   * Forgets former keys whose overlap is over, unless it was not recorded yet how the key in force came about. The wall clock
-   * alone does not decide that: a key that is forgotten is gone for good.
+   * Forgets former keys whose overlap is over. Does nothing before the event about the key in force has been recorded. The
+   * caller decides by more than the wall clock, because a forgotten key is lost.
    */
   forgetFormer(isOver: (key: FormerKey) => boolean): Promise<void> {
     return this.#turns.run(() => this.#forget(isOver));
@@ -176,7 +184,7 @@ export class IdentityKeys implements Signer, BoxDecryption, Disposable {
     await this.#dropUnknown();
   }
 
-  /** Deletes secret keys that belong to no former key: its time is over, or it had not become one when a rotation was cut short. */
+  /** Deletes secret keys of forgotten former keys and of an interrupted rotation. */
   async #dropUnknown(): Promise<void> {
     const known = new Set(this.#state.former.map(({ sealing }) => sealing));
     const isKnown = ({ publicKey }: KeyPair): boolean =>
@@ -193,6 +201,6 @@ export class IdentityKeys implements Signer, BoxDecryption, Disposable {
   }
 }
 
-/** Met by what an ended connection has left half done. */
+/** Work that an ended connection left half done gets this error. */
 const noLongerInForce = () =>
-  operational('box-key-former', 'this key is a former one of the box, which signs nothing any more');
+  operational('box-key-former', 'this key of the box is no longer in force and signs nothing');

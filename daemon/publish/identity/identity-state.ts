@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { badInput, isRollcallError, messageOf } from '../../base/errors.js';
 import {
   type OwnSecretPlaces,
-  ownPlaces,
+  openCredentialIfPresent,
   ownSecretPath,
-  readIfThere,
+  ownSecretsOnly,
   replaceOwnSecret,
 } from '../../host/own-secret.js';
 
-/** File beside the keys; public all of it, and guarded like a secret because whoever changes it changes what is endorsed. */
+/** File beside the keys. Its content is public, but it is guarded like a secret because it decides which key is in force. */
 const stateName = 'box-identity';
 
 const bytes32 = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
@@ -24,9 +24,9 @@ const keySchema = z.strictObject({
 });
 
 const formerSchema = keySchema.extend({
-  /** When it leaves the key set and what is sealed to it opens no more, by a wall clock that is not set meanwhile. */
+  /** When the key leaves the key set and no longer opens messages, provided that the wall clock is not set meanwhile. */
   untilMs: z.int(),
-  /** What it says of its successor. Absent where it was lost or replaced by hand. */
+  /** Its endorsement of its successor. Absent where the key was lost or replaced by hand. */
   endorsement: z.string().optional(),
 });
 
@@ -34,35 +34,32 @@ const changeSchema = z.enum(['created', 'rotated', 'replaced']);
 
 const stateSchema = z.strictObject({
   version: z.literal(1),
-  /** That of the key set: grows with every change of it. */
+  /** Sequence of the key set; grows with every change. */
   sequence: z.int().positive(),
   /** The key in force. */
   current: keySchema,
-  /** Those before it, the newest first. */
+  /** The earlier keys, the newest first. */
   former: z.array(formerSchema),
-  /** How the key in force came about, until that has been recorded. */
+  /** How the key came into force, until an event has recorded it. */
   unannounced: changeSchema.optional(),
 });
 
 /** A key that is, or was, in force: public. */
 export type KnownKey = z.infer<typeof keySchema>;
 export type FormerKey = z.infer<typeof formerSchema>;
-/** `replaced`: by hand, so that the former key endorses nothing. */
+/** `replaced`: by hand, so there is no endorsement by the former key. */
 export type IdentityChange = z.infer<typeof changeSchema>;
-/** Which key is in force, and which were before it. What this says decides; key files follow it. */
+/** The key in force and the former keys. This state decides; the key files follow it. */
 export type IdentityState = z.infer<typeof stateSchema>;
 
-/**
- * The sequence of the key set that follows. It begins with the time, in seconds, so that it goes on growing where the state of
- * before was lost.
- */
+/** The next sequence of the key set. It starts at the time in seconds, so that it grows even after the state was lost. */
 export function nextSequence(before: IdentityState | undefined, nowMs: number): number {
   return Math.max((before?.sequence ?? 0) + 1, Math.floor(nowMs / 1000));
 }
 
 /** @throws `box-identity-damaged`, what `openCredential` throws */
 export async function readIdentityState(places: OwnSecretPlaces): Promise<IdentityState | undefined> {
-  const bytes = await readIfThere(stateName, ownPlaces(places)).catch(refuseEmpty);
+  const bytes = await openCredentialIfPresent(stateName, ownSecretsOnly(places)).catch(refuseEmpty);
   if (bytes === undefined) return undefined;
   try {
     return stateSchema.parse(JSON.parse(bytes.toString('utf8')));
@@ -71,7 +68,7 @@ export async function readIdentityState(places: OwnSecretPlaces): Promise<Identi
   }
 }
 
-/** At any moment either what was there before or `state` is there. @throws what `replaceOwnSecret` throws */
+/** Replaces the state atomically. @throws what `replaceOwnSecret` throws */
 export async function writeIdentityState(places: OwnSecretPlaces, state: IdentityState): Promise<void> {
   await replaceOwnSecret(ownSecretPath(stateName, places), Buffer.from(`${JSON.stringify(state)}\n`));
 }
@@ -83,7 +80,7 @@ function refuseEmpty(error: unknown): never {
 function damaged(why: string) {
   return badInput('box-identity-damaged', `the file "${stateName}" of the box's keys is damaged`, {
     remedy:
-      'put it back from a copy of the disk; where there is none, move it away: the box keeps its key, and former keys are forgotten',
+      'Restore it from a copy of the disk. If there is none, move the damaged file away: the box keeps its key, and former keys are forgotten.',
     details: { why },
   });
 }

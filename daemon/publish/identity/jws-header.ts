@@ -1,6 +1,6 @@
 import { decodeUtf8, parseObject } from './strict-text.js';
 
-/** The only algorithm: Ed25519 (RFC 8037). Nothing that is read can choose another. */
+/** The only algorithm: Ed25519 (RFC 8037). No message can choose another. */
 export const algorithm = 'EdDSA';
 
 /** SHA-256 in base64url. */
@@ -9,7 +9,7 @@ const keyIdForm = /^[A-Za-z0-9_-]{43}$/;
 const signatureForm = /^[A-Za-z0-9_-]{86}$/;
 const largestHeader = 1024;
 
-/** Keeps a signature over one sort of thing from ever being taken for one over another. */
+/** The type in the header prevents that a signature for one purpose is accepted for another. */
 export type JwsType = 'rollcall+jws' | 'rollcall-endorsement+jws';
 
 export interface JwsHeader {
@@ -26,8 +26,8 @@ export function jwsHeader(typ: JwsType, keyId: string, atMs: number): JwsHeader 
 }
 
 /**
- * The header that is written so, base64url. Undefined unless it has exactly the four parameters that the box writes: so no
- * `crit`, no `b64`, no key or address of one.
+ * Reads a base64url header. Undefined unless it has exactly the four parameters that the box writes, so `crit`, `b64`, keys and key
+ * addresses are refused.
  */
 export function readJwsHeader(
   encoded: string,
@@ -43,7 +43,7 @@ export function readJwsHeader(
   return { kid, iat: Number(iat) };
 }
 
-/** Two texts of base64url can stand for the same bytes; only one of them is what was written. */
+/** Several base64url texts can decode to the same bytes; accepts only the canonical one. */
 export function isSignatureText(text: string): boolean {
   return signatureForm.test(text) && Buffer.from(text, 'base64url').toString('base64url') === text;
 }

@@ -1,7 +1,10 @@
 import type { Clock } from '../../base/clock.js';
-import type { BoxIdentity } from '../../domain/events/box-identity.js';
+import { present } from '../../base/present.js';
+import type { BoxIds } from '../../domain/events/box-ids.js';
 import { isoTime } from '../../domain/iso-time.js';
+import type { ConnectionTask } from '../connection-task.js';
 import type { KeySet, PublishedKey } from '../contract/key-set-schema.js';
+import { RetainedDocuments, type RetainedDocumentsOptions } from '../retained-documents.js';
 import type { Signer } from '../signer.js';
 import type { FormerKey, IdentityState, KnownKey } from './identity-state.js';
 import { keyIdOf } from './public-key.js';
@@ -9,10 +12,10 @@ import { keyIdOf } from './public-key.js';
 /** A key set without its signature. */
 export type UnsignedKeySet = Omit<KeySet, 'signature'>;
 
-/** What the box makes known of its keys at `nowMs`: the key in force first, then former ones until they are forgotten. */
+/** The published keys of the box: the key in force first, then former keys until they are forgotten. */
 export async function keySetOf(
   state: IdentityState,
-  about: { readonly from: BoxIdentity; readonly nowMs: number },
+  about: { readonly from: BoxIds; readonly nowMs: number },
 ): Promise<UnsignedKeySet> {
   const { from, nowMs } = about;
   const { former } = state;
@@ -28,28 +31,56 @@ export async function keySetOf(
   };
 }
 
-/** The keys, as those need them who make a key set of them. */
+/** The keys of the box, as far as a key set needs them. */
 export interface KeySetSource extends Signer {
   readonly state: IdentityState;
 }
 
 export interface KeySetTerms {
   readonly keys: KeySetSource;
-  readonly from: BoxIdentity;
+  readonly from: BoxIds;
   readonly clock: Pick<Clock, 'wallMs'>;
 }
 
-/** The key set as it is published, and printed for those who bring it to a centre by hand. */
+/** The signed key set, for publishing and for people who carry it to a centre by hand. */
 export async function signedKeySet({ keys, from, clock }: KeySetTerms): Promise<string> {
   return keys.sign(JSON.stringify(await keySetOf(keys.state, { from, nowMs: clock.wallMs() })));
 }
 
 async function publishedKeys(key: KnownKey | FormerKey): Promise<readonly PublishedKey[]> {
-  const end = 'untilMs' in key ? { notAfter: isoTime(key.untilMs) } : {};
+  const end = present({ notAfter: 'untilMs' in key ? isoTime(key.untilMs) : undefined });
   const verifying = { kty: 'OKP', crv: 'Ed25519', x: key.verifying } as const;
   const sealing = { kty: 'OKP', crv: 'X25519', x: key.sealing } as const;
   return [
     { ...verifying, kid: key.keyId, use: 'sig', alg: 'EdDSA', ...end },
     { ...sealing, kid: await keyIdOf(sealing), use: 'enc', ...end },
   ];
+}
+
+export type KeySetTaskOptions = Pick<RetainedDocumentsOptions, 'memory' | 'clock' | 'logger'> &
+  KeySetTerms & {
+    readonly topic: string;
+    readonly keys: KeySetSource & {
+      /** Calls back whenever the key set has changed; returns a function that stops it. */
+      readonly onChanged: (listener: () => void) => () => void;
+    };
+  };
+
+/** Keeps the key set retained at the broker: published when it changes, and on each connection before all signed messages. */
+export function keySetTask(options: KeySetTaskOptions): ConnectionTask {
+  const { topic, keys, memory, clock, logger } = options;
+  return new RetainedDocuments({
+    owner: 'keys',
+    what: 'the keys of this box',
+    wanted: () => [
+      {
+        topic,
+        content: String(keys.state.sequence),
+        messages: async () => [await signedKeySet(options)],
+      },
+    ],
+    onChanged: (listener) => keys.onChanged(listener),
+    isLeading: true,
+    ...{ memory, clock, logger },
+  });
 }

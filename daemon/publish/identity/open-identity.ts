@@ -11,21 +11,20 @@ import {
   writeIdentityState,
 } from './identity-state.js';
 
-/** The key that a box starts with. */
+/** The key with which a box starts. */
 export interface OpenedIdentity {
   readonly key: BoxKey;
   /** Whether the box made it and may replace it. */
   readonly isOwn: boolean;
   readonly state: IdentityState;
-  /** A key that was handed over and is not in force, because the box was told of no rotation. */
+  /** A key that was handed over but is not in force, because there was no rotation to it. */
   readonly ignoredKeyId: string | undefined;
 }
 
 /**
- * The key in force: what the state says, wherever it lies. A box without state takes the key that was handed over, else makes
- * one. A key that is lost or was replaced by hand is followed by one that it does not endorse.
- * `former` of what is given back may hold keys whose time is over. `overlapMs`: how long a key that was replaced by hand stays
- * in the key set. @throws `box-key-retired`, what `findBoxKeys`, `readIdentityState` and `writeIdentityState` throw
+ * Opens the key in force, which the state names, wherever its file is. A box without state takes the handed-over key, or else makes
+ * one. A key that was lost or replaced by hand is followed by one that it does not endorse. The returned state may contain former
+ * keys whose time is over. `overlapMs`: how long a key that was replaced by hand stays in the key set. @throws `box-key-retired`, what `findBoxKeys`, `readIdentityState` and `writeIdentityState` throw
  */
 export async function openIdentity(
   places: OwnSecretPlaces,
@@ -51,7 +50,7 @@ export async function openIdentity(
   return { key, isOwn: chosen?.isOwn ?? true, state: next, ignoredKeyId: undefined };
 }
 
-/** What may be known of `key`. */
+/** The public facts of `key`. */
 export function knownKey({ keyId, verifying, sealing }: BoxKey, sinceMs: number): KnownKey {
   return { keyId, verifying: verifying.x, sealing: sealing.x, sinceMs };
 }
@@ -85,9 +84,9 @@ async function makeKey(places: OwnSecretPlaces): Promise<BoxKey> {
 function retired(keyId: string, expected: string) {
   return badInput(
     'box-key-retired',
-    `the secret "${boxKeyName}" is the box's former key ${keyId}; the one in force, ${expected}, is not there`,
+    `the secret "${boxKeyName}" is the former key ${keyId} of the box; the key in force, ${expected}, is missing`,
     {
-      remedy: `hand over the key in force as "${boxKeyName}" (or as "${nextBoxKeyName}"); where it is lost, hand over 64 new random bytes and tell the centres the new key`,
+      remedy: `Hand over the key in force as "${boxKeyName}" (or as "${nextBoxKeyName}"). If it is lost, hand over 64 new random bytes and tell the centres the new key.`,
       details: { keyId, expected },
     },
   );

@@ -1,6 +1,6 @@
 import type { FormerKey } from './identity-state.js';
 
-/** What former keys have left of their overlap. */
+/** The remaining overlap of former keys. */
 export interface OverlapCount {
   /** When it was counted, by the wall clock. */
   readonly atMs: number;
@@ -9,15 +9,15 @@ export interface OverlapCount {
 }
 
 /**
- * So much of the time in which the box was off counts at most: nobody but the wall clock knows how long that was, and a wall
- * clock that starts far ahead must not end an overlap.
+ * The largest part of a time while the box was off that counts. Only the wall clock knows how long that was, and a clock that starts
+ * far ahead must not end an overlap.
  */
 export const longestOffMs = 86_400_000;
 
 /**
- * Counts on, by the time that went by and not by what the wall clock was set to in between. A key that is new here has what the
- * wall clock says: it was replaced just now.
- * @param times.upMs - since `before` was counted, where this process has counted it; monotonic
+ * Reduces the remaining overlaps by the elapsed time, regardless of changes of the wall clock. A new former key gets its overlap from
+ * the wall clock, because it was replaced just now.
+ * @param times.upMs - monotonic time since `before`, where this process has counted it
  */
 export function countOverlaps(
   before: OverlapCount | undefined,

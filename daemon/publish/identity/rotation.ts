@@ -10,17 +10,17 @@ import { endorse } from './endorsement.js';
 import { type FormerKey, type IdentityState, nextSequence } from './identity-state.js';
 import { knownKey } from './open-identity.js';
 
-/** Former keys at a time: the key set stays a small message. */
+/** Largest number of former keys, so that the key set stays small. */
 const mostFormer = 8;
-/** With so many former keys no command rotates: an issuer gone astray cannot push the keys that centres trust out of the set. */
+/** With so many former keys, commands cannot rotate: a rogue issuer must not push the keys that centres trust out of the set. */
 const mostFormerByCommand = 3;
 
-/** Who asks for a rotation: a person at the box, who may have to replace a stolen key, or a centre from afar. */
+/** The origin of a rotation: a person at the box, who may have to replace a stolen key, or a command of a centre. */
 export type RotationOrigin = 'at-the-box' | 'by-command';
 
 export interface NextKeyBasis {
   readonly state: IdentityState;
-  /** Whether the box made the present key itself. */
+  /** Whether the box itself made the present key. */
   readonly isOwn: boolean;
   readonly origin: RotationOrigin;
 }
@@ -32,7 +32,7 @@ export interface NextKey {
 
 export interface RotationBasis {
   readonly state: IdentityState;
-  /** The present one. */
+  /** The present key. */
   readonly key: BoxKey;
   /** Wall clock. */
   readonly nowMs: number;
@@ -40,15 +40,15 @@ export interface RotationBasis {
 }
 
 export interface RotatedState {
-  /** To be written: that puts the key in force. */
+  /** Writing this state puts the key in force. */
   readonly state: IdentityState;
-  /** Former keys that make room: centres which trust none after them cannot follow. */
+  /** Former keys that are dropped. Centres that trust no later key cannot follow. */
   readonly dropped: readonly FormerKey[];
 }
 
 /**
- * A new key, safe on the disk under the name of the next one. Nothing has changed by that. By command there is no rotation
- * where there are three former keys.
+ * Stores a new key on the disk as the next one, which does not change the key in force. Refuses a rotation by command while there are
+ * three former keys.
  * @throws `box-key-next-missing`, `identity-rotated-too-often` (by command only), what `replaceOwnSecret` and `findBoxKeys` throw
  */
 export async function prepareNextKey(places: OwnSecretPlaces, basis: NextKeyBasis): Promise<NextKey> {
@@ -61,7 +61,7 @@ export async function prepareNextKey(places: OwnSecretPlaces, basis: NextKeyBasi
   return { key: next, isOwn: handedOver === undefined };
 }
 
-/** With `next` in force, endorsed by the present key. The oldest former key makes room where there are eight. */
+/** The state with `next` in force, endorsed by the present key. Of eight former keys, the oldest is dropped. */
 export async function rotatedTo(next: BoxKey, basis: RotationBasis): Promise<RotatedState> {
   const { state, key, nowMs, overlapMs } = basis;
   const former = {
@@ -81,7 +81,7 @@ export async function rotatedTo(next: BoxKey, basis: RotationBasis): Promise<Rot
   };
 }
 
-/** The next key that was handed over; one that is or was in force is none. */
+/** The handed-over next key. Ignores keys that are or were in force. */
 async function findNext(
   places: OwnSecretPlaces,
   { current, former }: IdentityState,
@@ -107,9 +107,9 @@ function nextMissing({ secretsDirectory }: OwnSecretPlaces) {
   const path = join(secretsDirectory, nextBoxKeyName);
   return badInput(
     'box-key-next-missing',
-    `the key of the box was handed over to it, and there is no new one: the secret "${nextBoxKeyName}" does not exist, or was in force before`,
+    `the key of the box was handed over, so the next one must be, too; the secret "${nextBoxKeyName}" does not exist, or was in force before`,
     {
-      remedy: `write ${BOX_KEY_BYTES} new random bytes to ${path}, owned by the user that the daemon runs as, mode 0600 ((umask 077; head -c ${BOX_KEY_BYTES} /dev/urandom > ${path}; chown ${ownerText(currentUser())} ${path})); or hand them over as the systemd credential "${nextBoxKeyName}" and restart`,
+      remedy: `Write ${BOX_KEY_BYTES} new random bytes to ${path}, owned by the user that the daemon runs as, mode 0600 ((umask 077; head -c ${BOX_KEY_BYTES} /dev/urandom > ${path}; chown ${ownerText(currentUser())} ${path})); or hand them over as the systemd credential "${nextBoxKeyName}" and restart the daemon.`,
       details: { path },
     },
   );
@@ -119,9 +119,9 @@ function tooOften(untilMs: number) {
   const until = isoTime(untilMs);
   return operational(
     'identity-rotated-too-often',
-    `${mostFormerByCommand} former keys are still published: until ${until} the key is rotated at the box only`,
+    `${mostFormerByCommand} former keys are still published; until ${until} the key can be rotated only at the box`,
     {
-      remedy: `run "rollcall identity rotate" at the box, or wait until ${until}; where nobody asked for so many rotations, end the trust in that issuer`,
+      remedy: `Run "rollcall identity rotate" at the box, or wait until ${until}. If these rotations were not intended, end the trust in that issuer.`,
       details: { mostFormer: mostFormerByCommand },
     },
   );

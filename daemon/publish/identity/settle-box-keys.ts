@@ -5,12 +5,12 @@ import { type OwnSecretPlaces, ownSecretPath } from '../../host/own-secret.js';
 import { boxKeyName, findBoxKeys, nextBoxKeyName } from './box-key-search.js';
 import type { IdentityState } from './identity-state.js';
 
-/** Where the file of the key in force is: in its place, or still under the name that a rotation goes to. */
+/** The name of the file of the key in force: the proper one, or still that of the next key. */
 export type KeyPlace = 'in-place' | 'still-next';
 
 /**
- * Gives the file of the key in force its name, in place of that of the former key, and removes what a rotation that came to
- * nothing has left. To be called after `state` was written, and at each start: it finishes what was interrupted.
+ * Renames the file of the key in force to its proper name, over the file of the former key, and removes the rest of an interrupted
+ * rotation. Call it after `state` was written, and at each start.
  * @throws what `findBoxKeys` and `moveKeyFile` throw
  */
 export async function settleBoxKeys(places: OwnSecretPlaces, state: IdentityState): Promise<KeyPlace> {

@@ -1,4 +1,4 @@
-/** Has no bytes in UTF-8: a text with one never came over a wire. */
+/** Cannot be encoded in UTF-8, so no received text contains one. */
 const loneSurrogate = /\p{Surrogate}/u;
 
 /** Whether every character of `text` can be written in UTF-8. */
@@ -6,7 +6,7 @@ export function isWellFormed(text: string): boolean {
   return !loneSurrogate.test(text);
 }
 
-/** Undefined where the bytes are not UTF-8. Nothing is replaced or left out, a byte order mark neither. */
+/** Undefined where the bytes are not UTF-8. Replaces nothing, and keeps a byte order mark. */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);

@@ -1,17 +1,16 @@
 import type { AlertMessage } from '../../domain/alerts/alert-message.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
-import { explained } from '../explained.js';
 
-/** An alert that has to go to a channel now. */
+/** An alert that is due to be sent to a channel. */
 export interface DueDelivery {
   readonly number: number;
   readonly channelId: string;
-  /** Tries that failed. */
+  /** Failed attempts. */
   readonly attempts: number;
   readonly message: AlertMessage;
 }
 
-/** What a try came to. Times are wall clock, milliseconds since the epoch. */
+/** The result of an attempt. Times are wall clock, milliseconds since the epoch. */
 export type DeliveryResult =
   | { readonly state: 'delivered'; readonly atMs: number; readonly note: string | null }
   | { readonly state: 'pending'; readonly atMs: number; readonly nextAtMs: number; readonly failure: Failure }
@@ -22,52 +21,79 @@ interface Failure {
   readonly reason: string;
 }
 
-export type DeliveryState = DeliveryResult['state'];
+type DeliveryState = DeliveryResult['state'];
 
-/** What became of an alert at one channel. */
+/** The delivery of an alert to one channel. */
 export interface StoredDelivery {
   readonly channelId: string;
   readonly state: DeliveryState;
-  /** Tries so far. */
+  /** Attempts so far. */
   readonly attempts: number;
-  /** When it was last tried; null: not yet. */
+  /** The last attempt; null: none yet. */
   readonly lastAtMs: number | null;
-  /** While it is pending. */
+  /** The next attempt, while the delivery is pending. */
   readonly nextAtMs: number;
-  /** Why it failed, or what else there is to say. */
+  /** The failure, or a note on the delivery. */
   readonly code: string | null;
   readonly reason: string | null;
 }
 
 export interface StoredAlert {
+  /** Grows with every alert. */
+  readonly number: number;
   readonly message: AlertMessage;
+  /** When and by which actor; null: not yet. */
+  readonly acknowledgedAtMs: number | null;
+  readonly acknowledgedBy: string | null;
+  /** Empty for an alert of a muted rule. */
   readonly deliveries: readonly StoredDelivery[];
 }
 
-/** The way of alerts to channels, and its history. */
+/** Selects alerts of the history. */
+export interface AlertQuery {
+  readonly limit: number;
+  /** Only alerts with a delivery in this state. */
+  readonly state?: DeliveryState | undefined;
+  /** Only alerts with a lower number. */
+  readonly beforeNumber?: number | undefined;
+  /** Only the alert with this id. */
+  readonly id?: string | undefined;
+}
+
+/** The deliveries of alerts to channels. */
 export interface AlertDeliveries {
   /**
-   * The oldest delivery that may be tried at `nowMs`, to none of `busyChannels`. One that would wait for longer than
-   * `longestWaitMs` may be tried, too: the clock was set back.
+   * The oldest delivery that is due at `nowMs`, except to `busyChannels`. A delivery whose next attempt is more than
+   * `longestWaitMs` ahead is also due: the clock was set back.
    */
   due(nowMs: number, longestWaitMs: number, busyChannels: readonly string[]): DueDelivery | undefined;
   settle(number: number, result: DeliveryResult): void;
-  /** The newest `limit` alerts, newest first; of those with a delivery in `state`, where that is given. */
-  history(limit: number, state?: DeliveryState): readonly StoredAlert[];
-  /** How many deliveries wait, and how many of those that are remembered failed. */
+  /** The newest alerts, newest first. */
+  history(query: AlertQuery): readonly StoredAlert[];
+  /** Notes that an actor has seen an alert. Undefined if there is no such alert; the first acknowledgement stays. */
+  acknowledge(
+    id: string,
+    by: { readonly actor: string; readonly atMs: number },
+    alongside: () => void,
+  ): StoredAlert | undefined;
+  /** The numbers of pending and of failed deliveries in the history. */
   counts(): { readonly pending: number; readonly failed: number };
-  /** Forgets at most `limit` alerts from before `beforeMs` or beyond the newest `keep`, unless they wait; says how many. */
+  /** Deletes at most `limit` alerts that are older than `beforeMs` or not among the newest `keep`, unless pending. Returns their number. */
   prune(limits: { readonly beforeMs: number; readonly keep: number; readonly limit: number }): number;
 }
 
-interface HistoryRow extends StoredDelivery {
+/** An alert with one of its deliveries; without `channelId` it has none. */
+interface HistoryRow extends Omit<StoredDelivery, 'channelId'> {
   readonly number: number;
   readonly text: string;
+  readonly acknowledgedAtMs: number | null;
+  readonly acknowledgedBy: string | null;
+  readonly channelId: string | null;
 }
 
 export function alertDeliveriesOf(database: OpenDatabase): AlertDeliveries {
   const { db } = database;
-  // That it is not delivered is said twice: only so does SQLite know that the partial index serves.
+  // The second condition on `state` repeats the one of the partial index: SQLite uses the index only then.
   const due = db.prepare<[Record<string, unknown>], Omit<DueDelivery, 'message'> & { text: string }>(`
     SELECT alert_delivery.number, channel_id AS channelId, attempts, alert.message AS text
     FROM alert_delivery JOIN alert ON alert.number = alert_number
@@ -79,12 +105,17 @@ export function alertDeliveriesOf(database: OpenDatabase): AlertDeliveries {
       next_at_ms = @nextAtMs, code = @code, reason = @reason WHERE number = @number`);
   const history = db.prepare<[Record<string, unknown>], HistoryRow>(`
     SELECT alert.number, message AS text, channel_id AS channelId, state, attempts, last_at_ms AS lastAtMs,
-           next_at_ms AS nextAtMs, code, reason
+           next_at_ms AS nextAtMs, code, reason,
+           acknowledged_at_ms AS acknowledgedAtMs, acknowledged_by AS acknowledgedBy
     FROM (SELECT * FROM alert
-          WHERE @state IS NULL OR number IN (SELECT alert_number FROM alert_delivery WHERE state = @state)
+          WHERE number < @before AND (@id IS NULL OR id = @id)
+            AND (@state IS NULL OR number IN (SELECT alert_number FROM alert_delivery WHERE state = @state))
           ORDER BY number DESC LIMIT @limit) AS alert
-    JOIN alert_delivery ON alert_number = alert.number
+    LEFT JOIN alert_delivery ON alert_number = alert.number
     ORDER BY alert.number DESC, alert_delivery.number`);
+  const acknowledge = db.prepare<[Record<string, unknown>]>(`
+    UPDATE alert SET acknowledged_at_ms = @atMs, acknowledged_by = @actor
+    WHERE id = @id AND acknowledged_at_ms IS NULL`);
   const counts = db.prepare<[], { readonly state: DeliveryState; readonly count: number }>(
     "SELECT state, count(*) AS count FROM alert_delivery WHERE state <> 'delivered' GROUP BY state",
   );
@@ -96,7 +127,7 @@ export function alertDeliveriesOf(database: OpenDatabase): AlertDeliveries {
       ORDER BY number LIMIT @limit)`);
   return {
     due: (nowMs, longestWaitMs, busy) =>
-      explained(database, () => {
+      database.read(() => {
         const row = due.get({ nowMs, longestWaitMs, busy: JSON.stringify(busy) });
         if (row === undefined) return undefined;
         const { text, ...delivery } = row;
@@ -109,10 +140,15 @@ export function alertDeliveriesOf(database: OpenDatabase): AlertDeliveries {
         const nextAtMs = Math.floor(state === 'pending' ? result.nextAtMs : atMs);
         settle.run({ number, state, atMs: Math.floor(atMs), nextAtMs, code, reason });
       }),
-    history: (limit, state) =>
-      explained(database, () => grouped(history.all({ limit, state: state ?? null }))),
+    history: ({ limit, state = null, beforeNumber = Number.MAX_SAFE_INTEGER, id = null }) =>
+      database.read(() => grouped(history.all({ limit, state, before: beforeNumber, id }))),
+    acknowledge: (id, { actor, atMs }, alongside) =>
+      database.transaction(() => {
+        if (acknowledge.run({ id, actor, atMs: Math.floor(atMs) }).changes > 0) alongside();
+        return grouped(history.all({ limit: 1, state: null, before: Number.MAX_SAFE_INTEGER, id }))[0];
+      }),
     counts: () =>
-      explained(database, () => {
+      database.read(() => {
         const found = new Map(counts.all().map(({ state, count }) => [state, count]));
         return { pending: found.get('pending') ?? 0, failed: found.get('failed') ?? 0 };
       }),
@@ -123,11 +159,13 @@ export function alertDeliveriesOf(database: OpenDatabase): AlertDeliveries {
 const parseMessage = (text: string): AlertMessage => JSON.parse(text) as AlertMessage;
 
 function grouped(rows: readonly HistoryRow[]): readonly StoredAlert[] {
-  const alerts = new Map<number, { readonly message: AlertMessage; readonly deliveries: StoredDelivery[] }>();
-  for (const { number, text, ...delivery } of rows) {
-    const alert = alerts.get(number) ?? { message: parseMessage(text), deliveries: [] };
+  const alerts = new Map<number, StoredAlert & { readonly deliveries: StoredDelivery[] }>();
+  for (const { number, text, acknowledgedAtMs, acknowledgedBy, channelId, ...delivery } of rows) {
+    const alert = alerts.get(number) ?? {
+      ...{ number, message: parseMessage(text), acknowledgedAtMs, acknowledgedBy, deliveries: [] },
+    };
     alerts.set(number, alert);
-    alert.deliveries.push(delivery);
+    if (channelId !== null) alert.deliveries.push({ channelId, ...delivery });
   }
   return [...alerts.values()];
 }

@@ -3,40 +3,39 @@ import type { AlertMessage } from '../../domain/alerts/alert-message.js';
 import type { EventKind } from '../../domain/events/event.js';
 import type { CameraId } from '../../domain/ids.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
-import { explained } from '../explained.js';
 
-/** An event as rules see it. */
+/** An event as the rules read it. */
 export interface FollowedEvent {
   readonly sequence: number;
   readonly kind: EventKind;
   readonly cameraId: CameraId | null;
   readonly occurredAtMs: number;
-  /** A CloudEvent; null where the kind was not asked for. */
+  /** A CloudEvent; null for kinds that were not requested. */
   readonly payload: Uint8Array | null;
 }
 
-/** What following some events came to; all of it is written, or nothing. */
+/** The result of applying the rules to some events; written in one transaction. */
 export interface AlertProgress {
-  /** All events up to this sequence have been seen. */
+  /** The sequence up to which events have been applied. */
   readonly cursor: number;
-  /** What rules remember, as JSON, by their ids; null: the rule is gone. */
+  /** The states of rules, as JSON, by rule id; null deletes the state. */
   readonly rules: ReadonlyMap<string, string | null>;
-  /** What is to be said, and to which channels. */
+  /** New alerts and their channels. */
   readonly alerts: readonly { readonly message: AlertMessage; readonly channels: readonly string[] }[];
 }
 
-/** How far the rules are. */
+/** The progress of the rules through the events. */
 export interface AlertJournal {
-  /** Undefined where no rule follows the events. */
+  /** Undefined while there are no rules. */
   cursor(): number | undefined;
-  /** Sequence of the newest event; 0 where there is none. */
+  /** Sequence of the newest event; 0 without events. */
   newestSequence(): number;
-  /** The next `limit` events, in order; with what they hold only where they are of `kinds`. */
+  /** The next `limit` events, in order; with payload only for `kinds`. */
   eventsAfter(sequence: number, limit: number, kinds: readonly EventKind[]): readonly FollowedEvent[];
-  /** What rules remember, as it was written. */
+  /** The stored states of the rules. */
   rules(): ReadonlyMap<string, string>;
   advance(progress: AlertProgress): void;
-  /** There are no rules: what happens from now on does not wait for them. */
+  /** Deletes all states, because there are no rules. Rules that are added later start with the events after that. */
   leave(): void;
 }
 
@@ -63,6 +62,9 @@ export function alertJournalOf(database: OpenDatabase): AlertJournal {
       'INSERT INTO alert (id, created_at_ms, message) VALUES (?, ?, ?) RETURNING number',
     )
     .pluck();
+  const muted = db.prepare<[string, number], number>(
+    'SELECT 1 FROM alert_mute WHERE rule_id = ? AND until_ms > ?',
+  );
   const addDelivery = db.prepare<[number, string, number]>(`
     INSERT INTO alert_delivery (alert_number, channel_id, state, next_at_ms) VALUES (?, ?, 'pending', ?)`);
 
@@ -70,14 +72,16 @@ export function alertJournalOf(database: OpenDatabase): AlertJournal {
     const atMs = Math.floor(message.atMs);
     const number = add.get(message.id, atMs, JSON.stringify(message));
     if (number === undefined) throw defect('alert-number', 'an alert that was written has no number');
+    // The history has the alert of a muted rule, too; no channel gets it.
+    if (muted.get(message.rule, atMs) !== undefined) return;
     for (const channel of channels) addDelivery.run(number, channel, atMs);
   };
   return {
-    cursor: () => explained(database, () => cursor.get()),
-    newestSequence: () => explained(database, () => newest.get() ?? 0),
+    cursor: () => database.read(() => cursor.get()),
+    newestSequence: () => database.read(() => newest.get() ?? 0),
     eventsAfter: (sequence, limit, kinds) =>
-      explained(database, () => select.all(JSON.stringify(kinds), sequence, limit)),
-    rules: () => explained(database, () => new Map(rules.all().map(({ ruleId, state }) => [ruleId, state]))),
+      database.read(() => select.all(JSON.stringify(kinds), sequence, limit)),
+    rules: () => database.read(() => new Map(rules.all().map(({ ruleId, state }) => [ruleId, state]))),
     advance: (progress) =>
       database.transaction(() => {
         for (const [ruleId, state] of progress.rules) {

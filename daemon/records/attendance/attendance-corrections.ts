@@ -1,46 +1,45 @@
 import type { CorrectionKind } from '../../domain/attendance/attendance-day-correction.js';
 import type { PersonId } from '../../domain/ids.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
-import { explained } from '../explained.js';
 
-/** A correction of somebody's day, as it is handed to the records. */
-export interface NewCorrection {
+/** A correction of a day of a person, before it is stored. */
+interface NewCorrection {
   readonly personId: PersonId;
   readonly kind: CorrectionKind;
-  /** The day it is about, `YYYY-MM-DD`. */
+  /** The corrected day, `YYYY-MM-DD`. */
   readonly date: string;
-  /** Of `in` and `out`, milliseconds since the epoch. */
+  /** For `in` and `out`: milliseconds since the epoch. */
   readonly atMs: number | null;
-  /** Why, in the words of whoever made it. Stays in the records; goes nowhere else. */
+  /** The reason, as free text. It stays in the records and is never published. */
   readonly reason: string;
-  /** Who made it: a word such as `uid:1000`. */
+  /** The author, such as `uid:1000`. */
   readonly by: string;
   readonly recordedAtMs: number;
 }
 
 export interface StoredCorrection extends NewCorrection {
-  /** In the order in which they were made. */
+  /** Ascends in the order of creation. */
   readonly sequence: number;
 }
 
-/** Corrections of attendance. They are only ever added: a later one takes the place of an earlier one. */
+/** Corrections of attendance. They are never changed; a later correction overrides an earlier one. */
 export interface AttendanceCorrections {
   /**
-   * Writes a correction; `trace` writes who made it, elsewhere, and gets its number. Where that fails there is no correction
-   * either. @throws `disk-full` or another operational error when nothing was written, and what `trace` throws
+   * Writes a correction. `trace` gets its number and writes the audit entry; if it throws, the correction is not written.
+   * @throws `disk-full` or another operational error, and what `trace` throws
    */
   add(correction: NewCorrection, trace: (sequence: number) => void): StoredCorrection;
-  /** Of one person, about days from `from` to `to` (both included), in order. */
+  /** The corrections of one person for the days from `from` to `to` (inclusive), in order. */
   of(personId: PersonId, from: string, to: string): readonly StoredCorrection[];
-  /** Which days were corrected after the correction with the number `sequence`, in order. */
+  /** The days that were corrected after the correction `sequence`, in order. */
   since(sequence: number): CorrectedDates;
 }
 
-export interface CorrectedDates {
+interface CorrectedDates {
   readonly dates: readonly string[];
-  /** Number of the newest correction: that which was given where there is none after it. */
+  /** Number of the newest correction; the given number if there is no newer one. */
   readonly newest: number;
-  /** When that was made, milliseconds since the epoch; 0 where there is none. */
+  /** Time of the newest correction, milliseconds since the epoch; 0 if there is no newer one. */
   readonly newestAtMs: number;
 }
 
@@ -65,7 +64,7 @@ export function attendanceCorrectionsOf(database: OpenDatabase): AttendanceCorre
     FROM attendance_correction WHERE sequence > ? ORDER BY sequence DESC LIMIT 1`);
   return {
     since: (sequence) =>
-      explained(database, () => {
+      database.read(() => {
         const { newest, newestAtMs } = newestAfter.get(sequence) ?? { newest: sequence, newestAtMs: 0 };
         return { dates: dates.all(sequence), newest, newestAtMs };
       }),
@@ -75,6 +74,6 @@ export function attendanceCorrectionsOf(database: OpenDatabase): AttendanceCorre
         trace(sequence);
         return { ...correction, sequence };
       }),
-    of: (personId, from, to) => explained(database, () => select.all(personId, from, to)),
+    of: (personId, from, to) => database.read(() => select.all(personId, from, to)),
   };
 }

@@ -2,18 +2,18 @@ import type { CameraId, PersonId } from '../../domain/ids.js';
 import type { LivenessReason } from '../../domain/liveness/liveness.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
 import { personOfCandidate } from '../event-table.js';
-import { explained } from '../explained.js';
 import { type AttendanceCorrections, attendanceCorrectionsOf } from './attendance-corrections.js';
 
-/** Where and when somebody was recognised, milliseconds since the epoch. */
-export interface RecordedAttendance {
+/** Camera and time of an attendance. */
+interface RecordedAttendance {
   readonly cameraId: CameraId;
+  /** Milliseconds since the epoch. */
   readonly atMs: number;
-  /** False where the attendance was booked without proof of life. */
+  /** False for an attendance that was recorded without proof of life. */
   readonly isProven: boolean;
 }
 
-/** Where and when a person was recognised without proof of life, on a day without an attendance of that person. */
+/** A recognition without proof of life, in a period in which the person has no attendance. */
 export interface UnprovenSighting {
   readonly sequence: number;
   readonly cameraId: CameraId;
@@ -22,25 +22,24 @@ export interface UnprovenSighting {
   readonly reason: LivenessReason;
 }
 
-/** Where and when it could have been either of two persons, milliseconds since the epoch. */
+/** A passage that could be either of two persons. */
 export interface AmbiguousPassage {
   readonly cameraId: CameraId;
   readonly atMs: number;
   readonly sequence: number;
-  /** The nearer one first. */
+  /** The more similar one first. */
   readonly candidates: readonly [PersonId, PersonId];
 }
 
-/** What reports are made of. */
+/** The queries of attendance reports. Each reads times `fromMs <= t < toMs`, in order of time. */
 export interface AttendanceRecords {
   readonly corrections: AttendanceCorrections;
-  /** Of one person, by time, from `fromMs` on and before `toMs`. */
   attendancesOf(personId: PersonId, fromMs: number, toMs: number): readonly RecordedAttendance[];
-  /** When the person was recognised without proof of life, by time, from `fromMs` on and before `toMs`. */
+  /** Times at which the person was recognised without proof of life. */
   unprovenTimesOf(personId: PersonId, fromMs: number, toMs: number): readonly number[];
   /**
-   * The first `limit` recognitions without proof of life from `fromMs` on and before `toMs`, by time, of `person` where that is
-   * given; without those of persons who attended within the same time.
+   * The first `limit` recognitions without proof of life, of `person` or of all; without persons who have an attendance
+   * in the same period.
    */
   unprovenSightings(
     fromMs: number,
@@ -48,21 +47,21 @@ export interface AttendanceRecords {
     which: { readonly person: PersonId | undefined; readonly limit: number },
   ): readonly UnprovenSighting[];
   /**
-   * The first `limit` passages from `fromMs` on and before `toMs`, by time, that could be of either of two persons, of `person`
-   * where that is given; without those whose track was recognised as one of the two afterwards.
+   * The first `limit` ambiguous passages, of `person` or of all; without passages whose track was later recognised as one
+   * of the two persons.
    */
   ambiguousPassages(
     fromMs: number,
     toMs: number,
     which: { readonly person: PersonId | undefined; readonly limit: number },
   ): readonly AmbiguousPassage[];
-  /** Whether there is any attendance, recognition without proof or correction of the person. */
+  /** Whether the person has any attendance, recognition without proof or correction. */
   hasRecords(personId: PersonId): boolean;
-  /** The next `limit` persons of whom there are such records, by id, behind `after`. */
+  /** The first `limit` persons with such records whose id is greater than `after`, ordered by id. */
   personsAfter(after: string, limit: number): readonly PersonId[];
 }
 
-/** Of a track that could be of either of two persons, within which its attendance is looked for. */
+/** An attendance of the track of an ambiguous passage is searched for within this time. */
 const longestTrackMs = 86_400_000;
 
 export function attendanceRecordsOf(database: OpenDatabase): AttendanceRecords {
@@ -75,7 +74,7 @@ export function attendanceRecordsOf(database: OpenDatabase): AttendanceRecords {
     FROM event INDEXED BY attendance_by_person
     WHERE kind = 'attendance' AND person_id = ? AND occurred_at_ms >= ? AND occurred_at_ms < ?
     ORDER BY occurred_at_ms`);
-  // Few attendances are without proof: their index is read beside the other, and no payload.
+  // Few attendances are without proof: a second index finds them without reading payloads.
   const selectWithoutProof = db
     .prepare<[PersonId, number, number], number>(`
       SELECT sequence FROM event INDEXED BY attendance_without_proof
@@ -117,7 +116,7 @@ export function attendanceRecordsOf(database: OpenDatabase): AttendanceRecords {
           AND certain.sequence > passage.sequence AND certain.occurred_at_ms < passage.occurred_at_ms + ${longestTrackMs}
           AND certain.person_id IN (nearer, other))
     ORDER BY occurred_at_ms, sequence LIMIT @limit`);
-  // From one person to the next through the indices: what lies between is not read.
+  // Each step jumps to the next person in an index and reads no rows in between.
   const nextAttended = db
     .prepare<[string], PersonId>(`
       SELECT person_id FROM event INDEXED BY attendance_by_person
@@ -145,27 +144,27 @@ export function attendanceRecordsOf(database: OpenDatabase): AttendanceRecords {
           OR EXISTS (SELECT 1 FROM attendance_correction WHERE person_id = @personId)`)
     .pluck();
   return {
-    hasRecords: (personId) => explained(database, () => any.get({ personId }) === 1),
+    hasRecords: (personId) => database.read(() => any.get({ personId }) === 1),
     corrections: attendanceCorrectionsOf(database),
     attendancesOf: (personId, fromMs, toMs) =>
-      explained(database, () => {
+      database.read(() => {
         const withoutProof = new Set(selectWithoutProof.all(personId, fromMs, toMs));
         return select
           .all(personId, fromMs, toMs)
           .map(({ sequence, ...mark }) => ({ ...mark, isProven: !withoutProof.has(sequence) }));
       }),
     unprovenTimesOf: (personId, fromMs, toMs) =>
-      explained(database, () => selectUnprovenTimes.all(personId, fromMs, toMs)),
+      database.read(() => selectUnprovenTimes.all(personId, fromMs, toMs)),
     unprovenSightings: (fromMs, toMs, { person = null, limit }) =>
-      explained(database, () => selectUnproven.all({ fromMs, toMs, person, limit })),
+      database.read(() => selectUnproven.all({ fromMs, toMs, person, limit })),
     ambiguousPassages: (fromMs, toMs, { person = null, limit }) =>
-      explained(database, () =>
+      database.read(() =>
         selectAmbiguous
           .all({ fromMs, toMs, person, limit })
           .map(({ nearer, other, ...passage }) => ({ ...passage, candidates: [nearer, other] })),
       ),
     personsAfter: (after, limit) =>
-      explained(database, () => {
+      database.read(() => {
         const found: PersonId[] = [];
         for (let id = next(after); id !== undefined && found.length < limit; id = next(id)) found.push(id);
         return found;

@@ -1,8 +1,7 @@
 import type { OpenDatabase } from '../../host/sqlite.js';
-import { explained } from '../explained.js';
 import type { GrantSeal } from './grant-seal.js';
 
-/** A command that was found good and is to be executed. */
+/** A verified command that is to be executed. */
 export interface AcceptedCommand {
   readonly issuerId: string;
   readonly commandId: string;
@@ -10,21 +9,21 @@ export interface AcceptedCommand {
   readonly name: string;
   /** JSON. */
   readonly arguments: string;
-  /** SHA-256 of what the issuer signed. */
+  /** SHA-256 of the signed claims. */
   readonly claimsHash: Uint8Array;
-  /** When its issuer gave it, milliseconds since the epoch. */
+  /** Time of issue, milliseconds since the epoch. */
   readonly issuedAtMs: number;
-  /** When its token is out of date, milliseconds since the epoch. */
+  /** Expiry of its token, milliseconds since the epoch. */
   readonly expiresAtMs: number;
 }
 
-/** One of those that wait, or whose execution began. */
+/** A command that waits or whose execution began. */
 export interface KnownCommand extends Omit<AcceptedCommand, 'claimsHash' | 'issuedAtMs'> {
-  /** In order of their arrival. */
+  /** Ascends in the order of arrival. */
   readonly number: number;
 }
 
-/** How much may wait at once. */
+/** Limits for all waiting commands together. */
 export interface WaitingLimits {
   readonly commands: number;
   readonly bytes: number;
@@ -32,39 +31,39 @@ export interface WaitingLimits {
 
 export type Acceptance =
   | { readonly outcome: 'accepted' }
-  /** It came before, and waits or is being executed: its answer will come. */
+  /** A repetition of a command that waits or is being executed; its answer will come. */
   | { readonly outcome: 'under-way' }
-  /** It came before and was answered; `reply` is the JSON of the answer, undefined where that was too long to be kept. */
+  /** A repetition of an answered command; `reply` is the JSON of the answer, undefined if it was too long to be kept. */
   | { readonly outcome: 'answered'; readonly reply: string | undefined }
-  /** Another command of the same issuer had this id. */
+  /** Another command of the same issuer has this id. */
   | { readonly outcome: 'id-taken' }
-  /** Commands of its age have been forgotten: it may have been among them. */
+  /** Commands of this age have been forgotten, and this one may have been executed. */
   | { readonly outcome: 'too-old' }
-  /** It was given before records were lost that would tell whether it was executed. */
+  /** It was issued before a loss of records, and may have been executed. */
   | { readonly outcome: 'memory-lost' }
   | { readonly outcome: 'full' };
 
 /**
- * Which commands were accepted and how far each came, so that none is executed twice, whatever happens between. The ids of
- * all commands of one issuer are its own: nobody can use up those of another.
+ * The accepted commands and their states. It ensures that no command is executed twice, also after a crash. Each issuer has
+ * its own command ids, so one issuer cannot take the ids of another.
  */
 export interface CommandMemory {
-  /** Writes a command down, unless it is known. It is on the disk when this says so. */
+  /** Stores a command unless it is known. `accepted` means that it is on the disk. */
   accept(command: AcceptedCommand, limits: WaitingLimits): Acceptance;
-  /** Whether a trusted issuer gave a command of this id. */
+  /** Whether a trusted issuer issued a command with this id. */
   knows(commandId: string): boolean;
-  /** The oldest that waits. What this program did not write down is dropped: its issuer can send it again. */
+  /** The oldest waiting command. Rows that this program did not seal are deleted; their issuer can send them again. */
   nextWaiting(): KnownCommand | undefined;
-  /** How many were dropped since this was asked last. */
+  /** The number of rows deleted since the last call. */
   takeDropped(): number;
   waitingCount(): number;
-  /** Its execution begins: from here on it is never executed again. False where it does not wait any more. */
+  /** Marks the start of the execution; the command is never executed again. False if it no longer waits. */
   begin(number: number): boolean;
-  /** Those that began and were not answered: after a start, those that an end of the program cut short. */
+  /** Commands that began and were not answered. After a start, these are the commands that the last run did not finish. */
   begun(): readonly KnownCommand[];
-  /** It is answered. Call in the transaction that records the answer; `reply` is null where that is too long to be kept. */
+  /** Called in the transaction that records the answer; `reply` is null if it is too long to be kept. */
   answered(number: number, reply: string | null): void;
-  /** Forgets what was out of date at `beforeMs`, a part of it at a time, and remembers that it did. */
+  /** Deletes some of the answered commands that expired before `beforeMs`, and stores up to which time. */
   forget(beforeMs: number): void;
 }
 
@@ -82,12 +81,12 @@ interface Waiting {
 const columns = `number, issuer_id AS issuerId, command_id AS commandId, key_id AS keyId, name,
                  coalesce(arguments, '{}') AS arguments, expires_at_ms AS expiresAtMs`;
 
-export interface CommandMemoryParts {
+interface CommandMemoryOptions {
   readonly seal: Pick<GrantSeal, 'sealCommand' | 'isGenuine'>;
   readonly isTrusted: (issuerId: string) => boolean;
 }
 
-export function commandMemoryOf(database: OpenDatabase, parts: CommandMemoryParts): CommandMemory {
+export function commandMemoryOf(database: OpenDatabase, options: CommandMemoryOptions): CommandMemory {
   const { db } = database;
   const issuersOf = db
     .prepare<[string], string>('SELECT DISTINCT issuer_id FROM command WHERE command_id = ?')
@@ -102,25 +101,25 @@ export function commandMemoryOf(database: OpenDatabase, parts: CommandMemoryPart
   const answer = db.prepare<[string | null, number]>(
     `UPDATE command SET state = 'answered', arguments = NULL, reply = ? WHERE number = ?`,
   );
-  const accept = acceptorOf(database, parts.seal);
-  const { next, takeDropped } = nextOf(database, parts.seal);
+  const accept = acceptorOf(database, options.seal);
+  const { next, takeDropped } = nextOf(database, options.seal);
   return {
     accept: (command, limits) => database.transaction(() => accept(command, limits)),
-    knows: (commandId) => explained(database, () => issuersOf.all(commandId)).some(parts.isTrusted),
+    knows: (commandId) => database.read(() => issuersOf.all(commandId)).some(options.isTrusted),
     nextWaiting: next,
     takeDropped,
-    waitingCount: () => explained(database, () => waiting().commands),
+    waitingCount: () => database.read(() => waiting().commands),
     begin: (number) => database.transaction(() => begin.run(number).changes === 1),
-    begun: () => explained(database, () => begun.all()),
+    begun: () => database.read(() => begun.all()),
     answered: (number, reply) => void answer.run(reply, number),
     forget: forgetterOf(database),
   };
 }
 
-/** Taking what waits; a row that was not sealed is never executed. */
+/** Reads waiting commands. A row without a genuine seal is never executed. */
 function nextOf(
   database: OpenDatabase,
-  seal: CommandMemoryParts['seal'],
+  seal: CommandMemoryOptions['seal'],
 ): { readonly next: CommandMemory['nextWaiting']; readonly takeDropped: CommandMemory['takeDropped'] } {
   const { db } = database;
   const oldest = db.prepare<
@@ -134,7 +133,7 @@ function nextOf(
   return {
     next() {
       for (;;) {
-        const found = explained(database, () => oldest.get());
+        const found = database.read(() => oldest.get());
         if (found === undefined) return undefined;
         const { claimsHash: _, seal: __, ...command } = found;
         if (seal.isGenuine(found)) return command;
@@ -151,7 +150,7 @@ function nextOf(
 }
 
 function waitingOf({ db }: OpenDatabase): () => Waiting {
-  // octet_length() stands in the row's header; length() would read all of what waits, 40 ms for 64 MiB of photographs.
+  // octet_length() is in the header of the row; length() would read all arguments, 40 ms for 64 MiB of photographs.
   const waiting = db.prepare<[], Waiting>(
     `SELECT count(*) AS commands, coalesce(sum(octet_length(arguments)), 0) AS bytes FROM command
      WHERE state = 'waiting'`,
@@ -159,8 +158,8 @@ function waitingOf({ db }: OpenDatabase): () => Waiting {
   return () => waiting.get() ?? { commands: 0, bytes: 0 };
 }
 
-/** To be called in a transaction. */
-function acceptorOf(database: OpenDatabase, seal: CommandMemoryParts['seal']): CommandMemory['accept'] {
+/** Called in a transaction. */
+function acceptorOf(database: OpenDatabase, seal: CommandMemoryOptions['seal']): CommandMemory['accept'] {
   const { db } = database;
   const find = db.prepare<[string, string], Found>(
     'SELECT claims_hash AS claimsHash, state, reply FROM command WHERE issuer_id = ? AND command_id = ?',
@@ -185,7 +184,7 @@ function acceptorOf(database: OpenDatabase, seal: CommandMemoryParts['seal']): C
     if (command.expiresAtMs <= (mark.get(issuerId) ?? 0)) return { outcome: 'too-old' };
     if (issuedAtMs < (from.get() ?? 0)) return { outcome: 'memory-lost' };
     const { commands, bytes } = waiting();
-    // One alone always fits: its size was limited before.
+    // A single command always fits: its size was checked before.
     const isTooMuch = commands > 0 && bytes + command.arguments.length > limits.bytes;
     if (commands >= limits.commands || isTooMuch) return { outcome: 'full' };
     insert.run({ ...kept, seal: seal.sealCommand(kept) });
@@ -193,13 +192,13 @@ function acceptorOf(database: OpenDatabase, seal: CommandMemoryParts['seal']): C
   };
 }
 
-/** Forgotten in one transaction, some milliseconds: what is left goes with the commands that follow. */
+/** Limits a transaction to some milliseconds; later calls delete the rest. */
 const mostForgottenAtOnce = 200;
 
-/** Deletes in one transaction with the marks that say until when. */
+/** Deletes commands and stores the time up to which they were deleted, in one transaction. */
 function forgetterOf(database: OpenDatabase): (beforeMs: number) => void {
   const { db } = database;
-  // The `+` keeps the index by state out: it would read everything answered in a week at every command.
+  // The `+` prevents the use of the index by state, which would read all answered commands of a week each time.
   const due = `SELECT number FROM command WHERE +state = 'answered' AND expires_at_ms < ?
                ORDER BY expires_at_ms, number LIMIT ${mostForgottenAtOnce}`;
   const isAnyDue = db.prepare<[number], number>(`SELECT EXISTS (${due})`).pluck();
@@ -210,7 +209,7 @@ function forgetterOf(database: OpenDatabase): (beforeMs: number) => void {
       forgotten_until_ms = max(forgotten_until_ms, excluded.forgotten_until_ms)`);
   const remove = db.prepare<[number]>(`DELETE FROM command WHERE number IN (${due})`);
   return (beforeMs) => {
-    if (explained(database, () => isAnyDue.get(beforeMs)) !== 1) return;
+    if (database.read(() => isAnyDue.get(beforeMs)) !== 1) return;
     database.transaction(() => {
       remember.run(beforeMs);
       remove.run(beforeMs);

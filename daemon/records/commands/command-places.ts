@@ -1,15 +1,14 @@
 import type { OpenDatabase } from '../../host/sqlite.js';
-import { explained } from '../explained.js';
 import { isSwitchedOn, switchGrant } from './grant-content.js';
 import type { GrantState } from './grant-judgement.js';
 import type { Grants } from './grants.js';
 
-/** Cameras that a centre switched, in place of what the configuration says. */
+/** Cameras that a centre switched on or off; this overrides the configuration. */
 export interface CameraSwitches {
   all(): ReadonlyMap<string, boolean>;
   /**
-   * Null: the configuration decides again. `alongside` writes the audit entry, with the state of all grants, before that is on
-   * the disk; it is not called where nothing changes.
+   * Null: the configuration decides again. `alongside` writes the audit entry, with the state of all grants, in the same
+   * transaction; it is not called if nothing changes.
    */
   set(cameraId: string, isEnabled: boolean | null, alongside: (state: GrantState) => void): void;
 }
@@ -29,11 +28,11 @@ export function cameraSwitchesOf(grants: Grants, nowMs: () => number): CameraSwi
   };
 }
 
-/** SHA-256 of the photographs that each person was enrolled from by a centre, hexadecimal, in order of their values. */
+/** SHA-256 hashes (hexadecimal, sorted) of the photographs from which a centre enrolled each person. */
 export interface PhotographHashes {
-  /** Of these persons, as far as there are any: some milliseconds for a hundred. */
+  /** The hashes of those of these persons that have any. Takes some milliseconds for a hundred persons. */
   of(personIds: readonly string[]): ReadonlyMap<string, readonly string[]>;
-  /** Up to `limit` of those of whom there are any, after the given one, in order of their ids. */
+  /** The first `limit` persons with hashes whose id is greater than `previousId`, by id. */
   personIdsAfter(previousId: string, limit: number): readonly string[];
   set(personId: string, hashes: readonly string[]): void;
   forget(personIds: readonly string[]): void;
@@ -59,11 +58,10 @@ export function photographHashesOf(database: OpenDatabase): PhotographHashes {
   );
   return {
     of: (ids) =>
-      explained(
-        database,
+      database.read(
         () => new Map(of.all(JSON.stringify(ids)).map(({ id, hashes }) => [id, hashes.split(' ')])),
       ),
-    personIdsAfter: (previousId, limit) => explained(database, () => personIdsAfter.all(previousId, limit)),
+    personIdsAfter: (previousId, limit) => database.read(() => personIdsAfter.all(previousId, limit)),
     set: (personId, hashes) =>
       database.transaction(() => void set.run(personId, [...hashes].sort().join(' '))),
     forget: (personIds) => {

@@ -1,5 +1,5 @@
 import type { OpenDatabase } from '../../host/sqlite.js';
-import type { SaidConditions } from '../box-condition-table.js';
+import type { PublishedConditions } from '../source-states.js';
 import { type CommandMemory, commandMemoryOf } from './command-memory.js';
 import {
   type CameraSwitches,
@@ -11,14 +11,14 @@ import type { GrantSeal } from './grant-seal.js';
 import { type Grants, grantsOf } from './grants.js';
 import { type TrustStore, trustStoreOf } from './trust-store.js';
 
-/** What the box keeps for commands of the centre. */
+/** The stored data for commands of the centre. */
 export interface CommandRecords {
   readonly memory: CommandMemory;
-  /** What trust and cameras are kept in. */
+  /** Contains the trusted keys and the switched cameras. */
   readonly grants: Grants;
   readonly trust: TrustStore;
   readonly alarm: {
-    /** With which codes it was said that commands are refused again and again; undefined: it was not, or is over. */
+    /** The codes of the active condition `commands-refused`; undefined while it is not active. */
     codes(): readonly string[] | undefined;
   };
   readonly cameras: CameraSwitches;
@@ -27,7 +27,7 @@ export interface CommandRecords {
 
 export function commandRecordsOf(
   database: OpenDatabase,
-  conditions: SaidConditions,
+  conditions: PublishedConditions,
   { seal, nowMs }: { readonly seal: GrantSeal; readonly nowMs: () => number },
 ): CommandRecords {
   const grants = grantsOf(database, seal);

@@ -1,17 +1,17 @@
 import type { Grant } from './grant-seal.js';
 
-/** A key of an issuer as it is kept. What the fields mean is for those who check commands to know. */
+/** A stored key of an issuer. The verification of commands interprets the fields. */
 export interface KeptKey {
   readonly keyId: string;
   readonly issuerId: string;
   readonly algorithm: string;
   /** JSON. */
   readonly publicKey: string;
-  /** With blanks between. */
+  /** Separated by spaces. */
   readonly scopes: string;
   /** Wall clock, milliseconds since the epoch. */
   readonly addedAtMs: number;
-  /** Null: trusted for ever. */
+  /** Null: no expiry. */
   readonly notAfterMs: number | null;
 }
 
@@ -21,7 +21,7 @@ export function keyGrant(key: KeptKey): Grant {
   return { kind: 'trusted-key', id: keyId, content };
 }
 
-/** The inverse; the grant was sealed by this program. */
+/** The grant must be sealed by this program: its content is not validated. */
 export function keptKeyOf({ id, content }: Grant): KeptKey {
   return { keyId: id, ...(JSON.parse(content) as Omit<KeptKey, 'keyId'>) };
 }
@@ -30,7 +30,7 @@ export function switchGrant(cameraId: string, isEnabled: boolean): Grant {
   return { kind: 'camera-switch', id: cameraId, content: JSON.stringify({ isEnabled }) };
 }
 
-/** The inverse; the grant was sealed by this program. */
+/** The grant must be sealed by this program: its content is not validated. */
 export function isSwitchedOn({ content }: Grant): boolean {
   return (JSON.parse(content) as { readonly isEnabled: boolean }).isEnabled;
 }

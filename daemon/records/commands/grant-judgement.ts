@@ -1,57 +1,56 @@
 import { digestOf, type Grant, type GrantRow } from './grant-seal.js';
 
-/** What the audit log says of the set of grants after its newest change. */
+/** The state of the set of grants after its newest change, as the audit log states it. */
 export interface GrantState {
   readonly revision: number;
-  /** Of the set. */
   readonly digest: string;
-  /** Of the set before that change. */
+  /** Digest of the set before that change. */
   readonly before: string;
 }
 
-/** What the audit log has to say. */
+/** What the audit log states about the grants. */
 export type LoggedGrants =
-  /** Nothing. `isReplaced` as below. */
+  /** Nothing. */
   | { readonly outcome: 'silent'; readonly isReplaced: boolean }
-  /** The log was altered since it spoke of them, or cannot be proven. */
+  /** The log was altered after its last statement about grants, or cannot be proven. */
   | { readonly outcome: 'broken' }
   | {
-      readonly outcome: 'said';
+      readonly outcome: 'stated';
       readonly state: GrantState;
-      /** Another log has taken the place of the one that knew this set: a backup was restored since. */
+      /** Another log has replaced the one of this set: a backup was restored since. */
       readonly isReplaced: boolean;
       /** Whether the newest change was about this grant. */
       readonly isAbout: (grant: Grant) => boolean;
     };
 
-/** Why something is not believed, or what else is wrong with the set. */
+/** Why a row is not trusted, or what is wrong with the set. */
 export const grantFaults = [
-  /** A row that this program did not write, or that was altered. */
+  /** This program did not write the row, or the row was altered. */
   'not-sealed',
   /** A row of another box. */
   'other-box',
-  /** A row of an earlier time. */
+  /** A row of an earlier revision. */
   'put-back',
-  /** The log knows of more than is there. */
+  /** The log states grants that are missing. */
   'missing',
-  /** The newest change stands in the log only: the box was killed amid it, or what was before was put back. */
+  /** The newest change is in the log only: the box was killed during it, or an older state was put back. */
   'unfinished',
   /** The rows are newer than the log. */
   'log-older',
-  /** The log cannot be relied on. */
+  /** The log cannot be trusted. */
   'log-broken',
 ] as const;
 export type GrantFault = (typeof grantFaults)[number];
 
 export interface Judgement {
   readonly kept: readonly GrantRow[];
-  /** Not believed, each with the reason. */
+  /** Rows that are not trusted, with the reason. */
   readonly aside: readonly { readonly row: GrantRow; readonly fault: GrantFault }[];
-  /** What is wrong with the set as a whole. */
+  /** Faults of the whole set. */
   readonly faults: readonly GrantFault[];
 }
 
-/** Which of the rows that this program sealed on this box are to be believed, by what the audit log says of them. */
+/** Decides which of the rows that this program sealed on this box are trusted, by the statement of the audit log. */
 export function judgeGrants(sealed: readonly GrantRow[], logged: LoggedGrants): Judgement {
   const top = Math.max(0, ...sealed.map(({ revision }) => revision));
   const newest = sealed.filter(({ revision }) => revision === top);

@@ -1,28 +1,28 @@
 import { createHash } from 'node:crypto';
-import { deriveKey, keyedHash } from '../../host/keyed-hash.js';
+import { hkdfKey, keyedHash } from '../../host/keyed-hash.js';
 import { areEqual, fillRandomly, KEY_BYTES, wipe } from '../../host/sodium.js';
 
 export type GrantKind = 'trusted-key' | 'camera-switch';
 
-/** Something that grants power: a key whose commands are executed, a camera that a centre switched. */
+/** A permission: a key whose commands are executed, or a camera that a centre switched. */
 export interface Grant {
   readonly kind: GrantKind;
-  /** Of the key, or of the camera. */
+  /** Id of the key or of the camera. */
   readonly id: string;
   /** JSON. */
   readonly content: string;
 }
 
 export interface GrantRow extends Grant {
-  /** `<site>/<box>` that it was granted on. */
+  /** `<site>/<box>` of the box that granted it. */
   readonly box: string;
-  /** Of the whole set: grows with each change of it. */
+  /** Revision of the whole set; grows with each change. */
   readonly revision: number;
   readonly seal: Uint8Array;
 }
 
-/** A command that waits, as far as its seal speaks for it. */
-export interface SealedCommand {
+/** The fields of a waiting command that its seal covers. */
+interface SealedCommand {
   readonly issuerId: string;
   readonly commandId: string;
   readonly keyId: string;
@@ -35,9 +35,9 @@ export interface SealedCommand {
 const use = 'rollcall records grants 1';
 
 /**
- * Seals what grants power in records.db (HMAC-SHA-256). The keys are derived from those of the audit log: that key is there
- * whenever the daemon runs, also while the gallery is sealed; it stays the same when the box changes its identity; and the log
- * is what the rows are compared with, so that a box which lost the one can rely on neither.
+ * Seals grants and waiting commands in records.db (HMAC-SHA-256). The keys are derived from those of the audit log. The key of
+ * the log is available whenever the daemon runs, also while the gallery is sealed, and stays when the box changes its identity.
+ * The rows are compared with the log, so losing its key makes both worthless anyway.
  */
 export class GrantSeal implements Disposable {
   /** `<site>/<box>`. */
@@ -45,10 +45,10 @@ export class GrantSeal implements Disposable {
   readonly #key: Uint8Array;
   readonly #formerKeys: readonly Uint8Array[];
 
-  /** `auditKeys`: the one in use first, then those of earlier times; they stay the caller's. */
+  /** `auditKeys`: the current key first, then former ones. The caller keeps and wipes them. */
   constructor(box: string, auditKeys: readonly Uint8Array[]) {
     this.box = box;
-    const [key, ...formerKeys] = auditKeys.map((each) => deriveKey(each, use));
+    const [key, ...formerKeys] = auditKeys.map((each) => hkdfKey(each, use));
     this.#key = key ?? randomKey();
     this.#formerKeys = formerKeys;
   }
@@ -57,7 +57,7 @@ export class GrantSeal implements Disposable {
     return sealOf(this.#key, { ...grant, revision, box: this.box });
   }
 
-  /** Under which key this program sealed the row; undefined: it did not. */
+  /** The key that sealed the row; undefined if none of this program's keys did. */
   judge(row: GrantRow): 'key in use' | 'former key' | undefined {
     if (areEqual(sealOf(this.#key, row), row.seal)) return 'key in use';
     return this.#formerKeys.some((key) => areEqual(sealOf(key, row), row.seal)) ? 'former key' : undefined;
@@ -80,7 +80,7 @@ export class GrantSeal implements Disposable {
   }
 }
 
-/** 32 hexadecimal digits that name a set of grants, in whatever order they come. */
+/** A digest of a set of grants (32 hexadecimal digits) that does not depend on their order. */
 export function digestOf(grants: readonly Grant[]): string {
   const parts = grants.map(({ kind, id, content }) => JSON.stringify([kind, id, content])).sort();
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);

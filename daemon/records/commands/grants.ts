@@ -1,5 +1,4 @@
 import type { OpenDatabase } from '../../host/sqlite.js';
-import { explained } from '../explained.js';
 import {
   type GrantFault,
   type GrantState,
@@ -10,49 +9,49 @@ import {
 } from './grant-judgement.js';
 import { digestOf, type Grant, type GrantKind, type GrantRow, type GrantSeal } from './grant-seal.js';
 
-/** Something that was found and is not believed. */
+/** A row that is not trusted, or a fault of the set. */
 export interface SetAside {
   readonly number: number;
   readonly reason: GrantFault;
-  /** Null where something is not there. As it was found: nothing vouches for it. */
+  /** As found, without proof; null for a fault of the set. */
   readonly kind: string | null;
   readonly id: string | null;
   /** Wall clock, milliseconds since the epoch. */
   readonly atMs: number;
 }
 
-/** What a comparison with the log has come to. */
+/** The result of comparing the set with the audit log. */
 export interface SettledGrants {
-  /** How often each was found; empty where all is well. */
+  /** The number of each fault; empty if there is none. */
   readonly faults: ReadonlyMap<GrantFault, number>;
-  /** To be written into the log; undefined where that says it already. */
+  /** The state to write into the log; undefined if the log states it already. */
   readonly state: GrantState | undefined;
 }
 
 /**
- * What grants power: each row is sealed, and the set as a whole is what the audit log says. What is not so is not believed,
- * and kept aside.
+ * The grants of this box. Each row is sealed, and the audit log states the whole set. Rows that do not fit both are not trusted
+ * and are set aside.
  */
 export interface Grants {
   list(kind: GrantKind): readonly Grant[];
   find(kind: GrantKind, id: string): Grant | undefined;
   /**
-   * Puts `edit` of all grants in their place. `alongside` writes the new state into the audit log; where it throws, nothing
-   * has changed. Undefined from `edit`: nothing is to be changed, and `alongside` is not called.
+   * Replaces all grants with the result of `edit`; undefined means no change. `alongside` writes the new state into the audit
+   * log; if it throws, nothing has changed.
    */
   change(
     edit: (grants: readonly Grant[]) => readonly Grant[] | undefined,
     nowMs: number,
     alongside: (state: GrantState) => void,
   ): void;
-  /** Compares the set with the log, and sets aside what is not believed. `alongside` as above, where there is something to say. */
+  /** Compares the set with the log and sets aside what is not trusted. `alongside` writes a result with faults or a new state into the log. */
   settle(logged: LoggedGrants, nowMs: number, alongside: (settled: SettledGrants) => void): SettledGrants;
   aside(): readonly SetAside[];
-  /** Forgets what was set aside; how many that were. */
+  /** Deletes what was set aside and returns the number of entries. */
   dismiss(): number;
 }
 
-/** What is kept of rows that are not believed: an attacker could add any number. */
+/** Limit of entries that are set aside: an attacker could add any number. */
 const mostAside = 100;
 /** Longest row that is read, characters. */
 const longestContent = 65_536;
@@ -66,26 +65,26 @@ export function grantsOf(database: OpenDatabase, seal: GrantSeal): Grants {
 class SealedGrants implements Grants {
   readonly #database: OpenDatabase;
   readonly #seal: GrantSeal;
-  /** Of the set that is believed. */
+  /** Revision of the trusted set. */
   #revision: number;
 
   constructor(database: OpenDatabase, seal: GrantSeal) {
     this.#database = database;
     this.#seal = seal;
-    // Until it is compared with the log: the newest that this program sealed.
+    // The newest revision that this program sealed, until the comparison with the log.
     this.#revision = this.#newestOf(this.#rows(), 0);
   }
 
   list(kind: GrantKind): readonly Grant[] {
-    return this.#believed().filter((row) => row.kind === kind);
+    return this.#trusted().filter((row) => row.kind === kind);
   }
 
   find(kind: GrantKind, id: string): Grant | undefined {
     const find = this.#database.db.prepare<[string, string, number], GrantRow>(
       `SELECT ${columns} FROM granted WHERE kind = ? AND id = ? AND length(content) <= ?`,
     );
-    const row = explained(this.#database, () => find.get(kind, id, longestContent));
-    return row !== undefined && this.#isBelieved(row) ? row : undefined;
+    const row = this.#database.read(() => find.get(kind, id, longestContent));
+    return row !== undefined && this.#isTrusted(row) ? row : undefined;
   }
 
   change(
@@ -95,7 +94,7 @@ class SealedGrants implements Grants {
   ): void {
     this.#commit(() => {
       const rows = this.#rows();
-      const before = rows.filter((row) => this.#isBelieved(row));
+      const before = rows.filter((row) => this.#isTrusted(row));
       const after = edit(before);
       if (after === undefined) return { revision: this.#revision, value: undefined };
       const others = rows.filter((row) => !before.includes(row));
@@ -115,13 +114,13 @@ class SealedGrants implements Grants {
     return this.#commit<SettledGrants>(() => {
       const rows = this.#rows();
       const { kept, aside, faults } = this.#judge(rows, logged);
-      const notBelieved = aside.map(({ row, fault }) => ({ grant: row, fault }));
-      const found = this.#setAside(notBelieved, faults, nowMs);
-      const said = logged.outcome === 'said' ? logged.state.revision : 0;
-      if (found.size === 0 && this.#isAsSaid(kept, logged)) {
-        return { revision: said, value: { faults: found, state: undefined } };
+      const untrusted = aside.map(({ row, fault }) => ({ grant: row, fault }));
+      const found = this.#setAside(untrusted, faults, nowMs);
+      const stated = logged.outcome === 'stated' ? logged.state.revision : 0;
+      if (found.size === 0 && this.#isAsStated(kept, logged)) {
+        return { revision: stated, value: { faults: found, state: undefined } };
       }
-      const revision = this.#newestOf(rows, said) + 1;
+      const revision = this.#newestOf(rows, stated) + 1;
       this.#write(kept, revision);
       const digest = digestOf(kept);
       const value = { faults: found, state: { revision, digest, before: digest } };
@@ -134,14 +133,14 @@ class SealedGrants implements Grants {
     const all = this.#database.db.prepare<[], SetAside>(
       'SELECT number, reason, kind, id, at_ms AS atMs FROM set_aside ORDER BY number',
     );
-    return explained(this.#database, () => all.all());
+    return this.#database.read(() => all.all());
   }
 
   dismiss(): number {
     return this.#database.transaction(() => this.#database.db.prepare('DELETE FROM set_aside').run().changes);
   }
 
-  /** `work` gives the revision that is believed once its transaction is on the disk. */
+  /** `work` returns the revision that is trusted once its transaction is on the disk. */
   #commit<T>(work: () => { readonly revision: number; readonly value: T }): T {
     const { revision, value } = this.#database.transaction(work);
     this.#revision = revision;
@@ -152,18 +151,18 @@ class SealedGrants implements Grants {
     const all = this.#database.db.prepare<[number], GrantRow>(
       `SELECT ${columns} FROM granted WHERE length(content) <= ? ORDER BY kind, id`,
     );
-    return explained(this.#database, () => all.all(longestContent));
+    return this.#database.read(() => all.all(longestContent));
   }
 
-  #believed(): readonly GrantRow[] {
-    return this.#rows().filter((row) => this.#isBelieved(row));
+  #trusted(): readonly GrantRow[] {
+    return this.#rows().filter((row) => this.#isTrusted(row));
   }
 
-  #isBelieved(row: GrantRow): boolean {
+  #isTrusted(row: GrantRow): boolean {
     return row.revision === this.#revision && this.#isOurs(row);
   }
 
-  /** Only what this program sealed counts: anybody could write a number. */
+  /** Only rows that this program sealed count: the revision of others proves nothing. */
   #newestOf(rows: readonly GrantRow[], least: number): number {
     return Math.max(least, ...rows.filter((row) => this.#isOurs(row)).map(({ revision }) => revision));
   }
@@ -175,7 +174,7 @@ class SealedGrants implements Grants {
   #judge(rows: readonly GrantRow[], logged: LoggedGrants): Judgement {
     const sealed = rows.filter((row) => this.#isOurs(row));
     const judgement = judgeGrants(sealed, logged);
-    // A former key may be known to others. Rows under it are believed only while the log says the very same.
+    // A former key may be known to others. Rows under it are trusted only while the log states exactly the same.
     const isNoted = judgement.faults.length === 0 && judgement.aside.length === 0;
     const current = sealed.filter((row) => this.#seal.judge(row) === 'key in use');
     const { kept, aside, faults } = isNoted ? judgement : judgeGrants(current, logged);
@@ -189,15 +188,15 @@ class SealedGrants implements Grants {
     return row.box === this.#seal.box ? 'put-back' : 'other-box';
   }
 
-  /** Nothing has to be written: rows and log say the same, and all are under the key in use. */
-  #isAsSaid(kept: readonly GrantRow[], logged: LoggedGrants): boolean {
-    if (logged.outcome !== 'said' || digestOf(kept) !== logged.state.digest) return false;
+  /** Rows and log state the same, and all rows are under the current key: nothing must be written. */
+  #isAsStated(kept: readonly GrantRow[], logged: LoggedGrants): boolean {
+    if (logged.outcome !== 'stated' || digestOf(kept) !== logged.state.digest) return false;
     return kept.every(
       (row) => row.revision === logged.state.revision && this.#seal.judge(row) === 'key in use',
     );
   }
 
-  /** How often each was found. */
+  /** Returns the number of each fault. */
   #setAside(
     rows: readonly { readonly grant: Grant; readonly fault: GrantFault }[],
     faults: readonly GrantFault[],
@@ -224,7 +223,7 @@ class SealedGrants implements Grants {
     return new Map(grantFaults.filter((fault) => all.includes(fault)).map((fault) => [fault, count(fault)]));
   }
 
-  /** All rows are sealed anew, so that one of before cannot be put among them. */
+  /** Seals all rows with the new revision, so that an older row cannot be put among them. */
   #write(grants: readonly Grant[], revision: number): void {
     const { db } = this.#database;
     db.prepare('DELETE FROM granted').run();

@@ -2,17 +2,17 @@ import { type KeptKey, keptKeyOf, keyGrant } from './grant-content.js';
 import type { GrantState } from './grant-judgement.js';
 import type { Grants } from './grants.js';
 
-/** Whose commands the box executes: kept with what happened, so that it is there while the gallery is sealed. */
+/** The keys of issuers whose commands the box executes. They are in the records, so they are readable while the gallery is sealed. */
 export interface TrustStore {
-  /** By issuer, then in order of their addition. */
+  /** By issuer, then by time of addition. */
   list(): readonly KeptKey[];
   find(keyId: string): KeptKey | undefined;
   /**
-   * False where the box trusts that key already. `alongside` writes the audit entry, with the state of all grants; it is
-   * called only where the key is added, before that is on the disk.
+   * False if the box trusts the key already. `alongside` writes the audit entry, with the state of all grants, in the same
+   * transaction; it is called only if the key is added.
    */
   add(key: KeptKey, alongside: (state: GrantState) => void): boolean;
-  /** Forgets all keys of an issuer, or one of them; how many they were. `alongside` as above. */
+  /** Removes all keys of an issuer, or one of them, and returns their number. `alongside` as above. */
   remove(
     issuerId: string,
     keyId: string | undefined,

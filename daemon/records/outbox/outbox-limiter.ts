@@ -5,16 +5,16 @@ import { Recurring } from '../../base/recurring.js';
 import type { OutboxRules } from '../../domain/events/outbox-limits.js';
 import type { Records } from '../open-records.js';
 
-/** How often it is looked whether the outbox is within its limits, milliseconds. */
-export const lookEveryMs = 5 * 60_000;
-/** Events given up in one transaction: some milliseconds. */
+/** How often the size of the outbox is checked, milliseconds. */
+export const checkEveryMs = 5 * 60_000;
+/** The largest number of events given up in one transaction, which takes some milliseconds. */
 const batch = 1000;
 
 export interface OutboxLimiterOptions {
   readonly records: Pick<Records, 'record' | 'surplus'>;
   /** The limits in force. */
   readonly rules: () => OutboxRules;
-  /** False while the clock is in doubt: then nothing is given up for its age. */
+  /** False while the clock is not trusted: then no event is given up for its age. */
   readonly isClockTrusted: () => boolean;
   /** Sequences on their way to the broker. */
   readonly inFlight: () => readonly number[];
@@ -22,25 +22,25 @@ export interface OutboxLimiterOptions {
   readonly logger: Logger;
 }
 
-/** Keeps the outbox within its limits. What it gives up is stated in an event, in the same transaction. */
+/** Keeps the outbox within its limits. An event in the same transaction reports what was given up. */
 export function outboxLimiter(options: OutboxLimiterOptions): Recurring {
   const { clock, logger } = options;
   return new Recurring({
     clock,
-    everyMs: lookEveryMs,
+    everyMs: checkEveryMs,
     async work(signal) {
       const count = await limitOutbox(options, signal);
       if (count === 0) return;
-      logger.error('the outbox was beyond its limits: events were given up, and the centre will be told', {
+      logger.error('the outbox exceeded its limits; events were given up, and an event reports them', {
         count,
-        remedy: 'see why nobody takes the events (rollcall outbox status), or raise the limits (outbox)',
+        remedy: 'Check why events are not delivered (rollcall outbox status), or raise the limits (outbox).',
       });
     },
     onFailure: (error) => logger.error('the outbox cannot be kept within its limits', { error }),
   });
 }
 
-/** Gives up what is beyond the limits now; how many events. Throws what the records throw. */
+/** Gives up the events beyond the limits and returns their number. Throws what the records throw. */
 export async function limitOutbox(options: OutboxLimiterOptions, signal?: AbortSignal): Promise<number> {
   const { records, rules, isClockTrusted, inFlight, clock } = options;
   let count = 0;

@@ -1,20 +1,16 @@
 import type { EventKind } from '../../domain/events/event.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
-import { explained } from '../explained.js';
 import type { RecordedMoments } from '../recorded-moments.js';
-import { type CentreConfirmations, centreConfirmationsOf } from './outbox-centre.js';
-import { type OutboxCounts, type OutboxReport, outboxReportOf } from './outbox-report.js';
-import { type OutboxResending, outboxResendingOf } from './outbox-resend.js';
 
-/** An event that is not confirmed yet: by a broker, or by the centre where that is asked to. */
+/** An event that was not confirmed yet: by the broker or, if the configuration requires this, by the centre. */
 export interface OutboxRow {
   readonly sequence: number;
   readonly kind: EventKind;
-  /** How long ago it was recorded, milliseconds; infinite where the clock does not tell. */
+  /** Time since the event was recorded, milliseconds; infinite if the clock cannot tell. */
   readonly ageMs: number;
-  /** Somebody asked for it to be sent again. */
+  /** A centre or an operator asked for this event again. */
   readonly isAgain: boolean;
-  /** Of a `reply`: the command it answers. */
+  /** For a `reply`: the command that it answers. */
   readonly commandId: string | null;
   /** The recorded bytes: JSON. */
   readonly payload: Uint8Array;
@@ -25,29 +21,31 @@ interface StoredRow extends Omit<OutboxRow, 'isAgain' | 'ageMs'> {
   readonly recordedAtMs: number;
 }
 
-/** What sends the outbox over one connection after the other. */
+/** The part of the outbox that the publisher uses. It has one connection at a time. */
 export interface SendingOutbox {
-  /** A new connection begins: what was sent over those before and is not confirmed is pending again. */
+  /**
+   * Call when a new connection begins. Rows that were sent over earlier connections and are not confirmed are pending again.
+   */
   begin(): void;
   /** At most `limit` rows with a sequence above `afterSequence`, in order, without those of `heldKinds`. */
   pending(afterSequence: number, limit: number, heldKinds: readonly EventKind[]): readonly OutboxRow[];
-  /** The broker has these rows, all of them or none is noted. Naming a row twice is harmless. */
+  /** Notes that the broker has taken these rows: all, or none if it fails. A row may be named twice. */
   acknowledge(sequences: readonly number[]): void;
-  /** How many rows there are. */
+  /** Number of rows. */
   depth(): number;
-  /** Of all events ever recorded; 0 where there is none. */
+  /** Sequence of the newest event ever recorded; 0 without events. */
   newestSequence(): number;
 }
 
-/** The only queue between what happened and the broker: survives everything, forgets only on acknowledgement. */
+/** The events that wait for the broker. They survive restarts; a row stays until it is acknowledged or given up. */
 export interface Outbox extends SendingOutbox, OutboxReport, OutboxResending {
-  /** The same rows, which stay when the broker has them, until the centre has confirmed them. */
+  /** The same rows, but each stays after the broker has taken it, until the centre has confirmed it. */
   readonly forCentre: SendingOutbox;
   readonly centre: CentreConfirmations;
 }
 
-/** For writing an event: called in its transaction. */
-export interface OutboxEntrance {
+interface OutboxEntrance {
+  /** Call in the transaction that writes the event. */
   add(event: {
     readonly sequence: number;
     readonly kind: EventKind;
@@ -80,7 +78,7 @@ export function outboxOf(database: OpenDatabase, moments: Pick<RecordedMoments, 
   const pendingOver =
     (connection: () => number): SendingOutbox['pending'] =>
     (after, limit, heldKinds) =>
-      explained(database, () =>
+      database.read(() =>
         select
           .all({ after, limit, held: JSON.stringify(heldKinds), connection: connection() })
           .map(({ recordedAtMs, isAgain, ...row }) => ({
@@ -95,8 +93,9 @@ export function outboxOf(database: OpenDatabase, moments: Pick<RecordedMoments, 
   return {
     ...report,
     ...outboxResendingOf(database),
+    // The broker's confirmation deletes a row, so all rows that are left are pending.
     begin: () => undefined,
-    // No connection has this number: whatever is there has to go.
+    // No connection has the number -1.
     pending: pendingOver(() => -1),
     acknowledge: (sequences) =>
       database.transaction(() => {
@@ -119,4 +118,180 @@ export function outboxOf(database: OpenDatabase, moments: Pick<RecordedMoments, 
 
 function total(counts: readonly OutboxCounts[]): number {
   return counts.reduce((sum, { count }) => sum + count, 0);
+}
+
+/** Rows that are kept until the centre has confirmed them. */
+interface CentreConfirmations {
+  /** The number of a new connection. */
+  nextConnection(): number;
+  /** The broker took these rows over this connection; they are kept for the centre. */
+  keep(sequences: readonly number[], connection: number): void;
+  /** Call in the transaction that deletes the rows that the broker took. */
+  noteSent(sequences: readonly number[]): void;
+  /**
+   * Notes that the centre has stored all events up to `sequence`, and deletes their rows. A sequence above the newest event that
+   * was sent counts as that event. `inFlight`: events on their way to the broker; the centre may confirm one before the broker
+   * does. Returns the number of deleted rows.
+   */
+  confirmUpTo(sequence: number, inFlight: readonly number[]): number;
+  /** The sequence up to which the centre has stored all events; never decreases. */
+  confirmed(): number;
+}
+
+function centreConfirmationsOf(database: OpenDatabase): CentreConfirmations {
+  const { db } = database;
+  const read = db.prepare<[string], number>('SELECT value FROM counter WHERE name = ?').pluck();
+  const raise = db.prepare<[number, string]>('UPDATE counter SET value = max(value, ?) WHERE name = ?');
+  const advance = db
+    .prepare<[], number>("UPDATE counter SET value = value + 1 WHERE name = 'connection' RETURNING value")
+    .pluck();
+  const mark = db.prepare<[number, string]>(
+    'UPDATE outbox SET sent_over = ? WHERE sequence IN (SELECT value FROM json_each(?))',
+  );
+  const remove = db.prepare<[number, string]>(`
+    DELETE FROM outbox WHERE sequence <= ?
+      AND (sent_over IS NOT NULL OR sequence IN (SELECT value FROM json_each(?)))`);
+  const noteSent = (sequences: readonly number[]): void => void raise.run(Math.max(0, ...sequences), 'sent');
+  return {
+    nextConnection: () => database.transaction(() => advance.get() ?? 0),
+    keep: (sequences, connection) =>
+      database.transaction(() => {
+        mark.run(connection, JSON.stringify(sequences));
+        noteSent(sequences);
+      }),
+    noteSent,
+    confirmUpTo: (sequence, inFlight) =>
+      database.transaction(() => {
+        const newestSent = Math.max(read.get('sent') ?? 0, ...inFlight);
+        const upTo = Math.min(sequence, newestSent);
+        raise.run(upTo, 'centre');
+        return remove.run(upTo, JSON.stringify(inFlight)).changes;
+      }),
+    confirmed: () => database.read(() => read.get('centre') ?? 0),
+  };
+}
+
+/** Sequences from first to last, both included. */
+interface SequenceRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+interface OutboxResending {
+  /**
+   * Puts the first `limit` events of a range into the outbox again, in one transaction. Rows that wait for the broker stay
+   * unchanged. `count`: how many events are sent again. `through`: the last sequence that was handled.
+   */
+  putBack(
+    range: SequenceRange,
+    about: { readonly nowMs: number; readonly limit: number },
+  ): { readonly count: number; readonly through: number };
+  /**
+   * The events of a range that are no longer in the records. `ranges`: the first ranges of them, at most
+   * `limit`. `count`: the number of all of them.
+   */
+  missing(
+    range: SequenceRange,
+    limit: number,
+  ): { readonly ranges: readonly SequenceRange[]; readonly count: number };
+}
+
+export function outboxResendingOf(database: OpenDatabase): OutboxResending {
+  const { db } = database;
+  const lastOfBatch = db
+    .prepare<[number, number, number], number>(
+      'SELECT max(sequence) FROM (SELECT sequence FROM event WHERE sequence BETWEEN ? AND ? ORDER BY sequence LIMIT ?)',
+    )
+    .pluck();
+  const between = 'sequence BETWEEN @first AND @last';
+  const unmark = db.prepare<[Record<string, number>]>(
+    `UPDATE outbox SET is_again = 1, sent_over = NULL, since_ms = @nowMs WHERE ${between} AND sent_over IS NOT NULL`,
+  );
+  const forgetGivenUp = db.prepare<[Record<string, number>]>(`DELETE FROM given_up WHERE ${between}`);
+  const add = db.prepare<[Record<string, number>]>(`
+    INSERT INTO outbox (sequence, kind, size_bytes, since_ms, is_again)
+    SELECT sequence, kind, length(payload), @nowMs, 1 FROM event
+    WHERE ${between} AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.sequence = event.sequence)`);
+  const countRecorded = db
+    .prepare<[Record<string, number>], number>(`SELECT count(*) FROM event WHERE ${between}`)
+    .pluck();
+  const holes = db.prepare<[Record<string, number>], SequenceRange>(`
+    SELECT before + 1 AS first, sequence - 1 AS last FROM (
+      SELECT sequence, lag(sequence, 1, @first - 1) OVER (ORDER BY sequence) AS before
+      FROM (SELECT sequence FROM event WHERE ${between} UNION ALL SELECT @last + 1))
+    WHERE sequence > before + 1 ORDER BY sequence LIMIT @limit`);
+  return {
+    putBack: ({ first, last }, { nowMs, limit }) =>
+      database.transaction(() => {
+        const through = lastOfBatch.get(first, last, limit);
+        if (through === undefined || through === null) return { count: 0, through: last };
+        const batch = { first, last: through };
+        const unmarked = unmark.run({ ...batch, nowMs: Math.floor(nowMs) }).changes;
+        forgetGivenUp.run(batch);
+        return { count: unmarked + add.run({ ...batch, nowMs: Math.floor(nowMs) }).changes, through };
+      }),
+    missing: ({ first, last }, limit) =>
+      database.read(() => ({
+        ranges: holes.all({ first, last, limit }),
+        count: last - first + 1 - (countRecorded.get({ first, last }) ?? 0),
+      })),
+  };
+}
+
+/** The rows of one kind. */
+interface OutboxCounts {
+  readonly kind: EventKind;
+  readonly count: number;
+  readonly sizeBytes: number;
+  /** Events given up since the database was made. */
+  readonly givenUp: number;
+}
+
+/** The age of the oldest row of one kind. */
+interface OutboxOldest {
+  readonly kind: EventKind;
+  /** When the row came into the outbox, wall clock, milliseconds since the epoch. */
+  readonly sinceMs: number;
+}
+
+/** The delivery state of a recorded event. */
+type EventDelivery = 'waiting' | 'kept-for-centre' | 'given-up' | 'delivered';
+
+interface OutboxReport {
+  /** One entry for each kind that was ever recorded. */
+  counts(): readonly OutboxCounts[];
+  oldest(): readonly OutboxOldest[];
+  /** Number of rows that the broker has taken and that are kept for the centre. Reads the whole outbox. */
+  keptForCentreCount(): number;
+  /** Sequence of the newest event ever recorded; 0 without events. */
+  newestSequence(): number;
+  /** `sequence`: of an event that is in the records. */
+  deliveryOf(sequence: number): EventDelivery;
+}
+
+export function outboxReportOf(database: OpenDatabase): OutboxReport {
+  const { db } = database;
+  const counts = db.prepare<[], OutboxCounts>(
+    'SELECT kind, count, size_bytes AS sizeBytes, given_up AS givenUp FROM outbox_total',
+  );
+  const oldest = db.prepare<[], OutboxOldest>(`
+    SELECT kind, (SELECT min(since_ms) FROM outbox WHERE outbox.kind = outbox_total.kind) AS sinceMs
+    FROM outbox_total WHERE count > 0`);
+  const kept = db.prepare<[], number>('SELECT count(*) FROM outbox WHERE sent_over IS NOT NULL').pluck();
+  const newest = db.prepare<[], number>("SELECT value FROM counter WHERE name = 'event'").pluck();
+  const delivery = db
+    .prepare<[{ sequence: number }], EventDelivery>(`
+      SELECT coalesce(
+        (SELECT CASE WHEN sent_over IS NULL THEN 'waiting' ELSE 'kept-for-centre' END
+         FROM outbox WHERE sequence = @sequence),
+        (SELECT 'given-up' FROM given_up WHERE sequence = @sequence),
+        'delivered')`)
+    .pluck();
+  return {
+    counts: () => database.read(() => counts.all()),
+    oldest: () => database.read(() => oldest.all()),
+    keptForCentreCount: () => database.read(() => kept.get() ?? 0),
+    newestSequence: () => database.read(() => newest.get() ?? 0),
+    deliveryOf: (sequence) => database.read(() => delivery.get({ sequence }) ?? 'delivered'),
+  };
 }

@@ -2,11 +2,11 @@ import { isRollcallError } from '../../base/errors.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
 import type { RecordsMark, RecordsPosition } from './records-mark.js';
 
-/** Reads where records.db stands; the name of a file that has none yet is empty. */
+/** Reads the position of records.db. `lineage` is empty for a file without a name. */
 export function positionOf({ db }: OpenDatabase): () => RecordsPosition {
   const counters = db.prepare<[], { name: string; value: number }>('SELECT name, value FROM counter');
   const lineage = db.prepare<[], string>('SELECT name FROM lineage').pluck();
-  // While a gap waits to be heard, what it states has not been told: another loss would have to state that again.
+  // A waiting gap event counts with its first sequence: if it is lost, the next recovery must report its range again.
   const oldest = db
     .prepare<[], number | null>(`
       SELECT min(sequence) FROM (
@@ -30,8 +30,8 @@ export function positionOf({ db }: OpenDatabase): () => RecordsPosition {
 }
 
 /**
- * The same database, whose transactions are counted and whose numbers are reserved in the mark before they are used.
- * `onDamaged` hears of damage that a transaction meets.
+ * Wraps a database: counts its transactions, and reserves its numbers in the mark before they are used. `onDamaged` is called
+ * when a transaction finds damage.
  */
 export function markedDatabase(
   database: OpenDatabase,
@@ -46,15 +46,15 @@ export function markedDatabase(
     transaction(work) {
       if (db.inTransaction) return database.transaction(work);
       try {
-        const { done, at } = database.transaction(() => {
-          const done = work();
+        const { result, after } = database.transaction(() => {
+          const result = work();
           revise.run();
-          const at = position();
-          mark.reserve(at);
-          return { done, at };
+          const after = position();
+          mark.reserve(after);
+          return { result, after };
         });
-        mark.note(at);
-        return done;
+        mark.note(after);
+        return result;
       } catch (error) {
         if (isRollcallError(error, 'database-damaged')) onDamaged(error);
         throw error;

@@ -2,7 +2,7 @@ import { existsSync, linkSync, readdirSync, renameSync, rmSync, statSync } from 
 import { basename, dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { isRollcallError } from '../../base/errors.js';
-import { closeToOthers, databaseDamaged, type OpenDatabase, openDatabase } from '../../host/sqlite.js';
+import { databaseDamaged, type OpenDatabase, openDatabase, restrictToOwner } from '../../host/sqlite.js';
 import { syncDirectory } from '../../host/sync-directory.js';
 import { recordsApplicationId, recordsMigrations } from '../schema.js';
 import { positionOf } from './marked-database.js';
@@ -10,45 +10,42 @@ import { type MarkFound, type RecordsMark, reservedBehind } from './records-mark
 import { type Salvage, salvageInto } from './salvage.js';
 
 /**
- * What is the matter with records.db at a start: `missing` (there is none, or an empty one), `older` (a copy from before what
- * was recorded last), `damaged`, `unproven` (the mark that would tell is gone or is not the box's own).
+ * A fault of records.db at a start: `missing` (no file, or an empty one), `older` (a copy from before the last recorded
+ * event), `damaged`, `unproven` (the mark is missing or this box did not seal it, so that an older file would not show).
  */
-export const recordsLosses = ['missing', 'older', 'damaged', 'unproven'] as const;
-export type RecordsLoss = (typeof recordsLosses)[number];
+export type RecordsLoss = 'missing' | 'older' | 'damaged' | 'unproven';
 
-/** What a start found, and what is left. */
+/** The fault that a start found, and what is left. */
 export interface FoundLoss {
   readonly loss: RecordsLoss;
-  /** Of `damaged`: what could be read. */
+  /** For `damaged`: what could be read. */
   readonly salvage?: Salvage;
-  /** Where the damaged file is kept. */
+  /** Path under which the damaged file is kept. */
   readonly keptAs?: string;
 }
 
 const options = { migrations: recordsMigrations, applicationId: recordsApplicationId };
-/** A file of up to this size is read in full, with its indices, where the last run was cut short. */
+/** After an unclean end, a file up to this size is checked completely, with its indices. */
 const mostChecked = 256 * 1024 * 1024;
 
-export interface OpenRecordsFileOptions {
+interface OpenRecordsFileOptions {
   readonly path: string;
-  /** Absent: nothing is known outside of the file, and only damage is found. */
+  /** Absent: only damage is found. */
   readonly mark?: RecordsMark | undefined;
   readonly nowMs: number;
   /** A random name for a file. */
   readonly newName: () => string;
-  /**
-   * Brings what is left in order, in one transaction: called with the file that is going to be records.db.
-   */
-  readonly makeGood: (database: OpenDatabase, found: FoundLoss) => void;
+  /** Recovers what is left, in one transaction; called with the file that becomes records.db. */
+  readonly recover: (database: OpenDatabase, found: FoundLoss) => void;
 }
 
 /**
- * Opens records.db whatever became of it, and says what did. A damaged file is kept beside it, closed to others, under the name
- * `records.db.damaged-TIME`; what can be read of it is in the new one. A kill at any point leaves what the next start does
- * again. Throws what `openDatabase` throws but for damage.
+ * Opens records.db and recovers it after a loss. A damaged file is kept as `records.db.damaged-TIME`, closed to others; a new
+ * file gets what can be read of it. After a kill at any point, the next start repeats the work. Throws what `openDatabase`
+ * throws, except for damage.
  */
 export function openRecordsFile(given: OpenRecordsFileOptions): OpenDatabase {
-  const { path, mark, makeGood, newName } = given;
+  const { path, mark, recover, newName } = given;
   const isNew = sizeOf(path) === 0;
   if (isNew) keepLog(given);
   try {
@@ -56,8 +53,8 @@ export function openRecordsFile(given: OpenRecordsFileOptions): OpenDatabase {
     const loss = lossOf(database, isNew, mark);
     try {
       if (mustBeChecked(database, mark, loss)) assertWhole(database);
-      if (loss !== undefined) makeGood(database, { loss });
-      if (mark !== undefined) takeUp(database, mark, newName);
+      if (loss !== undefined) recover(database, { loss });
+      if (mark !== undefined) startMark(database, mark, newName);
       return database;
     } catch (error) {
       database.close();
@@ -69,33 +66,33 @@ export function openRecordsFile(given: OpenRecordsFileOptions): OpenDatabase {
   }
 }
 
-/** Puts what can be read in the place of the damaged file. */
+/** Replaces the damaged file by a new one with everything that can be read. */
 function replaceDamaged(given: OpenRecordsFileOptions): OpenDatabase {
-  const { path, mark, makeGood, newName } = given;
+  const { path, mark, recover, newName } = given;
   const keptAs = keepDamaged(given);
   const fresh = `${path}.salvage-part`;
   for (const suffix of ['', '-wal', '-shm']) rmSync(`${fresh}${suffix}`, { force: true });
   const database = openDatabase(fresh, options);
   try {
-    makeGood(database, { loss: 'damaged', salvage: salvageInto(database, keptAs), keptAs });
+    recover(database, { loss: 'damaged', salvage: salvageInto(database, keptAs), keptAs });
     database.db.pragma('wal_checkpoint(TRUNCATE)');
   } finally {
     database.close();
-    // Made by reading it.
+    // Reading the damaged file created these.
     rmSync(`${keptAs}-shm`, { force: true });
     if (sizeOf(`${keptAs}-wal`) === 0) rmSync(`${keptAs}-wal`, { force: true });
   }
-  // A log of the damaged file would be played into the new one.
+  // SQLite would apply a log of the damaged file to the new one.
   for (const suffix of ['-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
   renameSync(fresh, path);
   syncDirectory(dirname(path));
   const opened = openDatabase(path, options);
-  if (mark !== undefined) takeUp(opened, mark, newName);
+  if (mark !== undefined) startMark(opened, mark, newName);
   return opened;
 }
 
-/** Gives a file its name where it has none, and lets the mark follow it. */
-function takeUp(database: OpenDatabase, mark: RecordsMark, newName: () => string): void {
+/** Gives the file a lineage name if it has none, and starts to follow it in the mark. */
+function startMark(database: OpenDatabase, mark: RecordsMark, newName: () => string): void {
   const position = positionOf(database);
   const { lineage, event, state } = position();
   if (lineage === '') {
@@ -106,7 +103,7 @@ function takeUp(database: OpenDatabase, mark: RecordsMark, newName: () => string
   mark.begin(position());
 }
 
-/** The name stays taken until the new file has it; its log goes along. A start that was cut short is gone on with. */
+/** Keeps the damaged file and its log under another name. Reuses the name of an earlier start that was interrupted. */
 function keepDamaged({ path, nowMs }: OpenRecordsFileOptions): string {
   const { ino } = statSync(path);
   const before = readdirSync(dirname(path))
@@ -116,12 +113,12 @@ function keepDamaged({ path, nowMs }: OpenRecordsFileOptions): string {
   const keptAs = before ?? freeName(path, nowMs);
   if (before === undefined) linkSync(path, keptAs);
   if (existsSync(`${path}-wal`)) renameSync(`${path}-wal`, `${keptAs}-wal`);
-  closeToOthers(keptAs);
+  restrictToOwner(keptAs);
   syncDirectory(dirname(path));
   return keptAs;
 }
 
-/** The log of a file that is gone may be of use to whoever examines it, and would be in the way of a new one. */
+/** Keeps the log of a missing file for examination: a new file must not get it. */
 function keepLog({ path, nowMs }: OpenRecordsFileOptions): void {
   if (sizeOf(`${path}-wal`) > 0) renameSync(`${path}-wal`, `${freeName(path, nowMs)}-wal`);
   rmSync(`${path}-shm`, { force: true });
@@ -147,12 +144,12 @@ function lossOf(
   if (found.kind === 'proven') {
     const { mark: before } = found;
     const isTheFile = [before.lineage, before.nextLineage].includes(lineage);
-    // A mark may be an older one, too: it is on the disk before the other place hears of what it reserves.
+    // The mark itself may be an older copy: then the trail knows of more reserved numbers than the mark.
     if (isTheFile && revision >= before.revision && before.eventTo >= reserved) return undefined;
     return isNew ? 'missing' : 'older';
   }
   if (isNew) return found.kind === 'unproven' || reserved > 0 ? 'missing' : undefined;
-  // The first start of a release that keeps a mark finds a file without a name, and no mark.
+  // A first start that was killed leaves a file without a name and no mark.
   const isFirst = found.kind === 'none' && lineage === '' && reserved <= event;
   return isFirst ? undefined : 'unproven';
 }
@@ -177,11 +174,11 @@ function assertWhole({ db, path }: OpenDatabase): void {
 }
 
 /**
- * Whether the file itself is at fault. A database of another kind is taken for a damaged one of ours only where it has our
- * tables: a wrong path must not cost somebody else's file its place.
+ * Whether the file itself is damaged. A foreign database counts as our damaged file only if it has our tables: a wrong path
+ * must not replace a file of another program.
  */
 function isDamage(error: unknown, path: string): boolean {
-  // A statement that does not fit the tables, though their version does.
+  // A statement does not fit the tables, although their version is right.
   if (error instanceof Database.SqliteError) return true;
   if (isRollcallError(error, 'database-foreign')) return hasOurTables(path);
   return isRollcallError(error, 'database-damaged');

@@ -8,30 +8,30 @@ import { explainAccess } from '../../host/file-access.js';
 
 const count = z.int().nonnegative();
 
-/** Where records.db stands, as the file itself says it. */
+/** The position of records.db, as the file itself states it. */
 const positionSchema = z.strictObject({
-  /** Random name of the file: another one after each recovery. */
+  /** Random name of the file; each recovery gives a new one. */
   lineage: z.string(),
-  /** Transactions that were ever written. */
+  /** Number of transactions so far. */
   revision: count,
-  /** The newest event, and the newest state message. */
+  /** Sequences of the newest event and of the newest state message. */
   event: count,
   state: count,
-  /** Every event up to this one has left the outbox, and was stated in a gap that has left it where it was lost. Never less than before. */
+  /** All events up to this one have left the outbox, or were lost and published as a gap. Never decreases. */
   settled: count,
-  /** Up to where the centre has stored everything. */
+  /** The sequence up to which the centre has stored all events. */
   centre: count,
 });
 
 const markSchema = positionSchema.extend({
-  /** The name that a recovery is about to give to the file. */
+  /** The lineage name that a recovery gives the file next. */
   nextLineage: z.string().optional(),
-  /** No greater number was ever given to an event, or to a state message. */
+  /** Reserved numbers: no event and no state message has a greater sequence. */
   eventTo: count,
   stateTo: count,
-  /** Whether the records were closed in order. */
+  /** Whether the records were closed cleanly. */
   isClosed: z.boolean(),
-  /** When it was written, wall clock, milliseconds since the epoch; and how often before. */
+  /** Time of writing, wall clock, milliseconds since the epoch, and a counter of writes. */
   atMs: z.int(),
   writing: count,
 });
@@ -39,13 +39,13 @@ const markSchema = positionSchema.extend({
 export type RecordsPosition = z.infer<typeof positionSchema>;
 export type Mark = z.infer<typeof markSchema>;
 
-/** Seals a mark, so that nobody who has the file alone can make one. */
+/** Authenticates a mark, so that it cannot be forged with write access to the file alone. */
 export interface MarkSeal {
   seal(text: string): string;
   isGenuine(text: string, seal: string): boolean;
 }
 
-/** A second place that knows how far numbers were reserved: less exactly, and for the day when the mark is lost, too. */
+/** A second store of reserved numbers, for the case that the mark is lost. */
 export interface ReservationTrail {
   last(): Reservation | undefined;
   note(reservation: Reservation): void;
@@ -53,14 +53,14 @@ export interface ReservationTrail {
 
 export type Reservation = Pick<Mark, 'eventTo' | 'stateTo'>;
 
-/** What the mark said when it was opened. `unproven`: there was something, and no key at hand has sealed it. */
+/** What opening the mark found. `unproven`: the file has content, but no seal fits. */
 export type MarkFound =
   | { readonly kind: 'none' }
   | { readonly kind: 'unproven' }
   | { readonly kind: 'proven'; readonly mark: Mark };
 
 /**
- * Numbers reserved at once: each reservation is one write that waits for the disk. A connection to a broker takes a million numbers
+ * Size of a reservation. Each reservation is one write that waits for the disk. A connection to a broker uses a million numbers
  * of state messages.
  */
 export const reservedAtOnce = { events: 1000, states: 1_000_000_000 } as const;
@@ -69,12 +69,12 @@ export const reservedBehind = ({ event, state }: Pick<RecordsPosition, 'event' |
   stateTo: state + reservedAtOnce.states,
 });
 
-/** Bytes of each of the two places in the file, of which one is whole whatever happens while the other is written. */
+/** The file has two slots of this size. While one is written, the other stays intact. */
 const slotBytes = 512;
 const slots = [0, 1] as const;
 
-export interface RecordsMarkOptions {
-  /** Made where it is missing, in a directory that is closed to others. */
+interface RecordsMarkOptions {
+  /** Created if missing, in a directory closed to others. */
   readonly path: string;
   readonly seal: MarkSeal;
   readonly trail: ReservationTrail;
@@ -83,10 +83,10 @@ export interface RecordsMarkOptions {
 }
 
 /**
- * Knows outside of records.db how far it has come: a file that is lost, damaged or replaced by an older copy shows at the next
- * start, and no number is given twice. The numbers are reserved ahead, in blocks that are on the disk before they are used.
- * Where the file stands exactly is written after each transaction and not waited for: a killed process leaves it exact, a
- * power cut leaves it some seconds behind.
+ * A file beside records.db that stores its position. At the next start it shows whether records.db is lost, damaged or an older
+ * copy, and no number is used twice. Numbers are reserved in blocks, which are on the disk before they are used. The exact
+ * position is written after each transaction without waiting for the disk: it is exact after a kill, and some seconds old after
+ * a power cut.
  */
 export class RecordsMark implements Disposable {
   readonly found: MarkFound;
@@ -113,14 +113,12 @@ export class RecordsMark implements Disposable {
     }
   }
 
-  /** What the other place knows of reserved numbers. */
+  /** The reserved numbers in the second store. */
   get trailed(): Reservation | undefined {
     return this.#options.trail.last();
   }
 
-  /**
-   * Takes up the file that is in use from now on. @throws `disk-full`, `records-mark-unusable`
-   */
+  /** Starts to follow the file at `position`. @throws `disk-full`, `records-mark-unusable` */
   begin(position: RecordsPosition): void {
     const { eventTo = 0, stateTo = 0, writing = 0, atMs = 0, settled = 0 } = this.#mark ?? {};
     const mark = { ...position, eventTo, stateTo, isClosed: false, atMs, writing };
@@ -130,7 +128,7 @@ export class RecordsMark implements Disposable {
   }
 
   /**
-   * Says which name the file is about to be given, and `lineage` for the one that it has where the mark does not know it.
+   * Stores the name that the file gets next. `lineage` is its present name, for a mark that does not know it.
    * @throws `disk-full`, `records-mark-unusable`
    */
   announce(lineage: string, nextLineage: string, numbers: Reservation): void {
@@ -144,7 +142,7 @@ export class RecordsMark implements Disposable {
     this.#options.trail.note(numbers);
   }
 
-  /** Sees to it that these numbers were reserved. Call before the transaction that uses them is on the disk. */
+  /** Reserves these numbers if necessary. Called before the transaction that uses them is on the disk. */
   reserve({ event, state }: Pick<RecordsPosition, 'event' | 'state'>): void {
     const mark = this.#mark;
     if (mark === undefined || (event <= mark.eventTo && state <= mark.stateTo)) return;
@@ -157,7 +155,7 @@ export class RecordsMark implements Disposable {
     this.#options.trail.note(reservation);
   }
 
-  /** Writes where the file stands; call after each transaction. */
+  /** Writes the position of the file; called after each transaction. */
   note(position: RecordsPosition, isClosed = false): void {
     if (this.#mark === undefined) return;
     const settled = Math.max(this.#mark.settled, position.settled);
@@ -166,9 +164,9 @@ export class RecordsMark implements Disposable {
       this.#write();
       this.#isFailing = false;
     } catch (error) {
-      // The mark stays behind the file, which says nothing wrong: it only notices less of what may be lost.
+      // An older mark is still correct; it only detects less of a loss.
       if (!this.#isFailing)
-        this.#options.logger.warn('the mark of records.db cannot be written; it is tried again', { error });
+        this.#options.logger.warn('cannot write the position of records.db; the box tries again', { error });
       this.#isFailing = true;
     }
   }
@@ -198,7 +196,7 @@ export class RecordsMark implements Disposable {
   }
 }
 
-/** The newer of the two places that are whole. */
+/** The newer of the intact slots. */
 function readMark(file: number, seal: MarkSeal): MarkFound {
   const bytes = Buffer.alloc(slotBytes * slots.length);
   const length = readSync(file, bytes, 0, bytes.length, 0);
@@ -225,11 +223,11 @@ function unusable(path: string, error: unknown) {
   const access = explainAccess(path, 'written', error);
   return operational(
     isFull ? 'disk-full' : 'records-mark-unusable',
-    `the file ${path}, which knows how far records.db has come, cannot be written: ${isFull ? 'the disk is full' : (access?.says ?? messageOf(error))}`,
+    `cannot write ${path}, which stores the position of records.db: ${isFull ? 'the disk is full' : (access?.reason ?? messageOf(error))}`,
     {
       remedy: isFull
-        ? 'free space on the disk that holds it; nothing already recorded is lost'
-        : (access?.remedy ?? 'check the disk that holds it'),
+        ? 'free space on its disk; no recorded event is lost'
+        : (access?.remedy ?? 'check its disk'),
       retryable: true,
       details: { path },
       cause: error,

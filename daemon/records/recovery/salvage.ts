@@ -3,27 +3,27 @@ import type { EventKind } from '../../domain/events/event.js';
 import { eventKinds } from '../../domain/events/event-type.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
 
-/** What was read of one table. */
-export interface SalvagedTable {
+/** The rows that were read from one table. */
+interface SalvagedTable {
   readonly rows: number;
-  /** Whether all of it could be read and was taken. */
+  /** Whether all rows could be read and were accepted. */
   readonly isWhole: boolean;
 }
 
-/** By table; those that could not be read at all have no rows and are not whole. */
+/** By table. A table that cannot be read has no rows and is not whole. */
 export type Salvage = ReadonlyMap<string, SalvagedTable>;
 
 type Row = Readonly<Record<string, unknown>>;
 
 interface SalvagedKind {
   readonly table: string;
-  /** Its key; where that is a number, what comes behind a bad page can be looked for. */
+  /** Its key. With a number as key, rows behind a bad page can be found. */
   readonly key: string;
   readonly isNumbered: boolean;
   readonly isSound?: (row: Row) => boolean;
 }
 
-/** Every table but `lineage`, which names a file, and `outbox_total`, which triggers fill. What others refer to comes first. */
+/** All tables except `lineage`, which names a file, and `outbox_total`, which triggers fill. Referenced tables come first. */
 const kinds: readonly SalvagedKind[] = [
   { table: 'counter', key: 'name', isNumbered: false, isSound: isCounter },
   { table: 'event', key: 'sequence', isNumbered: true, isSound: isEvent },
@@ -37,19 +37,20 @@ const kinds: readonly SalvagedKind[] = [
   { table: 'person_photographs', key: 'person_id', isNumbered: false },
   { table: 'alert_rule', key: 'rule_id', isNumbered: false },
   { table: 'alert', key: 'number', isNumbered: true },
+  { table: 'alert_mute', key: 'rule_id', isNumbered: false },
   { table: 'alert_delivery', key: 'number', isNumbered: true },
   { table: 'box_condition', key: 'condition', isNumbered: false },
-  { table: 'last_said', key: 'source', isNumbered: false },
+  { table: 'source_state', key: 'source', isNumbered: false },
   { table: 'retained_message', key: 'owner, topic', isNumbered: false },
 ];
 
-/** Of a table whose rows cannot be read at all, the last key that is looked for. */
+/** The search for readable rows ends at this key. */
 const lastKey = Number.MAX_SAFE_INTEGER;
 
 /**
- * Copies what can be read of the damaged database at `from` into `into`, which is empty but for what migrations put there:
- * table by table, and within a table row by row around the pages that are bad. Changes nothing at `from` but its log, which
- * SQLite reads. Never throws for what is wrong with `from`.
+ * Copies everything that can be read from the damaged database `from` into the new database `into`: table by table, and within a
+ * table row by row around bad pages. It does not change `from`, except that SQLite reads its log. A fault of `from` never
+ * throws.
  */
 export function salvageInto(into: OpenDatabase, from: string): Salvage {
   const found = new Map<string, SalvagedTable>(
@@ -92,7 +93,7 @@ function copyTable(into: Database.Database, source: Database.Database, kind: Sal
   return { rows, isWhole: isReadWhole && refused === 0 };
 }
 
-/** A row that the tables refuse is none of ours any more. */
+/** False for a row that violates the constraints of the table: this program did not write it so. */
 function isTaken(insert: () => Database.RunResult): boolean {
   try {
     return insert().changes > 0;
@@ -109,7 +110,7 @@ interface Reading {
   readonly columns: readonly string[];
 }
 
-/** From the beginning up to what cannot be read, and from the end down to it. */
+/** Reads from both ends up to the rows that cannot be read. */
 function readNamed(
   source: Database.Database,
   { table, key, columns }: Reading,
@@ -126,7 +127,7 @@ function readNamed(
   return read('ASC') || (read('DESC') && false);
 }
 
-/** In order of the numbers; behind what cannot be read it goes on with the next number that can. */
+/** Reads in the order of the numbers and skips numbers that cannot be read. */
 function readNumbered(
   source: Database.Database,
   { table, key, columns }: Reading,
@@ -147,7 +148,7 @@ function readNumbered(
   for (;;) {
     const isDone = isRead(() => {
       for (const row of select?.iterate(next) ?? []) {
-        // Where to go on is told by rows that are ours: garbage may name any number.
+        // Only accepted rows move the position: a damaged row may have any number.
         if (take(row)) next = Math.max(next, Number(row[key]) + 1);
       }
     });
@@ -159,7 +160,7 @@ function readNumbered(
   }
 }
 
-/** The first number from `from` on at which reading succeeds, where those at which it fails lie together. */
+/** The first readable number from `from` on, assuming that the unreadable ones are contiguous. */
 function nextReadable(from: number, isReadable: (number: number) => boolean): number | undefined {
   let bad = from;
   let step = 1;
@@ -177,7 +178,7 @@ function nextReadable(from: number, isReadable: (number: number) => boolean): nu
   return good;
 }
 
-/** False where SQLite cannot read on. */
+/** False if SQLite cannot continue to read. */
 function isRead(read: () => unknown): boolean {
   try {
     read();
@@ -192,7 +193,7 @@ function isCounter({ name, value }: Row): boolean {
   return typeof name === 'string' && Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
-/** What is sent must be what was recorded: a payload that does not name its own row is not. */
+/** Only recorded events may be published: the payload must contain the id and the sequence of its row. */
 function isEvent({ sequence, id, kind, payload }: Row): boolean {
   if (!Number.isSafeInteger(sequence) || Number(sequence) < 1 || !eventKinds.includes(kind as EventKind))
     return false;

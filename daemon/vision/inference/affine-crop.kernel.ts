@@ -16,12 +16,15 @@ export interface PlanarTarget {
   readonly outside?: 'border' | 'black';
 }
 
-/** From this many picture pixels per crop pixel on, the picture is averaged down first, against aliasing. */
+/**
+ * If a crop pixel covers at least this many picture pixels along each side, blocks of the picture are averaged first. This
+ * avoids aliasing.
+ */
 const REDUCE_FROM = 2;
 
 /**
- * Fills `target` with the part of `picture` that `cropToPicture` points at: bilinear between pixels, border
- * pixels repeated outside, or black. Where the crop is a strong reduction, blocks of pixels are averaged first.
+ * Fills `target` with the part of `picture` that `cropToPicture` points at. Interpolates linearly between pixels. Outside the
+ * picture, the crop repeats the border pixels or is black. A strong reduction averages blocks of pixels first.
  */
 export function cropAffine(picture: Picture, cropToPicture: Affine, target: PlanarTarget): void {
   fill(picture, cropToPicture, target);
@@ -81,7 +84,7 @@ function blackenOutside({ widthPx, heightPx }: Picture, m: Affine, t: PlanarTarg
   }
 }
 
-/** `fullHeightPx` is the height of the whole picture, by which the colour matrix is chosen. */
+/** `fullHeightPx`: height of the whole picture; the colour matrix depends on it. */
 function sample(picture: Picture, map: Affine, target: PlanarTarget, fullHeightPx: number): void {
   const { left, top, right, bottom } = cropBounds(map, target.widthPx, target.heightPx);
   const isInside = left >= 2 && top >= 2 && right <= picture.widthPx - 3 && bottom <= picture.heightPx - 3;
@@ -93,11 +96,11 @@ function sample(picture: Picture, map: Affine, target: PlanarTarget, fullHeightP
   }
 }
 
-/** Positions are kept as whole numbers of 1/65536 pixel, weights as 1/256, colour coefficients as 1/1024. */
+/** Whole numbers stand for fractions: positions count 1/65536 pixel, weights 1/256, colour coefficients 1/1024. */
 const POSITION = 65536;
 const COEFFICIENT = 1024;
 
-/** Sums of luma and colour are 8-bit values times 2^18; the table limits them to 0..255 in quarters. */
+/** A sum of luma and colour is an 8-bit value times 2^18. The table `limited` turns it into 0..255, in steps of a quarter. */
 const SUM_BITS = 18;
 const TABLE_BITS = 2;
 const TABLE_ZERO = 384;
@@ -106,8 +109,8 @@ const limited = Float32Array.from({ length: 1024 << TABLE_BITS }, (_, index) =>
 );
 
 /**
- * The fast way: every sample and its neighbours lie inside the picture. Whole numbers take half the time of
- * floating point, and move no sample by more than 1/256 pixel or three levels.
+ * The fast form, for crops whose samples and neighbours all lie inside the picture. Whole numbers take half the time of floating
+ * point. They move no sample by more than 1/256 pixel, and change no value by more than three levels.
  */
 function sampleYuvInside(p: Yuv420Picture, m: Affine, t: PlanarTarget, c: YuvToRgb): void {
   const { data, widthPx } = p;
@@ -157,7 +160,7 @@ function between(data: Uint8Array, i: number, stride: number, x: number, y: numb
   return top + (Math.imul((y >> 8) & 255, low - top) >> 8);
 }
 
-/** Bilinear look-up in one plane whose border pixels are repeated outside; (x, y) in sample units. */
+/** The bilinear value of a plane at (x, y), in samples. Outside the plane, the border repeats. */
 function clampedSample(
   data: Uint8Array,
   plane: number,

@@ -4,12 +4,11 @@ import { type YuvToRgb, yuvToRgb } from './colour.js';
 import { MOST_ROWS, type SamplePlane, sumRows } from './column-sums.kernel.js';
 
 /**
- * Shrinks whole pictures for a detector. Every output pixel is the mean of the source pixels whose block it is;
- * blocks share no pixel and leave none out, so that even a face of few pixels keeps its contrast. Block borders
- * are rounded to whole source pixels, which moves an output pixel by less than half a source pixel. Colour
- * differences keep half the output's resolution, as they came.
+ * Shrinks whole pictures for a detector. Every output pixel is the mean of a block of source pixels. Each source pixel belongs to
+ * exactly one block, so that even a face of few pixels keeps its contrast. The edges of blocks are rounded to whole source pixels;
+ * this moves an output pixel by less than half a source pixel. U and V have half the resolution of the output, as in the source.
  *
- * Keeps its buffers between calls: one instance serves picture after picture without allocating.
+ * An instance keeps its buffers between calls, so that it does not allocate memory for each picture.
  */
 export class AreaResize {
   #sums = new Int32Array(0);
@@ -17,8 +16,8 @@ export class AreaResize {
   #chroma = new Float32Array(0);
 
   /**
-   * Fills the upper left `usedWidthPx` x `usedHeightPx` of `target` with the whole picture and the rest with 0.
-   * The used part must not be larger than the picture.
+   * Fills the upper left part of `target`, `usedWidthPx` x `usedHeightPx`, with the whole picture, and the rest with 0. That part
+   * must not be larger than the picture.
    */
   resize(picture: Picture, target: PlanarTarget, usedWidthPx: number, usedHeightPx: number): void {
     if (usedWidthPx < target.widthPx || usedHeightPx < target.heightPx) {
@@ -48,7 +47,7 @@ export class AreaResize {
     toRgbInPlace(t, red, u, v, usedWidth, usedHeight, yuvToRgb(p));
   }
 
-  /** Block means of one plane; every sample is read once. */
+  /** Block means of one plane. Reads every sample once. */
   #shrinkPlane(
     plane: SamplePlane,
     out: Float32Array,
@@ -78,12 +77,12 @@ export class AreaResize {
   }
 }
 
-/** Four samples at once, in the little-endian words that `sumRows` assumes, too. */
+/** The plane as words of four samples. Assumes little-endian words, like `sumRows`. */
 function wordsOf({ data, start, widthPx, heightPx }: SamplePlane): Int32Array {
   return new Int32Array(data.buffer, data.byteOffset + start, (widthPx * heightPx) >> 2);
 }
 
-/** Means of 2 x 2 samples. 1080p to 960x540 takes half the time it takes by rows and columns. */
+/** Means of 2 x 2 samples. For 1080p to 960x540, this takes half the time of the general form. */
 function halve(plane: SamplePlane, out: Float32Array, outStride: number): void {
   const words = wordsOf(plane);
   const stride = plane.widthPx >> 2;
@@ -103,7 +102,7 @@ function halve(plane: SamplePlane, out: Float32Array, outStride: number): void {
   }
 }
 
-/** Means of 4 x 4 samples: one word of four rows makes one of them. */
+/** Means of 4 x 4 samples: one word from each of four rows gives one mean. */
 function quarter(plane: SamplePlane, out: Float32Array, outStride: number): void {
   const words = wordsOf(plane);
   const stride = plane.widthPx >> 2;
@@ -147,7 +146,7 @@ function meanColumns(
   }
 }
 
-/** The red plane holds luma when this begins. */
+/** Turns luma, which lies in the red plane, and U and V into the three colour planes. */
 function toRgbInPlace(
   t: PlanarTarget,
   red: number,

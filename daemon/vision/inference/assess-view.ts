@@ -7,10 +7,10 @@ import type { ViewQuality } from '../../domain/faces/quality.js';
 import type { SmallestFace } from '../face-analyser.js';
 import { faceStatistics, STATISTICS_PX } from './face-statistics.kernel.js';
 
-/** A mesh is about this many times as high as wide. */
+/** Height of a mesh divided by its width, about. */
 const MESH_HEIGHT_OVER_WIDTH = 1.25;
 
-/** Measures one located view in the picture and judges it. */
+/** Measures one located face in the picture and judges its view. */
 export function assessView(picture: Picture, landmarks: FaceLandmarks, options: SmallestFace): ViewQuality {
   const map = meanFaceAlignment(landmarks.fivePoints, STATISTICS_PX, 0);
   const statistics = faceStatistics(picture, map);
@@ -27,7 +27,7 @@ export function assessView(picture: Picture, landmarks: FaceLandmarks, options: 
   return { ...quality, sharpness: statistics.sharpness };
 }
 
-/** The mesh of a turned face is narrow; its height still tells how near the face is. */
+/** Takes the height into account, because the mesh of a turned face is narrow. */
 function faceWidthPx(box: Box): number {
   return Math.max(box.width, box.height / MESH_HEIGHT_OVER_WIDTH);
 }

@@ -12,7 +12,7 @@ const GRIDS = [
 /** Numbers of one encoding: box centre, size, and six points that are not used here. */
 const ENCODING_STRIDE = 16;
 
-/** Centres of all anchors, x and y in turn, in the network's order: grid by grid, row by row. */
+/** Centres of all anchors (x, y, x, y ...) in the network's order: grid by grid, row by row. */
 export function blazefaceAnchors(): Float32Array {
   const centres: number[] = [];
   for (const { cellPx, anchors } of GRIDS) {
@@ -26,7 +26,7 @@ export function blazefaceAnchors(): Float32Array {
   return Float32Array.from(centres);
 }
 
-/** Boxes, in pixels of the network's input, of the encodings whose score reaches `threshold`. */
+/** The detections whose score is at least `threshold`. Boxes are in pixels of the network's input. */
 export function decodeBlazeface(
   encodings: Float32Array,
   scores: Float32Array,

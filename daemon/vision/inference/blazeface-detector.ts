@@ -1,4 +1,4 @@
-import { InTurn } from '../../base/in-turn.js';
+import { SerialQueue } from '../../base/serial-queue.js';
 import type { Detection } from '../../domain/faces/face.js';
 import { suppressNonMaxima } from '../../domain/faces/non-maximum-suppression.js';
 import type { Picture } from '../../domain/faces/picture.js';
@@ -10,25 +10,26 @@ import { type DetectorSize, fixedDetectorSize, sizeAround, squareViews } from '.
 import type { DetectorPolicy, FaceDetector } from './face-detector.js';
 import { type Network, output } from './network.js';
 
-/** How the light detector looks at a whole picture. */
-export interface BlazefaceReach {
+/** How the light detector searches a whole picture. */
+interface BlazefaceReach {
   /**
-   * How wide the smallest face of a look must be in the input, pixels: the picture is cut into as many squares as that
-   * needs. Absent: the picture is always shown whole.
+   * Minimum width of the smallest searched face in the input of the network, pixels. The picture is cut into as many squares as
+   * this needs. Absent: the input is always the whole picture.
    */
   readonly leastInInputPx?: number;
 }
 
 /**
- * The light detector of the base pack: a quarter of the SSD's cost. Its input is always 256 pixels: shown the whole
- * picture it is for people close to the camera (a door station, a turnstile); shown squares of it, for others, too.
+ * The light detector of the base pack, at a quarter of the cost of the SSD. Its input always has 256 pixels. If the input is the
+ * whole picture, it finds only people close to the camera (a door station, a turnstile); in squares of the picture it finds others
+ * too.
  */
 export class BlazefaceDetector implements FaceDetector {
   readonly #network: Network;
   readonly #policy: DetectorPolicy;
   readonly #reach: BlazefaceReach;
   readonly #input = new DetectorInput('rgb');
-  readonly #turn = new InTurn();
+  readonly #turn = new SerialQueue();
   readonly #anchors = blazefaceAnchors();
 
   constructor(network: Network, policy: DetectorPolicy, reach: BlazefaceReach = {}) {
@@ -41,7 +42,7 @@ export class BlazefaceDetector implements FaceDetector {
     return this.#turn.run(async () => {
       const found: Detection[] = [];
       for (const size of this.#views(picture, options)) {
-        found.push(...toPicture(await this.#look(picture, size), picture, size, options.smallestFacePx));
+        found.push(...toPicture(await this.#detectIn(picture, size), picture, size, options.smallestFacePx));
       }
       return suppressNonMaxima(found, this.#policy.overlapThreshold);
     });
@@ -58,7 +59,7 @@ export class BlazefaceDetector implements FaceDetector {
     return squareViews(picture, (BLAZEFACE_INPUT_PX * least) / leastInInputPx, BLAZEFACE_INPUT_PX);
   }
 
-  async #look(picture: Picture, size: DetectorSize): Promise<readonly Detection[]> {
+  async #detectIn(picture: Picture, size: DetectorSize): Promise<readonly Detection[]> {
     const data = this.#input.fill(picture, size);
     const outputs = await this.#network.run(data, [1, 3, size.heightPx, size.widthPx]);
     return decodeBlazeface(

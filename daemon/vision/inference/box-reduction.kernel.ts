@@ -1,11 +1,11 @@
 import type { Picture, Rgb24Picture, Yuv420Picture } from '../../domain/faces/picture.js';
 import { MOST_ROWS, type SamplePlane, sumRows } from './column-sums.kernel.js';
 
-/** Regions begin and end at multiples of this many blocks: whole words of four samples, in chroma too. */
+/** Regions begin and end at multiples of this many blocks. So they hold whole words of four samples, in chroma too. */
 const BLOCKS = 8;
 
 /** A part of a picture, `factor` times smaller. */
-export interface ReducedRegion {
+interface ReducedRegion {
   readonly picture: Picture;
   /** Where its top left corner lies in the whole picture, pixels. */
   readonly x0: number;
@@ -19,7 +19,7 @@ interface Rectangle {
   readonly bottom: number;
 }
 
-/** Holds the last reduced region: valid until the next call. Grows, never shrinks. */
+/** Holds the latest reduced region until the next call. It grows, but never shrinks. */
 let scratch = new Uint8Array(0);
 let columnSums = new Int32Array(0);
 
@@ -29,8 +29,8 @@ function scratchOf(bytes: number): Uint8Array {
 }
 
 /**
- * Averages blocks of `factor` x `factor` pixels of the part of `picture` that holds `bounds` and a margin for
- * interpolation. The result's pixels live in one shared buffer, which the next call overwrites.
+ * Shrinks the part of `picture` that holds `bounds` and a margin for interpolation: averages blocks of `factor` x `factor` pixels.
+ * The next call overwrites the result.
  */
 export function reduceRegion(picture: Picture, bounds: Rectangle, factor: number): ReducedRegion {
   const step = BLOCKS * factor;
@@ -95,8 +95,8 @@ function reducePlane(source: SamplePlane, area: Area, factor: number, out: Uint8
 }
 
 /**
- * Means of 2 x 2 samples, rounded: the commonest reduction (faces of 250 to 400 pixels), four samples of each row at
- * a time. Assumes little-endian words like `sumRows`; everything must be a multiple of four.
+ * Rounded means of 2 x 2 samples, the most frequent reduction (faces of 250 to 400 pixels). Reads four samples of each row at a
+ * time. Assumes little-endian words, like `sumRows`. Start and widths must be multiples of four.
  */
 function halvePlane(source: SamplePlane, area: Area, out: Uint8Array, offset: number): void {
   const { data, widthPx: sourceWidth } = source;
@@ -122,7 +122,7 @@ function halvePlane(source: SamplePlane, area: Area, out: Uint8Array, offset: nu
   }
 }
 
-/** The last block of a row or column may be cut by the picture's edge: its average is over what is there. */
+/** The edge of the picture may cut the last block of a row or column. Its mean is over the samples that exist. */
 function reduceBlocks(
   source: SamplePlane,
   area: Area,

@@ -10,7 +10,7 @@ export interface YuvToRgb {
   readonly bU: number;
 }
 
-/** From this height on, video without a colour tag is taken for BT.709, below for BT.601, as players do. */
+/** Video of this height or more is taken for BT.709, other video for BT.601, as players do without a colour tag. */
 const HIGH_DEFINITION_PX = 720;
 
 /** Weights of red and blue in luma (ITU-R BT.601-7 and BT.709-6, clause 3). */
@@ -42,8 +42,8 @@ const TABLE = {
 } as const;
 
 /**
- * How a picture's samples become RGB. Cameras seldom tag their matrix, so it follows from the height; a wrong
- * guess shifts saturated colours by a few levels, which the networks do not notice.
+ * How the samples of a picture become RGB. Cameras seldom tag their colour matrix, so the height of the picture decides. A wrong
+ * guess shifts saturated colours by a few levels; this does not disturb the networks.
  */
 export function yuvToRgb(picture: Pick<Yuv420Picture, 'range' | 'heightPx'>): YuvToRgb {
   return TABLE[picture.range][picture.heightPx >= HIGH_DEFINITION_PX ? 1 : 0];

@@ -7,13 +7,13 @@ export interface SamplePlane {
   readonly heightPx: number;
 }
 
-/** More rows than this would spill from one 16-bit lane into the next. */
+/** With more rows than this, a sum could overflow its 16 bits of the word. */
 export const MOST_ROWS = 128;
 
 /**
- * Adds rows `top`..`bottom` (exclusive, at most `MOST_ROWS` of them) of columns `left`..`left + width`
- * (exclusive) of a plane, column by column, into `sums` from index 0. Four samples at a time where everything
- * is a multiple of four. Assumes little-endian words, as on every platform that ONNX Runtime supports.
+ * Writes the sum of each column of a part of a plane into `sums`, from index 0. The part: rows `top` up to but not including
+ * `bottom` (at most `MOST_ROWS`), and `width` columns from `left`. Adds four samples at a time if start and widths are multiples of
+ * four. Assumes little-endian words, as on every platform that ONNX Runtime supports.
  */
 export function sumRows(
   plane: SamplePlane,

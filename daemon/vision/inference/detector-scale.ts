@@ -2,7 +2,7 @@ import type { Detection } from '../../domain/faces/face.js';
 import type { Picture } from '../../domain/faces/picture.js';
 import type { DetectorSize } from './detector-size.js';
 
-/** Detections in the detector's input, brought back to the picture's pixels; too narrow ones are left out. */
+/** Converts detections from pixels of the input to pixels of the picture. Leaves out faces that are too narrow. */
 export function toPicture(
   detections: readonly Detection[],
   picture: Pick<Picture, 'widthPx' | 'heightPx'>,

@@ -11,18 +11,17 @@ export interface DetectorSize {
 }
 
 /**
- * Long sides that inputs may have. Few, because a network plans its memory anew for every size; halves and quarters of
- * common pictures among them (1920 and 1280 pixels wide), because those are shrunk fastest.
+ * Long sides that inputs may have. There are few, because a network plans its memory anew for every size. Among them are halves
+ * and quarters of common pictures (1920 and 1280 pixels wide), because those are shrunk fastest.
  */
 const LONG_SIDES = [384, 480, 512, 640, 768, 960, 1024] as const;
 
-/** Inputs are multiples of this on both sides: the coarsest grid of the detectors that take any size. */
+/** Both sides of an input are multiples of this, the coarsest grid of the detectors that take any size. */
 const GRID_PX = 32;
 
 /**
- * The smallest input in which a face of `smallestFacePx` still measures `weakestPx`, the width under which the
- * detector misses faces; at most `longestPx` on the long side whatever that misses. A picture is never enlarged
- * beyond what that needs.
+ * The smallest input in which a face `smallestFacePx` wide in the picture is still `weakestPx` wide. The detector often misses
+ * narrower faces. The long side is at most `longestPx`, even if the detector then misses small faces.
  */
 export function detectorSize(
   picture: { readonly widthPx: number; readonly heightPx: number },
@@ -45,7 +44,7 @@ export function detectorSize(
   };
 }
 
-/** A square input of fixed size, the picture as large in it as it goes. */
+/** A square input of fixed size that shows the whole picture as large as possible. */
 export function fixedDetectorSize(
   picture: { readonly widthPx: number; readonly heightPx: number },
   sidePx: number,
@@ -59,13 +58,13 @@ export function fixedDetectorSize(
   };
 }
 
-/** Most squares that one picture is cut into: bounds the cost of a look. */
+/** Maximum number of squares that one picture is cut into; it limits the cost of a detector run. */
 const MOST_VIEWS = 8;
 
 /**
- * Square inputs of `sidePx` that together show the whole picture, each at most `partPx` of it on a side; larger parts
- * where more than eight would be needed. A picture that one square holds is shown whole. Neighbours overlap by an
- * eighth of their side or more, so that a face on the seam is whole in one of them.
+ * Square inputs of `sidePx` that together show the whole picture. Each shows a square part of the picture, `partPx` on a side; the
+ * parts are larger if more than eight would be needed. If one square holds the picture, the picture is shown whole. Neighbours
+ * overlap by an eighth of their side or more, so that a face at their border is whole in one of them.
  */
 export function squareViews(
   picture: { readonly widthPx: number; readonly heightPx: number },
@@ -81,7 +80,7 @@ export function squareViews(
   return tops.flatMap((y) => lefts.map((x) => ({ ...shown, part: { x, y, width: partPx, height: partPx } })));
 }
 
-/** Where stretches of `partPx` begin that cover 0..`lengthPx` and overlap. */
+/** The beginnings of stretches of `partPx` that overlap and together cover 0..`lengthPx`. */
 function startsOf(lengthPx: number, partPx: number): readonly number[] {
   if (partPx >= lengthPx) return [0];
   const overlapPx = partPx / 8;
@@ -89,10 +88,10 @@ function startsOf(lengthPx: number, partPx: number): readonly number[] {
   return Array.from({ length: count }, (_, index) => (index * (lengthPx - partPx)) / (count - 1));
 }
 
-/** How many times the longer side of a face the square measures that shows it alone. */
+/** Side of the square that shows one face alone, as a multiple of the longer side of the face. */
 const AROUND_FACE = 3;
 
-/** A square input of `sidePx` that shows one face, a third as wide as the input, and what is about it. */
+/** A square input of `sidePx` that shows one face and its surroundings. The face is a third as wide as the input. */
 export function sizeAround(face: Box, sidePx: number): DetectorSize {
   const side = AROUND_FACE * Math.max(face.width, face.height, 1);
   const { x, y } = boxCentre(face);

@@ -1,6 +1,6 @@
 import type { Embedding } from '../../domain/identification/match.js';
 
-/** Brings the first `count` samples to what a network was trained on: (sample - mean) / std. */
+/** Scales the first `count` samples as in the training of the network: (sample - mean) / std. */
 export function scaleSamples(
   data: Float32Array,
   count: number,
@@ -20,8 +20,8 @@ export function mirrorCrop(data: Float32Array, from: number, to: number, sidePx:
 }
 
 /**
- * Mean of `count` network outputs that lie behind one another, brought to unit length. What a network gives for
- * a face and for its mirror image errs in different directions; their mean errs less.
+ * The mean of `count` consecutive network outputs, brought to unit length. The outputs for a face and for its mirror image have
+ * different errors; their mean has a smaller one.
  */
 export function unitMean(outputs: Float32Array, count: number): Embedding {
   const length = outputs.length / count;

@@ -1,4 +1,4 @@
-import { InTurn } from '../../base/in-turn.js';
+import { SerialQueue } from '../../base/serial-queue.js';
 import { type Affine, mirrored, squareToCrop } from '../../domain/faces/affine.js';
 import type { EyeContour, FivePoints } from '../../domain/faces/face.js';
 import type { Point } from '../../domain/faces/geometry.js';
@@ -9,7 +9,7 @@ import { type Network, output } from './network.js';
 
 /** Side of the network's input, pixels. */
 const CROP_PX = 64;
-/** The crop is this many times the distance of the eye's corners, as the network was trained. */
+/** Side of the crop divided by the distance of the corners of the eye, as in the training of the network. */
 const CROP_FACTOR = 2.3;
 /** Faces in one run, two eyes each. */
 const MOST_IN_BATCH = 8;
@@ -17,15 +17,18 @@ const MOST_IN_BATCH = 8;
 const SAMPLES = 3 * CROP_PX * CROP_PX;
 const NUMBERS = EYE_POINTS * EYE_STRIDE;
 
-export interface BothEyes {
+interface BothEyes {
   readonly leftEye: EyeContour;
   readonly rightEye: EyeContour;
 }
 
-/** Lids of both eyes by MediaPipe's iris network, which knows the subject's right eye: left ones are mirrored. */
+/**
+ * Measures how open both eyes are, with the iris network of MediaPipe. The network knows only the right eye of a person; the
+ * left one is mirrored.
+ */
 export class EyeNetwork {
   readonly #network: Network;
-  readonly #turn = new InTurn();
+  readonly #turn = new SerialQueue();
   #buffer = new Float32Array(2 * SAMPLES);
 
   constructor(network: Network) {

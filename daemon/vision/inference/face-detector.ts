@@ -8,12 +8,12 @@ export interface FaceDetector {
   detect(picture: Picture, options: DetectOptions): Promise<readonly Detection[]>;
 }
 
-/** Where a detector is to be operated; defaults stand in the model manifest. */
+/** The operating point of a detector. The defaults are in the model manifest. */
 export interface DetectorPolicy {
   /** Least score of a detection, 0..1. */
   readonly scoreThreshold: number;
   /** Two boxes that overlap more than this (intersection over union) are one face. */
   readonly overlapThreshold: number;
-  /** Longest side of the input, pixels: bounds the cost of a detection. */
+  /** Longest side of the input, pixels. It limits the cost of a run. */
   readonly longestInputPx: number;
 }

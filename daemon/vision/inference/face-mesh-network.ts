@@ -1,4 +1,4 @@
-import { InTurn } from '../../base/in-turn.js';
+import { SerialQueue } from '../../base/serial-queue.js';
 import { squareToCrop } from '../../domain/faces/affine.js';
 import { type FaceMesh, MESH_POINTS, MESH_STRIDE, meshInPicture } from '../../domain/faces/face-mesh.js';
 import { boxCentre } from '../../domain/faces/geometry.js';
@@ -9,16 +9,16 @@ import { type Network, output } from './network.js';
 
 /** Side of the network's input, pixels. */
 const CROP_PX = 192;
-/** The crop is this many times the longer side of the region, as the network was trained. */
+/** Side of the crop divided by the longer side of the region, as in the training of the network. */
 const CROP_FACTOR = 1.5;
-/** Faces in one run: more would only make the buffers larger. */
+/** Faces in one run. More would only need larger buffers. */
 const MOST_IN_BATCH = 8;
 
 const SAMPLES = 3 * CROP_PX * CROP_PX;
 const NUMBERS = MESH_POINTS * MESH_STRIDE;
 
 /** A mesh in picture pixels and how sure the network is that there is a face, 0..1. */
-export interface PlacedMesh {
+interface PlacedMesh {
   readonly mesh: FaceMesh;
   readonly presence: number;
 }
@@ -26,7 +26,7 @@ export interface PlacedMesh {
 /** Dense landmarks by MediaPipe's FaceMesh. */
 export class FaceMeshNetwork {
   readonly #network: Network;
-  readonly #turn = new InTurn();
+  readonly #turn = new SerialQueue();
   #buffer = new Float32Array(SAMPLES);
 
   constructor(network: Network) {

@@ -2,20 +2,23 @@ import type { Affine } from '../../domain/faces/affine.js';
 import type { FaceStatistics } from '../../domain/faces/face-statistics.js';
 import type { Picture, Yuv420Picture } from '../../domain/faces/picture.js';
 
-/** Side of the crop that is measured, samples: few enough that a face 40 pixels wide fills it. */
+/** Side of the crop that is measured, samples. It is small, so that a face 40 pixels wide fills it. */
 export const STATISTICS_PX = 32;
 
-/** Parts of the crop that always hold contrast unless covered, as first and last columns and rows. */
+/** Parts of the crop that always have contrast unless they are covered: first and last column, first and last row. */
 const RIGHT_EYE = [3, 12, 3, 11] as const;
 const LEFT_EYE = [19, 28, 3, 11] as const;
 const MOUTH = [9, 22, 23, 31] as const;
-/** Where dark glasses are dark, and the cheeks below them. */
+/** The places of the lenses of glasses, and the cheeks below them. */
 const RIGHT_LENS = [5, 10, 4, 9] as const;
 const LEFT_LENS = [21, 26, 4, 9] as const;
 const RIGHT_CHEEK = [3, 12, 13, 19] as const;
 const LEFT_CHEEK = [19, 28, 13, 19] as const;
 
-/** Structure over a part's own mean counts this many times as much as over the contrast of the whole, see `weakestPart`. */
+/**
+ * Weight of the deviation relative to the part's own mean, against the deviation relative to the contrast of the crop. See
+ * `weakestPart`.
+ */
 const OWN_LIGHT_WEIGHT = 2;
 
 /** First and last column, first and last row. */
@@ -24,14 +27,14 @@ type Part = readonly [number, number, number, number];
 /** 8-bit luma above this is burnt out. */
 const BRIGHT = 250;
 
-/** Most source samples averaged into one, along each side. */
+/** At most this many source samples along each side are averaged into one. */
 const MOST_TAPS = 8;
 
 const luma = new Float32Array(STATISTICS_PX * STATISTICS_PX);
 
 /**
- * Measures light and sharpness of the part of a face that `map` takes from a crop of `STATISTICS_PX` squared to
- * the picture; the crop is dlib's aligned face without padding.
+ * Measures light and sharpness of a face. `map` leads from the crop, a square of `STATISTICS_PX`, to the picture. The crop is the
+ * aligned face of dlib without padding.
  */
 export function faceStatistics(picture: Picture, map: Affine): FaceStatistics {
   fillLuma(picture, map);
@@ -82,7 +85,10 @@ function structure(part: Part, contrast: number): number {
   return Math.max(deviation / contrast, (OWN_LIGHT_WEIGHT * deviation) / Math.max(mean, 1));
 }
 
-/** Mean of a part, and the standard deviation from the plane that fits its light best: a slope of light is no structure. */
+/**
+ * Mean of a part, and its standard deviation from the even gradient that fits best, because a gradient of light is no
+ * structure.
+ */
 function detail([left, right, top, bottom]: Part): { readonly mean: number; readonly deviation: number } {
   const middleX = (left + right) / 2;
   const middleY = (top + bottom) / 2;
@@ -112,7 +118,10 @@ function detail([left, right, top, bottom]: Part): { readonly mean: number; read
   return { mean, deviation: Math.sqrt(Math.max((squares - slope) / count - mean * mean, 0)) };
 }
 
-/** Means over squares of source samples about as large as one sample of the crop, nearest neighbours. */
+/**
+ * Fills `luma` with means over squares of source samples, each about as large as one sample of the crop. Takes nearest
+ * neighbours.
+ */
 function fillLuma(p: Picture, m: Affine): void {
   const taps = Math.max(1, Math.min(MOST_TAPS, Math.round(Math.hypot(m.xx, m.yx))));
   if (p.format === 'yuv420p' && isInside(p, m)) sumLumaInside(p, m, taps);
@@ -145,7 +154,7 @@ function areInside(p: Picture, m: Affine, columns: readonly number[], rows: read
   return true;
 }
 
-/** The fast way: nothing to clamp, one addition from tap to tap. */
+/** The fast form, for crops inside the picture: no clamping, and one addition from tap to tap. */
 function sumLumaInside(p: Yuv420Picture, m: Affine, taps: number): void {
   const { data, widthPx } = p;
   const stepX = m.xx / taps;

@@ -1,5 +1,5 @@
 import { messageOf, operational, type RollcallError } from '../../base/errors.js';
-import { InTurn } from '../../base/in-turn.js';
+import { SerialQueue } from '../../base/serial-queue.js';
 import { InferenceSession, Tensor } from '../../host/onnx-runtime.js';
 import type { Provider } from './provider.js';
 
@@ -10,8 +10,8 @@ export type Outputs = Readonly<Record<string, Float32Array>>;
 export interface Network extends AsyncDisposable {
   readonly provider: Provider;
   /**
-   * Runs on `data`, laid out as `dims` say, which must stay untouched until the promise settles. ONNX Runtime
-   * computes on the calling thread: nothing else happens there meanwhile. Rejects with `inference-failed`.
+   * Runs on `data`, whose shape is `dims`. Do not change `data` until the promise settles. ONNX Runtime computes on the calling
+   * thread and blocks it. Rejects with `inference-failed`.
    */
   run(data: Float32Array, dims: readonly number[]): Promise<Outputs>;
 }
@@ -21,11 +21,11 @@ export interface NetworkOptions {
   readonly name: string;
   readonly path: string;
   readonly provider: Provider;
-  /** Threads that one run may use; more than one pays only while cores are idle. */
+  /** Threads that one run may use. More than one is useful only while cores are idle. */
   readonly threads: number;
 }
 
-/** Loads a network. Rejects with the reason when the provider cannot run here. */
+/** Loads a network. Rejects with the reason if the provider cannot run here. */
 export async function openNetwork(options: NetworkOptions): Promise<Network> {
   const session = await InferenceSession.create(options.path, {
     executionProviders: [options.provider],
@@ -34,11 +34,11 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
     intraOpNumThreads: options.threads,
     interOpNumThreads: 1,
     logSeverityLevel: 4,
-    // Idle threads sleep instead of spinning: the processor belongs to the decoders then.
+    // Idle threads sleep instead of spinning, so that the decoders get the processor.
     extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
   });
   const [inputName] = session.inputNames;
-  const turn = new InTurn();
+  const turn = new SerialQueue();
   const runOnce = async (data: Float32Array, dims: readonly number[]): Promise<Outputs> => {
     try {
       const results = await session.run({ [inputName ?? 'image']: new Tensor('float32', data, dims) });
@@ -56,7 +56,7 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
 
 function floatsOf(value: unknown): Float32Array {
   if (value instanceof Tensor && value.data instanceof Float32Array) return value.data;
-  throw operational('inference-failed', 'a network gave something else than float32 numbers');
+  throw operational('inference-failed', 'a network returned an output that is not float32');
 }
 
 function inferenceFailed(options: NetworkOptions, cause: unknown): RollcallError {
@@ -68,7 +68,7 @@ function inferenceFailed(options: NetworkOptions, cause: unknown): RollcallError
   });
 }
 
-/** The output `name` of a network; a network without it is not the one it is taken for. */
+/** The output `name` of a network. A network without it is the wrong model. */
 export function output(outputs: Outputs, name: string): Float32Array {
   const data = outputs[name];
   if (data !== undefined) return data;

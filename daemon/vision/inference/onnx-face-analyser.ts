@@ -21,7 +21,7 @@ import type { PassivePad } from './passive-pad.js';
 import type { Recogniser } from './recogniser.js';
 
 /** What an analyser is made of. */
-export interface AnalyserParts {
+interface AnalyserParts {
   readonly provider: ProviderInUse;
   readonly detector: FaceDetector;
   readonly mesh: FaceMeshNetwork;
@@ -33,7 +33,7 @@ export interface AnalyserParts {
   readonly close: () => Promise<void>;
 }
 
-/** The face analyser on networks in the ONNX format. */
+/** The face analyser that runs networks in the ONNX format. */
 export class OnnxFaceAnalyser implements FaceAnalyser {
   readonly #parts: AnalyserParts;
 

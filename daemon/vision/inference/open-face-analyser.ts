@@ -26,24 +26,26 @@ import { YunetDetector } from './yunet-detector.js';
 export interface FaceAnalyserOptions {
   readonly models: Pick<ModelStore, 'pack' | 'path' | 'status'>;
   readonly provider: ProviderRequest;
-  /** `auto` depends on `passivePad`, `in-turn` has BlazeFace in its quick looks, `yunet` is any form that is installed. */
+  /**
+   * `auto`: depends on `passivePad`. `in-turn`: BlazeFace makes the quick looks. `yunet`: any form of YuNet that is installed.
+   */
   readonly detector: DetectorName;
   readonly passivePad: PassivePadName;
   /** Threads one run of a network may use on the processor, 1 or more. */
   readonly threads: number;
   readonly logger: Logger;
   readonly recogniser: RecogniserName;
-  /** What is seen of a GPU; by default this machine is looked at. */
+  /** The signs of a GPU; absent: those of this machine. */
   readonly gpuSigns?: GpuSigns;
 }
 
-/** Dearest detection that is allowed: the longest side of the picture a detector looks at, pixels. */
+/** Largest input of a detector, longest side in pixels: it limits the cost of a detector run. */
 const LONGEST_DETECTOR_INPUT_PX = 1024;
 
-/** In a quick look of BlazeFace: measured by `scripts/bench detection` (docs/accuracy.md). */
+/** The reach of BlazeFace in quick looks, measured by `scripts/bench detection` (docs/accuracy.md). */
 const QUICK_REACH = { leastInInputPx: 16 } as const;
 
-/** Each network of the passive pair sees so many times the detector's box. */
+/** The crop of each passive model, as a multiple of the detector's box. */
 const PASSIVE_BOX_FACTORS = { passiveNear: 2.7, passiveFar: 4 } as const;
 
 type NetworkKey =
@@ -55,8 +57,8 @@ type NetworkKey =
   | keyof typeof PASSIVE_BOX_FACTORS;
 
 /**
- * Loads the networks and proves the provider. Throws `pack-absent` or `pack-damaged` where a model file is not
- * in order, and `provider-unavailable` where the required provider does not work; each says what to do.
+ * Loads the networks with a provider that works. Throws `pack-absent` or `pack-damaged` if a model file is not in order, and
+ * `provider-unavailable` if the required provider does not work.
  */
 export async function openFaceAnalyser(options: FaceAnalyserOptions): Promise<FaceAnalyser> {
   const { models, logger } = options;
@@ -113,15 +115,15 @@ async function detectorPack({ detector, models }: FaceAnalyserOptions): Promise<
   for (const packId of ['yunet-dynamic', 'yunet-2023mar']) {
     if ((await models.status(packId)).state !== 'absent') return packId;
   }
-  throw badInput('pack-absent', 'the detector yunet is configured, but its model is not on this machine', {
+  throw badInput('pack-absent', 'the configured detector yunet is not installed on this machine', {
     remedy:
       'Run: rollcall models fetch yunet-2023mar (or rollcall models import FILE), or set the detector to auto.',
   });
 }
 
 /**
- * The detector that is used, or two: what one misses by its size and place in the picture, the other finds in
- * the look that follows.
+ * The detector that is used, or two that take turns: if one misses a face because of its size and place in the picture, the other
+ * finds it in the next detector run.
  */
 function detectorsOn(
   networks: Readonly<Record<'detector', Network>> & Readonly<Partial<Record<NetworkKey, Network>>>,
@@ -165,5 +167,5 @@ function passivePadOn(networks: Readonly<Partial<Record<NetworkKey, Network>>>):
 function thresholdOf(pack: ModelPack, name: string): number {
   const threshold = pack.thresholds.find((candidate) => candidate.name === name);
   if (threshold) return threshold.value;
-  throw defect('manifest-shape', `the manifest gives no threshold ${name} for ${pack.id}`);
+  throw defect('manifest-shape', `the manifest has no threshold ${name} for ${pack.id}`);
 }

@@ -4,26 +4,26 @@ import type { ProviderInUse } from '../face-analyser.js';
 import { type Network, type NetworkOptions, openNetwork } from './network.js';
 import { type GpuSigns, type Provider, type ProviderRequest, providersToTry, remedyFor } from './provider.js';
 
-/** A network's file and name, by what the program calls it. */
-export type NetworkFiles<Key extends string> = Readonly<Record<Key, Pick<NetworkOptions, 'name' | 'path'>>>;
+/** Name and file of each network, by its key in the program. */
+type NetworkFiles<Key extends string> = Readonly<Record<Key, Pick<NetworkOptions, 'name' | 'path'>>>;
 
-export interface OpenNetworksOptions<Key extends string> {
+interface OpenNetworksOptions<Key extends string> {
   readonly files: NetworkFiles<Key>;
   readonly provider: ProviderRequest;
   readonly threads: number;
   readonly logger: Logger;
-  /** What is seen of a GPU: decides what `auto` tries. */
+  /** Signs of a GPU: they decide which providers `auto` tries. */
   readonly signs: GpuSigns;
 }
 
-export interface OpenedNetworks<Key extends string> {
+interface OpenedNetworks<Key extends string> {
   readonly networks: Readonly<Record<Key, Network>>;
   readonly provider: ProviderInUse;
 }
 
 /**
- * Loads all networks on one provider: the required one, or with `auto` the first that takes all of them. Throws
- * `provider-unavailable` when none does.
+ * Loads all networks with one provider: the required one, or with `auto` the first that can load all of them. Throws
+ * `provider-unavailable` where no provider can.
  */
 export async function openNetworks<Key extends string>(
   options: OpenNetworksOptions<Key>,
@@ -51,7 +51,7 @@ export async function openNetworks<Key extends string>(
 function inUse(requested: ProviderRequest, actual: Provider, failures: readonly string[]): ProviderInUse {
   if (requested !== 'auto' || actual !== 'cpu') return { requested, actual };
   const reason = failures.length > 0 ? failures.join('; ') : 'no GPU was found';
-  return { requested, actual, warning: `${reason}: networks run on the processor` };
+  return { requested, actual, warning: `${reason}; inference runs on the CPU` };
 }
 
 async function openAll<Key extends string>(
@@ -75,14 +75,14 @@ export async function closeNetworks(networks: Readonly<Record<string, Network | 
   for (const network of Object.values(networks)) await network?.[Symbol.asyncDispose]();
 }
 
-/** ONNX Runtime's messages begin with its own source lines; the cause comes last. */
+/** Removes source lines of ONNX Runtime from its message; the cause comes after them. */
 function unavailable(provider: Provider, cause: unknown): RollcallError {
   const reason =
     messageOf(cause)
       .trim()
       .split('\n')[0]
       ?.replace(/^\/onnxruntime_src.* was false\. /, '') ?? '';
-  return operational('provider-unavailable', `the execution provider ${provider} cannot be used: ${reason}`, {
+  return operational('provider-unavailable', `the execution provider ${provider} does not work: ${reason}`, {
     remedy: remedyFor(provider),
     details: { provider },
     cause,

@@ -1,4 +1,4 @@
-import { InTurn } from '../../base/in-turn.js';
+import { SerialQueue } from '../../base/serial-queue.js';
 import { boxToCrop } from '../../domain/faces/affine.js';
 import { type Box, boxCentre } from '../../domain/faces/geometry.js';
 import type { Picture } from '../../domain/faces/picture.js';
@@ -6,23 +6,23 @@ import { cropAffine } from './affine-crop.kernel.js';
 import { type Network, output } from './network.js';
 
 const CROP_PX = 80;
-/** Index of the live class in what the networks give; the others are kinds of attacks. */
+/** Index of the class "live" in the output of the networks. The other classes are kinds of attacks. */
 const LIVE = 1;
 
 /** One network of the pair and the part of the picture it looks at. */
-export interface PassivePadNetwork {
+interface PassivePadNetwork {
   readonly network: Network;
   /** The crop is this many times the detector's box. */
   readonly boxFactor: number;
 }
 
 /**
- * Passive presentation-attack detection by minivision's MiniFASNet pair: each network looks at the face and a
- * different share of its surroundings; the score is the mean probability of the live class.
+ * The two passive models MiniFASNet of minivision. Each sees the face with a different share of its surroundings. The score is
+ * the mean of their probabilities that the face is live.
  */
 export class PassivePad {
   readonly #networks: readonly PassivePadNetwork[];
-  readonly #turn = new InTurn();
+  readonly #turn = new SerialQueue();
   readonly #buffer = new Float32Array(3 * CROP_PX * CROP_PX);
 
   constructor(networks: readonly PassivePadNetwork[]) {
@@ -46,8 +46,9 @@ export class PassivePad {
 }
 
 /**
- * The publisher's rule: the box grown by `factor`, or as much as the picture allows, moved inside the picture
- * where it reaches beyond. Its proportions stay, and are stretched to a square by the crop.
+ * The part of the picture for a network, by the publisher's rule: the box enlarged by `factor`, or as much as the picture
+ * allows. If it reaches beyond the picture, it is moved inside. It keeps the proportions of the box; the crop stretches it to a
+ * square.
  */
 export function surroundings(
   box: Box,

@@ -4,25 +4,25 @@ import { arch, platform } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { ProviderName } from '../../config/vision-schema.js';
 
-/** What may be configured: one provider that must work, or the best that does. */
+/** The configured provider: one that must work, or `auto` for the best that works. */
 export type ProviderRequest = ProviderName;
 
-/** What networks can run on. */
+/** The execution providers for networks. */
 export type Provider = Exclude<ProviderRequest, 'auto'>;
 
-/** What can be seen of a GPU without starting anything on it. */
+/** Signs of a GPU that are visible without using it. */
 export interface GpuSigns {
   /** An NVIDIA driver is loaded. */
   readonly hasNvidiaDevice: boolean;
-  /** The kernel shows a GPU that renders; a processor that imitates one does not count. */
+  /** The kernel offers a render node of a GPU; software rendering does not count. */
   readonly hasRenderNode: boolean;
-  /** ONNX Runtime's CUDA libraries were installed; the package comes without them. */
+  /** ONNX Runtime's CUDA libraries are installed; the npm package does not contain them. */
   readonly hasCudaLibraries: boolean;
 }
 
 /**
- * The providers to try for a request, best first. `auto` tries a GPU only where there are signs of one, so that
- * a plain box starts without a failed attempt, and always ends at the processor.
+ * The providers to try for a request, best first. `auto` tries a GPU only with signs of one, so that a box without GPU starts
+ * without a failed attempt. The last choice is always the CPU.
  */
 export function providersToTry(request: ProviderRequest, signs: GpuSigns): readonly Provider[] {
   if (request !== 'auto') return [request];
@@ -32,7 +32,7 @@ export function providersToTry(request: ProviderRequest, signs: GpuSigns): reado
   return [...providers, 'cpu'];
 }
 
-/** What a person can do when a required provider cannot be had. */
+/** The remedy where a required provider does not work. */
 export function remedyFor(provider: Provider): string {
   switch (provider) {
     case 'cuda':
@@ -42,13 +42,13 @@ export function remedyFor(provider: Provider): string {
         `--onnxruntime-node-install=cuda12), or set the provider to auto or cpu.`
       );
     case 'webgpu':
-      return 'Install a Vulkan driver for the GPU (vulkaninfo lists what is there), or set the provider to auto or cpu.';
+      return 'Install a Vulkan driver for the GPU (vulkaninfo lists the devices), or set the provider to auto or cpu.';
     case 'cpu':
       return 'Reinstall onnxruntime-node for this platform.';
   }
 }
 
-/** Looks for a GPU on this machine. */
+/** Checks this machine for signs of a GPU. */
 export function gpuSigns(): GpuSigns {
   const entry = createRequire(import.meta.url).resolve('onnxruntime-node');
   const libraries = join(dirname(entry), '..', 'bin', 'napi-v6', platform(), arch());

@@ -4,15 +4,15 @@ import { arcFaceAlignment, dlibAlignment, faceResAlignment } from '../../domain/
 import type { AlignmentPoints } from '../../domain/faces/face.js';
 import { type RecogniserId, recogniserId } from '../../domain/ids.js';
 
-// Apart from what runs the networks: the core knows the recognisers, and loads no inference engine for it.
+// This file is separate from the code that runs networks: the core needs the contracts, but must not load an inference engine.
 
-/** How one recogniser wants its aligned faces, and where it puts its numbers. */
+/** Which aligned faces a recogniser takes, and the name of its output. */
 export interface RecogniserContract {
-  /** Names network and alignment together: a change of either makes embeddings that do not compare. */
+  /** Names the network together with the alignment. Embeddings of another network or alignment cannot be compared. */
   readonly id: RecogniserId;
   readonly cropPx: number;
   readonly order: 'rgb' | 'bgr';
-  /** The network takes (sample - mean) / std of samples from 0 to 255; absent: the samples themselves. */
+  /** The network takes (sample - mean) / std of samples from 0 to 255. Absent: it takes the samples. */
   readonly scaling?: { readonly mean: number; readonly std: number };
   readonly output: string;
   /** True where the network takes only one picture at a time. */
@@ -22,8 +22,8 @@ export interface RecogniserContract {
   readonly align: (points: AlignmentPoints, cropPx: number) => Affine;
 }
 
-/** ResNet-29 of dlib, as face-api ships it. */
-export const dlibContract: RecogniserContract = {
+/** ResNet-29 of dlib, with the weights of face-api. */
+const dlibContract: RecogniserContract = {
   id: recogniserId('dlib-resnet-v1'),
   cropPx: 150,
   order: 'rgb',
@@ -34,11 +34,11 @@ export const dlibContract: RecogniserContract = {
 };
 
 /**
- * SFace of OpenCV Zoo, built to its publisher's contract (`FaceRecognizerSF` of OpenCV: five points, black outside the
- * picture, blue and red exchanged in OpenCV's BGR pictures, no scaling); its weights were never run with this program.
- * `v1` fed it BGR and aligned by the eyes alone.
+ * SFace of OpenCV Zoo. It follows the publisher's code (`FaceRecognizerSF` of OpenCV): five points, black outside the picture,
+ * RGB, no scaling. Its weights were never run with this program. In `v1`, the network got BGR and was aligned by the eyes
+ * alone.
  */
-export const sfaceContract: RecogniserContract = {
+const sfaceContract: RecogniserContract = {
   id: recogniserId('sface-2021dec-v2'),
   cropPx: 112,
   order: 'rgb',
@@ -49,10 +49,10 @@ export const sfaceContract: RecogniserContract = {
 };
 
 /**
- * AuraFace of fal, built to the contract of the ArcFace networks that it is one of (`ArcFaceONNX` of InsightFace's library);
- * its weights were never run with this program.
+ * AuraFace of fal, an ArcFace network. It follows the publisher's code (`ArcFaceONNX` in the library of InsightFace). Its
+ * weights were never run with this program.
  */
-export const auraFaceContract: RecogniserContract = {
+const auraFaceContract: RecogniserContract = {
   id: recogniserId('auraface-v1'),
   cropPx: 112,
   order: 'rgb',
@@ -63,8 +63,8 @@ export const auraFaceContract: RecogniserContract = {
   align: ({ arcFacePoints }) => arcFaceAlignment(arcFacePoints),
 };
 
-/** FaceRes of the human package: MobileNet, larger embeddings and more errors than dlib's network. */
-export const faceResContract: RecogniserContract = {
+/** FaceRes of the package human, a MobileNet. Its embeddings are larger and it makes more errors than the network of dlib. */
+const faceResContract: RecogniserContract = {
   id: recogniserId('faceres-v1'),
   cropPx: 224,
   order: 'bgr',
@@ -75,10 +75,10 @@ export const faceResContract: RecogniserContract = {
 };
 
 /**
- * MobileFaceNet of the human-models package, its graph mended. It was trained on crops that are black outside the
- * photograph: with a repeated border, photographs that are cut tightly match those of other people.
+ * MobileFaceNet of the package human-models, with a mended graph. It was trained on crops that are black outside the
+ * photograph: with a repeated border, tightly cut photographs match those of other people.
  */
-export const mobileFaceNetContract: RecogniserContract = {
+const mobileFaceNetContract: RecogniserContract = {
   id: recogniserId('mobilefacenet-v1'),
   cropPx: 112,
   order: 'rgb',
@@ -96,7 +96,7 @@ const CONTRACTS: Readonly<Record<RecogniserName, RecogniserContract>> = {
   auraface: auraFaceContract,
 };
 
-/** How the recogniser of a pack is fed and read. */
+/** The contract of a recogniser. */
 export function contractOf(pack: RecogniserName): RecogniserContract {
   return CONTRACTS[pack];
 }

@@ -1,4 +1,4 @@
-import { InTurn } from '../../base/in-turn.js';
+import { SerialQueue } from '../../base/serial-queue.js';
 import type { AlignmentPoints } from '../../domain/faces/face.js';
 import type { Picture } from '../../domain/faces/picture.js';
 import type { Embedding } from '../../domain/identification/match.js';
@@ -11,7 +11,7 @@ import type { RecogniserContract } from './recogniser-contract.js';
 export class Recogniser {
   readonly contract: RecogniserContract;
   readonly #network: Network;
-  readonly #turn = new InTurn();
+  readonly #turn = new SerialQueue();
   readonly #buffer: Float32Array;
 
   constructor(network: Network, contract: RecogniserContract) {
@@ -20,7 +20,7 @@ export class Recogniser {
     this.#buffer = new Float32Array(2 * 3 * contract.cropPx * contract.cropPx);
   }
 
-  /** Unit-length mean over the aligned face and its mirror image. */
+  /** The mean of the embeddings of the aligned face and of its mirror image, brought to unit length. */
   embed(picture: Picture, points: AlignmentPoints): Promise<Embedding> {
     return this.#turn.run(async () => {
       const { cropPx, order, scaling, outside, align, isSingle } = this.contract;

@@ -2,8 +2,8 @@ import type { Detection } from '../../domain/faces/face.js';
 import { ANCHOR_STRIDE } from '../../domain/faces/ssd-anchors.js';
 
 /**
- * Turns the SSD's encodings whose score reaches `threshold` into boxes, in pixels of the network's input
- * (encoding: see `ssdAnchors`).
+ * The detections of the SSD whose score is at least `threshold`. Boxes are in pixels of the network's input. For the encoding, see
+ * `ssdAnchors`.
  */
 export function decodeSsd(
   encodings: Float32Array,

@@ -1,4 +1,4 @@
-import { InTurn } from '../../base/in-turn.js';
+import { SerialQueue } from '../../base/serial-queue.js';
 import type { Detection } from '../../domain/faces/face.js';
 import { suppressNonMaxima } from '../../domain/faces/non-maximum-suppression.js';
 import type { Picture } from '../../domain/faces/picture.js';
@@ -11,17 +11,17 @@ import type { DetectorPolicy, FaceDetector } from './face-detector.js';
 import { type Network, output } from './network.js';
 import { decodeSsd } from './ssd-decoding.kernel.js';
 
-/** Narrower faces are often missed, measured in the network's input. */
+/** The network often misses faces that are narrower than this in its input, pixels. */
 const WEAKEST_PX = 20;
 /** Side of the input that shows one face alone. */
 const ALONE_PX = 192;
 
-/** Detector on the SSD MobileNetV1 of the base pack, at any input size. */
+/** The SSD MobileNetV1 of the base pack. It takes inputs of any size. */
 export class SsdDetector implements FaceDetector {
   readonly #network: Network;
   readonly #policy: DetectorPolicy;
   readonly #input = new DetectorInput('rgb');
-  readonly #turn = new InTurn();
+  readonly #turn = new SerialQueue();
   readonly #anchors = new Map<string, Float32Array>();
 
   constructor(network: Network, policy: DetectorPolicy) {

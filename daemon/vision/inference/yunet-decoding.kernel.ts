@@ -1,7 +1,7 @@
 import type { Detection } from '../../domain/faces/face.js';
 
-/** One of YuNet's three grids: a cell every `stridePx` pixels of the input, row by row. */
-export interface YunetGrid {
+/** One of the three grids of YuNet: one cell for each `stridePx` pixels of the input, row by row. */
+interface YunetGrid {
   readonly stridePx: number;
   readonly columns: number;
   /** Probability of a face, and how well a box would fit, both 0..1. */
@@ -11,7 +11,10 @@ export interface YunetGrid {
   readonly boxes: Float32Array;
 }
 
-/** The faces of one grid whose score, the geometric mean of both scores, reaches `threshold`; input pixels. */
+/**
+ * The faces of one grid whose score is at least `threshold`, in pixels of the input. The score is the geometric mean of both
+ * scores.
+ */
 export function decodeYunet(grid: YunetGrid, threshold: number): Detection[] {
   const { stridePx, columns, classScores, objectScores, boxes } = grid;
   const detections: Detection[] = [];

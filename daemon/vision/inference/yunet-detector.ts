@@ -1,4 +1,4 @@
-import { InTurn } from '../../base/in-turn.js';
+import { SerialQueue } from '../../base/serial-queue.js';
 import type { Detection } from '../../domain/faces/face.js';
 import { suppressNonMaxima } from '../../domain/faces/non-maximum-suppression.js';
 import type { Picture } from '../../domain/faces/picture.js';
@@ -12,18 +12,18 @@ import { decodeYunet } from './yunet-decoding.kernel.js';
 
 const STRIDES_PX = [8, 16, 32] as const;
 
-/** Narrower faces are often missed, measured in the network's input. */
+/** The network often misses faces that are narrower than this in its input, pixels. */
 const WEAKEST_PX = 12;
-/** Side of the input that shows one face alone, where any size is possible. */
+/** Side of the input that shows one face alone, if the file takes any size. */
 const ALONE_PX = 192;
 
-/** Detector on OpenCV's YuNet: at any input size, or in a square of the size its file was exported with. */
+/** YuNet of OpenCV. Its file takes inputs of any size, or only a square of the size with which it was exported. */
 export class YunetDetector implements FaceDetector {
   readonly #network: Network;
   readonly #policy: DetectorPolicy;
   readonly #fixedSidePx: number | undefined;
   readonly #input = new DetectorInput('bgr');
-  readonly #turn = new InTurn();
+  readonly #turn = new SerialQueue();
 
   constructor(network: Network, policy: DetectorPolicy, fixedSidePx?: number) {
     this.#network = network;

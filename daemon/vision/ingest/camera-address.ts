@@ -5,27 +5,27 @@ export interface CameraCredential {
   readonly password: string;
 }
 
-/** Where a camera's stream is, how to ask for it, and what to believe of who answers. */
+/** Where a camera's stream is, how to log in, and how to verify the camera. */
 export interface CameraAddress {
   /** `rtsp://` or `rtsps://`, without user and password. */
   readonly url: string;
   readonly credential: CameraCredential | null;
   readonly transport: 'tcp' | 'udp';
-  /** Whether the password may be sent as it is where the camera asks for that. Default: it may not. */
+  /** Whether the password may be sent in readable form where the camera asks for Basic. Default: false. */
   readonly allowsBasicLogin?: boolean;
-  /** Certificates (PEM) of the authorities that may have signed that of the camera. Default: those of the system. */
+  /** Certificates (PEM) of the authorities that are trusted to sign the camera's. Default: those of the system. */
   readonly authorities?: string | null;
-  /** Of the only certificate that is accepted, as `CameraCertificate` has it; authority, name and validity do not matter then. */
+  /** Accepts only the certificate with this fingerprint, whatever its authority, name and validity. */
   readonly fingerprint?: string | null;
 }
 
-/** The address taken apart. */
+/** The parts of an RTSP address. */
 export interface CameraEndpoint {
   readonly isEncrypted: boolean;
   /** Name or IP address, without brackets. */
   readonly host: string;
   readonly port: number;
-  /** Scheme, host and port as they stand in requests: `rtsp://192.0.2.10:554`. */
+  /** Scheme, host and port as requests contain them: `rtsp://192.0.2.10:554`. */
   readonly origin: string;
   /** Path and query: empty, or begins with `/` or `?`. */
   readonly path: string;
@@ -34,11 +34,12 @@ export interface CameraEndpoint {
 /** Ports of RFC 2326 and RFC 7826 for addresses that name none. */
 const defaultPorts = { rtsp: 554, rtsps: 322 } as const;
 
-const parts = /^(rtsps?):\/\/(?:[^/?#]*@)?(\[[\da-f:.]+\]|[^/?#:[\]]+)(?::(\d{1,5}))?([/?][^#]*)?(?:#.*)?$/i;
+const rtspUrl =
+  /^(rtsps?):\/\/(?:[^/?#]*@)?(\[[\da-f:.]+\]|[^/?#:[\]]+)(?::(\d{1,5}))?([/?][^#]*)?(?:#.*)?$/i;
 
-/** Takes an RTSP address apart; undefined where it is none. A user and a password in it are left out. */
+/** Parses an RTSP address; undefined for any other text. Skips a user and password in it. */
 export function endpointOf(url: string): CameraEndpoint | undefined {
-  const match = parts.exec(url);
+  const match = rtspUrl.exec(url);
   // A line break would end the line of a request.
   if (match === null || /[\p{Cc}\s]/u.test(url) || !URL.canParse(url)) return undefined;
   const [, given = '', name = '', port, path = ''] = match;
@@ -55,12 +56,12 @@ export function endpointOf(url: string): CameraEndpoint | undefined {
   };
 }
 
-/** @throws `camera-url-unusable` when the URL is not one of RTSP */
+/** @throws `camera-url-unusable` when the URL is not an RTSP address */
 export function requireEndpoint({ url }: CameraAddress): CameraEndpoint {
   const endpoint = endpointOf(url);
   if (endpoint !== undefined) return endpoint;
   throw badInput('camera-url-unusable', 'the camera URL is not an RTSP address', {
-    remedy: 'write it as rtsp://HOST[:PORT]/PATH, with spaces as %20',
+    remedy: 'write it as rtsp://HOST[:PORT]/PATH, with %20 for spaces',
   });
 }
 
@@ -68,10 +69,7 @@ export function requireEndpoint({ url }: CameraAddress): CameraEndpoint {
 export const isSameServer = (one: CameraEndpoint, other: CameraEndpoint): boolean =>
   one.origin.toLowerCase() === other.origin.toLowerCase();
 
-/**
- * Takes whatever looks like user and password out of a line of text: FFmpeg prints addresses with everything in
- * them. The host stays, for whoever must find the camera.
- */
+/** Removes user and password from addresses in a text: FFmpeg prints them. The host stays, to find the camera by. */
 export function redactCredentials(text: string): string {
   return text.replace(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/'"]*@/gi, '$1***@');
 }

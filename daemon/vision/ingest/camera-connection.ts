@@ -15,11 +15,11 @@ import { shownText } from '../../domain/printable-text.js';
 import type { CameraAddress, CameraEndpoint } from './camera-address.js';
 import type { FailureVerdict } from './stream-end.js';
 
-/** What a camera shows of itself under `rtsps`. Nothing of it is to be believed unless the certificate was accepted. */
+/** The certificate that a camera presents under `rtsps`. Trust none of it unless it was accepted. */
 export interface CameraCertificate {
   readonly subject: string;
   readonly issuer: string;
-  /** Names and addresses that it is for, as OpenSSL writes them: `DNS:door.example, IP Address:192.0.2.10`. */
+  /** Names and addresses in the form of OpenSSL: `DNS:door.example, IP Address:192.0.2.10`. */
   readonly names: string;
   /** ISO 8601. */
   readonly validFrom: string;
@@ -41,15 +41,15 @@ interface Attempt {
   readonly signal: AbortSignal;
 }
 
-/** Where Debian, and then Fedora and openSUSE, keep the authorities that the system trusts. */
+/** Trusted authorities of the system: the path of Debian, then that of Fedora and openSUSE. */
 const systemStores = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt'];
 
 const minVersion = 'TLSv1.2';
-let ofSystem: SecureContext | undefined;
+let sharedSystemContext: SecureContext | undefined;
 
-/** Reading some hundred certificates takes a while: once in a process. */
+/** Reads the certificates of the system once in a process: there are hundreds. */
 function systemContext(): SecureContext {
-  if (ofSystem === undefined) {
+  if (sharedSystemContext === undefined) {
     const stored = systemStores.flatMap((path) => {
       try {
         return [readFileSync(path)];
@@ -57,9 +57,9 @@ function systemContext(): SecureContext {
         return [];
       }
     });
-    ofSystem = createSecureContext({ ca: stored[0] ?? [...rootCertificates], minVersion });
+    sharedSystemContext = createSecureContext({ ca: stored[0] ?? [...rootCertificates], minVersion });
   }
-  return ofSystem;
+  return sharedSystemContext;
 }
 
 const socketErrors: Readonly<Record<string, FailureVerdict['code']>> = {
@@ -72,8 +72,8 @@ const socketErrors: Readonly<Record<string, FailureVerdict['code']>> = {
 };
 
 /**
- * Connects to a camera and, under `rtsps`, makes sure that it is the camera before anything is said to it. Resolves in
- * any case; the socket belongs to the caller, and nothing was read from it.
+ * Connects to a camera. Under `rtsps` it verifies the certificate before it sends anything. Never rejects; the caller owns
+ * the socket, and nothing has been read from it.
  */
 export async function connectCamera(attempt: Attempt): Promise<CameraConnection> {
   const { clock, timeoutMs, signal } = attempt;
@@ -89,7 +89,7 @@ export async function connectCamera(attempt: Attempt): Promise<CameraConnection>
 async function connectUntil(until: AbortSignal, attempt: Attempt): Promise<CameraConnection> {
   const { endpoint, timeoutMs } = attempt;
   const { host, port } = endpoint;
-  // A name with several addresses: each gets as long as a camera on a slow link needs.
+  // For a name with several addresses: the time for each, long enough for a camera on a slow link.
   const socket = openSocket({ host, port, noDelay: true, autoSelectFamilyAttemptTimeout: 2000 });
   const error = await outcome(socket, 'connect', until);
   if (error !== undefined) {
@@ -111,20 +111,20 @@ async function secure(plain: Socket, attempt: Attempt, until: AbortSignal): Prom
       secureContext:
         authorities === null ? systemContext() : createSecureContext({ ca: authorities, minVersion }),
       minVersion,
-      // Names only: addresses are no server names (RFC 6066, section 3).
+      // An IP address must not be sent as server name (RFC 6066, section 3).
       ...(isIP(endpoint.host) === 0 ? { servername: endpoint.host } : {}),
-      // Judged below, before the first byte: what is wrong is to be told with the certificate at hand.
+      // `judge` decides below, before the first byte: a refusal needs the certificate for its message.
       rejectUnauthorized: false,
     });
   } catch (error) {
     plain.destroy();
-    const detail = `the file of authorities cannot be used: ${messageOf(error)}`;
+    const detail = `the file caFile is unusable: ${messageOf(error)}`;
     return { failure: { code: 'secure-connection-failed', detail }, certificate: null };
   }
   const error = await outcome(socket, 'secureConnect', until);
   if (error !== undefined) {
     socket.destroy();
-    const detail = until.aborted ? 'it does not answer the handshake' : handshakeProblem(error);
+    const detail = until.aborted ? 'the camera does not answer the TLS handshake' : handshakeProblem(error);
     return { failure: { code: 'secure-connection-failed', detail }, certificate: null };
   }
   const peer = socket.getPeerCertificate();
@@ -135,7 +135,7 @@ async function secure(plain: Socket, attempt: Attempt, until: AbortSignal): Prom
   return { failure, certificate };
 }
 
-/** Undefined once `event` has come, else why it will not. */
+/** Waits for `event`; resolves to undefined, or to the error that prevented it. */
 function outcome(socket: Socket, event: 'connect' | 'secureConnect', until: AbortSignal): Promise<unknown> {
   return new Promise((resolve) => {
     const settle = (result: unknown): void => {
@@ -146,7 +146,7 @@ function outcome(socket: Socket, event: 'connect' | 'secureConnect', until: Abor
     const onEvent = (): void => settle(undefined);
     const onClose = (): void => settle(new Error('the connection was closed'));
     const onAbort = (): void => settle(until.reason);
-    // Stays: whatever goes wrong later is told by the end of the socket.
+    // Never removed: a later error without a listener would end the process; the socket's close reports it.
     socket.on('error', settle);
     socket.once(event, onEvent).once('close', onClose);
     until.addEventListener('abort', onAbort);
@@ -161,14 +161,15 @@ function codeOf(error: unknown): string {
 function handshakeProblem(error: unknown): string {
   const code = codeOf(error);
   if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST/.test(code)) {
-    return 'what answers at this port does not speak TLS';
+    return 'the server at this port does not speak TLS';
   }
-  if (/UNSUPPORTED_PROTOCOL|PROTOCOL_VERSION/.test(code)) return 'it speaks no TLS 1.2 or later';
-  if (/ECONNRESET|EPIPE|unknown/.test(code)) return 'it closes the connection during the handshake';
+  if (/UNSUPPORTED_PROTOCOL|PROTOCOL_VERSION/.test(code))
+    return 'the camera does not support TLS 1.2 or later';
+  if (/ECONNRESET|EPIPE|unknown/.test(code)) return 'the camera closed the connection during the handshake';
   return shown(messageOf(error));
 }
 
-/** What stands in a certificate was written by a stranger. */
+/** Makes a text of the certificate safe to show: a stranger may have written it. */
 const shown = (text: unknown): string => shownText(String(text ?? ''), { longest: 200 });
 
 function nameText(name: PeerCertificate['subject'] | undefined): string {
@@ -192,7 +193,7 @@ function certificateOf(peer: PeerCertificate): CameraCertificate {
   };
 }
 
-/** Why the certificate is not accepted; undefined where it is. */
+/** Why the certificate is refused; undefined where it is accepted. */
 function judge(
   { authorizationError }: TLSSocket,
   peer: PeerCertificate,
@@ -202,7 +203,7 @@ function judge(
   const { fingerprint: pinned = null } = address;
   if (pinned !== null) {
     if (pinned === fingerprint) return undefined;
-    const detail = `configured is ${pinned}, the camera shows ${fingerprint}`;
+    const detail = `the configured one is ${pinned}, the camera shows ${fingerprint}`;
     return { code: 'certificate-changed', detail };
   }
   const problem = String(authorizationError ?? '');
@@ -213,5 +214,5 @@ function judge(
     return { code: 'certificate-unknown', detail: `${subject}, fingerprint ${fingerprint} (${problem})` };
   }
   if (checkServerIdentity(endpoint.host, peer) === undefined) return undefined;
-  return { code: 'certificate-name', detail: `it is for ${names}, and not for ${endpoint.host}` };
+  return { code: 'certificate-name', detail: `it is for ${names}, not for ${endpoint.host}` };
 }

@@ -1,20 +1,20 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { CameraCredential } from './camera-address.js';
 
-/** Names of RFC 7616, section 6.1, and of Node, the best one first. */
+/** Hashes by their names in RFC 7616, section 6.1, and in Node.js, the strongest first. */
 const digestHashes = [
   ['SHA-512-256', 'sha512-256'],
   ['SHA-256', 'sha256'],
   ['MD5', 'md5'],
 ] as const;
 
-/** One way in which a server lets a client log in: the scheme in lower case, its parameters by names in lower case. */
-export interface LoginChallenge {
+/** One login method that a server offers. Scheme and parameter names are in lower case. */
+interface LoginChallenge {
   readonly scheme: string;
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-/** A scheme, or a parameter of the one before: `Digest realm="a, b", nonce=c`. */
+/** Matches a scheme, or a parameter of the scheme before it: `Digest realm="a, b", nonce=c`. */
 const item = /[\s,]*([!#$%&'*+\-.^_`|~\w]+)(?:\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,"]*))?/y;
 
 /** Reads the values of all `WWW-Authenticate` headers of one answer. */
@@ -39,11 +39,11 @@ interface DigestChallenge {
   readonly realm: string;
   readonly nonce: string;
   readonly opaque: string | undefined;
-  /** As the server wrote it, to be repeated; undefined where it wrote none. */
+  /** As the server wrote it: the answer repeats it. Undefined where the server named none. */
   readonly algorithm: string | undefined;
   readonly hash: (typeof digestHashes)[number][1];
   readonly isOfSession: boolean;
-  /** The server knows the later form, with a counter and a nonce of the client. */
+  /** The server supports `qop`: the form with a counter and a nonce of the client. */
   readonly hasQuality: boolean;
   readonly isStale: boolean;
 }
@@ -55,14 +55,14 @@ function digestOf({ scheme, parameters }: LoginChallenge): DigestChallenge | und
   const isOfSession = named.endsWith('-SESS');
   const known = digestHashes.find(([name]) => name === (isOfSession ? named.slice(0, -5) : named));
   const qualities = qop?.split(',').map((each) => each.trim().toLowerCase());
-  // With `auth-int` alone, bodies would have to be part of the proof: no camera asks for that.
+  // `auth-int` alone would need bodies in the proof. No known camera asks for it.
   if (known === undefined || qualities?.includes('auth') === false) return undefined;
   const isStale = stale?.toLowerCase() === 'true';
   const hasQuality = qualities !== undefined;
   return { realm, nonce, opaque, algorithm, hash: known[1], isOfSession, hasQuality, isStale };
 }
 
-/** The best of them, by its hash. */
+/** The challenge with the strongest hash. */
 function bestDigest(challenges: readonly LoginChallenge[]): DigestChallenge | undefined {
   const strength = ({ hash }: DigestChallenge): number => digestHashes.findIndex(([, name]) => name === hash);
   return challenges
@@ -73,21 +73,21 @@ function bestDigest(challenges: readonly LoginChallenge[]): DigestChallenge | un
 const quoted = (text: string): string => `"${text.replace(/["\\]/g, '\\$&')}"`;
 const byteString = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
 
-/** What to do about a challenge: ask again with an answer to it, or give up, because… */
-export type LoginVerdict = 'again' | 'refused' | 'unprotected' | 'unsupported';
+/** `again`: repeat the request with a login. The others are reasons to give up. */
+type LoginVerdict = 'again' | 'refused' | 'unprotected' | 'unsupported';
 
-/** How often a request has been sent before, and whether with a login. */
-export interface LoginAttempt {
+/** How often a request was repeated, and whether the latest one carried a login. */
+interface LoginAttempt {
   readonly repetitions: number;
   readonly hadLogin: boolean;
 }
 
-/** A server may call a nonce too old once or twice, not for ever. */
+/** A server may call a nonce stale once or twice; more looks like a loop. */
 const mostRepetitions = 3;
 
 /**
- * Logs in on one connection. The password is only ever used as RFC 7616 has it (Digest: what travels proves it and does
- * not contain it), unless the owner allows Basic, which sends it as it is.
+ * Logs in on one connection. It uses Digest (RFC 7616), which proves the password without sending it. It uses Basic, which
+ * sends the password in readable form, only where the owner allows it.
  */
 export class CameraLogin {
   readonly #user: string;
@@ -99,7 +99,7 @@ export class CameraLogin {
   #isBasic = false;
   #count = 0;
 
-  /** `newNonce`: random text of the client, for tests to know. */
+  /** `newNonce` makes the client's random text; tests replace it. */
   constructor(
     credential: CameraCredential | null,
     allowsBasic: boolean,
@@ -112,12 +112,12 @@ export class CameraLogin {
     this.#newNonce = newNonce;
   }
 
-  /** How the login travels; undefined while none was asked for. */
+  /** The login method in use; undefined until the server asks for a login. */
   get method(): 'digest' | 'basic' | undefined {
     return this.#digest === undefined ? (this.#isBasic ? 'basic' : undefined) : 'digest';
   }
 
-  /** Takes the challenge of a server that answered 401 to a request. */
+  /** Handles the challenges of a 401 answer. */
   challenged(values: readonly string[], { repetitions, hadLogin }: LoginAttempt): LoginVerdict {
     const challenges = parseChallenges(values);
     if (!this.#isKnown || challenges.length === 0 || repetitions >= mostRepetitions) return 'refused';
@@ -126,7 +126,7 @@ export class CameraLogin {
     if (digest === undefined && !(offersBasic && this.#allowsBasic)) {
       return offersBasic ? 'unprotected' : 'unsupported';
     }
-    // A nonce of earlier may have ended; the answer to one that was just given is the server's last word.
+    // An older nonce may have expired. A refusal of a fresh nonce is final, unless the server calls it stale.
     if (hadLogin && repetitions > 0 && digest?.isStale !== true) return 'refused';
     this.#digest = digest;
     this.#isBasic = digest === undefined;
@@ -134,7 +134,7 @@ export class CameraLogin {
     return 'again';
   }
 
-  /** The value of `Authorization` for a request, as a byte string; undefined while the server has asked for none. */
+  /** The value of `Authorization` for a request, as a byte string; undefined until the server asks for a login. */
   authorization(method: string, uri: string): string | undefined {
     if (this.#digest !== undefined) return this.#proof(this.#digest, method, uri);
     if (!this.#isBasic) return undefined;

@@ -18,7 +18,7 @@ import type { FailureVerdict, StreamEnd } from './stream-end.js';
 import { StreamLog } from './stream-log.js';
 
 const defaultStaleAfterMs = 1000;
-/** A camera that answers closes its session within milliseconds; one that hangs would take FFmpeg 5 s. */
+/** A responsive camera closes its session within milliseconds. For one that hangs, FFmpeg would wait 5 s. */
 const stopGraceMs = 1500;
 
 type Cause =
@@ -28,7 +28,7 @@ type Cause =
   | { readonly kind: 'silence'; readonly silence: Silence }
   | { readonly kind: 'exited'; readonly exit: ProcessExit };
 
-/** One connection to a camera and one FFmpeg process, from their start to their end, and the way of its pictures to the sink. */
+/** One connection to a camera and one FFmpeg process, from start to end. Its pictures go to the sink. */
 export class CameraOpening {
   readonly #options: CameraSourceOptions;
   readonly #continuity: CameraContinuity;
@@ -73,7 +73,7 @@ export class CameraOpening {
     });
   }
 
-  /** Runs until the stream ends or `signal` aborts; everything is given back when it resolves. */
+  /** Runs until the stream ends or `signal` aborts. It has released everything when it resolves. */
   async run(signal: AbortSignal): Promise<StreamEnd> {
     const stop = (): void => this.#settle({ kind: 'stopped' });
     signal.addEventListener('abort', stop);
@@ -116,7 +116,7 @@ export class CameraOpening {
     if (typeof process === 'string') return this.#failed('not-started', 0, undefined, [process]);
     const cause = await this.#cause;
     const waitedS = this.#watchdog.silentMs / 1000;
-    // Nothing more reaches the sink, and FFmpeg can write what it still holds.
+    // The sink gets nothing more, and FFmpeg can write its remaining output and end.
     this.#assembler.discard();
     await process.stop(stopGraceMs);
     return this.#explain(cause, waitedS);
@@ -125,14 +125,14 @@ export class CameraOpening {
   #tellConnection(certificate: CameraSecurity['certificate'], login: CameraSecurity['login']): void {
     const { isEncrypted } = this.#endpoint;
     this.#sink.onConnection?.({ isEncrypted, certificate, login });
-    if (login !== 'basic' || isEncrypted || this.#continuity.isTold) return;
-    this.#continuity.isTold = true;
+    if (login !== 'basic' || isEncrypted || this.#continuity.hasWarnedOfLogin) return;
+    this.#continuity.hasWarnedOfLogin = true;
     this.#options.logger.warn(unprotectedLogin.message, { remedy: unprotectedLogin.remedy });
   }
 
   async #start(url: string): Promise<FfmpegProcess> {
     const { address, ffmpeg, clock } = this.#options;
-    // Under TLS everything travels in the one connection that is encrypted.
+    // With TLS, media must use the one encrypted connection.
     const transport = this.#endpoint.isEncrypted ? 'tcp' : address.transport;
     const process = await startFfmpeg({
       path: ffmpeg.path,
@@ -148,7 +148,7 @@ export class CameraOpening {
     return process;
   }
 
-  /** Longer than our own patience with a stream that flowed, so that ours explains the end. */
+  /** Longer than the watchdog's limit, so that the watchdog explains the end and not FFmpeg. */
   get #socketTimeoutS(): number {
     return this.#options.stallAfterS + 2;
   }
@@ -169,7 +169,7 @@ export class CameraOpening {
     this.#sink.onFrame(this.#frame(announcement, buffer, sequence, capturedAtMs));
   }
 
-  /** Tells the sink of a first or changed size. False where this FFmpeg must be replaced to go on. */
+  /** Reports a first or changed size to the sink. False where the change needs a new FFmpeg process. */
   #tellSize({ widthPx, heightPx }: Announcement): boolean {
     const size = `${widthPx}x${heightPx}`;
     if (size === this.#size) return true;
@@ -184,7 +184,7 @@ export class CameraOpening {
     return true;
   }
 
-  /** Of what comes before the first picture, a stream that is joined midway has always too little. */
+  /** Before the first picture, errors are normal: rollcall joins the stream between two key frames. */
   #tellDamage(sign: DamageSign): void {
     if (this.#watchdog.hadFrames) this.#sink.onDamage(sign);
   }
@@ -241,7 +241,7 @@ export class CameraOpening {
       ...{ transport: address.transport, hasCredential: address.credential !== null },
       ...{ stream: this.#log.stream, media: this.#log.media, packetsRead: this.#log.packetsRead },
     });
-    logger.debug('the stream ended', { code: failure.code, lastLines: lines.slice(-10) });
+    logger.debug('stream ended', { code: failure.code, lastLines: lines.slice(-10) });
     return { kind: 'failed', failure, isRetriedAtOnce: false };
   }
 }

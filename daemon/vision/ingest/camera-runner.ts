@@ -15,43 +15,43 @@ import { PictureHealth, steadyPolicy } from './picture-health.js';
 import type { StreamFailure, StreamFailureCode } from './stream-end.js';
 
 /**
- * A camera that comes back is seen again within the cap plus its key frame interval. Sustained for 10 s: a
- * camera that delivers for a second and then ends each time is not asked in a hot loop.
+ * A camera that comes back delivers again within the cap plus its key frame interval. Progress must last 10 s: a camera
+ * that delivers for a second and then ends, again and again, is not opened in a hot loop.
  */
 const retryPolicy = { baseMs: 500, capMs: 6000, sustainedMs: 10_000 };
 
-/** Tries in a row without sustained frames after which somebody must look. */
+/** Failed tries in a row after which a technician must look. */
 const restartBudget = 5;
 
-/** Only a person can correct these, and cameras lock accounts after some wrong tries. */
+/** Only a person can correct these. Fewer tries: cameras lock accounts after some wrong logins. */
 const patientCodes: ReadonlySet<StreamFailureCode> = new Set([
   ...(['unauthorised', 'forbidden', 'login-unprotected', 'login-unsupported', 'redirected'] as const),
   ...(['certificate-unknown', 'certificate-name', 'certificate-expired', 'certificate-changed'] as const),
 ]);
 const patientWaitMs = 30_000;
 
-/** What happened at one camera since it was started. */
+/** Counters of one camera since its start. */
 export interface CameraCounters {
   readonly delivered: number;
   readonly droppedStale: number;
   readonly droppedBusy: number;
-  /** Openings after the first. */
+  /** How often the stream was opened again. */
   readonly restarts: number;
-  /** Since the last delivered frame was captured, milliseconds; undefined where there was none. */
+  /** Time since the last delivered frame was captured, milliseconds; undefined before the first. */
   readonly lastFrameAgeMs: number | undefined;
-  /** Signs of damage, in all and in the last minute. */
+  /** Signs of damage, in total and in the last minute. */
   readonly damage: Readonly<Record<string, number>>;
 }
 
-export interface CameraRunnerOptions {
+interface CameraRunnerOptions {
   readonly source: FrameSource;
   readonly clock: Clock;
   readonly random: Random;
   /** Carries the camera's id. */
   readonly logger: Logger;
-  /** What the pictures are watched for. Default: everything. */
+  /** Checks that run on the pictures. Default: all. */
   readonly pictureChecks?: readonly PictureCheck[];
-  /** Takes the frame over: it must release it. Called in order, never after disposal. */
+  /** Takes ownership of the frame and must release it. Called in order, never after disposal. */
   onFrame(frame: Frame): void;
   onState?(state: CameraState): void;
 }
@@ -60,11 +60,11 @@ export interface CameraRunnerOptions {
 export interface CameraRunner extends AsyncDisposable {
   readonly state: CameraState;
   readonly counters: CameraCounters;
-  /** The restart budget is spent: still trying, but somebody should look. */
+  /** The restart budget is spent: the runner still tries, but a technician should look. */
   readonly isDegraded: boolean;
 }
 
-/** Starts pulling a camera at once. Disposal resolves when its source has given everything back. */
+/** Starts to pull a camera. Disposal resolves when the source has released everything. */
 export function startCameraRunner(options: CameraRunnerOptions): CameraRunner {
   const runner = new Runner(options);
   const ended = runner.run();
@@ -136,7 +136,7 @@ class Runner {
       if (end.kind === 'stopped' || signal.aborted) return;
       this.#health.streamEnded();
       if (end.isRetriedAtOnce) {
-        this.#options.logger.info('the stream is opened again', { code: end.failure.code });
+        this.#options.logger.info('opening the stream again', { code: end.failure.code });
         this.#enter({ input: 'reopening' });
       } else {
         await this.#waitAfter(end.failure);
@@ -147,14 +147,14 @@ class Runner {
   #sink(): FrameSink {
     return {
       onOpened: (stream) => {
-        this.#options.logger.info('the camera streams', { ...stream });
+        this.#options.logger.info('camera is streaming', { ...stream });
         this.#enter({ input: 'opened', stream });
       },
       onFrame: (frame) => {
         this.#delivered += 1;
         this.#lastCapturedMs = frame.capturedAtMs;
         this.#retry.progressed();
-        this.#lookAt(frame);
+        this.#checkPicture(frame);
         this.#options.onFrame(frame);
       },
       onDropped: (reason) => {
@@ -165,12 +165,12 @@ class Runner {
     };
   }
 
-  #lookAt({ picture }: Frame): void {
-    if (!this.#health.look(picture)) return;
+  #checkPicture({ picture }: Frame): void {
+    if (!this.#health.check(picture)) return;
     const { logger } = this.#options;
     const { damage } = this.#health;
-    if (damage === undefined) logger.info('the pictures of the camera are whole again');
-    else logger.warn('the pictures of the camera are of no use', { ...damage });
+    if (damage === undefined) logger.info('pictures of the camera are usable again');
+    else logger.warn('pictures of the camera are unusable', { ...damage });
     this.#enter({ input: 'pictures', damage });
   }
 
@@ -180,11 +180,11 @@ class Runner {
     const backoffMs = this.#retry.failed();
     const waitMs = patientCodes.has(failure.code) ? Math.max(backoffMs, patientWaitMs) : backoffMs;
     const fields = { ...failure, nextTryMs: Math.round(waitMs), failures: this.#retry.failures };
-    if (this.#retry.failures === restartBudget) logger.error('the camera keeps failing', fields);
-    else logger.warn('the camera failed', fields);
+    if (this.#retry.failures === restartBudget) logger.error('camera keeps failing', fields);
+    else logger.warn('camera failed', fields);
     this.#enter({ input: 'failed', failure, nextTryMs: waitMs });
     await sleep(clock, waitMs, signal).catch(() => {
-      // Woken by the end of the runner: the loop sees the signal.
+      // The end of the runner interrupts the wait; the loop checks the signal.
     });
   }
 

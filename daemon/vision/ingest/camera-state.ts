@@ -1,20 +1,21 @@
+import { present } from '../../base/present.js';
 import type { PictureDamage } from '../../domain/picture-damage.js';
 import type { StreamInfo } from './frame-source.js';
 import type { StreamFailure } from './stream-end.js';
 
-/** What is known of a camera's stream. */
+/** The state of a camera's stream. */
 export type CameraState =
-  /** The first try, or a new one that needs no waiting: there is nothing to complain about yet. */
+  /** The first try, or a new one that starts without a wait: no problem is known yet. */
   | { readonly state: 'connecting' }
-  /** `damage`: pictures come, but they are of no use. */
+  /** `damage`: pictures arrive, but they are unusable. */
   | { readonly state: 'streaming'; readonly stream: StreamInfo; readonly damage?: PictureDamage }
-  /** Stays while the next tries go on, so that the reason can be read. */
+  /** Kept during the next tries, so that the reason stays visible. */
   | {
       readonly state: 'failed';
       readonly code: string;
       readonly message: string;
       readonly remedy: string;
-      /** How long after this state was entered the next try begins, milliseconds. */
+      /** Time from this state's beginning to the next try, milliseconds. */
       readonly nextTryMs: number;
     };
 
@@ -37,7 +38,7 @@ export function nextCameraState(state: CameraState, input: CameraStateInput): Ca
     case 'pictures': {
       if (state.state !== 'streaming' || state.damage?.code === input.damage?.code) return state;
       const { stream } = state;
-      return { state: 'streaming', stream, ...(input.damage && { damage: input.damage }) };
+      return { state: 'streaming', stream, ...present({ damage: input.damage }) };
     }
     case 'reopening':
       return state.state === 'connecting' ? state : initialCameraState;

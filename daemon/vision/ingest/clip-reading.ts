@@ -8,13 +8,13 @@ import type { StreamInfo } from './frame-source.js';
 import { type Announcement, PictureAssembler } from './picture-assembler.js';
 import { StreamLog } from './stream-log.js';
 
-/** Whole frames read ahead of the consumer: enough that decoding and analysis overlap. */
+/** Frames that wait for the consumer: enough for decoding and analysis to overlap. */
 const readAhead = 2;
 const stopGraceMs = 1000;
 /** Where startFfmpeg puts the descriptor of the clip. */
 const clipFd = 3;
 
-/** One FFmpeg process that reads a clip as fast as its frames are taken. */
+/** One FFmpeg process that reads a clip as fast as the consumer takes its frames. */
 export class ClipReading {
   readonly #options: ClipOptions;
   readonly #fd: number;
@@ -30,7 +30,7 @@ export class ClipReading {
   #firstPtsS: number | undefined;
   #lastMs = -1;
 
-  /** `fd`: the clip, open for reading; needed until `start` has resolved. */
+  /** `fd` is the open clip; it must stay open until `start` has resolved. */
   constructor(options: ClipOptions, fd: number) {
     this.#options = options;
     this.#fd = fd;
@@ -94,7 +94,7 @@ export class ClipReading {
   }
 
   #onPicture(announcement: Announcement, data: Uint8Array | undefined): void {
-    // The pool has no limit: every picture has its buffer.
+    // Never undefined: this pool has no limit.
     if (data === undefined) return;
     const { widthPx, heightPx, isFullRange } = announcement;
     const pool = this.#pool;
@@ -115,7 +115,7 @@ export class ClipReading {
     this.#wake();
   }
 
-  /** Milliseconds from the first frame; later for every frame, whatever a damaged file says. */
+  /** Milliseconds since the first frame; always later than the frame before, even in a damaged file. */
   #timeOf({ ptsS }: Announcement): number {
     const { fps } = this.#options;
     this.#firstPtsS ??= ptsS;
@@ -126,9 +126,9 @@ export class ClipReading {
   }
 
   #unreadable(): Error {
-    const reason = this.#log.complaints.at(-1) ?? 'FFmpeg ended without a word';
-    return badInput('clip-unreadable', `there is no picture in the clip: ${reason}`, {
-      remedy: 'check that the file is whole and that `ffplay` shows it',
+    const reason = this.#log.complaints.at(-1) ?? 'FFmpeg gave no reason';
+    return badInput('clip-unreadable', `found no picture in the clip: ${reason}`, {
+      remedy: 'check that the file is complete and that `ffplay` shows it',
     });
   }
 }

@@ -6,16 +6,16 @@ import type { ClipOptions } from './clip-options.js';
 import { ClipReading } from './clip-reading.js';
 import type { StreamInfo } from './frame-source.js';
 
-/** A clip being read. Iterate once; leaving the loop or disposing ends the reading. */
+/** An open clip. Iterate once; leaving the loop or disposing of it ends the reading. */
 export interface Clip extends AsyncIterable<Frame>, AsyncDisposable {
-  /** Known from the first frame on; `fps` is the clip's own. */
+  /** Undefined before the first frame. `fps` is the rate of the clip itself. */
   readonly stream: StreamInfo | undefined;
 }
 
 /**
- * Opens a clip for replay: the same file gives the same frames, none is ever dropped, and reading waits for the
- * consumer. `capturedAtMs` counts from the first frame. Throws `clip-not-found`; iterating throws
- * `clip-unreadable` where there is no picture in it.
+ * Opens a clip for replay: the same file gives the same frames, no frame is dropped, and reading waits for the consumer.
+ * `capturedAtMs` counts from the first frame. Throws `clip-not-found`; iterating throws `clip-unreadable` where FFmpeg
+ * finds no picture.
  */
 export async function openClip(options: ClipOptions): Promise<Clip> {
   const file = await openFile(options.path);
@@ -38,7 +38,10 @@ async function openFile(path: string): Promise<FileHandle> {
   try {
     return await open(path, 'r');
   } catch (error) {
-    const { says, remedy } = explainReading(error);
-    throw badInput('clip-not-found', `the clip ${path} cannot be opened: ${says}`, { remedy, cause: error });
+    const { reason, remedy } = explainReading(error);
+    throw badInput('clip-not-found', `the clip ${path} cannot be opened: ${reason}`, {
+      remedy,
+      cause: error,
+    });
   }
 }

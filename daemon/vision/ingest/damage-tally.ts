@@ -1,9 +1,9 @@
 import type { DamageSign } from './ffmpeg-log.js';
 
-/** Seconds that are remembered. */
+/** How long counts are kept, seconds. */
 const keptSeconds = 60;
 
-/** How many of the last seconds must show damage, and how few may. */
+/** From `raiseAtS` damaged seconds in the window on, a stream counts as damaged, until only `clearAtS` are left. */
 export interface DamagePolicy {
   /** At most `keptSeconds`. */
   readonly windowS: number;
@@ -12,19 +12,19 @@ export interface DamagePolicy {
 }
 
 interface Second {
-  /** Which one, in whole seconds of the monotonic clock. */
+  /** Whole seconds of the monotonic clock. */
   readonly number: number;
   errors: number;
   concealed: number;
   missed: number;
 }
 
-/** What was counted in the last `keptSeconds`. */
+/** Sums over several seconds; `seconds` counts those with damage. */
 export type DamageRates = Readonly<Record<'seconds' | 'errors' | 'concealed' | 'missed', number>>;
 
 /**
- * Counts signs of damage second by second. What matters is in how many seconds there were any: one lost packet can print
- * one line or a hundred, and a stream that loses packets all the time shows it in every second.
+ * Counts signs of damage by the second. The number of damaged seconds decides, not the number of signs: one lost packet
+ * can print one line or a hundred, but a stream that keeps losing packets shows damage in every second.
  */
 export class DamageTally {
   readonly #policy: DamagePolicy;
@@ -52,7 +52,7 @@ export class DamageTally {
     }
   }
 
-  /** Whether the stream is damaged, with hysteresis. To be asked once a second or so. */
+  /** Whether the stream is damaged, with hysteresis. Call it about once a second. */
   isDamaged(nowMs: number): boolean {
     const { windowS, raiseAtS, clearAtS } = this.#policy;
     const damaged = this.#last(windowS, nowMs).length;
@@ -60,12 +60,12 @@ export class DamageTally {
     return this.#isDamaged;
   }
 
-  /** Of the window of the policy. */
+  /** Sums over the policy's window. */
   window(nowMs: number): DamageRates {
     return rates(this.#last(this.#policy.windowS, nowMs));
   }
 
-  /** Sums since the start, and what came in the last minute, by the names that the status shows. */
+  /** Sums since the start and over the last minute, by the names in the status. */
   counters(nowMs: number): Readonly<Record<string, number>> {
     const minute = rates(this.#last(keptSeconds, nowMs));
     return {

@@ -2,33 +2,33 @@ import { explanations, firewalled, loginWanted, transportRefused } from './failu
 import type { StreamInfo } from './frame-source.js';
 import type { FailureVerdict, StreamFailure, StreamFailureCode } from './stream-end.js';
 
-/** All that is known when a stream is over. */
+/** Everything known about a stream that has ended. */
 export interface StreamEvidence {
   /**
-   * What ended it: FFmpeg by itself (`exited`), our patience, somebody's signal to FFmpeg (`killed`), or FFmpeg
-   * could not even be started.
+   * What ended it: FFmpeg exited by itself (`exited`), a time limit of the watchdog passed, a signal ended FFmpeg
+   * (`killed`), or FFmpeg could not be started.
    */
   readonly cause: 'exited' | 'no-first-frame' | 'stalled' | 'falling-behind' | 'killed' | 'not-started';
   readonly hadFrames: boolean;
   readonly transport: 'tcp' | 'udp';
   readonly hasCredential: boolean;
-  /** Seconds from opening to the end, or since the last frame where there were some. */
+  /** Seconds from the last frame to the end; from the opening, where there was no frame. */
   readonly waitedS: number;
   /** Seconds after which FFmpeg gives up on a silent connection. */
   readonly socketTimeoutS: number;
   /** The last warnings and errors of FFmpeg's log, oldest first, without credentials. */
   readonly lines: readonly string[];
-  /** What the camera offers by its session description (`video`, `audio`, …), where it was seen. */
+  /** Media in the camera's session description (`video`, `audio`, …), where one arrived. */
   readonly media?: readonly string[] | undefined;
-  /** The video stream as FFmpeg understood it; its width is 0 where it did not. */
+  /** The video stream as FFmpeg described it; its width is 0 where FFmpeg did not recognise it. */
   readonly stream?: StreamInfo | undefined;
-  /** Packets of it that arrived, where FFmpeg came to say so. */
+  /** Video packets that arrived, where FFmpeg reported them before it ended. */
   readonly packetsRead?: number | undefined;
-  /** What the connection to the camera ended with, where that is known: FFmpeg does not see the camera itself. */
+  /** Why the connection to the camera failed, where the relay knows: FFmpeg talks to the relay only. */
   readonly connection?: FailureVerdict | undefined;
 }
 
-/** Answers of RTSP servers (RFC 2326, section 7.1.1) that mean something particular. */
+/** Status codes of RTSP (RFC 2326, section 7.1.1) with an explanation of their own. */
 const statusCodes: Readonly<Record<string, StreamFailureCode>> = {
   '400': 'bad-request',
   '401': 'unauthorised',
@@ -39,7 +39,7 @@ const statusCodes: Readonly<Record<string, StreamFailureCode>> = {
   '503': 'server-busy',
 };
 
-/** In order: the first that is found in the log explains why there was no frame. */
+/** The first pattern that the log contains explains why there was no frame. */
 const openingFailures: readonly (readonly [RegExp, StreamFailureCode])[] = [
   [/unknown keyword 'option'|Unrecognized option|Option not found|No such filter/, 'ffmpeg-unsupported'],
   [
@@ -48,23 +48,23 @@ const openingFailures: readonly (readonly [RegExp, StreamFailureCode])[] = [
   ],
   [/unknown codec|no decoder found|Decoder .* not found/i, 'codec-unsupported'],
   [/matches no streams/, 'no-video'],
-  // Last: `auto` prints it for every kind of device that it goes on without.
+  // Last, because `auto` prints it for every device that it tries in vain and then decodes without one.
   [/Device creation failed/, 'hardware-decoding-failed'],
 ];
 
-/** H.264 and H.265 name their parameter sets so while none has come. */
+/** How the decoders of H.264 and H.265 report missing parameter sets. */
 const missesParameterSets = /non-existing [PS]PS|[VSP]PS id out of range|[VSP]PS \d+ does not exist/;
 const cannotDecode =
   /Error while decoding|Error submitting|decode_slice_header error|\] \[error\] .*invalid/i;
 
-/** Finds out what a technician has to know about the end of a stream. The exit code is no help: it is 0 for most. */
+/** Explains to a technician why a stream ended. The exit code of FFmpeg does not help: it is 0 for most failures. */
 export function diagnose(evidence: StreamEvidence): StreamFailure {
   const { code, detail } = classify(evidence);
   const { message, remedy } = wording(code, evidence);
   return { code, message: detail === undefined ? message : `${message}: ${detail}`, remedy };
 }
 
-/** What is to be done depends on what is configured, for some. */
+/** Message and remedy; for some codes they depend on the configuration. */
 function wording(
   code: StreamFailureCode,
   { hasCredential, transport }: StreamEvidence,
@@ -82,25 +82,25 @@ function classify(evidence: StreamEvidence): FailureVerdict {
   if (cause === 'killed') return { code: 'ffmpeg-killed' };
   if (cause === 'stalled') return { code: 'stalled', detail: `none for ${seconds}` };
   if (cause === 'falling-behind') return { code: 'falling-behind' };
-  // FFmpeg noticed the silence of the connection before we did.
+  // FFmpeg noticed the silence of the connection before the watchdog did.
   if (hadFrames) return { code: lines.some((line) => /timed out/.test(line)) ? 'stalled' : 'ended' };
-  // No track was set up: servers answer PLAY in different ways then.
+  // Without video no track was set up, and servers answer PLAY in different ways then.
   if (evidence.media?.includes('video') === false) return offersNoVideo(evidence.media);
   const known = answerOf(lines) ?? matchOf(lines);
   if (known !== undefined) return known;
   if (evidence.media !== undefined || evidence.stream !== undefined)
     return withoutFirstFrame(evidence, seconds);
-  return cause === 'no-first-frame' ? { code: 'no-answer' } : withoutWords(evidence);
+  return cause === 'no-first-frame' ? { code: 'no-answer' } : withoutSession(evidence);
 }
 
 function answerOf(lines: readonly string[]): FailureVerdict | undefined {
   for (const line of lines) {
-    // For this status FFmpeg does not say which request the camera answered.
+    // For this status FFmpeg does not name the request that the camera answered.
     if (/Server returned 400\b/.test(line)) return { code: 'bad-request' };
     const answer = /method (\w+) failed: (\d{3}) ?(.*)/.exec(line);
     if (answer === null) continue;
     const [, method = '', status = '', reason = ''] = answer;
-    // The camera knows no session where no track could be set up.
+    // Without a track the camera has no session.
     if (method === 'PLAY' && ['454', '455'].includes(status)) return { code: 'no-video' };
     const code = statusCodes[status];
     return code === undefined ? { code: 'server-error', detail: `${status} ${reason}`.trim() } : { code };
@@ -117,18 +117,18 @@ function offersNoVideo(media: readonly string[]): FailureVerdict {
   return { code: 'no-video', detail: `only ${[...new Set(media)].join(', ')}` };
 }
 
-/** There was a session with video in it. */
+/** Explains a session that offered video but brought no frame. */
 function withoutFirstFrame({ lines, packetsRead, stream }: StreamEvidence, seconds: string): FailureVerdict {
   const detail = `within ${seconds}`;
-  const says = (pattern: RegExp): boolean => lines.some((line) => pattern.test(line));
-  if (says(missesParameterSets)) return { code: 'no-parameter-sets', detail };
-  if (says(cannotDecode)) return { code: 'undecodable', detail };
-  const hasCome = packetsRead === undefined ? (stream?.widthPx ?? 0) > 0 : packetsRead > 0;
-  return { code: hasCome ? 'no-key-frame' : 'no-first-frame', detail };
+  const logHas = (pattern: RegExp): boolean => lines.some((line) => pattern.test(line));
+  if (logHas(missesParameterSets)) return { code: 'no-parameter-sets', detail };
+  if (logHas(cannotDecode)) return { code: 'undecodable', detail };
+  const hasVideo = packetsRead === undefined ? (stream?.widthPx ?? 0) > 0 : packetsRead > 0;
+  return { code: hasVideo ? 'no-key-frame' : 'no-first-frame', detail };
 }
 
-/** FFmpeg says only "Invalid data found" when nobody answers and when the answer is no RTSP. */
-function withoutWords({ lines, waitedS, socketTimeoutS }: StreamEvidence): FailureVerdict {
+/** FFmpeg logs only "Invalid data found", both without an answer and for an answer that is not RTSP. */
+function withoutSession({ lines, waitedS, socketTimeoutS }: StreamEvidence): FailureVerdict {
   if (!lines.some((line) => /Invalid data found|timed out/.test(line))) return withLastLine('failed', lines);
   return { code: waitedS >= socketTimeoutS ? 'no-answer' : 'not-rtsp' };
 }

@@ -3,24 +3,24 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Who takes the bytes of a pipe: gives out where they go, and is told how many came. */
-export interface ByteTarget {
+/** Receives the bytes of a pipe: it provides the memory, and learns how many bytes arrived. */
+interface ByteTarget {
   target(): Uint8Array;
-  /** False: read no more until the pipe is resumed. */
+  /** Returns false to pause reading until the pipe is resumed. */
   filled(count: number): boolean;
 }
 
-export interface DirectPipe {
-  /** To be a child's output; destroy it here once the child has it. */
+interface DirectPipe {
+  /** The child's output; destroy it in this process once the child has it. */
   readonly writeEnd: Socket;
   readonly readEnd: Socket;
 }
 
 /**
- * A pipe whose bytes the kernel writes straight to where they belong. The pipe that Node makes for a child's
- * output allocates a chunk for every read, from which pictures would be copied together: twice the CPU time for
- * each picture (measured in docs/ingest.md). Only a socket that Node itself connects reads into given memory,
- * hence the detour over a Unix socket in a folder that nobody else can enter, gone when this resolves.
+ * A pipe whose bytes the kernel writes directly into the target. Node.js allocates a chunk for every read from a child's
+ * output, and copying pictures together from chunks doubles the processor time (docs/ingest.md). Only a socket that
+ * Node.js connects itself can read into given memory. So this connects through a Unix socket in a private folder, which
+ * it removes before it resolves.
  */
 export async function openDirectPipe(bytes: ByteTarget): Promise<DirectPipe> {
   const folder = await mkdtemp(join(tmpdir(), 'rollcall-pipe-'));

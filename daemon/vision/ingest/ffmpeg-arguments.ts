@@ -1,28 +1,28 @@
 import { scriptProtocols } from './concat-script.js';
 import type { FfmpegBinary } from './ffmpeg-binary.js';
 
-export interface PictureOptions {
+interface PictureOptions {
   /** Wider pictures are scaled down to this width, pixels. */
   readonly maxAnalysisWidthPx: number;
 }
 
-/** The log carries one line per frame and, with its level in front, all that is needed to explain a failure. */
+/** The log has one line per frame, and levels in front of all lines: `diagnose` needs both. */
 function logged(level: 'info' | 'verbose'): string[] {
   return ['-hide_banner', '-nostats', '-nostdin', '-loglevel', `repeat+level+${level}`];
 }
 
 /**
- * Takes the first frame of every 1/`fps` of a second of presentation time: on average `fps` frames a second
- * where the stream has more, all of them where it has fewer. Unlike the `fps` filter it adds no delay and keeps
- * the time stamps. A jump of the camera's clock in either direction changes the bucket, too.
+ * Selects the first frame in every 1/`fps` second of presentation time: on average `fps` frames a second, or all frames of
+ * a slower stream. Unlike the `fps` filter it adds no delay and keeps time stamps. It also survives jumps of the camera's
+ * clock in both directions.
  */
 function selectRate(fps: number): string {
   return `select=not(eq(floor(t*${fps})\\,floor(prev_selected_t*${fps})))`;
 }
 
 /**
- * Full-range 4:2:0 stays as it is: converting it would cost as much as decoding. `showinfo` comes last, so that
- * its line k announces the k-th picture of the output with its very size.
+ * Full-range 4:2:0 is not converted: that would cost as much as decoding. `showinfo` comes last: its line k announces
+ * picture k of the output with its final size.
  */
 function pictureFilters({ maxAnalysisWidthPx }: PictureOptions): string[] {
   const isWide = `gt(iw\\,${maxAnalysisWidthPx})`;
@@ -33,7 +33,7 @@ function pictureFilters({ maxAnalysisWidthPx }: PictureOptions): string[] {
   ];
 }
 
-/** One decoder thread and one encoder thread: more of either hold frames back (measured in docs/ingest.md). */
+/** One decoder thread and one encoder thread: more threads delay frames (measured in docs/ingest.md). */
 const oneThread = ['-threads', '1'];
 
 function output(ffmpeg: FfmpegBinary, filters: readonly string[]): string[] {
@@ -53,7 +53,7 @@ function output(ffmpeg: FfmpegBinary, filters: readonly string[]): string[] {
   ];
 }
 
-/** Arguments to pull the camera whose script comes on standard input. They hold nothing secret. */
+/** Arguments to pull the camera whose script comes on standard input. They contain no secret. */
 export function cameraArguments(
   ffmpeg: FfmpegBinary,
   options: PictureOptions & {
@@ -64,7 +64,7 @@ export function cameraArguments(
 ): string[] {
   const { framesPerS, hwaccel } = options;
   return [
-    // Verbose: what the camera offers, and how many packets came, tell causes apart that look alike otherwise.
+    // Verbose: the media that the camera offers and the packet count distinguish causes that look alike.
     ...logged('verbose'),
     ...oneThread,
     ...(hwaccel === 'none' ? [] : ['-hwaccel', hwaccel]),
@@ -81,8 +81,8 @@ export function cameraArguments(
 }
 
 /**
- * Arguments to read a clip or picture from the descriptor `fd`. The same file gives the same bytes: one thread,
- * and conversions without the shortcuts that differ between processors.
+ * Arguments to read a clip or picture from the descriptor `fd`. One thread and exact conversions: the same file gives the
+ * same bytes on every processor.
  */
 export function fileArguments(
   ffmpeg: FfmpegBinary,

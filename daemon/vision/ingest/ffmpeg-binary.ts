@@ -4,22 +4,22 @@ import { messageOf, operational } from '../../base/errors.js';
 
 const run = promisify(execFile);
 
-/** One installed FFmpeg and what its version can do. */
+/** One installed FFmpeg and the capabilities of its version. */
 export interface FfmpegBinary {
   readonly path: string;
-  /** As it calls itself, for example `5.1.9-0+deb12u1`. */
+  /** The version text, for example `5.1.9-0+deb12u1`. */
   readonly version: string;
-  /** Input options can be given in a concat script, and the RTSP socket timeout is called `timeout`: from 5.0. */
+  /** From 5.0: a concat script can set input options, and the RTSP socket timeout is called `timeout`. */
   readonly takesScriptOptions: boolean;
-  /** Raw output may change its size in mid-stream (`-noautoscale`): from 4.4; before, later sizes are scaled. */
+  /** From 4.4: raw output may change its size in mid-stream (`-noautoscale`). Earlier versions scale later sizes. */
   readonly keepsChangedSize: boolean;
-  /** `-vsync` is called `-fps_mode`: from 5.1; 9.0 no longer knows the old name. */
+  /** From 5.1: `-vsync` is called `-fps_mode`. 9.0 removed the old name. */
   readonly hasFpsMode: boolean;
 }
 
 /**
- * Reads the output of `ffmpeg -version`. The version of libavformat decides, since builds from a repository
- * carry no release number. Undefined where the text is not FFmpeg's.
+ * Parses the output of `ffmpeg -version`. The version of libavformat decides: builds from a repository have no release
+ * number. Undefined where the text is not from FFmpeg.
  */
 export function parseFfmpegVersion(path: string, output: string): FfmpegBinary | undefined {
   const version = /^ffmpeg version (\S+)/m.exec(output)?.[1];
@@ -38,21 +38,22 @@ export function parseFfmpegVersion(path: string, output: string): FfmpegBinary |
 }
 
 /**
- * Asks the FFmpeg at `path` (a name is looked up in PATH) for its version. Throws `ffmpeg-missing` where it
- * cannot be run and `ffmpeg-unsupported` where its answer is not understood.
+ * Asks the FFmpeg at `path` for its version; a name without a slash is searched in PATH. Throws `ffmpeg-missing` where it
+ * does not run, and `ffmpeg-unsupported` for an unknown answer.
  */
 export async function detectFfmpeg(path = 'ffmpeg'): Promise<FfmpegBinary> {
   const output = await run(path, ['-hide_banner', '-version'], { timeout: 10_000 }).catch(
     (error: unknown) => {
       throw operational('ffmpeg-missing', `FFmpeg cannot be run as "${path}": ${messageOf(error)}`, {
-        remedy: 'install it (on Debian: apt-get install ffmpeg) and make sure the service finds it in PATH',
+        remedy:
+          'install FFmpeg (on Debian: apt-get install ffmpeg) and make sure that it is in the PATH of the service',
         cause: error,
       });
     },
   );
   const binary = parseFfmpegVersion(path, output.stdout);
   if (binary !== undefined) return binary;
-  throw operational('ffmpeg-unsupported', `"${path}" does not answer -version as FFmpeg does`, {
+  throw operational('ffmpeg-unsupported', `"${path}" gave an unknown answer to -version`, {
     remedy: 'install FFmpeg 4.4 or later from your distribution',
   });
 }

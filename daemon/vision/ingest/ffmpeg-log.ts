@@ -1,11 +1,11 @@
-/** What one line of FFmpeg's log means to us. */
+/** The meaning of one line of FFmpeg's log. */
 export type LogLine =
   /** The unit of the presentation times that follow, seconds. */
   | { readonly kind: 'time-base'; readonly unitS: number }
   /** Announces the next picture on the raw output. */
   | {
       readonly kind: 'frame';
-      /** Presentation time in units of the last time base; undefined where the stream gave none. */
+      /** Presentation time in units of the last time base; undefined where the stream has none. */
       readonly pts: number | undefined;
       readonly widthPx: number;
       readonly heightPx: number;
@@ -18,21 +18,21 @@ export type LogLine =
       readonly widthPx: number;
       readonly heightPx: number;
       readonly fps: number | null;
-      /** Its pictures are 4:2:0 of full range though they will not be announced as `yuvj420p`. */
+      /** Its pictures are full-range 4:2:0, even if they are not announced as `yuvj420p`. */
       readonly isFullRange: boolean;
     }
-  /** A medium that the camera offers, as its session description calls it: `video`, `audio`, `application`. */
+  /** A medium in the camera's session description: `video`, `audio`, `application`. */
   | { readonly kind: 'medium'; readonly medium: string }
-  /** The rate that the session description declares, pictures a second. */
+  /** The picture rate in the session description. */
   | { readonly kind: 'rate'; readonly fps: number }
-  /** Packets of the stream that arrived, told at the end. */
+  /** Packets of the stream that arrived; FFmpeg logs it at the end. */
   | { readonly kind: 'packets'; readonly count: number }
-  /** Something to explain a failure with. */
+  /** A warning or an error. */
   | { readonly kind: 'message'; readonly text: string }
   | { readonly kind: 'chatter' };
 
 const timeBase = /^\[Parsed_showinfo_\d+ @ \w+\] \[info\] config in time_base: (\d+)\/(\d+)/;
-// `pts_time` has six digits only: after some hours no fractions of a second are left of it.
+// Not `pts_time`: it has only six digits, and after some hours no fraction of a second is left.
 const frame = /^\[Parsed_showinfo_\d+ @ \w+\] \[info\] n: *\d+ pts: *(\S+) .*?fmt:(\w+) .*?s:(\d+)x(\d+) /;
 const inputStream = /^\[info\] +Stream #0:\d+\S*: Video: (\w+)(.*)$/;
 const pixelSize = /, (\d{1,5})x(\d{1,5})\b/;
@@ -40,11 +40,11 @@ const declaredRate = /, ([\d.]+)(k?) fps\b/;
 const medium = /^m=([a-z]+) /;
 const describedRate = /^a=(?:x-)?framerate: *([\d.]+)/;
 const packetsRead = /^(?:\[[^\]]+ @ \w+\] )?\[verbose\] +Input stream #0:0 .*?: (\d+) packets read/;
-/** Without a declared rate, FFmpeg takes the unit of time for one: `60k fps`, `90k fps`. No camera is faster than this. */
+/** No camera is faster. Without a declared rate, FFmpeg prints the unit of time as a rate: `60k fps`, `90k fps`. */
 const highestFps = 500;
 const complaint = /^(?:\[[^\]]+ @ \w+\] )?\[(?:warning|error|fatal|panic)\] /;
 
-/** Reads a line as `-loglevel repeat+level+info`, or `verbose`, prints it (checked with FFmpeg 4.1, 5.1 and 7.0). */
+/** Parses a line of `-loglevel repeat+level+info` or `verbose` (checked with FFmpeg 4.1, 5.1 and 7.0). */
 export function parseLogLine(line: string): LogLine {
   const shown = frame.exec(line);
   if (shown !== null) {
@@ -90,13 +90,13 @@ function saneFps(fps: number): number | null {
   return fps > 0 && fps <= highestFps ? fps : null;
 }
 
-/** What FFmpeg says when a picture cannot be decoded whole. */
+/** A sign that a picture could not be decoded completely. */
 export type DamageSign =
-  /** Packets that never came. */
+  /** Packets that did not arrive. */
   | { readonly sign: 'missed'; readonly count: number }
-  /** Coded data that makes no sense. */
+  /** Invalid coded data. */
   | { readonly sign: 'error' }
-  /** A picture of which parts were made up. */
+  /** A picture with guessed parts. */
   | { readonly sign: 'concealed' };
 
 const missedPackets = /\] RTP: missed (\d+) packets/;
@@ -108,7 +108,7 @@ const decoderError =
 const harmless =
   /\bSEI\b|\bVUI\b|APP fields|mmco|number of reference frames|overread|EXIF|ICC|side data|not (?:yet )?(?:implemented|supported)/i;
 
-/** Undefined for a line that tells of no damage. Lines of FFmpeg 5.1 to 7; none of `-err_detect` makes it tell more. */
+/** Undefined for a line without a sign of damage. For FFmpeg 5.1 to 7; no value of `-err_detect` adds such lines. */
 export function damageSignOf(line: string): DamageSign | undefined {
   const missed = missedPackets.exec(line);
   if (missed !== null) return { sign: 'missed', count: Number(missed[1]) };

@@ -4,19 +4,19 @@ import { openDirectPipe } from './direct-pipe.js';
 import { LineSplitter } from './line-splitter.js';
 import type { PictureAssembler } from './picture-assembler.js';
 
-/** How a process ended. FFmpeg's exit code says nothing about the reason. */
+/** How a process ended. FFmpeg's exit code does not tell the reason. */
 export interface ProcessExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** Why it could not be started at all, if so. */
+  /** Set where the process could not be started. */
   readonly spawnError?: NodeJS.ErrnoException;
 }
 
 export interface FfmpegProcess {
   readonly pid: number | undefined;
-  /** Resolves when the process is gone and everything it wrote has been taken. */
+  /** Resolves when the process has ended and all its output was read. */
   readonly ended: Promise<ProcessExit>;
-  /** Takes up reading again after the byte target said to wait. */
+  /** Continues reading after the byte target paused it. */
   resume(): void;
   /** SIGTERM, so that the camera's session is closed; SIGKILL after `graceMs`. Resolves when it has ended. */
   stop(graceMs: number): Promise<void>;
@@ -40,7 +40,7 @@ export async function startFfmpeg(options: {
     stdio: [script === undefined ? 'ignore' : 'pipe', writeEnd, 'pipe', ...(fd === undefined ? [] : [fd])],
   });
   writeEnd.destroy();
-  // An early end of FFmpeg shows here as EPIPE; `ended` tells more.
+  // If FFmpeg ends early, this is EPIPE; `ended` has the reason.
   child.stdin?.on('error', () => undefined);
   child.stdin?.end(script);
   readEnd.on('error', () => undefined);
@@ -69,7 +69,7 @@ export async function startFfmpeg(options: {
   };
 }
 
-/** The end of the process and of its log. */
+/** Resolves at the end of the process and its log. */
 function exitOf(child: ChildProcess): Promise<ProcessExit> {
   return new Promise((resolve) => {
     child.once('error', (spawnError) => resolve({ code: null, signal: null, spawnError }));

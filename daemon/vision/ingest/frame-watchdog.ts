@@ -1,16 +1,16 @@
 import type { Clock, Timer } from '../../base/clock.js';
 
-/** A timer this late means that this process stood still: what came meanwhile is still unread. */
+/** A timer that fires this late shows that this process was stopped: frames may wait unread. */
 const lateTimerMs = 500;
-/** Time to read it before the camera is blamed. */
-const secondLookMs = 1000;
+/** Time to read the waiting frames before the camera counts as silent. */
+const extraPatienceMs = 1000;
 
-/** What a stream is accused of when patience is at its end. */
+/** Why the watchdog gave up on a stream. */
 export type Silence = 'no-first-frame' | 'stalled' | 'falling-behind';
 
 /**
- * Watches the age of the last useful frame: the only sign of a dead stream that can be relied on, as FFmpeg may
- * wait for ever for a camera that holds the session but sends nothing. Reports once.
+ * Watches the age of the last useful frame, the only reliable sign of a dead stream: FFmpeg may wait for ever for a camera
+ * that keeps the session open but sends nothing. Reports once.
  */
 export class FrameWatchdog {
   readonly #clock: Clock;
@@ -41,12 +41,12 @@ export class FrameWatchdog {
     return this.#hadFrames;
   }
 
-  /** Milliseconds since the last useful frame, or since the beginning where there was none. */
+  /** Milliseconds since the last useful frame; since the start, before the first frame. */
   get silentMs(): number {
     return this.#clock.monotonicMs() - this.#lastMs;
   }
 
-  /** A frame came in time. */
+  /** A frame arrived in time. */
   freshFrame(): void {
     this.#lastMs = this.#clock.monotonicMs();
     this.#isBehind = false;
@@ -56,7 +56,7 @@ export class FrameWatchdog {
     this.#arm(this.#stallAfterMs);
   }
 
-  /** A frame came too late to be of use: the stream lives, but nobody gains by it. */
+  /** A frame arrived too late to be used: the stream is alive, but this box falls behind. */
   staleFrame(): void {
     this.#isBehind = true;
   }
@@ -67,12 +67,12 @@ export class FrameWatchdog {
 
   #arm(delayMs: number): void {
     this.#dueMs = this.#clock.monotonicMs() + delayMs;
-    this.#timer = this.#clock.after(delayMs, () => this.#look());
+    this.#timer = this.#clock.after(delayMs, () => this.#check());
   }
 
-  #look(): void {
+  #check(): void {
     if (this.#clock.monotonicMs() - this.#dueMs > lateTimerMs) {
-      this.#arm(secondLookMs);
+      this.#arm(extraPatienceMs);
       return;
     }
     const patienceMs = this.#hadFrames ? this.#stallAfterMs : this.#firstFrameWithinMs;

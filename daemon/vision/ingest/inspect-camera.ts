@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.js';
+import { present } from '../../base/present.js';
 import type { Frame } from '../../domain/faces/picture.js';
 import type { PictureCheck } from '../../domain/picture-damage.js';
 import { type ProcessorTime, processorTime } from '../../host/processor-time.js';
@@ -10,36 +11,36 @@ import { type CameraProblem, coresOf, type Pace, ratesOf, slowPart } from './pac
 import { briefPolicy, PictureHealth } from './picture-health.js';
 import type { StreamFailure } from './stream-end.js';
 
-/** Above any camera's rate: while a camera is inspected, all its frames are read. */
+/** Above the rate of any camera: an inspection reads all frames. */
 const everyFrameFps = 240;
-/** Frames of the first moments come in a burst, out of which no rate can be told, milliseconds. */
+/** The first frames arrive in a burst and do not count for the rate, milliseconds. */
 const settlingMs = 500;
 
-/** What a look at a camera found. */
+/** The result of an inspection. */
 export type CameraInspection =
   | {
       readonly outcome: 'ok';
       readonly stream: StreamInfo;
       /** From the start of the opening to the first whole frame, milliseconds. */
       readonly firstFrameMs: number;
-      /** Frames the camera really sends per second. */
+      /** Frames a second that the camera sent. */
       readonly measuredFps: number;
-      /** Cores that FFmpeg took to decode them; null where nothing was measured. */
+      /** Processor cores that FFmpeg used; null where they could not be measured. */
       readonly decodingCores: number | null;
       readonly problems: readonly CameraProblem[];
       readonly connection?: CameraSecurity;
     }
-  /** `connection` is absent where none was made. */
+  /** `connection` is absent where the connection failed. */
   | { readonly outcome: 'failed'; readonly failure: StreamFailure; readonly connection?: CameraSecurity };
 
 /**
- * Opens a camera once, looks at it for `observeMs` after its first frame, and closes it. Fails with the first
- * failure: nothing is tried again. `onFrame` gets every frame and must release it.
+ * Opens a camera once, watches it for `observeMs` after its first frame, and closes it. It does not try again after a
+ * failure. `onFrame` gets every frame and must release it.
  */
 export async function inspectCamera(
   options: Omit<CameraSourceOptions, 'framesPerS'> & {
     readonly observeMs: number;
-    /** Default: everything. */
+    /** Default: all checks. */
     readonly pictureChecks?: readonly PictureCheck[];
     readonly signal: AbortSignal;
     onFrame(frame: Frame): void;
@@ -47,32 +48,32 @@ export async function inspectCamera(
 ): Promise<CameraInspection> {
   const { clock, observeMs, pictureChecks, signal, onFrame } = options;
   const enough = new AbortController();
-  const look = new Look(
+  const inspection = new Inspection(
     clock,
     observeMs,
     new PictureHealth(clock, briefPolicy, pictureChecks),
     () => enough.abort(),
     onFrame,
   );
-  // A box that is too slow is to be told so, and not to be left without pictures.
+  // No frame is stale: on a box that is too slow, the inspection reports that instead of missing pictures.
   const patient = { ...options, framesPerS: everyFrameFps, staleAfterMs: Number.POSITIVE_INFINITY };
   const source = ffmpegCameraSource(patient);
-  const end = await source.open(look, { signal: AbortSignal.any([signal, enough.signal]) });
+  const end = await source.open(inspection, { signal: AbortSignal.any([signal, enough.signal]) });
   signal.throwIfAborted();
-  const connection = look.connection === undefined ? {} : { connection: look.connection };
+  const connection = present({ connection: inspection.connection });
   if (end.kind === 'failed') return { outcome: 'failed', failure: end.failure, ...connection };
-  return { ...look.result(), ...connection };
+  return { ...inspection.result(), ...connection };
 }
 
-/** What was known when a picture came. */
+/** Measurements at the arrival of one frame. */
 interface Moment {
   readonly sequence: number;
   readonly filmedAtMs: number;
-  readonly cameAtMs: number;
+  readonly arrivedAtMs: number;
   readonly processor: ProcessorTime | undefined;
 }
 
-class Look implements FrameSink {
+class Inspection implements FrameSink {
   readonly #clock: Clock;
   readonly #observeMs: number;
   readonly #onEnough: () => void;
@@ -119,14 +120,14 @@ class Look implements FrameSink {
   }
 
   onFrame(frame: Frame): void {
-    const cameAtMs = this.#clock.monotonicMs();
-    const sinceOpenedMs = cameAtMs - this.#openedAtMs;
+    const arrivedAtMs = this.#clock.monotonicMs();
+    const sinceOpenedMs = arrivedAtMs - this.#openedAtMs;
     this.#firstFrameMs ??= sinceOpenedMs;
     const observedMs = sinceOpenedMs - this.#firstFrameMs;
     const { sequence, capturedAtMs: filmedAtMs } = frame;
-    this.#last = { sequence, filmedAtMs, cameAtMs };
+    this.#last = { sequence, filmedAtMs, arrivedAtMs };
     if (observedMs >= settlingMs) this.#first ??= { ...this.#last, processor: this.#processor() };
-    this.#health.look(frame.picture);
+    this.#health.check(frame.picture);
     this.#onFrame(frame);
     if (observedMs < this.#observeMs) return;
     this.#pace ??= this.#measure();
@@ -138,7 +139,7 @@ class Look implements FrameSink {
   }
 
   onDropped(): void {
-    // A frame that was not looked at still counts for the rate: sequence numbers go on.
+    // A dropped frame still counts for the rate, because it has a sequence number.
   }
 
   result(): Extract<CameraInspection, { outcome: 'ok' }> {
@@ -155,14 +156,14 @@ class Look implements FrameSink {
     };
   }
 
-  /** While FFmpeg still runs: its processor time goes with it. */
+  /** Must run while FFmpeg runs: afterwards its processor time cannot be read. */
   #measure(): Pace | undefined {
     const [first, last, now] = [this.#first, this.#last, this.#processor()];
     if (first?.processor === undefined || last === undefined || now === undefined) return undefined;
     const { processMs, busyMs, possibleMs } = first.processor;
     return {
       frames: last.sequence - first.sequence,
-      elapsedMs: last.cameAtMs - first.cameAtMs,
+      elapsedMs: last.arrivedAtMs - first.arrivedAtMs,
       filmedMs: last.filmedAtMs - first.filmedAtMs,
       ffmpegMs: now.processMs - processMs,
       busyShare: (now.busyMs - busyMs) / Math.max(1, now.possibleMs - possibleMs),

@@ -1,7 +1,7 @@
-/** Longest line kept, characters; FFmpeg prints some side data as one line of many thousand. */
+/** Longest line that is kept, characters: FFmpeg prints some side data as one line of many thousand characters. */
 const longestLine = 2000;
 
-/** Cuts chunks of text into lines; of longer lines the beginning is kept. */
+/** Splits chunks of text into lines, and cuts lines that are too long. */
 export class LineSplitter {
   readonly #onLine: (line: string) => void;
   readonly #longest: number;
@@ -21,7 +21,7 @@ export class LineSplitter {
     }
   }
 
-  /** Gives out what came after the last line break. */
+  /** Passes on the text after the last line break. */
   end(): void {
     const line = this.#rest;
     this.#rest = '';

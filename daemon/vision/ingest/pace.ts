@@ -1,36 +1,36 @@
-/** What a camera that streams cannot be used with as it is. */
+/** A problem with a camera that streams. */
 export interface CameraProblem {
   readonly code: string;
   readonly message: string;
   readonly remedy: string;
 }
 
-/** What can be too slow. */
+/** Camera, box or network can be too slow. */
 export const slowPartCodes = ['camera-too-slow', 'box-too-slow', 'box-busy', 'network-too-slow'] as const;
 
-/** What was measured while pictures of a camera were read, all of them. */
+/** Measurements while every picture of a camera was read. */
 export interface Pace {
   /** Pictures that were read. */
   readonly frames: number;
-  /** From the first to the last by the clock of this box, milliseconds. */
+  /** From the first to the last picture by the clock of this box, milliseconds. */
   readonly elapsedMs: number;
-  /** The same by the times that the camera gave them. */
+  /** From the first to the last picture by the time stamps of the camera, milliseconds. */
   readonly filmedMs: number;
-  /** What FFmpeg computed meanwhile, milliseconds of one core. */
+  /** Processor time of FFmpeg in this time, milliseconds of one core. */
   readonly ffmpegMs: number;
-  /** Share of this machine that was busy meanwhile, 0 to 1. */
+  /** Share of all processor time of the machine that was used, 0 to 1. */
   readonly busyShare: number;
 }
 
-/** Pictures that come so much more slowly than they were filmed are not late by chance. */
+/** Filmed time over elapsed time. Pictures that arrive more slowly than this are not late by chance. */
 const latePace = 0.85;
-/** One decoder thread cannot do much more. */
+/** FFmpeg decodes in one thread: with this share of a core it is at its limit. */
 const fullCore = 0.8;
 const busyMachine = 0.9;
-/** Ten pictures a second are few; below, short blinks fall between two. A rate of 10 is sometimes measured a little lower. */
+/** Below ten pictures a second, short blinks fall between two pictures. A camera of 10 may measure a little lower. */
 const slowestFps = 9.5;
 
-/** Pictures a second that the camera sends, and that were read. */
+/** Pictures a second that the camera sent, and pictures a second that were read. */
 export function ratesOf({ frames, elapsedMs, filmedMs }: Pace): {
   readonly sentFps: number;
   readonly readFps: number;
@@ -39,10 +39,10 @@ export function ratesOf({ frames, elapsedMs, filmedMs }: Pace): {
   return { sentFps: rate(filmedMs), readFps: rate(elapsedMs) };
 }
 
-/** Cores that FFmpeg took on average; more than 1 where it used several. */
+/** Cores that FFmpeg used on average; more than 1 with several threads. */
 export const coresOf = ({ ffmpegMs, elapsedMs }: Pace): number => (elapsedMs > 0 ? ffmpegMs / elapsedMs : 0);
 
-/** Whether camera, network or box is too slow, and which. Undefined where none is. */
+/** Tells which of camera, network and box is too slow; undefined where none is. */
 export function slowPart(
   pace: Pace,
 ): (CameraProblem & { readonly code: (typeof slowPartCodes)[number] }) | undefined {
@@ -50,7 +50,7 @@ export function slowPart(
   if (frames === 0 || elapsedMs <= 0) return undefined;
   const { sentFps, readFps } = ratesOf(pace);
   const cores = coresOf(pace);
-  const read = `${readFps.toFixed(1)} of ${sentFps.toFixed(1)} pictures a second are read`;
+  const read = `${readFps.toFixed(1)} of ${sentFps.toFixed(1)} pictures a second arrive`;
   const taken = `FFmpeg takes ${Math.round(cores * 100)} % of a core`;
   if (filmedMs / elapsedMs < latePace) {
     if (cores >= fullCore) {
@@ -63,8 +63,8 @@ export function slowPart(
     if (busyShare >= busyMachine) {
       return {
         code: 'box-busy',
-        message: `this box is busy with other work: ${read}, ${taken}, and the processor is used to ${Math.round(busyShare * 100)} %`,
-        remedy: 'look for what takes the processor (top), use fewer cameras or their substreams',
+        message: `this box is busy with other work: ${read}, ${taken}, and the processor is ${Math.round(busyShare * 100)} % busy`,
+        remedy: 'find out which programs use the processor (top), or use fewer cameras or their substreams',
       };
     }
     return {
@@ -76,7 +76,7 @@ export function slowPart(
   if (sentFps >= slowestFps) return undefined;
   return {
     code: 'camera-too-slow',
-    message: `the camera sends only ${sentFps.toFixed(1)} pictures a second, and short blinks fall between two; ${taken}`,
-    remedy: 'set 15 pictures a second or more in the camera, and switch off long exposure in the dark',
+    message: `the camera sends only ${sentFps.toFixed(1)} pictures a second, too few to see short blinks; ${taken}`,
+    remedy: 'set the camera to 15 pictures a second or more, and switch off long exposure in the dark',
   };
 }

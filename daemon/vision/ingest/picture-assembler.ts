@@ -1,34 +1,34 @@
 import { yuv420Bytes } from '../../domain/faces/picture.js';
 import type { BufferPool } from './buffer-pool.js';
 
-/** What is known of a picture before its bytes come. */
+/** The properties of a picture, known before its bytes arrive. */
 export interface Announcement {
   readonly ptsS: number | undefined;
   readonly widthPx: number;
   readonly heightPx: number;
   readonly isFullRange: boolean;
-  /** When the announcement came, monotonic milliseconds. */
+  /** When the announcement arrived, monotonic milliseconds. */
   readonly announcedAtMs: number;
 }
 
-/** Most bytes taken at once while it is unknown whose they are. */
+/** Most bytes read at once before their picture is announced. */
 const blindReadBytes = 64 * 1024;
 
 interface Filling {
   readonly announcement: Announcement;
   readonly bytes: number;
-  /** Undefined: the picture is read and forgotten. */
+  /** Undefined: the picture is read and discarded. */
   readonly buffer: Uint8Array | undefined;
   filled: number;
 }
 
 /**
- * Cuts a stream of bytes into pictures, as announced on another pipe: each announcement says how many bytes the
- * next picture has. Bytes are read straight into the picture's buffer. Those that overtake their announcement
- * are held in a small lead, and reading waits for it.
+ * Splits a stream of bytes into pictures. Announcements on another pipe give the size of each picture. Bytes are read
+ * directly into the picture's buffer. Bytes that arrive before their announcement wait in a small buffer, the lead, and
+ * reading pauses.
  *
- * The reader asks for a `target`, puts bytes there and reports how many; it may ask for the next target before
- * it is told to wait, so that a target must stay good while announcements come in.
+ * The reader asks for a `target`, puts bytes there and reports how many. It may ask for the next target before it learns
+ * that it must pause, so a target stays valid while announcements arrive.
  */
 export class PictureAssembler {
   readonly #pool: BufferPool;
@@ -37,7 +37,7 @@ export class PictureAssembler {
   readonly #announced: Announcement[] = [];
   readonly #lead = new Uint8Array(new ArrayBuffer(2 * blindReadBytes));
   #leadFilled = 0;
-  /** Where in the lead the last target begins; undefined when it lies in the current picture. */
+  /** Where the last target begins in the lead; undefined when it is in the current picture. */
   #blindStart: number | undefined;
   #current: Filling | undefined;
   #isDiscarding = false;
@@ -48,7 +48,7 @@ export class PictureAssembler {
     readonly pool: BufferPool;
     /** A whole picture, or the end of one for which the pool had no buffer. */
     onPicture(announcement: Announcement, buffer: Uint8Array | undefined): void;
-    /** Reading may go on after `filled` returned false. */
+    /** Reading may continue after `filled` returned false. */
     onReady(): void;
   }) {
     this.#pool = options.pool;
@@ -67,7 +67,7 @@ export class PictureAssembler {
     this.#change(() => this.#drainLead());
   }
 
-  /** Where the next bytes go; never empty. */
+  /** The memory for the next bytes; never empty. */
   target(): Uint8Array {
     if (!this.#isDiscarding && this.#current === undefined && this.#leadFilled === 0) this.#beginNext();
     const current = this.#isDiscarding ? undefined : this.#current;
@@ -80,7 +80,7 @@ export class PictureAssembler {
     return this.#lead.subarray(0, Math.min(blindReadBytes, current.bytes - current.filled));
   }
 
-  /** `count` bytes were put into the last target. False: read no more until `onReady`. */
+  /** `count` bytes were put into the last target. Returns false to pause reading until `onReady`. */
   filled(count: number): boolean {
     if (this.#isDiscarding) return true;
     if (this.#blindStart === undefined) {
@@ -89,7 +89,7 @@ export class PictureAssembler {
         this.#finishWhole(this.#current);
       }
     } else {
-      // The lead may have been drained since the target was given out.
+      // The lead may have been drained since the reader got the target.
       this.#lead.copyWithin(this.#leadFilled, this.#blindStart, this.#blindStart + count);
       this.#leadFilled += count;
       this.#drainLead();
@@ -98,7 +98,7 @@ export class PictureAssembler {
     return !this.isWaiting;
   }
 
-  /** Stops taking bytes, for a consumer that is behind, until `proceed`. */
+  /** Pauses reading until `proceed`, for a consumer that falls behind. */
   hold(): void {
     this.#isHeld = true;
   }
@@ -109,14 +109,14 @@ export class PictureAssembler {
     });
   }
 
-  /** No announcement will follow: bytes without one are forgotten. */
+  /** No announcement will follow: remaining bytes are discarded. */
   announcementsEnded(): void {
     this.#change(() => {
       this.#isComplete = true;
     });
   }
 
-  /** From now on everything is read and forgotten, so that whoever writes can end. */
+  /** From now on everything is read and discarded, so that the writer can end. */
   discard(): void {
     this.#change(() => {
       this.#isDiscarding = true;

@@ -11,25 +11,25 @@ import { damageExplanations } from './failure-explanations.js';
 import type { DamageSign } from './ffmpeg-log.js';
 import { PictureWatch, type PictureWatchPolicy } from './picture-watch.js';
 
-export type PictureHealthPolicy = DamagePolicy & PictureWatchPolicy;
+type PictureHealthPolicy = DamagePolicy & PictureWatchPolicy;
 
 /**
- * A camera that runs day and night: one lost packet says nothing, a third of half a minute does. Whatever makes a picture
- * uniform for a moment (a hand, a headlight) passes; a room without light may be black until somebody comes; and the
- * longest key frame intervals of cameras are shorter than what counts as frozen.
+ * For a camera that runs day and night. One lost packet is normal; damage in 10 of 30 seconds is not. A picture that is
+ * uniform for a moment (a hand, a headlight) is normal. A dark room may be black until a person enters. The limit for frozen
+ * pictures is longer than any key frame interval.
  */
 export const steadyPolicy: PictureHealthPolicy = {
   ...{ windowS: 30, raiseAtS: 10, clearAtS: 2 },
   ...{ uniformAfterMs: 10_000, blackAfterMs: 60_000, frozenAfterMs: 120_000 },
 };
 
-/** Somebody looks at a camera for some seconds; what is frozen cannot be told in that time. */
+/** For an inspection of some seconds, which is too short to notice frozen pictures. */
 export const briefPolicy: PictureHealthPolicy = {
   ...{ windowS: 4, raiseAtS: 2, clearAtS: 1 },
   ...{ uniformAfterMs: 2_000, blackAfterMs: 2_000, frozenAfterMs: Number.POSITIVE_INFINITY },
 };
 
-/** What is wrong with the pictures that a camera sends. */
+/** Finds out whether the pictures of a camera are usable. */
 export class PictureHealth {
   readonly #clock: Clock;
   readonly #checks: ReadonlySet<PictureCheck>;
@@ -50,7 +50,7 @@ export class PictureHealth {
     this.#watch = new PictureWatch(policy);
   }
 
-  /** By the last picture that was looked at; the same object while the same is wrong. */
+  /** The damage at the last check; the same object while the damage stays the same. */
   get damage(): PictureDamage | undefined {
     return this.#damage;
   }
@@ -63,10 +63,10 @@ export class PictureHealth {
     this.#tally.add(sign, this.#clock.monotonicMs());
   }
 
-  /** True where what is wrong may have changed. */
-  look(picture: Picture): boolean {
+  /** Checks about one picture a second; returns whether `damage` changed. */
+  check(picture: Picture): boolean {
     const nowMs = this.#clock.monotonicMs();
-    if (picture.format !== 'yuv420p' || !this.#watch.look(picture, nowMs)) return false;
+    if (picture.format !== 'yuv420p' || !this.#watch.check(picture, nowMs)) return false;
     const isDamaged = this.#tally.isDamaged(nowMs);
     const found = isDamaged && this.#checks.has('damaged') ? 'damaged' : this.#watch.found;
     const code = found && this.#checks.has(found) ? (`pictures-${found}` as const) : undefined;
@@ -84,7 +84,7 @@ export class PictureHealth {
   #describe(code: PictureDamageCode, { seconds, errors, concealed, missed }: DamageRates): PictureDamage {
     const { message, remedy } = damageExplanations[code];
     if (code !== 'pictures-damaged') return { code, message, remedy };
-    const told = `${message}: ${missed} packets lost and ${errors + concealed} decoding errors in ${seconds} of the last ${this.#windowS} seconds`;
-    return { code, message: told, remedy: missed > 0 ? damageExplanations.lostPackets.remedy : remedy };
+    const counted = `${message}: ${missed} packets lost and ${errors + concealed} decoding errors in ${seconds} of the last ${this.#windowS} seconds`;
+    return { code, message: counted, remedy: missed > 0 ? damageExplanations.lostPackets.remedy : remedy };
   }
 }

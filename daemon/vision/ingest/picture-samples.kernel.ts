@@ -1,6 +1,6 @@
 import type { Yuv420Picture } from '../../domain/faces/picture.js';
 
-/** A grid of luma samples over the whole picture, and one of each colour plane, one behind the other. */
+/** Samples of a picture: a grid of luma, followed by a grid of each colour plane. */
 const lumaColumns = 64;
 const lumaRows = 36;
 const chromaColumns = 32;
@@ -9,10 +9,10 @@ const lumaSamples = lumaColumns * lumaRows;
 const chromaSamples = chromaColumns * chromaRows;
 export const sampleCount = lumaSamples + 2 * chromaSamples;
 
-/** Share of the samples left out at either end: text of the camera in the picture must not count as structure. */
+/** Share of samples ignored at either end: text that the camera draws into the picture is no structure. */
 const ignoredShare = 0.02;
 
-/** Puts `sampleCount` samples of a picture into `into`, from index 0. */
+/** Writes `sampleCount` samples of a picture into `into`, from index 0. */
 export function samplePicture(picture: Yuv420Picture, into: Uint8Array): void {
   const { data, widthPx, heightPx } = picture;
   const chromaWidth = (widthPx + 1) >> 1;
@@ -51,9 +51,9 @@ function sampleGrid(
   }
 }
 
-/** Between which values the samples of a picture lie, all but the few at either end; 0 to 255. */
-export interface SampleSpread {
-  /** The greatest of the three planes. */
+/** The range of almost all samples of a picture, without the ignored ends; 0 to 255. */
+interface SampleSpread {
+  /** The largest range of the three planes. */
   readonly spread: number;
   readonly brightest: number;
 }

@@ -2,35 +2,34 @@ import type { Yuv420Picture } from '../../domain/faces/picture.js';
 import type { PictureCheck } from '../../domain/picture-damage.js';
 import { sampleCount, samplePicture, spreadOf } from './picture-samples.kernel.js';
 
-/** After how long something counts, milliseconds. */
+/** How long a condition must last until it counts, milliseconds. */
 export interface PictureWatchPolicy {
   readonly uniformAfterMs: number;
   readonly blackAfterMs: number;
   readonly frozenAfterMs: number;
 }
 
-/** How often a picture is looked at; a look takes some hundredths of a millisecond. */
-const lookEveryMs = 1000;
-/** Looks that are further apart than this are not compared. */
+/** How often a picture is checked, milliseconds; a check takes some hundredths of a millisecond. */
+const checkEveryMs = 1000;
+/** After a longer gap, pictures are not compared, milliseconds. */
 const longestGapMs = 5000;
 
-/** Less than this between almost all samples is no structure: noise of the sensor alone has more. Levels of 255. */
+/** A smaller spread of almost all samples, in levels of 255, is no structure: sensor noise alone has more. */
 const uniformSpread = 8;
-/** No brighter than this is black, where luma begins at 16 and where it begins at 0. */
+/** The brightest luma that counts as black, for luma from 16 and luma from 0. */
 const blackest = { limited: 40, full: 28 } as const;
 
 /**
- * Looks at one picture a second: does it show anything, and is it another one than before? Frozen means that decoded
- * pictures are the same bit by bit. Pictures that are nearly the same are not evidence: a still scene at night and a camera
- * that hangs can look alike after encoding.
+ * Checks one picture a second for uniform, black and frozen pictures. Frozen means that decoded pictures are identical bit by
+ * bit. Similar pictures are no evidence: after encoding, a still scene at night can look like a camera that hangs.
  */
 export class PictureWatch {
   readonly #policy: PictureWatchPolicy;
   #samples = new Uint8Array(sampleCount);
   #before = new Uint8Array(sampleCount);
-  /** Of the picture that comes again and again; a copy is made only where the samples are the same. */
+  /** The repeated picture. It is copied only where the samples are the same. */
   #whole: Uint8Array | undefined;
-  #lastLookMs: number | undefined;
+  #lastCheckMs: number | undefined;
   #uniformSinceMs: number | undefined;
   #blackSinceMs: number | undefined;
   #sameSinceMs: number | undefined;
@@ -39,9 +38,9 @@ export class PictureWatch {
     this.#policy = policy;
   }
 
-  /** What has lasted for long enough by the last look. */
+  /** The condition that had lasted long enough at the last check. */
   get found(): Exclude<PictureCheck, 'damaged'> | undefined {
-    const now = this.#lastLookMs;
+    const now = this.#lastCheckMs;
     if (now === undefined) return undefined;
     const hasLasted = (sinceMs: number | undefined, forMs: number): boolean =>
       sinceMs !== undefined && now - sinceMs >= forMs;
@@ -50,13 +49,13 @@ export class PictureWatch {
     return hasLasted(this.#sameSinceMs, this.#policy.frozenAfterMs) ? 'frozen' : undefined;
   }
 
-  /** True where the picture was looked at: not each one is. */
-  look(picture: Yuv420Picture, nowMs: number): boolean {
-    const last = this.#lastLookMs;
-    if (last !== undefined && nowMs - last < lookEveryMs) return false;
+  /** Checks the picture if a check is due; returns whether it was. */
+  check(picture: Yuv420Picture, nowMs: number): boolean {
+    const last = this.#lastCheckMs;
+    if (last !== undefined && nowMs - last < checkEveryMs) return false;
     if (last !== undefined && nowMs - last > longestGapMs) this.forget();
-    const beforeMs = this.#lastLookMs;
-    this.#lastLookMs = nowMs;
+    const beforeMs = this.#lastCheckMs;
+    this.#lastCheckMs = nowMs;
     [this.#samples, this.#before] = [this.#before, this.#samples];
     samplePicture(picture, this.#samples);
     const { spread, brightest } = spreadOf(this.#samples);
@@ -71,7 +70,7 @@ export class PictureWatch {
   /** The stream was interrupted. */
   forget(): void {
     this.#whole = undefined;
-    this.#lastLookMs = undefined;
+    this.#lastCheckMs = undefined;
     this.#uniformSinceMs = undefined;
     this.#blackSinceMs = undefined;
     this.#sameSinceMs = undefined;

@@ -1,16 +1,16 @@
 /**
- * How fast a smaller delay is forgotten, milliseconds per second. Quartz clocks differ by up to about 0.2 ms per
- * second (200 ppm, two clocks of 100 ppm); with twice that the mapping follows any camera's drift.
+ * How fast the least delay is forgotten, milliseconds per second. Two quartz clocks drift apart by up to 0.2 ms per second
+ * (100 ppm each); twice that follows the drift of any camera.
  */
 const forgettingMsPerS = 0.4;
 
-/** A step of the time stamps that no picture rate explains, seconds: the camera set its clock. */
+/** A larger step of the time stamps means that the camera set its clock, seconds. */
 const largestStepS = 5;
 
 /**
- * Maps a stream's presentation times to the monotonic clock. Pictures arrive with a jitter of tens of
- * milliseconds, which blinks cannot be timed with; their presentation times have none. The least delay seen,
- * slowly forgotten, joins both clocks: what is above it is the age of the picture.
+ * Maps a stream's presentation times to the monotonic clock. Pictures arrive with a jitter of tens of milliseconds, too much
+ * to time blinks; presentation times have no jitter. The least delay so far, slowly forgotten, connects both clocks: the
+ * delay above it is the age of the picture.
  */
 export class PresentationClock {
   #offsetMs: number | undefined;
@@ -18,7 +18,7 @@ export class PresentationClock {
   #lastArrivalMs = 0;
   #lastCapturedMs: number;
 
-  /** `notBeforeMs`: captured times are later than this (an earlier opening of the same camera). */
+  /** `notBeforeMs`: all capture times are later, so that they stay in order over several openings of a camera. */
   constructor(notBeforeMs = Number.NEGATIVE_INFINITY) {
     this.#lastCapturedMs = notBeforeMs;
   }
@@ -27,7 +27,7 @@ export class PresentationClock {
     return this.#lastCapturedMs;
   }
 
-  /** When the picture was captured, monotonic milliseconds: never after it arrived (but for 1 ms steps that keep the order). */
+  /** When the picture was captured, monotonic milliseconds: not later than its arrival, except for 1 ms steps that keep the order. */
   capturedAtMs(ptsS: number | undefined, arrivedAtMs: number): number {
     const estimate = ptsS === undefined ? arrivedAtMs : this.#map(ptsS, arrivedAtMs);
     this.#lastCapturedMs = Math.max(estimate, this.#lastCapturedMs + 1);

@@ -1,4 +1,4 @@
-/** RTSP text is handled as byte strings (Latin-1): what is not ASCII passes through unharmed. */
+/** RTSP text is handled as byte strings (Latin-1), so that bytes other than ASCII stay unchanged. */
 export interface RtspMessage {
   /** Request line or status line. */
   readonly firstLine: string;
@@ -6,18 +6,18 @@ export interface RtspMessage {
   readonly body: Buffer;
 }
 
-/** Longest head of a message: RTSP servers themselves take no more, bytes. */
+/** Longest head of a message, bytes: RTSP servers accept no longer ones. */
 const longestHead = 16 * 1024;
-/** A session description of a camera has some hundred bytes. */
+/** Longest body of a message, bytes. The session description of a camera has some hundred bytes. */
 const longestBody = 256 * 1024;
-/** Begins a packet of media among the messages (RFC 2326, section 10.12). */
+/** The first byte of a media packet between messages (RFC 2326, section 10.12). */
 const packetSign = 0x24;
 const packetHeadBytes = 4;
 const whitespace: ReadonlySet<number> = new Set([0x0a, 0x0d]);
 
 const firstLineOfRtsp = /^(?:RTSP\/\d\.\d \d{3}\b.*|[A-Z_]{3,20} \S+ RTSP\/\d\.\d)$/;
 
-/** What came is no RTSP, or more of it than any camera sends. */
+/** The peer does not speak RTSP, or it sends larger messages than any camera. */
 export class NotRtsp extends Error {}
 
 /** All values of a header, in order. */
@@ -29,7 +29,7 @@ export function headerOf(message: RtspMessage, name: string): string | undefined
   return headersOf(message, name)[0];
 }
 
-/** The bytes of a message; its length is that of its body, whatever the headers said before. */
+/** The bytes of a message. `Content-Length` is set to the length of the body. */
 export function rtspBytes({ firstLine, headers, body }: RtspMessage): Buffer {
   const lines = headers.filter(([name]) => name.toLowerCase() !== 'content-length');
   if (body.length > 0) lines.push(['Content-Length', String(body.length)]);
@@ -56,13 +56,13 @@ function bodyBytes(message: RtspMessage): number {
   const text = headerOf(message, 'Content-Length');
   if (text === undefined) return 0;
   const length = /^\d{1,9}$/.test(text) ? Number(text) : Number.POSITIVE_INFINITY;
-  if (length > longestBody) throw new NotRtsp('a body that is too long');
+  if (length > longestBody) throw new NotRtsp('the body is too long');
   return length;
 }
 
 /**
- * Tells messages from packets of media in one direction of a connection. Packets are handed on as they come, in parts as
- * large as the chunks allow, and are not looked into.
+ * Separates messages from media packets in one direction of a connection. Media is passed on unread, in pieces as large as
+ * the chunks allow.
  */
 export class RtspSplitter {
   readonly #onMessage: (message: RtspMessage) => void;
@@ -72,7 +72,7 @@ export class RtspSplitter {
   #packetLength = 0;
   #head = '';
   #message: RtspMessage | undefined;
-  #bodyParts: Buffer[] = [];
+  #bodyChunks: Buffer[] = [];
   #bodyLeft = 0;
 
   constructor(onMessage: (message: RtspMessage) => void, onMedia: (bytes: Buffer) => void) {
@@ -83,11 +83,11 @@ export class RtspSplitter {
   /** @throws NotRtsp; nothing may be pushed afterwards */
   push(chunk: Buffer): void {
     let at = 0;
-    while (at < chunk.length) at = this.#part(chunk, at);
+    while (at < chunk.length) at = this.#next(chunk, at);
   }
 
-  /** Takes what begins at `start`, and returns where the next part begins. */
-  #part(chunk: Buffer, start: number): number {
+  /** Reads one message or run of media from `start` on, as far as the chunk goes; returns where it ends. */
+  #next(chunk: Buffer, start: number): number {
     if (this.#message !== undefined) return this.#body(this.#message, chunk, start);
     if (this.#head !== '') return this.#text(chunk, start);
     const isInPacket = this.#packetHeadLeft > 0 || this.#packetLeft > 0;
@@ -126,13 +126,13 @@ export class RtspSplitter {
     this.#head += chunk.toString('latin1', start, read);
     const lineEnd = this.#head.indexOf('\n');
     if (lineEnd >= 0 && !firstLineOfRtsp.test(this.#head.slice(0, lineEnd).trimEnd())) {
-      throw new NotRtsp('another protocol');
+      throw new NotRtsp('the first line is not RTSP');
     }
     const end = /\r?\n\r?\n/g;
     end.lastIndex = Math.max(0, known - 3);
     const found = end.exec(this.#head);
     if (found === null) {
-      if (this.#head.length > longestHead) throw new NotRtsp('a head that is too long');
+      if (this.#head.length > longestHead) throw new NotRtsp('the head is too long');
       return read;
     }
     const next = start + (found.index + found[0].length - known);
@@ -145,15 +145,15 @@ export class RtspSplitter {
   }
 
   #body(message: RtspMessage, chunk: Buffer, start: number): number {
-    const part = chunk.subarray(start, start + this.#bodyLeft);
-    this.#bodyParts.push(part);
-    this.#bodyLeft -= part.length;
+    const piece = chunk.subarray(start, start + this.#bodyLeft);
+    this.#bodyChunks.push(piece);
+    this.#bodyLeft -= piece.length;
     if (this.#bodyLeft === 0) {
-      const body = Buffer.concat(this.#bodyParts);
+      const body = Buffer.concat(this.#bodyChunks);
       this.#message = undefined;
-      this.#bodyParts = [];
+      this.#bodyChunks = [];
       this.#onMessage({ ...message, body });
     }
-    return start + part.length;
+    return start + piece.length;
   }
 }

@@ -7,14 +7,14 @@ import { CameraLogin } from './camera-login.js';
 import { headerOf, headersOf, NotRtsp, type RtspMessage, RtspSplitter, rtspBytes } from './rtsp-message.js';
 import type { FailureVerdict } from './stream-end.js';
 
-/** Requests that FFmpeg sends before it reads the answer to an earlier one. */
+/** Most requests of FFmpeg that wait for an answer. */
 const mostPending = 16;
-/** What a side has not read yet; media from the camera stops being read before. Bytes. */
+/** Most bytes that wait for the camera to read them. */
 const mostUnread = 1024 * 1024;
 const mostRedirects = 3;
-/** FFmpeg has ended: what it wrote is here already, milliseconds. */
+/** After the end of FFmpeg: time to read its last requests from the socket, milliseconds. */
 const farewellMs = 500;
-/** Headers of an answer that FFmpeg needs; the others would only choose among its special cases for old servers. */
+/** The headers that FFmpeg needs. Others would only trigger its workarounds for old servers. */
 const passedHeaders: ReadonlySet<string> = new Set(
   'content-type content-base session transport rtp-info range public'.split(' '),
 );
@@ -27,11 +27,11 @@ const loginFailures = {
 interface RelayOptions {
   readonly clock: Clock;
   readonly address: CameraAddress;
-  /** Connected to the camera, its certificate accepted; belongs to the relay from now on. */
+  /** The connection to the camera, with an accepted certificate. The relay owns it. */
   readonly camera: Socket;
-  /** The camera cannot be used, because…: told once, and the connections end. */
+  /** Called once where the camera cannot be used; the connections end. */
   onFailure(failure: FailureVerdict): void;
-  /** The camera gets the login in this form. */
+  /** Called when the relay sends a login by this method. */
   onLogin(method: 'digest' | 'basic'): void;
 }
 
@@ -39,33 +39,33 @@ interface RelayOptions {
 interface Pending {
   readonly request: RtspMessage;
   readonly method: string;
-  /** As FFmpeg numbered it. */
+  /** The CSeq of FFmpeg. */
   readonly number: string;
-  /** What the camera is asked for. */
+  /** The URI in the request to the camera. */
   uri: string;
-  /** As it was numbered for the camera. */
+  /** The CSeq in the request to the camera. */
   sentAs: number;
   repetitions: number;
   redirects: number;
   hadLogin: boolean;
 }
 
-/** Disposed after FFmpeg has ended: what it said last (TEARDOWN) still reaches the camera. */
+/** Dispose of it after FFmpeg has ended: FFmpeg's last request (TEARDOWN) still reaches the camera. */
 export interface RtspRelay extends AsyncDisposable {
-  /** For FFmpeg; holds no login of the camera, and is good for one connection. */
+  /** The address for FFmpeg. It contains no login of the camera and is valid for one connection. */
   readonly url: string;
-  /** The text with the address of the camera in place of that of the relay. */
+  /** Replaces the address of the relay in a text with the address of the camera. */
   withoutRelay(text: string): string;
 }
 
 /**
- * Stands between FFmpeg and one camera. FFmpeg answers any challenge, follows any redirection and takes any certificate;
- * so it gets neither the login nor a way to the camera, but an address on the loopback. What is said to the camera is
- * said here, in one connection to the configured host and port. Media is passed on unread.
+ * Starts a relay between FFmpeg and one camera. FFmpeg answers any challenge, follows any redirection and accepts any
+ * certificate. So it gets neither the login nor the address of the camera, only an address on the loopback. The relay talks
+ * to the camera, over one connection to the configured host and port. It forwards media unread.
  */
 export async function startRtspRelay(options: RelayOptions): Promise<RtspRelay> {
   const server = createServer({ noDelay: true });
-  // FFmpeg takes media over UDP by the same version of IP as it is connected by.
+  // FFmpeg receives UDP media over the IP version of this connection.
   server.listen(0, options.camera.remoteFamily === 'IPv6' ? '::1' : '127.0.0.1');
   await once(server, 'listening');
   return new Relay(options, server);
@@ -78,9 +78,10 @@ class Relay implements RtspRelay {
   readonly #server: Server;
   readonly #login: CameraLogin;
   readonly #endpoint: ReturnType<typeof requireEndpoint>;
-  /** What addresses begin with that FFmpeg uses: only who was told it is let in. */
+  /** The secret beginning of the addresses that FFmpeg uses: only a client that knows it is admitted. */
   readonly #base: string;
-  readonly #strangers = new Set<Socket>();
+  /** Connections without a valid request so far. */
+  readonly #unknown = new Set<Socket>();
   #player: Socket | undefined;
   #pending: Pending[] = [];
   #sent = 0;
@@ -126,7 +127,7 @@ class Relay implements RtspRelay {
   #end(): void {
     this.#isOver = true;
     this.#server.close();
-    for (const socket of this.#strangers) socket.destroy();
+    for (const socket of this.#unknown) socket.destroy();
     this.#player?.destroy();
     this.#camera.destroySoon();
   }
@@ -137,13 +138,13 @@ class Relay implements RtspRelay {
     this.#end();
   }
 
-  /** Any process of the machine can connect: it is let in by its first request, and then no other. */
+  /** Any process of the machine can connect. The first valid request admits one client, and no other after it. */
   #admit(socket: Socket): void {
-    this.#strangers.add(socket);
+    this.#unknown.add(socket);
     socket.on('error', () => socket.destroy());
-    socket.on('close', () => this.#strangers.delete(socket));
+    socket.on('close', () => this.#unknown.delete(socket));
     const splitter = new RtspSplitter(
-      (message) => this.#asked(socket, message),
+      (message) => this.#onRequest(socket, message),
       (bytes) => {
         if (this.#player !== socket) socket.destroy();
         else this.#toCamera(bytes);
@@ -154,20 +155,20 @@ class Relay implements RtspRelay {
     });
   }
 
-  #welcome(player: Socket): void {
+  #connectPlayer(player: Socket): void {
     this.#player = player;
-    this.#strangers.delete(player);
+    this.#unknown.delete(player);
     this.#server.close();
-    for (const stranger of this.#strangers) stranger.destroy();
+    for (const other of this.#unknown) other.destroy();
     const splitter = new RtspSplitter(
-      (message) => this.#cameraSaid(message),
+      (message) => this.#onCameraMessage(message),
       (bytes) => this.#toPlayer(bytes),
     );
     const camera = this.#camera;
     camera.on('data', (chunk: Buffer) => {
       if (push(splitter, chunk)) return;
       this.#fail(
-        this.#isPlaying ? { code: 'ended', detail: 'what it sent is no RTSP' } : { code: 'not-rtsp' },
+        this.#isPlaying ? { code: 'ended', detail: 'it sent data that is not RTSP' } : { code: 'not-rtsp' },
       );
     });
     player.on('drain', () => camera.resume());
@@ -176,13 +177,13 @@ class Relay implements RtspRelay {
     if (camera.destroyed) this.#cameraClosed();
   }
 
-  #asked(socket: Socket, request: RtspMessage): void {
+  #onRequest(socket: Socket, request: RtspMessage): void {
     const [method = '', uri = ''] = request.firstLine.split(' ');
     if (!uri.startsWith(this.#base) || (this.#player !== undefined && this.#player !== socket)) {
       socket.destroy();
       return;
     }
-    if (this.#player === undefined) this.#welcome(socket);
+    if (this.#player === undefined) this.#connectPlayer(socket);
     if (this.#pending.length >= mostPending) this.#pending.shift();
     const pending = {
       ...{ request, method, number: headerOf(request, 'CSeq') ?? '0', sentAs: 0 },
@@ -210,30 +211,30 @@ class Relay implements RtspRelay {
     );
   }
 
-  #cameraSaid(message: RtspMessage): void {
+  #onCameraMessage(message: RtspMessage): void {
     if (this.#isOver) return;
     this.#hasAnswered = true;
     if (!message.firstLine.startsWith('RTSP/')) {
-      this.#cameraAsked(message);
+      this.#onCameraRequest(message);
       return;
     }
     const status = Number(message.firstLine.split(' ', 2)[1]);
     if (status < 200) return;
-    const pending = this.#answered(headerOf(message, 'CSeq'));
+    const pending = this.#takePending(headerOf(message, 'CSeq'));
     if (pending === undefined) return;
-    if (status === 401) this.#challenged(pending, message);
-    else if (status >= 300 && status < 400 && status !== 304) this.#redirected(pending, message, status);
+    if (status === 401) this.#onChallenge(pending, message);
+    else if (status >= 300 && status < 400 && status !== 304) this.#onRedirect(pending, message, status);
     else this.#passOn(pending, message);
   }
 
-  /** Cameras that number their answers wrongly, or not at all, answer in order. */
-  #answered(number: string | undefined): Pending | undefined {
+  /** An answer without a known number belongs to the oldest request: such cameras answer in order. */
+  #takePending(number: string | undefined): Pending | undefined {
     const found = this.#pending.find(({ sentAs }) => String(sentAs) === number) ?? this.#pending[0];
     this.#pending = this.#pending.filter((each) => each !== found);
     return found;
   }
 
-  #challenged(pending: Pending, answer: RtspMessage): void {
+  #onChallenge(pending: Pending, answer: RtspMessage): void {
     const verdict = this.#login.challenged(headersOf(answer, 'WWW-Authenticate'), pending);
     if (verdict === 'again') {
       pending.repetitions += 1;
@@ -244,8 +245,8 @@ class Relay implements RtspRelay {
     else this.#fail({ code: loginFailures[verdict] });
   }
 
-  /** Another path of the same server may be asked for; the login belongs to that server alone. */
-  #redirected(pending: Pending, answer: RtspMessage, status: number): void {
+  /** Follows a redirection to another path of the same server only: the login belongs to this server. */
+  #onRedirect(pending: Pending, answer: RtspMessage, status: number): void {
     const target = endpointOf(headerOf(answer, 'Location') ?? '');
     const isFollowed =
       target !== undefined &&
@@ -267,10 +268,10 @@ class Relay implements RtspRelay {
     const passed = answer.headers.filter(([name]) => passedHeaders.has(name.toLowerCase()));
     const headers = passed.map(([name, value]): [string, string] => [name, this.#forPlayer(name, value)]);
     if (pending.redirects > 0 && headerOf(answer, 'Content-Base') === undefined) {
-      headers.push(['Content-Base', this.#named(pending.uri)]);
+      headers.push(['Content-Base', this.#withRelay(pending.uri)]);
     }
     const body = Buffer.from(
-      answer.body.toString('latin1').replace(/^a=control:.*$/gim, (line) => this.#named(line)),
+      answer.body.toString('latin1').replace(/^a=control:.*$/gim, (line) => this.#withRelay(line)),
       'latin1',
     );
     const { firstLine } = answer;
@@ -280,33 +281,33 @@ class Relay implements RtspRelay {
   #forPlayer(name: string, value: string): string {
     switch (name.toLowerCase()) {
       case 'content-base':
-        return value.startsWith('/') ? this.#base + value : this.#named(value);
+        return value.startsWith('/') ? this.#base + value : this.#withRelay(value);
       case 'rtp-info':
-        return this.#named(value);
+        return this.#withRelay(value);
       case 'transport':
-        return this.#fromCamera(value);
+        return this.#withCameraSource(value);
       default:
         return value;
     }
   }
 
   /**
-   * Addresses as FFmpeg may use them. Cameras often name themselves by another address than they are reached by, so host
-   * and port do not matter: all that FFmpeg asks for is asked of the camera, under the configured address.
+   * Replaces the address of the camera in a text with the address of the relay. Cameras often use another name for
+   * themselves, so any host and port is replaced: the relay sends all requests to the configured address.
    */
-  #named(text: string): string {
+  #withRelay(text: string): string {
     return text.replace(/\brtsps?:\/\/[^/?#\s;,"]*/gi, this.#base);
   }
 
-  /** Over UDP, media is taken from the camera alone, whatever source it names. FFmpeg uses the first transport only. */
-  #fromCamera(transports: string): string {
+  /** Over UDP, FFmpeg accepts media from the camera's address only, whatever source the camera names. FFmpeg uses the first transport. */
+  #withCameraSource(transports: string): string {
     const [transport = ''] = transports.split(',', 1);
     const fields = transport.split(';').filter((field) => !/^\s*source\s*=/i.test(field));
     return [...fields, `source=${this.#camera.remoteAddress ?? ''}`].join(';');
   }
 
-  /** A camera may ask, too. None of it is needed, and FFmpeg is not bothered with it. */
-  #cameraAsked(request: RtspMessage): void {
+  /** Answers a request of the camera. FFmpeg needs none of them and does not see them. */
+  #onCameraRequest(request: RtspMessage): void {
     const [method = ''] = request.firstLine.split(' ', 1);
     if (method === 'REDIRECT') {
       this.#fail({ code: 'redirected', ...detailOf(endpointOf(headerOf(request, 'Location') ?? '')) });
@@ -326,14 +327,14 @@ class Relay implements RtspRelay {
     const camera = this.#camera;
     if (this.#isOver || !camera.writable) return;
     if (!camera.write(bytes)) this.#player?.pause();
-    // It asks without reading the answers.
+    // The camera sends requests but does not read the answers.
     if (camera.writableLength > mostUnread) this.#fail({ code: 'no-answer' });
   }
 
-  /** FFmpeg still gets what the camera sent, and then the end of it. */
+  /** FFmpeg still gets everything that the camera sent, and then the end of the stream. */
   #cameraClosed(): void {
     if (this.#hasAnswered) this.#player?.end();
-    else this.#fail({ code: 'not-rtsp', detail: 'it closes the connection without an answer' });
+    else this.#fail({ code: 'not-rtsp', detail: 'it closed the connection without an answer' });
   }
 }
 
@@ -347,11 +348,11 @@ function push(splitter: RtspSplitter, chunk: Buffer): boolean {
   }
 }
 
-/** Where a camera sends us, as far as it can be shown. */
+/** The target of a redirection, if it is safe to show. */
 function detailOf(target: ReturnType<typeof endpointOf>): { readonly detail?: string } {
   if (target === undefined) return {};
   const [path = ''] = target.path.split('?');
   return {
-    detail: `to ${/^[!-~]{1,300}$/.test(target.origin + path) ? target.origin + path : 'an odd address'}`,
+    detail: `to ${/^[!-~]{1,300}$/.test(target.origin + path) ? target.origin + path : 'an unusual address'}`,
   };
 }

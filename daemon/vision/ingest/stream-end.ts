@@ -1,4 +1,4 @@
-/** Stable names of the ways in which a stream ends or does not begin. Shown to technicians, matched by programs. */
+/** Stable codes for why a stream ended or did not begin. Technicians read them, and programs match them. */
 export type StreamFailureCode =
   | 'unauthorised'
   | 'forbidden'
@@ -36,25 +36,25 @@ export type StreamFailureCode =
   | 'ffmpeg-unsupported'
   | 'failed';
 
-/** What went wrong, and what is particular about it: without credentials, fit to be shown. */
+/** A failure and its detail. The detail contains no credentials and is safe to show. */
 export interface FailureVerdict {
   readonly code: StreamFailureCode;
   readonly detail?: string;
 }
 
-/** What went wrong with a stream, in words for technicians, without credentials. */
+/** A failure of a stream with message and remedy for technicians, without credentials. */
 export interface StreamFailure {
   readonly code: StreamFailureCode;
   readonly message: string;
   readonly remedy: string;
 }
 
-/** How an opened stream ended: because its owner asked for it, or with a reason to tell and try again. */
+/** How an opened stream ended: its owner stopped it, or it failed. */
 export type StreamEnd =
   | { readonly kind: 'stopped' }
   | {
       readonly kind: 'failed';
       readonly failure: StreamFailure;
-      /** True when nothing is wrong and waiting before the next try would only lose pictures. */
+      /** True where the camera is healthy, and waiting before the next try would only lose pictures. */
       readonly isRetriedAtOnce: boolean;
     };

@@ -4,12 +4,12 @@ import { type DamageSign, damageSignOf, parseLogLine } from './ffmpeg-log.js';
 import type { StreamInfo } from './frame-source.js';
 import type { Announcement } from './picture-assembler.js';
 
-/** Lines kept to explain an end with; a damaged stream prints hundreds in a second. */
+/** Warnings and errors that are kept; a damaged stream prints hundreds a second. */
 const keptLines = 40;
-/** No camera offers so many. */
+/** Most media that are kept; no camera offers that many. */
 const mostMedia = 16;
 
-/** Reads the log of one FFmpeg: announcements and signs of damage go on, the stream's description and the last complaints are kept. */
+/** Reads the log of one FFmpeg process: passes on announcements and signs of damage, keeps the stream's description and the last warnings. */
 export class StreamLog {
   readonly #now: () => number;
   readonly #onAnnouncement: (announcement: Announcement) => void;
@@ -37,19 +37,19 @@ export class StreamLog {
     return this.#complaints.toArray();
   }
 
-  /** The stream as it was when it was opened. */
+  /** The stream as FFmpeg described it at the beginning. */
   get stream(): StreamInfo | undefined {
     if (this.#stream === undefined) return undefined;
     const { codec, widthPx, heightPx, fps } = this.#stream;
     return { codec, widthPx, heightPx, fps: fps ?? this.#describedFps };
   }
 
-  /** What the camera offers (`video`, `audio`, …); undefined where it was never said. */
+  /** The media that the camera offers (`video`, `audio`, …); undefined where FFmpeg logged none. */
   get media(): readonly string[] | undefined {
     return this.#media.length === 0 ? undefined : this.#media;
   }
 
-  /** Packets that arrived; undefined until the end, and where FFmpeg did not come to say it. */
+  /** Packets that arrived. FFmpeg logs it at the end; undefined before, and where FFmpeg was killed. */
   get packetsRead(): number | undefined {
     return this.#packetsRead;
   }
@@ -70,7 +70,7 @@ export class StreamLog {
         this.#unitS = line.unitS;
         return;
       case 'stream':
-        // The output is described in the same words afterwards.
+        // The first description is the input's; the output's follows in the same form.
         this.#stream ??= line;
         return;
       case 'medium':

@@ -1,0 +1,100 @@
+import { operational } from '../base/errors.js';
+import { areEqual, hashPassphrase, KEY_BYTES, newRandomBytes, SALT_BYTES, wipe } from '../host/sodium.js';
+
+/**
+ * The cost of a password hash: 3 passes over 64 MiB, the second choice of RFC 9106 (section 4), for machines where memory is
+ * short. An attacker who guesses must not take the processor from the cameras.
+ */
+export const passwordCost = { passes: 3, memoryBytes: 64 * 1024 * 1024 } as const;
+
+/** Runs at once: each takes one core and its memory. */
+const mostRunning = 2;
+/** Waits at most. A caller beyond that is told to come back. */
+const mostWaiting = 8;
+const retryAfterS = 5;
+
+const passesBytes = 4;
+const memoryBytesCount = 4;
+const headerBytes = passesBytes + memoryBytesCount;
+const storedBytes = headerBytes + SALT_BYTES + KEY_BYTES;
+const mib = 1024 * 1024;
+
+/** Hashes passwords by Argon2id in other threads. Bounds how much of the machine that takes, whatever is asked of it. */
+export class PasswordHasher {
+  readonly #cost: { readonly passes: number; readonly memoryBytes: number };
+  readonly #queue: (() => void)[] = [];
+  #running = 0;
+  /** Costs the same as the hash of a user. */
+  readonly #decoy: Uint8Array;
+
+  constructor(cost: { readonly passes: number; readonly memoryBytes: number } = passwordCost) {
+    this.#cost = cost;
+    this.#decoy = Buffer.concat([this.#header(), newRandomBytes(SALT_BYTES), newRandomBytes(KEY_BYTES)]);
+  }
+
+  /** @throws `busy` */
+  async hash(password: string): Promise<Uint8Array> {
+    const salt = newRandomBytes(SALT_BYTES);
+    const hash = await this.#run(password, salt, this.#cost);
+    const stored = Buffer.concat([this.#header(), salt, hash]);
+    wipe(hash);
+    return stored;
+  }
+
+  /**
+   * True if `stored` is the hash of the password. Without `stored` it does the same work and is false, so that the time does not
+   * tell whether a user exists. @throws `busy`
+   */
+  async matches(password: string, stored: Uint8Array | undefined): Promise<boolean> {
+    const from = Buffer.from(stored?.length === storedBytes ? stored : this.#decoy);
+    const cost = {
+      passes: from.readUInt32LE(0),
+      memoryBytes: from.readUInt32LE(passesBytes) * mib,
+    };
+    const salt = from.subarray(headerBytes, headerBytes + SALT_BYTES);
+    const hash = await this.#run(password, salt, cost);
+    const isEqual = areEqual(hash, from.subarray(headerBytes + SALT_BYTES));
+    wipe(hash);
+    return isEqual && stored !== undefined;
+  }
+
+  #header(): Buffer {
+    const header = Buffer.alloc(headerBytes);
+    header.writeUInt32LE(this.#cost.passes, 0);
+    header.writeUInt32LE(Math.ceil(this.#cost.memoryBytes / mib), passesBytes);
+    return header;
+  }
+
+  async #run(
+    password: string,
+    salt: Uint8Array,
+    cost: { readonly passes: number; readonly memoryBytes: number },
+  ): Promise<Uint8Array> {
+    await this.#turn();
+    const bytes = Buffer.from(password, 'utf8');
+    try {
+      return await hashPassphrase(bytes, salt, cost);
+    } finally {
+      wipe(bytes);
+      const next = this.#queue.shift();
+      // Hands its turn over: in between, no other call can take it.
+      if (next === undefined) this.#running -= 1;
+      else next();
+    }
+  }
+
+  /** @throws `busy` */
+  async #turn(): Promise<void> {
+    if (this.#running >= mostRunning) {
+      if (this.#queue.length >= mostWaiting) {
+        throw operational('busy', 'too many passwords are being checked', {
+          remedy: 'Try again in some seconds.',
+          details: { retryAfterS },
+          retryable: true,
+        });
+      }
+      return new Promise<void>((resolve) => this.#queue.push(resolve));
+    }
+    this.#running += 1;
+  }
+}

@@ -1,0 +1,57 @@
+import { badInput } from '../../base/errors.js';
+import { present } from '../../base/present.js';
+import type { Handlers } from '../../contract/handlers.js';
+import {
+  type ClipVerdict,
+  type livenessOperations,
+  maximumClipBytes,
+  refusedClips,
+} from '../../contract/liveness.js';
+import {
+  answerInClip,
+  type ChallengeAction,
+  defaultChallengePolicy,
+  judgedByChallenge,
+} from '../../domain/liveness/challenge.js';
+import type { ClipOutcome } from '../../vision/protocol.js';
+import type { PhotoProcess } from './photo-process.js';
+
+/** The operation on clips. Nothing is stored. */
+export function clipHandlers(clips: Pick<PhotoProcess, 'judgeClip'>): Handlers<typeof livenessOperations> {
+  return {
+    'liveness.judge-clip': async ({ clip, fps, challenge }) => {
+      if (clip.reduce((sum, { length }) => sum + length, 0) > maximumClipBytes) {
+        const mebibytes = maximumClipBytes / 1024 / 1024;
+        throw badInput('request-too-large', `The files are larger than ${mebibytes} MiB.`, {
+          remedy: 'Send a shorter or smaller clip. A width of 640 pixels is enough.',
+        });
+      }
+      const outcome = await clips.judgeClip(clip, fps);
+      if (outcome.outcome === 'ok') return verdictOf(outcome, challenge);
+      const { code, message, remedy } = outcome;
+      // The code comes from the process that parsed the clip, which a clip may have taken over.
+      throw badInput(refusedClips.find((known) => known === code) ?? 'clip-unreadable', message, { remedy });
+    },
+  };
+}
+
+/** The verdict on an analysed clip, by the rules for cameras. */
+function verdictOf(
+  { liveness, ...about }: Extract<ClipOutcome, { outcome: 'ok' }>,
+  challenge: readonly ChallengeAction[] | undefined,
+): ClipVerdict {
+  const { unboundBlinks, sameFaceMs, passiveScore, ...rest } = liveness.evidence;
+  const { blinks, gestures } = rest;
+  const evidence = { ...rest, ...present({ passiveScore }) };
+  const { durationS, faceWidthPx, faceCount } = about;
+  const { verdict, reason } = liveness;
+  if (challenge === undefined) return { verdict, reason, evidence, durationS, faceWidthPx, faceCount };
+  const seen = { gestures, blinks: [...blinks, ...unboundBlinks], sameFaceMs };
+  const answer = answerInClip(challenge, seen, defaultChallengePolicy);
+  const assessment = { verdict, reason, evidence: { ...evidence, unboundBlinks } };
+  const judged = judgedByChallenge(assessment, answer.isPassed ? 'passed' : 'open');
+  return {
+    ...{ verdict: judged.verdict, reason: judged.reason, evidence },
+    ...{ durationS, faceWidthPx, faceCount, challenge: answer },
+  };
+}

@@ -1,0 +1,101 @@
+import type { Actor } from '../../audit/actor.js';
+import type { AuditLog } from '../../audit/audit-log.js';
+import type { Clock } from '../../base/clock.js';
+import type { Lifetime } from '../../base/lifetime.js';
+import type { Logger } from '../../base/logger.js';
+import type { ReloadResult } from '../../contract/status.js';
+import type { BoxIds } from '../../domain/events/box-ids.js';
+import type { CommandHandlers } from '../../publish/commands/command-handlers.js';
+import { CommandReceiver } from '../../publish/commands/command-receiver.js';
+import { storedKeys } from '../../publish/commands/issuer-keys.js';
+import type { BoxDecryption } from '../../publish/identity/identity-keys.js';
+import type { Records } from '../../records/open-records.js';
+import type { GalleryVault } from '../gallery/gallery-vault.js';
+import { BoxTrust, type BoxTrustOptions } from '../identity/box-trust.js';
+import type { BoxRuntime } from '../runtime.js';
+import { type BoxCommandOptions, boxCommands } from './box-commands.js';
+import { cameraCommands } from './camera-commands.js';
+import type { OperationCommand, OperationsBehind } from './command-operations.js';
+import { type OutboxControl, outboxCommands, pictureCommands } from './event-commands.js';
+import { personCommands } from './person-commands.js';
+import { syncCommands } from './sync-commands.js';
+
+/** Receives commands from the start. The box executes them after `startCommands`. */
+export function openCommandReceiver(options: {
+  readonly identity: BoxIds;
+  readonly records: Records;
+  readonly audit: AuditLog;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}): CommandReceiver {
+  const { identity, records, audit, clock, logger } = options;
+  const { memory, alarm, trust } = records.commands;
+  return new CommandReceiver({
+    audience: `${identity.siteId}/${identity.boxId}`,
+    keys: storedKeys(trust),
+    memory,
+    alarm,
+    record: (event, alongside) => records.record(event, alongside),
+    audit: (entry) => void audit.append(entry),
+    clock,
+    logger,
+  });
+}
+
+export interface CommandOptions {
+  readonly records: Records;
+  readonly vault: Pick<GalleryVault, 'gallery' | 'audit'>;
+  /** The same that the local API and the network call. */
+  readonly operations: OperationsBehind<OperationCommand>;
+  readonly keys: BoxCommandOptions['keys'];
+  readonly decryption: BoxDecryption;
+  readonly outbox: OutboxControl;
+  readonly rotateIdentity: (by: Actor) => Promise<{ readonly keyId: string; readonly formerKeyId: string }>;
+  readonly runtime: Pick<BoxRuntime, 'cameras' | 'vision' | 'replan'>;
+  readonly reload: () => Promise<ReloadResult>;
+  /** Aborts when the daemon ends. */
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+}
+
+/** Starts to execute received commands, until `lifetime` ends. Returns the control of trusted keys. */
+export function startCommands(
+  receiver: CommandReceiver,
+  {
+    lifetime,
+    ...options
+  }: Omit<CommandOptions, 'signal'> & {
+    readonly lifetime: Lifetime;
+    readonly grants: BoxTrustOptions['watch'];
+  },
+): BoxTrust {
+  lifetime.use('commands of centres', receiver);
+  receiver.start(commandHandlers({ ...options, signal: lifetime.signal }));
+  return new BoxTrust({
+    store: options.records.commands.trust,
+    watch: options.grants,
+    audit: (entry) => void options.vault.audit.append(entry),
+    counts: () => receiver.counts,
+    clock: options.clock,
+  });
+}
+
+/** The handlers of all commands. */
+export function commandHandlers(options: CommandOptions): CommandHandlers {
+  const { records, vault, operations, keys, decryption, outbox, runtime, reload, signal, clock } = options;
+  const { photographs, cameras } = records.commands;
+  return {
+    ...personCommands({ operations, decryption, photographs }),
+    ...syncCommands({ gallery: () => vault.gallery(), decryption, photographs }),
+    ...outboxCommands(outbox),
+    ...cameraCommands({
+      switches: cameras,
+      cameras: () => runtime.cameras,
+      audit: (entry) => void vault.audit.append(entry),
+      replan: async () => void (await runtime.replan(signal)),
+      takeSnapshot: (cameraId, sealTo) => runtime.vision.pool.takeSnapshot(cameraId, sealTo),
+    }),
+    ...pictureCommands({ records, gallery: () => vault.gallery(), audit: vault.audit }),
+    ...boxCommands({ operations, keys, rotateIdentity: options.rotateIdentity, reload, clock }),
+  };
+}

@@ -1,0 +1,36 @@
+import { type Accounts, openAccounts } from '../../accounts/open-accounts.js';
+import { systemClock as clock } from '../../host/system-clock.js';
+import { type GateCallers, gateCallers } from '../accounts/gate-callers.js';
+import { LoginAlarm } from '../accounts/login-alarm.js';
+import { refusalTrail } from '../accounts/refusal-trail.js';
+import { ReadingTrail } from '../audit/reading-trail.js';
+import type { BoxConditions } from '../conditions/box-conditions.js';
+import type { BoxContext, Stores } from './stores.js';
+
+/** Opens the accounts. Failed logins cause the condition `logins-failing`. */
+export async function startAccounts(
+  { current, lifetime, logger }: BoxContext,
+  { identity, vault }: Stores,
+  conditions: BoxConditions,
+): Promise<Accounts> {
+  const { dataDir, secretsDir } = current();
+  const alarm = lifetime.use('alarm of failed logins', new LoginAlarm({ conditions, clock }));
+  const accounts = await openAccounts({
+    places: { dataDir, secretsDirectory: secretsDir },
+    ids: identity,
+    audit: vault.audit,
+    onAlarm: () => alarm.raise(),
+    ...{ clock, logger },
+  });
+  return lifetime.use('accounts', accounts);
+}
+
+/** Tells who sends a request through the gate, and writes refused requests into the audit log. */
+export function networkCallers(
+  { lifetime, logger }: BoxContext,
+  { vault: { audit } }: Stores,
+  accounts: Accounts,
+): GateCallers & { readonly onRefused: ReturnType<typeof refusalTrail> } {
+  const trail = lifetime.use('refused requests', new ReadingTrail({ audit, clock, logger }));
+  return { ...gateCallers(accounts), onRefused: refusalTrail({ trail, logger }) };
+}

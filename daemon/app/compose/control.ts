@@ -1,0 +1,244 @@
+import type { Accounts } from '../../accounts/open-accounts.js';
+import { recogniserNames } from '../../config/vision-schema.js';
+import type { Handlers } from '../../contract/handlers.js';
+import type { Operations } from '../../contract/operations.js';
+import type { ReloadResult, ReloadStatus } from '../../contract/status.js';
+import type { RecogniserId } from '../../domain/ids.js';
+import { localDate } from '../../host/local-date.js';
+import { localTimeOf } from '../../host/local-time.js';
+import { systemClock as clock } from '../../host/system-clock.js';
+import { systemRandom as random } from '../../host/system-random.js';
+import { openConfiguredStore } from '../../models/configured-store.js';
+import { matchPolicy, ownThreshold } from '../../models/operating-point.js';
+import type { CommandReceiver } from '../../publish/commands/command-receiver.js';
+import type { Prompts } from '../../publish/prompts.js';
+import { outboxLimiter } from '../../records/outbox/outbox-limiter.js';
+import { clipPlan, photoPlan } from '../../vision/plan.js';
+import { recogniserInUse } from '../../vision/recogniser-in-use.js';
+import { enrolledPersons } from '../attendance/attendance-persons.js';
+import { attendanceHandlers, BoxAttendance } from '../attendance/box-attendance.js';
+import { auditHandlers } from '../audit/box-audit.js';
+import { ReadingTrail } from '../audit/reading-trail.js';
+import { cameraHandlers } from '../cameras/camera-handlers.js';
+import { clipHandlers } from '../cameras/clip-handlers.js';
+import { PhotoProcess } from '../cameras/photo-process.js';
+import { startCommands } from '../commands/centre-commands.js';
+import type { BoxConditions } from '../conditions/box-conditions.js';
+import { EventLoopWatch } from '../event-loop-watch.js';
+import { alertHandlers } from '../events/box-alerts.js';
+import { BoxEvents, eventHandlers } from '../events/box-events.js';
+import type { SightingIntake } from '../events/sighting-intake.js';
+import { backupHandlers } from '../gallery/backup-handlers.js';
+import { BoxBackups } from '../gallery/box-backups.js';
+import { BoxPersons } from '../gallery/box-persons.js';
+import type { GalleryCalibration } from '../gallery/gallery-calibration.js';
+import { GalleryKeys, keyHandlers } from '../gallery/gallery-keys.js';
+import { GalleryUpkeep, galleryHandlers } from '../gallery/gallery-upkeep.js';
+import { OpenImports } from '../gallery/open-imports.js';
+import { personHandlers } from '../gallery/person-handlers.js';
+import { embedderSource } from '../gallery/photo-embedder.js';
+import { recognitionHandlers } from '../gallery/recognition-handlers.js';
+import type { GateHandover } from '../gate/gate-handover.js';
+import { healthHandlers } from '../health.js';
+import { hostHandlers } from '../host-handlers.js';
+import { trustHandlers } from '../identity/box-trust.js';
+import type { GrantWatch } from '../identity/grant-watch.js';
+import { identityHandlers, type OpenedIdentity } from '../identity/signing-identity.js';
+import { Retention, retentionHandlers } from '../retention/retention.js';
+import { ageingKinds, emptyLogs, type RetentionSources } from '../retention/retention-kinds.js';
+import type { BoxRuntime } from '../runtime.js';
+import { healthOf, type StatusOptions, statusHandlers } from '../status.js';
+import { startAlerts } from './alerts.js';
+import type { BoxContext, Stores } from './stores.js';
+
+export interface ControlOptions {
+  readonly startedAtMs: number;
+  readonly runtime: BoxRuntime;
+  readonly conditions: BoxConditions;
+  readonly intake: SightingIntake;
+  readonly calibration: GalleryCalibration;
+  readonly signing: OpenedIdentity;
+  readonly receiver: CommandReceiver;
+  readonly grants: GrantWatch;
+  readonly prompts: Prompts;
+  readonly accounts: Pick<Accounts, 'handlers'>;
+  /** Undefined where the gate is disabled or cannot be let in. */
+  readonly gate: GateHandover | undefined;
+  /** Outcome of the latest reload. */
+  readonly lastReload: () => ReloadStatus | undefined;
+  /** Reads the configuration again. */
+  readonly reload: () => Promise<ReloadResult>;
+}
+
+/**
+ * Builds the parts that serve the local API and the commands of centres, and those that do daily work: retention, backups,
+ * upkeep.
+ */
+export function composeControl(context: BoxContext, stores: Stores, options: ControlOptions) {
+  const { current, lifetime, logger } = context;
+  const { identity, recogniser, auditKeys, vault, records } = stores;
+  const { audit } = vault;
+  const { runtime, conditions, intake, calibration, signing, receiver, grants } = options;
+  const { startedAtMs, prompts, lastReload, reload } = options;
+  const { site, dataDir, gallery } = current();
+  const forgetPerson: SightingIntake['forgetPerson'] = (id) => intake.forgetPerson(id);
+  const readings = lifetime.use('readings of names', new ReadingTrail({ audit, clock, logger }));
+  const photos = lifetime.use('photographs', openPhotoProcess(context, stores, conditions, photoPlan));
+  const clips = lifetime.use('clips', openPhotoProcess(context, stores, conditions, clipPlan));
+  const persons = new BoxPersons({
+    ...{ vault, records, forgetPerson, readings, clock },
+    threshold: () => matchPolicy(current(), recogniser.pack).threshold,
+    margin: () => matchPolicy(current(), recogniser.pack).margin,
+    todayIso: () => localDate(clock.wallMs(), site.timeZone),
+    analysePhoto: (image, faceNumber) => photos.analyse(image, { photograph: 'new', faceNumber }),
+  });
+  const retention = startRetention(context, stores, forgetPerson);
+  const backups = lifetime.use(
+    'backups',
+    new BoxBackups({
+      ...{ vault, auditKeys, identity, dataDir, forgetPerson, clock, logger },
+      galleryPath: gallery.path,
+      recogniser: recogniser.id,
+    }),
+  );
+  const keys = new GalleryKeys({ vault, clock });
+  const openEmbedder = embedderSource({ current, logger, clock, random });
+  const thresholds = () => matchThresholds(context, stores);
+  const upkeep = new GalleryUpkeep({ vault, keys, openEmbedder, calibration, thresholds, clock, logger });
+  const events = startOutbox(context, stores, runtime, retention);
+  const trust = startCommands(receiver, {
+    ...{ records, vault, keys, runtime, grants, reload, clock, lifetime },
+    operations: { ...personHandlers(persons), ...keyHandlers(keys) },
+    decryption: signing.keys,
+    outbox: events,
+    rotateIdentity: (by) => signing.identity.rotateByCommand(by),
+  });
+  const attendance = new BoxAttendance({
+    ...{ current, site, audit, readings, clock },
+    records: records.attendance,
+    persons: () => enrolledPersons(vault),
+    localTime: localTimeOf(site.timeZone),
+  });
+  const alerts = startAlerts({
+    ...{ current, identity, records, lifetime, clock, random, logger },
+    audit: (entry) => void audit.append(entry),
+  });
+  const status: StatusOptions = {
+    ...{ clock, startedAtMs, runtime, vault, keys, records, recogniser, intake, events, alerts },
+    ...{ conditions, photos, prompts, lastReload },
+    retention: lifetime.use('retention', retention),
+    eventLoop: lifetime.use('event loop watch', new EventLoopWatch(clock)),
+  };
+  const handlers: Handlers<Operations> = {
+    ...options.accounts.handlers,
+    ...alertHandlers(alerts),
+    ...backupHandlers(backups),
+    ...attendanceHandlers(attendance),
+    ...eventHandlers(events),
+    ...personHandlers(persons),
+    ...new OpenImports(persons, clock, logger),
+    ...clipHandlers(clips),
+    ...identityHandlers(signing.identity, () => options.gate?.certificate),
+    ...keyHandlers(keys),
+    ...trustHandlers(trust),
+    ...auditHandlers({ log: audit, identity, clock, keys: () => vault.keySlots }),
+    ...galleryHandlers(lifetime.use('gallery upkeep', upkeep), readings),
+    ...retentionHandlers(retention),
+    ...recognitionHandlers({
+      ...{ vault, photos, readings },
+      policy: () => ({
+        ...matchPolicy(current(), recogniser.pack),
+        thresholdOf: (id) => calibration.thresholdOf(id),
+        isInseparable: (a, b) => calibration.isInseparable(a, b),
+      }),
+    }),
+    ...cameraHandlers({ runtime, photos, records, audit, signal: lifetime.signal }),
+    ...hostHandlers({ current: () => runtime.config, clock }),
+    ...statusHandlers(status),
+    ...healthHandlers(healthOf(status)),
+  };
+  return { handlers, attendance, retention };
+}
+
+/** Opens the process that analyses enrolment photographs (`photoPlan`) or the one that judges clips (`clipPlan`). */
+function openPhotoProcess(
+  { current, lifetime, logger }: BoxContext,
+  { recogniser }: Stores,
+  conditions: BoxConditions,
+  planOf: typeof photoPlan,
+): PhotoProcess {
+  const subjects = ['photographs'];
+  return new PhotoProcess({
+    plan: () => planOf(current(), recogniser.name),
+    logLevel: () => current().logging.level,
+    ...{ clock, random, logger },
+    onMisbehaviour: () => conditions.change('vision-misbehaving', {}, { active: subjects }),
+    onTrusted: () => conditions.change('vision-misbehaving', {}, { over: subjects }),
+    signal: lifetime.signal,
+  });
+}
+
+/** Starts retention over the records and the gallery. It runs while the gallery is sealed, too. */
+function startRetention(
+  { current, logger }: BoxContext,
+  { vault, records }: Stores,
+  forgetPerson: SightingIntake['forgetPerson'],
+): Retention {
+  const { site, gallery, records: recordsConfig } = current();
+  const sources: RetentionSources = {
+    file: () => vault.fileIfOpen,
+    gallery: () => vault.open?.gallery,
+    forgetPerson,
+    records: records.retention,
+    databasePaths: [gallery.path, recordsConfig.path],
+    clock,
+  };
+  return new Retention({
+    kinds: (by) => ageingKinds(sources, by),
+    rules: () => current().retention,
+    timeZone: site.timeZone,
+    newestRecordMs: () => records.list({ limit: 1 })[0]?.recordedAtMs,
+    emptyLogs: () => emptyLogs(sources),
+    audit: vault.audit,
+    database: () => vault.fileIfOpen?.database,
+    clock,
+    logger,
+  }).start();
+}
+
+/** Starts to enforce the limits of the outbox. Returns the events as the local API and centres see them. */
+function startOutbox(
+  { current, lifetime, logger }: BoxContext,
+  { vault, records }: Stores,
+  runtime: BoxRuntime,
+  retention: Retention,
+): BoxEvents {
+  const publisher = () => runtime.publisher;
+  const limiter = outboxLimiter({
+    ...{ records, clock, logger },
+    rules: () => current().outbox,
+    inFlight: () => publisher()?.onTheWay() ?? [],
+    isClockTrusted: () => retention.summary.clockDoubt === undefined,
+  });
+  lifetime.use('limits of the outbox', limiter.start());
+  return new BoxEvents({
+    ...{ records, current, publisher, clock },
+    audit: (entry) => void vault.audit.append(entry),
+  });
+}
+
+/** The threshold of each recogniser: the configured one for the recogniser in use, that of the manifest for each other one. */
+async function matchThresholds(
+  { current }: BoxContext,
+  { recogniser }: Stores,
+): Promise<ReadonlyMap<RecogniserId, number>> {
+  const config = current();
+  const store = await openConfiguredStore(config.models.dir);
+  const thresholds = new Map<RecogniserId, number>();
+  for (const name of recogniserNames) {
+    const { id, pack } = recogniserInUse(store, name);
+    const threshold = ownThreshold(pack);
+    if (threshold !== undefined) thresholds.set(id, threshold);
+  }
+  return thresholds.set(recogniser.id, matchPolicy(config, recogniser.pack).threshold);
+}

@@ -1,0 +1,149 @@
+import { randomBytes } from 'node:crypto';
+import { operational } from '../../base/errors.js';
+import { attendanceProof } from '../../config/schema.js';
+import { programVersion } from '../../control/program-version.js';
+import type { PersonId } from '../../domain/ids.js';
+import { defaultChallengePolicy } from '../../domain/liveness/challenge.js';
+import { localDate } from '../../host/local-date.js';
+import { systemClock as clock } from '../../host/system-clock.js';
+import { matchPolicy } from '../../models/operating-point.js';
+import { Prompts, promptWebhook } from '../../publish/prompts.js';
+import { inBlocks } from '../../publish/sequence-blocks.js';
+import type { Signer } from '../../publish/signer.js';
+import { createDecider, type Decider } from '../../records/decider.js';
+import type { BoxConditions } from '../conditions/box-conditions.js';
+import { watchRecogniserFit } from '../conditions/recogniser-fit.js';
+import { Challenges } from '../events/challenges.js';
+import { EvidenceCapture } from '../events/evidence-capture.js';
+import { SightingIntake } from '../events/sighting-intake.js';
+import { GalleryCalibration } from '../gallery/gallery-calibration.js';
+import type { BoxContext, Stores } from './stores.js';
+
+const hourMs = 3_600_000;
+
+/** Starts to find a threshold for each person, and to report persons whom the recogniser cannot tell apart. */
+export function startCalibration(
+  { current, lifetime, logger }: BoxContext,
+  { vault, recogniser }: Stores,
+  conditions: BoxConditions,
+): GalleryCalibration {
+  const calibration = new GalleryCalibration({
+    ...{ vault, audit: vault.audit, clock, logger },
+    policy: () => matchPolicy(current(), recogniser.pack),
+    targetFpir: () => current().identification.targetFpir,
+    night: () => {
+      const { retention, site } = current();
+      return localDate(clock.wallMs() - retention.atHour * hourMs, site.timeZone);
+    },
+  });
+  lifetime.use('calibration', calibration);
+  lifetime.defer('fit of the recogniser', watchRecogniserFit({ calibration, conditions, logger }));
+  return calibration;
+}
+
+/** Opens the challenges that cameras ask for, and the prompts that bring them to a screen. */
+export function openChallenges(
+  { current, lifetime, logger }: BoxContext,
+  { identity, records }: Stores,
+  signer: Signer,
+): { readonly prompts: Prompts; readonly challenges: Challenges } {
+  const prompts = new Prompts({
+    from: identity,
+    signer,
+    nextSequence: inBlocks((count) => records.takeStateSequences(count)),
+    webhook() {
+      const { liveness, secretsDir: secretsDirectory } = current();
+      const { promptWebhook: config } = liveness;
+      return config && promptWebhook(config, { secretsDirectory, version: programVersion() }, clock);
+    },
+    clock,
+    logger,
+  });
+  const challenges = new Challenges({
+    isAskedAt: (id) => {
+      const config = current();
+      const camera = config.cameras.find((each) => each.id === id);
+      return camera !== undefined && attendanceProof(config, camera).require === 'challenge';
+    },
+    hasAttended: (person, camera) => {
+      const lastMs = records.lastAttendanceMs(person, camera);
+      const cooldownMs = current().rules.attendanceCooldownS * 1000;
+      return lastMs !== undefined && Math.abs(clock.wallMs() - lastMs) < cooldownMs;
+    },
+    show: (prompt) => prompts.show(prompt),
+    policy: () => ({ ...defaultChallengePolicy, delayMs: current().liveness.promptDelayS * 1000 }),
+    randomBytes,
+    clock,
+    logger,
+  });
+  lifetime.defer('challenges', () => challenges[Symbol.dispose]());
+  return { prompts, challenges };
+}
+
+export interface IntakeOptions {
+  readonly calibration: GalleryCalibration;
+  readonly challenges: Challenges;
+}
+
+/** Starts to turn sightings into recorded facts, and to keep their pictures where the configuration asks for it. */
+export function startIntake(
+  context: BoxContext,
+  stores: Stores,
+  options: IntakeOptions,
+): { readonly intake: SightingIntake; readonly evidence: EvidenceCapture } {
+  const { current, lifetime, logger } = context;
+  const { challenges } = options;
+  const decider = composeDecider(context, stores, options);
+  lifetime.defer('strangers in sight', () => decider[Symbol.dispose]());
+  const evidence = new EvidenceCapture({
+    store: { add: async (picture) => void stores.vault.gallery().addEvidence(picture) },
+    wanted: () => current().evidence,
+    logger,
+  });
+  lifetime.use('evidence capture', evidence);
+  const intake = lifetime.use('sighting intake', new SightingIntake({ decider, evidence, clock, logger }));
+  challenges.onSettled((last) => intake.judgeAgain(last));
+  challenges.heldUpWhile(() => intake.isHeldUp);
+  return { intake, evidence };
+}
+
+function composeDecider(
+  { current }: BoxContext,
+  { recogniser, vault, records }: Stores,
+  { calibration, challenges }: IntakeOptions,
+): Decider {
+  const thresholdOf = (id: PersonId): number | undefined => calibration.thresholdOf(id);
+  const isInseparable = (a: PersonId, b: PersonId): boolean => calibration.isInseparable(a, b);
+  return createDecider({
+    search: async (embedding, { count, recogniser: made }) => {
+      const gallery = vault.gallery();
+      if (made !== gallery.recogniser) throw recogniserMismatch(made, gallery.recogniser);
+      return gallery.nearest(embedding, { count });
+    },
+    get policy() {
+      return { ...matchPolicy(current(), recogniser.pack), thresholdOf, isInseparable };
+    },
+    get rules() {
+      return current().rules;
+    },
+    directionOf: (id) => current().cameras.find((camera) => camera.id === id)?.direction ?? 'both',
+    proofAt: (id) => {
+      const config = current();
+      return attendanceProof(
+        config,
+        config.cameras.find((camera) => camera.id === id),
+      );
+    },
+    challenges,
+    facts: records,
+    clock,
+  });
+}
+
+function recogniserMismatch(found: string, expected: string) {
+  return operational(
+    'recogniser-mismatch',
+    `a sighting was made with the recogniser ${found}, but the gallery with ${expected}`,
+    { remedy: 'install the same version of rollcall for all its processes and restart rollcalld' },
+  );
+}

@@ -1,0 +1,110 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { AuditLog } from '../../audit/audit-log.js';
+import { isRollcallError } from '../../base/errors.js';
+import type { ExportedLine } from '../../contract/persons.js';
+import type { PersonId } from '../../domain/ids.js';
+import { isoTime } from '../../domain/iso-time.js';
+import type { FullPersonEntry, Gallery } from '../../gallery/gallery.js';
+import { wipe } from '../../host/sodium.js';
+import type { Records } from '../../records/open-records.js';
+import type { StoredEvent } from '../../records/stored-event.js';
+import { describePerson } from './person-answers.js';
+
+/** Events read at a time: some milliseconds. */
+const eventsAtATime = 500;
+const mostAuditEntries = 100_000;
+
+export interface ExportSources {
+  readonly gallery: Gallery;
+  readonly records: Pick<Records, 'list' | 'attendance'>;
+  readonly audit: Pick<AuditLog, 'listInTurns'>;
+}
+
+/** Profile and photographs: what an import needs to enrol the person again. */
+export async function* enrolmentLines(
+  gallery: Gallery,
+  person: FullPersonEntry,
+): AsyncGenerator<ExportedLine> {
+  yield { kind: 'person', person: describePerson(person) };
+  yield* photographLines(gallery, person);
+}
+
+/** Everything held on a person. Reads while it is read, with turns of the event loop. */
+export async function* exportLines(
+  { gallery, records, audit }: ExportSources,
+  person: FullPersonEntry,
+): AsyncGenerator<ExportedLine> {
+  const { id } = person;
+  yield { kind: 'person', person: describePerson(person) };
+  yield* templateLines(gallery, id);
+  yield* photographLines(gallery, person);
+  for (const { id: evidenceId, takenAtMs, jpeg, eventId, cameraId } of gallery.readEvidence(id)) {
+    const about = { id: evidenceId, storedAt: isoTime(takenAtMs), eventId, cameraId };
+    yield { kind: 'evidence', ...about, jpegBase64: Buffer.from(jpeg).toString('base64') };
+    await nextTurn();
+  }
+  for await (const { payload } of eventsOf(records, id)) {
+    yield { kind: 'event', event: JSON.parse(Buffer.from(payload).toString('utf8')) };
+  }
+  for (const correction of records.attendance.corrections.of(id, '0000-01-01', '9999-12-31')) {
+    const { date, kind, atMs, reason, by, recordedAtMs } = correction;
+    const at = atMs === null ? null : isoTime(atMs);
+    yield {
+      kind: 'correction',
+      correction: { ...{ date, kind, reason, by, at }, recordedAt: isoTime(recordedAtMs) },
+    };
+  }
+  const entries = await audit.listInTurns({ subject: id }, { limit: mostAuditEntries });
+  for (const entry of entries.toReversed()) {
+    const { sequence, atMs, action, actor, origin, details } = entry;
+    yield { kind: 'audit-entry', entry: { sequence, at: isoTime(atMs), action, actor, origin, details } };
+  }
+}
+
+function* templateLines(gallery: Gallery, id: PersonId): Generator<ExportedLine> {
+  const templates = gallery.readTemplates(id);
+  try {
+    for (const { bytes, ...template } of templates) {
+      const vectorBase64 = Buffer.from(bytes).toString('base64');
+      wipe(bytes);
+      yield { kind: 'template', ...template, vectorBase64 };
+    }
+  } finally {
+    // A caller may leave before the last one.
+    for (const { bytes } of templates) wipe(bytes);
+  }
+}
+
+/** Leaves out damaged photographs: the person still gets everything else. */
+async function* photographLines(
+  gallery: Gallery,
+  { id, photographs }: FullPersonEntry,
+): AsyncGenerator<ExportedLine> {
+  for (const { id: photographId, addedAtMs } of photographs) {
+    const jpeg = readUnlessDamaged(gallery, id, photographId);
+    if (jpeg === undefined) continue;
+    const jpegBase64 = Buffer.from(jpeg).toString('base64');
+    yield { kind: 'photograph', id: photographId, storedAt: isoTime(addedAtMs), jpegBase64 };
+    await nextTurn();
+  }
+}
+
+function readUnlessDamaged(gallery: Gallery, id: PersonId, photographId: string): Uint8Array | undefined {
+  try {
+    return gallery.readPhotograph(id, photographId);
+  } catch (error) {
+    if (isRollcallError(error, 'field-damaged')) return undefined;
+    throw error;
+  }
+}
+
+/** The events that name a person, oldest first. */
+async function* eventsOf(records: Pick<Records, 'list'>, personId: PersonId): AsyncGenerator<StoredEvent> {
+  for (let afterSequence = 0; ; await nextTurn()) {
+    const part = records.list({ personId, keep: 'oldest', limit: eventsAtATime, afterSequence });
+    yield* part;
+    const last = part.at(-1);
+    if (last === undefined || part.length < eventsAtATime) return;
+    afterSequence = last.sequence;
+  }
+}

@@ -1,0 +1,60 @@
+import { badInput, type RollcallError } from '../../base/errors.js';
+import type { Handlers } from '../../contract/handlers.js';
+import type { personOperations } from '../../contract/persons.js';
+import { notFound } from '../../control/not-found.js';
+import type { BoxPersons, RemoveResult } from './box-persons.js';
+import { enrolmentFor } from './enrolment.js';
+
+/** The operations on persons. Expected outcomes are in the answers, except that there is no such person. */
+export function personHandlers(persons: BoxPersons): Handlers<typeof personOperations> {
+  return {
+    'persons.list': (filter, { caller }) => persons.list(filter, caller),
+    'persons.show': ({ id }, { caller }) => found(id, persons.show(id, caller)),
+    'persons.photographs.list': ({ id }, { caller }) => found(id, persons.photographs(id, caller)),
+    'persons.photographs.read': ({ id, photographId }, { caller }) => {
+      const bytes = persons.readPhotograph(id, photographId, caller);
+      if (bytes === undefined) throw notFound('photograph', photographId, `rollcall person show ${id}`);
+      return { bytes };
+    },
+    'persons.export': ({ id, scope }, { caller }) => found(id, persons.export(id, scope, caller)),
+    'persons.enrol': async (request, { caller }) => enrolmentFor(await persons.add(request, caller), caller),
+    'persons.update': async ({ id, ...change }, { caller }) => {
+      const result = await persons.update(id, change, caller);
+      if (result.outcome === 'no-such-person') throw noSuchPerson(id);
+      return result;
+    },
+    'persons.remove': ({ id }, { caller }) => {
+      const result = persons.remove(id, caller);
+      if (result.outcome === 'no-such-person') throw noSuchPerson(id);
+      if (result.outcome === 'already-removed') throw alreadyRemoved(id, result);
+      return { removed: id };
+    },
+    'persons.restore': ({ id }, { caller }) => {
+      const result = persons.restore(id, caller);
+      if (result.outcome === 'no-such-person') throw noSuchPerson(id, 'rollcall person list --removed');
+      return result;
+    },
+    'persons.erase': ({ id }, { caller }) => found(id, persons.erase(id, caller)),
+    'persons.withdraw-consent': ({ id }, { caller }) => found(id, persons.withdrawConsent(id, caller)),
+  };
+}
+
+function found<T>(id: string, value: T | undefined): T {
+  if (value === undefined) throw noSuchPerson(id);
+  return value;
+}
+
+function noSuchPerson(id: string, list = 'rollcall person list'): RollcallError {
+  return notFound('person', id, list);
+}
+
+function alreadyRemoved(
+  id: string,
+  { removedAt, canBeRestored }: Extract<RemoveResult, { outcome: 'already-removed' }>,
+): RollcallError {
+  const restore = canBeRestored ? `'rollcall person restore ${id}' recognises them again; ` : '';
+  return badInput('already-removed', `the person ${id} was removed on ${removedAt} already`, {
+    remedy: `nothing is needed; ${restore}'rollcall person erase ${id}' erases everything held on them`,
+    details: { removedAt, canBeRestored },
+  });
+}

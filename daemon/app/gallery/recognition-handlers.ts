@@ -1,0 +1,180 @@
+import { badInput, defect, operational } from '../../base/errors.js';
+import { present } from '../../base/present.js';
+import type { Caller } from '../../contract/caller.js';
+import type { Handlers } from '../../contract/handlers.js';
+import {
+  type DetectedFace,
+  type FaceCandidate,
+  type RecognisedFace,
+  type recognitionOperations,
+  refusedPictures,
+  type Verification,
+} from '../../contract/recognition.js';
+import { notFound } from '../../control/not-found.js';
+import { identifyTrack, noProbes, withProbes } from '../../domain/identification/identify-track.js';
+import {
+  type Candidate,
+  type Embedding,
+  type Identification,
+  type MatchPolicy,
+  similarityOf,
+  thresholdFor,
+} from '../../domain/identification/match.js';
+import { type PersonId, personId } from '../../domain/ids.js';
+import type { FullPersonEntry, Gallery } from '../../gallery/gallery.js';
+import { decodeTemplate } from '../../gallery/search/load-templates.js';
+import { wipe } from '../../host/sodium.js';
+import type { FacesOutcome } from '../../vision/protocol.js';
+import { decodeEmbedding } from '../../vision/sighting-codec.js';
+import type { ReadingTrail } from '../audit/reading-trail.js';
+import type { PhotoProcess } from '../cameras/photo-process.js';
+import { damagedName } from './enrolment.js';
+import type { GalleryVault } from './gallery-vault.js';
+
+/** Pictures that may wait. Enrolments use the same process, and a program must not block them. */
+const mostWaiting = 8;
+/** Persons that a face is compared with in detail. */
+const mostCandidates = 5;
+
+export interface RecognitionOptions {
+  readonly vault: Pick<GalleryVault, 'gallery'>;
+  readonly photos: Pick<PhotoProcess, 'analyse' | 'findFaces' | 'waitingCount'>;
+  /** The rules by which cameras recognise persons. */
+  readonly policy: () => MatchPolicy;
+  readonly readings: Pick<ReadingTrail, 'note'>;
+}
+
+/** The operations that compare pictures and store nothing. */
+export function recognitionHandlers(options: RecognitionOptions): Handlers<typeof recognitionOperations> {
+  const { vault, photos, readings } = options;
+  return {
+    'recognition.detect': async ({ picture }) => {
+      const { faceCount, faces } = await facesOf(photos, picture, false);
+      return { faceCount, faces: faces.map(described) };
+    },
+    'recognition.recognise': async ({ picture }, { caller }) => {
+      // A sealed gallery refuses the request before the picture costs anything.
+      vault.gallery();
+      const { faceCount, faces, recogniser } = await facesOf(photos, picture, true);
+      const recognised: RecognisedFace[] = [];
+      for (const face of faces) {
+        const embedding = embeddingOf(face.embeddingBase64, recogniser, vault.gallery());
+        recognised.push({ ...described(face), ...(await recognise(embedding, options, caller)) });
+      }
+      const matches = recognised.filter(({ outcome }) => outcome === 'match').length;
+      const details = { faces: recognised.length, matches };
+      readings.note({ by: caller, action: 'person.recognised', details });
+      return { faceCount, faces: recognised };
+    },
+    'recognition.verify': async ({ personId: id, picture }, { caller }) => {
+      requireActive(vault.gallery(), id);
+      refuseIfBusy(photos);
+      const photo = await photos.analyse(only(picture), { photograph: 'new' });
+      const gallery = vault.gallery();
+      const person = requireActive(gallery, id);
+      if (photo.outcome === 'refused') {
+        const { outcome, code, message, remedy } = photo;
+        return { outcome, code, message, remedy };
+      }
+      const embedding = embeddingOf(photo.embeddingBase64, photo.recogniser, gallery);
+      const result = verify(embedding, person.id, gallery, options.policy());
+      const details = { isMatch: result.outcome === 'match' };
+      readings.note({ by: caller, action: 'person.verified', subject: person.id, details });
+      return result;
+    },
+  };
+}
+
+function only(picture: readonly Buffer[]): Buffer {
+  const [first] = picture;
+  if (first === undefined) throw defect('picture-missing', 'a request without a picture was let through');
+  return first;
+}
+
+function refuseIfBusy({ waitingCount }: RecognitionOptions['photos']): void {
+  if (waitingCount < mostWaiting) return;
+  throw operational('busy', `The picture was not analysed: ${waitingCount} pictures wait before it.`, {
+    remedy: 'Try again in some seconds.',
+    details: { retryAfterS: 5 },
+    retryable: true,
+  });
+}
+
+type FoundFaces = Extract<FacesOutcome, { readonly outcome: 'ok' }>;
+
+async function facesOf(
+  photos: RecognitionOptions['photos'],
+  picture: readonly Buffer[],
+  isEmbedded: boolean,
+): Promise<FoundFaces> {
+  refuseIfBusy(photos);
+  const outcome = await photos.findFaces(only(picture), { isEmbedded });
+  if (outcome.outcome === 'ok') return outcome;
+  const { code, message, remedy } = outcome;
+  // The code comes from the process that parsed the picture, which a picture may have taken over.
+  throw badInput(refusedPictures.find((known) => known === code) ?? 'not-a-picture', message, { remedy });
+}
+
+function described({ face, quality }: FoundFaces['faces'][number]): DetectedFace {
+  return { ...face, qualityScore: quality.score, qualityReasons: quality.reasons };
+}
+
+function embeddingOf(base64: string | undefined, recogniser: string, gallery: Gallery): Embedding {
+  if (base64 !== undefined && recogniser === gallery.recogniser) return decodeEmbedding(base64);
+  throw defect('recogniser-mismatch', 'vision and gallery use different recognisers');
+}
+
+async function recognise(
+  embedding: Embedding,
+  { vault, policy: policyNow }: RecognitionOptions,
+  caller: Caller,
+): Promise<Pick<RecognisedFace, 'outcome' | 'candidates'>> {
+  const gallery = vault.gallery();
+  const candidates = await gallery.nearest(embedding, { count: mostCandidates });
+  const policy = { ...policyNow(), minimumProbes: 1 };
+  const probe = { capturedAtMs: 0, quality: 1, candidates };
+  const identified = identifyTrack(withProbes(noProbes, [probe]), policy);
+  const isNear = ({ personId: id, similarity }: Candidate): boolean =>
+    similarity >= thresholdFor(policy, id) - policy.margin;
+  return {
+    outcome: outcomeOf(identified),
+    candidates: candidates.filter(isNear).map((candidate) => named(candidate, { gallery, policy, caller })),
+  };
+}
+
+function outcomeOf({ outcome }: Identification): RecognisedFace['outcome'] {
+  return outcome === 'no match' ? 'no-match' : outcome;
+}
+
+function named(
+  { personId: id, similarity }: Candidate,
+  context: { readonly gallery: Gallery; readonly policy: MatchPolicy; readonly caller: Caller },
+): FaceCandidate {
+  const { gallery, policy, caller } = context;
+  const name = caller.scopes.has('names:read')
+    ? (gallery.showPerson(id)?.profile?.name ?? damagedName)
+    : undefined;
+  return { personId: id, ...present({ name }), similarity, threshold: thresholdFor(policy, id) };
+}
+
+/** @throws `no-such-person`, also for a removed person, who is not recognised any more */
+function requireActive(gallery: Gallery, id: string): FullPersonEntry {
+  const found = gallery.showPerson(personId(id));
+  if (found?.state === 'active') return found;
+  throw notFound('person', id, 'rollcall person list');
+}
+
+function verify(embedding: Embedding, id: PersonId, gallery: Gallery, policy: MatchPolicy): Verification {
+  let best: number | undefined;
+  for (const { recogniser, bytes } of gallery.readTemplates(id)) {
+    if (recogniser === gallery.recogniser) {
+      best = Math.max(best ?? -1, similarityOf(embedding, decodeTemplate(bytes)));
+    }
+    wipe(bytes);
+  }
+  if (best === undefined) return { outcome: 'no-template' };
+  const threshold = thresholdFor(policy, id);
+  if (best >= threshold) return { outcome: 'match', similarity: best, threshold };
+  // Without the similarity: step by step, it would show the way to a picture that matches.
+  return { outcome: 'no-match', threshold };
+}

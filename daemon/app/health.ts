@@ -1,0 +1,46 @@
+import { operational } from '../base/errors.js';
+import type { Fault } from '../contract/fault.js';
+import type { Handlers } from '../contract/handlers.js';
+import type { healthOperations } from '../contract/health.js';
+import type { BoxStatus } from '../contract/status.js';
+import { metricsText } from './metrics.js';
+
+/** The parts of the status. Each is read when it is needed: callers without a login can ask, too. */
+export interface HealthOptions {
+  readonly status: () => BoxStatus;
+  readonly gallery: () => BoxStatus['gallery'];
+  readonly vision: () => BoxStatus['vision'];
+  readonly intake: () => BoxStatus['intake'];
+}
+
+/** Whether the box lives and works, for supervisors and monitoring systems. */
+export function healthHandlers(options: HealthOptions): Handlers<typeof healthOperations> {
+  return {
+    'health.live': () => ({ state: 'live' }),
+    'health.ready'(_input, { caller }) {
+      const reasons = reasonsAgainst(options);
+      if (reasons.length === 0) return { state: 'ready' };
+      throw operational('not-ready', 'the box does not recognise people or does not record events', {
+        remedy: "run 'rollcall status' on the box, or read its status with a login",
+        retryable: true,
+        ...(caller.scopes.has('status:read') ? { details: { reasons } } : {}),
+      });
+    },
+    'metrics.read': () => ({ bytes: Buffer.from(metricsText(options.status()), 'utf8') }),
+  };
+}
+
+/** Why no person is recognised or no event is recorded. */
+function reasonsAgainst({ gallery, vision, intake }: HealthOptions): readonly Fault[] {
+  const reasons: Fault[] = [];
+  const { state, code = 'gallery-sealed', message = 'the gallery is sealed', remedy = '' } = gallery();
+  if (state === 'sealed') reasons.push({ code, message, remedy });
+  if (vision().every((process) => process.state !== 'running')) {
+    const remedyForVision = 'read the log of rollcalld: journalctl -u rollcalld';
+    const without = { code: 'vision-unavailable', message: 'no vision process is running' };
+    reasons.push({ ...without, remedy: remedyForVision });
+  }
+  const { problem } = intake();
+  if (problem !== undefined) reasons.push(problem);
+  return reasons;
+}

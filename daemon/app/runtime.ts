@@ -1,0 +1,303 @@
+import { isDeepStrictEqual } from 'node:util';
+import { present } from '../base/present.js';
+import { SerialQueue } from '../base/serial-queue.js';
+import type { Config } from '../config/schema.js';
+import { cameraId } from '../domain/ids.js';
+import { systemClock as clock } from '../host/system-clock.js';
+import { systemRandom as random } from '../host/system-random.js';
+import { matchPolicy } from '../models/operating-point.js';
+import type { ConditionPort } from '../publish/condition-port.js';
+import type { Publisher } from '../publish/publisher.js';
+import type { CameraState, Report } from '../vision/protocol.js';
+import type { RecogniserInUse } from '../vision/recogniser-in-use.js';
+import { decodeSighting } from '../vision/sighting-codec.js';
+import { CameraBoard } from './cameras/camera-board.js';
+import type { CameraStates } from './cameras/camera-states.js';
+import { type PlannedVision, planVision } from './cameras/vision-plan.js';
+import { VisionPool, type VisionPoolOptions } from './cameras/vision-pool.js';
+import {
+  type PublishingOptions,
+  type PublishingPlan,
+  planPublishing,
+  startPublishing,
+} from './compose/publishing.js';
+import type { SightingIntake } from './events/sighting-intake.js';
+
+/** Counters for the watchdog. They only grow, also when parts are replaced. */
+export interface Progress {
+  /** Rounds in which every vision process has reported. */
+  rounds: number;
+  /** Reports that showed progress of the analysis. */
+  analysis: number;
+}
+
+/** The vision processes and the states of their cameras. */
+export interface VisionRuntime extends AsyncDisposable {
+  readonly pool: VisionPool;
+  readonly board: CameraBoard;
+}
+
+/** The state of a camera whose vision process misbehaves repeatedly. */
+const misbehaving: CameraState = {
+  state: 'failed',
+  code: 'vision-misbehaving',
+  message: 'the vision process of this camera repeatedly sent reports that the core rejected',
+  remedy:
+    'check what the camera sends and who can reach it, and read the log of rollcalld. Restart rollcalld after the repair',
+  nextTryMs: 0,
+};
+
+export interface VisionRuntimeOptions extends Pick<VisionPoolOptions, 'logger' | 'programOf'> {
+  readonly config: Pick<Config, 'logging'>;
+  readonly intake: Pick<SightingIntake, 'take' | 'forgetCamera'>;
+  /** Receives the states of the cameras. */
+  readonly cameras: Pick<CameraStates, 'take' | 'forget'>;
+  readonly conditions: Pick<ConditionPort, 'change' | 'end'>;
+}
+
+/** Connects the vision processes to the receivers of their reports. Counts `progress` up. */
+export function openVisionRuntime(options: VisionRuntimeOptions, progress: Progress): VisionRuntime {
+  const { config, intake, cameras, conditions, logger } = options;
+  const board = new CameraBoard();
+  const setState = (id: string, state: CameraState): void => {
+    board.setState(id, state);
+    cameras.take(id, state);
+  };
+  const onReport = (report: Report, picture: Uint8Array): void => {
+    if (report.type === 'sighting') intake.take(decodeSighting(report.sighting, picture));
+    else if (report.type === 'camera') setState(report.cameraId, report.state);
+    else if (report.type === 'progress' && board.takeCounters(report.cameras)) progress.analysis += 1;
+  };
+  const onDown = (cameraIds: readonly string[]): void => {
+    board.closed(cameraIds);
+    cameras.forget(cameraIds);
+    for (const id of cameraIds) intake.forgetCamera(cameraId(id));
+  };
+  const onRound = (): void => {
+    progress.rounds += 1;
+  };
+  const onMisbehaviour = (about: readonly string[], isDegraded: boolean): void => {
+    conditions.change('vision-misbehaving', {}, { active: about });
+    if (isDegraded) for (const id of about) setState(id, misbehaving);
+  };
+  const onTrusted = (about: readonly string[]): void =>
+    conditions.change('vision-misbehaving', {}, { over: about });
+  // New processes have not misbehaved yet.
+  conditions.end('vision-misbehaving');
+  const pool = new VisionPool({
+    ...{ clock, random, logger, onReport, onRound, onDown, onMisbehaviour, onTrusted },
+    logLevel: config.logging.level,
+    ...present({ programOf: options.programOf }),
+  });
+  return { pool, board, [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose]() };
+}
+
+/** What vision and publishing were started with. Equal plans need no replacement. */
+interface Plans {
+  readonly vision: PlannedVision;
+  readonly publishing: PublishingPlan | undefined;
+}
+
+async function makePlans(config: Config, options: StartOptions): Promise<Plans> {
+  const { identity, records, recogniser } = options;
+  // Throws without an operating point for the recogniser.
+  matchPolicy(config, recogniser.pack);
+  const switched = withSwitches(config, records.commands.cameras.all());
+  const vision = await planVision(switched, recogniser.name);
+  return { publishing: await planPublishing(config, identity), vision };
+}
+
+/** What a reload replaced or opened, in words for people. */
+export type ReplacedPart = 'vision processes' | 'broker connection' | `camera ${string}`;
+
+/**
+ * The configuration in force and what runs by it: the vision processes and the connection to the broker. A changed
+ * configuration replaces these while the gallery and the records stay open.
+ */
+export class BoxRuntime implements AsyncDisposable {
+  readonly #options: StartOptions;
+  readonly #progress: Progress = { rounds: 0, analysis: 0 };
+  #config: Config;
+  #plans: Plans;
+  readonly #vision: VisionRuntime;
+  #publisher: Publisher | undefined;
+  /** Events published by earlier connections. */
+  #publishedBefore = 0;
+  readonly #turns = new SerialQueue();
+  #isEnded = false;
+
+  private constructor(options: StartOptions, plans: Plans) {
+    this.#options = options;
+    this.#config = options.config;
+    this.#plans = plans;
+    options.cameras.configure(this.cameras);
+    this.#publisher = startPublishing(plans.publishing, options);
+    this.#vision = openVisionRuntime(options, this.#progress);
+    this.#reportUnplanned(plans.vision);
+    this.#vision.pool.start(plans.vision);
+  }
+
+  static async start(options: StartOptions): Promise<BoxRuntime> {
+    return new BoxRuntime(options, await makePlans(options.config, options));
+  }
+
+  /** The configuration in force. */
+  get config(): Config {
+    return this.#config;
+  }
+
+  /** The configured cameras, with the switches of centres applied. */
+  get cameras(): Config['cameras'] {
+    return withSwitches(this.#config, this.#options.records.commands.cameras.all()).cameras;
+  }
+
+  /** Ids of the cameras that a centre switched on or off. */
+  get switchedCameras(): ReadonlySet<string> {
+    return new Set(this.#options.records.commands.cameras.all().keys());
+  }
+
+  /** No person is identified while the gallery is sealed. */
+  get isGallerySealed(): boolean {
+    return this.#options.state.current().gallery === 'sealed';
+  }
+
+  get progress(): Readonly<Progress> {
+    return this.#progress;
+  }
+
+  get vision(): VisionRuntime {
+    return this.#vision;
+  }
+
+  /** Undefined where no broker is configured. */
+  get publisher(): Publisher | undefined {
+    return this.#publisher;
+  }
+
+  /** Events that brokers have acknowledged since the start. */
+  get publishedCount(): number {
+    return this.#publishedBefore + (this.#publisher?.status().publishedCount ?? 0);
+  }
+
+  /**
+   * Puts `config` in force and replaces the parts whose settings or secrets have changed. Also replaces the connection to a
+   * broker that refuses something, so that the box tries again immediately. Unchanged cameras keep running. Throws when a part
+   * cannot be planned or vision does not start; everything then runs as before. `signal` ends the wait for vision.
+   */
+  replace(config: Config, signal: AbortSignal): Promise<readonly ReplacedPart[]> {
+    return this.#turns.run(() => this.#replace(config, signal, { triesAgain: true }));
+  }
+
+  /** Applies changed camera switches. Throws as `replace` does. */
+  replan(signal: AbortSignal): Promise<readonly ReplacedPart[]> {
+    return this.#turns.run(() => this.#replace(this.#config, signal));
+  }
+
+  /** Disconnects from the broker, runs `work` and connects again, even if `work` fails. */
+  withoutSigning<T>(work: () => Promise<T>): Promise<T> {
+    return this.#turns.run(async () => {
+      await this.#publisher?.[Symbol.asyncDispose]();
+      try {
+        return await work();
+      } finally {
+        this.#startPublisher(this.#plans.publishing);
+      }
+    });
+  }
+
+  async #replace(
+    config: Config,
+    signal: AbortSignal,
+    { triesAgain = false } = {},
+  ): Promise<readonly ReplacedPart[]> {
+    const plans = await makePlans(config, this.#options);
+    const before = this.#plans;
+    const replaced: ReplacedPart[] = [];
+    if (!isDeepStrictEqual(before.vision, plans.vision)) {
+      replaced.push(...(await this.#changeVision(plans.vision, signal)));
+    }
+    const isRefused = triesAgain && this.#publisher?.hasRefusals() === true;
+    if (isRefused || !isDeepStrictEqual(before.publishing, plans.publishing)) {
+      await this.#replacePublisher(plans.publishing);
+      replaced.push('broker connection');
+    }
+    this.#vision.pool.setLogLevel(config.logging.level);
+    this.#plans = plans;
+    this.#config = config;
+    this.#options.cameras.configure(this.cameras);
+    this.#vision.board.configure(this.cameras.map(({ id }) => id));
+    return replaced;
+  }
+
+  async #replacePublisher(plan: PublishingPlan | undefined): Promise<void> {
+    // The old connection must say goodbye before the new one announces the box.
+    await this.#publisher?.[Symbol.asyncDispose]();
+    this.#startPublisher(plan);
+  }
+
+  #startPublisher(plan: PublishingPlan | undefined): void {
+    if (this.#isEnded) return;
+    this.#publishedBefore = this.publishedCount;
+    this.#publisher = startPublishing(plan, this.#options);
+  }
+
+  async #changeVision(plan: PlannedVision, signal: AbortSignal): Promise<readonly ReplacedPart[]> {
+    const { pool } = this.#vision;
+    this.#forgetPlanned(plan);
+    try {
+      const { replaced, opened } = await pool.takeUp(plan, signal);
+      this.#reportUnplanned(plan);
+      return replaced > 0 ? ['vision processes'] : opened.map((id) => `camera ${id}` as const);
+    } catch (error) {
+      // No wait: the processes of the former plan have already loaded their models.
+      await pool.takeUp(this.#plans.vision, AbortSignal.abort());
+      this.#reportUnplanned(this.#plans.vision);
+      throw error;
+    }
+  }
+
+  /** Clears the failure of cameras that could not be planned before and now can. */
+  #forgetPlanned({ unplanned }: PlannedVision): void {
+    const stillUnplanned = new Set(unplanned.map(({ id }) => id));
+    const planned = this.#plans.vision.unplanned.map(({ id }) => id).filter((id) => !stillUnplanned.has(id));
+    this.#vision.board.closed(planned);
+    this.#options.cameras.forget(planned);
+  }
+
+  #reportUnplanned({ unplanned }: PlannedVision): void {
+    const { cameras, logger } = this.#options;
+    for (const { id, ...failure } of unplanned) {
+      logger.error('a camera cannot be opened', { camera: id, ...failure });
+      const state: CameraState = { state: 'failed', ...failure, nextTryMs: 0 };
+      this.#vision.board.setState(id, state);
+      cameras.take(id, state);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isEnded = true;
+    await this.#vision[Symbol.asyncDispose]();
+    await this.#publisher?.[Symbol.asyncDispose]();
+  }
+}
+
+export interface StartOptions extends PublishingOptions {
+  readonly config: Config;
+  readonly recogniser: Pick<RecogniserInUse, 'name' | 'pack'>;
+  readonly intake: SightingIntake;
+  /** Receives the states of the cameras. */
+  readonly cameras: CameraStates;
+}
+
+/**
+ * Applies the camera switches of centres to the configuration. The file belongs to the installer and is never changed. Switches
+ * of cameras that are not configured have no effect.
+ */
+function withSwitches(config: Config, switches: ReadonlyMap<string, boolean>): Config {
+  if (switches.size === 0) return config;
+  const cameras = config.cameras.map((camera) => {
+    const enabled = switches.get(camera.id) ?? camera.enabled;
+    return enabled === camera.enabled ? camera : { ...camera, enabled };
+  });
+  return { ...config, cameras };
+}

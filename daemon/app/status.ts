@@ -1,0 +1,180 @@
+import type { Clock } from '../base/clock.js';
+import { isRollcallError } from '../base/errors.js';
+import { present } from '../base/present.js';
+import { attendanceProof, type Config } from '../config/schema.js';
+import type { Caller } from '../contract/caller.js';
+import type { Handlers } from '../contract/handlers.js';
+import type { BoxStatus, RecogniserStatus, ReloadStatus, statusOperations } from '../contract/status.js';
+import { programVersion } from '../control/program-version.js';
+import { isoTime } from '../domain/iso-time.js';
+import { ownThreshold } from '../models/operating-point.js';
+import { type Prompts, promptRemedy } from '../publish/prompts.js';
+import type { Records } from '../records/open-records.js';
+import { type ChosenRecogniser, preferredRecogniser } from '../vision/recogniser-in-use.js';
+import { type CameraStatusOptions, describeCameras } from './cameras/camera-handlers.js';
+import type { BoxConditions } from './conditions/box-conditions.js';
+import type { EventLoopWatch } from './event-loop-watch.js';
+import type { BoxAlerts } from './events/box-alerts.js';
+import type { BoxEvents } from './events/box-events.js';
+import type { SightingIntake } from './events/sighting-intake.js';
+import type { GalleryKeys } from './gallery/gallery-keys.js';
+import type { GalleryVault } from './gallery/gallery-vault.js';
+import type { HealthOptions } from './health.js';
+import type { Retention } from './retention/retention.js';
+import type { BoxRuntime } from './runtime.js';
+
+/** The parts of the box that its status is read from. */
+export interface StatusOptions extends CameraStatusOptions {
+  readonly clock: Clock;
+  readonly startedAtMs: number;
+  readonly runtime: BoxRuntime;
+  readonly vault: Pick<GalleryVault, 'open' | 'sealed'>;
+  readonly keys: Pick<GalleryKeys, 'status'>;
+  readonly records: Pick<Records, 'recordedCount' | 'outbox'>;
+  readonly recogniser: ChosenRecogniser;
+  readonly intake: Pick<SightingIntake, 'counters' | 'waitingCount' | 'problem'>;
+  readonly events: Pick<BoxEvents, 'heldBack'>;
+  readonly alerts: Pick<BoxAlerts, 'summary'>;
+  readonly retention: Pick<Retention, 'summary'>;
+  readonly conditions: Pick<BoxConditions, 'current' | 'about'>;
+  readonly prompts: Pick<Prompts, 'problems'>;
+  readonly lastReload: () => ReloadStatus | undefined;
+  readonly eventLoop: Pick<EventLoopWatch, 'delay'>;
+}
+
+/** The operation that shows the state of the box. */
+export function statusHandlers(options: StatusOptions): Handlers<typeof statusOperations> {
+  return { 'status.show': (_input, { caller }) => forCaller(describeBox(options), caller) };
+}
+
+/** The state of the box. Cheap: it counts nothing that is stored. */
+function describeBox(options: StatusOptions): BoxStatus {
+  const { clock, startedAtMs, runtime, vault, keys, records, intake, eventLoop } = options;
+  const { config, vision } = runtime;
+  const heldBack = options.events.heldBack();
+  return {
+    version: programVersion(),
+    site: config.site.id,
+    box: config.box.id,
+    uptimeS: (clock.monotonicMs() - startedAtMs) / 1000,
+    recogniser: describeRecogniser(options.recogniser, config),
+    vision: vision.pool.status(),
+    cameras: describeCameras(options),
+    gallery: { ...describeGallery(vault), ...describeKey(keys) },
+    broker: describeBroker(runtime),
+    conditions: options.conditions.current(),
+    conditionsAbout: options.conditions.about(),
+    events: { recorded: records.recordedCount() },
+    outbox: {
+      waiting: records.outbox.depth(),
+      acknowledgement: config.mqtt?.acknowledgement ?? 'broker',
+      ...(heldBack.length === 0 ? {} : { heldBack }),
+    },
+    intake: describeIntake(intake),
+    ...present({
+      lastReload: options.lastReload(),
+      prompts: describePrompts(options.prompts, config),
+    }),
+    retention: options.retention.summary,
+    alerts: options.alerts.summary,
+    eventLoop: eventLoop.delay,
+  };
+}
+
+/** The parts that tell whether the box works. */
+export function healthOf(options: StatusOptions): HealthOptions {
+  return {
+    status: () => describeBox(options),
+    gallery: () => describeGallery(options.vault),
+    vision: () => options.runtime.vision.pool.status(),
+    intake: () => describeIntake(options.intake),
+  };
+}
+
+/** A caller who is limited to cameras sees no others. */
+function forCaller({ prompts, ...status }: BoxStatus, { cameras: allowed }: Caller): BoxStatus {
+  if (allowed === undefined) return { ...status, ...present({ prompts }) };
+  return {
+    ...status,
+    cameras: status.cameras.filter(({ id }) => allowed.has(id)),
+    ...present({ prompts: prompts?.filter(({ camera }) => allowed.has(camera)) }),
+  };
+}
+
+function describeBroker({ publisher, publishedCount }: BoxRuntime): BoxStatus['broker'] {
+  if (publisher === undefined) return { state: 'not configured' };
+  const { connection, problem, mqttVersion, takenKinds, heldKinds, ...status } = publisher.status();
+  const { areCommandsRefused, certificates, refusedTopics } = status;
+  return {
+    state: connection,
+    ...present({ mqttVersion, message: problem?.message, remedy: problem?.remedy }),
+    ...{ publishedCount, takenKinds, heldKinds },
+    ...(refusedTopics.length === 0 ? {} : { refusedTopics }),
+    ...(areCommandsRefused ? { areCommandsRefused } : {}),
+    ...(certificates.length === 0 ? {} : { certificates }),
+  };
+}
+
+function describeGallery({ open, sealed }: StatusOptions['vault']): BoxStatus['gallery'] {
+  if (open === undefined) {
+    const { code = 'unlocking', message = 'it is being opened', remedy = '' } = sealed ?? {};
+    return { state: 'sealed', persons: 0, templates: 0, damagedRows: 0, code, message, remedy };
+  }
+  const { personCount, templateCount, quarantined, keyId } = open.gallery;
+  return {
+    state: 'open',
+    persons: personCount,
+    templates: templateCount,
+    damagedRows: quarantined.length,
+    keyId,
+  };
+}
+
+function describeKey(
+  keys: Pick<GalleryKeys, 'status'>,
+): Pick<BoxStatus['gallery'], 'keyProvider' | 'rotation'> {
+  try {
+    const { slots, rotation } = keys.status();
+    const current = slots.find(({ isCurrent }) => isCurrent);
+    return {
+      ...present({
+        keyProvider: current?.provider,
+        rotation: rotation?.state === 'finished' ? undefined : rotation,
+      }),
+    };
+  } catch (error) {
+    // `rollcall key status` reports this damage. The rest of the status must still work.
+    if (isRollcallError(error) && error.kind === 'operational') return {};
+    throw error;
+  }
+}
+
+/** Of the cameras that require a challenge; undefined if all prompts were shown. */
+function describePrompts({ problems }: StatusOptions['prompts'], config: Config): BoxStatus['prompts'] {
+  const found = config.cameras
+    .filter((camera) => attendanceProof(config, camera).require === 'challenge')
+    .flatMap(({ id }) => {
+      const problem = problems.get(id);
+      if (problem === undefined) return [];
+      return [{ camera: id, at: isoTime(problem.atMs), message: problem.reason, remedy: promptRemedy }];
+    });
+  return found.length === 0 ? undefined : found;
+}
+
+function describeIntake({ counters, waitingCount, problem }: StatusOptions['intake']): BoxStatus['intake'] {
+  if (problem === undefined) return { ...counters, waiting: waitingCount };
+  const { code, message, remedy = '' } = problem;
+  return { ...counters, waiting: waitingCount, problem: { code, message, remedy } };
+}
+
+function describeRecogniser(
+  { name, reason, preferred, pack }: ChosenRecogniser,
+  { identification: { threshold: configuredThreshold } }: Config,
+): RecogniserStatus {
+  return {
+    name,
+    reason,
+    preferred: { name: preferredRecogniser, state: preferred },
+    ...present({ configuredThreshold, ownThreshold: ownThreshold(pack) }),
+  };
+}

@@ -1,0 +1,48 @@
+import type { AuditAction } from './audit-action.js';
+
+export const severities = ['info', 'warning', 'critical'] as const;
+/** `critical`: look at it today. `warning`: look at it when there are many. */
+export type Severity = (typeof severities)[number];
+
+/** Actions that are more than `info`. The severity follows from the action, so that the chain of the log needs no field for it. */
+const above: Partial<Record<AuditAction, Severity>> = {
+  'login.failed': 'warning',
+  'login.locked': 'critical',
+  'session.reused': 'critical',
+  'user.claim-made': 'warning',
+  'user.claim-refused': 'warning',
+  'user.claimed': 'critical',
+  'user.created': 'warning',
+  'user.removed': 'warning',
+  'user.password-reset': 'warning',
+  'user.second-factor-removed': 'warning',
+  'user.recovery-code-used': 'warning',
+  'role.changed': 'warning',
+  'access.key-created': 'warning',
+  'access.refused': 'warning',
+  'person.erased': 'warning',
+  'alert.muted': 'warning',
+  'person.exported': 'warning',
+  'key.unlock-refused': 'warning',
+  'key.provider-changed': 'critical',
+  'backup.restored': 'critical',
+  'backup.downloaded': 'warning',
+  'backup.refused': 'warning',
+  'backup.recovery-key-changed': 'critical',
+  'gallery.row-quarantined': 'critical',
+  'identity.rotated': 'warning',
+  'identity.replaced': 'critical',
+  'records.lost': 'critical',
+  'trust.added': 'critical',
+  'trust.set-aside': 'critical',
+  'command.refused': 'warning',
+  'configuration.refused': 'warning',
+  'audit.key-changed': 'critical',
+};
+
+const byAction: Readonly<Record<string, Severity | undefined>> = above;
+
+/** How important an entry is. */
+export function severityOf(action: string): Severity {
+  return (Object.hasOwn(byAction, action) ? byAction[action] : undefined) ?? 'info';
+}

@@ -1,0 +1,21 @@
+/** One line of CSV (RFC 4180) without the line end. Cells are protected from being run as formulas. */
+export function csvLine(cells: readonly string[]): string {
+  return cells.map((cell) => quoted(protectCell(cell))).join(',');
+}
+
+function quoted(text: string): string {
+  return /[",;\t\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/**
+ * Puts an apostrophe before a cell that a spreadsheet would run as a formula ("CSV injection", OWASP). Names such as
+ * `'t Hooft` do not change.
+ */
+function protectCell(text: string): string {
+  return /^'*[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+}
+
+/** The inverse of `protectCell`. */
+export function unprotectCell(text: string): string {
+  return /^'+[=+\-@\t\r]/.test(text) ? text.slice(1) : text;
+}

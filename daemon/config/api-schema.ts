@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { field } from './field.js';
+
+const perMinute = (normal: number, what: string) =>
+  field(
+    z.int().min(1).max(100_000).default(normal),
+    'live',
+    `Most requests ${what} in a minute, for each account. An address may send five times as many with logins, and as many without.`,
+  );
+
+const limitsSchema = z.strictObject({
+  default: perMinute(100, 'of all other kinds'),
+  login: perMinute(10, 'that prove who somebody is'),
+  enrolment: perMinute(5, 'that enrol persons'),
+  recognition: perMinute(30, 'that compare pictures with the gallery'),
+  detection: perMinute(60, 'that look for faces in pictures'),
+  heavy: perMinute(6, 'for long work'),
+  stream: perMinute(30, 'that begin a stream'),
+});
+
+/** What callers from the network may take. The local socket has no such limits. */
+export const apiSchema = z.strictObject({
+  limits: limitsSchema.prefault({}).meta({
+    description:
+      'How often callers from the network may use the operations, by class. Beyond it: status 429.',
+  }),
+  requestsAtOnce: field(
+    z.int().min(8).max(4096).default(256),
+    'live',
+    'Most requests from the network that the box works on at the same moment. Beyond it: status 503.',
+  ),
+  bodiesMiB: field(
+    z.int().min(128).max(65_536).default(256),
+    'live',
+    'Most memory for the bodies of requests from the network, MiB. Beyond it: status 503.',
+  ),
+});

@@ -1,0 +1,308 @@
+import { z } from 'zod';
+import { fault } from './fault.js';
+import { keyProviderKinds } from './gallery-keys.js';
+import { keyProviderErrors, passphrasePart } from './keys.js';
+import { operation } from './operation.js';
+
+const count = z.int().nonnegative();
+
+/** What is known of a backup after all of it was read and checked. */
+const factFields = {
+  sizeBytes: count,
+  sha256: z.string().describe('Of the whole file, hexadecimal.'),
+  createdAt: z.iso.datetime(),
+  site: z.string(),
+  box: z.string(),
+  program: z.string().describe('The version of the program that made it.'),
+  schemaVersion: count.describe('Of its database.'),
+  recogniser: z.string().describe('Of its templates.'),
+  counts: z.record(z.string(), count).describe('How many persons, templates and others it has.'),
+};
+
+/** A backup in a file that the caller named. */
+export const fileBackup = z.object({ path: z.string(), ...factFields });
+export type FileBackup = z.infer<typeof fileBackup>;
+
+const id = z.uuid();
+const expiresAt = z.iso
+  .datetime()
+  .describe(
+    'When the box deletes it. It is deleted earlier when the daemon ends, or when another takes its place.',
+  );
+
+/** A backup that the box keeps for a download. */
+export const keptBackup = z.object({ id, expiresAt, ...factFields });
+export type KeptBackup = z.infer<typeof keptBackup>;
+
+/** An upload, as far as the box has it. */
+export const backupUpload = z.object({ id, receivedBytes: count, expiresAt });
+export type BackupUpload = z.infer<typeof backupUpload>;
+
+/** Largest piece of an upload, bytes. */
+export const largestPieceBytes = 8 * 2 ** 20;
+
+/** The state of backups. */
+export const backupStatus = z.object({
+  recoveryKeyId: z
+    .string()
+    .exactOptional()
+    .describe('The recovery key that backups are encrypted to. Absent before the first one.'),
+  running: z.enum(['create', 'restore']).exactOptional(),
+  progress: z
+    .object({
+      step: z.enum(['copy', 'write', 'read-back', 'read', 'unpack', 'check']),
+      doneBytes: z.number().nonnegative().describe('Of all steps together.'),
+      totalBytes: z.number().nonnegative(),
+    })
+    .exactOptional()
+    .describe('Of the running job. Absent before its first step.'),
+  made: keptBackup.exactOptional().describe('The newest backup that was made for a download.'),
+  upload: backupUpload.exactOptional(),
+});
+export type BackupStatus = z.infer<typeof backupStatus>;
+
+/** What a restore did. */
+export const restoredGallery = z.object({
+  backup: z.object({
+    path: z.string().exactOptional().describe('Only of a backup in a file that the caller named.'),
+    ...factFields,
+  }),
+  persons: count,
+  templates: count,
+  erasedAgain: count.describe(
+    'Persons in the backup who were erased on this box later, and are now erased again.',
+  ),
+  damagedKeys: count.describe('Rows with a damaged key. They were damaged when the backup was made.'),
+  log: z.enum(['box', 'backup']).describe('Which audit log continues.'),
+  areErasuresKnown: z
+    .boolean()
+    .describe('False if the erased persons could not be read from a damaged gallery file.'),
+  damagedFile: z.string().exactOptional().describe('Where the box keeps the damaged gallery file.'),
+  sealed: fault.exactOptional().describe('Why the gallery is sealed. Absent if it is open.'),
+});
+export type RestoredGallery = z.infer<typeof restoredGallery>;
+
+const path = z
+  .string()
+  .min(1)
+  .max(4096)
+  .regex(/^\//, 'the path is not absolute')
+  .describe('Absolute path of a file that the daemon can reach.');
+
+const createErrors = [
+  'gallery-sealed',
+  'gallery-damaged',
+  'backup-busy',
+  'backup-no-recipient',
+  'backup-exists',
+  'backup-in-progress',
+  'backup-not-written',
+  'backup-not-verified',
+  'backup-not-read',
+  'backup-key-changed',
+  'backup-altered',
+  'passphrase-refused',
+  'passphrase-memory',
+  'recovery-key-malformed',
+  'disk-full',
+  'disk-failed',
+  'shutting-down',
+] as const;
+
+const restoreErrors = [
+  'backup-busy',
+  'backup-not-read',
+  'backup-foreign',
+  'backup-newer',
+  'backup-truncated',
+  'backup-altered',
+  'backup-wrong-secret',
+  'backup-locked-for-others',
+  'backup-unusable',
+  'recogniser-mismatch',
+  'database-newer',
+  'database-busy',
+  'recovery-key-malformed',
+  'passphrase-memory',
+  'key-changed',
+  'gallery-log-left',
+  'gallery-damaged',
+  'disk-full',
+  'disk-failed',
+  'shutting-down',
+  ...keyProviderErrors,
+] as const;
+
+const createSecrets = {
+  passphrase: passphrasePart('Opens the backup, too, beside the recovery key: UTF-8, 12 characters or more.'),
+};
+
+const restoreSecrets = {
+  recoverySecret: {
+    isRequired: false,
+    maximumBytes: 4096,
+    description:
+      'The content of the file with the secret half of the recovery key. Give it, or `passphrase`, not both.',
+  },
+  passphrase: passphrasePart('The passphrase of the backup.'),
+  keyPassphrase: passphrasePart(
+    'Needed by the provider `passphrase`: the passphrase of the new key of the gallery.',
+  ),
+} as const;
+
+const restoreProvider = z
+  .enum(keyProviderKinds)
+  .optional()
+  .describe(
+    'Where the key of the gallery comes from, only if the gallery of the box is not open. Default: `secret`.',
+  );
+
+export const backupOperations = {
+  'backups.show': operation({
+    method: 'GET',
+    path: '/backups',
+    summary: 'Show the recovery key of backups, and the progress of a running backup or restore.',
+    answer: { kind: 'json', schema: backupStatus },
+    errors: ['recovery-key-malformed'],
+    scope: 'backups:read',
+    rate: 'default',
+  }),
+  'backups.set-recovery-key': operation({
+    method: 'PUT',
+    path: '/backups/recovery-key',
+    summary: 'Encrypt later backups to another recovery key.',
+    description: 'Only the holder of its secret half can open them; the box cannot.',
+    input: z.strictObject({
+      publicKey: z
+        .string()
+        .max(1024)
+        .describe('The line that begins with `rollcall-recovery-public-1`: the public half.'),
+    }),
+    answer: { kind: 'json', schema: z.object({ keyId: z.string() }) },
+    errors: ['recovery-key-malformed', 'key-file-not-written', 'key-file-not-moved'],
+    scope: 'backups:write',
+    audit: 'write',
+    rate: 'default',
+    needsStepUp: true,
+  }),
+  'backups.create': operation({
+    method: 'POST',
+    path: '/backups',
+    summary:
+      'Back up the gallery while recognition continues, verify the backup, and keep it for a download.',
+    description:
+      'The answer comes when the backup is made, which takes minutes for a large gallery; `backups.show` has the progress, and the backup after a lost answer. The box keeps the newest one for a day.',
+    secrets: createSecrets,
+    answer: { kind: 'json', schema: keptBackup },
+    errors: createErrors,
+    scope: 'backups:write',
+    audit: 'write',
+    rate: 'heavy',
+    isLong: true,
+    needsStepUp: true,
+  }),
+  'backups.download': operation({
+    method: 'GET',
+    path: '/backups/{id}',
+    summary: 'Download a backup that the box keeps.',
+    description: 'Compare the SHA-256 of the file with that of the backup.',
+    input: z.strictObject({
+      id,
+      offset: z
+        .int()
+        .nonnegative()
+        .default(0)
+        .describe('Begin at this byte, to continue a download that was interrupted.'),
+    }),
+    answer: { kind: 'file', mediaType: 'application/octet-stream' },
+    errors: ['no-such-backup'],
+    scope: 'backups:write',
+    audit: 'write',
+    rate: 'heavy',
+    isLong: true,
+    needsStepUp: true,
+  }),
+  'backups.remove': operation({
+    method: 'DELETE',
+    path: '/backups/{id}',
+    summary: 'Delete a backup or an upload that the box keeps.',
+    input: z.strictObject({ id }),
+    answer: { kind: 'json', schema: z.object({ removed: id }) },
+    errors: ['no-such-backup'],
+    scope: 'backups:write',
+    audit: 'write',
+    rate: 'default',
+    needsStepUp: true,
+  }),
+  'backups.upload': operation({
+    method: 'POST',
+    path: '/backups/uploads',
+    summary: 'Upload a backup in pieces, to restore it.',
+    description:
+      'The first piece has no id and begins a new upload, which takes the place of the one before. Give its id with each further piece. After an interruption `backups.show` says where to continue. The box leaves 1 GiB of its disk free. The first piece leaves the entry in the audit log.',
+    input: z.strictObject({
+      id: id.optional().describe('Absent for the first piece.'),
+      offset: z.int().nonnegative().describe('Number of bytes before this piece.'),
+    }),
+    files: {
+      piece: {
+        minimum: 1,
+        maximum: 1,
+        maximumBytes: largestPieceBytes,
+        description: 'The next bytes of the file.',
+      },
+    },
+    answer: { kind: 'json', schema: backupUpload },
+    errors: ['no-such-backup', 'upload-offset', 'disk-full'],
+    scope: 'backups:restore',
+    audit: 'write',
+    rate: 'default',
+    needsStepUp: true,
+  }),
+  'backups.restore': operation({
+    method: 'POST',
+    path: '/backups/{id}/restore',
+    summary: 'Replace the gallery by that of a backup that was uploaded, or that the box keeps.',
+    description: 'Erased persons stay erased. An error changes nothing. A restored upload is deleted.',
+    input: z.strictObject({ id, provider: restoreProvider }),
+    secrets: restoreSecrets,
+    answer: { kind: 'json', schema: restoredGallery },
+    errors: ['no-such-backup', ...restoreErrors],
+    scope: 'backups:restore',
+    audit: 'write',
+    rate: 'heavy',
+    isLong: true,
+    needsStepUp: true,
+  }),
+  'backups.write-file': operation({
+    method: 'POST',
+    path: '/backups/files',
+    summary: 'Back up the gallery to a file of the box while recognition continues, and verify the backup.',
+    input: z.strictObject({ path }),
+    secrets: createSecrets,
+    answer: { kind: 'json', schema: fileBackup },
+    errors: createErrors,
+    scope: 'backups:write',
+    audit: 'write',
+    rate: 'heavy',
+    isLong: true,
+    needsStepUp: true,
+    isLocalOnly: true,
+  }),
+  'backups.restore-file': operation({
+    method: 'POST',
+    path: '/backups/files/restore',
+    summary: 'Replace the gallery by that of a backup in a file of the box.',
+    description: 'Erased persons stay erased. An error changes nothing.',
+    input: z.strictObject({ path, provider: restoreProvider }),
+    secrets: restoreSecrets,
+    answer: { kind: 'json', schema: restoredGallery },
+    errors: restoreErrors,
+    scope: 'backups:restore',
+    audit: 'write',
+    rate: 'heavy',
+    isLong: true,
+    needsStepUp: true,
+    isLocalOnly: true,
+  }),
+} as const;

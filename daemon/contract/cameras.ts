@@ -1,0 +1,179 @@
+import { z } from 'zod';
+import { fault } from './fault.js';
+import { operation } from './operation.js';
+
+export const cameraId = z.string().min(1).max(64).describe('The id of a configured camera.');
+
+const stream = z.object({
+  codec: z.string(),
+  widthPx: z.int().nonnegative(),
+  heightPx: z.int().nonnegative(),
+  fps: z.number().nullable().describe('As the camera announces it. Null if it announces none.'),
+});
+
+/** A camera and its state. */
+export const cameraStatus = z.object({
+  id: z.string(),
+  name: z.string(),
+  isEnabled: z.boolean(),
+  isSwitchedByCentre: z
+    .literal(true)
+    .exactOptional()
+    .describe('Present if a centre switched the camera on or off, against the configuration.'),
+  direction: z.string().describe('What an attendance at this camera means: `in`, `out` or `both`.'),
+  state: z.enum(['disabled', 'waiting', 'connecting', 'streaming', 'failed']),
+  code: z.string().exactOptional().describe('Why it failed. Only for `failed`.'),
+  message: z.string().exactOptional().describe('Only for `failed`.'),
+  remedy: z.string().exactOptional().describe('Only for `failed`.'),
+  stream: stream.exactOptional().describe('Only for `streaming`.'),
+  damage: fault.exactOptional().describe('Only for `streaming`: why its pictures cannot be used.'),
+  counters: z
+    .record(z.string(), z.number())
+    .readonly()
+    .describe('Frames delivered, analysed and dropped, times of the stages and others, by name.'),
+});
+export type CameraStatus = z.infer<typeof cameraStatus>;
+
+/** The configured settings of a camera. Secrets appear by name only. */
+export const cameraSettings = z.object({
+  url: z.string().describe('The RTSP address, without user and password.'),
+  credential: z.string().exactOptional().describe('The name of the secret with user and password.'),
+  transport: z.enum(['tcp', 'udp']),
+  hwaccel: z.string(),
+  idleFps: z.number(),
+  trackingFps: z.number(),
+  provingFps: z.number(),
+  smallestFacePx: z.number(),
+  maxAnalysisWidthPx: z.number(),
+  pictureChecks: z.array(z.string()).readonly(),
+});
+
+export const cameraDetails = cameraStatus.extend({ settings: cameraSettings });
+export type CameraDetails = z.infer<typeof cameraDetails>;
+
+/** How the camera protects the connection. */
+const connectionSecurity = z.object({
+  isEncrypted: z.boolean(),
+  certificate: z
+    .object({
+      subject: z.string(),
+      issuer: z.string(),
+      names: z.string(),
+      validFrom: z.string(),
+      validUntil: z.string(),
+      fingerprint: z.string(),
+    })
+    .nullable()
+    .describe('The certificate of the camera, accepted or not. Null without TLS.'),
+  login: z.enum(['digest', 'basic']).nullable(),
+});
+
+const faceQuality = z.object({
+  score: z.number().describe('0 (cannot be used) to 1 (a good photograph for enrolment).'),
+  reasons: z
+    .array(
+      z.enum([
+        ...(['too-small', 'blurred', 'dark', 'overexposed', 'turned-away', 'occluded'] as const),
+        'cut-off',
+      ]),
+    )
+    .readonly()
+    .describe('Why the face is refused. Empty if it is good.'),
+});
+
+/** What a camera showed, or why it could not be opened. */
+export const cameraTest = z.discriminatedUnion('outcome', [
+  z.object({
+    outcome: z.literal('ok'),
+    stream,
+    firstFrameMs: z.number().describe('Time until the first frame, milliseconds.'),
+    measuredFps: z.number(),
+    decodingCores: z
+      .number()
+      .nullable()
+      .describe('Processor cores that FFmpeg used. Null if this could not be measured.'),
+    connection: connectionSecurity.exactOptional(),
+    framesAnalysed: z.int().nonnegative(),
+    problems: z.array(fault).readonly().describe('Problems of the camera, the network or this box.'),
+    faces: z
+      .array(
+        z.object({
+          widthPx: z.number(),
+          score: z.number().describe('How certain the detector is, 0 to 1.'),
+          quality: faceQuality.nullable().describe('Null if the landmarks were not found.'),
+        }),
+      )
+      .readonly()
+      .describe('The faces in the frame with the most faces.'),
+  }),
+  fault.extend({ outcome: z.literal('failed'), connection: connectionSecurity.exactOptional() }),
+]);
+export type CameraTest = z.infer<typeof cameraTest>;
+
+/** Errors of the secret and of the certificates of a camera. */
+const secretErrors = [
+  'ca-form',
+  'ca-unreadable',
+  'credential-empty',
+  'credential-exposed',
+  'credential-form',
+  'credential-missing',
+  'credential-name',
+  'credential-too-large',
+  'credential-unreadable',
+] as const;
+
+export const cameraOperations = {
+  'cameras.list': operation({
+    method: 'GET',
+    path: '/cameras',
+    summary: 'List the configured cameras with their states and counters.',
+    answer: { kind: 'json', schema: z.array(cameraStatus).readonly() },
+    errors: [],
+    scope: 'cameras:read',
+    rate: 'default',
+  }),
+  'cameras.show': operation({
+    method: 'GET',
+    path: '/cameras/{id}',
+    summary: 'Show a camera, its state and its settings.',
+    input: z.strictObject({ id: cameraId }),
+    answer: { kind: 'json', schema: cameraDetails },
+    errors: ['no-such-camera'],
+    scope: 'cameras:read',
+    camera: 'id',
+    rate: 'default',
+  }),
+  'cameras.test': operation({
+    method: 'POST',
+    path: '/cameras/{id}/test',
+    summary: 'Open a configured camera and report what it shows, or why that failed.',
+    description:
+      'A disabled camera can be tested, too. The test opens a second stream of the camera and takes some seconds. A camera that cannot be opened is an answer with the outcome `failed`, not an error.',
+    input: z.strictObject({ id: cameraId }),
+    answer: { kind: 'json', schema: cameraTest },
+    errors: ['no-such-camera', 'vision-unavailable', ...secretErrors],
+    scope: 'cameras:write',
+    camera: 'id',
+    rate: 'heavy',
+    isLong: true,
+  }),
+  'cameras.release': operation({
+    method: 'POST',
+    path: '/cameras/{id}/release',
+    summary: 'Remove the switch of a centre, so that the configuration decides again.',
+    input: z.strictObject({ id: cameraId }),
+    answer: {
+      kind: 'json',
+      schema: z.object({
+        isReleased: z.boolean().describe('False if no centre had switched the camera.'),
+      }),
+    },
+    errors: ['no-such-camera', 'vision-not-starting', ...secretErrors],
+    scope: 'cameras:write',
+    camera: 'id',
+    audit: 'write',
+    rate: 'default',
+    isLong: true,
+  }),
+} as const;

@@ -1,0 +1,174 @@
+import { z } from 'zod';
+import { consentBases, personDetail, personId, similarity } from './person.js';
+
+/** The most photographs in one enrolment. More views do not improve recognition. */
+export const maximumPhotographs = 20;
+/** Largest photograph, bytes. */
+export const maximumPhotographBytes = 32 * 1024 * 1024;
+/** Largest size of all photographs of one enrolment, bytes. */
+export const maximumEnrolmentBytes = 64 * 1024 * 1024;
+
+export const facePlaces = ['left', 'middle', 'right'] as const;
+
+const pixels = z.number().describe('Pixels of the upright picture.');
+export const faceBox = z.object({ x: pixels, y: pixels, width: pixels, height: pixels });
+
+/** One face of a photograph. */
+export const numberedFace = z.object({
+  number: z.int().positive().describe('Counted from left to right, from 1.'),
+  place: z.enum(facePlaces).describe('In which third of the picture the face is.'),
+  box: faceBox,
+});
+
+export const takenFace = z.object({
+  face: numberedFace,
+  faceCount: z.int().describe('Faces in the photograph, this one included.'),
+});
+export type TakenFace = z.infer<typeof takenFace>;
+
+export const photographResult = z.discriminatedUnion('outcome', [
+  z.object({
+    outcome: z.literal('enrolled'),
+    qualityScore: z.number().describe('0 to 1.'),
+    taken: takenFace
+      .exactOptional()
+      .describe('The face that was used; absent for a photograph with one face.'),
+  }),
+  z.object({
+    outcome: z.literal('refused'),
+    code: z.string(),
+    message: z.string(),
+    remedy: z.string(),
+    faces: z.array(numberedFace).readonly().optional().describe('The faces to pick from with `faceNumber`.'),
+  }),
+]);
+export type PhotographResult = z.infer<typeof photographResult>;
+
+const photographResults = z.array(photographResult).readonly().describe('In the order of the photographs.');
+
+export const resemblance = z.object({
+  personId,
+  name: z.string().exactOptional().describe('Absent for callers without `names:read`.'),
+  similarity,
+});
+export type Resemblance = z.infer<typeof resemblance>;
+
+/** A warning, not a refusal. */
+const warning = {
+  resembles: z
+    .array(resemblance)
+    .readonly()
+    .exactOptional()
+    .describe('Persons whom the new person resembles, most similar first. Absent if there are none.'),
+};
+export type EnrolmentWarning = { readonly resembles?: readonly Resemblance[] };
+
+const refused = z
+  .object({ outcome: z.literal('refused'), photographs: photographResults })
+  .describe('A photograph is unusable, or shows another person than the others. Nothing was stored.');
+const similar = z
+  .object({ outcome: z.literal('similar'), ...resemblance.shape })
+  .describe('The face resembles an enrolled person. Nothing was stored.');
+export const externalIdTaken = z
+  .object({ outcome: z.literal('external-id-taken'), personId })
+  .describe('Another person has this external id. Nothing was changed.');
+
+/** Why a person is not enrolled. */
+export const enrolmentRefusal = z.discriminatedUnion('outcome', [refused, similar, externalIdTaken]);
+export type EnrolmentRefusal = z.infer<typeof enrolmentRefusal>;
+
+export const enrolmentResult = z.discriminatedUnion('outcome', [
+  z.object({
+    outcome: z.literal('enrolled'),
+    person: personDetail,
+    photographs: photographResults,
+    ...warning,
+  }),
+  z
+    .object({ outcome: z.literal('enrollable'), photographs: photographResults, ...warning })
+    .describe('The result of a dry run.'),
+  ...[refused, similar, externalIdTaken],
+]);
+export type EnrolmentResult = z.infer<typeof enrolmentResult>;
+
+/** The result of one row of an import. */
+export const stagedRow = z.discriminatedUnion('outcome', [
+  z.object({ outcome: z.literal('accepted'), photographs: photographResults, ...warning }),
+  ...[refused, similar, externalIdTaken],
+]);
+export type StagedRow = z.infer<typeof stagedRow>;
+
+/** Texts may be twice as long in UTF-16 as in characters; the profile's own rules count characters. */
+export const name = z.string().max(400).describe('At most 200 characters.');
+export const externalId = z
+  .string()
+  .max(200)
+  .describe('At most 100 characters. No two persons have the same.');
+export const notes = z.string().max(8000).describe('At most 2000 characters, in several lines if needed.');
+export const givenConsent = z.strictObject({
+  basis: z
+    .string()
+    .max(64)
+    .describe(`One of ${consentBases.join(', ')}.`),
+  dateIso: z.string().max(32).describe('Day of the consent, `YYYY-MM-DD`; not in the future.'),
+  reference: z.string().max(400).describe('At most 200 characters.'),
+});
+
+export const givenPerson = {
+  name,
+  externalId: externalId.optional(),
+  notes: notes.optional(),
+  consent: givenConsent.optional(),
+  faceNumber: z
+    .int()
+    .min(1)
+    .max(999)
+    .optional()
+    .describe('Picks one of several faces in a single photograph, counted from left to right, from 1.'),
+  isDuplicateAllowed: z
+    .boolean()
+    .default(false)
+    .describe('Enrols the person even if the face resembles an enrolled person.'),
+};
+
+/** Use it with `filesBytes: maximumEnrolmentBytes`. */
+export const enrolmentFiles = {
+  photographs: {
+    minimum: 1,
+    maximum: maximumPhotographs,
+    maximumBytes: maximumPhotographBytes,
+    description: 'Photographs of this person: JPEG, PNG, WebP, TIFF or HEIF. 2000 pixels are enough.',
+  },
+} as const;
+
+/** An enrolment as the gallery takes it. */
+export const enrolmentInput = z.strictObject({
+  ...givenPerson,
+  isDryRun: z.boolean().default(false).describe('Checks everything but stores nothing.'),
+  idempotencyKey: z
+    .string()
+    .min(8)
+    .max(128)
+    .optional()
+    .describe(
+      'A random text of your choice. The same key with the same content within 24 hours gives the same answer and does not enrol the person again. The box forgets it when it restarts. A dry run ignores it.',
+    ),
+});
+export type EnrolmentRequest = z.output<typeof enrolmentInput> & {
+  /** 1 to `maximumPhotographs` picture files. */
+  readonly photographs: readonly Buffer[];
+};
+/** The part of an enrolment that an import stages. */
+export type GivenEnrolment = Omit<EnrolmentRequest, 'isDryRun' | 'idempotencyKey'>;
+
+/** What every operation on the gallery may give. */
+export const galleryErrors = ['gallery-sealed', 'field-damaged'] as const;
+/** What a photograph may give besides its own refusal. */
+export const visionErrors = ['vision-unavailable'] as const;
+export const enrolmentErrors = [
+  ...galleryErrors,
+  ...visionErrors,
+  'profile-refused',
+  'face-of-several-photographs',
+  'enrolment-refused',
+] as const;

@@ -1,0 +1,438 @@
+import { z } from 'zod';
+import {
+  answerEnvelope,
+  type ErrorStatus,
+  errorEnvelope,
+  errorStatuses,
+  lineEnvelope,
+  pageEnvelope,
+  statusOf,
+} from './errors.js';
+import {
+  commonErrors,
+  defaultDocumentBytes,
+  maximumDocumentDepth,
+  type OperationDeclaration,
+  pathFields,
+} from './operation.js';
+import { isScope, scopes } from './scopes.js';
+import { subjectOf, subjects } from './subjects.js';
+
+/** A part of an OpenAPI document, or of a JSON Schema in it. */
+export type Node = Readonly<Record<string, unknown>>;
+
+/** What was sent and answered once, for readers. */
+export interface OperationExample {
+  readonly request?: unknown;
+  readonly answer?: unknown;
+}
+
+export type Declarations = Readonly<Record<string, OperationDeclaration>>;
+
+const isNode = (value: unknown): value is Node =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Schemas with an id, collected while the document is made. They are named once and used by reference. */
+type Components = Map<string, Node>;
+
+/** What several operations have in common. */
+interface Parts {
+  readonly schemas: Components;
+  readonly responses: Components;
+}
+
+const sorted = (parts: Components): Node =>
+  Object.fromEntries([...parts].sort(([one], [other]) => (one < other ? -1 : 1)));
+
+const componentRef = '#/components/schemas/';
+
+/** Leaves out what zod adds and readers need not know. */
+function plainer(node: Record<string, unknown>, direction: 'input' | 'output'): void {
+  // Later releases may answer more fields. A reader ignores those that it does not know.
+  if (direction === 'output' && node['additionalProperties'] === false) delete node['additionalProperties'];
+  if (node['minimum'] === Number.MIN_SAFE_INTEGER) delete node['minimum'];
+  if (node['maximum'] === Number.MAX_SAFE_INTEGER) delete node['maximum'];
+  if (node['format'] === 'date-time') node['pattern'] = 'Z$';
+  // Means something else here: that a field may only be answered.
+  delete node['readOnly'];
+}
+
+const idOf = (id: string, direction: 'input' | 'output'): string =>
+  direction === 'input' ? `${id}Input` : id;
+
+/** The same schema with each `#/$defs/Name` as a reference to a component. */
+function withComponentRefs(value: unknown, direction: 'input' | 'output'): unknown {
+  if (Array.isArray(value)) return value.map((each) => withComponentRefs(each, direction));
+  if (!isNode(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, child]) =>
+      key === '$ref' && typeof child === 'string'
+        ? [key, child.replace(/^#\/\$defs\/(.*)$/, (_, id: string) => componentRef + idOf(id, direction))]
+        : [key, withComponentRefs(child, direction)],
+    ),
+  );
+}
+
+/** The JSON Schema of what is sent or answered. Parts with an id go to the components. */
+export function schemaNode(schema: z.ZodType, direction: 'input' | 'output', components: Components): Node {
+  const made = z.toJSONSchema(schema, {
+    io: direction,
+    override: ({ jsonSchema }) => plainer(jsonSchema, direction),
+  });
+  const { $schema: _, $defs = {}, ...node } = made as Node & { readonly $defs?: Node };
+  for (const [id, part] of Object.entries($defs)) {
+    const { id: _id, ...rest } = withComponentRefs(part, direction) as Node;
+    components.set(idOf(id, direction), rest);
+  }
+  const { id, ...whole } = withComponentRefs(node, direction) as Node;
+  if (typeof id !== 'string') return whole;
+  components.set(idOf(id, direction), whole);
+  return { $ref: componentRef + idOf(id, direction) };
+}
+
+/** The fields of an operation's input, each with its schema, and where it travels. */
+export interface SentFields {
+  readonly path: readonly SentField[];
+  readonly query: readonly SentField[];
+  /** The fields of the JSON document. */
+  readonly document: readonly SentField[];
+}
+export interface SentField {
+  readonly name: string;
+  readonly node: Node;
+  readonly isRequired: boolean;
+}
+
+export function sentFields(declaration: OperationDeclaration, components: Components): SentFields {
+  const whole = declaration.input === undefined ? {} : schemaNode(declaration.input, 'input', components);
+  const properties = isNode(whole['properties']) ? whole['properties'] : {};
+  const required = new Set(Array.isArray(whole['required']) ? whole['required'] : []);
+  const inPath = new Set(pathFields(declaration.path));
+  const fields = Object.entries(properties).map(([name, node]) => ({
+    name,
+    node: isNode(node) ? node : {},
+    isRequired: required.has(name),
+  }));
+  const others = fields.filter(({ name }) => !inPath.has(name));
+  const isQuery = declaration.method === 'GET' || declaration.method === 'DELETE';
+  return {
+    path: fields.filter(({ name }) => inPath.has(name)),
+    query: isQuery ? others : [],
+    document: isQuery ? [] : others,
+  };
+}
+
+function parameter(place: 'path' | 'query', { name, node, isRequired }: SentField): Node {
+  const { description, ...schema } = node;
+  return {
+    ...{ name, in: place, required: place === 'path' || isRequired },
+    ...(description === undefined ? {} : { description }),
+    schema,
+  };
+}
+
+function documentNode(fields: readonly SentField[]): Node {
+  const required = fields.filter(({ isRequired }) => isRequired).map(({ name }) => name);
+  return {
+    type: 'object',
+    properties: Object.fromEntries(fields.map(({ name, node }) => [name, node])),
+    ...(required.length === 0 ? {} : { required }),
+    additionalProperties: false,
+  };
+}
+
+const binary: Node = { type: 'string', format: 'binary', contentMediaType: 'application/octet-stream' };
+
+function multipartNode(declaration: OperationDeclaration, fields: readonly SentField[]): Node {
+  const files = Object.entries(declaration.files ?? {}).map(([name, part]) => {
+    const { minimum, maximum, maximumBytes, description } = part;
+    const node =
+      maximum === 1
+        ? { ...binary, maxLength: maximumBytes, description }
+        : {
+            ...{ type: 'array', items: { ...binary, maxLength: maximumBytes } },
+            ...{ minItems: minimum, maxItems: maximum, description },
+          };
+    return { name, node, isRequired: minimum > 0 };
+  });
+  const secrets = Object.entries(declaration.secrets ?? {}).map(([name, part]) => {
+    const { isRequired, maximumBytes, description } = part;
+    return { name, node: { ...binary, maxLength: maximumBytes, description }, isRequired };
+  });
+  const isRequired = fields.some((field) => field.isRequired);
+  const document = fields.length === 0 ? [] : [{ name: 'document', node: documentNode(fields), isRequired }];
+  return documentNode([...document, ...files, ...secrets]);
+}
+
+export const hasParts = ({ files, secrets }: OperationDeclaration): boolean =>
+  files !== undefined || secrets !== undefined;
+
+function requestBody(
+  declaration: OperationDeclaration,
+  fields: readonly SentField[],
+  example: OperationExample | undefined,
+): Node {
+  if (hasParts(declaration)) {
+    const schema = multipartNode(declaration, fields);
+    const encoding =
+      fields.length === 0 ? {} : { encoding: { document: { contentType: 'application/json' } } };
+    const content = { 'multipart/form-data': { schema, ...encoding } };
+    return { requestBody: { required: 'required' in schema, content } };
+  }
+  if (fields.length === 0) return {};
+  const schema = documentNode(fields);
+  const shown = example?.request === undefined ? {} : { example: example.request };
+  return {
+    requestBody: { required: 'required' in schema, content: { 'application/json': { schema, ...shown } } },
+  };
+}
+
+const answerText = {
+  json: 'The answer.',
+  page: 'One page of the list.',
+  lines: 'Lines of JSON, each with this schema. The last one says whether all items were sent.',
+  file: 'The file.',
+} as const;
+
+function answerContent(
+  { answer }: OperationDeclaration,
+  example: OperationExample | undefined,
+  components: Components,
+): Node {
+  const shown = example?.answer === undefined ? {} : { example: example.answer };
+  const json = (schema: z.ZodType): Node => ({
+    'application/json': { schema: schemaNode(schema, 'output', components), ...shown },
+  });
+  switch (answer.kind) {
+    case 'json':
+      return json(answerEnvelope(answer.schema));
+    case 'page':
+      return json(pageEnvelope(answer.item));
+    case 'lines':
+      return {
+        'application/jsonl': { schema: schemaNode(lineEnvelope(answer.item), 'output', components) },
+      };
+    case 'file':
+      return { [answer.mediaType]: { schema: binary } };
+  }
+}
+
+/** The codes of errors that an operation can give, those of every operation included, by status. */
+export function codesByStatus(
+  declaration: OperationDeclaration,
+): ReadonlyMap<ErrorStatus, readonly string[]> {
+  const isPublic = declaration.scope === 'public';
+  const isSelf = declaration.scope === 'self';
+  const { document } = sentFields(declaration, new Map());
+  const hasBody = document.length > 0 || hasParts(declaration);
+  const cannot = new Set<string>([
+    ...(isPublic ? ['unauthenticated'] : []),
+    ...(isPublic || isSelf ? ['forbidden'] : []),
+    ...(declaration.needsStepUp === true ? [] : ['step-up-required']),
+    ...(hasBody ? [] : ['unsupported-media-type']),
+  ]);
+  const own = new Set(declaration.errors);
+  const common = commonErrors.filter((code) => own.has(code) || !cannot.has(code));
+  const byStatus = new Map<ErrorStatus, string[]>();
+  for (const code of new Set([...common, ...own])) {
+    const status = statusOf('input', code);
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  return new Map([...byStatus].sort(([one], [other]) => one - other));
+}
+
+function errorResponse(status: ErrorStatus, codes: readonly string[]): Node {
+  const code = { enum: codes };
+  const schema = {
+    allOf: [
+      { $ref: `${componentRef}Error` },
+      { type: 'object', properties: { error: { type: 'object', properties: { code } } } },
+    ],
+  };
+  const headers =
+    status === 429
+      ? { headers: { 'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer' } } } }
+      : {};
+  return {
+    description: `${errorStatuses[status]} Codes: ${codes.map((each) => `\`${each}\``).join(', ')}.`,
+    ...headers,
+    content: { 'application/json': { schema } },
+  };
+}
+
+const pascal = (text: string): string =>
+  text.replace(/(?:^|[-.])(\w)/g, (_, letter: string) => letter.toUpperCase());
+
+/** The responses that are the same for many operations: those that have common codes only. */
+function errorResponses(declaration: OperationDeclaration, shared: Components): Node {
+  const common = new Set<string>(commonErrors);
+  const responses = [...codesByStatus(declaration)].map(([status, codes]) => {
+    const response = errorResponse(status, codes);
+    if (!codes.every((code) => common.has(code))) return [String(status), response];
+    const name = codes.map(pascal).join('Or');
+    shared.set(name, response);
+    return [String(status), { $ref: `#/components/responses/${name}` }];
+  });
+  return Object.fromEntries(responses);
+}
+
+const kibibytes = (bytes: number): string =>
+  bytes >= 1024 * 1024 ? `${bytes / 1024 / 1024} MiB` : `${bytes / 1024} KiB`;
+
+const auditText = {
+  write: 'A call that succeeds leaves an entry in the audit log.',
+  personal:
+    'A call that succeeds reads personal data and leaves an entry in the audit log; docs/audit.md says how many entries readings leave.',
+} as const;
+
+/** What holds for an operation besides its input and answer, as sentences. */
+export function terms(declaration: OperationDeclaration): readonly string[] {
+  const { scope, rate, audit, isLong, needsStepUp, camera, documentBytes, isLocalOnly } = declaration;
+  const who =
+    scope === 'public'
+      ? 'Needs no login.'
+      : scope === 'self'
+        ? 'Open to every caller who is logged in, about themselves.'
+        : `Needs the scope \`${scope}\`${isScope(scope) ? `: ${scopes[scope]}` : ''}.`;
+  return [
+    ...(isLocalOnly === true
+      ? ['Only for the command line on the box: it does not exist over the network.']
+      : []),
+    who,
+    `Rate class \`${rate}\`.`,
+    ...(needsStepUp === true
+      ? ['The caller must have given the password or the second factor within the last 5 minutes.']
+      : []),
+    ...(audit === undefined ? [] : [auditText[audit]]),
+    ...(isLong === true ? ['The answer may take longer than a few seconds.'] : []),
+    ...(camera === undefined
+      ? []
+      : [`Callers who are limited to cameras can only use \`${camera}\` with one of these.`]),
+    ...(documentBytes === undefined ? [] : [`The JSON document has at most ${kibibytes(documentBytes)}.`]),
+  ];
+}
+
+function extensions(id: string, declaration: OperationDeclaration): Node {
+  const { scope, rate, audit, isLong, needsStepUp, camera } = declaration;
+  return {
+    'x-rollcall-operation': id,
+    'x-rollcall-scope': scope,
+    'x-rollcall-rate': rate,
+    ...(audit === undefined ? {} : { 'x-rollcall-audit': audit }),
+    ...(needsStepUp === undefined ? {} : { 'x-rollcall-step-up': needsStepUp }),
+    ...(isLong === undefined ? {} : { 'x-rollcall-long': isLong }),
+    ...(camera === undefined ? {} : { 'x-rollcall-camera': camera }),
+    'x-rollcall-document-bytes': declaration.documentBytes ?? defaultDocumentBytes,
+  };
+}
+
+function security({ scope }: OperationDeclaration): readonly Node[] {
+  if (scope === 'public') return [];
+  const needed = scope === 'self' ? [] : [scope];
+  return Object.keys(securitySchemes).map((name) => ({ [name]: needed }));
+}
+
+function operationNode(
+  id: string,
+  declaration: OperationDeclaration,
+  example: OperationExample | undefined,
+  { schemas: components, responses: shared }: Parts,
+): Node {
+  const { path, query, document } = sentFields(declaration, components);
+  const parameters = [
+    ...path.map((field) => parameter('path', field)),
+    ...query.map((field) => parameter('query', field)),
+  ];
+  const { description, summary, answer } = declaration;
+  return {
+    // Generated clients make a function of it.
+    operationId: id.replace(/[.-](\w)/g, (_, letter: string) => letter.toUpperCase()),
+    tags: [subjectOf(id)],
+    summary,
+    description: [...(description === undefined ? [] : [description]), terms(declaration).join(' ')].join(
+      '\n\n',
+    ),
+    security: security(declaration),
+    ...(parameters.length === 0 ? {} : { parameters }),
+    ...requestBody(declaration, document, example),
+    responses: {
+      '200': {
+        description: answerText[answer.kind],
+        content: answerContent(declaration, example, components),
+      },
+      ...errorResponses(declaration, shared),
+    },
+    ...extensions(id, declaration),
+  };
+}
+
+const securitySchemes = {
+  token: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: 'An access token of 15 minutes from `auth.login` or `auth.refresh`.',
+  },
+  apiKey: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'An API key. It has scopes of its own and an end, and is shown once, when it is made.',
+  },
+  session: {
+    type: 'apiKey',
+    in: 'cookie',
+    name: '__Host-rollcall',
+    description: 'The session of a browser.',
+  },
+} as const;
+
+const introduction = [
+  'Everything that a rollcall box can do. This document is generated from the declarations with which the box checks each request and each answer.',
+  'Answers are `{ "success": true, "data", "meta" }`. Errors are `{ "success": false, "error": { "kind", "code", "message", "remedy", "details", "requestId" } }`: programs match on `code`. Ignore fields that you do not know: later releases may answer more.',
+  'Times are ISO 8601 in UTC. Lists that can grow come in pages: give `nextCursor` of a page as `cursor` to get the next one.',
+  `A JSON document has at most ${kibibytes(defaultDocumentBytes)} and ${maximumDocumentDepth} levels unless the operation says otherwise. Fields and parts that are not listed are refused.`,
+  'Extensions: `x-rollcall-operation` is the name of the operation in the other documents. `x-rollcall-scope` is the scope that the caller needs (`public`: no login; `self`: any login). `x-rollcall-rate` is the class of the limit on how often. `x-rollcall-audit`: a call that succeeds leaves an entry in the audit log; readings have an allowance of entries. `x-rollcall-step-up`: the password or second factor within the last 5 minutes. `x-rollcall-long`: the answer may take longer than a few seconds. `x-rollcall-camera`: the field that holds a camera id. `x-rollcall-document-bytes`: the largest JSON document.',
+].join('\n\n');
+
+/** The OpenAPI 3.1 document of the operations. */
+export function openApiDocument(
+  operations: Declarations,
+  examples: Readonly<Record<string, OperationExample>> = {},
+): Node {
+  const parts: Parts = { schemas: new Map(), responses: new Map() };
+  schemaNode(errorEnvelope, 'output', parts.schemas);
+  const paths: Record<string, Record<string, Node>> = {};
+  // What only the box itself may ask for does not exist for others.
+  const shown = Object.entries(operations).filter(([, { isLocalOnly }]) => isLocalOnly !== true);
+  for (const [id, declaration] of shown) {
+    const methods = paths[declaration.path] ?? {};
+    methods[declaration.method.toLowerCase()] = operationNode(id, declaration, examples[id], parts);
+    paths[declaration.path] = methods;
+  }
+  const used = [...new Set(shown.map(([id]) => subjectOf(id)))];
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: 'rollcall',
+      version: '1',
+      description: introduction,
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [
+      {
+        url: 'https://{host}/api/v1',
+        description: 'A box.',
+        variables: {
+          host: { default: 'localhost:8443', description: 'Name or address of the box, and its port.' },
+        },
+      },
+    ],
+    tags: used.map((name) => ({ name, description: subjects[name] ?? '' })),
+    paths,
+    components: {
+      securitySchemes,
+      responses: sorted(parts.responses),
+      schemas: sorted(parts.schemas),
+    },
+  };
+}

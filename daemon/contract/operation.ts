@@ -1,0 +1,189 @@
+import { z } from 'zod';
+import type { Scope } from './scopes.js';
+
+/**
+ * How often a caller may use an operation, by class. The figures are configuration; the classes are the contract.
+ * `login`: proves who somebody is. `heavy`: long work.
+ */
+export const rateClasses = [
+  'default',
+  'login',
+  'enrolment',
+  'recognition',
+  'detection',
+  'stream',
+  'heavy',
+] as const;
+export type RateClass = (typeof rateClasses)[number];
+
+/** Parts of a multipart request that are files, such as photographs. */
+export interface FilePart {
+  /** The fewest and the most parts with this name. */
+  readonly minimum: number;
+  readonly maximum: number;
+  /** The largest size of one, bytes. */
+  readonly maximumBytes: number;
+  readonly description: string;
+}
+
+/** A secret of a multipart request, such as a passphrase. It stays bytes and is wiped after the call. */
+export interface SecretPart {
+  readonly isRequired: boolean;
+  readonly maximumBytes: number;
+  readonly description: string;
+}
+
+/** The kinds of answers. */
+export type Answer =
+  /** One JSON document. */
+  | { readonly kind: 'json'; readonly schema: z.ZodType }
+  /** One page of a list that can grow: the handler returns a `Page`. */
+  | { readonly kind: 'page'; readonly item: z.ZodType }
+  /** Lines of JSON that are made while they are read: the handler returns an `AsyncIterable` of items. */
+  | { readonly kind: 'lines'; readonly item: z.ZodType }
+  /** A file: the handler returns a `ServedFile`. */
+  | { readonly kind: 'file'; readonly mediaType: string };
+
+/** One page of a list. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** Give it as `cursor` to get the next page; absent on the last page. */
+  readonly nextCursor?: string | undefined;
+  /** How many items there are on all pages; absent where counting costs too much. */
+  readonly total?: number | undefined;
+}
+
+export interface ServedFile {
+  readonly bytes: Uint8Array | AsyncIterable<Uint8Array>;
+  readonly mediaType?: string | undefined;
+}
+
+/** The one description of something the box can do. Everything else is derived from it. */
+export interface OperationDeclaration {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Below `/api/v1`. A name in braces is a field of the input: `/persons/{id}`. */
+  readonly path: `/${string}`;
+  /** One sentence in the imperative: "List the persons of the gallery." */
+  readonly summary: string;
+  /** More than the summary says: what is special, what it costs. */
+  readonly description?: string;
+  /**
+   * The fields that are not files or secrets: those named in the path travel there, the others in the query (GET,
+   * DELETE) or as a JSON document.
+   */
+  readonly input?: z.ZodObject;
+  readonly files?: Readonly<Record<string, FilePart>>;
+  /** Largest size of all files together, bytes. Default: the sum of what each may have. */
+  readonly filesBytes?: number;
+  readonly secrets?: Readonly<Record<string, SecretPart>>;
+  readonly answer: Answer;
+  /** The codes of the errors it may give besides `commonErrors`. */
+  readonly errors: readonly string[];
+  /** `public`: needs no login. `self`: every caller who is logged in, about themselves. */
+  readonly scope: Scope | 'public' | 'self';
+  /**
+   * What leaves an entry when it succeeds. `write`: changes something. `personal`: reads personal data; readings have an allowance
+   * of entries. Absent: no entry.
+   */
+  readonly audit?: 'write' | 'personal';
+  readonly rate: RateClass;
+  /** True if the answer may take longer than a few seconds. */
+  readonly isLong?: true;
+  /** True if the caller must have proved who they are within the last 5 minutes. */
+  readonly needsStepUp?: true;
+  /** True for what an account may do that must choose another password first. */
+  readonly allowsMustChange?: true;
+  /** True for what only a person on the box may do, because it names files of the box. The network has no such operation. */
+  readonly isLocalOnly?: true;
+  /** The field of the input that holds a camera id. Callers who are limited to cameras may use no other. */
+  readonly camera?: string;
+  /** Largest JSON document, bytes. Default: `defaultDocumentBytes`. */
+  readonly documentBytes?: number;
+}
+
+/** Largest JSON document of a request, bytes, unless the operation says otherwise. Parsing it takes about a millisecond. */
+export const defaultDocumentBytes = 64 * 1024;
+/** Deepest nesting of arrays and objects in a JSON document of a request. */
+export const maximumDocumentDepth = 32;
+
+/** Errors that every operation may give. */
+export const commonErrors = [
+  'bad-request',
+  'request-too-large',
+  'unsupported-media-type',
+  'unauthenticated',
+  'forbidden',
+  'step-up-required',
+  'rate-limited',
+  'busy',
+  'internal',
+] as const;
+
+/** Declares an operation. The type keeps every literal, so that callers are checked by the compiler. */
+export function operation<const Declaration extends OperationDeclaration>(
+  declaration: Declaration,
+): Declaration {
+  return declaration;
+}
+
+type Fields<D extends OperationDeclaration, Direction extends 'in' | 'out'> = D extends {
+  readonly input: infer I extends z.ZodType;
+}
+  ? Direction extends 'in'
+    ? z.input<I>
+    : z.output<I>
+  : unknown;
+
+type Files<D extends OperationDeclaration> = D extends { readonly files: infer F }
+  ? { readonly [K in keyof F]: readonly Buffer[] }
+  : unknown;
+
+type Secrets<D extends OperationDeclaration> = D extends { readonly secrets: infer S }
+  ? {
+      readonly [K in keyof S as S[K] extends { readonly isRequired: true } ? K : never]: Buffer;
+    } & {
+      readonly [K in keyof S as S[K] extends { readonly isRequired: true } ? never : K]?: Buffer | undefined;
+    }
+  : unknown;
+
+/** What a caller gives. */
+export type CallInput<D extends OperationDeclaration> = Fields<D, 'in'> & Files<D> & Secrets<D>;
+/** What a handler gets: the same with defaults filled in. */
+export type HandlerInput<D extends OperationDeclaration> = Fields<D, 'out'> & Files<D> & Secrets<D>;
+
+/** What a handler returns. */
+export type HandlerOutput<D extends OperationDeclaration> = D['answer'] extends {
+  readonly kind: 'json';
+  readonly schema: infer S extends z.ZodType;
+}
+  ? z.input<S>
+  : D['answer'] extends { readonly kind: 'page'; readonly item: infer I extends z.ZodType }
+    ? Page<z.input<I>>
+    : D['answer'] extends { readonly kind: 'lines'; readonly item: infer I extends z.ZodType }
+      ? AsyncIterable<z.input<I>>
+      : ServedFile;
+
+/** What a caller gets. */
+export type CallOutput<D extends OperationDeclaration> = D['answer'] extends {
+  readonly kind: 'json';
+  readonly schema: infer S extends z.ZodType;
+}
+  ? z.output<S>
+  : D['answer'] extends { readonly kind: 'page'; readonly item: infer I extends z.ZodType }
+    ? Page<z.output<I>>
+    : D['answer'] extends { readonly kind: 'lines'; readonly item: infer I extends z.ZodType }
+      ? AsyncIterable<z.output<I>>
+      : Buffer;
+
+/** Selects a page. */
+export const pageFields = {
+  /** Items on the page. */
+  limit: z.int().min(1).max(1000).default(100),
+  /** `nextCursor` of the page before; absent for the first page. */
+  cursor: z.string().max(256).optional(),
+};
+
+/** The names in the path of an operation: `/persons/{id}` has `id`. */
+export function pathFields(path: string): readonly string[] {
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '');
+}

@@ -1,0 +1,51 @@
+import { alertOperations } from './alerts.js';
+import { attendanceOperations } from './attendance.js';
+import { auditOperations } from './audit.js';
+import { authOperations } from './auth.js';
+import { backupOperations } from './backups.js';
+import { cameraOperations } from './cameras.js';
+import { eventOperations } from './events.js';
+import { galleryOperations } from './gallery.js';
+import { healthOperations } from './health.js';
+import { hostOperations } from './host.js';
+import { identityOperations } from './identity.js';
+import { importOperations } from './imports.js';
+import { keyOperations } from './keys.js';
+import { livenessOperations } from './liveness.js';
+import type { OperationDeclaration } from './operation.js';
+import { personOperations } from './persons.js';
+import { recognitionOperations } from './recognition.js';
+import { retentionOperations } from './retention.js';
+import { statusOperations } from './status.js';
+import { trustOperations } from './trust.js';
+import { apiKeyOperations, roleOperations, userOperations } from './users.js';
+
+/** Every operation of the box, by id. */
+export const operations = {
+  ...alertOperations,
+  ...auditOperations,
+  ...backupOperations,
+  ...cameraOperations,
+  ...galleryOperations,
+  ...healthOperations,
+  ...hostOperations,
+  ...importOperations,
+  ...livenessOperations,
+  ...identityOperations,
+  ...keyOperations,
+  ...personOperations,
+  ...retentionOperations,
+  ...statusOperations,
+  ...trustOperations,
+  ...authOperations,
+  ...userOperations,
+  ...roleOperations,
+  ...apiKeyOperations,
+  ...recognitionOperations,
+  ...attendanceOperations,
+  ...eventOperations,
+} as const satisfies Readonly<Record<string, OperationDeclaration>>;
+
+export type Operations = typeof operations;
+/** The id of an operation: a subject and a verb, `persons.enrol`. */
+export type OperationId = keyof Operations;

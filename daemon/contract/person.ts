@@ -1,0 +1,63 @@
+import { z } from 'zod';
+
+export const personId = z.string().min(1).max(64).describe('The opaque id of the person: `p-…`.');
+
+/** `removed`: no longer recognised. Stays sealed, and can be restored, until retention erases the person. */
+export const personState = z.enum(['active', 'removed']);
+export type PersonState = z.infer<typeof personState>;
+
+export const similarity = z.number().describe('Similarity of two faces, -1 to 1; higher is closer.');
+
+export const consentBases = [
+  'consent',
+  'employment-law',
+  'vital-interests',
+  'substantial-public-interest',
+  'contract',
+  'legal-obligation',
+  'legitimate-interests',
+] as const;
+
+/** A person in a list. */
+export const personSummary = z.object({
+  id: personId,
+  name: z.string().describe('`(damaged)` if the stored profile does not open.'),
+  externalId: z.string().exactOptional().describe('The id of the person in another system, such as payroll.'),
+  state: personState.describe(
+    '`removed`: no longer recognised; can be restored until retention erases them.',
+  ),
+  enrolledAt: z.iso.datetime(),
+  removedAt: z.iso.datetime().exactOptional().describe('Absent while the person is active.'),
+  templates: z.int().nonnegative().describe('Number of templates of the face.'),
+  photographs: z.int().nonnegative().describe('Number of stored photographs.'),
+});
+export type PersonSummary = z.infer<typeof personSummary>;
+
+export const consent = z.object({
+  basis: z.enum(consentBases),
+  dateIso: z.string().describe('Day of the consent, `YYYY-MM-DD`.'),
+  reference: z.string().describe('Identifies the proof, such as the number of a paper form.'),
+  withdrawnIso: z.string().exactOptional().describe('Day of withdrawal, `YYYY-MM-DD`.'),
+});
+
+/** All data of a person except the pictures and templates themselves. */
+export const personDetail = personSummary.extend({
+  notes: z.string().exactOptional(),
+  consent: consent.exactOptional(),
+  threshold: z
+    .object({
+      similarity,
+      recogniser: z.string().describe('With another recogniser, the threshold has no effect.'),
+      reason: z.string(),
+    })
+    .exactOptional()
+    .describe('A threshold that was set by hand for this person. Absent: the calibrated one.'),
+  photographIds: z.array(z.string()).readonly(),
+  revision: z
+    .int()
+    .positive()
+    .describe(
+      'Counts the changes of the profile and the state. Give it with a change to detect other changes.',
+    ),
+});
+export type PersonDetail = z.infer<typeof personDetail>;

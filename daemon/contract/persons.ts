@@ -1,0 +1,309 @@
+import { z } from 'zod';
+import {
+  enrolmentErrors,
+  enrolmentFiles,
+  enrolmentInput,
+  enrolmentResult,
+  externalId,
+  externalIdTaken,
+  galleryErrors,
+  givenConsent,
+  maximumEnrolmentBytes,
+  name,
+  notes,
+} from './enrolment.js';
+import { operation, pageFields } from './operation.js';
+import { personDetail, personId, personSummary } from './person.js';
+
+/** Changes of a profile. An absent field stays; null removes it. */
+export const profileChange = z.strictObject({
+  name: name.optional(),
+  externalId: externalId.nullable().optional(),
+  notes: notes.nullable().optional(),
+  consent: givenConsent.nullable().optional(),
+  threshold: z
+    .strictObject({
+      similarity: z.number().gt(-1).lt(1).describe('At least the threshold of the box.'),
+      reason: z.string().max(1000).describe('At most 500 characters.'),
+    })
+    .nullable()
+    .optional()
+    .describe("The person's own threshold; null returns to the calibrated one."),
+});
+export type ProfileChange = z.output<typeof profileChange>;
+
+const updated = z.object({ outcome: z.literal('updated'), person: personDetail });
+export const updateResult = z.discriminatedUnion('outcome', [updated, externalIdTaken]);
+export type UpdateResult = z.infer<typeof updateResult>;
+
+export const restoreResult = z.discriminatedUnion('outcome', [
+  z.object({ outcome: z.literal('restored'), person: personDetail }),
+  z
+    .object({ outcome: z.literal('consent-withdrawn') })
+    .describe('The consent was withdrawn and the templates were erased. Enrol the person again.'),
+  z.object({ outcome: z.literal('not-removed') }).describe('The person is active; nothing changed.'),
+]);
+export type RestoreResult = z.infer<typeof restoreResult>;
+
+/** Proof of an erasure, without personal data. */
+export const erasureCertificate = z.object({
+  personId,
+  scope: z
+    .enum(['person', 'biometric-data'])
+    .describe('`biometric-data`: consent was withdrawn; the profile remains as proof.'),
+  erasedAt: z.iso.datetime(),
+  by: z.string().describe('Who did it, as the audit log names them.'),
+  auditSequence: z.int().describe('The audit entry of the erasure.'),
+  auditHash: z.string(),
+  what: z.object({
+    templates: z.int().nonnegative(),
+    photographs: z.int().nonnegative(),
+    evidence: z.int().nonnegative().describe('Pictures of events.'),
+  }),
+});
+export type ErasureCertificate = z.infer<typeof erasureCertificate>;
+
+const jpegBase64 = z.string().describe('The picture, JPEG in base64.');
+
+/** A template: values of an embedding as little-endian float32. Only comparable under the same recogniser. */
+export const exportedTemplate = z.object({
+  id: z.string(),
+  recogniser: z.string(),
+  quality: z.number(),
+  vectorBase64: z.string().describe('Values of the embedding, 32-bit floats, lowest byte first, in base64.'),
+});
+export type ExportedTemplate = z.infer<typeof exportedTemplate>;
+
+export const exportedPhotograph = z.object({ id: z.string(), storedAt: z.iso.datetime(), jpegBase64 });
+export const exportedEvidence = z.object({
+  id: z.string(),
+  storedAt: z.iso.datetime(),
+  eventId: z.string(),
+  cameraId: z.string(),
+  jpegBase64,
+});
+
+export const exportedCorrection = z.object({
+  date: z.string().describe('The corrected day, `YYYY-MM-DD`.'),
+  kind: z.string(),
+  reason: z.string(),
+  by: z.string(),
+  at: z.iso.datetime().nullable().describe('The corrected time, if any.'),
+  recordedAt: z.iso.datetime(),
+});
+export type ExportedCorrection = z.infer<typeof exportedCorrection>;
+
+export const exportedAuditEntry = z.object({
+  sequence: z.int(),
+  at: z.iso.datetime(),
+  action: z.string(),
+  actor: z.string(),
+  origin: z.string(),
+  details: z.unknown().optional(),
+});
+export type ExportedAuditEntry = z.infer<typeof exportedAuditEntry>;
+
+/**
+ * Everything held on one person, one thing a line. Templates are in it themselves, not only their count: a template is
+ * personal data, and GDPR Art. 15(3) gives the person a copy of the data, not a description of it (Court of Justice of the
+ * European Union, C-487/21). They disclose nothing that the photographs beside them do not.
+ */
+export const exportedLine = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('person'), person: personDetail }),
+  z.object({ kind: z.literal('template'), ...exportedTemplate.shape }),
+  z.object({ kind: z.literal('photograph'), ...exportedPhotograph.shape }),
+  z.object({ kind: z.literal('evidence'), ...exportedEvidence.shape }),
+  z
+    .object({ kind: z.literal('event'), event: z.unknown() })
+    .describe('An event that names the person, as it was published.'),
+  z.object({ kind: z.literal('correction'), correction: exportedCorrection }),
+  z.object({ kind: z.literal('audit-entry'), entry: exportedAuditEntry }),
+]);
+export type ExportedLine = z.infer<typeof exportedLine>;
+
+const one = z.strictObject({ id: personId });
+
+const readingOperations = {
+  'persons.list': operation({
+    method: 'GET',
+    path: '/persons',
+    summary: 'List the enrolled persons.',
+    description:
+      'With `text`, or sorted by name, every page opens the profile of every person: about 3 s for 100,000 persons.',
+    input: z.strictObject({
+      ...pageFields,
+      removed: z
+        .enum(['excluded', 'included', 'only'])
+        .default('excluded')
+        .describe('Whether removed persons who are not erased yet are listed.'),
+      text: z
+        .string()
+        .min(1)
+        .max(200)
+        .optional()
+        .describe(
+          'Only persons whose name contains this text, in any case, or whose external id is this text.',
+        ),
+      sort: z
+        .enum(['oldest', 'newest', 'name'])
+        .default('oldest')
+        .describe(
+          'By the time of enrolment, or by name. The pages of `name` shift if persons change meanwhile.',
+        ),
+    }),
+    answer: { kind: 'page', item: personSummary },
+    errors: galleryErrors,
+    scope: 'persons:read',
+    audit: 'personal',
+    rate: 'default',
+  }),
+  'persons.show': operation({
+    method: 'GET',
+    path: '/persons/{id}',
+    summary: 'Show all data of a person except pictures and templates.',
+    input: one,
+    answer: { kind: 'json', schema: personDetail },
+    errors: [...galleryErrors, 'no-such-person'],
+    scope: 'persons:read',
+    audit: 'personal',
+    rate: 'default',
+  }),
+  'persons.photographs.list': operation({
+    method: 'GET',
+    path: '/persons/{id}/photographs',
+    summary: 'List the photographs of a person.',
+    input: one,
+    answer: {
+      kind: 'json',
+      schema: z.array(z.object({ id: z.string(), storedAt: z.iso.datetime() })).readonly(),
+    },
+    errors: [...galleryErrors, 'no-such-person'],
+    scope: 'persons:read',
+    audit: 'personal',
+    rate: 'default',
+  }),
+  'persons.photographs.read': operation({
+    method: 'GET',
+    path: '/persons/{id}/photographs/{photographId}',
+    summary: 'Read a photograph of a person.',
+    input: z.strictObject({ id: personId, photographId: z.string().min(1).max(64) }),
+    answer: { kind: 'file', mediaType: 'image/jpeg' },
+    errors: [...galleryErrors, 'no-such-photograph'],
+    scope: 'persons:read',
+    audit: 'personal',
+    rate: 'default',
+  }),
+  'persons.export': operation({
+    method: 'GET',
+    path: '/persons/{id}/export',
+    summary: 'Export everything held on a person.',
+    description:
+      'One line for the profile, then one for each template, picture, event, correction and audit entry.',
+    input: z.strictObject({
+      id: personId,
+      scope: z
+        .enum(['everything', 'enrolment'])
+        .default('everything')
+        .describe(
+          '`enrolment`: only profile and photographs, which an import needs to enrol the person again.',
+        ),
+    }),
+    answer: { kind: 'lines', item: exportedLine },
+    errors: [...galleryErrors, 'no-such-person'],
+    scope: 'persons:export',
+    audit: 'personal',
+    rate: 'default',
+    isLong: true,
+    needsStepUp: true,
+  }),
+} as const;
+
+const writingOperations = {
+  'persons.enrol': operation({
+    method: 'POST',
+    path: '/persons',
+    summary: 'Enrol a person from photographs.',
+    description:
+      'Every photograph must be usable and all must show one person. Otherwise nothing is stored, and the outcome says why.',
+    input: enrolmentInput,
+    files: enrolmentFiles,
+    filesBytes: maximumEnrolmentBytes,
+    answer: { kind: 'json', schema: enrolmentResult },
+    errors: [...enrolmentErrors, 'idempotency-key-reused'],
+    scope: 'persons:write',
+    audit: 'write',
+    rate: 'enrolment',
+    isLong: true,
+  }),
+  'persons.update': operation({
+    method: 'PATCH',
+    path: '/persons/{id}',
+    summary: 'Change the profile of a person.',
+    description:
+      'An absent field stays as it is; null removes it. New consent can replace a withdrawn one, but does not restore templates.',
+    input: profileChange.extend({
+      id: personId,
+      revision: z
+        .int()
+        .positive()
+        .optional()
+        .describe('The `revision` that the change is based on. Refused if the person has changed since.'),
+    }),
+    answer: { kind: 'json', schema: updateResult },
+    errors: [...galleryErrors, 'no-such-person', 'profile-refused', 'threshold-refused', 'changed-meanwhile'],
+    scope: 'persons:write',
+    audit: 'write',
+    rate: 'default',
+  }),
+  'persons.remove': operation({
+    method: 'POST',
+    path: '/persons/{id}/remove',
+    summary: 'Stop recognising a person.',
+    description: 'The data stay sealed, and the person can be restored, until retention erases them.',
+    input: one,
+    answer: { kind: 'json', schema: z.object({ removed: personId }) },
+    errors: [...galleryErrors, 'no-such-person', 'already-removed'],
+    scope: 'persons:write',
+    audit: 'write',
+    rate: 'default',
+  }),
+  'persons.restore': operation({
+    method: 'POST',
+    path: '/persons/{id}/restore',
+    summary: 'Recognise a removed person again.',
+    input: one,
+    answer: { kind: 'json', schema: restoreResult },
+    errors: [...galleryErrors, 'no-such-person'],
+    scope: 'persons:write',
+    audit: 'write',
+    rate: 'default',
+  }),
+  'persons.erase': operation({
+    method: 'POST',
+    path: '/persons/{id}/erase',
+    summary: 'Erase a person and all their data for good.',
+    input: one,
+    answer: { kind: 'json', schema: erasureCertificate },
+    errors: ['gallery-sealed', 'no-such-person', 'erasure-incomplete'],
+    scope: 'persons:erase',
+    audit: 'write',
+    rate: 'default',
+    needsStepUp: true,
+  }),
+  'persons.withdraw-consent': operation({
+    method: 'POST',
+    path: '/persons/{id}/withdraw-consent',
+    summary: 'Record that a person withdrew consent, and erase their biometric data.',
+    description:
+      'Erases templates, photographs and pictures of events for good. The profile remains as proof of consent and withdrawal.',
+    input: one,
+    answer: { kind: 'json', schema: erasureCertificate },
+    errors: [...galleryErrors, 'no-such-person', 'erasure-incomplete'],
+    scope: 'persons:erase',
+    audit: 'write',
+    rate: 'default',
+    needsStepUp: true,
+  }),
+} as const;
+
+export const personOperations = { ...readingOperations, ...writingOperations } as const;

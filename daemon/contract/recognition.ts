@@ -1,0 +1,114 @@
+import { z } from 'zod';
+import { galleryErrors, maximumPhotographBytes, numberedFace, visionErrors } from './enrolment.js';
+import { operation } from './operation.js';
+import { personId, similarity } from './person.js';
+
+/** The most faces of one picture that are described. The largest are taken. */
+export const maximumFaces = 16;
+
+export const faceQualityReasons = [
+  ...['too-small', 'blurred', 'dark', 'overexposed', 'turned-away', 'occluded', 'cut-off'],
+] as const;
+
+/** A face found in a picture. */
+const foundFace = numberedFace.extend({
+  qualityScore: z.number().describe('0 to 1.'),
+  qualityReasons: z
+    .array(z.enum(faceQualityReasons))
+    .readonly()
+    .describe('Why an enrolment would refuse the face; empty if it would not.'),
+});
+export type DetectedFace = z.infer<typeof foundFace>;
+
+const faceCount = z.int().describe(`Faces in the picture. The answer describes at most ${maximumFaces}.`);
+
+/** An enrolled person whom a face resembles. */
+export const faceCandidate = z.object({
+  personId,
+  name: z.string().exactOptional().describe('Absent if the caller may not read names.'),
+  similarity,
+  threshold: z.number().describe('The similarity from which a face counts as this person.'),
+});
+export type FaceCandidate = z.infer<typeof faceCandidate>;
+
+export const recognisedFace = foundFace.extend({
+  outcome: z
+    .enum(['match', 'no-match', 'ambiguous', 'inconclusive'])
+    .describe('`ambiguous`: the face resembles two persons too much to tell them apart.'),
+  candidates: z
+    .array(faceCandidate)
+    .readonly()
+    .describe('The most similar persons, best first, down to the threshold less the margin.'),
+});
+export type RecognisedFace = z.infer<typeof recognisedFace>;
+
+export const verification = z.discriminatedUnion('outcome', [
+  z.object({ outcome: z.literal('match'), similarity, threshold: z.number() }),
+  z
+    .object({ outcome: z.literal('no-match'), threshold: z.number() })
+    .describe('Without the similarity, which would help to change a picture step by step until it matches.'),
+  z
+    .object({
+      outcome: z.literal('refused'),
+      code: z.string(),
+      message: z.string(),
+      remedy: z.string(),
+    })
+    .describe('The picture has no main face of sufficient quality.'),
+  z.object({ outcome: z.literal('no-template') }).describe('The person has no usable template.'),
+]);
+export type Verification = z.infer<typeof verification>;
+
+/** Why a picture cannot be used. */
+export const refusedPictures = ['not-a-picture'] as const;
+
+const picture = {
+  picture: {
+    minimum: 1,
+    maximum: 1,
+    maximumBytes: maximumPhotographBytes,
+    description: 'JPEG, PNG, WebP, TIFF or HEIF. 2000 pixels are enough.',
+  },
+} as const;
+
+const unproved =
+  'A picture does not show that a living person was there: a photograph of a photograph is recognised, too. The box stores nothing.';
+
+export const recognitionOperations = {
+  'recognition.detect': operation({
+    method: 'POST',
+    path: '/detect',
+    summary: 'Find the faces in a picture.',
+    description: 'Nothing is compared with the gallery, and the box stores nothing.',
+    files: picture,
+    answer: { kind: 'json', schema: z.object({ faceCount, faces: z.array(foundFace).readonly() }) },
+    errors: [...visionErrors, ...refusedPictures],
+    scope: 'recognition:use',
+    rate: 'detection',
+  }),
+  'recognition.recognise': operation({
+    method: 'POST',
+    path: '/recognise',
+    summary: 'Compare the faces in a picture with all enrolled persons.',
+    description: unproved,
+    files: picture,
+    answer: { kind: 'json', schema: z.object({ faceCount, faces: z.array(recognisedFace).readonly() }) },
+    errors: [...galleryErrors, ...visionErrors, ...refusedPictures],
+    scope: 'recognition:use',
+    audit: 'personal',
+    rate: 'recognition',
+  }),
+  'recognition.verify': operation({
+    method: 'POST',
+    path: '/verify',
+    summary: 'Compare the main face in a picture with one enrolled person.',
+    description: unproved,
+    input: z.strictObject({ personId }),
+    files: picture,
+    answer: { kind: 'json', schema: verification },
+    errors: [...galleryErrors, ...visionErrors, 'no-such-person'],
+    scope: 'recognition:use',
+    audit: 'personal',
+    rate: 'recognition',
+  }),
+} as const;

@@ -1,0 +1,219 @@
+import { z } from 'zod';
+import { cameraStatus } from './cameras.js';
+import { certificateStatus } from './certificate.js';
+import { fault } from './fault.js';
+import { keyProviderKinds, keyRotation } from './gallery-keys.js';
+import { heldBack } from './held-back.js';
+import { operation } from './operation.js';
+import { retentionSummary } from './retention.js';
+
+const count = z.int().nonnegative();
+
+/** A process that analyses cameras. */
+export const visionStatus = z.object({
+  index: count,
+  state: z.enum(['starting', 'running', 'restarting', 'degraded']),
+  pid: z.int().exactOptional(),
+  restarts: count,
+  provider: z
+    .object({
+      requested: z.string(),
+      actual: z.string(),
+      warning: z.string().optional().describe('Why the preferred provider cannot be used.'),
+    })
+    .exactOptional(),
+  recogniser: z.string().exactOptional(),
+  ffmpegVersion: z.string().exactOptional(),
+  lastFailure: z.string().exactOptional().describe('Why the process last ended or could not start.'),
+  refused: z
+    .record(z.string(), count)
+    .readonly()
+    .exactOptional()
+    .describe(
+      'What the core refused of what this process said, by reason (docs/recovery.md). Absent where it refused nothing.',
+    ),
+});
+export type VisionStatus = z.infer<typeof visionStatus>;
+
+const texts = z.array(z.string()).readonly();
+const reloadUnchanged = z.object({ outcome: z.literal('unchanged') });
+const reloadApplied = z.object({
+  outcome: z.literal('applied'),
+  changes: texts,
+  replaced: texts.describe('The replaced parts.'),
+  needRestart: texts.describe('Changes that wait for a restart.'),
+});
+const reloadRefused = z.object({
+  outcome: z.literal('refused').describe('The old configuration stays in force.'),
+  problems: texts,
+});
+const at = { at: z.iso.datetime() };
+
+/** The outcome of a reload of the configuration. */
+export const reloadResult = z.discriminatedUnion('outcome', [reloadUnchanged, reloadApplied, reloadRefused]);
+export type ReloadResult = z.infer<typeof reloadResult>;
+
+/** The latest reload. */
+export const reloadStatus = z.discriminatedUnion('outcome', [
+  reloadUnchanged.extend(at),
+  reloadApplied.extend(at),
+  reloadRefused.extend(at),
+]);
+export type ReloadStatus = z.infer<typeof reloadStatus>;
+
+/** The recogniser in use, and why. */
+export const recogniserStatus = z.object({
+  name: z.string().describe('Its name in the configuration.'),
+  reason: z
+    .enum(['configured', 'gallery', 'default'])
+    .describe(
+      '`gallery`: it made the templates of the gallery. `default`: neither the configuration nor a gallery decides.',
+    ),
+  preferred: z
+    .object({ name: z.string(), state: z.enum(['ready', 'absent', 'damaged']) })
+    .describe('The recogniser for an empty gallery, and whether it is installed.'),
+  configuredThreshold: z
+    .number()
+    .exactOptional()
+    .describe('`identification.threshold`. Absent if not configured.'),
+  ownThreshold: z
+    .number()
+    .exactOptional()
+    .describe('Its operating point in the model manifest, if it has one.'),
+});
+export type RecogniserStatus = z.infer<typeof recogniserStatus>;
+
+const galleryInStatus = z.object({
+  state: z.enum(['open', 'sealed']).describe('`sealed`: no person is identified; `code` is the reason.'),
+  persons: count,
+  templates: count,
+  damagedRows: count,
+  keyId: z.string().exactOptional().describe('The key in use. Present while the gallery is open.'),
+  keyProvider: z
+    .enum(keyProviderKinds)
+    .exactOptional()
+    .describe('The provider of the key, also while the gallery is sealed. Absent before the first key.'),
+  rotation: keyRotation.exactOptional().describe('A running key rotation.'),
+  code: z.string().exactOptional(),
+  message: z.string().exactOptional(),
+  remedy: z.string().exactOptional(),
+});
+
+const brokerStatus = z.object({
+  state: z.string().describe('The state of the connection, or `not configured`.'),
+  mqttVersion: z.enum(['5', '3.1.1']).exactOptional().describe('Absent without a connection.'),
+  publishedCount: count.exactOptional().describe('Events acknowledged since the start.'),
+  takenKinds: texts
+    .exactOptional()
+    .describe(
+      'Kinds of event that the broker takes: it acknowledged at least one since the start and refuses none now.',
+    ),
+  heldKinds: texts.exactOptional().describe('Kinds of event whose topics the broker refuses.'),
+  refusedTopics: texts
+    .exactOptional()
+    .describe(
+      'Refused topics other than those of events and commands; `+` stands for a level that differs. Absent if there are none.',
+    ),
+  areCommandsRefused: z
+    .boolean()
+    .exactOptional()
+    .describe('True if the broker does not let the box read its commands.'),
+  certificates: z
+    .array(certificateStatus)
+    .readonly()
+    .exactOptional()
+    .describe('Validity of the known certificates of the box and the broker.'),
+  message: z.string().exactOptional(),
+  remedy: z.string().exactOptional(),
+});
+
+/** Conditions of the box; `running` is the normal one, all others are problems. */
+export const boxConditions = [
+  'running',
+  'disk-low',
+  'records-lost',
+  'key-damaged',
+  'certificate-expiring',
+  'commands-refused',
+  'client-id-contested',
+  'topic-refused',
+  'clock-jumped',
+  'trust-altered',
+  'vision-misbehaving',
+  'recogniser-unfit',
+  'logins-failing',
+] as const;
+const boxCondition = z.enum(boxConditions);
+
+const intakeStatus = z.object({
+  taken: count,
+  facts: count.describe('Recorded events about people in front of cameras; `events` counts all kinds.'),
+  suppressed: count.describe('Facts that were not recorded again during a cooldown.'),
+  givenUp: count.describe('Lost because nothing could be stored for too long.'),
+  waiting: count.describe('Not processed yet.'),
+  problem: fault.exactOptional().describe('Why sightings wait, if they cannot be processed.'),
+});
+
+/** The state of the box. */
+export const boxStatus = z.object({
+  version: z.string(),
+  site: z.string(),
+  box: z.string(),
+  uptimeS: z.number().describe('Seconds.'),
+  recogniser: recogniserStatus.exactOptional(),
+  vision: z.array(visionStatus).readonly(),
+  cameras: z.array(cameraStatus).readonly(),
+  gallery: galleryInStatus,
+  broker: brokerStatus,
+  conditions: z
+    .array(boxCondition)
+    .readonly()
+    .describe('Active conditions; only `running` if the box has no fault.'),
+  conditionsAbout: z
+    .partialRecord(boxCondition, texts)
+    .readonly()
+    .exactOptional()
+    .describe('The parts that a condition is about, such as cameras or disks.'),
+  events: z.object({ recorded: count.describe('Since the start, of every kind.') }),
+  outbox: z.object({
+    waiting: count.describe('Events that wait for a broker or for a confirmation.'),
+    acknowledgement: z.enum(['broker', 'centre']).describe('Who confirms that an event has arrived.'),
+    heldBack: z
+      .array(heldBack)
+      .readonly()
+      .exactOptional()
+      .describe('Events that the broker does not take. Absent if it takes all.'),
+  }),
+  intake: intakeStatus.describe('Counts of sightings since the start.'),
+  prompts: z
+    .array(z.object({ camera: z.string(), at: z.iso.datetime(), message: z.string(), remedy: z.string() }))
+    .readonly()
+    .exactOptional()
+    .describe(
+      'Cameras at which no person can pass a challenge, because the latest prompt could not be shown. Absent if there are none.',
+    ),
+  lastReload: reloadStatus.exactOptional().describe('Absent before the first reload since the start.'),
+  retention: retentionSummary,
+  alerts: z.object({
+    rules: count.describe('Number of configured rules.'),
+    pending: count.describe('Number of waiting deliveries.'),
+    failed: count.describe('Number of failed deliveries in the history.'),
+  }),
+  eventLoop: z
+    .object({ p99Ms: z.number(), maximumMs: z.number() })
+    .describe("How late the core's event loop ran its timers over the last 30 to 60 seconds."),
+});
+export type BoxStatus = z.infer<typeof boxStatus>;
+
+export const statusOperations = {
+  'status.show': operation({
+    method: 'GET',
+    path: '/status',
+    summary: 'Show the state of the box: cameras, vision processes, gallery, broker, outbox.',
+    description: 'A caller who is limited to cameras sees these cameras only.',
+    answer: { kind: 'json', schema: boxStatus },
+    errors: [],
+    scope: 'status:read',
+    rate: 'default',
+  }),
+} as const;

@@ -1,0 +1,32 @@
+/** What the operations of a subject are about: the part of their ids before the dot, and one sentence for readers. */
+export const subjects: Readonly<Record<string, string>> = {
+  alerts: 'Alerts about the box, and the channels that carry them to people.',
+  'api-keys': 'Keys for programs that call the box without a person.',
+  attendance: 'Who came and went: reports and corrections.',
+  audit: 'The audit log: who did what on the box.',
+  auth: 'Login, tokens, sessions, and what callers change about their own account.',
+  backups: 'Sealed copies of the gallery.',
+  cameras: 'The cameras of the box.',
+  events: 'What the box recorded and sends to the centre.',
+  gallery: 'The gallery as a whole: state, calibration, change of the recogniser.',
+  health: 'Whether the box lives and is ready, for supervisors.',
+  host: 'The machine that the box runs on.',
+  identity: 'The keys with which the box signs its events.',
+  imports: 'Enrolment of many persons at once.',
+  keys: 'The keys that protect the gallery.',
+  liveness: 'Whether a clip shows a living person.',
+  metrics: 'Counters for a monitoring system.',
+  outbox: 'Events that wait for the centre.',
+  persons: 'The enrolled persons, their data and their photographs.',
+  recognition: 'Pictures of a caller compared with the gallery, stored nowhere.',
+  retention: 'How long data is kept.',
+  roles: 'Sets of scopes that accounts can have.',
+  status: 'The state of the box.',
+  trust: 'The centres that may send commands.',
+  users: 'The accounts of the box.',
+};
+
+/** The subject of an operation: `persons` of `persons.enrol`. */
+export function subjectOf(operationId: string): string {
+  return operationId.split('.')[0] ?? operationId;
+}

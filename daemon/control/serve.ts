@@ -1,0 +1,504 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type Context, Hono } from 'hono';
+import { z } from 'zod';
+import { badInput, defect, isRollcallError, type RollcallError } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
+import { type Caller, sessionCookie, stepUpMs } from '../contract/caller.js';
+import { type ErrorEnvelope, type Problem, statusOf } from '../contract/errors.js';
+import type { Call } from '../contract/handlers.js';
+import type { Answer, OperationDeclaration, Page, ServedFile } from '../contract/operation.js';
+import type { Admission, Entrant } from './admission.js';
+import { readInput } from './body.js';
+import { rateHeaders } from './rate-limits.js';
+
+/** What the sender of a request says about themselves. Everything in it may be forged. */
+export interface RequestFacts {
+  readonly incoming: IncomingMessage;
+  readonly requestId: string;
+}
+
+export interface ServeOptions {
+  readonly operations: Readonly<Record<string, OperationDeclaration>>;
+  /** By operation id. Every operation needs one: `Handlers<Operations>`. */
+  readonly handlers: Readonly<Record<string, unknown>>;
+  /** Who calls; undefined for a request without credentials. @throws `unauthenticated` for those that are not valid */
+  readonly authenticate: (facts: RequestFacts) => Promise<Caller | undefined> | Caller | undefined;
+  /** The caller of a public operation. */
+  readonly anonymous: (facts: RequestFacts) => Caller;
+  readonly admission: Admission;
+  /** Told of every request that a rule refused, for the audit log. */
+  readonly onRefused?: (operationId: string, caller: Caller, error: RollcallError) => void;
+  /** True if every caller is on this machine: operations with `isLocalOnly` exist only then. */
+  readonly isLocal: boolean;
+  /** Wall clock, ms since the Unix epoch. */
+  readonly nowMs: () => number;
+  readonly logger: Logger;
+  /** How often the rights of a caller are looked up again while lines are sent, ms. Default: 10 s. */
+  readonly rightsEveryMs?: number;
+}
+
+/** A handler as the table sees it: the compiler checked it against its declaration where it was put in. */
+type AnyHandler = (input: unknown, call: Call) => unknown;
+
+interface NodeEnvironment {
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
+}
+
+/** Serves every operation of the contract under `/api/v1`. The only place that turns requests into calls. */
+export function serveOperations(options: ServeOptions): Hono {
+  const app = new Hono();
+  // The first route that fits serves a request: `/events/stream` has to come before `/events/{id}`.
+  const byPath = Object.entries(options.operations).sort(([, a], [, b]) => comparePaths(a.path, b.path));
+  for (const [id, declaration] of byPath) {
+    if (declaration.isLocalOnly === true && !options.isLocal) continue;
+    const handler = options.handlers[id];
+    if (typeof handler !== 'function') {
+      throw defect('operation-without-handler', `the operation ${id} has no handler`);
+    }
+    const route = new Route(id, declaration, handler as AnyHandler, options);
+    const path = `/api/v1${declaration.path.replaceAll(/\{(\w+)\}/g, ':$1')}`;
+    app.on(declaration.method, path, (context) => route.serve(context));
+  }
+  app.notFound((context) => {
+    const error = badInput(
+      'no-such-operation',
+      `the box has no operation ${context.req.method} ${context.req.path}`,
+      {
+        remedy: 'look up the operations in docs/reference/api.md',
+      },
+    );
+    return answerError(error, randomUUID());
+  });
+  return app;
+}
+
+/** Puts a path with a fixed part before one with a field at the same place. */
+function comparePaths(a: string, b: string): number {
+  const [left, right] = [a, b].map((path) => path.replaceAll('{', '~'));
+  return (left ?? '') < (right ?? '') ? -1 : 1;
+}
+
+/** One operation, on its way from a request to an answer. */
+class Route {
+  readonly #id: string;
+  readonly #declaration: OperationDeclaration;
+  readonly #handler: AnyHandler;
+  readonly #options: ServeOptions;
+
+  constructor(id: string, declaration: OperationDeclaration, handler: AnyHandler, options: ServeOptions) {
+    this.#id = id;
+    this.#declaration = declaration;
+    this.#handler = handler;
+    this.#options = options;
+  }
+
+  async serve(context: Context): Promise<Response> {
+    const { incoming, outgoing } = context.env as NodeEnvironment;
+    const requestId = requestIdOf(incoming);
+    try {
+      return await this.#call(context, { incoming, outgoing, requestId });
+    } catch (error) {
+      this.#report(error, requestId);
+      const answer = answerError(error, requestId);
+      // The HTTP library reads the rest of a refused body for a moment, so that the sender gets the answer, and closes the
+      // connection then. It does not look after bodies of GET and HEAD.
+      if (!incoming.complete && isReading(incoming)) answer.headers.set('connection', 'close');
+      return answer;
+    }
+  }
+
+  async #call(
+    context: Context,
+    { incoming, outgoing, requestId }: NodeEnvironment & RequestFacts,
+  ): Promise<Response> {
+    const declaration = this.#declaration;
+    const gone = new AbortController();
+    outgoing.once('close', () => gone.abort());
+    const caller = await this.#caller({ incoming, requestId });
+    const path = context.req.param();
+    const { headers, release } = await this.#admit({ declaration, caller, incoming, path });
+    // A caller who goes away gives nothing back before the work for them has ended.
+    const ended = afterBoth(release);
+    if (outgoing.closed) ended();
+    else outgoing.once('close', ended);
+    const facts = { incoming, requestId };
+    const work: Work = { caller, facts, stopped: gone, signal: gone.signal, ended };
+    let isLines = false;
+    try {
+      const { input, wipe } = await readInput(declaration, {
+        ...{ incoming, path },
+        query: new URL(context.req.url).searchParams,
+      });
+      const response = await this.#handled(input, wipe, work);
+      isLines = declaration.answer.kind === 'lines';
+      for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
+      return response;
+    } finally {
+      if (!isLines) ended();
+    }
+  }
+
+  async #handled(input: unknown, wipe: () => void, work: Work): Promise<Response> {
+    const { caller, signal, facts } = work;
+    const { requestId } = facts;
+    try {
+      this.#checkCamera(input, caller);
+      let cookie: string | undefined;
+      const setSessionCookie: Call['setSessionCookie'] = (token, lifeS) => {
+        cookie = cookieText(token, lifeS);
+      };
+      const result = await this.#handler(input, {
+        ...{ caller, signal, requestId },
+        ...(this.#options.isLocal ? {} : { setSessionCookie }),
+      });
+      const response = await this.#answer(result, work);
+      if (cookie !== undefined) response.headers.set('set-cookie', cookie);
+      response.headers.set('x-request-id', requestId);
+      response.headers.set('cache-control', 'no-store');
+      return response;
+    } finally {
+      wipe();
+    }
+  }
+
+  /** The caller, if they may use the operation. @throws `unauthenticated`, `forbidden`, `step-up-required` */
+  async #caller(facts: RequestFacts): Promise<Caller> {
+    const { scope, needsStepUp, allowsMustChange } = this.#declaration;
+    const { authenticate, anonymous, admission, onRefused, nowMs } = this.#options;
+    if (scope === 'public') return (await this.#callerOfReading(facts)) ?? anonymous(facts);
+    let known: Caller | undefined;
+    try {
+      known = await authenticate(facts);
+      if (known === undefined) throw unauthenticated();
+      if (known.mustChange === true && allowsMustChange !== true) throw mustChangeFirst();
+      if (scope !== 'self' && !known.scopes.has(scope)) throw forbidden(scope);
+      const provedAtMs = known.provedAtMs === 'always' ? Number.POSITIVE_INFINITY : known.provedAtMs;
+      if (needsStepUp === true && provedAtMs + stepUpMs < nowMs()) throw stepUpRequired();
+      return known;
+    } catch (error) {
+      const who = known ?? anonymous(facts);
+      if (isRollcallError(error)) onRefused?.(this.#id, who, error);
+      // Guessing costs as much as asking.
+      await admission.countRefused(who);
+      throw error;
+    }
+  }
+
+  /**
+   * Who reads what is public, if they are logged in: some answers then say more. A login itself is always anonymous, so that
+   * its limit counts by address.
+   */
+  async #callerOfReading(facts: RequestFacts): Promise<Caller | undefined> {
+    if (this.#declaration.method !== 'GET') return undefined;
+    try {
+      return await this.#options.authenticate(facts);
+    } catch (error) {
+      if (isRollcallError(error, 'unauthenticated')) return undefined;
+      throw error;
+    }
+  }
+
+  /** @throws `rate-limited`, which is audited, and `busy` */
+  async #admit(entrant: Entrant): ReturnType<Admission['admit']> {
+    const { admission, onRefused } = this.#options;
+    try {
+      return await admission.admit(entrant);
+    } catch (error) {
+      if (isRollcallError(error, 'rate-limited')) onRefused?.(this.#id, entrant.caller, error);
+      throw error;
+    }
+  }
+
+  #checkCamera(input: unknown, caller: Caller): void {
+    const { camera } = this.#declaration;
+    if (camera === undefined || caller.cameras === undefined) return;
+    const id = (input as Readonly<Record<string, unknown>>)[camera];
+    if (typeof id === 'string' && caller.cameras.has(id)) return;
+    throw badInput('forbidden', 'you may not use this camera', {
+      remedy: 'give one of your cameras, or ask an administrator for this one',
+    });
+  }
+
+  async #answer(result: unknown, work: Work): Promise<Response> {
+    const { answer } = this.#declaration;
+    const { requestId } = work.facts;
+    if (answer.kind === 'json') {
+      const data = this.#checked(answer.schema, result);
+      return Response.json({ success: true, data, meta: { requestId } });
+    }
+    if (answer.kind === 'page') return this.#page(answer, result as Page<unknown>, requestId);
+    if (answer.kind === 'file') return fileAnswer(answer.mediaType, result as ServedFile);
+    return this.#lines(answer, result as AsyncIterable<unknown>, work);
+  }
+
+  #page(
+    { item }: Extract<Answer, { kind: 'page' }>,
+    { items, nextCursor, total }: Page<unknown>,
+    requestId: string,
+  ): Response {
+    const data = this.#checked(z.array(item), items);
+    return Response.json({
+      success: true,
+      data,
+      meta: { requestId, pageSize: items.length, nextCursor, total },
+    });
+  }
+
+  /** The first item is made before the answer begins, so that an error before it has its own status. */
+  async #lines(
+    { item }: Extract<Answer, { kind: 'lines' }>,
+    items: AsyncIterable<unknown>,
+    work: Work,
+  ): Promise<Response> {
+    const iterator = items[Symbol.asyncIterator]();
+    const { requestId } = work.facts;
+    const rights = this.#watchRights(work);
+    let isOver = false;
+    // Whatever ends the answer ends the iterator: also a caller who leaves, and HEAD, which reads no line.
+    const over = async (): Promise<void> => {
+      if (isOver) return;
+      isOver = true;
+      rights.stop();
+      try {
+        await iterator.return?.();
+      } catch (error) {
+        this.#report(error, requestId);
+      } finally {
+        work.ended();
+      }
+    };
+    try {
+      const encode = (value: unknown): string => `${JSON.stringify({ item: this.#checked(item, value) })}\n`;
+      const first = await iterator.next();
+      const text = lineTexts(first, iterator, {
+        ...{ encode, lost: rights.lost },
+        encodeError: (error) => {
+          this.#report(error, requestId);
+          return `${JSON.stringify({ error: errorOf(error, requestId) })}\n`;
+        },
+      });
+      if (work.signal.aborted) void over();
+      else work.signal.addEventListener('abort', () => void over(), { once: true });
+      const encoder = new TextEncoder();
+      const stream = new ReadableStream<Uint8Array>({
+        async pull(controller) {
+          const { value, done } = await text.next();
+          if (value !== undefined && value !== '') controller.enqueue(encoder.encode(value));
+          if (done !== true) return;
+          controller.close();
+          await over();
+        },
+        // Not awaited: an iterator that waits for its next item ends by the signal of the call.
+        cancel: () => void over(),
+      });
+      return new Response(stream, { headers: { 'content-type': 'application/jsonl; charset=utf-8' } });
+    } catch (error) {
+      await over();
+      throw error;
+    }
+  }
+
+  /**
+   * Looks again and again whether the caller still has the rights that they began with: a session that ends, a role that
+   * changes or an account that is disabled ends what is still being sent.
+   */
+  #watchRights({ caller, facts, stopped }: Work): { readonly lost: () => unknown; stop(): void } {
+    if (this.#options.isLocal || this.#declaration.scope === 'public') {
+      return { lost: () => undefined, stop: () => undefined };
+    }
+    let lost: unknown;
+    const look = async (): Promise<void> => {
+      try {
+        const now = await this.#options.authenticate(facts);
+        const { scope } = this.#declaration;
+        if (now === undefined) throw unauthenticated();
+        if (scope !== 'public' && scope !== 'self' && !now.scopes.has(scope)) throw forbidden(scope);
+        if (rightsOf(now) !== rightsOf(caller)) throw rightsChanged();
+      } catch (error) {
+        lost ??= error;
+        stopped.abort();
+      }
+    };
+    const timer = setInterval(() => void look(), this.#options.rightsEveryMs ?? 10_000);
+    timer.unref();
+    return { lost: () => lost, stop: () => clearInterval(timer) };
+  }
+
+  /** The answer as the contract describes it; fields that it does not name are cut. */
+  #checked(schema: z.ZodType, value: unknown): unknown {
+    const checked = schema.safeParse(value);
+    if (checked.success) return checked.data;
+    throw defect('answer-not-valid', `the answer of ${this.#id} does not follow the contract`, {
+      details: {
+        problems: checked.error.issues.map(({ path, code }) => `${path.join('.')}: ${code}`).slice(0, 10),
+      },
+    });
+  }
+
+  #report(error: unknown, requestId: string): void {
+    const { logger } = this.#options;
+    const about = { operation: this.#id, requestId, error };
+    if (!isRollcallError(error) || error.kind === 'defect') logger.error('a request failed', about);
+    else if (error.kind === 'operational') {
+      // What is public is asked for again and again by probes, and its answer says what is wrong.
+      const level = this.#declaration.scope === 'public' ? 'debug' : 'warn';
+      logger[level]('a request could not be served', about);
+    }
+  }
+}
+
+/** What a request is worked on with. */
+interface Work {
+  readonly caller: Caller;
+  readonly facts: RequestFacts;
+  /** Ends the work: the caller left, or lost their rights. */
+  readonly stopped: AbortController;
+  readonly signal: AbortSignal;
+  /** Says that the work has ended. */
+  readonly ended: () => void;
+}
+
+const rightsOf = ({ scopes, cameras }: Caller): string =>
+  JSON.stringify([[...scopes].sort(), cameras === undefined ? null : [...cameras].sort()]);
+
+/** Calls `release` when it was called twice: the answer is closed, and the work behind it has ended. */
+function afterBoth(release: () => void): () => void {
+  let open = 2;
+  return () => {
+    open -= 1;
+    if (open === 0) release();
+  };
+}
+
+/** Longest text that is gathered before it is sent, characters. */
+const gatheredCharacters = 32 * 1024;
+
+/** Turns items into lines. Gathers those that are ready, and lets the event loop turn between two texts. */
+async function* lineTexts(
+  first: IteratorResult<unknown>,
+  iterator: AsyncIterator<unknown>,
+  {
+    encode,
+    encodeError,
+    lost,
+  }: {
+    readonly encode: (item: unknown) => string;
+    readonly encodeError: (error: unknown) => string;
+    /** Why the rest must not be sent; undefined while it may. */
+    readonly lost: () => unknown;
+  },
+): AsyncGenerator<string, string> {
+  let text = '';
+  try {
+    let next: Promise<IteratorResult<unknown>> | undefined = Promise.resolve(first);
+    // One turn serves many items: making one for each costs more than the item.
+    let turn: Promise<undefined> | undefined;
+    for (;;) {
+      turn ??= nextTurn(undefined);
+      next ??= iterator.next();
+      const found: IteratorResult<unknown> | undefined = await Promise.race([next, turn]);
+      if (found === undefined) {
+        turn = undefined;
+        if (text === '') await next;
+        else {
+          yield text;
+          text = '';
+        }
+        continue;
+      }
+      next = undefined;
+      const reason = lost();
+      if (reason !== undefined) return text + encodeError(reason);
+      if (found.done === true) return `${text}{"done":true}\n`;
+      text += encode(found.value);
+      if (text.length < gatheredCharacters) continue;
+      yield text;
+      text = '';
+      await turn;
+      turn = undefined;
+    }
+  } catch (error) {
+    return text + encodeError(error);
+  }
+}
+
+function fileAnswer(mediaType: string, { bytes, mediaType: actual = mediaType }: ServedFile): Response {
+  const headers = { 'content-type': actual, 'x-content-type-options': 'nosniff' };
+  if (bytes instanceof Uint8Array) return new Response(Uint8Array.from(bytes), { headers });
+  return new Response(ReadableStream.from(bytes), { headers });
+}
+
+/** The cookie of a session, or its deletion: only for this host, over TLS, out of reach of scripts and of other sites. */
+function cookieText(token: string | undefined, lifeS: number): string {
+  const life = Math.max(0, Math.floor(lifeS));
+  return `${sessionCookie}=${token ?? ''}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=${life}`;
+}
+
+const isReading = ({ method }: IncomingMessage): boolean => method === 'GET' || method === 'HEAD';
+
+const requestIdForm = /^[A-Za-z0-9-]{8,64}$/;
+
+function requestIdOf(incoming: IncomingMessage): string {
+  const given = incoming.headers['x-request-id'];
+  return typeof given === 'string' && requestIdForm.test(given) ? given : randomUUID();
+}
+
+function errorOf(error: unknown, requestId: string): Problem {
+  if (!isRollcallError(error) || error.kind === 'defect') {
+    const message = 'the box failed to serve this request; its log has the reason';
+    const remedy = `look for the request id ${requestId} in the log of rollcalld and report the fault`;
+    return { kind: 'defect', code: 'internal', message, remedy, details: {}, requestId };
+  }
+  const { kind, code, message, remedy, details } = error;
+  return { kind, code, message, ...(remedy === undefined ? {} : { remedy }), details, requestId };
+}
+
+function answerError(error: unknown, requestId: string): Response {
+  const body: ErrorEnvelope = { success: false, error: errorOf(error, requestId) };
+  const { kind, code, details } = body.error;
+  const headers = new Headers({ 'cache-control': 'no-store', 'x-request-id': requestId });
+  const { retryAfterS, limit } = details;
+  if (typeof retryAfterS === 'number') {
+    headers.set('retry-after', String(Math.ceil(retryAfterS)));
+    if (code === 'rate-limited' && typeof limit === 'number') {
+      const left = rateHeaders({ limit, remaining: 0, resetS: Math.ceil(retryAfterS) });
+      for (const [name, value] of Object.entries(left)) headers.set(name, value);
+    }
+  }
+  if (code === 'unauthenticated') headers.set('www-authenticate', 'Bearer');
+  return Response.json(body, { status: statusOf(kind, code), headers });
+}
+
+function unauthenticated(): RollcallError {
+  return badInput('unauthenticated', 'the request names no caller', {
+    remedy: 'log in and send the access token in the header Authorization, or send an API key',
+  });
+}
+
+function forbidden(scope: string): RollcallError {
+  return badInput('forbidden', `you lack the scope ${scope}`, {
+    remedy: 'ask an administrator for a role that has it',
+    details: { scope },
+  });
+}
+
+function rightsChanged(): RollcallError {
+  return badInput('forbidden', 'your rights have changed since this answer began', {
+    remedy: 'send the request again; events continue after the last one that you read (field after)',
+  });
+}
+
+function mustChangeFirst(): RollcallError {
+  return badInput('forbidden', 'this account must choose another password first', {
+    remedy: 'change the password (auth.change-password), then repeat the request',
+  });
+}
+
+function stepUpRequired(): RollcallError {
+  return badInput('step-up-required', 'this needs a proof of who you are from the last 5 minutes', {
+    remedy: 'give your password or second factor again (auth.step-up), then repeat the request',
+  });
+}

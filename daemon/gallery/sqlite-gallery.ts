@@ -1,0 +1,338 @@
+import type { Actor } from '../audit/actor.js';
+import type { Lifetime } from '../base/lifetime.js';
+import type { EvidenceKind } from '../domain/events/evidence.js';
+import type { Candidate, Embedding } from '../domain/identification/match.js';
+import type { PersonId, RecogniserId } from '../domain/ids.js';
+import type { PersonProfile } from '../domain/persons/person-profile.js';
+import type { Evidence, NewEvidence, UnsealedEvidence } from './evidence.js';
+import type { Erasure, FullPersonEntry, Gallery, PersonEntry, UnsealedTemplate } from './gallery.js';
+import { InFlight } from './in-flight.js';
+import type { KeyRing } from './keys/key-ring.js';
+import { checkEnrolment, type Enrolment } from './persons/enrolment.js';
+import { type ErasureContext, eraseBiometricData, erasePerson } from './persons/erasure.js';
+import type { ExternalIds } from './persons/external-ids.js';
+import type { PersonChanges } from './persons/person-changes.js';
+import type { PersonCountsRow, PersonsPage } from './persons/person-rows.js';
+import type { Persons } from './persons/persons.js';
+import {
+  mostSimilar,
+  refuseTakenIds,
+  type StagedImports,
+  type StagedPerson,
+} from './persons/staged-imports.js';
+import { newPersonId } from './row-id.js';
+import { loadPerson, type TemplateLoading } from './search/load-templates.js';
+import type { SearchIndex, SearchOptions } from './search/search-index.js';
+import type { Quarantine, QuarantinedRow } from './verify/quarantine.js';
+import { emptyWriteAheadLog } from './write-ahead-log.js';
+
+export interface SqliteGalleryOptions extends ErasureContext {
+  readonly ring: KeyRing;
+  readonly recogniser: RecogniserId;
+  readonly dimensions: number;
+  readonly persons: Persons;
+  readonly changes: PersonChanges;
+  readonly externalIds: ExternalIds;
+  readonly imports: StagedImports;
+  readonly evidence: Evidence;
+  readonly index: SearchIndex;
+  readonly quarantine: Quarantine;
+  readonly report: (row: QuarantinedRow) => void;
+  /** Owns the index and the keys. */
+  readonly lifetime: Lifetime;
+}
+
+/** The gallery in SQLite. Changes rows and search index together: the index never has a person who is not in the database. */
+export class SqliteGallery implements Gallery {
+  readonly #parts: SqliteGalleryOptions;
+  readonly #inFlight = new InFlight();
+  readonly #listeners = new Set<(ids: readonly PersonId[]) => void>();
+
+  constructor(parts: SqliteGalleryOptions) {
+    this.#parts = parts;
+  }
+
+  get recogniser(): RecogniserId {
+    return this.#parts.recogniser;
+  }
+
+  get keyId(): string {
+    return this.#parts.ring.current.id;
+  }
+
+  get personCount(): number {
+    return this.#parts.index.personCount;
+  }
+
+  get templateCount(): number {
+    return this.#parts.index.templateCount;
+  }
+
+  get quarantined(): readonly QuarantinedRow[] {
+    return this.#parts.quarantine.rows;
+  }
+
+  putAside(row: QuarantinedRow): void {
+    this.#inFlight.assertOpen();
+    const { report, index, rows } = this.#parts;
+    report(row);
+    const { table, personId } = row;
+    if (personId === undefined || (table !== 'person' && table !== 'template')) return;
+    const wasKnown = index.remove(personId);
+    const person = table === 'template' && wasKnown ? rows.person(personId) : undefined;
+    if (person !== undefined) this.#load(person);
+    this.#notify([personId]);
+  }
+
+  attach(name: string, work: AsyncDisposable): void {
+    this.#inFlight.assertOpen();
+    this.#parts.lifetime.use(name, work);
+  }
+
+  onPersonsChanged(listener: (ids: readonly PersonId[]) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  async addPerson(enrolment: Enrolment, by: Actor, importId?: string): Promise<PersonId> {
+    const { dimensions, recogniser, changes, index, imports } = this.#parts;
+    checkEnrolment(enrolment, dimensions);
+    const { profile, photographs } = enrolment;
+    return this.#inFlight.run(async () => {
+      const id = newPersonId();
+      if (importId !== undefined) imports.assertUnderWay(importId);
+      await changes.add({ id, profile, recogniser, photographs, importId }, by);
+      const embeddings = photographs.map(({ embedding }) => embedding);
+      if (importId !== undefined) this.#stage(importId, { id, profile, embeddings });
+      else {
+        index.add(id, embeddings);
+        this.#parts.externalIds.note(id, profile);
+        this.#notify([id]);
+      }
+      return id;
+    });
+  }
+
+  listPersons(): Promise<readonly PersonEntry[]> {
+    return this.#inFlight.run(() => this.#parts.persons.list());
+  }
+
+  pagePersons(page: PersonsPage): Promise<readonly PersonEntry[]> {
+    return this.#inFlight.run(() => this.#parts.persons.page(page));
+  }
+
+  countPersons(states: PersonsPage['states']): number {
+    this.#inFlight.assertOpen();
+    return this.#parts.rows.count(states);
+  }
+
+  showPerson(id: PersonId): FullPersonEntry | undefined {
+    this.#inFlight.assertOpen();
+    return this.#parts.persons.show(id);
+  }
+
+  async personOfExternalId(externalId: string, importId?: string): Promise<PersonId | undefined> {
+    this.#inFlight.assertOpen();
+    if (importId !== undefined) return this.#parts.imports.personOfExternalId(importId, externalId);
+    return this.#withExternalIds((externalIds) => externalIds.holder(externalId));
+  }
+
+  changeProfile(id: PersonId, profile: PersonProfile, by: Actor): boolean {
+    const row = this.#row(id);
+    if (row === undefined || row.state === 'staged') return false;
+    // Refuses a row whose state was altered in the file: sealing it again would make the altered state genuine.
+    const before = this.#parts.persons.profile(row);
+    const details = thresholdDetail(before, profile);
+    this.#parts.changes.change(row, { profile, state: row.state }, { by, action: 'person.changed', details });
+    this.#parts.externalIds.note(id, profile);
+    this.#notify([id]);
+    return true;
+  }
+
+  removePerson(id: PersonId, by: Actor): boolean {
+    const row = this.#row(id);
+    if (row?.state !== 'active') return false;
+    const { changes, persons, index } = this.#parts;
+    changes.change(
+      row,
+      { profile: persons.profile(row), state: 'removed' },
+      { by, action: 'person.removed' },
+    );
+    index.remove(id);
+    this.#notify([id]);
+    return true;
+  }
+
+  restorePerson(id: PersonId, by: Actor): boolean {
+    const row = this.#row(id);
+    if (row?.state !== 'removed') return false;
+    const { changes, persons } = this.#parts;
+    changes.change(
+      row,
+      { profile: persons.profile(row), state: 'active' },
+      { by, action: 'person.restored' },
+    );
+    this.#load(row);
+    this.#notify([id]);
+    return true;
+  }
+
+  erasePerson(id: PersonId, by: Actor): Erasure | undefined {
+    const row = this.#row(id);
+    if (row === undefined || row.state === 'staged') return undefined;
+    return this.#withoutPerson(id, () => erasePerson(this.#parts, row, by));
+  }
+
+  eraseBiometricData(id: PersonId, profile: PersonProfile, by: Actor): Erasure | undefined {
+    const row = this.#row(id);
+    if (row === undefined || row.state === 'staged') return undefined;
+    return this.#withoutPerson(id, () => eraseBiometricData(this.#parts, row, { profile, by }));
+  }
+
+  readPhotograph(id: PersonId, photographId: string): Uint8Array | undefined {
+    this.#inFlight.assertOpen();
+    return this.#parts.persons.photograph(id, photographId);
+  }
+
+  readTemplates(id: PersonId): readonly UnsealedTemplate[] {
+    this.#inFlight.assertOpen();
+    return this.#parts.persons.templates(id);
+  }
+
+  addEvidence(evidence: NewEvidence): boolean {
+    this.#inFlight.assertOpen();
+    return this.#parts.evidence.add(evidence);
+  }
+
+  *readEvidence(id: PersonId): Generator<UnsealedEvidence> {
+    this.#inFlight.assertOpen();
+    for (const pictureId of this.#parts.evidence.idsOfPerson(id)) {
+      // The caller may have paused: the gallery may be closed by now, and the picture erased.
+      this.#inFlight.assertOpen();
+      const picture = this.#parts.evidence.read(pictureId);
+      if (picture !== undefined) yield picture;
+    }
+  }
+
+  evidenceOfEvent(kind: EvidenceKind, eventId: string, aboutMs: number): Uint8Array | undefined {
+    this.#inFlight.assertOpen();
+    return this.#parts.evidence.ofEvent(kind, eventId, aboutMs)?.jpeg;
+  }
+
+  beginImport(): Promise<string> {
+    return this.#withExternalIds((externalIds) => this.#parts.imports.begin(externalIds.now()));
+  }
+
+  async commitImport(importId: string, by: Actor): Promise<readonly PersonId[]> {
+    const { imports, persons, changes, externalIds } = this.#parts;
+    return this.#inFlight.run(async () => {
+      const order = imports.personsOf(importId);
+      await externalIds.whole();
+      const rows = this.#parts.rows.personsOfImport(importId);
+      const staged = rows.map((row) => ({ row, profile: persons.profile(row) }));
+      refuseTakenIds(staged, externalIds);
+      changes.commitImport(importId, staged, by);
+      for (const { row, profile } of staged) externalIds.note(row.id, profile);
+      await imports.end(importId);
+      // Reads the rows again: a rotation or an erasure may have changed them meanwhile.
+      for (const { id } of rows) {
+        const row = this.#parts.rows.person(id);
+        if (row?.state === 'active') this.#load(row);
+      }
+      this.#notify(order);
+      return order;
+    });
+  }
+
+  #withExternalIds<T>(ask: (externalIds: ExternalIds) => T): Promise<T> {
+    const { externalIds } = this.#parts;
+    return this.#inFlight.run(async () => {
+      await externalIds.whole();
+      return ask(externalIds);
+    });
+  }
+
+  abandonImport(importId: string): number {
+    this.#inFlight.assertOpen();
+    const count = this.#parts.imports.abandon(importId);
+    // If another program reads the file, the next erasure or opening empties the log.
+    emptyWriteAheadLog(this.#parts.database);
+    return count;
+  }
+
+  nearest(probe: Embedding, options: SearchOptions): Promise<readonly Candidate[]> {
+    return this.#inFlight.run(() => this.#parts.index.nearest(probe, options));
+  }
+
+  findSimilar(
+    embeddings: readonly Embedding[],
+    threshold: number,
+    importId?: string,
+  ): Promise<readonly Candidate[]> {
+    const { index, imports } = this.#parts;
+    const indexes = [index, ...(importId === undefined ? [] : imports.indexOf(importId))];
+    return this.#inFlight.run(() => mostSimilar(indexes, embeddings, threshold));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#inFlight.close();
+    await this.#parts.lifetime[Symbol.asyncDispose]();
+  }
+
+  #row(id: PersonId): PersonCountsRow | undefined {
+    this.#inFlight.assertOpen();
+    return this.#parts.rows.person(id);
+  }
+
+  /** Removes the person from the index first, so that no search finds them meanwhile. After a failure, loads them again. */
+  #withoutPerson<T>(id: PersonId, work: () => T): T {
+    const { index, quarantine, rows, externalIds } = this.#parts;
+    const wasRecognised = index.remove(id);
+    try {
+      const done = work();
+      quarantine.release(id);
+      return done;
+    } catch (error) {
+      const row = rows.person(id);
+      if (wasRecognised && row?.state === 'active') this.#load(row);
+      else quarantine.release(id);
+      throw error;
+    } finally {
+      externalIds.reread(id);
+      this.#notify([id]);
+    }
+  }
+
+  #notify(ids: readonly PersonId[]): void {
+    for (const listener of this.#listeners) listener(ids);
+  }
+
+  /** Deletes the person again if the import was abandoned or committed while they were being sealed. */
+  #stage(importId: string, person: StagedPerson): void {
+    const { imports, rows, database } = this.#parts;
+    try {
+      imports.add(importId, person);
+    } catch (error) {
+      const row = rows.person(person.id);
+      if (row !== undefined) database.transaction(() => rows.delete(row));
+      emptyWriteAheadLog(database);
+      throw error;
+    }
+  }
+
+  #load(row: Parameters<typeof loadPerson>[0]): void {
+    const { report: quarantine, ...parts } = this.#parts;
+    const loading: TemplateLoading = { ...parts, quarantine };
+    loadPerson(row, parts.rows.templatesOf(row.id), loading);
+  }
+}
+
+/** The audit detail of a changed personal threshold. Its reason is personal data and stays out of the log. */
+function thresholdDetail(
+  before: PersonProfile,
+  next: PersonProfile,
+): { readonly threshold?: number | 'auto' } {
+  const similarity = next.threshold?.similarity;
+  if (before.threshold?.similarity === similarity) return {};
+  return { threshold: similarity ?? 'auto' };
+}

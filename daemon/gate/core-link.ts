@@ -1,0 +1,177 @@
+import { once } from 'node:events';
+import { Agent, type ClientRequest, type IncomingMessage, request as openRequest } from 'node:http';
+import type { Readable, Writable } from 'node:stream';
+import type { Clock } from '../base/clock.js';
+import { operational } from '../base/errors.js';
+import { raceTimeout } from '../base/race-timeout.js';
+
+/** How long an unused connection to the core is kept. Shorter than the core keeps it, so that no request meets its end. */
+const unusedMs = 20_000;
+/** Largest part of a body that the gate collects before it takes a place at the core, bytes. A login is smaller. */
+const collectedBytes = 32 * 1024;
+/** A body that is larger must arrive at this rate on average, after a grace. */
+const slowestBytesPerMs = 8;
+const graceMs = 30_000;
+
+/** What the gate asks the core. */
+export interface CoreRequest {
+  readonly method: string;
+  /** Path and query. */
+  readonly target: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: CollectedBody;
+  /** Aborts when the caller goes away. */
+  readonly signal: AbortSignal;
+}
+
+/** The connections to the core: HTTP/1.1 over its socket, kept open between requests. */
+export class CoreLink implements Disposable {
+  readonly #agent: Agent;
+  readonly #socketPath: string;
+
+  constructor(socketPath: string, atMost: number) {
+    this.#socketPath = socketPath;
+    const options = { keepAlive: true, maxSockets: atMost, maxFreeSockets: 16, timeout: unusedMs };
+    this.#agent = new Agent({ ...options, scheduling: 'lifo' });
+  }
+
+  /** Sends a request; resolves when the core begins to answer. @throws `core-unreachable`, `body-late` */
+  async ask(wanted: CoreRequest): Promise<IncomingMessage> {
+    const { method, target, headers, body, signal } = wanted;
+    const sent = openRequest({
+      ...{ agent: this.#agent, socketPath: this.#socketPath, method, path: target, signal },
+      headers: withLength(headers, body, method),
+      maxHeaderSize: 32 * 1024,
+    });
+    const answered = answerOf(sent);
+    // The core may refuse a body before it has read it all: its answer then ends the sending.
+    const failed = sendBody(sent, body).then(
+      () => answered,
+      async (error: unknown) => {
+        sent.destroy();
+        throw error;
+      },
+    );
+    return Promise.race([answered, failed]);
+  }
+
+  [Symbol.dispose](): void {
+    this.#agent.destroy();
+  }
+}
+
+function answerOf(sent: ClientRequest): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    sent.once('response', resolve);
+    sent.on('error', (cause) =>
+      reject(operational('core-unreachable', 'the core does not answer', { cause, retryable: true })),
+    );
+  });
+}
+
+function withLength(
+  headers: CoreRequest['headers'],
+  body: CollectedBody,
+  method: string,
+): Record<string, string> {
+  const { 'content-length': _, ...others } = headers;
+  if (!body.isWhole) return headers['content-length'] === undefined ? others : { ...headers };
+  const hasNone = body.collected.length === 0 && ['GET', 'HEAD', 'OPTIONS', 'DELETE'].includes(method);
+  return hasNone ? others : { ...others, 'content-length': String(body.collected.length) };
+}
+
+async function sendBody(sent: ClientRequest, body: CollectedBody): Promise<void> {
+  if (body.isWhole) {
+    sent.end(body.collected);
+    return;
+  }
+  if (!sent.write(body.collected)) await drained(sent);
+  for (;;) {
+    const part = await body.next();
+    if (part === undefined) break;
+    if (sent.destroyed) return;
+    if (!sent.write(part)) await drained(sent);
+  }
+  sent.end();
+}
+
+/** Resolves when more can be written, and when the stream has ended. */
+async function drained(stream: Writable): Promise<void> {
+  if (stream.destroyed) return;
+  const done = new AbortController();
+  const { signal } = done;
+  await Promise.race([once(stream, 'drain', { signal }), once(stream, 'close', { signal })]).catch(
+    () => undefined,
+  );
+  done.abort();
+}
+
+/** The beginning of a body, and a way to get the rest. */
+export interface CollectedBody {
+  readonly collected: Buffer;
+  /** True if the beginning is all. */
+  readonly isWhole: boolean;
+  /** The next part; undefined at the end. @throws `body-late` */
+  next(): Promise<Buffer | undefined>;
+}
+
+/**
+ * Reads a small body completely, and the beginning of a large one: a caller that sends slowly takes no place at the core.
+ * @throws `body-late`
+ */
+export async function collectBody(source: Readable, clock: Clock, idleMs: number): Promise<CollectedBody> {
+  const parts = source.iterator({ destroyOnReturn: false });
+  let bytes = 0;
+  let waitedMs = 0;
+  const next = async (): Promise<Buffer | undefined> => {
+    const leftMs = graceMs + bytes / slowestBytesPerMs - waitedMs;
+    const beganMs = clock.monotonicMs();
+    const part: IteratorResult<unknown> | 'late' =
+      leftMs <= 0 ? 'late' : await raceTimeout(clock, Math.min(idleMs, leftMs), parts.next());
+    waitedMs += clock.monotonicMs() - beganMs;
+    if (part === 'late') throw operational('body-late', 'the body of the request arrived too slowly');
+    if (part.done === true) return undefined;
+    if (!Buffer.isBuffer(part.value)) throw operational('body-late', 'the body of the request is no bytes');
+    bytes += part.value.length;
+    return part.value;
+  };
+  const collected: Buffer[] = [];
+  while (bytes <= collectedBytes) {
+    const part = await next();
+    if (part === undefined) return { collected: Buffer.concat(collected), isWhole: true, next };
+    collected.push(part);
+  }
+  return { collected: Buffer.concat(collected), isWhole: false, next };
+}
+
+/** How the sending of an answer ended. */
+export interface SentAnswer {
+  readonly bytes: number;
+  readonly end: 'whole' | 'caller-gone' | 'caller-slow' | 'core-gone';
+}
+
+/** Sends what `source` gives, no faster than the caller reads. Ends the answer; destroys neither side. */
+export async function sendAnswer(
+  source: AsyncIterable<unknown>,
+  target: Writable,
+  { clock, readIdleMs }: { readonly clock: Clock; readonly readIdleMs: number },
+): Promise<SentAnswer> {
+  let bytes = 0;
+  try {
+    for await (const part of source) {
+      if (!(part instanceof Uint8Array)) continue;
+      if (target.destroyed) return { bytes, end: 'caller-gone' };
+      bytes += part.length;
+      if (target.write(part)) continue;
+      if ((await raceTimeout(clock, readIdleMs, drained(target))) === 'late')
+        return { bytes, end: 'caller-slow' };
+    }
+  } catch {
+    return { bytes, end: target.destroyed ? 'caller-gone' : 'core-gone' };
+  }
+  if (target.destroyed) return { bytes, end: 'caller-gone' };
+  const finished = new Promise<void>((resolve) => target.end(resolve));
+  const ended = Promise.race([finished, once(target, 'close').catch(() => undefined)]);
+  const outcome = await raceTimeout(clock, readIdleMs, ended);
+  return { bytes, end: outcome === 'late' ? 'caller-slow' : 'whole' };
+}

@@ -1,0 +1,161 @@
+import { constants as cryptoConstants } from 'node:crypto';
+import { once } from 'node:events';
+import { constants, createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import type { Clock } from '../base/clock.js';
+import { messageOf, operational } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
+import { AccessLog } from './access-log.js';
+import { Connections } from './connections.js';
+import { CoreLink } from './core-link.js';
+import type { GateLimits, GateSettings } from './gate-settings.js';
+import { handle } from './request-handling.js';
+import { largestHeadersBytes } from './request-rules.js';
+import type { Site } from './site.js';
+
+/** Suites of TLS 1.3, and those of 1.2 with forward secrecy and authenticated encryption. */
+const cipherSuites = [
+  ...['TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256', 'TLS_AES_128_GCM_SHA256'],
+  ...['ECDHE-ECDSA-AES256-GCM-SHA384', 'ECDHE-RSA-AES256-GCM-SHA384'],
+  ...['ECDHE-ECDSA-CHACHA20-POLY1305', 'ECDHE-RSA-CHACHA20-POLY1305'],
+  ...['ECDHE-ECDSA-AES128-GCM-SHA256', 'ECDHE-RSA-AES128-GCM-SHA256'],
+].join(':');
+
+/** Headers up to this size are read, so that the caller learns that they are too large. Beyond it the connection or stream ends. */
+const largestReadHeadersBytes = 2 * largestHeadersBytes;
+const sweepEveryMs = 500;
+const reportEveryMs = 10_000;
+
+export interface GateServerOptions {
+  readonly settings: GateSettings;
+  /** Certificates and private key, PEM. */
+  readonly tls: Buffer;
+  readonly socketPath: string;
+  readonly site: Site;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** A listening gate. */
+export interface GateServer extends AsyncDisposable {
+  readonly port: number;
+  /** New connections get this certificate from now on. @throws where it cannot be used */
+  replaceCertificate(tls: Buffer): void;
+}
+
+/** Listens for HTTPS, versions 1.1 and 2. @throws `gate-address`, `gate-certificate` */
+export async function startGateServer(options: GateServerOptions): Promise<GateServer> {
+  const { settings, tls, socketPath, site, clock, logger } = options;
+  const { limits } = settings;
+  const connections = new Connections(clock, limits);
+  const core = new CoreLink(socketPath, limits.requestsAtOnce);
+  const log = new AccessLog(clock, logger);
+  const server = openServer(settings, tls);
+  server.on('connection', (socket) => connections.admit(socket));
+  server.on('session', (session) => guardSession(session, connections, limits));
+  // Callers that break the protocol are no fault of the box. The connection has ended already.
+  for (const event of ['tlsClientError', 'sessionError']) server.on(event, () => undefined);
+  server.on('clientError', (_error, socket) => socket.destroy());
+  const handling = { settings, connections, core, site, log, clock };
+  server.on('request', (request, response) => void handle(request, response, handling));
+  await listen(server, settings);
+  const sweeping = setInterval(() => connections.sweep(), sweepEveryMs);
+  const reporting = setInterval(() => report(connections, logger), reportEveryMs);
+  return {
+    port: (server.address() as AddressInfo).port,
+    replaceCertificate: (next) => server.setSecureContext(secureContext(settings, next)),
+    async [Symbol.asyncDispose]() {
+      clearInterval(sweeping);
+      clearInterval(reporting);
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      connections.endAll();
+      await closed;
+      core[Symbol.dispose]();
+    },
+  };
+}
+
+function secureContext({ minimumTls }: Pick<GateSettings, 'minimumTls'>, tls: Buffer) {
+  return {
+    ...{ cert: tls, key: tls, ciphers: cipherSuites, honorCipherOrder: true },
+    minVersion: `TLSv${minimumTls}`,
+    ecdhCurve: 'X25519:prime256v1:secp384r1',
+    secureOptions: cryptoConstants.SSL_OP_NO_RENEGOTIATION,
+  } as const;
+}
+
+function openServer(settings: GateSettings, tls: Buffer): Http2SecureServer {
+  const { limits } = settings;
+  try {
+    const server = createSecureServer({
+      ...secureContext(settings, tls),
+      allowHTTP1: true,
+      handshakeTimeout: limits.headersMs,
+      maxSessionInvalidFrames: 20,
+      maxSessionRejectedStreams: 50,
+      maxSessionMemory: 8,
+      settings: {
+        maxConcurrentStreams: limits.streamsPerConnection,
+        maxHeaderListSize: largestReadHeadersBytes,
+        enablePush: false,
+      },
+    });
+    // For HTTP/1.1. The types of node:http2 do not name them; the server reads them as node:http does.
+    return Object.assign(server, {
+      headersTimeout: limits.headersMs,
+      requestTimeout: 3_600_000,
+      keepAliveTimeout: limits.idleMs,
+      connectionsCheckingInterval: sweepEveryMs,
+      maxRequestsPerSocket: limits.requestsPerConnection,
+      maxHeadersCount: 100,
+      maxHeaderSize: largestReadHeadersBytes,
+    });
+  } catch (error) {
+    throw operational('gate-certificate', `the certificate of the gate cannot be used: ${messageOf(error)}`, {
+      remedy:
+        'restart rollcalld, which hands the certificate over again; or correct the secret in gate.certificate',
+      cause: error,
+    });
+  }
+}
+
+async function listen(server: Http2SecureServer, { address, port }: GateSettings): Promise<void> {
+  try {
+    server.listen({ host: address, port, backlog: 511 });
+    await once(server, 'listening');
+  } catch (error) {
+    throw operational(
+      'gate-address',
+      `the gate cannot listen on ${address}, port ${port}: ${messageOf(error)}`,
+      {
+        remedy:
+          'choose another address or port in the section gate of the configuration, then reload rollcalld',
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Ends a connection of HTTP/2 that asks too often on end, or gives its requests up as fast as it makes them. */
+function guardSession(session: ServerHttp2Session, connections: Connections, limits: GateLimits): void {
+  session.on('stream', (stream) => {
+    const connection = connections.of(session.socket);
+    if (connection === undefined) return;
+    if (connection.requests >= limits.requestsPerConnection) session.close();
+    const judge = (): void => {
+      const isGivenUp = stream.rstCode !== constants.NGHTTP2_NO_ERROR;
+      if (isGivenUp && !connection.resets.take())
+        session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    };
+    // A stream that came and was given up in one packet may have been closed before this line.
+    if (stream.destroyed) judge();
+    else stream.once('close', judge);
+  });
+}
+
+function report(connections: Connections, logger: Logger): void {
+  const refused = connections.takeRefused();
+  if (refused === 0) return;
+  const { count, requests } = connections;
+  logger.warn('connections were refused or ended without a request', { refused, open: count, requests });
+}

@@ -1,0 +1,283 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import type { Writable } from 'node:stream';
+import { pipeline } from 'node:stream';
+import type { Clock } from '../base/clock.js';
+import { isRollcallError } from '../base/errors.js';
+import type { ErrorEnvelope } from '../contract/errors.js';
+import type { AccessLog } from './access-log.js';
+import {
+  type AnswerHeaders,
+  crossOriginHeaders,
+  headersForCaller,
+  preflightHeaders,
+  securityHeaders,
+} from './answer-headers.js';
+import { compressor, encodedHeaders, encodingFor } from './compression.js';
+import type { Connection, Connections } from './connections.js';
+import { type CoreLink, collectBody, sendAnswer } from './core-link.js';
+import type { GateSettings } from './gate-settings.js';
+import {
+  type AdmittedRequest,
+  headersForCore,
+  isRefusal,
+  judgeRequest,
+  type Refusal,
+} from './request-rules.js';
+import type { Site } from './site.js';
+
+/** What answers requests needs. */
+export interface Handling {
+  readonly settings: GateSettings;
+  readonly connections: Connections;
+  readonly core: CoreLink;
+  readonly site: Site;
+  readonly log: AccessLog;
+  readonly clock: Clock;
+}
+
+/** One request on its way. `Http2ServerRequest` is the type of requests over HTTP/1.1, too, of which only common parts are used. */
+interface Exchange {
+  readonly request: Http2ServerRequest;
+  readonly response: Http2ServerResponse;
+  readonly requestId: string;
+  readonly connection: Connection;
+  /** Aborts when the caller goes away. */
+  readonly signal: AbortSignal;
+}
+
+/** What the access log says about an answer. */
+interface Outcome {
+  readonly status: number;
+  readonly bytes: number;
+  readonly note?: string | undefined;
+}
+
+/** The status is that of no answer; web servers log it so. */
+const callerGone: Outcome = { status: 499, bytes: 0, note: 'caller-gone' };
+
+/** Answers one request and logs it. Never rejects. */
+export async function handle(
+  request: Http2ServerRequest,
+  response: Http2ServerResponse,
+  handling: Handling,
+): Promise<void> {
+  const { connections, log, clock } = handling;
+  const connection = connections.of(request.socket);
+  if (connection === undefined) {
+    response.destroy();
+    return;
+  }
+  const beganMs = clock.monotonicMs();
+  const ended = connections.begin(connection);
+  const requestId = randomUUID();
+  const gone = new AbortController();
+  // A caller that goes away is noticed by the answer, which then cannot be sent.
+  request.on('error', () => undefined);
+  response.on('error', () => undefined);
+  response.once('close', () => gone.abort());
+  // A request that was given up at once may have been closed before this line: then no event comes.
+  if ((request.httpVersionMajor === 2 ? request.stream : request.socket).destroyed) gone.abort();
+  const exchange = { request, response, requestId, connection, signal: gone.signal };
+  let outcome: Outcome;
+  try {
+    outcome = gone.signal.aborted ? callerGone : await answer(exchange, handling);
+  } catch (error) {
+    outcome = { status: 500, bytes: 0, note: isRollcallError(error) ? error.code : 'failed' };
+    response.destroy();
+  }
+  ended();
+  const { method, url, httpVersion } = request;
+  const [path = ''] = url.split('?', 1);
+  const ms = clock.monotonicMs() - beganMs;
+  log.write({ requestId, method, path, ...outcome, ms, address: connection.address, protocol: httpVersion });
+}
+
+/** Answers where the gate has a place for one more request. */
+async function answer(exchange: Exchange, handling: Handling): Promise<Outcome> {
+  const giveBack = handling.connections.hold(exchange.connection);
+  if (giveBack === undefined) return refuse(exchange, tooBusy);
+  try {
+    return await answerHeld(exchange, handling);
+  } finally {
+    giveBack();
+  }
+}
+
+async function answerHeld(exchange: Exchange, handling: Handling): Promise<Outcome> {
+  const { request } = exchange;
+  const { method, url: target, headers, rawHeaders, socket } = request;
+  const { localAddress } = socket;
+  const judged = judgeRequest({ method, target, headers, rawHeaders, localAddress }, handling.settings);
+  if (isRefusal(judged)) return refuse(exchange, judged);
+  const { origin } = headers;
+  if (method === 'OPTIONS') {
+    return sendEmpty(exchange, 204, { ...preflightHeaders, ...crossOriginHeaders(judged.origin, origin) });
+  }
+  if (judged.path.startsWith('/api/v1/')) return relay(exchange, judged, handling);
+  return serveFile(exchange, judged, handling);
+}
+
+/** Passes the request to the core, and its answer to the caller. */
+async function relay(exchange: Exchange, admitted: AdmittedRequest, handling: Handling): Promise<Outcome> {
+  const { request, connection, requestId, signal } = exchange;
+  const { connections, core, clock, settings } = handling;
+  let giveBack: (() => void) | undefined;
+  try {
+    const body = await collectBody(request, clock, settings.limits.bodyIdleMs);
+    giveBack = connections.takePlace(connection);
+    if (giveBack === undefined) return await refuse(exchange, tooBusy);
+    const made = { requestId, address: connection.address, origin: admitted.origin };
+    const answered = await core.ask({
+      ...{ method: request.method, target: admitted.target, body, signal },
+      headers: headersForCore(request.headers, made),
+    });
+    return await passOn(exchange, admitted, answered, handling);
+  } catch (error) {
+    if (signal.aborted) return callerGone;
+    return await refuse(exchange, isRollcallError(error, 'body-late') ? bodyLate : coreAway);
+  } finally {
+    giveBack?.();
+  }
+}
+
+const tooBusy: Refusal = {
+  status: 503,
+  code: 'busy',
+  message: 'The box serves as many requests as it can.',
+  remedy: 'Send the request again after a second.',
+};
+const bodyLate: Refusal = {
+  status: 408,
+  code: 'body-late',
+  message: 'The body of the request arrived too slowly.',
+  remedy: 'Send it again over a better connection, or in smaller parts.',
+};
+const coreAway: Refusal = {
+  status: 503,
+  code: 'core-unreachable',
+  message: 'The box is starting or has stopped.',
+  remedy: 'Send the request again after some seconds. If this lasts, run rollcall doctor on the box.',
+};
+
+async function passOn(
+  exchange: Exchange,
+  { path, origin }: AdmittedRequest,
+  answered: IncomingMessage,
+  { clock, settings }: Handling,
+): Promise<Outcome> {
+  const { request, response } = exchange;
+  const status = answered.statusCode ?? 502;
+  const asked = { method: request.method, path, accept: request.headers['accept-encoding'] };
+  const plain = {
+    ...headersForCaller(answered.headers),
+    ...crossOriginHeaders(origin, request.headers.origin),
+  };
+  const encoding = encodingFor(asked, { status, headers: plain });
+  const headers = encoding === undefined ? plain : encodedHeaders(plain, encoding);
+  const sink = begin(exchange, status, headers);
+  if (request.method === 'HEAD' || status === 204 || status === 304) {
+    answered.resume();
+    sink.end();
+    return { status, bytes: 0 };
+  }
+  const source =
+    encoding === undefined
+      ? answered
+      : pipeline(answered, compressor(encoding, String(headers['content-type'])), () => undefined);
+  const { bytes, end } = await sendAnswer(source, sink, { clock, readIdleMs: settings.limits.readIdleMs });
+  if (end === 'whole') return { status, bytes };
+  // The caller must see that the answer is not whole.
+  answered.destroy();
+  cut(request, response);
+  return { status, bytes, note: end };
+}
+
+/** Sends status and headers; the answer's body goes into the returned stream. */
+function begin({ request, response, requestId }: Exchange, status: number, headers: AnswerHeaders): Writable {
+  response.writeHead(status, { ...headers, 'x-request-id': requestId });
+  return request.httpVersionMajor === 2 ? response.stream : response;
+}
+
+/** Ends an answer before its end so that the caller notices: the stream of HTTP/2, or the connection of HTTP/1.1. */
+function cut(request: Http2ServerRequest, response: Http2ServerResponse): void {
+  if (request.httpVersionMajor === 2) response.stream.destroy();
+  else response.destroy();
+}
+
+/** A file of the site, or why there is none. */
+async function serveFile(
+  exchange: Exchange,
+  { path, origin }: AdmittedRequest,
+  handling: Handling,
+): Promise<Outcome> {
+  const { request } = exchange;
+  if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(exchange, onlyRead);
+  const file = handling.site.find(path);
+  if (file === undefined) return refuse(exchange, notThere);
+  const { bytes, mediaType, etag } = file;
+  const shared = {
+    ...securityHeaders(mediaType.startsWith('text/html') ? 'page' : 'data'),
+    ...crossOriginHeaders(origin, request.headers.origin),
+    ...{ etag, 'cache-control': 'no-cache' },
+  };
+  if (request.headers['if-none-match'] === etag) return sendEmpty(exchange, 304, shared);
+  const plain = { ...shared, 'content-type': mediaType, 'content-length': String(bytes.length) };
+  const asked = { method: request.method, path, accept: request.headers['accept-encoding'] };
+  const encoding = encodingFor(asked, { status: 200, headers: plain });
+  const sink = begin(exchange, 200, encoding === undefined ? plain : encodedHeaders(plain, encoding));
+  if (request.method === 'HEAD') {
+    sink.end();
+    return { status: 200, bytes: 0 };
+  }
+  const { readIdleMs } = handling.settings.limits;
+  const whole = encoding === undefined ? bytes : await file.encoded(encoding);
+  const sent = await sendAnswer(piecesOf(whole), sink, { clock: handling.clock, readIdleMs });
+  if (sent.end !== 'whole') cut(request, exchange.response);
+  return { status: 200, bytes: sent.bytes, ...(sent.end === 'whole' ? {} : { note: sent.end }) };
+}
+
+/** In pieces, because TLS copies all that it is given at once, however slowly the caller reads. */
+async function* piecesOf(bytes: Buffer): AsyncGenerator<Buffer> {
+  for (let from = 0; from < bytes.length; from += pieceBytes) yield bytes.subarray(from, from + pieceBytes);
+}
+const pieceBytes = 32 * 1024;
+
+const onlyRead: Refusal = {
+  status: 405,
+  code: 'method-not-allowed',
+  message: 'This address can only be read.',
+  remedy: 'Use GET. The API is below /api/v1.',
+};
+const notThere: Refusal = {
+  status: 404,
+  code: 'no-such-page',
+  message: 'The box has nothing at this address.',
+  remedy: 'The API is below /api/v1, its description at /docs.',
+};
+
+function sendEmpty(exchange: Exchange, status: 204 | 304, headers: AnswerHeaders): Outcome {
+  begin(exchange, status, { ...securityHeaders('data'), ...headers }).end();
+  return { status, bytes: 0 };
+}
+
+/** Refuses the request. What is left of its body is not read: a connection of HTTP/1.1 ends with the answer. */
+async function refuse(exchange: Exchange, { status, code, message, remedy }: Refusal): Promise<Outcome> {
+  const { request, requestId } = exchange;
+  const document: ErrorEnvelope = {
+    success: false,
+    error: { kind: status < 500 ? 'input' : 'operational', code, message, remedy, details: {}, requestId },
+  };
+  const bytes = Buffer.from(`${JSON.stringify(document)}\n`);
+  const isHead = request.method === 'HEAD';
+  begin(exchange, status, {
+    ...securityHeaders('data'),
+    'cache-control': 'no-store',
+    'content-type': 'application/json',
+    'content-length': String(bytes.length),
+    ...(status === 503 ? { 'retry-after': '1' } : {}),
+    ...(request.httpVersionMajor === 1 && !request.complete ? { connection: 'close' } : {}),
+  }).end(isHead ? undefined : bytes);
+  return { status, bytes: isHead ? 0 : bytes.length, note: code };
+}

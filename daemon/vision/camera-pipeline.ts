@@ -1,0 +1,276 @@
+import type { Clock } from '../base/clock.js';
+import { present } from '../base/present.js';
+import type { Frame } from '../domain/faces/picture.js';
+import type { CameraId, TrackId } from '../domain/ids.js';
+import {
+  assessLiveness,
+  type LivenessPolicy,
+  rememberedStillMs,
+} from '../domain/liveness/liveness-verdict.js';
+import { type FrameSchedule, initialSchedule, takeFrame } from '../domain/tracks/frame-schedule.js';
+import { showsSameFace } from '../domain/tracks/same-face.js';
+import type { FaceAnalyser } from './face-analyser.js';
+import { FaceTracker, type MeshFit } from './face-tracker.js';
+import { embedOne, type FaceView, type TakeShot, takeShotOf } from './probe-stage.js';
+import { StageCounters } from './stage-counters.js';
+import type { StageSink, ViewSink } from './stage-event.js';
+import type { Movements, TrackedFace } from './tracked-face.js';
+
+/** The passive model scores a face this often, milliseconds: its opinion changes slowly. */
+const passiveEveryMs = 500;
+/** Ended tracks whose faces are remembered: a picture that is held up again is recognised as the same one. */
+const rememberedFaces = 8;
+/** A face that stays in doubt for longer, such as a picture on a wall, gets the ordinary rate again, milliseconds. */
+const provingForMs = 30_000;
+
+interface CameraPipelineOptions {
+  readonly cameraId: CameraId;
+  /** Shared by all cameras of the process. */
+  readonly analyser: FaceAnalyser;
+  readonly sink: StageSink;
+  /** Measures how long stages take; never decides anything. */
+  readonly clock: Clock;
+  /** Must never return the same id twice. */
+  readonly newTrackId: () => TrackId;
+  /** Frames analysed a second while no face is tracked. */
+  readonly idleFps: number;
+  /** Frames analysed a second while a face is tracked. */
+  readonly trackingFps: number;
+  /** The rate while the eyes of an undetermined face are visible. By default, and at least, `trackingFps`. */
+  readonly provingFps?: number | undefined;
+  /** Whether there is processor time for `provingFps`. Default: there is. */
+  readonly hasTime?: () => boolean;
+  readonly smallestFacePx: number;
+  readonly liveness: LivenessPolicy;
+  /** Similarity from which two views of one track are the same face: the recogniser's match threshold. */
+  readonly sameFaceThreshold: number;
+  /** Makes the pictures that sightings carry. Absent: they carry none. */
+  readonly takeShot?: TakeShot | undefined;
+  /** Gets every view of a face. Absent where nothing is drawn. */
+  readonly onView?: ViewSink | undefined;
+}
+
+/**
+ * The stages of one camera, from a frame to the events about the faces in it. Only the capture times of the frames decide:
+ * a clip and a camera that show the same frames give the same events.
+ */
+export class CameraPipeline {
+  readonly #options: CameraPipelineOptions;
+  readonly #counters: StageCounters;
+  readonly #tracker: FaceTracker;
+  #schedule: FrameSchedule = initialSchedule;
+  #hasPassivePad = true;
+  #lastFrameMs = 0;
+  /** The latest faces whose tracks ended, oldest first. */
+  #endedFaces: readonly TrackedFace[] = [];
+
+  constructor(options: CameraPipelineOptions) {
+    this.#options = options;
+    this.#counters = new StageCounters(options.clock);
+    const { analyser, smallestFacePx, newTrackId } = options;
+    this.#tracker = new FaceTracker({ analyser, smallestFacePx, newTrackId, counters: this.#counters });
+  }
+
+  /** Counts and stage times since the start, see `StageCounters`. */
+  get counters(): Readonly<Record<string, number>> {
+    return this.#counters.snapshot();
+  }
+
+  /** Faces that are tracked now, confirmed or not. */
+  get faceCount(): number {
+    return this.#tracker.faces.length;
+  }
+
+  /**
+   * Analyses `frame` if its turn has come; returns whether it did. Frames come in order, one at a time: the next only
+   * after the promise settled. The caller keeps the frame and releases it. Rejects only with what the analyser threw;
+   * the next frame can be analysed after that.
+   */
+  async analyse(frame: Frame): Promise<boolean> {
+    const schedule = takeFrame(this.#schedule, frame.capturedAtMs, this.#fps());
+    if (schedule === undefined) {
+      this.#counters.add('framesSkipped');
+      return false;
+    }
+    this.#schedule = schedule;
+    this.#lastFrameMs = frame.capturedAtMs;
+    this.#counters.add('framesAnalysed');
+    await this.#runStages(frame);
+    return true;
+  }
+
+  /** The camera delivers no frames, for now or for ever: every track ends. */
+  end(): void {
+    for (const face of this.#tracker.finishAll(this.#lastFrameMs)) this.#reportEnd(face, this.#lastFrameMs);
+  }
+
+  /** Frames to analyse a second at this moment. */
+  #fps(): number {
+    const { idleFps, trackingFps, provingFps = trackingFps, liveness, hasTime } = this.#options;
+    const { faces } = this.#tracker;
+    if (faces.length === 0) return idleFps;
+    const isAnyoneProving = faces.some(
+      ({ observation }) =>
+        observation.areEyesSeen &&
+        observation.liveness.observedMs < provingForMs &&
+        assessLiveness(observation.liveness, liveness).verdict === 'undetermined',
+    );
+    const isFaster = isAnyoneProving && provingFps > trackingFps && hasTime?.() !== false;
+    return isFaster ? provingFps : trackingFps;
+  }
+
+  async #runStages(frame: Frame): Promise<void> {
+    const atMs = frame.capturedAtMs;
+    const { fits, ended } = await this.#tracker.track(frame);
+    this.#endedFaces = this.#endedFaces.filter(({ track }) => atMs - track.lastSeenMs <= rememberedStillMs);
+    for (const face of ended) this.#reportEnd(face, atMs);
+    const views = fits.map((fit) => this.#assess(frame, fit));
+    for (const { face } of fits) this.#reportStart(face, atMs);
+    const movements = views.map((view) => this.#observe(frame, view));
+    await this.#scorePassively(frame, fits);
+    const embedded = await embedOne(frame, views, { ...this.#options, counters: this.#counters });
+    if (embedded?.judgement === 'same') this.#recall(embedded.face);
+    await this.#takeShotOfAttack(frame, views);
+    for (const [index, { face }] of views.entries()) {
+      const own = embedded?.face === face ? embedded : undefined;
+      if (own?.judgement === 'another') {
+        this.#tracker.replace(face, atMs);
+        this.#reportEnd(face, atMs);
+      } else this.#reportChanges(face, movements[index], own?.isBinding ?? false, atMs);
+    }
+  }
+
+  #assess(frame: Frame, { face, landmarks }: MeshFit): FaceView {
+    const { analyser, smallestFacePx } = this.#options;
+    const quality = this.#counters.timeSync('assess', () =>
+      analyser.assess(frame.picture, landmarks, { smallestFacePx }),
+    );
+    return { face, landmarks, quality };
+  }
+
+  #observe(frame: Frame, view: FaceView): Movements {
+    const { face, landmarks, quality } = view;
+    const { capturedAtMs: atMs, picture } = frame;
+    const movements = face.observation.observe(frame, view, this.#options.liveness);
+    const { eyes } = movements;
+    this.#options.onView?.({ trackId: face.track.id, atMs, landmarks, quality, eyes, picture });
+    return movements;
+  }
+
+  /** Asks the passive model about one face that the detector found in this frame: the one that has waited longest. */
+  async #scorePassively(frame: Frame, fits: readonly MeshFit[]): Promise<void> {
+    if (!this.#hasPassivePad) return;
+    const atMs = frame.capturedAtMs;
+    const { analyser, liveness } = this.#options;
+    const [due] = fits
+      .flatMap(({ face }) => {
+        const { detected } = face.tracking;
+        const waitingMs = atMs - (face.observation.lastPassiveMs ?? Number.NEGATIVE_INFINITY);
+        const isDue = face.reported.isStarted && detected?.atMs === atMs && waitingMs >= passiveEveryMs;
+        return isDue ? [{ face, box: detected.box, waitingMs }] : [];
+      })
+      .sort((a, b) => compareWaiting(b.waitingMs, a.waitingMs));
+    if (due === undefined) return;
+    const score = await this.#counters.time('passive', () => analyser.passivePad(frame.picture, due.box));
+    if (score === undefined) this.#hasPassivePad = false;
+    else due.face.observation.observePassive(score, atMs, liveness);
+  }
+
+  /** An attack may never be worth an embedding, which would bring its picture: it gets one here. One face a frame. */
+  async #takeShotOfAttack(frame: Frame, views: readonly FaceView[]): Promise<void> {
+    const { takeShot, liveness } = this.#options;
+    if (takeShot === undefined) return;
+    const view = views.find(
+      ({ face }) =>
+        face.reported.isStarted &&
+        face.samples.shotQuality === undefined &&
+        assessLiveness(face.observation.liveness, liveness).verdict === 'attack',
+    );
+    if (view) await takeShotOf(frame, view, { takeShot, counters: this.#counters });
+  }
+
+  /** The first embedding of a track shows its face: what an ended track of the same face showed still counts. */
+  #recall({ samples, observation }: TrackedFace): void {
+    const [first, ...others] = samples.memory.seen;
+    if (first === undefined || others.length > 0) return;
+    const { sameFaceThreshold, liveness } = this.#options;
+    const before = this.#endedFaces.findLast((ended) =>
+      showsSameFace(ended.samples.memory, first, sameFaceThreshold),
+    );
+    if (before !== undefined)
+      observation.learn({ kind: 'seen-before', from: before.observation.liveness }, liveness);
+  }
+
+  #reportStart({ track, reported }: TrackedFace, atMs: number): void {
+    if (reported.isStarted || track.phase !== 'confirmed') return;
+    reported.isStarted = true;
+    this.#counters.add('tracksConfirmed');
+    const { id, firstSeenMs, motion } = track;
+    this.#options.sink({ type: 'track.started', atMs, trackId: id, firstSeenMs, box: motion.box });
+  }
+
+  /** Reports what changed about one face, and sends a sighting if anything did. */
+  #reportChanges(face: TrackedFace, movements: Movements | undefined, isBound: boolean, atMs: number): void {
+    const { reported, samples, observation, track } = face;
+    if (!reported.isStarted) return;
+    const { blinks = [], gesture } = movements ?? {};
+    const { sink, liveness } = this.#options;
+    const trackId = track.id;
+    for (const blink of blinks) {
+      this.#counters.add('blinks');
+      sink({ type: 'blink', atMs, trackId, blink });
+    }
+    if (gesture !== undefined) {
+      this.#counters.add('gestures');
+      sink({ type: 'gesture', atMs, trackId, gesture });
+    }
+    const assessment = assessLiveness(observation.liveness, liveness);
+    const isNewVerdict = assessment.verdict !== reported.verdict;
+    if (isNewVerdict) {
+      reported.verdict = assessment.verdict;
+      sink({ type: 'liveness', atMs, trackId, assessment });
+    }
+    const hasMoved = blinks.length > 0 || gesture !== undefined;
+    if (isNewVerdict || hasMoved || isBound || samples.hasNewProbes) this.#reportSighting(face, false, atMs);
+  }
+
+  #reportEnd(face: TrackedFace, atMs: number): void {
+    const { track, reported } = face;
+    if (!reported.isStarted || track.phase !== 'ended') return;
+    this.#endedFaces = [...this.#endedFaces, face].slice(-rememberedFaces);
+    const { id, firstSeenMs, lastSeenMs, reason } = track;
+    this.#reportSighting(face, true, atMs);
+    this.#options.sink({ type: 'track.ended', atMs, trackId: id, firstSeenMs, lastSeenMs, reason });
+  }
+
+  #reportSighting(
+    { track, observation, samples, reported }: TrackedFace,
+    isEnded: boolean,
+    atMs: number,
+  ): void {
+    const { cameraId, analyser, liveness, sink } = this.#options;
+    const sequence = reported.sightingCount;
+    reported.sightingCount += 1;
+    this.#counters.add('sightings');
+    const { probes, bestShot } = samples.takeNew();
+    const sighting = {
+      cameraId,
+      trackId: track.id,
+      sequence,
+      isEnded,
+      firstSeenMs: track.firstSeenMs,
+      lastSeenMs: track.lastSeenMs,
+      box: track.motion.box,
+      quality: observation.bestQuality,
+      liveness: assessLiveness(observation.liveness, liveness),
+      recogniser: analyser.recogniser,
+      probes,
+      ...present({ bestShot }),
+    };
+    sink({ type: 'sighting', atMs, sighting });
+  }
+}
+
+function compareWaiting(a: number, b: number): number {
+  return a === b ? 0 : a < b ? -1 : 1;
+}

@@ -1,0 +1,74 @@
+import type { Logger } from '../base/logger.js';
+import type { Frame } from '../domain/faces/picture.js';
+import type { FaceAnalyser } from './face-analyser.js';
+import type { FfmpegBinary } from './ingest/ffmpeg-binary.js';
+import { inspectCamera } from './ingest/inspect-camera.js';
+import { sourceOptions } from './live-camera.js';
+import { type CameraPlan, type CameraTestOutcome, mostFaces } from './protocol.js';
+
+/** How long a camera is watched after its first frame, milliseconds. */
+const observeMs = 3_000;
+
+type FoundFace = Extract<CameraTestOutcome, { outcome: 'ok' }>['faces'][number];
+
+/** Opens a camera once and reports its stream, rate, time to the first frame and faces, or why it cannot be opened. */
+export async function testCamera(
+  plan: CameraPlan,
+  options: {
+    readonly analyser: FaceAnalyser;
+    readonly ffmpeg: FfmpegBinary;
+    readonly logger: Logger;
+    readonly signal: AbortSignal;
+  },
+): Promise<CameraTestOutcome> {
+  const { analyser, ffmpeg, logger, signal } = options;
+  let faces: readonly FoundFace[] = [];
+  let framesAnalysed = 0;
+  let analysing: Promise<void> | undefined;
+  const onFrame = (frame: Frame): void => {
+    if (analysing !== undefined) {
+      frame.release();
+      return;
+    }
+    analysing = findFaces(frame, plan, analyser)
+      .then((found) => {
+        framesAnalysed += 1;
+        if (found.length > faces.length) faces = found;
+      })
+      .finally(() => {
+        frame.release();
+        analysing = undefined;
+      });
+  };
+  const source = sourceOptions(plan, ffmpeg, logger.child({ camera: plan.id }));
+  const { pictureChecks } = plan;
+  const inspection = await inspectCamera({ ...source, observeMs, pictureChecks, signal, onFrame });
+  await analysing;
+  if (inspection.outcome === 'failed') {
+    const { failure, ...rest } = inspection;
+    return { ...rest, ...failure };
+  }
+  const { problems, ...found } = inspection;
+  return { ...found, framesAnalysed, problems: [...problems], faces: faces.slice(0, mostFaces) };
+}
+
+async function findFaces(
+  { picture }: Frame,
+  { smallestFacePx }: CameraPlan,
+  analyser: FaceAnalyser,
+): Promise<readonly FoundFace[]> {
+  const detections = await analyser.detect(picture, { smallestFacePx });
+  const located = await analyser.locate(
+    picture,
+    detections.map(({ box }) => box),
+  );
+  return detections.map(({ box, score }, index) => {
+    const landmarks = located[index];
+    const quality = landmarks && analyser.assess(picture, landmarks, { smallestFacePx });
+    return {
+      widthPx: box.width,
+      score: Math.min(1, Math.max(0, score)),
+      quality: quality === undefined ? null : { score: quality.score, reasons: [...quality.reasons] },
+    };
+  });
+}

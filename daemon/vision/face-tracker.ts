@@ -1,0 +1,286 @@
+import type { FaceLandmarks } from '../domain/faces/face.js';
+import type { Box } from '../domain/faces/geometry.js';
+import type { Frame } from '../domain/faces/picture.js';
+import type { TrackId } from '../domain/ids.js';
+import { associate, associationCost, type Expectation } from '../domain/tracks/association.js';
+import {
+  type DetectorHistory,
+  type DetectorRunKind,
+  detectorNeverRan,
+  detectorRunDue,
+  recordDetectorRun,
+  weightOfMiss,
+} from '../domain/tracks/detector-schedule.js';
+import { chooseFits } from '../domain/tracks/fit-order.js';
+import { predictBox } from '../domain/tracks/motion.js';
+import { settleClaims } from '../domain/tracks/shared-face.js';
+import { chooseAlone, isAdrift, missedAgain, missedAlone, supported } from '../domain/tracks/support.js';
+import {
+  beginTrack,
+  defaultTrackPolicy,
+  nextTrack,
+  type Track,
+  type TrackEndReason,
+  type TrackInput,
+} from '../domain/tracks/track.js';
+import type { FaceAnalyser, FaceRegion } from './face-analyser.js';
+import type { StageCounters } from './stage-counters.js';
+import { type FaceTracking, TrackedFace } from './tracked-face.js';
+
+/** Most meshes that are fitted in one frame: each takes about 10 ms. */
+const fitsPerFrame = 8;
+
+interface FaceTrackerOptions {
+  readonly analyser: FaceAnalyser;
+  readonly smallestFacePx: number;
+  readonly newTrackId: () => TrackId;
+  readonly counters: StageCounters;
+}
+
+/** The mesh of a face in one frame. */
+export interface MeshFit {
+  readonly face: TrackedFace;
+  readonly landmarks: FaceLandmarks;
+}
+
+/** What one frame did to the faces of a camera. */
+interface TrackedFrame {
+  readonly fits: readonly MeshFit[];
+  /** Faces whose track ended in this frame. */
+  readonly ended: readonly TrackedFace[];
+}
+
+/** The faces for which a mesh was tried in this frame, in order; undefined where it found no face. */
+type FitResults = ReadonlyMap<TrackedFace, FaceLandmarks | undefined>;
+
+/** The boxes of one detector run, by their faces. */
+type DetectedBoxes = ReadonlyMap<TrackedFace, Box>;
+
+/** What one frame showed of one face. */
+interface FrameFinding {
+  readonly atMs: number;
+  /** `untried` where no mesh was fitted. */
+  readonly fit: 'untried' | 'found' | 'none';
+  /** The mesh, where it was found and does not belong to another face or to the background. */
+  readonly mesh: Box | undefined;
+  readonly detected: Box | undefined;
+  readonly hasDetectorRun: boolean;
+}
+
+/**
+ * Carries faces from frame to frame. The mesh of one frame is where the next frame is searched. The detector looks for
+ * new faces on a schedule, and for faces whose mesh was lost.
+ */
+export class FaceTracker {
+  readonly #options: FaceTrackerOptions;
+  #faces: readonly TrackedFace[] = [];
+  #detectorHistory: DetectorHistory = detectorNeverRan;
+
+  constructor(options: FaceTrackerOptions) {
+    this.#options = options;
+  }
+
+  get faces(): readonly TrackedFace[] {
+    return this.#faces;
+  }
+
+  /** Finds every face in the next frame: predict and fit, detect, fit what was detected, check, settle. */
+  async track(frame: Frame): Promise<TrackedFrame> {
+    const atMs = frame.capturedAtMs;
+    const inSight = this.#faces.filter(isInSight);
+    const predicted = await this.#fit(frame, inSight, fitsPerFrame, ({ track }) =>
+      predictBox(track.motion, atMs),
+    );
+    const kind = this.#detectorRunDue(atMs, predicted);
+    const detected = kind === undefined ? undefined : await this.#detect(frame, kind, predicted);
+    const results = detected === undefined ? predicted : await this.#fitDetected(frame, predicted, detected);
+    await this.#detectAlone(frame, results);
+    const fits = settledFits(results, atMs);
+    for (const face of this.#faces) {
+      face.tracking = nextTracking(face.tracking, {
+        atMs,
+        fit: results.has(face) ? (results.get(face) === undefined ? 'none' : 'found') : 'untried',
+        mesh: fits.find((fit) => fit.face === face)?.landmarks.box,
+        detected: detected?.get(face),
+        hasDetectorRun: detected !== undefined,
+      });
+    }
+    return { fits, ended: this.#removeEnded() };
+  }
+
+  /** Ends one track and begins another in its place, for another person who stands there now. */
+  replace(face: TrackedFace, atMs: number): void {
+    finish(face, atMs, 'another-face');
+    const box = face.track.motion.box;
+    const id = this.#options.newTrackId();
+    const next = new TrackedFace(beginTrack(id, { atMs, box, origin: 'mesh' }));
+    this.#faces = [...this.#faces.filter((each) => each !== face), next];
+  }
+
+  /** Ends every track. */
+  finishAll(atMs: number): readonly TrackedFace[] {
+    for (const face of this.#faces) finish(face, atMs, 'source-ended');
+    return this.#removeEnded();
+  }
+
+  #removeEnded(): readonly TrackedFace[] {
+    const ended = this.#faces.filter((face) => face.track.phase === 'ended');
+    this.#faces = this.#faces.filter((face) => face.track.phase !== 'ended');
+    return ended;
+  }
+
+  /** Fits meshes in the regions of the given faces, `budget` of them at most. */
+  async #fit(
+    frame: Frame,
+    faces: readonly TrackedFace[],
+    budget: number,
+    regionOf: (face: TrackedFace) => Box,
+  ): Promise<FitResults> {
+    const { analyser, counters } = this.#options;
+    const waiting = faces.map(({ track, observation }) => ({
+      widthPx: track.motion.box.width,
+      lastFitMs: observation.lastFitMs,
+    }));
+    const chosen = chooseFits(waiting, Math.max(0, budget)).flatMap((index) => faces[index] ?? []);
+    counters.add('locatesDeferred', faces.length - chosen.length);
+    if (chosen.length === 0) return new Map();
+    const regions = chosen.map(
+      (face): FaceRegion => ({ ...regionOf(face), rollDeg: face.observation.rollDeg }),
+    );
+    const located = await counters.time('locate', () => analyser.locate(frame.picture, regions));
+    counters.add('facesLocated', chosen.length);
+    return new Map(chosen.map((face, index) => [face, located[index]]));
+  }
+
+  #detectorRunDue(atMs: number, predicted: FitResults): DetectorRunKind | undefined {
+    const notFitted = this.#faces.filter((face) => predicted.has(face) && predicted.get(face) === undefined);
+    const lost = this.#faces.filter((face) => face.track.phase === 'lost');
+    return detectorRunDue(this.#detectorHistory, {
+      atMs,
+      isAnyoneFollowed: this.#faces.length > 0,
+      isAnyoneJustLost: notFitted.some((face) => face.tracking.failedFits === 0),
+      missingWidthsPx: [...lost, ...notFitted].map((face) => face.track.motion.box.width),
+      smallestFacePx: this.#options.smallestFacePx,
+    });
+  }
+
+  /** Runs the detector and gives each box to its face; a box without one begins a new face. */
+  async #detect(frame: Frame, kind: DetectorRunKind, predicted: FitResults): Promise<DetectedBoxes> {
+    const atMs = frame.capturedAtMs;
+    const { analyser, counters, smallestFacePx } = this.#options;
+    this.#detectorHistory = recordDetectorRun(this.#detectorHistory, kind, atMs);
+    if (kind === 'full') counters.add('fullLooks');
+    const detections = await counters.time('detect', () =>
+      analyser.detect(frame.picture, { smallestFacePx, isQuick: kind === 'quick' }),
+    );
+    const known = this.#faces;
+    const boxes = detections.map(({ box }) => box);
+    const expectations = known.map((face) => expectationIn(predicted, face, atMs));
+    const { expectationOf: expectationOfBox, missing } = associate(expectations, boxes);
+    const detected = new Map<TrackedFace, Box>();
+    boxes.forEach((box, index) => {
+      const face = known[expectationOfBox.get(index) ?? -1] ?? this.#begin(box, atMs);
+      detected.set(face, box);
+      face.tracking = { ...face.tracking, detected: { atMs, box }, support: supported };
+    });
+    for (const face of missing.flatMap((index) => known[index] ?? [])) {
+      const weight = weightOfMiss(kind, face.track.motion.box.width, smallestFacePx);
+      face.tracking = { ...face.tracking, support: missedAgain(face.tracking.support, weight) };
+    }
+    return detected;
+  }
+
+  #begin(box: Box, atMs: number): TrackedFace {
+    const face = new TrackedFace(beginTrack(this.#options.newTrackId(), { atMs, box, origin: 'detector' }));
+    this.#faces = [...this.#faces, face];
+    return face;
+  }
+
+  /** Fits meshes in the boxes of detected faces that have none yet. A second try replaces the first. */
+  async #fitDetected(frame: Frame, predicted: FitResults, detected: DetectedBoxes): Promise<FitResults> {
+    const unfitted = [...detected.keys()].filter((face) => predicted.get(face) === undefined);
+    const kept = [...predicted].filter(([face]) => !unfitted.includes(face));
+    const regionOf = (face: TrackedFace): Box => detected.get(face) ?? face.track.motion.box;
+    const fitted = await this.#fit(frame, unfitted, fitsPerFrame - kept.length, regionOf);
+    return new Map([...kept, ...fitted]);
+  }
+
+  /** Shows one face alone to the detector: a mesh fits there, but runs over the whole picture missed it. */
+  async #detectAlone(frame: Frame, results: FitResults): Promise<void> {
+    const { analyser, counters, smallestFacePx } = this.#options;
+    const fitted = this.#faces.filter((face) => results.get(face) !== undefined);
+    const chosen = chooseAlone(fitted.map(({ tracking }) => tracking.support)) ?? -1;
+    const face = fitted[chosen];
+    const around = face && results.get(face)?.box;
+    if (face === undefined || around === undefined) return;
+    counters.add('aloneLooks');
+    const detections = await counters.time('detect', () =>
+      analyser.detect(frame.picture, { smallestFacePx, around }),
+    );
+    // The crop may show a neighbour too: its box supports its own mesh, not this one.
+    const expectations = fitted.map((each) => expectationIn(results, each, frame.capturedAtMs));
+    const boxes = detections.map(({ box }) => box);
+    const { missing } = associate(expectations, boxes);
+    const { support } = face.tracking;
+    face.tracking = {
+      ...face.tracking,
+      support: missing.includes(chosen) ? missedAlone(support) : supported,
+    };
+  }
+}
+
+/** The tracking of a face after one frame. */
+function nextTracking(tracking: FaceTracking, finding: FrameFinding): FaceTracking {
+  const { fit } = finding;
+  const failedFits = fit === 'untried' ? tracking.failedFits : fit === 'none' ? tracking.failedFits + 1 : 0;
+  return { ...tracking, failedFits, track: advancedTrack(tracking.track, finding) };
+}
+
+function advancedTrack(track: Track, { atMs, fit, mesh, detected, hasDetectorRun }: FrameFinding): Track {
+  const next = (input: TrackInput): Track => nextTrack(track, input, defaultTrackPolicy);
+  if (mesh !== undefined) return next({ kind: 'observed', observation: { atMs, box: mesh, origin: 'mesh' } });
+  if (detected !== undefined)
+    return next({ kind: 'observed', observation: { atMs, box: detected, origin: 'detector' } });
+  return fit !== 'untried' || hasDetectorRun ? next({ kind: 'missed', atMs }) : track;
+}
+
+function finish(face: TrackedFace, atMs: number, reason: TrackEndReason): void {
+  const track = nextTrack(face.track, { kind: 'finished', atMs, reason }, defaultTrackPolicy);
+  face.tracking = { ...face.tracking, track };
+}
+
+/** Leaves out meshes that left their face: those adrift on the background, and those that jumped to another face. */
+function settledFits(results: FitResults, atMs: number): readonly MeshFit[] {
+  const fits = [...results].flatMap(([face, landmarks]) =>
+    landmarks !== undefined && !isAdrift(face.tracking.support) && isPlausible(face, landmarks.box, atMs)
+      ? [{ face, landmarks }]
+      : [],
+  );
+  const holds = settleClaims(
+    fits.map(({ face, landmarks }) => ({
+      predicted: predictBox(face.track.motion, atMs),
+      found: landmarks.box,
+      firstSeenMs: face.track.firstSeenMs,
+    })),
+  );
+  return fits.filter((_, index) => holds[index]);
+}
+
+function isInSight(face: TrackedFace): boolean {
+  return face.track.phase === 'tentative' || face.track.phase === 'confirmed';
+}
+
+function expectationOf({ track }: TrackedFace, atMs: number): Expectation {
+  const { motion, lastSeenMs } = track;
+  return { box: predictBox(motion, atMs), unseenMs: atMs - lastSeenMs, isPredicted: motion.hasVelocity };
+}
+
+/** Where the face is by the mesh of this frame or, without one, where it should be. */
+function expectationIn(results: FitResults, face: TrackedFace, atMs: number): Expectation {
+  const mesh = results.get(face)?.box;
+  return mesh === undefined ? expectationOf(face, atMs) : { box: mesh, unseenMs: 0, isPredicted: true };
+}
+
+function isPlausible(face: TrackedFace, found: Box, atMs: number): boolean {
+  return Number.isFinite(associationCost(expectationOf(face, atMs), found));
+}

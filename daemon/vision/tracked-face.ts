@@ -1,0 +1,195 @@
+import type { BestShot } from '../domain/faces/best-shot.js';
+import { emptyViewHistory, type ViewHistory } from '../domain/faces/best-views.js';
+import type { FaceLandmarks } from '../domain/faces/face.js';
+import type { Box } from '../domain/faces/geometry.js';
+import type { Frame } from '../domain/faces/picture.js';
+import { type FaceQuality, isBetterView, type ViewQuality } from '../domain/faces/quality.js';
+import type { Probe } from '../domain/identification/match.js';
+import {
+  type BlinkState,
+  defaultBlinkPolicy,
+  initialBlinkState,
+  nextBlink,
+} from '../domain/liveness/blink.js';
+import { eyeSampleOf } from '../domain/liveness/eye-sample.js';
+import {
+  defaultHeadGesturePolicy,
+  type HeadGesture,
+  type HeadGestureState,
+  initialHeadGestures,
+  nextHeadGesture,
+} from '../domain/liveness/head-gesture.js';
+import type { Blink, EyeSample, LivenessVerdict } from '../domain/liveness/liveness.js';
+import {
+  initialLiveness,
+  type LivenessInput,
+  type LivenessPolicy,
+  type LivenessState,
+  nextLiveness,
+} from '../domain/liveness/liveness-verdict.js';
+import { type EarlierFit, fitsBefore } from '../domain/liveness/mesh-steadiness.js';
+import { emptyFaceMemory, type FaceMemory } from '../domain/tracks/same-face.js';
+import { type Support, supported } from '../domain/tracks/support.js';
+import type { Track } from '../domain/tracks/track.js';
+
+/** After a longer gap between two fits the face may be another person's, milliseconds. */
+const longestGapMs = 500;
+
+/** The mesh of a face in one frame, and the quality of that view. */
+export interface AssessedView {
+  readonly landmarks: FaceLandmarks;
+  readonly quality: ViewQuality;
+}
+
+/** The eyes in one frame, and the movements that this frame completed. */
+export interface Movements {
+  readonly eyes: EyeSample;
+  readonly blinks: readonly Blink[];
+  readonly gesture: HeadGesture | undefined;
+}
+
+/** Where a face is, and how well mesh and detector agree about it. Only the face tracker changes it. */
+export interface FaceTracking {
+  readonly track: Track;
+  /** Whether the detector also finds a face where the mesh is. */
+  readonly support: Support;
+  /** Fits in a row that found no face. */
+  readonly failedFits: number;
+  /** The latest box of the detector, and the time of its frame. */
+  readonly detected: { readonly atMs: number; readonly box: Box } | undefined;
+}
+
+/** One face that a camera follows: its place in the picture, and what each stage knows about it. */
+export class TrackedFace {
+  tracking: FaceTracking;
+  readonly observation = new FaceObservation();
+  readonly samples = new FaceSamples();
+  /** What the events of the camera have said about the face. Only the camera pipeline changes it. */
+  readonly reported: { isStarted: boolean; verdict: LivenessVerdict; sightingCount: number } = {
+    isStarted: false,
+    verdict: 'undetermined',
+    sightingCount: 0,
+  };
+
+  constructor(track: Track) {
+    this.tracking = { track, support: supported, failedFits: 0, detected: undefined };
+  }
+
+  get track(): Track {
+    return this.tracking.track;
+  }
+}
+
+/** What the fits of one face showed: its best quality, blinks, head gestures and evidence of liveness. */
+class FaceObservation {
+  #liveness: LivenessState = initialLiveness;
+  #bestQuality: FaceQuality = { score: 0, reasons: ['too-small'] };
+  #areEyesSeen = false;
+  #lastFitMs: number | undefined;
+  #lastPassiveMs: number | undefined;
+  #blinks: BlinkState = initialBlinkState;
+  #head: HeadGestureState = initialHeadGestures;
+  /** The latest fits, oldest first: the next one is compared with them. */
+  #fits: readonly EarlierFit[] = [];
+
+  get liveness(): LivenessState {
+    return this.#liveness;
+  }
+
+  get bestQuality(): FaceQuality {
+    return this.#bestQuality;
+  }
+
+  /** Whether both eyes could be judged in the latest fit. */
+  get areEyesSeen(): boolean {
+    return this.#areEyesSeen;
+  }
+
+  get lastFitMs(): number | undefined {
+    return this.#lastFitMs;
+  }
+
+  /** When the passive model last scored the face. */
+  get lastPassiveMs(): number | undefined {
+    return this.#lastPassiveMs;
+  }
+
+  /** Head roll of the latest fit, degrees; 0 before the first. */
+  get rollDeg(): number {
+    return this.#fits.at(-1)?.landmarks.pose.rollDeg ?? 0;
+  }
+
+  /** Takes the view of one frame into account. */
+  observe(frame: Frame, { landmarks, quality }: AssessedView, policy: LivenessPolicy): Movements {
+    const atMs = frame.capturedAtMs;
+    if (this.#lastFitMs !== undefined && atMs - this.#lastFitMs > longestGapMs) this.#interrupt(policy);
+    this.#lastFitMs = atMs;
+    if (isBetterView(quality, this.#bestQuality)) this.#bestQuality = quality;
+    const before = fitsBefore(this.#fits, atMs);
+    const eyes = eyeSampleOf({ atMs, landmarks, quality, before, picture: frame.picture });
+    this.#fits = [...before, { atMs, landmarks }];
+    this.#areEyesSeen = eyes.left !== undefined && eyes.right !== undefined;
+    this.learn({ kind: 'eyes', sample: eyes, landmarks }, policy);
+    const { state, blinks } = nextBlink(this.#blinks, eyes, defaultBlinkPolicy);
+    this.#blinks = state;
+    for (const blink of blinks) this.learn({ kind: 'blink', blink }, policy);
+    const head = nextHeadGesture(this.#head, landmarks, atMs, defaultHeadGesturePolicy);
+    this.#head = head.state;
+    if (head.gesture !== undefined) this.learn({ kind: 'gesture', gesture: head.gesture }, policy);
+    return { eyes, blinks, gesture: head.gesture };
+  }
+
+  /** Takes a score of the passive model into account. */
+  observePassive(score: number, atMs: number, policy: LivenessPolicy): void {
+    this.#lastPassiveMs = atMs;
+    this.learn({ kind: 'passive', score }, policy);
+  }
+
+  learn(input: LivenessInput, policy: LivenessPolicy): void {
+    this.#liveness = nextLiveness(this.#liveness, input, policy);
+  }
+
+  /** The face was out of sight: the person who is seen now has to prove liveness again. */
+  #interrupt(policy: LivenessPolicy): void {
+    this.learn({ kind: 'interrupted' }, policy);
+    this.#blinks = initialBlinkState;
+    this.#head = initialHeadGestures;
+    this.#fits = [];
+  }
+}
+
+/** Embeddings and pictures of one face. New ones wait here for the next sighting. */
+class FaceSamples {
+  views: ViewHistory = emptyViewHistory;
+  memory: FaceMemory = emptyFaceMemory;
+  #probes: readonly Probe[] = [];
+  #shot: BestShot | undefined;
+  #shotQuality: FaceQuality | undefined;
+
+  /** Whether probes wait for the next sighting. */
+  get hasNewProbes(): boolean {
+    return this.#probes.length > 0;
+  }
+
+  /** Quality of the view in the latest picture; undefined before the first. */
+  get shotQuality(): FaceQuality | undefined {
+    return this.#shotQuality;
+  }
+
+  addProbe(probe: Probe): void {
+    this.#probes = [...this.#probes, probe];
+  }
+
+  addShot(shot: BestShot, quality: FaceQuality): void {
+    this.#shot = shot;
+    this.#shotQuality = quality;
+  }
+
+  /** Hands over everything that no sighting has carried yet. */
+  takeNew(): { readonly probes: readonly Probe[]; readonly bestShot: BestShot | undefined } {
+    const taken = { probes: this.#probes, bestShot: this.#shot };
+    this.#probes = [];
+    this.#shot = undefined;
+    return taken;
+  }
+}

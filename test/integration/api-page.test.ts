@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { getRequestListener } from '@hono/node-server';
+import { gateCallers } from '../../daemon/app/accounts/gate-callers.js';
+import { BoxEvents, eventHandlers } from '../../daemon/app/events/box-events.js';
+import { personHandlers } from '../../daemon/app/gallery/person-handlers.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { configSchema } from '../../daemon/config/schema.js';
+import { eventOperations } from '../../daemon/contract/events.js';
+import { personOperations } from '../../daemon/contract/persons.js';
+import { createAdmission, localBounds } from '../../daemon/control/admission.js';
+import { serveOperations } from '../../daemon/control/serve.js';
+import { systemClock } from '../../daemon/host/system-clock.js';
+import { atTheBox, openAccountsFixture } from '../support/accounts-fixture.js';
+import { accountOperations } from '../support/accounts-server.js';
+import { runProgram } from '../support/box.js';
+import { docBlocks } from '../support/doc-blocks.js';
+import { openGalleryPersons } from '../support/gallery-persons.js';
+import { openTestGate } from '../support/gate.js';
+import { paintFace } from '../support/painted-faces.js';
+import { openTestRecords } from '../support/published-box.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+const password = 'seven grey herons wade';
+
+test('docs/api.md leads from the claim to the logout', async () => {
+  await using folder = await temporaryDirectory();
+  await using behind = await openGalleryPersons();
+  await using records = openTestRecords(join(folder.path, 'records.db'));
+  await using box = await openAccountsFixture();
+  const config = configSchema.parse({ site: { id: 'site', timeZone: 'UTC' } });
+  const events = new BoxEvents({
+    ...{ records, publisher: () => undefined, current: () => config, clock: systemClock },
+    audit: () => undefined,
+  });
+  const app = serveOperations({
+    operations: { ...accountOperations, ...personOperations, ...eventOperations },
+    handlers: { ...box.accounts.handlers, ...personHandlers(behind.persons), ...eventHandlers(events) },
+    ...gateCallers(box.accounts),
+    admission: createAdmission(() => localBounds, undefined),
+    isLocal: false,
+    nowMs: () => box.clock.wallMs(),
+    logger: silentLogger,
+  });
+  const listener = getRequestListener(app.fetch);
+  await using gate = await openTestGate({ core: (request, response) => void listener(request, response) });
+  const { secret } = await box.accounts.handlers['users.claim']({ isReset: false }, box.call(atTheBox));
+  await writeFile(join(folder.path, 'photo.jpg'), paintFace('Ada'));
+  // The command itself is tested elsewhere: here its answer matters.
+  await writeFile(join(folder.path, 'rollcall'), `#!/bin/sh\necho ${secret}\n`, { mode: 0o755 });
+  const blocks = docBlocks('docs/api.md').map(({ text }) => `echo '==' >&2\n${text}`);
+  const script = ['set -euo pipefail', `cd '${folder.path}'`, ...blocks].join('\n');
+  const { exitCode, stdout, stderr } = await runProgram(
+    'bash',
+    ['-c', script.replaceAll('localhost:8443', `localhost:${gate.port}`)],
+    { ...process.env, PATH: `${folder.path}:${process.env['PATH']}` },
+    `${password}\n`,
+  );
+  assert.equal(exitCode, 0, `${stdout}\n${stderr}`);
+  assert.match(stdout, /sha256 Fingerprint=/i);
+  assert.match(stdout, /"persons:write"/, 'the scopes of an administrator');
+  assert.match(stdout, /^"Ada Lovelace"$/m, 'the enrolled person is listed');
+  assert.match(stdout, /"code": "no-such-person"/);
+  assert.match(stdout, /"ended": ?1/, 'the logout ended the tokens');
+  assert.ok(!`${stdout}${stderr}`.includes(password), 'the password is not shown');
+});

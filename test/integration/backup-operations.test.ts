@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { backupHandlers } from '../../daemon/app/gallery/backup-handlers.js';
+import { KeptBackups, keptForMs, uploadReserveBytes } from '../../daemon/app/gallery/kept-backups.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { backupOperations } from '../../daemon/contract/backups.js';
+import { ControlClient } from '../../daemon/control/client.js';
+import { startControlServer } from '../../daemon/control/server.js';
+import { recoveryKeyId } from '../../daemon/gallery/backup/recovery-key.js';
+import { writeRecoveryKey } from '../../daemon/gallery/backup/recovery-key-text.js';
+import { actionsOf, codeOf, enrol } from '../support/backed-up-box.js';
+import { type BackupBox, openBackupBox } from '../support/backup-box.js';
+import { recoveryKey } from '../support/backup-fixture.js';
+import { tester } from '../support/gallery-fixture.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+import { until } from '../support/until.js';
+
+/** The line of one half, as its file has it. */
+const lineOf = (half: 'secret' | 'public', key: Uint8Array): Buffer =>
+  Buffer.from(writeRecoveryKey(half, key));
+
+const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+
+/** The files that the box keeps for callers from the network. */
+const keptIn = ({ galleryPath }: BackupBox): readonly string[] =>
+  readdirSync(`${galleryPath}.kept-work`).sort();
+
+async function withServedBox(
+  work: (served: { box: BackupBox; client: ControlClient; directory: string }) => Promise<void>,
+): Promise<void> {
+  await using directory = await temporaryDirectory();
+  await using box = await openBackupBox(join(directory.path, 'box'));
+  const socketPath = join(directory.path, 'control.sock');
+  await using _server = await startControlServer({
+    ...{ socketPath, operations: backupOperations, handlers: backupHandlers(box.backups) },
+    logger: silentLogger,
+  });
+  await work({ box, client: new ControlClient(socketPath), directory: directory.path });
+}
+
+describe('the operations on backups', () => {
+  test('write a backup to a file of the box and restore it with the text of the recovery key', async () => {
+    await withServedBox(async ({ box, client, directory }) => {
+      await enrol(box, 'Ada');
+      const path = join(directory, 'night.rcb');
+      const written = await client.call('backups.write-file', { path });
+      assert.deepEqual([written.path, written.counts['persons']], [path, 1]);
+      await enrol(box, 'Grace');
+      const recoverySecret = lineOf('secret', recoveryKey.secretKey);
+      const restored = await client.call('backups.restore-file', { path, recoverySecret });
+      assert.deepEqual([restored.persons, restored.backup.sha256], [1, written.sha256]);
+      assert.equal(box.vault.gallery().personCount, 1);
+    });
+  });
+
+  test('refuse a restore with no secret, with two, and with half of a line', async () => {
+    await withServedBox(async ({ client, directory }) => {
+      const path = join(directory, 'night.rcb');
+      const recoverySecret = lineOf('secret', recoveryKey.secretKey);
+      const restore = (secrets: { recoverySecret?: Buffer; passphrase?: Buffer }): Promise<string> =>
+        codeOf(client.call('backups.restore-file', { path, ...secrets }));
+      assert.equal(await restore({}), 'bad-request');
+      assert.equal(await restore({ recoverySecret, passphrase: Buffer.from('words') }), 'bad-request');
+      assert.equal(
+        await restore({ recoverySecret: recoverySecret.subarray(0, 40) }),
+        'recovery-key-malformed',
+      );
+      assert.equal(await codeOf(client.call('backups.write-file', { path: 'night.rcb' })), 'bad-request');
+    });
+  });
+
+  test('take the public half of a recovery key as the line of its file, and only that half', async () => {
+    await withServedBox(async ({ client }) => {
+      const { publicKey, secretKey } = recoveryKey;
+      const set = (line: Buffer) =>
+        client.call('backups.set-recovery-key', { publicKey: line.toString('latin1') });
+      const { keyId } = await set(lineOf('public', publicKey));
+      assert.equal(keyId, recoveryKeyId(publicKey));
+      assert.equal((await client.call('backups.show')).recoveryKeyId, keyId);
+      assert.equal(await codeOf(set(lineOf('secret', secretKey))), 'recovery-key-malformed');
+    });
+  });
+});
+
+describe('backups over the network', () => {
+  const passphrase = Buffer.from('six random words are quite enough');
+
+  test('are made, downloaded in parts, uploaded in pieces and restored, without a path of the box', async () => {
+    await withServedBox(async ({ box, client }) => {
+      await enrol(box, 'Ada');
+      const made = await client.call('backups.create', { passphrase });
+      assert.deepEqual((await client.call('backups.show')).made, made);
+      const whole = await client.call('backups.download', { id: made.id });
+      assert.equal(sha256(whole), made.sha256);
+      const rest = await client.call('backups.download', { id: made.id, offset: 1000 });
+      assert.ok(rest.equals(whole.subarray(1000)));
+      assert.ok(actionsOf(box).includes('backup.downloaded'));
+
+      await enrol(box, 'Grace');
+      const half = Math.floor(whole.length / 2);
+      const begun = await client.call('backups.upload', { offset: 0, piece: [whole.subarray(0, half)] });
+      const { id } = begun;
+      assert.deepEqual((await client.call('backups.show')).upload, begun);
+      await assert.rejects(client.call('backups.upload', { id, offset: 0, piece: [whole] }), {
+        code: 'upload-offset',
+        details: { receivedBytes: half },
+      });
+      assert.equal(await codeOf(client.call('backups.restore', { id, passphrase })), 'backup-truncated');
+      const piece = [whole.subarray(half)];
+      const { receivedBytes } = await client.call('backups.upload', { id, offset: half, piece });
+      assert.equal(receivedBytes, whole.length);
+      const uploads = actionsOf(box).filter((action) => action === 'backup.uploaded');
+      assert.equal(uploads.length, 1, 'one entry for all pieces');
+      const restored = await client.call('backups.restore', { id, passphrase });
+      assert.deepEqual([restored.persons, restored.backup.sha256], [1, made.sha256]);
+      assert.equal('path' in restored.backup, false);
+      assert.equal((await client.call('backups.show')).upload, undefined);
+
+      await client.call('backups.remove', { id: made.id });
+      assert.equal(await codeOf(client.call('backups.download', { id: made.id })), 'no-such-backup');
+      assert.deepEqual(keptIn(box), []);
+      assert.equal(actionsOf(box).filter((action) => action === 'backup.removed').length, 1);
+    });
+  });
+
+  test('take the place of the ones before, and are gone after a start', async () => {
+    await using directory = await temporaryDirectory();
+    const place = join(directory.path, 'box');
+    {
+      await using box = await openBackupBox(place);
+      await box.backups.createKept(undefined, tester);
+      const second = await box.backups.createKept(undefined, tester);
+      await box.backups.kept.append(Buffer.from('abc'), { offset: 0 });
+      const upload = await box.backups.kept.append(Buffer.from('def'), { offset: 0 });
+      assert.deepEqual(keptIn(box), [`${second.id}.rcb`, `${upload.id}.rcb`].sort());
+      mkdirSync(`${box.galleryPath}.left`);
+      renameSync(`${box.galleryPath}.kept-work`, `${box.galleryPath}.left/kept-work`);
+    }
+    // As after a kill, which leaves the directory behind.
+    const galleryPath = join(place, 'data', 'gallery.db');
+    renameSync(`${galleryPath}.left/kept-work`, `${galleryPath}.kept-work`);
+    await using box = await openBackupBox(place);
+    assert.equal(existsSync(`${box.galleryPath}.kept-work`), false);
+  });
+
+  test('are deleted after a day, and an upload leaves room on the disk', async () => {
+    await using directory = await temporaryDirectory();
+    const clock = new VirtualClock();
+    let free = uploadReserveBytes + 5;
+    const galleryPath = join(directory.path, 'gallery.db');
+    await using kept = new KeptBackups({ galleryPath, clock, freeBytes: async () => free });
+    const { id } = await kept.append(Buffer.from('abc'), { offset: 0 });
+    free -= 3;
+    assert.equal(await codeOf(kept.append(Buffer.from('def'), { id, offset: 3 })), 'disk-full');
+    assert.equal((await kept.append(Buffer.from('de'), { id, offset: 3 })).receivedBytes, 5);
+    clock.advanceBy(keptForMs);
+    await until('the end of the upload', () => kept.upload === undefined);
+    assert.equal(await codeOf(kept.append(Buffer.from('f'), { id, offset: 5 })), 'no-such-backup');
+    await until('an empty directory', () => readdirSync(`${galleryPath}.kept-work`).length === 0);
+  });
+
+  test('have no operation that names a file of the box', () => {
+    const named = Object.entries(backupOperations).filter(([, declaration]) => {
+      const { input } = declaration as { readonly input?: { readonly shape: object } };
+      return 'path' in (input?.shape ?? {});
+    });
+    assert.deepEqual(
+      named.map(([id, declaration]) => [id, 'isLocalOnly' in declaration]),
+      [
+        ['backups.write-file', true],
+        ['backups.restore-file', true],
+      ],
+    );
+  });
+});

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { connect, createServer } from 'node:tls';
+import { GateHandover, openGateFolder } from '../../daemon/app/gate/gate-handover.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { parseConfig } from '../../daemon/config/load.js';
+import type { Config } from '../../daemon/config/schema.js';
+import { gateSettings } from '../../daemon/gate/gate-settings.js';
+import { makeCertificate, withoutOpenssl } from '../support/test-certificate.js';
+
+const dayMs = 86_400_000;
+
+async function open(t: TestContext) {
+  const folder = await mkdtemp(join(tmpdir(), 'rollcall-handover-'));
+  t.after(() => rm(folder, { recursive: true }));
+  await mkdir(join(folder, 'secrets'), { mode: 0o700 });
+  const shared = join(folder, 'gate');
+  let config: Config | undefined;
+  const configure = (gate: object = {}): void => {
+    const loaded = parseConfig(
+      JSON.stringify({
+        site: { id: 'site', timeZone: 'Etc/UTC' },
+        dataDir: join(folder, 'data'),
+        secretsDir: join(folder, 'secrets'),
+        mqtt: { url: 'mqtts://broker.example', credential: 'broker-login' },
+        gate: { folder: shared, ...gate },
+      }),
+    );
+    assert.ok(loaded.ok, JSON.stringify(loaded));
+    config = loaded.config;
+  };
+  configure();
+  const current = (): Config => {
+    assert.ok(config !== undefined);
+    return config;
+  };
+  const clock = new VirtualClock(Date.now());
+  const handover = new GateHandover(current, { clock, logger: silentLogger });
+  const read = (name: string) => readFile(join(shared, name));
+  return { folder, shared, configure, clock, handover, read };
+}
+
+describe('the handover to the gate', () => {
+  test('makes a certificate that callers can check, with a key that is not any other key of the box', async (t) => {
+    const { folder, handover, read, configure, shared } = await open(t);
+    configure({ hosts: ['box.example'] });
+    await handover.handOver();
+    const pem = await read('tls.pem');
+    const server = createServer({ cert: pem, key: pem }).listen(0, '127.0.0.1');
+    t.after(() => server.close());
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    for (const servername of ['localhost', 'box.example']) {
+      const socket = connect({ port, ca: pem, servername });
+      await once(socket, 'secureConnect');
+      assert.equal(socket.getPeerCertificate().fingerprint256, handover.certificate?.fingerprint);
+      socket.destroy();
+    }
+    const certificate = new X509Certificate(pem);
+    assert.equal(certificate.publicKey.asymmetricKeyDetails?.namedCurve, 'prime256v1');
+    assert.equal(certificate.checkIP('127.0.0.1'), '127.0.0.1');
+    assert.equal(certificate.checkIP('::1') === undefined, false);
+    assert.equal(certificate.ca, false);
+    assert.equal((await stat(join(folder, 'data/gate/tls.pem'))).mode & 0o777, 0o600);
+    assert.equal((await stat(join(shared, 'tls.pem'))).mode & 0o777, 0o640);
+  });
+
+  test('keeps the certificate until a name is missing or it ends within 30 days', async (t) => {
+    const { handover, configure, clock } = await open(t);
+    await handover.handOver();
+    const first = handover.certificate;
+    clock.advanceTo(334 * dayMs);
+    await handover.handOver();
+    assert.deepEqual(handover.certificate, first);
+    assert.equal(handover.status()[0]?.state, 'in force');
+    clock.advanceTo(336 * dayMs);
+    await handover.handOver();
+    assert.notEqual(handover.certificate?.fingerprint, first?.fingerprint);
+    const second = handover.certificate?.fingerprint;
+    configure({ hosts: ['new.example'] });
+    await handover.handOver();
+    assert.notEqual(handover.certificate?.fingerprint, second);
+  });
+
+  test('tells the gate how to listen, and nothing else of the configuration', async (t) => {
+    const { handover, read, configure } = await open(t);
+    configure({ hosts: ['box.example'], port: 9443, minimumTls: '1.2' });
+    await handover.handOver();
+    const text = (await read('gate.json')).toString();
+    const settings = gateSettings.parse(JSON.parse(text));
+    assert.equal(settings.port, 9443);
+    assert.equal(settings.minimumTls, '1.2');
+    assert.ok(settings.hosts.includes('localhost') && settings.hosts.includes('box.example'));
+    assert.doesNotMatch(text, /broker|secret|data/);
+  });
+
+  test('takes the certificate of the configuration, and keeps it while the secret is broken', {
+    skip: withoutOpenssl,
+  }, async (t) => {
+    const { folder, handover, configure, clock } = await open(t);
+    const { certificate, key } = makeCertificate('box.example', 10);
+    // The certificate began after the clock was set.
+    clock.advanceTo(60_000);
+    const secret = join(folder, 'secrets/https');
+    await writeFile(secret, certificate + key, { mode: 0o600 });
+    configure({ certificate: 'https' });
+    await handover.handOver();
+    const { fingerprint256 } = new X509Certificate(certificate);
+    assert.equal(handover.certificate?.fingerprint, fingerprint256);
+    assert.equal(handover.certificate?.isMadeByBox, false);
+    assert.equal(handover.status()[0]?.state, 'expires soon');
+    await writeFile(secret, 'no certificate');
+    await handover.handOver();
+    assert.equal(handover.certificate?.fingerprint, fingerprint256);
+    const renewed = makeCertificate('box.example', 100);
+    await writeFile(secret, renewed.certificate + renewed.key);
+    await handover.handOver();
+    assert.equal(handover.certificate?.fingerprint, new X509Certificate(renewed.certificate).fingerprint256);
+  });
+
+  test('refuses a folder into which other users can look', async (t) => {
+    const { shared } = await open(t);
+    await openGateFolder(shared);
+    await chmod(shared, 0o755);
+    await assert.rejects(openGateFolder(shared), { code: 'gate-folder' });
+    await chmod(shared, 0o770);
+    await assert.rejects(openGateFolder(shared), { code: 'gate-folder' });
+    await chmod(shared, 0o2750);
+    await openGateFolder(shared);
+  });
+});

@@ -1,0 +1,446 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { RequestListener } from 'node:http';
+import { connect as connectHttp2, constants } from 'node:http2';
+import { request as httpsRequest } from 'node:https';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { echo, openTestGate, type TestGate, type TestGateOptions } from '../support/gate.js';
+import { makeCertificate, withoutOpenssl } from '../support/test-certificate.js';
+import { until } from '../support/until.js';
+
+const open = (options: Partial<TestGateOptions> = {}): Promise<TestGate> =>
+  openTestGate({ core: echo, ...options });
+
+/** To the address of the gate, so that a caller may choose its own. */
+const byAddress = { host: '127.0.0.1', servername: 'localhost' };
+
+/** A connection without HTTP. */
+async function dial(gate: TestGate, options: object = {}): Promise<TLSSocket> {
+  const socket = connectTls({ port: gate.port, ca: gate.certificate, servername: 'localhost', ...options });
+  socket.on('error', () => undefined);
+  await once(socket, 'secureConnect');
+  return socket;
+}
+
+const reached = (bytes: Buffer) =>
+  JSON.parse(bytes.toString()) as {
+    headers: Record<string, string>;
+    body: string;
+    method: string;
+    url: string;
+  };
+
+describe('the gate', { skip: withoutOpenssl, timeout: 60_000 }, () => {
+  test('passes a request to the core and its answer back, over HTTP/1.1 and HTTP/2', async () => {
+    await using gate = await open();
+    const asked = await gate.ask({
+      method: 'POST',
+      path: '/api/v1/echo?a=1',
+      headers: { authorization: 'Bearer token', 'x-rollcall-address': '::1', 'content-type': 'text/plain' },
+      body: 'hello',
+    });
+    assert.equal(asked.status, 200);
+    const first = reached(asked.bytes);
+    assert.equal(first.body, 'hello');
+    assert.equal(first.url, '/api/v1/echo?a=1');
+    assert.equal(first.headers['authorization'], 'Bearer token');
+    assert.equal(first.headers['x-rollcall-address'], '127.0.0.1');
+    assert.equal(first.headers['x-request-id'], asked.headers['x-request-id']);
+    assert.equal(asked.headers['x-rollcall-secret'] ?? asked.headers['x-powered-by'], undefined);
+    assert.match(String(asked.headers['strict-transport-security']), /max-age=\d+/);
+
+    const session = connectHttp2(`https://localhost:${gate.port}`, { ca: gate.certificate });
+    const stream = session.request({
+      ':path': '/api/v1/echo',
+      ':method': 'POST',
+      'x-rollcall-origin': 'same',
+    });
+    stream.end('over http/2');
+    const [headers] = (await once(stream, 'response')) as [Record<string, string | number>];
+    const second = reached(await buffer(stream));
+    session.close();
+    assert.equal(headers[':status'], 200);
+    assert.equal(second.body, 'over http/2');
+    assert.equal(second.headers['x-rollcall-origin'], 'none');
+  });
+
+  test('streams large bodies both ways, without keeping them', async () => {
+    const core: RequestListener = (request, response) => void request.pipe(response);
+    await using gate = await open({ core });
+    const body = Buffer.alloc(24 * 1024 * 1024, 'x');
+    const { bytes } = await gate.ask({ method: 'POST', body });
+    assert.equal(bytes.equals(body), true);
+  });
+
+  test('passes the beginning of an answer on before its end', async () => {
+    let end: () => void = () => undefined;
+    const core: RequestListener = (_request, response) => {
+      response.setHeader('content-type', 'application/jsonl');
+      response.write('{"item":1}\n');
+      end = () => response.end('{"done":true}\n');
+    };
+    await using gate = await open({ core });
+    const headers = { 'accept-encoding': 'gzip' };
+    const asking = httpsRequest({
+      host: 'localhost',
+      port: gate.port,
+      ca: gate.certificate,
+      path: '/api/v1/x',
+      headers,
+    });
+    asking.end();
+    const [response] = (await once(asking, 'response')) as [import('node:http').IncomingMessage];
+    const [first] = (await once(response, 'data')) as [Buffer];
+    assert.ok(first.length > 0);
+    const rest = buffer(response);
+    end();
+    assert.equal(gunzipSync(Buffer.concat([first, await rest])).toString(), '{"item":1}\n{"done":true}\n');
+  });
+
+  test('compresses an answer over 1 KiB and no answer with a login', async () => {
+    const core: RequestListener = (_request, response) => {
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ text: 'again and '.repeat(1000) }));
+    };
+    await using gate = await open({ core });
+    const headers = { 'accept-encoding': 'br' };
+    const read = await gate.ask({ headers });
+    assert.equal(read.headers['content-encoding'], 'br');
+    assert.match(brotliDecompressSync(read.bytes).toString(), /again and again/);
+    const login = await gate.ask({ method: 'POST', path: '/api/v1/auth/login', headers, body: '{}' });
+    assert.equal(login.headers['content-encoding'], undefined);
+  });
+
+  test('tells the core when a caller goes away', async () => {
+    let aborted = false;
+    let isReached = false;
+    const core: RequestListener = (_request, response) => {
+      isReached = true;
+      response.once('close', () => {
+        aborted = true;
+      });
+    };
+    await using gate = await open({ core });
+    const socket = await dial(gate);
+    socket.write('GET /api/v1/long HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await until('the core to be asked', () => isReached);
+    socket.destroy();
+    await until('the core to notice', () => aborted);
+    await until('the log', () => gate.log.some(({ note }) => note === 'caller-gone'));
+  });
+
+  test('cuts an answer that the core did not finish, so that the caller notices', async () => {
+    const core: RequestListener = (_request, response) => {
+      response.write('half');
+      setImmediate(() => response.destroy());
+    };
+    await using gate = await open({ core });
+    await assert.rejects(gate.ask({}), /aborted|socket hang up|ECONNRESET/);
+  });
+
+  test('says that the core is away, and serves again when it is back', async () => {
+    let isAway = true;
+    const core: RequestListener = (request, response) => {
+      if (isAway) request.socket.destroy();
+      else response.end('{}');
+    };
+    await using gate = await open({ core });
+    const away = await gate.ask({});
+    assert.equal(away.status, 503);
+    assert.match(away.bytes.toString(), /"code":"core-unreachable"/);
+    isAway = false;
+    assert.equal((await gate.ask({})).status, 200);
+  });
+
+  test('logs each request without query, headers or body', async () => {
+    await using gate = await open();
+    const headers = { authorization: 'Bearer s3cret-header', cookie: 's=s3cret-cookie' };
+    await gate.ask({ method: 'POST', path: '/api/v1/echo?token=s3cret-query', headers, body: 's3cret-body' });
+    await until('the line', () => gate.log.length > 0);
+    const [line] = gate.log;
+    assert.equal(line?.['path'], '/api/v1/echo');
+    assert.equal(line?.['status'], 200);
+    assert.equal(line?.['address'], '127.0.0.1');
+    assert.doesNotMatch(JSON.stringify(gate.log), /s3cret/);
+  });
+
+  test('sends a large file whole, compressed or not', async () => {
+    const text = 'again and '.repeat(20_000);
+    await using gate = await open({ files: { '/large.txt': text } });
+    const plain = await gate.ask({ path: '/large.txt' });
+    assert.equal(plain.bytes.toString(), text);
+    for (const [encoding, decode] of [
+      ['br', brotliDecompressSync],
+      ['gzip', gunzipSync],
+    ] as const) {
+      const asked = await gate.ask({ path: '/large.txt', headers: { 'accept-encoding': encoding } });
+      assert.equal(asked.headers['content-encoding'], encoding);
+      assert.equal(decode(asked.bytes).toString(), text);
+    }
+  });
+
+  test('serves its own page with a strict policy, and no other file', async () => {
+    await using gate = await open({ files: { '/docs/index.html': '<!doctype html>' } });
+    const page = await gate.ask({ path: '/' });
+    assert.equal(page.status, 200);
+    assert.match(String(page.headers['content-security-policy']), /default-src 'none'/);
+    const again = await gate.ask({ path: '/', headers: { 'if-none-match': String(page.headers.etag) } });
+    assert.equal(again.status, 304);
+    assert.equal((await gate.ask({ path: '/docs' })).status, 200);
+    assert.equal((await gate.ask({ path: '/gate.sock' })).status, 404);
+    assert.equal((await gate.ask({ path: '/', method: 'POST', body: 'x' })).status, 405);
+  });
+
+  test('lets pages of listed origins read answers, and no others', async () => {
+    await using gate = await open({ origins: ['https://console.example'] });
+    const headers = { origin: 'https://console.example', 'access-control-request-method': 'POST' };
+    const preflight = await gate.ask({ method: 'OPTIONS', headers });
+    assert.equal(preflight.status, 204);
+    assert.equal(preflight.headers['access-control-allow-origin'], 'https://console.example');
+    assert.equal(preflight.headers['access-control-allow-credentials'], undefined);
+    const other = await gate.ask({
+      method: 'OPTIONS',
+      headers: { ...headers, origin: 'https://evil.example' },
+    });
+    assert.equal(other.status, 403);
+    assert.equal(other.headers['access-control-allow-origin'], undefined);
+  });
+
+  test('takes a new certificate without an interruption', async () => {
+    await using gate = await open();
+    const before = await dial(gate);
+    const { certificate, key } = makeCertificate('localhost');
+    gate.server.replaceCertificate(Buffer.from(certificate + key));
+    const after = await dial(gate, { ca: certificate });
+    assert.notEqual(before.getPeerCertificate().fingerprint256, after.getPeerCertificate().fingerprint256);
+    before.write('GET /api/v1/x HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    assert.match(String((await once(before, 'data'))[0]), /^HTTP\/1\.1 200/);
+    before.destroy();
+    after.destroy();
+  });
+});
+
+describe('the gate under abuse', { skip: withoutOpenssl, timeout: 60_000 }, () => {
+  test('refuses old versions of TLS', async () => {
+    await using strict = await open();
+    await assert.rejects(dial(strict, { maxVersion: 'TLSv1.2' }));
+    await using tolerant = await open({ minimumTls: '1.2' });
+    const socket = await dial(tolerant, { maxVersion: 'TLSv1.2' });
+    assert.match(socket.getCipher().name, /^ECDHE-.*(GCM|POLY1305)/);
+    socket.destroy();
+    await assert.rejects(dial(tolerant, { maxVersion: 'TLSv1.1', minVersion: 'TLSv1' }));
+  });
+
+  test('ends a connection that sends no whole request in time', async () => {
+    await using gate = await open({ limits: { headersMs: 300 } });
+    const silent = await dial(gate);
+    const slow = await dial(gate);
+    slow.write('GET /api/v1/x HTTP/1.1\r\nHost: localhost\r\nX: ');
+    const dripping = setInterval(() => slow.write('x'), 50);
+    const framed = await dial(gate, { ALPNProtocols: ['h2'] });
+    framed.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+    const closed = Promise.all([silent, slow, framed].map((socket) => once(socket.resume(), 'close')));
+    await closed.finally(() => clearInterval(dripping));
+  });
+
+  test('refuses a body that stops, and its place goes to others', async () => {
+    let isReached = false;
+    const core: RequestListener = (_request, response) => {
+      isReached = true;
+      response.end('{}');
+    };
+    await using gate = await open({ core, limits: { bodyIdleMs: 200 } });
+    const socket = await dial(gate);
+    socket.write('POST /api/v1/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf');
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    assert.match(answer.toString(), /^HTTP\/1\.1 408/);
+    assert.equal(isReached, false, 'the core never heard of it');
+    await once(socket.resume(), 'close');
+  });
+
+  test('ends an answer that the caller does not read', async () => {
+    let isClosed = false;
+    const core: RequestListener = (_request, response) => {
+      response.once('close', () => {
+        isClosed = true;
+      });
+      const fill = (): void => {
+        while (response.write(Buffer.alloc(64 * 1024)));
+      };
+      response.on('drain', fill);
+      fill();
+    };
+    await using gate = await open({ core, limits: { readIdleMs: 300 } });
+    const socket = await dial(gate);
+    socket.pause();
+    socket.write('GET /api/v1/endless HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await until('the gate to give up', () => gate.log.some(({ note }) => note === 'caller-slow'));
+    await until('the core to be released', () => isClosed);
+    socket.destroy();
+  });
+
+  test('bounds connections, in all and from one address', async () => {
+    await using gate = await open({ limits: { connectionsPerAddress: 3 } });
+    const held = [await dial(gate), await dial(gate), await dial(gate)];
+    await assert.rejects(gate.ask({}));
+    held.pop()?.destroy();
+    await until('a place', () =>
+      gate.ask({}).then(
+        ({ status }) => status === 200,
+        () => false,
+      ),
+    );
+    for (const socket of held) socket.destroy();
+  });
+
+  test('serves others while 2,000 slow connections hold what they can', { timeout: 55_000 }, async () => {
+    await using gate = await open({
+      limits: { connections: 2_100, connectionsPerAddress: 2_100, headersMs: 60_000 },
+    });
+    const slow: Socket[] = [];
+    for (let count = 0; count < 2_000; count += 1) {
+      const socket = connectTcp(gate.port, '127.0.0.1').on('error', () => undefined);
+      await once(socket, 'connect');
+      // The beginning of a handshake that never goes on.
+      socket.write(Buffer.from([0x16, 0x03, 0x01]));
+      slow.push(socket);
+    }
+    assert.equal((await gate.ask({})).status, 200);
+    for (const socket of slow) socket.destroy();
+  });
+
+  test('serves a second address while the connections of a first are all held', async () => {
+    await using gate = await open();
+    const held: Socket[] = [];
+    for (let count = 0; count < 200; count += 1) {
+      const socket = connectTcp(gate.port, '127.0.0.1').on('error', () => undefined);
+      await once(socket, 'connect');
+      socket.write(Buffer.from([0x16, 0x03, 0x01]));
+      held.push(socket);
+    }
+    await assert.rejects(gate.ask({ ...byAddress }));
+    assert.equal((await gate.ask({ ...byAddress, localAddress: '127.0.0.2' })).status, 200);
+    for (const socket of held) socket.destroy();
+  });
+
+  test('holds as many half-sent bodies of one address as it may, and serves a second address', async () => {
+    await using gate = await open();
+    const sessions = await Promise.all(
+      [0, 1, 2, 3].map(async () => {
+        const session = connectHttp2(`https://localhost:${gate.port}`, { ca: gate.certificate });
+        await once(
+          session.on('error', () => undefined),
+          'remoteSettings',
+        );
+        for (let count = 0; count < 32; count += 1) {
+          const stream = session.request({ ':path': '/api/v1/x', ':method': 'POST' });
+          stream.on('error', () => undefined).write('half');
+        }
+        return session;
+      }),
+    );
+    const statusOf = async (localAddress: string): Promise<number> =>
+      (await gate.ask({ localAddress, ...byAddress })).status;
+    await until('the places to be taken', async () => (await statusOf('127.0.0.1')) === 503);
+    assert.equal((await gate.ask({ path: '/', ...byAddress })).status, 503, 'also for files');
+    assert.equal(await statusOf('127.0.0.2'), 200);
+    for (const session of sessions) session.destroy();
+    await until('the places to be free', async () => (await statusOf('127.0.0.1')) === 200);
+  });
+
+  test('says that headers are too large, over HTTP/1.1 and HTTP/2', async () => {
+    await using gate = await open();
+    const headers = { 'x-large': 'x'.repeat(20_000) };
+    const asked = await gate.ask({ headers });
+    assert.equal(asked.status, 431);
+    assert.match(asked.bytes.toString(), /"code":"headers-too-large"/);
+    const session = connectHttp2(`https://localhost:${gate.port}`, { ca: gate.certificate });
+    await once(session, 'remoteSettings');
+    const [answer] = (await once(session.request({ ':path': '/api/v1/x', ...headers }), 'response')) as [
+      Record<string, string | number>,
+    ];
+    session.destroy();
+    assert.equal(answer[':status'], 431);
+  });
+
+  test('bounds requests to the core at once', async () => {
+    let release: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let asked = 0;
+    const core: RequestListener = (_request, response) => {
+      asked += 1;
+      void released.then(() => response.end('{}'));
+    };
+    await using gate = await open({ core, limits: { requestsAtOncePerAddress: 2 } });
+    const first = [gate.ask({}), gate.ask({})];
+    await until('both to reach the core', () => asked === 2);
+    const third = await gate.ask({});
+    assert.equal(third.status, 503);
+    assert.equal(third.headers['retry-after'], '1');
+    release();
+    assert.deepEqual(
+      (await Promise.all(first)).map(({ status }) => status),
+      [200, 200],
+    );
+    assert.equal((await gate.ask({})).status, 200);
+  });
+
+  test('ends a connection of HTTP/2 that gives requests up as fast as it makes them', async () => {
+    await using gate = await open({ core: () => undefined, limits: { streamsPerConnection: 100 } });
+    // Frames by hand (RFC 9113): the client of node:http2 is not told of such an end of its connection.
+    const socket = await dial(gate, { ALPNProtocols: ['h2'] });
+    const closed = new Promise((resolve) => socket.resume().once('close', resolve));
+    const frame = (type: number, flags: number, stream: number, payload: Buffer): Buffer => {
+      const head = Buffer.alloc(9);
+      head.writeUIntBE(payload.length, 0, 3);
+      head.set([type, flags], 3);
+      head.writeUInt32BE(stream, 5);
+      return Buffer.concat([head, payload]);
+    };
+    const get = Buffer.concat([Buffer.from([0x82, 0x84, 0x87, 0x41, 9]), Buffer.from('localhost')]);
+    const cancel = Buffer.from([0, 0, 0, constants.NGHTTP2_CANCEL]);
+    socket.write(
+      Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), frame(4, 0, 0, Buffer.alloc(0))]),
+    );
+    let stream = 1;
+    while (socket.writable && stream < 10_000) {
+      socket.write(Buffer.concat([frame(1, 5, stream, get), frame(3, 0, stream, cancel)]));
+      stream += 2;
+      if (stream % 40 === 1) await delay(5);
+    }
+    await closed;
+    // Far below the limit that is built into Node, about 1,000 streams that were given up.
+    assert.ok(stream < 1000, `the gate took ${stream >> 1} requests that were given up`);
+    assert.equal((await gate.ask({ path: '/' })).status, 200);
+  });
+
+  test('refuses what is no HTTP and what two readers could read differently', async () => {
+    await using gate = await open();
+    for (const text of [
+      'nonsense\r\n\r\n',
+      'GET /api/v1/x HTTP/1.1\r\n\r\n',
+      'POST /api/v1/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+      'POST /api/v1/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx',
+      'GET /api/v1/x HTTP/1.1\r\nHost: localhost\r\nHost: evil\r\n\r\n',
+      'GET /api/v1/x HTTP/1.1\r\nHost: localhost\r\nX: a\nY: b\r\n\r\n',
+      `GET /api/v1/x HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`,
+    ]) {
+      const socket = await dial(gate);
+      const closed = once(socket, 'close');
+      let said = '';
+      socket.on('data', (part: Buffer) => {
+        said += part.toString('latin1');
+      });
+      socket.end(text);
+      await closed;
+      assert.doesNotMatch(said, /^HTTP\/1\.1 200/, text.slice(0, 60));
+    }
+  });
+});

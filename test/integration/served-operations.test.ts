@@ -1,0 +1,440 @@
+import assert from 'node:assert/strict';
+import { createServer, type IncomingMessage, request } from 'node:http';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { describe, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { getRequestListener } from '@hono/node-server';
+import { z } from 'zod';
+import { badInput, operational } from '../../daemon/base/errors.js';
+import type { LogFields, Logger } from '../../daemon/base/logger.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import type { Caller } from '../../daemon/contract/caller.js';
+import { errorEnvelope } from '../../daemon/contract/errors.js';
+import type { Handlers } from '../../daemon/contract/handlers.js';
+import { operation } from '../../daemon/contract/operation.js';
+import type { Scope } from '../../daemon/contract/scopes.js';
+import { serveOperations } from '../../daemon/control/serve.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+import { until } from '../support/until.js';
+
+const named = z.strictObject({ id: z.string().max(20) });
+
+/** A contract with one operation for each kind of answer and each rule. */
+const contract = {
+  'things.list': operation({
+    method: 'GET',
+    path: '/things',
+    summary: 'List the things.',
+    input: z.strictObject({ limit: z.int().max(10).default(3), isOld: z.boolean().optional() }),
+    answer: { kind: 'page', item: z.object({ id: z.string() }) },
+    errors: [],
+    scope: 'events:read',
+    rate: 'default',
+  }),
+  'things.show': operation({
+    method: 'GET',
+    path: '/things/{id}',
+    summary: 'Show a thing.',
+    input: named,
+    answer: { kind: 'json', schema: z.object({ id: z.string(), size: z.number() }) },
+    errors: ['no-such-thing'],
+    scope: 'events:read',
+    rate: 'default',
+  }),
+  'things.follow': operation({
+    method: 'GET',
+    path: '/things/follow',
+    summary: 'Follow the things.',
+    input: z.strictObject({ fails: z.enum(['first', 'later', 'never', 'waits']) }),
+    answer: { kind: 'lines', item: z.object({ number: z.int() }) },
+    errors: [],
+    scope: 'events:read',
+    rate: 'stream',
+  }),
+  'things.picture': operation({
+    method: 'GET',
+    path: '/things/{id}/picture',
+    summary: 'Get the picture of a thing.',
+    input: named,
+    answer: { kind: 'file', mediaType: 'image/png' },
+    errors: [],
+    scope: 'self',
+    rate: 'default',
+  }),
+  'things.erase': operation({
+    method: 'DELETE',
+    path: '/things/{id}',
+    summary: 'Erase a thing.',
+    input: named,
+    answer: { kind: 'json', schema: z.object({ by: z.string() }) },
+    errors: [],
+    scope: 'persons:erase',
+    rate: 'default',
+    needsStepUp: true,
+  }),
+  'cameras.look': operation({
+    method: 'POST',
+    path: '/cameras/{id}/look',
+    summary: 'Look through a camera.',
+    input: named,
+    answer: { kind: 'json', schema: z.object({}) },
+    errors: [],
+    scope: 'live:watch',
+    rate: 'default',
+    camera: 'id',
+  }),
+  'box.greet': operation({
+    method: 'GET',
+    path: '/greeting',
+    summary: 'Greet.',
+    answer: { kind: 'json', schema: z.object({ to: z.string() }) },
+    errors: [],
+    scope: 'public',
+    rate: 'default',
+  }),
+  'box.files': operation({
+    method: 'GET',
+    path: '/files',
+    summary: 'List files of the box.',
+    answer: { kind: 'json', schema: z.object({}) },
+    errors: [],
+    scope: 'backups:read',
+    rate: 'default',
+    isLocalOnly: true,
+  }),
+} as const;
+
+const nowMs = 1_000_000_000;
+
+interface Served extends AsyncDisposable {
+  /** Generators that ended. */
+  readonly ended: string[];
+  readonly refused: string[];
+  readonly logged: { readonly message: string; readonly fields: LogFields | undefined }[];
+  ask(
+    method: string,
+    path: string,
+    options?: { readonly as?: Partial<Caller>; readonly requestId?: string },
+  ): Promise<{
+    readonly status: number;
+    readonly headers: IncomingMessage['headers'];
+    readonly body: string;
+  }>;
+  /** Requests that were admitted and have given nothing back. */
+  readonly places: { readonly taken: number };
+  finishLooking(): void;
+  /** Gives every caller other rights, or ends their logins. */
+  changeRights(as: Partial<Caller> | undefined): void;
+  /** Sends a request; the result breaks the connection. */
+  leaveSoon(method: string, path: string, as: Partial<Caller>): () => void;
+  open(path: string): Promise<{ readonly response: IncomingMessage; leave(): void }>;
+}
+
+function caller(scopes: readonly Scope[], more: Partial<Caller> = {}): Caller {
+  return {
+    ...{ actor: 'user:u1', origin: 'https 192.0.2.7', scopes: new Set(scopes) },
+    ...{ provedAtMs: nowMs, isLimited: true, ...more },
+  };
+}
+
+async function serveThings(): Promise<Served> {
+  const directory = await temporaryDirectory();
+  const ended: string[] = [];
+  const refused: string[] = [];
+  const logged: { message: string; fields: LogFields | undefined }[] = [];
+  const note = (message: string, fields?: LogFields): void => void logged.push({ message, fields });
+  const logger: Logger = { ...silentLogger, warn: note, error: note };
+  const callers = new Map<string, Caller>();
+  const places = { taken: 0 };
+  let finishLooking: () => void = () => undefined;
+  const looked = new Promise<void>((resolve) => {
+    finishLooking = resolve;
+  });
+  const handlers: Handlers<typeof contract> = {
+    'things.list': ({ limit, isOld }) => ({
+      items: Array.from({ length: limit }, (_, index) => ({
+        id: `${isOld === true ? 'old' : 'new'} ${index}`,
+        secret: 1,
+      })),
+      nextCursor: 'c2',
+      total: 9,
+    }),
+    'things.show': ({ id }) => {
+      if (id === 'none') throw badInput('no-such-thing', 'there is no thing "none"', { remedy: 'list them' });
+      if (id === 'later')
+        throw operational('disk-full', 'the disk is full', { details: { retryAfterS: 3.2 } });
+      if (id === 'broken') throw new Error('a secret inside');
+      return { id, size: id === 'wrong' ? Number.NaN : 1 };
+    },
+    'things.follow': async function* ({ fails }, { signal }) {
+      try {
+        if (fails === 'first') throw badInput('bad-range', 'the range is empty');
+        yield { number: 1 };
+        if (fails === 'later') throw operational('disk-full', 'the disk is full');
+        if (fails === 'waits') await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        yield { number: 2 };
+      } finally {
+        ended.push(fails);
+      }
+    },
+    'things.picture': () => ({ bytes: Buffer.from('PNG') }),
+    'things.erase': (_input, { caller: { actor } }) => ({ by: actor }),
+    async 'cameras.look'({ id }, { signal }) {
+      if (id !== 'slow') return {};
+      signal.addEventListener('abort', () => ended.push('the caller left'));
+      await looked;
+      return {};
+    },
+    'box.greet': (_input, { caller: { actor } }) => ({ to: actor }),
+    'box.files': () => ({}),
+  };
+  const app = serveOperations({
+    ...{ operations: contract, handlers, logger, isLocal: false, nowMs: () => nowMs, rightsEveryMs: 20 },
+    authenticate: ({ incoming }) => callers.get(incoming.headers.authorization ?? ''),
+    anonymous: () => caller([], { actor: 'anonymous' }),
+    onRefused: (id, who, { code }) => refused.push(`${id} ${who.actor} ${code}`),
+    admission: {
+      async admit() {
+        places.taken += 1;
+        const release = (): void => {
+          places.taken -= 1;
+        };
+        return { headers: { 'ratelimit-remaining': '7' }, release };
+      },
+      countRefused: async () => undefined,
+    },
+  });
+  const listener = getRequestListener(app.fetch);
+  const server = createServer((incoming, outgoing) => void listener(incoming, outgoing));
+  const socketPath = join(directory.path, 'api.sock');
+  await new Promise<void>((resolve) => server.listen(socketPath, resolve));
+  let count = 0;
+  const send = (method: string, path: string, { as, requestId }: Parameters<Served['ask']>[2] = {}) => {
+    const token = `t${++count}`;
+    if (as !== undefined) callers.set(token, caller([], as));
+    const headers = {
+      authorization: token,
+      ...(requestId === undefined ? {} : { 'x-request-id': requestId }),
+    };
+    return request({ socketPath, method, path: `/api/v1${path}`, headers });
+  };
+  return {
+    ended,
+    refused,
+    logged,
+    async ask(method, path, options) {
+      const asking = send(method, path, options);
+      const answered = new Promise<IncomingMessage>((resolve, reject) => {
+        asking.once('response', resolve).once('error', reject);
+      });
+      asking.end();
+      const response = await answered;
+      return { status: response.statusCode ?? 0, headers: response.headers, body: await text(response) };
+    },
+    places,
+    finishLooking: () => finishLooking(),
+    changeRights(as) {
+      for (const token of callers.keys()) {
+        if (as === undefined) callers.delete(token);
+        else callers.set(token, caller([], as));
+      }
+    },
+    leaveSoon(method, path, as) {
+      const asking = send(method, path, { as });
+      asking.on('error', () => undefined).end();
+      return () => void asking.destroy();
+    },
+    async open(path) {
+      const asking = send('GET', path, { as: reader });
+      asking.on('error', () => undefined);
+      const answered = new Promise<IncomingMessage>((resolve) => asking.once('response', resolve));
+      asking.end();
+      const response = await answered;
+      response.on('error', () => undefined);
+      return { response, leave: () => asking.destroy() };
+    },
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await directory[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const reader: Partial<Caller> = { scopes: new Set<Scope>(['events:read']) };
+const errorIn = (body: string) => errorEnvelope.parse(JSON.parse(body)).error;
+
+describe('a served operation', { timeout: 60_000 }, () => {
+  test('answers a page in the envelope, with its defaults, without fields that the contract does not name', async () => {
+    await using things = await serveThings();
+    const { status, headers, body } = await things.ask('GET', '/things?limit=2&isOld=true', {
+      as: reader,
+      requestId: 'request-0001',
+    });
+    assert.equal(status, 200);
+    assert.deepEqual(JSON.parse(body), {
+      success: true,
+      data: [{ id: 'old 0' }, { id: 'old 1' }],
+      meta: { requestId: 'request-0001', pageSize: 2, nextCursor: 'c2', total: 9 },
+    });
+    assert.equal(headers['x-request-id'], 'request-0001');
+    assert.equal(headers['cache-control'], 'no-store');
+    assert.equal(headers['ratelimit-remaining'], '7');
+    const again = await things.ask('GET', '/things', { as: reader, requestId: 'forged\tid' });
+    assert.equal(JSON.parse(again.body).data.length, 3, 'the default limit applies');
+    assert.match(again.headers['x-request-id'] as string, /^[0-9a-f-]{36}$/, 'an unusable id is replaced');
+  });
+
+  test('prefers a fixed path over a path with a field', async () => {
+    await using things = await serveThings();
+    const { body } = await things.ask('GET', '/things/follow?fails=never', { as: reader });
+    assert.equal(body, '{"item":{"number":1}}\n{"item":{"number":2}}\n{"done":true}\n');
+    assert.deepEqual(things.ended, ['never']);
+  });
+
+  test('gives each error its status, its code and the request id, and keeps what is inside a defect', async () => {
+    await using things = await serveThings();
+    const missing = await things.ask('GET', '/things/none', { as: reader });
+    assert.equal(missing.status, 404);
+    assert.equal(errorIn(missing.body).remedy, 'list them');
+    const full = await things.ask('GET', '/things/later', { as: reader });
+    assert.equal(full.status, 503);
+    assert.equal(full.headers['retry-after'], '4');
+    for (const id of ['broken', 'wrong']) {
+      const broken = await things.ask('GET', `/things/${id}`, { as: reader, requestId: 'request-0002' });
+      assert.equal(broken.status, 500);
+      assert.equal(errorIn(broken.body).code, 'internal');
+      assert.match(errorIn(broken.body).remedy ?? '', /request-0002/);
+      assert.ok(!broken.body.includes('secret'));
+    }
+    assert.deepEqual(
+      things.logged.map(({ message }) => message),
+      ['a request could not be served', 'a request failed', 'a request failed'],
+    );
+  });
+
+  test('needs a caller, their scope and a recent proof of who they are', async () => {
+    await using things = await serveThings();
+    const expectations = [
+      [undefined, 401, 'unauthenticated'],
+      [reader, 403, 'forbidden'],
+      [{ scopes: new Set<Scope>(['persons:erase']), provedAtMs: nowMs - 300_001 }, 403, 'step-up-required'],
+    ] as const;
+    for (const [as, status, code] of expectations) {
+      const answer = await things.ask('DELETE', '/things/a', as === undefined ? {} : { as });
+      assert.equal(answer.status, status);
+      assert.equal(errorIn(answer.body).code, code);
+      assert.equal(answer.headers['www-authenticate'], code === 'unauthenticated' ? 'Bearer' : undefined);
+    }
+    assert.deepEqual(things.refused, [
+      'things.erase anonymous unauthenticated',
+      'things.erase user:u1 forbidden',
+      'things.erase user:u1 step-up-required',
+    ]);
+    const as = { scopes: new Set<Scope>(['persons:erase']), provedAtMs: nowMs - 300_000 };
+    assert.deepEqual(JSON.parse((await things.ask('DELETE', '/things/a', { as })).body).data, {
+      by: 'user:u1',
+    });
+  });
+
+  test('is open to everyone if it is public, and to every caller if it is about themselves', async () => {
+    await using things = await serveThings();
+    assert.equal(JSON.parse((await things.ask('GET', '/greeting')).body).data.to, 'anonymous');
+    const known = await things.ask('GET', '/greeting', { as: reader });
+    assert.equal(JSON.parse(known.body).data.to, 'user:u1', 'a login is seen where it is given');
+    assert.equal((await things.ask('GET', '/things/a/picture')).status, 401);
+    const picture = await things.ask('GET', '/things/a/picture', { as: {} });
+    assert.equal(picture.body, 'PNG');
+    assert.equal(picture.headers['content-type'], 'image/png');
+  });
+
+  test('refuses a camera to a caller who is limited to others', async () => {
+    await using things = await serveThings();
+    const as = { scopes: new Set<Scope>(['live:watch']), cameras: new Set(['door']) };
+    assert.equal((await things.ask('POST', '/cameras/door/look', { as })).status, 200);
+    assert.equal((await things.ask('POST', '/cameras/yard/look', { as })).status, 403);
+  });
+
+  test('does not exist on the network if it is for the box alone', async () => {
+    await using things = await serveThings();
+    const as = { scopes: new Set<Scope>(['backups:read']) };
+    const answer = await things.ask('GET', '/files', { as });
+    assert.equal(answer.status, 404);
+    assert.equal(errorIn(answer.body).code, 'no-such-operation');
+  });
+});
+
+describe('a place among the requests', { timeout: 60_000 }, () => {
+  test('is free again after the answer', async () => {
+    await using things = await serveThings();
+    await things.ask('GET', '/things', { as: reader });
+    await things.ask('GET', '/things/none', { as: reader });
+    await things.ask('GET', '/things/follow?fails=later', { as: reader });
+    await until('every place to be free', () => things.places.taken === 0);
+  });
+
+  test('stays taken after the caller left, until the work has ended', async () => {
+    await using things = await serveThings();
+    const leave = things.leaveSoon('POST', '/cameras/slow/look', { scopes: new Set<Scope>(['live:watch']) });
+    await until('the request to be admitted', () => things.places.taken === 1);
+    leave();
+    await until('the box to see it', () => things.ended.includes('the caller left'));
+    await nextTurn();
+    assert.equal(things.places.taken, 1);
+    things.finishLooking();
+    await until('the place to be free', () => things.places.taken === 0);
+  });
+});
+
+describe('an answer in lines', { timeout: 60_000 }, () => {
+  test('that fails before its first item has the status of the error', async () => {
+    await using things = await serveThings();
+    assert.equal((await things.ask('GET', '/things/follow?fails=first', { as: reader })).status, 400);
+  });
+
+  test('that fails later ends with the error instead of the last line', async () => {
+    await using things = await serveThings();
+    const { status, body } = await things.ask('GET', '/things/follow?fails=later', { as: reader });
+    assert.equal(status, 200);
+    const [first, last] = body.trimEnd().split('\n');
+    assert.equal(first, '{"item":{"number":1}}');
+    assert.equal(JSON.parse(last ?? '').error.code, 'disk-full');
+  });
+
+  for (const [what, rights, code] of [
+    ['their login ends', undefined, 'unauthenticated'],
+    ['they lose the scope', { scopes: new Set<Scope>() }, 'forbidden'],
+    ['they are limited to cameras', { ...reader, cameras: new Set(['door']) }, 'forbidden'],
+  ] as const) {
+    test(`ends with an error when the caller reads it and ${what}`, async () => {
+      await using things = await serveThings();
+      const { response } = await things.open('/things/follow?fails=waits');
+      things.changeRights(rights);
+      const lines = (await text(response)).trimEnd().split('\n');
+      assert.equal(JSON.parse(lines.at(-1) ?? '').error.code, code);
+      assert.ok(!lines.includes('{"done":true}') && !lines.includes('{"item":{"number":2}}'));
+      await until('the generator to end', () => things.ended.includes('waits'));
+      await until('the place to be free', () => things.places.taken === 0);
+    });
+  }
+
+  test('ends its iterator for HEAD, which reads no line', async () => {
+    await using things = await serveThings();
+    const { status, body } = await things.ask('HEAD', '/things/follow?fails=never', { as: reader });
+    assert.deepEqual([status, body], [200, '']);
+    await until('the generator to end', () => things.ended.includes('never'));
+    await until('the place to be free', () => things.places.taken === 0);
+  });
+
+  test('sends an item when it is there, and ends when the caller leaves', async () => {
+    await using things = await serveThings();
+    const { response, leave } = await things.open('/things/follow?fails=waits');
+    const [line] = (await response.take(1).toArray()) as Buffer[];
+    assert.equal(String(line), '{"item":{"number":1}}\n');
+    leave();
+    await until('the generator to end', () => things.ended.includes('waits'));
+    await nextTurn();
+    assert.deepEqual(things.logged, []);
+  });
+});

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { stringify } from 'yaml';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { startControlServer } from '../../daemon/control/server.js';
+import { type AccountsFixture, codeOf, goodPassword, withAccounts } from '../support/accounts-fixture.js';
+import { accountOperations } from '../support/accounts-server.js';
+import { rollcall } from '../support/box.js';
+
+/** Runs `rollcall user` as a process of its own, against accounts on a socket. */
+async function withCommands(
+  work: (
+    run: (...args: readonly string[]) => ReturnType<typeof rollcall>,
+    box: AccountsFixture,
+  ) => Promise<void>,
+): Promise<void> {
+  await withAccounts(async (box) => {
+    const socketPath = join(box.dataDir, 'control.sock');
+    const configPath = join(box.dataDir, 'rollcall.yaml');
+    const config = { site: { id: 'here', timeZone: 'UTC' }, box: { id: 'box' }, control: { socketPath } };
+    await writeFile(configPath, stringify(config));
+    await using _server = await startControlServer({
+      ...{ socketPath, operations: accountOperations, handlers: box.accounts.handlers, logger: silentLogger },
+    });
+    await work((...args) => rollcall(['user', ...args, '--config', configPath]), box);
+  });
+}
+
+describe('rollcall user', () => {
+  test('claim shows a secret that creates the first administrator; afterwards it needs --reset', () =>
+    withCommands(async (run, box) => {
+      assert.match((await run('list')).stdout, /There are no accounts\. Run 'rollcall user claim'/);
+      const { stdout } = await run('claim');
+      const [secret = '', note = ''] = stdout.split('\n');
+      assert.match(secret, /^rcc_[\w-]{43}$/);
+      assert.match(note, /until 2026-03-01 09:00/);
+      const body = { secret, userName: 'anna', displayName: '', password: goodPassword };
+      await box.accounts.handlers['auth.claim'](body, box.call());
+      const refused = await run('claim');
+      assert.equal(refused.exitCode, 2);
+      assert.match(refused.stderr, /this box has an administrator[\s\S]*rollcall user claim --reset/);
+      assert.match((await run('claim', '--reset')).stdout, /^rcc_/);
+    }));
+
+  test('add, list, disable, enable, reset-password and remove do what they say', () =>
+    withCommands(async (run, box) => {
+      await box.claim();
+      const added = await run('add', 'Berta', '--role', 'operator', '--camera', 'gate', '--name', 'Frau B');
+      const [, password = ''] = /^password: (\S+)$/m.exec(added.stdout) ?? [];
+      assert.match(added.stdout, /^berta \(operator\)$/m);
+      await box.login('berta', password);
+      const list = async () =>
+        (await run('list')).stdout.split('\n').find((line) => line.startsWith('berta')) ?? '';
+      assert.match(await list(), /^berta +operator +must change the password +no +1 camera +2026-03-01/);
+      assert.match((await run('disable', 'berta')).stdout, /berta is disabled/);
+      assert.equal(await codeOf(() => box.login('berta', password)), 'login-refused');
+      await run('enable', 'berta');
+      const reset = await run('reset-password', 'berta', '--json');
+      const { initialPassword }: { readonly initialPassword: string } = JSON.parse(reset.stdout);
+      assert.equal(await codeOf(() => box.login('berta', password)), 'login-refused');
+      await box.login('berta', initialPassword);
+      assert.match((await run('remove', 'berta', '--yes')).stdout, /berta is removed/);
+      const gone = await run('remove', 'berta', '--yes');
+      assert.equal(gone.exitCode, 2);
+      assert.match(gone.stderr, /there is no account "berta"/);
+    }));
+
+  test('unlock ends a lock', () =>
+    withCommands(async (run, box) => {
+      await box.claim();
+      for (let failure = 0; failure < 10; failure += 1) {
+        await codeOf(() => box.login('anna', 'wrong'));
+        box.clock.advanceBy(61_000);
+      }
+      assert.match((await run('list')).stdout, /^anna +admin +locked/m);
+      assert.match((await run('unlock', 'anna')).stdout, /anna can log in again/);
+      await box.login('anna');
+    }));
+
+  test('remove asks first', () =>
+    withCommands(async (run, box) => {
+      await box.claim();
+      const refused = await run('remove', 'anna');
+      assert.match(refused.stderr, /The account anna, its sessions and its API keys are removed/);
+      await box.login('anna');
+    }));
+});

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type BootedBox, bootBox, withoutBootedBox } from '../support/booted-box.js';
+import { withoutBuild } from '../support/box.js';
+import { builtProgram } from '../support/built.js';
+
+/** Both services as scripts/install sets them up, but with the program of the checkout. */
+async function setUp(box: BootedBox): Promise<void> {
+  const program = builtProgram('rollcalld.js').replace('rollcalld.js', '');
+  await box.must(`
+    mkdir -p /etc/sysusers.d /etc/tmpfiles.d
+    cp systemd/rollcall.sysusers.conf /etc/sysusers.d/rollcall.conf && systemd-sysusers
+    cp systemd/rollcall.tmpfiles.conf /etc/tmpfiles.d/rollcall.conf && systemd-tmpfiles --create rollcall.conf
+    for unit in rollcalld rollcall-gate; do
+      sed "s|^ExecStart=/usr/bin/node|ExecStart=${process.execPath}|; s|/opt/rollcall/current/dist/program/|${program}|" \\
+        systemd/$unit.service > /etc/systemd/system/$unit.service
+    done
+    install -d -m 700 -o rollcall -g rollcall /etc/rollcall/secrets
+    printf 'site: { id: site, timeZone: Etc/UTC }\\ncameras: []\\n' > /etc/rollcall/rollcall.yaml
+    ${process.execPath} ${program}rollcall.js key init && chown rollcall: /etc/rollcall/secrets/*
+    systemctl daemon-reload`);
+}
+
+/** Waits for a page of the gate. */
+const ask = `
+ask() {
+  for _ in $(seq 100); do
+    ${process.execPath} -e '
+      process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0"; process.removeAllListeners("warning");
+      require("https").get("https://127.0.0.1:8443'$1'", (answer) => { console.log(answer.statusCode); process.exit(0); })
+        .on("error", () => process.exit(1))' 2> /dev/null && return 0
+    sleep 0.2
+  done
+  journalctl --unit rollcall-gate --lines 20 --output cat --no-pager >&2
+  return 1
+}
+`;
+
+test('the gate runs under its own user, sees no data, and comes back after a kill', {
+  skip: withoutBootedBox || withoutBuild,
+  timeout: 300_000,
+}, async () => {
+  await using box = await bootBox();
+  await setUp(box);
+  // The gate first: it waits for the daemon.
+  await box.must('systemctl start rollcall-gate && systemctl is-active rollcall-gate');
+  await box.must('systemctl start rollcalld');
+  assert.equal(await box.must(`${ask} ask /`), '200\n');
+  assert.equal(await box.must(`${ask} ask /api/v1/identity`), '401\n', 'the core behind it decides');
+
+  const pid = (await box.must('systemctl show --value --property MainPID rollcall-gate')).trim();
+  assert.match(await box.must(`ps -o user= -p ${pid}`), /^rollcal/);
+  assert.notEqual(await box.must(`stat -c %u /proc/${pid}`), await box.must('id -u rollcall'));
+  const inside = (command: string) => box.run(`nsenter -t ${pid} -m runuser -u rollcall-gate -- ${command}`);
+  for (const path of ['/var/lib/rollcall', '/etc/rollcall', '/run/rollcall']) {
+    assert.notEqual((await inside(`ls ${path}`)).exitCode, 0, path);
+  }
+  assert.notEqual((await inside('touch /run/rollcall-gate/x')).exitCode, 0, 'it cannot replace the socket');
+  assert.equal((await inside('cat /run/rollcall-gate/gate.json')).exitCode, 0);
+  assert.equal(
+    await box.must('stat -c "%U %G %a" /run/rollcall-gate/gate.sock'),
+    'rollcall rollcall-gate 660\n',
+  );
+  assert.equal(
+    await box.must('stat -c "%U %G %a" /run/rollcall-gate/tls.pem'),
+    'rollcall rollcall-gate 640\n',
+  );
+
+  const doctor = `${process.execPath} ${builtProgram('rollcall.js')} doctor || true`;
+  assert.match(await box.must(doctor), /^ok +gate: answers https on 127\.0\.0\.1, port 8443/m);
+  await box.must('systemctl stop rollcall-gate');
+  assert.match(await box.must(doctor), /^warning +gate: does not answer/m);
+  await box.must('systemctl start rollcall-gate');
+  assert.equal(await box.must(`${ask} ask /`), '200\n');
+
+  const again = (await box.must('systemctl show --value --property MainPID rollcall-gate')).trim();
+  await box.must(`kill -KILL ${again}`);
+  assert.equal(await box.must(`${ask} ask /`), '200\n');
+  assert.notEqual(await box.must('systemctl show --value --property MainPID rollcall-gate'), `${again}\n`);
+  assert.equal((await box.must('systemctl show --value --property NRestarts rollcalld')).trim(), '0');
+  await box.must('systemctl restart rollcalld');
+  assert.equal(await box.must(`${ask} ask /api/v1/identity`), '401\n', 'it finds the new daemon');
+});

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import { gateCallers } from '../../daemon/app/accounts/gate-callers.js';
+import { refusalTrail } from '../../daemon/app/accounts/refusal-trail.js';
+import { ReadingTrail } from '../../daemon/app/audit/reading-trail.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { authOperations } from '../../daemon/contract/auth.js';
+import { apiKeyOperations, roleOperations, userOperations } from '../../daemon/contract/users.js';
+import { serveOperations } from '../../daemon/control/serve.js';
+import { type AccountsFixture, openAccountsFixture } from './accounts-fixture.js';
+
+export const accountOperations = {
+  ...authOperations,
+  ...userOperations,
+  ...roleOperations,
+  ...apiKeyOperations,
+} as const;
+
+export interface AccountsServer extends AsyncDisposable {
+  readonly box: AccountsFixture;
+  /** A request as the gate passes it on. */
+  ask(request: Asked): Promise<Answered>;
+}
+
+export interface Asked {
+  readonly method: string;
+  readonly path: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Answered {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: {
+    readonly data?: Readonly<Record<string, unknown>>;
+    readonly error?: { readonly code: string; readonly details: Readonly<Record<string, unknown>> };
+  };
+}
+
+/** The operations on accounts over HTTP on the loopback, as the gate reaches them. */
+export async function openAccountsServer(): Promise<AccountsServer> {
+  const box = await openAccountsFixture();
+  const { clock, entries } = box;
+  const audit = {
+    append: (entry: (typeof entries)[number]) => ({ sequence: entries.push(entry), hash: '' }),
+  };
+  const trail = new ReadingTrail({ audit, clock, logger: silentLogger });
+  const app = serveOperations({
+    operations: accountOperations,
+    handlers: box.accounts.handlers,
+    ...gateCallers(box.accounts),
+    onRefused: refusalTrail({ trail, logger: silentLogger }),
+    admission: {
+      admit: async () => ({ headers: {}, release: () => undefined }),
+      countRefused: async () => undefined,
+    },
+    isLocal: false,
+    nowMs: () => clock.wallMs(),
+    logger: silentLogger,
+  });
+  const listener = getRequestListener(app.fetch);
+  const server = createServer((request, response) => void listener(request, response));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  const { port } = address;
+  return {
+    box,
+    async ask({ method, path, body, headers = {} }) {
+      const response = await fetch(`http://127.0.0.1:${port}/api/v1${path}`, {
+        method,
+        headers: {
+          'x-rollcall-address': '192.0.2.7',
+          'user-agent': 'curl/8.5.0',
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      return {
+        status: response.status,
+        headers: response.headers,
+        body: (await response.json()) as Answered['body'],
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+      await trail[Symbol.asyncDispose]();
+      await box[Symbol.asyncDispose]();
+    },
+  };
+}

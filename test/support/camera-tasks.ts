@@ -1,0 +1,92 @@
+import { CameraStates, type ConfiguredCamera } from '../../daemon/app/cameras/camera-states.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import type { BoxIds } from '../../daemon/domain/events/box-ids.js';
+import { systemClock } from '../../daemon/host/system-clock.js';
+import { systemRandom } from '../../daemon/host/system-random.js';
+import { cameraStateDocuments } from '../../daemon/publish/camera-states.js';
+import type { ConnectionTask } from '../../daemon/publish/connection-task.js';
+import {
+  type HomeAssistantOptions,
+  homeAssistantTasks,
+} from '../../daemon/publish/home-assistant/home-assistant.js';
+import { RetainedDocuments } from '../../daemon/publish/retained-documents.js';
+import { inBlocks } from '../../daemon/publish/sequence-blocks.js';
+import { topicsOf } from '../../daemon/publish/topics.js';
+import type { Records } from '../../daemon/records/open-records.js';
+import type { CameraState } from '../../daemon/vision/protocol.js';
+import { box, unsignedSigner } from './published-box.js';
+
+export const streamingCamera: CameraState = {
+  state: 'streaming',
+  stream: { codec: 'h264', widthPx: 640, heightPx: 360, fps: 15 },
+};
+
+export const failedCamera: CameraState = {
+  ...{ state: 'failed', code: 'camera-unreachable', message: 'it does not answer', remedy: 'look at it' },
+  nextTryMs: 100,
+};
+
+export const configuredCamera = (id: string, name = `The ${id}`, enabled = true): ConfiguredCamera => ({
+  ...{ id, name, enabled },
+});
+
+export function camerasOf(...ids: readonly string[]): CameraStates {
+  const states = new CameraStates(systemClock);
+  states.configure(ids.map((id) => configuredCamera(id)));
+  return states;
+}
+
+export interface TaskSettings {
+  readonly states: CameraStates;
+  readonly records: Records;
+  readonly prefix?: string;
+  /** By default `box`. */
+  readonly from?: BoxIds;
+  readonly logger?: HomeAssistantOptions['logger'];
+}
+
+/** Publishes the states of cameras, wired as in the daemon. */
+export function cameraStateTask({
+  states,
+  records,
+  prefix = 'rollcall',
+  from = box,
+  logger = silentLogger,
+}: TaskSettings): ConnectionTask {
+  const nextSequence = inBlocks(records.takeStateSequences);
+  const about = { topics: topicsOf(prefix, from), from, signer: unsignedSigner, nextSequence };
+  return new RetainedDocuments({
+    owner: 'camera-states',
+    what: 'the states of the cameras',
+    wanted: () => cameraStateDocuments(states.all(), about),
+    onChanged: (listener) => states.onChanged(listener),
+    memory: records.retained,
+    clock: systemClock,
+    logger,
+  });
+}
+
+/** The tasks for Home Assistant; `discoveryPrefix` undefined: switched off. */
+export function assistantTasks(
+  { states, records, prefix = 'rollcall', from = box, logger = silentLogger }: TaskSettings,
+  discoveryPrefix: string | undefined,
+): readonly ConnectionTask[] {
+  return homeAssistantTasks({
+    discoveryPrefix,
+    version: '1.2.3',
+    topics: topicsOf(prefix, from),
+    from,
+    signer: unsignedSigner,
+    nextSequence: inBlocks(records.takeStateSequences),
+    cameras: { all: () => states.all(), onChanged: (listener) => states.onChanged(listener) },
+    today: () => ({ date: '2026-03-01', unknown: records.countUnknown(0) }),
+    onUnknown: (listener) =>
+      records.onRecorded(({ kind }) => {
+        if (kind === 'unknown') listener();
+      }),
+    memory: records.retained,
+    clock: systemClock,
+    random: { ...systemRandom, unit: () => 0 },
+    logger,
+  });
+}

@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { errorEnvelope, statusOf } from '../../daemon/contract/errors.js';
+import { codesByStatus, type Declarations, openApiDocument } from '../../daemon/contract/openapi.js';
+import { commonErrors, operation } from '../../daemon/contract/operation.js';
+import { operations } from '../../daemon/contract/operations.js';
+import { subjectOf, subjects } from '../../daemon/contract/subjects.js';
+import { apiDocuments } from '../../scripts/contract/api-documents.js';
+import { apiPage, styleSheet } from '../../scripts/contract/api-page.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const declared: Declarations = operations;
+
+/** Every source of the program. */
+const sources = readdirSync(join(root, 'daemon'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => readFileSync(join(root, 'daemon', name), 'utf8'));
+
+describe('the documents of the API', () => {
+  test('are up to date with the operations', () => {
+    for (const { path, content } of apiDocuments({})) {
+      assert.equal(readFileSync(join(root, path), 'utf8'), content, `${path}: run: npm run docs`);
+    }
+  });
+
+  test('leave out what only the box itself may ask for', () => {
+    const paths = Object.values(openApiDocument(declared)['paths'] ?? {}).flatMap((path) =>
+      Object.values(Object(path)),
+    );
+    const ids = paths.map((each) => Object(each)['x-rollcall-operation']);
+    const isShown = Object.entries(declared).filter(([, { isLocalOnly }]) => isLocalOnly !== true);
+    assert.deepEqual(ids.sort(), isShown.map(([id]) => id).sort());
+  });
+
+  test('say what each subject is about', () => {
+    for (const id of Object.keys(operations)) {
+      assert.match(subjects[subjectOf(id)] ?? '', /^[A-Z].*\.$/, `${id}: daemon/contract/subjects.ts`);
+    }
+  });
+
+  test('have a summary of one sentence for each operation', () => {
+    for (const [id, { summary }] of Object.entries(declared)) {
+      assert.match(summary, /^[A-Z][^\n]*[.]$/, id);
+    }
+  });
+
+  test('give no two operations the same method and path', () => {
+    const places = Object.values(declared).map(
+      ({ method, path }) => `${method} ${path.replace(/\{\w+\}/g, '{}')}`,
+    );
+    assert.deepEqual(places, [...new Set(places)]);
+  });
+});
+
+describe('the page of the API', () => {
+  const page = apiPage(declared);
+
+  test('shows every operation that the network has', () => {
+    const shown = [...page.matchAll(/<article id="([^"]+)">/g)].map(([, id]) => id);
+    const isThere = Object.entries(declared).filter(([, { isLocalOnly }]) => isLocalOnly !== true);
+    assert.deepEqual(shown.sort(), isThere.map(([id]) => id).sort());
+    for (const [, target = ''] of page.matchAll(/href="#([^"]+)"/g))
+      assert.ok(page.includes(`id="${target}"`), target);
+  });
+
+  test('has no code, no inline style and nothing from elsewhere', () => {
+    assert.doesNotMatch(page, /<(?:script|style|img|iframe|object|embed|form|base)\b/i);
+    assert.doesNotMatch(page, /\s(?:style|on\w+)\s*=/i);
+    const addresses = [...page.matchAll(/(?:href|src)="([^"#][^"]*)"/g)].map(([, address]) => address);
+    assert.deepEqual([...new Set(addresses)].sort(), ['/docs/style.css', '/openapi.yaml']);
+    assert.doesNotMatch(styleSheet, /url\(|@import/);
+  });
+
+  test('escapes the texts of the declarations', () => {
+    const text = '<img src=x onerror="alert(1)"> & `a<b`.';
+    const told = operation({
+      ...{ method: 'GET', path: '/status', summary: text, answer: { kind: 'file', mediaType: 'text/plain' } },
+      ...{ errors: [], scope: 'public', rate: 'default' },
+    });
+    const shown = apiPage({ 'status.show': told });
+    assert.ok(shown.includes('&lt;img src=x onerror=&quot;alert(1)&quot;&gt; &amp; <code>a&lt;b</code>.'));
+  });
+});
+
+describe('an OpenAPI document', () => {
+  const sample = {
+    'persons.enrol': operation({
+      method: 'POST',
+      path: '/groups/{group}/persons',
+      summary: 'Enrol a person.',
+      input: z.strictObject({
+        group: z.string().max(9),
+        name: z.string().max(80),
+        note: z.string().max(9).optional(),
+      }),
+      files: { photographs: { minimum: 1, maximum: 3, maximumBytes: 10, description: 'Pictures.' } },
+      secrets: { passphrase: { isRequired: false, maximumBytes: 5, description: 'A secret.' } },
+      answer: { kind: 'page', item: z.object({ id: z.string() }).meta({ id: 'Sample' }) },
+      errors: ['gallery-sealed', 'no-such-group', 'key-exists'],
+      scope: 'persons:write',
+      rate: 'enrolment',
+      needsStepUp: true,
+    }),
+    'status.show': operation({
+      method: 'GET',
+      path: '/status',
+      summary: 'Show the state.',
+      input: z.strictObject({ isLong: z.boolean().default(false) }),
+      answer: { kind: 'lines', item: z.object({ at: z.iso.datetime() }) },
+      errors: [],
+      scope: 'public',
+      rate: 'default',
+    }),
+  } as const;
+  const document = openApiDocument(sample, {
+    'status.show': { answer: { a: 1 } },
+  });
+  const at = (...path: readonly string[]): unknown =>
+    path.reduce<unknown>(
+      (node, key) =>
+        typeof node === 'object' && node !== null
+          ? Object.getOwnPropertyDescriptor(node, key)?.value
+          : undefined,
+      document,
+    );
+  const enrol = ['paths', '/groups/{group}/persons', 'post'] as const;
+  const status = ['paths', '/status', 'get'] as const;
+
+  test('puts each field where it travels', () => {
+    assert.deepEqual(at(...enrol, 'parameters'), [
+      { name: 'group', in: 'path', required: true, schema: { type: 'string', maxLength: 9 } },
+    ]);
+    const form = [...enrol, 'requestBody', 'content', 'multipart/form-data'] as const;
+    assert.deepEqual(Object.keys(Object(at(...form, 'schema', 'properties'))), [
+      'document',
+      'photographs',
+      'passphrase',
+    ]);
+    assert.deepEqual(at(...form, 'schema', 'required'), ['document', 'photographs']);
+    assert.deepEqual(at(...form, 'schema', 'properties', 'document', 'required'), ['name']);
+    assert.deepEqual(at(...status, 'parameters'), [
+      { name: 'isLong', in: 'query', required: false, schema: { type: 'boolean', default: false } },
+    ]);
+    assert.equal(at(...status, 'requestBody'), undefined);
+  });
+
+  test('names a schema with an id once, and lets answers grow', () => {
+    assert.deepEqual(at('components', 'schemas', 'Sample'), {
+      type: 'object',
+      properties: { id: { type: 'string' } },
+      required: ['id'],
+    });
+    const answer = [
+      ...enrol,
+      'responses',
+      '200',
+      'content',
+      'application/json',
+      'schema',
+      'properties',
+    ] as const;
+    assert.deepEqual(at(...answer, 'data', 'items'), { $ref: '#/components/schemas/Sample' });
+    assert.deepEqual(at(...answer, 'meta'), { $ref: '#/components/schemas/PageMeta' });
+  });
+
+  test('says who may call an operation, and how', () => {
+    assert.deepEqual(at(...status, 'security'), []);
+    assert.deepEqual(at(...enrol, 'security'), [
+      { token: ['persons:write'] },
+      { apiKey: ['persons:write'] },
+      { session: ['persons:write'] },
+    ]);
+    assert.equal(at(...enrol, 'x-rollcall-scope'), 'persons:write');
+    assert.equal(at(...enrol, 'x-rollcall-step-up'), true);
+  });
+
+  test('lists every code under its status, and only those that can occur', () => {
+    const codes = codesByStatus(sample['persons.enrol']);
+    assert.deepEqual(codes.get(403), ['forbidden', 'step-up-required']);
+    assert.deepEqual(codes.get(404), ['no-such-group']);
+    assert.deepEqual(codes.get(409), ['key-exists']);
+    assert.deepEqual(codes.get(415), ['unsupported-media-type']);
+    const open = codesByStatus(sample['status.show']);
+    assert.deepEqual([...open.keys()], [400, 413, 429, 500, 503]);
+  });
+});
+
+describe('the status of an error', () => {
+  test('is the same for a mistake of the program, whatever its code', () => {
+    assert.equal(statusOf('defect', 'no-such-person'), 500);
+    assert.equal(statusOf('defect', 'forbidden'), 500);
+  });
+
+  test('is the same for every code whichever way it is thrown, so that the documents are true', () => {
+    const thrown = new Map<string, Set<string>>();
+    for (const source of sources) {
+      for (const [, kind = '', code = ''] of source.matchAll(
+        /\b(badInput|operational)\(\s*'([a-z0-9-]+)'/g,
+      )) {
+        thrown.set(code, (thrown.get(code) ?? new Set()).add(kind));
+      }
+    }
+    const codes = new Set([...commonErrors, ...Object.values(declared).flatMap(({ errors }) => errors)]);
+    const wrong = [...codes].filter(
+      (code) =>
+        thrown.get(code)?.has('operational') === true &&
+        statusOf('operational', code) !== statusOf('input', code),
+    );
+    assert.deepEqual(wrong, [], 'give them a line in daemon/contract/errors.ts');
+  });
+
+  test('comes with a document that cannot be mistaken for an answer', () => {
+    const error = { kind: 'input', code: 'a', message: 'b', details: {}, requestId: 'c' };
+    assert.ok(errorEnvelope.safeParse({ success: false, error }).success);
+    assert.ok(!errorEnvelope.safeParse({ success: true, error }).success);
+  });
+});

@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { headersForCaller, securityHeaders } from '../../daemon/gate/answer-headers.js';
+import { acceptedEncoding, encodingFor } from '../../daemon/gate/compression.js';
+import { groupOf } from '../../daemon/gate/connections.js';
+import {
+  headersForCore,
+  isRefusal,
+  judgeRequest,
+  type RequestHead,
+} from '../../daemon/gate/request-rules.js';
+import { Site } from '../../daemon/gate/site.js';
+
+const settings = { hosts: ['box.example', 'localhost'], origins: ['https://console.example'] };
+
+function judge(changed: Partial<RequestHead> = {}) {
+  const headers = { host: 'box.example:8443', ...changed.headers };
+  const rawHeaders =
+    changed.rawHeaders ?? Object.entries(headers).flatMap(([name, value]) => [name, String(value)]);
+  const head = { method: 'GET', target: '/api/v1/events', localAddress: '192.0.2.1', ...changed };
+  return judgeRequest({ ...head, headers, rawHeaders }, settings);
+}
+
+function statusOf(changed: Partial<RequestHead>): number {
+  const judged = judge(changed);
+  return isRefusal(judged) ? judged.status : 200;
+}
+
+describe('a request at the gate', () => {
+  test('passes with a path in plain form and a host of this box', () => {
+    const judged = judge({ target: '/api/v1/persons/a%2Fb?limit=3' });
+    assert.deepEqual(judged, {
+      path: '/api/v1/persons/a%2Fb',
+      target: '/api/v1/persons/a%2Fb?limit=3',
+      authority: 'box.example:8443',
+      origin: 'none',
+    });
+  });
+
+  for (const [what, host, status] of [
+    ['a listed name', 'LOCALHOST', 200],
+    ['a listed name with the dot of the root', 'box.example.', 200],
+    ['the address of this machine on the connection', '192.0.2.1:8443', 200],
+    ['another address', '192.0.2.2', 421],
+    ['a name that another web page has bound to this address', 'evil.example', 421],
+    ['a name with a user', 'user@box.example', 400],
+    ['an empty name', '', 400],
+  ] as const) {
+    test(`for ${what} gets ${status}`, () => assert.equal(statusOf({ headers: { host } }), status));
+  }
+
+  test('with two hosts is refused', () => {
+    assert.equal(statusOf({ rawHeaders: ['Host', 'box.example', 'host', 'evil.example'] }), 400);
+    assert.equal(statusOf({ headers: { ':authority': 'box.example', host: 'evil.example' } }), 400);
+  });
+
+  for (const target of [
+    ...[
+      '/api/v1/../../etc/passwd',
+      '/api/v1/%2e%2E/secret',
+      '/./x',
+      '//evil.example/',
+      '/a\\..\\b',
+      '/a%5c..',
+    ],
+    ...['https://box.example/api/v1/events', '*', '', '/a%00', '/a%0d%0aX:1', '/%zz', '/a b', '/ä'],
+  ]) {
+    test(`to ${JSON.stringify(target)} is refused`, () => assert.equal(statusOf({ target }), 400));
+  }
+
+  test('never passes with a segment that leads upwards, whatever it looks like', () => {
+    const piece = fc.constantFrom('.', '..', '%2e', '%2E', '/', '%2f', 'a', '\\', '?', '%', '%00', '//', '#');
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+        const judged = judge({ target: `/${pieces.join('')}` });
+        if (isRefusal(judged)) return;
+        const url = new URL(judged.target, 'https://box.example');
+        assert.equal(url.pathname, judged.path);
+      }),
+    );
+  });
+
+  for (const [origin, status, verdict] of [
+    ['https://box.example:8443', 200, 'same'],
+    ['https://console.example', 200, 'listed'],
+    ['https://box.example', 403, undefined],
+    ['http://box.example:8443', 403, undefined],
+    ['https://console.example.evil', 403, undefined],
+    ['null', 403, undefined],
+  ] as const) {
+    test(`of a page from ${origin} gets ${status}`, () => {
+      const judged = judge({ headers: { origin } });
+      assert.equal(isRefusal(judged) ? judged.status : 200, status);
+      if (!isRefusal(judged)) assert.equal(judged.origin, verdict);
+    });
+  }
+
+  test('with headers over 16 KiB, a long address or an unknown method is refused', () => {
+    assert.equal(statusOf({ headers: { a: 'x'.repeat(16 * 1024) } }), 431);
+    assert.equal(statusOf({ target: `/${'x'.repeat(5000)}` }), 414);
+    assert.equal(statusOf({ method: 'TRACE' }), 405);
+    assert.equal(statusOf({ method: 'CONNECT' }), 405);
+  });
+
+  test('reaches the core without headers that only the gate makes', () => {
+    const forged = {
+      ...{
+        'x-rollcall-address': '127.0.0.1',
+        'x-rollcall-origin': 'same',
+        'x-request-id': 'mine',
+        host: 'evil',
+      },
+      ...{
+        connection: 'upgrade',
+        upgrade: 'websocket',
+        'x-forwarded-for': '::1',
+        'transfer-encoding': 'chunked',
+      },
+      ...{ authorization: 'Bearer t', cookie: 'a=b', 'user-agent': 'x'.repeat(400), 'content-length': '1e3' },
+    };
+    assert.deepEqual(headersForCore(forged, { requestId: 'id', address: '192.0.2.9', origin: 'none' }), {
+      ...{ authorization: 'Bearer t', cookie: 'a=b', 'user-agent': 'x'.repeat(256), host: 'core' },
+      ...{ 'x-request-id': 'id', 'x-rollcall-address': '192.0.2.9', 'x-rollcall-origin': 'none' },
+    });
+  });
+});
+
+describe('an answer of the gate', () => {
+  test('protects the browser, is kept by nobody between, and hides the core', () => {
+    const headers = headersForCaller({
+      'content-type': 'application/json',
+      server: 'x',
+      'x-rollcall-a': '1',
+      etag: '"1"',
+    });
+    assert.equal(headers['cache-control'], 'no-store');
+    assert.equal(headers['x-content-type-options'], 'nosniff');
+    assert.equal(headers['etag'], '"1"');
+    assert.equal('server' in headers || 'x-rollcall-a' in headers, false);
+  });
+
+  test('allows a page no code or style that stands in the page, and no frame around it', () => {
+    const policy = String(securityHeaders('page')['content-security-policy']);
+    assert.doesNotMatch(policy, /unsafe-inline|unsafe-eval|\*/);
+    assert.match(policy, /default-src 'none'/);
+    assert.match(policy, /frame-ancestors 'none'/);
+  });
+
+  test('is compressed only where it is large, read, and holds no secret', () => {
+    const asked = { method: 'GET', path: '/api/v1/events', accept: 'gzip, br' };
+    const headers = { 'content-type': 'application/json', 'content-length': '5000' };
+    const encode = (request: object, changed: object = {}, status = 200) =>
+      encodingFor({ ...asked, ...request }, { status, headers: { ...headers, ...changed } });
+    assert.equal(encode({}), 'br');
+    assert.equal(encode({ accept: 'gzip;q=1, br;q=0' }), 'gzip');
+    assert.equal(encode({ accept: undefined }), undefined);
+    assert.equal(encode({ method: 'POST', path: '/api/v1/auth/login' }), undefined);
+    assert.equal(encode({ method: 'POST' }), undefined);
+    assert.equal(encode({ path: '/api/v1/auth/me' }), undefined);
+    assert.equal(encode({}, { 'content-length': '1000' }), undefined);
+    assert.equal(encode({}, { 'content-type': 'image/jpeg' }), undefined);
+    assert.equal(encode({}, { 'content-type': 'text/event-stream' }), undefined);
+    assert.equal(encode({}, { 'set-cookie': ['s=1'] }), undefined);
+    assert.equal(encode({}, {}, 206), undefined);
+  });
+
+  test('has an encoding that the caller named', () => {
+    fc.assert(
+      fc.property(fc.string(), (accept) => {
+        const encoding = acceptedEncoding(accept);
+        assert.ok(encoding === undefined || accept.toLowerCase().includes(encoding));
+      }),
+    );
+  });
+});
+
+describe('the site', () => {
+  test('has nothing but its files', () => {
+    const site = new Site(new Map([['/docs/index.html', Buffer.from('docs')]]));
+    const page = site.find('/docs');
+    assert.equal(page?.encoded('br'), page?.encoded('br'), 'it is compressed once');
+    assert.equal(site.find('/docs')?.bytes.toString(), 'docs');
+    assert.equal(site.find('/docs/')?.bytes.toString(), 'docs');
+    assert.match(String(site.find('/')?.bytes), /\/api\/v1/);
+    for (const path of ['/docs/x', '/constructor', '/__proto__', '/etc/passwd'])
+      assert.equal(site.find(path), undefined);
+  });
+});
+
+describe('callers of an IPv6 network', () => {
+  test('count as one, as the network belongs to one owner', () => {
+    assert.equal(groupOf('2001:db8:1:2:aaaa::1'), groupOf('2001:0db8:1:2::9'));
+    assert.equal(groupOf('2001:db8::1'), '2001:db8:0:0::/64');
+    assert.notEqual(groupOf('2001:db8:1:3::1'), groupOf('2001:db8:1:2::1'));
+    assert.equal(groupOf('192.0.2.7'), '192.0.2.7');
+  });
+});
