@@ -1,11 +1,11 @@
 import { chmod, rm } from 'node:fs/promises';
-import { createServer, type IncomingMessage } from 'node:http';
-import { getRequestListener } from '@hono/node-server';
+import { createServer } from 'node:http';
 import type { Logger } from '../base/logger.js';
 import type { Caller } from '../contract/caller.js';
 import type { Handlers } from '../contract/handlers.js';
 import type { OperationDeclaration } from '../contract/operation.js';
 import type { Admission } from './admission.js';
+import { requestListener } from './request-listener.js';
 import { type RequestFacts, serveOperations } from './serve.js';
 
 export interface GateSocketOptions<Operations extends Readonly<Record<string, OperationDeclaration>>> {
@@ -39,7 +39,6 @@ export async function startGateSocket<Operations extends Readonly<Record<string,
     ...{ operations, handlers, admission, authenticate, anonymous, logger, isLocal: false, nowMs: Date.now },
     ...(onRefused === undefined ? {} : { onRefused }),
   });
-  const listener = getRequestListener(app.fetch);
   const server = createServer(
     {
       maxHeaderSize: 32 * 1024,
@@ -49,10 +48,7 @@ export async function startGateSocket<Operations extends Readonly<Record<string,
       keepAliveTimeout: 60_000,
       connectionsCheckingInterval: 5_000,
     },
-    (request, response) => {
-      response.once('finish', () => endUnread(request));
-      void listener(request, response);
-    },
+    requestListener(app),
   );
   server.maxConnections = mostConnections;
   await rm(socketPath, { force: true });
@@ -73,32 +69,4 @@ export async function startGateSocket<Operations extends Readonly<Record<string,
       await closed;
     },
   };
-}
-
-/** How long the gate has to read an answer before its connection ends, and what it may send meanwhile, bytes. */
-const lastReadMs = 250;
-const mostUnreadBytes = 4 * 1024 * 1024;
-
-/** The rest of a body that was refused is thrown away, and soon its connection is, too: a taken-over gate could send for ever. */
-function endUnread(request: IncomingMessage): void {
-  if (request.complete) return;
-  const { socket } = request;
-  const mostBytes = socket.bytesRead + mostUnreadBytes;
-  const stop = (): void => {
-    clearTimeout(ending);
-    clearInterval(watching);
-    request.off('end', stop);
-    socket.off('close', stop);
-  };
-  // Once the body has arrived after all, the connection belongs to the next request.
-  const end = (): void => {
-    stop();
-    if (!request.complete) socket.destroy();
-  };
-  const ending = setTimeout(end, lastReadMs);
-  const watching = setInterval(() => {
-    if (request.complete || socket.bytesRead > mostBytes) end();
-  }, 5);
-  request.once('end', stop);
-  socket.once('close', stop);
 }

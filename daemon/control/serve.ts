@@ -103,8 +103,7 @@ class Route {
     } catch (error) {
       this.#report(error, requestId);
       const answer = answerError(error, requestId);
-      // The HTTP library reads the rest of a refused body for a moment, so that the sender gets the answer, and closes the
-      // connection then. It does not look after bodies of GET and HEAD.
+      // The listener reads the rest of a refused body for a moment. GET and HEAD have no body to wait for.
       if (!incoming.complete && isReading(incoming)) answer.headers.set('connection', 'close');
       return answer;
     }

@@ -2,7 +2,6 @@ import { chmod, mkdir, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { createConnection } from 'node:net';
 import { dirname } from 'node:path';
-import { getRequestListener } from '@hono/node-server';
 import { messageOf, operational } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { Handlers } from '../contract/handlers.js';
@@ -10,6 +9,7 @@ import type { OperationDeclaration } from '../contract/operation.js';
 import { explainAccess } from '../host/file-access.js';
 import { createAdmission, localBounds } from './admission.js';
 import { type LocalCallerOf, unnamedLocalCaller } from './local-caller.js';
+import { requestListener } from './request-listener.js';
 import { serveOperations } from './serve.js';
 
 /**
@@ -34,8 +34,7 @@ export async function startControlServer<
     admission: createAdmission(() => localBounds, undefined),
     nowMs: Date.now,
   });
-  const listener = getRequestListener(app.fetch);
-  const server = createServer((request, response) => void listener(request, response));
+  const server = createServer(requestListener(app));
   const close = async (): Promise<void> => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeAllConnections();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
@@ -43,7 +44,42 @@ describe('a request body', { timeout: 60_000 }, () => {
     assert.equal((await post(server.socketPath, limitBytes + 1)).status, 413);
     assert.equal((await post(server.socketPath, 1000)).status, 400, 'a small one is read');
   });
+
+  test('of 2 GiB is not read to its end after its refusal, and takes no memory', async () => {
+    await using server = await startPersonServer();
+    for (const path of ['/api/v1/no-such-thing', '/api/v1/persons']) {
+      const before = process.memoryUsage().rss;
+      const { sentMiB, said, peakRss } = await sendWithoutEnd(server.socketPath, path);
+      assert.match(said, /^HTTP\/1\.1 4\d\d /);
+      // What the sockets of both sides hold comes on top of what the server reads.
+      assert.ok(sentMiB < 32, `${path}: ${sentMiB} MiB were taken`);
+      assert.ok(peakRss - before < 64 * mib, `${path}: memory grew by ${(peakRss - before) / mib} MiB`);
+    }
+  });
 });
+
+const mib = 1024 * 1024;
+
+/** Sends a body of 2 GiB in chunks until the connection ends, also after the answer has come. */
+async function sendWithoutEnd(socketPath: string, path: string) {
+  const socket = connect(socketPath).on('error', () => undefined);
+  let said = '';
+  socket.on('data', (bytes: Buffer) => (said += bytes.toString('latin1')));
+  socket.write(
+    `POST ${path} HTTP/1.1\r\nHost: box\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`,
+  );
+  const chunk = Buffer.concat([Buffer.from('100000\r\n'), Buffer.alloc(mib, 0x20), Buffer.from('\r\n')]);
+  let sentMiB = 0;
+  let peakRss = 0;
+  while (!socket.destroyed && sentMiB < 2048) {
+    // The callback comes when the chunk has left, or the connection has ended.
+    await new Promise((resolve) => socket.write(chunk, resolve));
+    sentMiB += 1;
+    peakRss = Math.max(peakRss, process.memoryUsage().rss);
+  }
+  socket.destroy();
+  return { sentMiB, said, peakRss };
+}
 
 describe('the socket of the local API', () => {
   test('belongs to its owner alone, and the umask is restored', async () => {

@@ -122,9 +122,9 @@ async function flood(
 }
 
 describe('a body from an attacker', { timeout: 180_000 }, () => {
-  for (const [what, path, type, boundMiB] of [
-    ['a document', '/notes', 'application/json', 64],
-    ['files', '/pictures', 'multipart/form-data; boundary=b', 400],
+  for (const [what, path, type, boundMiB, mostSentMiB] of [
+    ['a document', '/notes', 'application/json', 64, 32],
+    ['files', '/pictures', 'multipart/form-data; boundary=b', 400, 128],
   ] as const) {
     test(`of 2 GiB without a declared length, for ${what}, is refused at the limit, and memory stays bounded`, async () => {
       await using server = await startHostile();
@@ -139,7 +139,7 @@ describe('a body from an attacker', { timeout: 180_000 }, () => {
         `${what}: ${sent} MiB left the sender, memory +${grownMiB.toFixed(0)} MiB, loop held ${heldMs.toFixed(0)} ms at most`,
       );
       assert.match(answer, /^HTTP\/1.1 413 /);
-      assert.ok(sent < 200, `${sent} MiB were taken`);
+      assert.ok(sent < mostSentMiB, `${sent} MiB were taken`);
       assert.ok(grownMiB < boundMiB, `memory grew by ${grownMiB} MiB`);
       assert.deepEqual(server.reached, []);
       assert.equal((await server.ask('POST', '/notes', { as: 'anna' })).status, 200);

@@ -1,7 +1,6 @@
 import { createServer, type IncomingHttpHeaders, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { getRequestListener } from '@hono/node-server';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { present } from '../../daemon/base/present.js';
 import type { Caller } from '../../daemon/contract/caller.js';
@@ -10,6 +9,7 @@ import { allScopes } from '../../daemon/contract/scopes.js';
 import { createAdmission, localBounds } from '../../daemon/control/admission.js';
 import type { InFlightBounds } from '../../daemon/control/in-flight.js';
 import type { RateLimits } from '../../daemon/control/rate-limits.js';
+import { requestListener } from '../../daemon/control/request-listener.js';
 import { type ServeOptions, serveOperations } from '../../daemon/control/serve.js';
 
 /** An answer, read whole. */
@@ -68,8 +68,7 @@ export async function startOperationsServer(options: {
     admission: createAdmission(() => bounds, rates),
     ...present({ onRefused: options.onRefused }),
   });
-  const listener = getRequestListener(app.fetch);
-  const server = createServer((incoming, outgoing) => void listener(incoming, outgoing));
+  const server = createServer(requestListener(app));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
