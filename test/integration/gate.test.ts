@@ -226,16 +226,6 @@ describe('the gate', { skip: withoutOpenssl, timeout: 60_000 }, () => {
 });
 
 describe('the gate under abuse', { skip: withoutOpenssl, timeout: 60_000 }, () => {
-  test('refuses old versions of TLS', async () => {
-    await using strict = await open();
-    await assert.rejects(dial(strict, { maxVersion: 'TLSv1.2' }));
-    await using tolerant = await open({ minimumTls: '1.2' });
-    const socket = await dial(tolerant, { maxVersion: 'TLSv1.2' });
-    assert.match(socket.getCipher().name, /^ECDHE-.*(GCM|POLY1305)/);
-    socket.destroy();
-    await assert.rejects(dial(tolerant, { maxVersion: 'TLSv1.1', minVersion: 'TLSv1' }));
-  });
-
   test('ends a connection that sends no whole request in time', async () => {
     await using gate = await open({ limits: { headersMs: 300 } });
     const silent = await dial(gate);

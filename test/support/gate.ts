@@ -10,7 +10,7 @@ import { type GateServer, startGateServer } from '../../daemon/gate/gate-server.
 import { type GateLimits, gateSettings } from '../../daemon/gate/gate-settings.js';
 import { Site } from '../../daemon/gate/site.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
-import { makeCertificate } from './test-certificate.js';
+import { makeCertificate, type TestCertificate } from './test-certificate.js';
 
 /** A gate in this process in front of a core that does what a test wants. */
 export interface TestGate extends AsyncDisposable {
@@ -41,6 +41,8 @@ export interface TestGateOptions {
   readonly origins?: readonly string[];
   readonly minimumTls?: '1.2' | '1.3';
   readonly files?: Readonly<Record<string, string>>;
+  /** What it shows. Default: a fresh certificate for `localhost` that signed itself. */
+  readonly identity?: TestCertificate;
 }
 
 /** Starts both. */
@@ -49,7 +51,7 @@ export async function openTestGate(options: TestGateOptions): Promise<TestGate> 
   const socketPath = join(folder, 'gate.sock');
   const core = createServer(options.core).listen(socketPath);
   await once(core, 'listening');
-  const { certificate, key } = makeCertificate('localhost');
+  const { certificate, key } = options.identity ?? makeCertificate('localhost');
   const log: (Record<string, unknown> & { message: string })[] = [];
   const keep = (message: string, fields: object = {}): void => void log.push({ ...fields, message });
   const settings = gateSettings.parse({

@@ -14,7 +14,11 @@ export const withoutOpenssl: string | false =
   spawnSync('openssl', ['version']).status !== 0 && 'openssl is not installed';
 
 /** A fresh certificate for one host name, valid from now for `days` (-1: it ended yesterday). */
-export function makeCertificate(hostName: string, days = 1): TestCertificate {
+export function makeCertificate(
+  hostName: string,
+  days = 1,
+  newKey: readonly string[] = ['ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'],
+): TestCertificate {
   const folder = mkdtempSync(join(tmpdir(), 'rollcall-certificate-'));
   const [key, request, certificate] = [
     join(folder, 'key'),
@@ -23,7 +27,7 @@ export function makeCertificate(hostName: string, days = 1): TestCertificate {
   ];
   try {
     openssl(
-      ...['req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'],
+      ...['req', '-newkey', ...newKey, '-nodes'],
       ...['-subj', `/CN=${hostName}`, '-addext', `subjectAltName=DNS:${hostName}`],
       ...['-keyout', key, '-out', request],
     );
