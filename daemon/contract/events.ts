@@ -25,7 +25,24 @@ export const cloudEvent = z
     data: z.record(z.string(), z.unknown()).describe('By type: docs/contract/schemas.'),
   })
   .describe('A CloudEvent as it is recorded: without the fields that are added when it is sent.');
-export type CloudEvent = z.infer<typeof cloudEvent>;
+
+/** A recorded event whose content is damaged. */
+export const damagedEvent = z
+  .object({
+    damaged: z.literal(true),
+    sequence: z.string().describe('A number of 16 digits, as in every event.'),
+    id: z.string(),
+    kind: z.string(),
+    recordedtime: z.string().describe('When it was recorded, ISO 8601 in UTC.'),
+  })
+  .describe(
+    'An event whose content the box cannot read: the disk or a fault damaged it. These facts are stored beside it. A receiver that got the event earlier still has it.',
+  );
+export type DamagedEvent = z.infer<typeof damagedEvent>;
+
+/** A recorded event as readers get it. */
+export const shownEvent = z.union([cloudEvent, damagedEvent]);
+export type ShownEvent = z.infer<typeof shownEvent>;
 
 /** A recorded event with all known facts. */
 export const eventDetails = z.object({
@@ -38,7 +55,7 @@ export const eventDetails = z.object({
     .describe(
       '`waiting`: no broker has taken it. `kept-for-centre`: the centre has not confirmed it yet. `given-up`: it was dropped, and a gap event reports that. `delivered`: it has left the outbox.',
     ),
-  event: cloudEvent,
+  event: shownEvent,
 });
 export type EventDetails = z.infer<typeof eventDetails>;
 
@@ -96,7 +113,7 @@ export type OutboxStatus = z.infer<typeof outboxStatus>;
 
 /** An item of the event stream. */
 export const followedItem = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('event'), event: cloudEvent }),
+  z.object({ kind: z.literal('event'), event: shownEvent }),
   z
     .object({ kind: z.literal('up-to-date'), newestSequence: z.int().nonnegative() })
     .describe(
@@ -137,7 +154,7 @@ const readEvents = {
       since: instant.optional().describe('Recorded at this time or later.'),
       until: instant.optional().describe('Recorded before this time.'),
     }),
-    answer: { kind: 'page', item: cloudEvent },
+    answer: { kind: 'page', item: shownEvent },
     errors: [],
     scope: 'events:read',
     rate: 'default',

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import Database from 'better-sqlite3';
 import { followEvents as readStored } from '../../daemon/app/events/event-reader.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { followEvents } from '../../daemon/cli/events/events-tail.js';
@@ -111,6 +113,47 @@ describe('the stream of events', { timeout: 60_000 }, () => {
       const words = followed(api, { after: 900 }, abort.signal);
       assert.deepEqual(await take(words, 4), ['records-replaced 2', '1', '2', 'up-to-date 2']);
       abort.abort();
+    });
+  });
+
+  test('and its pages report a damaged event, and give all others', async () => {
+    await withEventApi(async (api) => {
+      for (const fact of assortedFacts(5)) api.records.record(fact);
+      const file = new Database(join(api.directory, 'records.db'));
+      const damage = file.prepare('UPDATE event SET payload = ? WHERE sequence = ?');
+      for (const [sequence, payload] of [
+        [2, '{"specversion":"1.'],
+        [3, '{"specversion":"1.0"}'],
+        [4, 'null'],
+      ] as const) {
+        damage.run(Buffer.from(payload), sequence);
+      }
+      file.close();
+      const client = new ControlClient(api.socketPath);
+      const { items } = await client.call('events.list', { order: 'oldest-first' });
+      const seen = (event: (typeof items)[number]) => [Number(event.sequence), 'damaged' in event];
+      const expected = [1, 2, 3, 4, 5].map((sequence) => [sequence, sequence > 1 && sequence < 5]);
+      assert.deepEqual(items.map(seen), expected);
+      const [, second] = items;
+      const shown = await client.call('events.show', { event: '2' });
+      assert.deepEqual(shown.event, second);
+      assert.deepEqual(second, {
+        damaged: true,
+        sequence: '0000000000000002',
+        id: shown.id,
+        kind: shown.kind,
+        recordedtime: shown.recordedAt,
+      });
+      const abort = new AbortController();
+      const followed = [];
+      for await (const item of await client.call('events.follow', { after: 0 }, abort.signal)) {
+        if (item.kind !== 'event') break;
+        followed.push(seen(item.event));
+      }
+      abort.abort();
+      assert.deepEqual(followed, expected);
+      const { stdout } = await api.run(['events', 'list']);
+      assert.match(stdout, /^ +2 {2}\S+ \S+ {2}\S+ {2}damaged: its content cannot be read$/m);
     });
   });
 

@@ -35,7 +35,10 @@ async function untilWaiting({ box, events }: Appliance, count: number): Promise<
     `${count} facts to wait for the broker`,
     async () => {
       const recorded = await newestEvents(box.client, 1000);
-      return recorded.filter(({ type }) => factTypes.includes(type)).length >= arrived + count;
+      return (
+        recorded.filter((event) => 'type' in event && factTypes.includes(event.type)).length >=
+        arrived + count
+      );
     },
     90_000,
   );

@@ -69,7 +69,7 @@ async function health(box: TestBox) {
   assert.equal(intake.givenUp, 0);
   const events = await newestEvents(box.client, 100);
   assert.deepEqual(
-    events.filter(({ type }) => type === 'rollcall.attendance.recorded.v1'),
+    events.filter((event) => 'type' in event && event.type === 'rollcall.attendance.recorded.v1'),
     [],
   );
   assert.equal(await box.stop(), 0);

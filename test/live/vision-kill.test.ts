@@ -77,7 +77,9 @@ async function followed({ box }: Appliance, tail: RunningCommand) {
   await until('the latest event to be printed', () => ids().includes(last));
   const since = recorded.map(({ id }) => id).slice(recorded.findIndex(({ id }) => id === ids()[0]));
   assert.deepEqual(ids().slice(0, since.length), since);
-  const facts = recorded.filter(({ type }) => type === 'rollcall.attendance.recorded.v1');
+  const facts = recorded.filter(
+    (event) => 'type' in event && event.type === 'rollcall.attendance.recorded.v1',
+  );
   assert.ok(
     facts.length > 0 && facts.every(({ id }) => since.includes(id)),
     'the follower printed all facts',

@@ -8,13 +8,13 @@ import { SerialQueue } from '../../base/serial-queue.js';
 import type { Config } from '../../config/schema.js';
 import type { Caller } from '../../contract/caller.js';
 import type {
-  CloudEvent,
   EventDetails,
   eventOperations,
   OutboxKind,
   OutboxStatus,
   ResendOutcome,
   SequenceRange,
+  ShownEvent,
 } from '../../contract/events.js';
 import type { Handlers } from '../../contract/handlers.js';
 import type { HeldBack } from '../../contract/held-back.js';
@@ -34,6 +34,7 @@ import {
   followEvents,
   readEvents,
 } from './event-reader.js';
+import { shownEvent } from './shown-event.js';
 
 /** Number of events that one transaction puts back into the outbox; it takes a few milliseconds. */
 const resendBatch = 1000;
@@ -87,7 +88,7 @@ export class BoxEvents implements OutboxControl {
     input: ListInput,
     reader: Reader,
     signal: AbortSignal,
-  ): Promise<{ readonly items: readonly CloudEvent[]; readonly nextCursor?: string }> {
+  ): Promise<{ readonly items: readonly ShownEvent[]; readonly nextCursor?: string }> {
     const { records } = this.#options;
     const { kind, since, until, from = 1, to = Number.MAX_SAFE_INTEGER, order, limit, cursor } = input;
     const times = {
@@ -108,7 +109,7 @@ export class BoxEvents implements OutboxControl {
     const found = await readEvents(records, { selection, span, keep, limit: limit + 1 }, signal);
     const shown = found.slice(0, limit);
     const nextCursor = found.length > limit ? String(shown.at(-1)?.sequence) : undefined;
-    return { items: shown.map(({ payload }) => parse(payload)), ...present({ nextCursor }) };
+    return { items: shown.map(shownEvent), ...present({ nextCursor }) };
   }
 
   /**
@@ -123,9 +124,9 @@ export class BoxEvents implements OutboxControl {
         remedy: "Run 'rollcall events list' to see the sequences.",
       });
     }
-    const { sequence, id, kind, recordedAtMs, payload } = found;
+    const { sequence, id, kind, recordedAtMs } = found;
     const delivery = records.outbox.deliveryOf(sequence);
-    return { sequence, id, kind, recordedAt: isoTime(recordedAtMs), delivery, event: parse(payload) };
+    return { sequence, id, kind, recordedAt: isoTime(recordedAtMs), delivery, event: shownEvent(found) };
   }
 
   /** @throws `forbidden` for a camera that the caller may not use */
@@ -133,7 +134,7 @@ export class BoxEvents implements OutboxControl {
     const { records, clock } = this.#options;
     const wanted = { selection: selectionOf(input, reader), after: input.after };
     for await (const item of followEvents(records, wanted, { clock, signal })) {
-      yield item.kind === 'event' ? { kind: item.kind, event: parse(item.event.payload) } : item;
+      yield item.kind === 'event' ? { kind: item.kind, event: shownEvent(item.event) } : item;
     }
   }
 
@@ -300,9 +301,4 @@ function selectionOf(
   }
   const cameraIds = camera === undefined ? cameras && [...cameras] : [camera];
   return present({ kind, personId: person === undefined ? undefined : personId(person), cameraIds });
-}
-
-/** What the box has recorded has this form. */
-function parse(payload: Uint8Array): CloudEvent {
-  return JSON.parse(new TextDecoder().decode(payload)) as CloudEvent;
 }

@@ -3,10 +3,14 @@ import type { SequenceRange } from '../../contract/events.js';
 import type { ShowTime } from '../site-time.js';
 
 /** The fields of a recorded event that one line shows. */
-interface ShownEvent {
+interface LineFields {
   readonly sequence?: string;
   readonly time?: string;
   readonly type?: string;
+  /** Of an event whose content cannot be read. */
+  readonly damaged?: true;
+  readonly kind?: string;
+  readonly recordedtime?: string;
   readonly data?: {
     readonly liveness?: {
       readonly verdict?: string;
@@ -27,7 +31,10 @@ export function shortType(type: string): string {
 
 /** One line: time, type, subject, similarity and liveness evidence. */
 export function describeEvent(payload: unknown, show: ShowTime): string {
-  const { time, type = '', data = {} } = payload as ShownEvent;
+  const { time, type = '', data = {}, ...rest } = payload as LineFields;
+  if (rest.damaged === true) {
+    return `${show(rest.recordedtime ?? '')}  ${rest.kind}  damaged: its content cannot be read`;
+  }
   const shown = shownFields.map((field) => data[field]).filter((value) => typeof value === 'string');
   const { similarity, liveness, active, firstSequence, lastSequence } = data;
   return [
@@ -58,7 +65,7 @@ function candidatesText(candidates: unknown): readonly string[] {
 
 /** The line with the event's sequence in front, for use with other commands. */
 export function describeNumberedEvent(payload: unknown, show: ShowTime): string {
-  const { sequence = '' } = payload as ShownEvent;
+  const { sequence = '' } = payload as LineFields;
   return `${String(Number(sequence)).padStart(8)}  ${describeEvent(payload, show)}`;
 }
 

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { type Clock, sleep } from '../../base/clock.js';
 import { isRollcallError } from '../../base/errors.js';
-import type { CloudEvent, FollowedItem } from '../../contract/events.js';
+import type { FollowedItem, ShownEvent } from '../../contract/events.js';
 import type { CallInput } from '../../contract/operation.js';
 import type { Operations } from '../../contract/operations.js';
 import { type ControlClient, daemonUnreachable } from '../../control/client.js';
@@ -47,7 +47,7 @@ export async function newestEvents(
   client: EventClient,
   count: number,
   filters: EventFilters = {},
-): Promise<readonly CloudEvent[]> {
+): Promise<readonly ShownEvent[]> {
   const found = await firstItems(count, (page) => client.call('events.list', { ...filters, ...page }));
   return found.toReversed();
 }
