@@ -127,6 +127,13 @@ export const followedItem = z.discriminatedUnion('kind', [
 ]);
 export type FollowedItem = z.infer<typeof followedItem>;
 
+/** After which sequence a reader goes on who has this item. */
+function positionOf(item: FollowedItem): number {
+  if (item.kind === 'event') return Number(item.event.sequence);
+  // All events of the new records follow.
+  return item.kind === 'records-replaced' ? 0 : item.newestSequence;
+}
+
 const filters = {
   kind: eventKind.optional(),
   person: z.string().min(1).max(128).optional().describe('Only events that name the person with this id.'),
@@ -189,7 +196,7 @@ const readEvents = {
         .describe('The sequence of the last event that was read. Absent: only new events.'),
       ...filters,
     }),
-    answer: { kind: 'lines', item: followedItem },
+    answer: { kind: 'lines', item: followedItem, resume: { field: 'after', positionOf } },
     errors: [],
     scope: 'events:read',
     rate: 'stream',

@@ -194,6 +194,24 @@ const answerText = {
   file: 'The file.',
 } as const;
 
+const eventStream: Node = {
+  type: 'string',
+  description:
+    'Server-sent events. `event` is the `kind` of the item, `data` the item, `id` the place to continue from. The last one is `done` with `{}`, or `failed` with a problem. Lines that begin with a colon say that the connection is alive.',
+};
+
+/** The headers that a request may have for this operation. */
+function headerParameters({ answer }: OperationDeclaration): readonly Node[] {
+  if (answer.kind !== 'lines' || answer.resume === undefined) return [];
+  const { field } = answer.resume;
+  return [
+    {
+      ...{ name: 'Last-Event-ID', in: 'header', required: false, schema: { type: 'string', maxLength: 256 } },
+      description: `With \`Accept: text/event-stream\`: the \`id\` of the last event that was read. Counts before \`${field}\`.`,
+    },
+  ];
+}
+
 function answerContent(
   { answer }: OperationDeclaration,
   example: OperationExample | undefined,
@@ -211,6 +229,7 @@ function answerContent(
     case 'lines':
       return {
         'application/jsonl': { schema: schemaNode(lineEnvelope(answer.item), 'output', components) },
+        ...(answer.resume === undefined ? {} : { 'text/event-stream': { schema: eventStream } }),
       };
     case 'file':
       return { [answer.mediaType]: { schema: binary } };
@@ -287,7 +306,7 @@ const auditText = {
 
 /** What holds for an operation besides its input and answer, as sentences. */
 export function terms(declaration: OperationDeclaration): readonly string[] {
-  const { scope, rate, audit, isLong, needsStepUp, camera, documentBytes, isLocalOnly } = declaration;
+  const { scope, rate, audit, isLong, needsStepUp, camera, documentBytes, isLocalOnly, answer } = declaration;
   const who =
     scope === 'public'
       ? 'Needs no login.'
@@ -304,6 +323,9 @@ export function terms(declaration: OperationDeclaration): readonly string[] {
       ? ['The caller must have given the password or the second factor within the last 5 minutes.']
       : []),
     ...(audit === undefined ? [] : [auditText[audit]]),
+    ...(answer.kind === 'lines' && answer.resume !== undefined
+      ? ['With `Accept: text/event-stream` the answer comes as server-sent events.']
+      : []),
     ...(isLong === true ? ['The answer may take longer than a few seconds.'] : []),
     ...(camera === undefined
       ? []
@@ -342,6 +364,7 @@ function operationNode(
   const parameters = [
     ...path.map((field) => parameter('path', field)),
     ...query.map((field) => parameter('query', field)),
+    ...headerParameters(declaration),
   ];
   const { description, summary, answer } = declaration;
   return {

@@ -40,9 +40,22 @@ export type Answer =
   /** One page of a list that can grow: the handler returns a `Page`. */
   | { readonly kind: 'page'; readonly item: z.ZodType }
   /** Lines of JSON that are made while they are read: the handler returns an `AsyncIterable` of items. */
-  | { readonly kind: 'lines'; readonly item: z.ZodType }
+  | {
+      readonly kind: 'lines';
+      readonly item: z.ZodType;
+      /** Present where a reader can continue after a cut: it can ask for server-sent events, too. */
+      readonly resume?: Resume;
+    }
   /** A file: the handler returns a `ServedFile`. */
   | { readonly kind: 'file'; readonly mediaType: string };
+
+/** How a reader continues lines that were cut. */
+export interface Resume {
+  /** The field of the query that says after which item they go on. */
+  readonly field: string;
+  /** What this field says when the reader has this item. The item is one of this operation. */
+  positionOf(item: unknown): number;
+}
 
 /** One page of a list. */
 export interface Page<Item> {

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import { badInput, defect, isRollcallError, type RollcallError } from '../base/errors.js';
@@ -11,6 +10,7 @@ import type { Call } from '../contract/handlers.js';
 import type { Answer, OperationDeclaration, Page, ServedFile } from '../contract/operation.js';
 import type { Admission, Entrant } from './admission.js';
 import { readInput } from './body.js';
+import { lineForm, lineTexts, resumedQuery } from './line-forms.js';
 import { rateHeaders } from './rate-limits.js';
 
 /** What the sender of a request says about themselves. Everything in it may be forged. */
@@ -129,7 +129,7 @@ class Route {
     try {
       const { input, wipe } = await readInput(declaration, {
         ...{ incoming, path },
-        query: new URL(context.req.url).searchParams,
+        query: resumedQuery(declaration.answer, incoming.headers, new URL(context.req.url).searchParams),
       });
       const response = await this.#handled(input, wipe, work);
       isLines = declaration.answer.kind === 'lines';
@@ -248,13 +248,15 @@ class Route {
 
   /** The first item is made before the answer begins, so that an error before it has its own status. */
   async #lines(
-    { item }: Extract<Answer, { kind: 'lines' }>,
+    answer: Extract<Answer, { kind: 'lines' }>,
     items: AsyncIterable<unknown>,
     work: Work,
   ): Promise<Response> {
     const iterator = items[Symbol.asyncIterator]();
-    const { requestId } = work.facts;
-    const rights = this.#watchRights(work);
+    const { requestId, incoming } = work.facts;
+    const form = lineForm(answer, incoming.headers);
+    let beat = (): void => undefined;
+    const rights = this.#watchRights(work, () => beat());
     let isOver = false;
     // Whatever ends the answer ends the iterator: also a caller who leaves, and HEAD, which reads no line.
     const over = async (): Promise<void> => {
@@ -270,19 +272,27 @@ class Route {
       }
     };
     try {
-      const encode = (value: unknown): string => `${JSON.stringify({ item: this.#checked(item, value) })}\n`;
       const first = await iterator.next();
       const text = lineTexts(first, iterator, {
-        ...{ encode, lost: rights.lost },
+        ...{ lost: rights.lost, done: form.done },
+        encode: (value) => form.item(this.#checked(answer.item, value)),
         encodeError: (error) => {
           this.#report(error, requestId);
-          return `${JSON.stringify({ error: errorOf(error, requestId) })}\n`;
+          return form.failed(errorOf(error, requestId));
         },
       });
       if (work.signal.aborted) void over();
       else work.signal.addEventListener('abort', () => void over(), { once: true });
       const encoder = new TextEncoder();
       const stream = new ReadableStream<Uint8Array>({
+        start(controller) {
+          const { beat: text } = form;
+          if (text === undefined) return;
+          // A reader who does not take what is there needs no sign of life.
+          beat = () => {
+            if (!isOver && (controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(text));
+          };
+        },
         async pull(controller) {
           const { value, done } = await text.next();
           if (value !== undefined && value !== '') controller.enqueue(encoder.encode(value));
@@ -293,7 +303,7 @@ class Route {
         // Not awaited: an iterator that waits for its next item ends by the signal of the call.
         cancel: () => void over(),
       });
-      return new Response(stream, { headers: { 'content-type': 'application/jsonl; charset=utf-8' } });
+      return new Response(stream, { headers: { 'content-type': form.mediaType } });
     } catch (error) {
       await over();
       throw error;
@@ -302,9 +312,12 @@ class Route {
 
   /**
    * Looks again and again whether the caller still has the rights that they began with: a session that ends, a role that
-   * changes or an account that is disabled ends what is still being sent.
+   * changes or an account that is disabled ends what is still being sent. Calls `kept` each time they have.
    */
-  #watchRights({ caller, facts, stopped }: Work): { readonly lost: () => unknown; stop(): void } {
+  #watchRights(
+    { caller, facts, stopped }: Work,
+    kept: () => void,
+  ): { readonly lost: () => unknown; stop(): void } {
     if (this.#options.isLocal || this.#declaration.scope === 'public') {
       return { lost: () => undefined, stop: () => undefined };
     }
@@ -316,6 +329,7 @@ class Route {
         if (now === undefined) throw unauthenticated();
         if (scope !== 'public' && scope !== 'self' && !now.scopes.has(scope)) throw forbidden(scope);
         if (rightsOf(now) !== rightsOf(caller)) throw rightsChanged();
+        kept();
       } catch (error) {
         lost ??= error;
         stopped.abort();
@@ -370,58 +384,6 @@ function afterBoth(release: () => void): () => void {
     open -= 1;
     if (open === 0) release();
   };
-}
-
-/** Longest text that is gathered before it is sent, characters. */
-const gatheredCharacters = 32 * 1024;
-
-/** Turns items into lines. Gathers those that are ready, and lets the event loop turn between two texts. */
-async function* lineTexts(
-  first: IteratorResult<unknown>,
-  iterator: AsyncIterator<unknown>,
-  {
-    encode,
-    encodeError,
-    lost,
-  }: {
-    readonly encode: (item: unknown) => string;
-    readonly encodeError: (error: unknown) => string;
-    /** Why the rest must not be sent; undefined while it may. */
-    readonly lost: () => unknown;
-  },
-): AsyncGenerator<string, string> {
-  let text = '';
-  try {
-    let next: Promise<IteratorResult<unknown>> | undefined = Promise.resolve(first);
-    // One turn serves many items: making one for each costs more than the item.
-    let turn: Promise<undefined> | undefined;
-    for (;;) {
-      turn ??= nextTurn(undefined);
-      next ??= iterator.next();
-      const found: IteratorResult<unknown> | undefined = await Promise.race([next, turn]);
-      if (found === undefined) {
-        turn = undefined;
-        if (text === '') await next;
-        else {
-          yield text;
-          text = '';
-        }
-        continue;
-      }
-      next = undefined;
-      const reason = lost();
-      if (reason !== undefined) return text + encodeError(reason);
-      if (found.done === true) return `${text}{"done":true}\n`;
-      text += encode(found.value);
-      if (text.length < gatheredCharacters) continue;
-      yield text;
-      text = '';
-      await turn;
-      turn = undefined;
-    }
-  } catch (error) {
-    return text + encodeError(error);
-  }
 }
 
 function fileAnswer(mediaType: string, { bytes, mediaType: actual = mediaType }: ServedFile): Response {
