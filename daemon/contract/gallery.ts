@@ -77,6 +77,9 @@ const galleryContents = z.object({
   evidence: z.object({ attendance: z.int(), unknown: z.int(), attack: z.int() }),
 });
 
+/** The most damaged rows that the state of the gallery names. */
+export const mostNamedRows = 100;
+
 /** The state of the gallery. While it is sealed, `quarantined` and `reEmbedding` are unknown. */
 export const galleryStatus = z.object({
   state: z.enum(['open', 'sealed']),
@@ -84,9 +87,13 @@ export const galleryStatus = z.object({
   contents: galleryContents.exactOptional().describe('Absent while no file can be read.'),
   keys: z.array(keySlot).readonly(),
   quarantined: z
-    .array(quarantinedRow)
-    .readonly()
-    .describe('Rows found damaged since the gallery was opened.'),
+    .object({
+      count: z.int().nonnegative(),
+      rows: z.array(quarantinedRow).max(mostNamedRows).readonly(),
+    })
+    .describe(
+      `Rows found damaged since the gallery was opened: their number, and the first ${mostNamedRows}. The audit log has an entry \`gallery.row-quarantined\` for each.`,
+    ),
   rotation: keyRotation.exactOptional(),
   reEmbedding: reEmbedding.exactOptional(),
   verification: verifyProgress.exactOptional().describe('The progress of a running verification.'),

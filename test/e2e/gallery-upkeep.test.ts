@@ -44,7 +44,7 @@ test('a gallery is shown, verified and moved to another recogniser', {
   await t.test('its status and its verification report that it is whole', async () => {
     const { state, contents, quarantined, lastVerification } = await statusOf(box);
     assert.deepEqual([state, contents?.recogniser, contents?.persons.active], ['open', 'dlib-resnet-v1', 3]);
-    assert.deepEqual([quarantined, lastVerification], [[], undefined]);
+    assert.deepEqual([quarantined, lastVerification], [{ count: 0, rows: [] }, undefined]);
     const verified = await box.command('gallery', 'verify', '--json');
     assert.equal(verified.exitCode, 0, verified.stdout);
     const { checked, disagreeing, isWhole } = JSON.parse(verified.stdout) as GalleryVerification;

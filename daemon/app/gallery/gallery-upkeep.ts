@@ -7,17 +7,18 @@ import type { Logger } from '../../base/logger.js';
 import { present } from '../../base/present.js';
 import type { Caller } from '../../contract/caller.js';
 import type { Fault } from '../../contract/fault.js';
-import type {
-  AlikePair,
-  CalibratedPerson,
-  CalibrationItem,
-  GalleryCalibrationReport,
-  GalleryStatus,
-  GalleryVerification,
-  galleryOperations,
-  LastVerification,
-  ReEmbedding,
-  VerificationItem,
+import {
+  type AlikePair,
+  type CalibratedPerson,
+  type CalibrationItem,
+  type GalleryCalibrationReport,
+  type GalleryStatus,
+  type GalleryVerification,
+  type galleryOperations,
+  type LastVerification,
+  mostNamedRows,
+  type ReEmbedding,
+  type VerificationItem,
 } from '../../contract/gallery.js';
 import type { Handlers } from '../../contract/handlers.js';
 import type { RecogniserId } from '../../domain/ids.js';
@@ -121,10 +122,11 @@ export class GalleryUpkeep implements AsyncDisposable {
     // Reads the log of the file itself: during a restore the log of the vault is suspended.
     const verification = this.#verification.progress;
     const lastVerification = audit === undefined ? undefined : lastOf(audit);
+    const quarantined = vault.open?.gallery.quarantined ?? [];
     return {
       state,
       keys: slots,
-      quarantined: vault.open?.gallery.quarantined ?? [],
+      quarantined: { count: quarantined.length, rows: quarantined.slice(0, mostNamedRows) },
       ...present({
         ...{ reason, rotation, verification, lastVerification },
         contents: database && contentsOf(database),

@@ -164,12 +164,20 @@ export function describeGalleryStatus(status: GalleryStatus, show: ShowTime): st
   lines.push(
     `last verification: ${lastVerification === undefined ? 'none' : describeLast(lastVerification, show)}`,
   );
-  if (quarantined.length > 0)
-    lines.push(
-      `${counted(quarantined.length, 'damaged row is', 'damaged rows are')} ignored:`,
-      findingTable(quarantined),
-    );
+  lines.push(...quarantineLines(quarantined));
   return lines.join('\n');
+}
+
+function quarantineLines({ count, rows }: GalleryStatus['quarantined']): readonly string[] {
+  if (count === 0) return [];
+  const more = count - rows.length;
+  return [
+    `${counted(count, 'damaged row is', 'damaged rows are')} ignored:`,
+    findingTable(rows),
+    ...(more > 0
+      ? [`… and ${more} more ("rollcall audit list --action gallery.row-quarantined" has all)`]
+      : []),
+  ];
 }
 
 const thresholdReasons: Readonly<Record<CalibratedPerson['reason'], string>> = {
