@@ -18,7 +18,6 @@ import { Authenticator, type Credentials } from './authenticate.js';
 import { Claims } from './claims.js';
 import { LoginThrottle } from './login-throttle.js';
 import { PasswordHasher } from './password-hash.js';
-import { loadCommonPasswords } from './password-rules.js';
 import { Proof } from './proof.js';
 import { apiKeyHandlers, roleHandlers } from './role-handlers.js';
 import { idleMs, SessionLife } from './session-life.js';
@@ -57,7 +56,6 @@ export interface Accounts extends AsyncDisposable {
 /** Opens accounts.db in the data folder. @throws what `openAccountsKeys` and `openAccountsDatabase` throw */
 export async function openAccounts(options: AccountsOptions): Promise<Accounts> {
   const { places, ids, audit, clock, logger, onAlarm, hasher = new PasswordHasher() } = options;
-  await loadCommonPasswords();
   const keys = await openAccountsKeys(places);
   try {
     const tokens = await AccessTokens.open({ seed: keys.signing, box: `${ids.siteId}/${ids.boxId}`, clock });

@@ -54,18 +54,10 @@ function refused(reason: string, message: string): RollcallError {
   });
 }
 
-/**
- * The list of common passwords. The first call holds the event loop while the list is read: it belongs to the start of the box,
- * not to a request.
- */
-export async function loadCommonPasswords(): Promise<ReadonlySet<string>> {
-  const { commonPasswords } = await import('./common-passwords.js');
-  return commonPasswords;
-}
-
 /** True for a common password, also repeated, or with digits and signs before and after it. */
 async function isCommon(plain: string): Promise<boolean> {
-  const list = await loadCommonPasswords();
+  // Read for the first password that is chosen, and not at the start of the box, which it would delay.
+  const { commonPasswords: list } = await import('./common-passwords.js');
   const letters = plain.replace(/^[^\p{L}]+/u, '').replace(/[^\p{L}]+$/u, '');
   if (letters === '' && isRun(plain)) return true;
   return [plain, letters].some((text) => text !== '' && (list.has(text) || list.has(repeatedPart(text))));

@@ -59,8 +59,9 @@ function ofTheBox(status: BoxStatus): readonly string[] {
   ];
 }
 
-function ofEvents({ events, outbox, intake, broker }: BoxStatus): readonly string[] {
+function ofEvents({ events, outbox, intake, broker, gate }: BoxStatus): readonly string[] {
   const { publishedCount = 0, certificates = [] } = broker;
+  const ofGate = gate?.certificate;
   return [
     family('broker_connected', 'gauge', '1 while the box is connected to the broker.', [
       [broker.state === 'connected'],
@@ -78,8 +79,11 @@ function ofEvents({ events, outbox, intake, broker }: BoxStatus): readonly strin
     family(
       'certificate_days_left',
       'gauge',
-      'Whole days until a certificate of the connection to the broker expires.',
-      certificates.map(({ whose, daysLeft }) => [daysLeft, { whose }]),
+      'Whole days until a certificate of the connection to the broker or of the gate expires.',
+      [...certificates, ...(ofGate === undefined ? [] : [ofGate])].map(({ whose, daysLeft }) => [
+        daysLeft,
+        { whose },
+      ]),
     ),
   ];
 }

@@ -19,6 +19,7 @@ import type { BoxEvents } from './events/box-events.js';
 import type { SightingIntake } from './events/sighting-intake.js';
 import type { GalleryKeys } from './gallery/gallery-keys.js';
 import type { GalleryVault } from './gallery/gallery-vault.js';
+import type { GateHandover } from './gate/gate-handover.js';
 import type { HealthOptions } from './health.js';
 import type { Retention } from './retention/retention.js';
 import type { BoxRuntime } from './runtime.js';
@@ -38,6 +39,8 @@ export interface StatusOptions extends CameraStatusOptions {
   readonly retention: Pick<Retention, 'summary'>;
   readonly conditions: Pick<BoxConditions, 'current' | 'about'>;
   readonly prompts: Pick<Prompts, 'problems'>;
+  /** Undefined where the gate is disabled or cannot be let in. */
+  readonly gate: Pick<GateHandover, 'status'> | undefined;
   readonly lastReload: () => ReloadStatus | undefined;
   readonly eventLoop: Pick<EventLoopWatch, 'delay'>;
 }
@@ -73,6 +76,7 @@ function describeBox(options: StatusOptions): BoxStatus {
     intake: describeIntake(intake),
     ...present({
       lastReload: options.lastReload(),
+      gate: options.gate?.status(),
       prompts: describePrompts(options.prompts, config),
     }),
     retention: options.retention.summary,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { fault } from './fault.js';
 
 /** The validity of a certificate of the connection to the broker, or of the gate. */
 export const certificateStatus = z.object({
@@ -13,3 +14,18 @@ export const certificateStatus = z.object({
   daysLeft: z.int().describe('Whole days left, rounded down; negative when it has expired.'),
   state: z.enum(['in force', 'not yet valid', 'expires soon', 'expired']),
 });
+
+/** The certificate that the gate shows. */
+export const gateStatus = z.object({
+  certificate: certificateStatus
+    .extend({
+      fingerprint: z.string().describe('SHA-256 of the certificate: upper-case hexadecimal with colons.'),
+      isMadeByBox: z.boolean().describe('False for a certificate that the configuration named.'),
+    })
+    .exactOptional()
+    .describe('Absent until the box has handed a certificate over to the gate.'),
+  problem: fault
+    .exactOptional()
+    .describe('Why the certificate that the configuration names now is not the one in use.'),
+});
+export type GateStatus = z.infer<typeof gateStatus>;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { cameraStatus } from './cameras.js';
-import { certificateStatus } from './certificate.js';
+import { certificateStatus, gateStatus } from './certificate.js';
 import { fault } from './fault.js';
 import { keyProviderKinds, keyRotation } from './gallery-keys.js';
 import { heldBack } from './held-back.js';
@@ -165,6 +165,7 @@ export const boxStatus = z.object({
   cameras: z.array(cameraStatus).readonly(),
   gallery: galleryInStatus,
   broker: brokerStatus,
+  gate: gateStatus.exactOptional().describe('Absent where the gate is disabled or has no folder.'),
   conditions: z
     .array(boxCondition)
     .readonly()

@@ -43,8 +43,10 @@ async function open(t: TestContext) {
   };
   const clock = new VirtualClock(Date.now());
   const handover = new GateHandover(current, { clock, logger: silentLogger });
+  /** The core as it is after a restart. */
+  const restarted = () => new GateHandover(current, { clock, logger: silentLogger });
   const read = (name: string) => readFile(join(shared, name));
-  return { folder, shared, configure, clock, handover, read };
+  return { folder, shared, configure, clock, handover, restarted, read };
 }
 
 describe('the handover to the gate', () => {
@@ -60,7 +62,7 @@ describe('the handover to the gate', () => {
     for (const servername of ['localhost', 'box.example']) {
       const socket = connect({ port, ca: pem, servername });
       await once(socket, 'secureConnect');
-      assert.equal(socket.getPeerCertificate().fingerprint256, handover.certificate?.fingerprint);
+      assert.equal(socket.getPeerCertificate().fingerprint256, handover.status().certificate?.fingerprint);
       socket.destroy();
     }
     const certificate = new X509Certificate(pem);
@@ -75,18 +77,18 @@ describe('the handover to the gate', () => {
   test('keeps the certificate until a name is missing or it ends within 30 days', async (t) => {
     const { handover, configure, clock } = await open(t);
     await handover.handOver();
-    const first = handover.certificate;
+    const first = handover.status().certificate;
     clock.advanceTo(334 * dayMs);
     await handover.handOver();
-    assert.deepEqual(handover.certificate, first);
-    assert.equal(handover.status()[0]?.state, 'in force');
+    assert.equal(handover.status().certificate?.fingerprint, first?.fingerprint);
+    assert.equal(handover.status().certificate?.state, 'in force');
     clock.advanceTo(336 * dayMs);
     await handover.handOver();
-    assert.notEqual(handover.certificate?.fingerprint, first?.fingerprint);
-    const second = handover.certificate?.fingerprint;
+    assert.notEqual(handover.status().certificate?.fingerprint, first?.fingerprint);
+    const second = handover.status().certificate?.fingerprint;
     configure({ hosts: ['new.example'] });
     await handover.handOver();
-    assert.notEqual(handover.certificate?.fingerprint, second);
+    assert.notEqual(handover.status().certificate?.fingerprint, second);
   });
 
   test('tells the gate how to listen, and nothing else of the configuration', async (t) => {
@@ -101,10 +103,10 @@ describe('the handover to the gate', () => {
     assert.doesNotMatch(text, /broker|secret|data/);
   });
 
-  test('takes the certificate of the configuration, and keeps it while the secret is broken', {
+  test('takes the certificate of the configuration, and keeps it while the secret is broken, also over a restart', {
     skip: withoutOpenssl,
   }, async (t) => {
-    const { folder, handover, configure, clock } = await open(t);
+    const { folder, shared, handover, restarted, configure, clock } = await open(t);
     const { certificate, key } = makeCertificate('box.example', 10);
     // The certificate began after the clock was set.
     clock.advanceTo(60_000);
@@ -113,16 +115,37 @@ describe('the handover to the gate', () => {
     configure({ certificate: 'https' });
     await handover.handOver();
     const { fingerprint256 } = new X509Certificate(certificate);
-    assert.equal(handover.certificate?.fingerprint, fingerprint256);
-    assert.equal(handover.certificate?.isMadeByBox, false);
-    assert.equal(handover.status()[0]?.state, 'expires soon');
+    assert.equal(handover.status().certificate?.fingerprint, fingerprint256);
+    assert.equal(handover.status().certificate?.isMadeByBox, false);
+    assert.equal(handover.status().certificate?.state, 'expires soon');
+    assert.equal(handover.status().problem, undefined);
     await writeFile(secret, 'no certificate');
     await handover.handOver();
-    assert.equal(handover.certificate?.fingerprint, fingerprint256);
+    assert.equal(handover.status().certificate?.fingerprint, fingerprint256);
+    const { code, remedy = '' } = handover.status().problem ?? {};
+    assert.equal(code, 'client-certificate-form');
+    assert.match(remedy, /PEM/);
+    const next = restarted();
+    await next.handOver();
+    assert.equal(next.status().certificate?.fingerprint, fingerprint256);
+    assert.equal(next.status().certificate?.isMadeByBox, false);
+    assert.equal(next.status().problem?.code, 'client-certificate-form');
+    // A restart of the machine empties the folder: nothing is kept, and the gate still has a certificate.
+    await rm(join(shared, 'tls.pem'));
+    const later = restarted();
+    await later.handOver();
+    assert.equal(later.status().certificate?.isMadeByBox, true);
+    await restarted().handOver();
+    const last = restarted();
+    await last.handOver();
+    assert.equal(last.status().certificate?.isMadeByBox, true);
     const renewed = makeCertificate('box.example', 100);
     await writeFile(secret, renewed.certificate + renewed.key);
     await handover.handOver();
-    assert.equal(handover.certificate?.fingerprint, new X509Certificate(renewed.certificate).fingerprint256);
+    assert.equal(
+      handover.status().certificate?.fingerprint,
+      new X509Certificate(renewed.certificate).fingerprint256,
+    );
   });
 
   test('refuses a folder into which other users can look', async (t) => {

@@ -7,6 +7,7 @@ import { describeOutbox } from '../../daemon/cli/events/outbox.js';
 import { personTable } from '../../daemon/cli/person/person-text.js';
 import { describeStatus } from '../../daemon/cli/status.js';
 import { configSchema } from '../../daemon/config/schema.js';
+import type { GateStatus } from '../../daemon/contract/certificate.js';
 import type { OutboxStatus } from '../../daemon/contract/events.js';
 import type { KeyRotation } from '../../daemon/contract/gallery-keys.js';
 import type { HeldBack } from '../../daemon/contract/held-back.js';
@@ -21,6 +22,10 @@ const { gallery } = healthy;
 const [vision] = healthy.vision;
 const [camera] = healthy.cameras;
 const [certificate] = healthy.broker.certificates;
+const gateCertificate: GateStatus['certificate'] & object = {
+  ...{ ...certificate, whose: 'gate', names: 'DNS:box.example' },
+  ...{ fingerprint: 'AB:CD', isMadeByBox: false },
+};
 const trouble = { code: 'disk-full', message: 'the disk is full', remedy: 'make room' };
 const rotation: KeyRotation = {
   depth: 'deep',
@@ -82,6 +87,8 @@ const troubles: readonly (readonly [check: string, changes: Partial<BoxStatus>])
     'certificate of this box',
     { broker: { state: 'connected', certificates: [{ ...certificate, whose: 'client', state: 'expired' }] } },
   ],
+  ['gate', { gate: { problem: trouble } }],
+  ['certificate of the gate', { gate: { certificate: { ...gateCertificate, state: 'expired' } } }],
   ['events', { outbox: { acknowledgement: 'broker', waiting: 1, heldBack: [heldBack] } }],
   ['events', { intake: { ...healthy.intake, waiting: 4, problem: trouble } }],
   ['prompts', { prompts: [{ camera: 'gate', at, message: 'no client subscribes', remedy: 'subscribe' }] }],
@@ -104,6 +111,20 @@ describe('the findings that status and doctor share', () => {
       [],
     );
     assert.doesNotMatch(describeStatus(healthy, asIs), /ATTENTION|what to do/);
+  });
+
+  test('say which certificate the gate shows, until when, and why it is not the configured one', () => {
+    const text = describeStatus({ ...healthy, gate: { certificate: gateCertificate } }, asIs);
+    assert.match(
+      text,
+      /the gate \(DNS:box\.example\): 90 days left, until 2026-03-01, as configured, SHA-256 AB:CD/,
+    );
+    const gate = { certificate: { ...gateCertificate, isMadeByBox: true }, problem: trouble };
+    const broken = describeStatus({ ...healthy, gate }, asIs);
+    assert.match(
+      broken,
+      /made by the box, SHA-256 AB:CD\nATTENTION: gate: .*the one that the box made is: the disk/,
+    );
   });
 
   for (const [check, changes] of troubles) {

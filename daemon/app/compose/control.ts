@@ -125,7 +125,7 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
   });
   const status: StatusOptions = {
     ...{ clock, startedAtMs, runtime, vault, keys, records, recogniser, intake, events, alerts },
-    ...{ conditions, photos, prompts, lastReload },
+    ...{ conditions, photos, prompts, lastReload, gate: options.gate },
     retention: lifetime.use('retention', retention),
     eventLoop: lifetime.use('event loop watch', new EventLoopWatch(clock)),
   };
@@ -138,7 +138,7 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
     ...personHandlers(persons),
     ...new OpenImports(persons, clock, logger),
     ...clipHandlers(clips),
-    ...identityHandlers(signing.identity, () => options.gate?.certificate),
+    ...identityHandlers(signing.identity, () => options.gate?.status().certificate),
     ...keyHandlers(keys),
     ...trustHandlers(trust),
     ...auditHandlers({ log: audit, identity, clock, keys: () => vault.keySlots }),

@@ -76,7 +76,7 @@ function watchConditions(
   const publisher = () => runtime.publisher?.status();
   const certificates = certificateConditions({
     ...{ publisher, conditions, clock, logger },
-    gate: () => gate?.status() ?? [],
+    gate: () => gate?.status().certificate,
   });
   lifetime.use('certificates', certificates.start());
 }

@@ -8,8 +8,8 @@ import type { PublisherStatus } from '../../publish/publisher.js';
 export interface CertificateConditionsOptions {
   /** Undefined where no broker is configured. */
   readonly publisher: () => Pick<PublisherStatus, 'connection' | 'certificates'> | undefined;
-  /** The certificate of the gate; none where the gate is disabled. */
-  readonly gate?: () => readonly CertificateStatus[];
+  /** The certificate of the gate; undefined where the gate is disabled. */
+  readonly gate?: () => CertificateStatus | undefined;
   readonly conditions: ConditionPort;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -36,9 +36,10 @@ const allHolders = [
 ] as const satisfies readonly CertificateStatus['whose'][];
 const urgentStates = ['expired', 'not yet valid'] as const satisfies readonly CertificateStatus['state'][];
 
-function check({ publisher, gate = () => [], conditions }: CertificateConditionsOptions): void {
+function check({ publisher, gate = () => undefined, conditions }: CertificateConditionsOptions): void {
   const status = publisher();
-  const known = [...(status?.certificates ?? []), ...gate()];
+  const ofGate = gate();
+  const known = [...(status?.certificates ?? []), ...(ofGate === undefined ? [] : [ofGate])];
   const ending = known
     .filter(({ state }) => state !== 'in force')
     .sort((a, b) => (a.notAfter < b.notAfter ? -1 : 1));

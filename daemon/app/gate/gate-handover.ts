@@ -1,14 +1,17 @@
 import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../base/clock.js';
-import { isRollcallError, messageOf, operational } from '../../base/errors.js';
+import { isRollcallError, messageOf, operational, type RollcallError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
+import { present } from '../../base/present.js';
 import { Recurring } from '../../base/recurring.js';
 import type { Config } from '../../config/schema.js';
+import type { GateStatus } from '../../contract/certificate.js';
+import type { Fault } from '../../contract/fault.js';
 import { type GateSettings, gateLimits, handoverFiles } from '../../gate/gate-settings.js';
 import { openCredential } from '../../host/credentials.js';
 import { certificateFacts } from '../../publish/broker/certificate-facts.js';
-import { type CertificateStatus, certificateStatus } from '../../publish/broker/certificate-watch.js';
+import { certificateStatus } from '../../publish/broker/certificate-watch.js';
 import { parseClientCertificate } from '../../publish/broker/client-certificate.js';
 import { machineNames, settleBoxCertificate } from './gate-certificate.js';
 
@@ -26,19 +29,14 @@ export function gateFolder({ gate, control }: Pick<GateConfig, 'gate' | 'control
   return gate.folder ?? (beside === '/run/rollcall' ? '/run/rollcall-gate' : join(beside, 'gate'));
 }
 
-/** The certificate that the gate shows. */
-export interface GateCertificate {
-  /** SHA-256 of the certificate: upper-case hexadecimal with colons. */
-  readonly fingerprint: string;
-  readonly notAfter: string;
-  /** True for the one that the box made; false for the one of the configuration. */
+interface GateTls {
+  /** Certificate and key, PEM. */
+  readonly tls: Buffer;
   readonly isMadeByBox: boolean;
 }
 
-interface HandedOver {
-  readonly tls: Buffer;
+interface HandedOver extends GateTls {
   readonly settings: string;
-  readonly isMadeByBox: boolean;
 }
 
 /**
@@ -52,7 +50,8 @@ export class GateHandover implements AsyncDisposable {
   readonly #logger: Logger;
   readonly #turns: Recurring;
   #latest: HandedOver | undefined;
-  #isSecretRefused = false;
+  /** Why the certificate of the configuration is not in use. */
+  #problem: RollcallError | undefined;
 
   constructor(
     current: () => GateConfig,
@@ -77,18 +76,23 @@ export class GateHandover implements AsyncDisposable {
     return this.#turns[Symbol.asyncDispose]();
   }
 
-  /** The certificate handed over last; undefined if there is none yet. */
-  get certificate(): GateCertificate | undefined {
-    if (this.#latest === undefined) return undefined;
-    const { fingerprint, notAfterMs } = certificateFacts(this.#latest.tls);
-    const notAfter = new Date(notAfterMs).toISOString();
-    return { fingerprint, notAfter, isMadeByBox: this.#latest.isMadeByBox };
+  /** The certificate handed over last, and why it is not the one of the configuration. */
+  status(): GateStatus {
+    return present({ certificate: this.#certificateStatus(), problem: this.#fault() });
   }
 
-  /** The validity of that certificate, for the watch over all certificates. */
-  status(): readonly CertificateStatus[] {
-    if (this.#latest === undefined) return [];
-    return [certificateStatus('gate', certificateFacts(this.#latest.tls), this.#clock.wallMs())];
+  #certificateStatus(): GateStatus['certificate'] {
+    if (this.#latest === undefined) return undefined;
+    const { tls, isMadeByBox } = this.#latest;
+    const facts = certificateFacts(tls);
+    const { fingerprint } = facts;
+    return { ...certificateStatus('gate', facts, this.#clock.wallMs()), fingerprint, isMadeByBox };
+  }
+
+  #fault(): Fault | undefined {
+    if (this.#problem === undefined) return undefined;
+    const { code, message, remedy = '' } = this.#problem;
+    return { code, message, remedy };
   }
 
   /** Hands over at once what a reload has changed. */
@@ -102,7 +106,7 @@ export class GateHandover implements AsyncDisposable {
   /** @throws `gate-folder` */
   async handOver(): Promise<void> {
     await openGateFolder(this.#folder);
-    const { tls, isMadeByBox } = await this.#certificate();
+    const { tls, isMadeByBox } = await this.#chosen();
     const settings = JSON.stringify(settingsFor(this.#current()));
     const before = this.#latest;
     // The certificate first: the gate begins when both are there.
@@ -119,20 +123,22 @@ export class GateHandover implements AsyncDisposable {
   }
 
   /** The certificate of the configuration; while it cannot be used, the last that could, or the one that the box makes. */
-  async #certificate(): Promise<Omit<HandedOver, 'settings'>> {
+  async #chosen(): Promise<GateTls> {
     const { gate, secretsDir, dataDir, site, box } = this.#current();
-    if (gate.certificate !== undefined) {
+    const path = join(dataDir, 'gate', 'tls.pem');
+    if (gate.certificate === undefined) this.#problem = undefined;
+    else {
       try {
         const text = await openCredential(gate.certificate, { secretsDirectory: secretsDir });
         const { certificate, key } = parseClientCertificate(gate.certificate, text);
-        this.#isSecretRefused = false;
+        this.#problem = undefined;
         return { tls: Buffer.concat([certificate, key]), isMadeByBox: false };
       } catch (error) {
-        this.#reportSecret(error);
-        if (this.#latest !== undefined) return this.#latest;
+        this.#noteProblem(error);
+        const kept = this.#latest ?? (await this.#handedOverBefore(path));
+        if (kept?.isMadeByBox === false) return kept;
       }
     }
-    const path = join(dataDir, 'gate', 'tls.pem');
     const commonName = `rollcall ${site.id}/${box.id}`;
     const { hosts } = gate;
     return {
@@ -141,12 +147,30 @@ export class GateHandover implements AsyncDisposable {
     };
   }
 
-  #reportSecret(error: unknown): void {
+  /**
+   * What an earlier run of the core handed over. It lies in memory (`/run`) until the machine starts again; the key of the owner is
+   * written to no disk. Only the core can write there.
+   */
+  async #handedOverBefore(ownPath: string): Promise<GateTls | undefined> {
+    try {
+      const tls = await readFile(join(this.#folder, handoverFiles.certificate));
+      parseClientCertificate(handoverFiles.certificate, tls);
+      const own = await readFile(ownPath).catch(() => undefined);
+      return { tls, isMadeByBox: own?.equals(tls) ?? false };
+    } catch {
+      // There is none, or it is no certificate with its key: the box uses its own.
+      return undefined;
+    }
+  }
+
+  #noteProblem(error: unknown): void {
     if (!isRollcallError(error)) throw error;
-    if (this.#isSecretRefused) return;
-    this.#isSecretRefused = true;
     const { code, message, remedy } = error;
-    this.#logger.error('the certificate of the gate cannot be used', { code, reason: message, remedy });
+    const isNew = this.#problem?.message !== message;
+    this.#problem = error;
+    if (isNew) {
+      this.#logger.error('the certificate of the gate cannot be used', { code, reason: message, remedy });
+    }
   }
 }
 

@@ -32,6 +32,7 @@ export function statusAreas(status: BoxStatus, show: ShowTime): readonly StatusA
     ...status.vision.map(visionArea),
     galleryArea(status.gallery),
     brokerArea(status.broker),
+    gateArea(status.gate),
     eventsArea(status, show),
     { facts: [], findings: promptFindings(status, show) },
     retentionArea(status.retention, show),
@@ -217,6 +218,23 @@ function brokerArea(broker: BoxStatus['broker']): StatusArea {
       ...inForce.map((certificate) => `certificate of ${describeCertificate(certificate)}`),
     ],
     findings: [...findings, ...certificates.map(certificateFinding)],
+  };
+}
+
+/** Nothing where the gate is disabled. */
+function gateArea({ certificate, problem }: NonNullable<BoxStatus['gate']> = {}): StatusArea {
+  const findings: Finding[] = [];
+  if (problem !== undefined) {
+    const inUse = certificate?.isMadeByBox === true ? 'the one that the box made' : 'the last usable one';
+    const message = `the certificate that gate.certificate names is not in use, ${inUse} is: ${problem.message}`;
+    findings.push({ check: 'gate', outcome: 'failed', message, remedy: problem.remedy });
+  }
+  if (certificate === undefined) return { facts: [], findings };
+  const whose = certificate.isMadeByBox ? 'made by the box' : 'as configured';
+  const fact = `certificate of ${describeCertificate(certificate)}, ${whose}, SHA-256 ${certificate.fingerprint}`;
+  return {
+    facts: certificate.state === 'in force' ? [fact] : [],
+    findings: [...findings, certificateFinding(certificate)],
   };
 }
 
