@@ -13,14 +13,12 @@ import { type BodyPace, badRequest, bodyChunks, defaultPace, hasBody, readAll } 
 import {
   boundaryOf,
   checkMinima,
-  documentPart,
   type MultipartForm,
   multipartForm,
   type Parts,
   readParts,
-  type WrittenPart,
-  writeParts,
 } from './multipart.js';
+import { documentPart, travelsInQuery } from './written-input.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -50,7 +48,7 @@ function planOf(declaration: OperationDeclaration): InputPlan {
   if (known !== undefined) return known;
   const { method, path, input } = declaration;
   const inPath = pathFields(path);
-  const inQuery = method === 'GET' || method === 'DELETE';
+  const inQuery = travelsInQuery(method);
   const others = Object.keys(input?.shape ?? {}).filter((name) => !inPath.includes(name));
   const documentBytes =
     inQuery || others.length === 0 ? undefined : (declaration.documentBytes ?? defaultDocumentBytes);
@@ -310,80 +308,4 @@ function typedValue(kind: FieldKind | undefined, text: string): unknown {
   if (kind.isNumber && /^-?\d{1,15}(?:\.\d{1,15})?$/.test(text)) return Number(text);
   if (kind.isBoolean && (text === 'true' || text === 'false')) return text === 'true';
   return text;
-}
-
-/** A request for an operation, ready to send. */
-export interface WrittenInput {
-  /** Below `/api/v1`, with the query. */
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer | undefined;
-  /** Overwrites the body, which may hold copies of secrets. Call it after the answer came. */
-  wipe(): void;
-}
-
-/** The inverse of `readInput`. Secrets never become text. @throws `bad-request` if a field does not fit into a path */
-export function writeInput(declaration: OperationDeclaration, input: Fields): WrittenInput {
-  const { inQuery, inPath, documentBytes, form } = planOf(declaration);
-  const parts = form === undefined ? [] : writtenParts(declaration, input);
-  const partNames = new Set(form?.minima.keys());
-  const others = Object.entries(input).filter(
-    ([name, value]) => value !== undefined && !inPath.includes(name) && !partNames.has(name),
-  );
-  const path = declaration.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => segmentOf(name, input[name]));
-  if (inQuery) return written(path + queryOf(others), undefined);
-  const document = Buffer.from(JSON.stringify(Object.fromEntries(others)), 'utf8');
-  if (parts.length > 0) {
-    const all =
-      others.length === 0
-        ? parts
-        : [{ name: documentPart, bytes: document, mediaType: 'application/json', isFile: false }, ...parts];
-    return written(path, writeParts(all));
-  }
-  if (documentBytes === undefined && others.length === 0) return written(path, undefined);
-  return written(path, { contentType: 'application/json', body: document });
-}
-
-function written(
-  path: string,
-  content: { readonly contentType: string; readonly body: Buffer } | undefined,
-): WrittenInput {
-  if (content === undefined) return { path, headers: {}, body: undefined, wipe: () => undefined };
-  const { contentType, body } = content;
-  const headers = { 'content-type': contentType, 'content-length': String(body.length) };
-  return { path, headers, body, wipe: () => wipe(body) };
-}
-
-function writtenParts({ files = {}, secrets = {} }: OperationDeclaration, input: Fields): WrittenPart[] {
-  const parts: WrittenPart[] = [];
-  const add = (name: string, value: unknown, isFile: boolean): void => {
-    if (!(value instanceof Uint8Array)) {
-      throw badRequest(`"${name}" is not given as bytes`, 'give the content of the file or the secret');
-    }
-    parts.push({ name, bytes: value, mediaType: 'application/octet-stream', isFile });
-  };
-  for (const name of Object.keys(files)) {
-    const given = input[name] ?? [];
-    for (const value of Array.isArray(given) ? given : [given]) add(name, value, true);
-  }
-  for (const name of Object.keys(secrets)) {
-    if (input[name] !== undefined) add(name, input[name], false);
-  }
-  return parts;
-}
-
-function segmentOf(name: string, value: unknown): string {
-  const text = String(value ?? '');
-  // A URL with such a part means another path.
-  if (text !== '' && text !== '.' && text !== '..') return encodeURIComponent(text);
-  throw badRequest(`"${name}" is "${text}"`, `give another ${name}`);
-}
-
-function queryOf(fields: readonly (readonly [string, unknown])[]): string {
-  const query = new URLSearchParams();
-  for (const [name, value] of fields) {
-    for (const one of Array.isArray(value) ? value : [value]) query.append(name, String(one));
-  }
-  const text = query.toString();
-  return text === '' ? '' : `?${text}`;
 }

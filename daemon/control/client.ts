@@ -3,9 +3,10 @@ import { z } from 'zod';
 import { isRollcallError, messageOf, operational, RollcallError } from '../base/errors.js';
 import { present } from '../base/present.js';
 import { answerEnvelope, pageEnvelope } from '../contract/errors.js';
+import { loadOperation } from '../contract/load-operation.js';
 import type { CallInput, CallOutput, OperationDeclaration } from '../contract/operation.js';
-import { type OperationId, type Operations, operations } from '../contract/operations.js';
-import { writeInput } from './body.js';
+import type { OperationId, Operations } from '../contract/operations.js';
+import { writeInput } from './written-input.js';
 
 /** The code of the error when no daemon answers on the socket. */
 export const daemonUnreachable = 'daemon-unreachable';
@@ -53,10 +54,11 @@ export class ControlClient {
     id: Id,
     ...[input, signal]: CallArguments<Id>
   ): Promise<CallOutput<Operations[Id]>> {
-    const declaration: OperationDeclaration = operations[id];
-    const { path, headers, body } = writeInput(declaration, input ?? {});
+    const declaration = await loadOperation(id);
+    const { path, headers, body, wipe } = writeInput(declaration, input ?? {});
     const { method } = declaration;
-    const response = await this.#request({ method, path: `/api/v1${path}`, headers, body, signal });
+    const wanted = { method, path: `/api/v1${path}`, headers, body, signal };
+    const response = await this.#request(wanted).finally(wipe);
     const answer = await this.#answer(id, declaration, response, signal);
     // The type of the answer is held by the schema that has just checked it.
     return answer as CallOutput<Operations[Id]>;

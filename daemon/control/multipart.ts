@@ -1,13 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { Dicer } from '@fastify/busboy';
 import { badInput, isRollcallError, type RollcallError } from '../base/errors.js';
 import type { OperationDeclaration } from '../contract/operation.js';
 import { wipe } from '../host/sodium.js';
 import { badRequest, tooLarge } from './body-stream.js';
+import { documentPart } from './written-input.js';
 
-/** The part of a multipart body that holds the fields, as JSON. */
-export const documentPart = 'document';
 /** What the headers and the boundary of one part may take, bytes. */
 const framingBytes = 1024;
 const remedy = 'look up the parts of this operation in the reference of the API';
@@ -284,34 +282,4 @@ function nameOf(header: object): string {
     typeof value === 'string' ? /^form-data\s*;(?:.*;)?\s*name="?(\w{1,64})"?\s*(?:;|$)/i.exec(value) : null;
   if (found?.[1] === undefined) throw badRequest('it has a part without a name', remedy);
   return found[1];
-}
-
-/** One part to write. */
-export interface WrittenPart {
-  readonly name: string;
-  readonly bytes: Uint8Array;
-  readonly mediaType: string;
-  readonly isFile: boolean;
-}
-
-/** A multipart body. It contains copies of the parts, so wipe it if there is a secret among them. */
-export function writeParts(parts: readonly WrittenPart[]): {
-  readonly contentType: string;
-  readonly body: Buffer;
-} {
-  const boundary = `rollcall-${randomBytes(18).toString('hex')}`;
-  const pieces: Uint8Array[] = [];
-  for (const { name, bytes, mediaType, isFile } of parts) {
-    const fileName = isFile ? `; filename="${name}"` : '';
-    const head = `--${boundary}\r\nContent-Disposition: form-data; name="${name}"${fileName}\r\nContent-Type: ${mediaType}\r\n\r\n`;
-    pieces.push(Buffer.from(head, 'latin1'), bytes, Buffer.from('\r\n', 'latin1'));
-  }
-  pieces.push(Buffer.from(`--${boundary}--\r\n`, 'latin1'));
-  const body = Buffer.allocUnsafeSlow(pieces.reduce((sum, { length }) => sum + length, 0));
-  let offset = 0;
-  for (const piece of pieces) {
-    body.set(piece, offset);
-    offset += piece.length;
-  }
-  return { contentType: `multipart/form-data; boundary=${boundary}`, body };
 }

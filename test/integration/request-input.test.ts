@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { z } from 'zod';
 import { type OperationDeclaration, operation } from '../../daemon/contract/operation.js';
-import { writeInput } from '../../daemon/control/body.js';
+import { writeInput } from '../../daemon/control/written-input.js';
 import { requestBytes, startInputServer } from '../support/input-server.js';
 
 const listing = operation({

@@ -1,0 +1,49 @@
+import type { OperationDeclaration } from './operation.js';
+import type { OperationId } from './operations.js';
+
+type Subject = OperationId extends infer Id ? (Id extends `${infer S}.${string}` ? S : never) : never;
+type Loader = () => Promise<Readonly<Record<string, OperationDeclaration>>>;
+
+const users: Loader = async () => {
+  const { apiKeyOperations, roleOperations, userOperations } = await import('./users.js');
+  return { ...apiKeyOperations, ...roleOperations, ...userOperations };
+};
+const events: Loader = async () => (await import('./events.js')).eventOperations;
+const health: Loader = async () => (await import('./health.js')).healthOperations;
+
+const loaders: Readonly<Record<Subject, Loader>> = {
+  ...{ events, outbox: events, health, metrics: health },
+  ...{ users, roles: users, 'api-keys': users },
+  alerts: async () => (await import('./alerts.js')).alertOperations,
+  attendance: async () => (await import('./attendance.js')).attendanceOperations,
+  audit: async () => (await import('./audit.js')).auditOperations,
+  auth: async () => (await import('./auth.js')).authOperations,
+  backups: async () => (await import('./backups.js')).backupOperations,
+  cameras: async () => (await import('./cameras.js')).cameraOperations,
+  gallery: async () => (await import('./gallery.js')).galleryOperations,
+  host: async () => (await import('./host.js')).hostOperations,
+  identity: async () => (await import('./identity.js')).identityOperations,
+  imports: async () => (await import('./imports.js')).importOperations,
+  keys: async () => (await import('./keys.js')).keyOperations,
+  liveness: async () => (await import('./liveness.js')).livenessOperations,
+  persons: async () => (await import('./persons.js')).personOperations,
+  recognition: async () => (await import('./recognition.js')).recognitionOperations,
+  retention: async () => (await import('./retention.js')).retentionOperations,
+  status: async () => (await import('./status.js')).statusOperations,
+  trust: async () => (await import('./trust.js')).trustOperations,
+};
+
+/**
+ * One operation, with the schemas of its subject alone. A command of `rollcall` uses one or two operations, and to make the
+ * schemas of all takes longer than most commands.
+ */
+export async function loadOperation(id: OperationId): Promise<OperationDeclaration> {
+  const declaration = (await loaders[subjectOf(id)]())[id];
+  if (declaration === undefined) throw new RangeError(`there is no operation ${id}`);
+  return declaration;
+}
+
+function subjectOf(id: OperationId): Subject {
+  // Every id has a dot: the type is made of what stands before it.
+  return id.split('.')[0] as Subject;
+}
