@@ -1,17 +1,5 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { messageOf, operational } from '../daemon/base/errors.js';
-import { exitOf } from './child-end.js';
-
-const root = fileURLToPath(new URL('..', import.meta.url));
-const rollcall = join(root, 'dist/program/rollcall.js');
-const rollcalld = join(root, 'dist/program/rollcalld.js');
-const readyPollMs = 100;
-const startDeadlineMs = 90_000;
+import { rm } from 'node:fs/promises';
+import { type LocalBox, makeLocalBox } from './local-box.js';
 
 export interface DemoBoxOptions {
   /** Made anew; holds everything of the demonstration. */
@@ -28,28 +16,19 @@ export interface DemoCamera {
   readonly asksForChallenge: boolean;
 }
 
-/** A box as an installer would set it up: configuration, secrets and key in one directory, and the daemon itself. */
-export interface DemoBox extends AsyncDisposable {
-  readonly configPath: string;
-  readonly logPath: string;
-  /** Runs the `rollcall` command against this box; resolves with its standard output, rejects when it fails. */
-  command(...args: readonly string[]): Promise<string>;
+export interface DemoBox
+  extends Pick<LocalBox, 'configPath' | 'logPath' | 'command' | typeof Symbol.asyncDispose> {
   /** Writes these cameras into the configuration, in place of those before, and tells the daemon to read it again. */
   setCameras(...cameras: readonly DemoCamera[]): Promise<void>;
 }
 
 /** The box before its cameras: people are enrolled first, then cameras are added and the daemon reloads. */
-function configuration({ directory, brokerUrl }: DemoBoxOptions): string {
-  return `# Made by scripts/demo.
-site: { id: demo-site, timeZone: Europe/Paris }
+const sections = (brokerUrl: string, cameras: string): string =>
+  `site: { id: demo-site, timeZone: Europe/Paris }
 box: { id: demo-box }
 mqtt: { url: ${brokerUrl} }
-dataDir: ${join(directory, 'data')}
-secretsDir: ${join(directory, 'secrets')}
-control: { socketPath: ${join(directory, 'run', 'control.sock')} }
 cameras:
-`;
-}
+${cameras}`;
 
 /** Three lines are a camera. These have a password, too, and see people come in; some ask for a challenge. */
 function cameraConfiguration({ id, name, url, asksForChallenge }: DemoCamera): string {
@@ -62,73 +41,17 @@ ${asksForChallenge ? '    liveness: { require: challenge }\n' : ''}`;
 }
 
 /** Sets the box up and starts its daemon; resolves when it is ready for cameras and commands. */
-export async function startDemoBox(options: DemoBoxOptions): Promise<DemoBox> {
-  const { directory, login } = options;
+export async function startDemoBox({ directory, login, brokerUrl }: DemoBoxOptions): Promise<DemoBox> {
   await rm(directory, { recursive: true, force: true });
-  await mkdir(join(directory, 'secrets'), { recursive: true, mode: 0o700 });
-  const configPath = join(directory, 'rollcall.yaml');
-  const logPath = join(directory, 'rollcalld.log');
-  await writeFile(configPath, `${configuration(options)}  []\n`);
-  await writeFile(join(directory, 'secrets', 'cameras'), `${login.user}:${login.password}\n`, {
-    mode: 0o600,
+  const box = await makeLocalBox({
+    directory,
+    comment: 'Made by scripts/demo.',
+    sections: sections(brokerUrl, '  []\n'),
+    secrets: { cameras: `${login.user}:${login.password}\n` },
   });
-  const command = async (...args: readonly string[]): Promise<string> => {
-    const { stdout } = await promisify(execFile)(process.execPath, [
-      rollcall,
-      ...args,
-      '--config',
-      configPath,
-    ]);
-    return stdout;
-  };
-  await command('key', 'init');
-  const daemon = spawn(process.execPath, [rollcalld, '--config', configPath], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  daemon.stderr.pipe(createWriteStream(logPath));
-  try {
-    await untilReady(daemon, logPath, async () => {
-      const status = JSON.parse(await command('status', '--json')) as {
-        vision: readonly { state: string }[];
-      };
-      return status.vision.every(({ state }) => state === 'running');
-    });
-  } catch (error) {
-    await stop(daemon);
-    throw error;
-  }
+  await box.start();
   return {
-    configPath,
-    logPath,
-    command,
-    async setCameras(...cameras) {
-      await writeFile(configPath, configuration(options) + cameras.map(cameraConfiguration).join(''));
-      daemon.kill('SIGHUP');
-    },
-    [Symbol.asyncDispose]: () => stop(daemon),
+    ...box,
+    setCameras: (...cameras) => box.configure(sections(brokerUrl, cameras.map(cameraConfiguration).join(''))),
   };
-}
-
-async function untilReady(
-  daemon: ChildProcess,
-  logPath: string,
-  isReady: () => Promise<boolean>,
-): Promise<void> {
-  const deadline = Date.now() + startDeadlineMs;
-  let last = '';
-  while (Date.now() < deadline) {
-    if (daemon.exitCode !== null) break;
-    try {
-      if (await isReady()) return;
-    } catch (error) {
-      last = messageOf(error);
-    }
-    await new Promise((resolve) => setTimeout(resolve, readyPollMs));
-  }
-  throw operational('demo-daemon', `rollcalld did not become ready: ${last}`, { remedy: `read ${logPath}` });
-}
-
-async function stop(daemon: ChildProcess): Promise<void> {
-  daemon.kill('SIGTERM');
-  await exitOf(daemon);
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,13 +20,17 @@ export interface CastMember {
 
 const samples = createRequire(import.meta.url);
 
+/** Path of a sample photograph in node_modules. */
+export const samplePhotograph = (sample: number): string =>
+  samples.resolve(`@vladmandic/face-api/demo/sample${sample}.jpg`);
+
 function member(
   id: CastId,
   name: string,
   sample: number,
   [x, y, width, height]: readonly number[],
 ): CastMember {
-  const photo = samples.resolve(`@vladmandic/face-api/demo/sample${sample}.jpg`);
+  const photo = samplePhotograph(sample);
   return { id, name, photo, face: { x: x ?? 0, y: y ?? 0, width: width ?? 0, height: height ?? 0 } };
 }
 
@@ -85,18 +89,23 @@ export interface EnrolmentPhotos extends AsyncDisposable {
   readonly files: Readonly<Record<CastId, string>>;
 }
 
+/** A JPEG of one face of a photograph, as for an enrolment. */
+export function portrait({ photo, face }: Pick<CastMember, 'photo' | 'face'>): Promise<Buffer> {
+  const half = Math.round(MARGIN * Math.max(face.width, face.height));
+  const centre = boxCentre(face);
+  const [left, top] = [Math.round(centre.x) - half, Math.round(centre.y) - half];
+  return sharp(photo)
+    .extract({ left, top, width: 2 * half, height: 2 * half })
+    .jpeg({ quality: 95 })
+    .toBuffer();
+}
+
 /** Writes one JPEG with one face for every member of the cast into a folder of its own, removed at the end. */
 export async function writeEnrolmentPhotos(): Promise<EnrolmentPhotos> {
   const directory = await mkdtemp(join(tmpdir(), 'rollcall-cast-'));
-  const write = async ({ id, photo, face }: CastMember): Promise<string> => {
-    const file = join(directory, `${id}.jpg`);
-    const half = Math.round(MARGIN * Math.max(face.width, face.height));
-    const centre = boxCentre(face);
-    const [left, top] = [Math.round(centre.x) - half, Math.round(centre.y) - half];
-    await sharp(photo)
-      .extract({ left, top, width: 2 * half, height: 2 * half })
-      .jpeg({ quality: 95 })
-      .toFile(file);
+  const write = async (who: CastMember): Promise<string> => {
+    const file = join(directory, `${who.id}.jpg`);
+    await writeFile(file, await portrait(who));
     return file;
   };
   return {

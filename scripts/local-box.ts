@@ -1,0 +1,104 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { messageOf, operational } from '../daemon/base/errors.js';
+import { ControlClient } from '../daemon/control/client.js';
+import { exitOf } from './child-end.js';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const rollcall = join(root, 'dist/program/rollcall.js');
+const rollcalld = join(root, 'dist/program/rollcalld.js');
+const readyPollMs = 100;
+const startDeadlineMs = 90_000;
+
+export interface LocalBoxOptions {
+  /** Holds everything of the box; made if it is missing. */
+  readonly directory: string;
+  /** What the configuration begins with, as the first line of the file. */
+  readonly comment: string;
+  /** Sections of the configuration besides those that name places, YAML. */
+  readonly sections: string;
+  /** Secrets by name. */
+  readonly secrets?: Readonly<Record<string, string>>;
+}
+
+/** A box as an installer would set it up: configuration, secrets and keys in one directory, and the built daemon. */
+export interface LocalBox extends AsyncDisposable {
+  readonly directory: string;
+  readonly configPath: string;
+  readonly logPath: string;
+  readonly client: ControlClient;
+  /** Runs the `rollcall` command against this box; resolves with its standard output, rejects when it fails. */
+  command(...args: readonly string[]): Promise<string>;
+  /** Starts the daemon; resolves when it is ready for cameras and commands. */
+  start(): Promise<void>;
+  /** Ends the daemon. */
+  stop(): Promise<void>;
+  /** Writes other sections into the configuration, and tells the daemon to read it again. */
+  configure(sections: string): Promise<void>;
+}
+
+/** Sets a box up: writes configuration and secrets, and makes its key. */
+export async function makeLocalBox(options: LocalBoxOptions): Promise<LocalBox> {
+  const { directory, comment, sections, secrets = {} } = options;
+  const at = (...names: readonly string[]): string => join(directory, ...names);
+  const [configPath, logPath] = [at('rollcall.yaml'), at('rollcalld.log')];
+  const socketPath = at('run', 'control.sock');
+  const places = `dataDir: ${at('data')}\nsecretsDir: ${at('secrets')}\ncontrol: { socketPath: ${socketPath} }\n`;
+  const write = (text: string): Promise<void> => writeFile(configPath, `# ${comment}\n${places}${text}`);
+  await mkdir(at('secrets'), { recursive: true, mode: 0o700 });
+  await write(sections);
+  for (const [name, text] of Object.entries(secrets))
+    await writeFile(at('secrets', name), text, { mode: 0o600 });
+  const command: LocalBox['command'] = async (...args) =>
+    (await promisify(execFile)(process.execPath, [rollcall, ...args, '--config', configPath])).stdout;
+  await command('key', 'init');
+  const client = new ControlClient(socketPath);
+  let daemon: ChildProcess | undefined;
+  const stop = async (): Promise<void> => {
+    const running = daemon;
+    daemon = undefined;
+    running?.kill('SIGTERM');
+    if (running !== undefined) await exitOf(running);
+  };
+  return {
+    ...{ directory, configPath, logPath, client, command, stop },
+    async start() {
+      const child = spawn(process.execPath, [rollcalld, '--config', configPath], {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      child.stderr.pipe(createWriteStream(logPath, { flags: 'a' }));
+      daemon = child;
+      try {
+        await untilReady(child, client, logPath);
+      } catch (error) {
+        await stop();
+        throw error;
+      }
+    },
+    async configure(text) {
+      await write(text);
+      daemon?.kill('SIGHUP');
+    },
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+async function untilReady(daemon: ChildProcess, client: ControlClient, logPath: string): Promise<void> {
+  const deadline = Date.now() + startDeadlineMs;
+  let last = '';
+  while (Date.now() < deadline) {
+    if (daemon.exitCode !== null) break;
+    try {
+      const { vision } = await client.call('status.show');
+      if (vision.every(({ state }) => state === 'running')) return;
+    } catch (error) {
+      last = messageOf(error);
+    }
+    await new Promise((resolve) => setTimeout(resolve, readyPollMs));
+  }
+  throw operational('local-daemon', `rollcalld did not become ready: ${last}`, { remedy: `read ${logPath}` });
+}
