@@ -35,6 +35,7 @@ export function roleHandlers(context: AccountsContext): Handlers<typeof roleOper
       [...Object.keys(builtInRoles).flatMap((name) => builtInRole(name) ?? []), ...users.ownRoles()].map(
         show,
       ),
+    'roles.get': ({ name }) => show(requireRole(context, name)),
     'roles.create'({ name, description, scopes }, { caller }) {
       refuseBeyond(caller, scopes);
       return changeAudited(context, () => {

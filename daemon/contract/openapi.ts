@@ -11,9 +11,11 @@ import {
 import {
   commonErrors,
   defaultDocumentBytes,
+  hasRevision,
   maximumDocumentDepth,
   type OperationDeclaration,
   pathFields,
+  takesRevision,
 } from './operation.js';
 import { isScope, scopes } from './scopes.js';
 import { subjectOf, subjects } from './subjects.js';
@@ -201,15 +203,34 @@ const eventStream: Node = {
 };
 
 /** The headers that a request may have for this operation. */
-function headerParameters({ answer }: OperationDeclaration): readonly Node[] {
-  if (answer.kind !== 'lines' || answer.resume === undefined) return [];
-  const { field } = answer.resume;
-  return [
-    {
-      ...{ name: 'Last-Event-ID', in: 'header', required: false, schema: { type: 'string', maxLength: 256 } },
-      description: `With \`Accept: text/event-stream\`: the \`id\` of the last event that was read. Counts before \`${field}\`.`,
-    },
-  ];
+function headerParameters(declaration: OperationDeclaration): readonly Node[] {
+  const { answer, method } = declaration;
+  const header = (name: string, description: string): Node => ({
+    ...{ name, in: 'header', required: false, description, schema: { type: 'string', maxLength: 256 } },
+  });
+  if (answer.kind === 'lines' && answer.resume !== undefined) {
+    const id = 'the `id` of the last event that was read';
+    const before = `Counts before \`${answer.resume.field}\`.`;
+    return [header('Last-Event-ID', `With \`Accept: text/event-stream\`: ${id}. ${before}`)];
+  }
+  if (takesRevision(declaration)) {
+    const what = 'The `ETag` of the answer that the change is based on, in place of `ifRevision`.';
+    return [header('If-Match', what)];
+  }
+  if (method === 'GET' && hasRevision(declaration)) {
+    return [header('If-None-Match', 'The `ETag` of an answer that the caller has. If it is the same: 304.')];
+  }
+  return [];
+}
+
+const tagHeader: Node = {
+  ETag: { description: 'Changes with the answer. For `If-Match`.', schema: { type: 'string' } },
+};
+
+/** That the caller has the answer already. */
+function notModified(declaration: OperationDeclaration): Node {
+  if (declaration.method !== 'GET' || !hasRevision(declaration)) return {};
+  return { '304': { description: 'The caller has this answer already.', headers: tagHeader } };
 }
 
 function answerContent(
@@ -323,6 +344,10 @@ export function terms(declaration: OperationDeclaration): readonly string[] {
       ? ['The caller must have given the password or the second factor within the last 5 minutes.']
       : []),
     ...(audit === undefined ? [] : [auditText[audit]]),
+    ...(takesRevision(declaration)
+      ? ['The header `If-Match` with the `ETag` of an answer counts as `ifRevision`.']
+      : []),
+    ...(hasRevision(declaration) ? ['The answer has an `ETag`.'] : []),
     ...(answer.kind === 'lines' && answer.resume !== undefined
       ? ['With `Accept: text/event-stream` the answer comes as server-sent events.']
       : []),
@@ -381,8 +406,10 @@ function operationNode(
     responses: {
       '200': {
         description: answerText[answer.kind],
+        ...(hasRevision(declaration) ? { headers: tagHeader } : {}),
         content: answerContent(declaration, example, components),
       },
+      ...notModified(declaration),
       ...errorResponses(declaration, shared),
     },
     ...extensions(id, declaration),

@@ -196,6 +196,22 @@ export const pageFields = {
   cursor: z.string().max(256).optional(),
 };
 
+/** Give it to change an object only if it has not changed since it was read. Over HTTP, the header `If-Match` gives it, too. */
+export const ifRevision = z
+  .int()
+  .positive()
+  .optional()
+  .describe('Change the object only if it still has this revision.');
+
+/** True if the answer is an object that counts its changes: over HTTP it has an `ETag`. */
+export function hasRevision({ answer }: OperationDeclaration): boolean {
+  return answer.kind === 'json' && answer.schema instanceof z.ZodObject && 'revision' in answer.schema.shape;
+}
+
+/** True if the operation can depend on the revision that the caller has read. */
+export const takesRevision = ({ input }: OperationDeclaration): boolean =>
+  input !== undefined && 'ifRevision' in input.shape;
+
 /** The names in the path of an operation: `/persons/{id}` has `id`. */
 export function pathFields(path: string): readonly string[] {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '');

@@ -12,7 +12,7 @@ import {
   name,
   notes,
 } from './enrolment.js';
-import { operation, pageFields } from './operation.js';
+import { ifRevision, operation, pageFields } from './operation.js';
 import { personDetail, personId, personSummary } from './person.js';
 
 /** Changes of a profile. An absent field stays; null removes it. */
@@ -241,14 +241,7 @@ const writingOperations = {
     summary: 'Change the profile of a person.',
     description:
       'An absent field stays as it is; null removes it. New consent can replace a withdrawn one, but does not restore templates.',
-    input: profileChange.extend({
-      id: personId,
-      revision: z
-        .int()
-        .positive()
-        .optional()
-        .describe('The `revision` that the change is based on. Refused if the person has changed since.'),
-    }),
+    input: profileChange.extend({ id: personId, ifRevision }),
     answer: { kind: 'json', schema: updateResult },
     errors: [...galleryErrors, 'no-such-person', 'profile-refused', 'threshold-refused', 'changed-meanwhile'],
     scope: 'persons:write',

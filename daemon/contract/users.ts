@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { operation, pageFields } from './operation.js';
+import { ifRevision, operation, pageFields } from './operation.js';
 import { allScopes } from './scopes.js';
 
 /** Languages that the box can speak to a user. */
@@ -30,11 +30,6 @@ const cameraList = z
   .describe('Cameras that the account is limited to. Absent: all.');
 const accountId = z.string().regex(/^[a-z]-[0-9a-z]{26}$/);
 const revision = z.int().positive().describe('Counts the changes of this object.');
-const ifRevision = z
-  .int()
-  .positive()
-  .optional()
-  .describe('Change the object only if it still has this revision.');
 
 /** An account of a person who operates the box. Times are ISO 8601 in UTC. */
 export const user = z.object({
@@ -228,6 +223,13 @@ export const roleOperations = {
     summary: 'List the roles: the built-in ones, then those of this box by name.',
     answer: { kind: 'json', schema: z.array(role).readonly() },
     errors: [],
+  }),
+  'roles.get': operation({
+    ...{ method: 'GET', path: '/roles/{name}', ...read },
+    summary: 'Show one role.',
+    input: z.strictObject({ name: roleName }),
+    answer: { kind: 'json', schema: role },
+    errors: ['no-such-role'],
   }),
   'roles.create': operation({
     ...{ method: 'POST', path: '/roles', ...change },

@@ -79,7 +79,7 @@ export async function readInput(
   declaration: OperationDeclaration,
   { incoming, path, query }: InputRequest,
   pace: BodyPace = defaultPace,
-): Promise<{ readonly input: unknown; wipe(): void }> {
+): Promise<{ readonly input: object; wipe(): void }> {
   const plan = planOf(declaration);
   const addressed = { ...pathValues(plan, path), ...queryValues(plan, query) };
   const parts = await readBody(plan, incoming, pace);

@@ -12,6 +12,7 @@ import type { Admission, Entrant } from './admission.js';
 import { readInput } from './body.js';
 import { lineForm, lineTexts, resumedQuery } from './line-forms.js';
 import { rateHeaders } from './rate-limits.js';
+import { entityTag, isKnown, isRevised, withIfMatch } from './revisions.js';
 
 /** What the sender of a request says about themselves. Everything in it may be forged. */
 export interface RequestFacts {
@@ -140,16 +141,16 @@ class Route {
     }
   }
 
-  async #handled(input: unknown, wipe: () => void, work: Work): Promise<Response> {
+  async #handled(input: object, wipe: () => void, work: Work): Promise<Response> {
     const { caller, signal, facts } = work;
-    const { requestId } = facts;
+    const { requestId, incoming } = facts;
     try {
       this.#checkCamera(input, caller);
       let cookie: string | undefined;
       const setSessionCookie: Call['setSessionCookie'] = (token, lifeS) => {
         cookie = cookieText(token, lifeS);
       };
-      const result = await this.#handler(input, {
+      const result = await this.#handler(withIfMatch(this.#declaration, incoming.headers, input), {
         ...{ caller, signal, requestId },
         ...(this.#options.isLocal ? {} : { setSessionCookie }),
       });
@@ -226,7 +227,9 @@ class Route {
     const { requestId } = work.facts;
     if (answer.kind === 'json') {
       const data = this.#checked(answer.schema, result);
-      return Response.json({ success: true, data, meta: { requestId } });
+      return withTag(data, work.facts.incoming, () =>
+        Response.json({ success: true, data, meta: { requestId } }),
+      );
     }
     if (answer.kind === 'page') return this.#page(answer, result as Page<unknown>, requestId);
     if (answer.kind === 'file') return fileAnswer(answer.mediaType, result as ServedFile);
@@ -384,6 +387,17 @@ function afterBoth(release: () => void): () => void {
     open -= 1;
     if (open === 0) release();
   };
+}
+
+/** The answer with the tag of its revision, or that the reader has it already. */
+function withTag(data: unknown, { headers, method }: IncomingMessage, answer: () => Response): Response {
+  if (!isRevised(data)) return answer();
+  const etag = entityTag(data);
+  if (method === 'GET' && isKnown(etag, headers))
+    return new Response(null, { status: 304, headers: { etag } });
+  const response = answer();
+  response.headers.set('etag', etag);
+  return response;
 }
 
 function fileAnswer(mediaType: string, { bytes, mediaType: actual = mediaType }: ServedFile): Response {

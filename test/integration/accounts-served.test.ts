@@ -168,4 +168,54 @@ describe('accounts over HTTP', () => {
     }
     assert.equal(refused().length, 61);
   });
+
+  test('give a tag with what has a revision, and change only what the tag stands for', async () => {
+    await using server = await openAccountsServer();
+    const { box, ask } = server;
+    const annaId = await box.claim();
+    const headers = bearer((await login(server)).token);
+    const created = await ask({
+      ...{ method: 'POST', path: '/users', headers },
+      body: { userName: 'berta', role: 'viewer' },
+    });
+    const user = created.body.data?.['user'];
+    assert.ok(typeof user === 'object' && user !== null && 'id' in user);
+    const path = `/users/${user.id}`;
+    const read = (more: object = {}) => ask({ method: 'GET', path, headers: { ...headers, ...more } });
+    const change = (ifMatch: string, body: object, at = path) =>
+      ask({ method: 'PATCH', path: at, headers: { ...headers, 'if-match': ifMatch }, body });
+
+    const tag = (await read()).headers.get('etag') ?? '';
+    assert.match(tag, /^"1-[\w-]{16}"$/);
+    const again = await read({ 'if-none-match': `"other", W/${tag}` });
+    assert.deepEqual([again.status, again.headers.get('etag'), again.body], [304, tag, {}]);
+    const changed = await change(tag, { displayName: 'Berta' });
+    assert.equal(changed.status, 200);
+    const next = changed.headers.get('etag') ?? '';
+    assert.match(next, /^"2-/);
+    const late = await change(tag, { displayName: 'Bertha' });
+    assert.deepEqual([late.status, late.body.error?.code], [412, 'changed-meanwhile']);
+    assert.equal((await read({ 'if-none-match': tag })).status, 200);
+    assert.equal((await read({ 'if-none-match': next })).status, 304);
+    for (const unknown of ['"2"', 'W/"2-x"', '2', `${next}, ${tag}`, '"0-x"']) {
+      assert.equal((await change(unknown, { displayName: 'x' })).status, 412, unknown);
+    }
+    assert.equal((await change(next, { displayName: 'x', ifRevision: 7 })).status, 400);
+    assert.equal((await change('*', { displayName: 'Bea' })).status, 200);
+
+    // The time of the last login changes without a new revision.
+    const ownTag = async () =>
+      (await ask({ method: 'GET', path: `/users/${annaId}`, headers })).headers.get('etag') ?? '';
+    const before = await ownTag();
+    box.clock.advanceBy(60_000);
+    await login(server);
+    const after = await ownTag();
+    assert.notEqual(after, before);
+    assert.equal(after.split('-')[0], before.split('-')[0]);
+
+    const remove = await ask({ method: 'DELETE', path, headers: { ...headers, 'if-match': next } });
+    assert.deepEqual([remove.status, remove.body.error?.code], [400, 'bad-request'], 'it compares none');
+    const role = await ask({ method: 'GET', path: '/roles/viewer', headers });
+    assert.match(role.headers.get('etag') ?? '', /^"\d+-/);
+  });
 });

@@ -63,6 +63,7 @@ test('docs/api.md leads from the claim to the logout', async () => {
   assert.match(stdout, /"persons:write"/, 'the scopes of an administrator');
   assert.match(stdout, /^"Ada Lovelace"$/m, 'the enrolled person is listed');
   assert.match(stdout, /"code": "no-such-person"/);
+  assert.match(stdout, /^"updated"$/m, 'the tag of the answer was taken back');
   assert.match(stdout, /"ended": ?1/, 'the logout ended the tokens');
   assert.ok(!`${stdout}${stderr}`.includes(password), 'the password is not shown');
 });

@@ -41,7 +41,10 @@ describe('the gate', { skip: withoutOpenssl, timeout: 60_000 }, () => {
     const asked = await gate.ask({
       method: 'POST',
       path: '/api/v1/echo?a=1',
-      headers: { authorization: 'Bearer token', 'x-rollcall-address': '::1', 'content-type': 'text/plain' },
+      headers: {
+        ...{ authorization: 'Bearer token', 'x-rollcall-address': '::1', 'content-type': 'text/plain' },
+        'if-match': '"3-abc"',
+      },
       body: 'hello',
     });
     assert.equal(asked.status, 200);
@@ -49,6 +52,8 @@ describe('the gate', { skip: withoutOpenssl, timeout: 60_000 }, () => {
     assert.equal(first.body, 'hello');
     assert.equal(first.url, '/api/v1/echo?a=1');
     assert.equal(first.headers['authorization'], 'Bearer token');
+    assert.equal(first.headers['if-match'], '"3-abc"');
+    assert.equal(asked.headers['etag'], '"4-def"');
     assert.equal(first.headers['x-rollcall-address'], '127.0.0.1');
     assert.equal(first.headers['x-request-id'], asked.headers['x-request-id']);
     assert.equal(asked.headers['x-rollcall-secret'] ?? asked.headers['x-powered-by'], undefined);

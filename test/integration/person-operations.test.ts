@@ -251,7 +251,7 @@ describe('a change of a person', () => {
     const id = await enrol(client, 'ada');
     const { revision } = await show(client, id);
     const changes = ['Augusta', 'Adeline'].map((name) =>
-      client.call('persons.update', { id, name, revision }),
+      client.call('persons.update', { id, name, ifRevision: revision }),
     );
     const [first, second] = await Promise.allSettled(changes);
     assert.equal(first?.status, 'fulfilled');
@@ -260,7 +260,7 @@ describe('a change of a person', () => {
     assert.deepEqual(second.reason.details, { revision: revision + 1 });
     assert.equal((await show(client, id)).name, 'Augusta');
     await client.call('persons.remove', { id });
-    const late = client.call('persons.update', { id, notes: 'x', revision: revision + 1 });
+    const late = client.call('persons.update', { id, notes: 'x', ifRevision: revision + 1 });
     await assert.rejects(late, { code: 'changed-meanwhile' }, 'a removal is a change, too');
     const anyway = await client.call('persons.update', { id, notes: 'x' });
     assert.equal(anyway.outcome, 'updated');
@@ -570,7 +570,7 @@ describe('a request that does not follow the contract', () => {
       () => client.call('persons.enrol', { name: 'Bea', photographs, faceNumber: 0 }),
       () => client.call('persons.enrol', { name: 'x'.repeat(401), photographs }),
       () => client.call('persons.update', { id, ...{ state: 'active' } }),
-      () => client.call('persons.update', { id, revision: 0 }),
+      () => client.call('persons.update', { id, ifRevision: 0 }),
       () => client.call('persons.update', { id, threshold: { similarity: 1.5, reason: 'x' } }),
       () => client.call('persons.list', { limit: 1001 }),
     ]) {

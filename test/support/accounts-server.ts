@@ -82,7 +82,7 @@ export async function openAccountsServer(): Promise<AccountsServer> {
       return {
         status: response.status,
         headers: response.headers,
-        body: (await response.json()) as Answered['body'],
+        body: response.status === 304 ? {} : ((await response.json()) as Answered['body']),
       };
     },
     async [Symbol.asyncDispose]() {

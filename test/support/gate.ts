@@ -104,6 +104,7 @@ export const echo: RequestListener = (request, response) => {
     response.setHeader('content-type', 'application/json');
     response.setHeader('x-rollcall-secret', 'internal');
     response.setHeader('x-powered-by', 'core');
+    response.setHeader('etag', '"4-def"');
     const { method, url, headers } = request;
     response.end(JSON.stringify({ method, url, headers, body: body.toString('latin1') }));
   });

@@ -172,7 +172,7 @@ export class BoxPersons {
    */
   update(
     id: string,
-    change: ProfileChange & { readonly revision?: number | undefined },
+    change: ProfileChange & { readonly ifRevision?: number | undefined },
     actor: Actor,
   ): Promise<UpdateResult | NoSuchPerson> {
     return this.#turns.run(() => this.#update(id, change, actor));
@@ -180,11 +180,11 @@ export class BoxPersons {
 
   async #update(
     id: string,
-    { revision, ...change }: ProfileChange & { readonly revision?: number | undefined },
+    { ifRevision, ...change }: ProfileChange & { readonly ifRevision?: number | undefined },
     actor: Actor,
   ): Promise<UpdateResult | NoSuchPerson> {
     const gallery = this.#gallery();
-    const wanted = this.#changed(id, change, revision);
+    const wanted = this.#changed(id, change, ifRevision);
     if (wanted === undefined) return { outcome: 'no-such-person' };
     const { externalId } = wanted;
     if (externalId !== undefined) {
@@ -192,7 +192,7 @@ export class BoxPersons {
       if (holder !== undefined && holder !== id) return { outcome: 'external-id-taken', personId: holder };
     }
     // Reads the person again: their consent may have been withdrawn, and the person removed, during the wait.
-    const profile = this.#changed(id, change, revision);
+    const profile = this.#changed(id, change, ifRevision);
     if (profile === undefined || !gallery.changeProfile(personId(id), profile, actor)) {
       return { outcome: 'no-such-person' };
     }
@@ -200,11 +200,12 @@ export class BoxPersons {
   }
 
   /** The profile after the change; undefined if there is no such person. */
-  #changed(id: string, change: ProfileChange, revision: number | undefined): PersonProfile | undefined {
+  #changed(id: string, change: ProfileChange, ifRevision: number | undefined): PersonProfile | undefined {
     const before = this.#known(id);
     if (before === undefined) return undefined;
     if (before.profile === undefined) throw profileDamaged(id);
-    if (revision !== undefined && revision !== before.revision) throw changedMeanwhile(id, before.revision);
+    if (ifRevision !== undefined && ifRevision !== before.revision)
+      throw changedMeanwhile(id, before.revision);
     const { todayIso, threshold: floor } = this.#options;
     return withThreshold(changed(before.profile, change, todayIso()), change.threshold, {
       floor: floor(),
