@@ -1,17 +1,22 @@
 import type { OperationDeclaration } from './operation.js';
 import type { OperationId } from './operations.js';
 
-type Subject = OperationId extends infer Id ? (Id extends `${infer S}.${string}` ? S : never) : never;
-type Loader = () => Promise<Readonly<Record<string, OperationDeclaration>>>;
+type SubjectOf<Id> = Id extends `${infer Subject}.${string}` ? Subject : never;
+type Subject = SubjectOf<OperationId>;
 
-const users: Loader = async () => {
+const users = async () => {
   const { apiKeyOperations, roleOperations, userOperations } = await import('./users.js');
   return { ...apiKeyOperations, ...roleOperations, ...userOperations };
 };
-const events: Loader = async () => (await import('./events.js')).eventOperations;
-const health: Loader = async () => (await import('./health.js')).healthOperations;
+const events = async () => (await import('./events.js')).eventOperations;
+const health = async () => (await import('./health.js')).healthOperations;
 
-const loaders: Readonly<Record<Subject, Loader>> = {
+/** By subject. The compiler refuses one that lacks an operation of its subject. */
+const loaders: {
+  readonly [S in Subject]: () => Promise<
+    Readonly<Record<Extract<OperationId, `${S}.${string}`>, OperationDeclaration>>
+  >;
+} = {
   ...{ events, outbox: events, health, metrics: health },
   ...{ users, roles: users, 'api-keys': users },
   alerts: async () => (await import('./alerts.js')).alertOperations,
@@ -38,12 +43,10 @@ const loaders: Readonly<Record<Subject, Loader>> = {
  * schemas of all takes longer than most commands.
  */
 export async function loadOperation(id: OperationId): Promise<OperationDeclaration> {
-  const declaration = (await loaders[subjectOf(id)]())[id];
+  // The compiler holds that the operations of a subject contain those whose ids begin with it.
+  const subject = id.split('.')[0] as Subject;
+  const found: Readonly<Record<string, OperationDeclaration>> = await loaders[subject]();
+  const declaration = found[id];
   if (declaration === undefined) throw new RangeError(`there is no operation ${id}`);
   return declaration;
-}
-
-function subjectOf(id: OperationId): Subject {
-  // Every id has a dot: the type is made of what stands before it.
-  return id.split('.')[0] as Subject;
 }
