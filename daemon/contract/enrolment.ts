@@ -151,7 +151,7 @@ export const enrolmentInput = z.strictObject({
     .max(128)
     .optional()
     .describe(
-      'A random text of your choice. The same key with the same content within 24 hours gives the same answer and does not enrol the person again. The box forgets it when it restarts. A dry run ignores it.',
+      'A random text of your choice. The same key with the same content within 24 hours gives the same answer and does not enrol the person again, also after a restart of the box. A dry run ignores it.',
     ),
 });
 export type EnrolmentRequest = z.output<typeof enrolmentInput> & {

@@ -97,9 +97,8 @@ export class SqliteGallery implements Gallery {
   async addPerson(enrolment: Enrolment, by: Actor, importId?: string): Promise<PersonId> {
     const { dimensions, recogniser, changes, index, imports } = this.#parts;
     checkEnrolment(enrolment, dimensions);
-    const { profile, photographs } = enrolment;
+    const { id = newPersonId(), profile, photographs } = enrolment;
     return this.#inFlight.run(async () => {
-      const id = newPersonId();
       if (importId !== undefined) imports.assertUnderWay(importId);
       await changes.add({ id, profile, recogniser, photographs, importId }, by);
       const embeddings = photographs.map(({ embedding }) => embedding);

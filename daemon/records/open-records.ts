@@ -10,6 +10,7 @@ import { type AttendanceRecords, attendanceRecordsOf } from './attendance/attend
 import { type CommandRecords, commandRecordsOf } from './commands/command-records.js';
 import { GrantSeal } from './commands/grant-seal.js';
 import type { FactStore } from './decider.js';
+import { type EnrolmentKeys, enrolmentKeysOf } from './enrolment-keys.js';
 import { newEventId } from './event-id.js';
 import { type EventTable, eventTableOf } from './event-table.js';
 import { type Outbox, outboxEntranceOf, outboxOf } from './outbox/outbox.js';
@@ -72,6 +73,7 @@ export interface Records extends FactStore, AsyncDisposable {
   readonly retention: RecordsRetention;
   readonly attendance: AttendanceRecords;
   readonly commands: CommandRecords;
+  readonly enrolments: EnrolmentKeys;
   readonly alerts: {
     readonly journal: AlertJournal;
     readonly deliveries: AlertDeliveries;
@@ -138,6 +140,7 @@ export function openRecords(options: RecordsOptions): Records {
       mutes: alertMutesOf(database),
     },
     commands: commandRecordsOf(database, conditions, { seal, nowMs: () => clock.wallMs() }),
+    enrolments: enrolmentKeysOf(database, () => clock.wallMs()),
     sources: { conditions, states },
     loss: reportedLossOf(states),
     retained: retainedMessagesOf(database),

@@ -18,7 +18,7 @@ export interface RecordsRetention {
   ageing(...kinds: readonly EventKind[]): Ageing;
   /**
    * Deletes what the records contain about a person outside events: the reasons of corrections, which are free text and may
-   * name the person, and the hashes of photographs from which a centre enrolled the person.
+   * name the person, the hashes of photographs from which a centre enrolled the person, and what was answered to the enrolment.
    */
   forgetAbout(personId: PersonId): void;
   /** Removes deleted data from the write-ahead log; false while another process reads the log. */
@@ -31,11 +31,13 @@ export function recordsRetentionOf(database: OpenDatabase): RecordsRetention {
     "UPDATE attendance_correction SET reason = '' WHERE person_id = ? AND reason <> ''",
   );
   const forgetHashes = db.prepare<[PersonId]>('DELETE FROM person_photographs WHERE person_id = ?');
+  const forgetEnrolments = db.prepare<[PersonId]>('DELETE FROM enrolment_key WHERE person_id = ?');
   return {
     forgetAbout: (personId) =>
       database.transaction(() => {
         forgetReasons.run(personId);
         forgetHashes.run(personId);
+        forgetEnrolments.run(personId);
       }),
     ageing: (...kinds) =>
       ageingTogether(

@@ -251,6 +251,22 @@ const retainedTables = `
   ) STRICT, WITHOUT ROWID;
 `;
 
+/**
+ * - `enrolment_key`: enrolments by the key that their caller chose. `place`: a hash of caller and key. `content`: a hash of the
+ *   request. `answer`: what was said of its photographs, JSON without names.
+ */
+const enrolmentTables = `
+  CREATE TABLE enrolment_key (
+    place     BLOB    PRIMARY KEY,
+    content   TEXT    NOT NULL,
+    person_id TEXT    NOT NULL,
+    answer    TEXT    NOT NULL,
+    at_ms     INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX enrolment_key_by_person ON enrolment_key (person_id);
+  CREATE INDEX enrolment_key_by_age ON enrolment_key (at_ms);
+`;
+
 /** Migrations go forward only; a released migration is never edited. */
 export const recordsMigrations: readonly Migration[] = [
   {
@@ -265,4 +281,5 @@ export const recordsMigrations: readonly Migration[] = [
       retainedTables,
     ].join('\n'),
   },
+  { name: 'enrolments by the key of their caller', apply: enrolmentTables },
 ];

@@ -71,7 +71,6 @@ export async function openGalleryPersons(options: GalleryPersonsOptions = {}): P
   const persons = new BoxPersons({
     vault,
     records,
-    clock,
     threshold: () => reader.threshold,
     margin: () => 0.05,
     todayIso: () => '2026-03-02',

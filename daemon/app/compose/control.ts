@@ -86,7 +86,7 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
   const photos = lifetime.use('photographs', openPhotoProcess(context, stores, conditions, photoPlan));
   const clips = lifetime.use('clips', openPhotoProcess(context, stores, conditions, clipPlan));
   const persons = new BoxPersons({
-    ...{ vault, records, forgetPerson, readings, clock },
+    ...{ vault, records, forgetPerson, readings },
     threshold: () => matchPolicy(current(), recogniser.pack).threshold,
     margin: () => matchPolicy(current(), recogniser.pack).margin,
     todayIso: () => localDate(clock.wallMs(), site.timeZone),

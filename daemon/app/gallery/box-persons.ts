@@ -1,5 +1,4 @@
 import type { Actor } from '../../audit/actor.js';
-import type { Clock } from '../../base/clock.js';
 import { badInput, defect, isRollcallError, operational } from '../../base/errors.js';
 import { present } from '../../base/present.js';
 import { SerialQueue } from '../../base/serial-queue.js';
@@ -25,6 +24,8 @@ import { isoTime } from '../../domain/iso-time.js';
 import { longestReason, type PersonProfile, withdrawn } from '../../domain/persons/person-profile.js';
 import { checkText } from '../../domain/printable-text.js';
 import type { FullPersonEntry, Gallery } from '../../gallery/gallery.js';
+import { newPersonId } from '../../gallery/row-id.js';
+import type { RememberedEnrolment } from '../../records/enrolment-keys.js';
 import type { Records } from '../../records/open-records.js';
 import type { PhotoOutcome } from '../../vision/protocol.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
@@ -35,7 +36,7 @@ import {
   named,
   requireProfile,
 } from './enrolment.js';
-import { contentOf, EnrolmentKeys, type RememberedEnrolment } from './enrolment-keys.js';
+import { contentOf, keyReused, readAnswer, writeAnswer } from './enrolment-keys.js';
 import type { GalleryVault } from './gallery-vault.js';
 import { certified, describePerson, summarisePerson } from './person-answers.js';
 import { enrolmentLines, exportLines } from './person-export.js';
@@ -66,7 +67,6 @@ export interface BoxPersonsOptions {
   readonly forgetPerson: (id: PersonId) => void;
   /** Receives every reading of names. */
   readonly readings: Pick<ReadingTrail, 'note'>;
-  readonly clock: Pick<Clock, 'monotonicMs'>;
 }
 
 /**
@@ -77,11 +77,9 @@ export class BoxPersons {
   readonly #options: BoxPersonsOptions;
   /** One enrolment or update at a time: between the check for duplicates and the write, no other may take the external id or face. */
   readonly #turns = new SerialQueue();
-  readonly #keys: EnrolmentKeys;
 
   constructor(options: BoxPersonsOptions) {
     this.#options = options;
-    this.#keys = new EnrolmentKeys(options.clock);
   }
 
   /** @throws `profile-refused`, `face-of-several-photographs`, `idempotency-key-reused` */
@@ -89,16 +87,22 @@ export class BoxPersons {
     const { idempotencyKey: key, isDryRun } = request;
     if (key === undefined || isDryRun) return await this.#turns.run(() => this.#add(request, actor));
     const content = await contentOf(request);
+    const { enrolments } = this.#options.records;
     return await this.#turns.run(async () => {
-      const earlier = this.#repeated(this.#keys.find(actor.actor, key, content), actor);
+      const earlier = this.#repeated(enrolments.find(actor.actor, key), content, actor);
       if (earlier !== undefined) return earlier;
-      const result = await this.#add(request, actor);
-      if (result.outcome === 'enrolled') this.#keys.remember(actor.actor, key, remembered(result, content));
-      return result;
+      return await this.#add(request, actor, (id, answer) =>
+        enrolments.remember(actor.actor, key, { content, personId: id, answer }),
+      );
     });
   }
 
-  async #add(request: EnrolmentRequest, actor: Actor): Promise<EnrolmentResult> {
+  /** `remember` is told of the person before they are stored. */
+  async #add(
+    request: EnrolmentRequest,
+    actor: Actor,
+    remember?: (id: PersonId, answer: string) => void,
+  ): Promise<EnrolmentResult> {
     const gallery = this.#gallery();
     const found = await examineEnrolment(request, this.#enrolmentParts());
     this.#noteLikeness(found, actor, request.isDryRun);
@@ -106,7 +110,9 @@ export class BoxPersons {
     const { profile, enrolled, photographs } = found;
     const warning = warningOf(found);
     if (request.isDryRun) return { outcome: 'enrollable', photographs, ...warning };
-    const id = await gallery.addPerson({ profile, photographs: enrolled }, actor);
+    const id = newPersonId();
+    remember?.(id, writeAnswer(photographs, warning));
+    await gallery.addPerson({ id, profile, photographs: enrolled }, actor);
     return { outcome: 'enrolled', person: this.#detail(id), photographs, ...warning };
   }
 
@@ -119,20 +125,29 @@ export class BoxPersons {
     this.#options.readings.note({ by: actor, action: 'person.recognised', details });
   }
 
-  /** The answer to a repeated request. Undefined if the person is not in the gallery any more. */
-  #repeated(earlier: RememberedEnrolment | undefined, actor: Actor): EnrolmentResult | undefined {
-    if (earlier === undefined) return undefined;
+  /**
+   * The answer to a repeated request. Undefined if the person is not in the gallery: they were never stored, or are gone.
+   * @throws `idempotency-key-reused`
+   */
+  #repeated(
+    earlier: RememberedEnrolment | undefined,
+    content: string,
+    actor: Actor,
+  ): EnrolmentResult | undefined {
+    if (earlier === undefined || this.#known(earlier.personId) === undefined) return undefined;
+    if (earlier.content !== content) throw keyReused();
     const gallery = this.#gallery();
     const found = this.#read(earlier.personId, actor);
     if (found === undefined) return undefined;
-    const resembles = earlier.resembles
+    const answer = readAnswer(earlier.answer);
+    const resembles = answer.resembles
       .filter((other) => gallery.showPerson(personId(other.personId)) !== undefined)
       .map((other) => named({ ...other, personId: personId(other.personId) }, gallery));
     const warning = resembles.length === 0 ? {} : { resembles };
     return {
       outcome: 'enrolled',
       person: describePerson(found),
-      photographs: earlier.photographs,
+      photographs: answer.photographs,
       ...warning,
     };
   }
@@ -240,7 +255,6 @@ export class BoxPersons {
   /** Deletes the rows and the data key of an active or removed person for good. @throws `erasure-incomplete` */
   erase(id: string, actor: Actor): ErasureCertificate | undefined {
     const gallery = this.#gallery();
-    this.#keys.forget(id);
     this.#options.forgetPerson(personId(id));
     this.#options.records.retention.forgetAbout(personId(id));
     return certified(() => gallery.erasePerson(personId(id), actor));
@@ -256,7 +270,7 @@ export class BoxPersons {
     const found = this.#known(id);
     if (found === undefined) return undefined;
     if (found.profile === undefined) throw profileDamaged(id);
-    this.#keys.forget(found.id);
+    this.#options.records.enrolments.forget(found.id);
     this.#options.forgetPerson(found.id);
     this.#options.records.commands.photographs.forget([found.id]);
     const withdrawnIso = this.#options.todayIso();
@@ -352,16 +366,6 @@ export class BoxPersons {
 
 function warningOf({ resembles }: EnrolmentWarning): EnrolmentWarning {
   return resembles === undefined ? {} : { resembles };
-}
-
-function remembered(
-  { person, photographs, resembles = [] }: Extract<EnrolmentResult, { outcome: 'enrolled' }>,
-  content: string,
-): RememberedEnrolment {
-  return {
-    ...{ content, personId: person.id, photographs },
-    resembles: resembles.map(({ personId: other, similarity }) => ({ personId: other, similarity })),
-  };
 }
 
 function changedMeanwhile(id: string, revision: number) {

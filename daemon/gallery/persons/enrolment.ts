@@ -1,5 +1,6 @@
 import { badInput, defect } from '../../base/errors.js';
 import type { Embedding } from '../../domain/identification/match.js';
+import type { PersonId } from '../../domain/ids.js';
 import type { PersonProfile } from '../../domain/persons/person-profile.js';
 
 /** Photographs one person may be enrolled with at once. */
@@ -27,6 +28,8 @@ export interface EnrolmentPhotograph {
 }
 
 export interface Enrolment {
+  /** The id that the caller chose with `newPersonId`. Absent: the gallery chooses one. */
+  readonly id?: PersonId;
   /** The caller has validated it. */
   readonly profile: PersonProfile;
   readonly photographs: readonly EnrolmentPhotograph[];

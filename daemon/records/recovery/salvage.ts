@@ -35,6 +35,7 @@ const kinds: readonly SalvagedKind[] = [
   { table: 'command', key: 'number', isNumbered: true },
   { table: 'command_mark', key: 'issuer_id', isNumbered: false },
   { table: 'person_photographs', key: 'person_id', isNumbered: false },
+  { table: 'enrolment_key', key: 'place', isNumbered: false },
   { table: 'alert_rule', key: 'rule_id', isNumbered: false },
   { table: 'alert', key: 'number', isNumbered: true },
   { table: 'alert_mute', key: 'rule_id', isNumbered: false },
