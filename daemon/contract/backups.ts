@@ -191,10 +191,10 @@ export const backupOperations = {
     summary:
       'Back up the gallery while recognition continues, verify the backup, and keep it for a download.',
     description:
-      'The answer comes when the backup is made, which takes minutes for a large gallery; `backups.show` has the progress, and the backup after a lost answer. The box keeps the newest one for a day.',
+      'The answer comes when the backup is made, which takes minutes for a large gallery; `backups.show` has the progress, and the backup after a lost answer. The box keeps the newest one for a day, and deletes it when a person is erased or withdraws consent: it may hold them.',
     secrets: createSecrets,
     answer: { kind: 'json', schema: keptBackup },
-    errors: createErrors,
+    errors: [...createErrors, 'backup-outdated'],
     scope: 'backups:write',
     audit: 'write',
     rate: 'heavy',

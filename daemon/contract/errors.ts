@@ -27,6 +27,7 @@ const unavailable: readonly string[] = [
   'backup-key-changed',
   'backup-not-verified',
   'backup-not-written',
+  'backup-outdated',
   'box-key-former',
   'clock-doubtful',
   'credential-unreadable',

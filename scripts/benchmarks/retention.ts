@@ -109,6 +109,7 @@ const sources = {
   file: () => box.file,
   gallery: () => box.gallery,
   forgetPerson: () => undefined,
+  forgetCopies: () => undefined,
   records: box.records.retention,
   databasePaths: [],
   clock: systemClock,

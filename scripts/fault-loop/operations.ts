@@ -182,6 +182,7 @@ async function retention(place: Workplace): Promise<void> {
     file: () => vault.fileIfOpen,
     gallery: () => vault.open?.gallery,
     forgetPerson: () => undefined,
+    forgetCopies: () => undefined,
     records: records.retention,
     databasePaths: [place.box.places.galleryPath, recordsPath],
     clock,

@@ -2,20 +2,24 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import { buffer as bytesOf } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
 import { backupHandlers } from '../../daemon/app/gallery/backup-handlers.js';
+import { BoxPersons } from '../../daemon/app/gallery/box-persons.js';
 import { KeptBackups, keptForMs, uploadReserveBytes } from '../../daemon/app/gallery/kept-backups.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { backupOperations } from '../../daemon/contract/backups.js';
 import { ControlClient } from '../../daemon/control/client.js';
 import { startControlServer } from '../../daemon/control/server.js';
+import { personId } from '../../daemon/domain/ids.js';
 import { recoveryKeyId } from '../../daemon/gallery/backup/recovery-key.js';
 import { writeRecoveryKey } from '../../daemon/gallery/backup/recovery-key-text.js';
 import { actionsOf, codeOf, enrol } from '../support/backed-up-box.js';
 import { type BackupBox, openBackupBox } from '../support/backup-box.js';
 import { recoveryKey } from '../support/backup-fixture.js';
 import { tester } from '../support/gallery-fixture.js';
+import { openTestRecords } from '../support/published-box.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { until } from '../support/until.js';
 
@@ -145,6 +149,50 @@ describe('backups over the network', () => {
     renameSync(`${galleryPath}.left/kept-work`, `${galleryPath}.kept-work`);
     await using box = await openBackupBox(place);
     assert.equal(existsSync(`${box.galleryPath}.kept-work`), false);
+  });
+
+  test('made before an erasure are deleted by it, also while they are made or read', async () => {
+    await using directory = await temporaryDirectory();
+    await using box = await openBackupBox(join(directory.path, 'box'));
+    await using records = openTestRecords(join(directory.path, 'records.db'));
+    const { backups, vault } = box;
+    const persons = new BoxPersons({
+      ...{ vault, records },
+      ...{ threshold: () => 0.5, margin: () => 0.05, todayIso: () => '2026-03-02' },
+      analysePhoto: () => Promise.reject(new Error('this test enrols from no photographs')),
+      forgetPerson: () => undefined,
+      forgetCopies: (by) => backups.forgetCopies(by),
+      readings: { note: () => undefined },
+    });
+    const [ada = '', grace = '', mary = ''] = await enrol(box, 'Ada', 'Grace', 'Mary');
+    const made = await backups.createKept(passphrase, tester);
+    const whole = await bytesOf(backups.download(made.id, 0, tester));
+    const upload = await backups.kept.append(whole.subarray(0, -1), { offset: 0 });
+    const reading = backups.download(made.id, 0, tester)[Symbol.asyncIterator]();
+    assert.equal((await reading.next()).done, false);
+    assert.equal(persons.erase('p-unknown', tester), undefined);
+    assert.equal(backups.kept.made?.id, made.id, 'nobody was erased');
+
+    assert.ok(persons.erase(ada, tester));
+    assert.equal(backups.kept.made, undefined);
+    assert.equal(await codeOf(reading.next()), 'no-such-backup');
+    await until('only the upload is left', () => keptIn(box).join() === `${upload.id}.rcb`);
+    await until('the audit entry', () => actionsOf(box).includes('backup.removed'));
+
+    const outdated = backups.kept.make(async (path) => {
+      const written = await backups.create({ path }, tester);
+      assert.ok(persons.withdrawConsent(grace, tester));
+      return written;
+    });
+    assert.equal(await codeOf(outdated), 'backup-outdated');
+    assert.deepEqual(keptIn(box), [`${upload.id}.rcb`]);
+
+    // The upload has all three; its restore erases again who was erased since.
+    await backups.kept.append(whole.subarray(-1), { id: upload.id, offset: whole.length - 1 });
+    const restored = await backups.restoreKept(upload.id, { secret: { passphrase } }, tester);
+    assert.deepEqual([restored.persons, restored.erasedAgain], [2, 1]);
+    const left = [ada, grace, mary].map((id) => vault.gallery().showPerson(personId(id))?.photographs.length);
+    assert.deepEqual(left, [undefined, 0, 1], 'erased, withdrawn and kept');
   });
 
   test('are deleted after a day, and an upload leaves room on the disk', async () => {

@@ -123,6 +123,7 @@ describe('a retention run', () => {
         file,
         gallery: () => undefined,
         forgetPerson: () => undefined,
+        forgetCopies: () => undefined,
         records: box.records.retention,
         databasePaths: [],
         clock: box.clock,

@@ -85,7 +85,7 @@ describe('a retention run deletes', () => {
       [box.gallery?.showPerson(back)?.state, box.gallery?.showPerson(active)?.state],
       ['active', 'active'],
     );
-    assert.deepEqual(box.forgottenPersons, [gone]);
+    assert.deepEqual([box.forgottenPersons, box.forgottenCopies()], [[gone], 1]);
     assert.equal(box.value('SELECT person_id FROM tombstone'), gone);
     const [entry] = box.file.audit.list({ action: 'person.erased' });
     assert.deepEqual([entry?.subject, entry?.actor], [gone, 'retention']);

@@ -80,6 +80,7 @@ export async function openGalleryPersons(options: GalleryPersonsOptions = {}): P
       return reader.analysePhoto(image, faceNumber);
     },
     forgetPerson: () => undefined,
+    forgetCopies: () => undefined,
     readings: new ReadingTrail({ audit: file.audit, clock, logger: silentLogger }),
   });
   const count = file.database.db.prepare<[], number>('SELECT count(*) FROM person').pluck();

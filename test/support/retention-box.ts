@@ -62,6 +62,8 @@ export interface RetentionBox extends AsyncDisposable {
   readonly clock: SettableClock;
   readonly log: readonly LogLine[];
   readonly forgottenPersons: readonly PersonId[];
+  /** How often copies of the gallery were to be deleted. */
+  readonly forgottenCopies: () => number;
   /** Rows changed by each transaction on the gallery that retention made. */
   readonly changesPerTransaction: readonly number[];
   /** What `SELECT` finds in the gallery's file: one value. */
@@ -90,11 +92,15 @@ export async function openRetentionBox(
   const changesPerTransaction: number[] = [];
   const { logger, lines: log } = memoryLog();
   const forgottenPersons: PersonId[] = [];
+  let forgottenCopies = 0;
   const probed = probe(file, changesPerTransaction);
   const sources: RetentionSources = {
     file: () => probed,
     gallery: () => gallery,
     forgetPerson: (id) => void forgottenPersons.push(id),
+    forgetCopies: () => {
+      forgottenCopies += 1;
+    },
     records: records.retention,
     databasePaths: [options.path, recordsPath],
     clock,
@@ -118,6 +124,7 @@ export async function openRetentionBox(
     clock,
     log,
     forgottenPersons,
+    forgottenCopies: () => forgottenCopies,
     changesPerTransaction,
     value: (sql) => file.database.db.prepare(sql).pluck().get(),
     async [Symbol.asyncDispose]() {

@@ -30,7 +30,7 @@ import { BoxEvents, eventHandlers } from '../events/box-events.js';
 import type { SightingIntake } from '../events/sighting-intake.js';
 import { backupHandlers } from '../gallery/backup-handlers.js';
 import { BoxBackups } from '../gallery/box-backups.js';
-import { BoxPersons } from '../gallery/box-persons.js';
+import { BoxPersons, type BoxPersonsOptions } from '../gallery/box-persons.js';
 import type { GalleryCalibration } from '../gallery/gallery-calibration.js';
 import { GalleryKeys, keyHandlers } from '../gallery/gallery-keys.js';
 import { GalleryUpkeep, galleryHandlers } from '../gallery/gallery-upkeep.js';
@@ -82,17 +82,17 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
   const { startedAtMs, prompts, lastReload, reload } = options;
   const { site, dataDir, gallery } = current();
   const forgetPerson: SightingIntake['forgetPerson'] = (id) => intake.forgetPerson(id);
+  const forgetCopies: BoxPersonsOptions['forgetCopies'] = (by) => backups.forgetCopies(by);
   const readings = lifetime.use('readings of names', new ReadingTrail({ audit, clock, logger }));
   const photos = lifetime.use('photographs', openPhotoProcess(context, stores, conditions, photoPlan));
   const clips = lifetime.use('clips', openPhotoProcess(context, stores, conditions, clipPlan));
   const persons = new BoxPersons({
-    ...{ vault, records, forgetPerson, readings },
+    ...{ vault, records, forgetPerson, forgetCopies, readings },
     threshold: () => matchPolicy(current(), recogniser.pack).threshold,
     margin: () => matchPolicy(current(), recogniser.pack).margin,
     todayIso: () => localDate(clock.wallMs(), site.timeZone),
     analysePhoto: (image, faceNumber) => photos.analyse(image, { photograph: 'new', faceNumber }),
   });
-  const retention = startRetention(context, stores, forgetPerson);
   const backups = lifetime.use(
     'backups',
     new BoxBackups({
@@ -101,6 +101,7 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
       recogniser: recogniser.id,
     }),
   );
+  const retention = startRetention(context, stores, { forgetPerson, forgetCopies });
   const keys = new GalleryKeys({ vault, clock });
   const openEmbedder = embedderSource({ current, logger, clock, random });
   const thresholds = () => matchThresholds(context, stores);
@@ -182,13 +183,13 @@ function openPhotoProcess(
 function startRetention(
   { current, logger }: BoxContext,
   { vault, records }: Stores,
-  forgetPerson: SightingIntake['forgetPerson'],
+  forgetting: Pick<BoxPersonsOptions, 'forgetPerson' | 'forgetCopies'>,
 ): Retention {
   const { site, gallery, records: recordsConfig } = current();
   const sources: RetentionSources = {
     file: () => vault.fileIfOpen,
     gallery: () => vault.open?.gallery,
-    forgetPerson,
+    ...forgetting,
     records: records.retention,
     databasePaths: [gallery.path, recordsConfig.path],
     clock,

@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Actor } from '../../audit/actor.js';
+import { type Actor, actorOf } from '../../audit/actor.js';
 import type { Clock } from '../../base/clock.js';
 import { badInput, isRollcallError, operational } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
@@ -158,6 +158,23 @@ export class BoxBackups implements AsyncDisposable {
   async removeKept(id: string, by: Actor): Promise<void> {
     await this.kept.remove(id);
     this.#options.vault.audit.append({ by, action: 'backup.removed', subject: id });
+  }
+
+  /** Deletes the kept backup when a person is erased. A failure leaves the file to the next start, which deletes it. */
+  forgetCopies(by: Actor): void {
+    const { vault, logger } = this.#options;
+    this.kept
+      .forgetMade()
+      .then((subject) => {
+        if (subject === undefined) return;
+        const details = { reason: 'erasure' };
+        vault.audit.append({ by: actorOf(by), action: 'backup.removed', subject, details });
+      })
+      .catch((error: unknown) =>
+        logger.error('a kept backup that may hold an erased person could not be deleted; restart rollcalld', {
+          error,
+        }),
+      );
   }
 
   /** Restores a kept backup. An upload is deleted then. @throws `no-such-backup`, and like `restore` */

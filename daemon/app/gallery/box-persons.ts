@@ -65,6 +65,8 @@ export interface BoxPersonsOptions {
   readonly analysePhoto: (image: Buffer, faceNumber?: number) => Promise<PhotoOutcome>;
   /** Stops to take tracks in sight for this person. */
   readonly forgetPerson: (id: PersonId) => void;
+  /** Deletes the copies of the gallery on this box that may hold a person who is erased now. */
+  readonly forgetCopies: (by: Actor) => void;
   /** Receives every reading of names. */
   readonly readings: Pick<ReadingTrail, 'note'>;
 }
@@ -257,6 +259,7 @@ export class BoxPersons {
     const gallery = this.#gallery();
     this.#options.forgetPerson(personId(id));
     this.#options.records.retention.forgetAbout(personId(id));
+    if (this.#known(id) !== undefined) this.#options.forgetCopies(actor);
     return certified(() => gallery.erasePerson(personId(id), actor));
   }
 
@@ -272,6 +275,7 @@ export class BoxPersons {
     if (found.profile === undefined) throw profileDamaged(id);
     this.#options.records.enrolments.forget(found.id);
     this.#options.forgetPerson(found.id);
+    this.#options.forgetCopies(actor);
     this.#options.records.commands.photographs.forget([found.id]);
     const withdrawnIso = this.#options.todayIso();
     const profile = withdrawn(found.profile, withdrawnIso);

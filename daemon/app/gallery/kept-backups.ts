@@ -50,6 +50,8 @@ export class KeptBackups implements AsyncDisposable {
   #directory: (Disposable & { readonly path: string }) | undefined;
   #made: MadeFile | undefined;
   #upload: UploadedFile | undefined;
+  /** How often backups were forgotten because a person was erased. */
+  #erasures = 0;
 
   constructor(options: KeptBackupsOptions) {
     this.#options = options;
@@ -64,11 +66,19 @@ export class KeptBackups implements AsyncDisposable {
     return this.#upload && shownUpload(this.#upload);
   }
 
-  /** Lets `write` make a backup, which then takes the place of the one before. */
+  /**
+   * Lets `write` make a backup, which then takes the place of the one before.
+   * @throws `backup-outdated` if a person was erased meanwhile
+   */
   async make(write: (path: string) => Promise<FileBackup>): Promise<KeptBackup> {
     const { id, path } = this.#place();
+    const before = this.#erasures;
     const { path: _, ...facts } = await write(path);
     return this.#turns.run(async () => {
+      if (this.#erasures > before) {
+        await rm(path, { force: true });
+        throw outdated();
+      }
       await this.#drop(this.#made);
       const kept = this.#keep(id, path);
       const backup = { id, expiresAt: kept.expiresAt, ...facts };
@@ -77,10 +87,28 @@ export class KeptBackups implements AsyncDisposable {
     });
   }
 
+  /**
+   * Deletes the backup that was made for a download, also while it is made or read: it may hold a person who is erased now. An
+   * upload stays: its restore erases this person again. Resolves with the id of the deleted backup.
+   */
+  async forgetMade(): Promise<string | undefined> {
+    this.#erasures += 1;
+    const made = this.#made;
+    if (made === undefined) return undefined;
+    // From this moment on, nobody reads it.
+    this.#made = undefined;
+    made.timer.cancel();
+    await this.#turns.run(() => rm(made.path, { force: true }));
+    return made.id;
+  }
+
   /** The content of a backup that was made for a download, from the byte `offset` on. @throws `no-such-backup` */
   read(id: string, offset: number): AsyncIterable<Uint8Array> {
-    if (this.#made?.id !== id) throw noSuchBackup(id);
-    return contentOf(this.#made.path, offset);
+    const made = this.#made;
+    if (made?.id !== id) throw noSuchBackup(id);
+    return contentOf(made.path, offset, () => {
+      if (this.#made !== made) throw noSuchBackup(id);
+    });
   }
 
   /**
@@ -190,10 +218,12 @@ async function writePiece(upload: UploadedFile, piece: Uint8Array): Promise<void
 }
 
 /** Opens the file when the first byte is asked for, so that an answer that is never read leaves nothing open. */
-async function* contentOf(path: string, offset: number): AsyncGenerator<Uint8Array> {
+async function* contentOf(path: string, offset: number, assertKept: () => void): AsyncGenerator<Uint8Array> {
+  assertKept();
   const file = await open(path, 'r');
   try {
     for (let position = offset; ; ) {
+      assertKept();
       const { bytesRead, buffer } = await file.read(Buffer.alloc(readBytes), 0, readBytes, position);
       if (bytesRead === 0) return;
       position += bytesRead;
@@ -204,9 +234,17 @@ async function* contentOf(path: string, offset: number): AsyncGenerator<Uint8Arr
   }
 }
 
+function outdated(): RollcallError {
+  return operational('backup-outdated', 'a person was erased while the backup was made, so it was deleted', {
+    remedy: 'make it again',
+    retryable: true,
+  });
+}
+
 function noSuchBackup(id: string): RollcallError {
   return badInput('no-such-backup', `the box keeps no backup with id '${id}'`, {
-    remedy: 'make or upload one; the box keeps it for a day, and not over a restart',
+    remedy:
+      'make or upload one; the box keeps it for a day, not over a restart, and a made one not over an erasure',
   });
 }
 

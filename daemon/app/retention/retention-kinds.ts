@@ -44,6 +44,8 @@ export interface RetentionSources {
   readonly gallery: () => Gallery | undefined;
   /** Stops to take tracks in sight for this person. */
   readonly forgetPerson: (id: PersonId) => void;
+  /** Deletes the copies of the gallery on this box that may hold a person who is erased now. */
+  readonly forgetCopies: (by: Actor) => void;
   readonly records: RecordsRetention;
   /** The databases of gallery and records. */
   readonly databasePaths: readonly string[];
@@ -122,12 +124,13 @@ function ageingAudit(audit: AuditLog, by: Actor): Ageing {
 }
 
 function erase(
-  { gallery, forgetPerson, records, clock }: RetentionSources,
+  { gallery, forgetPerson, forgetCopies, records, clock }: RetentionSources,
   { database, audit }: GalleryFile,
   id: PersonId,
   by: Actor,
 ): boolean {
   forgetPerson(id);
+  forgetCopies(by);
   records.forgetAbout(id);
   const open = gallery();
   if (open === undefined) {
