@@ -10,6 +10,9 @@ import type { AccessTokens } from './access-tokens.js';
 import type { AccountsKeys } from './accounts-key.js';
 import { agentWord } from './agent-word.js';
 import type { LoginThrottle } from './login-throttle.js';
+import type { PasskeyAttempts } from './passkey-attempts.js';
+import type { RelyingParty } from './passkeys.js';
+import type { PasskeysStore } from './passkeys-store.js';
 import type { PasswordHasher } from './password-hash.js';
 import type { SessionsStore } from './sessions-store.js';
 import { readCameras, type UserRow, type UsersStore } from './users-store.js';
@@ -19,6 +22,11 @@ export interface AccountsContext {
   readonly database: OpenDatabase;
   readonly users: UsersStore;
   readonly sessions: SessionsStore;
+  readonly passkeys: PasskeysStore;
+  /** Passkey challenges that wait for their answer. */
+  readonly attempts: PasskeyAttempts;
+  /** For whom passkeys are made. @throws `passkeys-not-offered` */
+  readonly relyingParty: () => RelyingParty;
   readonly throttle: LoginThrottle;
   readonly hasher: PasswordHasher;
   readonly tokens: AccessTokens;

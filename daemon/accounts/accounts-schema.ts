@@ -120,8 +120,25 @@ const sessionTables = `
   CREATE INDEX failure_by_age ON failure (last_at_ms);
 `;
 
+/** `credential_id` and `public_key` (COSE) as the authenticator made them. `counter`: how often it said that it had signed. */
+const passkeyTable = `
+  CREATE TABLE passkey (
+    id               TEXT    PRIMARY KEY,
+    credential_id    TEXT    NOT NULL UNIQUE,
+    user_id          TEXT    NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+    name             TEXT    NOT NULL,
+    public_key       BLOB    NOT NULL,
+    counter          INTEGER NOT NULL,
+    transports       TEXT    NOT NULL,
+    created_at_ms    INTEGER NOT NULL,
+    last_used_at_ms  INTEGER
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX passkey_by_user ON passkey (user_id, created_at_ms);
+`;
+
 const migrations: readonly Migration[] = [
   { name: 'users, roles, sessions, keys and failed logins', apply: `${userTables}\n${sessionTables}` },
+  { name: 'passkeys', apply: passkeyTable },
 ];
 
 /**

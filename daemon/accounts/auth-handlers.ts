@@ -38,6 +38,10 @@ export function authHandlers({ context, life, proof, claims }: Parts): Handlers<
       const { user, factor } = await proof.login(input, call.caller);
       return life.start(user, input.kind, call, { factor });
     },
+    async 'auth.login-with-passkey'(input, call) {
+      const { user, factor } = await proof.passkeyLogin(input, call.caller);
+      return life.start(user, input.kind, call, { factor });
+    },
     'auth.refresh': ({ refreshToken }, call) => life.refresh(refreshToken, call),
     'auth.logout'(_, call) {
       const { sessionId, userId } = call.caller;
@@ -187,7 +191,7 @@ function secondFactorHandlers(
       const { id, secondFactor } = own(call);
       if (secondFactor === null) throw noSecondFactor();
       changeAudited(context, () => {
-        removeSecondFactor(context, id);
+        removeAuthenticator(context, id);
         const entry = entryOf(call.caller, { action: 'user.second-factor-removed', subject: id });
         return { result: undefined, entry };
       });
@@ -207,9 +211,15 @@ function secondFactorHandlers(
 }
 
 /** Call it in a transaction. */
-export function removeSecondFactor({ users }: Pick<AccountsContext, 'users'>, id: string): void {
+function removeAuthenticator({ users }: Pick<AccountsContext, 'users'>, id: string): void {
   users.change(id, { secondFactor: null, newSecondFactor: null, codeStep: 0 });
   users.putRecoveryCodes(id, []);
+}
+
+/** Removes all that is more than the password: authenticator, recovery codes, passkeys. Call it in a transaction. */
+export function removeSecondFactors(context: Pick<AccountsContext, 'users' | 'passkeys'>, id: string): void {
+  removeAuthenticator(context, id);
+  context.passkeys.removeOfUser(id);
 }
 
 function putCodes({ users }: AccountsContext, id: string, codes: readonly string[]): void {
@@ -219,7 +229,7 @@ function putCodes({ users }: AccountsContext, id: string, codes: readonly string
   );
 }
 
-function ownAccount({ users }: AccountsContext, { caller }: Call): UserRow {
+export function ownAccount({ users }: AccountsContext, { caller }: Call): UserRow {
   const user = caller.userId === undefined ? undefined : users.byId(caller.userId);
   if (user === undefined) throw notAnAccount();
   return user;

@@ -7,6 +7,7 @@ import { Recurring } from '../base/recurring.js';
 import type { authOperations } from '../contract/auth.js';
 import type { Caller } from '../contract/caller.js';
 import type { Handlers } from '../contract/handlers.js';
+import type { passkeyOperations } from '../contract/passkeys.js';
 import type { apiKeyOperations, roleOperations, userOperations } from '../contract/users.js';
 import type { OwnSecretPlaces } from '../host/own-secret.js';
 import { AccessTokens } from './access-tokens.js';
@@ -17,6 +18,10 @@ import { authHandlers } from './auth-handlers.js';
 import { Authenticator, type Credentials } from './authenticate.js';
 import { Claims } from './claims.js';
 import { LoginThrottle } from './login-throttle.js';
+import { PasskeyAttempts } from './passkey-attempts.js';
+import { passkeyHandlers, passkeysNotOffered } from './passkey-handlers.js';
+import { loadWebAuthn, type RelyingParty } from './passkeys.js';
+import { PasskeysStore } from './passkeys-store.js';
 import { PasswordHasher } from './password-hash.js';
 import { Proof } from './proof.js';
 import { apiKeyHandlers, roleHandlers } from './role-handlers.js';
@@ -36,12 +41,18 @@ export interface AccountsOptions {
   readonly logger: Logger;
   /** Called at every failed login of an account or an address from the fifth within ten minutes on. */
   readonly onAlarm: () => void;
+  /** For whom passkeys are made, by the configuration in force; undefined where the box offers none. */
+  readonly relyingParty?: () => RelyingParty | undefined;
   /** Default: `passwordCost` and its bounds. */
   readonly hasher?: PasswordHasher;
 }
 
 export type AccountHandlers = Handlers<
-  typeof authOperations & typeof userOperations & typeof roleOperations & typeof apiKeyOperations
+  typeof authOperations &
+    typeof passkeyOperations &
+    typeof userOperations &
+    typeof roleOperations &
+    typeof apiKeyOperations
 >;
 
 /** The accounts of a box. */
@@ -56,6 +67,8 @@ export interface Accounts extends AsyncDisposable {
 /** Opens accounts.db in the data folder. @throws what `openAccountsKeys` and `openAccountsDatabase` throw */
 export async function openAccounts(options: AccountsOptions): Promise<Accounts> {
   const { places, ids, audit, clock, logger, onAlarm, hasher = new PasswordHasher() } = options;
+  const { relyingParty = () => undefined } = options;
+  if (relyingParty() !== undefined) await loadWebAuthn();
   const keys = await openAccountsKeys(places);
   try {
     const tokens = await AccessTokens.open({ seed: keys.signing, box: `${ids.siteId}/${ids.boxId}`, clock });
@@ -65,6 +78,13 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
       ...{ database, throttle, hasher, tokens, keys, audit, clock, logger, ids },
       users: new UsersStore(database),
       sessions: new SessionsStore(database),
+      passkeys: new PasskeysStore(database),
+      attempts: new PasskeyAttempts(clock),
+      relyingParty() {
+        const party = relyingParty();
+        if (party === undefined) throw passkeysNotOffered();
+        return party;
+      },
     };
     const sweeping = startSweeping(context);
     return {
@@ -89,6 +109,7 @@ function handlersOf(context: AccountsContext): AccountHandlers {
   const claims = new Claims(context, proof);
   return {
     ...authHandlers({ context, life, proof, claims }),
+    ...passkeyHandlers(context),
     ...userHandlers({ context, life, claims }),
     ...roleHandlers(context),
     ...apiKeyHandlers(context),

@@ -1,8 +1,11 @@
 import { badInput, operational, type RollcallError } from '../base/errors.js';
 import type { Caller } from '../contract/caller.js';
+import type { Assertion } from '../contract/passkeys.js';
 import { isoTime } from '../domain/iso-time.js';
 import { type AccountsContext, entryOf } from './accounts-context.js';
 import type { Attempt, Tried } from './login-throttle.js';
+import { counterOfAssertion, isCounterSuspect } from './passkeys.js';
+import type { PasskeyRow } from './passkeys-store.js';
 import { normalPassword } from './password-rules.js';
 import { openSecret, stepOfCode } from './second-factor.js';
 import { hashOfRecoveryCode } from './secrets.js';
@@ -12,6 +15,7 @@ import type { UserRow } from './users-store.js';
 export type Factor =
   | 'password'
   | 'authenticator'
+  | 'passkey'
   | 'recovery-code'
   | 'password-and-authenticator'
   | 'password-and-recovery-code';
@@ -24,7 +28,13 @@ interface Begun extends Attempt {
 
 const account = (name: string): Tried => ({ what: 'account', name });
 
-/** Checks passwords and codes. Every check counts for the throttle and leaves an entry when it fails. */
+/** The answer of a browser to a challenge. */
+export interface PasskeyAnswer {
+  readonly attempt: string;
+  readonly credential: Assertion;
+}
+
+/** Checks passwords, codes and passkeys. Every check counts for the throttle and leaves an entry when it fails. */
 export class Proof {
   readonly #context: AccountsContext;
 
@@ -60,14 +70,20 @@ export class Proof {
   }
 
   /**
-   * The user of a session proves again who they are: with the password, or with a code where the account has a second factor.
-   * @throws `login-refused`, `login-slowed`, `account-locked`, `second-factor-required`, `bad-request`, `busy`
+   * The user of a session proves again who they are: with the password, with a code where the account has a second factor, or
+   * with a passkey.
+   * @throws `login-refused`, `login-slowed`, `account-locked`, `second-factor-required`, `bad-request`, `busy`, `no-such-attempt`
    */
   async again(
     user: UserRow,
-    given: { readonly password?: string | undefined; readonly code?: string | undefined },
+    given: {
+      readonly password?: string | undefined;
+      readonly code?: string | undefined;
+      readonly passkey?: PasskeyAnswer | undefined;
+    },
     caller: Caller,
   ): Promise<{ readonly user: UserRow; readonly factor: Factor }> {
+    if (given.passkey !== undefined) return this.#passkeyAgain(user, given.passkey, caller);
     const attempt = this.#begin(account(user.userName), caller);
     return this.#concluded(attempt, async () => {
       if (given.code !== undefined && user.secondFactor !== null) {
@@ -80,6 +96,68 @@ export class Proof {
       if (given.password === undefined) throw passwordRequired();
       if (await this.#isPassword(user, given.password)) return this.#succeed(attempt, user, 'password');
       return this.#fail(attempt, caller, user, 'password');
+    });
+  }
+
+  /**
+   * The user of a login with a passkey, which counts as both factors.
+   * @throws `login-refused`, `login-slowed`, `account-locked`, `no-such-attempt`, `passkeys-not-offered`
+   */
+  async passkeyLogin(
+    { attempt: id, credential }: PasskeyAnswer,
+    caller: Caller,
+  ): Promise<{ readonly user: UserRow; readonly factor: Factor }> {
+    const { attempts, passkeys, users } = this.#context;
+    const challenge = attempts.take(id, { purpose: 'login' });
+    const passkey = passkeys.byCredential(credential.id);
+    const owner = passkey && users.byId(passkey.userId);
+    // An unknown passkey counts against itself and its address. No user name has a space.
+    const attempt = this.#begin(account(owner?.userName ?? `passkey ${credential.id}`), caller);
+    return this.#concluded(attempt, async () => {
+      const isRight =
+        passkey !== undefined && (await this.#usePasskey(passkey, { challenge, credential }, caller));
+      // The account may have changed while the signature was checked.
+      const user = owner && users.byId(owner.id);
+      if (user === undefined || !isRight) return this.#fail(attempt, caller, owner, 'passkey');
+      if (user.isDisabled === 1) return this.#fail(attempt, caller, user, 'disabled');
+      return this.#succeed(attempt, user, 'passkey');
+    });
+  }
+
+  async #passkeyAgain(user: UserRow, { attempt: id, credential }: PasskeyAnswer, caller: Caller) {
+    const { attempts, passkeys } = this.#context;
+    const challenge = attempts.take(id, { purpose: 'step-up', sessionId: caller.sessionId });
+    const attempt = this.#begin(account(user.userName), caller);
+    return this.#concluded(attempt, async () => {
+      const passkey = passkeys.ofUser(user.id).find((each) => each.credentialId === credential.id);
+      const isRight =
+        passkey !== undefined && (await this.#usePasskey(passkey, { challenge, credential }, caller));
+      if (!isRight) return this.#fail(attempt, caller, user, 'passkey');
+      return this.#succeed(attempt, user, 'passkey');
+    });
+  }
+
+  /** Checks what an authenticator signed, and remembers its counter. */
+  async #usePasskey(
+    passkey: PasskeyRow,
+    { challenge, credential }: { readonly challenge: string; readonly credential: Assertion },
+    caller: Caller,
+  ): Promise<boolean> {
+    const { database, passkeys, audit, clock } = this.#context;
+    const party = this.#context.relyingParty();
+    const counter = await counterOfAssertion(credential, passkey, { challenge, party });
+    if (counter === undefined) return false;
+    return database.transaction(() => {
+      // Read again: it may have been removed or used meanwhile.
+      const now = passkeys.byCredential(passkey.credentialId);
+      if (now?.id !== passkey.id) return false;
+      if (isCounterSuspect(now.counter, counter)) {
+        const details = { passkey: now.id, counter, before: now.counter };
+        audit.append(entryOf(caller, { action: 'user.passkey-suspect', subject: now.userId, details }));
+        return false;
+      }
+      passkeys.used(now.id, counter, clock.wallMs());
+      return true;
     });
   }
 
@@ -187,9 +265,9 @@ export function isSamePassword(before: UserRow | undefined, now: UserRow | undef
   return before !== undefined && now !== undefined && Buffer.compare(before.password, now.password) === 0;
 }
 
-/** The same for a wrong name, a wrong password, a wrong code and a disabled account. */
+/** The same for a wrong name, a wrong password, a wrong code, a wrong passkey and a disabled account. */
 export function loginRefused(): RollcallError {
-  return badInput('login-refused', 'the user name, the password or the code is wrong', {
+  return badInput('login-refused', 'the user name, the password, the code or the passkey is wrong', {
     remedy: 'Check them and try again. An administrator can reset a password.',
   });
 }

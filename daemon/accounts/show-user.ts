@@ -6,7 +6,7 @@ import { readCameras, type UserRow } from './users-store.js';
 
 /** An account as the contract shows it. */
 export function showUser(
-  { users, throttle }: Pick<AccountsContext, 'users' | 'throttle'>,
+  { users, passkeys, throttle }: Pick<AccountsContext, 'users' | 'passkeys' | 'throttle'>,
   row: UserRow,
 ): User {
   const lockedUntilMs = throttle.lockedUntilMs(row.userName);
@@ -19,6 +19,7 @@ export function showUser(
     mustChangePassword: row.mustChange === 1,
     hasSecondFactor: row.secondFactor !== null,
     recoveryCodesLeft: users.recoveryCodesLeft(row.id),
+    passkeys: passkeys.ofUser(row.id).length,
     language: languages.find((each) => each === row.language) ?? 'en',
     timeFormat: timeFormats.find((each) => each === row.timeFormat) ?? '24h',
     createdAt: isoTime(row.createdAtMs),

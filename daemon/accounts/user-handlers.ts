@@ -12,7 +12,7 @@ import {
   entryOf,
   refuseStronger,
 } from './accounts-context.js';
-import { noSuchSession, removeSecondFactor } from './auth-handlers.js';
+import { noSuchSession, removeSecondFactors } from './auth-handlers.js';
 import { type Claims, nameTaken, newUserRow } from './claims.js';
 import { normalPassword, refuseWeakPassword } from './password-rules.js';
 import { newInitialPassword } from './secrets.js';
@@ -67,7 +67,7 @@ export function userHandlers({ context, life, claims }: Parts): UserHandlers {
     'users.remove-second-factor'({ id }, { caller }) {
       changeable(context, id, caller);
       return changeAudited(context, () => {
-        removeSecondFactor(context, id);
+        removeSecondFactors(context, id);
         const details = { sessionsEnded: sessions.endOfUser(id) };
         return {
           result: showUser(context, requireUser(context, id)),

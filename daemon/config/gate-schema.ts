@@ -20,7 +20,7 @@ const origin = z
 /** The longest folder with a socket name behind it that fits `sun_path` of unix(7). */
 const longestFolderBytes = 107 - '/gate.sock'.length;
 
-export const gateSchema = z.strictObject({
+const fields = z.strictObject({
   enabled: field(
     z.boolean().default(true),
     'restart',
@@ -50,6 +50,15 @@ export const gateSchema = z.strictObject({
     'live',
     'Names by which callers reach this box, besides `localhost`, the name of the machine and its addresses. Requests for other hosts are refused.',
   ),
+  passkeyHost: field(
+    hostName
+      .refine((text) => isIP(text) === 0, {
+        error: 'must be a host name: browsers make no passkeys for addresses',
+      })
+      .exactOptional(),
+    'live',
+    'The one of `hosts` under which users open this box in a browser and use passkeys. The browser must trust the certificate of the gate for it. A passkey belongs to this name: with another name, users add new ones. Absent: the box offers no passkeys.',
+  ),
   origins: field(
     z.array(origin).max(32).default([]),
     'live',
@@ -77,3 +86,8 @@ export const gateSchema = z.strictObject({
     'Folder in which the daemon hands its socket, settings and certificate over to the gate. Absent: `/run/rollcall-gate` where `control.socketPath` lies in `/run/rollcall`, otherwise the folder `gate` beside the control socket.',
   ),
 });
+
+export const gateSchema = fields.refine(
+  ({ passkeyHost, hosts }) => passkeyHost === undefined || hosts.includes(passkeyHost),
+  { path: ['passkeyHost'], error: 'must be one of gate.hosts' },
+);

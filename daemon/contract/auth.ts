@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { operation } from './operation.js';
+import { assertion, attemptId } from './passkeys.js';
 import { allScopes } from './scopes.js';
 import { languages, newPassword, session, timeFormats, user, userName } from './users.js';
 
@@ -82,6 +83,18 @@ export const authOperations = {
     answer: { kind: 'json', schema: login },
     errors: checked,
   }),
+  'auth.login-with-passkey': operation({
+    ...{ method: 'POST', path: '/auth/login/passkey', scope: 'public', rate: 'login', audit: 'write' },
+    summary: 'Log in with a passkey. It counts as password and second factor.',
+    description: 'Begin with `auth.begin-passkey-login`. `kind` as in `auth.login`.',
+    input: z.strictObject({
+      attempt: attemptId,
+      credential: assertion,
+      kind: z.enum(['tokens', 'session']).default('session'),
+    }),
+    answer: { kind: 'json', schema: login },
+    errors: ['login-refused', 'login-slowed', 'account-locked', 'no-such-attempt', 'passkeys-not-offered'],
+  }),
   'auth.refresh': operation({
     ...{ method: 'POST', path: '/auth/refresh', scope: 'public', rate: 'default', audit: 'write' },
     summary: 'Exchange a refresh token for new tokens.',
@@ -105,11 +118,18 @@ export const authOperations = {
   }),
   'auth.step-up': operation({
     ...{ method: 'POST', path: '/auth/step-up', ...selfChange, rate: 'login', ...evenMustChange },
-    summary: 'Prove again who you are, with the password or with a code of the authenticator.',
+    summary: 'Prove again who you are, with the password, a code of the authenticator, or a passkey.',
     description: 'For 5 minutes, operations that ask for a fresh proof of identity are then open.',
-    input: z.strictObject({ password: password.optional(), code }),
+    input: z.strictObject({
+      password: password.optional(),
+      code,
+      passkey: z
+        .strictObject({ attempt: attemptId, credential: assertion })
+        .optional()
+        .describe('Begin with `auth.begin-passkey-proof`.'),
+    }),
     answer: { kind: 'json', schema: z.object({ provedAt: z.iso.datetime() }) },
-    errors: [...checked, 'not-an-account'],
+    errors: [...checked, 'not-an-account', 'no-such-attempt', 'passkeys-not-offered'],
   }),
   'auth.change-password': operation({
     ...{ method: 'POST', path: '/auth/password', ...selfChange, rate: 'login', ...evenMustChange },

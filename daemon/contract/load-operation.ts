@@ -8,6 +8,13 @@ const users = async () => {
   const { apiKeyOperations, roleOperations, userOperations } = await import('./users.js');
   return { ...apiKeyOperations, ...roleOperations, ...userOperations };
 };
+const auth = async () => {
+  const [{ authOperations }, { passkeyOperations }] = await Promise.all([
+    import('./auth.js'),
+    import('./passkeys.js'),
+  ]);
+  return { ...authOperations, ...passkeyOperations };
+};
 const events = async () => (await import('./events.js')).eventOperations;
 const health = async () => (await import('./health.js')).healthOperations;
 
@@ -22,7 +29,7 @@ const loaders: {
   alerts: async () => (await import('./alerts.js')).alertOperations,
   attendance: async () => (await import('./attendance.js')).attendanceOperations,
   audit: async () => (await import('./audit.js')).auditOperations,
-  auth: async () => (await import('./auth.js')).authOperations,
+  auth,
   backups: async () => (await import('./backups.js')).backupOperations,
   cameras: async () => (await import('./cameras.js')).cameraOperations,
   gallery: async () => (await import('./gallery.js')).galleryOperations,

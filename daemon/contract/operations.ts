@@ -13,6 +13,7 @@ import { importOperations } from './imports.js';
 import { keyOperations } from './keys.js';
 import { livenessOperations } from './liveness.js';
 import type { OperationDeclaration } from './operation.js';
+import { passkeyOperations } from './passkeys.js';
 import { personOperations } from './persons.js';
 import { recognitionOperations } from './recognition.js';
 import { retentionOperations } from './retention.js';
@@ -38,6 +39,7 @@ export const operations = {
   ...statusOperations,
   ...trustOperations,
   ...authOperations,
+  ...passkeyOperations,
   ...userOperations,
   ...roleOperations,
   ...apiKeyOperations,

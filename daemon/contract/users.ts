@@ -45,6 +45,7 @@ export const user = z.object({
     .describe('True: the account can do nothing else before it has a new password.'),
   hasSecondFactor: z.boolean(),
   recoveryCodesLeft: z.int().nonnegative(),
+  passkeys: z.int().nonnegative().describe('Number of passkeys.'),
   language: z.enum(languages),
   timeFormat: z.enum(timeFormats),
   createdAt: z.iso.datetime(),
@@ -181,7 +182,8 @@ export const userOperations = {
   }),
   'users.remove-second-factor': operation({
     ...{ method: 'DELETE', path: '/users/{id}/second-factor', ...change },
-    summary: 'Remove the second factor of an account whose device is lost, and end its sessions.',
+    summary:
+      'Remove authenticator, recovery codes and passkeys of an account whose device is lost, and end its sessions.',
     input: z.strictObject(byId),
     answer: { kind: 'json', schema: user },
     errors: guarded,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import Database from 'better-sqlite3';
 import { claimMs } from '../../daemon/accounts/claims.js';
 import { accountRule, forgetMs, lockMs } from '../../daemon/accounts/login-throttle.js';
 import { isRollcallError } from '../../daemon/base/errors.js';
@@ -409,12 +410,8 @@ describe('the second factor', () => {
     withAccounts(async (box) => {
       const { secret } = await setUp(box);
       await box.addUser('berta', 'viewer');
-      const { openDatabase } = await import('../../daemon/host/sqlite.js');
-      const file = openDatabase(join(box.dataDir, 'accounts.db'), {
-        migrations: [{ name: 'known', apply: '' }],
-        applicationId: 0x52436163,
-      });
-      file.db.exec(
+      const file = new Database(join(box.dataDir, 'accounts.db'));
+      file.exec(
         `UPDATE user SET second_factor = (SELECT second_factor FROM user WHERE user_name = 'anna') WHERE user_name = 'berta'`,
       );
       file.close();

@@ -1,17 +1,20 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
+import type { AccountsOptions } from '../../daemon/accounts/open-accounts.js';
 import { gateCallers } from '../../daemon/app/accounts/gate-callers.js';
 import { refusalTrail } from '../../daemon/app/accounts/refusal-trail.js';
 import { ReadingTrail } from '../../daemon/app/audit/reading-trail.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { authOperations } from '../../daemon/contract/auth.js';
+import { passkeyOperations } from '../../daemon/contract/passkeys.js';
 import { apiKeyOperations, roleOperations, userOperations } from '../../daemon/contract/users.js';
 import { serveOperations } from '../../daemon/control/serve.js';
 import { type AccountsFixture, openAccountsFixture } from './accounts-fixture.js';
 
 export const accountOperations = {
   ...authOperations,
+  ...passkeyOperations,
   ...userOperations,
   ...roleOperations,
   ...apiKeyOperations,
@@ -40,8 +43,8 @@ export interface Answered {
 }
 
 /** The operations on accounts over HTTP on the loopback, as the gate reaches them. */
-export async function openAccountsServer(): Promise<AccountsServer> {
-  const box = await openAccountsFixture();
+export async function openAccountsServer(options: Partial<AccountsOptions> = {}): Promise<AccountsServer> {
+  const box = await openAccountsFixture(options);
   const { clock, entries } = box;
   const audit = {
     append: (entry: (typeof entries)[number]) => ({ sequence: entries.push(entry), hash: '' }),

@@ -1,4 +1,5 @@
 import { type Accounts, openAccounts } from '../../accounts/open-accounts.js';
+import type { Config } from '../../config/schema.js';
 import { systemClock as clock } from '../../host/system-clock.js';
 import { type GateCallers, gateCallers } from '../accounts/gate-callers.js';
 import { LoginAlarm } from '../accounts/login-alarm.js';
@@ -20,9 +21,15 @@ export async function startAccounts(
     ids: identity,
     audit: vault.audit,
     onAlarm: () => alarm.raise(),
+    relyingParty: () => relyingPartyOf(current().gate),
     ...{ clock, logger },
   });
   return lifetime.use('accounts', accounts);
+}
+
+/** Pages of the box have its port, or none where another machine passes port 443 on to it. */
+export function relyingPartyOf({ passkeyHost: host, port }: Pick<Config['gate'], 'passkeyHost' | 'port'>) {
+  return host === undefined ? undefined : { host, origins: [`https://${host}:${port}`, `https://${host}`] };
 }
 
 /** Tells who sends a request through the gate, and writes refused requests into the audit log. */
