@@ -153,11 +153,14 @@ export class LoginThrottle {
   #fail(subjects: readonly Subject[]): boolean {
     const { database, clock, onAlarm } = this.#options;
     const nowMs = clock.wallMs();
+    let isAlarming = false;
     const hasLocked = database.transaction(() => {
       let isLocked = false;
       for (const { hash, rule } of subjects) {
         const before = this.#current(hash, nowMs);
         const count = (before?.count ?? 0) + 1;
+        // Failures from before a restart count, too.
+        isAlarming ||= count >= alarmAt && nowMs - (before?.firstAtMs ?? nowMs) < alarmWithinMs;
         const locksNow = count >= rule.lockAt;
         isLocked ||= locksNow;
         this.#put.run(hash, count, before?.firstAtMs ?? nowMs, nowMs, locksNow ? nowMs + lockMs : 0);
@@ -165,8 +168,8 @@ export class LoginThrottle {
       this.#trim();
       return isLocked;
     });
-    if (subjects.map(({ name }) => this.#countRecent(name, nowMs)).some((count) => count >= alarmAt))
-      onAlarm();
+    const recent = subjects.map(({ name }) => this.#countRecent(name, nowMs));
+    if (isAlarming || recent.some((count) => count >= alarmAt)) onAlarm();
     return hasLocked;
   }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Caller } from '../contract/caller.js';
-import type { OperationDeclaration } from '../contract/operation.js';
+import type { OperationDeclaration, RateClass } from '../contract/operation.js';
 import { bodyLimit } from './body.js';
 import { hasBody } from './body-stream.js';
 import { defaultClassBounds, InFlight, type InFlightBounds } from './in-flight.js';
@@ -17,12 +17,12 @@ export interface Entrant {
 /** Admits requests within the limits of a caller and of the box. */
 export interface Admission {
   /**
-   * Headers of the answer that say what is left of the limit, and how to give back what the request took.
-   * @throws `rate-limited`, `busy`
+   * Counts a request by its account, or by its address without a valid login. Returns headers of the answer that say what is
+   * left of the limit. @throws `rate-limited`
    */
-  admit(entrant: Entrant): Promise<{ readonly headers: Readonly<Record<string, string>>; release(): void }>;
-  /** Counts a request without rights: by its account, or by its address without a valid login. @throws `rate-limited` */
-  countRefused(caller: Caller): Promise<void>;
+  count(rateClass: RateClass, caller: Caller): Promise<Readonly<Record<string, string>>>;
+  /** Takes what the request needs. Returns how to give it back. @throws `busy` */
+  enter(entrant: Entrant): () => void;
 }
 
 /** The bounds of callers on this machine, who are trusted but make mistakes. */
@@ -56,14 +56,11 @@ export function createAdmission(
 ): Admission {
   const inFlight = new InFlight(bounds);
   return {
-    async admit({ declaration, caller, incoming, path }) {
-      const headers =
-        caller.isLimited && rates !== undefined ? await rates.count(declaration.rate, caller) : {};
+    count: async (rateClass, caller) =>
+      caller.isLimited && rates !== undefined ? await rates.count(rateClass, caller) : {},
+    enter({ declaration, caller, incoming, path }) {
       const bodyBytes = announcedBytes(declaration, incoming);
-      return { headers, release: inFlight.enter({ declaration, caller, bodyBytes, path }) };
-    },
-    async countRefused(caller) {
-      if (caller.isLimited) await rates?.count('default', caller);
+      return inFlight.enter({ declaration, caller, bodyBytes, path });
     },
   };
 }

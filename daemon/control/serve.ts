@@ -8,7 +8,7 @@ import { type Caller, sessionCookie, stepUpMs } from '../contract/caller.js';
 import { type ErrorEnvelope, type Problem, statusOf } from '../contract/errors.js';
 import type { Call } from '../contract/handlers.js';
 import type { Answer, OperationDeclaration, Page, ServedFile } from '../contract/operation.js';
-import type { Admission, Entrant } from './admission.js';
+import type { Admission } from './admission.js';
 import { readInput } from './body.js';
 import { lineForm, lineTexts, resumedQuery } from './line-forms.js';
 import { rateHeaders } from './rate-limits.js';
@@ -99,11 +99,16 @@ class Route {
   async serve(context: Context): Promise<Response> {
     const { incoming, outgoing } = context.env as NodeEnvironment;
     const requestId = requestIdOf(incoming);
+    // What is left of the caller's limit, whatever the answer is.
+    const left: Left = { headers: {} };
     try {
-      return await this.#call(context, { incoming, outgoing, requestId });
+      const answer = await this.#call(context, { incoming, outgoing, requestId }, left);
+      for (const [name, value] of Object.entries(left.headers)) answer.headers.set(name, value);
+      return answer;
     } catch (error) {
       this.#report(error, requestId);
       const answer = answerError(error, requestId);
+      for (const [name, value] of Object.entries(left.headers)) answer.headers.set(name, value);
       // The listener reads the rest of a refused body for a moment. GET and HEAD have no body to wait for.
       if (!incoming.complete && isReading(incoming)) answer.headers.set('connection', 'close');
       return answer;
@@ -113,13 +118,15 @@ class Route {
   async #call(
     context: Context,
     { incoming, outgoing, requestId }: NodeEnvironment & RequestFacts,
+    left: Left,
   ): Promise<Response> {
     const declaration = this.#declaration;
     const gone = new AbortController();
     outgoing.once('close', () => gone.abort());
-    const caller = await this.#caller({ incoming, requestId });
+    const caller = await this.#caller({ incoming, requestId }, left);
     const path = context.req.param();
-    const { headers, release } = await this.#admit({ declaration, caller, incoming, path });
+    left.headers = await this.#count(caller);
+    const release = this.#options.admission.enter({ declaration, caller, incoming, path });
     // A caller who goes away gives nothing back before the work for them has ended.
     const ended = afterBoth(release);
     if (outgoing.closed) ended();
@@ -134,7 +141,6 @@ class Route {
       });
       const response = await this.#handled(input, wipe, work);
       isLines = declaration.answer.kind === 'lines';
-      for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
       return response;
     } finally {
       if (!isLines) ended();
@@ -165,7 +171,7 @@ class Route {
   }
 
   /** The caller, if they may use the operation. @throws `unauthenticated`, `forbidden`, `step-up-required` */
-  async #caller(facts: RequestFacts): Promise<Caller> {
+  async #caller(facts: RequestFacts, left: Left): Promise<Caller> {
     const { scope, needsStepUp, allowsMustChange } = this.#declaration;
     const { authenticate, anonymous, admission, onRefused, nowMs } = this.#options;
     if (scope === 'public') return (await this.#callerOfReading(facts)) ?? anonymous(facts);
@@ -182,7 +188,7 @@ class Route {
       const who = known ?? anonymous(facts);
       if (isRollcallError(error)) onRefused?.(this.#id, who, error);
       // Guessing costs as much as asking.
-      await admission.countRefused(who);
+      left.headers = await admission.count('default', who);
       throw error;
     }
   }
@@ -201,13 +207,13 @@ class Route {
     }
   }
 
-  /** @throws `rate-limited`, which is audited, and `busy` */
-  async #admit(entrant: Entrant): ReturnType<Admission['admit']> {
+  /** @throws `rate-limited`, which is audited */
+  async #count(caller: Caller): ReturnType<Admission['count']> {
     const { admission, onRefused } = this.#options;
     try {
-      return await admission.admit(entrant);
+      return await admission.count(this.#declaration.rate, caller);
     } catch (error) {
-      if (isRollcallError(error, 'rate-limited')) onRefused?.(this.#id, entrant.caller, error);
+      if (isRollcallError(error, 'rate-limited')) onRefused?.(this.#id, caller, error);
       throw error;
     }
   }
@@ -364,6 +370,11 @@ class Route {
       logger[level]('a request could not be served', about);
     }
   }
+}
+
+/** Headers of the answer to one request. */
+interface Left {
+  headers: Readonly<Record<string, string>>;
 }
 
 /** What a request is worked on with. */

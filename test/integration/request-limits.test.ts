@@ -60,6 +60,25 @@ describe('rates', { timeout: 120_000 }, () => {
     assert.equal((await server.ask('POST', '/enrolment', { as: 'ben' })).status, 200, 'another account');
   });
 
+  test('are told in answers with an error, too', async () => {
+    await using rates = limits();
+    const bounds = { ...localBounds, ofClass: { enrolment: 0 } };
+    await using server = await startOperationsServer({ operations, handlers, rates, bounds });
+    const answers = [
+      await server.ask('POST', '/default', { as: 'anna', body: 'a body' }),
+      await server.ask('POST', '/default'),
+      await server.ask('POST', '/enrolment', { as: 'anna' }),
+    ];
+    assert.deepEqual(
+      answers.map(({ status, headers }) => [status, headers['ratelimit-remaining']]),
+      [
+        [400, '5'],
+        [401, '5'],
+        [503, '1'],
+      ],
+    );
+  });
+
   test('are counted by address where no account is known, and for logins that are not valid', async () => {
     await using rates = limits();
     await using server = await startOperationsServer({ operations, handlers, rates });

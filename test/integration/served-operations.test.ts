@@ -195,14 +195,13 @@ async function serveThings(): Promise<Served> {
     anonymous: () => caller([], { actor: 'anonymous' }),
     onRefused: (id, who, { code }) => refused.push(`${id} ${who.actor} ${code}`),
     admission: {
-      async admit() {
+      count: async () => ({ 'ratelimit-remaining': '7' }),
+      enter() {
         places.taken += 1;
-        const release = (): void => {
+        return () => {
           places.taken -= 1;
         };
-        return { headers: { 'ratelimit-remaining': '7' }, release };
       },
-      countRefused: async () => undefined,
     },
   });
   const listener = getRequestListener(app.fetch);

@@ -55,10 +55,7 @@ export async function openAccountsServer(options: Partial<AccountsOptions> = {})
     handlers: box.accounts.handlers,
     ...gateCallers(box.accounts),
     onRefused: refusalTrail({ trail, logger: silentLogger }),
-    admission: {
-      admit: async () => ({ headers: {}, release: () => undefined }),
-      countRefused: async () => undefined,
-    },
+    admission: { count: async () => ({}), enter: () => () => undefined },
     isLocal: false,
     nowMs: () => clock.wallMs(),
     logger: silentLogger,
