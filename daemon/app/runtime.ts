@@ -13,6 +13,7 @@ import type { RecogniserInUse } from '../vision/recogniser-in-use.js';
 import { decodeSighting } from '../vision/sighting-codec.js';
 import { CameraBoard } from './cameras/camera-board.js';
 import type { CameraStates } from './cameras/camera-states.js';
+import { LiveWatches } from './cameras/live-watches.js';
 import { type PlannedVision, planVision } from './cameras/vision-plan.js';
 import { VisionPool, type VisionPoolOptions } from './cameras/vision-pool.js';
 import {
@@ -22,6 +23,7 @@ import {
   startPublishing,
 } from './compose/publishing.js';
 import type { SightingIntake } from './events/sighting-intake.js';
+import { gateFolder } from './gate/gate-handover.js';
 
 /** Counters for the watchdog. They only grow, also when parts are replaced. */
 export interface Progress {
@@ -35,6 +37,7 @@ export interface Progress {
 export interface VisionRuntime extends AsyncDisposable {
   readonly pool: VisionPool;
   readonly board: CameraBoard;
+  readonly watches: LiveWatches;
 }
 
 /** The state of a camera whose vision process misbehaves repeatedly. */
@@ -48,7 +51,7 @@ const misbehaving: CameraState = {
 };
 
 export interface VisionRuntimeOptions extends Pick<VisionPoolOptions, 'logger' | 'programOf'> {
-  readonly config: Pick<Config, 'logging'>;
+  readonly config: Pick<Config, 'logging' | 'gate' | 'control'>;
   readonly intake: Pick<SightingIntake, 'take' | 'forgetCamera'>;
   /** Receives the states of the cameras. */
   readonly cameras: Pick<CameraStates, 'take' | 'forget'>;
@@ -70,6 +73,7 @@ export function openVisionRuntime(options: VisionRuntimeOptions, progress: Progr
   };
   const onDown = (cameraIds: readonly string[]): void => {
     board.closed(cameraIds);
+    watches.down(cameraIds);
     cameras.forget(cameraIds);
     for (const id of cameraIds) intake.forgetCamera(cameraId(id));
   };
@@ -87,9 +91,11 @@ export function openVisionRuntime(options: VisionRuntimeOptions, progress: Progr
   const pool = new VisionPool({
     ...{ clock, random, logger, onReport, onRound, onDown, onMisbehaviour, onTrusted },
     logLevel: config.logging.level,
+    liveFolder: gateFolder(config),
     ...present({ programOf: options.programOf }),
   });
-  return { pool, board, [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose]() };
+  const watches = new LiveWatches(pool);
+  return { pool, board, watches, [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose]() };
 }
 
 /** What vision and publishing were started with. Equal plans need no replacement. */

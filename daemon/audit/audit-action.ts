@@ -86,6 +86,7 @@ export const auditActions = [
   'access.refused',
   'camera.switched',
   'camera.released',
+  'camera.watched',
   'command.dropped',
   'command.executed',
   'command.refused',

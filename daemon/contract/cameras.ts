@@ -27,6 +27,11 @@ export const cameraStatus = z.object({
   remedy: z.string().exactOptional().describe('Only for `failed`.'),
   stream: stream.exactOptional().describe('Only for `streaming`.'),
   damage: fault.exactOptional().describe('Only for `streaming`: why its pictures cannot be used.'),
+  viewers: z
+    .int()
+    .positive()
+    .exactOptional()
+    .describe('Callers who watch its live pictures now. Absent without any.'),
   counters: z
     .record(z.string(), z.number())
     .readonly()
@@ -68,7 +73,7 @@ const connectionSecurity = z.object({
   login: z.enum(['digest', 'basic']).nullable(),
 });
 
-const faceQuality = z.object({
+export const faceQuality = z.object({
   score: z.number().describe('0 (cannot be used) to 1 (a good photograph for enrolment).'),
   reasons: z
     .array(

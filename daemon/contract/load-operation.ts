@@ -15,6 +15,13 @@ const auth = async () => {
   ]);
   return { ...authOperations, ...passkeyOperations };
 };
+const cameras = async () => {
+  const [{ cameraOperations }, { liveOperations }] = await Promise.all([
+    import('./cameras.js'),
+    import('./live.js'),
+  ]);
+  return { ...cameraOperations, ...liveOperations };
+};
 const events = async () => (await import('./events.js')).eventOperations;
 const health = async () => (await import('./health.js')).healthOperations;
 
@@ -31,7 +38,7 @@ const loaders: {
   audit: async () => (await import('./audit.js')).auditOperations,
   auth,
   backups: async () => (await import('./backups.js')).backupOperations,
-  cameras: async () => (await import('./cameras.js')).cameraOperations,
+  cameras,
   gallery: async () => (await import('./gallery.js')).galleryOperations,
   host: async () => (await import('./host.js')).hostOperations,
   identity: async () => (await import('./identity.js')).identityOperations,

@@ -379,6 +379,25 @@ function security({ scope }: OperationDeclaration): readonly Node[] {
   return Object.keys(securitySchemes).map((name) => ({ [name]: needed }));
 }
 
+/** The responses of a call that succeeds. */
+function success(
+  declaration: OperationDeclaration,
+  example: OperationExample | undefined,
+  components: Components,
+): Node {
+  if (declaration.isWebSocket === true) {
+    return { '101': { description: 'The connection is a WebSocket from now on.' } };
+  }
+  return {
+    '200': {
+      description: answerText[declaration.answer.kind],
+      ...(hasRevision(declaration) ? { headers: tagHeader } : {}),
+      content: answerContent(declaration, example, components),
+    },
+    ...notModified(declaration),
+  };
+}
+
 function operationNode(
   id: string,
   declaration: OperationDeclaration,
@@ -391,7 +410,7 @@ function operationNode(
     ...query.map((field) => parameter('query', field)),
     ...headerParameters(declaration),
   ];
-  const { description, summary, answer } = declaration;
+  const { description, summary } = declaration;
   return {
     // Generated clients make a function of it.
     operationId: id.replace(/[.-](\w)/g, (_, letter: string) => letter.toUpperCase()),
@@ -404,12 +423,7 @@ function operationNode(
     ...(parameters.length === 0 ? {} : { parameters }),
     ...requestBody(declaration, document, example),
     responses: {
-      '200': {
-        description: answerText[answer.kind],
-        ...(hasRevision(declaration) ? { headers: tagHeader } : {}),
-        content: answerContent(declaration, example, components),
-      },
-      ...notModified(declaration),
+      ...success(declaration, example, components),
       ...errorResponses(declaration, shared),
     },
     ...extensions(id, declaration),

@@ -102,6 +102,11 @@ export interface OperationDeclaration {
   readonly rate: RateClass;
   /** True if the answer may take longer than a few seconds. */
   readonly isLong?: true;
+  /**
+   * True for a WebSocket: from the network, callers open it at the gate, which alone reads the lines of the answer. A request
+   * without an upgrade gets no answer of the core.
+   */
+  readonly isWebSocket?: true;
   /** True if the caller must have proved who they are within the last 5 minutes. */
   readonly needsStepUp?: true;
   /** True for what an account may do that must choose another password first. */

@@ -11,6 +11,7 @@ import { hostOperations } from './host.js';
 import { identityOperations } from './identity.js';
 import { importOperations } from './imports.js';
 import { keyOperations } from './keys.js';
+import { liveOperations } from './live.js';
 import { livenessOperations } from './liveness.js';
 import type { OperationDeclaration } from './operation.js';
 import { passkeyOperations } from './passkeys.js';
@@ -31,6 +32,7 @@ export const operations = {
   ...healthOperations,
   ...hostOperations,
   ...importOperations,
+  ...liveOperations,
   ...livenessOperations,
   ...identityOperations,
   ...keyOperations,

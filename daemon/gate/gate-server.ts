@@ -1,7 +1,9 @@
 import { constants as cryptoConstants } from 'node:crypto';
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { constants, createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { dirname } from 'node:path';
 import type { Clock } from '../base/clock.js';
 import { messageOf, operational } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
@@ -9,6 +11,7 @@ import { AccessLog } from './access-log.js';
 import { Connections } from './connections.js';
 import { CoreLink } from './core-link.js';
 import type { GateLimits, GateSettings } from './gate-settings.js';
+import { handleUpgrade, openWebSockets } from './live/live-request.js';
 import { handle } from './request-handling.js';
 import { largestHeadersBytes } from './request-rules.js';
 import type { Site } from './site.js';
@@ -58,6 +61,18 @@ export async function startGateServer(options: GateServerOptions): Promise<GateS
   server.on('clientError', (_error, socket) => socket.destroy());
   const handling = { settings, connections, core, site, log, clock };
   server.on('request', (request, response) => void handle(request, response, handling));
+  const live = {
+    settings,
+    connections,
+    core,
+    folder: dirname(socketPath),
+    webSockets: openWebSockets(),
+    log,
+    clock,
+  };
+  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    void handleUpgrade(request, socket, head, live);
+  });
   await listen(server, settings);
   const sweeping = setInterval(() => connections.sweep(), sweepEveryMs);
   const reporting = setInterval(() => report(connections, logger), reportEveryMs);

@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream';
 import type { Clock } from '../base/clock.js';
 import { isRollcallError } from '../base/errors.js';
 import type { ErrorEnvelope } from '../contract/errors.js';
+import { livePath } from '../contract/live.js';
 import type { AccessLog } from './access-log.js';
 import {
   type AnswerHeaders,
@@ -18,6 +19,7 @@ import { compressor, encodedHeaders, encodingFor } from './compression.js';
 import type { Connection, Connections } from './connections.js';
 import { type CoreLink, collectBody, sendAnswer } from './core-link.js';
 import type { GateSettings } from './gate-settings.js';
+import { webSocketNeeded } from './live/live-rules.js';
 import {
   type AdmittedRequest,
   headersForCore,
@@ -115,6 +117,7 @@ async function answerHeld(exchange: Exchange, handling: Handling): Promise<Outco
   if (method === 'OPTIONS') {
     return sendEmpty(exchange, 204, { ...preflightHeaders, ...crossOriginHeaders(judged.origin, origin) });
   }
+  if (method === 'GET' && livePath.test(judged.path)) return refuse(exchange, webSocketNeeded);
   if (judged.path.startsWith('/api/v1/')) return relay(exchange, judged, handling);
   return serveFile(exchange, judged, handling);
 }

@@ -48,6 +48,8 @@ interface CameraPipelineOptions {
   readonly takeShot?: TakeShot | undefined;
   /** Gets every view of a face. Absent where nothing is drawn. */
   readonly onView?: ViewSink | undefined;
+  /** Gets every analysed frame and the faces that are tracked then. Must not throw; the frame may be overwritten after the call. */
+  readonly onAnalysed?: ((frame: Frame, faces: readonly TrackedFace[]) => void) | undefined;
 }
 
 /**
@@ -96,6 +98,7 @@ export class CameraPipeline {
     this.#lastFrameMs = frame.capturedAtMs;
     this.#counters.add('framesAnalysed');
     await this.#runStages(frame);
+    this.#options.onAnalysed?.(frame, this.#tracker.faces);
     return true;
   }
 

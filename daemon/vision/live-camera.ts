@@ -13,6 +13,7 @@ import { startCameraRunner } from './ingest/camera-runner.js';
 import type { CameraSourceOptions } from './ingest/camera-source-options.js';
 import type { FfmpegBinary } from './ingest/ffmpeg-binary.js';
 import { ffmpegCameraSource } from './ingest/ffmpeg-camera-source.js';
+import { LivePictures } from './live/live-pictures.js';
 import type { CameraPlan, Report, SnapshotOutcome, VisionPlan } from './protocol.js';
 import { encodeSighting } from './sighting-codec.js';
 import { SnapshotRequests } from './snapshot.js';
@@ -33,6 +34,8 @@ export interface LiveCameraOptions {
 
 /** One camera that is open and analysed. */
 export interface LiveCamera extends AsyncDisposable {
+  /** The analysed pictures, for those who watch. */
+  readonly pictures: LivePictures;
   /** Counters of the source, the loop and the stages, by their names in the status. */
   counters(): Readonly<Record<string, number>>;
   /** The next picture, sealed to an X25519 public key. */
@@ -63,6 +66,7 @@ export function sourceOptions(plan: CameraPlan, ffmpeg: FfmpegBinary, logger: Lo
 export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): LiveCamera {
   const { analyser, ffmpeg, liveness, sameFaceThreshold, report, fail } = options;
   const logger = options.logger.child({ camera: plan.id });
+  const pictures = new LivePictures(plan.id, { clock, logger });
   const pipeline = new CameraPipeline({
     cameraId: cameraId(plan.id),
     analyser,
@@ -77,6 +81,8 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
     liveness: { ...defaultLivenessPolicy, ...liveness },
     sameFaceThreshold,
     takeShot: options.takesBestShots ? takeBestShot : undefined,
+    onView: (view) => pictures.see(view),
+    onAnalysed: (frame, faces) => pictures.offer(frame, faces),
   });
   const loop = new CameraLoop(pipeline, clock, fail);
   const snapshots = new SnapshotRequests(clock);
@@ -96,12 +102,14 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
     },
   });
   return {
+    pictures,
     counters() {
       const { damage, delivered, droppedBusy, droppedStale, restarts, lastFrameAgeMs } = runner.counters;
       const { framesAnalysed = 0, framesSkipped = 0, ...stages } = pipeline.counters;
       return {
         ...stages,
         ...damage,
+        ...pictures.counters(),
         delivered,
         analysed: framesAnalysed,
         skipped: framesSkipped,
@@ -116,6 +124,7 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
     },
     snapshot: (publicKey) => snapshots.next(publicKey),
     async [Symbol.asyncDispose]() {
+      pictures[Symbol.dispose]();
       await runner[Symbol.asyncDispose]();
       await loop[Symbol.asyncDispose]();
     },

@@ -130,6 +130,17 @@ export const orderSchema = z.discriminatedUnion('type', [
     cameraId: identifier,
     sealTo: z.string().length(43),
   }),
+  /** Lets the gate get the pictures of a camera: once, with this ticket, at this socket. */
+  z.strictObject({
+    type: z.literal('open-view'),
+    request: count,
+    view: count,
+    cameraId: identifier,
+    ticket: z.string().length(43),
+    socketPath: z.string().max(107),
+  }),
+  /** Ends a view, also one that is in use. */
+  z.strictObject({ type: z.literal('close-view'), view: count }),
   z.strictObject({ type: z.literal('stop') }),
 ]);
 
@@ -337,6 +348,11 @@ const snapshotOutcome = z.discriminatedUnion('outcome', [
   z.strictObject({ outcome: z.literal('failed'), code: shortText, message: shortText, remedy: shortText }),
 ]);
 
+const viewOutcome = z.discriminatedUnion('outcome', [
+  z.strictObject({ outcome: z.literal('ok') }),
+  z.strictObject({ outcome: z.literal('failed'), code: shortText, message: shortText, remedy: shortText }),
+]);
+
 /** Counters by name; a camera has about forty. */
 const counters = z
   .record(z.string().regex(/^[A-Za-z]\w{0,63}$/), finite)
@@ -362,6 +378,7 @@ export const reportSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('camera-test'), request: count, result: cameraTestOutcome }),
   z.strictObject({ type: z.literal('camera-closed'), request: count }),
   z.strictObject({ type: z.literal('snapshot'), request: count, result: snapshotOutcome }),
+  z.strictObject({ type: z.literal('view-opened'), request: count, result: viewOutcome }),
   z.strictObject({
     type: z.literal('failed'),
     code: shortText,
@@ -382,10 +399,11 @@ export type FacesOutcome = z.infer<typeof facesOutcome>;
 export type ClipOutcome = z.infer<typeof clipOutcome>;
 export type CameraTestOutcome = z.infer<typeof cameraTestOutcome>;
 export type SnapshotOutcome = WithPicture<z.infer<typeof snapshotOutcome>>;
+export type ViewOutcome = z.infer<typeof viewOutcome>;
 export type WireSighting = z.infer<typeof sightingSchema>;
 
 /** The answer for a camera that this process does not analyse, or that sends no frames. */
-export const cameraNotStreaming: SnapshotOutcome = {
+export const cameraNotStreaming: Extract<ViewOutcome, { outcome: 'failed' }> = {
   outcome: 'failed',
   code: 'camera-not-streaming',
   message: 'no picture of the camera is available',

@@ -42,7 +42,7 @@ export type StageEvent =
     }
   | { readonly type: 'sighting'; readonly atMs: number; readonly sighting: Sighting };
 
-/** The view of one face in one frame. Only replays use it: it never leaves the process. */
+/** The view of one face in one frame, for replays and live pictures. */
 export interface TrackedView {
   readonly trackId: TrackId;
   readonly atMs: number;

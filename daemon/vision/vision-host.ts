@@ -9,6 +9,7 @@ import { analyseClip, type ClipLiveness, type ClipLivenessOptions } from './clip
 import type { FaceAnalyser } from './face-analyser.js';
 import { openFaceAnalyser } from './inference/open-face-analyser.js';
 import { detectFfmpeg, type FfmpegBinary } from './ingest/ffmpeg-binary.js';
+import { LiveServer } from './live/live-server.js';
 import { type LiveCamera, type LiveCameraOptions, startLiveCamera } from './live-camera.js';
 import {
   analyseFaces,
@@ -43,6 +44,8 @@ type Request = Extract<Order, { readonly request: number }>;
 export interface VisionHost {
   /** Opens one more camera. */
   openCamera(camera: CameraPlan): void;
+  /** Ends a view of a camera. */
+  closeView(view: number): void;
   /** Answers a request of the core and its attachment by a report. */
   answer(request: Request, attachment: Uint8Array): Promise<void>;
 }
@@ -116,11 +119,14 @@ export async function startVisionHost(options: {
   const shared = { analyser, ffmpeg, liveness, sameFaceThreshold, takesBestShots };
   const cameras = lifetime.use('cameras', new Cameras({ ...shared, logger, report, fail }));
   for (const camera of plan.cameras) cameras.open(camera);
+  const picturesOf = (id: string) => cameras.get(id)?.pictures;
+  const views = lifetime.use('live pictures', new LiveServer({ picturesOf, clock }));
   reportProgress(cameras, lifetime, report);
   const clips = { analyser, ffmpeg, liveness: { ...defaultLivenessPolicy, ...liveness }, sameFaceThreshold };
-  const resources = { analyser, ffmpeg, cameras, clips, logger, report, lifetime };
+  const resources = { analyser, ffmpeg, cameras, views, clips, logger, report, lifetime };
   return {
     openCamera: (camera) => cameras.open(camera),
+    closeView: (view) => views.close(view),
     answer: (request, attachment) => answer(request, attachment, resources),
   };
 }
@@ -188,6 +194,7 @@ async function answer(
     readonly analyser: FaceAnalyser;
     readonly ffmpeg: FfmpegBinary;
     readonly cameras: Cameras;
+    readonly views: LiveServer;
     readonly clips: ClipLivenessOptions;
     readonly logger: Logger;
     readonly lifetime: Lifetime;
@@ -219,6 +226,8 @@ async function answer(
   } else if (order.type === 'close-camera') {
     await cameras.close(order.cameraId);
     report({ type: 'camera-closed', request });
+  } else if (order.type === 'open-view') {
+    report({ type: 'view-opened', request, result: await resources.views.open(order) });
   } else if (order.type === 'take-snapshot') {
     const publicKey = Buffer.from(order.sealTo, 'base64url');
     const snapshot = (await cameras.get(order.cameraId)?.snapshot(publicKey)) ?? cameraNotStreaming;

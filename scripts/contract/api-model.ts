@@ -213,9 +213,10 @@ function inputRows(declaration: OperationDeclaration, schemas: Map<string, Node>
 }
 
 function answerOf(
-  { answer }: OperationDeclaration,
+  { answer, isWebSocket }: OperationDeclaration,
   schemas: Map<string, Node>,
 ): Pick<OperationPage, 'answer' | 'rows'> {
+  if (isWebSocket === true) return { answer: 'A WebSocket.', rows: [] };
   if (answer.kind === 'file') return { answer: `A file, \`${answer.mediaType}\`.`, rows: [] };
   const node = schemaNode(answer.kind === 'json' ? answer.schema : answer.item, 'output', schemas);
   const value = valueText(node, schemas);

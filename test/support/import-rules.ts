@@ -47,7 +47,10 @@ export const allowedArrows = {
     base: ['anything', everyone],
   },
   gate: {
-    contract: ['types', 'its own errors have the form of all others'],
+    contract: [
+      'anything',
+      'its own errors have the form of all others, and it checks what live pictures say',
+    ],
     host: ['anything', 'the log, the clock and where the program lies'],
     base: ['anything', everyone],
   },
@@ -93,6 +96,7 @@ export const allowedArrows = {
     base: ['anything', everyone],
   },
   vision: {
+    contract: ['types', 'what a live picture says'],
     models: ['anything', 'the networks it runs'],
     host: ['anything', 'ONNX Runtime, time, chance and the log'],
     config: ['anything', 'the choices that the configuration offers for vision stand there once'],

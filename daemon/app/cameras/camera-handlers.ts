@@ -32,7 +32,13 @@ export function describeCameras({ runtime, photos }: CameraStatusOptions): reado
   const isEnrolling = photos.waitingCount > 0;
   return vision.board
     .status(cameras, { isEnrolling })
-    .map((camera) => (switchedCameras.has(camera.id) ? { ...camera, isSwitchedByCentre: true } : camera));
+    .map((camera) =>
+      switchedCameras.has(camera.id) ? { ...camera, isSwitchedByCentre: true as const } : camera,
+    )
+    .map((camera) => {
+      const viewers = vision.watches.viewersOf(camera.id);
+      return viewers === 0 ? camera : { ...camera, viewers };
+    });
 }
 
 /** The operations on cameras. */

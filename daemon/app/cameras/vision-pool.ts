@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../base/clock.js';
+import { operational, type RollcallError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { Random } from '../../base/random.js';
 import type { VisionStatus } from '../../contract/status.js';
@@ -9,6 +11,7 @@ import type {
   CameraTestOutcome,
   Report,
   SnapshotOutcome,
+  ViewOutcome,
   VisionPlan,
 } from '../../vision/protocol.js';
 import { cameraNotStreaming } from '../../vision/protocol.js';
@@ -22,6 +25,8 @@ export interface VisionPoolOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Where the gate may connect to the processes for live pictures. */
+  readonly liveFolder: string;
   /** An accepted report of a process about its cameras; see `VisionSlotOptions`. */
   onReport(report: Report, picture: Uint8Array): void;
   /** Every process has reported progress since the last call. */
@@ -44,6 +49,13 @@ export interface TakenUp {
   readonly opened: readonly string[];
 }
 
+/** An open way to the pictures of a camera. */
+export interface OpenedView {
+  /** The name of the socket in the folder for live pictures. */
+  readonly socket: string;
+  close(): void;
+}
+
 interface Slot {
   readonly slot: VisionSlot;
   /** The plan that it was started with, without cameras. */
@@ -60,6 +72,7 @@ export class VisionPool implements AsyncDisposable {
   readonly #reportedThisRound = new Set<VisionSlot>();
   #logLevel: LogLevel;
   #slots: readonly Slot[] = [];
+  #lastView = 0;
 
   constructor(options: VisionPoolOptions) {
     this.#options = options;
@@ -133,6 +146,30 @@ export class VisionPool implements AsyncDisposable {
     return found.slot.ask((request) => ({ type: 'take-snapshot', request, cameraId, sealTo }));
   }
 
+  /**
+   * Lets who shows the ticket get the pictures of a camera, until the view is closed.
+   * @throws `camera-not-streaming`, `live-unavailable`, `vision-unavailable`
+   */
+  async openView(cameraId: string, ticket: string): Promise<OpenedView> {
+    const slot = this.#slots.find((each) => each.slot.cameraIds.includes(cameraId))?.slot;
+    if (slot === undefined) throw failedView(cameraNotStreaming);
+    this.#lastView += 1;
+    const view = this.#lastView;
+    const socket = liveSocketName(slot.index);
+    const socketPath = join(this.#options.liveFolder, socket);
+    const close = (): void => slot.closeView(view);
+    try {
+      const outcome = await slot.ask<ViewOutcome>((request) => ({
+        ...{ type: 'open-view', request, view, cameraId, ticket, socketPath },
+      }));
+      if (outcome.outcome === 'failed') throw failedView(outcome);
+    } catch (error) {
+      close();
+      throw error;
+    }
+    return { socket, close };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#abort.abort();
     await Promise.all(this.#slots.map(({ slot }) => slot[Symbol.asyncDispose]()));
@@ -191,6 +228,13 @@ export class VisionPool implements AsyncDisposable {
     this.#reportedThisRound.clear();
     this.#options.onRound();
   }
+}
+
+/** What the gate accepts as the name of a socket; see `handoverFiles`. */
+const liveSocketName = (index: number): string => `live-${index}.sock`;
+
+function failedView({ code, message, remedy }: Extract<ViewOutcome, { outcome: 'failed' }>): RollcallError {
+  return operational(code, message, { remedy, retryable: true });
 }
 
 /** The names of its cameras, or of the process itself. */

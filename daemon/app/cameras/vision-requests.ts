@@ -8,6 +8,7 @@ import type {
   PhotoOutcome,
   Report,
   SnapshotOutcome,
+  ViewOutcome,
 } from '../../vision/protocol.js';
 
 /** The answer of a vision process to a request; undefined for closing a camera. */
@@ -17,6 +18,7 @@ export type Answer =
   | ClipOutcome
   | CameraTestOutcome
   | SnapshotOutcome
+  | ViewOutcome
   | undefined;
 
 export type Request = Extract<Order, { readonly request: number }>;
@@ -30,6 +32,7 @@ const answerTo = {
   'test-camera': 'camera-test',
   'close-camera': 'camera-closed',
   'take-snapshot': 'snapshot',
+  'open-view': 'view-opened',
 } as const satisfies Record<Request['type'], AnswerReport['type']>;
 
 /** The most open requests of one process. */

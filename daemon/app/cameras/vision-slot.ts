@@ -184,6 +184,11 @@ export class VisionSlot implements AsyncDisposable {
     return this.#requests.ask<T>(timeoutMs, order, (asked) => child.send(asked, attachment));
   }
 
+  /** Ends a view of a camera, if the process that opened it still runs. */
+  closeView(view: number): void {
+    this.#process?.send({ type: 'close-view', view });
+  }
+
   /** Sets the level for the present process and later ones. */
   setLogLevel(level: LogLevel): void {
     this.#logLevel = level;

@@ -21,6 +21,7 @@ import { auditHandlers } from '../audit/box-audit.js';
 import { ReadingTrail } from '../audit/reading-trail.js';
 import { cameraHandlers } from '../cameras/camera-handlers.js';
 import { clipHandlers } from '../cameras/clip-handlers.js';
+import { liveHandlers } from '../cameras/live-watches.js';
 import { PhotoProcess } from '../cameras/photo-process.js';
 import { startCommands } from '../commands/centre-commands.js';
 import type { BoxConditions } from '../conditions/box-conditions.js';
@@ -154,6 +155,7 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
       }),
     }),
     ...cameraHandlers({ runtime, photos, records, audit, signal: lifetime.signal }),
+    ...liveHandlers({ watches: runtime.vision.watches, current: () => runtime.config, readings }),
     ...hostHandlers({ current: () => runtime.config, clock }),
     ...statusHandlers(status),
     ...healthHandlers(healthOf(status)),

@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto';
+import { actorOf } from '../../audit/actor.js';
+import { operational, type RollcallError } from '../../base/errors.js';
+import type { Config } from '../../config/schema.js';
+import type { Handlers } from '../../contract/handlers.js';
+import type { LiveTicket, liveOperations } from '../../contract/live.js';
+import { notFound } from '../../control/not-found.js';
+import type { ReadingTrail } from '../audit/reading-trail.js';
+import type { VisionPool } from './vision-pool.js';
+
+/** Callers who watch at once, all cameras together: each takes about a megabyte a second from the network. */
+const mostWatches = 32;
+const ticketBytes = 32;
+
+interface Watch {
+  readonly cameraId: string;
+  /** Ends it. */
+  end(reason: RollcallError): void;
+}
+
+/**
+ * Who watches which camera. The pictures go from the vision process to the gate. The core opens and closes the way for each caller, and so
+ * decides how long they flow, whatever the gate does.
+ */
+export class LiveWatches {
+  readonly #pool: Pick<VisionPool, 'openView'>;
+  readonly #watches = new Set<Watch>();
+
+  constructor(pool: Pick<VisionPool, 'openView'>) {
+    this.#pool = pool;
+  }
+
+  /** The callers who watch a camera now. */
+  viewersOf(cameraId: string): number {
+    return [...this.#watches].filter((watch) => watch.cameraId === cameraId).length;
+  }
+
+  /** No process watches these cameras now: their pictures have ended. */
+  down(cameraIds: readonly string[]): void {
+    for (const { cameraId, end } of this.#watches) {
+      if (cameraIds.includes(cameraId)) end(cameraClosed(cameraId));
+    }
+  }
+
+  /**
+   * Gives the way to the pictures of a camera, which is open until the caller leaves.
+   * @throws `busy`, `camera-not-streaming`, `live-unavailable`, `vision-unavailable`
+   */
+  async *watch(cameraId: string, signal: AbortSignal): AsyncGenerator<LiveTicket> {
+    if (this.#watches.size >= mostWatches) throw tooManyWatches();
+    const ended = new AbortController();
+    const watch: Watch = { cameraId, end: (reason) => ended.abort(reason) };
+    this.#watches.add(watch);
+    try {
+      const ticket = randomBytes(ticketBytes).toString('base64url');
+      const view = await this.#pool.openView(cameraId, ticket);
+      try {
+        yield { socket: view.socket, ticket };
+        await aborted([signal, ended.signal]);
+        if (ended.signal.aborted) throw ended.signal.reason;
+      } finally {
+        view.close();
+      }
+    } finally {
+      this.#watches.delete(watch);
+    }
+  }
+}
+
+/** Resolves when one of the signals has aborted. */
+function aborted(signals: readonly AbortSignal[]): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of signals) {
+      if (signal.aborted) resolve();
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    }
+  });
+}
+
+function cameraClosed(cameraId: string): RollcallError {
+  const what = `the live pictures of camera "${cameraId}" have ended: its vision process ended or closed the camera`;
+  return operational('vision-unavailable', what, {
+    remedy: 'open them again after some seconds',
+    retryable: true,
+  });
+}
+
+function tooManyWatches(): RollcallError {
+  return operational('busy', `${mostWatches} callers watch live pictures already`, {
+    remedy: 'close a window with live pictures, or try again later',
+    retryable: true,
+  });
+}
+
+export interface LiveOptions {
+  readonly watches: LiveWatches;
+  readonly current: () => Pick<Config, 'cameras'>;
+  readonly readings: Pick<ReadingTrail, 'note'>;
+}
+
+/** The operations on live pictures. */
+export function liveHandlers({ watches, current, readings }: LiveOptions): Handlers<typeof liveOperations> {
+  return {
+    'cameras.watch'({ id }, { caller, signal }) {
+      if (!current().cameras.some((camera) => camera.id === id)) {
+        throw notFound('camera', id, 'rollcall camera list');
+      }
+      readings.note({ by: actorOf(caller), action: 'camera.watched', subject: id });
+      return watches.watch(id, signal);
+    },
+  };
+}

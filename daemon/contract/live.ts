@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { cameraId, faceQuality } from './cameras.js';
+import { operation } from './operation.js';
+
+const pixels = z.number().describe('Pixels of the JPEG.');
+const openness = z
+  .number()
+  .nullable()
+  .describe('Height of the eye divided by its width. Null if the eye could not be judged.');
+
+/** A face in a live picture. */
+export const liveFace = z.strictObject({
+  track: z.string().max(128).describe('The id of the track, as in events.'),
+  number: z
+    .int()
+    .positive()
+    .describe(
+      'A short number for the track, to be shown beside its box. It counts up while somebody watches.',
+    ),
+  box: z.strictObject({ x: pixels, y: pixels, width: pixels, height: pixels }),
+  quality: faceQuality
+    .nullable()
+    .describe('Quality of this view of the face. Null if its landmarks were not found in this picture.'),
+  eyes: z
+    .strictObject({ left: openness, right: openness })
+    .nullable()
+    .describe(
+      'How far the eyes of the person are open. Null if the landmarks were not found in this picture.',
+    ),
+});
+export type LiveFace = z.infer<typeof liveFace>;
+
+/** What a live picture shows. Its JPEG follows in the same message. */
+export const livePicture = z.strictObject({
+  cameraId: z.string().max(128),
+  capturedAt: z.iso.datetime().describe('When the camera took the picture, by the clock of the box.'),
+  sequence: z.int().nonnegative().describe('Counts the pictures of the camera. Gaps are pictures left out.'),
+  widthPx: z.int().positive().describe('Width of the JPEG.'),
+  heightPx: z.int().positive().describe('Height of the JPEG.'),
+  faces: z.array(liveFace).max(200).readonly().describe('The faces that the box follows in this picture.'),
+});
+export type LivePicture = z.infer<typeof livePicture>;
+
+/** The path of live pictures at the gate. */
+export const livePath = /^\/api\/v1\/cameras\/[^/]+\/live$/;
+
+/** Bytes before the JSON in a message: the length of the JSON as an unsigned number, big endian. */
+export const liveHeaderBytes = 4;
+/** Largest message, bytes: a JPEG at most 1280 pixels wide and its JSON stay far below. */
+export const largestLiveMessageBytes = 4 * 1024 * 1024;
+
+/** How the gate reaches the pictures. Both are useless outside the box. */
+const liveTicket = z.object({
+  socket: z.string().max(64).describe('The socket of the vision process, in the folder of the gate.'),
+  ticket: z.string().max(64).describe('Opens that socket once, within 10 seconds.'),
+});
+export type LiveTicket = z.infer<typeof liveTicket>;
+
+export const liveOperations = {
+  'cameras.watch': operation({
+    method: 'GET',
+    path: '/cameras/{id}/live',
+    summary: 'Watch what a camera sees, with the faces that the box follows.',
+    description:
+      'A WebSocket over HTTP/1.1. Each message is one picture: the length of the JSON (4 bytes, big endian), the JSON, and a JPEG. docs/live-pictures.md describes them, and how the box ends the connection. At most 10 pictures a second, without names. A slow reader gets fewer pictures, never older ones.',
+    input: z.strictObject({ id: cameraId }),
+    answer: { kind: 'lines', item: liveTicket },
+    errors: [
+      ...(['no-such-camera', 'websocket-needed', 'camera-not-streaming'] as const),
+      ...(['live-unavailable', 'vision-unavailable'] as const),
+    ],
+    scope: 'live:watch',
+    camera: 'id',
+    audit: 'personal',
+    rate: 'stream',
+    isLong: true,
+    isWebSocket: true,
+  }),
+} as const;

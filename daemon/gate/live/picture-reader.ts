@@ -1,0 +1,55 @@
+import { operational, type RollcallError } from '../../base/errors.js';
+import { largestLiveMessageBytes, liveHeaderBytes, livePicture } from '../../contract/live.js';
+
+/** Bytes of the length before each message. */
+const lengthBytes = 4;
+
+/**
+ * Takes the messages out of what a vision process sends. The process parses what cameras send and may have been taken over: a message
+ * that is too large, or says something else than a live picture may say, throws `vision-misbehaving`.
+ */
+export class PictureReader {
+  #parts: Buffer[] = [];
+  #bytes = 0;
+
+  /** The messages that `chunk` completes, as viewers get them. */
+  *push(chunk: Buffer): Generator<Buffer> {
+    this.#parts.push(chunk);
+    this.#bytes += chunk.length;
+    while (this.#bytes >= lengthBytes) {
+      const length = this.#peekLength();
+      if (length > largestLiveMessageBytes || length < liveHeaderBytes) throw misbehaving('its length');
+      if (this.#bytes < lengthBytes + length) return;
+      const whole = Buffer.concat(this.#parts);
+      const message = whole.subarray(lengthBytes, lengthBytes + length);
+      const rest = whole.subarray(lengthBytes + length);
+      this.#parts = rest.length === 0 ? [] : [rest];
+      this.#bytes = rest.length;
+      check(message);
+      yield message;
+    }
+  }
+
+  #peekLength(): number {
+    const [first] = this.#parts;
+    if (first !== undefined && first.length >= lengthBytes) return first.readUInt32BE();
+    this.#parts = [Buffer.concat(this.#parts)];
+    return this.#parts[0]?.readUInt32BE() ?? 0;
+  }
+}
+
+function check(message: Buffer): void {
+  const jsonBytes = message.readUInt32BE();
+  if (jsonBytes > message.length - liveHeaderBytes) throw misbehaving('the length of its JSON');
+  let json: unknown;
+  try {
+    json = JSON.parse(message.toString('utf8', liveHeaderBytes, liveHeaderBytes + jsonBytes));
+  } catch {
+    throw misbehaving('its JSON');
+  }
+  if (!livePicture.safeParse(json).success) throw misbehaving('a field of its JSON');
+}
+
+function misbehaving(what: string): RollcallError {
+  return operational('vision-misbehaving', `a live picture is not as the contract says: ${what}`);
+}

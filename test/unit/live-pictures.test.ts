@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { isRollcallError } from '../../daemon/base/errors.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { type LivePicture, largestLiveMessageBytes, livePicture } from '../../daemon/contract/live.js';
+import type { Frame, Yuv420Picture } from '../../daemon/domain/faces/picture.js';
+import { yuv420Bytes } from '../../daemon/domain/faces/picture.js';
+import { cameraId } from '../../daemon/domain/ids.js';
+import { judgeUpgrade, liveHeaders } from '../../daemon/gate/live/live-rules.js';
+import { PictureReader } from '../../daemon/gate/live/picture-reader.js';
+import { isRefusal } from '../../daemon/gate/request-rules.js';
+import { cropAffine } from '../../daemon/vision/inference/affine-crop.kernel.js';
+import { encodeLiveMessage } from '../../daemon/vision/live/live-message.js';
+import { LivePictures } from '../../daemon/vision/live/live-pictures.js';
+import { smallRgb } from '../../daemon/vision/live/small-rgb.kernel.js';
+import { until } from '../support/until.js';
+
+/** Luma and colours that change slowly over the picture. */
+function gradient(widthPx: number, heightPx: number): Yuv420Picture {
+  const data = new Uint8Array(yuv420Bytes(widthPx, heightPx));
+  const chromaWidth = Math.ceil(widthPx / 2);
+  const chromaArea = chromaWidth * Math.ceil(heightPx / 2);
+  for (let at = 0; at < widthPx * heightPx; at++) data[at] = 40 + (150 * (at % widthPx)) / widthPx;
+  for (let at = 0; at < chromaArea; at++) {
+    data[widthPx * heightPx + at] = 110 + (40 * Math.floor(at / chromaWidth) * 2) / heightPx;
+    data[widthPx * heightPx + chromaArea + at] = 150 - (40 * (at % chromaWidth)) / chromaWidth;
+  }
+  return { format: 'yuv420p', widthPx, heightPx, range: 'limited', data };
+}
+
+describe('the picture for viewers', () => {
+  test('has the colours of the picture for the networks, at every size', () => {
+    for (const [width, height, factor] of [
+      [64, 48, 1],
+      [101, 77, 1],
+      [101, 77, 2],
+      [160, 120, 3],
+      [161, 121, 4],
+    ] as const) {
+      const picture = gradient(width, height);
+      const { widthPx, heightPx, data } = smallRgb(picture, factor);
+      assert.deepEqual([widthPx, heightPx], [Math.floor(width / factor), Math.floor(height / factor)]);
+      const planes = new Float32Array(3 * widthPx * heightPx);
+      const toPicture = { xx: factor, xy: 0, x0: 0, yx: 0, yy: factor, y0: 0 };
+      cropAffine(picture, toPicture, { data: planes, offset: 0, widthPx, heightPx });
+      for (let pixel = 0; pixel < widthPx * heightPx; pixel++) {
+        for (const channel of [0, 1, 2]) {
+          const expected = planes[channel * widthPx * heightPx + pixel] ?? Number.NaN;
+          const found = data[3 * pixel + channel] ?? Number.NaN;
+          assert.ok(
+            Math.abs(expected - found) < 8,
+            `${width}x${height} / ${factor}, pixel ${pixel}: ${expected} ${found}`,
+          );
+        }
+      }
+    }
+  });
+});
+
+const frameAt = (capturedAtMs: number): Frame => ({
+  cameraId: cameraId('door'),
+  sequence: capturedAtMs,
+  capturedAtMs,
+  picture: gradient(64, 48),
+  release: () => undefined,
+});
+
+describe('the pictures of a camera', () => {
+  test('are encoded once for all viewers, at most ten a second, and not at all without one', async () => {
+    const pictures = new LivePictures('door', { clock: new VirtualClock(), logger: silentLogger });
+    const encoded = (): number => pictures.counters()['livePictures'] ?? 0;
+    for (let atMs = 0; atMs < 1_000; atMs += 40) pictures.offer(frameAt(atMs), []);
+    assert.equal(encoded(), 0);
+
+    const taken: Buffer[][] = [[], []];
+    let isEnded = false;
+    const viewerInto = (list: Buffer[] | undefined) => ({
+      take: (message: Buffer) => Boolean(list?.push(message)),
+      end: () => {
+        isEnded = true;
+      },
+    });
+    const leaves = taken.map((list) => pictures.add(viewerInto(list)));
+    pictures.add({ take: () => false, end: () => undefined });
+    for (let atMs = 1_000; atMs < 3_000; atMs += 40) {
+      const before = encoded();
+      pictures.offer(frameAt(atMs), []);
+      // Long enough for a picture of this size; one that is still being encoded would be left out.
+      if (atMs % 200 === 0) await until('a picture', () => encoded() > before);
+    }
+    await until('the last picture', () => taken[0]?.length === encoded());
+    assert.ok(encoded() >= 10 && encoded() <= 21, `${encoded()} in two seconds`);
+    assert.deepEqual(taken[0], taken[1]);
+    assert.ok(taken[0]?.every((message, index) => message === taken[1]?.[index]));
+    assert.equal(pictures.counters()['livePicturesDropped'], encoded(), 'one viewer took none');
+
+    leaves[0]?.();
+    pictures[Symbol.dispose]();
+    assert.ok(isEnded);
+  });
+});
+
+const about: LivePicture = {
+  cameraId: 'door',
+  capturedAt: '2026-11-23T09:14:02.118Z',
+  sequence: 7,
+  ...{ widthPx: 64, heightPx: 48 },
+  faces: [
+    {
+      ...{ track: '5d2f6a0e', number: 1, quality: null },
+      box: { x: 1, y: 2, width: 3, height: 4 },
+      eyes: { left: 0.3, right: null },
+    },
+  ],
+};
+
+describe('what a vision process sends', () => {
+  test('is taken apart wherever it is cut', () => {
+    const sent = [1, 2, 3].map((size) => encodeLiveMessage(about, Buffer.alloc(size * 100, size)));
+    const stream = Buffer.concat(sent);
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: stream.length }), { maxLength: 12 }), (cuts) => {
+        const reader = new PictureReader();
+        const ends = [...new Set([...cuts, stream.length])].sort((a, b) => a - b);
+        const found = ends.flatMap((end, index) => [
+          ...reader.push(stream.subarray(ends[index - 1] ?? 0, end)),
+        ]);
+        assert.deepEqual(
+          found,
+          sent.map((each) => each.subarray(4)),
+        );
+      }),
+    );
+  });
+
+  test('does not get through where it says something else than a picture may', () => {
+    const forged = (json: unknown): Buffer => {
+      const text = Buffer.from(typeof json === 'string' ? json : JSON.stringify(json));
+      const header = Buffer.alloc(8);
+      header.writeUInt32BE(4 + text.length);
+      header.writeUInt32BE(text.length, 4);
+      return Buffer.concat([header, text]);
+    };
+    const lengths = (...values: readonly number[]): Buffer => {
+      const bytes = Buffer.alloc(4 * values.length);
+      for (const [index, value] of values.entries()) bytes.writeUInt32BE(value, 4 * index);
+      return bytes;
+    };
+    assert.equal([...new PictureReader().push(forged(about))].length, 1);
+    for (const message of [
+      lengths(largestLiveMessageBytes + 1),
+      lengths(2),
+      lengths(8, 100, 0),
+      forged('no JSON'),
+      forged({ ...about, personName: 'Ada' }),
+      forged({ ...about, faces: about.faces.map((face) => ({ ...face, person: 'p-1' })) }),
+      forged({ ...about, cameraId: 'x'.repeat(1_000) }),
+    ]) {
+      assert.throws(
+        () => [...new PictureReader().push(message)],
+        (error: unknown) => isRollcallError(error, 'vision-misbehaving'),
+      );
+    }
+    assert.ok(livePicture.safeParse(about).success);
+  });
+});
+
+describe('a WebSocket', () => {
+  const key = 'dGhlIHNhbXBsZSBub25jZQ==';
+  const headers = {
+    ...{ host: 'box.example', upgrade: 'websocket', connection: 'Upgrade' },
+    ...{ 'sec-websocket-version': '13', 'sec-websocket-key': key, cookie: '__Host-rollcall=secret' },
+  };
+  const settings = { hosts: ['box.example'], origins: ['https://console.example'] };
+  const headOf = (change: Readonly<Record<string, string>> = {}, target = '/api/v1/cameras/door/live') => {
+    const given: Record<string, string> = { ...headers, ...change };
+    return {
+      ...{ method: 'GET', target, headers: given, localAddress: undefined },
+      rawHeaders: Object.entries(given).flat(),
+    };
+  };
+  const refusalOf = (...given: Parameters<typeof headOf>): string | undefined => {
+    const judged = judgeUpgrade(headOf(...given), settings);
+    return isRefusal(judged) ? judged.code : undefined;
+  };
+
+  test('is opened at one address, for one version, with a token or the cookie of an own page', () => {
+    assert.equal(refusalOf(), undefined);
+    assert.equal(refusalOf({}, '/api/v1/cameras/door/live?x=1'), undefined);
+    assert.equal(refusalOf({}, '/api/v1/cameras/door'), 'bad-request');
+    assert.equal(refusalOf({}, '/api/v1/cameras/a/b/live'), 'bad-request');
+    assert.equal(refusalOf({ upgrade: 'h2c' }), 'bad-request');
+    assert.equal(refusalOf({ 'sec-websocket-version': '8' }), 'bad-request');
+    assert.equal(refusalOf({ 'sec-websocket-key': 'short' }), 'bad-request');
+    assert.equal(refusalOf({ host: 'evil.example' }), 'wrong-host');
+    assert.equal(refusalOf({ origin: 'https://evil.example' }), 'wrong-origin');
+    assert.equal(refusalOf({ origin: 'null' }), 'wrong-origin');
+
+    const made = { requestId: 'id', address: '192.0.2.7' };
+    const offered = { 'sec-websocket-protocol': 'rollcall.live, rollcall.token.abc.def' };
+    const own = liveHeaders(headOf(), { ...made, origin: 'same' });
+    assert.equal(own['cookie'], headers.cookie);
+    assert.equal(own['sec-websocket-protocol'], undefined);
+    const listed = liveHeaders(headOf(offered), { ...made, origin: 'listed' });
+    assert.equal(listed['cookie'], undefined, 'a page of another origin does not act by a cookie');
+    assert.equal(listed['authorization'], 'Bearer abc.def');
+    const both = liveHeaders(headOf({ ...offered, authorization: 'Bearer own' }), {
+      ...made,
+      origin: 'none',
+    });
+    assert.equal(both['authorization'], 'Bearer own');
+  });
+});
