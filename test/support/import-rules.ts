@@ -68,7 +68,6 @@ export const allowedArrows = {
     domain: ['anything', everyone],
     base: ['anything', everyone],
   },
-  contract: {},
   publish: {
     records: [
       'types',
@@ -117,6 +116,7 @@ export const allowedArrows = {
     domain: ['anything', 'what may be configured is what the domain knows'],
     base: ['anything', everyone],
   },
+  contract: {},
   domain: {},
   base: {},
 } as const satisfies Record<string, Record<string, Permission>>;

@@ -64,8 +64,11 @@ describe('a camera that falls behind', () => {
     const runtime = {
       cameras,
       switchedCameras: new Set<string>(),
-      // Of vision, only the board is asked.
-      vision: { board } as unknown as CameraStatusOptions['runtime']['vision'],
+      // Of vision, only these are asked.
+      vision: {
+        board,
+        watches: { viewersOf: () => 0 },
+      } as unknown as CameraStatusOptions['runtime']['vision'],
     };
     const status = { ...healthyStatus, cameras: describeCameras({ runtime, photos: { waitingCount } }) };
     return describeStatus(status, (iso) => iso);
