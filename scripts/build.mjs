@@ -51,6 +51,7 @@ const program = {
     'rollcall-gate': 'daemon/gate/main.ts',
     vision: 'daemon/vision/main.ts',
     'verify-pages': 'daemon/gallery/verify/verify-pages-main.ts',
+    'password-process': 'daemon/host/password-process-main.ts',
     // For scripts/setup, which builds the models before any box is configured.
     'model-store': 'daemon/models/store.ts',
   },

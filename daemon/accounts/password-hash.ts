@@ -1,5 +1,6 @@
 import { operational } from '../base/errors.js';
-import { areEqual, hashPassphrase, KEY_BYTES, newRandomBytes, SALT_BYTES, wipe } from '../host/sodium.js';
+import { PasswordProcess } from '../host/password-process.js';
+import { areEqual, KEY_BYTES, newRandomBytes, SALT_BYTES, wipe } from '../host/sodium.js';
 
 /**
  * The cost of a password hash: 3 passes over 64 MiB, the second choice of RFC 9106 (section 4), for machines where memory is
@@ -7,10 +8,8 @@ import { areEqual, hashPassphrase, KEY_BYTES, newRandomBytes, SALT_BYTES, wipe }
  */
 export const passwordCost = { passes: 3, memoryBytes: 64 * 1024 * 1024 } as const;
 
-/** Runs at once: each takes one core and its memory. */
-const mostRunning = 2;
-/** Waits at most. A caller beyond that is told to come back. */
-const mostWaiting = 8;
+/** Checked or waiting at most. A caller beyond that is told to come back. */
+const mostAtOnce = 10;
 const retryAfterS = 5;
 
 const passesBytes = 4;
@@ -19,11 +18,13 @@ const headerBytes = passesBytes + memoryBytesCount;
 const storedBytes = headerBytes + SALT_BYTES + KEY_BYTES;
 const mib = 1024 * 1024;
 
-/** Hashes passwords by Argon2id in other threads. Bounds how much of the machine that takes, whatever is asked of it. */
+/** One for all accounts of this process. */
+const hashes = new PasswordProcess();
+
+/** Hashes passwords by Argon2id, one after the other, in a process that leaves the processor to the cameras. */
 export class PasswordHasher {
   readonly #cost: { readonly passes: number; readonly memoryBytes: number };
-  readonly #queue: (() => void)[] = [];
-  #running = 0;
+  #atOnce = 0;
   /** Costs the same as the hash of a user. */
   readonly #decoy: Uint8Array;
 
@@ -70,31 +71,20 @@ export class PasswordHasher {
     salt: Uint8Array,
     cost: { readonly passes: number; readonly memoryBytes: number },
   ): Promise<Uint8Array> {
-    await this.#turn();
+    if (this.#atOnce >= mostAtOnce) {
+      throw operational('busy', 'too many passwords are being checked', {
+        remedy: 'Try again in some seconds.',
+        details: { retryAfterS },
+        retryable: true,
+      });
+    }
+    this.#atOnce += 1;
     const bytes = Buffer.from(password, 'utf8');
     try {
-      return await hashPassphrase(bytes, salt, cost);
+      return await hashes.hash({ passphrase: bytes, salt, cost });
     } finally {
       wipe(bytes);
-      const next = this.#queue.shift();
-      // Hands its turn over: in between, no other call can take it.
-      if (next === undefined) this.#running -= 1;
-      else next();
+      this.#atOnce -= 1;
     }
-  }
-
-  /** @throws `busy` */
-  async #turn(): Promise<void> {
-    if (this.#running >= mostRunning) {
-      if (this.#queue.length >= mostWaiting) {
-        throw operational('busy', 'too many passwords are being checked', {
-          remedy: 'Try again in some seconds.',
-          details: { retryAfterS },
-          retryable: true,
-        });
-      }
-      return new Promise<void>((resolve) => this.#queue.push(resolve));
-    }
-    this.#running += 1;
   }
 }

@@ -301,7 +301,7 @@ describe('a login', () => {
       assert.deepEqual(
         [counts.refused, codes.filter((code) => code === 'busy').length],
         [10, 30],
-        'two are checked, eight wait',
+        'one is checked, nine wait',
       );
     }));
 });

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
+import { describe, test } from 'node:test';
+import { PasswordProcess } from '../../daemon/host/password-process.js';
+import { hashPassphrase, newRandomBytes, SALT_BYTES } from '../../daemon/host/sodium.js';
+import { descendantsOf } from '../support/processes.js';
+
+const cost = { passes: 1, memoryBytes: 1024 * 1024 };
+const task = (text: string) => ({ passphrase: Buffer.from(text), salt: newRandomBytes(SALT_BYTES), cost });
+
+/** Processes for passwords below this one. */
+const running = (): readonly number[] =>
+  descendantsOf(process.pid).filter((pid) =>
+    readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('password-process'),
+  );
+
+describe('the process for passwords', { timeout: 60_000 }, () => {
+  test('hashes in order, after everything else of the machine, and knows nothing of the daemon', async () => {
+    const tasks = ['one', 'two', 'three'].map(task);
+    const hashes = new PasswordProcess();
+    const found = await Promise.all(tasks.map((each) => hashes.hash(each)));
+    for (const [index, { passphrase, salt }] of tasks.entries()) {
+      const expected = await hashPassphrase(passphrase, salt, cost);
+      assert.deepEqual(Buffer.from(found[index] ?? []), Buffer.from(expected));
+    }
+    const [pid = 0, ...others] = running();
+    assert.deepEqual(others, [], 'there is one');
+    assert.equal(getPriority(pid), 10);
+    const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').filter(Boolean);
+    assert.deepEqual(
+      environment.filter((each) => !/^NODE_CHANNEL_/.test(each)),
+      [],
+    );
+  });
+
+  test('is replaced when it was killed: the password that it worked on fails, the next ones do not', async () => {
+    const before = running();
+    const hashes = new PasswordProcess();
+    await hashes.hash(task('first'));
+    const long = hashes.hash({ ...task('long'), cost: { passes: 20, memoryBytes: 256 * 1024 * 1024 } });
+    const next = hashes.hash(task('next'));
+    const [pid = 0] = running().filter((each) => !before.includes(each));
+    process.kill(pid, 'SIGKILL');
+    await assert.rejects(long, { code: 'password-process' });
+    assert.equal((await next).length, 32);
+  });
+});
