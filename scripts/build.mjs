@@ -101,7 +101,7 @@ async function apiPage() {
   const { writeApiPage } = await import(
     `data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`
   );
-  await writeApiPage(join(root, 'dist/program/site/docs'));
+  await writeApiPage(join(root, 'dist/program/site/docs'), root);
 }
 
 await bundle(program);

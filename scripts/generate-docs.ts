@@ -6,6 +6,7 @@ import { configReference } from '../daemon/config/reference.js';
 import { asyncApiYaml } from '../daemon/publish/contract/asyncapi.js';
 import { schemaFiles } from '../daemon/publish/contract/json-schemas.js';
 import { apiDocuments } from './contract/api-documents.js';
+import { readExamples } from './operation-examples/read.js';
 
 /**
  * Writes the files that are generated from the schemas of the configuration and of the contract. With `--check` it only
@@ -19,7 +20,7 @@ const outputs: readonly { readonly path: string; readonly content: string }[] = 
   { path: 'docs/configuration.md', content: configReference() },
   { path: 'docs/contract/asyncapi.yaml', content: asyncApiYaml() },
   ...schemaFiles(),
-  ...apiDocuments({}),
+  ...apiDocuments(readExamples(fileURLToPath(new URL('..', import.meta.url)))),
 ];
 
 const isCheck = process.argv.includes('--check');

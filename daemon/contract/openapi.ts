@@ -25,7 +25,9 @@ export type Node = Readonly<Record<string, unknown>>;
 
 /** What was sent and answered once, for readers. */
 export interface OperationExample {
-  readonly request?: unknown;
+  /** The fields of the input. */
+  readonly request?: Node;
+  /** The document as it was sent; of lines, the first one. Absent for a file. */
   readonly answer?: unknown;
 }
 
@@ -124,12 +126,18 @@ export function sentFields(declaration: OperationDeclaration, components: Compon
   };
 }
 
-function parameter(place: 'path' | 'query', { name, node, isRequired }: SentField): Node {
+function parameter(
+  place: 'path' | 'query',
+  { name, node, isRequired }: SentField,
+  example: OperationExample | undefined,
+): Node {
   const { description, ...schema } = node;
+  const shown = example?.request?.[name];
   return {
     ...{ name, in: place, required: place === 'path' || isRequired },
     ...(description === undefined ? {} : { description }),
     schema,
+    ...(shown === undefined ? {} : { example: shown }),
   };
 }
 
@@ -183,7 +191,10 @@ function requestBody(
   }
   if (fields.length === 0) return {};
   const schema = documentNode(fields);
-  const shown = example?.request === undefined ? {} : { example: example.request };
+  const sent = fields.flatMap(({ name }) =>
+    example?.request?.[name] === undefined ? [] : [[name, example.request[name]]],
+  );
+  const shown = sent.length === 0 ? {} : { example: Object.fromEntries(sent) };
   return {
     requestBody: { required: 'required' in schema, content: { 'application/json': { schema, ...shown } } },
   };
@@ -249,7 +260,10 @@ function answerContent(
       return json(pageEnvelope(answer.item));
     case 'lines':
       return {
-        'application/jsonl': { schema: schemaNode(lineEnvelope(answer.item), 'output', components) },
+        'application/jsonl': {
+          schema: schemaNode(lineEnvelope(answer.item), 'output', components),
+          ...shown,
+        },
         ...(answer.resume === undefined ? {} : { 'text/event-stream': { schema: eventStream } }),
       };
     case 'file':
@@ -406,8 +420,8 @@ function operationNode(
 ): Node {
   const { path, query, document } = sentFields(declaration, components);
   const parameters = [
-    ...path.map((field) => parameter('path', field)),
-    ...query.map((field) => parameter('query', field)),
+    ...path.map((field) => parameter('path', field, example)),
+    ...query.map((field) => parameter('query', field, example)),
     ...headerParameters(declaration),
   ];
   const { description, summary } = declaration;

@@ -1,9 +1,8 @@
 import { stringify } from 'yaml';
-import { type OperationExample, openApiDocument } from '../../daemon/contract/openapi.js';
+import { openApiDocument } from '../../daemon/contract/openapi.js';
 import { operations } from '../../daemon/contract/operations.js';
+import type { Examples } from '../operation-examples/read.js';
 import { apiReference, scopesReference } from './api-reference.js';
-
-export type Examples = Readonly<Record<string, OperationExample>>;
 
 /** The OpenAPI document as a file. */
 export function openApiYaml(examples: Examples): string {

@@ -1,9 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorStatuses, statusOf } from '../../daemon/contract/errors.js';
-import type { Declarations } from '../../daemon/contract/openapi.js';
+import type { Declarations, OperationExample } from '../../daemon/contract/openapi.js';
 import { commonErrors } from '../../daemon/contract/operation.js';
 import { operations } from '../../daemon/contract/operations.js';
+import { type Examples, readExamples } from '../operation-examples/read.js';
 import { apiModel, type OperationPage, type SubjectPage } from './api-model.js';
 
 const special: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
@@ -19,7 +20,15 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return `<div class="wide"><table>\n<thead><tr>${cells('th', head)}</tr></thead>\n<tbody>\n${body}\n</tbody>\n</table></div>`;
 }
 
-function operationHtml(page: OperationPage): string {
+/** What was sent and answered once: the request as fields, whatever way they travel. */
+function exampleHtml({ request, answer }: OperationExample): string {
+  const block = (title: string, value: unknown): readonly string[] =>
+    value === undefined ? [] : [`<p>${title}</p><pre>${escaped(JSON.stringify(value, undefined, 1))}</pre>`];
+  const blocks = [...block('Input', request), ...block('Answer', answer)];
+  return blocks.length === 0 ? '' : `<details><summary>Example</summary>${blocks.join('')}</details>`;
+}
+
+function operationHtml(page: OperationPage, example: OperationExample): string {
   const { id, method, path, summary, description, terms, input, answer, rows, errors } = page;
   const parts = [
     `<h3><a href="#${id}">${id}</a></h3>`,
@@ -45,6 +54,7 @@ function operationHtml(page: OperationPage): string {
     );
     parts.push('<h4>Errors</h4>', `<p>${prose(texts.join('; '))}.</p>`);
   }
+  parts.push(exampleHtml(example));
   return `<article id="${id}">\n${parts.join('\n')}\n</article>`;
 }
 
@@ -59,7 +69,7 @@ function navigation(subjects: readonly SubjectPage[]): string {
 }
 
 /** The page at `/docs`: one document without a script, so that it works offline and under the strictest policy. */
-export function apiPage(declared: Declarations): string {
+export function apiPage(declared: Declarations, examples: Examples): string {
   const shown = Object.fromEntries(
     Object.entries(declared).filter(([, { isLocalOnly }]) => isLocalOnly !== true),
   );
@@ -70,7 +80,7 @@ export function apiPage(declared: Declarations): string {
   });
   const sections = subjects.map(
     ({ name, about, operations: within }) =>
-      `<section id="${name}">\n<h2>${name}</h2>\n<p>${prose(about)}</p>\n${within.map(operationHtml).join('\n')}\n</section>`,
+      `<section id="${name}">\n<h2>${name}</h2>\n<p>${prose(about)}</p>\n${within.map((page) => operationHtml(page, examples[page.id] ?? {})).join('\n')}\n</section>`,
   );
   return `<!doctype html>
 <html lang="en">
@@ -117,13 +127,14 @@ code { font: 0.9em ui-monospace, monospace; overflow-wrap: anywhere; }
 table { border-collapse: collapse; font-size: 0.9rem; }
 th, td { padding: 0.3rem 0.6rem; border: 1px solid var(--line); text-align: left; vertical-align: top; }
 summary { cursor: pointer; }
+pre { margin: 0; padding: 0.5rem; overflow: auto; max-height: 30rem; border: 1px solid var(--line); font: 0.8rem/1.4 ui-monospace, monospace; }
 @media (max-width: 50rem) { body { display: block; } nav { position: static; height: auto; max-height: 40vh; border: 0; } main { padding: 1rem; } }
 @media print { nav { display: none; } details { display: block; } }
 `;
 
-/** Writes the page and its style sheet. */
-export async function writeApiPage(folder: string): Promise<void> {
+/** Writes the page and its style sheet. `root`: the checkout, which has the examples. */
+export async function writeApiPage(folder: string, root: string): Promise<void> {
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'index.html'), apiPage(operations));
+  await writeFile(join(folder, 'index.html'), apiPage(operations, readExamples(root)));
   await writeFile(join(folder, 'style.css'), styleSheet);
 }

@@ -11,9 +11,11 @@ import { operations } from '../../daemon/contract/operations.js';
 import { subjectOf, subjects } from '../../daemon/contract/subjects.js';
 import { apiDocuments } from '../../scripts/contract/api-documents.js';
 import { apiPage, styleSheet } from '../../scripts/contract/api-page.js';
+import { readExamples } from '../../scripts/operation-examples/read.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const declared: Declarations = operations;
+const examples = readExamples(root);
 
 /** Every source of the program. */
 const sources = readdirSync(join(root, 'daemon'), { recursive: true, encoding: 'utf8' })
@@ -22,7 +24,7 @@ const sources = readdirSync(join(root, 'daemon'), { recursive: true, encoding: '
 
 describe('the documents of the API', () => {
   test('are up to date with the operations', () => {
-    for (const { path, content } of apiDocuments({})) {
+    for (const { path, content } of apiDocuments(examples)) {
       assert.equal(readFileSync(join(root, path), 'utf8'), content, `${path}: run: npm run docs`);
     }
   });
@@ -57,7 +59,7 @@ describe('the documents of the API', () => {
 });
 
 describe('the page of the API', () => {
-  const page = apiPage(declared);
+  const page = apiPage(declared, examples);
 
   test('shows every operation that the network has', () => {
     const shown = [...page.matchAll(/<article id="([^"]+)">/g)].map(([, id]) => id);
@@ -81,7 +83,9 @@ describe('the page of the API', () => {
       ...{ method: 'GET', path: '/status', summary: text, answer: { kind: 'file', mediaType: 'text/plain' } },
       ...{ errors: [], scope: 'public', rate: 'default' },
     });
-    const shown = apiPage({ 'status.show': told });
+    const example = { answer: { success: true, data: '<script>' } };
+    const shown = apiPage({ 'status.show': told }, { 'status.show': example });
+    assert.ok(shown.includes('&quot;data&quot;: &quot;&lt;script&gt;&quot;'));
     assert.ok(shown.includes('&lt;img src=x onerror=&quot;alert(1)&quot;&gt; &amp; <code>a&lt;b</code>.'));
   });
 });
@@ -116,8 +120,10 @@ describe('an OpenAPI document', () => {
       rate: 'default',
     }),
   } as const;
+  const line = { item: { at: '2026-03-02T08:00:00.000Z' } };
   const document = openApiDocument(sample, {
-    'status.show': { answer: { a: 1 } },
+    'persons.enrol': { request: { group: 'a', name: 'Ada' } },
+    'status.show': { request: { isLong: true }, answer: line },
   });
   const at = (...path: readonly string[]): unknown =>
     path.reduce<unknown>(
@@ -132,7 +138,7 @@ describe('an OpenAPI document', () => {
 
   test('puts each field where it travels', () => {
     assert.deepEqual(at(...enrol, 'parameters'), [
-      { name: 'group', in: 'path', required: true, schema: { type: 'string', maxLength: 9 } },
+      { name: 'group', in: 'path', required: true, schema: { type: 'string', maxLength: 9 }, example: 'a' },
     ]);
     const form = [...enrol, 'requestBody', 'content', 'multipart/form-data'] as const;
     assert.deepEqual(Object.keys(Object(at(...form, 'schema', 'properties'))), [
@@ -143,9 +149,16 @@ describe('an OpenAPI document', () => {
     assert.deepEqual(at(...form, 'schema', 'required'), ['document', 'photographs']);
     assert.deepEqual(at(...form, 'schema', 'properties', 'document', 'required'), ['name']);
     assert.deepEqual(at(...status, 'parameters'), [
-      { name: 'isLong', in: 'query', required: false, schema: { type: 'boolean', default: false } },
+      {
+        name: 'isLong',
+        in: 'query',
+        required: false,
+        schema: { type: 'boolean', default: false },
+        example: true,
+      },
     ]);
     assert.equal(at(...status, 'requestBody'), undefined);
+    assert.deepEqual(at(...status, 'responses', '200', 'content', 'application/jsonl', 'example'), line);
   });
 
   test('names a schema with an id once, and lets answers grow', () => {

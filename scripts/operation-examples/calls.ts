@@ -1,0 +1,196 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { generateSync } from 'otplib';
+import type { ControlClient } from '../../daemon/control/client.js';
+import { until } from '../../test/support/until.js';
+import type { Seeded } from '../seeding/seed.js';
+import { cast, portrait } from '../virtual-camera/cast.js';
+import type { ExampleCaller } from './example-caller.js';
+
+/** Of `docs/contract/examples`: made for examples, so it is no secret whose it is. */
+const issuerKey = fileURLToPath(new URL('../../docs/contract/examples/issuer.jwk', import.meta.url));
+
+/** The second password of the administrator. The box is gone before anyone could use it. */
+const newPassword = 'nine quiet otters swim';
+
+export interface ExampleBox {
+  /** For what is no example. */
+  readonly client: ControlClient;
+  readonly seeded: Seeded;
+  /** The public half of a recovery key. */
+  readonly recoveryKey: string;
+  /** A one-time secret for one more administrator. */
+  readonly claimSecret: string;
+}
+
+/** Calls every operation that can be called, in an order in which each finds what it needs. */
+export async function callAll(caller: ExampleCaller, box: ExampleBox): Promise<void> {
+  await callAccounts(caller, box);
+  await callPersons(caller, box);
+  await callRecords(caller, box);
+  await callUpkeep(caller, box);
+  await callEndOfLogin(caller, box);
+}
+
+async function callAccounts(caller: ExampleCaller, { seeded, claimSecret }: ExampleBox): Promise<void> {
+  const [admin] = seeded.logins;
+  const { userName, password } = admin ?? { userName: '', password: '' };
+  await caller.call('auth.claim', { secret: claimSecret, userName: 'second-admin', password });
+  const login = await caller.call('auth.login', { userName, password });
+  if (login.kind !== 'tokens') throw new Error('the login gave no tokens');
+  const tokens = await caller.call('auth.refresh', { refreshToken: login.refreshToken });
+  caller.use(tokens.accessToken);
+  await caller.call('auth.me', {});
+  await caller.call('auth.step-up', { password });
+  await caller.call('auth.preferences', { language: 'en', timeFormat: '24h' });
+  const { secret } = await caller.call('auth.begin-second-factor', {});
+  await caller.call('auth.confirm-second-factor', { code: generateSync({ secret }) });
+  await caller.call('auth.renew-recovery-codes', {});
+  await caller.call('auth.remove-second-factor', {});
+  await caller.call('auth.change-password', { oldPassword: password, newPassword });
+  await caller.call('auth.login', { userName, password: newPassword });
+  const sessions = await caller.call('auth.sessions', {});
+  await caller.call('users.list', { limit: 2 });
+
+  await caller.call('roles.create', {
+    ...{ name: 'reception', description: 'Sees who is in the house.' },
+    scopes: ['status:read', 'attendance:read', 'names:read'],
+  });
+  await caller.call('roles.list', {});
+  await caller.call('roles.get', { name: 'reception' });
+  await caller.call('roles.change', { name: 'reception', scopes: ['attendance:read', 'names:read'] });
+  const created = await caller.call('users.create', {
+    ...{ userName: 'ines', displayName: 'Ines Duarte', role: 'operator', language: 'pt' },
+  });
+  const { id } = created.user;
+  await caller.call('users.get', { id });
+  await caller.call('users.change', { id, role: 'viewer', ifRevision: created.user.revision });
+  await caller.call('users.unlock', { id });
+  await caller.call('users.reset-password', { id });
+  await caller.call('users.sessions', { id: login.user.id });
+  await caller.call('users.end-sessions', { id });
+  await caller.call('users.remove', { id });
+  await caller.call('roles.remove', { name: 'reception' });
+  const key = await caller.call('api-keys.create', { label: 'payroll', scopes: ['attendance:read'] });
+  await caller.call('api-keys.list', {});
+  await caller.call('api-keys.revoke', { id: key.apiKey.id });
+  const other = sessions.find(({ isCurrent }) => !isCurrent);
+  await caller.call('auth.end-session', { id: other?.id ?? '' });
+}
+
+async function callPersons(caller: ExampleCaller, { seeded }: ExampleBox): Promise<void> {
+  const picture = [await portrait(cast.ada)];
+  const [ada, bea] = seeded.persons;
+  const id = ada?.id ?? '';
+  await caller.call('persons.list', { limit: 2, sort: 'name' });
+  await caller.call('persons.show', { id });
+  const photographs = await caller.call('persons.photographs.list', { id });
+  await caller.call('persons.photographs.read', { id, photographId: photographs[0]?.id ?? '' });
+  await caller.call('recognition.detect', { picture });
+  await caller.call('recognition.recognise', { picture });
+  await caller.call('recognition.verify', { personId: id, picture });
+  const stranger = await portrait(cast.stranger);
+  await caller.call('liveness.judge-clip', { clip: [stranger, stranger, stranger], fps: 15 });
+  const enrolled = await caller.call('persons.enrol', {
+    ...{ name: 'Max Weber', externalId: '118', photographs: [stranger], idempotencyKey: 'enrolment-118' },
+    consent: { basis: 'consent', dateIso: '2026-01-15', reference: 'form 7' },
+  });
+  if (enrolled.outcome !== 'enrolled') throw new Error(`the stranger is ${enrolled.outcome}`);
+  const { person } = enrolled;
+  await caller.call('persons.update', { id: person.id, notes: 'night shift', ifRevision: person.revision });
+  await caller.call('persons.remove', { id: person.id });
+  await caller.call('persons.restore', { id: person.id });
+  await caller.call('persons.export', { id: person.id });
+  await caller.call('persons.erase', { id: person.id });
+  await caller.call('persons.withdraw-consent', { id: bea?.id ?? '' });
+
+  const { importId } = await caller.call('imports.begin', {});
+  await caller.call('imports.stage', { importId, name: 'Max Weber', photographs: [stranger] });
+  await caller.call('imports.commit', { importId });
+  await caller.call('imports.abandon', { importId });
+}
+
+async function callRecords(caller: ExampleCaller, { client, seeded }: ExampleBox): Promise<void> {
+  const person = seeded.persons[0]?.id ?? '';
+  const [event] = await caller.call('events.list', { kind: 'attendance', limit: 2 });
+  await caller.call('events.show', { event: event?.id ?? '' });
+  const sequence = Number(event?.sequence ?? 1);
+  await caller.call('events.follow', { after: sequence - 1 });
+  await caller.call('events.resend', { from: sequence, to: sequence });
+  await caller.call('outbox.show', {});
+  const today = new Date().toISOString().slice(0, 10);
+  await caller.call('attendance.today', {});
+  await caller.call('attendance.report', { from: today, to: today, person });
+  await caller.call('attendance.correct', {
+    ...{ person, date: today, kind: 'in', time: '08:00', reason: 'the camera was off' },
+  });
+  await caller.call('attendance.shifts', {});
+
+  await caller.call('alerts.test', {});
+  await until('an alert about the camera', async () => {
+    const { items } = await client.call('alerts.list');
+    return items.length > 0;
+  });
+  const [alert] = await caller.call('alerts.list', { limit: 2 });
+  await caller.call('alerts.acknowledge', { alert: alert?.id ?? '' });
+  await caller.call('alerts.mute', { rule: 'camera-down', minutes: 60 });
+  await caller.call('alerts.mutes', {});
+  await caller.call('alerts.unmute', { rule: 'camera-down' });
+  await caller.call('audit.list', { action: 'person', limit: 2 });
+  await caller.call('audit.verify', {});
+  await caller.call('audit.report', { from: `${today}T00:00:00.000Z`, to: new Date().toISOString() });
+}
+
+async function callUpkeep(caller: ExampleCaller, { recoveryKey }: ExampleBox): Promise<void> {
+  const key = await readFile(issuerKey, 'utf8');
+  await caller.call('trust.add', { issuer: 'centre', key, scopes: ['persons:write', 'persons:erase'] });
+  await caller.call('trust.list', {});
+  await caller.call('trust.remove', { issuer: 'centre' });
+  await caller.call('trust.dismiss', {});
+  await caller.call('identity.show', {});
+  await caller.call('identity.rotate', {});
+
+  await caller.call('cameras.list', {});
+  await caller.call('cameras.show', { id: 'front-door' });
+  await caller.call('cameras.test', { id: 'front-door' });
+  await caller.call('cameras.release', { id: 'front-door' });
+  for (const id of ['health.live', 'health.ready', 'status.show', 'host.show', 'metrics.read'] as const) {
+    await caller.call(id, {});
+  }
+
+  await caller.call('gallery.show', {});
+  await caller.call('gallery.calibrate', {});
+  await caller.call('gallery.verify', {});
+  await caller.call('gallery.re-embed', { to: 'faceres' });
+  await caller.call('gallery.cancel-re-embed', {});
+  await caller.call('retention.show', {});
+  await caller.call('retention.run', { isClockConfirmed: true });
+  await caller.call('keys.show', {});
+  await caller.call('keys.providers', {});
+  await caller.call('keys.unlock', {});
+
+  await caller.call('backups.set-recovery-key', { publicKey: recoveryKey });
+  const passphrase = Buffer.from('six random words on a sheet');
+  const backup = await caller.call('backups.create', { passphrase });
+  await caller.call('backups.show', {});
+  await caller.call('backups.download', { id: backup.id });
+  const upload = await caller.call('backups.upload', { offset: 0, piece: [Buffer.alloc(1024)] });
+  await caller.call('backups.remove', { id: upload.id });
+  await caller.call('backups.restore', { id: backup.id, passphrase: Buffer.from(passphrase) });
+  await caller.call('keys.rotate', {});
+}
+
+/** The last calls: they end the login. */
+async function callEndOfLogin(caller: ExampleCaller, { seeded }: ExampleBox): Promise<void> {
+  const { user } = await caller.call('auth.me', {});
+  const id = user?.id ?? '';
+  const { secret } = await caller.call('auth.begin-second-factor', {});
+  await caller.call('auth.confirm-second-factor', { code: generateSync({ secret }) });
+  await caller.call('users.remove-second-factor', { id });
+  const login = await caller.call('auth.login', {
+    userName: seeded.logins[0]?.userName ?? '',
+    password: newPassword,
+  });
+  if (login.kind === 'tokens') caller.use(login.accessToken);
+  await caller.call('auth.logout', {});
+}

@@ -1,0 +1,27 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { OperationExample } from '../../daemon/contract/openapi.js';
+
+export type Examples = Readonly<Record<string, OperationExample>>;
+
+/** The folder of the examples, from the root of the checkout: one file for each operation. */
+export const examplesFolder = 'docs/contract/operations';
+
+/** Operations of the network that have no example, and why. */
+export const withoutExample: Readonly<Record<string, string>> = {
+  'keys.create': 'it works once, on a box whose gallery has no key yet',
+};
+
+/** The captured examples. `root`: the checkout. */
+export function readExamples(root: string): Examples {
+  const folder = join(root, examplesFolder);
+  const read = (name: string): OperationExample => {
+    // Written by main.ts; a test compares each with the schemas of its operation.
+    return JSON.parse(readFileSync(join(folder, name), 'utf8')) as OperationExample;
+  };
+  return Object.fromEntries(
+    readdirSync(folder)
+      .sort()
+      .map((name) => [name.replace(/\.json$/, ''), read(name)]),
+  );
+}
