@@ -50,6 +50,7 @@ async function callAccounts(caller: ExampleCaller, { seeded, claimSecret }: Exam
   await caller.call('auth.change-password', { oldPassword: password, newPassword });
   await caller.call('auth.login', { userName, password: newPassword });
   const sessions = await caller.call('auth.sessions', {});
+  await caller.call('auth.passkeys', {});
   await caller.call('users.list', { limit: 2 });
 
   await caller.call('roles.create', {

@@ -9,7 +9,14 @@ export const examplesFolder = 'docs/contract/operations';
 
 /** Operations of the network that have no example, and why. */
 export const withoutExample: Readonly<Record<string, string>> = {
+  'cameras.watch': 'it needs a camera that streams, and the cameras of the demo box do not exist',
   'keys.create': 'it works once, on a box whose gallery has no key yet',
+  ...Object.fromEntries(
+    [
+      ...['auth.begin-passkey', 'auth.add-passkey', 'auth.remove-passkey', 'auth.begin-passkey-proof'],
+      ...['auth.begin-passkey-login', 'auth.login-with-passkey'],
+    ].map((id) => [id, 'passkeys need a certificate that browsers trust, and a browser that signs']),
+  ),
 };
 
 /** The captured examples. `root`: the checkout. */
