@@ -4,6 +4,7 @@
 export const auditActions = [
   'person.enrolled',
   'person.changed',
+  'person.photographs-changed',
   'person.removed',
   'person.restored',
   'person.erased',

@@ -44,7 +44,10 @@ export const photographResult = z.discriminatedUnion('outcome', [
 ]);
 export type PhotographResult = z.infer<typeof photographResult>;
 
-const photographResults = z.array(photographResult).readonly().describe('In the order of the photographs.');
+export const photographResults = z
+  .array(photographResult)
+  .readonly()
+  .describe('In the order of the photographs.');
 
 export const resemblance = z.object({
   personId,
@@ -54,7 +57,7 @@ export const resemblance = z.object({
 export type Resemblance = z.infer<typeof resemblance>;
 
 /** A warning, not a refusal. */
-const warning = {
+export const enrolmentWarning = {
   resembles: z
     .array(resemblance)
     .readonly()
@@ -63,18 +66,22 @@ const warning = {
 };
 export type EnrolmentWarning = { readonly resembles?: readonly Resemblance[] };
 
-const refused = z
+export const photographsRefused = z
   .object({ outcome: z.literal('refused'), photographs: photographResults })
   .describe('A photograph is unusable, or shows another person than the others. Nothing was stored.');
-const similar = z
+export const resemblesOther = z
   .object({ outcome: z.literal('similar'), ...resemblance.shape })
-  .describe('The face resembles an enrolled person. Nothing was stored.');
+  .describe('The face resembles another person who is enrolled. Nothing was stored.');
 export const externalIdTaken = z
   .object({ outcome: z.literal('external-id-taken'), personId })
   .describe('Another person has this external id. Nothing was changed.');
 
 /** Why a person is not enrolled. */
-export const enrolmentRefusal = z.discriminatedUnion('outcome', [refused, similar, externalIdTaken]);
+export const enrolmentRefusal = z.discriminatedUnion('outcome', [
+  photographsRefused,
+  resemblesOther,
+  externalIdTaken,
+]);
 export type EnrolmentRefusal = z.infer<typeof enrolmentRefusal>;
 
 export const enrolmentResult = z.discriminatedUnion('outcome', [
@@ -82,19 +89,19 @@ export const enrolmentResult = z.discriminatedUnion('outcome', [
     outcome: z.literal('enrolled'),
     person: personDetail,
     photographs: photographResults,
-    ...warning,
+    ...enrolmentWarning,
   }),
   z
-    .object({ outcome: z.literal('enrollable'), photographs: photographResults, ...warning })
+    .object({ outcome: z.literal('enrollable'), photographs: photographResults, ...enrolmentWarning })
     .describe('The result of a dry run.'),
-  ...[refused, similar, externalIdTaken],
+  ...[photographsRefused, resemblesOther, externalIdTaken],
 ]);
 export type EnrolmentResult = z.infer<typeof enrolmentResult>;
 
 /** The result of one row of an import. */
 export const stagedRow = z.discriminatedUnion('outcome', [
-  z.object({ outcome: z.literal('accepted'), photographs: photographResults, ...warning }),
-  ...[refused, similar, externalIdTaken],
+  z.object({ outcome: z.literal('accepted'), photographs: photographResults, ...enrolmentWarning }),
+  ...[photographsRefused, resemblesOther, externalIdTaken],
 ]);
 export type StagedRow = z.infer<typeof stagedRow>;
 
@@ -114,21 +121,24 @@ export const givenConsent = z.strictObject({
   reference: z.string().max(400).describe('At most 200 characters.'),
 });
 
+export const faceNumber = z
+  .int()
+  .min(1)
+  .max(999)
+  .optional()
+  .describe('Picks one of several faces in a single photograph, counted from left to right, from 1.');
+export const isDuplicateAllowed = z
+  .boolean()
+  .default(false)
+  .describe('Enrols the face even if it resembles another person who is enrolled.');
+
 export const givenPerson = {
   name,
   externalId: externalId.optional(),
   notes: notes.optional(),
   consent: givenConsent.optional(),
-  faceNumber: z
-    .int()
-    .min(1)
-    .max(999)
-    .optional()
-    .describe('Picks one of several faces in a single photograph, counted from left to right, from 1.'),
-  isDuplicateAllowed: z
-    .boolean()
-    .default(false)
-    .describe('Enrols the person even if the face resembles an enrolled person.'),
+  faceNumber,
+  isDuplicateAllowed,
 };
 
 /** Use it with `filesBytes: maximumEnrolmentBytes`. */

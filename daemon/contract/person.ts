@@ -57,7 +57,7 @@ export const personDetail = personSummary.extend({
     .int()
     .positive()
     .describe(
-      'Counts the changes of the profile and the state. Give it with a change to detect other changes.',
+      'Counts the changes of the profile, the photographs and the state. Give it with a change to detect other changes.',
     ),
 });
 export type PersonDetail = z.infer<typeof personDetail>;

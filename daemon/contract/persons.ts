@@ -14,6 +14,7 @@ import {
 } from './enrolment.js';
 import { ifRevision, operation, pageFields } from './operation.js';
 import { personDetail, personId, personSummary } from './person.js';
+import { photographOperations } from './photographs.js';
 
 /** Changes of a profile. An absent field stays; null removes it. */
 export const profileChange = z.strictObject({
@@ -168,31 +169,6 @@ const readingOperations = {
     audit: 'personal',
     rate: 'default',
   }),
-  'persons.photographs.list': operation({
-    method: 'GET',
-    path: '/persons/{id}/photographs',
-    summary: 'List the photographs of a person.',
-    input: one,
-    answer: {
-      kind: 'json',
-      schema: z.array(z.object({ id: z.string(), storedAt: z.iso.datetime() })).readonly(),
-    },
-    errors: [...galleryErrors, 'no-such-person'],
-    scope: 'persons:read',
-    audit: 'personal',
-    rate: 'default',
-  }),
-  'persons.photographs.read': operation({
-    method: 'GET',
-    path: '/persons/{id}/photographs/{photographId}',
-    summary: 'Read a photograph of a person.',
-    input: z.strictObject({ id: personId, photographId: z.string().min(1).max(64) }),
-    answer: { kind: 'file', mediaType: 'image/jpeg' },
-    errors: [...galleryErrors, 'no-such-photograph'],
-    scope: 'persons:read',
-    audit: 'personal',
-    rate: 'default',
-  }),
   'persons.export': operation({
     method: 'GET',
     path: '/persons/{id}/export',
@@ -299,4 +275,8 @@ const writingOperations = {
   }),
 } as const;
 
-export const personOperations = { ...readingOperations, ...writingOperations } as const;
+export const personOperations = {
+  ...readingOperations,
+  ...photographOperations,
+  ...writingOperations,
+} as const;

@@ -5,6 +5,7 @@ import type { PersonId, RecogniserId } from '../domain/ids.js';
 import type { PersonProfile } from '../domain/persons/person-profile.js';
 import type { NewEvidence, UnsealedEvidence } from './evidence.js';
 import type { Enrolment } from './persons/enrolment.js';
+import type { ViewChange } from './persons/person-changes.js';
 import type { PersonsPage } from './persons/person-rows.js';
 import type { StoredPersonState } from './places.js';
 import type { SearchOptions } from './search/search-index.js';
@@ -27,7 +28,13 @@ export interface PersonEntry {
 }
 
 export interface FullPersonEntry extends PersonEntry {
-  readonly templates: readonly { readonly id: string; readonly quality: number }[];
+  readonly templates: readonly {
+    readonly id: string;
+    readonly recogniser: string;
+    readonly quality: number;
+    /** Null if retention has deleted the photograph. */
+    readonly photographId: string | null;
+  }[];
   readonly photographs: readonly { readonly id: string; readonly addedAtMs: number }[];
 }
 
@@ -91,6 +98,11 @@ export interface Gallery extends AsyncDisposable {
   personOfExternalId(externalId: string, importId?: string): Promise<PersonId | undefined>;
   /** Replaces the profile, which the caller has validated. False if there is no such person. */
   changeProfile(id: PersonId, profile: PersonProfile, by: Actor): boolean;
+  /**
+   * Adds and deletes photographs with their templates; the caller has checked them and leaves at least one. False if there is no
+   * such active person. @throws `enrolment-refused`
+   */
+  changeViews(id: PersonId, change: ViewChange, by: Actor): boolean;
   /** The person is no longer recognised but stays in the gallery. False if there is no such active person. */
   removePerson(id: PersonId, by: Actor): boolean;
   /** The person is recognised again. False if there is no such removed person. */

@@ -11,7 +11,7 @@ import type { KeyRing } from './keys/key-ring.js';
 import { checkEnrolment, type Enrolment } from './persons/enrolment.js';
 import { type ErasureContext, eraseBiometricData, erasePerson } from './persons/erasure.js';
 import type { ExternalIds } from './persons/external-ids.js';
-import type { PersonChanges } from './persons/person-changes.js';
+import type { PersonChanges, ViewChange } from './persons/person-changes.js';
 import type { PersonCountsRow, PersonsPage } from './persons/person-rows.js';
 import type { Persons } from './persons/persons.js';
 import {
@@ -144,6 +144,21 @@ export class SqliteGallery implements Gallery {
     const details = thresholdDetail(before, profile);
     this.#parts.changes.change(row, { profile, state: row.state }, { by, action: 'person.changed', details });
     this.#parts.externalIds.note(id, profile);
+    this.#notify([id]);
+    return true;
+  }
+
+  changeViews(id: PersonId, change: ViewChange, by: Actor): boolean {
+    const row = this.#row(id);
+    if (row?.state !== 'active') return false;
+    const { changes, persons, index, rows, recogniser, dimensions, database } = this.#parts;
+    const profile = persons.profile(row);
+    if (change.added.length > 0) checkEnrolment({ profile, photographs: change.added }, dimensions);
+    changes.changeViews(row, change, { by, profile, recogniser });
+    index.remove(id);
+    this.#load(rows.person(id) ?? row);
+    // If another program reads the file, the next erasure or opening empties the log.
+    if (change.removed.length > 0) emptyWriteAheadLog(database);
     this.#notify([id]);
     return true;
   }

@@ -364,12 +364,12 @@ describe('an export', () => {
     assert.ok(record.templates.every(({ vectorBase64 }) => vectorBase64 !== ''));
     const listed = await client.call('persons.photographs.list', { id });
     assert.deepEqual(
-      record.photographs.map((photograph) => ({ id: photograph.id, storedAt: photograph.storedAt })),
-      listed,
+      record.photographs.map(({ id: photographId, storedAt }) => `${photographId} ${storedAt}`).sort(),
+      listed.map(({ id: photographId, storedAt }) => `${photographId} ${storedAt}`).sort(),
     );
     assert.deepEqual(
-      listed.map((photograph) => photograph.id),
-      record.person.photographIds,
+      listed.map((photograph) => photograph.id).sort(),
+      [...record.person.photographIds].sort(),
     );
     for (const { id: photographId, jpeg } of record.photographs) {
       assert.deepEqual(await client.call('persons.photographs.read', { id, photographId }), jpeg);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { findDisagreement } from '../../daemon/domain/persons/photograph-agreement.js';
+import { findDisagreement, middleOf } from '../../daemon/domain/persons/photograph-agreement.js';
 
 /** A face as an angle in degrees: two are as similar as the cosine of what lies between them. */
 function face(degrees: number): Float32Array {
@@ -137,5 +137,19 @@ describe('whatever the photographs', () => {
         }
       }),
     );
+  });
+});
+
+describe('the middle one of the photographs of a person', () => {
+  test('is the one that agrees with most others, and of those the one that is most similar to all', () => {
+    const middle = (...degrees: readonly number[]): number | undefined => {
+      const found = middleOf(degrees.map(face), threshold);
+      return found && Math.round((Math.atan2(found[1] ?? 0, found[0] ?? 0) * 180) / Math.PI);
+    };
+    assert.equal(middle(), undefined);
+    assert.equal(middle(7), 7);
+    assert.equal(middle(0, 9, 18), 9);
+    assert.equal(middle(0, 3, 8), 3);
+    assert.equal(middle(0, 9, 18, stranger), 9);
   });
 });

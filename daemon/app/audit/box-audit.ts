@@ -126,7 +126,7 @@ async function makeReport(
     actions,
     persons: {
       enrolled: actions['person.enrolled'] ?? 0,
-      changed: actions['person.changed'] ?? 0,
+      changed: (actions['person.changed'] ?? 0) + (actions['person.photographs-changed'] ?? 0),
       removed: actions['person.removed'] ?? 0,
       restored: actions['person.restored'] ?? 0,
       erased: actions['person.erased'] ?? 0,

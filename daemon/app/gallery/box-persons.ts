@@ -19,6 +19,7 @@ import type {
   RestoreResult,
   UpdateResult,
 } from '../../contract/persons.js';
+import type { PhotographChange } from '../../contract/photographs.js';
 import { type PersonId, personId } from '../../domain/ids.js';
 import { isoTime } from '../../domain/iso-time.js';
 import { longestReason, type PersonProfile, withdrawn } from '../../domain/persons/person-profile.js';
@@ -29,6 +30,7 @@ import type { RememberedEnrolment } from '../../records/enrolment-keys.js';
 import type { Records } from '../../records/open-records.js';
 import type { PhotoOutcome } from '../../vision/protocol.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
+import { BoxPhotographs } from './box-photographs.js';
 import {
   type Enrollable,
   type EnrolmentOptions,
@@ -38,7 +40,7 @@ import {
 } from './enrolment.js';
 import { contentOf, keyReused, readAnswer, writeAnswer } from './enrolment-keys.js';
 import type { GalleryVault } from './gallery-vault.js';
-import { certified, describePerson, summarisePerson } from './person-answers.js';
+import { certified, changedMeanwhile, describePerson, summarisePerson } from './person-answers.js';
 import { enrolmentLines, exportLines } from './person-export.js';
 import { type PersonFilter, pageOfPersons } from './person-list.js';
 
@@ -79,9 +81,18 @@ export class BoxPersons {
   readonly #options: BoxPersonsOptions;
   /** One enrolment or update at a time: between the check for duplicates and the write, no other may take the external id or face. */
   readonly #turns = new SerialQueue();
+  readonly photographs: BoxPhotographs;
 
   constructor(options: BoxPersonsOptions) {
     this.#options = options;
+    this.photographs = new BoxPhotographs({
+      ...options,
+      turns: this.#turns,
+      parts: () => this.#enrolmentParts(),
+      read: (id, actor) => this.#read(id, actor),
+      known: (id) => this.#known(id),
+      noteLikeness: (found, actor) => this.#noteLikeness(found, actor),
+    });
   }
 
   /** @throws `profile-refused`, `face-of-several-photographs`, `idempotency-key-reused` */
@@ -119,8 +130,12 @@ export class BoxPersons {
   }
 
   /** The answer tells whom the pictures resemble, like a recognition. A dry run can ask for that alone. */
-  #noteLikeness(found: Enrollable | EnrolmentRefusal, actor: Actor, isDryRun = false): void {
-    const { resembles = [] } = found.outcome === 'enrollable' ? found : {};
+  #noteLikeness(
+    found: Enrollable | EnrolmentRefusal | PhotographChange,
+    actor: Actor,
+    isDryRun = false,
+  ): void {
+    const { resembles = [] } = found.outcome === 'enrollable' || found.outcome === 'changed' ? found : {};
     const matches = found.outcome === 'similar' ? 1 : resembles.length;
     if (matches === 0 && !isDryRun) return;
     const details = { faces: 1, matches };
@@ -165,14 +180,6 @@ export class BoxPersons {
   show(id: string, actor: Actor): PersonDetail | undefined {
     const found = this.#read(id, actor);
     return found && describePerson(found);
-  }
-
-  photographs(
-    id: string,
-    actor: Actor,
-  ): readonly { readonly id: string; readonly storedAt: string }[] | undefined {
-    const found = this.#read(id, actor);
-    return found?.photographs.map((each) => ({ id: each.id, storedAt: isoTime(each.addedAtMs) }));
   }
 
   #read(id: string, actor: Actor): FullPersonEntry | undefined {
@@ -298,15 +305,6 @@ export class BoxPersons {
     return exportLines({ gallery, records, audit }, found);
   }
 
-  readPhotograph(id: string, photographId: string, actor: Actor): Buffer | undefined {
-    if (this.#known(id) === undefined) return undefined;
-    const jpeg = this.#gallery().readPhotograph(personId(id), photographId);
-    if (jpeg === undefined) return undefined;
-    const details = { photograph: photographId };
-    this.#options.vault.audit.append({ by: actor, action: 'person.photograph-read', subject: id, details });
-    return Buffer.from(jpeg);
-  }
-
   /** Begins an import. Staged rows are neither recognised nor listed until the import is committed. */
   beginImport(): Promise<string> {
     return this.#gallery().beginImport();
@@ -370,17 +368,6 @@ export class BoxPersons {
 
 function warningOf({ resembles }: EnrolmentWarning): EnrolmentWarning {
   return resembles === undefined ? {} : { resembles };
-}
-
-function changedMeanwhile(id: string, revision: number) {
-  return badInput(
-    'changed-meanwhile',
-    `The person ${id} was not changed: they have changed since you read them.`,
-    {
-      remedy: 'Read the person again. If your change is still right, send it with the new revision.',
-      details: { revision },
-    },
-  );
 }
 
 function profileDamaged(id: string) {

@@ -9,7 +9,9 @@ import type {
   Resemblance,
   StagedRow,
 } from '../../contract/enrolment.js';
-import type { Candidate } from '../../domain/identification/match.js';
+import type { PhotographChange } from '../../contract/photographs.js';
+import type { Candidate, Embedding } from '../../domain/identification/match.js';
+import type { PersonId } from '../../domain/ids.js';
 import { checkProfile, type GivenProfile, type PersonProfile } from '../../domain/persons/person-profile.js';
 import {
   type DisagreeingPhotograph,
@@ -40,6 +42,17 @@ export interface Enrollable extends EnrolmentWarning {
   readonly enrolled: readonly EnrolmentPhotograph[];
   readonly photographs: readonly PhotographResult[];
 }
+
+/** What is compared, and with whom. */
+export interface ResemblanceQuestion {
+  readonly photographs: readonly PhotographResult[];
+  readonly isDuplicateAllowed: boolean;
+  readonly importId?: string | undefined;
+  readonly self?: PersonId;
+}
+
+/** Why photographs are not stored. */
+export type PhotographRefusal = Exclude<EnrolmentRefusal, { readonly outcome: 'external-id-taken' }>;
 
 /**
  * A face may look like one or two other persons. A template that matches this many comes from no face: an attacker in control
@@ -76,16 +89,36 @@ export async function examineEnrolment(
 ): Promise<Enrollable | EnrolmentRefusal> {
   const { gallery, threshold } = options;
   const profile = requireProfile(request, options.todayIso);
+  if (profile.externalId !== undefined) {
+    const personId = await gallery.personOfExternalId(profile.externalId, importId);
+    if (personId !== undefined) return { outcome: 'external-id-taken', personId };
+  }
+  const { photographs, enrolled } = await lookAt(request, options);
+  if (enrolled.length < request.photographs.length) return { outcome: 'refused', photographs };
+  const embeddings = enrolled.map(({ embedding }) => embedding);
+  const disagreement = findDisagreement(embeddings, threshold);
+  if (disagreement !== undefined) {
+    return { outcome: 'refused', photographs: refuseDisagreeing(photographs, disagreement, threshold) };
+  }
+  const judged = await judgeResemblance(embeddings, { ...request, importId, photographs }, options);
+  if ('outcome' in judged) return judged;
+  return { outcome: 'enrollable', profile, enrolled, photographs, ...judged };
+}
+
+/**
+ * Has a vision process analyse each photograph. There are as many `enrolled` as photographs if all are usable.
+ * @throws `face-of-several-photographs`
+ */
+export async function lookAt(
+  request: Pick<GivenEnrolment, 'photographs' | 'faceNumber'>,
+  options: Pick<EnrolmentOptions, 'gallery' | 'analysePhoto'>,
+): Promise<Pick<Enrollable, 'photographs' | 'enrolled'>> {
   if (request.faceNumber !== undefined && request.photographs.length !== 1) {
     throw badInput(
       'face-of-several-photographs',
       `a face can be picked in a single photograph only, but ${request.photographs.length} were sent`,
       { remedy: 'Send this photograph alone, or crop it to the person.' },
     );
-  }
-  if (profile.externalId !== undefined) {
-    const personId = await gallery.personOfExternalId(profile.externalId, importId);
-    if (personId !== undefined) return { outcome: 'external-id-taken', personId };
   }
   const photographs: PhotographResult[] = [];
   const enrolled: EnrolmentPhotograph[] = [];
@@ -95,7 +128,7 @@ export async function examineEnrolment(
       photographs.push(outcome);
       continue;
     }
-    if (outcome.recogniser !== gallery.recogniser) {
+    if (outcome.recogniser !== options.gallery.recogniser) {
       throw defect('recogniser-mismatch', 'vision and gallery use different recognisers');
     }
     const { quality, taken } = outcome;
@@ -106,26 +139,28 @@ export async function examineEnrolment(
       quality: quality.score,
     });
   }
-  if (enrolled.length < request.photographs.length) return { outcome: 'refused', photographs };
-  const embeddings = enrolled.map(({ embedding }) => embedding);
-  const disagreement = findDisagreement(embeddings, threshold);
-  if (disagreement !== undefined) {
-    return { outcome: 'refused', photographs: refuseDisagreeing(photographs, disagreement, threshold) };
-  }
-  const near = await gallery.findSimilar(embeddings, threshold - options.margin, importId);
-  const similar = near.filter(({ similarity }) => similarity >= threshold);
-  if (similar.length >= tooManyAlike && gallery.personCount < largeGallery) {
+  return { photographs, enrolled };
+}
+
+/**
+ * Compares faces with the persons of the gallery and of the import: why nothing may be stored, or whom they resemble a little.
+ * `self`: the person to whom the faces belong, who may be similar.
+ */
+export async function judgeResemblance(
+  embeddings: readonly Embedding[],
+  { photographs, importId, self, isDuplicateAllowed }: ResemblanceQuestion,
+  { gallery, threshold, margin }: Pick<EnrolmentOptions, 'gallery' | 'threshold' | 'margin'>,
+): Promise<PhotographRefusal | EnrolmentWarning> {
+  const found = await gallery.findSimilar(embeddings, threshold - margin, importId);
+  const isAlike = ({ similarity }: Candidate): boolean => similarity >= threshold;
+  if (found.filter(isAlike).length >= tooManyAlike && gallery.personCount < largeGallery) {
     return { outcome: 'refused', photographs: photographs.map(() => likeMany) };
   }
-  if (!request.isDuplicateAllowed) {
-    const [closest] = similar;
-    if (closest !== undefined) {
-      return { outcome: 'similar', ...named(closest, gallery) };
-    }
-  }
+  const near = found.filter(({ personId }) => personId !== self);
+  const closest = near.find(isAlike);
+  if (!isDuplicateAllowed && closest !== undefined) return { outcome: 'similar', ...named(closest, gallery) };
   const resembles = near.slice(0, mostNamed).map((candidate) => named(candidate, gallery));
-  const warning = resembles.length === 0 ? {} : { resembles };
-  return { outcome: 'enrollable', profile, enrolled, photographs, ...warning };
+  return resembles.length === 0 ? {} : { resembles };
 }
 
 /** A resembled person with their name. */
@@ -139,6 +174,16 @@ export function enrolmentFor(result: EnrolmentResult, caller: Pick<Caller, 'scop
   if (caller.scopes.has('names:read')) return result;
   if (result.outcome === 'similar') return { outcome: 'similar', ...unnamed(result) };
   if (result.outcome !== 'enrolled' && result.outcome !== 'enrollable') return result;
+  return { ...result, ...unnamedWarning(result) };
+}
+
+/** The result of a change of photographs as the caller may see it. */
+export function photographChangeFor(
+  result: PhotographChange,
+  caller: Pick<Caller, 'scopes'>,
+): PhotographChange {
+  if (caller.scopes.has('names:read') || result.outcome === 'refused') return result;
+  if (result.outcome === 'similar') return { outcome: 'similar', ...unnamed(result) };
   return { ...result, ...unnamedWarning(result) };
 }
 
@@ -158,7 +203,7 @@ function unnamedWarning({ resembles }: EnrolmentWarning): EnrolmentWarning {
 }
 
 /** Refuses the photographs that do not show the same person as the others. */
-function refuseDisagreeing(
+export function refuseDisagreeing(
   photographs: readonly PhotographResult[],
   disagreement: Disagreement,
   threshold: number,

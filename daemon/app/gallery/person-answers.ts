@@ -1,4 +1,4 @@
-import { isRollcallError, operational } from '../../base/errors.js';
+import { badInput, isRollcallError, operational } from '../../base/errors.js';
 import { present } from '../../base/present.js';
 import type { PersonDetail, PersonSummary } from '../../contract/person.js';
 import type { ErasureCertificate } from '../../contract/persons.js';
@@ -51,4 +51,16 @@ export function certified(erase: () => gallery.Erasure | undefined): ErasureCert
 function describeErasure(certificate: gallery.Erasure): ErasureCertificate {
   const { personId, scope, erasedAtMs, by, auditSequence, auditHash, what } = certificate;
   return { personId, scope, erasedAt: isoTime(erasedAtMs), by: by.actor, auditSequence, auditHash, what };
+}
+
+/** The error of a change that is based on an older revision. */
+export function changedMeanwhile(id: string, revision: number) {
+  return badInput(
+    'changed-meanwhile',
+    `The person ${id} was not changed: they have changed since you read them.`,
+    {
+      remedy: 'Read the person again. If your change is still right, send it with the new revision.',
+      details: { revision },
+    },
+  );
 }

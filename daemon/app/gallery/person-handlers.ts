@@ -3,19 +3,24 @@ import type { Handlers } from '../../contract/handlers.js';
 import type { personOperations } from '../../contract/persons.js';
 import { notFound } from '../../control/not-found.js';
 import type { BoxPersons, RemoveResult } from './box-persons.js';
-import { enrolmentFor } from './enrolment.js';
+import { enrolmentFor, photographChangeFor } from './enrolment.js';
 
 /** The operations on persons. Expected outcomes are in the answers, except that there is no such person. */
 export function personHandlers(persons: BoxPersons): Handlers<typeof personOperations> {
   return {
     'persons.list': (filter, { caller }) => persons.list(filter, caller),
     'persons.show': ({ id }, { caller }) => found(id, persons.show(id, caller)),
-    'persons.photographs.list': ({ id }, { caller }) => found(id, persons.photographs(id, caller)),
+    'persons.photographs.list': ({ id }, { caller }) => found(id, persons.photographs.list(id, caller)),
     'persons.photographs.read': ({ id, photographId }, { caller }) => {
-      const bytes = persons.readPhotograph(id, photographId, caller);
+      const bytes = persons.photographs.read(id, photographId, caller);
       if (bytes === undefined) throw notFound('photograph', photographId, `rollcall person show ${id}`);
       return { bytes };
     },
+    'persons.photographs.add': async (input, { caller }) =>
+      photographChangeFor(await persons.photographs.add(input, caller), caller),
+    'persons.photographs.replace': async (input, { caller }) =>
+      photographChangeFor(await persons.photographs.replace(input, caller), caller),
+    'persons.photographs.remove': (input, { caller }) => persons.photographs.remove(input, caller),
     'persons.export': ({ id, scope }, { caller }) => found(id, persons.export(id, scope, caller)),
     'persons.enrol': async (request, { caller }) => enrolmentFor(await persons.add(request, caller), caller),
     'persons.update': async ({ id, ...change }, { caller }) => {

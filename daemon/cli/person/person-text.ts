@@ -1,5 +1,11 @@
 import { counted } from '../../base/counted.js';
-import type { EnrolmentResult, EnrolmentWarning, Resemblance, TakenFace } from '../../contract/enrolment.js';
+import type {
+  EnrolmentResult,
+  EnrolmentWarning,
+  PhotographResult,
+  Resemblance,
+  TakenFace,
+} from '../../contract/enrolment.js';
 import type { PersonDetail, PersonSummary } from '../../contract/person.js';
 import type { ErasureCertificate } from '../../contract/persons.js';
 import { describeFace } from '../../domain/faces/photographed-faces.js';
@@ -72,12 +78,20 @@ export function describeEnrolment(result: EnrolmentResult, images: readonly stri
       `  what to do: run 'rollcall person show ${result.personId}'; if it is another person, use another external id`,
     ].join('\n');
   }
-  const lines = result.photographs.map((photograph, index) =>
+  const lines = photographLines(result.photographs, images);
+  return [...lines, verdict(result), ...warningLines('resembles' in result ? result : {})].join('\n');
+}
+
+/** What became of each photograph. `images`: the photographs as the user named them. */
+export function photographLines(
+  photographs: readonly PhotographResult[],
+  images: readonly string[],
+): readonly string[] {
+  return photographs.map((photograph, index) =>
     photograph.outcome === 'enrolled'
       ? `${images[index]}: quality ${photograph.qualityScore.toFixed(2)}${photograph.taken === undefined ? '' : `, ${describeTaken(photograph.taken)}`}`
       : `${images[index]}: refused, ${photograph.message} (${photograph.code})\n  what to do: ${photograph.remedy}`,
   );
-  return [...lines, verdict(result), ...warningLines(result)].join('\n');
 }
 
 /** A resembled person by name and id. */
@@ -92,8 +106,9 @@ export function describeResemblance({ resembles = [] }: EnrolmentWarning): strin
   return `warning: the face resembles ${who.join(', ')}`;
 }
 
-function warningLines(result: EnrolmentResult): readonly string[] {
-  const warning = describeResemblance('resembles' in result ? result : {});
+/** The warning, and what to do. */
+export function warningLines(result: EnrolmentWarning): readonly string[] {
+  const warning = describeResemblance(result);
   if (warning === undefined) return [];
   return [
     warning,

@@ -7,6 +7,7 @@ import { exitCodes, print, runAction } from '../output.js';
 import { allPersons } from './all-persons.js';
 import { registerAdd } from './person-add.js';
 import { registerRenameAndSet } from './person-change.js';
+import { registerPhoto } from './person-photo.js';
 import { registerRemovals } from './person-removal.js';
 import { describePerson, personTable } from './person-text.js';
 import { personForms, whichPerson } from './which-person.js';
@@ -18,6 +19,7 @@ export function registerPerson(program: Command): void {
   registerAdd(person);
   registerListAndShow(person);
   registerRenameAndSet(person);
+  registerPhoto(person);
   registerRemovals(person);
   registerExport(person);
   registerImport(person);

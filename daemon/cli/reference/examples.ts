@@ -43,6 +43,19 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     ["rollcall person set 'Ada King' --external-id E-17", 'store her id in another system'],
     ["rollcall person set 'Ada King' --notes ''", 'delete the notes'],
   ],
+  'person photo list': [["rollcall person photo list 'Ada King'", 'show what she is recognised by']],
+  'person photo add': [
+    ["rollcall person photo add 'Ada King' --image ada-3.jpg", 'add a view; it must show the same person'],
+  ],
+  'person photo replace': [
+    [
+      "rollcall person photo replace 'Ada King' f-4hz8 --image ada-4.jpg",
+      'put a better photograph in the place of one',
+    ],
+  ],
+  'person photo remove': [
+    ["rollcall person photo remove 'Ada King' f-4hz8", 'ask for confirmation, then delete one'],
+  ],
   'person remove': [["rollcall person remove 'Ada King'", 'ask for confirmation, then stop recognising her']],
   'person restore': [["rollcall person restore 'Ada King'", 'recognise her again']],
   'person erase': [

@@ -51,6 +51,12 @@ export function findDisagreement(
   };
 }
 
+/** The embedding that agrees with most others: more photographs of the person must agree with it. Undefined without any. */
+export function middleOf(embeddings: readonly Embedding[], threshold: number): Embedding | undefined {
+  const similarities = embeddings.map((one) => embeddings.map((other) => similarityOf(one, other)));
+  return embeddings[medoidOf(similarities, threshold)];
+}
+
 type Similarities = readonly (readonly number[])[];
 
 function between(similarities: Similarities, a: number, b: number): number {

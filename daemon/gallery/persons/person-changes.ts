@@ -23,6 +23,13 @@ import {
 } from './person-rows.js';
 import { encodeProfile } from './profile-codec.js';
 
+/** What becomes of the photographs of a person. The caller has validated all of it. */
+export interface ViewChange {
+  readonly added: readonly EnrolmentPhotograph[];
+  /** Ids of photographs, or of templates whose photograph is gone. */
+  readonly removed: readonly string[];
+}
+
 /** A person to store. The caller has validated all of it. */
 export interface NewPerson {
   readonly id: PersonId;
@@ -117,6 +124,39 @@ export class PersonChanges {
     });
   }
 
+  /**
+   * Adds and removes photographs with their templates. Everything is sealed in one turn, because a rotation may replace the data
+   * key between two. @throws `field-damaged` if the data key does not open
+   */
+  changeViews(
+    row: KeyedPersonRow,
+    { added, removed }: ViewChange,
+    given: { readonly by: Actor; readonly profile: PersonProfile; readonly recogniser: RecogniserId },
+  ): void {
+    const { by, profile, recogniser } = given;
+    const personId = row.id;
+    const atMs = this.#clock.wallMs();
+    const sealed = this.#ring.using(dataKeyOf(row), (key) =>
+      added.map((view) => {
+        const photograph = sealPhotograph(key, personId, view.jpeg, atMs);
+        const of = { personId, recogniser, photographId: photograph.id };
+        return { photograph, template: sealTemplate(key, { ...view, ...of }) };
+      }),
+    );
+    if (sealed === undefined) throw dataKeyDamaged(personId);
+    this.#database.transaction(() => {
+      for (const view of removed) this.#rows.deleteView(personId, view);
+      for (const { photograph, template } of sealed) {
+        this.#rows.addPhotograph(photograph);
+        this.#rows.addTemplate(template);
+      }
+      const kept = this.#rows.templatesOf(personId).filter((each) => each.recogniser === recogniser);
+      const details = { added: added.length, deleted: removed.length, photographs: kept.length };
+      const action = 'person.photographs-changed';
+      this.change(row, { profile, state: row.state }, { by, action, details });
+    });
+  }
+
   /** Makes the staged persons of an import active, in one transaction. */
   commitImport(
     importId: string,
@@ -139,6 +179,7 @@ export class PersonChanges {
 type PersonAction =
   | 'person.enrolled'
   | 'person.changed'
+  | 'person.photographs-changed'
   | 'person.removed'
   | 'person.restored'
   | 'person.consent-withdrawn';

@@ -110,6 +110,8 @@ export class PersonRows {
   readonly #templatesOf: Statement<[string], TemplateRow>;
   readonly #photographsOf: Statement<[string], { id: string; addedAtMs: number }>;
   readonly #photograph: Statement<[string, string], PhotographRow>;
+  readonly #deleteTemplatesOf: Statement<[{ personId: string; view: string }]>;
+  readonly #deletePhotograph: Statement<[string, string]>;
   readonly #delete: Statement<[string]>;
   readonly #deleteKey: Statement<[string]>;
 
@@ -166,6 +168,11 @@ export class PersonRows {
       `SELECT id, person_id AS personId, jpeg, added_at_ms AS addedAtMs FROM photograph
        WHERE person_id = ? AND id = ?`,
     );
+    this.#deleteTemplatesOf = db.prepare(
+      `DELETE FROM template WHERE person_id = @personId
+         AND (photograph_id = @view OR (photograph_id IS NULL AND id = @view))`,
+    );
+    this.#deletePhotograph = db.prepare('DELETE FROM photograph WHERE person_id = ? AND id = ?');
     this.#delete = db.prepare('DELETE FROM person WHERE id = ?');
     this.#deleteKey = db.prepare('DELETE FROM data_key WHERE id = ?');
   }
@@ -188,6 +195,12 @@ export class PersonRows {
 
   addPhotograph(row: PhotographRow): void {
     this.#insertPhotograph.run(row);
+  }
+
+  /** Deletes a photograph and its templates, or the template `view` whose photograph is gone. */
+  deleteView(personId: PersonId, view: string): void {
+    this.#deleteTemplatesOf.run({ personId, view });
+    this.#deletePhotograph.run(personId, view);
   }
 
   updateProfile({ id, state, importId, revision, profile, changedAtMs }: PersonRow): void {

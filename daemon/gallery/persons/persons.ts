@@ -65,9 +65,7 @@ export class Persons {
     if (row === undefined) return undefined;
     return {
       ...this.#entry(row),
-      templates: this.#rows
-        .templatesOf(id)
-        .map(({ id: templateId, quality }) => ({ id: templateId, quality })),
+      templates: this.#rows.templatesOf(id).map(({ personId: _, vector: __, ...template }) => template),
       photographs: this.#rows.photographsOf(id),
     };
   }

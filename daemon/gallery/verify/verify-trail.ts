@@ -9,7 +9,7 @@ export interface TrailOfPerson {
   /** The newest recorded revision. */
   readonly revision: number;
   readonly isErased: boolean;
-  /** The number of templates that the person must have at least: photographs at enrolment, 0 after a withdrawal or a move. */
+  /** The number of templates that the person must have at least: photographs at enrolment or after their last change, 0 after a withdrawal or a move. */
   readonly leastTemplates: number;
 }
 
@@ -19,6 +19,8 @@ interface EntryRow {
   readonly subject: string;
   readonly details: string;
 }
+
+const countsPhotographs: ReadonlySet<string> = new Set(['person.enrolled', 'person.photographs-changed']);
 
 const unknown: TrailOfPerson = { revision: 0, isErased: false, leastTemplates: 0 };
 
@@ -70,7 +72,7 @@ export class PersonTrail {
     if (!action.startsWith('person.') || subject === '') return;
     const before = this.#persons.get(subject) ?? unknown;
     const { revision, photographs } = numbersIn(details);
-    const enrolledWith = action === 'person.enrolled' ? photographs : before.leastTemplates;
+    const enrolledWith = countsPhotographs.has(action) ? photographs : before.leastTemplates;
     this.#persons.set(subject, {
       revision: Math.max(before.revision, revision),
       isErased: action === 'person.erased' || (before.isErased && action !== 'person.enrolled'),

@@ -1,0 +1,135 @@
+import type { Command } from 'commander';
+import { present } from '../../base/present.js';
+import type { KeptPhotograph, PhotographChange } from '../../contract/photographs.js';
+import { type CommonOptions, withCommonOptions } from '../common-options.js';
+import { confirm } from '../confirm.js';
+import { openBox } from '../daemon-client.js';
+import { type ExitCode, exitCodes, print, runAction, table } from '../output.js';
+import type { ShowTime } from '../site-time.js';
+import { describePersonLike, photographLines, warningLines } from './person-text.js';
+import { type FaceOptions, readPhotographs, withFaceOptions } from './photograph-files.js';
+import { personForms, whichPerson } from './which-person.js';
+
+interface AddOptions extends CommonOptions, FaceOptions {
+  readonly image: readonly string[];
+}
+
+interface RemoveOptions extends CommonOptions {
+  readonly yes?: boolean;
+}
+
+const photoForms = "id of the photograph, from 'rollcall person photo list'";
+
+export function registerPhoto(person: Command): void {
+  const photo = person.command('photo').description('list, add, replace and remove photographs of a person');
+  withCommonOptions(photo.command('list'))
+    .argument('<person>', personForms)
+    .description('list what a person is recognised by')
+    .action((given: string, options: CommonOptions) =>
+      runAction(options.json === true, async () => {
+        const { client, time } = await openBox(options.config);
+        const id = await whichPerson(client, { given, show: time.show });
+        const kept = await client.call('persons.photographs.list', { id });
+        print(options.json === true, kept, () => describeKept(kept, time.show));
+        return exitCodes.done;
+      }),
+    );
+  registerAdd(photo);
+  registerReplace(photo);
+  registerRemove(photo);
+}
+
+function registerAdd(photo: Command): void {
+  withFaceOptions(withCommonOptions(photo.command('add')))
+    .argument('<person>', personForms)
+    .requiredOption('-i, --image <file...>', 'photographs of this person only')
+    .description('add photographs to a person; exit code 1 if one is refused')
+    .action((given: string, options: AddOptions) =>
+      runAction(options.json === true, async () => {
+        const { client, time } = await openBox(options.config);
+        const photographs = await readPhotographs(options.image);
+        const id = await whichPerson(client, { given, state: 'active', show: time.show });
+        const face = faceOf(options);
+        const result = await client.call('persons.photographs.add', { id, photographs, ...face });
+        return report(result, options, options.image);
+      }),
+    );
+}
+
+function registerReplace(photo: Command): void {
+  withFaceOptions(withCommonOptions(photo.command('replace')))
+    .argument('<person>', personForms)
+    .argument('<photograph>', photoForms)
+    .requiredOption('-i, --image <file>', 'the new photograph of this person')
+    .description('put another photograph in the place of one, which is deleted for good')
+    .action(
+      (
+        given: string,
+        photographId: string,
+        { image, ...options }: CommonOptions & FaceOptions & { readonly image: string },
+      ) =>
+        runAction(options.json === true, async () => {
+          const { client, time } = await openBox(options.config);
+          const photographs = await readPhotographs([image]);
+          const id = await whichPerson(client, { given, state: 'active', show: time.show });
+          const wanted = { id, photographId, photographs, ...faceOf(options) };
+          return report(await client.call('persons.photographs.replace', wanted), options, [image]);
+        }),
+    );
+}
+
+function registerRemove(photo: Command): void {
+  withCommonOptions(photo.command('remove'))
+    .argument('<person>', personForms)
+    .argument('<photograph>', photoForms)
+    .option('-y, --yes', 'do not ask for confirmation')
+    .description('delete a photograph of a person and its template for good; the last one stays')
+    .action((given: string, photographId: string, options: RemoveOptions) =>
+      runAction(options.json === true, async () => {
+        const { client, time } = await openBox(options.config);
+        const id = await whichPerson(client, { given, state: 'active', show: time.show });
+        const question = `This deletes the photograph ${photographId} of ${id} for good.`;
+        await confirm(question, options.yes);
+        const person = await client.call('persons.photographs.remove', { id, photographId });
+        print(options.json === true, person, () => countOf(person));
+        return exitCodes.done;
+      }),
+    );
+}
+
+function faceOf({ face, allowDuplicate }: FaceOptions) {
+  return { ...present({ faceNumber: face }), isDuplicateAllowed: allowDuplicate === true };
+}
+
+function report(result: PhotographChange, { json }: CommonOptions, images: readonly string[]): ExitCode {
+  print(json === true, result, () => describeChange(result, images));
+  return result.outcome === 'changed' ? exitCodes.done : exitCodes.failed;
+}
+
+function describeChange(result: PhotographChange, images: readonly string[]): string {
+  if (result.outcome === 'similar') {
+    return [
+      `not stored: the face resembles ${describePersonLike(result)}, similarity ${result.similarity.toFixed(3)}`,
+      "  what to do: check that it is the right photograph; if it is, store it with '--allow-duplicate'",
+    ].join('\n');
+  }
+  const lines = photographLines(result.photographs, images);
+  if (result.outcome === 'changed')
+    return [...lines, countOf(result.person), ...warningLines(result)].join('\n');
+  const verdict = 'not stored: every photograph must be usable, and must show the person as the others do';
+  return [...lines, verdict].join('\n');
+}
+
+const countOf = ({ id, templates }: { readonly id: string; readonly templates: number }): string =>
+  `${id} is recognised by ${templates === 1 ? 'one template' : `${templates} templates`}`;
+
+function describeKept(kept: readonly KeptPhotograph[], show: ShowTime): string {
+  if (kept.length === 0) return 'The box keeps no photographs and no templates of this person.';
+  const rows = kept.map(({ id, hasPicture, storedAt, qualityScore }) => [
+    id,
+    storedAt === undefined ? '-' : show(storedAt),
+    hasPicture ? 'yes' : 'deleted by retention',
+    qualityScore === undefined ? 'no template' : qualityScore.toFixed(2),
+  ]);
+  return table(['photograph', 'stored at', 'picture', 'quality'], rows);
+}
