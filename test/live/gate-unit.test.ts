@@ -16,7 +16,7 @@ async function setUp(box: BootedBox): Promise<void> {
         systemd/$unit.service > /etc/systemd/system/$unit.service
     done
     install -d -m 700 -o rollcall -g rollcall /etc/rollcall/secrets
-    printf 'site: { id: site, timeZone: Etc/UTC }\\ncameras: []\\n' > /etc/rollcall/rollcall.yaml
+    printf 'site: { id: site, timeZone: Etc/UTC }\\ncameras: [{ id: door, name: Door, url: "rtsp://127.0.0.1:9/none" }]\\n' > /etc/rollcall/rollcall.yaml
     ${process.execPath} ${program}rollcall.js key init && chown rollcall: /etc/rollcall/secrets/*
     systemctl daemon-reload`);
 }
@@ -64,6 +64,22 @@ test('the gate runs under its own user, sees no data, and comes back after a kil
   assert.equal(
     await box.must('stat -c "%U %G %a" /run/rollcall-gate/tls.pem'),
     'rollcall rollcall-gate 640\n',
+  );
+
+  // A camera that cannot be reached has a vision process, too, and no pictures.
+  const live = '/run/rollcall-gate/live-0.sock';
+  await box.must(`for _ in $(seq 300); do
+      grep --quiet ticket < <(curl --silent --max-time 1 --unix-socket /run/rollcall/control.sock http://box/api/v1/cameras/door/live) && break
+      sleep 0.2
+    done
+    stat ${live}`);
+  assert.equal(await box.must(`stat -c "%U %G %a" ${live}`), 'rollcall rollcall-gate 660\n');
+  const connecting = `${process.execPath} -e 'require("net").connect("${live}").on("connect", () => process.exit(0)).on("error", () => process.exit(1))'`;
+  assert.equal((await inside(connecting)).exitCode, 0, 'the gate reaches the vision process');
+  assert.notEqual(
+    (await box.run(`runuser -u nobody -- ${connecting}`)).exitCode,
+    0,
+    'and no other user does',
   );
 
   const doctor = `${process.execPath} ${builtProgram('rollcall.js')} doctor || true`;

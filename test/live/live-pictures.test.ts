@@ -191,6 +191,7 @@ async function shared({ box, port, page, key }: Box, one: Watcher): Promise<void
   await until('a face in a picture', () => one.shown.some(({ about }) => about.faces.length > 0));
   await Promise.all([one.more(10), other.more(10)]);
   assert.equal((await box.camera('door')).viewers, 2);
+  assert.match((await box.command('camera', 'list')).stdout, /door +streaming, 2 viewers/);
   assert.deepEqual(await watch(port, page).ended, [503, 'busy'], 'one stream a user and camera');
 
   const others = bySequence(other);

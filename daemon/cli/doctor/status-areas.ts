@@ -317,7 +317,7 @@ function cameraRows(cameras: readonly CameraStatus[]): string {
   const counter = (camera: CameraStatus, name: string): string => String(camera.counters[name] ?? '-');
   const rows = cameras.map((camera) => [
     camera.id,
-    `${camera.state}${camera.damage === undefined ? '' : ', PICTURES DAMAGED'}${camera.isSwitchedByCentre === true ? ' (switched by a centre)' : ''}`,
+    stateText(camera),
     stream(camera),
     counter(camera, 'delivered'),
     counter(camera, 'analysed'),
@@ -327,6 +327,15 @@ function cameraRows(cameras: readonly CameraStatus[]): string {
   ]);
   const heading = ['camera', 'state', 'stream', 'frames', 'analysed', 'dropped', 'tracks', 'restarts'];
   return table(heading, rows);
+}
+
+function stateText({ state, damage, isSwitchedByCentre, viewers }: CameraStatus): string {
+  return [
+    state,
+    ...(damage === undefined ? [] : [', PICTURES DAMAGED']),
+    ...(isSwitchedByCentre === true ? [' (switched by a centre)'] : []),
+    ...(viewers === undefined ? [] : [`, ${counted(viewers, 'viewer')}`]),
+  ].join('');
 }
 
 function cameraFindings(cameras: readonly CameraStatus[]): readonly Finding[] {

@@ -43,10 +43,8 @@ export interface RelayOutcome {
 export async function relayPictures(options: RelayOptions): Promise<RelayOutcome> {
   const { webSocket, pictures, coreEnd, clock, silenceMs, lastWordMs } = options;
   const reader = new PictureReader();
+  const pings = new Pings(webSocket, clock);
   let bytes = 0;
-  let sent = 0;
-  let answered = 0;
-  let heardMs = clock.monotonicMs();
   const closed = new Promise<void>((resolve) => webSocket.once('close', () => resolve()));
   let reason = 'caller-gone';
   const end = ({ code, reason: why }: LiveEnd): void => {
@@ -57,28 +55,19 @@ export async function relayPictures(options: RelayOptions): Promise<RelayOutcome
     clock.after(lastWordMs, () => webSocket.terminate());
   };
   const fail = (why: keyof typeof endOf): void => end({ code: endOf[why], reason: why });
-  const ping = (): void => {
-    sent += 1;
-    webSocket.ping(String(sent));
-  };
-  webSocket.on('pong', (data: Buffer) => {
-    const number = Number(data.toString('latin1'));
-    if (!(number > answered && number <= sent)) return;
-    answered = number;
-    heardMs = clock.monotonicMs();
-  });
   webSocket.on('message', () => fail('only-listening'));
   webSocket.on('error', () => webSocket.terminate());
   pictures.on('data', (chunk: Buffer) => {
     try {
       for (const message of reader.push(chunk)) {
-        if (webSocket.readyState !== webSocket.OPEN || sent - answered >= mostOnTheWay) continue;
+        if (webSocket.readyState !== webSocket.OPEN || pings.waiting >= mostOnTheWay) continue;
         bytes += message.length;
         webSocket.send(message, { binary: true });
-        ping();
+        pings.send();
       }
     } catch {
       fail('vision-misbehaving');
+      pictures.destroy();
     }
   });
   const visionEnd = new Promise<LiveEnd>((resolve) => {
@@ -87,11 +76,49 @@ export async function relayPictures(options: RelayOptions): Promise<RelayOutcome
   });
   void Promise.race([coreEnd, visionEnd]).then(end);
   const timer = setInterval(() => {
-    if (clock.monotonicMs() - heardMs > silenceMs) fail('caller-slow');
-    else if (sent === answered) ping();
+    if (pings.silenceMs > silenceMs) fail('caller-slow');
+    else if (pings.waiting === 0) pings.send();
   }, pingEveryMs);
   await closed;
   clearInterval(timer);
   pictures.destroy();
   return { bytes, reason };
+}
+
+/** Numbered pings of one connection, and the answers to them. */
+class Pings {
+  readonly #webSocket: WebSocket;
+  readonly #clock: Clock;
+  #sent = 0;
+  #answered = 0;
+  #heardMs: number;
+
+  constructor(webSocket: WebSocket, clock: Clock) {
+    this.#webSocket = webSocket;
+    this.#clock = clock;
+    this.#heardMs = clock.monotonicMs();
+    // A viewer may answer the newest ping alone (RFC 6455, section 5.5.3).
+    webSocket.on('pong', (data: Buffer) => this.#hear(Number(data.toString('latin1'))));
+  }
+
+  /** Those that are not answered yet. */
+  get waiting(): number {
+    return this.#sent - this.#answered;
+  }
+
+  /** How long no answer has come, milliseconds. */
+  get silenceMs(): number {
+    return this.#clock.monotonicMs() - this.#heardMs;
+  }
+
+  send(): void {
+    this.#sent += 1;
+    this.#webSocket.ping(String(this.#sent));
+  }
+
+  #hear(number: number): void {
+    if (!(number > this.#answered && number <= this.#sent)) return;
+    this.#answered = number;
+    this.#heardMs = this.#clock.monotonicMs();
+  }
 }

@@ -89,7 +89,7 @@ export class LiveServer implements AsyncDisposable {
     const server = createServer((socket) => this.#welcome(socket));
     server.maxConnections = mostConnections;
     await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
+      server.on('error', reject);
       server.listen(socketPath, resolve);
     });
     await chmod(socketPath, 0o660);
