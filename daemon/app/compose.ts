@@ -1,6 +1,7 @@
 import type { RollcallError } from '../base/errors.js';
 import type { Lifetime } from '../base/lifetime.js';
 import type { Logger } from '../base/logger.js';
+import type { LoadedConfig, LoadOptions } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { operations } from '../contract/operations.js';
 import type { ReloadResult, ReloadStatus } from '../contract/status.js';
@@ -10,6 +11,8 @@ import { systemClock as clock } from '../host/system-clock.js';
 import type { CommandReceiver } from '../publish/commands/command-receiver.js';
 import type { Prompts } from '../publish/prompts.js';
 import { auditReload } from './audit/audit-trail.js';
+import { CameraStore } from './cameras/camera-store.js';
+import { OwnCameras } from './cameras/own-cameras.js';
 import { openCommandReceiver } from './commands/centre-commands.js';
 import { networkCallers, startAccounts } from './compose/accounts.js';
 import { composeControl } from './compose/control.js';
@@ -36,6 +39,8 @@ export interface ComposeOptions {
   readonly onReload: (listener: (result: ReloadResult) => void) => void;
   /** Reads the configuration again. */
   readonly reload: () => Promise<ReloadResult>;
+  /** What the files of the configuration say, without putting it in force. */
+  readonly load: (options: LoadOptions) => Promise<LoadedConfig>;
   readonly onRecordsDamaged: (error: Error) => void;
 }
 
@@ -49,7 +54,7 @@ export interface ComposedBox {
  * reverse. Throws when a part cannot be used: gallery key, gallery, records, models, broker secret, local API.
  */
 export async function composeBox(config: Config, options: ComposeOptions): Promise<ComposedBox> {
-  const { lifetime, logger, lastReload, onReload, reload, onRecordsDamaged } = options;
+  const { lifetime, logger, lastReload, onReload, reload, load, onRecordsDamaged } = options;
   const startedAtMs = clock.monotonicMs();
   const { socketPath } = config.control;
   await refuseSecondDaemon(socketPath);
@@ -86,9 +91,13 @@ export async function composeBox(config: Config, options: ComposeOptions): Promi
 
   const gate = await startHandover(context);
   onReload(() => void gate?.handOverSoon());
+  const ownCameras = await new OwnCameras({
+    ...{ load, reload, audit, logger, current: () => runtime.config },
+    store: new CameraStore(config.dataDir),
+  }).open();
   const { handlers, attendance, retention } = composeControl(context, stores, {
     ...{ startedAtMs, runtime, conditions, intake, calibration, signing, receiver, grants, prompts },
-    ...{ lastReload, reload, accounts, gate },
+    ...{ lastReload, reload, accounts, gate, ownCameras },
   });
   const server = await startControlServer({
     ...{ socketPath, operations, handlers, logger },

@@ -1,8 +1,10 @@
 import { isRollcallError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
+import type { ConfigProblem } from '../config/config-problem.js';
 import { type ConfigChange, diffConfig, keepRestartSettings } from '../config/diff.js';
 import { loadConfig } from '../config/load.js';
 import { formatProblem } from '../config/problem.js';
+import type { Config } from '../config/schema.js';
 import type { ReloadResult } from '../contract/status.js';
 import type { BoxRuntime, ReplacedPart } from './runtime.js';
 
@@ -33,10 +35,11 @@ export async function reload(
   runtime: BoxRuntime,
   { logger, signal }: { readonly logger: Logger; readonly signal: AbortSignal },
 ): Promise<ReloadResult> {
-  const loaded = await loadConfig(path);
-  if (!loaded.ok)
+  const loaded = await loadConfig(path, { dataDir: runtime.config.dataDir });
+  const problems = loaded.ok ? newProblems(runtime.config, loaded.config) : loaded.problems;
+  if (!loaded.ok || problems.length > 0)
     return refused(
-      loaded.problems.map((problem) => formatProblem(path, problem)),
+      problems.map((problem) => formatProblem(path, problem)),
       logger,
     );
   const changes = diffConfig(runtime.config, loaded.config);
@@ -57,6 +60,15 @@ export async function reload(
   logger.info('the configuration was reloaded', { changes: names, replaced });
   if (needRestart.length > 0) logger.warn('some changes need a restart', { changes: needRestart });
   return { outcome: 'applied', changes: names, replaced, needRestart };
+}
+
+/**
+ * Problems of camera files that were usable before, or not there. A file that was left out before stays left out: it must not
+ * stand in the way of other cameras.
+ */
+function newProblems(before: Config, after: Config): readonly ConfigProblem[] {
+  const known = new Set(before.unusableCameraFiles.map(({ path }) => path));
+  return after.unusableCameraFiles.flatMap(({ path, problems }) => (known.has(path) ? [] : problems));
 }
 
 function refused(problems: readonly string[], logger: Logger): ReloadResult {

@@ -24,6 +24,11 @@ export async function runDaemon(configPath: string): Promise<void> {
   const config = await requireConfig(configPath);
   const logger = openPinoLogger({ level: config.logging.level, clock: systemClock });
   logger.info('starting', { version: programVersion(), site: config.site.id, box: config.box.id });
+  for (const problem of config.unusableCameraFiles.flatMap(({ problems }) => problems)) {
+    logger.error('a camera file cannot be used; its camera is left out', {
+      problem: formatProblem(configPath, problem),
+    });
+  }
   const notifier = await openServiceNotifier(logger);
   const broken = recordsBroken();
   await using lifetime = new Lifetime(systemClock, shutdownDeadlineMs);
@@ -32,6 +37,7 @@ export async function runDaemon(configPath: string): Promise<void> {
     ...{ lifetime, logger, onReload },
     lastReload: () => hangups.last,
     reload: () => hangups.request(),
+    load: (options) => loadConfig(configPath, options),
     onRecordsDamaged: broken.report,
   });
   const started = await Promise.race([

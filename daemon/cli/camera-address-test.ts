@@ -10,8 +10,9 @@ import { testCameraAlone } from '../vision/camera-test-alone.js';
 import { photoPlan, planCamera } from '../vision/plan.js';
 import type { CameraTestOutcome } from '../vision/protocol.js';
 import { chooseRecogniser } from '../vision/recogniser-in-use.js';
+import { readCameraLogin } from './camera-login.js';
 import type { CommonOptions } from './common-options.js';
-import { type PassphraseTerminal, readPassphrase } from './key/key-passphrase.js';
+import type { PassphraseTerminal } from './key/key-passphrase.js';
 
 export interface AddressOptions extends CommonOptions {
   readonly credential?: string;
@@ -44,7 +45,7 @@ export async function testAddress(
   }
   const loaded = await loadConfig(options.config);
   const { config, camera } = settingsOf(url, options, loaded.ok ? loaded.config : undefined);
-  const plan = await planCamera(camera, config.secretsDir);
+  const plan = await planCamera(camera, config);
   const asked = login === true ? { ...plan, credential: await askLogin(terminal) } : plan;
   const models = await openConfiguredStore(config.models.dir);
   const recogniser = await chooseRecogniser(models, config.vision.recogniser);
@@ -95,7 +96,7 @@ function settingsOf(url: string, options: AddressOptions, known: Config | undefi
 }
 
 async function askLogin(terminal: PassphraseTerminal | undefined): Promise<UserPassword> {
-  const bytes = await readPassphrase('user:password of the camera: ', terminal, 'login');
+  const bytes = await readCameraLogin(terminal);
   const login = parseUserPassword(bytes);
   bytes.fill(0);
   if (login !== undefined) return login;

@@ -1,16 +1,17 @@
 import { type Command, Option } from 'commander';
 import { counted } from '../base/counted.js';
 import { badInput } from '../base/errors.js';
-import type { CameraStatus, CameraTest } from '../contract/cameras.js';
-import type { ControlClient } from '../control/client.js';
+import type { CameraTest } from '../contract/cameras.js';
 import { unprotectedLogin } from '../vision/ingest/failure-explanations.js';
 import { type AddressOptions, isAddress, testAddress } from './camera-address-test.js';
+import { registerCameraChanges } from './camera-changes.js';
+import { registerCameraPictures } from './camera-pictures.js';
 import { paintFor } from './colour.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
-import { choose } from './confirm.js';
 import { openDaemonClient } from './daemon-client.js';
 import { cameraTable } from './doctor/status-areas.js';
-import { exitCodes, print, runAction, table } from './output.js';
+import { exitCodes, print, runAction } from './output.js';
+import { whichCamera } from './which-camera.js';
 
 function decodingText({ decodingCores }: Extract<CameraTest, { outcome: 'ok' }>): string {
   return decodingCores === null ? '' : `, FFmpeg uses ${Math.round(decodingCores * 100)} % of a core`;
@@ -64,24 +65,6 @@ function describeTest(id: string, result: CameraTest): string {
   ].join('\n');
 }
 
-/** The cameras that a text can mean. A full id means one camera; otherwise it is the start of an id, or a name. */
-export function findCameras(all: readonly CameraStatus[], given: string): readonly CameraStatus[] {
-  const exact = all.find(({ id }) => id === given);
-  if (exact !== undefined) return [exact];
-  return all.filter(({ id, name }) => id.startsWith(given) || name.toLowerCase() === given.toLowerCase());
-}
-
-/** The id that a text means. An unknown text is returned unchanged, because the daemon explains it best. */
-async function whichCamera(client: ControlClient, given: string): Promise<string> {
-  const [first, second, ...others] = findCameras(await client.call('cameras.list'), given);
-  if (first === undefined) return given;
-  if (second === undefined) return first.id;
-  const found = [first, second, ...others] as const;
-  const rows = found.map(({ id, name, state }) => [id, name, state]);
-  const lines = table(['id', 'name', 'state'], rows).split('\n');
-  return (await choose({ given, what: 'camera', found, lines })).id;
-}
-
 /** Lets the daemon test a configured camera. */
 async function testConfigured(given: string, options: AddressOptions) {
   const { credential, login, transport, allowBasicLogin, caFile, fingerprint } = options;
@@ -98,7 +81,7 @@ async function testConfigured(given: string, options: AddressOptions) {
 }
 
 export function registerCamera(program: Command): void {
-  const camera = program.command('camera').description('show and test cameras');
+  const camera = program.command('camera').description('show, test, add, change and remove cameras');
   withCommonOptions(camera.command('list'))
     .description('list the cameras with their state and counters')
     .action((options: CommonOptions) =>
@@ -133,6 +116,8 @@ export function registerCamera(program: Command): void {
         return isUsable ? exitCodes.done : exitCodes.failed;
       }),
     );
+  registerCameraChanges(camera);
+  registerCameraPictures(camera);
   registerRelease(camera);
 }
 

@@ -10,7 +10,7 @@ export function registerCheckConfig(program: Command): void {
   withCommonOptions(program.command('check-config'))
     .argument('[file]', 'configuration file, in place of --config')
     .description(
-      'check the configuration file and list every problem with its line; exit code 1 if it has problems',
+      'check the configuration file and the camera files of the box, and list every problem with its line; exit code 1 if there are problems',
     )
     .action((file: string | undefined, options: CommonOptions, command: Command) =>
       runAction(options.json === true, async () => {
@@ -27,13 +27,16 @@ export function registerCheckConfig(program: Command): void {
 
 async function check(path: string, isJson: boolean) {
   const loaded = await loadConfig(path);
-  if (loaded.ok) {
+  const problems = loaded.ok
+    ? loaded.config.unusableCameraFiles.flatMap((file) => file.problems)
+    : loaded.problems;
+  if (loaded.ok && problems.length === 0) {
     const cameras = loaded.config.cameras.length;
     print(isJson, { ok: true, cameras }, () => `${path}: valid, ${counted(cameras, 'camera')}`);
     return exitCodes.done;
   }
-  print(isJson, { ok: false, problems: loaded.problems }, () =>
-    loaded.problems.map((problem) => formatProblem(path, problem)).join('\n'),
+  print(isJson, { ok: false, problems }, () =>
+    problems.map((problem) => formatProblem(path, problem)).join('\n'),
   );
   return exitCodes.failed;
 }

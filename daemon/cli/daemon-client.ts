@@ -1,7 +1,8 @@
 import { counted } from '../base/counted.js';
 import { badInput, type RollcallError } from '../base/errors.js';
+import type { ConfigProblem } from '../config/config-problem.js';
 import { loadConfig, loadSite } from '../config/load.js';
-import { type ConfigProblem, formatProblem } from '../config/problem.js';
+import { formatProblem } from '../config/problem.js';
 import { ControlClient } from '../control/client.js';
 import { type SiteTime, siteTimeOf } from './site-time.js';
 

@@ -1,25 +1,47 @@
-import { readFile, stat } from 'node:fs/promises';
-import { LineCounter, parseDocument, type YAMLError } from 'yaml';
-import { messageOf } from '../base/errors.js';
+import { parseDocument } from 'yaml';
 import { present } from '../base/present.js';
-import { allSettings } from './json-schema.js';
-import { type ConfigProblem, explainIssue } from './problem.js';
+import { type CameraFile, judgeCameraFiles, readCameraFiles } from './camera-files.js';
+import type { ConfigProblem, UnusableCameraFile } from './config-problem.js';
+import { explainIssue, valueAt } from './problem.js';
+import { readText } from './read-text.js';
 import { timeZoneField } from './scalars.js';
 import { type Config, configSchema, fileSchema } from './schema.js';
-import { wholeFile, YamlPositions } from './yaml-positions.js';
+import { wholeFile } from './yaml-positions.js';
+import { parseYaml } from './yaml-text.js';
 
 /** A configuration, or all problems of the file in the order of its lines. */
-type LoadedConfig =
+export type LoadedConfig =
   | { readonly ok: true; readonly config: Config }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
 
-/** Far above any real file: a video given by mistake is not read into memory. */
-const largestBytes = 1 << 20;
+export interface LoadOptions {
+  /** Where the camera files lie. Default: the folder that the file names. */
+  readonly dataDir?: string;
+  /** Takes the place of the camera file with its path, so that a change can be checked before it is written. */
+  readonly instead?: CameraFile;
+}
 
-/** Reads and checks a YAML configuration file. Never throws for an unusable file. */
-export async function loadConfig(path: string): Promise<LoadedConfig> {
+/**
+ * Reads and checks a YAML configuration file and the camera files beside the data of the box. Never throws for an unusable
+ * file.
+ */
+export async function loadConfig(
+  path: string,
+  { dataDir, instead }: LoadOptions = {},
+): Promise<LoadedConfig> {
   const read = await readText(path);
-  return 'text' in read ? parseConfig(read.text) : { ok: false, problems: [read] };
+  if (!('text' in read)) return { ok: false, problems: [read] };
+  const files = await readCameraFiles(dataDir ?? dataDirIn(read.text));
+  if (instead === undefined) return parseConfig(read.text, files);
+  return parseConfig(read.text, [...files.filter(({ path: each }) => each !== instead.path), instead]);
+}
+
+/** The folder of the box's data, as the file names it; the default where that cannot be read. */
+function dataDirIn(text: string): string {
+  const parsed = parseYaml(text);
+  const given = 'raw' in parsed ? valueAt(parsed.raw, ['dataDir']) : undefined;
+  const { dataDir } = fileSchema.shape;
+  return dataDir.safeParse(given).data ?? dataDir.parse(undefined);
 }
 
 /**
@@ -39,121 +61,51 @@ export async function loadSite(
   return present({ socketPath: control.data?.socketPath, timeZone: timeZone.data });
 }
 
-/** Checks configuration text. Pure. */
-export function parseConfig(text: string): LoadedConfig {
-  const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: true });
-  const positions = new YamlPositions(document, lineCounter);
-  const syntax = [...document.errors, ...document.warnings];
-  if (syntax.length > 0) {
-    return refuse(
-      syntax.map((error) => ({ ...positions.at(error.pos[0]), path: '', ...explainSyntax(error, text) })),
-    );
+/** Checks the text of a configuration file and of camera files. Pure. */
+export function parseConfig(text: string, files: readonly CameraFile[] = []): LoadedConfig {
+  const parsed = parseYaml(text);
+  if (!('raw' in parsed)) return refuse(parsed.problems);
+  const { raw, positions } = parsed;
+  if (raw === null) {
+    const remedy = 'start from config/rollcall.example.yaml';
+    return refuse([{ ...wholeFile, path: '', message: 'the file is empty', remedy }]);
   }
-  let raw: unknown;
-  try {
-    raw = document.toJS();
-  } catch (error) {
-    // The parser refuses documents whose aliases expand to an excessive size.
-    const message = `the aliases of the file cannot be expanded: ${messageOf(error)}`;
-    return refuse([
-      { ...wholeFile, path: '', message, remedy: 'write every value in full, without aliases' },
-    ]);
-  }
-  if (raw === null || raw === undefined) {
-    return refuse([
-      {
-        ...wholeFile,
-        path: '',
-        message: 'the file is empty',
-        remedy: 'start from config/rollcall.example.yaml',
+  const section = valueAt(raw, ['cameras']);
+  const own = section === undefined ? [] : section;
+  const { usable, unusable } = judgeCameraFiles(files, own);
+  const result = configSchema.safeParse(withCameras(raw, own, [...usable, ...placeholdersOf(unusable)]));
+  if (result.success) {
+    const count = Array.isArray(own) ? own.length : 0;
+    const cameras = result.data.cameras.slice(0, count + usable.length);
+    return {
+      ok: true,
+      config: {
+        ...result.data,
+        cameras: cameras.map((camera, index) => (index < count ? camera : { ...camera, isOwn: true })),
+        unusableCameraFiles: unusable,
       },
-    ]);
+    };
   }
-  const parsed = configSchema.safeParse(raw);
-  if (parsed.success) return { ok: true, config: parsed.data };
   return refuse(
-    parsed.error.issues
+    result.error.issues
       .flatMap((issue) => explainIssue(issue, (path) => valueAt(raw, path)))
       .map((problem) => ({ ...positions.of(problem.path), ...problem, path: problem.path.join('.') })),
   );
 }
 
-function explainSyntax(error: YAMLError, text: string): Pick<ConfigProblem, 'message' | 'remedy'> {
-  if (error.code === 'DUPLICATE_KEY') {
-    // Only a known key is repeated: another one may be a secret at the wrong place.
-    const key = /^[A-Za-z]+/.exec(text.slice(error.pos[0]))?.[0] ?? '';
-    const isKnown = allSettings().some(({ path }) => path.includes(key));
-    return {
-      message: `${isKnown ? `"${key}"` : 'this key'} appears twice`,
-      remedy: 'join both, or remove one',
-    };
-  }
-  if (error.code === 'TAB_AS_INDENT') {
-    return { message: 'this line is indented with a tab', remedy: 'indent with spaces' };
-  }
-  return {
-    // The text after the colon quotes the file, which may contain a secret by mistake.
-    message: `this is not valid YAML: ${error.message.replace(/: ["'].*$/s, '')}`,
-    remedy: 'check indentation, quotes and colons on this line and the line before',
-  };
+/** Left as it is where nothing is added, or where the section is no list, which the schema reports. */
+function withCameras(raw: unknown, own: unknown, added: readonly unknown[]): unknown {
+  const isRecord = typeof raw === 'object' && raw !== null && !Array.isArray(raw);
+  if (added.length === 0 || !isRecord || !Array.isArray(own)) return raw;
+  return { ...raw, cameras: [...own, ...added] };
+}
+
+/** Stand for cameras whose files cannot be used: an alert that names one is not wrong. */
+function placeholdersOf(unusable: readonly UnusableCameraFile[]): readonly unknown[] {
+  const ids = new Set(unusable.flatMap(({ id, isRepeated }) => (id === undefined || isRepeated ? [] : [id])));
+  return [...ids].map((id) => ({ id, name: id, url: 'rtsp://localhost/', enabled: false }));
 }
 
 function refuse(problems: readonly ConfigProblem[]): LoadedConfig {
   return { ok: false, problems: [...problems].sort((a, b) => a.line - b.line || a.column - b.column) };
-}
-
-function valueAt(raw: unknown, path: readonly (string | number)[]): unknown {
-  return path.reduce<unknown>(
-    (value, step) =>
-      typeof value === 'object' && value !== null && Object.hasOwn(value, step)
-        ? (value as Record<string | number, unknown>)[step]
-        : undefined,
-    raw,
-  );
-}
-
-async function readText(path: string): Promise<{ readonly text: string } | ConfigProblem> {
-  const problem = (message: string, remedy: string): ConfigProblem => ({
-    ...wholeFile,
-    path: '',
-    message,
-    remedy,
-  });
-  try {
-    // Checked before opening: opening a pipe without a writer would block for ever.
-    const found = await stat(path);
-    if (found.isDirectory())
-      return problem('this is a directory', 'give the path of the YAML file inside it');
-    if (!found.isFile()) {
-      return problem('this is not an ordinary file', 'give the path of the YAML configuration file');
-    }
-    if (found.size > largestBytes) {
-      return problem(
-        `the file is larger than ${largestBytes} bytes`,
-        'give the path of the YAML configuration file',
-      );
-    }
-    return { text: new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path)) };
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    switch (code) {
-      case 'ENOENT':
-      case 'ENOTDIR':
-        return problem(
-          'the file does not exist',
-          'check the path, or start from config/rollcall.example.yaml',
-        );
-      case 'EACCES':
-      case 'EPERM':
-        return problem(
-          'this user may not read the file',
-          'give the user of the daemon permission to read it',
-        );
-      case 'ERR_ENCODING_INVALID_ENCODED_DATA':
-        return problem('the file is not UTF-8 text', 'save it as UTF-8');
-      default:
-        return problem(`the file cannot be read: ${messageOf(error)}`, 'check the disk and the path');
-    }
-  }
 }

@@ -34,7 +34,10 @@ export function namedSecrets({
   ): readonly NamedSecret[] => (name === undefined ? [] : [{ what, name, form, ...(whose && { whose }) }]);
   return [
     ...named(galleryKeyUse, gallery.key, 'any'),
-    ...cameras.flatMap(({ id, credential }) => named(`camera ${id}`, credential, 'user-password')),
+    // The box keeps the logins of its own cameras itself.
+    ...cameras
+      .filter(({ isOwn }) => isOwn !== true)
+      .flatMap(({ id, credential }) => named(`camera ${id}`, credential, 'user-password')),
     ...named('broker', mqtt?.credential, 'user-password'),
     ...named('the client certificate', mqtt?.clientCertificate, 'certificate', 'client'),
     ...named('the certificate of the gate', gate.certificate, 'certificate', 'gate'),

@@ -1,15 +1,7 @@
 import type { z } from 'zod';
+import type { ConfigProblem } from './config-problem.js';
 import { allSettings, type SchemaNode, schemaAt } from './json-schema.js';
 import { nearestWord } from './nearest-word.js';
-import type { Position } from './yaml-positions.js';
-
-/** One problem in a configuration file. It never repeats a value that may be a secret. */
-export interface ConfigProblem extends Position {
-  /** Dotted, such as `cameras.0.url`; empty for the file as a whole. */
-  readonly path: string;
-  readonly message: string;
-  readonly remedy?: string;
-}
 
 /** A problem before its position in the file is known. */
 interface ProblemAtPath {
@@ -114,9 +106,21 @@ export function explainIssue(
   }
 }
 
+/** The value at `path` of parsed YAML; undefined where there is none. */
+export function valueAt(raw: unknown, path: readonly (string | number)[]): unknown {
+  return path.reduce<unknown>(
+    (value, step) =>
+      typeof value === 'object' && value !== null && Object.hasOwn(value, step)
+        ? (value as Record<string | number, unknown>)[step]
+        : undefined,
+    raw,
+  );
+}
+
 /** One line with place, problem and remedy: `rollcall.yaml:4:5: cameras.0.url must begin with rtsp://; write …`. */
 export function formatProblem(file: string, problem: ConfigProblem): string {
-  const place = problem.line === 0 ? file : `${file}:${problem.line}:${problem.column}`;
+  const name = problem.file ?? file;
+  const place = problem.line === 0 ? name : `${name}:${problem.line}:${problem.column}`;
   const subject = problem.path === '' ? '' : `${problem.path} `;
   return `${place}: ${subject}${problem.message}${problem.remedy === undefined ? '' : `; ${problem.remedy}`}`;
 }

@@ -5,6 +5,7 @@ import { alertsSchema, refuseUnknownCameras } from './alerts-schema.js';
 import { apiSchema } from './api-schema.js';
 import { attendanceSchema } from './attendance-schema.js';
 import { camerasSchema } from './camera-schema.js';
+import type { UnusableCameraFile } from './config-problem.js';
 import {
   evidenceSchema,
   homeAssistantSchema,
@@ -157,6 +158,12 @@ export const fileSchema = z.strictObject({
   ),
 });
 
+/** What the loader adds to a camera of a camera file. */
+interface OwnCamera {
+  /** The box keeps its settings and its login itself; see docs/decisions/0025-cameras-of-the-box.md. */
+  readonly isOwn?: true;
+}
+
 /** The file's settings with every default filled in and database and model paths made absolute. */
 export const configSchema = fileSchema
   .superRefine(refuseUnknownCameras)
@@ -165,8 +172,12 @@ export const configSchema = fileSchema
   .transform((file) => {
     const inDataDir = (path: string): string => (isAbsolute(path) ? path : join(file.dataDir, path));
     const { dir } = file.models;
+    const cameras: readonly ((typeof file.cameras)[number] & OwnCamera)[] = file.cameras;
+    const unusableCameraFiles: readonly UnusableCameraFile[] = [];
     return {
       ...file,
+      cameras,
+      unusableCameraFiles,
       gallery: { ...file.gallery, path: inDataDir(file.gallery.path) },
       records: { ...file.records, path: inDataDir(file.records.path) },
       models: dir === undefined ? {} : { dir: inDataDir(dir) },

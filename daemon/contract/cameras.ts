@@ -43,17 +43,31 @@ export type CameraStatus = z.infer<typeof cameraStatus>;
 export const cameraSettings = z.object({
   url: z.string().describe('The RTSP address, without user and password.'),
   credential: z.string().exactOptional().describe('The name of the secret with user and password.'),
+  allowBasicLogin: z.boolean().describe('Whether the password may be sent unencrypted.'),
+  fingerprint: z.string().exactOptional().describe('The only certificate that the camera may show.'),
   transport: z.enum(['tcp', 'udp']),
   hwaccel: z.string(),
+  requireLiveness: z
+    .string()
+    .exactOptional()
+    .describe('What a recognised person must show for an attendance here. Absent: as for all cameras.'),
   idleFps: z.number(),
   trackingFps: z.number(),
   provingFps: z.number(),
   smallestFacePx: z.number(),
   maxAnalysisWidthPx: z.number(),
+  stallAfterS: z.number(),
+  firstFrameWithinS: z.number(),
   pictureChecks: z.array(z.string()).readonly(),
 });
 
-export const cameraDetails = cameraStatus.extend({ settings: cameraSettings });
+export const cameraDetails = cameraStatus.extend({
+  settings: cameraSettings,
+  isOwn: z
+    .boolean()
+    .describe('True if the box keeps the camera itself, so that it can be changed and deleted over the API.'),
+  revision: z.string().exactOptional().describe('Changes with the settings. Only for own cameras.'),
+});
 export type CameraDetails = z.infer<typeof cameraDetails>;
 
 /** How the camera protects the connection. */
@@ -115,6 +129,24 @@ export const cameraTest = z.discriminatedUnion('outcome', [
 ]);
 export type CameraTest = z.infer<typeof cameraTest>;
 
+/** Devices that answered. */
+const discovered = z.object({
+  devices: z
+    .array(
+      z.object({
+        address: z.string().describe('The address that the answer came from.'),
+        name: z.string().exactOptional(),
+        hardware: z.string().exactOptional().describe('The model, as the device names it.'),
+        location: z.string().exactOptional(),
+        services: z.array(z.string()).readonly().describe('Addresses of its ONVIF services.'),
+        cameraIds: z.array(z.string()).readonly().describe('Cameras of the box at this address.'),
+      }),
+    )
+    .readonly(),
+  isCutShort: z.boolean().describe('True if more devices answered than the box lists.'),
+});
+export type Discovered = z.infer<typeof discovered>;
+
 /** Errors of the secret and of the certificates of a camera. */
 const secretErrors = [
   'ca-form',
@@ -160,6 +192,36 @@ export const cameraOperations = {
     errors: ['no-such-camera', 'vision-unavailable', ...secretErrors],
     scope: 'cameras:write',
     camera: 'id',
+    rate: 'heavy',
+    isLong: true,
+  }),
+  'cameras.snapshot': operation({
+    method: 'POST',
+    path: '/cameras/{id}/snapshot',
+    summary: 'Take a picture with a camera that is streaming: the next frame that is analysed.',
+    description: 'The box does not keep the picture.',
+    input: z.strictObject({ id: cameraId }),
+    answer: { kind: 'file', mediaType: 'image/jpeg' },
+    errors: ['no-such-camera', 'camera-not-streaming', 'vision-unavailable'],
+    scope: 'live:watch',
+    camera: 'id',
+    audit: 'personal',
+    rate: 'detection',
+    isLong: true,
+  }),
+  'cameras.discover': operation({
+    method: 'POST',
+    path: '/cameras/discover',
+    summary: 'Look for ONVIF cameras in the networks of the box.',
+    description:
+      'Asks by WS-Discovery (multicast to 239.255.255.250, UDP port 3702) and waits for answers. Nobody vouches for an answer: a device can say what it likes. It names no RTSP address; the manual of the camera does.',
+    input: z.strictObject({
+      seconds: z.number().min(1).max(10).default(3).describe('How long to wait for answers.'),
+    }),
+    answer: { kind: 'json', schema: discovered },
+    errors: ['vision-unavailable'],
+    scope: 'cameras:write',
+    audit: 'write',
     rate: 'heavy',
     isLong: true,
   }),

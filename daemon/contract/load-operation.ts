@@ -16,11 +16,12 @@ const auth = async () => {
   return { ...authOperations, ...passkeyOperations };
 };
 const cameras = async () => {
-  const [{ cameraOperations }, { liveOperations }] = await Promise.all([
+  const [{ cameraOperations }, { liveOperations }, { ownCameraOperations }] = await Promise.all([
     import('./cameras.js'),
     import('./live.js'),
+    import('./own-cameras.js'),
   ]);
-  return { ...cameraOperations, ...liveOperations };
+  return { ...cameraOperations, ...liveOperations, ...ownCameraOperations };
 };
 const events = async () => (await import('./events.js')).eventOperations;
 const health = async () => (await import('./health.js')).healthOperations;

@@ -14,6 +14,7 @@ import { keyOperations } from './keys.js';
 import { liveOperations } from './live.js';
 import { livenessOperations } from './liveness.js';
 import type { OperationDeclaration } from './operation.js';
+import { ownCameraOperations } from './own-cameras.js';
 import { passkeyOperations } from './passkeys.js';
 import { personOperations } from './persons.js';
 import { recognitionOperations } from './recognition.js';
@@ -28,6 +29,7 @@ export const operations = {
   ...auditOperations,
   ...backupOperations,
   ...cameraOperations,
+  ...ownCameraOperations,
   ...galleryOperations,
   ...healthOperations,
   ...hostOperations,

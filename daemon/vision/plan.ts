@@ -1,13 +1,19 @@
 import type { CameraConfig, Config } from '../config/schema.js';
 import { type RecogniserName, unmeasuredRecognisers } from '../config/vision-schema.js';
 import { readAuthorities } from '../host/certificate-authorities.js';
+import { ownSecretsOnly } from '../host/own-secret.js';
 import { openUserPassword } from '../host/user-password-secret.js';
 import type { CameraPlan, VisionPlan } from './protocol.js';
 
 /** Everything that a vision process needs to open one camera. Throws where its credential or its caFile cannot be read. */
-export async function planCamera(camera: CameraConfig, secretsDirectory: string): Promise<CameraPlan> {
+export async function planCamera(
+  camera: CameraConfig,
+  { secretsDir, dataDir }: Pick<Config, 'secretsDir' | 'dataDir'>,
+): Promise<CameraPlan> {
+  // A camera of the box gets nothing but its own login: the name of another secret would send that secret to its address.
+  const places = camera.isOwn === true ? ownSecretsOnly({ dataDir }) : { secretsDirectory: secretsDir };
   const credential =
-    camera.credential === undefined ? null : await openUserPassword(camera.credential, { secretsDirectory });
+    camera.credential === undefined ? null : await openUserPassword(camera.credential, places);
   const { caFile, fingerprint = null } = camera;
   const authorities =
     caFile === undefined ? null : await readAuthorities(caFile, `caFile of camera "${camera.id}"`);

@@ -141,6 +141,7 @@ export const orderSchema = z.discriminatedUnion('type', [
   }),
   /** Ends a view, also one that is in use. */
   z.strictObject({ type: z.literal('close-view'), view: count }),
+  z.strictObject({ type: z.literal('discover-cameras'), request: count, durationMs: count }),
   z.strictObject({ type: z.literal('stop') }),
 ]);
 
@@ -353,6 +354,30 @@ const viewOutcome = z.discriminatedUnion('outcome', [
   z.strictObject({ outcome: z.literal('failed'), code: shortText, message: shortText, remedy: shortText }),
 ]);
 
+/** Bounds of what the network may say in a discovery. */
+export const discoveryLimits = { mostDevices: 64, longestText: 100, mostServices: 4, longestService: 200 };
+
+const deviceText = z
+  .string()
+  .max(discoveryLimits.longestText)
+  .transform((text) => shownText(text));
+
+/** Devices of the network that answered. What they say of themselves may be anything. */
+const discoveryOutcome = z.strictObject({
+  devices: z
+    .array(
+      z.strictObject({
+        address: z.ipv4(),
+        name: deviceText.exactOptional(),
+        hardware: deviceText.exactOptional(),
+        location: deviceText.exactOptional(),
+        services: z.array(z.httpUrl().max(discoveryLimits.longestService)).max(discoveryLimits.mostServices),
+      }),
+    )
+    .max(discoveryLimits.mostDevices),
+  isCutShort: z.boolean(),
+});
+
 /** Counters by name; a camera has about forty. */
 const counters = z
   .record(z.string().regex(/^[A-Za-z]\w{0,63}$/), finite)
@@ -379,6 +404,7 @@ export const reportSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('camera-closed'), request: count }),
   z.strictObject({ type: z.literal('snapshot'), request: count, result: snapshotOutcome }),
   z.strictObject({ type: z.literal('view-opened'), request: count, result: viewOutcome }),
+  z.strictObject({ type: z.literal('discovered'), request: count, result: discoveryOutcome }),
   z.strictObject({
     type: z.literal('failed'),
     code: shortText,
@@ -398,6 +424,7 @@ export type PhotoOutcome = WithPicture<z.infer<typeof photoOutcome>>;
 export type FacesOutcome = z.infer<typeof facesOutcome>;
 export type ClipOutcome = z.infer<typeof clipOutcome>;
 export type CameraTestOutcome = z.infer<typeof cameraTestOutcome>;
+export type DiscoveryOutcome = z.infer<typeof discoveryOutcome>;
 export type SnapshotOutcome = WithPicture<z.infer<typeof snapshotOutcome>>;
 export type ViewOutcome = z.infer<typeof viewOutcome>;
 export type WireSighting = z.infer<typeof sightingSchema>;

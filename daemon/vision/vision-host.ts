@@ -9,6 +9,7 @@ import { analyseClip, type ClipLiveness, type ClipLivenessOptions } from './clip
 import type { FaceAnalyser } from './face-analyser.js';
 import { openFaceAnalyser } from './inference/open-face-analyser.js';
 import { detectFfmpeg, type FfmpegBinary } from './ingest/ffmpeg-binary.js';
+import { discoverDevices } from './ingest/ws-discovery.js';
 import { LiveServer } from './live/live-server.js';
 import { type LiveCamera, type LiveCameraOptions, startLiveCamera } from './live-camera.js';
 import {
@@ -233,6 +234,10 @@ async function answer(
     const snapshot = (await cameras.get(order.cameraId)?.snapshot(publicKey)) ?? cameraNotStreaming;
     const { result, picture } = withoutPicture(snapshot);
     report({ type: 'snapshot', request, result }, picture);
+  } else if (order.type === 'discover-cameras') {
+    const { durationMs } = order;
+    const result = await discoverDevices({ durationMs, clock, signal: resources.lifetime.signal });
+    report({ type: 'discovered', request, result });
   } else {
     const result = await testCamera(order.camera, { ...resources, signal: resources.lifetime.signal });
     report({ type: 'camera-test', request, result });

@@ -62,6 +62,7 @@ describe('a camera that falls behind', () => {
     const board = new CameraBoard();
     board.setState('door', { state: 'failed', code, ...explanations[code], nextTryMs: 1 });
     const runtime = {
+      config,
       cameras,
       switchedCameras: new Set<string>(),
       // Of vision, only these are asked.

@@ -1,25 +1,32 @@
 import { type Actor, actorOf } from '../../audit/actor.js';
 import type { AuditLog } from '../../audit/audit-log.js';
 import { present } from '../../base/present.js';
-import type { CameraConfig } from '../../config/schema.js';
+import { formatProblem } from '../../config/problem.js';
+import type { CameraConfig, Config } from '../../config/schema.js';
 import type { Caller } from '../../contract/caller.js';
 import type { CameraDetails, CameraStatus, cameraOperations } from '../../contract/cameras.js';
 import type { Handlers } from '../../contract/handlers.js';
+import type { ownCameraOperations } from '../../contract/own-cameras.js';
 import { notFound } from '../../control/not-found.js';
 import type { Records } from '../../records/open-records.js';
 import { planCamera } from '../../vision/plan.js';
+import type { ReadingTrail } from '../audit/reading-trail.js';
 import { stateDetail } from '../identity/grant-watch.js';
 import type { BoxRuntime } from '../runtime.js';
+import { notStreaming, takeSnapshot } from './camera-snapshot.js';
+import { type OwnCameras, revisionOf } from './own-cameras.js';
 import type { PhotoProcess } from './photo-process.js';
 
 /** What the states of the cameras are read from. */
 export interface CameraStatusOptions {
-  readonly runtime: Pick<BoxRuntime, 'vision' | 'cameras' | 'switchedCameras'>;
+  readonly runtime: Pick<BoxRuntime, 'config' | 'vision' | 'cameras' | 'switchedCameras'>;
   readonly photos: Pick<PhotoProcess, 'waitingCount'>;
 }
 
 export interface CameraOptions extends CameraStatusOptions {
   readonly runtime: Pick<BoxRuntime, 'config' | 'vision' | 'cameras' | 'switchedCameras' | 'replan'>;
+  readonly own: OwnCameras;
+  readonly readings: Pick<ReadingTrail, 'note'>;
   readonly records: Pick<Records, 'commands'>;
   readonly audit: Pick<AuditLog, 'append'>;
   /** Aborts when the daemon ends. */
@@ -28,9 +35,9 @@ export interface CameraOptions extends CameraStatusOptions {
 
 /** The states of all configured cameras, in the order of the configuration. */
 export function describeCameras({ runtime, photos }: CameraStatusOptions): readonly CameraStatus[] {
-  const { vision, cameras, switchedCameras } = runtime;
+  const { config, vision, cameras, switchedCameras } = runtime;
   const isEnrolling = photos.waitingCount > 0;
-  return vision.board
+  const running = vision.board
     .status(cameras, { isEnrolling })
     .map((camera) =>
       switchedCameras.has(camera.id) ? { ...camera, isSwitchedByCentre: true as const } : camera,
@@ -39,27 +46,77 @@ export function describeCameras({ runtime, photos }: CameraStatusOptions): reado
       const viewers = vision.watches.viewersOf(camera.id);
       return viewers === 0 ? camera : { ...camera, viewers };
     });
+  return [...running, ...leftOut(config)];
+}
+
+/** Cameras whose files cannot be used. */
+function leftOut({ cameras, unusableCameraFiles }: Config): readonly CameraStatus[] {
+  return unusableCameraFiles.flatMap(({ id, path, problems }) => {
+    if (id === undefined || cameras.some((camera) => camera.id === id)) return [];
+    const message = problems.map((problem) => formatProblem(path, problem)).join('; ');
+    const remedy = 'correct the file, then reload: systemctl reload rollcalld; or delete the camera';
+    const state = { state: 'failed', code: 'camera-file-unusable', message, remedy } as const;
+    return [{ id, name: id, isEnabled: true, direction: 'both', ...state, counters: {} }];
+  });
 }
 
 /** The operations on cameras. */
-export function cameraHandlers(options: CameraOptions): Handlers<typeof cameraOperations> {
-  const { runtime } = options;
+export function cameraHandlers(
+  options: CameraOptions,
+): Handlers<typeof cameraOperations & typeof ownCameraOperations> {
+  const { runtime, own } = options;
   const configured = (id: string): CameraConfig => {
     const found = runtime.config.cameras.find((camera) => camera.id === id);
     if (found !== undefined) return found;
     throw notFound('camera', id, 'rollcall camera list');
   };
+  const show = (id: string): CameraDetails => {
+    const camera = configured(id);
+    const status = describeCameras(options).find((each) => each.id === id);
+    if (status === undefined) throw notFound('camera', id, 'rollcall camera list');
+    const isOwn = camera.isOwn === true;
+    const revision = isOwn ? { revision: revisionOf(camera) } : {};
+    return { ...status, settings: describeSettings(camera), isOwn, ...revision };
+  };
   return {
     'cameras.list': (_input, { caller }) => describeCameras(options).filter(({ id }) => mayUse(caller, id)),
-    'cameras.show'({ id }) {
-      const camera = configured(id);
-      const status = describeCameras(options).find((each) => each.id === id);
-      if (status === undefined) throw notFound('camera', id, 'rollcall camera list');
-      return { ...status, settings: describeSettings(camera) };
+    'cameras.show': ({ id }) => show(id),
+    async 'cameras.create'(input, { caller }) {
+      await own.create(input, caller);
+      return show(input.id);
+    },
+    async 'cameras.change'(input, { caller }) {
+      await own.change(input, caller);
+      return show(input.id);
+    },
+    async 'cameras.delete'({ id }, { caller }) {
+      await own.delete({ id }, caller);
+      // A later camera with this id must not begin with the switch of a centre.
+      await release(id, actorOf(caller), options);
+      return { id };
+    },
+    async 'cameras.snapshot'({ id }, { caller }) {
+      const { state } = show(id);
+      if (state !== 'streaming') throw notStreaming(id);
+      const bytes = await takeSnapshot(id, runtime.vision.pool);
+      options.readings.note({ by: actorOf(caller), action: 'camera.snapshot-taken', subject: id });
+      return { bytes };
+    },
+    async 'cameras.discover'({ seconds }, { caller }) {
+      const { devices, isCutShort } = await runtime.vision.pool.discoverCameras(seconds * 1000);
+      options.audit.append({
+        ...{ by: actorOf(caller), action: 'camera.discovery-run' },
+        details: { devices: devices.length },
+      });
+      const known = runtime.config.cameras.filter((camera) => mayUse(caller, camera.id));
+      return {
+        devices: devices.map((device) => ({ ...device, cameraIds: camerasAt(device.address, known) })),
+        isCutShort,
+      };
     },
     async 'cameras.test'({ id }) {
       const { config, vision } = runtime;
-      return vision.pool.testCamera(await planCamera(configured(id), config.secretsDir));
+      return vision.pool.testCamera(await planCamera(configured(id), config));
     },
     async 'cameras.release'({ id }, { caller }) {
       return { isReleased: await release(configured(id).id, actorOf(caller), options) };
@@ -68,6 +125,12 @@ export function cameraHandlers(options: CameraOptions): Handlers<typeof cameraOp
 }
 
 const mayUse = ({ cameras }: Caller, id: string): boolean => cameras === undefined || cameras.has(id);
+
+/** Cameras whose address names this host. */
+function camerasAt(address: string, cameras: readonly CameraConfig[]): readonly string[] {
+  const host = address.includes(':') ? `[${address}]` : address;
+  return cameras.filter(({ url }) => new URL(url).hostname === host).map(({ id }) => id);
+}
 
 /** False if there is no switch. Throws when vision cannot start with the change. */
 async function release(
@@ -84,10 +147,12 @@ async function release(
 }
 
 function describeSettings(camera: CameraConfig): CameraDetails['settings'] {
-  const { url, credential, transport, hwaccel, rates, smallestFacePx, maxAnalysisWidthPx } = camera;
+  const { url, credential, allowBasicLogin, fingerprint, transport, hwaccel, rates, liveness } = camera;
+  const { smallestFacePx, maxAnalysisWidthPx, stallAfterS, firstFrameWithinS } = camera;
   return {
-    ...{ url, transport, hwaccel, ...rates, smallestFacePx, maxAnalysisWidthPx },
-    ...present({ credential }),
+    ...{ url, allowBasicLogin, transport, hwaccel, ...rates, smallestFacePx, maxAnalysisWidthPx },
+    ...{ stallAfterS, firstFrameWithinS },
+    ...present({ credential, fingerprint, requireLiveness: liveness.require }),
     pictureChecks: camera.pictureChecks,
   };
 }

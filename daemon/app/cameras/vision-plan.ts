@@ -28,7 +28,7 @@ export async function planVision(config: Config, recogniser: RecogniserName): Pr
   const unplanned: UnplannedCamera[] = [];
   for (const camera of config.cameras.filter(({ enabled }) => enabled)) {
     try {
-      cameras.push(await planCamera(camera, config.secretsDir));
+      cameras.push(await planCamera(camera, config));
     } catch (error) {
       if (!isRollcallError(error)) throw error;
       const { code, message, remedy = '' } = error;

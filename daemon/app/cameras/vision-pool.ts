@@ -9,6 +9,7 @@ import type { LogLevel } from '../../host/pino-logger.js';
 import type {
   CameraPlan,
   CameraTestOutcome,
+  DiscoveryOutcome,
   Report,
   SnapshotOutcome,
   ViewOutcome,
@@ -137,6 +138,13 @@ export class VisionPool implements AsyncDisposable {
     const running = this.#slots.find(({ slot }) => slot.isRunning);
     if (running === undefined) return Promise.reject(visionUnavailable('no vision process is running'));
     return running.slot.ask((request) => ({ type: 'test-camera', request, camera }));
+  }
+
+  /** Looks for cameras in the networks of this machine. Throws `vision-unavailable` (retryable). */
+  discoverCameras(durationMs: number): Promise<DiscoveryOutcome> {
+    const running = this.#slots.find(({ slot }) => slot.isRunning);
+    if (running === undefined) return Promise.reject(visionUnavailable('no vision process is running'));
+    return running.slot.ask((request) => ({ type: 'discover-cameras', request, durationMs }));
   }
 
   /** The next picture of a camera, sealed to an X25519 key (base64url). Throws `vision-unavailable` (retryable). */

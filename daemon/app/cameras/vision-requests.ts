@@ -3,6 +3,7 @@ import { operational, type RollcallError } from '../../base/errors.js';
 import type {
   CameraTestOutcome,
   ClipOutcome,
+  DiscoveryOutcome,
   FacesOutcome,
   Order,
   PhotoOutcome,
@@ -19,6 +20,7 @@ export type Answer =
   | CameraTestOutcome
   | SnapshotOutcome
   | ViewOutcome
+  | DiscoveryOutcome
   | undefined;
 
 export type Request = Extract<Order, { readonly request: number }>;
@@ -33,6 +35,7 @@ const answerTo = {
   'close-camera': 'camera-closed',
   'take-snapshot': 'snapshot',
   'open-view': 'view-opened',
+  'discover-cameras': 'discovered',
 } as const satisfies Record<Request['type'], AnswerReport['type']>;
 
 /** The most open requests of one process. */

@@ -22,6 +22,7 @@ import { ReadingTrail } from '../audit/reading-trail.js';
 import { cameraHandlers } from '../cameras/camera-handlers.js';
 import { clipHandlers } from '../cameras/clip-handlers.js';
 import { liveHandlers } from '../cameras/live-watches.js';
+import type { OwnCameras } from '../cameras/own-cameras.js';
 import { PhotoProcess } from '../cameras/photo-process.js';
 import { startCommands } from '../commands/centre-commands.js';
 import type { BoxConditions } from '../conditions/box-conditions.js';
@@ -69,6 +70,7 @@ export interface ControlOptions {
   readonly lastReload: () => ReloadStatus | undefined;
   /** Reads the configuration again. */
   readonly reload: () => Promise<ReloadResult>;
+  readonly ownCameras: OwnCameras;
 }
 
 /**
@@ -154,7 +156,10 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
         isInseparable: (a, b) => calibration.isInseparable(a, b),
       }),
     }),
-    ...cameraHandlers({ runtime, photos, records, audit, signal: lifetime.signal }),
+    ...cameraHandlers({
+      ...{ runtime, photos, records, audit, readings, signal: lifetime.signal },
+      own: options.ownCameras,
+    }),
     ...liveHandlers({ watches: runtime.vision.watches, current: () => runtime.config, readings }),
     ...hostHandlers({ current: () => runtime.config, clock }),
     ...statusHandlers(status),

@@ -68,10 +68,18 @@ export async function examineBox(configPath: string, machine: Machine = {}): Pro
     return [await ffmpegFinding(undefined), ...wrong];
   }
   const { config } = loaded;
+  const unusable = config.unusableCameraFiles.flatMap(({ problems }) =>
+    problems.map((problem) => ({
+      check: 'camera file',
+      outcome: 'failed' as const,
+      message: formatProblem(configPath, problem),
+    })),
+  );
   const { status, view, findings } = await askDaemon(config, machine);
   return [
     await ffmpegFinding(status),
     ok('configuration', `${configPath}: ${counted(config.cameras.length, 'camera')}`),
+    ...unusable,
     ...findings,
     await keyFinding(config, view, status?.gallery),
     status === undefined

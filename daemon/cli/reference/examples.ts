@@ -21,6 +21,21 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     ['rollcall camera test rtsp://192.0.2.10/stream2 --login', 'the same, before the box is configured'],
     ['rollcall camera test rtsps://192.0.2.10/stream2', 'show the certificate, to compare its fingerprint'],
   ],
+  'camera add': [
+    [
+      "rollcall camera add front-door rtsp://192.0.2.10/stream2 --name 'Front door' --login",
+      'add a camera; the command asks for user and password',
+    ],
+  ],
+  'camera change': [
+    ['rollcall camera change front-door --login', 'give the box the new password of the camera'],
+    ['rollcall camera change front-door --disable', 'close the camera for a while'],
+  ],
+  'camera remove': [['rollcall camera remove front-door', 'remove the camera and its login']],
+  'camera snapshot': [
+    ['rollcall camera snapshot front-door --save door.jpg', 'see what the camera shows now'],
+  ],
+  'camera discover': [['rollcall camera discover', 'list the ONVIF devices of the network']],
   'camera release': [['rollcall camera release front-door', 'undo the switching by a centre']],
   liveness: [
     ['rollcall liveness gate.mp4', 'tell whether a clip shows a live person'],

@@ -1,0 +1,34 @@
+import { operational, type RollcallError } from '../../base/errors.js';
+import { newKeyPair, openSealed } from '../../host/sealed-box.js';
+import { wipe } from '../../host/sodium.js';
+import { isJpeg } from '../../vision/sighting-codec.js';
+import type { VisionPool } from './vision-pool.js';
+import { visionUnavailable } from './vision-requests.js';
+
+/**
+ * The next analysed frame of a camera, JPEG. Vision seals every picture to the key of its reader; here the key lives as long as
+ * the request.
+ * @throws `camera-not-streaming`, `vision-unavailable`
+ */
+export async function takeSnapshot(id: string, pool: Pick<VisionPool, 'takeSnapshot'>): Promise<Buffer> {
+  const pair = newKeyPair();
+  try {
+    const taken = await pool.takeSnapshot(id, Buffer.from(pair.publicKey).toString('base64url'));
+    if (taken.outcome === 'failed') throw notStreaming(id);
+    const opened = openSealed(pair, taken.picture);
+    if (opened === undefined) throw visionUnavailable('its answer is not for this request');
+    const jpeg = Buffer.from(opened);
+    wipe(opened);
+    if (!isJpeg(jpeg)) throw visionUnavailable('its answer is not a JPEG');
+    return jpeg;
+  } finally {
+    wipe(pair.secretKey);
+  }
+}
+
+export function notStreaming(id: string): RollcallError {
+  return operational('camera-not-streaming', `the camera '${id}' delivers no frames now`, {
+    remedy: "'rollcall camera list' shows its state, and what to do if it has failed",
+    retryable: true,
+  });
+}

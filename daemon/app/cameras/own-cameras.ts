@@ -1,0 +1,207 @@
+import { createHash } from 'node:crypto';
+import { actorOf } from '../../audit/actor.js';
+import type { AuditDetails } from '../../audit/audit-entry.js';
+import type { AuditLog } from '../../audit/audit-log.js';
+import type { Logger } from '../../base/logger.js';
+import { SerialQueue } from '../../base/serial-queue.js';
+import type { LoadedConfig, LoadOptions } from '../../config/load.js';
+import type { CameraConfig, Config } from '../../config/schema.js';
+import type { Caller } from '../../contract/caller.js';
+import type { HandlerInput } from '../../contract/operation.js';
+import type { Operations } from '../../contract/operations.js';
+import type { ReloadResult } from '../../contract/status.js';
+import { notFound } from '../../control/not-found.js';
+import { parseUserPassword } from '../../host/user-password-secret.js';
+import type { CameraStore } from './camera-store.js';
+import { type CameraSettings, cameraText, changedText, givenSettings } from './camera-text.js';
+import { refusals } from './own-camera-refusals.js';
+
+/** Most cameras that the box keeps itself. Each takes a process and memory, whether it can be reached or not. */
+const mostOwnCameras = 64;
+
+export interface OwnCamerasOptions {
+  readonly store: CameraStore;
+  /** The configuration in force. */
+  readonly current: () => Config;
+  /** Loads what the files would make of the configuration. */
+  readonly load: (options: LoadOptions) => Promise<LoadedConfig>;
+  /** Puts the files in force. */
+  readonly reload: () => Promise<ReloadResult>;
+  readonly audit: Pick<AuditLog, 'append'>;
+  readonly logger: Logger;
+}
+
+type Input<Id extends keyof Operations> = HandlerInput<Operations[Id]>;
+
+/**
+ * The cameras that the box keeps itself: one file each, made and changed over the API. A change is checked together with the
+ * whole configuration before it is written, and taken back if it cannot be put in force.
+ */
+export class OwnCameras {
+  readonly #options: OwnCamerasOptions;
+  readonly #turns = new SerialQueue();
+
+  constructor(options: OwnCamerasOptions) {
+    this.#options = options;
+  }
+
+  /** Deletes what an earlier run of the daemon has left. */
+  async open(): Promise<this> {
+    await this.#sweep();
+    return this;
+  }
+
+  create(input: Input<'cameras.create'>, caller: Caller): Promise<void> {
+    return this.#turns.run(async () => {
+      const { id, login } = input;
+      const { cameras, unusableCameraFiles } = this.#options.current();
+      const isTaken = [...cameras, ...unusableCameraFiles].some((each) => each.id === id);
+      if (isTaken || (await this.#options.store.read(id)) !== undefined) throw refusals.exists(id);
+      if (cameras.filter(({ isOwn }) => isOwn === true).length >= mostOwnCameras) {
+        throw refusals.tooMany(mostOwnCameras);
+      }
+      const settings = givenSettings(input);
+      await this.#put(id, login, (credential) =>
+        cameraText(id, { ...settings, ...(credential === undefined ? {} : { credential }) }),
+      );
+      this.#audit(caller, 'camera.created', id, { login: login !== undefined });
+    });
+  }
+
+  change(input: Input<'cameras.change'>, caller: Caller): Promise<void> {
+    return this.#turns.run(async () => {
+      const { id, login, forgetLogin, ifRevision } = input;
+      const camera = this.#own(id);
+      const revision = revisionOf(camera);
+      if (ifRevision !== undefined && ifRevision !== revision) throw refusals.changedMeanwhile(id, revision);
+      const text = await this.#options.store.read(id);
+      if (text === undefined) throw notFound('camera', id, 'rollcall camera list');
+      const settings = givenSettings(input);
+      const keepsLogin = login === undefined && forgetLogin !== true;
+      await this.#put(
+        id,
+        login,
+        (credential) => changedText(text, { ...settings, ...credentialChange(credential, forgetLogin) }),
+        (after) => {
+          if (keepsLogin && camera.credential !== undefined && !isSameDevice(camera, after)) {
+            throw refusals.loginNeeded(id);
+          }
+        },
+      );
+      const details = { settings: Object.keys(settings).join(','), login: login !== undefined };
+      this.#audit(caller, 'camera.changed', id, details);
+    });
+  }
+
+  delete({ id }: Input<'cameras.delete'>, caller: Caller): Promise<void> {
+    return this.#turns.run(async () => {
+      const { cameras, unusableCameraFiles } = this.#options.current();
+      const isUnusable = unusableCameraFiles.some((file) => file.id === id);
+      if (!isUnusable || cameras.some((each) => each.id === id)) this.#own(id);
+      await this.#check(id, undefined);
+      await this.#apply(id, undefined);
+      this.#audit(caller, 'camera.deleted', id);
+    });
+  }
+
+  /** @throws `camera-of-configuration`, `camera-file-unusable`, `no-such-camera` */
+  #own(id: string): CameraConfig {
+    const { cameras, unusableCameraFiles } = this.#options.current();
+    const camera = cameras.find((each) => each.id === id);
+    if (camera?.isOwn === true) return camera;
+    if (camera !== undefined) throw refusals.ofConfiguration(id);
+    const unusable = unusableCameraFiles.find((file) => file.id === id);
+    if (unusable !== undefined) throw refusals.fileUnusable(id, unusable);
+    throw notFound('camera', id, 'rollcall camera list');
+  }
+
+  /** Checks and writes a camera file with a login, if one is given. `judge` may refuse the camera that it would become. */
+  async #put(
+    id: string,
+    login: Buffer | undefined,
+    textOf: (credential: string | undefined) => string,
+    judge: (after: CameraConfig) => void = () => undefined,
+  ): Promise<void> {
+    if (login !== undefined && parseUserPassword(login) === undefined) throw refusals.loginForm();
+    // Checked under another name first: a refused camera leaves no secret.
+    judge(await this.#check(id, textOf(login === undefined ? undefined : `camera-${id}`)));
+    const credential = login === undefined ? undefined : await this.#options.store.addLogin(id, login);
+    await this.#apply(id, textOf(credential));
+  }
+
+  /** The camera as the file would make it. @throws `camera-refused`, `configuration-refused` */
+  async #check(id: string, text: undefined): Promise<undefined>;
+  async #check(id: string, text: string): Promise<CameraConfig>;
+  async #check(id: string, text: string | undefined): Promise<CameraConfig | undefined> {
+    const { store, load, current } = this.#options;
+    const path = store.pathOf(id);
+    const content = text === undefined ? undefined : { text };
+    const loaded = await load({ dataDir: current().dataDir, instead: { path, id, content } });
+    if (!loaded.ok) throw refusals.configurationInvalid(id, loaded.problems);
+    const unusable = loaded.config.unusableCameraFiles.find((file) => file.path === path);
+    if (unusable !== undefined) throw refusals.refused(id, unusable.problems);
+    return loaded.config.cameras.find((each) => each.id === id);
+  }
+
+  /** Writes the file and puts it in force, or leaves everything as it was. */
+  async #apply(id: string, text: string | undefined): Promise<void> {
+    const { store, reload } = this.#options;
+    try {
+      const replaced = await store.replace(id, text);
+      let result: ReloadResult;
+      try {
+        result = await reload();
+      } catch (error) {
+        await replaced.undo();
+        throw error;
+      }
+      if (result.outcome !== 'refused') return;
+      await replaced.undo();
+      // The refusal is over: it must not stay in the status of the box.
+      await reload();
+      throw refusals.notInForce(id, result.problems);
+    } finally {
+      await this.#sweep();
+    }
+  }
+
+  async #sweep(): Promise<void> {
+    try {
+      await this.#options.store.sweep();
+    } catch (error) {
+      this.#options.logger.warn('files that no camera needs could not be deleted', { error });
+    }
+  }
+
+  #audit(
+    caller: Caller,
+    action: 'camera.created' | 'camera.changed' | 'camera.deleted',
+    subject: string,
+    details: AuditDetails = {},
+  ): void {
+    this.#options.audit.append({ by: actorOf(caller), action, subject, details });
+  }
+}
+
+function credentialChange(credential: string | undefined, forgetLogin: true | undefined): CameraSettings {
+  if (credential !== undefined) return { credential };
+  return forgetLogin === true ? { credential: null } : {};
+}
+
+/** Whether a stored login goes to the same device over a connection that is protected as before. */
+function isSameDevice(before: CameraConfig, after: CameraConfig): boolean {
+  const hostOf = ({ url }: CameraConfig): string => {
+    const { protocol, host } = new URL(url);
+    return `${protocol}//${host}`;
+  };
+  return (
+    hostOf(before) === hostOf(after) &&
+    before.allowBasicLogin === after.allowBasicLogin &&
+    before.fingerprint === after.fingerprint
+  );
+}
+
+/** Changes with every setting of the camera, also with its login. */
+export function revisionOf(camera: CameraConfig): string {
+  return createHash('sha256').update(JSON.stringify(camera)).digest('hex').slice(0, 16);
+}

@@ -1,0 +1,158 @@
+import { type Command, Option } from 'commander';
+import { badInput } from '../base/errors.js';
+import type { CameraDetails } from '../contract/cameras.js';
+import { wipe } from '../host/sodium.js';
+import { readCameraLogin } from './camera-login.js';
+import { type CommonOptions, withCommonOptions } from './common-options.js';
+import { confirm } from './confirm.js';
+import { openDaemonClient } from './daemon-client.js';
+import { exitCodes, print, runAction } from './output.js';
+import { whichCamera } from './which-camera.js';
+
+/** What both `add` and `change` take. */
+interface SettingOptions extends CommonOptions {
+  readonly name?: string;
+  readonly login?: boolean;
+  readonly transport?: 'tcp' | 'udp';
+  readonly direction?: 'in' | 'out' | 'both';
+  readonly fingerprint?: string;
+  readonly allowBasicLogin?: boolean;
+}
+
+interface AddOptions extends SettingOptions {
+  readonly name: string;
+  readonly disabled?: true;
+}
+
+interface ChangeOptions extends SettingOptions {
+  readonly url?: string;
+  readonly enable?: true;
+  readonly disable?: true;
+}
+
+interface RemoveOptions extends CommonOptions {
+  readonly yes?: boolean;
+}
+
+/** `add`, `change` and `remove`: cameras that the box keeps itself. */
+export function registerCameraChanges(camera: Command): void {
+  registerAdd(camera);
+  registerChange(camera);
+  registerRemove(camera);
+}
+
+function withSettings(command: Command): Command {
+  return command
+    .addOption(new Option('--transport <kind>', 'transport of the media').choices(['tcp', 'udp']))
+    .addOption(
+      new Option('--direction <way>', 'what an attendance at this camera means').choices([
+        'in',
+        'out',
+        'both',
+      ]),
+    )
+    .option('--fingerprint <sha256>', 'for rtsps://: the only certificate to accept')
+    .option('--allow-basic-login', 'send the password unencrypted if the camera asks for it');
+}
+
+function registerAdd(camera: Command): void {
+  const add = withCommonOptions(camera.command('add'))
+    .argument('<id>', 'stable name in events and topics: lower-case letters, digits, "-" and "_"')
+    .argument('<address>', 'rtsp:// or rtsps:// address without user and password')
+    .requiredOption('--name <text>', 'name shown to people')
+    .option('--login', 'ask for user:password, or read it from standard input')
+    .option('--disabled', 'do not open the camera yet');
+  withSettings(add)
+    .description('add a camera that the box keeps itself; the configuration file does not change')
+    .action((id: string, url: string, options: AddOptions) =>
+      runAction(options.json === true, async () => {
+        const client = await openDaemonClient(options.config);
+        const { name, disabled } = options;
+        const isEnabled = disabled === true ? { isEnabled: false } : {};
+        const login = options.login === true ? await readCameraLogin() : undefined;
+        try {
+          const input = { id, url, name, ...settingsOf(options), ...isEnabled };
+          const added = await client.call('cameras.create', { ...input, login });
+          print(options.json === true, added, () => describeChange(added, 'added'));
+        } finally {
+          if (login !== undefined) wipe(login);
+        }
+        return exitCodes.done;
+      }),
+    );
+}
+
+function registerChange(camera: Command): void {
+  const change = withCommonOptions(camera.command('change'))
+    .argument('<camera>', 'id, start of an id, or name of a camera that the box keeps itself')
+    .option('--name <text>', 'name shown to people')
+    .option('--url <address>', 'rtsp:// or rtsps:// address without user and password')
+    .option('--login', 'ask for a new user:password, or read it from standard input')
+    .option('--no-login', 'delete the stored login')
+    .addOption(new Option('--enable', 'open the camera').conflicts('disable'))
+    .option('--disable', 'close the camera until it is enabled');
+  // Commander takes `true` as the default of an option whose negation comes first.
+  withSettings(change)
+    .option('--no-fingerprint', 'accept what an authority has signed')
+    .option('--no-allow-basic-login', 'never send the password unencrypted')
+    .description('change a camera that the box keeps itself; what is not given stays')
+    .action((given: string, options: ChangeOptions) =>
+      runAction(options.json === true, async () => {
+        const client = await openDaemonClient(options.config);
+        const id = await whichCamera(client, given);
+        const input = changesOf(options);
+        const login = options.login === true ? await readCameraLogin() : undefined;
+        try {
+          const changed = await client.call('cameras.change', { id, ...input, login });
+          print(options.json === true, changed, () => describeChange(changed, 'changed'));
+        } finally {
+          if (login !== undefined) wipe(login);
+        }
+        return exitCodes.done;
+      }),
+    );
+}
+
+function registerRemove(camera: Command): void {
+  withCommonOptions(camera.command('remove'))
+    .argument('<camera>', 'id, start of an id, or name of a camera that the box keeps itself')
+    .option('-y, --yes', 'do not ask')
+    .description('remove a camera and its login; what the box has recorded stays')
+    .action((given: string, options: RemoveOptions) =>
+      runAction(options.json === true, async () => {
+        const client = await openDaemonClient(options.config);
+        const id = await whichCamera(client, given);
+        await confirm(`The box removes the camera "${id}" and deletes its login.`, options.yes);
+        const removed = await client.call('cameras.delete', { id });
+        print(options.json === true, removed, () => `${id} is removed.`);
+        return exitCodes.done;
+      }),
+    );
+}
+
+function settingsOf({ transport, direction, fingerprint, allowBasicLogin }: SettingOptions) {
+  return { transport, direction, fingerprint, allowBasicLogin };
+}
+
+function changesOf(options: ChangeOptions) {
+  const { name, url, enable, disable, login, fingerprint } = options;
+  const isEnabled = enable === true ? true : disable === true ? false : undefined;
+  const changes = {
+    ...settingsOf(options),
+    ...{ name, url, isEnabled },
+    // Commander gives `false` for `--no-fingerprint`.
+    fingerprint: (fingerprint as unknown) === false ? null : fingerprint,
+    forgetLogin: login === false ? (true as const) : undefined,
+  };
+  const isEmpty = login === undefined && Object.values(changes).every((value) => value === undefined);
+  if (!isEmpty) return changes;
+  throw badInput('nothing-to-change', 'no option says what to change', {
+    remedy: "'rollcall camera change --help' lists the options",
+  });
+}
+
+function describeChange({ id, isEnabled, settings }: CameraDetails, what: string): string {
+  const login = settings.credential === undefined ? 'without a login' : 'with a login';
+  const next = isEnabled ? "'rollcall camera list' shows its state." : 'It is disabled.';
+  return `${id} is ${what}: ${settings.url}, ${login}. ${next}`;
+}

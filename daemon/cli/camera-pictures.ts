@@ -1,0 +1,60 @@
+import type { Command } from 'commander';
+import { counted } from '../base/counted.js';
+import type { Discovered } from '../contract/cameras.js';
+import { type CommonOptions, withCommonOptions } from './common-options.js';
+import { openDaemonClient } from './daemon-client.js';
+import { exitCodes, print, runAction, table } from './output.js';
+import { createPrivateFile } from './private-file.js';
+import { whichCamera } from './which-camera.js';
+
+interface SnapshotOptions extends CommonOptions {
+  readonly save: string;
+}
+
+interface DiscoverOptions extends CommonOptions {
+  readonly seconds?: number;
+}
+
+/** `snapshot` and `discover`: what cameras show and which there are. */
+export function registerCameraPictures(camera: Command): void {
+  withCommonOptions(camera.command('snapshot'))
+    .argument('<camera>', 'id, start of an id, or name of a camera that is streaming')
+    .requiredOption('--save <file>', 'new file for the picture (JPEG); only you can read it')
+    .description('save the next analysed frame of a camera; the box keeps no copy')
+    .action((given: string, options: SnapshotOptions) =>
+      runAction(options.json === true, async () => {
+        const client = await openDaemonClient(options.config);
+        const id = await whichCamera(client, given);
+        await using file = await createPrivateFile(options.save);
+        const picture = await client.call('cameras.snapshot', { id });
+        await file.write(picture);
+        await file.keep();
+        const saved = { id, file: options.save, bytes: picture.length };
+        print(options.json === true, saved, () => `${id}: ${options.save}, ${picture.length} bytes`);
+        return exitCodes.done;
+      }),
+    );
+  withCommonOptions(camera.command('discover'))
+    .option('--seconds <number>', 'how long to wait for answers, 1 to 10; default: 3', Number)
+    .description('look for ONVIF cameras in the networks of the box')
+    .action((options: DiscoverOptions) =>
+      runAction(options.json === true, async () => {
+        const client = await openDaemonClient(options.config);
+        const found = await client.call('cameras.discover', { seconds: options.seconds });
+        print(options.json === true, found, () => describeDiscovery(found));
+        return exitCodes.done;
+      }),
+    );
+}
+
+function describeDiscovery({ devices, isCutShort }: Discovered): string {
+  if (devices.length === 0) {
+    return 'no device answered\n  what to do: check that the cameras are in the same network and that ONVIF discovery is switched on in them';
+  }
+  const rows = devices.map(({ address, name = '', hardware = '', location = '', cameraIds }) => [
+    ...[address, name, hardware, location],
+    cameraIds.join(', '),
+  ]);
+  const listed = table(['address', 'name', 'hardware', 'location', 'camera'], rows);
+  return isCutShort ? `${listed}\nmore than ${counted(devices.length, 'device')} answered` : listed;
+}

@@ -1,0 +1,22 @@
+import type { CameraStatus } from '../contract/cameras.js';
+import type { ControlClient } from '../control/client.js';
+import { choose } from './confirm.js';
+import { table } from './output.js';
+
+/** The cameras that a text can mean. A full id means one camera; otherwise it is the start of an id, or a name. */
+export function findCameras(all: readonly CameraStatus[], given: string): readonly CameraStatus[] {
+  const exact = all.find(({ id }) => id === given);
+  if (exact !== undefined) return [exact];
+  return all.filter(({ id, name }) => id.startsWith(given) || name.toLowerCase() === given.toLowerCase());
+}
+
+/** The id that a text means. An unknown text is returned unchanged, because the daemon explains it best. */
+export async function whichCamera(client: ControlClient, given: string): Promise<string> {
+  const [first, second, ...others] = findCameras(await client.call('cameras.list'), given);
+  if (first === undefined) return given;
+  if (second === undefined) return first.id;
+  const found = [first, second, ...others] as const;
+  const rows = found.map(({ id, name, state }) => [id, name, state]);
+  const lines = table(['id', 'name', 'state'], rows).split('\n');
+  return (await choose({ given, what: 'camera', found, lines })).id;
+}

@@ -1,0 +1,138 @@
+import { z } from 'zod';
+import { cameraDetails, cameraId } from './cameras.js';
+import { operation } from './operation.js';
+
+const newId = z
+  .string()
+  .min(1)
+  .max(64)
+  .describe('Lower-case letters, digits, "-" and "_". It names the camera in events and topics for good.');
+const name = z.string().min(1).max(100).describe('Name shown to people.');
+const url = z
+  .string()
+  .max(2048)
+  .describe('The RTSP address, `rtsp://` or `rtsps://`, without user and password.');
+
+/** What can be left out, or given back to its default. docs/configuration.md has the bounds and the defaults. */
+const settings = {
+  isEnabled: z.boolean().describe('False: the box does not open the camera.'),
+  direction: z.enum(['in', 'out', 'both']).describe('What an attendance at this camera means.'),
+  transport: z.enum(['tcp', 'udp']),
+  allowBasicLogin: z.boolean().describe('Send the password unencrypted to a camera that asks for it.'),
+  fingerprint: z
+    .string()
+    .max(200)
+    .describe('The only certificate that the camera may show: `sha256:` and 64 hexadecimal digits.'),
+  requireLiveness: z
+    .string()
+    .max(40)
+    .describe('What a recognised person must show for an attendance (`liveness.require`).'),
+  idleFps: z.number(),
+  trackingFps: z.number(),
+  provingFps: z.number(),
+  smallestFacePx: z.number(),
+  maxAnalysisWidthPx: z.number(),
+  stallAfterS: z.number(),
+  firstFrameWithinS: z.number(),
+  hwaccel: z.string().max(20),
+  pictureChecks: z.array(z.string().max(20)).max(16),
+};
+
+/** Null gives a setting back to its default. */
+type Resettable<Fields extends Readonly<Record<string, z.ZodType>>> = {
+  readonly [Name in keyof Fields]: z.ZodOptional<z.ZodNullable<Fields[Name]>>;
+};
+
+function resettable<Fields extends Readonly<Record<string, z.ZodType>>>(fields: Fields): Resettable<Fields> {
+  const entries = Object.entries(fields).map(([key, schema]) => [key, schema.nullable().optional()] as const);
+  // Object.fromEntries forgets which key has which type.
+  return Object.fromEntries(entries) as unknown as Resettable<Fields>;
+}
+
+const login = {
+  isRequired: false,
+  maximumBytes: 1024,
+  description:
+    'The login of the camera, `user:password`. The box stores it apart from the settings and never shows it.',
+} as const;
+
+/** The files of a camera and of its login. */
+const fileErrors = [
+  'key-file-exists',
+  'key-file-not-written',
+  'key-file-not-moved',
+  'camera-file-not-removed',
+] as const;
+const changeErrors = ['camera-refused', 'configuration-refused', 'starting', ...fileErrors] as const;
+/** Cameras that cannot be changed over the API. */
+const guarded = ['no-such-camera', 'camera-of-configuration'] as const;
+
+export const ownCameraOperations = {
+  'cameras.create': operation({
+    method: 'POST',
+    path: '/cameras',
+    summary: 'Add a camera that the box keeps itself, and open it.',
+    description:
+      'The configuration file does not change. A setting that is left out has its default. Without a login the box sends none.',
+    input: z.strictObject({
+      ...{ id: newId, name, url },
+      ...z.object(settings).partial().shape,
+    }),
+    secrets: { login },
+    answer: { kind: 'json', schema: cameraDetails },
+    errors: ['camera-exists', 'too-many-cameras', 'login-form', ...changeErrors],
+    scope: 'cameras:write',
+    camera: 'id',
+    audit: 'write',
+    rate: 'default',
+    isLong: true,
+  }),
+  'cameras.change': operation({
+    method: 'PATCH',
+    path: '/cameras/{id}',
+    summary: 'Change a camera that the box keeps itself.',
+    description:
+      'What is left out stays; null gives a setting back to its default. A camera with a login takes a change of its address, of its certificate or of `allowBasicLogin` only together with the login: otherwise the stored password could be sent to another device. A camera of the configuration file is changed there.',
+    input: z.strictObject({
+      id: cameraId,
+      ifRevision: z
+        .string()
+        .max(64)
+        .optional()
+        .describe('Change the camera only if it still has this revision.'),
+      name: name.optional(),
+      url: url.optional(),
+      forgetLogin: z.literal(true).optional().describe('Delete the stored login.'),
+      ...resettable(settings),
+    }),
+    secrets: { login },
+    answer: { kind: 'json', schema: cameraDetails },
+    errors: [
+      ...guarded,
+      'camera-file-unusable',
+      'changed-meanwhile',
+      'login-form',
+      'login-needed',
+      ...changeErrors,
+    ],
+    scope: 'cameras:write',
+    camera: 'id',
+    audit: 'write',
+    rate: 'default',
+    isLong: true,
+  }),
+  'cameras.delete': operation({
+    method: 'DELETE',
+    path: '/cameras/{id}',
+    summary: 'Remove a camera that the box keeps itself, and its login.',
+    description: 'What the box has recorded stays. A camera of the configuration file is removed there.',
+    input: z.strictObject({ id: cameraId }),
+    answer: { kind: 'json', schema: z.object({ id: z.string() }) },
+    errors: [...guarded, ...changeErrors],
+    scope: 'cameras:write',
+    camera: 'id',
+    audit: 'write',
+    rate: 'default',
+    isLong: true,
+  }),
+} as const;
