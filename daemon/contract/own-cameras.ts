@@ -4,9 +4,10 @@ import { operation } from './operation.js';
 
 const newId = z
   .string()
-  .min(1)
-  .max(64)
-  .describe('Lower-case letters, digits, "-" and "_". It names the camera in events and topics for good.');
+  .regex(/^[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?$/)
+  .describe(
+    'Lower-case letters, digits, "-" and "_", beginning and ending with a letter or digit. It names the camera in events and topics for good.',
+  );
 const name = z.string().min(1).max(100).describe('Name shown to people.');
 const url = z
   .string()

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { describe, test } from 'node:test';
+import { systemClock as clock } from '../../daemon/host/system-clock.js';
+import { discoverDevices, parseAnswer } from '../../daemon/vision/ingest/ws-discovery.js';
+import { discoveryLimits } from '../../daemon/vision/protocol.js';
+
+const service = 'http://192.0.2.10/onvif/device_service';
+
+/** An answer as cameras send it. */
+const answer = (relatesTo: string, { scopes = '', services = service, before = '' } = {}): string =>
+  `<?xml version="1.0"?>${before}<SOAP-ENV:Envelope xmlns:SOAP-ENV="http://www.w3.org/2003/05/soap-envelope">` +
+  `<SOAP-ENV:Header><wsa:RelatesTo>${relatesTo}</wsa:RelatesTo></SOAP-ENV:Header>` +
+  `<SOAP-ENV:Body><d:ProbeMatches><d:ProbeMatch><d:Types>dn:NetworkVideoTransmitter</d:Types>` +
+  `<d:Scopes>${scopes}</d:Scopes><d:XAddrs>${services}</d:XAddrs></d:ProbeMatch></d:ProbeMatches>` +
+  '</SOAP-ENV:Body></SOAP-ENV:Envelope>';
+
+const parse = (text: string | Buffer) => parseAnswer(Buffer.from(text), 'uuid:1', '192.0.2.10');
+
+describe('looking for cameras', () => {
+  test('lists each device that answers the question, once, with what it says about itself', async () => {
+    const camera = createSocket('udp4');
+    let probes = 0;
+    camera.on('message', (message, { address, port }) => {
+      probes += 1;
+      // A lost packet hides no camera.
+      if (probes === 1) return;
+      const id = /MessageID>(uuid:[0-9a-f-]{36})</.exec(message.toString())?.[1] ?? '';
+      assert.match(message.toString(), /discovery\/Probe<.*NetworkVideoTransmitter/);
+      const scopes = 'onvif://www.onvif.org/name/Front%20door onvif://www.onvif.org/hardware/X-1';
+      for (const text of [answer('uuid:another'), 'no XML', answer(id, { scopes }), answer(id)]) {
+        camera.send(text, port, address);
+      }
+    });
+    camera.bind(0, '127.0.0.1');
+    await once(camera, 'listening');
+    const found = await discover(camera, 3000);
+    camera.close();
+    const device = { address: '127.0.0.1', name: 'Front door', hardware: 'X-1', services: [service] };
+    assert.deepEqual(found, { devices: [device], isCutShort: false });
+  });
+
+  test('ends when it is no longer wanted, and without a network', async () => {
+    const signal = AbortSignal.abort();
+    const none = { devices: [], isCutShort: false };
+    const to = { address: '127.0.0.1', port: 9 };
+    assert.deepEqual(
+      await discoverDevices({ durationMs: 600_000, clock, signal }, { from: ['127.0.0.1'], to }),
+      none,
+    );
+    const options = { durationMs: 1, clock, signal: new AbortController().signal };
+    assert.deepEqual(
+      await discoverDevices(options, { from: ['192.0.2.1'], to }),
+      none,
+      'an address of another',
+    );
+  });
+
+  test('takes no answer that is strange, and nothing strange from an answer', () => {
+    assert.equal(parse(answer('uuid:2')), undefined, 'to another question');
+    assert.equal(parse(answer('uuid:1', { services: '' })), undefined);
+    assert.equal(parse(answer('uuid:1') + ' '.repeat(8192)), undefined, 'too long');
+    assert.equal(parse(Buffer.alloc(8000, 0x3c)), undefined);
+    const entity = '<!DOCTYPE a [<!ENTITY e SYSTEM "file:///etc/passwd">]>';
+    const told = parse(
+      answer('uuid:1', {
+        before: entity,
+        scopes: `onvif://www.onvif.org/name/&e;%1b%5b2J%0aA onvif://www.onvif.org/location/${'x'.repeat(500)} onvif://www.onvif.org/hardware/%zz`,
+        services: `javascript:alert(1) http://user:pw@192.0.2.10/ ${'http://192.0.2.10/a '.repeat(20)}`,
+      }),
+    );
+    assert.equal(told?.services.length, discoveryLimits.mostServices);
+    assert.ok(told.services.every((each) => each === 'http://192.0.2.10/a'));
+    assert.match(told.name ?? '', /^&e;[\x20-\x7e\u{FFFD}]*A$/u);
+    assert.equal(told.location?.length, discoveryLimits.longestText);
+    assert.equal(told.hardware, '%zz');
+  });
+});
+
+function discover(to: Socket, durationMs: number) {
+  const { address, port } = to.address();
+  return discoverDevices(
+    { durationMs, clock, signal: new AbortController().signal },
+    { from: ['127.0.0.1'], to: { address, port } },
+  );
+}
