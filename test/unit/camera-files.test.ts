@@ -8,7 +8,7 @@ import { formatProblem } from '../../daemon/config/problem.js';
 const site = 'site: { id: office, timeZone: UTC }\n';
 const gate = 'cameras: [{ id: gate, name: Gate, url: "rtsp://192.0.2.1/" }]\n';
 const rules =
-  'alerts: { rules: [{ id: r, on: camera-down, cameras: [door], channels: [c] }], webhooks: [] }\n';
+  'alerts: { rules: [{ id: r, on: camera-down, cameras: [door], channels: [c] }], webhooks: [{ id: c, url: "https://192.0.2.5/", secret: s }] }\n';
 
 const file = (id: string, text: string): CameraFile => ({ id, path: `/d/${id}.yaml`, content: { text } });
 const door = file('door', 'id: door\nname: Door\nurl: rtsp://192.0.2.2/\n');

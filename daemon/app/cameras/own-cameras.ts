@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { actorOf } from '../../audit/actor.js';
-import type { AuditDetails } from '../../audit/audit-entry.js';
 import type { AuditLog } from '../../audit/audit-log.js';
 import type { Logger } from '../../base/logger.js';
 import { SerialQueue } from '../../base/serial-queue.js';
@@ -64,7 +63,8 @@ export class OwnCameras {
       await this.#put(id, login, (credential) =>
         cameraText(id, { ...settings, ...(credential === undefined ? {} : { credential }) }),
       );
-      this.#audit(caller, 'camera.created', id, { login: login !== undefined });
+      const details = { login: login !== undefined };
+      this.#options.audit.append({ by: actorOf(caller), action: 'camera.created', subject: id, details });
     });
   }
 
@@ -89,7 +89,7 @@ export class OwnCameras {
         },
       );
       const details = { settings: Object.keys(settings).join(','), login: login !== undefined };
-      this.#audit(caller, 'camera.changed', id, details);
+      this.#options.audit.append({ by: actorOf(caller), action: 'camera.changed', subject: id, details });
     });
   }
 
@@ -100,7 +100,7 @@ export class OwnCameras {
       if (!isUnusable || cameras.some((each) => each.id === id)) this.#own(id);
       await this.#check(id, undefined);
       await this.#apply(id, undefined);
-      this.#audit(caller, 'camera.deleted', id);
+      this.#options.audit.append({ by: actorOf(caller), action: 'camera.deleted', subject: id });
     });
   }
 
@@ -171,15 +171,6 @@ export class OwnCameras {
     } catch (error) {
       this.#options.logger.warn('files that no camera needs could not be deleted', { error });
     }
-  }
-
-  #audit(
-    caller: Caller,
-    action: 'camera.created' | 'camera.changed' | 'camera.deleted',
-    subject: string,
-    details: AuditDetails = {},
-  ): void {
-    this.#options.audit.append({ by: actorOf(caller), action, subject, details });
   }
 }
 
