@@ -66,7 +66,11 @@ export const cameraDetails = cameraStatus.extend({
   isOwn: z
     .boolean()
     .describe('True if the box keeps the camera itself, so that it can be changed and deleted over the API.'),
-  revision: z.string().exactOptional().describe('Changes with the settings. Only for own cameras.'),
+  revision: z
+    .int()
+    .positive()
+    .exactOptional()
+    .describe('Another number after each change of the settings. Only for own cameras.'),
 });
 export type CameraDetails = z.infer<typeof cameraDetails>;
 
@@ -214,7 +218,7 @@ export const cameraOperations = {
     path: '/cameras/discover',
     summary: 'Look for ONVIF cameras in the networks of the box.',
     description:
-      'Asks by WS-Discovery (multicast to 239.255.255.250, UDP port 3702) and waits for answers. Nobody vouches for an answer: a device can say what it likes. It names no RTSP address; the manual of the camera does.',
+      'Asks by WS-Discovery (multicast to 239.255.255.250, UDP port 3702) and waits for answers. The answers are not verified: a device can say anything about itself. They have no RTSP addresses; the manual of the camera has it.',
     input: z.strictObject({
       seconds: z.number().min(1).max(10).default(3).describe('How long to wait for answers.'),
     }),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { cameraDetails, cameraId } from './cameras.js';
-import { operation } from './operation.js';
+import { ifRevision, operation } from './operation.js';
 
 const newId = z
   .string()
@@ -96,11 +96,7 @@ export const ownCameraOperations = {
       'What is left out stays; null gives a setting back to its default. A camera with a login takes a change of its address, of its certificate or of `allowBasicLogin` only together with the login: otherwise the stored password could be sent to another device. A camera of the configuration file is changed there.',
     input: z.strictObject({
       id: cameraId,
-      ifRevision: z
-        .string()
-        .max(64)
-        .optional()
-        .describe('Change the camera only if it still has this revision.'),
+      ifRevision,
       name: name.optional(),
       url: url.optional(),
       forgetLogin: z.literal(true).optional().describe('Delete the stored login.'),

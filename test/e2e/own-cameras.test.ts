@@ -115,7 +115,7 @@ async function change({ box, cameras }: Parts) {
   const { client } = box;
   const path = cameraFile(box, 'door');
   await writeFile(path, `# by the east wall\n${await readFile(path, 'utf8')}`);
-  const { revision = '' } = await client.call('cameras.show', { id: 'door' });
+  const { revision = 0 } = await client.call('cameras.show', { id: 'door' });
   const changed = await client.call('cameras.change', {
     ...{ id: 'door', ifRevision: revision, url: cameras.url('/side') },
     ...{ direction: 'in', idleFps: 4, requireLiveness: 'not-attack' },
@@ -125,7 +125,7 @@ async function change({ box, cameras }: Parts) {
   await streams(box, 'door');
   const outdated = client.call('cameras.change', { id: 'door', ifRevision: revision, name: 'Mine' });
   await assert.rejects(outdated, { code: 'changed-meanwhile' });
-  // Whoever may change an address must not get the password that others stored.
+  // The right to change an address must not give away the password that others stored.
   for (const elsewhere of [
     { url: 'rtsp://192.0.2.66/door' },
     { url: cameras.url('/side').replace('rtsp:', 'rtsps:') },

@@ -18,7 +18,7 @@ export const refusals = {
     badInput('too-many-cameras', `the box keeps at most ${most} cameras itself`, {
       remedy: 'remove a camera that is no longer needed, or add this one to the configuration file',
     }),
-  changedMeanwhile: (id: string, revision: string): RollcallError =>
+  changedMeanwhile: (id: string, revision: number): RollcallError =>
     badInput('changed-meanwhile', `the camera '${id}' has changed since you read it`, {
       remedy: 'read it again, then repeat the change with its new revision',
       details: { revision },

@@ -192,7 +192,9 @@ function isSameDevice(before: CameraConfig, after: CameraConfig): boolean {
   );
 }
 
-/** Changes with every setting of the camera, also with its login. */
-export function revisionOf(camera: CameraConfig): string {
-  return createHash('sha256').update(JSON.stringify(camera)).digest('hex').slice(0, 16);
+/** Changes with every setting of the camera, also with its login, and stays over a restart. */
+export function revisionOf(camera: CameraConfig): number {
+  const digest = createHash('sha256').update(JSON.stringify(camera)).digest();
+  // As many bits as a double and an ETag hold.
+  return digest.readUIntBE(0, 6) + 1;
 }

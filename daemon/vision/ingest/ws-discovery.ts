@@ -97,7 +97,7 @@ function openSocket(
     });
     socket.bind(0, address, () => {
       socket.removeAllListeners('error');
-      // Later errors are those of packets that nobody took.
+      // Later errors are about packets that were not delivered.
       socket.on('error', () => undefined);
       socket.setMulticastInterface(address);
       socket.setMulticastTTL(1);
