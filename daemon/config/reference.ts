@@ -54,7 +54,7 @@ export function configReference(): string {
   return `${[
     '# Configuration',
     'This page is generated from `daemon/config/schema.ts` by `scripts/generate-docs.ts`: change the schema, not the page.',
-    'The configuration is one YAML file. A key that is not listed here is an error. `rollcall check-config FILE` shows every problem with its line. Start from the commented file `config/rollcall.example.yaml`. Editors that support JSON Schema can use `config/generated/config.schema.json`.',
+    'The configuration is one YAML file. A key that is not listed here is an error. `rollcall check-config FILE` shows every problem with its line. Cameras that were added over the API or with `rollcall camera add` have files of their own, `cameras.d/ID.yaml` below `dataDir`, with the keys of one camera; see [add a camera](how-to/add-a-camera.md#let-the-box-keep-the-camera). Start from the commented file `config/rollcall.example.yaml`. Editors that support JSON Schema can use `config/generated/config.schema.json`.',
     'The file contains no secrets. `credential` and `key` are names of secrets. The secret itself is a systemd credential of that name, or a file of that name in `secretsDir` that only its owner can read.',
     'The column "change" says how a change takes effect while the daemon runs. `live`: immediately, without an interruption. `replace`: the affected part is replaced (one camera, the vision processes one by one, the broker connection). `restart`: after a restart of the daemon.',
     ...sections,
