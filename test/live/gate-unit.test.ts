@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { type BootedBox, bootBox, withoutBootedBox } from '../support/booted-box.js';
 import { withoutBuild } from '../support/box.js';
 import { builtProgram } from '../support/built.js';
+import { docBlocks } from '../support/doc-blocks.js';
 
 /** Both services as scripts/install sets them up, but with the program of the checkout. */
 async function setUp(box: BootedBox): Promise<void> {
@@ -96,4 +97,43 @@ test('the gate runs under its own user, sees no data, and comes back after a kil
   assert.equal((await box.must('systemctl show --value --property NRestarts rollcalld')).trim(), '0');
   await box.must('systemctl restart rollcalld');
   assert.equal(await box.must(`${ask} ask /api/v1/identity`), '401\n', 'it finds the new daemon');
+  await reachedFromNetwork(box);
 });
+
+/** Runs every block of the page on the box, which has an address of a private network and a name for it. */
+async function reachedFromNetwork(box: BootedBox): Promise<void> {
+  const page = 'docs/how-to/reach-the-box-from-the-network.md';
+  const [letIn, check, compare, ownCertificate, whenSilent] = docBlocks(page).map(({ text }) => text);
+  assert.equal(docBlocks(page).length, 5);
+  assert.ok(docBlocks(page).every(({ notRun }) => notRun === undefined));
+  const [settings] = docBlocks(page, 'yaml');
+  const command = `rollcall() { ${process.execPath} ${builtProgram('rollcall.js')} "$@"; }`;
+  const shown = `until said=$(${compare?.trim()}); do sleep 0.2; done; echo "$said"`;
+  await box.must('ip address add 10.1.2.3/32 dev lo; echo 10.1.2.3 box.example >> /etc/hosts');
+  const before = await box.run('openssl s_client -connect box.example:8443 </dev/null');
+  assert.notEqual(before.exitCode, 0, 'the network does not reach it yet');
+
+  await box.must(`cat >> /etc/rollcall/rollcall.yaml; ${command}\n${letIn}`, settings?.text);
+  const made = await box.must(`set +o pipefail; ${shown}`);
+  const [, fingerprint = ''] = /Fingerprint=(\S+)/.exec(made) ?? [];
+  const told = await box.must(`${command}\n${check}`);
+  const [, line = ''] = /certificate for HTTPS\W*(.*)/.exec(told) ?? [];
+  assert.ok(fingerprint !== '' && line.includes(fingerprint), `${line} is not ${fingerprint}`);
+
+  await box.must(`cd /root
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=box.example \\
+      -addext subjectAltName=DNS:box.example -keyout key.pem -out certificate.pem 2> /dev/null
+    : > intermediates.pem
+    ${ownCertificate}
+    sed -i 's/^gate:$/&\\n  certificate: https/' /etc/rollcall/rollcall.yaml
+    ${command}
+    ${letIn}
+    own=$(openssl x509 -in certificate.pem -noout -fingerprint -sha256)
+    set +o pipefail
+    until [ "$(${compare?.trim()})" = "$own" ]; do sleep 0.2; done`);
+
+  await box.must('systemctl stop rollcall-gate');
+  // systemctl ends with 3 for a service that does not run.
+  const silent = await box.must(`set +e; ${whenSilent}`);
+  assert.match(silent, /rollcall-gate\.service[\s\S]*inactive \(dead\)[\s\S]*gate/);
+}

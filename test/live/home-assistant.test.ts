@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cameraStateSchema } from '../../daemon/publish/contract/camera-state-schema.js';
 import { eventSchema } from '../../daemon/publish/contract/event-schema.js';
-import { type Appliance, applianceCamera, startAppliance } from '../support/appliance.js';
-import { withoutBuild } from '../support/box.js';
+import { type Appliance, applianceCamera, brokerLogin, startAppliance } from '../support/appliance.js';
+import { runProgram, withoutBuild } from '../support/box.js';
+import { docBlocks } from '../support/doc-blocks.js';
 import { withoutMosquitto } from '../support/mosquitto.js';
 import { visitorClip } from '../support/scenes.js';
 import { until } from '../support/until.js';
@@ -27,6 +28,19 @@ function cameraEvents({ subscriber }: Appliance): readonly string[] {
     .map(({ data }) => ('state' in data ? `${data.camera} ${data.state}` : ''));
 }
 
+/** A block of docs/home-assistant.md for this box and its broker; `mosquitto_sub` ends after one message. */
+async function runBlock({ broker }: Appliance, block: string | undefined): Promise<string> {
+  const text = (block ?? '')
+    .replaceAll('broker.example', '127.0.0.1')
+    .replaceAll('plant-1/box-1', 'test-site/test-box');
+  const login = `-p ${broker.port} -u ${brokerLogin.user} -P ${brokerLogin.password}`;
+  const commands = `mosquitto_sub() { command mosquitto_sub ${login} -C 1 -W 60 "$@"; }
+mosquitto_pub() { command mosquitto_pub ${login} "$@"; }`;
+  const { exitCode, stdout, stderr } = await runProgram('bash', ['-euc', `${commands}\n${text}`]);
+  assert.equal(exitCode, 0, stderr);
+  return stdout;
+}
+
 test('cameras and Home Assistant follow a reload', { skip: withoutBuild || withoutMosquitto }, async (t) => {
   await using appliance = await startAppliance({
     clip: await visitorClip('stranger'),
@@ -45,6 +59,14 @@ test('cameras and Home Assistant follow a reload', { skip: withoutBuild || witho
     await box.reload({ ...config, homeAssistant: { enabled: true } });
     await untilLast(appliance, discoveryTopic, (text) => text?.includes('camera_yard_person') === true);
   });
+  const [removal, trying] = docBlocks('docs/home-assistant.md').map(({ text }) => text);
+  await t.test('the commands of the page show the entities and say them again', async () => {
+    const announced = (): number =>
+      appliance.subscriber.messages.filter(({ topic }) => topic === discoveryTopic).length;
+    const before = announced();
+    assert.match(await runBlock(appliance, trying), /^homeassistant\/device\/test-site\/test-box\/config \{/);
+    await until('the entities to be said again', () => announced() > before, 60_000);
+  });
   await t.test('the entities of a removed camera disappear, and it ends as disabled', async () => {
     const door = applianceCamera('door', cameras);
     await box.reload({ ...config, cameras: [door], homeAssistant: { enabled: true } });
@@ -54,6 +76,12 @@ test('cameras and Home Assistant follow a reload', { skip: withoutBuild || witho
   });
   await t.test('Home Assistant forgets the box when it is switched off', async () => {
     await box.reload({ ...config, cameras: [applianceCamera('door', cameras)] });
+    await untilLast(appliance, discoveryTopic, (text) => text === '');
+  });
+  await t.test('the command of the page takes away what a box left behind', async () => {
+    await runBlock(appliance, `mosquitto_pub -h broker.example -r -t ${discoveryTopic} -m left`);
+    await untilLast(appliance, discoveryTopic, (text) => text === 'left');
+    await runBlock(appliance, removal);
     await untilLast(appliance, discoveryTopic, (text) => text === '');
   });
   assert.deepEqual(

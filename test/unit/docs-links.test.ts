@@ -52,3 +52,15 @@ test('every page with shell commands has a test that runs them', () => {
     assert.match(text, /docBlocks/, `${file} does not read ${page}`);
   }
 });
+
+test('a test runs every shell block, but for those of the README that would run tests or never end', () => {
+  const blocks = pages().flatMap((page) => docBlocks(relative(root, page)));
+  const notRun = blocks.filter((block) => block.notRun !== undefined);
+  assert.deepEqual(
+    notRun.map(({ text }) => text.trim()),
+    ['./scripts/demo', './scripts/seed-demo --keep', 'npm test'],
+  );
+  for (const { notRun: reason } of notRun) assert.match(reason ?? '', /^.{20,}$/);
+  const others = pages().filter((page) => /^```(?:bash|shell|console)$/m.test(readFileSync(page, 'utf8')));
+  assert.deepEqual(others, [], 'a block for a shell is marked "sh"');
+});
