@@ -9,6 +9,7 @@ import type { OpenDatabase } from '../host/sqlite.js';
 import type { AccessTokens } from './access-tokens.js';
 import type { AccountsKeys } from './accounts-key.js';
 import { agentWord } from './agent-word.js';
+import type { ApprovalsStore } from './approvals-store.js';
 import type { LoginThrottle } from './login-throttle.js';
 import type { PasskeyAttempts } from './passkey-attempts.js';
 import type { RelyingParty } from './passkeys.js';
@@ -23,6 +24,7 @@ export interface AccountsContext {
   readonly users: UsersStore;
   readonly sessions: SessionsStore;
   readonly passkeys: PasskeysStore;
+  readonly approvals: ApprovalsStore;
   /** Passkey challenges that wait for their answer. */
   readonly attempts: PasskeyAttempts;
   /** For whom passkeys are made. @throws `passkeys-not-offered` */

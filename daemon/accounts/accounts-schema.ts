@@ -136,9 +136,28 @@ const passkeyTable = `
   CREATE INDEX passkey_by_user ON passkey (user_id, created_at_ms);
 `;
 
+/** `digest`: of the operation and its input. `decided_by`: an actor, as in the audit log. */
+const approvalTable = `
+  CREATE TABLE approval (
+    id             TEXT    PRIMARY KEY,
+    operation      TEXT    NOT NULL,
+    class          TEXT    NOT NULL,
+    scope          TEXT    NOT NULL,
+    digest         BLOB    NOT NULL,
+    shown          TEXT    NOT NULL,
+    asked_by       TEXT    NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+    asked_at_ms    INTEGER NOT NULL,
+    expires_at_ms  INTEGER NOT NULL,
+    state          TEXT    NOT NULL,
+    decided_by     TEXT
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX approval_by_user ON approval (asked_by, asked_at_ms);
+`;
+
 const migrations: readonly Migration[] = [
   { name: 'users, roles, sessions, keys and failed logins', apply: `${userTables}\n${sessionTables}` },
   { name: 'passkeys', apply: passkeyTable },
+  { name: 'approvals of a second person', apply: approvalTable },
 ];
 
 /**

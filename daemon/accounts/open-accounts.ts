@@ -4,16 +4,19 @@ import type { Clock } from '../base/clock.js';
 import type { RollcallError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import { Recurring } from '../base/recurring.js';
+import type { approvalOperations } from '../contract/approvals.js';
 import type { authOperations } from '../contract/auth.js';
 import type { Caller } from '../contract/caller.js';
 import type { Handlers } from '../contract/handlers.js';
 import type { passkeyOperations } from '../contract/passkeys.js';
+import type { SecondPersonClass } from '../contract/second-person.js';
 import type { apiKeyOperations, roleOperations, userOperations } from '../contract/users.js';
 import type { OwnSecretPlaces } from '../host/own-secret.js';
 import { AccessTokens } from './access-tokens.js';
 import type { AccountsContext } from './accounts-context.js';
 import { openAccountsKeys } from './accounts-key.js';
 import { openAccountsDatabase } from './accounts-schema.js';
+import { ApprovalsStore } from './approvals-store.js';
 import { authHandlers } from './auth-handlers.js';
 import { Authenticator, type Credentials } from './authenticate.js';
 import { Claims } from './claims.js';
@@ -25,6 +28,7 @@ import { PasskeysStore } from './passkeys-store.js';
 import { PasswordHasher } from './password-hash.js';
 import { Proof } from './proof.js';
 import { apiKeyHandlers, roleHandlers } from './role-handlers.js';
+import { approvalHandlers, SecondPerson, type Undertaking } from './second-person.js';
 import { idleMs, SessionLife } from './session-life.js';
 import { SessionsStore } from './sessions-store.js';
 import { userHandlers } from './user-handlers.js';
@@ -43,6 +47,8 @@ export interface AccountsOptions {
   readonly onAlarm: () => void;
   /** For whom passkeys are made, by the configuration in force; undefined where the box offers none. */
   readonly relyingParty?: () => RelyingParty | undefined;
+  /** The classes of operations that a second person must approve. Default: none. */
+  readonly secondPerson?: () => readonly SecondPersonClass[];
   /** Default: `passwordCost` and its bounds. */
   readonly hasher?: PasswordHasher;
 }
@@ -50,6 +56,7 @@ export interface AccountsOptions {
 export type AccountHandlers = Handlers<
   typeof authOperations &
     typeof passkeyOperations &
+    typeof approvalOperations &
     typeof userOperations &
     typeof roleOperations &
     typeof apiKeyOperations
@@ -62,6 +69,8 @@ export interface Accounts extends AsyncDisposable {
   readonly damage: RollcallError | undefined;
   /** The caller of a request; see `Authenticator`. @throws `unauthenticated`, `forbidden` */
   authenticate(given: Credentials): Promise<Caller | undefined>;
+  /** Lets an operation begin unless a second person must approve it first. @throws `approval-required` */
+  admit(undertaking: Undertaking, caller: Caller): void;
 }
 
 /** Opens accounts.db in the data folder. @throws what `openAccountsKeys` and `openAccountsDatabase` throw */
@@ -79,6 +88,7 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
       users: new UsersStore(database),
       sessions: new SessionsStore(database),
       passkeys: new PasskeysStore(database),
+      approvals: new ApprovalsStore(database),
       attempts: new PasskeyAttempts(clock),
       relyingParty() {
         const party = relyingParty();
@@ -87,10 +97,12 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
       },
     };
     const sweeping = startSweeping(context);
+    const secondPerson = new SecondPerson(context, options.secondPerson ?? (() => []));
     return {
       handlers: handlersOf(context),
       damage: keys.damage,
       authenticate: authenticatorOf(context),
+      admit: (undertaking, caller) => secondPerson.admit(undertaking, caller),
       async [Symbol.asyncDispose]() {
         await sweeping[Symbol.asyncDispose]();
         database.close();
@@ -110,6 +122,7 @@ function handlersOf(context: AccountsContext): AccountHandlers {
   return {
     ...authHandlers({ context, life, proof, claims }),
     ...passkeyHandlers(context),
+    ...approvalHandlers(context),
     ...userHandlers({ context, life, claims }),
     ...roleHandlers(context),
     ...apiKeyHandlers(context),
@@ -121,11 +134,19 @@ function authenticatorOf(context: AccountsContext): Accounts['authenticate'] {
   return (given) => authenticator.authenticate(given);
 }
 
-function startSweeping({ database, sessions, throttle, clock, logger }: AccountsContext): Recurring {
+function startSweeping({
+  database,
+  sessions,
+  approvals,
+  throttle,
+  clock,
+  logger,
+}: AccountsContext): Recurring {
   const sweep = (): void =>
     database.transaction(() => {
       const nowMs = clock.wallMs();
       sessions.sweep(nowMs, nowMs - idleMs);
+      approvals.sweep(nowMs);
       throttle.sweep();
     });
   return new Recurring({

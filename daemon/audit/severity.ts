@@ -21,6 +21,8 @@ const above: Partial<Record<AuditAction, Severity>> = {
   'role.changed': 'warning',
   'access.key-created': 'warning',
   'access.refused': 'warning',
+  'approval.given': 'warning',
+  'approval.refused': 'warning',
   'person.erased': 'warning',
   'alert.muted': 'warning',
   'person.exported': 'warning',

@@ -18,6 +18,8 @@ const limitsSchema = z.strictObject({
   stream: perMinute(30, 'that begin a stream'),
 });
 
+const secondPersonClass = z.enum(['erase', 'export', 'keys', 'trust', 'identity', 'restore', 'users']);
+
 /** What callers from the network may take. The local socket has no such limits. */
 export const apiSchema = z.strictObject({
   limits: limitsSchema.prefault({}).meta({
@@ -28,6 +30,11 @@ export const apiSchema = z.strictObject({
     z.int().min(8).max(4096).default(256),
     'live',
     'Most requests from the network that the box works on at the same moment. Beyond it: status 503.',
+  ),
+  secondPerson: field(
+    z.array(secondPersonClass).max(secondPersonClass.options.length).default([]),
+    'live',
+    'Kinds of operations that a second user must approve, when a caller from the network asks for them; see docs/accounts.md. Commands of centres and callers on the box need no approval.',
   ),
   bodiesMiB: field(
     z.int().min(128).max(65_536).default(256),

@@ -184,6 +184,7 @@ export const backupOperations = {
     audit: 'write',
     rate: 'default',
     needsStepUp: true,
+    secondPerson: 'keys',
   }),
   'backups.create': operation({
     method: 'POST',
@@ -273,6 +274,7 @@ export const backupOperations = {
     rate: 'heavy',
     isLong: true,
     needsStepUp: true,
+    secondPerson: 'restore',
   }),
   'backups.write-file': operation({
     method: 'POST',

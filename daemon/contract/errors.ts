@@ -89,6 +89,8 @@ const statusOfCode: Readonly<Record<string, ErrorStatus>> = {
   'second-factor-required': 401,
   forbidden: 403,
   'step-up-required': 403,
+  'approval-required': 403,
+  'own-approval': 403,
   'beyond-own-scopes': 403,
   'claim-refused': 403,
   'not-an-account': 403,
@@ -106,6 +108,7 @@ const statusOfCode: Readonly<Record<string, ErrorStatus>> = {
   'no-such-time': 400,
   // The state of the box stands against it.
   'already-claimed': 409,
+  'approval-decided': 409,
   'already-removed': 409,
   'already-running': 409,
   'backup-exists': 409,

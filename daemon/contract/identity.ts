@@ -96,5 +96,6 @@ export const identityOperations = {
     rate: 'heavy',
     isLong: true,
     needsStepUp: true,
+    secondPerson: 'identity',
   }),
 } as const;

@@ -94,6 +94,7 @@ export const keyOperations = {
     rate: 'heavy',
     isLong: true,
     needsStepUp: true,
+    secondPerson: 'keys',
   }),
   'keys.unlock': operation({
     method: 'POST',
@@ -145,5 +146,6 @@ export const keyOperations = {
     rate: 'heavy',
     isLong: true,
     needsStepUp: true,
+    secondPerson: 'keys',
   }),
 } as const;

@@ -35,6 +35,7 @@ const loaders: {
   ...{ events, outbox: events, health, metrics: health },
   ...{ users, roles: users, 'api-keys': users },
   alerts: async () => (await import('./alerts.js')).alertOperations,
+  approvals: async () => (await import('./approvals.js')).approvalOperations,
   attendance: async () => (await import('./attendance.js')).attendanceOperations,
   audit: async () => (await import('./audit.js')).auditOperations,
   auth,

@@ -283,6 +283,7 @@ export function codesByStatus(
     ...(isPublic ? ['unauthenticated'] : []),
     ...(isPublic || isSelf ? ['forbidden'] : []),
     ...(declaration.needsStepUp === true ? [] : ['step-up-required']),
+    ...(declaration.secondPerson === undefined ? ['approval-required'] : []),
     ...(hasBody ? [] : ['unsupported-media-type']),
   ]);
   const own = new Set(declaration.errors);
@@ -341,7 +342,18 @@ const auditText = {
 
 /** What holds for an operation besides its input and answer, as sentences. */
 export function terms(declaration: OperationDeclaration): readonly string[] {
-  const { scope, rate, audit, isLong, needsStepUp, camera, documentBytes, isLocalOnly, answer } = declaration;
+  const {
+    scope,
+    rate,
+    audit,
+    isLong,
+    needsStepUp,
+    secondPerson,
+    camera,
+    documentBytes,
+    isLocalOnly,
+    answer,
+  } = declaration;
   const who =
     scope === 'public'
       ? 'Needs no login.'
@@ -357,6 +369,9 @@ export function terms(declaration: OperationDeclaration): readonly string[] {
     ...(needsStepUp === true
       ? ['The caller must have given the password or the second factor within the last 5 minutes.']
       : []),
+    ...(secondPerson === undefined
+      ? []
+      : [`A second person must approve it where \`api.secondPerson\` names the class \`${secondPerson}\`.`]),
     ...(audit === undefined ? [] : [auditText[audit]]),
     ...(takesRevision(declaration)
       ? ['The header `If-Match` with the `ETag` of an answer counts as `ifRevision`.']
@@ -374,13 +389,14 @@ export function terms(declaration: OperationDeclaration): readonly string[] {
 }
 
 function extensions(id: string, declaration: OperationDeclaration): Node {
-  const { scope, rate, audit, isLong, needsStepUp, camera } = declaration;
+  const { scope, rate, audit, isLong, needsStepUp, secondPerson, camera } = declaration;
   return {
     'x-rollcall-operation': id,
     'x-rollcall-scope': scope,
     'x-rollcall-rate': rate,
     ...(audit === undefined ? {} : { 'x-rollcall-audit': audit }),
     ...(needsStepUp === undefined ? {} : { 'x-rollcall-step-up': needsStepUp }),
+    ...(secondPerson === undefined ? {} : { 'x-rollcall-second-person': secondPerson }),
     ...(isLong === undefined ? {} : { 'x-rollcall-long': isLong }),
     ...(camera === undefined ? {} : { 'x-rollcall-camera': camera }),
     'x-rollcall-document-bytes': declaration.documentBytes ?? defaultDocumentBytes,

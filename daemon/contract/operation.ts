@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Scope } from './scopes.js';
+import type { SecondPersonClass } from './second-person.js';
 
 /**
  * How often a caller may use an operation, by class. The figures are configuration; the classes are the contract.
@@ -109,6 +110,10 @@ export interface OperationDeclaration {
   readonly isWebSocket?: true;
   /** True if the caller must have proved who they are within the last 5 minutes. */
   readonly needsStepUp?: true;
+  /** The configuration can demand for this class that a second person approves the operation. */
+  readonly secondPerson?: SecondPersonClass;
+  /** Fields of the input that a second person must not see, because they are secret. */
+  readonly hiddenFields?: readonly string[];
   /** True for what an account may do that must choose another password first. */
   readonly allowsMustChange?: true;
   /** True for what only a person on the box may do, because it names files of the box. The network has no such operation. */
@@ -132,6 +137,7 @@ export const commonErrors = [
   'unauthenticated',
   'forbidden',
   'step-up-required',
+  'approval-required',
   'rate-limited',
   'busy',
   'internal',

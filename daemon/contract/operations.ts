@@ -1,4 +1,5 @@
 import { alertOperations } from './alerts.js';
+import { approvalOperations } from './approvals.js';
 import { attendanceOperations } from './attendance.js';
 import { auditOperations } from './audit.js';
 import { authOperations } from './auth.js';
@@ -44,6 +45,7 @@ export const operations = {
   ...trustOperations,
   ...authOperations,
   ...passkeyOperations,
+  ...approvalOperations,
   ...userOperations,
   ...roleOperations,
   ...apiKeyOperations,

@@ -191,6 +191,7 @@ const readingOperations = {
     rate: 'default',
     isLong: true,
     needsStepUp: true,
+    secondPerson: 'export',
   }),
 } as const;
 
@@ -258,6 +259,7 @@ const writingOperations = {
     audit: 'write',
     rate: 'default',
     needsStepUp: true,
+    secondPerson: 'erase',
   }),
   'persons.withdraw-consent': operation({
     method: 'POST',
@@ -272,6 +274,7 @@ const writingOperations = {
     audit: 'write',
     rate: 'default',
     needsStepUp: true,
+    secondPerson: 'erase',
   }),
 } as const;
 

@@ -2,6 +2,7 @@
 export const subjects: Readonly<Record<string, string>> = {
   alerts: 'Alerts about the box, and the channels that carry them to people.',
   'api-keys': 'Keys for programs that call the box without a person.',
+  approvals: 'Requests that a second person approves or refuses.',
   attendance: 'Who came and went: reports and corrections.',
   audit: 'The audit log: who did what on the box.',
   auth: 'Login, tokens, sessions, and what callers change about their own account.',

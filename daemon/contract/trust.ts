@@ -101,6 +101,7 @@ export const trustOperations = {
     audit: 'write',
     rate: 'default',
     needsStepUp: true,
+    secondPerson: 'trust',
   }),
   'trust.remove': operation({
     method: 'DELETE',
@@ -117,6 +118,7 @@ export const trustOperations = {
     audit: 'write',
     rate: 'default',
     needsStepUp: true,
+    secondPerson: 'trust',
   }),
   'trust.dismiss': operation({
     method: 'POST',
@@ -131,5 +133,6 @@ export const trustOperations = {
     audit: 'write',
     rate: 'default',
     needsStepUp: true,
+    secondPerson: 'trust',
   }),
 } as const;

@@ -102,6 +102,8 @@ const newSecret = z.object({
 });
 const ended = z.object({ ended: z.int().nonnegative().describe('Number of sessions that ended.') });
 const change = { scope: 'users:write', rate: 'default', audit: 'write', needsStepUp: true } as const;
+/** What ends access is never held up by a second person. */
+const grant = { ...change, secondPerson: 'users' } as const;
 const read = { scope: 'users:read', rate: 'default' } as const;
 /** Errors of every change of an account. */
 const guarded = ['no-such-user', 'beyond-own-scopes', 'last-admin', 'changed-meanwhile'] as const;
@@ -126,7 +128,8 @@ export const userOperations = {
     errors: ['no-such-user'],
   }),
   'users.create': operation({
-    ...{ method: 'POST', path: '/users', ...change },
+    ...{ method: 'POST', path: '/users', ...grant },
+    hiddenFields: ['password'],
     summary: 'Create an account.',
     description:
       'Without a password the box makes one. The user must replace either at the first login. You cannot give scopes that you do not have.',
@@ -142,7 +145,7 @@ export const userOperations = {
     errors: ['name-taken', 'no-such-role', 'password-refused', 'beyond-own-scopes', 'too-many-users'],
   }),
   'users.change': operation({
-    ...{ method: 'PATCH', path: '/users/{id}', ...change },
+    ...{ method: 'PATCH', path: '/users/{id}', ...grant },
     summary: 'Change an account.',
     description:
       'A change of the role, of the cameras or of `isDisabled` ends the sessions and tokens of the account at once.',
@@ -159,14 +162,14 @@ export const userOperations = {
     errors: [...guarded, 'no-such-role'],
   }),
   'users.remove': operation({
-    ...{ method: 'DELETE', path: '/users/{id}', ...change },
+    ...{ method: 'DELETE', path: '/users/{id}', ...grant },
     summary: 'Remove an account with its sessions and tokens. API keys that it made stop working.',
     input: z.strictObject(byId),
     answer: { kind: 'json', schema: z.object({ id: z.string() }) },
     errors: guarded,
   }),
   'users.reset-password': operation({
-    ...{ method: 'POST', path: '/users/{id}/password-resets', ...change },
+    ...{ method: 'POST', path: '/users/{id}/password-resets', ...grant },
     summary: 'Replace the password of an account by one that the box makes, and end its sessions.',
     description: 'Also unlocks the account. The user must change the password at the next login.',
     input: z.strictObject(byId),
@@ -181,7 +184,7 @@ export const userOperations = {
     errors: guarded,
   }),
   'users.remove-second-factor': operation({
-    ...{ method: 'DELETE', path: '/users/{id}/second-factor', ...change },
+    ...{ method: 'DELETE', path: '/users/{id}/second-factor', ...grant },
     summary:
       'Remove authenticator, recovery codes and passkeys of an account whose device is lost, and end its sessions.',
     input: z.strictObject(byId),
@@ -234,7 +237,7 @@ export const roleOperations = {
     errors: ['no-such-role'],
   }),
   'roles.create': operation({
-    ...{ method: 'POST', path: '/roles', ...change },
+    ...{ method: 'POST', path: '/roles', ...grant },
     summary: 'Create a role from scopes that you have.',
     input: z.strictObject({
       name: roleName,
@@ -245,7 +248,7 @@ export const roleOperations = {
     errors: ['name-taken', 'beyond-own-scopes', 'too-many-roles'],
   }),
   'roles.change': operation({
-    ...{ method: 'PATCH', path: '/roles/{name}', ...change },
+    ...{ method: 'PATCH', path: '/roles/{name}', ...grant },
     summary: 'Change a role of this box. Other scopes end the sessions of the accounts that have it.',
     input: z.strictObject({
       name: roleName,
@@ -257,7 +260,7 @@ export const roleOperations = {
     errors: ['no-such-role', 'built-in-role', 'beyond-own-scopes', 'changed-meanwhile'],
   }),
   'roles.remove': operation({
-    ...{ method: 'DELETE', path: '/roles/{name}', ...change },
+    ...{ method: 'DELETE', path: '/roles/{name}', ...grant },
     summary: 'Remove a role of this box that no account has.',
     input: z.strictObject({ name: roleName }),
     answer: { kind: 'json', schema: z.object({ name: z.string() }) },
@@ -273,7 +276,7 @@ export const apiKeyOperations = {
     errors: [],
   }),
   'api-keys.create': operation({
-    ...{ method: 'POST', path: '/api-keys', ...change },
+    ...{ method: 'POST', path: '/api-keys', ...grant },
     summary: 'Create an API key for a program. Its secret is shown once.',
     description:
       'A key can do at most what its creator can do at that moment, and ends with the account of its creator. It never passes an operation that asks for a fresh proof of identity.',

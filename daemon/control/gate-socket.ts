@@ -20,6 +20,7 @@ export interface GateSocketOptions<Operations extends Readonly<Record<string, Op
   /** The caller of a public operation. */
   readonly anonymous: (facts: Pick<RequestFacts, 'incoming'>) => Caller;
   readonly admission: Admission;
+  readonly secondPerson?: Parameters<typeof serveOperations>[0]['secondPerson'];
   readonly onRefused?: Parameters<typeof serveOperations>[0]['onRefused'];
   readonly logger: Logger;
 }
@@ -34,10 +35,11 @@ const mostConnections = 300;
 export async function startGateSocket<Operations extends Readonly<Record<string, OperationDeclaration>>>(
   options: GateSocketOptions<Operations>,
 ): Promise<AsyncDisposable> {
-  const { socketPath, operations, handlers, authenticate, anonymous, admission, onRefused, logger } = options;
+  const { socketPath, operations, handlers, authenticate, anonymous, admission, logger } = options;
+  const { onRefused, secondPerson } = options;
   const app = serveOperations({
     ...{ operations, handlers, admission, authenticate, anonymous, logger, isLocal: false, nowMs: Date.now },
-    ...(onRefused === undefined ? {} : { onRefused }),
+    ...{ secondPerson, ...(onRefused === undefined ? {} : { onRefused }) },
   });
   const server = createServer(
     {

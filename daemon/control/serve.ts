@@ -29,6 +29,17 @@ export interface ServeOptions {
   /** The caller of a public operation. */
   readonly anonymous: (facts: RequestFacts) => Caller;
   readonly admission: Admission;
+  /** Stops an operation that a second person must approve first. @throws `approval-required` */
+  readonly secondPerson?:
+    | ((
+        asked: {
+          readonly operationId: string;
+          readonly declaration: OperationDeclaration;
+          readonly input: object;
+        },
+        caller: Caller,
+      ) => void)
+    | undefined;
   /** Told of every request that a rule refused, for the audit log. */
   readonly onRefused?: (operationId: string, caller: Caller, error: RollcallError) => void;
   /** True if every caller is on this machine: operations with `isLocalOnly` exist only then. */
@@ -156,7 +167,10 @@ class Route {
       const setSessionCookie: Call['setSessionCookie'] = (token, lifeS) => {
         cookie = cookieText(token, lifeS);
       };
-      const result = await this.#handler(withIfMatch(this.#declaration, incoming.headers, input), {
+      const given = withIfMatch(this.#declaration, incoming.headers, input);
+      const asked = { operationId: this.#id, declaration: this.#declaration, input: given };
+      this.#options.secondPerson?.(asked, caller);
+      const result = await this.#handler(given, {
         ...{ caller, signal, requestId },
         ...(this.#options.isLocal ? {} : { setSessionCookie }),
       });

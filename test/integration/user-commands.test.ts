@@ -15,17 +15,27 @@ async function withCommands(
     run: (...args: readonly string[]) => ReturnType<typeof rollcall>,
     box: AccountsFixture,
   ) => Promise<void>,
+  command = 'user',
 ): Promise<void> {
-  await withAccounts(async (box) => {
-    const socketPath = join(box.dataDir, 'control.sock');
-    const configPath = join(box.dataDir, 'rollcall.yaml');
-    const config = { site: { id: 'here', timeZone: 'UTC' }, box: { id: 'box' }, control: { socketPath } };
-    await writeFile(configPath, stringify(config));
-    await using _server = await startControlServer({
-      ...{ socketPath, operations: accountOperations, handlers: box.accounts.handlers, logger: silentLogger },
-    });
-    await work((...args) => rollcall(['user', ...args, '--config', configPath]), box);
-  });
+  const secondPerson = () => ['users'] as const;
+  await withAccounts(
+    async (box) => {
+      const socketPath = join(box.dataDir, 'control.sock');
+      const configPath = join(box.dataDir, 'rollcall.yaml');
+      const config = { site: { id: 'here', timeZone: 'UTC' }, box: { id: 'box' }, control: { socketPath } };
+      await writeFile(configPath, stringify(config));
+      await using _server = await startControlServer({
+        ...{
+          socketPath,
+          operations: accountOperations,
+          handlers: box.accounts.handlers,
+          logger: silentLogger,
+        },
+      });
+      await work((...args) => rollcall([command, ...args, '--config', configPath]), box);
+    },
+    { secondPerson },
+  );
 }
 
 describe('rollcall user', () => {
@@ -87,3 +97,25 @@ describe('rollcall user', () => {
       await box.login('anna');
     }));
 });
+
+test('rollcall approval shows what users ask for, and lets root approve or refuse it', () =>
+  withCommands(async (run, box) => {
+    assert.match((await run('list')).stdout, /No request waits/);
+    await box.claim();
+    const { caller } = await box.login('anna');
+    const ask = (userName: string) => {
+      const declaration = accountOperations['users.create'];
+      const input = { userName, role: 'viewer' };
+      return codeOf(() => box.accounts.admit({ operationId: 'users.create', declaration, input }, caller));
+    };
+    await ask('berta');
+    await ask('carla');
+    const { stdout } = await run('list');
+    const idOf = (name: string) =>
+      new RegExp(`^(q-\\w+) +users\\.create +.*${name}`, 'm').exec(stdout)?.[1] ?? '';
+    assert.match((await run('approve', idOf('berta'))).stdout, /users\.create, asked by anna, is approved/);
+    assert.match((await run('refuse', idOf('carla'))).stdout, /is refused/);
+    assert.deepEqual([await ask('berta'), await ask('carla')], ['none', 'approval-required']);
+    const again = await run('approve', idOf('berta'));
+    assert.deepEqual([again.exitCode, /decided already/.test(again.stderr)], [2, true]);
+  }, 'approval'));

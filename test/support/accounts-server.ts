@@ -6,6 +6,7 @@ import { gateCallers } from '../../daemon/app/accounts/gate-callers.js';
 import { refusalTrail } from '../../daemon/app/accounts/refusal-trail.js';
 import { ReadingTrail } from '../../daemon/app/audit/reading-trail.js';
 import { silentLogger } from '../../daemon/base/logger.js';
+import { approvalOperations } from '../../daemon/contract/approvals.js';
 import { authOperations } from '../../daemon/contract/auth.js';
 import { passkeyOperations } from '../../daemon/contract/passkeys.js';
 import { apiKeyOperations, roleOperations, userOperations } from '../../daemon/contract/users.js';
@@ -15,6 +16,7 @@ import { type AccountsFixture, openAccountsFixture } from './accounts-fixture.js
 export const accountOperations = {
   ...authOperations,
   ...passkeyOperations,
+  ...approvalOperations,
   ...userOperations,
   ...roleOperations,
   ...apiKeyOperations,
@@ -54,6 +56,7 @@ export async function openAccountsServer(options: Partial<AccountsOptions> = {})
     operations: accountOperations,
     handlers: box.accounts.handlers,
     ...gateCallers(box.accounts),
+    secondPerson: (asked, caller) => box.accounts.admit(asked, caller),
     onRefused: refusalTrail({ trail, logger: silentLogger }),
     admission: { count: async () => ({}), enter: () => () => undefined },
     isLocal: false,

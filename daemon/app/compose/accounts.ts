@@ -21,6 +21,7 @@ export async function startAccounts(
     ids: identity,
     audit: vault.audit,
     onAlarm: () => alarm.raise(),
+    secondPerson: () => current().api.secondPerson,
     relyingParty: () => relyingPartyOf(current().gate),
     ...{ clock, logger },
   });
@@ -37,7 +38,14 @@ export function networkCallers(
   { lifetime, logger }: BoxContext,
   { vault: { audit } }: Stores,
   accounts: Accounts,
-): GateCallers & { readonly onRefused: ReturnType<typeof refusalTrail> } {
+): GateCallers & {
+  readonly onRefused: ReturnType<typeof refusalTrail>;
+  readonly secondPerson: Accounts['admit'];
+} {
   const trail = lifetime.use('refused requests', new ReadingTrail({ audit, clock, logger }));
-  return { ...gateCallers(accounts), onRefused: refusalTrail({ trail, logger }) };
+  return {
+    ...gateCallers(accounts),
+    onRefused: refusalTrail({ trail, logger }),
+    secondPerson: accounts.admit,
+  };
 }

@@ -142,6 +142,9 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
   'user unlock': [['rollcall user unlock berta', 'after ten failed logins, let her try again at once']],
   'user reset-password': [['rollcall user reset-password berta', 'show a new first password']],
   'user remove': [['rollcall user remove berta', 'ask for confirmation, then remove the account']],
+  'approval list': [['rollcall approval list', 'show what users ask a second person for']],
+  'approval approve': [['rollcall approval approve q-01hzx2m9', 'let the user do exactly this, once']],
+  'approval refuse': [['rollcall approval refuse q-01hzx2m9', 'keep the user from it']],
   'gallery status': [['rollcall gallery status', 'show the contents and keys of the gallery']],
   'gallery calibrate': [
     ['rollcall gallery calibrate', 'set the threshold of each person, and list persons who look alike'],
