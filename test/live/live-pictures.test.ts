@@ -146,10 +146,10 @@ test('live pictures of a box', { skip: withoutBuild, timeout: 240_000 }, async (
       shared(all, watching),
     );
     await t.test('go to the gate with a ticket that opens once', () => tickets(all));
-    await t.test('end with the rights of the viewer, and a slow viewer holds nobody up', () =>
+    await t.test('end with the rights of the viewer, and a slow viewer delays no other', () =>
       revoked(all, watching),
     );
-    await t.test('are not encoded while nobody watches', () => unwatched(all));
+    await t.test('are not encoded while no caller watches', () => unwatched(all));
     await t.test('end when their vision process or the gate ends', () => killed(all, gate));
   } finally {
     gate.kill('SIGKILL');
@@ -225,7 +225,7 @@ async function assertBoxFits({ about, jpeg }: Shown): Promise<void> {
   assert.ok((face.eyes.left ?? 0.3) > 0 && face.number > 0);
 }
 
-/** What a socket of the box sends to somebody with this ticket, until it closes or has sent something. */
+/** What the socket of the box sends for this ticket, until it closes or has sent something. */
 async function show(folder: string, ticket: string): Promise<{ socket: Socket; bytes: number }> {
   const socket = connect(join(folder, 'live-0.sock'));
   socket.on('error', () => undefined);

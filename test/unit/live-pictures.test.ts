@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { LiveWatches } from '../../daemon/app/cameras/live-watches.js';
 import { isRollcallError } from '../../daemon/base/errors.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
@@ -99,6 +100,53 @@ describe('the pictures of a camera', () => {
     leaves[0]?.();
     pictures[Symbol.dispose]();
     assert.ok(isEnded);
+  });
+});
+
+/** A pool whose views are counted. */
+function countedPool() {
+  const open = new Set<string>();
+  const openView = (_cameraId: string, ticket: string) => {
+    open.add(ticket);
+    return Promise.resolve({ socket: 'live-0.sock', close: () => void open.delete(ticket) });
+  };
+  return { open, watches: new LiveWatches({ openView }) };
+}
+
+describe('the callers who watch', () => {
+  test('are counted, have a ticket each, and are 32 at most', async () => {
+    const { open, watches } = countedPool();
+    const leaving = new AbortController();
+    const all = Array.from({ length: 32 }, (_, index) =>
+      watches.watch(index % 2 === 0 ? 'door' : 'yard', leaving.signal),
+    );
+    await Promise.all(all.map((each) => each.next()));
+    assert.deepEqual([open.size, watches.viewersOf('door'), watches.viewersOf('none')], [32, 16, 0]);
+    await assert.rejects(watches.watch('door', leaving.signal).next(), { code: 'busy' });
+    leaving.abort();
+    const ends = await Promise.all(all.map((each) => each.next()));
+    assert.ok(ends.every(({ done }) => done));
+    assert.deepEqual([open.size, watches.viewersOf('door')], [0, 0]);
+  });
+
+  test('learn that the vision process of their camera ended, and of no other', async () => {
+    const { open, watches } = countedPool();
+    const { signal } = new AbortController();
+    const [door, yard] = [watches.watch('door', signal), watches.watch('yard', signal)];
+    await Promise.all([door.next(), yard.next()]);
+    const ended = assert.rejects(door.next(), { code: 'vision-unavailable' });
+    watches.down(['door']);
+    await ended;
+    assert.deepEqual([open.size, watches.viewersOf('yard')], [1, 1]);
+    await yard.return(undefined);
+    assert.equal(open.size, 0);
+  });
+
+  test('leave nothing behind where the view cannot be opened', async () => {
+    const refusing = () => Promise.reject(new Error('no'));
+    const watches = new LiveWatches({ openView: refusing });
+    await assert.rejects(watches.watch('door', new AbortController().signal).next());
+    assert.equal(watches.viewersOf('door'), 0);
   });
 });
 

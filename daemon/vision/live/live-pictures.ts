@@ -31,8 +31,7 @@ export interface Viewer {
 type View = Pick<TrackedView, 'quality' | 'eyes'>;
 
 /**
- * The analysed pictures of one camera for those who watch it. Each picture is encoded once for all of them, and none while nobody
- * watches. The analysis waits for nothing here: a picture that comes while another is being encoded is left out.
+ * The analysed pictures of one camera for its viewers. Each picture is encoded once for all of them, and none without a viewer. The analysis waits for nothing here: a picture that comes while another is being encoded is left out.
  */
 export class LivePictures implements Disposable {
   readonly #cameraId: string;

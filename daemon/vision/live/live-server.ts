@@ -83,7 +83,7 @@ export class LiveServer implements AsyncDisposable {
     await closed;
   }
 
-  /** Only the group of the gate may connect; the folder lets nobody else in. */
+  /** Only the group of the gate may connect: the folder lets no other user in. */
   async #listen(socketPath: string): Promise<Server> {
     await rm(socketPath, { force: true });
     const server = createServer((socket) => this.#welcome(socket));
@@ -119,7 +119,7 @@ export class LiveServer implements AsyncDisposable {
     });
   }
 
-  /** A ticket opens once: whoever shows it again gets nothing. */
+  /** A ticket opens once. Shown again, it opens nothing. */
   #byTicket(ticket: string): View | undefined {
     const view = [...this.#views.values()].find((each) => each.ticket === ticket);
     if (view !== undefined) view.ticket = undefined;
