@@ -89,6 +89,7 @@ export const alertOperations = {
     answer: { kind: 'page', item: alert },
     errors: [],
     scope: 'alerts:read',
+    command: 'list-alerts',
     rate: 'default',
   }),
   'alerts.acknowledge': operation({
@@ -101,6 +102,7 @@ export const alertOperations = {
     errors: ['no-such-alert'],
     scope: 'alerts:write',
     audit: 'write',
+    command: 'acknowledge-alert',
     rate: 'default',
   }),
   'alerts.mutes': operation({

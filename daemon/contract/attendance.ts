@@ -230,6 +230,7 @@ export const attendanceOperations = {
     errors: ['no-such-person', 'period-refused'],
     scope: 'attendance:read',
     audit: 'personal',
+    command: 'report-attendance',
     rate: 'default',
     isLong: true,
   }),

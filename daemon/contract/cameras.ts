@@ -196,6 +196,7 @@ export const cameraOperations = {
     errors: ['no-such-camera', 'vision-unavailable', ...secretErrors],
     scope: 'cameras:write',
     camera: 'id',
+    command: 'test-camera',
     rate: 'heavy',
     isLong: true,
   }),

@@ -164,6 +164,7 @@ const readEvents = {
     answer: { kind: 'page', item: shownEvent },
     errors: [],
     scope: 'events:read',
+    command: 'list-events',
     rate: 'default',
   }),
   'events.show': operation({

@@ -143,6 +143,7 @@ export const keyOperations = {
     ],
     scope: 'keys:write',
     audit: 'write',
+    command: 'rotate-keys',
     rate: 'heavy',
     isLong: true,
     needsStepUp: true,

@@ -353,6 +353,7 @@ export function terms(declaration: OperationDeclaration): readonly string[] {
     documentBytes,
     isLocalOnly,
     answer,
+    command,
   } = declaration;
   const who =
     scope === 'public'
@@ -384,12 +385,13 @@ export function terms(declaration: OperationDeclaration): readonly string[] {
     ...(camera === undefined
       ? []
       : [`Callers who are limited to cameras can only use \`${camera}\` with one of these.`]),
+    ...(command === undefined ? [] : [`A centre calls it by the command \`${command}\` (docs/commands.md).`]),
     ...(documentBytes === undefined ? [] : [`The JSON document has at most ${kibibytes(documentBytes)}.`]),
   ];
 }
 
 function extensions(id: string, declaration: OperationDeclaration): Node {
-  const { scope, rate, audit, isLong, needsStepUp, secondPerson, camera } = declaration;
+  const { scope, rate, audit, isLong, needsStepUp, secondPerson, camera, command } = declaration;
   return {
     'x-rollcall-operation': id,
     'x-rollcall-scope': scope,
@@ -399,6 +401,7 @@ function extensions(id: string, declaration: OperationDeclaration): Node {
     ...(secondPerson === undefined ? {} : { 'x-rollcall-second-person': secondPerson }),
     ...(isLong === undefined ? {} : { 'x-rollcall-long': isLong }),
     ...(camera === undefined ? {} : { 'x-rollcall-camera': camera }),
+    ...(command === undefined ? {} : { 'x-rollcall-command': command }),
     'x-rollcall-document-bytes': declaration.documentBytes ?? defaultDocumentBytes,
   };
 }
@@ -485,7 +488,7 @@ const introduction = [
   'Answers are `{ "success": true, "data", "meta" }`. Errors are `{ "success": false, "error": { "kind", "code", "message", "remedy", "details", "requestId" } }`: programs match on `code`. Ignore fields that you do not know: later releases may answer more.',
   'Times are ISO 8601 in UTC. Lists that can grow come in pages: give `nextCursor` of a page as `cursor` to get the next one.',
   `A JSON document has at most ${kibibytes(defaultDocumentBytes)} and ${maximumDocumentDepth} levels unless the operation says otherwise. Fields and parts that are not listed are refused.`,
-  'Extensions: `x-rollcall-operation` is the name of the operation in the other documents. `x-rollcall-scope` is the scope that the caller needs (`public`: no login; `self`: any login). `x-rollcall-rate` is the class of the limit on how often. `x-rollcall-audit`: a call that succeeds leaves an entry in the audit log; readings have an allowance of entries. `x-rollcall-step-up`: the password or second factor within the last 5 minutes. `x-rollcall-long`: the answer may take longer than a few seconds. `x-rollcall-camera`: the field that holds a camera id. `x-rollcall-document-bytes`: the largest JSON document.',
+  'Extensions: `x-rollcall-operation` is the name of the operation in the other documents. `x-rollcall-scope` is the scope that the caller needs (`public`: no login; `self`: any login). `x-rollcall-rate` is the class of the limit on how often. `x-rollcall-audit`: a call that succeeds leaves an entry in the audit log; readings have an allowance of entries. `x-rollcall-step-up`: the password or second factor within the last 5 minutes. `x-rollcall-long`: the answer may take longer than a few seconds. `x-rollcall-camera`: the field that holds a camera id. `x-rollcall-command`: the command by which a centre calls the operation over MQTT. `x-rollcall-document-bytes`: the largest JSON document.',
 ].join('\n\n');
 
 /** The OpenAPI 3.1 document of the operations. */

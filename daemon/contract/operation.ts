@@ -118,6 +118,8 @@ export interface OperationDeclaration {
   readonly allowsMustChange?: true;
   /** True for what only a person on the box may do, because it names files of the box. The network has no such operation. */
   readonly isLocalOnly?: true;
+  /** The command by which a centre calls it over MQTT. Absent: centres do not call it. */
+  readonly command?: string;
   /** The field of the input that holds a camera id. Callers who are limited to cameras may use no other. */
   readonly camera?: string;
   /** Largest JSON document, bytes. Default: `defaultDocumentBytes`. */

@@ -209,6 +209,7 @@ const writingOperations = {
     errors: [...enrolmentErrors, 'idempotency-key-reused'],
     scope: 'persons:write',
     audit: 'write',
+    command: 'enrol-person',
     rate: 'enrolment',
     isLong: true,
   }),
@@ -223,6 +224,7 @@ const writingOperations = {
     errors: [...galleryErrors, 'no-such-person', 'profile-refused', 'threshold-refused', 'changed-meanwhile'],
     scope: 'persons:write',
     audit: 'write',
+    command: 'update-person',
     rate: 'default',
   }),
   'persons.remove': operation({
@@ -257,6 +259,7 @@ const writingOperations = {
     errors: ['gallery-sealed', 'no-such-person', 'erasure-incomplete'],
     scope: 'persons:erase',
     audit: 'write',
+    command: 'erase-person',
     rate: 'default',
     needsStepUp: true,
     secondPerson: 'erase',

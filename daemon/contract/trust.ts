@@ -7,11 +7,14 @@ export const commandScopes = [
   'persons:erase',
   'persons:read',
   'events',
+  'attendance',
+  'alerts',
   'cameras',
   'snapshots',
   'keys',
   'configuration',
 ] as const;
+export type CommandScope = (typeof commandScopes)[number];
 
 /** A key of an issuer whose commands the box executes. */
 export const shownTrust = z.object({

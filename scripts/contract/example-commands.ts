@@ -30,6 +30,11 @@ const exampleArguments: Partial<Readonly<Record<CommandName, Readonly<Record<str
   },
   'rotate-keys': { key: 'identity' },
   'reload-configuration': {},
+  'list-events': { kind: 'attendance', order: 'oldest-first', limit: 50 },
+  'report-attendance': { from: '2026-03-01', to: '2026-03-31' },
+  'list-alerts': { limit: 20 },
+  'acknowledge-alert': { alert: '019cab24-9f80-7a3c-8d21-5b0e64f1c790' },
+  'test-camera': { id: 'gate' },
 };
 
 export interface ExampleCommand {

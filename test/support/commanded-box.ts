@@ -1,4 +1,8 @@
-import { commandHandlers, openCommandReceiver } from '../../daemon/app/commands/centre-commands.js';
+import {
+  type CommandOptions,
+  commandHandlers,
+  openCommandReceiver,
+} from '../../daemon/app/commands/centre-commands.js';
 import { personHandlers } from '../../daemon/app/gallery/person-handlers.js';
 import type { Clock } from '../../daemon/base/clock.js';
 import { type Logger, silentLogger } from '../../daemon/base/logger.js';
@@ -6,6 +10,7 @@ import { type KeyPair, newKeyPair, openSealed } from '../../daemon/host/sealed-b
 import { systemClock } from '../../daemon/host/system-clock.js';
 import type { CommandHandlers } from '../../daemon/publish/commands/command-handlers.js';
 import type { CommandReceiver } from '../../daemon/publish/commands/command-receiver.js';
+import type { Records } from '../../daemon/records/open-records.js';
 import type { StoredEvent } from '../../daemon/records/stored-event.js';
 import { type GalleryPersons, type GalleryPersonsOptions, openGalleryPersons } from './gallery-persons.js';
 import { box } from './published-box.js';
@@ -39,6 +44,8 @@ export interface CommandedBoxOptions extends GalleryPersonsOptions {
   readonly logger?: Logger;
   /** Instead of those of the box. */
   readonly handlers?: Partial<CommandHandlers>;
+  /** Operations that this box has beside those on persons. */
+  readonly operations?: (records: Records) => Partial<CommandOptions['operations']>;
   /** Leaves the commands waiting. */
   readonly isIdle?: boolean;
 }
@@ -78,7 +85,12 @@ export async function openCommandedBox(options: CommandedBoxOptions = {}): Promi
   const handlers = {
     ...commandHandlers({
       ...{ records, vault, clock },
-      operations: { ...personHandlers(persons), 'keys.rotate': unused },
+      operations: {
+        ...{ 'keys.rotate': unused, 'cameras.test': unused, 'events.list': unused },
+        ...{ 'alerts.list': unused, 'alerts.acknowledge': unused, 'attendance.report': unused },
+        ...personHandlers(persons),
+        ...options.operations?.(records),
+      },
       ...stubs,
       decryption: { open: (sealed) => openSealed(boxKey, sealed) },
       reload: async () => ({ outcome: 'unchanged' }),

@@ -69,6 +69,7 @@ export const allowedArrows = {
     base: ['anything', everyone],
   },
   publish: {
+    contract: ['anything', 'commands of a centre take the input of operations and give their answers'],
     records: [
       'types',
       'rows of the outbox, of alerts and of commands; the stores come from the composition root',

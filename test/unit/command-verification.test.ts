@@ -5,7 +5,8 @@ import { importPKCS8, SignJWT } from 'jose';
 import type { TrustedKey } from '../../daemon/publish/commands/issuer-keys.js';
 import { readIssuerKey } from '../../daemon/publish/commands/issuer-keys.js';
 import { verifyCommand } from '../../daemon/publish/commands/verify-command.js';
-import { largestEnrolmentBytes, largestTokenBytes } from '../../daemon/publish/contract/command-schema.js';
+import { largestEnrolmentBytes } from '../../daemon/publish/contract/command-schema.js';
+import { largestTokenBytes } from '../../daemon/publish/contract/terms.js';
 import { type Issuer, newIssuer, type TokenOptions, token } from '../support/command-centre.js';
 
 const nowMs = Date.UTC(2026, 2, 2, 8);

@@ -9,7 +9,7 @@ import {
   failed,
 } from '../../publish/commands/command-handlers.js';
 import type { GalleryKeys } from '../gallery/gallery-keys.js';
-import { callOf, type OperationsBehind } from './command-operations.js';
+import { callOf, inputOf, type OperationsBehind } from './command-operations.js';
 
 export interface BoxCommandOptions {
   readonly operations: OperationsBehind<'rotate-keys'>;
@@ -53,7 +53,10 @@ async function rotateGallery(
 ): Promise<CommandOutcome<'rotate-keys'>> {
   const { progress, signal } = context;
   const rotate = operations['keys.rotate'];
-  let rotation: KeyRotation | undefined = await rotate({ depth }, callOf('rotate-keys', context));
+  let rotation: KeyRotation | undefined = await rotate(
+    inputOf('rotate-keys', { depth }),
+    callOf('rotate-keys', context),
+  );
   const { fromKeyId, toKeyId } = rotation;
   while (rotation?.toKeyId === toKeyId && (rotation.state === 'running' || rotation.state === 'waiting')) {
     progress({ total: rotation.total, done: rotation.done });

@@ -17,6 +17,7 @@ import { type BoxCommandOptions, boxCommands } from './box-commands.js';
 import { cameraCommands } from './camera-commands.js';
 import type { OperationCommand, OperationsBehind } from './command-operations.js';
 import { type OutboxControl, outboxCommands, pictureCommands } from './event-commands.js';
+import { operationCommands } from './operation-commands.js';
 import { personCommands } from './person-commands.js';
 import { syncCommands } from './sync-commands.js';
 
@@ -87,6 +88,7 @@ export function commandHandlers(options: CommandOptions): CommandHandlers {
   return {
     ...personCommands({ operations, decryption, photographs }),
     ...syncCommands({ gallery: () => vault.gallery(), decryption, photographs }),
+    ...operationCommands(operations),
     ...outboxCommands(outbox),
     ...cameraCommands({
       switches: cameras,

@@ -10,7 +10,7 @@ import {
 import { sealedChangeSchema, sealedPersonSchema } from '../../publish/contract/command-schema.js';
 import type { BoxDecryption } from '../../publish/identity/identity-keys.js';
 import type { PhotographHashes } from '../../records/commands/command-places.js';
-import { callOf, type OperationsBehind } from './command-operations.js';
+import { callOf, inputOf, type OperationsBehind } from './command-operations.js';
 import { openSealedJson } from './sealed-content.js';
 
 export interface PersonCommandOptions {
@@ -42,12 +42,13 @@ export function personCommands({
       if (pictures.length > 1) context.progress({ photographs: pictures.length });
       const result = await operations['persons.enrol'](
         {
-          ...profile,
-          ...present({ consent: consent && givenConsent(consent) }),
+          ...inputOf('enrol-person', {
+            ...profile,
+            ...present({ consent: consent && givenConsent(consent) }),
+            faceNumber: face,
+            isDuplicateAllowed: allowDuplicate,
+          }),
           photographs: pictures,
-          faceNumber: face,
-          isDuplicateAllowed: allowDuplicate,
-          isDryRun: false,
         },
         callOf('enrol-person', context),
       );
@@ -71,7 +72,10 @@ export function personCommands({
       const given = consent === undefined || consent === null ? consent : givenConsent(consent);
       return ofKnownPerson(async () => {
         const call = callOf('update-person', context);
-        const result = await operations['persons.update']({ id: person, ...change, consent: given }, call);
+        const result = await operations['persons.update'](
+          inputOf('update-person', { id: person, ...change, consent: given }),
+          call,
+        );
         if (result.outcome === 'updated') return { outcome: 'done', result: { person: result.person.id } };
         return externalIdTaken(result.personId);
       });
@@ -80,7 +84,10 @@ export function personCommands({
     async 'erase-person'({ person }, context) {
       return ofKnownPerson(async () => {
         const call = callOf('erase-person', context);
-        const { personId, what, ...about } = await operations['persons.erase']({ id: person }, call);
+        const { personId, what, ...about } = await operations['persons.erase'](
+          inputOf('erase-person', { id: person }),
+          call,
+        );
         return { outcome: 'done', result: { person: personId, ...about, erased: { ...what } } };
       });
     },

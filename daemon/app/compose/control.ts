@@ -110,13 +110,6 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
   const thresholds = () => matchThresholds(context, stores);
   const upkeep = new GalleryUpkeep({ vault, keys, openEmbedder, calibration, thresholds, clock, logger });
   const events = startOutbox(context, stores, runtime, retention);
-  const trust = startCommands(receiver, {
-    ...{ records, vault, keys, runtime, grants, reload, clock, lifetime },
-    operations: { ...personHandlers(persons), ...keyHandlers(keys) },
-    decryption: signing.keys,
-    outbox: events,
-    rotateIdentity: (by) => signing.identity.rotateByCommand(by),
-  });
   const attendance = new BoxAttendance({
     ...{ current, site, audit, readings, clock },
     records: records.attendance,
@@ -127,6 +120,25 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
     ...{ current, identity, records, lifetime, clock, random, logger },
     audit: (entry) => void audit.append(entry),
   });
+  // What centres may call, too.
+  const operations = {
+    ...alertHandlers(alerts),
+    ...attendanceHandlers(attendance),
+    ...cameraHandlers({
+      ...{ runtime, photos, records, audit, readings, signal: lifetime.signal },
+      own: options.ownCameras,
+    }),
+    ...eventHandlers(events),
+    ...keyHandlers(keys),
+    ...personHandlers(persons),
+  };
+  const trust = startCommands(receiver, {
+    ...{ records, vault, keys, runtime, grants, reload, clock, lifetime },
+    operations,
+    decryption: signing.keys,
+    outbox: events,
+    rotateIdentity: (by) => signing.identity.rotateByCommand(by),
+  });
   const status: StatusOptions = {
     ...{ clock, startedAtMs, runtime, vault, keys, records, recogniser, intake, events, alerts },
     ...{ conditions, photos, prompts, lastReload, gate: options.gate },
@@ -135,15 +147,11 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
   };
   const handlers: Handlers<Operations> = {
     ...options.accounts.handlers,
-    ...alertHandlers(alerts),
+    ...operations,
     ...backupHandlers(backups),
-    ...attendanceHandlers(attendance),
-    ...eventHandlers(events),
-    ...personHandlers(persons),
     ...new OpenImports(persons, clock, logger),
     ...clipHandlers(clips),
     ...identityHandlers(signing.identity, () => options.gate?.status().certificate),
-    ...keyHandlers(keys),
     ...trustHandlers(trust),
     ...auditHandlers({ log: audit, identity, clock, keys: () => vault.keySlots }),
     ...galleryHandlers(lifetime.use('gallery upkeep', upkeep), readings),
@@ -155,10 +163,6 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
         thresholdOf: (id) => calibration.thresholdOf(id),
         isInseparable: (a, b) => calibration.isInseparable(a, b),
       }),
-    }),
-    ...cameraHandlers({
-      ...{ runtime, photos, records, audit, readings, signal: lifetime.signal },
-      own: options.ownCameras,
     }),
     ...liveHandlers({ watches: runtime.vision.watches, current: () => runtime.config, readings }),
     ...hostHandlers({ current: () => runtime.config, clock }),

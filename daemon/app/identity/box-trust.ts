@@ -4,12 +4,17 @@ import type { Clock } from '../../base/clock.js';
 import { badInput } from '../../base/errors.js';
 import { present } from '../../base/present.js';
 import type { Handlers } from '../../contract/handlers.js';
-import type { SetAsideTrust, ShownTrust, TrustStatus, trustOperations } from '../../contract/trust.js';
+import type {
+  CommandScope,
+  SetAsideTrust,
+  ShownTrust,
+  TrustStatus,
+  trustOperations,
+} from '../../contract/trust.js';
 import { notFound } from '../../control/not-found.js';
 import { isoTime } from '../../domain/iso-time.js';
 import type { CommandCounts } from '../../publish/commands/command-receiver.js';
 import { readIssuerKey, trustedKey } from '../../publish/commands/issuer-keys.js';
-import type { CommandScope } from '../../publish/contract/command-schema.js';
 import type { KeptKey } from '../../records/commands/grant-content.js';
 import type { SetAside } from '../../records/commands/grants.js';
 import type { TrustStore } from '../../records/commands/trust-store.js';

@@ -36,6 +36,11 @@ export const deadlines: Readonly<Record<CommandName, CommandDeadline>> = {
   },
   'gallery-digest': { limitMs: 5 * min, kind: 'reading', remedy: sendAgain },
   'list-persons': { limitMs: 5 * min, kind: 'reading', remedy: sendAgain },
+  'list-events': { limitMs: 5 * min, kind: 'reading', remedy: sendAgain },
+  'report-attendance': { limitMs: 5 * min, kind: 'reading', remedy: sendAgain },
+  'list-alerts': { limitMs: 5 * min, kind: 'reading', remedy: sendAgain },
+  'acknowledge-alert': { limitMs: 2 * min, kind: 'alerts', remedy: sendAgain },
+  'test-camera': { limitMs: 5 * min, kind: 'camera-test', remedy: sendAgain },
 };
 
 /** Passes once, after `limitMs` without `renew`. */

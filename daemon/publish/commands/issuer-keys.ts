@@ -3,9 +3,9 @@ import { calculateJwkThumbprint } from 'jose';
 import { z } from 'zod';
 import { badInput } from '../../base/errors.js';
 import { present } from '../../base/present.js';
+import { type CommandScope, commandScopes } from '../../contract/trust.js';
 import type { KeptKey } from '../../records/commands/grant-content.js';
 import type { TrustStore } from '../../records/commands/trust-store.js';
-import { type CommandScope, commandScopes } from '../contract/command-schema.js';
 
 /** A key whose commands the box executes. */
 export interface TrustedKey {

@@ -9,8 +9,8 @@ import {
   commandHeaderSchema,
   commands,
   isCommandName,
-  largestTokenBytes,
 } from '../contract/command-schema.js';
+import { largestTokenBytes } from '../contract/terms.js';
 import { type CommandRefusal, type RefusalCode, refusalMessage } from './command-refusal.js';
 import type { TrustedKey, TrustedKeys } from './issuer-keys.js';
 

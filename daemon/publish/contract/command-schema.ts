@@ -1,28 +1,15 @@
 import { z } from 'zod';
+import type { CommandScope } from '../../contract/trust.js';
 import { consentBases } from '../../domain/persons/consent.js';
-import { code, keyId, opaqueId, slug, time } from './terms.js';
+import { calledOperations } from './called-operations.js';
+import { code, keyId, largestTokenBytes, opaqueId, slug, time } from './terms.js';
 
 /**
  * The commands of a centre and their answers: one table that gives types, checks and generated documents. A command travels as a
  * JWT; the tables describe its claim `arguments` and the `result` of the last reply.
  */
 
-/** Permissions of an issuer. */
-export const commandScopes = [
-  'persons:write',
-  'persons:erase',
-  'persons:read',
-  'events',
-  'cameras',
-  'snapshots',
-  'keys',
-  'configuration',
-] as const;
-
-export type CommandScope = (typeof commandScopes)[number];
-
-/** Largest token of most commands, and of an enrolment with photographs, bytes. */
-export const largestTokenBytes = 64 * 1024;
+/** Largest token of an enrolment with photographs, bytes. */
 export const largestEnrolmentBytes = 16 * 1024 * 1024;
 
 /** Parts into which the digest of a gallery is divided. */
@@ -257,6 +244,7 @@ export const commands = {
     }),
     result: z.strictObject({ persons: z.int().nonnegative(), sealed }),
   },
+  ...calledOperations,
 } as const satisfies Record<
   string,
   {

@@ -18,3 +18,6 @@ export const signature = z
   .string()
   .regex(/^[A-Za-z0-9_-]+\.\.[A-Za-z0-9_-]+$/)
   .describe('detached JWS over the text of the message without this field, which is the last one');
+
+/** Largest token of most commands, bytes. */
+export const largestTokenBytes = 64 * 1024;

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { alert, alertOperations } from '../../contract/alerts.js';
+import { attendanceOperations, reportItem } from '../../contract/attendance.js';
+import { cameraOperations, cameraTest } from '../../contract/cameras.js';
+import { eventOperations, shownEvent } from '../../contract/events.js';
+import { largestTokenBytes } from './terms.js';
+
+const pageOf = <Item extends z.ZodType>(item: Item) =>
+  z.strictObject({
+    items: z.array(item).readonly(),
+    nextCursor: z.string().optional().describe('`cursor` of the next command; absent on the last page'),
+  });
+
+/** Commands that take the input of an operation and give its answer. What is in them is in events, too: ids, no names. */
+export const calledOperations = {
+  'list-events': {
+    scope: 'events',
+    largestBytes: largestTokenBytes,
+    arguments: eventOperations['events.list'].input,
+    result: pageOf(shownEvent),
+  },
+  'report-attendance': {
+    scope: 'attendance',
+    largestBytes: largestTokenBytes,
+    arguments: attendanceOperations['attendance.report'].input,
+    result: z.strictObject({ items: z.array(reportItem).readonly() }),
+  },
+  'list-alerts': {
+    scope: 'alerts',
+    largestBytes: largestTokenBytes,
+    arguments: alertOperations['alerts.list'].input,
+    result: pageOf(alert),
+  },
+  'acknowledge-alert': {
+    scope: 'alerts',
+    largestBytes: largestTokenBytes,
+    arguments: alertOperations['alerts.acknowledge'].input,
+    result: z.strictObject({ alert }),
+  },
+  'test-camera': {
+    scope: 'cameras',
+    largestBytes: largestTokenBytes,
+    arguments: cameraOperations['cameras.test'].input,
+    result: z.strictObject({ test: cameraTest }),
+  },
+} as const;

@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { describe, test } from 'node:test';
+import { attendanceHandlers, BoxAttendance } from '../../daemon/app/attendance/box-attendance.js';
+import type { CommandOptions } from '../../daemon/app/commands/centre-commands.js';
+import { alertHandlers, BoxAlerts } from '../../daemon/app/events/box-alerts.js';
+import { BoxEvents, eventHandlers } from '../../daemon/app/events/box-events.js';
+import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
+import { configSchema } from '../../daemon/config/schema.js';
+import { personId } from '../../daemon/domain/ids.js';
+import { localTimeOf } from '../../daemon/host/local-time.js';
+import { systemClock as clock } from '../../daemon/host/system-clock.js';
+import type { Records } from '../../daemon/records/open-records.js';
+import { alertMessageOf } from '../support/alert-messages.js';
+import { newIssuer, sealedJson, type TokenOptions, token, trust } from '../support/command-centre.js';
+import { openCommandedBox } from '../support/commanded-box.js';
+import { attendanceFact } from '../support/facts.js';
+import { paintFace } from '../support/painted-faces.js';
+import { box as identity } from '../support/published-box.js';
+
+const config = configSchema.parse({ site: { id: 'site', timeZone: 'UTC' } });
+const site = config.site;
+const today = new Date().toISOString().slice(0, 10);
+
+/** The operations of the box over its records; only the camera is played. */
+function operationsOf(records: Records, audited: NewAuditEntry[]): Partial<CommandOptions['operations']> {
+  const audit = (entry: NewAuditEntry) => {
+    audited.push(entry);
+    return { sequence: audited.length, hash: '' };
+  };
+  const { deliveries, mutes } = records.alerts;
+  const person = { id: personId('person-1'), name: 'Ada', expectedFromMs: 0 };
+  return {
+    ...eventHandlers(
+      new BoxEvents({ records, publisher: () => undefined, current: () => config, audit, clock }),
+    ),
+    ...alertHandlers(
+      new BoxAlerts({
+        ...{ deliveries, mutes, audit, identity, clock, config: () => config.alerts },
+        ...{ channel: () => undefined, newId: () => randomUUID(), signal: AbortSignal.any([]) },
+      }),
+    ),
+    ...attendanceHandlers(
+      new BoxAttendance({
+        ...{ records: records.attendance, current: () => config, site, clock },
+        persons: async () => new Map([[person.id, person]]),
+        ...{ audit: { append: audit }, readings: { note: (entry) => void audit(entry) } },
+        localTime: localTimeOf('UTC'),
+      }),
+    ),
+    'cameras.test': async ({ id }) => ({ outcome: 'failed', code: 'no-answer', message: id, remedy: 'wait' }),
+  };
+}
+
+async function withCentre(
+  work: (centre: {
+    readonly box: Awaited<ReturnType<typeof openCommandedBox>>;
+    readonly audited: readonly NewAuditEntry[];
+    send(command: string, given: object, more?: Partial<TokenOptions>): ReturnType<typeof answerOf>;
+  }) => Promise<void>,
+): Promise<void> {
+  const audited: NewAuditEntry[] = [];
+  await using box = await openCommandedBox({ operations: (records) => operationsOf(records, audited) });
+  const issuer = await newIssuer('head-office');
+  await trust(box.records.commands.trust, issuer);
+  await work({
+    ...{ box, audited },
+    async send(command, given, more = {}) {
+      const id = randomUUID();
+      const signed = await token(issuer, { command, arguments: { ...given }, id, ...more });
+      await box.receiver.receive(command, signed);
+      return answerOf(box, id);
+    },
+  });
+}
+
+const answerOf = (box: Awaited<ReturnType<typeof openCommandedBox>>, id: string) => box.answer(id);
+
+describe('a command that calls an operation', { timeout: 60_000 }, () => {
+  test('lists events by the filters of the operation, and refuses what its schema refuses', async () => {
+    await withCentre(async ({ box, send }) => {
+      for (let count = 0; count < 3; count += 1) box.records.record(attendanceFact());
+      const { outcome, result } = await send('list-events', { kind: 'attendance', limit: 2 });
+      assert.equal(outcome, 'done');
+      const { items, nextCursor } = result as {
+        readonly items: readonly { readonly sequence: string; readonly data: object }[];
+        readonly nextCursor: string;
+      };
+      assert.deepEqual(
+        items.map(({ sequence }) => Number(sequence)),
+        [3, 2],
+      );
+      assert.ok('person' in (items[0]?.data ?? {}));
+      const next = await send('list-events', { kind: 'attendance', limit: 2, cursor: nextCursor });
+      assert.equal((next.result?.['items'] as readonly unknown[] | undefined)?.length, 1);
+      for (const wrong of [{ limit: 5000 }, { kinds: 'attendance' }, { cursor: 'x' }]) {
+        assert.equal((await send('list-events', wrong)).outcome, 'refused', JSON.stringify(wrong));
+      }
+    });
+  });
+
+  test('says so when the answer is too long for a message', async () => {
+    await withCentre(async ({ box, send }) => {
+      for (let count = 0; count < 1000; count += 1) box.records.record(attendanceFact());
+      const { outcome, code, message } = await send('list-events', { limit: 1000 });
+      assert.deepEqual([outcome, code], ['failed', 'answer-too-long']);
+      assert.match(message ?? '', /more than 256 KiB.*a lower limit/);
+      assert.equal((await send('list-events', { limit: 100 })).outcome, 'done');
+    });
+  });
+
+  test('needs the scope of the command, which stands for that of the operation', async () => {
+    await withCentre(async ({ send }) => {
+      const refused = await send('list-events', {}, { scope: 'cameras attendance' });
+      assert.deepEqual([refused.outcome, refused.code], ['refused', 'out-of-scope']);
+      assert.equal((await send('list-alerts', {}, { scope: 'alerts' })).outcome, 'done');
+    });
+  });
+
+  test('reports attendance by ids, without names, and the reading is audited', async () => {
+    await withCentre(async ({ box, send, audited }) => {
+      box.records.record(attendanceFact({ occurredAtMs: Date.now() }));
+      const { outcome, result } = await send('report-attendance', { from: today, to: today });
+      assert.equal(outcome, 'done');
+      const text = JSON.stringify(result);
+      assert.ok(text.includes('person-1') && !text.includes('Ada'), text);
+      assert.ok(audited.some(({ by }) => by.actor === 'issuer:head-office'));
+      const period = { from: today, to: '2020-01-01' };
+      assert.equal((await send('report-attendance', period)).code, 'period-refused');
+    });
+  });
+
+  test('acknowledges an alert for the issuer, and tests a camera', async () => {
+    await withCentre(async ({ box, send, audited }) => {
+      const message = alertMessageOf();
+      const { journal } = box.records.alerts;
+      journal.advance({ cursor: 0, rules: new Map(), alerts: [{ message, channels: [] }] });
+      const done = await send('acknowledge-alert', { alert: message.id });
+      assert.equal(done.outcome, 'done', done.message);
+      assert.deepEqual(
+        audited.map(({ by, action }) => [by.actor, action]),
+        [['issuer:head-office', 'alert.acknowledged']],
+      );
+      assert.equal((await send('acknowledge-alert', { alert: 'none' })).code, 'no-such-alert');
+      const { result } = await send('test-camera', { id: 'gate' });
+      assert.deepEqual(result, {
+        test: { outcome: 'failed', code: 'no-answer', message: 'gate', remedy: 'wait' },
+      });
+    });
+  });
+
+  test('with a form of its own has its content checked by the schema of the operation, too', async () => {
+    await withCentre(async ({ box, send }) => {
+      const person = (name: string) => ({
+        ...{ externalId: '17', name },
+        photographs: [paintFace('ada').toString('base64url')],
+      });
+      const sealed = (value: unknown) => ({ sealed: sealedJson(box.boxKey.publicKey, value) });
+      // The command allows 800 characters, the operation 400.
+      const long = await send('enrol-person', sealed(person('x'.repeat(500))));
+      assert.deepEqual([long.outcome, long.code], ['failed', 'bad-request']);
+      assert.match(long.message ?? '', /name \(too_big\)/);
+      assert.equal(box.rowCount(), 0);
+      assert.equal((await send('enrol-person', sealed(person('Ada')))).outcome, 'done');
+    });
+  });
+});
