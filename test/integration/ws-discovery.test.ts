@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { networkInterfaces } from 'node:os';
 import { describe, test } from 'node:test';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
-import { discoverDevices, parseAnswer } from '../../daemon/vision/ingest/ws-discovery.js';
+import {
+  addressTable,
+  discoverDevices,
+  ownAddresses,
+  parseAnswer,
+} from '../../daemon/vision/ingest/ws-discovery.js';
 import { discoveryLimits } from '../../daemon/vision/protocol.js';
 
 const service = 'http://192.0.2.10/onvif/device_service';
@@ -54,6 +61,15 @@ describe('looking for cameras', () => {
       await discoverDevices(options, { from: ['192.0.2.1'], to }),
       none,
       'an address of another',
+    );
+  });
+
+  test('asks from all networks of this machine, as the kernel lists them', async () => {
+    const here = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+    const wanted = here.filter(({ family, internal }) => family === 'IPv4' && !internal);
+    assert.deepEqual(
+      [...ownAddresses(await readFile(addressTable, 'utf8'))].sort(),
+      [...new Set(wanted.map(({ address }) => address))].sort(),
     );
   });
 

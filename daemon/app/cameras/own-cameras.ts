@@ -76,6 +76,8 @@ export class OwnCameras {
       if (ifRevision !== undefined && ifRevision !== revision) throw refusals.changedMeanwhile(id, revision);
       const text = await this.#options.store.read(id);
       if (text === undefined) throw notFound('camera', id, 'rollcall camera list');
+      const { unusable } = await this.#look(id, text);
+      if (unusable !== undefined) throw refusals.fileUnusable(id, unusable);
       const settings = givenSettings(input);
       const keepsLogin = login === undefined && forgetLogin !== true;
       await this.#put(
@@ -133,14 +135,23 @@ export class OwnCameras {
   async #check(id: string, text: undefined): Promise<undefined>;
   async #check(id: string, text: string): Promise<CameraConfig>;
   async #check(id: string, text: string | undefined): Promise<CameraConfig | undefined> {
+    const { camera, unusable } = await this.#look(id, text);
+    if (unusable !== undefined) throw refusals.refused(id, unusable.problems);
+    return camera;
+  }
+
+  /** What the loader makes of the file with this text. @throws `configuration-refused` */
+  async #look(id: string, text: string | undefined) {
     const { store, load, current } = this.#options;
     const path = store.pathOf(id);
     const content = text === undefined ? undefined : { text };
     const loaded = await load({ dataDir: current().dataDir, instead: { path, id, content } });
     if (!loaded.ok) throw refusals.configurationInvalid(id, loaded.problems);
-    const unusable = loaded.config.unusableCameraFiles.find((file) => file.path === path);
-    if (unusable !== undefined) throw refusals.refused(id, unusable.problems);
-    return loaded.config.cameras.find((each) => each.id === id);
+    const { cameras, unusableCameraFiles } = loaded.config;
+    return {
+      camera: cameras.find((each) => each.id === id),
+      unusable: unusableCameraFiles.find((file) => file.path === path),
+    };
   }
 
   /** Writes the file and puts it in force, or leaves everything as it was. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
-import { networkInterfaces } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { type Clock, sleep } from '../../base/clock.js';
 import { shownText } from '../../domain/printable-text.js';
 import { discoveryLimits } from '../protocol.js';
@@ -32,14 +32,20 @@ const mostAnswers = 1000;
 const probes = 2;
 
 /** The multicast address and port of WS-Discovery (OASIS, 2009), asked from every IPv4 network of this machine. */
-export function ownNetworks(): DiscoveryNetwork {
-  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+export async function ownNetworks(): Promise<DiscoveryNetwork> {
   return {
-    from: addresses
-      .filter(({ family, internal }) => family === 'IPv4' && !internal)
-      .map(({ address }) => address),
+    from: ownAddresses(await readFile(addressTable, 'utf8')),
     to: { address: '239.255.255.250', port: 3702 },
   };
+}
+
+/** `os.networkInterfaces` needs a socket of AF_NETLINK, which the unit of the daemon does not allow. */
+export const addressTable = '/proc/net/fib_trie';
+
+/** The own IPv4 addresses in the table of the kernel, without those of the loopback. */
+export function ownAddresses(table: string): readonly string[] {
+  const found = [...table.matchAll(/\|-- ([\d.]+)\n +\/32 host LOCAL/g)].map(([, address = '']) => address);
+  return [...new Set(found)].filter((address) => !address.startsWith('127.'));
 }
 
 /** Asks for ONVIF devices and collects answers for `durationMs`. Networks that cannot be asked are left out. */
@@ -49,8 +55,9 @@ export async function discoverDevices(
     clock,
     signal,
   }: { readonly durationMs: number; readonly clock: Clock; readonly signal: AbortSignal },
-  { from, to }: DiscoveryNetwork = ownNetworks(),
+  network?: DiscoveryNetwork,
 ): Promise<{ devices: FoundDevice[]; isCutShort: boolean }> {
+  const { from, to } = network ?? (await ownNetworks());
   const messageId = `uuid:${randomUUID()}`;
   const found = new Map<string, FoundDevice>();
   let answers = 0;
@@ -99,9 +106,15 @@ function openSocket(
       socket.removeAllListeners('error');
       // Later errors are about packets that were not delivered.
       socket.on('error', () => undefined);
-      socket.setMulticastInterface(address);
-      socket.setMulticastTTL(1);
-      resolve(socket);
+      try {
+        socket.setMulticastInterface(address);
+        socket.setMulticastTTL(1);
+        resolve(socket);
+      } catch {
+        // The network has gone, or does not know multicast.
+        socket.close();
+        resolve(undefined);
+      }
     });
   });
 }

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { CameraStore } from '../../daemon/app/cameras/camera-store.js';
+import { OwnCameras, revisionOf } from '../../daemon/app/cameras/own-cameras.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { loadConfig } from '../../daemon/config/load.js';
+import type { Config } from '../../daemon/config/schema.js';
+import type { Caller } from '../../daemon/contract/caller.js';
+import type { ReloadResult } from '../../daemon/contract/status.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+const caller: Caller = {
+  ...{
+    actor: 'user:u1',
+    origin: 'https 192.0.2.7',
+    scopes: new Set(),
+    provedAtMs: 'always',
+    isLimited: true,
+  },
+};
+const refused: ReloadResult = { outcome: 'refused', problems: ['vision does not start'] };
+const url = 'rtsp://192.0.2.2/';
+
+/** Own cameras on real files. `reload` puts the files in force unless it is told to fail. */
+async function openCameras() {
+  const files = await temporaryDirectory();
+  const directory = files.path;
+  const dataDir = join(directory, 'data');
+  const configPath = join(directory, 'rollcall.yaml');
+  await mkdir(join(dataDir, 'keys'), { recursive: true });
+  await writeFile(configPath, `site: { id: office, timeZone: UTC }\ndataDir: ${dataDir}\n`);
+  const load = async (): Promise<Config> => {
+    const loaded = await loadConfig(configPath);
+    assert.ok(loaded.ok, JSON.stringify(loaded));
+    return loaded.config;
+  };
+  let config = await load();
+  const box = {
+    fails: undefined as undefined | (() => ReloadResult),
+    audited: [] as string[],
+    current: () => config,
+    fileOf: (id: string) => join(dataDir, 'cameras.d', `${id}.yaml`),
+    files: async () => [
+      ...(await readdir(join(dataDir, 'cameras.d')).catch(() => [])),
+      ...(await readdir(join(dataDir, 'keys'))).map((name) => name.replace(/-[0-9a-z]{26}$/, '-LOGIN')),
+    ],
+  };
+  const cameras = await new OwnCameras({
+    store: new CameraStore(dataDir),
+    current: box.current,
+    load: (options) => loadConfig(configPath, options),
+    async reload() {
+      const { fails } = box;
+      box.fails = undefined;
+      if (fails !== undefined) return fails();
+      config = await load();
+      return { outcome: 'unchanged' };
+    },
+    audit: {
+      append: ({ action }) => {
+        box.audited.push(action);
+        return { sequence: 1, hash: '' };
+      },
+    },
+    logger: silentLogger,
+  }).open();
+  return { box, cameras, [Symbol.asyncDispose]: () => files[Symbol.asyncDispose]() };
+}
+
+const login = () => Buffer.from('viewer:secret');
+
+describe('an own camera', () => {
+  test('stays as it was if a change cannot be put in force', async () => {
+    await using opened = await openCameras();
+    const { box, cameras } = opened;
+    for (const fails of [
+      () => refused,
+      () => {
+        throw new Error('the daemon has not finished starting');
+      },
+    ]) {
+      box.fails = fails;
+      await assert.rejects(cameras.create({ id: 'door', name: 'Door', url, login: login() }, caller));
+      assert.deepEqual(await box.files(), [], 'nothing is left of a camera that never was');
+    }
+    await cameras.create({ id: 'door', name: 'Door', url, login: login() }, caller);
+    const before = await readFile(box.fileOf('door'), 'utf8');
+    for (const change of [
+      () => cameras.change({ id: 'door', name: 'Yard', login: login() }, caller),
+      () => cameras.delete({ id: 'door' }, caller),
+    ]) {
+      box.fails = () => refused;
+      await assert.rejects(change(), { code: 'configuration-refused', message: /vision does not start/ });
+      assert.equal(await readFile(box.fileOf('door'), 'utf8'), before);
+      assert.deepEqual(await box.files(), ['door.yaml', 'camera-door-LOGIN']);
+      assert.match(before, new RegExp(box.current().cameras[0]?.credential ?? 'none'));
+    }
+    assert.deepEqual(box.audited, ['camera.created']);
+  });
+
+  test('is changed by one of two callers who read the same', async () => {
+    await using opened = await openCameras();
+    const { box, cameras } = opened;
+    await cameras.create({ id: 'door', name: 'Door', url }, caller);
+    const [door] = box.current().cameras;
+    assert.ok(door);
+    const ifRevision = revisionOf(door);
+    assert.ok(Number.isSafeInteger(ifRevision) && String(ifRevision).length <= 15);
+    const results = await Promise.allSettled(
+      ['Yard', 'Gate'].map((name) => cameras.change({ id: 'door', name, ifRevision }, caller)),
+    );
+    assert.deepEqual(
+      results.map((each) =>
+        each.status === 'fulfilled' ? 'changed' : (each.reason as { code: string }).code,
+      ),
+      ['changed', 'changed-meanwhile'],
+    );
+    assert.equal(box.current().cameras[0]?.name, 'Yard');
+  });
+
+  test('that was edited by hand into something unusable is not overwritten', async () => {
+    await using opened = await openCameras();
+    const { box, cameras } = opened;
+    await cameras.create({ id: 'door', name: 'Door', url }, caller);
+    for (const text of ['id: door\n  name: [', '- a list', 'id: door\nname: Door\n']) {
+      await writeFile(box.fileOf('door'), text);
+      await assert.rejects(cameras.change({ id: 'door', name: 'Yard' }, caller), {
+        code: 'camera-file-unusable',
+      });
+      assert.equal(await readFile(box.fileOf('door'), 'utf8'), text);
+    }
+  });
+
+  test('that an alert names cannot be deleted', async () => {
+    await using opened = await openCameras();
+    const { box, cameras } = opened;
+    await cameras.create({ id: 'door', name: 'Door', url }, caller);
+    const main = join(box.fileOf('door'), '../../../rollcall.yaml');
+    const hook = 'webhooks: [{ id: c, url: "https://192.0.2.5/", secret: s }]';
+    const rule = 'rules: [{ id: r, on: camera-down, cameras: [door], channels: [c] }]';
+    await writeFile(main, `${await readFile(main, 'utf8')}alerts: { ${hook}, ${rule} }\n`);
+    await assert.rejects(cameras.delete({ id: 'door' }, caller), {
+      code: 'configuration-refused',
+      message: /alerts\.rules\.0\.cameras\.0 is not the id of a camera/,
+    });
+    assert.deepEqual(await box.files(), ['door.yaml']);
+  });
+});
