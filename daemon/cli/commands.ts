@@ -23,6 +23,7 @@ export const commands: ReadonlyMap<string, () => Promise<(program: Command) => v
   ['key', async () => (await import('./key/key.js')).registerKey],
   ['identity', async () => (await import('./identity/identity.js')).registerIdentity],
   ['user', async () => (await import('./user/user.js')).registerUser],
+  ['role', async () => (await import('./user/role.js')).registerRole],
   ['approval', async () => (await import('./user/approval.js')).registerApproval],
   ['gallery', async () => (await import('./gallery/gallery.js')).registerGallery],
   ['trust', async () => (await import('./identity/trust.js')).registerTrust],

@@ -102,3 +102,25 @@ describe('rollcall alerts test', () => {
 function tried(box: AlertBox): boolean {
   return box.newest(9).every(({ deliveries }) => deliveries.every(({ attempts }) => attempts > 0));
 }
+
+describe('rollcall alerts acknowledge, mute, mutes and unmute', () => {
+  test('note who has seen an alert, and silence a rule for a while', async () => {
+    await withCommands(async ({ box, run }) => {
+      box.unknown();
+      await box.until('a delivery', () => box.newest(9).length === 1 && tried(box));
+      const [id = ''] = /\b[0-9a-f-]{36}\b/.exec((await run('list')).stdout) ?? [];
+      const seen = await run('acknowledge', id);
+      assert.match(seen.stdout, /^seen by uid:\d+ at \d{4}-\d\d-\d\d \d\d:\d\d\S*: \[/);
+      assert.match((await run('list')).stdout, new RegExp(` yes +${id} `));
+      assert.match((await run('acknowledge', 'nothing')).stderr, /there is no alert with id 'nothing'/);
+
+      assert.match((await run('mute', 'strangers', '--for', '8h')).stdout, /^strangers is muted until /);
+      assert.match((await run('mutes')).stdout, /^strangers +\d{4}-\S+ \S+ +\d{4}-\S+ \S+ +uid:\d+$/m);
+      assert.match((await run('unmute', 'strangers')).stdout, /^strangers is no longer muted$/m);
+      assert.match((await run('unmute', 'strangers')).stdout, /was not muted; nothing changed/);
+      for (const time of ['31d', '8']) {
+        assert.equal((await run('mute', 'strangers', '--for', time)).exitCode, 2, time);
+      }
+    });
+  });
+});

@@ -9,7 +9,7 @@ import { type AccountsFixture, codeOf, goodPassword, withAccounts } from '../sup
 import { accountOperations } from '../support/accounts-server.js';
 import { rollcall } from '../support/box.js';
 
-/** Runs `rollcall user` as a process of its own, against accounts on a socket. */
+/** Runs `rollcall user`, or `rollcall role`, as a process of its own, against accounts on a socket. */
 async function withCommands(
   work: (
     run: (...args: readonly string[]) => ReturnType<typeof rollcall>,
@@ -96,6 +96,45 @@ describe('rollcall user', () => {
       assert.match(refused.stderr, /The account anna, its sessions and its API keys are removed/);
       await box.login('anna');
     }));
+
+  test('key add shows a secret once that works until the key is revoked', () =>
+    withCommands(async (run, box) => {
+      const scopes = ['--scope', 'events:read', 'attendance:read'];
+      const added = await run('key', 'add', 'payroll', ...scopes, '--days', '30', '--camera', 'gate');
+      const [, secret = ''] = /^secret: (rck_\S+)$/m.exec(added.stdout) ?? [];
+      const [, id = ''] = /^(k-\S+) \(payroll\), valid until 2026-03-31/m.exec(added.stdout) ?? [];
+      const caller = () => box.caller({ authorization: `Bearer ${secret}` });
+      assert.deepEqual([...((await caller())?.scopes ?? [])].sort(), ['attendance:read', 'events:read']);
+      const listed = (await run('key', 'list')).stdout;
+      assert.match(listed, new RegExp(`^${id} +payroll +events:read attendance:read +1 camera +uid:`, 'm'));
+      assert.ok(!listed.includes(secret));
+      assert.equal((await run('key', 'revoke', id)).exitCode, 2, 'it asks first');
+      assert.match((await run('key', 'revoke', id, '--yes')).stdout, /is revoked/);
+      assert.equal(await codeOf(caller), 'unauthenticated');
+      const wrong = await run('key', 'add', 'x', '--scope', 'everything');
+      assert.deepEqual([wrong.exitCode, /Allowed choices are/.test(wrong.stderr)], [2, true]);
+      assert.equal((await run('key', 'add', 'x', ...scopes, '--days', '731')).exitCode, 2);
+    }));
+});
+
+describe('rollcall role', () => {
+  test('add, list, show, change and remove do what they say', () =>
+    withCommands(async (run, box) => {
+      await box.claim();
+      const words = ['--scope', 'persons:read', 'persons:write', '--description', 'front desk'];
+      const added = await run('add', 'reception', ...words);
+      assert.match(added.stdout, /^role +reception, of this box\ndescription +front desk\naccounts +0$/m);
+      assert.match(added.stdout, /^persons:write +enrol, change, remove and restore persons$/m);
+      const listed = (await run('list')).stdout;
+      assert.match(listed, /^admin +built in +\d+ +1/m);
+      assert.match(listed, /^reception +of this box +2 +0 +front desk$/m);
+      assert.equal((await run('change', 'reception')).exitCode, 2);
+      const changed = await run('change', 'reception', '--scope', 'persons:read');
+      assert.doesNotMatch(changed.stdout, /persons:write/);
+      assert.match((await run('show', 'reception')).stdout, /^description +front desk$/m);
+      assert.equal((await run('remove', 'reception')).exitCode, 2, 'it asks first');
+      assert.match((await run('remove', 'reception', '--yes')).stdout, /reception is removed/);
+    }, 'role'));
 });
 
 test('rollcall approval shows what users ask for, and lets root approve or refuse it', () =>

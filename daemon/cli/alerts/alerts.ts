@@ -1,5 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type Alert, type AlertDelivery, type ChannelTest, deliveryStates } from '../../contract/alerts.js';
+import {
+  type Alert,
+  type AlertDelivery,
+  type AlertMute,
+  type ChannelTest,
+  deliveryStates,
+} from '../../contract/alerts.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox, openDaemonClient } from '../daemon-client.js';
 import { exitCodes, print, runAction, table } from '../output.js';
@@ -12,8 +18,12 @@ interface ListOptions extends CommonOptions {
 }
 
 export function registerAlerts(program: Command): void {
-  const alerts = program.command('alerts').description('show alerts and their delivery; test the channels');
+  const alerts = program
+    .command('alerts')
+    .description('show, acknowledge and mute alerts; test the channels');
   registerList(alerts);
+  registerAcknowledge(alerts);
+  registerMutes(alerts);
   registerTest(alerts);
 }
 
@@ -39,6 +49,73 @@ function registerList(alerts: Command): void {
         return exitCodes.done;
       }),
     );
+}
+
+function registerAcknowledge(alerts: Command): void {
+  withCommonOptions(alerts.command('acknowledge'))
+    .argument('<id>', "id of the alert, from 'rollcall alerts list'")
+    .description('note that you have seen an alert; the first acknowledgement stays')
+    .action((id: string, options: CommonOptions) =>
+      runAction(options.json === true, async () => {
+        const { client, time } = await openBox(options.config);
+        const alert = await client.call('alerts.acknowledge', { alert: id });
+        const { by = '', at = '' } = alert.acknowledgement ?? {};
+        print(options.json === true, alert, () => `seen by ${by} at ${time.show(at)}: ${alert.subject}`);
+        return exitCodes.done;
+      }),
+    );
+}
+
+function registerMutes(alerts: Command): void {
+  withCommonOptions(alerts.command('mute'))
+    .argument('<rule>', 'id of the rule')
+    .requiredOption('--for <time>', 'how long: 30m, 8h or 7d, at most 30d', parseMinutes)
+    .description('send nothing for a rule for a while; its alerts still come into the history')
+    .action((rule: string, options: CommonOptions & { readonly for: number }) =>
+      runAction(options.json === true, async () => {
+        const { client, time } = await openBox(options.config);
+        const mute = await client.call('alerts.mute', { rule, minutes: options.for });
+        print(options.json === true, mute, () => `${rule} is muted until ${time.show(mute.until)}`);
+        return exitCodes.done;
+      }),
+    );
+  withCommonOptions(alerts.command('mutes'))
+    .description('list the muted rules')
+    .action((options: CommonOptions) =>
+      runAction(options.json === true, async () => {
+        const { client, time } = await openBox(options.config);
+        const mutes = await client.call('alerts.mutes', {});
+        print(options.json === true, mutes, () => describeMutes(mutes, time.show));
+        return exitCodes.done;
+      }),
+    );
+  withCommonOptions(alerts.command('unmute'))
+    .argument('<rule>', 'id of the rule')
+    .description('send alerts of a rule again')
+    .action((rule: string, options: CommonOptions) =>
+      runAction(options.json === true, async () => {
+        const client = await openDaemonClient(options.config);
+        const ended = await client.call('alerts.unmute', { rule });
+        const text = ended.wasMuted ? `${rule} is no longer muted` : `${rule} was not muted; nothing changed`;
+        print(options.json === true, ended, () => text);
+        return exitCodes.done;
+      }),
+    );
+}
+
+const minutesOf: Readonly<Record<string, number>> = { m: 1, h: 60, d: 24 * 60 };
+
+function parseMinutes(text: string): number {
+  const [, count = '', unit = ''] = /^(\d{1,5})([mhd])$/.exec(text) ?? [];
+  const minutes = Number(count) * (minutesOf[unit] ?? 0);
+  if (minutes >= 1 && minutes <= 30 * 24 * 60) return minutes;
+  throw new InvalidArgumentError('must be minutes, hours or days, such as 30m, 8h or 7d, at most 30d');
+}
+
+function describeMutes(mutes: readonly AlertMute[], show: ShowTime): string {
+  if (mutes.length === 0) return 'No rule is muted.';
+  const rows = mutes.map(({ rule, since, until, by }) => [rule, show(since), show(until), by]);
+  return table(['rule', 'muted at', 'until', 'by'], rows);
 }
 
 function registerTest(alerts: Command): void {
@@ -71,7 +148,7 @@ function describeAlerts(alerts: readonly Alert[], show: ShowTime): string {
     ),
   );
   return [
-    table(['time', 'rule', 'phase', 'channel', 'state', 'tries', 'alert'], rows),
+    table(['time', 'rule', 'phase', 'channel', 'state', 'tries', 'seen', 'id', 'alert'], rows),
     ...(reasons.length === 0 ? [] : ['', ...reasons]),
   ].join('\n');
 }
@@ -80,11 +157,12 @@ function describeAlerts(alerts: readonly Alert[], show: ShowTime): string {
 const mutedDelivery = { channel: '-', state: 'muted', attempts: 0 } as const;
 
 function rowOf(
-  { time, rule, phase, subject }: Alert,
+  { id, time, rule, phase, subject, acknowledgement }: Alert,
   { channel, state, attempts }: Pick<AlertDelivery, 'channel' | 'attempts'> & { readonly state: string },
   show: ShowTime,
 ) {
-  return [show(time), rule, phase, channel, state, String(attempts), subject];
+  const seen = acknowledgement === undefined ? 'no' : 'yes';
+  return [show(time), rule, phase, channel, state, String(attempts), seen, id, subject];
 }
 
 /** One line per channel, with a remedy if it failed. */

@@ -103,6 +103,14 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
   ],
   'outbox status': [['rollcall outbox status', 'show which events wait for the broker, and why']],
   'alerts list': [['rollcall alerts list --state failed', 'show alerts that were not delivered']],
+  'alerts acknowledge': [
+    ['rollcall alerts acknowledge 019cad8f-65c1-76e5-8bb3-dc7c7e384ded', 'note that you have seen an alert'],
+  ],
+  'alerts mute': [
+    ['rollcall alerts mute strangers --for 8h', 'send nothing for this rule until the evening'],
+  ],
+  'alerts mutes': [['rollcall alerts mutes', 'show which rules are muted, until when, and by whom']],
+  'alerts unmute': [['rollcall alerts unmute strangers', 'send alerts of this rule again']],
   'alerts test': [['rollcall alerts test', 'send a test alert to every channel']],
   'attendance today': [['rollcall attendance today', 'show who is present and who is expected']],
   'attendance report': [
@@ -142,6 +150,28 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
   'user unlock': [['rollcall user unlock berta', 'after ten failed logins, let her try again at once']],
   'user reset-password': [['rollcall user reset-password berta', 'show a new first password']],
   'user remove': [['rollcall user remove berta', 'ask for confirmation, then remove the account']],
+  'user key add': [
+    [
+      'rollcall user key add payroll --scope attendance:read events:read --days 90',
+      'create a key for a program that reads attendance',
+    ],
+  ],
+  'user key list': [['rollcall user key list', 'show which programs have keys, and when they used them']],
+  'user key revoke': [
+    ['rollcall user key revoke k-4hz8c2m6q0w3e5r7t9y1u3i5o7', 'ask for confirmation, then end a key'],
+  ],
+  'role list': [['rollcall role list', 'show the roles and how many accounts have each']],
+  'role show': [['rollcall role show operator', 'show what an operator may do']],
+  'role add': [
+    [
+      "rollcall role add reception --scope persons:read persons:write --description 'front desk'",
+      'create a role for people who enrol visitors',
+    ],
+  ],
+  'role change': [
+    ['rollcall role change reception --scope persons:read', 'let these accounts only read from now on'],
+  ],
+  'role remove': [['rollcall role remove reception', 'ask for confirmation, then remove the role']],
   'approval list': [['rollcall approval list', 'show what users ask a second person for']],
   'approval approve': [['rollcall approval approve q-01hzx2m9', 'let the user do exactly this, once']],
   'approval refuse': [['rollcall approval refuse q-01hzx2m9', 'keep the user from it']],

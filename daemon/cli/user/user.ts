@@ -8,6 +8,7 @@ import { confirm } from '../confirm.js';
 import { openBox, openDaemonClient } from '../daemon-client.js';
 import { exitCodes, print, runAction, table } from '../output.js';
 import type { ShowTime } from '../site-time.js';
+import { registerApiKey } from './api-key.js';
 
 interface ClaimOptions extends CommonOptions {
   readonly reset?: boolean;
@@ -24,7 +25,9 @@ interface RemoveOptions extends CommonOptions {
 }
 
 export function registerUser(program: Command): void {
-  const user = program.command('user').description('the accounts of people who operate the box');
+  const user = program
+    .command('user')
+    .description('the accounts of people who operate the box, and the API keys of programs');
   registerClaim(user);
   registerList(user);
   registerAdd(user);
@@ -33,6 +36,7 @@ export function registerUser(program: Command): void {
   registerUnlock(user);
   registerReset(user);
   registerRemove(user);
+  registerApiKey(user);
 }
 
 function registerClaim(user: Command): void {
