@@ -5,9 +5,12 @@ import { newRandomBytes } from '../host/sodium.js';
 /** A challenge can be answered for this time. */
 export const attemptMs = 5 * 60_000;
 /** Attempts at once. Beyond it the oldest go: their callers begin again. */
-const mostAttempts = 5_000;
-/** Attempts of one owner at once, so that one caller cannot push out those of others. */
-const mostOfOwner = 20;
+const mostAttempts = 10_000;
+/**
+ * Attempts of one session, or of the logins from one network, so that one caller cannot push out those of others. A page may begin
+ * a login whenever it is opened, and an office may have one address.
+ */
+const mostOfOwner = 250;
 
 /** What an attempt is for. A login belongs to nobody yet, the others to a session. */
 export interface AttemptFor {

@@ -17,6 +17,7 @@ const above: Partial<Record<AuditAction, Severity>> = {
   'user.password-reset': 'warning',
   'user.second-factor-removed': 'warning',
   'user.recovery-code-used': 'warning',
+  'user.passkey-added': 'warning',
   'user.passkey-suspect': 'warning',
   'role.changed': 'warning',
   'access.key-created': 'warning',
