@@ -204,6 +204,7 @@ describe('the classes of operations for a second person', () => {
         .map(([id]) => id),
       'ends access, or gives it back': ['users.unlock', 'users.end-sessions', 'api-keys.revoke'],
       'opens what is there': ['keys.unlock'],
+      'changes one photograph': ['persons.photographs.replace', 'persons.photographs.remove'],
       'sealed copies, which a restore needs': [
         ...['backups.create', 'backups.download', 'backups.remove', 'backups.upload'],
       ],
