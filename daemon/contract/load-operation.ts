@@ -47,6 +47,7 @@ const loaders: {
   imports: async () => (await import('./imports.js')).importOperations,
   keys: async () => (await import('./keys.js')).keyOperations,
   liveness: async () => (await import('./liveness.js')).livenessOperations,
+  models: async () => (await import('./models.js')).modelOperations,
   persons: async () => (await import('./persons.js')).personOperations,
   recognition: async () => (await import('./recognition.js')).recognitionOperations,
   retention: async () => (await import('./retention.js')).retentionOperations,

@@ -14,6 +14,7 @@ import { importOperations } from './imports.js';
 import { keyOperations } from './keys.js';
 import { liveOperations } from './live.js';
 import { livenessOperations } from './liveness.js';
+import { modelOperations } from './models.js';
 import type { OperationDeclaration } from './operation.js';
 import { ownCameraOperations } from './own-cameras.js';
 import { passkeyOperations } from './passkeys.js';
@@ -39,6 +40,7 @@ export const operations = {
   ...livenessOperations,
   ...identityOperations,
   ...keyOperations,
+  ...modelOperations,
   ...personOperations,
   ...retentionOperations,
   ...statusOperations,

@@ -17,6 +17,7 @@ export const subjects: Readonly<Record<string, string>> = {
   keys: 'The keys that protect the gallery.',
   liveness: 'Whether a clip shows a living person.',
   metrics: 'Counters for a monitoring system.',
+  models: 'The neural networks of the analysis.',
   outbox: 'Events that wait for the centre.',
   persons: 'The enrolled persons, their data and their photographs.',
   recognition: 'Pictures of a caller compared with the gallery, stored nowhere.',

@@ -155,7 +155,14 @@ async function callUpkeep(caller: ExampleCaller, { recoveryKey }: ExampleBox): P
   await caller.call('cameras.show', { id: 'front-door' });
   await caller.call('cameras.test', { id: 'front-door' });
   await caller.call('cameras.release', { id: 'front-door' });
-  for (const id of ['health.live', 'health.ready', 'status.show', 'host.show', 'metrics.read'] as const) {
+  for (const id of [
+    'health.live',
+    'health.ready',
+    'status.show',
+    'host.show',
+    'models.list',
+    'metrics.read',
+  ] as const) {
     await caller.call(id, {});
   }
 

@@ -46,6 +46,7 @@ import { hostHandlers } from '../host-handlers.js';
 import { trustHandlers } from '../identity/box-trust.js';
 import type { GrantWatch } from '../identity/grant-watch.js';
 import { identityHandlers, type OpenedIdentity } from '../identity/signing-identity.js';
+import { modelsHandlers } from '../models-handlers.js';
 import { Retention, retentionHandlers } from '../retention/retention.js';
 import { ageingKinds, emptyLogs, type RetentionSources } from '../retention/retention-kinds.js';
 import type { BoxRuntime } from '../runtime.js';
@@ -166,6 +167,7 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
     }),
     ...liveHandlers({ watches: runtime.vision.watches, current: () => runtime.config, readings }),
     ...hostHandlers({ current: () => runtime.config, clock }),
+    ...modelsHandlers({ current: () => runtime.config.models }),
     ...statusHandlers(status),
     ...healthHandlers(healthOf(status)),
   };
