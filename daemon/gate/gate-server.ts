@@ -55,7 +55,10 @@ export async function startGateServer(options: GateServerOptions): Promise<GateS
   const log = new AccessLog(clock, logger);
   const server = openServer(settings, tls);
   server.on('connection', (socket) => connections.admit(socket));
-  server.on('session', (session) => guardSession(session, connections, limits));
+  server.on('session', (session) => {
+    guardSession(session, connections, limits);
+    endVanished(session, limits.signOfLifeMs);
+  });
   // Callers that break the protocol are no fault of the box. The connection has ended already.
   for (const event of ['tlsClientError', 'sessionError']) server.on(event, () => undefined);
   server.on('clientError', (_error, socket) => socket.destroy());
@@ -166,6 +169,22 @@ function guardSession(session: ServerHttp2Session, connections: Connections, lim
     if (stream.destroyed) judge();
     else stream.once('close', judge);
   });
+}
+
+/**
+ * Ends a connection whose caller has vanished without a word, such as a laptop that sleeps: TCP would keep it, and the place of
+ * each stream on it, for a quarter of an hour.
+ */
+function endVanished(session: ServerHttp2Session, everyMs: number): void {
+  let isAwaited = false;
+  const asking = setInterval(() => {
+    if (isAwaited) return session.destroy();
+    isAwaited = true;
+    session.ping(() => {
+      isAwaited = false;
+    });
+  }, everyMs);
+  session.once('close', () => clearInterval(asking));
 }
 
 function report(connections: Connections, logger: Logger): void {

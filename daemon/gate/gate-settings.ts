@@ -29,6 +29,8 @@ export const gateLimits = z.strictObject({
   bodyIdleMs: z.int().min(1).default(15_000),
   /** How long a caller may take to accept the next part of an answer. */
   readIdleMs: z.int().min(1).default(30_000),
+  /** How often the gate asks a connection of HTTP/2 for a sign of life, and how long it waits for one. */
+  signOfLifeMs: z.int().min(1).default(30_000),
 });
 export type GateLimits = z.output<typeof gateLimits>;
 

@@ -419,6 +419,46 @@ describe('the gate under abuse', { skip: withoutOpenssl, timeout: 60_000 }, () =
     assert.equal((await gate.ask({ path: '/' })).status, 200);
   });
 
+  test('ends a connection of HTTP/2 whose caller has vanished, and keeps that of a caller who is there', async () => {
+    let streams = 0;
+    const core: RequestListener = (_request, response) => {
+      streams += 1;
+      response.once('close', () => {
+        streams -= 1;
+      });
+      response.write('{"item":1}\n');
+    };
+    await using gate = await open({ core, limits: { signOfLifeMs: 1_000 } });
+    const session = connectHttp2(`https://localhost:${gate.port}`, { ca: gate.certificate });
+    let pings = 0;
+    session
+      .on('error', () => undefined)
+      .on('ping', () => {
+        pings += 1;
+      });
+    session
+      .request({ ':path': '/api/v1/x' })
+      .on('error', () => undefined)
+      .resume();
+    // Speaks the beginning of HTTP/2 by hand, asks for a stream, and answers to nothing.
+    const vanished = await dial(gate, { ALPNProtocols: ['h2'] });
+    const closed = new Promise((resolve) => vanished.resume().once('close', resolve));
+    const settings = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);
+    const get = Buffer.concat([Buffer.from([0x82, 0x84, 0x87, 0x41, 9]), Buffer.from('localhost')]);
+    const path = Buffer.concat([Buffer.from([0x04, 9]), Buffer.from('/api/v1/x')]);
+    const block = Buffer.concat([Buffer.from([get[0] ?? 0]), path, get.subarray(2)]);
+    const head = Buffer.from([0, 0, block.length, 1, 5, 0, 0, 0, 1]);
+    vanished.write(Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), settings, head, block]));
+    await until('both streams', () => streams === 2);
+    await closed;
+    await until('the end of its stream', () => streams === 1);
+    const heard = pings;
+    await until('another sign of life', () => pings > heard);
+    assert.equal(session.destroyed, false);
+    assert.equal(streams, 1);
+    session.destroy();
+  });
+
   test('refuses what is no HTTP and what two readers could read differently', async () => {
     await using gate = await open();
     for (const text of [
