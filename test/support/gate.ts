@@ -16,6 +16,8 @@ import { makeCertificate, type TestCertificate } from './test-certificate.js';
 export interface TestGate extends AsyncDisposable {
   readonly server: GateServer;
   readonly port: number;
+  /** Where the core and the vision processes have their sockets. */
+  readonly folder: string;
   /** PEM, to be trusted by callers. */
   readonly certificate: string;
   /** Lines of the log: message and fields. */
@@ -66,6 +68,7 @@ export async function openTestGate(options: TestGateOptions): Promise<TestGate> 
   });
   return {
     server,
+    folder,
     port: server.port,
     certificate,
     log,

@@ -179,7 +179,8 @@ function linesOf(answered: IncomingMessage): {
       begun(undefined);
       resolve(lastWord('core-unreachable'));
     });
-    answered.on('error', () => reader.close());
+    // The reader passes errors of the answer on: a core that was killed must not end the gate.
+    reader.on('error', () => reader.close());
   });
   return { ticket, end };
 }

@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { describe, test } from 'node:test';
+import { connect as connectTls } from 'node:tls';
+import { WebSocket } from 'ws';
+import { encodeLiveMessage } from '../../daemon/vision/live/live-message.js';
+import { openTestGate, type TestGate } from '../support/gate.js';
+import { withoutOpenssl } from '../support/test-certificate.js';
+import { until } from '../support/until.js';
+
+const path = '/api/v1/cameras/door/live';
+const about = {
+  cameraId: 'door',
+  capturedAt: '2026-11-23T09:14:02.118Z',
+  ...{ sequence: 0, widthPx: 8, heightPx: 8, faces: [] },
+};
+const picture = encodeLiveMessage(about, Buffer.alloc(100, 7));
+const line = (value: unknown): string => `${JSON.stringify(value)}\n`;
+const ticketLine = line({ item: { socket: 'live-0.sock', ticket: 'the-ticket' } });
+
+/** A core that gives the way to the pictures, and goes on as the test wants. */
+interface Parts {
+  readonly gate: TestGate;
+  /** The answer of the core to the newest request. */
+  readonly core: () => ServerResponse;
+  /** The newest connection to the vision process. */
+  readonly vision: () => Promise<Socket>;
+  /** What the gate said to the vision process. */
+  readonly said: readonly string[];
+  open(): WebSocket;
+}
+
+async function withParts(
+  begin: (request: IncomingMessage, response: ServerResponse) => void,
+  work: (parts: Parts) => Promise<void>,
+): Promise<void> {
+  let answer: ServerResponse | undefined;
+  await using gate = await openTestGate({
+    core: (request, response) => {
+      answer = response;
+      begin(request, response);
+    },
+  });
+  let connected: Socket | undefined;
+  const said: string[] = [];
+  const server: Server = createServer((socket) => {
+    connected = socket.on('error', () => undefined).on('data', (data) => void said.push(data.toString()));
+  }).listen(join(gate.folder, 'live-0.sock'));
+  await once(server, 'listening');
+  try {
+    await work({
+      gate,
+      core: () => answer ?? assert.fail('the core was not asked'),
+      async vision() {
+        await until('the gate at the vision process', () => connected !== undefined);
+        return connected ?? assert.fail();
+      },
+      said,
+      open() {
+        const { port, certificate: ca } = gate;
+        return new WebSocket(`wss://localhost:${port}${path}`, { ca }).on('error', () => undefined);
+      },
+    });
+  } finally {
+    connected?.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
+
+const shows = (_request: IncomingMessage, response: ServerResponse): void => {
+  response.writeHead(200, { 'content-type': 'application/jsonl' }).write(ticketLine);
+};
+
+const endOf = async (socket: WebSocket): Promise<string> => {
+  const [code, reason] = (await once(socket, 'close')) as [number, Buffer];
+  return `${code} ${reason.toString()}`;
+};
+
+const refusalOf = async (socket: WebSocket): Promise<readonly [number | undefined, string]> => {
+  const [, response] = (await once(socket, 'unexpected-response')) as [unknown, IncomingMessage];
+  assert.ok(response.headers['x-request-id']);
+  return [response.statusCode, await text(response)];
+};
+
+/** However it ends: `once` would fail at a reset. */
+const closeOf = (socket: Socket): Promise<unknown> => new Promise((resolve) => socket.once('close', resolve));
+
+const stillAnswers = async (gate: TestGate): Promise<void> =>
+  assert.equal((await gate.ask({ path: '/nothing' })).status, 404);
+
+describe('a gate with live pictures', { skip: withoutOpenssl, timeout: 60_000 }, () => {
+  test('shows the ticket, passes pictures on as they are, and tells the core when the viewer leaves', () =>
+    withParts(shows, async ({ gate, core, vision, said, open }) => {
+      const viewer = open();
+      await vision();
+      await until('the ticket', () => said.join('') === 'the-ticket\n');
+      (await vision()).write(Buffer.concat([picture, picture]));
+      const got: Buffer[] = [];
+      viewer.on('message', (message: Buffer) => void got.push(message));
+      await until('both pictures', () => got.length === 2);
+      for (const message of got) assert.ok(message.equals(picture.subarray(4)));
+      const left = Promise.all([once(core(), 'close'), closeOf(await vision())]);
+      viewer.close(1000);
+      await left;
+      await until('the log', () => gate.log.some(({ status, bytes }) => status === 101 && Number(bytes) > 0));
+    }));
+
+  test('ends when the core says so, with its reason', () =>
+    withParts(shows, async ({ core, vision, open }) => {
+      const viewer = open();
+      const left = closeOf(await vision());
+      core().end(line({ error: { code: 'forbidden', message: 'no more', kind: 'input' } }));
+      assert.equal(await endOf(viewer), '1008 forbidden');
+      await left;
+    }));
+
+  test('ends when core or vision process are gone', () =>
+    withParts(shows, async ({ gate, core, vision, open }) => {
+      const viewer = open();
+      await vision();
+      core().write('{"error":{"co');
+      core().destroy();
+      assert.equal(await endOf(viewer), '1012 core-unreachable');
+      const other = open();
+      await once(other, 'open');
+      (await vision()).destroy();
+      assert.equal(await endOf(other), '1012 vision-unavailable');
+      await stillAnswers(gate);
+    }));
+
+  test('ends when the vision process sends something else than pictures', () =>
+    withParts(shows, async ({ gate, vision, open }) => {
+      const viewer = open();
+      const left = closeOf(await vision());
+      (await vision()).write(Buffer.alloc(100_000, 255));
+      assert.equal(await endOf(viewer), '1011 vision-misbehaving');
+      await left;
+      await stillAnswers(gate);
+    }));
+
+  test('passes a refusal of the core on, and refuses where it gets no way to the pictures', async () => {
+    const problem = line({ success: false, error: { code: 'forbidden' } });
+    await withParts(
+      (_request, response) => response.writeHead(403, { 'content-type': 'application/json' }).end(problem),
+      async ({ open }) => assert.deepEqual(await refusalOf(open()), [403, problem]),
+    );
+    for (const said of [
+      line({ item: { socket: '../../other.sock', ticket: 'x' } }),
+      line({ item: { socket: 'live-9.sock', ticket: 'x' } }),
+      line({ done: true }),
+      'no JSON\n',
+      '',
+    ]) {
+      await withParts(
+        (_request, response) => response.end(said),
+        async ({ open }) => {
+          const [status, body] = await refusalOf(open());
+          assert.deepEqual([status, /"code":"core-unreachable"/.test(body)], [503, true], said);
+        },
+      );
+    }
+  });
+
+  test('outlives viewers that break the protocol', () =>
+    withParts(shows, async ({ gate, core }) => {
+      const { port, certificate: ca } = gate;
+      const socket = connectTls({ port, host: 'localhost', ca, ALPNProtocols: ['http/1.1'] });
+      socket.on('error', () => undefined);
+      await once(socket, 'secureConnect');
+      const key = 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
+      const head = `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n`;
+      socket.write(`${head}${key}\r\n`);
+      const [answer] = (await once(socket, 'data')) as [Buffer];
+      assert.match(answer.toString(), /^HTTP\/1\.1 101 [\s\S]*\r\nX-Request-Id: /);
+      const left = once(core(), 'close');
+      // A frame without a mask, with reserved bits and an invented kind.
+      socket.write(Buffer.alloc(5_000, 0xff));
+      await Promise.all([left, closeOf(socket.resume())]);
+      await stillAnswers(gate);
+    }));
+});
