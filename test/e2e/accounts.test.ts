@@ -6,10 +6,12 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
+import { creationOptions, requestOptions } from '../../daemon/contract/passkeys.js';
 import { closeOf } from '../../scripts/child-end.js';
 import { goodPassword } from '../support/accounts-fixture.js';
 import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
 import { builtProgram } from '../support/built.js';
+import { SoftwareAuthenticator } from '../support/software-authenticator.js';
 import { withoutOpenssl } from '../support/test-certificate.js';
 import { until } from '../support/until.js';
 
@@ -60,7 +62,8 @@ const askOn =
 /** A box with its gate, whose first administrator was created over the network. */
 async function withClaimedBox(work: (box: TestBox, ask: Ask, port: number) => Promise<void>): Promise<void> {
   const port = await freePort();
-  await using box = await makeBox({ config: { gate: { port } } });
+  const gateConfig = { port, hosts: ['box.example'], passkeyHost: 'box.example' };
+  await using box = await makeBox({ config: { gate: gateConfig, api: { secondPerson: ['users'] } } });
   await box.start();
   const folder = join(box.directory, 'run', 'gate');
   const gate = spawn(process.execPath, [builtProgram('rollcall-gate.js'), '--folder', folder], {
@@ -118,11 +121,39 @@ describe('accounts of a running box', { skip: withoutBuild || withoutOpenssl, ti
       }
     }));
 
-  test('and their tokens are kept over a restart', () =>
-    withClaimedBox(async (box, ask) => {
+  test('take passkeys, wait for a second person where the configuration says so, and keep tokens over a restart', () =>
+    withClaimedBox(async (box, ask, port) => {
       const given = { userName: 'anna', password: goodPassword };
       const { data } = await ask('POST', '/auth/login', {}, given);
       const asAnna = { authorization: `Bearer ${data['accessToken']}` };
+      const origin = `https://box.example:${port}`;
+      const device = new SoftwareAuthenticator(origin);
+      const page = { origin, host: `box.example:${port}` };
+      const begun = await ask('POST', '/auth/passkeys/attempts', asAnna);
+      const made = device.create(creationOptions.parse(begun.data['options']));
+      const added = { attempt: begun.data['attempt'], name: 'Phone', credential: made };
+      assert.equal((await ask('POST', '/auth/passkeys', asAnna, added)).status, 200);
+      const attempt = await ask('POST', '/auth/login/attempts', page);
+      const credential = device.get(requestOptions.parse(attempt.data['options']));
+      const login = await ask('POST', '/auth/login/passkey', page, {
+        ...{ attempt: attempt.data['attempt'], credential },
+      });
+      assert.match(login.cookie ?? '', /^__Host-rollcall=rcs_/, login.text);
+
+      const berta = { userName: 'berta', role: 'viewer' };
+      const asked = await ask('POST', '/users', asAnna, berta);
+      const [, id = ''] = /"approval":"([^"]+)"/.exec(asked.text) ?? [];
+      assert.deepEqual([asked.status, /"approval-required"/.test(asked.text)], [403, true]);
+      assert.match((await box.command('approval', 'approve', id)).stdout, /asked by anna, is approved/);
+      assert.equal((await ask('POST', '/users', asAnna, berta)).status, 200);
+      assert.equal((await ask('POST', '/users', asAnna, berta)).status, 403);
+
+      const status = (await box.command('status')).stdout;
+      assert.match(
+        status,
+        /certificate of the gate \(.*DNS:box\.example.*\): .* made by the box, SHA-256 [0-9A-F:]{95}/,
+      );
+
       await box.stop();
       await box.start();
       await until(
