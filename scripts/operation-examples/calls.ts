@@ -155,6 +155,11 @@ async function callUpkeep(caller: ExampleCaller, { recoveryKey }: ExampleBox): P
   await caller.call('cameras.show', { id: 'front-door' });
   await caller.call('cameras.test', { id: 'front-door' });
   await caller.call('cameras.release', { id: 'front-door' });
+  const login = Buffer.from('viewer:not-a-password');
+  const url = 'rtsp://192.0.2.30/stream2';
+  await caller.call('cameras.create', { id: 'yard', name: 'Yard', url, direction: 'in', login });
+  await caller.call('cameras.change', { id: 'yard', name: 'East yard', idleFps: 4 });
+  await caller.call('cameras.delete', { id: 'yard' });
   for (const id of [
     'health.live',
     'health.ready',

@@ -9,6 +9,8 @@ export const examplesFolder = 'docs/contract/operations';
 
 /** Operations of the network that have no example, and why. */
 export const withoutExample: Readonly<Record<string, string>> = {
+  'cameras.discover': 'its answer depends on the network of the box',
+  'cameras.snapshot': 'it needs a camera that streams, and the cameras of the demo box do not exist',
   'cameras.watch': 'it needs a camera that streams, and the cameras of the demo box do not exist',
   'keys.create': 'it works once, on a box whose gallery has no key yet',
   ...Object.fromEntries(

@@ -40,6 +40,7 @@ async function openCameras() {
   const box = {
     fails: undefined as undefined | (() => ReloadResult),
     audited: [] as string[],
+    isAuditBroken: false,
     current: () => config,
     fileOf: (id: string) => join(dataDir, 'cameras.d', `${id}.yaml`),
     files: async () => [
@@ -60,6 +61,7 @@ async function openCameras() {
     },
     audit: {
       append: ({ action }) => {
+        if (box.isAuditBroken) throw new Error('no audit log');
         box.audited.push(action);
         return { sequence: 1, hash: '' };
       },
@@ -97,6 +99,10 @@ describe('an own camera', () => {
       assert.deepEqual(await box.files(), ['door.yaml', 'camera-door-LOGIN']);
       assert.match(before, new RegExp(box.current().cameras[0]?.credential ?? 'none'));
     }
+    box.isAuditBroken = true;
+    await assert.rejects(cameras.change({ id: 'door', name: 'Yard' }, caller), /no audit log/);
+    assert.equal(await readFile(box.fileOf('door'), 'utf8'), before);
+    assert.equal(box.current().cameras[0]?.name, 'Door');
     assert.deepEqual(box.audited, ['camera.created']);
   });
 

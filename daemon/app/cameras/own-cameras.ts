@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { actorOf } from '../../audit/actor.js';
+import type { NewAuditEntry } from '../../audit/audit-entry.js';
 import type { AuditLog } from '../../audit/audit-log.js';
 import type { Logger } from '../../base/logger.js';
+import { present } from '../../base/present.js';
 import { SerialQueue } from '../../base/serial-queue.js';
 import type { LoadedConfig, LoadOptions } from '../../config/load.js';
 import type { CameraConfig, Config } from '../../config/schema.js';
@@ -28,6 +30,16 @@ export interface OwnCamerasOptions {
   readonly reload: () => Promise<ReloadResult>;
   readonly audit: Pick<AuditLog, 'append'>;
   readonly logger: Logger;
+}
+
+/** A camera file to write. */
+interface NewFile {
+  readonly id: string;
+  readonly login: Buffer | undefined;
+  readonly entry: NewAuditEntry;
+  readonly textOf: (credential: string | undefined) => string;
+  /** May refuse the camera that it would become. */
+  readonly judge?: (after: CameraConfig) => void;
 }
 
 type Input<Id extends keyof Operations> = HandlerInput<Operations[Id]>;
@@ -60,11 +72,12 @@ export class OwnCameras {
         throw refusals.tooMany(mostOwnCameras);
       }
       const settings = givenSettings(input);
-      await this.#put(id, login, (credential) =>
-        cameraText(id, { ...settings, ...(credential === undefined ? {} : { credential }) }),
-      );
       const details = { login: login !== undefined };
-      this.#options.audit.append({ by: actorOf(caller), action: 'camera.created', subject: id, details });
+      await this.#put({
+        ...{ id, login },
+        entry: { by: actorOf(caller), action: 'camera.created', subject: id, details },
+        textOf: (credential) => cameraText(id, { ...settings, ...present({ credential }) }),
+      });
     });
   }
 
@@ -80,18 +93,18 @@ export class OwnCameras {
       if (unusable !== undefined) throw refusals.fileUnusable(id, unusable);
       const settings = givenSettings(input);
       const keepsLogin = login === undefined && forgetLogin !== true;
-      await this.#put(
-        id,
-        login,
-        (credential) => changedText(text, { ...settings, ...credentialChange(credential, forgetLogin) }),
-        (after) => {
+      const details = { settings: Object.keys(settings).join(','), login: login !== undefined };
+      await this.#put({
+        ...{ id, login },
+        entry: { by: actorOf(caller), action: 'camera.changed', subject: id, details },
+        textOf: (credential) =>
+          changedText(text, { ...settings, ...credentialChange(credential, forgetLogin) }),
+        judge(after) {
           if (keepsLogin && camera.credential !== undefined && !isSameDevice(camera, after)) {
             throw refusals.loginNeeded(id);
           }
         },
-      );
-      const details = { settings: Object.keys(settings).join(','), login: login !== undefined };
-      this.#options.audit.append({ by: actorOf(caller), action: 'camera.changed', subject: id, details });
+      });
     });
   }
 
@@ -101,8 +114,7 @@ export class OwnCameras {
       const isUnusable = unusableCameraFiles.some((file) => file.id === id);
       if (!isUnusable || cameras.some((each) => each.id === id)) this.#own(id);
       await this.#check(id, undefined);
-      await this.#apply(id, undefined);
-      this.#options.audit.append({ by: actorOf(caller), action: 'camera.deleted', subject: id });
+      await this.#apply(id, undefined, { by: actorOf(caller), action: 'camera.deleted', subject: id });
     });
   }
 
@@ -117,18 +129,13 @@ export class OwnCameras {
     throw notFound('camera', id, 'rollcall camera list');
   }
 
-  /** Checks and writes a camera file with a login, if one is given. `judge` may refuse the camera that it would become. */
-  async #put(
-    id: string,
-    login: Buffer | undefined,
-    textOf: (credential: string | undefined) => string,
-    judge: (after: CameraConfig) => void = () => undefined,
-  ): Promise<void> {
+  /** Checks and writes a camera file with a login, if one is given. */
+  async #put({ id, login, entry, textOf, judge = () => undefined }: NewFile): Promise<void> {
     if (login !== undefined && parseUserPassword(login) === undefined) throw refusals.loginForm();
     // Checked under another name first: a refused camera leaves no secret.
     judge(await this.#check(id, textOf(login === undefined ? undefined : `camera-${id}`)));
     const credential = login === undefined ? undefined : await this.#options.store.addLogin(id, login);
-    await this.#apply(id, textOf(credential));
+    await this.#apply(id, textOf(credential), entry);
   }
 
   /** The camera as the file would make it. @throws `camera-refused`, `configuration-refused` */
@@ -154,23 +161,21 @@ export class OwnCameras {
     };
   }
 
-  /** Writes the file and puts it in force, or leaves everything as it was. */
-  async #apply(id: string, text: string | undefined): Promise<void> {
-    const { store, reload } = this.#options;
+  /** Writes the file, puts it in force and audits this, or leaves everything as it was. */
+  async #apply(id: string, text: string | undefined, entry: NewAuditEntry): Promise<void> {
+    const { store, reload, audit } = this.#options;
     try {
       const replaced = await store.replace(id, text);
-      let result: ReloadResult;
       try {
-        result = await reload();
+        const result = await reload();
+        if (result.outcome === 'refused') throw refusals.notInForce(id, result.problems);
+        audit.append(entry);
       } catch (error) {
         await replaced.undo();
+        // A refusal is over now: it must not stay in the status of the box.
+        await reload();
         throw error;
       }
-      if (result.outcome !== 'refused') return;
-      await replaced.undo();
-      // The refusal is over: it must not stay in the status of the box.
-      await reload();
-      throw refusals.notInForce(id, result.problems);
     } finally {
       await this.#sweep();
     }
