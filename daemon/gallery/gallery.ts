@@ -90,6 +90,11 @@ export interface Gallery extends AsyncDisposable {
   listPersons(): Promise<readonly PersonEntry[]>;
   /** A part of the active or removed persons. Opens the profiles. */
   pagePersons(page: PersonsPage): Promise<readonly PersonEntry[]>;
+  /**
+   * The persons whose name contains `text`, and the one with this external id, in any order. Opens profiles only the first time;
+   * `simplified` says how names are compared.
+   */
+  personsNamed(text: string): Promise<readonly PersonId[]>;
   /** The number of persons in these states. */
   countPersons(states: PersonsPage['states']): number;
   /** One person in any state. Opens the profile. */

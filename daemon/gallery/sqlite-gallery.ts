@@ -11,6 +11,7 @@ import type { KeyRing } from './keys/key-ring.js';
 import { checkEnrolment, type Enrolment } from './persons/enrolment.js';
 import { type ErasureContext, eraseBiometricData, erasePerson } from './persons/erasure.js';
 import type { ExternalIds } from './persons/external-ids.js';
+import type { NameIndex } from './persons/name-index.js';
 import type { PersonChanges, ViewChange } from './persons/person-changes.js';
 import type { PersonCountsRow, PersonsPage } from './persons/person-rows.js';
 import type { Persons } from './persons/persons.js';
@@ -33,6 +34,7 @@ export interface SqliteGalleryOptions extends ErasureContext {
   readonly persons: Persons;
   readonly changes: PersonChanges;
   readonly externalIds: ExternalIds;
+  readonly names: NameIndex;
   readonly imports: StagedImports;
   readonly evidence: Evidence;
   readonly index: SearchIndex;
@@ -134,6 +136,14 @@ export class SqliteGallery implements Gallery {
     this.#inFlight.assertOpen();
     if (importId !== undefined) return this.#parts.imports.personOfExternalId(importId, externalId);
     return this.#withExternalIds((externalIds) => externalIds.holder(externalId));
+  }
+
+  personsNamed(text: string): Promise<readonly PersonId[]> {
+    return this.#withExternalIds((externalIds) => {
+      const holder = externalIds.holder(text.trim());
+      const named = this.#parts.names.find(text);
+      return holder === undefined || named.includes(holder) ? named : [...named, holder];
+    });
   }
 
   changeProfile(id: PersonId, profile: PersonProfile, by: Actor): boolean {

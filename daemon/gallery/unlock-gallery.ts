@@ -15,6 +15,7 @@ import type { KeyInput, KeyProvider, KeyProviderKind, KeyRecovery } from './keys
 import type { KeyRing } from './keys/key-ring.js';
 import { galleryDamaged, insertKeySlot, openKeyRing, readKeySlots } from './keys/key-slots.js';
 import { ExternalIds } from './persons/external-ids.js';
+import { NameIndex } from './persons/name-index.js';
 import { PersonChanges } from './persons/person-changes.js';
 import { PersonRows } from './persons/person-rows.js';
 import { Persons } from './persons/persons.js';
@@ -185,7 +186,9 @@ async function openUnlocked(options: UnlockOptions, ring: KeyRing): Promise<Gall
       audit.append({ by, action: 'gallery.row-quarantined', ...subject, details: { table, reason } });
     };
     const persons = new Persons({ ring, rows, quarantine: report });
-    const externalIds = new ExternalIds({ rows, persons });
+    const names = new NameIndex();
+    lifetime.defer('names', () => names[Symbol.dispose]());
+    const externalIds = new ExternalIds({ rows, persons, names });
     lifetime.defer('external ids', () => externalIds[Symbol.dispose]());
     enforceTombstones({ database, rows, audit, clock });
     enforceWithdrawals({ database, rows, audit, clock, ring, persons });
@@ -211,6 +214,7 @@ async function openUnlocked(options: UnlockOptions, ring: KeyRing): Promise<Gall
       persons,
       changes,
       externalIds,
+      names,
       imports,
       evidence,
     };

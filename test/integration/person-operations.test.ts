@@ -177,6 +177,35 @@ describe('a list of persons', () => {
     assert.equal(third.nextCursor, undefined);
   });
 
+  served('finds a person by the name of now', async (client) => {
+    await enrolAll(client, ['dan', 'ada', 'cyd']);
+    const found = async (text: string) => (await client.call('persons.list', { text })).items;
+    const [ada] = await found('AD');
+    assert.equal(ada?.name, 'ada');
+    const id = ada?.id ?? '';
+    await client.call('persons.update', { id, name: 'Émile', externalId: 'E-9' });
+    assert.deepEqual(await found('ada'), []);
+    assert.deepEqual([(await found('éMI'))[0]?.id, (await found(' E-9 '))[0]?.id], [id, id]);
+    await enrol(client, 'emil', { name: 'Émilie' });
+    assert.deepEqual(
+      (await found('émil')).map(({ name }) => name),
+      ['Émile', 'Émilie'],
+    );
+    const page = await client.call('persons.list', { text: 'émil', limit: 1, sort: 'newest' });
+    const next = await client.call('persons.list', {
+      ...{ text: 'émil', limit: 1, sort: 'newest', cursor: page.nextCursor },
+    });
+    assert.deepEqual(
+      [...page.items, ...next.items].map(({ name }) => name),
+      ['Émilie', 'Émile'],
+    );
+    assert.equal(next.nextCursor, undefined);
+    await client.call('persons.remove', { id });
+    assert.equal((await found('émil')).length, 1);
+    await client.call('persons.erase', { id });
+    assert.equal((await client.call('persons.list', { text: 'Émile', removed: 'included' })).items.length, 0);
+  });
+
   served('is sorted and filtered', async (client) => {
     await enrolAll(client, ['dan', 'ada', 'cyd', 'Dora']);
     const [, ada] = await allPersons(client, 'included');

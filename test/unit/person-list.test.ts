@@ -12,13 +12,16 @@ const entry = (index: number, name: string | undefined): PersonEntry => ({
 });
 
 /** A gallery that gives these entries in slices. */
-function galleryOf(all: readonly PersonEntry[]): Pick<Gallery, 'pagePersons' | 'countPersons'> {
+function galleryOf(
+  all: readonly PersonEntry[],
+): Pick<Gallery, 'pagePersons' | 'countPersons' | 'personsNamed'> {
   return {
     pagePersons: async ({ after, limit }) => {
       const from = after === undefined ? 0 : all.findIndex(({ id }) => id === after.id) + 1;
       return all.slice(from, from + limit);
     },
     countPersons: () => all.length,
+    personsNamed: async () => [],
   };
 }
 

@@ -2,8 +2,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { badInput } from '../../base/errors.js';
 import { present } from '../../base/present.js';
 import type { Page } from '../../contract/operation.js';
-import { personId } from '../../domain/ids.js';
+import { type PersonId, personId } from '../../domain/ids.js';
 import type { Gallery, PersonEntry } from '../../gallery/gallery.js';
+import { simplified } from '../../gallery/persons/name-index.js';
 import type { PersonsPage } from '../../gallery/persons/person-rows.js';
 
 /** Which persons to list. */
@@ -17,7 +18,7 @@ export interface PersonFilter {
 }
 
 type Entries = Page<PersonEntry>;
-type PagedGallery = Pick<Gallery, 'pagePersons' | 'countPersons'>;
+type PagedGallery = Pick<Gallery, 'pagePersons' | 'countPersons' | 'personsNamed'>;
 
 const statesOf = {
   excluded: ['active'],
@@ -27,6 +28,8 @@ const statesOf = {
 
 /** Persons read at a time where the profiles decide whether they are listed. */
 const readAtATime = 1000;
+/** The most persons found by a text whose rows are asked for by their ids. Of more, a page is soon full without that. */
+const mostAmong = 5000;
 
 /**
  * One page of persons. A list by enrolment continues after the last person of the page before, so that changes between two pages
@@ -65,18 +68,31 @@ async function matching(
   },
 ): Promise<readonly PersonEntry[]> {
   const isMatch = text === undefined ? () => true : matcherOf(text);
+  const among = await idsOf(gallery, text);
   const found: PersonEntry[] = [];
   let last = after;
   for (;;) {
-    const read = await gallery.pagePersons({ order, states, after: last, limit: readAtATime });
+    const wanted = among === undefined ? readAtATime : Math.min(readAtATime, limit - found.length);
+    const read = await gallery.pagePersons({ order, states, after: last, limit: wanted, among });
+    // A profile may have changed since the names were searched.
     for (const entry of read) {
       if (!isMatch(entry)) continue;
       found.push(entry);
       if (found.length >= limit) return found;
     }
     last = read.at(-1);
-    if (read.length < readAtATime) return found;
+    if (read.length < wanted) return found;
   }
+}
+
+/** The persons to look at; undefined: all. */
+async function idsOf(
+  gallery: PagedGallery,
+  text: string | undefined,
+): Promise<readonly PersonId[] | undefined> {
+  if (text === undefined || text.trim() === '') return undefined;
+  const ids = await gallery.personsNamed(text);
+  return ids.length > mostAmong ? undefined : ids;
 }
 
 function matcherOf(text: string): (entry: PersonEntry) => boolean {
@@ -85,8 +101,6 @@ function matcherOf(text: string): (entry: PersonEntry) => boolean {
     profile !== undefined &&
     (simplified(profile.name).includes(wanted) || profile.externalId === text.trim());
 }
-
-const simplified = (text: string): string => text.normalize('NFC').trim().toLowerCase();
 
 async function pageByName(all: readonly PersonEntry[], { limit, cursor }: PersonFilter): Promise<Entries> {
   const from = cursor === undefined ? 0 : placeOf(cursor);

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { PersonId } from '../../domain/ids.js';
 import type { PersonProfile } from '../../domain/persons/person-profile.js';
 import { fillRandomly, KEY_BYTES, secretBytes, wipe } from '../../host/sodium.js';
+import type { NameIndex } from './name-index.js';
 import type { PersonCountsRow, PersonRows } from './person-rows.js';
 import type { Persons } from './persons.js';
 
@@ -37,19 +38,29 @@ export class ExternalIdsAtOnce {
  * each external id, under a random key of this process: without the key, a list of likely ids cannot be compared with it. The
  * first use reads all profiles; later changes are passed to `note`.
  *
- * A match is verified against the opened profile.
+ * A match is verified against the opened profile. The same reading fills `names`.
  */
 export class ExternalIds implements Disposable {
   readonly #rows: PersonRows;
   readonly #persons: Persons;
   readonly #key = secretBytes(KEY_BYTES);
+  readonly #names: NameIndex;
   readonly #holders = new Map<string, PersonId[]>();
   readonly #hashOf = new Map<PersonId, string>();
   #whole: Promise<void> | undefined;
 
-  constructor({ rows, persons }: { readonly rows: PersonRows; readonly persons: Persons }) {
+  constructor({
+    rows,
+    persons,
+    names,
+  }: {
+    readonly rows: PersonRows;
+    readonly persons: Persons;
+    readonly names: NameIndex;
+  }) {
     this.#rows = rows;
     this.#persons = persons;
+    this.#names = names;
     fillRandomly(this.#key);
   }
 
@@ -76,9 +87,10 @@ export class ExternalIds implements Disposable {
   }
 
   /** Call it for every stored profile of an active or removed person. */
-  note(id: PersonId, { externalId }: PersonProfile): void {
+  note(id: PersonId, { externalId, name }: PersonProfile): void {
     // `#readAll` will find the person.
     if (this.#whole === undefined) return;
+    this.#names.note(id, name);
     const hash = externalId === undefined ? undefined : this.#hash(externalId);
     if (this.#hashOf.get(id) === hash) return;
     this.#forget(id);
@@ -93,8 +105,11 @@ export class ExternalIds implements Disposable {
   reread(id: PersonId): void {
     const row = this.#rows.person(id);
     const profile = row === undefined ? undefined : this.#persons.profileIfWhole(row);
-    if (profile === undefined) this.#forget(id);
-    else this.note(id, profile);
+    if (profile !== undefined) this.note(id, profile);
+    else {
+      this.#forget(id);
+      this.#names.forget(id);
+    }
   }
 
   [Symbol.dispose](): void {
@@ -121,6 +136,7 @@ export class ExternalIds implements Disposable {
       }
     } catch (error) {
       this.#whole = undefined;
+      this.#names.clear();
       this.#holders.clear();
       this.#hashOf.clear();
       throw error;

@@ -1,0 +1,115 @@
+import type { PersonId } from '../../domain/ids.js';
+import { bufferView } from '../../host/buffer-view.js';
+import { secretBytes, wipe } from '../../host/sodium.js';
+
+/** The form in which names are compared: parts of names match whatever their case. */
+export const simplified = (text: string): string => text.normalize('NFC').trim().toLowerCase();
+
+const smallestBytes = 64 * 1024;
+
+interface Place {
+  readonly id: PersonId;
+  readonly start: number;
+}
+
+/**
+ * The names of all persons, one behind another in guarded memory, which no core dump and no swap holds. A search reads this memory
+ * alone and opens no profile. A name that goes is overwritten.
+ */
+export class NameIndex implements Disposable {
+  #bytes = secretBytes(smallestBytes);
+  #usedBytes = 0;
+  readonly #starts = new Map<PersonId, number>();
+  /** In the order of their starts; with those of names that are gone. */
+  #places: Place[] = [];
+
+  note(id: PersonId, name: string): void {
+    const text = Buffer.from(simplified(name), 'utf8');
+    try {
+      if (this.#nameOf(id)?.equals(text) === true) return;
+      this.forget(id);
+      // A zero ends each name.
+      if (this.#usedBytes + text.length + 1 > this.#bytes.length) this.#renew(text.length + 1);
+      this.#add(id, text);
+    } finally {
+      wipe(text);
+    }
+  }
+
+  forget(id: PersonId): void {
+    const name = this.#nameOf(id);
+    if (name === undefined) return;
+    wipe(name);
+    this.#starts.delete(id);
+  }
+
+  /** The persons whose name contains this text, which is not empty. */
+  find(text: string): readonly PersonId[] {
+    const wanted = Buffer.from(simplified(text), 'utf8');
+    const found: PersonId[] = [];
+    if (wanted.length === 0 || wanted.includes(0)) return found;
+    const names = this.#names();
+    for (let at = names.indexOf(wanted); at >= 0; ) {
+      const place = this.#placeAt(at);
+      if (place !== undefined && this.#starts.get(place.id) === place.start) found.push(place.id);
+      at = names.indexOf(wanted, names.indexOf(0, at));
+    }
+    return found;
+  }
+
+  clear(): void {
+    wipe(this.#bytes);
+    this.#usedBytes = 0;
+    this.#starts.clear();
+    this.#places = [];
+  }
+
+  [Symbol.dispose](): void {
+    this.clear();
+  }
+
+  #names(): Buffer {
+    return bufferView(this.#bytes).subarray(0, this.#usedBytes);
+  }
+
+  #nameOf(id: PersonId): Buffer | undefined {
+    const start = this.#starts.get(id);
+    if (start === undefined) return undefined;
+    const names = this.#names();
+    return names.subarray(start, names.indexOf(0, start));
+  }
+
+  #add(id: PersonId, name: Buffer): void {
+    const start = this.#usedBytes;
+    bufferView(this.#bytes).set(name, start);
+    this.#bytes[start + name.length] = 0;
+    this.#usedBytes += name.length + 1;
+    this.#starts.set(id, start);
+    this.#places.push({ id, start });
+  }
+
+  /** Moves the names into new memory, without the gaps of those that are gone and with room for more. */
+  #renew(neededBytes: number): void {
+    const old = this.#bytes;
+    const places = this.#places.filter(({ id, start }) => this.#starts.get(id) === start);
+    const names = places.map(({ id }) => [id, this.#nameOf(id)] as const);
+    const liveBytes = names.reduce((sum, [, name]) => sum + (name?.length ?? 0) + 1, 0);
+    this.#bytes = secretBytes(Math.max(smallestBytes, 2 * (liveBytes + neededBytes)));
+    this.#usedBytes = 0;
+    this.#starts.clear();
+    this.#places = [];
+    for (const [id, name] of names) if (name !== undefined) this.#add(id, name);
+    wipe(old);
+  }
+
+  /** The place that a byte belongs to. */
+  #placeAt(at: number): Place | undefined {
+    let [low, high] = [0, this.#places.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#places[middle]?.start ?? 0) <= at) low = middle + 1;
+      else high = middle;
+    }
+    return this.#places[low - 1];
+  }
+}

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { type PersonId, personId } from '../../daemon/domain/ids.js';
+import { NameIndex, simplified } from '../../daemon/gallery/persons/name-index.js';
+
+const ids = Array.from({ length: 8 }, (_, index) => personId(`p-${index}`));
+const letters = fc.string({ unit: fc.constantFrom('a', 'B', 'é', 'e\u0301', 'ß', '語', '😀', ' ', '-') });
+const step = fc.record({
+  id: fc.constantFrom(...ids),
+  name: fc.option(letters, { nil: undefined }),
+});
+
+describe('the index of names', () => {
+  test('finds what looking through all names finds, whatever came and went', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), letters, (steps, wanted) => {
+        using index = new NameIndex();
+        const names = new Map<PersonId, string>();
+        for (const { id, name } of steps) {
+          if (name === undefined) {
+            index.forget(id);
+            names.delete(id);
+          } else {
+            index.note(id, name);
+            names.set(id, name);
+          }
+        }
+        const text = simplified(wanted);
+        const expected = ids.filter(
+          (id) => text !== '' && simplified(names.get(id) ?? '').includes(text) && names.has(id),
+        );
+        assert.deepEqual([...index.find(wanted)].sort(), expected);
+      }),
+    );
+  });
+
+  test('keeps all names when it grows, and finds none when it was cleared', () => {
+    using index = new NameIndex();
+    for (let round = 0; round < 3; round += 1) {
+      for (let number = 0; number < 5000; number += 1) {
+        index.note(personId(`p-${number}`), `Person number ${number}, round ${round}`);
+      }
+    }
+    assert.deepEqual(index.find('NUMBER 4711,'), [personId('p-4711')]);
+    assert.equal(index.find('round 2').length, 5000);
+    assert.deepEqual(index.find('round 1'), []);
+    assert.deepEqual(index.find('\0'), []);
+    index.clear();
+    assert.deepEqual(index.find('round 2'), []);
+  });
+});
