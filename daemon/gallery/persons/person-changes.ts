@@ -152,8 +152,8 @@ export class PersonChanges {
       }
       const kept = this.#rows.templatesOf(personId).filter((each) => each.recogniser === recogniser);
       const details = { added: added.length, deleted: removed.length, photographs: kept.length };
-      const action = 'person.photographs-changed';
-      this.change(row, { profile, state: row.state }, { by, action, details });
+      const entry = { by, action: 'person.photographs-changed', details } as const;
+      this.change(row, { profile, state: row.state }, entry);
     });
   }
 
