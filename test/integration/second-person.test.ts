@@ -109,6 +109,15 @@ describe('a second person', () => {
     await box.addUser('emma', 'admin');
     const emma = await as('emma');
     assert.equal((await emma('POST', '/users', carla)).code, 'approval-required');
+    const { items } = await box.accounts.handlers['users.list'](
+      { limit: 10, search: 'emma' },
+      box.call(atTheBox),
+    );
+    const path = `/users/${items[0]?.id}`;
+    const removing = await anna('DELETE', `${path}/second-factor`);
+    await berta(...approve(removing.approval));
+    assert.equal((await anna('POST', `${path}/password-resets`)).code, 'approval-required');
+    assert.equal((await anna('DELETE', `${path}/second-factor`)).status, 200);
     const both = await Promise.all([anna('POST', '/users', carla), anna('POST', '/users', carla)]);
     assert.deepEqual(both.map(({ status }) => status).sort(), [200, 403]);
   });
