@@ -13,6 +13,9 @@ const issuerKey = fileURLToPath(new URL('../../docs/contract/examples/issuer.jwk
 /** The second password of the administrator. The box is gone before anyone could use it. */
 const newPassword = 'nine quiet otters swim';
 
+/** Has the first password of the administrator. */
+const secondAdmin = 'second-admin';
+
 export interface ExampleBox {
   /** For what is no example. */
   readonly client: ControlClient;
@@ -35,7 +38,7 @@ export async function callAll(caller: ExampleCaller, box: ExampleBox): Promise<v
 async function callAccounts(caller: ExampleCaller, { seeded, claimSecret }: ExampleBox): Promise<void> {
   const [admin] = seeded.logins;
   const { userName, password } = admin ?? { userName: '', password: '' };
-  await caller.call('auth.claim', { secret: claimSecret, userName: 'second-admin', password });
+  await caller.call('auth.claim', { secret: claimSecret, userName: secondAdmin, password });
   const login = await caller.call('auth.login', { userName, password });
   if (login.kind !== 'tokens') throw new Error('the login gave no tokens');
   const tokens = await caller.call('auth.refresh', { refreshToken: login.refreshToken });
@@ -99,6 +102,13 @@ async function callPersons(caller: ExampleCaller, { seeded }: ExampleBox): Promi
   if (enrolled.outcome !== 'enrolled') throw new Error(`the stranger is ${enrolled.outcome}`);
   const { person } = enrolled;
   await caller.call('persons.update', { id: person.id, notes: 'night shift', ifRevision: person.revision });
+  const again = { id: person.id, photographs: [stranger], isDuplicateAllowed: true };
+  await caller.call('persons.photographs.add', again);
+  const [former] = person.photographIds;
+  const photographId = former ?? '';
+  await caller.call('persons.photographs.replace', { ...again, photographId });
+  const kept = await caller.call('persons.photographs.list', { id: person.id });
+  await caller.call('persons.photographs.remove', { id: person.id, photographId: kept[0]?.id ?? '' });
   await caller.call('persons.remove', { id: person.id });
   await caller.call('persons.restore', { id: person.id });
   await caller.call('persons.export', { id: person.id });
@@ -142,14 +152,15 @@ async function callRecords(caller: ExampleCaller, { client, seeded }: ExampleBox
   await caller.call('audit.report', { from: `${today}T00:00:00.000Z`, to: new Date().toISOString() });
 }
 
-async function callUpkeep(caller: ExampleCaller, { recoveryKey }: ExampleBox): Promise<void> {
+async function callUpkeep(caller: ExampleCaller, box: ExampleBox): Promise<void> {
+  const { recoveryKey } = box;
   const key = await readFile(issuerKey, 'utf8');
   await caller.call('trust.add', { issuer: 'centre', key, scopes: ['persons:write', 'persons:erase'] });
   await caller.call('trust.list', {});
   await caller.call('trust.remove', { issuer: 'centre' });
   await caller.call('trust.dismiss', {});
   await caller.call('identity.show', {});
-  await caller.call('identity.rotate', {});
+  await callApprovals(caller, box);
 
   await caller.call('cameras.list', {});
   await caller.call('cameras.show', { id: 'front-door' });
@@ -191,6 +202,22 @@ async function callUpkeep(caller: ExampleCaller, { recoveryKey }: ExampleBox): P
   await caller.call('backups.remove', { id: upload.id });
   await caller.call('backups.restore', { id: backup.id, passphrase: Buffer.from(passphrase) });
   await caller.call('keys.rotate', {});
+}
+
+/** The configuration demands a second person for the change of the box's key. */
+async function callApprovals(caller: ExampleCaller, { seeded }: ExampleBox): Promise<void> {
+  const password = seeded.logins[0]?.password ?? '';
+  await caller.refused('identity.rotate', {});
+  const [request] = await caller.call('approvals.list', {});
+  const id = request?.id ?? '';
+  const second = await caller.call('auth.login', { userName: secondAdmin, password });
+  const first = caller.use(second.kind === 'tokens' ? second.accessToken : undefined);
+  await caller.call('approvals.approve', { id });
+  caller.use(first);
+  await caller.call('identity.rotate', {});
+  await caller.refused('identity.rotate', {});
+  const [other] = await caller.call('approvals.list', {});
+  await caller.call('approvals.refuse', { id: other?.id ?? '' });
 }
 
 /** The last calls: they end the login. */

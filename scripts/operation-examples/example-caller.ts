@@ -55,9 +55,11 @@ export class ExampleCaller {
     this.#socketPath = socketPath;
   }
 
-  /** Later calls are made with this access token. */
-  use(token: string): void {
+  /** Later calls are made with this access token. Returns the one before. */
+  use(token: string | undefined): string | undefined {
+    const former = this.#token;
     this.#token = token;
+    return former;
   }
 
   get examples(): ReadonlyMap<OperationId, OperationExample> {
@@ -83,6 +85,13 @@ export class ExampleCaller {
     const { data, item } = Object(answer) as { readonly data?: unknown; readonly item?: unknown };
     // The type of the answer is held by the schema that has just checked it.
     return (data ?? item) as Said<CallOutput<Operations[Id]>>;
+  }
+
+  /** Calls an operation that must be refused, and keeps nothing. */
+  async refused<Id extends OperationId>(id: Id, input: CallInput<Operations[Id]>): Promise<void> {
+    const response = await this.#send(operations[id], input);
+    const said = await text(response);
+    if (response.statusCode === 200) throw new Error(`${id} was not refused: ${said}`);
   }
 
   /** Ends answers that stayed open. */

@@ -23,6 +23,7 @@ const folder = fileURLToPath(new URL('../../docs/contract/operations', import.me
 
 /** Enough for all calls at once, and an alert to send: the first camera is enabled, and nothing answers at its address. */
 const moreSections = (hookPort: number): string => `api:
+  secondPerson: [identity]
   limits: { default: 1000, login: 100, enrolment: 100, heavy: 100 }
 alerts:
   webhooks: [{ id: control-room, url: "http://127.0.0.1:${hookPort}/rollcall", secret: alerts }]

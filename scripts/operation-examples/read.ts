@@ -7,18 +7,21 @@ export type Examples = Readonly<Record<string, OperationExample>>;
 /** The folder of the examples, from the root of the checkout: one file for each operation. */
 export const examplesFolder = 'docs/contract/operations';
 
+const noStream = 'it needs a camera that streams, and the cameras of the demo box do not exist';
+const noBrowser = 'passkeys need a certificate that browsers trust, and a browser that signs';
+
 /** Operations of the network that have no example, and why. */
 export const withoutExample: Readonly<Record<string, string>> = {
+  'auth.add-passkey': noBrowser,
+  'auth.begin-passkey': noBrowser,
+  'auth.begin-passkey-login': noBrowser,
+  'auth.begin-passkey-proof': noBrowser,
+  'auth.login-with-passkey': noBrowser,
+  'auth.remove-passkey': noBrowser,
   'cameras.discover': 'its answer depends on the network of the box',
-  'cameras.snapshot': 'it needs a camera that streams, and the cameras of the demo box do not exist',
-  'cameras.watch': 'it needs a camera that streams, and the cameras of the demo box do not exist',
+  'cameras.snapshot': noStream,
+  'cameras.watch': noStream,
   'keys.create': 'it works once, on a box whose gallery has no key yet',
-  ...Object.fromEntries(
-    [
-      ...['auth.begin-passkey', 'auth.add-passkey', 'auth.remove-passkey', 'auth.begin-passkey-proof'],
-      ...['auth.begin-passkey-login', 'auth.login-with-passkey'],
-    ].map((id) => [id, 'passkeys need a certificate that browsers trust, and a browser that signs']),
-  ),
 };
 
 /** The captured examples. `root`: the checkout. */
