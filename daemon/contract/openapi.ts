@@ -11,6 +11,7 @@ import {
 import {
   commonErrors,
   defaultDocumentBytes,
+  gateErrors,
   hasRevision,
   maximumDocumentDepth,
   type OperationDeclaration,
@@ -289,7 +290,7 @@ export function codesByStatus(
   const own = new Set(declaration.errors);
   const common = commonErrors.filter((code) => own.has(code) || !cannot.has(code));
   const byStatus = new Map<ErrorStatus, string[]>();
-  for (const code of new Set([...common, ...own])) {
+  for (const code of new Set([...common, ...gateErrors, ...own])) {
     const status = statusOf('input', code);
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
@@ -320,7 +321,7 @@ const pascal = (text: string): string =>
 
 /** The responses that are the same for many operations: those that have common codes only. */
 function errorResponses(declaration: OperationDeclaration, shared: Components): Node {
-  const common = new Set<string>(commonErrors);
+  const common = new Set<string>([...commonErrors, ...gateErrors]);
   const responses = [...codesByStatus(declaration)].map(([status, codes]) => {
     const response = errorResponse(status, codes);
     if (!codes.every((code) => common.has(code))) return [String(status), response];

@@ -145,6 +145,12 @@ export const commonErrors = [
   'internal',
 ] as const;
 
+/** Errors that the gate gives in place of the core (docs/gate.md). Callers on the box never get them. */
+export const gateErrors = [
+  ...(['bad-host', 'bad-path', 'wrong-origin', 'body-late', 'address-too-long'] as const),
+  ...(['wrong-host', 'headers-too-large', 'core-unreachable'] as const),
+] as const;
+
 /** Declares an operation. The type keeps every literal, so that callers are checked by the compiler. */
 export function operation<const Declaration extends OperationDeclaration>(
   declaration: Declaration,

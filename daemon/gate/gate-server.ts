@@ -162,8 +162,8 @@ function guardSession(session: ServerHttp2Session, connections: Connections, lim
     if (connection.requests >= limits.requestsPerConnection) session.close();
     const judge = (): void => {
       const isGivenUp = stream.rstCode !== constants.NGHTTP2_NO_ERROR;
-      if (isGivenUp && !connection.resets.take())
-        session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      // Without a farewell: under a flood of resets, writing one can keep the HTTP/2 library of Node.js busy for ever.
+      if (isGivenUp && !connection.resets.take()) connection.socket.destroy();
     };
     // A stream that came and was given up in one packet may have been closed before this line.
     if (stream.destroyed) judge();

@@ -129,6 +129,10 @@ async function relay(exchange: Exchange, admitted: AdmittedRequest, handling: Ha
   let giveBack: (() => void) | undefined;
   try {
     const body = await collectBody(request, clock, settings.limits.bodyIdleMs);
+    // The core closes the connection on such a body, and its answer would be lost.
+    if (!body.isWhole && (request.method === 'GET' || request.method === 'HEAD')) {
+      return await refuse(exchange, readsOnly);
+    }
     giveBack = connections.takePlace(connection);
     if (giveBack === undefined) return await refuse(exchange, tooBusy);
     const made = { requestId, address: connection.address, origin: admitted.origin };
@@ -150,6 +154,12 @@ const tooBusy: Refusal = {
   code: 'busy',
   message: 'The box serves as many requests as it can.',
   remedy: 'Send the request again after a second.',
+};
+const readsOnly: Refusal = {
+  status: 413,
+  code: 'request-too-large',
+  message: 'A request that only reads has a large body.',
+  remedy: 'Send the request without a body.',
 };
 const bodyLate: Refusal = {
   status: 408,

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorStatuses, statusOf } from '../../daemon/contract/errors.js';
 import type { Declarations, OperationExample } from '../../daemon/contract/openapi.js';
-import { commonErrors } from '../../daemon/contract/operation.js';
+import { commonErrors, gateErrors } from '../../daemon/contract/operation.js';
 import { operations } from '../../daemon/contract/operations.js';
 import { type Examples, readExamples } from '../operation-examples/read.js';
 import { apiModel, type OperationPage, type SubjectPage } from './api-model.js';
@@ -75,7 +75,9 @@ export function apiPage(declared: Declarations, examples: Examples): string {
   );
   const subjects = apiModel(shown);
   const statuses = Object.entries(errorStatuses).map(([status, text]) => {
-    const codes = commonErrors.filter((code) => String(statusOf('input', code)) === status);
+    const codes = [...commonErrors, ...gateErrors].filter(
+      (code) => String(statusOf('input', code)) === status,
+    );
     return [status, text, codes.map((code) => `\`${code}\``).join(', ')];
   });
   const sections = subjects.map(

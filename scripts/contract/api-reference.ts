@@ -1,6 +1,6 @@
 import { errorStatuses, statusOf } from '../../daemon/contract/errors.js';
 import type { Declarations } from '../../daemon/contract/openapi.js';
-import { commonErrors, rateClasses } from '../../daemon/contract/operation.js';
+import { commonErrors, gateErrors, rateClasses } from '../../daemon/contract/operation.js';
 import { builtInRoles, scopes } from '../../daemon/contract/scopes.js';
 import { apiModel, type OperationPage } from './api-model.js';
 
@@ -45,7 +45,9 @@ function operationText(page: OperationPage): string {
 export function apiReference(operations: Declarations): string {
   const subjects = apiModel(operations);
   const statuses = Object.entries(errorStatuses).map(([status, text]) => {
-    const codes = commonErrors.filter((code) => String(statusOf('input', code)) === status);
+    const codes = [...commonErrors, ...gateErrors].filter(
+      (code) => String(statusOf('input', code)) === status,
+    );
     return [status, text, codes.map((code) => `\`${code}\``).join(', ')];
   });
   const contents = subjects.map(({ name, operations: within }) => [

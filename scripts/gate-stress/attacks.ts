@@ -91,15 +91,19 @@ function dial(index: number, port: number): Socket {
   return connectTcp({ port, host, localAddress: sourceOf(index) }).on('error', () => undefined);
 }
 
+/** Attackers do not care whom they reach. */
+const secureOptions = (index: number, port: number) => ({
+  ...{ port, host, localAddress: sourceOf(index), servername: 'localhost', rejectUnauthorized: false },
+});
+
 /** A connection with TLS; undefined if the gate did not let it be made. */
 async function dialTls(
   index: number,
   { port, over }: Running,
   alpn = 'http/1.1',
 ): Promise<TLSSocket | undefined> {
-  // Attackers do not care whom they reach.
-  const options = { servername: 'localhost', rejectUnauthorized: false, ALPNProtocols: [alpn] };
-  const socket = connectTls({ ...options, socket: dial(index, port) }).on('error', () => undefined);
+  const socket = connectTls({ ...secureOptions(index, port), ALPNProtocols: [alpn] });
+  socket.on('error', () => undefined);
   const isThere = await Promise.race([
     once(socket, 'secureConnect', { signal: over }).then(() => true),
     once(socket, 'close', { signal: over }).then(() => false),
@@ -180,11 +184,7 @@ async function sendLogins(running: Running): Promise<void> {
 
 function openSession(index: number, { port }: Running): ClientHttp2Session {
   const session = connectHttp2(`https://localhost:${port}`, {
-    createConnection: () =>
-      connectTls({
-        ...{ servername: 'localhost', rejectUnauthorized: false, ALPNProtocols: ['h2'] },
-        socket: dial(index, port),
-      }),
+    createConnection: () => connectTls({ ...secureOptions(index, port), ALPNProtocols: ['h2'] }),
     settings: { enablePush: false },
   });
   return session.on('error', () => undefined);

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { errorEnvelope, statusOf } from '../../daemon/contract/errors.js';
 import { codesByStatus, type Declarations, openApiDocument } from '../../daemon/contract/openapi.js';
-import { commonErrors, operation } from '../../daemon/contract/operation.js';
+import { commonErrors, gateErrors, operation } from '../../daemon/contract/operation.js';
 import { operations } from '../../daemon/contract/operations.js';
 import { subjectOf, subjects } from '../../daemon/contract/subjects.js';
 import { apiDocuments } from '../../scripts/contract/api-documents.js';
@@ -193,12 +193,14 @@ describe('an OpenAPI document', () => {
 
   test('lists every code under its status, and only those that can occur', () => {
     const codes = codesByStatus(sample['persons.enrol']);
-    assert.deepEqual(codes.get(403), ['forbidden', 'step-up-required']);
+    assert.deepEqual(codes.get(403), ['forbidden', 'step-up-required', 'wrong-origin']);
     assert.deepEqual(codes.get(404), ['no-such-group']);
     assert.deepEqual(codes.get(409), ['key-exists']);
     assert.deepEqual(codes.get(415), ['unsupported-media-type']);
     const open = codesByStatus(sample['status.show']);
-    assert.deepEqual([...open.keys()], [400, 413, 429, 500, 503]);
+    const ofTheGate = [403, 408, 414, 421, 431];
+    const known = [400, 413, 429, 500, 503, ...ofTheGate].sort((one, other) => one - other);
+    assert.deepEqual([...open.keys()], known);
   });
 });
 
@@ -217,7 +219,8 @@ describe('the status of an error', () => {
         thrown.set(code, (thrown.get(code) ?? new Set()).add(kind));
       }
     }
-    const codes = new Set([...commonErrors, ...Object.values(declared).flatMap(({ errors }) => errors)]);
+    const every = [...commonErrors, ...gateErrors];
+    const codes = new Set([...every, ...Object.values(declared).flatMap(({ errors }) => errors)]);
     const wrong = [...codes].filter(
       (code) =>
         thrown.get(code)?.has('operational') === true &&
