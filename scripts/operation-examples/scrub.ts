@@ -14,6 +14,7 @@ const fixedTexts: Readonly<Record<string, string>> = {
 const fixedNumbers: Readonly<Record<string, number>> = {
   ...{ uptimeS: 3600, ageS: 3600, pid: 1234, durationMs: 250, p99Ms: 25, maximumMs: 60 },
   ...{ freeBytes: 100_000_000_000, fileBytes: 1_500_000, sizeBytes: 1_000_000, workedSoFarMin: 120 },
+  ...{ restarts: 0, longestBatchMs: 5 },
 };
 
 export interface ScrubOptions {
@@ -38,7 +39,7 @@ const patterns = new RegExp(
     String.raw`(?<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))`,
     String.raw`(?<date>(?<![\w-])2\d{3}-\d\d-\d\d(?![\w-]))`,
     String.raw`(?<uuid>\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b)`,
-    String.raw`(?<id>(?<=\b[a-z]{1,2}-)[0-9a-z]{26}\b)`,
+    String.raw`(?<id>(?<=[a-z]-)[0-9a-z]{26}\b)`,
     String.raw`(?<fingerprint>\b(?:[0-9A-F]{2}:){31}[0-9A-F]{2}\b)`,
     String.raw`(?<grouped>\b(?:[0-9a-f]{4} ){7}[0-9a-f]{4}\b)`,
     String.raw`(?<signature>\beyJ[\w-]+\.[\w-]*\.[\w-]+)`,
@@ -74,7 +75,7 @@ export function scrubbed(example: unknown, options: ScrubOptions): unknown {
   };
   const shown = (value: unknown, name: string): unknown => {
     if (typeof value === 'string') return fixedTexts[name] ?? text(value);
-    if (typeof value === 'number') return fixedNumbers[name] ?? Math.round(value * 100) / 100;
+    if (typeof value === 'number') return fixedNumbers[name] ?? shownNumber(value);
     if (Array.isArray(value)) return value.slice(0, shownItems).map((item) => shown(item, ''));
     if (typeof value !== 'object' || value === null) return value;
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, shown(item, key)]));
@@ -84,6 +85,10 @@ export function scrubbed(example: unknown, options: ScrubOptions): unknown {
 
 const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
+/** Numbers that are drawn at random are far larger than counts. */
+const shownNumber = (value: number): number =>
+  value > 1e12 ? 1_000_000_000_000 : Math.round(value * 100) / 100;
+
 type Form = (given: string, number: number) => string;
 
 function formsOf({ nowMs }: ScrubOptions): Readonly<Record<string, Form>> {
@@ -92,7 +97,7 @@ function formsOf({ nowMs }: ScrubOptions): Readonly<Record<string, Form>> {
   const shiftMs = (Math.floor(shownNowMs / dayMs) - Math.floor(nowMs / dayMs)) * dayMs;
   /** Times of the site belong to its days; others that are not over follow from the moment of the call. */
   const shownMs = (atMs: number, isOfSite: boolean): number => {
-    const isOfRun = atMs > nowMs - hourMs && (!isOfSite || atMs < nowMs + hourMs);
+    const isOfRun = isOfSite ? Math.abs(atMs - nowMs) < 2 * roundMs : atMs > nowMs - hourMs;
     return isOfRun ? shownNowMs + Math.round((atMs - nowMs) / roundMs) * roundMs : atMs + shiftMs;
   };
   const hex = (number: number, length: number): string =>
