@@ -101,12 +101,14 @@ test('a box behind its gate', { skip: withoutBuild, timeout: 300_000 }, async (t
     t.diagnostic(`seed ${seed}`);
     const document: unknown = parse(await readFile(join(root, 'docs/contract/openapi.yaml'), 'utf8'));
     assert.ok(isNode(document));
+    const description = describeApi(document);
+    const others = description.operations.filter((_, index) => index % 3 !== seed % 3).map(({ id }) => id);
     const { faults, counts } = await fuzzApi({
-      ...{ description: describeApi(document), seed, durationMs: 1000 },
+      ...{ description, seed, durationMs: 1000 },
       target: { url: `https://localhost:${port}`, token, certificate },
       files: [Buffer.from('no picture')],
-      // They end the session of the fuzzer.
-      without: new Set(['authLogout', 'authEndSession']),
+      // A third of the operations: over the socket of the box, another test asks all of them. Some end the session of the fuzzer.
+      without: new Set([...others, 'authLogout', 'authEndSession']),
     });
     const told = faults.map(
       ({ operation, problem, request: sent }) => `${operation}: ${problem}\n    ${sent}`,
