@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { setPriority } from 'node:os';
-import { defect } from '../base/errors.js';
+import { defect, type RollcallError } from '../base/errors.js';
 import { processEntry } from './program-files.js';
 import type { PassphraseCost } from './sodium.js';
 
@@ -41,15 +41,26 @@ export class PasswordProcess {
 
   #askNext(): void {
     clearTimeout(this.#idle);
-    const [next] = this.#waiting;
-    if (next !== undefined) {
-      this.#child ??= this.#start();
-      holdAlive(this.#child, true);
-      this.#child.send(next.task);
-      return;
+    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+      try {
+        this.#ask(next.task);
+        return;
+      } catch (cause) {
+        // Such as no memory for another process. Whoever waits must not wait for ever.
+        this.#waiting.shift();
+        next.reject(processEnded(cause));
+      }
     }
     if (this.#child !== undefined) holdAlive(this.#child, false);
     this.#idle = setTimeout(() => this.#stop(), keptMs).unref();
+  }
+
+  #ask(task: HashTask): void {
+    this.#child ??= this.#start();
+    // A child that could not begin has no channel; its error follows.
+    if (this.#child.pid === undefined) return;
+    holdAlive(this.#child, true);
+    this.#child.send(task);
   }
 
   #start(): ChildProcess {
@@ -64,7 +75,7 @@ export class PasswordProcess {
       this.#waiting.shift()?.resolve(hash);
       this.#askNext();
     });
-    child.once('error', (cause) => this.#failed(child, cause));
+    child.on('error', (cause) => this.#failed(child, cause));
     child.once('exit', (code, signal) => this.#failed(child, new Error(`it ended with ${code ?? signal}`)));
     return child;
   }
@@ -79,9 +90,13 @@ export class PasswordProcess {
   #failed(child: ChildProcess, cause: unknown): void {
     if (this.#child !== child) return;
     this.#child = undefined;
-    this.#waiting.shift()?.reject(defect('password-process', 'the process for passwords ended', { cause }));
+    this.#waiting.shift()?.reject(processEnded(cause));
     this.#askNext();
   }
+}
+
+function processEnded(cause: unknown): RollcallError {
+  return defect('password-process', 'the process for passwords ended, or could not begin', { cause });
 }
 
 /** Without work the process does not keep the daemon running. */

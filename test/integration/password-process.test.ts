@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import childProcess from 'node:child_process';
+import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { getPriority } from 'node:os';
-import { describe, test } from 'node:test';
+import { describe, mock, test } from 'node:test';
 import { PasswordProcess } from '../../daemon/host/password-process.js';
 import { hashPassphrase, newRandomBytes, SALT_BYTES } from '../../daemon/host/sodium.js';
 import { descendantsOf } from '../support/processes.js';
@@ -45,4 +48,32 @@ describe('the process for passwords', { timeout: 60_000 }, () => {
     await assert.rejects(long, { code: 'password-process' });
     assert.equal((await next).length, 32);
   });
+
+  test('lets nobody wait for ever where the machine gives no process, and begins later', async () => {
+    const noMemory = new Error('spawn ENOMEM');
+    // Node throws for want of memory, and gives a child without a channel for want of files.
+    for (const fork of [() => assert.fail(noMemory), withoutChannel]) {
+      const hashes = new PasswordProcess();
+      const forking = mock.method(childProcess, 'fork', fork);
+      syncBuiltinESMExports();
+      try {
+        const both = await Promise.allSettled(['one', 'two'].map((text) => hashes.hash(task(text))));
+        assert.deepEqual(
+          both.map((each) => each.status === 'rejected' && each.reason.code),
+          ['password-process', 'password-process'],
+        );
+      } finally {
+        forking.mock.restore();
+        syncBuiltinESMExports();
+      }
+      assert.equal((await hashes.hash(task('three'))).length, 32);
+    }
+  });
 });
+
+/** What `fork` gives where no file is left. */
+function withoutChannel() {
+  const child = new EventEmitter();
+  process.nextTick(() => child.emit('error', new Error('spawn EMFILE')));
+  return child;
+}
