@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buffer as bytesOf } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
@@ -186,6 +186,16 @@ describe('backups over the network', () => {
     });
     assert.equal(await codeOf(outdated), 'backup-outdated');
     assert.deepEqual(keptIn(box), [`${upload.id}.rcb`]);
+    const { id: _, expiresAt: __, ...facts } = await backups.createKept(undefined, tester);
+    const late = backups.kept.make(async (path) => {
+      writeFileSync(path, 'a backup');
+      return { ...facts, path };
+    });
+    // The one before is being deleted now, and the new one has not taken its place.
+    while (backups.kept.made !== undefined) await Promise.resolve();
+    backups.forgetCopies(tester);
+    assert.equal(await codeOf(late), 'backup-outdated');
+    assert.deepEqual([backups.kept.made, keptIn(box)], [undefined, [`${upload.id}.rcb`]]);
 
     // The upload has all three; its restore erases again who was erased since.
     await backups.kept.append(whole.subarray(-1), { id: upload.id, offset: whole.length - 1 });

@@ -75,11 +75,9 @@ export class KeptBackups implements AsyncDisposable {
     const before = this.#erasures;
     const { path: _, ...facts } = await write(path);
     return this.#turns.run(async () => {
-      if (this.#erasures > before) {
-        await rm(path, { force: true });
-        throw outdated();
-      }
       await this.#drop(this.#made);
+      // Nothing is awaited between this and `#made`, from which an erasure deletes it.
+      if (this.#erasures > before) return await this.#discard(path);
       const kept = this.#keep(id, path);
       const backup = { id, expiresAt: kept.expiresAt, ...facts };
       this.#made = { ...kept, backup };
@@ -174,6 +172,11 @@ export class KeptBackups implements AsyncDisposable {
     const { id, path } = this.#place();
     this.#upload = { ...this.#keep(id, path), receivedBytes: 0 };
     return this.#upload;
+  }
+
+  async #discard(path: string): Promise<never> {
+    await rm(path, { force: true });
+    throw outdated();
   }
 
   async #drop(file: Pick<KeptFile, 'id' | 'path'> | undefined): Promise<void> {
