@@ -92,14 +92,17 @@ export function scopesOf({ users }: Pick<AccountsContext, 'users'>, user: UserRo
   return users.role(user.role)?.scopes ?? [];
 }
 
-/** Whether a caller has all of these scopes, for all of these cameras. `cameras` undefined: all cameras. */
+/** What somebody may do. */
+export type Rights = Pick<Caller, 'scopes' | 'cameras'>;
+
+/** Whether somebody has all of these scopes, for all of these cameras. `cameras` undefined: all cameras. */
 export function covers(
-  caller: Caller,
+  rights: Rights,
   scopes: readonly Scope[],
   cameras: readonly string[] | undefined,
 ): boolean {
-  if (!scopes.every((scope) => caller.scopes.has(scope))) return false;
-  const { cameras: own } = caller;
+  if (!scopes.every((scope) => rights.scopes.has(scope))) return false;
+  const { cameras: own } = rights;
   if (own === undefined) return true;
   return cameras?.every((camera) => own.has(camera)) ?? false;
 }

@@ -9,7 +9,14 @@ import type { SecondPersonClass } from '../contract/second-person.js';
 import { isoTime } from '../domain/iso-time.js';
 import { keyedHash } from '../host/keyed-hash.js';
 import { opaqueText } from '../host/opaque-text.js';
-import { type AccountsContext, changeAudited, covers, entryOf, scopesOf } from './accounts-context.js';
+import {
+  type AccountsContext,
+  changeAudited,
+  covers,
+  entryOf,
+  type Rights,
+  scopesOf,
+} from './accounts-context.js';
 import type { ApprovalRow } from './approvals-store.js';
 import { notAnAccount } from './session-life.js';
 import { readCameras, type UserRow } from './users-store.js';
@@ -82,8 +89,9 @@ export class SecondPerson {
         ...{ askedBy: userId, askedAtMs: nowMs, expiresAtMs: nowMs + approvalMs },
         ...{ state: 'waiting', decidedBy: null },
       };
+      // Before the new one, which a clock that was set back makes look like the oldest.
+      approvals.keepNewest(userId, mostOfUser - 1);
       approvals.insert(row);
-      approvals.keepNewest(userId, mostOfUser);
       const details = { approval: row.id, operation: operationId };
       audit.append(entryOf(caller, { action: 'approval.asked', subject: userId, details }));
       return row;
@@ -91,10 +99,17 @@ export class SecondPerson {
   }
 
   /** Whoever approved may have lost the right to it. A person on the box keeps it. */
-  #mayStillDecide({ decidedBy, scope }: ApprovalRow): boolean {
+  #mayStillDecide(row: ApprovalRow): boolean {
+    const { decidedBy } = row;
     if (decidedBy?.startsWith('user:') !== true) return decidedBy !== null;
     const user = this.#context.users.byId(decidedBy.slice('user:'.length));
-    return user !== undefined && user.isDisabled === 0 && scopesOf(this.#context, user).includes(scope);
+    if (user === undefined || user.isDisabled === 1) return false;
+    const cameras = readCameras(user.cameras);
+    const rights = {
+      scopes: new Set(scopesOf(this.#context, user)),
+      cameras: cameras === undefined ? undefined : new Set(cameras),
+    };
+    return mayDecide(this.#context, rights, row);
   }
 
   /** Keyed: a digest in the file must not let anyone guess a secret that was part of the input. */
@@ -130,7 +145,9 @@ export function approvalHandlers(context: AccountsContext): Handlers<typeof appr
     'approvals.list'({ limit, cursor }, { caller }) {
       refuseOthers(caller);
       const visible = approvals.list(clock.wallMs()).filter((row) => isVisible(context, caller, row));
-      const begin = cursor === undefined ? 0 : visible.findIndex(({ id }) => id === cursor) + 1;
+      const last = visible.findIndex(({ id }) => id === cursor);
+      // What comes after a request that is over is older, and over, too.
+      const begin = cursor !== undefined && last < 0 ? visible.length : last + 1;
       const items = visible.slice(begin, begin + limit);
       const nextCursor = begin + limit < visible.length ? items.at(-1)?.id : undefined;
       return { items: items.map((row) => show(context, row)), nextCursor, total: visible.length };
@@ -157,10 +174,13 @@ function refuseOthers({ userId, provedAtMs }: Caller): void {
 }
 
 /** A user sees their own requests, and those of which they could do the operation themselves. */
-function isVisible({ users }: AccountsContext, caller: Caller, row: ApprovalRow): boolean {
-  if (row.askedBy === caller.userId) return true;
-  const asker = users.byId(row.askedBy);
-  return asker !== undefined && covers(caller, [row.scope], readCameras(asker.cameras));
+function isVisible(context: AccountsContext, caller: Caller, row: ApprovalRow): boolean {
+  return row.askedBy === caller.userId || mayDecide(context, caller, row);
+}
+
+function mayDecide({ users }: AccountsContext, rights: Rights, { askedBy, scope }: ApprovalRow): boolean {
+  const asker = users.byId(askedBy);
+  return asker !== undefined && covers(rights, [scope], readCameras(asker.cameras));
 }
 
 function show({ users }: AccountsContext, row: ApprovalRow): Approval {

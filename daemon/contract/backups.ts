@@ -201,6 +201,8 @@ export const backupOperations = {
     rate: 'heavy',
     isLong: true,
     needsStepUp: true,
+    // Its passphrase opens everything, for whoever chose it.
+    secondPerson: 'export',
   }),
   'backups.download': operation({
     method: 'GET',
