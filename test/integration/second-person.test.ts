@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import Database from 'better-sqlite3';
 import { approvalMs, mostOfUser } from '../../daemon/accounts/second-person.js';
 import { apiSchema } from '../../daemon/config/api-schema.js';
 import type { OperationDeclaration } from '../../daemon/contract/operation.js';
@@ -186,6 +188,12 @@ describe('a second person', () => {
     const { 'approvals.list': list } = box.accounts.handlers;
     assert.equal((await list({ limit: 1 }, box.call(atTheBox))).total, mostOfUser);
     assert.deepEqual((await list({ limit: 1, cursor: 'q-over' }, box.call(atTheBox))).items, []);
+    // As if the clock had been set back since.
+    const file = new Database(join(box.dataDir, 'accounts.db'));
+    file.exec('UPDATE approval SET asked_at_ms = asked_at_ms + 3600000');
+    file.close();
+    const newest = await anna('POST', '/users', { ...carla, userName: 'dora' });
+    assert.equal((await berta(...approve(newest.approval))).status, 200);
     const free = await openBox(['erase']);
     await using _other = free.server;
     assert.equal((await free.anna('POST', '/users', carla)).status, 200);
