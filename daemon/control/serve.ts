@@ -10,6 +10,7 @@ import type { Call } from '../contract/handlers.js';
 import type { Answer, OperationDeclaration, Page, ServedFile } from '../contract/operation.js';
 import type { Admission } from './admission.js';
 import { readInput } from './body.js';
+import { hasBody } from './body-stream.js';
 import { lineForm, lineTexts, resumedQuery } from './line-forms.js';
 import { rateHeaders } from './rate-limits.js';
 import { entityTag, isKnown, isRevised, withIfMatch } from './revisions.js';
@@ -158,10 +159,12 @@ class Route {
     }
   }
 
-  async #handled(input: object, wipe: () => void, work: Work): Promise<Response> {
-    const { caller, signal, facts } = work;
+  async #handled(input: object, wipe: () => void, begun: Work): Promise<Response> {
+    const { signal, facts } = begun;
     const { requestId, incoming } = facts;
     try {
+      const caller = await this.#stillAllowed(begun);
+      const work = { ...begun, caller };
       this.#checkCamera(input, caller);
       let cookie: string | undefined;
       const setSessionCookie: Call['setSessionCookie'] = (token, lifeS) => {
@@ -186,15 +189,13 @@ class Route {
 
   /** The caller, if they may use the operation. @throws `unauthenticated`, `forbidden`, `step-up-required` */
   async #caller(facts: RequestFacts, left: Left): Promise<Caller> {
-    const { scope, needsStepUp, allowsMustChange } = this.#declaration;
+    const { scope, needsStepUp } = this.#declaration;
     const { authenticate, anonymous, admission, onRefused, nowMs } = this.#options;
     if (scope === 'public') return (await this.#callerOfReading(facts)) ?? anonymous(facts);
     let known: Caller | undefined;
     try {
       known = await authenticate(facts);
-      if (known === undefined) throw unauthenticated();
-      if (known.mustChange === true && allowsMustChange !== true) throw mustChangeFirst();
-      if (scope !== 'self' && !known.scopes.has(scope)) throw forbidden(scope);
+      this.#refuseOthers(known);
       const provedAtMs = known.provedAtMs === 'always' ? Number.POSITIVE_INFINITY : known.provedAtMs;
       if (needsStepUp === true && provedAtMs + stepUpMs < nowMs()) throw stepUpRequired();
       return known;
@@ -203,6 +204,31 @@ class Route {
       if (isRollcallError(error)) onRefused?.(this.#id, who, error);
       // Guessing costs as much as asking.
       left.headers = await admission.count('default', who);
+      throw error;
+    }
+  }
+
+  /** @throws `unauthenticated`, `forbidden` */
+  #refuseOthers(known: Caller | undefined): asserts known is Caller {
+    const { scope, allowsMustChange } = this.#declaration;
+    if (known === undefined) throw unauthenticated();
+    if (known.mustChange === true && allowsMustChange !== true) throw mustChangeFirst();
+    if (scope !== 'public' && scope !== 'self' && !known.scopes.has(scope)) throw forbidden(scope);
+  }
+
+  /**
+   * The caller, with the rights of this moment: a body may take minutes, and what ended meanwhile gives nothing. Their proof of who
+   * they are counts from the begin of the request. @throws `unauthenticated`, `forbidden`
+   */
+  async #stillAllowed({ caller, facts }: Work): Promise<Caller> {
+    const { isLocal, authenticate, onRefused } = this.#options;
+    if (isLocal || this.#declaration.scope === 'public' || !hasBody(facts.incoming)) return caller;
+    try {
+      const now = await authenticate(facts);
+      this.#refuseOthers(now);
+      return now;
+    } catch (error) {
+      if (isRollcallError(error)) onRefused?.(this.#id, caller, error);
       throw error;
     }
   }
@@ -348,9 +374,7 @@ class Route {
     const look = async (): Promise<void> => {
       try {
         const now = await this.#options.authenticate(facts);
-        const { scope } = this.#declaration;
-        if (now === undefined) throw unauthenticated();
-        if (scope !== 'public' && scope !== 'self' && !now.scopes.has(scope)) throw forbidden(scope);
+        this.#refuseOthers(now);
         if (rightsOf(now) !== rightsOf(caller)) throw rightsChanged();
         kept();
       } catch (error) {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, mock, test } from 'node:test';
 import { stepUpMs } from '../../daemon/contract/caller.js';
 import { pathFields } from '../../daemon/contract/operation.js';
 import { atTheBox, goodPassword } from '../support/accounts-fixture.js';
 import { type AccountsServer, accountOperations, openAccountsServer } from '../support/accounts-server.js';
+import { until } from '../support/until.js';
 
 const bearer = (token: unknown) => ({ authorization: `Bearer ${token}` });
 const credentials = { userName: 'anna', password: goodPassword };
@@ -92,6 +93,27 @@ describe('accounts over HTTP', () => {
       tried.push(id);
     }
     assert.ok(tried.length > 25, tried.join());
+  });
+
+  test('are refused if the session ended while their body was coming', async () => {
+    await using server = await openAccountsServer();
+    const { box, ask } = server;
+    await box.claim();
+    const { token } = await login(server);
+    const looked = mock.method(box.accounts, 'authenticate');
+    const body = new TransformStream<Uint8Array, Uint8Array>();
+    const writer = body.writable.getWriter();
+    const answer = ask({ method: 'POST', path: '/users', headers: bearer(token), body: body.readable });
+    await writer.write(Buffer.from('{"userName":"berta",'));
+    await until('the request has begun', () => looked.mock.callCount() > 0);
+    assert.ok(await looked.mock.calls[0]?.result, 'it began with a session');
+    looked.mock.restore();
+    await ask({ method: 'POST', path: '/auth/logout', headers: bearer(token) });
+    await writer.write(Buffer.from('"role":"admin"}'));
+    await writer.close();
+    assert.equal((await answer).status, 401);
+    const { total } = await box.accounts.handlers['users.list']({ limit: 1 }, box.call(atTheBox));
+    assert.equal(total, 1);
   });
 
   test('open to an account that must change its password nothing but that', async () => {

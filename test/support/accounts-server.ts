@@ -31,6 +31,7 @@ export interface AccountsServer extends AsyncDisposable {
 export interface Asked {
   readonly method: string;
   readonly path: string;
+  /** A stream is sent as it is, piece by piece. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -80,7 +81,7 @@ export async function openAccountsServer(options: Partial<AccountsOptions> = {})
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
           ...headers,
         },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(body === undefined ? {} : sentBody(body)),
       });
       return {
         status: response.status,
@@ -96,3 +97,6 @@ export async function openAccountsServer(options: Partial<AccountsOptions> = {})
     },
   };
 }
+
+const sentBody = (body: unknown): RequestInit =>
+  body instanceof ReadableStream ? { body, duplex: 'half' } : { body: JSON.stringify(body) };
