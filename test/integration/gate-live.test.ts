@@ -5,7 +5,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { WebSocket } from 'ws';
 import { encodeLiveMessage } from '../../daemon/vision/live/live-message.js';
 import { openTestGate, type TestGate } from '../support/gate.js';
@@ -92,6 +92,19 @@ const closeOf = (socket: Socket): Promise<unknown> => new Promise((resolve) => s
 const stillAnswers = async (gate: TestGate): Promise<void> =>
   assert.equal((await gate.ask({ path: '/nothing' })).status, 404);
 
+/** A WebSocket without a library, which does what a viewer should not. */
+async function openByHand({ port, certificate: ca }: TestGate): Promise<TLSSocket> {
+  const socket = connectTls({ port, host: 'localhost', ca, ALPNProtocols: ['http/1.1'] });
+  socket.on('error', () => undefined);
+  await once(socket, 'secureConnect');
+  const key = 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
+  const head = `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n`;
+  socket.write(`${head}${key}\r\n`);
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  assert.match(answer.toString(), /^HTTP\/1\.1 101 [\s\S]*\r\nX-Request-Id: /);
+  return socket;
+}
+
 describe('a gate with live pictures', { skip: withoutOpenssl, timeout: 60_000 }, () => {
   test('shows the ticket, passes pictures on as they are, and tells the core when the viewer leaves', () =>
     withParts(shows, async ({ gate, core, vision, said, open }) => {
@@ -165,17 +178,36 @@ describe('a gate with live pictures', { skip: withoutOpenssl, timeout: 60_000 },
     }
   });
 
+  test('holds no pictures for a viewer that answers pings without reading', () =>
+    withParts(shows, async ({ gate, core, vision }) => {
+      const socket = await openByHand(gate);
+      socket.pause();
+      const pictures = await vision();
+      const large = encodeLiveMessage(about, Buffer.alloc(500_000, 7));
+      const pictureCount = 150;
+      // Every number that a ping can have: a later one counts for those before.
+      const pongs = Buffer.concat(
+        Array.from({ length: pictureCount }, (_, index) => {
+          const number = Buffer.from(String(index + 1));
+          return Buffer.concat([Buffer.from([0x8a, 0x80 | number.length, 0, 0, 0, 0]), number]);
+        }),
+      );
+      for (let sent = 0; sent < pictureCount; sent += 1) {
+        socket.write(pongs);
+        if (!pictures.write(large)) await once(pictures, 'drain');
+      }
+      const left = once(core(), 'close');
+      socket.destroy();
+      await left;
+      await until('the log', () => gate.log.some(({ status }) => status === 101));
+      const { bytes } = gate.log.find(({ status }) => status === 101) ?? {};
+      // What does not fit into the buffers of the connection stays at the vision process.
+      assert.ok(Number(bytes) < (pictureCount / 2) * large.length, `${bytes} of ${pictureCount} pictures`);
+    }));
+
   test('outlives viewers that break the protocol', () =>
     withParts(shows, async ({ gate, core }) => {
-      const { port, certificate: ca } = gate;
-      const socket = connectTls({ port, host: 'localhost', ca, ALPNProtocols: ['http/1.1'] });
-      socket.on('error', () => undefined);
-      await once(socket, 'secureConnect');
-      const key = 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
-      const head = `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n`;
-      socket.write(`${head}${key}\r\n`);
-      const [answer] = (await once(socket, 'data')) as [Buffer];
-      assert.match(answer.toString(), /^HTTP\/1\.1 101 [\s\S]*\r\nX-Request-Id: /);
+      const socket = await openByHand(gate);
       const left = once(core(), 'close');
       // A frame without a mask, with reserved bits and an invented kind.
       socket.write(Buffer.alloc(5_000, 0xff));

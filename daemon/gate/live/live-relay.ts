@@ -5,6 +5,8 @@ import { PictureReader } from './picture-reader.js';
 
 /** Pictures on their way to a viewer. A browser answers the ping after each: beyond this many, pictures are left out. */
 const mostOnTheWay = 4;
+/** Bytes that the connection has not taken yet, beyond which pictures are left out: a viewer may answer pings that it has not read. */
+const mostUnsentBytes = 1024 * 1024;
 /** A ping is sent so often at least, also without pictures, milliseconds. */
 const pingEveryMs = 10_000;
 
@@ -60,7 +62,8 @@ export async function relayPictures(options: RelayOptions): Promise<RelayOutcome
   pictures.on('data', (chunk: Buffer) => {
     try {
       for (const message of reader.push(chunk)) {
-        if (webSocket.readyState !== webSocket.OPEN || pings.waiting >= mostOnTheWay) continue;
+        const isSlow = pings.waiting >= mostOnTheWay || webSocket.bufferedAmount > mostUnsentBytes;
+        if (webSocket.readyState !== webSocket.OPEN || isSlow) continue;
         bytes += message.length;
         webSocket.send(message, { binary: true });
         pings.send();
