@@ -117,7 +117,8 @@ async function answerHeld(exchange: Exchange, handling: Handling): Promise<Outco
   if (method === 'OPTIONS') {
     return sendEmpty(exchange, 204, { ...preflightHeaders, ...crossOriginHeaders(judged.origin, origin) });
   }
-  if (method === 'GET' && livePath.test(judged.path)) return refuse(exchange, webSocketNeeded);
+  if (['GET', 'HEAD'].includes(method) && livePath.test(judged.path))
+    return refuse(exchange, webSocketNeeded);
   if (judged.path.startsWith('/api/v1/')) return relay(exchange, judged, handling);
   return serveFile(exchange, judged, handling);
 }

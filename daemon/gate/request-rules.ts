@@ -149,12 +149,15 @@ export function plainAddress(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, '').toLowerCase();
 }
 
+/** A letter, digit, `-` or `_` that is written as `%` and its number. The core would read it like the plain one; the rules of the gate would not. */
+const encodedPlain = /%(?:2d|5f|3\d|[46][1-9a-f]|[57][\da])/i;
+
 /** The path of a target in its plain form; undefined for another form, which one part could read differently than the next. */
 function safePath(target: string): string | undefined {
   if (!target.startsWith('/') || !/^[\x21-\x7e]+$/.test(target) || /[\\#<>"`{}|^]/.test(target))
     return undefined;
   const [path = ''] = target.split('?', 1);
-  if (path.includes('//')) return undefined;
+  if (path.includes('//') || encodedPlain.test(path)) return undefined;
   let decoded: readonly string[];
   try {
     decoded = path.split('/').map((segment) => decodeURIComponent(segment));

@@ -159,7 +159,11 @@ describe('a gate with live pictures', { skip: withoutOpenssl, timeout: 60_000 },
     const problem = line({ success: false, error: { code: 'forbidden' } });
     await withParts(
       (_request, response) => response.writeHead(403, { 'content-type': 'application/json' }).end(problem),
-      async ({ open }) => assert.deepEqual(await refusalOf(open()), [403, problem]),
+      async ({ gate, open }) => {
+        assert.deepEqual(await refusalOf(open()), [403, problem]);
+        // Without a WebSocket the core is not asked.
+        for (const method of ['GET', 'HEAD']) assert.equal((await gate.ask({ path, method })).status, 400);
+      },
     );
     for (const said of [
       line({ item: { socket: '../../other.sock', ticket: 'x' } }),
