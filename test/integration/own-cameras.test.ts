@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { CameraStore } from '../../daemon/app/cameras/camera-store.js';
@@ -136,6 +136,20 @@ describe('an own camera', () => {
         code: 'camera-file-unusable',
       });
       assert.equal(await readFile(box.fileOf('door'), 'utf8'), text);
+    }
+  });
+
+  test('whose file was removed by hand is deleted like any other', async () => {
+    await using opened = await openCameras();
+    const { box, cameras } = opened;
+    for (const fails of [() => refused, undefined]) {
+      await cameras.create({ id: 'door', name: 'Door', url, login: login() }, caller);
+      await rm(box.fileOf('door'));
+      box.fails = fails;
+      if (fails !== undefined)
+        await assert.rejects(cameras.delete({ id: 'door' }, caller), { code: 'configuration-refused' });
+      else await cameras.delete({ id: 'door' }, caller);
+      assert.deepEqual([await box.files(), box.current().cameras], [[], []]);
     }
   });
 

@@ -1,4 +1,4 @@
-import { link, readdir, readFile, rename, rm, unlink } from 'node:fs/promises';
+import { link, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { messageOf, operational } from '../../base/errors.js';
 import { cameraFilePath, cameraFolder } from '../../config/camera-files.js';
@@ -51,14 +51,14 @@ export class CameraStore {
     const path = this.pathOf(id);
     const former = `${path}.former`;
     const hasFormer = await this.#keepAs(path, former);
-    if (text === undefined) await guarded(path, () => unlink(path));
+    if (text === undefined) await guarded(path, () => rm(path, { force: true }));
     else await replaceOwnSecret(path, Buffer.from(text));
     syncDirectory(dirname(path));
     return {
       undo: () =>
         guarded(path, async () => {
           if (hasFormer) await rename(former, path);
-          else await unlink(path);
+          else await rm(path, { force: true });
           syncDirectory(dirname(path));
         }),
     };
