@@ -73,11 +73,14 @@ describe('the trail of readings', () => {
     );
   });
 
-  test('hides no reading of another actor', () => {
-    const { entries, read } = trail();
+  test('hides no reading of another actor, and none of another kind', () => {
+    const { entries, readings, read } = trail();
     read(most + 1000);
     read(1, officer);
     assert.equal(entries.at(-1)?.by, officer);
+    readings.note({ by: root, action: 'camera.watched', subject: 'door' });
+    read(1000);
+    assert.equal(entries.at(-1)?.action, 'camera.watched');
   });
 
   test('writes waiting entries when the daemon stops', async () => {

@@ -10,10 +10,10 @@ export interface ReadingTrailOptions {
   readonly logger: Logger;
 }
 
-/** Entries per actor: enough for a day's work of a person, and one a minute for a program that reads in a loop. */
+/** Entries per actor and action: enough for a day's work of a person, and one a minute for a program that reads in a loop. */
 export const readingEntries = { most: 60, everyMs: 60_000 };
 
-/** The readings of one actor. */
+/** The readings of one kind of one actor. */
 interface Reader {
   readonly allowance: Allowance;
   /** The newest reading without an entry, and the number of earlier ones without an entry. */
@@ -21,13 +21,13 @@ interface Reader {
 }
 
 /**
- * Writes into the audit log who read names. Each reading has an entry of its own until the actor's allowance is used up. Then the newest reading
- * of each minute is written, and its detail `readingsBefore` counts the ones that have no entry. So a loop can neither fill
- * the log nor hide what another actor reads.
+ * Writes into the audit log who read names. Each reading has an entry of its own until the actor's allowance for its action is used up. Then the
+ * newest reading of each minute is written, and its detail `readingsBefore` counts the ones that have no entry. So a loop can
+ * neither fill the log nor hide what another actor reads, or that its actor looks through a camera.
  */
 export class ReadingTrail implements AsyncDisposable {
   readonly #options: ReadingTrailOptions;
-  /** One for each user of the box, account and API key that has read names: few. */
+  /** One for each action of each user of the box, account and API key that has read names: few. */
   readonly #readers = new Map<string, Reader>();
 
   constructor(options: ReadingTrailOptions) {
@@ -36,7 +36,7 @@ export class ReadingTrail implements AsyncDisposable {
 
   /** @throws like `AuditLog.append`: a reading that cannot be audited must not show names */
   note(entry: NewAuditEntry): void {
-    const reader = this.#readerOf(entry.by.actor);
+    const reader = this.#readerOf(entry);
     const { waiting } = reader;
     if (reader.allowance.take()) {
       this.#options.audit.append(withCount(entry, unwritten(waiting)));
@@ -53,11 +53,12 @@ export class ReadingTrail implements AsyncDisposable {
     for (const reader of this.#readers.values()) this.#writeWaiting(reader);
   }
 
-  #readerOf(actor: string): Reader {
-    const known = this.#readers.get(actor);
+  #readerOf({ by: { actor }, action }: NewAuditEntry): Reader {
+    const key = `${action} ${actor}`;
+    const known = this.#readers.get(key);
     if (known !== undefined) return known;
     const reader: Reader = { allowance: new Allowance(this.#options.clock, readingEntries) };
-    this.#readers.set(actor, reader);
+    this.#readers.set(key, reader);
     return reader;
   }
 
