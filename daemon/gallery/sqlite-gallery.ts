@@ -167,9 +167,9 @@ export class SqliteGallery implements Gallery {
     changes.changeViews(row, change, { by, profile, recogniser });
     index.remove(id);
     this.#load(rows.person(id) ?? row);
+    this.#notify([id]);
     // If another program reads the file, the next erasure or opening empties the log.
     if (change.removed.length > 0) emptyWriteAheadLog(database);
-    this.#notify([id]);
     return true;
   }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { describe, mock, test } from 'node:test';
 import type { PhotographChange } from '../../daemon/contract/photographs.js';
 import type { ControlClient } from '../../daemon/control/client.js';
 import type { PersonId } from '../../daemon/domain/ids.js';
@@ -102,6 +102,16 @@ describe('photographs of a person', () => {
           [id, { revision: 6, added: 1, deleted: 1, photographs: 1 }],
         ],
       );
+
+      // A kill in the middle of a change must not leave the hashes of photographs that a centre sent.
+      const { vault, records } = server.behind;
+      records.commands.photographs.set(id, ['a hash']);
+      const cut = mock.method(vault.gallery(), 'changeViews', () => assert.fail('the box was killed'));
+      await assert.rejects(client.call('persons.photographs.replace', { ...last, photographId: id }));
+      assert.equal(records.commands.photographs.of([id]).size, 1, 'nothing was changed');
+      await assert.rejects(add(client, id, paintFace('ada', 6)), { code: 'internal' });
+      assert.equal(records.commands.photographs.of([id]).size, 0);
+      cut.mock.restore();
 
       const certificate = await client.call('persons.erase', { id });
       assert.deepEqual(certificate.what, { templates: 1, photographs: 1, evidence: 0 });

@@ -165,9 +165,9 @@ export class BoxPhotographs {
     const { vault, records, forgetPerson, known } = this.#options;
     const { id } = this.#changeable(wanted);
     const { added, removed } = wanted;
-    vault.gallery().changeViews(id, { added, removed }, actor);
-    // A centre that compares galleries learns that these are not the photographs it sent.
+    // A centre that compares galleries learns that these are not the photographs it sent: also after a kill between the two.
     records.commands.photographs.forget([id]);
+    vault.gallery().changeViews(id, { added, removed }, actor);
     if (removed.length > 0) forgetPerson(id);
     const now = known(id);
     if (now === undefined) throw noSuchPerson(id);
