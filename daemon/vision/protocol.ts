@@ -354,8 +354,18 @@ const viewOutcome = z.discriminatedUnion('outcome', [
   z.strictObject({ outcome: z.literal('failed'), code: shortText, message: shortText, remedy: shortText }),
 ]);
 
-/** Bounds of what the network may say in a discovery. */
-export const discoveryLimits = { mostDevices: 64, longestText: 100, mostServices: 4, longestService: 200 };
+/** Bounds of what the network may say in a discovery. `mostBytes`: of all devices as JSON, which leaves room in a report. */
+export const discoveryLimits = {
+  ...{ mostDevices: 64, mostBytes: 48 * 1024, longestText: 100, mostServices: 4, longestService: 200 },
+};
+
+/** An address of the web as devices give it: mostly with the number of a host instead of its name. */
+export function isDeviceService(text: string): boolean {
+  const isPlain = text.length <= discoveryLimits.longestService && /^[!-~]+$/.test(text);
+  if (!isPlain || !URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return (protocol === 'http:' || protocol === 'https:') && username === '' && password === '';
+}
 
 const deviceText = z
   .string()
@@ -371,7 +381,7 @@ const discoveryOutcome = z.strictObject({
         name: deviceText.exactOptional(),
         hardware: deviceText.exactOptional(),
         location: deviceText.exactOptional(),
-        services: z.array(z.httpUrl().max(discoveryLimits.longestService)).max(discoveryLimits.mostServices),
+        services: z.array(z.string().refine(isDeviceService)).max(discoveryLimits.mostServices),
       }),
     )
     .max(discoveryLimits.mostDevices),

@@ -11,9 +11,10 @@ import {
   ownAddresses,
   parseAnswer,
 } from '../../daemon/vision/ingest/ws-discovery.js';
-import { discoveryLimits } from '../../daemon/vision/protocol.js';
+import { discoveryLimits, reportLimits, reportSchema } from '../../daemon/vision/protocol.js';
 
 const service = 'http://192.0.2.10/onvif/device_service';
+const services = [service, 'http://[2001:db8::10]/onvif', 'https://camera:8443/onvif'];
 
 /** An answer as cameras send it. */
 const answer = (relatesTo: string, { scopes = '', services = service, before = '' } = {}): string =>
@@ -36,7 +37,12 @@ describe('looking for cameras', () => {
       const id = /MessageID>(uuid:[0-9a-f-]{36})</.exec(message.toString())?.[1] ?? '';
       assert.match(message.toString(), /discovery\/Probe<.*NetworkVideoTransmitter/);
       const scopes = 'onvif://www.onvif.org/name/Front%20door onvif://www.onvif.org/hardware/X-1';
-      for (const text of [answer('uuid:another'), 'no XML', answer(id, { scopes }), answer(id)]) {
+      for (const text of [
+        answer('uuid:another'),
+        'no XML',
+        answer(id, { scopes, services: services.join(' ') }),
+        answer(id),
+      ]) {
         camera.send(text, port, address);
       }
     });
@@ -44,8 +50,35 @@ describe('looking for cameras', () => {
     await once(camera, 'listening');
     const found = await discover(camera, 3000);
     camera.close();
-    const device = { address: '127.0.0.1', name: 'Front door', hardware: 'X-1', services: [service] };
+    const device = { address: '127.0.0.1', name: 'Front door', hardware: 'X-1', services };
     assert.deepEqual(found, { devices: [device], isCutShort: false });
+    assert.ok(isReport(found), 'the core ends a process whose reports it cannot take');
+  });
+
+  test('fits into a report whatever the devices say', async () => {
+    const asked = createSocket('udp4');
+    const devices: Socket[] = [];
+    asked.on('message', (message, { address, port }) => {
+      const id = /MessageID>(uuid:[0-9a-f-]{36})</.exec(message.toString())?.[1] ?? '';
+      const longest = '\u4e2d'.repeat(discoveryLimits.longestText);
+      const scopes = ['name', 'hardware', 'location'].map(
+        (kind) => `onvif://www.onvif.org/${kind}/${longest}`,
+      );
+      const long = `${service}/`.padEnd(discoveryLimits.longestService, 'x');
+      const text = answer(id, { scopes: scopes.join(' '), services: Array(4).fill(long).join(' ') });
+      for (const device of devices) device.send(text, port, address);
+    });
+    for (let number = 1; number <= discoveryLimits.mostDevices; number += 1) {
+      const device = createSocket('udp4').bind(0, `127.0.1.${number}`);
+      devices.push(device);
+      await once(device, 'listening');
+    }
+    asked.bind(0, '127.0.0.1');
+    await once(asked, 'listening');
+    const found = await discover(asked, 1000);
+    for (const socket of [asked, ...devices]) socket.close();
+    assert.ok(found.devices.length > 20 && found.isCutShort, `${found.devices.length} devices`);
+    assert.ok(isReport(found));
   });
 
   test('ends when it is no longer wanted, and without a network', async () => {
@@ -93,6 +126,13 @@ describe('looking for cameras', () => {
     assert.equal(told.hardware, '%zz');
   });
 });
+
+/** Whether the core takes it from a vision process. */
+function isReport(result: unknown): boolean {
+  const report = { type: 'discovered', request: 1, result };
+  const { bodyBytes } = reportLimits(() => false);
+  return reportSchema.safeParse(report).success && Buffer.byteLength(JSON.stringify(report)) <= bodyBytes;
+}
 
 function discover(to: Socket, durationMs: number) {
   const { address, port } = to.address();

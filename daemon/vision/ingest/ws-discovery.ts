@@ -3,9 +3,9 @@ import { createSocket, type Socket } from 'node:dgram';
 import { readFile } from 'node:fs/promises';
 import { type Clock, sleep } from '../../base/clock.js';
 import { shownText } from '../../domain/printable-text.js';
-import { discoveryLimits } from '../protocol.js';
+import { discoveryLimits, isDeviceService } from '../protocol.js';
 
-const { mostDevices, longestText, mostServices, longestService } = discoveryLimits;
+const { mostDevices, mostBytes, longestText, mostServices } = discoveryLimits;
 
 /** A device that answered. Everything but the address is what it says about itself. */
 export interface FoundDevice {
@@ -61,6 +61,7 @@ export async function discoverDevices(
   const messageId = `uuid:${randomUUID()}`;
   const found = new Map<string, FoundDevice>();
   let answers = 0;
+  let bytes = 0;
   let isCutShort = false;
   const onMessage = (message: Buffer, sender: { readonly address: string }): void => {
     answers += 1;
@@ -70,8 +71,11 @@ export async function discoverDevices(
     }
     const device = parseAnswer(message, messageId, sender.address);
     if (device === undefined || found.has(device.address)) return;
-    if (found.size < mostDevices) found.set(device.address, device);
-    else isCutShort = true;
+    const size = Buffer.byteLength(JSON.stringify(device));
+    if (found.size < mostDevices && bytes + size <= mostBytes) {
+      found.set(device.address, device);
+      bytes += size;
+    } else isCutShort = true;
   };
   const sockets = await Promise.all(from.map((address) => openSocket(address, onMessage)));
   const open = sockets.flatMap((socket) => socket ?? []);
@@ -138,7 +142,7 @@ export function parseAnswer(message: Buffer, messageId: string, address: string)
   if (message.length > largestAnswerBytes) return undefined;
   const text = message.toString('utf8');
   if (elementText(text, 'RelatesTo')?.trim() !== messageId) return undefined;
-  const services = words(elementText(text, 'XAddrs')).filter(isService).slice(0, mostServices);
+  const services = words(elementText(text, 'XAddrs')).filter(isDeviceService).slice(0, mostServices);
   if (services.length === 0) return undefined;
   const scopes = words(elementText(text, 'Scopes'));
   const named = (kind: 'name' | 'hardware' | 'location') => {
@@ -161,12 +165,6 @@ const words = (text = ''): string[] =>
     .replaceAll(/&(amp|lt|gt|quot|apos);/g, (_, name: string) => entities[name] ?? '')
     .split(/\s+/)
     .filter((word) => word !== '');
-
-function isService(text: string): boolean {
-  if (text.length > longestService || !URL.canParse(text)) return false;
-  const { protocol, username, password } = new URL(text);
-  return (protocol === 'http:' || protocol === 'https:') && username === '' && password === '';
-}
 
 /** What the device says in a scope such as `onvif://www.onvif.org/name/Front%20door`, in one printable line. */
 function scopeText(scopes: readonly string[], kind: string): string | undefined {
