@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { defect, operational } from '../../daemon/base/errors.js';
+import { commandScopes } from '../../daemon/contract/trust.js';
 import type { CommandContext, CommandHandlers } from '../../daemon/publish/commands/command-handlers.js';
 import { CommandQueue } from '../../daemon/publish/commands/command-queue.js';
+import type { TrustedKey } from '../../daemon/publish/commands/issuer-keys.js';
 import type { AcceptedCommand, CommandMemory } from '../../daemon/records/commands/command-memory.js';
 import { memoryOfCommands } from '../support/command-memory.js';
 import {
@@ -23,11 +25,22 @@ function queueOf(changes: Partial<CommandHandlers> = {}, memory: CommandMemory =
   const said = keptWords();
   const { record, audit } = said;
   const executed: number[] = [];
-  const key = { issuerId: 'head-office', keyId: 'key', scopes: [], algorithm: 'EdDSA' } as const;
   const publicKey = { kty: 'OKP', crv: 'Ed25519', x: 'x' } as const;
+  const key = {
+    issuerId: 'head-office',
+    keyId: 'key',
+    scopes: commandScopes,
+    algorithm: 'EdDSA',
+    publicKey,
+  } as const;
+  const trusted: readonly TrustedKey[] = [
+    key,
+    { ...key, keyId: 'less', scopes: ['cameras'] },
+    { ...key, keyId: 'ended', notAfterMs: commandEpochMs },
+  ];
   const queue = new CommandQueue({
     ...{ memory, record, audit, clock, logger: said.log.logger },
-    keys: { find: (keyId) => (keyId === 'key' ? { ...key, publicKey } : undefined) },
+    keys: { find: (wanted) => trusted.find(({ keyId }) => keyId === wanted) },
   });
   const handlers = playedHandlers({
     'resend-events': async ({ from }) => {
@@ -168,6 +181,8 @@ describe('a command that waited', () => {
     ['is out of date with the skew of clocks', { expiresAtMs: -60_000 }, 'expired'],
     ['has an issuer who was removed', { keyId: 'gone' }, 'unknown-issuer'],
     ['has a key that belongs to another issuer now', { issuerId: 'branch-office' }, 'unknown-issuer'],
+    ['has a key that has fewer scopes now', { keyId: 'less' }, 'out-of-scope'],
+    ['has a key whose time is over', { keyId: 'ended' }, 'key-expired'],
     ['is of another release of the program', { name: 'open-door' }, 'unknown-command'],
   ];
   for (const [what, { expiresAtMs = 60_000, ...changes }, code] of cases) {

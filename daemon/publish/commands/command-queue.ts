@@ -7,7 +7,7 @@ import { raceTimeout } from '../../base/race-timeout.js';
 import type { CommandMemory, KnownCommand } from '../../records/commands/command-memory.js';
 import { type CommandName, commands, isCommandName } from '../contract/command-schema.js';
 import { type CommandHandlers, type CommandOutcome, failed } from './command-handlers.js';
-import { refusalMessage } from './command-refusal.js';
+import { type RefusalCode, refusalMessage } from './command-refusal.js';
 import { type Answer, type RecordEvent, replyNotice } from './command-replies.js';
 import { Executions } from './executions.js';
 import type { TrustedKeys } from './issuer-keys.js';
@@ -174,13 +174,18 @@ export class CommandQueue implements AsyncDisposable {
     else this.#answer({ command, outcome, entry: this.#trace(name, command, outcome, by) });
   }
 
-  /** Checks again what may have changed while the command waited: its expiry and the trust in its issuer. */
-  #problemWith({ expiresAtMs, keyId, issuerId }: KnownCommand): CommandOutcome<CommandName> | undefined {
+  /** Checks again what may have changed while the command waited: its expiry, and what its issuer may do. */
+  #problemWith(command: KnownCommand): CommandOutcome<CommandName> | undefined {
     const { keys, clock } = this.#options;
-    if (expiresAtMs + clockSkewS * 1000 <= clock.wallMs())
-      return failed('expired', refusalMessage('expired'));
-    if (keys.find(keyId)?.issuerId === issuerId) return undefined;
-    return failed('unknown-issuer', refusalMessage('unknown-issuer'));
+    const { name, expiresAtMs, keyId, issuerId } = command;
+    const nowMs = clock.wallMs();
+    const refused = (code: RefusalCode) => failed(code, refusalMessage(code));
+    if (expiresAtMs + clockSkewS * 1000 <= nowMs) return refused('expired');
+    const key = keys.find(keyId);
+    if (key?.issuerId !== issuerId) return refused('unknown-issuer');
+    if (key.notAfterMs !== undefined && key.notAfterMs <= nowMs) return refused('key-expired');
+    if (isCommandName(name) && !key.scopes.includes(commands[name].scope)) return refused('out-of-scope');
+    return undefined;
   }
 
   /** Throws when the answer cannot be written now; it is then written later. */
