@@ -89,7 +89,7 @@ export function judgeRequest(
       400,
       'bad-path',
       message,
-      'Send a path from "/" without "." and ".." and control characters.',
+      'Send a path from "/" without "." and "..", without control characters, and with letters and digits as they are.',
     );
   }
   const origin = judgeOrigin(head.headers['origin'], authority, settings.origins);
