@@ -6,7 +6,9 @@ function typeText(node: SchemaNode): string {
   if (node.enum !== undefined) return node.enum.map((value) => `\`${String(value)}\``).join(', ');
   if (node.const !== undefined) return `\`${String(node.const)}\``;
   if (node.anyOf !== undefined) return node.anyOf.map(typeText).join(' or ');
-  if (node.items !== undefined) return `list of ${typeText(node.items)}s`;
+  if (node.items !== undefined) {
+    return `list of ${typeText(node.items)}${node.items.enum === undefined ? 's' : ''}`;
+  }
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = node;
   const kind = node.type === 'string' ? 'text' : node.type === 'integer' ? 'whole number' : (node.type ?? '');
   const low = minimum ?? exclusiveMinimum;
