@@ -12,6 +12,9 @@ const name = z.string().min(1).max(100).describe('Name shown to people.');
 const url = z
   .string()
   .max(2048)
+  .refine((text) => !/[\p{C}\p{Z}]/u.test(text), {
+    error: 'must have no spaces and control characters',
+  })
   .describe('The RTSP address, `rtsp://` or `rtsps://`, without user and password.');
 
 /** What can be left out, or given back to its default. docs/configuration.md has the bounds and the defaults. */

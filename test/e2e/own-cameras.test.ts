@@ -93,6 +93,10 @@ async function refuse({ box, cameras }: Parts) {
   await assert.rejects(create('door', url), { code: 'camera-exists' });
   await assert.rejects(create('gate', url), { code: 'camera-exists' });
   await assert.rejects(create('../door', url), { code: 'bad-request' });
+  // The commands show addresses on a terminal.
+  for (const end of ['\x1b[2J', '\n', ' a']) {
+    await assert.rejects(create('side', url + end), { code: 'bad-request', message: /control characters/ });
+  }
   await assert.rejects(create('side', 'rtsp://viewer:secret@192.0.2.1/'), (error: Error) => {
     assert.match(error.message, /url must not contain a user name or password/);
     return !error.message.includes('secret');
