@@ -3,7 +3,6 @@ import { badInput, defect, isRollcallError, operational } from '../../base/error
 import { present } from '../../base/present.js';
 import { SerialQueue } from '../../base/serial-queue.js';
 import type {
-  EnrolmentRefusal,
   EnrolmentRequest,
   EnrolmentResult,
   EnrolmentWarning,
@@ -131,11 +130,11 @@ export class BoxPersons {
 
   /** The answer tells whom the pictures resemble, like a recognition. A dry run can ask for that alone. */
   #noteLikeness(
-    found: Enrollable | EnrolmentRefusal | PhotographChange,
+    found: Enrollable | EnrolmentResult | PhotographChange,
     actor: Actor,
     isDryRun = false,
   ): void {
-    const { resembles = [] } = found.outcome === 'enrollable' || found.outcome === 'changed' ? found : {};
+    const { resembles = [] } = 'resembles' in found ? found : {};
     const matches = found.outcome === 'similar' ? 1 : resembles.length;
     if (matches === 0 && !isDryRun) return;
     const details = { faces: 1, matches };
@@ -161,12 +160,14 @@ export class BoxPersons {
       .filter((other) => gallery.showPerson(personId(other.personId)) !== undefined)
       .map((other) => named({ ...other, personId: personId(other.personId) }, gallery));
     const warning = resembles.length === 0 ? {} : { resembles };
-    return {
+    const result: EnrolmentResult = {
       outcome: 'enrolled',
       person: describePerson(found),
       photographs: answer.photographs,
       ...warning,
     };
+    this.#noteLikeness(result, actor);
+    return result;
   }
 
   /** @throws `bad-request` for a cursor that no page gave */
