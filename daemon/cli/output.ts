@@ -1,4 +1,5 @@
 import { isRollcallError, messageOf, type RollcallError } from '../base/errors.js';
+import { shownText } from '../domain/printable-text.js';
 
 /** Exit codes of every command. */
 export const exitCodes = {
@@ -40,8 +41,12 @@ export function printLine(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value)}\n`);
 }
 
+/** A cell is one line: what somebody wrote elsewhere must not look like a row. */
+const cellText = (text: string): string => text.replaceAll(/[\n\r\t]/g, (found) => shownText(found));
+
 /** A table with left-aligned columns. */
-export function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(heading: readonly string[], cells: readonly (readonly string[])[]): string {
+  const rows = cells.map((row) => row.map(cellText));
   const widths = heading.map((cell, column) =>
     Math.max(cell.length, ...rows.map((row) => row[column]?.length ?? 0)),
   );

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { table } from '../../daemon/cli/output.js';
 import { shownText } from '../../daemon/domain/printable-text.js';
 import { guardedText, guardOutput } from '../../daemon/host/guarded-output.js';
 import { root } from '../support/built.js';
@@ -61,6 +62,11 @@ describe('output of a command', () => {
       `\r\u001b[K${String.raw`importing: \u001b[8m\u000d\u001b[K`}`,
       Buffer.from('\u200e'),
     ]);
+  });
+
+  test('shows no row of a table that is part of a text', () => {
+    const shown = table(['label'], [['x\nowner\tall']]);
+    assert.equal(shown, String.raw`label|x\u000aowner\u0009all`.replace('|', '\n'));
   });
 
   test('allows the line editor of a question to move the cursor, but not text', () => {
