@@ -17,6 +17,8 @@ export interface Connection {
   /** Connections and requests are counted by it: the address, or the network of an IPv6 address, whose owner has 2^64 of them. */
   readonly group: string;
   readonly socket: Socket;
+  /** Address and port of the caller. */
+  readonly key: string;
   requests: number;
   /** Requests that are not answered yet. */
   open: number;
@@ -34,6 +36,10 @@ export class Connections {
   readonly #clock: Clock;
   readonly #limits: GateLimits;
   readonly #all = new Map<string, Connection>();
+  /** Those that never made a request, the oldest first. */
+  readonly #silent = new Set<Connection>();
+  /** Those whose requests are all answered, the one that waits longest first. */
+  readonly #idle = new Set<Connection>();
   readonly #connectionsOf = new Map<string, number>();
   readonly #held: Places;
   readonly #atCore: Places;
@@ -61,14 +67,18 @@ export class Connections {
     return refused;
   }
 
-  /** Takes a new connection in, or ends it. */
+  /**
+   * Takes a new connection in, or ends it. Where all places are taken, the oldest connection without a request gives its
+   * place, or the one that is idle longest: honest callers ask within a fraction of a second, and connect again by themselves.
+   */
   admit(socket: Socket): void {
     const key = keyOf(socket);
     const address = plainAddress(socket.remoteAddress ?? '');
     const group = groupOf(address);
     const already = this.#connectionsOf.get(group) ?? 0;
     const { connections, connectionsPerAddress } = this.#limits;
-    if (key === undefined || this.#all.size >= connections || already >= connectionsPerAddress) {
+    const mayCome = key !== undefined && already < connectionsPerAddress;
+    if (!mayCome || (this.#all.size >= connections && !this.#endOldest())) {
       this.#refused += 1;
       socket.destroy();
       return;
@@ -76,11 +86,30 @@ export class Connections {
     this.#connectionsOf.set(group, already + 1);
     const resets = new Allowance(this.#clock, resetAllowance);
     const sinceMs = this.#clock.monotonicMs();
-    this.#all.set(key, { address, group, socket, requests: 0, open: 0, sinceMs, resets });
-    socket.once('close', () => {
-      this.#all.delete(key);
-      countDown(this.#connectionsOf, group);
-    });
+    const connection = { address, group, socket, key, requests: 0, open: 0, sinceMs, resets };
+    this.#all.set(key, connection);
+    this.#silent.add(connection);
+    socket.once('close', () => this.#forget(connection));
+  }
+
+  /** False if every connection has a request in work. */
+  #endOldest(): boolean {
+    const [oldest] = this.#silent.size > 0 ? this.#silent : this.#idle;
+    if (oldest === undefined) return false;
+    if (oldest.requests === 0) this.#refused += 1;
+    oldest.socket.destroy();
+    this.#forget(oldest);
+    return true;
+  }
+
+  /** Once for each: its address and port may belong to a newer connection later. */
+  #forget(connection: Connection): void {
+    const { key, group } = connection;
+    if (this.#all.get(key) !== connection) return;
+    this.#all.delete(key);
+    this.#silent.delete(connection);
+    this.#idle.delete(connection);
+    countDown(this.#connectionsOf, group);
   }
 
   /** The connection that a request came on; undefined if it has ended. */
@@ -93,9 +122,12 @@ export class Connections {
   begin(connection: Connection): () => void {
     connection.requests += 1;
     connection.open += 1;
+    this.#silent.delete(connection);
+    this.#idle.delete(connection);
     return () => {
       connection.open -= 1;
       connection.sinceMs = this.#clock.monotonicMs();
+      if (connection.open === 0 && this.#all.get(connection.key) === connection) this.#idle.add(connection);
     };
   }
 

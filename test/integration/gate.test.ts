@@ -312,6 +312,30 @@ describe('the gate under abuse', { skip: withoutOpenssl, timeout: 60_000 }, () =
     for (const socket of slow) socket.destroy();
   });
 
+  test('gives the place of the oldest silent or idle connection to who comes when all are taken', async () => {
+    await using gate = await open({ limits: { connections: 3 } });
+    const oldest = await dial(gate);
+    const silent = [oldest, await dial(gate), await dial(gate)];
+    const ended = once(oldest.resume(), 'close');
+    assert.equal((await gate.ask({})).status, 200);
+    await ended;
+    assert.deepEqual(
+      silent.map(({ destroyed }) => destroyed),
+      [true, false, false],
+    );
+    for (const socket of silent) socket.destroy();
+    // Those that were served once and wait are no better off.
+    const served: TLSSocket[] = [];
+    for (let count = 0; count < 3; count += 1) {
+      const socket = await dial(gate);
+      socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+      await once(socket, 'data');
+      served.push(socket.resume());
+    }
+    assert.equal((await gate.ask({})).status, 200);
+    for (const socket of served) socket.destroy();
+  });
+
   test('serves a second address while the connections of a first are all held', async () => {
     await using gate = await open();
     const held: Socket[] = [];
