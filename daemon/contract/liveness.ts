@@ -57,6 +57,29 @@ export const clipVerdict = z.object({
 });
 export type ClipVerdict = z.infer<typeof clipVerdict>;
 
+/** What a request with a clip has. */
+export const clipRequest = {
+  input: z.strictObject({
+    fps: z.number().min(1).max(60).default(15).describe('Photographs a second; ignored for a clip.'),
+    challenge: z
+      .array(z.enum(clipActions))
+      .min(1)
+      .max(9)
+      .optional()
+      .describe('The actions that the clip must show, in this order.'),
+  }),
+  files: {
+    clip: {
+      minimum: 1,
+      maximum: maximumClipFiles,
+      maximumBytes: maximumClipBytes,
+      description: 'One clip, or the photographs in order. At most 32 MiB together; 640 pixels are enough.',
+    },
+  },
+  filesBytes: maximumClipBytes,
+  isLong: true,
+} as const;
+
 export const livenessOperations = {
   'liveness.judge-clip': operation({
     method: 'POST',
@@ -64,28 +87,10 @@ export const livenessOperations = {
     summary: 'Tell whether a clip shows a live person.',
     description:
       'Judges one clip, or at least three photographs in the order in which they were taken, by the rules for cameras. Analyses the first 30 seconds and stores nothing.',
-    input: z.strictObject({
-      fps: z.number().min(1).max(60).default(15).describe('Photographs a second; ignored for a clip.'),
-      challenge: z
-        .array(z.enum(clipActions))
-        .min(1)
-        .max(9)
-        .optional()
-        .describe('The actions that the clip must show, in this order.'),
-    }),
-    files: {
-      clip: {
-        minimum: 1,
-        maximum: maximumClipFiles,
-        maximumBytes: maximumClipBytes,
-        description: 'One clip, or the photographs in order. At most 32 MiB together; 640 pixels are enough.',
-      },
-    },
-    filesBytes: maximumClipBytes,
+    ...clipRequest,
     answer: { kind: 'json', schema: clipVerdict },
     errors: ['vision-unavailable', ...refusedClips],
     scope: 'recognition:use',
     rate: 'recognition',
-    isLong: true,
   }),
 } as const;

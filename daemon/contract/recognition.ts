@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { galleryErrors, maximumPhotographBytes, numberedFace, visionErrors } from './enrolment.js';
+import { clipRequest, clipVerdict, refusedClips } from './liveness.js';
 import { operation } from './operation.js';
 import { personId, similarity } from './person.js';
 
@@ -31,7 +32,7 @@ export const faceCandidate = z.object({
 });
 export type FaceCandidate = z.infer<typeof faceCandidate>;
 
-export const recognisedFace = foundFace.extend({
+const identified = {
   outcome: z
     .enum(['match', 'no-match', 'ambiguous', 'inconclusive'])
     .describe('`ambiguous`: the face resembles two persons too much to tell them apart.'),
@@ -39,8 +40,14 @@ export const recognisedFace = foundFace.extend({
     .array(faceCandidate)
     .readonly()
     .describe('The most similar persons, best first, down to the threshold less the margin.'),
-});
+};
+
+export const recognisedFace = foundFace.extend(identified);
 export type RecognisedFace = z.infer<typeof recognisedFace>;
+
+/** Who a clip shows, and whether this is a living person. Among several faces, it is about the one that was visible longest. */
+export const recognisedClip = clipVerdict.extend(identified);
+export type RecognisedClip = z.infer<typeof recognisedClip>;
 
 export const verification = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('match'), similarity, threshold: z.number() }),
@@ -94,6 +101,19 @@ export const recognitionOperations = {
     files: picture,
     answer: { kind: 'json', schema: z.object({ faceCount, faces: z.array(recognisedFace).readonly() }) },
     errors: [...galleryErrors, ...visionErrors, ...refusedPictures],
+    scope: 'recognition:use',
+    audit: 'personal',
+    rate: 'recognition',
+  }),
+  'recognition.recognise-clip': operation({
+    method: 'POST',
+    path: '/recognise/clip',
+    summary: 'Tell whom a clip shows, and whether this is a living person.',
+    description:
+      'Judges one clip, or at least three photographs in the order in which they were taken, as the box judges a person at a camera: several views count for the identity, and blinks or the actions of a challenge for life. Only `live` with `match` is what a camera would record. Analyses the first 30 seconds and stores nothing.',
+    ...clipRequest,
+    answer: { kind: 'json', schema: recognisedClip },
+    errors: [...galleryErrors, ...visionErrors, ...refusedClips],
     scope: 'recognition:use',
     audit: 'personal',
     rate: 'recognition',

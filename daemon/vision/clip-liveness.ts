@@ -2,6 +2,7 @@ import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isRollcallError } from '../base/errors.js';
+import type { Probe } from '../domain/identification/match.js';
 import { cameraId, type TrackId } from '../domain/ids.js';
 import type { LivenessPolicy } from '../domain/liveness/liveness-verdict.js';
 import type { Sighting } from '../domain/tracks/sighting.js';
@@ -17,9 +18,14 @@ const fewestFrames = 3;
 /** The rest of a longer clip is ignored, seconds. */
 const longestClipS = 30;
 
-/** The last sighting of the face in a clip, or why there is none. */
+/** The last sighting of the face in a clip with all its probes, or why there is none. */
 export type ClipLiveness =
-  | { readonly outcome: 'ok'; readonly sighting: Sighting; readonly faceCount: number }
+  | {
+      readonly outcome: 'ok';
+      readonly sighting: Sighting;
+      readonly probes: readonly Probe[];
+      readonly faceCount: number;
+    }
   | { readonly outcome: 'refused'; readonly code: string; readonly message: string; readonly remedy: string };
 
 export interface ClipLivenessOptions {
@@ -47,8 +53,12 @@ export async function analyseClip(
   options: ClipLivenessOptions,
 ): Promise<ClipLiveness> {
   const latest = new Map<TrackId, Sighting>();
+  const probesOf = new Map<TrackId, readonly Probe[]>();
   const sink = (event: StageEvent): void => {
-    if (event.type === 'sighting') latest.set(event.sighting.trackId, event.sighting);
+    if (event.type !== 'sighting') return;
+    const { trackId, probes } = event.sighting;
+    latest.set(trackId, event.sighting);
+    probesOf.set(trackId, [...(probesOf.get(trackId) ?? []), ...probes]);
   };
   const [clip, ...others] = files;
   const refusal =
@@ -57,7 +67,10 @@ export async function analyseClip(
       : await analyseFile(clip, options, sink);
   if (refusal !== undefined) return refusal;
   const [longest] = [...latest.values()].sort((a, b) => seenMs(b) - seenMs(a));
-  if (longest !== undefined) return { outcome: 'ok', sighting: longest, faceCount: latest.size };
+  if (longest !== undefined) {
+    const probes = probesOf.get(longest.trackId) ?? [];
+    return { outcome: 'ok', sighting: longest, probes, faceCount: latest.size };
+  }
   return {
     outcome: 'refused',
     code: 'no-face',

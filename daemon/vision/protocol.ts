@@ -117,6 +117,8 @@ export const orderSchema = z.discriminatedUnion('type', [
     request: count,
     sizes: z.array(z.number().int().positive()).min(1).max(mostClipFiles),
     fps: z.number().min(1).max(60),
+    /** Whether the embeddings of the face are asked for. */
+    isEmbedded: z.boolean(),
   }),
   /** Adds a camera; has no effect where the camera is open already. */
   z.strictObject({ type: z.literal('open-camera'), camera: cameraPlanSchema }),
@@ -181,6 +183,8 @@ const liveness = z.strictObject({
 /** Most probes in a sighting; a frame gives at most one. */
 const mostProbes = 4;
 
+const probe = z.strictObject({ capturedAtMs: finite, embeddingBase64: embeddingText, quality: unit });
+
 const sightingSchema = z.strictObject({
   cameraId: identifier,
   trackId: identifier,
@@ -192,9 +196,7 @@ const sightingSchema = z.strictObject({
   quality,
   liveness,
   recogniser: identifier,
-  probes: z
-    .array(z.strictObject({ capturedAtMs: finite, embeddingBase64: embeddingText, quality: unit }))
-    .max(mostProbes),
+  probes: z.array(probe).max(mostProbes),
   /** The attachment is its JPEG. */
   bestShot: z.strictObject({ capturedAtMs: finite }).optional(),
 });
@@ -320,7 +322,10 @@ const cameraTestOutcome = z.discriminatedUnion('outcome', [
   }),
 ]);
 
-/** `faceCount`: the tracked faces; `liveness` belongs to the one that was seen for longest. */
+/** Most probes of a clip: those of the best views. */
+export const mostClipProbes = 24;
+
+/** `faceCount`: the tracked faces; `liveness` and `probes` belong to the one that was seen for longest. */
 const clipOutcome = z.discriminatedUnion('outcome', [
   z.strictObject({
     outcome: z.literal('ok'),
@@ -328,6 +333,9 @@ const clipOutcome = z.discriminatedUnion('outcome', [
     durationS: z.number().min(0).max(1e6),
     faceWidthPx: finite,
     faceCount: count,
+    recogniser: identifier,
+    /** Empty unless they were asked for. */
+    probes: z.array(probe).max(mostClipProbes),
   }),
   z.strictObject({
     outcome: z.literal('refused'),

@@ -1,7 +1,7 @@
 import { operational } from '../base/errors.js';
 import { present } from '../base/present.js';
 import { largestBestShotBytes } from '../domain/faces/best-shot.js';
-import type { Embedding } from '../domain/identification/match.js';
+import type { Embedding, Probe } from '../domain/identification/match.js';
 import { cameraId, recogniserId, trackId } from '../domain/ids.js';
 import type { LivenessEvidence } from '../domain/liveness/liveness.js';
 import type { Sighting } from '../domain/tracks/sighting.js';
@@ -39,12 +39,12 @@ export function encodeSighting(sighting: Sighting): WireSighting {
     ...present({ bestShot: bestShot && { capturedAtMs: bestShot.capturedAtMs } }),
     quality: { score: quality.score, reasons: [...quality.reasons] },
     liveness: { ...liveness, evidence: encodeEvidence(liveness.evidence) },
-    probes: probes.map((probe) => ({
-      capturedAtMs: probe.capturedAtMs,
-      embeddingBase64: encodeEmbedding(probe.embedding),
-      quality: probe.quality,
-    })),
+    probes: probes.map(encodeProbe),
   };
+}
+
+export function encodeProbe({ capturedAtMs, embedding, quality }: Probe): WireSighting['probes'][number] {
+  return { capturedAtMs, embeddingBase64: encodeEmbedding(embedding), quality };
 }
 
 export function encodeEvidence(evidence: LivenessEvidence): WireSighting['liveness']['evidence'] {

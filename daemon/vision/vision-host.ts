@@ -25,6 +25,7 @@ import {
   cameraNotStreaming,
   type FacesOutcome,
   mostAnalysedFaces,
+  mostClipProbes,
   mostFaces,
   mostReportedCameras,
   type Order,
@@ -34,7 +35,7 @@ import {
   withoutPicture,
 } from './protocol.js';
 import { recogniserInUse } from './recogniser-in-use.js';
-import { encodeEmbedding, encodeEvidence } from './sighting-codec.js';
+import { encodeEmbedding, encodeEvidence, encodeProbe } from './sighting-codec.js';
 
 /** How often counters are reported, milliseconds: the core measures progress by them. */
 const progressEveryMs = 1_000;
@@ -175,16 +176,19 @@ function facesOutcome(analysis: FacesAnalysis, recogniser: string): FacesOutcome
   return { outcome: 'ok', recogniser, faceCount: analysis.faceCount, faces };
 }
 
-function clipOutcome(analysed: ClipLiveness): ClipOutcome {
+function clipOutcome(analysed: ClipLiveness, isEmbedded: boolean): ClipOutcome {
   if (analysed.outcome !== 'ok') return analysed;
   const { sighting, faceCount } = analysed;
-  const { liveness, firstSeenMs, lastSeenMs, box } = sighting;
+  const { liveness, firstSeenMs, lastSeenMs, box, recogniser } = sighting;
+  const probes = isEmbedded ? [...analysed.probes].sort((a, b) => b.quality - a.quality) : [];
   return {
     outcome: 'ok',
     liveness: { ...liveness, evidence: encodeEvidence(liveness.evidence) },
     durationS: (lastSeenMs - firstSeenMs) / 1000,
     faceWidthPx: box.width,
     faceCount,
+    recogniser,
+    probes: probes.slice(0, mostClipProbes).map(encodeProbe),
   };
 }
 
@@ -223,7 +227,7 @@ async function answer(
       return attachment.subarray(offset - size, offset);
     });
     const analysed = await analyseClip(files, order.fps, resources.clips);
-    report({ type: 'clip', request, result: clipOutcome(analysed) });
+    report({ type: 'clip', request, result: clipOutcome(analysed, order.isEmbedded) });
   } else if (order.type === 'close-camera') {
     await cameras.close(order.cameraId);
     report({ type: 'camera-closed', request });

@@ -94,6 +94,7 @@ async function callPersons(caller: ExampleCaller, { seeded }: ExampleBox): Promi
   await caller.call('recognition.recognise', { picture });
   await caller.call('recognition.verify', { personId: id, picture });
   const stranger = await portrait(cast.stranger);
+  await caller.call('recognition.recognise-clip', { clip: [stranger, stranger, stranger], fps: 15 });
   await caller.call('liveness.judge-clip', { clip: [stranger, stranger, stranger], fps: 15 });
   const enrolled = await caller.call('persons.enrol', {
     ...{ name: 'Max Weber', externalId: '118', photographs: [stranger], idempotencyKey: 'enrolment-118' },

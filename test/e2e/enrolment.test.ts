@@ -361,6 +361,10 @@ async function compared(box: TestBox, { ada, bea, text }: Photos) {
   assert.equal(faceCount, 1);
   assert.equal(faces[0]?.outcome, 'match', JSON.stringify(faces));
   assert.equal(faces[0]?.candidates[0]?.name, 'Ada once more');
+  const clip = Array.from({ length: 12 }, () => picture[0] ?? Buffer.alloc(0));
+  const watched = await client.call('recognition.recognise-clip', { clip, fps: 15 });
+  assert.deepEqual([watched.outcome, watched.candidates[0]?.name], ['match', 'Ada once more']);
+  assert.equal(watched.verdict, 'undetermined', 'a photograph proves no life');
   const detected = await client.call('recognition.detect', { picture });
   assert.deepEqual(detected.faces[0]?.box, faces[0]?.box);
   const other = await client.call('recognition.verify', { personId, picture });

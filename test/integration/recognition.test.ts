@@ -9,13 +9,14 @@ import { recognitionOperations } from '../../daemon/contract/recognition.js';
 import { allScopes } from '../../daemon/contract/scopes.js';
 import { ControlClient } from '../../daemon/control/client.js';
 import { startControlServer } from '../../daemon/control/server.js';
-import type { MatchPolicy } from '../../daemon/domain/identification/match.js';
+import type { Embedding, MatchPolicy } from '../../daemon/domain/identification/match.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
-import type { FacesOutcome } from '../../daemon/vision/protocol.js';
-import { encodeEmbedding } from '../../daemon/vision/sighting-codec.js';
+import type { ClipOutcome, FacesOutcome } from '../../daemon/vision/protocol.js';
+import { encodeEmbedding, encodeSighting } from '../../daemon/vision/sighting-codec.js';
 import { testRecogniser, unitVector } from '../support/gallery-fixture.js';
 import { type GalleryPersons, openGalleryPersons, readPainted } from '../support/gallery-persons.js';
 import { paintFace, paintWall } from '../support/painted-faces.js';
+import { sightingOf } from '../support/sightings.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const actor = { actor: 'uid:1000', origin: 'test' };
@@ -36,9 +37,7 @@ function findPainted(picture: Uint8Array, isEmbedded: boolean): FacesOutcome {
     quality,
     ...(isEmbedded
       ? {
-          embeddingBase64: encodeEmbedding(
-            unitVector(createHash('sha256').update(name).digest().readUInt32LE(0)),
-          ),
+          embeddingBase64: encodeEmbedding(byFace(name)),
         }
       : {}),
   }));
@@ -74,6 +73,7 @@ async function openRecognition(
         analyse: async (image) => readPainted(Buffer.from(image)),
         findFaces: async (image, { isEmbedded }) => findPainted(image, isEmbedded),
       },
+      clips: { waitingCount, judgeClip: async (files, { isEmbedded }) => judgePainted(files, isEmbedded) },
       policy: () => ({ threshold: 0.5, margin: 0.05, minimumProbes: 3, ...options.policy }),
       readings: new ReadingTrail({ audit: gallery.vault.audit, clock: systemClock, logger: silentLogger }),
     }),
@@ -98,6 +98,37 @@ async function openRecognition(
       await directory[Symbol.asyncDispose]();
     },
   };
+}
+
+const byFace = (name: string): Embedding =>
+  unitVector(createHash('sha256').update(name).digest().readUInt32LE(0));
+
+/** Stands for the vision process: a clip `clip ada eve` shows a live face whose views look like these persons, one after the other. */
+function judgePainted([clip]: readonly Uint8Array[], isEmbedded: boolean): ClipOutcome {
+  const [kind, ...names] = Buffer.from(clip ?? [])
+    .toString()
+    .split(' ');
+  if (kind !== 'clip')
+    return { outcome: 'refused', code: 'sealed', message: 'it is no clip', remedy: 'send one' };
+  const probes = names.map((name, capturedAtMs) => ({
+    ...{ capturedAtMs, quality: 0.9 },
+    embeddingBase64: encodeEmbedding(byFace(name)),
+  }));
+  const { liveness, recogniser } = encodeSighting(
+    sightingOf({
+      recogniser: testRecogniser,
+      liveness: {
+        verdict: 'live',
+        reason: 'blinked',
+        evidence: {
+          ...{ blinks: [{ atMs: 900, durationMs: 200 }], unboundBlinks: [], gestures: [] },
+          ...{ observedS: 2, frameCount: 30 },
+        },
+      },
+    }),
+  );
+  const about = { durationS: 2, faceWidthPx: 120, faceCount: 1 };
+  return { outcome: 'ok', liveness, recogniser, ...about, probes: isEmbedded ? probes : [] };
 }
 
 const newest = ({ vault }: GalleryPersons) => vault.audit.list({ limit: 1 })[0];
@@ -170,6 +201,56 @@ describe('recognise', () => {
     await assert.rejects(box.client.call('recognition.recognise', { picture }), busy);
     await assert.rejects(box.client.call('recognition.detect', { picture }), busy);
     await assert.rejects(box.client.call('recognition.verify', { personId: id, picture }), busy);
+  });
+});
+
+describe('recognise a clip', () => {
+  const clipOf = (...faces: readonly string[]) => ({ clip: [Buffer.from(`clip ${faces.join(' ')}`)] });
+
+  test('tells the person by several views, and whether they live', async () => {
+    await using box = await openRecognition();
+    const ada = await box.enrol('ada');
+    const found = await box.client.call('recognition.recognise-clip', clipOf('ada', 'ada', 'ada'));
+    assert.deepEqual(
+      [found.outcome, found.candidates.map(({ personId }) => personId), found.verdict, found.reason],
+      ['match', [ada], 'live', 'blinked'],
+    );
+    assert.equal(found.evidence.blinks.length, 1);
+    const { action, details } = newest(box.gallery) ?? {};
+    assert.deepEqual([action, details], ['person.recognised', { faces: 1, matches: 1 }]);
+    assert.equal(box.gallery.rowCount(), 1);
+  });
+
+  test('decides nothing by too few views, or by views of different people', async () => {
+    await using box = await openRecognition();
+    await box.enrol('ada');
+    await box.enrol('bea');
+    for (const faces of [
+      ['ada', 'ada'],
+      ['ada', 'bea', 'ada', 'bea'],
+    ]) {
+      const { outcome } = await box.client.call('recognition.recognise-clip', clipOf(...faces));
+      assert.equal(outcome, 'inconclusive', faces.join(' '));
+    }
+  });
+
+  test('asks for the actions of a challenge', async () => {
+    await using box = await openRecognition();
+    await box.enrol('ada');
+    const asked = clipOf('ada', 'ada', 'ada');
+    const found = await box.client.call('recognition.recognise-clip', { ...asked, challenge: ['nod'] });
+    assert.deepEqual([found.outcome, found.challenge?.isPassed], ['match', false]);
+    assert.notEqual(found.verdict, 'live');
+  });
+
+  test('refuses what is no clip, whatever code the vision process gives, and a clip while others wait', async () => {
+    await using box = await openRecognition();
+    const clip = [Buffer.from('letter')];
+    await assert.rejects(box.client.call('recognition.recognise-clip', { clip }), {
+      code: 'clip-unreadable',
+    });
+    await using busy = await openRecognition({ waitingCount: 8 });
+    await assert.rejects(busy.client.call('recognition.recognise-clip', clipOf('ada')), { code: 'busy' });
   });
 });
 

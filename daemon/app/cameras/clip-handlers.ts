@@ -14,30 +14,40 @@ import {
   judgedByChallenge,
 } from '../../domain/liveness/challenge.js';
 import type { ClipOutcome } from '../../vision/protocol.js';
-import type { PhotoProcess } from './photo-process.js';
+import type { ClipToJudge, PhotoProcess } from './photo-process.js';
 
 /** The operation on clips. Nothing is stored. */
 export function clipHandlers(clips: Pick<PhotoProcess, 'judgeClip'>): Handlers<typeof livenessOperations> {
   return {
-    'liveness.judge-clip': async ({ clip, fps, challenge }) => {
-      if (clip.reduce((sum, { length }) => sum + length, 0) > maximumClipBytes) {
-        const mebibytes = maximumClipBytes / 1024 / 1024;
-        throw badInput('request-too-large', `The files are larger than ${mebibytes} MiB.`, {
-          remedy: 'Send a shorter or smaller clip. A width of 640 pixels is enough.',
-        });
-      }
-      const outcome = await clips.judgeClip(clip, fps);
-      if (outcome.outcome === 'ok') return verdictOf(outcome, challenge);
-      const { code, message, remedy } = outcome;
-      // The code comes from the process that parsed the clip, which a clip may have taken over.
-      throw badInput(refusedClips.find((known) => known === code) ?? 'clip-unreadable', message, { remedy });
-    },
+    'liveness.judge-clip': async ({ clip, fps, challenge }) =>
+      clipVerdictOf(await analysedClip(clips, clip, { fps, isEmbedded: false }), challenge),
   };
 }
 
+export type AnalysedClip = Extract<ClipOutcome, { outcome: 'ok' }>;
+
+/** Has a clip analysed. @throws `request-too-large`, `vision-unavailable`, `refusedClips` */
+export async function analysedClip(
+  clips: Pick<PhotoProcess, 'judgeClip'>,
+  clip: readonly Uint8Array[],
+  how: ClipToJudge,
+): Promise<AnalysedClip> {
+  if (clip.reduce((sum, { length }) => sum + length, 0) > maximumClipBytes) {
+    const mebibytes = maximumClipBytes / 1024 / 1024;
+    throw badInput('request-too-large', `The files are larger than ${mebibytes} MiB.`, {
+      remedy: 'Send a shorter or smaller clip. A width of 640 pixels is enough.',
+    });
+  }
+  const outcome = await clips.judgeClip(clip, how);
+  if (outcome.outcome === 'ok') return outcome;
+  const { code, message, remedy } = outcome;
+  // The code comes from the process that parsed the clip, which a clip may have taken over.
+  throw badInput(refusedClips.find((known) => known === code) ?? 'clip-unreadable', message, { remedy });
+}
+
 /** The verdict on an analysed clip, by the rules for cameras. */
-function verdictOf(
-  { liveness, ...about }: Extract<ClipOutcome, { outcome: 'ok' }>,
+export function clipVerdictOf(
+  { liveness, ...about }: AnalysedClip,
   challenge: readonly ChallengeAction[] | undefined,
 ): ClipVerdict {
   const { unboundBlinks, sameFaceMs, passiveScore, ...rest } = liveness.evidence;

@@ -35,6 +35,11 @@ export interface PhotographToAnalyse {
   readonly faceNumber?: number | undefined;
 }
 
+export interface ClipToJudge {
+  readonly fps: number;
+  readonly isEmbedded: boolean;
+}
+
 /**
  * Analyses photographs in a separate vision process. This process has no camera, gives way to the processes with cameras and
  * runs only while there is work. It takes one photograph at a time, because pictures are large and a box has little memory.
@@ -70,10 +75,14 @@ export class PhotoProcess implements AsyncDisposable {
     return this.#ask((request) => ({ type: 'analyse-faces', request, isEmbedded }), image);
   }
 
-  /** Judges the liveness in a clip, or in photographs taken at `fps`. Throws as `analyse` does. */
-  judgeClip(files: readonly Uint8Array[], fps: number): Promise<ClipOutcome> {
+  /**
+   * Judges the liveness in a clip, or in photographs taken at `fps`, with the embeddings of the face if `isEmbedded`. Throws as
+   * `analyse` does.
+   */
+  judgeClip(files: readonly Uint8Array[], { fps, isEmbedded }: ClipToJudge): Promise<ClipOutcome> {
     const sizes = files.map(({ length }) => length);
-    return this.#ask((request) => ({ type: 'analyse-clip', request, sizes, fps }), Buffer.concat(files));
+    const order = { type: 'analyse-clip', sizes, fps, isEmbedded } as const;
+    return this.#ask((request) => ({ ...order, request }), Buffer.concat(files));
   }
 
   #ask<T extends Answer>(order: (request: number) => Request, attachment: Uint8Array): Promise<T> {

@@ -158,7 +158,7 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
     ...galleryHandlers(lifetime.use('gallery upkeep', upkeep), readings),
     ...retentionHandlers(retention),
     ...recognitionHandlers({
-      ...{ vault, photos, readings },
+      ...{ vault, photos, clips, readings },
       policy: () => ({
         ...matchPolicy(current(), recogniser.pack),
         thresholdOf: (id) => calibration.thresholdOf(id),

@@ -11,12 +11,18 @@ import {
   type Verification,
 } from '../../contract/recognition.js';
 import { notFound } from '../../control/not-found.js';
-import { identifyTrack, noProbes, withProbes } from '../../domain/identification/identify-track.js';
+import {
+  identifyTrack,
+  noProbes,
+  type SearchedProbe,
+  withProbes,
+} from '../../domain/identification/identify-track.js';
 import {
   type Candidate,
   type Embedding,
   type Identification,
   type MatchPolicy,
+  type Probe,
   similarityOf,
   thresholdFor,
 } from '../../domain/identification/match.js';
@@ -27,6 +33,7 @@ import { wipe } from '../../host/sodium.js';
 import type { FacesOutcome } from '../../vision/protocol.js';
 import { decodeEmbedding } from '../../vision/sighting-codec.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
+import { analysedClip, clipVerdictOf } from '../cameras/clip-handlers.js';
 import type { PhotoProcess } from '../cameras/photo-process.js';
 import { damagedName } from './enrolment.js';
 import type { GalleryVault } from './gallery-vault.js';
@@ -39,6 +46,7 @@ const mostCandidates = 5;
 export interface RecognitionOptions {
   readonly vault: Pick<GalleryVault, 'gallery'>;
   readonly photos: Pick<PhotoProcess, 'analyse' | 'findFaces' | 'waitingCount'>;
+  readonly clips: Pick<PhotoProcess, 'judgeClip' | 'waitingCount'>;
   /** The rules by which cameras recognise persons. */
   readonly policy: () => MatchPolicy;
   readonly readings: Pick<ReadingTrail, 'note'>;
@@ -46,7 +54,7 @@ export interface RecognitionOptions {
 
 /** The operations that compare pictures and store nothing. */
 export function recognitionHandlers(options: RecognitionOptions): Handlers<typeof recognitionOperations> {
-  const { vault, photos, readings } = options;
+  const { vault, photos, clips, readings } = options;
   return {
     'recognition.detect': async ({ picture }) => {
       const { faceCount, faces } = await facesOf(photos, picture, false);
@@ -59,12 +67,27 @@ export function recognitionHandlers(options: RecognitionOptions): Handlers<typeo
       const recognised: RecognisedFace[] = [];
       for (const face of faces) {
         const embedding = embeddingOf(face.embeddingBase64, recogniser, vault.gallery());
-        recognised.push({ ...described(face), ...(await recognise(embedding, options, caller)) });
+        const views = [{ embedding, quality: 1, capturedAtMs: 0 }];
+        const policy = { ...options.policy(), minimumProbes: 1 };
+        recognised.push({ ...described(face), ...(await recognise(views, policy, options, caller)) });
       }
       const matches = recognised.filter(({ outcome }) => outcome === 'match').length;
       const details = { faces: recognised.length, matches };
       readings.note({ by: caller, action: 'person.recognised', details });
       return { faceCount, faces: recognised };
+    },
+    'recognition.recognise-clip': async ({ clip, fps, challenge }, { caller }) => {
+      vault.gallery();
+      refuseIfBusy(clips);
+      const analysed = await analysedClip(clips, clip, { fps, isEmbedded: true });
+      const views = analysed.probes.map(({ embeddingBase64, quality, capturedAtMs }) => ({
+        embedding: embeddingOf(embeddingBase64, analysed.recogniser, vault.gallery()),
+        ...{ quality, capturedAtMs },
+      }));
+      const found = await recognise(views, options.policy(), options, caller);
+      const details = { faces: 1, matches: found.outcome === 'match' ? 1 : 0 };
+      readings.note({ by: caller, action: 'person.recognised', details });
+      return { ...clipVerdictOf(analysed, challenge), ...found };
     },
     'recognition.verify': async ({ personId: id, picture }, { caller }) => {
       requireActive(vault.gallery(), id);
@@ -91,7 +114,7 @@ function only(picture: readonly Buffer[]): Buffer {
   return first;
 }
 
-function refuseIfBusy({ waitingCount }: RecognitionOptions['photos']): void {
+function refuseIfBusy({ waitingCount }: Pick<PhotoProcess, 'waitingCount'>): void {
   if (waitingCount < mostWaiting) return;
   throw operational('busy', `The picture was not analysed: ${waitingCount} pictures wait before it.`, {
     remedy: 'Try again in some seconds.',
@@ -124,22 +147,37 @@ function embeddingOf(base64: string | undefined, recogniser: string, gallery: Ga
   throw defect('recogniser-mismatch', 'vision and gallery use different recognisers');
 }
 
+/** Identifies one face by its views, as a camera does. */
 async function recognise(
-  embedding: Embedding,
-  { vault, policy: policyNow }: RecognitionOptions,
+  views: readonly Probe[],
+  policy: MatchPolicy,
+  { vault }: Pick<RecognitionOptions, 'vault'>,
   caller: Caller,
 ): Promise<Pick<RecognisedFace, 'outcome' | 'candidates'>> {
   const gallery = vault.gallery();
-  const candidates = await gallery.nearest(embedding, { count: mostCandidates });
-  const policy = { ...policyNow(), minimumProbes: 1 };
-  const probe = { capturedAtMs: 0, quality: 1, candidates };
-  const identified = identifyTrack(withProbes(noProbes, [probe]), policy);
+  const probes: SearchedProbe[] = [];
+  for (const { embedding, ...view } of views) {
+    probes.push({ ...view, candidates: await gallery.nearest(embedding, { count: mostCandidates }) });
+  }
+  const identified = identifyTrack(withProbes(noProbes, probes), policy);
+  // Each person with the best view. A camera averages; the outcome follows the camera.
+  const candidates = bestOfEach(probes);
   const isNear = ({ personId: id, similarity }: Candidate): boolean =>
     similarity >= thresholdFor(policy, id) - policy.margin;
   return {
     outcome: outcomeOf(identified),
     candidates: candidates.filter(isNear).map((candidate) => named(candidate, { gallery, policy, caller })),
   };
+}
+
+function bestOfEach(probes: readonly SearchedProbe[]): readonly Candidate[] {
+  const best = new Map<PersonId, Candidate>();
+  for (const candidate of probes.flatMap(({ candidates }) => candidates)) {
+    const before = best.get(candidate.personId);
+    if (before === undefined || candidate.similarity > before.similarity)
+      best.set(candidate.personId, candidate);
+  }
+  return [...best.values()].sort((a, b) => b.similarity - a.similarity).slice(0, mostCandidates);
 }
 
 function outcomeOf({ outcome }: Identification): RecognisedFace['outcome'] {

@@ -47,8 +47,8 @@ const lasted: Readonly<Record<Condition, { readonly now: string; readonly past: 
     past: 'A file of keys was empty or damaged',
   },
   'certificate-expiring': {
-    now: 'A certificate for the broker expires soon or is not valid',
-    past: 'A certificate for the broker was about to expire or not valid',
+    now: 'A certificate of the broker connection or of the gate expires soon or is not valid',
+    past: 'A certificate of the broker connection or of the gate was about to expire or not valid',
   },
   'commands-refused': {
     now: 'Commands are refused repeatedly',
