@@ -170,12 +170,11 @@ function addressOf(
     ? fc.constantFrom('', 'unknown=1', '__proto__=1', 'limit=1&limit=2', '%=', '&&')
     : fc.constant('');
   return fc.tuple(inPath, inQuery, extra).map(([path, query, more]) => {
-    const address = operation.path.replaceAll(
-      /\{(\w+)\}/g,
-      (_, name: string) =>
-        // A name that is empty would lead to another operation.
-        encoded(Object(path)[name]) || 'x',
-    );
+    const address = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+      const segment = encoded(Object(path)[name]);
+      // These lead to another operation: a URL leaves them out (RFC 3986, section 5.2.4).
+      return ['', '.', '..'].includes(segment) ? 'x' : segment;
+    });
     const pairs = Object.entries(query).map(([name, each]) => `${name}=${encoded(each)}`);
     const search = [...pairs, ...(more === '' ? [] : [more])].join('&');
     return `/api/v1${address}${search === '' ? '' : `?${search}`}`;
