@@ -112,6 +112,8 @@ export function describeApi(document: Node): Description {
   };
   const check: AnswerCheck = (operation, { status, mediaType, body, isCut }) => {
     if (status >= 500 && status !== 503) return `status ${status}`;
+    // A head that is too long is refused by the parser of HTTP, before there is an operation (RFC 6585, section 5).
+    if (status === 431 && body.length === 0) return undefined;
     const given = nodeAt(operation.responses, String(status));
     if (Object.keys(given).length === 0) return `status ${status} is not described`;
     const ref = given['$ref'];

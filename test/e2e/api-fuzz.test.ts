@@ -10,7 +10,8 @@ import { root } from '../support/built.js';
 
 // A longer run finds more: `node --import tsx scripts/fuzz-api/main.ts` takes any time.
 const seconds = Number(process.env['ROLLCALL_FUZZ_SECONDS'] ?? 60);
-const seed = Number(process.env['ROLLCALL_FUZZ_SEED'] ?? Date.now() % 1_000_000);
+// The same requests each time, so that a failure comes from what was changed; scripts/fuzz-api tries others.
+const seed = Number(process.env['ROLLCALL_FUZZ_SEED'] ?? 20_261);
 
 test('a box answers valid and nearly valid requests as its OpenAPI document says', {
   skip: withoutBuild,

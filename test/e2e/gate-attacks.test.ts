@@ -15,7 +15,8 @@ import { freePort, gateFolderOf, startBoxGate } from '../support/box-gate.js';
 import { root } from '../support/built.js';
 import { until } from '../support/until.js';
 
-const seed = Number(process.env['ROLLCALL_FUZZ_SEED'] ?? Date.now() % 1_000_000);
+// The same requests each time, so that a failure comes from what was changed; scripts/fuzz-api tries others.
+const seed = Number(process.env['ROLLCALL_FUZZ_SEED'] ?? 20_261);
 /** Scaled down from scripts/stress-gate: what comes of it, not how fast. */
 const sizes: Readonly<Record<Attack, number>> = {
   'slow-connections': 200,

@@ -9,7 +9,8 @@ import { paintFace } from '../support/painted-faces.js';
 import { startPersonServer } from '../support/person-server.js';
 
 const document = openApiDocument({ ...personOperations, ...importOperations });
-const seed = Date.now() % 1_000_000;
+// The same requests each time, so that a failure comes from what was changed; scripts/fuzz-api tries others.
+const seed = 20_261;
 
 test('the operations on persons answer valid and nearly valid requests as described', async (t) => {
   t.diagnostic(`seed ${seed}`);
