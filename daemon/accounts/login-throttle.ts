@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.js';
 import { operational, type RollcallError } from '../base/errors.js';
 import { isoTime } from '../domain/iso-time.js';
 import { keyedHash } from '../host/keyed-hash.js';
+import { networkOf } from '../host/network-of.js';
 import type { OpenDatabase } from '../host/sqlite.js';
 
 /** When failures slow and lock a subject. */
@@ -230,22 +231,6 @@ export class LoginThrottle {
     const hash = keyedHash(this.#options.key, what, [text]);
     return { hash, name: hash.toString('base64'), rule, what };
   }
-}
-
-/** The address, or the /64 network of an IPv6 address: one household has that many addresses. */
-export function networkOf(address: string): string {
-  if (!address.includes(':')) return address;
-  const [plain = ''] = address.toLowerCase().split('%');
-  if (plain.includes('.')) return plain;
-  const [head = '', tail] = plain.split('::');
-  const before = head.split(':').filter((group) => group !== '');
-  const after = tail === undefined ? [] : tail.split(':').filter((group) => group !== '');
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - before.length - after.length);
-  const groups = [...before, ...Array.from({ length: zeros }, () => '0'), ...after];
-  return groups
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':');
 }
 
 const attempts = { address: 'logging in', claim: 'claiming the box' } as const;

@@ -3,10 +3,10 @@ import { present } from '../base/present.js';
 import type { Call, Handlers } from '../contract/handlers.js';
 import type { Passkey, passkeyOperations } from '../contract/passkeys.js';
 import { isoTime } from '../domain/iso-time.js';
+import { networkOf } from '../host/network-of.js';
 import { opaqueText } from '../host/opaque-text.js';
 import { type AccountsContext, changeAudited, entryOf } from './accounts-context.js';
 import { ownAccount } from './auth-handlers.js';
-import { networkOf } from './login-throttle.js';
 import { checkNewPasskey, creationOptionsFor, requestOptionsFor } from './passkeys.js';
 import type { PasskeyRow } from './passkeys-store.js';
 

@@ -1,10 +1,10 @@
-import { isIPv6 } from 'node:net';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { Clock, Timer } from '../base/clock.js';
 import { badInput, type RollcallError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { Caller } from '../contract/caller.js';
 import { type RateClass, rateClasses } from '../contract/operation.js';
+import { networkOf } from '../host/network-of.js';
 import type { CountsFile } from './counts-file.js';
 
 /** Requests in a minute, by class. */
@@ -168,21 +168,6 @@ class Counter {
       void this.#limiter.delete(old);
     }
   }
-}
-
-/** An IPv6 network of one owner has at least 2^64 addresses, so they are counted together. */
-export function networkOf(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (mapped !== undefined) return mapped;
-  if (!isIPv6(address)) return address;
-  const [head = '', tail] = (address.split('%', 1)[0] ?? '').toLowerCase().split('::');
-  const before = head === '' ? [] : head.split(':');
-  const after = tail === undefined || tail === '' ? [] : tail.split(':');
-  // An IPv4 address at the end stands for two groups.
-  const written = before.length + after.length + (address.includes('.') ? 1 : 0);
-  const groups = tail === undefined ? before : [...before, ...Array<string>(8 - written).fill('0'), ...after];
-  const network = groups.slice(0, 4).map((group) => group.replace(/^0+(?=.)/, ''));
-  return `${network.join(':')}::/64`;
 }
 
 function rateLimited({ limit, resetS }: Standing): RollcallError {

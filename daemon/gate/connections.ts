@@ -1,6 +1,7 @@
-import { isIPv6, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { Allowance } from '../base/allowance.js';
 import type { Clock } from '../base/clock.js';
+import { networkOf } from '../host/network-of.js';
 import type { GateLimits } from './gate-settings.js';
 import { plainAddress } from './request-rules.js';
 
@@ -74,7 +75,7 @@ export class Connections {
   admit(socket: Socket): void {
     const key = keyOf(socket);
     const address = plainAddress(socket.remoteAddress ?? '');
-    const group = groupOf(address);
+    const group = networkOf(address);
     const already = this.#connectionsOf.get(group) ?? 0;
     const { connections, connectionsPerAddress } = this.#limits;
     const mayCome = key !== undefined && already < connectionsPerAddress;
@@ -193,19 +194,6 @@ function keyOf({ remoteAddress, remotePort }: Peer): string | undefined {
   return remoteAddress === undefined || remotePort === undefined
     ? undefined
     : `${remoteAddress} ${remotePort}`;
-}
-
-/** The first four groups of an IPv6 address, which belong to one network; an IPv4 address is its own. */
-export function groupOf(address: string): string {
-  if (!isIPv6(address)) return address;
-  const [plain = ''] = address.split('%', 1);
-  const [head = '', tail] = plain.split('::');
-  const first = head === '' ? [] : head.split(':');
-  const last = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros =
-    tail === undefined ? [] : Array<string>(Math.max(0, 8 - first.length - last.length)).fill('0');
-  const groups = [...first, ...zeros, ...last].map((group) => group.replace(/^0+(?=.)/, ''));
-  return `${groups.slice(0, 4).join(':')}::/64`;
 }
 
 function countDown(counts: Map<string, number>, key: string): void {

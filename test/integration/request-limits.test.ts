@@ -11,7 +11,8 @@ import { type OperationDeclaration, operation, type RateClass } from '../../daem
 import { localBounds } from '../../daemon/control/admission.js';
 import { openCountsFile } from '../../daemon/control/counts-file.js';
 import { InFlight } from '../../daemon/control/in-flight.js';
-import { mostKeys, networkOf, type RateFigures, RateLimits } from '../../daemon/control/rate-limits.js';
+import { mostKeys, type RateFigures, RateLimits } from '../../daemon/control/rate-limits.js';
+import { networkOf } from '../../daemon/host/network-of.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { networkCaller, startOperationsServer } from '../support/operations-server.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';

@@ -3,7 +3,6 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { headersForCaller, securityHeaders } from '../../daemon/gate/answer-headers.js';
 import { acceptedEncoding, encodingFor } from '../../daemon/gate/compression.js';
-import { groupOf } from '../../daemon/gate/connections.js';
 import {
   headersForCore,
   isRefusal,
@@ -11,6 +10,7 @@ import {
   type RequestHead,
 } from '../../daemon/gate/request-rules.js';
 import { Site } from '../../daemon/gate/site.js';
+import { networkOf } from '../../daemon/host/network-of.js';
 
 const settings = { hosts: ['box.example', 'localhost'], origins: ['https://console.example'] };
 
@@ -191,9 +191,9 @@ describe('the site', () => {
 
 describe('callers of an IPv6 network', () => {
   test('count as one, as the network belongs to one owner', () => {
-    assert.equal(groupOf('2001:db8:1:2:aaaa::1'), groupOf('2001:0db8:1:2::9'));
-    assert.equal(groupOf('2001:db8::1'), '2001:db8:0:0::/64');
-    assert.notEqual(groupOf('2001:db8:1:3::1'), groupOf('2001:db8:1:2::1'));
-    assert.equal(groupOf('192.0.2.7'), '192.0.2.7');
+    assert.equal(networkOf('2001:db8:1:2:aaaa::1'), networkOf('2001:0db8:1:2::9'));
+    assert.equal(networkOf('2001:db8::1'), '2001:db8:0:0::/64');
+    assert.notEqual(networkOf('2001:db8:1:3::1'), networkOf('2001:db8:1:2::1'));
+    assert.equal(networkOf('192.0.2.7'), '192.0.2.7');
   });
 });
