@@ -1,4 +1,4 @@
-import { chmod, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { Logger } from '../base/logger.js';
 import type { Caller } from '../contract/caller.js';
@@ -7,6 +7,7 @@ import type { OperationDeclaration } from '../contract/operation.js';
 import type { Admission } from './admission.js';
 import { requestListener } from './request-listener.js';
 import { type RequestFacts, serveOperations } from './serve.js';
+import { listenPrivately } from './server.js';
 
 export interface GateSocketOptions<Operations extends Readonly<Record<string, OperationDeclaration>>> {
   readonly socketPath: string;
@@ -54,16 +55,7 @@ export async function startGateSocket<Operations extends Readonly<Record<string,
   );
   server.maxConnections = mostConnections;
   await rm(socketPath, { force: true });
-  const previousMask = process.umask(0o177);
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(socketPath, resolve);
-    });
-  } finally {
-    process.umask(previousMask);
-  }
-  await chmod(socketPath, 0o660);
+  await listenPrivately(server, socketPath, 0o660);
   return {
     async [Symbol.asyncDispose]() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));

@@ -43,7 +43,7 @@ export async function startControlServer<
   try {
     await mkdir(dirname(socketPath), { recursive: true, mode: 0o700 });
     await rm(socketPath, { force: true });
-    await listenPrivately(server, socketPath);
+    await listenPrivately(server, socketPath, 0o600);
   } catch (error) {
     await close();
     const access = explainAccess(socketPath, 'written', error);
@@ -59,8 +59,12 @@ export async function startControlServer<
   return { [Symbol.asyncDispose]: close };
 }
 
-/** The mask keeps other users out even before the chmod. */
-async function listenPrivately(server: Server, socketPath: string): Promise<void> {
+/** Listens on a socket with this mode. The mask keeps other users out even before the chmod. */
+export async function listenPrivately(
+  server: Server,
+  socketPath: string,
+  mode: 0o600 | 0o660,
+): Promise<void> {
   const previousMask = process.umask(0o177);
   try {
     await new Promise<void>((resolve, reject) => {
@@ -70,7 +74,7 @@ async function listenPrivately(server: Server, socketPath: string): Promise<void
   } finally {
     process.umask(previousMask);
   }
-  await chmod(socketPath, 0o600);
+  await chmod(socketPath, mode);
 }
 
 /**

@@ -18,6 +18,12 @@ export interface AccessEntry {
   readonly note?: string | undefined;
 }
 
+/** What an answer was. */
+export type Outcome = Pick<AccessEntry, 'status' | 'bytes' | 'note'>;
+
+/** The status is that of no answer; web servers log it so. */
+export const callerGone: Outcome = { status: 499, bytes: 0, note: 'caller-gone' };
+
 const longestPath = 200;
 /** Lines in a burst, and one more each 10 ms: a flood of requests does not fill the journal. */
 const lineAllowance = { most: 500, everyMs: 10 };

@@ -7,7 +7,7 @@ import type { Clock } from '../base/clock.js';
 import { isRollcallError } from '../base/errors.js';
 import type { ErrorEnvelope } from '../contract/errors.js';
 import { livePath } from '../contract/live.js';
-import type { AccessLog } from './access-log.js';
+import { type AccessLog, callerGone, type Outcome } from './access-log.js';
 import {
   type AnswerHeaders,
   crossOriginHeaders,
@@ -48,16 +48,6 @@ interface Exchange {
   /** Aborts when the caller goes away. */
   readonly signal: AbortSignal;
 }
-
-/** What the access log says about an answer. */
-interface Outcome {
-  readonly status: number;
-  readonly bytes: number;
-  readonly note?: string | undefined;
-}
-
-/** The status is that of no answer; web servers log it so. */
-const callerGone: Outcome = { status: 499, bytes: 0, note: 'caller-gone' };
 
 /** Answers one request and logs it. Never rejects. */
 export async function handle(

@@ -10,7 +10,7 @@ import type { Clock } from '../../base/clock.js';
 import { isRollcallError } from '../../base/errors.js';
 import type { ErrorEnvelope, Problem } from '../../contract/errors.js';
 import type { LiveTicket } from '../../contract/live.js';
-import type { AccessLog } from '../access-log.js';
+import { type AccessLog, callerGone, type Outcome } from '../access-log.js';
 import { type AnswerHeaders, headersForCaller, securityHeaders } from '../answer-headers.js';
 import type { Connection, Connections } from '../connections.js';
 import type { CoreLink } from '../core-link.js';
@@ -52,12 +52,6 @@ interface Exchange {
   readonly connection: Connection;
   /** Aborts when the caller goes away. */
   readonly signal: AbortSignal;
-}
-
-interface Outcome {
-  readonly status: number;
-  readonly bytes: number;
-  readonly note?: string | undefined;
 }
 
 /** Answers one request for a WebSocket, and logs it when the connection has ended. Never rejects. */
@@ -237,7 +231,6 @@ function accept({ request, socket, head, requestId }: Exchange, webSockets: WebS
   return accepted;
 }
 
-const callerGone: Outcome = { status: 499, bytes: 0, note: 'caller-gone' };
 const tooBusy: Refusal = {
   status: 503,
   code: 'busy',
