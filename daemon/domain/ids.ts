@@ -9,6 +9,10 @@ export type TrackId = Branded<'TrackId'>;
 export type PersonId = Branded<'PersonId'>;
 /** UUIDv7 of one published fact. */
 export type EventId = Branded<'EventId'>;
+/** UUIDv7 of one passage. */
+export type PassageId = Branded<'PassageId'>;
+/** Opaque and random, `s-` and 26 letters and digits: the same for every passage of one stranger until retention ends it. */
+export type StrangerId = Branded<'StrangerId'>;
 /** Identifies the network, its version and the alignment that made a template. Only templates with equal ids are comparable. */
 export type RecogniserId = Branded<'RecogniserId'>;
 
@@ -28,4 +32,6 @@ export const cameraId = (text: string): CameraId => text as CameraId;
 export const trackId = (text: string): TrackId => text as TrackId;
 export const personId = (text: string): PersonId => text as PersonId;
 export const eventId = (text: string): EventId => text as EventId;
+export const passageId = (text: string): PassageId => text as PassageId;
+export const strangerId = (text: string): StrangerId => text as StrangerId;
 export const recogniserId = (text: string): RecogniserId => text as RecogniserId;

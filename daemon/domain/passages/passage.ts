@@ -1,0 +1,124 @@
+import type { FaceQuality, QualityReason } from '../faces/quality.js';
+import type { CameraId, EventId, PassageId, PersonId, RecogniserId, StrangerId, TrackId } from '../ids.js';
+import type {
+  ChallengeReason,
+  LivenessReason,
+  LivenessRequirement,
+  LivenessVerdict,
+} from '../liveness/liveness.js';
+import type { PassageReason } from './passage-reason.js';
+
+/** What one view of a face measured. The limits of a usable view are in `judge-view.ts`. */
+export interface ViewMeasures {
+  readonly quality: FaceQuality;
+  /** Width of the face, pixels of the full picture. */
+  readonly widthPx: number;
+  readonly yawDeg: number;
+  readonly pitchDeg: number;
+  /** Mean luma of the face, 0..255. */
+  readonly meanLuma: number;
+  /** As in `FaceStatistics`, 0 or more. */
+  readonly sharpness: number;
+}
+
+/** The views of a track so far. */
+export interface ViewTally {
+  /** Views in which a mesh fitted. */
+  readonly count: number;
+  /** Views that were embedded. */
+  readonly embedded: number;
+  /** Number of views with each fault; a view may have several. */
+  readonly faults: Readonly<Partial<Record<QualityReason, number>>>;
+  /** The best view; undefined before the first. */
+  readonly best?: ViewMeasures;
+}
+
+export const noTally: ViewTally = { count: 0, embedded: 0, faults: {} };
+
+/**
+ * What the box decided about the face of a passage.
+ * - `attended`: an enrolled person, with what the camera requires as proof of life.
+ * - `unproven`: an enrolled person without that proof.
+ * - `refused`: an enrolled person who is not valid at that time, or barred.
+ * - `ambiguous`: one of two enrolled persons.
+ * - `stranger`: no enrolled person.
+ * - `attack`: a presentation attack.
+ * - `undecided`: the face was not seen well enough to say who it is.
+ */
+export const passageOutcomes = [
+  'attended',
+  'unproven',
+  'refused',
+  'ambiguous',
+  'stranger',
+  'attack',
+  'undecided',
+] as const;
+export type PassageOutcome = (typeof passageOutcomes)[number];
+
+/**
+ * How a passage ended: the person left; another face took over the track; the camera stopped delivering; the vision process or
+ * the daemon stopped meanwhile.
+ */
+export const passageEnds = ['left', 'another-face', 'camera-lost', 'vision-stopped', 'box-stopped'] as const;
+export type PassageEnd = (typeof passageEnds)[number];
+
+/** An enrolled person with the similarity of the track, averaged over its views, and the threshold that applied. */
+export interface NearPerson {
+  readonly personId: PersonId;
+  readonly similarity: number;
+  readonly threshold: number;
+}
+
+/** Most persons that a passage names as near. */
+export const mostNearPersons = 3;
+
+export interface PassageLiveness {
+  readonly require: LivenessRequirement;
+  readonly verdict: LivenessVerdict;
+  readonly reason: LivenessReason | ChallengeReason;
+  readonly blinkCount: number;
+  /** Seconds in which a blink would have been detected. */
+  readonly observedS: number;
+  /** Frames in which the eyes were measured. */
+  readonly frameCount: number;
+  /** 0 (attack) .. 1 (live); absent without a passive model. */
+  readonly passiveScore?: number;
+}
+
+/** The rule that kept an event back: an earlier event of the same kind about the same subject. */
+export interface PassageCooldown {
+  readonly elapsedS: number;
+  readonly cooldownS: number;
+  /** The earlier passage, where it is known. */
+  readonly passageId?: PassageId;
+}
+
+/** One track of one face through the view of one camera, with what the box decided and why. Times are wall clock, milliseconds since the epoch. */
+export interface Passage {
+  readonly id: PassageId;
+  readonly cameraId: CameraId;
+  readonly trackId: TrackId;
+  readonly startedAtMs: number;
+  /** The last time the face was seen. */
+  readonly lastSeenMs: number;
+  /** Absent while the face is in sight. */
+  readonly end?: PassageEnd;
+  readonly outcome: PassageOutcome;
+  readonly reason: PassageReason;
+  readonly views: ViewTally;
+  readonly recogniser: RecogniserId;
+  /** Similarity that counts as a match, and how much nearer than the second the best person must be. */
+  readonly threshold: number;
+  readonly margin: number;
+  /** The nearest persons, the most similar first, at most `mostNearPersons`. */
+  readonly nearest: readonly NearPerson[];
+  /** The person whom the box recognised. */
+  readonly personId?: PersonId;
+  readonly stranger?: { readonly id: StrangerId /** From 1. */; readonly visit: number };
+  readonly liveness: PassageLiveness;
+  /** Why an event was not repeated. */
+  readonly cooldown?: PassageCooldown;
+  /** The events that the passage caused, in order. */
+  readonly events: readonly EventId[];
+}

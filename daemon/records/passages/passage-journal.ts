@@ -1,0 +1,64 @@
+import type { CameraId, PassageId, PersonId, StrangerId } from '../../domain/ids.js';
+import type { Passage, PassageOutcome } from '../../domain/passages/passage.js';
+import type { PassageReason } from '../../domain/passages/passage-reason.js';
+
+/** A passage as it is stored. */
+export interface StoredPassage {
+  /** Counts the passages in the order of their first row; the cursor of lists. */
+  readonly number: number;
+  readonly id: PassageId;
+  /** Undefined if the content does not open: its key was deleted, or the row was altered. */
+  readonly passage: Passage | undefined;
+}
+
+/** All given fields must hold. */
+export interface PassageQuery {
+  readonly cameraIds?: readonly CameraId[];
+  /** The recognised person. */
+  readonly personId?: PersonId;
+  readonly strangerId?: StrangerId;
+  readonly outcome?: PassageOutcome;
+  readonly reason?: PassageReason;
+  /** Bounds of the start, wall clock, milliseconds since the epoch: from, and before. */
+  readonly sinceMs?: number;
+  readonly beforeMs?: number;
+  /** Bounds of `number`, both excluded. */
+  readonly afterNumber?: number;
+  readonly beforeNumber?: number;
+  readonly limit: number;
+  /** Which end of the list the limit keeps. Default: `newest`. The answer is always in the order of numbers. */
+  readonly keep?: 'newest' | 'oldest';
+}
+
+/** Number of passages with the same camera, hour, outcome and reason. Readable without a key. */
+export interface PassageCount {
+  readonly cameraId: CameraId;
+  /** Start of the hour, wall clock, milliseconds since the epoch. */
+  readonly hourMs: number;
+  readonly outcome: PassageOutcome;
+  readonly reason: PassageReason;
+  readonly count: number;
+}
+
+/**
+ * The passages in records.db. Persons and measurements are sealed; camera, times, outcome and reason are readable. A passage is
+ * written in the transaction of its events.
+ */
+export interface PassageJournal {
+  /** Adds the passage, or replaces what was written of it; in the transaction of the caller, if there is one. */
+  put(passage: Passage): void;
+  list(query: PassageQuery): readonly StoredPassage[];
+  find(id: PassageId): StoredPassage | undefined;
+  /** Passages whose id begins like this, at most `limit`. */
+  beginningWith(beginning: string, limit: number): readonly StoredPassage[];
+  /** Ended passages that began in this time, by camera, hour, outcome and reason. */
+  counts(sinceMs: number, beforeMs: number): readonly PassageCount[];
+  /** Ends the passages that were in sight when the daemon stopped. Returns how many. */
+  endOpen(): number;
+  /** Removes an erased person: their own passages, and their name among the nearest of others. Returns how many passages. */
+  forgetPerson(personId: PersonId): number;
+  /** Removes a stranger from the passages, which stay. */
+  forgetStranger(id: StrangerId): void;
+  /** Calls back after a passage was written and committed. Returns a function that ends this. */
+  onWritten(listener: (passage: StoredPassage) => void): () => void;
+}
