@@ -35,7 +35,11 @@ export const retentionSchema = z.strictObject({
     365,
     'Days that an attendance is kept on the box, and at most a daily summary. It is never deleted while it waits in the outbox.',
   ),
-  unknownRecords: days(1, 90, 'Days that the record of an unknown person is kept.'),
+  unknownRecords: days(
+    1,
+    90,
+    'Days that the record of an unknown person is kept, and of what a stranger did or became.',
+  ),
   attackRecords: days(1, 90, 'Days that the record of a presentation attack is kept.'),
   replyRecords: days(
     1,

@@ -7,6 +7,8 @@ export const eventKinds = [
   'recognised-unproven',
   'attack',
   'unknown',
+  'loitering',
+  'stranger',
   'summary',
   'identity',
   'audit',

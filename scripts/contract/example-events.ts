@@ -1,5 +1,5 @@
 import type { BoxEvent } from '../../daemon/domain/events/event.js';
-import { cameraId, personId, recogniserId, trackId } from '../../daemon/domain/ids.js';
+import { cameraId, passageId, personId, recogniserId, strangerId, trackId } from '../../daemon/domain/ids.js';
 import { isoTime } from '../../daemon/domain/iso-time.js';
 import { exampleTimeMs } from './example-box.js';
 
@@ -13,6 +13,8 @@ export interface ExampleEvent {
 
 const person = personId('p-2m4x0q7v9hbk3ndz5rcw8ty1ge');
 const other = personId('p-7c1s9z0d4wjx6kq2mbn8r5vtf3');
+const stranger = strangerId('s-6v0n8k2dq4c1wz9xj7tbm3rhfp');
+const otherStranger = strangerId('s-3h9w5yf0tz8k1mq6ncr2xd4vbj');
 const gate = cameraId('gate');
 
 /** The time of an event that happened this long before it is sent. */
@@ -50,6 +52,13 @@ const aboutPeople: readonly BoxEvent[] = [
       trackId: trackId('8d03e7f1-2c5a-4b69-93e8-70bf1a4c6d25'),
     },
     ...{ bestSimilarity: 0.2612, threshold: 0.55, liveness: blinked(ago(48)) },
+    stranger: {
+      ...{ id: stranger, visit: 2, firstSeenMs: ago(5_400) },
+      cameras: [
+        { cameraId: gate, lastSeenMs: ago(47) },
+        { cameraId: cameraId('yard'), lastSeenMs: ago(180) },
+      ],
+    },
   },
   {
     ...{
@@ -89,6 +98,18 @@ const withoutProof: BoxEvent = {
     ...{ observedS: 1.933, frameCount: 29 },
   },
 };
+
+const aboutStrangers: readonly BoxEvent[] = [
+  {
+    ...{ kind: 'loitering', occurredAtMs: ago(12), strangerId: stranger, cameraId: gate },
+    ...{ passageId: passageId('0195550e-4b10-7c62-8a05-d1f7e93b6c28'), sinceMs: ago(613) },
+    cameraIds: [cameraId('yard'), gate],
+  },
+  {
+    ...{ kind: 'stranger', occurredAtMs: ago(11), change: 'merged' },
+    ...{ strangerId: otherStranger, otherId: stranger },
+  },
+];
 
 const summary: BoxEvent = {
   ...{ kind: 'summary', occurredAtMs: ago(30), date: '2026-03-01', part: 1, parts: 1 },
@@ -147,9 +168,11 @@ export function exampleEvents(
   nameOf: (event: BoxEvent) => string,
 ): readonly ExampleEvent[] {
   const late = attendance(ago(7200));
-  const events = [...aboutPeople, ...aboutTheBox(keys), eitherOfTwo, withoutProof].map((event) => {
-    const variant = event.kind === 'reply' && event.outcome !== 'done' ? `.${event.outcome}` : '';
-    return { name: `${nameOf(event)}${variant}`, recordedAtMs: event.occurredAtMs + 17, event };
-  });
+  const events = [...aboutPeople, ...aboutTheBox(keys), eitherOfTwo, withoutProof, ...aboutStrangers].map(
+    (event) => {
+      const variant = event.kind === 'reply' && event.outcome !== 'done' ? `.${event.outcome}` : '';
+      return { name: `${nameOf(event)}${variant}`, recordedAtMs: event.occurredAtMs + 17, event };
+    },
+  );
   return [{ name: `${nameOf(late)}.late`, recordedAtMs: ago(7200) + 17, event: late }, ...events];
 }

@@ -6,8 +6,8 @@ import type {
   UnknownFact,
   UnprovenFact,
 } from '../../daemon/domain/events/event.js';
-import type { Notice } from '../../daemon/domain/events/notice.js';
-import { cameraId, personId, recogniserId, trackId } from '../../daemon/domain/ids.js';
+import { type Notice, strangerChanges } from '../../daemon/domain/events/notice.js';
+import { cameraId, passageId, personId, recogniserId, strangerId, trackId } from '../../daemon/domain/ids.js';
 
 const occurredAtMs = Date.UTC(2026, 2, 1, 8, 0, 0);
 
@@ -96,6 +96,15 @@ export const everyNotice: readonly Notice[] = [
   ...(['enrolled', 'removed', 'restored', 'erased'] as const).map(
     (change): Notice => ({ kind: 'person', occurredAtMs, change, personId: personId('person-1') }),
   ),
+  ...strangerChanges.map((change): Notice => {
+    const other = change === 'merged' || change === 'split' ? { otherId: strangerId('s-2') } : {};
+    const person = change === 'assigned' ? { personId: personId('person-1') } : {};
+    return { kind: 'stranger', occurredAtMs, change, strangerId: strangerId('s-1'), ...other, ...person };
+  }),
+  {
+    ...{ kind: 'loitering', occurredAtMs, strangerId: strangerId('s-1'), cameraId: cameraId('gate') },
+    ...{ passageId: passageId('passage-1'), cameraIds: [cameraId('gate')], sinceMs: occurredAtMs - 600_000 },
+  },
   { kind: 'camera', occurredAtMs, cameraId: cameraId('gate'), state: 'failed', code: 'camera-unreachable' },
   { kind: 'camera', occurredAtMs, cameraId: cameraId('gate'), state: 'streaming' },
   { kind: 'gallery', occurredAtMs, change: 'sealed', code: 'key-missing' },

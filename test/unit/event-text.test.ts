@@ -31,6 +31,20 @@ describe('the line of an event', () => {
     );
   });
 
+  test('names a stranger and the visit', () => {
+    const data = { camera: 'gate', stranger: { id: 's-1', visit: 3 }, similarity: 0.21 };
+    const event = { time: 'T', type: 'rollcall.unknown.seen.v1', data };
+    assert.equal(
+      describeEvent(event, asIs),
+      'T  unknown.seen  gate  stranger s-1, visit 3  similarity 0.210',
+    );
+    const merged = { change: 'merged', stranger: 's-2', other: 's-1' };
+    assert.equal(
+      describeEvent({ time: 'T', type: 'rollcall.stranger.changed.v1', data: merged }, asIs),
+      'T  stranger.changed  s-2  s-1  merged',
+    );
+  });
+
   test('names what was missing for a proof of liveness', () => {
     const liveness = { verdict: 'undetermined', reason: 'eyes-not-seen-well', blinks: [] };
     const data = { camera: 'gate', person: 'p-1', similarity: 0.7631, liveness };

@@ -33,6 +33,8 @@ const ownRules: readonly EventKind[] = [
   'recognised-unproven',
   'recognised-ambiguous',
   'unknown',
+  'loitering',
+  'stranger',
   'attack',
   'reply',
 ];
@@ -73,7 +75,7 @@ export function ageingKinds(sources: RetentionSources, by: Actor): AgeingKinds {
     // A summary repeats attendance data and must not outlive it. Ambiguous passages are needed as long as the attendance can be
     // corrected.
     attendanceRecords: records.ageing('attendance', 'recognised-unproven', 'recognised-ambiguous', 'summary'),
-    unknownRecords: records.ageing('unknown'),
+    unknownRecords: records.ageing('unknown', 'loitering', 'stranger'),
     attackRecords: records.ageing('attack'),
     replyRecords: records.ageing('reply'),
     otherRecords: records.ageing(...eventKinds.filter((kind) => !ownRules.includes(kind))),

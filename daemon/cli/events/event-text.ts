@@ -22,7 +22,18 @@ interface LineFields {
 }
 
 /** Fields that the line shows unchanged. */
-const shownFields = ['camera', 'person', 'state', 'condition', 'change', 'command', 'outcome', 'code'];
+const shownFields = [
+  'camera',
+  'person',
+  'stranger',
+  'other',
+  'state',
+  'condition',
+  'change',
+  'command',
+  'outcome',
+  'code',
+];
 
 /** `attendance.recorded` of `rollcall.attendance.recorded.v1`. */
 export function shortType(type: string): string {
@@ -44,6 +55,7 @@ export function describeEvent(payload: unknown, show: ShowTime): string {
     ...(typeof active === 'boolean' ? [active ? 'begins' : 'ends'] : []),
     ...(typeof firstSequence === 'number' ? [`${firstSequence}-${lastSequence}`] : []),
     ...candidatesText(data['candidates']),
+    ...strangerText(data['stranger']),
     ...(typeof similarity === 'number' ? [`similarity ${similarity.toFixed(3)}`] : []),
     ...(liveness === undefined
       ? []
@@ -54,6 +66,13 @@ export function describeEvent(payload: unknown, show: ShowTime): string {
 /** The reason of an undetermined verdict. */
 const missingText = ({ verdict, reason }: { readonly verdict?: string; readonly reason?: string }): string =>
   verdict === 'undetermined' && reason !== undefined ? ` (${reason})` : '';
+
+/** `stranger s-…, visit 2`, for an unknown person whom the box remembers. */
+function strangerText(stranger: unknown): readonly string[] {
+  if (typeof stranger !== 'object' || stranger === null) return [];
+  const { id, visit } = stranger as { readonly id?: unknown; readonly visit?: unknown };
+  return [`stranger ${String(id)}, visit ${String(visit)}`];
+}
 
 /** `A or B, similarity 0.953 and 0.951`, for a face that fits two persons. */
 function candidatesText(candidates: unknown): readonly string[] {

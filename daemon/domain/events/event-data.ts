@@ -1,5 +1,5 @@
 import { isoTime } from '../iso-time.js';
-import type { BoxEvent, Fact, PublishedLiveness } from './event.js';
+import type { BoxEvent, Fact, PublishedLiveness, SeenStranger } from './event.js';
 import type { Notice } from './notice.js';
 
 /** Ids of the networks in use, by their task. */
@@ -44,8 +44,9 @@ function factData(fact: Fact, models: ModelIds) {
       return { camera, track, candidates, reason, direction, threshold, ...evidence };
     }
     case 'unknown': {
-      const { bestSimilarity, threshold } = fact;
-      return { camera, track, similarity: roundedOrNull(bestSimilarity), threshold, ...evidence };
+      const { bestSimilarity, threshold, stranger } = fact;
+      const similarity = roundedOrNull(bestSimilarity);
+      return { camera, track, ...publishedStranger(stranger), similarity, threshold, ...evidence };
     }
     case 'attack': {
       const { personId: person, similarity } = fact;
@@ -54,10 +55,29 @@ function factData(fact: Fact, models: ModelIds) {
   }
 }
 
+function publishedStranger(stranger: SeenStranger | undefined) {
+  if (stranger === undefined) return {};
+  const { id, visit, firstSeenMs, cameras } = stranger;
+  const seen = cameras.map(({ cameraId, lastSeenMs }) => ({
+    camera: cameraId,
+    lastSeen: isoTime(lastSeenMs),
+  }));
+  return { stranger: { id, visit, firstSeen: isoTime(firstSeenMs), cameras: seen } };
+}
+
 function noticeData(notice: Notice): Readonly<Record<string, unknown>> {
   switch (notice.kind) {
     case 'person':
       return { person: notice.personId };
+    case 'stranger': {
+      const { change, strangerId: stranger, otherId: other, personId: person } = notice;
+      return { change, stranger, ...given({ other, person }) };
+    }
+    case 'loitering': {
+      const { strangerId: stranger, cameraId: camera, passageId: passage, sinceMs, occurredAtMs } = notice;
+      const stayedS = rounded((occurredAtMs - sinceMs) / 1000, 0);
+      return { stranger, camera, passage, cameras: notice.cameraIds, since: isoTime(sinceMs), stayedS };
+    }
     case 'camera': {
       const { cameraId: camera, state, code, damage } = notice;
       return { camera, state, ...given({ code, damage }) };

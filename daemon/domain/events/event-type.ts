@@ -18,6 +18,8 @@ export const eventKinds = everyKind([
   'recognised-unproven',
   'attack',
   'unknown',
+  'loitering',
+  'stranger',
   'summary',
   'identity',
   'audit',
@@ -44,6 +46,10 @@ export function eventType(event: BoxEvent): string {
       return 'rollcall.attack.suspected.v1';
     case 'person':
       return `rollcall.person.${event.change}.v1`;
+    case 'loitering':
+      return 'rollcall.stranger.loitering.v1';
+    case 'stranger':
+      return 'rollcall.stranger.changed.v1';
     case 'camera':
       return 'rollcall.camera.changed.v1';
     case 'gallery':

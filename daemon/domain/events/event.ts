@@ -1,5 +1,5 @@
 import type { AmbiguityReason, CandidatePair } from '../identification/match.js';
-import type { CameraId, EventId, PersonId, RecogniserId, TrackId } from '../ids.js';
+import type { CameraId, EventId, PersonId, RecogniserId, StrangerId, TrackId } from '../ids.js';
 import type { ChallengeReason, LivenessReason, LivenessVerdict } from '../liveness/liveness.js';
 import type { Notice } from './notice.js';
 
@@ -57,9 +57,21 @@ export interface AmbiguousFact extends FactAboutTrack {
   readonly threshold: number;
 }
 
+/** A stranger as the box remembers them. Times are wall clock, milliseconds since the epoch. */
+export interface SeenStranger {
+  readonly id: StrangerId;
+  /** Number of this visit, from 1. */
+  readonly visit: number;
+  readonly firstSeenMs: number;
+  /** Where the stranger was seen and when for the last time, this camera included; the latest first. */
+  readonly cameras: readonly { readonly cameraId: CameraId; readonly lastSeenMs: number }[];
+}
+
 /** A person was seen who matches no person of the gallery. */
 export interface UnknownFact extends FactAboutTrack {
   readonly kind: 'unknown';
+  /** Absent if the box does not remember strangers. */
+  readonly stranger?: SeenStranger;
   /** Similarity to the most similar person; null for an empty gallery. */
   readonly bestSimilarity: number | null;
   readonly threshold: number;

@@ -1,4 +1,4 @@
-import type { CameraId, PersonId } from '../ids.js';
+import type { CameraId, PassageId, PersonId, StrangerId } from '../ids.js';
 
 interface HappenedAt {
   /** Wall clock, milliseconds since the epoch. */
@@ -10,6 +10,38 @@ export interface PersonNotice extends HappenedAt {
   readonly kind: 'person';
   readonly change: 'enrolled' | 'removed' | 'restored' | 'erased';
   readonly personId: PersonId;
+}
+
+/**
+ * The ids of strangers have changed:
+ * - `merged`: `strangerId` is the same person as `otherId`, whose id stays.
+ * - `split`: some passages of `otherId` now belong to the new `strangerId`.
+ * - `assigned`: the stranger is the enrolled `personId`.
+ * - `ignored`: the box causes no more events about the stranger.
+ * - `discarded`: the box no longer remembers the stranger.
+ */
+export interface StrangerNotice extends HappenedAt {
+  readonly kind: 'stranger';
+  readonly change: StrangerChange;
+  readonly strangerId: StrangerId;
+  readonly otherId?: StrangerId;
+  readonly personId?: PersonId;
+}
+
+export const strangerChanges = ['merged', 'split', 'assigned', 'ignored', 'discarded'] as const;
+export type StrangerChange = (typeof strangerChanges)[number];
+
+/** A stranger has stayed in sight for long, at one camera or at several. At most one for each stay. */
+export interface LoiteringNotice extends HappenedAt {
+  readonly kind: 'loitering';
+  readonly strangerId: StrangerId;
+  /** Where the stranger is now. */
+  readonly cameraId: CameraId;
+  readonly passageId: PassageId;
+  /** The cameras of the stay, in the order of their first passage. */
+  readonly cameraIds: readonly CameraId[];
+  /** Wall clock, milliseconds since the epoch. */
+  readonly sinceMs: number;
 }
 
 /** The state of a camera has changed. */
@@ -144,6 +176,8 @@ export interface ReplyNotice extends HappenedAt {
 /** All events that are not about a person in front of a camera. */
 export type Notice =
   | PersonNotice
+  | StrangerNotice
+  | LoiteringNotice
   | CameraNotice
   | GalleryNotice
   | BoxNotice

@@ -13,6 +13,8 @@ const groupOfKind: Readonly<Record<EventKind, OutboxGroup>> = {
   summary: 'persons',
   attack: 'attacks',
   unknown: 'unknown',
+  loitering: 'unknown',
+  stranger: 'persons',
   gap: 'box',
   identity: 'box',
   audit: 'box',

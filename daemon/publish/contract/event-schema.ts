@@ -8,8 +8,10 @@ import {
   galleryData,
   gapData,
   identityData,
+  loiteringData,
   personData,
   replyData,
+  strangerData,
   summaryData,
 } from './notice-data.js';
 import { signature, slug, time } from './terms.js';
@@ -45,6 +47,8 @@ export const eventSchemas = {
   'recognised-unproven': [schemaOf('rollcall.recognised.unproven.v1', unprovenData)],
   'recognised-ambiguous': [schemaOf('rollcall.recognised.ambiguous.v1', ambiguousData)],
   unknown: [schemaOf('rollcall.unknown.seen.v1', unknownData)],
+  loitering: [schemaOf('rollcall.stranger.loitering.v1', loiteringData)],
+  stranger: [schemaOf('rollcall.stranger.changed.v1', strangerData)],
   attack: [schemaOf('rollcall.attack.suspected.v1', attackData)],
   person: [
     schemaOf('rollcall.person.enrolled.v1', personData),
@@ -68,6 +72,8 @@ export const eventSchema = z.discriminatedUnion('type', [
   ...eventSchemas['recognised-unproven'],
   ...eventSchemas['recognised-ambiguous'],
   ...eventSchemas.unknown,
+  ...eventSchemas.loitering,
+  ...eventSchemas.stranger,
   ...eventSchemas.attack,
   ...eventSchemas.person,
   ...eventSchemas.camera,

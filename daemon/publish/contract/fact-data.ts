@@ -95,8 +95,21 @@ export const ambiguousData = z.strictObject({
   threshold: similarity,
 });
 
+const stranger = z
+  .strictObject({
+    id: opaqueId.describe('opaque id of the stranger, the same at every camera until the box forgets them'),
+    visit: z.int().positive().describe('number of this visit, from 1'),
+    firstSeen: time.describe('when the box saw the stranger for the first time'),
+    cameras: z
+      .array(z.strictObject({ camera: slug, lastSeen: time }))
+      .min(1)
+      .describe('where the stranger was seen and when for the last time, the latest first'),
+  })
+  .describe('absent where the configuration lets the box remember no strangers');
+
 export const unknownData = z.strictObject({
   ...evidence,
+  stranger: stranger.optional(),
   similarity: similarity.nullable().describe('to the most similar person; null when no person is enrolled'),
   threshold: similarity,
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { boxConditions, gapReasons } from '../../domain/events/notice.js';
+import { boxConditions, gapReasons, strangerChanges } from '../../domain/events/notice.js';
 import { code, keyId, opaqueId, slug, subject, time } from './terms.js';
 
 /** The `data` of events that are not about a person in front of a camera. */
@@ -7,6 +7,24 @@ import { code, keyId, opaqueId, slug, subject, time } from './terms.js';
 const counts = z.record(z.string(), z.int().nonnegative());
 
 export const personData = z.strictObject({ person: opaqueId });
+
+export const strangerData = z.strictObject({
+  change: z.enum(strangerChanges),
+  stranger: opaqueId.describe('opaque id of the stranger; of merged: the id that is used no more'),
+  other: opaqueId
+    .optional()
+    .describe('of merged: the id that stays; of split: the stranger to whom the passages belonged'),
+  person: opaqueId.optional().describe('of assigned: the enrolled person who the stranger is'),
+});
+
+export const loiteringData = z.strictObject({
+  stranger: opaqueId.describe('opaque id of the stranger'),
+  camera: slug.describe('where the stranger is now'),
+  passage: opaqueId.describe('the latest passage of the stay'),
+  cameras: z.array(slug).min(1).describe('the cameras of the stay, in the order of their first passage'),
+  since: time.describe('when the stay began'),
+  stayedS: z.int().nonnegative().describe('seconds from the beginning of the stay until the event'),
+});
 
 export const cameraData = z.strictObject({
   camera: slug,
