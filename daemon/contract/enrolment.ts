@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { consentBases, personDetail, personId, similarity } from './person.js';
+import { consentBases, personDetail, personId, similarity, watchMarks } from './person.js';
 
 /** The most photographs in one enrolment. More views do not improve recognition. */
 export const maximumPhotographs = 20;
@@ -121,6 +121,20 @@ export const givenConsent = z.strictObject({
   reference: z.string().max(400).describe('At most 200 characters.'),
 });
 
+export const groups = z
+  .array(z.string().max(64))
+  .max(20)
+  .readonly()
+  .describe('Names of lower-case letters, digits, `-` and `_`, such as `visitors`.');
+export const validDay = z.string().max(32).describe('A day at the site, `YYYY-MM-DD`; it is valid itself.');
+export const givenWatch = z.strictObject({
+  mark: z
+    .string()
+    .max(16)
+    .describe(`One of ${watchMarks.join(', ')}.`),
+  reason: z.string().max(1000).describe('At most 500 characters.'),
+});
+
 export const faceNumber = z
   .int()
   .min(1)
@@ -137,6 +151,10 @@ export const givenPerson = {
   externalId: externalId.optional(),
   notes: notes.optional(),
   consent: givenConsent.optional(),
+  groups: groups.optional(),
+  validFrom: validDay.optional(),
+  validUntil: validDay.optional(),
+  watch: givenWatch.optional(),
   faceNumber,
   isDuplicateAllowed,
 };

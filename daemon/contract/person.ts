@@ -18,6 +18,26 @@ export const consentBases = [
   'legitimate-interests',
 ] as const;
 
+export const watchMarks = ['watch', 'barred'] as const;
+const validDay = z.string().describe('A day at the site, `YYYY-MM-DD`, which is valid itself.');
+
+/** To whom a person belongs, when they are valid, and whether the box watches for them. */
+const personTerms = {
+  groups: z.array(z.string()).readonly().exactOptional().describe('Sorted; absent without a group.'),
+  validFrom: validDay.exactOptional(),
+  validUntil: validDay.exactOptional(),
+  watch: z
+    .object({
+      mark: z
+        .enum(watchMarks)
+        .describe(
+          '`watch`: the box tells of the person at once. `barred`: in addition, it records no attendance of them.',
+        ),
+      reason: z.string(),
+    })
+    .exactOptional(),
+};
+
 /** A person in a list. */
 export const personSummary = z.object({
   id: personId,
@@ -30,6 +50,7 @@ export const personSummary = z.object({
   removedAt: z.iso.datetime().exactOptional().describe('Absent while the person is active.'),
   templates: z.int().nonnegative().describe('Number of templates of the face.'),
   photographs: z.int().nonnegative().describe('Number of stored photographs.'),
+  ...personTerms,
 });
 export type PersonSummary = z.infer<typeof personSummary>;
 

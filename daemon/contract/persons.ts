@@ -8,12 +8,15 @@ import {
   externalIdTaken,
   galleryErrors,
   givenConsent,
+  givenWatch,
+  groups,
   maximumEnrolmentBytes,
   name,
   notes,
+  validDay,
 } from './enrolment.js';
 import { ifRevision, operation, pageFields } from './operation.js';
-import { personDetail, personId, personSummary } from './person.js';
+import { personDetail, personId, personSummary, watchMarks } from './person.js';
 import { photographOperations } from './photographs.js';
 
 /** Changes of a profile. An absent field stays; null removes it. */
@@ -22,6 +25,10 @@ export const profileChange = z.strictObject({
   externalId: externalId.nullable().optional(),
   notes: notes.nullable().optional(),
   consent: givenConsent.nullable().optional(),
+  groups: groups.nullable().optional().describe('All groups of the person.'),
+  validFrom: validDay.nullable().optional(),
+  validUntil: validDay.nullable().optional(),
+  watch: givenWatch.nullable().optional(),
   threshold: z
     .strictObject({
       similarity: z.number().gt(-1).lt(1).describe('At least the threshold of the box.'),
@@ -130,7 +137,7 @@ const readingOperations = {
     path: '/persons',
     summary: 'List the enrolled persons.',
     description:
-      'Sorted by name, every page opens the profile of every person: about 3 s for 100,000 persons. So does the first search for a `text` after the gallery was opened.',
+      'Sorted by name, every page opens the profile of every person: about 3 s for 100,000 persons. So does the first search for a `text` after the gallery was opened, and every list by `group`, `watch` or `validity`.',
     input: z.strictObject({
       ...pageFields,
       removed: z
@@ -145,6 +152,15 @@ const readingOperations = {
         .describe(
           'Only persons whose name contains this text, in any case, or whose external id is this text.',
         ),
+      group: z.string().min(1).max(64).optional().describe('Only persons of this group.'),
+      watch: z
+        .enum([...watchMarks, 'any'])
+        .optional()
+        .describe('Only persons with this mark, or with any.'),
+      validity: z
+        .enum(['valid', 'not-yet-valid', 'expired'])
+        .optional()
+        .describe('Only persons who are this today, at the site.'),
       sort: z
         .enum(['oldest', 'newest', 'name'])
         .default('oldest')

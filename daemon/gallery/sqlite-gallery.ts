@@ -151,7 +151,7 @@ export class SqliteGallery implements Gallery {
     if (row === undefined || row.state === 'staged') return false;
     // Refuses a row whose state was altered in the file: sealing it again would make the altered state genuine.
     const before = this.#parts.persons.profile(row);
-    const details = thresholdDetail(before, profile);
+    const details = { ...thresholdDetail(before, profile), ...unmarkedDetail(before, profile) };
     this.#parts.changes.change(row, { profile, state: row.state }, { by, action: 'person.changed', details });
     this.#parts.externalIds.note(id, profile);
     this.#notify([id]);
@@ -359,4 +359,9 @@ function thresholdDetail(
   const similarity = next.threshold?.similarity;
   if (before.threshold?.similarity === similarity) return {};
   return { threshold: similarity ?? 'auto' };
+}
+
+/** The audit detail of a mark that is gone; a mark that is there has a detail in every entry. */
+function unmarkedDetail(before: PersonProfile, next: PersonProfile): { readonly mark?: 'none' } {
+  return before.watch !== undefined && next.watch === undefined ? { mark: 'none' } : {};
 }

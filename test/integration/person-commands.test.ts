@@ -34,13 +34,10 @@ async function importFolder(
 
 const heading = 'name;external_id;notes;consent_basis;consent_date;consent_reference;photographs';
 const good = [
-  heading,
-  'Ada;17;"night; ""late"" shift";consent;2026-01-15;form 7;faces/ada 1.jpg; faces/ada 2.jpg'.replace(
-    /faces.*/,
-    '"$&"',
-  ),
-  'Bea;18;;;;;',
-  "'=Cyd;;;;;;faces/cyd.jpg",
+  `${heading};groups;valid_from;valid_until;watch;watch_reason`,
+  'Ada;17;"night; ""late"" shift";consent;2026-01-15;form 7;"faces/ada 1.jpg; faces/ada 2.jpg";"visitors; team";2026-01-01;2026-12-31;watch;a parcel',
+  'Bea;18;;;;;;;;;barred;an order',
+  "'=Cyd;;;;;;faces/cyd.jpg;;;;;",
 ];
 const files = {
   'faces/ada 1.jpg': paintFace('ada', 1),
@@ -57,13 +54,9 @@ async function profiles({ client }: PersonServer) {
     all.map(async ({ id }) => {
       const lines = await client.call('persons.export', { id, scope: 'enrolment' });
       const { person, photographs } = await collectRecord(lines);
-      const { name, externalId, notes, consent, state } = person;
+      const { name, externalId, notes, consent, groups, validFrom, validUntil, watch, state } = person;
       return {
-        name,
-        externalId,
-        notes,
-        consent,
-        state,
+        ...{ name, externalId, notes, consent, groups, validFrom, validUntil, watch, state },
         photographs: photographs.map(({ jpeg }) => String(jpeg)).sort(),
       };
     }),
@@ -90,6 +83,9 @@ for (const out of ['everybody.zip', 'everybody']) {
       ['Ada', 'Bea', '=Cyd', 'Gone'],
     );
     assert.deepEqual(before[0]?.consent, { basis: 'consent', dateIso: '2026-01-15', reference: 'form 7' });
+    assert.deepEqual(before[0]?.groups, ['team', 'visitors']);
+    assert.deepEqual([before[0]?.validFrom, before[0]?.validUntil], ['2026-01-01', '2026-12-31']);
+    assert.deepEqual(before[1]?.watch, { mark: 'barred', reason: 'an order' });
     await one.client.call('persons.remove', { id: removed.person.id });
 
     const path = join(one.directory, out);

@@ -24,6 +24,10 @@ describe('the digest of a person', () => {
     const bare = '["person","E-7","Ada",null,null,null]';
     const least = { personId: 'p-1', externalId: 'E-7', name: 'Ada', photographs: null };
     assert.equal(digestOf(least), createHmac('sha256', key).update(bare).digest('hex'));
+    const marked = '["person","E-7","Ada",null,null,null,[["team"],null,"2026-03-01",["watch","parcel"]]]';
+    const terms = { groups: ['team'], validUntil: '2026-03-01', watch: { mark: 'watch', reason: 'parcel' } };
+    const given = { ...least, ...terms } as DigestPerson;
+    assert.equal(digestOf(given), createHmac('sha256', key).update(marked).digest('hex'));
   });
 
   test('differs with everything but the id that the box gave', () => {
@@ -44,6 +48,11 @@ describe('the digest of a person', () => {
           withdrawnIso: '2026-03-02',
         },
       },
+      { ...ada, groups: ['team'] },
+      { ...ada, validFrom: '2026-03-01' },
+      { ...ada, validUntil: '2026-03-01' },
+      { ...ada, watch: { mark: 'watch', reason: 'parcel' } },
+      { ...ada, watch: { mark: 'barred', reason: 'parcel' } },
       { ...ada, photographs: ['aa'] },
       { ...ada, photographs: null },
     ];

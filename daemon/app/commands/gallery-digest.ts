@@ -3,7 +3,8 @@ import type { PersonDetail } from '../../contract/person.js';
 import { digestBuckets } from '../../publish/contract/command-schema.js';
 
 /** An enrolled person, with the photographs that the centre sent. */
-export interface DigestPerson extends Pick<PersonDetail, 'name' | 'notes' | 'consent'> {
+export interface DigestPerson
+  extends Pick<PersonDetail, 'name' | 'notes' | 'consent' | 'groups' | 'validFrom' | 'validUntil' | 'watch'> {
   readonly personId: string;
   readonly externalId: string;
   /** SHA-256 of each photograph in the order it was sent; null unless the box has a template of each. */
@@ -27,13 +28,20 @@ export interface GalleryDigest {
 
 /**
  * Two galleries compare these digests. HMAC-SHA-256 with a key that only the two sides know keeps an eavesdropper from trying
- * names. Two persons have the same digest only if external id, name, notes, consent and photographs are the same.
+ * names. Two persons have the same digest only if external id, name, notes, consent, terms and photographs are the same.
+ * A person without groups, validity and mark has the digest of a box that knows none of these.
  */
 export function digestEntry(person: DigestPerson, key: Uint8Array): DigestEntry {
   const { personId, externalId, name, notes = null, consent = null, photographs } = person;
   const about = consent && [consent.basis, consent.dateIso, consent.reference, consent.withdrawnIso ?? null];
-  const text = JSON.stringify(['person', externalId, name, notes, about, photographs]);
+  const text = JSON.stringify(['person', externalId, name, notes, about, photographs, ...termsOf(person)]);
   return { personId, externalId, bucket: bucketOf(externalId, key), digest: hmac(key, text) };
+}
+
+function termsOf({ groups = [], validFrom, validUntil, watch }: DigestPerson): readonly unknown[] {
+  const isPlain = groups.length === 0 && (validFrom ?? validUntil ?? watch) === undefined;
+  if (isPlain) return [];
+  return [[groups, validFrom ?? null, validUntil ?? null, watch ? [watch.mark, watch.reason] : null]];
 }
 
 /** The digests of the buckets and of the whole gallery. An empty bucket has a digest, too. */

@@ -172,7 +172,7 @@ export class BoxPersons {
 
   /** @throws `bad-request` for a cursor that no page gave */
   async list(filter: PersonFilter, actor: Actor): Promise<Page<PersonSummary>> {
-    const { items, ...page } = await pageOfPersons(this.#gallery(), filter);
+    const { items, ...page } = await pageOfPersons(this.#gallery(), filter, this.#options.todayIso());
     const details = { persons: items.length };
     this.#options.readings.note({ by: actor, action: 'person.listed', details });
     return { ...page, items: items.map(summarisePerson) };
@@ -399,6 +399,10 @@ function changed(before: PersonProfile, change: ProfileChange, todayIso: string)
       externalId: pick(change.externalId, before.externalId),
       notes: pick(change.notes, before.notes),
       consent: pick(change.consent, before.consent),
+      groups: pick(change.groups, before.groups),
+      validFrom: pick(change.validFrom, before.validFrom),
+      validUntil: pick(change.validUntil, before.validUntil),
+      watch: pick(change.watch, before.watch),
     },
     todayIso,
   );

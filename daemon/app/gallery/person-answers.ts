@@ -9,6 +9,7 @@ import { damagedName } from './enrolment.js';
 /** What the API shows of a person. Shows a placeholder for a damaged name. */
 export function summarisePerson(entry: gallery.PersonEntry): PersonSummary {
   const { id, profile, state, enrolledAtMs, changedAtMs, templateCount, photographCount } = entry;
+  const { groups, validFrom, validUntil, watch } = profile ?? {};
   return {
     id,
     name: profile?.name ?? damagedName,
@@ -18,6 +19,7 @@ export function summarisePerson(entry: gallery.PersonEntry): PersonSummary {
     ...(state === 'removed' ? { removedAt: isoTime(changedAtMs) } : {}),
     templates: templateCount,
     photographs: photographCount,
+    ...present({ groups, validFrom, validUntil, watch }),
   };
 }
 

@@ -3,6 +3,7 @@ import { badInput } from '../../base/errors.js';
 import { present } from '../../base/present.js';
 import type { Page } from '../../contract/operation.js';
 import { type PersonId, personId } from '../../domain/ids.js';
+import { type Validity, validityOn, type WatchMark } from '../../domain/persons/person-standing.js';
 import type { Gallery, PersonEntry } from '../../gallery/gallery.js';
 import { simplified } from '../../gallery/persons/name-index.js';
 import type { PersonsPage } from '../../gallery/persons/person-rows.js';
@@ -14,6 +15,9 @@ export interface PersonFilter {
   readonly removed: 'excluded' | 'included' | 'only';
   /** Part of a name, or a whole external id. */
   readonly text?: string | undefined;
+  readonly group?: string | undefined;
+  readonly watch?: WatchMark | 'any' | undefined;
+  readonly validity?: Validity | undefined;
   readonly sort: 'oldest' | 'newest' | 'name';
 }
 
@@ -34,19 +38,24 @@ const mostAmong = 5000;
 /**
  * One page of persons. A list by enrolment continues after the last person of the page before, so that changes between two pages
  * neither hide nor repeat persons. A list by name continues at a place in the list.
- * @throws `bad-request` for a cursor that no page gave
+ * `todayIso`: today at the site. @throws `bad-request` for a cursor that no page gave
  */
-export async function pageOfPersons(gallery: PagedGallery, filter: PersonFilter): Promise<Entries> {
-  const { sort, removed, text } = filter;
+export async function pageOfPersons(
+  gallery: PagedGallery,
+  filter: PersonFilter,
+  todayIso: string,
+): Promise<Entries> {
+  const { sort, removed } = filter;
   const states = statesOf[removed];
-  if (sort === 'name') return await pageByName(await matching(gallery, filter), filter);
+  const isMatch = matcherOf(filter, todayIso);
+  if (sort === 'name') return await pageByName(await matching(gallery, filter, isMatch), filter);
   const after = filter.cursor === undefined ? undefined : personOf(filter.cursor);
   const which = { order: sort, states, after } as const;
   // One more than the page holds shows whether another page follows.
   const found =
-    text === undefined
+    isMatch === undefined
       ? await gallery.pagePersons({ ...which, limit: filter.limit + 1 })
-      : await matching(gallery, filter, { ...which, limit: filter.limit + 1 });
+      : await matching(gallery, filter, isMatch, { ...which, limit: filter.limit + 1 });
   const items = found.slice(0, filter.limit);
   const last = items.at(-1);
   const hasMore = found.length > items.length && last !== undefined;
@@ -54,7 +63,7 @@ export async function pageOfPersons(gallery: PagedGallery, filter: PersonFilter)
     items,
     ...present({
       nextCursor: hasMore ? `${last.enrolledAtMs}.${last.id}` : undefined,
-      total: text === undefined ? gallery.countPersons(states) : undefined,
+      total: isMatch === undefined ? gallery.countPersons(states) : undefined,
     }),
   };
 }
@@ -63,11 +72,11 @@ export async function pageOfPersons(gallery: PagedGallery, filter: PersonFilter)
 async function matching(
   gallery: PagedGallery,
   { removed, text }: PersonFilter,
+  isMatch: Matcher | undefined,
   { order, states, after, limit }: PersonsPage = {
     ...{ order: 'oldest', states: statesOf[removed], limit: Number.POSITIVE_INFINITY },
   },
 ): Promise<readonly PersonEntry[]> {
-  const isMatch = text === undefined ? () => true : matcherOf(text);
   const among = await idsOf(gallery, text);
   const found: PersonEntry[] = [];
   let last = after;
@@ -76,7 +85,7 @@ async function matching(
     const read = await gallery.pagePersons({ order, states, after: last, limit: wanted, among });
     // A profile may have changed since the names were searched.
     for (const entry of read) {
-      if (!isMatch(entry)) continue;
+      if (isMatch?.(entry) === false) continue;
       found.push(entry);
       if (found.length >= limit) return found;
     }
@@ -95,11 +104,26 @@ async function idsOf(
   return ids.length > mostAmong ? undefined : ids;
 }
 
-function matcherOf(text: string): (entry: PersonEntry) => boolean {
-  const wanted = simplified(text);
-  return ({ profile }) =>
-    profile !== undefined &&
-    (simplified(profile.name).includes(wanted) || profile.externalId === text.trim());
+type Matcher = (entry: PersonEntry) => boolean;
+
+/** Undefined if the filter asks for nothing that a profile tells. */
+function matcherOf({ text, group, watch, validity }: PersonFilter, todayIso: string): Matcher | undefined {
+  if ([text, group, watch, validity].every((asked) => asked === undefined)) return undefined;
+  const wanted = text === undefined ? undefined : simplified(text);
+  return ({ profile }) => {
+    if (profile === undefined) return false;
+    const isNamed =
+      wanted === undefined ||
+      simplified(profile.name).includes(wanted) ||
+      profile.externalId === text?.trim();
+    const mark = profile.watch?.mark;
+    return (
+      isNamed &&
+      (group === undefined || profile.groups?.includes(group) === true) &&
+      (watch === undefined || (watch === 'any' ? mark !== undefined : mark === watch)) &&
+      (validity === undefined || validityOn(profile, todayIso) === validity)
+    );
+  };
 }
 
 async function pageByName(all: readonly PersonEntry[], { limit, cursor }: PersonFilter): Promise<Entries> {

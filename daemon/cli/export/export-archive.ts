@@ -3,7 +3,7 @@ import { present } from '../../base/present.js';
 import type { PersonSummary } from '../../contract/person.js';
 import type { PersonProfile } from '../../domain/persons/person-profile.js';
 import { csvLine } from '../csv.js';
-import { type ImportColumn, importColumns, pathSeparator } from '../import/import-columns.js';
+import { type ImportColumn, importColumns, listSeparator } from '../import/import-columns.js';
 import { tableName } from '../import/import-zip.js';
 import { readmeOf, readmeOfAll } from './export-readme.js';
 import type { ExportSink } from './export-sink.js';
@@ -113,18 +113,23 @@ export function formatTable(
 }
 
 function cellsOf(
-  { name, externalId, notes, consent }: PersonProfile,
+  { name, externalId, notes, consent, groups, validFrom, validUntil, watch }: PersonProfile,
   photographs: readonly string[],
 ): Partial<Record<ImportColumn, string>> {
   return {
     name,
-    photographs: photographs.join(pathSeparator),
+    photographs: photographs.join(listSeparator),
     ...present({
       external_id: externalId,
       notes,
       consent_basis: consent?.basis,
       consent_date: consent?.dateIso,
       consent_reference: consent?.reference,
+      groups: groups?.join(listSeparator),
+      valid_from: validFrom,
+      valid_until: validUntil,
+      watch: watch?.mark,
+      watch_reason: watch?.reason,
     }),
   };
 }

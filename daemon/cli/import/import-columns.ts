@@ -6,10 +6,15 @@ export const importColumns = [
   'consent_basis',
   'consent_date',
   'consent_reference',
+  'groups',
+  'valid_from',
+  'valid_until',
+  'watch',
+  'watch_reason',
   'photographs',
 ] as const;
 
 export type ImportColumn = (typeof importColumns)[number];
 
-/** Separates the paths in the column `photographs`. */
-export const pathSeparator = ';';
+/** Separates the paths in the column `photographs`, and the names in `groups`. */
+export const listSeparator = ';';

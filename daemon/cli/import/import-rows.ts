@@ -1,7 +1,7 @@
 import { maximumPhotographs } from '../../contract/enrolment.js';
 import { checkProfile, type GivenProfile } from '../../domain/persons/person-profile.js';
 import { checkArchivePath } from '../archive-path.js';
-import { type ImportColumn, pathSeparator } from './import-columns.js';
+import { type ImportColumn, listSeparator } from './import-columns.js';
 import type { ImportSource } from './import-source.js';
 import type { TableRow } from './import-table.js';
 
@@ -59,12 +59,18 @@ function givenProfile(cell: (column: ImportColumn) => string): GivenProfile {
   const basis = cell('consent_basis');
   const dateIso = cell('consent_date');
   const reference = cell('consent_reference');
+  const mark = cell('watch');
+  const reason = cell('watch_reason');
   const hasConsent = basis !== '' || dateIso !== '' || reference !== '';
   return {
     name: cell('name'),
     externalId: cell('external_id'),
     notes: cell('notes'),
     ...(hasConsent ? { consent: { basis, dateIso, reference } } : {}),
+    groups: cell('groups').split(listSeparator),
+    validFrom: cell('valid_from'),
+    validUntil: cell('valid_until'),
+    ...(mark !== '' || reason !== '' ? { watch: { mark, reason } } : {}),
   };
 }
 
@@ -74,7 +80,7 @@ async function findPhotographs(
   externalId: string,
   source: Pick<ImportSource, 'find'>,
 ): Promise<{ readonly paths: readonly string[]; readonly problems: readonly string[] }> {
-  const named = cell.split(pathSeparator).map((path) => path.trim());
+  const named = cell.split(listSeparator).map((path) => path.trim());
   const wanted = named.filter((path) => path !== '');
   if (wanted.length === 0 && externalId !== '') wanted.push(externalId);
   const problems: string[] =

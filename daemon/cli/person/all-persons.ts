@@ -1,18 +1,26 @@
 import type { PersonSummary } from '../../contract/person.js';
 import type { ControlClient } from '../../control/client.js';
+import type { Validity, WatchMark } from '../../domain/persons/person-standing.js';
+
+export interface PersonFilter {
+  readonly group?: string;
+  readonly watch?: WatchMark | 'any';
+  readonly validity?: Validity;
+}
 
 /** Persons on a page: few requests for a large gallery, and some 10 ms of work for each. */
 const pageSize = 500;
 
-/** All persons of the box in order of enrolment, page by page. */
+/** All persons of the box in order of enrolment, page by page, or those whom the filter lets through. */
 export async function allPersons(
   client: Pick<ControlClient, 'call'>,
   removed: 'excluded' | 'included' | 'only',
+  filter: PersonFilter = {},
 ): Promise<readonly PersonSummary[]> {
   const all: PersonSummary[] = [];
   let cursor: string | undefined;
   do {
-    const page = await client.call('persons.list', { removed, cursor, limit: pageSize });
+    const page = await client.call('persons.list', { ...filter, removed, cursor, limit: pageSize });
     all.push(...page.items);
     cursor = page.nextCursor;
   } while (cursor !== undefined);

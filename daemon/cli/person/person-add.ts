@@ -54,13 +54,17 @@ function givenProfile(argument: string | undefined, read: ProfileChange): GivenP
       remedy: 'give the name as an argument, or in the file of --profile',
     });
   }
-  const { externalId, notes, consent } = read;
+  const { externalId, notes, consent, groups, validFrom, validUntil, watch } = read;
   return {
     name,
     ...present({
       externalId: externalId ?? undefined,
       notes: notes ?? undefined,
       consent: consent ?? undefined,
+      groups: groups ?? undefined,
+      validFrom: validFrom ?? undefined,
+      validUntil: validUntil ?? undefined,
+      watch: watch ?? undefined,
     }),
   };
 }

@@ -48,7 +48,7 @@ export function registerRenameAndSet(person: Command): void {
         if (Object.keys(wanted).length === 0) {
           throw badInput('nothing-to-change', 'no change was given', {
             remedy:
-              'give --name, --external-id, --notes, --threshold, --profile, or all three --consent-… options',
+              'give --name, --external-id, --notes, --group, --valid-from, --valid-until, --watch, --threshold, --profile, or all three --consent-… options',
           });
         }
         return await change(box, given, wanted, options.json === true);

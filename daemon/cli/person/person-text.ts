@@ -15,21 +15,39 @@ import type { ShowTime } from '../site-time.js';
 
 export function personTable(persons: readonly PersonSummary[], show: ShowTime): string {
   if (persons.length === 0) return 'No persons are enrolled.';
-  const rows = persons.map(({ id, name, externalId = '', state, enrolledAt, templates, photographs }) => [
-    id,
-    name,
-    externalId,
-    state,
-    show(enrolledAt),
-    String(templates),
-    String(photographs),
+  const rows = persons.map((person) => [
+    person.id,
+    person.name,
+    person.externalId ?? '',
+    person.state,
+    show(person.enrolledAt),
+    String(person.templates),
+    String(person.photographs),
+    person.watch?.mark ?? '',
+    describeValidity(person) ?? '',
+    person.groups?.join(', ') ?? '',
   ]);
-  return table(['id', 'name', 'external id', 'state', 'enrolled at', 'templates', 'photographs'], rows);
+  const heads = ['id', 'name', 'external id', 'state', 'enrolled at', 'templates', 'photographs'];
+  return tableOfUsed([...heads, 'mark', 'valid', 'groups'], rows);
+}
+
+/** Leaves out the last three columns where no person has a value. */
+function tableOfUsed(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const used = heads.map((_, column) => column < heads.length - 3 || rows.some((row) => row[column] !== ''));
+  const kept = (cells: readonly string[]) => cells.filter((_, column) => used[column]);
+  return table(kept(heads), rows.map(kept));
+}
+
+function describeValidity({ validFrom, validUntil }: PersonSummary): string | undefined {
+  if (validFrom === undefined) return validUntil === undefined ? undefined : `until ${validUntil}`;
+  return validUntil === undefined ? `from ${validFrom}` : `${validFrom} to ${validUntil}`;
 }
 
 /** The profile of a person, one field per line. */
 export function describePerson(person: PersonDetail, show: ShowTime): string {
   const { id, name, externalId, state, enrolledAt, removedAt, templates, consent, notes, threshold } = person;
+  const { groups, watch } = person;
+  const validity = describeValidity(person);
   const lines: (readonly [what: string, value: string])[] = [
     ['id', id],
     ['name', name],
@@ -39,6 +57,9 @@ export function describePerson(person: PersonDetail, show: ShowTime): string {
     ['templates', String(templates)],
     ['photographs', person.photographIds.length === 0 ? 'none' : person.photographIds.join(', ')],
     ['consent', consent === undefined ? 'none recorded' : describeConsent(consent)],
+    ...(groups === undefined ? [] : [['groups', groups.join(', ')] as const]),
+    ...(validity === undefined ? [] : [['valid', validity] as const]),
+    ...(watch === undefined ? [] : [['mark', `${watch.mark}: ${watch.reason}`] as const]),
     ...(threshold === undefined
       ? []
       : [

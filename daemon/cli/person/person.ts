@@ -1,4 +1,6 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { present } from '../../base/present.js';
+import { type WatchMark, watchMarks } from '../../domain/persons/person-standing.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox } from '../daemon-client.js';
 import { registerExport } from '../export/person-export.js';
@@ -27,23 +29,42 @@ export function registerPerson(program: Command): void {
 
 interface ListOptions extends CommonOptions {
   readonly removed?: boolean;
+  readonly group?: string;
+  readonly watch?: true | WatchMark;
+  readonly expired?: boolean;
 }
 
 function registerListAndShow(person: Command): void {
   withCommonOptions(person.command('list'))
     .option('--removed', 'also list removed persons who are not erased yet')
+    .option('--group <name>', 'only persons of this group')
+    .addOption(
+      new Option('--watch [mark]', 'only persons who are watched or barred; with a mark, only these').choices(
+        watchMarks,
+      ),
+    )
+    .option('--expired', 'only persons whose last valid day is over')
     .description('list the enrolled persons')
     .action((options: ListOptions) =>
       runAction(options.json === true, async () => {
         const { client, time } = await openBox(options.config);
-        const found = await allPersons(client, options.removed === true ? 'included' : 'excluded');
-        print(options.json === true, found, () => personTable(found, time.show));
+        const { group, watch, expired } = options;
+        const filter = present({
+          group,
+          watch: watch === true ? ('any' as const) : watch,
+          validity: expired === true ? ('expired' as const) : undefined,
+        });
+        const found = await allPersons(client, options.removed === true ? 'included' : 'excluded', filter);
+        const isFiltered = Object.keys(filter).length > 0;
+        print(options.json === true, found, () =>
+          isFiltered && found.length === 0 ? 'No person is like that.' : personTable(found, time.show),
+        );
         return exitCodes.done;
       }),
     );
   withCommonOptions(person.command('show'))
     .argument('<person>', personForms)
-    .description('show one person, with notes and consent')
+    .description('show one person, with notes, consent, groups and validity')
     .action((given: string, options: CommonOptions) =>
       runAction(options.json === true, async () => {
         const { client, time } = await openBox(options.config);

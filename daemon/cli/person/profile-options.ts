@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { z } from 'zod';
 import { badInput } from '../../base/errors.js';
 import { present } from '../../base/present.js';
 import type { ProfileChange } from '../../contract/persons.js';
 import { consentBases } from '../../domain/persons/consent.js';
+import { type WatchMark, watchMarks } from '../../domain/persons/person-standing.js';
 import { explainReading } from '../../host/file-access.js';
 import { dayForms, type SiteTime } from '../site-time.js';
 
@@ -18,6 +19,11 @@ export interface ProfileOptions {
   readonly consentBasis?: string;
   readonly consentDate?: string;
   readonly consentReference?: string;
+  readonly group?: readonly string[];
+  readonly validFrom?: string;
+  readonly validUntil?: string;
+  readonly watch?: 'none' | WatchMark;
+  readonly watchReason?: string;
   readonly profile?: string;
 }
 
@@ -29,7 +35,17 @@ const profileSchema = z.strictObject({
     .strictObject({ basis: z.string(), date: z.string(), reference: z.string() })
     .nullable()
     .optional(),
+  groups: z.array(z.string()).nullable().optional(),
+  validFrom: z.string().nullable().optional(),
+  validUntil: z.string().nullable().optional(),
+  watch: z
+    .strictObject({ mark: z.enum(watchMarks), reason: z.string() })
+    .nullable()
+    .optional(),
 });
+
+const fileForm =
+  'name, externalId, notes, consent { basis, date, reference }, groups, validFrom, validUntil and watch { mark, reason }';
 
 /** Adds the options for a profile. Other users can see arguments (`ps`), so a file works too. */
 export function withProfileOptions(command: Command): Command {
@@ -39,15 +55,25 @@ export function withProfileOptions(command: Command): Command {
     .option('--consent-basis <basis>', `legal ground of the enrolment: ${consentBases.join(', ')}`)
     .option('--consent-date <date>', `day of the consent: ${dayForms}`)
     .option('--consent-reference <text>', 'where the proof is kept, for example the number of a paper form')
+    .option('--group <name...>', 'all groups of the person, such as team or visitors')
+    .option('--valid-from <date>', `first day on which the person is valid: ${dayForms}`)
+    .option('--valid-until <date>', `last day on which the person is valid: ${dayForms}`)
+    .addOption(
+      new Option(
+        '--watch <mark>',
+        "'watch' tells of the person at once; 'barred' does, and records no attendance; both need --watch-reason",
+      ).choices([...watchMarks, 'none']),
+    )
+    .option('--watch-reason <text>', 'why the person is watched or barred')
     .option(
       '--profile <file>',
-      "read name, externalId, notes and consent { basis, date, reference } from this JSON file, or from standard input with '-'; other users of this machine can see arguments, but not this file",
+      `read ${fileForm} from this JSON file, or from standard input with '-'; other users of this machine can see arguments, but not this file`,
     );
 }
 
 /**
  * Reads the profile from the options. Arguments override the file. An empty argument deletes a value.
- * @throws `profile-unreadable`, `consent-incomplete`, `day-unreadable`
+ * @throws `profile-unreadable`, `consent-incomplete`, `day-unreadable`, `watch-incomplete`
  */
 export async function readProfile(
   options: ProfileOptions,
@@ -64,8 +90,32 @@ export async function readProfile(
       externalId: externalId === '' ? null : externalId,
       notes: notes === '' ? null : notes,
       consent: consent ?? consentInFile,
+      ...termsOf(options, time),
     }),
   };
+}
+
+function termsOf(
+  { group, validFrom, validUntil, ...mark }: ProfileOptions,
+  { readDay }: Pick<SiteTime, 'readDay'>,
+) {
+  const day = (text: string | undefined) =>
+    text === undefined ? undefined : text === '' ? null : readDay(text);
+  return {
+    groups: group?.every((name) => name === '') === true ? null : group,
+    validFrom: day(validFrom),
+    validUntil: day(validUntil),
+    watch: watchOf(mark),
+  };
+}
+
+function watchOf({ watch, watchReason: reason }: ProfileOptions) {
+  if (watch === 'none' && reason === undefined) return null;
+  if (watch === undefined && reason === undefined) return undefined;
+  if (watch !== undefined && watch !== 'none' && reason !== undefined) return { mark: watch, reason };
+  throw badInput('watch-incomplete', 'a mark needs a reason, and a reason a mark', {
+    remedy: "give '--watch watch' or '--watch barred' together with --watch-reason, or '--watch none' alone",
+  });
 }
 
 function consentOf(
@@ -86,7 +136,7 @@ async function readProfileFile(path: string): Promise<z.infer<typeof profileSche
   const given = path === '-' ? 'standard input' : path;
   const unreadable = (reason: string, cause?: unknown) =>
     badInput('profile-unreadable', `cannot use the profile in ${given}: ${reason}`, {
-      remedy: 'give a JSON object with name, externalId, notes and consent { basis, date, reference }',
+      remedy: `give a JSON object with ${fileForm}`,
       cause,
     });
   const content = await (path === '-' ? text(process.stdin) : readFile(path, 'utf8')).catch(

@@ -1,5 +1,6 @@
 import { checkText } from '../printable-text.js';
 import { type Consent, checkConsent, type GivenConsent } from './consent.js';
+import { checkTerms, type GivenTerms, type PersonTerms } from './person-standing.js';
 
 /** Longest name, in characters (code points). */
 export const longestName = 200;
@@ -21,7 +22,7 @@ export interface OwnThreshold {
 }
 
 /** The written data about a person. All of it is personal data and is sealed. */
-export interface PersonProfile {
+export interface PersonProfile extends PersonTerms {
   readonly name: string;
   /** What another system (payroll, access control) knows the person by; no two persons have the same. */
   readonly externalId?: string;
@@ -33,7 +34,7 @@ export interface PersonProfile {
 }
 
 /** A profile before its check. An empty text counts as absent, except the name. */
-export interface GivenProfile {
+export interface GivenProfile extends GivenTerms {
   readonly name: string;
   readonly externalId?: string | undefined;
   readonly notes?: string | undefined;
@@ -64,6 +65,8 @@ export function checkProfile(given: GivenProfile, todayIso: string): CheckedProf
   const notes = optional(given.notes, 'the note', longestNotes, true);
   const checked = given.consent === undefined ? undefined : checkConsent(given.consent, todayIso);
   if (checked !== undefined && 'problems' in checked) problems.push(...checked.problems);
+  const { terms, problems: ofTerms } = checkTerms(given);
+  problems.push(...ofTerms);
   if ('problem' in name || problems.length > 0) return { problems };
   return {
     profile: {
@@ -71,6 +74,7 @@ export function checkProfile(given: GivenProfile, todayIso: string): CheckedProf
       ...(externalId === undefined ? {} : { externalId }),
       ...(notes === undefined ? {} : { notes }),
       ...(checked !== undefined && 'consent' in checked ? { consent: checked.consent } : {}),
+      ...terms,
     },
   };
 }

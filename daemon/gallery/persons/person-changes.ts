@@ -4,6 +4,7 @@ import type { AuditDetails } from '../../audit/audit-entry.js';
 import type { AuditLog } from '../../audit/audit-log.js';
 import type { Clock } from '../../base/clock.js';
 import { operational } from '../../base/errors.js';
+import { present } from '../../base/present.js';
 import type { PersonId, RecogniserId } from '../../domain/ids.js';
 import type { PersonProfile } from '../../domain/persons/person-profile.js';
 import { wipe } from '../../host/sodium.js';
@@ -94,7 +95,7 @@ export class PersonChanges {
       this.#database.transaction(() => {
         this.#rows.insert(row, current, templates, photographs);
         if (state === 'active') {
-          const details = { photographs: photographs.length, revision: 1, ...consentDetail(profile) };
+          const details = { photographs: photographs.length, revision: 1, ...profileDetails(profile) };
           this.#audit.append({ by, action: 'person.enrolled', subject: id, details });
         }
       });
@@ -119,7 +120,7 @@ export class PersonChanges {
     const changedAtMs = this.#clock.wallMs();
     this.#database.transaction(() => {
       this.#rows.updateProfile({ ...row, state: next.state, revision, profile: sealed, changedAtMs });
-      const details = { revision, ...consentDetail(next.profile), ...given.details };
+      const details = { revision, ...profileDetails(next.profile), ...given.details };
       this.#audit.append({ by, action, subject: id, details });
     });
   }
@@ -184,8 +185,9 @@ type PersonAction =
   | 'person.restored'
   | 'person.consent-withdrawn';
 
-function consentDetail({ consent }: PersonProfile): { readonly basis?: string } {
-  return consent === undefined ? {} : { basis: consent.basis };
+/** What the log keeps of a profile: codes only. */
+function profileDetails({ consent, watch }: PersonProfile): AuditDetails {
+  return present({ basis: consent?.basis, mark: watch?.mark });
 }
 
 function dataKeyDamaged(id: PersonId): Error {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { CommandScope } from '../../contract/trust.js';
 import { consentBases } from '../../domain/persons/consent.js';
+import { watchMarks } from '../../domain/persons/person-standing.js';
 import { calledOperations } from './called-operations.js';
 import { code, keyId, largestTokenBytes, opaqueId, slug, time } from './terms.js';
 
@@ -35,12 +36,26 @@ const consent = z.strictObject({
   reference: z.string().max(400),
 });
 
+const groups = z.array(slug).max(20).describe('such as `visitors`');
+const validFrom = z.iso.date().describe('first day on which the person is valid, at the site');
+const validUntil = z.iso.date().describe('last day on which the person is valid, at the site');
+const watch = z.strictObject({
+  mark: z
+    .enum(watchMarks)
+    .describe('watch: the box tells of the person at once; barred: in addition, it records no attendance'),
+  reason: z.string().max(1000),
+});
+
 /** The content of `sealed` in `enrol-person`, as JSON. */
 export const sealedPersonSchema = z.strictObject({
   externalId: z.string().min(1).max(400).describe('id of the person at the centre'),
   name: z.string().min(1).max(800),
   notes: z.string().max(8000).optional(),
   consent: consent.optional(),
+  groups: groups.optional(),
+  validFrom: validFrom.optional(),
+  validUntil: validUntil.optional(),
+  watch: watch.optional(),
   photographs: z
     .array(base64url)
     .min(1)
@@ -63,6 +78,10 @@ export const sealedChangeSchema = z.strictObject({
   name: z.string().min(1).max(800).optional(),
   notes: z.string().max(8000).nullable().optional(),
   consent: consent.nullable().optional(),
+  groups: groups.nullable().optional(),
+  validFrom: validFrom.nullable().optional(),
+  validUntil: validUntil.nullable().optional(),
+  watch: watch.nullable().optional(),
 });
 
 /** The content of `sealed` in the reply to `list-persons`, as JSON. */
