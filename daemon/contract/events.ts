@@ -140,6 +140,12 @@ const filters = {
   camera: z.string().min(1).max(64).optional().describe('Only events of the camera with this id.'),
 };
 
+const whichEvent = z
+  .string()
+  .min(1)
+  .max(128)
+  .describe('Its sequence, its id, or the beginning of its id with at least four characters.');
+
 const readEvents = {
   'events.list': operation({
     method: 'GET',
@@ -171,16 +177,22 @@ const readEvents = {
     method: 'GET',
     path: '/events/{event}',
     summary: 'Show an event in full, and whether it has left the box.',
-    input: z.strictObject({
-      event: z
-        .string()
-        .min(1)
-        .max(128)
-        .describe('Its sequence, its id, or the beginning of its id with at least four characters.'),
-    }),
+    input: z.strictObject({ event: whichEvent }),
     answer: { kind: 'json', schema: eventDetails },
     errors: ['no-such-event', 'ambiguous'],
     scope: 'events:read',
+    rate: 'default',
+  }),
+  'events.picture': operation({
+    method: 'GET',
+    path: '/events/{event}/picture',
+    summary: 'Read the picture that the box keeps with an event.',
+    description: 'The configuration decides which pictures the box keeps: `evidence`.',
+    input: z.strictObject({ event: whichEvent }),
+    answer: { kind: 'file', mediaType: 'image/jpeg' },
+    errors: ['no-such-event', 'no-such-picture', 'ambiguous', 'gallery-sealed'],
+    scope: 'passages:pictures',
+    audit: 'personal',
     rate: 'default',
   }),
   'events.follow': operation({

@@ -12,6 +12,9 @@ export const scopes = {
   'persons:export': 'export everything held on a person',
   'events:read': 'read events',
   'events:write': 'send events again',
+  'passages:read': 'see whom each camera saw, what the box measured and why it decided so',
+  'passages:pictures': 'see the pictures that the box keeps of passages and events',
+  'passages:write': 'say that a passage was decided wrongly',
   'attendance:read': 'read attendance reports',
   'attendance:write': 'correct attendance',
   'alerts:read': 'read alerts',
@@ -52,10 +55,11 @@ export const builtInRoles = {
   operator: [
     ...['status:read', 'cameras:read', 'live:watch', 'names:read'],
     ...['persons:read', 'persons:write', 'events:read'],
+    ...['passages:read', 'passages:pictures', 'passages:write'],
     ...['attendance:read', 'attendance:write', 'alerts:read', 'alerts:write', 'recognition:use'],
   ] as readonly Scope[],
   technician: [
-    ...['status:read', 'metrics:read', 'cameras:read', 'cameras:write', 'live:watch'],
+    ...['status:read', 'metrics:read', 'cameras:read', 'cameras:write', 'live:watch', 'passages:read'],
     ...['alerts:read', 'alerts:write', 'gallery:read', 'keys:read', 'backups:read', 'retention:read'],
     ...['identity:read', 'trust:read'],
   ] as readonly Scope[],

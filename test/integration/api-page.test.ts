@@ -34,6 +34,8 @@ test('docs/api.md leads from the claim to the logout', async () => {
   const events = new BoxEvents({
     ...{ records, publisher: () => undefined, current: () => config, clock: systemClock },
     audit: () => undefined,
+    readings: { note: () => undefined },
+    gallery: () => ({ evidenceOfEvent: () => undefined }),
   });
   const app = serveOperations({
     operations: { ...accountOperations, ...personOperations, ...eventOperations },

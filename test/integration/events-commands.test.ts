@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
@@ -11,6 +11,14 @@ import { keySetOf } from '../../daemon/publish/identity/key-set.js';
 import { outgoingText } from '../../daemon/publish/sender.js';
 import { type EventApi, withEventApi } from '../support/event-api.js';
 import { assortedFacts, attendanceFact, everyNotice } from '../support/facts.js';
+import {
+  enrolmentOf,
+  galleryOptions,
+  noiseJpeg,
+  openTestGallery,
+  temporaryDirectory,
+  tester,
+} from '../support/gallery-fixture.js';
 import { box } from '../support/published-box.js';
 
 /** A caller who is not limited to cameras. */
@@ -97,6 +105,39 @@ describe('rollcall events', { timeout: 120_000 }, () => {
         message: /: those with the sequences 1, 2$/,
       });
     });
+  });
+
+  test('show --picture: saves the picture of an event for the caller alone, and audits whom it shows', async (t) => {
+    await using opened = await openTestGallery(galleryOptions(temporaryDirectory(t)));
+    const { gallery } = opened;
+    await withEventApi(
+      async ({ directory, records, run, audited }) => {
+        const id = await gallery.addPerson(enrolmentOf('Ada', [1]), tester);
+        const fact = attendanceFact({ personId: id });
+        const [kept, bare] = [records.record(fact), records.record(attendanceFact())];
+        const jpeg = noiseJpeg(3, 4_000);
+        const { cameraId: camera, occurredAtMs: takenAtMs } = fact;
+        const about = { kind: 'attendance', eventId: kept.id, personId: id } as const;
+        assert.ok(gallery.addEvidence({ ...about, cameraId: camera, takenAtMs, jpeg }));
+        const path = join(directory, 'ada.jpg');
+        const saved = await run(['events', 'show', '1', '--picture', path]);
+        assert.equal(saved.exitCode, 0, saved.stderr);
+        assert.deepEqual(await readFile(path), Buffer.from(jpeg));
+        assert.equal((await stat(path)).mode & 0o777, 0o600);
+        const details = { person: id, camera };
+        assert.deepEqual(
+          audited.map(({ action, subject, details: found }) => ({ action, subject, details: found })),
+          [{ action: 'evidence.read', subject: kept.id, details }],
+        );
+        const none = await run(['events', 'show', bare.id, '--picture', join(directory, 'none.jpg')]);
+        assert.equal(none.exitCode, 2);
+        assert.match(none.stderr, /The box keeps no picture of the event 2/);
+        await assert.rejects(stat(join(directory, 'none.jpg')), { code: 'ENOENT' });
+        const mixed = await run(['events', 'show', '1', '--json', '--picture']);
+        assert.match(mixed.stderr, /give a file/);
+      },
+      { gallery },
+    );
   });
 
   test('show: tells a caller who is limited to cameras nothing about events of others', async () => {

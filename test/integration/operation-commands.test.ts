@@ -32,7 +32,11 @@ function operationsOf(records: Records, audited: NewAuditEntry[]): Partial<Comma
   const person = { id: personId('person-1'), name: 'Ada', expectedFromMs: 0 };
   return {
     ...eventHandlers(
-      new BoxEvents({ records, publisher: () => undefined, current: () => config, audit, clock }),
+      new BoxEvents({
+        ...{ records, publisher: () => undefined, current: () => config, audit, clock },
+        readings: { note: () => undefined },
+        gallery: () => ({ evidenceOfEvent: () => undefined }),
+      }),
     ),
     ...alertHandlers(
       new BoxAlerts({

@@ -13,6 +13,7 @@ import { identityOperations, type ShownIdentity } from '../../daemon/contract/id
 import { createAdmission, localBounds } from '../../daemon/control/admission.js';
 import { openLocalCaller } from '../../daemon/control/local-caller.js';
 import { serveOperations } from '../../daemon/control/serve.js';
+import type { Gallery } from '../../daemon/gallery/gallery.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import type { Publisher } from '../../daemon/publish/publisher.js';
 import type { Records } from '../../daemon/records/open-records.js';
@@ -38,9 +39,16 @@ export interface EventApi {
   run(args: readonly string[], input?: string): Promise<CommandResult>;
 }
 
+interface EventApiParts {
+  readonly publisher?: () => Publisher | undefined;
+  readonly identity?: () => ShownIdentity;
+  /** Keeps the pictures of events. */
+  readonly gallery?: Pick<Gallery, 'evidenceOfEvent'>;
+}
+
 export async function withEventApi(
   work: (api: EventApi) => Promise<void>,
-  { publisher, identity }: { publisher?: () => Publisher | undefined; identity?: () => ShownIdentity } = {},
+  { publisher, identity, gallery }: EventApiParts = {},
 ): Promise<void> {
   await using directory = await temporaryDirectory();
   await using records = openTestRecords(join(directory.path, 'records.db'));
@@ -66,6 +74,8 @@ export async function withEventApi(
     publisher: publisher ?? (() => undefined),
     current: () => config,
     audit: (entry) => void audited.push(entry),
+    readings: { note: (entry) => void audited.push(entry) },
+    gallery: () => gallery ?? { evidenceOfEvent: () => undefined },
     clock: systemClock,
   });
   const app = new Hono();

@@ -1,8 +1,8 @@
 import type { AuditLog } from '../../audit/audit-log.js';
-import { evidenceKindOf } from '../../domain/events/evidence.js';
 import type { Gallery } from '../../gallery/gallery.js';
 import { type CommandHandlers, failed } from '../../publish/commands/command-handlers.js';
 import type { Records } from '../../records/open-records.js';
+import { pictureOfEvent } from '../events/event-picture.js';
 import { sealBytes } from './sealed-content.js';
 
 /** Resends and acknowledges events for a centre. */
@@ -50,9 +50,7 @@ export function pictureCommands({
       const event = records.find(id);
       if (event === undefined)
         return failed('no-such-event', 'the box does not have this event, or no longer has it');
-      const { kind, occurredAtMs } = event;
-      const kept = evidenceKindOf(kind);
-      const jpeg = kept && gallery().evidenceOfEvent(kept, id, occurredAtMs);
+      const jpeg = pictureOfEvent(gallery(), event);
       if (jpeg === undefined) return failed('no-such-picture', 'the box keeps no picture of this event');
       const sealed = sealBytes(sealTo, jpeg);
       audit.append({ by, action: 'evidence.read', subject: id });

@@ -110,7 +110,7 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
   const openEmbedder = embedderSource({ current, logger, clock, random });
   const thresholds = () => matchThresholds(context, stores);
   const upkeep = new GalleryUpkeep({ vault, keys, openEmbedder, calibration, thresholds, clock, logger });
-  const events = startOutbox(context, stores, runtime, retention);
+  const events = startOutbox(context, stores, runtime, retention, readings);
   const attendance = new BoxAttendance({
     ...{ current, site, audit, readings, clock },
     records: records.attendance,
@@ -226,6 +226,7 @@ function startOutbox(
   { vault, records }: Stores,
   runtime: BoxRuntime,
   retention: Retention,
+  readings: ReadingTrail,
 ): BoxEvents {
   const publisher = () => runtime.publisher;
   const limiter = outboxLimiter({
@@ -236,8 +237,9 @@ function startOutbox(
   });
   lifetime.use('limits of the outbox', limiter.start());
   return new BoxEvents({
-    ...{ records, current, publisher, clock },
+    ...{ records, current, publisher, readings, clock },
     audit: (entry) => void vault.audit.append(entry),
+    gallery: () => vault.gallery(),
   });
 }
 

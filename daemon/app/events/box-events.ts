@@ -18,15 +18,19 @@ import type {
 } from '../../contract/events.js';
 import type { Handlers } from '../../contract/handlers.js';
 import type { HeldBack } from '../../contract/held-back.js';
+import type { ServedFile } from '../../contract/operation.js';
 import { eventKinds } from '../../domain/events/event-type.js';
 import { limitOf } from '../../domain/events/outbox-limits.js';
 import { personId } from '../../domain/ids.js';
 import { isoTime } from '../../domain/iso-time.js';
+import type { Gallery } from '../../gallery/gallery.js';
 import { describeHeldBack, type HeldBackEvent } from '../../publish/held-back-event.js';
 import type { Publisher } from '../../publish/publisher.js';
 import type { Records } from '../../records/open-records.js';
 import type { StoredEvent } from '../../records/stored-event.js';
+import type { ReadingTrail } from '../audit/reading-trail.js';
 import type { OutboxControl } from '../commands/event-commands.js';
+import { pictureOfEvent } from './event-picture.js';
 import {
   type EventSelection,
   type EventSource,
@@ -54,6 +58,10 @@ export interface BoxEventsOptions {
   /** The configuration in force. */
   readonly current: () => Config;
   readonly audit: (entry: NewAuditEntry) => void;
+  /** Writes into the audit log who reads pictures. */
+  readonly readings: Pick<ReadingTrail, 'note'>;
+  /** @throws `gallery-sealed` */
+  readonly gallery: () => Pick<Gallery, 'evidenceOfEvent'>;
   readonly clock: Clock;
 }
 
@@ -62,6 +70,7 @@ export function eventHandlers(events: BoxEvents): Handlers<typeof eventOperation
   return {
     'events.list': (input, { caller, signal }) => events.list(input, caller, signal),
     'events.show': ({ event }, { caller }) => events.show(event, caller),
+    'events.picture': ({ event }, { caller }) => events.picture(event, caller),
     'events.follow': (input, { caller, signal }) => events.follow(input, caller, signal),
     'events.resend': ({ from, to }, { caller }) => events.resend(from, to, caller),
     'outbox.show': () => events.outbox(),
@@ -118,15 +127,27 @@ export class BoxEvents implements OutboxControl {
    */
   show(which: string, reader: Reader): EventDetails {
     const { records } = this.#options;
-    const found = this.#find(which, reader);
-    if (found === undefined) {
-      throw badInput('no-such-event', `No event has the id or the sequence "${which}"`, {
-        remedy: "Run 'rollcall events list' to see the sequences.",
-      });
-    }
+    const found = this.#required(which, reader);
     const { sequence, id, kind, recordedAtMs } = found;
     const delivery = records.outbox.deliveryOf(sequence);
     return { sequence, id, kind, recordedAt: isoTime(recordedAtMs), delivery, event: shownEvent(found) };
+  }
+
+  /** @throws as `show`; `no-such-picture`, `gallery-sealed` */
+  picture(which: string, reader: Reader & Actor): ServedFile {
+    const { gallery, readings } = this.#options;
+    const found = this.#required(which, reader);
+    const bytes = pictureOfEvent(gallery(), found);
+    if (bytes === undefined) {
+      throw badInput('no-such-picture', `The box keeps no picture of the event ${found.sequence}`, {
+        remedy:
+          'The configuration decides which pictures the box keeps (evidence) and for how long (retention).',
+      });
+    }
+    const { actor, origin } = reader;
+    const details = present({ person: found.personId ?? undefined, camera: found.cameraId ?? undefined });
+    readings.note({ by: { actor, origin }, action: 'evidence.read', subject: found.id, details });
+    return { bytes };
   }
 
   /** @throws `forbidden` for a camera that the caller may not use */
@@ -242,6 +263,14 @@ export class BoxEvents implements OutboxControl {
     if (found.length > mostNamed || !isWhole) named.push('others');
     const message = `The ids of several events begin with "${which}": those with the sequences ${named.join(', ')}`;
     throw badInput('ambiguous', message, { remedy: 'Give more of the id, or the sequence.' });
+  }
+
+  #required(which: string, reader: Reader): StoredEvent {
+    const found = this.#find(which, reader);
+    if (found !== undefined) return found;
+    throw badInput('no-such-event', `No event has the id or the sequence "${which}"`, {
+      remedy: "Run 'rollcall events list' to see the sequences.",
+    });
   }
 
   #kinds(heldKinds: readonly string[]): readonly OutboxKind[] {

@@ -7,6 +7,7 @@ import { isoTime } from '../../domain/iso-time.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
 import { openBox, openDaemonClient } from '../daemon-client.js';
+import { checkPictureOptions, givePicture, type PictureOptions, pictureOption } from '../kept-picture.js';
 import { exitCodes, print, runAction } from '../output.js';
 import { personForms, personOption } from '../person/which-person.js';
 import { timeForms } from '../site-time.js';
@@ -72,9 +73,11 @@ const deliveryWords: Readonly<Record<EventDetails['delivery'], string>> = {
 function registerShow(events: Command): void {
   withCommonOptions(events.command('show'))
     .argument('<event>', 'sequence, id, or start of the id of the event')
-    .description('show an event in full, and whether it has left the box')
-    .action((which: string, options: CommonOptions) =>
+    .option(...pictureOption)
+    .description('show an event in full, whether it has left the box, and its picture')
+    .action((which: string, options: CommonOptions & PictureOptions) =>
       runAction(options.json === true, async () => {
+        checkPictureOptions(options);
         const { client, time } = await openBox(options.config);
         const shown = await client.call('events.show', { event: which });
         print(options.json === true, shown, () =>
@@ -84,6 +87,8 @@ function registerShow(events: Command): void {
             JSON.stringify(shown.event, null, 2),
           ].join('\n'),
         );
+        const { id } = shown;
+        await givePicture(options, () => client.call('events.picture', { event: id }), `event-${id}`);
         return exitCodes.done;
       }),
     );
