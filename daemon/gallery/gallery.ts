@@ -4,6 +4,7 @@ import type { Candidate, Embedding } from '../domain/identification/match.js';
 import type { PersonId, RecogniserId } from '../domain/ids.js';
 import type { PersonProfile } from '../domain/persons/person-profile.js';
 import type { NewEvidence, UnsealedEvidence } from './evidence.js';
+import type { PassageKeys } from './passage-keys.js';
 import type { Enrolment } from './persons/enrolment.js';
 import type { ViewChange } from './persons/person-changes.js';
 import type { PersonsPage } from './persons/person-rows.js';
@@ -133,6 +134,9 @@ export interface Gallery extends AsyncDisposable {
   readEvidence(id: PersonId): Iterable<UnsealedEvidence>;
   /** The JPEG of an event that happened at about `aboutMs`; undefined if there is none. */
   evidenceOfEvent(kind: EvidenceKind, eventId: string, aboutMs: number): Uint8Array | undefined;
+
+  /** Seal the passages, which are stored elsewhere. Not to be kept: closing the gallery wipes what they need. */
+  readonly passageKeys: PassageKeys;
 
   /** Begins an import. Returns the id under which persons are staged. */
   beginImport(): Promise<string>;

@@ -1,5 +1,5 @@
 import type { EvidenceKind } from '../domain/events/evidence.js';
-import type { PersonId, RecogniserId } from '../domain/ids.js';
+import type { PassageId, PersonId, RecogniserId } from '../domain/ids.js';
 import type { FieldPlace } from './field-place.js';
 
 /** Only `active` persons are recognised. `staged`: part of an import that is not committed. */
@@ -51,5 +51,12 @@ export const places = {
     column: 'jpeg',
     rowId,
     within: [kind, eventId, person ?? ''],
+  }),
+  /** In records.db. `readable`: the columns beside the content that may not be altered. */
+  passageContent: (rowId: PassageId, readable: readonly string[]): FieldPlace => ({
+    table: 'passage',
+    column: 'content',
+    rowId,
+    within: readable,
   }),
 };

@@ -101,7 +101,24 @@ CREATE TABLE job (
 ${auditTables}
 `;
 
+/**
+ * The keys that seal passages in records.db, by the start of their day (UTC). A retired key opens what it sealed, but seals no
+ * more.
+ */
+const passageKeyTable = `
+CREATE TABLE passage_key (
+  data_key_id TEXT PRIMARY KEY REFERENCES data_key (id),
+  day_ms INTEGER NOT NULL,
+  is_retired INTEGER NOT NULL CHECK (is_retired IN (0, 1))
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX passage_key_of_day ON passage_key (day_ms) WHERE is_retired = 0;
+`;
+
+/** The tables whose rows have a data key. A data key without such a row is of nothing. */
+export const DATA_KEY_HOLDERS = ['person', 'evidence', 'passage_key'] as const;
+
 /** Forward only. Never edit a released migration. */
 export const GALLERY_MIGRATIONS: readonly Migration[] = [
   { name: 'keys, persons, templates, photographs, evidence, tombstones and audit', apply: initialTables },
+  { name: 'keys of the days of passages', apply: passageKeyTable },
 ];

@@ -8,6 +8,7 @@ import type { Evidence, NewEvidence, UnsealedEvidence } from './evidence.js';
 import type { Erasure, FullPersonEntry, Gallery, PersonEntry, UnsealedTemplate } from './gallery.js';
 import { InFlight } from './in-flight.js';
 import type { KeyRing } from './keys/key-ring.js';
+import type { PassageKeys } from './passage-keys.js';
 import { checkEnrolment, type Enrolment } from './persons/enrolment.js';
 import { type ErasureContext, eraseBiometricData, erasePerson } from './persons/erasure.js';
 import type { ExternalIds } from './persons/external-ids.js';
@@ -37,6 +38,7 @@ export interface SqliteGalleryOptions extends ErasureContext {
   readonly names: NameIndex;
   readonly imports: StagedImports;
   readonly evidence: Evidence;
+  readonly passageKeys: PassageKeys;
   readonly index: SearchIndex;
   readonly quarantine: Quarantine;
   readonly report: (row: QuarantinedRow) => void;
@@ -241,6 +243,11 @@ export class SqliteGallery implements Gallery {
   evidenceOfEvent(kind: EvidenceKind, eventId: string, aboutMs: number): Uint8Array | undefined {
     this.#inFlight.assertOpen();
     return this.#parts.evidence.ofEvent(kind, eventId, aboutMs)?.jpeg;
+  }
+
+  get passageKeys(): PassageKeys {
+    this.#inFlight.assertOpen();
+    return this.#parts.passageKeys;
   }
 
   beginImport(): Promise<string> {

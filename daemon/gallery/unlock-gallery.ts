@@ -14,6 +14,7 @@ import { KeyEncryptionKey } from './keys/key-encryption-key.js';
 import type { KeyInput, KeyProvider, KeyProviderKind, KeyRecovery } from './keys/key-provider.js';
 import type { KeyRing } from './keys/key-ring.js';
 import { galleryDamaged, insertKeySlot, openKeyRing, readKeySlots } from './keys/key-slots.js';
+import { PassageKeys } from './passage-keys.js';
 import { ExternalIds } from './persons/external-ids.js';
 import { NameIndex } from './persons/name-index.js';
 import { PersonChanges } from './persons/person-changes.js';
@@ -217,6 +218,7 @@ async function openUnlocked(options: UnlockOptions, ring: KeyRing): Promise<Gall
       names,
       imports,
       evidence,
+      passageKeys: new PassageKeys(database, ring),
     };
     return new SqliteGallery({ ...parts, index, quarantine, report, lifetime });
   } catch (error) {

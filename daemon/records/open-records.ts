@@ -15,6 +15,9 @@ import { newEventId } from './event-id.js';
 import { type EventTable, eventTableOf } from './event-table.js';
 import { type Outbox, outboxEntranceOf, outboxOf } from './outbox/outbox.js';
 import { type OutboxSurplus, outboxSurplusOf } from './outbox/outbox-surplus.js';
+import type { PassageJournal } from './passages/passage-journal.js';
+import { type PassageSeal, temporaryPassageSeal } from './passages/passage-seal.js';
+import { passagesOf } from './passages/passages.js';
 import { recentFactsOf } from './recent-facts.js';
 import { RecordedMoments } from './recorded-moments.js';
 import { markedDatabase, positionOf } from './recovery/marked-database.js';
@@ -40,6 +43,8 @@ interface RecordsOptions {
   readonly random: Random;
   /** Disposed with the records. Absent: grants are sealed with a random key and end with this process. */
   readonly seal?: GrantSeal;
+  /** Absent: passages are sealed with a random key and open only in this process. */
+  readonly passageSeal?: PassageSeal;
   /**
    * Knows the position of records.db outside of the file. The caller disposes it after the records. Absent: a missing or
    * older file is not noticed.
@@ -53,9 +58,9 @@ interface RecordsOptions {
 export interface Records extends FactStore, AsyncDisposable {
   /**
    * Writes an event and its outbox row in one transaction, which is on the disk when this returns. `alongside` runs in the same
-   * transaction. Throws `disk-full` or another operational error if nothing was written.
+   * transaction, with the event. Throws `disk-full` or another operational error if nothing was written.
    */
-  record(event: BoxEvent, alongside?: () => void): RecordedEvent;
+  record(event: BoxEvent, alongside?: (event: RecordedEvent) => void): RecordedEvent;
   /** Writes several events in this order, all or none. */
   recordAll(events: readonly BoxEvent[], alongside?: () => void): readonly RecordedEvent[];
   list(query: EventQuery): readonly StoredEvent[];
@@ -82,6 +87,7 @@ export interface Records extends FactStore, AsyncDisposable {
   /** What the sources of events remember. */
   readonly sources: { readonly conditions: PublishedConditions; readonly states: SourceStates };
   readonly retained: RetainedMessages;
+  readonly passages: PassageJournal;
   /** The last loss of records, until it has been published for long enough. */
   readonly loss: { reported(): ReportedLoss | undefined; forget(): void };
   readonly countUnknown: EventTable['countUnknown'];
@@ -111,10 +117,14 @@ export function openRecords(options: RecordsOptions): Records {
   const listeners = new Set<Listener>();
   let recordedCount = 0;
 
-  const recordAll = (happened: readonly BoxEvent[], alongside: () => void): readonly RecordedEvent[] => {
+  const recordAll = (
+    happened: readonly BoxEvent[],
+    alongside: (events: readonly RecordedEvent[]) => void,
+  ): readonly RecordedEvent[] => {
     const written = database.transaction(() => {
-      alongside();
-      return happened.map(write);
+      const rows = happened.map(write);
+      alongside(rows.map(({ event }) => event));
+      return rows;
     });
     recordedCount += written.length;
     for (const { event, payload } of written) {
@@ -144,10 +154,11 @@ export function openRecords(options: RecordsOptions): Records {
     sources: { conditions, states },
     loss: reportedLossOf(states),
     retained: retainedMessagesOf(database),
+    passages: passagesOf(database, options.passageSeal ?? temporaryPassageSeal()),
     countUnknown: events.countUnknown,
     recordAll: (happened, alongside = () => undefined) => recordAll(happened, alongside),
     record(happened, alongside = () => undefined) {
-      const [event] = recordAll([happened], alongside);
+      const [event] = recordAll([happened], (events) => events.forEach(alongside));
       if (event === undefined) throw defect('event-not-written', 'recordAll returned no event');
       return event;
     },

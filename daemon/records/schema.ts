@@ -267,6 +267,43 @@ const enrolmentTables = `
   CREATE INDEX enrolment_key_by_age ON enrolment_key (at_ms);
 `;
 
+/**
+ * - `passage`: the passages. Camera, times, outcome, reason and the opaque id of a stranger are readable; `content` is sealed
+ *   under the key of a day in the gallery (`key_id`). `ended_as` is null while the face is in sight.
+ * - `passage_person`: keyed hashes of the persons whom a passage names: the recognised person (`is_own`), and others who are
+ *   near.
+ *
+ * `passage_listed` has every column that a list filters by, so that a list reads only the rows that it shows.
+ */
+const passageTables = `
+  CREATE TABLE passage (
+    number          INTEGER PRIMARY KEY AUTOINCREMENT,
+    id              TEXT    NOT NULL UNIQUE,
+    camera_id       TEXT    NOT NULL,
+    started_at_ms   INTEGER NOT NULL,
+    last_seen_ms    INTEGER NOT NULL,
+    ended_as        TEXT,
+    outcome         TEXT    NOT NULL,
+    reason          TEXT    NOT NULL,
+    stranger_id     TEXT,
+    stranger_visit  INTEGER,
+    key_id          TEXT    NOT NULL,
+    content         BLOB    NOT NULL
+  ) STRICT;
+  CREATE INDEX passage_listed ON passage (number, camera_id, started_at_ms, outcome, reason, stranger_id);
+  CREATE INDEX passage_by_start ON passage (started_at_ms, camera_id, outcome, reason, ended_as);
+  CREATE INDEX passage_by_stranger ON passage (stranger_id) WHERE stranger_id IS NOT NULL;
+  CREATE INDEX passage_in_sight ON passage (number) WHERE ended_as IS NULL;
+
+  CREATE TABLE passage_person (
+    tag     BLOB    NOT NULL,
+    number  INTEGER NOT NULL REFERENCES passage (number) ON DELETE CASCADE,
+    is_own  INTEGER NOT NULL,
+    PRIMARY KEY (tag, number)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX person_of_passage ON passage_person (number);
+`;
+
 /** Migrations go forward only; a released migration is never edited. */
 export const recordsMigrations: readonly Migration[] = [
   {
@@ -282,4 +319,5 @@ export const recordsMigrations: readonly Migration[] = [
     ].join('\n'),
   },
   { name: 'enrolments by the key of their caller', apply: enrolmentTables },
+  { name: 'passages', apply: passageTables },
 ];

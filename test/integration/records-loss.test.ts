@@ -31,6 +31,7 @@ import {
   recordsPathIn,
 } from '../support/marked-records.js';
 import { gapsOf, waitingSequences } from '../support/outbox-records.js';
+import { passageIdOf, passageOf } from '../support/passage-fixture.js';
 import { temporaryFolder } from '../support/published-box.js';
 
 const limits = { commands: 32, bytes: 1e6 };
@@ -321,6 +322,13 @@ function spoilPage(folder: string, page: number, seed: number): void {
 
 const pageCount = (folder: string): number => statSync(recordsPathIn(folder)).size / pageBytes;
 
+/** Leaves no free pages: a fault in one harms nothing, and nothing notices it. */
+function vacuum(folder: string): void {
+  const db = new Database(recordsPathIn(folder));
+  db.exec('VACUUM');
+  db.close();
+}
+
 const keptFiles = (folder: string): readonly string[] =>
   readdirSync(dirname(recordsPathIn(folder))).filter((name) => name.startsWith('records.db.damaged-'));
 
@@ -346,14 +354,18 @@ function writeAt(path: string, offset: number, text: string): void {
 describe('a damaged records.db', () => {
   test('is kept, unreadable to others, and its readable part is used, whichever page is bad', async () => {
     using large = boxWithEvents();
+    const passages = 200;
     {
       await using records = openMarkedRecords({ folder: large.path });
       records.recordAll(assortedFacts(210));
       records.outbox.acknowledge(Array.from({ length: 90 }, (_, index) => index + 11));
+      for (let number = 1; number <= passages; number += 1) records.passages.put(passageOf(number));
     }
+    vacuum(large.path);
     const pages = pageCount(large.path);
     const before = await recordedAt(large.path);
     let withLosses = 0;
+    const passagesLeft = new Set<number>();
     for (let page = 1; page <= pages; page += 11) {
       using folder = temporaryFolder();
       cpSync(large.path, folder.path, { recursive: true });
@@ -375,8 +387,12 @@ describe('a damaged records.db', () => {
       assert.equal(told.gap?.count, missing, `page ${page}`);
       assert.ok(records.record(attendanceFact()).sequence > 1000);
       if (after.length < 240) withLosses += 1;
+      const left = records.passages.list({ limit: passages });
+      for (const { number, id } of left) assert.equal(id, passageIdOf(number), `page ${page}`);
+      passagesLeft.add(left.length);
     }
     assert.ok(withLosses > 0, 'no page held events');
+    assert.ok(passagesLeft.has(passages) && passagesLeft.size > 1, `passages left: ${[...passagesLeft]}`);
   });
 
   for (const [what, damage] of [

@@ -29,7 +29,7 @@ export class AuditKeyRing implements Disposable {
   }
 
   /** All keys; the one in use first. */
-  get all(): readonly Uint8Array[] {
+  get all(): readonly [Uint8Array, ...Uint8Array[]] {
     return [this.key, ...this.#former];
   }
 

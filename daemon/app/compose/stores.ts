@@ -27,6 +27,7 @@ import { AuditKeyRing } from '../audit/audit-key-ring.js';
 import { auditStart, auditStop } from '../audit/audit-trail.js';
 import { modelIds } from '../cameras/model-ids.js';
 import { GalleryVault } from '../gallery/gallery-vault.js';
+import { GalleryPassageSeal } from '../gallery/passage-seal.js';
 import { embedderSource } from '../gallery/photo-embedder.js';
 import { openBoxRecordsMark } from '../records-mark.js';
 
@@ -66,17 +67,40 @@ export async function openStores(
   const identity = { siteId: site.id, boxId: box.id };
   const mark = openBoxRecordsMark({ dataDir, auditKeys, audit, clock, logger });
   lifetime.defer('mark of the records', () => mark[Symbol.dispose]());
+  const passageSeal = new GalleryPassageSeal(
+    {
+      get isOpen() {
+        return vault.open !== undefined;
+      },
+      gallery: () => vault.gallery(),
+    },
+    auditKeys,
+  );
+  lifetime.defer('tags of passages', () => passageSeal[Symbol.dispose]());
   const records = openRecords({
     path: recordsConfig.path,
     encode: (event) => encodeEvent(event, identity, modelIds(current())),
     clock,
     random,
     seal: new GrantSeal(`${identity.siteId}/${identity.boxId}`, auditKeys.all),
+    passageSeal,
     mark,
     onDamaged: onRecordsDamaged,
   });
   lifetime.use('records', records);
+  endPassages(records, logger);
   return { identity, recogniser, auditKeys, vault, records };
+}
+
+/** Ends the passages of an earlier start. If the disk is full, the next start tries again. */
+function endPassages({ passages }: Records, logger: Logger): void {
+  try {
+    const count = passages.endOpen();
+    if (count > 0) logger.info('passages ended because the daemon stopped', { count });
+  } catch (error) {
+    if (!isRollcallError(error) || error.kind === 'defect') throw error;
+    logger.error('the passages of an earlier start could not be ended', { error });
+  }
 }
 
 async function makeDirectory(path: string): Promise<void> {

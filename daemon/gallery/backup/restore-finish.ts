@@ -8,6 +8,7 @@ import { explainSqliteError } from '../../host/sqlite-errors.js';
 import { insertTombstone } from '../persons/erasure.js';
 import { PersonRows } from '../persons/person-rows.js';
 import { enforceTombstones } from '../persons/reapply.js';
+import { DATA_KEY_HOLDERS } from '../schema.js';
 import { emptyWriteAheadLog } from '../write-ahead-log.js';
 import type { PresentState } from './restore-present.js';
 import type { RestoreSource } from './restore-source.js';
@@ -64,8 +65,8 @@ function merge({ database, facts }: RestoreSource, finish: RestoreFinish): Resto
   db.exec(`DELETE FROM person WHERE state = 'staged';
            DELETE FROM template WHERE recogniser <> (SELECT recogniser FROM gallery);`);
   const erasedAgain = enforceTombstones({ database, rows, audit, clock });
-  db.exec(`DELETE FROM data_key WHERE id NOT IN (SELECT data_key_id FROM person)
-             AND id NOT IN (SELECT data_key_id FROM evidence)`);
+  const held = DATA_KEY_HOLDERS.map((table) => `id NOT IN (SELECT data_key_id FROM ${table})`);
+  db.exec(`DELETE FROM data_key WHERE ${held.join(' AND ')}`);
   const count = (table: string): number => Number(db.prepare(`SELECT count(*) FROM ${table}`).pluck().get());
   const outcome: RestoreOutcome = {
     persons: count('person'),

@@ -46,6 +46,8 @@ export class RotationRows {
   readonly #setVector: Statement<[Uint8Array, string, string]>;
   readonly #setPhotograph: Statement<[Uint8Array, string]>;
   readonly #setEvidence: Statement<[Uint8Array, string, string]>;
+  readonly #isPassageKey: Statement<[string], number>;
+  readonly #retirePassageKey: Statement<[string]>;
 
   constructor({ db }: OpenDatabase) {
     this.#under = db.prepare(
@@ -76,6 +78,8 @@ export class RotationRows {
     this.#setVector = db.prepare('UPDATE template SET vector = ? WHERE person_id = ? AND id = ?');
     this.#setPhotograph = db.prepare('UPDATE photograph SET jpeg = ? WHERE id = ?');
     this.#setEvidence = db.prepare('UPDATE evidence SET jpeg = ?, data_key_id = ? WHERE id = ?');
+    this.#isPassageKey = db.prepare('SELECT 1 FROM passage_key WHERE data_key_id = ?');
+    this.#retirePassageKey = db.prepare('UPDATE passage_key SET is_retired = 1 WHERE data_key_id = ?');
   }
 
   /** Up to `limit` data keys under a key-encryption key, in order of their ids. */
@@ -106,6 +110,14 @@ export class RotationRows {
 
   evidenceUnder(dataKeyId: string): readonly EvidenceRow[] {
     return this.#evidence.all(dataKeyId);
+  }
+
+  isPassageKey(dataKeyId: string): boolean {
+    return this.#isPassageKey.get(dataKeyId) !== undefined;
+  }
+
+  retirePassageKey(dataKeyId: string): void {
+    this.#retirePassageKey.run(dataKeyId);
   }
 
   /** Sealed; undefined where it was deleted. */

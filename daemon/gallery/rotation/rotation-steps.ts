@@ -76,6 +76,7 @@ function store({ ring, rows, report }: RotationStepContext, unit: RotationUnit):
   for (const each of damaged) report(each);
   if (fresh === undefined) {
     rewrap(rows, ring, row);
+    for (const write of writes) write(rows, row.id);
     return;
   }
   rows.insertKey(fresh);

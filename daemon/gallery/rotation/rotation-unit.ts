@@ -20,12 +20,15 @@ export interface DamagedRow {
 /** Writes one field. Call it in a transaction. */
 type Write = (rows: RotationRows, dataKeyId: string) => void;
 
-/** The fields under one data key: all of a person, or one picture of a stranger. */
+/** The fields under one data key: all of a person, one picture of a stranger, or none for the key of passages. */
 export interface RotationUnit {
   readonly row: DataKeyRow;
   /** Identifies the rows that were read. A different witness later means that they have changed. */
   readonly witness: string;
-  /** The new data key, wrapped with the current key-encryption key; undefined if a field is damaged. */
+  /**
+   * The new data key, wrapped with the current key-encryption key; undefined if a field is damaged, and for the key of passages:
+   * they are in another file, so this key seals no more, and retention deletes it.
+   */
   readonly fresh: DataKeyRow | undefined;
   readonly writes: readonly Write[];
   readonly damaged: readonly DamagedRow[];
@@ -51,6 +54,12 @@ export async function sealUnit(
   path: string,
 ): Promise<RotationUnit> {
   const witness = witnessOf(rows, row.id);
+  if (rows.isPassageKey(row.id)) {
+    const retire: Write = (target, dataKeyId) => target.retirePassageKey(dataKeyId);
+    const isSound = ring.using(row, () => true) === true;
+    const damaged: readonly DamagedRow[] = isSound ? [] : [{ table: 'data_key', rowId: row.id }];
+    return { row, witness, fresh: undefined, writes: [retire], damaged, bytes: 0 };
+  }
   const from = ring.unwrap(row);
   const { row: fresh, key: to } = ring.newDataKey();
   const resealing = new Resealing(from, to, path);

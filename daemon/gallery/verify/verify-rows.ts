@@ -4,6 +4,7 @@ import type { OpenDatabase } from '../../host/sqlite.js';
 import type { EvidenceRow } from '../evidence.js';
 import { reading } from '../gallery-file.js';
 import type { DataKeyRow } from '../keys/key-ring.js';
+import { DATA_KEY_HOLDERS } from '../schema.js';
 
 /** Ids per query. */
 const SLICE = 250;
@@ -34,6 +35,10 @@ function dataKeyIn({ keyId, kekId, wrapped }: MaybeKey): DataKeyRow | undefined 
   return keyId === null || kekId === null || wrapped === null ? undefined : { id: keyId, kekId, wrapped };
 }
 
+const isHeld = DATA_KEY_HOLDERS.map(
+  (table) => `EXISTS (SELECT 1 FROM ${table} WHERE data_key_id = data_key.id)`,
+).join(' OR ');
+
 const KEY_COLUMNS = 'data_key.id AS keyId, kek_id AS kekId, wrapped';
 
 /** Reads rows for `verifyGallery`, one at a time, so that a damaged page affects only its own rows. */
@@ -60,10 +65,7 @@ export class VerifyRows {
   /** Undefined if the key was deleted. */
   dataKey(id: string): { readonly key: DataKeyRow; readonly isUsed: boolean } | undefined {
     const row = this.#one<DataKeyRow & { isUsed: number }>(
-      `SELECT id, kek_id AS kekId, wrapped,
-              EXISTS (SELECT 1 FROM person WHERE data_key_id = data_key.id)
-                OR EXISTS (SELECT 1 FROM evidence WHERE data_key_id = data_key.id) AS isUsed
-       FROM data_key WHERE id = ?`,
+      `SELECT id, kek_id AS kekId, wrapped, (${isHeld}) AS isUsed FROM data_key WHERE id = ?`,
       id,
     );
     if (row === undefined) return undefined;

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import { Recurring } from '../../base/recurring.js';
+import type { BoxEvent } from '../../domain/events/event.js';
 import type { OutboxRules } from '../../domain/events/outbox-limits.js';
 import type { Records } from '../open-records.js';
 
@@ -11,7 +12,10 @@ export const checkEveryMs = 5 * 60_000;
 const batch = 1000;
 
 export interface OutboxLimiterOptions {
-  readonly records: Pick<Records, 'record' | 'surplus'>;
+  readonly records: Pick<Records, 'surplus'> & {
+    /** As `Records.record`. */
+    record(event: BoxEvent, alongside: () => void): unknown;
+  };
   /** The limits in force. */
   readonly rules: () => OutboxRules;
   /** False while the clock is not trusted: then no event is given up for its age. */

@@ -42,6 +42,8 @@ const kinds: readonly SalvagedKind[] = [
   { table: 'alert_delivery', key: 'number', isNumbered: true },
   { table: 'box_condition', key: 'condition', isNumbered: false },
   { table: 'source_state', key: 'source', isNumbered: false },
+  { table: 'passage', key: 'number', isNumbered: true },
+  { table: 'passage_person', key: 'tag, number', isNumbered: false },
   { table: 'retained_message', key: 'owner, topic', isNumbered: false },
 ];
 

@@ -1,0 +1,139 @@
+import type { PersonId } from '../../domain/ids.js';
+import type { Passage } from '../../domain/passages/passage.js';
+import type { OpenDatabase } from '../../host/sqlite.js';
+import { encodeContent, type PassageRow, passageOf, sealedIn } from './passage-content.js';
+import type { PassageJournal, StoredPassage } from './passage-journal.js';
+import { type PassageRows, passageRowsOf, type TaggedPerson } from './passage-rows.js';
+import type { PassageSeal } from './passage-seal.js';
+
+type Listener = Parameters<PassageJournal['onWritten']>[0];
+
+export function passagesOf(database: OpenDatabase, seal: PassageSeal): PassageJournal {
+  return new Passages(database, seal);
+}
+
+class Passages implements PassageJournal {
+  readonly #database: OpenDatabase;
+  readonly #rows: PassageRows;
+  readonly #seal: PassageSeal;
+  readonly #listeners = new Set<Listener>();
+
+  constructor(database: OpenDatabase, seal: PassageSeal) {
+    this.#database = database;
+    this.#rows = passageRowsOf(database);
+    this.#seal = seal;
+  }
+
+  put(given: Passage): void {
+    const { startedAtMs, lastSeenMs } = given;
+    const passage = {
+      ...given,
+      startedAtMs: Math.floor(startedAtMs),
+      lastSeenMs: Math.floor(lastSeenMs),
+    };
+    const row = this.#sealed(passage);
+    const number = this.#database.transaction(() => this.#rows.write(row, this.#personsOf(passage)));
+    if (this.#listeners.size > 0) {
+      queueMicrotask(() => this.#notify({ number, id: passage.id, passage }, row));
+    }
+  }
+
+  list(query: Parameters<PassageJournal['list']>[0]): readonly StoredPassage[] {
+    const { personId } = query;
+    const tags = personId === undefined ? undefined : this.#seal.tagsOf(personId);
+    return this.#database.read(() => this.#rows.list(query, tags)).map((row) => this.#opened(row));
+  }
+
+  find(id: Passage['id']): StoredPassage | undefined {
+    const row = this.#database.read(() => this.#rows.find(id));
+    return row && this.#opened(row);
+  }
+
+  beginningWith(beginning: string, limit: number): readonly StoredPassage[] {
+    const rows = this.#database.read(() => this.#rows.beginningWith(beginning, limit));
+    return rows.map((row) => this.#opened(row));
+  }
+
+  counts(sinceMs: number, beforeMs: number): ReturnType<PassageJournal['counts']> {
+    return this.#database.read(() => this.#rows.counts(sinceMs, beforeMs));
+  }
+
+  endOpen(): number {
+    if (!this.#database.read(() => this.#rows.hasOpen())) return 0;
+    return this.#database.transaction(() => this.#rows.endOpen());
+  }
+
+  forgetPerson(personId: PersonId): number {
+    return this.#database.transaction(() => {
+      let count = 0;
+      for (const tag of this.#seal.tagsOf(personId)) {
+        for (const { number } of this.#rows.ofPerson(tag, true)) {
+          this.#rows.remove(number);
+          count += 1;
+        }
+        for (const row of this.#rows.ofPerson(tag, false)) {
+          this.#withoutMention(row, personId);
+          count += 1;
+        }
+        this.#rows.removeTag(tag);
+      }
+      return count;
+    });
+  }
+
+  forgetStranger(id: Parameters<PassageJournal['forgetStranger']>[0]): void {
+    this.#database.transaction(() => this.#rows.removeStranger(id));
+  }
+
+  onWritten(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** While the gallery is sealed, no key can seal the rest of the passage again, so it goes as a whole. */
+  #withoutMention(row: PassageRow, personId: PersonId): void {
+    if (!this.#seal.isOpen) {
+      this.#rows.remove(row.number);
+      return;
+    }
+    const { passage } = this.#opened(row);
+    // A content that does not open names no person.
+    if (passage === undefined) return;
+    const nearest = passage.nearest.filter((near) => near.personId !== personId);
+    const left = { ...passage, nearest };
+    this.#rows.write(this.#sealed(left), this.#personsOf(left));
+  }
+
+  #sealed(passage: Passage): Omit<PassageRow, 'number'> {
+    const { id, cameraId, startedAtMs, lastSeenMs, end, outcome, reason, stranger } = passage;
+    const { keyId, sealed } = this.#seal.seal(passage, encodeContent(passage));
+    return {
+      ...{ id, cameraId, startedAtMs, lastSeenMs, outcome, reason, keyId },
+      endedAs: end ?? null,
+      strangerId: stranger?.id ?? null,
+      strangerVisit: stranger?.visit ?? null,
+      content: sealed,
+    };
+  }
+
+  #opened(row: PassageRow): StoredPassage {
+    const { number, id } = row;
+    const content = this.#seal.open(row, sealedIn(row));
+    return { number, id, passage: content && passageOf(row, content) };
+  }
+
+  /** The recognised person, and the other persons who are near. */
+  #personsOf({ personId, nearest }: Passage): readonly TaggedPerson[] {
+    const ids = new Set([
+      ...(personId === undefined ? [] : [personId]),
+      ...nearest.map((near) => near.personId),
+    ]);
+    return [...ids].map((id) => ({ tag: this.#seal.tagsOf(id)[0], isOwn: id === personId }));
+  }
+
+  /** Says nothing if the transaction of the caller was rolled back, or the passage was written again since. */
+  #notify(stored: StoredPassage, row: Omit<PassageRow, 'number'>): void {
+    if (!this.#database.read(() => this.#rows.isStored(row))) return;
+    for (const listener of this.#listeners) listener(stored);
+  }
+}
