@@ -1,14 +1,17 @@
 import type { Command } from 'commander';
 import { counted } from '../base/counted.js';
+import { badInput } from '../base/errors.js';
 import type { Discovered } from '../contract/cameras.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { openDaemonClient } from './daemon-client.js';
-import { exitCodes, print, runAction, table } from './output.js';
+import { type ExitCode, exitCodes, print, runAction, table } from './output.js';
 import { createPrivateFile } from './private-file.js';
+import { showPicture } from './terminal-picture.js';
 import { whichCamera } from './which-camera.js';
 
 interface SnapshotOptions extends CommonOptions {
-  readonly save: string;
+  readonly save?: string;
+  readonly boxes?: boolean;
 }
 
 interface DiscoverOptions extends CommonOptions {
@@ -19,20 +22,14 @@ interface DiscoverOptions extends CommonOptions {
 export function registerCameraPictures(camera: Command): void {
   withCommonOptions(camera.command('snapshot'))
     .argument('<camera>', 'id, start of an id, or name of a camera that is streaming')
-    .requiredOption('--save <file>', 'new file for the picture (JPEG); only you can read it')
-    .description('save the next analysed frame of a camera; the box keeps no copy')
+    .option(
+      '--save <file>',
+      'new file for the picture (JPEG); only you can read it. Default: the terminal shows it, or it goes to a temporary file',
+    )
+    .option('--boxes', 'draw a box around each face, with its number, its quality and its faults')
+    .description('save or show the next analysed frame of a camera; the box keeps no copy')
     .action((given: string, options: SnapshotOptions) =>
-      runAction(options.json === true, async () => {
-        const client = await openDaemonClient(options.config);
-        const id = await whichCamera(client, given);
-        await using file = await createPrivateFile(options.save);
-        const picture = await client.call('cameras.snapshot', { id });
-        await file.write(picture);
-        await file.keep();
-        const saved = { id, file: options.save, bytes: picture.length };
-        print(options.json === true, saved, () => `${id}: ${options.save}, ${picture.length} bytes`);
-        return exitCodes.done;
-      }),
+      runAction(options.json === true, () => takeSnapshot(given, options)),
     );
   withCommonOptions(camera.command('discover'))
     .option('--seconds <number>', 'how long to wait for answers, 1 to 10; default: 3', Number)
@@ -45,6 +42,27 @@ export function registerCameraPictures(camera: Command): void {
         return exitCodes.done;
       }),
     );
+}
+
+async function takeSnapshot(
+  given: string,
+  { config, json: isJson = false, save: path, boxes = false }: SnapshotOptions,
+): Promise<ExitCode> {
+  if (path === undefined && isJson) {
+    throw badInput('file-needed', 'a picture cannot be shown as JSON', { remedy: 'add --save FILE' });
+  }
+  const client = await openDaemonClient(config);
+  const id = await whichCamera(client, given);
+  if (path === undefined) {
+    await showPicture(await client.call('cameras.snapshot', { id, boxes }), id);
+    return exitCodes.done;
+  }
+  await using file = await createPrivateFile(path);
+  const picture = await client.call('cameras.snapshot', { id, boxes });
+  await file.write(picture);
+  await file.keep();
+  print(isJson, { id, file: path, bytes: picture.length }, () => `${id}: ${path}, ${picture.length} bytes`);
+  return exitCodes.done;
 }
 
 function describeDiscovery({ devices, isCutShort }: Discovered): string {

@@ -205,7 +205,15 @@ export const cameraOperations = {
     path: '/cameras/{id}/snapshot',
     summary: 'Take a picture with a camera that is streaming: the next frame that is analysed.',
     description: 'The box does not keep the picture.',
-    input: z.strictObject({ id: cameraId }),
+    input: z.strictObject({
+      id: cameraId,
+      boxes: z
+        .boolean()
+        .default(false)
+        .describe(
+          'Whether the picture shows a box around each face that the box follows, with its number, its quality, and the faults of the view or the verdict on liveness.',
+        ),
+    }),
     answer: { kind: 'file', mediaType: 'image/jpeg' },
     errors: ['no-such-camera', 'camera-not-streaming', 'vision-unavailable'],
     scope: 'live:watch',

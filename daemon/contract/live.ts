@@ -15,7 +15,7 @@ export const liveFace = z.strictObject({
     .int()
     .positive()
     .describe(
-      'A short number for the track, to be shown beside its box. It counts up while a caller watches.',
+      'A short number for the track, to be shown beside its box. The same in all pictures of the camera.',
     ),
   box: z.strictObject({ x: pixels, y: pixels, width: pixels, height: pixels }),
   quality: faceQuality

@@ -3,6 +3,7 @@ import { type Box, boxCentre, clipBox } from '../domain/faces/geometry.js';
 import type { Picture } from '../domain/faces/picture.js';
 import { cropAffine } from './inference/affine-crop.kernel.js';
 import { interleavePlanes } from './interleave.kernel.js';
+import type { Canvas } from './live/draw-marks.kernel.js';
 
 /** Largest size of the picture, about 6 kB: enough for a person to recognise the face. */
 const MOST_WIDTH_PX = 160;
@@ -33,6 +34,21 @@ export function jpegOfPart(
   part: Box,
   { scale, quality }: { readonly scale: number; readonly quality: number },
 ): Promise<Uint8Array> {
+  return jpegOf(cutPart(picture, part, scale), quality);
+}
+
+/** Interleaved RGB as a JPEG without metadata; another thread encodes it. */
+export function jpegOf(
+  { rgb, widthPx: width, heightPx: height }: Canvas,
+  quality: number,
+): Promise<Uint8Array> {
+  return sharp(rgb, { raw: { width, height, channels: 3 } })
+    .jpeg({ quality })
+    .toBuffer();
+}
+
+/** `part` of the picture (in its pixels), scaled by `scale`: a copy. */
+export function cutPart(picture: Picture, part: Box, scale: number): Canvas {
   const width = Math.max(1, Math.round(part.width * scale));
   const height = Math.max(1, Math.round(part.height * scale));
   const planes = new Float32Array(3 * width * height);
@@ -45,10 +61,7 @@ export function jpegOfPart(
     y0: part.y,
   };
   cropAffine(picture, cropToPicture, { data: planes, offset: 0, widthPx: width, heightPx: height });
-  const pixels = interleavePlanes(planes, width * height);
-  return sharp(pixels, { raw: { width, height, channels: 3 } })
-    .jpeg({ quality })
-    .toBuffer();
+  return { rgb: interleavePlanes(planes, width * height), widthPx: width, heightPx: height };
 }
 
 /** The part of the picture that a best shot shows, cut at the picture's edge. */

@@ -14,6 +14,7 @@ import type { CameraSourceOptions } from './ingest/camera-source-options.js';
 import type { FfmpegBinary } from './ingest/ffmpeg-binary.js';
 import { ffmpegCameraSource } from './ingest/ffmpeg-camera-source.js';
 import { LivePictures } from './live/live-pictures.js';
+import { SeenFaces } from './live/seen-faces.js';
 import type { CameraPlan, Report, SnapshotOutcome, VisionPlan } from './protocol.js';
 import { encodeSighting } from './sighting-codec.js';
 import { SnapshotRequests } from './snapshot.js';
@@ -38,8 +39,8 @@ export interface LiveCamera extends AsyncDisposable {
   readonly pictures: LivePictures;
   /** Counters of the source, the loop and the stages, by their names in the status. */
   counters(): Readonly<Record<string, number>>;
-  /** The next picture, sealed to an X25519 public key. */
-  snapshot(publicKey: Uint8Array): Promise<SnapshotOutcome>;
+  /** See `SnapshotRequests`. */
+  snapshot(publicKey: Uint8Array, options: { readonly isMarked: boolean }): Promise<SnapshotOutcome>;
 }
 
 /** FFmpeg selects one frame of each time slot. Slots are a bit shorter than a frame, so that an early frame is not lost. */
@@ -66,6 +67,8 @@ export function sourceOptions(plan: CameraPlan, ffmpeg: FfmpegBinary, logger: Lo
 export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): LiveCamera {
   const { analyser, ffmpeg, liveness, sameFaceThreshold, report, fail } = options;
   const logger = options.logger.child({ camera: plan.id });
+  const seen = new SeenFaces();
+  const snapshots = new SnapshotRequests(clock);
   const pictures = new LivePictures(plan.id, { clock, logger });
   const pipeline = new CameraPipeline({
     cameraId: cameraId(plan.id),
@@ -81,11 +84,15 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
     liveness: { ...defaultLivenessPolicy, ...liveness },
     sameFaceThreshold,
     takeShot: options.takesBestShots ? takeBestShot : undefined,
-    onView: (view) => pictures.see(view),
-    onAnalysed: (frame, faces) => pictures.offer(frame, faces),
+    onView: (view) => seen.see(view),
+    onAnalysed: (frame, tracked) => {
+      const faces = () => seen.facesOf(frame, tracked);
+      snapshots.offerAnalysed(frame, faces);
+      pictures.offer(frame, faces);
+      seen.endFrame();
+    },
   });
   const loop = new CameraLoop(pipeline, clock, fail);
-  const snapshots = new SnapshotRequests(clock);
   const runner = startCameraRunner({
     source: ffmpegCameraSource(sourceOptions(plan, ffmpeg, logger)),
     clock,
@@ -122,7 +129,7 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
         ...present({ lastFrameAgeMs }),
       };
     },
-    snapshot: (publicKey) => snapshots.next(publicKey),
+    snapshot: (publicKey, options) => snapshots.next(publicKey, options),
     async [Symbol.asyncDispose]() {
       pictures[Symbol.dispose]();
       await runner[Symbol.asyncDispose]();

@@ -125,12 +125,15 @@ export const orderSchema = z.discriminatedUnion('type', [
   /** Answered when its tracks have ended and the camera is closed. */
   z.strictObject({ type: z.literal('close-camera'), request: count, cameraId: identifier }),
   z.strictObject({ type: z.literal('test-camera'), request: count, camera: cameraPlanSchema }),
-  /** `sealTo`: the X25519 public key to seal the picture to, 32 bytes in base64url. */
+  /**
+   * `sealTo`: the X25519 public key to seal the picture to, 32 bytes in base64url. `isMarked`: the picture shows the boxes of the faces.
+   */
   z.strictObject({
     type: z.literal('take-snapshot'),
     request: count,
     cameraId: identifier,
     sealTo: z.string().length(43),
+    isMarked: z.boolean(),
   }),
   /** Lets the gate get the pictures of a camera: once, with this ticket, at this socket. */
   z.strictObject({

@@ -1,8 +1,11 @@
 import type { Clock } from '../base/clock.js';
 import { operational } from '../base/errors.js';
+import { scaleBox } from '../domain/faces/geometry.js';
 import type { Frame, Picture } from '../domain/faces/picture.js';
 import { sealTo } from '../host/sealed-box.js';
-import { jpegOfPart } from './best-shot.js';
+import { cutPart, jpegOf } from './best-shot.js';
+import { drawMark, type Mark } from './live/draw-marks.kernel.js';
+import { markOf, type SeenFace } from './live/seen-faces.js';
 import { cameraNotStreaming, largestSnapshotBytes, type SnapshotOutcome } from './protocol.js';
 
 /** How long a request waits for the next frame, milliseconds. */
@@ -16,10 +19,14 @@ const sizes = [
   { scale: 0.25, quality: 50 },
 ] as const;
 
+type Take = (frame: Frame | undefined, marks?: readonly Mark[]) => void;
+
 /** Requests that wait for the next frame of a camera. */
 export class SnapshotRequests {
   readonly #clock: Clock;
-  readonly #waiting = new Set<(frame: Frame | undefined) => void>();
+  readonly #waiting = new Set<Take>();
+  /** Those that wait for the next analysed frame, to show its faces. */
+  readonly #waitingForFaces = new Set<Take>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -30,32 +37,46 @@ export class SnapshotRequests {
     for (const take of [...this.#waiting]) take(frame);
   }
 
-  /** The next picture, sealed to an X25519 public key, so that it leaves this process only encrypted. */
-  next(publicKey: Uint8Array): Promise<SnapshotOutcome> {
+  /** Gives an analysed frame to all requests that wait for its faces. */
+  offerAnalysed(frame: Frame, faces: () => readonly SeenFace[]): void {
+    if (this.#waitingForFaces.size === 0) return;
+    const marks = faces().map(markOf);
+    for (const take of [...this.#waitingForFaces]) take(frame, marks);
+  }
+
+  /**
+   * The next picture, sealed to an X25519 public key, so that it leaves this process only encrypted. `isMarked`: of the next
+   * analysed frame, with a box around each face.
+   */
+  next(publicKey: Uint8Array, { isMarked = false } = {}): Promise<SnapshotOutcome> {
+    const waiting = isMarked ? this.#waitingForFaces : this.#waiting;
     return new Promise((resolve, reject) => {
-      const take = (frame: Frame | undefined): void => {
+      const take: Take = (frame, marks = []) => {
         timer.cancel();
-        this.#waiting.delete(take);
+        waiting.delete(take);
         if (frame === undefined) resolve(cameraNotStreaming);
         else {
           const takenAtMs = this.#clock.wallMs() - (this.#clock.monotonicMs() - frame.capturedAtMs);
-          sealedSnapshot(copyOf(frame.picture), publicKey, takenAtMs).then(resolve, reject);
+          sealedSnapshot(copyOf(frame.picture), marks, publicKey, takenAtMs).then(resolve, reject);
         }
       };
       const timer = this.#clock.after(patienceMs, () => take(undefined));
-      this.#waiting.add(take);
+      waiting.add(take);
     });
   }
 }
 
 async function sealedSnapshot(
   picture: Picture,
+  marks: readonly Mark[],
   publicKey: Uint8Array,
   takenAtMs: number,
 ): Promise<SnapshotOutcome> {
   const whole = { x: 0, y: 0, width: picture.widthPx, height: picture.heightPx };
-  for (const size of sizes) {
-    const jpeg = await jpegOfPart(picture, whole, size);
+  for (const { scale, quality } of sizes) {
+    const canvas = cutPart(picture, whole, scale);
+    for (const { box, ...mark } of marks) drawMark(canvas, { ...mark, box: scaleBox(box, scale) });
+    const jpeg = await jpegOf(canvas, quality);
     if (jpeg.length > largestSnapshotBytes) continue;
     const sealed = sealTo(publicKey, jpeg);
     if (sealed === undefined) {
@@ -68,8 +89,8 @@ async function sealedSnapshot(
     }
     return {
       outcome: 'ok',
-      widthPx: Math.max(1, Math.round(picture.widthPx * size.scale)),
-      heightPx: Math.max(1, Math.round(picture.heightPx * size.scale)),
+      widthPx: canvas.widthPx,
+      heightPx: canvas.heightPx,
       takenAtMs,
       picture: sealed,
     };

@@ -235,7 +235,7 @@ async function answer(
     report({ type: 'view-opened', request, result: await resources.views.open(order) });
   } else if (order.type === 'take-snapshot') {
     const publicKey = Buffer.from(order.sealTo, 'base64url');
-    const snapshot = (await cameras.get(order.cameraId)?.snapshot(publicKey)) ?? cameraNotStreaming;
+    const snapshot = (await cameras.get(order.cameraId)?.snapshot(publicKey, order)) ?? cameraNotStreaming;
     const { result, picture } = withoutPicture(snapshot);
     report({ type: 'snapshot', request, result }, picture);
   } else if (order.type === 'discover-cameras') {

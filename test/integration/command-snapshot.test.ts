@@ -4,10 +4,13 @@ import { describe, test } from 'node:test';
 import sharp from 'sharp';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { type Frame, yuv420Bytes } from '../../daemon/domain/faces/picture.js';
-import { cameraId } from '../../daemon/domain/ids.js';
+import { cameraId, trackId } from '../../daemon/domain/ids.js';
+import { beginTrack } from '../../daemon/domain/tracks/track.js';
 import { newKeyPair, openSealed } from '../../daemon/host/sealed-box.js';
+import { SeenFaces } from '../../daemon/vision/live/seen-faces.js';
 import { largestSnapshotBytes } from '../../daemon/vision/protocol.js';
 import { SnapshotRequests } from '../../daemon/vision/snapshot.js';
+import { TrackedFace } from '../../daemon/vision/tracked-face.js';
 
 function frameOf(widthPx: number, heightPx: number, fill: (data: Uint8Array) => void): Frame {
   const data = new Uint8Array(yuv420Bytes(widthPx, heightPx));
@@ -60,6 +63,42 @@ describe('a snapshot', () => {
     const { width } = await sharp(Buffer.from(jpeg)).metadata();
     assert.equal(width, snapshot.widthPx);
     assert.ok(snapshot.widthPx < 1920);
+  });
+
+  test('with boxes waits for the next analysed frame, and shows its faces there', async () => {
+    const requests = new SnapshotRequests(new VirtualClock());
+    const pair = newKeyPair();
+    const asked = requests.next(pair.publicKey, { isMarked: true });
+    const frame = frameOf(320, 240, (data) => data.fill(128));
+    requests.offer(frame);
+    const track = beginTrack(trackId('a'), {
+      ...{ atMs: 0, origin: 'detector' },
+      box: { x: 100, y: 80, width: 60, height: 80 },
+    });
+    const beyond = beginTrack(trackId('b'), {
+      ...{ atMs: 0, origin: 'detector' },
+      box: { x: -30, y: -20, width: 400, height: 100 },
+    });
+    const seen = new SeenFaces();
+    const [face, wide] = [new TrackedFace(track), new TrackedFace(beyond)];
+    requests.offerAnalysed(frame, () => [
+      ...seen.facesOf(frame, [wide]),
+      ...seen.facesOf(frame, [wide, face]).slice(1),
+    ]);
+    const snapshot = await asked;
+    assert.ok(snapshot.outcome === 'ok');
+    const jpeg = openSealed(pair, Buffer.from(snapshot.picture));
+    const { data, info } = await sharp(Buffer.from(jpeg ?? []))
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    const lumaAt = (x: number, y: number): number => data[info.channels * (y * info.width + x)] ?? 0;
+    assert.ok(lumaAt(130, 159) > 170, 'the lower edge of the box');
+    assert.ok(Math.abs(lumaAt(130, 120) - 130) < 12, 'the face itself is left as it is');
+    const label = Array.from({ length: 60 }, (_, x) => lumaAt(100 + x, 66));
+    assert.ok(
+      label.some((luma) => luma < 60) && label.some((luma) => luma > 150),
+      'dark letters on a light ground',
+    );
   });
 
   test('of a camera without frames fails after ten seconds', async () => {

@@ -145,6 +145,7 @@ test('live pictures of a box', { skip: withoutBuild, timeout: 240_000 }, async (
     await t.test('show faces where they are, and are encoded once for all viewers', () =>
       shared(all, watching),
     );
+    await t.test('can be saved with the boxes drawn into them', () => marked(all));
     await t.test('go to the gate with a ticket that opens once', () => tickets(all));
     await t.test('end with the rights of the viewer, and a slow viewer delays no other', () =>
       revoked(all, watching),
@@ -223,6 +224,27 @@ async function assertBoxFits({ about, jpeg }: Shown): Promise<void> {
   const ratio = face.box.width / found.box.width;
   assert.ok(ratio > 0.6 && ratio < 1.7, `the width differs by ${ratio}`);
   assert.ok((face.eyes.left ?? 0.3) > 0 && face.number > 0);
+}
+
+/** The scene has fewer strong colours than the boxes. */
+async function marked({ box }: Box): Promise<void> {
+  const save = async (name: string, ...more: string[]): Promise<number> => {
+    const path = join(box.directory, name);
+    const { stderr } = await box.command('camera', 'snapshot', 'door', '--save', path, ...more);
+    assert.equal(stderr, '');
+    const { data, info } = await sharp(path).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+    const strong = Array.from({ length: info.width * info.height }, (_, pixel) => {
+      const colour = data.subarray(3 * pixel, 3 * pixel + 3);
+      return Math.max(...colour) - Math.min(...colour) > 90;
+    });
+    return strong.filter(Boolean).length / strong.length;
+  };
+  const plain = await save('plain.jpg');
+  let tries = 0;
+  await until('a face with its box', async () => {
+    tries += 1;
+    return (await save(`marked-${tries}.jpg`, '--boxes')) > plain + 0.002;
+  });
 }
 
 /** What the socket of the box sends for this ticket, until it closes or has sent something. */

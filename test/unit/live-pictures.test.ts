@@ -72,7 +72,7 @@ describe('the pictures of a camera', () => {
   test('are encoded once for all viewers, at most ten a second, and not at all without one', async () => {
     const pictures = new LivePictures('door', { clock: new VirtualClock(), logger: silentLogger });
     const encoded = (): number => pictures.counters()['livePictures'] ?? 0;
-    for (let atMs = 0; atMs < 1_000; atMs += 40) pictures.offer(frameAt(atMs), []);
+    for (let atMs = 0; atMs < 1_000; atMs += 40) pictures.offer(frameAt(atMs), () => []);
     assert.equal(encoded(), 0);
 
     const taken: Buffer[][] = [[], []];
@@ -87,7 +87,7 @@ describe('the pictures of a camera', () => {
     pictures.add({ take: () => false, end: () => undefined });
     for (let atMs = 1_000; atMs < 3_000; atMs += 40) {
       const before = encoded();
-      pictures.offer(frameAt(atMs), []);
+      pictures.offer(frameAt(atMs), () => []);
       // Long enough for a picture of this size; one that is still being encoded would be left out.
       if (atMs % 200 === 0) await until('a picture', () => encoded() > before);
     }

@@ -205,7 +205,7 @@ describe('requests to a vision process', () => {
   test('a picture is accepted only while one is requested, and belongs to its answer', async () => {
     const requests = new VisionRequests(new VirtualClock());
     const order = (request: number) =>
-      ({ type: 'take-snapshot', request, cameraId: 'door', sealTo: '' }) as const;
+      ({ type: 'take-snapshot', request, cameraId: 'door', sealTo: '', isMarked: false }) as const;
     const answer = requests.ask(1000, order, () => undefined);
     assert.equal(requests.isPictureAsked, true);
     const result = { outcome: 'ok', widthPx: 1, heightPx: 1, takenAtMs: 0 } as const;

@@ -95,10 +95,10 @@ export function cameraHandlers(
       await release(id, actorOf(caller), options);
       return { id };
     },
-    async 'cameras.snapshot'({ id }, { caller }) {
+    async 'cameras.snapshot'({ id, boxes }, { caller }) {
       const { state } = show(id);
       if (state !== 'streaming') throw notStreaming(id);
-      const bytes = await takeSnapshot(id, runtime.vision.pool);
+      const bytes = await takeSnapshot(id, runtime.vision.pool, { isMarked: boxes });
       options.readings.note({ by: actorOf(caller), action: 'camera.snapshot-taken', subject: id });
       return { bytes };
     },

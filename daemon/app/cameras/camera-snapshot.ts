@@ -10,10 +10,14 @@ import { visionUnavailable } from './vision-requests.js';
  * the request.
  * @throws `camera-not-streaming`, `vision-unavailable`
  */
-export async function takeSnapshot(id: string, pool: Pick<VisionPool, 'takeSnapshot'>): Promise<Buffer> {
+export async function takeSnapshot(
+  id: string,
+  pool: Pick<VisionPool, 'takeSnapshot'>,
+  options: { readonly isMarked: boolean },
+): Promise<Buffer> {
   const pair = newKeyPair();
   try {
-    const taken = await pool.takeSnapshot(id, Buffer.from(pair.publicKey).toString('base64url'));
+    const taken = await pool.takeSnapshot(id, Buffer.from(pair.publicKey).toString('base64url'), options);
     if (taken.outcome === 'failed') throw notStreaming(id);
     const opened = openSealed(pair, taken.picture);
     if (opened === undefined) throw visionUnavailable('its answer is not for this request');

@@ -147,11 +147,11 @@ export class VisionPool implements AsyncDisposable {
     return running.slot.ask((request) => ({ type: 'discover-cameras', request, durationMs }));
   }
 
-  /** The next picture of a camera, sealed to an X25519 key (base64url). Throws `vision-unavailable` (retryable). */
-  takeSnapshot(cameraId: string, sealTo: string): Promise<SnapshotOutcome> {
+  /** The next picture of a camera, sealed to an X25519 key (base64url); `isMarked`: with the boxes of its faces. Throws `vision-unavailable` (retryable). */
+  takeSnapshot(cameraId: string, sealTo: string, { isMarked = false } = {}): Promise<SnapshotOutcome> {
     const found = this.#slots.find(({ slot }) => slot.cameraIds.includes(cameraId));
     if (found === undefined) return Promise.resolve(cameraNotStreaming);
-    return found.slot.ask((request) => ({ type: 'take-snapshot', request, cameraId, sealTo }));
+    return found.slot.ask((request) => ({ type: 'take-snapshot', request, cameraId, sealTo, isMarked }));
   }
 
   /**

@@ -34,6 +34,7 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
   'camera remove': [['rollcall camera remove front-door', 'remove the camera and its login']],
   'camera snapshot': [
     ['rollcall camera snapshot front-door --save door.jpg', 'see what the camera shows now'],
+    ['rollcall camera snapshot front-door --boxes', 'show on the terminal which faces the box follows'],
   ],
   'camera discover': [['rollcall camera discover', 'list the ONVIF devices of the network']],
   'camera release': [['rollcall camera release front-door', 'undo the switching by a centre']],

@@ -20,6 +20,11 @@ export function boxCentre(box: Box): Point {
   return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
 }
 
+/** The box in a picture that is `scale` times as large. */
+export function scaleBox({ x, y, width, height }: Box, scale: number): Box {
+  return { x: x * scale, y: y * scale, width: width * scale, height: height * scale };
+}
+
 export function boxArea(box: Box): number {
   return Math.max(0, box.width) * Math.max(0, box.height);
 }

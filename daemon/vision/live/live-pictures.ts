@@ -5,10 +5,8 @@ import type { Logger } from '../../base/logger.js';
 import type { LiveFace, LivePicture } from '../../contract/live.js';
 import type { Box } from '../../domain/faces/geometry.js';
 import type { Frame, Picture } from '../../domain/faces/picture.js';
-import type { TrackId } from '../../domain/ids.js';
-import type { TrackedView } from '../stage-event.js';
-import type { TrackedFace } from '../tracked-face.js';
 import { encodeLiveMessage } from './live-message.js';
+import type { SeenFace } from './seen-faces.js';
 import { smallRgb } from './small-rgb.kernel.js';
 
 /** Wider pictures are made smaller by whole factors, until they are not wider than this. */
@@ -16,8 +14,6 @@ const mostWidthPx = 1280;
 const jpegQuality = 75;
 /** Time between two pictures on average, milliseconds. */
 const everyMs = 100;
-/** A crowd that no camera shows: the rest of its faces has no boxes. */
-const mostFaces = 200;
 
 /** Gets the messages of a camera. */
 export interface Viewer {
@@ -27,9 +23,6 @@ export interface Viewer {
   end(): void;
 }
 
-/** What is known about a face besides its track. */
-type View = Pick<TrackedView, 'quality' | 'eyes'>;
-
 /**
  * The analysed pictures of one camera for its viewers. Each picture is encoded once for all of them, and none without a viewer. The analysis waits for nothing here: a picture that comes while another is being encoded is left out.
  */
@@ -38,10 +31,6 @@ export class LivePictures implements Disposable {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #viewers = new Set<Viewer>();
-  /** The views of the frame that is being analysed. */
-  readonly #views = new Map<TrackId, View>();
-  #numbers: ReadonlyMap<TrackId, number> = new Map();
-  #lastNumber = 0;
   #dueMs = Number.NEGATIVE_INFINITY;
   #isEncoding = false;
   #encoded = 0;
@@ -65,13 +54,8 @@ export class LivePictures implements Disposable {
     };
   }
 
-  /** Takes what one frame showed of one face. The frame itself follows. */
-  see({ trackId, quality, eyes }: TrackedView): void {
-    if (this.#viewers.size > 0) this.#views.set(trackId, { quality, eyes });
-  }
-
-  /** Takes an analysed frame and the faces that the camera follows. Copies its pixels before it returns. */
-  offer(frame: Frame, faces: readonly TrackedFace[]): void {
+  /** Takes an analysed frame; `faces` gives its faces. Copies its pixels before it returns. */
+  offer(frame: Frame, faces: () => readonly SeenFace[]): void {
     const { capturedAtMs: atMs, picture } = frame;
     const isWanted = this.#viewers.size > 0 && !this.#isEncoding && atMs >= this.#dueMs;
     if (isWanted) {
@@ -83,39 +67,16 @@ export class LivePictures implements Disposable {
         capturedAt: new Date(this.#clock.wallMs() - (this.#clock.monotonicMs() - atMs)).toISOString(),
         sequence: this.#encoded,
         ...{ widthPx: pixels.widthPx, heightPx: pixels.heightPx },
-        faces: this.#describe(faces, atMs, factor),
+        faces: faces().map((face) => describeFace(face, factor)),
       };
       void this.#send(about, pixels);
     }
-    this.#views.clear();
   }
 
   /** Ends all viewers. */
   [Symbol.dispose](): void {
     for (const viewer of this.#viewers) viewer.end();
     this.#viewers.clear();
-  }
-
-  #describe(faces: readonly TrackedFace[], atMs: number, factor: number): readonly LiveFace[] {
-    const seen = faces.filter(({ track }) => track.lastSeenMs === atMs).slice(0, mostFaces);
-    this.#numbers = new Map(
-      seen.map(({ track: { id } }) => [id, this.#numbers.get(id) ?? this.#nextNumber()]),
-    );
-    return seen.map(({ track: { id, motion } }) => {
-      const view = this.#views.get(id);
-      return {
-        track: id,
-        number: this.#numbers.get(id) ?? 0,
-        box: scaled(motion.box, factor),
-        quality: view === undefined ? null : qualityOf(view),
-        eyes: view === undefined ? null : { left: view.eyes.left ?? null, right: view.eyes.right ?? null },
-      };
-    });
-  }
-
-  #nextNumber(): number {
-    this.#lastNumber += 1;
-    return this.#lastNumber;
   }
 
   async #send(about: LivePicture, { widthPx: width, heightPx: height, data }: Pixels): Promise<void> {
@@ -148,6 +109,13 @@ function scaled({ x, y, width, height }: Box, factor: number): Box {
   return { x: round(x), y: round(y), width: round(width), height: round(height) };
 }
 
-function qualityOf({ quality: { score, reasons } }: View): NonNullable<LiveFace['quality']> {
-  return { score, reasons: [...reasons] };
+function describeFace({ face: { track }, number, view }: SeenFace, factor: number): LiveFace {
+  const about = { track: track.id, number, box: scaled(track.motion.box, factor) };
+  if (view === undefined) return { ...about, quality: null, eyes: null };
+  const { quality, eyes } = view;
+  return {
+    ...about,
+    quality: { score: quality.score, reasons: [...quality.reasons] },
+    eyes: { left: eyes.left ?? null, right: eyes.right ?? null },
+  };
 }
