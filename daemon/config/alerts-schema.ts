@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { present } from '../base/present.js';
-import { alertSeverities, alertSubjects, isAboutCameras, isOccurrence } from '../domain/alerts/alert-rule.js';
+import {
+  type AlertSubject,
+  alertSeverities,
+  alertSubjects,
+  countings,
+  isAboutCameras,
+  isOccurrence,
+} from '../domain/alerts/alert-rule.js';
 import { alertFields, parseTemplate } from '../domain/alerts/alert-template.js';
 import { weekdays } from '../domain/attendance/shift-calendar.js';
 import { cameraId } from '../domain/ids.js';
@@ -47,12 +54,30 @@ const quietHoursSchema = z.strictObject({
     .default([...weekdays]),
 });
 
+const thresholdSchema = z.strictObject({
+  of: field(
+    z.enum(countings).default('events'),
+    'live',
+    'What is counted. `events`: at one camera. Only of `unknown`: `strangers`, the different strangers at all cameras of the rule; `cameras`, those that saw the same stranger; `visits` of the same stranger to the site.',
+  ),
+  count: field(
+    z.int().min(1).max(100).default(1),
+    'live',
+    'The number that causes an alert. Of `visits`, this visit of a stranger and every later one. Not for conditions.',
+  ),
+  withinMinutes: field(
+    z.number().min(1).max(1440).exactOptional(),
+    'live',
+    'Minutes in which `count` must be reached. Not for `visits`, which count while the box remembers the stranger. Absent: 10.',
+  ),
+});
+
 const ruleFields = z.strictObject({
   id: field(slugField, 'live', 'Name of the rule in alerts and in the history.'),
   on: field(
     z.enum(alertSubjects),
     'live',
-    'What the rule is about. Occurrences: `unknown` person, `recognised-unproven` (a recognised person without proof of life), `recognised-ambiguous` (a person who could be either of two enrolled persons), `attack`, `events-lost`. Conditions, which begin and end with an all-clear: `camera-down`, `camera-impaired` (its pictures cannot be used), `sealed` gallery, `disk-low`, `records-lost`, `key-damaged`, `certificate-expiring`, `commands-refused`, `client-id-contested`, `topic-refused`, `clock-jumped`, `trust-altered`, `vision-misbehaving`, `recogniser-unfit` (it cannot tell some enrolled persons apart), `logins-failing`.',
+    'What the rule is about. Occurrences: `unknown` person, `loitering` (a stranger who stays for `rules.loiteringAfterS`), `recognised-unproven` (a recognised person without proof of life), `recognised-ambiguous` (a person who could be either of two enrolled persons), `attack`, `events-lost`. Conditions, which begin and end with an all-clear: `camera-down`, `camera-impaired` (its pictures cannot be used), `sealed` gallery, `disk-low`, `records-lost`, `key-damaged`, `certificate-expiring`, `commands-refused`, `client-id-contested`, `topic-refused`, `clock-jumped`, `trust-altered`, `vision-misbehaving`, `recogniser-unfit` (it cannot tell some enrolled persons apart), `logins-failing`.',
   ),
   cameras: z
     .array(
@@ -64,20 +89,7 @@ const ruleFields = z.strictObject({
     )
     .min(1)
     .exactOptional(),
-  threshold: z
-    .strictObject({
-      count: field(
-        z.int().min(1).max(100).default(1),
-        'live',
-        'Number of occurrences at one camera that cause an alert. Not for conditions.',
-      ),
-      withinMinutes: field(
-        z.number().min(1).max(1440).default(10),
-        'live',
-        'Minutes in which `count` occurrences must happen.',
-      ),
-    })
-    .exactOptional(),
+  threshold: thresholdSchema.exactOptional(),
   minimumS: field(
     z.int().min(0).max(86_400).exactOptional(),
     'live',
@@ -87,7 +99,7 @@ const ruleFields = z.strictObject({
   cooldownMinutes: field(
     z.number().min(0).max(1440).default(10),
     'live',
-    'Minimum minutes between two alerts of this rule about the same camera. One alert afterwards reports what happened meanwhile. An all-clear is sent without waiting.',
+    'Minimum minutes between two alerts of this rule about the same camera or the same stranger. One alert afterwards reports what happened meanwhile. An all-clear is sent without waiting.',
   ),
   channels: z.array(field(slugField, 'live', 'Channels that receive the alerts, by their ids.')).min(1),
   severity: field(z.enum(alertSeverities).default('warning'), 'live', 'Severity that the alert states.'),
@@ -111,6 +123,9 @@ const ruleSchema = ruleFields.superRefine((rule, context) => {
   if (rule.threshold !== undefined && !isOccurrence(on)) {
     refuse('threshold', `has no effect on ${on}, which is a condition; use minimumS`);
   }
+  refuseThreshold(rule, on, (name, message) =>
+    context.addIssue({ code: 'custom', path: ['threshold', name], message }),
+  );
   if (rule.minimumS !== undefined && isOccurrence(on)) {
     refuse('minimumS', `has no effect on ${on}, which is an occurrence; use threshold`);
   }
@@ -118,6 +133,24 @@ const ruleSchema = ruleFields.superRefine((rule, context) => {
     refuse('cameras', `has no effect on ${on}, which is about the box and not about a camera`);
   }
 }, whenObject);
+
+/** A threshold that can never be reached would look like a quiet site. */
+function refuseThreshold(
+  { threshold, cameras }: z.output<typeof ruleFields>,
+  on: AlertSubject,
+  refuse: (name: string, message: string) => void,
+): void {
+  const { of = 'events', count = 1, withinMinutes } = threshold ?? {};
+  if (of === 'events') return;
+  if (on !== 'unknown') refuse('of', `must be events for ${on}; only the rule of unknown counts ${of}`);
+  if (of === 'cameras' && count < 2) refuse('count', 'must be at least 2 where cameras are counted');
+  if (of === 'cameras' && cameras !== undefined && cameras.length < count) {
+    refuse('count', `is never reached, because the rule is about ${cameras.length} cameras`);
+  }
+  if (of === 'visits' && withinMinutes !== undefined) {
+    refuse('withinMinutes', 'has no effect on visits; they count while the box remembers the stranger');
+  }
+}
 
 const alertsFields = z.strictObject({
   webhooks: z.array(webhookSchema).default([]),

@@ -16,7 +16,12 @@ export interface Posted {
   readonly phase: string;
   readonly on: string;
   readonly subject: string;
-  readonly parts: readonly { readonly camera: string | null; readonly count: number }[];
+  readonly parts: readonly {
+    readonly camera: string | null;
+    readonly cameras: readonly string[];
+    readonly strangers: readonly string[];
+    readonly count: number;
+  }[];
 }
 
 /** The alerts that arrived at `sink`, in order. */

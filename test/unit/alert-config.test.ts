@@ -95,6 +95,26 @@ describe('alerts in the configuration', () => {
       'alerts.rules.0.threshold has no effect',
       `webhooks: [${hook}], rules: [${rule(', threshold: { count: 2 }', 'sealed')}]`,
     ],
+    [
+      'alerts.rules.0.threshold.of must be events for attack',
+      `webhooks: [${hook}], rules: [${rule(', threshold: { of: strangers, count: 3 }', 'attack')}]`,
+    ],
+    [
+      'alerts.rules.0.threshold.of must be one of',
+      `webhooks: [${hook}], rules: [${rule(', threshold: { of: people }')}]`,
+    ],
+    [
+      'alerts.rules.0.threshold.count must be at least 2',
+      `webhooks: [${hook}], rules: [${rule(', threshold: { of: cameras }')}]`,
+    ],
+    [
+      'alerts.rules.0.threshold.count is never reached',
+      `webhooks: [${hook}], rules: [${rule(', cameras: [gate], threshold: { of: cameras, count: 2 }')}]`,
+    ],
+    [
+      'alerts.rules.0.threshold.withinMinutes has no effect on visits',
+      `webhooks: [${hook}], rules: [${rule(', threshold: { of: visits, count: 3, withinMinutes: 60 }')}]`,
+    ],
     ['alerts.rules.0.minimumS has no effect', `webhooks: [${hook}], rules: [${rule(', minimumS: 5')}]`],
     [
       'alerts.rules.0.quietHours.from must be a time',

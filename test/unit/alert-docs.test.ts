@@ -32,6 +32,17 @@ describe('docs/alerts.md', () => {
     assert.equal(loaded.config.alerts.rules.length, 5);
   });
 
+  test('has rules that count strangers, as they are meant to be written', () => {
+    const section = page.split(/^## /m).find((text) => text.startsWith('Rules that count')) ?? '';
+    const [, rules = ''] = /```yaml\n(.*?)```/s.exec(section) ?? [];
+    const loaded = parseConfig(`site: { id: office, timeZone: Europe/Paris }\ncameras: []\n${rules}`);
+    assert.ok(loaded.ok, loaded.ok ? '' : JSON.stringify(loaded.problems));
+    assert.deepEqual(
+      loaded.config.alerts.rules.map(({ threshold }) => threshold?.of),
+      ['visits', 'cameras', 'strangers', undefined],
+    );
+  });
+
   test('lists every subject of a rule', () => {
     const [, ...listed] = firstColumn('What a rule can be about');
     assert.deepEqual(listed.toSorted(), alertSubjects.toSorted());

@@ -1,4 +1,4 @@
-import type { CameraId } from '../ids.js';
+import type { CameraId, StrangerId } from '../ids.js';
 import {
   type AlertPart,
   type AlertRule,
@@ -7,12 +7,12 @@ import {
   type RuleAlert,
 } from './alert-rule.js';
 import type { AlertSignal } from './alert-signal.js';
-import { hasPendingAlert, release, type Watch, watchSignal } from './alert-watch.js';
+import { hasPendingAlert, release, type Watch, watchedBy, watchSignal, withoutGone } from './alert-watch.js';
 
 /** The state of a rule; plain data that is stored as JSON. */
 export interface RuleState {
   readonly on: AlertSubject;
-  /** One a camera, or one for the box. */
+  /** One a camera, one a stranger, or one for the box. */
   readonly watches: readonly Watch[];
   /** An alert waits for the end of quiet hours. */
   readonly isHolding: boolean;
@@ -37,7 +37,7 @@ export const isConcerned = ({ on, cameras }: AlertRule, signal: AlertSignal): bo
   (cameras === undefined || (signal.cameraId !== null && cameras.includes(signal.cameraId)));
 
 /**
- * The state and the alerts of a rule after an input. An alert is about one camera or about the box; after quiet hours, one alert
+ * The state and the alerts of a rule after an input. An alert is about one camera, one stranger or the box; after quiet hours, one alert
  * contains everything that was held back. Returns the same state object if nothing changed, so that nothing is written.
  */
 export function nextRuleState(
@@ -47,7 +47,9 @@ export function nextRuleState(
   { nowMs, isQuiet }: RuleMoment,
 ): { readonly state: RuleState; readonly alerts: readonly RuleAlert[] } {
   const seen =
-    input.kind === 'signal' ? withSignal(rule, state, input.signal) : withCameras(state, input.cameras);
+    input.kind === 'signal'
+      ? withSignal(rule, state, input.signal)
+      : afterTick(rule, state, input.cameras, nowMs);
   if (isQuiet) {
     const isHolding = seen.isHolding || seen.watches.some((watch) => hasPendingAlert(rule, watch, nowMs));
     return { state: isHolding === seen.isHolding ? seen : { ...seen, isHolding }, alerts: [] };
@@ -62,17 +64,30 @@ export function nextRuleState(
 }
 
 function withSignal(rule: AlertRule, state: RuleState, signal: AlertSignal): RuleState {
-  const index = state.watches.findIndex(({ cameraId }) => cameraId === signal.cameraId);
+  const place = watchedBy(rule, signal);
+  if (place === undefined) return state;
+  const index = state.watches.findIndex(
+    (watch) => watch.cameraId === place.cameraId && strangerOf(watch) === place.strangerId,
+  );
   const before = state.watches[index];
   const after = watchSignal(rule, before, signal);
-  if (after === before) return state;
+  if (after === before || after === undefined) return state;
   const watches = index < 0 ? [...state.watches, after] : state.watches.with(index, after);
   return { ...state, watches };
 }
 
-/** Drops cameras that are no longer configured: they are neither down nor back. */
-function withCameras(state: RuleState, cameras: ReadonlySet<CameraId>): RuleState {
-  const watches = state.watches.filter(({ cameraId }) => cameraId === null || cameras.has(cameraId));
+const strangerOf = (watch: Watch): StrangerId | undefined =>
+  watch.kind === 'occurrence' ? watch.strangerId : undefined;
+
+/** Drops cameras that are no longer configured, which are neither down nor back, and strangers who no longer matter. */
+function afterTick(
+  rule: AlertRule,
+  state: RuleState,
+  cameras: ReadonlySet<CameraId>,
+  nowMs: number,
+): RuleState {
+  const present = state.watches.filter(({ cameraId }) => cameraId === null || cameras.has(cameraId));
+  const watches = withoutGone(rule, present, nowMs);
   return watches.length === state.watches.length ? state : { ...state, watches };
 }
 

@@ -1,4 +1,5 @@
 import type { BoxIds } from '../events/box-ids.js';
+import type { StrangerId } from '../ids.js';
 import type { AlertPart, AlertSeverity, AlertSubject, RuleAlert } from './alert-rule.js';
 import {
   type AlertFieldValues,
@@ -9,6 +10,7 @@ import {
   parseTemplate,
 } from './alert-template.js';
 import { type AlertWording, alertSummary, shownTime, spanMinutes } from './alert-words.js';
+import { camerasOf } from './occurrence-watch.js';
 
 /** An alert as it is stored and sent. It is worded once, so that all attempts send the same text. */
 export interface AlertMessage {
@@ -25,6 +27,13 @@ export interface AlertMessage {
   readonly text: string;
   readonly parts: readonly (AlertPart & { readonly cameraName: string | null })[];
 }
+
+/** Most strangers whom an alert names. */
+const mostNamed = 10;
+
+/** The strangers whom an alert names, of those it is about. */
+export const namedStrangers = (strangers: readonly StrangerId[] = []): readonly StrangerId[] =>
+  strangers.slice(0, mostNamed);
 
 /** The templates of a rule; undefined: the built-in template. */
 export interface AlertTemplates {
@@ -60,8 +69,9 @@ export function alertMessage(alert: RuleAlert, context: MessageContext): AlertMe
     ...{ id, atMs: nowMs, phase, rule: ruleId, on, severity },
     subject: asLine(fillTemplate(templates.subject ?? templatesOfAll.subject, values)),
     text: asLines(fillTemplate(templates.text ?? templatesOfAll.text, values)),
-    parts: parts.map((part) => ({
+    parts: parts.map(({ strangers, ...part }) => ({
       ...part,
+      ...(strangers === undefined ? {} : { strangers: namedStrangers(strangers) }),
       cameraName: part.cameraId === null ? null : wording.cameraName(part.cameraId),
     })),
   };
@@ -81,7 +91,8 @@ export function testMessage({
 
 function fieldValues(alert: RuleAlert, { id, nowMs, identity, wording }: MessageContext): AlertFieldValues {
   const { ruleId, on, severity, phase, parts } = alert;
-  const cameras = [...new Set(parts.flatMap(({ cameraId }) => cameraId ?? []))];
+  const cameras = [...new Set(parts.flatMap(camerasOf))];
+  const strangers = [...new Set(parts.flatMap((part) => part.strangers ?? []))];
   const firstMs = Math.min(...parts.map(({ fromMs }) => fromMs));
   const lastMs = parts.some(({ untilMs }) => untilMs === null)
     ? null
@@ -95,6 +106,7 @@ function fieldValues(alert: RuleAlert, { id, nowMs, identity, wording }: Message
     phase,
     camera: cameras.map(wording.cameraName).join(', '),
     cameraId: cameras.join(', '),
+    stranger: namedStrangers(strangers).join(', '),
     count: String(parts.reduce((sum, { count }) => sum + count, 0)),
     minutes: String(Math.max(...parts.map(spanMinutes))),
     from: shownTime(firstMs, wording),

@@ -1,5 +1,5 @@
 import type { EventKind } from '../events/event.js';
-import type { CameraId } from '../ids.js';
+import { type CameraId, cameraId, type StrangerId, strangerId } from '../ids.js';
 import { type Condition, conditions, type Occurrence } from './alert-rule.js';
 
 interface AboutEvent {
@@ -14,14 +14,30 @@ interface AboutEvent {
   readonly sequence: number;
 }
 
+/** The stranger of an event. Times are wall clock, milliseconds since the epoch. */
+export interface SignalledStranger {
+  readonly id: StrangerId;
+  /** Number of the visit; 0 if the event has none. */
+  readonly visit: number;
+  /** Where the stranger was seen and when for the last time. */
+  readonly cameras: readonly { readonly cameraId: CameraId; readonly lastSeenMs: number }[];
+}
+
+export type OccurredSignal = AboutEvent & {
+  readonly kind: 'occurred';
+  readonly on: Occurrence;
+  readonly stranger?: SignalledStranger;
+};
+
 /** An event in the terms of rules. */
 export type AlertSignal =
-  | (AboutEvent & { readonly kind: 'occurred'; readonly on: Occurrence })
+  | OccurredSignal
   | (AboutEvent & { readonly kind: 'began' | 'worsened' | 'eased' | 'ended'; readonly on: Condition });
 
 /** Kinds of event that rules can be about. */
 export const alertingKinds: readonly EventKind[] = [
   'unknown',
+  'loitering',
   'recognised-unproven',
   'recognised-ambiguous',
   'attack',
@@ -44,6 +60,8 @@ export function alertSignals({ kind, data, ...place }: AlertableEvent): readonly
   const phase = (isBeginning: boolean): 'began' | 'ended' => (isBeginning ? 'began' : 'ended');
   switch (kind) {
     case 'unknown':
+    case 'loitering':
+      return [{ ...about, ...strangerOf(data['stranger']), kind: 'occurred', on: kind }];
     case 'recognised-unproven':
     case 'recognised-ambiguous':
     case 'attack':
@@ -70,6 +88,23 @@ export function alertSignals({ kind, data, ...place }: AlertableEvent): readonly
     default:
       return [];
   }
+}
+
+/** Events of unknown persons describe the stranger, all others name the id. Those of older releases do neither. */
+function strangerOf(stranger: unknown): Pick<OccurredSignal, 'stranger'> {
+  if (typeof stranger === 'string') return { stranger: { id: strangerId(stranger), visit: 0, cameras: [] } };
+  if (typeof stranger !== 'object' || stranger === null) return {};
+  const { id, visit, cameras } = stranger as Readonly<Record<string, unknown>>;
+  if (typeof id !== 'string') return {};
+  const seen = (Array.isArray(cameras) ? cameras : []) as readonly Readonly<Record<string, unknown>>[];
+  return {
+    stranger: {
+      ...{ id: strangerId(id), visit: Number(visit) },
+      cameras: seen.map(({ camera, lastSeen }) => ({
+        ...{ cameraId: cameraId(String(camera)), lastSeenMs: Date.parse(String(lastSeen)) },
+      })),
+    },
+  };
 }
 
 function phaseOf({ active, change }: AlertableEvent['data']): 'began' | 'worsened' | 'eased' | 'ended' {

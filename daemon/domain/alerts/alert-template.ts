@@ -10,6 +10,7 @@ export const alertFields = [
   'phase',
   'camera',
   'cameraId',
+  'stranger',
   'count',
   'minutes',
   'from',

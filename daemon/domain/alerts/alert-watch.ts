@@ -1,20 +1,12 @@
 import type { CameraId } from '../ids.js';
 import type { AlertPart, AlertRule } from './alert-rule.js';
 import type { AlertSignal } from './alert-signal.js';
+import { countOccurrence, type OccurrenceWatch, partOf } from './occurrence-watch.js';
 
 interface WatchOfAny {
   readonly cameraId: CameraId | null;
   /** Time of the last alert; undefined: none yet. */
   readonly alertedAtMs?: number;
-}
-
-/** Counts occurrences. */
-interface OccurrenceWatch extends WatchOfAny {
-  readonly kind: 'occurrence';
-  /** The newest occurrences without an alert; fewer than the threshold. */
-  readonly recent: readonly { readonly atMs: number; readonly sequence: number }[];
-  /** Occurrences that reached the threshold, and later ones; absent if no alert is due. */
-  readonly group?: AlertPart;
 }
 
 /** Follows a condition. */
@@ -28,48 +20,57 @@ interface ConditionWatch extends WatchOfAny {
 
 export type Watch = OccurrenceWatch | ConditionWatch;
 
-/** The watch after a signal of its rule about its camera. */
-export function watchSignal(rule: AlertRule, watch: Watch | undefined, signal: AlertSignal): Watch {
-  if (signal.kind === 'occurred') return counted(rule, asOccurrence(watch, signal), signal);
+/** The place of a signal among the watches of its rule. Undefined: the rule does not count it. */
+export function watchedBy(
+  { threshold }: AlertRule,
+  { cameraId, ...signal }: AlertSignal,
+): Pick<OccurrenceWatch, 'cameraId' | 'strangerId'> | undefined {
+  const { of = 'events' } = threshold;
+  if (signal.kind !== 'occurred' || of === 'events') return { cameraId };
+  if (signal.stranger === undefined) return undefined;
+  return of === 'strangers' ? { cameraId: null } : { cameraId: null, strangerId: signal.stranger.id };
+}
+
+/** The watch after a signal of its rule about its camera or its stranger. Undefined: there is nothing to remember. */
+export function watchSignal(
+  rule: AlertRule,
+  watch: Watch | undefined,
+  signal: AlertSignal,
+): Watch | undefined {
+  if (signal.kind === 'occurred') {
+    return countOccurrence(rule, watch?.kind === 'occurrence' ? watch : undefined, signal);
+  }
   return followed(rule, asCondition(watch, signal), signal);
 }
 
-const asOccurrence = (watch: Watch | undefined, { cameraId }: AlertSignal): OccurrenceWatch =>
-  watch?.kind === 'occurrence' ? watch : { kind: 'occurrence', cameraId, recent: [] };
+const dayMs = 86_400_000;
+/** Most strangers whom a rule follows one by one. Beyond it, those are forgotten who were not seen for the longest time. */
+const mostFollowed = 1_000;
+
+/**
+ * The watches without those of strangers that no longer matter: no alert waits, and the cooldown is over. A visit is remembered for
+ * a day after its last event, so that it causes one alert only. Returns the same array if none is gone.
+ */
+export function withoutGone(
+  { threshold, cooldownMs }: AlertRule,
+  watches: readonly Watch[],
+  nowMs: number,
+): readonly Watch[] {
+  const keptMs = threshold.of === 'visits' ? Math.max(dayMs, cooldownMs) : cooldownMs;
+  const isKept = (watch: Watch): boolean =>
+    watch.kind !== 'occurrence' ||
+    watch.seenAtMs === undefined ||
+    watch.group !== undefined ||
+    Math.abs(nowMs - watch.seenAtMs) < keptMs;
+  const kept = watches.every(isKept) ? watches : watches.filter(isKept);
+  if (kept.length <= mostFollowed) return kept;
+  const seenMs = (watch: Watch): number =>
+    watch.kind === 'occurrence' ? (watch.seenAtMs ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
+  return [...kept].sort((a, b) => seenMs(b) - seenMs(a)).slice(0, mostFollowed);
+}
 
 const asCondition = (watch: Watch | undefined, { cameraId }: AlertSignal): ConditionWatch =>
   watch?.kind === 'condition' ? watch : { kind: 'condition', cameraId };
-
-function partOf({ cameraId, atMs, code, about, sequence }: AlertSignal): AlertPart {
-  return {
-    ...{ cameraId, count: 1, fromMs: atMs, untilMs: atMs, code },
-    ...(about === undefined ? {} : { about }),
-    ...{ firstSequence: sequence, lastSequence: sequence },
-  };
-}
-
-function counted({ threshold }: AlertRule, watch: OccurrenceWatch, signal: AlertSignal): OccurrenceWatch {
-  const { atMs, sequence } = signal;
-  const { group } = watch;
-  if (group !== undefined) {
-    const untilMs = Math.max(group.untilMs ?? atMs, atMs);
-    const fromMs = Math.min(group.fromMs, atMs);
-    return { ...watch, group: { ...group, count: group.count + 1, fromMs, untilMs, lastSequence: sequence } };
-  }
-  // The distance counts in both directions, so that a clock that was set back does not keep old occurrences.
-  const recent = [
-    ...watch.recent.filter((earlier) => Math.abs(atMs - earlier.atMs) <= threshold.withinMs),
-    { atMs, sequence },
-  ];
-  if (recent.length < threshold.count) return { ...watch, recent };
-  const times = recent.map((each) => each.atMs);
-  const reached = {
-    ...partOf(signal),
-    ...{ count: recent.length, fromMs: Math.min(...times), untilMs: Math.max(...times) },
-    firstSequence: recent[0]?.sequence ?? sequence,
-  };
-  return { ...watch, recent: [], group: reached };
-}
 
 function followed({ minimumMs }: AlertRule, watch: ConditionWatch, signal: AlertSignal): ConditionWatch {
   const { current, past, ...rest } = watch;

@@ -8,6 +8,7 @@ import {
   isOccurrence,
   type Occurrence,
 } from './alert-rule.js';
+import { camerasOf } from './occurrence-watch.js';
 
 /** The names of cameras, and the local time. */
 export interface AlertWording {
@@ -17,6 +18,7 @@ export interface AlertWording {
 
 const happened: Readonly<Record<Occurrence, { readonly once: string; readonly often: string }>> = {
   unknown: { once: 'An unknown person', often: 'unknown people' },
+  loitering: { once: 'A stranger who stays', often: 'strangers who stay' },
   'recognised-unproven': {
     once: 'A recognised person without proof of life',
     often: 'recognised people without proof of life',
@@ -99,10 +101,16 @@ export function alertSummary(on: AlertSubject, parts: readonly AlertPart[], word
 
 function occurrenceText(on: Occurrence, part: AlertPart, { cameraName }: AlertWording): string {
   const { once, often } = happened[on];
-  const place = part.cameraId === null ? '' : ` at ${cameraName(part.cameraId)}`;
-  if (part.count === 1) return `${once}${place}`;
+  const { count, of, strangers = [] } = part;
+  const cameras = camerasOf(part).map(cameraName);
+  const place = cameras.length === 0 ? '' : ` at ${cameras.join(', ')}`;
   const minutes = spanMinutes(part);
-  return `${part.count} ${often}${place} in ${minutes === 1 ? 'a minute' : `${minutes} minutes`}`;
+  const time = minutes === 1 ? 'a minute' : `${minutes} minutes`;
+  const [stranger = ''] = strangers;
+  if (of === 'visits') return `Visit ${count} of stranger ${stranger}${place}`;
+  if (of === 'cameras') return `Stranger ${stranger} at ${count} cameras in ${time}: ${cameras.join(', ')}`;
+  if (count === 1) return `${once}${place}${on === 'loitering' ? ` (${stranger})` : ''}`;
+  return `${count} ${of === 'strangers' ? 'different strangers' : often}${place} in ${time}`;
 }
 
 function conditionText(on: Condition, part: AlertPart, wording: AlertWording): string {

@@ -6,7 +6,7 @@ import { secondOfDay } from '../../domain/attendance/time-text.js';
 import type { CameraId } from '../../domain/ids.js';
 
 const minuteMs = 60_000;
-const defaultThreshold = { count: 1, withinMinutes: 10 };
+const defaultWithinMinutes = 10;
 /** A camera failure shorter than this causes no alert. Applies to lasting states only, not to single events. */
 const cameraMinimumS = 60;
 
@@ -34,11 +34,11 @@ export function planAlerts({ alerts, cameras }: Pick<Config, 'alerts' | 'cameras
 
 function plannedRule(rule: AlertsConfig['rules'][number]): PlannedRule {
   const { id, on, cameras, severity, channels, quietHours, cooldownMinutes } = rule;
-  const { count, withinMinutes } = rule.threshold ?? defaultThreshold;
+  const { count = 1, withinMinutes = defaultWithinMinutes, of = 'events' } = rule.threshold ?? {};
   const { minimumS = isAboutCameras(on) ? cameraMinimumS : 0 } = rule;
   return {
     ...{ id, on, cameras, severity, channels },
-    threshold: { count, withinMs: withinMinutes * minuteMs },
+    threshold: { of, count, withinMs: withinMinutes * minuteMs },
     minimumMs: minimumS * 1000,
     cooldownMs: cooldownMinutes * minuteMs,
     quietHours: quietHours && {

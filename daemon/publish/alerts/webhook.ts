@@ -5,6 +5,7 @@ import type { Clock } from '../../base/clock.js';
 import { badInput, isRollcallError, operational } from '../../base/errors.js';
 import type { AlertsConfig } from '../../config/schema.js';
 import type { AlertMessage } from '../../domain/alerts/alert-message.js';
+import { camerasOf } from '../../domain/alerts/occurrence-watch.js';
 import type { BoxIds } from '../../domain/events/box-ids.js';
 import { isoTime } from '../../domain/iso-time.js';
 import { readAuthorities } from '../../host/certificate-authorities.js';
@@ -169,6 +170,8 @@ export function webhookBody(message: AlertMessage, { siteId, boxId }: BoxIds): s
     parts: parts.map((part) => ({
       camera: part.cameraId,
       cameraName: part.cameraName,
+      cameras: camerasOf(part),
+      strangers: part.strangers ?? [],
       count: part.count,
       from: isoTime(part.fromMs),
       to: part.untilMs === null ? null : isoTime(part.untilMs),

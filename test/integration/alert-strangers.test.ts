@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { cameraId, passageId, strangerId } from '../../daemon/domain/ids.js';
+import { AlertBox } from '../support/alert-box.js';
+import { alerting, posted, subjects } from '../support/alert-hook.js';
+import { openHttpSink } from '../support/alert-sinks.js';
+import { unknownFact } from '../support/facts.js';
+
+const minuteMs = 60_000;
+const rules = [
+  '{ id: third-visit, on: unknown, threshold: { of: visits, count: 3 }, channels: [ops] }',
+  '{ id: two-cameras, on: unknown, threshold: { of: cameras, count: 2, withinMinutes: 5 }, channels: [ops] }',
+  '{ id: group, on: unknown, threshold: { of: strangers, count: 3, withinMinutes: 1 }, channels: [ops] }',
+  '{ id: stays, on: loitering, channels: [ops] }',
+];
+
+interface Sight {
+  readonly visit?: number;
+  readonly camera?: string;
+  /** Minutes since another camera saw the stranger, by its id. */
+  readonly elsewhere?: Readonly<Record<string, number>>;
+}
+
+/** Records that a stranger was seen, as the box publishes it. */
+function see(box: AlertBox, name: string, { visit = 1, camera = 'gate', elsewhere = {} }: Sight = {}): void {
+  const nowMs = box.clock.wallMs();
+  const cameras = [
+    { cameraId: cameraId(camera), lastSeenMs: nowMs },
+    ...Object.entries(elsewhere).map(([id, minutes]) => ({
+      ...{ cameraId: cameraId(id), lastSeenMs: nowMs - minutes * minuteMs },
+    })),
+  ];
+  const stranger = { id: strangerId(name), visit, firstSeenMs: nowMs - minuteMs, cameras };
+  box.record(unknownFact({ cameraId: cameraId(camera), stranger }));
+}
+
+async function restart(box: AlertBox): Promise<void> {
+  await box.pass(6_000);
+  await box.stop();
+  box.start();
+}
+
+describe('rules that count strangers, with default cooldowns', () => {
+  test('report the third visit and each later one once, also after a restart', async () => {
+    await using web = await openHttpSink();
+    await using box = new AlertBox(alerting(web, rules[0] ?? ''));
+    see(box, 's-1');
+    see(box, 's-2', { visit: 2 });
+    await restart(box);
+    see(box, 's-1', { visit: 3 });
+    await box.delivered(1);
+    await restart(box);
+    // The same visit goes on at another camera.
+    see(box, 's-1', { visit: 3, camera: 'door' });
+    await box.pass(20 * minuteMs);
+    see(box, 's-1', { visit: 4, camera: 'door' });
+    see(box, 's-2', { visit: 2 });
+    await box.delivered(2);
+    assert.deepEqual(subjects(web), [
+      '[warning] Visit 3 of stranger s-1 at Gate (office/box-1)',
+      '[warning] Visit 4 of stranger s-1 at Back door (office/box-1)',
+    ]);
+    assert.deepEqual(posted(web)[0]?.parts[0]?.strangers, ['s-1']);
+  });
+
+  test('report one stranger at two cameras within five minutes, and nobody else', async () => {
+    await using web = await openHttpSink();
+    await using box = new AlertBox(alerting(web, rules[1] ?? ''));
+    see(box, 's-1', { camera: 'gate' });
+    see(box, 's-2', { camera: 'door' });
+    see(box, 's-3', { camera: 'door', elsewhere: { gate: 6 } });
+    // The last passage at the gate was within a cooldown, so no event tells of it but this one.
+    see(box, 's-4', { camera: 'door', elsewhere: { gate: 4 } });
+    await box.delivered(1);
+    await box.pass(6_000);
+    assert.deepEqual(subjects(web), [
+      '[warning] Stranger s-4 at 2 cameras in 4 minutes: Back door, Gate (office/box-1)',
+    ]);
+    assert.deepEqual(posted(web)[0]?.parts[0]?.cameras, ['door', 'gate']);
+    // Within the cooldown of this stranger, another one is reported immediately.
+    see(box, 's-4', { camera: 'gate', elsewhere: { door: 1 } });
+    see(box, 's-5', { camera: 'gate', elsewhere: { door: 1 } });
+    await box.delivered(2);
+    assert.match(subjects(web)[1] ?? '', /Stranger s-5/);
+    await restart(box);
+    await box.pass(11 * minuteMs);
+    await box.delivered(3);
+    assert.match(subjects(web)[2] ?? '', /Stranger s-4/);
+  });
+
+  test('report three different strangers within a minute at any camera, and not one stranger three times', async () => {
+    await using web = await openHttpSink();
+    await using box = new AlertBox(alerting(web, rules[2] ?? ''));
+    for (const camera of ['gate', 'door', 'gate']) see(box, 's-1', { camera });
+    await box.pass(2 * minuteMs);
+    see(box, 's-2');
+    await box.pass(61_000);
+    see(box, 's-3');
+    see(box, 's-4', { camera: 'door' });
+    await restart(box);
+    assert.equal(web.requests.length, 0);
+    see(box, 's-5', { camera: 'door' });
+    await box.delivered(1);
+    const [alert] = posted(web);
+    assert.match(alert?.subject ?? '', /3 different strangers at Gate, Back door in a minute/);
+    assert.deepEqual(alert?.parts[0]?.strangers, ['s-3', 's-4', 's-5']);
+    assert.equal(alert?.parts[0]?.camera, null);
+  });
+
+  test('report a stranger who stays', async () => {
+    await using web = await openHttpSink();
+    await using box = new AlertBox(alerting(web, rules[3] ?? ''));
+    box.record({
+      ...{ kind: 'loitering', occurredAtMs: 0, strangerId: strangerId('s-1'), cameraId: cameraId('gate') },
+      ...{ passageId: passageId('passage-1'), cameraIds: [cameraId('gate')], sinceMs: 0 },
+    });
+    await box.delivered(1);
+    assert.deepEqual(subjects(web), ['[warning] A stranger who stays at Gate (s-1) (office/box-1)']);
+  });
+
+  test('ignore events that name no stranger', async () => {
+    await using web = await openHttpSink();
+    await using box = new AlertBox(alerting(web, ...rules));
+    for (const camera of ['gate', 'door', 'gate', 'door']) box.unknown(camera);
+    see(box, 's-1', { visit: 3 });
+    await box.delivered(1);
+    await box.pass(6_000);
+    assert.equal(web.requests.length, 1);
+  });
+});
