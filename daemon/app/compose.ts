@@ -28,6 +28,7 @@ import type { SightingIntake } from './events/sighting-intake.js';
 import { personNames } from './gallery/person-names.js';
 import { GrantWatch } from './identity/grant-watch.js';
 import { type OpenedIdentity, openIdentity } from './identity/signing-identity.js';
+import { EventDurations } from './metrics/event-durations.js';
 import { BoxRuntime } from './runtime.js';
 
 export interface ComposeOptions {
@@ -81,11 +82,12 @@ export async function composeBox(config: Config, options: ComposeOptions): Promi
 
   const calibration = startCalibration(context, stores, conditions);
   onReload(() => calibration.followConfiguration());
+  const eventDurations = new EventDurations(clock);
   const { prompts, challenges } = openChallenges(context, stores, signing.keys);
   const { intake, evidence } = startIntake(context, stores, { calibration, challenges });
 
   const receiver = openCommandReceiver({ identity, records, audit, clock, logger });
-  const runtimeOptions = { conditions, signing, intake, evidence, prompts, receiver };
+  const runtimeOptions = { conditions, signing, intake, evidence, prompts, receiver, eventDurations };
   const runtime = await startRuntime(context, stores, runtimeOptions);
   running = runtime;
 
@@ -97,7 +99,7 @@ export async function composeBox(config: Config, options: ComposeOptions): Promi
   }).open();
   const { handlers, attendance, retention } = composeControl(context, stores, {
     ...{ startedAtMs, runtime, conditions, intake, calibration, signing, receiver, grants, prompts },
-    ...{ lastReload, reload, accounts, gate, ownCameras },
+    ...{ lastReload, reload, accounts, gate, ownCameras, eventDurations },
   });
   const server = await startControlServer({
     ...{ socketPath, operations, handlers, logger },
@@ -141,6 +143,7 @@ interface RuntimeOptions {
   readonly evidence: EvidenceCapture;
   readonly prompts: Prompts;
   readonly receiver: CommandReceiver;
+  readonly eventDurations: EventDurations;
 }
 
 /** Starts the vision processes and the connection to the broker. */
@@ -151,7 +154,7 @@ async function startRuntime(
 ): Promise<BoxRuntime> {
   const { current, lifetime, logger } = context;
   const { identity, recogniser, vault, records } = stores;
-  const { conditions, signing, intake, evidence, prompts, receiver } = options;
+  const { conditions, signing, intake, evidence, prompts, receiver, eventDurations } = options;
   const cameras = openCameraReporting({ ...context, stores, signer: signing.keys });
   const openGallery = () => vault.open?.gallery;
   const runtime = await BoxRuntime.start({
@@ -165,6 +168,7 @@ async function startRuntime(
       prompts.connectionTask(topics),
     ],
     commands: receiver,
+    onDelivered: (row) => eventDurations.delivered(row),
     nameOf: personNames(openGallery),
     pictureOf: evidencePictures({ open: openGallery, settled: () => evidence.settled() }),
   });

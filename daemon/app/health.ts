@@ -3,11 +3,11 @@ import type { Fault } from '../contract/fault.js';
 import type { Handlers } from '../contract/handlers.js';
 import type { healthOperations } from '../contract/health.js';
 import type { BoxStatus } from '../contract/status.js';
-import { metricsText } from './metrics.js';
+import { type MetricFormat, metricFormats } from './metrics/metric-families.js';
 
 /** The parts of the status. Each is read when it is needed: callers without a login can ask, too. */
 export interface HealthOptions {
-  readonly status: () => BoxStatus;
+  readonly metrics: (format: MetricFormat) => Promise<string>;
   readonly gallery: () => BoxStatus['gallery'];
   readonly vision: () => BoxStatus['vision'];
   readonly intake: () => BoxStatus['intake'];
@@ -26,7 +26,10 @@ export function healthHandlers(options: HealthOptions): Handlers<typeof healthOp
         ...(caller.scopes.has('status:read') ? { details: { reasons } } : {}),
       });
     },
-    'metrics.read': () => ({ bytes: Buffer.from(metricsText(options.status()), 'utf8') }),
+    async 'metrics.read'(_input, { asksFor }) {
+      const format = asksFor?.(metricFormats.openMetrics) === true ? 'openMetrics' : 'text';
+      return { bytes: Buffer.from(await options.metrics(format), 'utf8'), mediaType: metricFormats[format] };
+    },
   };
 }
 

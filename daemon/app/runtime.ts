@@ -69,7 +69,7 @@ export function openVisionRuntime(options: VisionRuntimeOptions, progress: Progr
   const onReport = (report: Report, picture: Uint8Array): void => {
     if (report.type === 'sighting') intake.take(decodeSighting(report.sighting, picture));
     else if (report.type === 'camera') setState(report.cameraId, report.state);
-    else if (report.type === 'progress' && board.takeCounters(report.cameras)) progress.analysis += 1;
+    else if (report.type === 'progress' && board.takeProgress(report.cameras)) progress.analysis += 1;
   };
   const onDown = (cameraIds: readonly string[]): void => {
     board.closed(cameraIds);

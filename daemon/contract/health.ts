@@ -25,8 +25,12 @@ export const healthOperations = {
   'metrics.read': operation({
     method: 'GET',
     path: '/metrics',
-    summary: 'Read the counters of the box in the text format of Prometheus.',
-    answer: { kind: 'file', mediaType: 'text/plain; version=0.0.4; charset=utf-8' },
+    summary: 'Read the counters of the box in the text format of Prometheus, or in OpenMetrics.',
+    answer: {
+      kind: 'file',
+      mediaType: 'text/plain; version=0.0.4; charset=utf-8',
+      alternative: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
+    },
     errors: [],
     scope: 'metrics:read',
     rate: 'default',

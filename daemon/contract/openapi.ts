@@ -268,7 +268,11 @@ function answerContent(
         ...(answer.resume === undefined ? {} : { 'text/event-stream': { schema: eventStream } }),
       };
     case 'file':
-      return { [answer.mediaType]: { schema: binary } };
+      return Object.fromEntries(
+        [answer.mediaType, answer.alternative]
+          .filter((mediaType) => mediaType !== undefined)
+          .map((mediaType) => [mediaType, { schema: binary }]),
+      );
   }
 }
 

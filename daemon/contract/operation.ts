@@ -48,7 +48,12 @@ export type Answer =
       readonly resume?: Resume;
     }
   /** A file: the handler returns a `ServedFile`. */
-  | { readonly kind: 'file'; readonly mediaType: string };
+  | {
+      readonly kind: 'file';
+      readonly mediaType: string;
+      /** What callers get who ask for this media type: the same in another form. */
+      readonly alternative?: string;
+    };
 
 /** How a reader continues lines that were cut. */
 export interface Resume {

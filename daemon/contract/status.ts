@@ -9,12 +9,20 @@ import { retentionSummary } from './retention.js';
 
 const count = z.int().nonnegative();
 
+export const restartCauses = ['ended', 'failed', 'silent', 'misbehaved'] as const;
+
 /** A process that analyses cameras. */
 export const visionStatus = z.object({
   index: count,
   state: z.enum(['starting', 'running', 'restarting', 'degraded']),
   pid: z.int().exactOptional(),
   restarts: count,
+  restartCauses: z
+    .partialRecord(z.enum(restartCauses), count)
+    .readonly()
+    .describe(
+      'Restarts by cause. `failed`: it reported why it could not work. `silent`: it reported nothing for too long. `misbehaved`: the core rejected its reports. `ended`: any other end.',
+    ),
   provider: z
     .object({
       requested: z.string(),

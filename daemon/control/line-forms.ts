@@ -42,12 +42,15 @@ function kindOf(item: unknown): string {
   return isNamed && typeof item.kind === 'string' ? item.kind : 'item';
 }
 
-const asksForEvents = ({ accept }: IncomingHttpHeaders): boolean =>
-  /(?:^|[,\s])text\/event-stream(?:[;,\s]|$)/i.test(accept ?? '');
+/** True if the sender names this media type among those that it understands. Parameters do not matter. */
+export function asksFor(mediaType: string, { accept = '' }: IncomingHttpHeaders): boolean {
+  const nameOf = (text: string): string => (text.split(';')[0] ?? '').trim().toLowerCase();
+  return accept.split(',').some((each) => nameOf(each) === nameOf(mediaType));
+}
 
 /** The form that a reader asks for. Server-sent events only where a reader can continue them. */
 export function lineForm({ resume }: Lines, headers: IncomingHttpHeaders): LineForm {
-  return resume !== undefined && asksForEvents(headers) ? serverSentEvents(resume) : jsonLines;
+  return resume !== undefined && asksFor('text/event-stream', headers) ? serverSentEvents(resume) : jsonLines;
 }
 
 /**
@@ -60,7 +63,8 @@ export function resumedQuery(
   query: URLSearchParams,
 ): URLSearchParams {
   const last = headers['last-event-id'];
-  if (answer.kind !== 'lines' || answer.resume === undefined || !asksForEvents(headers)) return query;
+  if (answer.kind !== 'lines' || answer.resume === undefined || !asksFor('text/event-stream', headers))
+    return query;
   if (typeof last === 'string' && last !== '') query.set(answer.resume.field, last);
   return query;
 }

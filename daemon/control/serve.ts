@@ -11,7 +11,7 @@ import type { Answer, OperationDeclaration, Page, ServedFile } from '../contract
 import type { Admission } from './admission.js';
 import { readInput } from './body.js';
 import { hasBody } from './body-stream.js';
-import { lineForm, lineTexts, resumedQuery } from './line-forms.js';
+import { asksFor, lineForm, lineTexts, resumedQuery } from './line-forms.js';
 import { rateHeaders } from './rate-limits.js';
 import { entityTag, isKnown, isRevised, withIfMatch } from './revisions.js';
 
@@ -175,6 +175,7 @@ class Route {
       this.#options.secondPerson?.(asked, caller);
       const result = await this.#handler(given, {
         ...{ caller, signal, requestId },
+        asksFor: (mediaType) => asksFor(mediaType, incoming.headers),
         ...(this.#options.isLocal ? {} : { setSessionCookie }),
       });
       const response = await this.#answer(result, work);

@@ -1,6 +1,7 @@
 import { chmodSync, closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
+import { DurationHistogram } from '../base/duration-histogram.js';
 import { messageOf, operational, type RollcallError } from '../base/errors.js';
 import { explainAccess } from './file-access.js';
 import { databaseOwnerRemedy, explainSqliteError } from './sqlite-errors.js';
@@ -19,6 +20,8 @@ interface DatabaseOptions {
 export interface OpenDatabase extends AsyncDisposable {
   readonly path: string;
   readonly db: Database.Database;
+  /** How long write transactions took, until they were on the disk or had failed. */
+  readonly transactionTimes: DurationHistogram;
   /**
    * Runs `work` in one write transaction: when this returns, all of it is on the disk; after an error, nothing has changed.
    * @throws `disk-full`, `disk-failed`, `database-busy`, `database-damaged`, or what `work` throws
@@ -29,6 +32,8 @@ export interface OpenDatabase extends AsyncDisposable {
   close(): void;
 }
 
+/** The steps in which the times of transactions are counted, seconds. */
+const transactionBoundsS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 /** How long a writer waits for another process before `database-busy`. */
 const busyTimeoutMs = 5_000;
 
@@ -132,11 +137,23 @@ function wrap(db: Database.Database, path: string): OpenDatabase {
       throw explainSqliteError(error, path);
     }
   };
+  const transactionTimes = new DurationHistogram(transactionBoundsS);
+  const transaction: OpenDatabase['transaction'] = (work) => {
+    // A transaction within another one is a part of it.
+    if (db.inTransaction) return read(() => db.transaction(work).immediate());
+    const startedMs = performance.now();
+    try {
+      return read(() => db.transaction(work).immediate());
+    } finally {
+      transactionTimes.observe((performance.now() - startedMs) / 1000);
+    }
+  };
   return {
     path,
     db,
+    transactionTimes,
     read,
-    transaction: (work) => read(() => db.transaction(work).immediate()),
+    transaction,
     close: () => void db.close(),
     async [Symbol.asyncDispose]() {
       db.close();

@@ -5,7 +5,7 @@ import type { Logger } from '../base/logger.js';
 import { raceTimeout } from '../base/race-timeout.js';
 import { Recurring } from '../base/recurring.js';
 import type { BoxIds } from '../domain/events/box-ids.js';
-import type { SendingOutbox } from '../records/outbox/outbox.js';
+import type { OutboxRow, SendingOutbox } from '../records/outbox/outbox.js';
 import type { BrokerConnection } from './broker/broker-connection.js';
 import type { ConnectionTask } from './connection-task.js';
 import { Drain, type DrainOptions } from './drain.js';
@@ -36,6 +36,7 @@ export interface DeliveryOptions {
   readonly skipped: ReadonlySet<number>;
   readonly onOnline: () => void;
   readonly onAcknowledged: DrainOptions['onAcknowledged'];
+  readonly onDelivered?: (row: OutboxRow) => void;
   readonly onRefused: NonNullable<DrainOptions['onRefused']>;
   readonly onTooLarge: NonNullable<DrainOptions['onTooLarge']>;
 }
@@ -62,7 +63,10 @@ export class Delivery {
     this.#sequence = options.onlineSequence;
     this.drain = new Drain({
       outbox: options.outbox,
-      publish: (row) => sender.send(row),
+      publish: async (row) => {
+        await sender.send(row);
+        options.onDelivered?.(row);
+      },
       window: Math.min(largestWindow, connection.receiveMaximum),
       ackTimeoutMs: timings.ackTimeoutMs,
       heldRetryMs: timings.heldRetryMs,

@@ -3,7 +3,7 @@ import type { Logger } from '../base/logger.js';
 import type { Random } from '../base/random.js';
 import type { RetryPolicy } from '../base/retry.js';
 import type { BoxIds } from '../domain/events/box-ids.js';
-import type { SendingOutbox } from '../records/outbox/outbox.js';
+import type { OutboxRow, SendingOutbox } from '../records/outbox/outbox.js';
 import type { BrokerAccess } from './broker/broker-access.js';
 import type { Inbox } from './broker/broker-connection.js';
 import type { BrokerRefusals } from './broker-refusals.js';
@@ -69,6 +69,8 @@ export interface PublisherOptions {
   readonly inbox?: Inbox;
   /** By default a new one that reports to `conditions`. */
   readonly refusals?: BrokerRefusals;
+  /** The broker has acknowledged this event. */
+  readonly onDelivered?: (row: OutboxRow) => void;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

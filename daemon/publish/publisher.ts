@@ -237,10 +237,10 @@ class RunningPublisher implements Publisher {
 
   #deliveryOver(connection: CarefulConnection, signer: Signer, sequences: StateSequences): Delivery {
     const { topics, from, clock, state, outbox, logger, nameOf, pictureOf } = this.#options;
-    const { connectionTasks = [] } = this.#options;
+    const { connectionTasks = [], onDelivered } = this.#options;
     return new Delivery({
       ...{ connection, signer, topics, from, clock, outbox, logger, connectionTasks },
-      ...present({ nameOf, pictureOf }),
+      ...present({ nameOf, pictureOf, onDelivered }),
       onlineSequence: sequences.online,
       offlineSequence: sequences.offline,
       boxState: state.current,

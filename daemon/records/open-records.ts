@@ -91,6 +91,7 @@ export interface Records extends FactStore, AsyncDisposable {
   /** The last loss of records, until it has been published for long enough. */
   readonly loss: { reported(): ReportedLoss | undefined; forget(): void };
   readonly countUnknown: EventTable['countUnknown'];
+  readonly transactionTimes: OpenDatabase['transactionTimes'];
   /**
    * Reserves `count` sequence numbers for state messages of the box and returns the last one. No number is given twice, also
    * after a restart.
@@ -156,6 +157,7 @@ export function openRecords(options: RecordsOptions): Records {
     retained: retainedMessagesOf(database),
     passages: passagesOf(database, options.passageSeal ?? temporaryPassageSeal()),
     countUnknown: events.countUnknown,
+    transactionTimes: database.transactionTimes,
     recordAll: (happened, alongside = () => undefined) => recordAll(happened, alongside),
     record(happened, alongside = () => undefined) {
       const [event] = recordAll([happened], (events) => events.forEach(alongside));

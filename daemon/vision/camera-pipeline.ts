@@ -12,7 +12,7 @@ import { showsSameFace } from '../domain/tracks/same-face.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import { FaceTracker, type MeshFit } from './face-tracker.js';
 import { embedOne, type FaceView, type TakeShot, takeShotOf } from './probe-stage.js';
-import { StageCounters } from './stage-counters.js';
+import { StageCounters, type StageTimes } from './stage-counters.js';
 import type { StageSink, ViewSink } from './stage-event.js';
 import type { Movements, TrackedFace } from './tracked-face.js';
 
@@ -76,6 +76,10 @@ export class CameraPipeline {
   /** Counts and stage times since the start, see `StageCounters`. */
   get counters(): Readonly<Record<string, number>> {
     return this.#counters.snapshot();
+  }
+
+  get stageTimes(): StageTimes {
+    return this.#counters.times;
   }
 
   /** Faces that are tracked now, confirmed or not. */

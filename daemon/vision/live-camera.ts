@@ -18,6 +18,7 @@ import { SeenFaces } from './live/seen-faces.js';
 import type { CameraPlan, Report, SnapshotOutcome, VisionPlan } from './protocol.js';
 import { encodeSighting } from './sighting-codec.js';
 import { SnapshotRequests } from './snapshot.js';
+import type { StageTimes } from './stage-counters.js';
 import type { StageEvent } from './stage-event.js';
 
 /** Options that all cameras of one process share. */
@@ -39,6 +40,7 @@ export interface LiveCamera extends AsyncDisposable {
   readonly pictures: LivePictures;
   /** Counters of the source, the loop and the stages, by their names in the status. */
   counters(): Readonly<Record<string, number>>;
+  stageTimes(): StageTimes;
   /** See `SnapshotRequests`. */
   snapshot(publicKey: Uint8Array, options: { readonly isMarked: boolean }): Promise<SnapshotOutcome>;
 }
@@ -130,6 +132,7 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
       };
     },
     snapshot: (publicKey, options) => snapshots.next(publicKey, options),
+    stageTimes: () => pipeline.stageTimes,
     async [Symbol.asyncDispose]() {
       pictures[Symbol.dispose]();
       await runner[Symbol.asyncDispose]();

@@ -8,6 +8,7 @@ import { headGestureKinds } from '../domain/liveness/head-gesture.js';
 import { livenessReasons, livenessVerdicts } from '../domain/liveness/liveness.js';
 import { type PictureDamageCode, pictureChecks } from '../domain/picture-damage.js';
 import { shownText } from '../domain/printable-text.js';
+import { stageBoundsS, stages } from './stage-counters.js';
 import type { MessageLimits } from './wire.js';
 
 /**
@@ -404,6 +405,21 @@ const counters = z
   .record(z.string().regex(/^[A-Za-z]\w{0,63}$/), finite)
   .refine((given) => Object.keys(given).length <= 100, { error: 'too many counters' });
 
+/** As in `StageTimes`. */
+const stageTimes = z
+  .partialRecord(
+    z.enum(stages),
+    z
+      .array(count)
+      .length(stageBoundsS.length + 1)
+      .readonly(),
+  )
+  .readonly();
+
+/** What a vision process counted about one camera since it opened the camera. */
+const cameraProgress = z.strictObject({ id: identifier, counters: counters.readonly(), stageTimes });
+export type CameraProgress = z.infer<typeof cameraProgress>;
+
 /** Messages from a vision process to the core. */
 export const reportSchema = z.discriminatedUnion('type', [
   z.strictObject({
@@ -416,7 +432,7 @@ export const reportSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('camera'), cameraId: identifier, state: cameraStateSchema }),
   z.strictObject({
     type: z.literal('progress'),
-    cameras: z.array(z.strictObject({ id: identifier, counters })).max(mostReportedCameras),
+    cameras: z.array(cameraProgress).max(mostReportedCameras),
   }),
   z.strictObject({ type: z.literal('photo'), request: count, result: photoOutcome }),
   z.strictObject({ type: z.literal('faces'), request: count, result: facesOutcome }),

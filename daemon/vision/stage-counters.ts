@@ -1,7 +1,15 @@
 import type { Clock } from '../base/clock.js';
+import { DurationHistogram } from '../base/duration-histogram.js';
 
 /** The stages whose time is measured. */
-export type Stage = 'detect' | 'locate' | 'assess' | 'embed' | 'passive' | 'bestShot';
+export const stages = ['detect', 'locate', 'assess', 'embed', 'passive', 'bestShot'] as const;
+export type Stage = (typeof stages)[number];
+
+/** The steps in which the times of stages are counted, seconds. */
+export const stageBoundsS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5] as const;
+
+/** The number of runs of each stage by length: one count for each of `stageBoundsS`, and one for longer runs. */
+export type StageTimes = Readonly<Partial<Record<Stage, readonly number[]>>>;
 
 /** Counts besides stage times. */
 export type Tally =
@@ -29,6 +37,7 @@ export type Tally =
 export class StageCounters {
   readonly #clock: Clock;
   readonly #values = new Map<string, number>();
+  readonly #times = new Map<Stage, DurationHistogram>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -61,9 +70,17 @@ export class StageCounters {
     return Object.fromEntries(this.#values);
   }
 
+  get times(): StageTimes {
+    return Object.fromEntries([...this.#times].map(([stage, { counts }]) => [stage, counts.counts]));
+  }
+
   #ran(stage: Stage, startedMs: number): void {
-    this.#increase(`${stage}Ms`, this.#clock.monotonicMs() - startedMs);
+    const tookMs = this.#clock.monotonicMs() - startedMs;
+    this.#increase(`${stage}Ms`, tookMs);
     this.#increase(`${stage}Count`, 1);
+    const times = this.#times.get(stage) ?? new DurationHistogram(stageBoundsS);
+    this.#times.set(stage, times);
+    times.observe(tookMs / 1000);
   }
 
   #increase(name: string, amount: number): void {

@@ -21,6 +21,7 @@ import {
 } from './photo.js';
 import {
   type CameraPlan,
+  type CameraProgress,
   type ClipOutcome,
   cameraNotStreaming,
   type FacesOutcome,
@@ -76,8 +77,12 @@ class Cameras implements AsyncDisposable {
     return this.#live.get(cameraId);
   }
 
-  counters(): { id: string; counters: Record<string, number> }[] {
-    return [...this.#live].map(([id, camera]) => ({ id, counters: { ...camera.counters() } }));
+  progress(): readonly CameraProgress[] {
+    return [...this.#live].map(([id, camera]) => ({
+      id,
+      counters: camera.counters(),
+      stageTimes: camera.stageTimes(),
+    }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -135,7 +140,7 @@ export async function startVisionHost(options: {
 
 function reportProgress(cameras: Cameras, lifetime: Lifetime, report: (message: Report) => void): void {
   const tick = (): void => {
-    const all = cameras.counters();
+    const all = cameras.progress();
     // Sent also without cameras: it shows that the process is alive.
     for (let from = 0; from === 0 || from < all.length; from += mostReportedCameras) {
       report({ type: 'progress', cameras: all.slice(from, from + mostReportedCameras) });

@@ -217,7 +217,12 @@ function answerOf(
   schemas: Map<string, Node>,
 ): Pick<OperationPage, 'answer' | 'rows'> {
   if (isWebSocket === true) return { answer: 'A WebSocket.', rows: [] };
-  if (answer.kind === 'file') return { answer: `A file, \`${answer.mediaType}\`.`, rows: [] };
+  if (answer.kind === 'file') {
+    const { mediaType, alternative } = answer;
+    const other =
+      alternative === undefined ? '' : `, or \`${alternative}\` for callers whose \`Accept\` names it`;
+    return { answer: `A file, \`${mediaType}\`${other}.`, rows: [] };
+  }
   const node = schemaNode(answer.kind === 'json' ? answer.schema : answer.item, 'output', schemas);
   const value = valueText(node, schemas);
   const shape = {

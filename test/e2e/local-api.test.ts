@@ -83,7 +83,7 @@ async function health(box: TestBox, socketPath: string) {
   const { status, text } = await ask(socketPath, 'GET', '/api/v1/metrics');
   assert.equal(status, 200, text);
   assert.match(text, /^rollcall_gallery_open 1$/m);
-  assert.match(text, /^rollcall_vision_running\{process="0"\} 1$/m);
+  assert.match(text, /^rollcall_vision_running\{process="vision-0"\} 1$/m);
   assert.deepEqual(await box.client.call('cameras.list'), []);
 }
 

@@ -6,6 +6,7 @@ const vision: VisionStatus = {
   index: 0,
   state: 'running',
   restarts: 0,
+  restartCauses: {},
   provider: { requested: 'auto', actual: 'cpu' },
   recogniser: 'mobilefacenet-v1',
   ffmpegVersion: '5.1.6',

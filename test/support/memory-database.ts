@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3';
+import { DurationHistogram } from '../../daemon/base/duration-histogram.js';
 import type { OpenDatabase } from '../../daemon/host/sqlite.js';
 import type { Migration } from '../../daemon/host/sqlite-migrations.js';
 
@@ -12,5 +13,10 @@ export function openMemoryDatabase(migrations: readonly Pick<Migration, 'apply'>
   const close = (): void => void db.close();
   const transaction = <T>(work: () => T): T => db.transaction(work).immediate();
   const read = <T>(work: () => T): T => work();
-  return { path: ':memory:', db, read, transaction, close, [Symbol.asyncDispose]: async () => close() };
+  const transactionTimes = new DurationHistogram([]);
+  const asyncDispose = async (): Promise<void> => close();
+  return {
+    ...{ path: ':memory:', db, transactionTimes, read, transaction, close },
+    [Symbol.asyncDispose]: asyncDispose,
+  };
 }

@@ -66,7 +66,10 @@ class Rogue {
   }
 
   progress(): Promise<void> {
-    return this.say({ type: 'progress', cameras: [{ id: this.camera, counters: { analysed: 1 } }] });
+    return this.say({
+      type: 'progress',
+      cameras: [{ id: this.camera, counters: { analysed: 1 }, stageTimes: {} }],
+    });
   }
 
   sighting(changes: Partial<WireSighting> = {}): Extract<Report, { type: 'sighting' }> {
@@ -120,14 +123,14 @@ const acts: Readonly<Record<RogueMode, Act>> = {
   },
   'invented-cameras': async (rogue, turn) => {
     const id = `camera-${turn}`;
-    await rogue.say({ type: 'progress', cameras: [{ id, counters: { analysed: turn } }] });
+    await rogue.say({ type: 'progress', cameras: [{ id, counters: { analysed: turn }, stageTimes: {} }] });
     await rogue.say({ type: 'camera', cameraId: id, state: { state: 'connecting' } });
     await rogue.say(rogue.sighting({ cameraId: id, probes: [rogue.probe()] }));
   },
   'many-tracks': (rogue) => rogue.say(rogue.sighting()),
   'new-counters': async (rogue, turn) => {
     const names = Array.from({ length: 100 }, (_, index) => [`n${turn}x${index}`, 1]);
-    const cameras = [{ id: rogue.camera, counters: Object.fromEntries(names) }];
+    const cameras = [{ id: rogue.camera, counters: Object.fromEntries(names), stageTimes: {} }];
     await rogue.say({ type: 'progress', cameras });
   },
   'huge-report': async (rogue) => {

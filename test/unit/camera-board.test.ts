@@ -16,12 +16,12 @@ const streaming = {
   state: 'streaming',
   stream: { codec: 'h264', widthPx: 2, heightPx: 2, fps: 25 },
 } as const;
-const report = (counters: Readonly<Record<string, number>>) => [{ id: 'door', counters }];
+const report = (counters: Readonly<Record<string, number>>) => [{ id: 'door', counters, stageTimes: {} }];
 
 describe('the board of camera states', () => {
   test('counters continue when a process is replaced; momentary values do not', () => {
     const board = new CameraBoard();
-    board.takeCounters(
+    board.takeProgress(
       report({
         delivered: 100,
         analysed: 60,
@@ -33,7 +33,7 @@ describe('the board of camera states', () => {
     );
     board.closed(['door']);
     assert.deepEqual(board.status(cameras)[0]?.counters, { delivered: 100, analysed: 60, restarts: 2 });
-    board.takeCounters(report({ delivered: 10, analysed: 5, restarts: 0, tracks: 1, lastFrameAgeMs: 20 }));
+    board.takeProgress(report({ delivered: 10, analysed: 5, restarts: 0, tracks: 1, lastFrameAgeMs: 20 }));
     assert.deepEqual(board.status(cameras)[0]?.counters, {
       ...{ delivered: 110, analysed: 65, restarts: 2, tracks: 1, lastFrameAgeMs: 20 },
     });
@@ -44,15 +44,28 @@ describe('the board of camera states', () => {
     assert.deepEqual(board.status(cameras)[0]?.counters, {}, 'the camera was removed');
   });
 
+  test('times of stages continue when a process is replaced', () => {
+    const board = new CameraBoard();
+    const first = { detect: [1, 2, 0], embed: [0, 1, 0] };
+    board.takeProgress([{ id: 'door', counters: {}, stageTimes: first }]);
+    assert.deepEqual(board.stageTimesOf('door'), first);
+    board.closed(['door']);
+    assert.deepEqual(board.stageTimesOf('door'), first);
+    board.takeProgress([{ id: 'door', counters: {}, stageTimes: { detect: [1, 0, 4] } }]);
+    assert.deepEqual(board.stageTimesOf('door'), { detect: [2, 2, 4], embed: [0, 1, 0] });
+    board.configure([]);
+    assert.deepEqual(board.stageTimesOf('door'), {});
+  });
+
   test('a process that replaces another shows progress from its first frame on', () => {
     const board = new CameraBoard();
     board.setState('door', streaming);
-    assert.equal(board.takeCounters(report({ analysed: 1000 })), true);
-    assert.equal(board.takeCounters(report({ analysed: 1000 })), false, 'it stands still');
+    assert.equal(board.takeProgress(report({ analysed: 1000 })), true);
+    assert.equal(board.takeProgress(report({ analysed: 1000 })), false, 'it stands still');
     board.closed(['door']);
     board.setState('door', streaming);
-    assert.equal(board.takeCounters(report({ analysed: 0 })), false);
-    assert.equal(board.takeCounters(report({ analysed: 1 })), true);
+    assert.equal(board.takeProgress(report({ analysed: 0 })), false);
+    assert.equal(board.takeProgress(report({ analysed: 1 })), true);
   });
 });
 

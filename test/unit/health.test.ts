@@ -19,7 +19,7 @@ const callWith = (...scopes: readonly Scope[]): Call => ({
 });
 
 const works: HealthOptions = {
-  status: () => healthyStatus,
+  metrics: async () => '',
   gallery: () => healthyStatus.gallery,
   vision: () => healthyStatus.vision,
   intake: () => healthyStatus.intake,

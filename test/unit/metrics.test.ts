@@ -1,41 +1,140 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { metricsText } from '../../daemon/app/metrics.js';
+import { EventDurations } from '../../daemon/app/metrics/event-durations.js';
+import { metricsText } from '../../daemon/app/metrics/metrics.js';
 import type { BoxStatus } from '../../daemon/contract/status.js';
+import { readTemperatures } from '../../daemon/host/temperatures.js';
 import { healthyStatus } from '../support/healthy-status.js';
+import { metricSources } from '../support/metric-sources.js';
+import { readMetrics } from '../support/open-metrics.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 
-/** A line of the text format: a comment, or a name, labels and a number. */
-const line =
-  /^(?:# (?:HELP|TYPE) rollcall_[a-z0-9_]+ .+|rollcall_[a-z0-9_]+(?:\{(?:[a-z]+="(?:[^"\\\n]|\\["\\n])*",?)+\})? -?\d+(?:\.\d+)?(?:e[+-]\d+)?)$/;
+const page = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
 
-test('every line of the metrics has the form of the text format, and each metric appears once', () => {
-  const text = metricsText(healthyStatus);
-  const lines = text.trimEnd().split('\n');
-  for (const each of lines) assert.match(each, line);
-  const names = lines.filter((each) => each.startsWith('# TYPE')).map((each) => each.split(' ')[2]);
-  assert.equal(new Set(names).size, names.length);
-  assert.ok(text.endsWith('\n'));
+/** The value of one sample; undefined where there is none. */
+async function sampleOf(sources: ReturnType<typeof metricSources>, name: string, labels: object = {}) {
+  const families = readMetrics(await metricsText(sources, 'text'), 'text');
+  const samples = [...families.values()].flatMap(({ samples: own }) => own);
+  return samples.find((each) => {
+    const isSame = Object.entries(labels).every(([label, value]) => each.labels[label] === value);
+    return each.name === name && isSame;
+  })?.value;
+}
+
+test('both formats keep to their rules and say the same', async () => {
+  const sources = metricSources();
+  const text = readMetrics(await metricsText(sources, 'text'), 'text');
+  const openMetrics = readMetrics(await metricsText(sources, 'openMetrics'), 'openMetrics');
+  assert.deepEqual([...openMetrics.keys()], [...text.keys()]);
+  const seriesOf = (families: typeof text) =>
+    [...families.values()].flatMap(({ samples }) => samples.map(({ name, labels }) => [name, labels]));
+  assert.deepEqual(seriesOf(openMetrics), seriesOf(text));
 });
 
-test('they show the state of the box', () => {
-  const troubled: BoxStatus = {
+test('docs/metrics.md lists every metric with its type and its labels', async () => {
+  const families = readMetrics(await metricsText(metricSources(), 'text'), 'text');
+  const rows = page.matchAll(/^\| `(rollcall_\w+)` \| (\w+) \| (.*?) \|/gm);
+  const listed = new Map(
+    [...rows].map(([, name = '', type, labels = '']) => [
+      name,
+      { type, labels: [...labels.matchAll(/`(\w+)`/g)].map(([, label]) => label) },
+    ]),
+  );
+  const shown = [...families.values()].map(({ name, type }) => (type === 'counter' ? `${name}_total` : name));
+  assert.deepEqual([...listed.keys()].toSorted(), shown.toSorted());
+  for (const { name, type, samples } of families.values()) {
+    const row = listed.get(type === 'counter' ? `${name}_total` : name);
+    assert.equal(row?.type, type, name);
+    const [sample] = samples;
+    // Not every machine has sensors.
+    if (sample === undefined && name === 'rollcall_temperature_celsius') continue;
+    const labels = Object.keys(sample?.labels ?? {}).filter((label) => label !== 'le');
+    assert.deepEqual(row?.labels.toSorted(), labels.toSorted(), name);
+  }
+});
+
+test('they show the state of the box', async () => {
+  const status: BoxStatus = {
     ...healthyStatus,
     gallery: { ...healthyStatus.gallery, state: 'sealed' },
     conditions: ['running', 'disk-low'],
-    vision: healthyStatus.vision.map((process) => ({ ...process, refused: { time: 3 } })),
+    broker: { state: 'not configured' },
+    vision: healthyStatus.vision.map((process) => ({
+      ...process,
+      pid: globalThis.process.pid,
+      restarts: 2,
+      restartCauses: { silent: 2 },
+    })),
   };
-  const text = metricsText(troubled);
-  assert.match(text, /^rollcall_gallery_open 0$/m);
-  assert.match(text, /^rollcall_condition\{condition="disk-low"\} 1$/m);
-  assert.match(text, /^rollcall_condition\{condition="records-lost"\} 0$/m);
-  assert.match(text, /^rollcall_vision_refused_total\{process="0",reason="time"\} 3$/m);
-  assert.match(text, /^rollcall_camera_enabled\{camera="yard"\} 0$/m);
+  const sources = metricSources({ status: () => status });
+  const expected = [
+    ['rollcall_gallery_open', {}, 0],
+    ['rollcall_condition', { condition: 'disk-low' }, 1],
+    ['rollcall_condition', { condition: 'records-lost' }, 0],
+    ['rollcall_broker_state', { state: 'not-configured' }, 1],
+    ['rollcall_broker_state', { state: 'connected' }, 0],
+    ['rollcall_vision_restarts_total', { process: 'vision-0', cause: 'silent' }, 2],
+    ['rollcall_vision_restarts_total', { process: 'vision-0', cause: 'ended' }, 0],
+    ['rollcall_camera_enabled', { camera: 'yard' }, 0],
+    ['rollcall_outbox_events', { kind: 'attendance' }, 2],
+    ['rollcall_outbox_oldest_age_seconds', {}, 5],
+    ['rollcall_event_delivery_duration_seconds_bucket', { le: '0.5' }, 0],
+    ['rollcall_event_delivery_duration_seconds_bucket', { le: '1' }, 1],
+  ] as const;
+  for (const [name, labels, value] of expected) {
+    assert.equal(await sampleOf(sources, name, labels), value, `${name} ${JSON.stringify(labels)}`);
+  }
+  for (const process of ['core', 'vision-0']) {
+    assert.ok(((await sampleOf(sources, 'rollcall_resident_memory_bytes', { process })) ?? 0) > 1e6, process);
+  }
 });
 
-test('a text that a camera or a process chose cannot add a line', () => {
-  const [camera, ...others] = healthyStatus.cameras;
-  const counters = { 'a"} 1\nrollcall_gallery_open 0\\': 5 };
-  const text = metricsText({ ...healthyStatus, cameras: [{ ...camera, counters }, ...others] });
-  for (const each of text.trimEnd().split('\n')) assert.match(each, line);
-  assert.match(text, /name="a\\"\} 1\\nrollcall_gallery_open 0\\\\"\} 5$/m);
+test('a text that a camera or a vision process chose adds neither a line nor a label', async () => {
+  const evil = 'a"} 1\nrollcall_gallery_open 0\\';
+  const [vision] = healthyStatus.vision;
+  const status: BoxStatus = {
+    ...healthyStatus,
+    vision: [{ ...vision, provider: { requested: 'auto', actual: evil }, refused: { [evil]: 1 } }],
+    cameras: healthyStatus.cameras.map((camera) => ({ ...camera, counters: { [evil]: 5, skipped: -3 } })),
+  };
+  const sources = metricSources({ status: () => status });
+  for (const format of ['text', 'openMetrics'] as const) {
+    const families = readMetrics(await metricsText(sources, format), format);
+    const provider = families.get('rollcall_vision_provider')?.samples[0]?.labels['provider'];
+    assert.equal(provider, 'other');
+    assert.equal(families.get('rollcall_vision_refused')?.samples[0]?.labels['reason'], evil, 'escaped');
+    assert.equal(families.get('rollcall_gallery_open')?.samples[0]?.value, 1);
+  }
+});
+
+test('an event that was sent again, or from the future, does not count as late or early', () => {
+  const durations = new EventDurations({ wallMs: () => Date.parse('2026-05-04T09:00:00Z') });
+  const payloadAt = (time: string) => new TextEncoder().encode(JSON.stringify({ time }));
+  durations.delivered({ kind: 'unknown', isAgain: true, payload: payloadAt('2026-05-01T09:00:00Z') });
+  durations.delivered({ kind: 'unknown', isAgain: false, payload: payloadAt('2026-05-04T09:00:01Z') });
+  durations.delivered({ kind: 'unknown', isAgain: false, payload: payloadAt('no time') });
+  assert.deepEqual(durations.counts(), []);
+});
+
+test('temperatures come from zones and chips; a sensor that is off is left out', async () => {
+  await using folder = await temporaryDirectory();
+  const file = async (path: string, text: string): Promise<void> => {
+    const full = join(folder.path, path);
+    await mkdir(join(full, '..'), { recursive: true });
+    await writeFile(full, text);
+  };
+  await file('class/thermal/thermal_zone0/type', 'cpu thermal"\n');
+  await file('class/thermal/thermal_zone0/temp', '48250\n');
+  await file('class/thermal/cooling_device0/type', 'fan\n');
+  await file('class/hwmon/hwmon1/name', 'nvme\n');
+  await file('class/hwmon/hwmon1/temp2_input', '-1500\n');
+  await file('class/hwmon/hwmon1/temp3_input', 'off\n');
+  assert.deepEqual(await readTemperatures(folder.path), [
+    { sensor: 'cpu_thermal_-0', celsius: 48.25 },
+    { sensor: 'nvme-1-2', celsius: -1.5 },
+  ]);
+  assert.deepEqual(await readTemperatures(join(folder.path, 'none')), []);
 });

@@ -45,11 +45,14 @@ describe('an accepted report of a vision process', () => {
     assert.equal(verdict(guard.judge(sighting({ cameraId: cameraId('attic') }))), 'camera');
     const counters = { analysed: 1 };
     const progress = (ids: string[]): Judged =>
-      guard.judge({ type: 'progress', cameras: ids.map((id) => ({ id, counters })) });
+      guard.judge({ type: 'progress', cameras: ids.map((id) => ({ id, counters, stageTimes: {} })) });
     assert.equal(verdict(progress(['door', 'yard'])), 'ok');
     const judged = progress(['door', 'attic']);
     assert.equal(verdict(judged), 'ok but camera');
-    assert.deepEqual(judged.believed, { type: 'progress', cameras: [{ id: 'door', counters }] });
+    assert.deepEqual(judged.believed, {
+      type: 'progress',
+      cameras: [{ id: 'door', counters, stageTimes: {} }],
+    });
     cameras.delete('yard');
     assert.equal(say('yard'), 'camera');
   });

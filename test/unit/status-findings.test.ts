@@ -256,7 +256,7 @@ describe('the outbox status', () => {
 });
 
 test('empty lists are described in words, and a process that loads its models has not failed', () => {
-  const starting = { index: 0, state: 'starting', restarts: 0 } as const;
+  const starting = { index: 0, state: 'starting', restarts: 0, restartCauses: {} } as const;
   const status: BoxStatus = { ...healthy, cameras: [], vision: [starting] };
   const text = describeStatus(status, asIs);
   assert.match(text, /^No cameras are configured\.$/m);

@@ -1,6 +1,7 @@
 import type { CameraConfig } from '../../config/schema.js';
 import type { CameraStatus } from '../../contract/cameras.js';
-import type { CameraState } from '../../vision/protocol.js';
+import type { CameraProgress, CameraState } from '../../vision/protocol.js';
+import { type StageTimes, stages } from '../../vision/stage-counters.js';
 
 type Counters = Readonly<Record<string, number>>;
 
@@ -18,6 +19,9 @@ export class CameraBoard {
   readonly #counters = new Map<string, Counters>();
   /** Earlier counts. */
   readonly #earlierCounters = new Map<string, Counters>();
+  /** As the two above. */
+  readonly #stageTimes = new Map<string, StageTimes>();
+  readonly #earlierStageTimes = new Map<string, StageTimes>();
 
   setState(cameraId: string, state: CameraState): void {
     this.#states.set(cameraId, state);
@@ -27,12 +31,13 @@ export class CameraBoard {
    * Takes the counters that a vision process sends about once a second. Returns true for progress: a frame was analysed, or no
    * camera delivers frames.
    */
-  takeCounters(reported: readonly { readonly id: string; readonly counters: Counters }[]): boolean {
+  takeProgress(reported: readonly CameraProgress[]): boolean {
     let hasAnalysed = false;
-    for (const { id, counters } of reported) {
+    for (const { id, counters, stageTimes } of reported) {
       const before = this.#counters.get(id)?.['analysed'] ?? 0;
       hasAnalysed ||= (counters['analysed'] ?? 0) > before;
       this.#counters.set(id, counters);
+      this.#stageTimes.set(id, stageTimes);
     }
     return hasAnalysed || this.streamingCount === 0;
   }
@@ -41,6 +46,8 @@ export class CameraBoard {
   closed(cameraIds: readonly string[]): void {
     for (const id of cameraIds) {
       this.#states.delete(id);
+      this.#earlierStageTimes.set(id, this.stageTimesOf(id));
+      this.#stageTimes.delete(id);
       const counters = this.#counters.get(id);
       this.#counters.delete(id);
       if (counters === undefined) continue;
@@ -54,9 +61,18 @@ export class CameraBoard {
 
   /** Forgets cameras that are no longer configured. */
   configure(cameraIds: readonly string[]): void {
-    for (const known of [this.#states, this.#counters, this.#earlierCounters]) {
+    const counts = [this.#counters, this.#earlierCounters, this.#stageTimes, this.#earlierStageTimes];
+    for (const known of [this.#states, ...counts]) {
       for (const id of known.keys()) if (!cameraIds.includes(id)) known.delete(id);
     }
+  }
+
+  /** How long each stage took for the pictures of this camera. */
+  stageTimesOf(cameraId: string): StageTimes {
+    const present = this.#stageTimes.get(cameraId) ?? {};
+    const earlier = this.#earlierStageTimes.get(cameraId) ?? {};
+    const ran = stages.filter((stage) => stage in present || stage in earlier);
+    return Object.fromEntries(ran.map((stage) => [stage, sumOfLists(present[stage], earlier[stage])]));
   }
 
   get streamingCount(): number {
@@ -101,6 +117,10 @@ function mentionEnrolment(failure: Failure): Failure {
 
 /** There are about forty. The limit protects the core from a vision process that invents names. */
 const mostCounters = 200;
+
+function sumOfLists(a: readonly number[] = [], b: readonly number[] = []): readonly number[] {
+  return (a.length < b.length ? b : a).map((_, index) => (a[index] ?? 0) + (b[index] ?? 0));
+}
 
 function sum(a: Counters, b: Counters): Counters {
   const names = new Set([...Object.keys(a), ...Object.keys(b)].slice(0, mostCounters));

@@ -40,6 +40,7 @@ const logRefusalsEveryMs = 1_000;
 const closeTimeoutMs = 10_000;
 
 type Phase = VisionStatus['state'];
+type RestartCause = keyof VisionStatus['restartCauses'];
 
 export interface VisionSlotOptions {
   readonly index: number;
@@ -88,7 +89,8 @@ export class VisionSlot implements AsyncDisposable {
   #ready: Extract<Report, { type: 'ready' }> | undefined;
   #lastFailure: string | undefined;
   #failure: Extract<Report, { type: 'failed' }> | undefined;
-  #restarts = 0;
+  readonly #restartCauses = new Map<RestartCause, number>();
+  #isSilent = false;
   #lastReportMs = 0;
 
   constructor(options: VisionSlotOptions) {
@@ -129,6 +131,7 @@ export class VisionSlot implements AsyncDisposable {
       index: this.index,
       state: this.#phase,
       restarts: this.#restarts,
+      restartCauses: Object.fromEntries(this.#restartCauses),
       ...(this.#process === undefined ? {} : { pid: this.#process.pid }),
       ...(this.#ready === undefined
         ? {}
@@ -208,7 +211,8 @@ export class VisionSlot implements AsyncDisposable {
       const isMisbehaviour = misbehaviour !== undefined;
       this.#lastFailure = isMisbehaviour ? reason : (this.#failure?.message ?? reason);
       const waitMs = Math.max(this.#retry.failed(), isMisbehaviour ? this.#distrust.failed() : 0);
-      this.#restarts += 1;
+      const cause = this.#causeOf(isMisbehaviour);
+      this.#restartCauses.set(cause, (this.#restartCauses.get(cause) ?? 0) + 1);
       const isDistrusted = this.#distrust.failures > misbehaviourBudget;
       this.#phase = isDistrusted || this.#retry.failures > restartBudget ? 'degraded' : 'restarting';
       if (isMisbehaviour) this.#options.onMisbehaviour?.(isDistrusted);
@@ -222,6 +226,16 @@ export class VisionSlot implements AsyncDisposable {
         this.#logger.debug('the wait for a restart was cut short', { reason: messageOf(error) });
       });
     }
+  }
+
+  get #restarts(): number {
+    return [...this.#restartCauses.values()].reduce((total, count) => total + count, 0);
+  }
+
+  #causeOf(isMisbehaviour: boolean): RestartCause {
+    if (isMisbehaviour) return 'misbehaved';
+    if (this.#isSilent) return 'silent';
+    return this.#failure === undefined ? 'ended' : 'failed';
   }
 
   async #runOnce(signal: AbortSignal): Promise<VisionEnd> {
@@ -238,6 +252,7 @@ export class VisionSlot implements AsyncDisposable {
     this.#process = child;
     this.#ready = undefined;
     this.#failure = undefined;
+    this.#isSilent = false;
     this.#lastReportMs = this.#clock.monotonicMs();
     child.send({ type: 'log-level', level: this.#logLevel });
     child.send({ type: 'start', plan: { ...this.#options.plan, cameras: [...this.#cameras.values()] } });
@@ -316,6 +331,7 @@ export class VisionSlot implements AsyncDisposable {
           pid: child.pid,
           silenceMs,
         });
+        this.#isSilent = true;
         void child.stop(0);
         return;
       }

@@ -46,11 +46,14 @@ import { hostHandlers } from '../host-handlers.js';
 import { trustHandlers } from '../identity/box-trust.js';
 import type { GrantWatch } from '../identity/grant-watch.js';
 import { identityHandlers, type OpenedIdentity } from '../identity/signing-identity.js';
+import type { EventDurations } from '../metrics/event-durations.js';
+import type { MetricFormat } from '../metrics/metric-families.js';
+import { type MetricSources, metricsText } from '../metrics/metrics.js';
 import { modelsHandlers } from '../models-handlers.js';
 import { Retention, retentionHandlers } from '../retention/retention.js';
 import { ageingKinds, emptyLogs, type RetentionSources } from '../retention/retention-kinds.js';
 import type { BoxRuntime } from '../runtime.js';
-import { healthOf, type StatusOptions, statusHandlers } from '../status.js';
+import { describeBox, healthOf, type StatusOptions, statusHandlers } from '../status.js';
 import { startAlerts } from './alerts.js';
 import type { BoxContext, Stores } from './stores.js';
 
@@ -72,6 +75,7 @@ export interface ControlOptions {
   /** Reads the configuration again. */
   readonly reload: () => Promise<ReloadResult>;
   readonly ownCameras: OwnCameras;
+  readonly eventDurations: EventDurations;
 }
 
 /**
@@ -146,6 +150,8 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
     retention: lifetime.use('retention', retention),
     eventLoop: lifetime.use('event loop watch', new EventLoopWatch(clock)),
   };
+  const sources = metricSources(context, stores, status, options);
+  const metrics = (format: MetricFormat) => metricsText(sources, format);
   const handlers: Handlers<Operations> = {
     ...options.accounts.handlers,
     ...operations,
@@ -169,9 +175,29 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
     ...hostHandlers({ current: () => runtime.config, clock }),
     ...modelsHandlers({ current: () => runtime.config.models }),
     ...statusHandlers(status),
-    ...healthHandlers(healthOf(status)),
+    ...healthHandlers({ ...healthOf(status), metrics }),
   };
   return { handlers, attendance, retention };
+}
+
+/** What the metrics are read from. */
+function metricSources(
+  { current }: BoxContext,
+  { vault, records }: Stores,
+  status: StatusOptions,
+  { runtime, startedAtMs, eventDurations }: ControlOptions,
+): MetricSources {
+  const { gallery, records: recordsConfig } = current();
+  return {
+    status: () => describeBox(status),
+    cameras: runtime.vision,
+    delivery: { outbox: records.outbox, eventDurations, clock },
+    databases: {
+      gallery: { path: gallery.path, transactionTimes: () => vault.fileIfOpen?.database.transactionTimes },
+      records: { path: recordsConfig.path, transactionTimes: () => records.transactionTimes },
+    },
+    startedAtMs: clock.wallMs() - (clock.monotonicMs() - startedAtMs),
+  };
 }
 
 /** Opens the process that analyses enrolment photographs (`photoPlan`) or the one that judges clips (`clipPlan`). */

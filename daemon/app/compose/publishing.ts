@@ -61,6 +61,7 @@ export interface PublishingOptions {
   readonly nameOf: NonNullable<PublisherOptions['nameOf']>;
   /** Used only when the configuration lets pictures leave the box. */
   readonly pictureOf: (plan: PicturePlan) => PictureOf;
+  readonly onDelivered: NonNullable<PublisherOptions['onDelivered']>;
   readonly logger: Logger;
 }
 
@@ -104,6 +105,7 @@ export function startPublishing(
     takeStateSequences: (count) => records.takeStateSequences(count),
     state,
     signer,
+    onDelivered: options.onDelivered,
     ...present({
       nameOf: plan.personNames ? options.nameOf : undefined,
       pictureOf: plan.pictures && options.pictureOf(plan.pictures),

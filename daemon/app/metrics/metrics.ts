@@ -1,0 +1,37 @@
+import type { BoxStatus } from '../../contract/status.js';
+import {
+  addBox,
+  addDatabases,
+  addGallery,
+  addMachine,
+  type DatabaseSources,
+  readMachine,
+} from './box-metrics.js';
+import { addCameras, addVision, type CameraSources } from './camera-metrics.js';
+import { addDelivery, addEvents, type DeliverySources } from './event-metrics.js';
+import { MetricFamilies, type MetricFormat } from './metric-families.js';
+
+export interface MetricSources {
+  readonly status: () => BoxStatus;
+  readonly cameras: CameraSources;
+  readonly delivery: DeliverySources;
+  readonly databases: DatabaseSources;
+  /** Wall clock, milliseconds since the epoch. */
+  readonly startedAtMs: number;
+}
+
+/** The state of the box as metrics. Names and labels are part of the contract: docs/metrics.md lists them. */
+export async function metricsText(sources: MetricSources, format: MetricFormat): Promise<string> {
+  const { startedAtMs, databases, delivery, cameras } = sources;
+  const status = sources.status();
+  const families = new MetricFamilies(format);
+  addBox(families, status, startedAtMs);
+  addGallery(families, status);
+  addMachine(families, await readMachine(databases, status));
+  addDatabases(families, databases);
+  addEvents(families, status);
+  addDelivery(families, status, delivery);
+  addVision(families, status);
+  addCameras(families, status.cameras, cameras);
+  return families.text();
+}
