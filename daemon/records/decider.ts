@@ -1,33 +1,40 @@
 import type { Clock } from '../base/clock.js';
+import { isRollcallError } from '../base/errors.js';
+import type { Random } from '../base/random.js';
 import { SerialQueue } from '../base/serial-queue.js';
-import type {
-  AttendanceRules,
-  RecordedFacts,
-  SuppressedFact,
+import {
+  type AttendanceRules,
+  type SuppressedFact,
+  suppressionOf,
 } from '../domain/attendance/attendance-rules.js';
-import { suppressionOf } from '../domain/attendance/attendance-rules.js';
 import type { Direction, Fact } from '../domain/events/event.js';
 import {
   identifyTrack,
-  noProbes,
   type SearchedProbe,
   type TrackProbes,
-  withoutPerson,
   withProbes,
 } from '../domain/identification/identify-track.js';
 import type { Candidate, Embedding, Identification, MatchPolicy } from '../domain/identification/match.js';
 import type { CameraId, EventId, PersonId, RecogniserId, TrackId } from '../domain/ids.js';
 import { type ChallengeStanding, judgedByChallenge } from '../domain/liveness/challenge.js';
 import type { JudgedLiveness } from '../domain/liveness/liveness.js';
+import type { Passage, PassageEnd } from '../domain/passages/passage.js';
+import {
+  continuedPassage,
+  endedPassage,
+  type PassageStory,
+  passageOf,
+} from '../domain/passages/passage-story.js';
 import type { Sighting } from '../domain/tracks/sighting.js';
 import {
   type AttendanceProof,
   nextDecision,
-  type TrackDecision,
+  type PersonStanding,
   type TrackKnowledge,
-  undecided,
 } from '../domain/tracks/track-decision.js';
+import type { FactStore } from './fact-store.js';
 import { copyBestViews, type FaceViews, noViews, RecentStrangers, wipeViews } from './recent-strangers.js';
+import { newTrack, type TrackMemory, trackWithoutPerson } from './track-memory.js';
 
 /**
  * Searches the gallery for the persons most similar to an embedding: one entry per person, at most `count`. Rejects if the
@@ -40,12 +47,6 @@ export type SearchGallery = (
 
 /** Enough to include the second-best person of every probe; `identifyTrack` handles persons beyond. */
 const nearestPersons = 5;
-
-/** The store of facts. The next query sees a recorded fact, also after a restart. */
-export interface FactStore extends RecordedFacts {
-  /** Returns the id of the event. */
-  record(fact: Fact): { readonly id: EventId };
-}
 
 /** Runs the challenges at cameras that require them. */
 export interface ChallengePort {
@@ -65,9 +66,13 @@ export interface DeciderOptions {
   readonly proofAt: (cameraId: CameraId) => AttendanceProof;
   /** Absent: a camera that requires a challenge records no attendance. */
   readonly challenges?: ChallengePort;
+  /** Absent: every enrolled person is valid. */
+  readonly standingOf?: (personId: PersonId, atMs: number) => PersonStanding;
   readonly facts: FactStore;
   /** For the expiry of remembered strangers. */
   readonly clock: Clock;
+  /** For the ids of passages. */
+  readonly random: Random;
 }
 
 /** The result of one sighting. */
@@ -78,6 +83,8 @@ export interface SightingOutcome {
   readonly recorded: readonly RecordedFact[];
   /** Facts that a cooldown suppressed; at most one of each kind per track. */
   readonly suppressed: readonly SuppressedFact[];
+  /** The passage, if the sighting ended it. */
+  readonly ended?: Passage;
 }
 
 export interface RecordedFact {
@@ -97,23 +104,15 @@ export interface Decider extends Disposable {
     wallMsOf: (capturedAtMs: number) => number,
     isAgain?: boolean,
   ): Promise<SightingOutcome>;
-  /** Forgets the tracks of a camera, after its vision process ended without ending them. */
+  /** Ends the passages of a camera, after its vision process ended without ending them. */
   forgetCamera(cameraId: CameraId): void;
   /** Removes a person from the candidates of open tracks, because the person was removed from the gallery. */
   forgetPerson(personId: PersonId): void;
+  /** The passages of the faces that are in sight of a camera, as they stand. */
+  openPassages(cameraId: CameraId): readonly Passage[];
   readonly trackCount: number;
   /** Number of strangers whose embeddings are in memory for the cooldown. */
   readonly strangerCount: number;
-}
-
-interface TrackMemory {
-  readonly cameraId: CameraId;
-  readonly lastSequence: number;
-  readonly probes: TrackProbes;
-  readonly decision: TrackDecision;
-  readonly identification: Identification | undefined;
-  /** The best views so far, to distinguish strangers; empty after an attendance. Overwritten when replaced. */
-  readonly views: FaceViews;
 }
 
 const nothing: SightingOutcome = {
@@ -123,8 +122,9 @@ const nothing: SightingOutcome = {
 };
 
 /**
- * Turns sightings into recorded facts, by identification, liveness and rules. It keeps a few probes per open track in memory,
- * and a few views of each stranger for the cooldown. Disposing it overwrites all embeddings.
+ * Turns sightings into recorded facts and passages, by identification, liveness and rules. A passage is written when its track
+ * begins, with each of its facts, and when the track ends. The decider keeps a few probes per open track in memory, and a few views
+ * of each stranger for the cooldown. Disposing it overwrites all embeddings.
  */
 export const createDecider = (options: DeciderOptions): Decider => new SightingDecider(options);
 
@@ -133,6 +133,8 @@ class SightingDecider implements Decider {
   readonly #tracks = new Map<TrackId, TrackMemory>();
   readonly #strangers: RecentStrangers;
   readonly #turns = new SerialQueue();
+  /** Passages that ended without a sighting and are not written yet. */
+  readonly #unwritten: Passage[] = [];
 
   constructor(options: DeciderOptions) {
     this.#options = options;
@@ -159,24 +161,29 @@ class SightingDecider implements Decider {
   forgetCamera(cameraId: CameraId): void {
     // After the current sighting, which would otherwise add its track again without an end.
     void this.#turns.run(() => {
-      for (const [id, track] of this.#tracks) {
-        if (track.cameraId === cameraId) this.#forgetTrack(id);
-      }
+      for (const [id, track] of this.#tracks)
+        if (track.cameraId === cameraId) this.#endTrack(id, 'vision-stopped');
       this.#options.challenges?.forgetCamera(cameraId);
+      this.#tryToWriteEnded();
     });
   }
 
   forgetPerson(personId: PersonId): void {
     // After the current sighting, whose search may still have found the person.
     void this.#turns.run(() => {
-      for (const [id, track] of this.#tracks) {
-        this.#tracks.set(id, { ...track, probes: withoutPerson(track.probes, personId) });
-      }
+      for (const [id, track] of this.#tracks) this.#tracks.set(id, trackWithoutPerson(track, personId));
     });
   }
 
+  openPassages(cameraId: CameraId): readonly Passage[] {
+    return [...this.#tracks.values()].flatMap(({ passage }) =>
+      passage?.cameraId === cameraId ? [passage] : [],
+    );
+  }
+
   [Symbol.dispose](): void {
-    for (const id of [...this.#tracks.keys()]) this.#forgetTrack(id);
+    for (const id of [...this.#tracks.keys()]) this.#endTrack(id, 'box-stopped');
+    this.#tryToWriteEnded();
     this.#strangers[Symbol.dispose]();
   }
 
@@ -185,41 +192,47 @@ class SightingDecider implements Decider {
     wallMsOf: (capturedAtMs: number) => number,
     isAgain: boolean,
   ): Promise<SightingOutcome> {
-    const { search, policy } = this.#options;
-    const before = this.#tracks.get(sighting.trackId) ?? newTrack(sighting);
+    const { search, policy, random } = this.#options;
+    this.#writeEnded();
+    const before = this.#tracks.get(sighting.trackId) ?? newTrack(sighting, wallMsOf, random);
     const isOld = isAgain
       ? sighting.sequence !== before.lastSequence
       : sighting.sequence <= before.lastSequence;
     if (isOld) return nothing;
-    if (before.decision.state === 'attended') {
+    if (before.decision.state === 'attended' && before.passage !== undefined) {
       // The decision is final, so the track needs no further search.
-      this.#remember(sighting, before);
-      return nothing;
+      const passage = continuedPassage(before.passage, sighting, wallMsOf);
+      return { ...nothing, ...this.#finish(sighting, { ...before, passage }, sighting.isEnded) };
     }
 
     const probes = withProbes(before.probes, await searched(sighting, search));
     const identification = identifyTrack(probes, policy);
     const views = [...before.views, ...sighting.probes];
-    const known = this.#known(sighting, identification, wallMsOf);
-    const { decision, recorded, suppressed } = this.#record(known, before, views);
+    const known = this.#known(sighting, { identification, passageId: before.story.id }, wallMsOf);
+    const { memory, recorded, suppressed, isWritten } = this.#record(known, before, { probes, views });
     const isStranger = recorded.some(({ fact }) => fact.kind === 'unknown');
     if (!isStranger && sighting.probes.length > 0) this.#strangers.update(sighting.trackId, views);
 
-    this.#remember(sighting, { ...before, probes, decision, identification, views });
+    const isDue = (before.passage === undefined || sighting.isEnded) && !isWritten;
     return {
       identification: isSameAnswer(before.identification, identification) ? undefined : identification,
       recorded,
       suppressed,
+      ...this.#finish(sighting, { ...memory, probes, identification, views }, isDue),
     };
   }
 
   #known(
     sighting: Sighting,
-    identification: Identification,
+    { identification, passageId }: Pick<TrackKnowledge, 'identification' | 'passageId'>,
     wallMsOf: TrackKnowledge['wallMsOf'],
   ): TrackKnowledge {
-    const { policy, directionOf, proofAt, rules } = this.#options;
+    const { policy, directionOf, proofAt, rules, standingOf } = this.#options;
+    const matched = identification.outcome === 'match' ? identification.personId : undefined;
+    const standing = matched && standingOf?.(matched, wallMsOf(sighting.lastSeenMs));
     return {
+      passageId,
+      standing: standing ?? 'valid',
       sighting: { ...sighting, liveness: this.#judged(sighting, identification) },
       identification,
       threshold: ('threshold' in identification ? identification.threshold : undefined) ?? policy.threshold,
@@ -239,21 +252,38 @@ class SightingDecider implements Decider {
     return judgedByChallenge(sighting.liveness, standing);
   }
 
-  /** Records the new facts one by one. Throws if the store fails; facts recorded before are not repeated. */
-  #record(known: TrackKnowledge, before: TrackMemory, views: FaceViews) {
+  /** Records the new facts one by one, each with the passage. Throws if the store fails; facts recorded before are not repeated. */
+  #record(
+    known: TrackKnowledge,
+    before: TrackMemory,
+    { probes, views }: { readonly probes: TrackProbes; readonly views: FaceViews },
+  ) {
+    const { facts, policy } = this.#options;
     const recorded: RecordedFact[] = [];
     const suppressed: SuppressedFact[] = [];
-    let { decision, fact } = nextDecision(before.decision, known);
-    while (fact !== undefined) {
+    const passageIn = (story: PassageStory): Passage => passageOf(story, known, { probes, policy });
+    let { story } = before;
+    let step = nextDecision(before.decision, known);
+    let isWritten = false;
+    for (; step.fact !== undefined; step = nextDecision(step.decision, known)) {
+      const { fact, decision } = step;
       const suppression = this.#suppression(fact, views);
+      const told: PassageStory = { ...story, last: { fact, suppressed: suppression } };
+      const withEvent = (id: EventId): PassageStory => ({ ...told, events: [...told.events, id] });
       if (suppression === undefined) {
-        recorded.push({ fact, eventId: this.#options.facts.record(fact).id });
+        const { id } = facts.record(fact, (eventId) => passageIn(withEvent(eventId)));
+        recorded.push({ fact, eventId: id });
         if (fact.kind === 'unknown') this.#strangers.add(fact, views);
-      } else suppressed.push(suppression);
-      this.#tracks.set(known.sighting.trackId, { ...before, decision });
-      ({ decision, fact } = nextDecision(decision, known));
+        story = withEvent(id);
+      } else {
+        suppressed.push(suppression);
+        story = told;
+      }
+      isWritten = suppression === undefined;
+      this.#tracks.set(known.sighting.trackId, { ...before, decision, story, passage: passageIn(story) });
     }
-    return { decision, recorded, suppressed };
+    const memory = { ...before, decision: step.decision, story, passage: passageIn(story) };
+    return { memory, recorded, suppressed, isWritten };
   }
 
   #suppression(fact: Fact, views: FaceViews): SuppressedFact | undefined {
@@ -267,6 +297,14 @@ class SightingDecider implements Decider {
     });
   }
 
+  /** Writes the passage if that is due, then remembers the track, or forgets it after its last sighting. */
+  #finish(sighting: Sighting, memory: TrackMemory, isDue: boolean): Pick<SightingOutcome, 'ended'> {
+    const { passage } = memory;
+    if (passage !== undefined && isDue) this.#options.facts.write(passage);
+    this.#remember(sighting, memory);
+    return passage !== undefined && sighting.isEnded ? { ended: passage } : {};
+  }
+
   #remember({ cameraId, trackId, sequence, isEnded }: Sighting, memory: TrackMemory): void {
     const isFinal = isEnded || memory.decision.state === 'attended';
     const views = isFinal ? noViews : copyBestViews(memory.views);
@@ -275,20 +313,39 @@ class SightingDecider implements Decider {
     if (!isEnded) this.#tracks.set(trackId, { ...memory, views, lastSequence: sequence });
   }
 
+  /** Ends a track that gets no last sighting. */
+  #endTrack(trackId: TrackId, end: PassageEnd): void {
+    const passage = this.#tracks.get(trackId)?.passage;
+    if (passage !== undefined) this.#unwritten.push(endedPassage(passage, end));
+    this.#forgetTrack(trackId);
+  }
+
+  /** Throws if the store fails; a passage that may succeed later is kept. */
+  #writeEnded(): void {
+    for (let [first] = this.#unwritten; first !== undefined; [first] = this.#unwritten) {
+      try {
+        this.#options.facts.write(first);
+      } catch (error) {
+        if (isRollcallError(error) && error.retryable) throw error;
+      }
+      this.#unwritten.shift();
+    }
+  }
+
+  /** What cannot be written now is written before the next sighting. The next start of the daemon ends what remains. */
+  #tryToWriteEnded(): void {
+    try {
+      this.#writeEnded();
+    } catch (error) {
+      if (!isRollcallError(error)) throw error;
+    }
+  }
+
   #forgetTrack(trackId: TrackId): void {
     wipeViews(this.#tracks.get(trackId)?.views ?? noViews);
     this.#tracks.delete(trackId);
   }
 }
-
-const newTrack = ({ cameraId }: Sighting): TrackMemory => ({
-  cameraId,
-  lastSequence: -1,
-  probes: noProbes,
-  decision: undecided,
-  identification: undefined,
-  views: noViews,
-});
 
 function searched({ probes, recogniser }: Sighting, search: SearchGallery): Promise<SearchedProbe[]> {
   return Promise.all(

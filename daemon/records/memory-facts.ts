@@ -1,15 +1,23 @@
 import type { Fact } from '../domain/events/event.js';
 import { type CameraId, eventId, type PersonId } from '../domain/ids.js';
-import type { FactStore } from './decider.js';
+import type { Passage } from '../domain/passages/passage.js';
+import type { FactStore } from './fact-store.js';
 
 /** A fact store in memory, for replay and tests. */
 export interface MemoryFacts extends FactStore {
   /** In the order in which they were recorded. */
   readonly all: readonly Fact[];
+  /** As last written, in the order of their first row. */
+  readonly passages: readonly Passage[];
 }
 
 export function memoryFacts(): MemoryFacts {
   const all: Fact[] = [];
+  const passages: Passage[] = [];
+  const write = (passage: Passage): void => {
+    const index = passages.findIndex(({ id }) => id === passage.id);
+    passages.splice(index === -1 ? passages.length : index, 1, passage);
+  };
   const last = (isWanted: (fact: Fact) => boolean): number | undefined =>
     all.findLast(isWanted)?.occurredAtMs;
   const lastOfPerson = (
@@ -20,7 +28,13 @@ export function memoryFacts(): MemoryFacts {
     last((fact) => fact.kind === kind && fact.personId === personId && fact.cameraId === cameraId);
   return {
     all,
-    record: (fact) => ({ id: eventId(`memory-${all.push(fact)}`) }),
+    passages,
+    record(fact, passageOf) {
+      const id = eventId(`memory-${all.push(fact)}`);
+      write(passageOf(id));
+      return { id };
+    },
+    write,
     lastAttendanceMs: (personId, cameraId) => lastOfPerson('attendance', personId, cameraId),
     lastUnprovenMs: (personId, cameraId) => lastOfPerson('recognised-unproven', personId, cameraId),
     lastAmbiguousMs: (pair, cameraId) =>

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import { defect } from '../base/errors.js';
 import type { Random } from '../base/random.js';
+import type { RecordedFacts } from '../domain/attendance/attendance-rules.js';
 import type { BoxEvent, RecordedEvent } from '../domain/events/event.js';
 import type { OpenDatabase } from '../host/sqlite.js';
 import { type AlertDeliveries, alertDeliveriesOf } from './alerts/alert-deliveries.js';
@@ -9,7 +10,6 @@ import { type AlertMutes, alertMutesOf } from './alerts/alert-mutes.js';
 import { type AttendanceRecords, attendanceRecordsOf } from './attendance/attendance-records.js';
 import { type CommandRecords, commandRecordsOf } from './commands/command-records.js';
 import { GrantSeal } from './commands/grant-seal.js';
-import type { FactStore } from './decider.js';
 import { type EnrolmentKeys, enrolmentKeysOf } from './enrolment-keys.js';
 import { newEventId } from './event-id.js';
 import { type EventTable, eventTableOf } from './event-table.js';
@@ -55,7 +55,7 @@ interface RecordsOptions {
 }
 
 /** The recorded events and the outbox. Only one process may open it at a time. */
-export interface Records extends FactStore, AsyncDisposable {
+export interface Records extends RecordedFacts, AsyncDisposable {
   /**
    * Writes an event and its outbox row in one transaction, which is on the disk when this returns. `alongside` runs in the same
    * transaction, with the event. Throws `disk-full` or another operational error if nothing was written.

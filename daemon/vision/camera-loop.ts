@@ -6,8 +6,8 @@ import type { Frame } from '../domain/faces/picture.js';
 interface Analysis {
   /** Analyses one frame; the next call comes after this one settled. */
   analyse(frame: Frame): Promise<boolean>;
-  /** Every track ends. */
-  end(): void;
+  /** Every track ends: the stream ended, or the camera is closed. */
+  end(reason?: 'vision-stopped'): void;
 }
 
 /** The load is measured over this time, milliseconds. */
@@ -68,7 +68,7 @@ export class CameraLoop implements AsyncDisposable {
     this.#wake();
     await this.#running;
     this.#slot.clear();
-    this.#analysis.end();
+    this.#analysis.end('vision-stopped');
   }
 
   async #run(): Promise<void> {

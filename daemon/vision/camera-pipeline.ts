@@ -9,6 +9,7 @@ import {
 } from '../domain/liveness/liveness-verdict.js';
 import { type FrameSchedule, initialSchedule, takeFrame } from '../domain/tracks/frame-schedule.js';
 import { showsSameFace } from '../domain/tracks/same-face.js';
+import type { SightingEnd } from '../domain/tracks/sighting.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import { FaceTracker, type MeshFit } from './face-tracker.js';
 import { embedOne, type FaceView, type TakeShot, takeShotOf } from './probe-stage.js';
@@ -106,9 +107,10 @@ export class CameraPipeline {
     return true;
   }
 
-  /** The camera delivers no frames, for now or for ever: every track ends. */
-  end(): void {
-    for (const face of this.#tracker.finishAll(this.#lastFrameMs)) this.#reportEnd(face, this.#lastFrameMs);
+  /** The camera delivers no frames, for now or for ever, or is closed: every track ends. */
+  end(reason: 'source-ended' | 'vision-stopped' = 'source-ended'): void {
+    const atMs = this.#lastFrameMs;
+    for (const face of this.#tracker.finishAll(atMs, reason)) this.#reportEnd(face, atMs);
   }
 
   /** Frames to analyse a second at this moment. */
@@ -158,7 +160,7 @@ export class CameraPipeline {
   #observe(frame: Frame, view: FaceView): Movements {
     const { face, landmarks, quality } = view;
     const { capturedAtMs: atMs, picture } = frame;
-    const movements = face.observation.observe(frame, view, this.#options.liveness);
+    const movements = face.observation.observe(frame, view, this.#options);
     const { eyes } = movements;
     this.#options.onView?.({ trackId: face.track.id, atMs, landmarks, quality, eyes, picture });
     return movements;
@@ -238,7 +240,10 @@ export class CameraPipeline {
       sink({ type: 'liveness', atMs, trackId, assessment });
     }
     const hasMoved = blinks.length > 0 || gesture !== undefined;
-    if (isNewVerdict || hasMoved || isBound || samples.hasNewProbes) this.#reportSighting(face, false, atMs);
+    // The core hears of every confirmed face at once, because this process may be killed before the first embedding.
+    const isFirst = reported.sightingCount === 0;
+    if (isFirst || isNewVerdict || hasMoved || isBound || samples.hasNewProbes)
+      this.#reportSighting(face, atMs);
   }
 
   #reportEnd(face: TrackedFace, atMs: number): void {
@@ -246,14 +251,15 @@ export class CameraPipeline {
     if (!reported.isStarted || track.phase !== 'ended') return;
     this.#endedFaces = [...this.#endedFaces, face].slice(-rememberedFaces);
     const { id, firstSeenMs, lastSeenMs, reason } = track;
-    this.#reportSighting(face, true, atMs);
+    // A confirmed track never ends as `never-confirmed`.
+    this.#reportSighting(face, atMs, reason === 'never-confirmed' ? 'left' : reason);
     this.#options.sink({ type: 'track.ended', atMs, trackId: id, firstSeenMs, lastSeenMs, reason });
   }
 
   #reportSighting(
     { track, observation, samples, reported }: TrackedFace,
-    isEnded: boolean,
     atMs: number,
+    endedBy?: SightingEnd,
   ): void {
     const { cameraId, analyser, liveness, sink } = this.#options;
     const sequence = reported.sightingCount;
@@ -264,11 +270,13 @@ export class CameraPipeline {
       cameraId,
       trackId: track.id,
       sequence,
-      isEnded,
+      isEnded: endedBy !== undefined,
+      ...present({ endedBy }),
       firstSeenMs: track.firstSeenMs,
       lastSeenMs: track.lastSeenMs,
       box: track.motion.box,
       quality: observation.bestQuality,
+      views: { ...observation.views, embedded: samples.views.probeCount },
       liveness: assessLiveness(observation.liveness, liveness),
       recogniser: analyser.recogniser,
       probes,

@@ -14,6 +14,7 @@ import {
 import { chooseFits } from '../domain/tracks/fit-order.js';
 import { predictBox } from '../domain/tracks/motion.js';
 import { settleClaims } from '../domain/tracks/shared-face.js';
+import type { SightingEnd } from '../domain/tracks/sighting.js';
 import { chooseAlone, isAdrift, missedAgain, missedAlone, supported } from '../domain/tracks/support.js';
 import {
   beginTrack,
@@ -118,8 +119,8 @@ export class FaceTracker {
   }
 
   /** Ends every track. */
-  finishAll(atMs: number): readonly TrackedFace[] {
-    for (const face of this.#faces) finish(face, atMs, 'source-ended');
+  finishAll(atMs: number, reason: SightingEnd): readonly TrackedFace[] {
+    for (const face of this.#faces) finish(face, atMs, reason);
     return this.#removeEnded();
   }
 

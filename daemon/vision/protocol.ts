@@ -8,6 +8,7 @@ import { headGestureKinds } from '../domain/liveness/head-gesture.js';
 import { livenessReasons, livenessVerdicts } from '../domain/liveness/liveness.js';
 import { type PictureDamageCode, pictureChecks } from '../domain/picture-damage.js';
 import { shownText } from '../domain/printable-text.js';
+import { sightingEnds } from '../domain/tracks/sighting.js';
 import { stageBoundsS, stages } from './stage-counters.js';
 import type { MessageLimits } from './wire.js';
 
@@ -28,6 +29,8 @@ const shortText = z
 const identifier = z.string().regex(/^[\w.@:+-]{1,128}$/);
 /** Larger than any picture is wide, in pixels. */
 const pixels = z.number().min(-1e6).max(1e6);
+
+const degrees = z.number().min(-180).max(180);
 
 /** Most values in an embedding of any supported recogniser; 4 bytes each. */
 const maximumEmbeddingValues = 1024;
@@ -184,26 +187,61 @@ const liveness = z.strictObject({
   }),
 });
 
+/** Frames of a track that stays for days. */
+const views = count.max(1e9);
+
+/** The core writes the tally into the journal of passages. */
+const viewTally = z.strictObject({
+  count: views,
+  embedded: views,
+  faults: z.partialRecord(z.enum(qualityReasons), views),
+  best: z
+    .strictObject({
+      quality,
+      widthPx: pixels.min(0),
+      smallestFacePx: pixels.min(0),
+      yawDeg: degrees,
+      pitchDeg: degrees,
+      meanLuma: z.number().min(0).max(255),
+      sharpness: z.number().min(0).max(1e6),
+    })
+    .exactOptional(),
+});
+
+type WireTally = z.infer<typeof viewTally>;
+
+/** No number in it exceeds that of the views. */
+function isPossible({ count: all, embedded, faults, best }: WireTally): boolean {
+  const parts = [embedded, ...Object.values(faults)];
+  return parts.every((part) => part <= all) && (best === undefined || all > 0);
+}
+
 /** Most probes in a sighting; a frame gives at most one. */
 const mostProbes = 4;
 
 const probe = z.strictObject({ capturedAtMs: finite, embeddingBase64: embeddingText, quality: unit });
 
-const sightingSchema = z.strictObject({
-  cameraId: identifier,
-  trackId: identifier,
-  sequence: count,
-  isEnded: z.boolean(),
-  firstSeenMs: finite,
-  lastSeenMs: finite,
-  box,
-  quality,
-  liveness,
-  recogniser: identifier,
-  probes: z.array(probe).max(mostProbes),
-  /** The attachment is its JPEG. */
-  bestShot: z.strictObject({ capturedAtMs: finite }).optional(),
-});
+const sightingSchema = z
+  .strictObject({
+    cameraId: identifier,
+    trackId: identifier,
+    sequence: count,
+    isEnded: z.boolean(),
+    endedBy: z.enum(sightingEnds).exactOptional(),
+    firstSeenMs: finite,
+    lastSeenMs: finite,
+    box,
+    quality,
+    views: viewTally.refine(isPossible, { error: 'impossible numbers of views' }),
+    liveness,
+    recogniser: identifier,
+    probes: z.array(probe).max(mostProbes),
+    /** The attachment is its JPEG. */
+    bestShot: z.strictObject({ capturedAtMs: finite }).optional(),
+  })
+  .refine(({ isEnded, endedBy }) => isEnded === (endedBy !== undefined), {
+    error: 'an end without its reason, or the reverse',
+  });
 
 const streamInfo = z.strictObject({
   codec: shortText,

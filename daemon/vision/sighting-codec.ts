@@ -1,9 +1,11 @@
 import { operational } from '../base/errors.js';
 import { present } from '../base/present.js';
 import { largestBestShotBytes } from '../domain/faces/best-shot.js';
+import type { FaceQuality } from '../domain/faces/quality.js';
 import type { Embedding, Probe } from '../domain/identification/match.js';
 import { cameraId, recogniserId, trackId } from '../domain/ids.js';
 import type { LivenessEvidence } from '../domain/liveness/liveness.js';
+import type { ViewTally } from '../domain/passages/passage.js';
 import type { Sighting } from '../domain/tracks/sighting.js';
 import type { WireSighting } from './protocol.js';
 
@@ -33,14 +35,23 @@ export function decodeEmbedding(text: string): Embedding {
 
 /** The JSON of a sighting; the JPEG of its best shot becomes the attachment. */
 export function encodeSighting(sighting: Sighting): WireSighting {
-  const { probes, quality, liveness, bestShot, ...rest } = sighting;
+  const { probes, quality, views, liveness, bestShot, ...rest } = sighting;
   return {
     ...rest,
     ...present({ bestShot: bestShot && { capturedAtMs: bestShot.capturedAtMs } }),
-    quality: { score: quality.score, reasons: [...quality.reasons] },
+    quality: encodeQuality(quality),
+    views: encodeViews(views),
     liveness: { ...liveness, evidence: encodeEvidence(liveness.evidence) },
     probes: probes.map(encodeProbe),
   };
+}
+
+function encodeQuality({ score, reasons }: FaceQuality): WireSighting['quality'] {
+  return { score, reasons: [...reasons] };
+}
+
+function encodeViews({ best, ...counts }: ViewTally): WireSighting['views'] {
+  return { ...counts, ...present({ best: best && { ...best, quality: encodeQuality(best.quality) } }) };
 }
 
 export function encodeProbe({ capturedAtMs, embedding, quality }: Probe): WireSighting['probes'][number] {

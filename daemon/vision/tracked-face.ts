@@ -1,9 +1,15 @@
+import { present } from '../base/present.js';
 import type { BestShot } from '../domain/faces/best-shot.js';
 import { emptyViewHistory, type ViewHistory } from '../domain/faces/best-views.js';
 import type { FaceLandmarks } from '../domain/faces/face.js';
 import type { Box } from '../domain/faces/geometry.js';
 import type { Frame } from '../domain/faces/picture.js';
-import { type FaceQuality, isBetterView, type ViewQuality } from '../domain/faces/quality.js';
+import {
+  type FaceQuality,
+  isBetterView,
+  type QualityReason,
+  type ViewQuality,
+} from '../domain/faces/quality.js';
 import type { Probe } from '../domain/identification/match.js';
 import {
   type BlinkState,
@@ -28,6 +34,7 @@ import {
   nextLiveness,
 } from '../domain/liveness/liveness-verdict.js';
 import { type EarlierFit, fitsBefore } from '../domain/liveness/mesh-steadiness.js';
+import type { ViewMeasures, ViewTally } from '../domain/passages/passage.js';
 import { emptyFaceMemory, type FaceMemory } from '../domain/tracks/same-face.js';
 import { type Support, supported } from '../domain/tracks/support.js';
 import type { Track } from '../domain/tracks/track.js';
@@ -80,10 +87,32 @@ export class TrackedFace {
   }
 }
 
+interface ObservationOptions {
+  readonly liveness: LivenessPolicy;
+  readonly smallestFacePx: number;
+}
+
+/** Counts the views of one face and their faults. */
+class ViewCounts {
+  best: ViewMeasures | undefined;
+  #count = 0;
+  readonly #faults: Partial<Record<QualityReason, number>> = {};
+
+  add({ reasons }: FaceQuality): void {
+    this.#count += 1;
+    for (const reason of reasons) this.#faults[reason] = (this.#faults[reason] ?? 0) + 1;
+  }
+
+  get tally(): Omit<ViewTally, 'embedded'> {
+    return { count: this.#count, faults: { ...this.#faults }, ...present({ best: this.best }) };
+  }
+}
+
 /** What the fits of one face showed: its best quality, blinks, head gestures and evidence of liveness. */
 class FaceObservation {
   #liveness: LivenessState = initialLiveness;
   #bestQuality: FaceQuality = { score: 0, reasons: ['too-small'] };
+  readonly #views = new ViewCounts();
   #areEyesSeen = false;
   #lastFitMs: number | undefined;
   #lastPassiveMs: number | undefined;
@@ -98,6 +127,11 @@ class FaceObservation {
 
   get bestQuality(): FaceQuality {
     return this.#bestQuality;
+  }
+
+  /** All views so far. */
+  get views(): Omit<ViewTally, 'embedded'> {
+    return this.#views.tally;
   }
 
   /** Whether both eyes could be judged in the latest fit. */
@@ -120,11 +154,22 @@ class FaceObservation {
   }
 
   /** Takes the view of one frame into account. */
-  observe(frame: Frame, { landmarks, quality }: AssessedView, policy: LivenessPolicy): Movements {
+  observe(
+    frame: Frame,
+    { landmarks, quality }: AssessedView,
+    { liveness: policy, smallestFacePx }: ObservationOptions,
+  ): Movements {
     const atMs = frame.capturedAtMs;
     if (this.#lastFitMs !== undefined && atMs - this.#lastFitMs > longestGapMs) this.#interrupt(policy);
     this.#lastFitMs = atMs;
-    if (isBetterView(quality, this.#bestQuality)) this.#bestQuality = quality;
+    this.#views.add(quality);
+    if (this.#views.best === undefined || isBetterView(quality, this.#bestQuality)) {
+      const { score, reasons, widthPx, meanLuma, sharpness } = quality;
+      const { yawDeg, pitchDeg } = landmarks.pose;
+      this.#bestQuality = { score, reasons };
+      const measured = { widthPx, smallestFacePx, yawDeg, pitchDeg, meanLuma, sharpness };
+      this.#views.best = { quality: this.#bestQuality, ...measured };
+    }
     const before = fitsBefore(this.#fits, atMs);
     const eyes = eyeSampleOf({ atMs, landmarks, quality, before, picture: frame.picture });
     this.#fits = [...before, { atMs, landmarks }];

@@ -108,6 +108,7 @@ async function play(
 /** Looks at observations that were made before. */
 function strung(observed: ReadonlyMap<Doing, readonly SeenFace[]>): Look {
   const face = new TrackedFace(beginTrack(trackId('t'), { atMs: 0, box: faceBox, origin: 'mesh' }));
+  const options = { liveness: defaultLivenessPolicy, smallestFacePx: 40 };
   return (doing, inDoingS, nowMs) => {
     const faces = observed.get(doing) ?? [];
     const seen = faces[Math.min(faces.length - 1, Math.round(inDoingS * fps))];
@@ -119,7 +120,7 @@ function strung(observed: ReadonlyMap<Doing, readonly SeenFace[]>): Look {
         data: new Uint8Array(),
       } as const;
       const frame = { cameraId: cameraId('bench'), sequence: 0, capturedAtMs: nowMs, picture };
-      face.observation.observe({ ...frame, release: () => undefined }, seen, defaultLivenessPolicy);
+      face.observation.observe({ ...frame, release: () => undefined }, seen, options);
     }
     if (doing === 'rest') face.observation.learn({ kind: 'same-face', atMs: nowMs }, defaultLivenessPolicy);
     return Promise.resolve(assessLiveness(face.observation.liveness, defaultLivenessPolicy).evidence);

@@ -23,6 +23,7 @@ const ago = (seconds: number): number => exampleTimeMs - 1000 * seconds;
 const seen = {
   cameraId: gate,
   trackId: trackId('5b8f6c2e-9a41-4d07-8f36-1c2ad7e04b17'),
+  passageId: passageId('0198f3a4-6c00-7a41-8d07-3f2c9be57d10'),
   recogniser: recogniserId('mobilefacenet-v1'),
   quality: 0.874,
 } as const;
@@ -50,6 +51,7 @@ const aboutPeople: readonly BoxEvent[] = [
       occurredAtMs: ago(47),
       ...seen,
       trackId: trackId('8d03e7f1-2c5a-4b69-93e8-70bf1a4c6d25'),
+      passageId: passageId('0198f3a4-77b8-7d52-a1e6-5b80c4f1e923'),
     },
     ...{ bestSimilarity: 0.2612, threshold: 0.55, liveness: blinked(ago(48)) },
     stranger: {
@@ -66,6 +68,7 @@ const aboutPeople: readonly BoxEvent[] = [
       occurredAtMs: ago(44),
       ...seen,
       trackId: trackId('e2a97b40-6d1f-4c83-a5b2-9f08c3d17e64'),
+      passageId: passageId('0198f3a4-8370-7c18-b7d9-0a6e2f84c5b1'),
     },
     ...{ personId: other, similarity: 0.7487 },
     liveness: {

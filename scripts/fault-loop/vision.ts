@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
-import type { FactStore } from '../../daemon/records/decider.js';
+import { type FactStore, factStoreOf } from '../../daemon/records/fact-store.js';
 import { openRecords } from '../../daemon/records/open-records.js';
 import { type RogueCore, startRogueCore } from '../../test/support/rogue-core.js';
 import { type RogueMode, rogueModes } from '../../test/support/rogue-vision.js';
@@ -90,14 +90,12 @@ async function measure(
   try {
     const modes = mode === undefined ? (['honest'] as const) : ([mode, 'honest'] as const);
     let writeMs = 0;
+    const facts = factStoreOf(records);
     const store: FactStore = {
-      lastAttendanceMs: (person, camera) => records.lastAttendanceMs(person, camera),
-      lastUnprovenMs: (person, camera) => records.lastUnprovenMs(person, camera),
-      lastAmbiguousMs: (pair, camera) => records.lastAmbiguousMs(pair, camera),
-      lastAttackMs: (camera) => records.lastAttackMs(camera),
-      record(fact) {
+      ...facts,
+      record(fact, passageOf) {
         const startMs = performance.now();
-        const id = records.record(fact);
+        const id = facts.record(fact, passageOf);
         writeMs = Math.max(writeMs, performance.now() - startMs);
         return id;
       },

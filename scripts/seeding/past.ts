@@ -3,6 +3,7 @@ import type { LocalTime } from '../../daemon/domain/attendance/shift.js';
 import { dateOfDay, dayNumberOf, weekdayOf } from '../../daemon/domain/attendance/shift-calendar.js';
 import type { BoxEvent, Direction, Fact, PublishedLiveness } from '../../daemon/domain/events/event.js';
 import { cameraId, type PersonId, type RecogniserId, trackId } from '../../daemon/domain/ids.js';
+import { newPassageId } from '../../daemon/records/event-id.js';
 import type { Habit } from './people.js';
 
 /** Days before today that the past of a demo box has. */
@@ -113,6 +114,7 @@ function factsFrom({ recogniser, threshold, random }: PastOptions) {
     const camera = direction === 'out' ? cameras.out : cameras.in;
     return {
       ...{ occurredAtMs, cameraId: cameraId(camera), trackId: trackId(`demo-${tracks}`), recogniser },
+      passageId: newPassageId(occurredAtMs, random),
       quality: 0.75 + 0.2 * unit(),
     };
   };

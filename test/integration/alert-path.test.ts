@@ -3,8 +3,10 @@ import { describe, test } from 'node:test';
 import type { BoxEvent } from '../../daemon/domain/events/event.js';
 import { boxTroubles } from '../../daemon/domain/events/notice.js';
 import { personId, trackId } from '../../daemon/domain/ids.js';
+import { systemRandom as random } from '../../daemon/host/system-random.js';
 import { webhookSignature } from '../../daemon/publish/alerts/webhook.js';
 import { createDecider } from '../../daemon/records/decider.js';
+import { factStoreOf } from '../../daemon/records/fact-store.js';
 import { AlertBox, webhookSecret } from '../support/alert-box.js';
 import { alerting, hook, posted, rule, subjects } from '../support/alert-hook.js';
 import { mailHeader, openHttpSink, openSmtpSink } from '../support/alert-sinks.js';
@@ -110,7 +112,8 @@ describe('from a recorded event to an alert', () => {
       rules: { attendanceCooldownS: 300, unknownCooldownS: 60, attackCooldownS: 60, unknownAfterS: 2 },
       directionOf: () => 'both',
       proofAt: () => proofByBlink,
-      facts: box.records,
+      facts: factStoreOf(box.records),
+      random,
       clock,
     });
     let visits = 0;

@@ -9,12 +9,14 @@ import { cameraId, personId, trackId } from '../../daemon/domain/ids.js';
 import { defaultChallengePolicy } from '../../daemon/domain/liveness/challenge.js';
 import type { HeadGesture } from '../../daemon/domain/liveness/head-gesture.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
+import { systemRandom as random } from '../../daemon/host/system-random.js';
 import { eventSchema } from '../../daemon/publish/contract/event-schema.js';
 import { type PromptMessage, promptSchema } from '../../daemon/publish/contract/prompt-schema.js';
 import { type Prompt, Prompts, promptWebhook } from '../../daemon/publish/prompts.js';
 import { inBlocks } from '../../daemon/publish/sequence-blocks.js';
 import { topicsOf } from '../../daemon/publish/topics.js';
 import { createDecider } from '../../daemon/records/decider.js';
+import { factStoreOf } from '../../daemon/records/fact-store.js';
 import type { Records } from '../../daemon/records/open-records.js';
 import { secretsFolder } from '../support/alert-messages.js';
 import { openHttpSink } from '../support/alert-sinks.js';
@@ -55,7 +57,7 @@ function boxThatAsks(records: Records, webhook: ConstructorParameters<typeof Pro
     rules: { attendanceCooldownS: 300, unknownCooldownS: 60, attackCooldownS: 60, unknownAfterS: 2 },
     directionOf: () => 'in',
     proofAt: () => ({ require: 'challenge', attackAfterS: 20 }),
-    ...{ challenges, facts: records, clock },
+    ...{ challenges, facts: factStoreOf(records), clock, random },
   });
   const intake = new SightingIntake({ decider, clock, logger: silentLogger });
   challenges.onSettled((last) => intake.judgeAgain(last));

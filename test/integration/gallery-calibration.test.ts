@@ -26,7 +26,9 @@ import {
 import type { Embedding } from '../../daemon/domain/identification/match.js';
 import { type PersonId, trackId } from '../../daemon/domain/ids.js';
 import type { LivenessAssessment } from '../../daemon/domain/liveness/liveness.js';
+import { systemRandom as random } from '../../daemon/host/system-random.js';
 import { createDecider } from '../../daemon/records/decider.js';
+import { factStoreOf } from '../../daemon/records/fact-store.js';
 import { rollcall, withoutBuild } from '../support/box.js';
 import {
   galleryOptions,
@@ -273,7 +275,13 @@ describe('the calibration of a gallery', () => {
           isInseparable: (a, b) => calibration.isInseparable(a, b),
         },
         rules: { attendanceCooldownS: 300, unknownCooldownS: 60, attackCooldownS: 60, unknownAfterS: 2 },
-        ...{ directionOf: () => 'in', proofAt: () => proofByBlink, facts: records, clock },
+        ...{
+          directionOf: () => 'in',
+          proofAt: () => proofByBlink,
+          facts: factStoreOf(records),
+          clock,
+          random,
+        },
       });
       t.after(() => decider[Symbol.dispose]());
       const pass = (track: string, seed: number) =>

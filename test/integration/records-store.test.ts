@@ -7,8 +7,10 @@ import { seededRandom } from '../../daemon/base/random.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import type { RecordedEvent } from '../../daemon/domain/events/event.js';
 import { cameraId, type PersonId, personId, trackId } from '../../daemon/domain/ids.js';
+import { systemRandom as random } from '../../daemon/host/system-random.js';
 import { encodeEvent } from '../../daemon/publish/encoding.js';
 import { createDecider } from '../../daemon/records/decider.js';
+import { factStoreOf } from '../../daemon/records/fact-store.js';
 import { openRecords } from '../../daemon/records/open-records.js';
 import { ambiguousFact, assortedFacts, attackFact, attendanceFact, unknownFact } from '../support/facts.js';
 import type { FullDiskReport } from '../support/full-disk.js';
@@ -138,8 +140,9 @@ describe('records.db', () => {
         rules: { attendanceCooldownS: 300, unknownCooldownS: 60, attackCooldownS: 60, unknownAfterS: 2 },
         directionOf: () => 'in',
         proofAt: () => proofByBlink,
-        facts: records,
+        facts: factStoreOf(records),
         clock: new VirtualClock(),
+        random,
       });
       const { recorded, suppressed } = await decider.onSighting(
         sightingOf({

@@ -10,6 +10,7 @@ import type { Fact } from '../../daemon/domain/events/event.js';
 import { eventId } from '../../daemon/domain/ids.js';
 import type { Sighting } from '../../daemon/domain/tracks/sighting.js';
 import { openGalleryFile } from '../../daemon/gallery/gallery-file.js';
+import { systemRandom as random } from '../../daemon/host/system-random.js';
 import { createDecider } from '../../daemon/records/decider.js';
 import {
   enrolmentOf,
@@ -60,6 +61,7 @@ async function open(t: TestContext) {
     directionOf: () => 'in',
     proofAt: () => proofByBlink,
     facts: {
+      write: () => undefined,
       record: (fact) => ({ id: eventId(`e-${facts.push(fact)}`) }),
       lastAttendanceMs: () => undefined,
       lastUnprovenMs: () => undefined,
@@ -67,6 +69,7 @@ async function open(t: TestContext) {
       lastAttackMs: () => undefined,
     },
     clock,
+    random,
   });
   const intake = new SightingIntake({ decider, clock, logger: silentLogger });
   const putKeyBack = (): void => {

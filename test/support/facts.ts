@@ -15,6 +15,7 @@ const about = {
   occurredAtMs,
   cameraId: cameraId('gate'),
   trackId: trackId('track-1'),
+  passageId: passageId('passage-1'),
   recogniser: recogniserId('test-recogniser'),
   quality: 0.8125,
 } as const;

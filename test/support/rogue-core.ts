@@ -9,7 +9,9 @@ import type { Fact } from '../../daemon/domain/events/event.js';
 import type { Sighting } from '../../daemon/domain/tracks/sighting.js';
 import { openPinoLogger } from '../../daemon/host/pino-logger.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
-import { createDecider, type FactStore } from '../../daemon/records/decider.js';
+import { systemRandom as random } from '../../daemon/host/system-random.js';
+import { createDecider } from '../../daemon/records/decider.js';
+import type { FactStore } from '../../daemon/records/fact-store.js';
 import { memoryFacts } from '../../daemon/records/memory-facts.js';
 import { heardConditions } from './heard-conditions.js';
 import { type RogueMode, rogueProgram } from './rogue-vision.js';
@@ -48,12 +50,9 @@ export async function startRogueCore(
   const recorded: Fact[] = [];
   const kept = store ?? memoryFacts();
   const facts: FactStore = {
-    lastAttendanceMs: (person, camera) => kept.lastAttendanceMs(person, camera),
-    lastUnprovenMs: (person, camera) => kept.lastUnprovenMs(person, camera),
-    lastAmbiguousMs: (pair, camera) => kept.lastAmbiguousMs(pair, camera),
-    lastAttackMs: (camera) => kept.lastAttackMs(camera),
-    record(fact) {
-      const id = kept.record(fact);
+    ...kept,
+    record(fact, passageOf) {
+      const id = kept.record(fact, passageOf);
       recorded.push(fact);
       return id;
     },
@@ -62,7 +61,7 @@ export async function startRogueCore(
   const directionOf = () => 'both' as const;
   const { rules } = config;
   const proofAt = () => proofByBlink;
-  const decider = createDecider({ search, policy, rules, directionOf, proofAt, facts, clock });
+  const decider = createDecider({ search, policy, rules, directionOf, proofAt, facts, clock, random });
   const sightings: Sighting[] = [];
   const intake = new SightingIntake({ decider, clock, logger });
   const heard: Pick<SightingIntake, 'take' | 'forgetCamera'> = {

@@ -83,6 +83,7 @@ class Rogue {
       lastSeenMs: nowMs,
       box: { x: 1, y: 1, width: 100, height: 100 },
       quality: { score: 0.9, reasons: [] },
+      views: { count: 10, embedded: 0, faults: {} },
       liveness: {
         verdict: 'undetermined',
         reason: 'observed-too-briefly',
@@ -90,6 +91,7 @@ class Rogue {
       },
       recogniser: 'test-recogniser',
       probes: [],
+      ...(changes.isEnded === true ? { endedBy: 'left' as const } : {}),
       ...changes,
     };
     return { type: 'sighting', sighting };

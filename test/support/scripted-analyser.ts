@@ -65,7 +65,7 @@ export class ScriptedAnalyser implements FaceAnalyser {
 
   assess(picture: Picture, landmarks: FaceLandmarks): ViewQuality {
     const { quality = good, sharpness = 1 } = this.#nearest(picture, landmarks.box) ?? {};
-    return { ...quality, sharpness };
+    return { ...quality, sharpness, widthPx: landmarks.box.width, meanLuma: 120 };
   }
 
   embed(picture: Picture, landmarks: FaceLandmarks): Promise<Embedding> {

@@ -1,4 +1,5 @@
 import { cameraId, recogniserId, trackId } from '../../daemon/domain/ids.js';
+import type { ViewMeasures, ViewTally } from '../../daemon/domain/passages/passage.js';
 import type { Sighting } from '../../daemon/domain/tracks/sighting.js';
 import type { AttendanceProof } from '../../daemon/domain/tracks/track-decision.js';
 
@@ -16,6 +17,7 @@ export function sightingOf(changes: Partial<Sighting> = {}): Sighting {
     lastSeenMs: 0,
     box: { x: 100, y: 100, width: 120, height: 150 },
     quality: { score: 0.8, reasons: [] },
+    views: tallyOf(),
     liveness: {
       verdict: 'undetermined',
       reason: 'observed-too-briefly',
@@ -23,6 +25,21 @@ export function sightingOf(changes: Partial<Sighting> = {}): Sighting {
     },
     recogniser: recogniserId('test-recogniser'),
     probes: [],
+    ...(changes.isEnded === true ? { endedBy: 'left' } : {}),
     ...changes,
   };
+}
+
+/** Eight views of a clearly visible face. */
+export function tallyOf(changes: Partial<ViewTally> = {}): ViewTally {
+  const best: ViewMeasures = {
+    quality: { score: 0.8, reasons: [] },
+    widthPx: 120,
+    smallestFacePx: 40,
+    yawDeg: 3,
+    pitchDeg: 2,
+    meanLuma: 110,
+    sharpness: 0.9,
+  };
+  return { count: 8, embedded: 0, faults: {}, best, ...changes };
 }

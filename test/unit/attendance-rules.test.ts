@@ -5,9 +5,11 @@ import {
   type RecentFacts,
   suppressionOf,
 } from '../../daemon/domain/attendance/attendance-rules.js';
+import type { Fact } from '../../daemon/domain/events/event.js';
 import { cameraId, personId } from '../../daemon/domain/ids.js';
-import { type MemoryFacts, memoryFacts } from '../../daemon/records/memory-facts.js';
+import { memoryFacts } from '../../daemon/records/memory-facts.js';
 import { ambiguousFact, attackFact, attendanceFact, unknownFact, unprovenFact } from '../support/facts.js';
+import { aPassage } from '../support/passages.js';
 
 const rules: AttendanceRules = {
   attendanceCooldownS: 300,
@@ -19,10 +21,11 @@ const startMs = Date.UTC(2026, 2, 1, 8);
 const at = (seconds: number) => ({ occurredAtMs: startMs + seconds * 1000 });
 
 /** One and the same stranger at every camera. */
-function heard(): MemoryFacts & RecentFacts {
+function heard(): RecentFacts & { record(fact: Fact): void } {
   const facts = memoryFacts();
   return {
     ...facts,
+    record: (fact) => void facts.record(fact, () => aPassage()),
     lastUnknownMs: ({ cameraId: camera }) =>
       facts.all.findLast(({ kind, cameraId: at }) => kind === 'unknown' && at === camera)?.occurredAtMs,
   };
@@ -43,7 +46,9 @@ describe('suppressionOf', () => {
       assert.equal(suppressionOf(make(at(0)), rules, facts), undefined, 'nothing was said before');
       facts.record(make(at(0)));
       const late = make(at(cooldownS - 1));
-      assert.deepEqual(suppressionOf(late, rules, facts), { fact: late, reason, elapsedS: cooldownS - 1 });
+      assert.deepEqual(suppressionOf(late, rules, facts), {
+        ...{ fact: late, reason, elapsedS: cooldownS - 1, cooldownS, earlier: late.kind },
+      });
       assert.equal(suppressionOf(make(at(cooldownS)), rules, facts), undefined);
     });
 
@@ -89,7 +94,7 @@ describe('suppressionOf', () => {
     facts.record(attendanceFact(at(200)));
     const late = unprovenFact(at(400));
     assert.deepEqual(suppressionOf(late, rules, facts), {
-      ...{ fact: late, reason: 'unproven-cooldown', elapsedS: 200 },
+      ...{ fact: late, reason: 'unproven-cooldown', elapsedS: 200, cooldownS: 300, earlier: 'attendance' },
     });
     assert.equal(suppressionOf(unprovenFact(at(500)), rules, facts), undefined);
     const other = unprovenFact({ ...at(400), personId: personId('person-2') });

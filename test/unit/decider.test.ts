@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { operational } from '../../daemon/base/errors.js';
+import { seededRandom } from '../../daemon/base/random.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import type { Fact } from '../../daemon/domain/events/event.js';
 import type { Probe } from '../../daemon/domain/identification/match.js';
@@ -40,6 +41,7 @@ function decider(changes: Partial<DeciderOptions> = {}) {
     proofAt: () => proofByBlink,
     facts,
     clock: new VirtualClock(),
+    random: seededRandom(1),
     ...changes,
   });
   return { made, facts };
@@ -124,9 +126,9 @@ describe('createDecider', () => {
       proofAt: (camera) => ({ ...proofByBlink, require: camera === 'gate' ? 'not-attack' : 'blink' }),
       facts: {
         ...memory,
-        record(fact) {
+        record(fact, passageOf) {
           if (isDiskFull && fact.kind === 'attendance') throw operational('disk-full', 'no room');
-          return memory.record(fact);
+          return memory.record(fact, passageOf);
         },
       },
     });
@@ -224,9 +226,9 @@ describe('createDecider', () => {
     const { made } = decider({
       facts: {
         ...memory,
-        record(fact) {
+        record(fact, passageOf) {
           if (isDiskFull) throw operational('disk-full', 'no room');
-          return memory.record(fact);
+          return memory.record(fact, passageOf);
         },
       },
     });

@@ -4,6 +4,7 @@ import { type Evidence, EvidenceCapture } from '../../daemon/app/events/evidence
 import { SightingIntake } from '../../daemon/app/events/sighting-intake.js';
 import type { Logger } from '../../daemon/base/logger.js';
 import { silentLogger } from '../../daemon/base/logger.js';
+import { seededRandom } from '../../daemon/base/random.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import type { EvidenceConfig } from '../../daemon/config/schema.js';
 import { cameraId, eventId, personId, trackId } from '../../daemon/domain/ids.js';
@@ -182,6 +183,7 @@ describe('evidence from sightings', () => {
       proofAt: () => proofByBlink,
       facts,
       clock,
+      random: seededRandom(1),
     });
     return { facts, intake: new SightingIntake({ decider, evidence, clock, logger: silentLogger }) };
   }

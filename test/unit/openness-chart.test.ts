@@ -11,6 +11,7 @@ import {
   defaultLivenessPolicy,
   initialLiveness,
 } from '../../daemon/domain/liveness/liveness-verdict.js';
+import { noTally } from '../../daemon/domain/passages/passage.js';
 
 const track = trackId('t1');
 const landmarks = {} as FaceLandmarks;
@@ -32,7 +33,8 @@ function recorded(): TrackRecorder {
       sharpness: 1,
       framing: 'whole',
     };
-    const quality = { score: 0.5, reasons: isTurned ? (['turned-away', 'dark'] as const) : [], sharpness: 1 };
+    const measured = { sharpness: 1, widthPx: 120, meanLuma: 100 };
+    const quality = { score: 0.5, reasons: isTurned ? (['turned-away', 'dark'] as const) : [], ...measured };
     recorder.onView({ trackId: track, atMs: look * 100, landmarks, quality, eyes, picture });
   }
   recorder.addEvent({ type: 'blink', atMs: 700, trackId: track, blink: { atMs: 500, durationMs: 150 } });
@@ -47,10 +49,12 @@ function end(recorder: TrackRecorder): void {
     trackId: track,
     sequence: 0,
     isEnded: true,
+    endedBy: 'left' as const,
     firstSeenMs: 0,
     lastSeenMs: 1400,
     box: { x: 0, y: 0, width: 1, height: 1 },
     quality: { score: 0.5, reasons: [] },
+    views: noTally,
     liveness,
     recogniser: recogniserId('r'),
     probes: [],

@@ -111,7 +111,7 @@ describe('a published event', () => {
     assert.equal(type, 'rollcall.recognised.unproven.v1');
     const { models, ...rest } = data as Record<string, unknown>;
     assert.deepEqual(rest, {
-      ...{ camera: 'gate', track: 'track-1', person: 'person-1', direction: 'in' },
+      ...{ camera: 'gate', track: 'track-1', passage: 'passage-1', person: 'person-1', direction: 'in' },
       ...{ similarity: 0.7123, threshold: 0.5, margin: 0.1235, quality: 0.813 },
       liveness: {
         ...{ verdict: 'undetermined', reason: 'observed-too-briefly', blinks: [] },

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { seededRandom } from '../../daemon/base/random.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { transcribe } from '../../daemon/cli/replay/replay-transcript.js';
 import { cameraId, personId, recogniserId, trackId } from '../../daemon/domain/ids.js';
 import type { LivenessAssessment } from '../../daemon/domain/liveness/liveness.js';
+import { noTally } from '../../daemon/domain/passages/passage.js';
 import type { Sighting } from '../../daemon/domain/tracks/sighting.js';
 import { createDecider } from '../../daemon/records/decider.js';
 import { memoryFacts } from '../../daemon/records/memory-facts.js';
@@ -35,6 +37,7 @@ function sighting(sequence: number, lastSeenMs: number): Sighting {
     lastSeenMs,
     box,
     quality: { score: 0.9, reasons: [] },
+    views: noTally,
     liveness: live,
     recogniser: recogniserId('r'),
     probes: [{ capturedAtMs: lastSeenMs, embedding, quality: 0.9 }],
@@ -50,6 +53,7 @@ function decider(candidates: readonly { personId: ReturnType<typeof personId>; s
     proofAt: () => proofByBlink,
     facts: memoryFacts(),
     clock: new VirtualClock(),
+    random: seededRandom(1),
   });
 }
 

@@ -4,8 +4,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SightingIntake } from '../../daemon/app/events/sighting-intake.js';
 import { operational } from '../../daemon/base/errors.js';
 import { silentLogger } from '../../daemon/base/logger.js';
+import { seededRandom } from '../../daemon/base/random.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { cameraId, recogniserId, trackId } from '../../daemon/domain/ids.js';
+import { noTally } from '../../daemon/domain/passages/passage.js';
 import type { Sighting } from '../../daemon/domain/tracks/sighting.js';
 import { createDecider, type Decider, type SightingOutcome } from '../../daemon/records/decider.js';
 import { memoryFacts } from '../../daemon/records/memory-facts.js';
@@ -27,6 +29,7 @@ function sighting(sequence: number): Sighting {
     lastSeenMs: 1_000,
     box: { x: 0, y: 0, width: 1, height: 1 },
     quality: { score: 1, reasons: [] },
+    views: noTally,
     liveness: {
       verdict: 'undetermined',
       reason: 'observed-too-briefly',
@@ -46,6 +49,7 @@ function scriptedDecider(script: (Error | undefined)[]) {
     [Symbol.dispose]: () => undefined,
     forgetCamera: () => undefined,
     forgetPerson: () => undefined,
+    openPassages: () => [],
     async onSighting(given, wallMsOf) {
       const error = script.shift();
       if (error) throw error;
@@ -132,6 +136,7 @@ describe('sighting intake', () => {
       proofAt: () => proofByBlink,
       facts,
       clock,
+      random: seededRandom(1),
     });
     await using intake = new SightingIntake({ decider, clock, logger: silentLogger });
     const probes = [{ capturedAtMs: 0, embedding: Float32Array.of(1), quality: 0.8 }];

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { Fact } from '../../daemon/domain/events/event.js';
 import type { Identification } from '../../daemon/domain/identification/match.js';
-import { personId } from '../../daemon/domain/ids.js';
+import { passageId, personId } from '../../daemon/domain/ids.js';
 import type {
   LivenessAssessment,
   LivenessRequirement,
@@ -62,6 +62,8 @@ function after(
   { verdict = 'undetermined', identification = inconclusive, sighting, require: proof = 'blink' }: Step,
 ) {
   return nextDecision(decision, {
+    passageId: passageId('passage-1'),
+    standing: 'valid',
     sighting: sightingOf({
       firstSeenMs: 1000,
       lastSeenMs: 1000 + settlingMs,

@@ -22,6 +22,7 @@ import {
   openMessageChannel,
   type Received,
 } from '../../daemon/vision/wire.js';
+import { tallyOf } from '../support/sightings.js';
 
 const nothing = Buffer.alloc(0);
 const limits: MessageLimits = { bodyBytes: 1000, attachmentBytes: () => 100 };
@@ -155,11 +156,13 @@ describe('sightings on the wire', () => {
     cameraId: cameraId('door'),
     trackId: trackId('track'),
     sequence: 3,
-    isEnded: false,
+    isEnded: true,
     firstSeenMs: 10.5,
     lastSeenMs: 99.25,
     box: { x: -1, y: 2, width: 100.5, height: 120 },
     quality: { score: 0.7, reasons: ['dark'] },
+    views: tallyOf({ faults: { dark: 3 } }),
+    endedBy: 'another-face',
     liveness: {
       verdict: 'live',
       reason: 'blinked',

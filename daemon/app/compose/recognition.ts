@@ -6,11 +6,13 @@ import type { PersonId } from '../../domain/ids.js';
 import { defaultChallengePolicy } from '../../domain/liveness/challenge.js';
 import { localDate } from '../../host/local-date.js';
 import { systemClock as clock } from '../../host/system-clock.js';
+import { systemRandom as random } from '../../host/system-random.js';
 import { matchPolicy } from '../../models/operating-point.js';
 import { Prompts, promptWebhook } from '../../publish/prompts.js';
 import { inBlocks } from '../../publish/sequence-blocks.js';
 import type { Signer } from '../../publish/signer.js';
 import { createDecider, type Decider } from '../../records/decider.js';
+import { factStoreOf } from '../../records/fact-store.js';
 import type { BoxConditions } from '../conditions/box-conditions.js';
 import { watchRecogniserFit } from '../conditions/recogniser-fit.js';
 import { Challenges } from '../events/challenges.js';
@@ -135,8 +137,9 @@ function composeDecider(
       );
     },
     challenges,
-    facts: records,
+    facts: factStoreOf(records),
     clock,
+    random,
   });
 }
 

@@ -4,6 +4,7 @@ import { type Clock, sleep } from '../../base/clock.js';
 import { isRollcallError, type RollcallError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { CameraId, PersonId, TrackId } from '../../domain/ids.js';
+import type { Passage } from '../../domain/passages/passage.js';
 import type { Sighting } from '../../domain/tracks/sighting.js';
 import type { Decider, SightingOutcome } from '../../records/decider.js';
 import type { EvidenceCapture } from './evidence-capture.js';
@@ -133,13 +134,18 @@ export class SightingIntake implements AsyncDisposable {
       // A sighting that is judged again may be older than others that wait.
       if (taken.isAgain || sighting.cameraId !== cameraId || ended.has(sighting.trackId)) return taken;
       ended.add(sighting.trackId);
-      return { ...taken, sighting: { ...sighting, isEnded: true } };
+      return { ...taken, sighting: { endedBy: 'vision-stopped', ...sighting, isEnded: true } };
     };
     const newestFirst = [...this.#waiting].reverse().map(endOf);
     this.#waiting.splice(0, newestFirst.length, ...newestFirst.reverse());
     if (this.#inHand !== undefined) this.#inHand = endOf(this.#inHand);
     this.#decider.forgetCamera(cameraId);
     this.#evidence?.forgetCamera(cameraId);
+  }
+
+  /** The passages of the faces that are in sight of a camera, as they stand. */
+  openPassages(cameraId: CameraId): readonly Passage[] {
+    return this.#decider.openPassages(cameraId);
   }
 
   /** Forgets a person who is no longer in the gallery. */

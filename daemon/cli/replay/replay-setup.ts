@@ -9,6 +9,7 @@ import type { MatchPolicy } from '../../domain/identification/match.js';
 import { defaultLivenessPolicy, type LivenessPolicy } from '../../domain/liveness/liveness-verdict.js';
 import type { AttendanceProof } from '../../domain/tracks/track-decision.js';
 import type { GalleryRecogniser } from '../../gallery/re-embedding/re-embed-switch.js';
+import { systemRandom as random } from '../../host/system-random.js';
 import { openConfiguredStore } from '../../models/configured-store.js';
 import { matchPolicy } from '../../models/operating-point.js';
 import { createDecider, type Decider, type SearchGallery } from '../../records/decider.js';
@@ -89,7 +90,7 @@ export function memoryDecider(
 ): Decider {
   const { rules } = config;
   return createDecider({
-    ...{ ...rest, rules, facts: memoryFacts() },
+    ...{ ...rest, rules, facts: memoryFacts(), random },
     directionOf: () => camera.direction,
     proofAt: () => proof,
   });

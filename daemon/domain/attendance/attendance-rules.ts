@@ -53,6 +53,9 @@ export interface SuppressedFact {
   readonly reason: SuppressionReason;
   /** Time between this fact and the recorded fact that suppresses it, seconds. */
   readonly elapsedS: number;
+  readonly cooldownS: number;
+  /** The kind of the recorded fact that suppresses it. */
+  readonly earlier: Fact['kind'];
 }
 
 /** The suppression of `fact`; undefined if it may be recorded. */
@@ -61,17 +64,18 @@ export function suppressionOf(
   rules: AttendanceRules,
   recent: RecentFacts,
 ): SuppressedFact | undefined {
-  const { reason, lastMs, cooldownS } = cooldownFor(fact, rules, recent);
+  const { reason, lastMs, cooldownS, earlier } = cooldownFor(fact, rules, recent);
   if (lastMs === undefined) return undefined;
   // The distance counts in both directions, so that a clock that was set back does not suppress facts until it catches up.
   const elapsedS = Math.abs(fact.occurredAtMs - lastMs) / 1000;
-  return elapsedS < cooldownS ? { fact, reason, elapsedS } : undefined;
+  return elapsedS < cooldownS ? { fact, reason, elapsedS, cooldownS, earlier } : undefined;
 }
 
 interface Cooldown {
   readonly reason: SuppressionReason;
   readonly lastMs: number | undefined;
   readonly cooldownS: number;
+  readonly earlier: Fact['kind'];
 }
 
 function cooldownFor(fact: Fact, rules: AttendanceRules, recent: RecentFacts): Cooldown {
@@ -81,16 +85,17 @@ function cooldownFor(fact: Fact, rules: AttendanceRules, recent: RecentFacts): C
         reason: 'attendance-cooldown',
         lastMs: recent.lastAttendanceMs(fact.personId, fact.cameraId),
         cooldownS: rules.attendanceCooldownS,
+        earlier: 'attendance',
       };
     case 'recognised-unproven':
       return {
         reason: 'unproven-cooldown',
-        lastMs: nearest(fact.occurredAtMs, [
-          recent.lastUnprovenMs(fact.personId, fact.cameraId),
-          // A person with a recent attendance may pass again without a blink.
-          recent.lastAttendanceMs(fact.personId, fact.cameraId),
-        ]),
         cooldownS: rules.attendanceCooldownS,
+        ...nearest(fact.occurredAtMs, [
+          { earlier: 'recognised-unproven', lastMs: recent.lastUnprovenMs(fact.personId, fact.cameraId) },
+          // A person with a recent attendance may pass again without a blink.
+          { earlier: 'attendance', lastMs: recent.lastAttendanceMs(fact.personId, fact.cameraId) },
+        ]),
       };
     case 'recognised-ambiguous': {
       const [first, second] = fact.candidates;
@@ -98,6 +103,7 @@ function cooldownFor(fact: Fact, rules: AttendanceRules, recent: RecentFacts): C
         reason: 'ambiguous-cooldown',
         lastMs: recent.lastAmbiguousMs([first.personId, second.personId], fact.cameraId),
         cooldownS: rules.attendanceCooldownS,
+        earlier: fact.kind,
       };
     }
     case 'unknown':
@@ -105,18 +111,23 @@ function cooldownFor(fact: Fact, rules: AttendanceRules, recent: RecentFacts): C
         reason: 'unknown-cooldown',
         lastMs: recent.lastUnknownMs(fact),
         cooldownS: rules.unknownCooldownS,
+        earlier: fact.kind,
       };
     case 'attack':
       return {
         reason: 'attack-cooldown',
         lastMs: recent.lastAttackMs(fact.cameraId),
         cooldownS: rules.attackCooldownS,
+        earlier: fact.kind,
       };
   }
 }
 
-/** The time that is nearest to `atMs`, in either direction. */
-function nearest(atMs: number, times: readonly (number | undefined)[]): number | undefined {
-  const known = times.filter((time) => time !== undefined);
-  return known.sort((a, b) => Math.abs(a - atMs) - Math.abs(b - atMs))[0];
+type Earlier = Pick<Cooldown, 'earlier' | 'lastMs'>;
+
+/** The time that is nearest to `atMs`, in either direction; the first without any. */
+function nearest(atMs: number, [first, second]: readonly [Earlier, Earlier]): Earlier {
+  const distance = ({ lastMs }: Earlier): number =>
+    lastMs === undefined ? Number.POSITIVE_INFINITY : Math.abs(lastMs - atMs);
+  return distance(second) < distance(first) ? second : first;
 }

@@ -21,7 +21,7 @@ export function eventData(event: BoxEvent, models: ModelIds): Readonly<Record<st
 
 /** Similarities are rounded to 4 decimals and durations to milliseconds, the precision of the measurement. */
 function factData(fact: Fact, models: ModelIds) {
-  const { cameraId: camera, trackId: track } = fact;
+  const { cameraId: camera, trackId: track, passageId: passage } = fact;
   const evidence = {
     quality: rounded(fact.quality, 3),
     liveness: roundedLiveness(fact.liveness),
@@ -33,7 +33,7 @@ function factData(fact: Fact, models: ModelIds) {
       const { personId: person, direction, threshold } = fact;
       const similarity = rounded(fact.similarity, 4);
       const margin = rounded(fact.margin, 4);
-      return { camera, track, person, direction, similarity, threshold, margin, ...evidence };
+      return { camera, track, passage, person, direction, similarity, threshold, margin, ...evidence };
     }
     case 'recognised-ambiguous': {
       const { reason, direction, threshold } = fact;
@@ -41,16 +41,16 @@ function factData(fact: Fact, models: ModelIds) {
         person,
         similarity: rounded(similarity, 4),
       }));
-      return { camera, track, candidates, reason, direction, threshold, ...evidence };
+      return { camera, track, passage, candidates, reason, direction, threshold, ...evidence };
     }
     case 'unknown': {
       const { bestSimilarity, threshold, stranger } = fact;
       const similarity = roundedOrNull(bestSimilarity);
-      return { camera, track, ...publishedStranger(stranger), similarity, threshold, ...evidence };
+      return { camera, track, passage, ...publishedStranger(stranger), similarity, threshold, ...evidence };
     }
     case 'attack': {
       const { personId: person, similarity } = fact;
-      return { camera, track, person, similarity: roundedOrNull(similarity), ...evidence };
+      return { camera, track, passage, person, similarity: roundedOrNull(similarity), ...evidence };
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { AmbiguityReason, CandidatePair } from '../identification/match.js';
-import type { CameraId, EventId, PersonId, RecogniserId, StrangerId, TrackId } from '../ids.js';
+import type { CameraId, EventId, PassageId, PersonId, RecogniserId, StrangerId, TrackId } from '../ids.js';
 import type { ChallengeReason, LivenessReason, LivenessVerdict } from '../liveness/liveness.js';
 import type { Notice } from './notice.js';
 
@@ -21,6 +21,7 @@ interface FactAboutTrack {
   readonly occurredAtMs: number;
   readonly cameraId: CameraId;
   readonly trackId: TrackId;
+  readonly passageId: PassageId;
   readonly recogniser: RecogniserId;
   /** Quality score of the best view of the track, 0..1. */
   readonly quality: number;

@@ -18,9 +18,13 @@ export interface FaceQuality {
   readonly reasons: readonly QualityReason[];
 }
 
-/** The quality of one view, with its sharpness, which is comparable between views of the same face. */
+/** The quality of one view, with what was measured. */
 export interface ViewQuality extends FaceQuality {
-  /** As in `FaceStatistics`, 0 or more. */
+  /** Width of the face, pixels of the full picture. */
+  readonly widthPx: number;
+  /** Mean luma of the face, 0..255. */
+  readonly meanLuma: number;
+  /** As in `FaceStatistics`, 0 or more; comparable between views of the same face. */
   readonly sharpness: number;
 }
 

@@ -49,6 +49,13 @@ export function withoutPerson(probes: TrackProbes, personId: PersonId): TrackPro
   }));
 }
 
+/** An enrolled person with the similarity of a track, averaged over its views, and the threshold that applies. */
+export interface NearPerson {
+  readonly personId: PersonId;
+  readonly similarity: number;
+  readonly threshold: number;
+}
+
 interface Standing {
   readonly personId: PersonId;
   /** Quality-weighted mean similarity over all probes of the track. */
@@ -144,6 +151,17 @@ function rank(probes: TrackProbes, policy: MatchPolicy): readonly Standing[] {
       return { personId, similarity: weighted / totalWeight, voteShare: votes / totalWeight };
     })
     .sort((a, b) => b.similarity - a.similarity || (a.personId < b.personId ? -1 : 1));
+}
+
+/** The persons most similar to a track, the most similar first, each with the threshold that applies. */
+export function nearestPersons(
+  probes: TrackProbes,
+  policy: MatchPolicy,
+  count: number,
+): readonly NearPerson[] {
+  return rank(probes, policy)
+    .slice(0, count)
+    .map(({ personId, similarity }) => ({ personId, similarity, threshold: thresholdFor(policy, personId) }));
 }
 
 /** The weight of a view within its track. */

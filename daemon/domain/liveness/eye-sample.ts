@@ -30,7 +30,7 @@ const spoilingReasons = ['occluded', 'dark'] as const satisfies readonly Quality
 interface EyeView {
   readonly atMs: number;
   readonly landmarks: FaceLandmarks;
-  readonly quality: ViewQuality;
+  readonly quality: FaceQuality & Pick<ViewQuality, 'sharpness'>;
   /** The mesh fits of the same face just before, see `fitsBefore`. */
   readonly before: readonly EarlierFit[];
   readonly picture: PictureSize;

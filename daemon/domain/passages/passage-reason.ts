@@ -9,6 +9,7 @@ export const passageReasons = [
   'attended-before',
   // unproven: what was missing
   'no-blink',
+  'blink-not-bound',
   'seen-too-briefly',
   'eyes-not-seen',
   'too-close',
@@ -44,6 +45,7 @@ export const passageReasons = [
   'occluded',
   'cut-off',
   'too-few-views',
+  'views-disagree',
   'camera-lost',
   'vision-stopped',
   'box-stopped',

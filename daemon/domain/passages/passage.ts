@@ -1,4 +1,5 @@
 import type { FaceQuality, QualityReason } from '../faces/quality.js';
+import type { NearPerson } from '../identification/identify-track.js';
 import type { CameraId, EventId, PassageId, PersonId, RecogniserId, StrangerId, TrackId } from '../ids.js';
 import type {
   ChallengeReason,
@@ -13,6 +14,8 @@ export interface ViewMeasures {
   readonly quality: FaceQuality;
   /** Width of the face, pixels of the full picture. */
   readonly widthPx: number;
+  /** The width under which a face is too small at this camera, pixels of the full picture. */
+  readonly smallestFacePx: number;
   readonly yawDeg: number;
   readonly pitchDeg: number;
   /** Mean luma of the face, 0..255. */
@@ -25,7 +28,7 @@ export interface ViewMeasures {
 export interface ViewTally {
   /** Views in which a mesh fitted. */
   readonly count: number;
-  /** Views that were embedded. */
+  /** Views that were embedded and compared with the gallery. */
   readonly embedded: number;
   /** Number of views with each fault; a view may have several. */
   readonly faults: Readonly<Partial<Record<QualityReason, number>>>;
@@ -62,13 +65,6 @@ export type PassageOutcome = (typeof passageOutcomes)[number];
  */
 export const passageEnds = ['left', 'another-face', 'camera-lost', 'vision-stopped', 'box-stopped'] as const;
 export type PassageEnd = (typeof passageEnds)[number];
-
-/** An enrolled person with the similarity of the track, averaged over its views, and the threshold that applied. */
-export interface NearPerson {
-  readonly personId: PersonId;
-  readonly similarity: number;
-  readonly threshold: number;
-}
 
 /** Most persons that a passage names as near. */
 export const mostNearPersons = 3;

@@ -4,6 +4,16 @@ import type { FaceQuality } from '../faces/quality.js';
 import type { Probe } from '../identification/match.js';
 import type { CameraId, RecogniserId, TrackId } from '../ids.js';
 import type { LivenessAssessment } from '../liveness/liveness.js';
+import type { ViewTally } from '../passages/passage.js';
+import type { TrackEndReason } from './track.js';
+
+export const sightingEnds = [
+  'left',
+  'another-face',
+  'source-ended',
+  'vision-stopped',
+] as const satisfies readonly TrackEndReason[];
+export type SightingEnd = (typeof sightingEnds)[number];
 
 /**
  * The message of a vision process to the core about one track, sent whenever something changed. No other data about a face in
@@ -15,6 +25,8 @@ export interface Sighting {
   /** Number of the sighting within its track, from 0. */
   readonly sequence: number;
   readonly isEnded: boolean;
+  /** Set if the track has ended. */
+  readonly endedBy?: SightingEnd;
   /** Capture times of the first frame, and of the frame that caused this sighting, monotonic milliseconds. */
   readonly firstSeenMs: number;
   readonly lastSeenMs: number;
@@ -22,6 +34,8 @@ export interface Sighting {
   readonly box: Box;
   /** Best view so far. */
   readonly quality: FaceQuality;
+  /** All views so far. */
+  readonly views: ViewTally;
   readonly liveness: LivenessAssessment;
   readonly recogniser: RecogniserId;
   /** Embeddings since the previous sighting. */

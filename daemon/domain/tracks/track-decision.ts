@@ -1,6 +1,6 @@
 import type { Direction, Fact } from '../events/event.js';
 import type { Identification } from '../identification/match.js';
-import type { PersonId } from '../ids.js';
+import type { PassageId, PersonId } from '../ids.js';
 import { isoTime } from '../iso-time.js';
 import type { JudgedLiveness, LivenessRequirement } from '../liveness/liveness.js';
 import type { Sighting } from './sighting.js';
@@ -43,9 +43,15 @@ interface JudgedSighting extends Omit<Sighting, 'liveness'> {
   readonly liveness: JudgedLiveness;
 }
 
+/** Whether an enrolled person may pass now. */
+export type PersonStanding = 'valid' | 'not-yet-valid' | 'expired' | 'barred';
+
 /** Everything known about a track at a sighting. */
 export interface TrackKnowledge {
+  readonly passageId: PassageId;
   readonly sighting: JudgedSighting;
+  /** Of the matched person; `valid` without one. */
+  readonly standing: PersonStanding;
   readonly identification: Identification;
   /** The applied threshold; published with the fact. */
   readonly threshold: number;
@@ -139,8 +145,8 @@ function isDueWithoutProof({ sighting, proof }: TrackKnowledge, waitedMs: number
 }
 
 function aboutPerson(known: TrackKnowledge) {
-  const { identification, direction, threshold } = known;
-  if (identification.outcome !== 'match') return undefined;
+  const { identification, direction, threshold, standing } = known;
+  if (identification.outcome !== 'match' || standing !== 'valid') return undefined;
   const { personId, similarity, margin } = identification;
   return { ...aboutTrack(known), personId, direction, similarity, threshold, margin };
 }
@@ -180,11 +186,12 @@ function isSettled({ sighting, unknownAfterS }: TrackKnowledge): boolean {
   return sighting.isEnded || sighting.lastSeenMs - sighting.firstSeenMs >= unknownAfterS * 1000;
 }
 
-function aboutTrack({ sighting, wallMsOf }: TrackKnowledge) {
+function aboutTrack({ passageId, sighting, wallMsOf }: TrackKnowledge) {
   return {
     occurredAtMs: wallMsOf(sighting.lastSeenMs),
     cameraId: sighting.cameraId,
     trackId: sighting.trackId,
+    passageId,
     recogniser: sighting.recogniser,
     quality: sighting.quality.score,
     liveness: publishedLiveness(sighting.liveness, wallMsOf),

@@ -10,7 +10,9 @@ export type TrackEndReason =
   /** Another face took over the track. */
   | 'another-face'
   /** The camera stopped delivering. */
-  | 'source-ended';
+  | 'source-ended'
+  /** The camera was closed here: the daemon stops, or its configuration changed. */
+  | 'vision-stopped';
 
 interface Followed {
   readonly id: TrackId;

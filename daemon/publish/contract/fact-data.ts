@@ -39,6 +39,9 @@ const picture = z
 const evidence = {
   camera: slug.describe('configured id'),
   track: opaqueId.describe('one appearance of one face in front of one camera; never used again'),
+  passage: opaqueId
+    .optional()
+    .describe('the passage that the box keeps about it; absent in events of older releases'),
   quality: z
     .number()
     .min(0)

@@ -14,9 +14,10 @@ const MESH_HEIGHT_OVER_WIDTH = 1.25;
 export function assessView(picture: Picture, landmarks: FaceLandmarks, options: SmallestFace): ViewQuality {
   const map = meanFaceAlignment(landmarks.fivePoints, STATISTICS_PX, 0);
   const statistics = faceStatistics(picture, map);
+  const widthPx = faceWidthPx(landmarks.box);
   const quality = judgeView(
     {
-      widthPx: faceWidthPx(landmarks.box),
+      widthPx,
       outsideShare: outsideShare(landmarks.box, picture),
       presence: landmarks.presence,
       pose: landmarks.pose,
@@ -24,7 +25,8 @@ export function assessView(picture: Picture, landmarks: FaceLandmarks, options: 
     },
     options,
   );
-  return { ...quality, sharpness: statistics.sharpness };
+  const { sharpness, meanLuma } = statistics;
+  return { ...quality, sharpness, meanLuma, widthPx };
 }
 
 /** Takes the height into account, because the mesh of a turned face is narrow. */

@@ -1,0 +1,190 @@
+import type { SuppressedFact } from '../attendance/attendance-rules.js';
+import type { Fact, UnknownFact } from '../events/event.js';
+import type { QualityReason } from '../faces/quality.js';
+import type { NearPerson } from '../identification/identify-track.js';
+import type { Identification, MatchPolicy } from '../identification/match.js';
+import type { PersonId } from '../ids.js';
+import type { JudgedLiveness, LivenessRequirement } from '../liveness/liveness.js';
+import type { PersonStanding } from '../tracks/track-decision.js';
+import type { Passage, PassageEnd, ViewTally } from './passage.js';
+import type { PassageReason } from './passage-reason.js';
+
+/**
+ * A stranger whose nearest person is this much below the threshold, in margins of the recogniser, may be that person in a bad view:
+ * the reason then names the similarity.
+ */
+const nearMissMargins = 2;
+
+/** People blink 17 times a minute at rest: in less than one interval, the absence of a blink says nothing, seconds. */
+const blinkEveryS = 60 / 17;
+
+/** The last fact of a track, recorded or held back by a cooldown. */
+export interface LastFact {
+  readonly fact: Fact;
+  readonly suppressed: SuppressedFact | undefined;
+}
+
+/** Everything that decides what a passage is. */
+export interface PassageKnowledge {
+  readonly identification: Identification;
+  readonly liveness: JudgedLiveness;
+  readonly require: LivenessRequirement;
+  readonly views: ViewTally;
+  readonly policy: MatchPolicy;
+  readonly nearest: readonly NearPerson[];
+  /** Of the matched person; `valid` without one. */
+  readonly standing: PersonStanding;
+  readonly last: LastFact | undefined;
+  /** The person whom the track showed was removed from the gallery meanwhile. */
+  readonly isWithdrawn: boolean;
+}
+
+export type PassageJudgement = Pick<Passage, 'outcome' | 'reason' | 'personId' | 'stranger' | 'cooldown'>;
+
+/**
+ * What the box decided about a passage, and why. The first rule that applies decides:
+ * 1. a person who was removed while in sight: `refused`;
+ * 2. a match with a person who is not valid now, or is barred: `refused`; an attack stays an attack;
+ * 3. the last fact of the track, also if a cooldown held it back. Facts only follow in the order of `TrackDecision`, so the last one
+ *    says most. Of a fact about a stranger, this holds only while the track does not look like an enrolled person;
+ * 4. what the track shows now: attack, match, ambiguous, no match;
+ * 5. otherwise the face was not seen well enough: `undecided`.
+ */
+export function judgePassage(known: PassageKnowledge): PassageJudgement {
+  const { identification, standing, last, isWithdrawn } = known;
+  const { outcome } = identification;
+  if (isWithdrawn && outcome !== 'match') return { outcome: 'refused', reason: 'withdrawn' };
+  const isAttack = known.liveness.verdict === 'attack' || last?.fact.kind === 'attack';
+  if (outcome === 'match' && standing !== 'valid' && !isAttack) {
+    return { outcome: 'refused', reason: standing, personId: identification.personId };
+  }
+  const looksEnrolled = outcome === 'match' || outcome === 'ambiguous';
+  if (last !== undefined && !(last.fact.kind === 'unknown' && looksEnrolled)) return judgeFact(last, known);
+  return judgeNow(known);
+}
+
+/** The reason of a passage that ended: one that ended too early to decide names what ended it. */
+export function reasonAtEnd(reason: PassageReason, end: PassageEnd): PassageReason {
+  const isTooEarly = reason === 'seen-too-briefly' || reason === 'too-few-views';
+  return isTooEarly && end !== 'left' && end !== 'another-face' ? end : reason;
+}
+
+function judgeFact({ fact, suppressed }: LastFact, known: PassageKnowledge): PassageJudgement {
+  const cooldown = suppressed && { elapsedS: suppressed.elapsedS, cooldownS: suppressed.cooldownS };
+  const held = cooldown === undefined ? {} : { cooldown };
+  const isHeld = cooldown !== undefined;
+  switch (fact.kind) {
+    case 'attendance': {
+      const proven: PassageReason = fact.liveness.verdict === 'live' ? 'attended' : 'attended-without-proof';
+      const reason = isHeld ? 'attended-before' : proven;
+      return { outcome: 'attended', reason, personId: fact.personId, ...held };
+    }
+    case 'recognised-unproven': {
+      const missing = proofThatIsMissing(known);
+      const reason = suppressed?.earlier === 'attendance' ? 'attended-before' : missing;
+      return { outcome: 'unproven', reason, personId: fact.personId, ...held };
+    }
+    case 'recognised-ambiguous':
+      return { outcome: 'ambiguous', reason: isHeld ? 'ambiguous-before' : fact.reason, ...held };
+    case 'unknown': {
+      const reason = isHeld ? 'stranger-before' : strangerReason(known);
+      return { outcome: 'stranger', reason, ...strangerOf(fact), ...held };
+    }
+    case 'attack':
+      return {
+        outcome: 'attack',
+        reason: isHeld ? 'attack-before' : attackReason(fact.liveness.reason),
+        ...personOf(fact.personId),
+        ...held,
+      };
+  }
+}
+
+function judgeNow(known: PassageKnowledge): PassageJudgement {
+  const { identification, liveness } = known;
+  const matched = identification.outcome === 'match' ? identification.personId : null;
+  if (liveness.verdict === 'attack') {
+    return { outcome: 'attack', reason: attackReason(liveness.reason), ...personOf(matched) };
+  }
+  switch (identification.outcome) {
+    case 'match':
+      return { outcome: 'unproven', reason: proofThatIsMissing(known), ...personOf(matched) };
+    case 'ambiguous':
+      return { outcome: 'ambiguous', reason: identification.reason };
+    case 'no match':
+      return { outcome: 'stranger', reason: strangerReason(known) };
+    case 'inconclusive':
+      return judgeDoubt(known);
+  }
+}
+
+const strangerOf = ({ stranger }: UnknownFact) =>
+  stranger === undefined ? {} : { stranger: { id: stranger.id, visit: stranger.visit } };
+
+const personOf = (personId: PersonId | null) => (personId === null ? {} : { personId });
+
+function attackReason(reason: JudgedLiveness['reason']): PassageReason {
+  return reason === 'passive-model' || reason === 'challenge-failed' ? reason : 'still-picture';
+}
+
+/** What was missing to prove life. */
+function proofThatIsMissing({ liveness: { reason, evidence } }: PassageKnowledge): PassageReason {
+  switch (reason) {
+    case 'challenge-not-passed':
+    case 'challenge-failed':
+    case 'challenge-not-shown':
+    case 'too-close':
+    case 'cut-off':
+      return reason;
+    case 'eyes-not-seen-well':
+      return 'eyes-not-seen';
+    default:
+      if (evidence.unboundBlinks.length > 0) return 'blink-not-bound';
+      return evidence.observedS < blinkEveryS ? 'seen-too-briefly' : 'no-blink';
+  }
+}
+
+function strangerReason({ identification, nearest: [best], policy }: PassageKnowledge): PassageReason {
+  if (best === undefined) return 'gallery-empty';
+  const similarity =
+    (identification.outcome === 'no match' ? identification.bestSimilarity : undefined) ?? best.similarity;
+  if (similarity >= policy.threshold) return 'below-own-threshold';
+  const isNearMiss = similarity >= policy.threshold - nearMissMargins * policy.margin;
+  return isNearMiss ? 'below-threshold' : 'stranger';
+}
+
+/** Too few views to say who it is, or views that do not agree. */
+function judgeDoubt(known: PassageKnowledge): PassageJudgement {
+  const { identification, policy, nearest, views } = known;
+  const [best, second] = nearest;
+  const undecided = (reason: PassageReason): PassageJudgement => ({ outcome: 'undecided', reason });
+  if (identification.probeCount < Math.max(1, policy.minimumProbes)) {
+    return undecided(mainFault(views) ?? 'too-few-views');
+  }
+  const isWithin =
+    best !== undefined &&
+    second !== undefined &&
+    best.similarity >= best.threshold &&
+    best.similarity - second.similarity < policy.margin;
+  return isWithin ? { outcome: 'ambiguous', reason: 'within-margin' } : undecided('views-disagree');
+}
+
+/** The most frequent fault, if at least half of the views have it; of equal ones, that which a person can correct first. */
+function mainFault({ count, faults }: ViewTally): QualityReason | undefined {
+  let main: QualityReason | undefined;
+  for (const reason of faultsInOrder) {
+    if ((faults[reason] ?? 0) > (main === undefined ? 0 : (faults[main] ?? 0))) main = reason;
+  }
+  return main !== undefined && (faults[main] ?? 0) * 2 >= count ? main : undefined;
+}
+
+/** As `judgeView` names them: the most important first. */
+const faultsInOrder: readonly QualityReason[] = [
+  'too-small',
+  'cut-off',
+  'turned-away',
+  'dark',
+  'overexposed',
+  'blurred',
+  'occluded',
+];

@@ -1,0 +1,91 @@
+import { nearestPersons, type TrackProbes } from '../identification/identify-track.js';
+import type { MatchPolicy } from '../identification/match.js';
+import type { EventId, PassageId, PersonId } from '../ids.js';
+import type { JudgedLiveness, LivenessRequirement } from '../liveness/liveness.js';
+import type { Sighting, SightingEnd } from '../tracks/sighting.js';
+import type { TrackKnowledge } from '../tracks/track-decision.js';
+import { judgePassage, type LastFact, reasonAtEnd } from './judge-passage.js';
+import { mostNearPersons, type Passage, type PassageEnd, type PassageLiveness } from './passage.js';
+
+/** What a passage remembers of its earlier sightings. */
+export interface PassageStory {
+  readonly id: PassageId;
+  /** Wall clock, milliseconds since the epoch. */
+  readonly startedAtMs: number;
+  readonly events: readonly EventId[];
+  readonly last: LastFact | undefined;
+  readonly isWithdrawn: boolean;
+}
+
+/** The passage as it stands after a sighting. */
+export function passageOf(
+  story: PassageStory,
+  known: TrackKnowledge,
+  { probes, policy }: { readonly probes: TrackProbes; readonly policy: MatchPolicy },
+): Passage {
+  const { sighting, identification, proof, standing } = known;
+  const { cameraId, trackId, recogniser, views, liveness } = sighting;
+  const { id, startedAtMs, events, last, isWithdrawn } = story;
+  const nearest = nearestPersons(probes, policy, mostNearPersons);
+  const { require } = proof;
+  const judged = { identification, liveness, require, views, policy, nearest, standing, last, isWithdrawn };
+  const judgement = judgePassage(judged);
+  const { threshold, margin } = policy;
+  const passage = {
+    ...{ id, cameraId, trackId, startedAtMs, views, recogniser, threshold, margin, nearest, events },
+    lastSeenMs: known.wallMsOf(sighting.lastSeenMs),
+    liveness: livenessOf(liveness, require),
+    ...judgement,
+  };
+  return sighting.isEnded ? endedPassage(passage, endOf(sighting)) : passage;
+}
+
+/** The passage of a track whose decision is final: only the views and times change. */
+export function continuedPassage(
+  passage: Passage,
+  sighting: Sighting,
+  wallMsOf: TrackKnowledge['wallMsOf'],
+): Passage {
+  const seen = { ...passage, views: sighting.views, lastSeenMs: wallMsOf(sighting.lastSeenMs) };
+  return sighting.isEnded ? endedPassage(seen, endOf(sighting)) : seen;
+}
+
+export function endedPassage(passage: Passage, end: PassageEnd): Passage {
+  return { ...passage, end, reason: reasonAtEnd(passage.reason, end) };
+}
+
+/** The passage after a person was removed from the gallery: it no longer names them. */
+export function passageWithoutPerson({ personId, ...passage }: Passage, removed: PersonId): Passage {
+  const nearest = passage.nearest.filter((near) => near.personId !== removed);
+  if (personId !== removed) return { ...passage, nearest, ...(personId === undefined ? {} : { personId }) };
+  const { cooldown: _, ...rest } = passage;
+  return { ...rest, nearest, outcome: 'refused', reason: 'withdrawn' };
+}
+
+/** What remains of a story and its probes after a person was removed from the gallery. */
+export function storyWithoutPerson(story: PassageStory, passage: Passage, removed: PersonId): PassageStory {
+  return passage.personId === removed ? { ...story, last: undefined, isWithdrawn: true } : story;
+}
+
+function livenessOf(
+  { verdict, reason, evidence }: JudgedLiveness,
+  require: LivenessRequirement,
+): PassageLiveness {
+  const { blinks, observedS, frameCount, passiveScore } = evidence;
+  return {
+    ...{ require, verdict, reason, observedS, frameCount },
+    blinkCount: blinks.length,
+    ...(passiveScore === undefined ? {} : { passiveScore }),
+  };
+}
+
+const ends: Readonly<Record<SightingEnd, PassageEnd>> = {
+  left: 'left',
+  'another-face': 'another-face',
+  'source-ended': 'camera-lost',
+  'vision-stopped': 'vision-stopped',
+};
+
+function endOf({ endedBy = 'left' }: Pick<Sighting, 'endedBy'>): PassageEnd {
+  return ends[endedBy];
+}
