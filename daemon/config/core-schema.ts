@@ -61,6 +61,11 @@ export const rulesSchema = z.strictObject({
     'live',
     'Seconds during which the same stranger is not recorded again at the same camera. Another stranger is recorded immediately. Embeddings of strangers stay in memory for this time and are stored nowhere.',
   ),
+  loiteringAfterS: field(
+    z.number().min(60).max(86_400).default(600),
+    'live',
+    'Seconds that a stranger must stay in sight, at one camera or at several, to be reported as loitering. Gaps below 2 minutes count.',
+  ),
   attackCooldownS: field(
     z.number().min(0).max(86_400).default(60),
     'live',

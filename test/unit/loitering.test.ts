@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Loitering, loiteringTickMs } from '../../daemon/app/strangers/loitering.js';
+import { operational } from '../../daemon/base/errors.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import type { LoiteringNotice } from '../../daemon/domain/events/notice.js';
+import { cameraId, type PassageId, passageId, strangerId } from '../../daemon/domain/ids.js';
+import { presentStay } from '../../daemon/domain/strangers/stay.js';
+
+const minuteMs = 60_000;
+const startMs = Date.UTC(2026, 2, 2, 9, 0, 0);
+
+/** A passage from one minute to another. */
+const passage = (id: string, from: number, until: number, camera = 'gate') => ({
+  ...{ passageId: passageId(id), cameraId: cameraId(camera) },
+  ...{ firstSeenMs: startMs + from * minuteMs, lastSeenMs: startMs + until * minuteMs },
+});
+
+/** A clock whose wall time can be set. */
+class SetClock extends VirtualClock {
+  setByMs = 0;
+
+  override wallMs(): number {
+    return super.wallMs() + this.setByMs;
+  }
+}
+
+/** Strangers on a clock that a test moves. */
+class Street implements Disposable {
+  readonly clock = new SetClock(startMs);
+  readonly passages = new Map<string, ReturnType<typeof passage>[]>();
+  readonly open = new Set<PassageId>();
+  readonly recorded: LoiteringNotice[] = [];
+  isDiskFull = false;
+  #loitering: Loitering | undefined;
+
+  start(): void {
+    this.#loitering?.[Symbol.dispose]();
+    this.#loitering = new Loitering({
+      strangers: () => [...this.passages].map(([id, appearances]) => ({ id: strangerId(id), appearances })),
+      openPassages: () => this.open,
+      published: this.recorded.map((notice) => ({ ...notice, atMs: notice.occurredAtMs })),
+      record: (notice) => {
+        if (this.isDiskFull) throw operational('disk-full', 'the disk is full');
+        this.recorded.push(notice);
+      },
+      loiteringAfterS: () => 600,
+      clock: this.clock,
+      logger: silentLogger,
+    }).start();
+  }
+
+  /** Lets minutes pass, in ticks. */
+  pass(minutes: number): void {
+    const ticks = (minutes * minuteMs) / loiteringTickMs;
+    for (let tick = 0; tick < ticks; tick += 1) this.clock.advanceBy(loiteringTickMs);
+  }
+
+  [Symbol.dispose](): void {
+    this.#loitering?.[Symbol.dispose]();
+  }
+}
+
+describe('a stranger who stays', () => {
+  test('and stands still is reported once, although vision reports nothing new', () => {
+    using street = new Street();
+    street.passages.set('s-1', [passage('p-1', 0, 0.1)]);
+    street.open.add(passageId('p-1'));
+    street.start();
+    street.pass(9.9);
+    assert.equal(street.recorded.length, 0);
+    street.pass(60);
+    const [notice, ...more] = street.recorded;
+    assert.deepEqual(more, []);
+    assert.deepEqual(notice, {
+      ...{ kind: 'loitering', strangerId: 's-1', cameraId: 'gate', passageId: 'p-1', cameraIds: ['gate'] },
+      ...{ sinceMs: startMs, occurredAtMs: startMs + 10 * minuteMs },
+    });
+  });
+
+  test('is not reported again after a restart, and again after a gap', () => {
+    using street = new Street();
+    street.passages.set('s-1', [passage('p-1', 0, 0.1)]);
+    street.open.add(passageId('p-1'));
+    street.start();
+    street.pass(11);
+    street.start();
+    street.pass(5);
+    assert.equal(street.recorded.length, 1);
+    street.open.clear();
+    street.passages.set('s-1', [passage('p-1', 0, 16), passage('p-2', 19, 19.1)]);
+    street.open.add(passageId('p-2'));
+    street.pass(12);
+    assert.equal(street.recorded.length, 1);
+    street.pass(2);
+    assert.equal(street.recorded.length, 2);
+    assert.equal(street.recorded[1]?.sinceMs, startMs + 19 * minuteMs);
+  });
+
+  test('is reported with the cameras between which the stranger walks', () => {
+    using street = new Street();
+    street.passages.set('s-1', [
+      passage('p-1', 0, 3, 'yard'),
+      passage('p-2', 4.5, 7, 'gate'),
+      passage('p-3', 8, 9, 'yard'),
+      passage('p-4', 9.5, 10.2, 'gate'),
+    ]);
+    street.clock.advanceBy(11 * minuteMs);
+    street.start();
+    assert.deepEqual(street.recorded[0]?.cameraIds, ['yard', 'gate']);
+    assert.equal(street.recorded[0]?.cameraId, 'gate');
+    assert.equal(street.recorded.length, 1);
+  });
+
+  test('is not reported for several short visits, or after the stay is over', () => {
+    using street = new Street();
+    street.passages.set('s-1', [passage('p-1', 0, 4), passage('p-2', 6, 9.5), passage('p-3', 12, 15)]);
+    street.passages.set('s-2', [passage('p-4', 0, 11)]);
+    street.clock.advanceBy(15 * minuteMs);
+    street.start();
+    street.pass(3);
+    assert.deepEqual(street.recorded, []);
+  });
+
+  test('is recorded as soon as the disk has room again', () => {
+    using street = new Street();
+    street.passages.set('s-1', [passage('p-1', 0, 0.1)]);
+    street.open.add(passageId('p-1'));
+    street.start();
+    street.isDiskFull = true;
+    street.pass(12);
+    street.isDiskFull = false;
+    street.pass(1);
+    assert.equal(street.recorded.length, 1);
+  });
+
+  test('is not taken from a clock that jumps', () => {
+    using street = new Street();
+    street.passages.set('s-1', [passage('p-1', 0, 0.1)]);
+    street.open.add(passageId('p-1'));
+    street.start();
+    street.pass(1);
+    street.clock.setByMs = 60 * minuteMs;
+    street.pass(9);
+    assert.deepEqual(street.recorded, []);
+    street.pass(2);
+    assert.equal(street.recorded.length, 1);
+  });
+});
+
+describe('the present stay', () => {
+  test('ends two minutes after the last passage', () => {
+    const closed = () => false;
+    const stayAt = (minute: number) =>
+      presentStay([passage('p-1', 0, 5)], closed, startMs + minute * minuteMs);
+    assert.equal(stayAt(6.9)?.untilMs, startMs + 5 * minuteMs);
+    assert.equal(stayAt(7), undefined);
+    assert.equal(presentStay([], closed, startMs), undefined);
+  });
+
+  test('goes on through two passages at the same time', () => {
+    const passages = [
+      passage('p-1', 0, 8, 'gate'),
+      passage('p-2', 1, 2, 'yard'),
+      passage('p-3', 9, 9.5, 'yard'),
+    ];
+    const stay = presentStay(passages, () => false, startMs + 10 * minuteMs);
+    assert.deepEqual([stay?.fromMs, stay?.latest.passageId], [startMs, 'p-3']);
+  });
+});
