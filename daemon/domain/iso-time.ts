@@ -36,3 +36,21 @@ export function isoTime(wallMs: number): string {
   const time = `${padded(hours, 2)}:${padded(minutes, 2)}:${padded(seconds, 2)}.${padded(inDayMs % 1000, 3)}`;
   return `${date}T${time}Z`;
 }
+
+const isoPattern = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})\.(\d{3})Z$/;
+
+/** The inverse of `isoTime`: milliseconds since the Unix epoch; NaN for a text of another form. */
+export function wallMsOf(isoText: string): number {
+  const match = isoPattern.exec(isoText);
+  if (match === null) return Number.NaN;
+  const [year = 0, month = 0, day = 0, hours = 0, minutes = 0, seconds = 0, ms = 0] = match
+    .slice(1)
+    .map(Number);
+  const marchYear = month <= 2 ? year - 1 : year;
+  const era = Math.floor(marchYear / 400);
+  const yearOfEra = marchYear - era * 400;
+  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
+  const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear;
+  const days = era * daysPerEra + dayOfEra - 719_468;
+  return days * dayMs + hours * 3_600_000 + minutes * 60_000 + seconds * 1000 + ms;
+}

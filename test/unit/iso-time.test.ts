@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { isoTime } from '../../daemon/domain/iso-time.js';
+import { isoTime, wallMsOf } from '../../daemon/domain/iso-time.js';
 
 const firstMs = Date.parse('0000-01-01T00:00:00.000Z');
 const lastMs = Date.parse('9999-12-31T23:59:59.999Z');
@@ -11,6 +11,7 @@ describe('isoTime', () => {
     fc.assert(
       fc.property(fc.integer({ min: firstMs, max: lastMs }), (wallMs) => {
         assert.equal(isoTime(wallMs), new Date(wallMs).toISOString());
+        assert.equal(wallMsOf(isoTime(wallMs)), wallMs);
       }),
     );
   });
@@ -26,6 +27,12 @@ describe('isoTime', () => {
   ]) {
     test(text, () => assert.equal(isoTime(Date.parse(text)), text));
   }
+
+  test('is read back only in its own form', () => {
+    for (const text of ['', '2026-03-01', '2026-03-01T08:00:00Z', '2026-03-01T08:00:00.000+01:00']) {
+      assert.ok(Number.isNaN(wallMsOf(text)), text);
+    }
+  });
 
   test('cuts fractions of a millisecond', () => {
     assert.equal(isoTime(1234.9), '1970-01-01T00:00:01.234Z');

@@ -1,5 +1,6 @@
 import type { EventKind } from '../events/event.js';
 import { type CameraId, cameraId, type StrangerId, strangerId } from '../ids.js';
+import { wallMsOf } from '../iso-time.js';
 import { type Condition, conditions, type Occurrence } from './alert-rule.js';
 
 interface AboutEvent {
@@ -101,7 +102,7 @@ function strangerOf(stranger: unknown): Pick<OccurredSignal, 'stranger'> {
     stranger: {
       ...{ id: strangerId(id), visit: Number(visit) },
       cameras: seen.map(({ camera, lastSeen }) => ({
-        ...{ cameraId: cameraId(String(camera)), lastSeenMs: Date.parse(String(lastSeen)) },
+        ...{ cameraId: cameraId(String(camera)), lastSeenMs: wallMsOf(String(lastSeen)) },
       })),
     },
   };
