@@ -49,22 +49,63 @@ export type RecognisedFace = z.infer<typeof recognisedFace>;
 export const recognisedClip = clipVerdict.extend(identified);
 export type RecognisedClip = z.infer<typeof recognisedClip>;
 
+const refusedPicture = z
+  .object({ outcome: z.literal('refused'), code: z.string(), message: z.string(), remedy: z.string() })
+  .describe('The picture has no main face of sufficient quality.');
+
 export const verification = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('match'), similarity, threshold: z.number() }),
   z
     .object({ outcome: z.literal('no-match'), threshold: z.number() })
     .describe('Without the similarity, which would help to change a picture step by step until it matches.'),
-  z
-    .object({
-      outcome: z.literal('refused'),
-      code: z.string(),
-      message: z.string(),
-      remedy: z.string(),
-    })
-    .describe('The picture has no main face of sufficient quality.'),
+  refusedPicture,
   z.object({ outcome: z.literal('no-template') }).describe('The person has no usable template.'),
 ]);
 export type Verification = z.infer<typeof verification>;
+
+const likeness = {
+  similarity,
+  threshold: z.number().describe('The similarity from which a face counts as this one.'),
+  isToldApart: z
+    .boolean()
+    .describe(
+      'False if the box may take one of the two for the other: the similarity reaches the threshold, or calibration found that the recogniser cannot tell them apart.',
+    ),
+};
+
+/** Who resembles a face, most similar first, however little. */
+const similarFaces = {
+  persons: z
+    .array(
+      z.object({
+        personId,
+        name: z.string().exactOptional().describe('Absent if the caller may not read names.'),
+        ...likeness,
+      }),
+    )
+    .readonly(),
+  strangers: z
+    .array(
+      z.object({ strangerId: z.string().describe('The opaque id of the stranger: `s-…`.'), ...likeness }),
+    )
+    .readonly()
+    .describe('Strangers whom the box remembers.'),
+};
+export const similarToPerson = z.object(similarFaces);
+export type SimilarFaces = z.infer<typeof similarToPerson>;
+
+export const similarToPicture = z.discriminatedUnion('outcome', [
+  z.object({ outcome: z.literal('compared'), ...similarFaces }),
+  refusedPicture,
+]);
+export type SimilarToPicture = z.infer<typeof similarToPicture>;
+
+const mostSimilar = z
+  .int()
+  .min(1)
+  .max(20)
+  .default(5)
+  .describe('Most persons in the answer, and most strangers.');
 
 /** Why a picture cannot be used. */
 export const refusedPictures = ['not-a-picture'] as const;
@@ -128,6 +169,32 @@ export const recognitionOperations = {
     answer: { kind: 'json', schema: verification },
     errors: [...galleryErrors, ...visionErrors, 'no-such-person'],
     scope: 'recognition:use',
+    audit: 'personal',
+    rate: 'recognition',
+  }),
+  'recognition.similar-persons': operation({
+    method: 'GET',
+    path: '/persons/{id}/similar',
+    summary: 'List the persons and strangers who resemble an enrolled person most.',
+    description:
+      'Compares every template of the person, and tells the highest similarity. Shows whom the box may take for this person.',
+    input: z.strictObject({ id: personId, limit: mostSimilar }),
+    answer: { kind: 'json', schema: similarToPerson },
+    errors: [...galleryErrors, 'no-such-person'],
+    scope: 'persons:read',
+    audit: 'personal',
+    rate: 'recognition',
+  }),
+  'recognition.similar': operation({
+    method: 'POST',
+    path: '/similar',
+    summary: 'List the persons and strangers who resemble the main face in a picture most.',
+    description: `Needs the scope \`recognition:use\`, too. In contrast to \`recognition.recognise\`, the answer has similarities below the threshold. They would help to change a picture step by step until it matches; a caller with \`persons:read\` can read the photographs themselves. ${unproved}`,
+    input: z.strictObject({ limit: mostSimilar }),
+    files: picture,
+    answer: { kind: 'json', schema: similarToPicture },
+    errors: [...galleryErrors, ...visionErrors],
+    scope: 'persons:read',
     audit: 'personal',
     rate: 'recognition',
   }),

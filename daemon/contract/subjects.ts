@@ -20,7 +20,7 @@ export const subjects: Readonly<Record<string, string>> = {
   models: 'The neural networks of the analysis.',
   outbox: 'Events that wait for the centre.',
   persons: 'The enrolled persons, their data and their photographs.',
-  recognition: 'Pictures of a caller compared with the gallery, stored nowhere.',
+  recognition: 'Faces compared with the gallery. Pictures of a caller are stored nowhere.',
   retention: 'How long data is kept.',
   roles: 'Sets of scopes that accounts can have.',
   status: 'The state of the box.',

@@ -11,6 +11,7 @@ import type { Answer, OperationDeclaration, Page, ServedFile } from '../contract
 import type { Admission } from './admission.js';
 import { readInput } from './body.js';
 import { hasBody } from './body-stream.js';
+import { forbidden } from './forbidden.js';
 import { asksFor, lineForm, lineTexts, resumedQuery } from './line-forms.js';
 import { rateHeaders } from './rate-limits.js';
 import { entityTag, isKnown, isRevised, withIfMatch } from './revisions.js';
@@ -500,13 +501,6 @@ function answerError(error: unknown, requestId: string): Response {
 function unauthenticated(): RollcallError {
   return badInput('unauthenticated', 'the request names no caller', {
     remedy: 'log in and send the access token in the header Authorization, or send an API key',
-  });
-}
-
-function forbidden(scope: string): RollcallError {
-  return badInput('forbidden', `you lack the scope ${scope}`, {
-    remedy: 'ask an administrator for a role that has it',
-    details: { scope },
   });
 }
 

@@ -93,6 +93,8 @@ async function callPersons(caller: ExampleCaller, { seeded }: ExampleBox): Promi
   await caller.call('recognition.detect', { picture });
   await caller.call('recognition.recognise', { picture });
   await caller.call('recognition.verify', { personId: id, picture });
+  await caller.call('recognition.similar-persons', { id });
+  await caller.call('recognition.similar', { picture });
   const stranger = await portrait(cast.stranger);
   await caller.call('recognition.recognise-clip', { clip: [stranger, stranger, stranger], fps: 15 });
   await caller.call('liveness.judge-clip', { clip: [stranger, stranger, stranger], fps: 15 });

@@ -4,12 +4,15 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { ReadingTrail } from '../../daemon/app/audit/reading-trail.js';
 import { recognitionHandlers } from '../../daemon/app/gallery/recognition-handlers.js';
+import type { SimilarStrangers } from '../../daemon/app/gallery/similar-faces.js';
 import { silentLogger } from '../../daemon/base/logger.js';
+import { present } from '../../daemon/base/present.js';
 import { recognitionOperations } from '../../daemon/contract/recognition.js';
-import { allScopes } from '../../daemon/contract/scopes.js';
+import { allScopes, type Scope } from '../../daemon/contract/scopes.js';
 import { ControlClient } from '../../daemon/control/client.js';
 import { startControlServer } from '../../daemon/control/server.js';
-import type { Embedding, MatchPolicy } from '../../daemon/domain/identification/match.js';
+import { type Embedding, type MatchPolicy, similarityOf } from '../../daemon/domain/identification/match.js';
+import { strangerId } from '../../daemon/domain/ids.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import type { ClipOutcome, FacesOutcome } from '../../daemon/vision/protocol.js';
 import { encodeEmbedding, encodeSighting } from '../../daemon/vision/sighting-codec.js';
@@ -56,13 +59,17 @@ async function openRecognition(
     readonly policy?: Partial<MatchPolicy>;
     readonly waitingCount?: number;
     readonly canReadNames?: boolean;
+    readonly lacks?: Scope;
+    readonly strangers?: SimilarStrangers;
   } = {},
 ): Promise<Recognition> {
   const directory = await temporaryDirectory();
   const gallery = await openGalleryPersons();
   const socketPath = join(directory.path, 'control.sock');
-  const { canReadNames = true, waitingCount = 0 } = options;
-  const scopes = new Set(allScopes.filter((scope) => canReadNames || scope !== 'names:read'));
+  const { canReadNames = true, waitingCount = 0, lacks, strangers } = options;
+  const scopes = new Set(
+    allScopes.filter((scope) => scope !== lacks && (canReadNames || scope !== 'names:read')),
+  );
   const server = await startControlServer({
     socketPath,
     operations: recognitionOperations,
@@ -75,6 +82,7 @@ async function openRecognition(
       },
       clips: { waitingCount, judgeClip: async (files, { isEmbedded }) => judgePainted(files, isEmbedded) },
       policy: () => ({ threshold: 0.5, margin: 0.05, minimumProbes: 3, ...options.policy }),
+      ...present({ strangers }),
       readings: new ReadingTrail({ audit: gallery.vault.audit, clock: systemClock, logger: silentLogger }),
     }),
     callerOf: () => ({ ...actor, scopes, provedAtMs: 'always', isLimited: false }),
@@ -270,6 +278,85 @@ test('detect describes faces, compares nothing and leaves no audit entry', async
     faces: [],
   });
   assert.equal(newest(box.gallery)?.sequence, before);
+});
+
+describe('similar', () => {
+  const twins = { policy: { isInseparable: () => true } };
+
+  test('lists whom an enrolled person resembles, most similar first, and audits it about this person', async () => {
+    const asked: number[] = [];
+    await using box = await openRecognition({
+      strangers: {
+        nearest: (embeddings, { count }) => {
+          asked.push(embeddings.length, count);
+          return [{ strangerId: strangerId('s-1'), similarity: 0.7 }];
+        },
+      },
+    });
+    const [ada, bea, eve] = [await box.enrol('ada'), await box.enrol('bea'), await box.enrol('eve')];
+    const { persons, strangers } = await box.client.call('recognition.similar-persons', {
+      id: ada,
+      limit: 2,
+    });
+    assert.deepEqual(new Set(persons.map(({ personId }) => personId)), new Set([bea, eve]));
+    for (const { personId, name, similarity, threshold, isToldApart } of persons) {
+      assert.equal(name, personId === bea ? 'bea' : 'eve');
+      const expected = similarityOf(byFace('ada'), byFace(name ?? ''));
+      assert.ok(Math.abs(similarity - expected) < 1e-5);
+      assert.deepEqual([threshold, isToldApart], [0.5, true]);
+    }
+    assert.ok((persons[0]?.similarity ?? 0) >= (persons[1]?.similarity ?? 1));
+    assert.deepEqual(strangers, [{ strangerId: 's-1', similarity: 0.7, threshold: 0.5, isToldApart: false }]);
+    assert.deepEqual(asked, [1, 2], 'one template, and at most two strangers');
+    const { action, subject, details } = newest(box.gallery) ?? {};
+    assert.deepEqual([action, subject, details], ['person.recognised', ada, { faces: 1, matches: 0 }]);
+    await assert.rejects(box.client.call('recognition.similar-persons', { id: 'p-unknown' }), {
+      code: 'no-such-person',
+    });
+  });
+
+  test('says which persons the recogniser cannot tell apart, without names for a caller who may not read them', async () => {
+    await using box = await openRecognition({ ...twins, canReadNames: false });
+    const [ada, bea] = [await box.enrol('ada'), await box.enrol('bea')];
+    const { persons, strangers } = await box.client.call('recognition.similar-persons', { id: ada });
+    assert.deepEqual(
+      persons.map(({ personId, name, isToldApart }) => [personId, name, isToldApart]),
+      [[bea, undefined, false]],
+    );
+    assert.deepEqual(strangers, []);
+  });
+
+  test('compares a picture, and stores nothing', async () => {
+    await using box = await openRecognition();
+    const [ada, bea] = [await box.enrol('ada'), await box.enrol('bea')];
+    const found = await box.client.call('recognition.similar', { picture: [paintFace('ada', 7)] });
+    assert.ok(found.outcome === 'compared');
+    assert.deepEqual(
+      found.persons.map(({ personId, isToldApart }) => [personId, isToldApart]),
+      [
+        [ada, false],
+        [bea, true],
+      ],
+    );
+    const { action, subject, details } = newest(box.gallery) ?? {};
+    assert.deepEqual([action, subject, details], ['person.recognised', undefined, { faces: 1, matches: 1 }]);
+    assert.equal(box.gallery.rowCount(), 2);
+    const wall = await box.client.call('recognition.similar', { picture: [paintWall()] });
+    assert.ok(wall.outcome === 'refused' && wall.code === 'no-face');
+  });
+
+  test('needs the scopes of both: of persons, and of recognition for a picture', async () => {
+    await using reader = await openRecognition({ lacks: 'recognition:use' });
+    const id = await reader.enrol('ada');
+    await reader.client.call('recognition.similar-persons', { id });
+    const picture = [paintFace('ada', 7)];
+    await assert.rejects(reader.client.call('recognition.similar', { picture }), {
+      code: 'forbidden',
+      details: { scope: 'recognition:use' },
+    });
+    await using user = await openRecognition({ lacks: 'persons:read' });
+    await assert.rejects(user.client.call('recognition.similar', { picture }), { code: 'forbidden' });
+  });
 });
 
 describe('verify', () => {

@@ -8,8 +8,10 @@ import {
   type RecognisedFace,
   type recognitionOperations,
   refusedPictures,
+  type SimilarFaces,
   type Verification,
 } from '../../contract/recognition.js';
+import { forbidden } from '../../control/forbidden.js';
 import { notFound } from '../../control/not-found.js';
 import {
   identifyTrack,
@@ -37,6 +39,7 @@ import { analysedClip, clipVerdictOf } from '../cameras/clip-handlers.js';
 import type { PhotoProcess } from '../cameras/photo-process.js';
 import { damagedName } from './enrolment.js';
 import type { GalleryVault } from './gallery-vault.js';
+import { type SimilarStrangers, similarTo, similarToPerson } from './similar-faces.js';
 
 /** Pictures that may wait. Enrolments use the same process, and a program must not block them. */
 const mostWaiting = 8;
@@ -49,11 +52,21 @@ export interface RecognitionOptions {
   readonly clips: Pick<PhotoProcess, 'judgeClip' | 'waitingCount'>;
   /** The rules by which cameras recognise persons. */
   readonly policy: () => MatchPolicy;
+  /** Absent: the box remembers no strangers. */
+  readonly strangers?: SimilarStrangers;
   readonly readings: Pick<ReadingTrail, 'note'>;
 }
 
-/** The operations that compare pictures and store nothing. */
+/** The operations that compare faces and store nothing. */
 export function recognitionHandlers(options: RecognitionOptions): Handlers<typeof recognitionOperations> {
+  return { ...comparisonHandlers(options), ...similarHandlers(options) };
+}
+
+type SimilarOperation = 'recognition.similar' | 'recognition.similar-persons';
+
+function comparisonHandlers(
+  options: RecognitionOptions,
+): Handlers<Omit<typeof recognitionOperations, SimilarOperation>> {
   const { vault, photos, clips, readings } = options;
   return {
     'recognition.detect': async ({ picture }) => {
@@ -104,6 +117,45 @@ export function recognitionHandlers(options: RecognitionOptions): Handlers<typeo
       const details = { isMatch: result.outcome === 'match' };
       readings.note({ by: caller, action: 'person.verified', subject: person.id, details });
       return result;
+    },
+  };
+}
+
+function similarHandlers({
+  vault,
+  photos,
+  readings,
+  ...options
+}: RecognitionOptions): Handlers<Pick<typeof recognitionOperations, SimilarOperation>> {
+  const context = (caller: Caller) => ({
+    ...{ gallery: vault.gallery(), policy: options.policy(), strangers: options.strangers },
+    isNamed: caller.scopes.has('names:read'),
+  });
+  const note = (by: Caller, found: SimilarFaces, subject?: PersonId): void => {
+    const matches = found.persons.filter(({ isToldApart }) => !isToldApart).length;
+    const details = { faces: 1, matches };
+    readings.note({ by, action: 'person.recognised', ...present({ subject }), details });
+  };
+  return {
+    'recognition.similar-persons': async ({ id, limit }, { caller }) => {
+      const person = requireActive(vault.gallery(), id);
+      const found = await similarToPerson(person.id, limit, context(caller));
+      note(caller, found, person.id);
+      return found;
+    },
+    'recognition.similar': async ({ picture, limit }, { caller }) => {
+      if (!caller.scopes.has('recognition:use')) throw forbidden('recognition:use');
+      vault.gallery();
+      refuseIfBusy(photos);
+      const photo = await photos.analyse(only(picture), { photograph: 'new' });
+      if (photo.outcome === 'refused') {
+        const { outcome, code, message, remedy } = photo;
+        return { outcome, code, message, remedy };
+      }
+      const embedding = embeddingOf(photo.embeddingBase64, photo.recogniser, vault.gallery());
+      const found = await similarTo([embedding], { limit }, context(caller));
+      note(caller, found);
+      return { outcome: 'compared', ...found };
     },
   };
 }

@@ -11,17 +11,19 @@ import { registerAdd } from './person-add.js';
 import { registerRenameAndSet } from './person-change.js';
 import { registerPhoto } from './person-photo.js';
 import { registerRemovals } from './person-removal.js';
+import { registerSimilar } from './person-similar.js';
 import { describePerson, personTable } from './person-text.js';
 import { personForms, whichPerson } from './which-person.js';
 
 export function registerPerson(program: Command): void {
   const person = program
     .command('person')
-    .description('enrol, show, change, remove, erase, export and import persons');
+    .description('enrol, show, compare, change, remove, erase, export and import persons');
   registerAdd(person);
   registerListAndShow(person);
   registerRenameAndSet(person);
   registerPhoto(person);
+  registerSimilar(person);
   registerRemovals(person);
   registerExport(person);
   registerImport(person);

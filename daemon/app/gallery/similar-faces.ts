@@ -1,0 +1,85 @@
+import { present } from '../../base/present.js';
+import type { SimilarFaces } from '../../contract/recognition.js';
+import {
+  type Candidate,
+  type Embedding,
+  type MatchPolicy,
+  thresholdFor,
+} from '../../domain/identification/match.js';
+import type { PersonId, RecogniserId, StrangerId } from '../../domain/ids.js';
+import type { Gallery } from '../../gallery/gallery.js';
+import { decodeTemplate } from '../../gallery/search/load-templates.js';
+import { wipe } from '../../host/sodium.js';
+import { damagedName } from './enrolment.js';
+
+/** The strangers whom the box remembers. */
+export interface SimilarStrangers {
+  /** The strangers most similar to any of these embeddings, the most similar first. */
+  nearest(
+    embeddings: readonly Embedding[],
+    options: { readonly count: number; readonly recogniser: RecogniserId },
+  ): readonly { readonly strangerId: StrangerId; readonly similarity: number }[];
+}
+
+export interface SimilarityContext {
+  readonly gallery: Pick<Gallery, 'nearest' | 'readTemplates' | 'showPerson' | 'recogniser'>;
+  readonly policy: MatchPolicy;
+  readonly strangers: SimilarStrangers | undefined;
+  /** Whether the answer may have names. */
+  readonly isNamed: boolean;
+}
+
+/** Who resembles an enrolled person, by all templates of the person. */
+export async function similarToPerson(
+  id: PersonId,
+  limit: number,
+  context: SimilarityContext,
+): Promise<SimilarFaces> {
+  const { gallery } = context;
+  const templates = gallery.readTemplates(id).filter(({ recogniser }) => recogniser === gallery.recogniser);
+  const embeddings = templates.map(({ bytes }) => decodeTemplate(bytes));
+  try {
+    return await similarTo(embeddings, { limit, self: id }, context);
+  } finally {
+    for (const { bytes } of templates) wipe(bytes);
+    for (const embedding of embeddings) embedding.fill(0);
+  }
+}
+
+/** Who resembles these views of one face. `self`: the enrolled person whose face it is. */
+export async function similarTo(
+  embeddings: readonly Embedding[],
+  { limit, self }: { readonly limit: number; readonly self?: PersonId },
+  context: SimilarityContext,
+): Promise<SimilarFaces> {
+  const { gallery, policy, strangers, isNamed } = context;
+  const best = new Map<PersonId, number>();
+  for (const embedding of embeddings) {
+    for (const { personId, similarity } of await gallery.nearest(embedding, { count: limit + 1 })) {
+      if (personId !== self) best.set(personId, Math.max(best.get(personId) ?? -1, similarity));
+    }
+  }
+  const near = [...best].map(([personId, similarity]) => ({ personId, similarity })).sort(bySimilarity);
+  const found = strangers?.nearest(embeddings, { count: limit, recogniser: gallery.recogniser }) ?? [];
+  return {
+    persons: near.slice(0, limit).map(({ personId, similarity }) => {
+      const name = isNamed ? (gallery.showPerson(personId)?.profile?.name ?? damagedName) : undefined;
+      const threshold = sharedThreshold(policy, personId, self);
+      const isInseparable = self !== undefined && policy.isInseparable?.(self, personId) === true;
+      const isToldApart = similarity < threshold && !isInseparable;
+      return { personId, ...present({ name }), similarity, threshold, isToldApart };
+    }),
+    strangers: found.map(({ strangerId, similarity }) => {
+      const threshold = self === undefined ? policy.threshold : thresholdFor(policy, self);
+      return { strangerId, similarity, threshold, isToldApart: similarity < threshold };
+    }),
+  };
+}
+
+/** The lower threshold of two persons: from there, the box takes one of them for the other. */
+function sharedThreshold(policy: MatchPolicy, id: PersonId, self: PersonId | undefined): number {
+  const own = thresholdFor(policy, id);
+  return self === undefined ? own : Math.min(own, thresholdFor(policy, self));
+}
+
+const bySimilarity = (a: Candidate, b: Candidate): number => b.similarity - a.similarity;
