@@ -16,6 +16,8 @@ export const commands: ReadonlyMap<string, () => Promise<(program: Command) => v
   ['camera', async () => (await import('./camera.js')).registerCamera],
   ['liveness', async () => (await import('./liveness.js')).registerLiveness],
   ['person', async () => (await import('./person/person.js')).registerPerson],
+  ['passages', async () => (await import('./passages/passages.js')).registerPassages],
+  ['report', async () => (await import('./passages/report.js')).registerReport],
   ['events', async () => (await import('./events/events.js')).registerEvents],
   ['outbox', async () => (await import('./events/outbox.js')).registerOutbox],
   ['alerts', async () => (await import('./alerts/alerts.js')).registerAlerts],

@@ -17,9 +17,11 @@ import { livenessOperations } from './liveness.js';
 import { modelOperations } from './models.js';
 import type { OperationDeclaration } from './operation.js';
 import { ownCameraOperations } from './own-cameras.js';
+import { passageOperations } from './passages.js';
 import { passkeyOperations } from './passkeys.js';
 import { personOperations } from './persons.js';
 import { recognitionOperations } from './recognition.js';
+import { reportOperations } from './reports.js';
 import { retentionOperations } from './retention.js';
 import { statusOperations } from './status.js';
 import { trustOperations } from './trust.js';
@@ -54,6 +56,8 @@ export const operations = {
   ...recognitionOperations,
   ...attendanceOperations,
   ...eventOperations,
+  ...passageOperations,
+  ...reportOperations,
 } as const satisfies Readonly<Record<string, OperationDeclaration>>;
 
 export type Operations = typeof operations;

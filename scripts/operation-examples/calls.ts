@@ -133,6 +133,9 @@ async function callRecords(caller: ExampleCaller, { client, seeded }: ExampleBox
   await caller.call('events.resend', { from: sequence, to: sequence });
   await caller.call('outbox.show', {});
   const today = new Date().toISOString().slice(0, 10);
+  await caller.call('passages.list', { limit: 2, outcome: 'unproven' });
+  await caller.call('passages.follow', { after: 0 });
+  await caller.call('reports.recognition', { from: today, to: today });
   await caller.call('attendance.today', {});
   await caller.call('attendance.report', { from: today, to: today, person });
   await caller.call('attendance.correct', {

@@ -8,6 +8,7 @@ export type Examples = Readonly<Record<string, OperationExample>>;
 export const examplesFolder = 'docs/contract/operations';
 
 const noStream = 'it needs a camera that streams, and the cameras of the demo box do not exist';
+const noPassage = 'no camera of the demo box sees a person';
 const noBrowser = 'passkeys need a certificate that browsers trust, and a browser that signs';
 
 /** Operations of the network that have no example, and why. */
@@ -22,6 +23,8 @@ export const withoutExample: Readonly<Record<string, string>> = {
   'cameras.snapshot': noStream,
   'cameras.watch': noStream,
   'events.picture': 'the demo box keeps no pictures of events',
+  'passages.picture': noPassage,
+  'passages.show': noPassage,
   'keys.create': 'it works once, on a box whose gallery has no key yet',
 };
 

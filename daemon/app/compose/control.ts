@@ -38,6 +38,7 @@ import { GalleryKeys, keyHandlers } from '../gallery/gallery-keys.js';
 import { GalleryUpkeep, galleryHandlers } from '../gallery/gallery-upkeep.js';
 import { OpenImports } from '../gallery/open-imports.js';
 import { personHandlers } from '../gallery/person-handlers.js';
+import { personNames } from '../gallery/person-names.js';
 import { embedderSource } from '../gallery/photo-embedder.js';
 import { recognitionHandlers } from '../gallery/recognition-handlers.js';
 import type { GateHandover } from '../gate/gate-handover.js';
@@ -50,6 +51,9 @@ import type { EventDurations } from '../metrics/event-durations.js';
 import type { MetricFormat } from '../metrics/metric-families.js';
 import { type MetricSources, metricsText } from '../metrics/metrics.js';
 import { modelsHandlers } from '../models-handlers.js';
+import { BoxPassages, passageHandlers } from '../passages/box-passages.js';
+import { pictureOfPassage } from '../passages/passage-picture.js';
+import { reportHandlers } from '../passages/recognition-report.js';
 import { Retention, retentionHandlers } from '../retention/retention.js';
 import { ageingKinds, emptyLogs, type RetentionSources } from '../retention/retention-kinds.js';
 import type { BoxRuntime } from '../runtime.js';
@@ -135,6 +139,13 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
     }),
     ...eventHandlers(events),
     ...keyHandlers(keys),
+    ...passageHandlers(
+      new BoxPassages({
+        ...{ journal: records.passages, vault, readings, clock },
+        nameOf: personNames(() => vault.open?.gallery),
+        pictureOf: pictureOfPassage(records, () => vault.open?.gallery),
+      }),
+    ),
     ...personHandlers(persons),
   };
   const trust = startCommands(receiver, {
@@ -163,6 +174,10 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
     ...auditHandlers({ log: audit, identity, clock, keys: () => vault.keySlots }),
     ...galleryHandlers(lifetime.use('gallery upkeep', upkeep), readings),
     ...retentionHandlers(retention),
+    ...reportHandlers({
+      ...{ journal: records.passages, vault, site },
+      localTime: localTimeOf(site.timeZone),
+    }),
     ...recognitionHandlers({
       ...{ vault, photos, clips, readings },
       policy: () => ({

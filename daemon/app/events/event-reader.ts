@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Bell } from '../../base/bell.js';
 import type { Clock } from '../../base/clock.js';
 import type { EventKind } from '../../domain/events/event.js';
 import type { Records } from '../../records/open-records.js';
@@ -141,39 +142,5 @@ export async function* followEvents(
     }
   } finally {
     unsubscribe();
-  }
-}
-
-/** Wakes one waiter. A ring that comes before the wait ends it at once. */
-class Bell {
-  readonly #clock: Clock;
-  readonly #signal: AbortSignal;
-  #isRung = false;
-  #wake: () => void = () => undefined;
-
-  constructor(clock: Clock, signal: AbortSignal) {
-    this.#clock = clock;
-    this.#signal = signal;
-  }
-
-  ring(): void {
-    this.#isRung = true;
-    this.#wake();
-  }
-
-  /** Resolves at the next ring, after `longestMs`, or when the signal aborts. */
-  async wait(longestMs: number): Promise<void> {
-    if (!this.#isRung && !this.#signal.aborted) {
-      await new Promise<void>((resolve) => {
-        const timer = this.#clock.after(Math.max(0, longestMs), resolve);
-        this.#wake = () => {
-          timer.cancel();
-          resolve();
-        };
-        this.#signal.addEventListener('abort', this.#wake, { once: true });
-      });
-      this.#signal.removeEventListener('abort', this.#wake);
-    }
-    this.#isRung = false;
   }
 }

@@ -1,19 +1,17 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { type Clock, sleep } from '../../base/clock.js';
-import { isRollcallError } from '../../base/errors.js';
+import type { Clock } from '../../base/clock.js';
 import type { FollowedItem, ShownEvent } from '../../contract/events.js';
 import type { CallInput } from '../../contract/operation.js';
 import type { Operations } from '../../contract/operations.js';
-import { type ControlClient, daemonUnreachable } from '../../control/client.js';
+import type { ControlClient } from '../../control/client.js';
 import { systemClock } from '../../host/system-clock.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox } from '../daemon-client.js';
+import { followStream } from '../follow-stream.js';
 import { exitCodes, printLine, runAction } from '../output.js';
 import { firstItems } from '../pages.js';
 import { describeEvent } from './event-text.js';
 
-/** Pause between attempts to reach the daemon. */
-const RETRY_MS = 500;
 /** Most events that one command lists. */
 const MOST = 10_000;
 
@@ -62,27 +60,18 @@ export async function followEvents(client: EventClient, following: Following): P
   const recent = await newestEvents(client, last);
   for (const event of recent) show(event);
   const newest = recent.at(-1);
-  let after = newest === undefined ? await newestSequence(client) : Number(newest.sequence);
-  let isAway = false;
-  while (!signal.aborted) {
-    try {
-      for await (const item of await client.call('events.follow', { after }, signal)) {
-        if (isAway) note('rollcalld answers again');
-        isAway = false;
-        if (item.kind === 'event') show(item.event);
-        if (item.kind === 'records-replaced') {
-          note('the records of the box were replaced; showing all events in the new records');
-        }
-        after = positionAfter(item);
+  const after = newest === undefined ? await newestSequence(client) : Number(newest.sequence);
+  await followStream<FollowedItem>({
+    ...{ after, signal, clock, note },
+    open: (from) => client.call('events.follow', { after: from }, signal),
+    take(item) {
+      if (item.kind === 'event') show(item.event);
+      if (item.kind === 'records-replaced') {
+        note('the records of the box were replaced; showing all events in the new records');
       }
-    } catch (error) {
-      if (signal.aborted) return;
-      if (!isRollcallError(error, daemonUnreachable)) throw error;
-      if (!isAway) note('rollcalld does not answer; waiting until it does');
-      isAway = true;
-    }
-    await sleep(clock, RETRY_MS, signal).catch(() => undefined);
-  }
+      return positionAfter(item);
+    },
+  });
 }
 
 async function newestSequence(client: EventClient): Promise<number> {

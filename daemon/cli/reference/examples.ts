@@ -45,6 +45,20 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
       'also tell whether the person did these actions in this order',
     ],
   ],
+  'passages list': [
+    ['rollcall passages list', 'show whom each camera saw last, and what the box decided'],
+    ['rollcall passages list --person Ada --since today', 'everything about one person today'],
+    ['rollcall passages list --outcome unproven', 'recognised persons without proof of life'],
+  ],
+  'passages why': [
+    ['rollcall passages why 0198c1c2-7a1b', 'explain a passage; the list shows the beginnings of ids'],
+    ['rollcall passages why 0198c1c2-7a1b --picture', 'also show its best picture on the terminal'],
+  ],
+  'passages show': [['rollcall passages show 0198c1c2-7a1b --json', 'everything recorded, for a program']],
+  'passages tail': [['rollcall passages tail --camera front-door', 'watch a door, passage by passage']],
+  'report recognition': [
+    ['rollcall report recognition --from yesterday', 'what each camera answered and lost since yesterday'],
+  ],
   'person add': [
     ["rollcall person add 'Ada Lovelace' --image ada-1.jpg ada-2.jpg", 'enrol from two photographs'],
     ['rollcall person add --profile ada.json --image ada.jpg', 'keep the name out of the arguments'],
@@ -94,7 +108,10 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     ["rollcall events list --since 1h --person 'Ada King'", 'events of the last hour about one person'],
     ['rollcall events list --kind unknown --since today', 'strangers since midnight'],
   ],
-  'events show': [['rollcall events show 1234', 'show an event by its sequence']],
+  'events show': [
+    ['rollcall events show 1234', 'show an event by its sequence'],
+    ['rollcall events show 1234 --picture door.jpg', 'also save the picture that the box keeps with it'],
+  ],
   'events verify': [
     ['mosquitto_sub -t "rollcall/#" -C 100 -v | rollcall events verify', 'check 100 messages from a broker'],
     ['rollcall events verify captured.txt --keys box.jwks', 'check messages in a file, with stored keys'],

@@ -1,0 +1,21 @@
+import type { Passage } from '../../domain/passages/passage.js';
+import type { Gallery } from '../../gallery/gallery.js';
+import type { Records } from '../../records/open-records.js';
+import { pictureOfEvent } from '../events/event-picture.js';
+
+/** Finds the picture that the box keeps of a passage: that of its last event that has one. */
+export function pictureOfPassage(
+  records: Pick<Records, 'find'>,
+  open: () => Pick<Gallery, 'evidenceOfEvent'> | undefined,
+): (passage: Passage) => Uint8Array | undefined {
+  return ({ events }) => {
+    const gallery = open();
+    if (gallery === undefined) return undefined;
+    for (const id of events.toReversed()) {
+      const event = records.find(id);
+      const picture = event && pictureOfEvent(gallery, event);
+      if (picture !== undefined) return picture;
+    }
+    return undefined;
+  };
+}

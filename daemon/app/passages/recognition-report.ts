@@ -1,0 +1,159 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { badInput } from '../../base/errors.js';
+import { present } from '../../base/present.js';
+import type { Caller } from '../../contract/caller.js';
+import type { Handlers } from '../../contract/handlers.js';
+import type { CameraReport, RecognitionReport, reportOperations } from '../../contract/reports.js';
+import type { LocalTime } from '../../domain/attendance/shift.js';
+import { dateOfDay, dayNumberOf } from '../../domain/attendance/shift-calendar.js';
+import type { CameraId } from '../../domain/ids.js';
+import type { Passage } from '../../domain/passages/passage.js';
+import type { PassageCount, PassageJournal } from '../../records/passages/passage-journal.js';
+import type { GalleryVault } from '../gallery/gallery-vault.js';
+import { camerasFor } from './box-passages.js';
+import { tallyOf } from './passage-counts.js';
+import { inSightS } from './shown-passage.js';
+
+/** The longest period of a report: some seconds of work where a day has thousands of passages. */
+const longestDays = 31;
+/** Passages that one query opens: a few milliseconds. */
+const batchSize = 100;
+/** Where the groups by time in sight begin, seconds. */
+const dwellStartsS = [0, 1, 2, 4, 8, 16] as const;
+
+export interface RecognitionReportOptions {
+  readonly journal: PassageJournal;
+  readonly vault: Pick<GalleryVault, 'gallery'>;
+  readonly site: { readonly timeZone: string };
+  readonly localTime: LocalTime;
+}
+
+type ReportInput = Parameters<Handlers<typeof reportOperations>['reports.recognition']>[0];
+type Dwell = { -readonly [K in keyof CameraReport['byDwell'][number]]: CameraReport['byDwell'][number][K] };
+
+export function reportHandlers(options: RecognitionReportOptions): Handlers<typeof reportOperations> {
+  return {
+    'reports.recognition': (input, { caller, signal }) => recognitionReport(input, options, caller, signal),
+  };
+}
+
+/** @throws `period-refused`, `gallery-sealed`; `forbidden` for a camera that the caller may not use */
+async function recognitionReport(
+  { from, to, camera }: ReportInput,
+  { journal, vault, site, localTime }: RecognitionReportOptions,
+  caller: Pick<Caller, 'cameras'>,
+  signal: AbortSignal,
+): Promise<RecognitionReport> {
+  const days = dayNumberOf(to) - dayNumberOf(from) + 1;
+  if (days < 1 || days > longestDays) {
+    throw badInput(
+      'period-refused',
+      `a report covers 1 to ${longestDays} days; this one would cover ${days}`,
+      {
+        remedy: 'give an end that is not before the begin and not more than a month after it',
+      },
+    );
+  }
+  const cameraIds = camerasFor(camera, caller);
+  vault.gallery();
+  const sinceMs = localTime.instantOf(from, 0);
+  const beforeMs = localTime.instantOf(dateOfDay(dayNumberOf(to) + 1), 0);
+  const period = { sinceMs, beforeMs, ...present({ cameraIds }) };
+  const counts = journal
+    .counts(sinceMs, beforeMs)
+    .filter((each) => cameraIds?.includes(each.cameraId) !== false);
+  const { unreadable, byCamera } = await dwellsOf(journal, period, signal);
+  const cameras = [...new Set(counts.map((each) => each.cameraId))].sort();
+  return {
+    ...{ from, to, timeZone: site.timeZone, unreadable },
+    passages: tallyOf(counts).count,
+    cameras: cameras.map((id) => {
+      const own = counts.filter((each) => each.cameraId === id);
+      return { ...describeCounts(own, localTime), camera: id, byDwell: byCamera.get(id) ?? newDwells() };
+    }),
+  };
+}
+
+function describeCounts(
+  counts: readonly PassageCount[],
+  localTime: LocalTime,
+): Omit<CameraReport, 'camera' | 'byDwell'> {
+  const { count: passages, byOutcome } = tallyOf(counts);
+  const byReason = [...grouped(counts, ({ outcome, reason }) => `${outcome} ${reason}`).values()];
+  const reasons = byReason.flatMap((some) => {
+    const [first] = some;
+    if (first === undefined) return [];
+    const { outcome, reason } = first;
+    return [{ outcome, reason, count: tallyOf(some).count }];
+  });
+  const localOf = ({ hourMs }: PassageCount) => localTime.at(hourMs);
+  const tallied = (some: readonly PassageCount[]) => {
+    const tally = tallyOf(some);
+    return { passages: tally.count, byOutcome: tally.byOutcome };
+  };
+  const byDay = grouped(counts, (each) => localOf(each).date);
+  const byHour = grouped(counts, (each) => Math.floor(localOf(each).secondOfDay / 3600));
+  return {
+    ...{ passages, byOutcome },
+    reasons: reasons.sort((a, b) => b.count - a.count),
+    byDay: [...byDay]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([date, some]) => ({ date, ...tallied(some) })),
+    byHour: [...byHour].sort(([a], [b]) => a - b).map(([hour, some]) => ({ hour, ...tallied(some) })),
+  };
+}
+
+function grouped<Key>(
+  counts: readonly PassageCount[],
+  keyOf: (count: PassageCount) => Key,
+): ReadonlyMap<Key, readonly PassageCount[]> {
+  const groups = new Map<Key, PassageCount[]>();
+  for (const each of counts) {
+    const key = keyOf(each);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [each]);
+    else group.push(each);
+  }
+  return groups;
+}
+
+const newDwells = (): Dwell[] =>
+  dwellStartsS.map((fromS, index) => ({
+    ...{ fromS, toS: dwellStartsS[index + 1] ?? null },
+    ...{ passages: 0, answered: 0, heldBack: 0, unanswered: 0 },
+  }));
+
+/** Opens every ended passage of the period: only its content says whether it gave an event. */
+async function dwellsOf(
+  journal: PassageJournal,
+  period: { readonly sinceMs: number; readonly beforeMs: number; readonly cameraIds?: readonly CameraId[] },
+  signal: AbortSignal,
+) {
+  const byCamera = new Map<CameraId, Dwell[]>();
+  let unreadable = 0;
+  for (let afterNumber = 0; !signal.aborted; ) {
+    const found = journal.list({ ...period, afterNumber, limit: batchSize, keep: 'oldest' });
+    for (const { passage } of found) {
+      if (passage === undefined) unreadable += 1;
+      else if (passage.end !== undefined && passage.outcome !== 'attack') {
+        const dwells = byCamera.get(passage.cameraId) ?? newDwells();
+        byCamera.set(passage.cameraId, dwells);
+        countDwell(dwells, passage);
+      }
+    }
+    const last = found.at(-1);
+    if (last === undefined || found.length < batchSize) break;
+    afterNumber = last.number;
+    await nextTurn();
+  }
+  return { byCamera, unreadable };
+}
+
+function countDwell(dwells: readonly Dwell[], passage: Passage): void {
+  const dwell = dwells.findLast(({ fromS }) => fromS <= inSightS(passage));
+  if (dwell === undefined) return;
+  dwell.passages += 1;
+  if (passage.events.length > 0) dwell.answered += 1;
+  else if (passage.cooldown !== undefined) dwell.heldBack += 1;
+  else dwell.unanswered += 1;
+}

@@ -1,0 +1,65 @@
+import { present } from '../../base/present.js';
+import type { PassageDetails, PassageItem, PersonRef, ReadablePassage } from '../../contract/passages.js';
+import type { PersonId } from '../../domain/ids.js';
+import { isoTime } from '../../domain/iso-time.js';
+import type { Passage } from '../../domain/passages/passage.js';
+import type { StoredPassage } from '../../records/passages/passage-journal.js';
+
+/** The name of a person for one reader; undefined for one who may not see names, and where there is none. */
+export type NameOf = (id: PersonId) => string | undefined;
+
+/** A passage in a list. One that cannot be opened takes its own place and no other's. */
+export function shownPassage({ number, id, passage }: StoredPassage, nameOf: NameOf): PassageItem {
+  return passage === undefined ? { number, id, unreadable: true } : readable(number, passage, nameOf);
+}
+
+/** Everything about a passage. */
+export function passageDetails(
+  number: number,
+  passage: Passage,
+  nameOf: NameOf,
+  hasPicture: boolean,
+): PassageDetails {
+  const { views, recogniser, threshold, margin, liveness, nearest, cooldown } = passage;
+  return {
+    ...readable(number, passage, nameOf),
+    recogniser,
+    views: {
+      ...{ count: views.count, embedded: views.embedded, faults: views.faults },
+      ...present({ best: views.best && bestView(views.best) }),
+    },
+    ...{ threshold, margin, liveness, hasPicture },
+    nearest: nearest.map(({ personId, ...near }) => ({ ...near, person: personRef(personId, nameOf) })),
+    ...present({ cooldown: cooldown && shownCooldown(cooldown) }),
+  };
+}
+
+function readable(number: number, passage: Passage, nameOf: NameOf): ReadablePassage {
+  const { id, cameraId, startedAtMs, lastSeenMs, end, outcome, reason, personId, stranger, events } = passage;
+  return {
+    ...{ number, id, camera: cameraId },
+    ...{ startedAt: isoTime(startedAtMs), lastSeenAt: isoTime(lastSeenMs) },
+    inSightS: inSightS(passage),
+    ...present({ end }),
+    ...{ outcome, reason, sentence: `${outcome}: ${reason}` },
+    ...present({ person: personId && personRef(personId, nameOf), stranger }),
+    events,
+  };
+}
+
+/** Seconds from the first to the last time the face was seen. */
+export function inSightS({ startedAtMs, lastSeenMs }: Passage): number {
+  return Math.max(0, lastSeenMs - startedAtMs) / 1000;
+}
+
+function personRef(id: PersonId, nameOf: NameOf): PersonRef {
+  return { id, ...present({ name: nameOf(id) }) };
+}
+
+function bestView({ quality, ...measures }: NonNullable<Passage['views']['best']>) {
+  return { ...measures, score: quality.score };
+}
+
+function shownCooldown({ passageId, ...times }: NonNullable<Passage['cooldown']>) {
+  return { ...times, ...present({ passage: passageId }) };
+}

@@ -1,0 +1,56 @@
+/** What the box decided about the face of a passage. */
+export const passageOutcomes = [
+  'attended',
+  'unproven',
+  'refused',
+  'ambiguous',
+  'stranger',
+  'attack',
+  'undecided',
+] as const;
+
+/** Why a passage ended with its outcome. A code is never renamed and never changes its meaning. */
+export const passageReasons = [
+  'attended',
+  'attended-without-proof',
+  'attended-before',
+  'no-blink',
+  'blink-not-bound',
+  'seen-too-briefly',
+  'eyes-not-seen',
+  'too-close',
+  'challenge-not-passed',
+  'challenge-failed',
+  'challenge-not-shown',
+  'expired',
+  'not-yet-valid',
+  'barred',
+  'withdrawn',
+  'within-margin',
+  'inseparable-pair',
+  'ambiguous-before',
+  'stranger',
+  'below-threshold',
+  'below-own-threshold',
+  'gallery-empty',
+  'stranger-before',
+  'stranger-ignored',
+  'still-picture',
+  'passive-model',
+  'attack-before',
+  'too-small',
+  'blurred',
+  'dark',
+  'overexposed',
+  'turned-away',
+  'occluded',
+  'cut-off',
+  'too-few-views',
+  'views-disagree',
+  'camera-lost',
+  'vision-stopped',
+  'box-stopped',
+] as const;
+
+/** How a passage ended. */
+export const passageEnds = ['left', 'another-face', 'camera-lost', 'vision-stopped', 'box-stopped'] as const;

@@ -1,0 +1,199 @@
+import { z } from 'zod';
+import { cameraId } from './cameras.js';
+import { operation, pageFields } from './operation.js';
+import { passageEnds, passageOutcomes, passageReasons } from './passage-terms.js';
+import { personId, similarity } from './person.js';
+
+const count = z.int().nonnegative();
+const number = z.int().positive().describe('Counts the passages of the box. Lists are in this order.');
+const passageId = z.string().describe('The id of the passage.');
+const outcome = z.enum(passageOutcomes);
+const reason = z.enum(passageReasons).describe('docs/reference/passage-reasons.md explains each.');
+const strangerId = z.string().min(1).max(64).describe('The opaque id of the stranger: `s-…`.');
+
+/** A person as callers see one. */
+const personRef = z.object({
+  id: personId,
+  name: z
+    .string()
+    .exactOptional()
+    .describe('Absent for callers without `names:read`, for an erased person, and for a damaged profile.'),
+});
+export type PersonRef = z.infer<typeof personRef>;
+
+/** A passage in a list. */
+const readablePassage = z.object({
+  number,
+  id: passageId,
+  camera: z.string(),
+  startedAt: z.iso.datetime(),
+  lastSeenAt: z.iso.datetime(),
+  inSightS: z.number().describe('Seconds from the first to the last time the face was seen.'),
+  end: z.enum(passageEnds).exactOptional().describe('How it ended. Absent while the face is in sight.'),
+  outcome,
+  reason,
+  sentence: z.string().describe('Why the passage has this outcome, in words.'),
+  remedy: z.string().exactOptional().describe('What to do about it. Absent where there is nothing to do.'),
+  person: personRef.exactOptional().describe('The person whom the box recognised.'),
+  stranger: z.object({ id: strangerId, visit: z.int().positive() }).exactOptional(),
+  events: z.array(z.string()).readonly().describe('The ids of the events that the passage caused.'),
+});
+export type ReadablePassage = z.infer<typeof readablePassage>;
+
+/** A passage whose content the box cannot open. */
+const unreadablePassage = z
+  .object({ number, id: passageId, unreadable: z.literal(true) })
+  .describe(
+    'A passage whose content the box cannot open: its key is gone, as after the restore of an older backup, or the row was damaged.',
+  );
+
+export const passageItem = z.union([readablePassage, unreadablePassage]);
+export type PassageItem = z.infer<typeof passageItem>;
+
+const measures = z.object({
+  score: z.number().describe('0 (cannot be used) to 1.'),
+  widthPx: z.number().describe('Width of the face in the full picture.'),
+  yawDeg: z.number(),
+  pitchDeg: z.number(),
+  meanLuma: z.number().describe('Mean brightness of the face, 0 to 255.'),
+  sharpness: z.number(),
+});
+
+/** A passage with everything that was measured. */
+export const passageDetails = readablePassage.extend({
+  recogniser: z.string(),
+  views: z.object({
+    count: count.describe('Views in which the landmarks were found.'),
+    embedded: count.describe('Views that were compared with the gallery.'),
+    faults: z
+      .record(z.string(), count)
+      .readonly()
+      .describe('Number of views with each fault. A view can have several.'),
+    best: measures.exactOptional().describe('The best view. Absent without any.'),
+  }),
+  threshold: z.number().describe('The similarity from which two faces count as one person.'),
+  margin: z.number().describe('How much nearer than the second the nearest person must be.'),
+  nearest: z
+    .array(z.object({ person: personRef, similarity, threshold: z.number() }))
+    .readonly()
+    .describe('The nearest persons, the most similar first, with the threshold of each.'),
+  liveness: z.object({
+    require: z.string().describe('What the camera demands: `liveness.require`.'),
+    verdict: z.enum(['live', 'attack', 'undetermined']),
+    reason: z.string(),
+    blinkCount: count,
+    observedS: z.number().describe('Seconds in which a blink would have been detected.'),
+    frameCount: count.describe('Frames in which the eyes were measured.'),
+    passiveScore: z.number().exactOptional().describe('0 (attack) to 1 (live). Absent without a model.'),
+  }),
+  cooldown: z
+    .object({ elapsedS: z.number(), cooldownS: z.number(), passage: passageId.exactOptional() })
+    .exactOptional()
+    .describe('The rule that kept an event back, and the earlier passage.'),
+  hasPicture: z.boolean(),
+});
+export type PassageDetails = z.infer<typeof passageDetails>;
+
+const position = count.describe(
+  'Give it as `after` to continue later. A reader can get passages again, and misses none.',
+);
+
+/** An item of the stream of passages. */
+export const followedPassage = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('passage'), passage: passageItem, position }),
+  z
+    .object({ kind: z.literal('up-to-date'), position })
+    .describe(
+      'Comes once at the beginning, after the passages that ended before, and whenever no passage ended for 30 seconds.',
+    ),
+]);
+export type FollowedPassage = z.infer<typeof followedPassage>;
+
+/** Where a reader goes on who has this item. */
+const positionOf = (item: FollowedPassage): number => item.position;
+
+const filters = {
+  camera: cameraId.optional().describe('Only passages at this camera.'),
+  person: personId.optional().describe('Only passages in which the box recognised this person.'),
+  stranger: strangerId.optional().describe('Only passages of this stranger.'),
+  outcome: outcome.optional(),
+  reason: reason.optional(),
+};
+
+const instant = z.iso.datetime().max(40);
+const which = z
+  .string()
+  .min(4)
+  .max(64)
+  .describe('The id of the passage, or its beginning with at least four characters.');
+
+export const passageOperations = {
+  'passages.list': operation({
+    method: 'GET',
+    path: '/passages',
+    summary: 'List passages: whom each camera saw, and what the box decided and why.',
+    description:
+      'The newest first, unless `order` says otherwise. A caller who is limited to cameras gets the passages at these cameras only.',
+    input: z.strictObject({
+      limit: pageFields.limit,
+      cursor: z
+        .string()
+        .regex(/^\d{1,16}$/)
+        .optional()
+        .describe('`nextCursor` of the page before.'),
+      order: z.enum(['newest-first', 'oldest-first']).default('newest-first'),
+      ...filters,
+      since: instant.optional().describe('Began at this time or later.'),
+      until: instant.optional().describe('Began before this time.'),
+    }),
+    answer: { kind: 'page', item: passageItem },
+    errors: ['gallery-sealed'],
+    scope: 'passages:read',
+    audit: 'personal',
+    rate: 'default',
+  }),
+  'passages.show': operation({
+    method: 'GET',
+    path: '/passages/{passage}',
+    summary: 'Explain a passage: what was measured, what the box decided and why.',
+    input: z.strictObject({ passage: which }),
+    answer: { kind: 'json', schema: passageDetails },
+    errors: ['no-such-passage', 'passage-unreadable', 'ambiguous', 'gallery-sealed'],
+    scope: 'passages:read',
+    audit: 'personal',
+    rate: 'default',
+  }),
+  'passages.follow': operation({
+    method: 'GET',
+    path: '/passages/stream',
+    summary: 'Receive passages as they end.',
+    description:
+      'A passage comes when it has ended. With `after`, those come first that ended since that position. The answer ends when the reader leaves.',
+    input: z.strictObject({
+      after: z
+        .int()
+        .nonnegative()
+        .optional()
+        .describe('`position` of the last item that was read. Absent: only passages that end from now on.'),
+      ...filters,
+    }),
+    answer: { kind: 'lines', item: followedPassage, resume: { field: 'after', positionOf } },
+    errors: ['gallery-sealed'],
+    scope: 'passages:read',
+    audit: 'personal',
+    rate: 'stream',
+    isLong: true,
+  }),
+  'passages.picture': operation({
+    method: 'GET',
+    path: '/passages/{passage}/picture',
+    summary: 'Read the best picture of a passage.',
+    description: 'The configuration decides which pictures the box keeps: `evidence`.',
+    input: z.strictObject({ passage: which }),
+    answer: { kind: 'file', mediaType: 'image/jpeg' },
+    errors: ['no-such-passage', 'no-such-picture', 'passage-unreadable', 'ambiguous', 'gallery-sealed'],
+    scope: 'passages:pictures',
+    audit: 'personal',
+    rate: 'default',
+  }),
+} as const;

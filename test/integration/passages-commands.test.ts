@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import type { PassageDetails, PassageItem } from '../../daemon/contract/passages.js';
+import type { RecognitionReport } from '../../daemon/contract/reports.js';
+import { allScopes, type Scope } from '../../daemon/contract/scopes.js';
+import { cameraId, type PersonId, strangerId } from '../../daemon/domain/ids.js';
+import type { Passage } from '../../daemon/domain/passages/passage.js';
+import { attendanceFact } from '../support/facts.js';
+import { noiseJpeg } from '../support/gallery-fixture.js';
+import { type PassageApi, withPassageApi } from '../support/passage-api.js';
+import { passageEpochMs, passageIdOf, passageOf } from '../support/passage-fixture.js';
+
+const stranger = { id: strangerId(`s-${'a'.repeat(26)}`), visit: 2 };
+
+/** Four passages: Ada is attended, Grace leaves too soon, a stranger comes, and a face in the yard is too dark. */
+function put({ records: { passages }, ada, grace }: PassageApi): void {
+  const near = (id: PersonId, similarity: number) => [{ personId: id, similarity, threshold: 0.4 }];
+  const { personId: _, ...nobody } = passageOf(3, { events: [] });
+  const liveness = {
+    ...passageOf(2).liveness,
+    verdict: 'undetermined',
+    reason: 'observed-too-briefly',
+  } as const;
+  const all: readonly Passage[] = [
+    passageOf(1, { personId: ada, nearest: near(ada, 0.91), lastSeenMs: passageEpochMs + 6_500 }),
+    passageOf(2, {
+      ...{ personId: grace, nearest: near(grace, 0.88), events: [], liveness },
+      ...{ outcome: 'unproven', reason: 'seen-too-briefly' },
+    }),
+    {
+      ...{ ...nobody, outcome: 'stranger', reason: 'stranger-before', nearest: near(ada, 0.2), stranger },
+      cooldown: { elapsedS: 20, cooldownS: 60, passageId: passageIdOf(2) },
+    },
+    {
+      ...{ ...nobody, id: passageIdOf(4), cameraId: cameraId('yard'), nearest: [] },
+      ...{ outcome: 'undecided', reason: 'dark' },
+    },
+  ];
+  for (const passage of all) passages.put(passage);
+}
+
+const reader = (...more: readonly Scope[]) => ({
+  ...{ actor: 'user:u-1', origin: 'https 192.0.2.7' },
+  scopes: new Set<Scope>(['passages:read', ...more]),
+  cameras: undefined,
+});
+const listInput = { limit: 100, order: 'newest-first' } as const;
+
+describe('rollcall passages', { timeout: 120_000 }, () => {
+  test('list, why and show tell whom each camera saw, to those who may know', async (t) => {
+    await withPassageApi(t, async (api) => {
+      put(api);
+      const { run, passages, audited, ada, directory, gallery, records } = api;
+      const listed = await run('passages', 'list');
+      assert.equal(listed.exitCode, 0, listed.stderr);
+      const rows = listed.stdout.trim().split('\n');
+      assert.equal(rows.length, 5);
+      assert.match(rows[1] ?? '', /^2026-03-02 07:00:01 +gate +Ada Lovelace +attended +attended +5\.5 s /);
+      assert.match(rows[3] ?? '', /s-a{26}, visit 2 +stranger +stranger-before/);
+      const ids = async (...options: readonly string[]): Promise<readonly number[]> => {
+        const { stdout } = await run('passages', 'list', '--json', ...options);
+        return (JSON.parse(stdout) as readonly PassageItem[]).map(({ number }) => number);
+      };
+      assert.deepEqual(await ids('--person', ada), [1]);
+      assert.deepEqual(await ids('--stranger', stranger.id), [3]);
+      assert.deepEqual(await ids('--outcome', 'undecided', '--reason', 'dark'), [4]);
+      assert.deepEqual(await ids('-n', '2'), [3, 4]);
+      assert.deepEqual(await ids('--since', '2026-03-02 07:00:03'), [3, 4]);
+      assert.deepEqual(await ids('--until', '2026-03-02 07:00:03'), [1, 2]);
+      audited.length = 0;
+      const why = await run('passages', 'why', passageIdOf(2));
+      assert.match(
+        why.stdout,
+        /who +Grace Hopper\n +when +2026-03-02 07:00:02, in sight for 0\.8 s\n +where +gate/,
+      );
+      assert.match(why.stdout, /outcome +unproven \(seen-too-briefly\)/);
+      assert.match(why.stdout, /nearest: Grace Hopper 0\.880 of 0\.400; margin 0\.050/);
+      assert.match(why.stdout, /life: undetermined \(observed-too-briefly\)/);
+      assert.match(why.stdout, /events: none/);
+      assert.deepEqual(
+        audited.map(({ action, subject, details }) => [action, subject, details]),
+        [['passage.read', api.grace, { passage: passageIdOf(2), camera: 'gate' }]],
+      );
+      const held = await run('passages', 'why', passageIdOf(3));
+      assert.match(held.stdout, /cooldown: 20 s of 60 s; earlier passage 0195f000-0000/);
+
+      const jpeg = noiseJpeg(3, 4_000);
+      const fact = attendanceFact({ personId: ada });
+      const { id: eventId } = records.record(fact);
+      records.passages.put(passageOf(5, { personId: ada, nearest: [], events: [eventId] }));
+      const about = { kind: 'attendance', eventId, personId: ada, cameraId: 'gate' } as const;
+      assert.ok(gallery.addEvidence({ ...about, takenAtMs: fact.occurredAtMs, jpeg }));
+      const path = join(directory, 'ada.jpg');
+      const shown = await run('passages', 'show', passageIdOf(5), '--json', '--picture', path);
+      assert.equal((JSON.parse(shown.stdout) as PassageDetails).hasPicture, true);
+      assert.deepEqual(await readFile(path), Buffer.from(jpeg));
+      assert.equal((await stat(path)).mode & 0o777, 0o600);
+      const none = await run('passages', 'why', passageIdOf(2), '--picture', join(directory, 'none.jpg'));
+      assert.match(none.stderr, /the box keeps no picture of the passage/);
+      const several = await run('passages', 'why', '0195f000');
+      assert.equal(several.exitCode, 2);
+      assert.match(several.stderr, /the ids of several passages begin with "0195f000"/);
+
+      const nameless = passages.list(listInput, reader());
+      assert.doesNotMatch(JSON.stringify(nameless), /Ada|Grace/);
+      assert.match(JSON.stringify(passages.list(listInput, reader('names:read'))), /Ada.*|Grace.*/);
+      assert.doesNotMatch(JSON.stringify(passages.show(passageIdOf(1), reader())), /Ada|Grace/);
+      api.seal();
+      assert.equal((await run('passages', 'list')).exitCode, 1);
+      assert.throws(() => passages.list(listInput, reader()), { code: 'gallery-sealed' });
+    });
+  });
+
+  test('a caller who is limited to cameras learns nothing about others', async (t) => {
+    await withPassageApi(t, async (api) => {
+      put(api);
+      const { passages, audited } = api;
+      const guard = { ...reader(...allScopes), cameras: new Set(['yard']) };
+      const { items } = passages.list(listInput, guard);
+      assert.deepEqual(
+        items.map(({ number }) => number),
+        [4],
+      );
+      assert.deepEqual(
+        audited.map(({ details }) => details),
+        [{ camera: 'yard', passages: 1, persons: 0 }],
+      );
+      assert.throws(() => passages.list({ ...listInput, camera: 'gate' }, guard), { code: 'forbidden' });
+      for (const which of [passageIdOf(1), '0195f000-0000-7000-8000-000000000001'.slice(0, -1)]) {
+        if (which === passageIdOf(1)) {
+          assert.throws(() => passages.show(which, guard), { code: 'no-such-passage' });
+          assert.throws(() => passages.picture(which, guard), { code: 'no-such-passage' });
+        } else assert.equal(passages.show(which, guard).number, 4, 'the only one of theirs');
+      }
+    });
+  });
+
+  test('follow gives each passage when it ends, and continues without a gap', async (t) => {
+    await withPassageApi(t, async ({ records, passages }) => {
+      const abort = new AbortController();
+      const { end: _, ...inSight } = passageOf(1);
+      records.passages.put(inSight);
+      records.passages.put(passageOf(2));
+      const follow = (after?: number) =>
+        passages.follow({ after }, reader(), abort.signal)[Symbol.asyncIterator]();
+      const next = async (from: ReturnType<typeof follow>) => {
+        const { value: item } = await from.next();
+        if (item === undefined) return assert.fail('the stream ended');
+        return [item.kind === 'passage' ? item.passage.number : item.kind, item.position];
+      };
+      const stream = follow(0);
+      assert.deepEqual(await next(stream), [2, 0], 'the first is still in sight');
+      assert.deepEqual(await next(stream), ['up-to-date', 0]);
+      records.passages.put(passageOf(3));
+      assert.deepEqual(await next(stream), [3, 0]);
+      records.passages.put(passageOf(1));
+      assert.deepEqual(await next(stream), [1, 3]);
+      const again = follow(3);
+      assert.deepEqual(await next(again), ['up-to-date', 3]);
+      abort.abort();
+    });
+  });
+
+  test('report recognition counts what each camera answered and lost, by the clock of the site', async (t) => {
+    await withPassageApi(t, async (api) => {
+      put(api);
+      const { run, records } = api;
+      // Half past midnight in summer time at the site is the day before in UTC.
+      const startedAtMs = Date.UTC(2026, 5, 30, 23, 30);
+      records.passages.put(passageOf(9, { startedAtMs, lastSeenMs: startedAtMs + 20_000 }));
+      const report = async (from: string, to: string) => {
+        const { stdout } = await run('report', 'recognition', '--from', from, '--to', to, '--json');
+        return JSON.parse(stdout) as RecognitionReport;
+      };
+      const { cameras, passages } = await report('2026-03-02', '2026-03-02');
+      assert.equal(passages, 4);
+      assert.deepEqual(
+        cameras.map(({ camera }) => camera),
+        ['gate', 'yard'],
+      );
+      const [gate = assert.fail()] = cameras;
+      assert.deepEqual(gate.byOutcome, { attended: 1, unproven: 1, stranger: 1 });
+      assert.deepEqual(
+        gate.byHour.map(({ hour }) => hour),
+        [7],
+      );
+      const [brief = assert.fail(), , , longer = assert.fail()] = gate.byDwell;
+      const counts = ({ passages: all, answered, heldBack, unanswered }: typeof brief) => [
+        all,
+        answered,
+        heldBack,
+        unanswered,
+      ];
+      assert.deepEqual([brief.toS, counts(brief)], [1, [2, 0, 1, 1]]);
+      assert.deepEqual([longer.fromS, counts(longer)], [4, [1, 1, 0, 0]]);
+      const summer = await report('2026-07-01', '2026-07-01');
+      assert.deepEqual(
+        summer.cameras[0]?.byDay.map(({ date }) => date),
+        ['2026-07-01'],
+      );
+      assert.deepEqual(
+        summer.cameras[0]?.byHour.map(({ hour }) => hour),
+        [0],
+      );
+      const text = await run('report', 'recognition', '--from', '2026-03-02', '--to', '2026-03-02');
+      assert.match(text.stdout, /gate: 3 passages/);
+      assert.match(text.stdout, /0 to 1 +2 +0 +1 +1 +100\.0 %/);
+      const long = await run('report', 'recognition', '--from', '2026-01-01', '--to', '2026-03-02');
+      assert.match(long.stderr, /a report covers 1 to 31 days/);
+    });
+  });
+});

@@ -1,0 +1,85 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { stringify } from 'yaml';
+import { personNames } from '../../daemon/app/gallery/person-names.js';
+import { BoxPassages, passageHandlers } from '../../daemon/app/passages/box-passages.js';
+import { pictureOfPassage } from '../../daemon/app/passages/passage-picture.js';
+import { reportHandlers } from '../../daemon/app/passages/recognition-report.js';
+import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { passageOperations } from '../../daemon/contract/passages.js';
+import { reportOperations } from '../../daemon/contract/reports.js';
+import { startControlServer } from '../../daemon/control/server.js';
+import type { PersonId } from '../../daemon/domain/ids.js';
+import type { Gallery } from '../../daemon/gallery/gallery.js';
+import { localTimeOf } from '../../daemon/host/local-time.js';
+import { systemClock } from '../../daemon/host/system-clock.js';
+import type { Records } from '../../daemon/records/open-records.js';
+import { type CommandResult, rollcall } from './box.js';
+import {
+  enrolmentOf,
+  galleryOptions,
+  openTestGallery,
+  temporaryDirectory,
+  tester,
+} from './gallery-fixture.js';
+import { openPassageRecords, SettableVault, sealOf } from './passage-fixture.js';
+
+/** The operations on passages over a real gallery and real records, and the commands that speak to them. */
+export interface PassageApi {
+  readonly directory: string;
+  readonly gallery: Gallery;
+  readonly records: Records;
+  readonly passages: BoxPassages;
+  /** The written audit entries. */
+  readonly audited: NewAuditEntry[];
+  readonly ada: PersonId;
+  readonly grace: PersonId;
+  /** Seals the gallery. */
+  seal(): void;
+  /** Runs `rollcall` with these arguments. */
+  run(...args: readonly string[]): Promise<CommandResult>;
+}
+
+/** The site is in Lisbon, so that days differ from those in UTC. */
+export async function withPassageApi(
+  t: TestContext,
+  work: (api: PassageApi) => Promise<void>,
+): Promise<void> {
+  const directory = temporaryDirectory(t);
+  await using opened = await openTestGallery(galleryOptions(directory));
+  const { gallery } = opened;
+  const vault = new SettableVault(gallery);
+  await using records = openPassageRecords(directory, systemClock, sealOf(vault));
+  const audited: NewAuditEntry[] = [];
+  const readings = { note: (entry: NewAuditEntry) => void audited.push(entry) };
+  const behind = { journal: records.passages, vault };
+  const site = { id: 'site', timeZone: 'Europe/Lisbon' };
+  const passages = new BoxPassages({
+    ...{ ...behind, readings, clock: systemClock },
+    nameOf: personNames(() => vault.present),
+    pictureOf: pictureOfPassage(records, () => vault.present),
+  });
+  const socketPath = join(directory, 'control.sock');
+  await using _server = await startControlServer({
+    socketPath,
+    operations: { ...passageOperations, ...reportOperations },
+    handlers: {
+      ...passageHandlers(passages),
+      ...reportHandlers({ ...behind, site, localTime: localTimeOf(site.timeZone) }),
+    },
+    logger: silentLogger,
+  });
+  const config = join(directory, 'rollcall.yaml');
+  await writeFile(config, stringify({ site, control: { socketPath } }));
+  const ada = await gallery.addPerson(enrolmentOf('Ada Lovelace', [1]), tester);
+  const grace = await gallery.addPerson(enrolmentOf('Grace Hopper', [2]), tester);
+  await work({
+    ...{ directory, gallery, records, passages, audited, ada, grace },
+    seal: () => {
+      vault.present = undefined;
+    },
+    run: (...args) => rollcall([...args, '--config', config]),
+  });
+}
