@@ -6,10 +6,11 @@ import { configReference } from '../daemon/config/reference.js';
 import { asyncApiYaml } from '../daemon/publish/contract/asyncapi.js';
 import { schemaFiles } from '../daemon/publish/contract/json-schemas.js';
 import { apiDocuments } from './contract/api-documents.js';
+import { passageReasonsPage } from './contract/passage-reasons-page.js';
 import { readExamples } from './operation-examples/read.js';
 
 /**
- * Writes the files that are generated from the schemas of the configuration and of the contract. With `--check` it only
+ * Writes the files that are generated from the configuration, the contract and the reasons of passages. With `--check` it only
  * compares, and exits with 1 if a file differs.
  */
 const outputs: readonly { readonly path: string; readonly content: string }[] = [
@@ -18,6 +19,7 @@ const outputs: readonly { readonly path: string; readonly content: string }[] = 
     content: `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`,
   },
   { path: 'docs/configuration.md', content: configReference() },
+  { path: 'docs/reference/passage-reasons.md', content: passageReasonsPage() },
   { path: 'docs/contract/asyncapi.yaml', content: asyncApiYaml() },
   ...schemaFiles(),
   ...apiDocuments(readExamples(fileURLToPath(new URL('..', import.meta.url)))),

@@ -20,15 +20,15 @@ export interface FaceView {
  */
 
 /** Gaussian blur of 3 % of the face's width measures 0.15, and 1 view in 5 is missed; 4 % measures 0.09, and 2 in 5 are missed. */
-const BLURRED_UNDER = 0.1;
+export const BLURRED_UNDER = 0.1;
 /** Darkening without noise to a mean luma of 15 hardly matters, but a real sensor gives mostly noise at this level. */
-const DARK_UNDER = 25;
+export const DARK_UNDER = 25;
 /** With half of the samples overexposed, 1 view in 3 is missed; with a quarter, 1 in 5. */
 const OVEREXPOSED_OVER = 0.5;
 /** The mesh flattens: a full profile measures about 42 degrees. Up to 35 degrees similarity does not fall measurably. */
-const LARGEST_YAW_DEG = 35;
+export const LARGEST_YAW_DEG = 35;
 /** No views beyond this were available; up to 30 degrees similarity does not fall measurably. */
-const LARGEST_PITCH_DEG = 30;
+export const LARGEST_PITCH_DEG = 30;
 /**
  * 171 of 175 views of 25 uncovered faces are over this, also with light that falls to a third or a sixth across the face, and
  * also a face in shade with closing eyes. Of 280 views with drawn masks, scarves, paper and palms, in even and uneven light, 90 %
