@@ -31,7 +31,7 @@ describe('reasons of passages', () => {
       assert.ok(outcomes.length > 0, reason);
       for (const outcome of outcomes) {
         const passage = aPassage({ outcome, reason, personId: ada.personId, nearest: [ada, grace] });
-        const { sentence, remedy = 'x' } = explainPassage(passage, () => 'Somebody');
+        const { sentence, remedy = 'none' } = explainPassage(passage, () => 'Somebody');
         for (const text of [sentence, remedy]) assert.match(text, /^[a-z].*[^.]$/, `${reason}: ${text}`);
         assert.doesNotMatch(
           sentence,

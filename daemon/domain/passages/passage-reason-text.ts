@@ -153,7 +153,8 @@ export const reasonTexts: Readonly<Record<PassageReason, ReasonText>> = {
   'passive-model': {
     outcomes: ['attack'],
     meaning: 'The passive model found signs of a picture, a screen or a mask.',
-    remedy: 'look at the picture. If people are often refused, measure the passive model (docs/attendance.md)',
+    remedy:
+      'look at the picture. If people are often refused, measure the passive model (docs/attendance.md)',
   },
   'attack-before': {
     outcomes: ['attack'],
