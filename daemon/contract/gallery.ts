@@ -6,9 +6,9 @@ import { operation } from './operation.js';
 
 /** A damaged row, which is kept but not used. Ids reveal nothing about a person. */
 export const quarantinedRow = z.object({
-  table: z.enum(['person', 'template', 'photograph', 'evidence']),
+  table: z.enum(['person', 'template', 'photograph', 'evidence', 'stranger']),
   rowId: z.string(),
-  personId: z.string().exactOptional().describe('Absent for pictures of strangers.'),
+  personId: z.string().exactOptional().describe('Absent for strangers and their pictures.'),
   reason: z
     .enum([
       ...(['does-not-open', 'key-does-not-open', 'not-a-template', 'of-nobody', 'rolled-back'] as const),
@@ -103,7 +103,7 @@ export type GalleryStatus = z.infer<typeof galleryStatus>;
 
 /** A problem of a row. Ids reveal nothing about a person. */
 export const verifyFinding = z.object({
-  table: z.enum(['key_slot', 'data_key', 'person', 'template', 'photograph', 'evidence']),
+  table: z.enum(['key_slot', 'data_key', 'person', 'template', 'photograph', 'evidence', 'stranger']),
   rowId: z
     .string()
     .exactOptional()
@@ -148,6 +148,7 @@ const verificationSummary = z.object({
       templates: z.int(),
       photographs: z.int(),
       evidence: z.int(),
+      strangers: z.int(),
     })
     .describe('Numbers of checked rows.'),
   pages: z.array(z.string()).readonly().describe('Messages of SQLite about the pages of the file.'),

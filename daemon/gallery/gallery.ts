@@ -10,6 +10,7 @@ import type { ViewChange } from './persons/person-changes.js';
 import type { PersonsPage } from './persons/person-rows.js';
 import type { StoredPersonState } from './places.js';
 import type { SearchOptions } from './search/search-index.js';
+import type { GalleryStrangers } from './strangers/gallery-strangers.js';
 import type { QuarantinedRow } from './verify/quarantine.js';
 
 export interface PersonEntry {
@@ -137,6 +138,9 @@ export interface Gallery extends AsyncDisposable {
 
   /** Seal the passages, which are stored elsewhere. Not to be kept: closing the gallery wipes what they need. */
   readonly passageKeys: PassageKeys;
+
+  /** Not to be kept: closing the gallery overwrites them in memory. */
+  readonly strangers: GalleryStrangers;
 
   /** Begins an import. Returns the id under which persons are staged. */
   beginImport(): Promise<string>;

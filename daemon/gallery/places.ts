@@ -1,5 +1,6 @@
 import type { EvidenceKind } from '../domain/events/evidence.js';
-import type { PassageId, PersonId, RecogniserId } from '../domain/ids.js';
+import type { PassageId, PersonId, RecogniserId, StrangerId } from '../domain/ids.js';
+import type { StrangerState } from '../domain/strangers/stranger.js';
 import type { FieldPlace } from './field-place.js';
 
 /** Only `active` persons are recognised. `staged`: part of an import that is not committed. */
@@ -51,6 +52,18 @@ export const places = {
     column: 'jpeg',
     rowId,
     within: [kind, eventId, person ?? ''],
+  }),
+  /** As with persons, an altered state, recogniser or revision no longer opens. */
+  strangerContent: (stranger: {
+    readonly id: StrangerId;
+    readonly state: StrangerState;
+    readonly recogniser: RecogniserId;
+    readonly revision: number;
+  }): FieldPlace => ({
+    table: 'stranger',
+    column: 'content',
+    rowId: stranger.id,
+    within: [String(stranger.revision), stranger.state, stranger.recogniser],
   }),
   /** In records.db. `readable`: the columns beside the content that may not be altered. */
   passageContent: (rowId: PassageId, readable: readonly string[]): FieldPlace => ({

@@ -1,9 +1,14 @@
-import { type PersonId, personId } from '../domain/ids.js';
+import { type PersonId, personId, type StrangerId, strangerId } from '../domain/ids.js';
 import { opaqueText } from '../host/opaque-text.js';
 
 /** A new person id, `p-` and 128 random bits: reveals nothing about the person or the time of enrolment. */
 export function newPersonId(): PersonId {
   return personId(`p-${opaqueText()}`);
+}
+
+/** A new stranger id, `s-` and 128 random bits. */
+export function newStrangerId(): StrangerId {
+  return strangerId(`s-${opaqueText()}`);
 }
 
 /**

@@ -12,6 +12,7 @@ export const TABLES_CHECKED_AT_OPENING = [
   'person',
   'template',
   'tombstone',
+  'stranger',
 ];
 
 /**
@@ -114,11 +115,28 @@ CREATE TABLE passage_key (
 CREATE UNIQUE INDEX passage_key_of_day ON passage_key (day_ms) WHERE is_retired = 0;
 `;
 
+/** Strangers, each under a data key of their own. Templates, cameras and passages are in the sealed content. */
+const strangerTable = `
+CREATE TABLE stranger (
+  id TEXT PRIMARY KEY,
+  state TEXT NOT NULL CHECK (state IN ('active', 'ignored')),
+  recogniser TEXT NOT NULL,
+  data_key_id TEXT NOT NULL UNIQUE REFERENCES data_key (id),
+  revision INTEGER NOT NULL,
+  content BLOB NOT NULL,
+  first_seen_ms INTEGER NOT NULL,
+  last_seen_ms INTEGER NOT NULL,
+  visits INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX stranger_by_age ON stranger (state, last_seen_ms);
+`;
+
 /** The tables whose rows have a data key. A data key without such a row is of nothing. */
-export const DATA_KEY_HOLDERS = ['person', 'evidence', 'passage_key'] as const;
+export const DATA_KEY_HOLDERS = ['person', 'evidence', 'passage_key', 'stranger'] as const;
 
 /** Forward only. Never edit a released migration. */
 export const GALLERY_MIGRATIONS: readonly Migration[] = [
   { name: 'keys, persons, templates, photographs, evidence, tombstones and audit', apply: initialTables },
   { name: 'keys of the days of passages', apply: passageKeyTable },
+  { name: 'strangers', apply: strangerTable },
 ];

@@ -25,6 +25,7 @@ import {
 import { newPersonId } from './row-id.js';
 import { loadPerson, type TemplateLoading } from './search/load-templates.js';
 import type { SearchIndex, SearchOptions } from './search/search-index.js';
+import type { GalleryStrangers } from './strangers/gallery-strangers.js';
 import type { Quarantine, QuarantinedRow } from './verify/quarantine.js';
 import { emptyWriteAheadLog } from './write-ahead-log.js';
 
@@ -39,6 +40,7 @@ export interface SqliteGalleryOptions extends ErasureContext {
   readonly imports: StagedImports;
   readonly evidence: Evidence;
   readonly passageKeys: PassageKeys;
+  readonly strangers: GalleryStrangers;
   readonly index: SearchIndex;
   readonly quarantine: Quarantine;
   readonly report: (row: QuarantinedRow) => void;
@@ -248,6 +250,11 @@ export class SqliteGallery implements Gallery {
   get passageKeys(): PassageKeys {
     this.#inFlight.assertOpen();
     return this.#parts.passageKeys;
+  }
+
+  get strangers(): GalleryStrangers {
+    this.#inFlight.assertOpen();
+    return this.#parts.strangers;
   }
 
   beginImport(): Promise<string> {

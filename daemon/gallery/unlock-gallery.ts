@@ -27,6 +27,7 @@ import { settleRecogniser } from './re-embedding/re-embed-switch.js';
 import { loadTemplates } from './search/load-templates.js';
 import { openTwoStepSearchIndex } from './search/two-step-search-index.js';
 import { SqliteGallery } from './sqlite-gallery.js';
+import { SealedStrangers } from './strangers/sealed-strangers.js';
 import { Quarantine, type QuarantinedRow } from './verify/quarantine.js';
 import { emptyWriteAheadLog } from './write-ahead-log.js';
 
@@ -200,9 +201,20 @@ async function openUnlocked(options: UnlockOptions, ring: KeyRing): Promise<Gall
     const index = lifetime.use('search index', newIndex());
     const leastRevisions = auditedRevisions(database);
     await loadTemplates({ rows, ring, recogniser, dimensions, index, leastRevisions, quarantine: report });
+    const strangers = await SealedStrangers.load({
+      ...{ database, ring, recogniser, dimensions, audit },
+      quarantine: report,
+    });
+    lifetime.defer('strangers', () => strangers[Symbol.dispose]());
     const { personCount, templateCount } = index;
     audit.append({ by, action: 'key.unlocked', subject: ring.current.id, details: { persons: personCount } });
-    logger.info('gallery is open', { personCount, templateCount, recogniser, keyId: ring.current.id });
+    logger.info('gallery is open', {
+      personCount,
+      templateCount,
+      strangerCount: strangers.count,
+      recogniser,
+      keyId: ring.current.id,
+    });
     const evidence = new Evidence({ database, rows, ring, quarantine: report });
     const parts = {
       database,
@@ -219,6 +231,7 @@ async function openUnlocked(options: UnlockOptions, ring: KeyRing): Promise<Gall
       imports,
       evidence,
       passageKeys: new PassageKeys(database, ring),
+      strangers,
     };
     return new SqliteGallery({ ...parts, index, quarantine, report, lifetime });
   } catch (error) {

@@ -138,6 +138,7 @@ export function sealedValues({ file }: Pick<TestGallery, 'file'>): readonly Uint
     'SELECT vector FROM template',
     'SELECT jpeg FROM photograph',
     'SELECT jpeg FROM evidence',
+    'SELECT content FROM stranger',
   ].flatMap((query) => db.prepare<[], Uint8Array>(query).pluck().all());
 }
 

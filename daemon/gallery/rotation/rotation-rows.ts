@@ -1,6 +1,7 @@
 import type { Statement } from 'better-sqlite3';
 import type { EvidenceKind } from '../../domain/events/evidence.js';
-import type { PersonId, RecogniserId } from '../../domain/ids.js';
+import type { PersonId, RecogniserId, StrangerId } from '../../domain/ids.js';
+import type { StrangerState } from '../../domain/strangers/stranger.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
 import type { DataKeyRow } from '../keys/key-ring.js';
 import type { StoredPersonState } from '../places.js';
@@ -28,6 +29,15 @@ export interface EvidenceRow {
   readonly personId: PersonId | null;
 }
 
+export interface StrangerRow {
+  readonly id: StrangerId;
+  readonly state: StrangerState;
+  readonly recogniser: RecogniserId;
+  readonly revision: number;
+  /** Sealed. */
+  readonly content: Uint8Array;
+}
+
 /** Everything that is sealed under one data key, as a rotation reads and writes it. Writes are to be called in a transaction. */
 export class RotationRows {
   readonly #under: Statement<[string, number], DataKeyRow>;
@@ -46,6 +56,8 @@ export class RotationRows {
   readonly #setVector: Statement<[Uint8Array, string, string]>;
   readonly #setPhotograph: Statement<[Uint8Array, string]>;
   readonly #setEvidence: Statement<[Uint8Array, string, string]>;
+  readonly #stranger: Statement<[string], StrangerRow>;
+  readonly #setStranger: Statement<[Uint8Array, string, string]>;
   readonly #isPassageKey: Statement<[string], number>;
   readonly #retirePassageKey: Statement<[string]>;
 
@@ -78,6 +90,10 @@ export class RotationRows {
     this.#setVector = db.prepare('UPDATE template SET vector = ? WHERE person_id = ? AND id = ?');
     this.#setPhotograph = db.prepare('UPDATE photograph SET jpeg = ? WHERE id = ?');
     this.#setEvidence = db.prepare('UPDATE evidence SET jpeg = ?, data_key_id = ? WHERE id = ?');
+    this.#stranger = db.prepare(
+      'SELECT id, state, recogniser, revision, content FROM stranger WHERE data_key_id = ?',
+    );
+    this.#setStranger = db.prepare('UPDATE stranger SET content = ?, data_key_id = ? WHERE id = ?');
     this.#isPassageKey = db.prepare('SELECT 1 FROM passage_key WHERE data_key_id = ?');
     this.#retirePassageKey = db.prepare('UPDATE passage_key SET is_retired = 1 WHERE data_key_id = ?');
   }
@@ -110,6 +126,11 @@ export class RotationRows {
 
   evidenceUnder(dataKeyId: string): readonly EvidenceRow[] {
     return this.#evidence.all(dataKeyId);
+  }
+
+  /** The stranger whose data key it is. */
+  stranger(dataKeyId: string): StrangerRow | undefined {
+    return this.#stranger.get(dataKeyId);
   }
 
   isPassageKey(dataKeyId: string): boolean {
@@ -152,6 +173,10 @@ export class RotationRows {
 
   setPhotograph(id: string, jpeg: Uint8Array): void {
     this.#setPhotograph.run(jpeg, id);
+  }
+
+  setStranger(id: StrangerId, dataKeyId: string, content: Uint8Array): void {
+    this.#setStranger.run(content, dataKeyId, id);
   }
 
   setEvidence(id: string, dataKeyId: string, jpeg: Uint8Array): void {

@@ -13,14 +13,14 @@ const SLICE_BYTES = 512 * 1024;
 
 /** A row that does not open. */
 export interface DamagedRow {
-  readonly table: 'data_key' | 'person' | 'template' | 'photograph' | 'evidence';
+  readonly table: 'data_key' | 'person' | 'template' | 'photograph' | 'evidence' | 'stranger';
   readonly rowId: string;
 }
 
 /** Writes one field. Call it in a transaction. */
 type Write = (rows: RotationRows, dataKeyId: string) => void;
 
-/** The fields under one data key: all of a person, one picture of a stranger, or none for the key of passages. */
+/** The fields under one data key: all of a person, a stranger, one picture of a stranger, or none for the key of passages. */
 export interface RotationUnit {
   readonly row: DataKeyRow;
   /** Identifies the rows that were read. A different witness later means that they have changed. */
@@ -36,14 +36,16 @@ export interface RotationUnit {
   readonly bytes: number;
 }
 
-/** Identifies the rows under a data key. A profile changes only together with its revision; other rows never change. */
+/** Identifies the rows under a data key. Profiles and strangers change only together with their revision; other rows never change. */
 export function witnessOf(rows: RotationRows, dataKeyId: string): string {
   const owner = rows.owner(dataKeyId);
   const of = owner === undefined ? [] : [owner.id, owner.state, owner.revision];
   const templates = owner === undefined ? [] : rows.vectorsOf(owner.id).map(({ id }) => id);
   const photographs = owner === undefined ? [] : rows.photographsOf(owner.id);
   const evidence = rows.evidenceUnder(dataKeyId).map(({ id }) => id);
-  return [...of, ...templates, ...photographs, ...evidence].join(' ');
+  const stranger = rows.stranger(dataKeyId);
+  const strangers = stranger === undefined ? [] : [stranger.id, stranger.revision];
+  return [...of, ...strangers, ...templates, ...photographs, ...evidence].join(' ');
 }
 
 /** Seals every field under one data key under a new one, outside of a transaction and with turns of the event loop. */
@@ -99,6 +101,15 @@ async function resealAll(resealing: Resealing, rows: RotationRows, dataKeyId: st
       );
       await resealing.turn();
     }
+  }
+  const stranger = rows.stranger(dataKeyId);
+  if (stranger !== undefined) {
+    const { id, content } = stranger;
+    resealing.add(
+      { table: 'stranger', rowId: id },
+      { place: places.strangerContent(stranger), read: () => content },
+      (sealed) => (target, freshId) => target.setStranger(id, freshId, sealed),
+    );
   }
   for (const { id, kind, eventId, personId } of rows.evidenceUnder(dataKeyId)) {
     resealing.add(

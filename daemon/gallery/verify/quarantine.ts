@@ -2,9 +2,9 @@ import type { PersonId } from '../../domain/ids.js';
 
 /** A damaged row, which is kept but not used. It may be logged: ids reveal nothing about a person. */
 export interface QuarantinedRow {
-  readonly table: 'person' | 'template' | 'photograph' | 'evidence';
+  readonly table: 'person' | 'template' | 'photograph' | 'evidence' | 'stranger';
   readonly rowId: string;
-  /** Absent for pictures of strangers. */
+  /** Absent for strangers and their pictures. */
   readonly personId?: PersonId;
   /**
    * `of-nobody`: its person does not exist; `rolled-back`: genuine, but older than the audit log requires; `erased`: its person

@@ -4,7 +4,7 @@ import { explainGalleryError, type GalleryFile } from '../gallery-file.js';
 import { emptyWriteAheadLog } from '../write-ahead-log.js';
 import { verifyPages } from './verify-pages.js';
 import { verifyPersons } from './verify-persons.js';
-import { verifyEvidence, verifyKeys, verifyPhotographs } from './verify-pictures.js';
+import { verifyEvidence, verifyKeys, verifyPhotographs, verifyStrangers } from './verify-pictures.js';
 import type { VerifyReport } from './verify-report.js';
 import { type VerifyOptions, VerifyWalk } from './verify-walk.js';
 
@@ -26,6 +26,7 @@ export async function verifyGallery(parts: VerifyOptions): Promise<VerifyReport>
   await verifyPersons(walk);
   await verifyPhotographs(walk);
   await verifyEvidence(walk);
+  await verifyStrangers(walk);
   walk.showProgress('audit-log');
   const audit = await verifyAudit(file);
   walk.showProgress('pages');

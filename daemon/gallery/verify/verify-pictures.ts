@@ -87,6 +87,25 @@ export function verifyEvidence(walk: VerifyWalk): Promise<void> {
   );
 }
 
+/** Opens every stranger. */
+export function verifyStrangers(walk: VerifyWalk): Promise<void> {
+  return walk.each(
+    'stranger',
+    (previousId) => walk.rows.idsAfter('stranger', previousId),
+    (id) => {
+      const row = walk.readable(() => walk.rows.stranger(id));
+      if (row === undefined) return;
+      if (row === 'damaged') {
+        walk.quarantine('stranger', id, null, 'page-damaged');
+        return;
+      }
+      walk.checked.strangers += 1;
+      const reason = whyNotOpen(walk, row.dataKey, places.strangerContent(row), row.content);
+      if (reason !== undefined) walk.quarantine('stranger', id, null, reason);
+    },
+  );
+}
+
 function whyNotOpen(
   walk: VerifyWalk,
   dataKey: DataKeyRow | undefined,

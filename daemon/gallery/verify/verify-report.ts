@@ -10,7 +10,14 @@ import type { QuarantinedRow } from './quarantine.js';
  */
 export type VerifyReason = QuarantinedRow['reason'] | 'of-nothing' | 'not-in-audit' | 'missing';
 
-export type VerifyTable = 'key_slot' | 'data_key' | 'person' | 'template' | 'photograph' | 'evidence';
+export type VerifyTable =
+  | 'key_slot'
+  | 'data_key'
+  | 'person'
+  | 'template'
+  | 'photograph'
+  | 'evidence'
+  | 'stranger';
 
 /** A problem of a row. Ids reveal nothing about a person. */
 export interface VerifyFinding {
@@ -49,12 +56,13 @@ export interface VerifyCounts {
   readonly templates: number;
   readonly photographs: number;
   readonly evidence: number;
+  readonly strangers: number;
 }
 
 /** The progress of a verification. Its steps: open the rows, check the audit log, check the pages of the file. */
 export interface VerifyProgress {
   readonly step: 'rows' | 'audit-log' | 'pages';
-  /** Rows: data keys, persons, photographs and event pictures. */
+  /** Rows: data keys, persons, photographs, event pictures and strangers. */
   readonly done: number;
   readonly total: number;
 }

@@ -4,12 +4,13 @@ import type { OpenDatabase } from '../../host/sqlite.js';
 import type { EvidenceRow } from '../evidence.js';
 import { reading } from '../gallery-file.js';
 import type { DataKeyRow } from '../keys/key-ring.js';
+import type { StrangerRow } from '../rotation/rotation-rows.js';
 import { DATA_KEY_HOLDERS } from '../schema.js';
 
 /** Ids per query. */
 const SLICE = 250;
 
-const listedTables = ['data_key', 'person', 'photograph', 'evidence'] as const;
+const listedTables = ['data_key', 'person', 'photograph', 'evidence', 'stranger'] as const;
 
 export type ListedTable = (typeof listedTables)[number];
 
@@ -22,6 +23,10 @@ export interface PhotographToVerify {
 }
 
 export interface EvidenceToVerify extends EvidenceRow {
+  readonly dataKey: DataKeyRow | undefined;
+}
+
+export interface StrangerToVerify extends StrangerRow {
   readonly dataKey: DataKeyRow | undefined;
 }
 
@@ -111,6 +116,15 @@ export class VerifyRows {
       `SELECT evidence.id, kind, event_id AS eventId, camera_id AS cameraId, person_id AS personId,
               data_key_id AS dataKeyId, jpeg, taken_at_ms AS takenAtMs, ${KEY_COLUMNS}
        FROM evidence LEFT JOIN data_key ON data_key.id = data_key_id WHERE evidence.id = ?`,
+      id,
+    );
+    return row === undefined ? undefined : { ...row, dataKey: dataKeyIn(row) };
+  }
+
+  stranger(id: string): StrangerToVerify | undefined {
+    const row = this.#one<Omit<StrangerToVerify, 'dataKey'> & MaybeKey>(
+      `SELECT stranger.id, state, recogniser, revision, content, ${KEY_COLUMNS}
+       FROM stranger LEFT JOIN data_key ON data_key.id = data_key_id WHERE stranger.id = ?`,
       id,
     );
     return row === undefined ? undefined : { ...row, dataKey: dataKeyIn(row) };

@@ -46,6 +46,7 @@ export class VerifyWalk {
     templates: 0,
     photographs: 0,
     evidence: 0,
+    strangers: 0,
   };
   readonly disagreeing: DisagreeingPerson[] = [];
   readonly #findings: VerifyFinding[] = [];

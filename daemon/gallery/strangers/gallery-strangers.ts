@@ -1,0 +1,60 @@
+import type { Actor } from '../../audit/actor.js';
+import type { Embedding } from '../../domain/identification/match.js';
+import type { PassageId, PersonId, RecogniserId, StrangerId } from '../../domain/ids.js';
+import type { Appearance, StrangerState } from '../../domain/strangers/stranger.js';
+import type { StrangerBook } from '../../domain/strangers/stranger-book.js';
+
+/** A stranger as operations show them. Times are wall clock, milliseconds since the epoch. */
+export interface StrangerEntry {
+  readonly id: StrangerId;
+  readonly state: StrangerState;
+  readonly visits: number;
+  readonly firstSeenMs: number;
+  readonly lastSeenMs: number;
+  /** The remembered passages, oldest first. */
+  readonly appearances: readonly Appearance[];
+  /** The passages whose views are compared with. */
+  readonly comparedPassages: readonly PassageId[];
+}
+
+/** A stranger with the similarity of a face, -1..1. */
+export interface SimilarStranger {
+  readonly strangerId: StrangerId;
+  readonly similarity: number;
+}
+
+/** Why the box forgets a stranger at once. */
+export type StrangerFate =
+  | { readonly change: 'discarded' }
+  | { readonly change: 'assigned'; readonly personId: PersonId };
+
+/**
+ * The strangers whom the gallery keeps: sealed on disk, each under a data key of their own, and in memory for exact search. Every
+ * change by an operation is one transaction with its audit entry.
+ */
+export interface GalleryStrangers extends StrangerBook {
+  /** The latest seen first. */
+  list(): readonly StrangerEntry[];
+  show(id: StrangerId): StrangerEntry | undefined;
+  /** The strangers most similar to any of these faces, closest first. */
+  nearest(
+    faces: readonly Embedding[],
+    options: { readonly count: number; readonly recogniser: RecogniserId },
+  ): readonly SimilarStranger[];
+  /** Other strangers who may be the same person, closest first: a face of one reaches `threshold` with the other. */
+  similarTo(id: StrangerId, threshold: number, count: number): readonly SimilarStranger[];
+  /** Joins strangers under the id of the one who was seen first. Undefined if one is not known. */
+  merge(ids: readonly StrangerId[], by: Actor): StrangerEntry | undefined;
+  /** Makes a new stranger of some passages. `nothing-left`: one of the two would have no view to compare with. */
+  split(
+    id: StrangerId,
+    passages: readonly PassageId[],
+    by: Actor,
+  ): StrangerEntry | 'no-such-stranger' | 'nothing-left';
+  /** From now on the stranger causes no events, or events again. False if there is no such stranger. */
+  setIgnored(id: StrangerId, isIgnored: boolean, by: Actor): boolean;
+  /** Forgets a stranger at once. False if there is no such stranger. */
+  forget(id: StrangerId, fate: StrangerFate, by: Actor): boolean;
+  /** Retention has deleted these strangers from the file: forgets them in memory, too. */
+  unload(ids: readonly StrangerId[]): void;
+}

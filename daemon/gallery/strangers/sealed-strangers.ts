@@ -1,0 +1,252 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Actor } from '../../audit/actor.js';
+import type { AuditLog } from '../../audit/audit-log.js';
+import type { Embedding } from '../../domain/identification/match.js';
+import type { PassageId, RecogniserId, StrangerId } from '../../domain/ids.js';
+import { knownOf, OpenAppearances } from '../../domain/strangers/open-appearances.js';
+import {
+  likenessTo,
+  merged,
+  type Stranger,
+  seenBetween,
+  split,
+  visitCount,
+} from '../../domain/strangers/stranger.js';
+import type { KnownStranger, StrangerSight } from '../../domain/strangers/stranger-book.js';
+import { StrangerIndex } from '../../domain/strangers/stranger-index.js';
+import type { OpenDatabase } from '../../host/sqlite.js';
+import type { KeyRing } from '../keys/key-ring.js';
+import { newStrangerId } from '../row-id.js';
+import type { QuarantinedRow } from '../verify/quarantine.js';
+import { emptyWriteAheadLog } from '../write-ahead-log.js';
+import type { GalleryStrangers, SimilarStranger, StrangerEntry, StrangerFate } from './gallery-strangers.js';
+import { StrangerRows } from './stranger-rows.js';
+
+export interface SealedStrangersOptions {
+  readonly database: OpenDatabase;
+  readonly ring: KeyRing;
+  readonly recogniser: RecogniserId;
+  /** Number of values of an embedding. */
+  readonly dimensions: number;
+  readonly audit: AuditLog;
+  readonly quarantine: (row: QuarantinedRow) => void;
+}
+
+/** The strangers in the gallery's file, and in memory. */
+export class SealedStrangers implements GalleryStrangers, Disposable {
+  readonly #database: OpenDatabase;
+  readonly #audit: AuditLog;
+  readonly #rows: StrangerRows;
+  readonly #index = new StrangerIndex();
+  readonly #open = new OpenAppearances(this.#index, newStrangerId);
+
+  private constructor(options: SealedStrangersOptions) {
+    this.#database = options.database;
+    this.#audit = options.audit;
+    this.#rows = new StrangerRows(options);
+  }
+
+  /**
+   * Loads all strangers. Deletes those of another recogniser, because their views can no longer be compared and strangers have no
+   * photographs to embed again. Quarantines rows that do not open.
+   */
+  static async load(options: SealedStrangersOptions): Promise<SealedStrangers> {
+    const strangers = new SealedStrangers(options);
+    try {
+      await strangers.#load(options);
+      return strangers;
+    } catch (error) {
+      strangers[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  get count(): number {
+    return this.#index.size;
+  }
+
+  see(sight: StrangerSight): KnownStranger {
+    const { stranger, isFirstSight } = this.#open.sighted(sight);
+    // Further views stay in memory until the passage ends: a row for each would wear out the disk.
+    if (isFirstSight) this.#database.transaction(() => this.#rows.put(stranger));
+    this.#open.bind(sight.passageId, stranger.id);
+    return knownOf(this.#index.put(stranger), sight);
+  }
+
+  noteRecorded(passageId: PassageId, atMs: number): void {
+    const stranger = this.#open.recorded(passageId, atMs);
+    if (stranger === undefined) return;
+    this.#database.transaction(() => this.#rows.put(stranger));
+    this.#index.put(stranger);
+  }
+
+  withdraw(passageId: PassageId): void {
+    const rest = this.#open.withdrawn(passageId);
+    if (rest === undefined) return;
+    if (rest.appearances.length === 0 || rest.views.length === 0) this.#delete(rest.id);
+    else {
+      this.#database.transaction(() => this.#rows.put(rest));
+      this.#index.put(rest);
+    }
+    this.#open.release(passageId);
+  }
+
+  end(passageId: PassageId): void {
+    const stranger = this.#open.release(passageId);
+    if (stranger !== undefined) this.#database.transaction(() => this.#rows.put(stranger));
+  }
+
+  list(): readonly StrangerEntry[] {
+    return [...this.#index.values()].map(entryOf).sort((a, b) => b.lastSeenMs - a.lastSeenMs);
+  }
+
+  show(id: StrangerId): StrangerEntry | undefined {
+    const stranger = this.#index.get(id);
+    return stranger && entryOf(stranger);
+  }
+
+  nearest(
+    faces: readonly Embedding[],
+    options: { readonly count: number; readonly recogniser: RecogniserId },
+  ): readonly SimilarStranger[] {
+    return this.#index.nearest(faces, options).map(({ stranger, likeness }) => ({
+      strangerId: stranger.id,
+      similarity: likeness,
+    }));
+  }
+
+  similarTo(id: StrangerId, threshold: number, count: number): readonly SimilarStranger[] {
+    const own = this.#index.get(id)?.views ?? [];
+    const found: SimilarStranger[] = [];
+    for (const { id: other, views } of this.#index.values()) {
+      if (other === id) continue;
+      const similarity = Math.max(...own.map(({ embedding }) => likenessTo(embedding, views)));
+      if (similarity >= threshold) found.push({ strangerId: other, similarity });
+    }
+    return found.sort((a, b) => b.similarity - a.similarity).slice(0, count);
+  }
+
+  merge(ids: readonly StrangerId[], by: Actor): StrangerEntry | undefined {
+    const known = [...new Set(ids)].map((id) => this.#index.get(id)).filter((each) => each !== undefined);
+    const [into, ...others] = known.sort((a, b) => firstSeenMs(a) - firstSeenMs(b));
+    if (into === undefined || others.length === 0 || known.length < new Set(ids).size) return undefined;
+    const all = merged(into, others);
+    this.#database.transaction(() => {
+      this.#rows.put(all);
+      for (const { id } of others) {
+        this.#rows.delete(id);
+        this.#audit.append({ by, action: 'stranger.merged', subject: id, details: { into: into.id } });
+      }
+    });
+    const kept = this.#index.put(all);
+    for (const { id } of others) this.#index.remove(id);
+    this.#open.rebind(
+      others.map(({ id }) => id),
+      into.id,
+    );
+    return entryOf(kept);
+  }
+
+  split(
+    id: StrangerId,
+    passages: readonly PassageId[],
+    by: Actor,
+  ): StrangerEntry | 'no-such-stranger' | 'nothing-left' {
+    const stranger = this.#index.get(id);
+    if (stranger === undefined) return 'no-such-stranger';
+    const wanted = new Set(passages);
+    const parts = split(stranger, wanted, newStrangerId());
+    if (parts === undefined) return 'nothing-left';
+    const { rest, taken } = parts;
+    this.#database.transaction(() => {
+      this.#rows.put(taken);
+      this.#rows.put(rest);
+      const details = { into: taken.id, passages: taken.appearances.length };
+      this.#audit.append({ by, action: 'stranger.split', subject: id, details });
+    });
+    // First, because replacing the other one overwrites the embeddings that this one takes.
+    const kept = this.#index.put(taken);
+    this.#index.put(rest);
+    this.#open.rebind([id], taken.id, wanted);
+    return entryOf(kept);
+  }
+
+  setIgnored(id: StrangerId, isIgnored: boolean, by: Actor): boolean {
+    const stranger = this.#index.get(id);
+    if (stranger === undefined) return false;
+    const next: Stranger = { ...stranger, state: isIgnored ? 'ignored' : 'active' };
+    this.#database.transaction(() => {
+      this.#rows.put(next);
+      this.#audit.append({ by, action: 'stranger.ignored', subject: id, details: { ignored: isIgnored } });
+    });
+    this.#index.put(next);
+    return true;
+  }
+
+  forget(id: StrangerId, fate: StrangerFate, by: Actor): boolean {
+    const stranger = this.#index.get(id);
+    if (stranger === undefined) return false;
+    this.#database.transaction(() => {
+      this.#rows.delete(id);
+      const lost = { passages: stranger.appearances.length, visits: visitCount(stranger) };
+      if (fate.change === 'discarded')
+        this.#audit.append({ by, action: 'stranger.discarded', subject: id, details: lost });
+      else {
+        const details = { ...lost, person: fate.personId };
+        this.#audit.append({ by, action: 'stranger.assigned', subject: id, details });
+      }
+    });
+    this.#index.remove(id);
+    // If another program reads the file, the next erasure or opening empties the log.
+    emptyWriteAheadLog(this.#database);
+    return true;
+  }
+
+  unload(ids: readonly StrangerId[]): void {
+    for (const id of ids) this.#index.remove(id);
+  }
+
+  [Symbol.dispose](): void {
+    this.#index[Symbol.dispose]();
+  }
+
+  async #load({ recogniser, quarantine }: SealedStrangersOptions): Promise<void> {
+    for (let previousId = ''; ; ) {
+      const rows = this.#rows.after(previousId);
+      for (const { columns, open } of rows) {
+        if (columns.recogniser !== recogniser) {
+          this.#delete(columns.id);
+          continue;
+        }
+        const opened = open();
+        if (opened.outcome === 'open') this.#index.put(opened.stranger);
+        else quarantine({ table: 'stranger', rowId: columns.id, reason: opened.reason });
+      }
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      previousId = last.columns.id;
+      await nextTurn();
+    }
+  }
+
+  #delete(id: StrangerId): void {
+    this.#database.transaction(() => this.#rows.delete(id));
+    this.#index.remove(id);
+  }
+}
+
+const firstSeenMs = (stranger: Stranger): number => seenBetween(stranger)?.firstMs ?? 0;
+
+function entryOf(stranger: Stranger): StrangerEntry {
+  const { id, state, appearances, views } = stranger;
+  const { firstMs = 0, lastMs = 0 } = seenBetween(stranger) ?? {};
+  return {
+    id,
+    state,
+    visits: visitCount(stranger),
+    firstSeenMs: firstMs,
+    lastSeenMs: lastMs,
+    appearances,
+    comparedPassages: [...new Set(views.map(({ passageId }) => passageId))],
+  };
+}

@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import {
+  cameraId,
+  type PassageId,
+  passageId,
+  personId,
+  recogniserId,
+  strangerId,
+} from '../../daemon/domain/ids.js';
+import type { StrangerSight } from '../../daemon/domain/strangers/stranger-book.js';
+import type { Gallery } from '../../daemon/gallery/gallery.js';
+import { verifyGallery } from '../../daemon/gallery/verify/verify-gallery.js';
+import { systemClock } from '../../daemon/host/system-clock.js';
+import {
+  galleryOptions,
+  openTestGallery,
+  temporaryDirectory,
+  tester,
+  testRecogniser,
+  unitVector,
+} from '../support/gallery-fixture.js';
+import { filesIn, piecesIn, tamper } from '../support/gallery-tampering.js';
+import { finished, openTestGallery as openRotating, writeSecret } from '../support/rotation-fixture.js';
+
+const hourMs = 3_600_000;
+
+/** A passage of the person whose face has this seed. */
+function sightOf(passage: string, seed: number, atMs = 0, camera = 'door'): StrangerSight {
+  return {
+    passageId: passageId(passage),
+    cameraId: cameraId(camera),
+    recogniser: testRecogniser,
+    firstSeenMs: atMs,
+    lastSeenMs: atMs + 1000,
+    views: [{ embedding: unitVector(seed), quality: 0.8 }],
+    threshold: 0.55,
+  };
+}
+
+function passed({ strangers }: Pick<Gallery, 'strangers'>, sight: StrangerSight, isRecorded = false) {
+  const known = strangers.see(sight);
+  if (isRecorded) strangers.noteRecorded(sight.passageId, sight.lastSeenMs);
+  strangers.end(sight.passageId);
+  assert.ok(known.stranger);
+  return { ...known, id: known.stranger.id, visit: known.stranger.visit };
+}
+
+const passagesOf = (
+  entry: { readonly appearances: readonly { readonly passageId: PassageId }[] } | undefined,
+) => entry?.appearances.map((appearance) => appearance.passageId);
+
+describe('strangers of a gallery', () => {
+  test('keep id, visits and the last event at a camera over a restart, and lie sealed in the file', async (t) => {
+    const directory = temporaryDirectory(t);
+    const options = galleryOptions(directory);
+    let first: ReturnType<typeof passed>;
+    {
+      await using opened = await openTestGallery(options);
+      first = passed(opened.gallery, sightOf('p-1', 1), true);
+      assert.match(first.id, /^s-[0-9a-hjkmnp-tv-z]{26}$/);
+      assert.notEqual(passed(opened.gallery, sightOf('p-2', 2)).id, first.id);
+      const files = filesIn(t, directory);
+      assert.ok(piecesIn(files, Buffer.from(first.id)) > 0);
+      assert.equal(piecesIn(files, Buffer.from(unitVector(1).buffer)), 0);
+      assert.equal(piecesIn(files, Buffer.from('p-1')), 0, 'who passed where lies sealed, too');
+    }
+    await using opened = await openTestGallery(options);
+    const { strangers } = opened.gallery;
+    assert.equal(strangers.count, 2);
+    const again = passed(opened.gallery, sightOf('p-3', 1, hourMs));
+    assert.deepEqual([again.id, again.visit], [first.id, 2]);
+    assert.deepEqual(again.lastRecorded, { passageId: 'p-1', atMs: 1000 });
+    assert.equal(passed(opened.gallery, sightOf('p-4', 1, hourMs, 'yard')).lastRecorded, undefined);
+    const [latest, other] = strangers.list();
+    assert.deepEqual(passagesOf(latest), ['p-1', 'p-3', 'p-4']);
+    assert.deepEqual(
+      [latest?.visits, latest?.firstSeenMs, latest?.lastSeenMs, other?.visits],
+      [2, 0, hourMs + 1000, 1],
+    );
+    assert.equal(
+      strangers.nearest([unitVector(2)], { count: 1, recogniser: testRecogniser })[0]?.strangerId,
+      other?.id,
+    );
+  });
+
+  test('are merged, split, ignored and forgotten, with an audit entry and for good', async (t) => {
+    const options = galleryOptions(temporaryDirectory(t));
+    const [ada, grace, eve, second] = await (async () => {
+      await using opened = await openTestGallery(options);
+      const { strangers } = opened.gallery;
+      const [a, b, c] = [1, 2, 3].map((seed) =>
+        passed(opened.gallery, sightOf(`p-${seed}`, seed, seed * hourMs)),
+      );
+      assert.ok(a && b && c);
+      assert.equal(strangers.merge([a.id, strangerId('s-unknown')], tester), undefined);
+      const one = strangers.merge([b.id, a.id], tester);
+      assert.deepEqual([one?.id, passagesOf(one), one?.visits], [a.id, ['p-1', 'p-2'], 2]);
+      const parted = strangers.split(a.id, [passageId('p-2')], tester);
+      assert.ok(typeof parted === 'object');
+      assert.equal(strangers.split(a.id, [passageId('p-1')], tester), 'nothing-left');
+      assert.equal(strangers.setIgnored(a.id, true, tester), true);
+      assert.equal(strangers.forget(c.id, { change: 'discarded' }, tester), true);
+      assert.equal(strangers.forget(c.id, { change: 'discarded' }, tester), false);
+      return [a, parted, c, b.id];
+    })();
+    await using opened = await openTestGallery(options);
+    const { gallery, file } = opened;
+    assert.equal(gallery.strangers.count, 2);
+    assert.equal(passed(gallery, sightOf('p-5', 1)).isIgnored, true);
+    assert.equal(passed(gallery, sightOf('p-6', 2)).id, grace.id);
+    assert.notEqual(passed(gallery, sightOf('p-7', 3)).id, eve.id);
+    assert.equal(
+      gallery.strangers.forget(ada.id, { change: 'assigned', personId: personId('p-x') }, tester),
+      true,
+    );
+    const actions = file.audit
+      .list({ limit: 100 })
+      .filter(({ action }) => action.startsWith('stranger.'))
+      .map(({ action, subject }) => [action, subject]);
+    assert.deepEqual(actions, [
+      ['stranger.merged', second],
+      ['stranger.split', ada.id],
+      ['stranger.ignored', ada.id],
+      ['stranger.discarded', eve.id],
+      ['stranger.assigned', ada.id],
+    ]);
+  });
+
+  test('a passage that shows an enrolled person after all leaves no trace', async (t) => {
+    await using opened = await openTestGallery(galleryOptions(temporaryDirectory(t)));
+    const { strangers } = opened.gallery;
+    const sight = sightOf('p-1', 1);
+    strangers.see(sight);
+    strangers.withdraw(sight.passageId);
+    assert.equal(strangers.count, 0);
+    const { id } = passed(opened.gallery, sightOf('p-2', 1));
+    strangers.see({ ...sight, passageId: passageId('p-3') });
+    strangers.withdraw(passageId('p-3'));
+    assert.deepEqual(passagesOf(strangers.show(id)), ['p-2']);
+    const count = (table: string) =>
+      opened.file.database.db.prepare(`SELECT count(*) FROM ${table}`).pluck().get();
+    assert.deepEqual([count('stranger'), count('data_key')], [1, 1], 'the key goes with the stranger');
+  });
+
+  test('of another recogniser are deleted, and a damaged one is quarantined while the others stay', async (t) => {
+    const options = galleryOptions(temporaryDirectory(t));
+    let id: string;
+    {
+      await using opened = await openTestGallery(options);
+      id = passed(opened.gallery, sightOf('p-1', 1)).id;
+      passed(opened.gallery, sightOf('p-2', 2));
+    }
+    tamper(options, (db) => db.prepare("UPDATE stranger SET state = 'ignored' WHERE id = ?").run(id));
+    {
+      await using opened = await openTestGallery(options);
+      assert.equal(opened.gallery.strangers.count, 1);
+      assert.deepEqual(opened.gallery.quarantined, [
+        { table: 'stranger', rowId: id, reason: 'does-not-open' },
+      ]);
+    }
+    await using opened = await openTestGallery({
+      ...options,
+      recogniser: recogniserId('test-recogniser-2'),
+    });
+    assert.equal(opened.gallery.strangers.count, 0);
+    assert.equal(opened.file.database.db.prepare('SELECT count(*) FROM stranger').pluck().get(), 0);
+  });
+
+  test('survive a deep rotation of keys, and verification opens them', async (t) => {
+    const directory = temporaryDirectory(t);
+    writeSecret(directory);
+    let id: string;
+    {
+      await using opened = await openRotating(directory);
+      id = passed(opened.gallery, sightOf('p-1', 1)).id;
+      const keys = () => opened.file.database.db.prepare('SELECT data_key_id FROM stranger').pluck().all();
+      const before = keys();
+      writeSecret(directory, '.next');
+      await finished(await opened.rotations.start({ kind: 'secret', depth: 'deep', input: {}, by: tester }));
+      assert.notDeepEqual(keys(), before);
+      assert.equal(passed(opened.gallery, sightOf('p-2', 1)).id, id);
+      const { file, gallery, ring } = opened;
+      const report = await verifyGallery({
+        ...{ file, gallery, ring, clock: systemClock, by: tester },
+        thresholds: new Map(),
+        signal: new AbortController().signal,
+      });
+      assert.deepEqual([report.findings, report.checked.strangers], [[], 1]);
+    }
+  });
+});
