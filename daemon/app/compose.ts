@@ -6,6 +6,7 @@ import type { Config } from '../config/schema.js';
 import { operations } from '../contract/operations.js';
 import type { ReloadResult, ReloadStatus } from '../contract/status.js';
 import { openLocalCaller } from '../control/local-caller.js';
+import { startMetricsListener } from '../control/metrics-listener.js';
 import { refuseSecondDaemon, startControlServer } from '../control/server.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import type { CommandReceiver } from '../publish/commands/command-receiver.js';
@@ -29,6 +30,7 @@ import { personNames } from './gallery/person-names.js';
 import { GrantWatch } from './identity/grant-watch.js';
 import { type OpenedIdentity, openIdentity } from './identity/signing-identity.js';
 import { EventDurations } from './metrics/event-durations.js';
+import { type MetricFormat, metricFormats } from './metrics/metric-families.js';
 import { BoxRuntime } from './runtime.js';
 
 export interface ComposeOptions {
@@ -97,7 +99,7 @@ export async function composeBox(config: Config, options: ComposeOptions): Promi
     ...{ load, reload, audit, logger, current: () => runtime.config },
     store: new CameraStore(config.dataDir),
   }).open();
-  const { handlers, attendance, retention } = composeControl(context, stores, {
+  const { handlers, attendance, retention, metrics } = composeControl(context, stores, {
     ...{ startedAtMs, runtime, conditions, intake, calibration, signing, receiver, grants, prompts },
     ...{ lastReload, reload, accounts, gate, ownCameras, eventDurations },
   });
@@ -106,6 +108,7 @@ export async function composeBox(config: Config, options: ComposeOptions): Promi
     callerOf: await openLocalCaller(),
   });
   lifetime.use('control server', server);
+  await serveMetrics(context, metrics);
   if (gate !== undefined) {
     await startGate(context, { operations, handlers, ...networkCallers(context, stores, accounts) });
   }
@@ -114,6 +117,20 @@ export async function composeBox(config: Config, options: ComposeOptions): Promi
     isPastSettled: () => intake.problem === undefined && retention.summary.clockDoubt === undefined,
   });
   return { runtime, conditions };
+}
+
+/** Lets agents on this machine read the metrics, where the configuration says so. */
+async function serveMetrics(
+  { current, lifetime, logger }: BoxContext,
+  metrics: (format: MetricFormat) => Promise<string>,
+): Promise<void> {
+  const { port } = current().metrics;
+  if (port === undefined) return;
+  const form = (format: MetricFormat) => ({ mediaType: metricFormats[format], text: () => metrics(format) });
+  const listener = await startMetricsListener({
+    ...{ port, text: form('text'), openMetrics: form('openMetrics'), clock, logger },
+  });
+  if (listener !== undefined) lifetime.use('metrics', listener);
 }
 
 /** Starts to compare the trusted keys and camera switches with the audit log. */

@@ -16,6 +16,7 @@ import {
 } from './core-schema.js';
 import { field } from './field.js';
 import { gateSchema } from './gate-schema.js';
+import { metricsSchema } from './metrics-schema.js';
 import { outboxSchema } from './outbox-schema.js';
 import { retentionSchema } from './retention-schema.js';
 import { credentialName, slugField, timeZoneField } from './scalars.js';
@@ -148,6 +149,9 @@ export const fileSchema = z.strictObject({
   api: apiSchema.prefault({}).meta({ description: 'What callers from the network may take of the box.' }),
   gate: gateSchema.prefault({}).meta({
     description: 'HTTPS: how the process `rollcall-gate` lets callers reach this box; see docs/gate.md.',
+  }),
+  metrics: metricsSchema.prefault({}).meta({
+    description: 'Counters for a monitoring system; see docs/metrics.md.',
   }),
   logging: loggingSchema.prefault({}).meta({ description: 'The log, JSON lines on standard error.' }),
   dataDir: field(absolutePath.default('/var/lib/rollcall'), 'restart', 'Directory for the data of the box.'),

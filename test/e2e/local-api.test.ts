@@ -4,15 +4,22 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
+import { freePort } from '../support/box-gate.js';
+import { expressions, familyOf, metricsIn } from '../support/metric-uses.js';
+import { readMetrics } from '../support/open-metrics.js';
 
 test('the local API', { skip: withoutBuild }, async (t) => {
-  await using box = await makeBox();
+  const metricsPort = await freePort();
+  await using box = await makeBox({ config: { metrics: { port: metricsPort } } });
   const socketPath = join(box.directory, 'run', 'control.sock');
   await box.start();
   await t.test('only its owner may open it', () => modes(box, socketPath));
   await t.test('invalid requests are refused with a remedy', () => nonsense(box, socketPath));
   await t.test('a supervisor sees that it lives and works, and reads its metrics', () =>
     health(box, socketPath),
+  );
+  await t.test('a monitoring agent on the machine reads what the dashboard and the alert rules need', () =>
+    scrape(metricsPort),
   );
   await t.test('a second daemon is refused and does no harm', () => secondDaemon(box, socketPath));
   await t.test('the socket of a killed daemon is replaced', () => staleSocket(box, socketPath));
@@ -85,6 +92,25 @@ async function health(box: TestBox, socketPath: string) {
   assert.match(text, /^rollcall_gallery_open 1$/m);
   assert.match(text, /^rollcall_vision_running\{process="vision-0"\} 1$/m);
   assert.deepEqual(await box.client.call('cameras.list'), []);
+}
+
+async function scrape(port: number) {
+  for (const format of ['text', 'openMetrics'] as const) {
+    const accept = format === 'text' ? '*/*' : 'application/openmetrics-text;version=1.0.0';
+    const answer = await fetch(`http://127.0.0.1:${port}/metrics`, { headers: { accept } });
+    assert.equal(answer.status, 200);
+    const families = readMetrics(await answer.text(), format);
+    for (const { sample } of expressions().flatMap(metricsIn)) {
+      assert.ok(familyOf(sample, families) !== undefined, `the box has no metric ${sample}`);
+    }
+    for (const name of ['rollcall_resident_memory_bytes', 'rollcall_process_confined']) {
+      const processes = families.get(name)?.samples.map(({ labels }) => labels['process']);
+      assert.deepEqual([...new Set(processes)], ['core', 'vision-0'], name);
+    }
+    const transactions = 'rollcall_database_transaction_duration_seconds';
+    const count = families.get(transactions)?.samples.find(({ name }) => name === `${transactions}_count`);
+    assert.ok((count?.value ?? 0) > 0, 'transactions are measured');
+  }
 }
 
 async function secondDaemon(box: TestBox, socketPath: string) {

@@ -50,6 +50,7 @@ import { identityHandlers, type OpenedIdentity } from '../identity/signing-ident
 import type { EventDurations } from '../metrics/event-durations.js';
 import type { MetricFormat } from '../metrics/metric-families.js';
 import { type MetricSources, metricsText } from '../metrics/metrics.js';
+import { PassageCounter } from '../metrics/passage-counter.js';
 import { modelsHandlers } from '../models-handlers.js';
 import { BoxPassages, passageHandlers } from '../passages/box-passages.js';
 import { pictureOfPassage } from '../passages/passage-picture.js';
@@ -192,18 +193,24 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
     ...statusHandlers(status),
     ...healthHandlers({ ...healthOf(status), metrics }),
   };
-  return { handlers, attendance, retention };
+  return { handlers, attendance, retention, metrics };
 }
 
 /** What the metrics are read from. */
 function metricSources(
-  { current }: BoxContext,
+  { current, lifetime }: BoxContext,
   { vault, records }: Stores,
   status: StatusOptions,
   { runtime, startedAtMs, eventDurations }: ControlOptions,
 ): MetricSources {
   const { gallery, records: recordsConfig } = current();
+  const passages = new PassageCounter();
+  lifetime.defer(
+    'count of passages',
+    records.passages.onWritten((passage) => passages.written(passage)),
+  );
   return {
+    passages,
     status: () => describeBox(status),
     cameras: runtime.vision,
     delivery: { outbox: records.outbox, eventDurations, clock },

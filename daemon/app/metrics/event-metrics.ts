@@ -3,6 +3,7 @@ import type { BoxStatus } from '../../contract/status.js';
 import type { Outbox } from '../../records/outbox/outbox.js';
 import type { EventDurations } from './event-durations.js';
 import type { MetricFamilies } from './metric-families.js';
+import type { PassageCounter } from './passage-counter.js';
 
 export interface DeliverySources {
   readonly outbox: Pick<Outbox, 'counts' | 'oldest'>;
@@ -30,6 +31,17 @@ export function addEvents(families: MetricFamilies, { events, intake }: BoxStatu
   families.gauge({ name: 'sightings_waiting', help: 'Sightings that are not processed yet.' }, [
     [intake.waiting],
   ]);
+}
+
+export function addPassages(families: MetricFamilies, passages: Pick<PassageCounter, 'samples'>): void {
+  families.counter(
+    {
+      name: 'passages_total',
+      help: 'Passages that have ended since the start, by what the box decided and why.',
+      labels: ['camera', 'outcome', 'reason'],
+    },
+    passages.samples(),
+  );
 }
 
 const brokerStates = ['not configured', 'connecting', 'connected', 'waiting', 'ended'];

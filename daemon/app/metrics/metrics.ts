@@ -8,12 +8,14 @@ import {
   readMachine,
 } from './box-metrics.js';
 import { addCameras, addVision, type CameraSources } from './camera-metrics.js';
-import { addDelivery, addEvents, type DeliverySources } from './event-metrics.js';
+import { addDelivery, addEvents, addPassages, type DeliverySources } from './event-metrics.js';
 import { MetricFamilies, type MetricFormat } from './metric-families.js';
+import type { PassageCounter } from './passage-counter.js';
 
 export interface MetricSources {
   readonly status: () => BoxStatus;
   readonly cameras: CameraSources;
+  readonly passages: Pick<PassageCounter, 'samples'>;
   readonly delivery: DeliverySources;
   readonly databases: DatabaseSources;
   /** Wall clock, milliseconds since the epoch. */
@@ -30,6 +32,7 @@ export async function metricsText(sources: MetricSources, format: MetricFormat):
   addMachine(families, await readMachine(databases, status));
   addDatabases(families, databases);
   addEvents(families, status);
+  addPassages(families, sources.passages);
   addDelivery(families, status, delivery);
   addVision(families, status);
   addCameras(families, status.cameras, cameras);
