@@ -30,6 +30,11 @@ export const retentionSchema = z.strictObject({
   ),
   unknownEvidence: days(0, 7, 'Days that the picture of an unknown person is kept.'),
   attackEvidence: days(0, 30, 'Days that the picture of a presentation attack is kept.'),
+  passagePictures: days(
+    0,
+    2,
+    'Days that the picture of a passage is kept of which no event has a picture. `evidence` selects which pictures are kept.',
+  ),
   attendanceRecords: days(
     1,
     365,
@@ -50,6 +55,11 @@ export const retentionSchema = z.strictObject({
     1,
     90,
     'Days that all other events are kept: persons, cameras, gallery, box, keys, digests, daily summaries, gaps.',
+  ),
+  passages: days(
+    0,
+    7,
+    'Days that a passage is kept: who or what passed a camera, what was measured, and why it was recorded or not. The key of its day is deleted with it.',
   ),
   removedPersons: days(
     0,

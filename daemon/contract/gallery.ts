@@ -74,7 +74,7 @@ const galleryContents = z.object({
   persons: z.object({ active: z.int(), removed: z.int(), staged: z.int() }),
   templates: z.array(z.object({ recogniser: z.string(), count: z.int() })).readonly(),
   photographs: z.int(),
-  evidence: z.object({ attendance: z.int(), unknown: z.int(), attack: z.int() }),
+  evidence: z.object({ attendance: z.int(), unknown: z.int(), attack: z.int(), passage: z.int() }),
 });
 
 /** The most damaged rows that the state of the gallery names. */

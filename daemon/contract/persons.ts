@@ -66,7 +66,11 @@ export const erasureCertificate = z.object({
   what: z.object({
     templates: z.int().nonnegative(),
     photographs: z.int().nonnegative(),
-    evidence: z.int().nonnegative().describe('Pictures of events.'),
+    evidence: z.int().nonnegative().describe('Pictures of events and passages.'),
+    passages: z
+      .int()
+      .nonnegative()
+      .describe('Passages of the person, and passages of others that named the person.'),
   }),
 });
 export type ErasureCertificate = z.infer<typeof erasureCertificate>;

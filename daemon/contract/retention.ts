@@ -11,11 +11,13 @@ export const retentionKinds = [
   'attendanceEvidence',
   'unknownEvidence',
   'attackEvidence',
+  'passagePictures',
   'attendanceRecords',
   'unknownRecords',
   'attackRecords',
   'replyRecords',
   'otherRecords',
+  'passages',
   'auditEntries',
   'tombstones',
 ] as const;

@@ -1,4 +1,4 @@
-import type { EvidenceKind } from '../domain/events/evidence.js';
+import type { PictureKind } from '../domain/events/evidence.js';
 import type { PersonId } from '../domain/ids.js';
 import { wipe } from '../host/sodium.js';
 import type { OpenDatabase } from '../host/sqlite.js';
@@ -10,9 +10,10 @@ import { newRowId } from './row-id.js';
 import { openField, sealField } from './sealing.js';
 import type { QuarantinedRow } from './verify/quarantine.js';
 
-/** A picture of a face, for an event. */
+/** A picture of a face, for an event or a passage. */
 export interface NewEvidence {
-  readonly kind: EvidenceKind;
+  readonly kind: PictureKind;
+  /** Of the event; for the kind `passage`, of the passage. */
   readonly eventId: string;
   /** The recognised person; absent for a stranger. */
   readonly personId?: PersonId;
@@ -24,7 +25,7 @@ export interface NewEvidence {
 
 export interface UnsealedEvidence {
   readonly id: string;
-  readonly kind: EvidenceKind;
+  readonly kind: PictureKind;
   readonly eventId: string;
   readonly cameraId: string;
   readonly takenAtMs: number;
@@ -111,7 +112,7 @@ export class Evidence {
    * The picture of an event of `kind`; undefined if there is none or it does not open. Searches one day before and after
    * `aboutMs` (wall clock), because the index is by age.
    */
-  ofEvent(kind: EvidenceKind, eventId: string, aboutMs: number): UnsealedEvidence | undefined {
+  ofEvent(kind: PictureKind, eventId: string, aboutMs: number): UnsealedEvidence | undefined {
     const { database } = this.#options;
     const held = database.db.prepare<[string, number, number, string], KeyedEvidenceRow>(
       `SELECT ${COLUMNS}, kek_id AS kekId, wrapped FROM evidence JOIN data_key ON data_key.id = data_key_id

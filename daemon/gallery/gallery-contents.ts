@@ -1,4 +1,4 @@
-import type { EvidenceKind } from '../domain/events/evidence.js';
+import type { PictureKind } from '../domain/events/evidence.js';
 import type { RecogniserId } from '../domain/ids.js';
 import type { OpenDatabase } from '../host/sqlite.js';
 import { reading } from './gallery-file.js';
@@ -16,7 +16,7 @@ export interface GalleryContents {
   /** Counts by recogniser. */
   readonly templates: readonly { readonly recogniser: string; readonly count: number }[];
   readonly photographs: number;
-  readonly evidence: Readonly<Record<EvidenceKind, number>>;
+  readonly evidence: Readonly<Record<PictureKind, number>>;
 }
 
 /** Counts rows; takes some milliseconds in a large gallery. `sizeOf` returns the size of a file in bytes, 0 if it is missing. */
@@ -51,6 +51,7 @@ export function readContents(database: OpenDatabase, sizeOf: (path: string) => n
         attendance: evidence['attendance'] ?? 0,
         unknown: evidence['unknown'] ?? 0,
         attack: evidence['attack'] ?? 0,
+        passage: evidence['passage'] ?? 0,
       },
     };
   });

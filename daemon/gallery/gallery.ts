@@ -1,5 +1,5 @@
 import type { Actor } from '../audit/actor.js';
-import type { EvidenceKind } from '../domain/events/evidence.js';
+import type { PictureKind } from '../domain/events/evidence.js';
 import type { Candidate, Embedding } from '../domain/identification/match.js';
 import type { PersonId, RecogniserId } from '../domain/ids.js';
 import type { PersonProfile } from '../domain/persons/person-profile.js';
@@ -59,7 +59,13 @@ export interface Erasure {
   readonly auditSequence: number;
   /** Hexadecimal. */
   readonly auditHash: string;
-  readonly what: { readonly templates: number; readonly photographs: number; readonly evidence: number };
+  readonly what: {
+    readonly templates: number;
+    readonly photographs: number;
+    readonly evidence: number;
+    /** As the caller says, who erased them before. */
+    readonly passages: number;
+  };
 }
 
 /**
@@ -115,26 +121,27 @@ export interface Gallery extends AsyncDisposable {
   /** The person is recognised again. False if there is no such removed person. */
   restorePerson(id: PersonId, by: Actor): boolean;
   /**
-   * Deletes a person, all their data and their data key from the database, its write-ahead log and memory.
+   * Deletes a person, all their data and their data key from the database, its write-ahead log and memory. `passages`: how many
+   * passages were erased with the person, for the certificate.
    * @throws `erasure-incomplete` if another program prevents the write-ahead log from being emptied
    */
-  erasePerson(id: PersonId, by: Actor): Erasure | undefined;
+  erasePerson(id: PersonId, by: Actor, passages?: number): Erasure | undefined;
   /**
    * Deletes the person's templates and pictures, stores `profile` (which records the withdrawal of consent), and removes the
    * person. @throws `erasure-incomplete`
    */
-  eraseBiometricData(id: PersonId, profile: PersonProfile, by: Actor): Erasure | undefined;
+  eraseBiometricData(id: PersonId, profile: PersonProfile, by: Actor, passages?: number): Erasure | undefined;
   /** The JPEG of a photograph. @throws `field-damaged` if it does not open */
   readPhotograph(id: PersonId, photographId: string): Uint8Array | undefined;
   /** The person's templates, for an export to that person. */
   readTemplates(id: PersonId): readonly UnsealedTemplate[];
 
-  /** Stores the picture of an event. False, and nothing is stored, if its person is not active. */
+  /** Stores the picture of an event or passage. False, and nothing is stored, if its person is not active. */
   addEvidence(evidence: NewEvidence): boolean;
-  /** The stored event pictures of a person, oldest first. Each is opened when it is its turn, so that the caller can pause. */
+  /** The stored pictures of events and passages of a person, oldest first. Each is opened when it is its turn, so that the caller can pause. */
   readEvidence(id: PersonId): Iterable<UnsealedEvidence>;
-  /** The JPEG of an event that happened at about `aboutMs`; undefined if there is none. */
-  evidenceOfEvent(kind: EvidenceKind, eventId: string, aboutMs: number): Uint8Array | undefined;
+  /** The JPEG of an event or passage that happened at about `aboutMs`; undefined if there is none. */
+  evidenceOfEvent(kind: PictureKind, eventId: string, aboutMs: number): Uint8Array | undefined;
 
   /** Seal the passages, which are stored elsewhere. Not to be kept: closing the gallery wipes what they need. */
   readonly passageKeys: PassageKeys;

@@ -1,4 +1,4 @@
-import type { EvidenceKind } from '../domain/events/evidence.js';
+import type { PictureKind } from '../domain/events/evidence.js';
 import type { PassageId, PersonId, RecogniserId, StrangerId } from '../domain/ids.js';
 import type { StrangerState } from '../domain/strangers/stranger.js';
 import type { FieldPlace } from './field-place.js';
@@ -42,12 +42,7 @@ export const places = {
     rowId,
     within: [person],
   }),
-  evidenceJpeg: (
-    rowId: string,
-    kind: EvidenceKind,
-    eventId: string,
-    person: PersonId | null,
-  ): FieldPlace => ({
+  evidenceJpeg: (rowId: string, kind: PictureKind, eventId: string, person: PersonId | null): FieldPlace => ({
     table: 'evidence',
     column: 'jpeg',
     rowId,

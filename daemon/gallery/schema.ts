@@ -131,6 +131,26 @@ CREATE TABLE stranger (
 CREATE INDEX stranger_by_age ON stranger (state, last_seen_ms);
 `;
 
+/** Pictures of passages join those of events. The index by age has the kind first, so each kind has its own rule of retention. */
+const pictureOfPassage = `
+CREATE TABLE evidence_next (
+  id TEXT PRIMARY KEY,
+  kind TEXT NOT NULL CHECK (kind IN ('attendance', 'unknown', 'attack', 'passage')),
+  event_id TEXT NOT NULL,
+  camera_id TEXT NOT NULL,
+  person_id TEXT REFERENCES person (id) ON DELETE CASCADE,
+  data_key_id TEXT NOT NULL REFERENCES data_key (id),
+  jpeg BLOB NOT NULL,
+  taken_at_ms INTEGER NOT NULL
+) STRICT;
+INSERT INTO evidence_next SELECT id, kind, event_id, camera_id, person_id, data_key_id, jpeg, taken_at_ms FROM evidence;
+DROP TABLE evidence;
+ALTER TABLE evidence_next RENAME TO evidence;
+CREATE INDEX evidence_by_age ON evidence (kind, taken_at_ms);
+CREATE INDEX evidence_by_person ON evidence (person_id) WHERE person_id IS NOT NULL;
+CREATE INDEX evidence_by_key ON evidence (data_key_id);
+`;
+
 /** The tables whose rows have a data key. A data key without such a row is of nothing. */
 export const DATA_KEY_HOLDERS = ['person', 'evidence', 'passage_key', 'stranger'] as const;
 
@@ -139,4 +159,5 @@ export const GALLERY_MIGRATIONS: readonly Migration[] = [
   { name: 'keys, persons, templates, photographs, evidence, tombstones and audit', apply: initialTables },
   { name: 'keys of the days of passages', apply: passageKeyTable },
   { name: 'strangers', apply: strangerTable },
+  { name: 'pictures of passages', apply: pictureOfPassage },
 ];

@@ -1,6 +1,6 @@
 import type { Actor } from '../audit/actor.js';
 import type { Lifetime } from '../base/lifetime.js';
-import type { EvidenceKind } from '../domain/events/evidence.js';
+import type { PictureKind } from '../domain/events/evidence.js';
 import type { Candidate, Embedding } from '../domain/identification/match.js';
 import type { PersonId, RecogniserId } from '../domain/ids.js';
 import type { PersonProfile } from '../domain/persons/person-profile.js';
@@ -205,16 +205,16 @@ export class SqliteGallery implements Gallery {
     return true;
   }
 
-  erasePerson(id: PersonId, by: Actor): Erasure | undefined {
+  erasePerson(id: PersonId, by: Actor, passages = 0): Erasure | undefined {
     const row = this.#row(id);
     if (row === undefined || row.state === 'staged') return undefined;
-    return this.#withoutPerson(id, () => erasePerson(this.#parts, row, by));
+    return this.#withoutPerson(id, () => erasePerson(this.#parts, row, { by, passages }));
   }
 
-  eraseBiometricData(id: PersonId, profile: PersonProfile, by: Actor): Erasure | undefined {
+  eraseBiometricData(id: PersonId, profile: PersonProfile, by: Actor, passages = 0): Erasure | undefined {
     const row = this.#row(id);
     if (row === undefined || row.state === 'staged') return undefined;
-    return this.#withoutPerson(id, () => eraseBiometricData(this.#parts, row, { profile, by }));
+    return this.#withoutPerson(id, () => eraseBiometricData(this.#parts, row, { profile, by, passages }));
   }
 
   readPhotograph(id: PersonId, photographId: string): Uint8Array | undefined {
@@ -242,7 +242,7 @@ export class SqliteGallery implements Gallery {
     }
   }
 
-  evidenceOfEvent(kind: EvidenceKind, eventId: string, aboutMs: number): Uint8Array | undefined {
+  evidenceOfEvent(kind: PictureKind, eventId: string, aboutMs: number): Uint8Array | undefined {
     this.#inFlight.assertOpen();
     return this.#parts.evidence.ofEvent(kind, eventId, aboutMs)?.jpeg;
   }

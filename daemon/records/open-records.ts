@@ -115,6 +115,7 @@ export function openRecords(options: RecordsOptions): Records {
   const conditions = publishedConditionsOf(database);
   const seal = options.seal ?? new GrantSeal('', []);
   const states = sourceStatesOf(database);
+  const passages = passagesOf(database, options.passageSeal ?? temporaryPassageSeal());
   const listeners = new Set<Listener>();
   let recordedCount = 0;
 
@@ -143,7 +144,7 @@ export function openRecords(options: RecordsOptions): Records {
     beginningWith: events.beginningWith,
     outbox: outboxOf(database, moments),
     surplus: outboxSurplusOf(database),
-    retention: recordsRetentionOf(database),
+    retention: recordsRetentionOf(database, passages),
     attendance: attendanceRecordsOf(database),
     alerts: {
       journal: alertJournalOf(database),
@@ -155,7 +156,7 @@ export function openRecords(options: RecordsOptions): Records {
     sources: { conditions, states },
     loss: reportedLossOf(states),
     retained: retainedMessagesOf(database),
-    passages: passagesOf(database, options.passageSeal ?? temporaryPassageSeal()),
+    passages,
     countUnknown: events.countUnknown,
     transactionTimes: database.transactionTimes,
     recordAll: (happened, alongside = () => undefined) => recordAll(happened, alongside),

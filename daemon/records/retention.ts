@@ -2,6 +2,8 @@ import type { EventKind } from '../domain/events/event.js';
 import type { PersonId } from '../domain/ids.js';
 import type { Ageing } from '../domain/retention/retention.js';
 import type { OpenDatabase } from '../host/sqlite.js';
+import { ageingPassages } from './passages/passage-ageing.js';
+import type { PassageJournal } from './passages/passage-journal.js';
 
 interface AgedEvent {
   readonly sequence: number;
@@ -16,16 +18,21 @@ const emptyingTimeoutMs = 20;
 export interface RecordsRetention {
   /** Events of these kinds; attendance includes its corrections. Events in the outbox are never deleted. */
   ageing(...kinds: readonly EventKind[]): Ageing;
+  passages(): Ageing;
   /**
    * Deletes what the records contain about a person outside events: the reasons of corrections, which are free text and may
-   * name the person, the hashes of photographs from which a centre enrolled the person, and what was answered to the enrolment.
+   * name the person, the hashes of photographs from which a centre enrolled the person, what was answered to the enrolment, and the
+   * passages. Returns the number of passages.
    */
-  forgetAbout(personId: PersonId): void;
+  forgetAbout(personId: PersonId): number;
   /** Removes deleted data from the write-ahead log; false while another process reads the log. */
   emptyLog(): boolean;
 }
 
-export function recordsRetentionOf(database: OpenDatabase): RecordsRetention {
+export function recordsRetentionOf(
+  database: OpenDatabase,
+  journal: Pick<PassageJournal, 'forgetPerson'>,
+): RecordsRetention {
   const { db } = database;
   const forgetReasons = db.prepare<[PersonId]>(
     "UPDATE attendance_correction SET reason = '' WHERE person_id = ? AND reason <> ''",
@@ -38,7 +45,9 @@ export function recordsRetentionOf(database: OpenDatabase): RecordsRetention {
         forgetReasons.run(personId);
         forgetHashes.run(personId);
         forgetEnrolments.run(personId);
+        return journal.forgetPerson(personId);
       }),
+    passages: () => ageingPassages(database),
     ageing: (...kinds) =>
       ageingTogether(
         kinds.flatMap((kind) => {

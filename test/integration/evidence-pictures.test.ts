@@ -49,9 +49,10 @@ function pictures({ messages }: EventSubscriber): ReadonlyMap<string, Picture | 
 /** Records facts and keeps their pictures as the intake of sightings does: the event first, the picture just after. */
 async function happen(facts: readonly Fact[], records: Records, capture: EvidenceCapture): Promise<void> {
   for (const fact of facts) {
-    capture.see(sightingOf({ trackId: fact.trackId, bestShot: { capturedAtMs: 1, jpeg } }));
+    const seen = sightingOf({ trackId: fact.trackId, bestShot: { capturedAtMs: 1, jpeg } });
+    capture.see(seen, () => fact.occurredAtMs - 60_000);
     const { id } = await Promise.resolve(records.record(fact));
-    capture.keep(fact, id, () => fact.occurredAtMs - 60_000);
+    capture.keep(fact, id);
   }
 }
 

@@ -100,7 +100,7 @@ describe('an erasure', () => {
       by: tester,
       auditSequence: entry.sequence,
       auditHash: entry.hash,
-      what: { templates: 2, photographs: 2, evidence: 1 },
+      what: { templates: 2, photographs: 2, evidence: 1, passages: 0 },
     });
     assert.equal(file.audit.verify().outcome, 'whole');
     const text = JSON.stringify([certificate, entry]);
@@ -151,7 +151,7 @@ describe('the erasure of biometric data', () => {
       const [entry] = file.audit.list({ action: 'person.consent-withdrawn', subject: leaver });
       assert.deepEqual(
         [certificate?.scope, certificate?.what, certificate?.auditHash],
-        ['biometric-data', { templates: 2, photographs: 2, evidence: 1 }, entry?.hash],
+        ['biometric-data', { templates: 2, photographs: 2, evidence: 1, passages: 0 }, entry?.hash],
       );
       assertGone(t, directory, [...sealed, ...plaintexts]);
       const found = await gallery.nearest(unitVector(1), { count: 1 });

@@ -331,7 +331,7 @@ describe('the end of a person', () => {
     const id = await enrol(client, 'ada', { externalId: '17' });
     const certificate = await client.call('persons.erase', { id });
     assert.deepEqual([certificate.personId, certificate.scope], [id, 'person']);
-    assert.deepEqual(certificate.what, { templates: 2, photographs: 2, evidence: 0 });
+    assert.deepEqual(certificate.what, { templates: 2, photographs: 2, evidence: 0, passages: 0 });
     assert.equal(certificate.by, `uid:${process.getuid?.()}`);
     const [entry] = behind.vault.audit.list({ action: 'person.erased' });
     assert.equal(certificate.auditSequence, entry?.sequence);
@@ -345,7 +345,7 @@ describe('the end of a person', () => {
     const id = await enrol(client, 'ada', { consent });
     const certificate = await client.call('persons.withdraw-consent', { id });
     assert.equal(certificate.scope, 'biometric-data');
-    assert.deepEqual(certificate.what, { templates: 2, photographs: 2, evidence: 0 });
+    assert.deepEqual(certificate.what, { templates: 2, photographs: 2, evidence: 0, passages: 0 });
     const shown = await show(client, id);
     assert.deepEqual([shown.state, shown.templates, shown.photographs], ['removed', 0, 0]);
     assert.equal(shown.consent?.reference, 'form 7');

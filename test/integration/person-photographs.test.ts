@@ -114,7 +114,7 @@ describe('photographs of a person', () => {
       cut.mock.restore();
 
       const certificate = await client.call('persons.erase', { id });
-      assert.deepEqual(certificate.what, { templates: 1, photographs: 1, evidence: 0 });
+      assert.deepEqual(certificate.what, { templates: 1, photographs: 1, evidence: 0, passages: 0 });
       assert.equal(server.behind.rowCount() + searched(server), 0);
       await assert.rejects(list(client, id), { code: 'no-such-person' });
     },

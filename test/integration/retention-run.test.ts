@@ -7,10 +7,11 @@ import { runRetention } from '../../daemon/app/retention/retention-run.js';
 import { retentionRun } from '../../daemon/audit/actor.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { retentionSchema } from '../../daemon/config/retention-schema.js';
-import type { PersonId } from '../../daemon/domain/ids.js';
+import { type PersonId, personId } from '../../daemon/domain/ids.js';
 import type { GalleryFile } from '../../daemon/gallery/gallery-file.js';
 import { unknownFact } from '../support/facts.js';
 import { enrolmentOf, temporaryDirectory, tester } from '../support/gallery-fixture.js';
+import { passageOf } from '../support/passage-fixture.js';
 import {
   acknowledgeAll,
   dayMs,
@@ -47,6 +48,13 @@ describe('a retention run', () => {
       await enrol(box, 'Bea', [2]);
       box.gallery?.removePerson(removed, tester);
       keepPicture(box, 'unknown');
+      keepPicture(box, 'passage');
+      const startedAtMs = box.clock.wallMs();
+      const ofOther = { personId: personId('p-other'), nearest: [] };
+      box.records.passages.put(passageOf(1, { startedAtMs, ...ofOther }));
+      // Of the removed person, and about to be written when the clock of the box was far ahead.
+      box.records.passages.put(passageOf(2, { startedAtMs: startedAtMs + 400 * dayMs, personId: removed }));
+      box.records.passages.put(passageOf(3, { startedAtMs: startedAtMs + 400 * dayMs, ...ofOther }));
       const id = await box.gallery?.beginImport();
       await box.gallery?.addPerson(enrolmentOf('Staged', [3]), tester, id);
     }
@@ -59,9 +67,14 @@ describe('a retention run', () => {
       removedPersons: 1,
       photographs: 1,
       unknownEvidence: 1,
+      passagePictures: 1,
+      passages: 1,
     });
+    // What is left was sealed on the day of the third passage, and for Bea.
+    const [erasure] = box.file.audit.list({ limit: 1, action: 'person.erased' });
+    assert.equal(JSON.stringify(erasure?.details).includes('"passages":1'), true);
     assert.equal(box.value('SELECT person_id FROM tombstone'), removed);
-    assert.equal(box.value('SELECT count(*) FROM data_key'), 1);
+    assert.equal(box.value('SELECT count(*) FROM data_key'), 2);
     assert.equal(box.file.audit.verify().outcome, 'whole');
   });
 

@@ -7,7 +7,7 @@ import { present } from '../../daemon/base/present.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { retentionSchema } from '../../daemon/config/retention-schema.js';
 import type { RetentionConfig } from '../../daemon/config/schema.js';
-import type { EvidenceKind } from '../../daemon/domain/events/evidence.js';
+import type { PictureKind } from '../../daemon/domain/events/evidence.js';
 import type { PersonId } from '../../daemon/domain/ids.js';
 import type { Gallery } from '../../daemon/gallery/gallery.js';
 import { type GalleryFile, openGalleryFile } from '../../daemon/gallery/gallery-file.js';
@@ -16,6 +16,7 @@ import { systemRandom } from '../../daemon/host/system-random.js';
 import { encodeEvent } from '../../daemon/publish/encoding.js';
 import { openRecords, type Records } from '../../daemon/records/open-records.js';
 import { enrolmentOf, galleryOptions, noiseJpeg, tester } from './gallery-fixture.js';
+import { SettableVault, sealOf } from './passage-fixture.js';
 import { box as identity, type LogLine, memoryLog } from './published-box.js';
 
 export const dayMs = 86_400_000;
@@ -88,7 +89,8 @@ export async function openRetentionBox(
   const gallery = unlocked?.outcome === 'open' ? unlocked.gallery : undefined;
   const recordsPath = join(directory, 'records.db');
   const encode: Parameters<typeof openRecords>[0]['encode'] = (event) => encodeEvent(event, identity, {});
-  const records = openRecords({ path: recordsPath, encode, clock, random: systemRandom });
+  const passageSeal = sealOf(new SettableVault(gallery));
+  const records = openRecords({ path: recordsPath, encode, clock, random: systemRandom, passageSeal });
   const changesPerTransaction: number[] = [];
   const { logger, lines: log } = memoryLog();
   const forgottenPersons: PersonId[] = [];
@@ -157,7 +159,7 @@ export async function enrol(
   return gallery.addPerson(enrolmentOf(name, seeds), tester);
 }
 
-export function keepPicture(box: RetentionBox, kind: EvidenceKind, personId?: PersonId, size = 4000): void {
+export function keepPicture(box: RetentionBox, kind: PictureKind, personId?: PersonId, size = 4000): void {
   const about = { kind, eventId: 'event', cameraId: 'gate', takenAtMs: box.clock.wallMs() };
   const jpeg = noiseJpeg(1, size);
   box.gallery?.addEvidence({ ...about, jpeg, ...present({ personId }) });

@@ -9,9 +9,11 @@ import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import type { EvidenceConfig } from '../../daemon/config/schema.js';
 import { cameraId, eventId, personId, trackId } from '../../daemon/domain/ids.js';
 import type { LivenessAssessment } from '../../daemon/domain/liveness/liveness.js';
+import type { Passage } from '../../daemon/domain/passages/passage.js';
 import { createDecider } from '../../daemon/records/decider.js';
 import { memoryFacts } from '../../daemon/records/memory-facts.js';
 import { attackFact, attendanceFact, unknownFact, unprovenFact } from '../support/facts.js';
+import { passageIdOf, passageOf } from '../support/passage-fixture.js';
 import { proofByBlink, sightingOf } from '../support/sightings.js';
 
 const everything: EvidenceConfig = { attendance: true, unknown: true, attack: true };
@@ -49,10 +51,10 @@ async function settle(): Promise<void> {
 describe('evidence capture', () => {
   test('keeps the latest picture of the track with what belongs to it', async () => {
     const { made, kept } = capture();
-    made.see(sightingOf({ bestShot: { capturedAtMs: 10, jpeg: jpeg(1) } }));
-    made.see(sightingOf({ sequence: 1, bestShot: { capturedAtMs: 50.75, jpeg: jpeg(2) } }));
-    made.see(sightingOf({ sequence: 2 }));
-    made.keep(attendanceFact(), eventId('event-1'), wallMsOf);
+    made.see(sightingOf({ bestShot: { capturedAtMs: 10, jpeg: jpeg(1) } }), wallMsOf);
+    made.see(sightingOf({ sequence: 1, bestShot: { capturedAtMs: 50.75, jpeg: jpeg(2) } }), wallMsOf);
+    made.see(sightingOf({ sequence: 2 }), wallMsOf);
+    made.keep(attendanceFact(), eventId('event-1'));
     await settle();
     assert.deepEqual(kept, [
       {
@@ -69,8 +71,8 @@ describe('evidence capture', () => {
   test('keeps the picture of a person without proof of life like that of an attendance', async () => {
     for (const attendance of [true, false]) {
       const { made, kept } = capture({ attendance, unknown: true, attack: true });
-      made.see(sightingOf({ bestShot: { capturedAtMs: 10, jpeg: jpeg(1) } }));
-      made.keep(unprovenFact(), eventId('event-1'), wallMsOf);
+      made.see(sightingOf({ bestShot: { capturedAtMs: 10, jpeg: jpeg(1) } }), wallMsOf);
+      made.keep(unprovenFact(), eventId('event-1'));
       await settle();
       assert.deepEqual(
         kept.map(({ kind }) => kind),
@@ -82,9 +84,9 @@ describe('evidence capture', () => {
   test('only for kinds that the configuration names', async () => {
     for (const kind of ['attendance', 'unknown', 'attack'] as const) {
       const { made, kept } = capture({ attendance: false, unknown: false, attack: false, [kind]: true });
-      made.see(sightingOf({ bestShot: { capturedAtMs: 10, jpeg: jpeg(1) } }));
+      made.see(sightingOf({ bestShot: { capturedAtMs: 10, jpeg: jpeg(1) } }), wallMsOf);
       for (const fact of [attendanceFact(), unknownFact(), attackFact()]) {
-        made.keep(fact, eventId(`event-${fact.kind}`), wallMsOf);
+        made.keep(fact, eventId(`event-${fact.kind}`));
       }
       await settle();
       assert.deepEqual(
@@ -98,14 +100,43 @@ describe('evidence capture', () => {
   test('forgets the picture with its track, and with its camera', async () => {
     const { made, kept } = capture();
     const shown = sightingOf({ bestShot: { capturedAtMs: 10, jpeg: jpeg(1) } });
-    made.see(shown);
+    made.see(shown, wallMsOf);
     made.workedOn({ ...shown, isEnded: true });
-    made.keep(unknownFact(), eventId('event-1'), wallMsOf);
-    made.see(shown);
+    made.keep(unknownFact(), eventId('event-1'));
+    made.see(shown, wallMsOf);
     made.forgetCamera(shown.cameraId);
-    made.keep(unknownFact(), eventId('event-2'), wallMsOf);
+    made.keep(unknownFact(), eventId('event-2'));
     await settle();
     assert.deepEqual(kept, []);
+  });
+
+  test('keeps the picture of a passage that ended without one of its events having it', async () => {
+    const { made, kept } = capture({ attendance: true, unknown: false, attack: true });
+    const seen = (track: string): void =>
+      made.see(
+        sightingOf({ trackId: trackId(track), bestShot: { capturedAtMs: 10, jpeg: jpeg(1) } }),
+        wallMsOf,
+      );
+    const ended = (number: number, changes: Partial<Passage> = {}): void =>
+      made.keepPassage(passageOf(number, { trackId: trackId(`t-${number}`), ...changes }));
+    for (const track of ['t-1', 't-2', 't-3', 't-4']) seen(track);
+    made.keep(attendanceFact({ trackId: trackId('t-1') }), eventId('event-1'));
+    seen('t-1');
+    ended(1);
+    ended(2, { reason: 'attended-before', events: [] });
+    ended(2);
+    const { personId: _, ...nobody } = passageOf(3, { outcome: 'undecided', reason: 'dark' });
+    made.keepPassage(nobody);
+    made.keepPassage({ ...nobody, trackId: trackId('t-4'), outcome: 'attack', reason: 'attack-before' });
+    await settle();
+    assert.deepEqual(
+      kept.map(({ kind, eventId: of, personId: person, takenAtMs }) => [kind, of, person, takenAtMs]),
+      [
+        ['attendance', 'event-1', 'person-1', 1_000_010],
+        ['passage', passageIdOf(2), 'p-ada', 1_000_010],
+        ['passage', passageIdOf(3), undefined, 1_000_010],
+      ],
+    );
   });
 
   test('a failing store is reported once, and again after it has worked', async () => {
@@ -113,9 +144,9 @@ describe('evidence capture', () => {
     const { made, kept, lines } = capture(everything, async () => {
       if (isFull) throw new Error('no room');
     });
-    made.see(sightingOf({ bestShot: { capturedAtMs: 10, jpeg: jpeg(1) } }));
+    made.see(sightingOf({ bestShot: { capturedAtMs: 10, jpeg: jpeg(1) } }), wallMsOf);
     const keep = async (id: string): Promise<void> => {
-      made.keep(unknownFact(), eventId(id), wallMsOf);
+      made.keep(unknownFact(), eventId(id));
       await settle();
     };
     await keep('event-1');
@@ -135,8 +166,8 @@ describe('evidence capture', () => {
       finish = resolve;
     });
     const { made, kept } = capture(everything, () => hanging);
-    made.see(sightingOf({ bestShot: { capturedAtMs: 10, jpeg: jpeg(1) } }));
-    for (let n = 0; n < 150; n += 1) made.keep(unknownFact(), eventId(`event-${n}`), wallMsOf);
+    made.see(sightingOf({ bestShot: { capturedAtMs: 10, jpeg: jpeg(1) } }), wallMsOf);
+    for (let n = 0; n < 150; n += 1) made.keep(unknownFact(), eventId(`event-${n}`));
     assert.equal(made.counters.lost, 50);
     finish();
     await made[Symbol.asyncDispose]();
@@ -146,10 +177,13 @@ describe('evidence capture', () => {
   test('pictures of a thousand tracks are remembered, of more the oldest go', async () => {
     const { made, kept } = capture();
     for (let n = 0; n <= 1_000; n += 1) {
-      made.see(sightingOf({ trackId: trackId(`track-${n}`), bestShot: { capturedAtMs: n, jpeg: jpeg(1) } }));
+      made.see(
+        sightingOf({ trackId: trackId(`track-${n}`), bestShot: { capturedAtMs: n, jpeg: jpeg(1) } }),
+        wallMsOf,
+      );
     }
-    made.keep(unknownFact({ trackId: trackId('track-0') }), eventId('event-0'), wallMsOf);
-    made.keep(unknownFact({ trackId: trackId('track-1000') }), eventId('event-1000'), wallMsOf);
+    made.keep(unknownFact({ trackId: trackId('track-0') }), eventId('event-0'));
+    made.keep(unknownFact({ trackId: trackId('track-1000') }), eventId('event-1000'));
     await settle();
     assert.deepEqual(
       kept.map((evidence) => evidence.eventId),

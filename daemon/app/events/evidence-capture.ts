@@ -1,15 +1,17 @@
 import type { Logger } from '../../base/logger.js';
+import { present } from '../../base/present.js';
 import type { EvidenceConfig } from '../../config/schema.js';
 import type { Fact } from '../../domain/events/event.js';
-import { type EvidenceKind, evidenceKindOf } from '../../domain/events/evidence.js';
-import type { BestShot } from '../../domain/faces/best-shot.js';
-import type { CameraId, EventId, PersonId, TrackId } from '../../domain/ids.js';
+import { evidenceKindOf, evidenceKindOfOutcome, type PictureKind } from '../../domain/events/evidence.js';
+import type { CameraId, EventId, PassageId, PersonId, TrackId } from '../../domain/ids.js';
+import type { Passage } from '../../domain/passages/passage.js';
 import type { Sighting } from '../../domain/tracks/sighting.js';
 
-/** A picture of a face with its recorded event. */
+/** A picture of a face with its recorded event or passage. */
 export interface Evidence {
-  readonly kind: EvidenceKind;
-  readonly eventId: EventId;
+  readonly kind: PictureKind;
+  /** Of the event; for the kind `passage`, of the passage. */
+  readonly eventId: EventId | PassageId;
   /** The recognised person, if any. */
   readonly personId?: PersonId;
   readonly cameraId: CameraId;
@@ -37,15 +39,25 @@ const rememberedTracks = 1_000;
 /** The most pictures on their way to the store. More would mean that the store hangs. */
 const pendingLimit = 100;
 
+interface RememberedShot {
+  readonly cameraId: CameraId;
+  readonly jpeg: Uint8Array;
+  /** Wall clock, whole milliseconds since the epoch. */
+  readonly takenAtMs: number;
+  /** A picture was stored with an event of the track. */
+  readonly isKept: boolean;
+}
+
 /**
- * Remembers the best picture of every track in sight. Stores it when a fact about the track was recorded and the configuration
- * asks for it. Never throws and never delays a fact; pictures that cannot be stored are counted and logged once.
+ * Remembers the best picture of every track in sight. Stores it when a fact about the track was recorded, or else when its passage
+ * ended, where the configuration asks for it. Never throws and never delays a fact; pictures that cannot be stored are counted and
+ * logged once.
  */
 export class EvidenceCapture implements AsyncDisposable {
   readonly #store: EvidenceStore;
   readonly #wanted: () => EvidenceConfig;
   readonly #logger: Logger;
-  readonly #shots = new Map<TrackId, { readonly cameraId: CameraId; readonly shot: BestShot }>();
+  readonly #shots = new Map<TrackId, RememberedShot>();
   readonly #pending = new Set<Promise<void>>();
   #stored = 0;
   #lost = 0;
@@ -66,11 +78,16 @@ export class EvidenceCapture implements AsyncDisposable {
     return { stored: this.#stored, lost: this.#lost };
   }
 
-  /** Remembers the picture of a sighting that is about to be processed. It replaces the former one. */
-  see({ trackId, cameraId, bestShot }: Sighting): void {
+  /**
+   * Remembers the picture of a sighting that is about to be processed. It replaces the former one. `wallMsOf` turns capture times
+   * into wall time.
+   */
+  see({ trackId, cameraId, bestShot }: Sighting, wallMsOf: (capturedAtMs: number) => number): void {
     if (bestShot === undefined) return;
+    const { capturedAtMs, jpeg } = bestShot;
+    const isKept = this.#shots.get(trackId)?.isKept === true;
     this.#shots.delete(trackId);
-    this.#shots.set(trackId, { cameraId, shot: bestShot });
+    this.#shots.set(trackId, { cameraId, jpeg, takenAtMs: Math.floor(wallMsOf(capturedAtMs)), isKept });
     const [oldest] = this.#shots.keys();
     if (this.#shots.size > rememberedTracks && oldest !== undefined) this.#shots.delete(oldest);
   }
@@ -80,26 +97,24 @@ export class EvidenceCapture implements AsyncDisposable {
     if (isEnded) this.#shots.delete(trackId);
   }
 
-  /** Stores the picture of a fact that was recorded as `eventId`. `wallMsOf` turns capture times into wall time. */
-  keep(
-    { kind: factKind, ...fact }: Fact,
-    eventId: EventId,
-    wallMsOf: (capturedAtMs: number) => number,
-  ): void {
+  /** Stores the picture of a fact that was recorded as `eventId`. */
+  keep({ kind: factKind, ...fact }: Fact, eventId: EventId): void {
     const kind = evidenceKindOf(factKind);
     if (kind === undefined || !this.#wanted()[kind]) return;
     const remembered = this.#shots.get(fact.trackId);
     if (remembered === undefined) return;
-    const { capturedAtMs, jpeg } = remembered.shot;
-    const personId = 'personId' in fact ? fact.personId : null;
-    this.#add({
-      kind,
-      eventId,
-      ...(personId === null ? {} : { personId }),
-      cameraId: fact.cameraId,
-      takenAtMs: Math.floor(wallMsOf(capturedAtMs)),
-      jpeg,
-    });
+    this.#shots.set(fact.trackId, { ...remembered, isKept: true });
+    const personId = 'personId' in fact && fact.personId !== null ? fact.personId : undefined;
+    this.#add({ ...pictureIn(remembered), kind, eventId, ...present({ personId }) });
+  }
+
+  /** Stores the picture of a passage that has ended, unless one of its events has it. Forgets the track. */
+  keepPassage({ id, trackId, outcome, personId }: Passage): void {
+    const remembered = this.#shots.get(trackId);
+    this.#shots.delete(trackId);
+    if (remembered === undefined || remembered.isKept) return;
+    if (!this.#wanted()[evidenceKindOfOutcome(outcome)]) return;
+    this.#add({ ...pictureIn(remembered), kind: 'passage', eventId: id, ...present({ personId }) });
   }
 
   /** Resolves when the pictures that are on their way now are stored or lost. Never rejects. */
@@ -147,7 +162,7 @@ export class EvidenceCapture implements AsyncDisposable {
     this.#lost += 1;
     if (this.#isFailing) return;
     this.#isFailing = true;
-    this.#logger.error('an evidence picture could not be stored; its event has no picture', {
+    this.#logger.error('a picture could not be stored; its event or passage has none', {
       kind,
       event: eventId,
       camera,
@@ -155,3 +170,5 @@ export class EvidenceCapture implements AsyncDisposable {
     });
   }
 }
+
+const pictureIn = ({ cameraId, takenAtMs, jpeg }: RememberedShot) => ({ cameraId, takenAtMs, jpeg });

@@ -163,7 +163,8 @@ export class SightingIntake implements AsyncDisposable {
     let inARow = 0;
     for (let taken = this.#waiting.shift(); taken !== undefined; taken = this.#waiting.shift()) {
       this.#inHand = taken;
-      this.#evidence?.see(taken.sighting);
+      const { sighting, wallOffsetMs } = taken;
+      this.#evidence?.see(sighting, (atMs) => atMs + wallOffsetMs);
       while (!(await this.#decide(this.#inHand)));
       this.#inHand = undefined;
       inARow += 1;
@@ -177,7 +178,7 @@ export class SightingIntake implements AsyncDisposable {
     const wallMsOf = (atMs: number): number => atMs + wallOffsetMs;
     try {
       const outcome = await this.#decider.onSighting(sighting, wallMsOf, isAgain);
-      for (const { fact, eventId } of outcome.recorded) this.#evidence?.keep(fact, eventId, wallMsOf);
+      for (const { fact, eventId } of outcome.recorded) this.#evidence?.keep(fact, eventId);
       this.#report(sighting, outcome);
       this.#workedOn(sighting);
     } catch (error) {

@@ -266,13 +266,13 @@ export class BoxPersons {
   erase(id: string, actor: Actor): ErasureCertificate | undefined {
     const gallery = this.#gallery();
     this.#options.forgetPerson(personId(id));
-    this.#options.records.retention.forgetAbout(personId(id));
+    const passages = this.#options.records.retention.forgetAbout(personId(id));
     if (this.#known(id) !== undefined) this.#options.forgetCopies(actor);
-    return certified(() => gallery.erasePerson(personId(id), actor));
+    return certified(() => gallery.erasePerson(personId(id), actor, passages));
   }
 
   /**
-   * Records that consent was withdrawn today, erases templates, photographs and evidence at once, and removes the person for
+   * Records that consent was withdrawn today, erases templates, photographs, evidence and passages at once, and removes the person for
    * good. The profile remains as proof of consent and withdrawal, until retention or `erase` deletes it.
    * @throws `erasure-incomplete`
    */
@@ -285,9 +285,10 @@ export class BoxPersons {
     this.#options.forgetPerson(found.id);
     this.#options.forgetCopies(actor);
     this.#options.records.commands.photographs.forget([found.id]);
+    const passages = this.#options.records.passages.forgetPerson(found.id);
     const withdrawnIso = this.#options.todayIso();
     const profile = withdrawn(found.profile, withdrawnIso);
-    return certified(() => gallery.eraseBiometricData(found.id, profile, actor));
+    return certified(() => gallery.eraseBiometricData(found.id, profile, actor, passages));
   }
 
   /** `enrolment`: only profile and photographs. */

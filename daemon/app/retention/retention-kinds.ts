@@ -5,13 +5,14 @@ import type { Clock } from '../../base/clock.js';
 import { isRollcallError, messageOf, operational } from '../../base/errors.js';
 import type { EventKind } from '../../domain/events/event.js';
 import { eventKinds } from '../../domain/events/event-type.js';
-import type { EvidenceKind } from '../../domain/events/evidence.js';
+import type { PictureKind } from '../../domain/events/evidence.js';
 import type { PersonId } from '../../domain/ids.js';
 import type { Ageing } from '../../domain/retention/retention.js';
 import type { Gallery } from '../../gallery/gallery.js';
 import type { GalleryFile } from '../../gallery/gallery-file.js';
 import { deletePerson } from '../../gallery/persons/erasure.js';
 import { PersonRows } from '../../gallery/persons/person-rows.js';
+import { ageingPassageKeys } from '../../gallery/retention/retention-passages.js';
 import {
   ageingImports,
   ageingRemovedPersons,
@@ -58,8 +59,7 @@ export interface RetentionSources {
 export function ageingKinds(sources: RetentionSources, by: Actor): AgeingKinds {
   const { records, databasePaths } = sources;
   const inGallery = (ageingOf: (file: GalleryFile) => Ageing): Ageing => ageingInFile(sources.file, ageingOf);
-  const evidence = (kind: EvidenceKind): Ageing =>
-    inGallery(({ database }) => ageingEvidence(database, kind));
+  const evidence = (kind: PictureKind): Ageing => inGallery(({ database }) => ageingEvidence(database, kind));
   return {
     databaseCopies: ageingDatabaseCopies(databasePaths),
     unfinishedImports: inGallery((file) =>
@@ -72,6 +72,7 @@ export function ageingKinds(sources: RetentionSources, by: Actor): AgeingKinds {
     attendanceEvidence: evidence('attendance'),
     unknownEvidence: evidence('unknown'),
     attackEvidence: evidence('attack'),
+    passagePictures: evidence('passage'),
     // A summary repeats attendance data and must not outlive it. Ambiguous passages are needed as long as the attendance can be
     // corrected.
     attendanceRecords: records.ageing('attendance', 'recognised-unproven', 'recognised-ambiguous', 'summary'),
@@ -79,6 +80,10 @@ export function ageingKinds(sources: RetentionSources, by: Actor): AgeingKinds {
     attackRecords: records.ageing('attack'),
     replyRecords: records.ageing('reply'),
     otherRecords: records.ageing(...eventKinds.filter((kind) => !ownRules.includes(kind))),
+    passages: thenKeys(
+      records.passages(),
+      inGallery(({ database }) => ageingPassageKeys(database)),
+    ),
     auditEntries: inGallery(({ audit }) => ageingAudit(audit, by)),
     tombstones: inGallery(({ database }) => ageingTombstones(database)),
   };
@@ -115,6 +120,23 @@ function ageingInFile(present: RetentionSources['file'], ageingOf: (file: Galler
   };
 }
 
+/** Deletes the passages, then the keys of the days that are over. Counts passages only. */
+function thenKeys(passages: Ageing, keys: Ageing): Ageing {
+  return {
+    countDue: (beforeMs) => passages.countDue(beforeMs),
+    begin(beforeMs) {
+      const deletePassages = passages.begin(beforeMs);
+      let deleteKeys: ReturnType<Ageing['begin']> | undefined;
+      return (limit) => {
+        if (deleteKeys !== undefined) return { count: 0, isMoreDue: deleteKeys(limit).isMoreDue };
+        const { count, isMoreDue } = deletePassages(limit);
+        if (!isMoreDue) deleteKeys = keys.begin(beforeMs);
+        return { count, isMoreDue: true };
+      };
+    },
+  };
+}
+
 function ageingAudit(audit: AuditLog, by: Actor): Ageing {
   return {
     countDue: (beforeMs) => audit.count({ toMs: beforeMs }),
@@ -133,17 +155,17 @@ function erase(
 ): boolean {
   forgetPerson(id);
   forgetCopies(by);
-  records.forgetAbout(id);
+  const passages = records.forgetAbout(id);
   const open = gallery();
   if (open === undefined) {
     const rows = new PersonRows(database);
     const person = rows.person(id);
     if (person === undefined) return false;
-    deletePerson({ database, rows, audit, clock }, person, by);
+    deletePerson({ database, rows, audit, clock }, person, { by, passages });
     return true;
   }
   try {
-    return open.erasePerson(id, by) !== undefined;
+    return open.erasePerson(id, by, passages) !== undefined;
   } catch (error) {
     // The person is deleted. The end of the run empties the log again and reports a failure.
     if (isRollcallError(error, 'erasure-incomplete')) return true;

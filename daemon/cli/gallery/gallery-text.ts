@@ -121,7 +121,7 @@ function contentsLines({ contents }: GalleryStatus): readonly string[] {
     `persons: ${active} active, ${removed} removed, ${staged} staged`,
     `templates: ${made === '' ? 'none' : made}`,
     `photographs: ${photographs}`,
-    `pictures of events: ${evidence.attendance} attendance, ${evidence.unknown} unknown, ${evidence.attack} attack`,
+    `pictures of events: ${evidence.attendance} attendance, ${evidence.unknown} unknown, ${evidence.attack} attack; of passages: ${evidence.passage}`,
     `file: ${(fileBytes / 2 ** 20).toFixed(1)} MiB, schema ${schemaVersion}`,
   ];
 }

@@ -66,11 +66,13 @@ const names: Readonly<Record<RetentionKind, string>> = {
   attendanceEvidence: 'pictures of recognised persons',
   unknownEvidence: 'pictures of unknown persons',
   attackEvidence: 'pictures of attacks',
+  passagePictures: 'pictures of passages',
   attendanceRecords: 'attendances',
   unknownRecords: 'unknown persons recorded',
   attackRecords: 'attacks recorded',
   replyRecords: 'replies to commands',
   otherRecords: 'other events',
+  passages: 'passages',
   auditEntries: 'audit entries',
   tombstones: 'tombstones of persons erased',
 };

@@ -162,7 +162,7 @@ export function describeCertificate(certificate: ErasureCertificate, show: ShowT
     'certificate of erasure',
     `  person      ${personId}`,
     `  erased      ${extent}`,
-    `  including   ${counted(what.templates, 'template')}, ${counted(what.photographs, 'photograph')}, ${counted(what.evidence, 'evidence picture')}`,
+    `  including   ${counted(what.templates, 'template')}, ${counted(what.photographs, 'photograph')}, ${counted(what.evidence, 'evidence picture')}, ${counted(what.passages, 'passage')}`,
     `  at          ${show(erasedAt)}`,
     `  by          ${by}`,
     `  audit entry ${auditSequence}, hash ${auditHash}`,

@@ -21,22 +21,32 @@ export interface ErasureContext {
   readonly clock: Clock;
 }
 
+export interface ErasureOrder {
+  readonly by: Actor;
+  /** How many passages were erased with the person. */
+  readonly passages: number;
+}
+
 /**
  * Deletes a person: rows and data key, in one transaction with the tombstone and the audit entry. Deletes older copies of the
  * file and empties the write-ahead log, so that no file keeps even the ciphertext.
  * @throws `erasure-incomplete` if another program prevents the write-ahead log from being emptied
  */
-export function erasePerson(parts: ErasureContext, person: PersonCountsRow, by: Actor): Erasure {
-  const erased = deletePerson(parts, person, by);
+export function erasePerson(parts: ErasureContext, person: PersonCountsRow, order: ErasureOrder): Erasure {
+  const erased = deletePerson(parts, person, order);
   forgetLog(parts.database, erased);
   return erased;
 }
 
 /** As `erasePerson`, but the caller empties the write-ahead log, which still holds the deleted data. */
-export function deletePerson(parts: ErasureContext, person: PersonCountsRow, by: Actor): Erasure {
+export function deletePerson(
+  parts: ErasureContext,
+  person: PersonCountsRow,
+  { by, passages }: ErasureOrder,
+): Erasure {
   const { database, rows, audit, clock } = parts;
   const erasedAtMs = clock.wallMs();
-  const what = countsOf(person);
+  const what = countsOf(person, passages);
   forgetOlderCopies(database);
   const entry = database.transaction(() => {
     rows.delete(person);
@@ -58,11 +68,11 @@ export function deletePerson(parts: ErasureContext, person: PersonCountsRow, by:
 export function eraseBiometricData(
   parts: ErasureContext & { readonly ring: KeyRing },
   person: PersonCountsRow,
-  { profile, by }: { readonly profile: PersonProfile; readonly by: Actor },
+  { profile, by, passages }: ErasureOrder & { readonly profile: PersonProfile },
 ): Erasure {
   const { database, rows, audit, clock, ring } = parts;
   const erasedAtMs = clock.wallMs();
-  const what = countsOf(person);
+  const what = countsOf(person, passages);
   const revision = person.revision + 1;
   const { row: dataKey, key } = ring.newDataKey();
   const sealed = sealProfile(key, { id: person.id, revision, state: 'removed' }, profile);
@@ -117,8 +127,11 @@ function forgetLog(database: OpenDatabase, erased?: Erasure): void {
   );
 }
 
-function countsOf({ templateCount, photographCount, evidenceCount }: PersonCountsRow): Erasure['what'] {
-  return { templates: templateCount, photographs: photographCount, evidence: evidenceCount };
+function countsOf(
+  { templateCount, photographCount, evidenceCount }: PersonCountsRow,
+  passages: number,
+): Erasure['what'] {
+  return { templates: templateCount, photographs: photographCount, evidence: evidenceCount, passages };
 }
 
 function certificate(options: {

@@ -23,7 +23,7 @@ export function enforceTombstones(context: ErasureContext): number {
     .all();
   for (const id of ids) {
     const person = context.rows.person(id);
-    if (person !== undefined) deletePerson(context, person, daemonAtStart);
+    if (person !== undefined) deletePerson(context, person, { by: daemonAtStart, passages: 0 });
   }
   return ids.length;
 }
@@ -64,10 +64,10 @@ function withdrawAgain(
 ): void {
   const profile = profileOf(context.persons, person, isoTime(atMs).slice(0, 10));
   const by = daemonAtStart;
-  if (profile === undefined) return void deletePerson(context, person, by);
+  if (profile === undefined) return void deletePerson(context, person, { by, passages: 0 });
   try {
     // Makes the row newer than the withdrawal.
-    eraseBiometricData(context, { ...person, revision }, { profile, by });
+    eraseBiometricData(context, { ...person, revision }, { profile, by, passages: 0 });
   } catch (error) {
     if (!isRollcallError(error, 'erasure-incomplete')) throw error;
   }

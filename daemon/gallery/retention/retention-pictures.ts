@@ -1,4 +1,4 @@
-import type { EvidenceKind } from '../../domain/events/evidence.js';
+import type { PictureKind } from '../../domain/events/evidence.js';
 import type { Ageing } from '../../domain/retention/retention.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
 
@@ -14,7 +14,7 @@ interface DuePhotograph {
 }
 
 /** Event pictures of one kind. The picture of a stranger is deleted with its data key. */
-export function ageingEvidence(database: OpenDatabase, kind: EvidenceKind): Ageing {
+export function ageingEvidence(database: OpenDatabase, kind: PictureKind): Ageing {
   const { db } = database;
   const count = db
     .prepare<[string, number], number>('SELECT count(*) FROM evidence WHERE kind = ? AND taken_at_ms < ?')

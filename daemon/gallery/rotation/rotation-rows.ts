@@ -1,5 +1,5 @@
 import type { Statement } from 'better-sqlite3';
-import type { EvidenceKind } from '../../domain/events/evidence.js';
+import type { PictureKind } from '../../domain/events/evidence.js';
 import type { PersonId, RecogniserId, StrangerId } from '../../domain/ids.js';
 import type { StrangerState } from '../../domain/strangers/stranger.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
@@ -24,7 +24,7 @@ export interface VectorRow {
 
 export interface EvidenceRow {
   readonly id: string;
-  readonly kind: EvidenceKind;
+  readonly kind: PictureKind;
   readonly eventId: string;
   readonly personId: PersonId | null;
 }

@@ -120,6 +120,7 @@ const erasureResult = z.strictObject({
     templates: z.int().nonnegative(),
     photographs: z.int().nonnegative(),
     evidence: z.int().nonnegative(),
+    passages: z.int().nonnegative(),
   }),
 });
 
