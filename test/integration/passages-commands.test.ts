@@ -78,6 +78,8 @@ describe('rollcall passages', { timeout: 120_000 }, () => {
       assert.match(why.stdout, /outcome +unproven \(seen-too-briefly\)/);
       assert.match(why.stdout, /nearest: Grace Hopper 0\.880 of 0\.400; margin 0\.050/);
       assert.match(why.stdout, /life: undetermined \(observed-too-briefly\)/);
+      assert.match(why.stdout, /why: recognised as Grace Hopper, 0\.880; life not proven: 0\.8 s in sight/);
+      assert.match(why.stdout, /what to do: /);
       assert.match(why.stdout, /events: none/);
       assert.deepEqual(
         audited.map(({ action, subject, details }) => [action, subject, details]),
@@ -206,6 +208,7 @@ describe('rollcall passages', { timeout: 120_000 }, () => {
       );
       const text = await run('report', 'recognition', '--from', '2026-03-02', '--to', '2026-03-02');
       assert.match(text.stdout, /gate: 3 passages/);
+      assert.match(text.stdout, /what to do about seen-too-briefly: /);
       assert.match(text.stdout, /0 to 1 +2 +0 +1 +1 +100\.0 %/);
       const long = await run('report', 'recognition', '--from', '2026-01-01', '--to', '2026-03-02');
       assert.match(long.stderr, /a report covers 1 to 31 days/);

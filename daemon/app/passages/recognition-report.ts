@@ -8,6 +8,7 @@ import type { LocalTime } from '../../domain/attendance/shift.js';
 import { dateOfDay, dayNumberOf } from '../../domain/attendance/shift-calendar.js';
 import type { CameraId } from '../../domain/ids.js';
 import type { Passage } from '../../domain/passages/passage.js';
+import { reasonTexts } from '../../domain/passages/passage-reason-text.js';
 import type { PassageCount, PassageJournal } from '../../records/passages/passage-journal.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
 import { camerasFor } from './box-passages.js';
@@ -84,7 +85,8 @@ function describeCounts(
     const [first] = some;
     if (first === undefined) return [];
     const { outcome, reason } = first;
-    return [{ outcome, reason, count: tallyOf(some).count }];
+    const { remedy } = reasonTexts[reason];
+    return [{ outcome, reason, count: tallyOf(some).count, ...present({ remedy }) }];
   });
   const localOf = ({ hourMs }: PassageCount) => localTime.at(hourMs);
   const tallied = (some: readonly PassageCount[]) => {

@@ -2,6 +2,7 @@ import { present } from '../../base/present.js';
 import type { PassageDetails, PassageItem, PersonRef, ReadablePassage } from '../../contract/passages.js';
 import type { PersonId } from '../../domain/ids.js';
 import { isoTime } from '../../domain/iso-time.js';
+import { explainPassage } from '../../domain/passages/explain-passage.js';
 import type { Passage } from '../../domain/passages/passage.js';
 import type { StoredPassage } from '../../records/passages/passage-journal.js';
 
@@ -41,7 +42,8 @@ function readable(number: number, passage: Passage, nameOf: NameOf): ReadablePas
     ...{ startedAt: isoTime(startedAtMs), lastSeenAt: isoTime(lastSeenMs) },
     inSightS: inSightS(passage),
     ...present({ end }),
-    ...{ outcome, reason, sentence: `${outcome}: ${reason}` },
+    ...{ outcome, reason },
+    ...explainPassage(passage, (person) => nameOf(person) ?? person),
     ...present({ person: personId && personRef(personId, nameOf), stranger }),
     events,
   };
