@@ -12,6 +12,7 @@ import type { CameraState, Report } from '../vision/protocol.js';
 import type { RecogniserInUse } from '../vision/recogniser-in-use.js';
 import { decodeSighting } from '../vision/sighting-codec.js';
 import { CameraBoard } from './cameras/camera-board.js';
+import { CameraFollows } from './cameras/camera-follows.js';
 import type { CameraStates } from './cameras/camera-states.js';
 import { LiveWatches } from './cameras/live-watches.js';
 import { type PlannedVision, planVision } from './cameras/vision-plan.js';
@@ -38,6 +39,7 @@ export interface VisionRuntime extends AsyncDisposable {
   readonly pool: VisionPool;
   readonly board: CameraBoard;
   readonly watches: LiveWatches;
+  readonly follows: CameraFollows;
 }
 
 /** The state of a camera whose vision process misbehaves repeatedly. */
@@ -68,12 +70,14 @@ export function openVisionRuntime(options: VisionRuntimeOptions, progress: Progr
   };
   const onReport = (report: Report, picture: Uint8Array): void => {
     if (report.type === 'sighting') intake.take(decodeSighting(report.sighting, picture));
+    else if (report.type === 'faces-in-sight') follows.take(report);
     else if (report.type === 'camera') setState(report.cameraId, report.state);
     else if (report.type === 'progress' && board.takeProgress(report.cameras)) progress.analysis += 1;
   };
   const onDown = (cameraIds: readonly string[]): void => {
     board.closed(cameraIds);
     watches.down(cameraIds);
+    follows.down(cameraIds);
     cameras.forget(cameraIds);
     for (const id of cameraIds) intake.forgetCamera(cameraId(id));
   };
@@ -95,7 +99,8 @@ export function openVisionRuntime(options: VisionRuntimeOptions, progress: Progr
     ...present({ programOf: options.programOf }),
   });
   const watches = new LiveWatches(pool);
-  return { pool, board, watches, [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose]() };
+  const follows = new CameraFollows(pool, clock);
+  return { pool, board, watches, follows, [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose]() };
 }
 
 /** What vision and publishing were started with. Equal plans need no replacement. */

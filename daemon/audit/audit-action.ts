@@ -104,6 +104,7 @@ export const auditActions = [
   'camera.discovery-run',
   'camera.switched',
   'camera.released',
+  'camera.followed',
   'camera.watched',
   'command.dropped',
   'command.executed',

@@ -6,6 +6,7 @@ import { unprotectedLogin } from '../vision/ingest/failure-explanations.js';
 import { type AddressOptions, isAddress, testAddress } from './camera-address-test.js';
 import { registerCameraChanges } from './camera-changes.js';
 import { registerCameraPictures } from './camera-pictures.js';
+import { registerCameraWatch } from './camera-watch.js';
 import { paintFor } from './colour.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { openDaemonClient } from './daemon-client.js';
@@ -118,6 +119,7 @@ export function registerCamera(program: Command): void {
     );
   registerCameraChanges(camera);
   registerCameraPictures(camera);
+  registerCameraWatch(camera);
   registerRelease(camera);
 }
 

@@ -28,7 +28,7 @@ export interface PictureTerminal {
 /** How long a terminal may take to say what it is, milliseconds. Far terminals answer through two networks. */
 const answerWithinMs = 2_000;
 /** "What are you?" (primary device attributes). Every terminal since the VT100 answers. */
-const question = '\x1b[c';
+const question = Buffer.from('\x1b[c');
 const answer = /\[\?([\d;]*)c/;
 /** The attribute of terminals that show sixels. */
 const sixelAttribute = '4';

@@ -52,7 +52,8 @@ export async function showPicture(
     return;
   }
   try {
-    stdout.write(`${await encoders[protocol](await fitted(jpeg, terminal))}\n`);
+    // As bytes, because the output takes control characters from nothing else.
+    stdout.write(Buffer.from(`${await encoders[protocol](await fitted(jpeg, terminal))}\n`));
   } catch (error) {
     throw operational('picture-unreadable', 'the picture cannot be shown, because it does not decode', {
       remedy: 'save it to a file, and open it with another program',

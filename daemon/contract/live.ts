@@ -8,9 +8,23 @@ const openness = z
   .nullable()
   .describe('Height of the eye divided by its width. Null if the eye could not be judged.');
 
+const track = z.string().max(128).describe('The id of the track, as in events.');
+const quality = faceQuality
+  .nullable()
+  .describe('Quality of this view of the face. Null if its landmarks were not found in this picture.');
+const measures = z
+  .strictObject({
+    widthPx: z.number().describe('Width of the face, pixels of the picture that the box analyses.'),
+    sharpness: z.number().describe('From 0; below 0.1 the view counts as blurred.'),
+    yawDeg: z.number().describe('How far the head is turned to the side, degrees; 0 looks at the camera.'),
+    meanLuma: z.number().describe('Light on the face, 0 (black) to 255; below 25 the view counts as dark.'),
+  })
+  .nullable()
+  .describe('What was measured at the face. Null if its landmarks were not found in this picture.');
+
 /** A face in a live picture. */
 export const liveFace = z.strictObject({
-  track: z.string().max(128).describe('The id of the track, as in events.'),
+  track,
   number: z
     .int()
     .positive()
@@ -18,9 +32,8 @@ export const liveFace = z.strictObject({
       'A short number for the track, to be shown beside its box. The same in all pictures of the camera.',
     ),
   box: z.strictObject({ x: pixels, y: pixels, width: pixels, height: pixels }),
-  quality: faceQuality
-    .nullable()
-    .describe('Quality of this view of the face. Null if its landmarks were not found in this picture.'),
+  quality,
+  measures,
   eyes: z
     .strictObject({ left: openness, right: openness })
     .nullable()
@@ -40,6 +53,35 @@ export const livePicture = z.strictObject({
   faces: z.array(liveFace).max(200).readonly().describe('The faces that the box follows in this picture.'),
 });
 export type LivePicture = z.infer<typeof livePicture>;
+
+/** A face in the sight of a camera, in numbers. */
+export const followedFace = z.object({
+  track,
+  number: z
+    .int()
+    .positive()
+    .describe('A short number for the track, the same in all pictures of the camera.'),
+  quality,
+  measures,
+  openness: z
+    .array(openness)
+    .readonly()
+    .describe('How far the eyes were open in each analysed picture since the item before, oldest first.'),
+  liveness: z.object({
+    verdict: z.enum(['live', 'attack', 'undetermined']),
+    reason: z.string().describe('The reason of the verdict, as in events.'),
+    blinkCount: z.int().nonnegative(),
+    observedS: z.number().describe('Seconds in which the box would have detected a blink.'),
+  }),
+});
+export type FollowedFace = z.infer<typeof followedFace>;
+
+/** What a camera has in sight at one moment. */
+export const facesInSight = z.object({
+  capturedAt: z.iso.datetime().describe('When the camera took the picture, by the clock of the box.'),
+  faces: z.array(followedFace).readonly().describe('At most 32 faces.'),
+});
+export type FacesInSight = z.infer<typeof facesInSight>;
 
 /** The path of live pictures at the gate. */
 export const livePath = /^\/api\/v1\/cameras\/[^/]+\/live$/;
@@ -75,5 +117,20 @@ export const liveOperations = {
     rate: 'stream',
     isLong: true,
     isWebSocket: true,
+  }),
+  'cameras.follow': operation({
+    method: 'GET',
+    path: '/cameras/{id}/faces',
+    summary: 'Follow what a camera measures at the faces in its sight.',
+    description:
+      'Numbers only; `cameras.watch` brings pictures. At most 5 items a second, one a second without faces, and fewer for a slow reader. The answer ends after 30 minutes.',
+    input: z.strictObject({ id: cameraId }),
+    answer: { kind: 'lines', item: facesInSight },
+    errors: ['no-such-camera', 'camera-not-streaming', 'vision-unavailable'],
+    scope: 'live:watch',
+    camera: 'id',
+    audit: 'personal',
+    rate: 'stream',
+    isLong: true,
   }),
 } as const;

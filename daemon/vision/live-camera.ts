@@ -13,6 +13,7 @@ import { startCameraRunner } from './ingest/camera-runner.js';
 import type { CameraSourceOptions } from './ingest/camera-source-options.js';
 import type { FfmpegBinary } from './ingest/ffmpeg-binary.js';
 import { ffmpegCameraSource } from './ingest/ffmpeg-camera-source.js';
+import { FollowedFaces } from './live/followed-faces.js';
 import { LivePictures } from './live/live-pictures.js';
 import { SeenFaces } from './live/seen-faces.js';
 import type { CameraPlan, Report, SnapshotOutcome, VisionPlan } from './protocol.js';
@@ -38,6 +39,8 @@ export interface LiveCameraOptions {
 export interface LiveCamera extends AsyncDisposable {
   /** The analysed pictures, for those who watch. */
   readonly pictures: LivePictures;
+  /** Begins or ends the reports of what is measured at the faces in sight. */
+  follow(isFollowed: boolean): void;
   /** Counters of the source, the loop and the stages, by their names in the status. */
   counters(): Readonly<Record<string, number>>;
   stageTimes(): StageTimes;
@@ -71,6 +74,10 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
   const logger = options.logger.child({ camera: plan.id });
   const seen = new SeenFaces();
   const snapshots = new SnapshotRequests(clock);
+  const policy = { ...defaultLivenessPolicy, ...liveness };
+  const followed = new FollowedFaces(plan.id, policy, (faces) =>
+    report({ type: 'faces-in-sight', ...faces }),
+  );
   const pictures = new LivePictures(plan.id, { clock, logger });
   const pipeline = new CameraPipeline({
     cameraId: cameraId(plan.id),
@@ -83,13 +90,17 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
     provingFps: plan.provingFps,
     hasTime: () => loop.hasTime,
     smallestFacePx: plan.smallestFacePx,
-    liveness: { ...defaultLivenessPolicy, ...liveness },
+    liveness: policy,
     sameFaceThreshold,
     takeShot: options.takesBestShots ? takeBestShot : undefined,
-    onView: (view) => seen.see(view),
+    onView(view) {
+      seen.see(view);
+      followed.see(view);
+    },
     onAnalysed: (frame, tracked) => {
       const faces = () => seen.facesOf(frame, tracked);
       snapshots.offerAnalysed(frame, faces);
+      followed.offer(frame.capturedAtMs, faces);
       pictures.offer(frame, faces);
       seen.endFrame();
     },
@@ -112,6 +123,7 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
   });
   return {
     pictures,
+    follow: (isFollowed) => followed.follow(isFollowed),
     counters() {
       const { damage, delivered, droppedBusy, droppedStale, restarts, lastFrameAgeMs } = runner.counters;
       const { framesAnalysed = 0, framesSkipped = 0, ...stages } = pipeline.counters;

@@ -50,6 +50,8 @@ function obey(order: Order, attachment: Uint8Array): void {
     host.catch(fail);
   } else if (order.type === 'open-camera') {
     void host?.then((running) => running.openCamera(order.camera)).catch(fail);
+  } else if (order.type === 'follow-camera') {
+    void host?.then((running) => running.followCamera(order)).catch(fail);
   } else if (order.type === 'close-view') {
     void host?.then((running) => running.closeView(order.view)).catch(fail);
   } else void host?.then((running) => running.answer(order, attachment)).catch(fail);

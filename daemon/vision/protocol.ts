@@ -150,6 +150,8 @@ export const orderSchema = z.discriminatedUnion('type', [
   }),
   /** Ends a view, also one that is in use. */
   z.strictObject({ type: z.literal('close-view'), view: count }),
+  /** Begins or ends the reports of what is measured at the faces in the sight of a camera. */
+  z.strictObject({ type: z.literal('follow-camera'), cameraId: identifier, isFollowed: z.boolean() }),
   z.strictObject({ type: z.literal('discover-cameras'), request: count, durationMs: count }),
   z.strictObject({ type: z.literal('stop') }),
 ]);
@@ -438,6 +440,40 @@ const discoveryOutcome = z.strictObject({
   isCutShort: z.boolean(),
 });
 
+/** Most faces in a report of what is in sight, and most values of the eyes of each since the report before. */
+export const mostFacesInSight = 32;
+export const mostOpenness = 16;
+
+/** What is measured at the faces in the sight of a camera: numbers only. */
+const facesInSight = z.strictObject({
+  cameraId: identifier,
+  capturedAtMs: finite,
+  faces: z
+    .array(
+      z.strictObject({
+        trackId: identifier,
+        number: z.number().int().positive(),
+        view: z
+          .strictObject({
+            quality,
+            widthPx: pixels,
+            sharpness: z.number().min(0).max(1e6),
+            yawDeg: z.number().min(-180).max(180),
+            meanLuma: z.number().min(0).max(255),
+          })
+          .nullable(),
+        openness: z.array(z.number().min(0).max(100).nullable()).max(mostOpenness),
+        liveness: z.strictObject({
+          verdict: z.enum(livenessVerdicts),
+          reason: z.enum(livenessReasons),
+          blinkCount: count,
+          observedS: z.number().min(0).max(1e9),
+        }),
+      }),
+    )
+    .max(mostFacesInSight),
+});
+
 /** Counters by name; a camera has about forty. */
 const counters = z
   .record(z.string().regex(/^[A-Za-z]\w{0,63}$/), finite)
@@ -472,6 +508,7 @@ export const reportSchema = z.discriminatedUnion('type', [
     type: z.literal('progress'),
     cameras: z.array(cameraProgress).max(mostReportedCameras),
   }),
+  facesInSight.extend({ type: z.literal('faces-in-sight') }),
   z.strictObject({ type: z.literal('photo'), request: count, result: photoOutcome }),
   z.strictObject({ type: z.literal('faces'), request: count, result: facesOutcome }),
   z.strictObject({ type: z.literal('clip'), request: count, result: clipOutcome }),
@@ -495,6 +532,7 @@ export type Report = z.infer<typeof reportSchema>;
 export type CameraState = z.infer<typeof cameraStateSchema>;
 /** An outcome together with its picture. */
 type WithPicture<T> = T extends { readonly outcome: 'ok' } ? T & { readonly picture: Uint8Array } : T;
+export type FacesInSight = z.infer<typeof facesInSight>;
 export type PhotoOutcome = WithPicture<z.infer<typeof photoOutcome>>;
 export type FacesOutcome = z.infer<typeof facesOutcome>;
 export type ClipOutcome = z.infer<typeof clipOutcome>;

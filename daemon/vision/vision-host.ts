@@ -47,6 +47,8 @@ type Request = Extract<Order, { readonly request: number }>;
 export interface VisionHost {
   /** Opens one more camera. */
   openCamera(camera: CameraPlan): void;
+  /** Begins or ends the reports of what is measured at a camera. */
+  followCamera(order: { readonly cameraId: string; readonly isFollowed: boolean }): void;
   /** Ends a view of a camera. */
   closeView(view: number): void;
   /** Answers a request of the core and its attachment by a report. */
@@ -133,6 +135,7 @@ export async function startVisionHost(options: {
   const resources = { analyser, ffmpeg, cameras, views, clips, logger, report, lifetime };
   return {
     openCamera: (camera) => cameras.open(camera),
+    followCamera: ({ cameraId, isFollowed }) => cameras.get(cameraId)?.follow(isFollowed),
     closeView: (view) => views.close(view),
     answer: (request, attachment) => answer(request, attachment, resources),
   };

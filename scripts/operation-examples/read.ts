@@ -22,6 +22,7 @@ export const withoutExample: Readonly<Record<string, string>> = {
   'cameras.discover': 'its answer depends on the network of the box',
   'cameras.snapshot': noStream,
   'cameras.watch': noStream,
+  'cameras.follow': noStream,
   'events.picture': 'the demo box keeps no pictures of events',
   'passages.picture': noPassage,
   'passages.show': noPassage,

@@ -10,7 +10,7 @@ import { json } from 'node:stream/consumers';
 import { test } from 'node:test';
 import sharp from 'sharp';
 import { WebSocket } from 'ws';
-import { type LivePicture, livePicture } from '../../daemon/contract/live.js';
+import { facesInSight, type LivePicture, livePicture } from '../../daemon/contract/live.js';
 import { boxCentre } from '../../daemon/domain/faces/geometry.js';
 import { closeOf } from '../../scripts/child-end.js';
 import { goodPassword } from '../support/accounts-fixture.js';
@@ -19,6 +19,7 @@ import { builtProgram } from '../support/built.js';
 import { openTestAnalyser, toPicture } from '../support/inference.js';
 import { startRtspServer } from '../support/rtsp-server.js';
 import { visitorClip } from '../support/scenes.js';
+import { openTerminal, terminalSkip } from '../support/terminal.js';
 import { until } from '../support/until.js';
 
 interface Shown {
@@ -146,6 +147,9 @@ test('live pictures of a box', { skip: withoutBuild, timeout: 240_000 }, async (
       shared(all, watching),
     );
     await t.test('can be saved with the boxes drawn into them', () => marked(all));
+    await t.test('have numbers that can be followed on a terminal', { skip: terminalSkip }, () =>
+      followed(all),
+    );
     await t.test('go to the gate with a ticket that opens once', () => tickets(all));
     await t.test('end with the rights of the viewer, and a slow viewer delays no other', () =>
       revoked(all, watching),
@@ -224,6 +228,8 @@ async function assertBoxFits({ about, jpeg }: Shown): Promise<void> {
   const ratio = face.box.width / found.box.width;
   assert.ok(ratio > 0.6 && ratio < 1.7, `the width differs by ${ratio}`);
   assert.ok((face.eyes.left ?? 0.3) > 0 && face.number > 0);
+  const { widthPx = 0, sharpness = 0, meanLuma = 0 } = face.measures ?? {};
+  assert.ok(widthPx > 40 && sharpness > 0 && meanLuma > 20, JSON.stringify(face.measures));
 }
 
 /** The scene has fewer strong colours than the boxes. */
@@ -245,6 +251,42 @@ async function marked({ box }: Box): Promise<void> {
     tries += 1;
     return (await save(`marked-${tries}.jpg`, '--boxes')) > plain + 0.002;
   });
+}
+
+async function followed({ box, port, key }: Box): Promise<void> {
+  const program = box.commandLine('camera', 'watch', 'door');
+  await using terminal = openTerminal(program, { columns: 100, environment: { LANG: 'C.UTF-8' } });
+  await terminal.shows(/#\d+ {2}width \d+ px, sharpness \d\.\d+, yaw -?\d+°, light \d+, quality/);
+  await terminal.shows(/eyes [·▁▂▃▄▅▆▇█]*[▁▂▃▄▅▆▇█]/);
+  terminal.resize(30, 2);
+  await terminal.shows(/more lines; enlarg/);
+  terminal.type('\x03');
+  assert.deepEqual(await terminal.ended, { code: 0, isRestored: true });
+  const written = terminal.written.replaceAll('\x1b', '␛');
+  assert.match(written, /^␛\[\?1049h/);
+  assert.match(written, /␛\[\?25h␛\[\?1049l$/, 'what the terminal showed before is back');
+
+  const lines = box.startCommand('camera', 'watch', 'door');
+  await until('a line for a face', () => lines.lines().some((line) => / door #\d+: width \d+ px/.test(line)));
+  assert.ok(lines.lines().every((line) => !line.includes('\x1b')));
+  assert.equal(await lines.interrupt(), 0);
+  const { item } = await firstLine(port, '/cameras/door/faces', key);
+  assert.ok(facesInSight.parse(item), 'from the network, too');
+  const { stdout } = await box.command('audit', 'list', '--json');
+  assert.match(stdout, /"camera\.followed"/);
+}
+
+/** The first line of an answer that goes on. */
+async function firstLine(port: number, path: string, headers: Headers): Promise<{ readonly item?: unknown }> {
+  const sent = request({
+    ...{ host: 'localhost', port, path: `/api/v1${path}`, headers, rejectUnauthorized: false },
+  }).end();
+  sent.on('error', () => undefined);
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
+  response.on('error', () => undefined);
+  const [chunk] = (await once(response, 'data')) as [Buffer];
+  sent.destroy();
+  return JSON.parse(chunk.toString().split('\n')[0] ?? '');
 }
 
 /** What the socket of the box sends for this ticket, until it closes or has sent something. */

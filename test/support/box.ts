@@ -71,6 +71,8 @@ export interface TestBox extends AsyncDisposable {
   command(...args: readonly string[]): Promise<CommandResult>;
   /** Runs a command that reads `input` from its standard input. */
   commandReading(input: string, ...args: readonly string[]): Promise<CommandResult>;
+  /** The program and arguments of a command, to start it on a terminal. */
+  commandLine(...args: readonly string[]): readonly [string, ...string[]];
   /** Starts a command that runs until it is interrupted. */
   startCommand(...args: readonly string[]): RunningCommand;
   /** The present state of one camera. */
@@ -225,6 +227,7 @@ export async function makeBox(settings: BoxSettings = {}): Promise<TestBox> {
     },
     command,
     commandReading,
+    commandLine: (...args) => [process.execPath, cliMain, ...args, '--config', configPath],
     startCommand: (...args) => startProgram(process.execPath, [cliMain, ...args, '--config', configPath]),
     camera,
     async untilCamera(id, what, isWanted, deadlineMs) {

@@ -157,7 +157,7 @@ const about: LivePicture = {
   ...{ widthPx: 64, heightPx: 48 },
   faces: [
     {
-      ...{ track: '5d2f6a0e', number: 1, quality: null },
+      ...{ track: '5d2f6a0e', number: 1, quality: null, measures: null },
       box: { x: 1, y: 2, width: 3, height: 4 },
       eyes: { left: 0.3, right: null },
     },

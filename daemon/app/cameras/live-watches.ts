@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { actorOf } from '../../audit/actor.js';
+import type { Clock } from '../../base/clock.js';
 import { operational, type RollcallError } from '../../base/errors.js';
 import type { Config } from '../../config/schema.js';
 import type { Handlers } from '../../contract/handlers.js';
 import type { LiveTicket, liveOperations } from '../../contract/live.js';
 import { notFound } from '../../control/not-found.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
+import type { CameraFollows } from './camera-follows.js';
+import { describeSight } from './faces-in-sight.js';
 import type { VisionPool } from './vision-pool.js';
 
 /** Callers who watch at once, all cameras together: each takes about a megabyte a second from the network. */
@@ -94,19 +97,29 @@ function tooManyWatches(): RollcallError {
 
 export interface LiveOptions {
   readonly watches: LiveWatches;
+  readonly follows: CameraFollows;
   readonly current: () => Pick<Config, 'cameras'>;
   readonly readings: Pick<ReadingTrail, 'note'>;
+  readonly clock: Clock;
 }
 
 /** The operations on live pictures. */
-export function liveHandlers({ watches, current, readings }: LiveOptions): Handlers<typeof liveOperations> {
+export function liveHandlers(options: LiveOptions): Handlers<typeof liveOperations> {
+  const { watches, follows, current, readings, clock } = options;
+  const requireCamera = (id: string): void => {
+    if (current().cameras.some((camera) => camera.id === id)) return;
+    throw notFound('camera', id, 'rollcall camera list');
+  };
   return {
     'cameras.watch'({ id }, { caller, signal }) {
-      if (!current().cameras.some((camera) => camera.id === id)) {
-        throw notFound('camera', id, 'rollcall camera list');
-      }
+      requireCamera(id);
       readings.note({ by: actorOf(caller), action: 'camera.watched', subject: id });
       return watches.watch(id, signal);
+    },
+    async *'cameras.follow'({ id }, { caller, signal }) {
+      requireCamera(id);
+      readings.note({ by: actorOf(caller), action: 'camera.followed', subject: id });
+      for await (const report of follows.follow(id, signal)) yield describeSight(report, clock);
     },
   };
 }

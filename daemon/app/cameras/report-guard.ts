@@ -29,6 +29,7 @@ const cameraLimits = {
   newTracks: { most: 300, everyMs: 250 },
   pictures: { most: 300, everyMs: 100 },
   states: { most: 60, everyMs: 500 },
+  measurements: { most: 20, everyMs: 150 },
 } as const satisfies Record<string, AllowanceOptions>;
 /** Limit for one process. It reports once a second, in several messages if it has very many cameras. */
 const progressLimit: AllowanceOptions = { most: 60, everyMs: 100 };
@@ -77,6 +78,11 @@ export class ReportGuard {
       case 'camera': {
         if (!this.#own.has(report.cameraId)) return { refused: 'camera' };
         return this.#of(report.cameraId).states.take() ? { believed: report } : { refused: 'rate' };
+      }
+      case 'faces-in-sight': {
+        if (!this.#own.has(report.cameraId)) return { refused: 'camera' };
+        if (!this.#isSeen(report.capturedAtMs)) return { refused: 'time' };
+        return this.#of(report.cameraId).measurements.take() ? { believed: report } : { refused: 'rate' };
       }
       case 'sighting':
         return this.#judgeSighting(report);
@@ -130,7 +136,7 @@ export class ReportGuard {
   /** All times must lie between the start of the process and now. */
   #isPlausiblyTimed({ firstSeenMs, lastSeenMs, probes, bestShot, liveness }: WireSighting): boolean {
     const nowMs = this.#clock.monotonicMs();
-    const isSeen = (atMs: number): boolean => atMs >= this.#startedAtMs && atMs <= nowMs + aheadMs;
+    const isSeen = (atMs: number): boolean => this.#isSeen(atMs);
     const { blinks, unboundBlinks, gestures, sameFaceMs } = liveness.evidence;
     const captured = [
       ...probes.map(({ capturedAtMs }) => capturedAtMs),
@@ -147,6 +153,11 @@ export class ReportGuard {
       gestures.every(({ startMs, endMs }) => startMs <= endMs) &&
       captured.every(isSeen)
     );
+  }
+
+  /** Between the start of the process and now. */
+  #isSeen(atMs: number): boolean {
+    return atMs >= this.#startedAtMs && atMs <= this.#clock.monotonicMs() + aheadMs;
   }
 
   #isTakenNow(result: Extract<Report, { type: 'snapshot' }>['result']): boolean {
@@ -166,6 +177,7 @@ export class ReportGuard {
       newTracks: allowance('newTracks'),
       pictures: allowance('pictures'),
       states: allowance('states'),
+      measurements: allowance('measurements'),
     };
     this.#allowances.set(cameraId, made);
     return made;

@@ -178,6 +178,13 @@ export class VisionPool implements AsyncDisposable {
     return { socket, close };
   }
 
+  /** Begins or ends the reports of what is measured at the faces of a camera. */
+  followCamera(cameraId: string, isFollowed: boolean): void {
+    this.#slots
+      .find(({ slot }) => slot.cameraIds.includes(cameraId))
+      ?.slot.followCamera(cameraId, isFollowed);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#abort.abort();
     await Promise.all(this.#slots.map(({ slot }) => slot[Symbol.asyncDispose]()));

@@ -192,6 +192,11 @@ export class VisionSlot implements AsyncDisposable {
     this.#process?.send({ type: 'close-view', view });
   }
 
+  /** Begins or ends the reports of what is measured at a camera, by the process that runs now. */
+  followCamera(cameraId: string, isFollowed: boolean): void {
+    this.#process?.send({ type: 'follow-camera', cameraId, isFollowed });
+  }
+
   /** Sets the level for the present process and later ones. */
   setLogLevel(level: LogLevel): void {
     this.#logLevel = level;

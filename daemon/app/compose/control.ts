@@ -187,7 +187,7 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
         isInseparable: (a, b) => calibration.isInseparable(a, b),
       }),
     }),
-    ...liveHandlers({ watches: runtime.vision.watches, current: () => runtime.config, readings }),
+    ...liveHandlers({ ...runtime.vision, current: () => runtime.config, readings, clock }),
     ...hostHandlers({ current: () => runtime.config, clock }),
     ...modelsHandlers({ current: () => runtime.config.models }),
     ...statusHandlers(status),

@@ -36,6 +36,9 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     ['rollcall camera snapshot front-door --save door.jpg', 'see what the camera shows now'],
     ['rollcall camera snapshot front-door --boxes', 'show on the terminal which faces the box follows'],
   ],
+  'camera watch': [
+    ['rollcall camera watch front-door', 'see what the box measures at the faces in sight, live'],
+  ],
   'camera discover': [['rollcall camera discover', 'list the ONVIF devices of the network']],
   'camera release': [['rollcall camera release front-door', 'undo the switching by a centre']],
   liveness: [

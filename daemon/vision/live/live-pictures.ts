@@ -6,7 +6,7 @@ import type { LiveFace, LivePicture } from '../../contract/live.js';
 import type { Box } from '../../domain/faces/geometry.js';
 import type { Frame, Picture } from '../../domain/faces/picture.js';
 import { encodeLiveMessage } from './live-message.js';
-import type { SeenFace } from './seen-faces.js';
+import { measuresOf, type SeenFace } from './seen-faces.js';
 import { smallRgb } from './small-rgb.kernel.js';
 
 /** Wider pictures are made smaller by whole factors, until they are not wider than this. */
@@ -111,11 +111,12 @@ function scaled({ x, y, width, height }: Box, factor: number): Box {
 
 function describeFace({ face: { track }, number, view }: SeenFace, factor: number): LiveFace {
   const about = { track: track.id, number, box: scaled(track.motion.box, factor) };
-  if (view === undefined) return { ...about, quality: null, eyes: null };
-  const { quality, eyes } = view;
+  if (view === undefined) return { ...about, quality: null, measures: null, eyes: null };
+  const { quality, ...measures } = measuresOf(view);
+  const { eyes } = view;
   return {
     ...about,
-    quality: { score: quality.score, reasons: [...quality.reasons] },
+    ...{ quality, measures },
     eyes: { left: eyes.left ?? null, right: eyes.right ?? null },
   };
 }

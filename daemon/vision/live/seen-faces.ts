@@ -13,18 +13,20 @@ export interface SeenFace {
   /** A short number for the track. */
   readonly number: number;
   /** Undefined where no mesh fitted in this frame. */
-  readonly view: Pick<TrackedView, 'quality' | 'eyes'> | undefined;
+  readonly view: SeenView | undefined;
 }
+
+type SeenView = Pick<TrackedView, 'quality' | 'eyes'> & { readonly yawDeg: number };
 
 /** The faces of one camera as people are shown them: every picture and every list gives a face the same number. */
 export class SeenFaces {
-  readonly #views = new Map<TrackId, SeenFace['view']>();
+  readonly #views = new Map<TrackId, SeenView>();
   #numbers: ReadonlyMap<TrackId, number> = new Map();
   #lastNumber = 0;
 
   /** Takes what the frame that is being analysed showed of one face. */
-  see({ trackId, quality, eyes }: TrackedView): void {
-    this.#views.set(trackId, { quality, eyes });
+  see({ trackId, quality, eyes, landmarks }: TrackedView): void {
+    this.#views.set(trackId, { quality, eyes, yawDeg: landmarks.pose.yawDeg });
   }
 
   /** The faces in an analysed frame. A track gets its number when it is first asked for, and keeps it. */
@@ -50,6 +52,18 @@ export class SeenFaces {
     this.#lastNumber += 1;
     return this.#lastNumber;
   }
+}
+
+/** What was measured at a face, rounded to what people read. */
+export function measuresOf({ quality, yawDeg }: SeenView) {
+  const { score, reasons, widthPx, sharpness, meanLuma } = quality;
+  return {
+    quality: { score, reasons: [...reasons] },
+    widthPx: Math.round(widthPx),
+    sharpness: Math.round(sharpness * 1000) / 1000,
+    yawDeg: Math.round(yawDeg),
+    meanLuma: Math.round(meanLuma),
+  };
 }
 
 const colours = {

@@ -1,0 +1,112 @@
+import { Bell } from '../../base/bell.js';
+import type { Clock } from '../../base/clock.js';
+import { operational, type RollcallError } from '../../base/errors.js';
+import { LatestSlot } from '../../base/latest-slot.js';
+import type { FacesInSight } from '../../vision/protocol.js';
+import type { VisionPool } from './vision-pool.js';
+
+/** Callers who follow at once, all cameras together. */
+const mostFollows = 16;
+/** A forgotten window ends after this time, milliseconds. */
+const longestMs = 30 * 60_000;
+/** Vision reports at least once a second. A camera that is silent for this long delivers nothing, milliseconds. */
+const silenceMs = 10_000;
+
+interface Follow {
+  readonly cameraId: string;
+  take(report: FacesInSight): void;
+  end(reason: RollcallError): void;
+}
+
+/**
+ * Who follows what a camera measures. While somebody does, vision reports the numbers of the faces in sight; the newest report goes to each
+ * of them.
+ */
+export class CameraFollows {
+  readonly #pool: Pick<VisionPool, 'followCamera'>;
+  readonly #clock: Clock;
+  readonly #follows = new Set<Follow>();
+
+  constructor(pool: Pick<VisionPool, 'followCamera'>, clock: Clock) {
+    this.#pool = pool;
+    this.#clock = clock;
+  }
+
+  /** Takes a report of a vision process. */
+  take(report: FacesInSight): void {
+    for (const follow of this.#follows) if (follow.cameraId === report.cameraId) follow.take(report);
+  }
+
+  /** No process watches these cameras now. */
+  down(cameraIds: readonly string[]): void {
+    for (const { cameraId, end } of this.#follows)
+      if (cameraIds.includes(cameraId)) end(cameraClosed(cameraId));
+  }
+
+  /**
+   * Gives the reports of a camera until the signal aborts, or half an hour has passed. A slow reader gets the newest.
+   * @throws `busy`, `camera-not-streaming`, `vision-unavailable`
+   */
+  async *follow(cameraId: string, signal: AbortSignal): AsyncGenerator<FacesInSight> {
+    if (this.#follows.size >= mostFollows) throw tooManyFollows();
+    const bell = new Bell(this.#clock, signal);
+    const newest = new LatestSlot<FacesInSight>(() => undefined);
+    let ended: RollcallError | undefined;
+    const follow: Follow = {
+      cameraId,
+      take(report) {
+        newest.put(report);
+        bell.ring();
+      },
+      end(reason) {
+        ended = reason;
+        bell.ring();
+      },
+    };
+    if (!this.#isFollowed(cameraId)) this.#pool.followCamera(cameraId, true);
+    this.#follows.add(follow);
+    const untilMs = this.#clock.monotonicMs() + longestMs;
+    try {
+      while (!signal.aborted && this.#clock.monotonicMs() < untilMs) {
+        await bell.wait(silenceMs);
+        const report = newest.take();
+        if (report !== undefined) yield report;
+        else if (ended !== undefined) throw ended;
+        else if (!signal.aborted) throw silent(cameraId);
+      }
+    } finally {
+      this.#follows.delete(follow);
+      if (!this.#isFollowed(cameraId)) this.#pool.followCamera(cameraId, false);
+    }
+  }
+
+  #isFollowed(cameraId: string): boolean {
+    return [...this.#follows].some((follow) => follow.cameraId === cameraId);
+  }
+}
+
+function cameraClosed(cameraId: string): RollcallError {
+  const what = `camera "${cameraId}" is not followed any longer: its vision process ended or closed the camera`;
+  return operational('vision-unavailable', what, {
+    remedy: 'follow it again after some seconds',
+    retryable: true,
+  });
+}
+
+function silent(cameraId: string): RollcallError {
+  return operational(
+    'camera-not-streaming',
+    `no picture of camera "${cameraId}" was analysed for 10 seconds`,
+    {
+      remedy: "'rollcall camera list' shows its state, and what to do if it has failed",
+      retryable: true,
+    },
+  );
+}
+
+function tooManyFollows(): RollcallError {
+  return operational('busy', `${mostFollows} callers follow cameras already`, {
+    remedy: "end a 'rollcall camera watch', or try again later",
+    retryable: true,
+  });
+}

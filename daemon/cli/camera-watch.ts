@@ -1,0 +1,88 @@
+import type { Command } from 'commander';
+import type { FacesInSight } from '../contract/live.js';
+import { systemClock } from '../host/system-clock.js';
+import { paintFor } from './colour.js';
+import { type CommonOptions, withCommonOptions } from './common-options.js';
+import { openBox } from './daemon-client.js';
+import { type ExitCode, exitCodes, printLine, runAction } from './output.js';
+import type { ShowTime } from './site-time.js';
+import { TerminalScreen } from './terminal-screen.js';
+import { faceLine, OpennessTraces, sightLines } from './watched-faces.js';
+import { whichCamera } from './which-camera.js';
+
+/** Without a terminal, each face gets a line this often, milliseconds. */
+const lineEveryMs = 1_000;
+/** Eight heights, from the lowest; for terminals without Unicode in characters that all have. */
+const unicodeBars = '▁▂▃▄▅▆▇█';
+const plainBars = '_.,-=+*#';
+
+/** Shows what a camera sees until Ctrl-C: on the terminal, or line by line elsewhere. */
+interface Shown extends Disposable {
+  show(sight: FacesInSight): void;
+}
+
+export function registerCameraWatch(camera: Command): void {
+  withCommonOptions(camera.command('watch'))
+    .argument('<camera>', 'id, start of an id, or name of a camera that is streaming')
+    .description(
+      'show what the box measures at the faces in sight of a camera, until Ctrl-C; without a terminal, one line a second for each face',
+    )
+    .action((given: string, options: CommonOptions) =>
+      runAction(options.json === true, () => watchCamera(given, options)),
+    );
+}
+
+async function watchCamera(
+  given: string,
+  { config, json: isJson = false }: CommonOptions,
+): Promise<ExitCode> {
+  const { client, time } = await openBox(config);
+  const id = await whichCamera(client, given);
+  const abort = new AbortController();
+  const stop = (): void => abort.abort();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, stop);
+  const sights = await client.call('cameras.follow', { id }, abort.signal);
+  using shown = isJson
+    ? jsonLines()
+    : process.stdout.isTTY
+      ? screen(id, time.show)
+      : textLines(id, time.show);
+  try {
+    for await (const sight of sights) shown.show(sight);
+  } catch (error) {
+    if (!abort.signal.aborted) throw error;
+  }
+  return exitCodes.done;
+}
+
+function jsonLines(): Shown {
+  return { show: printLine, [Symbol.dispose]: () => undefined };
+}
+
+function textLines(id: string, showTime: ShowTime): Shown {
+  let dueMs = 0;
+  return {
+    show(sight) {
+      const nowMs = systemClock.monotonicMs();
+      if (nowMs < dueMs || sight.faces.length === 0) return;
+      dueMs = nowMs + lineEveryMs;
+      for (const face of sight.faces)
+        process.stdout.write(`${faceLine(`${showTime(sight.capturedAt)} ${id}`, face)}\n`);
+    },
+    [Symbol.dispose]: () => undefined,
+  };
+}
+
+function screen(id: string, showTime: ShowTime): Shown {
+  const traces = new OpennessTraces();
+  const { LC_ALL: all, LC_CTYPE: characters, LANG: language } = process.env;
+  const bars = /utf-?8/i.test(all ?? characters ?? language ?? '') ? unicodeBars : plainBars;
+  const drawn = new TerminalScreen(process.stdout, paintFor(process.stdout));
+  return {
+    show(sight) {
+      traces.add(sight);
+      drawn.show(sightLines(`${id}  ${showTime(sight.capturedAt)}`, sight, traces, bars));
+    },
+    [Symbol.dispose]: () => drawn[Symbol.dispose](),
+  };
+}

@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { CameraFollows } from '../../daemon/app/cameras/camera-follows.js';
+import { ReportGuard } from '../../daemon/app/cameras/report-guard.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { OpennessTraces, sightLines, sparkline } from '../../daemon/cli/watched-faces.js';
+import type { FacesInSight as Sight } from '../../daemon/contract/live.js';
+import type { Frame } from '../../daemon/domain/faces/picture.js';
+import { cameraId, trackId } from '../../daemon/domain/ids.js';
+import { defaultLivenessPolicy } from '../../daemon/domain/liveness/liveness-verdict.js';
+import { beginTrack } from '../../daemon/domain/tracks/track.js';
+import { FollowedFaces } from '../../daemon/vision/live/followed-faces.js';
+import { SeenFaces } from '../../daemon/vision/live/seen-faces.js';
+import { type FacesInSight, mostOpenness, reportSchema } from '../../daemon/vision/protocol.js';
+import type { TrackedView } from '../../daemon/vision/stage-event.js';
+import { TrackedFace } from '../../daemon/vision/tracked-face.js';
+
+const report = (cameraIdOf: string, capturedAtMs = 0): FacesInSight => ({
+  ...{ cameraId: cameraIdOf, capturedAtMs, faces: [] },
+});
+
+/** A pool that notes what it is told. */
+function follows() {
+  const clock = new VirtualClock();
+  const told: string[] = [];
+  const followCamera = (id: string, isFollowed: boolean) => void told.push(`${id} ${isFollowed}`);
+  return { clock, told, follows: new CameraFollows({ followCamera }, clock) };
+}
+
+describe('callers who follow a camera', () => {
+  test('share its reports, which begin with the first and end with the last', async () => {
+    const { told, follows: all } = follows();
+    const { signal } = new AbortController();
+    const [one, two] = [all.follow('door', signal), all.follow('door', signal)];
+    const firsts = [one.next(), two.next()];
+    all.take(report('yard', 1));
+    all.take(report('door', 2));
+    assert.deepEqual(
+      (await Promise.all(firsts)).map(({ value }) => value?.capturedAtMs),
+      [2, 2],
+    );
+    // A slow reader gets the newest.
+    all.take(report('door', 3));
+    all.take(report('door', 4));
+    assert.equal((await one.next()).value?.capturedAtMs, 4);
+    await one.return(undefined);
+    assert.deepEqual(told, ['door true']);
+    await two.return(undefined);
+    assert.deepEqual(told, ['door true', 'door false']);
+  });
+
+  test('learn that the process of their camera ended, and that a camera delivers nothing', async () => {
+    const { clock, told, follows: all } = follows();
+    const { signal } = new AbortController();
+    const [door, yard] = [all.follow('door', signal), all.follow('yard', signal)];
+    const ended = assert.rejects(door.next(), { code: 'vision-unavailable' });
+    const silent = assert.rejects(yard.next(), { code: 'camera-not-streaming' });
+    all.down(['door']);
+    await ended;
+    clock.advanceBy(10_000);
+    await silent;
+    assert.deepEqual(told.slice(2), ['door false', 'yard false']);
+  });
+
+  test('are 16 at most, and stop after half an hour', async () => {
+    const { clock, follows: all } = follows();
+    const leaving = new AbortController();
+    const many = Array.from({ length: 16 }, () => all.follow('door', leaving.signal));
+    const firsts = many.map((each) => each.next());
+    await assert.rejects(all.follow('door', leaving.signal).next(), { code: 'busy' });
+    all.take(report('door'));
+    await Promise.all(firsts);
+    clock.advanceBy(30 * 60_000);
+    assert.equal((await many[0]?.next())?.done, true);
+    leaving.abort();
+    const others = await Promise.all(many.slice(1).map((each) => each.next()));
+    assert.ok(others.every(({ done }) => done));
+  });
+});
+
+describe('a report of the faces in sight', () => {
+  test('is believed for its own camera, about now, and a few times a second', () => {
+    const clock = new VirtualClock();
+    clock.advanceBy(60_000);
+    const guard = new ReportGuard(clock, new Set(['door']));
+    const judge = (id: string, atMs = clock.monotonicMs()) =>
+      guard.judge({ type: 'faces-in-sight', ...report(id, atMs) }).refused;
+    assert.deepEqual(
+      [judge('door'), judge('attic'), judge('door', 1), judge('door', 120_000)],
+      [undefined, 'camera', 'time', 'time'],
+    );
+    const flood = Array.from({ length: 100 }, () => judge('door'));
+    assert.ok(flood.filter((refused) => refused === 'rate').length > 70);
+  });
+});
+
+const openEyes = (openness: number | undefined): TrackedView['eyes'] => ({
+  ...{ atMs: 0, left: openness, right: openness },
+  ...{ areLidsRaised: true, framing: 'whole', sharpness: 1 },
+});
+
+describe('a followed camera', () => {
+  const picture = { format: 'rgb24', widthPx: 1, heightPx: 1, data: new Uint8Array(3) } as const;
+  const id = trackId('t1');
+  const quality = { score: 0.5, reasons: [], sharpness: 0.61234, widthPx: 91.7, meanLuma: 103.6 } as const;
+  const landmarks = { pose: { yawDeg: -12.4, pitchDeg: 0, rollDeg: 0 } } as TrackedView['landmarks'];
+
+  /** Plays frames every 40 ms; in each the eyes are as the callback says. */
+  function play(frames: number, isFollowed: boolean, opennessAt: (frame: number) => number | undefined) {
+    const reports: FacesInSight[] = [];
+    const faces = new FollowedFaces('door', defaultLivenessPolicy, (each) => void reports.push(each));
+    const seen = new SeenFaces();
+    faces.follow(isFollowed);
+    const face = new TrackedFace(
+      beginTrack(id, { atMs: 0, box: { x: 0, y: 0, width: 9, height: 9 }, origin: 'mesh' }),
+    );
+    for (let count = 0; count < frames; count++) {
+      const atMs = 40 * count;
+      const frame: Frame = {
+        ...{ cameraId: cameraId('door'), sequence: count, capturedAtMs: atMs, picture },
+        release: () => undefined,
+      };
+      face.tracking = { ...face.tracking, track: { ...face.track, lastSeenMs: atMs } };
+      const eyes = openEyes(opennessAt(count));
+      const view: TrackedView = { trackId: id, atMs, landmarks, quality, eyes, picture };
+      seen.see(view);
+      faces.see(view);
+      faces.offer(atMs, () => seen.facesOf(frame, [face]));
+      seen.endFrame();
+    }
+    return reports;
+  }
+
+  test('reports at most five times a second, and leaves no value of the eyes out', () => {
+    const reports = play(101, true, (frame) => (frame % 10 === 0 ? undefined : frame / 1000));
+    assert.equal(reports.length, 21);
+    const values = reports.flatMap(({ faces }) => faces.flatMap(({ openness }) => openness));
+    assert.equal(values.length, 101);
+    assert.deepEqual(values.slice(9, 12), [0.009, null, 0.011]);
+    assert.deepEqual(reports[1]?.faces[0]?.view, {
+      quality: { score: 0.5, reasons: [] },
+      ...{ widthPx: 92, sharpness: 0.612, yawDeg: -12, meanLuma: 104 },
+    });
+    for (const each of reports) assert.ok(reportSchema.parse({ type: 'faces-in-sight', ...each }));
+    assert.ok(reports.every(({ faces }) => faces.every(({ openness }) => openness.length <= mostOpenness)));
+  });
+
+  test('reports nothing while nobody follows it', () => {
+    assert.equal(play(100, false, () => 0.3).length, 0);
+  });
+});
+
+describe('the screen of a followed camera', () => {
+  test('shows the eyes of the last seconds, also those that could not be judged', () => {
+    assert.equal(sparkline([0, null, 0.2, 0.4, 9], '▁▂▃▄▅▆▇█'), '▁·▅██');
+    const traces = new OpennessTraces();
+    const sight = (openness: readonly (number | null)[]): Sight => ({
+      capturedAt: '2026-11-23T09:14:02.118Z',
+      faces: [
+        {
+          ...{ track: 't1', number: 3, quality: null, measures: null, openness },
+          liveness: { verdict: 'undetermined', reason: 'no-blink', blinkCount: 0, observedS: 2.13 },
+        },
+      ],
+    });
+    for (let item = 0; item < 60; item++) traces.add(sight([0.1, 0.2]));
+    assert.equal(traces.of('t1').length, 40);
+    const text = sightLines('door', sight([0.2]), traces, '01234567').map((line) => line.text);
+    assert.equal(text[2], '#3  landmarks not found');
+    assert.match(text[3] ?? '', /^ {4}eyes (?:24){20} 0\.20; undetermined \(no-blink\), 0 blinks in 2\.1 s$/);
+    traces.add({ ...sight([]), faces: [] });
+    assert.deepEqual(traces.of('t1'), []);
+  });
+});
