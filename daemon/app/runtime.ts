@@ -287,6 +287,7 @@ export class BoxRuntime implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isEnded = true;
+    this.#options.intake.stopping();
     await this.#vision[Symbol.asyncDispose]();
     await this.#publisher?.[Symbol.asyncDispose]();
   }

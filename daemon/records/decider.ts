@@ -1,5 +1,4 @@
 import type { Clock } from '../base/clock.js';
-import { isRollcallError } from '../base/errors.js';
 import type { Random } from '../base/random.js';
 import { SerialQueue } from '../base/serial-queue.js';
 import {
@@ -8,20 +7,16 @@ import {
   suppressionOf,
 } from '../domain/attendance/attendance-rules.js';
 import type { Direction, Fact } from '../domain/events/event.js';
-import {
-  identifyTrack,
-  type SearchedProbe,
-  type TrackProbes,
-  withProbes,
-} from '../domain/identification/identify-track.js';
-import type { Candidate, Embedding, Identification, MatchPolicy } from '../domain/identification/match.js';
-import type { CameraId, EventId, PersonId, RecogniserId, TrackId } from '../domain/ids.js';
+import { identifyTrack, type TrackProbes, withProbes } from '../domain/identification/identify-track.js';
+import { type Identification, isSameAnswer, type MatchPolicy } from '../domain/identification/match.js';
+import type { CameraId, EventId, PersonId, TrackId } from '../domain/ids.js';
 import { type ChallengeStanding, judgedByChallenge } from '../domain/liveness/challenge.js';
 import type { JudgedLiveness } from '../domain/liveness/liveness.js';
 import type { Passage, PassageEnd } from '../domain/passages/passage.js';
 import {
   continuedPassage,
   endedPassage,
+  endOf,
   type PassageStory,
   passageOf,
 } from '../domain/passages/passage-story.js';
@@ -33,20 +28,10 @@ import {
   type TrackKnowledge,
 } from '../domain/tracks/track-decision.js';
 import type { FactStore } from './fact-store.js';
+import { type SearchGallery, searchedProbes } from './gallery-search.js';
+import { PassageEndings } from './passages/passage-endings.js';
 import { copyBestViews, type FaceViews, noViews, RecentStrangers, wipeViews } from './recent-strangers.js';
 import { newTrack, type TrackMemory, trackWithoutPerson } from './track-memory.js';
-
-/**
- * Searches the gallery for the persons most similar to an embedding: one entry per person, at most `count`. Rejects if the
- * gallery was made with another recogniser.
- */
-export type SearchGallery = (
-  embedding: Embedding,
-  options: { readonly count: number; readonly recogniser: RecogniserId },
-) => Promise<readonly Candidate[]>;
-
-/** Enough to include the second-best person of every probe; `identifyTrack` handles persons beyond. */
-const nearestPersons = 5;
 
 /** Runs the challenges at cameras that require them. */
 export interface ChallengePort {
@@ -108,6 +93,8 @@ export interface Decider extends Disposable {
   forgetCamera(cameraId: CameraId): void;
   /** Removes a person from the candidates of open tracks, because the person was removed from the gallery. */
   forgetPerson(personId: PersonId): void;
+  /** The daemon stops: it ends the passages that vision does not end before. */
+  stopping(): void;
   /** The passages of the faces that are in sight of a camera, as they stand. */
   openPassages(cameraId: CameraId): readonly Passage[];
   readonly trackCount: number;
@@ -133,12 +120,13 @@ class SightingDecider implements Decider {
   readonly #tracks = new Map<TrackId, TrackMemory>();
   readonly #strangers: RecentStrangers;
   readonly #turns = new SerialQueue();
-  /** Passages that ended without a sighting and are not written yet. */
-  readonly #unwritten: Passage[] = [];
+  readonly #endings: PassageEndings;
+  #stoppedBy: 'vision-stopped' | 'box-stopped' = 'vision-stopped';
 
   constructor(options: DeciderOptions) {
     this.#options = options;
-    const { clock } = options;
+    const { clock, facts } = options;
+    this.#endings = new PassageEndings(facts);
     this.#strangers = new RecentStrangers({ clock, cooldownS: () => options.rules.unknownCooldownS });
   }
 
@@ -161,10 +149,9 @@ class SightingDecider implements Decider {
   forgetCamera(cameraId: CameraId): void {
     // After the current sighting, which would otherwise add its track again without an end.
     void this.#turns.run(() => {
-      for (const [id, track] of this.#tracks)
-        if (track.cameraId === cameraId) this.#endTrack(id, 'vision-stopped');
+      for (const [id, track] of this.#tracks) if (track.cameraId === cameraId) this.#endTrack(id);
       this.#options.challenges?.forgetCamera(cameraId);
-      this.#tryToWriteEnded();
+      this.#endings.tryToWrite();
     });
   }
 
@@ -175,6 +162,10 @@ class SightingDecider implements Decider {
     });
   }
 
+  stopping(): void {
+    this.#stoppedBy = 'box-stopped';
+  }
+
   openPassages(cameraId: CameraId): readonly Passage[] {
     return [...this.#tracks.values()].flatMap(({ passage }) =>
       passage?.cameraId === cameraId ? [passage] : [],
@@ -182,8 +173,9 @@ class SightingDecider implements Decider {
   }
 
   [Symbol.dispose](): void {
-    for (const id of [...this.#tracks.keys()]) this.#endTrack(id, 'box-stopped');
-    this.#tryToWriteEnded();
+    this.stopping();
+    for (const id of [...this.#tracks.keys()]) this.#endTrack(id);
+    this.#endings.tryToWrite();
     this.#strangers[Symbol.dispose]();
   }
 
@@ -193,7 +185,7 @@ class SightingDecider implements Decider {
     isAgain: boolean,
   ): Promise<SightingOutcome> {
     const { search, policy, random } = this.#options;
-    this.#writeEnded();
+    this.#endings.write();
     const before = this.#tracks.get(sighting.trackId) ?? newTrack(sighting, wallMsOf, random);
     const isOld = isAgain
       ? sighting.sequence !== before.lastSequence
@@ -201,15 +193,17 @@ class SightingDecider implements Decider {
     if (isOld) return nothing;
     if (before.decision.state === 'attended' && before.passage !== undefined) {
       // The decision is final, so the track needs no further search.
-      const passage = continuedPassage(before.passage, sighting, wallMsOf);
+      const passage = continuedPassage(before.passage, sighting, { wallMsOf, end: this.#endOf(sighting) });
       return { ...nothing, ...this.#finish(sighting, { ...before, passage }, sighting.isEnded) };
     }
 
-    const probes = withProbes(before.probes, await searched(sighting, search));
+    const probes = withProbes(before.probes, await searchedProbes(sighting, search));
     const identification = identifyTrack(probes, policy);
     const views = [...before.views, ...sighting.probes];
     const known = this.#known(sighting, { identification, passageId: before.story.id }, wallMsOf);
-    const { memory, recorded, suppressed, isWritten } = this.#record(known, before, { probes, views });
+    const { memory, recorded, suppressed, isWritten } = this.#record(known, before, {
+      ...{ probes, views, end: this.#endOf(sighting) },
+    });
     const isStranger = recorded.some(({ fact }) => fact.kind === 'unknown');
     if (!isStranger && sighting.probes.length > 0) this.#strangers.update(sighting.trackId, views);
 
@@ -256,19 +250,24 @@ class SightingDecider implements Decider {
   #record(
     known: TrackKnowledge,
     before: TrackMemory,
-    { probes, views }: { readonly probes: TrackProbes; readonly views: FaceViews },
+    {
+      views,
+      ...seen
+    }: { readonly probes: TrackProbes; readonly views: FaceViews; readonly end: PassageEnd | undefined },
   ) {
     const { facts, policy } = this.#options;
     const recorded: RecordedFact[] = [];
     const suppressed: SuppressedFact[] = [];
-    const passageIn = (story: PassageStory): Passage => passageOf(story, known, { probes, policy });
+    const passageIn = (story: PassageStory): Passage => passageOf(story, known, { ...seen, policy });
     let { story } = before;
     let step = nextDecision(before.decision, known);
     let isWritten = false;
     for (; step.fact !== undefined; step = nextDecision(step.decision, known)) {
       const { fact, decision } = step;
       const suppression = this.#suppression(fact, views);
-      const told: PassageStory = { ...story, last: { fact, suppressed: suppression } };
+      const earlierId =
+        suppression && facts.passageOfFact(suppression.earlier, fact.cameraId, suppression.earlierAtMs);
+      const told: PassageStory = { ...story, last: { fact, suppressed: suppression, earlierId } };
       const withEvent = (id: EventId): PassageStory => ({ ...told, events: [...told.events, id] });
       if (suppression === undefined) {
         const { id } = facts.record(fact, (eventId) => passageIn(withEvent(eventId)));
@@ -313,56 +312,20 @@ class SightingDecider implements Decider {
     if (!isEnded) this.#tracks.set(trackId, { ...memory, views, lastSequence: sequence });
   }
 
+  #endOf(sighting: Sighting): PassageEnd | undefined {
+    const end = endOf(sighting);
+    return end === 'vision-stopped' ? this.#stoppedBy : end;
+  }
+
   /** Ends a track that gets no last sighting. */
-  #endTrack(trackId: TrackId, end: PassageEnd): void {
+  #endTrack(trackId: TrackId): void {
     const passage = this.#tracks.get(trackId)?.passage;
-    if (passage !== undefined) this.#unwritten.push(endedPassage(passage, end));
+    if (passage !== undefined) this.#endings.add(endedPassage(passage, this.#stoppedBy));
     this.#forgetTrack(trackId);
-  }
-
-  /** Throws if the store fails; a passage that may succeed later is kept. */
-  #writeEnded(): void {
-    for (let [first] = this.#unwritten; first !== undefined; [first] = this.#unwritten) {
-      try {
-        this.#options.facts.write(first);
-      } catch (error) {
-        if (isRollcallError(error) && error.retryable) throw error;
-      }
-      this.#unwritten.shift();
-    }
-  }
-
-  /** What cannot be written now is written before the next sighting. The next start of the daemon ends what remains. */
-  #tryToWriteEnded(): void {
-    try {
-      this.#writeEnded();
-    } catch (error) {
-      if (!isRollcallError(error)) throw error;
-    }
   }
 
   #forgetTrack(trackId: TrackId): void {
     wipeViews(this.#tracks.get(trackId)?.views ?? noViews);
     this.#tracks.delete(trackId);
   }
-}
-
-function searched({ probes, recogniser }: Sighting, search: SearchGallery): Promise<SearchedProbe[]> {
-  return Promise.all(
-    probes.map(async ({ capturedAtMs, quality, embedding }) => {
-      const candidates = await search(embedding, { count: nearestPersons, recogniser });
-      return { capturedAtMs, quality, candidates };
-    }),
-  );
-}
-
-function isSameAnswer(before: Identification | undefined, after: Identification): boolean {
-  if (before === undefined) return after.outcome === 'inconclusive' && after.probeCount === 0;
-  if (before.outcome === 'match' && after.outcome === 'match') return before.personId === after.personId;
-  if (before.outcome === 'ambiguous' && after.outcome === 'ambiguous') {
-    return after.candidates.every(({ personId }) =>
-      before.candidates.some((candidate) => candidate.personId === personId),
-    );
-  }
-  return before.outcome === after.outcome;
 }

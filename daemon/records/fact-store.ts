@@ -1,6 +1,6 @@
 import type { RecordedFacts } from '../domain/attendance/attendance-rules.js';
 import type { Fact } from '../domain/events/event.js';
-import type { EventId } from '../domain/ids.js';
+import type { CameraId, EventId, PassageId } from '../domain/ids.js';
 import type { Passage } from '../domain/passages/passage.js';
 import type { Records } from './open-records.js';
 
@@ -8,6 +8,8 @@ import type { Records } from './open-records.js';
 export interface FactStore extends RecordedFacts {
   /** Records a fact together with its passage, which knows the id of the event. Throws if neither was written. */
   record(fact: Fact, passageOf: (id: EventId) => Passage): { readonly id: EventId };
+  /** The passage of the recent fact of this kind, camera and time. */
+  passageOfFact(kind: Fact['kind'], cameraId: CameraId, occurredAtMs: number): PassageId | undefined;
   /** Writes a passage as it stands. */
   write(passage: Passage): void;
 }
@@ -20,6 +22,7 @@ export function factStoreOf(records: Records): FactStore {
     lastAmbiguousMs: (pair, camera) => records.lastAmbiguousMs(pair, camera),
     lastAttackMs: (camera) => records.lastAttackMs(camera),
     record: (fact, passageOf) => records.record(fact, ({ id }) => records.passages.put(passageOf(id))),
+    passageOfFact: (kind, camera, atMs) => records.passageOfFact(kind, camera, atMs),
     write: (passage) => records.passages.put(passage),
   };
 }

@@ -34,6 +34,9 @@ export function memoryFacts(): MemoryFacts {
       write(passageOf(id));
       return { id };
     },
+    passageOfFact: (kind, cameraId, atMs) =>
+      all.findLast((fact) => fact.kind === kind && fact.cameraId === cameraId && fact.occurredAtMs === atMs)
+        ?.passageId,
     write,
     lastAttendanceMs: (personId, cameraId) => lastOfPerson('attendance', personId, cameraId),
     lastUnprovenMs: (personId, cameraId) => lastOfPerson('recognised-unproven', personId, cameraId),

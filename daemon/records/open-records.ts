@@ -1,7 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import { defect } from '../base/errors.js';
 import type { Random } from '../base/random.js';
-import type { RecordedFacts } from '../domain/attendance/attendance-rules.js';
 import type { BoxEvent, RecordedEvent } from '../domain/events/event.js';
 import type { OpenDatabase } from '../host/sqlite.js';
 import { type AlertDeliveries, alertDeliveriesOf } from './alerts/alert-deliveries.js';
@@ -18,7 +17,7 @@ import { type OutboxSurplus, outboxSurplusOf } from './outbox/outbox-surplus.js'
 import type { PassageJournal } from './passages/passage-journal.js';
 import { type PassageSeal, temporaryPassageSeal } from './passages/passage-seal.js';
 import { passagesOf } from './passages/passages.js';
-import { recentFactsOf } from './recent-facts.js';
+import { type RecentEvents, recentFactsOf } from './recent-facts.js';
 import { RecordedMoments } from './recorded-moments.js';
 import { markedDatabase, positionOf } from './recovery/marked-database.js';
 import { openRecordsFile } from './recovery/open-records-file.js';
@@ -55,7 +54,7 @@ interface RecordsOptions {
 }
 
 /** The recorded events and the outbox. Only one process may open it at a time. */
-export interface Records extends RecordedFacts, AsyncDisposable {
+export interface Records extends RecentEvents, AsyncDisposable {
   /**
    * Writes an event and its outbox row in one transaction, which is on the disk when this returns. `alongside` runs in the same
    * transaction, with the event. Throws `disk-full` or another operational error if nothing was written.

@@ -1,11 +1,20 @@
 import type { RecordedFacts } from '../domain/attendance/attendance-rules.js';
+import { passageId } from '../domain/ids.js';
 import type { OpenDatabase } from '../host/sqlite.js';
 import { personOfCandidate } from './event-table.js';
+import type { FactStore } from './fact-store.js';
 
 type LastTimeKey = { readonly kind: string; readonly camera: string; readonly person: string | null };
 
+/** The newest events, among which a fact within a cooldown is looked for. */
+const recentEvents = 1_000;
+
 /** The lookups of the attendance rules in the table of events. */
-export function recentFactsOf(database: OpenDatabase): RecordedFacts {
+export interface RecentEvents extends RecordedFacts {
+  readonly passageOfFact: FactStore['passageOfFact'];
+}
+
+export function recentFactsOf(database: OpenDatabase): RecentEvents {
   const { db } = database;
   // The newest by sequence, not by time: an event from a clock that was once ahead must not block others for ever.
   const lastOfPerson = db
@@ -25,6 +34,12 @@ export function recentFactsOf(database: OpenDatabase): RecordedFacts {
         AND ${personOfCandidate.nearer} IN (@a, @b) AND ${personOfCandidate.other} IN (@a, @b)
       ORDER BY sequence DESC LIMIT 1`)
     .pluck();
+  const passage = db
+    .prepare<[{ kind: string; camera: string; atMs: number }], string | null>(`
+      SELECT json_extract(CAST(payload AS TEXT), '$.data.passage')
+      FROM (SELECT * FROM event ORDER BY sequence DESC LIMIT ${recentEvents})
+      WHERE kind = @kind AND camera_id = @camera AND occurred_at_ms = @atMs LIMIT 1`)
+    .pluck();
   const lastTime = (key: LastTimeKey): number | undefined =>
     database.read(() => (key.person === null ? lastOfCamera.get(key) : lastOfPerson.get(key)));
 
@@ -33,5 +48,9 @@ export function recentFactsOf(database: OpenDatabase): RecordedFacts {
     lastUnprovenMs: (person, camera) => lastTime({ kind: 'recognised-unproven', camera, person }),
     lastAmbiguousMs: ([a, b], camera) => database.read(() => lastOfPair.get({ camera, a, b })),
     lastAttackMs: (camera) => lastTime({ kind: 'attack', camera, person: null }),
+    passageOfFact(kind, camera, atMs) {
+      const id = database.read(() => passage.get({ kind, camera, atMs: Math.floor(atMs) }));
+      return typeof id === 'string' ? passageId(id) : undefined;
+    },
   };
 }

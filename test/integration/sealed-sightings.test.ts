@@ -61,6 +61,7 @@ async function open(t: TestContext) {
     directionOf: () => 'in',
     proofAt: () => proofByBlink,
     facts: {
+      passageOfFact: () => undefined,
       write: () => undefined,
       record: (fact) => ({ id: eventId(`e-${facts.push(fact)}`) }),
       lastAttendanceMs: () => undefined,

@@ -48,6 +48,7 @@ describe('suppressionOf', () => {
       const late = make(at(cooldownS - 1));
       assert.deepEqual(suppressionOf(late, rules, facts), {
         ...{ fact: late, reason, elapsedS: cooldownS - 1, cooldownS, earlier: late.kind },
+        earlierAtMs: startMs,
       });
       assert.equal(suppressionOf(make(at(cooldownS)), rules, facts), undefined);
     });
@@ -94,7 +95,8 @@ describe('suppressionOf', () => {
     facts.record(attendanceFact(at(200)));
     const late = unprovenFact(at(400));
     assert.deepEqual(suppressionOf(late, rules, facts), {
-      ...{ fact: late, reason: 'unproven-cooldown', elapsedS: 200, cooldownS: 300, earlier: 'attendance' },
+      ...{ fact: late, reason: 'unproven-cooldown', elapsedS: 200, cooldownS: 300 },
+      ...{ earlier: 'attendance', earlierAtMs: startMs + 200_000 },
     });
     assert.equal(suppressionOf(unprovenFact(at(500)), rules, facts), undefined);
     const other = unprovenFact({ ...at(400), personId: personId('person-2') });

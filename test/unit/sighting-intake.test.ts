@@ -50,6 +50,7 @@ function scriptedDecider(script: (Error | undefined)[]) {
     forgetCamera: () => undefined,
     forgetPerson: () => undefined,
     openPassages: () => [],
+    stopping: () => undefined,
     async onSighting(given, wallMsOf) {
       const error = script.shift();
       if (error) throw error;

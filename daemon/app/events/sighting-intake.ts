@@ -148,6 +148,11 @@ export class SightingIntake implements AsyncDisposable {
     return this.#decider.openPassages(cameraId);
   }
 
+  /** The daemon stops, and its vision processes with it. */
+  stopping(): void {
+    this.#decider.stopping();
+  }
+
   /** Forgets a person who is no longer in the gallery. */
   forgetPerson(personId: PersonId): void {
     this.#decider.forgetPerson(personId);

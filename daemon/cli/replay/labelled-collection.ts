@@ -4,7 +4,7 @@ import { badInput, messageOf } from '../../base/errors.js';
 import type { EnrolledPerson } from '../../domain/identification/calibration.js';
 import { type Candidate, type Embedding, similarityOf } from '../../domain/identification/match.js';
 import { personId } from '../../domain/ids.js';
-import type { SearchGallery } from '../../records/decider.js';
+import type { SearchGallery } from '../../records/gallery-search.js';
 import { samplePhoto } from '../../vision/photo-sample.js';
 import type { ReplaySetup } from './replay-setup.js';
 

@@ -12,7 +12,8 @@ import type { GalleryRecogniser } from '../../gallery/re-embedding/re-embed-swit
 import { systemRandom as random } from '../../host/system-random.js';
 import { openConfiguredStore } from '../../models/configured-store.js';
 import { matchPolicy } from '../../models/operating-point.js';
-import { createDecider, type Decider, type SearchGallery } from '../../records/decider.js';
+import { createDecider, type Decider } from '../../records/decider.js';
+import type { SearchGallery } from '../../records/gallery-search.js';
 import { memoryFacts } from '../../records/memory-facts.js';
 import type { FaceAnalyser } from '../../vision/face-analyser.js';
 import { openFaceAnalyser } from '../../vision/inference/open-face-analyser.js';

@@ -54,8 +54,9 @@ export interface SuppressedFact {
   /** Time between this fact and the recorded fact that suppresses it, seconds. */
   readonly elapsedS: number;
   readonly cooldownS: number;
-  /** The kind of the recorded fact that suppresses it. */
+  /** The recorded fact that suppresses it. */
   readonly earlier: Fact['kind'];
+  readonly earlierAtMs: number;
 }
 
 /** The suppression of `fact`; undefined if it may be recorded. */
@@ -68,7 +69,9 @@ export function suppressionOf(
   if (lastMs === undefined) return undefined;
   // The distance counts in both directions, so that a clock that was set back does not suppress facts until it catches up.
   const elapsedS = Math.abs(fact.occurredAtMs - lastMs) / 1000;
-  return elapsedS < cooldownS ? { fact, reason, elapsedS, cooldownS, earlier } : undefined;
+  return elapsedS < cooldownS
+    ? { fact, reason, elapsedS, cooldownS, earlier, earlierAtMs: lastMs }
+    : undefined;
 }
 
 interface Cooldown {

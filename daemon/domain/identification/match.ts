@@ -84,3 +84,15 @@ export type Identification =
       readonly bestSimilarity: number | undefined;
       readonly probeCount: number;
     };
+
+/** Whether an answer says nothing new: the same outcome about the same persons. */
+export function isSameAnswer(before: Identification | undefined, after: Identification): boolean {
+  if (before === undefined) return after.outcome === 'inconclusive' && after.probeCount === 0;
+  if (before.outcome === 'match' && after.outcome === 'match') return before.personId === after.personId;
+  if (before.outcome === 'ambiguous' && after.outcome === 'ambiguous') {
+    return after.candidates.every(({ personId }) =>
+      before.candidates.some((candidate) => candidate.personId === personId),
+    );
+  }
+  return before.outcome === after.outcome;
+}

@@ -3,10 +3,10 @@ import type { Fact, UnknownFact } from '../events/event.js';
 import type { QualityReason } from '../faces/quality.js';
 import type { NearPerson } from '../identification/identify-track.js';
 import type { Identification, MatchPolicy } from '../identification/match.js';
-import type { PersonId } from '../ids.js';
+import type { PassageId, PersonId } from '../ids.js';
 import type { JudgedLiveness, LivenessRequirement } from '../liveness/liveness.js';
 import type { PersonStanding } from '../tracks/track-decision.js';
-import type { Passage, PassageEnd, ViewTally } from './passage.js';
+import type { Passage, PassageCooldown, PassageEnd, ViewTally } from './passage.js';
 import type { PassageReason } from './passage-reason.js';
 
 /**
@@ -22,6 +22,8 @@ const blinkEveryS = 60 / 17;
 export interface LastFact {
   readonly fact: Fact;
   readonly suppressed: SuppressedFact | undefined;
+  /** The passage of the fact that suppressed it, where it is known. */
+  readonly earlierId: PassageId | undefined;
 }
 
 /** Everything that decides what a passage is. */
@@ -69,10 +71,9 @@ export function reasonAtEnd(reason: PassageReason, end: PassageEnd): PassageReas
   return isTooEarly && end !== 'left' && end !== 'another-face' ? end : reason;
 }
 
-function judgeFact({ fact, suppressed }: LastFact, known: PassageKnowledge): PassageJudgement {
-  const cooldown = suppressed && { elapsedS: suppressed.elapsedS, cooldownS: suppressed.cooldownS };
-  const held = cooldown === undefined ? {} : { cooldown };
-  const isHeld = cooldown !== undefined;
+function judgeFact({ fact, suppressed, earlierId }: LastFact, known: PassageKnowledge): PassageJudgement {
+  const isHeld = suppressed !== undefined;
+  const held = isHeld ? { cooldown: cooldownOf(suppressed, earlierId) } : {};
   switch (fact.kind) {
     case 'attendance': {
       const proven: PassageReason = fact.liveness.verdict === 'live' ? 'attended' : 'attended-without-proof';
@@ -116,6 +117,13 @@ function judgeNow(known: PassageKnowledge): PassageJudgement {
     case 'inconclusive':
       return judgeDoubt(known);
   }
+}
+
+function cooldownOf(
+  { elapsedS, cooldownS }: SuppressedFact,
+  passageId: PassageId | undefined,
+): PassageCooldown {
+  return { elapsedS, cooldownS, ...(passageId === undefined ? {} : { passageId }) };
 }
 
 const strangerOf = ({ stranger }: UnknownFact) =>

@@ -17,11 +17,18 @@ export interface PassageStory {
   readonly isWithdrawn: boolean;
 }
 
+interface PassageSetting {
+  readonly probes: TrackProbes;
+  readonly policy: MatchPolicy;
+  /** Undefined while the face is in sight. */
+  readonly end: PassageEnd | undefined;
+}
+
 /** The passage as it stands after a sighting. */
 export function passageOf(
   story: PassageStory,
   known: TrackKnowledge,
-  { probes, policy }: { readonly probes: TrackProbes; readonly policy: MatchPolicy },
+  { probes, policy, end }: PassageSetting,
 ): Passage {
   const { sighting, identification, proof, standing } = known;
   const { cameraId, trackId, recogniser, views, liveness } = sighting;
@@ -37,17 +44,17 @@ export function passageOf(
     liveness: livenessOf(liveness, require),
     ...judgement,
   };
-  return sighting.isEnded ? endedPassage(passage, endOf(sighting)) : passage;
+  return end === undefined ? passage : endedPassage(passage, end);
 }
 
 /** The passage of a track whose decision is final: only the views and times change. */
 export function continuedPassage(
   passage: Passage,
-  sighting: Sighting,
-  wallMsOf: TrackKnowledge['wallMsOf'],
+  { views, lastSeenMs }: Sighting,
+  { wallMsOf, end }: Pick<TrackKnowledge, 'wallMsOf'> & Pick<PassageSetting, 'end'>,
 ): Passage {
-  const seen = { ...passage, views: sighting.views, lastSeenMs: wallMsOf(sighting.lastSeenMs) };
-  return sighting.isEnded ? endedPassage(seen, endOf(sighting)) : seen;
+  const seen = { ...passage, views, lastSeenMs: wallMsOf(lastSeenMs) };
+  return end === undefined ? seen : endedPassage(seen, end);
 }
 
 export function endedPassage(passage: Passage, end: PassageEnd): Passage {
@@ -86,6 +93,7 @@ const ends: Readonly<Record<SightingEnd, PassageEnd>> = {
   'vision-stopped': 'vision-stopped',
 };
 
-function endOf({ endedBy = 'left' }: Pick<Sighting, 'endedBy'>): PassageEnd {
-  return ends[endedBy];
+/** How a sighting ends its passage; undefined if it does not. */
+export function endOf({ isEnded, endedBy = 'left' }: Sighting): PassageEnd | undefined {
+  return isEnded ? ends[endedBy] : undefined;
 }
