@@ -89,8 +89,8 @@ export interface Decider extends Disposable {
     wallMsOf: (capturedAtMs: number) => number,
     isAgain?: boolean,
   ): Promise<SightingOutcome>;
-  /** Ends the passages of a camera, after its vision process ended without ending them. */
-  forgetCamera(cameraId: CameraId): void;
+  /** Ends the passages of a camera, after its vision process ended without ending them. Resolves with these passages. */
+  forgetCamera(cameraId: CameraId): Promise<readonly Passage[]>;
   /** Removes a person from the candidates of open tracks, because the person was removed from the gallery. */
   forgetPerson(personId: PersonId): void;
   /** The daemon stops: it ends the passages that vision does not end before. */
@@ -146,12 +146,15 @@ class SightingDecider implements Decider {
     return this.#turns.run(() => this.#decide(sighting, wallMsOf, isAgain));
   }
 
-  forgetCamera(cameraId: CameraId): void {
+  forgetCamera(cameraId: CameraId): Promise<readonly Passage[]> {
     // After the current sighting, which would otherwise add its track again without an end.
-    void this.#turns.run(() => {
-      for (const [id, track] of this.#tracks) if (track.cameraId === cameraId) this.#endTrack(id);
+    return this.#turns.run(() => {
+      const ended = [...this.#tracks].flatMap(([id, track]) =>
+        track.cameraId === cameraId ? this.#endTrack(id) : [],
+      );
       this.#options.challenges?.forgetCamera(cameraId);
       this.#endings.tryToWrite();
+      return ended;
     });
   }
 
@@ -317,11 +320,13 @@ class SightingDecider implements Decider {
     return end === 'vision-stopped' ? this.#stoppedBy : end;
   }
 
-  /** Ends a track that gets no last sighting. */
-  #endTrack(trackId: TrackId): void {
+  /** Ends a track that gets no last sighting. Returns its passage, if it has one. */
+  #endTrack(trackId: TrackId): readonly Passage[] {
     const passage = this.#tracks.get(trackId)?.passage;
-    if (passage !== undefined) this.#endings.add(endedPassage(passage, this.#stoppedBy));
+    const ended = passage === undefined ? [] : [endedPassage(passage, this.#stoppedBy)];
+    for (const each of ended) this.#endings.add(each);
     this.#forgetTrack(trackId);
+    return ended;
   }
 
   #forgetTrack(trackId: TrackId): void {

@@ -274,7 +274,7 @@ describe('createDecider', () => {
     }
     await made.onSighting(sightingOf({ sequence: 1, isEnded: true }), wallMsOf);
     assert.equal(made.trackCount, 2);
-    made.forgetCamera(cameraId('gate'));
+    void made.forgetCamera(cameraId('gate'));
     // In turn, so that what is being worked on at that moment does not bring its track back.
     await made.onSighting(sightingOf({ trackId: trackId('track-3'), cameraId: cameraId('yard') }), wallMsOf);
     assert.equal(made.trackCount, 1);
@@ -413,7 +413,7 @@ describe('strangers before one camera', () => {
     assert.deepEqual([made.trackCount, made.strangerCount], [2, 2]);
     clock.advanceBy(30_000);
     assert.equal(made.strangerCount, 1);
-    made.forgetCamera(cameraId('yard'));
+    void made.forgetCamera(cameraId('yard'));
     await see([], { trackId: trackId('track-2'), sequence: 1 });
     clock.advanceBy(30_000);
     assert.deepEqual([made.trackCount, made.strangerCount], [0, 0]);

@@ -97,19 +97,6 @@ describe('evidence capture', () => {
     }
   });
 
-  test('forgets the picture with its track, and with its camera', async () => {
-    const { made, kept } = capture();
-    const shown = sightingOf({ bestShot: { capturedAtMs: 10, jpeg: jpeg(1) } });
-    made.see(shown, wallMsOf);
-    made.workedOn({ ...shown, isEnded: true });
-    made.keep(unknownFact(), eventId('event-1'));
-    made.see(shown, wallMsOf);
-    made.forgetCamera(shown.cameraId);
-    made.keep(unknownFact(), eventId('event-2'));
-    await settle();
-    assert.deepEqual(kept, []);
-  });
-
   test('keeps the picture of a passage that ended without one of its events having it', async () => {
     const { made, kept } = capture({ attendance: true, unknown: false, attack: true });
     const seen = (track: string): void =>
@@ -239,14 +226,29 @@ describe('evidence from sightings', () => {
     );
   });
 
-  test('a fact that a cooldown suppresses keeps no picture', async () => {
+  test('a passage keeps its own picture if a cooldown suppressed its fact, or its camera stopped', async () => {
     const { made, kept } = capture();
-    const { intake } = intakeWith(made);
+    const { intake, facts } = intakeWith(made);
     for (const sighting of [first, second]) intake.take(sighting);
     for (const sighting of [first, second]) intake.take({ ...sighting, trackId: trackId('track-2') });
+    intake.take({ ...first, trackId: trackId('track-3') });
+    await settle();
+    intake.forgetCamera(first.cameraId);
+    await settle();
     await intake[Symbol.asyncDispose]();
     await made[Symbol.asyncDispose]();
-    assert.equal(kept.length, 1);
+    assert.deepEqual(
+      kept.map(({ kind, eventId: of }) => [kind, of]),
+      [
+        ['attendance', 'memory-1'],
+        ['passage', facts.passages[1]?.id],
+        ['passage', facts.passages[2]?.id],
+      ],
+    );
+    assert.deepEqual(
+      facts.passages.map(({ end }) => end),
+      ['left', 'left', 'vision-stopped'],
+    );
   });
 
   test('a store that throws or never answers neither loses nor delays a fact', async () => {

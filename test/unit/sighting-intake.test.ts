@@ -47,7 +47,7 @@ function scriptedDecider(script: (Error | undefined)[]) {
     trackCount: 0,
     strangerCount: 0,
     [Symbol.dispose]: () => undefined,
-    forgetCamera: () => undefined,
+    forgetCamera: async () => [],
     forgetPerson: () => undefined,
     openPassages: () => [],
     stopping: () => undefined,

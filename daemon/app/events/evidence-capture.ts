@@ -92,11 +92,6 @@ export class EvidenceCapture implements AsyncDisposable {
     if (this.#shots.size > rememberedTracks && oldest !== undefined) this.#shots.delete(oldest);
   }
 
-  /** Forgets the track if the processed sighting was its last. */
-  workedOn({ trackId, isEnded }: Sighting): void {
-    if (isEnded) this.#shots.delete(trackId);
-  }
-
   /** Stores the picture of a fact that was recorded as `eventId`. */
   keep({ kind: factKind, ...fact }: Fact, eventId: EventId): void {
     const kind = evidenceKindOf(factKind);
@@ -120,13 +115,6 @@ export class EvidenceCapture implements AsyncDisposable {
   /** Resolves when the pictures that are on their way now are stored or lost. Never rejects. */
   async settled(): Promise<void> {
     await Promise.all(this.#pending);
-  }
-
-  /** Forgets the tracks of this camera: its vision process ended without ending them. */
-  forgetCamera(cameraId: CameraId): void {
-    for (const [id, remembered] of this.#shots) {
-      if (remembered.cameraId === cameraId) this.#shots.delete(id);
-    }
   }
 
   /** Waits for the pictures that are on their way. */

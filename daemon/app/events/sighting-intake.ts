@@ -139,8 +139,9 @@ export class SightingIntake implements AsyncDisposable {
     const newestFirst = [...this.#waiting].reverse().map(endOf);
     this.#waiting.splice(0, newestFirst.length, ...newestFirst.reverse());
     if (this.#inHand !== undefined) this.#inHand = endOf(this.#inHand);
-    this.#decider.forgetCamera(cameraId);
-    this.#evidence?.forgetCamera(cameraId);
+    void this.#decider.forgetCamera(cameraId).then((passages) => {
+      for (const passage of passages) this.#evidence?.keepPassage(passage);
+    });
   }
 
   /** The passages of the faces that are in sight of a camera, as they stand. */
@@ -183,9 +184,11 @@ export class SightingIntake implements AsyncDisposable {
     const wallMsOf = (atMs: number): number => atMs + wallOffsetMs;
     try {
       const outcome = await this.#decider.onSighting(sighting, wallMsOf, isAgain);
-      for (const { fact, eventId } of outcome.recorded) this.#evidence?.keep(fact, eventId);
+      const { recorded, ended } = outcome;
+      for (const { fact, eventId } of recorded) this.#evidence?.keep(fact, eventId);
+      if (ended !== undefined) this.#evidence?.keepPassage(ended);
       this.#report(sighting, outcome);
-      this.#workedOn(sighting);
+      this.#workAgain();
     } catch (error) {
       if (isRollcallError(error) && error.retryable) {
         if (!this.#abort.signal.aborted) return this.#waitFor(error);
@@ -224,8 +227,7 @@ export class SightingIntake implements AsyncDisposable {
     });
   }
 
-  #workedOn(sighting: Sighting): void {
-    this.#evidence?.workedOn(sighting);
+  #workAgain(): void {
     if (this.#problem === undefined) return;
     this.#problem = undefined;
     this.#logger.info('sightings are processed again', { waiting: this.#waiting.length });
