@@ -11,8 +11,9 @@ usage: rollcalld [--config FILE]
   -c, --config FILE  configuration (default /etc/rollcall/rollcall.yaml)
   -h, --help         show this text
 
-Writes its log as JSON lines to standard error. Exit codes: 0 after SIGTERM or SIGINT, 1 when a part of the box
-cannot be used, 2 when the configuration or a secret must be corrected first.
+Writes its log as JSON lines to standard error, or as entries to the journal if standard error is connected to it.
+Exit codes: 0 after SIGTERM or SIGINT, 1 when a part of the box cannot be used, 2 when the configuration or a secret
+must be corrected first.
 `;
 
 /** Prints the error and sets the exit code. Prints a stack only for defects. */

@@ -5,6 +5,7 @@ import { formatProblem } from '../config/problem.js';
 import type { Config } from '../config/schema.js';
 import type { ReloadResult } from '../contract/status.js';
 import { programVersion } from '../control/program-version.js';
+import { openLogOutput } from '../host/journal.js';
 import { openPinoLogger } from '../host/pino-logger.js';
 import { systemClock } from '../host/system-clock.js';
 import { openServiceNotifier } from '../host/systemd-notify.js';
@@ -22,7 +23,8 @@ export async function runDaemon(configPath: string): Promise<void> {
   const stopped = signalled(['SIGTERM', 'SIGINT']);
   const hangups = new ReloadOnHangup();
   const config = await requireConfig(configPath);
-  const logger = openPinoLogger({ level: config.logging.level, clock: systemClock });
+  const output = await openLogOutput();
+  const logger = openPinoLogger({ level: config.logging.level, clock: systemClock, output });
   logger.info('starting', { version: programVersion(), site: config.site.id, box: config.box.id });
   for (const problem of config.unusableCameraFiles.flatMap(({ problems }) => problems)) {
     logger.error('a camera file cannot be used; its camera is left out', {

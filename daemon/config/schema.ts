@@ -153,7 +153,9 @@ export const fileSchema = z.strictObject({
   metrics: metricsSchema.prefault({}).meta({
     description: 'Counters for a monitoring system; see docs/metrics.md.',
   }),
-  logging: loggingSchema.prefault({}).meta({ description: 'The log, JSON lines on standard error.' }),
+  logging: loggingSchema
+    .prefault({})
+    .meta({ description: 'The log: JSON lines on standard error, and in the journal of systemd.' }),
   dataDir: field(absolutePath.default('/var/lib/rollcall'), 'restart', 'Directory for the data of the box.'),
   secretsDir: field(
     absolutePath.default('/etc/rollcall/secrets'),

@@ -9,7 +9,7 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 interface PinoLoggerOptions {
   readonly level: LogLevel;
   readonly clock: Clock;
-  /** Default: standard error, written synchronously so that the last lines before a crash are not lost. */
+  /** Default: standard error. */
   readonly output?: DestinationStream;
 }
 
@@ -41,7 +41,8 @@ export function openPinoLogger({ level, clock, output }: PinoLoggerOptions): Adj
   };
 }
 
-function openStandardError(): DestinationStream {
+/** Written synchronously, so that the last lines before a crash are not lost. */
+export function openStandardError(): DestinationStream {
   const output = destination({ fd: process.stderr.fd, sync: true });
   // Without a reader of the log, writing fails. The program must continue.
   output.on('error', () => undefined);

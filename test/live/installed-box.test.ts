@@ -293,6 +293,11 @@ async function otherPages(pages: PageRunner) {
   assert.match(await pages.run('docs/delivery.md', { before }), /attendance[\s\S]*0 repeated; none missing/);
   assert.match(await pages.run('docs/how-to/read-attendance.md'), /Ada Lovelace/);
   assert.match(await pages.run('docs/how-to/find-out-why-not-recorded.md'), /attendance/);
+  const logs = 'docs/how-to/find-log-lines.md';
+  assert.match(await pages.run(logs), /rollcalld\[\d+\]: \{.*"camera":"front-door"/);
+  await pages.run(logs);
+  assert.match(await pages.run(logs), /^front-door$/m);
+  assert.match(await pages.run(logs), /^\{.*"camera":"front-door".*\}$/m);
   await pages.run('docs/how-to/enrol-people.md');
   // After the backup, the person is erased here and imported again, as on another box.
   await pages.run('docs/how-to/back-up-and-restore.md', { count: 4 });

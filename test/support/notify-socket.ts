@@ -14,6 +14,8 @@ export const notifySocketSkip: string | false = existsSync(interpreter) ? false 
 export interface NotifySocket extends AsyncDisposable {
   /** The next message, in the order of arrival. */
   next(): Promise<string>;
+  /** The process that reads it. */
+  readonly pid: number | undefined;
 }
 
 /** Binds `address`: a path, or `@name` in the abstract namespace. */
@@ -29,6 +31,7 @@ export async function bindNotifySocket(address: string): Promise<NotifySocket> {
   await next();
   return {
     next,
+    pid: child.pid,
     async [Symbol.asyncDispose]() {
       child.stdin.end();
       await exitOf(child);
