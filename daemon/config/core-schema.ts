@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { watchlistProofs } from '../domain/attendance/attendance-rules.js';
 import { evidenceKinds } from '../domain/events/evidence.js';
 import { isSlug } from '../domain/ids.js';
 import { isLoopback } from './alert-channel-schema.js';
@@ -70,6 +71,16 @@ export const rulesSchema = z.strictObject({
     z.number().min(0).max(86_400).default(60),
     'live',
     'Minimum seconds between two presentation-attack events of one camera.',
+  ),
+  watchlistCooldownS: field(
+    z.number().min(0).max(86_400).default(60),
+    'live',
+    'Seconds during which the same watched or barred person is not told of again at the same camera.',
+  ),
+  watchlistRequires: field(
+    z.enum(watchlistProofs).default('none'),
+    'live',
+    'What a watched or barred person must show before the box tells of them. `none`: nothing; the event says whether life was proven, and a picture that is held up may cause it. `live`: a proof of life; a barred person who leaves without one is published as `recognised-unproven`.',
   ),
   unknownAfterS: field(
     z.number().min(0).max(300).default(2),

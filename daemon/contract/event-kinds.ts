@@ -3,6 +3,8 @@ export const eventKinds = [
   'attendance',
   'gap',
   'person',
+  'watchlist',
+  'recognised-refused',
   'recognised-ambiguous',
   'recognised-unproven',
   'attack',

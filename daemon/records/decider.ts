@@ -20,13 +20,9 @@ import {
   type PassageStory,
   passageOf,
 } from '../domain/passages/passage-story.js';
+import type { Standing } from '../domain/persons/person-standing.js';
 import type { Sighting } from '../domain/tracks/sighting.js';
-import {
-  type AttendanceProof,
-  nextDecision,
-  type PersonStanding,
-  type TrackKnowledge,
-} from '../domain/tracks/track-decision.js';
+import { type AttendanceProof, nextDecision, type TrackKnowledge } from '../domain/tracks/track-decision.js';
 import type { FactStore } from './fact-store.js';
 import { type SearchGallery, searchedProbes } from './gallery-search.js';
 import { PassageEndings } from './passages/passage-endings.js';
@@ -43,6 +39,13 @@ export interface ChallengePort {
   forgetCamera(cameraId: CameraId): void;
 }
 
+/** The validity and the marks of the enrolled persons. */
+export interface PersonStandings {
+  /** `atMs`: wall clock, milliseconds since the epoch. @throws `gallery-sealed` */
+  standingOf(personId: PersonId, atMs: number): Standing;
+  isWatched(personId: PersonId): boolean;
+}
+
 export interface DeciderOptions {
   readonly search: SearchGallery;
   readonly policy: MatchPolicy;
@@ -51,8 +54,8 @@ export interface DeciderOptions {
   readonly proofAt: (cameraId: CameraId) => AttendanceProof;
   /** Absent: a camera that requires a challenge records no attendance. */
   readonly challenges?: ChallengePort;
-  /** Absent: every enrolled person is valid. */
-  readonly standingOf?: (personId: PersonId, atMs: number) => PersonStanding;
+  /** Absent: every person is valid, and none is watched. */
+  readonly persons?: PersonStandings;
   readonly facts: FactStore;
   /** For the expiry of remembered strangers. */
   readonly clock: Clock;
@@ -224,18 +227,20 @@ class SightingDecider implements Decider {
     { identification, passageId }: Pick<TrackKnowledge, 'identification' | 'passageId'>,
     wallMsOf: TrackKnowledge['wallMsOf'],
   ): TrackKnowledge {
-    const { policy, directionOf, proofAt, rules, standingOf } = this.#options;
-    const matched = identification.outcome === 'match' ? identification.personId : undefined;
-    const standing = matched && standingOf?.(matched, wallMsOf(sighting.lastSeenMs));
+    const { policy, directionOf, proofAt, rules, persons } = this.#options;
+    const personId = identification.outcome === 'match' ? identification.personId : undefined;
+    const atMs = wallMsOf(sighting.lastSeenMs);
     return {
       passageId,
-      standing: standing ?? 'valid',
       sighting: { ...sighting, liveness: this.#judged(sighting, identification) },
       identification,
       threshold: ('threshold' in identification ? identification.threshold : undefined) ?? policy.threshold,
       direction: directionOf(sighting.cameraId),
       proof: proofAt(sighting.cameraId),
       unknownAfterS: rules.unknownAfterS,
+      standing: (personId && persons?.standingOf(personId, atMs)) ?? 'valid',
+      isWatched: personId !== undefined && persons?.isWatched(personId) === true,
+      watchlistRequires: rules.watchlistRequires,
       wallMsOf,
     };
   }
@@ -270,7 +275,9 @@ class SightingDecider implements Decider {
       const suppression = this.#suppression(fact, views);
       const earlierId =
         suppression && facts.passageOfFact(suppression.earlier, fact.cameraId, suppression.earlierAtMs);
-      const told: PassageStory = { ...story, last: { fact, suppressed: suppression, earlierId } };
+      // That a person is watched decides nothing about the passage.
+      const last = fact.kind === 'watchlist' ? story.last : { fact, suppressed: suppression, earlierId };
+      const told: PassageStory = { ...story, last };
       const withEvent = (id: EventId): PassageStory => ({ ...told, events: [...told.events, id] });
       if (suppression === undefined) {
         const { id } = facts.record(fact, (eventId) => passageIn(withEvent(eventId)));
@@ -293,6 +300,8 @@ class SightingDecider implements Decider {
     return suppressionOf(fact, rules, {
       lastAttendanceMs: (person, camera) => facts.lastAttendanceMs(person, camera),
       lastUnprovenMs: (person, camera) => facts.lastUnprovenMs(person, camera),
+      lastRefusedMs: (person, camera) => facts.lastRefusedMs(person, camera),
+      lastWatchedMs: (person, camera) => facts.lastWatchedMs(person, camera),
       lastAmbiguousMs: (pair, camera) => facts.lastAmbiguousMs(pair, camera),
       lastAttackMs: (camera) => facts.lastAttackMs(camera),
       lastUnknownMs: (unknown) => this.#strangers.lastRecordedMs(unknown, views, policy.threshold),

@@ -19,6 +19,8 @@ export function factStoreOf(records: Records): FactStore {
   return {
     lastAttendanceMs: (person, camera) => records.lastAttendanceMs(person, camera),
     lastUnprovenMs: (person, camera) => records.lastUnprovenMs(person, camera),
+    lastRefusedMs: (person, camera) => records.lastRefusedMs(person, camera),
+    lastWatchedMs: (person, camera) => records.lastWatchedMs(person, camera),
     lastAmbiguousMs: (pair, camera) => records.lastAmbiguousMs(pair, camera),
     lastAttackMs: (camera) => records.lastAttackMs(camera),
     record: (fact, passageOf) => records.record(fact, ({ id }) => records.passages.put(passageOf(id))),

@@ -21,7 +21,7 @@ export function memoryFacts(): MemoryFacts {
   const last = (isWanted: (fact: Fact) => boolean): number | undefined =>
     all.findLast(isWanted)?.occurredAtMs;
   const lastOfPerson = (
-    kind: 'attendance' | 'recognised-unproven',
+    kind: 'attendance' | 'recognised-unproven' | 'recognised-refused' | 'watchlist',
     personId: PersonId,
     cameraId: CameraId,
   ): number | undefined =>
@@ -40,6 +40,8 @@ export function memoryFacts(): MemoryFacts {
     write,
     lastAttendanceMs: (personId, cameraId) => lastOfPerson('attendance', personId, cameraId),
     lastUnprovenMs: (personId, cameraId) => lastOfPerson('recognised-unproven', personId, cameraId),
+    lastRefusedMs: (personId, cameraId) => lastOfPerson('recognised-refused', personId, cameraId),
+    lastWatchedMs: (personId, cameraId) => lastOfPerson('watchlist', personId, cameraId),
     lastAmbiguousMs: (pair, cameraId) =>
       last(
         (fact) =>

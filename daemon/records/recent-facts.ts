@@ -46,6 +46,8 @@ export function recentFactsOf(database: OpenDatabase): RecentEvents {
   return {
     lastAttendanceMs: (person, camera) => lastTime({ kind: 'attendance', camera, person }),
     lastUnprovenMs: (person, camera) => lastTime({ kind: 'recognised-unproven', camera, person }),
+    lastRefusedMs: (person, camera) => lastTime({ kind: 'recognised-refused', camera, person }),
+    lastWatchedMs: (person, camera) => lastTime({ kind: 'watchlist', camera, person }),
     lastAmbiguousMs: ([a, b], camera) => database.read(() => lastOfPair.get({ camera, a, b })),
     lastAttackMs: (camera) => lastTime({ kind: 'attack', camera, person: null }),
     passageOfFact(kind, camera, atMs) {

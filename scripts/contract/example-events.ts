@@ -102,6 +102,22 @@ const withoutProof: BoxEvent = {
   },
 };
 
+const notValid: BoxEvent = {
+  ...{ kind: 'recognised-refused', occurredAtMs: ago(10), ...seen, personId: other, direction: 'in' },
+  trackId: trackId('7a0c52e8-93bd-4b16-a4f7-0d6e81c25f39'),
+  ...{ reason: 'expired', similarity: 0.7712, threshold: 0.55, margin: 0.4012, liveness: blinked(ago(11)) },
+};
+
+const onWatchlist: BoxEvent = {
+  ...{ kind: 'watchlist', occurredAtMs: ago(9), ...seen, personId: person, direction: 'in' },
+  trackId: trackId('2b95e1f4-6d38-47ca-9e02-c81a5f70d64b'),
+  ...{ similarity: 0.7433, threshold: 0.55, margin: 0.3921 },
+  liveness: {
+    ...{ verdict: 'undetermined', reason: 'observed-too-briefly', blinks: [] },
+    ...{ observedS: 0.667, frameCount: 10 },
+  },
+};
+
 const aboutStrangers: readonly BoxEvent[] = [
   {
     ...{ kind: 'loitering', occurredAtMs: ago(12), strangerId: stranger, cameraId: gate },
@@ -171,11 +187,17 @@ export function exampleEvents(
   nameOf: (event: BoxEvent) => string,
 ): readonly ExampleEvent[] {
   const late = attendance(ago(7200));
-  const events = [...aboutPeople, ...aboutTheBox(keys), eitherOfTwo, withoutProof, ...aboutStrangers].map(
-    (event) => {
-      const variant = event.kind === 'reply' && event.outcome !== 'done' ? `.${event.outcome}` : '';
-      return { name: `${nameOf(event)}${variant}`, recordedAtMs: event.occurredAtMs + 17, event };
-    },
-  );
+  const events = [
+    ...aboutPeople,
+    ...aboutTheBox(keys),
+    eitherOfTwo,
+    withoutProof,
+    ...aboutStrangers,
+    notValid,
+    onWatchlist,
+  ].map((event) => {
+    const variant = event.kind === 'reply' && event.outcome !== 'done' ? `.${event.outcome}` : '';
+    return { name: `${nameOf(event)}${variant}`, recordedAtMs: event.occurredAtMs + 17, event };
+  });
   return [{ name: `${nameOf(late)}.late`, recordedAtMs: ago(7200) + 17, event: late }, ...events];
 }

@@ -109,7 +109,14 @@ describe('from a recorded event to an alert', () => {
     using decider = createDecider({
       search: async () => [],
       policy: { threshold: 0.5, margin: 0.05, minimumProbes: 2 },
-      rules: { attendanceCooldownS: 300, unknownCooldownS: 60, attackCooldownS: 60, unknownAfterS: 2 },
+      rules: {
+        attendanceCooldownS: 300,
+        unknownCooldownS: 60,
+        attackCooldownS: 60,
+        watchlistCooldownS: 60,
+        watchlistRequires: 'none',
+        unknownAfterS: 2,
+      },
       directionOf: () => 'both',
       proofAt: () => proofByBlink,
       facts: factStoreOf(box.records),

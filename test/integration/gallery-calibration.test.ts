@@ -274,7 +274,14 @@ describe('the calibration of a gallery', () => {
           thresholdOf: (id) => calibration.thresholdOf(id),
           isInseparable: (a, b) => calibration.isInseparable(a, b),
         },
-        rules: { attendanceCooldownS: 300, unknownCooldownS: 60, attackCooldownS: 60, unknownAfterS: 2 },
+        rules: {
+          attendanceCooldownS: 300,
+          unknownCooldownS: 60,
+          attackCooldownS: 60,
+          watchlistCooldownS: 60,
+          watchlistRequires: 'none',
+          unknownAfterS: 2,
+        },
         ...{
           directionOf: () => 'in',
           proofAt: () => proofByBlink,

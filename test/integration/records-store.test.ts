@@ -137,7 +137,14 @@ describe('records.db', () => {
       const decider = createDecider({
         search: async () => [{ personId: personId('person-1'), similarity: 0.8 }],
         policy: { threshold: 0.5, margin: 0.05, minimumProbes: 1 },
-        rules: { attendanceCooldownS: 300, unknownCooldownS: 60, attackCooldownS: 60, unknownAfterS: 2 },
+        rules: {
+          attendanceCooldownS: 300,
+          unknownCooldownS: 60,
+          attackCooldownS: 60,
+          watchlistCooldownS: 60,
+          watchlistRequires: 'none',
+          unknownAfterS: 2,
+        },
         directionOf: () => 'in',
         proofAt: () => proofByBlink,
         facts: factStoreOf(records),

@@ -57,7 +57,14 @@ async function open(t: TestContext) {
   const decider = createDecider({
     search: async (embedding, { count }) => vault.gallery().nearest(embedding, { count }),
     policy: { threshold: 0.5, margin: 0.05, minimumProbes: 1 },
-    rules: { attendanceCooldownS: 0, unknownCooldownS: 0, attackCooldownS: 0, unknownAfterS: 0 },
+    rules: {
+      attendanceCooldownS: 0,
+      unknownCooldownS: 0,
+      attackCooldownS: 0,
+      watchlistCooldownS: 60,
+      watchlistRequires: 'none',
+      unknownAfterS: 0,
+    },
     directionOf: () => 'in',
     proofAt: () => proofByBlink,
     facts: {
@@ -66,6 +73,8 @@ async function open(t: TestContext) {
       record: (fact) => ({ id: eventId(`e-${facts.push(fact)}`) }),
       lastAttendanceMs: () => undefined,
       lastUnprovenMs: () => undefined,
+      lastRefusedMs: () => undefined,
+      lastWatchedMs: () => undefined,
       lastAmbiguousMs: () => undefined,
       lastAttackMs: () => undefined,
     },

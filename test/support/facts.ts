@@ -3,8 +3,10 @@ import type {
   AttackFact,
   AttendanceFact,
   Fact,
+  RefusedFact,
   UnknownFact,
   UnprovenFact,
+  WatchedFact,
 } from '../../daemon/domain/events/event.js';
 import { type Notice, strangerChanges } from '../../daemon/domain/events/notice.js';
 import { cameraId, passageId, personId, recogniserId, strangerId, trackId } from '../../daemon/domain/ids.js';
@@ -54,6 +56,16 @@ export const noProof = {
 export function unprovenFact(changes: Partial<UnprovenFact> = {}): UnprovenFact {
   const { kind: _, ...same } = attendanceFact();
   return { kind: 'recognised-unproven', ...same, liveness: noProof, ...changes };
+}
+
+export function refusedFact(changes: Partial<RefusedFact> = {}): RefusedFact {
+  const { kind: _, ...same } = attendanceFact();
+  return { kind: 'recognised-refused', ...same, reason: 'expired', ...changes };
+}
+
+export function watchedFact(changes: Partial<WatchedFact> = {}): WatchedFact {
+  const { kind: _, ...same } = attendanceFact();
+  return { kind: 'watchlist', ...same, liveness: noProof, ...changes };
 }
 
 export function ambiguousFact(changes: Partial<AmbiguousFact> = {}): AmbiguousFact {

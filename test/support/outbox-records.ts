@@ -14,8 +14,10 @@ import {
   attackFact,
   attendanceFact,
   everyNotice,
+  refusedFact,
   unknownFact,
   unprovenFact,
+  watchedFact,
 } from './facts.js';
 import { box } from './published-box.js';
 
@@ -36,6 +38,8 @@ export function eventOf(kind: EventKind): BoxEvent {
   const facts: readonly BoxEvent[] = [
     attendanceFact(),
     unprovenFact(),
+    refusedFact(),
+    watchedFact(),
     ambiguousFact(),
     unknownFact(),
     attackFact(),

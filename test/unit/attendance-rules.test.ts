@@ -5,16 +5,26 @@ import {
   type RecentFacts,
   suppressionOf,
 } from '../../daemon/domain/attendance/attendance-rules.js';
-import type { Fact } from '../../daemon/domain/events/event.js';
+import type { Fact, RefusedFact } from '../../daemon/domain/events/event.js';
 import { cameraId, personId } from '../../daemon/domain/ids.js';
 import { memoryFacts } from '../../daemon/records/memory-facts.js';
-import { ambiguousFact, attackFact, attendanceFact, unknownFact, unprovenFact } from '../support/facts.js';
+import {
+  ambiguousFact,
+  attackFact,
+  attendanceFact,
+  refusedFact,
+  unknownFact,
+  unprovenFact,
+  watchedFact,
+} from '../support/facts.js';
 import { aPassage } from '../support/passages.js';
 
 const rules: AttendanceRules = {
   attendanceCooldownS: 300,
   unknownCooldownS: 60,
   attackCooldownS: 30,
+  watchlistCooldownS: 45,
+  watchlistRequires: 'none',
   unknownAfterS: 2,
 };
 const startMs = Date.UTC(2026, 2, 1, 8);
@@ -31,9 +41,14 @@ function heard(): RecentFacts & { record(fact: Fact): void } {
   };
 }
 
+const barredFact = (changes: Partial<RefusedFact> = {}) => refusedFact({ reason: 'barred', ...changes });
+
 const kinds = [
   { make: attendanceFact, reason: 'attendance-cooldown', cooldownS: 300 },
   { make: unprovenFact, reason: 'unproven-cooldown', cooldownS: 300 },
+  { make: refusedFact, reason: 'refused-cooldown', cooldownS: 300 },
+  { make: barredFact, reason: 'refused-cooldown', cooldownS: 45 },
+  { make: watchedFact, reason: 'watchlist-cooldown', cooldownS: 45 },
   { make: ambiguousFact, reason: 'ambiguous-cooldown', cooldownS: 300 },
   { make: unknownFact, reason: 'unknown-cooldown', cooldownS: 60 },
   { make: attackFact, reason: 'attack-cooldown', cooldownS: 30 },

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { initialRuleState, nextRuleState } from '../../daemon/domain/alerts/alert-machine.js';
 import type { AlertRule } from '../../daemon/domain/alerts/alert-rule.js';
 import type { AlertSignal } from '../../daemon/domain/alerts/alert-signal.js';
-import { suppressionOf } from '../../daemon/domain/attendance/attendance-rules.js';
+import { type AttendanceRules, suppressionOf } from '../../daemon/domain/attendance/attendance-rules.js';
 import { cameraId } from '../../daemon/domain/ids.js';
 import { ambiguousFact, attackFact, attendanceFact, unknownFact, unprovenFact } from '../support/facts.js';
 
@@ -12,10 +12,19 @@ const limitMs = 60_000;
 const startMs = 1_000_000_000;
 const gate = cameraId('gate');
 
-const rules = { attendanceCooldownS: 60, unknownCooldownS: 60, attackCooldownS: 60, unknownAfterS: 0 };
+const rules: AttendanceRules = {
+  attendanceCooldownS: 60,
+  unknownCooldownS: 60,
+  attackCooldownS: 60,
+  watchlistCooldownS: 60,
+  watchlistRequires: 'none',
+  unknownAfterS: 0,
+};
 const recent = {
   lastAttendanceMs: () => startMs,
   lastUnprovenMs: () => startMs,
+  lastRefusedMs: () => startMs,
+  lastWatchedMs: () => startMs,
   lastAmbiguousMs: () => startMs,
   lastUnknownMs: () => startMs,
   lastAttackMs: () => startMs,

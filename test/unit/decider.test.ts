@@ -36,7 +36,14 @@ function decider(changes: Partial<DeciderOptions> = {}) {
   const made = createDecider({
     search: async () => [{ personId: personId('person-1'), similarity: 0.8 }],
     policy: { threshold: 0.5, margin: 0.05, minimumProbes: 2 },
-    rules: { attendanceCooldownS: 300, unknownCooldownS: 60, attackCooldownS: 60, unknownAfterS: 2 },
+    rules: {
+      attendanceCooldownS: 300,
+      unknownCooldownS: 60,
+      attackCooldownS: 60,
+      watchlistCooldownS: 60,
+      watchlistRequires: 'none',
+      unknownAfterS: 2,
+    },
     directionOf: () => 'in',
     proofAt: () => proofByBlink,
     facts,
@@ -122,7 +129,14 @@ describe('createDecider', () => {
     const memory = memoryFacts();
     let isDiskFull = true;
     const { made } = decider({
-      rules: { attendanceCooldownS: 0, unknownCooldownS: 0, attackCooldownS: 0, unknownAfterS: 2 },
+      rules: {
+        attendanceCooldownS: 0,
+        unknownCooldownS: 0,
+        attackCooldownS: 0,
+        watchlistCooldownS: 60,
+        watchlistRequires: 'none',
+        unknownAfterS: 2,
+      },
       proofAt: (camera) => ({ ...proofByBlink, require: camera === 'gate' ? 'not-attack' : 'blink' }),
       facts: {
         ...memory,
@@ -284,7 +298,14 @@ describe('createDecider', () => {
     const attack: LivenessAssessment = { ...live, verdict: 'attack', reason: 'still-picture' };
     const { made, facts } = decider({
       search: async ([first = 0]) => (first > 0 ? [{ personId: personId('p-1'), similarity: 0.8 }] : []),
-      rules: { attendanceCooldownS: 0, unknownCooldownS: 0, attackCooldownS: 0, unknownAfterS: 2 },
+      rules: {
+        attendanceCooldownS: 0,
+        unknownCooldownS: 0,
+        attackCooldownS: 0,
+        watchlistCooldownS: 60,
+        watchlistRequires: 'none',
+        unknownAfterS: 2,
+      },
     });
     const nobody = probes(2).map((probe) => ({ ...probe, embedding: Float32Array.of(-1, 0) }));
     const ways = {
@@ -337,6 +358,8 @@ describe('strangers before one camera', () => {
       attendanceCooldownS: 300,
       unknownCooldownS: cooldownS,
       attackCooldownS: 60,
+      watchlistCooldownS: 60,
+      watchlistRequires: 'none' as const,
       unknownAfterS: 2,
     };
     const policy = { threshold: 0.5, margin: 0.05, minimumProbes: 1 };

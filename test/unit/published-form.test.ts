@@ -19,8 +19,10 @@ import {
   attendanceFact,
   everyNotice,
   noProof,
+  refusedFact,
   unknownFact,
   unprovenFact,
+  watchedFact,
 } from '../support/facts.js';
 import { unsignedSigner } from '../support/published-box.js';
 
@@ -63,6 +65,8 @@ describe('a published event', () => {
     attackFact(),
     attackFact({ personId: personId('person-9'), similarity: 0.81 }),
     attackFact({ liveness: { ...attackFact().liveness, reason: 'passive-model', passiveScore: 0.034567 } }),
+    refusedFact(),
+    watchedFact(),
     ...everyNotice,
   ];
 

@@ -48,7 +48,14 @@ function decider(candidates: readonly { personId: ReturnType<typeof personId>; s
   return createDecider({
     search: () => Promise.resolve(candidates),
     policy: { threshold: 0.9, margin: 0.01, minimumProbes: 2 },
-    rules: { attendanceCooldownS: 300, unknownCooldownS: 60, attackCooldownS: 60, unknownAfterS: 2 },
+    rules: {
+      attendanceCooldownS: 300,
+      unknownCooldownS: 60,
+      attackCooldownS: 60,
+      watchlistCooldownS: 60,
+      watchlistRequires: 'none',
+      unknownAfterS: 2,
+    },
     directionOf: () => 'in',
     proofAt: () => proofByBlink,
     facts: memoryFacts(),

@@ -132,7 +132,14 @@ describe('sighting intake', () => {
         return [];
       },
       policy: { threshold: 0.5, margin: 0.05, minimumProbes: 1 },
-      rules: { attendanceCooldownS: 0, unknownCooldownS: 0, attackCooldownS: 0, unknownAfterS: 0 },
+      rules: {
+        attendanceCooldownS: 0,
+        unknownCooldownS: 0,
+        attackCooldownS: 0,
+        watchlistCooldownS: 60,
+        watchlistRequires: 'none',
+        unknownAfterS: 0,
+      },
       directionOf: () => 'in',
       proofAt: () => proofByBlink,
       facts,

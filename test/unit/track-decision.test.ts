@@ -9,6 +9,7 @@ import type {
   LivenessRequirement,
   LivenessVerdict,
 } from '../../daemon/domain/liveness/liveness.js';
+import type { Standing } from '../../daemon/domain/persons/person-standing.js';
 import type { Sighting } from '../../daemon/domain/tracks/sighting.js';
 import { nextDecision, type TrackDecision, undecided } from '../../daemon/domain/tracks/track-decision.js';
 import { sightingOf } from '../support/sightings.js';
@@ -55,15 +56,25 @@ interface Step {
   readonly identification?: Identification;
   readonly sighting?: Partial<Sighting>;
   readonly require?: LivenessRequirement;
+  readonly standing?: Standing;
+  readonly isWatched?: boolean;
 }
 
 function after(
   decision: TrackDecision,
-  { verdict = 'undetermined', identification = inconclusive, sighting, require: proof = 'blink' }: Step,
+  {
+    verdict = 'undetermined',
+    identification = inconclusive,
+    sighting,
+    require: proof = 'blink',
+    standing = 'valid',
+    isWatched = false,
+  }: Step,
 ) {
   return nextDecision(decision, {
     passageId: passageId('passage-1'),
-    standing: 'valid',
+    ...{ standing, isWatched },
+    watchlistRequires: 'none',
     sighting: sightingOf({
       firstSeenMs: 1000,
       lastSeenMs: 1000 + settlingMs,
@@ -207,6 +218,55 @@ describe('nextDecision', () => {
     const { decision } = after(undecided, { verdict: 'live', identification: ambiguous });
     assert.equal(after(decision, { verdict: 'live', identification: ambiguous }).fact, undefined);
     assert.equal(after(decision, { verdict: 'live', identification: match }).fact?.kind, 'attendance');
+  });
+
+  describe('a person who is not valid', () => {
+    const other: Identification = { ...match, personId: personId('person-2') };
+    const barred = { identification: match, standing: 'barred' } as const;
+    const expired = { identification: match, standing: 'expired' } as const;
+    const secondsIn = (atS: number) => ({ sighting: { lastSeenMs: 1000 + atS * 1000 } });
+
+    test('is refused when an attendance would be recorded, or 10 seconds later without a proof', () => {
+      assert.deepEqual(course(expired, { ...expired, verdict: 'live' }).kinds, ['recognised-refused']);
+      const waiting = [0, 9.9, 10, 20].map((atS) => ({ ...expired, ...secondsIn(atS) }));
+      const { kinds, times } = course(...waiting);
+      assert.deepEqual([kinds, times], [['recognised-refused'], [10]]);
+    });
+
+    test('is told of in no other way, whatever the camera requires', () => {
+      const long = [0, 10, 40].map((atS) => ({
+        ...barred,
+        ...secondsIn(atS),
+        require: 'not-attack' as const,
+      }));
+      assert.deepEqual(course(...long).kinds, ['recognised-refused']);
+      assert.deepEqual(course(barred, { ...barred, verdict: 'live' }).kinds, ['recognised-refused']);
+    });
+
+    test('may give way to another person whom a better view shows', () => {
+      const steps = [barred, { identification: other, verdict: 'live' }] as const;
+      assert.deepEqual(course(...steps).kinds, ['recognised-refused', 'attendance']);
+    });
+
+    test('is told of when a better view resolves an ambiguity, and each of two', () => {
+      const unsure = { identification: ambiguous, verdict: 'live' } as const;
+      const second = { identification: other, standing: 'barred' } as const;
+      const { kinds } = course(unsure, barred, second, second);
+      assert.deepEqual(kinds, ['recognised-ambiguous', 'recognised-refused', 'recognised-refused']);
+    });
+
+    test('is an attack if it is a picture', () => {
+      assert.deepEqual(course({ ...expired, verdict: 'attack' }).kinds, ['attack']);
+      const steps = [barred, { ...barred, verdict: 'attack' }, { ...barred, verdict: 'attack' }] as const;
+      assert.deepEqual(course(...steps).kinds, ['recognised-refused', 'attack']);
+    });
+  });
+
+  test('a watched person is told of once, before everything else that is due', () => {
+    const watched = { identification: match, isWatched: true } as const;
+    const { kinds } = course(watched, { ...watched, verdict: 'live' });
+    assert.deepEqual(kinds, ['watchlist', 'attendance']);
+    assert.deepEqual(course({ ...watched, verdict: 'attack' }).kinds, ['attack']);
   });
 
   describe('a recognised person without proof of life', () => {

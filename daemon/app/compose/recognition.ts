@@ -19,6 +19,7 @@ import { Challenges } from '../events/challenges.js';
 import { EvidenceCapture } from '../events/evidence-capture.js';
 import { SightingIntake } from '../events/sighting-intake.js';
 import { GalleryCalibration } from '../gallery/gallery-calibration.js';
+import { GalleryStandings } from '../gallery/person-standings.js';
 import type { BoxContext, Stores } from './stores.js';
 
 const hourMs = 3_600_000;
@@ -110,12 +111,17 @@ export function startIntake(
 }
 
 function composeDecider(
-  { current }: BoxContext,
+  { current, lifetime }: BoxContext,
   { recogniser, vault, records }: Stores,
   { calibration, challenges }: IntakeOptions,
 ): Decider {
   const thresholdOf = (id: PersonId): number | undefined => calibration.thresholdOf(id);
   const isInseparable = (a: PersonId, b: PersonId): boolean => calibration.isInseparable(a, b);
+  const persons = new GalleryStandings({
+    vault,
+    dayAt: (wallMs) => localDate(wallMs, current().site.timeZone),
+  });
+  lifetime.defer('standings of persons', () => persons[Symbol.dispose]());
   return createDecider({
     search: async (embedding, { count, recogniser: made }) => {
       const gallery = vault.gallery();
@@ -137,6 +143,7 @@ function composeDecider(
       );
     },
     challenges,
+    persons,
     facts: factStoreOf(records),
     clock,
     random,

@@ -32,6 +32,8 @@ const auditBatch = 200;
 const ownRules: readonly EventKind[] = [
   'attendance',
   'recognised-unproven',
+  'recognised-refused',
+  'watchlist',
   'recognised-ambiguous',
   'unknown',
   'loitering',
@@ -75,7 +77,10 @@ export function ageingKinds(sources: RetentionSources, by: Actor): AgeingKinds {
     passagePictures: evidence('passage'),
     // A summary repeats attendance data and must not outlive it. Ambiguous passages are needed as long as the attendance can be
     // corrected.
-    attendanceRecords: records.ageing('attendance', 'recognised-unproven', 'recognised-ambiguous', 'summary'),
+    attendanceRecords: records.ageing(
+      ...(['attendance', 'recognised-unproven', 'recognised-refused', 'watchlist'] as const),
+      ...(['recognised-ambiguous', 'summary'] as const),
+    ),
     unknownRecords: records.ageing('unknown', 'loitering', 'stranger'),
     attackRecords: records.ageing('attack'),
     replyRecords: records.ageing('reply'),

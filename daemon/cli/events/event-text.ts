@@ -47,13 +47,14 @@ export function describeEvent(payload: unknown, show: ShowTime): string {
     return `${show(rest.recordedtime ?? '')}  ${rest.kind}  damaged: its content cannot be read`;
   }
   const shown = shownFields.map((field) => data[field]).filter((value) => typeof value === 'string');
-  const { similarity, liveness, active, firstSequence, lastSequence } = data;
+  const { similarity, liveness, active, reason, firstSequence, lastSequence } = data;
   return [
     time === undefined ? '-' : show(time),
     shortType(type),
     ...shown,
     ...(typeof active === 'boolean' ? [active ? 'begins' : 'ends'] : []),
     ...(typeof firstSequence === 'number' ? [`${firstSequence}-${lastSequence}`] : []),
+    ...(typeof reason === 'string' && type.includes('.refused.') ? [reason] : []),
     ...candidatesText(data['candidates']),
     ...strangerText(data['stranger']),
     ...(typeof similarity === 'number' ? [`similarity ${similarity.toFixed(3)}`] : []),

@@ -22,7 +22,9 @@ export interface TranscriptLine {
     | 'identity'
     | 'attendance'
     | 'recognised-unproven'
+    | 'recognised-refused'
     | 'recognised-ambiguous'
+    | 'watchlist'
     | 'unknown'
     | 'attack';
   readonly track: string;
@@ -134,6 +136,8 @@ function factDetails(fact: Fact): Readonly<Record<string, unknown>> {
   switch (fact.kind) {
     case 'attendance':
     case 'recognised-unproven':
+    case 'recognised-refused':
+    case 'watchlist':
       return {
         person: fact.personId,
         similarity: rounded(fact.similarity, 4),

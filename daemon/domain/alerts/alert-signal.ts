@@ -40,7 +40,9 @@ export const alertingKinds: readonly EventKind[] = [
   'unknown',
   'loitering',
   'recognised-unproven',
+  'recognised-refused',
   'recognised-ambiguous',
+  'watchlist',
   'attack',
   'gap',
   'camera',
@@ -67,6 +69,10 @@ export function alertSignals({ kind, data, ...place }: AlertableEvent): readonly
     case 'recognised-ambiguous':
     case 'attack':
       return [{ ...about, kind: 'occurred', on: kind }];
+    case 'recognised-refused':
+      return [{ ...about, kind: 'occurred', on: data['reason'] === 'barred' ? 'barred' : 'expired' }];
+    case 'watchlist':
+      return [{ ...about, kind: 'occurred', on: 'watched' }];
     case 'gap':
       return [{ ...about, kind: 'occurred', on: 'events-lost', code: textOrNull(data['reason']) }];
     case 'camera':

@@ -27,6 +27,12 @@ const happened: Readonly<Record<Occurrence, { readonly once: string; readonly of
     once: 'A person who could be either of two enrolled persons',
     often: 'people who could be either of two enrolled persons',
   },
+  watched: { once: 'A watched person', often: 'watched people' },
+  barred: { once: 'A barred person', often: 'barred people' },
+  expired: {
+    once: 'A person whose validity is over or has not begun',
+    often: 'people whose validity is over or has not begun',
+  },
   attack: { once: 'A presentation attack', often: 'presentation attacks' },
   'events-lost': {
     once: 'Events were given up before the broker received them',

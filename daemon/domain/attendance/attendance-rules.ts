@@ -1,10 +1,13 @@
 import type { Fact, UnknownFact } from '../events/event.js';
 import type { CameraId, PersonId } from '../ids.js';
 
+export const watchlistProofs = ['none', 'live'] as const;
+export type WatchlistProof = (typeof watchlistProofs)[number];
+
 /** When facts are recorded, seconds. A cooldown of 0 records every fact. */
 export interface AttendanceRules {
   /**
-   * Per person and camera, for attendances and for recognitions without proof of life. For ambiguous passages, per pair of
+   * Per person and camera, for attendances and for recognitions without proof of life or out of validity. For ambiguous passages, per pair of
    * persons and camera.
    */
   readonly attendanceCooldownS: number;
@@ -12,6 +15,10 @@ export interface AttendanceRules {
   readonly unknownCooldownS: number;
   /** Per camera. */
   readonly attackCooldownS: number;
+  /** Per watched or barred person and camera. */
+  readonly watchlistCooldownS: number;
+  /** Whether the box waits for a proof of life before it tells of a watched or barred person. */
+  readonly watchlistRequires: WatchlistProof;
   /**
    * A face must be tracked this long before it counts as unknown, or as a presentation attack without a known person. The
    * first views of an approaching person are small, and later views often give a match. A track that ends sooner is judged at
@@ -29,6 +36,8 @@ type PersonPair = readonly [PersonId, PersonId];
 export interface RecordedFacts {
   lastAttendanceMs(personId: PersonId, cameraId: CameraId): number | undefined;
   lastUnprovenMs(personId: PersonId, cameraId: CameraId): number | undefined;
+  lastRefusedMs(personId: PersonId, cameraId: CameraId): number | undefined;
+  lastWatchedMs(personId: PersonId, cameraId: CameraId): number | undefined;
   /** The last ambiguous passage of these two persons, in either order. */
   lastAmbiguousMs(pair: PersonPair, cameraId: CameraId): number | undefined;
   lastAttackMs(cameraId: CameraId): number | undefined;
@@ -43,6 +52,8 @@ export interface RecentFacts extends RecordedFacts {
 type SuppressionReason =
   | 'attendance-cooldown'
   | 'unproven-cooldown'
+  | 'refused-cooldown'
+  | 'watchlist-cooldown'
   | 'ambiguous-cooldown'
   | 'unknown-cooldown'
   | 'attack-cooldown';
@@ -99,6 +110,20 @@ function cooldownFor(fact: Fact, rules: AttendanceRules, recent: RecentFacts): C
           // A person with a recent attendance may pass again without a blink.
           { earlier: 'attendance', lastMs: recent.lastAttendanceMs(fact.personId, fact.cameraId) },
         ]),
+      };
+    case 'recognised-refused':
+      return {
+        reason: 'refused-cooldown',
+        lastMs: recent.lastRefusedMs(fact.personId, fact.cameraId),
+        cooldownS: fact.reason === 'barred' ? rules.watchlistCooldownS : rules.attendanceCooldownS,
+        earlier: fact.kind,
+      };
+    case 'watchlist':
+      return {
+        reason: 'watchlist-cooldown',
+        lastMs: recent.lastWatchedMs(fact.personId, fact.cameraId),
+        cooldownS: rules.watchlistCooldownS,
+        earlier: fact.kind,
       };
     case 'recognised-ambiguous': {
       const [first, second] = fact.candidates;

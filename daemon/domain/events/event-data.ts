@@ -10,6 +10,8 @@ export function eventData(event: BoxEvent, models: ModelIds): Readonly<Record<st
   switch (event.kind) {
     case 'attendance':
     case 'recognised-unproven':
+    case 'recognised-refused':
+    case 'watchlist':
     case 'recognised-ambiguous':
     case 'unknown':
     case 'attack':
@@ -29,11 +31,25 @@ function factData(fact: Fact, models: ModelIds) {
   };
   switch (fact.kind) {
     case 'attendance':
-    case 'recognised-unproven': {
+    case 'recognised-unproven':
+    case 'recognised-refused':
+    case 'watchlist': {
       const { personId: person, direction, threshold } = fact;
+      const reason = fact.kind === 'recognised-refused' ? { reason: fact.reason } : {};
       const similarity = rounded(fact.similarity, 4);
       const margin = rounded(fact.margin, 4);
-      return { camera, track, passage, person, direction, similarity, threshold, margin, ...evidence };
+      return {
+        camera,
+        track,
+        passage,
+        person,
+        ...reason,
+        direction,
+        similarity,
+        threshold,
+        margin,
+        ...evidence,
+      };
     }
     case 'recognised-ambiguous': {
       const { reason, direction, threshold } = fact;

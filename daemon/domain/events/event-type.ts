@@ -14,6 +14,8 @@ export const eventKinds = everyKind([
   'attendance',
   'gap',
   'person',
+  'watchlist',
+  'recognised-refused',
   'recognised-ambiguous',
   'recognised-unproven',
   'attack',
@@ -38,6 +40,10 @@ export function eventType(event: BoxEvent): string {
       return 'rollcall.attendance.recorded.v1';
     case 'recognised-unproven':
       return 'rollcall.recognised.unproven.v1';
+    case 'recognised-refused':
+      return 'rollcall.recognised.refused.v1';
+    case 'watchlist':
+      return 'rollcall.watchlist.seen.v1';
     case 'recognised-ambiguous':
       return 'rollcall.recognised.ambiguous.v1';
     case 'unknown':

@@ -49,6 +49,30 @@ export interface UnprovenFact extends FactAboutTrack {
   readonly margin: number;
 }
 
+export const refusalReasons = ['expired', 'not-yet-valid', 'barred'] as const;
+export type RefusalReason = (typeof refusalReasons)[number];
+
+/** An enrolled person was recognised who is not valid on that day, or barred. This is not an attendance. */
+export interface RefusedFact extends FactAboutTrack {
+  readonly kind: 'recognised-refused';
+  readonly personId: PersonId;
+  readonly reason: RefusalReason;
+  readonly direction: Direction;
+  readonly similarity: number;
+  readonly threshold: number;
+  readonly margin: number;
+}
+
+/** A watched person was recognised. Attendance is recorded as of any other person. */
+export interface WatchedFact extends FactAboutTrack {
+  readonly kind: 'watchlist';
+  readonly personId: PersonId;
+  readonly direction: Direction;
+  readonly similarity: number;
+  readonly threshold: number;
+  readonly margin: number;
+}
+
 /** A live person was seen who could be either of two enrolled persons. This is not an attendance. */
 export interface AmbiguousFact extends FactAboutTrack {
   readonly kind: 'recognised-ambiguous';
@@ -87,7 +111,14 @@ export interface AttackFact extends FactAboutTrack {
 }
 
 /** A decision about a person in front of a camera. */
-export type Fact = AttendanceFact | UnprovenFact | AmbiguousFact | UnknownFact | AttackFact;
+export type Fact =
+  | AttendanceFact
+  | UnprovenFact
+  | RefusedFact
+  | WatchedFact
+  | AmbiguousFact
+  | UnknownFact
+  | AttackFact;
 
 /** Everything that is recorded and published. */
 export type BoxEvent = Fact | Notice;

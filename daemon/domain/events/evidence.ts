@@ -9,11 +9,12 @@ export type EvidenceKind = (typeof evidenceKinds)[number];
 export type PictureKind = EvidenceKind | 'passage';
 
 /**
- * The kind under which the picture of an event is kept; undefined if none is kept. A recognition without proof of life is kept
- * like an attendance: the person is known, and the attendance may be added by hand.
+ * The kind under which the picture of an event is kept; undefined if none is kept. Other recognitions of one person are kept
+ * like an attendance: the person is known, and an attendance may be added by hand.
  */
 export function evidenceKindOf(kind: string): EvidenceKind | undefined {
-  return kind === 'recognised-unproven' ? 'attendance' : evidenceKinds.find((each) => each === kind);
+  const isOfPerson = ['recognised-unproven', 'recognised-refused', 'watchlist'].includes(kind);
+  return isOfPerson ? 'attendance' : evidenceKinds.find((each) => each === kind);
 }
 
 /** The kind of picture that must be wanted for a picture of a passage with this outcome. */

@@ -9,6 +9,8 @@ const groupOfKind: Readonly<Record<EventKind, OutboxGroup>> = {
   attendance: 'attendance',
   'recognised-ambiguous': 'attendance',
   'recognised-unproven': 'attendance',
+  'recognised-refused': 'attendance',
+  watchlist: 'attendance',
   person: 'persons',
   summary: 'persons',
   attack: 'attacks',

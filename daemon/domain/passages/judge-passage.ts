@@ -1,11 +1,11 @@
 import type { SuppressedFact } from '../attendance/attendance-rules.js';
-import type { Fact, UnknownFact } from '../events/event.js';
+import type { Fact, UnknownFact, WatchedFact } from '../events/event.js';
 import type { QualityReason } from '../faces/quality.js';
 import type { NearPerson } from '../identification/identify-track.js';
 import type { Identification, MatchPolicy } from '../identification/match.js';
 import type { PassageId, PersonId } from '../ids.js';
 import type { JudgedLiveness, LivenessRequirement } from '../liveness/liveness.js';
-import type { PersonStanding } from '../tracks/track-decision.js';
+import type { Standing } from '../persons/person-standing.js';
 import type { Passage, PassageCooldown, PassageEnd, ViewTally } from './passage.js';
 import type { PassageReason } from './passage-reason.js';
 
@@ -20,7 +20,7 @@ const blinkEveryS = 60 / 17;
 
 /** The last fact of a track, recorded or held back by a cooldown. */
 export interface LastFact {
-  readonly fact: Fact;
+  readonly fact: Exclude<Fact, WatchedFact>;
   readonly suppressed: SuppressedFact | undefined;
   /** The passage of the fact that suppressed it, where it is known. */
   readonly earlierId: PassageId | undefined;
@@ -35,7 +35,7 @@ export interface PassageKnowledge {
   readonly policy: MatchPolicy;
   readonly nearest: readonly NearPerson[];
   /** Of the matched person; `valid` without one. */
-  readonly standing: PersonStanding;
+  readonly standing: Standing;
   readonly last: LastFact | undefined;
   /** The person whom the track showed was removed from the gallery meanwhile. */
   readonly isWithdrawn: boolean;
@@ -85,6 +85,8 @@ function judgeFact({ fact, suppressed, earlierId }: LastFact, known: PassageKnow
       const reason = suppressed?.earlier === 'attendance' ? 'attended-before' : missing;
       return { outcome: 'unproven', reason, personId: fact.personId, ...held };
     }
+    case 'recognised-refused':
+      return { outcome: 'refused', reason: fact.reason, personId: fact.personId, ...held };
     case 'recognised-ambiguous':
       return { outcome: 'ambiguous', reason: isHeld ? 'ambiguous-before' : fact.reason, ...held };
     case 'unknown': {

@@ -45,12 +45,20 @@ export type Validity = (typeof validities)[number];
 export type Standing = Validity | 'barred';
 
 /** `dayIso`: the day at the site, `YYYY-MM-DD`. Both ends of the validity are valid days. */
-export function validityOn({ validFrom, validUntil }: PersonTerms, dayIso: string): Validity {
+export function validityOn(
+  { validFrom, validUntil }: Pick<PersonTerms, 'validFrom' | 'validUntil'>,
+  dayIso: string,
+): Validity {
   if (validFrom !== undefined && dayIso < validFrom) return 'not-yet-valid';
   return validUntil !== undefined && dayIso > validUntil ? 'expired' : 'valid';
 }
 
-export function standingOn(terms: PersonTerms, dayIso: string): Standing {
+/** The part of the terms that decides. */
+export interface StandingTerms extends Pick<PersonTerms, 'validFrom' | 'validUntil'> {
+  readonly watch?: Pick<Watch, 'mark'>;
+}
+
+export function standingOn(terms: StandingTerms, dayIso: string): Standing {
   return terms.watch?.mark === 'barred' ? 'barred' : validityOn(terms, dayIso);
 }
 

@@ -1,24 +1,39 @@
-import type { Direction, Fact } from '../events/event.js';
+import type { WatchlistProof } from '../attendance/attendance-rules.js';
+import type { Direction, Fact, RefusedFact, WatchedFact } from '../events/event.js';
 import type { Identification } from '../identification/match.js';
 import type { PassageId, PersonId } from '../ids.js';
 import { isoTime } from '../iso-time.js';
 import type { JudgedLiveness, LivenessRequirement } from '../liveness/liveness.js';
+import type { Standing } from '../persons/person-standing.js';
 import type { Sighting } from './sighting.js';
 
 /**
  * The decision about one track. A track only moves to the right, so each kind of fact is recorded at most once:
- * undecided → unknown → unproven → booked → attack → ambiguous → attended. A person who is unknown from afar may be recognised
- * nearby, a live person may appear from behind a picture, and a better view may resolve an ambiguity.
+ * undecided → unknown → unproven → booked → attack → ambiguous → refused → attended. A person who is unknown from afar may be
+ * recognised nearby, a live person may appear from behind a picture, and a better view may resolve an ambiguity.
  * - `unproven`: a person was recognised without proof of life.
  * - `booked`: the attendance was recorded without proof of life. Only an attack may follow.
+ * - `refused`: a person was recognised who is not valid, or barred. An attack may still follow: a barred person is told of
+ *   before life is proven. So may the attendance of another person, whom a better view shows.
  * - `attended`: final.
  */
-type TrackState = 'undecided' | 'unknown' | 'unproven' | 'booked' | 'attack' | 'ambiguous' | 'attended';
+type TrackState =
+  | 'undecided'
+  | 'unknown'
+  | 'unproven'
+  | 'booked'
+  | 'attack'
+  | 'ambiguous'
+  | 'refused'
+  | 'attended';
 
 export interface TrackDecision {
   readonly state: TrackState;
   /** The person of the last sighting, and since when the track matched this person without a break; monotonic milliseconds. */
   readonly recognised?: { readonly personId: PersonId; readonly sinceMs: number };
+  /** The person who was refused last, and the watched person who was told of last. */
+  readonly refused?: PersonId;
+  readonly watched?: PersonId;
 }
 
 /**
@@ -43,15 +58,14 @@ interface JudgedSighting extends Omit<Sighting, 'liveness'> {
   readonly liveness: JudgedLiveness;
 }
 
-/** Whether an enrolled person may pass now. */
-export type PersonStanding = 'valid' | 'not-yet-valid' | 'expired' | 'barred';
-
 /** Everything known about a track at a sighting. */
 export interface TrackKnowledge {
   readonly passageId: PassageId;
   readonly sighting: JudgedSighting;
   /** Of the matched person; `valid` without one. */
-  readonly standing: PersonStanding;
+  readonly standing: Standing;
+  /** Whether the matched person is watched. */
+  readonly isWatched: boolean;
   readonly identification: Identification;
   /** The applied threshold; published with the fact. */
   readonly threshold: number;
@@ -59,6 +73,8 @@ export interface TrackKnowledge {
   readonly proof: AttendanceProof;
   /** `AttendanceRules.unknownAfterS`: waiting time for a better view. */
   readonly unknownAfterS: number;
+  /** `AttendanceRules.watchlistRequires` */
+  readonly watchlistRequires: WatchlistProof;
   /** Wall time (milliseconds since the epoch) of a capture time. */
   readonly wallMsOf: (capturedAtMs: number) => number;
 }
@@ -75,17 +91,21 @@ export const undecided: TrackDecision = { state: 'undecided' };
  * The decision after a sighting, with at most one fact. One sighting may lead to several facts: call it again with the returned
  * decision until there is no fact.
  */
-export function nextDecision({ state, recognised }: TrackDecision, known: TrackKnowledge): TrackStep {
-  const since = recognisedSince(recognised, known);
-  const to = (next: TrackState, fact?: Fact): TrackStep => ({
-    decision: { state: next, ...(since === undefined ? {} : { recognised: since }) },
-    fact,
-  });
+export function nextDecision(before: TrackDecision, known: TrackKnowledge): TrackStep {
+  const { state } = before;
+  const since = recognisedSince(before.recognised, known);
+  const { recognised: _, ...kept } = before;
+  const now: TrackDecision = { ...kept, ...(since === undefined ? {} : { recognised: since }) };
+  const to = (next: TrackState, fact?: Fact): TrackStep => ({ decision: { ...now, state: next }, fact });
+  if (state === 'attended') return to(state);
+  const watched = watchedIn(known, before.watched);
+  if (watched) return { decision: { ...now, watched: watched.personId }, fact: watched };
   const attack = attackIn(known);
   if (state === 'booked') return attack ? to('attended', attack) : to(isLive(known) ? 'attended' : state);
-  if (state === 'attended') return to(state);
 
   const waitedMs = since === undefined ? 0 : known.sighting.lastSeenMs - since.sinceMs;
+  const refusal = refusalIn(known, before.refused, waitedMs);
+  if (refusal) return { decision: { ...now, state: 'refused', refused: refusal.personId }, fact: refusal };
   const attendance = attendanceIn(known);
   if (attendance && isLive(known)) return to('attended', attendance);
   const isBefore = (later: TrackState): boolean => rank[state] < rank[later];
@@ -97,7 +117,7 @@ export function nextDecision({ state, recognised }: TrackDecision, known: TrackK
 
   const ambiguous = isBefore('ambiguous') ? ambiguousIn(known) : undefined;
   if (ambiguous) return to('ambiguous', ambiguous);
-  if (isBefore('attack') && attack) return to('attack', attack);
+  if ((isBefore('attack') || state === 'refused') && attack) return to('attack', attack);
   const unknown = isBefore('unknown') ? unknownIn(known) : undefined;
   return unknown ? to('unknown', unknown) : to(state);
 }
@@ -109,7 +129,8 @@ const rank: Readonly<Record<TrackState, number>> = {
   booked: 3,
   attack: 4,
   ambiguous: 5,
-  attended: 6,
+  refused: 6,
+  attended: 7,
 };
 
 const isLive = ({ sighting }: TrackKnowledge): boolean => sighting.liveness.verdict === 'live';
@@ -123,11 +144,43 @@ function recognisedSince(
   return before?.personId === personId ? before : { personId, sinceMs: sighting.lastSeenMs };
 }
 
-/** The attendance of the recognised person, due or not; undefined for an attack. */
+/** The attendance of the recognised person, due or not; undefined for an attack and for a person who is not valid. */
 function attendanceIn(known: TrackKnowledge): Fact | undefined {
   const about = aboutPerson(known);
   if (about === undefined || known.sighting.liveness.verdict === 'attack') return undefined;
-  return { kind: 'attendance', ...about };
+  return known.standing === 'valid' ? { kind: 'attendance', ...about } : undefined;
+}
+
+/** The watched person, if nothing was told of them yet in this track. */
+function watchedIn(known: TrackKnowledge, told: PersonId | undefined): WatchedFact | undefined {
+  const about = aboutPerson(known);
+  if (!known.isWatched || about === undefined || about.personId === told) return undefined;
+  return isEnoughForWatchlist(known) ? { kind: 'watchlist', ...about } : undefined;
+}
+
+/**
+ * The refusal of a person who is not valid. A barred person is refused as soon as the watchlist allows; another one when an
+ * attendance would be recorded, or at the latest when it is clear that no proof of life comes.
+ */
+function refusalIn(
+  known: TrackKnowledge,
+  told: PersonId | undefined,
+  waitedMs: number,
+): RefusedFact | undefined {
+  const { standing: reason } = known;
+  const about = aboutPerson(known);
+  if (reason === 'valid' || about === undefined || about.personId === told) return undefined;
+  const isDue =
+    reason === 'barred'
+      ? isEnoughForWatchlist(known)
+      : isLive(known) || unprovenIn(known, waitedMs) !== undefined;
+  return isDue ? { kind: 'recognised-refused', ...about, reason } : undefined;
+}
+
+/** A picture of a watched or barred person that was judged to be one is an attack, whatever the watchlist requires. */
+function isEnoughForWatchlist({ sighting, watchlistRequires }: TrackKnowledge): boolean {
+  const { verdict } = sighting.liveness;
+  return verdict === 'live' || (watchlistRequires === 'none' && verdict === 'undetermined');
 }
 
 function unprovenIn(known: TrackKnowledge, waitedMs: number): Fact | undefined {
@@ -145,8 +198,8 @@ function isDueWithoutProof({ sighting, proof }: TrackKnowledge, waitedMs: number
 }
 
 function aboutPerson(known: TrackKnowledge) {
-  const { identification, direction, threshold, standing } = known;
-  if (identification.outcome !== 'match' || standing !== 'valid') return undefined;
+  const { identification, direction, threshold } = known;
+  if (identification.outcome !== 'match') return undefined;
   const { personId, similarity, margin } = identification;
   return { ...aboutTrack(known), personId, direction, similarity, threshold, margin };
 }

@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import type { EventKind } from '../../domain/events/event.js';
-import { ambiguousData, attackData, attendanceData, unknownData, unprovenData } from './fact-data.js';
+import {
+  ambiguousData,
+  attackData,
+  attendanceData,
+  refusedData,
+  unknownData,
+  unprovenData,
+  watchedData,
+} from './fact-data.js';
 import {
   auditData,
   boxData,
@@ -45,6 +53,8 @@ function schemaOf<T extends string, D extends z.ZodType>(type: T, data: D) {
 export const eventSchemas = {
   attendance: [schemaOf('rollcall.attendance.recorded.v1', attendanceData)],
   'recognised-unproven': [schemaOf('rollcall.recognised.unproven.v1', unprovenData)],
+  'recognised-refused': [schemaOf('rollcall.recognised.refused.v1', refusedData)],
+  watchlist: [schemaOf('rollcall.watchlist.seen.v1', watchedData)],
   'recognised-ambiguous': [schemaOf('rollcall.recognised.ambiguous.v1', ambiguousData)],
   unknown: [schemaOf('rollcall.unknown.seen.v1', unknownData)],
   loitering: [schemaOf('rollcall.stranger.loitering.v1', loiteringData)],
@@ -70,6 +80,8 @@ export const eventSchemas = {
 export const eventSchema = z.discriminatedUnion('type', [
   ...eventSchemas.attendance,
   ...eventSchemas['recognised-unproven'],
+  ...eventSchemas['recognised-refused'],
+  ...eventSchemas.watchlist,
   ...eventSchemas['recognised-ambiguous'],
   ...eventSchemas.unknown,
   ...eventSchemas.loitering,

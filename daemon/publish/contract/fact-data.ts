@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { refusalReasons } from '../../domain/events/event.js';
 import { largestBestShotBytes } from '../../domain/faces/best-shot.js';
 import { ambiguityReasons } from '../../domain/identification/match.js';
 import { challengeReasons, livenessReasons, livenessVerdicts } from '../../domain/liveness/liveness.js';
@@ -78,6 +79,17 @@ export const unprovenData = z.strictObject({
   threshold: similarity.describe('similarity from which two faces count as the same person'),
   margin: z.number().min(0).max(2).describe('how much closer than the second nearest person'),
 });
+
+export const refusedData = z.strictObject({
+  ...unprovenData.shape,
+  reason: z
+    .enum(refusalReasons)
+    .describe(
+      'expired, not-yet-valid: the person is not valid on this day at the site; barred: the person has this mark',
+    ),
+});
+
+export const watchedData = unprovenData;
 
 const { picture: _, ...evidenceWithoutPicture } = evidence;
 

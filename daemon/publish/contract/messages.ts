@@ -34,6 +34,9 @@ const eventSummaries: Readonly<Record<EventMessage['type'], string>> = {
     'The attendance of an enrolled person was recorded, with the liveness that `liveness.require` demands.',
   'rollcall.recognised.unproven.v1':
     'An enrolled person was recognised, but the box did not see that the person is live.',
+  'rollcall.recognised.refused.v1':
+    'An enrolled person was recognised who is not valid on this day, or barred. No attendance was recorded.',
+  'rollcall.watchlist.seen.v1': 'A watched person was recognised.',
   'rollcall.recognised.ambiguous.v1':
     'A live person matches two enrolled persons. No attendance was recorded.',
   'rollcall.unknown.seen.v1': 'A person was seen who matches no person in the gallery.',
