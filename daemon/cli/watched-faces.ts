@@ -46,13 +46,35 @@ export function sightLines(
       { text: '' },
       { text: `#${face.number}  ${measuresText(face)}`, outcome: isUsable(face) ? 'ok' : 'warning' } as const,
       { text: `    eyes ${sparkline(traces.of(face.track), bars)} ${eyesText(face)}; ${livenessText(face)}` },
+      ...decisionLines(face),
     ]),
   ];
 }
 
 /** One face in one line, for files and pipes. */
 export function faceLine(title: string, face: FollowedFace): string {
-  return `${title} #${face.number}: ${measuresText(face)}; eyes ${eyesText(face)}; ${livenessText(face)}`;
+  const decided = face.decision === undefined ? '' : `; ${decisionText(face.decision)}`;
+  return `${title} #${face.number}: ${measuresText(face)}; eyes ${eyesText(face)}; ${livenessText(face)}${decided}`;
+}
+
+const outcomes = { attended: 'ok', attack: 'failed' } as const;
+
+function decisionLines({ decision }: FollowedFace): readonly ScreenLine[] {
+  if (decision === undefined) return [];
+  const { outcome, remedy } = decision;
+  const painted = outcome === 'attended' || outcome === 'attack' ? outcomes[outcome] : 'warning';
+  return [
+    { text: `    ${decisionText(decision)}`, outcome: painted },
+    ...(remedy === undefined ? [] : [{ text: `      what to do: ${remedy}` }]),
+  ];
+}
+
+function decisionText({ outcome, reason, sentence, nearest }: NonNullable<FollowedFace['decision']>): string {
+  const near =
+    nearest === undefined
+      ? ''
+      : `nearest ${nearest.name ?? nearest.person} ${nearest.similarity.toFixed(3)} of ${nearest.threshold.toFixed(2)}; `;
+  return `${near}${outcome} (${reason}): ${sentence}`;
 }
 
 const isUsable = ({ quality }: FollowedFace): boolean => quality !== null && quality.reasons.length === 0;

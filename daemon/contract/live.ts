@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { cameraId, faceQuality } from './cameras.js';
 import { operation } from './operation.js';
+import { passageOutcomes, passageReasons } from './passage-terms.js';
 
 const pixels = z.number().describe('Pixels of the JPEG.');
 const openness = z
@@ -54,6 +55,24 @@ export const livePicture = z.strictObject({
 });
 export type LivePicture = z.infer<typeof livePicture>;
 
+/** What the box has made of a track so far. */
+const decisionSoFar = z.object({
+  passage: z.string().describe('The id of the passage.'),
+  outcome: z.enum(passageOutcomes).describe('What the box would decide if the face left now.'),
+  reason: z.enum(passageReasons).describe('Why; docs/passages.md explains each.'),
+  sentence: z.string().describe('The reason with its figures, for people.'),
+  remedy: z.string().exactOptional().describe('What to do about it. Absent where nothing is wrong.'),
+  nearest: z
+    .object({
+      person: z.string().describe('The id of the person.'),
+      name: z.string().exactOptional().describe('Absent for callers without `names:read`.'),
+      similarity: z.number(),
+      threshold: z.number().describe('The similarity from which the box takes the face for this person.'),
+    })
+    .exactOptional()
+    .describe('The nearest person of the gallery. Absent before the first comparison.'),
+});
+
 /** A face in the sight of a camera, in numbers. */
 export const followedFace = z.object({
   track,
@@ -73,6 +92,11 @@ export const followedFace = z.object({
     blinkCount: z.int().nonnegative(),
     observedS: z.number().describe('Seconds in which the box would have detected a blink.'),
   }),
+  decision: decisionSoFar
+    .exactOptional()
+    .describe(
+      'Absent for callers without `passages:read`, and until the track is confirmed: the face has been found in several pictures.',
+    ),
 });
 export type FollowedFace = z.infer<typeof followedFace>;
 
@@ -121,7 +145,7 @@ export const liveOperations = {
   'cameras.follow': operation({
     method: 'GET',
     path: '/cameras/{id}/faces',
-    summary: 'Follow what a camera measures at the faces in its sight.',
+    summary: 'Follow what a camera measures at the faces in its sight, and what the box makes of them.',
     description:
       'Numbers only; `cameras.watch` brings pictures. At most 5 items a second, one a second without faces, and fewer for a slow reader. The answer ends after 30 minutes.',
     input: z.strictObject({ id: cameraId }),

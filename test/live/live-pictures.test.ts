@@ -258,6 +258,7 @@ async function followed({ box, port, key }: Box): Promise<void> {
   await using terminal = openTerminal(program, { columns: 100, environment: { LANG: 'C.UTF-8' } });
   await terminal.shows(/#\d+ {2}width \d+ px, sharpness \d\.\d+, yaw -?\d+°, light \d+, quality/);
   await terminal.shows(/eyes [·▁▂▃▄▅▆▇█]*[▁▂▃▄▅▆▇█]/);
+  await terminal.shows(/(?:undecided|stranger) \([a-z-]+\): \w+/);
   terminal.resize(30, 2);
   await terminal.shows(/more lines; enlarg/);
   terminal.type('\x03');
@@ -271,7 +272,11 @@ async function followed({ box, port, key }: Box): Promise<void> {
   assert.ok(lines.lines().every((line) => !line.includes('\x1b')));
   assert.equal(await lines.interrupt(), 0);
   const { item } = await firstLine(port, '/cameras/door/faces', key);
-  assert.ok(facesInSight.parse(item), 'from the network, too');
+  const { faces } = facesInSight.parse(item);
+  assert.ok(
+    faces.every(({ decision }) => decision === undefined),
+    'this key may not read passages',
+  );
   const { stdout } = await box.command('audit', 'list', '--json');
   assert.match(stdout, /"camera\.followed"/);
 }

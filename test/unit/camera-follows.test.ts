@@ -1,19 +1,26 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { CameraFollows } from '../../daemon/app/cameras/camera-follows.js';
+import { FacesInSightReader } from '../../daemon/app/cameras/faces-in-sight.js';
 import { ReportGuard } from '../../daemon/app/cameras/report-guard.js';
+import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { OpennessTraces, sightLines, sparkline } from '../../daemon/cli/watched-faces.js';
-import type { FacesInSight as Sight } from '../../daemon/contract/live.js';
+import { followedFace, type FacesInSight as Sight } from '../../daemon/contract/live.js';
+import type { Scope } from '../../daemon/contract/scopes.js';
 import type { Frame } from '../../daemon/domain/faces/picture.js';
-import { cameraId, trackId } from '../../daemon/domain/ids.js';
+import { cameraId, personId, trackId } from '../../daemon/domain/ids.js';
 import { defaultLivenessPolicy } from '../../daemon/domain/liveness/liveness-verdict.js';
+import { explainPassage } from '../../daemon/domain/passages/explain-passage.js';
+import { passageNow } from '../../daemon/domain/passages/passage-now.js';
 import { beginTrack } from '../../daemon/domain/tracks/track.js';
 import { FollowedFaces } from '../../daemon/vision/live/followed-faces.js';
 import { SeenFaces } from '../../daemon/vision/live/seen-faces.js';
 import { type FacesInSight, mostOpenness, reportSchema } from '../../daemon/vision/protocol.js';
 import type { TrackedView } from '../../daemon/vision/stage-event.js';
 import { TrackedFace } from '../../daemon/vision/tracked-face.js';
+import { atTheBox } from '../support/accounts-fixture.js';
+import { aPassage } from '../support/passages.js';
 
 const report = (cameraIdOf: string, capturedAtMs = 0): FacesInSight => ({
   ...{ cameraId: cameraIdOf, capturedAtMs, faces: [] },
@@ -147,6 +154,73 @@ describe('a followed camera', () => {
 
   test('reports nothing while nobody follows it', () => {
     assert.equal(play(100, false, () => 0.3).length, 0);
+  });
+});
+
+describe('what a caller is told of a face in sight', () => {
+  const passage = aPassage({
+    outcome: 'undecided',
+    reason: 'too-few-views',
+    nearest: [{ personId: personId('p-ada'), similarity: 0.31, threshold: 0.46 }],
+  });
+  const view = {
+    quality: { score: 0.2, reasons: ['too-small' as const] },
+    ...{ widthPx: 31, sharpness: 0.5, yawDeg: 4, meanLuma: 90 },
+  };
+  const seen: FacesInSight = {
+    ...{ cameraId: passage.cameraId, capturedAtMs: 0 },
+    faces: [
+      {
+        ...{ trackId: passage.trackId, number: 1, openness: [], view },
+        liveness: { verdict: 'undetermined', reason: 'observed-too-briefly', blinkCount: 0, observedS: 4 },
+      },
+    ],
+  };
+
+  function told(scopes: readonly Scope[]) {
+    const noted: NewAuditEntry[] = [];
+    const reader = new FacesInSightReader(
+      {
+        openPassages: (id) => (id === passage.cameraId ? [passage] : []),
+        nameOf: () => 'Ada Lovelace',
+        readings: { note: (entry) => void noted.push(entry) },
+        clock: new VirtualClock(),
+      },
+      { ...atTheBox, scopes: new Set<Scope>(scopes) },
+    );
+    const [face] = reader.describe(seen).faces;
+    reader.describe(seen);
+    return { face, decision: face?.decision, noted };
+  }
+
+  test('names what stands in the way now, and the nearest person to those who may read names', () => {
+    const { face, decision, noted } = told(['live:watch', 'passages:read', 'names:read']);
+    assert.ok(followedFace.parse(face));
+    assert.equal(decision?.reason, 'too-small');
+    assert.match(decision?.sentence ?? '', /too small: 31 px of \d+/);
+    assert.equal(decision?.nearest?.name, 'Ada Lovelace');
+    assert.deepEqual(
+      noted.map(({ action, details }) => [action, details?.['camera']]),
+      [['passage.read', passage.cameraId]],
+      'two lines are one reading',
+    );
+  });
+
+  test('has ids in place of names, and no decision at all without the right to read passages', () => {
+    const { decision } = told(['live:watch', 'passages:read']);
+    assert.equal(decision?.nearest?.person, 'p-ada');
+    assert.ok(!JSON.stringify(decision).includes('Lovelace'));
+    const blind = told(['live:watch', 'names:read']);
+    assert.equal(blind.decision, undefined);
+    assert.deepEqual(blind.noted, []);
+  });
+
+  test('has the time in sight and the blinks of this moment', () => {
+    const unproven = aPassage({ outcome: 'unproven', reason: 'seen-too-briefly' });
+    const atMs = unproven.startedAtMs + 9_000;
+    const now = passageNow(unproven, { atMs, view: null, blinkCount: 0, observedS: 8.5 });
+    assert.equal(now.reason, 'no-blink');
+    assert.match(explainPassage(now, String).sentence, /9 s in sight, no blink/);
   });
 });
 

@@ -1,14 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { actorOf } from '../../audit/actor.js';
-import type { Clock } from '../../base/clock.js';
 import { operational, type RollcallError } from '../../base/errors.js';
 import type { Config } from '../../config/schema.js';
 import type { Handlers } from '../../contract/handlers.js';
 import type { LiveTicket, liveOperations } from '../../contract/live.js';
 import { notFound } from '../../control/not-found.js';
-import type { ReadingTrail } from '../audit/reading-trail.js';
 import type { CameraFollows } from './camera-follows.js';
-import { describeSight } from './faces-in-sight.js';
+import { type FacesInSightOptions, FacesInSightReader } from './faces-in-sight.js';
 import type { VisionPool } from './vision-pool.js';
 
 /** Callers who watch at once, all cameras together: each takes about a megabyte a second from the network. */
@@ -95,17 +93,15 @@ function tooManyWatches(): RollcallError {
   });
 }
 
-export interface LiveOptions {
+export interface LiveOptions extends FacesInSightOptions {
   readonly watches: LiveWatches;
   readonly follows: CameraFollows;
   readonly current: () => Pick<Config, 'cameras'>;
-  readonly readings: Pick<ReadingTrail, 'note'>;
-  readonly clock: Clock;
 }
 
 /** The operations on live pictures. */
 export function liveHandlers(options: LiveOptions): Handlers<typeof liveOperations> {
-  const { watches, follows, current, readings, clock } = options;
+  const { watches, follows, current, readings } = options;
   const requireCamera = (id: string): void => {
     if (current().cameras.some((camera) => camera.id === id)) return;
     throw notFound('camera', id, 'rollcall camera list');
@@ -119,7 +115,8 @@ export function liveHandlers(options: LiveOptions): Handlers<typeof liveOperatio
     async *'cameras.follow'({ id }, { caller, signal }) {
       requireCamera(id);
       readings.note({ by: actorOf(caller), action: 'camera.followed', subject: id });
-      for await (const report of follows.follow(id, signal)) yield describeSight(report, clock);
+      const reader = new FacesInSightReader(options, caller);
+      for await (const report of follows.follow(id, signal)) yield reader.describe(report);
     },
   };
 }

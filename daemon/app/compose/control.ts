@@ -130,6 +130,7 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
     ...{ current, identity, records, lifetime, clock, random, logger },
     audit: (entry) => void audit.append(entry),
   });
+  const nameOf = personNames(() => vault.open?.gallery);
   // What centres may call, too.
   const operations = {
     ...alertHandlers(alerts),
@@ -143,7 +144,7 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
     ...passageHandlers(
       new BoxPassages({
         ...{ journal: records.passages, vault, readings, clock },
-        nameOf: personNames(() => vault.open?.gallery),
+        nameOf,
         pictureOf: pictureOfPassage(records, () => vault.open?.gallery),
       }),
     ),
@@ -187,7 +188,10 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
         isInseparable: (a, b) => calibration.isInseparable(a, b),
       }),
     }),
-    ...liveHandlers({ ...runtime.vision, current: () => runtime.config, readings, clock }),
+    ...liveHandlers({
+      ...{ ...runtime.vision, current: () => runtime.config, readings, clock, nameOf },
+      openPassages: (id) => intake.openPassages(id),
+    }),
     ...hostHandlers({ current: () => runtime.config, clock }),
     ...modelsHandlers({ current: () => runtime.config.models }),
     ...statusHandlers(status),

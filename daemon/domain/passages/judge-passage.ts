@@ -17,6 +17,7 @@ const nearMissMargins = 2;
 
 /** People blink 17 times a minute at rest: in less than one interval, the absence of a blink says nothing, seconds. */
 const blinkEveryS = 60 / 17;
+export const isTooBrief = (observedS: number): boolean => observedS < blinkEveryS;
 
 /** The last fact of a track, recorded or held back by a cooldown. */
 export interface LastFact {
@@ -150,7 +151,7 @@ function proofThatIsMissing({ liveness: { reason, evidence } }: PassageKnowledge
       return 'eyes-not-seen';
     default:
       if (evidence.unboundBlinks.length > 0) return 'blink-not-bound';
-      return evidence.observedS < blinkEveryS ? 'seen-too-briefly' : 'no-blink';
+      return isTooBrief(evidence.observedS) ? 'seen-too-briefly' : 'no-blink';
   }
 }
 
