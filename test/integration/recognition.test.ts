@@ -4,15 +4,13 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { ReadingTrail } from '../../daemon/app/audit/reading-trail.js';
 import { recognitionHandlers } from '../../daemon/app/gallery/recognition-handlers.js';
-import type { SimilarStrangers } from '../../daemon/app/gallery/similar-faces.js';
 import { silentLogger } from '../../daemon/base/logger.js';
-import { present } from '../../daemon/base/present.js';
 import { recognitionOperations } from '../../daemon/contract/recognition.js';
 import { allScopes, type Scope } from '../../daemon/contract/scopes.js';
 import { ControlClient } from '../../daemon/control/client.js';
 import { startControlServer } from '../../daemon/control/server.js';
 import { type Embedding, type MatchPolicy, similarityOf } from '../../daemon/domain/identification/match.js';
-import { strangerId } from '../../daemon/domain/ids.js';
+import { cameraId, passageId } from '../../daemon/domain/ids.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import type { ClipOutcome, FacesOutcome } from '../../daemon/vision/protocol.js';
 import { encodeEmbedding, encodeSighting } from '../../daemon/vision/sighting-codec.js';
@@ -60,13 +58,12 @@ async function openRecognition(
     readonly waitingCount?: number;
     readonly canReadNames?: boolean;
     readonly lacks?: Scope;
-    readonly strangers?: SimilarStrangers;
   } = {},
 ): Promise<Recognition> {
   const directory = await temporaryDirectory();
   const gallery = await openGalleryPersons();
   const socketPath = join(directory.path, 'control.sock');
-  const { canReadNames = true, waitingCount = 0, lacks, strangers } = options;
+  const { canReadNames = true, waitingCount = 0, lacks } = options;
   const scopes = new Set(
     allScopes.filter((scope) => scope !== lacks && (canReadNames || scope !== 'names:read')),
   );
@@ -82,7 +79,6 @@ async function openRecognition(
       },
       clips: { waitingCount, judgeClip: async (files, { isEmbedded }) => judgePainted(files, isEmbedded) },
       policy: () => ({ threshold: 0.5, margin: 0.05, minimumProbes: 3, ...options.policy }),
-      ...present({ strangers }),
       readings: new ReadingTrail({ audit: gallery.vault.audit, clock: systemClock, logger: silentLogger }),
     }),
     callerOf: () => ({ ...actor, scopes, provedAtMs: 'always', isLimited: false }),
@@ -284,14 +280,11 @@ describe('similar', () => {
   const twins = { policy: { isInseparable: () => true } };
 
   test('lists whom an enrolled person resembles, most similar first, and audits it about this person', async () => {
-    const asked: number[] = [];
-    await using box = await openRecognition({
-      strangers: {
-        nearest: (embeddings, { count }) => {
-          asked.push(embeddings.length, count);
-          return [{ strangerId: strangerId('s-1'), similarity: 0.7 }];
-        },
-      },
+    await using box = await openRecognition();
+    const views = [{ embedding: byFace('ada'), quality: 0.9 }];
+    const { stranger } = box.gallery.vault.gallery().strangers.see({
+      ...{ passageId: passageId('passage-1'), cameraId: cameraId('gate'), recogniser: testRecogniser },
+      ...{ firstSeenMs: 1000, lastSeenMs: 2000, views, threshold: 0.5 },
     });
     const [ada, bea, eve] = [await box.enrol('ada'), await box.enrol('bea'), await box.enrol('eve')];
     const { persons, strangers } = await box.client.call('recognition.similar-persons', {
@@ -306,8 +299,9 @@ describe('similar', () => {
       assert.deepEqual([threshold, isToldApart], [0.5, true]);
     }
     assert.ok((persons[0]?.similarity ?? 0) >= (persons[1]?.similarity ?? 1));
-    assert.deepEqual(strangers, [{ strangerId: 's-1', similarity: 0.7, threshold: 0.5, isToldApart: false }]);
-    assert.deepEqual(asked, [1, 2], 'one template, and at most two strangers');
+    const [first, ...others] = strangers;
+    assert.deepEqual([first?.strangerId, first?.isToldApart, others], [stranger?.id, false, []]);
+    assert.ok(Math.abs((first?.similarity ?? 0) - 1) < 1e-5 && first?.threshold === 0.5);
     const { action, subject, details } = newest(box.gallery) ?? {};
     assert.deepEqual([action, subject, details], ['person.recognised', ada, { faces: 1, matches: 0 }]);
     await assert.rejects(box.client.call('recognition.similar-persons', { id: 'p-unknown' }), {

@@ -39,7 +39,7 @@ import { analysedClip, clipVerdictOf } from '../cameras/clip-handlers.js';
 import type { PhotoProcess } from '../cameras/photo-process.js';
 import { damagedName } from './enrolment.js';
 import type { GalleryVault } from './gallery-vault.js';
-import { type SimilarStrangers, similarTo, similarToPerson } from './similar-faces.js';
+import { similarTo, similarToPerson } from './similar-faces.js';
 
 /** Pictures that may wait. Enrolments use the same process, and a program must not block them. */
 const mostWaiting = 8;
@@ -52,8 +52,6 @@ export interface RecognitionOptions {
   readonly clips: Pick<PhotoProcess, 'judgeClip' | 'waitingCount'>;
   /** The rules by which cameras recognise persons. */
   readonly policy: () => MatchPolicy;
-  /** Absent: the box remembers no strangers. */
-  readonly strangers?: SimilarStrangers;
   readonly readings: Pick<ReadingTrail, 'note'>;
 }
 
@@ -128,7 +126,7 @@ function similarHandlers({
   ...options
 }: RecognitionOptions): Handlers<Pick<typeof recognitionOperations, SimilarOperation>> {
   const context = (caller: Caller) => ({
-    ...{ gallery: vault.gallery(), policy: options.policy(), strangers: options.strangers },
+    ...{ gallery: vault.gallery(), policy: options.policy() },
     isNamed: caller.scopes.has('names:read'),
   });
   const note = (by: Caller, found: SimilarFaces, subject?: PersonId): void => {

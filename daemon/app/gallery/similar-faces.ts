@@ -6,25 +6,15 @@ import {
   type MatchPolicy,
   thresholdFor,
 } from '../../domain/identification/match.js';
-import type { PersonId, RecogniserId, StrangerId } from '../../domain/ids.js';
+import type { PersonId } from '../../domain/ids.js';
 import type { Gallery } from '../../gallery/gallery.js';
 import { decodeTemplate } from '../../gallery/search/load-templates.js';
 import { wipe } from '../../host/sodium.js';
 import { damagedName } from './enrolment.js';
 
-/** The strangers whom the box remembers. */
-export interface SimilarStrangers {
-  /** The strangers most similar to any of these embeddings, the most similar first. */
-  nearest(
-    embeddings: readonly Embedding[],
-    options: { readonly count: number; readonly recogniser: RecogniserId },
-  ): readonly { readonly strangerId: StrangerId; readonly similarity: number }[];
-}
-
 export interface SimilarityContext {
-  readonly gallery: Pick<Gallery, 'nearest' | 'readTemplates' | 'showPerson' | 'recogniser'>;
+  readonly gallery: Pick<Gallery, 'nearest' | 'readTemplates' | 'showPerson' | 'recogniser' | 'strangers'>;
   readonly policy: MatchPolicy;
-  readonly strangers: SimilarStrangers | undefined;
   /** Whether the answer may have names. */
   readonly isNamed: boolean;
 }
@@ -52,7 +42,7 @@ export async function similarTo(
   { limit, self }: { readonly limit: number; readonly self?: PersonId },
   context: SimilarityContext,
 ): Promise<SimilarFaces> {
-  const { gallery, policy, strangers, isNamed } = context;
+  const { gallery, policy, isNamed } = context;
   const best = new Map<PersonId, number>();
   for (const embedding of embeddings) {
     for (const { personId, similarity } of await gallery.nearest(embedding, { count: limit + 1 })) {
@@ -60,7 +50,8 @@ export async function similarTo(
     }
   }
   const near = [...best].map(([personId, similarity]) => ({ personId, similarity })).sort(bySimilarity);
-  const found = strangers?.nearest(embeddings, { count: limit, recogniser: gallery.recogniser }) ?? [];
+  const { recogniser } = gallery;
+  const found = gallery.strangers.nearest(embeddings, { count: limit, recogniser });
   return {
     persons: near.slice(0, limit).map(({ personId, similarity }) => {
       const name = isNamed ? (gallery.showPerson(personId)?.profile?.name ?? damagedName) : undefined;
