@@ -58,7 +58,8 @@ export function judgePassage(known: PassageKnowledge): PassageJudgement {
   const { outcome } = identification;
   if (isWithdrawn && outcome !== 'match') return { outcome: 'refused', reason: 'withdrawn' };
   const isAttack = known.liveness.verdict === 'attack' || last?.fact.kind === 'attack';
-  if (outcome === 'match' && standing !== 'valid' && !isAttack) {
+  const isTold = last?.fact.kind === 'recognised-refused';
+  if (outcome === 'match' && standing !== 'valid' && !isAttack && !isTold) {
     return { outcome: 'refused', reason: standing, personId: identification.personId };
   }
   const looksEnrolled = outcome === 'match' || outcome === 'ambiguous';
