@@ -22,6 +22,7 @@ import { startGate, startHandover } from './compose/gate.js';
 import { boxState, openCameraReporting } from './compose/publishing.js';
 import { openChallenges, startCalibration, startIntake } from './compose/recognition.js';
 import { type BoxContext, openStores, type Stores } from './compose/stores.js';
+import { startLoitering } from './compose/strangers.js';
 import { BoxConditions } from './conditions/box-conditions.js';
 import type { EvidenceCapture } from './events/evidence-capture.js';
 import { evidencePictures } from './events/evidence-pictures.js';
@@ -87,6 +88,7 @@ export async function composeBox(config: Config, options: ComposeOptions): Promi
   const eventDurations = new EventDurations(clock);
   const { prompts, challenges } = openChallenges(context, stores, signing.keys);
   const { intake, evidence } = startIntake(context, stores, { calibration, challenges });
+  startLoitering(context, stores, intake);
 
   const receiver = openCommandReceiver({ identity, records, audit, clock, logger });
   const runtimeOptions = { conditions, signing, intake, evidence, prompts, receiver, eventDurations };

@@ -24,6 +24,8 @@ export const auditActions = [
   'stranger.ignored',
   'stranger.assigned',
   'stranger.discarded',
+  'stranger.listed',
+  'stranger.read',
   'import.committed',
   'import.discarded',
   'key.initialised',

@@ -18,6 +18,7 @@ export const commands: ReadonlyMap<string, () => Promise<(program: Command) => v
   ['person', async () => (await import('./person/person.js')).registerPerson],
   ['passages', async () => (await import('./passages/passages.js')).registerPassages],
   ['report', async () => (await import('./passages/report.js')).registerReport],
+  ['strangers', async () => (await import('./strangers/strangers.js')).registerStrangers],
   ['events', async () => (await import('./events/events.js')).registerEvents],
   ['outbox', async () => (await import('./events/outbox.js')).registerOutbox],
   ['alerts', async () => (await import('./alerts/alerts.js')).registerAlerts],

@@ -54,6 +54,7 @@ const loaders: {
   reports: async () => (await import('./reports.js')).reportOperations,
   retention: async () => (await import('./retention.js')).retentionOperations,
   status: async () => (await import('./status.js')).statusOperations,
+  strangers: async () => (await import('./strangers.js')).strangerOperations,
   trust: async () => (await import('./trust.js')).trustOperations,
 };
 

@@ -24,6 +24,7 @@ import { recognitionOperations } from './recognition.js';
 import { reportOperations } from './reports.js';
 import { retentionOperations } from './retention.js';
 import { statusOperations } from './status.js';
+import { strangerOperations } from './strangers.js';
 import { trustOperations } from './trust.js';
 import { apiKeyOperations, roleOperations, userOperations } from './users.js';
 
@@ -58,6 +59,7 @@ export const operations = {
   ...eventOperations,
   ...passageOperations,
   ...reportOperations,
+  ...strangerOperations,
 } as const satisfies Readonly<Record<string, OperationDeclaration>>;
 
 export type Operations = typeof operations;

@@ -15,6 +15,8 @@ export const scopes = {
   'passages:read': 'see whom each camera saw, what the box measured and why it decided so',
   'passages:pictures': 'see the pictures that the box keeps of passages and events',
   'passages:write': 'say that a passage was decided wrongly',
+  'strangers:read': 'list strangers, and see where and when each was seen',
+  'strangers:write': 'merge, split, ignore, assign and discard strangers',
   'attendance:read': 'read attendance reports',
   'attendance:write': 'correct attendance',
   'alerts:read': 'read alerts',
@@ -55,7 +57,7 @@ export const builtInRoles = {
   operator: [
     ...['status:read', 'cameras:read', 'live:watch', 'names:read'],
     ...['persons:read', 'persons:write', 'events:read'],
-    ...['passages:read', 'passages:pictures', 'passages:write'],
+    ...['passages:read', 'passages:pictures', 'passages:write', 'strangers:read', 'strangers:write'],
     ...['attendance:read', 'attendance:write', 'alerts:read', 'alerts:write', 'recognition:use'],
   ] as readonly Scope[],
   technician: [

@@ -26,6 +26,7 @@ export const subjects: Readonly<Record<string, string>> = {
   retention: 'How long data is kept.',
   roles: 'Sets of scopes that accounts can have.',
   status: 'The state of the box.',
+  strangers: 'Persons who are not enrolled, under opaque ids.',
   trust: 'The centres that may send commands.',
   users: 'The accounts of the box.',
 };

@@ -9,6 +9,7 @@ export const commandScopes = [
   'events',
   'attendance',
   'alerts',
+  'strangers',
   'cameras',
   'snapshots',
   'keys',

@@ -122,6 +122,32 @@ export class Evidence {
     return row && this.#open(row);
   }
 
+  /** Deletes the pictures of these events and passages that show no enrolled person, with their keys. Returns how many. */
+  removeOfStrangers(
+    ids: readonly string[],
+    { fromMs, untilMs }: { readonly fromMs: number; readonly untilMs: number },
+  ): number {
+    const { database } = this.#options;
+    const found = database.db.prepare<
+      [number, number, string],
+      { readonly id: string; readonly keyId: string }
+    >(
+      `SELECT id, data_key_id AS keyId FROM evidence
+         WHERE kind IN ('unknown', 'passage') AND taken_at_ms BETWEEN ? AND ? AND person_id IS NULL
+           AND event_id IN (SELECT value FROM json_each(?))`,
+    );
+    const removeRow = database.db.prepare<[string]>('DELETE FROM evidence WHERE id = ?');
+    const removeKey = database.db.prepare<[string]>('DELETE FROM data_key WHERE id = ?');
+    const rows = reading(database, () => found.all(fromMs - dayMs, untilMs + dayMs, JSON.stringify(ids)));
+    database.transaction(() => {
+      for (const { id, keyId } of rows) {
+        removeRow.run(id);
+        removeKey.run(keyId);
+      }
+    });
+    return rows.length;
+  }
+
   #sealed(
     row: Omit<EvidenceRow, 'id' | 'jpeg'>,
     seal: (place: ReturnType<typeof places.evidenceJpeg>) => Uint8Array,

@@ -143,6 +143,12 @@ export interface Gallery extends AsyncDisposable {
   /** The JPEG of an event or passage that happened at about `aboutMs`; undefined if there is none. */
   evidenceOfEvent(kind: PictureKind, eventId: string, aboutMs: number): Uint8Array | undefined;
 
+  /** Deletes the pictures of these events and passages that show no enrolled person, taken between these times. Returns how many. */
+  removeStrangerPictures(
+    ids: readonly string[],
+    taken: { readonly fromMs: number; readonly untilMs: number },
+  ): number;
+
   /** Seal the passages, which are stored elsewhere. Not to be kept: closing the gallery wipes what they need. */
   readonly passageKeys: PassageKeys;
 

@@ -247,6 +247,11 @@ export class SqliteGallery implements Gallery {
     return this.#parts.evidence.ofEvent(kind, eventId, aboutMs)?.jpeg;
   }
 
+  removeStrangerPictures(...given: Parameters<Gallery['removeStrangerPictures']>): number {
+    this.#inFlight.assertOpen();
+    return this.#parts.evidence.removeOfStrangers(...given);
+  }
+
   get passageKeys(): PassageKeys {
     this.#inFlight.assertOpen();
     return this.#parts.passageKeys;

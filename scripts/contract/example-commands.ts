@@ -35,6 +35,15 @@ const exampleArguments: Partial<Readonly<Record<CommandName, Readonly<Record<str
   'list-alerts': { limit: 20 },
   'acknowledge-alert': { alert: '019cab24-9f80-7a3c-8d21-5b0e64f1c790' },
   'test-camera': { id: 'gate' },
+  'list-strangers': { limit: 20 },
+  'merge-strangers': { stranger: 's-6v0n8k2dq4c1wz9xj7tbm3rhfp', others: ['s-3h9w5yf0tz8k1mq6ncr2xd4vbj'] },
+  'split-stranger': {
+    ...{ stranger: 's-6v0n8k2dq4c1wz9xj7tbm3rhfp' },
+    passages: ['0195550e-4b10-7c62-8a05-d1f7e93b6c28'],
+  },
+  'ignore-stranger': { stranger: 's-6v0n8k2dq4c1wz9xj7tbm3rhfp' },
+  'notice-stranger': { stranger: 's-6v0n8k2dq4c1wz9xj7tbm3rhfp' },
+  'discard-stranger': { stranger: 's-6v0n8k2dq4c1wz9xj7tbm3rhfp' },
 };
 
 export interface ExampleCommand {

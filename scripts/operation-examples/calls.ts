@@ -131,6 +131,7 @@ async function callRecords(caller: ExampleCaller, { client, seeded }: ExampleBox
   const sequence = Number(event?.sequence ?? 1);
   await caller.call('events.follow', { after: sequence - 1 });
   await caller.call('events.resend', { from: sequence, to: sequence });
+  await caller.call('strangers.list', {});
   await caller.call('outbox.show', {});
   const today = new Date().toISOString().slice(0, 10);
   await caller.call('passages.list', { limit: 2, outcome: 'unproven' });

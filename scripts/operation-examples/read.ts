@@ -11,6 +11,8 @@ const noStream = 'it needs a camera that streams, and the cameras of the demo bo
 const noPassage = 'no camera of the demo box sees a person';
 const noBrowser = 'passkeys need a certificate that browsers trust, and a browser that signs';
 
+const noStranger = 'the demo box has seen no stranger whom it could remember';
+
 /** Operations of the network that have no example, and why. */
 export const withoutExample: Readonly<Record<string, string>> = {
   'auth.add-passkey': noBrowser,
@@ -27,6 +29,14 @@ export const withoutExample: Readonly<Record<string, string>> = {
   'passages.picture': noPassage,
   'passages.show': noPassage,
   'keys.create': 'it works once, on a box whose gallery has no key yet',
+  'strangers.assign': noStranger,
+  'strangers.discard': noStranger,
+  'strangers.enrol': noStranger,
+  'strangers.ignore': noStranger,
+  'strangers.merge': noStranger,
+  'strangers.notice': noStranger,
+  'strangers.show': noStranger,
+  'strangers.split': noStranger,
 };
 
 /** The captured examples. `root`: the checkout. */

@@ -27,6 +27,12 @@ export const commandOperations: Called = {
   'list-alerts': 'alerts.list',
   'acknowledge-alert': 'alerts.acknowledge',
   'test-camera': 'cameras.test',
+  'list-strangers': 'strangers.list',
+  'merge-strangers': 'strangers.merge',
+  'split-stranger': 'strangers.split',
+  'ignore-stranger': 'strangers.ignore',
+  'notice-stranger': 'strangers.notice',
+  'discard-stranger': 'strangers.discard',
 };
 
 export type OperationCommand = keyof Called;
@@ -43,6 +49,7 @@ export const scopesOfIssuer = {
   events: ['events:read', 'events:write'],
   attendance: ['attendance:read'],
   alerts: ['alerts:read', 'alerts:write'],
+  strangers: ['strangers:read', 'strangers:write'],
   cameras: ['cameras:write'],
   snapshots: ['live:watch', 'events:read'],
   keys: ['keys:write', 'identity:write'],

@@ -40,6 +40,30 @@ export function operationCommands(
       const test = await operations['cameras.test'](given, callOf('test-camera', context));
       return answered('test-camera', { test });
     },
+    async 'list-strangers'(given, context) {
+      const page = await operations['strangers.list'](given, callOf('list-strangers', context));
+      return answered('list-strangers', pageOf(page));
+    },
+    async 'merge-strangers'(given, context) {
+      const stranger = await operations['strangers.merge'](given, callOf('merge-strangers', context));
+      return answered('merge-strangers', { stranger });
+    },
+    async 'split-stranger'(given, context) {
+      const stranger = await operations['strangers.split'](given, callOf('split-stranger', context));
+      return answered('split-stranger', { stranger });
+    },
+    async 'ignore-stranger'(given, context) {
+      const stranger = await operations['strangers.ignore'](given, callOf('ignore-stranger', context));
+      return answered('ignore-stranger', { stranger });
+    },
+    async 'notice-stranger'(given, context) {
+      const stranger = await operations['strangers.notice'](given, callOf('notice-stranger', context));
+      return answered('notice-stranger', { stranger });
+    },
+    async 'discard-stranger'(given, context) {
+      const lost = await operations['strangers.discard'](given, callOf('discard-stranger', context));
+      return answered('discard-stranger', { lost });
+    },
   };
 }
 

@@ -61,6 +61,7 @@ import type { BoxRuntime } from '../runtime.js';
 import { describeBox, healthOf, type StatusOptions, statusHandlers } from '../status.js';
 import { startAlerts } from './alerts.js';
 import type { BoxContext, Stores } from './stores.js';
+import { composeStrangers } from './strangers.js';
 
 export interface ControlOptions {
   readonly startedAtMs: number;
@@ -149,6 +150,7 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
       }),
     ),
     ...personHandlers(persons),
+    ...composeStrangers(context, stores, { persons, readings }),
   };
   const trust = startCommands(receiver, {
     ...{ records, vault, keys, runtime, grants, reload, clock, lifetime },

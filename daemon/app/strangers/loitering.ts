@@ -2,8 +2,9 @@ import type { Clock, Timer } from '../../base/clock.js';
 import { isRollcallError, messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { LoiteringNotice } from '../../domain/events/notice.js';
-import type { PassageId, StrangerId } from '../../domain/ids.js';
+import { type PassageId, type StrangerId, strangerId } from '../../domain/ids.js';
 import { presentStay, type Stay } from '../../domain/strangers/stay.js';
+import type { StoredEvent } from '../../records/stored-event.js';
 
 /** How often the strangers in sight are looked at, milliseconds. */
 export const loiteringTickMs = 5_000;
@@ -24,6 +25,19 @@ export interface LoiteringOptions {
   readonly loiteringAfterS: () => number;
   readonly clock: Clock;
   readonly logger: Logger;
+}
+
+/** The stay that an event tells of; none if its content cannot be read. */
+export function publishedStay({ payload, occurredAtMs }: Pick<StoredEvent, 'payload' | 'occurredAtMs'>) {
+  try {
+    const { data } = JSON.parse(new TextDecoder().decode(payload)) as { data: { stranger?: unknown } };
+    return typeof data.stranger === 'string'
+      ? [{ strangerId: strangerId(data.stranger), atMs: occurredAtMs }]
+      : [];
+  } catch {
+    // A damaged event: at worst a stay is published twice.
+    return [];
+  }
 }
 
 /** Publishes once that a stranger has stayed in sight for long. */

@@ -47,11 +47,11 @@ export function registerAdd(person: Command): void {
 }
 
 /** A null value removes a field; for a new person it means absent. */
-function givenProfile(argument: string | undefined, read: ProfileChange): GivenProfile {
+export function givenProfile(argument: string | undefined, read: ProfileChange): GivenProfile {
   const name = argument ?? read.name;
   if (name === undefined) {
     throw badInput('name-missing', 'the name of the person is missing', {
-      remedy: 'give the name as an argument, or in the file of --profile',
+      remedy: 'give the name, or put it in the file of --profile',
     });
   }
   const { externalId, notes, consent, groups, validFrom, validUntil, watch } = read;

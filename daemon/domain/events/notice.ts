@@ -17,7 +17,7 @@ export interface PersonNotice extends HappenedAt {
  * - `merged`: `strangerId` is the same person as `otherId`, whose id stays.
  * - `split`: some passages of `otherId` now belong to the new `strangerId`.
  * - `assigned`: the stranger is the enrolled `personId`.
- * - `ignored`: the box causes no more events about the stranger.
+ * - `ignored`, `noticed`: the box causes no more events about the stranger, or causes them again.
  * - `discarded`: the box no longer remembers the stranger.
  */
 export interface StrangerNotice extends HappenedAt {
@@ -28,7 +28,7 @@ export interface StrangerNotice extends HappenedAt {
   readonly personId?: PersonId;
 }
 
-export const strangerChanges = ['merged', 'split', 'assigned', 'ignored', 'discarded'] as const;
+export const strangerChanges = ['merged', 'split', 'assigned', 'ignored', 'noticed', 'discarded'] as const;
 export type StrangerChange = (typeof strangerChanges)[number];
 
 /** A stranger has stayed in sight for long, at one camera or at several. At most one for each stay. */

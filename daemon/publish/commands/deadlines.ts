@@ -14,6 +14,7 @@ const s = 1_000;
 const min = 60 * s;
 
 const checkPersons = 'check with gallery-digest or list-persons what was done before you send it again';
+const checkStrangers = 'check with list-strangers what was done before you send it again';
 const sendAgain = 'send it again; it has no second effect';
 
 /** How long a command may take. A slow box needs far less time, so only a hanging command reaches its deadline. */
@@ -40,6 +41,12 @@ export const deadlines: Readonly<Record<CommandName, CommandDeadline>> = {
   'report-attendance': { limitMs: 5 * min, kind: 'reading', remedy: sendAgain },
   'list-alerts': { limitMs: 5 * min, kind: 'reading', remedy: sendAgain },
   'acknowledge-alert': { limitMs: 2 * min, kind: 'alerts', remedy: sendAgain },
+  'list-strangers': { limitMs: 5 * min, kind: 'reading', remedy: sendAgain },
+  'merge-strangers': { limitMs: 2 * min, kind: 'strangers', remedy: checkStrangers },
+  'split-stranger': { limitMs: 2 * min, kind: 'strangers', remedy: checkStrangers },
+  'ignore-stranger': { limitMs: 2 * min, kind: 'strangers', remedy: sendAgain },
+  'notice-stranger': { limitMs: 2 * min, kind: 'strangers', remedy: sendAgain },
+  'discard-stranger': { limitMs: 2 * min, kind: 'strangers', remedy: checkStrangers },
   'test-camera': { limitMs: 5 * min, kind: 'camera-test', remedy: sendAgain },
 };
 

@@ -3,6 +3,7 @@ import { alert, alertOperations } from '../../contract/alerts.js';
 import { attendanceOperations, reportItem } from '../../contract/attendance.js';
 import { cameraOperations, cameraTest } from '../../contract/cameras.js';
 import { eventOperations, shownEvent } from '../../contract/events.js';
+import { strangerOperations, strangerSummary } from '../../contract/strangers.js';
 import { largestTokenBytes } from './terms.js';
 
 const pageOf = <Item extends z.ZodType>(item: Item) =>
@@ -10,6 +11,9 @@ const pageOf = <Item extends z.ZodType>(item: Item) =>
     items: z.array(item).readonly(),
     nextCursor: z.string().optional().describe('`cursor` of the next command; absent on the last page'),
   });
+
+const ofStrangers = { scope: 'strangers', largestBytes: largestTokenBytes } as const;
+const oneStranger = z.strictObject({ stranger: strangerSummary });
 
 /** Commands that take the input of an operation and give its answer. What is in them is in events, too: ids, no names. */
 export const calledOperations = {
@@ -42,5 +46,35 @@ export const calledOperations = {
     largestBytes: largestTokenBytes,
     arguments: cameraOperations['cameras.test'].input,
     result: z.strictObject({ test: cameraTest }),
+  },
+  'list-strangers': {
+    ...ofStrangers,
+    arguments: strangerOperations['strangers.list'].input,
+    result: pageOf(strangerSummary),
+  },
+  'merge-strangers': {
+    ...ofStrangers,
+    arguments: strangerOperations['strangers.merge'].input,
+    result: oneStranger,
+  },
+  'split-stranger': {
+    ...ofStrangers,
+    arguments: strangerOperations['strangers.split'].input,
+    result: oneStranger,
+  },
+  'ignore-stranger': {
+    ...ofStrangers,
+    arguments: strangerOperations['strangers.ignore'].input,
+    result: oneStranger,
+  },
+  'notice-stranger': {
+    ...ofStrangers,
+    arguments: strangerOperations['strangers.notice'].input,
+    result: oneStranger,
+  },
+  'discard-stranger': {
+    ...ofStrangers,
+    arguments: strangerOperations['strangers.discard'].input,
+    result: z.strictObject({ lost: strangerOperations['strangers.discard'].answer.schema }),
   },
 } as const;

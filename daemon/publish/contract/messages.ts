@@ -42,7 +42,7 @@ const eventSummaries: Readonly<Record<EventMessage['type'], string>> = {
   'rollcall.unknown.seen.v1': 'A person was seen who matches no person in the gallery.',
   'rollcall.stranger.loitering.v1': 'A stranger has stayed in sight for long.',
   'rollcall.stranger.changed.v1':
-    'A stranger was merged with another, split, assigned to an enrolled person, ignored or discarded.',
+    'A stranger was merged with another, split, assigned to an enrolled person, ignored, noticed again or discarded.',
   'rollcall.attack.suspected.v1': 'A picture, a screen or a mask was presented instead of a live face.',
   'rollcall.person.enrolled.v1': 'A person was enrolled.',
   'rollcall.person.removed.v1': 'A person is no longer recognised; this can still be undone.',

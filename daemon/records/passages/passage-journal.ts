@@ -59,6 +59,8 @@ export interface PassageJournal {
   forgetPerson(personId: PersonId): number;
   /** Removes a stranger from the passages, which stay. */
   forgetStranger(id: StrangerId): void;
+  /** Gives passages of a stranger to another one: all, or those with these ids. */
+  moveStranger(from: StrangerId, to: StrangerId, only?: readonly PassageId[]): void;
   /** Calls back after a passage was written and committed. Returns a function that ends this. */
   onWritten(listener: (passage: StoredPassage) => void): () => void;
 }

@@ -51,6 +51,9 @@ export function passageRowsOf({ db }: OpenDatabase) {
   const removeStranger = db.prepare<[string]>(
     'UPDATE passage SET stranger_id = NULL, stranger_visit = NULL WHERE stranger_id = ?',
   );
+  const moveStranger = db.prepare<[{ from: string; to: string; only: string | null }]>(`
+    UPDATE passage SET stranger_id = @to
+    WHERE stranger_id = @from AND (@only IS NULL OR id IN (SELECT value FROM json_each(@only)))`);
   const isStored = db.prepare<[{ id: string; content: Uint8Array }], number>(
     'SELECT 1 FROM passage WHERE id = @id AND content = @content',
   );
@@ -77,6 +80,8 @@ export function passageRowsOf({ db }: OpenDatabase) {
     remove: (number: number) => void remove.run(number),
     removeTag: (tag: Uint8Array) => void removeTag.run(tag),
     removeStranger: (id: string) => void removeStranger.run(id),
+    moveStranger: (from: string, to: string, only?: readonly PassageId[]) =>
+      void moveStranger.run({ from, to, only: only === undefined ? null : JSON.stringify(only) }),
     /** Whether exactly this content is stored; each sealing gives another one. */
     isStored: (row: Pick<PassageRow, 'id' | 'content'>) => isStored.get(row) !== undefined,
   };

@@ -85,6 +85,10 @@ class Passages implements PassageJournal {
     this.#database.transaction(() => this.#rows.removeStranger(id));
   }
 
+  moveStranger(...[from, to, only]: Parameters<PassageJournal['moveStranger']>): void {
+    this.#database.transaction(() => this.#rows.moveStranger(from, to, only));
+  }
+
   onWritten(listener: Listener): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);

@@ -1,0 +1,270 @@
+import type { Actor } from '../../audit/actor.js';
+import { badInput } from '../../base/errors.js';
+import { present } from '../../base/present.js';
+import type { Caller } from '../../contract/caller.js';
+import type { Handlers } from '../../contract/handlers.js';
+import type { Page } from '../../contract/operation.js';
+import type { StrangerDetails, StrangerSummary, strangerOperations } from '../../contract/strangers.js';
+import { notFound } from '../../control/not-found.js';
+import type { StrangerNotice } from '../../domain/events/notice.js';
+import { type PassageId, passageId, personId, type StrangerId, strangerId } from '../../domain/ids.js';
+import type { Passage } from '../../domain/passages/passage.js';
+import type { Gallery } from '../../gallery/gallery.js';
+import type { GalleryStrangers, StrangerEntry } from '../../gallery/strangers/gallery-strangers.js';
+import type { PassageJournal } from '../../records/passages/passage-journal.js';
+import type { ReadingTrail } from '../audit/reading-trail.js';
+import { shownStranger, strangerDetails } from './shown-stranger.js';
+import type { StrangerEnrolment } from './stranger-enrolment.js';
+
+export interface BoxStrangersOptions {
+  /** @throws `gallery-sealed` */
+  readonly gallery: () => Pick<Gallery, 'strangers' | 'removeStrangerPictures'>;
+  readonly journal: Pick<PassageJournal, 'find' | 'forgetStranger' | 'moveStranger'>;
+  /** The picture that the box keeps of a passage. */
+  readonly pictureOf: (passage: Passage) => Uint8Array | undefined;
+  readonly enrolment: StrangerEnrolment;
+  /** Publishes what became of a stranger. */
+  readonly record: (notice: StrangerNotice) => void;
+  /** The similarity from which two faces count as one person. */
+  readonly threshold: () => number;
+  readonly readings: Pick<ReadingTrail, 'note'>;
+  readonly wallMs: () => number;
+}
+
+type Operations = Handlers<typeof strangerOperations>;
+type Input<Id extends keyof Operations> = Parameters<Operations[Id]>[0];
+type Reader = Pick<Caller, 'actor' | 'origin' | 'cameras'>;
+
+/** Most strangers who are shown as similar to one. */
+const mostSimilar = 5;
+
+/** The operations on strangers. */
+export function strangerHandlers(strangers: BoxStrangers): Operations {
+  return {
+    'strangers.list': (input, { caller }) => strangers.list(input, caller),
+    'strangers.show': ({ stranger }, { caller }) => strangers.show(stranger, caller),
+    'strangers.merge': (input, { caller }) => strangers.merge(input, caller),
+    'strangers.split': (input, { caller }) => strangers.split(input, caller),
+    'strangers.ignore': ({ stranger }, { caller }) => strangers.setIgnored(stranger, true, caller),
+    'strangers.notice': ({ stranger }, { caller }) => strangers.setIgnored(stranger, false, caller),
+    'strangers.discard': ({ stranger }, { caller }) => strangers.discard(stranger, caller),
+    'strangers.assign': (input, { caller }) => strangers.assign(input, caller),
+    'strangers.enrol': (input, { caller }) => strangers.enrol(input, caller),
+  };
+}
+
+/** The strangers of the box as callers see and change them. The gallery writes the audit entry of each change with the change. */
+export class BoxStrangers {
+  readonly #options: BoxStrangersOptions;
+
+  constructor(options: BoxStrangersOptions) {
+    this.#options = options;
+  }
+
+  /** @throws `gallery-sealed`, `bad-request` for a cursor that no page gave, `forbidden` for a camera that the caller may not use */
+  list(
+    { limit, cursor, state, camera, since }: Input<'strangers.list'>,
+    reader: Reader,
+  ): Page<StrangerSummary> {
+    if (camera !== undefined && reader.cameras?.has(camera) === false) throw otherCamera();
+    const sinceMs = since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(since);
+    const all = this.#strangers()
+      .list()
+      .flatMap((entry) => this.#seenBy(reader, entry) ?? [])
+      .filter(
+        (entry) =>
+          (state === undefined || entry.state === state) &&
+          (camera === undefined || entry.appearances.some(({ cameraId }) => cameraId === camera)) &&
+          entry.lastSeenMs >= sinceMs,
+      );
+    const from = cursor === undefined ? 0 : placeOf(cursor);
+    const items = all.slice(from, from + limit).map(shownStranger);
+    const details = { strangers: items.length, ...present({ camera }) };
+    this.#options.readings.note({ by: actorOf(reader), action: 'stranger.listed', details });
+    const next = from + items.length;
+    const nextCursor = next < all.length ? String(next) : undefined;
+    return { items, total: all.length, ...present({ nextCursor }) };
+  }
+
+  /** @throws `gallery-sealed`, `no-such-stranger` */
+  show(id: string, reader: Reader): StrangerDetails {
+    const { journal, pictureOf, threshold } = this.#options;
+    const entry = this.#seenBy(reader, this.#find(id));
+    if (entry === undefined) throw noSuchStranger(id);
+    const similar = this.#strangers()
+      .similarTo(entry.id, threshold(), mostSimilar)
+      .filter((other) => this.#seenBy(reader, this.#find(other.strangerId)) !== undefined);
+    const hasPicture = (passage: PassageId): boolean => {
+      const found = journal.find(passage)?.passage;
+      return found !== undefined && pictureOf(found) !== undefined;
+    };
+    this.#options.readings.note({ by: actorOf(reader), action: 'stranger.read', subject: entry.id });
+    return strangerDetails(entry, similar, hasPicture);
+  }
+
+  /** @throws `gallery-sealed`, `no-such-stranger`, `merge-refused`, `forbidden` */
+  merge({ stranger, others }: Input<'strangers.merge'>, by: Reader): StrangerSummary {
+    this.#requireAllCameras(by);
+    const ids = [...new Set([stranger, ...others])].map((id) => this.#find(id).id);
+    if (ids.length < 2) {
+      throw badInput('merge-refused', 'a stranger cannot be merged with themselves', {
+        remedy: 'give the ids of at least two strangers',
+      });
+    }
+    const kept = this.#strangers().merge(ids, actorOf(by));
+    if (kept === undefined) throw noSuchStranger(stranger);
+    for (const id of ids.filter((each) => each !== kept.id)) {
+      this.#options.journal.moveStranger(id, kept.id);
+      this.#record({ change: 'merged', strangerId: id, otherId: kept.id });
+    }
+    return shownStranger(kept);
+  }
+
+  /** @throws `gallery-sealed`, `no-such-stranger`, `split-refused`, `forbidden` */
+  split({ stranger, passages }: Input<'strangers.split'>, by: Reader): StrangerSummary {
+    this.#requireAllCameras(by);
+    const { id, appearances } = this.#find(stranger);
+    const known = new Set(appearances.map((each) => each.passageId));
+    const wanted = passages.map(passageId);
+    const foreign = wanted.find((passage) => !known.has(passage));
+    if (foreign !== undefined) {
+      throw badInput('split-refused', `the passage ${foreign} is not one of the stranger ${id}`, {
+        remedy: `run 'rollcall strangers show ${id}' to see the passages`,
+      });
+    }
+    const made = this.#strangers().split(id, wanted, actorOf(by));
+    if (made === 'no-such-stranger') throw noSuchStranger(id);
+    if (made === 'nothing-left') {
+      throw badInput('split-refused', 'one of the two strangers would have no view to recognise them by', {
+        remedy: `choose other passages: 'rollcall strangers show ${id}' tells which the box compares with`,
+      });
+    }
+    this.#options.journal.moveStranger(id, made.id, wanted);
+    this.#record({ change: 'split', strangerId: made.id, otherId: id });
+    return shownStranger(made);
+  }
+
+  /** @throws `gallery-sealed`, `no-such-stranger`, `forbidden` */
+  setIgnored(stranger: string, isIgnored: boolean, by: Reader): StrangerSummary {
+    this.#requireAllCameras(by);
+    const { id, state } = this.#find(stranger);
+    const wanted = isIgnored ? 'ignored' : 'active';
+    if (state !== wanted) {
+      if (!this.#strangers().setIgnored(id, isIgnored, actorOf(by))) throw noSuchStranger(id);
+      this.#record({ change: isIgnored ? 'ignored' : 'noticed', strangerId: id });
+    }
+    return shownStranger(this.#find(id));
+  }
+
+  /** @throws `gallery-sealed`, `no-such-stranger`, `forbidden` */
+  discard(stranger: string, by: Reader) {
+    this.#requireAllCameras(by);
+    const { gallery, journal } = this.#options;
+    const { id, appearances, visits, firstSeenMs: fromMs, lastSeenMs: untilMs } = this.#find(stranger);
+    const pictured = appearances.flatMap((each) => [
+      each.passageId,
+      ...(journal.find(each.passageId)?.passage?.events ?? []),
+    ]);
+    if (!this.#strangers().forget(id, { change: 'discarded' }, actorOf(by))) throw noSuchStranger(id);
+    const pictures = gallery().removeStrangerPictures(pictured, { fromMs, untilMs });
+    journal.forgetStranger(id);
+    this.#record({ change: 'discarded', strangerId: id });
+    return { discarded: id, passages: appearances.length, visits, pictures };
+  }
+
+  /** @throws `gallery-sealed`, `no-such-stranger`, `no-stranger-pictures`, `forbidden`, and what changes of photographs throw */
+  async assign({ stranger, ...input }: Input<'strangers.assign'>, by: Caller) {
+    this.#requireEnrolment(by);
+    const entry = this.#find(stranger);
+    return this.#assigned(entry.id, await this.#options.enrolment.add(entry, input, by), by);
+  }
+
+  /** @throws `gallery-sealed`, `no-such-stranger`, `no-stranger-pictures`, `forbidden`, and what enrolments throw */
+  async enrol({ stranger, ...input }: Input<'strangers.enrol'>, by: Caller) {
+    this.#requireEnrolment(by);
+    const entry = this.#find(stranger);
+    return this.#assigned(entry.id, await this.#options.enrolment.enrol(entry, input, by), by);
+  }
+
+  #assigned<R extends Awaited<ReturnType<StrangerEnrolment['add']>>>(
+    id: StrangerId,
+    result: R,
+    by: Reader,
+  ): R {
+    if (result.outcome !== 'assigned') return result;
+    const person = personId(result.person.id);
+    // The stranger may have been discarded meanwhile.
+    if (this.#strangers().forget(id, { change: 'assigned', personId: person }, actorOf(by))) {
+      this.#record({ change: 'assigned', strangerId: id, personId: person });
+    }
+    return result;
+  }
+
+  #strangers(): GalleryStrangers {
+    return this.#options.gallery().strangers;
+  }
+
+  /** @throws `no-such-stranger` */
+  #find(id: string): StrangerEntry {
+    const found = this.#strangers().show(strangerId(id));
+    if (found === undefined) throw noSuchStranger(id);
+    return found;
+  }
+
+  /** What a caller may know of a stranger: the passages at the caller's cameras. Undefined without any. */
+  #seenBy({ cameras }: Reader, entry: StrangerEntry): StrangerEntry | undefined {
+    if (cameras === undefined) return entry;
+    const appearances = entry.appearances.filter(({ cameraId }) => cameras.has(cameraId));
+    const [first] = appearances;
+    if (first === undefined) return undefined;
+    const lastSeenMs = Math.max(...appearances.map((each) => each.lastSeenMs));
+    return { ...entry, appearances, firstSeenMs: first.firstSeenMs, lastSeenMs };
+  }
+
+  /** A stranger is one person at all cameras, so a change concerns all of them. @throws `forbidden` */
+  #requireAllCameras({ cameras }: Reader): void {
+    if (cameras === undefined) return;
+    throw badInput(
+      'forbidden',
+      'a change of a stranger counts at all cameras, and you may use some of them only',
+      {
+        remedy: 'ask an administrator for a role without a limit to cameras',
+      },
+    );
+  }
+
+  /** @throws `forbidden` */
+  #requireEnrolment(by: Pick<Caller, 'scopes'> & Reader): void {
+    this.#requireAllCameras(by);
+    if (by.scopes.has('persons:write')) return;
+    throw badInput(
+      'forbidden',
+      'to make a stranger an enrolled person, you need the scope persons:write, too',
+      {
+        remedy: 'ask an administrator for a role with this scope',
+      },
+    );
+  }
+
+  #record(notice: Omit<StrangerNotice, 'kind' | 'occurredAtMs'>): void {
+    const { record, wallMs } = this.#options;
+    record({ kind: 'stranger', occurredAtMs: wallMs(), ...notice });
+  }
+}
+
+const actorOf = ({ actor, origin }: Actor): Actor => ({ actor, origin });
+
+const noSuchStranger = (id: string) => notFound('stranger', id, 'rollcall strangers list');
+
+const otherCamera = () =>
+  badInput('forbidden', 'you may not use this camera', {
+    remedy: 'give one of your cameras, or ask an administrator for this one',
+  });
+
+/** The place of the first item of the next page. @throws `bad-request` */
+function placeOf(cursor: string): number {
+  if (/^\d{1,9}$/.test(cursor)) return Number(cursor);
+  throw badInput('bad-request', 'the cursor is not one of this list', {
+    remedy: 'give the `nextCursor` of the page before',
+  });
+}

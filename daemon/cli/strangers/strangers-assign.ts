@@ -1,0 +1,75 @@
+import type { Command } from 'commander';
+import { badInput } from '../../base/errors.js';
+import { present } from '../../base/present.js';
+import type { AssignResult } from '../../contract/strangers.js';
+import type { ControlClient } from '../../control/client.js';
+import { type CommonOptions, withCommonOptions } from '../common-options.js';
+import { confirm } from '../confirm.js';
+import { openBox } from '../daemon-client.js';
+import { exitCodes, print, runAction } from '../output.js';
+import { givenProfile } from '../person/person-add.js';
+import { type ProfileOptions, readProfile, withProfileOptions } from '../person/profile-options.js';
+import { personForms, personOption } from '../person/which-person.js';
+import type { SiteTime } from '../site-time.js';
+import { describeAssignment } from './stranger-text.js';
+import { strangerForms, whichStranger } from './which-stranger.js';
+
+interface AssignOptions extends CommonOptions, ProfileOptions {
+  readonly person?: string;
+  readonly name?: string;
+  readonly passages?: readonly string[];
+  readonly allowDuplicate?: boolean;
+  readonly yes?: boolean;
+}
+
+export function registerAssign(strangers: Command): void {
+  withProfileOptions(withCommonOptions(strangers.command('assign')))
+    .argument('<stranger>', strangerForms)
+    .option('--person <person>', `the enrolled person who the stranger is: ${personForms}`)
+    .option('--name <name>', 'enrol the stranger under this name; needs the consent of the person')
+    .option('--passages <passage...>', 'take the pictures of these passages; default: the best five')
+    .option('--allow-duplicate', 'enrol the face even if it resembles another person')
+    .option('-y, --yes', 'do not ask for confirmation')
+    .description(
+      'say who a stranger is: enrol them with consent, or name an enrolled person; the kept pictures become photographs; exit code 1 if they are refused',
+    )
+    .action((given: string, options: AssignOptions) =>
+      runAction(options.json === true, async () => {
+        const { client, time } = await openBox(options.config);
+        const stranger = await whichStranger(client, given);
+        const pictures = {
+          stranger,
+          ...present({ passages: options.passages && [...options.passages] }),
+          isDuplicateAllowed: options.allowDuplicate === true,
+        };
+        const person = await personOption(options, client, time);
+        const assign =
+          person === undefined
+            ? await enrolment(client, pictures, options, time)
+            : () => client.call('strangers.assign', { ...pictures, person });
+        await confirm(
+          `This stores the kept pictures of ${stranger} as photographs of the person. The box then forgets the stranger: the id is used no more.`,
+          options.yes,
+        );
+        const result = await assign();
+        print(options.json === true, result, () => describeAssignment(stranger, result));
+        return result.outcome === 'assigned' ? exitCodes.done : exitCodes.failed;
+      }),
+    );
+}
+
+/** @throws `name-missing`, `consent-missing` */
+async function enrolment(
+  client: ControlClient,
+  pictures: { readonly stranger: string; readonly passages?: string[]; readonly isDuplicateAllowed: boolean },
+  options: AssignOptions,
+  time: SiteTime,
+): Promise<() => Promise<AssignResult>> {
+  const { consent, ...profile } = givenProfile(options.name, await readProfile(options, time));
+  if (consent === undefined) {
+    throw badInput('consent-missing', 'a stranger is enrolled only with the consent of the person', {
+      remedy: 'give --consent-basis, --consent-date and --consent-reference',
+    });
+  }
+  return () => client.call('strangers.enrol', { ...pictures, ...profile, consent });
+}

@@ -1,0 +1,213 @@
+import { z } from 'zod';
+import { cameraId } from './cameras.js';
+import {
+  enrolmentErrors,
+  enrolmentWarning,
+  externalIdTaken,
+  givenConsent,
+  givenPerson,
+  isDuplicateAllowed,
+  photographResults,
+  photographsRefused,
+  resemblesOther,
+} from './enrolment.js';
+import { operation, pageFields } from './operation.js';
+import { personDetail, personId, similarity } from './person.js';
+
+const count = z.int().nonnegative();
+const strangerId = z.string().min(1).max(64).describe('The opaque id of the stranger: `s-…`.');
+const passageId = z.string().min(1).max(64).describe('The id of a passage.');
+const time = z.iso.datetime();
+
+/** A stranger in a list. */
+export const strangerSummary = z.object({
+  id: strangerId,
+  state: z.enum(['active', 'ignored']).describe('`ignored`: causes neither events nor alerts.'),
+  firstSeenAt: time,
+  lastSeenAt: time,
+  visits: z.int().positive().describe('Passages less than 10 minutes apart are one visit.'),
+  passages: count.describe('Remembered passages.'),
+  cameras: z
+    .array(z.object({ camera: z.string(), lastSeenAt: time }))
+    .readonly()
+    .describe('Where the stranger was seen, the latest first.'),
+});
+export type StrangerSummary = z.infer<typeof strangerSummary>;
+
+const strangerPassage = z.object({
+  passage: passageId,
+  camera: z.string(),
+  firstSeenAt: time,
+  lastSeenAt: time,
+  hasEvent: z.boolean().describe('Whether the passage caused an event of an unknown person.'),
+  hasPicture: z.boolean().describe('Whether the box keeps a picture of the passage.'),
+  isCompared: z.boolean().describe('Whether the box compares faces with views of this passage.'),
+});
+
+export const strangerDetails = strangerSummary.extend({
+  history: z.array(strangerPassage).readonly().describe('The remembered passages, the oldest first.'),
+  similar: z
+    .array(z.object({ stranger: strangerId, similarity }))
+    .readonly()
+    .describe('Other strangers who may be the same person, the most similar first.'),
+});
+export type StrangerDetails = z.infer<typeof strangerDetails>;
+
+export const assignResult = z.discriminatedUnion('outcome', [
+  z.object({
+    outcome: z.literal('assigned'),
+    person: personDetail,
+    photographs: photographResults.describe('Of the kept pictures that were used.'),
+    ...enrolmentWarning,
+  }),
+  ...[photographsRefused, resemblesOther, externalIdTaken],
+]);
+export type AssignResult = z.infer<typeof assignResult>;
+
+const one = z.strictObject({ stranger: strangerId });
+const known = ['gallery-sealed', 'no-such-stranger'] as const;
+const changing = { scope: 'strangers:write', audit: 'write', rate: 'default' } as const;
+/** The pictures that an enrolment takes. */
+const pictures = {
+  passages: z
+    .array(passageId)
+    .min(1)
+    .max(20)
+    .optional()
+    .describe('Takes the pictures of these passages. Absent: the best five that the box keeps.'),
+};
+const { faceNumber: _, ...profile } = givenPerson;
+const assigning = {
+  scope: 'strangers:write',
+  audit: 'write',
+  rate: 'enrolment',
+  isLong: true,
+  description:
+    'Needs `persons:write`, too. The pictures that the box keeps of the passages become photographs, with the checks of an enrolment. Then the box forgets the stranger; the passages stay.',
+} as const;
+
+export const strangerOperations = {
+  'strangers.list': operation({
+    method: 'GET',
+    path: '/strangers',
+    summary: 'List the strangers whom the box remembers.',
+    description:
+      'The latest seen first. The pages shift if strangers are seen meanwhile. A caller who is limited to cameras gets the strangers who were seen there.',
+    input: z.strictObject({
+      ...pageFields,
+      state: strangerSummary.shape.state.optional(),
+      camera: cameraId.optional().describe('Only strangers who were seen at this camera.'),
+      since: z.iso.datetime().max(40).optional().describe('Only strangers who were seen since.'),
+    }),
+    answer: { kind: 'page', item: strangerSummary },
+    errors: ['gallery-sealed'],
+    scope: 'strangers:read',
+    audit: 'personal',
+    command: 'list-strangers',
+    rate: 'default',
+  }),
+  'strangers.show': operation({
+    method: 'GET',
+    path: '/strangers/{stranger}',
+    summary: 'Show the passages of a stranger, and other strangers who may be the same person.',
+    input: one,
+    answer: { kind: 'json', schema: strangerDetails },
+    errors: known,
+    scope: 'strangers:read',
+    audit: 'personal',
+    rate: 'default',
+  }),
+  'strangers.merge': operation({
+    method: 'POST',
+    path: '/strangers/{stranger}/merge',
+    summary: 'Say that several strangers are one person.',
+    description: 'The id of the stranger who was seen first stays. The others are used no more.',
+    input: one.extend({ others: z.array(strangerId).min(1).max(20) }),
+    answer: { kind: 'json', schema: strangerSummary },
+    errors: [...known, 'merge-refused'],
+    ...changing,
+    command: 'merge-strangers',
+  }),
+  'strangers.split': operation({
+    method: 'POST',
+    path: '/strangers/{stranger}/split',
+    summary: 'Make a new stranger of some passages of a stranger.',
+    input: one.extend({ passages: z.array(passageId).min(1).max(200) }),
+    answer: { kind: 'json', schema: strangerSummary },
+    errors: [...known, 'split-refused'],
+    ...changing,
+    command: 'split-stranger',
+  }),
+  'strangers.ignore': operation({
+    method: 'PUT',
+    path: '/strangers/{stranger}/ignored',
+    summary: 'Cause no more events and alerts about a stranger.',
+    description: 'Passages of the stranger stay in the journal, with the reason `stranger-ignored`.',
+    input: one,
+    answer: { kind: 'json', schema: strangerSummary },
+    errors: known,
+    ...changing,
+    command: 'ignore-stranger',
+  }),
+  'strangers.notice': operation({
+    method: 'DELETE',
+    path: '/strangers/{stranger}/ignored',
+    summary: 'Cause events and alerts about a stranger again.',
+    input: one,
+    answer: { kind: 'json', schema: strangerSummary },
+    errors: known,
+    ...changing,
+    command: 'notice-stranger',
+  }),
+  'strangers.discard': operation({
+    method: 'DELETE',
+    path: '/strangers/{stranger}',
+    summary: 'Forget a stranger at once.',
+    description:
+      'Deletes the templates, the pictures, and the id from the passages. The passages stay. A discarded person who comes again is a new stranger.',
+    input: one,
+    answer: {
+      kind: 'json',
+      schema: z.object({
+        discarded: strangerId,
+        passages: count,
+        visits: count,
+        pictures: count.describe('Deleted pictures.'),
+      }),
+    },
+    errors: known,
+    ...changing,
+    command: 'discard-stranger',
+  }),
+  'strangers.assign': operation({
+    method: 'POST',
+    path: '/strangers/{stranger}/assign',
+    summary: 'Say that a stranger is an enrolled person.',
+    input: one.extend({ person: personId, ...pictures, isDuplicateAllowed }),
+    answer: { kind: 'json', schema: assignResult },
+    errors: [
+      ...enrolmentErrors,
+      'no-such-stranger',
+      'no-stranger-pictures',
+      'no-such-passage',
+      'no-such-person',
+      'person-not-active',
+      'changed-meanwhile',
+      'too-many-photographs',
+    ],
+    ...assigning,
+  }),
+  'strangers.enrol': operation({
+    method: 'POST',
+    path: '/strangers/{stranger}/enrol',
+    summary: 'Enrol a stranger who gave consent.',
+    input: one.extend({
+      ...profile,
+      consent: givenConsent,
+      ...pictures,
+    }),
+    answer: { kind: 'json', schema: assignResult },
+    errors: [...enrolmentErrors, 'no-such-stranger', 'no-stranger-pictures', 'no-such-passage'],
+    ...assigning,
+  }),
+} as const;

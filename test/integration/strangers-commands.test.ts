@@ -1,0 +1,317 @@
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { stringify } from 'yaml';
+import { BoxPersons } from '../../daemon/app/gallery/box-persons.js';
+import type { GalleryVault } from '../../daemon/app/gallery/gallery-vault.js';
+import { personHandlers } from '../../daemon/app/gallery/person-handlers.js';
+import { BoxPassages, passageHandlers } from '../../daemon/app/passages/box-passages.js';
+import { pictureOfPassage } from '../../daemon/app/passages/passage-picture.js';
+import { BoxStrangers, strangerHandlers } from '../../daemon/app/strangers/box-strangers.js';
+import { StrangerEnrolment } from '../../daemon/app/strangers/stranger-enrolment.js';
+import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { passageOperations } from '../../daemon/contract/passages.js';
+import { personOperations } from '../../daemon/contract/persons.js';
+import { allScopes, type Scope } from '../../daemon/contract/scopes.js';
+import {
+  type StrangerDetails,
+  type StrangerSummary,
+  strangerOperations,
+} from '../../daemon/contract/strangers.js';
+import { startControlServer } from '../../daemon/control/server.js';
+import { cameraId, type StrangerId } from '../../daemon/domain/ids.js';
+import type { Gallery } from '../../daemon/gallery/gallery.js';
+import { systemClock } from '../../daemon/host/system-clock.js';
+import type { Records } from '../../daemon/records/open-records.js';
+import { rollcall } from '../support/box.js';
+import {
+  enrolmentOf,
+  galleryOptions,
+  openTestGallery,
+  temporaryDirectory,
+  tester,
+  testRecogniser,
+  unitVector,
+} from '../support/gallery-fixture.js';
+import { readPainted } from '../support/gallery-persons.js';
+import { paintFace, paintWall } from '../support/painted-faces.js';
+import {
+  openPassageRecords,
+  passageEpochMs,
+  passageIdOf,
+  passageOf,
+  SettableVault,
+  sealOf,
+} from '../support/passage-fixture.js';
+
+const minuteMs = 60_000;
+const consent = [
+  '--consent-basis',
+  'consent',
+  '--consent-date',
+  '2026-03-01',
+  '--consent-reference',
+  'form 7',
+];
+
+/** The operations on strangers over a real gallery and real records, and the commands that speak to them. */
+interface StrangerApi {
+  readonly gallery: Gallery;
+  readonly records: Records;
+  readonly strangers: BoxStrangers;
+  readonly readings: NewAuditEntry[];
+  /** Actions and subjects of the audit log, oldest first. */
+  audited(): readonly string[];
+  /** The data of the recorded events about strangers. */
+  events(): readonly Readonly<Record<string, unknown>>[];
+  /** Runs `rollcall strangers`. Fails the test on another exit code. */
+  run(args: readonly string[], exitCode?: number): Promise<string>;
+  json<T>(...args: readonly string[]): Promise<T>;
+  /** A passage of the stranger with this face; returns the id of the stranger. */
+  pass(
+    number: number,
+    face: number,
+    options?: { readonly camera?: string; readonly jpeg?: Buffer },
+  ): StrangerId;
+}
+
+async function withStrangers(t: TestContext, work: (api: StrangerApi) => Promise<void>): Promise<void> {
+  const directory = temporaryDirectory(t);
+  await using opened = await openTestGallery(galleryOptions(directory));
+  const { gallery, file } = opened;
+  const settable = new SettableVault(gallery);
+  await using records = openPassageRecords(directory, systemClock, sealOf(settable));
+  const open: Partial<GalleryVault> = { gallery: () => settable.gallery(), audit: file.audit };
+  // The operations of this test use nothing else of the vault.
+  const vault = open as GalleryVault;
+  const read: NewAuditEntry[] = [];
+  const readings = { note: (entry: NewAuditEntry) => void read.push(entry) };
+  const persons = new BoxPersons({
+    ...{ vault, records, readings },
+    threshold: () => 0.5,
+    margin: () => 0.05,
+    todayIso: () => '2026-03-02',
+    analysePhoto: async (image) => readPainted(image),
+    forgetPerson: () => undefined,
+    forgetCopies: () => undefined,
+  });
+  const journal = records.passages;
+  const pictureOf = pictureOfPassage(records, () => settable.present);
+  const strangers = new BoxStrangers({
+    ...{ journal, pictureOf, readings },
+    gallery: () => settable.gallery(),
+    enrolment: new StrangerEnrolment({ persons, journal, pictureOf }),
+    record: (notice) => void records.record(notice),
+    threshold: () => 0.5,
+    wallMs: () => systemClock.wallMs(),
+  });
+  const passages = new BoxPassages({
+    ...{ journal, vault, readings, pictureOf, clock: systemClock },
+    nameOf: () => undefined,
+  });
+  const socketPath = join(directory, 'control.sock');
+  await using _server = await startControlServer({
+    socketPath,
+    operations: { ...strangerOperations, ...passageOperations, ...personOperations },
+    handlers: { ...strangerHandlers(strangers), ...passageHandlers(passages), ...personHandlers(persons) },
+    logger: silentLogger,
+  });
+  const config = join(directory, 'rollcall.yaml');
+  await writeFile(config, stringify({ site: { id: 'site', timeZone: 'UTC' }, control: { socketPath } }));
+  const run: StrangerApi['run'] = async (args, exitCode = 0) => {
+    const result = await rollcall(['strangers', ...args, '--config', config]);
+    assert.equal(result.exitCode, exitCode, `${result.stdout}${result.stderr}`);
+    return `${result.stdout}${result.stderr}`;
+  };
+  await work({
+    ...{ gallery, records, strangers, run },
+    readings: read,
+    audited: () =>
+      file.audit
+        .list({ limit: 100 })
+        .filter(({ action }) => action.startsWith('stranger.'))
+        .map(({ action, subject = '' }) => `${action} ${subject}`),
+    events: () =>
+      records
+        .list({ kind: 'stranger', limit: 100 })
+        .map(
+          ({ payload }) => (JSON.parse(Buffer.from(payload).toString()) as { data: object }).data as never,
+        ),
+    json: async (...args) => JSON.parse(await run([...args, '--json'])),
+    pass(number, face, { camera = 'gate', jpeg } = {}) {
+      const passageId = passageIdOf(number);
+      const atMs = passageEpochMs + number * minuteMs;
+      const where = { cameraId: cameraId(camera), firstSeenMs: atMs, lastSeenMs: atMs + 1000 };
+      const known = gallery.strangers.see({
+        ...{ passageId, ...where, recogniser: testRecogniser, threshold: 0.5 },
+        views: [{ embedding: unitVector(face), quality: 0.8 }],
+      });
+      gallery.strangers.end(passageId);
+      assert.ok(known.stranger);
+      const { id, visit } = known.stranger;
+      const { personId: _, ...nobody } = passageOf(number, { cameraId: where.cameraId, events: [] });
+      const times = { startedAtMs: atMs, lastSeenMs: atMs + 1000 };
+      records.passages.put({
+        ...{ ...nobody, ...times, outcome: 'stranger', reason: 'stranger', stranger: { id, visit } },
+      });
+      if (jpeg !== undefined) {
+        const { cameraId: takenBy } = where;
+        gallery.addEvidence({
+          ...{ kind: 'passage', eventId: passageId, cameraId: takenBy, takenAtMs: atMs, jpeg },
+        });
+      }
+      return id;
+    },
+  });
+}
+
+const idsOf = (records: Records, stranger: string): readonly string[] =>
+  records.passages.list({ strangerId: stranger as StrangerId, limit: 100 }).map(({ id }) => id);
+
+describe('rollcall strangers', { timeout: 120_000 }, () => {
+  test('lists, shows, merges, splits, ignores and discards, with audit entries and events', async (t) => {
+    await withStrangers(t, async (api) => {
+      const { run, json, pass, records, gallery } = api;
+      const jpeg = paintFace('zed');
+      const one = pass(1, 1);
+      const two = pass(2, 2, { camera: 'yard', jpeg });
+      const three = pass(30, 3, { camera: 'yard' });
+      pass(31, 1);
+
+      const listed = (await run(['list'])).trim().split('\n');
+      assert.equal(listed.length, 4);
+      assert.match(
+        listed[1] ?? '',
+        new RegExp(`^${one} +2026-03-02 07:31:01 +2026-03-02 07:01:00 +2 +2 +gate`),
+      );
+      const atYard = await json<readonly StrangerSummary[]>('list', '--since', '2026-03-02 07:10', '-n', '1');
+      assert.deepEqual([atYard.length, atYard[0]?.id], [1, one]);
+
+      const kept = await json<StrangerSummary>('merge', one, two.slice(0, 12), '--yes');
+      assert.deepEqual([kept.id, kept.visits, kept.passages], [one, 2, 3]);
+      assert.deepEqual(idsOf(records, one), [1, 2, 31].map(passageIdOf));
+      assert.deepEqual(idsOf(records, two), []);
+
+      const file = join(temporaryDirectory(t), 'face.jpg');
+      const shown = await run(['show', one, '--picture', file]);
+      assert.match(shown, /2 visits from 2026-03-02 07:01:00 to 2026-03-02 07:31:01/);
+      assert.match(shown, new RegExp(`${passageIdOf(2)} +yard .*picture, compared`));
+      assert.deepEqual(await readFile(file), jpeg);
+
+      const made = await json<StrangerSummary>('split', one, '--passages', passageIdOf(2));
+      assert.deepEqual(idsOf(records, made.id), [passageIdOf(2)]);
+      assert.match(await run(['split', one, '--passages', passageIdOf(30)], 2), /is not one of the stranger/);
+
+      assert.match(await run(['ignore', three]), /causes no more events and alerts/);
+      await run(['ignore', three]);
+      assert.equal(gallery.strangers.show(three)?.state, 'ignored');
+      assert.match(await run(['ignore', three, '--undo']), /causes events again/);
+
+      assert.match(await run(['discard', made.id], 2), /1 visit in 1 passage\. It cannot be undone/);
+      assert.match(await run(['discard', made.id, '--yes']), /with 1 picture/);
+      assert.deepEqual(idsOf(records, made.id), []);
+      assert.equal(gallery.evidenceOfEvent('passage', passageIdOf(2), passageEpochMs), undefined);
+      assert.match(await run(['show', made.id], 2), /there is no stranger/);
+
+      assert.deepEqual(api.audited(), [
+        `stranger.merged ${two}`,
+        `stranger.split ${one}`,
+        `stranger.ignored ${three}`,
+        `stranger.ignored ${three}`,
+        `stranger.discarded ${made.id}`,
+      ]);
+      assert.deepEqual(api.events(), [
+        { change: 'merged', stranger: two, other: one },
+        { change: 'split', stranger: made.id, other: one },
+        { change: 'ignored', stranger: three },
+        { change: 'noticed', stranger: three },
+        { change: 'discarded', stranger: made.id },
+      ]);
+    });
+  });
+
+  test('enrols a stranger with consent, and adds the pictures of another one to an enrolled person', async (t) => {
+    await withStrangers(t, async (api) => {
+      const { run, pass, gallery, records } = api;
+      const zed = pass(1, 1, { jpeg: paintFace('zed', 1) });
+      pass(2, 1, { jpeg: paintFace('zed', 2) });
+      // Not usable: left out, because nobody chose it.
+      pass(3, 1, { jpeg: paintWall() });
+      const bare = pass(4, 2);
+
+      const name = ['--name', 'Zed Lovelace'];
+      assert.match(await run(['assign', zed, ...name, '--yes'], 2), /only with the consent/);
+      assert.match(await run(['assign', bare, ...name, ...consent, '--yes'], 2), /keeps no picture/);
+      const chosen = ['--passages', passageIdOf(1), passageIdOf(3)];
+      assert.match(
+        await run(['assign', zed, ...name, ...consent, ...chosen, '--yes'], 1),
+        /there is no face/,
+      );
+      assert.equal(gallery.strangers.count, 2, 'nothing was changed');
+
+      const enrolled = await run(['assign', zed, ...name, ...consent, '--yes']);
+      const [, person = ''] = /is Zed Lovelace \((p-\w+)\), with 2 pictures/.exec(enrolled) ?? [];
+      const [profile] = (await gallery.listPersons()).filter(({ id }) => id === person);
+      assert.equal(profile?.profile?.consent?.reference, 'form 7');
+      assert.equal(gallery.strangers.show(zed), undefined);
+      assert.equal(idsOf(records, zed).length, 3, 'the passages stay');
+
+      const again = pass(10, 5, { jpeg: paintFace('zed', 4) });
+      const other = pass(11, 6, { jpeg: paintFace('max', 1) });
+      assert.match(await run(['assign', other, '--person', person, '--yes'], 1), /refused/);
+      assert.match(await run(['assign', again, '--person', person, '--yes']), /is Zed Lovelace/);
+      assert.deepEqual(api.events(), [
+        { change: 'assigned', stranger: zed, person },
+        { change: 'assigned', stranger: again, person },
+      ]);
+      assert.deepEqual(api.audited(), [`stranger.assigned ${zed}`, `stranger.assigned ${again}`]);
+    });
+  });
+
+  test('answers as far as scopes and cameras of the caller go', async (t) => {
+    await withStrangers(t, async ({ strangers, pass, gallery, readings }) => {
+      const ada = await gallery.addPerson(enrolmentOf('Ada Lovelace', [9]), tester);
+      const one = pass(1, 1, { camera: 'yard', jpeg: paintFace('zed') });
+      pass(40, 1, { camera: 'gate' });
+      const two = pass(2, 2, { camera: 'gate' });
+      const caller = (scopes: readonly Scope[], cameras?: readonly string[]) => ({
+        ...{ actor: 'user:u-1', origin: 'https 192.0.2.7', scopes: new Set(scopes) },
+        ...{ provedAtMs: 'always' as const, isLimited: true, cameras: cameras && new Set(cameras) },
+      });
+      const atYard = caller(['strangers:read'], ['yard']);
+      const { items } = strangers.list({ limit: 10 }, atYard);
+      assert.deepEqual(
+        items.map(({ id, passages, cameras }) => [id, passages, cameras.map(({ camera }) => camera)]),
+        [[one, 1, ['yard']]],
+      );
+      assert.equal(items[0]?.lastSeenAt, '2026-03-02T07:01:01.000Z');
+      const details: StrangerDetails = strangers.show(one, atYard);
+      assert.deepEqual(
+        details.history.map(({ passage }) => passage),
+        [passageIdOf(1)],
+      );
+      const forbidden = { code: 'forbidden' };
+      assert.throws(() => strangers.show(two, atYard), { code: 'no-such-stranger' });
+      assert.throws(() => strangers.list({ limit: 10, camera: 'gate' }, atYard), forbidden);
+      assert.throws(() => strangers.discard(one, caller(allScopes, ['yard'])), forbidden);
+      const isDuplicateAllowed = false;
+      await assert.rejects(
+        strangers.assign({ stranger: one, person: ada, isDuplicateAllowed }, caller(['strangers:write'])),
+        forbidden,
+      );
+      assert.deepEqual(
+        readings.map(({ action, subject }) => [action, subject]),
+        [
+          ['stranger.listed', undefined],
+          ['stranger.read', one],
+        ],
+      );
+      const first = strangers.list({ limit: 1 }, caller(['strangers:read']));
+      assert.deepEqual([first.items[0]?.id, first.total, first.nextCursor], [one, 2, '1']);
+      const rest = strangers.list({ limit: 1, cursor: first.nextCursor }, caller(['strangers:read']));
+      assert.deepEqual([rest.items[0]?.id, rest.nextCursor], [two, undefined]);
+    });
+  });
+});
