@@ -66,6 +66,16 @@ export const retentionSchema = z.strictObject({
     30,
     'Days after which a removed person is erased for good. Until then the person can be restored.',
   ),
+  strangers: days(
+    0,
+    3,
+    'Days that a stranger is remembered after the last visit: sealed templates, cameras and times under an opaque id, so that visits can be counted over cameras and days. These are biometric data of people who did not consent: see docs/strangers.md for the law. 0: strangers are told apart in memory during `rules.unknownCooldownS` only, without ids, and all that is stored of them is deleted.',
+  ),
+  ignoredStrangers: days(
+    0,
+    90,
+    'Days that a stranger whom you told the box to ignore is remembered after the last visit.',
+  ),
   unfinishedImports: days(1, 1, 'Days after which an uncommitted import is discarded.'),
   auditEntries: days(1, 730, 'Days that an entry of the audit log is kept.'),
   tombstones: days(

@@ -8,6 +8,8 @@ export const retentionKinds = [
   'unfinishedImports',
   'removedPersons',
   'photographs',
+  'strangers',
+  'ignoredStrangers',
   'attendanceEvidence',
   'unknownEvidence',
   'attackEvidence',

@@ -9,7 +9,7 @@ import {
 import type { Direction, Fact } from '../domain/events/event.js';
 import { identifyTrack, type TrackProbes, withProbes } from '../domain/identification/identify-track.js';
 import { type Identification, isSameAnswer, type MatchPolicy } from '../domain/identification/match.js';
-import type { CameraId, EventId, PersonId, TrackId } from '../domain/ids.js';
+import type { CameraId, EventId, PassageId, PersonId, TrackId } from '../domain/ids.js';
 import { type ChallengeStanding, judgedByChallenge } from '../domain/liveness/challenge.js';
 import type { JudgedLiveness } from '../domain/liveness/liveness.js';
 import type { Passage, PassageEnd } from '../domain/passages/passage.js';
@@ -21,12 +21,14 @@ import {
   passageOf,
 } from '../domain/passages/passage-story.js';
 import type { Standing } from '../domain/persons/person-standing.js';
+import type { StrangerBook } from '../domain/strangers/stranger-book.js';
 import type { Sighting } from '../domain/tracks/sighting.js';
 import { type AttendanceProof, nextDecision, type TrackKnowledge } from '../domain/tracks/track-decision.js';
+import { copyBestViews, type FaceViews, noViews, wipeViews } from './face-views.js';
 import type { FactStore } from './fact-store.js';
 import { type SearchGallery, searchedProbes } from './gallery-search.js';
 import { PassageEndings } from './passages/passage-endings.js';
-import { copyBestViews, type FaceViews, noViews, RecentStrangers, wipeViews } from './recent-strangers.js';
+import { type SightOptions, StrangersInSight } from './strangers-in-sight.js';
 import { newTrack, type TrackMemory, trackWithoutPerson } from './track-memory.js';
 
 /** Runs the challenges at cameras that require them. */
@@ -57,6 +59,8 @@ export interface DeciderOptions {
   /** Absent: every person is valid, and none is watched. */
   readonly persons?: PersonStandings;
   readonly facts: FactStore;
+  /** The book that keeps strangers. Absent or undefined: they are told apart during the cooldown only. */
+  readonly strangers?: () => StrangerBook | undefined;
   /** For the expiry of remembered strangers. */
   readonly clock: Clock;
   /** For the ids of passages. */
@@ -121,7 +125,7 @@ export const createDecider = (options: DeciderOptions): Decider => new SightingD
 class SightingDecider implements Decider {
   readonly #options: DeciderOptions;
   readonly #tracks = new Map<TrackId, TrackMemory>();
-  readonly #strangers: RecentStrangers;
+  readonly #strangers: StrangersInSight;
   readonly #turns = new SerialQueue();
   readonly #endings: PassageEndings;
   #stoppedBy: 'vision-stopped' | 'box-stopped' = 'vision-stopped';
@@ -130,7 +134,10 @@ class SightingDecider implements Decider {
     this.#options = options;
     const { clock, facts } = options;
     this.#endings = new PassageEndings(facts);
-    this.#strangers = new RecentStrangers({ clock, cooldownS: () => options.rules.unknownCooldownS });
+    this.#strangers = new StrangersInSight({
+      ...{ clock, book: () => options.strangers?.() },
+      cooldownS: () => options.rules.unknownCooldownS,
+    });
   }
 
   get trackCount(): number {
@@ -210,8 +217,8 @@ class SightingDecider implements Decider {
     const { memory, recorded, suppressed, isWritten } = this.#record(known, before, {
       ...{ probes, views, end: this.#endOf(sighting) },
     });
-    const isStranger = recorded.some(({ fact }) => fact.kind === 'unknown');
-    if (!isStranger && sighting.probes.length > 0) this.#strangers.update(sighting.trackId, views);
+    if (before.decision.state === 'unknown' && memory.decision.state === 'unknown')
+      this.#strangers.update(known, this.#sightOptions(before, views));
 
     const isDue = (before.passage === undefined || sighting.isEnded) && !isWritten;
     return {
@@ -271,10 +278,9 @@ class SightingDecider implements Decider {
     let step = nextDecision(before.decision, known);
     let isWritten = false;
     for (; step.fact !== undefined; step = nextDecision(step.decision, known)) {
-      const { fact, decision } = step;
-      const suppression = this.#suppression(fact, views);
-      const earlierId =
-        suppression && facts.passageOfFact(suppression.earlier, fact.cameraId, suppression.earlierAtMs);
+      const { decision } = step;
+      const { fact, suppression } = this.#told(step.fact, known, this.#sightOptions(before, views));
+      const earlierId = this.#earlierPassage(suppression);
       // That a person is watched decides nothing about the passage.
       const last = fact.kind === 'watchlist' ? story.last : { fact, suppressed: suppression, earlierId };
       const told: PassageStory = { ...story, last };
@@ -282,7 +288,7 @@ class SightingDecider implements Decider {
       if (suppression === undefined) {
         const { id } = facts.record(fact, (eventId) => passageIn(withEvent(eventId)));
         recorded.push({ fact, eventId: id });
-        if (fact.kind === 'unknown') this.#strangers.add(fact, views);
+        if (fact.kind === 'unknown') this.#strangers.noteRecorded(fact);
         story = withEvent(id);
       } else {
         suppressed.push(suppression);
@@ -295,8 +301,34 @@ class SightingDecider implements Decider {
     return { memory, recorded, suppressed, isWritten };
   }
 
-  #suppression(fact: Fact, views: FaceViews): SuppressedFact | undefined {
-    const { rules, facts, policy } = this.#options;
+  /** The fact, with its stranger, and why it is not recorded. */
+  #told(
+    fact: Fact,
+    known: TrackKnowledge,
+    seen: SightOptions,
+  ): { readonly fact: Fact; readonly suppression: SuppressedFact | undefined } {
+    if (fact.kind !== 'unknown') {
+      this.#strangers.withdraw(fact.passageId);
+      return { fact, suppression: this.#suppression(fact, undefined) };
+    }
+    const told = this.#strangers.tell(fact, known, seen);
+    if (!told.isIgnored)
+      return { fact: told.fact, suppression: this.#suppression(told.fact, told.lastRecordedMs) };
+    return { fact: told.fact, suppression: { fact: told.fact, reason: 'stranger-ignored' } };
+  }
+
+  #earlierPassage(suppressed: SuppressedFact | undefined): PassageId | undefined {
+    if (suppressed === undefined || suppressed.reason === 'stranger-ignored') return undefined;
+    const { earlier, earlierAtMs, fact } = suppressed;
+    return this.#options.facts.passageOfFact(earlier, fact.cameraId, earlierAtMs);
+  }
+
+  #sightOptions({ story }: TrackMemory, views: FaceViews): SightOptions {
+    return { startedAtMs: story.startedAtMs, views, threshold: this.#options.policy.threshold };
+  }
+
+  #suppression(fact: Fact, lastUnknownMs: number | undefined): SuppressedFact | undefined {
+    const { rules, facts } = this.#options;
     return suppressionOf(fact, rules, {
       lastAttendanceMs: (person, camera) => facts.lastAttendanceMs(person, camera),
       lastUnprovenMs: (person, camera) => facts.lastUnprovenMs(person, camera),
@@ -304,7 +336,7 @@ class SightingDecider implements Decider {
       lastWatchedMs: (person, camera) => facts.lastWatchedMs(person, camera),
       lastAmbiguousMs: (pair, camera) => facts.lastAmbiguousMs(pair, camera),
       lastAttackMs: (camera) => facts.lastAttackMs(camera),
-      lastUnknownMs: (unknown) => this.#strangers.lastRecordedMs(unknown, views, policy.threshold),
+      lastUnknownMs: () => lastUnknownMs,
     });
   }
 
@@ -312,6 +344,7 @@ class SightingDecider implements Decider {
   #finish(sighting: Sighting, memory: TrackMemory, isDue: boolean): Pick<SightingOutcome, 'ended'> {
     const { passage } = memory;
     if (passage !== undefined && isDue) this.#options.facts.write(passage);
+    if (sighting.isEnded) this.#strangers.end(memory.story.id);
     this.#remember(sighting, memory);
     return passage !== undefined && sighting.isEnded ? { ended: passage } : {};
   }
@@ -333,7 +366,10 @@ class SightingDecider implements Decider {
   #endTrack(trackId: TrackId): readonly Passage[] {
     const passage = this.#tracks.get(trackId)?.passage;
     const ended = passage === undefined ? [] : [endedPassage(passage, this.#stoppedBy)];
-    for (const each of ended) this.#endings.add(each);
+    for (const each of ended) {
+      this.#endings.add(each);
+      this.#strangers.end(each.id);
+    }
     this.#forgetTrack(trackId);
     return ended;
   }

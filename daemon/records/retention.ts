@@ -1,5 +1,5 @@
 import type { EventKind } from '../domain/events/event.js';
-import type { PersonId } from '../domain/ids.js';
+import type { PersonId, StrangerId } from '../domain/ids.js';
 import type { Ageing } from '../domain/retention/retention.js';
 import type { OpenDatabase } from '../host/sqlite.js';
 import { ageingPassages } from './passages/passage-ageing.js';
@@ -25,13 +25,15 @@ export interface RecordsRetention {
    * passages. Returns the number of passages.
    */
   forgetAbout(personId: PersonId): number;
+  /** Removes strangers from the passages, which stay. */
+  forgetStrangers(ids: readonly StrangerId[]): void;
   /** Removes deleted data from the write-ahead log; false while another process reads the log. */
   emptyLog(): boolean;
 }
 
 export function recordsRetentionOf(
   database: OpenDatabase,
-  journal: Pick<PassageJournal, 'forgetPerson'>,
+  journal: Pick<PassageJournal, 'forgetPerson' | 'forgetStranger'>,
 ): RecordsRetention {
   const { db } = database;
   const forgetReasons = db.prepare<[PersonId]>(
@@ -46,6 +48,10 @@ export function recordsRetentionOf(
         forgetHashes.run(personId);
         forgetEnrolments.run(personId);
         return journal.forgetPerson(personId);
+      }),
+    forgetStrangers: (ids) =>
+      database.transaction(() => {
+        for (const id of ids) journal.forgetStranger(id);
       }),
     passages: () => ageingPassages(database),
     ageing: (...kinds) =>

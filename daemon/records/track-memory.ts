@@ -11,7 +11,7 @@ import {
 import type { Sighting } from '../domain/tracks/sighting.js';
 import { type TrackDecision, undecided } from '../domain/tracks/track-decision.js';
 import { newPassageId } from './event-id.js';
-import { type FaceViews, noViews } from './recent-strangers.js';
+import { type FaceViews, noViews } from './face-views.js';
 
 /** What the decider remembers of an open track. */
 export interface TrackMemory {

@@ -70,8 +70,8 @@ describe('strangers of a gallery', () => {
     assert.equal(strangers.count, 2);
     const again = passed(opened.gallery, sightOf('p-3', 1, hourMs));
     assert.deepEqual([again.id, again.visit], [first.id, 2]);
-    assert.deepEqual(again.lastRecorded, { passageId: 'p-1', atMs: 1000 });
-    assert.equal(passed(opened.gallery, sightOf('p-4', 1, hourMs, 'yard')).lastRecorded, undefined);
+    assert.equal(again.lastRecordedMs, 1000);
+    assert.equal(passed(opened.gallery, sightOf('p-4', 1, hourMs, 'yard')).lastRecordedMs, undefined);
     const [latest, other] = strangers.list();
     assert.deepEqual(passagesOf(latest), ['p-1', 'p-3', 'p-4']);
     assert.deepEqual(

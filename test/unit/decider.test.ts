@@ -412,7 +412,7 @@ describe('strangers before one camera', () => {
       [2, 80],
     ] as const)
       await see(degrees, { ...track, sequence });
-    assert.equal(await see(110), 'unknown-cooldown');
+    assert.equal(await see(95), 'unknown-cooldown', 'most of the views resemble it, the first one does not');
   });
 
   test('views of another recogniser are not compared', async () => {

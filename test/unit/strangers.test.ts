@@ -172,7 +172,7 @@ describe('visits of a stranger', () => {
     assert.ok(recorded);
     index.put(recorded);
     const elsewhere = sightOf('p-2', 2, { cameraId: cameraId('yard'), firstSeenMs: 5000, lastSeenMs: 6000 });
-    assert.equal(knownOf(see(elsewhere), elsewhere).lastRecorded, undefined);
+    assert.equal(knownOf(see(elsewhere), elsewhere).lastRecordedMs, undefined);
     const again = sightOf('p-3', 2, { firstSeenMs: 7000, lastSeenMs: 8000 });
     assert.deepEqual(knownOf(see(again), again), {
       stranger: {
@@ -185,10 +185,10 @@ describe('visits of a stranger', () => {
         ],
       },
       isIgnored: false,
-      lastRecorded: { passageId: 'p-1', atMs: 2000 },
+      lastRecordedMs: 2000,
     });
     const first = sightOf('p-1', 0, { firstSeenMs: 1000, lastSeenMs: 9000 });
-    assert.equal(knownOf(see(first), first).lastRecorded, undefined, 'a passage does not hold up itself');
+    assert.equal(knownOf(see(first), first).lastRecordedMs, undefined, 'a passage does not hold up itself');
   });
 
   test('merging adds up what both were, and splitting parts it again', () => {

@@ -263,7 +263,11 @@ function startRetention(
   };
   return new Retention({
     kinds: (by) => ageingKinds(sources, by),
-    rules: () => current().retention,
+    rules() {
+      const { retention } = current();
+      // Strangers who are not remembered cannot be ignored either.
+      return retention.strangers === 0 ? { ...retention, ignoredStrangers: 0 } : retention;
+    },
     timeZone: site.timeZone,
     newestRecordMs: () => records.list({ limit: 1 })[0]?.recordedAtMs,
     emptyLogs: () => emptyLogs(sources),

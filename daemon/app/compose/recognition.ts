@@ -144,6 +144,8 @@ function composeDecider(
     },
     challenges,
     persons,
+    // 0 days: strangers are told apart during the cooldown only, and not kept.
+    strangers: () => (current().retention.strangers === 0 ? undefined : vault.gallery().strangers),
     facts: factStoreOf(records),
     clock,
     random,

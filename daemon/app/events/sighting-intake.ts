@@ -243,9 +243,9 @@ export class SightingIntake implements AsyncDisposable {
       this.#facts += 1;
       this.#logger.info('fact recorded', { ...about, kind: fact.kind });
     }
-    for (const { fact, reason, elapsedS } of suppressed) {
+    for (const { fact, ...why } of suppressed) {
       this.#suppressed += 1;
-      this.#logger.info('fact suppressed', { ...about, kind: fact.kind, reason, elapsedS });
+      this.#logger.info('fact suppressed', { ...about, kind: fact.kind, ...why });
     }
   }
 }

@@ -6,8 +6,9 @@ import { isRollcallError, messageOf, operational } from '../../base/errors.js';
 import type { EventKind } from '../../domain/events/event.js';
 import { eventKinds } from '../../domain/events/event-type.js';
 import type { PictureKind } from '../../domain/events/evidence.js';
-import type { PersonId } from '../../domain/ids.js';
+import type { PersonId, StrangerId } from '../../domain/ids.js';
 import type { Ageing } from '../../domain/retention/retention.js';
+import type { StrangerState } from '../../domain/strangers/stranger.js';
 import type { Gallery } from '../../gallery/gallery.js';
 import type { GalleryFile } from '../../gallery/gallery-file.js';
 import { deletePerson } from '../../gallery/persons/erasure.js';
@@ -19,6 +20,7 @@ import {
   ageingTombstones,
 } from '../../gallery/retention/retention-persons.js';
 import { ageingEvidence, ageingPhotographs } from '../../gallery/retention/retention-pictures.js';
+import { ageingStrangers } from '../../gallery/retention/retention-strangers.js';
 import { emptyWriteAheadLog } from '../../gallery/write-ahead-log.js';
 import { explainAccess } from '../../host/file-access.js';
 import { olderCopiesOf } from '../../host/sqlite-migrations.js';
@@ -62,6 +64,8 @@ export function ageingKinds(sources: RetentionSources, by: Actor): AgeingKinds {
   const { records, databasePaths } = sources;
   const inGallery = (ageingOf: (file: GalleryFile) => Ageing): Ageing => ageingInFile(sources.file, ageingOf);
   const evidence = (kind: PictureKind): Ageing => inGallery(({ database }) => ageingEvidence(database, kind));
+  const strangers = (state: StrangerState): Ageing =>
+    inGallery(({ database }) => ageingStrangers(database, state, (ids) => forgetStrangers(sources, ids)));
   return {
     databaseCopies: ageingDatabaseCopies(databasePaths),
     unfinishedImports: inGallery((file) =>
@@ -70,6 +74,8 @@ export function ageingKinds(sources: RetentionSources, by: Actor): AgeingKinds {
     removedPersons: inGallery((file) =>
       ageingRemovedPersons(file.database, (id) => erase(sources, file, id, by)),
     ),
+    strangers: strangers('active'),
+    ignoredStrangers: strangers('ignored'),
     photographs: inGallery(({ database }) => ageingPhotographs(database)),
     attendanceEvidence: evidence('attendance'),
     unknownEvidence: evidence('unknown'),
@@ -176,6 +182,11 @@ function erase(
     if (isRollcallError(error, 'erasure-incomplete')) return true;
     throw error;
   }
+}
+
+function forgetStrangers({ gallery, records }: RetentionSources, ids: readonly StrangerId[]): void {
+  gallery()?.strangers.unload(ids);
+  records.forgetStrangers(ids);
 }
 
 function abandonImport(

@@ -63,6 +63,8 @@ const names: Readonly<Record<RetentionKind, string>> = {
   unfinishedImports: 'persons of unfinished imports',
   removedPersons: 'removed persons',
   photographs: 'enrolment photographs',
+  strangers: 'strangers',
+  ignoredStrangers: 'ignored strangers',
   attendanceEvidence: 'pictures of recognised persons',
   unknownEvidence: 'pictures of unknown persons',
   attackEvidence: 'pictures of attacks',

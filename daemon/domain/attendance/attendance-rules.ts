@@ -43,7 +43,7 @@ export interface RecordedFacts {
   lastAttackMs(cameraId: CameraId): number | undefined;
 }
 
-/** Adds what is only in memory: records contain no faces of strangers, so strangers from before a restart cannot be recognised. */
+/** Adds what records do not know: they contain no faces of strangers. */
 export interface RecentFacts extends RecordedFacts {
   /** The last fact about the same stranger at the same camera. */
   lastUnknownMs(fact: UnknownFact): number | undefined;
@@ -58,8 +58,17 @@ type SuppressionReason =
   | 'unknown-cooldown'
   | 'attack-cooldown';
 
-/** A fact that a cooldown suppressed, with the reason: counted and logged, never published. */
-export interface SuppressedFact {
+/** A fact that was not recorded, with the reason: counted and logged, never published. */
+export type SuppressedFact = HeldBackFact | IgnoredFact;
+
+/** A fact about a stranger whom the owner ignores. */
+interface IgnoredFact {
+  readonly fact: UnknownFact;
+  readonly reason: 'stranger-ignored';
+}
+
+/** A fact that a cooldown suppressed. */
+export interface HeldBackFact {
   readonly fact: Fact;
   readonly reason: SuppressionReason;
   /** Time between this fact and the recorded fact that suppresses it, seconds. */
@@ -75,7 +84,7 @@ export function suppressionOf(
   fact: Fact,
   rules: AttendanceRules,
   recent: RecentFacts,
-): SuppressedFact | undefined {
+): HeldBackFact | undefined {
   const { reason, lastMs, cooldownS, earlier } = cooldownFor(fact, rules, recent);
   if (lastMs === undefined) return undefined;
   // The distance counts in both directions, so that a clock that was set back does not suppress facts until it catches up.

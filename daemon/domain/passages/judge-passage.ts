@@ -1,4 +1,4 @@
-import type { SuppressedFact } from '../attendance/attendance-rules.js';
+import type { HeldBackFact, SuppressedFact } from '../attendance/attendance-rules.js';
 import type { Fact, UnknownFact, WatchedFact } from '../events/event.js';
 import type { QualityReason } from '../faces/quality.js';
 import type { NearPerson } from '../identification/identify-track.js';
@@ -74,8 +74,9 @@ export function reasonAtEnd(reason: PassageReason, end: PassageEnd): PassageReas
 }
 
 function judgeFact({ fact, suppressed, earlierId }: LastFact, known: PassageKnowledge): PassageJudgement {
-  const isHeld = suppressed !== undefined;
-  const held = isHeld ? { cooldown: cooldownOf(suppressed, earlierId) } : {};
+  const heldBack = suppressed?.reason === 'stranger-ignored' ? undefined : suppressed;
+  const isHeld = heldBack !== undefined;
+  const held = isHeld ? { cooldown: cooldownOf(heldBack, earlierId) } : {};
   switch (fact.kind) {
     case 'attendance': {
       const proven: PassageReason = fact.liveness.verdict === 'live' ? 'attended' : 'attended-without-proof';
@@ -84,7 +85,7 @@ function judgeFact({ fact, suppressed, earlierId }: LastFact, known: PassageKnow
     }
     case 'recognised-unproven': {
       const missing = proofThatIsMissing(known);
-      const reason = suppressed?.earlier === 'attendance' ? 'attended-before' : missing;
+      const reason = heldBack?.earlier === 'attendance' ? 'attended-before' : missing;
       return { outcome: 'unproven', reason, personId: fact.personId, ...held };
     }
     case 'recognised-refused':
@@ -92,7 +93,8 @@ function judgeFact({ fact, suppressed, earlierId }: LastFact, known: PassageKnow
     case 'recognised-ambiguous':
       return { outcome: 'ambiguous', reason: isHeld ? 'ambiguous-before' : fact.reason, ...held };
     case 'unknown': {
-      const reason = isHeld ? 'stranger-before' : strangerReason(known);
+      const reported = isHeld ? 'stranger-before' : strangerReason(known);
+      const reason = suppressed?.reason === 'stranger-ignored' ? suppressed.reason : reported;
       return { outcome: 'stranger', reason, ...strangerOf(fact), ...held };
     }
     case 'attack':
@@ -124,7 +126,7 @@ function judgeNow(known: PassageKnowledge): PassageJudgement {
 }
 
 function cooldownOf(
-  { elapsedS, cooldownS }: SuppressedFact,
+  { elapsedS, cooldownS }: HeldBackFact,
   passageId: PassageId | undefined,
 ): PassageCooldown {
   return { elapsedS, cooldownS, ...(passageId === undefined ? {} : { passageId }) };

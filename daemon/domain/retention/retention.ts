@@ -7,6 +7,8 @@ export const retentionKinds = [
   'unfinishedImports',
   'removedPersons',
   'photographs',
+  'strangers',
+  'ignoredStrangers',
   'attendanceEvidence',
   'unknownEvidence',
   'attackEvidence',

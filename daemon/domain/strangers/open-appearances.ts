@@ -2,7 +2,7 @@ import type { SeenStranger } from '../events/event.js';
 import type { PassageId, StrangerId } from '../ids.js';
 import {
   type Appearance,
-  lastRecordedAt,
+  lastRecordedMs,
   type Stranger,
   seenBetween,
   visitCount,
@@ -84,11 +84,11 @@ export class OpenAppearances {
 
 /** What the book tells the decider about a stranger. */
 export function knownOf(stranger: Stranger, sight: StrangerSight): KnownStranger {
-  const lastRecorded = lastRecordedAt(stranger, sight.cameraId, sight.passageId);
+  const lastMs = lastRecordedMs(stranger, sight.cameraId, sight.passageId);
   return {
     stranger: seenStranger(stranger),
     isIgnored: stranger.state === 'ignored',
-    ...(lastRecorded === undefined ? {} : { lastRecorded }),
+    ...(lastMs === undefined ? {} : { lastRecordedMs: lastMs }),
   };
 }
 

@@ -23,7 +23,7 @@ export interface KnownStranger {
   /** No events are wanted about this stranger. */
   readonly isIgnored: boolean;
   /** The last event about this stranger at the same camera, of an earlier passage; wall clock, milliseconds since the epoch. */
-  readonly lastRecorded?: { readonly passageId: PassageId; readonly atMs: number };
+  readonly lastRecordedMs?: number;
 }
 
 /** Tells strangers apart, over cameras and time. */

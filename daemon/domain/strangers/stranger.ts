@@ -176,17 +176,15 @@ export function seenBetween({
   return { firstMs: first.firstSeenMs, lastMs: Math.max(...appearances.map(({ lastSeenMs }) => lastSeenMs)) };
 }
 
-/** The latest passage of the stranger at a camera that caused an event, other than `passageId`. */
-export function lastRecordedAt(
+/** The time of the latest event about the stranger at a camera, of another passage than `passageId`. */
+export function lastRecordedMs(
   { appearances }: Stranger,
   cameraId: CameraId,
   passageId: PassageId,
-): { readonly passageId: PassageId; readonly atMs: number } | undefined {
-  const before = appearances.findLast(
+): number | undefined {
+  return appearances.findLast(
     (each) => each.cameraId === cameraId && each.recordedAtMs !== undefined && each.passageId !== passageId,
-  );
-  const atMs = before?.recordedAtMs;
-  return before === undefined || atMs === undefined ? undefined : { passageId: before.passageId, atMs };
+  )?.recordedAtMs;
 }
 
 /** One stranger out of several, with the id of `into`. It stays ignored only if all of them were. */

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { describe, type TestContext, test } from 'node:test';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import type { AttendanceRules } from '../../daemon/domain/attendance/attendance-rules.js';
+import { cameraId, personId, trackId } from '../../daemon/domain/ids.js';
+import type { Passage } from '../../daemon/domain/passages/passage.js';
+import { systemRandom } from '../../daemon/host/system-random.js';
+import { createDecider, type Decider } from '../../daemon/records/decider.js';
+import { memoryFacts } from '../../daemon/records/memory-facts.js';
+import {
+  galleryOptions,
+  openTestGallery,
+  type TestGallery,
+  temporaryDirectory,
+  tester,
+  testRecogniser,
+  unitVector,
+} from '../support/gallery-fixture.js';
+import { proofByBlink, sightingOf } from '../support/sightings.js';
+
+const minute = 60_000;
+
+/** A decider over the strangers of a gallery, with passages of faces that have a seed. */
+class Door {
+  readonly clock = new VirtualClock(1_700_000_000_000);
+  readonly facts = memoryFacts();
+  readonly rules: AttendanceRules = {
+    attendanceCooldownS: 300,
+    unknownCooldownS: 60,
+    attackCooldownS: 60,
+    watchlistCooldownS: 60,
+    watchlistRequires: 'none',
+    unknownAfterS: 2,
+  };
+  isKept = true;
+  /** The enrolled face. */
+  enrolled = -1;
+  #count = 0;
+
+  decide(opened: TestGallery): Decider {
+    const { clock, facts, rules } = this;
+    return createDecider({
+      search: async (embedding) => {
+        const isEnrolled = embedding[0] === unitVector(this.enrolled)[0];
+        return isEnrolled ? [{ personId: personId('person-1'), similarity: 0.9 }] : [];
+      },
+      policy: { threshold: 0.55, margin: 0.05, minimumProbes: 1 },
+      ...{ rules, facts, clock, random: systemRandom },
+      directionOf: () => 'in',
+      proofAt: () => proofByBlink,
+      strangers: () => (this.isKept ? opened.gallery.strangers : undefined),
+    });
+  }
+
+  /** Somebody comes and goes. Returns the passage. */
+  async pass(decider: Decider, seed: number, camera = 'door'): Promise<Passage> {
+    this.#count += 1;
+    const { ended } = await decider.onSighting(
+      sightingOf({
+        trackId: trackId(`track-${this.#count}`),
+        cameraId: cameraId(camera),
+        recogniser: testRecogniser,
+        probes: [{ capturedAtMs: 0, embedding: unitVector(seed), quality: 0.8 }],
+        isEnded: true,
+      }),
+      () => this.clock.wallMs(),
+    );
+    assert.ok(ended);
+    return ended;
+  }
+}
+
+async function opened(t: TestContext, directory: string): Promise<TestGallery> {
+  const gallery = await openTestGallery(galleryOptions(directory));
+  t.after(() => gallery[Symbol.asyncDispose]());
+  return gallery;
+}
+
+describe('strangers whom the gallery keeps', () => {
+  test('have one id and count visits over cameras and a restart, and the cooldown survives it', async (t) => {
+    const directory = temporaryDirectory(t);
+    const door = new Door();
+    let id: string | undefined;
+    {
+      await using gallery = await openTestGallery(galleryOptions(directory));
+      using decider = door.decide(gallery);
+      const first = await door.pass(decider, 1);
+      id = first.stranger?.id;
+      assert.deepEqual([first.reason, first.stranger?.visit], ['gallery-empty', 1]);
+      assert.deepEqual((await door.pass(decider, 1, 'yard')).stranger, { id, visit: 1 });
+      assert.notEqual((await door.pass(decider, 2)).stranger?.id, id);
+    }
+    const gallery = await opened(t, directory);
+    using decider = door.decide(gallery);
+    door.clock.advanceBy(30_000);
+    const soon = await door.pass(decider, 1);
+    assert.deepEqual([soon.reason, soon.stranger?.id, soon.events], ['stranger-before', id, []]);
+    assert.deepEqual(soon.cooldown?.elapsedS, 30);
+    door.clock.advanceBy(20 * minute);
+    assert.deepEqual((await door.pass(decider, 1)).stranger, { id, visit: 2 });
+    const told = door.facts.all.flatMap((fact) => (fact.kind === 'unknown' ? [fact.stranger] : []));
+    assert.deepEqual(
+      told.map((stranger) => [stranger?.id === id, stranger?.visit, stranger?.cameras.length]),
+      [
+        [true, 1, 1],
+        [true, 1, 2],
+        [false, 1, 1],
+        [true, 2, 2],
+      ],
+    );
+  });
+
+  test('cause no event once they are ignored, and the passage says so', async (t) => {
+    const door = new Door();
+    const gallery = await opened(t, temporaryDirectory(t));
+    using decider = door.decide(gallery);
+    const { stranger } = await door.pass(decider, 1);
+    assert.ok(stranger);
+    gallery.gallery.strangers.setIgnored(stranger.id, true, tester);
+    door.clock.advanceBy(60 * minute);
+    const ignored = await door.pass(decider, 1);
+    assert.deepEqual(
+      [ignored.outcome, ignored.reason, ignored.events, ignored.stranger?.visit],
+      ['stranger', 'stranger-ignored', [], 2],
+    );
+    assert.equal(door.facts.all.length, 1);
+  });
+
+  test('are forgotten when the face turns out to be enrolled, and where the box keeps none', async (t) => {
+    const door = new Door();
+    const gallery = await opened(t, temporaryDirectory(t));
+    using decider = door.decide(gallery);
+    const track = {
+      ...{ trackId: trackId('approaching'), cameraId: cameraId('door'), recogniser: testRecogniser },
+      lastSeenMs: 2_000,
+    };
+    const see = (seed: number, sequence: number, count: number) =>
+      decider.onSighting(
+        sightingOf({
+          ...{ ...track, sequence, isEnded: sequence === 1 },
+          probes: Array.from({ length: count }, () => ({
+            ...{ capturedAtMs: sequence, embedding: unitVector(seed), quality: 0.8 },
+          })),
+        }),
+        () => door.clock.wallMs(),
+      );
+    await see(1, 0, 1);
+    assert.equal(gallery.gallery.strangers.count, 1);
+    door.enrolled = 2;
+    await see(2, 1, 12);
+    assert.deepEqual(
+      door.facts.all.map(({ kind }) => kind),
+      ['unknown', 'recognised-unproven'],
+    );
+    assert.equal(gallery.gallery.strangers.count, 0);
+
+    door.isKept = false;
+    const first = await door.pass(decider, 3);
+    assert.deepEqual([first.outcome, first.stranger], ['stranger', undefined]);
+    assert.equal((await door.pass(decider, 3)).reason, 'stranger-before');
+    assert.deepEqual([gallery.gallery.strangers.count, decider.strangerCount], [0, 1]);
+    assert.ok(
+      door.facts.all.every(
+        (fact) => fact.kind !== 'unknown' || fact.stranger === undefined || fact === door.facts.all[0],
+      ),
+    );
+  });
+});
