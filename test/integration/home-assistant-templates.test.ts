@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { cloudEvent } from '../../daemon/domain/events/cloud-event.js';
+import type { Fact } from '../../daemon/domain/events/event.js';
 import { cameraId, eventId, personId } from '../../daemon/domain/ids.js';
 import {
   boxComponents,
@@ -8,7 +9,7 @@ import {
   cameraComponents,
 } from '../../daemon/publish/home-assistant/components.js';
 import { topicsOf } from '../../daemon/publish/topics.js';
-import { attackFact, attendanceFact, unprovenFact } from '../support/facts.js';
+import { attackFact, attendanceFact, refusedFact, unprovenFact, watchedFact } from '../support/facts.js';
 import { renderTemplates, withoutJinja } from '../support/home-assistant-templates.js';
 import { box } from '../support/published-box.js';
 
@@ -22,10 +23,7 @@ const components: Readonly<Record<string, Component>> = {
 const one = (key: string): Component => components[key] ?? assert.fail(`no ${key}`);
 
 /** An event as the broker delivers it. */
-function eventText(
-  event: ReturnType<typeof attendanceFact | typeof attackFact | typeof unprovenFact>,
-  more = {},
-): string {
+function eventText(event: Fact, more = {}): string {
   const recorded = { ...event, id: eventId('e-1'), sequence: 1, recordedAtMs: event.occurredAtMs };
   return JSON.stringify({ ...cloudEvent(recorded, box, {}), ...more, signature: 'a..b' });
 }
@@ -43,6 +41,16 @@ describe('the templates in the template engine of Home Assistant', { skip: witho
     assert.equal(shown('camera_yard_person', atGate()), 'None');
     assert.equal(shown('camera_yard_person', atGate(), 'unavailable'), 'None');
     assert.equal(shown('camera_gate_person', atGate({ historical: true }), 'person-7'), 'person-7');
+  });
+
+  test('show the last refused and the last watched person', () => {
+    for (const [thing, fact] of [
+      ['refused', refusedFact({ cameraId: cameraId('gate') })],
+      ['watched', watchedFact({ cameraId: cameraId('gate') })],
+    ] as const) {
+      assert.equal(shown(`camera_gate_${thing}`, eventText(fact)), 'person-1');
+      assert.equal(shown(`camera_yard_${thing}`, eventText(fact), 'person-7'), 'person-7');
+    }
   });
 
   test('show the last person without proof of life', () => {

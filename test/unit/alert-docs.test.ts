@@ -29,7 +29,7 @@ describe('docs/alerts.md', () => {
   test('has an example that the daemon accepts', () => {
     const loaded = parseConfig(block('yaml'));
     assert.ok(loaded.ok, loaded.ok ? '' : JSON.stringify(loaded.problems));
-    assert.equal(loaded.config.alerts.rules.length, 5);
+    assert.equal(loaded.config.alerts.rules.length, 6);
   });
 
   test('has rules that count strangers, as they are meant to be written', () => {

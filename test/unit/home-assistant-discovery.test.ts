@@ -75,6 +75,9 @@ function one(key: string): z.infer<typeof component> {
   return componentsOf().get(key) ?? assert.fail(`no ${key}`);
 }
 
+/** The entities of each camera. */
+const things = ['person', 'unproven', 'refused', 'watched', 'unknown', 'attack', 'connectivity'];
+
 describe('the discovery for Home Assistant', () => {
   test('matches the requirements for devices', async () => {
     const document = documentOf();
@@ -84,8 +87,8 @@ describe('the discovery for Home Assistant', () => {
     assert.deepEqual(device.identifiers, ['rollcall:site/box']);
     assert.deepEqual(Object.keys(components), [
       ...['box_connectivity', 'box_gallery'],
-      ...['person', 'unproven', 'unknown', 'attack', 'connectivity'].map((thing) => `camera_gate_${thing}`),
-      ...['person', 'unproven', 'unknown', 'attack', 'connectivity'].map((thing) => `camera_yard_${thing}`),
+      ...things.map((thing) => `camera_gate_${thing}`),
+      ...things.map((thing) => `camera_yard_${thing}`),
     ]);
     const ids = [...componentsOf().values()].map(({ unique_id: id }) => id);
     assert.equal(new Set(ids).size, ids.length);
@@ -93,12 +96,12 @@ describe('the discovery for Home Assistant', () => {
 
   test('names topics that the box publishes', () => {
     assert.deepEqual(
-      ['person', 'unproven', 'unknown', 'attack', 'connectivity'].map(
-        (thing) => one(`camera_gate_${thing}`).state_topic,
-      ),
+      things.map((thing) => one(`camera_gate_${thing}`).state_topic),
       [
         'rollcall/site/box/event/attendance',
         'rollcall/site/box/event/recognised-unproven',
+        'rollcall/site/box/event/recognised-refused',
+        'rollcall/site/box/event/watchlist',
         'rollcall/site/box/camera/gate/counts',
         'rollcall/site/box/event/attack',
         'rollcall/site/box/camera/gate/state',

@@ -105,6 +105,22 @@ export function cameraComponents(
       value_template: personOf(camera),
       icon: 'mdi:account-alert',
     },
+    [`camera_${camera}_refused`]: {
+      platform: 'sensor',
+      ...common('last-refused'),
+      name: `${name}: last refused person`,
+      state_topic: topics.event('recognised-refused'),
+      value_template: personOf(camera),
+      icon: 'mdi:account-cancel',
+    },
+    [`camera_${camera}_watched`]: {
+      platform: 'sensor',
+      ...common('last-watched'),
+      name: `${name}: last watched person`,
+      state_topic: topics.event('watchlist'),
+      value_template: personOf(camera),
+      icon: 'mdi:account-eye',
+    },
     [`camera_${camera}_unknown`]: {
       platform: 'sensor',
       ...common('unknown-today'),
