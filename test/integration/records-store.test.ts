@@ -226,6 +226,7 @@ describe('a full disk', () => {
     assert.match(report.remedy ?? '', /free space/);
     assert.ok(report.recordedCount > 0);
     assert.equal(report.storedCount, report.recordedCount);
+    assert.equal(report.passageCount, report.recordedCount);
     assert.equal(report.outboxDepth, report.recordedCount);
     assert.equal(report.nextSequence, report.recordedCount + 1, 'goes on without a gap once there is room');
   });
@@ -238,6 +239,7 @@ describe('a full disk', () => {
     assert.ok(report.recordedCount > 0);
     await using records = openTestRecords(join(folder.path, 'records.db'));
     assert.equal(records.list({ limit: 100_000 }).length, report.recordedCount);
+    assert.equal(report.passageCount, report.recordedCount);
     assert.equal(records.outbox.depth(), report.recordedCount);
     assert.equal(records.record(attendanceFact()).sequence, report.recordedCount + 1);
   });
