@@ -16,6 +16,7 @@ import {
   validDay,
 } from './enrolment.js';
 import { ifRevision, operation, pageFields } from './operation.js';
+import { passageDetails } from './passages.js';
 import { personDetail, personId, personSummary, watchMarks } from './person.js';
 import { photographOperations } from './photographs.js';
 
@@ -90,7 +91,7 @@ export const exportedPhotograph = z.object({ id: z.string(), storedAt: z.iso.dat
 export const exportedEvidence = z.object({
   id: z.string(),
   storedAt: z.iso.datetime(),
-  eventId: z.string(),
+  eventId: z.string().describe('The event, or the passage without a picture of an event.'),
   cameraId: z.string(),
   jpegBase64,
 });
@@ -128,6 +129,9 @@ export const exportedLine = z.discriminatedUnion('kind', [
   z
     .object({ kind: z.literal('event'), event: z.unknown() })
     .describe('An event that names the person, as it was published.'),
+  z
+    .object({ kind: z.literal('passage'), passage: passageDetails })
+    .describe('A passage in which the box recognised the person. Other persons are left out.'),
   z.object({ kind: z.literal('correction'), correction: exportedCorrection }),
   z.object({ kind: z.literal('audit-entry'), entry: exportedAuditEntry }),
 ]);

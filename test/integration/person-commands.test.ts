@@ -6,12 +6,14 @@ import { strFromU8, unzipSync } from 'fflate';
 import { collectRecord } from '../../daemon/cli/export/person-record.js';
 import type { ImportReport } from '../../daemon/cli/import/import-report.js';
 import { allPersons } from '../../daemon/cli/person/all-persons.js';
+import type { PassageDetails } from '../../daemon/contract/passages.js';
 import type { PersonDetail, PersonSummary } from '../../daemon/contract/person.js';
 import type { ErasureCertificate } from '../../daemon/contract/persons.js';
 import { personId } from '../../daemon/domain/ids.js';
 import { exitOf } from '../../scripts/child-end.js';
 import { attendanceFact } from '../support/facts.js';
 import { paintFace, paintWall } from '../support/painted-faces.js';
+import { passageOf } from '../support/passage-fixture.js';
 import { type PersonServer, startPersonServer } from '../support/person-server.js';
 import { personCommands } from '../support/run-person-command.js';
 import { until } from '../support/until.js';
@@ -186,6 +188,13 @@ test('an export gives a person all data held on them', async () => {
   assert.equal(added.exitCode, 0, added.stdout + added.stderr);
   const { id } = (JSON.parse(added.stdout) as { person: PersonSummary }).person;
   const event = server.behind.records.record(attendanceFact({ personId: personId(id) }));
+  const { nearest, personId: _, ...passage } = passageOf(1);
+  const { passages } = server.behind.records;
+  passages.put({
+    ...passage,
+    personId: personId(id),
+    nearest: [{ personId: personId(id), similarity: 0.9, threshold: 0.4 }, ...nearest],
+  });
   const jpeg = Buffer.from('evidence');
   const about = { eventId: 'event-1', personId: personId(id), cameraId: 'door', takenAtMs: 0, jpeg };
   server.behind.vault.gallery().addEvidence({ kind: 'attendance', ...about });
@@ -205,6 +214,7 @@ test('an export gives a person all data held on them', async () => {
       'evidence/evidence.json',
       `evidence/${picture?.id}.jpg`,
       'person.json',
+      'passages.json',
       'persons.csv',
       `photographs/${id}/01.jpg`,
       'templates.json',
@@ -224,6 +234,10 @@ test('an export gives a person all data held on them', async () => {
     ]),
     [[event.id, true]],
   );
+  const [told] = json('passages.json') as PassageDetails[];
+  assert.deepEqual([told?.id, told?.person, told?.nearest.length], [passage.id, { id, name: 'Ada' }, 1]);
+  assert.doesNotMatch(JSON.stringify(told), /p-grace/);
+  assert.match(told?.sentence ?? '', /Ada/);
   assert.deepEqual(held[`evidence/${picture?.id}.jpg`], new Uint8Array(jpeg));
   assert.deepEqual(held[`photographs/${id}/01.jpg`], new Uint8Array(paintFace('ada')));
   const readme = strFromU8(held['README.txt'] ?? new Uint8Array());

@@ -67,7 +67,11 @@ export class SettableVault {
 }
 
 /** Seals with the keys of a gallery, and tags under the audit keys of these bytes, the one in use first. */
-export function sealOf(vault: SettableVault, first = 0xa0, ...former: readonly number[]): GalleryPassageSeal {
+export function sealOf(
+  vault: Pick<SettableVault, 'isOpen' | 'gallery'>,
+  first = 0xa0,
+  ...former: readonly number[]
+): GalleryPassageSeal {
   const keyOf = (fill: number): Uint8Array => new Uint8Array(32).fill(fill);
   return new GalleryPassageSeal(vault, { all: [keyOf(first), ...former.map(keyOf)] });
 }

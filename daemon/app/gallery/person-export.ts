@@ -8,15 +8,18 @@ import type { FullPersonEntry, Gallery } from '../../gallery/gallery.js';
 import { wipe } from '../../host/sodium.js';
 import type { Records } from '../../records/open-records.js';
 import type { StoredEvent } from '../../records/stored-event.js';
+import { passageDetails } from '../passages/shown-passage.js';
 import { describePerson } from './person-answers.js';
 
 /** Events read at a time: some milliseconds. */
 const eventsAtATime = 500;
+/** Passages opened at a time: some milliseconds. */
+const passagesAtATime = 50;
 const mostAuditEntries = 100_000;
 
 export interface ExportSources {
   readonly gallery: Gallery;
-  readonly records: Pick<Records, 'list' | 'attendance'>;
+  readonly records: Pick<Records, 'list' | 'attendance' | 'passages'>;
   readonly audit: Pick<AuditLog, 'listInTurns'>;
 }
 
@@ -38,13 +41,19 @@ export async function* exportLines(
   yield { kind: 'person', person: describePerson(person) };
   yield* templateLines(gallery, id);
   yield* photographLines(gallery, person);
+  const pictured = new Set<string>();
   for (const { id: evidenceId, takenAtMs, jpeg, eventId, cameraId } of gallery.readEvidence(id)) {
+    pictured.add(eventId);
     const about = { id: evidenceId, storedAt: isoTime(takenAtMs), eventId, cameraId };
     yield { kind: 'evidence', ...about, jpegBase64: Buffer.from(jpeg).toString('base64') };
     await nextTurn();
   }
   for await (const { payload } of eventsOf(records, id)) {
     yield { kind: 'event', event: JSON.parse(Buffer.from(payload).toString('utf8')) };
+  }
+  for await (const { number, passage } of passagesOf(records, id)) {
+    const hasPicture = [passage.id, ...passage.events].some((each) => pictured.has(each));
+    yield { kind: 'passage', passage: passageDetails(number, passage, ownName(person), hasPicture) };
   }
   for (const correction of records.attendance.corrections.of(id, '0000-01-01', '9999-12-31')) {
     const { date, kind, atMs, reason, by, recordedAtMs } = correction;
@@ -108,3 +117,24 @@ async function* eventsOf(records: Pick<Records, 'list'>, personId: PersonId): As
     afterSequence = last.sequence;
   }
 }
+
+/** The passages of a person, oldest first, without other persons: those have a right to their own data. */
+async function* passagesOf({ passages }: Pick<Records, 'passages'>, personId: PersonId) {
+  for (let afterNumber = 0; ; await nextTurn()) {
+    const part = passages.list({ personId, keep: 'oldest', limit: passagesAtATime, afterNumber });
+    for (const { number, passage } of part) {
+      if (passage === undefined) continue;
+      const nearest = passage.nearest.filter((near) => near.personId === personId);
+      yield { number, passage: { ...passage, nearest } };
+    }
+    const last = part.at(-1);
+    if (last === undefined || part.length < passagesAtATime) return;
+    afterNumber = last.number;
+  }
+}
+
+/** Names this person, and nobody else. */
+const ownName =
+  ({ id, profile }: FullPersonEntry) =>
+  (asked: PersonId): string | undefined =>
+    asked === id ? profile?.name : undefined;

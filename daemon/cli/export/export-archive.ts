@@ -14,11 +14,12 @@ import type { PersonRecord } from './person-record.js';
  * README in plain words (Art. 12(1)).
  */
 export async function exportPerson(record: PersonRecord, sink: ExportSink): Promise<void> {
-  const { person, templates, evidence, events, corrections, audit } = record;
+  const { person, templates, evidence, events, passages, corrections, audit } = record;
   await sink.add('README.txt', Buffer.from(readmeOf(record), 'utf8'));
   await sink.add('person.json', json(person));
   await sink.add('templates.json', json(templates));
   await sink.add('attendance.json', json(events));
+  await sink.add('passages.json', json(passages));
   await sink.add('corrections.json', json(corrections));
   await sink.add('audit.json', json(audit));
   await sink.add(

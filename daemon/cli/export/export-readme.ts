@@ -3,7 +3,7 @@ import type { PersonRecord } from './person-record.js';
 
 /** Explains the files of one person's archive to that person. */
 export function readmeOf(record: PersonRecord): string {
-  const { person, templates, photographs, evidence, events, corrections, audit } = record;
+  const { person, templates, photographs, evidence, events, passages, corrections, audit } = record;
   return `All data that this system stores about you
 ==========================================
 
@@ -32,13 +32,17 @@ attendance.json  (${counted(events.length, 'event')})
     are in UTC and may differ from your clock by some hours. The file also shows
     when you were enrolled, and whether you were removed later.
 
+passages.json  (${counted(passages.length, 'passage')})
+    Every time in the last days that a camera saw you and the system recognised
+    you: what it measured, what it decided, and why, in a sentence.
+
 corrections.json  (${counted(corrections.length, 'correction')})
     Corrections of your attendance: the day, the change, the reason, who made
     it, and when.
 
 evidence/  (${counted(evidence.length, 'picture')})
-    Small pictures that belong to these events. evidence.json shows which
-    picture belongs to which event.
+    Small pictures that belong to these events and passages. evidence.json shows
+    which picture belongs to which event or passage.
 
 audit.json  (${counted(audit.length, 'entry', 'entries')})
     Who did what with these data: your enrolment, every change, every time that

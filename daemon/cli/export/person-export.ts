@@ -47,17 +47,18 @@ async function exportOne(client: ControlClient, id: string, options: ExportOptio
   const record = await collectRecord(await client.call('persons.export', { id, scope: 'everything' }));
   await exportPerson(record, sink);
   await sink.finish();
-  const { templates, photographs, evidence, events, audit } = record;
+  const { templates, photographs, evidence, events, passages, audit } = record;
   const counts = {
     templates: templates.length,
     photographs: photographs.length,
     evidence: evidence.length,
     events: events.length,
+    passages: passages.length,
     auditEntries: audit.length,
   };
   print(options.json === true, { exported: id, out: options.out, ...counts }, () =>
     [
-      `${options.out}: ${counted(counts.photographs, 'photograph')}, ${counted(counts.templates, 'template')}, ${counted(counts.evidence, 'evidence picture')}, ${counted(counts.events, 'event')}, ${counted(counts.auditEntries, 'audit entry', 'audit entries')}`,
+      `${options.out}: ${counted(counts.photographs, 'photograph')}, ${counted(counts.templates, 'template')}, ${counted(counts.evidence, 'evidence picture')}, ${counted(counts.events, 'event')}, ${counted(counts.passages, 'passage')}, ${counted(counts.auditEntries, 'audit entry', 'audit entries')}`,
       'Hand it over by a secure way, then delete it here: it contains all data of the person.',
     ].join('\n'),
   );

@@ -1,4 +1,5 @@
 import { defect, unreachable } from '../../base/errors.js';
+import type { PassageDetails } from '../../contract/passages.js';
 import type { PersonDetail } from '../../contract/person.js';
 import type {
   ExportedAuditEntry,
@@ -23,6 +24,8 @@ export interface PersonRecord {
   readonly evidence: readonly (RecordPicture & { readonly eventId: string; readonly cameraId: string })[];
   /** Events that name the person, as they were published, oldest first. */
   readonly events: readonly unknown[];
+  /** In which the box recognised the person, oldest first. */
+  readonly passages: readonly PassageDetails[];
   /** Of the person's attendance, oldest first. */
   readonly corrections: readonly ExportedCorrection[];
   readonly audit: readonly ExportedAuditEntry[];
@@ -35,7 +38,7 @@ export async function collectRecord(lines: AsyncIterable<ExportedLine>): Promise
   let person: PersonDetail | undefined;
   const record: Mutable<Omit<PersonRecord, 'person'>> = {
     ...{ templates: [], photographs: [], evidence: [] },
-    ...{ events: [], corrections: [], audit: [] },
+    ...{ events: [], passages: [], corrections: [], audit: [] },
   };
   for await (const line of lines) {
     if (line.kind === 'person') person = line.person;
@@ -67,6 +70,9 @@ function collect(
     }
     case 'event':
       record.events.push(line.event);
+      return;
+    case 'passage':
+      record.passages.push(line.passage);
       return;
     case 'correction':
       record.corrections.push(line.correction);

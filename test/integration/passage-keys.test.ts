@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { verifyGallery } from '../../daemon/gallery/verify/verify-gallery.js';
+import { systemClock } from '../../daemon/host/system-clock.js';
+import { openBackupBox } from '../support/backup-box.js';
+import { recoveryKey } from '../support/backup-fixture.js';
+import { temporaryDirectory, tester } from '../support/gallery-fixture.js';
+import {
+  openPassageRecords,
+  passageEpochMs,
+  passageIdOf,
+  passageOf,
+  SettableVault,
+  sealOf,
+} from '../support/passage-fixture.js';
+import { finished, openTestGallery, writeSecret } from '../support/rotation-fixture.js';
+
+const clock = new VirtualClock(passageEpochMs);
+
+describe('the key of a day', () => {
+  test('opens what it sealed after every rotation, and seals with a new key after a deep one', async (t) => {
+    const directory = temporaryDirectory(t);
+    writeSecret(directory);
+    await using opened = await openTestGallery(directory);
+    const { file, gallery, ring, rotations } = opened;
+    await using records = openPassageRecords(directory, clock, sealOf(new SettableVault(gallery)));
+    const keys = () =>
+      file.database.db.prepare('SELECT is_retired FROM passage_key ORDER BY is_retired').pluck().all();
+    const { passages } = records;
+    const expected: ReturnType<typeof passageOf>[] = [];
+    for (const [number, depth, retired] of [
+      [1, 'wrap', [0]],
+      [2, 'deep', [1]],
+      [3, 'deep', [1, 1]],
+    ] as const) {
+      const passage = passageOf(number);
+      passages.put(passage);
+      expected.push(passage);
+      const input = { passphrase: Buffer.from(`correct horse battery staple ${number}`) };
+      await finished(await rotations.start({ kind: 'passphrase', depth, input, by: tester }));
+      assert.deepEqual(keys(), retired);
+      assert.deepEqual(
+        passages.list({ limit: 10 }).map((stored) => stored.passage),
+        expected,
+        depth,
+      );
+    }
+    // A passage in sight goes on under the key that seals now.
+    passages.put(passageOf(1, { reason: 'attended-before' }));
+    assert.deepEqual(keys(), [0, 1, 1]);
+    assert.equal(passages.find(passageIdOf(1))?.passage?.reason, 'attended-before');
+
+    const report = await verifyGallery({
+      ...{ file, gallery, ring, clock: systemClock, by: tester, thresholds: new Map() },
+      signal: new AbortController().signal,
+    });
+    assert.deepEqual([report.findings, report.checked.dataKeys], [[], 3]);
+  });
+
+  test('comes back with a backup; passages of later keys stay unreadable, and new ones get new keys', async (t) => {
+    const directory = temporaryDirectory(t);
+    await using box = await openBackupBox(directory);
+    const { vault } = box;
+    const present = {
+      get isOpen() {
+        return vault.open !== undefined;
+      },
+      gallery: () => vault.gallery(),
+    };
+    await using records = openPassageRecords(join(directory, 'records'), clock, sealOf(present));
+    const { passages } = records;
+    passages.put(passageOf(1));
+    const path = join(directory, 'kept.rcb');
+    await box.backups.create({ path }, tester);
+    const tomorrow = { startedAtMs: passageEpochMs + 86_400_000 };
+    passages.put(passageOf(2, tomorrow));
+    await box.backups.restore({ path, secret: { recoverySecret: recoveryKey.secretKey } }, tester);
+    passages.put(passageOf(3, tomorrow));
+    assert.deepEqual(
+      passages.list({ limit: 10 }).map(({ id, passage }) => [id, passage === undefined]),
+      [1, 2, 3].map((number) => [passageIdOf(number), number === 2]),
+    );
+  });
+});
