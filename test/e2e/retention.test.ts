@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import Database from 'better-sqlite3';
@@ -6,7 +7,9 @@ import type { RetentionReport, RetentionStatus } from '../../daemon/contract/ret
 import { eventId } from '../../daemon/domain/ids.js';
 import { encodeEvent } from '../../daemon/publish/encoding.js';
 import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
+import { root } from '../support/built.js';
 import { unknownFact } from '../support/facts.js';
+import { privacyRules } from '../support/privacy-page.js';
 import { box as identity } from '../support/published-box.js';
 
 const dayMs = 86_400_000;
@@ -57,6 +60,9 @@ test('retention run deletes by the rules, shows the result, and writes an audit 
   const before = JSON.parse(shown.stdout) as RetentionStatus;
   const rule = before.rules.find(({ kind }) => kind === 'unknownRecords');
   assert.deepEqual(rule, { kind: 'unknownRecords', keep: 5, due: 2 });
+  const page = privacyRules(await readFile(join(root, 'docs/privacy.md'), 'utf8'));
+  const inForce = new Map(before.rules.map(({ kind, keep }) => [kind as string, keep]));
+  assert.deepEqual(inForce, new Map([...page, ['unknownRecords', 5]]), 'docs/privacy.md tells the rules');
   assert.equal(before.lastRun, undefined);
 
   const dry = await box.command('retention', 'run', '--dry-run');
