@@ -6,7 +6,6 @@ import type { Config } from '../config/schema.js';
 import { operations } from '../contract/operations.js';
 import type { ReloadResult, ReloadStatus } from '../contract/status.js';
 import { openLocalCaller } from '../control/local-caller.js';
-import { startMetricsListener } from '../control/metrics-listener.js';
 import { refuseSecondDaemon, startControlServer } from '../control/server.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import type { CommandReceiver } from '../publish/commands/command-receiver.js';
@@ -19,6 +18,7 @@ import { networkCallers, startAccounts } from './compose/accounts.js';
 import { composeControl } from './compose/control.js';
 import { startEventSources } from './compose/event-sources.js';
 import { startGate, startHandover } from './compose/gate.js';
+import { serveMetrics } from './compose/metrics.js';
 import { boxState, openCameraReporting } from './compose/publishing.js';
 import { openChallenges, startCalibration, startIntake } from './compose/recognition.js';
 import { type BoxContext, openStores, type Stores } from './compose/stores.js';
@@ -31,7 +31,7 @@ import { personNames } from './gallery/person-names.js';
 import { GrantWatch } from './identity/grant-watch.js';
 import { type OpenedIdentity, openIdentity } from './identity/signing-identity.js';
 import { EventDurations } from './metrics/event-durations.js';
-import { type MetricFormat, metricFormats } from './metrics/metric-families.js';
+import { RecentPassages } from './passages/passage-counts.js';
 import { BoxRuntime } from './runtime.js';
 
 export interface ComposeOptions {
@@ -86,12 +86,23 @@ export async function composeBox(config: Config, options: ComposeOptions): Promi
   const calibration = startCalibration(context, stores, conditions);
   onReload(() => calibration.followConfiguration());
   const eventDurations = new EventDurations(clock);
+  const recentPassages = new RecentPassages(records.passages, clock);
+  lifetime.defer('passages of the last day', () => recentPassages[Symbol.dispose]());
   const { prompts, challenges } = openChallenges(context, stores, signing.keys);
   const { intake, evidence } = startIntake(context, stores, { calibration, challenges });
   startLoitering(context, stores, intake);
 
   const receiver = openCommandReceiver({ identity, records, audit, clock, logger });
-  const runtimeOptions = { conditions, signing, intake, evidence, prompts, receiver, eventDurations };
+  const runtimeOptions = {
+    conditions,
+    signing,
+    intake,
+    evidence,
+    prompts,
+    receiver,
+    eventDurations,
+    recentPassages,
+  };
   const runtime = await startRuntime(context, stores, runtimeOptions);
   running = runtime;
 
@@ -103,7 +114,7 @@ export async function composeBox(config: Config, options: ComposeOptions): Promi
   }).open();
   const { handlers, attendance, retention, metrics } = composeControl(context, stores, {
     ...{ startedAtMs, runtime, conditions, intake, calibration, signing, receiver, grants, prompts },
-    ...{ lastReload, reload, accounts, gate, ownCameras, eventDurations },
+    ...{ lastReload, reload, accounts, gate, ownCameras, eventDurations, recentPassages },
   });
   const server = await startControlServer({
     ...{ socketPath, operations, handlers, logger },
@@ -119,20 +130,6 @@ export async function composeBox(config: Config, options: ComposeOptions): Promi
     isPastSettled: () => intake.problem === undefined && retention.summary.clockDoubt === undefined,
   });
   return { runtime, conditions };
-}
-
-/** Lets agents on this machine read the metrics, where the configuration says so. */
-async function serveMetrics(
-  { current, lifetime, logger }: BoxContext,
-  metrics: (format: MetricFormat) => Promise<string>,
-): Promise<void> {
-  const { port } = current().metrics;
-  if (port === undefined) return;
-  const form = (format: MetricFormat) => ({ mediaType: metricFormats[format], text: () => metrics(format) });
-  const listener = await startMetricsListener({
-    ...{ port, text: form('text'), openMetrics: form('openMetrics'), clock, logger },
-  });
-  if (listener !== undefined) lifetime.use('metrics', listener);
 }
 
 /** Starts to compare the trusted keys and camera switches with the audit log. */
@@ -163,6 +160,7 @@ interface RuntimeOptions {
   readonly prompts: Prompts;
   readonly receiver: CommandReceiver;
   readonly eventDurations: EventDurations;
+  readonly recentPassages: RecentPassages;
 }
 
 /** Starts the vision processes and the connection to the broker. */
@@ -173,13 +171,14 @@ async function startRuntime(
 ): Promise<BoxRuntime> {
   const { current, lifetime, logger } = context;
   const { identity, recogniser, vault, records } = stores;
-  const { conditions, signing, intake, evidence, prompts, receiver, eventDurations } = options;
+  const { conditions, signing, intake, evidence, prompts, receiver, eventDurations, recentPassages } =
+    options;
   const cameras = openCameraReporting({ ...context, stores, signer: signing.keys });
   const openGallery = () => vault.open?.gallery;
   const runtime = await BoxRuntime.start({
     ...{ config: current(), identity, recogniser, intake, records, conditions, logger },
     cameras: cameras.states,
-    state: boxState(vault, conditions),
+    state: boxState(vault, conditions, () => recentPassages.lastDay()),
     signer: () => signing.keys.current(),
     connectionTasks: (topics, plan) => [
       signing.identity.connectionTask(topics.keys, records.retained),

@@ -21,6 +21,7 @@ import type { GalleryKeys } from './gallery/gallery-keys.js';
 import type { GalleryVault } from './gallery/gallery-vault.js';
 import type { GateHandover } from './gate/gate-handover.js';
 import type { HealthOptions } from './health.js';
+import { sumOfPassages } from './passages/passage-counts.js';
 import type { Retention } from './retention/retention.js';
 import type { BoxRuntime } from './runtime.js';
 
@@ -50,7 +51,7 @@ export function statusHandlers(options: StatusOptions): Handlers<typeof statusOp
   return { 'status.show': (_input, { caller }) => forCaller(describeBox(options), caller) };
 }
 
-/** The state of the box. Cheap: it counts nothing that is stored. */
+/** The state of the box. Cheap: of what is stored, it counts only passages, and these seldom. */
 export function describeBox(options: StatusOptions): BoxStatus {
   const { clock, startedAtMs, runtime, vault, keys, records, intake, eventLoop } = options;
   const { config, vision } = runtime;
@@ -67,6 +68,7 @@ export function describeBox(options: StatusOptions): BoxStatus {
     broker: describeBroker(runtime),
     conditions: options.conditions.current(),
     conditionsAbout: options.conditions.about(),
+    passages: options.passages.lastDay(),
     events: { recorded: records.recordedCount() },
     outbox: {
       waiting: records.outbox.depth(),
@@ -97,9 +99,11 @@ export function healthOf(options: StatusOptions): Omit<HealthOptions, 'metrics'>
 /** A caller who is limited to cameras sees no others. */
 function forCaller({ prompts, ...status }: BoxStatus, { cameras: allowed }: Caller): BoxStatus {
   if (allowed === undefined) return { ...status, ...present({ prompts }) };
+  const cameras = status.cameras.filter(({ id }) => allowed.has(id));
   return {
     ...status,
-    cameras: status.cameras.filter(({ id }) => allowed.has(id)),
+    cameras,
+    passages: sumOfPassages(cameras.map(({ passages }) => passages)),
     ...present({ prompts: prompts?.filter(({ camera }) => allowed.has(camera)) }),
   };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { fault } from './fault.js';
 import { operation } from './operation.js';
+import { passagesOfDay } from './passage-terms.js';
 
 export const cameraId = z.string().min(1).max(64).describe('The id of a configured camera.');
 
@@ -32,6 +33,7 @@ export const cameraStatus = z.object({
     .positive()
     .exactOptional()
     .describe('Callers who watch its live pictures now. Absent without any.'),
+  passages: passagesOfDay.describe('Passages of the current hour and the 23 hours before.'),
   counters: z
     .record(z.string(), z.number())
     .readonly()

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /** What the box decided about the face of a passage. */
 export const passageOutcomes = [
   'attended',
@@ -8,6 +10,16 @@ export const passageOutcomes = [
   'attack',
   'undecided',
 ] as const;
+
+/** Passages that ended, of the last day. */
+export const passagesOfDay = z.object({
+  count: z.int().nonnegative(),
+  byOutcome: z
+    .partialRecord(z.enum(passageOutcomes), z.int().nonnegative())
+    .readonly()
+    .describe('Without outcomes that no passage had.'),
+});
+export type PassagesOfDay = z.infer<typeof passagesOfDay>;
 
 /** Why a passage ended with its outcome. A code is never renamed and never changes its meaning. */
 export const passageReasons = [

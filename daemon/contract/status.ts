@@ -5,6 +5,7 @@ import { fault } from './fault.js';
 import { keyProviderKinds, keyRotation } from './gallery-keys.js';
 import { heldBack } from './held-back.js';
 import { operation } from './operation.js';
+import { passagesOfDay } from './passage-terms.js';
 import { retentionSummary } from './retention.js';
 
 const count = z.int().nonnegative();
@@ -183,6 +184,7 @@ export const boxStatus = z.object({
     .readonly()
     .exactOptional()
     .describe('The parts that a condition is about, such as cameras or disks.'),
+  passages: passagesOfDay.describe('Passages of the current hour and the 23 hours before, at all cameras.'),
   events: z.object({ recorded: count.describe('Since the start, of every kind.') }),
   outbox: z.object({
     waiting: count.describe('Events that wait for a broker or for a confirmation.'),

@@ -9,7 +9,7 @@ import type { OutboxRow, SendingOutbox } from '../records/outbox/outbox.js';
 import type { BrokerConnection } from './broker/broker-connection.js';
 import type { ConnectionTask } from './connection-task.js';
 import { Drain, type DrainOptions } from './drain.js';
-import { type BoxState, type StateFacts, stateText } from './encoding.js';
+import { type BoxState, type PassagesOfDay, type StateFacts, stateText } from './encoding.js';
 import { asPublishError, brokerSilence, refusalCodeOf, retryDelayOf } from './publish-errors.js';
 import type { PublisherTimings } from './publisher-options.js';
 import { repeatEveryMs } from './retained-documents.js';
@@ -23,6 +23,7 @@ export interface DeliveryOptions {
   readonly onlineSequence: number;
   readonly offlineSequence: number;
   readonly boxState: () => BoxState;
+  readonly passages: () => PassagesOfDay;
   readonly outbox: SendingOutbox;
   readonly topics: Topics;
   readonly signer: Signer;
@@ -53,6 +54,7 @@ export class Delivery {
   #isOnline = false;
   /** The state in the last state message, and that message. */
   #publishedState: BoxState | undefined;
+  #publishedPassages: PassagesOfDay | undefined;
   #stateMessage: Uint8Array | undefined;
   #stateRetry: Timer | undefined;
 
@@ -99,8 +101,13 @@ export class Delivery {
 
   /** Publishes the state of the box where it has changed since the last state message. Does nothing before the box is online. */
   async publishChange(): Promise<void> {
-    const { boxState, logger, offlineSequence } = this.#options;
+    const { boxState } = this.#options;
     if (!this.#isOnline || isDeepStrictEqual(boxState(), this.#publishedState)) return;
+    await this.#publishNext();
+  }
+
+  async #publishNext(): Promise<void> {
+    const { logger, offlineSequence } = this.#options;
     if (this.#sequence + 1 >= offlineSequence) return;
     this.#sequence += 1;
     try {
@@ -122,7 +129,7 @@ export class Delivery {
     const repeating = new Recurring({
       clock,
       everyMs: repeatEveryMs,
-      work: () => this.#repeatState(),
+      work: () => this.#repeatOrRenew(),
       onFailure: (error) =>
         logger.warn('the state of this box was not published again', {
           reason: asPublishError(error).message,
@@ -190,14 +197,25 @@ export class Delivery {
     }
   }
 
-  async #publishState(facts: Omit<StateFacts, 'timeMs' | 'lastSequence' | keyof BoxState>): Promise<void> {
-    const { clock, from, boxState, outbox, signer } = this.#options;
+  async #publishState(
+    facts: Omit<StateFacts, 'timeMs' | 'lastSequence' | 'passages' | keyof BoxState>,
+  ): Promise<void> {
+    const { clock, from, boxState, passages, outbox, signer } = this.#options;
     this.#publishedState = boxState();
+    this.#publishedPassages = passages();
     const lastSequence = outbox.newestSequence();
-    const text = stateText({ ...facts, ...this.#publishedState, lastSequence, timeMs: clock.wallMs() }, from);
+    const content = { ...facts, ...this.#publishedState, passages: this.#publishedPassages };
+    const text = stateText({ ...content, lastSequence, timeMs: clock.wallMs() }, from);
     const message = new TextEncoder().encode(await signer.sign(text));
     this.#stateMessage = message;
     await this.#sendState(message);
+  }
+
+  /** A change of the numbers alone is not worth a message of its own. */
+  async #repeatOrRenew(): Promise<void> {
+    const isOld = !isDeepStrictEqual(this.#options.passages(), this.#publishedPassages);
+    if (this.#isOnline && isOld) await this.#publishNext();
+    else await this.#repeatState();
   }
 
   /** Publishes the same message again, with its number, in case another client has overwritten it. */

@@ -15,6 +15,9 @@ export interface BoxState {
   readonly about?: Readonly<Partial<Record<BoxCondition, readonly string[]>>>;
 }
 
+/** Passages that ended in the last day. */
+export type PassagesOfDay = NonNullable<StateMessage['passages']>;
+
 /** The bytes of an event as they are recorded: UTF-8 JSON of `eventSchema`, without the attributes added when it is sent. */
 export function encodeEvent(event: RecordedEvent, from: BoxIds, models: ModelIds): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(cloudEvent(event, from, models)));
@@ -27,11 +30,13 @@ export interface StateFacts extends BoxState {
   /** Sequence of the newest event. */
   readonly lastSequence: number;
   readonly timeMs: number;
+  /** Absent in the last will, which is signed long before it is sent. */
+  readonly passages?: PassagesOfDay;
 }
 
 /** A state message before it is signed: JSON of `stateSchema`. */
 export function stateText(
-  { state, reason, sequence, lastSequence, timeMs, gallery, conditions, about }: StateFacts,
+  { state, reason, sequence, lastSequence, timeMs, gallery, conditions, about, passages }: StateFacts,
   from: BoxIds,
 ): string {
   const message: Omit<StateMessage, 'signature' | 'about'> & Pick<BoxState, 'about'> = {
@@ -45,7 +50,7 @@ export function stateText(
     gallery,
     lastSequence,
     conditions,
-    ...present({ about }),
+    ...present({ about, passages }),
   };
   return JSON.stringify(message);
 }

@@ -9,7 +9,7 @@ import type { Inbox } from './broker/broker-connection.js';
 import type { BrokerRefusals } from './broker-refusals.js';
 import type { ConditionPort } from './condition-port.js';
 import type { ConnectionTask } from './connection-task.js';
-import type { BoxState } from './encoding.js';
+import type { BoxState, PassagesOfDay } from './encoding.js';
 import type { PictureOf, SendingFacts } from './sender.js';
 import type { Signer } from './signer.js';
 import type { Topics } from './topics.js';
@@ -56,6 +56,8 @@ export interface PublisherOptions {
   readonly signer: () => Signer;
   readonly state: {
     readonly current: () => BoxState;
+    /** A change of these alone is published with the next repetition. */
+    readonly passages: () => PassagesOfDay;
     /** Calls back whenever the state may have changed; returns a function that stops it. */
     readonly onChanged: (listener: () => void) => () => void;
   };

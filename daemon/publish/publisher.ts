@@ -244,6 +244,7 @@ class RunningPublisher implements Publisher {
       onlineSequence: sequences.online,
       offlineSequence: sequences.offline,
       boxState: state.current,
+      passages: state.passages,
       timings: this.#timings,
       skipped: this.#hangUps.skipped,
       onOnline: () => this.#wentOnline(),

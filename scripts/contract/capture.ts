@@ -81,6 +81,7 @@ function publish(
         conditions: ['running', 'disk-low'],
         about: { 'disk-low': ['gallery', 'records'] },
       }),
+      passages: () => ({ count: 14, byOutcome: { attended: 11, unproven: 2, stranger: 1 } }),
       onChanged: () => () => undefined,
     },
     signer: () => keys.current(),

@@ -68,7 +68,11 @@ function publish(task: EventTask, records: Records, keys: IdentityKeys, reach: R
       reach('connecting');
       return last;
     },
-    state: { current: () => ({ gallery: 'open', conditions: [] }), onChanged: () => () => undefined },
+    state: {
+      current: () => ({ gallery: 'open', conditions: [] }),
+      passages: () => ({ count: 0, byOutcome: {} }),
+      onChanged: () => () => undefined,
+    },
     signer: () => ({
       sign(json) {
         reach('signing');

@@ -82,6 +82,7 @@ for (const { name, start, skip, mqttVersion } of brokers) {
       let tell = (): void => undefined;
       const state = {
         current: () => ({ gallery, conditions: [] }),
+        passages: () => ({ count: 0, byOutcome: {} }),
         onChanged: (listener: () => void) => {
           tell = listener;
           return () => undefined;

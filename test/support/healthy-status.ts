@@ -18,6 +18,7 @@ const camera: CameraStatus = {
   isEnabled: true,
   direction: 'both',
   state: 'streaming',
+  passages: { count: 3, byOutcome: { attended: 2, unproven: 1 } },
   counters: {},
 };
 
@@ -49,6 +50,7 @@ export const healthyStatus = {
   gallery,
   broker: { state: 'connected', certificates: [certificate] },
   conditions: ['running'],
+  passages: { count: 3, byOutcome: { attended: 2, unproven: 1 } },
   events: { recorded: 70 },
   outbox: { waiting: 0, acknowledgement: 'broker' },
   intake: { taken: 40, facts: 4, suppressed: 12, givenUp: 0, waiting: 0 },

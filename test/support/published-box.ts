@@ -66,7 +66,11 @@ export function startTestPublisher({
   logger = silentLogger,
   timings,
   from = box,
-  state = { current: () => ({ gallery: 'open', conditions: [] }), onChanged: () => () => undefined },
+  state = {
+    current: () => ({ gallery: 'open', conditions: [] }),
+    passages: () => ({ count: 0, byOutcome: {} }),
+    onChanged: () => () => undefined,
+  },
   signer = unsignedSigner,
   clock = systemClock,
   nameOf,

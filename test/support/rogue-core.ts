@@ -85,7 +85,7 @@ export async function startRogueCore(
     assert.ok(status);
     return status;
   };
-  const camera = (id: string): CameraStatus => {
+  const camera = (id: string): Omit<CameraStatus, 'passages'> => {
     const status = part.board.status(config.cameras).find((one) => one.id === id);
     assert.ok(status);
     return status;

@@ -38,7 +38,11 @@ export async function startSignedStream(url: string, directory: string): Promise
     outbox: records.outbox,
     onRecorded: records.onRecorded,
     takeStateSequences: records.takeStateSequences,
-    state: { current: () => ({ gallery: 'open', conditions: [] }), onChanged: () => () => undefined },
+    state: {
+      current: () => ({ gallery: 'open', conditions: [] }),
+      passages: () => ({ count: 0, byOutcome: {} }),
+      onChanged: () => () => undefined,
+    },
     signer: () => keys.current(),
     connectionTasks: [keySetTask(about)],
     clock,

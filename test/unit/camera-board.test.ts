@@ -84,7 +84,9 @@ describe('a camera that falls behind', () => {
         watches: { viewersOf: () => 0 },
       } as unknown as CameraStatusOptions['runtime']['vision'],
     };
-    const status = { ...healthyStatus, cameras: describeCameras({ runtime, photos: { waitingCount } }) };
+    const passages = { lastDay: () => ({ count: 0, byOutcome: {} }) };
+    const shown = describeCameras({ runtime, photos: { waitingCount }, passages });
+    const status = { ...healthyStatus, cameras: shown };
     return describeStatus(status, (iso) => iso);
   }
 

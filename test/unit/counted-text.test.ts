@@ -34,6 +34,7 @@ const ones: BoxStatus = {
   site: 'site',
   box: 'box',
   uptimeS: 1,
+  passages: { count: 1, byOutcome: { attended: 1 } },
   vision: [{ index: 0, state: 'running', restarts: 1, restartCauses: { ended: 1 } }],
   cameras: [],
   gallery: { state: 'open', persons: 1, templates: 1, damagedRows: 1 },

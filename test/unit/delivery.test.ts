@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { operational, type RollcallError } from '../../daemon/base/errors.js';
 import type { ConnectionTask } from '../../daemon/publish/connection-task.js';
 import { Delivery, type DeliveryOptions } from '../../daemon/publish/delivery.js';
-import type { BoxState } from '../../daemon/publish/encoding.js';
+import type { BoxState, PassagesOfDay } from '../../daemon/publish/encoding.js';
 import { defaultTimings } from '../../daemon/publish/publisher-options.js';
 import { repeatEveryMs } from '../../daemon/publish/retained-documents.js';
 import { topicsOf } from '../../daemon/publish/topics.js';
@@ -31,6 +31,7 @@ interface State {
   readonly sequence: number;
   readonly gallery: string;
   readonly lastSequence: number;
+  readonly passages?: PassagesOfDay;
 }
 
 /** A simulated connection. `answer` decides what the broker does with a message; by default it acknowledges. */
@@ -52,6 +53,7 @@ function played(
     close = resolve;
   });
   let gallery: BoxState['gallery'] = 'open';
+  let passages: PassagesOfDay = { count: 0, byOutcome: {} };
   const stop = new AbortController();
   const delivery = new Delivery({
     connection: {
@@ -75,6 +77,7 @@ function played(
     onlineSequence: 10,
     offlineSequence: 13,
     boxState: () => ({ gallery, conditions: [] }),
+    passages: () => passages,
     outbox: { ...memory.outbox, begin: () => void order.push('begin') },
     topics,
     signer: unsignedSigner,
@@ -100,6 +103,10 @@ function played(
       published.filter(({ what }) => what === 'state').map(({ text }): State => JSON.parse(text) as State),
     change: (to: BoxState['gallery']) => {
       gallery = to;
+      return delivery.publishChange();
+    },
+    pass: (count: number) => {
+      passages = { count, byOutcome: { attended: count } };
       return delivery.publishChange();
     },
   };
@@ -236,6 +243,30 @@ describe('the state of the box', () => {
     clock.advanceBy(heldRetryMs);
     await turns();
     assert.equal(states().length, 1);
+  });
+
+  test('says the new numbers of passages with the next repetition, and with every change', async () => {
+    const { states, clock, change, pass, close, over } = played();
+    await turns();
+    await pass(1);
+    assert.equal(states().length, 1, 'a passage alone is not worth a message');
+    clock.advanceBy(repeatEveryMs);
+    await turns();
+    clock.advanceBy(repeatEveryMs);
+    await turns();
+    await pass(2);
+    await change('sealed');
+    assert.deepEqual(
+      states().map((said) => [shortly(said), said.passages?.count]),
+      [
+        ['online connected 10', 0],
+        ['online changed 11', 1],
+        ['online changed 11', 1],
+        ['online changed 12', 2],
+      ],
+    );
+    close(lost);
+    await over;
   });
 
   test('is published again when it changes, while numbers are left before that of the goodbye', async () => {

@@ -83,7 +83,7 @@ export class CameraBoard {
   status(
     cameras: readonly CameraConfig[],
     { isEnrolling = false }: { readonly isEnrolling?: boolean } = {},
-  ): readonly CameraStatus[] {
+  ): readonly Omit<CameraStatus, 'passages'>[] {
     return cameras.map(({ id, name, enabled, direction }) => {
       const counters = sum(this.#earlierCounters.get(id) ?? {}, this.#counters.get(id) ?? {});
       const about = { id, name, isEnabled: enabled, direction, counters };

@@ -12,6 +12,7 @@ import type { Records } from '../../records/open-records.js';
 import { planCamera } from '../../vision/plan.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import { stateDetail } from '../identity/grant-watch.js';
+import type { RecentPassages } from '../passages/passage-counts.js';
 import type { BoxRuntime } from '../runtime.js';
 import { notStreaming, takeSnapshot } from './camera-snapshot.js';
 import { type OwnCameras, revisionOf } from './own-cameras.js';
@@ -21,6 +22,7 @@ import type { PhotoProcess } from './photo-process.js';
 export interface CameraStatusOptions {
   readonly runtime: Pick<BoxRuntime, 'config' | 'vision' | 'cameras' | 'switchedCameras'>;
   readonly photos: Pick<PhotoProcess, 'waitingCount'>;
+  readonly passages: Pick<RecentPassages, 'lastDay'>;
 }
 
 export interface CameraOptions extends CameraStatusOptions {
@@ -34,7 +36,7 @@ export interface CameraOptions extends CameraStatusOptions {
 }
 
 /** The states of all configured cameras, in the order of the configuration. */
-export function describeCameras({ runtime, photos }: CameraStatusOptions): readonly CameraStatus[] {
+export function describeCameras({ runtime, photos, passages }: CameraStatusOptions): readonly CameraStatus[] {
   const { config, vision, cameras, switchedCameras } = runtime;
   const isEnrolling = photos.waitingCount > 0;
   const running = vision.board
@@ -45,7 +47,8 @@ export function describeCameras({ runtime, photos }: CameraStatusOptions): reado
     .map((camera) => {
       const viewers = vision.watches.viewersOf(camera.id);
       return viewers === 0 ? camera : { ...camera, viewers };
-    });
+    })
+    .map((camera) => ({ ...camera, passages: passages.lastDay(camera.id) }));
   return [...running, ...leftOut(config)];
 }
 
@@ -56,7 +59,8 @@ function leftOut({ cameras, unusableCameraFiles }: Config): readonly CameraStatu
     const message = problems.map((problem) => formatProblem(path, problem)).join('; ');
     const remedy = 'correct the file, then reload: systemctl reload rollcalld; or delete the camera';
     const state = { state: 'failed', code: 'camera-file-unusable', message, remedy } as const;
-    return [{ id, name: id, isEnabled: true, direction: 'both', ...state, counters: {} }];
+    const passages = { count: 0, byOutcome: {} };
+    return [{ id, name: id, isEnabled: true, direction: 'both', ...state, passages, counters: {} }];
   });
 }
 

@@ -49,17 +49,18 @@ import type { GrantWatch } from '../identity/grant-watch.js';
 import { identityHandlers, type OpenedIdentity } from '../identity/signing-identity.js';
 import type { EventDurations } from '../metrics/event-durations.js';
 import type { MetricFormat } from '../metrics/metric-families.js';
-import { type MetricSources, metricsText } from '../metrics/metrics.js';
-import { PassageCounter } from '../metrics/passage-counter.js';
+import { metricsText } from '../metrics/metrics.js';
 import { modelsHandlers } from '../models-handlers.js';
 import { BoxPassages, passageHandlers } from '../passages/box-passages.js';
+import type { RecentPassages } from '../passages/passage-counts.js';
 import { pictureOfPassage } from '../passages/passage-picture.js';
 import { reportHandlers } from '../passages/recognition-report.js';
 import { Retention, retentionHandlers } from '../retention/retention.js';
 import { ageingKinds, emptyLogs, type RetentionSources } from '../retention/retention-kinds.js';
 import type { BoxRuntime } from '../runtime.js';
-import { describeBox, healthOf, type StatusOptions, statusHandlers } from '../status.js';
+import { healthOf, type StatusOptions, statusHandlers } from '../status.js';
 import { startAlerts } from './alerts.js';
+import { metricSources } from './metrics.js';
 import type { BoxContext, Stores } from './stores.js';
 import { composeStrangers } from './strangers.js';
 
@@ -82,6 +83,7 @@ export interface ControlOptions {
   readonly reload: () => Promise<ReloadResult>;
   readonly ownCameras: OwnCameras;
   readonly eventDurations: EventDurations;
+  readonly recentPassages: RecentPassages;
 }
 
 /**
@@ -138,6 +140,7 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
     ...attendanceHandlers(attendance),
     ...cameraHandlers({
       ...{ runtime, photos, records, audit, readings, signal: lifetime.signal },
+      passages: options.recentPassages,
       own: options.ownCameras,
     }),
     ...eventHandlers(events),
@@ -161,7 +164,7 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
   });
   const status: StatusOptions = {
     ...{ clock, startedAtMs, runtime, vault, keys, records, recogniser, intake, events, alerts },
-    ...{ conditions, photos, prompts, lastReload, gate: options.gate },
+    ...{ conditions, photos, prompts, lastReload, gate: options.gate, passages: options.recentPassages },
     retention: lifetime.use('retention', retention),
     eventLoop: lifetime.use('event loop watch', new EventLoopWatch(clock)),
   };
@@ -200,32 +203,6 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
     ...healthHandlers({ ...healthOf(status), metrics }),
   };
   return { handlers, attendance, retention, metrics };
-}
-
-/** What the metrics are read from. */
-function metricSources(
-  { current, lifetime }: BoxContext,
-  { vault, records }: Stores,
-  status: StatusOptions,
-  { runtime, startedAtMs, eventDurations }: ControlOptions,
-): MetricSources {
-  const { gallery, records: recordsConfig } = current();
-  const passages = new PassageCounter();
-  lifetime.defer(
-    'count of passages',
-    records.passages.onWritten((passage) => passages.written(passage)),
-  );
-  return {
-    passages,
-    status: () => describeBox(status),
-    cameras: runtime.vision,
-    delivery: { outbox: records.outbox, eventDurations, clock },
-    databases: {
-      gallery: { path: gallery.path, transactionTimes: () => vault.fileIfOpen?.database.transactionTimes },
-      records: { path: recordsConfig.path, transactionTimes: () => records.transactionTimes },
-    },
-    startedAtMs: clock.wallMs() - (clock.monotonicMs() - startedAtMs),
-  };
 }
 
 /** Opens the process that analyses enrolment photographs (`photoPlan`) or the one that judges clips (`clipPlan`). */

@@ -178,8 +178,13 @@ function countsOfToday(records: Records, localTime: LocalTime) {
 }
 
 /** What the box publishes on its state topic. */
-export function boxState(vault: GalleryVault, conditions: BoxConditions): PublisherOptions['state'] {
+export function boxState(
+  vault: GalleryVault,
+  conditions: BoxConditions,
+  passages: PublisherOptions['state']['passages'],
+): PublisherOptions['state'] {
   return {
+    passages,
     current() {
       const about = conditions.about();
       return {

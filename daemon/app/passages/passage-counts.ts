@@ -1,15 +1,9 @@
 import type { Clock } from '../../base/clock.js';
-import type { Passage } from '../../domain/passages/passage.js';
+import type { PassagesOfDay } from '../../contract/passage-terms.js';
+import { type Passage, passageOutcomes } from '../../domain/passages/passage.js';
 import type { PassageCount, PassageJournal } from '../../records/passages/passage-journal.js';
 
 type Outcome = Passage['outcome'];
-
-/** Ended passages that began in the current hour or in one of the 23 hours before. */
-export interface PassagesOfDay {
-  readonly count: number;
-  /** Without outcomes that no passage had. */
-  readonly byOutcome: Readonly<Partial<Record<Outcome, number>>>;
-}
 
 const hourMs = 3_600_000;
 const hoursOfDay = 24;
@@ -37,7 +31,7 @@ export class RecentPassages implements Disposable {
     });
   }
 
-  /** Of one camera, or of all. */
+  /** Ended passages that began in the current hour or in one of the 23 hours before: of one camera, or of all. */
   lastDay(cameraId?: string): PassagesOfDay {
     return tallyOf(this.#counts().filter((each) => (cameraId ?? each.cameraId) === each.cameraId));
   }
@@ -59,6 +53,16 @@ export class RecentPassages implements Disposable {
     this.#hasChanged = false;
     return counts;
   }
+}
+
+/** Passages of several cameras together. */
+export function sumOfPassages(all: readonly PassagesOfDay[]): PassagesOfDay {
+  const byOutcome: Partial<Record<Outcome, number>> = {};
+  for (const outcome of passageOutcomes) {
+    const count = all.reduce((total, each) => total + (each.byOutcome[outcome] ?? 0), 0);
+    if (count > 0) byOutcome[outcome] = count;
+  }
+  return { count: all.reduce((total, { count }) => total + count, 0), byOutcome };
 }
 
 export function tallyOf(counts: readonly PassageCount[]): PassagesOfDay {

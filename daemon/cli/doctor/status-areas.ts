@@ -248,6 +248,11 @@ function outboxLine({ outbox: { waiting, acknowledgement }, broker }: BoxStatus)
   return `outbox: ${counted(waiting, 'event waits', 'events wait')} for ${waitsFor}`;
 }
 
+function passagesLine({ passages: { count, byOutcome } }: BoxStatus): string {
+  const outcomes = Object.entries(byOutcome).map(([outcome, each]) => `${each} ${outcome}`);
+  return `passages since this hour yesterday: ${[count, outcomes.join(', ')].filter((text) => text !== '').join(': ')}`;
+}
+
 function eventsArea(status: BoxStatus, show: ShowTime): StatusArea {
   const { events, intake, outbox } = status;
   const { facts, suppressed, givenUp, waiting, problem } = intake;
@@ -257,7 +262,7 @@ function eventsArea(status: BoxStatus, show: ShowTime): StatusArea {
     const message = `cannot be recorded, ${counted(waiting, 'sighting waits', 'sightings wait')}: ${problem.message}`;
     findings.push({ check: 'events', outcome: 'failed', message, remedy: problem.remedy });
   }
-  return { facts: [counts, outboxLine(status)], findings };
+  return { facts: [passagesLine(status), counts, outboxLine(status)], findings };
 }
 
 /** Nothing where no camera asks for a challenge. */
@@ -323,9 +328,20 @@ function cameraRows(cameras: readonly CameraStatus[]): string {
     counter(camera, 'analysed'),
     counter(camera, 'dropped'),
     counter(camera, 'tracks'),
+    String(camera.passages.count),
     counter(camera, 'restarts'),
   ]);
-  const heading = ['camera', 'state', 'stream', 'frames', 'analysed', 'dropped', 'tracks', 'restarts'];
+  const heading = [
+    'camera',
+    'state',
+    'stream',
+    'frames',
+    'analysed',
+    'dropped',
+    'tracks',
+    'passages',
+    'restarts',
+  ];
   return table(heading, rows);
 }
 

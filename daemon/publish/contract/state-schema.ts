@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { boxConditions } from '../../domain/events/notice.js';
+import { passageOutcomes } from '../../domain/passages/passage.js';
 import { signature, slug, subject, time } from './terms.js';
 
 /** One message on `<prefix>/<site>/<box>/state`. */
@@ -23,6 +24,13 @@ export const stateSchema = z.strictObject({
     .partialRecord(z.enum(boxConditions), z.array(subject))
     .optional()
     .describe('the subjects of conditions that can have several, as in their newest event'),
+  passages: z
+    .strictObject({
+      count: z.int().nonnegative(),
+      byOutcome: z.partialRecord(z.enum(passageOutcomes), z.int().nonnegative()),
+    })
+    .optional()
+    .describe('passages that ended in the current hour and the 23 hours before'),
   signature,
 });
 
