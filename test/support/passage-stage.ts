@@ -14,6 +14,7 @@ import type { SightingEnd } from '../../daemon/domain/tracks/sighting.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
 import { createDecider } from '../../daemon/records/decider.js';
 import { factStoreOf } from '../../daemon/records/fact-store.js';
+import type { SearchGallery } from '../../daemon/records/gallery-search.js';
 import { openTestRecords, temporaryFolder } from './published-box.js';
 import { sightingOf, tallyOf } from './sightings.js';
 
@@ -27,6 +28,8 @@ export interface StageOptions {
   readonly require?: LivenessRequirement;
   readonly challenge?: ChallengeStanding;
   readonly standing?: Standing;
+  /** Instead of the people of the stage. */
+  readonly search?: SearchGallery;
 }
 
 /** What a camera sees of one face. */
@@ -70,7 +73,8 @@ export function openStage({ people = ['ada', 'grace'], ...options }: StageOption
   const policy: MatchPolicy = { threshold: 0.5, margin: 0.05, minimumProbes: 2, ...options.policy };
   const { challenge, standing } = options;
   const decider = createDecider({
-    search: async (embedding) =>
+    search: async (embedding, wanted) =>
+      options.search?.(embedding, wanted) ??
       people.flatMap((name, axis) =>
         enrolled.has(name) ? [{ personId: personId(name), similarity: embedding[axis] ?? 0 }] : [],
       ),
