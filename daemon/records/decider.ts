@@ -1,15 +1,11 @@
 import type { Clock } from '../base/clock.js';
 import type { Random } from '../base/random.js';
 import { SerialQueue } from '../base/serial-queue.js';
-import {
-  type AttendanceRules,
-  type SuppressedFact,
-  suppressionOf,
-} from '../domain/attendance/attendance-rules.js';
+import type { AttendanceRules, SuppressedFact } from '../domain/attendance/attendance-rules.js';
 import type { Direction, Fact } from '../domain/events/event.js';
 import { identifyTrack, type TrackProbes, withProbes } from '../domain/identification/identify-track.js';
 import { type Identification, isSameAnswer, type MatchPolicy } from '../domain/identification/match.js';
-import type { CameraId, EventId, PassageId, PersonId, TrackId } from '../domain/ids.js';
+import type { CameraId, EventId, PersonId, TrackId } from '../domain/ids.js';
 import { type ChallengeStanding, judgedByChallenge } from '../domain/liveness/challenge.js';
 import type { JudgedLiveness } from '../domain/liveness/liveness.js';
 import type { Passage, PassageEnd } from '../domain/passages/passage.js';
@@ -25,6 +21,7 @@ import type { StrangerBook } from '../domain/strangers/stranger-book.js';
 import type { Sighting } from '../domain/tracks/sighting.js';
 import { type AttendanceProof, nextDecision, type TrackKnowledge } from '../domain/tracks/track-decision.js';
 import { copyBestViews, type FaceViews, noViews, wipeViews } from './face-views.js';
+import { FactGate } from './fact-gate.js';
 import type { FactStore } from './fact-store.js';
 import { type SearchGallery, searchedProbes } from './gallery-search.js';
 import { PassageEndings } from './passages/passage-endings.js';
@@ -126,6 +123,7 @@ class SightingDecider implements Decider {
   readonly #options: DeciderOptions;
   readonly #tracks = new Map<TrackId, TrackMemory>();
   readonly #strangers: StrangersInSight;
+  readonly #gate: FactGate;
   readonly #turns = new SerialQueue();
   readonly #endings: PassageEndings;
   #stoppedBy: 'vision-stopped' | 'box-stopped' = 'vision-stopped';
@@ -138,6 +136,7 @@ class SightingDecider implements Decider {
       ...{ clock, book: () => options.strangers?.() },
       cooldownS: () => options.rules.unknownCooldownS,
     });
+    this.#gate = new FactGate(options, this.#strangers);
   }
 
   get trackCount(): number {
@@ -279,8 +278,8 @@ class SightingDecider implements Decider {
     let isWritten = false;
     for (; step.fact !== undefined; step = nextDecision(step.decision, known)) {
       const { decision } = step;
-      const { fact, suppression } = this.#told(step.fact, known, this.#sightOptions(before, views));
-      const earlierId = this.#earlierPassage(suppression);
+      const judged = this.#gate.judge(step.fact, known, this.#sightOptions(before, views));
+      const { fact, suppressed: suppression, earlierId } = judged;
       // That a person is watched decides nothing about the passage.
       const last = fact.kind === 'watchlist' ? story.last : { fact, suppressed: suppression, earlierId };
       const told: PassageStory = { ...story, last };
@@ -301,43 +300,8 @@ class SightingDecider implements Decider {
     return { memory, recorded, suppressed, isWritten };
   }
 
-  /** The fact, with its stranger, and why it is not recorded. */
-  #told(
-    fact: Fact,
-    known: TrackKnowledge,
-    seen: SightOptions,
-  ): { readonly fact: Fact; readonly suppression: SuppressedFact | undefined } {
-    if (fact.kind !== 'unknown') {
-      this.#strangers.withdraw(fact.passageId);
-      return { fact, suppression: this.#suppression(fact, undefined) };
-    }
-    const told = this.#strangers.tell(fact, known, seen);
-    if (!told.isIgnored)
-      return { fact: told.fact, suppression: this.#suppression(told.fact, told.lastRecordedMs) };
-    return { fact: told.fact, suppression: { fact: told.fact, reason: 'stranger-ignored' } };
-  }
-
-  #earlierPassage(suppressed: SuppressedFact | undefined): PassageId | undefined {
-    if (suppressed === undefined || suppressed.reason === 'stranger-ignored') return undefined;
-    const { earlier, earlierAtMs, fact } = suppressed;
-    return this.#options.facts.passageOfFact(earlier, fact.cameraId, earlierAtMs);
-  }
-
   #sightOptions({ story }: TrackMemory, views: FaceViews): SightOptions {
     return { startedAtMs: story.startedAtMs, views, threshold: this.#options.policy.threshold };
-  }
-
-  #suppression(fact: Fact, lastUnknownMs: number | undefined): SuppressedFact | undefined {
-    const { rules, facts } = this.#options;
-    return suppressionOf(fact, rules, {
-      lastAttendanceMs: (person, camera) => facts.lastAttendanceMs(person, camera),
-      lastUnprovenMs: (person, camera) => facts.lastUnprovenMs(person, camera),
-      lastRefusedMs: (person, camera) => facts.lastRefusedMs(person, camera),
-      lastWatchedMs: (person, camera) => facts.lastWatchedMs(person, camera),
-      lastAmbiguousMs: (pair, camera) => facts.lastAmbiguousMs(pair, camera),
-      lastAttackMs: (camera) => facts.lastAttackMs(camera),
-      lastUnknownMs: () => lastUnknownMs,
-    });
   }
 
   /** Writes the passage if that is due, then remembers the track, or forgets it after its last sighting. */

@@ -10,6 +10,7 @@ import type { LivenessAssessment, LivenessRequirement } from '../../daemon/domai
 import { explainPassage } from '../../daemon/domain/passages/explain-passage.js';
 import type { Passage } from '../../daemon/domain/passages/passage.js';
 import type { Standing } from '../../daemon/domain/persons/person-standing.js';
+import type { StrangerBook } from '../../daemon/domain/strangers/stranger-book.js';
 import type { SightingEnd } from '../../daemon/domain/tracks/sighting.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
 import { createDecider } from '../../daemon/records/decider.js';
@@ -28,6 +29,7 @@ export interface StageOptions {
   readonly require?: LivenessRequirement;
   readonly challenge?: ChallengeStanding;
   readonly standing?: Standing;
+  readonly strangers?: StrangerBook;
   /** Instead of the people of the stage. */
   readonly search?: SearchGallery;
 }
@@ -90,6 +92,7 @@ export function openStage({ people = ['ada', 'grace'], ...options }: StageOption
       ? {}
       : { challenges: { see: () => challenge, forget: () => undefined, forgetCamera: () => undefined } }),
     ...(standing === undefined ? {} : { persons: { standingOf: () => standing, isWatched: () => false } }),
+    strangers: () => options.strangers,
     facts: factStoreOf(records),
     ...{ clock, random },
   });

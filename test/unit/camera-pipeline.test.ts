@@ -81,6 +81,27 @@ describe('CameraPipeline', () => {
     assert.equal(ofType('track.ended')[0]?.reason, 'source-ended');
   });
 
+  test('tells of a confirmed face before any embedding, and counts its views to the end', async () => {
+    const dark = { score: 0.2, reasons: ['dark', 'too-small'] as const };
+    const { ofType } = await play((atS) => {
+      if (atS > 3) return [];
+      return [{ box: at(500, 36), who: 'ada', quality: atS < 2 ? dark : { score: 0.4, reasons: ['dark'] } }];
+    }, 6);
+    const sightings = ofType('sighting').map(({ sighting }) => sighting);
+    const [started] = ofType('track.started');
+    const [first, last] = [sightings[0], sightings.at(-1)];
+    assert.ok(first && last && started);
+    assert.deepEqual([first.lastSeenMs, first.isEnded, first.probes], [started.atMs, false, []]);
+    assert.deepEqual(first.views.faults, { dark: first.views.count, 'too-small': first.views.count });
+    assert.deepEqual([last.isEnded, last.endedBy, last.views.embedded], [true, 'left', 0]);
+    assert.equal(last.views.faults.dark, last.views.count);
+    assert.ok((last.views.faults['too-small'] ?? 0) < last.views.count);
+    const { quality, widthPx, smallestFacePx } = last.views.best ?? {};
+    assert.deepEqual(quality, { score: 0.4, reasons: ['dark'] }, 'the best view, with its measures');
+    assert.ok(widthPx !== undefined && widthPx > 20 && widthPx < 50);
+    assert.equal(smallestFacePx, 40);
+  });
+
   test('reports a head gesture in a sighting immediately, with the blinks that no recognition has bound yet', async () => {
     const { ofType } = await play((atS) => {
       const turn = { yawDeg: atS > 2 && atS < 3 ? 30 : 0, pitchDeg: 0 };

@@ -222,6 +222,29 @@ describe('sightings on the wire', () => {
     assert.equal(reportSchema.safeParse({ type: 'shutdown' }).success, false);
   });
 
+  test('a tally that cannot be true, or an end without its reason, is refused', () => {
+    const wire = encodeSighting(sighting);
+    const isTaken = (changes: Record<string, unknown>): boolean =>
+      reportSchema.safeParse({ type: 'sighting', sighting: { ...wire, ...changes } }).success;
+    const views = wire.views;
+    const best = { ...views.best, meanLuma: 256 };
+    assert.equal(isTaken({}), true);
+    for (const impossible of [
+      { ...views, embedded: views.count + 1 },
+      { ...views, faults: { dark: views.count + 1 } },
+      { ...views, faults: { handsome: 1 } },
+      { ...views, faults: { dark: -1 } },
+      { ...views, count: 0, faults: {} },
+      { ...views, count: 2e9 },
+      { ...views, best },
+      { ...views, best: { ...views.best, name: 'x' } },
+    ])
+      assert.equal(isTaken({ views: impossible }), false, JSON.stringify(impossible));
+    assert.equal(isTaken({ endedBy: undefined }), false);
+    assert.equal(isTaken({ isEnded: false }), false);
+    assert.equal(isTaken({ endedBy: 'box-stopped' }), false, 'only the core knows that');
+  });
+
   test('a sighting has 4 probes at most', () => {
     const wire = encodeSighting(sighting);
     const probe = { capturedAtMs: 1, embeddingBase64: encodeEmbedding(unitVector([1, 2])), quality: 1 };
