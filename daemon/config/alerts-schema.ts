@@ -4,6 +4,7 @@ import {
   type AlertSubject,
   alertSeverities,
   alertSubjects,
+  type Counting,
   countings,
   isAboutCameras,
   isOccurrence,
@@ -199,5 +200,31 @@ export function refuseUnknownCameras(
         },
       });
     }
+  }
+}
+
+/** A rule that counts strangers would never cause an alert on a box that remembers none. */
+export function refuseForgottenStrangers(
+  file: {
+    readonly retention: { readonly strangers: number | 'forever' };
+    readonly alerts: {
+      readonly rules: readonly {
+        readonly on: AlertSubject;
+        readonly threshold?: { readonly of: Counting } | undefined;
+      }[];
+    };
+  },
+  context: z.RefinementCtx,
+): void {
+  if (file.retention.strangers !== 0) return;
+  for (const [rule, { on, threshold }] of file.alerts.rules.entries()) {
+    const isCounting = threshold !== undefined && threshold.of !== 'events';
+    if (!isCounting && on !== 'loitering') continue;
+    context.addIssue({
+      code: 'custom',
+      path: ['alerts', 'rules', rule, ...(isCounting ? ['threshold', 'of'] : ['on'])],
+      message: 'has no effect, because the box remembers no strangers (retention.strangers is 0)',
+      params: { remedy: 'remove the rule, or set retention.strangers to the days that the law allows you' },
+    });
   }
 }

@@ -1,7 +1,7 @@
 import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
 import type { AttendanceProof } from '../domain/tracks/track-decision.js';
-import { alertsSchema, refuseUnknownCameras } from './alerts-schema.js';
+import { alertsSchema, refuseForgottenStrangers, refuseUnknownCameras } from './alerts-schema.js';
 import { apiSchema } from './api-schema.js';
 import { attendanceSchema } from './attendance-schema.js';
 import { camerasSchema } from './camera-schema.js';
@@ -173,6 +173,7 @@ interface OwnCamera {
 /** The file's settings with every default filled in and database and model paths made absolute. */
 export const configSchema = fileSchema
   .superRefine(refuseUnknownCameras)
+  .superRefine(refuseForgottenStrangers)
   .superRefine(refuseMissingOperatingPoint)
   .superRefine(refuseUnseenPrompts)
   .transform((file) => {

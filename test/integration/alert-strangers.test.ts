@@ -1,10 +1,26 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { cameraId, passageId, strangerId } from '../../daemon/domain/ids.js';
+import { Loitering } from '../../daemon/app/strangers/loitering.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { rulesSchema } from '../../daemon/config/core-schema.js';
+import { cameraId, passageId, strangerId, trackId } from '../../daemon/domain/ids.js';
+import { systemRandom } from '../../daemon/host/system-random.js';
+import { createDecider, type Decider } from '../../daemon/records/decider.js';
+import { factStoreOf } from '../../daemon/records/fact-store.js';
 import { AlertBox } from '../support/alert-box.js';
 import { alerting, posted, subjects } from '../support/alert-hook.js';
 import { openHttpSink } from '../support/alert-sinks.js';
 import { unknownFact } from '../support/facts.js';
+import {
+  galleryOptions,
+  openTestGallery,
+  type TestGallery,
+  temporaryDirectory,
+  tester,
+  testRecogniser,
+  unitVector,
+} from '../support/gallery-fixture.js';
+import { proofByBlink, sightingOf } from '../support/sightings.js';
 
 const minuteMs = 60_000;
 const rules = [
@@ -126,5 +142,113 @@ describe('rules that count strangers, with default cooldowns', () => {
     await box.delivered(1);
     await box.pass(6_000);
     assert.equal(web.requests.length, 1);
+  });
+});
+
+/** Everything from sightings to alerts, with the defaults of the configuration. */
+class Site implements AsyncDisposable {
+  readonly box: AlertBox;
+  readonly #gallery: TestGallery;
+  readonly #decider: Decider;
+  readonly #loitering: Loitering;
+  #count = 0;
+
+  constructor(box: AlertBox, gallery: TestGallery) {
+    const { clock, records } = box;
+    const rules = rulesSchema.parse({});
+    this.box = box;
+    this.#gallery = gallery;
+    this.#decider = createDecider({
+      search: async () => [],
+      policy: { threshold: 0.55, margin: 0.05, minimumProbes: 1 },
+      ...{ rules, clock, random: systemRandom, facts: factStoreOf(records) },
+      directionOf: () => 'both',
+      proofAt: () => proofByBlink,
+      strangers: () => gallery.gallery.strangers,
+    });
+    this.#loitering = new Loitering({
+      strangers: () => gallery.gallery.strangers.list().filter(({ state }) => state === 'active'),
+      openPassages: () =>
+        ['gate', 'door'].flatMap((id) => this.#decider.openPassages(cameraId(id)).map((open) => open.id)),
+      published: [],
+      record: (notice) => void records.record(notice),
+      loiteringAfterS: () => rules.loiteringAfterS,
+      ...{ clock, logger: silentLogger },
+    }).start();
+  }
+
+  /** A face comes before a camera; it leaves at once, unless it stays. */
+  async come(face: number, camera = 'gate', isStaying = false): Promise<void> {
+    const { clock } = this.box;
+    this.#count += 1;
+    await this.#decider.onSighting(
+      sightingOf({
+        ...{
+          trackId: trackId(`track-${this.#count}`),
+          cameraId: cameraId(camera),
+          recogniser: testRecogniser,
+        },
+        probes: [{ capturedAtMs: 0, embedding: unitVector(face), quality: 0.8 }],
+        ...(isStaying ? { firstSeenMs: 0, lastSeenMs: 3_000 } : { isEnded: true }),
+      }),
+      (capturedAtMs) => clock.wallMs() + capturedAtMs,
+    );
+  }
+
+  ignore(face: number): void {
+    const { strangers } = this.#gallery.gallery;
+    const [found] = strangers.nearest([unitVector(face)], { count: 1, recogniser: testRecogniser });
+    assert.ok(found);
+    strangers.setIgnored(found.strangerId, true, tester);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#loitering[Symbol.dispose]();
+    this.#decider[Symbol.dispose]();
+  }
+}
+
+describe('the way from a face to an alert about a stranger', () => {
+  test('works at default settings, and an ignored stranger takes it never again', async (t) => {
+    await using web = await openHttpSink();
+    await using box = new AlertBox(alerting(web, ...rules));
+    await using gallery = await openTestGallery(galleryOptions(temporaryDirectory(t)));
+    await using site = new Site(box, gallery);
+    const alerted = () => posted(web).map(({ rule, subject }) => `${rule}: ${subject}`);
+
+    // To and fro is one visit; three visits are three.
+    for (const minutes of [1, 12, 12, 0]) {
+      await site.come(1);
+      await box.pass(minutes * minuteMs);
+    }
+    await box.delivered(1);
+    assert.match(alerted()[0] ?? '', /^third-visit: .*Visit 3 of stranger s-\w{26} at Gate/);
+
+    await box.pass(20 * minuteMs);
+    await site.come(2);
+    await box.pass(2 * minuteMs);
+    await site.come(2, 'door');
+    await box.delivered(2);
+    assert.match(alerted()[1] ?? '', /^two-cameras: .* at 2 cameras in 2 minutes: Back door, Gate/);
+
+    await box.pass(20 * minuteMs);
+    for (const face of [3, 3, 4, 5]) await site.come(face);
+    await box.delivered(3);
+    assert.match(alerted()[2] ?? '', /^group: .*3 different strangers at Gate/);
+
+    await box.pass(20 * minuteMs);
+    await site.come(6, 'door', true);
+    await box.pass(11 * minuteMs);
+    await box.delivered(4);
+    assert.match(alerted()[3] ?? '', /^stays: .*A stranger who stays at Back door \(s-\w{26}\)/);
+
+    site.ignore(1);
+    const before = box.records.list({ kind: 'unknown', limit: 100 }).length;
+    await box.pass(20 * minuteMs);
+    await site.come(1);
+    await site.come(1, 'door', true);
+    await box.pass(12 * minuteMs);
+    assert.equal(box.records.list({ kind: 'unknown', limit: 100 }).length, before);
+    assert.equal(alerted().length, 4);
   });
 });

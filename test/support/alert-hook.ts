@@ -15,6 +15,7 @@ export interface Posted {
   readonly id: string;
   readonly phase: string;
   readonly on: string;
+  readonly rule: string;
   readonly subject: string;
   readonly parts: readonly {
     readonly camera: string | null;

@@ -145,6 +145,22 @@ describe('alerts in the configuration', () => {
     });
   }
 
+  test('a rule about strangers is refused where the box remembers none', () => {
+    const rules = [
+      rule(),
+      rule(', threshold: { of: strangers, count: 3 }').replace('id: r', 'id: group'),
+      rule('', 'loitering').replace('id: r', 'id: stays'),
+    ];
+    const alerts = `alerts: { webhooks: [${hook}], rules: [${rules.join(', ')}] }`;
+    const loaded = parseConfig([...head, 'retention: { strangers: 0 }', alerts].join('\n'));
+    assert.deepEqual(loaded.ok ? [] : loaded.problems.map(({ path }) => path), [
+      'alerts.rules.1.threshold.of',
+      'alerts.rules.2.on',
+    ]);
+    const isKept = parseConfig([...head, alerts].join('\n'));
+    assert.ok(isKept.ok);
+  });
+
   test('all problems are reported together', () => {
     const problems = problemsOf(
       `webhooks: [${hook.replace('https', 'ftp')}], rules: [${rule('', 'unknwon')}, ${rule('', 'unknown', 'opps')}]`,
