@@ -284,7 +284,7 @@ describe('similar', () => {
     const views = [{ embedding: byFace('ada'), quality: 0.9 }];
     const { stranger } = box.gallery.vault.gallery().strangers.see({
       ...{ passageId: passageId('passage-1'), cameraId: cameraId('gate'), recogniser: testRecogniser },
-      ...{ firstSeenMs: 1000, lastSeenMs: 2000, views, threshold: 0.5 },
+      ...{ firstSeenMs: 1000.25, lastSeenMs: 2000.75, views, threshold: 0.5 },
     });
     const [ada, bea, eve] = [await box.enrol('ada'), await box.enrol('bea'), await box.enrol('eve')];
     const { persons, strangers } = await box.client.call('recognition.similar-persons', {

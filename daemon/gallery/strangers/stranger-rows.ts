@@ -85,8 +85,9 @@ export class StrangerRows {
     this.#put.run({
       ...columnsOf(stranger),
       ...sealed,
-      firstSeenMs: firstMs,
-      lastSeenMs: lastMs,
+      // Cameras tell times with fractions of a millisecond.
+      firstSeenMs: Math.floor(firstMs),
+      lastSeenMs: Math.floor(lastMs),
       visits: visitCount(stranger),
     });
   }
