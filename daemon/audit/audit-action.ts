@@ -18,6 +18,8 @@ export const auditActions = [
   'passage.listed',
   'passage.read',
   'passage.picture-read',
+  'passage.marked',
+  'passage.reported',
   'person.consent-withdrawn',
   'stranger.merged',
   'stranger.split',

@@ -38,7 +38,7 @@ export const retentionSchema = z.strictObject({
   attendanceRecords: days(
     1,
     365,
-    'Days that an attendance is kept on the box, and at most a daily summary. It is never deleted while it waits in the outbox.',
+    'Days that an attendance is kept on the box, and what operators said of passages; and at most a daily summary. It is never deleted while it waits in the outbox.',
   ),
   unknownRecords: days(
     1,

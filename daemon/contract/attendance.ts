@@ -65,8 +65,13 @@ export const attendanceCorrection = z.object({
   number: z.int().positive().describe('The audit log uses the same number.'),
   person: z.string(),
   date: day,
-  kind: correctionKind,
+  kind: z
+    .enum([...correctionKind.options, 'seen', 'not-seen'])
+    .describe(
+      '`seen` and `not-seen`: an operator marked a passage, and the person was, or was not, at that camera at that time.',
+    ),
   at: siteTime.nullable(),
+  camera: z.string().exactOptional().describe('Of `seen` and `not-seen`.'),
   reason: z.string().describe('Empty for an erased person.'),
   by: z.string(),
   madeAt: siteTime,

@@ -11,6 +11,7 @@ export const eventKinds = [
   'unknown',
   'loitering',
   'stranger',
+  'mark',
   'summary',
   'identity',
   'audit',

@@ -182,9 +182,9 @@ export const calibratedPerson = namedPerson.extend({
   references: z.int().nonnegative(),
   threshold: z.number().describe('Similarity from which a face counts as this person.'),
   reason: z
-    .enum(['floor', 'neighbour', 'strangers', 'manual'])
+    .enum(['floor', 'neighbour', 'strangers', 'manual', 'marked'])
     .describe(
-      '`floor`: the threshold of the box. `neighbour`: above the nearest person. `strangers`: for the target. `manual`: set by hand.',
+      '`floor`: the threshold of the box. `neighbour`: above the nearest person. `strangers`: for the target. `manual`: set by hand. `marked`: above a passage in which, as an operator marked it, somebody else was taken for this person.',
     ),
   note: z.string().exactOptional().describe('The given reason. Only with the reason `manual`.'),
   fmr: z

@@ -66,3 +66,6 @@ export const passageReasons = [
 
 /** How a passage ended. */
 export const passageEnds = ['left', 'another-face', 'camera-lost', 'vision-stopped', 'box-stopped'] as const;
+
+/** What an operator can say of a passage. */
+export const markedAs = ['person', 'stranger', 'nobody'] as const;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { cameraId } from './cameras.js';
 import { operation, pageFields } from './operation.js';
-import { passageEnds, passageOutcomes, passageReasons } from './passage-terms.js';
+import { markedAs, passageEnds, passageOutcomes, passageReasons } from './passage-terms.js';
 import { personId, similarity } from './person.js';
 
 const count = z.int().nonnegative();
@@ -12,7 +12,7 @@ const reason = z.enum(passageReasons).describe('docs/reference/passage-reasons.m
 const strangerId = z.string().min(1).max(64).describe('The opaque id of the stranger: `s-…`.');
 
 /** A person as callers see one. */
-const personRef = z.object({
+export const personRef = z.object({
   id: personId,
   name: z
     .string()
@@ -127,6 +127,34 @@ const which = z
   .max(64)
   .describe('The id of the passage, or its beginning with at least four characters.');
 
+const note = z
+  .string()
+  .max(1000)
+  .optional()
+  .describe('The reason of the corrections of attendance, 1 to 200 characters. Write no names in it.');
+
+const markRequest = z.strictObject({
+  passage: which,
+  was: z.enum(markedAs).describe('`nobody`: no living face.'),
+  person: personId.optional().describe('Of `person`: who it was.'),
+  note,
+});
+export type MarkRequest = z.infer<typeof markRequest>;
+
+const missedRequest = z.strictObject({
+  camera: cameraId,
+  person: personId.describe('Who was there.'),
+  at: instant.describe('When.'),
+  note,
+});
+export type MissedRequest = z.infer<typeof missedRequest>;
+
+const markOutcome = z.object({
+  event: z.string().describe('The id of the event that tells the centre.'),
+  corrections: count.describe('Attendances that were added or cancelled.'),
+});
+export type MarkOutcome = z.infer<typeof markOutcome>;
+
 export const passageOperations = {
   'passages.list': operation({
     method: 'GET',
@@ -194,6 +222,36 @@ export const passageOperations = {
     errors: ['no-such-passage', 'no-such-picture', 'passage-unreadable', 'ambiguous', 'gallery-sealed'],
     scope: 'passages:pictures',
     audit: 'personal',
+    rate: 'default',
+  }),
+  'passages.mark': operation({
+    method: 'POST',
+    path: '/passages/{passage}/marks',
+    summary: 'Say who a passage was.',
+    description:
+      'The last mark of a passage counts. It corrects the attendance of everybody concerned if the caller also has `attendance:write`, goes to the centre as an event, and raises the threshold of a person for whom somebody else was taken.',
+    input: markRequest,
+    answer: { kind: 'json', schema: markOutcome },
+    errors: [
+      ...(['no-such-passage', 'passage-unreadable', 'ambiguous', 'mark-refused'] as const),
+      ...(['no-such-person', 'gallery-sealed'] as const),
+    ],
+    scope: 'passages:write',
+    audit: 'write',
+    rate: 'default',
+  }),
+  'passages.missed': operation({
+    method: 'POST',
+    path: '/passages/missed',
+    summary: 'Say that the box missed a person altogether.',
+    description:
+      'There is no passage. Adds the attendance if the caller also has `attendance:write`, and goes to the centre as an event.',
+    input: missedRequest,
+    answer: { kind: 'json', schema: markOutcome },
+    errors: ['mark-refused', 'no-such-person', 'no-such-camera', 'gallery-sealed'],
+    scope: 'passages:write',
+    camera: 'camera',
+    audit: 'write',
     rate: 'default',
   }),
 } as const;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { cameraId } from './cameras.js';
 import { operation } from './operation.js';
 import { passageOutcomes, passageReasons } from './passage-terms.js';
+import { personRef } from './passages.js';
 
 const count = z.int().nonnegative();
 const day = z.iso.date().max(10).describe('A day at the site, `YYYY-MM-DD`.');
@@ -54,6 +55,19 @@ export const recognitionReport = z.object({
   passages: count,
   unreadable: count.describe('Passages that cannot be opened. They count in everything except the dwell.'),
   cameras: z.array(cameraReport).readonly(),
+  marks: z
+    .array(
+      z.object({
+        date: day,
+        camera: z.string(),
+        person: personRef.describe('For whom somebody else was taken, or who was missed.'),
+        falseMatches: count,
+        misses: count,
+      }),
+    )
+    .readonly()
+    .describe('What operators said of passages: the errors by day, camera and person.'),
+  marked: count.describe('Passages that operators marked, right ones among them.'),
 });
 export type RecognitionReport = z.infer<typeof recognitionReport>;
 
@@ -63,7 +77,7 @@ export const reportOperations = {
     path: '/reports/recognition',
     summary: 'Report what each camera saw, what the box answered, and what it lost and why.',
     description:
-      'Counts of ended passages; no persons. At most 31 days; older passages may have been deleted (`retention.passages`). A caller who is limited to cameras gets these cameras only.',
+      'Counts of ended passages, and the errors that operators marked. At most 31 days; older passages may have been deleted (`retention.passages`). A caller who is limited to cameras gets these cameras only.',
     input: z.strictObject({
       from: day,
       to: day.describe('The last day, included.'),
@@ -72,6 +86,7 @@ export const reportOperations = {
     answer: { kind: 'json', schema: recognitionReport },
     errors: ['period-refused', 'gallery-sealed'],
     scope: 'passages:read',
+    audit: 'personal',
     rate: 'heavy',
     isLong: true,
   }),

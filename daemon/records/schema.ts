@@ -304,6 +304,9 @@ const passageTables = `
   CREATE INDEX person_of_passage ON passage_person (number);
 `;
 
+/** - `attendance_correction.camera_id`: of `seen` and `not-seen`, where. */
+const correctedCameras = 'ALTER TABLE attendance_correction ADD COLUMN camera_id TEXT;';
+
 /** Migrations go forward only; a released migration is never edited. */
 export const recordsMigrations: readonly Migration[] = [
   {
@@ -320,4 +323,5 @@ export const recordsMigrations: readonly Migration[] = [
   },
   { name: 'enrolments by the key of their caller', apply: enrolmentTables },
   { name: 'passages', apply: passageTables },
+  { name: 'corrections of single attendances', apply: correctedCameras },
 ];

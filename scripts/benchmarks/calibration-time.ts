@@ -100,7 +100,7 @@ async function measure(persons: number): Promise<Readonly<Record<string, number>
     const all = await timed(async () => {
       calibration = new GalleryCalibration({
         ...{ vault, audit: vault.audit, policy: () => policy, targetFpir: () => targetFpir },
-        ...{ night: () => '', clock, logger: silentLogger },
+        ...{ falseMatches: () => new Map(), night: () => '', clock, logger: silentLogger },
       });
       await calibration.settled();
     });

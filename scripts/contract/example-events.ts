@@ -130,6 +130,15 @@ const aboutStrangers: readonly BoxEvent[] = [
   },
 ];
 
+const mark: BoxEvent = {
+  ...{ kind: 'mark', occurredAtMs: ago(9), cameraId: gate, seenAtMs: ago(50) },
+  ...{ was: 'person', personId: other },
+  decided: {
+    ...{ passageId: seen.passageId, outcome: 'attended', personId: person, similarity: 0.7623 },
+    recogniser: seen.recogniser,
+  },
+};
+
 const summary: BoxEvent = {
   ...{ kind: 'summary', occurredAtMs: ago(30), date: '2026-03-01', part: 1, parts: 1 },
   counts: { 'on-time': 1, absent: 1 },
@@ -195,6 +204,7 @@ export function exampleEvents(
     ...aboutStrangers,
     notValid,
     onWatchlist,
+    mark,
   ].map((event) => {
     const variant = event.kind === 'reply' && event.outcome !== 'done' ? `.${event.outcome}` : '';
     return { name: `${nameOf(event)}${variant}`, recordedAtMs: event.occurredAtMs + 17, event };

@@ -136,6 +136,8 @@ async function callRecords(caller: ExampleCaller, { client, seeded }: ExampleBox
   const today = new Date().toISOString().slice(0, 10);
   await caller.call('passages.list', { limit: 2, outcome: 'unproven' });
   await caller.call('passages.follow', { after: 0 });
+  const at = new Date(Date.now() - 3_600_000).toISOString();
+  await caller.call('passages.missed', { camera: 'front-door', person, at, note: 'came with a helmet' });
   await caller.call('reports.recognition', { from: today, to: today });
   await caller.call('attendance.today', {});
   await caller.call('attendance.report', { from: today, to: today, person });

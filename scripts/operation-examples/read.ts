@@ -26,6 +26,7 @@ export const withoutExample: Readonly<Record<string, string>> = {
   'cameras.watch': noStream,
   'cameras.follow': noStream,
   'events.picture': 'the demo box keeps no pictures of events',
+  'passages.mark': noPassage,
   'passages.picture': noPassage,
   'passages.show': noPassage,
   'keys.create': 'it works once, on a box whose gallery has no key yet',

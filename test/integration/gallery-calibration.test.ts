@@ -80,6 +80,8 @@ interface Opened {
   enrol(name: string, references: readonly Embedding[]): Promise<PersonId>;
   /** Changes the configured target without notifying the calibration. */
   configure(target: number | undefined): void;
+  /** Gives the calibration marked false matches. */
+  mark(marked: ReadonlyMap<PersonId, number>): void;
   seal(): void;
 }
 
@@ -100,6 +102,7 @@ async function open(t: TestContext, configured: number | null = targetFpir, coun
     return personId;
   };
   for (let seed = 1; seed <= count; seed += 1) await enrol(`Person ${seed}`, face(seed));
+  let falseMatches: ReadonlyMap<PersonId, number> = new Map();
   let vault: Partial<OpenVault> | undefined = { gallery: opened.gallery };
   const listeners = new Set<() => void>();
   const calibration = new GalleryCalibration({
@@ -119,6 +122,7 @@ async function open(t: TestContext, configured: number | null = targetFpir, coun
     audit: opened.file.audit,
     policy: () => policy,
     targetFpir: () => target,
+    falseMatches: () => falseMatches,
     night: () => new Date(clock.wallMs()).toISOString().slice(0, 10),
     clock,
     logger: silentLogger,
@@ -134,7 +138,11 @@ async function open(t: TestContext, configured: number | null = targetFpir, coun
   const configure = (asked: number | undefined): void => {
     target = asked;
   };
-  return { opened, calibration, clock, persons, enrol, configure, seal };
+  const mark = (marked: ReadonlyMap<PersonId, number>): void => {
+    falseMatches = marked;
+    calibration.followMarks();
+  };
+  return { opened, calibration, clock, persons, enrol, configure, mark, seal };
 }
 
 /** The result of the pure part for all enrolled persons. */
@@ -156,6 +164,23 @@ describe('the calibration of a gallery', () => {
     await box.calibration.settled();
     assertInForce(box);
     assert.deepEqual(box.calibration.inseparable, []);
+  });
+
+  test('puts the threshold of a person above a false match that an operator marked, until it is taken back', async (t) => {
+    const box = await open(t);
+    const { calibration, persons, mark } = box;
+    await calibration.settled();
+    const [first = assert.fail(), second = assert.fail()] = persons.keys();
+    const before = [first, second].map((id) => calibration.thresholdOf(id) ?? assert.fail());
+    mark(new Map([[first, 0.97]]));
+    await calibration.settled();
+    assert.ok((calibration.thresholdOf(first) ?? 0) > 0.97);
+    assert.equal(calibration.thresholdOf(second), before[1]);
+    const { persons: reported } = await calibration.calibrate(tester);
+    assert.equal(reported.find(({ personId }) => personId === first)?.reason, 'marked');
+    mark(new Map());
+    await calibration.settled();
+    assert.equal(calibration.thresholdOf(first), before[0]);
   });
 
   test('follows enrolment, change, removal, restoration and erasure', async (t) => {

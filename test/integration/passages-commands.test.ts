@@ -2,13 +2,16 @@ import assert from 'node:assert/strict';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import type { PassageDetails, PassageItem } from '../../daemon/contract/passages.js';
+import { recordedMarks } from '../../daemon/app/passages/recorded-marks.js';
+import type { MarkOutcome, PassageDetails, PassageItem } from '../../daemon/contract/passages.js';
 import type { RecognitionReport } from '../../daemon/contract/reports.js';
 import { allScopes, type Scope } from '../../daemon/contract/scopes.js';
 import { cameraId, type PersonId, strangerId } from '../../daemon/domain/ids.js';
+import { falseMatchesOf } from '../../daemon/domain/passages/mark.js';
 import type { Passage } from '../../daemon/domain/passages/passage.js';
+import { markData } from '../../daemon/publish/contract/notice-data.js';
 import { attendanceFact } from '../support/facts.js';
-import { noiseJpeg } from '../support/gallery-fixture.js';
+import { noiseJpeg, testRecogniser } from '../support/gallery-fixture.js';
 import { type PassageApi, withPassageApi } from '../support/passage-api.js';
 import { passageEpochMs, passageIdOf, passageOf } from '../support/passage-fixture.js';
 
@@ -162,6 +165,92 @@ describe('rollcall passages', { timeout: 120_000 }, () => {
       const again = follow(3);
       assert.deepEqual(await next(again), ['up-to-date', 3]);
       abort.abort();
+    });
+  });
+
+  test('a mark corrects attendance, goes to the centre, and counts as an error until it is taken back', async (t) => {
+    await withPassageApi(t, async (api) => {
+      const { run, records, attendance, trail, ada, grace } = api;
+      const fact = attendanceFact({ personId: ada, occurredAtMs: passageEpochMs });
+      const { id } = records.record(fact);
+      const near = [{ personId: ada, similarity: 0.61, threshold: 0.4 }];
+      records.passages.put(passageOf(1, { personId: ada, nearest: near, events: [id] }));
+      const day = '2026-03-02';
+      const seen = async (person: PersonId) => {
+        const { rows } = await attendance.report({ from: day, to: day, person });
+        const found: unknown[] = [];
+        for await (const { firstIn, isCorrected } of rows) found.push([firstIn, isCorrected]);
+        return found;
+      };
+      const at7 = '2026-03-02T07:00:00+00:00';
+      assert.deepEqual(await seen(ada), [[at7, false]]);
+      const marked = await run('passages', 'mark', passageIdOf(1), '--was', grace, '--note', 'twins');
+      assert.equal(marked.stdout, 'marked; 2 attendances were corrected\n', marked.stderr);
+      assert.deepEqual(await seen(ada), []);
+      assert.deepEqual(await seen(grace), [[at7, true]]);
+      const [published = assert.fail()] = records.list({ kind: 'mark', limit: 2 });
+      const { data } = JSON.parse(Buffer.from(published.payload).toString()) as { readonly data: unknown };
+      assert.deepEqual(markData.parse(data), {
+        ...{ camera: 'gate', seenAt: '2026-03-02T07:00:00.000Z', was: 'person', person: grace },
+        passage: passageIdOf(1),
+        decided: { outcome: 'attended', person: ada, similarity: 0.61, recogniser: 'test-recogniser-1' },
+      });
+      const entries = trail
+        .list({ limit: 3 })
+        .map(({ action, subject, details }) => [action, subject, details['kind']]);
+      const expected = [
+        ['attendance.corrected', ada, 'not-seen'],
+        ['attendance.corrected', grace, 'seen'],
+        ['passage.marked', grace, undefined],
+      ];
+      assert.deepEqual(entries.toSorted(), expected.toSorted());
+      assert.deepEqual([...falseMatchesOf(recordedMarks(records), testRecogniser)], [[ada, 0.61]]);
+      const errors = async () => {
+        const { stdout } = await run('report', 'recognition', '--from', day, '--to', day, '--json');
+        const { marks, marked: count } = JSON.parse(stdout) as RecognitionReport;
+        return [
+          count,
+          ...marks.map(({ person, falseMatches, misses }) => [person.name, falseMatches, misses]),
+        ];
+      };
+      assert.deepEqual((await errors()).sort(), [1, ['Ada Lovelace', 1, 0], ['Grace Hopper', 0, 1]]);
+      // The same mark again changes nothing.
+      const again = await run('passages', 'mark', passageIdOf(1), '--was', grace, '--json');
+      assert.equal((JSON.parse(again.stdout) as MarkOutcome).corrections, 0);
+      await run('passages', 'mark', passageIdOf(1), '--was', ada);
+      assert.deepEqual([await seen(ada), await seen(grace)], [[[at7, true]], []]);
+      assert.deepEqual(await errors(), [1]);
+      const missed = await run('passages', 'mark', passageIdOf(1), '--was', 'nobody');
+      assert.match(missed.stdout, /1 attendance was corrected/);
+    });
+  });
+
+  test('a mark without the right to correct attendance corrects none; a missed person is added', async (t) => {
+    await withPassageApi(t, async ({ records, passages, attendance, ada }) => {
+      records.passages.put(passageOf(1, { personId: ada, nearest: [], events: [] }));
+      const { end: _, ...inSight } = passageOf(2);
+      records.passages.put(inSight);
+      const marker = reader('passages:write');
+      const mark = { was: 'person', person: ada } as const;
+      assert.equal(passages.mark(passageIdOf(1), mark, marker).corrections, 0);
+      for (const wrong of [{ was: 'person' }, { was: 'nobody', person: ada }] as const) {
+        assert.throws(() => passages.mark(passageIdOf(1), wrong, marker), { code: 'mark-refused' });
+      }
+      assert.throws(
+        () => passages.mark(passageIdOf(2), mark, marker),
+        { code: 'mark-refused' },
+        'still in sight',
+      );
+      const stranger = { was: 'person', person: 'p-nobody' } as const;
+      assert.throws(() => passages.mark(passageIdOf(1), stranger, marker), { code: 'no-such-person' });
+      const full = reader('passages:write', 'attendance:write');
+      const request = { camera: 'gate', person: ada, at: '2026-03-02T09:00:00.000Z' };
+      assert.equal(passages.missed(request, full).corrections, 1);
+      const { rows } = await attendance.report({ from: '2026-03-02', to: '2026-03-02', person: ada });
+      for await (const row of rows) assert.equal(row.firstIn, '2026-03-02T09:00:00+00:00');
+      assert.throws(() => passages.missed({ ...request, camera: 'attic' }, full), { code: 'no-such-camera' });
+      const future = { ...request, at: '2999-01-01T00:00:00.000Z' };
+      assert.throws(() => passages.missed(future, full), { code: 'mark-refused' });
     });
   });
 

@@ -118,6 +118,15 @@ export const everyNotice: readonly Notice[] = [
     ...{ kind: 'loitering', occurredAtMs, strangerId: strangerId('s-1'), cameraId: cameraId('gate') },
     ...{ passageId: passageId('passage-1'), cameraIds: [cameraId('gate')], sinceMs: occurredAtMs - 600_000 },
   },
+  {
+    ...{ kind: 'mark', occurredAtMs, cameraId: cameraId('gate'), seenAtMs: occurredAtMs - 60_000 },
+    ...{ was: 'person', personId: personId('person-1') },
+    decided: {
+      ...{ passageId: passageId('passage-1'), outcome: 'attended', personId: personId('person-2') },
+      ...{ similarity: 0.71, recogniser: recogniserId('test-recogniser-1') },
+    },
+  },
+  { kind: 'mark', occurredAtMs, cameraId: cameraId('gate'), seenAtMs: occurredAtMs, was: 'nobody' },
   { kind: 'camera', occurredAtMs, cameraId: cameraId('gate'), state: 'failed', code: 'camera-unreachable' },
   { kind: 'camera', occurredAtMs, cameraId: cameraId('gate'), state: 'streaming' },
   { kind: 'gallery', occurredAtMs, change: 'sealed', code: 'key-missing' },

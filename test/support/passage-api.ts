@@ -2,12 +2,17 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { stringify } from 'yaml';
+import { BoxAttendance } from '../../daemon/app/attendance/box-attendance.js';
+import { PassageCorrections } from '../../daemon/app/attendance/passage-corrections.js';
 import { personNames } from '../../daemon/app/gallery/person-names.js';
 import { BoxPassages, passageHandlers } from '../../daemon/app/passages/box-passages.js';
+import { PassageMarks } from '../../daemon/app/passages/passage-marks.js';
 import { pictureOfPassage } from '../../daemon/app/passages/passage-picture.js';
 import { reportHandlers } from '../../daemon/app/passages/recognition-report.js';
 import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
+import type { AuditLog } from '../../daemon/audit/audit-log.js';
 import { silentLogger } from '../../daemon/base/logger.js';
+import { configSchema } from '../../daemon/config/schema.js';
 import { passageOperations } from '../../daemon/contract/passages.js';
 import { reportOperations } from '../../daemon/contract/reports.js';
 import { startControlServer } from '../../daemon/control/server.js';
@@ -32,8 +37,10 @@ export interface PassageApi {
   readonly gallery: Gallery;
   readonly records: Records;
   readonly passages: BoxPassages;
+  readonly attendance: BoxAttendance;
   /** The written audit entries. */
   readonly audited: NewAuditEntry[];
+  readonly trail: AuditLog;
   readonly ada: PersonId;
   readonly grace: PersonId;
   /** Seals the gallery. */
@@ -50,16 +57,35 @@ export async function withPassageApi(
   const directory = temporaryDirectory(t);
   await using opened = await openTestGallery(galleryOptions(directory));
   const { gallery } = opened;
+  const ada = await gallery.addPerson(enrolmentOf('Ada Lovelace', [1]), tester);
+  const grace = await gallery.addPerson(enrolmentOf('Grace Hopper', [2]), tester);
   const vault = new SettableVault(gallery);
   await using records = openPassageRecords(directory, systemClock, sealOf(vault));
   const audited: NewAuditEntry[] = [];
   const readings = { note: (entry: NewAuditEntry) => void audited.push(entry) };
   const behind = { journal: records.passages, vault };
   const site = { id: 'site', timeZone: 'Europe/Lisbon' };
+  const localTime = localTimeOf(site.timeZone);
+  const { audit } = opened.file;
+  const plan = configSchema.parse({ site });
   const passages = new BoxPassages({
     ...{ ...behind, readings, clock: systemClock },
     nameOf: personNames(() => vault.present),
+    marks: new PassageMarks({
+      ...{ records, vault, audit, clock: systemClock },
+      corrections: new PassageCorrections({
+        ...{ records: records.attendance, current: () => plan, localTime, audit, clock: systemClock },
+      }),
+      hasCamera: (id: string) => id === 'gate',
+      onMarked: () => undefined,
+    }),
     pictureOf: pictureOfPassage(records, () => vault.present),
+  });
+  const attendance = new BoxAttendance({
+    ...{ records: records.attendance, current: () => plan, site: plan.site, localTime, audit, readings },
+    persons: async () =>
+      new Map([ada, grace].map((id) => [id, { id, name: undefined, expectedFromMs: undefined }])),
+    clock: systemClock,
   });
   const socketPath = join(directory, 'control.sock');
   await using _server = await startControlServer({
@@ -67,16 +93,22 @@ export async function withPassageApi(
     operations: { ...passageOperations, ...reportOperations },
     handlers: {
       ...passageHandlers(passages),
-      ...reportHandlers({ ...behind, site, localTime: localTimeOf(site.timeZone) }),
+      ...reportHandlers({
+        ...behind,
+        nameOf: personNames(() => vault.present),
+        readings,
+        records,
+        site,
+        localTime,
+      }),
     },
     logger: silentLogger,
   });
   const config = join(directory, 'rollcall.yaml');
   await writeFile(config, stringify({ site, control: { socketPath } }));
-  const ada = await gallery.addPerson(enrolmentOf('Ada Lovelace', [1]), tester);
-  const grace = await gallery.addPerson(enrolmentOf('Grace Hopper', [2]), tester);
   await work({
-    ...{ directory, gallery, records, passages, audited, ada, grace },
+    ...{ directory, gallery, records, passages, attendance, audited, ada, grace },
+    trail: audit,
     seal: () => {
       vault.present = undefined;
     },

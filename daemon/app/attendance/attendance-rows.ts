@@ -84,13 +84,14 @@ export function showSighting(
 }
 
 export function showCorrection(correction: StoredCorrection, localTime: LocalTime): ShownCorrection {
-  const { sequence, personId, date, kind, atMs, reason, by, recordedAtMs } = correction;
+  const { sequence, personId, date, kind, atMs, cameraId, reason, by, recordedAtMs } = correction;
   return {
     number: sequence,
     person: personId,
     date,
     kind,
     at: atMs === null ? null : localIso(atMs, localTime),
+    ...present({ camera: cameraId ?? undefined }),
     reason,
     by,
     madeAt: localIso(recordedAtMs, localTime),

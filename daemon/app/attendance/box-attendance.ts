@@ -22,6 +22,7 @@ import {
   attendanceDays,
   type DayPeriod,
 } from '../../domain/attendance/attendance-day.js';
+import { withMarkedPassages } from '../../domain/attendance/attendance-day-correction.js';
 import { type LocalTime, shiftCalendar } from '../../domain/attendance/shift.js';
 import { dateOfDay, datesBetween, dayNumberOf } from '../../domain/attendance/shift-calendar.js';
 import { localIso } from '../../domain/attendance/time-text.js';
@@ -325,11 +326,11 @@ export class BoxAttendance {
     const correctedFrom = dateOfDay(dayNumberOf(period.from) - marginDays);
     const correctedTo = dateOfDay(dayNumberOf(period.to) + marginDays);
     return (id) => {
-      const marks = records
-        .attendancesOf(id, fromMs, toMs)
-        .map(({ cameraId, ...mark }) => ({ ...mark, direction: directionOf(cameraId) }));
       const unprovenMs = records.unprovenTimesOf(id, fromMs, toMs);
       const corrections = records.corrections.of(id, correctedFrom, correctedTo);
+      const marks = withMarkedPassages(records.attendancesOf(id, fromMs, toMs), corrections).map(
+        ({ cameraId, ...mark }) => ({ ...mark, direction: directionOf(cameraId) }),
+      );
       const expectedFromMs = persons?.get(id)?.expectedFromMs;
       return attendanceDays({ marks, unprovenMs, corrections, expectedFromMs }, calendar, period, nowMs);
     };

@@ -17,6 +17,7 @@ import { clipPlan, photoPlan } from '../../vision/plan.js';
 import { recogniserInUse } from '../../vision/recogniser-in-use.js';
 import { enrolledPersons } from '../attendance/attendance-persons.js';
 import { attendanceHandlers, BoxAttendance } from '../attendance/box-attendance.js';
+import { PassageCorrections } from '../attendance/passage-corrections.js';
 import { auditHandlers } from '../audit/box-audit.js';
 import { ReadingTrail } from '../audit/reading-trail.js';
 import { cameraHandlers } from '../cameras/camera-handlers.js';
@@ -53,6 +54,7 @@ import { metricsText } from '../metrics/metrics.js';
 import { modelsHandlers } from '../models-handlers.js';
 import { BoxPassages, passageHandlers } from '../passages/box-passages.js';
 import type { RecentPassages } from '../passages/passage-counts.js';
+import { PassageMarks } from '../passages/passage-marks.js';
 import { pictureOfPassage } from '../passages/passage-picture.js';
 import { reportHandlers } from '../passages/recognition-report.js';
 import { Retention, retentionHandlers } from '../retention/retention.js';
@@ -129,6 +131,14 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
     persons: () => enrolledPersons(vault),
     localTime: localTimeOf(site.timeZone),
   });
+  const passageMarks = new PassageMarks({
+    ...{ records, vault, audit, clock },
+    corrections: new PassageCorrections({
+      ...{ records: records.attendance, current, localTime: localTimeOf(site.timeZone), audit, clock },
+    }),
+    hasCamera: (id) => runtime.config.cameras.some((camera) => camera.id === id),
+    onMarked: () => calibration.followMarks(),
+  });
   const alerts = startAlerts({
     ...{ current, identity, records, lifetime, clock, random, logger },
     audit: (entry) => void audit.append(entry),
@@ -149,6 +159,7 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
       new BoxPassages({
         ...{ journal: records.passages, vault, readings, clock },
         nameOf,
+        marks: passageMarks,
         pictureOf: pictureOfPassage(records, () => vault.open?.gallery),
       }),
     ),
@@ -182,7 +193,8 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
     ...galleryHandlers(lifetime.use('gallery upkeep', upkeep), readings),
     ...retentionHandlers(retention),
     ...reportHandlers({
-      ...{ journal: records.passages, vault, site },
+      ...{ journal: records.passages, records, vault, readings, site },
+      nameOf,
       localTime: localTimeOf(site.timeZone),
     }),
     ...recognitionHandlers({

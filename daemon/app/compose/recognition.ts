@@ -4,6 +4,7 @@ import { attendanceProof } from '../../config/schema.js';
 import { programVersion } from '../../control/program-version.js';
 import type { PersonId } from '../../domain/ids.js';
 import { defaultChallengePolicy } from '../../domain/liveness/challenge.js';
+import { falseMatchesOf } from '../../domain/passages/mark.js';
 import { localDate } from '../../host/local-date.js';
 import { systemClock as clock } from '../../host/system-clock.js';
 import { systemRandom as random } from '../../host/system-random.js';
@@ -20,6 +21,7 @@ import { EvidenceCapture } from '../events/evidence-capture.js';
 import { SightingIntake } from '../events/sighting-intake.js';
 import { GalleryCalibration } from '../gallery/gallery-calibration.js';
 import { GalleryStandings } from '../gallery/person-standings.js';
+import { recordedMarks } from '../passages/recorded-marks.js';
 import type { BoxContext, Stores } from './stores.js';
 
 const hourMs = 3_600_000;
@@ -27,13 +29,14 @@ const hourMs = 3_600_000;
 /** Starts to find a threshold for each person, and to report persons whom the recogniser cannot tell apart. */
 export function startCalibration(
   { current, lifetime, logger }: BoxContext,
-  { vault, recogniser }: Stores,
+  { vault, recogniser, records }: Stores,
   conditions: BoxConditions,
 ): GalleryCalibration {
   const calibration = new GalleryCalibration({
     ...{ vault, audit: vault.audit, clock, logger },
     policy: () => matchPolicy(current(), recogniser.pack),
     targetFpir: () => current().identification.targetFpir,
+    falseMatches: () => falseMatchesOf(recordedMarks(records), recogniser.id),
     night: () => {
       const { retention, site } = current();
       return localDate(clock.wallMs() - retention.atHour * hourMs, site.timeZone);

@@ -30,6 +30,8 @@ export interface GalleryCalibrationOptions {
   /** The operating point in force. No person has a lower threshold. */
   readonly policy: () => Pick<MatchPolicy, 'threshold' | 'margin'>;
   readonly targetFpir: () => number | undefined;
+  /** The highest similarity at which somebody else was taken for a person, of those that operators marked. */
+  readonly falseMatches: () => ReadonlyMap<PersonId, number>;
   /** Today at the site, `YYYY-MM-DD`. A day begins at the hour of the nightly work. */
   readonly night: () => string;
   readonly clock: Clock;
@@ -128,6 +130,12 @@ export class GalleryCalibration implements AsyncDisposable {
     this.#following = this.#inBackground(known, async () => undefined).finally(() => {
       this.#following = undefined;
     });
+  }
+
+  /** Finds the thresholds again, in the background, because an operator marked a passage. */
+  followMarks(): void {
+    const known = this.#known;
+    if (known !== undefined) void this.#inBackground(known, async () => undefined);
   }
 
   /** Resolves when every known change was compared. */
@@ -237,7 +245,9 @@ export class GalleryCalibration implements AsyncDisposable {
     const targetFpir = this.#options.targetFpir();
     const persons = await inSlices(table.personSteps(), signal);
     const ownThresholdOf = (id: PersonId): number | undefined => table.ownThresholdOf(id)?.similarity;
-    const target = { floor: threshold, targetFpir, ownThresholdOf };
+    const falseMatches = this.#options.falseMatches();
+    const falseMatchOf = (id: PersonId): number | undefined => falseMatches.get(id);
+    const target = { floor: threshold, targetFpir, ownThresholdOf, falseMatchOf };
     const thresholds = await inSlices(calibrationSteps(persons, target), signal);
     const inseparable = await inSlices(inseparablePairSteps(persons, { threshold, margin }), signal);
     return {

@@ -5,13 +5,21 @@ import { present } from '../../base/present.js';
 import type { Caller } from '../../contract/caller.js';
 import type { Handlers } from '../../contract/handlers.js';
 import type { Page, ServedFile } from '../../contract/operation.js';
-import type { PassageDetails, PassageItem, passageOperations } from '../../contract/passages.js';
+import type {
+  MarkOutcome,
+  MarkRequest,
+  MissedRequest,
+  PassageDetails,
+  PassageItem,
+  passageOperations,
+} from '../../contract/passages.js';
 import { type CameraId, cameraId, type PersonId, passageId, personId, strangerId } from '../../domain/ids.js';
 import type { Passage } from '../../domain/passages/passage.js';
 import type { PassageJournal, StoredPassage } from '../../records/passages/passage-journal.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
 import { followPassages, type PassageSelection } from './follow-passages.js';
+import type { PassageMarks } from './passage-marks.js';
 import { type NameOf, passageDetails, shownPassage } from './shown-passage.js';
 
 /** Maximum number of ids in the message about an ambiguous beginning. */
@@ -26,6 +34,7 @@ export interface BoxPassagesOptions {
   readonly nameOf: (id: string) => string | undefined;
   /** The picture that the box keeps of a passage. */
   readonly pictureOf: (passage: Passage) => Uint8Array | undefined;
+  readonly marks: Pick<PassageMarks, 'mark' | 'missed'>;
   /** Writes into the audit log who reads passages. */
   readonly readings: Pick<ReadingTrail, 'note'>;
   readonly clock: Clock;
@@ -42,6 +51,8 @@ export function passageHandlers(passages: BoxPassages): Handlers<typeof passageO
     'passages.list': (input, { caller }) => passages.list(input, caller),
     'passages.show': ({ passage }, { caller }) => passages.show(passage, caller),
     'passages.follow': (input, { caller, signal }) => passages.follow(input, caller, signal),
+    'passages.mark': ({ passage, ...mark }, { caller }) => passages.mark(passage, mark, caller),
+    'passages.missed': (input, { caller }) => passages.missed(input, caller),
     'passages.picture': ({ passage }, { caller }) => passages.picture(passage, caller),
   };
 }
@@ -100,6 +111,16 @@ export class BoxPassages {
     }
     this.#options.readings.note({ ...aboutOne(passage, reader), action: 'passage.picture-read' });
     return { bytes };
+  }
+
+  /** @throws as `show`; `mark-refused`, `no-such-person` */
+  mark(which: string, mark: Omit<MarkRequest, 'passage'>, caller: Reader): MarkOutcome {
+    return this.#options.marks.mark(this.#find(which, caller).passage, mark, caller);
+  }
+
+  /** @throws `mark-refused`, `no-such-person`, `no-such-camera`, `gallery-sealed` */
+  missed(request: MissedRequest, caller: Reader): MarkOutcome {
+    return this.#options.marks.missed(request, caller);
   }
 
   /** @throws `gallery-sealed`; `forbidden` for a camera that the caller may not use */

@@ -6,13 +6,17 @@ import type { Handlers } from '../../contract/handlers.js';
 import type { CameraReport, RecognitionReport, reportOperations } from '../../contract/reports.js';
 import type { LocalTime } from '../../domain/attendance/shift.js';
 import { dateOfDay, dayNumberOf } from '../../domain/attendance/shift-calendar.js';
-import type { CameraId } from '../../domain/ids.js';
+import type { CameraId, PersonId } from '../../domain/ids.js';
+import { falselyMatched, type Mark, missedPerson } from '../../domain/passages/mark.js';
 import type { Passage } from '../../domain/passages/passage.js';
 import { reasonTexts } from '../../domain/passages/passage-reason-text.js';
+import type { Records } from '../../records/open-records.js';
 import type { PassageCount, PassageJournal } from '../../records/passages/passage-journal.js';
+import type { ReadingTrail } from '../audit/reading-trail.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
 import { camerasFor } from './box-passages.js';
 import { tallyOf } from './passage-counts.js';
+import { recordedMarks } from './recorded-marks.js';
 import { inSightS } from './shown-passage.js';
 
 /** The longest period of a report: some seconds of work where a day has thousands of passages. */
@@ -25,6 +29,11 @@ const dwellStartsS = [0, 1, 2, 4, 8, 16] as const;
 export interface RecognitionReportOptions {
   readonly journal: PassageJournal;
   readonly vault: Pick<GalleryVault, 'gallery'>;
+  readonly records: Pick<Records, 'list'>;
+  /** The name of a person; undefined where there is none. */
+  readonly nameOf: (id: string) => string | undefined;
+  /** Writes into the audit log who reads a report. */
+  readonly readings: Pick<ReadingTrail, 'note'>;
   readonly site: { readonly timeZone: string };
   readonly localTime: LocalTime;
 }
@@ -41,10 +50,11 @@ export function reportHandlers(options: RecognitionReportOptions): Handlers<type
 /** @throws `period-refused`, `gallery-sealed`; `forbidden` for a camera that the caller may not use */
 async function recognitionReport(
   { from, to, camera }: ReportInput,
-  { journal, vault, site, localTime }: RecognitionReportOptions,
-  caller: Pick<Caller, 'cameras'>,
+  options: RecognitionReportOptions,
+  caller: Caller,
   signal: AbortSignal,
 ): Promise<RecognitionReport> {
+  const { journal, vault, site, localTime, readings } = options;
   const days = dayNumberOf(to) - dayNumberOf(from) + 1;
   if (days < 1 || days > longestDays) {
     throw badInput(
@@ -64,15 +74,53 @@ async function recognitionReport(
     .counts(sinceMs, beforeMs)
     .filter((each) => cameraIds?.includes(each.cameraId) !== false);
   const { unreadable, byCamera } = await dwellsOf(journal, period, signal);
+  const marks = recordedMarks(options.records).filter(
+    ({ cameraId: id, seenAtMs }) =>
+      cameraIds?.includes(id) !== false && sinceMs <= seenAtMs && seenAtMs < beforeMs,
+  );
+  const { actor, origin } = caller;
+  const details = { from, to, marks: marks.length, ...present({ camera }) };
+  readings.note({ by: { actor, origin }, action: 'passage.reported', details });
   const cameras = [...new Set(counts.map((each) => each.cameraId))].sort();
   return {
     ...{ from, to, timeZone: site.timeZone, unreadable },
     passages: tallyOf(counts).count,
+    marked: marks.length,
+    marks: describeMarks(marks, options, caller),
     cameras: cameras.map((id) => {
       const own = counts.filter((each) => each.cameraId === id);
       return { ...describeCounts(own, localTime), camera: id, byDwell: byCamera.get(id) ?? newDwells() };
     }),
   };
+}
+
+/** The errors that operators marked, by day, camera and person. */
+function describeMarks(
+  marks: readonly Mark[],
+  { localTime, nameOf }: RecognitionReportOptions,
+  { scopes }: Caller,
+): RecognitionReport['marks'] {
+  const rows = new Map<string, RecognitionReport['marks'][number]>();
+  const add = (mark: Mark, id: PersonId | undefined, what: 'falseMatches' | 'misses'): void => {
+    if (id === undefined) return;
+    const { date } = localTime.at(mark.seenAtMs);
+    const key = `${date} ${mark.cameraId} ${id}`;
+    const name = scopes.has('names:read') ? nameOf(id) : undefined;
+    const none = {
+      date,
+      camera: mark.cameraId,
+      person: { id, ...present({ name }) },
+      falseMatches: 0,
+      misses: 0,
+    };
+    const row = rows.get(key) ?? none;
+    rows.set(key, { ...row, [what]: row[what] + 1 });
+  };
+  for (const mark of marks) {
+    add(mark, falselyMatched(mark), 'falseMatches');
+    add(mark, missedPerson(mark), 'misses');
+  }
+  return [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
 }
 
 function describeCounts(

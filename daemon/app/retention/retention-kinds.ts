@@ -40,6 +40,7 @@ const ownRules: readonly EventKind[] = [
   'unknown',
   'loitering',
   'stranger',
+  'mark',
   'attack',
   'reply',
 ];
@@ -81,11 +82,11 @@ export function ageingKinds(sources: RetentionSources, by: Actor): AgeingKinds {
     unknownEvidence: evidence('unknown'),
     attackEvidence: evidence('attack'),
     passagePictures: evidence('passage'),
-    // A summary repeats attendance data and must not outlive it. Ambiguous passages are needed as long as the attendance can be
-    // corrected.
+    // A summary repeats attendance data and must not outlive it. Ambiguous passages and marks are needed as long as the
+    // attendance can be corrected.
     attendanceRecords: records.ageing(
       ...(['attendance', 'recognised-unproven', 'recognised-refused', 'watchlist'] as const),
-      ...(['recognised-ambiguous', 'summary'] as const),
+      ...(['recognised-ambiguous', 'mark', 'summary'] as const),
     ),
     unknownRecords: records.ageing('unknown', 'loitering', 'stranger'),
     attackRecords: records.ageing('attack'),

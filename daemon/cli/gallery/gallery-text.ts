@@ -185,6 +185,7 @@ const thresholdReasons: Readonly<Record<CalibratedPerson['reason'], string>> = {
   neighbour: 'above the nearest person',
   strangers: 'for the target',
   manual: 'set by hand',
+  marked: 'above a marked false match',
 };
 
 /** The result of a calibration. */

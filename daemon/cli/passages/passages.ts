@@ -9,6 +9,7 @@ import { exitCodes, print, runAction } from '../output.js';
 import { type ShowTime, timeForms } from '../site-time.js';
 import { type FilterOptions, filtersOf, withFilters } from './passage-filters.js';
 import { passageTable, whyText } from './passage-text.js';
+import { registerMark, registerMissed } from './passages-mark.js';
 import { newestPassages, registerTail } from './passages-tail.js';
 
 interface ListOptions extends CommonOptions, FilterOptions {
@@ -76,4 +77,6 @@ export function registerPassages(program: Command): void {
     JSON.stringify(shown, null, 2),
   );
   registerTail(passages);
+  registerMark(passages);
+  registerMissed(passages);
 }

@@ -25,7 +25,18 @@ export function describeRecognition(report: RecognitionReport): string {
     `passages from ${from} to ${to}: ${passages}`,
     ...(unreadable === 0 ? [] : [`${counted(unreadable, 'passage')} cannot be opened`]),
     ...cameras.map(describeCamera),
+    ...(report.marked === 0 ? [] : [describeMarks(report)]),
   ].join('\n\n');
+}
+
+function describeMarks({ marked, marks }: RecognitionReport): string {
+  const head = `${counted(marked, 'passage')} marked by operators`;
+  if (marks.length === 0) return `${head}, none of them wrong`;
+  const rows = marks.map(({ date, camera, person, falseMatches, misses }) => [
+    ...[date, camera, person.name ?? person.id],
+    ...[falseMatches, misses].map(String),
+  ]);
+  return `${head}\n${table(['day', 'camera', 'person', 'false matches', 'misses'], rows)}`;
 }
 
 function describeCamera({ camera, passages, reasons, byDay, byHour, byDwell }: CameraReport): string {

@@ -59,6 +59,16 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
   ],
   'passages show': [['rollcall passages show 0198c1c2-7a1b --json', 'everything recorded, for a program']],
   'passages tail': [['rollcall passages tail --camera front-door', 'watch a door, passage by passage']],
+  'passages mark': [
+    ["rollcall passages mark 0198c1c2-7a1b --was 'Ada Lovelace'", 'it was Ada: correct her attendance'],
+    ['rollcall passages mark 0198c1c2-7a1b --was stranger', 'it was a person who is not enrolled'],
+  ],
+  'passages missed': [
+    [
+      "rollcall passages missed --camera front-door --person Ada --at '2026-11-22 08:05'",
+      'Ada came, and the box did not see her',
+    ],
+  ],
   'report recognition': [
     ['rollcall report recognition --from yesterday', 'what each camera answered and lost since yesterday'],
   ],

@@ -1,16 +1,22 @@
+import type { CameraId } from '../ids.js';
 import { inOrder, type Mark, type Stay, staysOf } from './attendance-day-marks.js';
 import type { ShiftCalendar, ShiftOnDay } from './shift.js';
 
-/** The kinds of manual correction of a day. */
-export type CorrectionKind = 'in' | 'out' | 'absence-excused' | 'as-recorded';
+/**
+ * The kinds of manual correction of a day. `seen` and `not-seen`: an operator says that the person was, or was not, at a camera at
+ * that time.
+ */
+export type CorrectionKind = 'in' | 'out' | 'absence-excused' | 'as-recorded' | 'seen' | 'not-seen';
 
 /** A correction, as far as the rules need it. */
 export interface Correction {
   readonly kind: CorrectionKind;
   /** The corrected day. */
   readonly date: string;
-  /** For `in` and `out`: the instant that counts instead. */
+  /** For `in` and `out`: the instant that counts instead. For `seen` and `not-seen`: when. */
   readonly atMs: number | null;
+  /** For `seen` and `not-seen`: where. */
+  readonly cameraId?: CameraId | null;
 }
 
 /** All corrections of a day together. */
@@ -18,6 +24,8 @@ interface DayCorrection {
   readonly inMs?: number;
   readonly outMs?: number;
   readonly isExcused: boolean;
+  /** An attendance of the day was added or cancelled. */
+  readonly isSeenOtherwise?: boolean;
 }
 
 /** The corrections by day: the last of each kind counts, and `as-recorded` cancels all earlier ones. */
@@ -27,10 +35,41 @@ export function correctionsByDate(corrections: readonly Correction[]): ReadonlyM
     const before = days.get(date) ?? { isExcused: false };
     if (kind === 'as-recorded') days.delete(date);
     else if (kind === 'absence-excused') days.set(date, { ...before, isExcused: true });
+    else if (kind === 'seen' || kind === 'not-seen') days.set(date, { ...before, isSeenOtherwise: true });
     else if (atMs !== null) days.set(date, { ...before, [kind === 'in' ? 'inMs' : 'outMs']: atMs });
   }
   return days;
 }
+
+/** When and where a person was seen. */
+interface Seen {
+  readonly cameraId: CameraId;
+  readonly atMs: number;
+}
+
+/**
+ * The recorded attendances with what operators said of single ones: `seen` adds one, `not-seen` cancels one, and the last word
+ * about a time at a camera counts. `as-recorded` cancels what was said before of its day.
+ */
+export function withMarkedPassages<Recorded extends Seen>(
+  recorded: readonly Recorded[],
+  corrections: readonly Correction[],
+): readonly (Recorded | Seen)[] {
+  const said = new Map<string, Seen & { readonly kind: CorrectionKind; readonly date: string }>();
+  for (const { kind, date, atMs, cameraId } of corrections) {
+    if (kind === 'as-recorded') {
+      for (const [key, each] of said) if (each.date === date) said.delete(key);
+    } else if ((kind === 'seen' || kind === 'not-seen') && atMs !== null && typeof cameraId === 'string') {
+      said.set(keyOf({ cameraId, atMs }), { kind, date, cameraId, atMs });
+    }
+  }
+  const known = new Set(recorded.map(keyOf));
+  const kept = recorded.filter((each) => said.get(keyOf(each))?.kind !== 'not-seen');
+  const added = [...said.values()].filter((each) => each.kind === 'seen' && !known.has(keyOf(each)));
+  return [...kept, ...added.map(({ cameraId, atMs }) => ({ cameraId, atMs }))];
+}
+
+const keyOf = ({ cameraId, atMs }: Seen): string => `${cameraId} ${atMs}`;
 
 /** The stays of one person with corrections: these replace the first in and the last out of a day. */
 export function correctedStays(

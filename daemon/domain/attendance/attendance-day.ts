@@ -80,7 +80,10 @@ export function attendanceDays(
     .filter(({ date }) => from <= date && date <= to)
     .map((stay) => {
       const correction = byDate.get(stay.date);
-      const isCorrected = correction?.inMs !== undefined || correction?.outMs !== undefined;
+      const isCorrected =
+        correction?.inMs !== undefined ||
+        correction?.outMs !== undefined ||
+        correction?.isSeenOtherwise === true;
       return dayOf(stay, { calendar, nowMs, isCorrected });
     });
   const attendedDates = new Set(attended.map(({ date }) => date));

@@ -1,6 +1,6 @@
 import { isoTime } from '../iso-time.js';
 import type { BoxEvent, Fact, PublishedLiveness, SeenStranger } from './event.js';
-import type { Notice } from './notice.js';
+import type { MarkedDecision, Notice } from './notice.js';
 
 /** Ids of the networks in use, by their task. */
 export type ModelIds = Readonly<Record<string, string>>;
@@ -81,6 +81,12 @@ function publishedStranger(stranger: SeenStranger | undefined) {
   return { stranger: { id, visit, firstSeen: isoTime(firstSeenMs), cameras: seen } };
 }
 
+function markedDecision({ passageId: passage, similarity, personId: person, ...decided }: MarkedDecision) {
+  const { outcome, recogniser } = decided;
+  const rest = given({ person, similarity: similarity === undefined ? undefined : rounded(similarity, 4) });
+  return { passage, decided: { outcome, ...rest, recogniser } };
+}
+
 function noticeData(notice: Notice): Readonly<Record<string, unknown>> {
   switch (notice.kind) {
     case 'person':
@@ -93,6 +99,13 @@ function noticeData(notice: Notice): Readonly<Record<string, unknown>> {
       const { strangerId: stranger, cameraId: camera, passageId: passage, sinceMs, occurredAtMs } = notice;
       const stayedS = rounded((occurredAtMs - sinceMs) / 1000, 0);
       return { stranger, camera, passage, cameras: notice.cameraIds, since: isoTime(sinceMs), stayedS };
+    }
+    case 'mark': {
+      const { cameraId: camera, seenAtMs, was, personId: person, decided } = notice;
+      return {
+        ...{ camera, seenAt: isoTime(seenAtMs), was, ...given({ person }) },
+        ...(decided === undefined ? {} : markedDecision(decided)),
+      };
     }
     case 'camera': {
       const { cameraId: camera, state, code, damage } = notice;

@@ -22,6 +22,7 @@ export const eventKinds = everyKind([
   'unknown',
   'loitering',
   'stranger',
+  'mark',
   'summary',
   'identity',
   'audit',
@@ -56,6 +57,8 @@ export function eventType(event: BoxEvent): string {
       return 'rollcall.stranger.loitering.v1';
     case 'stranger':
       return 'rollcall.stranger.changed.v1';
+    case 'mark':
+      return 'rollcall.passage.marked.v1';
     case 'camera':
       return 'rollcall.camera.changed.v1';
     case 'gallery':

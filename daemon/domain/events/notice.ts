@@ -1,4 +1,5 @@
-import type { CameraId, PassageId, PersonId, StrangerId } from '../ids.js';
+import type { CameraId, PassageId, PersonId, RecogniserId, StrangerId } from '../ids.js';
+import type { PassageOutcome } from '../passages/passage.js';
 
 interface HappenedAt {
   /** Wall clock, milliseconds since the epoch. */
@@ -42,6 +43,34 @@ export interface LoiteringNotice extends HappenedAt {
   readonly cameraIds: readonly CameraId[];
   /** Wall clock, milliseconds since the epoch. */
   readonly sinceMs: number;
+}
+
+/**
+ * An operator says who a passage was, or that a person was missed. The last mark of a passage counts.
+ */
+export interface MarkNotice extends HappenedAt {
+  readonly kind: 'mark';
+  readonly cameraId: CameraId;
+  /** When the person was there, wall clock, milliseconds since the epoch. */
+  readonly seenAtMs: number;
+  readonly was: MarkedAs;
+  /** Who it was, if `was` is `person`. */
+  readonly personId?: PersonId;
+  /** What the box had decided; absent if there is no passage. */
+  readonly decided?: MarkedDecision;
+}
+
+/** `nobody`: not a face, or a picture. */
+export const markedAs = ['person', 'stranger', 'nobody'] as const;
+export type MarkedAs = (typeof markedAs)[number];
+
+export interface MarkedDecision {
+  readonly passageId: PassageId;
+  readonly outcome: PassageOutcome;
+  /** The person whom the box had recognised, and how similar the face was. */
+  readonly personId?: PersonId;
+  readonly similarity?: number;
+  readonly recogniser: RecogniserId;
 }
 
 /** The state of a camera has changed. */
@@ -178,6 +207,7 @@ export type Notice =
   | PersonNotice
   | StrangerNotice
   | LoiteringNotice
+  | MarkNotice
   | CameraNotice
   | GalleryNotice
   | BoxNotice

@@ -17,6 +17,7 @@ const groupOfKind: Readonly<Record<EventKind, OutboxGroup>> = {
   unknown: 'unknown',
   loitering: 'unknown',
   stranger: 'persons',
+  mark: 'persons',
   gap: 'box',
   identity: 'box',
   audit: 'box',

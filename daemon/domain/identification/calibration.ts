@@ -153,13 +153,16 @@ interface CalibrationTarget {
   readonly targetFpir: number | undefined;
   /** A threshold that was set by hand for one person; below the floor it counts as the floor. */
   readonly ownThresholdOf?: (personId: PersonId) => number | undefined;
+  /** The highest similarity at which somebody else was taken for this person, as an operator marked it. */
+  readonly falseMatchOf?: (personId: PersonId) => number | undefined;
 }
 
 /**
  * The reason of a threshold. `floor`: the floor meets the target for this person. `neighbour`: another enrolled person reaches all
- * lower thresholds. `strangers`: the distribution of the other persons requires it. `manual`: it was set by hand.
+ * lower thresholds. `strangers`: the distribution of the other persons requires it. `manual`: it was set by hand. `marked`: an operator marked a
+ * passage in which somebody else reached all lower thresholds.
  */
-export type ThresholdReason = 'floor' | 'neighbour' | 'strangers' | 'manual';
+export type ThresholdReason = 'floor' | 'neighbour' | 'strangers' | 'manual' | 'marked';
 
 /** The threshold of one person and its expected error rates. */
 export interface PersonThreshold {
@@ -200,7 +203,7 @@ export function calibrate(
 /** The same in steps of about one person each, for a gallery that is too large for a single step. */
 export function* calibrationSteps(
   persons: readonly PersonLikeness[],
-  { floor, targetFpir, ownThresholdOf }: CalibrationTarget,
+  { floor, targetFpir, ownThresholdOf, falseMatchOf }: CalibrationTarget,
 ): Generator<undefined, readonly PersonThreshold[]> {
   const [ofStrangers, ofGenuine] = [new Moments(), new Moments()];
   for (const { others, own } of persons) {
@@ -223,6 +226,7 @@ export function* calibrationSteps(
             floor,
             neighbour: share === undefined ? -1 : Math.min(1, (neighbours[0]?.highest ?? -1) + justAbove),
             strangers: share && others ? Math.tanh(others.mean + quantileOf(share) * others.spread) : -1,
+            marked: Math.min(1, (falseMatchOf?.(personId) ?? -1) + justAbove),
           })
         : { threshold: Math.max(floor, manual), reason: 'manual' as const };
     const z = fisherZ(chosen.threshold);
@@ -263,7 +267,7 @@ export function policyOver(
 
 /** The highest of several thresholds; of equal ones the first. */
 function strictest(needed: Readonly<Record<Exclude<ThresholdReason, 'manual'>, number>>) {
-  const reasons = ['floor', 'neighbour', 'strangers'] as const;
+  const reasons = ['floor', 'neighbour', 'strangers', 'marked'] as const;
   const threshold = Math.max(...reasons.map((reason) => needed[reason]));
   const reason = reasons.find((candidate) => needed[candidate] === threshold) ?? 'floor';
   return { threshold, reason };

@@ -17,6 +17,7 @@ import {
   gapData,
   identityData,
   loiteringData,
+  markData,
   personData,
   replyData,
   strangerData,
@@ -59,6 +60,7 @@ export const eventSchemas = {
   unknown: [schemaOf('rollcall.unknown.seen.v1', unknownData)],
   loitering: [schemaOf('rollcall.stranger.loitering.v1', loiteringData)],
   stranger: [schemaOf('rollcall.stranger.changed.v1', strangerData)],
+  mark: [schemaOf('rollcall.passage.marked.v1', markData)],
   attack: [schemaOf('rollcall.attack.suspected.v1', attackData)],
   person: [
     schemaOf('rollcall.person.enrolled.v1', personData),
@@ -86,6 +88,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   ...eventSchemas.unknown,
   ...eventSchemas.loitering,
   ...eventSchemas.stranger,
+  ...eventSchemas.mark,
   ...eventSchemas.attack,
   ...eventSchemas.person,
   ...eventSchemas.camera,

@@ -43,6 +43,7 @@ const eventSummaries: Readonly<Record<EventMessage['type'], string>> = {
   'rollcall.stranger.loitering.v1': 'A stranger has stayed in sight for long.',
   'rollcall.stranger.changed.v1':
     'A stranger was merged with another, split, assigned to an enrolled person, ignored, noticed again or discarded.',
+  'rollcall.passage.marked.v1': 'An operator said who a passage was, or that a person was missed.',
   'rollcall.attack.suspected.v1': 'A picture, a screen or a mask was presented instead of a live face.',
   'rollcall.person.enrolled.v1': 'A person was enrolled.',
   'rollcall.person.removed.v1': 'A person is no longer recognised; this can still be undone.',

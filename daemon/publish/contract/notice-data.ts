@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { boxConditions, gapReasons, strangerChanges } from '../../domain/events/notice.js';
+import { boxConditions, gapReasons, markedAs, strangerChanges } from '../../domain/events/notice.js';
+import { passageOutcomes } from '../../domain/passages/passage.js';
 import { code, keyId, opaqueId, slug, subject, time } from './terms.js';
 
 /** The `data` of events that are not about a person in front of a camera. */
@@ -24,6 +25,23 @@ export const loiteringData = z.strictObject({
   cameras: z.array(slug).min(1).describe('the cameras of the stay, in the order of their first passage'),
   since: time.describe('when the stay began'),
   stayedS: z.int().nonnegative().describe('seconds from the beginning of the stay until the event'),
+});
+
+export const markData = z.strictObject({
+  camera: slug,
+  seenAt: time.describe('when the person was there'),
+  was: z.enum(markedAs).describe('who it was: an enrolled person, a stranger, or nobody (no living face)'),
+  person: opaqueId.optional().describe('of person: who it was'),
+  passage: opaqueId.optional().describe('the passage; absent for a person whom the box missed altogether'),
+  decided: z
+    .strictObject({
+      outcome: z.enum(passageOutcomes),
+      person: opaqueId.optional().describe('the person whom the box had recognised'),
+      similarity: z.number().min(-1).max(1).optional().describe('of the face to this person'),
+      recogniser: z.string(),
+    })
+    .optional()
+    .describe('what the box had decided about the passage'),
 });
 
 export const cameraData = z.strictObject({

@@ -1,5 +1,5 @@
 import type { CorrectionKind } from '../../domain/attendance/attendance-day-correction.js';
-import type { PersonId } from '../../domain/ids.js';
+import type { CameraId, PersonId } from '../../domain/ids.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
 
 /** A correction of a day of a person, before it is stored. */
@@ -8,8 +8,10 @@ interface NewCorrection {
   readonly kind: CorrectionKind;
   /** The corrected day, `YYYY-MM-DD`. */
   readonly date: string;
-  /** For `in` and `out`: milliseconds since the epoch. */
+  /** For all kinds with a time: milliseconds since the epoch. */
   readonly atMs: number | null;
+  /** For `seen` and `not-seen`. */
+  readonly cameraId?: CameraId | null;
   /** The reason, as free text. It stays in the records and is never published. */
   readonly reason: string;
   /** The author, such as `uid:1000`. */
@@ -46,13 +48,13 @@ interface CorrectedDates {
 export function attendanceCorrectionsOf(database: OpenDatabase): AttendanceCorrections {
   const { db } = database;
   const insert = db
-    .prepare<[NewCorrection], number>(`
-      INSERT INTO attendance_correction (person_id, date, kind, at_ms, reason, made_by, recorded_at_ms)
-      VALUES (@personId, @date, @kind, @atMs, @reason, @by, @recordedAtMs) RETURNING sequence`)
+    .prepare<[NewCorrection & { cameraId: CameraId | null }], number>(`
+      INSERT INTO attendance_correction (person_id, date, kind, at_ms, camera_id, reason, made_by, recorded_at_ms)
+      VALUES (@personId, @date, @kind, @atMs, @cameraId, @reason, @by, @recordedAtMs) RETURNING sequence`)
     .pluck();
   const select = db.prepare<[PersonId, string, string], StoredCorrection>(`
-    SELECT sequence, person_id AS personId, date, kind, at_ms AS atMs, reason, made_by AS by,
-           recorded_at_ms AS recordedAtMs
+    SELECT sequence, person_id AS personId, date, kind, at_ms AS atMs, camera_id AS cameraId, reason,
+           made_by AS by, recorded_at_ms AS recordedAtMs
     FROM attendance_correction WHERE person_id = ? AND date BETWEEN ? AND ? ORDER BY sequence`);
   const dates = db
     .prepare<[number], string>(
@@ -70,7 +72,7 @@ export function attendanceCorrectionsOf(database: OpenDatabase): AttendanceCorre
       }),
     add: (correction, trace) =>
       database.transaction(() => {
-        const sequence = Number(insert.get(correction));
+        const sequence = Number(insert.get({ ...correction, cameraId: correction.cameraId ?? null }));
         trace(sequence);
         return { ...correction, sequence };
       }),

@@ -1,0 +1,136 @@
+import type { Actor } from '../../audit/actor.js';
+import type { AuditLog } from '../../audit/audit-log.js';
+import type { Clock } from '../../base/clock.js';
+import { badInput } from '../../base/errors.js';
+import { present } from '../../base/present.js';
+import type { Caller } from '../../contract/caller.js';
+import type { MarkOutcome, MarkRequest, MissedRequest } from '../../contract/passages.js';
+import { notFound } from '../../control/not-found.js';
+import { cameraId, type PersonId, personId } from '../../domain/ids.js';
+import type { Mark } from '../../domain/passages/mark.js';
+import type { Passage } from '../../domain/passages/passage.js';
+import { checkText } from '../../domain/printable-text.js';
+import type { Records } from '../../records/open-records.js';
+import type { PassageCorrections } from '../attendance/passage-corrections.js';
+import type { GalleryVault } from '../gallery/gallery-vault.js';
+import { recordedMarks } from './recorded-marks.js';
+
+/** As of other corrections. */
+const longestNote = 200;
+
+export interface PassageMarksOptions {
+  readonly records: Pick<Records, 'record' | 'find' | 'list'>;
+  readonly vault: Pick<GalleryVault, 'gallery'>;
+  readonly corrections: PassageCorrections;
+  readonly audit: Pick<AuditLog, 'append'>;
+  readonly hasCamera: (id: string) => boolean;
+  /** Called after a mark was recorded. */
+  readonly onMarked: () => void;
+  readonly clock: Clock;
+}
+
+type Marker = Pick<Caller, 'actor' | 'origin' | 'scopes' | 'cameras'>;
+
+/** Takes what operators say about passages: corrects attendance, and publishes it. */
+export class PassageMarks {
+  readonly #options: PassageMarksOptions;
+
+  constructor(options: PassageMarksOptions) {
+    this.#options = options;
+  }
+
+  /** @throws `mark-refused`, `no-such-person` */
+  mark(passage: Passage, { was, person, note }: Omit<MarkRequest, 'passage'>, caller: Marker): MarkOutcome {
+    if (passage.end === undefined) {
+      throw refused('the face is still in sight', 'try again when the passage has ended');
+    }
+    if ((was === 'person') !== (person !== undefined)) {
+      throw refused('only the mark "person" names a person, and it has to', 'name the person who it was');
+    }
+    const { id, cameraId: camera, outcome, personId: recognised, recogniser, nearest } = passage;
+    const similarity = nearest.find((near) => near.personId === recognised)?.similarity;
+    return this.#record(
+      {
+        ...{ cameraId: camera, seenAtMs: this.#seenAtMs(passage), was },
+        ...present({ personId: person === undefined ? undefined : this.#person(person) }),
+        decided: { passageId: id, outcome, recogniser, ...present({ personId: recognised, similarity }) },
+      },
+      note,
+      caller,
+    );
+  }
+
+  /** @throws `mark-refused`, `no-such-person`, `no-such-camera` */
+  missed({ camera, person, at, note }: MissedRequest, caller: Marker): MarkOutcome {
+    const { hasCamera, clock } = this.#options;
+    if (!hasCamera(camera)) throw notFound('camera', camera, 'rollcall camera list');
+    const seenAtMs = Date.parse(at);
+    if (seenAtMs > clock.wallMs()) throw refused('the time is in the future', 'give a time in the past');
+    const missed = {
+      cameraId: cameraId(camera),
+      seenAtMs,
+      was: 'person',
+      personId: this.#person(person),
+    } as const;
+    return this.#record(missed, note, caller);
+  }
+
+  #record(
+    mark: Omit<Mark, 'occurredAtMs'>,
+    note: string | undefined,
+    { actor, origin, scopes }: Marker,
+  ): MarkOutcome {
+    const { records, corrections, audit, onMarked, clock } = this.#options;
+    const reason = reasonOf(note, mark);
+    const by: Actor = { actor, origin };
+    const { cameraId: camera, was, decided, seenAtMs, personId: who } = mark;
+    const others = this.#others(decided);
+    let count = 0;
+    const event = records.record({ kind: 'mark', occurredAtMs: clock.wallMs(), ...mark }, () => {
+      // What counts as worked time needs a right of its own.
+      if (scopes.has('attendance:write')) {
+        const attendance = { cameraId: camera, atMs: seenAtMs, others, ...present({ present: who }) };
+        count = corrections.apply(attendance, reason, by);
+      }
+      const about = { camera, was, corrections: count, ...present({ passage: decided?.passageId }) };
+      audit.append({ by, action: 'passage.marked', ...present({ subject: who }), details: about });
+    });
+    onMarked();
+    return { event: event.id, corrections: count };
+  }
+
+  /** The persons whom the box, or an earlier mark, took for the one who passed. */
+  #others(decided: Mark['decided']): readonly PersonId[] {
+    if (decided === undefined) return [];
+    const earlier = recordedMarks(this.#options.records).filter(
+      (mark) => mark.decided?.passageId === decided.passageId,
+    );
+    return [...new Set([...earlier, decided].flatMap(({ personId: id }) => id ?? []))];
+  }
+
+  /** When its attendance was recorded; without one, when the face was last seen. */
+  #seenAtMs({ events, lastSeenMs }: Passage): number {
+    const recorded = events.flatMap((id) => this.#options.records.find(id) ?? []);
+    return recorded.find(({ kind }) => kind === 'attendance')?.occurredAtMs ?? Math.floor(lastSeenMs);
+  }
+
+  /** Also a removed person can have been there. */
+  #person(id: string): PersonId {
+    if (this.#options.vault.gallery().showPerson(personId(id)) !== undefined) return personId(id);
+    throw notFound('person', id, 'rollcall person list');
+  }
+}
+
+/** The reason of the corrections of attendance. */
+function reasonOf(note: string | undefined, { decided }: Pick<Mark, 'decided'>): string {
+  if (note === undefined) {
+    return decided === undefined ? 'the box missed the person' : `marked passage ${decided.passageId}`;
+  }
+  const checked = checkText(note, { what: 'the note', longest: longestNote });
+  if ('problem' in checked) throw refused(checked.problem, `give a note of 1 to ${longestNote} characters`);
+  return checked.text;
+}
+
+function refused(problem: string, remedy: string) {
+  return badInput('mark-refused', `the passage cannot be marked: ${problem}`, { remedy });
+}

@@ -1,0 +1,44 @@
+import { cameraId, passageId, personId, recogniserId } from '../../domain/ids.js';
+import { lastMarks, type Mark } from '../../domain/passages/mark.js';
+import { markData } from '../../publish/contract/notice-data.js';
+import type { Records } from '../../records/open-records.js';
+import type { StoredEvent } from '../../records/stored-event.js';
+
+/** More than operators mark in a year. */
+const mostMarks = 10_000;
+
+/** What operators said of passages, oldest first; of several marks of one passage the last. */
+export function recordedMarks(records: Pick<Records, 'list'>): readonly Mark[] {
+  return lastMarks(records.list({ kind: 'mark', limit: mostMarks }).flatMap((event) => markOf(event) ?? []));
+}
+
+/** Undefined for an event whose content cannot be read. */
+function markOf({ payload, occurredAtMs }: StoredEvent): Mark | undefined {
+  const found = markData.safeParse(dataOf(payload));
+  if (!found.success) return undefined;
+  const { camera, seenAt, was, person, passage, decided } = found.data;
+  return {
+    ...{ occurredAtMs, cameraId: cameraId(camera), seenAtMs: Date.parse(seenAt), was },
+    ...(person === undefined ? {} : { personId: personId(person) }),
+    ...(passage === undefined || decided === undefined ? {} : { decided: decisionOf(passage, decided) }),
+  };
+}
+
+function decisionOf(
+  passage: string,
+  { outcome, person, similarity, recogniser }: NonNullable<ReturnType<typeof markData.parse>['decided']>,
+): NonNullable<Mark['decided']> {
+  return {
+    ...{ passageId: passageId(passage), outcome, recogniser: recogniserId(recogniser) },
+    ...(person === undefined ? {} : { personId: personId(person) }),
+    ...(similarity === undefined ? {} : { similarity }),
+  };
+}
+
+function dataOf(payload: Uint8Array): unknown {
+  try {
+    return Object(JSON.parse(new TextDecoder().decode(payload)))['data'];
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,40 @@
+import type { MarkNotice } from '../events/notice.js';
+import type { PersonId, RecogniserId } from '../ids.js';
+
+/** What an operator said about a passage, or about a person whom the box missed altogether. */
+export type Mark = Omit<MarkNotice, 'kind'>;
+
+/** The person for whom the box took somebody else; undefined if it took nobody for a wrong person. */
+export function falselyMatched({ was, personId, decided }: Mark): PersonId | undefined {
+  const matched = decided?.personId;
+  return was === 'person' && personId === matched ? undefined : matched;
+}
+
+/** The person who was there and whom the box did not recognise; undefined if it missed no enrolled person. */
+export function missedPerson({ personId, decided }: Mark): PersonId | undefined {
+  return personId === decided?.personId ? undefined : personId;
+}
+
+/** The marks that count: of several about one passage, the last. In the order of time. */
+export function lastMarks(marks: readonly Mark[]): readonly Mark[] {
+  const last = new Map(marks.map((mark, index) => [mark.decided?.passageId ?? index, mark]));
+  return [...last.values()];
+}
+
+/** The highest similarity at which somebody else was taken for a person, by this recogniser. */
+export function falseMatchesOf(
+  marks: readonly Mark[],
+  recogniser: RecogniserId,
+): ReadonlyMap<PersonId, number> {
+  const highest = new Map<PersonId, number>();
+  for (const mark of marks) {
+    const person = falselyMatched(mark);
+    const similarity = mark.decided?.similarity;
+    // An attack shows the right face: no threshold helps against it.
+    const isFace = mark.decided?.outcome !== 'attack' && mark.was !== 'nobody';
+    if (person === undefined || similarity === undefined || !isFace) continue;
+    if (mark.decided?.recogniser !== recogniser) continue;
+    highest.set(person, Math.max(similarity, highest.get(person) ?? -1));
+  }
+  return highest;
+}
