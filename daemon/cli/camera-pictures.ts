@@ -6,7 +6,6 @@ import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { openDaemonClient } from './daemon-client.js';
 import { type ExitCode, exitCodes, print, runAction, table } from './output.js';
 import { createPrivateFile } from './private-file.js';
-import { showPicture } from './terminal-picture.js';
 import { whichCamera } from './which-camera.js';
 
 interface SnapshotOptions extends CommonOptions {
@@ -49,11 +48,15 @@ async function takeSnapshot(
   { config, json: isJson = false, save: path, boxes = false }: SnapshotOptions,
 ): Promise<ExitCode> {
   if (path === undefined && isJson) {
-    throw badInput('file-needed', 'a picture cannot be shown as JSON', { remedy: 'add --save FILE' });
+    throw badInput('picture-needs-file', 'with --json a picture cannot be shown on the terminal', {
+      remedy: 'give a file: --save FILE',
+    });
   }
   const client = await openDaemonClient(config);
   const id = await whichCamera(client, given);
   if (path === undefined) {
+    // Loading the decoder takes longer than most commands.
+    const { showPicture } = await import('./terminal-picture.js');
     await showPicture(await client.call('cameras.snapshot', { id, boxes }), id);
     return exitCodes.done;
   }

@@ -24,6 +24,10 @@ const mostPixels = 64e6;
 /** Bytes of base64 in one message to kitty. */
 const kittyChunk = 4096;
 
+// A picture that a camera made must not reach the decoders of other formats. PNG is what this program makes itself.
+sharp.block({ operation: ['VipsForeignLoad'] });
+sharp.unblock({ operation: ['VipsForeignLoadJpegBuffer', 'VipsForeignLoadPngBuffer'] });
+
 const ownTerminal: PictureTerminal = {
   stdout: process.stdout,
   stdin: process.stdin,

@@ -110,6 +110,15 @@ describe('a picture on a terminal', { skip: terminalSkip }, () => {
     assert.ok(channel(picture.at(75, 2), 4) > 60, picture.at(75, 2));
   });
 
+  test('is not shown if it is no picture of a camera', async () => {
+    const drawing = join(directory.path, 'drawing.jpg');
+    await writeFile(drawing, '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>');
+    const program = [process.execPath, builtChild('test/support/show-picture-child.ts'), drawing];
+    await using terminal = openTerminal(program, { environment: { KITTY_WINDOW_ID: '1' } });
+    assert.deepEqual(await terminal.ended, { code: 1, isRestored: true });
+    assert.match(terminal.written, /picture-unreadable/);
+  });
+
   for (const [what, attributes] of [
     ['says that it shows none', '\x1b[?1;2c'],
     ['does not answer', ''],
