@@ -1,15 +1,13 @@
-import type { RecordedFacts } from '../domain/attendance/attendance-rules.js';
 import type { Fact } from '../domain/events/event.js';
-import type { CameraId, EventId, PassageId } from '../domain/ids.js';
+import type { EventId } from '../domain/ids.js';
 import type { Passage } from '../domain/passages/passage.js';
 import type { Records } from './open-records.js';
+import type { RecentEvents } from './recent-facts.js';
 
 /** The store of facts and passages. The next query sees a recorded fact, also after a restart. */
-export interface FactStore extends RecordedFacts {
+export interface FactStore extends RecentEvents {
   /** Records a fact together with its passage, which knows the id of the event. Throws if neither was written. */
   record(fact: Fact, passageOf: (id: EventId) => Passage): { readonly id: EventId };
-  /** The passage of the recent fact of this kind, camera and time. */
-  passageOfFact(kind: Fact['kind'], cameraId: CameraId, occurredAtMs: number): PassageId | undefined;
   /** Writes a passage as it stands. */
   write(passage: Passage): void;
 }

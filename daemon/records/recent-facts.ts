@@ -1,8 +1,8 @@
 import type { RecordedFacts } from '../domain/attendance/attendance-rules.js';
-import { passageId } from '../domain/ids.js';
+import type { Fact } from '../domain/events/event.js';
+import { type CameraId, type PassageId, passageId } from '../domain/ids.js';
 import type { OpenDatabase } from '../host/sqlite.js';
 import { personOfCandidate } from './event-table.js';
-import type { FactStore } from './fact-store.js';
 
 type LastTimeKey = { readonly kind: string; readonly camera: string; readonly person: string | null };
 
@@ -11,7 +11,8 @@ const recentEvents = 1_000;
 
 /** The lookups of the attendance rules in the table of events. */
 export interface RecentEvents extends RecordedFacts {
-  readonly passageOfFact: FactStore['passageOfFact'];
+  /** The passage of the recent fact of this kind, camera and time. */
+  passageOfFact(kind: Fact['kind'], cameraId: CameraId, occurredAtMs: number): PassageId | undefined;
 }
 
 export function recentFactsOf(database: OpenDatabase): RecentEvents {

@@ -1,4 +1,3 @@
-import { counted } from '../../base/counted.js';
 import { BLURRED_UNDER, DARK_UNDER, LARGEST_PITCH_DEG, LARGEST_YAW_DEG } from '../faces/judge-view.js';
 import type { QualityReason } from '../faces/quality.js';
 import type { PersonId } from '../ids.js';
@@ -101,7 +100,7 @@ const sentences: Readonly<Record<PassageReason, Sentence>> = {
       ? unproven(() => 'a part of the face was outside the picture')(passage, String)
       : faulty(passage, 'cut-off', () => 'a part of the face was outside the picture'),
   'too-few-views': (passage) =>
-    `too few good views: ${passage.views.embedded} of ${counted(passage.views.count, 'view')}, ${inSight(passage)}`,
+    `too few good views: ${passage.views.embedded} of ${passage.views.count} views, ${inSight(passage)}`,
   'views-disagree': (passage, call) =>
     `the views do not agree on one person; the nearest ${nearestList(passage, call)}`,
   'camera-lost': (passage) => stopped(passage, 'the camera stopped delivering'),
@@ -170,7 +169,8 @@ function beforeIn(cooldown: PassageCooldown | undefined): string {
   return ` ${seconds(cooldown.elapsedS)} before; cooldown ${seconds(cooldown.cooldownS)}`;
 }
 
-const blinksIn = (count: number): string => (count === 0 ? 'no blink' : counted(count, 'blink'));
+const blinksIn = (count: number): string =>
+  count < 2 ? `${count === 0 ? 'no' : count} blink` : `${count} blinks`;
 
 const inSight = (passage: Passage): string => `${seconds(dwellS(passage))} in sight`;
 
