@@ -176,7 +176,15 @@ describe('the journal of passages', () => {
     passages.put(passageOf(3));
     passages.put(passageOf(4, { personId: grace }));
     assert.deepEqual(numbersOf(passages.list({ limit: 10, personId: ada })), [1, 3]);
+    const traces = valuesOf(
+      directory,
+      'SELECT content FROM passage UNION SELECT tag FROM passage_person WHERE is_own = 1',
+    );
     assert.equal(passages.forgetPerson(ada), 4);
+    assert.ok(records.retention.emptyLog());
+    const files = filesIn(t, directory);
+    // Of Grace the tag alone is left: what named Ada was sealed again.
+    assert.deepEqual(traces.filter((trace) => piecesIn(files, trace) > 0).length, 1);
     const left = passages.list({ limit: 10 });
     assert.deepEqual(numbersOf(left), [2, 4]);
     assert.deepEqual(
@@ -205,6 +213,12 @@ describe('the journal of passages', () => {
     }
   });
 });
+
+/** The values that a query finds in the records. */
+function valuesOf(directory: string, query: string): readonly Buffer[] {
+  using db = openFile(join(directory, 'records.db'));
+  return db.prepare<[], Buffer>(query).pluck().all();
+}
 
 function openFile(path: string): Sqlite.Database & Disposable {
   const db = new Sqlite(path);

@@ -84,6 +84,27 @@ describe('a lost records.db', () => {
     });
   }
 
+  test('is not reported if a power cut undoes a passage that no event needed', async () => {
+    using folder = boxWithEvents();
+    const options = { folder: folder.path };
+    const before = readFileSync(recordsPathIn(folder.path));
+    {
+      await using records = openMarkedRecords(options);
+      records.passages.put(passageOf(1));
+    }
+    writeFileSync(recordsPathIn(folder.path), before);
+    {
+      await using records = openMarkedRecords(options);
+      assert.equal(records.loss.reported(), undefined);
+      assert.deepEqual(records.passages.list({ limit: 1 }), []);
+      records.record(attendanceFact(), ({ id }) => records.passages.put(passageOf(1, { events: [id] })));
+    }
+    // With an event it is different.
+    writeFileSync(recordsPathIn(folder.path), before);
+    await using records = openMarkedRecords(options);
+    assert.equal(records.loss.reported()?.loss, 'older');
+  });
+
   test('numbers of state messages are not repeated either', async () => {
     using folder = temporaryFolder();
     const options = { folder: folder.path };

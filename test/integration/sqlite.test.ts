@@ -103,6 +103,7 @@ describe('a database', () => {
       const database = openDatabase(${JSON.stringify(path)}, { migrations: [${JSON.stringify(first)}], applicationId: ${applicationId} });
       const insert = database.db.prepare('INSERT INTO note (text) VALUES (?)');
       database.transaction(() => insert.run('committed'));
+      database.unsyncedTransaction(() => insert.run('committed for a kill'));
       database.db.exec('BEGIN');
       insert.run('not committed');
       process.kill(process.pid, 'SIGKILL');
@@ -112,7 +113,7 @@ describe('a database', () => {
       (error: { signal?: string }) => error.signal === 'SIGKILL',
     );
     const again = openAt(path);
-    assert.deepEqual(notes(again), ['committed']);
+    assert.deepEqual(notes(again), ['committed', 'committed for a kill']);
     again.close();
   });
 
@@ -213,6 +214,21 @@ describe('a database', () => {
       RangeError,
     );
     assert.deepEqual(notes(database), []);
+    assert.throws(
+      () =>
+        database.unsyncedTransaction(() => {
+          assert.equal(database.db.pragma('synchronous', { simple: true }), 1);
+          database.db.prepare("INSERT INTO note (text) VALUES ('gone')").run();
+          throw new RangeError('own error');
+        }),
+      RangeError,
+    );
+    assert.deepEqual(notes(database), []);
+    const within = (): unknown => database.db.pragma('synchronous', { simple: true });
+    assert.equal(
+      database.transaction(() => database.unsyncedTransaction(within)),
+      2,
+    );
     assert.throws(
       () => database.transaction(() => database.db.prepare('INSERT INTO note (text) VALUES (NULL)').run()),
       (error) => error instanceof Database.SqliteError,

@@ -17,6 +17,7 @@ export function openMemoryDatabase(migrations: readonly Pick<Migration, 'apply'>
   const asyncDispose = async (): Promise<void> => close();
   return {
     ...{ path: ':memory:', db, transactionTimes, read, transaction, close },
+    unsyncedTransaction: transaction,
     [Symbol.asyncDispose]: asyncDispose,
   };
 }

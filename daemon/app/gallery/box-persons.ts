@@ -267,6 +267,8 @@ export class BoxPersons {
     const gallery = this.#gallery();
     this.#options.forgetPerson(personId(id));
     const passages = this.#options.records.retention.forgetAbout(personId(id));
+    // If another program reads the file, the next run of retention empties the log.
+    this.#options.records.retention.emptyLog();
     if (this.#known(id) !== undefined) this.#options.forgetCopies(actor);
     return certified(() => gallery.erasePerson(personId(id), actor, passages));
   }
@@ -286,6 +288,7 @@ export class BoxPersons {
     this.#options.forgetCopies(actor);
     this.#options.records.commands.photographs.forget([found.id]);
     const passages = this.#options.records.passages.forgetPerson(found.id);
+    this.#options.records.retention.emptyLog();
     const withdrawnIso = this.#options.todayIso();
     const profile = withdrawn(found.profile, withdrawnIso);
     return certified(() => gallery.eraseBiometricData(found.id, profile, actor, passages));

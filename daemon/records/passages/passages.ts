@@ -32,7 +32,8 @@ class Passages implements PassageJournal {
       lastSeenMs: Math.floor(lastSeenMs),
     };
     const row = this.#sealed(passage);
-    const number = this.#database.transaction(() => this.#rows.write(row, this.#personsOf(passage)));
+    // Within the transaction of an event, the passage is on the disk with it. Alone, it needs no wait for the disk.
+    const number = this.#database.unsyncedTransaction(() => this.#rows.write(row, this.#personsOf(passage)));
     if (this.#listeners.size > 0) {
       queueMicrotask(() => this.#notify({ number, id: passage.id, passage }, row));
     }

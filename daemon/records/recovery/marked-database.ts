@@ -41,11 +41,22 @@ export function markedDatabase(
   const { db } = database;
   const position = positionOf(database);
   const revise = db.prepare("UPDATE counter SET value = value + 1 WHERE name = 'revision'");
+  const noticing = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      if (isRollcallError(error, 'database-damaged')) onDamaged(error);
+      throw error;
+    }
+  };
   return {
     ...database,
+    // Not counted: after a power cut, the mark may not be ahead of the file.
+    unsyncedTransaction: (work) =>
+      db.inTransaction ? database.transaction(work) : noticing(() => database.unsyncedTransaction(work)),
     transaction(work) {
       if (db.inTransaction) return database.transaction(work);
-      try {
+      return noticing(() => {
         const { result, after } = database.transaction(() => {
           const result = work();
           revise.run();
@@ -55,10 +66,7 @@ export function markedDatabase(
         });
         mark.note(after);
         return result;
-      } catch (error) {
-        if (isRollcallError(error, 'database-damaged')) onDamaged(error);
-        throw error;
-      }
+      });
     },
   };
 }
