@@ -281,6 +281,24 @@ test('a person is changed, removed, restored and erased', async () => {
   await run(['set', id, '--notes', '']);
   assert.equal((await server.client.call('persons.show', { id })).notes, undefined);
 
+  const mark = ['--watch', 'barred', '--watch-reason', 'an order', '--group', 'visitors', 'team'];
+  assert.equal((await run(['set', id, ...mark, '--valid-until', '2026-01-31'])).exitCode, 0);
+  assert.match(
+    (await run(['show', id])).stdout,
+    /groups +team, visitors\nvalid +until 2026-01-31\nmark +barred: an order/,
+  );
+  for (const [filter, isListed] of [
+    [['--group', 'team', '--expired'], true],
+    [['--group', 'night'], false],
+    [['--watch'], true],
+    [['--watch', 'watch'], false],
+  ] as const)
+    assert.equal((await run(['list', ...filter])).stdout.includes('Augusta'), isListed, filter.join(' '));
+  const [marked] = server.behind.vault.audit.list({ action: 'person.changed' }).slice(-1);
+  assert.deepEqual(marked?.details, { revision: 5, basis: 'legitimate-interests', mark: 'barred' });
+  await run(['set', id, '--watch', 'none', '--group', '', '--valid-until', '']);
+  assert.doesNotMatch((await run(['show', id])).stdout, /groups|valid|mark/);
+
   const unsure = await run(['remove', id]);
   assert.equal(unsure.exitCode, 2);
   assert.match(unsure.stderr, /stops recognising Augusta .*\nerror: cannot ask for confirmation .*--yes/);
