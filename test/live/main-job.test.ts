@@ -18,6 +18,7 @@ import {
 } from '../support/appliance.js';
 import { withoutBuild } from '../support/box.js';
 import { withoutMosquitto } from '../support/mosquitto.js';
+import { readMetrics } from '../support/open-metrics.js';
 import { called, descendantsOf, isRunning, processFacts } from '../support/processes.js';
 import { everybodyClip } from '../support/scenes.js';
 import type { ShownFact } from '../support/shown-event.js';
@@ -31,6 +32,7 @@ test('cameras in, events out', { skip: withoutBuild || withoutMosquitto }, async
   });
   await t.test('attendance, unknown person and attack arrive', () => threeEvents(appliance, t));
   await t.test('all commands show the same', () => commandsAgree(appliance));
+  await t.test('the metrics show what happened', () => metricsAgree(appliance));
   await t.test('processes, log and messages contain no secrets or names', () => noSecrets(appliance));
   await t.test('vision processes can read neither gallery nor keys', () => separation(appliance));
   await t.test(
@@ -113,6 +115,26 @@ async function commandsAgree({ box, subscriber, personIds }: Appliance) {
   for (const [who, id] of personIds) {
     assert.match(persons.stdout, new RegExp(`${id} +${personNames[who]}`));
   }
+}
+
+async function metricsAgree({ box }: Appliance) {
+  const read = async () => readMetrics((await box.client.call('metrics.read')).toString('utf8'), 'text');
+  const find = async (name: string, labels: Readonly<Record<string, string>>) => {
+    const samples = [...(await read()).values()].flatMap((family) => family.samples);
+    const isWanted = (own: Readonly<Record<string, string>>) =>
+      Object.entries(labels).every(([label, value]) => own[label] === value);
+    return samples.find((sample) => sample.name === name && isWanted(sample.labels))?.value ?? 0;
+  };
+  const expected = [
+    ['rollcall_event_delivery_duration_seconds_count', { kind: 'attendance' }],
+    ['rollcall_camera_stage_duration_seconds_count', { camera: 'door', stage: 'detect' }],
+    ['rollcall_camera_stage_duration_seconds_sum', { camera: 'door', stage: 'embed' }],
+    ['rollcall_camera_frames_total', { camera: 'door', fate: 'analysed' }],
+    ['rollcall_camera_seen_total', { camera: 'door', what: 'track' }],
+    ['rollcall_passages_total', { camera: 'door', outcome: 'attended' }],
+    ['rollcall_broker_state', { state: 'connected' }],
+  ] as const;
+  for (const [name, labels] of expected) await until(name, async () => (await find(name, labels)) > 0);
 }
 
 async function noSecrets({ box, subscriber }: Appliance) {

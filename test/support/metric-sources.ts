@@ -26,6 +26,7 @@ export function metricSources(changes: Partial<MetricSources> = {}): MetricSourc
       board: { stageTimesOf: (id) => (id === 'door' ? { detect: Array.from({ length: 12 }, () => 1) } : {}) },
       watches: { viewersOf: () => 1 },
     },
+    strangerCount: () => 4,
     passages: { samples: () => [[1, { camera: 'door', outcome: 'unproven', reason: 'no-blink' }]] },
     delivery: {
       outbox: {

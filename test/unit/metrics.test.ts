@@ -5,11 +5,17 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { EventDurations } from '../../daemon/app/metrics/event-durations.js';
 import { metricsText } from '../../daemon/app/metrics/metrics.js';
+import { PassageCounter } from '../../daemon/app/metrics/passage-counter.js';
 import type { BoxStatus } from '../../daemon/contract/status.js';
+import { cameraId } from '../../daemon/domain/ids.js';
+import type { Passage } from '../../daemon/domain/passages/passage.js';
 import { readTemperatures } from '../../daemon/host/temperatures.js';
+import { reportSchema } from '../../daemon/vision/protocol.js';
+import { stageBoundsS } from '../../daemon/vision/stage-counters.js';
 import { healthyStatus } from '../support/healthy-status.js';
 import { metricSources } from '../support/metric-sources.js';
 import { readMetrics } from '../support/open-metrics.js';
+import { passageOf } from '../support/passage-fixture.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const page = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
@@ -137,4 +143,44 @@ test('temperatures come from zones and chips; a sensor that is off is left out',
     { sensor: 'nvme-1-2', celsius: -1.5 },
   ]);
   assert.deepEqual(await readTemperatures(join(folder.path, 'none')), []);
+});
+
+test('the core takes the times of stages only in the agreed form', () => {
+  const report = (stageTimes: unknown) => ({
+    type: 'progress',
+    cameras: [{ id: 'door', counters: {}, stageTimes }],
+  });
+  const counts = [...stageBoundsS, 0].map((_, index) => index);
+  assert.ok(reportSchema.safeParse(report({})).success);
+  assert.ok(reportSchema.safeParse(report({ detect: counts, bestShot: counts })).success);
+  for (const wrong of [
+    undefined,
+    { detect: counts.slice(1) },
+    { detect: [...counts, 1] },
+    { detect: counts.map(() => -1) },
+    { detect: counts.map(() => 0.5) },
+    { invented: counts },
+    { detect: { length: counts.length } },
+  ]) {
+    assert.equal(reportSchema.safeParse(report(wrong)).success, false, JSON.stringify(wrong));
+  }
+});
+
+test('a passage counts once, when it has ended, also if it is written again', () => {
+  const counter = new PassageCounter();
+  const write = (number: number, changes: Partial<Passage> = {}) => {
+    const passage = passageOf(number, changes);
+    counter.written({ number, id: passage.id, passage });
+  };
+  const { end: _, ...inSight } = passageOf(1);
+  counter.written({ number: 1, id: inSight.id, passage: inSight });
+  assert.deepEqual(counter.samples(), []);
+  write(1);
+  write(1, { outcome: 'stranger', reason: 'stranger' });
+  write(2, { cameraId: cameraId('yard') });
+  counter.written({ number: 3, id: passageOf(3).id, passage: undefined });
+  assert.deepEqual(counter.samples(), [
+    [1, { camera: 'gate', outcome: 'attended', reason: 'attended' }],
+    [1, { camera: 'yard', outcome: 'attended', reason: 'attended' }],
+  ]);
 });

@@ -30,6 +30,7 @@ export function metricSources(
   );
   return {
     passages,
+    strangerCount: () => vault.open?.gallery.strangers.count,
     status: () => describeBox(status),
     cameras: runtime.vision,
     delivery: { outbox: records.outbox, eventDurations, clock },

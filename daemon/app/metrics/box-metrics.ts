@@ -82,11 +82,19 @@ export function addBox(families: MetricFamilies, status: BoxStatus, startedAtMs:
   );
 }
 
-export function addGallery(families: MetricFamilies, { gallery }: BoxStatus): void {
+export function addGallery(
+  families: MetricFamilies,
+  { gallery }: BoxStatus,
+  strangerCount: number | undefined,
+): void {
   families.gauge({ name: 'gallery_open', help: '1 while persons are recognised.' }, [
     [gallery.state === 'open'],
   ]);
   families.gauge({ name: 'gallery_persons', help: 'Enrolled persons.' }, [[gallery.persons]]);
+  families.gauge(
+    { name: 'gallery_strangers', help: 'Strangers that are kept. Absent while the gallery is sealed.' },
+    strangerCount === undefined ? [] : [[strangerCount]],
+  );
   families.gauge({ name: 'gallery_templates', help: 'Templates that are searched.' }, [[gallery.templates]]);
   families.gauge({ name: 'gallery_damaged_rows', help: 'Rows found damaged.' }, [[gallery.damagedRows]]);
 }

@@ -15,6 +15,8 @@ import type { PassageCounter } from './passage-counter.js';
 export interface MetricSources {
   readonly status: () => BoxStatus;
   readonly cameras: CameraSources;
+  /** Kept strangers; undefined while the gallery is sealed. */
+  readonly strangerCount: () => number | undefined;
   readonly passages: Pick<PassageCounter, 'samples'>;
   readonly delivery: DeliverySources;
   readonly databases: DatabaseSources;
@@ -28,7 +30,7 @@ export async function metricsText(sources: MetricSources, format: MetricFormat):
   const status = sources.status();
   const families = new MetricFamilies(format);
   addBox(families, status, startedAtMs);
-  addGallery(families, status);
+  addGallery(families, status, sources.strangerCount());
   addMachine(families, await readMachine(databases, status));
   addDatabases(families, databases);
   addEvents(families, status);
