@@ -46,13 +46,16 @@ export class TerminalScreen implements Disposable {
 
   readonly #draw = (): void => {
     const { columns = 80, rows = 24 } = this.#output;
-    const isTooLong = this.#lines.length > rows;
-    const shown = isTooLong ? this.#lines.slice(0, Math.max(0, rows - 1)) : this.#lines;
-    const more = `… ${this.#lines.length - shown.length} more lines; enlarge the window`;
+    // Names and addresses come from elsewhere.
+    const lines = this.#lines.flatMap(({ text, ...line }) =>
+      wrapped(shownText(text), columns).map((piece) => ({ ...line, text: piece })),
+    );
+    const isTooLong = lines.length > rows;
+    const shown = isTooLong ? lines.slice(0, Math.max(0, rows - 1)) : lines;
+    const more = `… ${lines.length - shown.length} more lines; enlarge the window`;
     const all: readonly ScreenLine[] = isTooLong ? [...shown, { text: more }] : shown;
     const drawn = all.map(({ text, outcome }) => {
-      // Names and addresses come from elsewhere.
-      const cut = [...shownText(text)].slice(0, columns).join('');
+      const cut = [...text].slice(0, columns).join('');
       return `${outcome === undefined ? cut : this.#paint(outcome, cut)}${endOfLine}`;
     });
     this.#control(`${home}${drawn.join('\r\n')}${belowCursor}`);
@@ -62,4 +65,21 @@ export class TerminalScreen implements Disposable {
   #control(text: string): void {
     this.#output.write(Buffer.from(text));
   }
+}
+
+/** The text in lines of at most so many characters, if its words are not longer. Further lines are indented a little more. */
+export function wrapped(text: string, columns: number): readonly string[] {
+  const indent = ' '.repeat(/^ */.exec(text)?.[0].length ?? 0);
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.trimStart().split(' ')) {
+    const start = lines.length === 0 ? indent : `${indent}  `;
+    const longer = line === '' ? `${start}${word}` : `${line} ${word}`;
+    if (line === '' || [...longer].length <= columns) line = longer;
+    else {
+      lines.push(line);
+      line = `${indent}  ${word}`;
+    }
+  }
+  return [...lines, line];
 }

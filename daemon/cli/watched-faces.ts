@@ -53,28 +53,42 @@ export function sightLines(
 
 /** One face in one line, for files and pipes. */
 export function faceLine(title: string, face: FollowedFace): string {
-  const decided = face.decision === undefined ? '' : `; ${decisionText(face.decision)}`;
-  return `${title} #${face.number}: ${measuresText(face)}; eyes ${eyesText(face)}; ${livenessText(face)}${decided}`;
+  const { decision } = face;
+  return [
+    `${title} #${face.number}: ${measuresText(face)}`,
+    `eyes ${eyesText(face)}`,
+    livenessText(face),
+    ...(decision?.nearest === undefined ? [] : [nearestText(decision.nearest)]),
+    ...(decision === undefined ? [] : [decisionText(decision)]),
+  ].join('; ');
 }
 
 const outcomes = { attended: 'ok', attack: 'failed' } as const;
 
 function decisionLines({ decision }: FollowedFace): readonly ScreenLine[] {
   if (decision === undefined) return [];
-  const { outcome, remedy } = decision;
+  const { outcome, remedy, nearest } = decision;
   const painted = outcome === 'attended' || outcome === 'attack' ? outcomes[outcome] : 'warning';
   return [
+    ...(nearest === undefined ? [] : [{ text: `    ${nearestText(nearest)}` }]),
     { text: `    ${decisionText(decision)}`, outcome: painted },
     ...(remedy === undefined ? [] : [{ text: `      what to do: ${remedy}` }]),
   ];
 }
 
-function decisionText({ outcome, reason, sentence, nearest }: NonNullable<FollowedFace['decision']>): string {
-  const near =
-    nearest === undefined
-      ? ''
-      : `nearest ${nearest.name ?? nearest.person} ${nearest.similarity.toFixed(3)} of ${nearest.threshold.toFixed(2)}; `;
-  return `${near}${outcome} (${reason}): ${sentence}`;
+type Decision = NonNullable<FollowedFace['decision']>;
+
+function decisionText({ outcome, reason, sentence }: Decision): string {
+  return `${outcome} (${reason}): ${sentence}`;
+}
+
+function nearestText({
+  person,
+  name = person,
+  similarity,
+  threshold,
+}: NonNullable<Decision['nearest']>): string {
+  return `nearest ${name}, ${similarity.toFixed(3)} of ${threshold.toFixed(2)}`;
 }
 
 const isUsable = ({ quality }: FollowedFace): boolean => quality !== null && quality.reasons.length === 0;

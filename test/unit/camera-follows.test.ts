@@ -5,6 +5,7 @@ import { FacesInSightReader } from '../../daemon/app/cameras/faces-in-sight.js';
 import { ReportGuard } from '../../daemon/app/cameras/report-guard.js';
 import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { wrapped } from '../../daemon/cli/terminal-screen.js';
 import { OpennessTraces, sightLines, sparkline } from '../../daemon/cli/watched-faces.js';
 import { followedFace, type FacesInSight as Sight } from '../../daemon/contract/live.js';
 import type { Scope } from '../../daemon/contract/scopes.js';
@@ -242,6 +243,11 @@ describe('the screen of a followed camera', () => {
     const text = sightLines('door', sight([0.2]), traces, '01234567').map((line) => line.text);
     assert.equal(text[2], '#3  landmarks not found');
     assert.match(text[3] ?? '', /^ {4}eyes (?:24){20} 0\.20; undetermined \(no-blink\), 0 blinks in 2\.1 s$/);
+    assert.deepEqual(wrapped('    stranger: no person matches', 20), [
+      '    stranger: no',
+      '      person matches',
+    ]);
+    assert.deepEqual(wrapped('averylongword', 5), ['averylongword']);
     traces.add({ ...sight([]), faces: [] });
     assert.deepEqual(traces.of('t1'), []);
   });
