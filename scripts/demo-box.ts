@@ -27,6 +27,7 @@ const sections = (brokerUrl: string, cameras: string): string =>
   `site: { id: demo-site, timeZone: Europe/Paris }
 box: { id: demo-box }
 mqtt: { url: ${brokerUrl} }
+evidence: { attendance: true, unknown: true, attack: true }
 cameras:
 ${cameras}`;
 

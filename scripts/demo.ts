@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Aedes } from 'aedes';
@@ -8,6 +9,7 @@ import type { EventMessage } from '../daemon/publish/contract/event-schema.js';
 import type { PromptMessage } from '../daemon/publish/contract/prompt-schema.js';
 import { type DemoBox, startDemoBox } from './demo-box.js';
 import { eventInWords, promptInWords, subscribe } from './demo-events.js';
+import { explainPassages } from './demo-why.js';
 import { cast, demoScenario, writeEnrolmentPhotos } from './virtual-camera/cast.js';
 import { type Subject, startSubject } from './virtual-camera/subject.js';
 import { startVirtualCamera } from './virtual-camera/virtual-camera.js';
@@ -22,7 +24,8 @@ usage: scripts/demo [--keep] [--broker URL]
 
 Three cameras: people pass the door; at the gate and at the turnstile a person must pass a challenge. Ends with 0 when an
 attendance, an unknown person and a presentation attack have arrived from the door, an attendance from the gate, and a
-presentation attack from the turnstile; with 1 when one of them does not arrive.
+presentation attack from the turnstile; with 1 when one of them does not arrive. At the end it explains each person who
+appeared, and keeps their pictures in var/demo/pictures.
 `;
 
 const directory = fileURLToPath(new URL('../var/demo', import.meta.url));
@@ -159,7 +162,10 @@ async function demo(options: {
   say(`   configuration ${box.configPath}, log ${box.logPath}`);
   say('== enrolling two people');
   await using heard = await listen(brokerUrl, await enrolCast(box), cameras.gate);
-  const stopped = untilSignal();
+  let hasStopped = false;
+  const stopped = untilSignal().then(() => {
+    hasStopped = true;
+  });
   const isOver = Promise.race([aborted(AbortSignal.timeout(patienceMs)), stopped]);
   const until = (...wanted: readonly string[]) => Promise.race([heard.until(...wanted), isOver]);
   const door = { id: 'door', name: 'Front door', url: cameras.door.url, asksForChallenge: false };
@@ -185,10 +191,16 @@ async function demo(options: {
   if (missing.length > 0) {
     throw new Error(`still missing: ${missing.join(', ')}; the log of the daemon is ${box.logPath}`);
   }
-  say('== all expected events have arrived');
+  say('== all expected events have arrived. Why the box did what it did, for each person who appeared:');
+  await explainPassages({
+    ...{ box, folder: join(directory, 'pictures'), say },
+    isOver: () => hasStopped,
+  });
   if (!options.isKept) return;
   await box.setCameras(door, gate, turnstile);
-  say(`   running on; try: node dist/program/rollcall.js status --config ${box.configPath}`);
+  say(
+    `   running on; ask for yourself: node dist/program/rollcall.js passages tail --config ${box.configPath}`,
+  );
   await stopped;
 }
 
