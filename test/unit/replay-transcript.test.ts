@@ -131,6 +131,14 @@ describe('transcribe', () => {
       sighting: sighting(n, n * 1100),
     }));
     const lines = await transcribe({ atMs: 2200, events }, core);
+    const last = { ...sighting(3, 2500), isEnded: true, endedBy: 'left' } as const;
+    const ended: StageEvent = { type: 'sighting', atMs: 2500, sighting: last };
+    assert.deepEqual(await transcribe({ atMs: 2500, events: [ended] }, core), [
+      {
+        ...{ t: 2.5, type: 'passage', track, outcome: 'stranger', reason: 'gallery-empty' },
+        why: 'no person is enrolled with whom the face could be compared',
+      },
+    ]);
     const unknown = lines.find(({ type }) => type === 'unknown');
     assert.deepEqual([unknown?.['similarity'], unknown?.t], [null, 2.2]);
   });

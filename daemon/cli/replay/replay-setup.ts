@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.js';
 import { badInput } from '../../base/errors.js';
 import type { Lifetime } from '../../base/lifetime.js';
 import { silentLogger } from '../../base/logger.js';
+import { seededRandom } from '../../base/random.js';
 import { loadConfig } from '../../config/load.js';
 import { formatProblem } from '../../config/problem.js';
 import { attendanceProof, type CameraConfig, type Config, configSchema } from '../../config/schema.js';
@@ -9,7 +10,6 @@ import type { MatchPolicy } from '../../domain/identification/match.js';
 import { defaultLivenessPolicy, type LivenessPolicy } from '../../domain/liveness/liveness-verdict.js';
 import type { AttendanceProof } from '../../domain/tracks/track-decision.js';
 import type { GalleryRecogniser } from '../../gallery/re-embedding/re-embed-switch.js';
-import { systemRandom as random } from '../../host/system-random.js';
 import { openConfiguredStore } from '../../models/configured-store.js';
 import { matchPolicy } from '../../models/operating-point.js';
 import { createDecider, type Decider } from '../../records/decider.js';
@@ -91,7 +91,7 @@ export function memoryDecider(
 ): Decider {
   const { rules } = config;
   return createDecider({
-    ...{ ...rest, rules, facts: memoryFacts(), random },
+    ...{ ...rest, rules, facts: memoryFacts(), random: seededRandom(1) },
     directionOf: () => camera.direction,
     proofAt: () => proof,
   });

@@ -1,5 +1,7 @@
 import type { Fact } from '../../domain/events/event.js';
 import type { Candidate, Identification } from '../../domain/identification/match.js';
+import { explainPassage } from '../../domain/passages/explain-passage.js';
+import type { Passage } from '../../domain/passages/passage.js';
 import type { Sighting } from '../../domain/tracks/sighting.js';
 import type { Decider } from '../../records/decider.js';
 import type { ReplayStep } from '../../vision/replay-clip.js';
@@ -16,6 +18,7 @@ export interface TranscriptLine {
     | 'track.started'
     | 'track.ended'
     | 'track.summary'
+    | 'passage'
     | 'blink'
     | 'gesture'
     | 'liveness'
@@ -45,7 +48,7 @@ export async function transcribe(step: ReplayStep, decider: Decider): Promise<re
 }
 
 async function decide(sighting: Sighting, decider: Decider): Promise<readonly TranscriptLine[]> {
-  const { identification, recorded } = await decider.onSighting(sighting, wallMsOf);
+  const { identification, recorded, ended } = await decider.onSighting(sighting, wallMsOf);
   const t = seconds(sighting.lastSeenMs);
   const track = sighting.trackId;
   return [
@@ -53,6 +56,7 @@ async function decide(sighting: Sighting, decider: Decider): Promise<readonly Tr
       ? []
       : [{ t, type: 'identity', track, ...identityDetails(identification) } as const]),
     ...recorded.map(({ fact }) => ({ t, type: fact.kind, track, ...factDetails(fact) }) as const),
+    ...(ended === undefined ? [] : [{ t, type: 'passage', track, ...passageDetails(ended) } as const]),
   ];
 }
 
@@ -124,6 +128,11 @@ function identityDetails(identification: Identification): Readonly<Record<string
     similarity: bestSimilarity === undefined ? null : rounded(bestSimilarity, 4),
     probeCount,
   };
+}
+
+function passageDetails(passage: Passage): Readonly<Record<string, unknown>> {
+  const { outcome, reason } = passage;
+  return { outcome, reason, why: explainPassage(passage, String).sentence };
 }
 
 const candidateDetails = ({ personId, similarity }: Candidate) => ({

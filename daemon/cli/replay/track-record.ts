@@ -76,7 +76,7 @@ export class TrackRecorder {
   /** Adds the identity and the events of a transcript line. */
   addLine({ type, track, t: _, ...details }: TranscriptLine): void {
     if (type === 'identity') this.#recordOf(track).identity = details;
-    else if (!isOfStages(type)) this.#recordOf(track).events.push(type);
+    else if (!isOfStages(type) && type !== 'passage') this.#recordOf(track).events.push(type);
   }
 
   /** The record of a track. */
