@@ -5,6 +5,7 @@ import type { Picture, Rgb24Picture, Yuv420Picture } from '../../daemon/domain/f
 import { similarityOf } from '../../daemon/domain/identification/match.js';
 import { takeBestShot } from '../../daemon/vision/best-shot.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
+import { analysePhoto } from '../../daemon/vision/photo.js';
 import { openTestAnalyser, portrait, toPicture } from '../support/inference.js';
 
 let analyser: FaceAnalyser;
@@ -58,6 +59,8 @@ describe('the best shot of a track', () => {
       const again = await onlyFace(shown);
       const [before, now] = [await analyser.embed(picture, face), await analyser.embed(shown, again)];
       assert.ok(similarityOf(before, now) > 0.96, `similarity ${similarityOf(before, now)}`);
+      // Strangers are enrolled from such pictures.
+      assert.equal((await analysePhoto(Buffer.from(jpeg), analyser)).outcome, 'ok');
     });
   }
 

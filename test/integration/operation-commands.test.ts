@@ -5,9 +5,11 @@ import { attendanceHandlers, BoxAttendance } from '../../daemon/app/attendance/b
 import type { CommandOptions } from '../../daemon/app/commands/centre-commands.js';
 import { alertHandlers, BoxAlerts } from '../../daemon/app/events/box-alerts.js';
 import { BoxEvents, eventHandlers } from '../../daemon/app/events/box-events.js';
+import type { GalleryVault } from '../../daemon/app/gallery/gallery-vault.js';
+import { BoxStrangers, strangerHandlers } from '../../daemon/app/strangers/box-strangers.js';
 import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
 import { configSchema } from '../../daemon/config/schema.js';
-import { personId } from '../../daemon/domain/ids.js';
+import { cameraId, passageId, personId } from '../../daemon/domain/ids.js';
 import { localTimeOf } from '../../daemon/host/local-time.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import type { Records } from '../../daemon/records/open-records.js';
@@ -15,6 +17,7 @@ import { alertMessageOf } from '../support/alert-messages.js';
 import { newIssuer, sealedJson, type TokenOptions, token, trust } from '../support/command-centre.js';
 import { openCommandedBox } from '../support/commanded-box.js';
 import { attendanceFact } from '../support/facts.js';
+import { testRecogniser, unitVector } from '../support/gallery-fixture.js';
 import { paintFace } from '../support/painted-faces.js';
 import { box as identity } from '../support/published-box.js';
 
@@ -23,7 +26,11 @@ const site = config.site;
 const today = new Date().toISOString().slice(0, 10);
 
 /** The operations of the box over its records; only the camera is played. */
-function operationsOf(records: Records, audited: NewAuditEntry[]): Partial<CommandOptions['operations']> {
+function operationsOf(
+  records: Records,
+  vault: GalleryVault,
+  audited: NewAuditEntry[],
+): Partial<CommandOptions['operations']> {
   const audit = (entry: NewAuditEntry) => {
     audited.push(entry);
     return { sequence: audited.length, hash: '' };
@@ -52,6 +59,17 @@ function operationsOf(records: Records, audited: NewAuditEntry[]): Partial<Comma
         localTime: localTimeOf('UTC'),
       }),
     ),
+    ...strangerHandlers(
+      new BoxStrangers({
+        ...{ journal: records.passages, pictureOf: () => undefined, threshold: () => 0.5 },
+        gallery: () => vault.gallery(),
+        // No command enrols a stranger: it would need pictures, and names that only sealed content may hold.
+        enrolment: undefined as never,
+        record: (notice) => void records.record(notice),
+        readings: { note: (entry) => void audit(entry) },
+        wallMs: () => clock.wallMs(),
+      }),
+    ),
     'cameras.test': async ({ id }) => ({ outcome: 'failed', code: 'no-answer', message: id, remedy: 'wait' }),
   };
 }
@@ -64,7 +82,9 @@ async function withCentre(
   }) => Promise<void>,
 ): Promise<void> {
   const audited: NewAuditEntry[] = [];
-  await using box = await openCommandedBox({ operations: (records) => operationsOf(records, audited) });
+  await using box = await openCommandedBox({
+    operations: (records, vault) => operationsOf(records, vault, audited),
+  });
   const issuer = await newIssuer('head-office');
   await trust(box.records.commands.trust, issuer);
   await work({
@@ -150,6 +170,37 @@ describe('a command that calls an operation', { timeout: 60_000 }, () => {
       assert.deepEqual(result, {
         test: { outcome: 'failed', code: 'no-answer', message: 'gate', remedy: 'wait' },
       });
+    });
+  });
+
+  test('lists, merges, ignores and discards strangers, and events tell of each change', async () => {
+    await withCentre(async ({ box, send }) => {
+      const { strangers } = box.vault.gallery();
+      const [one = '', two = ''] = [1, 2].map((face) => {
+        const known = strangers.see({
+          ...{ passageId: passageId(`p-${face}`), cameraId: cameraId('gate'), recogniser: testRecogniser },
+          ...{ firstSeenMs: face, lastSeenMs: face, threshold: 0.5 },
+          views: [{ embedding: unitVector(face), quality: 0.8 }],
+        });
+        return known.stranger?.id;
+      });
+      const listed = await send('list-strangers', { limit: 1 });
+      const { items } = listed.result as { readonly items: readonly { readonly id: string }[] };
+      assert.deepEqual([items.length, items[0]?.id], [1, two]);
+      const merged = await send('merge-strangers', { stranger: two, others: [one] });
+      const { stranger } = merged.result as { readonly stranger: { readonly id: string } };
+      assert.equal(stranger.id, one);
+      assert.equal((await send('ignore-stranger', { stranger: two })).code, 'no-such-stranger');
+      assert.equal((await send('ignore-stranger', { stranger: one })).outcome, 'done');
+      const lost = await send('discard-stranger', { stranger: one });
+      assert.deepEqual(lost.result, { lost: { discarded: one, passages: 2, visits: 1, pictures: 0 } });
+      const refused = await send('list-strangers', {}, { scope: 'alerts events' });
+      assert.equal(refused.code, 'out-of-scope');
+      const told = box.records.list({ kind: 'stranger', limit: 10 }).map(({ payload }) => {
+        const { data } = JSON.parse(Buffer.from(payload).toString()) as { data: { change: string } };
+        return data.change;
+      });
+      assert.deepEqual(told, ['merged', 'ignored', 'discarded']);
     });
   });
 

@@ -3,6 +3,7 @@ import {
   commandHandlers,
   openCommandReceiver,
 } from '../../daemon/app/commands/centre-commands.js';
+import type { GalleryVault } from '../../daemon/app/gallery/gallery-vault.js';
 import { personHandlers } from '../../daemon/app/gallery/person-handlers.js';
 import type { Clock } from '../../daemon/base/clock.js';
 import { type Logger, silentLogger } from '../../daemon/base/logger.js';
@@ -45,7 +46,7 @@ export interface CommandedBoxOptions extends GalleryPersonsOptions {
   /** Instead of those of the box. */
   readonly handlers?: Partial<CommandHandlers>;
   /** Operations that this box has beside those on persons. */
-  readonly operations?: (records: Records) => Partial<CommandOptions['operations']>;
+  readonly operations?: (records: Records, vault: GalleryVault) => Partial<CommandOptions['operations']>;
   /** Leaves the commands waiting. */
   readonly isIdle?: boolean;
 }
@@ -91,7 +92,7 @@ export async function openCommandedBox(options: CommandedBoxOptions = {}): Promi
         ...{ 'strangers.list': unused, 'strangers.merge': unused, 'strangers.split': unused },
         ...{ 'strangers.ignore': unused, 'strangers.notice': unused, 'strangers.discard': unused },
         ...personHandlers(persons),
-        ...options.operations?.(records),
+        ...options.operations?.(records, vault),
       },
       ...stubs,
       decryption: { open: (sealed) => openSealed(boxKey, sealed) },
