@@ -80,6 +80,10 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     ['rollcall person list', 'show who is enrolled'],
     ['rollcall person list --removed', 'also show removed persons'],
   ],
+  'person similar': [
+    ["rollcall person similar 'Ada Lovelace'", 'show whom the box could take for her'],
+    ['rollcall person similar --image face.jpg', 'show whom a picture resembles'],
+  ],
   'person show': [["rollcall person show 'Ada Lovelace'", 'show one person by name']],
   'person rename': [["rollcall person rename p-4hz8 'Ada King'", 'name the person by the start of the id']],
   'person set': [
