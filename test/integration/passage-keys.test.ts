@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { GALLERY_APPLICATION_ID, GALLERY_MIGRATIONS } from '../../daemon/gallery/schema.js';
 import { verifyGallery } from '../../daemon/gallery/verify/verify-gallery.js';
+import { openDatabase } from '../../daemon/host/sqlite.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { openBackupBox } from '../support/backup-box.js';
 import { recoveryKey } from '../support/backup-fixture.js';
@@ -83,4 +85,27 @@ describe('the key of a day', () => {
       [1, 2, 3].map((number) => [passageIdOf(number), number === 2]),
     );
   });
+});
+
+test('pictures of events survive the update that adds pictures of passages', (t) => {
+  const path = join(temporaryDirectory(t), 'gallery.db');
+  const [released] = GALLERY_MIGRATIONS;
+  assert.ok(released);
+  const applicationId = GALLERY_APPLICATION_ID;
+  const before = openDatabase(path, { migrations: [released], applicationId });
+  before.db.exec(`
+    INSERT INTO key_slot VALUES ('kek', 'secret', '{}', x'01', x'02', NULL, 1, 0);
+    INSERT INTO data_key VALUES ('k-1', 'kek', x'03');
+    INSERT INTO evidence VALUES ('e-1', 'unknown', 'event-1', 'gate', NULL, 'k-1', x'0405', 7);`);
+  before.close();
+  const { db, close } = openDatabase(path, { migrations: GALLERY_MIGRATIONS, applicationId });
+  const add = db.prepare("INSERT INTO evidence VALUES (?, ?, 'of', 'gate', NULL, ?, x'06', 8)");
+  add.run('e-2', 'passage', 'k-1');
+  assert.deepEqual(db.prepare('SELECT id, kind, hex(jpeg) FROM evidence ORDER BY id').raw().all(), [
+    ['e-1', 'unknown', '0405'],
+    ['e-2', 'passage', '06'],
+  ]);
+  assert.throws(() => add.run('e-3', 'other', 'k-1'), /CHECK/);
+  assert.throws(() => add.run('e-3', 'passage', 'k-none'), /FOREIGN KEY/);
+  close();
 });
