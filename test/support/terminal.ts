@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { closeOf } from '../../scripts/child-end.js';
 import { until } from './until.js';
 
 /** Debian's own interpreter: another one on the path may be missing. */
@@ -47,7 +47,7 @@ export function openTerminal(
     said += text;
   });
   const order = (value: unknown): void => void child.stdin.write(`${JSON.stringify(value)}\n`);
-  const ended = once(child, 'close').then(() => JSON.parse(said.trim().split('\n').at(-1) ?? ''));
+  const ended = closeOf(child).then(() => JSON.parse(said.trim().split('\n').at(-1) ?? ''));
   return {
     get written() {
       return written;
