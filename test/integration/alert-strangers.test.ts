@@ -167,9 +167,8 @@ class Site implements AsyncDisposable {
       strangers: () => gallery.gallery.strangers,
     });
     this.#loitering = new Loitering({
-      strangers: () => gallery.gallery.strangers.list().filter(({ state }) => state === 'active'),
-      openPassages: () =>
-        ['gate', 'door'].flatMap((id) => this.#decider.openPassages(cameraId(id)).map((open) => open.id)),
+      strangers: () => gallery.gallery.strangers,
+      openPassages: () => ['gate', 'door'].flatMap((id) => this.#decider.openPassages(cameraId(id))),
       published: [],
       record: (notice) => void records.record(notice),
       loiteringAfterS: () => rules.loiteringAfterS,

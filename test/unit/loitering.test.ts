@@ -7,6 +7,7 @@ import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import type { LoiteringNotice } from '../../daemon/domain/events/notice.js';
 import { cameraId, type PassageId, passageId, strangerId } from '../../daemon/domain/ids.js';
 import { presentStay } from '../../daemon/domain/strangers/stay.js';
+import type { StrangerEntry } from '../../daemon/gallery/strangers/gallery-strangers.js';
 
 const minuteMs = 60_000;
 const startMs = Date.UTC(2026, 2, 2, 9, 0, 0);
@@ -15,6 +16,12 @@ const startMs = Date.UTC(2026, 2, 2, 9, 0, 0);
 const passage = (id: string, from: number, until: number, camera = 'gate') => ({
   ...{ passageId: passageId(id), cameraId: cameraId(camera) },
   ...{ firstSeenMs: startMs + from * minuteMs, lastSeenMs: startMs + until * minuteMs },
+});
+
+const entryOf = (id: string, appearances: readonly ReturnType<typeof passage>[]): StrangerEntry => ({
+  ...{ id: strangerId(id), state: 'active', visits: 1, appearances, comparedPassages: [] },
+  firstSeenMs: Math.min(...appearances.map(({ firstSeenMs }) => firstSeenMs)),
+  lastSeenMs: Math.max(...appearances.map(({ lastSeenMs }) => lastSeenMs)),
 });
 
 /** A clock whose wall time can be set. */
@@ -38,8 +45,17 @@ class Street implements Disposable {
   start(): void {
     this.#loitering?.[Symbol.dispose]();
     this.#loitering = new Loitering({
-      strangers: () => [...this.passages].map(([id, appearances]) => ({ id: strangerId(id), appearances })),
-      openPassages: () => this.open,
+      strangers: () => ({
+        seenSince: (sinceMs, ids) =>
+          [...this.passages]
+            .map(([id, appearances]) => entryOf(id, appearances))
+            .filter(({ id, lastSeenMs }) => lastSeenMs >= sinceMs || ids.has(id)),
+      }),
+      openPassages: () =>
+        [...this.open].map((id) => {
+          const [who] = [...this.passages].find(([, all]) => all.some((each) => each.passageId === id)) ?? [];
+          return { id, ...(who === undefined ? {} : { stranger: { id: strangerId(who), visit: 1 } }) };
+        }),
       published: this.recorded.map((notice) => ({ ...notice, atMs: notice.occurredAtMs })),
       record: (notice) => {
         if (this.isDiskFull) throw operational('disk-full', 'the disk is full');

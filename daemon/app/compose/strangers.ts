@@ -39,9 +39,8 @@ export function startLoitering(
 ): void {
   const stays = records.list({ kind: 'loitering', limit: readStays });
   const loitering = new Loitering({
-    strangers: () => (vault.open?.gallery.strangers.list() ?? []).filter(({ state }) => state === 'active'),
-    openPassages: () =>
-      current().cameras.flatMap((camera) => intake.openPassages(camera.id).map(({ id }) => id)),
+    strangers: () => vault.open?.gallery.strangers,
+    openPassages: () => current().cameras.flatMap((camera) => intake.openPassages(camera.id)),
     published: stays.flatMap(publishedStay),
     record: (notice) => void records.record(notice),
     loiteringAfterS: () => current().rules.loiteringAfterS,

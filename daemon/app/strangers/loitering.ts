@@ -2,8 +2,10 @@ import type { Clock, Timer } from '../../base/clock.js';
 import { isRollcallError, messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { LoiteringNotice } from '../../domain/events/notice.js';
-import { type PassageId, type StrangerId, strangerId } from '../../domain/ids.js';
-import { presentStay, type Stay } from '../../domain/strangers/stay.js';
+import { type StrangerId, strangerId } from '../../domain/ids.js';
+import type { Passage } from '../../domain/passages/passage.js';
+import { presentStay, type Stay, stayGapMs } from '../../domain/strangers/stay.js';
+import type { GalleryStrangers } from '../../gallery/strangers/gallery-strangers.js';
 import type { StoredEvent } from '../../records/stored-event.js';
 
 /** How often the strangers in sight are looked at, milliseconds. */
@@ -12,13 +14,10 @@ export const loiteringTickMs = 5_000;
 const toleratedJumpMs = 30_000;
 
 export interface LoiteringOptions {
-  /** The strangers whom the box remembers and does not ignore, with their passages in the order of their beginning. */
-  readonly strangers: () => Iterable<{
-    readonly id: StrangerId;
-    readonly appearances: Parameters<typeof presentStay>[0];
-  }>;
+  /** The book of strangers; undefined while the gallery is sealed. */
+  readonly strangers: () => Pick<GalleryStrangers, 'seenSince'> | undefined;
   /** The passages that have not ended. */
-  readonly openPassages: () => Iterable<PassageId>;
+  readonly openPassages: () => readonly Pick<Passage, 'id' | 'stranger'>[];
   /** The stays that were published before, so that a restart publishes none again. */
   readonly published: Iterable<{ readonly strangerId: StrangerId; readonly atMs: number }>;
   readonly record: (notice: LoiteringNotice) => void;
@@ -92,9 +91,12 @@ export class Loitering implements Disposable {
   #look(): void {
     const { strangers, openPassages, clock } = this.#options;
     const nowMs = this.#now(clock);
-    const open = new Set(openPassages());
+    const passages = openPassages();
+    const open = new Set(passages.map(({ id }) => id));
+    const inSight = new Set(passages.flatMap(({ stranger }) => stranger?.id ?? []));
     const present = new Set<StrangerId>();
-    for (const { id, appearances } of strangers()) {
+    for (const { id, state, appearances } of strangers()?.seenSince(nowMs - stayGapMs, inSight) ?? []) {
+      if (state === 'ignored') continue;
       const stay = presentStay(appearances, (passageId) => open.has(passageId), nowMs);
       if (stay === undefined) continue;
       present.add(id);

@@ -35,6 +35,8 @@ export type StrangerFate =
 export interface GalleryStrangers extends StrangerBook {
   /** The latest seen first. */
   list(): readonly StrangerEntry[];
+  /** Those who were seen since this time (wall clock, milliseconds since the epoch), and those with one of these ids. In no order. */
+  seenSince(sinceMs: number, ids: ReadonlySet<StrangerId>): readonly StrangerEntry[];
   show(id: StrangerId): StrangerEntry | undefined;
   /** The strangers most similar to any of these faces, closest first. */
   nearest(

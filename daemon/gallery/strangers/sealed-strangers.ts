@@ -100,6 +100,12 @@ export class SealedStrangers implements GalleryStrangers, Disposable {
     return [...this.#index.values()].map(entryOf).sort((a, b) => b.lastSeenMs - a.lastSeenMs);
   }
 
+  seenSince(sinceMs: number, ids: ReadonlySet<StrangerId>): readonly StrangerEntry[] {
+    const wasSeen = ({ id, appearances }: Stranger): boolean =>
+      ids.has(id) || appearances.some(({ lastSeenMs }) => lastSeenMs >= sinceMs);
+    return [...this.#index.values()].filter(wasSeen).map(entryOf);
+  }
+
   show(id: StrangerId): StrangerEntry | undefined {
     const stranger = this.#index.get(id);
     return stranger && entryOf(stranger);
