@@ -178,6 +178,7 @@ export const passageOperations = {
     errors: ['gallery-sealed'],
     scope: 'passages:read',
     audit: 'personal',
+    command: 'list-passages',
     rate: 'default',
   }),
   'passages.show': operation({
@@ -189,6 +190,7 @@ export const passageOperations = {
     errors: ['no-such-passage', 'passage-unreadable', 'ambiguous', 'gallery-sealed'],
     scope: 'passages:read',
     audit: 'personal',
+    command: 'show-passage',
     rate: 'default',
   }),
   'passages.follow': operation({
@@ -238,6 +240,7 @@ export const passageOperations = {
     ],
     scope: 'passages:write',
     audit: 'write',
+    command: 'mark-passage',
     rate: 'default',
   }),
   'passages.missed': operation({

@@ -9,6 +9,7 @@ export const commandScopes = [
   'events',
   'attendance',
   'alerts',
+  'passages',
   'strangers',
   'cameras',
   'snapshots',

@@ -35,6 +35,9 @@ const exampleArguments: Partial<Readonly<Record<CommandName, Readonly<Record<str
   'list-alerts': { limit: 20 },
   'acknowledge-alert': { alert: '019cab24-9f80-7a3c-8d21-5b0e64f1c790' },
   'test-camera': { id: 'gate' },
+  'list-passages': { outcome: 'unproven', limit: 20 },
+  'show-passage': { passage: '0195550e-4b10-7c62-8a05-d1f7e93b6c28' },
+  'mark-passage': { passage: '0195550e-4b10-7c62-8a05-d1f7e93b6c28', was: 'stranger' },
   'list-strangers': { limit: 20 },
   'merge-strangers': { stranger: 's-6v0n8k2dq4c1wz9xj7tbm3rhfp', others: ['s-3h9w5yf0tz8k1mq6ncr2xd4vbj'] },
   'split-stranger': {

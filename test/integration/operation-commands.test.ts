@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { attendanceHandlers, BoxAttendance } from '../../daemon/app/attendance/box-attendance.js';
+import { PassageCorrections } from '../../daemon/app/attendance/passage-corrections.js';
 import type { CommandOptions } from '../../daemon/app/commands/centre-commands.js';
 import { alertHandlers, BoxAlerts } from '../../daemon/app/events/box-alerts.js';
 import { BoxEvents, eventHandlers } from '../../daemon/app/events/box-events.js';
 import type { GalleryVault } from '../../daemon/app/gallery/gallery-vault.js';
+import { BoxPassages, passageHandlers } from '../../daemon/app/passages/box-passages.js';
+import { PassageMarks } from '../../daemon/app/passages/passage-marks.js';
 import { BoxStrangers, strangerHandlers } from '../../daemon/app/strangers/box-strangers.js';
 import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
 import { configSchema } from '../../daemon/config/schema.js';
@@ -19,6 +22,7 @@ import { openCommandedBox } from '../support/commanded-box.js';
 import { attendanceFact } from '../support/facts.js';
 import { testRecogniser, unitVector } from '../support/gallery-fixture.js';
 import { paintFace } from '../support/painted-faces.js';
+import { passageIdOf, passageOf } from '../support/passage-fixture.js';
 import { box as identity } from '../support/published-box.js';
 
 const config = configSchema.parse({ site: { id: 'site', timeZone: 'UTC' } });
@@ -57,6 +61,26 @@ function operationsOf(
         persons: async () => new Map([[person.id, person]]),
         ...{ audit: { append: audit }, readings: { note: (entry) => void audit(entry) } },
         localTime: localTimeOf('UTC'),
+      }),
+    ),
+    ...passageHandlers(
+      new BoxPassages({
+        ...{ journal: records.passages, vault, clock, nameOf: () => 'Ada', pictureOf: () => undefined },
+        readings: { note: (entry) => void audit(entry) },
+        marks: new PassageMarks({
+          ...{
+            records,
+            vault,
+            audit: { append: audit },
+            clock,
+            hasCamera: () => true,
+            onMarked: () => undefined,
+          },
+          corrections: new PassageCorrections({
+            ...{ records: records.attendance, current: () => config, localTime: localTimeOf('UTC') },
+            ...{ audit: { append: audit }, clock },
+          }),
+        }),
       }),
     ),
     ...strangerHandlers(
@@ -170,6 +194,28 @@ describe('a command that calls an operation', { timeout: 60_000 }, () => {
       assert.deepEqual(result, {
         test: { outcome: 'failed', code: 'no-answer', message: 'gate', remedy: 'wait' },
       });
+    });
+  });
+
+  test('lists, explains and marks passages by ids, and corrects attendance', async () => {
+    await withCentre(async ({ box, send, audited }) => {
+      const fact = attendanceFact();
+      const { id } = box.records.record(fact);
+      box.records.passages.put(passageOf(1, { personId: fact.personId, nearest: [], events: [id] }));
+      const listed = await send('list-passages', { outcome: 'attended' });
+      assert.equal((listed.result?.['items'] as readonly unknown[] | undefined)?.length, 1);
+      const shown = await send('show-passage', { passage: passageIdOf(1) });
+      const text = JSON.stringify([listed.result, shown.result]);
+      assert.ok(text.includes(fact.personId) && text.includes('life proven') && !text.includes('Ada'), text);
+      const marked = await send('mark-passage', { passage: passageIdOf(1), was: 'nobody' });
+      const { mark } = marked.result as { readonly mark: { readonly corrections: number } };
+      assert.equal(mark.corrections, 1);
+      assert.deepEqual(
+        audited.map(({ action }) => action),
+        ['passage.listed', 'passage.read', 'attendance.corrected', 'passage.marked'],
+      );
+      const limited = { scope: 'events strangers' };
+      assert.equal((await send('list-passages', {}, limited)).code, 'out-of-scope');
     });
   });
 

@@ -40,6 +40,18 @@ export function operationCommands(
       const test = await operations['cameras.test'](given, callOf('test-camera', context));
       return answered('test-camera', { test });
     },
+    async 'list-passages'(given, context) {
+      const page = await operations['passages.list'](given, callOf('list-passages', context));
+      return answered('list-passages', pageOf(page));
+    },
+    async 'show-passage'(given, context) {
+      const passage = await operations['passages.show'](given, callOf('show-passage', context));
+      return answered('show-passage', { passage });
+    },
+    async 'mark-passage'(given, context) {
+      const mark = await operations['passages.mark'](given, callOf('mark-passage', context));
+      return answered('mark-passage', { mark });
+    },
     async 'list-strangers'(given, context) {
       const page = await operations['strangers.list'](given, callOf('list-strangers', context));
       return answered('list-strangers', pageOf(page));

@@ -3,6 +3,7 @@ import { alert, alertOperations } from '../../contract/alerts.js';
 import { attendanceOperations, reportItem } from '../../contract/attendance.js';
 import { cameraOperations, cameraTest } from '../../contract/cameras.js';
 import { eventOperations, shownEvent } from '../../contract/events.js';
+import { passageDetails, passageItem, passageOperations } from '../../contract/passages.js';
 import { strangerOperations, strangerSummary } from '../../contract/strangers.js';
 import { largestTokenBytes } from './terms.js';
 
@@ -12,6 +13,7 @@ const pageOf = <Item extends z.ZodType>(item: Item) =>
     nextCursor: z.string().optional().describe('`cursor` of the next command; absent on the last page'),
   });
 
+const ofPassages = { scope: 'passages', largestBytes: largestTokenBytes } as const;
 const ofStrangers = { scope: 'strangers', largestBytes: largestTokenBytes } as const;
 const oneStranger = z.strictObject({ stranger: strangerSummary });
 
@@ -46,6 +48,21 @@ export const calledOperations = {
     largestBytes: largestTokenBytes,
     arguments: cameraOperations['cameras.test'].input,
     result: z.strictObject({ test: cameraTest }),
+  },
+  'list-passages': {
+    ...ofPassages,
+    arguments: passageOperations['passages.list'].input,
+    result: pageOf(passageItem),
+  },
+  'show-passage': {
+    ...ofPassages,
+    arguments: passageOperations['passages.show'].input,
+    result: z.strictObject({ passage: passageDetails }),
+  },
+  'mark-passage': {
+    ...ofPassages,
+    arguments: passageOperations['passages.mark'].input,
+    result: z.strictObject({ mark: passageOperations['passages.mark'].answer.schema }),
   },
   'list-strangers': {
     ...ofStrangers,
