@@ -49,10 +49,11 @@ export interface PassageApi {
   run(...args: readonly string[]): Promise<CommandResult>;
 }
 
-/** The site is in Lisbon, so that days differ from those in UTC. */
+/** The site is in Lisbon, so that days differ from those in UTC; or in another time zone. */
 export async function withPassageApi(
   t: TestContext,
   work: (api: PassageApi) => Promise<void>,
+  timeZone = 'Europe/Lisbon',
 ): Promise<void> {
   const directory = temporaryDirectory(t);
   await using opened = await openTestGallery(galleryOptions(directory));
@@ -64,7 +65,7 @@ export async function withPassageApi(
   const audited: NewAuditEntry[] = [];
   const readings = { note: (entry: NewAuditEntry) => void audited.push(entry) };
   const behind = { journal: records.passages, vault };
-  const site = { id: 'site', timeZone: 'Europe/Lisbon' };
+  const site = { id: 'site', timeZone };
   const localTime = localTimeOf(site.timeZone);
   const { audit } = opened.file;
   const plan = configSchema.parse({ site });

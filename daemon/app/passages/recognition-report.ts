@@ -29,7 +29,7 @@ const dwellStartsS = [0, 1, 2, 4, 8, 16] as const;
 export interface RecognitionReportOptions {
   readonly journal: PassageJournal;
   readonly vault: Pick<GalleryVault, 'gallery'>;
-  readonly records: Pick<Records, 'list'>;
+  readonly records: Pick<Records, 'newestOf'>;
   /** The name of a person; undefined where there is none. */
   readonly nameOf: (id: string) => string | undefined;
   /** Writes into the audit log who reads a report. */
@@ -136,7 +136,7 @@ function describeCounts(
     const { remedy } = reasonTexts[reason];
     return [{ outcome, reason, count: tallyOf(some).count, ...present({ remedy }) }];
   });
-  const localOf = ({ hourMs }: PassageCount) => localTime.at(hourMs);
+  const localOf = ({ quarterMs }: PassageCount) => localTime.at(quarterMs);
   const tallied = (some: readonly PassageCount[]) => {
     const tally = tallyOf(some);
     return { passages: tally.count, byOutcome: tally.byOutcome };

@@ -30,11 +30,11 @@ export interface PassageQuery {
   readonly keep?: 'newest' | 'oldest';
 }
 
-/** Number of passages with the same camera, hour, outcome and reason. Readable without a key. */
+/** Number of passages with the same camera, quarter of an hour, outcome and reason. Readable without a key. */
 export interface PassageCount {
   readonly cameraId: CameraId;
-  /** Start of the hour, wall clock, milliseconds since the epoch. */
-  readonly hourMs: number;
+  /** Start of the quarter of an hour, wall clock, milliseconds since the epoch. */
+  readonly quarterMs: number;
   readonly outcome: PassageOutcome;
   readonly reason: PassageReason;
   readonly count: number;
@@ -51,7 +51,7 @@ export interface PassageJournal {
   find(id: PassageId): StoredPassage | undefined;
   /** Passages whose id begins like this, at most `limit`. */
   beginningWith(beginning: string, limit: number): readonly StoredPassage[];
-  /** Ended passages that began in this time, by camera, hour, outcome and reason. */
+  /** Ended passages that began in this time, by camera, quarter of an hour, outcome and reason. */
   counts(sinceMs: number, beforeMs: number): readonly PassageCount[];
   /** Ends the passages that were in sight when the daemon stopped. Returns how many. */
   endOpen(): number;

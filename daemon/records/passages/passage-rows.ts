@@ -12,7 +12,8 @@ export interface TaggedPerson {
 const columns = `number, id, camera_id AS cameraId, started_at_ms AS startedAtMs, last_seen_ms AS lastSeenMs,
   ended_as AS endedAs, outcome, reason, stranger_id AS strangerId, stranger_visit AS strangerVisit, key_id AS keyId, content`;
 
-const hourMs = 3_600_000;
+/** Clocks of sites differ from UTC by quarters of an hour. */
+const quarterMs = 900_000;
 
 export type PassageRows = ReturnType<typeof passageRowsOf>;
 
@@ -37,7 +38,7 @@ export function passageRowsOf({ db }: OpenDatabase) {
   const byBeginning = db.prepare<[{ beginning: string; limit: number }], PassageRow>(`
     SELECT ${columns} FROM passage WHERE id >= @beginning AND id < @beginning || 'g' ORDER BY id LIMIT @limit`);
   const counts = db.prepare<[{ sinceMs: number; beforeMs: number }], PassageCount>(`
-    SELECT camera_id AS cameraId, started_at_ms - started_at_ms % ${hourMs} AS hourMs, outcome, reason, count(*) AS count
+    SELECT camera_id AS cameraId, started_at_ms - started_at_ms % ${quarterMs} AS quarterMs, outcome, reason, count(*) AS count
     FROM passage WHERE started_at_ms >= @sinceMs AND started_at_ms < @beforeMs AND ended_as IS NOT NULL
     GROUP BY 1, 2, 3, 4 ORDER BY 2, 1, 3, 4`);
   const hasOpen = db.prepare('SELECT 1 FROM passage WHERE ended_as IS NULL LIMIT 1');
