@@ -14,6 +14,8 @@ export interface EventTable {
   insert(event: RecordedEvent, payload: Uint8Array): void;
   /** The events that match `query`, in order of their sequence. Reads every row between the sequences that `query` names. */
   list(query: EventQuery): readonly StoredEvent[];
+  /** The newest events of a kind, at most `limit`, in order of their sequence. Reads no other rows. */
+  newestOf(kind: EventKind, limit: number): readonly StoredEvent[];
   /** Looks at the first `limit` events of a kind in the order of time that were recorded at `sinceMs` or later. Undefined without any. */
   lowestSince(kind: EventKind, sinceMs: number, limit: number): LowestSequence | undefined;
   /** By sequence, or by id. */
@@ -59,6 +61,9 @@ export function eventTableOf(database: OpenDatabase): EventTable {
       ),
     ),
   ];
+  const newestOf = db.prepare<[EventKind, number], StoredEvent>(
+    `SELECT ${columns} FROM event INDEXED BY event_by_age WHERE kind = ? ORDER BY recorded_at_ms DESC LIMIT ?`,
+  );
   const bySequence = db.prepare<[number], StoredEvent>(`SELECT ${columns} FROM event WHERE sequence = ?`);
   const byId = db.prepare<[string], StoredEvent>(`SELECT ${columns} FROM event WHERE id = ?`);
   // Uses the index of the ids. An id consists of digits, dashes and the letters a to f.
@@ -94,6 +99,8 @@ export function eventTableOf(database: OpenDatabase): EventTable {
         const found = lists.flatMap((list) => list[keep].all(values)).sort((a, b) => a.sequence - b.sequence);
         return keep === 'newest' ? found.slice(-limit) : found.slice(0, limit);
       }),
+    newestOf: (kind, limit) =>
+      database.read(() => newestOf.all(kind, limit)).sort((a, b) => a.sequence - b.sequence),
     lowestSince: (kind, sinceMs, limit) =>
       database.read(() => {
         const found = lowestSince.get({ kind, sinceMs, limit });

@@ -63,6 +63,7 @@ export interface Records extends RecentEvents, AsyncDisposable {
   /** Writes several events in this order, all or none. */
   recordAll(events: readonly BoxEvent[], alongside?: () => void): readonly RecordedEvent[];
   list(query: EventQuery): readonly StoredEvent[];
+  readonly newestOf: EventTable['newestOf'];
   readonly lowestSince: EventTable['lowestSince'];
   /** By sequence, or by id. */
   find(which: number | string): StoredEvent | undefined;
@@ -138,6 +139,7 @@ export function openRecords(options: RecordsOptions): Records {
   return {
     ...recentFactsOf(database),
     list: events.list,
+    newestOf: events.newestOf,
     lowestSince: events.lowestSince,
     find: events.find,
     beginningWith: events.beginningWith,

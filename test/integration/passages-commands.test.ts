@@ -222,6 +222,14 @@ describe('rollcall passages', { timeout: 120_000 }, () => {
       assert.deepEqual(await errors(), [1]);
       const missed = await run('passages', 'mark', passageIdOf(1), '--was', 'nobody');
       assert.match(missed.stdout, /1 attendance was corrected/);
+      // A mark that corrects nothing hides no earlier one.
+      const { passages } = api;
+      const full = reader('passages:write', 'attendance:write');
+      passages.mark(passageIdOf(1), { was: 'person', person: grace }, full);
+      passages.mark(passageIdOf(1), { was: 'nobody' }, reader('passages:write'));
+      assert.deepEqual([await seen(ada), await seen(grace)], [[], [[at7, true]]]);
+      passages.mark(passageIdOf(1), { was: 'person', person: ada }, full);
+      assert.deepEqual([await seen(ada), await seen(grace)], [[[at7, true]], []]);
     });
   });
 
@@ -302,5 +310,18 @@ describe('rollcall passages', { timeout: 120_000 }, () => {
       const long = await run('report', 'recognition', '--from', '2026-01-01', '--to', '2026-03-02');
       assert.match(long.stderr, /a report covers 1 to 31 days/);
     });
+  });
+
+  test('report recognition counts a passage on its own day where the clock is half an hour off', async (t) => {
+    const work = async ({ run, records }: PassageApi): Promise<void> => {
+      // Ten past midnight at the site.
+      const startedAtMs = Date.UTC(2026, 2, 1, 18, 40);
+      records.passages.put(passageOf(1, { startedAtMs, lastSeenMs: startedAtMs + 1_000 }));
+      const day = '2026-03-02';
+      const { stdout } = await run('report', 'recognition', '--from', day, '--to', day, '--json');
+      const [gate = assert.fail()] = (JSON.parse(stdout) as RecognitionReport).cameras;
+      assert.deepEqual([gate.byDay[0]?.date, gate.byHour[0]?.hour], [day, 0]);
+    };
+    await withPassageApi(t, work, 'Asia/Kolkata');
   });
 });

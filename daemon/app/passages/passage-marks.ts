@@ -13,13 +13,13 @@ import { checkText } from '../../domain/printable-text.js';
 import type { Records } from '../../records/open-records.js';
 import type { PassageCorrections } from '../attendance/passage-corrections.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
-import { recordedMarks } from './recorded-marks.js';
+import { marksOf } from './recorded-marks.js';
 
 /** As of other corrections. */
 const longestNote = 200;
 
 export interface PassageMarksOptions {
-  readonly records: Pick<Records, 'record' | 'find' | 'list'>;
+  readonly records: Pick<Records, 'record' | 'find' | 'newestOf'>;
   readonly vault: Pick<GalleryVault, 'gallery'>;
   readonly corrections: PassageCorrections;
   readonly audit: Pick<AuditLog, 'append'>;
@@ -99,12 +99,13 @@ export class PassageMarks {
     return { event: event.id, corrections: count };
   }
 
-  /** The persons whom the box, or an earlier mark, took for the one who passed. */
+  /**
+   * The persons whom the box, or an earlier mark, took for the one who passed. Not only the last mark: that of a caller without
+   * `attendance:write` left the attendance as it was.
+   */
   #others(decided: Mark['decided']): readonly PersonId[] {
     if (decided === undefined) return [];
-    const earlier = recordedMarks(this.#options.records).filter(
-      (mark) => mark.decided?.passageId === decided.passageId,
-    );
+    const earlier = marksOf(this.#options.records, decided.passageId);
     return [...new Set([...earlier, decided].flatMap(({ personId: id }) => id ?? []))];
   }
 

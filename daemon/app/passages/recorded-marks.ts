@@ -1,4 +1,4 @@
-import { cameraId, passageId, personId, recogniserId } from '../../domain/ids.js';
+import { cameraId, type PassageId, passageId, personId, recogniserId } from '../../domain/ids.js';
 import { lastMarks, type Mark } from '../../domain/passages/mark.js';
 import { markData } from '../../publish/contract/notice-data.js';
 import type { Records } from '../../records/open-records.js';
@@ -8,8 +8,17 @@ import type { StoredEvent } from '../../records/stored-event.js';
 const mostMarks = 10_000;
 
 /** What operators said of passages, oldest first; of several marks of one passage the last. */
-export function recordedMarks(records: Pick<Records, 'list'>): readonly Mark[] {
-  return lastMarks(records.list({ kind: 'mark', limit: mostMarks }).flatMap((event) => markOf(event) ?? []));
+export function recordedMarks(records: Pick<Records, 'newestOf'>): readonly Mark[] {
+  return lastMarks(allMarks(records));
+}
+
+/** Everything that operators said of one passage, oldest first. */
+export function marksOf(records: Pick<Records, 'newestOf'>, id: PassageId): readonly Mark[] {
+  return allMarks(records).filter(({ decided }) => decided?.passageId === id);
+}
+
+function allMarks(records: Pick<Records, 'newestOf'>): readonly Mark[] {
+  return records.newestOf('mark', mostMarks).flatMap((event) => markOf(event) ?? []);
 }
 
 /** Undefined for an event whose content cannot be read. */
