@@ -4,6 +4,11 @@ import { operation } from './operation.js';
 import { passagesOfDay } from './passage-terms.js';
 
 export const cameraId = z.string().min(1).max(64).describe('The id of a configured camera.');
+/** For filters: the camera may no longer be configured, and its id goes into the audit log. */
+export const filteredCamera = z
+  .string()
+  .regex(/^[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?$/)
+  .describe('The id of a camera.');
 
 const stream = z.object({
   codec: z.string(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cameraId } from './cameras.js';
+import { cameraId, filteredCamera } from './cameras.js';
 import { operation, pageFields } from './operation.js';
 import { markedAs, passageEnds, passageOutcomes, passageReasons } from './passage-terms.js';
 import { personId, similarity } from './person.js';
@@ -113,7 +113,7 @@ export type FollowedPassage = z.infer<typeof followedPassage>;
 const positionOf = (item: FollowedPassage): number => item.position;
 
 const filters = {
-  camera: cameraId.optional().describe('Only passages at this camera.'),
+  camera: filteredCamera.optional().describe('Only passages at this camera.'),
   person: personId.optional().describe('Only passages in which the box recognised this person.'),
   stranger: strangerId.optional().describe('Only passages of this stranger.'),
   outcome: outcome.optional(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cameraId } from './cameras.js';
+import { filteredCamera } from './cameras.js';
 import { operation } from './operation.js';
 import { passageOutcomes, passageReasons } from './passage-terms.js';
 import { personRef } from './passages.js';
@@ -81,7 +81,7 @@ export const reportOperations = {
     input: z.strictObject({
       from: day,
       to: day.describe('The last day, included.'),
-      camera: cameraId.optional().describe('Only this camera.'),
+      camera: filteredCamera.optional().describe('Only this camera.'),
     }),
     answer: { kind: 'json', schema: recognitionReport },
     errors: ['period-refused', 'gallery-sealed'],

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cameraId } from './cameras.js';
+import { filteredCamera } from './cameras.js';
 import {
   enrolmentErrors,
   enrolmentWarning,
@@ -96,7 +96,7 @@ export const strangerOperations = {
     input: z.strictObject({
       ...pageFields,
       state: strangerSummary.shape.state.optional(),
-      camera: cameraId.optional().describe('Only strangers who were seen at this camera.'),
+      camera: filteredCamera.optional().describe('Only strangers who were seen at this camera.'),
       since: z.iso.datetime().max(40).optional().describe('Only strangers who were seen since.'),
     }),
     answer: { kind: 'page', item: strangerSummary },

@@ -60,7 +60,7 @@ describe('a webhook', () => {
       parts: [
         {
           ...{ camera: 'gate', cameraName: 'Gate', count: 3, code: null, firstSequence: 4, lastSequence: 9 },
-          ...{ about: [], worse: false },
+          ...{ about: [], worse: false, cameras: ['gate'], strangers: [] },
           ...{ from: '2026-03-02T08:50:30.000Z', to: '2026-03-02T09:00:00.000Z' },
         },
       ],

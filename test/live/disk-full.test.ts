@@ -51,10 +51,14 @@ async function full({ box, untilEvent }: Appliance, disk: SmallDisk) {
     box.log(),
     /"level":"error".*"code":"disk-full".*free space on its disk.*"message":"sightings wait because events cannot be recorded"/,
   );
-  const analysed = (await box.camera('door')).counters['analysed'] ?? 0;
-  await box.untilCamera('door', 'to be analysed while the disk is full', ({ counters }) => {
-    return (counters['analysed'] ?? 0) > analysed;
-  });
+  // A passage alone may have met the full disk. The next visitor but one has come and gone before: an event waits then.
+  const confirmed = (await box.camera('door')).counters['tracksConfirmed'] ?? 0;
+  await box.untilCamera(
+    'door',
+    'to follow visitors while the disk is full',
+    ({ counters }) => (counters['tracksConfirmed'] ?? 0) >= confirmed + 2,
+    120_000,
+  );
 }
 
 async function roomAgain({ box, events, subscriber }: Appliance, disk: SmallDisk) {

@@ -23,6 +23,7 @@ import { inSightS } from './shown-passage.js';
 const longestDays = 31;
 /** Passages that one query opens: a few milliseconds. */
 const batchSize = 100;
+const dayMs = 86_400_000;
 /** Where the groups by time in sight begin, seconds. */
 const dwellStartsS = [0, 1, 2, 4, 8, 16] as const;
 
@@ -70,9 +71,9 @@ async function recognitionReport(
   const sinceMs = localTime.instantOf(from, 0);
   const beforeMs = localTime.instantOf(dateOfDay(dayNumberOf(to) + 1), 0);
   const period = { sinceMs, beforeMs, ...present({ cameraIds }) };
-  const counts = journal
-    .counts(sinceMs, beforeMs)
-    .filter((each) => cameraIds?.includes(each.cameraId) !== false);
+  const counts = (await countedByDay(journal, sinceMs, beforeMs)).filter(
+    (each) => cameraIds?.includes(each.cameraId) !== false,
+  );
   const { unreadable, byCamera } = await dwellsOf(journal, period, signal);
   const marks = recordedMarks(options.records).filter(
     ({ cameraId: id, seenAtMs }) =>
@@ -92,6 +93,20 @@ async function recognitionReport(
       return { ...describeCounts(own, localTime), camera: id, byDwell: byCamera.get(id) ?? newDwells() };
     }),
   };
+}
+
+/** Counts day after day: a month of a busy site in one query would hold up everything else. */
+async function countedByDay(
+  journal: Pick<PassageJournal, 'counts'>,
+  sinceMs: number,
+  beforeMs: number,
+): Promise<readonly PassageCount[]> {
+  const counts: PassageCount[] = [];
+  for (let fromMs = sinceMs; fromMs < beforeMs; fromMs += dayMs) {
+    counts.push(...journal.counts(fromMs, Math.min(beforeMs, fromMs + dayMs)));
+    await nextTurn();
+  }
+  return counts;
 }
 
 /** The errors that operators marked, by day, camera and person. */
