@@ -267,7 +267,12 @@ describe('staged passages', () => {
   test('an attack and a look-alike again', async () => {
     await using box = openStage();
     const picture = { seconds: 9, liveness: attack('still-picture') };
-    await box.pass(picture);
+    const track = box.enter(picture);
+    await track.see();
+    box.clock.advanceBy(9000);
+    await track.see();
+    const shown = await track.leave({ liveness: doubt() });
+    assert.equal(shown.liveness.verdict, 'attack', 'doubt that came later does not change what was seen');
     const again = await box.pass(picture);
     assert.equal(explained(again), 'attack, attack-before: an attack was reported 9 s before; cooldown 60 s');
     const either = { face: { ada: 0.66, grace: 0.64 }, seconds: 4, liveness: live };

@@ -1,3 +1,4 @@
+import type { AttackFact } from '../events/event.js';
 import { nearestPersons, type TrackProbes } from '../identification/identify-track.js';
 import type { MatchPolicy } from '../identification/match.js';
 import type { EventId, PassageId, PersonId } from '../ids.js';
@@ -41,7 +42,8 @@ export function passageOf(
   const passage = {
     ...{ id, cameraId, trackId, startedAtMs, views, recogniser, threshold, margin, nearest, events },
     lastSeenMs: known.wallMsOf(sighting.lastSeenMs),
-    liveness: livenessOf(liveness, require),
+    // What was seen after an attack says nothing about the attack.
+    liveness: last?.fact.kind === 'attack' ? ofAttack(last.fact, require) : livenessOf(liveness, require),
     ...judgement,
   };
   return end === undefined ? passage : endedPassage(passage, end);
@@ -84,6 +86,13 @@ function livenessOf(
     blinkCount: blinks.length,
     ...(passiveScore === undefined ? {} : { passiveScore }),
   };
+}
+
+function ofAttack(
+  { liveness: { blinks, ...seen } }: AttackFact,
+  require: LivenessRequirement,
+): PassageLiveness {
+  return { require, ...seen, blinkCount: blinks.length };
 }
 
 const ends: Readonly<Record<SightingEnd, PassageEnd>> = {
