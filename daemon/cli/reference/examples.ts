@@ -303,6 +303,9 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
   'evaluate blinks': [
     ['rollcall evaluate blinks --clips clips --truth blinks.json', 'measure blink detection'],
   ],
+  'evaluate grouping': [
+    ['rollcall evaluate grouping --people people', 'measure how well strangers are told apart'],
+  ],
   'evaluate identify': [
     ['rollcall evaluate identify --known people --unknown strangers', 'measure identification'],
     [

@@ -1,15 +1,19 @@
 import type { Command } from 'commander';
 import { registerEvaluateBlinks } from './evaluate-blinks.js';
 import { registerEvaluateCompare } from './evaluate-compare.js';
+import { registerEvaluateGrouping } from './evaluate-grouping.js';
 import { registerEvaluateIdentify } from './evaluate-identify.js';
 import { registerEvaluateLiveness } from './evaluate-liveness.js';
 
 export function registerEvaluate(program: Command): void {
   const evaluate = program
     .command('evaluate')
-    .description('measure blink detection, liveness and identification on recordings, and compare settings');
+    .description(
+      'measure blink detection, liveness, identification and grouping on recordings, and compare settings',
+    );
   registerEvaluateBlinks(evaluate);
   registerEvaluateLiveness(evaluate);
   registerEvaluateIdentify(evaluate);
+  registerEvaluateGrouping(evaluate);
   registerEvaluateCompare(evaluate);
 }

@@ -1,0 +1,110 @@
+import { seededRandom } from '../../base/random.js';
+import { cameraId, passageId, recogniserId, strangerId } from '../ids.js';
+import { type GroupedTrack, type GroupingRates, groupingRates, meanRates } from './grouping-rates.js';
+import { OpenAppearances } from './open-appearances.js';
+import type { WeighedView } from './stranger.js';
+import { StrangerIndex } from './stranger-index.js';
+
+/** A track of a labelled collection. */
+export interface LabelledTrack {
+  readonly person: string;
+  readonly views: readonly WeighedView[];
+}
+
+/** Precision that a threshold must reach to be chosen. */
+export const aimedPrecision = 0.98;
+
+export interface GroupingTrial {
+  /** Random orders in which the tracks come. */
+  readonly sequences: number;
+  readonly thresholds: readonly number[];
+}
+
+/** The rates with one threshold. */
+export interface RatesAtThreshold {
+  readonly threshold: number;
+  readonly rates: GroupingRates;
+}
+
+/** Groups the tracks as a box does, in the given order: incrementally, and with the same code. */
+export function groupTracks(tracks: readonly LabelledTrack[], threshold: number): readonly GroupedTrack[] {
+  using index = new StrangerIndex();
+  const open = new OpenAppearances(index, () => strangerId(`s-${index.size + 1}`));
+  return tracks.map(({ person, views }, number) => {
+    const passage = passageId(`p-${number}`);
+    const { stranger } = open.sighted({
+      ...{ passageId: passage, cameraId: camera, recogniser, views, threshold },
+      firstSeenMs: number,
+      lastSeenMs: number,
+    });
+    index.put(stranger);
+    return { person, group: stranger.id };
+  });
+}
+
+const camera = cameraId('trial');
+const recogniser = recogniserId('trial');
+
+/** The rates with each threshold, averaged over random orders of the tracks. The orders are the same in each run. */
+export function ratesByThreshold(
+  tracks: readonly LabelledTrack[],
+  { sequences, thresholds }: GroupingTrial,
+): readonly RatesAtThreshold[] {
+  const orders = Array.from({ length: sequences }, (_, index) => shuffled(tracks, index + 1));
+  return thresholds.map((threshold) => ({
+    threshold,
+    rates: meanRates(orders.map((order) => groupingRates(groupTracks(order, threshold)))),
+  }));
+}
+
+/** A threshold that was chosen on one half of the people, with the rates of the other half. */
+export interface ValidatedGrouping extends RatesAtThreshold {
+  readonly people: number;
+  readonly tracks: number;
+}
+
+/**
+ * Divides the people into two halves, in several random ways. On each half it chooses the threshold with the best recall of those
+ * that reach `aimedPrecision`, and judges it on the other half.
+ */
+export function validateGrouping(
+  tracks: readonly LabelledTrack[],
+  trial: GroupingTrial,
+  divisions: number,
+): readonly ValidatedGrouping[] {
+  const people = [...new Set(tracks.map(({ person }) => person))].sort();
+  const results: ValidatedGrouping[] = [];
+  for (let division = 1; division <= divisions; division += 1) {
+    const first = new Set(shuffled(people, division).slice(0, Math.ceil(people.length / 2)));
+    const halves = [true, false].map((isFirst) =>
+      tracks.filter(({ person }) => first.has(person) === isFirst),
+    );
+    for (const [chosenOn = [], judgedOn = []] of [halves, halves.toReversed()]) {
+      const { threshold } = bestOf(ratesByThreshold(chosenOn, trial));
+      const [judged] = ratesByThreshold(judgedOn, { ...trial, thresholds: [threshold] });
+      if (judged === undefined) continue;
+      const count = new Set(judgedOn.map(({ person }) => person)).size;
+      results.push({ ...judged, people: count, tracks: judgedOn.length });
+    }
+  }
+  return results;
+}
+
+/** The best recall at the aimed precision; the best precision where none reaches that. */
+function bestOf(all: readonly RatesAtThreshold[]): RatesAtThreshold {
+  const precise = all.filter(({ rates }) => rates.precision >= aimedPrecision);
+  const [best] =
+    precise.length > 0
+      ? precise.toSorted((a, b) => b.rates.recall - a.rates.recall)
+      : all.toSorted((a, b) => b.rates.precision - a.rates.precision);
+  return best ?? { threshold: 1, rates: meanRates([]) };
+}
+
+/** Fisher and Yates: the same order for the same seed. */
+function shuffled<T>(items: readonly T[], seed: number): readonly T[] {
+  const random = seededRandom(seed);
+  const left = [...items];
+  const order: T[] = [];
+  while (left.length > 0) order.push(...left.splice(Math.floor(random.unit() * left.length), 1));
+  return order;
+}
