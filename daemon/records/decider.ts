@@ -95,7 +95,7 @@ export interface Decider extends Disposable {
   ): Promise<SightingOutcome>;
   /** Ends the passages of a camera, after its vision process ended without ending them. Resolves with these passages. */
   forgetCamera(cameraId: CameraId): Promise<readonly Passage[]>;
-  /** Removes a person from the candidates of open tracks, because the person was removed from the gallery. */
+  /** Removes a person from open tracks and unwritten passages, because the person was removed from the gallery. */
   forgetPerson(personId: PersonId): void;
   /** The daemon stops: it ends the passages that vision does not end before. */
   stopping(): void;
@@ -171,6 +171,7 @@ class SightingDecider implements Decider {
     // After the current sighting, whose search may still have found the person.
     void this.#turns.run(() => {
       for (const [id, track] of this.#tracks) this.#tracks.set(id, trackWithoutPerson(track, personId));
+      this.#endings.forgetPerson(personId);
     });
   }
 

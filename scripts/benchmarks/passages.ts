@@ -150,7 +150,7 @@ function measurePages(path: string, seal: PassageSeal): void {
     const countStartMs = performance.now();
     const counts = journal.counts(0, Number.MAX_SAFE_INTEGER).length;
     console.log(
-      `counts of the week by camera, hour, outcome and reason: ${counts} rows in ${(performance.now() - countStartMs).toFixed(0)} ms`,
+      `counts of the week by camera, quarter of an hour, outcome and reason: ${counts} rows in ${(performance.now() - countStartMs).toFixed(0)} ms`,
     );
   } finally {
     database.close();

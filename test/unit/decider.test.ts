@@ -342,6 +342,30 @@ describe('createDecider', () => {
     assert.equal(after.identification?.outcome, 'no match');
     assert.deepEqual(facts.all, []);
   });
+
+  test('a passage that could not be written yet does not name a person who was removed meanwhile', async () => {
+    let isDiskFull = false;
+    const facts = memoryFacts();
+    const { made } = decider({
+      facts: {
+        ...facts,
+        write(passage) {
+          if (isDiskFull) throw operational('disk-full', 'no room', { retryable: true });
+          facts.write(passage);
+        },
+      },
+    });
+    await made.onSighting(sightingOf({ probes: probes(2) }), wallMsOf);
+    isDiskFull = true;
+    const [ended] = await made.forgetCamera(cameraId('gate'));
+    assert.equal(ended?.personId, 'person-1');
+    made.forgetPerson(personId('person-1'));
+    isDiskFull = false;
+    await made.onSighting(sightingOf({ trackId: trackId('another') }), wallMsOf);
+    const [written] = facts.passages;
+    assert.deepEqual([written?.end, written?.reason, written?.nearest], ['vision-stopped', 'withdrawn', []]);
+    assert.equal(written?.personId, undefined);
+  });
 });
 
 /** A unit vector in the plane, `degrees` away from the first axis: cosine 0.5, the threshold, is 60 degrees. */

@@ -106,7 +106,7 @@ describe('evidence capture', () => {
       );
     const ended = (number: number, changes: Partial<Passage> = {}): void =>
       made.keepPassage(passageOf(number, { trackId: trackId(`t-${number}`), ...changes }));
-    for (const track of ['t-1', 't-2', 't-3', 't-4']) seen(track);
+    for (const track of ['t-1', 't-2', 't-3', 't-4', 't-5']) seen(track);
     made.keep(attendanceFact({ trackId: trackId('t-1') }), eventId('event-1'));
     seen('t-1');
     ended(1);
@@ -115,6 +115,8 @@ describe('evidence capture', () => {
     const { personId: _, ...nobody } = passageOf(3, { outcome: 'undecided', reason: 'dark' });
     made.keepPassage(nobody);
     made.keepPassage({ ...nobody, trackId: trackId('t-4'), outcome: 'attack', reason: 'attack-before' });
+    // The person was removed while in sight.
+    made.keepPassage({ ...nobody, trackId: trackId('t-5'), outcome: 'refused', reason: 'withdrawn' });
     await settle();
     assert.deepEqual(
       kept.map(({ kind, eventId: of, personId: person, takenAtMs }) => [kind, of, person, takenAtMs]),

@@ -103,11 +103,14 @@ export class EvidenceCapture implements AsyncDisposable {
     this.#add({ ...pictureIn(remembered), kind, eventId, ...present({ personId }) });
   }
 
-  /** Stores the picture of a passage that has ended, unless one of its events has it. Forgets the track. */
-  keepPassage({ id, trackId, outcome, personId }: Passage): void {
+  /**
+   * Stores the picture of a passage that has ended, unless one of its events has it. Forgets the track. Of a person who was removed
+   * while in sight, no picture is kept: nothing would say whose it is when the person is erased.
+   */
+  keepPassage({ id, trackId, outcome, reason, personId }: Passage): void {
     const remembered = this.#shots.get(trackId);
     this.#shots.delete(trackId);
-    if (remembered === undefined || remembered.isKept) return;
+    if (remembered === undefined || remembered.isKept || reason === 'withdrawn') return;
     if (!this.#wanted()[evidenceKindOfOutcome(outcome)]) return;
     this.#add({ ...pictureIn(remembered), kind: 'passage', eventId: id, ...present({ personId }) });
   }

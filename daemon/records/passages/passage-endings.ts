@@ -1,5 +1,7 @@
 import { isRollcallError } from '../../base/errors.js';
+import type { PersonId } from '../../domain/ids.js';
 import type { Passage } from '../../domain/passages/passage.js';
+import { passageWithoutPerson } from '../../domain/passages/passage-story.js';
 import type { FactStore } from '../fact-store.js';
 
 /** Passages that ended without a last sighting, until they are written. */
@@ -13,6 +15,12 @@ export class PassageEndings {
 
   add(ended: Passage): void {
     this.#unwritten.push(ended);
+  }
+
+  /** Forgets a person who was removed from the gallery. */
+  forgetPerson(removed: PersonId): void {
+    for (const [index, passage] of this.#unwritten.entries())
+      this.#unwritten[index] = passageWithoutPerson(passage, removed);
   }
 
   /** Throws if the store fails for now; a passage that can never be written is dropped. */

@@ -95,15 +95,13 @@ class Passages implements PassageJournal {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** While the gallery is sealed, no key can seal the rest of the passage again, so it goes as a whole. */
+  /** What cannot be sealed again without the name goes as a whole: while the gallery is sealed, or if the key is gone for now. */
   #withoutMention(row: PassageRow, personId: PersonId): void {
-    if (!this.#seal.isOpen) {
+    const passage = this.#seal.isOpen ? this.#opened(row).passage : undefined;
+    if (passage === undefined) {
       this.#rows.remove(row.number);
       return;
     }
-    const { passage } = this.#opened(row);
-    // A content that does not open names no person.
-    if (passage === undefined) return;
     const nearest = passage.nearest.filter((near) => near.personId !== personId);
     const left = { ...passage, nearest };
     this.#rows.write(this.#sealed(left), this.#personsOf(left));
