@@ -164,6 +164,10 @@ describe('rollcall passages', { timeout: 120_000 }, () => {
       assert.deepEqual(await next(stream), [1, 3]);
       const again = follow(3);
       assert.deepEqual(await next(again), ['up-to-date', 3]);
+      // A face that stays in sight while many others pass is not missed by who continues later.
+      records.passages.put({ ...inSight, id: passageIdOf(4) });
+      for (let number = 5; number < 300; number += 1) records.passages.put(passageOf(number));
+      assert.deepEqual(await next(follow()), ['up-to-date', 3]);
       abort.abort();
     });
   });

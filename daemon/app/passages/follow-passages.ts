@@ -17,8 +17,6 @@ export type FollowedPassage =
 
 /** Passages that one query reads: a few milliseconds. */
 const batchSize = 50;
-/** Of so many newest passages a new reader learns which are in sight. */
-const lookedBack = 200;
 /** Ended passages that wait for a slow reader. Beyond that, it reads them from the journal. */
 const mostWaiting = 1000;
 /** How long a reader hears nothing while nothing happens. */
@@ -34,7 +32,7 @@ export async function* followPassages(
   { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
 ): AsyncGenerator<FollowedPassage> {
   const bell = new Bell(clock, signal);
-  const ends = new Ends(journal.list({ limit: lookedBack, keep: 'newest' }));
+  const ends = new Ends(journal.inSight());
   const unsubscribe = journal.onWritten((stored) => {
     ends.note(stored);
     bell.ring();
@@ -110,13 +108,14 @@ const hasEnded = ({ passage }: StoredPassage): boolean => passage === undefined 
 
 /** Which passages have ended, and which are still in sight. */
 class Ends {
-  readonly #inSight = new Set<number>();
+  readonly #inSight: Set<number>;
   #waiting: PassageId[] = [];
-  #newest = 0;
+  #newest: number;
   #overflow: number | undefined;
 
-  constructor(newest: readonly StoredPassage[]) {
-    for (const stored of newest) this.#see(stored);
+  constructor({ numbers, newest }: ReturnType<PassageJournal['inSight']>) {
+    this.#inSight = new Set(numbers);
+    this.#newest = newest;
   }
 
   note(stored: StoredPassage): void {

@@ -174,8 +174,8 @@ const blinksIn = (count: number): string =>
 
 const inSight = (passage: Passage): string => `${seconds(dwellS(passage))} in sight`;
 
-/** How long the face was in sight, seconds. */
-const dwellS = ({ startedAtMs, lastSeenMs }: Passage): number => (lastSeenMs - startedAtMs) / 1000;
+/** How long the face was in sight, seconds. A clock that was set back meanwhile makes it 0. */
+const dwellS = ({ startedAtMs, lastSeenMs }: Passage): number => Math.max(0, lastSeenMs - startedAtMs) / 1000;
 
 function seconds(value: number): string {
   return value < 60 && !Number.isInteger(value) ? `${value.toFixed(1)} s` : `${Math.round(value)} s`;

@@ -53,6 +53,8 @@ export interface PassageJournal {
   beginningWith(beginning: string, limit: number): readonly StoredPassage[];
   /** Ended passages that began in this time, by camera, quarter of an hour, outcome and reason. */
   counts(sinceMs: number, beforeMs: number): readonly PassageCount[];
+  /** The numbers of the passages in sight, and the greatest number of all; 0 without any. Readable without a key. */
+  inSight(): { readonly numbers: readonly number[]; readonly newest: number };
   /** Ends the passages that were in sight when the daemon stopped. Returns how many. */
   endOpen(): number;
   /** Removes an erased person: their own passages, and their name among the nearest of others. Returns how many passages. */

@@ -42,6 +42,8 @@ export function passageRowsOf({ db }: OpenDatabase) {
     FROM passage WHERE started_at_ms >= @sinceMs AND started_at_ms < @beforeMs AND ended_as IS NOT NULL
     GROUP BY 1, 2, 3, 4 ORDER BY 2, 1, 3, 4`);
   const hasOpen = db.prepare('SELECT 1 FROM passage WHERE ended_as IS NULL LIMIT 1');
+  const inSight = db.prepare<[], number>('SELECT number FROM passage WHERE ended_as IS NULL').pluck();
+  const newest = db.prepare<[], number>('SELECT coalesce(max(number), 0) FROM passage').pluck();
   const endOpen = db.prepare(`
     UPDATE passage SET ended_as = 'box-stopped', reason = iif(outcome = 'undecided', 'box-stopped', reason)
     WHERE ended_as IS NULL`);
@@ -74,6 +76,7 @@ export function passageRowsOf({ db }: OpenDatabase) {
       return db.prepare<[Record<string, unknown>], PassageRow>(sql).all(values);
     },
     counts: (sinceMs: number, beforeMs: number) => counts.all({ sinceMs, beforeMs }),
+    inSight: () => ({ numbers: inSight.all(), newest: newest.get() ?? 0 }),
     hasOpen: () => hasOpen.get() !== undefined,
     endOpen: () => endOpen.run().changes,
     /** Passages that name the person with this tag: their own, or those of others. */

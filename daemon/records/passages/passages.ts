@@ -59,6 +59,10 @@ class Passages implements PassageJournal {
     return this.#database.read(() => this.#rows.counts(sinceMs, beforeMs));
   }
 
+  inSight(): ReturnType<PassageJournal['inSight']> {
+    return this.#database.read(() => this.#rows.inSight());
+  }
+
   endOpen(): number {
     if (!this.#database.read(() => this.#rows.hasOpen())) return 0;
     return this.#database.transaction(() => this.#rows.endOpen());
