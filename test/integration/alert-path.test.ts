@@ -10,7 +10,7 @@ import { factStoreOf } from '../../daemon/records/fact-store.js';
 import { AlertBox, webhookSecret } from '../support/alert-box.js';
 import { alerting, hook, posted, rule, subjects } from '../support/alert-hook.js';
 import { mailHeader, openHttpSink, openSmtpSink } from '../support/alert-sinks.js';
-import { ambiguousFact } from '../support/facts.js';
+import { ambiguousFact, refusedFact, watchedFact } from '../support/facts.js';
 import { proofByBlink, sightingOf } from '../support/sightings.js';
 
 const minuteMs = 60_000;
@@ -233,6 +233,22 @@ describe('from a recorded event to an alert', () => {
         '[warning] A person who could be either of two enrolled persons at Gate (office/box-1)',
       ],
     );
+    assert.doesNotMatch(web.requests.map(({ body }) => body).join(), /471/);
+  });
+
+  test('a watched, a barred and an expired person cause alerts of their own at once, without a name', async () => {
+    await using web = await openHttpSink();
+    await using box = new AlertBox(alerting(web, rule('watched'), rule('barred'), rule('expired')));
+    const about = { personId: personId('p-4711') };
+    box.record(watchedFact(about));
+    box.record(refusedFact({ ...about, reason: 'barred' }));
+    box.record(refusedFact({ ...about, reason: 'not-yet-valid' }));
+    await box.delivered(3);
+    assert.deepEqual([...subjects(web)].sort(), [
+      '[warning] A barred person at Gate (office/box-1)',
+      '[warning] A person whose validity is over or has not begun at Gate (office/box-1)',
+      '[warning] A watched person at Gate (office/box-1)',
+    ]);
     assert.doesNotMatch(web.requests.map(({ body }) => body).join(), /471/);
   });
 

@@ -172,6 +172,17 @@ describe('a person who is changed by command', () => {
     assert.equal((await change({ name: 'Ada King', notes: 'countess' })).outcome, 'done');
     const shown = await box.persons.show(person, { actor: 'uid:0', origin: 'test' });
     assert.deepEqual([shown?.name, shown?.externalId, shown?.notes], ['Ada King', 'E-1', 'countess']);
+    const watch = { mark: 'barred', reason: 'an order' };
+    const terms = { groups: ['visitors'], validFrom: '2026-01-01', validUntil: '2026-03-31', watch };
+    assert.equal((await change(terms)).outcome, 'done');
+    assert.equal((await change({ validFrom: null, groups: ['visitors', 'team'] })).outcome, 'done');
+    const by = { actor: 'uid:0', origin: 'test' };
+    const { groups, validFrom, validUntil, watch: marked } = (await box.persons.show(person, by)) ?? {};
+    assert.deepEqual(
+      [groups, validFrom, validUntil, marked],
+      [['team', 'visitors'], undefined, '2026-03-31', watch],
+    );
+    assert.equal((await change({ validFrom: '2026-04-01' })).code, 'profile-refused');
     assert.equal((await change({ externalId: 'E-2' })).code, 'external-id-taken');
     const odd = await change({ nickname: 'Ada' });
     assert.equal(odd.code, 'sealed-malformed');
