@@ -99,7 +99,14 @@ describe('verifying a gallery', () => {
       { step: 'pages', done: total, total },
     ];
     assert.deepEqual(firstOfEach, [...rows, ...end], 'how far it is, row by row');
-    assert.deepEqual(report.checked, { dataKeys: 5, persons, templates: 8, strangers: 0, photographs: 8, evidence: 2 });
+    assert.deepEqual(report.checked, {
+      dataKeys: 5,
+      persons,
+      templates: 8,
+      strangers: 0,
+      photographs: 8,
+      evidence: 2,
+    });
     const [entry] = opened.file.audit.list({ action: 'gallery.verified' });
     assert.deepEqual([entry?.details['damaged'], entry?.details['audit']], [0, 'whole']);
   });
