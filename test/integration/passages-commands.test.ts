@@ -167,7 +167,9 @@ describe('rollcall passages', { timeout: 120_000 }, () => {
       // A face that stays in sight while many others pass is not missed by who continues later.
       records.passages.put({ ...inSight, id: passageIdOf(4) });
       for (let number = 5; number < 300; number += 1) records.passages.put(passageOf(number));
-      assert.deepEqual(await next(follow()), ['up-to-date', 3]);
+      await Promise.resolve();
+      const { number = 0 } = records.passages.find(passageIdOf(4)) ?? {};
+      assert.deepEqual(await next(follow()), ['up-to-date', number - 1]);
       abort.abort();
     });
   });
