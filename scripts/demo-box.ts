@@ -1,6 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { type LocalBox, makeLocalBox } from './local-box.js';
 
+/** The people of the demonstration are there; all of its times are those of this place. */
+export const demoTimeZone = 'Europe/Paris';
+
 export interface DemoBoxOptions {
   /** Made anew; holds everything of the demonstration. */
   readonly directory: string;
@@ -24,7 +27,7 @@ export interface DemoBox
 
 /** The box before its cameras: people are enrolled first, then cameras are added and the daemon reloads. */
 const sections = (brokerUrl: string, cameras: string): string =>
-  `site: { id: demo-site, timeZone: Europe/Paris }
+  `site: { id: demo-site, timeZone: ${demoTimeZone} }
 box: { id: demo-box }
 mqtt: { url: ${brokerUrl} }
 evidence: { attendance: true, unknown: true, attack: true }

@@ -2,10 +2,11 @@ import mqtt from 'mqtt';
 import { counted } from '../daemon/base/counted.js';
 import { type EventMessage, eventSchema } from '../daemon/publish/contract/event-schema.js';
 import { type PromptMessage, promptSchema } from '../daemon/publish/contract/prompt-schema.js';
+import { demoTimeZone } from './demo-box.js';
 
 /** An event about a person at a camera in words; undefined for events of other kinds. */
 export function eventInWords(event: EventMessage, names: ReadonlyMap<string, string>): string | undefined {
-  const time = new Date(event.time).toLocaleTimeString('en-GB');
+  const time = siteTime(event.time);
   const nameOf = (person: string | null): string =>
     person === null ? 'a person who is not enrolled' : (names.get(person) ?? person);
   switch (event.type) {
@@ -39,12 +40,16 @@ function evidence({ verdict, reason, blinks, observedS }: Liveness): string {
 
 /** A message for the screen beside a camera that asks for a challenge, in words. */
 export function promptInWords({ time, camera, state, action, position, of, reason }: PromptMessage): string {
-  const at = new Date(time).toLocaleTimeString('en-GB');
+  const at = siteTime(time);
   if (action !== undefined)
     return `${at}  PROMPT               ${camera}: ${spaced(action)} (${position} of ${of})`;
   const why = reason === undefined ? '' : `, ${spaced(reason)}`;
   return `${at}  CHALLENGE            ${camera}: ${state}${why}`;
 }
+
+/** The time of day at the site, as the commands show it. */
+const siteTime = (time: string): string =>
+  new Date(time).toLocaleTimeString('en-GB', { timeZone: demoTimeZone });
 
 const spaced = (words: string): string => words.replaceAll('-', ' ');
 

@@ -7,7 +7,7 @@ import { Aedes } from 'aedes';
 import { isRollcallError, messageOf } from '../daemon/base/errors.js';
 import type { EventMessage } from '../daemon/publish/contract/event-schema.js';
 import type { PromptMessage } from '../daemon/publish/contract/prompt-schema.js';
-import { type DemoBox, startDemoBox } from './demo-box.js';
+import { type DemoBox, demoTimeZone, startDemoBox } from './demo-box.js';
 import { eventInWords, promptInWords, subscribe } from './demo-events.js';
 import { explainPassages } from './demo-why.js';
 import { cast, demoScenario, writeEnrolmentPhotos } from './virtual-camera/cast.js';
@@ -178,7 +178,7 @@ async function demo(options: {
   };
 
   say('== adding two cameras: people pass the door, and Ada stands at the gate, which asks for a challenge');
-  say('   Events and prompts as a subscriber receives them:');
+  say(`   Events and prompts as a subscriber receives them (time of ${demoTimeZone}):`);
   await box.setCameras(door, gate);
   await until(expected.challengePassed);
   say('== the turnstile asks for a challenge, too. A video of Ada is held up there; in it she nods.');

@@ -15,7 +15,7 @@ export interface PictureOptions {
 
 /** Saves or shows a picture, if the options ask for it. `name`: see `showPicture`. */
 export async function givePicture(
-  { picture }: PictureOptions,
+  { picture, json: isJson = false }: PictureOptions,
   read: () => Promise<Buffer>,
   name: string,
 ): Promise<void> {
@@ -27,8 +27,10 @@ export async function givePicture(
     return;
   }
   await using file = await createPrivateFile(picture);
-  await file.write(await read());
+  const jpeg = await read();
+  await file.write(jpeg);
   await file.keep();
+  if (!isJson) process.stdout.write(`picture: ${picture}, ${jpeg.length} bytes\n`);
 }
 
 /** @throws `picture-needs-file` */

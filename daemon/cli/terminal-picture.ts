@@ -1,6 +1,6 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { operational } from '../base/errors.js';
 import { systemClock } from '../host/system-clock.js';
@@ -72,8 +72,13 @@ async function saveTemporarily(
   name: string,
   environment: PictureTerminal['environment'],
 ): Promise<string> {
-  const parent = environment['XDG_RUNTIME_DIR'] ?? tmpdir();
-  const path = join(await mkdtemp(join(parent, 'rollcall-')), `${name}.jpg`);
+  const ofSession = environment['XDG_RUNTIME_DIR'] ?? '';
+  const make = (parent: string): Promise<string> => mkdtemp(join(parent, 'rollcall-'));
+  // A user who became another one may have the folder of the former, or one that is gone.
+  const folder = isAbsolute(ofSession)
+    ? await make(ofSession).catch(() => make(tmpdir()))
+    : await make(tmpdir());
+  const path = join(folder, `${name}.jpg`);
   await using file = await createPrivateFile(path);
   await file.write(jpeg);
   await file.keep();

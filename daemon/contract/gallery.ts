@@ -184,7 +184,7 @@ export const calibratedPerson = namedPerson.extend({
   reason: z
     .enum(['floor', 'neighbour', 'strangers', 'manual', 'marked'])
     .describe(
-      '`floor`: the threshold of the box. `neighbour`: above the nearest person. `strangers`: for the target. `manual`: set by hand. `marked`: above a passage in which, as an operator marked it, somebody else was taken for this person.',
+      '`floor`: the threshold of the box. `neighbour`: above the nearest person. `strangers`: for the target. `manual`: set by hand. `marked`: above a passage in which, as an operator marked it, another person was taken for this person.',
     ),
   note: z.string().exactOptional().describe('The given reason. Only with the reason `manual`.'),
   fmr: z

@@ -123,7 +123,7 @@ const filters = {
 const instant = z.iso.datetime().max(40);
 const which = z
   .string()
-  .min(4)
+  .min(4, { error: 'give at least four characters of the id of a passage' })
   .max(64)
   .describe('The id of the passage, or its beginning with at least four characters.');
 
@@ -231,7 +231,7 @@ export const passageOperations = {
     path: '/passages/{passage}/marks',
     summary: 'Say who a passage was.',
     description:
-      'The last mark of a passage counts. It corrects the attendance of everybody concerned if the caller also has `attendance:write`, goes to the centre as an event, and raises the threshold of a person for whom somebody else was taken.',
+      'The last mark of a passage counts. It corrects the attendance of everybody concerned if the caller also has `attendance:write`, goes to the centre as an event, and raises the threshold of a person for whom another person was taken.',
     input: markRequest,
     answer: { kind: 'json', schema: markOutcome },
     errors: [

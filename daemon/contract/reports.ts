@@ -60,7 +60,7 @@ export const recognitionReport = z.object({
       z.object({
         date: day,
         camera: z.string(),
-        person: personRef.describe('For whom somebody else was taken, or who was missed.'),
+        person: personRef.describe('For whom another person was taken, or who was missed.'),
         falseMatches: count,
         misses: count,
       }),

@@ -14,6 +14,8 @@ interface MetricsForm {
 export interface MetricsListenerOptions {
   /** 0: a free one. */
   readonly port: number;
+  /** A caller who neither sends nor takes anything for this time loses its place among the connections, milliseconds. */
+  readonly longestSilenceMs?: number;
   readonly text: MetricsForm;
   /** For callers that ask for its media type. */
   readonly openMetrics: MetricsForm;
@@ -53,6 +55,7 @@ export async function startMetricsListener(
     (request, response) => void answer(request, response),
   );
   server.maxConnections = mostConnections;
+  server.timeout = options.longestSilenceMs ?? longestRequestMs;
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);

@@ -474,9 +474,11 @@ const facesInSight = z.strictObject({
     .max(mostFacesInSight),
 });
 
+/** Milliseconds of thirty thousand years. The core adds counters up, and no sum may leave the numbers. */
+const counted = z.number().min(-1e15).max(1e15);
 /** Counters by name; a camera has about forty. */
 const counters = z
-  .record(z.string().regex(/^[A-Za-z]\w{0,63}$/), finite)
+  .record(z.string().regex(/^[A-Za-z]\w{0,63}$/), counted)
   .refine((given) => Object.keys(given).length <= 100, { error: 'too many counters' });
 
 /** As in `StageTimes`. */

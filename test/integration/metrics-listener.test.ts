@@ -101,6 +101,31 @@ test('metrics over HTTP on loopback', async (t) => {
     );
   });
 
+  await t.test('callers who never read their answers lose their places', async () => {
+    const answer = async () => 'x'.repeat(400_000);
+    const { listener: other } = await startListener({
+      ...{ text: { mediaType: 'text/plain', text: answer }, longestSilenceMs: 200 },
+    });
+    await using _ = other;
+    const asked = `GET /metrics HTTP/1.1\r\nHost: 127.0.0.1:${other.port}\r\n\r\n`.repeat(60);
+    const sockets = Array.from({ length: 16 }, () => {
+      const socket = createConnection(other.port, '127.0.0.1').pause();
+      socket.on('error', () => undefined);
+      socket.write(asked);
+      return socket;
+    });
+    try {
+      await until('a free place', () =>
+        ask(other.port).then(
+          ({ status }) => status === 200,
+          () => false,
+        ),
+      );
+    } finally {
+      for (const socket of sockets) socket.destroy();
+    }
+  });
+
   await t.test('a port in use is logged, and the box goes on', async () => {
     const said: unknown[] = [];
     const logger = {

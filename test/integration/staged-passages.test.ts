@@ -379,7 +379,7 @@ describe('staged passages', () => {
     await box.decider.forgetCamera(cameraId('gate'));
     assert.equal(
       explained(box.whatIsStored(open)),
-      'undecided, vision-stopped: the vision process stopped after 0 s',
+      'undecided, vision-stopped: the vision process stopped, or closed the camera, after 0 s',
     );
 
     box.decider.stopping();

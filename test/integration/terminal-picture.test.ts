@@ -132,17 +132,19 @@ describe('a picture on a terminal', { skip: terminalSkip }, () => {
     });
   }
 
-  test('is a file without a terminal, and the terminal is asked nothing', async () => {
+  test('is a file without a terminal or a login session, and the terminal is asked nothing', async () => {
+    const gone = join(directory.path, 'gone');
     const child = promisify(execFile)(
       process.execPath,
       [builtChild('test/support/show-picture-child.ts'), path],
       {
-        env: { ...process.env, XDG_RUNTIME_DIR: directory.path, KITTY_WINDOW_ID: '1' },
+        env: { ...process.env, XDG_RUNTIME_DIR: gone, TMPDIR: directory.path, KITTY_WINDOW_ID: '1' },
       },
     );
     child.child.stdin?.end('\n');
     const { stdout } = await child;
     assert.match(stdout, /^picture: \S+\.jpg; delete it after use\n/);
+    assert.ok(stdout.startsWith(`picture: ${directory.path}/rollcall-`), stdout);
     assert.ok(!stdout.includes('\x1b'));
   });
 });

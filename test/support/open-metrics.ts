@@ -54,7 +54,10 @@ export function readMetrics(text: string, format: 'text' | 'openMetrics'): Reado
       current.samples.push(sample);
     }
   }
-  for (const family of families.values()) checkSamples(family);
+  for (const family of families.values()) {
+    checkSamples(family);
+    if (format === 'openMetrics') checkBounds(family);
+  }
   return families;
 }
 
@@ -111,6 +114,14 @@ function checkSamples({ name, type, samples }: MetricFamily): void {
   }
   assert.ok(keys.size <= 1, `all samples of ${name} have the same labels`);
   if (type === 'histogram') checkBuckets(name, samples);
+}
+
+/** Readers compare bounds as texts, so OpenMetrics has one text for each number. */
+function checkBounds({ name, samples }: MetricFamily): void {
+  for (const { labels } of samples) {
+    const bound = labels['le'];
+    if (bound !== undefined) assert.match(bound, /^(?:\d+\.\d+|\+Inf)$/, `${name} has the bound ${bound}`);
+  }
 }
 
 function checkBuckets(name: string, samples: readonly MetricSample[]): void {

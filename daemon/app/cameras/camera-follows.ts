@@ -19,7 +19,7 @@ interface Follow {
 }
 
 /**
- * Who follows what a camera measures. While somebody does, vision reports the numbers of the faces in sight; the newest report goes to each
+ * Who follows what a camera measures. While a caller does, vision reports the numbers of the faces in sight; the newest report goes to each
  * of them.
  */
 export class CameraFollows {

@@ -29,8 +29,12 @@ export type MetricFormat = keyof typeof metricFormats;
 /** The metrics of one answer. Nothing lives longer, so that no sample outlives what it is about. */
 export class MetricFamilies {
   readonly #registry: Registry | Registry<OpenMetricsContentType>;
+  readonly #boundText: (boundS: number) => string;
 
   constructor(format: MetricFormat) {
+    // OpenMetrics writes the bounds of buckets as fractions, and readers may refuse others.
+    this.#boundText = (boundS) =>
+      format === 'openMetrics' && Number.isInteger(boundS) ? boundS.toFixed(1) : `${boundS}`;
     if (format === 'text') this.#registry = new Registry();
     else {
       const registry = new Registry<OpenMetricsContentType>();
@@ -51,7 +55,7 @@ export class MetricFamilies {
   }
 
   histogram(head: MetricHead, samples: readonly Sample<DurationCounts>[]): void {
-    new CountedHistogram(this.#configuration(head), samples);
+    new CountedHistogram(this.#configuration(head), samples, this.#boundText);
   }
 
   /** All of them, in the format. */
@@ -68,11 +72,17 @@ export class MetricFamilies {
 class CountedHistogram extends Histogram {
   readonly #head: Pick<HistogramConfiguration<string>, 'name' | 'help'>;
   readonly #samples: readonly Sample<DurationCounts>[];
+  readonly #boundText: (boundS: number) => string;
 
-  constructor(configuration: HistogramConfiguration<string>, samples: readonly Sample<DurationCounts>[]) {
+  constructor(
+    configuration: HistogramConfiguration<string>,
+    samples: readonly Sample<DurationCounts>[],
+    boundText: (boundS: number) => string,
+  ) {
     super(configuration);
     this.#head = configuration;
     this.#samples = samples;
+    this.#boundText = boundText;
   }
 
   /** Gives the registry the content. Its types do not name this method, and `get` calls it, too. */
@@ -82,9 +92,10 @@ class CountedHistogram extends Histogram {
       let upTo = 0;
       const buckets = counts.map((count, index) => {
         upTo += count;
+        const boundS = boundsS[index];
         return {
           metricName: `${name}_bucket`,
-          labels: { le: boundsS[index] ?? '+Inf', ...labels },
+          labels: { le: boundS === undefined ? '+Inf' : this.#boundText(boundS), ...labels },
           value: upTo,
         };
       });

@@ -250,7 +250,7 @@ function outboxLine({ outbox: { waiting, acknowledgement }, broker }: BoxStatus)
 
 function passagesLine({ passages: { count, byOutcome } }: BoxStatus): string {
   const outcomes = Object.entries(byOutcome).map(([outcome, each]) => `${each} ${outcome}`);
-  return `passages since this hour yesterday: ${[count, outcomes.join(', ')].filter((text) => text !== '').join(': ')}`;
+  return `passages of the last 24 hours: ${count}${count === 0 ? '' : ` (${outcomes.join(', ')})`}`;
 }
 
 function eventsArea(status: BoxStatus, show: ShowTime): StatusArea {

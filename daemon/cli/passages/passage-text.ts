@@ -46,7 +46,7 @@ export function passageLine(passage: PassageItem, show: ShowTime): string {
 }
 
 /** Why the box did what it did: who, when and where, the sentence, the remedy, and what was measured. */
-export function whyText(passage: PassageDetails, show: ShowTime): string {
+export function whyText(passage: PassageDetails, show: ShowTime, { isPictureGiven = false } = {}): string {
   const { startedAt, camera, inSightS, end, outcome, reason, sentence, remedy, id, events } = passage;
   return [
     `passage ${id}`,
@@ -63,17 +63,21 @@ export function whyText(passage: PassageDetails, show: ShowTime): string {
     `  ${livenessLine(passage)}`,
     ...cooldownLines(passage).map((line) => `  ${line}`),
     `  events: ${events.length === 0 ? 'none' : events.join(', ')}`,
-    passage.hasPicture
-      ? `picture: rollcall passages why ${shortId(id)} --picture FILE`
-      : 'picture: none kept (evidence and retention in the configuration decide)',
+    ...(isPictureGiven && passage.hasPicture ? [] : [pictureLine(passage)]),
   ].join('\n');
+}
+
+function pictureLine({ hasPicture, id }: PassageDetails): string {
+  return hasPicture
+    ? `picture: rollcall passages why ${shortId(id)} --picture FILE`
+    : 'picture: none kept (evidence and retention in the configuration decide)';
 }
 
 const endWords = {
   left: 'the person left',
   'another-face': 'another face took its place',
   'camera-lost': 'the camera stopped delivering',
-  'vision-stopped': 'the vision process stopped',
+  'vision-stopped': 'the vision process stopped, or closed the camera',
   'box-stopped': 'the daemon stopped',
 } as const;
 
@@ -83,7 +87,7 @@ function viewLines({ views: { count, embedded, faults, best } }: PassageDetails)
     .sort(([, a], [, b]) => b - a)
     .map(([fault, views]) => `${fault} in ${views}`);
   const lines = [
-    `views: ${count}, of which ${embedded} could be compared${found.length === 0 ? '' : `; faults: ${found.join(', ')}`}`,
+    `views: ${count}, of which ${embedded} were compared${found.length === 0 ? '' : `; faults: ${found.join(', ')}`}`,
   ];
   if (best === undefined) return lines;
   const { widthPx, yawDeg, pitchDeg, meanLuma, sharpness, score } = best;

@@ -29,7 +29,7 @@ export function registerMark(passages: Command): void {
     .requiredOption('--was <who>', `who it was: "stranger", "nobody" (no living face), or ${personForms}`)
     .option(...noteOption)
     .description(
-      'say who a passage was: corrects attendance, tells the centre, and raises the threshold of a person for whom somebody else was taken; the last mark counts',
+      'say who a passage was: corrects attendance, tells the centre, and raises the threshold of a person for whom another person was taken; the last mark counts',
     )
     .action((passage: string, options: MarkOptions) =>
       runAction(options.json === true, async () => {

@@ -47,7 +47,7 @@ function registerOne(
   passages: Command,
   name: string,
   description: string,
-  text: (passage: PassageDetails, show: ShowTime) => string,
+  text: (passage: PassageDetails, show: ShowTime, given: { readonly isPictureGiven: boolean }) => string,
 ): void {
   withCommonOptions(passages.command(name))
     .argument('<passage>', 'id of the passage, or its beginning')
@@ -59,7 +59,8 @@ function registerOne(
         const { client, time } = await openBox(options.config);
         const shown = await client.call('passages.show', { passage: given });
         const { id: passage } = shown;
-        print(options.json === true, shown, () => text(shown, time.show));
+        const isPictureGiven = options.picture !== undefined;
+        print(options.json === true, shown, () => text(shown, time.show, { isPictureGiven }));
         await givePicture(options, () => client.call('passages.picture', { passage }), `passage-${passage}`);
         return exitCodes.done;
       }),

@@ -129,7 +129,7 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
   'strangers split': [
     [
       'rollcall strangers split s-6v0n --passages 019cad8f-65c1-76e5-8bb3-dc7c7e384ded',
-      'say that one passage shows somebody else',
+      'say that one passage shows another person',
     ],
   ],
   'strangers assign': [

@@ -112,7 +112,7 @@ function registerMergeAndSplit(strangers: Command): void {
     );
   withCommonOptions(strangers.command('split'))
     .argument('<stranger>', strangerForms)
-    .requiredOption('--passages <passage...>', 'the passages that show somebody else')
+    .requiredOption('--passages <passage...>', 'the passages that show another person')
     .description('make a new stranger of some passages of a stranger')
     .action((given: string, options: CommonOptions & { readonly passages: readonly string[] }) =>
       runAction(options.json === true, async () => {

@@ -104,7 +104,7 @@ const sentences: Readonly<Record<PassageReason, Sentence>> = {
   'views-disagree': (passage, call) =>
     `the views do not agree on one person; the nearest ${nearestList(passage, call)}`,
   'camera-lost': (passage) => stopped(passage, 'the camera stopped delivering'),
-  'vision-stopped': (passage) => stopped(passage, 'the vision process stopped'),
+  'vision-stopped': (passage) => stopped(passage, 'the vision process stopped, or closed the camera,'),
   'box-stopped': (passage) => stopped(passage, 'the box stopped'),
 };
 
