@@ -5,7 +5,10 @@ import { markedAs, passageEnds, passageOutcomes, passageReasons } from './passag
 import { personId, similarity } from './person.js';
 
 const count = z.int().nonnegative();
-const number = z.int().positive().describe('Counts the passages of the box. Lists are in this order.');
+const number = z
+  .int()
+  .positive()
+  .describe('Ascends from passage to passage, with gaps. Lists are in this order.');
 const passageId = z.string().describe('The id of the passage.');
 const outcome = z.enum(passageOutcomes);
 const reason = z.enum(passageReasons).describe('docs/reference/passage-reasons.md explains each.');

@@ -4,7 +4,7 @@ import type { PassageReason } from '../../domain/passages/passage-reason.js';
 
 /** A passage as it is stored. */
 export interface StoredPassage {
-  /** Counts the passages in the order of their first row; the cursor of lists. */
+  /** Ascends in the order of the first rows, with gaps: also a replaced row uses up a number. The cursor of lists. */
   readonly number: number;
   readonly id: PassageId;
   /** Undefined if the content does not open: its key was deleted, or the row was altered. */
