@@ -177,7 +177,7 @@ export const recognitionOperations = {
     path: '/persons/{id}/similar',
     summary: 'List the persons and strangers who resemble an enrolled person most.',
     description:
-      'Compares every template of the person, and tells the highest similarity. Shows whom the box may take for this person.',
+      'Compares every template of the person, and tells the highest similarity. Shows whom the box may take for this person. Strangers need the scope `strangers:read`.',
     input: z.strictObject({ id: personId, limit: mostSimilar }),
     answer: { kind: 'json', schema: similarToPerson },
     errors: [...galleryErrors, 'no-such-person'],
@@ -189,7 +189,7 @@ export const recognitionOperations = {
     method: 'POST',
     path: '/similar',
     summary: 'List the persons and strangers who resemble the main face in a picture most.',
-    description: `Needs the scope \`recognition:use\`, too. In contrast to \`recognition.recognise\`, the answer has similarities below the threshold. They would help to change a picture step by step until it matches; a caller with \`persons:read\` can read the photographs themselves. ${unproved}`,
+    description: `Needs the scope \`recognition:use\`, too. In contrast to \`recognition.recognise\`, the answer has similarities below the threshold. They would help to change a picture step by step until it matches; a caller with \`persons:read\` can read the photographs themselves. Strangers need the scope \`strangers:read\`. ${unproved}`,
     input: z.strictObject({ limit: mostSimilar }),
     files: picture,
     answer: { kind: 'json', schema: similarToPicture },

@@ -83,7 +83,7 @@ const assigning = {
   rate: 'enrolment',
   isLong: true,
   description:
-    'Needs `persons:write`, too. The pictures that the box keeps of the passages become photographs, with the checks of an enrolment. Then the box forgets the stranger; the passages stay.',
+    'Needs `persons:write`, too. The pictures that the box keeps of the passages become photographs, with the checks of an enrolment. Then the box forgets the stranger; the passages and their pictures are those of the person.',
 } as const;
 
 export const strangerOperations = {

@@ -41,6 +41,12 @@ export interface EvidenceRow extends Omit<UnsealedEvidence, 'jpeg'> {
 
 type KeyedEvidenceRow = EvidenceRow & Omit<DataKeyRow, 'id'>;
 
+/** Wall clock, milliseconds since the epoch. */
+interface TimesOfPictures {
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
+
 const dayMs = 86_400_000;
 
 const COLUMNS = `
@@ -123,29 +129,45 @@ export class Evidence {
   }
 
   /** Deletes the pictures of these events and passages that show no enrolled person, with their keys. Returns how many. */
-  removeOfStrangers(
-    ids: readonly string[],
-    { fromMs, untilMs }: { readonly fromMs: number; readonly untilMs: number },
-  ): number {
-    const { database } = this.#options;
-    const found = database.db.prepare<
-      [number, number, string],
-      { readonly id: string; readonly keyId: string }
-    >(
-      `SELECT id, data_key_id AS keyId FROM evidence
-         WHERE kind IN ('unknown', 'passage') AND taken_at_ms BETWEEN ? AND ? AND person_id IS NULL
-           AND event_id IN (SELECT value FROM json_each(?))`,
-    );
-    const removeRow = database.db.prepare<[string]>('DELETE FROM evidence WHERE id = ?');
-    const removeKey = database.db.prepare<[string]>('DELETE FROM data_key WHERE id = ?');
-    const rows = reading(database, () => found.all(fromMs - dayMs, untilMs + dayMs, JSON.stringify(ids)));
-    database.transaction(() => {
-      for (const { id, keyId } of rows) {
-        removeRow.run(id);
-        removeKey.run(keyId);
+  removeOfStrangers(ids: readonly string[], times: TimesOfPictures): number {
+    const rows = this.#ofStrangers(ids, times);
+    this.#options.database.transaction(() => {
+      for (const row of rows) this.#removeOfStranger(row);
+    });
+    return rows.length;
+  }
+
+  /**
+   * Seals these pictures under the key of a person, so that they are exported and erased with the person. A picture that does not
+   * open is deleted: it would outlive the person. Returns how many there were.
+   */
+  assignOfStrangers(personId: PersonId, ids: readonly string[], times: TimesOfPictures): number {
+    const rows = this.#ofStrangers(ids, times);
+    this.#options.database.transaction(() => {
+      for (const row of rows) {
+        const picture = this.#open(row);
+        if (picture !== undefined) this.add({ ...picture, personId });
+        this.#removeOfStranger(row);
       }
     });
     return rows.length;
+  }
+
+  #ofStrangers(ids: readonly string[], { fromMs, untilMs }: TimesOfPictures): readonly KeyedEvidenceRow[] {
+    const { database } = this.#options;
+    const found = database.db.prepare<[number, number, string], KeyedEvidenceRow>(
+      `SELECT ${COLUMNS}, coalesce(kek_id, '') AS kekId, coalesce(wrapped, x'') AS wrapped
+         FROM evidence LEFT JOIN data_key ON data_key.id = data_key_id
+         WHERE kind IN ('unknown', 'passage') AND taken_at_ms BETWEEN ? AND ? AND person_id IS NULL
+           AND event_id IN (SELECT value FROM json_each(?))`,
+    );
+    return reading(database, () => found.all(fromMs - dayMs, untilMs + dayMs, JSON.stringify(ids)));
+  }
+
+  #removeOfStranger({ id, dataKeyId }: KeyedEvidenceRow): void {
+    const { db } = this.#options.database;
+    db.prepare('DELETE FROM evidence WHERE id = ?').run(id);
+    db.prepare('DELETE FROM data_key WHERE id = ?').run(dataKeyId);
   }
 
   #sealed(

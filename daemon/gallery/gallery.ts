@@ -149,6 +149,8 @@ export interface Gallery extends AsyncDisposable {
     taken: { readonly fromMs: number; readonly untilMs: number },
   ): number;
 
+  /** Seals these pictures under the key of the person who the stranger is. Returns how many. */
+  assignStrangerPictures(person: PersonId, ...given: Parameters<Gallery['removeStrangerPictures']>): number;
   /** Seal the passages, which are stored elsewhere. Not to be kept: closing the gallery wipes what they need. */
   readonly passageKeys: PassageKeys;
 

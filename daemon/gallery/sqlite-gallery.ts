@@ -252,6 +252,11 @@ export class SqliteGallery implements Gallery {
     return this.#parts.evidence.removeOfStrangers(...given);
   }
 
+  assignStrangerPictures(...given: Parameters<Gallery['assignStrangerPictures']>): number {
+    this.#inFlight.assertOpen();
+    return this.#parts.evidence.assignOfStrangers(...given);
+  }
+
   get passageKeys(): PassageKeys {
     this.#inFlight.assertOpen();
     return this.#parts.passageKeys;

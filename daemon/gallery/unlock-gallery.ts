@@ -28,6 +28,7 @@ import { loadTemplates } from './search/load-templates.js';
 import { openTwoStepSearchIndex } from './search/two-step-search-index.js';
 import { SqliteGallery } from './sqlite-gallery.js';
 import { SealedStrangers } from './strangers/sealed-strangers.js';
+import { enforceForgottenStrangers } from './strangers/stranger-rows.js';
 import { Quarantine, type QuarantinedRow } from './verify/quarantine.js';
 import { emptyWriteAheadLog } from './write-ahead-log.js';
 
@@ -196,6 +197,7 @@ async function openUnlocked(options: UnlockOptions, ring: KeyRing): Promise<Gall
     enforceWithdrawals({ database, rows, audit, clock, ring, persons });
     const changes = new PersonChanges({ database, ring, rows, audit, clock });
     enforceRemovals({ database, rows, persons, changes });
+    enforceForgottenStrangers(database);
     if (!emptyWriteAheadLog(database))
       logger.warn('another program prevents the write-ahead log from being emptied');
     const index = lifetime.use('search index', newIndex());

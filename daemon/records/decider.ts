@@ -273,7 +273,8 @@ class SightingDecider implements Decider {
     const { facts, policy } = this.#options;
     const recorded: RecordedFact[] = [];
     const suppressed: SuppressedFact[] = [];
-    const passageIn = (story: PassageStory): Passage => passageOf(story, known, { ...seen, policy });
+    const passageIn = (story: PassageStory): Passage =>
+      this.#strangers.withOwner(passageOf(story, known, { ...seen, policy }));
     let { story } = before;
     let step = nextDecision(before.decision, known);
     let isWritten = false;
@@ -330,7 +331,8 @@ class SightingDecider implements Decider {
   /** Ends a track that gets no last sighting. Returns its passage, if it has one. */
   #endTrack(trackId: TrackId): readonly Passage[] {
     const passage = this.#tracks.get(trackId)?.passage;
-    const ended = passage === undefined ? [] : [endedPassage(passage, this.#stoppedBy)];
+    const ended =
+      passage === undefined ? [] : [this.#strangers.withOwner(endedPassage(passage, this.#stoppedBy))];
     for (const each of ended) {
       this.#endings.add(each);
       this.#strangers.end(each.id);

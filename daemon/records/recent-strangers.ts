@@ -45,6 +45,11 @@ export class RecentStrangers implements StrangerBook, Disposable {
     return known;
   }
 
+  /** Nobody changes strangers without an id. */
+  ownerOf(): undefined {
+    return undefined;
+  }
+
   noteRecorded(passageId: PassageId, atMs: number): void {
     const stranger = this.#open.recorded(passageId, atMs);
     if (stranger === undefined || this.#cooldownMs() === 0) return;
@@ -58,9 +63,8 @@ export class RecentStrangers implements StrangerBook, Disposable {
 
   withdraw(passageId: PassageId): void {
     const rest = this.#open.withdrawn(passageId);
-    if (rest === undefined) return;
-    if (rest.views.length === 0) this.#forget(rest.id);
-    else this.#index.put(rest);
+    if (rest?.views.length === 0) this.#forget(rest.id);
+    else if (rest !== undefined) this.#index.put(rest);
     this.#open.release(passageId);
   }
 

@@ -2,7 +2,8 @@ import type { Clock } from '../base/clock.js';
 import { isRollcallError } from '../base/errors.js';
 import type { UnknownFact } from '../domain/events/event.js';
 import type { PassageId } from '../domain/ids.js';
-import type { StrangerBook, StrangerSight } from '../domain/strangers/stranger-book.js';
+import type { Passage } from '../domain/passages/passage.js';
+import type { PassageOwner, StrangerBook, StrangerSight } from '../domain/strangers/stranger-book.js';
 import type { TrackKnowledge } from '../domain/tracks/track-decision.js';
 import type { FaceViews } from './face-views.js';
 import { RecentStrangers } from './recent-strangers.js';
@@ -53,6 +54,20 @@ export class StrangersInSight implements Disposable {
     this.#tryWith(known.passageId, (book) => void book.see(sightOf(known, seen)));
   }
 
+  /** The passage with its present owner: since its fact, an operator may have merged, split or forgotten the stranger. */
+  withOwner(passage: Passage): Passage {
+    const { stranger, ...rest } = passage;
+    let owner: PassageOwner | undefined;
+    if (stranger !== undefined)
+      this.#tryWith(passage.id, (book) => {
+        owner = book.ownerOf(passage.id);
+      });
+    if (stranger === undefined || owner === undefined) return passage;
+    return 'strangerId' in owner
+      ? { ...rest, stranger: { ...stranger, id: owner.strangerId } }
+      : { ...rest, ...owner };
+  }
+
   /** The fact about the stranger of this passage was recorded. */
   noteRecorded({ passageId, occurredAtMs }: UnknownFact): void {
     this.#tryWith(passageId, (book) => book.noteRecorded(passageId, occurredAtMs));
@@ -60,8 +75,8 @@ export class StrangersInSight implements Disposable {
 
   /** The passage shows no stranger after all: an enrolled person, or a picture of somebody. */
   withdraw(passageId: PassageId): void {
-    this.#tryWith(passageId, (book) => book.withdraw(passageId));
-    this.#isKept.delete(passageId);
+    // What failed is tried again with the next sighting: an enrolled person must not stay a stranger.
+    if (this.#tryWith(passageId, (book) => book.withdraw(passageId))) this.#isKept.delete(passageId);
   }
 
   end(passageId: PassageId): void {
@@ -75,16 +90,18 @@ export class StrangersInSight implements Disposable {
 
   /**
    * What the book cannot write now is lost: the last views of a passage, or the beginning of a cooldown. That does less harm than to
-   * hold up sightings, or to record a fact twice.
+   * hold up sightings, or to record a fact twice. False if it could not be written.
    */
-  #tryWith(passageId: PassageId, work: (book: StrangerBook) => void): void {
+  #tryWith(passageId: PassageId, work: (book: StrangerBook) => void): boolean {
     const isKept = this.#isKept.get(passageId);
-    if (isKept === undefined) return;
+    if (isKept === undefined) return true;
     try {
       const book = this.#bookFor(isKept);
       if (book !== undefined) work(book);
+      return true;
     } catch (error) {
       if (!isRollcallError(error) || error.kind === 'defect') throw error;
+      return false;
     }
   }
 

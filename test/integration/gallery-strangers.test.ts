@@ -10,6 +10,7 @@ import {
 } from '../../daemon/domain/ids.js';
 import type { StrangerSight } from '../../daemon/domain/strangers/stranger-book.js';
 import type { Gallery } from '../../daemon/gallery/gallery.js';
+import { SealedStrangers } from '../../daemon/gallery/strangers/sealed-strangers.js';
 import { verifyGallery } from '../../daemon/gallery/verify/verify-gallery.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import {
@@ -165,6 +166,39 @@ describe('strangers of a gallery', () => {
     });
     assert.equal(opened.gallery.strangers.count, 0);
     assert.equal(opened.file.database.db.prepare('SELECT count(*) FROM stranger').pluck().get(), 0);
+  });
+
+  test('do not come back with old rows, and the oldest makes room for a new one', async (t) => {
+    const directory = temporaryDirectory(t);
+    writeSecret(directory);
+    {
+      await using opened = await openRotating(directory);
+      const { database } = opened.file;
+      const { id } = passed(opened.gallery, sightOf('p-1', 1));
+      passed(opened.gallery, sightOf('p-2', 2, hourMs));
+      database.db.exec(`CREATE TEMP TABLE old_rows AS SELECT * FROM stranger WHERE id = '${id}';
+        CREATE TEMP TABLE old_keys AS SELECT data_key.* FROM data_key JOIN old_rows ON data_key_id = data_key.id`);
+      opened.gallery.strangers.forget(id, { change: 'discarded' }, tester);
+      database.db.exec(
+        'INSERT INTO data_key SELECT * FROM old_keys; INSERT INTO stranger SELECT * FROM old_rows',
+      );
+    }
+    await using opened = await openRotating(directory);
+    const { gallery, file, ring } = opened;
+    const [second] = gallery.strangers.list();
+    assert.deepEqual([gallery.strangers.count, passagesOf(second)], [1, ['p-2']]);
+    assert.equal(file.database.db.prepare('SELECT count(*) FROM stranger').pluck().get(), 1);
+
+    assert.ok(second);
+    gallery.strangers.setIgnored(second.id, true, tester);
+    using small = await SealedStrangers.load({
+      ...{ database: file.database, ring, audit: file.audit, recogniser: testRecogniser, most: 2 },
+      dimensions: unitVector(1).length,
+      quarantine: () => assert.fail(),
+    });
+    for (const seed of [3, 4, 5]) passed({ strangers: small }, sightOf(`p-${seed}`, seed, seed * hourMs));
+    assert.deepEqual(small.list().map(passagesOf), [['p-5'], ['p-2']]);
+    assert.equal(file.database.db.prepare('SELECT count(*) FROM stranger').pluck().get(), 2);
   });
 
   test('survive a deep rotation of keys, and verification opens them', async (t) => {

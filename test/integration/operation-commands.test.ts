@@ -20,6 +20,7 @@ import { alertMessageOf } from '../support/alert-messages.js';
 import { newIssuer, sealedJson, type TokenOptions, token, trust } from '../support/command-centre.js';
 import { openCommandedBox } from '../support/commanded-box.js';
 import { attendanceFact } from '../support/facts.js';
+import { followLog } from '../support/followed-log.js';
 import { testRecogniser, unitVector } from '../support/gallery-fixture.js';
 import { paintFace } from '../support/painted-faces.js';
 import { passageIdOf, passageOf } from '../support/passage-fixture.js';
@@ -89,9 +90,7 @@ function operationsOf(
         gallery: () => vault.gallery(),
         // No command enrols a stranger: it would need pictures, and names that only sealed content may hold.
         enrolment: undefined as never,
-        record: (notice) => void records.record(notice),
         readings: { note: (entry) => void audit(entry) },
-        wallMs: () => clock.wallMs(),
       }),
     ),
     'cameras.test': async ({ id }) => ({ outcome: 'failed', code: 'no-answer', message: id, remedy: 'wait' }),
@@ -230,6 +229,8 @@ describe('a command that calls an operation', { timeout: 60_000 }, () => {
         });
         return known.stranger?.id;
       });
+      const followed = { audit: box.vault.audit, records: box.records, clock };
+      await followLog(followed);
       const listed = await send('list-strangers', { limit: 1 });
       const { items } = listed.result as { readonly items: readonly { readonly id: string }[] };
       assert.deepEqual([items.length, items[0]?.id], [1, two]);
@@ -242,6 +243,7 @@ describe('a command that calls an operation', { timeout: 60_000 }, () => {
       assert.deepEqual(lost.result, { lost: { discarded: one, passages: 2, visits: 1, pictures: 0 } });
       const refused = await send('list-strangers', {}, { scope: 'alerts events' });
       assert.equal(refused.code, 'out-of-scope');
+      await followLog(followed);
       const told = box.records.list({ kind: 'stranger', limit: 10 }).map(({ payload }) => {
         const { data } = JSON.parse(Buffer.from(payload).toString()) as { data: { change: string } };
         return data.change;

@@ -254,7 +254,8 @@ describe('staged passages', () => {
   test('a stranger whom an operator told the box to ignore', async () => {
     const nothing = (): void => undefined;
     const see = () => ({ isIgnored: true });
-    const strangers = { count: 1, see, noteRecorded: nothing, withdraw: nothing, end: nothing };
+    const ownerOf = () => undefined;
+    const strangers = { count: 1, see, ownerOf, noteRecorded: nothing, withdraw: nothing, end: nothing };
     await using box = openStage({ strangers });
     const passage = await box.pass({ seconds: 4, liveness: live });
     assert.equal(

@@ -126,6 +126,42 @@ describe('strangers whom the gallery keeps', () => {
     assert.equal(door.facts.all.length, 1);
   });
 
+  test('who are merged, discarded or assigned in sight are gone from the passage, and do not come back with it', async (t) => {
+    const door = new Door();
+    const gallery = await opened(t, temporaryDirectory(t));
+    const { strangers } = gallery.gallery;
+    using decider = door.decide(gallery);
+    const see = async (seed: number, sequence: number) => {
+      const camera = { trackId: trackId(`in-sight-${seed}`), cameraId: cameraId('door'), lastSeenMs: 2_000 };
+      const probes = [{ capturedAtMs: sequence, embedding: unitVector(seed), quality: 0.8 }];
+      const sighting = { ...camera, recogniser: testRecogniser, sequence, probes, isEnded: sequence === 1 };
+      const { ended } = await decider.onSighting(sightingOf(sighting), () => door.clock.wallMs());
+      return ended ?? decider.openPassages(cameraId('door')).at(-1);
+    };
+    const known = (await door.pass(decider, 9)).stranger?.id;
+    const [, two, three] = [await see(1, 0), await see(2, 0), await see(3, 0)].map(
+      (open) => open?.stranger?.id,
+    );
+    const one = strangers.list().find(({ id }) => id !== known && id !== two && id !== three)?.id;
+    assert.ok(known && one && two && three);
+    strangers.merge([known, one], tester);
+    strangers.forget(two, { change: 'discarded' }, tester);
+    strangers.forget(three, { change: 'assigned', personId: personId('p-1') }, tester);
+    const ended = [await see(1, 1), await see(2, 1), await see(3, 1)];
+    assert.deepEqual(
+      ended.map((passage) => [passage?.outcome, passage?.stranger?.id, passage?.assignedTo]),
+      [
+        ['stranger', known, undefined],
+        ['stranger', undefined, undefined],
+        ['stranger', undefined, 'p-1'],
+      ],
+    );
+    assert.deepEqual(
+      strangers.list().map(({ id }) => id),
+      [known],
+    );
+  });
+
   test('are forgotten when the face turns out to be enrolled, and where the box keeps none', async (t) => {
     const door = new Door();
     const gallery = await opened(t, temporaryDirectory(t));

@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { stringify } from 'yaml';
+import { shownEvent } from '../../daemon/app/events/shown-event.js';
 import { BoxPersons } from '../../daemon/app/gallery/box-persons.js';
 import type { GalleryVault } from '../../daemon/app/gallery/gallery-vault.js';
 import { personHandlers } from '../../daemon/app/gallery/person-handlers.js';
@@ -21,11 +22,12 @@ import {
   strangerOperations,
 } from '../../daemon/contract/strangers.js';
 import { startControlServer } from '../../daemon/control/server.js';
-import { cameraId, type StrangerId } from '../../daemon/domain/ids.js';
+import { cameraId, eventId, type PersonId, type StrangerId } from '../../daemon/domain/ids.js';
 import type { Gallery } from '../../daemon/gallery/gallery.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import type { Records } from '../../daemon/records/open-records.js';
 import { rollcall } from '../support/box.js';
+import { followLog } from '../support/followed-log.js';
 import {
   enrolmentOf,
   galleryOptions,
@@ -65,7 +67,7 @@ interface StrangerApi {
   /** Actions and subjects of the audit log, oldest first. */
   audited(): readonly string[];
   /** The data of the recorded events about strangers. */
-  events(): readonly Readonly<Record<string, unknown>>[];
+  events(): Promise<readonly Readonly<Record<string, unknown>>[]>;
   /** Runs `rollcall strangers`. Fails the test on another exit code. */
   run(args: readonly string[], exitCode?: number): Promise<string>;
   json<T>(...args: readonly string[]): Promise<T>;
@@ -103,9 +105,7 @@ async function withStrangers(t: TestContext, work: (api: StrangerApi) => Promise
     ...{ journal, pictureOf, readings },
     gallery: () => settable.gallery(),
     enrolment: new StrangerEnrolment({ persons, journal, pictureOf }),
-    record: (notice) => void records.record(notice),
     threshold: () => 0.5,
-    wallMs: () => systemClock.wallMs(),
   });
   const passages = new BoxPassages({
     ...{ journal, vault, readings, pictureOf, clock: systemClock },
@@ -119,6 +119,8 @@ async function withStrangers(t: TestContext, work: (api: StrangerApi) => Promise
     handlers: { ...strangerHandlers(strangers), ...passageHandlers(passages), ...personHandlers(persons) },
     logger: silentLogger,
   });
+  const followed = { audit: file.audit, records, clock: systemClock };
+  await followLog(followed);
   const config = join(directory, 'rollcall.yaml');
   await writeFile(config, stringify({ site: { id: 'site', timeZone: 'UTC' }, control: { socketPath } }));
   const run: StrangerApi['run'] = async (args, exitCode = 0) => {
@@ -134,12 +136,14 @@ async function withStrangers(t: TestContext, work: (api: StrangerApi) => Promise
         .list({ limit: 100 })
         .filter(({ action }) => action.startsWith('stranger.'))
         .map(({ action, subject = '' }) => `${action} ${subject}`),
-    events: () =>
-      records
+    async events() {
+      await followLog(followed);
+      return records
         .list({ kind: 'stranger', limit: 100 })
         .map(
           ({ payload }) => (JSON.parse(Buffer.from(payload).toString()) as { data: object }).data as never,
-        ),
+        );
+    },
     json: async (...args) => JSON.parse(await run([...args, '--json'])),
     pass(number, face, { camera = 'gate', jpeg } = {}) {
       const passageId = passageIdOf(number);
@@ -223,7 +227,7 @@ describe('rollcall strangers', { timeout: 120_000 }, () => {
         `stranger.ignored ${three}`,
         `stranger.discarded ${made.id}`,
       ]);
-      assert.deepEqual(api.events(), [
+      assert.deepEqual(await api.events(), [
         { change: 'merged', stranger: two, other: one },
         { change: 'split', stranger: made.id, other: one },
         { change: 'ignored', stranger: three },
@@ -257,17 +261,30 @@ describe('rollcall strangers', { timeout: 120_000 }, () => {
       const [profile] = (await gallery.listPersons()).filter(({ id }) => id === person);
       assert.equal(profile?.profile?.consent?.reference, 'form 7');
       assert.equal(gallery.strangers.show(zed), undefined);
-      assert.equal(idsOf(records, zed).length, 3, 'the passages stay');
+      assert.equal(idsOf(records, zed).length, 0);
+      const personId = person as PersonId;
+      const own = records.passages.list({ personId, limit: 100 });
+      assert.deepEqual(
+        own.map(({ passage }) => [passage?.outcome, passage?.assignedTo, passage?.stranger]),
+        [1, 2, 3].map(() => ['stranger', person, undefined]),
+        'the passages are those of the person now',
+      );
 
       const again = pass(10, 5, { jpeg: paintFace('zed', 4) });
       const other = pass(11, 6, { jpeg: paintFace('max', 1) });
       assert.match(await run(['assign', other, '--person', person, '--yes'], 1), /refused/);
       assert.match(await run(['assign', again, '--person', person, '--yes']), /is Zed Lovelace/);
-      assert.deepEqual(api.events(), [
+      assert.deepEqual(await api.events(), [
         { change: 'assigned', stranger: zed, person },
         { change: 'assigned', stranger: again, person },
       ]);
       assert.deepEqual(api.audited(), [`stranger.assigned ${zed}`, `stranger.assigned ${again}`]);
+
+      assert.equal([...gallery.readEvidence(personId)].length, 4, 'an export has the pictures');
+      assert.equal(records.passages.forgetPerson(personId), 4);
+      assert.equal(gallery.erasePerson(personId, tester)?.what.evidence, 4);
+      for (const number of [1, 2, 3, 10])
+        assert.equal(gallery.evidenceOfEvent('passage', passageIdOf(number), passageEpochMs), undefined);
     });
   });
 
@@ -309,6 +326,24 @@ describe('rollcall strangers', { timeout: 120_000 }, () => {
           ['stranger.read', one],
         ],
       );
+      const event = {
+        ...{ specversion: '1.0', id: 'e', source: '/s/b', type: 't', time: 't', recordedtime: 't' },
+        ...{ sequence: '1', site: 's', box: 'b', datacontenttype: 'application/json' },
+      };
+      const dataFor = (data: object, cameras?: ReadonlySet<string>): unknown => {
+        const payload = Buffer.from(JSON.stringify({ ...event, data }));
+        return Reflect.get(
+          shownEvent({ sequence: 1, id: eventId('e'), kind: 'unknown', recordedAtMs: 0, payload }, cameras),
+          'data',
+        );
+      };
+      const seen = { stranger: { id: one, cameras: [{ camera: 'yard' }, { camera: 'gate' }] } };
+      assert.deepEqual(dataFor(seen), seen);
+      assert.deepEqual(dataFor(seen, atYard.cameras), {
+        stranger: { id: one, cameras: [{ camera: 'yard' }] },
+      });
+      const stay = { stranger: one, cameras: ['gate', 'yard'] };
+      assert.deepEqual(dataFor(stay, atYard.cameras), { stranger: one, cameras: ['yard'] });
       const first = strangers.list({ limit: 1 }, caller(['strangers:read']));
       assert.deepEqual([first.items[0]?.id, first.total, first.nextCursor], [one, 2, '1']);
       const rest = strangers.list({ limit: 1, cursor: first.nextCursor }, caller(['strangers:read']));

@@ -4,8 +4,8 @@ import type { AuditLog } from '../../audit/audit-log.js';
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import { Recurring } from '../../base/recurring.js';
-import type { GalleryNotice, Notice, PersonNotice } from '../../domain/events/notice.js';
-import { personId } from '../../domain/ids.js';
+import type { GalleryNotice, Notice, PersonNotice, StrangerNotice } from '../../domain/events/notice.js';
+import { personId, strangerId } from '../../domain/ids.js';
 import type { Records } from '../../records/open-records.js';
 import { whereThereIsALog } from './audit-keeper.js';
 
@@ -32,7 +32,7 @@ interface Cursor {
 }
 
 /**
- * Records events for entries of the audit log about persons and the gallery. An entry is written together with its change, and
+ * Records events for entries of the audit log about persons, strangers and the gallery. An entry is written together with its change, and
  * the cursor together with the event, so that a kill in between neither loses nor doubles an event. If another log has replaced
  * the known one, or entries are missing, it reports the gallery as `restored`: systems with a copy of the persons must then
  * compare it.
@@ -139,8 +139,35 @@ const galleryChanges: Readonly<Record<string, GalleryNotice['change']>> = {
   'gallery.reembedded': 're-embedded',
 };
 
+/** What became of a stranger; undefined for an entry that is not about a change of one. */
+function strangerChange({
+  action,
+  subject = '',
+  details,
+}: AuditEntry): Omit<StrangerNotice, 'kind' | 'occurredAtMs'> | undefined {
+  const about = strangerId(subject);
+  const into = strangerId(String(details['into']));
+  switch (action) {
+    case 'stranger.merged':
+      return { change: 'merged', strangerId: about, otherId: into };
+    case 'stranger.split':
+      return { change: 'split', strangerId: into, otherId: about };
+    case 'stranger.ignored':
+      return { change: details['ignored'] === true ? 'ignored' : 'noticed', strangerId: about };
+    case 'stranger.assigned':
+      return { change: 'assigned', strangerId: about, personId: personId(String(details['person'])) };
+    case 'stranger.discarded':
+      return { change: 'discarded', strangerId: about };
+    default:
+      return undefined;
+  }
+}
+
 /** The event for an audit entry; undefined if the entry is not published. */
-function noticeOf({ action, subject, atMs: occurredAtMs }: AuditEntry): Notice | undefined {
+function noticeOf(entry: AuditEntry): Notice | undefined {
+  const { action, subject, atMs: occurredAtMs } = entry;
+  const stranger = strangerChange(entry);
+  if (stranger !== undefined) return { kind: 'stranger', occurredAtMs, ...stranger };
   const personChange = personChanges[action];
   if (personChange !== undefined && subject !== undefined) {
     return { kind: 'person', change: personChange, personId: personId(subject), occurredAtMs };

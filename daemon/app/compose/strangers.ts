@@ -21,9 +21,7 @@ export function composeStrangers(
     ...{ journal, pictureOf, readings },
     gallery: () => vault.gallery(),
     enrolment: new StrangerEnrolment({ persons, journal, pictureOf }),
-    record: (notice) => void records.record(notice),
     threshold: () => matchPolicy(current(), recogniser.pack).threshold,
-    wallMs: () => clock.wallMs(),
   });
   return strangerHandlers(strangers);
 }

@@ -118,7 +118,7 @@ export class BoxEvents implements OutboxControl {
     const found = await readEvents(records, { selection, span, keep, limit: limit + 1 }, signal);
     const shown = found.slice(0, limit);
     const nextCursor = found.length > limit ? String(shown.at(-1)?.sequence) : undefined;
-    return { items: shown.map(shownEvent), ...present({ nextCursor }) };
+    return { items: shown.map((event) => shownEvent(event, reader.cameras)), ...present({ nextCursor }) };
   }
 
   /**
@@ -130,7 +130,14 @@ export class BoxEvents implements OutboxControl {
     const found = this.#required(which, reader);
     const { sequence, id, kind, recordedAtMs } = found;
     const delivery = records.outbox.deliveryOf(sequence);
-    return { sequence, id, kind, recordedAt: isoTime(recordedAtMs), delivery, event: shownEvent(found) };
+    return {
+      sequence,
+      id,
+      kind,
+      recordedAt: isoTime(recordedAtMs),
+      delivery,
+      event: shownEvent(found, reader.cameras),
+    };
   }
 
   /** @throws as `show`; `no-such-picture`, `gallery-sealed` */
@@ -155,7 +162,7 @@ export class BoxEvents implements OutboxControl {
     const { records, clock } = this.#options;
     const wanted = { selection: selectionOf(input, reader), after: input.after };
     for await (const item of followEvents(records, wanted, { clock, signal })) {
-      yield item.kind === 'event' ? { kind: item.kind, event: shownEvent(item.event) } : item;
+      yield item.kind === 'event' ? { kind: item.kind, event: shownEvent(item.event, reader.cameras) } : item;
     }
   }
 

@@ -107,7 +107,7 @@ export class EvidenceCapture implements AsyncDisposable {
    * Stores the picture of a passage that has ended, unless one of its events has it. Forgets the track. Of a person who was removed
    * while in sight, no picture is kept: nothing would say whose it is when the person is erased.
    */
-  keepPassage({ id, trackId, outcome, reason, personId }: Passage): void {
+  keepPassage({ id, trackId, outcome, reason, assignedTo, personId = assignedTo }: Passage): void {
     const remembered = this.#shots.get(trackId);
     this.#shots.delete(trackId);
     if (remembered === undefined || remembered.isKept || reason === 'withdrawn') return;

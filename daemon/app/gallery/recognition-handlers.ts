@@ -28,7 +28,7 @@ import {
   similarityOf,
   thresholdFor,
 } from '../../domain/identification/match.js';
-import { type PersonId, personId } from '../../domain/ids.js';
+import { type PersonId, personId, type StrangerId } from '../../domain/ids.js';
 import type { FullPersonEntry, Gallery } from '../../gallery/gallery.js';
 import { decodeTemplate } from '../../gallery/search/load-templates.js';
 import { wipe } from '../../host/sodium.js';
@@ -125,10 +125,17 @@ function similarHandlers({
   readings,
   ...options
 }: RecognitionOptions): Handlers<Pick<typeof recognitionOperations, SimilarOperation>> {
-  const context = (caller: Caller) => ({
-    ...{ gallery: vault.gallery(), policy: options.policy() },
-    isNamed: caller.scopes.has('names:read'),
-  });
+  const context = ({ scopes, cameras }: Caller) => {
+    const gallery = vault.gallery();
+    return {
+      ...{ gallery, policy: options.policy() },
+      isNamed: scopes.has('names:read'),
+      isShown: (id: StrangerId) =>
+        scopes.has('strangers:read') &&
+        (cameras === undefined ||
+          gallery.strangers.show(id)?.appearances.some(({ cameraId }) => cameras.has(cameraId)) === true),
+    };
+  };
   const note = (by: Caller, found: SimilarFaces, subject?: PersonId): void => {
     const matches = found.persons.filter(({ isToldApart }) => !isToldApart).length;
     const details = { faces: 1, matches };

@@ -6,7 +6,7 @@ import {
   type MatchPolicy,
   thresholdFor,
 } from '../../domain/identification/match.js';
-import type { PersonId } from '../../domain/ids.js';
+import type { PersonId, StrangerId } from '../../domain/ids.js';
 import type { Gallery } from '../../gallery/gallery.js';
 import { decodeTemplate } from '../../gallery/search/load-templates.js';
 import { wipe } from '../../host/sodium.js';
@@ -17,6 +17,8 @@ export interface SimilarityContext {
   readonly policy: MatchPolicy;
   /** Whether the answer may have names. */
   readonly isNamed: boolean;
+  /** Whether the answer may have this stranger. */
+  readonly isShown: (id: StrangerId) => boolean;
 }
 
 /** Who resembles an enrolled person, by all templates of the person. */
@@ -42,7 +44,7 @@ export async function similarTo(
   { limit, self }: { readonly limit: number; readonly self?: PersonId },
   context: SimilarityContext,
 ): Promise<SimilarFaces> {
-  const { gallery, policy, isNamed } = context;
+  const { gallery, policy, isNamed, isShown } = context;
   const best = new Map<PersonId, number>();
   for (const embedding of embeddings) {
     for (const { personId, similarity } of await gallery.nearest(embedding, { count: limit + 1 })) {
@@ -51,7 +53,10 @@ export async function similarTo(
   }
   const near = [...best].map(([personId, similarity]) => ({ personId, similarity })).sort(bySimilarity);
   const { recogniser } = gallery;
-  const found = gallery.strangers.nearest(embeddings, { count: limit, recogniser });
+  const found = gallery.strangers
+    .nearest(embeddings, { count: gallery.strangers.count, recogniser })
+    .filter(({ strangerId }) => isShown(strangerId))
+    .slice(0, limit);
   return {
     persons: near.slice(0, limit).map(({ personId, similarity }) => {
       const name = isNamed ? (gallery.showPerson(personId)?.profile?.name ?? damagedName) : undefined;

@@ -203,8 +203,9 @@ export class BoxPassages {
   }
 }
 
-/** An audit entry about the person of a passage, if the box recognised one, and its camera. */
-function aboutOne({ id, cameraId: camera, personId: subject }: Passage, { actor, origin }: Actor) {
+/** An audit entry about the person of a passage, if the box knows one, and its camera. */
+function aboutOne({ id, cameraId: camera, personId, assignedTo }: Passage, { actor, origin }: Actor) {
+  const subject = personId ?? assignedTo;
   return { by: { actor, origin }, ...present({ subject }), details: { passage: id, camera } };
 }
 

@@ -6,9 +6,9 @@ import type { Handlers } from '../../contract/handlers.js';
 import type { Page } from '../../contract/operation.js';
 import type { StrangerDetails, StrangerSummary, strangerOperations } from '../../contract/strangers.js';
 import { notFound } from '../../control/not-found.js';
-import type { StrangerNotice } from '../../domain/events/notice.js';
-import { type PassageId, passageId, personId, type StrangerId, strangerId } from '../../domain/ids.js';
+import { type PassageId, passageId, personId, strangerId } from '../../domain/ids.js';
 import type { Passage } from '../../domain/passages/passage.js';
+import { visitCount } from '../../domain/strangers/stranger.js';
 import type { Gallery } from '../../gallery/gallery.js';
 import type { GalleryStrangers, StrangerEntry } from '../../gallery/strangers/gallery-strangers.js';
 import type { PassageJournal } from '../../records/passages/passage-journal.js';
@@ -18,23 +18,25 @@ import type { StrangerEnrolment } from './stranger-enrolment.js';
 
 export interface BoxStrangersOptions {
   /** @throws `gallery-sealed` */
-  readonly gallery: () => Pick<Gallery, 'strangers' | 'removeStrangerPictures'>;
-  readonly journal: Pick<PassageJournal, 'find' | 'forgetStranger' | 'moveStranger'>;
+  readonly gallery: () => Pick<Gallery, 'strangers' | 'removeStrangerPictures' | 'assignStrangerPictures'>;
+  readonly journal: Pick<
+    PassageJournal,
+    'find' | 'list' | 'forgetStranger' | 'moveStranger' | 'assignStranger'
+  >;
   /** The picture that the box keeps of a passage. */
   readonly pictureOf: (passage: Passage) => Uint8Array | undefined;
   readonly enrolment: StrangerEnrolment;
-  /** Publishes what became of a stranger. */
-  readonly record: (notice: StrangerNotice) => void;
   /** The similarity from which two faces count as one person. */
   readonly threshold: () => number;
   readonly readings: Pick<ReadingTrail, 'note'>;
-  readonly wallMs: () => number;
 }
 
 type Operations = Handlers<typeof strangerOperations>;
 type Input<Id extends keyof Operations> = Parameters<Operations[Id]>[0];
 type Reader = Pick<Caller, 'actor' | 'origin' | 'cameras'>;
 
+/** Passages read at a time. */
+const passagesAtATime = 100;
 /** Most strangers who are shown as similar to one. */
 const mostSimilar = 5;
 
@@ -53,7 +55,11 @@ export function strangerHandlers(strangers: BoxStrangers): Operations {
   };
 }
 
-/** The strangers of the box as callers see and change them. The gallery writes the audit entry of each change with the change. */
+/**
+ * The strangers of the box as callers see and change them. The gallery writes the audit entry of each change with the change, and
+ * an event follows from the entry. What else knows the stranger changes first, so that after a kill in between the request can be
+ * made again.
+ */
 export class BoxStrangers {
   readonly #options: BoxStrangersOptions;
 
@@ -115,7 +121,6 @@ export class BoxStrangers {
     if (kept === undefined) throw noSuchStranger(stranger);
     for (const id of ids.filter((each) => each !== kept.id)) {
       this.#options.journal.moveStranger(id, kept.id);
-      this.#record({ change: 'merged', strangerId: id, otherId: kept.id });
     }
     return shownStranger(kept);
   }
@@ -140,7 +145,6 @@ export class BoxStrangers {
       });
     }
     this.#options.journal.moveStranger(id, made.id, wanted);
-    this.#record({ change: 'split', strangerId: made.id, otherId: id });
     return shownStranger(made);
   }
 
@@ -149,10 +153,8 @@ export class BoxStrangers {
     this.#requireAllCameras(by);
     const { id, state } = this.#find(stranger);
     const wanted = isIgnored ? 'ignored' : 'active';
-    if (state !== wanted) {
-      if (!this.#strangers().setIgnored(id, isIgnored, actorOf(by))) throw noSuchStranger(id);
-      this.#record({ change: isIgnored ? 'ignored' : 'noticed', strangerId: id });
-    }
+    if (state !== wanted && !this.#strangers().setIgnored(id, isIgnored, actorOf(by)))
+      throw noSuchStranger(id);
     return shownStranger(this.#find(id));
   }
 
@@ -160,15 +162,11 @@ export class BoxStrangers {
   discard(stranger: string, by: Reader) {
     this.#requireAllCameras(by);
     const { gallery, journal } = this.#options;
-    const { id, appearances, visits, firstSeenMs: fromMs, lastSeenMs: untilMs } = this.#find(stranger);
-    const pictured = appearances.flatMap((each) => [
-      each.passageId,
-      ...(journal.find(each.passageId)?.passage?.events ?? []),
-    ]);
-    if (!this.#strangers().forget(id, { change: 'discarded' }, actorOf(by))) throw noSuchStranger(id);
-    const pictures = gallery().removeStrangerPictures(pictured, { fromMs, untilMs });
+    const entry = this.#find(stranger);
+    const { id, appearances, visits } = entry;
+    const pictures = gallery().removeStrangerPictures(...this.#pictured(entry));
     journal.forgetStranger(id);
-    this.#record({ change: 'discarded', strangerId: id });
+    if (!this.#strangers().forget(id, { change: 'discarded' }, actorOf(by))) throw noSuchStranger(id);
     return { discarded: id, passages: appearances.length, visits, pictures };
   }
 
@@ -176,28 +174,51 @@ export class BoxStrangers {
   async assign({ stranger, ...input }: Input<'strangers.assign'>, by: Caller) {
     this.#requireEnrolment(by);
     const entry = this.#find(stranger);
-    return this.#assigned(entry.id, await this.#options.enrolment.add(entry, input, by), by);
+    return this.#assigned(entry, await this.#options.enrolment.add(entry, input, by), by);
   }
 
   /** @throws `gallery-sealed`, `no-such-stranger`, `no-stranger-pictures`, `forbidden`, and what enrolments throw */
   async enrol({ stranger, ...input }: Input<'strangers.enrol'>, by: Caller) {
     this.#requireEnrolment(by);
     const entry = this.#find(stranger);
-    return this.#assigned(entry.id, await this.#options.enrolment.enrol(entry, input, by), by);
+    return this.#assigned(entry, await this.#options.enrolment.enrol(entry, input, by), by);
   }
 
   #assigned<R extends Awaited<ReturnType<StrangerEnrolment['add']>>>(
-    id: StrangerId,
+    { id }: StrangerEntry,
     result: R,
     by: Reader,
   ): R {
     if (result.outcome !== 'assigned') return result;
     const person = personId(result.person.id);
-    // The stranger may have been discarded meanwhile.
-    if (this.#strangers().forget(id, { change: 'assigned', personId: person }, actorOf(by))) {
-      this.#record({ change: 'assigned', strangerId: id, personId: person });
-    }
+    // The stranger may have been discarded or seen again meanwhile.
+    const entry = this.#strangers().show(id);
+    if (entry === undefined) return result;
+    const { gallery, journal } = this.#options;
+    gallery().assignStrangerPictures(person, ...this.#pictured(entry));
+    journal.assignStranger(id, person);
+    this.#strangers().forget(id, { change: 'assigned', personId: person }, actorOf(by));
     return result;
+  }
+
+  /** What may have pictures of a stranger: passages and their events, and the time between the first and the last. */
+  #pictured({ id, appearances }: StrangerEntry): Parameters<Gallery['removeStrangerPictures']> {
+    const { journal } = this.#options;
+    const ids = new Set<string>(appearances.map(({ passageId: passage }) => passage));
+    const times = appearances.flatMap(({ firstSeenMs, lastSeenMs }) => [firstSeenMs, lastSeenMs]);
+    // The journal has passages that the stranger's row no longer remembers.
+    for (let afterNumber = 0; ; ) {
+      const part = journal.list({ strangerId: id, afterNumber, limit: passagesAtATime, keep: 'oldest' });
+      for (const { passage } of part) {
+        if (passage === undefined) continue;
+        for (const pictured of [passage.id, ...passage.events]) ids.add(pictured);
+        times.push(passage.startedAtMs, passage.lastSeenMs);
+      }
+      const last = part.at(-1);
+      if (last === undefined || part.length < passagesAtATime) break;
+      afterNumber = last.number;
+    }
+    return [[...ids], { fromMs: Math.min(...times), untilMs: Math.max(...times) }];
   }
 
   #strangers(): GalleryStrangers {
@@ -218,7 +239,8 @@ export class BoxStrangers {
     const [first] = appearances;
     if (first === undefined) return undefined;
     const lastSeenMs = Math.max(...appearances.map((each) => each.lastSeenMs));
-    return { ...entry, appearances, firstSeenMs: first.firstSeenMs, lastSeenMs };
+    const visits = visitCount({ appearances, earlierVisits: 0 });
+    return { ...entry, appearances, visits, firstSeenMs: first.firstSeenMs, lastSeenMs };
   }
 
   /** A stranger is one person at all cameras, so a change concerns all of them. @throws `forbidden` */
@@ -244,11 +266,6 @@ export class BoxStrangers {
         remedy: 'ask an administrator for a role with this scope',
       },
     );
-  }
-
-  #record(notice: Omit<StrangerNotice, 'kind' | 'occurredAtMs'>): void {
-    const { record, wallMs } = this.#options;
-    record({ kind: 'stranger', occurredAtMs: wallMs(), ...notice });
   }
 }
 

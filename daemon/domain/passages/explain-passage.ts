@@ -18,7 +18,12 @@ export type CallPerson = (id: PersonId) => string;
 /** Explains a passage, also one that is still open. */
 export function explainPassage(passage: Passage, call: CallPerson): PassageExplanation {
   const { remedy } = reasonTexts[passage.reason];
-  const sentence = [...recognised(passage, call), sentences[passage.reason](passage, call)].join('; ');
+  const { assignedTo } = passage;
+  const assigned =
+    assignedTo === undefined ? [] : [`an operator said later that this is ${call(assignedTo)}`];
+  const sentence = [...recognised(passage, call), sentences[passage.reason](passage, call), ...assigned].join(
+    '; ',
+  );
   return { sentence, ...(remedy === undefined ? {} : { remedy }) };
 }
 

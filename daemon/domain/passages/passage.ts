@@ -111,6 +111,8 @@ export interface Passage {
   readonly nearest: readonly NearPerson[];
   /** The person whom the box recognised. */
   readonly personId?: PersonId;
+  /** The enrolled person who the stranger of the passage is, as an operator said later. */
+  readonly assignedTo?: PersonId;
   readonly stranger?: { readonly id: StrangerId /** From 1. */; readonly visit: number };
   readonly liveness: PassageLiveness;
   /** Why an event was not repeated. */

@@ -1,5 +1,5 @@
 import type { SeenStranger } from '../events/event.js';
-import type { PassageId, StrangerId } from '../ids.js';
+import type { PassageId, PersonId, StrangerId } from '../ids.js';
 import {
   type Appearance,
   lastRecordedMs,
@@ -10,7 +10,7 @@ import {
   withoutPassage,
   withViews,
 } from './stranger.js';
-import type { KnownStranger, StrangerSight } from './stranger-book.js';
+import type { KnownStranger, PassageOwner, StrangerSight } from './stranger-book.js';
 import type { StrangerIndex } from './stranger-index.js';
 
 /** The stranger of a sight, and whether the sight is the first of its passage. */
@@ -27,6 +27,8 @@ export class OpenAppearances {
   readonly #index: StrangerIndex;
   readonly #newId: () => StrangerId;
   readonly #bound = new Map<PassageId, StrangerId>();
+  /** The open passages of strangers who were forgotten meanwhile. What else they show makes no new stranger. */
+  readonly #forgotten = new Map<PassageId, { readonly assignedTo?: PersonId }>();
 
   constructor(index: StrangerIndex, newId: () => StrangerId) {
     this.#index = index;
@@ -67,6 +69,20 @@ export class OpenAppearances {
     return stranger && withoutPassage(stranger, passageId);
   }
 
+  /** The stranger is forgotten, with what the open passages show from now on. */
+  forget(id: StrangerId, fate: { readonly assignedTo?: PersonId }): void {
+    for (const [passageId, bound] of this.#bound) if (bound === id) this.#forgotten.set(passageId, fate);
+  }
+
+  isForgotten(passageId: PassageId): boolean {
+    return this.#forgotten.has(passageId);
+  }
+
+  ownerOf(passageId: PassageId): PassageOwner | undefined {
+    const strangerId = this.#bound.get(passageId);
+    return this.#forgotten.get(passageId) ?? (strangerId && { strangerId });
+  }
+
   /** Binds the open passages of some strangers to another one. */
   rebind(ids: readonly StrangerId[], to: StrangerId, only?: ReadonlySet<PassageId>): void {
     for (const [passageId, id] of this.#bound) {
@@ -78,6 +94,7 @@ export class OpenAppearances {
   release(passageId: PassageId): Stranger | undefined {
     const stranger = this.of(passageId);
     this.#bound.delete(passageId);
+    this.#forgotten.delete(passageId);
     return stranger;
   }
 }

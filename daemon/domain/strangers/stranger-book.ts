@@ -1,5 +1,5 @@
 import type { SeenStranger } from '../events/event.js';
-import type { CameraId, PassageId, RecogniserId } from '../ids.js';
+import type { CameraId, PassageId, PersonId, RecogniserId, StrangerId } from '../ids.js';
 import type { WeighedView } from './stranger.js';
 
 /** What a passage has shown so far of a face that matches no enrolled person. */
@@ -26,12 +26,20 @@ export interface KnownStranger {
   readonly lastRecordedMs?: number;
 }
 
+/** Whose an open passage is by now. */
+export type PassageOwner =
+  | { readonly strangerId: StrangerId }
+  /** The stranger was forgotten; `assignedTo`: because an operator said that this person is the stranger. */
+  | { readonly assignedTo?: PersonId };
+
 /** Tells strangers apart, over cameras and time. */
 export interface StrangerBook {
   /** Number of strangers whose embeddings are in memory. */
   readonly count: number;
   /** The stranger of a passage: a known one, or a new one. Further sights of the passage stay with the same stranger. */
   see(sight: StrangerSight): KnownStranger;
+  /** An operator may have merged, split or forgotten the stranger of an open passage. Undefined if the book does not know the passage. */
+  ownerOf(passageId: PassageId): PassageOwner | undefined;
   /** The event about the stranger of this passage was recorded. */
   noteRecorded(passageId: PassageId, atMs: number): void;
   /** The passage shows an enrolled person after all: forgets it, and a stranger whom only this passage showed. */

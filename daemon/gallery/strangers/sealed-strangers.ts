@@ -12,7 +12,7 @@ import {
   split,
   visitCount,
 } from '../../domain/strangers/stranger.js';
-import type { KnownStranger, StrangerSight } from '../../domain/strangers/stranger-book.js';
+import type { KnownStranger, PassageOwner, StrangerSight } from '../../domain/strangers/stranger-book.js';
 import { StrangerIndex } from '../../domain/strangers/stranger-index.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
 import type { KeyRing } from '../keys/key-ring.js';
@@ -22,6 +22,12 @@ import { emptyWriteAheadLog } from '../write-ahead-log.js';
 import type { GalleryStrangers, SimilarStranger, StrangerEntry, StrangerFate } from './gallery-strangers.js';
 import { StrangerRows } from './stranger-rows.js';
 
+/**
+ * Strangers who are kept at the same time: some days of a busy street. At most eight views of 2 KiB each are in memory, and a
+ * passage is compared with all of them. A vision process that was taken over could otherwise fill memory and disk.
+ */
+export const mostStrangers = 10_000;
+
 export interface SealedStrangersOptions {
   readonly database: OpenDatabase;
   readonly ring: KeyRing;
@@ -30,12 +36,15 @@ export interface SealedStrangersOptions {
   readonly dimensions: number;
   readonly audit: AuditLog;
   readonly quarantine: (row: QuarantinedRow) => void;
+  /** By default `mostStrangers`. */
+  readonly most?: number;
 }
 
 /** The strangers in the gallery's file, and in memory. */
 export class SealedStrangers implements GalleryStrangers, Disposable {
   readonly #database: OpenDatabase;
   readonly #audit: AuditLog;
+  readonly #mostStrangers: number;
   readonly #rows: StrangerRows;
   readonly #index = new StrangerIndex();
   readonly #open = new OpenAppearances(this.#index, newStrangerId);
@@ -43,6 +52,7 @@ export class SealedStrangers implements GalleryStrangers, Disposable {
   private constructor(options: SealedStrangersOptions) {
     this.#database = options.database;
     this.#audit = options.audit;
+    this.#mostStrangers = options.most ?? mostStrangers;
     this.#rows = new StrangerRows(options);
   }
 
@@ -66,11 +76,19 @@ export class SealedStrangers implements GalleryStrangers, Disposable {
   }
 
   see(sight: StrangerSight): KnownStranger {
+    if (this.#open.isForgotten(sight.passageId)) return { isIgnored: false };
     const { stranger, isFirstSight } = this.#open.sighted(sight);
     // Further views stay in memory until the passage ends: a row for each would wear out the disk.
-    if (isFirstSight) this.#database.transaction(() => this.#rows.put(stranger));
+    if (isFirstSight) {
+      if (this.#index.get(stranger.id) === undefined) this.#makeRoom();
+      this.#database.transaction(() => this.#rows.put(stranger));
+    }
     this.#open.bind(sight.passageId, stranger.id);
     return knownOf(this.#index.put(stranger), sight);
+  }
+
+  ownerOf(passageId: PassageId): PassageOwner | undefined {
+    return this.#open.ownerOf(passageId);
   }
 
   noteRecorded(passageId: PassageId, atMs: number): void {
@@ -82,9 +100,8 @@ export class SealedStrangers implements GalleryStrangers, Disposable {
 
   withdraw(passageId: PassageId): void {
     const rest = this.#open.withdrawn(passageId);
-    if (rest === undefined) return;
-    if (rest.appearances.length === 0 || rest.views.length === 0) this.#delete(rest.id);
-    else {
+    if (rest?.appearances.length === 0 || rest?.views.length === 0) this.#delete(rest.id);
+    else if (rest !== undefined) {
       this.#database.transaction(() => this.#rows.put(rest));
       this.#index.put(rest);
     }
@@ -203,13 +220,17 @@ export class SealedStrangers implements GalleryStrangers, Disposable {
       }
     });
     this.#index.remove(id);
+    this.#open.forget(id, fate.change === 'assigned' ? { assignedTo: fate.personId } : {});
     // If another program reads the file, the next erasure or opening empties the log.
     emptyWriteAheadLog(this.#database);
     return true;
   }
 
   unload(ids: readonly StrangerId[]): void {
-    for (const id of ids) this.#index.remove(id);
+    for (const id of ids) {
+      this.#index.remove(id);
+      this.#open.forget(id, {});
+    }
   }
 
   [Symbol.dispose](): void {
@@ -233,6 +254,22 @@ export class SealedStrangers implements GalleryStrangers, Disposable {
       previousId = last.columns.id;
       await nextTurn();
     }
+  }
+
+  /** Beyond the limit, forgets the stranger who was not seen for the longest time; those whom an operator ignored stay longest. */
+  #makeRoom(): void {
+    if (this.#index.size < this.#mostStrangers) return;
+    let oldest: { readonly stranger: Stranger; readonly lastMs: number } | undefined;
+    for (const stranger of this.#index.values()) {
+      const lastMs = seenBetween(stranger)?.lastMs ?? 0;
+      const isBefore =
+        oldest === undefined ||
+        (stranger.state === oldest.stranger.state ? lastMs < oldest.lastMs : stranger.state === 'active');
+      if (isBefore) oldest = { stranger, lastMs };
+    }
+    if (oldest === undefined) return;
+    this.#delete(oldest.stranger.id);
+    this.#open.forget(oldest.stranger.id, {});
   }
 
   #delete(id: StrangerId): void {

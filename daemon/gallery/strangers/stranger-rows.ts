@@ -135,6 +135,23 @@ export class StrangerRows {
   }
 }
 
+/**
+ * Forgets again the strangers whom operators discarded, assigned or merged: a restored backup, or a copy of old rows, brings their
+ * templates back. Ids are never given twice. Needs no key. The caller empties the write-ahead log.
+ */
+export function enforceForgottenStrangers(database: OpenDatabase): void {
+  const back = database.db
+    .prepare<[], StrangerId>(
+      `SELECT id FROM stranger WHERE id IN (
+         SELECT subject FROM audit
+         WHERE action IN ('stranger.discarded', 'stranger.assigned', 'stranger.merged'))`,
+    )
+    .pluck();
+  database.transaction(() => {
+    for (const id of back.all()) deleteStranger(database, id);
+  });
+}
+
 /** Deletes a stranger and the data key. Needs no key; call it in a transaction. */
 export function deleteStranger({ db }: OpenDatabase, id: StrangerId): void {
   const keyId = db.prepare<[string], string>('SELECT data_key_id FROM stranger WHERE id = ?').pluck().get(id);

@@ -14,7 +14,7 @@ export interface StoredPassage {
 /** All given fields must hold. */
 export interface PassageQuery {
   readonly cameraIds?: readonly CameraId[];
-  /** The recognised person. */
+  /** The recognised person, or the one to whom a stranger was assigned. */
   readonly personId?: PersonId;
   readonly strangerId?: StrangerId;
   readonly outcome?: PassageOutcome;
@@ -63,6 +63,8 @@ export interface PassageJournal {
   forgetStranger(id: StrangerId): void;
   /** Gives passages of a stranger to another one: all, or those with these ids. */
   moveStranger(from: StrangerId, to: StrangerId, only?: readonly PassageId[]): void;
+  /** Gives the passages of a stranger to the enrolled person who the stranger is. The gallery must be open. */
+  assignStranger(from: StrangerId, to: PersonId): void;
   /** Calls back after a passage was written and committed. Returns a function that ends this. */
   onWritten(listener: (passage: StoredPassage) => void): () => void;
 }

@@ -49,6 +49,9 @@ export function passageRowsOf({ db }: OpenDatabase) {
     WHERE ended_as IS NULL`);
   const ofPerson = db.prepare<[{ tag: Uint8Array; isOwn: 0 | 1 }], PassageRow>(`
     SELECT ${columns} FROM passage WHERE number IN (SELECT number FROM passage_person WHERE tag = @tag AND is_own = @isOwn)`);
+  const ofStranger = db.prepare<[string], PassageRow>(
+    `SELECT ${columns} FROM passage WHERE stranger_id = ? ORDER BY number`,
+  );
   const remove = db.prepare<[number]>('DELETE FROM passage WHERE number = ?');
   const removeTag = db.prepare<[Uint8Array]>('DELETE FROM passage_person WHERE tag = ?');
   const removeStranger = db.prepare<[string]>(
@@ -81,6 +84,7 @@ export function passageRowsOf({ db }: OpenDatabase) {
     endOpen: () => endOpen.run().changes,
     /** Passages that name the person with this tag: their own, or those of others. */
     ofPerson: (tag: Uint8Array, isOwn: boolean) => ofPerson.all({ tag, isOwn: isOwn ? 1 : 0 }),
+    ofStranger: (id: string) => ofStranger.all(id),
     remove: (number: number) => void remove.run(number),
     removeTag: (tag: Uint8Array) => void removeTag.run(tag),
     removeStranger: (id: string) => void removeStranger.run(id),

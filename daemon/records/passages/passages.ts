@@ -1,4 +1,4 @@
-import type { PersonId } from '../../domain/ids.js';
+import type { PersonId, StrangerId } from '../../domain/ids.js';
 import type { Passage } from '../../domain/passages/passage.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
 import { encodeContent, type PassageRow, passageOf, sealedIn } from './passage-content.js';
@@ -94,6 +94,20 @@ class Passages implements PassageJournal {
     this.#database.transaction(() => this.#rows.moveStranger(from, to, only));
   }
 
+  assignStranger(from: StrangerId, to: PersonId): void {
+    this.#database.transaction(() => {
+      for (const row of this.#rows.ofStranger(from)) {
+        const { passage } = this.#opened(row);
+        if (passage === undefined) continue;
+        const { stranger: _, ...rest } = passage;
+        const assigned = { ...rest, assignedTo: to };
+        this.#rows.write(this.#sealed(assigned), this.#personsOf(assigned));
+      }
+      // What does not open tells nothing of the person.
+      this.#rows.removeStranger(from);
+    });
+  }
+
   onWritten(listener: Listener): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
@@ -129,13 +143,11 @@ class Passages implements PassageJournal {
     return { number, id, passage: content && passageOf(row, content) };
   }
 
-  /** The recognised person, and the other persons who are near. */
-  #personsOf({ personId, nearest }: Passage): readonly TaggedPerson[] {
-    const ids = new Set([
-      ...(personId === undefined ? [] : [personId]),
-      ...nearest.map((near) => near.personId),
-    ]);
-    return [...ids].map((id) => ({ tag: this.#seal.tagsOf(id)[0], isOwn: id === personId }));
+  /** Whose passage it is, and the other persons who are near. */
+  #personsOf({ personId, assignedTo, nearest }: Passage): readonly TaggedPerson[] {
+    const own = personId ?? assignedTo;
+    const ids = new Set([...(own === undefined ? [] : [own]), ...nearest.map((near) => near.personId)]);
+    return [...ids].map((id) => ({ tag: this.#seal.tagsOf(id)[0], isOwn: id === own }));
   }
 
   /** Says nothing if the transaction of the caller was rolled back, or the passage was written again since. */
