@@ -60,7 +60,7 @@ export const rulesSchema = z.strictObject({
   unknownCooldownS: field(
     z.number().min(0).max(86_400).default(60),
     'live',
-    'Seconds during which the same stranger is not recorded again at the same camera. Another stranger is recorded immediately. Embeddings of strangers stay in memory for this time and are stored nowhere.',
+    'Seconds during which the same stranger is not recorded again at the same camera. Another stranger is recorded immediately. With retention.strangers 0, embeddings of strangers stay in memory for this time and are stored nowhere.',
   ),
   loiteringAfterS: field(
     z.number().min(60).max(86_400).default(600),

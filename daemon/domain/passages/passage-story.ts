@@ -64,11 +64,13 @@ export function endedPassage(passage: Passage, end: PassageEnd): Passage {
 }
 
 /** The passage after a person was removed from the gallery: it no longer names them. */
-export function passageWithoutPerson({ personId, ...passage }: Passage, removed: PersonId): Passage {
+export function passageWithoutPerson(named: Passage, removed: PersonId): Passage {
+  const { personId, assignedTo, ...rest } = named;
+  const passage = { ...rest, ...(assignedTo === undefined || assignedTo === removed ? {} : { assignedTo }) };
   const nearest = passage.nearest.filter((near) => near.personId !== removed);
   if (personId !== removed) return { ...passage, nearest, ...(personId === undefined ? {} : { personId }) };
-  const { cooldown: _, ...rest } = passage;
-  return { ...rest, nearest, outcome: 'refused', reason: 'withdrawn' };
+  const { cooldown: _, ...left } = passage;
+  return { ...left, nearest, outcome: 'refused', reason: 'withdrawn' };
 }
 
 /** What remains of a story and its probes after a person was removed from the gallery. */

@@ -98,13 +98,15 @@ class Passages implements PassageJournal {
     this.#database.transaction(() => {
       for (const row of this.#rows.ofStranger(from)) {
         const { passage } = this.#opened(row);
-        if (passage === undefined) continue;
+        if (passage === undefined) {
+          // Without its content, nothing could later say whose it is.
+          this.#rows.remove(row.number);
+          continue;
+        }
         const { stranger: _, ...rest } = passage;
         const assigned = { ...rest, assignedTo: to };
         this.#rows.write(this.#sealed(assigned), this.#personsOf(assigned));
       }
-      // What does not open tells nothing of the person.
-      this.#rows.removeStranger(from);
     });
   }
 
