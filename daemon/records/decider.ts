@@ -93,8 +93,11 @@ export interface Decider extends Disposable {
     wallMsOf: (capturedAtMs: number) => number,
     isAgain?: boolean,
   ): Promise<SightingOutcome>;
-  /** Ends the passages of a camera, after its vision process ended without ending them. Resolves with these passages. */
-  forgetCamera(cameraId: CameraId): Promise<readonly Passage[]>;
+  /**
+   * Ends the passages of a camera, after its vision process ended without ending them. Resolves with these passages. `ending`: the
+   * tracks whose last sighting is still to come.
+   */
+  forgetCamera(cameraId: CameraId, ending?: ReadonlySet<TrackId>): Promise<readonly Passage[]>;
   /** Removes a person from open tracks and unwritten passages, because the person was removed from the gallery. */
   forgetPerson(personId: PersonId): void;
   /** The daemon stops: it ends the passages that vision does not end before. */
@@ -155,11 +158,11 @@ class SightingDecider implements Decider {
     return this.#turns.run(() => this.#decide(sighting, wallMsOf, isAgain));
   }
 
-  forgetCamera(cameraId: CameraId): Promise<readonly Passage[]> {
+  forgetCamera(cameraId: CameraId, ending: ReadonlySet<TrackId> = new Set()): Promise<readonly Passage[]> {
     // After the current sighting, which would otherwise add its track again without an end.
     return this.#turns.run(() => {
       const ended = [...this.#tracks].flatMap(([id, track]) =>
-        track.cameraId === cameraId ? this.#endTrack(id) : [],
+        track.cameraId === cameraId && !ending.has(id) ? this.#endTrack(id) : [],
       );
       this.#options.challenges?.forgetCamera(cameraId);
       this.#endings.tryToWrite();

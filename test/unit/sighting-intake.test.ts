@@ -148,8 +148,12 @@ describe('sighting intake', () => {
     });
     await using intake = new SightingIntake({ decider, clock, logger: silentLogger });
     const probes = [{ capturedAtMs: 0, embedding: Float32Array.of(1), quality: 0.8 }];
+    isDiskFull = false;
+    intake.take({ ...sighting(0), probes, trackId: trackId('a') });
+    await settle();
+    isDiskFull = true;
     for (const track of ['a', 'b', 'b']) {
-      const sequence = intake.waitingCount;
+      const sequence = intake.waitingCount + 1;
       intake.take({ ...sighting(sequence), probes, trackId: trackId(track) });
     }
     intake.take({ ...sighting(0), probes, trackId: trackId('c'), cameraId: cameraId('yard') });
@@ -159,7 +163,15 @@ describe('sighting intake', () => {
     clock.advanceBy(2_000);
     while (intake.waitingCount > 0) await nextTurn();
     assert.equal(decider.trackCount, 1, 'that of the other camera');
-    assert.equal(facts.all.length, 3, 'nothing was lost');
+    assert.equal(facts.all.length, 3, 'nothing was lost, and nothing is told twice');
+    assert.deepEqual(
+      facts.passages.map(({ trackId: track, end }) => [track, end]),
+      [
+        ['a', 'vision-stopped'],
+        ['b', 'vision-stopped'],
+        ['c', undefined],
+      ],
+    );
   });
 
   test('ends immediately although a sighting still waits for space', async () => {

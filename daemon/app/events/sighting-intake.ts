@@ -54,6 +54,8 @@ export class SightingIntake implements AsyncDisposable {
   readonly #waiting: Taken[] = [];
   /** The sighting in work. It stays here while it is tried again. */
   #inHand: Taken | undefined;
+  /** The sighting in work waits until it is tried again. */
+  #isWaiting = false;
   #working: Promise<void> | undefined;
   readonly #failures: Allowance;
   #taken = 0;
@@ -138,8 +140,10 @@ export class SightingIntake implements AsyncDisposable {
     };
     const newestFirst = [...this.#waiting].reverse().map(endOf);
     this.#waiting.splice(0, newestFirst.length, ...newestFirst.reverse());
+    // The sighting in work is decided as it was given, unless it waits for another try.
+    const ending = this.#isWaiting ? ended : new Set(ended);
     if (this.#inHand !== undefined) this.#inHand = endOf(this.#inHand);
-    void this.#decider.forgetCamera(cameraId).then((passages) => {
+    void this.#decider.forgetCamera(cameraId, ending).then((passages) => {
       for (const passage of passages) this.#evidence?.keepPassage(passage);
     });
   }
@@ -213,7 +217,9 @@ export class SightingIntake implements AsyncDisposable {
         reason: message,
         remedy,
       });
+    this.#isWaiting = true;
     await sleep(this.#clock, retryMs, this.#abort.signal).catch(() => undefined);
+    this.#isWaiting = false;
     return false;
   }
 
