@@ -16,6 +16,9 @@ const lineEveryMs = 1_000;
 const unicodeBars = '▁▂▃▄▅▆▇█';
 const plainBars = '_.,-=+*#';
 
+/** The box ends the answer after half an hour. */
+const endNote = 'note: the box ends this after half an hour; run the command again to go on\n';
+
 /** Shows what a camera sees until Ctrl-C: on the terminal, or line by line elsewhere. */
 interface Shown extends Disposable {
   show(sight: FacesInSight): void;
@@ -41,18 +44,20 @@ async function watchCamera(
   const abort = new AbortController();
   const stop = (): void => abort.abort();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, stop);
-  const sights = await client.call('cameras.follow', { id }, abort.signal);
-  using shown = isJson
-    ? jsonLines()
-    : process.stdout.isTTY
-      ? screen(id, time.show)
-      : textLines(id, time.show);
+  const open = (): Shown =>
+    isJson ? jsonLines() : process.stdout.isTTY ? screen(id, time.show) : textLines(id, time.show);
   try {
-    for await (const sight of sights) shown.show(sight);
+    await showAll(await client.call('cameras.follow', { id }, abort.signal), open);
+    if (!abort.signal.aborted) process.stderr.write(endNote);
   } catch (error) {
     if (!abort.signal.aborted) throw error;
   }
   return exitCodes.done;
+}
+
+async function showAll(sights: AsyncIterable<FacesInSight>, open: () => Shown): Promise<void> {
+  using shown = open();
+  for await (const sight of sights) shown.show(sight);
 }
 
 function jsonLines(): Shown {

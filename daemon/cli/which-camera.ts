@@ -10,6 +10,21 @@ export function findCameras(all: readonly CameraStatus[], given: string): readon
   return all.filter(({ id, name }) => id.startsWith(given) || name.toLowerCase() === given.toLowerCase());
 }
 
+/**
+ * The id that a text means in a filter. A camera that was removed may have left records, so an unknown text is no error; a note says
+ * that it may be a slip.
+ */
+export async function whichCameraOfRecords(client: ControlClient, given: string): Promise<string> {
+  const id = await whichCamera(client, given);
+  const all = await client.call('cameras.list');
+  if (all.every((camera) => camera.id !== id)) {
+    process.stderr.write(
+      `note: no camera is called "${given}" now; 'rollcall camera list' shows the cameras\n`,
+    );
+  }
+  return id;
+}
+
 /** The id that a text means. An unknown text is returned unchanged, because the daemon explains it best. */
 export async function whichCamera(client: ControlClient, given: string): Promise<string> {
   const [first, second, ...others] = findCameras(await client.call('cameras.list'), given);

@@ -20,6 +20,9 @@ const fieldNames = {
   requestId: 'REQUEST_ID',
 } as const;
 
+/** Those that a vision process fills itself for what it says. It must not look like an operation of a caller. */
+const saidFields = ['camera', 'track', 'code'] as const;
+
 /** Levels of syslog(3). */
 const priorities: Readonly<Record<string, number>> = { error: 3, warn: 4, info: 6, debug: 7 };
 
@@ -57,25 +60,26 @@ function entryOf(line: string): Buffer | undefined {
   const fields = parsed(message);
   const priority = priorities[String(fields?.['level'])];
   if (fields === undefined || priority === undefined || message.includes('\n')) return undefined;
-  const said = fields['said'];
-  // A vision process has the camera in what it says.
-  const all = typeof said === 'object' && said !== null ? { ...said, ...fields } : fields;
+  const said = objectOf(fields['said']) ?? {};
+  const all = { ...Object.fromEntries(saidFields.map((field) => [field, said[field]])), ...fields };
   const own = Object.entries(fieldNames).flatMap(([field, name]) => {
-    const value = String((all as Record<string, unknown>)[field] ?? '');
+    const value = String(all[field] ?? '');
     return plainValue.test(value) ? [`${name}=${value}`] : [];
   });
   const lines = [`MESSAGE=${message}`, `PRIORITY=${priority}`, 'SYSLOG_IDENTIFIER=rollcalld', ...own];
   return Buffer.from(`${lines.join('\n')}\n`);
 }
 
-function parsed(text: string): Record<string, unknown> | undefined {
+function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? { ...value } : undefined;
+    return objectOf(JSON.parse(text));
   } catch {
     return undefined;
   }
 }
+
+const objectOf = (value: unknown): Readonly<Record<string, unknown>> | undefined =>
+  typeof value === 'object' && value !== null ? { ...value } : undefined;
 
 /** Linux on the processors that Node.js is built for (include/linux/socket.h, include/uapi/asm-generic/fcntl.h). */
 const AF_UNIX = 1;

@@ -205,6 +205,9 @@ async function remove({ box }: Parts) {
   assert.equal(removed.exitCode, 0, removed.stderr);
   await box.client.call('cameras.delete', { id: 'side' });
   assert.deepEqual(await box.client.call('cameras.list'), []);
+  const { exitCode, stderr } = await box.command('passages', 'list', '--camera', 'side');
+  assert.equal(exitCode, 0, 'it may have left passages');
+  assert.match(stderr, /^note: no camera is called "side" now; 'rollcall camera list'/);
   assert.deepEqual(await readdir(join(box.directory, 'data/cameras.d')), []);
   assert.deepEqual(await logins(box), []);
   assert.ok(!box.log().includes(login.password));

@@ -46,8 +46,12 @@ test('the log in the journal', { skip: notifySocketSkip }, async (t) => {
       ...{ PRIORITY: '3', SYSLOG_IDENTIFIER: 'rollcalld', VISION_PROCESS: '0' },
       ...{ CAMERA_ID: 'door', TRACK_ID: 't1', ERROR_CODE: 'camera-silent' },
     });
-    logger.info('a vision process says', { visionProcess: 1, said: { camera: 'yard', visionProcess: 9 } });
+    logger.info('a vision process says', {
+      visionProcess: 1,
+      said: { camera: 'yard', visionProcess: 9, operation: 'gallery.erase', requestId: 'r' },
+    });
     const nested = fieldsOf(await journal.next());
+    assert.deepEqual([nested['OPERATION'], nested['REQUEST_ID']], [undefined, undefined]);
     assert.deepEqual([nested['CAMERA_ID'], nested['VISION_PROCESS'], nested['PRIORITY']], ['yard', '1', '6']);
     assert.deepEqual(others, []);
   });

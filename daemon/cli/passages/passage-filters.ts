@@ -5,7 +5,7 @@ import { passageOutcomes, passageReasons } from '../../contract/passage-terms.js
 import type { ControlClient } from '../../control/client.js';
 import { personForms, personOption } from '../person/which-person.js';
 import type { SiteTime } from '../site-time.js';
-import { whichCamera } from '../which-camera.js';
+import { whichCameraOfRecords } from '../which-camera.js';
 
 export interface FilterOptions {
   readonly camera?: string;
@@ -37,7 +37,7 @@ export async function filtersOf(
 ): Promise<PassageFilters> {
   const { camera, stranger, outcome, reason } = options;
   return {
-    camera: camera === undefined ? undefined : await whichCamera(client, camera),
+    camera: camera === undefined ? undefined : await whichCameraOfRecords(client, camera),
     person: await personOption(options, client, time),
     ...{ stranger, outcome, reason },
   };

@@ -5,7 +5,7 @@ import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox } from '../daemon-client.js';
 import { exitCodes, print, runAction, table } from '../output.js';
 import { dayForms } from '../site-time.js';
-import { whichCamera } from '../which-camera.js';
+import { whichCameraOfRecords } from '../which-camera.js';
 
 interface ReportOptions extends CommonOptions {
   readonly from?: string;
@@ -97,7 +97,7 @@ export function registerReport(program: Command): void {
         const made = await client.call('reports.recognition', {
           from: time.readDay(options.from ?? 'today'),
           to: time.readDay(options.to ?? 'today'),
-          camera: camera === undefined ? undefined : await whichCamera(client, camera),
+          camera: camera === undefined ? undefined : await whichCameraOfRecords(client, camera),
         });
         print(options.json === true, made, () => describeRecognition(made));
         return exitCodes.done;

@@ -9,7 +9,7 @@ import { checkPictureOptions, givePicture, type PictureOptions, pictureOption } 
 import { exitCodes, print, runAction } from '../output.js';
 import { firstItems } from '../pages.js';
 import { timeForms } from '../site-time.js';
-import { whichCamera } from '../which-camera.js';
+import { whichCameraOfRecords } from '../which-camera.js';
 import { describeStranger, strangerTable } from './stranger-text.js';
 import { registerAssign } from './strangers-assign.js';
 import { strangerForms, whichStranger } from './which-stranger.js';
@@ -46,7 +46,7 @@ function registerList(strangers: Command): void {
         const { state, camera, since } = options;
         const filters = {
           state,
-          camera: camera === undefined ? undefined : await whichCamera(client, camera),
+          camera: camera === undefined ? undefined : await whichCameraOfRecords(client, camera),
           since: since === undefined ? undefined : isoTime(time.readFrom(since)),
         };
         const found = await firstItems(options.limit, (page) =>
