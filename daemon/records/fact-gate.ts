@@ -50,7 +50,7 @@ export class FactGate {
     const suppressed = suppressionOf(fact, rules, {
       lastAttendanceMs: (person, camera) => facts.lastAttendanceMs(person, camera),
       lastUnprovenMs: (person, camera) => facts.lastUnprovenMs(person, camera),
-      lastRefusedMs: (person, camera) => facts.lastRefusedMs(person, camera),
+      lastRefusedMs: (person, camera, isBarred) => facts.lastRefusedMs(person, camera, isBarred),
       lastWatchedMs: (person, camera) => facts.lastWatchedMs(person, camera),
       lastAmbiguousMs: (pair, camera) => facts.lastAmbiguousMs(pair, camera),
       lastAttackMs: (camera) => facts.lastAttackMs(camera),

@@ -17,7 +17,7 @@ export function factStoreOf(records: Records): FactStore {
   return {
     lastAttendanceMs: (person, camera) => records.lastAttendanceMs(person, camera),
     lastUnprovenMs: (person, camera) => records.lastUnprovenMs(person, camera),
-    lastRefusedMs: (person, camera) => records.lastRefusedMs(person, camera),
+    lastRefusedMs: (person, camera, isBarred) => records.lastRefusedMs(person, camera, isBarred),
     lastWatchedMs: (person, camera) => records.lastWatchedMs(person, camera),
     lastAmbiguousMs: (pair, camera) => records.lastAmbiguousMs(pair, camera),
     lastAttackMs: (camera) => records.lastAttackMs(camera),

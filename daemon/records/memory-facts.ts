@@ -21,7 +21,7 @@ export function memoryFacts(): MemoryFacts {
   const last = (isWanted: (fact: Fact) => boolean): number | undefined =>
     all.findLast(isWanted)?.occurredAtMs;
   const lastOfPerson = (
-    kind: 'attendance' | 'recognised-unproven' | 'recognised-refused' | 'watchlist',
+    kind: 'attendance' | 'recognised-unproven' | 'watchlist',
     personId: PersonId,
     cameraId: CameraId,
   ): number | undefined =>
@@ -40,7 +40,14 @@ export function memoryFacts(): MemoryFacts {
     write,
     lastAttendanceMs: (personId, cameraId) => lastOfPerson('attendance', personId, cameraId),
     lastUnprovenMs: (personId, cameraId) => lastOfPerson('recognised-unproven', personId, cameraId),
-    lastRefusedMs: (personId, cameraId) => lastOfPerson('recognised-refused', personId, cameraId),
+    lastRefusedMs(personId, cameraId, isBarred) {
+      const refused = all.findLast(
+        (fact) =>
+          fact.kind === 'recognised-refused' && fact.personId === personId && fact.cameraId === cameraId,
+      );
+      if (refused?.kind !== 'recognised-refused') return undefined;
+      return isBarred && refused.reason !== 'barred' ? undefined : refused.occurredAtMs;
+    },
     lastWatchedMs: (personId, cameraId) => lastOfPerson('watchlist', personId, cameraId),
     lastAmbiguousMs: (pair, cameraId) =>
       last(

@@ -23,6 +23,10 @@ export function recentFactsOf(database: OpenDatabase): RecentEvents {
       SELECT occurred_at_ms FROM event WHERE kind = @kind AND camera_id = @camera AND person_id = @person
       ORDER BY sequence DESC LIMIT 1`)
     .pluck();
+  const lastRefusal = db.prepare<[LastTimeKey], { readonly atMs: number; readonly reason: string | null }>(`
+    SELECT occurred_at_ms AS atMs, json_extract(CAST(payload AS TEXT), '$.data.reason') AS reason
+    FROM event WHERE kind = @kind AND camera_id = @camera AND person_id = @person
+    ORDER BY sequence DESC LIMIT 1`);
   const lastOfCamera = db
     .prepare<[Omit<LastTimeKey, 'person'>], number>(`
       SELECT occurred_at_ms FROM event WHERE kind = @kind AND camera_id = @camera
@@ -47,7 +51,10 @@ export function recentFactsOf(database: OpenDatabase): RecentEvents {
   return {
     lastAttendanceMs: (person, camera) => lastTime({ kind: 'attendance', camera, person }),
     lastUnprovenMs: (person, camera) => lastTime({ kind: 'recognised-unproven', camera, person }),
-    lastRefusedMs: (person, camera) => lastTime({ kind: 'recognised-refused', camera, person }),
+    lastRefusedMs(person, camera, isBarred) {
+      const last = database.read(() => lastRefusal.get({ kind: 'recognised-refused', camera, person }));
+      return isBarred && last?.reason !== 'barred' ? undefined : last?.atMs;
+    },
     lastWatchedMs: (person, camera) => lastTime({ kind: 'watchlist', camera, person }),
     lastAmbiguousMs: ([a, b], camera) => database.read(() => lastOfPair.get({ camera, a, b })),
     lastAttackMs: (camera) => lastTime({ kind: 'attack', camera, person: null }),

@@ -221,4 +221,9 @@ test('a change counts for the next decision, and a profile is opened once until 
   assert.deepEqual(await box.pass('ada', live), ['refused-cooldown'], 'a refusal of the same person');
   await persons.update(id, { validUntil: null }, by);
   assert.deepEqual(await box.pass('ada', live), ['attendance']);
+
+  const bea = await box.enrol('bea', { validUntil: '2026-03-01' });
+  assert.deepEqual(await box.pass('bea', live), ['recognised-refused expired']);
+  await persons.update(bea, { watch: { mark: 'barred', reason } }, by);
+  assert.deepEqual(await box.pass('bea', live), ['recognised-refused barred'], 'whatever was told before');
 });

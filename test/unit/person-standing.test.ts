@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { readProfile } from '../../daemon/cli/person/profile-options.js';
 import { siteTimeOf } from '../../daemon/cli/site-time.js';
 import { watchMarks as contractMarks } from '../../daemon/contract/person.js';
-import { checkProfile } from '../../daemon/domain/persons/person-profile.js';
+import { checkProfile, withdrawn } from '../../daemon/domain/persons/person-profile.js';
 import {
   type GivenTerms,
   mostGroups,
@@ -78,6 +78,15 @@ describe('the terms of a profile', () => {
     assert.deepEqual(stored({ validFrom: '2026-02-30' }), [
       'the first valid day must be a date such as 2026-03-01',
     ]);
+  });
+
+  test('end with a withdrawal of consent', () => {
+    const terms = { groups: ['team'], validUntil: '2026-03-01', watch: { mark: 'barred', reason: 'order' } };
+    const checked = checkProfile({ name: 'Ada', notes: 'night shift', ...terms }, '2026-03-02');
+    assert.ok('profile' in checked);
+    const { consent, ...kept } = withdrawn(checked.profile, '2026-03-02');
+    assert.equal(consent?.withdrawnIso, '2026-03-02');
+    assert.deepEqual(kept, { name: 'Ada', notes: 'night shift' });
   });
 
   test('have the marks that the contract names', () => assert.deepEqual(contractMarks, watchMarks));

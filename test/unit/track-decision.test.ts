@@ -243,6 +243,14 @@ describe('nextDecision', () => {
       assert.deepEqual(course(barred, { ...barred, verdict: 'live' }).kinds, ['recognised-refused']);
     });
 
+    test('is told of again if they are barred meanwhile, but not the other way round', () => {
+      const live = { ...expired, verdict: 'live' } as const;
+      assert.deepEqual(course(live, barred, barred, live).kinds, [
+        'recognised-refused',
+        'recognised-refused',
+      ]);
+    });
+
     test('may give way to another person whom a better view shows', () => {
       const steps = [barred, { identification: other, verdict: 'live' }] as const;
       assert.deepEqual(course(...steps).kinds, ['recognised-refused', 'attendance']);

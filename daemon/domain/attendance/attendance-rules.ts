@@ -36,7 +36,8 @@ type PersonPair = readonly [PersonId, PersonId];
 export interface RecordedFacts {
   lastAttendanceMs(personId: PersonId, cameraId: CameraId): number | undefined;
   lastUnprovenMs(personId: PersonId, cameraId: CameraId): number | undefined;
-  lastRefusedMs(personId: PersonId, cameraId: CameraId): number | undefined;
+  /** `isBarred`: undefined if the last refusal was that of a person who was not valid, which must not hold back that of a barred one. */
+  lastRefusedMs(personId: PersonId, cameraId: CameraId, isBarred: boolean): number | undefined;
   lastWatchedMs(personId: PersonId, cameraId: CameraId): number | undefined;
   /** The last ambiguous passage of these two persons, in either order. */
   lastAmbiguousMs(pair: PersonPair, cameraId: CameraId): number | undefined;
@@ -123,7 +124,7 @@ function cooldownFor(fact: Fact, rules: AttendanceRules, recent: RecentFacts): C
     case 'recognised-refused':
       return {
         reason: 'refused-cooldown',
-        lastMs: recent.lastRefusedMs(fact.personId, fact.cameraId),
+        lastMs: recent.lastRefusedMs(fact.personId, fact.cameraId, fact.reason === 'barred'),
         cooldownS: fact.reason === 'barred' ? rules.watchlistCooldownS : rules.attendanceCooldownS,
         earlier: fact.kind,
       };

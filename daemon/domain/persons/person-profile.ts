@@ -79,9 +79,13 @@ export function checkProfile(given: GivenProfile, todayIso: string): CheckedProf
   };
 }
 
-/** The profile after consent was withdrawn on `withdrawnIso`, `YYYY-MM-DD`. */
+/**
+ * The profile after consent was withdrawn on `withdrawnIso`, `YYYY-MM-DD`: without what says how to treat the person when their
+ * face is recognised.
+ */
 export function withdrawn(profile: PersonProfile, withdrawnIso: string): PersonProfile {
+  const { groups: _g, validFrom: _f, validUntil: _u, watch: _w, threshold: _t, ...kept } = profile;
   // A withdrawal must be stored also where the consent itself was never stored.
-  const { consent = { basis: 'consent', dateIso: withdrawnIso, reference: 'not recorded' } } = profile;
-  return { ...profile, consent: { ...consent, withdrawnIso } };
+  const { consent = { basis: 'consent', dateIso: withdrawnIso, reference: 'not recorded' } } = kept;
+  return { ...kept, consent: { ...consent, withdrawnIso } };
 }

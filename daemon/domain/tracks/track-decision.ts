@@ -31,8 +31,8 @@ export interface TrackDecision {
   readonly state: TrackState;
   /** The person of the last sighting, and since when the track matched this person without a break; monotonic milliseconds. */
   readonly recognised?: { readonly personId: PersonId; readonly sinceMs: number };
-  /** The person who was refused last, and the watched person who was told of last. */
-  readonly refused?: PersonId;
+  /** The person who was refused last and whether as a barred one, and the watched person who was told of last. */
+  readonly refused?: { readonly personId: PersonId; readonly isBarred: boolean };
   readonly watched?: PersonId;
 }
 
@@ -105,7 +105,10 @@ export function nextDecision(before: TrackDecision, known: TrackKnowledge): Trac
 
   const waitedMs = since === undefined ? 0 : known.sighting.lastSeenMs - since.sinceMs;
   const refusal = refusalIn(known, before.refused, waitedMs);
-  if (refusal) return { decision: { ...now, state: 'refused', refused: refusal.personId }, fact: refusal };
+  if (refusal) {
+    const refused = { personId: refusal.personId, isBarred: refusal.reason === 'barred' };
+    return { decision: { ...now, state: 'refused', refused }, fact: refusal };
+  }
   const attendance = attendanceIn(known);
   if (attendance && isLive(known)) return to('attended', attendance);
   const isBefore = (later: TrackState): boolean => rank[state] < rank[later];
@@ -164,12 +167,14 @@ function watchedIn(known: TrackKnowledge, told: PersonId | undefined): WatchedFa
  */
 function refusalIn(
   known: TrackKnowledge,
-  told: PersonId | undefined,
+  told: TrackDecision['refused'],
   waitedMs: number,
 ): RefusedFact | undefined {
   const { standing: reason } = known;
   const about = aboutPerson(known);
-  if (reason === 'valid' || about === undefined || about.personId === told) return undefined;
+  if (reason === 'valid' || about === undefined) return undefined;
+  // Who is barred while in sight is told of, also if they were refused before because they were not valid.
+  if (about.personId === told?.personId && (told.isBarred || reason !== 'barred')) return undefined;
   const isDue =
     reason === 'barred'
       ? isEnoughForWatchlist(known)

@@ -5,6 +5,7 @@ import type { Embedding } from '../../domain/identification/match.js';
 import type { PassageId, RecogniserId, StrangerId } from '../../domain/ids.js';
 import { knownOf, OpenAppearances } from '../../domain/strangers/open-appearances.js';
 import {
+  isLikely,
   likenessTo,
   merged,
   type Stranger,
@@ -143,8 +144,11 @@ export class SealedStrangers implements GalleryStrangers, Disposable {
     const found: SimilarStranger[] = [];
     for (const { id: other, views } of this.#index.values()) {
       if (other === id) continue;
-      const similarity = Math.max(...own.map(({ embedding }) => likenessTo(embedding, views)));
-      if (similarity >= threshold) found.push({ strangerId: other, similarity });
+      // Most strangers are far away: they cost one or two comparisons.
+      const near = own.filter(({ embedding }) => isLikely(embedding, views, threshold));
+      if (near.length === 0) continue;
+      const similarity = Math.max(...near.map(({ embedding }) => likenessTo(embedding, views)));
+      found.push({ strangerId: other, similarity });
     }
     return found.sort((a, b) => b.similarity - a.similarity).slice(0, count);
   }
