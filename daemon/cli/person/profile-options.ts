@@ -61,7 +61,7 @@ export function withProfileOptions(command: Command): Command {
     .addOption(
       new Option(
         '--watch <mark>',
-        "'watch' tells of the person at once; 'barred' does, and records no attendance; both need --watch-reason",
+        "'watch' tells of the person at once; 'barred' does the same, and records no attendance; both need --watch-reason",
       ).choices([...watchMarks, 'none']),
     )
     .option('--watch-reason <text>', 'why the person is watched or barred')

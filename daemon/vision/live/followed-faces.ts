@@ -11,7 +11,7 @@ const everyMs = 200;
 const everyIdleMs = 1_000;
 
 /**
- * What one camera measures at the faces in its sight, in numbers, while somebody follows it. Costs nothing otherwise.
+ * What one camera measures at the faces in its sight, in numbers, while a caller follows it. Costs nothing otherwise.
  */
 export class FollowedFaces {
   readonly #cameraId: string;
