@@ -173,7 +173,10 @@ class SightingDecider implements Decider {
   forgetPerson(personId: PersonId): void {
     // After the current sighting, whose search may still have found the person.
     void this.#turns.run(() => {
-      for (const [id, track] of this.#tracks) this.#tracks.set(id, trackWithoutPerson(track, personId));
+      for (const [id, track] of this.#tracks) {
+        const passage = track.passage && this.#strangers.withOwner(track.passage);
+        this.#tracks.set(id, trackWithoutPerson({ ...track, passage }, personId));
+      }
       this.#endings.forgetPerson(personId);
     });
   }

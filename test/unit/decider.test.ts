@@ -5,7 +5,7 @@ import { seededRandom } from '../../daemon/base/random.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import type { Fact } from '../../daemon/domain/events/event.js';
 import type { Probe } from '../../daemon/domain/identification/match.js';
-import { cameraId, personId, recogniserId, trackId } from '../../daemon/domain/ids.js';
+import { cameraId, personId, recogniserId, strangerId, trackId } from '../../daemon/domain/ids.js';
 import type { ChallengeStanding } from '../../daemon/domain/liveness/challenge.js';
 import type { LivenessAssessment } from '../../daemon/domain/liveness/liveness.js';
 import { createDecider, type DeciderOptions, type SightingOutcome } from '../../daemon/records/decider.js';
@@ -341,6 +341,31 @@ describe('createDecider', () => {
     );
     assert.equal(after.identification?.outcome, 'no match');
     assert.deepEqual(facts.all, []);
+  });
+
+  test('a stranger who was assigned to a person in sight does not lead to the person after an erasure', async () => {
+    const stranger = { id: strangerId('s-1'), visit: 1, firstSeenMs: 0, cameras: [] };
+    let isAssigned = false;
+    const { made, facts } = decider({
+      search: async () => [],
+      strangers: () => ({
+        count: 1,
+        see: () => ({ stranger, isIgnored: false }),
+        ownerOf: () => (isAssigned ? { assignedTo: personId('person-1') } : { strangerId: stranger.id }),
+        noteRecorded: () => undefined,
+        withdraw: () => undefined,
+        end: () => undefined,
+      }),
+    });
+    const seen = { probes: probes(2), lastSeenMs: 2_000 };
+    await made.onSighting(sightingOf(seen), wallMsOf);
+    assert.deepEqual(facts.passages[0]?.stranger?.id, stranger.id);
+    isAssigned = true;
+    made.forgetPerson(personId('person-1'));
+    await made.onSighting(sightingOf({ ...seen, sequence: 1, isEnded: true }), wallMsOf);
+    const [written] = facts.passages;
+    assert.deepEqual([written?.end, written?.outcome], ['left', 'stranger']);
+    assert.doesNotMatch(JSON.stringify(written), /person-1|s-1/);
   });
 
   test('a passage that could not be written yet does not name a person who was removed meanwhile', async () => {

@@ -75,7 +75,9 @@ export function passageWithoutPerson(named: Passage, removed: PersonId): Passage
 
 /** What remains of a story and its probes after a person was removed from the gallery. */
 export function storyWithoutPerson(story: PassageStory, passage: Passage, removed: PersonId): PassageStory {
-  return passage.personId === removed ? { ...story, last: undefined, isWithdrawn: true } : story;
+  if (passage.personId === removed) return { ...story, last: undefined, isWithdrawn: true };
+  // The fact names the stranger, and so the person to whom the stranger was assigned.
+  return passage.assignedTo === removed ? { ...story, last: undefined } : story;
 }
 
 function livenessOf(
