@@ -188,7 +188,9 @@ async function measureSpoilt(directory: string): Promise<void> {
   console.log(
     `${recogniser.id}: ${tracks.length} tracks of ${people} people, as they are and spoilt; ${unusable} below the quality that a camera uses`,
   );
-  for (const { threshold: at, rates } of ratesByThreshold(tracks, { sequences: 3, thresholds: [own] })) {
+  for (const { threshold: at, rates } of ratesByThreshold(tracks, {
+    ...{ sequences: 3, thresholds: [own], random: seededRandom },
+  })) {
     const { precision, recall, trackPrecision, trackRecall } = rates;
     const shares = [precision, recall, trackPrecision, trackRecall].map(
       (rate) => `${(rate * 100).toFixed(1)} %`,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { seededRandom } from '../../daemon/base/random.js';
 import { groupingRates } from '../../daemon/domain/strangers/grouping-rates.js';
 import {
   groupTracks,
@@ -43,14 +44,22 @@ describe('a trial of grouping', () => {
 
   test('groups as the box does, and prints rates by threshold', () => {
     assert.equal(new Set(groupTracks(tracks, 0.9).map(({ group }) => group)).size, 8);
-    const [all, right, none] = ratesByThreshold(tracks, { sequences: 2, thresholds: [-1, 0.9, 0.9999] });
+    const [all, right, none] = ratesByThreshold(tracks, {
+      sequences: 2,
+      thresholds: [-1, 0.9, 0.9999],
+      random: seededRandom,
+    });
     assert.deepEqual([all?.rates.groups, all?.rates.recall], [1, 1]);
     assert.deepEqual([right?.rates.precision, right?.rates.recall], [1, 1]);
     assert.deepEqual([none?.rates.groups, none?.rates.precision, none?.rates.recall], [32, 1, 0]);
   });
 
   test('chooses the threshold on other people than it judges', () => {
-    const results = validateGrouping(tracks, { sequences: 2, thresholds: [-1, 0.9, 0.9999] }, 2);
+    const results = validateGrouping(
+      tracks,
+      { sequences: 2, thresholds: [-1, 0.9, 0.9999], random: seededRandom },
+      2,
+    );
     assert.deepEqual(
       results.map(({ people, tracks: count, threshold, rates }) => [people, count, threshold, rates.recall]),
       Array.from({ length: 4 }, () => [4, 16, 0.9, 1]),

@@ -1,7 +1,25 @@
 import { counted } from '../../base/counted.js';
-import { aimedPrecision, type RatesAtThreshold } from '../../domain/strangers/grouping-trial.js';
+import {
+  aimedPrecision,
+  type RatesAtThreshold,
+  type ValidatedGrouping,
+} from '../../domain/strangers/grouping-trial.js';
 import { table } from '../output.js';
-import type { GroupingEvaluation } from './evaluate-grouping.js';
+
+/** What `rollcall evaluate grouping --json` prints. Rates are 0..1, thresholds cosines. */
+export interface GroupingEvaluation {
+  readonly recogniser: string;
+  /** The threshold in force. */
+  readonly threshold: number;
+  readonly people: number;
+  readonly tracks: number;
+  /** Photographs without a face, or that a camera would not use. */
+  readonly unusable: readonly { readonly photograph: string; readonly reason: string }[];
+  readonly sequences: number;
+  readonly rates: readonly RatesAtThreshold[];
+  /** Empty if there are too few people. */
+  readonly validated: readonly ValidatedGrouping[];
+}
 
 const percent = (rate: number): string => `${(rate * 100).toFixed(1)} %`;
 

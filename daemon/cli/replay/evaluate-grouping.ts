@@ -2,11 +2,10 @@ import { basename, join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { badInput } from '../../base/errors.js';
 import { Lifetime } from '../../base/lifetime.js';
+import { seededRandom } from '../../base/random.js';
 import {
   type LabelledTrack,
-  type RatesAtThreshold,
   ratesByThreshold,
-  type ValidatedGrouping,
   validateGrouping,
 } from '../../domain/strangers/grouping-trial.js';
 import type { WeighedView } from '../../domain/strangers/stranger.js';
@@ -14,7 +13,7 @@ import { systemClock as clock } from '../../host/system-clock.js';
 import { samplePhotoView } from '../../vision/photo-sample.js';
 import { replayClip } from '../../vision/replay-clip.js';
 import { exitCodes, print, runAction } from '../output.js';
-import { describeGrouping } from './describe-grouping.js';
+import { describeGrouping, type GroupingEvaluation } from './describe-grouping.js';
 import { readClips, readPeople } from './labelled-collection.js';
 import { openReplaySetup, type ReplaySetup } from './replay-setup.js';
 
@@ -32,21 +31,6 @@ interface EvaluateOptions {
   readonly sequences: number;
   readonly config?: string;
   readonly json?: boolean;
-}
-
-/** What `rollcall evaluate grouping --json` prints. Rates are 0..1, thresholds cosines. */
-export interface GroupingEvaluation {
-  readonly recogniser: string;
-  /** The threshold in force. */
-  readonly threshold: number;
-  readonly people: number;
-  readonly tracks: number;
-  /** Photographs without a face, or that a camera would not use. */
-  readonly unusable: readonly { readonly photograph: string; readonly reason: string }[];
-  readonly sequences: number;
-  readonly rates: readonly RatesAtThreshold[];
-  /** Empty if there are too few people. */
-  readonly validated: readonly ValidatedGrouping[];
 }
 
 export function registerEvaluateGrouping(evaluate: Command): void {
@@ -97,7 +81,7 @@ async function evaluateGrouping(options: EvaluateOptions): Promise<GroupingEvalu
   const thresholds = Array.from({ length: stepsBelow + 1 + stepsAbove }, (_, step) =>
     Number((threshold + (step - stepsBelow) * margin).toFixed(4)),
   );
-  const trial = { sequences, thresholds };
+  const trial = { sequences, thresholds, random: seededRandom };
   const count = new Set(tracks.map(({ person }) => person)).size;
   return {
     ...{

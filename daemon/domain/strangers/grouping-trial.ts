@@ -1,4 +1,3 @@
-import { seededRandom } from '../../base/random.js';
 import { cameraId, passageId, recogniserId, strangerId } from '../ids.js';
 import { type GroupedTrack, type GroupingRates, groupingRates, meanRates } from './grouping-rates.js';
 import { OpenAppearances } from './open-appearances.js';
@@ -18,6 +17,8 @@ export interface GroupingTrial {
   /** Random orders in which the tracks come. */
   readonly sequences: number;
   readonly thresholds: readonly number[];
+  /** The same numbers for the same seed, in [0, 1). */
+  readonly random: (seed: number) => { unit(): number };
 }
 
 /** The rates with one threshold. */
@@ -48,9 +49,9 @@ const recogniser = recogniserId('trial');
 /** The rates with each threshold, averaged over random orders of the tracks. The orders are the same in each run. */
 export function ratesByThreshold(
   tracks: readonly LabelledTrack[],
-  { sequences, thresholds }: GroupingTrial,
+  { sequences, thresholds, random }: GroupingTrial,
 ): readonly RatesAtThreshold[] {
-  const orders = Array.from({ length: sequences }, (_, index) => shuffled(tracks, index + 1));
+  const orders = Array.from({ length: sequences }, (_, index) => shuffled(tracks, random(index + 1)));
   return thresholds.map((threshold) => ({
     threshold,
     rates: meanRates(orders.map((order) => groupingRates(groupTracks(order, threshold)))),
@@ -75,7 +76,7 @@ export function validateGrouping(
   const people = [...new Set(tracks.map(({ person }) => person))].sort();
   const results: ValidatedGrouping[] = [];
   for (let division = 1; division <= divisions; division += 1) {
-    const first = new Set(shuffled(people, division).slice(0, Math.ceil(people.length / 2)));
+    const first = new Set(shuffled(people, trial.random(division)).slice(0, Math.ceil(people.length / 2)));
     const halves = [true, false].map((isFirst) =>
       tracks.filter(({ person }) => first.has(person) === isFirst),
     );
@@ -100,9 +101,8 @@ function bestOf(all: readonly RatesAtThreshold[]): RatesAtThreshold {
   return best ?? { threshold: 1, rates: meanRates([]) };
 }
 
-/** Fisher and Yates: the same order for the same seed. */
-function shuffled<T>(items: readonly T[], seed: number): readonly T[] {
-  const random = seededRandom(seed);
+/** Fisher and Yates. */
+function shuffled<T>(items: readonly T[], random: { unit(): number }): readonly T[] {
   const left = [...items];
   const order: T[] = [];
   while (left.length > 0) order.push(...left.splice(Math.floor(random.unit() * left.length), 1));
