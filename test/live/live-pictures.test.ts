@@ -329,8 +329,8 @@ async function revoked({ port, page, key }: Box, one: Watcher): Promise<void> {
   slow.socket.pause();
   const before = slow.shown.length;
   const from = slow.shown.at(-1)?.about.sequence ?? 0;
-  assert.equal((await ask(port, 'POST', '/auth/logout', page)).status, 200);
   await one.more(20);
+  assert.equal((await ask(port, 'POST', '/auth/logout', page)).status, 200);
   slow.socket.resume();
   await until('the slow viewer to go on', () => slow.shown.length > before + 5);
   const sequences = slow.shown.slice(before).map(({ about }) => about.sequence);
