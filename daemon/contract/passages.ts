@@ -117,7 +117,11 @@ const positionOf = (item: FollowedPassage): number => item.position;
 
 const filters = {
   camera: filteredCamera.optional().describe('Only passages at this camera.'),
-  person: personId.optional().describe('Only passages in which the box recognised this person.'),
+  person: personId
+    .optional()
+    .describe(
+      'Only passages in which the box recognised this person, and those of a stranger who was assigned to them.',
+    ),
   stranger: strangerId.optional().describe('Only passages of this stranger.'),
   outcome: outcome.optional(),
   reason: reason.optional(),
