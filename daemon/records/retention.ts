@@ -2,7 +2,7 @@ import type { EventKind } from '../domain/events/event.js';
 import type { PersonId, StrangerId } from '../domain/ids.js';
 import type { Ageing } from '../domain/retention/retention.js';
 import type { OpenDatabase } from '../host/sqlite.js';
-import { ageingPassages } from './passages/passage-ageing.js';
+import { ageingRows } from './ageing-rows.js';
 import type { PassageJournal } from './passages/passage-journal.js';
 
 interface AgedEvent {
@@ -13,6 +13,8 @@ interface AgedEvent {
 
 /** The event loop is blocked while SQLite waits for another reader of the file, so it waits only this long. */
 const emptyingTimeoutMs = 20;
+
+const corrections = { table: 'attendance_correction', key: 'sequence', time: 'recorded_at_ms' };
 
 /** Deletes old data from the records. */
 export interface RecordsRetention {
@@ -53,12 +55,12 @@ export function recordsRetentionOf(
       database.transaction(() => {
         for (const id of ids) journal.forgetStranger(id);
       }),
-    passages: () => ageingPassages(database),
+    passages: () => ageingRows(database, { table: 'passage', key: 'number', time: 'started_at_ms' }),
     ageing: (...kinds) =>
       ageingTogether(
         kinds.flatMap((kind) => {
           const events = ageingEvents(database, kind);
-          return kind === 'attendance' ? [events, ageingCorrections(database)] : [events];
+          return kind === 'attendance' ? [events, ageingRows(database, corrections)] : [events];
         }),
       ),
     emptyLog: () =>
@@ -107,25 +109,6 @@ function ageingEvents(database: OpenDatabase, kind: EventKind): Ageing {
           return { count: going.length, isMoreDue: rows.length === limit };
         });
     },
-  };
-}
-
-/** Corrections of attendance, by their age. */
-function ageingCorrections(database: OpenDatabase): Ageing {
-  const { db } = database;
-  const count = db
-    .prepare<[number], number>('SELECT count(*) FROM attendance_correction WHERE recorded_at_ms < ?')
-    .pluck();
-  const remove = db.prepare<[number, number]>(`
-    DELETE FROM attendance_correction WHERE sequence IN (
-      SELECT sequence FROM attendance_correction WHERE recorded_at_ms < ? ORDER BY recorded_at_ms LIMIT ?)`);
-  return {
-    countDue: (beforeMs) => database.read(() => count.get(beforeMs) ?? 0),
-    begin: (beforeMs) => (limit) =>
-      database.transaction(() => {
-        const { changes } = remove.run(beforeMs, limit);
-        return { count: changes, isMoreDue: changes === limit };
-      }),
   };
 }
 
