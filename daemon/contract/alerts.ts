@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { operation, pageFields } from './operation.js';
+import { numberedPageFields, operation } from './operation.js';
 
 export const deliveryStates = ['pending', 'delivered', 'failed'] as const;
 
@@ -78,12 +78,7 @@ export const alertOperations = {
     description:
       'A caller who is limited to cameras gets no alert about another camera: then a page may have fewer alerts than `limit` and not be the last.',
     input: z.strictObject({
-      limit: pageFields.limit,
-      cursor: z
-        .string()
-        .regex(/^\d{1,16}$/)
-        .optional()
-        .describe('`nextCursor` of the page before.'),
+      ...numberedPageFields,
       state: z.enum(deliveryStates).optional().describe('Only alerts with a delivery in this state.'),
     }),
     answer: { kind: 'page', item: alert },

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { eventKinds } from './event-kinds.js';
 import { heldBack } from './held-back.js';
-import { operation, pageFields } from './operation.js';
+import { numberedPageFields, operation } from './operation.js';
 
 const eventKind = z.enum(eventKinds);
 const sequence = z.int().positive();
@@ -154,12 +154,7 @@ const readEvents = {
     description:
       'The newest first, unless `order` says otherwise. A caller who is limited to cameras gets the events of these cameras only.',
     input: z.strictObject({
-      limit: pageFields.limit,
-      cursor: z
-        .string()
-        .regex(/^\d{1,16}$/)
-        .optional()
-        .describe('`nextCursor` of the page before.'),
+      ...numberedPageFields,
       order: z.enum(['newest-first', 'oldest-first']).default('newest-first'),
       ...filters,
       from: sequence.optional().describe('From this sequence on.'),

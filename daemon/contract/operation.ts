@@ -220,6 +220,16 @@ export const pageFields = {
   cursor: z.string().max(256).optional(),
 };
 
+/** The fields of a page of rows that are numbered: the cursor is a number. */
+export const numberedPageFields = {
+  limit: pageFields.limit,
+  cursor: z
+    .string()
+    .regex(/^\d{1,16}$/)
+    .optional()
+    .describe('`nextCursor` of the page before.'),
+};
+
 /** Give it to change an object only if it has not changed since it was read. Over HTTP, the header `If-Match` gives it, too. */
 export const ifRevision = z
   .int()

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { cameraId, filteredCamera } from './cameras.js';
-import { operation, pageFields } from './operation.js';
+import { numberedPageFields, operation } from './operation.js';
 import { markedAs, passageEnds, passageOutcomes, passageReasons } from './passage-terms.js';
 import { personId, similarity } from './person.js';
 
@@ -170,12 +170,7 @@ export const passageOperations = {
     description:
       'The newest first, unless `order` says otherwise. A caller who is limited to cameras gets the passages at these cameras only.',
     input: z.strictObject({
-      limit: pageFields.limit,
-      cursor: z
-        .string()
-        .regex(/^\d{1,16}$/)
-        .optional()
-        .describe('`nextCursor` of the page before.'),
+      ...numberedPageFields,
       order: z.enum(['newest-first', 'oldest-first']).default('newest-first'),
       ...filters,
       since: instant.optional().describe('Began at this time or later.'),
