@@ -11,7 +11,7 @@ import { AlertBox, webhookSecret } from '../support/alert-box.js';
 import { alerting, hook, posted, rule, subjects } from '../support/alert-hook.js';
 import { mailHeader, openHttpSink, openSmtpSink } from '../support/alert-sinks.js';
 import { ambiguousFact, refusedFact, watchedFact } from '../support/facts.js';
-import { proofByBlink, sightingOf } from '../support/sightings.js';
+import { proofByBlink, sightingOf, testRules } from '../support/sightings.js';
 
 const minuteMs = 60_000;
 
@@ -109,14 +109,7 @@ describe('from a recorded event to an alert', () => {
     using decider = createDecider({
       search: async () => [],
       policy: { threshold: 0.5, margin: 0.05, minimumProbes: 2 },
-      rules: {
-        attendanceCooldownS: 300,
-        unknownCooldownS: 60,
-        attackCooldownS: 60,
-        watchlistCooldownS: 60,
-        watchlistRequires: 'none',
-        unknownAfterS: 2,
-      },
+      rules: testRules,
       directionOf: () => 'both',
       proofAt: () => proofByBlink,
       facts: factStoreOf(box.records),

@@ -29,7 +29,7 @@ import {
   temporaryFolder,
   unsignedSigner,
 } from '../support/published-box.js';
-import { sightingOf } from '../support/sightings.js';
+import { sightingOf, testRules } from '../support/sightings.js';
 import { until } from '../support/until.js';
 
 const gate = cameraId('gate');
@@ -54,14 +54,7 @@ function boxThatAsks(records: Records, webhook: ConstructorParameters<typeof Pro
   const decider = createDecider({
     search: async () => [{ personId: personId('person-1'), similarity: 0.8 }],
     policy: { threshold: 0.5, margin: 0.05, minimumProbes: 1 },
-    rules: {
-      attendanceCooldownS: 300,
-      unknownCooldownS: 60,
-      attackCooldownS: 60,
-      watchlistCooldownS: 60,
-      watchlistRequires: 'none',
-      unknownAfterS: 2,
-    },
+    rules: testRules,
     directionOf: () => 'in',
     proofAt: () => ({ require: 'challenge', attackAfterS: 20 }),
     ...{ challenges, facts: factStoreOf(records), clock, random },

@@ -41,7 +41,7 @@ import {
   unitVector,
 } from '../support/gallery-fixture.js';
 import { openTestRecords } from '../support/published-box.js';
-import { proofByBlink, sightingOf } from '../support/sightings.js';
+import { proofByBlink, sightingOf, testRules } from '../support/sightings.js';
 
 const policy = { threshold: 0.5, margin: 0.05 };
 const targetFpir = 0.01;
@@ -299,14 +299,7 @@ describe('the calibration of a gallery', () => {
           thresholdOf: (id) => calibration.thresholdOf(id),
           isInseparable: (a, b) => calibration.isInseparable(a, b),
         },
-        rules: {
-          attendanceCooldownS: 300,
-          unknownCooldownS: 60,
-          attackCooldownS: 60,
-          watchlistCooldownS: 60,
-          watchlistRequires: 'none',
-          unknownAfterS: 2,
-        },
+        rules: testRules,
         ...{
           directionOf: () => 'in',
           proofAt: () => proofByBlink,

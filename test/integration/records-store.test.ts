@@ -15,7 +15,7 @@ import { openRecords } from '../../daemon/records/open-records.js';
 import { ambiguousFact, assortedFacts, attackFact, attendanceFact, unknownFact } from '../support/facts.js';
 import type { FullDiskReport } from '../support/full-disk.js';
 import { box, openTestRecords, temporaryFolder } from '../support/published-box.js';
-import { proofByBlink, sightingOf } from '../support/sightings.js';
+import { proofByBlink, sightingOf, testRules } from '../support/sightings.js';
 
 describe('records.db', () => {
   test('numbers events without gaps over restarts and keeps the bytes to publish', async () => {
@@ -137,14 +137,7 @@ describe('records.db', () => {
       const decider = createDecider({
         search: async () => [{ personId: personId('person-1'), similarity: 0.8 }],
         policy: { threshold: 0.5, margin: 0.05, minimumProbes: 1 },
-        rules: {
-          attendanceCooldownS: 300,
-          unknownCooldownS: 60,
-          attackCooldownS: 60,
-          watchlistCooldownS: 60,
-          watchlistRequires: 'none',
-          unknownAfterS: 2,
-        },
+        rules: testRules,
         directionOf: () => 'in',
         proofAt: () => proofByBlink,
         facts: factStoreOf(records),

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import type { AttendanceRules } from '../../daemon/domain/attendance/attendance-rules.js';
 import { cameraId, personId, trackId } from '../../daemon/domain/ids.js';
 import type { Passage } from '../../daemon/domain/passages/passage.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
@@ -16,7 +15,7 @@ import {
   testRecogniser,
   unitVector,
 } from '../support/gallery-fixture.js';
-import { proofByBlink, sightingOf } from '../support/sightings.js';
+import { proofByBlink, sightingOf, testRules } from '../support/sightings.js';
 
 const minute = 60_000;
 
@@ -24,14 +23,7 @@ const minute = 60_000;
 class Door {
   readonly clock = new VirtualClock(1_700_000_000_000);
   readonly facts = memoryFacts();
-  readonly rules: AttendanceRules = {
-    attendanceCooldownS: 300,
-    unknownCooldownS: 60,
-    attackCooldownS: 60,
-    watchlistCooldownS: 60,
-    watchlistRequires: 'none',
-    unknownAfterS: 2,
-  };
+  readonly rules = testRules;
   isKept = true;
   /** The enrolled face. */
   enrolled = -1;

@@ -1,3 +1,4 @@
+import type { AttendanceRules } from '../../daemon/domain/attendance/attendance-rules.js';
 import { cameraId, recogniserId, trackId } from '../../daemon/domain/ids.js';
 import type { ViewMeasures, ViewTally } from '../../daemon/domain/passages/passage.js';
 import type { Sighting } from '../../daemon/domain/tracks/sighting.js';
@@ -5,6 +6,16 @@ import type { AttendanceProof } from '../../daemon/domain/tracks/track-decision.
 
 /** As the defaults of the configuration have it. */
 export const proofByBlink: AttendanceProof = { require: 'blink', attackAfterS: 20 };
+
+/** Cooldowns that are long beside a test. */
+export const testRules: AttendanceRules = {
+  attendanceCooldownS: 300,
+  unknownCooldownS: 60,
+  attackCooldownS: 60,
+  watchlistCooldownS: 60,
+  watchlistRequires: 'none',
+  unknownAfterS: 2,
+};
 
 /** A sighting of a clearly visible person about whom nothing is decided yet. */
 export function sightingOf(changes: Partial<Sighting> = {}): Sighting {

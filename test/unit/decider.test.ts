@@ -10,7 +10,7 @@ import type { ChallengeStanding } from '../../daemon/domain/liveness/challenge.j
 import type { LivenessAssessment } from '../../daemon/domain/liveness/liveness.js';
 import { createDecider, type DeciderOptions, type SightingOutcome } from '../../daemon/records/decider.js';
 import { memoryFacts } from '../../daemon/records/memory-facts.js';
-import { proofByBlink, sightingOf } from '../support/sightings.js';
+import { proofByBlink, sightingOf, testRules } from '../support/sightings.js';
 
 const live: LivenessAssessment = {
   verdict: 'live',
@@ -36,14 +36,7 @@ function decider(changes: Partial<DeciderOptions> = {}) {
   const made = createDecider({
     search: async () => [{ personId: personId('person-1'), similarity: 0.8 }],
     policy: { threshold: 0.5, margin: 0.05, minimumProbes: 2 },
-    rules: {
-      attendanceCooldownS: 300,
-      unknownCooldownS: 60,
-      attackCooldownS: 60,
-      watchlistCooldownS: 60,
-      watchlistRequires: 'none',
-      unknownAfterS: 2,
-    },
+    rules: testRules,
     directionOf: () => 'in',
     proofAt: () => proofByBlink,
     facts,

@@ -14,7 +14,7 @@ import { createDecider } from '../../daemon/records/decider.js';
 import { memoryFacts } from '../../daemon/records/memory-facts.js';
 import { attackFact, attendanceFact, unknownFact, unprovenFact } from '../support/facts.js';
 import { passageIdOf, passageOf } from '../support/passage-fixture.js';
-import { proofByBlink, sightingOf } from '../support/sightings.js';
+import { proofByBlink, sightingOf, testRules } from '../support/sightings.js';
 
 const everything: EvidenceConfig = { attendance: true, unknown: true, attack: true };
 const jpeg = (name: number): Uint8Array => Uint8Array.of(0xff, 0xd8, 0xff, name);
@@ -201,14 +201,7 @@ describe('evidence from sightings', () => {
     const decider = createDecider({
       search: async () => [{ personId: personId('person-1'), similarity: 0.8 }],
       policy: { threshold: 0.5, margin: 0.05, minimumProbes: 2 },
-      rules: {
-        attendanceCooldownS: 300,
-        unknownCooldownS: 60,
-        attackCooldownS: 60,
-        watchlistCooldownS: 60,
-        watchlistRequires: 'none',
-        unknownAfterS: 2,
-      },
+      rules: testRules,
       directionOf: () => 'in',
       proofAt: () => proofByBlink,
       facts,

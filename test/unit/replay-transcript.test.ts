@@ -10,7 +10,7 @@ import type { Sighting } from '../../daemon/domain/tracks/sighting.js';
 import { createDecider } from '../../daemon/records/decider.js';
 import { memoryFacts } from '../../daemon/records/memory-facts.js';
 import type { StageEvent } from '../../daemon/vision/stage-event.js';
-import { proofByBlink } from '../support/sightings.js';
+import { proofByBlink, testRules } from '../support/sightings.js';
 
 const track = trackId('t1');
 const box = { x: 10.4, y: 20.6, width: 80, height: 90 };
@@ -48,14 +48,7 @@ function decider(candidates: readonly { personId: ReturnType<typeof personId>; s
   return createDecider({
     search: () => Promise.resolve(candidates),
     policy: { threshold: 0.9, margin: 0.01, minimumProbes: 2 },
-    rules: {
-      attendanceCooldownS: 300,
-      unknownCooldownS: 60,
-      attackCooldownS: 60,
-      watchlistCooldownS: 60,
-      watchlistRequires: 'none',
-      unknownAfterS: 2,
-    },
+    rules: testRules,
     directionOf: () => 'in',
     proofAt: () => proofByBlink,
     facts: memoryFacts(),
