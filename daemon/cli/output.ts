@@ -41,7 +41,7 @@ export function printLine(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value)}\n`);
 }
 
-/** A cell is one line: what somebody wrote elsewhere must not look like a row. */
+/** A cell is one line: what others wrote elsewhere must not look like a row. */
 const cellText = (text: string): string => text.replaceAll(/[\n\r\t]/g, (found) => shownText(found));
 
 /** A table with left-aligned columns. */

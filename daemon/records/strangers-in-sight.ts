@@ -73,7 +73,7 @@ export class StrangersInSight implements Disposable {
     this.#tryWith(passageId, (book) => book.noteRecorded(passageId, occurredAtMs));
   }
 
-  /** The passage shows no stranger after all: an enrolled person, or a picture of somebody. */
+  /** The passage shows no stranger after all: an enrolled person, or a picture of a person. */
   withdraw(passageId: PassageId): void {
     // What failed is tried again with the next sighting: an enrolled person must not stay a stranger.
     if (this.#tryWith(passageId, (book) => book.withdraw(passageId))) this.#isKept.delete(passageId);

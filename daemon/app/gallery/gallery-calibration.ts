@@ -30,7 +30,7 @@ export interface GalleryCalibrationOptions {
   /** The operating point in force. No person has a lower threshold. */
   readonly policy: () => Pick<MatchPolicy, 'threshold' | 'margin'>;
   readonly targetFpir: () => number | undefined;
-  /** The highest similarity at which somebody else was taken for a person, of those that operators marked. */
+  /** The highest similarity at which another person was taken for a person, of those that operators marked. */
   readonly falseMatches: () => ReadonlyMap<PersonId, number>;
   /** Today at the site, `YYYY-MM-DD`. A day begins at the hour of the nightly work. */
   readonly night: () => string;

@@ -133,7 +133,7 @@ async function* passagesOf({ passages }: Pick<Records, 'passages'>, personId: Pe
   }
 }
 
-/** Names this person, and nobody else. */
+/** Names this person, and no other. */
 const ownName =
   ({ id, profile }: FullPersonEntry) =>
   (asked: PersonId): string | undefined =>

@@ -153,14 +153,14 @@ interface CalibrationTarget {
   readonly targetFpir: number | undefined;
   /** A threshold that was set by hand for one person; below the floor it counts as the floor. */
   readonly ownThresholdOf?: (personId: PersonId) => number | undefined;
-  /** The highest similarity at which somebody else was taken for this person, as an operator marked it. */
+  /** The highest similarity at which another person was taken for this person, as an operator marked it. */
   readonly falseMatchOf?: (personId: PersonId) => number | undefined;
 }
 
 /**
  * The reason of a threshold. `floor`: the floor meets the target for this person. `neighbour`: another enrolled person reaches all
  * lower thresholds. `strangers`: the distribution of the other persons requires it. `manual`: it was set by hand. `marked`: an operator marked a
- * passage in which somebody else reached all lower thresholds.
+ * passage in which another person reached all lower thresholds.
  */
 export type ThresholdReason = 'floor' | 'neighbour' | 'strangers' | 'manual' | 'marked';
 

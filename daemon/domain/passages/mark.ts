@@ -4,7 +4,7 @@ import type { PersonId, RecogniserId } from '../ids.js';
 /** What an operator said about a passage, or about a person whom the box missed altogether. */
 export type Mark = Omit<MarkNotice, 'kind'>;
 
-/** The person for whom the box took somebody else; undefined if it took nobody for a wrong person. */
+/** The person for whom the box took another person; undefined if it took no person for another. */
 export function falselyMatched({ was, personId, decided }: Mark): PersonId | undefined {
   const matched = decided?.personId;
   return was === 'person' && personId === matched ? undefined : matched;
@@ -21,7 +21,7 @@ export function lastMarks(marks: readonly Mark[]): readonly Mark[] {
   return [...last.values()];
 }
 
-/** The highest similarity at which somebody else was taken for a person, by this recogniser. */
+/** The highest similarity at which another person was taken for a person, by this recogniser. */
 export function falseMatchesOf(
   marks: readonly Mark[],
   recogniser: RecogniserId,

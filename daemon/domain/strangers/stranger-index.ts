@@ -49,7 +49,7 @@ export class StrangerIndex implements Disposable {
     return this.#strangers.delete(id);
   }
 
-  /** The nearest stranger whom a track with these views shows; undefined if it is somebody else. */
+  /** The nearest stranger whom a track with these views shows; undefined if it is another person. */
   find(
     views: readonly WeighedView[],
     { recogniser, threshold }: { readonly recogniser: RecogniserId; readonly threshold: number },

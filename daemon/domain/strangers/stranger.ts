@@ -76,7 +76,7 @@ export function meanView(views: readonly WeighedView[]): Embedding | undefined {
 
 /**
  * How close a face (the mean of its views) is to a stranger: the similarity that more than half of the stranger's views reach.
- * One view that resembles somebody else cannot join two people. -1 without views.
+ * One view that resembles another person cannot join two people. -1 without views.
  */
 export function likenessTo(face: Embedding, views: readonly WeighedView[]): number {
   const similarities = views.map(({ embedding }) => similarityOf(face, embedding)).sort((a, b) => b - a);
