@@ -47,7 +47,7 @@ export async function receiveFile(
   for await (const piece of pieces) {
     if (!(await file.append(piece))) break;
   }
-  return file.finish();
+  return await file.finish();
 }
 
 let temporaryFiles = 0;

@@ -48,7 +48,7 @@ export async function download(
   if (wrong === undefined || !file.hasLeftBytes) return wrong;
   await file.restart();
   await receive(pack, url, file, options);
-  return file.finish();
+  return await file.finish();
 }
 
 async function requireRoom(pack: ModelPack, directory: string, receivedBytes: number): Promise<void> {

@@ -84,5 +84,5 @@ export async function crowdClip(): Promise<string> {
       top: Math.floor(index / crowdColumns) * cell.height,
     })),
   );
-  return stillClip(await picture.png().toBuffer(), { framesPerS: size.framesPerS, seconds: 2 });
+  return await stillClip(await picture.png().toBuffer(), { framesPerS: size.framesPerS, seconds: 2 });
 }

@@ -134,7 +134,7 @@ export class OpenImports implements Handlers<typeof importOperations> {
     const working = this.#open.get(importId)?.working;
     while (working !== undefined && working.size > 0) await Promise.allSettled(working);
     if (!this.#close(importId)) return false;
-    return await this.#persons.abandonImport(importId, by);
+    return this.#persons.abandonImport(importId, by);
   }
 
   async #abandonQuietly(importId: string, by: Caller): Promise<void> {
