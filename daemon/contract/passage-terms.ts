@@ -69,3 +69,17 @@ export const passageEnds = ['left', 'another-face', 'camera-lost', 'vision-stopp
 
 /** What an operator can say of a passage. */
 export const markedAs = ['person', 'stranger', 'nobody'] as const;
+
+/** What a camera can demand for an attendance. */
+export const livenessRequirements = ['blink', 'not-attack', 'challenge'] as const;
+
+/** Why what a passage stores does not tell what it would have become with other settings. */
+export const previewDoubts = [
+  'views-not-stored',
+  'not-explained',
+  'faces-not-compared',
+  'best-view-too-small',
+  'not-asked',
+  'ended-at-decision',
+  'stillness-not-stored',
+] as const;

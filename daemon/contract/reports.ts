@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { filteredCamera } from './cameras.js';
 import { operation } from './operation.js';
-import { passageOutcomes, passageReasons } from './passage-terms.js';
+import { livenessRequirements, passageOutcomes, passageReasons, previewDoubts } from './passage-terms.js';
 import { personRef } from './passages.js';
 
 const count = z.int().nonnegative();
@@ -71,6 +71,57 @@ export const recognitionReport = z.object({
 });
 export type RecognitionReport = z.infer<typeof recognitionReport>;
 
+const policy = z
+  .strictObject({
+    threshold: z.number().gt(-1).lt(1).optional().describe('`identification.threshold`.'),
+    margin: z.number().min(0).lt(1).optional().describe('`identification.margin`.'),
+    minimumProbes: z.int().min(1).max(10).optional().describe('`identification.minimumProbes`.'),
+    require: z.enum(livenessRequirements).optional().describe('`liveness.require` of the camera.'),
+    minimumBlinks: z.int().min(1).max(10).optional().describe('`liveness.minimumBlinks`.'),
+    attackAfterS: z.number().min(5).max(300).optional().describe('`liveness.attackAfterS`.'),
+    smallestFacePx: z.int().min(16).max(1000).optional().describe('`smallestFacePx` of the camera.'),
+  })
+  .describe('The settings that differ from the recorded ones. Empty: no difference.');
+export type PreviewedPolicy = z.infer<typeof policy>;
+
+const decided = z.object({
+  outcome: z.enum(passageOutcomes),
+  reason: z.enum(passageReasons),
+  person: personRef.exactOptional(),
+});
+const previewed = {
+  number: z.int().positive(),
+  id: z.string(),
+  camera: z.string(),
+  startedAt: z.iso.datetime(),
+};
+
+const policyPreview = z.object({
+  policy,
+  byOutcome: byOutcome.describe('With the policy, of the passages whose outcome would be known.'),
+  changed: z
+    .array(z.object({ ...previewed, recorded: decided, wouldBe: decided }))
+    .readonly()
+    .describe('The passages that would have become something else, the newest first.'),
+  unknown: z
+    .array(z.object({ ...previewed, recorded: decided, doubt: z.enum(previewDoubts) }))
+    .readonly()
+    .describe(
+      'The passages of which the box cannot say it, the newest first. `views-not-stored`: an earlier version stored no similarity of the single views. `not-explained`: what the passage stores does not lead to its outcome, as when settings changed since. `faces-not-compared`: views were too small to be compared then. `best-view-too-small`: the best view is under the new limit, and the sizes of the others are not stored. `not-asked`: the person was not asked for a challenge. `ended-at-decision`: what the face showed after the decision is not stored. `stillness-not-stored`: whether the face kept still is not stored.',
+    ),
+});
+
+/** What recorded passages would have become with other settings. */
+export const passagesPreview = z.object({
+  passages: count.describe('Ended passages that were judged again.'),
+  unreadable: count.describe('Passages that cannot be opened. They are left out.'),
+  from: z.iso.datetime().exactOptional().describe('The start of the oldest passage. Absent without any.'),
+  to: z.iso.datetime().exactOptional().describe('The start of the newest passage.'),
+  recorded: byOutcome,
+  policies: z.array(policyPreview).readonly().describe('In the order of the request.'),
+});
+export type PassagesPreview = z.infer<typeof passagesPreview>;
+
 export const reportOperations = {
   'reports.recognition': operation({
     method: 'GET',
@@ -85,6 +136,24 @@ export const reportOperations = {
     }),
     answer: { kind: 'json', schema: recognitionReport },
     errors: ['period-refused', 'gallery-sealed'],
+    scope: 'passages:read',
+    audit: 'personal',
+    rate: 'heavy',
+    isLong: true,
+  }),
+  'reports.preview': operation({
+    method: 'POST',
+    path: '/reports/preview',
+    summary: 'Tell what the last passages would have become with other settings. Nothing changes.',
+    description:
+      'The code that decides passages judges each one again from what it stores, for one policy or for two side by side. Cooldowns change no outcome and are left out. The thresholds of single persons, and whether a person was valid, stay as they were. A larger `smallestFacePx` is judged by the best view.',
+    input: z.strictObject({
+      camera: filteredCamera.optional().describe('Only passages at this camera.'),
+      last: z.int().min(1).max(1000).default(100).describe('How many ended passages, the newest ones.'),
+      policies: z.array(policy).min(1).max(2),
+    }),
+    answer: { kind: 'json', schema: passagesPreview },
+    errors: ['gallery-sealed'],
     scope: 'passages:read',
     audit: 'personal',
     rate: 'heavy',

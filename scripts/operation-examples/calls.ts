@@ -139,6 +139,10 @@ async function callRecords(caller: ExampleCaller, { client, seeded }: ExampleBox
   const at = new Date(Date.now() - 3_600_000).toISOString();
   await caller.call('passages.missed', { camera: 'front-door', person, at, note: 'came with a helmet' });
   await caller.call('reports.recognition', { from: today, to: today });
+  await caller.call('reports.preview', {
+    ...{ camera: 'front-door', last: 100 },
+    policies: [{ threshold: 0.6 }, { threshold: 0.6, require: 'not-attack' }],
+  });
   await caller.call('attendance.today', {});
   await caller.call('attendance.report', { from: today, to: today, person });
   await caller.call('attendance.correct', {

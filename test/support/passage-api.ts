@@ -101,6 +101,7 @@ export async function withPassageApi(
         records,
         site,
         localTime,
+        inForce: () => ({ minimumProbes: 2, minimumBlinks: 1, attackAfterS: 7 }),
       }),
     },
     logger: silentLogger,

@@ -196,6 +196,11 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
       ...{ journal: records.passages, records, vault, readings, site },
       nameOf,
       localTime: localTimeOf(site.timeZone),
+      inForce: () => {
+        const { identification, liveness } = current();
+        const { minimumBlinks, attackAfterS } = liveness;
+        return { minimumProbes: identification.minimumProbes, minimumBlinks, attackAfterS };
+      },
     }),
     ...recognitionHandlers({
       ...{ vault, photos, clips, readings },

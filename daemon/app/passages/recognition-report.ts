@@ -12,10 +12,9 @@ import type { Passage } from '../../domain/passages/passage.js';
 import { reasonTexts } from '../../domain/passages/passage-reason-text.js';
 import type { Records } from '../../records/open-records.js';
 import type { PassageCount, PassageJournal } from '../../records/passages/passage-journal.js';
-import type { ReadingTrail } from '../audit/reading-trail.js';
-import type { GalleryVault } from '../gallery/gallery-vault.js';
 import { camerasFor } from './box-passages.js';
 import { tallyOf } from './passage-counts.js';
+import { type PolicyPreviewOptions, previewPolicies } from './policy-preview.js';
 import { recordedMarks } from './recorded-marks.js';
 import { inSightS } from './shown-passage.js';
 
@@ -27,16 +26,9 @@ const dayMs = 86_400_000;
 /** Where the groups by time in sight begin, seconds. */
 const dwellStartsS = [0, 1, 2, 4, 8, 16] as const;
 
-export interface RecognitionReportOptions {
-  readonly journal: PassageJournal;
-  readonly vault: Pick<GalleryVault, 'gallery'>;
+export interface RecognitionReportOptions extends PolicyPreviewOptions {
   readonly records: Pick<Records, 'newestOf'>;
-  /** The name of a person; undefined where there is none. */
-  readonly nameOf: (id: string) => string | undefined;
-  /** Writes into the audit log who reads a report. */
-  readonly readings: Pick<ReadingTrail, 'note'>;
   readonly site: { readonly timeZone: string };
-  readonly localTime: LocalTime;
 }
 
 type ReportInput = Parameters<Handlers<typeof reportOperations>['reports.recognition']>[0];
@@ -45,6 +37,7 @@ type Dwell = { -readonly [K in keyof CameraReport['byDwell'][number]]: CameraRep
 export function reportHandlers(options: RecognitionReportOptions): Handlers<typeof reportOperations> {
   return {
     'reports.recognition': (input, { caller, signal }) => recognitionReport(input, options, caller, signal),
+    'reports.preview': (input, { caller, signal }) => previewPolicies(input, options, caller, signal),
   };
 }
 

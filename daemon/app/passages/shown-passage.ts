@@ -30,7 +30,9 @@ export function passageDetails(
       ...present({ best: views.best && bestView(views.best) }),
     },
     ...{ threshold, margin, liveness, hasPicture },
-    nearest: nearest.map(({ personId, ...near }) => ({ ...near, person: personRef(personId, nameOf) })),
+    nearest: nearest.map(({ personId, similarity, threshold: own }) => ({
+      ...{ similarity, threshold: own, person: personRef(personId, nameOf) },
+    })),
     ...present({ cooldown: cooldown && shownCooldown(cooldown) }),
   };
 }
@@ -54,7 +56,7 @@ export function inSightS({ startedAtMs, lastSeenMs }: Passage): number {
   return Math.max(0, lastSeenMs - startedAtMs) / 1000;
 }
 
-function personRef(id: PersonId, nameOf: NameOf): PersonRef {
+export function personRef(id: PersonId, nameOf: NameOf): PersonRef {
   return { id, ...present({ name: nameOf(id) }) };
 }
 

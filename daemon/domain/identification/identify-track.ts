@@ -54,6 +54,8 @@ export interface NearPerson {
   readonly personId: PersonId;
   readonly similarity: number;
   readonly threshold: number;
+  /** The similarity of each probe of the track, in their order, rounded; absent in passages of earlier versions. */
+  readonly ofProbes?: readonly number[];
 }
 
 interface Standing {
@@ -62,6 +64,7 @@ interface Standing {
   readonly similarity: number;
   /** Share of the weight, 0..1, of the probes for which this person was the most similar one and reached the threshold. */
   readonly voteShare: number;
+  readonly ofProbes: readonly number[];
 }
 
 /**
@@ -144,11 +147,14 @@ function rank(probes: TrackProbes, policy: MatchPolicy): readonly Standing[] {
       const threshold = thresholdFor(policy, personId);
       let weighted = 0;
       let votes = 0;
+      const ofProbes: number[] = [];
       for (const { weight, similarities, nearest, weakest } of seen) {
-        weighted += weight * (similarities.get(personId) ?? weakest);
+        const similarity = similarities.get(personId) ?? weakest;
+        ofProbes.push(similarity);
+        weighted += weight * similarity;
         if (nearest?.personId === personId && nearest.similarity >= threshold) votes += weight;
       }
-      return { personId, similarity: weighted / totalWeight, voteShare: votes / totalWeight };
+      return { personId, similarity: weighted / totalWeight, voteShare: votes / totalWeight, ofProbes };
     })
     .sort((a, b) => b.similarity - a.similarity || (a.personId < b.personId ? -1 : 1));
 }
@@ -161,8 +167,14 @@ export function nearestPersons(
 ): readonly NearPerson[] {
   return rank(probes, policy)
     .slice(0, count)
-    .map(({ personId, similarity }) => ({ personId, similarity, threshold: thresholdFor(policy, personId) }));
+    .map(({ personId, similarity, ofProbes }) => ({
+      ...{ personId, similarity, threshold: thresholdFor(policy, personId) },
+      ofProbes: ofProbes.map(rounded),
+    }));
 }
+
+/** Exact enough to judge a passage again, and short to store. */
+export const rounded = (value: number): number => Math.round(value * 1e4) / 1e4;
 
 /** The weight of a view within its track. */
 export function weightOfView({ quality }: Pick<SearchedProbe, 'quality'>): number {

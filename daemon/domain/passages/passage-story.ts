@@ -1,5 +1,5 @@
 import type { AttackFact } from '../events/event.js';
-import { nearestPersons, type TrackProbes } from '../identification/identify-track.js';
+import { nearestPersons, rounded, type TrackProbes } from '../identification/identify-track.js';
 import type { MatchPolicy } from '../identification/match.js';
 import type { EventId, PassageId, PersonId } from '../ids.js';
 import type { JudgedLiveness, LivenessRequirement } from '../liveness/liveness.js';
@@ -41,6 +41,7 @@ export function passageOf(
   const { threshold, margin } = policy;
   const passage = {
     ...{ id, cameraId, trackId, startedAtMs, views, recogniser, threshold, margin, nearest, events },
+    probeQualities: probes.map(({ quality }) => rounded(quality)),
     lastSeenMs: known.wallMsOf(sighting.lastSeenMs),
     // What was seen after an attack says nothing about the attack.
     liveness: last?.fact.kind === 'attack' ? ofAttack(last.fact, require) : livenessOf(liveness, require),

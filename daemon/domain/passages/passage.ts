@@ -109,6 +109,8 @@ export interface Passage {
   readonly margin: number;
   /** The nearest persons, the most similar first, at most `mostNearPersons`. */
   readonly nearest: readonly NearPerson[];
+  /** The quality of each probe, best first, as `ofProbes` of the nearest persons; absent in passages of earlier versions. */
+  readonly probeQualities?: readonly number[];
   /** The person whom the box recognised. */
   readonly personId?: PersonId;
   /** The enrolled person who the stranger of the passage is, as an operator said later. */
