@@ -24,6 +24,7 @@ import { openChallenges, startCalibration, startIntake } from './compose/recogni
 import { type BoxContext, openStores, type Stores } from './compose/stores.js';
 import { startLoitering } from './compose/strangers.js';
 import { BoxConditions } from './conditions/box-conditions.js';
+import { OwnSettings } from './configuration/own-settings.js';
 import type { EvidenceCapture } from './events/evidence-capture.js';
 import { evidencePictures } from './events/evidence-pictures.js';
 import type { SightingIntake } from './events/sighting-intake.js';
@@ -35,6 +36,7 @@ import { RecentPassages } from './passages/passage-counts.js';
 import { BoxRuntime } from './runtime.js';
 
 export interface ComposeOptions {
+  readonly configPath: string;
   readonly lifetime: Lifetime;
   readonly logger: Logger;
   /** Outcome of the latest reload of the configuration. */
@@ -58,7 +60,7 @@ export interface ComposedBox {
  * reverse. Throws when a part cannot be used: gallery key, gallery, records, models, broker secret, local API.
  */
 export async function composeBox(config: Config, options: ComposeOptions): Promise<ComposedBox> {
-  const { lifetime, logger, lastReload, onReload, reload, load, onRecordsDamaged } = options;
+  const { configPath, lifetime, logger, lastReload, onReload, reload, load, onRecordsDamaged } = options;
   const startedAtMs = clock.monotonicMs();
   const { socketPath } = config.control;
   await refuseSecondDaemon(socketPath);
@@ -112,9 +114,10 @@ export async function composeBox(config: Config, options: ComposeOptions): Promi
     ...{ load, reload, audit, logger, current: () => runtime.config },
     store: new CameraStore(config.dataDir),
   }).open();
+  const ownSettings = new OwnSettings({ configPath, load, reload, audit, current: () => runtime.config });
   const { handlers, attendance, retention, metrics } = composeControl(context, stores, {
     ...{ startedAtMs, runtime, conditions, intake, calibration, signing, receiver, grants, prompts },
-    ...{ lastReload, reload, accounts, gate, ownCameras, eventDurations, recentPassages },
+    ...{ lastReload, reload, accounts, gate, ownCameras, ownSettings, eventDurations, recentPassages },
   });
   const server = await startControlServer({
     ...{ socketPath, operations, handlers, logger },

@@ -36,7 +36,7 @@ export async function runDaemon(configPath: string): Promise<void> {
   await using lifetime = new Lifetime(systemClock, shutdownDeadlineMs);
   const onReload = (listener: (result: ReloadResult) => void): void => hangups.onResult(listener);
   const { runtime, conditions } = await composeBox(config, {
-    ...{ lifetime, logger, onReload },
+    ...{ lifetime, logger, onReload, configPath },
     lastReload: () => hangups.last,
     reload: () => hangups.request(),
     load: (options) => loadConfig(configPath, options),

@@ -114,6 +114,7 @@ export const auditActions = [
   'command.executed',
   'command.refused',
   'configuration.changed',
+  'configuration.edited',
   'configuration.refused',
   'daemon.started',
   'daemon.stopped',

@@ -40,6 +40,7 @@ const above: Partial<Record<AuditAction, Severity>> = {
   'trust.added': 'critical',
   'trust.set-aside': 'critical',
   'command.refused': 'warning',
+  'configuration.edited': 'warning',
   'configuration.refused': 'warning',
   'audit.key-changed': 'critical',
 };

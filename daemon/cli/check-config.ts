@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { counted } from '../base/counted.js';
 import { badInput } from '../base/errors.js';
 import { loadConfig } from '../config/load.js';
+import { settingsFilePath } from '../config/own-settings.js';
 import { formatProblem } from '../config/problem.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { exitCodes, print, runAction } from './output.js';
@@ -10,7 +11,7 @@ export function registerCheckConfig(program: Command): void {
   withCommonOptions(program.command('check-config'))
     .argument('[file]', 'configuration file, in place of --config')
     .description(
-      'check the configuration file and the camera files of the box, and list every problem with its line; exit code 1 if there are problems',
+      'check the configuration file, the settings file and the camera files of the box, and list every problem with its line; exit code 1 if there are problems',
     )
     .action((file: string | undefined, options: CommonOptions, command: Command) =>
       runAction(options.json === true, async () => {
@@ -32,7 +33,12 @@ async function check(path: string, isJson: boolean) {
     : loaded.problems;
   if (loaded.ok && problems.length === 0) {
     const cameras = loaded.config.cameras.length;
-    print(isJson, { ok: true, cameras }, () => `${path}: valid, ${counted(cameras, 'camera')}`);
+    const ownSettings = loaded.config.ownSettings;
+    const own = counted(ownSettings.length, "setting of the box's own", "settings of the box's own");
+    const more = ownSettings.length === 0 ? '' : `, ${own} (${settingsFilePath(loaded.config.dataDir)})`;
+    print(isJson, { ok: true, cameras, ownSettings }, () => {
+      return `${path}: valid, ${counted(cameras, 'camera')}${more}`;
+    });
     return exitCodes.done;
   }
   print(isJson, { ok: false, problems }, () =>

@@ -6,7 +6,7 @@ export interface ConfigProblem extends Position {
   readonly path: string;
   readonly message: string;
   readonly remedy?: string;
-  /** The camera file; absent for the configuration file. */
+  /** The camera file or the settings file; absent for the configuration file. */
   readonly file?: string;
 }
 

@@ -69,7 +69,7 @@ function withValue<Section extends object>(
 }
 
 /** All settings except those of cameras. A whole list is one setting. */
-function wholeSettings(): readonly Pick<Setting, 'path' | 'reload'>[] {
+export function wholeSettings(): readonly Pick<Setting, 'path' | 'reload'>[] {
   const settings = new Map<string, Pick<Setting, 'path' | 'reload'>>();
   for (const { path, reload } of allSettings()) {
     if (path[0] === 'cameras') continue;

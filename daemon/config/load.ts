@@ -2,12 +2,23 @@ import { parseDocument } from 'yaml';
 import { present } from '../base/present.js';
 import { type CameraFile, judgeCameraFiles, readCameraFiles } from './camera-files.js';
 import type { ConfigProblem, UnusableCameraFile } from './config-problem.js';
+import {
+  isOwnSetting,
+  parseSettings,
+  readSettingsFile,
+  type SettingsFile,
+  settingsFilePath,
+  settingsIn,
+  withSettings,
+} from './own-settings.js';
 import { explainIssue, valueAt } from './problem.js';
 import { readText } from './read-text.js';
 import { timeZoneField } from './scalars.js';
 import { type Config, configSchema, fileSchema } from './schema.js';
 import { wholeFile } from './yaml-positions.js';
 import { parseYaml } from './yaml-text.js';
+
+const noSettings: SettingsFile = { path: '', content: undefined };
 
 /** A configuration, or all problems of the file in the order of its lines. */
 export type LoadedConfig =
@@ -19,21 +30,29 @@ export interface LoadOptions {
   readonly dataDir?: string;
   /** Takes the place of the camera file with its path, so that a change can be checked before it is written. */
   readonly instead?: CameraFile;
+  /** Takes the place of the text of the settings file, for the same purpose. */
+  readonly settings?: string;
 }
 
 /**
- * Reads and checks a YAML configuration file and the camera files beside the data of the box. Never throws for an unusable
- * file.
+ * Reads and checks a YAML configuration file, and the settings file and the camera files beside the data of the box. Never
+ * throws for an unusable file.
  */
 export async function loadConfig(
   path: string,
-  { dataDir, instead }: LoadOptions = {},
+  { dataDir: givenDir, instead, settings }: LoadOptions = {},
 ): Promise<LoadedConfig> {
   const read = await readText(path);
   if (!('text' in read)) return { ok: false, problems: [read] };
-  const files = await readCameraFiles(dataDir ?? dataDirIn(read.text));
-  if (instead === undefined) return parseConfig(read.text, files);
-  return parseConfig(read.text, [...files.filter(({ path: each }) => each !== instead.path), instead]);
+  const dataDir = givenDir ?? dataDirIn(read.text);
+  const found = await readCameraFiles(dataDir);
+  const files =
+    instead === undefined ? found : [...found.filter(({ path: each }) => each !== instead.path), instead];
+  const own =
+    settings === undefined
+      ? await readSettingsFile(dataDir)
+      : { path: settingsFilePath(dataDir), content: { text: settings } };
+  return parseConfig(read.text, files, own);
 }
 
 /** The folder of the box's data, as the file names it; the default where that cannot be read. */
@@ -61,15 +80,22 @@ export async function loadSite(
   return present({ socketPath: control.data?.socketPath, timeZone: timeZone.data });
 }
 
-/** Checks the text of a configuration file and of camera files. Pure. */
-export function parseConfig(text: string, files: readonly CameraFile[] = []): LoadedConfig {
+/** Checks the text of a configuration file, of camera files and of a settings file. Pure. */
+export function parseConfig(
+  text: string,
+  files: readonly CameraFile[] = [],
+  settings: SettingsFile = noSettings,
+): LoadedConfig {
   const parsed = parseYaml(text);
   if (!('raw' in parsed)) return refuse(parsed.problems);
-  const { raw, positions } = parsed;
-  if (raw === null) {
+  const { raw: inFile, positions } = parsed;
+  if (inFile === null) {
     const remedy = 'start from config/rollcall.example.yaml';
     return refuse([{ ...wholeFile, path: '', message: 'the file is empty', remedy }]);
   }
+  const changed = parseSettings(settings);
+  if ('problems' in changed) return refuse(changed.problems);
+  const raw = withSettings(inFile, changed.raw);
   const section = valueAt(raw, ['cameras']);
   const own = section === undefined ? [] : section;
   const { usable, unusable } = judgeCameraFiles(files, own);
@@ -83,13 +109,20 @@ export function parseConfig(text: string, files: readonly CameraFile[] = []): Lo
         ...result.data,
         cameras: cameras.map((camera, index) => (index < count ? camera : { ...camera, isOwn: true })),
         unusableCameraFiles: unusable,
+        ownSettings: settingsIn(changed.raw),
       },
     };
   }
   return refuse(
     result.error.issues
       .flatMap((issue) => explainIssue(issue, (path) => valueAt(raw, path)))
-      .map((problem) => ({ ...positions.of(problem.path), ...problem, path: problem.path.join('.') })),
+      .map((problem) => {
+        const path = problem.path.join('.');
+        const isOwn = isOwnSetting(inFile, changed.raw, problem.path);
+        if (!isOwn) return { ...positions.of(problem.path), ...problem, path };
+        const place = changed.positions?.of(problem.path) ?? wholeFile;
+        return { ...place, ...problem, path, file: changed.path };
+      }),
   );
 }
 

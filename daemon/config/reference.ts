@@ -1,4 +1,5 @@
 import { allSettings, configJsonSchema, type SchemaNode, type Setting } from './json-schema.js';
+import { isChangeable } from './own-settings.js';
 
 const inCell = (text: string): string => text.replaceAll('|', '\\|');
 
@@ -28,7 +29,7 @@ function row(setting: Setting, depth: number): string {
     `\`${name}\``,
     typeText(setting.node),
     defaultText(setting),
-    setting.reload,
+    `${setting.reload}${isChangeable(setting.path.filter((step) => step !== '[]').join('.')) ? ' *' : ''}`,
     setting.node.description ?? '',
   ];
   return `| ${cells.map(inCell).join(' | ')} |`;
@@ -58,6 +59,7 @@ export function configReference(): string {
     'This page is generated from `daemon/config/schema.ts` by `scripts/generate-docs.ts`: change the schema, not the page.',
     'The configuration is one YAML file. A key that is not listed here is an error. `rollcall check-config FILE` shows every problem with its line. Cameras that were added over the API or with `rollcall camera add` have files of their own, `cameras.d/ID.yaml` below `dataDir`, with the keys of one camera; see [add a camera](how-to/add-a-camera.md#let-the-box-keep-the-camera). Start from the commented file `config/rollcall.example.yaml`. Editors that support JSON Schema can use `config/generated/config.schema.json`.',
     'The file contains no secrets. `credential` and `key` are names of secrets. The secret itself is a systemd credential of that name, or a file of that name in `secretsDir` that only its owner can read.',
+    `Some settings can be changed over the API by users with the scope \`config:write\`. The box keeps these itself, in the file \`settings.yaml\` below \`dataDir\`, where they take the place of those in the configuration file ([decision 0035](decisions/0035-settings-of-the-box.md)). In the column "change" they have a star.`,
     'The column "change" says how a change takes effect while the daemon runs. `live`: immediately, without an interruption. `replace`: the affected part is replaced (one camera, the vision processes one by one, the broker connection). `restart`: after a restart of the daemon.',
     ...sections,
     section('Top level', 'Settings outside all sections.', top, 0),

@@ -181,10 +181,13 @@ export const configSchema = fileSchema
     const { dir } = file.models;
     const cameras: readonly ((typeof file.cameras)[number] & OwnCamera)[] = file.cameras;
     const unusableCameraFiles: readonly UnusableCameraFile[] = [];
+    /** Dotted paths of the settings that the box keeps itself; see docs/decisions/0035-settings-of-the-box.md. */
+    const ownSettings: readonly string[] = [];
     return {
       ...file,
       cameras,
       unusableCameraFiles,
+      ownSettings,
       gallery: { ...file.gallery, path: inDataDir(file.gallery.path) },
       records: { ...file.records, path: inDataDir(file.records.path) },
       models: dir === undefined ? {} : { dir: inDataDir(dir) },

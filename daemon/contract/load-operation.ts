@@ -41,6 +41,7 @@ const loaders: {
   auth,
   backups: async () => (await import('./backups.js')).backupOperations,
   cameras,
+  config: async () => (await import('./configuration.js')).configurationOperations,
   gallery: async () => (await import('./gallery.js')).galleryOperations,
   host: async () => (await import('./host.js')).hostOperations,
   identity: async () => (await import('./identity.js')).identityOperations,

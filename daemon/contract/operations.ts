@@ -5,6 +5,7 @@ import { auditOperations } from './audit.js';
 import { authOperations } from './auth.js';
 import { backupOperations } from './backups.js';
 import { cameraOperations } from './cameras.js';
+import { configurationOperations } from './configuration.js';
 import { eventOperations } from './events.js';
 import { galleryOperations } from './gallery.js';
 import { healthOperations } from './health.js';
@@ -34,6 +35,7 @@ export const operations = {
   ...auditOperations,
   ...backupOperations,
   ...cameraOperations,
+  ...configurationOperations,
   ...ownCameraOperations,
   ...galleryOperations,
   ...healthOperations,

@@ -65,7 +65,7 @@ const fileErrors = [
   'key-file-exists',
   'key-file-not-written',
   'key-file-not-moved',
-  'camera-file-not-removed',
+  'own-file-not-changed',
 ] as const;
 const changeErrors = ['camera-refused', 'configuration-refused', 'starting', ...fileErrors] as const;
 /** Cameras that cannot be changed over the API. */

@@ -1,6 +1,9 @@
 /** What a caller may do. A role is a set of scopes; an operation needs one of them. */
 export const scopes = {
   'status:read': 'see the state of the box, its cameras and its machine',
+  'config:read': 'see the settings of the box and check a change of them',
+  'config:write': 'change settings of the box',
+  'logs:read': 'read what the box has logged in the last hour',
   'metrics:read': 'read counters for a monitoring system',
   'cameras:read': 'list cameras and their settings',
   'cameras:write': 'add, change, test and remove cameras',
@@ -61,9 +64,9 @@ export const builtInRoles = {
     ...['attendance:read', 'attendance:write', 'alerts:read', 'alerts:write', 'recognition:use'],
   ] as readonly Scope[],
   technician: [
-    ...['status:read', 'metrics:read', 'cameras:read', 'cameras:write', 'live:watch', 'passages:read'],
-    ...['alerts:read', 'alerts:write', 'gallery:read', 'keys:read', 'backups:read', 'retention:read'],
-    ...['identity:read', 'trust:read'],
+    ...['status:read', 'config:read', 'logs:read', 'metrics:read', 'cameras:read', 'cameras:write'],
+    ...['live:watch', 'passages:read', 'alerts:read', 'alerts:write', 'gallery:read', 'keys:read'],
+    ...['backups:read', 'retention:read', 'identity:read', 'trust:read'],
   ] as readonly Scope[],
   viewer: ['status:read', 'names:read', 'attendance:read', 'events:read'],
   auditor: ['status:read', 'audit:read', 'retention:read', 'identity:read', 'trust:read'],

@@ -8,6 +8,7 @@ export const subjects: Readonly<Record<string, string>> = {
   auth: 'Login, tokens, sessions, and what callers change about their own account.',
   backups: 'Sealed copies of the gallery.',
   cameras: 'The cameras of the box.',
+  config: 'The settings of the box, and where each comes from.',
   events: 'What the box recorded and sends to the centre.',
   gallery: 'The gallery as a whole: state, calibration, change of the recogniser.',
   health: 'Whether the box lives and is ready, for supervisors.',

@@ -184,6 +184,10 @@ async function callUpkeep(caller: ExampleCaller, box: ExampleBox): Promise<void>
   await caller.call('cameras.create', { id: 'yard', name: 'Yard', url, direction: 'in', login });
   await caller.call('cameras.change', { id: 'yard', name: 'East yard', idleFps: 4 });
   await caller.call('cameras.delete', { id: 'yard' });
+  const { revision: ifRevision } = await caller.call('config.show', {});
+  const settings = { 'attendance.holidays': ['2026-12-25'] };
+  await caller.call('config.check', { settings });
+  await caller.call('config.apply', { settings, ifRevision });
   for (const id of [
     'health.live',
     'health.ready',

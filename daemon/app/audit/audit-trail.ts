@@ -62,7 +62,7 @@ function changesOf(result: Extract<ReloadResult, { outcome: 'applied' }>): Audit
 }
 
 /** Joins the names, one word each, as many as fit into an entry. */
-function listOf(names: readonly string[]): string {
+export function listOf(names: readonly string[]): string {
   let list = '';
   for (const name of names) {
     const word = name.replaceAll(/[^A-Za-z0-9._-]+/g, '.');

@@ -1,18 +1,10 @@
-import { link, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { messageOf, operational } from '../../base/errors.js';
 import { cameraFilePath, cameraFolder } from '../../config/camera-files.js';
-import { explainAccess } from '../../host/file-access.js';
 import { createKeyFile } from '../../host/key-file.js';
 import { opaqueText } from '../../host/opaque-text.js';
-import { ownSecretPath, replaceOwnSecret } from '../../host/own-secret.js';
-import { syncDirectory } from '../../host/sync-directory.js';
-
-/** A camera file that was replaced, until it is decided which one stays. */
-export interface ReplacedFile {
-  /** Puts the former file back. Needs no space on the disk. */
-  undo(): Promise<void>;
-}
+import { ownSecretPath } from '../../host/own-secret.js';
+import { isMissing, type ReplacedFile, replaceOwnFile } from '../configuration/replaced-file.js';
 
 /**
  * The name of the secret that holds the login of a camera. Each login has a name of its own, so that a kill between the writing
@@ -45,23 +37,10 @@ export class CameraStore {
 
   /**
    * Writes a camera file, or deletes it (`undefined`).
-   * @throws `key-file-not-written`, `key-file-not-moved`, `camera-file-not-removed`
+   * @throws `key-file-not-written`, `key-file-not-moved`, `own-file-not-changed`
    */
-  async replace(id: string, text: string | undefined): Promise<ReplacedFile> {
-    const path = this.pathOf(id);
-    const former = `${path}.former`;
-    const hasFormer = await this.#keepAs(path, former);
-    if (text === undefined) await guarded(path, () => rm(path, { force: true }));
-    else await replaceOwnSecret(path, Buffer.from(text));
-    syncDirectory(dirname(path));
-    return {
-      undo: () =>
-        guarded(path, async () => {
-          if (hasFormer) await rename(former, path);
-          else await rm(path, { force: true });
-          syncDirectory(dirname(path));
-        }),
-    };
+  replace(id: string, text: string | undefined): Promise<ReplacedFile> {
+    return replaceOwnFile(this.pathOf(id), text);
   }
 
   /** Stores a login under a new name and returns the name. @throws `key-file-not-written` */
@@ -87,19 +66,6 @@ export class CameraStore {
       if (loginForm.test(name) && !isNeeded) await rm(join(keys, name), { force: true });
     }
   }
-
-  async #keepAs(path: string, former: string): Promise<boolean> {
-    return guarded(path, async () => {
-      await rm(former, { force: true });
-      try {
-        await link(path, former);
-        return true;
-      } catch (error) {
-        if (isMissing(error)) return false;
-        throw error;
-      }
-    });
-  }
 }
 
 async function namesIn(folder: string): Promise<readonly string[]> {
@@ -108,21 +74,5 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   } catch (error) {
     if (isMissing(error)) return [];
     throw error;
-  }
-}
-
-const isMissing = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && error.code === 'ENOENT';
-
-async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    const access = explainAccess(path, 'written', cause);
-    throw operational(
-      'camera-file-not-removed',
-      `${path} could not be changed: ${access?.reason ?? messageOf(cause)}`,
-      { remedy: access?.remedy ?? 'check that the disk is healthy', details: { path }, cause },
-    );
   }
 }

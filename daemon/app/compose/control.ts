@@ -27,6 +27,8 @@ import type { OwnCameras } from '../cameras/own-cameras.js';
 import { PhotoProcess } from '../cameras/photo-process.js';
 import { startCommands } from '../commands/centre-commands.js';
 import type { BoxConditions } from '../conditions/box-conditions.js';
+import { configurationHandlers } from '../configuration/configuration-handlers.js';
+import type { OwnSettings } from '../configuration/own-settings.js';
 import { EventLoopWatch } from '../event-loop-watch.js';
 import { alertHandlers } from '../events/box-alerts.js';
 import { BoxEvents, eventHandlers } from '../events/box-events.js';
@@ -84,6 +86,7 @@ export interface ControlOptions {
   /** Reads the configuration again. */
   readonly reload: () => Promise<ReloadResult>;
   readonly ownCameras: OwnCameras;
+  readonly ownSettings: OwnSettings;
   readonly eventDurations: EventDurations;
   readonly recentPassages: RecentPassages;
 }
@@ -187,6 +190,7 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
     ...backupHandlers(backups),
     ...new OpenImports(persons, clock, logger),
     ...clipHandlers(clips),
+    ...configurationHandlers(options.ownSettings),
     ...identityHandlers(signing.identity, () => options.gate?.status().certificate),
     ...trustHandlers(trust),
     ...auditHandlers({ log: audit, identity, clock, keys: () => vault.keySlots }),

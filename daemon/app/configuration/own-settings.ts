@@ -1,0 +1,153 @@
+import { createHash } from 'node:crypto';
+import { actorOf } from '../../audit/actor.js';
+import type { AuditLog } from '../../audit/audit-log.js';
+import { SerialQueue } from '../../base/serial-queue.js';
+import { wholeSettings } from '../../config/diff.js';
+import type { LoadedConfig, LoadOptions } from '../../config/load.js';
+import { isChangeable, readSettingsFile, settingsFilePath } from '../../config/own-settings.js';
+import { readText } from '../../config/read-text.js';
+import type { Config } from '../../config/schema.js';
+import { parseYaml } from '../../config/yaml-text.js';
+import type { Caller } from '../../contract/caller.js';
+import type { CallOutput, HandlerInput } from '../../contract/operation.js';
+import type { Operations } from '../../contract/operations.js';
+import type { ReloadResult } from '../../contract/status.js';
+import { listOf } from '../audit/audit-trail.js';
+import { replaceOwnFile } from './replaced-file.js';
+import { refusals } from './settings-refusals.js';
+import { changedSettings } from './settings-text.js';
+import { shownDifferences, shownProblems, shownSettings } from './shown-settings.js';
+
+export interface OwnSettingsOptions {
+  readonly configPath: string;
+  /** The configuration in force. */
+  readonly current: () => Config;
+  /** Loads what the files would make of the configuration. */
+  readonly load: (options: LoadOptions) => Promise<LoadedConfig>;
+  /** Puts the files in force. */
+  readonly reload: () => Promise<ReloadResult>;
+  readonly audit: Pick<AuditLog, 'append'>;
+}
+
+type Change = HandlerInput<Operations['config.check']>;
+type Applied = CallOutput<Operations['config.apply']>;
+
+/** The texts of the two files. The configuration file belongs to the installer; the daemon only reads it. */
+interface Texts {
+  /** Empty where it cannot be read. */
+  readonly file: string;
+  readonly own: string;
+}
+
+/**
+ * The settings that the box keeps itself, changed over the API: one file beside its data, whose settings take the place of those
+ * of the configuration file. A change is checked before it is written, and taken back if it cannot be put in force.
+ */
+export class OwnSettings {
+  readonly #options: OwnSettingsOptions;
+  readonly #turns = new SerialQueue();
+
+  constructor(options: OwnSettingsOptions) {
+    this.#options = options;
+  }
+
+  async show(): Promise<CallOutput<Operations['config.show']>> {
+    const { configPath, current, load } = this.#options;
+    const running = current();
+    const { dataDir } = running;
+    const texts = await this.#texts();
+    const [loaded, configured] = [await load({ dataDir }), await load({ dataDir, settings: '' })];
+    const parsed = parseYaml(texts.file);
+    const base = configured.ok ? configured.config : running;
+    return {
+      revision: revisionOf(texts),
+      file: { path: configPath, ...(configured.ok && { text: texts.file }) },
+      ownFile: { path: settingsFilePath(dataDir), text: texts.own },
+      problems: loaded.ok ? [] : shownProblems(configPath, loaded.problems),
+      pending: loaded.ok ? shownDifferences(running, loaded.config) : [],
+      settings: shownSettings(running, base, 'raw' in parsed ? parsed.raw : undefined),
+    };
+  }
+
+  async check(change: Change): Promise<CallOutput<Operations['config.check']>> {
+    const { configPath, current, load } = this.#options;
+    const settings = newText((await this.#texts()).own, change);
+    const loaded = await load({ dataDir: current().dataDir, settings });
+    if (!loaded.ok) return { problems: shownProblems(configPath, loaded.problems), differences: [] };
+    return { problems: [], differences: shownDifferences(current(), loaded.config) };
+  }
+
+  apply(input: HandlerInput<Operations['config.apply']>, caller: Caller): Promise<Applied> {
+    return this.#turns.run(async () => {
+      const { configPath, current, load } = this.#options;
+      const { dataDir } = current();
+      const { ifRevision, ...change } = input;
+      const texts = await this.#texts();
+      if (ifRevision !== revisionOf(texts)) throw refusals.changedMeanwhile(revisionOf(texts));
+      const settings = newText(texts.own, change);
+      const loaded = await load({ dataDir, settings });
+      if (!loaded.ok) throw refusals.refused(shownProblems(configPath, loaded.problems));
+      const differences = shownDifferences(current(), loaded.config);
+      const result = await this.#putInForce(
+        settings,
+        differences.map(({ path }) => path),
+        caller,
+      );
+      const { replaced, needRestart } =
+        result.outcome === 'applied' ? result : { replaced: [], needRestart: [] };
+      return { revision: revisionOf({ ...texts, own: settings }), differences, replaced, needRestart };
+    });
+  }
+
+  /** Writes the file, puts it in force and audits this, or leaves everything as it was. */
+  async #putInForce(text: string, changed: readonly string[], caller: Caller): Promise<ReloadResult> {
+    const { current, reload, audit } = this.#options;
+    const path = settingsFilePath(current().dataDir);
+    const replaced = await replaceOwnFile(path, text === '' ? undefined : text);
+    try {
+      const result = await reload();
+      if (result.outcome === 'refused') throw refusals.notInForce(result.problems);
+      if (changed.length > 0) {
+        const details = { changesCount: changed.length, changes: listOf(changed) };
+        audit.append({ by: actorOf(caller), action: 'configuration.edited', details });
+      }
+      return result;
+    } catch (error) {
+      await replaced.undo();
+      // A refusal is over now: it must not stay in the status of the box.
+      await reload();
+      throw error;
+    }
+  }
+
+  async #texts(): Promise<Texts> {
+    const { configPath, current } = this.#options;
+    const [file, { content: own }] = await Promise.all([
+      readText(configPath),
+      readSettingsFile(current().dataDir),
+    ]);
+    return {
+      file: 'text' in file ? file.text : '',
+      own: own !== undefined && 'text' in own ? own.text : '',
+    };
+  }
+}
+
+/** The text of the settings file after the change. */
+function newText(before: string, { settings, text }: Change): string {
+  if ((settings === undefined) === (text === undefined)) throw refusals.oneOfTwo();
+  if (settings === undefined) return text ?? '';
+  const known = wholeSettings().map(({ path }) => path.join('.'));
+  for (const path of Object.keys(settings)) {
+    if (!known.includes(path)) throw refusals.unknown(path, known);
+    if (!isChangeable(path)) throw refusals.ofConfiguration(path);
+  }
+  return changedSettings(before, settings);
+}
+
+/** As many bits as a double and an ETag hold. */
+const revisionOf = ({ file, own }: Texts): number =>
+  createHash('sha256')
+    .update(JSON.stringify([file, own]))
+    .digest()
+    .readUIntBE(0, 6) + 1;

@@ -1,0 +1,40 @@
+import { badInput, operational, type RollcallError } from '../../base/errors.js';
+import { nearestWord } from '../../config/nearest-word.js';
+import type { ConfigurationProblem } from '../../contract/configuration.js';
+
+const lines = (problems: readonly ConfigurationProblem[]): string =>
+  problems.map(({ path, message }) => `${path} ${message}`.trim()).join('; ');
+
+/** Why a change of settings is not put in force. */
+export const refusals = {
+  oneOfTwo: (): RollcallError =>
+    badInput('change-refused', 'the request has neither settings nor a text, or both', {
+      remedy: 'give the new values in "settings", or the whole settings file in "text"',
+    }),
+  unknown: (path: string, known: readonly string[]): RollcallError => {
+    const near = nearestWord(path, known);
+    return badInput('setting-unknown', `there is no setting '${path}'`, {
+      remedy: near === undefined ? 'docs/configuration.md lists all settings' : `did you mean "${near}"?`,
+    });
+  },
+  ofConfiguration: (path: string): RollcallError =>
+    badInput('setting-of-configuration', `the setting '${path}' cannot be changed over the API`, {
+      remedy: 'change it in the configuration file, then reload: systemctl reload rollcalld',
+    }),
+  changedMeanwhile: (revision: number): RollcallError =>
+    badInput('changed-meanwhile', 'the settings have changed since you read them', {
+      remedy: 'read them again, then repeat the change with the new revision',
+      details: { revision },
+    }),
+  refused: (problems: readonly ConfigurationProblem[]): RollcallError =>
+    badInput('settings-refused', `these settings cannot be used: ${lines(problems)}`, {
+      remedy: 'correct them; docs/configuration.md has their bounds',
+      details: { problems },
+    }),
+  notInForce: (problems: readonly string[]): RollcallError =>
+    operational(
+      'configuration-refused',
+      `the settings were not changed, because the box could not put them in force: ${problems.join('; ')}`,
+      { remedy: 'repair what the message names, then send the request again' },
+    ),
+};

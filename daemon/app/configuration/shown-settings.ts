@@ -1,0 +1,67 @@
+import type { ConfigProblem } from '../../config/config-problem.js';
+import { type ConfigChange, diffConfig, wholeSettings } from '../../config/diff.js';
+import { allSettings, schemaAt } from '../../config/json-schema.js';
+import { isChangeable } from '../../config/own-settings.js';
+import { valueAt } from '../../config/problem.js';
+import type { Config } from '../../config/schema.js';
+import type { ConfigurationProblem, SettingDifference, ShownSetting } from '../../contract/configuration.js';
+
+/** Each setting outside the cameras. `configured`: without the settings of the box; `inFile`: as the file has them. */
+export function shownSettings(running: Config, configured: Config, inFile: unknown): readonly ShownSetting[] {
+  return wholeSettings().map(({ path, reload }) => {
+    const dotted = path.join('.');
+    const isOwn = running.ownSettings.includes(dotted);
+    const isInFile = valueAt(inFile, path) !== undefined;
+    const node = schemaAt(path) ?? {};
+    const { description, reload: _, ...schema } = node;
+    return {
+      path: dotted,
+      value: valueAt(running, path),
+      configured: valueAt(configured, path),
+      origin: isOwn ? 'console' : isInFile ? 'file' : 'default',
+      isChangeable: isChangeable(dotted),
+      reload,
+      description: description ?? descriptionBelow(path),
+      schema,
+    };
+  });
+}
+
+/** A list whose items are described, not the list. */
+function descriptionBelow(path: readonly string[]): string {
+  const items = [...path, '[]'].join('.');
+  return allSettings().find((each) => each.path.join('.') === items)?.node.description ?? '';
+}
+
+export function shownProblems(
+  configPath: string,
+  problems: readonly ConfigProblem[],
+): readonly ConfigurationProblem[] {
+  return problems.map((problem) => ({ ...problem, file: problem.file ?? configPath }));
+}
+
+/** What `after` would change, with the values. */
+export function shownDifferences(before: Config, after: Config): readonly SettingDifference[] {
+  return diffConfig(before, after).map((change) => {
+    const at = (config: Config): unknown => valueIn(config, change);
+    return {
+      path: pathOf(change),
+      before: at(before),
+      after: at(after),
+      reload: 'reload' in change ? change.reload : 'replace',
+    };
+  });
+}
+
+function pathOf(change: ConfigChange): string {
+  if (change.kind === 'setting-changed') return change.path;
+  const camera = `cameras.${change.camera}`;
+  return change.kind === 'camera-changed' ? `${camera}.${change.path}` : camera;
+}
+
+/** Of a camera that comes or goes: its name. */
+function valueIn(config: Config, change: ConfigChange): unknown {
+  if (change.kind === 'setting-changed') return valueAt(config, change.path.split('.'));
+  const camera = config.cameras.find(({ id }) => id === change.camera);
+  return change.kind === 'camera-changed' ? valueAt(camera, change.path.split('.')) : camera?.name;
+}

@@ -1,0 +1,166 @@
+import { z } from 'zod';
+import { operation } from './operation.js';
+
+const reloadClass = z
+  .enum(['live', 'replace', 'restart'])
+  .describe(
+    'How a change takes effect. `live`: immediately. `replace`: the affected part is replaced. `restart`: after a restart of the daemon.',
+  );
+
+const settingPath = z
+  .string()
+  .max(100)
+  .describe('The name of the setting with its section, such as `attendance.holidays`.');
+
+const settingValue = z
+  .unknown()
+  .optional()
+  .describe('In the form of the configuration file. A list is one value. Absent: not set.');
+
+/** One setting outside the cameras. */
+export const shownSetting = z.object({
+  path: settingPath,
+  value: settingValue,
+  configured: settingValue.describe(
+    'The value without the settings that the box keeps itself: from the configuration file, or the default.',
+  ),
+  origin: z
+    .enum(['console', 'file', 'default'])
+    .describe(
+      'Where the value comes from. `console`: the box keeps it itself. `file`: the configuration file.',
+    ),
+  isChangeable: z.boolean().describe('True if it may be changed over the API.'),
+  reload: reloadClass,
+  description: z.string(),
+  schema: z.record(z.string(), z.unknown()).describe('JSON Schema of the value.'),
+});
+export type ShownSetting = z.infer<typeof shownSetting>;
+
+export const configurationProblem = z.object({
+  file: z.string().describe('The file with the problem.'),
+  line: z.int().nonnegative().describe('From 1; 0 stands for the whole file.'),
+  column: z.int().nonnegative(),
+  path: z.string().describe('The setting; empty for the file as a whole.'),
+  message: z.string(),
+  remedy: z.string().exactOptional(),
+});
+export type ConfigurationProblem = z.infer<typeof configurationProblem>;
+
+export const settingDifference = z.object({
+  path: z
+    .string()
+    .describe('The setting, such as `rules.unknownAfterS`; `cameras.ID` for a camera that comes or goes.'),
+  before: settingValue,
+  after: settingValue,
+  reload: reloadClass,
+});
+export type SettingDifference = z.infer<typeof settingDifference>;
+
+const problems = z.array(configurationProblem).readonly();
+const differences = z
+  .array(settingDifference)
+  .readonly()
+  .describe('What would change. With what was edited in the files and is not in force yet.');
+const revision = z.int().positive().describe('Changes with each change of the two files.');
+
+const change = {
+  settings: z
+    .record(settingPath, z.unknown())
+    .optional()
+    .describe(
+      'New values by the names of their settings. Null gives a setting back to the configuration file.',
+    ),
+  text: z
+    .string()
+    .max(60_000)
+    .optional()
+    .describe('In place of `settings`: the whole text of the settings file, YAML.'),
+};
+
+/** Changes that are wrong before they are checked. */
+const changeErrors = ['setting-unknown', 'setting-of-configuration', 'change-refused'] as const;
+
+export const configurationOperations = {
+  'config.show': operation({
+    method: 'GET',
+    path: '/config',
+    summary: 'Show the settings of the box, and where each comes from.',
+    description:
+      'Settings of the configuration file can be replaced by settings that the box keeps itself, in a settings file beside its data. Neither file holds secrets.',
+    answer: {
+      kind: 'json',
+      schema: z.object({
+        revision,
+        file: z.object({
+          path: z.string(),
+          text: z
+            .string()
+            .exactOptional()
+            .describe('Absent while the file has problems: what is wrong in it may be a secret.'),
+        }),
+        ownFile: z.object({
+          path: z.string(),
+          text: z.string().describe('Empty where no setting was changed over the API.'),
+        }),
+        problems: problems.describe('Why the files, as they are now, cannot be put in force.'),
+        pending: differences.describe('What was edited in the files and is not in force yet.'),
+        settings: z.array(shownSetting).readonly().describe('The settings in force.'),
+      }),
+    },
+    errors: [],
+    scope: 'config:read',
+    rate: 'default',
+  }),
+  'config.check': operation({
+    method: 'POST',
+    path: '/config/check',
+    summary: 'Check a change of settings without putting it in force.',
+    input: z.strictObject(change),
+    answer: {
+      kind: 'json',
+      schema: z.object({
+        problems: problems.describe('Empty if the change can be put in force.'),
+        differences,
+      }),
+    },
+    errors: [...changeErrors],
+    scope: 'config:read',
+    rate: 'default',
+  }),
+  'config.apply': operation({
+    method: 'PATCH',
+    path: '/config',
+    summary: 'Change settings that the box keeps itself, and put them in force.',
+    description:
+      'The configuration file stays as it is. If the change cannot be put in force, everything stays as it was. What was edited in the files meanwhile is put in force, too.',
+    input: z.strictObject({
+      ifRevision: z.int().positive().describe('The revision that the change was made from.'),
+      ...change,
+    }),
+    answer: {
+      kind: 'json',
+      schema: z.object({
+        revision,
+        differences: differences.describe('What has changed.'),
+        replaced: z.array(z.string()).readonly().describe('The parts of the box that were replaced.'),
+        needRestart: z.array(z.string()).readonly().describe('What takes effect at the next start.'),
+      }),
+    },
+    errors: [
+      ...changeErrors,
+      'settings-refused',
+      'changed-meanwhile',
+      'configuration-refused',
+      'starting',
+      'key-file-exists',
+      'key-file-not-written',
+      'key-file-not-moved',
+      'own-file-not-changed',
+    ],
+    scope: 'config:write',
+    audit: 'write',
+    rate: 'default',
+    isLong: true,
+    needsStepUp: true,
+  }),
+} as const;
