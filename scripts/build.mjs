@@ -1,11 +1,12 @@
 // Builds with esbuild what is started as a process of its own: each in a few files, because loading a thousand small modules
 // takes twice the processor time of all else that a start does. Types are checked by `npm run typecheck`.
-//   node scripts/build.mjs          dist/program: what a box runs, with those packages that are plain JavaScript
+//   node scripts/build.mjs          dist/program: what a box runs, with those packages that are plain JavaScript, and the console
 //   node scripts/build.mjs tests    also dist/tests: all tests, and what they and the fault loops start, and kill, by the hundred
 import { readdirSync, readFileSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { build as buildWithVite } from 'vite';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** Stay packages of their own: they load binaries, or files that lie beside theirs. */
@@ -105,5 +106,6 @@ async function apiPage() {
 }
 
 await bundle(program);
+await buildWithVite({ configFile: join(root, 'daemon/console/vite.config.mjs') });
 await apiPage();
 if (process.argv[2] === 'tests') await bundle(tests());

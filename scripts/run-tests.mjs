@@ -36,8 +36,10 @@ if (missing.length > 0) {
 
 /** Files that run at once, on two cores: tests also wait. */
 const laneCount = 3;
-// Boxes that watch cameras decode video in real time: of these files, one runs at a time.
-const oneAtATime = new Set(['live']);
+// Boxes that watch cameras decode video in real time.
+const realTime = new Set(['live']);
+// A browser takes a core for itself, as real time does: of these files, one runs at a time.
+const oneAtATime = new Set([...realTime, 'browser']);
 // All others give way to it: they get the processor time that it leaves (a nice value, see setpriority(2)). Above 9, the ten
 // steps that the program itself adds would no longer fit.
 const givingWay = 5;
@@ -142,7 +144,7 @@ async function runFile({ suite, file, bundle, user }, { outputs, home }) {
     env: user ? { ...process.env, HOME: home, TMPDIR: home } : process.env,
   });
   // Before it can have started anything: what it starts inherits the priority.
-  if (child.pid !== undefined && !oneAtATime.has(suite)) setPriority(child.pid, givingWay);
+  if (child.pid !== undefined && !realTime.has(suite)) setPriority(child.pid, givingWay);
   const tooLong = setTimeout(() => child.kill('SIGKILL'), fileTimeoutMs);
   // Asked in the turn that starts it, so that its end cannot have passed.
   const [code, signal] = await new Promise((resolve, reject) => {
@@ -168,10 +170,9 @@ async function runAll(jobs, places) {
     const index = waiting.findIndex(({ suite }) => !busy.has(suite));
     return index < 0 ? undefined : waiting.splice(index, 1)[0];
   };
-  const isRealTime = ({ suite }) => oneAtATime.has(suite);
   const lane = async () => {
     for (let job = next(); job !== undefined; job = next()) {
-      if (isRealTime(job)) busy.add(job.suite);
+      if (oneAtATime.has(job.suite)) busy.add(job.suite);
       const result = await runFile(job, places);
       busy.delete(job.suite);
       results.push(result);

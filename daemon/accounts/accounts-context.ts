@@ -37,6 +37,15 @@ export interface AccountsContext {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly ids: { readonly siteId: string; readonly boxId: string };
+  /** What the box tells callers about itself. */
+  readonly about: AboutBox;
+}
+
+export interface AboutBox {
+  /** The zone of the site. */
+  readonly timeZone: string;
+  /** The version of the program. */
+  readonly version: string;
 }
 
 /** The author of an action: a caller, or a user who has just logged in. */

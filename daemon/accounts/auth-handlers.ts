@@ -54,6 +54,7 @@ export function authHandlers({ context, life, proof, claims }: Parts): Handlers<
       return {
         actor: caller.actor,
         scopes: allScopes.filter((scope) => caller.scopes.has(scope)),
+        box: { site: context.ids.siteId, box: context.ids.boxId, ...context.about },
         ...present({
           user: user && showUser(context, user),
           cameras: caller.cameras && [...caller.cameras],

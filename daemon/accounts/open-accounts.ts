@@ -13,7 +13,7 @@ import type { SecondPersonClass } from '../contract/second-person.js';
 import type { apiKeyOperations, roleOperations, userOperations } from '../contract/users.js';
 import type { OwnSecretPlaces } from '../host/own-secret.js';
 import { AccessTokens } from './access-tokens.js';
-import type { AccountsContext } from './accounts-context.js';
+import type { AboutBox, AccountsContext } from './accounts-context.js';
 import { openAccountsKeys } from './accounts-key.js';
 import { openAccountsDatabase } from './accounts-schema.js';
 import { ApprovalsStore } from './approvals-store.js';
@@ -40,6 +40,7 @@ export const sweepEveryMs = 10 * 60_000;
 export interface AccountsOptions {
   readonly places: OwnSecretPlaces;
   readonly ids: { readonly siteId: string; readonly boxId: string };
+  readonly about: AboutBox;
   readonly audit: { append(entry: NewAuditEntry): unknown };
   readonly clock: Clock;
   readonly logger: Logger;
@@ -75,7 +76,7 @@ export interface Accounts extends AsyncDisposable {
 
 /** Opens accounts.db in the data folder. @throws what `openAccountsKeys` and `openAccountsDatabase` throw */
 export async function openAccounts(options: AccountsOptions): Promise<Accounts> {
-  const { places, ids, audit, clock, logger, onAlarm, hasher = new PasswordHasher() } = options;
+  const { places, ids, about, audit, clock, logger, onAlarm, hasher = new PasswordHasher() } = options;
   const { relyingParty = () => undefined } = options;
   if (relyingParty() !== undefined) await loadWebAuthn();
   const keys = await openAccountsKeys(places);
@@ -84,7 +85,7 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
     const database = openAccountsDatabase(join(places.dataDir, 'accounts.db'), { clock, logger });
     const throttle = new LoginThrottle({ database, key: keys.hiding, clock, onAlarm });
     const context: AccountsContext = {
-      ...{ database, throttle, hasher, tokens, keys, audit, clock, logger, ids },
+      ...{ database, throttle, hasher, tokens, keys, audit, clock, logger, ids, about },
       users: new UsersStore(database),
       sessions: new SessionsStore(database),
       passkeys: new PasskeysStore(database),

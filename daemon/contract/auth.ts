@@ -42,6 +42,14 @@ export const me = z.object({
     .datetime()
     .exactOptional()
     .describe('Last proof of identity. Some operations want one from the last 5 minutes.'),
+  box: z
+    .object({
+      site: z.string(),
+      box: z.string(),
+      timeZone: z.string().describe('The zone of the site, in which its days and shifts are meant.'),
+      version: z.string().describe('The version of the program.'),
+    })
+    .describe('The box that answers.'),
 });
 export type Me = z.infer<typeof me>;
 

@@ -218,13 +218,13 @@ async function serveFile(
 ): Promise<Outcome> {
   const { request } = exchange;
   if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(exchange, onlyRead);
-  const file = handling.site.find(path);
+  const file = handling.site.find(path, request.headers.accept);
   if (file === undefined) return refuse(exchange, notThere);
   const { bytes, mediaType, etag } = file;
   const shared = {
     ...securityHeaders(mediaType.startsWith('text/html') ? 'page' : 'data'),
     ...crossOriginHeaders(origin, request.headers.origin),
-    ...{ etag, 'cache-control': 'no-cache' },
+    ...{ etag, 'cache-control': lifeOf(path) },
   };
   if (request.headers['if-none-match'] === etag) return sendEmpty(exchange, 304, shared);
   const plain = { ...shared, 'content-type': mediaType, 'content-length': String(bytes.length) };
@@ -241,6 +241,10 @@ async function serveFile(
   if (sent.end !== 'whole') cut(request, exchange.response);
   return { status: 200, bytes: sent.bytes, ...(sent.end === 'whole' ? {} : { note: sent.end }) };
 }
+
+/** The name of an asset changes with its content, so a browser never needs to ask for it again. */
+const lifeOf = (path: string): string =>
+  path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache';
 
 /** In pieces, because TLS copies all that it is given at once, however slowly the caller reads. */
 async function* piecesOf(bytes: Buffer): AsyncGenerator<Buffer> {

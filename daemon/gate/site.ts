@@ -29,31 +29,23 @@ const mediaTypes: Readonly<Record<string, string>> = {
 
 const mostBytes = 64 * 1024 * 1024;
 
-const ownPage = `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>rollcall</title>
-<h1>rollcall</h1>
-<p>This box recognises faces at the cameras that it watches.</p>
-<p>Programs call its API at <code>/api/v1</code>. <a href="/docs">The API is described here</a>, and
-<a href="/openapi.yaml">here for programs</a>.</p>
-</html>
-`;
-
 /** The files that every caller may read without a login, by path. A path that is not in here leads nowhere on the disk. */
 export class Site {
   readonly #files: ReadonlyMap<string, SiteFile>;
 
   constructor(files: ReadonlyMap<string, Buffer>) {
-    const all = new Map([['/index.html', Buffer.from(ownPage)], ...files]);
-    this.#files = new Map([...all].map(([path, bytes]) => [path, siteFile(path, bytes)]));
+    this.#files = new Map([...files].map(([path, bytes]) => [path, siteFile(path, bytes)]));
   }
 
-  /** The file for a path: itself, or the page of a folder. */
-  find(path: string): SiteFile | undefined {
+  /**
+   * The file for a path: itself, the page of a folder, or for a browser that opens a page of the console, the console, which reads
+   * the path itself.
+   */
+  find(path: string, accept = ''): SiteFile | undefined {
     const folder = path.endsWith('/') ? path : `${path}/`;
-    return this.#files.get(path) ?? this.#files.get(`${folder}index.html`);
+    const file = this.#files.get(path) ?? this.#files.get(`${folder}index.html`);
+    if (file !== undefined || !accept.includes('text/html') || extname(path) !== '') return file;
+    return this.#files.get('/index.html');
   }
 }
 

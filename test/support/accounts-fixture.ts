@@ -75,6 +75,7 @@ export async function openAccountsFixture(options: Partial<AccountsOptions> = {}
         credentialsDirectory: '',
       },
       ids: { siteId: 'werk-nord', boxId: 'box-1' },
+      about: { timeZone: 'Europe/Berlin', version: '0.1.0' },
       audit: {
         append(entry) {
           refuseMisshapen(entry);

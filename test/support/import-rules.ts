@@ -46,6 +46,9 @@ export const allowedArrows = {
     domain: ['anything', everyone],
     base: ['anything', everyone],
   },
+  console: {
+    contract: ['types', 'what calls take and answer; the schemas stay out of the browser'],
+  },
   gate: {
     contract: [
       'anything',

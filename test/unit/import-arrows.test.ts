@@ -10,9 +10,12 @@ const daemon = fileURLToPath(new URL('../../daemon', import.meta.url));
 
 function daemonSources(): Map<string, string> {
   const paths = readdirSync(daemon, { recursive: true, encoding: 'utf8' }).filter((path) =>
-    path.endsWith('.ts'),
+    /\.tsx?$/.test(path),
   );
-  return new Map(paths.sort().map((path) => [path, readFileSync(join(daemon, path), 'utf8')]));
+  // An import names both kinds of source alike.
+  return new Map(
+    paths.sort().map((path) => [path.replace(/x$/, ''), readFileSync(join(daemon, path), 'utf8')]),
+  );
 }
 
 const violations = (files: Record<string, string>): readonly string[] =>

@@ -1,5 +1,6 @@
 import { type Accounts, openAccounts } from '../../accounts/open-accounts.js';
 import type { Config } from '../../config/schema.js';
+import { programVersion } from '../../control/program-version.js';
 import { systemClock as clock } from '../../host/system-clock.js';
 import { type GateCallers, gateCallers } from '../accounts/gate-callers.js';
 import { LoginAlarm } from '../accounts/login-alarm.js';
@@ -14,11 +15,12 @@ export async function startAccounts(
   { identity, vault }: Stores,
   conditions: BoxConditions,
 ): Promise<Accounts> {
-  const { dataDir, secretsDir } = current();
+  const { dataDir, secretsDir, site } = current();
   const alarm = lifetime.use('alarm of failed logins', new LoginAlarm({ conditions, clock }));
   const accounts = await openAccounts({
     places: { dataDir, secretsDirectory: secretsDir },
     ids: identity,
+    about: { timeZone: site.timeZone, version: programVersion() },
     audit: vault.audit,
     onAlarm: () => alarm.raise(),
     secondPerson: () => current().api.secondPerson,

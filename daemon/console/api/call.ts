@@ -1,0 +1,128 @@
+import { ApiError, isApiError, unreachable } from './api-error.js';
+import { noteAnswer, noteSilence } from './connection.js';
+import {
+  type CallId,
+  type Input,
+  type Line,
+  type LinesId,
+  type Output,
+  type WrittenRequest,
+  write,
+} from './request.js';
+import { forgetSession } from './session.js';
+import { askForProof } from './step-up.js';
+
+export { type ApiError, isApiError } from './api-error.js';
+export { addressOf, type Input, type Line, type Output } from './request.js';
+
+type Arguments<Id extends CallId | LinesId> =
+  object extends Input<Id>
+    ? [input?: Input<Id>, options?: CallOptions]
+    : [input: Input<Id>, options?: CallOptions];
+
+interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** Reading is asked again this often when the box is busy. */
+const busyTries = 2;
+const longestWaitS = 5;
+
+/**
+ * Calls an operation of the box. Where the operation asks for a fresh proof of identity, the console asks the user and calls
+ * again.
+ * @throws ApiError with the code, sentence and remedy of the API
+ */
+export async function call<Id extends CallId>(
+  id: Id,
+  ...[input, options]: Arguments<Id>
+): Promise<Output<Id>> {
+  const fields = (input ?? {}) as Readonly<Record<string, unknown>>;
+  try {
+    return await once<Output<Id>>(write(id, fields), options);
+  } catch (error) {
+    if (!isApiError(error, 'step-up-required')) throw error;
+    if (!(await askForProof())) throw error;
+    return await once<Output<Id>>(write(id, fields), options);
+  }
+}
+
+/** Reads the lines of an answer to their end. @throws ApiError, also in the middle */
+export async function* readLines<Id extends LinesId>(
+  id: Id,
+  ...[input, options]: Arguments<Id>
+): AsyncGenerator<Line<Id>> {
+  const response = await send(write(id, (input ?? {}) as Readonly<Record<string, unknown>>), options);
+  if (!response.ok) throw await errorOf(response);
+  for await (const line of linesOf(response)) {
+    const said = JSON.parse(line) as { readonly item?: Line<Id>; readonly error?: object };
+    if (said.item !== undefined) yield said.item;
+    else if (said.error !== undefined) throw new ApiError(said.error, 200);
+    else return;
+  }
+  throw cutOff();
+}
+
+async function once<Answer>(written: WrittenRequest, options: CallOptions = {}): Promise<Answer> {
+  let response = await send(written, options);
+  for (
+    let tries = 0;
+    response.status === 503 && tries < busyTries && written.init.method === 'GET';
+    tries += 1
+  ) {
+    const error = await errorOf(response);
+    if (error.code !== 'busy') throw error;
+    const waitS = Math.min(longestWaitS, Number(response.headers.get('retry-after') ?? 1));
+    await new Promise((resolve) => setTimeout(resolve, waitS * 1000));
+    response = await send(written, options);
+  }
+  if (!response.ok) throw await errorOf(response);
+  // The types of the answers are those of the contract that the box itself serves.
+  if (written.kind === 'file') return (await response.blob()) as Answer;
+  const said = (await response.json()) as { data: unknown; meta?: { nextCursor?: string; total?: number } };
+  if (written.kind !== 'page') return said.data as Answer;
+  return { items: said.data, nextCursor: said.meta?.nextCursor, total: said.meta?.total } as Answer;
+}
+
+async function send({ url, init }: WrittenRequest, { signal }: CallOptions = {}): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(url, { ...init, cache: 'no-store', ...(signal && { signal }) });
+  } catch (error) {
+    if (signal?.aborted === true) throw error;
+    noteSilence();
+    throw cutOff();
+  }
+  if (response.status !== 503) noteAnswer();
+  return response;
+}
+
+/** The words of this error stand in the messages of the console, because the box could not give any. */
+const cutOff = (): ApiError => new ApiError({ code: unreachable }, 0);
+
+async function errorOf(response: Response): Promise<ApiError> {
+  const said = (await response.json().catch(() => ({}))) as { error?: object };
+  const error = new ApiError(said.error ?? {}, response.status);
+  if (error.code === unreachable) noteSilence();
+  if (error.code === 'unauthenticated') forgetSession();
+  return error;
+}
+
+async function* linesOf(response: Response): AsyncGenerator<string> {
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  if (reader === undefined) return;
+  let text = '';
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      const lines = (text + value).split('\n');
+      text = lines.pop() ?? '';
+      yield* lines.filter((line) => line !== '');
+    }
+    if (text !== '') yield text;
+  } finally {
+    // A reader that stops early ends the request.
+    await reader.cancel().catch(() => undefined);
+  }
+}

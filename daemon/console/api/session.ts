@@ -1,0 +1,20 @@
+import { computed, signal } from '@preact/signals';
+import type { Scope } from '../../contract/scopes.js';
+import type { Output } from './request.js';
+
+export type Me = Output<'auth.me'>;
+
+/** Who is logged in; `undefined` before the first answer, `null` for nobody. */
+export const me = signal<Me | null | undefined>(undefined);
+
+const scopes = computed(() => new Set(me.value?.scopes ?? []));
+
+/** True if the caller may do all of this. The box checks again: this only decides what is shown. */
+export function can(...wanted: readonly Scope[]): boolean {
+  return wanted.every((scope) => scopes.value.has(scope));
+}
+
+/** Ends what this browser knows about the session. */
+export function forgetSession(): void {
+  me.value = null;
+}

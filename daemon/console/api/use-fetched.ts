@@ -1,0 +1,211 @@
+import { type Signal, useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { type ApiError, call, isApiError } from './call.js';
+import { reconnections } from './connection.js';
+import type { CallId, Input, ItemOf, Output, PageId } from './request.js';
+
+/** What a page has fetched. */
+export interface Fetched<Value> {
+  readonly value: Value | undefined;
+  readonly fault: ApiError | undefined;
+  readonly isLoading: boolean;
+  /** Fetches again, at once. */
+  readonly reload: () => Promise<void>;
+  /** Puts a value that the box has just answered, so that it need not be fetched. */
+  readonly put: (value: Value) => void;
+}
+
+interface FetchOptions {
+  /** Fetches again after this time, while the page is visible. */
+  readonly everyMs?: number;
+  /** False: fetches nothing. */
+  readonly isWanted?: boolean;
+}
+
+/**
+ * Fetches the answer of an operation, again when `input` changes and when the connection comes back. Keeps the last value
+ * while it fetches.
+ */
+export function useFetched<Id extends CallId>(
+  id: Id,
+  input: Input<Id>,
+  { everyMs, isWanted = true }: FetchOptions = {},
+): Fetched<Output<Id>> {
+  const value = useSignal<Output<Id> | undefined>(undefined);
+  const fault = useSignal<ApiError | undefined>(undefined);
+  const isLoading = useSignal(isWanted);
+  const turn = useRef(0);
+  const load = async (): Promise<void> => {
+    turn.current += 1;
+    const own = turn.current;
+    isLoading.value = true;
+    try {
+      const answer = await call(...([id, input] as unknown as Parameters<typeof call<Id>>));
+      // A later request may have been answered before.
+      if (own !== turn.current) return;
+      value.value = answer;
+      fault.value = undefined;
+    } catch (error) {
+      if (own !== turn.current) return;
+      if (!isApiError(error)) throw error;
+      fault.value = error;
+    } finally {
+      if (own === turn.current) isLoading.value = false;
+    }
+  };
+  const reconnected = reconnections.value;
+  const key = JSON.stringify(input);
+  useEffect(() => {
+    if (!isWanted) return;
+    void load();
+    return () => {
+      turn.current += 1;
+    };
+  }, [id, key, isWanted, reconnected]);
+  useRepeat(load, isWanted ? everyMs : undefined);
+  return {
+    ...{ value: value.value, fault: fault.value, isLoading: isLoading.value, reload: load },
+    put: (next) => {
+      turn.current += 1;
+      value.value = next;
+    },
+  };
+}
+
+/** Calls `run` again and again, each time `everyMs` after it ended, while the page is visible. */
+function useRepeat(run: () => Promise<void>, everyMs: number | undefined): void {
+  const latest = useRef(run);
+  latest.current = run;
+  useEffect(() => {
+    if (everyMs === undefined) return;
+    let isOver = false;
+    let timer: ReturnType<typeof setTimeout>;
+    const again = async (): Promise<void> => {
+      if (!document.hidden) await latest.current();
+      if (!isOver) timer = setTimeout(again, everyMs);
+    };
+    timer = setTimeout(again, everyMs);
+    return () => {
+      isOver = true;
+      clearTimeout(timer);
+    };
+  }, [everyMs]);
+}
+
+/** A list that is fetched page by page. */
+export interface FetchedList<Item> {
+  readonly items: readonly Item[];
+  /** How many there are; absent where the box does not count them. */
+  readonly total: number | undefined;
+  readonly fault: ApiError | undefined;
+  readonly isLoading: boolean;
+  readonly hasMore: boolean;
+  /** Fetches the next page, unless one is on its way. */
+  readonly more: () => void;
+  /** Begins again with the first page. */
+  readonly reload: () => Promise<void>;
+}
+
+interface ListState<Item> {
+  readonly items: readonly Item[];
+  readonly total: number | undefined;
+  /** `undefined`: no page yet; `null`: the last one is there. */
+  readonly cursor: string | null | undefined;
+}
+
+/** Fetches a list page by page, from the start again when `input` changes. */
+export function useList<Id extends PageId>(
+  id: Id,
+  input: Omit<Input<Id>, 'cursor'>,
+  { isWanted = true }: { readonly isWanted?: boolean } = {},
+): FetchedList<ItemOf<Id>> {
+  const state = useSignal<ListState<ItemOf<Id>>>({ items: [], total: undefined, cursor: undefined });
+  const fault = useSignal<ApiError | undefined>(undefined);
+  const isLoading = useSignal(isWanted);
+  const turn = useRef(0);
+  const fetchPage = async (isFirst: boolean): Promise<void> => {
+    turn.current += 1;
+    const own = turn.current;
+    isLoading.value = true;
+    try {
+      const page = await pageOf<Id>(id, {
+        ...input,
+        cursor: isFirst ? undefined : (state.value.cursor ?? undefined),
+      });
+      if (own !== turn.current) return;
+      const items = isFirst ? page.items : [...state.value.items, ...page.items];
+      state.value = { items, total: page.total, cursor: page.nextCursor ?? null };
+      fault.value = undefined;
+    } catch (error) {
+      if (own !== turn.current) return;
+      if (!isApiError(error)) throw error;
+      fault.value = error;
+    } finally {
+      if (own === turn.current) isLoading.value = false;
+    }
+  };
+  const reconnected = reconnections.value;
+  useEffect(() => {
+    if (isWanted) void fetchPage(true);
+    return () => {
+      turn.current += 1;
+    };
+  }, [id, JSON.stringify(input), isWanted, reconnected]);
+  return {
+    ...{ items: state.value.items, total: state.value.total, fault: fault.value, isLoading: isLoading.value },
+    hasMore: state.value.cursor !== null,
+    more: () => {
+      if (!isLoading.value && typeof state.value.cursor === 'string') void fetchPage(false);
+    },
+    reload: () => fetchPage(true),
+  };
+}
+
+interface AnyPage<Item> {
+  readonly items: readonly Item[];
+  readonly nextCursor?: string | undefined;
+  readonly total?: number | undefined;
+}
+
+async function pageOf<Id extends PageId>(id: Id, input: object): Promise<AnyPage<ItemOf<Id>>> {
+  // `PageId` names exactly the operations whose answer has this form, which the compiler cannot tell of a type parameter.
+  const answer: unknown = await call(...([id, input] as unknown as Parameters<typeof call<Id & CallId>>));
+  return answer as AnyPage<ItemOf<Id>>;
+}
+
+/** An act of the user that the box carries out: whether it runs, and why it failed. */
+export interface Act {
+  readonly isRunning: boolean;
+  readonly fault: ApiError | undefined;
+  /** Runs it; resolves with true if it succeeded. */
+  readonly run: (work: () => Promise<unknown>) => Promise<boolean>;
+  readonly clear: () => void;
+}
+
+/** One act at a time, with its fault. */
+export function useAct(): Act {
+  const isRunning: Signal<boolean> = useSignal(false);
+  const fault = useSignal<ApiError | undefined>(undefined);
+  return {
+    isRunning: isRunning.value,
+    fault: fault.value,
+    clear: () => {
+      fault.value = undefined;
+    },
+    async run(work) {
+      if (isRunning.value) return false;
+      isRunning.value = true;
+      fault.value = undefined;
+      try {
+        await work();
+        return true;
+      } catch (error) {
+        if (!isApiError(error)) throw error;
+        fault.value = error;
+        return false;
+      } finally {
+        isRunning.value = false;
+      }
+    },
+  };
+}

@@ -1,0 +1,5 @@
+import { PageHead } from '../../parts/page.js';
+
+export default function Account() {
+  return <PageHead title="" />;
+}

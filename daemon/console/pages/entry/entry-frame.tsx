@@ -1,0 +1,40 @@
+import type { ComponentChildren } from 'preact';
+import { PageHead } from '../../parts/page.js';
+import { consoleLanguages, language, speak } from '../../words/words.js';
+
+const names = { en: 'English', de: 'Deutsch' } as const;
+
+/** The frame of what is seen before the login. */
+export function EntryFrame({
+  title,
+  lead,
+  children,
+}: {
+  readonly title: string;
+  readonly lead?: ComponentChildren;
+  readonly children: ComponentChildren;
+}) {
+  return (
+    <main class="entry" id="content">
+      <div class="card">
+        <img src={new URL('../../mark.svg', import.meta.url).href} alt="" width="40" height="40" />
+        <PageHead title={title} lead={lead} />
+        {children}
+      </div>
+      <div class="languages">
+        {consoleLanguages.map((each) => (
+          <button
+            key={each}
+            type="button"
+            class="plain"
+            lang={each}
+            aria-pressed={each === language()}
+            onClick={() => void speak(each)}
+          >
+            {names[each]}
+          </button>
+        ))}
+      </div>
+    </main>
+  );
+}

@@ -1,0 +1,97 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useId, useRef } from 'preact/hooks';
+import { useAct } from '../api/use-fetched.js';
+import type en from '../messages/en/parts.json';
+import { wordsOf } from '../words/words.js';
+import { Fault } from './fault.js';
+import { Icon } from './icon.js';
+
+const t = wordsOf<typeof en>('parts');
+
+interface DialogProps {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly children: ComponentChildren;
+  readonly isWide?: boolean;
+}
+
+/** A modal dialog. Show it by rendering it. The browser keeps the focus inside and gives it back. */
+export function Dialog({ title, onClose, children, isWide = false }: DialogProps) {
+  const element = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  useEffect(() => {
+    const dialog = element.current;
+    const before = document.activeElement;
+    dialog?.showModal();
+    return () => {
+      dialog?.close();
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
+    };
+  }, []);
+  return (
+    <dialog
+      ref={element}
+      class={isWide ? 'wide' : ''}
+      aria-labelledby={id}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+    >
+      <article>
+        <header>
+          <h2 id={id}>{title}</h2>
+          <button type="button" class="plain" aria-label={t('close')} onClick={onClose}>
+            <Icon name="close" />
+          </button>
+        </header>
+        {children}
+      </article>
+    </dialog>
+  );
+}
+
+interface ConfirmProps {
+  readonly title: string;
+  /** What happens, and what is lost. */
+  readonly children: ComponentChildren;
+  /** What the button says: the act itself, never "OK". */
+  readonly act: string;
+  readonly isDestructive?: boolean;
+  /** False: the act cannot be chosen yet. */
+  readonly isReady?: boolean;
+  readonly onAct: () => Promise<unknown>;
+  /** Called after the act has succeeded, and when the user gives up. */
+  readonly onClose: (isDone: boolean) => void;
+}
+
+/** Asks before an act, carries it out, and shows why it failed. */
+export function Confirm(props: ConfirmProps) {
+  const { title, children, act, isDestructive = false, isReady = true, onAct, onClose } = props;
+  const doing = useAct();
+  const submit = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    if (await doing.run(onAct)) onClose(true);
+  };
+  return (
+    <Dialog title={title} onClose={() => onClose(false)}>
+      <form onSubmit={submit}>
+        {children}
+        <Fault error={doing.fault} />
+        <footer class="acts">
+          <button type="button" class="secondary" onClick={() => onClose(false)}>
+            {t('cancel')}
+          </button>
+          <button
+            type="submit"
+            class={isDestructive ? 'danger' : ''}
+            disabled={!isReady}
+            aria-busy={doing.isRunning}
+          >
+            {act}
+          </button>
+        </footer>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,58 @@
+import type { ComponentChildren } from 'preact';
+import { type ApiError, unreachable } from '../api/api-error.js';
+import type en from '../messages/en/parts.json';
+import { wordsOf } from '../words/words.js';
+import { Icon } from './icon.js';
+
+const t = wordsOf<typeof en>('parts');
+
+interface FaultProps {
+  readonly error: ApiError | undefined;
+  /** Offers to try again. */
+  readonly onRetry?: () => void;
+}
+
+/** What went wrong, as the API says it: sentence, remedy, code. Shows nothing without an error. */
+export function Fault({ error, onRetry }: FaultProps) {
+  if (error === undefined) return null;
+  const isAway = error.code === unreachable && error.message === '';
+  return (
+    <div class="fault" role="alert">
+      <Icon name="warning" />
+      <div>
+        <p class="what">{isAway ? t('unreachable') : sentence(error.message)}</p>
+        {isAway ? (
+          <p>{t('unreachable-remedy')}</p>
+        ) : (
+          error.remedy && <Remedy>{sentence(error.remedy)}</Remedy>
+        )}
+        {!isAway && (
+          <p class="quiet">
+            {t('code', { code: error.code })}
+            {error.requestId !== undefined && ` · ${t('request', { id: error.requestId })}`}
+          </p>
+        )}
+        {onRetry && (
+          <button type="button" class="small secondary" onClick={onRetry}>
+            {error.code === 'changed-meanwhile' ? t('load-anew') : t('again')}
+          </button>
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** What to do about something. */
+export function Remedy({ children }: { readonly children: ComponentChildren }) {
+  return (
+    <p class="remedy">
+      <strong>{t('remedy')}</strong> {children}
+    </p>
+  );
+}
+
+/** The API writes errors as in a log line; here they begin like sentences and end like them. */
+export function sentence(text: string): string {
+  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?:…]$/.test(begun) ? begun : `${begun}.`;
+}

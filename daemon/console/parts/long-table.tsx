@@ -1,0 +1,119 @@
+import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import type { FetchedList } from '../api/use-fetched.js';
+import type en from '../messages/en/parts.json';
+import { wordsOf } from '../words/words.js';
+import { Fault } from './fault.js';
+import { Empty, Loading } from './page.js';
+
+const t = wordsOf<typeof en>('parts');
+
+/** A column of a table. */
+export interface Column<Item> {
+  readonly key: string;
+  readonly head: string;
+  readonly cell: (item: Item) => ComponentChildren;
+  /** Left out on narrow screens. */
+  readonly isMinor?: boolean;
+  /** Figures stand at the end of the cell. */
+  readonly isFigure?: boolean;
+}
+
+interface LongTableProps<Item> {
+  readonly caption: string;
+  readonly list: FetchedList<Item>;
+  readonly columns: readonly Column<Item>[];
+  readonly keyOf: (item: Item) => string | number;
+  /** Height of each row; every row of a long table has the same. */
+  readonly rowPx?: number;
+  readonly empty?: ComponentChildren;
+}
+
+/** Rows beyond the view that are drawn, too. */
+const beyond = 12;
+/** The next page is fetched this many rows before the end. */
+const ahead = 60;
+
+/**
+ * A list of any length as a table: only the rows in view are drawn, and the next page is fetched before its first row comes into
+ * view. It scrolls with the page, not in a window of its own.
+ */
+export function LongTable<Item>({ caption, list, columns, keyOf, rowPx = 44, empty }: LongTableProps<Item>) {
+  const body = useRef<HTMLTableSectionElement>(null);
+  const view = useSignal({ from: 0, to: 60 });
+  const { items, total, hasMore } = list;
+  useEffect(() => {
+    const look = (): void => {
+      const top = body.current?.getBoundingClientRect().top ?? 0;
+      const from = Math.max(0, Math.floor(-top / rowPx) - beyond);
+      const to = Math.ceil((globalThis.innerHeight - top) / rowPx) + beyond;
+      if (from !== view.value.from || to !== view.value.to) view.value = { from, to };
+    };
+    look();
+    globalThis.addEventListener('scroll', look, { passive: true });
+    globalThis.addEventListener('resize', look);
+    return () => {
+      globalThis.removeEventListener('scroll', look);
+      globalThis.removeEventListener('resize', look);
+    };
+  }, [rowPx, view]);
+  const { from, to } = view.value;
+  useEffect(() => {
+    if (hasMore && to + ahead > items.length) list.more();
+  });
+  if (items.length === 0) {
+    if (list.fault !== undefined) return <Fault error={list.fault} onRetry={() => void list.reload()} />;
+    return list.isLoading ? <Loading /> : <Empty>{empty}</Empty>;
+  }
+  const rows = items.slice(from, to);
+  const after = Math.max(0, items.length - to);
+  return (
+    <>
+      <p class="quiet count" role="status">
+        {total !== undefined
+          ? t('of-total', { shown: items.length, total })
+          : hasMore && t('so-far', { shown: items.length })}
+      </p>
+      <table class="long" aria-rowcount={total ?? (hasMore ? -1 : items.length)}>
+        <caption class="unseen">{caption}</caption>
+        <thead>
+          <tr>
+            {columns.map(({ key, head, isMinor, isFigure }) => (
+              <th key={key} scope="col" class={classOf(isMinor, isFigure)}>
+                {head}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody ref={body}>
+          {from > 0 && <Spacer columns={columns.length} heightPx={Math.min(from, items.length) * rowPx} />}
+          {rows.map((item, index) => (
+            <tr key={keyOf(item)} aria-rowindex={from + index + 1} style={{ blockSize: `${rowPx}px` }}>
+              {columns.map(({ key, cell, isMinor, isFigure }) => (
+                <td key={key} class={classOf(isMinor, isFigure)}>
+                  {cell(item)}
+                </td>
+              ))}
+            </tr>
+          ))}
+          {after > 0 && <Spacer columns={columns.length} heightPx={after * rowPx} />}
+        </tbody>
+      </table>
+      <Fault error={list.fault} onRetry={list.more} />
+      {list.isLoading && <Loading />}
+    </>
+  );
+}
+
+const classOf = (isMinor = false, isFigure = false): string =>
+  [isMinor && 'minor', isFigure && 'figure'].filter(Boolean).join(' ');
+
+/** Stands for the rows that are not drawn. */
+function Spacer({ columns, heightPx }: { readonly columns: number; readonly heightPx: number }) {
+  return (
+    <tr aria-hidden="true">
+      <td colSpan={columns} class="spacer" style={{ blockSize: `${heightPx}px` }} />
+    </tr>
+  );
+}

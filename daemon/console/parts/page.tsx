@@ -1,0 +1,158 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useId, useRef } from 'preact/hooks';
+import type { ApiError } from '../api/api-error.js';
+import type en from '../messages/en/parts.json';
+import { wordsOf } from '../words/words.js';
+import { Fault } from './fault.js';
+import { Icon, type IconName } from './icon.js';
+
+const t = wordsOf<typeof en>('parts');
+
+interface PageHeadProps {
+  readonly title: string;
+  /** One sentence below the title. */
+  readonly lead?: ComponentChildren;
+  /** Buttons and links of the page. */
+  readonly children?: ComponentChildren;
+  /** Where the page belongs to. */
+  readonly back?: { readonly href: string; readonly text: string };
+}
+
+/** The head of a page. Gets the focus after a change of the page, so that screen readers say where one is. */
+export function PageHead({ title, lead, children, back }: PageHeadProps) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    document.title = `${title} · rollcall`;
+  }, [title]);
+  useEffect(() => heading.current?.focus({ preventScroll: true }), []);
+  return (
+    <header class="page-head">
+      <div>
+        {back && (
+          <a class="back" href={back.href}>
+            <Icon name="back" />
+            {back.text}
+          </a>
+        )}
+        <h1 ref={heading} tabIndex={-1}>
+          {title}
+        </h1>
+        {lead && <p class="lead">{lead}</p>}
+      </div>
+      {children && <div class="acts">{children}</div>}
+    </header>
+  );
+}
+
+/** A part of a page with a heading of its own. */
+export function Section({
+  title,
+  acts,
+  children,
+}: {
+  readonly title: string;
+  readonly acts?: ComponentChildren;
+  readonly children: ComponentChildren;
+}) {
+  const id = useId();
+  return (
+    <section class="card" aria-labelledby={id}>
+      <header class="card-head">
+        <h2 id={id}>{title}</h2>
+        {acts && <div class="acts">{acts}</div>}
+      </header>
+      {children}
+    </section>
+  );
+}
+
+interface LoadedProps<Value> {
+  readonly of: {
+    readonly value: Value | undefined;
+    readonly fault: ApiError | undefined;
+    readonly reload: () => Promise<void>;
+  };
+  readonly children: (value: Value) => ComponentChildren;
+}
+
+/** Shows what was fetched: a note until it is there, and the fault beside what is old. */
+export function Loaded<Value>({ of: { value, fault, reload }, children }: LoadedProps<Value>) {
+  return (
+    <>
+      <Fault error={fault} onRetry={() => void reload()} />
+      {value !== undefined ? children(value) : fault === undefined && <Loading />}
+    </>
+  );
+}
+
+/** Says that something is on its way. */
+export function Loading() {
+  return (
+    <p class="loading" role="status">
+      {t('loading')}
+    </p>
+  );
+}
+
+/** Says that a list is empty, and what one can do. */
+export function Empty({ children }: { readonly children?: ComponentChildren }) {
+  return <div class="empty">{children ?? t('empty')}</div>;
+}
+
+export type Tone = 'ok' | 'warn' | 'bad' | 'info' | 'quiet';
+
+/** A short state. Its text says all: the colour only repeats it. */
+export function Badge({
+  tone,
+  icon,
+  children,
+}: {
+  readonly tone: Tone;
+  readonly icon?: IconName;
+  readonly children: ComponentChildren;
+}) {
+  return (
+    <span class={`badge ${tone}`}>
+      {icon && <Icon name={icon} />}
+      {children}
+    </span>
+  );
+}
+
+/** How far something is; `undefined` for work whose length is not known. */
+export function Progress({
+  done,
+  total,
+  label,
+}: {
+  readonly done: number | undefined;
+  readonly total?: number;
+  readonly label: string;
+}) {
+  return (
+    <div class="progress">
+      <progress aria-label={label} value={done} max={total ?? 1} />
+      <p class="quiet">{label}</p>
+    </div>
+  );
+}
+
+/** Names and values. Leaves out what has no value. */
+export function Facts({
+  of,
+}: {
+  readonly of: readonly (readonly [name: string, value: ComponentChildren])[];
+}) {
+  return (
+    <dl class="facts">
+      {of
+        .filter(([, value]) => value !== undefined && value !== null && value !== '')
+        .map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+    </dl>
+  );
+}

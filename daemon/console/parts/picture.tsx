@@ -1,0 +1,42 @@
+import { useSignal } from '@preact/signals';
+import type en from '../messages/en/parts.json';
+import { wordsOf } from '../words/words.js';
+import { Icon } from './icon.js';
+
+const t = wordsOf<typeof en>('parts');
+
+interface PictureProps {
+  /** An address of the box, or of a blob. Absent: there is no picture. */
+  readonly src: string | undefined;
+  /** What it shows; empty where a text beside it says the same. */
+  readonly alt: string;
+  readonly class?: string;
+}
+
+/** A picture of a person or a camera, or a sign that there is none. Loads when it comes near the view. */
+export function Picture({ src, alt, class: name = '' }: PictureProps) {
+  const missing = useSignal<string | undefined>(undefined);
+  if (src === undefined || missing.value === src) {
+    return (
+      <span
+        class={`picture none ${name}`}
+        role="img"
+        aria-label={alt === '' ? t('no-picture') : `${alt}: ${t('no-picture')}`}
+      >
+        <Icon name="person" />
+      </span>
+    );
+  }
+  return (
+    <img
+      class={`picture ${name}`}
+      src={src}
+      alt={alt}
+      loading="lazy"
+      decoding="async"
+      onError={() => {
+        missing.value = src;
+      }}
+    />
+  );
+}

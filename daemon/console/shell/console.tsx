@@ -1,0 +1,111 @@
+import type { ComponentChildren } from 'preact';
+import { useErrorBoundary } from 'preact/hooks';
+import { ErrorBoundary, LocationProvider, Route, Router, useLocation } from 'preact-iso';
+import { isConnected } from '../api/connection.js';
+import { can, me } from '../api/session.js';
+import { proofWanted } from '../api/step-up.js';
+import type en from '../messages/en/shell.json';
+import { Login } from '../pages/entry/login.js';
+import { NewPassword } from '../pages/entry/new-password.js';
+import type { ConsoleRoute } from '../pages/route.js';
+import { Icon } from '../parts/icon.js';
+import { Notes } from '../parts/notes.js';
+import { PageHead } from '../parts/page.js';
+import { ProofDialog } from '../parts/proof-dialog.js';
+import { wordsOf } from '../words/words.js';
+import { Navigation } from './navigation.js';
+import { routes } from './routes.js';
+
+const t = wordsOf<typeof en>('shell');
+
+/** The whole console: what can be seen without a login, the entry, or the pages with their navigation. */
+export function Console() {
+  return (
+    <LocationProvider>
+      <Lost />
+      <Frame />
+      {proofWanted.value !== undefined && <ProofDialog onAnswer={proofWanted.value.answer} />}
+      <Notes />
+    </LocationProvider>
+  );
+}
+
+/** Says that the box does not answer, above everything else. */
+function Lost() {
+  return (
+    <div role="status" class="lost-place">
+      {!isConnected.value && (
+        <p class="lost">
+          <Icon name="warning" />
+          {t('lost')}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function Frame() {
+  const { path } = useLocation();
+  const isBare = (route: ConsoleRoute): boolean => route.isBare === true && matches(route.path, path);
+  if (routes.some((route) => route.isPublic === true && matches(route.path, path))) return <Pages />;
+  const account = me.value;
+  if (account === undefined || account === null) return <Login />;
+  if (account.user?.mustChangePassword === true) return <NewPassword />;
+  if (routes.some(isBare)) return <Pages />;
+  return (
+    <div class="frame">
+      <a class="skip" href="#content">
+        {t('skip')}
+      </a>
+      <Navigation />
+      <main id="content" tabIndex={-1}>
+        <Pages />
+      </main>
+    </div>
+  );
+}
+
+const matches = (pattern: string, path: string): boolean =>
+  new RegExp(`^${pattern.replaceAll(/:\w+/g, '[^/]+')}/?$`).test(path);
+
+function Pages() {
+  return (
+    <Failures>
+      <ErrorBoundary>
+        <Router>
+          {routes.map((route) => (
+            <Route key={route.path} path={route.path} component={() => <Admitted route={route} />} />
+          ))}
+          <Route default component={NotFound} />
+        </Router>
+      </ErrorBoundary>
+    </Failures>
+  );
+}
+
+function Admitted({ route }: { readonly route: (typeof routes)[number] }) {
+  if (route.isPublic === true || can(...route.scopes)) return route.show();
+  const scopes = route.scopes.filter((scope) => !can(scope)).join(', ');
+  return <PageHead title={t('not-allowed')} lead={t('not-allowed-lead', { scopes })} />;
+}
+
+function NotFound() {
+  return (
+    <PageHead title={t('not-found')} lead={t('not-found-lead')}>
+      <a href="/">{t('to-start')}</a>
+    </PageHead>
+  );
+}
+
+/** A mistake of one page leaves the rest of the console in use. */
+function Failures({ children }: { readonly children: ComponentChildren }) {
+  const [error] = useErrorBoundary();
+  if (error === undefined) return <>{children}</>;
+  return (
+    <PageHead title={t('failed')} lead={t('failed-lead', { message: String(error) })}>
+      <button type="button" onClick={() => location.reload()}>
+        {t('reload')}
+      </button>
+    </PageHead>
+  );
+}

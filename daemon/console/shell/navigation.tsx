@@ -1,0 +1,99 @@
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { useLocation } from 'preact-iso';
+import { call } from '../api/call.js';
+import { can, forgetSession, me } from '../api/session.js';
+import type en from '../messages/en/shell.json';
+import { navigationGroups } from '../pages/route.js';
+import { Icon } from '../parts/icon.js';
+import { wordsOf } from '../words/words.js';
+import { routes } from './routes.js';
+
+const t = wordsOf<typeof en>('shell');
+
+/** The pages that the caller may see, in groups. A bar at the top on narrow screens, with a menu. */
+export function Navigation() {
+  const { path } = useLocation();
+  const isOpen = useSignal(false);
+  useEffect(() => {
+    isOpen.value = false;
+  }, [path]);
+  const { box, user, actor } = me.value ?? {};
+  return (
+    <header class={`side ${isOpen.value ? 'open' : ''}`}>
+      <div class="brand">
+        <a href="/">
+          <img src={new URL('../mark.svg', import.meta.url).href} alt="" width="28" height="28" />
+          <span>
+            <strong>{box?.site}</strong>
+            <small>{box?.box}</small>
+          </span>
+        </a>
+        <button
+          type="button"
+          class="plain menu"
+          aria-expanded={isOpen.value}
+          aria-controls="pages"
+          onClick={() => {
+            isOpen.value = !isOpen.value;
+          }}
+        >
+          <Icon name={isOpen.value ? 'close' : 'menu'} />
+          {t('menu')}
+        </button>
+      </div>
+      <nav id="pages" aria-label={t('navigation')}>
+        {navigationGroups.map((group) => (
+          <Group key={group} group={group} path={path} />
+        ))}
+        <div class="me">
+          <a href="/account" aria-current={path === '/account' ? 'page' : undefined}>
+            <Icon name="account" />
+            <span>{user?.displayName || user?.userName || actor}</span>
+          </a>
+          <button type="button" class="plain" onClick={() => void logout()}>
+            {t('logout')}
+          </button>
+        </div>
+      </nav>
+    </header>
+  );
+}
+
+async function logout(): Promise<void> {
+  await call('auth.logout').catch(() => undefined);
+  forgetSession();
+}
+
+function Group({
+  group,
+  path,
+}: {
+  readonly group: (typeof navigationGroups)[number];
+  readonly path: string;
+}) {
+  const shown = routes
+    .flatMap(({ navigation, path: own, scopes }) =>
+      navigation?.group === group && can(...scopes) ? [{ ...navigation, own }] : [],
+    )
+    .sort((a, b) => a.order - b.order);
+  if (shown.length === 0) return null;
+  return (
+    <section>
+      <h2>{t(group)}</h2>
+      <ul>
+        {shown.map(({ own, icon, text }) => (
+          <li key={own}>
+            <a href={own} aria-current={isWithin(path, own) ? 'page' : undefined}>
+              <Icon name={icon} />
+              <span>{text()}</span>
+            </a>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+const isWithin = (path: string, page: string): boolean =>
+  page === '/' ? path === '/' : path === page || path.startsWith(`${page}/`);

@@ -1,0 +1,13 @@
+import { type ComponentType, h, type VNode } from 'preact';
+import { lazy } from 'preact-iso';
+import type { ConsoleRoute } from '../pages/route.js';
+
+/** Every page, with its component, which loads when it is first shown. */
+export const routes: readonly (ConsoleRoute & { readonly show: () => VNode })[] = Object.values(
+  import.meta.glob<readonly ConsoleRoute[]>('../pages/*/route.ts', { eager: true, import: 'default' }),
+)
+  .flat()
+  .map((route) => {
+    const component: ComponentType = lazy(route.load);
+    return { ...route, show: () => h(component, {}) };
+  });

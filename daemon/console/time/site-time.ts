@@ -1,0 +1,93 @@
+import { me } from '../api/session.js';
+import { language } from '../words/words.js';
+
+/** Options that every time has: the zone of the site, and the clock that the user prefers. */
+function atSite(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormatOptions {
+  const { box, user } = me.value ?? {};
+  const hourCycle = user?.timeFormat === '12h' ? 'h12' : 'h23';
+  return { ...options, timeZone: box?.timeZone ?? 'UTC', ...(options.hour !== undefined && { hourCycle }) };
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function format(time: string | Date, options: Intl.DateTimeFormatOptions): string {
+  const all = atSite(options);
+  const key = language() + JSON.stringify(all);
+  const known = formats.get(key) ?? new Intl.DateTimeFormat(language(), all);
+  formats.set(key, known);
+  return known.format(new Date(time));
+}
+
+const clock = { hour: '2-digit', minute: '2-digit' } as const;
+const date = { year: 'numeric', month: 'short', day: 'numeric' } as const;
+
+/** The time of day: "09:14". */
+export const clockTime = (time: string | Date): string => format(time, clock);
+/** With seconds: "09:14:02". */
+export const clockSeconds = (time: string | Date): string => format(time, { ...clock, second: '2-digit' });
+/** The day: "23 Nov 2026". */
+export const dayOf = (time: string | Date): string => format(time, date);
+/** Day and time of day. */
+export const dayAndTime = (time: string | Date): string => format(time, { ...date, ...clock });
+/** A day without a time (`YYYY-MM-DD`), which has no zone: "Mon, 23 Nov". */
+export function plainDay(
+  day: string,
+  options: Intl.DateTimeFormatOptions = { weekday: 'short', ...date },
+): string {
+  return new Intl.DateTimeFormat(language(), { ...options, timeZone: 'UTC' }).format(
+    new Date(`${day}T00:00:00Z`),
+  );
+}
+
+/** The day at the site, `YYYY-MM-DD`. */
+export function siteDay(time: string | Date = new Date()): string {
+  const timeZone = me.value?.box?.timeZone ?? 'UTC';
+  const parts = new Intl.DateTimeFormat('en-CA', {
+    timeZone,
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+  });
+  return parts.format(new Date(time));
+}
+
+const units = [
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+  ['second', 1],
+] as const;
+
+/** How long ago: "3 minutes ago". */
+export function ago(time: string | Date, now = Date.now()): string {
+  const seconds = (new Date(time).getTime() - now) / 1000;
+  const [unit, size] = units.find(([, each]) => Math.abs(seconds) >= each) ?? ['second', 1];
+  return new Intl.RelativeTimeFormat(language(), { numeric: 'auto' }).format(
+    Math.trunc(seconds / size),
+    unit,
+  );
+}
+
+/** A number as the language writes it. */
+export function number(value: number, options?: Intl.NumberFormatOptions): string {
+  return new Intl.NumberFormat(language(), options).format(value);
+}
+
+/** A share from 0 to 1: "94.6 %". */
+export const percent = (share: number, digits = 0): string =>
+  number(share, { style: 'percent', maximumFractionDigits: digits });
+
+/** Bytes for people: "4.2 MB". */
+export function bytes(count: number): string {
+  const [unit, size] =
+    [
+      ['gigabyte', 1e9],
+      ['megabyte', 1e6],
+      ['kilobyte', 1e3],
+    ].find(([, each]) => count >= Number(each)) ?? (['byte', 1] as const);
+  return number(count / Number(size), { style: 'unit', unit: String(unit), maximumFractionDigits: 1 });
+}
+
+/** Minutes as hours and minutes: "7:45". */
+export const hours = (minutes: number): string =>
+  `${minutes < 0 ? '-' : ''}${Math.floor(Math.abs(minutes) / 60)}:${String(Math.abs(minutes) % 60).padStart(2, '0')}`;

@@ -1,0 +1,67 @@
+// How the console is built: into the folder that the gate serves. scripts/build.mjs runs it; `npx vite` with this file serves
+// the console while one works on it (daemon/console/README.md).
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { defineConfig } from 'vite';
+
+const at = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+/**
+ * `virtual:operations`: how each operation of the contract is called, as one short text: method, path, kind of the answer,
+ * names of the parts that are files, names of those that are secrets, and whether it takes a document. The browser needs no
+ * more of the contract, and the schemas would make the console three times as large.
+ */
+function operationsTable() {
+  const id = 'virtual:operations';
+  return {
+    name: 'operations of the contract',
+    resolveId: (wanted) => (wanted === id ? `\0${id}` : undefined),
+    async load(wanted) {
+      if (wanted !== `\0${id}`) return undefined;
+      const { outputFiles } = await build({
+        ...{ entryPoints: [at('../contract/operations.ts')], bundle: true, write: false },
+        ...{ format: 'esm', platform: 'node', logLevel: 'warning' },
+      });
+      const { operations } = await import(
+        `data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`
+      );
+      const table = Object.entries(operations)
+        .filter(([, { isLocalOnly }]) => isLocalOnly !== true)
+        .map(([name, operation]) => [name, lineOf(operation)]);
+      return `export default ${JSON.stringify(Object.fromEntries(table))}`;
+    },
+  };
+}
+
+function lineOf({ method, path, answer, files = {}, secrets = {}, input }) {
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+  const takesDocument =
+    !['GET', 'DELETE'].includes(method) &&
+    Object.keys(input?.shape ?? {}).some((name) => !inPath.includes(name));
+  return [
+    ...[method, path, answer.kind, Object.keys(files).join(), Object.keys(secrets).join()],
+    takesDocument ? 'document' : '',
+  ].join(' ');
+}
+
+const box = process.env['ROLLCALL_BOX'] ?? 'https://localhost:8443';
+
+export default defineConfig({
+  root: at('.'),
+  plugins: [operationsTable()],
+  clearScreen: false,
+  logLevel: 'warn',
+  build: {
+    outDir: at('../../dist/program/site'),
+    emptyOutDir: true,
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+  define: {
+    VERSION: JSON.stringify(JSON.parse(readFileSync(at('../../package.json'), 'utf8')).version),
+  },
+  server: { proxy: { '/api': { target: box, secure: false, ws: true } } },
+});

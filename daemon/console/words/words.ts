@@ -1,0 +1,64 @@
+import { signal } from '@preact/signals';
+import { IntlMessageFormat } from 'intl-messageformat';
+
+/** The languages of the console. A further one is a folder of messages and a line in `load`. */
+export const consoleLanguages = ['en', 'de'] as const;
+export type ConsoleLanguage = (typeof consoleLanguages)[number];
+
+type Messages = Readonly<Record<string, Readonly<Record<string, string>>>>;
+type Values = Readonly<Record<string, string | number | Date>>;
+
+/** The words of the language in use. */
+const words = signal<{ readonly language: ConsoleLanguage; readonly messages: Messages } | undefined>(
+  undefined,
+);
+/** Parsed messages of the language in use. */
+let parsed = new Map<string, IntlMessageFormat>();
+
+const load: Readonly<Record<ConsoleLanguage, () => Promise<{ readonly messages: Messages }>>> = {
+  en: () => import('../messages/en.js'),
+  de: () => import('../messages/de.js'),
+};
+
+/** The language that the console speaks now. */
+export function language(): ConsoleLanguage {
+  return words.value?.language ?? 'en';
+}
+
+/** Loads the words of a language and shows them. */
+export async function speak(wanted: ConsoleLanguage): Promise<void> {
+  if (words.value?.language === wanted) return;
+  const { messages } = await load[wanted]();
+  parsed = new Map();
+  words.value = { language: wanted, messages };
+  document.documentElement.lang = wanted;
+}
+
+/** The first language of the browser that the console speaks. */
+export function browserLanguage(): ConsoleLanguage {
+  const spoken = navigator.languages.map((tag) => tag.slice(0, 2));
+  return consoleLanguages.find((known) => spoken.find((each) => isSpoken(each)) === known) ?? 'en';
+}
+
+/** True for a language that the console speaks. */
+export function isSpoken(text: string): text is ConsoleLanguage {
+  return (consoleLanguages as readonly string[]).includes(text);
+}
+
+/**
+ * The words of one message file, typed by its English version:
+ * `const t = wordsOf<typeof en>('now');` and then `t('title')`.
+ */
+export function wordsOf<File extends Readonly<Record<string, string>>>(
+  file: string,
+): (key: Extract<keyof File, string>, values?: Values) => string {
+  return (key, values) => {
+    const text = words.value?.messages[file]?.[key];
+    if (text === undefined) return '';
+    if (!/[{<'#]/.test(text)) return text;
+    const at = `${file}.${key}`;
+    const format = parsed.get(at) ?? new IntlMessageFormat(text, language(), undefined, { ignoreTag: true });
+    parsed.set(at, format);
+    return String(format.format(values));
+  };
+}

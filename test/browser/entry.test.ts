@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { withoutBuild } from '../support/box.js';
+import { assertAccessible, startBrowser, withoutChromium } from '../support/browser.js';
+import { startConsoleBox } from '../support/console-box.js';
+
+describe('the entry of the console', { skip: withoutBuild || withoutChromium, timeout: 240_000 }, () => {
+  test('claims a new box, logs out and in again, and shows no page without a login', async () => {
+    await using browser = await startBrowser();
+    await using box = await startConsoleBox({ content: 'new', browser });
+    const opened = await box.openUnknown('/people');
+    const { page, faults } = opened;
+    await page.getByRole('heading', { name: 'Log in' }).waitFor();
+    await assertAccessible(opened);
+
+    await page.getByRole('link', { name: 'Make the first administrator' }).click();
+    await page.getByRole('heading', { name: 'Claim this box' }).waitFor();
+    await page.getByLabel('User name').fill('anna');
+    await page.getByLabel('New password').fill('anna');
+    await page.getByText('At least 12 characters (4 now)').waitFor();
+    await assertAccessible(opened);
+    await page.getByLabel('Claim secret').fill('not the secret of this box');
+    await page.getByLabel('New password').fill('seven lanterns over a quiet harbour');
+    await page.getByRole('button', { name: 'Make the administrator and log in' }).click();
+    await page.getByText('Code claim-refused').waitFor();
+
+    const { secret } = await box.box.client.call('users.claim');
+    await page.getByLabel('Claim secret').fill(secret);
+    await page.getByRole('button', { name: 'Make the administrator and log in' }).click();
+    await page.getByRole('heading', { name: 'Now', level: 1 }).waitFor();
+    assert.equal(new URL(page.url()).pathname, '/');
+
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await page.getByLabel('User name').fill('anna');
+    await page.getByLabel('Password').fill('a wrong password');
+    await page.getByRole('button', { name: 'Log in', exact: true }).click();
+    await page.getByText('Code login-refused').waitFor();
+    await page.getByLabel('Password').fill('seven lanterns over a quiet harbour');
+    await page.getByRole('button', { name: 'Log in', exact: true }).click();
+    await page.getByRole('heading', { name: 'Now', level: 1 }).waitFor();
+    assert.deepEqual(faults, []);
+  });
+});

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+
+const executablePath = '/usr/bin/chromium';
+
+/** For a test's `skip`: tests of the console drive Debian's chromium. */
+export const withoutChromium: string | false =
+  !existsSync(executablePath) && 'chromium is not installed (scripts/setup --with-tests)';
+
+/** How long a step may take: the slowest machine of tests needs a third of it. */
+export const patienceMs = 60_000;
+
+/** Starts the browser. `args` are further switches of chromium. */
+export function startBrowser(args: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({ executablePath, args: ['--disable-dev-shm-usage', '--lang=en', ...args] });
+}
+
+/** A page of a browser, and what it did that a page of the box must not do. */
+export interface WatchedPage {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** Requests to other hosts, errors of the page, and what the policy of the page forbade. */
+  readonly faults: readonly string[];
+}
+
+interface PageOptions {
+  readonly url: string;
+  /** Width and height of the window, pixels. */
+  readonly size?: readonly [width: number, height: number];
+  readonly locale?: string;
+  readonly permissions?: readonly string[];
+}
+
+/** Opens a page with nothing stored. */
+export async function openPage(browser: Browser, options: PageOptions): Promise<WatchedPage> {
+  const [width, height] = options.size ?? [1280, 900];
+  const context = await browser.newContext({
+    ...{ baseURL: options.url, ignoreHTTPSErrors: true, locale: options.locale ?? 'en-GB' },
+    ...{
+      viewport: { width, height },
+      reducedMotion: 'reduce',
+      permissions: [...(options.permissions ?? [])],
+    },
+  });
+  context.setDefaultTimeout(patienceMs);
+  const faults: string[] = [];
+  const own = new URL(options.url).host;
+  context.on('request', (request) => {
+    const { protocol, host } = new URL(request.url());
+    if (!['data:', 'blob:'].includes(protocol) && host !== own) faults.push(`request to ${request.url()}`);
+  });
+  const page = await context.newPage();
+  page.on('pageerror', (error) => faults.push(`error: ${error.stack ?? error.message}`));
+  page.on('console', (message) => {
+    const text = message.text();
+    // The browser notes each answer of the API that is an error; the page shows those itself.
+    if (message.type() === 'error' && !text.startsWith('Failed to load resource')) faults.push(text);
+  });
+  return { page, context, faults };
+}
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Checks the page in light and dark against WCAG 2.2 AA and the best practices of axe. */
+export async function assertAccessible({ page }: Pick<WatchedPage, 'page'>): Promise<void> {
+  await page.evaluate(axeSource);
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    const found = await page.evaluate(async () => {
+      // `axe` is what the script above has defined in the page.
+      const { axe } = globalThis as unknown as { axe: { run(): Promise<AxeResult> } };
+      return (await axe.run()).violations.map(
+        ({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`,
+      );
+    });
+    assert.deepEqual(found, [], `${colorScheme}: ${page.url()}`);
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+}
+
+interface AxeResult {
+  readonly violations: readonly {
+    readonly id: string;
+    readonly help: string;
+    readonly nodes: readonly { readonly html: string }[];
+  }[];
+}

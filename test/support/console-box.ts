@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto';
+import type { Browser } from 'playwright-core';
+import { type LocalBox, makeLocalBox } from '../../scripts/local-box.js';
+import { demoSections, type Seeded, seedDemo } from '../../scripts/seeding/seed.js';
+import { freePort, startBoxGate } from './box-gate.js';
+import { openPage, type WatchedPage } from './browser.js';
+import { temporaryDirectory } from './temporary-directory.js';
+import { until } from './until.js';
+
+/** A real box with its gate, as a browser meets it. */
+export interface ConsoleBox extends AsyncDisposable {
+  readonly box: LocalBox;
+  readonly url: string;
+  /** What was made up; absent on a new box. */
+  readonly seeded: Seeded | undefined;
+  /** Opens a page of the console as a user with this role. */
+  open(role: string, path: string, size?: readonly [number, number]): Promise<WatchedPage>;
+  /** Opens a page without a login. */
+  openUnknown(path: string, size?: readonly [number, number]): Promise<WatchedPage>;
+}
+
+interface Options {
+  /** `new`: nobody has claimed the box. `accounts`: an account of each role. `past`: also persons and the events of two weeks. */
+  readonly content: 'new' | 'accounts' | 'past';
+  readonly browser: Browser;
+  /** Sections of the configuration in place of those of the demo box. */
+  readonly sections?: (gatePort: number) => string;
+}
+
+/** Starts a box, its gate, and accounts whose passwords this process alone knows. */
+export async function startConsoleBox(options: Options): Promise<ConsoleBox> {
+  const { content, browser, sections = demoSections } = options;
+  const directory = await temporaryDirectory();
+  const port = await freePort();
+  const url = `https://localhost:${port}`;
+  const box = await makeLocalBox({
+    directory: directory.path,
+    comment: 'Made by a test.',
+    sections: sections(port),
+  });
+  await box.start();
+  const seeded = content === 'past' ? await seedDemo(box) : undefined;
+  const gate = startBoxGate(box);
+  const credentials = content === 'new' ? new Map<string, Login>() : await accountsOf(box, seeded);
+  const openUnknown: ConsoleBox['openUnknown'] = async (path, size) => {
+    const opened = await openPage(browser, { url, ...(size && { size }) });
+    await opened.page.goto(path);
+    return opened;
+  };
+  await until('the gate', () =>
+    openUnknown('/')
+      .then(({ context }) => context.close())
+      .then(
+        () => true,
+        () => false,
+      ),
+  );
+  return {
+    ...{ box, url, seeded, openUnknown },
+    async open(role, path, size) {
+      const login = credentials.get(role);
+      if (login === undefined) throw new Error(`the box has no account with the role ${role}`);
+      const opened = await openPage(browser, { url, ...(size && { size }) });
+      const send = async (to: string, data: object): Promise<void> => {
+        const answer = await opened.context.request.post(`/api/v1${to}`, { headers: { origin: url }, data });
+        if (!answer.ok()) throw new Error(`${to}: ${await answer.text()}`);
+      };
+      await send('/auth/login', { userName: login.userName, password: login.password, kind: 'session' });
+      if (login.mustChange) {
+        const password = newPassword();
+        await send('/auth/password', { oldPassword: login.password, newPassword: password });
+        credentials.set(role, { ...login, password, mustChange: false });
+      }
+      await opened.page.goto(path);
+      return opened;
+    },
+    async [Symbol.asyncDispose]() {
+      await gate[Symbol.asyncDispose]();
+      await box[Symbol.asyncDispose]();
+      await directory[Symbol.asyncDispose]();
+    },
+  };
+}
+
+interface Login {
+  readonly userName: string;
+  readonly password: string;
+  /** True: the first login must choose another password. */
+  readonly mustChange: boolean;
+}
+
+const newPassword = (): string => randomBytes(15).toString('base64url');
+
+/** An account of each role with a password of its own. */
+async function accountsOf(box: LocalBox, seeded: Seeded | undefined): Promise<Map<string, Login>> {
+  const { client } = box;
+  const credentials = new Map<string, Login>();
+  for (const role of ['admin', 'operator', 'technician', 'viewer', 'auditor']) {
+    const known = seeded?.logins.find((login) => login.role === role);
+    credentials.set(role, known ?? (await accountOf(client, role)));
+  }
+  return credentials;
+}
+
+async function accountOf(client: LocalBox['client'], role: string): Promise<Login> {
+  const login = { userName: `test-${role}`, password: newPassword() };
+  if (role === 'admin') {
+    const { secret } = await client.call('users.claim');
+    await client.call('auth.claim', { ...login, secret });
+    return { ...login, mustChange: false };
+  }
+  await client.call('users.create', { ...login, role });
+  return { ...login, mustChange: true };
+}
