@@ -1,8 +1,8 @@
 import { type Signal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { type ApiError, call, isApiError } from './call.js';
+import { type ApiError, call, isApiError, readLines } from './call.js';
 import { reconnections } from './connection.js';
-import type { CallId, Input, ItemOf, Output, PageId } from './request.js';
+import type { CallId, Input, ItemOf, Line, LinesId, Output, PageId } from './request.js';
 
 /** What a page has fetched. */
 export interface Fetched<Value> {
@@ -23,53 +23,118 @@ interface FetchOptions {
 }
 
 /**
- * Fetches the answer of an operation, again when `input` changes and when the connection comes back. Keeps the last value
- * while it fetches.
+ * Loads a value, again when `key` changes and when the connection comes back. Keeps the last value while it loads. `load` stops
+ * when its signal aborts: something newer is wanted, or the page has gone.
  */
-export function useFetched<Id extends CallId>(
-  id: Id,
-  input: Input<Id>,
-  { everyMs, isWanted = true }: FetchOptions = {},
-): Fetched<Output<Id>> {
-  const value = useSignal<Output<Id> | undefined>(undefined);
+function useLoaded<Value>(
+  load: (signal: AbortSignal) => Promise<Value>,
+  key: string,
+  { everyMs, isWanted = true }: FetchOptions,
+): Fetched<Value> {
+  const value = useSignal<Value | undefined>(undefined);
   const fault = useSignal<ApiError | undefined>(undefined);
   const isLoading = useSignal(isWanted);
-  const turn = useRef(0);
-  const load = async (): Promise<void> => {
-    turn.current += 1;
-    const own = turn.current;
+  const running = useRef(new AbortController());
+  const reload = async (): Promise<void> => {
+    running.current.abort();
+    const own = new AbortController();
+    running.current = own;
     isLoading.value = true;
     try {
-      const answer = await call(...([id, input] as unknown as Parameters<typeof call<Id>>));
-      // A later request may have been answered before.
-      if (own !== turn.current) return;
-      value.value = answer;
+      const loaded = await load(own.signal);
+      if (own.signal.aborted) return;
+      value.value = loaded;
       fault.value = undefined;
     } catch (error) {
-      if (own !== turn.current) return;
+      if (own.signal.aborted) return;
       if (!isApiError(error)) throw error;
       fault.value = error;
     } finally {
-      if (own === turn.current) isLoading.value = false;
+      if (!own.signal.aborted) isLoading.value = false;
     }
   };
   const reconnected = reconnections.value;
-  const key = JSON.stringify(input);
   useEffect(() => {
     if (!isWanted) return;
-    void load();
-    return () => {
-      turn.current += 1;
-    };
-  }, [id, key, isWanted, reconnected]);
-  useRepeat(load, isWanted ? everyMs : undefined);
+    void reload();
+    return () => running.current.abort();
+  }, [key, isWanted, reconnected]);
+  useRepeat(reload, isWanted ? everyMs : undefined);
   return {
-    ...{ value: value.value, fault: fault.value, isLoading: isLoading.value, reload: load },
+    ...{ value: value.value, fault: fault.value, isLoading: isLoading.value, reload },
     put: (next) => {
-      turn.current += 1;
+      running.current.abort();
+      isLoading.value = false;
       value.value = next;
     },
   };
+}
+
+/** Fetches the answer of an operation, again when `input` changes and when the connection comes back. */
+export function useFetched<Id extends CallId>(
+  id: Id,
+  input: Input<Id>,
+  options: FetchOptions = {},
+): Fetched<Output<Id>> {
+  const load = (signal: AbortSignal): Promise<Output<Id>> =>
+    call(...([id, input, { signal }] as unknown as Parameters<typeof call<Id>>));
+  return useLoaded(load, `${id} ${JSON.stringify(input)}`, options);
+}
+
+/** Fetches all lines of an answer that ends by itself, such as a report. */
+export function useLines<Id extends LinesId>(
+  id: Id,
+  input: Input<Id>,
+  options: FetchOptions = {},
+): Fetched<readonly Line<Id>[]> {
+  const load = async (signal: AbortSignal): Promise<readonly Line<Id>[]> => {
+    const lines: Line<Id>[] = [];
+    const given = [id, input, { signal }] as unknown as Parameters<typeof readLines<Id>>;
+    for await (const line of readLines(...given)) lines.push(line);
+    return lines;
+  };
+  return useLoaded(load, `${id} ${JSON.stringify(input)}`, options);
+}
+
+/** The stream begins again after this time when it was cut. */
+const againMs = 3000;
+
+/**
+ * Follows an answer that goes on until the page leaves: calls `onLine` for each line, and begins again after a cut. `input` is
+ * asked anew at each beginning, so that it can say after which line to go on.
+ */
+export function useFollowed<Id extends LinesId>(
+  id: Id,
+  input: () => Input<Id>,
+  onLine: (line: Line<Id>) => void,
+  { key = '', isWanted = true }: { readonly key?: string; readonly isWanted?: boolean } = {},
+): { readonly fault: ApiError | undefined } {
+  const fault = useSignal<ApiError | undefined>(undefined);
+  const latest = useRef({ input, onLine });
+  latest.current = { input, onLine };
+  useEffect(() => {
+    if (!isWanted) return;
+    const over = new AbortController();
+    const follow = async (): Promise<void> => {
+      while (!over.signal.aborted) {
+        try {
+          const given = [id, latest.current.input(), { signal: over.signal }];
+          for await (const line of readLines(...(given as unknown as Parameters<typeof readLines<Id>>))) {
+            fault.value = undefined;
+            latest.current.onLine(line);
+          }
+        } catch (error) {
+          if (over.signal.aborted) return;
+          if (!isApiError(error)) throw error;
+          fault.value = error;
+        }
+        await new Promise((resolve) => setTimeout(resolve, againMs));
+      }
+    };
+    void follow();
+    return () => over.abort();
+  }, [id, key, isWanted]);
+  return { fault: fault.value };
 }
 
 /** Calls `run` again and again, each time `everyMs` after it ended, while the page is visible. */
