@@ -19,6 +19,15 @@ export interface ConsoleRoute {
     readonly icon: IconName;
     readonly text: () => string;
   };
+  /** Present: the overview of the system leads to the page. */
+  readonly card?: {
+    /** Place among the cards. */
+    readonly order: number;
+    readonly icon: IconName;
+    readonly text: () => string;
+    /** What one does there, in one sentence. */
+    readonly lead: () => string;
+  };
   /** True: the page fills the screen, without the navigation. */
   readonly isBare?: true;
   /** True: the page is there without a login. */

@@ -78,13 +78,18 @@ function Group({
     )
     .sort((a, b) => a.order - b.order);
   if (shown.length === 0) return null;
+  // A page below another one of the navigation is the nearer one of the two.
+  const here = shown
+    .map(({ own }) => own)
+    .filter((own) => isWithin(path, own))
+    .sort((a, b) => b.length - a.length)[0];
   return (
     <section>
       <h2>{t(group)}</h2>
       <ul>
         {shown.map(({ own, icon, text }) => (
           <li key={own}>
-            <a href={own} aria-current={isWithin(path, own) ? 'page' : undefined}>
+            <a href={own} aria-current={own === here ? 'page' : undefined}>
               <Icon name={icon} />
               <span>{text()}</span>
             </a>

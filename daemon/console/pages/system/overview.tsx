@@ -1,0 +1,32 @@
+import { can, me } from '../../api/session.js';
+import type en from '../../messages/en/system.json';
+import { Icon } from '../../parts/icon.js';
+import { PageHead } from '../../parts/page.js';
+import { routes } from '../../shell/routes.js';
+import { wordsOf } from '../../words/words.js';
+
+const t = wordsOf<typeof en>('system');
+
+/** Leads to every page of the system that the caller may see. */
+export default function Overview() {
+  const shown = routes
+    .flatMap(({ card, path, scopes }) => (card !== undefined && can(...scopes) ? [{ ...card, path }] : []))
+    .sort((a, b) => a.order - b.order);
+  return (
+    <>
+      <PageHead title={t('title')} lead={t('lead')} />
+      <nav class="cards" aria-label={t('pages')}>
+        {shown.map(({ path, icon, text, lead }) => (
+          <a key={path} class="card way" href={path}>
+            <Icon name={icon} />
+            <span>
+              <strong>{text()}</strong>
+              <small>{lead()}</small>
+            </span>
+          </a>
+        ))}
+      </nav>
+      <p class="quiet">{t('version', { version: me.value?.box.version ?? '' })}</p>
+    </>
+  );
+}
