@@ -7,6 +7,7 @@ import { operations } from '../contract/operations.js';
 import type { ReloadResult, ReloadStatus } from '../contract/status.js';
 import { openLocalCaller } from '../control/local-caller.js';
 import { refuseSecondDaemon, startControlServer } from '../control/server.js';
+import type { RecentLog } from '../host/recent-log.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import type { CommandReceiver } from '../publish/commands/command-receiver.js';
 import type { Prompts } from '../publish/prompts.js';
@@ -37,6 +38,8 @@ import { BoxRuntime } from './runtime.js';
 
 export interface ComposeOptions {
   readonly configPath: string;
+  /** What the daemon has logged lately. */
+  readonly log: RecentLog;
   readonly lifetime: Lifetime;
   readonly logger: Logger;
   /** Outcome of the latest reload of the configuration. */
@@ -60,7 +63,7 @@ export interface ComposedBox {
  * reverse. Throws when a part cannot be used: gallery key, gallery, records, models, broker secret, local API.
  */
 export async function composeBox(config: Config, options: ComposeOptions): Promise<ComposedBox> {
-  const { configPath, lifetime, logger, lastReload, onReload, reload, load, onRecordsDamaged } = options;
+  const { configPath, log, lifetime, logger, lastReload, onReload, reload, load, onRecordsDamaged } = options;
   const startedAtMs = clock.monotonicMs();
   const { socketPath } = config.control;
   await refuseSecondDaemon(socketPath);
@@ -117,7 +120,18 @@ export async function composeBox(config: Config, options: ComposeOptions): Promi
   const ownSettings = new OwnSettings({ configPath, load, reload, audit, current: () => runtime.config });
   const { handlers, attendance, retention, metrics } = composeControl(context, stores, {
     ...{ startedAtMs, runtime, conditions, intake, calibration, signing, receiver, grants, prompts },
-    ...{ lastReload, reload, accounts, gate, ownCameras, ownSettings, eventDurations, recentPassages },
+    ...{
+      lastReload,
+      reload,
+      accounts,
+      gate,
+      ownCameras,
+      ownSettings,
+      configPath,
+      log,
+      eventDurations,
+      recentPassages,
+    },
   });
   const server = await startControlServer({
     ...{ socketPath, operations, handlers, logger },

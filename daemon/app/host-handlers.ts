@@ -1,29 +1,85 @@
 import type { Clock } from '../base/clock.js';
+import { badInput, isRollcallError } from '../base/errors.js';
+import { present } from '../base/present.js';
 import { dataDirectories, namedSecrets } from '../config/machine-needs.js';
 import type { Config } from '../config/schema.js';
 import type { Handlers } from '../contract/handlers.js';
-import type { hostOperations } from '../contract/host.js';
+import type { BrokerCheckStep, HostReport, hostOperations } from '../contract/host.js';
+import type { statusOperations } from '../contract/status.js';
 import { reportOnHost } from '../control/host-report.js';
+import { examineBox } from '../doctor/doctor.js';
 import { findCredential } from '../host/credentials.js';
+import type { RecentLog } from '../host/recent-log.js';
 import { currentUser } from '../host/system-user.js';
+import { openBrokerAccess } from '../publish/broker/broker-access.js';
+import { checkBroker } from '../publish/broker/broker-check.js';
+import { topicsOf } from '../publish/topics.js';
+import { logPage } from './host-logs.js';
 
-/** The operation that shows the machine as the daemon sees it. */
-export function hostHandlers(options: {
+/** Of each step of a check of the broker. */
+const stepWithinMs = 5_000;
+
+export interface HostHandlersOptions {
+  readonly configPath: string;
   /** The configuration in force. */
   readonly current: () => Config;
+  readonly status: Handlers<typeof statusOperations>['status.show'];
+  readonly log: RecentLog;
   readonly clock: Clock;
-}): Handlers<typeof hostOperations> {
-  return {
-    'host.show'() {
-      const config = options.current();
-      const places = { secretsDirectory: config.secretsDir };
-      return reportOnHost({
-        user: currentUser(),
-        secrets: namedSecrets(config),
-        directories: dataDirectories(config),
-        nowMs: options.clock.wallMs(),
-        find: (name) => findCredential(name, places),
-      });
-    },
+}
+
+/** The operations that show the machine as the daemon sees it, and what the daemon says. */
+export function hostHandlers(options: HostHandlersOptions): Handlers<typeof hostOperations> {
+  const { configPath, current, status, log, clock } = options;
+  const report = (): Promise<HostReport> => {
+    const config = current();
+    const places = { secretsDirectory: config.secretsDir };
+    return reportOnHost({
+      user: currentUser(),
+      secrets: namedSecrets(config),
+      directories: dataDirectories(config),
+      nowMs: clock.wallMs(),
+      find: (name) => findCredential(name, places),
+    });
   };
+  return {
+    'host.show': report,
+    'host.doctor': async (_input, call) => ({
+      findings: await examineBox(configPath, {
+        ask: async () => ({ status: await status({}, call), report: await report() }),
+      }),
+    }),
+    'host.logs': (question, { caller }) => logPage(log, question, caller),
+    'host.check-broker': ({ triesEvents }) => brokerSteps(current(), clock, triesEvents),
+  };
+}
+
+/** Connects to the broker beside the connection of the daemon. @throws `no-broker` */
+function brokerSteps(config: Config, clock: Clock, triesEvents: boolean): AsyncIterable<BrokerCheckStep> {
+  const { mqtt, site, box, secretsDir } = config;
+  if (mqtt === undefined) {
+    throw badInput('no-broker', 'the configuration does not name a broker', {
+      remedy: 'add a section mqtt with the url of the broker to the configuration file, then reload',
+    });
+  }
+  const identity = { siteId: site.id, boxId: box.id };
+  return (async function* steps() {
+    const access = await openBrokerAccess(mqtt, { secretsDirectory: secretsDir }, identity).catch(
+      (error: unknown): BrokerCheckStep => {
+        if (!isRollcallError(error)) throw error;
+        const { code, message, remedy } = error;
+        return { check: 'secrets', outcome: 'failed', code, message, ...present({ remedy }) };
+      },
+    );
+    if ('outcome' in access) {
+      yield access;
+      return;
+    }
+    try {
+      const topics = topicsOf(mqtt.topicPrefix, identity);
+      yield* checkBroker({ access, topics, clock, timeoutMs: stepWithinMs, triesEvents });
+    } finally {
+      access.credential?.password.fill(0);
+    }
+  })();
 }

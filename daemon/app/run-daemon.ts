@@ -7,6 +7,7 @@ import type { ReloadResult } from '../contract/status.js';
 import { programVersion } from '../control/program-version.js';
 import { openLogOutput } from '../host/journal.js';
 import { openPinoLogger } from '../host/pino-logger.js';
+import { RecentLog } from '../host/recent-log.js';
 import { systemClock } from '../host/system-clock.js';
 import { openServiceNotifier } from '../host/systemd-notify.js';
 import { untilVisionRuns } from './cameras/vision-start.js';
@@ -23,7 +24,8 @@ export async function runDaemon(configPath: string): Promise<void> {
   const stopped = signalled(['SIGTERM', 'SIGINT']);
   const hangups = new ReloadOnHangup();
   const config = await requireConfig(configPath);
-  const output = await openLogOutput();
+  const log = new RecentLog(systemClock);
+  const output = log.keeping(await openLogOutput());
   const logger = openPinoLogger({ level: config.logging.level, clock: systemClock, output });
   logger.info('starting', { version: programVersion(), site: config.site.id, box: config.box.id });
   for (const problem of config.unusableCameraFiles.flatMap(({ problems }) => problems)) {
@@ -36,7 +38,7 @@ export async function runDaemon(configPath: string): Promise<void> {
   await using lifetime = new Lifetime(systemClock, shutdownDeadlineMs);
   const onReload = (listener: (result: ReloadResult) => void): void => hangups.onResult(listener);
   const { runtime, conditions } = await composeBox(config, {
-    ...{ lifetime, logger, onReload, configPath },
+    ...{ lifetime, logger, onReload, configPath, log },
     lastReload: () => hangups.last,
     reload: () => hangups.request(),
     load: (options) => loadConfig(configPath, options),

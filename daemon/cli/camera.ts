@@ -6,11 +6,11 @@ import { unprotectedLogin } from '../vision/ingest/failure-explanations.js';
 import { type AddressOptions, isAddress, testAddress } from './camera-address-test.js';
 import { registerCameraChanges } from './camera-changes.js';
 import { registerCameraPictures } from './camera-pictures.js';
+import { cameraTable } from './camera-table.js';
 import { registerCameraWatch } from './camera-watch.js';
 import { paintFor } from './colour.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { openDaemonClient } from './daemon-client.js';
-import { cameraTable } from './doctor/status-areas.js';
 import { exitCodes, print, runAction } from './output.js';
 import { whichCamera } from './which-camera.js';
 

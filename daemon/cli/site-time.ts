@@ -1,15 +1,15 @@
 import { badInput } from '../base/errors.js';
-import { type GivenTime, localIso, readDate, readTime, shownTime } from '../domain/attendance/time-text.js';
+import { type ShowTime, showTimeOf } from '../doctor/show-time.js';
+import { type GivenTime, localIso, readDate, readTime } from '../domain/attendance/time-text.js';
 import { localTimeOf } from '../host/local-time.js';
 import { systemClock } from '../host/system-clock.js';
+
+export type { ShowTime };
 
 /** The forms of a time, for the help. */
 export const timeForms = "8:05, 2026-11-22, '2026-11-22 08:05', today, yesterday, or 1h for an hour ago";
 /** The forms of a day, for the help. */
 export const dayForms = 'YYYY-MM-DD, today or yesterday at the site';
-
-/** Formats a time of the local API (ISO 8601 in UTC) by the clock of the site. */
-export type ShowTime = (iso: string) => string;
 
 /** Reads and shows times by the clock of the site. */
 export interface SiteTime {
@@ -30,10 +30,7 @@ export function siteTimeOf(timeZone: string, nowMs = systemClock.wallMs()): Site
     throw unusable(text, given, (atMs) => localIso(atMs, localTime).replace('T', ' '));
   };
   return {
-    show(iso) {
-      const wallMs = Date.parse(iso);
-      return Number.isNaN(wallMs) ? iso : shownTime(wallMs, localTime);
-    },
+    show: showTimeOf(localTime),
     readFrom: (text) => read(text, 'begin'),
     readTo: (text) => read(text, 'end'),
     readDay(text) {

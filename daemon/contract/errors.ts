@@ -141,6 +141,7 @@ const statusOfCode: Readonly<Record<string, ErrorStatus>> = {
   'passkey-exists': 409,
   'passkeys-not-offered': 409,
   'name-taken': 409,
+  'no-broker': 409,
   'no-re-embedding': 409,
   'no-second-factor': 409,
   'person-not-active': 409,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { certificateStatus } from './certificate.js';
 import { fault } from './fault.js';
-import { operation } from './operation.js';
+import { numberedPageFields, operation } from './operation.js';
 
 /** The state of one secret; never its value. */
 export const secretReport = z.object({
@@ -42,6 +42,46 @@ export const hostReport = z.object({
 });
 export type HostReport = z.infer<typeof hostReport>;
 
+const outcome = z.enum(['ok', 'warning', 'failed']).describe('`warning`: it works, but needs attention.');
+
+/** The result of one check of `doctor`. */
+export const doctorFinding = z.object({
+  check: z.string().describe('What was checked, such as `camera front-door`.'),
+  outcome,
+  message: z.string(),
+  remedy: z.string().exactOptional().describe('What a person can do about it.'),
+});
+export type DoctorFinding = z.infer<typeof doctorFinding>;
+
+/** The levels of log lines, the least important first. */
+export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
+
+export const logLine = z.object({
+  number: z.int().positive().describe('Counts the lines since the start of the daemon.'),
+  at: z.iso.datetime(),
+  level: z.enum(logLevels).describe('`error`: a person must act.'),
+  message: z.string().describe('Constant; what varies is in the fields.'),
+  camera: z.string().exactOptional().describe('The camera that the line is about.'),
+  fields: z
+    .record(z.string(), z.unknown())
+    .describe('What varies. What a vision process says is in `said`. No names, pictures and secrets.'),
+});
+export type LogLine = z.infer<typeof logLine>;
+
+export const brokerCheckStep = z.object({
+  check: z
+    .enum([
+      ...['secrets', 'client certificate', 'name', 'port', 'tls'],
+      ...['mqtt', 'subscribe', 'publish', 'receive', 'topic'],
+    ] as const)
+    .describe('The step, in the order of a connection.'),
+  outcome,
+  message: z.string(),
+  code: z.string().exactOptional(),
+  remedy: z.string().exactOptional(),
+});
+export type BrokerCheckStep = z.infer<typeof brokerCheckStep>;
+
 export const hostOperations = {
   'host.show': operation({
     method: 'GET',
@@ -51,5 +91,53 @@ export const hostOperations = {
     errors: [],
     scope: 'status:read',
     rate: 'default',
+  }),
+  'host.doctor': operation({
+    method: 'GET',
+    path: '/host/doctor',
+    summary: 'Check everything that the daemon needs; say what is wrong and how to repair it.',
+    description:
+      'The checks of `rollcall doctor`, made by the daemon itself. It reads all model files, which takes some seconds.',
+    answer: { kind: 'json', schema: z.object({ findings: z.array(doctorFinding).readonly() }) },
+    errors: [],
+    scope: 'status:read',
+    rate: 'heavy',
+    isLong: true,
+  }),
+  'host.logs': operation({
+    method: 'GET',
+    path: '/host/logs',
+    summary: 'Read what the daemon has logged in the last hour, newest first.',
+    description:
+      'From memory: at most 5,000 lines and 2 MB, since the start of the daemon. With the lines of the vision processes; the gate has a log of its own. The journal of the machine has more.',
+    input: z.strictObject({
+      ...numberedPageFields,
+      level: z.enum(logLevels).default('debug').describe('Lines of this level and above.'),
+      camera: z.string().max(64).optional().describe('Only lines about this camera.'),
+      text: z.string().min(1).max(200).optional().describe('Only lines that contain this text.'),
+    }),
+    answer: { kind: 'page', item: logLine },
+    errors: [],
+    scope: 'logs:read',
+    camera: 'camera',
+    rate: 'default',
+  }),
+  'host.check-broker': operation({
+    method: 'POST',
+    path: '/host/broker-check',
+    summary: 'Connect to the configured broker step by step, and send a test message to this box.',
+    description:
+      'A line for each step, as `rollcall mqtt check`; the first step that fails ends the check. The connection of the daemon stays.',
+    input: z.strictObject({
+      triesEvents: z
+        .boolean()
+        .default(false)
+        .describe('Also publish the test message on the topic of each event kind. Subscribers receive it.'),
+    }),
+    answer: { kind: 'lines', item: brokerCheckStep },
+    errors: ['no-broker'],
+    scope: 'config:read',
+    rate: 'heavy',
+    isLong: true,
   }),
 } as const;

@@ -184,6 +184,7 @@ async function callUpkeep(caller: ExampleCaller, box: ExampleBox): Promise<void>
   await caller.call('cameras.create', { id: 'yard', name: 'Yard', url, direction: 'in', login });
   await caller.call('cameras.change', { id: 'yard', name: 'East yard', idleFps: 4 });
   await caller.call('cameras.delete', { id: 'yard' });
+  await caller.call('host.logs', { level: 'info', limit: 2 });
   const { revision: ifRevision } = await caller.call('config.show', {});
   const settings = { 'attendance.holidays': ['2026-12-25'] };
   await caller.call('config.check', { settings });
@@ -193,6 +194,7 @@ async function callUpkeep(caller: ExampleCaller, box: ExampleBox): Promise<void>
     'health.ready',
     'status.show',
     'host.show',
+    'host.doctor',
     'models.list',
     'metrics.read',
   ] as const) {

@@ -29,6 +29,7 @@ export const withoutExample: Readonly<Record<string, string>> = {
   'passages.mark': noPassage,
   'passages.picture': noPassage,
   'passages.show': noPassage,
+  'host.check-broker': 'the demo box has no broker',
   'keys.create': 'it works once, on a box whose gallery has no key yet',
   'strangers.assign': noStranger,
   'strangers.discard': noStranger,

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { chmod, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { Finding } from '../../daemon/cli/doctor/finding.js';
+import type { Finding } from '../../daemon/doctor/finding.js';
 import { stateSchema } from '../../daemon/publish/contract/state-schema.js';
 import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
 import { subscribeToEvents } from '../support/event-subscriber.js';

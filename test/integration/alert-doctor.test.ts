@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { guessHostView, secretFindings } from '../../daemon/cli/doctor/doctor-host.js';
 import { parseConfig } from '../../daemon/config/load.js';
+import { guessHostView, secretFindings } from '../../daemon/doctor/doctor-host.js';
 import { currentUser } from '../../daemon/host/system-user.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 

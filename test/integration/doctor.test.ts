@@ -4,11 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { silentLogger } from '../../daemon/base/logger.js';
-import { examineBox, type Machine } from '../../daemon/cli/doctor/doctor.js';
-import type { HostView } from '../../daemon/cli/doctor/doctor-host.js';
-import { keyFinding, rotationFindings } from '../../daemon/cli/doctor/doctor-key.js';
-import type { Finding } from '../../daemon/cli/doctor/finding.js';
-import { plainKeysFinding } from '../../daemon/cli/doctor/identity-finding.js';
 import { parseConfig } from '../../daemon/config/load.js';
 import { namedSecrets } from '../../daemon/config/machine-needs.js';
 import type { Handlers } from '../../daemon/contract/handlers.js';
@@ -16,6 +11,11 @@ import { hostOperations } from '../../daemon/contract/host.js';
 import { type BoxStatus, statusOperations } from '../../daemon/contract/status.js';
 import { reportOnHost } from '../../daemon/control/host-report.js';
 import { startControlServer } from '../../daemon/control/server.js';
+import { examineBox, type Machine } from '../../daemon/doctor/doctor.js';
+import type { HostView } from '../../daemon/doctor/doctor-host.js';
+import { keyFinding, rotationFindings } from '../../daemon/doctor/doctor-key.js';
+import type { Finding } from '../../daemon/doctor/finding.js';
+import { plainKeysFinding } from '../../daemon/doctor/identity-finding.js';
 import { findCredential } from '../../daemon/host/credentials.js';
 import { healthyStatus } from '../support/healthy-status.js';
 import { makeCertificate, withoutOpenssl } from '../support/test-certificate.js';
@@ -271,7 +271,8 @@ describe('rollcall doctor', () => {
     assert.ok(loaded.ok);
     const places = { credentialsDirectory: handed, secretsDirectory: loaded.config.secretsDir };
     const user = { uid: 998, name: 'rollcall' };
-    const handlers: Handlers<typeof statusOperations & typeof hostOperations> = {
+    const operations = { ...statusOperations, 'host.show': hostOperations['host.show'] };
+    const handlers: Handlers<typeof operations> = {
       'status.show': () => ({
         ...healthyStatus,
         gallery: { ...healthyStatus.gallery, keyProvider: 'secret' },
@@ -287,7 +288,7 @@ describe('rollcall doctor', () => {
         }),
     };
     await using _server = await startControlServer({
-      ...{ operations: { ...statusOperations, ...hostOperations }, handlers },
+      ...{ operations, handlers },
       socketPath: loaded.config.control.socketPath,
       logger: silentLogger,
     });

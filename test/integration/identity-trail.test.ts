@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { type IdentityTrailOptions, trailIdentity } from '../../daemon/app/identity/identity-trail.js';
 import { operational } from '../../daemon/base/errors.js';
-import { boxKeyFinding } from '../../daemon/cli/doctor/identity-finding.js';
+import { boxKeyFinding } from '../../daemon/doctor/identity-finding.js';
 import type { Records } from '../../daemon/records/open-records.js';
 import { openAuditFixture, somebody } from '../support/audit-fixture.js';
 import { openIdentityKeys, overlapMs, putSecret } from '../support/identity-fixture.js';

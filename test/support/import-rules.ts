@@ -14,6 +14,7 @@ const client = 'the command line is a thin client of the local API and shows wha
  */
 export const allowedArrows = {
   app: {
+    doctor: ['anything', 'the core examines itself with the checks of the command'],
     gate: ['anything', 'the core writes the settings that the gate reads'],
     control: ['anything', root],
     contract: ['anything', 'the code behind the operations'],
@@ -30,6 +31,7 @@ export const allowedArrows = {
     base: ['anything', everyone],
   },
   cli: {
+    doctor: ['anything', '`doctor` and `status` show its findings'],
     control: ['anything', client],
     contract: ['anything', 'the operations and their answers'],
     publish: [
@@ -48,6 +50,17 @@ export const allowedArrows = {
   },
   console: {
     contract: ['types', 'what calls take and answer; the schemas stay out of the browser'],
+  },
+  doctor: {
+    control: ['anything', 'the report on the machine, and the client that asks a running daemon'],
+    contract: ['types', 'the status and the report that it judges'],
+    publish: ['anything', 'certificates and the cost of an old version of MQTT'],
+    vision: ['anything', 'FFmpeg, the recogniser in use, and the remedy for logins without protection'],
+    models: ['anything', 'it verifies the networks'],
+    host: ['anything', 'secrets, units and users of this machine'],
+    config: ['anything', 'what the configuration needs'],
+    domain: ['anything', everyone],
+    base: ['anything', everyone],
   },
   gate: {
     contract: [

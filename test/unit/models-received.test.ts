@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import { detectorFinding } from '../../daemon/cli/doctor/doctor.js';
 import { nextSteps } from '../../daemon/cli/models.js';
 import { configSchema } from '../../daemon/config/schema.js';
 import { visionSchema } from '../../daemon/config/vision-schema.js';
+import { detectorFinding } from '../../daemon/doctor/doctor.js';
 import type { ModelPack } from '../../daemon/models/manifest.js';
 import { redirected } from '../../daemon/models/publisher.js';
 import { type ModelStore, openModelStore } from '../../daemon/models/store.js';

@@ -4,7 +4,7 @@ import { WriteStream } from 'node:tty';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { readBackupProgress } from '../../daemon/cli/backup/backup-text.js';
 import { paintFor } from '../../daemon/cli/colour.js';
-import { describeFinding } from '../../daemon/cli/doctor/finding.js';
+import { describeFinding } from '../../daemon/cli/finding-text.js';
 import { progressOf } from '../../daemon/cli/gallery/gallery-text.js';
 import { Progress, withDaemonProgress } from '../../daemon/cli/progress.js';
 import type { BackupStatus } from '../../daemon/contract/backups.js';

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { connectionLines } from '../../daemon/cli/camera.js';
-import { loginFindings } from '../../daemon/cli/doctor/doctor.js';
-import { statusFindings } from '../../daemon/cli/doctor/status-areas.js';
 import { describeOutbox } from '../../daemon/cli/events/outbox.js';
 import { personTable } from '../../daemon/cli/person/person-text.js';
 import { describeStatus } from '../../daemon/cli/status.js';
@@ -12,6 +10,8 @@ import type { OutboxStatus } from '../../daemon/contract/events.js';
 import type { KeyRotation } from '../../daemon/contract/gallery-keys.js';
 import type { HeldBack } from '../../daemon/contract/held-back.js';
 import type { BoxStatus } from '../../daemon/contract/status.js';
+import { loginFindings } from '../../daemon/doctor/doctor.js';
+import { statusFindings } from '../../daemon/doctor/status-areas.js';
 import { boxTroubles } from '../../daemon/domain/events/notice.js';
 import type { CameraTestOutcome } from '../../daemon/vision/protocol.js';
 import { healthyStatus as healthy } from '../support/healthy-status.js';

@@ -6,6 +6,7 @@ import type { ReloadResult, ReloadStatus } from '../../contract/status.js';
 import type { RecogniserId } from '../../domain/ids.js';
 import { localDate } from '../../host/local-date.js';
 import { localTimeOf } from '../../host/local-time.js';
+import type { RecentLog } from '../../host/recent-log.js';
 import { systemClock as clock } from '../../host/system-clock.js';
 import { systemRandom as random } from '../../host/system-random.js';
 import { openConfiguredStore } from '../../models/configured-store.js';
@@ -87,6 +88,8 @@ export interface ControlOptions {
   readonly reload: () => Promise<ReloadResult>;
   readonly ownCameras: OwnCameras;
   readonly ownSettings: OwnSettings;
+  readonly configPath: string;
+  readonly log: RecentLog;
   readonly eventDurations: EventDurations;
   readonly recentPassages: RecentPassages;
 }
@@ -218,7 +221,10 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
       ...{ ...runtime.vision, current: () => runtime.config, readings, clock, nameOf },
       openPassages: (id) => intake.openPassages(id),
     }),
-    ...hostHandlers({ current: () => runtime.config, clock }),
+    ...hostHandlers({
+      ...{ current: () => runtime.config, clock, configPath: options.configPath, log: options.log },
+      status: statusHandlers(status)['status.show'],
+    }),
     ...modelsHandlers({ current: () => runtime.config.models }),
     ...statusHandlers(status),
     ...healthHandlers({ ...healthOf(status), metrics }),

@@ -11,7 +11,7 @@ import type {
   VerifyFinding,
   VerifyProgress,
 } from '../../contract/gallery.js';
-import { describeRotation } from '../key/key-text.js';
+import { describeRotation } from '../../doctor/rotation-text.js';
 import { table } from '../output.js';
 import type { WorkProgress } from '../progress.js';
 import type { ShowTime } from '../site-time.js';

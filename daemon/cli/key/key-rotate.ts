@@ -6,6 +6,7 @@ import { present } from '../../base/present.js';
 import type { KeyRotation } from '../../contract/gallery-keys.js';
 import type { KeyStatus } from '../../contract/keys.js';
 import type { ControlClient } from '../../control/client.js';
+import { describeRotation } from '../../doctor/rotation-text.js';
 import type { KeyProviderKind } from '../../gallery/keys/key-provider.js';
 import { wipe } from '../../host/sodium.js';
 import { systemClock } from '../../host/system-clock.js';
@@ -17,7 +18,6 @@ import { Progress } from '../progress.js';
 import { configuredSecretFiles, withProviderOption } from './key-options.js';
 import { readNewPassphrase } from './key-passphrase.js';
 import { ensureSecretFile, idOfSecretFile, type SecretFiles, settleSecretFiles } from './key-secret-file.js';
-import { describeRotation } from './key-text.js';
 
 const POLL_MS = 500;
 

@@ -1,7 +1,6 @@
 import { counted } from '../../base/counted.js';
-import type { Fault } from '../../contract/fault.js';
-import type { KeyRotation } from '../../contract/gallery-keys.js';
 import type { KeyStatus } from '../../contract/keys.js';
+import { describeRotation, remedyLine } from '../../doctor/rotation-text.js';
 import type { KeyProviderReport } from '../../gallery/keys/key-provider.js';
 import { table } from '../output.js';
 import type { ShowTime } from '../site-time.js';
@@ -10,20 +9,6 @@ const SECONDS_PER_DAY = 86_400;
 
 function ageText(ageS: number): string {
   return counted(Math.floor(ageS / SECONDS_PER_DAY), 'day');
-}
-
-function remedyLine({ remedy }: Fault): string {
-  return remedy === '' ? '' : `\n  what to do: ${remedy}`;
-}
-
-const depthTexts = { wrap: 'rotation', deep: 'deep rotation' } as const;
-
-export function describeRotation(rotation: KeyRotation): string {
-  const { depth, fromKeyId, toKeyId, state, total, done, damaged, problem } = rotation;
-  const counts = `${done} of ${counted(total, 'data key')}`;
-  const broken = damaged === 0 ? '' : `, ${damaged} of them damaged and left unchanged`;
-  const why = problem === undefined ? '' : `\n  ${problem.message}${remedyLine(problem)}`;
-  return `${depthTexts[depth]} from ${fromKeyId} to ${toKeyId}: ${state}, ${counts}${broken}${why}`;
 }
 
 export function describeKeyStatus({ state, reason, slots, rotation }: KeyStatus, show: ShowTime): string {

@@ -1,18 +1,16 @@
-import { counted } from '../../base/counted.js';
-import { present } from '../../base/present.js';
-import type { CameraStatus } from '../../contract/cameras.js';
-import type { KeyRotation } from '../../contract/gallery-keys.js';
-import type { BoxStatus, VisionStatus } from '../../contract/status.js';
-import { costOfOldMqtt } from '../../publish/broker/version-choice.js';
-import { type Paint, plain } from '../colour.js';
-import { heldBackFindings } from '../events/held-back-text.js';
-import { describeRotation } from '../key/key-text.js';
-import { table } from '../output.js';
-import type { ShowTime } from '../site-time.js';
+import { counted } from '../base/counted.js';
+import { present } from '../base/present.js';
+import type { CameraStatus } from '../contract/cameras.js';
+import type { KeyRotation } from '../contract/gallery-keys.js';
+import type { BoxStatus, VisionStatus } from '../contract/status.js';
+import { costOfOldMqtt } from '../publish/broker/version-choice.js';
 import { certificateFinding, describeCertificate } from './certificate-findings.js';
 import { conditionFindings } from './condition-findings.js';
 import { rotationFindings } from './doctor-key.js';
 import { type Finding, ok } from './finding.js';
+import { heldBackFindings } from './held-back-text.js';
+import { describeRotation } from './rotation-text.js';
+import type { ShowTime } from './show-time.js';
 
 /**
  * One area of the daemon's status. `status` shows the facts and the findings that are not ok; `doctor` shows all findings.
@@ -24,7 +22,7 @@ interface StatusArea {
   readonly findings: readonly Finding[];
 }
 
-/** In the order in which `status` shows them. */
+/** All but the cameras, in the order in which `status` shows them. */
 export function statusAreas(status: BoxStatus, show: ShowTime): readonly StatusArea[] {
   return [
     { facts: [], findings: [...reloadFindings(status, show), ...conditionFindings(status)] },
@@ -38,22 +36,13 @@ export function statusAreas(status: BoxStatus, show: ShowTime): readonly StatusA
     retentionArea(status.retention, show),
     alertsArea(status.alerts),
     { facts: [eventLoopLine(status)], findings: [] },
-    { facts: [cameraRows(status.cameras)], findings: cameraFindings(status.cameras) },
   ];
 }
 
-export const statusFindings = (status: BoxStatus, show: ShowTime): readonly Finding[] =>
-  statusAreas(status, show).flatMap(({ findings }) => findings);
-
-/** The findings that are not ok, each with its remedy on a line of its own. */
-export function troubleLines(findings: readonly Finding[], paint: Paint = plain): readonly string[] {
-  return findings
-    .filter(({ outcome }) => outcome !== 'ok')
-    .map(({ check, outcome, message, remedy = '' }) => {
-      const what = remedy === '' ? '' : `\n  what to do: ${remedy}`;
-      return `${paint(outcome, 'ATTENTION')}: ${check}: ${message}${what}`;
-    });
-}
+export const statusFindings = (status: BoxStatus, show: ShowTime): readonly Finding[] => [
+  ...statusAreas(status, show).flatMap(({ findings }) => findings),
+  ...cameraFindings(status.cameras),
+];
 
 /** Empty if the daemon runs with the configuration in the file. */
 function reloadFindings({ lastReload }: BoxStatus, show: ShowTime): readonly Finding[] {
@@ -311,50 +300,7 @@ function alertsArea({ rules, pending, failed }: BoxStatus['alerts']): StatusArea
 const eventLoopLine = ({ eventLoop: { p99Ms, maximumMs } }: BoxStatus): string =>
   `event loop delay: p99 ${p99Ms.toFixed(1)} ms, maximum ${maximumMs.toFixed(1)} ms`;
 
-function stream({ stream: found }: CameraStatus): string {
-  if (found === undefined) return '-';
-  const { codec, widthPx, heightPx, fps } = found;
-  return `${codec} ${widthPx}x${heightPx}${fps === null ? '' : ` @ ${fps}`}`;
-}
-
-function cameraRows(cameras: readonly CameraStatus[]): string {
-  if (cameras.length === 0) return 'No cameras are configured.';
-  const counter = (camera: CameraStatus, name: string): string => String(camera.counters[name] ?? '-');
-  const rows = cameras.map((camera) => [
-    camera.id,
-    stateText(camera),
-    stream(camera),
-    counter(camera, 'delivered'),
-    counter(camera, 'analysed'),
-    counter(camera, 'dropped'),
-    counter(camera, 'tracks'),
-    String(camera.passages.count),
-    counter(camera, 'restarts'),
-  ]);
-  const heading = [
-    'camera',
-    'state',
-    'stream',
-    'frames',
-    'analysed',
-    'dropped',
-    'tracks',
-    'passages',
-    'restarts',
-  ];
-  return table(heading, rows);
-}
-
-function stateText({ state, damage, isSwitchedByCentre, viewers }: CameraStatus): string {
-  return [
-    state,
-    ...(damage === undefined ? [] : [', PICTURES DAMAGED']),
-    ...(isSwitchedByCentre === true ? [' (switched by a centre)'] : []),
-    ...(viewers === undefined ? [] : [`, ${counted(viewers, 'viewer')}`]),
-  ].join('');
-}
-
-function cameraFindings(cameras: readonly CameraStatus[]): readonly Finding[] {
+export function cameraFindings(cameras: readonly CameraStatus[]): readonly Finding[] {
   return cameras.map(({ id, state, message, remedy, damage }) => {
     const check = `camera ${id}`;
     if (damage !== undefined)
@@ -369,7 +315,3 @@ function cameraFindings(cameras: readonly CameraStatus[]): readonly Finding[] {
     };
   });
 }
-
-/** One row per camera: state, stream and frame counters. Problems follow the table. */
-export const cameraTable = (cameras: readonly CameraStatus[], paint: Paint): string =>
-  [cameraRows(cameras), ...troubleLines(cameraFindings(cameras), paint)].join('\n');

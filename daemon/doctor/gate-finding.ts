@@ -1,6 +1,6 @@
 import { connect } from 'node:tls';
-import type { Config } from '../../config/schema.js';
-import { readUnit } from '../../host/unit-file.js';
+import type { Config } from '../config/schema.js';
+import { readUnit } from '../host/unit-file.js';
 import { type Finding, ok } from './finding.js';
 
 const answerWithinMs = 3_000;

@@ -1,6 +1,5 @@
-import { isRollcallError, messageOf } from '../../base/errors.js';
-import { present } from '../../base/present.js';
-import { type Paint, plain } from '../colour.js';
+import { isRollcallError, messageOf } from '../base/errors.js';
+import { present } from '../base/present.js';
 
 /** The result of one check. `warning`: it works, but needs attention. */
 export interface Finding {
@@ -8,11 +7,6 @@ export interface Finding {
   readonly outcome: 'ok' | 'warning' | 'failed';
   readonly message: string;
   readonly remedy?: string;
-}
-
-/** One line, and a second one with the remedy. */
-export function describeFinding({ check, outcome, message, remedy }: Finding, paint: Paint = plain): string {
-  return `${paint(outcome, outcome.padEnd(8))} ${check}: ${message}${remedy === undefined ? '' : `\n         what to do: ${remedy}`}`;
 }
 
 export const ok = (check: string, message: string): Finding => ({ check, outcome: 'ok', message });

@@ -1,11 +1,11 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
-import { dataDirectories, galleryKeyUse, namedSecrets } from '../../config/machine-needs.js';
-import type { Config } from '../../config/schema.js';
-import type { DirectoryReport, HostReport, SecretReport } from '../../contract/host.js';
-import { directoryFault, reportOnHost } from '../../control/host-report.js';
-import { currentUser, describeUser, ownerText, type SystemUser } from '../../host/system-user.js';
-import type { UnitFacts } from '../../host/unit-file.js';
+import { dataDirectories, galleryKeyUse, namedSecrets } from '../config/machine-needs.js';
+import type { Config } from '../config/schema.js';
+import type { DirectoryReport, HostReport, SecretReport } from '../contract/host.js';
+import { directoryFault, reportOnHost } from '../control/host-report.js';
+import { currentUser, describeUser, ownerText, type SystemUser } from '../host/system-user.js';
+import type { UnitFacts } from '../host/unit-file.js';
 import { certificateFinding } from './certificate-findings.js';
 import { openAsDaemon } from './daemon-user.js';
 import { type Finding, ok } from './finding.js';

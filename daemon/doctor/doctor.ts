@@ -1,22 +1,19 @@
-import type { Command } from 'commander';
-import { counted } from '../../base/counted.js';
-import { isRollcallError } from '../../base/errors.js';
-import { loadConfig } from '../../config/load.js';
-import { formatProblem } from '../../config/problem.js';
-import type { Config } from '../../config/schema.js';
-import { detectorInUse } from '../../config/vision-schema.js';
-import type { BoxStatus } from '../../contract/status.js';
-import { ControlClient } from '../../control/client.js';
-import { readUnit } from '../../host/unit-file.js';
-import { openConfiguredStore } from '../../models/configured-store.js';
-import type { PackStatus } from '../../models/store.js';
-import { unprotectedLogin } from '../../vision/ingest/failure-explanations.js';
-import { detectFfmpeg } from '../../vision/ingest/ffmpeg-binary.js';
-import { fallbackRecogniser, preferredRecogniser } from '../../vision/recogniser-in-use.js';
-import { paintFor } from '../colour.js';
-import { type CommonOptions, withCommonOptions } from '../common-options.js';
-import { exitCodes, print, runAction } from '../output.js';
-import { siteTimeOf } from '../site-time.js';
+import { counted } from '../base/counted.js';
+import { isRollcallError } from '../base/errors.js';
+import { loadConfig } from '../config/load.js';
+import { formatProblem } from '../config/problem.js';
+import type { Config } from '../config/schema.js';
+import { detectorInUse } from '../config/vision-schema.js';
+import type { HostReport } from '../contract/host.js';
+import type { BoxStatus } from '../contract/status.js';
+import { ControlClient } from '../control/client.js';
+import { localTimeOf } from '../host/local-time.js';
+import { readUnit } from '../host/unit-file.js';
+import { openConfiguredStore } from '../models/configured-store.js';
+import type { PackStatus } from '../models/store.js';
+import { unprotectedLogin } from '../vision/ingest/failure-explanations.js';
+import { detectFfmpeg } from '../vision/ingest/ffmpeg-binary.js';
+import { fallbackRecogniser, preferredRecogniser } from '../vision/recogniser-in-use.js';
 import { findDaemonUser } from './daemon-user.js';
 import {
   describeView,
@@ -26,30 +23,17 @@ import {
   secretFindings,
 } from './doctor-host.js';
 import { keyFinding } from './doctor-key.js';
-import { describeFinding, type Finding, failed, findingOf, ok } from './finding.js';
+import { type Finding, failed, findingOf, ok } from './finding.js';
 import { gateFindings } from './gate-finding.js';
 import { boxKeyFinding, plainKeysFinding } from './identity-finding.js';
+import { showTimeOf } from './show-time.js';
 import { statusFindings } from './status-areas.js';
 
-export function registerDoctor(program: Command): void {
-  withCommonOptions(program.command('doctor'))
-    .description(
-      'check everything that the daemon needs; say what is wrong and how to repair it; exit code 1 if something failed',
-    )
-    .action((options: CommonOptions) =>
-      runAction(options.json === true, async () => {
-        const findings = await examineBox(options.config);
-        const paint = paintFor(process.stdout);
-        print(options.json === true, findings, () =>
-          findings.map((finding) => describeFinding(finding, paint)).join('\n'),
-        );
-        return findings.some(({ outcome }) => outcome === 'failed') ? exitCodes.failed : exitCodes.done;
-      }),
-    );
-}
-
-/** Where systemd units and user accounts are found. The defaults are those of the system. */
+/** The machine, and who asks. The defaults are those of a command. */
 export interface Machine {
+  /** Asks the running daemon. Default: over its socket. */
+  readonly ask?: (config: Config) => Promise<{ readonly status: BoxStatus; readonly report: HostReport }>;
+  /** Where systemd units and user accounts are found. Default: those of the system. */
   readonly unitDirectories?: readonly string[];
   readonly accounts?: string;
 }
@@ -91,7 +75,7 @@ export async function examineBox(configPath: string, machine: Machine = {}): Pro
     ...(await modelFindings(config, status?.recogniser?.name)),
     ...directoryFindings(config, view),
     ...(await gateFindings(config, machine.unitDirectories)),
-    ...(status === undefined ? [] : statusFindings(status, siteTimeOf(config.site.timeZone).show)),
+    ...(status === undefined ? [] : statusFindings(status, showTimeOf(localTimeOf(config.site.timeZone)))),
   ];
 }
 
@@ -110,11 +94,11 @@ interface DaemonAnswer {
   readonly findings: readonly Finding[];
 }
 
-async function askDaemon(config: Config, { unitDirectories, accounts }: Machine): Promise<DaemonAnswer> {
-  const client = new ControlClient(config.control.socketPath);
+async function askDaemon(config: Config, machine: Machine): Promise<DaemonAnswer> {
+  const { ask = askOverSocket, unitDirectories, accounts } = machine;
   try {
-    const status = await client.call('status.show');
-    const view = { report: await client.call('host.show') };
+    const { status, report } = await ask(config);
+    const view = { report };
     return { status, view, findings: [ok('daemon', describeView(view))] };
   } catch (error) {
     if (!isRollcallError(error)) throw error;
@@ -124,6 +108,11 @@ async function askDaemon(config: Config, { unitDirectories, accounts }: Machine)
     const message = `${finding.message}; ${describeView(view)}`;
     return { view, findings: [{ ...finding, message, outcome: 'warning' }] };
   }
+}
+
+async function askOverSocket({ control }: Config) {
+  const client = new ControlClient(control.socketPath);
+  return { status: await client.call('status.show'), report: await client.call('host.show') };
 }
 
 /** Warns of cameras that may get their password unencrypted. */

@@ -1,5 +1,5 @@
-import { counted } from '../../base/counted.js';
-import type { CertificateStatus } from '../../publish/broker/certificate-watch.js';
+import { counted } from '../base/counted.js';
+import type { CertificateStatus } from '../publish/broker/certificate-watch.js';
 import type { Finding } from './finding.js';
 
 const remedies: Readonly<Record<CertificateStatus['whose'], string>> = {

@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
-import { galleryKeyUse } from '../../config/machine-needs.js';
-import type { Config } from '../../config/schema.js';
-import type { BoxStatus } from '../../contract/status.js';
-import { describeRotation } from '../key/key-text.js';
+import { galleryKeyUse } from '../config/machine-needs.js';
+import type { Config } from '../config/schema.js';
+import type { BoxStatus } from '../contract/status.js';
 import { type HostView, secretFinding, secretOf } from './doctor-host.js';
 import { type Finding, ok } from './finding.js';
+import { describeRotation } from './rotation-text.js';
 
 const check = 'gallery key';
 

@@ -1,0 +1,53 @@
+import { counted } from '../base/counted.js';
+import type { CameraStatus } from '../contract/cameras.js';
+import { cameraFindings } from '../doctor/status-areas.js';
+import type { Paint } from './colour.js';
+import { troubleLines } from './finding-text.js';
+import { table } from './output.js';
+
+function stream({ stream: found }: CameraStatus): string {
+  if (found === undefined) return '-';
+  const { codec, widthPx, heightPx, fps } = found;
+  return `${codec} ${widthPx}x${heightPx}${fps === null ? '' : ` @ ${fps}`}`;
+}
+
+function cameraRows(cameras: readonly CameraStatus[]): string {
+  if (cameras.length === 0) return 'No cameras are configured.';
+  const counter = (camera: CameraStatus, name: string): string => String(camera.counters[name] ?? '-');
+  const rows = cameras.map((camera) => [
+    camera.id,
+    stateText(camera),
+    stream(camera),
+    counter(camera, 'delivered'),
+    counter(camera, 'analysed'),
+    counter(camera, 'dropped'),
+    counter(camera, 'tracks'),
+    String(camera.passages.count),
+    counter(camera, 'restarts'),
+  ]);
+  const heading = [
+    'camera',
+    'state',
+    'stream',
+    'frames',
+    'analysed',
+    'dropped',
+    'tracks',
+    'passages',
+    'restarts',
+  ];
+  return table(heading, rows);
+}
+
+function stateText({ state, damage, isSwitchedByCentre, viewers }: CameraStatus): string {
+  return [
+    state,
+    ...(damage === undefined ? [] : [', PICTURES DAMAGED']),
+    ...(isSwitchedByCentre === true ? [' (switched by a centre)'] : []),
+    ...(viewers === undefined ? [] : [`, ${counted(viewers, 'viewer')}`]),
+  ].join('');
+}
+
+/** One row per camera: state, stream and frame counters. Problems follow the table. */
+export const cameraTable = (cameras: readonly CameraStatus[], paint: Paint): string =>
+  [cameraRows(cameras), ...troubleLines(cameraFindings(cameras), paint)].join('\n');

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
+
+const credential = 'yard-login';
+const login = 'viewer:not-for-the-log';
+
+test('what the daemon says of itself over the API', { skip: withoutBuild, timeout: 300_000 }, async (t) => {
+  const yard = { id: 'yard', name: 'Yard', url: 'rtsp://127.0.0.1:1/', credential };
+  await using box = await makeBox({
+    config: { cameras: [yard], logging: { level: 'debug' } },
+    secrets: { [credential]: login },
+  });
+  await box.start();
+  await t.test('doctor finds what the command finds', () => doctor(box));
+  await t.test('the log of the last hour is found by camera, without secrets', () => logs(box));
+  await t.test('a check of the broker needs one, and names the step that fails', () => broker(box));
+});
+
+async function doctor(box: TestBox) {
+  const isChanging = /^(?:camera|vision process|condition)/;
+  const told = await box.command('doctor', '--json');
+  const ofCommand: readonly { readonly check: string; readonly outcome: string }[] = JSON.parse(told.stdout);
+  const { findings } = await box.client.call('host.doctor');
+  const steady = (list: typeof ofCommand) =>
+    list.filter(({ check }) => !isChanging.test(check)).map(({ check, outcome }) => [check, outcome]);
+  assert.ok(findings.length > 10);
+  assert.deepEqual(steady(findings), steady(ofCommand));
+}
+
+async function logs(box: TestBox) {
+  await box.untilCamera('yard', 'to fail', ({ state }) => state === 'failed' || state === 'waiting');
+  const { items } = await box.client.call('host.logs', { limit: 1000, level: 'debug' });
+  assert.ok(items.some(({ message }) => message === 'starting'));
+  const ofYard = await box.client.call('host.logs', { limit: 1000, level: 'debug', camera: 'yard' });
+  assert.ok(ofYard.items.length > 0);
+  assert.ok(ofYard.items.every(({ camera }) => camera === 'yard'));
+  assert.ok(!JSON.stringify(items).includes('not-for-the-log'));
+}
+
+async function broker(box: TestBox) {
+  await assert.rejects(steps(box), { code: 'no-broker', remedy: /section mqtt/ });
+  await box.reload({ mqtt: { url: 'mqtt://127.0.0.1:1' } });
+  const found = await steps(box);
+  assert.deepEqual(
+    found.map(({ check, outcome }) => [check, outcome]),
+    [
+      ['name', 'ok'],
+      ['port', 'failed'],
+    ],
+  );
+}
+
+async function steps(box: TestBox) {
+  const found = [];
+  for await (const step of await box.client.call('host.check-broker')) found.push(step);
+  return found;
+}
