@@ -7,6 +7,8 @@ const prefixes = {
   refresh: 'rcr_',
   'api-key': 'rck_',
   claim: 'rcc_',
+  link: 'rcl_',
+  phone: 'rcp_',
 } as const;
 export type SecretKind = keyof typeof prefixes;
 

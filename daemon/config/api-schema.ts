@@ -12,6 +12,7 @@ const limitsSchema = z.strictObject({
   default: perMinute(100, 'of all other kinds'),
   login: perMinute(10, 'that prove who somebody is'),
   enrolment: perMinute(5, 'that enrol persons'),
+  guidance: perMinute(300, 'that show a picture of a guided enrolment'),
   recognition: perMinute(30, 'that compare pictures with the gallery'),
   detection: perMinute(60, 'that look for faces in pictures'),
   heavy: perMinute(6, 'for long work'),

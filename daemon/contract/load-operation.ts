@@ -42,6 +42,7 @@ const loaders: {
   backups: async () => (await import('./backups.js')).backupOperations,
   cameras,
   config: async () => (await import('./configuration.js')).configurationOperations,
+  enrolments: async () => (await import('./guided-enrolment.js')).guidedEnrolmentOperations,
   gallery: async () => (await import('./gallery.js')).galleryOperations,
   host: async () => (await import('./host.js')).hostOperations,
   identity: async () => (await import('./identity.js')).identityOperations,

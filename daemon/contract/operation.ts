@@ -10,6 +10,7 @@ export const rateClasses = [
   'default',
   'login',
   'enrolment',
+  'guidance',
   'recognition',
   'detection',
   'stream',

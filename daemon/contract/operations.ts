@@ -8,6 +8,7 @@ import { cameraOperations } from './cameras.js';
 import { configurationOperations } from './configuration.js';
 import { eventOperations } from './events.js';
 import { galleryOperations } from './gallery.js';
+import { guidedEnrolmentOperations } from './guided-enrolment.js';
 import { healthOperations } from './health.js';
 import { hostOperations } from './host.js';
 import { identityOperations } from './identity.js';
@@ -38,6 +39,7 @@ export const operations = {
   ...configurationOperations,
   ...ownCameraOperations,
   ...galleryOperations,
+  ...guidedEnrolmentOperations,
   ...healthOperations,
   ...hostOperations,
   ...importOperations,

@@ -9,6 +9,7 @@ export const subjects: Readonly<Record<string, string>> = {
   backups: 'Sealed copies of the gallery.',
   cameras: 'The cameras of the box.',
   config: 'The settings of the box, and where each comes from.',
+  enrolments: 'Enrolment of one person step by step, under the eyes of an operator.',
   events: 'What the box recorded and sends to the centre.',
   gallery: 'The gallery as a whole: state, calibration, change of the recogniser.',
   health: 'Whether the box lives and is ready, for supervisors.',

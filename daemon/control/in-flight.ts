@@ -20,6 +20,7 @@ export interface InFlightBounds {
 export const defaultClassBounds: InFlightBounds['ofClass'] = {
   login: 16,
   enrolment: 4,
+  guidance: 4,
   recognition: 8,
   detection: 8,
   heavy: 8,

@@ -103,18 +103,27 @@ async function openNamelessFile(bytes: Uint8Array): Promise<FileHandle> {
   }
 }
 
-async function analyseFile(
+function analyseFile(
   clip: Uint8Array,
   options: ClipLivenessOptions,
   sink: (event: StageEvent) => void,
 ): Promise<Refusal | undefined> {
-  const file = await openNamelessFile(clip);
-  try {
-    const path = `/proc/self/fd/${file.fd}`;
+  return withClipFile(clip, async (path) => {
     const untilMs = longestClipS * 1000;
     for await (const { events } of replayClip({ ...options, path, camera, clock, speed: 'max', untilMs }))
       events.forEach(sink);
     return undefined;
+  });
+}
+
+/** Does something with a clip as a file, or says why FFmpeg cannot read it. */
+export async function withClipFile<T>(
+  clip: Uint8Array,
+  work: (path: string) => Promise<T>,
+): Promise<T | Refusal> {
+  const file = await openNamelessFile(clip);
+  try {
+    return await work(`/proc/self/fd/${file.fd}`);
   } catch (error) {
     if (!isRollcallError(error, 'clip-unreadable')) throw error;
     // The message of the error names a path that the sender does not know.

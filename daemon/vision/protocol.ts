@@ -124,6 +124,10 @@ export const orderSchema = z.discriminatedUnion('type', [
     /** Whether the embeddings of the face are asked for. */
     isEmbedded: z.boolean(),
   }),
+  /** The attachment is a picture of a person who is guided through an enrolment. */
+  z.strictObject({ type: z.literal('look-at-guided'), request: count }),
+  /** The attachment is a clip. */
+  z.strictObject({ type: z.literal('cut-clip'), request: count }),
   /** Adds a camera; has no effect where the camera is open already. */
   z.strictObject({ type: z.literal('open-camera'), camera: cameraPlanSchema }),
   /** Answered when its tracks have ended and the camera is closed. */
@@ -325,6 +329,51 @@ const facesOutcome = z.discriminatedUnion('outcome', [
   }),
 ]);
 
+const refusedOutcome = z.strictObject({
+  outcome: z.literal('refused'),
+  code: shortText,
+  message: shortText,
+  remedy: shortText,
+});
+
+const luma = z.number().min(0).max(255);
+
+/** `main` is absent where no face is clearly the main one; its embedding, where the gates refuse it. */
+const guidedOutcome = z.discriminatedUnion('outcome', [
+  z.strictObject({
+    outcome: z.literal('ok'),
+    recogniser: identifier,
+    widthPx: pixelCount,
+    heightPx: pixelCount,
+    faceCount: count,
+    main: z
+      .strictObject({
+        face: numberedFace,
+        quality,
+        yawDeg: degrees,
+        pitchDeg: degrees,
+        openness: z.number().min(0).max(100),
+        meanLuma: luma,
+        lumaAround: luma,
+        embeddingBase64: embeddingText.exactOptional(),
+      })
+      .exactOptional(),
+  }),
+  refusedOutcome,
+]);
+
+/** The most pictures that are cut from a clip. */
+const mostClipPictures = 10;
+
+/** The attachment has the JPEGs, of these sizes, one after the other. */
+const cutOutcome = z.discriminatedUnion('outcome', [
+  z.strictObject({
+    outcome: z.literal('ok'),
+    sizes: z.array(z.number().int().positive()).min(1).max(mostClipPictures),
+  }),
+  refusedOutcome,
+]);
+
 /** `certificate`: the camera's, accepted or not. */
 const connectionSecurity = z.strictObject({
   isEncrypted: z.boolean(),
@@ -514,6 +563,8 @@ export const reportSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('photo'), request: count, result: photoOutcome }),
   z.strictObject({ type: z.literal('faces'), request: count, result: facesOutcome }),
   z.strictObject({ type: z.literal('clip'), request: count, result: clipOutcome }),
+  z.strictObject({ type: z.literal('guided'), request: count, result: guidedOutcome }),
+  z.strictObject({ type: z.literal('clip-cut'), request: count, result: cutOutcome }),
   z.strictObject({ type: z.literal('camera-test'), request: count, result: cameraTestOutcome }),
   z.strictObject({ type: z.literal('camera-closed'), request: count }),
   z.strictObject({ type: z.literal('snapshot'), request: count, result: snapshotOutcome }),
@@ -538,6 +589,8 @@ export type FacesInSight = z.infer<typeof facesInSight>;
 export type PhotoOutcome = WithPicture<z.infer<typeof photoOutcome>>;
 export type FacesOutcome = z.infer<typeof facesOutcome>;
 export type ClipOutcome = z.infer<typeof clipOutcome>;
+export type GuidedOutcome = z.infer<typeof guidedOutcome>;
+export type CutOutcome = WithPicture<z.infer<typeof cutOutcome>>;
 export type CameraTestOutcome = z.infer<typeof cameraTestOutcome>;
 export type DiscoveryOutcome = z.infer<typeof discoveryOutcome>;
 export type SnapshotOutcome = WithPicture<z.infer<typeof snapshotOutcome>>;
@@ -555,7 +608,7 @@ export const cameraNotStreaming: Extract<ViewOutcome, { outcome: 'failed' }> = {
 type WithoutPicture<T> = T extends { readonly picture: Uint8Array } ? Omit<T, 'picture'> : T;
 
 /** Splits an outcome into the JSON part of a report and the picture, which becomes the attachment. */
-export function withoutPicture<T extends PhotoOutcome | SnapshotOutcome>(
+export function withoutPicture<T extends PhotoOutcome | SnapshotOutcome | CutOutcome>(
   outcome: T,
 ): { readonly result: WithoutPicture<T>; readonly picture: Uint8Array | undefined } {
   const { picture, ...result } = outcome.outcome === 'ok' ? outcome : { ...outcome, picture: undefined };

@@ -6,7 +6,9 @@ import { openConfiguredStore } from '../models/configured-store.js';
 import { ownThreshold } from '../models/operating-point.js';
 import { testCamera } from './camera-test.js';
 import { analyseClip, type ClipLiveness, type ClipLivenessOptions } from './clip-liveness.js';
+import { cutOutcome, picturesOfClip } from './clip-pictures.js';
 import type { FaceAnalyser } from './face-analyser.js';
+import { guidedOutcome, lookAtGuided } from './guided-view.js';
 import { openFaceAnalyser } from './inference/open-face-analyser.js';
 import { detectFfmpeg, type FfmpegBinary } from './ingest/ffmpeg-binary.js';
 import { discoverDevices } from './ingest/ws-discovery.js';
@@ -25,6 +27,7 @@ import {
   type ClipOutcome,
   cameraNotStreaming,
   type FacesOutcome,
+  largestSnapshotBytes,
   mostAnalysedFaces,
   mostClipProbes,
   mostFaces,
@@ -236,6 +239,14 @@ async function answer(
     });
     const analysed = await analyseClip(files, order.fps, resources.clips);
     report({ type: 'clip', request, result: clipOutcome(analysed, order.isEmbedded) });
+  } else if (order.type === 'look-at-guided') {
+    const view = await lookAtGuided(attachment, analyser);
+    report({ type: 'guided', request, result: guidedOutcome(view, analyser.recogniser) });
+  } else if (order.type === 'cut-clip') {
+    const { ffmpeg } = resources;
+    const cut = cutOutcome(await picturesOfClip(attachment, { ffmpeg, mostBytes: largestSnapshotBytes }));
+    const { result, picture } = withoutPicture(cut);
+    report({ type: 'clip-cut', request, result }, picture);
   } else if (order.type === 'close-camera') {
     await cameras.close(order.cameraId);
     report({ type: 'camera-closed', request });

@@ -153,7 +153,8 @@ function parseReport(message: unknown, attachment: Uint8Array): Report {
 
 function hasPicture(report: Report): boolean {
   if (report.type === 'sighting') return report.sighting.bestShot !== undefined;
-  return (report.type === 'photo' || report.type === 'snapshot') && report.result.outcome === 'ok';
+  const isAnswer = report.type === 'photo' || report.type === 'snapshot' || report.type === 'clip-cut';
+  return isAnswer && report.result.outcome === 'ok';
 }
 
 /** Forwards its log, shortly beyond its end. A child of it that survives is not read any longer. */

@@ -29,6 +29,7 @@ export interface ExampleBox {
 /** Calls every operation that can be called, in an order in which each finds what it needs. */
 export async function callAll(caller: ExampleCaller, box: ExampleBox): Promise<void> {
   await callAccounts(caller, box);
+  await callGuided(caller);
   await callPersons(caller, box);
   await callRecords(caller, box);
   await callUpkeep(caller, box);
@@ -122,6 +123,33 @@ async function callPersons(caller: ExampleCaller, { seeded }: ExampleBox): Promi
   await caller.call('imports.stage', { importId, name: 'Max Weber', photographs: [stranger] });
   await caller.call('imports.commit', { importId });
   await caller.call('imports.abandon', { importId });
+}
+
+/** A person enrols with the phone of an operator's link. The person is erased, because another call enrols them anew. */
+async function callGuided(caller: ExampleCaller): Promise<void> {
+  const picture = [await portrait(cast.stranger)];
+  const consentText = { version: '2026-03 en', text: 'I agree that the box recognises me by my face.' };
+  const { id } = await caller.call('enrolments.begin', { person: { name: 'Max Weber', consentText } });
+  const { secret } = await caller.call('enrolments.make-link', { id });
+  const { key } = await caller.call('enrolments.open-link', { secret });
+  const { version } = consentText;
+  await caller.call('enrolments.accept-consent-on-phone', { key, version });
+  const onPhone = Buffer.from(key);
+  await caller.call('enrolments.take-picture-on-phone', { picture, key: onPhone });
+  const clip = Array.from({ length: 6 }, () => picture[0] ?? Buffer.alloc(0));
+  await caller.call('enrolments.take-clip-on-phone', { clip, fps: 10, key: Buffer.from(key) });
+  await caller.call('enrolments.show-on-phone', { key });
+  await caller.call('enrolments.cut-link', { id });
+  await caller.call('enrolments.accept-consent', { id, version });
+  const taken = await caller.call('enrolments.take-picture', { id, picture });
+  await caller.call('enrolments.take-clip', { id, clip, fps: 10 });
+  await caller.call('enrolments.show', { id });
+  await caller.call('enrolments.list', {});
+  const [kept, worse] = taken.enrolment.pictures;
+  await caller.call('enrolments.read-picture', { id, pictureId: kept?.id ?? '' });
+  await caller.call('enrolments.drop-picture', { id, pictureId: worse?.id ?? '' });
+  await caller.call('enrolments.finish', { id, isDryRun: true });
+  await caller.call('enrolments.abandon', { id });
 }
 
 async function callRecords(caller: ExampleCaller, { client, seeded }: ExampleBox): Promise<void> {

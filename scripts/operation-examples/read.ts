@@ -25,6 +25,7 @@ export const withoutExample: Readonly<Record<string, string>> = {
   'cameras.snapshot': noStream,
   'cameras.watch': noStream,
   'cameras.follow': noStream,
+  'enrolments.take-camera-picture': noStream,
   'events.picture': 'the demo box keeps no pictures of events',
   'passages.mark': noPassage,
   'passages.picture': noPassage,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as enrolment from '../../daemon/contract/enrolment.js';
+import * as guided from '../../daemon/contract/guided-enrolment.js';
 import * as liveness from '../../daemon/contract/liveness.js';
 import * as person from '../../daemon/contract/person.js';
 import * as recognition from '../../daemon/contract/recognition.js';
@@ -10,6 +11,7 @@ import { challengeActions } from '../../daemon/domain/liveness/challenge.js';
 import { largestClipMiB, mostClipFiles } from '../../daemon/domain/liveness/clip-limits.js';
 import { challengeReasons, livenessReasons } from '../../daemon/domain/liveness/liveness.js';
 import { consentBases } from '../../daemon/domain/persons/consent.js';
+import { enrolmentSteps, guideHints } from '../../daemon/domain/persons/guided-enrolment.js';
 import { MOST_PHOTOGRAPHS } from '../../daemon/gallery/persons/enrolment.js';
 import { largestPhotographMiB, mostAnalysedFaces } from '../../daemon/vision/protocol.js';
 
@@ -23,6 +25,8 @@ test('the contract has the words and limits of the program', () => {
   assert.equal(enrolment.maximumPhotographBytes, largestPhotographMiB * mebibyte);
   assert.deepEqual(recognition.faceQualityReasons, qualityReasons);
   assert.equal(recognition.maximumFaces, mostAnalysedFaces);
+  assert.deepEqual(guided.guidedSteps, enrolmentSteps);
+  assert.deepEqual(Object.keys(guided.guideHints), [...guideHints]);
   assert.deepEqual(liveness.clipActions, challengeActions);
   assert.deepEqual(liveness.clipReasons, [...livenessReasons, ...challengeReasons]);
   assert.equal(liveness.maximumClipFiles, mostClipFiles);

@@ -5,7 +5,14 @@ import { present } from '../../base/present.js';
 import type { Random } from '../../base/random.js';
 import { SerialQueue } from '../../base/serial-queue.js';
 import type { LogLevel } from '../../host/pino-logger.js';
-import type { ClipOutcome, FacesOutcome, PhotoOutcome, VisionPlan } from '../../vision/protocol.js';
+import type {
+  ClipOutcome,
+  CutOutcome,
+  FacesOutcome,
+  GuidedOutcome,
+  PhotoOutcome,
+  VisionPlan,
+} from '../../vision/protocol.js';
 import { type Answer, type Request, visionUnavailable } from './vision-requests.js';
 import { VisionSlot } from './vision-slot.js';
 import { untilVisionRuns } from './vision-start.js';
@@ -83,6 +90,16 @@ export class PhotoProcess implements AsyncDisposable {
     const sizes = files.map(({ length }) => length);
     const order = { type: 'analyse-clip', sizes, fps, isEmbedded } as const;
     return this.#ask((request) => ({ ...order, request }), Buffer.concat(files));
+  }
+
+  /** Says what a picture of a guided enrolment shows. Nothing is kept. Throws as `analyse` does. */
+  lookAtGuided(image: Uint8Array): Promise<GuidedOutcome> {
+    return this.#ask((request) => ({ type: 'look-at-guided', request }), image);
+  }
+
+  /** Takes some pictures out of a clip. Throws as `analyse` does. */
+  cutClip(clip: Uint8Array): Promise<CutOutcome> {
+    return this.#ask((request) => ({ type: 'cut-clip', request }), clip);
   }
 
   #ask<T extends Answer>(order: (request: number) => Request, attachment: Uint8Array): Promise<T> {

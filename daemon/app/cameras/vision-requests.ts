@@ -3,8 +3,10 @@ import { operational, type RollcallError } from '../../base/errors.js';
 import type {
   CameraTestOutcome,
   ClipOutcome,
+  CutOutcome,
   DiscoveryOutcome,
   FacesOutcome,
+  GuidedOutcome,
   Order,
   PhotoOutcome,
   Report,
@@ -17,6 +19,8 @@ export type Answer =
   | PhotoOutcome
   | FacesOutcome
   | ClipOutcome
+  | GuidedOutcome
+  | CutOutcome
   | CameraTestOutcome
   | SnapshotOutcome
   | ViewOutcome
@@ -31,12 +35,17 @@ const answerTo = {
   'analyse-photo': 'photo',
   'analyse-faces': 'faces',
   'analyse-clip': 'clip',
+  'look-at-guided': 'guided',
+  'cut-clip': 'clip-cut',
   'test-camera': 'camera-test',
   'close-camera': 'camera-closed',
   'take-snapshot': 'snapshot',
   'open-view': 'view-opened',
   'discover-cameras': 'discovered',
 } as const satisfies Record<Request['type'], AnswerReport['type']>;
+
+/** The answers that bring pictures. */
+const pictureAnswers: ReadonlySet<AnswerReport['type']> = new Set(['photo', 'snapshot', 'clip-cut']);
 
 /** The most open requests of one process. */
 const mostOpen = 64;
@@ -59,7 +68,7 @@ export class VisionRequests {
 
   /** True while an open request allows a picture in the answer. */
   get isPictureAsked(): boolean {
-    return [...this.#waiting.values()].some(({ answer }) => answer === 'photo' || answer === 'snapshot');
+    return [...this.#waiting.values()].some(({ answer }) => pictureAnswers.has(answer));
   }
 
   /**
@@ -123,6 +132,7 @@ function resultOf(report: AnswerReport, picture: Uint8Array): Answer {
   if (report.type === 'camera-closed') return undefined;
   if (report.type === 'photo' && report.result.outcome === 'ok') return { ...report.result, picture };
   if (report.type === 'snapshot' && report.result.outcome === 'ok') return { ...report.result, picture };
+  if (report.type === 'clip-cut' && report.result.outcome === 'ok') return { ...report.result, picture };
   return report.result as Answer;
 }
 

@@ -65,6 +65,7 @@ import { ageingKinds, emptyLogs, type RetentionSources } from '../retention/rete
 import type { BoxRuntime } from '../runtime.js';
 import { healthOf, type StatusOptions, statusHandlers } from '../status.js';
 import { startAlerts } from './alerts.js';
+import { composeEnrolments } from './enrolments.js';
 import { metricSources } from './metrics.js';
 import type { BoxContext, Stores } from './stores.js';
 import { composeStrangers } from './strangers.js';
@@ -194,6 +195,7 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
     ...new OpenImports(persons, clock, logger),
     ...clipHandlers(clips),
     ...configurationHandlers(options.ownSettings),
+    ...composeEnrolments(context, stores, { persons, photos, clips, readings, runtime }),
     ...identityHandlers(signing.identity, () => options.gate?.status().certificate),
     ...trustHandlers(trust),
     ...auditHandlers({ log: audit, identity, clock, keys: () => vault.keySlots }),

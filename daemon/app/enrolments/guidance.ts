@@ -1,0 +1,63 @@
+import { badInput, operational } from '../../base/errors.js';
+import { present } from '../../base/present.js';
+import { type GuidedPictureAnswer, guideHints } from '../../contract/guided-enrolment.js';
+import { type EyesSeen, type GuideHint, stepOf } from '../../domain/persons/guided-enrolment.js';
+import { wipe } from '../../host/sodium.js';
+import type { CutOutcome, GuidedOutcome } from '../../vision/protocol.js';
+
+/** Pictures that may wait before a vision process: enrolments and programs use the same one. */
+const mostWaiting = 8;
+
+/** What the box says of one picture. */
+export type Guidance = Omit<GuidedPictureAnswer, 'enrolment'>;
+export type MainFace = NonNullable<Extract<GuidedOutcome, { outcome: 'ok' }>['main']>;
+
+/** The main face as callers see it. */
+export function seenFace(main: MainFace, eyes: EyesSeen) {
+  const { face, quality, yawDeg, pitchDeg } = main;
+  return {
+    ...{ box: face.box, qualityScore: quality.score, qualityReasons: quality.reasons },
+    ...present({ pose: stepOf(main) }),
+    ...{ yawDeg, pitchDeg, eyes },
+  };
+}
+
+export const spoken = (code: GuideHint) => ({ code, sentence: guideHints[code] });
+
+/** The JPEGs that a vision process cut from a clip. */
+export function piecesOf(cut: CutOutcome): readonly Buffer[] {
+  if (cut.outcome === 'refused') throw badInput('clip-unreadable', cut.message, { remedy: cut.remedy });
+  let offset = 0;
+  const pieces = cut.sizes.map((size) => {
+    offset += size;
+    return Buffer.from(cut.picture.subarray(offset - size, offset));
+  });
+  wipe(cut.picture);
+  return pieces;
+}
+
+/** @throws `busy` */
+export function refuseIfBusy({ waitingCount }: { readonly waitingCount: number }): void {
+  if (waitingCount >= mostWaiting) throw busy(`${waitingCount} pictures wait before it`);
+}
+
+export function busy(why: string) {
+  return operational('busy', `the picture was not looked at: ${why}`, {
+    remedy: 'send it again in a second',
+    details: { retryAfterS: 1 },
+    retryable: true,
+  });
+}
+
+export function consentOpen() {
+  return badInput('consent-open', 'the person has not agreed to the text of consent yet', {
+    remedy: 'show the text to the person; take pictures when they agreed',
+  });
+}
+
+export function noSuchEnrolment() {
+  return badInput('no-such-enrolment', 'you have no guided enrolment with this id', {
+    remedy:
+      'begin a new one: this one was abandoned, nothing happened in it for 15 minutes, or the daemon was restarted',
+  });
+}
