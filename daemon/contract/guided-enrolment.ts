@@ -121,7 +121,7 @@ const guidance = {
         box: numberedFace.shape.box,
         qualityScore: z.number().describe('0 to 1.'),
         qualityReasons: z.array(z.enum(faceQualityReasons)).readonly(),
-        pose: z.enum(pictureSteps).exactOptional().describe('Absent between the steps.'),
+        pose: z.enum(pictureSteps).exactOptional().describe('Absent where it is turned too far.'),
         yawDeg: z.number().describe('Positive towards the own left of the person.'),
         pitchDeg: z.number().describe('Positive upwards.'),
         eyes: z.enum(['open', 'closed', 'unknown']),

@@ -215,7 +215,7 @@ describe('the link for a phone', () => {
     assert.equal(box.entries[2]?.by.origin, 'https 192.0.2.99');
   });
 
-  served('opens once; the second phone is refused and the operator sees it', async (box) => {
+  served('opens once: the second phone is refused and the operator sees it', async (box) => {
     const { id, secret, key } = await opened(box);
     const second = box.call(phone('198.51.100.4'));
     assert.throws(() => box.handlers['enrolments.open-link']({ secret }, second), { code: 'link-refused' });

@@ -39,25 +39,26 @@ export interface GuidedPicture {
   readonly face?: GuidedFace | undefined;
 }
 
-/** Views of a face that looks into the camera: portraits of people who do so measured up to 12 degrees either way. */
-const frontYawDeg = 12;
 /** Cameras hang above or stand below the face. */
 const frontPitchDeg = 25;
-/** A turn that adds another view of the face. The gates refuse more than 35 degrees. */
-const leastTurnDeg = 15;
+/**
+ * From this yaw on, a view adds to the views from the front. Portraits of people who look into the camera measured up to 13 degrees
+ * either way. The gates refuse more than 35 degrees.
+ */
+const leastTurnDeg = 17;
 const mostTurnDeg = 33;
 /** The eyes are measured well in views that are turned less. */
 const eyesYawDeg = 20;
 
-/** The step to which a view belongs; undefined between the steps. */
+/** The step to which a view belongs; undefined for one that is turned too far. */
 export function stepOf({
   yawDeg,
   pitchDeg,
 }: Pick<GuidedFace, 'yawDeg' | 'pitchDeg'>): PictureStep | undefined {
   if (Math.abs(pitchDeg) > frontPitchDeg) return undefined;
   const turnDeg = Math.abs(yawDeg);
-  if (turnDeg <= frontYawDeg) return 'front';
-  if (turnDeg < leastTurnDeg || turnDeg > mostTurnDeg) return undefined;
+  if (turnDeg < leastTurnDeg) return 'front';
+  if (turnDeg > mostTurnDeg) return undefined;
   return yawDeg > 0 ? 'left' : 'right';
 }
 
