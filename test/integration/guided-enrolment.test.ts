@@ -235,9 +235,9 @@ describe('the link for a phone', () => {
   served('gives the same answer to a guess, a used, an expired and a cut link', async (box) => {
     const { id } = await begin(box);
     const make = async () => (await box.handlers['enrolments.make-link']({ id }, box.call(anna))).secret;
-    const refusal = (secret: string) => {
+    const refusal = async (secret: string) => {
       try {
-        box.handlers['enrolments.open-link']({ secret }, box.call(phone()));
+        await box.handlers['enrolments.open-link']({ secret }, box.call(phone()));
       } catch (error) {
         return String(error);
       }
@@ -245,12 +245,16 @@ describe('the link for a phone', () => {
     };
     const expired = await make();
     box.clock.advanceBy(10 * 60_000);
-    const refusals = [refusal(expired), refusal(`rcl_${'a'.repeat(43)}`), refusal('nonsense')];
+    const refusals = [
+      await refusal(expired),
+      await refusal(`rcl_${'a'.repeat(43)}`),
+      await refusal('nonsense'),
+    ];
     const replaced = await make();
     const cut = await make();
-    refusals.push(refusal(replaced));
+    refusals.push(await refusal(replaced));
     await box.handlers['enrolments.cut-link']({ id }, box.call(anna));
-    refusals.push(refusal(cut));
+    refusals.push(await refusal(cut));
     assert.equal(new Set(refusals).size, 1, refusals.join('\n'));
   });
 
