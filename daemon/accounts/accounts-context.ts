@@ -15,6 +15,7 @@ import type { PasskeyAttempts } from './passkey-attempts.js';
 import type { RelyingParty } from './passkeys.js';
 import type { PasskeysStore } from './passkeys-store.js';
 import type { PasswordHasher } from './password-hash.js';
+import type { ScreensStore } from './screens-store.js';
 import type { SessionsStore } from './sessions-store.js';
 import { readCameras, type UserRow, type UsersStore } from './users-store.js';
 
@@ -25,6 +26,7 @@ export interface AccountsContext {
   readonly sessions: SessionsStore;
   readonly passkeys: PasskeysStore;
   readonly approvals: ApprovalsStore;
+  readonly screens: ScreensStore;
   /** Passkey challenges that wait for their answer. */
   readonly attempts: PasskeyAttempts;
   /** For whom passkeys are made. @throws `passkeys-not-offered` */
@@ -39,6 +41,8 @@ export interface AccountsContext {
   readonly ids: { readonly siteId: string; readonly boxId: string };
   /** What the box tells callers about itself. */
   readonly about: AboutBox;
+  /** Whether the configuration in force has this camera. */
+  readonly hasCamera: (id: string) => boolean;
 }
 
 export interface AboutBox {

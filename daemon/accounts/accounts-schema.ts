@@ -154,10 +154,29 @@ const approvalTable = `
   CREATE INDEX approval_by_user ON approval (asked_by, asked_at_ms);
 `;
 
+/** `pairing`: hash of the one-time secret; after pairing `token`, the hash of the cookie. Neither outlives `expires_at_ms`. */
+const screenTable = `
+  CREATE TABLE screen (
+    id               TEXT    PRIMARY KEY,
+    camera           TEXT    NOT NULL,
+    label            TEXT    NOT NULL,
+    created_by       TEXT    NOT NULL,
+    created_at_ms    INTEGER NOT NULL,
+    pairing          BLOB    UNIQUE,
+    token            BLOB    UNIQUE,
+    paired_at_ms     INTEGER,
+    expires_at_ms    INTEGER NOT NULL,
+    last_seen_at_ms  INTEGER,
+    address          TEXT,
+    agent            TEXT
+  ) STRICT, WITHOUT ROWID;
+`;
+
 const migrations: readonly Migration[] = [
   { name: 'users, roles, sessions, keys and failed logins', apply: `${userTables}\n${sessionTables}` },
   { name: 'passkeys', apply: passkeyTable },
   { name: 'approvals of a second person', apply: approvalTable },
+  { name: 'screens of prompts', apply: screenTable },
 ];
 
 /**

@@ -3,6 +3,7 @@ import { badInput, type RollcallError } from '../base/errors.js';
 import { type Caller, sessionCookie } from '../contract/caller.js';
 import { isScope, type Scope } from '../contract/scopes.js';
 import { type AccountsContext, noteUse, scopesOf } from './accounts-context.js';
+import { screenCaller } from './screens.js';
 import { hashOfSecret, isSecret } from './secrets.js';
 import { type SessionLife, seenEveryMs } from './session-life.js';
 import type { ApiKeyRow, SessionRow } from './sessions-store.js';
@@ -49,8 +50,8 @@ export class Authenticator {
   }
 
   /**
-   * The caller by an access token, an API key or the cookie of a session; undefined without any. Every call looks up that the
-   * session, the key and the user exist: nothing outlives its end.
+   * The caller by an access token, an API key or the cookie of a session or a screen; undefined without any. Every call looks up
+   * that the session, the screen, the key and the user exist: nothing outlives its end.
    * @throws `unauthenticated` for credentials that are not valid, with `reason` in its details; `forbidden` for a change by the
    *   cookie that no page of the box asks for
    */
@@ -60,10 +61,12 @@ export class Authenticator {
     const token = cookie === undefined ? undefined : cookieValue(cookie);
     if (token === undefined) return undefined;
     const row = this.#life.aliveByToken(token);
-    if (row === undefined) throw unauthenticated('session-ended');
+    const screen = row === undefined ? screenCaller(this.#context, token) : undefined;
+    if (row === undefined && screen === undefined) throw unauthenticated('session-ended');
     // SameSite=Strict keeps other sites away already; this holds where a browser does not know it.
     if (given.isChange && !given.isOwnOrigin) throw foreignOrigin();
-    return this.#bySession(row, given);
+    if (row !== undefined) return this.#bySession(row, given);
+    return { ...anonymousCaller(given), ...screen };
   }
 
   async #byHeader(authorization: string, given: Credentials): Promise<Caller> {

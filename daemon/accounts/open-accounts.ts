@@ -9,6 +9,7 @@ import type { authOperations } from '../contract/auth.js';
 import type { Caller } from '../contract/caller.js';
 import type { Handlers } from '../contract/handlers.js';
 import type { passkeyOperations } from '../contract/passkeys.js';
+import type { screenOperations } from '../contract/screens.js';
 import type { SecondPersonClass } from '../contract/second-person.js';
 import type { apiKeyOperations, roleOperations, userOperations } from '../contract/users.js';
 import type { OwnSecretPlaces } from '../host/own-secret.js';
@@ -28,6 +29,8 @@ import { PasskeysStore } from './passkeys-store.js';
 import { PasswordHasher } from './password-hash.js';
 import { Proof } from './proof.js';
 import { apiKeyHandlers, roleHandlers } from './role-handlers.js';
+import { screenHandlers } from './screens.js';
+import { ScreensStore } from './screens-store.js';
 import { approvalHandlers, SecondPerson, type Undertaking } from './second-person.js';
 import { idleMs, SessionLife } from './session-life.js';
 import { SessionsStore } from './sessions-store.js';
@@ -48,6 +51,8 @@ export interface AccountsOptions {
   readonly onAlarm: () => void;
   /** For whom passkeys are made, by the configuration in force; undefined where the box offers none. */
   readonly relyingParty?: () => RelyingParty | undefined;
+  /** Whether the configuration in force has this camera. */
+  readonly hasCamera: (id: string) => boolean;
   /** The classes of operations that a second person must approve. Default: none. */
   readonly secondPerson?: () => readonly SecondPersonClass[];
   /** Default: `passwordCost` and its bounds. */
@@ -58,6 +63,7 @@ export type AccountHandlers = Handlers<
   typeof authOperations &
     typeof passkeyOperations &
     typeof approvalOperations &
+    typeof screenOperations &
     typeof userOperations &
     typeof roleOperations &
     typeof apiKeyOperations
@@ -77,7 +83,7 @@ export interface Accounts extends AsyncDisposable {
 /** Opens accounts.db in the data folder. @throws what `openAccountsKeys` and `openAccountsDatabase` throw */
 export async function openAccounts(options: AccountsOptions): Promise<Accounts> {
   const { places, ids, about, audit, clock, logger, onAlarm, hasher = new PasswordHasher() } = options;
-  const { relyingParty = () => undefined } = options;
+  const { relyingParty = () => undefined, hasCamera } = options;
   if (relyingParty() !== undefined) await loadWebAuthn();
   const keys = await openAccountsKeys(places);
   try {
@@ -85,11 +91,12 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
     const database = openAccountsDatabase(join(places.dataDir, 'accounts.db'), { clock, logger });
     const throttle = new LoginThrottle({ database, key: keys.hiding, clock, onAlarm });
     const context: AccountsContext = {
-      ...{ database, throttle, hasher, tokens, keys, audit, clock, logger, ids, about },
+      ...{ database, throttle, hasher, tokens, keys, audit, clock, logger, ids, about, hasCamera },
       users: new UsersStore(database),
       sessions: new SessionsStore(database),
       passkeys: new PasskeysStore(database),
       approvals: new ApprovalsStore(database),
+      screens: new ScreensStore(database),
       attempts: new PasskeyAttempts(clock),
       relyingParty() {
         const party = relyingParty();
@@ -124,6 +131,7 @@ function handlersOf(context: AccountsContext): AccountHandlers {
     ...authHandlers({ context, life, proof, claims }),
     ...passkeyHandlers(context),
     ...approvalHandlers(context),
+    ...screenHandlers(context),
     ...userHandlers({ context, life, claims }),
     ...roleHandlers(context),
     ...apiKeyHandlers(context),
@@ -139,6 +147,7 @@ function startSweeping({
   database,
   sessions,
   approvals,
+  screens,
   throttle,
   clock,
   logger,
@@ -148,6 +157,7 @@ function startSweeping({
       const nowMs = clock.wallMs();
       sessions.sweep(nowMs, nowMs - idleMs);
       approvals.sweep(nowMs);
+      screens.sweep(nowMs);
       throttle.sweep();
     });
   return new Recurring({

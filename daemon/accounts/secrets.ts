@@ -9,6 +9,8 @@ const prefixes = {
   claim: 'rcc_',
   link: 'rcl_',
   phone: 'rcp_',
+  screen: 'rcd_',
+  'screen-pairing': 'rct_',
 } as const;
 export type SecretKind = keyof typeof prefixes;
 

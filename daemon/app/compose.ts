@@ -93,7 +93,7 @@ export async function composeBox(config: Config, options: ComposeOptions): Promi
   const eventDurations = new EventDurations(clock);
   const recentPassages = new RecentPassages(records.passages, clock);
   lifetime.defer('passages of the last day', () => recentPassages[Symbol.dispose]());
-  const { prompts, challenges } = openChallenges(context, stores, signing.keys);
+  const { prompts, challenges, screens } = openChallenges(context, stores, signing.keys);
   const { intake, evidence } = startIntake(context, stores, { calibration, challenges });
   startLoitering(context, stores, intake);
 
@@ -121,6 +121,7 @@ export async function composeBox(config: Config, options: ComposeOptions): Promi
   const { handlers, attendance, retention, metrics } = composeControl(context, stores, {
     ...{ startedAtMs, runtime, conditions, intake, calibration, signing, receiver, grants, prompts },
     ...{
+      screens,
       lastReload,
       reload,
       accounts,

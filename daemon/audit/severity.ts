@@ -21,6 +21,8 @@ const above: Partial<Record<AuditAction, Severity>> = {
   'user.passkey-suspect': 'warning',
   'role.changed': 'warning',
   'access.key-created': 'warning',
+  'screen.added': 'warning',
+  'screen.pairing-refused': 'warning',
   'access.refused': 'warning',
   'approval.given': 'warning',
   'approval.refused': 'warning',

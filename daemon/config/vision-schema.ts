@@ -88,7 +88,7 @@ export const livenessSchema = z.strictObject({
   require: field(
     z.enum(livenessRequirements).default('blink'),
     'live',
-    'What a recognised person must show for an attendance. `blink`: a proof of life. `not-attack`: nothing; only a presentation attack prevents the attendance, and the attendance states that life was not proven. `challenge`: three random actions that the box asks for one after the other; the prompts go to the broker and to `promptWebhook`, for a screen beside the camera (docs/challenge.md). With `not-attack`, a photograph that is held up for some seconds gets an attendance (docs/attendance.md). With every value, a recognised person without proof is published as `recognised-unproven`.',
+    'What a recognised person must show for an attendance. `blink`: a proof of life. `not-attack`: nothing; only a presentation attack prevents the attendance, and the attendance states that life was not proven. `challenge`: three random actions that the box asks for one after the other; the prompts go to paired screens, to the broker and to `promptWebhook` (docs/challenge.md). With `not-attack`, a photograph that is held up for some seconds gets an attendance (docs/attendance.md). With every value, a recognised person without proof is published as `recognised-unproven`.',
   ),
   promptDelayS: field(
     z.number().min(0).max(3).default(1),
@@ -108,18 +108,20 @@ export const livenessSchema = z.strictObject({
 export function refuseUnseenPrompts(
   file: {
     readonly mqtt?: unknown;
+    readonly gate: { readonly enabled: boolean };
     readonly liveness: z.output<typeof livenessSchema>;
     readonly cameras: readonly { readonly liveness: { readonly require?: LivenessRequirement } }[];
   },
   context: z.RefinementCtx,
 ): void {
-  const { mqtt, liveness, cameras } = file;
-  if (mqtt !== undefined || liveness.promptWebhook !== undefined) return;
-  const remedy = 'configure mqtt or liveness.promptWebhook, or require "blink"';
+  const { mqtt, gate, liveness, cameras } = file;
+  if (mqtt !== undefined || gate.enabled || liveness.promptWebhook !== undefined) return;
+  const remedy = 'enable the gate, configure mqtt or liveness.promptWebhook, or require "blink"';
   const refuse = (path: (string | number)[]): void =>
     context.addIssue({
       ...{ code: 'custom', path, params: { remedy } },
-      message: 'must not be "challenge": neither a broker nor a webhook for the prompts is configured',
+      message:
+        'must not be "challenge": the gate is disabled, and neither a broker nor a webhook for the prompts is configured',
     });
   if (liveness.require === 'challenge') refuse(['liveness', 'require']);
   for (const [index, camera] of cameras.entries()) {

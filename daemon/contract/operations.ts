@@ -25,6 +25,7 @@ import { personOperations } from './persons.js';
 import { recognitionOperations } from './recognition.js';
 import { reportOperations } from './reports.js';
 import { retentionOperations } from './retention.js';
+import { challengeOperations, screenOperations } from './screens.js';
 import { statusOperations } from './status.js';
 import { strangerOperations } from './strangers.js';
 import { trustOperations } from './trust.js';
@@ -62,6 +63,8 @@ export const operations = {
   ...attendanceOperations,
   ...eventOperations,
   ...passageOperations,
+  ...challengeOperations,
+  ...screenOperations,
   ...reportOperations,
   ...strangerOperations,
 } as const satisfies Readonly<Record<string, OperationDeclaration>>;

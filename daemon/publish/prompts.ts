@@ -28,7 +28,7 @@ export interface PromptProblem {
 }
 
 export const promptRemedy =
-  'Subscribe the screen of the camera to its prompt topic, or set liveness.promptWebhook; check the connection to the broker with: rollcall mqtt check';
+  'Open the paired screen of the camera (screens.add), or subscribe a screen to the prompt topic, or set liveness.promptWebhook; check the connection to the broker with: rollcall mqtt check';
 
 export interface PromptsOptions {
   readonly from: BoxIds;
@@ -37,6 +37,8 @@ export interface PromptsOptions {
   readonly nextSequence: () => number;
   /** Called for each prompt; undefined where no webhook is configured. */
   readonly webhook: () => PromptChannel | undefined;
+  /** The paired screens: resolves when a person can see the prompt on one of them. */
+  readonly screens: (prompt: Prompt) => Promise<void>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -47,7 +49,7 @@ export const promptLimitMs = 1_500;
 const endExpiresInS = 5;
 
 /**
- * Publishes signed prompts to the broker and to the webhook. A prompt is useful now or never: it does not go into the outbox,
+ * Publishes signed prompts to the broker and to the webhook, and brings them to the paired screens. A prompt is useful now or never: it does not go into the outbox,
  * it is not retained, and it carries an expiry time for the broker.
  */
 export class Prompts {
@@ -78,21 +80,24 @@ export class Prompts {
     return this.#problems;
   }
 
-  /** Resolves with whether a subscriber of the broker or the webhook took it within `promptLimitMs`. Never rejects. */
+  /** Resolves with whether a paired screen, a subscriber of the broker or the webhook took it within `promptLimitMs`. Never rejects. */
   async show(prompt: Prompt): Promise<boolean> {
-    const { clock, signer, webhook } = this.#options;
+    const { clock, signer, webhook, screens } = this.#options;
     const abort = new AbortController();
     const late = sleep(clock, promptLimitMs, abort.signal).then(() => {
-      throw new Error(`neither broker nor webhook took the prompt within ${promptLimitMs} ms`);
+      throw new Error(`no screen, broker or webhook took the prompt within ${promptLimitMs} ms`);
     });
     // After a pause of the process, `late` can reject before the race below begins.
     late.catch(() => undefined);
     const taken = async (): Promise<void> => {
-      const text = await signer.sign(JSON.stringify(this.#message(prompt)));
+      // A screen of the box gets no signature: it knows the box by its certificate.
+      const onScreen = screens(prompt);
+      const text = signer.sign(JSON.stringify(this.#message(prompt)));
       const channel = webhook();
       await Promise.any([
-        this.#publish(text, prompt),
-        ...(channel === undefined ? [] : [channel(text, prompt)]),
+        onScreen,
+        text.then((signed) => this.#publish(signed, prompt)),
+        ...(channel === undefined ? [] : [text.then((signed) => channel(signed, prompt))]),
       ]);
     };
     try {

@@ -122,6 +122,7 @@ function aboutCameras(keys: IdentityKeys, clock: ShownClock): readonly Connectio
 function promptAtGate(keys: IdentityKeys, clock: ShownClock): ConnectionTask {
   const prompts = new Prompts({
     ...{ from: exampleBox, signer: keys, nextSequence: () => 1, webhook: () => undefined },
+    screens: () => Promise.reject(new Error('the example has no screen')),
     ...{ clock, logger: silentLogger },
   });
   const { whenOnline } = prompts.connectionTask(topics);

@@ -217,6 +217,17 @@ async function callUpkeep(caller: ExampleCaller, box: ExampleBox): Promise<void>
   const settings = { 'attendance.holidays': ['2026-12-25'] };
   await caller.call('config.check', { settings });
   await caller.call('config.apply', { settings, ifRevision });
+
+  const tablet = await caller.call('screens.add', {
+    camera: 'front-door',
+    label: 'Tablet at the front door',
+  });
+  await caller.call('screens.pair', { secret: tablet.secret });
+  await caller.call('screens.list', {});
+  await caller.call('challenges.follow', { camera: 'front-door' });
+  const nonce = 'q83vEjRWeJASNFZ4kKvN7w';
+  await caller.call('challenges.shown', { camera: 'front-door', nonce, position: 1 });
+  await caller.call('screens.remove', { id: tablet.screen.id });
   for (const id of [
     'health.live',
     'health.ready',

@@ -2,98 +2,22 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { Challenges } from '../../daemon/app/events/challenges.js';
-import { SightingIntake } from '../../daemon/app/events/sighting-intake.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { cameraId, personId, trackId } from '../../daemon/domain/ids.js';
-import { defaultChallengePolicy } from '../../daemon/domain/liveness/challenge.js';
-import type { HeadGesture } from '../../daemon/domain/liveness/head-gesture.js';
+import { cameraId } from '../../daemon/domain/ids.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
-import { systemRandom as random } from '../../daemon/host/system-random.js';
 import { eventSchema } from '../../daemon/publish/contract/event-schema.js';
 import { type PromptMessage, promptSchema } from '../../daemon/publish/contract/prompt-schema.js';
-import { type Prompt, Prompts, promptWebhook } from '../../daemon/publish/prompts.js';
-import { inBlocks } from '../../daemon/publish/sequence-blocks.js';
+import { type Prompt, promptWebhook } from '../../daemon/publish/prompts.js';
 import { topicsOf } from '../../daemon/publish/topics.js';
-import { createDecider } from '../../daemon/records/decider.js';
-import { factStoreOf } from '../../daemon/records/fact-store.js';
-import type { Records } from '../../daemon/records/open-records.js';
 import { secretsFolder } from '../support/alert-messages.js';
 import { openHttpSink } from '../support/alert-sinks.js';
+import { boxThatAsks, faceAt } from '../support/asking-box.js';
 import { type EventSubscriber, subscribeToEvents } from '../support/event-subscriber.js';
 import { startMosquitto, withoutMosquitto } from '../support/mosquitto.js';
-import {
-  box,
-  openTestRecords,
-  startTestPublisher,
-  temporaryFolder,
-  unsignedSigner,
-} from '../support/published-box.js';
-import { sightingOf, testRules } from '../support/sightings.js';
+import { box, openTestRecords, startTestPublisher, temporaryFolder } from '../support/published-box.js';
 import { until } from '../support/until.js';
 
 const gate = cameraId('gate');
 const topics = topicsOf('rollcall', box);
-
-/** From sightings to events at a gate that requires a challenge; all random numbers are zero. */
-function boxThatAsks(records: Records, webhook: ConstructorParameters<typeof Prompts>[0]['webhook']) {
-  const prompts = new Prompts({
-    ...{ from: box, signer: unsignedSigner, nextSequence: inBlocks(records.takeStateSequences) },
-    ...{ webhook, clock, logger: silentLogger },
-  });
-  const challenges = new Challenges({
-    isAskedAt: () => true,
-    hasAttended: () => false,
-    show: (prompt) => prompts.show(prompt),
-    // The test reacts without delay.
-    policy: () => ({ ...defaultChallengePolicy, reactionMs: 0 }),
-    randomBytes: (count) => new Uint8Array(count),
-    clock,
-    logger: silentLogger,
-  });
-  const decider = createDecider({
-    search: async () => [{ personId: personId('person-1'), similarity: 0.8 }],
-    policy: { threshold: 0.5, margin: 0.05, minimumProbes: 1 },
-    rules: testRules,
-    directionOf: () => 'in',
-    proofAt: () => ({ require: 'challenge', attackAfterS: 20 }),
-    ...{ challenges, facts: factStoreOf(records), clock, random },
-  });
-  const intake = new SightingIntake({ decider, clock, logger: silentLogger });
-  challenges.onSettled((last) => intake.judgeAgain(last));
-  return { prompts, intake, [Symbol.dispose]: () => challenges[Symbol.dispose]() };
-}
-
-/** Sightings of one face, which has blinked from the start. */
-function faceAt(intake: SightingIntake, name: string) {
-  const blinks = [{ atMs: clock.monotonicMs() - 500, durationMs: 200 }];
-  const gestures: HeadGesture[] = [];
-  let sequence = 0;
-  return {
-    gestures,
-    seen: (isEnded = false) => {
-      const nowMs = clock.monotonicMs();
-      const evidence = { blinks, unboundBlinks: [], gestures: [...gestures], sameFaceMs: nowMs };
-      intake.take(
-        sightingOf({
-          ...{
-            trackId: trackId(name),
-            sequence: sequence++,
-            isEnded,
-            firstSeenMs: nowMs - 500,
-            lastSeenMs: nowMs,
-          },
-          liveness: {
-            verdict: 'live',
-            reason: 'blinked',
-            evidence: { ...evidence, observedS: 3, frameCount: 40 },
-          },
-          probes: [{ capturedAtMs: nowMs, embedding: Float32Array.of(1, 0), quality: 0.8 }],
-        }),
-      );
-    },
-  };
-}
 
 const promptsIn = ({ messages }: EventSubscriber): readonly PromptMessage[] =>
   messages
@@ -111,7 +35,7 @@ describe('a challenge at a camera', { skip: withoutMosquitto, timeout: 120_000 }
     await using subscriber = await subscribeToEvents(broker.url);
     using folder = temporaryFolder();
     await using records = openTestRecords(join(folder.path, 'records.db'));
-    using asking = boxThatAsks(records, () => undefined);
+    using asking = boxThatAsks(records);
     const connectionTasks = [asking.prompts.connectionTask(topics)];
     await using _publisher = startTestPublisher({ url: broker.url, records, connectionTasks });
     await subscriber.until(() => subscriber.messages.some(({ topic }) => topic === topics.state));
@@ -143,7 +67,7 @@ describe('a challenge at a camera', { skip: withoutMosquitto, timeout: 120_000 }
   test('that cannot be prompted proves nothing, and the event of the person shows this', async () => {
     using folder = temporaryFolder();
     await using records = openTestRecords(join(folder.path, 'records.db'));
-    using asking = boxThatAsks(records, () => undefined);
+    using asking = boxThatAsks(records);
     const recorded = new Promise<string>((resolve) => records.onRecorded(({ kind }) => resolve(kind)));
     const shown = await asking.prompts.show({
       ...{ camera: 'gate', nonce: 'q83vEjRWeJASNFZ4kKvN7w', state: 'cancelled', reason: 'left' },
@@ -161,7 +85,7 @@ describe('a challenge at a camera', { skip: withoutMosquitto, timeout: 120_000 }
     await using broker = await startMosquitto();
     using folder = temporaryFolder();
     await using records = openTestRecords(join(folder.path, 'records.db'));
-    using asking = boxThatAsks(records, () => undefined);
+    using asking = boxThatAsks(records);
     const connectionTasks = [asking.prompts.connectionTask(topics)];
     await using publisher = startTestPublisher({ url: broker.url, records, connectionTasks });
     await until('the connection to the broker', () => publisher.status().connection === 'connected');

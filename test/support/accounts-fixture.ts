@@ -69,6 +69,7 @@ export async function openAccountsFixture(options: Partial<AccountsOptions> = {}
   let cookie: string | undefined;
   const open = () =>
     openAccounts({
+      hasCamera: (id) => id === 'gate',
       places: {
         dataDir: directory.path,
         secretsDirectory: `${directory.path}/secrets`,

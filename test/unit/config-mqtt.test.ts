@@ -86,17 +86,19 @@ describe('names of persons', () => {
   });
 });
 
-test('a challenge needs a broker or a webhook for its prompts', () => {
+test('a challenge needs the gate, a broker or a webhook for its prompts', () => {
   const camera = 'cameras: [{ id: gate, name: Gate, url: "rtsp://a/b", liveness: { require: challenge } }]';
   const refused = (text: string): readonly string[] => {
     const loaded = parseConfig(`site: { id: office, timeZone: UTC }\n${text}\n`);
     return loaded.ok ? [] : loaded.problems.map(({ path }) => path);
   };
-  assert.deepEqual(refused('liveness: { require: challenge }'), ['liveness.require']);
-  assert.deepEqual(refused(camera), ['cameras.0.liveness.require']);
-  assert.deepEqual(refused(`${camera}\nmqtt: { url: mqtt://broker }`), []);
+  const closed = 'gate: { enabled: false }';
+  assert.deepEqual(refused(`${closed}\nliveness: { require: challenge }`), ['liveness.require']);
+  assert.deepEqual(refused(`${closed}\n${camera}`), ['cameras.0.liveness.require']);
+  assert.deepEqual(refused(camera), []);
+  assert.deepEqual(refused(`${closed}\n${camera}\nmqtt: { url: mqtt://broker }`), []);
   const webhook = 'url: "http://127.0.0.1:8080/", secret: screen';
-  assert.deepEqual(refused(`liveness: { require: challenge, promptWebhook: { ${webhook} } }`), []);
+  assert.deepEqual(refused(`${closed}\nliveness: { require: challenge, promptWebhook: { ${webhook} } }`), []);
   const withAuthority = refused(`liveness: { promptWebhook: { ${webhook}, caFile: /ca.pem } }`);
   assert.deepEqual(withAuthority, ['liveness.promptWebhook.caFile']);
 });

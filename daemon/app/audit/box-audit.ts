@@ -53,6 +53,7 @@ const refusedActions: ReadonlySet<string> = new Set<AuditAction>([
   'login.failed',
   'login.locked',
   'user.claim-refused',
+  'screen.pairing-refused',
   'access.refused',
 ]);
 const mostErasures = 1000;

@@ -24,6 +24,7 @@ export async function startAccounts(
     audit: vault.audit,
     onAlarm: () => alarm.raise(),
     secondPerson: () => current().api.secondPerson,
+    hasCamera: (id) => current().cameras.some((camera) => camera.id === id),
     relyingParty: () => relyingPartyOf(current().gate),
     ...{ clock, logger },
   });

@@ -1,4 +1,5 @@
 import type { Accounts } from '../../accounts/open-accounts.js';
+import { attendanceProof } from '../../config/schema.js';
 import { recogniserNames } from '../../config/vision-schema.js';
 import type { Handlers } from '../../contract/handlers.js';
 import type { Operations } from '../../contract/operations.js';
@@ -33,6 +34,7 @@ import type { OwnSettings } from '../configuration/own-settings.js';
 import { EventLoopWatch } from '../event-loop-watch.js';
 import { alertHandlers } from '../events/box-alerts.js';
 import { BoxEvents, eventHandlers } from '../events/box-events.js';
+import { challengeHandlers, type PromptScreens } from '../events/prompt-screens.js';
 import type { SightingIntake } from '../events/sighting-intake.js';
 import { backupHandlers } from '../gallery/backup-handlers.js';
 import { BoxBackups } from '../gallery/box-backups.js';
@@ -80,6 +82,7 @@ export interface ControlOptions {
   readonly receiver: CommandReceiver;
   readonly grants: GrantWatch;
   readonly prompts: Prompts;
+  readonly screens: PromptScreens;
   readonly accounts: Pick<Accounts, 'handlers'>;
   /** Undefined where the gate is disabled or cannot be let in. */
   readonly gate: GateHandover | undefined;
@@ -223,6 +226,7 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
       ...{ ...runtime.vision, current: () => runtime.config, readings, clock, nameOf },
       openPassages: (id) => intake.openPassages(id),
     }),
+    ...challengeHandlers(options.screens, (id) => cameraOfScreen(runtime, id)),
     ...hostHandlers({
       ...{ current: () => runtime.config, clock, configPath: options.configPath, log: options.log },
       status: statusHandlers(status)['status.show'],
@@ -232,6 +236,18 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
     ...healthHandlers({ ...healthOf(status), metrics }),
   };
   return { handlers, attendance, retention, metrics };
+}
+
+/** What a screen shows beside the prompts of a camera. */
+function cameraOfScreen({ config, vision, cameras }: BoxRuntime, id: string) {
+  const camera = config.cameras.find((each) => each.id === id);
+  if (camera === undefined) return undefined;
+  const [state] = vision.board.status(
+    cameras.filter((each) => each.id === id),
+    { isEnrolling: false },
+  );
+  const isAsking = attendanceProof(config, camera).require === 'challenge';
+  return { name: camera.name, isStreaming: state?.state === 'streaming', isAsking };
 }
 
 /** Opens the process that analyses enrolment photographs (`photoPlan`) or the one that judges clips (`clipPlan`). */

@@ -18,6 +18,7 @@ import type { BoxConditions } from '../conditions/box-conditions.js';
 import { watchRecogniserFit } from '../conditions/recogniser-fit.js';
 import { Challenges } from '../events/challenges.js';
 import { EvidenceCapture } from '../events/evidence-capture.js';
+import { PromptScreens } from '../events/prompt-screens.js';
 import { SightingIntake } from '../events/sighting-intake.js';
 import { GalleryCalibration } from '../gallery/gallery-calibration.js';
 import { GalleryStandings } from '../gallery/person-standings.js';
@@ -52,10 +53,12 @@ export function openChallenges(
   { current, lifetime, logger }: BoxContext,
   { identity, records }: Stores,
   signer: Signer,
-): { readonly prompts: Prompts; readonly challenges: Challenges } {
+): { readonly prompts: Prompts; readonly challenges: Challenges; readonly screens: PromptScreens } {
+  const screens = new PromptScreens(clock);
   const prompts = new Prompts({
     from: identity,
     signer,
+    screens: (prompt) => screens.show(prompt),
     nextSequence: inBlocks((count) => records.takeStateSequences(count)),
     webhook() {
       const { liveness, secretsDir: secretsDirectory } = current();
@@ -83,7 +86,7 @@ export function openChallenges(
     logger,
   });
   lifetime.defer('challenges', () => challenges[Symbol.dispose]());
-  return { prompts, challenges };
+  return { prompts, challenges, screens };
 }
 
 export interface IntakeOptions {

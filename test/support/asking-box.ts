@@ -1,0 +1,80 @@
+import { Challenges } from '../../daemon/app/events/challenges.js';
+import { PromptScreens } from '../../daemon/app/events/prompt-screens.js';
+import { SightingIntake } from '../../daemon/app/events/sighting-intake.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { personId, trackId } from '../../daemon/domain/ids.js';
+import { defaultChallengePolicy } from '../../daemon/domain/liveness/challenge.js';
+import type { HeadGesture } from '../../daemon/domain/liveness/head-gesture.js';
+import { systemClock as clock } from '../../daemon/host/system-clock.js';
+import { systemRandom as random } from '../../daemon/host/system-random.js';
+import { Prompts } from '../../daemon/publish/prompts.js';
+import { inBlocks } from '../../daemon/publish/sequence-blocks.js';
+import { createDecider } from '../../daemon/records/decider.js';
+import { factStoreOf } from '../../daemon/records/fact-store.js';
+import type { Records } from '../../daemon/records/open-records.js';
+import { box, unsignedSigner } from './published-box.js';
+import { sightingOf, testRules } from './sightings.js';
+
+/** From sightings to events at a gate that requires a challenge; all random numbers are zero. */
+export function boxThatAsks(
+  records: Records,
+  webhook: ConstructorParameters<typeof Prompts>[0]['webhook'] = () => undefined,
+) {
+  const screens = new PromptScreens(clock);
+  const prompts = new Prompts({
+    ...{ from: box, signer: unsignedSigner, nextSequence: inBlocks(records.takeStateSequences) },
+    ...{ webhook, clock, logger: silentLogger, screens: (prompt) => screens.show(prompt) },
+  });
+  const challenges = new Challenges({
+    isAskedAt: () => true,
+    hasAttended: () => false,
+    show: (prompt) => prompts.show(prompt),
+    // The test reacts without delay.
+    policy: () => ({ ...defaultChallengePolicy, reactionMs: 0 }),
+    randomBytes: (count) => new Uint8Array(count),
+    clock,
+    logger: silentLogger,
+  });
+  const decider = createDecider({
+    search: async () => [{ personId: personId('person-1'), similarity: 0.8 }],
+    policy: { threshold: 0.5, margin: 0.05, minimumProbes: 1 },
+    rules: testRules,
+    directionOf: () => 'in',
+    proofAt: () => ({ require: 'challenge', attackAfterS: 20 }),
+    ...{ challenges, facts: factStoreOf(records), clock, random },
+  });
+  const intake = new SightingIntake({ decider, clock, logger: silentLogger });
+  challenges.onSettled((last) => intake.judgeAgain(last));
+  return { prompts, screens, intake, [Symbol.dispose]: () => challenges[Symbol.dispose]() };
+}
+
+/** Sightings of one face, which has blinked from the start. */
+export function faceAt(intake: SightingIntake, name: string) {
+  const blinks = [{ atMs: clock.monotonicMs() - 500, durationMs: 200 }];
+  const gestures: HeadGesture[] = [];
+  let sequence = 0;
+  return {
+    gestures,
+    seen: (isEnded = false) => {
+      const nowMs = clock.monotonicMs();
+      const evidence = { blinks, unboundBlinks: [], gestures: [...gestures], sameFaceMs: nowMs };
+      intake.take(
+        sightingOf({
+          ...{
+            trackId: trackId(name),
+            sequence: sequence++,
+            isEnded,
+            firstSeenMs: nowMs - 500,
+            lastSeenMs: nowMs,
+          },
+          liveness: {
+            verdict: 'live',
+            reason: 'blinked',
+            evidence: { ...evidence, observedS: 3, frameCount: 40 },
+          },
+          probes: [{ capturedAtMs: nowMs, embedding: Float32Array.of(1, 0), quality: 0.8 }],
+        }),
+      );
+    },
+  };
+}
