@@ -15,6 +15,7 @@ const limitsSchema = z.strictObject({
   guidance: perMinute(300, 'that show a picture of a guided enrolment'),
   recognition: perMinute(30, 'that compare pictures with the gallery'),
   detection: perMinute(60, 'that look for faces in pictures'),
+  pictures: perMinute(1200, 'for kept pictures'),
   heavy: perMinute(6, 'for long work'),
   stream: perMinute(30, 'that begin a stream'),
 });

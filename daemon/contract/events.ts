@@ -188,7 +188,7 @@ const readEvents = {
     errors: ['no-such-event', 'no-such-picture', 'ambiguous', 'gallery-sealed'],
     scope: 'passages:pictures',
     audit: 'personal',
-    rate: 'default',
+    rate: 'pictures',
   }),
   'events.follow': operation({
     method: 'GET',

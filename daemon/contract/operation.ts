@@ -4,7 +4,7 @@ import type { SecondPersonClass } from './second-person.js';
 
 /**
  * How often a caller may use an operation, by class. The figures are configuration; the classes are the contract.
- * `login`: proves who somebody is. `heavy`: long work.
+ * `login`: proves who somebody is. `pictures`: kept pictures, of which one page of the console shows dozens. `heavy`: long work.
  */
 export const rateClasses = [
   'default',
@@ -13,6 +13,7 @@ export const rateClasses = [
   'guidance',
   'recognition',
   'detection',
+  'pictures',
   'stream',
   'heavy',
 ] as const;

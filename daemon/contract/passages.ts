@@ -226,7 +226,7 @@ export const passageOperations = {
     errors: ['no-such-passage', 'no-such-picture', 'passage-unreadable', 'ambiguous', 'gallery-sealed'],
     scope: 'passages:pictures',
     audit: 'personal',
-    rate: 'default',
+    rate: 'pictures',
   }),
   'passages.mark': operation({
     method: 'POST',

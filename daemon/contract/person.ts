@@ -50,6 +50,13 @@ export const personSummary = z.object({
   removedAt: z.iso.datetime().exactOptional().describe('Absent while the person is active.'),
   templates: z.int().nonnegative().describe('Number of templates of the face.'),
   photographs: z.int().nonnegative().describe('Number of stored photographs.'),
+  photographId: z
+    .string()
+    .exactOptional()
+    .describe('The stored photograph of the best quality, as `persons.photographs.read` takes it.'),
+  consentState: z
+    .enum(['none', 'recorded', 'withdrawn'])
+    .describe('Whether a consent is recorded. `none` also if the stored profile does not open.'),
   ...personTerms,
 });
 export type PersonSummary = z.infer<typeof personSummary>;

@@ -75,7 +75,7 @@ export const photographOperations = {
     errors: [...galleryErrors, 'no-such-photograph'],
     scope: 'persons:read',
     audit: 'personal',
-    rate: 'default',
+    rate: 'pictures',
   }),
   'persons.photographs.add': operation({
     ...{ method: 'POST', path: '/persons/{id}/photographs', ...changing },

@@ -26,6 +26,8 @@ export interface PersonEntry {
   readonly changedAtMs: number;
   readonly templateCount: number;
   readonly photographCount: number;
+  /** The stored photograph whose template has the best quality. */
+  readonly bestPhotographId?: string;
   readonly evidenceCount: number;
 }
 

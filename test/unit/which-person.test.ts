@@ -11,7 +11,7 @@ import type { ControlClient } from '../../daemon/control/client.js';
 const idOf = (begin: string): string => `p-${begin.padEnd(26, '0')}`;
 const person = (begin: string, name: string, more: Partial<PersonSummary> = {}): PersonSummary => ({
   ...{ id: idOf(begin), name, state: 'active', enrolledAt: '2026-03-02T08:00:00.000Z' },
-  ...{ templates: 1, photographs: 1 },
+  ...{ templates: 1, photographs: 1, consentState: 'none' },
   ...more,
 });
 const all = [

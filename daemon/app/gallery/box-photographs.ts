@@ -73,8 +73,7 @@ export class BoxPhotographs {
     const jpeg = found && this.#gallery().readPhotograph(found.id, photographId);
     if (jpeg === undefined) return undefined;
     const details = { photograph: photographId };
-    const { audit } = this.#options.vault;
-    audit.append({ by: actor, action: 'person.photograph-read', subject: id, details });
+    this.#options.readings.note({ by: actor, action: 'person.photograph-read', subject: id, details });
     return Buffer.from(jpeg);
   }
 

@@ -3,13 +3,14 @@ import { present } from '../../base/present.js';
 import type { PersonDetail, PersonSummary } from '../../contract/person.js';
 import type { ErasureCertificate } from '../../contract/persons.js';
 import { isoTime } from '../../domain/iso-time.js';
+import type { Consent } from '../../domain/persons/consent.js';
 import type * as gallery from '../../gallery/gallery.js';
 import { damagedName } from './enrolment.js';
 
 /** What the API shows of a person. Shows a placeholder for a damaged name. */
 export function summarisePerson(entry: gallery.PersonEntry): PersonSummary {
   const { id, profile, state, enrolledAtMs, changedAtMs, templateCount, photographCount } = entry;
-  const { groups, validFrom, validUntil, watch } = profile ?? {};
+  const { groups, validFrom, validUntil, watch, consent } = profile ?? {};
   return {
     id,
     name: profile?.name ?? damagedName,
@@ -19,8 +20,15 @@ export function summarisePerson(entry: gallery.PersonEntry): PersonSummary {
     ...(state === 'removed' ? { removedAt: isoTime(changedAtMs) } : {}),
     templates: templateCount,
     photographs: photographCount,
+    ...present({ photographId: entry.bestPhotographId }),
+    consentState: consentStateOf(consent),
     ...present({ groups, validFrom, validUntil, watch }),
   };
+}
+
+function consentStateOf(consent: Consent | undefined): PersonSummary['consentState'] {
+  if (consent === undefined) return 'none';
+  return consent.withdrawnIso === undefined ? 'recorded' : 'withdrawn';
 }
 
 /** Like `summarisePerson`, with the whole profile. */

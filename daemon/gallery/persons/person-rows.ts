@@ -50,6 +50,8 @@ interface PageQuery {
 export interface PersonCountsRow extends KeyedPersonRow {
   readonly templateCount: number;
   readonly photographCount: number;
+  /** The stored photograph whose template has the best quality; null without one. */
+  readonly bestPhotographId: string | null;
   readonly evidenceCount: number;
 }
 
@@ -88,6 +90,8 @@ const KEYED_COLUMNS = `
 const COUNTS_COLUMNS = `${KEYED_COLUMNS},
   (SELECT count(*) FROM template WHERE template.person_id = person.id) AS templateCount,
   (SELECT count(*) FROM photograph WHERE photograph.person_id = person.id) AS photographCount,
+  (SELECT photograph_id FROM template WHERE template.person_id = person.id AND photograph_id IS NOT NULL
+   ORDER BY quality DESC, id LIMIT 1) AS bestPhotographId,
   (SELECT count(*) FROM evidence WHERE evidence.person_id = person.id) AS evidenceCount`;
 
 /** Also returns a person whose data key is missing: with an empty key, which opens nothing. */

@@ -124,11 +124,12 @@ export class Persons {
 
   #entry(row: PersonCountsRow): PersonEntry {
     const { id, state, revision, enrolledAtMs, changedAtMs } = row;
-    const { templateCount, photographCount, evidenceCount } = row;
+    const { templateCount, photographCount, bestPhotographId, evidenceCount } = row;
     const profile = this.profileIfWhole(row);
     return {
       ...{ id, state, profile, revision, enrolledAtMs, changedAtMs },
       ...{ templateCount, photographCount, evidenceCount },
+      ...(bestPhotographId === null ? {} : { bestPhotographId }),
     };
   }
 }
