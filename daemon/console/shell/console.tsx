@@ -73,8 +73,8 @@ function Pages() {
     <Failures>
       <ErrorBoundary>
         <Router>
-          {routes.map((route) => (
-            <Route key={route.path} path={route.path} component={() => <Admitted route={route} />} />
+          {shownRoutes.map(({ path, show }) => (
+            <Route key={path} path={path} component={show} />
           ))}
           <Route default component={NotFound} />
         </Router>
@@ -82,6 +82,9 @@ function Pages() {
     </Failures>
   );
 }
+
+/** Each route has one component for good: a new one would begin the page anew whenever the address changes. */
+const shownRoutes = routes.map((route) => ({ path: route.path, show: () => <Admitted route={route} /> }));
 
 function Admitted({ route }: { readonly route: (typeof routes)[number] }) {
   if (route.isPublic === true || can(...route.scopes)) return route.show();

@@ -51,6 +51,26 @@ export function siteDay(time: string | Date = new Date()): string {
   return parts.format(new Date(time));
 }
 
+/** The day so many days after another one, `YYYY-MM-DD`. */
+export const laterDay = (day: string, days: number): string =>
+  new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+
+/** When a day begins at the site, ISO 8601 in UTC. */
+export function startOfDay(day: string): string {
+  const midnightMs = Date.parse(`${day}T00:00:00Z`);
+  // The offset at a time is known only from the time: the second round counts from a time that is near enough.
+  let ms = midnightMs;
+  for (let round = 0; round < 2; round += 1) ms = midnightMs - siteOffsetMs(ms);
+  return new Date(ms).toISOString();
+}
+
+/** How far the clock of the site is ahead of UTC. */
+function siteOffsetMs(ms: number): number {
+  const timeZone = me.value?.box?.timeZone ?? 'UTC';
+  const [date = '', time = ''] = new Date(ms).toLocaleString('sv-SE', { timeZone }).split(' ');
+  return Date.parse(`${date}T${time}Z`) - Math.floor(ms / 1000) * 1000;
+}
+
 const units = [
   ['day', 86_400],
   ['hour', 3600],
