@@ -1,6 +1,7 @@
 import './console.css';
 import { render } from 'preact';
-import { call, isApiError } from './api/call.js';
+import { isApiError } from './api/call.js';
+import { learnMe } from './api/learn-me.js';
 import { forgetSession, me } from './api/session.js';
 import { Console } from './shell/console.js';
 import { applyTheme } from './shell/theme.js';
@@ -9,7 +10,7 @@ import { browserLanguage, isSpoken, speak } from './words/words.js';
 applyTheme();
 await speak(browserLanguage());
 try {
-  me.value = await call('auth.me');
+  await learnMe();
 } catch (error) {
   if (!isApiError(error)) throw error;
   forgetSession();

@@ -189,14 +189,22 @@ describe('the gate', { skip: withoutOpenssl, timeout: 60_000 }, () => {
     }
   });
 
-  test('serves its own page with a strict policy, and no other file', async () => {
-    await using gate = await open({ files: { '/docs/index.html': '<!doctype html>' } });
+  test('serves the console with a strict policy, at the address of each of its pages, and no other file', async () => {
+    await using gate = await open({ files: { '/docs/index.html': '<!doctype html>', '/assets/a-1.js': '' } });
     const page = await gate.ask({ path: '/' });
     assert.equal(page.status, 200);
     assert.match(String(page.headers['content-security-policy']), /default-src 'none'/);
     const again = await gate.ask({ path: '/', headers: { 'if-none-match': String(page.headers.etag) } });
     assert.equal(again.status, 304);
     assert.equal((await gate.ask({ path: '/docs' })).status, 200);
+    const browser = { accept: 'text/html,application/xhtml+xml' };
+    const opened = await gate.ask({ path: '/people/p-1', headers: browser });
+    assert.equal(opened.headers['content-security-policy'], page.headers['content-security-policy']);
+    assert.equal(opened.headers['cache-control'], 'no-cache', 'a new version is seen at once');
+    assert.equal((await gate.ask({ path: '/people/p-1' })).status, 404, 'programs learn that it is no page');
+    assert.equal((await gate.ask({ path: '/assets/b-2.js', headers: browser })).status, 404);
+    const asset = await gate.ask({ path: '/assets/a-1.js' });
+    assert.match(String(asset.headers['cache-control']), /immutable/);
     assert.equal((await gate.ask({ path: '/gate.sock' })).status, 404);
     assert.equal((await gate.ask({ path: '/', method: 'POST', body: 'x' })).status, 405);
   });

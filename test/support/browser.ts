@@ -61,6 +61,11 @@ export async function openPage(browser: Browser, options: PageOptions): Promise<
   return { page, context, faults };
 }
 
+/** True where the page can be moved sideways: something in it is too wide. */
+export function isWiderThanScreen({ page }: Pick<WatchedPage, 'page'>): Promise<boolean> {
+  return page.evaluate('document.documentElement.scrollWidth > document.documentElement.clientWidth');
+}
+
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Checks the page in light and dark against WCAG 2.2 AA and the best practices of axe. */

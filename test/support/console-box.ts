@@ -13,6 +13,8 @@ export interface ConsoleBox extends AsyncDisposable {
   readonly url: string;
   /** What was made up; absent on a new box. */
   readonly seeded: Seeded | undefined;
+  /** The login of the user with this role, after the first `open`. */
+  credentialsOf(role: string): { readonly userName: string; readonly password: string };
   /** Opens a page of the console as a user with this role. */
   open(role: string, path: string, size?: readonly [number, number]): Promise<WatchedPage>;
   /** Opens a page without a login. */
@@ -47,6 +49,11 @@ export async function startConsoleBox(options: Options): Promise<ConsoleBox> {
     await opened.page.goto(path);
     return opened;
   };
+  const loginOf = (role: string): Login => {
+    const login = credentials.get(role);
+    if (login === undefined) throw new Error(`the box has no account with the role ${role}`);
+    return login;
+  };
   await until('the gate', () =>
     openUnknown('/')
       .then(({ context }) => context.close())
@@ -57,9 +64,9 @@ export async function startConsoleBox(options: Options): Promise<ConsoleBox> {
   );
   return {
     ...{ box, url, seeded, openUnknown },
+    credentialsOf: loginOf,
     async open(role, path, size) {
-      const login = credentials.get(role);
-      if (login === undefined) throw new Error(`the box has no account with the role ${role}`);
+      const login = loginOf(role);
       const opened = await openPage(browser, { url, ...(size && { size }) });
       const send = async (to: string, data: object): Promise<void> => {
         const answer = await opened.context.request.post(`/api/v1${to}`, { headers: { origin: url }, data });

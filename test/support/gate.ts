@@ -47,6 +47,9 @@ export interface TestGateOptions {
   readonly identity?: TestCertificate;
 }
 
+/** Stands for the page of the console. */
+const consolePage = ['/index.html', Buffer.from('<!doctype html><title>console</title>')] as const;
+
 /** Starts both. */
 export async function openTestGate(options: TestGateOptions): Promise<TestGate> {
   const folder = await mkdtemp(join(tmpdir(), 'rollcall-gate-'));
@@ -63,7 +66,7 @@ export async function openTestGate(options: TestGateOptions): Promise<TestGate> 
   const files = Object.entries(options.files ?? {}).map(([path, text]) => [path, Buffer.from(text)] as const);
   const server = await startGateServer({
     ...{ settings, tls: Buffer.from(certificate + key), socketPath, clock },
-    site: new Site(new Map(files)),
+    site: new Site(new Map([consolePage, ...files])),
     logger: { ...silentLogger, info: keep, warn: keep, error: keep },
   });
   return {

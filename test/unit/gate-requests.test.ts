@@ -178,14 +178,18 @@ describe('an answer of the gate', () => {
 
 describe('the site', () => {
   test('has nothing but its files', () => {
-    const site = new Site(new Map([['/docs/index.html', Buffer.from('docs')]]));
+    const files = { '/docs/index.html': 'docs', '/index.html': 'console' };
+    const site = new Site(new Map(Object.entries(files).map(([path, text]) => [path, Buffer.from(text)])));
     const page = site.find('/docs');
     assert.equal(page?.encoded('br'), page?.encoded('br'), 'it is compressed once');
     assert.equal(site.find('/docs')?.bytes.toString(), 'docs');
     assert.equal(site.find('/docs/')?.bytes.toString(), 'docs');
-    assert.match(String(site.find('/')?.bytes), /\/api\/v1/);
-    for (const path of ['/docs/x', '/constructor', '/__proto__', '/etc/passwd'])
+    assert.equal(site.find('/')?.bytes.toString(), 'console');
+    for (const path of ['/docs/x', '/constructor', '/__proto__', '/etc/passwd']) {
       assert.equal(site.find(path), undefined);
+      assert.equal(site.find(path, 'text/html')?.bytes.toString(), 'console', 'a page of the console');
+    }
+    assert.equal(site.find('/assets/absent.js', 'text/html'), undefined);
   });
 });
 

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type en from '../messages/en/parts.json';
 import { wordsOf } from '../words/words.js';
-import { Icon } from './icon.js';
+import { Icon, type IconName } from './icon.js';
 
 const t = wordsOf<typeof en>('parts');
 
@@ -11,10 +11,12 @@ interface PictureProps {
   /** What it shows; empty where a text beside it says the same. */
   readonly alt: string;
   readonly class?: string;
+  /** What stands in its place. */
+  readonly absent?: IconName;
 }
 
 /** A picture of a person or a camera, or a sign that there is none. Loads when it comes near the view. */
-export function Picture({ src, alt, class: name = '' }: PictureProps) {
+export function Picture({ src, alt, class: name = '', absent = 'person' }: PictureProps) {
   const missing = useSignal<string | undefined>(undefined);
   if (src === undefined || missing.value === src) {
     return (
@@ -23,7 +25,7 @@ export function Picture({ src, alt, class: name = '' }: PictureProps) {
         role="img"
         aria-label={alt === '' ? t('no-picture') : `${alt}: ${t('no-picture')}`}
       >
-        <Icon name="person" />
+        <Icon name={absent} />
       </span>
     );
   }

@@ -1,5 +1,5 @@
 import { me } from '../api/session.js';
-import { language } from '../words/words.js';
+import { formatTag } from '../words/words.js';
 
 /** Options that every time has: the zone of the site, and the clock that the user prefers. */
 function atSite(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormatOptions {
@@ -12,8 +12,8 @@ const formats = new Map<string, Intl.DateTimeFormat>();
 
 function format(time: string | Date, options: Intl.DateTimeFormatOptions): string {
   const all = atSite(options);
-  const key = language() + JSON.stringify(all);
-  const known = formats.get(key) ?? new Intl.DateTimeFormat(language(), all);
+  const key = formatTag() + JSON.stringify(all);
+  const known = formats.get(key) ?? new Intl.DateTimeFormat(formatTag(), all);
   formats.set(key, known);
   return known.format(new Date(time));
 }
@@ -34,7 +34,7 @@ export function plainDay(
   day: string,
   options: Intl.DateTimeFormatOptions = { weekday: 'short', ...date },
 ): string {
-  return new Intl.DateTimeFormat(language(), { ...options, timeZone: 'UTC' }).format(
+  return new Intl.DateTimeFormat(formatTag(), { ...options, timeZone: 'UTC' }).format(
     new Date(`${day}T00:00:00Z`),
   );
 }
@@ -82,7 +82,7 @@ const units = [
 export function ago(time: string | Date, now = Date.now()): string {
   const seconds = (new Date(time).getTime() - now) / 1000;
   const [unit, size] = units.find(([, each]) => Math.abs(seconds) >= each) ?? ['second', 1];
-  return new Intl.RelativeTimeFormat(language(), { numeric: 'auto' }).format(
+  return new Intl.RelativeTimeFormat(formatTag(), { numeric: 'auto' }).format(
     Math.trunc(seconds / size),
     unit,
   );
@@ -90,7 +90,7 @@ export function ago(time: string | Date, now = Date.now()): string {
 
 /** A number as the language writes it. */
 export function number(value: number, options?: Intl.NumberFormatOptions): string {
-  return new Intl.NumberFormat(language(), options).format(value);
+  return new Intl.NumberFormat(formatTag(), options).format(value);
 }
 
 /** A share from 0 to 1: "94.6 %". */

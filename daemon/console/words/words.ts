@@ -3,6 +3,8 @@ import { IntlMessageFormat } from 'intl-messageformat';
 
 /** The languages of the console. A further one is a folder of messages and a line in `load`. */
 export const consoleLanguages = ['en', 'de'] as const;
+/** Each in itself. */
+export const languageNames = { en: 'English', de: 'Deutsch' } as const;
 export type ConsoleLanguage = (typeof consoleLanguages)[number];
 
 type Messages = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -23,6 +25,11 @@ const load: Readonly<Record<ConsoleLanguage, () => Promise<{ readonly messages: 
 /** The language that the console speaks now. */
 export function language(): ConsoleLanguage {
   return words.value?.language ?? 'en';
+}
+
+/** The tag for dates, times and numbers. English is international: the day comes before the month. */
+export function formatTag(): string {
+  return language() === 'en' ? 'en-GB' : language();
 }
 
 /** Loads the words of a language and shows them. */
@@ -57,7 +64,7 @@ export function wordsOf<File extends Readonly<Record<string, string>>>(
     if (text === undefined) return '';
     if (!/[{<'#]/.test(text)) return text;
     const at = `${file}.${key}`;
-    const format = parsed.get(at) ?? new IntlMessageFormat(text, language(), undefined, { ignoreTag: true });
+    const format = parsed.get(at) ?? new IntlMessageFormat(text, formatTag(), undefined, { ignoreTag: true });
     parsed.set(at, format);
     return String(format.format(values));
   };

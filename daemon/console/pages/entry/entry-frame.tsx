@@ -1,8 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { PageHead } from '../../parts/page.js';
-import { consoleLanguages, language, speak } from '../../words/words.js';
-
-const names = { en: 'English', de: 'Deutsch' } as const;
+import { consoleLanguages, language, languageNames, speak } from '../../words/words.js';
 
 /** The frame of what is seen before the login. */
 export function EntryFrame({
@@ -31,7 +29,7 @@ export function EntryFrame({
             aria-pressed={each === language()}
             onClick={() => void speak(each)}
           >
-            {names[each]}
+            {languageNames[each]}
           </button>
         ))}
       </div>

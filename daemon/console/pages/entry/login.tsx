@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { call } from '../../api/call.js';
+import { learnMe } from '../../api/learn-me.js';
 import { canUsePasskeys, loginWithPasskey } from '../../api/passkey.js';
 import { me } from '../../api/session.js';
 import { useAct } from '../../api/use-fetched.js';
@@ -97,8 +98,7 @@ export function Login() {
 
 /** Learns who has logged in, and speaks their language. */
 export async function enter(): Promise<void> {
-  const known = await call('auth.me');
-  const wanted = known.user?.language ?? '';
+  await learnMe();
+  const wanted = me.value?.user?.language ?? '';
   if (isSpoken(wanted)) await speak(wanted);
-  me.value = known;
 }

@@ -1,17 +1,92 @@
+import type { Output } from '../../api/call.js';
+import { can, me } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/now.json';
-import { Loaded, PageHead } from '../../parts/page.js';
+import { Icon } from '../../parts/icon.js';
+import { Badge, Loaded, PageHead } from '../../parts/page.js';
+import { dayAndTime } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
+import { CameraTiles } from './camera-tiles.js';
+import { AlertsToAnswer, Present, StrangersNow } from './people-now.js';
 
 const t = wordsOf<typeof en>('now');
 
-/** What happens at the box at this moment. */
+const statusEveryMs = 5000;
+
+/** What happens at the box at this moment, and what waits for a person. */
 export default function Now() {
-  const status = useFetched('status.show', {}, { everyMs: 5000 });
+  const status = useFetched('status.show', {}, { everyMs: statusEveryMs });
+  const site = me.value?.box.site ?? '';
   return (
     <>
-      <PageHead title={t('title')} />
-      <Loaded of={status}>{({ version }) => <p>{version}</p>}</Loaded>
+      <PageHead title={t('title')} lead={t('lead', { time: dayAndTime(new Date()), site })} />
+      <Loaded of={status}>
+        {(box) => (
+          <>
+            <Health box={box} />
+            <div class="columns">
+              <CameraTiles cameras={box.cameras} />
+              <div>
+                {can('alerts:read') && <AlertsToAnswer />}
+                {can('attendance:read') && <Present />}
+                {can('strangers:read') && <StrangersNow />}
+              </div>
+            </div>
+          </>
+        )}
+      </Loaded>
     </>
+  );
+}
+
+type BoxStatus = Output<'status.show'>;
+
+/** Faults that concern the box as a whole; those of cameras stand at their tiles. */
+function faultsOf({
+  vision,
+  gallery,
+  broker,
+}: BoxStatus): readonly { what: string; remedy: string | undefined }[] {
+  return [
+    ...(gallery.state === 'sealed'
+      ? [{ what: gallery.message ?? t('gallery-sealed'), remedy: gallery.remedy }]
+      : []),
+    ...(broker.message !== undefined ? [{ what: broker.message, remedy: broker.remedy }] : []),
+    ...vision.flatMap(({ state, lastFailure }) =>
+      state === 'degraded' && lastFailure !== undefined ? [{ what: lastFailure, remedy: undefined }] : [],
+    ),
+  ];
+}
+
+/** The health of the box in one line; the faults below it, with what to do. */
+function Health({ box }: { readonly box: BoxStatus }) {
+  const faults = faultsOf(box);
+  const conditions = box.conditions.filter((each) => each !== 'running');
+  const count = Math.max(faults.length, conditions.length);
+  const { outbox, gallery, broker } = box;
+  return (
+    <section class={`health ${count === 0 ? 'ok' : 'bad'}`} aria-label={t('title')}>
+      <p class="line">
+        <Icon name={count === 0 ? 'check' : 'warning'} />
+        <strong>{count === 0 ? t('healthy') : t('unhealthy', { count })}</strong>
+        {conditions.map((each) => (
+          <Badge key={each} tone="bad">
+            {each}
+            {box.conditionsAbout?.[each] !== undefined && ` (${box.conditionsAbout[each].join(', ')})`}
+          </Badge>
+        ))}
+        <span class="quiet">
+          {gallery.state === 'open' && t('persons', { count: gallery.persons })} ·{' '}
+          {t('outbox', { count: outbox.waiting })} · {t('broker', { state: broker.state })}
+        </span>
+        {count > 0 && <a href="/system/doctor">{t('to-doctor')}</a>}
+      </p>
+      {faults.map(({ what, remedy }) => (
+        <p key={what}>
+          {what}
+          {remedy !== undefined && <span class="quiet"> {remedy}</span>}
+        </p>
+      ))}
+    </section>
   );
 }

@@ -1,0 +1,132 @@
+import { useMemo } from 'preact/hooks';
+import { call, type Line } from '../../api/call.js';
+import { can } from '../../api/session.js';
+import { useAct, useFetched, useLines } from '../../api/use-fetched.js';
+import type en from '../../messages/en/now.json';
+import { Fault } from '../../parts/fault.js';
+import { say } from '../../parts/notes.js';
+import { Badge, Loaded, Section } from '../../parts/page.js';
+import { ago, clockTime } from '../../time/site-time.js';
+import { wordsOf } from '../../words/words.js';
+
+const t = wordsOf<typeof en>('now');
+
+const everyMs = 30_000;
+const hourMs = 3_600_000;
+const mostShown = 8;
+
+type Row = Extract<Line<'attendance.today'>, { kind: 'row' }>['row'];
+
+/** Who is in now, by shift, and how many are still expected. */
+export function Present() {
+  const today = useLines('attendance.today', {}, { everyMs });
+  return (
+    <Section title={t('present')} acts={<a href="/attendance">{t('to-attendance')}</a>}>
+      <Loaded of={today}>
+        {(lines) => <Shifts rows={lines.flatMap((each) => (each.kind === 'row' ? [each.row] : []))} />}
+      </Loaded>
+    </Section>
+  );
+}
+
+function Shifts({ rows }: { readonly rows: readonly Row[] }) {
+  const present = rows.filter(({ statuses }) => statuses.includes('present'));
+  const expected = rows.filter(({ statuses }) => statuses.includes('expected')).length;
+  const shifts = Map.groupBy(present, ({ shift }) => String(shift ?? ''));
+  return (
+    <>
+      <p>
+        {t('present-count', { count: present.length })} {expected > 0 && t('expected', { count: expected })}
+      </p>
+      {[...shifts].map(([shift, those]) => (
+        <div key={shift}>
+          <h3>{shift === '' ? t('no-shift') : shift}</h3>
+          <ul class="plain-list">
+            {those.map(({ person, name, firstIn, date }) => (
+              <li key={`${person} ${date}`}>
+                {can('persons:read') ? (
+                  <a href={`/people/${encodeURIComponent(person)}`}>{name ?? person}</a>
+                ) : (
+                  (name ?? person)
+                )}{' '}
+                {firstIn !== null && <span class="quiet">{t('since', { time: clockTime(firstIn) })}</span>}
+              </li>
+            ))}
+          </ul>
+        </div>
+      ))}
+    </>
+  );
+}
+
+/** The strangers of the last hour. */
+export function StrangersNow() {
+  const since = useMemo(() => new Date(Date.now() - hourMs).toISOString(), []);
+  const list = useFetched('strangers.list', { since, limit: mostShown, state: 'active' }, { everyMs });
+  return (
+    <Section title={t('strangers')} acts={<a href="/strangers">{t('to-strangers')}</a>}>
+      <Loaded of={list}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <p class="quiet">{t('no-strangers')}</p>
+          ) : (
+            <>
+              <p class="quiet">{t('strangers-hint')}</p>
+              <ul class="plain-list">
+                {items.map(({ id, visits, lastSeenAt, cameras }) => (
+                  <li key={id}>
+                    <a href={`/strangers/${encodeURIComponent(id)}`}>
+                      {cameras.map(({ camera }) => camera).join(', ')}
+                    </a>{' '}
+                    <span class="quiet">{t('stranger-visits', { count: visits, ago: ago(lastSeenAt) })}</span>
+                  </li>
+                ))}
+              </ul>
+            </>
+          )
+        }
+      </Loaded>
+    </Section>
+  );
+}
+
+/** Alerts that no user has acknowledged yet. */
+export function AlertsToAnswer() {
+  const list = useFetched('alerts.list', { limit: 100 }, { everyMs });
+  const doing = useAct();
+  const acknowledge = async (alert: string): Promise<void> => {
+    if (!(await doing.run(() => call('alerts.acknowledge', { alert })))) return;
+    say(t('acknowledged'));
+    await list.reload();
+  };
+  return (
+    <Section title={t('alerts')} acts={<a href="/alerts">{t('to-alerts')}</a>}>
+      <Fault error={doing.fault} />
+      <Loaded of={list}>
+        {({ items }) => {
+          const waiting = items.filter(
+            ({ phase, acknowledgement }) => phase === 'raised' && acknowledgement === undefined,
+          );
+          if (waiting.length === 0) return <p class="quiet">{t('no-alerts')}</p>;
+          return (
+            <ul class="plain-list">
+              {waiting.slice(0, mostShown).map(({ id, subject, severity, time }) => (
+                <li key={id} class="row">
+                  <span>
+                    <Badge tone={severity === 'critical' ? 'bad' : 'warn'}>{severity}</Badge> {subject}{' '}
+                    <span class="quiet">{ago(time)}</span>
+                  </span>
+                  {can('alerts:write') && (
+                    <button type="button" class="small secondary" onClick={() => void acknowledge(id)}>
+                      {t('acknowledge')}
+                    </button>
+                  )}
+                </li>
+              ))}
+            </ul>
+          );
+        }}
+      </Loaded>
+    </Section>
+  );
+}

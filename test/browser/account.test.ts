@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { generate } from 'otplib';
+import { withoutBuild } from '../support/box.js';
+import { assertAccessible, isWiderThanScreen, startBrowser, withoutChromium } from '../support/browser.js';
+import { startConsoleBox } from '../support/console-box.js';
+
+describe('the start page and the account', {
+  skip: withoutBuild || withoutChromium,
+  timeout: 240_000,
+}, () => {
+  test('show what goes on and set up a second factor, in two languages and colours, also on a phone', async () => {
+    await using browser = await startBrowser();
+    await using box = await startConsoleBox({ content: 'past', browser });
+    const opened = await box.open('operator', '/');
+    const { page, faults } = opened;
+    await page.getByText('The box works as it should.').waitFor();
+    await page.getByRole('link', { name: 'Front door' }).waitFor();
+    await page.getByRole('heading', { name: 'Who is in' }).waitFor();
+    await assertAccessible(opened);
+
+    await page.getByRole('link', { name: 'Demo operator' }).click();
+    await page.getByRole('heading', { name: 'Your account' }).waitFor();
+    await page.getByText('You have no passkey.').waitFor();
+    await assertAccessible(opened);
+    await page.getByRole('button', { name: 'Set up an authenticator' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Set up an authenticator' });
+    await dialog.getByRole('img', { name: /QR code/ }).waitFor();
+    await assertAccessible(opened);
+    const secret = await dialog.locator('code').innerText();
+    await dialog.getByLabel('Code of the app').fill('000000');
+    await dialog.getByRole('button', { name: 'Switch on' }).click();
+    await dialog.getByText('Code code-refused').waitFor();
+    await dialog.getByLabel('Code of the app').fill(await generate({ secret }));
+    await dialog.getByRole('button', { name: 'Switch on' }).click();
+    const codes = page.getByRole('dialog', { name: 'Recovery codes' });
+    const [recovery = ''] = await codes.locator('code').allInnerTexts();
+    await codes.getByRole('button', { name: 'I have kept them' }).click();
+    await page.getByText('10 recovery codes are left').waitFor();
+
+    await page.getByLabel('Language').selectOption('de');
+    await page.getByLabel('Colours of this browser').selectOption('dark');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('heading', { name: 'Ihr Konto' }).waitFor();
+    await page.reload();
+    await page.getByRole('heading', { name: 'Ihr Konto' }).waitFor();
+    assert.equal(await page.locator('html').getAttribute('data-theme'), 'dark');
+    assert.equal(await page.locator('html').getAttribute('lang'), 'de');
+
+    // A phone: the pages are behind a button, and nothing is wider than the screen.
+    await page.setViewportSize({ width: 360, height: 740 });
+    await page.getByRole('button', { name: 'Menü' }).click();
+    await page.getByRole('link', { name: 'Jetzt' }).click();
+    await page.getByText('Die Box arbeitet, wie sie soll.').waitFor();
+    assert.equal(await isWiderThanScreen(opened), false);
+
+    // The recovery code is the second factor of the next login, once.
+    await page.getByRole('button', { name: 'Menü' }).click();
+    await page.getByRole('button', { name: 'Abmelden' }).click();
+    const { password } = box.credentialsOf('operator');
+    await page.getByLabel('Benutzername').fill('demo-operator');
+    await page.getByLabel('Passwort').fill(password);
+    await page.getByRole('button', { name: 'Anmelden', exact: true }).click();
+    await page.getByLabel('Code aus der Authenticator-App').fill(recovery);
+    await page.getByRole('button', { name: 'Anmelden', exact: true }).click();
+    await page.getByText('Die Box arbeitet, wie sie soll.').waitFor();
+    assert.deepEqual(faults, []);
+  });
+
+  test('say that the box does not answer, and go on when it is back', async () => {
+    await using browser = await startBrowser();
+    await using box = await startConsoleBox({ content: 'accounts', browser });
+    const { page } = await box.open('viewer', '/');
+    await page.getByText('The box works as it should.').waitFor();
+    await box.box.stop();
+    await page.getByText('The box does not answer. The console tries again by itself').waitFor();
+    await box.box.start();
+    await page.getByText('The box does not answer.').waitFor({ state: 'detached' });
+    await page.getByText('The box works as it should.').waitFor();
+  });
+});
