@@ -18,8 +18,8 @@ usage: scripts/seed-demo [--directory DIR] [--port PORT] [--keep]
   --keep           keep daemon and gate running until Ctrl-C
   --help           this text
 
-The box gets an account of each role, eight persons from the sample photographs of a dependency, two shifts, and the events
-of two weeks. The passwords are made anew and shown once. It has no broker and its events count as sent, so nothing of it
+The box gets an account of each role, eight persons from the sample photographs of a dependency, two shifts, the events of
+two weeks, and passages and strangers of the last days with pictures. The passwords are made anew and shown once. It has no broker and its events count as sent, so nothing of it
 reaches a centre. The script fills only a box that it has made itself, never another one.
 `;
 

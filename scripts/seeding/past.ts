@@ -9,6 +9,9 @@ import type { Habit } from './people.js';
 /** Days before today that the past of a demo box has. */
 export const pastDays = 14;
 
+/** Between these times before now, strangers come: one who is remembered was seen within three days. */
+export const strangerTimes = { sinceMs: 6 * 86_400_000, untilMs: 60_000 } as const;
+
 /** The cameras of a demo box, by what passing them means. */
 export const cameras = { in: 'front-door', out: 'back-door' } as const;
 
@@ -49,7 +52,7 @@ function usualDay(habit: Habit, day: number, unit: () => number): readonly Passa
     case 'forgetful':
       return [came(7.8 + soon(0.2)), ...(day % 4 === 1 ? [] : [left(17 + soon(0.2))])];
     case 'hidden':
-      return day % 5 === 2
+      return day % 3 === 2
         ? [{ ...came(7.9 + soon(0.1)), isProven: false }]
         : [came(7.8 + soon(0.2)), left(17 + soon(0.2))];
     case 'night':
@@ -57,7 +60,7 @@ function usualDay(habit: Habit, day: number, unit: () => number): readonly Passa
   }
 }
 
-const live = (atMs: number, observedS: number): PublishedLiveness => ({
+export const live = (atMs: number, observedS: number): PublishedLiveness => ({
   ...{ verdict: 'live', reason: 'blinked', observedS, frameCount: Math.round(observedS * 15) },
   blinks: [{ time: new Date(atMs - 1500).toISOString(), durationS: 0.2 }],
 });
@@ -72,7 +75,7 @@ const still: PublishedLiveness = {
 
 /**
  * What the box would have recorded in the two weeks before now, and today so far, in the order of time: attendance on working
- * days, some strangers, two presentation attacks, a passage that could be of either of two persons, and a camera that failed.
+ * days, some strangers, two presentation attacks, a passage that could be of either of two persons, a person who was barred that day, and a camera that failed.
  */
 export function pastOf(options: PastOptions): readonly BoxEvent[] {
   const { localTime, nowMs, persons } = options;
@@ -91,6 +94,7 @@ export function pastOf(options: PastOptions): readonly BoxEvent[] {
       events.push(factsOf.stranger(at(10 + (day % 5))));
     }
     if (day % 7 === 3) events.push(factsOf.attack(at(12.5), persons[0]));
+    if (day === pastDays - 3) events.push(...factsOf.refused(at(12.2), persons.at(-1)));
     if (day === 9) events.push(...factsOf.either(at(12), persons), ...cameraOutage(at(13), at(13.4)));
   }
   return events
@@ -118,14 +122,15 @@ function factsFrom({ recogniser, threshold, random }: PastOptions) {
       quality: 0.75 + 0.2 * unit(),
     };
   };
-  const similarity = (): number => threshold + 0.1 + 0.2 * unit();
+  /** Thresholds of some recognisers are near to 1. */
+  const similarity = (): number => threshold + (1 - threshold) * (0.2 + 0.5 * unit());
   return {
     passages: ({ id, habit }: SeededPerson, day: number, at: (hour: number) => number): readonly Fact[] =>
       usualDay(habit, day, unit).map(({ direction, hour, isProven }) => {
         const occurredAtMs = at(hour);
         const recognised = {
           ...seenAt(occurredAtMs, direction),
-          ...{ personId: id, direction, similarity: similarity(), threshold, margin: 0.2 + 0.2 * unit() },
+          ...{ personId: id, direction, similarity: similarity(), threshold, margin: 0.1 + 0.2 * unit() },
         };
         return isProven === false
           ? { kind: 'recognised-unproven', ...recognised, liveness: tooBrief }
@@ -133,7 +138,7 @@ function factsFrom({ recogniser, threshold, random }: PastOptions) {
       }),
     stranger: (atMs: number): Fact => ({
       ...{ kind: 'unknown', ...seenAt(atMs, 'in'), threshold },
-      ...{ bestSimilarity: threshold - 0.3, liveness: live(atMs, 4) },
+      ...{ bestSimilarity: threshold / 2, liveness: live(atMs, 4) },
     }),
     attack: (atMs: number, shown: SeededPerson | undefined): Fact => ({
       ...{ kind: 'attack', ...seenAt(atMs, 'in'), liveness: still },
@@ -141,6 +146,21 @@ function factsFrom({ recogniser, threshold, random }: PastOptions) {
         ? { personId: null, similarity: null }
         : { personId: shown.id, similarity: similarity() }),
     }),
+    refused: (atMs: number, barred: SeededPerson | undefined): readonly Fact[] =>
+      barred === undefined
+        ? []
+        : [
+            {
+              ...{ kind: 'recognised-refused', ...seenAt(atMs, 'in'), personId: barred.id, reason: 'barred' },
+              ...{
+                direction: 'in',
+                similarity: similarity(),
+                threshold,
+                margin: 0.2,
+                liveness: live(atMs, 3),
+              },
+            },
+          ],
     /** A passage that could be of the first or of the second person. */
     either(atMs: number, [first, second]: readonly SeededPerson[]): readonly Fact[] {
       if (first === undefined || second === undefined) return [];

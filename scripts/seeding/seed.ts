@@ -1,24 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
-import { defect, operational } from '../../daemon/base/errors.js';
-import { seededRandom } from '../../daemon/base/random.js';
+import { operational } from '../../daemon/base/errors.js';
 import { builtInRoles } from '../../daemon/contract/scopes.js';
-import { personId, recogniserId } from '../../daemon/domain/ids.js';
-import { localTimeOf } from '../../daemon/host/local-time.js';
-import { systemClock } from '../../daemon/host/system-clock.js';
-import { systemRandom } from '../../daemon/host/system-random.js';
-import { encodeEvent } from '../../daemon/publish/encoding.js';
-import { openRecords } from '../../daemon/records/open-records.js';
+import { personId } from '../../daemon/domain/ids.js';
 import type { LocalBox } from '../local-box.js';
-import { cameras, pastOf, type SeededPerson } from './past.js';
+import { cameras, type SeededPerson } from './past.js';
 import { people } from './people.js';
+import { writePast } from './write-past.js';
 
 const timeZone = 'Europe/Paris';
 const identity = { siteId: 'demo-site', boxId: 'demo-box' } as const;
-/** The past is the same for the same day and the same persons. */
-const seed = 20260302;
-/** What the past says of its comparisons. */
-const threshold = 0.5;
 
 /** The configuration of a demo box. It has no broker, and its cameras do not exist, so they are disabled. */
 export const demoSections = (
@@ -27,6 +17,7 @@ export const demoSections = (
 box: { id: ${identity.boxId} }
 gate: { port: ${gatePort} }
 vision: { provider: cpu }
+evidence: { attendance: true, unknown: true, attack: true }
 cameras:
   - { id: ${cameras.in}, name: Front door, url: "rtsp://127.0.0.1/front", direction: in, enabled: false }
   - { id: ${cameras.out}, name: Back door, url: "rtsp://127.0.0.1/back", direction: out, enabled: false }
@@ -54,17 +45,15 @@ export interface Seeded {
 
 /**
  * Fills a running box that `makeLocalBox` made from `demoSections`, and leaves it running: accounts and persons by the operations
- * of the box, and events of two weeks into its records, which needs a stop. No operation can record what a camera did not see.
+ * of the box; events of two weeks, and passages, strangers and pictures of the last days into its files, which needs a stop. No operation can record what a camera did not see.
  * @throws `box-not-fresh`, `box-has-broker`
  */
 export async function seedDemo(box: LocalBox): Promise<Seeded> {
   await refuseOtherBoxes(box);
   const logins = await makeAccounts(box);
   const persons = await enrolPeople(box);
-  const { contents } = await box.client.call('gallery.show');
-  if (contents?.recogniser === undefined) throw defect('no-recogniser', 'the gallery has no recogniser');
   await box.stop();
-  const events = await writePast(join(box.directory, 'data', 'records.db'), persons, contents.recogniser);
+  const events = await writePast(box.configPath, persons);
   await box.start();
   return { logins, persons, events };
 }
@@ -115,26 +104,4 @@ async function enrolPeople({ client }: LocalBox): Promise<Seeded['persons']> {
     persons.push({ name, habit, id: personId(result.person.id) });
   }
   return persons;
-}
-
-/** Writes the past as the daemon writes events, and marks all events as sent, so that none ever leaves the box. */
-async function writePast(
-  path: string,
-  persons: readonly SeededPerson[],
-  recogniser: string,
-): Promise<number> {
-  await using records = openRecords({
-    path,
-    encode: (event) => encodeEvent(event, identity, {}),
-    clock: systemClock,
-    random: systemRandom,
-  });
-  const past = pastOf({
-    ...{ persons, threshold, recogniser: recogniserId(recogniser), random: seededRandom(seed) },
-    ...{ localTime: localTimeOf(timeZone), nowMs: systemClock.wallMs() },
-  });
-  records.recordAll(past);
-  const waiting = records.outbox.pending(0, 100_000, []);
-  records.outbox.acknowledge(waiting.map(({ sequence }) => sequence));
-  return past.length;
 }

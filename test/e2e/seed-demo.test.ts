@@ -14,7 +14,7 @@ import { until } from '../support/until.js';
 
 const port = 8443;
 
-test('a demo box has accounts, persons and two weeks of attendance, and nothing of it leaves', {
+test('a demo box has accounts, persons and two weeks of attendance, passages and strangers, and nothing of it leaves', {
   skip: withoutBuild,
   timeout: 240_000,
 }, async () => {
@@ -54,6 +54,19 @@ test('a demo box has accounts, persons and two weeks of attendance, and nothing 
     const { items } = await client.call('events.list', { kind });
     assert.ok(items.length > 0, kind);
   }
+  const shown = await client.call('passages.list', { limit: 500 });
+  const outcomes = new Set(
+    shown.items.map((passage) => ('unreadable' in passage ? 'none' : passage.outcome)),
+  );
+  for (const outcome of ['attended', 'stranger', 'undecided'] as const) {
+    assert.ok(outcomes.has(outcome), [...outcomes].join());
+  }
+  const strangers = await client.call('strangers.list');
+  const [newest] = strangers.items;
+  assert.ok(newest !== undefined && strangers.items.length > 3, `${strangers.items.length} strangers`);
+  const { history } = await client.call('strangers.show', { stranger: newest.id });
+  assert.ok(history.every(({ hasPicture }) => hasPicture));
+
   const outbox = await client.call('outbox.show');
   assert.ok(events > 100 && outbox.count < 20, `${outbox.count} events wait, ${events} were made up`);
   const waiting = outbox.kinds.filter(({ count }) => count > 0).map(({ kind }) => kind);

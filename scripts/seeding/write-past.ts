@@ -1,0 +1,145 @@
+import sharp from 'sharp';
+import { openStores, type Stores } from '../../daemon/app/compose/stores.js';
+import { operational } from '../../daemon/base/errors.js';
+import { Lifetime } from '../../daemon/base/lifetime.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { seededRandom } from '../../daemon/base/random.js';
+import { loadConfig } from '../../daemon/config/load.js';
+import type { Config } from '../../daemon/config/schema.js';
+import type { BoxEvent, Fact, RecordedEvent } from '../../daemon/domain/events/event.js';
+import { evidenceKindOf } from '../../daemon/domain/events/evidence.js';
+import type { Passage } from '../../daemon/domain/passages/passage.js';
+import type { Gallery } from '../../daemon/gallery/gallery.js';
+import { localTimeOf } from '../../daemon/host/local-time.js';
+import { systemClock } from '../../daemon/host/system-clock.js';
+import { matchPolicy } from '../../daemon/models/operating-point.js';
+import { type PassageOptions, passagesOf } from './passages.js';
+import { pastOf, type SeededPerson } from './past.js';
+import { people } from './people.js';
+import { pictureOfStranger, type StrangerVisit, visitsOfStrangers } from './strangers.js';
+
+/** The past is the same for the same day and the same persons. */
+const seed = 20260302;
+/** Days before now of which attendances and attacks have pictures. */
+const picturedDays = 2;
+const dayMs = 86_400_000;
+
+/**
+ * Writes the past of a stopped box as the daemon writes it: events, passages, strangers, pictures and marks. Marks all events as
+ * sent, so that none ever leaves the box. Returns the number of events.
+ */
+export async function writePast(configPath: string, persons: readonly SeededPerson[]): Promise<number> {
+  const loaded = await loadConfig(configPath);
+  if (!loaded.ok) {
+    throw operational('demo-configuration', `${configPath} is not valid`, {
+      remedy: `run 'rollcall check-config --config ${configPath}'`,
+    });
+  }
+  const { config } = loaded;
+  await using lifetime = new Lifetime(systemClock);
+  const stores = await openStores({ current: () => config, lifetime, logger: silentLogger }, (error) => {
+    throw error;
+  });
+  return await fill(stores, config, persons);
+}
+
+async function fill(
+  { records, vault, recogniser }: Stores,
+  config: Config,
+  persons: readonly SeededPerson[],
+): Promise<number> {
+  const gallery = vault.gallery();
+  const common: PassageOptions = {
+    ...{ persons, random: seededRandom(seed), recogniser: recogniser.id },
+    ...matchPolicy(config, recogniser.pack),
+    ...{ localTime: localTimeOf(config.site.timeZone), nowMs: systemClock.wallMs() },
+  };
+  const past = pastOf(common);
+  const visits = visitsOfStrangers(gallery.strangers, { ...common, dimensions: recogniser.dimensions });
+  const all: readonly BoxEvent[] = [...past, ...visits.map(({ fact }) => fact)].sort(
+    (one, other) => one.occurredAtMs - other.occurredAtMs,
+  );
+  const events = records.recordAll(all).filter(isAboutFace);
+  const passages = passagesOf(events, common);
+  // One transaction for all of them, as each of its own would wait for the disk.
+  records.recordAll([], () => {
+    for (const passage of passages) records.passages.put(passage);
+  });
+  const marks = marksOf(passages, common);
+  records.recordAll(marks);
+  await keepPictures(gallery, { events, visits, persons, nowMs: common.nowMs });
+  const waiting = records.outbox.pending(0, 100_000, []);
+  records.outbox.acknowledge(waiting.map(({ sequence }) => sequence));
+  return all.length + marks.length;
+}
+
+type FaceEvent = Fact & RecordedEvent;
+
+const isAboutFace = (event: RecordedEvent): event is FaceEvent => 'passageId' in event;
+
+/** What operators said: the box took a person for another one, and a picture on the wall for a face. */
+function marksOf(passages: readonly Passage[], { persons, nowMs }: PassageOptions): readonly BoxEvent[] {
+  const attended = passages.find(({ reason }) => reason === 'attended');
+  const other = persons.find(({ id }) => id !== attended?.personId);
+  const dark = passages.find(({ reason }) => reason === 'dark');
+  const mark = (
+    { id, cameraId, lastSeenMs, outcome, recogniser, personId, nearest: [best] }: Passage,
+    said: { readonly was: 'nobody' } | { readonly was: 'person'; readonly personId: SeededPerson['id'] },
+  ): BoxEvent => ({
+    ...{ kind: 'mark', occurredAtMs: nowMs - 60_000, cameraId, seenAtMs: lastSeenMs },
+    ...said,
+    decided: {
+      ...{ passageId: id, outcome, recogniser },
+      ...(personId === undefined || best === undefined ? {} : { personId, similarity: best.similarity }),
+    },
+  });
+  return [
+    ...(attended && other ? [mark(attended, { was: 'person', personId: other.id })] : []),
+    ...(dark ? [mark(dark, { was: 'nobody' })] : []),
+  ];
+}
+
+/** Pictures of the strangers, and of the persons and attacks of the last days. */
+async function keepPictures(
+  gallery: Pick<Gallery, 'addEvidence'>,
+  past: {
+    readonly events: readonly FaceEvent[];
+    readonly visits: readonly StrangerVisit[];
+    readonly persons: readonly SeededPerson[];
+    readonly nowMs: number;
+  },
+): Promise<void> {
+  const { events, visits, persons, nowMs } = past;
+  const small = new Map<string, Promise<Buffer>>();
+  const shotOf = (whose: string, photograph: () => Promise<Buffer>): Promise<Buffer> => {
+    const made = small.get(whose) ?? photograph().then(bestShot);
+    small.set(whose, made);
+    return made;
+  };
+  const faceOf = new Map(visits.map(({ fact, face }) => [fact.passageId, face]));
+  const photographOf = new Map(persons.map(({ id }, index) => [id, people[index]?.photograph]));
+  for (const event of events) {
+    const { passageId, id: eventId, cameraId, occurredAtMs: takenAtMs } = event;
+    const kind = evidenceKindOf(event.kind);
+    if (kind === undefined) continue;
+    const face = faceOf.get(passageId);
+    const personId = 'personId' in event && event.personId !== null ? event.personId : undefined;
+    const photograph = personId === undefined ? undefined : photographOf.get(personId);
+    const about = { kind, eventId, cameraId, takenAtMs };
+    if (face !== undefined) {
+      const jpeg = await shotOf(`face ${face}`, () => pictureOfStranger(face));
+      gallery.addEvidence({ ...about, jpeg });
+    } else if (
+      personId !== undefined &&
+      photograph !== undefined &&
+      takenAtMs > nowMs - picturedDays * dayMs
+    ) {
+      gallery.addEvidence({ ...about, personId, jpeg: await shotOf(personId, photograph) });
+    }
+  }
+}
+
+/** As large as the picture that the daemon keeps of a face. */
+function bestShot(photograph: Buffer): Promise<Buffer> {
+  return sharp(photograph).resize(160, 160).jpeg({ quality: 85 }).toBuffer();
+}
