@@ -26,6 +26,14 @@ const cameras = async () => {
 const events = async () => (await import('./events.js')).eventOperations;
 const health = async () => (await import('./health.js')).healthOperations;
 
+const reports = async () => {
+  const [{ accuracyOperations }, { reportOperations }] = await Promise.all([
+    import('./accuracy.js'),
+    import('./reports.js'),
+  ]);
+  return { ...accuracyOperations, ...reportOperations };
+};
+
 /** By subject. The compiler refuses one that lacks an operation of its subject. */
 const loaders: {
   readonly [S in Subject]: () => Promise<
@@ -54,7 +62,7 @@ const loaders: {
   passages: async () => (await import('./passages.js')).passageOperations,
   persons: async () => (await import('./persons.js')).personOperations,
   recognition: async () => (await import('./recognition.js')).recognitionOperations,
-  reports: async () => (await import('./reports.js')).reportOperations,
+  reports,
   retention: async () => (await import('./retention.js')).retentionOperations,
   screens: async () => (await import('./screens.js')).screenOperations,
   status: async () => (await import('./status.js')).statusOperations,

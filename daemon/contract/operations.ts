@@ -1,3 +1,4 @@
+import { accuracyOperations } from './accuracy.js';
 import { alertOperations } from './alerts.js';
 import { approvalOperations } from './approvals.js';
 import { attendanceOperations } from './attendance.js';
@@ -66,6 +67,7 @@ export const operations = {
   ...challengeOperations,
   ...screenOperations,
   ...reportOperations,
+  ...accuracyOperations,
   ...strangerOperations,
 } as const satisfies Readonly<Record<string, OperationDeclaration>>;
 

@@ -171,6 +171,7 @@ async function callRecords(caller: ExampleCaller, { client, seeded }: ExampleBox
     ...{ camera: 'front-door', last: 100 },
     policies: [{ threshold: 0.6 }, { threshold: 0.6, require: 'not-attack' }],
   });
+  await caller.call('reports.accuracy', {});
   await caller.call('attendance.today', {});
   await caller.call('attendance.report', { from: today, to: today, person });
   await caller.call('attendance.correct', {

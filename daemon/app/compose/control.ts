@@ -39,6 +39,7 @@ import type { SightingIntake } from '../events/sighting-intake.js';
 import { backupHandlers } from '../gallery/backup-handlers.js';
 import { BoxBackups } from '../gallery/box-backups.js';
 import { BoxPersons, type BoxPersonsOptions } from '../gallery/box-persons.js';
+import { accuracyHandlers } from '../gallery/gallery-accuracy.js';
 import type { GalleryCalibration } from '../gallery/gallery-calibration.js';
 import { GalleryKeys, keyHandlers } from '../gallery/gallery-keys.js';
 import { GalleryUpkeep, galleryHandlers } from '../gallery/gallery-upkeep.js';
@@ -62,6 +63,7 @@ import type { RecentPassages } from '../passages/passage-counts.js';
 import { PassageMarks } from '../passages/passage-marks.js';
 import { pictureOfPassage } from '../passages/passage-picture.js';
 import { reportHandlers } from '../passages/recognition-report.js';
+import { recordedMarks } from '../passages/recorded-marks.js';
 import { Retention, retentionHandlers } from '../retention/retention.js';
 import { ageingKinds, emptyLogs, type RetentionSources } from '../retention/retention-kinds.js';
 import type { BoxRuntime } from '../runtime.js';
@@ -214,6 +216,7 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
         return { minimumProbes: identification.minimumProbes, minimumBlinks, attackAfterS };
       },
     }),
+    ...accuracyHandlers({ calibration, readings, nameOf, marks: () => recordedMarks(records) }),
     ...recognitionHandlers({
       ...{ vault, photos, clips, readings },
       policy: () => ({

@@ -17,7 +17,7 @@ import {
   type PersonThreshold,
 } from '../../domain/identification/calibration.js';
 import type { MatchPolicy } from '../../domain/identification/match.js';
-import type { PersonId } from '../../domain/ids.js';
+import type { PersonId, RecogniserId } from '../../domain/ids.js';
 import { isoTime } from '../../domain/iso-time.js';
 import type { Gallery, PersonEntry } from '../../gallery/gallery.js';
 import { LikenessTable } from '../../gallery/search/likeness-table.js';
@@ -141,6 +141,16 @@ export class GalleryCalibration implements AsyncDisposable {
   /** Resolves when every known change was compared. */
   settled(): Promise<void> {
     return this.#turns.settled();
+  }
+
+  /** The latest result, once every known change was compared. @throws `gallery-sealed`, `gallery-closed` */
+  async latest(): Promise<Found & { readonly recogniser: RecogniserId }> {
+    this.#options.vault.requireOpen();
+    await this.#turns.settled();
+    const found = this.#current();
+    if (this.#known === undefined || found === undefined)
+      throw operational('gallery-closed', 'the gallery was closed');
+    return { ...found, recogniser: this.#known.gallery.recogniser };
   }
 
   /** Compares all persons now. @throws `gallery-sealed`, and the errors of the gallery */
@@ -283,7 +293,7 @@ export class GalleryCalibration implements AsyncDisposable {
 }
 
 /** Runs a calculation step by step, with turns of the event loop in between. Throws when `signal` aborts. */
-async function inSlices<T>(steps: Generator<undefined, T>, signal: AbortSignal): Promise<T> {
+export async function inSlices<T>(steps: Generator<undefined, T>, signal: AbortSignal): Promise<T> {
   for (let taken = 1; ; taken += 1) {
     const { done, value } = steps.next();
     if (done === true) return value;
