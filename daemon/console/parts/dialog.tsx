@@ -61,13 +61,15 @@ interface ConfirmProps {
   /** False: the act cannot be chosen yet. */
   readonly isReady?: boolean;
   readonly onAct: () => Promise<unknown>;
+  /** Called to load anew what another user has changed meanwhile (`changed-meanwhile`). */
+  readonly onAnew?: () => void;
   /** Called after the act has succeeded, and when the user gives up. */
   readonly onClose: (isDone: boolean) => void;
 }
 
 /** Asks before an act, carries it out, and shows why it failed. */
 export function Confirm(props: ConfirmProps) {
-  const { title, children, act, isDestructive = false, isReady = true, onAct, onClose } = props;
+  const { title, children, act, isDestructive = false, isReady = true, onAct, onAnew, onClose } = props;
   const doing = useAct();
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
@@ -77,7 +79,10 @@ export function Confirm(props: ConfirmProps) {
     <Dialog title={title} onClose={() => onClose(false)}>
       <form onSubmit={submit}>
         {children}
-        <Fault error={doing.fault} />
+        <Fault
+          error={doing.fault}
+          {...(onAnew !== undefined && doing.fault?.code === 'changed-meanwhile' && { onRetry: onAnew })}
+        />
         <footer class="acts">
           <button type="button" class="secondary" onClick={() => onClose(false)}>
             {t('cancel')}

@@ -32,6 +32,11 @@ export function Fault({ error, onRetry }: FaultProps) {
             {error.requestId !== undefined && ` · ${t('request', { id: error.requestId })}`}
           </p>
         )}
+        {error.code === 'approval-required' && (
+          <p>
+            <a href="/system/approvals">{t('to-approvals')}</a>
+          </p>
+        )}
         {onRetry && (
           <button type="button" class="small secondary" onClick={onRetry}>
             {error.code === 'changed-meanwhile' ? t('load-anew') : t('again')}

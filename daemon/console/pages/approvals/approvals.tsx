@@ -1,0 +1,143 @@
+import { useSignal } from '@preact/signals';
+import type { OperationId, Operations } from '../../../contract/operations.js';
+import { call, type Output } from '../../api/call.js';
+import { me } from '../../api/session.js';
+import { useAct, useFetched } from '../../api/use-fetched.js';
+import type en from '../../messages/en/approvals.json';
+import { Confirm } from '../../parts/dialog.js';
+import { Fault } from '../../parts/fault.js';
+import { say } from '../../parts/notes.js';
+import { Badge, Empty, Facts, Loaded, PageHead, Section, type Tone } from '../../parts/page.js';
+import { ago, clockTime } from '../../time/site-time.js';
+import { wordsOf } from '../../words/words.js';
+
+const t = wordsOf<typeof en>('approvals');
+
+type Approval = Output<'approvals.list'>['items'][number];
+/** The operations for which the configuration can demand a second person. */
+type Guarded = {
+  [Id in OperationId]: Operations[Id] extends { readonly secondPerson: string } ? Id : never;
+}[OperationId];
+
+const tones: Readonly<Record<Approval['state'], Tone>> = {
+  waiting: 'warn',
+  approved: 'ok',
+  refused: 'bad',
+  used: 'quiet',
+};
+/** A second person decides while the first one waits beside them. */
+const everyMs = 5000;
+
+/** What waits for a second person. */
+export default function Approvals() {
+  const approvals = useFetched('approvals.list', {}, { everyMs });
+  return (
+    <>
+      <PageHead title={t('title')} lead={t('lead')} />
+      <Loaded of={approvals}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <Empty>{t('none')}</Empty>
+          ) : (
+            items.map((each) => <Request key={each.id} of={each} onDecided={approvals.reload} />)
+          )
+        }
+      </Loaded>
+    </>
+  );
+}
+
+interface RequestProps {
+  readonly of: Approval;
+  readonly onDecided: () => Promise<void>;
+}
+
+function Request({ of: approval, onDecided }: RequestProps) {
+  const { id, operation, askedBy, state } = approval;
+  const isOwn = askedBy.id === me.value?.user?.id;
+  const refusing = useAct();
+  const isApproving = useSignal(false);
+  const refuse = async (): Promise<void> => {
+    if (!(await refusing.run(() => call('approvals.refuse', { id })))) return;
+    say(isOwn ? t('taken-back') : t('refused'));
+    await onDecided();
+  };
+  const isOpen = state === 'waiting' || state === 'approved';
+  return (
+    // The box asks a second person for these operations and no others.
+    <Section
+      title={t(`do-${operation as Guarded}`)}
+      acts={<Badge tone={tones[state]}>{t(`state-${state}`)}</Badge>}
+    >
+      <Fields of={approval} isOwn={isOwn} />
+      {isOwn && state === 'approved' && <p role="status">{t('repeat')}</p>}
+      <Fault error={refusing.fault} />
+      {isOpen && (
+        <div class="acts">
+          <button
+            type="button"
+            class="secondary"
+            aria-busy={refusing.isRunning}
+            onClick={() => void refuse()}
+          >
+            {isOwn ? t('take-back') : t('refuse')}
+          </button>
+          {!isOwn && state === 'waiting' && (
+            <button
+              type="button"
+              onClick={() => {
+                isApproving.value = true;
+              }}
+            >
+              {t('approve')}
+            </button>
+          )}
+        </div>
+      )}
+      {isApproving.value && (
+        <Confirm
+          title={t('approve-title', { name: askedBy.userName })}
+          act={t('approve')}
+          onAct={async () => {
+            await call('approvals.approve', { id });
+            say(t('approved', { name: askedBy.userName }));
+          }}
+          onClose={() => {
+            isApproving.value = false;
+            void onDecided();
+          }}
+        >
+          <p>{t('approve-what', { name: askedBy.userName })}</p>
+          <Fields of={approval} isOwn={isOwn} />
+        </Confirm>
+      )}
+    </Section>
+  );
+}
+
+function Fields({ of, isOwn }: { readonly of: Approval; readonly isOwn: boolean }) {
+  const fields = Object.entries(of.input);
+  return (
+    <>
+      <Facts
+        of={[
+          [t('asked-by'), isOwn ? t('own') : of.askedBy.userName],
+          [t('asked-at'), ago(of.askedAt)],
+          [t('expires'), clockTime(of.expiresAt)],
+          [t('decided-by'), of.decidedBy],
+        ]}
+      />
+      <h3>{t('details')}</h3>
+      <p>
+        <code>{of.operation}</code>
+      </p>
+      {fields.length === 0 ? (
+        <p class="quiet">{t('no-details')}</p>
+      ) : (
+        <Facts of={fields.map(([name, value]) => [name, <code key={name}>{textOf(value)}</code>] as const)} />
+      )}
+    </>
+  );
+}
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));

@@ -1,0 +1,56 @@
+import { useSignal } from '@preact/signals';
+import { useId } from 'preact/hooks';
+import type en from '../messages/en/parts.json';
+import { wordsOf } from '../words/words.js';
+import { Dialog } from './dialog.js';
+
+const t = wordsOf<typeof en>('parts');
+
+interface ShownOnceProps {
+  readonly title: string;
+  /** What the secret is. */
+  readonly label: string;
+  readonly secret: string;
+  /** What to do with it. */
+  readonly children: string;
+  readonly onClose: () => void;
+}
+
+/** Shows a secret that the box gives once, with a button that copies it. The caller forgets it on closing. */
+export function ShownOnce({ title, label, secret, children, onClose }: ShownOnceProps) {
+  const id = useId();
+  const isCopied = useSignal(false);
+  const copy = async (): Promise<void> => {
+    await navigator.clipboard.writeText(secret);
+    isCopied.value = true;
+  };
+  return (
+    <Dialog title={title} onClose={onClose}>
+      <p>{children}</p>
+      <div class="field">
+        <label for={id}>{label}</label>
+        <input
+          id={id}
+          class="secret"
+          type="text"
+          readOnly
+          autocomplete="off"
+          spellcheck={false}
+          value={secret}
+          onFocus={(event) => event.currentTarget.select()}
+        />
+      </div>
+      <p role="status" class="quiet">
+        {isCopied.value && t('copied')}
+      </p>
+      <footer class="acts">
+        <button type="button" class="secondary" onClick={() => void copy()}>
+          {t('copy')}
+        </button>
+        <button type="button" onClick={onClose}>
+          {t('noted')}
+        </button>
+      </footer>
+    </Dialog>
+  );
+}
