@@ -1,0 +1,15 @@
+import type en from '../../messages/en/people.json';
+import { wordsOf } from '../../words/words.js';
+import type { ConsoleRoute } from '../route.js';
+
+const t = wordsOf<typeof en>('people');
+
+const routes: readonly ConsoleRoute[] = [
+  {
+    path: '/people',
+    scopes: ['persons:read'],
+    navigation: { group: 'people', order: 0, icon: 'people', text: () => t('title') },
+    load: () => import('./people.js'),
+  },
+];
+export default routes;
