@@ -1,0 +1,80 @@
+import { can } from '../../../api/session.js';
+import type en from '../../../messages/en/cameras.json';
+import { Remedy, sentence } from '../../../parts/fault.js';
+import { OutcomeBadge, qualityWord } from '../../../parts/terms.js';
+import { number } from '../../../time/site-time.js';
+import { wordsOf } from '../../../words/words.js';
+import { EyeLine } from './eye-line.js';
+import { signOf, toneOf } from './face-tone.js';
+import type { SeenFace } from './use-followed.js';
+
+const t = wordsOf<typeof en>('cameras');
+const hundredths = (value: number): string =>
+  number(value, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+
+/** What the box measures at one face, and what stands in the way of its recognition. */
+export function FaceCard({ face }: { readonly face: SeenFace }) {
+  const { decision, trace, liveness } = face;
+  const tone = toneOf(face, decision);
+  const open = trace.at(-1) ?? null;
+  return (
+    <li class={`face ${tone}`}>
+      <h3>
+        <span aria-hidden="true">{signOf[tone]}</span> {t('face', { number: face.number })}{' '}
+        {decision && <OutcomeBadge outcome={decision.outcome} />}
+      </h3>
+      {decision && (
+        <>
+          <p class="why">{sentence(decision.sentence)}</p>
+          {decision.remedy !== undefined && <Remedy>{sentence(decision.remedy)}</Remedy>}
+          {decision.nearest && <Nearest of={decision.nearest} />}
+        </>
+      )}
+      <EyeLine
+        trace={trace}
+        label={open === null ? t('eyes-not-judged') : t('eyes-open', { open: hundredths(open) })}
+      />
+      <p class="quiet">
+        {open === null ? t('eyes-not-judged') : t('eyes-open', { open: hundredths(open) })} ·{' '}
+        {t('blinks', {
+          count: liveness.blinkCount,
+          seconds: number(liveness.observedS, { maximumFractionDigits: 1 }),
+        })}
+      </p>
+      <p class="quiet">{measuresOf(face)}</p>
+      {decision && (
+        <p class="quiet">
+          <a href={`/passages/${encodeURIComponent(decision.passage)}`}>{t('to-passage')}</a>
+        </p>
+      )}
+    </li>
+  );
+}
+
+type Decision = NonNullable<SeenFace['decision']>;
+
+function Nearest({
+  of: { person, name, similarity, threshold },
+}: {
+  readonly of: NonNullable<Decision['nearest']>;
+}) {
+  const shown = name ?? person;
+  return (
+    <p class="nearest">
+      {t('nearest')}{' '}
+      {can('persons:read') ? <a href={`/people/${encodeURIComponent(person)}`}>{shown}</a> : shown}:{' '}
+      {t('similarity', { similarity: hundredths(similarity), threshold: hundredths(threshold) })}
+    </p>
+  );
+}
+
+function measuresOf({ quality, measures }: SeenFace): string {
+  if (quality === null || measures === null) return t('landmarks-missing');
+  const { widthPx, sharpness, yawDeg, meanLuma } = measures;
+  const figures = t('measures', {
+    ...{ widthPx: Math.round(widthPx), sharpness: hundredths(sharpness), yawDeg: Math.round(yawDeg) },
+    ...{ light: Math.round(meanLuma), quality: hundredths(quality.score) },
+  });
+  const faults = quality.reasons.map(qualityWord).join(', ');
+  return faults === '' ? figures : `${figures} · ${t('faults', { faults })}`;
+}

@@ -1,0 +1,43 @@
+/** How a connection ended, as the browser tells it. */
+export interface LiveEnd {
+  /** False: the box did not open it. The browser does not tell the page why. */
+  readonly wasOpen: boolean;
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** Why no pictures come. */
+export const liveTroubles = [
+  'refused',
+  'interrupted',
+  'slow',
+  'misbehaving',
+  'logged-out',
+  'forbidden',
+  'failed',
+] as const;
+export type LiveTrouble = (typeof liveTroubles)[number];
+
+export interface LiveVerdict {
+  readonly trouble: LiveTrouble;
+  /** When to open it again; absent where this is no use. */
+  readonly retryMs?: number;
+}
+
+const soonMs = 3000;
+/** Each try counts against the limit of the account, which is 30 streams a minute unless configured otherwise. */
+const refusedAgainMs = 8000;
+const laterMs = 15_000;
+
+/**
+ * What the end of a connection means, by the table of docs/live-pictures.md. `refusals`: how often in a row the box did not open
+ * it. A stream of this account that is just ending is the usual reason of the first.
+ */
+export function judgeLiveEnd({ wasOpen, code, reason }: LiveEnd, refusals: number): LiveVerdict {
+  if (!wasOpen) return { trouble: 'refused', retryMs: refusals > 1 ? refusedAgainMs : soonMs };
+  if (code === 1008) return { trouble: reason === 'unauthenticated' ? 'logged-out' : 'forbidden' };
+  if (code === 1011) return { trouble: 'misbehaving', retryMs: laterMs };
+  if (code === 1013) return { trouble: 'slow', retryMs: soonMs };
+  if (code === 1012 || code === 1006 || code === 1001) return { trouble: 'interrupted', retryMs: soonMs };
+  return { trouble: 'failed' };
+}

@@ -1,0 +1,94 @@
+import { forgetSession } from '../../../api/session.js';
+import { judgeLiveEnd, type LiveEnd, type LiveTrouble } from './live-end.js';
+import { type LiveMessage, readLiveMessage } from './live-message.js';
+
+/** What happens to the pictures of a camera. */
+export type LivePhase =
+  | { readonly kind: 'opening' }
+  /** Open; the first picture may still be on its way. */
+  | { readonly kind: 'open' }
+  /** Another page of this browser watches: the box gives each account one stream of a camera. */
+  | { readonly kind: 'elsewhere' }
+  | { readonly kind: 'trouble'; readonly trouble: LiveTrouble; readonly isOver: boolean };
+
+export interface WatchOptions {
+  readonly cameraId: string;
+  /** Aborts when nobody looks. */
+  readonly signal: AbortSignal;
+  /** True: takes the pictures over from another page of this browser. */
+  readonly takesOver: boolean;
+  readonly onPhase: (phase: LivePhase) => void;
+  readonly onMessage: (message: LiveMessage) => void;
+}
+
+/** How long another page of this browser, which has just been hidden, may take to let go. */
+const placeWithinMs = 1500;
+
+/** Shows the pictures of a camera until the signal aborts, and opens them again where that is of use. */
+export async function watchLive(options: WatchOptions): Promise<void> {
+  const { cameraId, signal, takesOver, onPhase } = options;
+  onPhase({ kind: 'opening' });
+  const lost = new AbortController();
+  const place = takesOver ? { steal: true } : { signal: AbortSignal.timeout(placeWithinMs) };
+  try {
+    await navigator.locks.request(`rollcall.live.${cameraId}`, place, () =>
+      openAgain({ ...options, signal: AbortSignal.any([signal, lost.signal]) }),
+    );
+  } catch (error) {
+    if (!(error instanceof DOMException)) throw error;
+    // The place did not come free, or another page has taken it.
+    lost.abort();
+    if (!signal.aborted) onPhase({ kind: 'elsewhere' });
+  }
+}
+
+async function openAgain({ cameraId, signal, onPhase, onMessage }: WatchOptions): Promise<void> {
+  let refusals = 0;
+  while (!signal.aborted) {
+    const end = await once({ cameraId, signal, onPhase, onMessage });
+    if (signal.aborted) return;
+    refusals = end.wasOpen ? 0 : refusals + 1;
+    const { trouble, retryMs } = judgeLiveEnd(end, refusals);
+    if (trouble === 'logged-out') forgetSession();
+    onPhase({ kind: 'trouble', trouble, isOver: retryMs === undefined });
+    if (retryMs === undefined) return;
+    await pause(retryMs, signal);
+  }
+}
+
+/** One connection, from opening to end. */
+function once(options: Omit<WatchOptions, 'takesOver'>): Promise<LiveEnd> {
+  const { cameraId, signal, onPhase, onMessage } = options;
+  const url = new URL(`/api/v1/cameras/${encodeURIComponent(cameraId)}/live`, location.href);
+  url.protocol = 'wss:';
+  const socket = new WebSocket(url);
+  socket.binaryType = 'arraybuffer';
+  let wasOpen = false;
+  return new Promise((resolve) => {
+    const leave = (): void => socket.close();
+    signal.addEventListener('abort', leave, { once: true });
+    socket.addEventListener('open', () => {
+      wasOpen = true;
+      onPhase({ kind: 'open' });
+    });
+    socket.addEventListener('message', ({ data }: MessageEvent<ArrayBuffer>) => {
+      if (!signal.aborted) onMessage(readLiveMessage(data));
+    });
+    socket.addEventListener('close', ({ code, reason }) => {
+      signal.removeEventListener('abort', leave);
+      resolve({ wasOpen, code, reason });
+    });
+  });
+}
+
+/** Waits, or until the signal aborts. */
+export function pause(waitMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    const timer = setTimeout(resolve, waitMs);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { toneOf } from '../../daemon/console/pages/cameras/live/face-tone.js';
+import { judgeLiveEnd } from '../../daemon/console/pages/cameras/live/live-end.js';
+import { readLiveMessage } from '../../daemon/console/pages/cameras/live/live-message.js';
+
+describe('live pictures in the console', () => {
+  test('are taken apart into what the box found and the JPEG', async () => {
+    const about = { cameraId: 'door', capturedAt: '2026-11-23T09:14:02.118Z', faces: [] };
+    const json = Buffer.from(JSON.stringify({ ...about, note: 'ä' }));
+    const head = Buffer.alloc(4);
+    head.writeUInt32BE(json.length);
+    const message = Uint8Array.from(Buffer.concat([head, json, Buffer.from([0xff, 0xd8, 0xff])]));
+    const read = readLiveMessage(message.buffer);
+    assert.deepEqual(read.about, { ...about, note: 'ä' });
+    assert.deepEqual(new Uint8Array(await read.jpeg.arrayBuffer()), new Uint8Array([0xff, 0xd8, 0xff]));
+  });
+
+  test('are opened again only where this is of use', () => {
+    const ended = (code: number, reason = '', wasOpen = true) => judgeLiveEnd({ wasOpen, code, reason }, 1);
+    assert.equal(ended(1008, 'unauthenticated').trouble, 'logged-out');
+    assert.equal(ended(1008, 'forbidden').trouble, 'forbidden');
+    for (const code of [1003, 1008, 1009]) assert.equal(ended(code).retryMs, undefined, String(code));
+    for (const code of [1006, 1011, 1012, 1013]) assert.ok((ended(code).retryMs ?? 0) > 0, String(code));
+    assert.equal(ended(1006, '', false).trouble, 'refused');
+  });
+
+  test('are not asked for more often than the box lets an account begin streams', () => {
+    const refused = { wasOpen: false, code: 1006, reason: '' };
+    const aMinuteMs = 60_000;
+    // Beside them goes the stream of what is measured, which is asked for every 5 seconds.
+    assert.ok(aMinuteMs / (judgeLiveEnd(refused, 5).retryMs ?? 0) + aMinuteMs / 5000 < 30);
+  });
+
+  test('show an attack before everything else, and a face without landmarks as unseen', () => {
+    const view = { quality: { score: 0.7, reasons: [] } };
+    const decision = { passage: 'p', reason: 'attended', sentence: '' } as const;
+    assert.equal(toneOf(view, { ...decision, outcome: 'attack', reason: 'still-picture' }), 'attack');
+    assert.equal(toneOf({ quality: null }, { ...decision, outcome: 'attended' }), 'recognised');
+    assert.equal(toneOf({ quality: null }, undefined), 'unseen');
+    assert.equal(toneOf(view, { ...decision, outcome: 'unproven', reason: 'no-blink' }), 'waiting');
+  });
+});
