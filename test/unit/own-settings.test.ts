@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { changedSettings } from '../../daemon/app/configuration/settings-text.js';
 import { wholeSettings } from '../../daemon/config/diff.js';
@@ -83,6 +84,24 @@ describe('the settings that the box keeps itself', () => {
       assert.notEqual(setting.reload, 'restart', name);
     }
   });
+});
+
+describe('the console', () => {
+  const folder = new URL('../../daemon/console/messages/', import.meta.url);
+
+  for (const language of ['en', 'de']) {
+    test(`has a name for every setting that it can change: ${language}`, () => {
+      const names: unknown = JSON.parse(readFileSync(new URL(`${language}/settings.json`, folder), 'utf8'));
+      const changed = wholeSettings()
+        .map((setting) => setting.path)
+        .filter((steps) => isChangeable(steps.join('.')));
+      const keys = changed.flatMap((steps) => [`set-${steps.join('.')}`, `section-${steps[0]}`]);
+      assert.deepEqual(
+        keys.filter((key) => !Object.hasOwn(Object(names), key)),
+        [],
+      );
+    });
+  }
 });
 
 describe('the text of a settings file', () => {

@@ -1,0 +1,172 @@
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import type { Output } from '../../api/call.js';
+import { can } from '../../api/session.js';
+import { useFetched } from '../../api/use-fetched.js';
+import type en from '../../messages/en/configuration.json';
+import { Loaded, PageHead, Section } from '../../parts/page.js';
+import { wordsOf } from '../../words/words.js';
+import { Differences, Problems, Review } from './review.js';
+import { SettingField } from './setting-field.js';
+import { type Setting, sectionName, settingName, valueText } from './setting-words.js';
+
+const t = wordsOf<typeof en>('configuration');
+
+type Shown = Output<'config.show'>;
+type Draft = Readonly<Record<string, unknown>>;
+
+/** In the order in which owners look for them; others follow. */
+const firstSections = [
+  'rules',
+  'liveness',
+  'identification',
+  'attendance',
+  'alerts',
+  'evidence',
+  'retention',
+];
+
+/** The settings of the box: those that the box keeps itself can be changed. */
+export default function Configuration() {
+  const shown = useFetched('config.show', {});
+  return (
+    <>
+      <PageHead title={t('title')} lead={t('lead')} back={{ href: '/system', text: t('system') }}>
+        <a href="/system/configuration/text">{t('as-text')}</a>
+      </PageHead>
+      <Loaded of={shown}>{(value) => <Form of={value} onApplied={() => void shown.reload()} />}</Loaded>
+    </>
+  );
+}
+
+function Form({ of, onApplied }: { readonly of: Shown; readonly onApplied: () => void }) {
+  const draft = useSignal<Draft>({});
+  const isReviewed = useSignal(false);
+  useEffect(() => {
+    // The sections exist only now, so the browser could not find the one of the address before.
+    document.getElementById(location.hash.slice(1))?.scrollIntoView();
+  }, []);
+  const change = (setting: Setting, value: unknown): void => {
+    const { [setting.path]: _, ...others } = draft.value;
+    const isSame = value === undefined || value === setting.value;
+    const isBack = value === null && setting.origin !== 'console';
+    draft.value = isSame || isBack ? others : { ...others, [setting.path]: value };
+  };
+  const count = Object.keys(draft.value).length;
+  return (
+    <>
+      <State of={of} />
+      {sectionsOf(of.settings).map(([section, settings]) => (
+        <div key={section} id={section}>
+          <Section title={sectionName(section)}>
+            {settings.map((setting) => (
+              <SettingField
+                key={setting.path}
+                setting={setting}
+                draft={draft.value[setting.path]}
+                mayChange={can('config:write')}
+                onDraft={(value) => change(setting, value)}
+              />
+            ))}
+          </Section>
+        </div>
+      ))}
+      <Fixed of={of} />
+      {count > 0 && (
+        <div class="savebar acts">
+          <span role="status">{t('changes', { count })}</span>
+          <button
+            type="button"
+            class="secondary"
+            onClick={() => {
+              draft.value = {};
+            }}
+          >
+            {t('discard')}
+          </button>
+          <button
+            type="button"
+            onClick={() => {
+              isReviewed.value = true;
+            }}
+          >
+            {t('review')}
+          </button>
+        </div>
+      )}
+      {isReviewed.value && (
+        <Review
+          change={{ settings: { ...draft.value } }}
+          revision={of.revision}
+          onClose={(isDone) => {
+            isReviewed.value = false;
+            if (isDone) draft.value = {};
+            onApplied();
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+/** What is wrong with the files, and what is not in force yet. */
+export function State({ of: { problems, pending } }: { readonly of: Shown }) {
+  return (
+    <>
+      {problems.length > 0 && (
+        <Section title={t('problems')}>
+          <p>{t('problems-lead')}</p>
+          <Problems of={problems} />
+        </Section>
+      )}
+      {pending.length > 0 && (
+        <Section title={t('pending')}>
+          <p>{t('pending-lead')}</p>
+          <Differences of={pending} />
+        </Section>
+      )}
+    </>
+  );
+}
+
+/** The settings that only the configuration file sets. */
+function Fixed({ of: { settings, file } }: { readonly of: Shown }) {
+  const fixed = settings.filter(({ isChangeable, origin }) => !isChangeable && origin !== 'default');
+  return (
+    <details class="card">
+      <summary>{t('fixed')}</summary>
+      <p class="quiet">{t('fixed-lead', { path: file.path })}</p>
+      <div class="table">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{t('setting')}</th>
+              <th scope="col">{t('value')}</th>
+              <th scope="col" class="minor">
+                {t('origin')}
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {fixed.map(({ path, value, origin }) => (
+              <tr key={path}>
+                <th scope="row">{settingName(path)}</th>
+                <td>{valueText(path, value)}</td>
+                <td class="minor">{t(`origin-${origin}`)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </details>
+  );
+}
+
+function sectionsOf(settings: readonly Setting[]): readonly (readonly [string, readonly Setting[]])[] {
+  const sections = new Map<string, readonly Setting[]>(firstSections.map((each) => [each, []]));
+  for (const setting of settings.filter(({ isChangeable }) => isChangeable)) {
+    const section = setting.path.split('.')[0] ?? '';
+    sections.set(section, [...(sections.get(section) ?? []), setting]);
+  }
+  return [...sections].filter(([, found]) => found.length > 0);
+}

@@ -1,0 +1,57 @@
+import type { Output } from '../../api/request.js';
+import { useFetched } from '../../api/use-fetched.js';
+import type en from '../../messages/en/upkeep.json';
+import { Fault } from '../../parts/fault.js';
+import { Badge, PageHead, Progress, Section } from '../../parts/page.js';
+import { wordsOf } from '../../words/words.js';
+import { Findings } from './findings.js';
+
+const t = wordsOf<typeof en>('upkeep');
+
+/** What `rollcall doctor` says, checked by the box itself. */
+export default function Doctor() {
+  const { value, fault, isLoading, reload } = useFetched('host.doctor', {});
+  return (
+    <>
+      <PageHead
+        title={t('doctor-title')}
+        lead={t('doctor-lead')}
+        back={{ href: '/system', text: t('system') }}
+      >
+        <button type="button" class="secondary" disabled={isLoading} onClick={() => void reload()}>
+          {t('check-again')}
+        </button>
+      </PageHead>
+      <Fault error={fault} onRetry={() => void reload()} />
+      <div role="status">{isLoading && <Progress done={undefined} label={t('checking')} />}</div>
+      {value !== undefined && <Outcome findings={value.findings} />}
+    </>
+  );
+}
+
+/** What needs a person first; what is in order can be opened. */
+function Outcome({ findings }: { readonly findings: Output<'host.doctor'>['findings'] }) {
+  const [failed, warning, ok] = (['failed', 'warning', 'ok'] as const).map((outcome) =>
+    findings.filter((each) => each.outcome === outcome),
+  );
+  const troubles = [...(failed ?? []), ...(warning ?? [])];
+  return (
+    <>
+      {troubles.length === 0 ? (
+        <p>
+          <Badge tone="ok" icon="check">
+            {t('all-well')}
+          </Badge>
+        </p>
+      ) : (
+        <Section title={t(failed?.length === 0 ? 'outcome-warning' : 'outcome-failed')}>
+          <Findings of={troubles} />
+        </Section>
+      )}
+      <details class="card" open={troubles.length === 0}>
+        <summary>{t('in-order', { count: ok?.length ?? 0 })}</summary>
+        <Findings of={ok ?? []} />
+      </details>
+    </>
+  );
+}

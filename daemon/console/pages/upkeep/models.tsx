@@ -1,0 +1,96 @@
+import type { Output } from '../../api/request.js';
+import { useFetched } from '../../api/use-fetched.js';
+import type en from '../../messages/en/upkeep.json';
+import { Remedy, sentence } from '../../parts/fault.js';
+import { Badge, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
+import { bytes } from '../../time/site-time.js';
+import { wordsOf } from '../../words/words.js';
+
+const t = wordsOf<typeof en>('upkeep');
+
+type Models = Output<'models.list'>;
+type Status = Output<'status.show'>;
+
+const tones = { ready: 'ok', absent: 'quiet', damaged: 'bad' } as const;
+
+/** The neural networks of the box. */
+export default function ModelsPage() {
+  const models = useFetched('models.list', {});
+  const status = useFetched('status.show', {});
+  return (
+    <>
+      <PageHead
+        title={t('models-title')}
+        lead={t('models-lead')}
+        back={{ href: '/system', text: t('system') }}
+      />
+      {status.value !== undefined && (
+        <Section title={t('analysis')}>
+          <Analysis status={status.value} />
+        </Section>
+      )}
+      <Loaded of={models}>{(value) => <Table of={value} inUse={status.value?.recogniser?.name} />}</Loaded>
+    </>
+  );
+}
+
+function Analysis({ status: { recogniser, vision } }: { readonly status: Status }) {
+  return (
+    <Facts
+      of={[
+        [t('recogniser'), recogniser?.name],
+        ...vision.map(
+          ({ index, state, provider }) =>
+            [
+              t('vision-process', { index }),
+              provider === undefined ? state : `${state}, ${provider.actual}`,
+            ] as const,
+        ),
+      ]}
+    />
+  );
+}
+
+function Table({ of, inUse }: { readonly of: Models; readonly inUse: string | undefined }) {
+  return (
+    <div class="table">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{t('model')}</th>
+            <th scope="col">{t('state')}</th>
+            <th scope="col" class="minor">
+              {t('part')}
+            </th>
+            <th scope="col" class="minor">
+              {t('licence')}
+            </th>
+            <th scope="col" class="figure">
+              {t('size')}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {of.map(({ id, title, role, state, licence, sizeBytes, remedy }) => (
+            <tr key={id}>
+              <th scope="row">
+                {title}
+                <br />
+                <code>{id}</code>
+              </th>
+              <td>
+                <Badge tone={tones[state]}>{t(`model-${state}`)}</Badge>{' '}
+                {inUse !== undefined && id.startsWith(inUse) && <Badge tone="info">{t('in-use')}</Badge>}
+                {state === 'damaged' && <Remedy>{t('damaged-remedy')}</Remedy>}
+                {remedy !== undefined && <Remedy>{sentence(remedy)}</Remedy>}
+              </td>
+              <td class="minor">{role}</td>
+              <td class="minor">{licence}</td>
+              <td class="figure">{bytes(sizeBytes)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,155 @@
+import { useSignal } from '@preact/signals';
+import { call, type Output } from '../../api/call.js';
+import { can } from '../../api/session.js';
+import { useFetched } from '../../api/use-fetched.js';
+import type en from '../../messages/en/upkeep.json';
+import { Confirm } from '../../parts/dialog.js';
+import { Remedy, sentence } from '../../parts/fault.js';
+import { Tick } from '../../parts/field.js';
+import { say } from '../../parts/notes.js';
+import { Badge, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
+import { ago, dayAndTime, number } from '../../time/site-time.js';
+import { wordsOf } from '../../words/words.js';
+
+const t = wordsOf<typeof en>('upkeep');
+/** The names of settings: `messages/en/settings.json`. */
+const nameOf = wordsOf<Readonly<Record<string, string>>>('settings');
+
+type Retention = Output<'retention.show'>;
+
+const sum = (counts: readonly (number | undefined)[]): number =>
+  counts.reduce<number>((all, each) => all + (each ?? 0), 0);
+
+/** How long data is kept, and what is due. */
+export default function RetentionPage() {
+  const retention = useFetched('retention.show', {}, { everyMs: 10_000 });
+  const isAsking = useSignal(false);
+  const shown = retention.value;
+  return (
+    <>
+      <PageHead
+        title={t('retention-title')}
+        lead={t('retention-lead')}
+        back={{ href: '/system', text: t('system') }}
+      >
+        {can('config:write') && <a href="/system/configuration#retention">{t('change-rules')}</a>}
+        {can('retention:write') && shown !== undefined && (
+          <button
+            type="button"
+            class="secondary"
+            disabled={shown.isRunning}
+            onClick={() => {
+              isAsking.value = true;
+            }}
+          >
+            {t('run-now')}
+          </button>
+        )}
+      </PageHead>
+      <Loaded of={retention}>
+        {(value) => (
+          <>
+            <Section title={t('daily-run')}>
+              <Run of={value} />
+            </Section>
+            <Rules of={value.rules} />
+          </>
+        )}
+      </Loaded>
+      {isAsking.value && shown !== undefined && (
+        <RunNow
+          of={shown}
+          onClose={() => {
+            isAsking.value = false;
+            void retention.reload();
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+function Run({ of: { atHour, isRunning, lastRun, clockDoubt } }: { readonly of: Retention }) {
+  return (
+    <>
+      <div role="status">{isRunning && <Badge tone="info">{t('running-now')}</Badge>}</div>
+      <Facts
+        of={[
+          [t('begins-at'), t('at-hour', { hour: atHour })],
+          [t('last-run'), lastRun === undefined ? t('never') : ago(lastRun.startedAt)],
+          [t('deleted'), lastRun && number(sum(Object.values(lastRun.forgotten)))],
+        ]}
+      />
+      {clockDoubt && (
+        <>
+          <p>{sentence(clockDoubt.message)}</p>
+          <Remedy>{sentence(clockDoubt.remedy)}</Remedy>
+        </>
+      )}
+      {lastRun?.failures.map(({ kind, message, remedy }) => (
+        <div key={kind}>
+          <p>{sentence(message)}</p>
+          {remedy !== undefined && <Remedy>{sentence(remedy)}</Remedy>}
+        </div>
+      ))}
+    </>
+  );
+}
+
+function Rules({ of }: { readonly of: Retention['rules'] }) {
+  return (
+    <div class="table">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{t('kind')}</th>
+            <th scope="col" class="figure">
+              {t('keep')}
+            </th>
+            <th scope="col" class="figure">
+              {t('due')}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {of.map(({ kind, keep, due }) => (
+            <tr key={kind}>
+              <th scope="row">{nameOf(`set-retention.${kind}`)}</th>
+              <td class="figure">{keep === 'forever' ? t('forever') : t('days', { count: keep })}</td>
+              <td class="figure">{number(due)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function RunNow({ of, onClose }: { readonly of: Retention; readonly onClose: () => void }) {
+  const isClockConfirmed = useSignal(false);
+  const needsClock = of.clockDoubt !== undefined;
+  return (
+    <Confirm
+      title={t('run-now')}
+      act={t('run-now')}
+      isDestructive
+      isReady={!needsClock || isClockConfirmed.value}
+      onAct={async () => {
+        const { forgotten } = await call('retention.run', { isClockConfirmed: isClockConfirmed.value });
+        say(t('run-done', { count: sum(Object.values(forgotten)) }));
+      }}
+      onClose={onClose}
+    >
+      <p>{t('run-text', { count: sum(of.rules.map(({ due }) => due)) })}</p>
+      {needsClock && (
+        <Tick
+          label={t('clock-right', { time: dayAndTime(new Date()) })}
+          isOn={isClockConfirmed.value}
+          onChange={(isOn) => {
+            isClockConfirmed.value = isOn;
+          }}
+        />
+      )}
+    </Confirm>
+  );
+}

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { withoutBuild } from '../support/box.js';
+import { assertAccessible, startBrowser, withoutChromium } from '../support/browser.js';
+import { startConsoleBox } from '../support/console-box.js';
+
+describe('the upkeep of the box in the console', {
+  skip: withoutBuild || withoutChromium,
+  timeout: 240_000,
+}, () => {
+  test('shows doctor, the log, where the broker cannot be reached, models and retention, and deletes what is due', async () => {
+    await using browser = await startBrowser();
+    await using box = await startConsoleBox({
+      ...{ content: 'accounts', browser },
+      sections: (port) =>
+        `site: { id: demo-site, timeZone: Europe/Paris }\ngate: { port: ${port} }\nmqtt: { url: "mqtt://127.0.0.1:1" }\n`,
+    });
+    const opened = await box.open('admin', '/system');
+    const { page, faults } = opened;
+    const back = page.getByRole('link', { name: 'System', exact: true }).first();
+
+    await page.getByRole('link', { name: /^Doctor/ }).click();
+    await page.getByText(/checks are in order/).waitFor();
+    await page.getByText(/checks are in order/).click();
+    await page.getByText('gallery key', { exact: true }).waitFor();
+    await assertAccessible(opened);
+
+    await back.click();
+    await page.getByRole('link', { name: /^Logs/ }).click();
+    await page.getByLabel('Contains').fill('starting');
+    await page.getByRole('button', { name: 'starting' }).click();
+    await page.getByRole('dialog').getByText('"version"').waitFor();
+    await assertAccessible(opened);
+    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+    await page.getByLabel('Contains').fill('no line has this text');
+    await page.getByText('No line of the last hour fits.').waitFor();
+
+    await back.click();
+    await page.getByRole('link', { name: /^Broker/ }).click();
+    await page.getByRole('button', { name: 'Check now' }).click();
+    await page.getByText('port', { exact: true }).waitFor();
+    await page.getByText('Failed', { exact: true }).waitFor();
+    await assertAccessible(opened);
+
+    await back.click();
+    await page.getByRole('link', { name: /^Models/ }).click();
+    await page.getByText('In use', { exact: true }).waitFor();
+    await assertAccessible(opened);
+
+    await back.click();
+    await page.getByRole('link', { name: /^Retention/ }).click();
+    await page.getByRole('row', { name: /^Enrolment photographs 365 days/ }).waitFor();
+    await assertAccessible(opened);
+    await page.getByRole('button', { name: 'Delete now what is due' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete now what is due' }).click();
+    await page.getByText('Nothing was due.').waitFor();
+    assert.deepEqual(faults, []);
+  });
+});
