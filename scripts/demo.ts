@@ -8,6 +8,7 @@ import { isRollcallError, messageOf } from '../daemon/base/errors.js';
 import type { EventMessage } from '../daemon/publish/contract/event-schema.js';
 import type { PromptMessage } from '../daemon/publish/contract/prompt-schema.js';
 import { type DemoBox, demoTimeZone, startDemoBox } from './demo-box.js';
+import { demoConsole } from './demo-console.js';
 import { eventInWords, promptInWords, subscribe } from './demo-events.js';
 import { explainPassages } from './demo-why.js';
 import { cast, demoScenario, writeEnrolmentPhotos } from './virtual-camera/cast.js';
@@ -17,9 +18,13 @@ import { startVirtualCamera } from './virtual-camera/virtual-camera.js';
 const usage = `scripts/demo: the main job, with virtual cameras
 
 usage: scripts/demo [--keep] [--broker URL]
+       scripts/demo --console [--port PORT]
 
   --keep        keep running after the expected events, until Ctrl-C
   --broker URL  publish to this MQTT broker instead of an embedded one (without a password)
+  --console     instead: a box with its web console, a camera, and made-up people and passages of two weeks; stays up until
+                Ctrl-C. Prints the address and the claim secret of the first administrator
+  --port PORT   with --console: the port of the console, on 127.0.0.1; default: 8443
   --help        this text
 
 Three cameras: people pass the door; at the gate and at the turnstile a person must pass a challenge. Ends with 0 when an
@@ -208,13 +213,16 @@ const { values } = parseArgs({
   options: {
     keep: { type: 'boolean', default: false },
     broker: { type: 'string' },
+    console: { type: 'boolean', default: false },
+    port: { type: 'string', default: '8443' },
     help: { type: 'boolean', short: 'h', default: false },
   },
 });
 if (values.help) process.stdout.write(usage);
 else {
   try {
-    await demo({ isKept: values.keep, brokerUrl: values.broker });
+    if (values.console) await demoConsole({ port: Number(values.port), say, untilSignal });
+    else await demo({ isKept: values.keep, brokerUrl: values.broker });
   } catch (error) {
     process.stderr.write(`error: ${messageOf(error)}\n`);
     if (isRollcallError(error) && error.remedy) process.stderr.write(`  what to do: ${error.remedy}\n`);

@@ -13,6 +13,8 @@ const identity = { siteId: 'demo-site', boxId: 'demo-box' } as const;
 /** The configuration of a demo box. It has no broker, and its cameras do not exist, so they are disabled. */
 export const demoSections = (
   gatePort: number,
+  /** Further cameras, YAML. */
+  moreCameras = '',
 ): string => `site: { id: ${identity.siteId}, timeZone: ${timeZone} }
 box: { id: ${identity.boxId} }
 gate: { port: ${gatePort} }
@@ -21,7 +23,7 @@ evidence: { attendance: true, unknown: true, attack: true }
 cameras:
   - { id: ${cameras.in}, name: Front door, url: "rtsp://127.0.0.1/front", direction: in, enabled: false }
   - { id: ${cameras.out}, name: Back door, url: "rtsp://127.0.0.1/back", direction: out, enabled: false }
-attendance:
+${moreCameras}attendance:
   shifts:
     - { id: day, from: "08:00", to: "17:00", breakS: 3600 }
     - { id: night, from: "22:00", to: "06:00" }
@@ -45,12 +47,13 @@ export interface Seeded {
 
 /**
  * Fills a running box that `makeLocalBox` made from `demoSections`, and leaves it running: accounts and persons by the operations
- * of the box; events of two weeks, and passages, strangers and pictures of the last days into its files, which needs a stop. No operation can record what a camera did not see.
+ * of the box; events of two weeks, and passages, strangers and pictures of the last days into its files, which needs a stop. No
+ * operation can record what a camera did not see. Without accounts, the first user of the console claims the box.
  * @throws `box-not-fresh`, `box-has-broker`
  */
-export async function seedDemo(box: LocalBox): Promise<Seeded> {
+export async function seedDemo(box: LocalBox, { hasAccounts = true } = {}): Promise<Seeded> {
   await refuseOtherBoxes(box);
-  const logins = await makeAccounts(box);
+  const logins = hasAccounts ? await makeAccounts(box) : [];
   const persons = await enrolPeople(box);
   await box.stop();
   const events = await writePast(box.configPath, persons);
