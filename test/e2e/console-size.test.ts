@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { withoutBuild } from '../support/box.js';
+import { root } from '../support/built.js';
+
+/** The whole console without pictures, compressed. */
+const mostBytes = 150_000;
+/** What the login needs: the page, its first script and style, and what these load at once. */
+const mostBytesAtFirst = 60_000;
+
+test('the console is small, and loads its pages when they are opened', { skip: withoutBuild }, () => {
+  const site = join(root, 'dist/program/site');
+  const assets = new Map(
+    readdirSync(join(site, 'assets'))
+      .filter((name) => /\.(?:js|css)$/.test(name))
+      .map((name) => [name, readFileSync(join(site, 'assets', name), 'utf8')]),
+  );
+  const compressed = (names: Iterable<string>): number =>
+    [...names].reduce((sum, name) => sum + gzipSync(assets.get(name) ?? '', { level: 9 }).length, 0);
+  const all = compressed(assets.keys());
+  const page = readFileSync(join(site, 'index.html'), 'utf8');
+  const first = new Set<string>();
+  const load = (text: string, pattern: RegExp): void => {
+    for (const [, name = ''] of text.matchAll(pattern)) {
+      if (first.has(name) || !assets.has(name)) continue;
+      first.add(name);
+      load(assets.get(name) ?? '', /(?:from|import)"\.\/([^"]+)"/g);
+    }
+  };
+  load(page, /assets\/([\w.-]+)/g);
+  const firstBytes = compressed(first);
+  console.log(`the console: ${all} bytes in ${assets.size} files; the login: ${firstBytes} in ${first.size}`);
+  assert.ok(first.size > 1 && first.size < assets.size / 2);
+  assert.ok(all <= mostBytes, `${all} bytes`);
+  assert.ok(firstBytes <= mostBytesAtFirst, `${firstBytes} bytes`);
+});
