@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import type { Fault as BoxFault } from '../../contract/fault.js';
 import { type ApiError, unreachable } from '../api/api-error.js';
 import type en from '../messages/en/parts.json';
 import { wordsOf } from '../words/words.js';
@@ -53,6 +54,20 @@ export function Remedy({ children }: { readonly children: ComponentChildren }) {
     <p class="remedy">
       <strong>{t('remedy')}</strong> {children}
     </p>
+  );
+}
+
+/** Why a part of the box does not work, and what to do about it. */
+export function Problem({ of: { code, message, remedy } }: { readonly of: BoxFault }) {
+  return (
+    <div class="fault">
+      <Icon name="warning" />
+      <div>
+        <p class="what">{sentence(message)}</p>
+        <Remedy>{sentence(remedy)}</Remedy>
+        <p class="quiet">{t('code', { code })}</p>
+      </div>
+    </div>
   );
 }
 

@@ -1,7 +1,7 @@
 import type { Output } from '../../api/request.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/system.json';
-import { Remedy, sentence } from '../../parts/fault.js';
+import { Problem } from '../../parts/fault.js';
 import { Badge, Empty, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
 import { ago, bytes, dayOf } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
@@ -127,12 +127,7 @@ function Secrets({ of }: { readonly of: Host['secrets'] }) {
                 <Badge tone={problem === undefined ? 'ok' : 'bad'}>
                   {problem === undefined ? t('usable') : t('not-usable')}
                 </Badge>
-                {problem && (
-                  <>
-                    <p>{sentence(problem.message)}</p>
-                    <Remedy>{sentence(problem.remedy)}</Remedy>
-                  </>
-                )}
+                {problem && <Problem of={problem} />}
               </td>
               <td class="minor">{source && t(`from-${source}`)}</td>
             </tr>
@@ -147,12 +142,7 @@ function Certificate({ gate }: { readonly gate: NonNullable<Status['gate']> }) {
   const { certificate, problem } = gate;
   return (
     <>
-      {problem && (
-        <>
-          <p>{sentence(problem.message)}</p>
-          <Remedy>{sentence(problem.remedy)}</Remedy>
-        </>
-      )}
+      {problem && <Problem of={problem} />}
       {certificate === undefined ? (
         <p>{t('no-certificate')}</p>
       ) : (
