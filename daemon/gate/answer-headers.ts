@@ -22,7 +22,8 @@ export function securityHeaders(kind: 'page' | 'data'): AnswerHeaders {
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY',
     'referrer-policy': 'no-referrer',
-    'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
+    // The console takes pictures with the camera of the browser, when its user allows it.
+    'permissions-policy': `camera=(${kind === 'page' ? 'self' : ''}), geolocation=(), microphone=(), payment=(), usb=()`,
     'cross-origin-opener-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-origin',
   };

@@ -1,0 +1,27 @@
+import { useAct } from '../../api/use-fetched.js';
+import { Fault } from '../../parts/fault.js';
+import { type PhoneEnrolment, t } from './guidance.js';
+
+interface ConsentProps {
+  readonly consent: NonNullable<PhoneEnrolment['consent']>;
+  readonly onAccept: (version: string) => Promise<unknown>;
+}
+
+/** The text that the person reads and agrees to, before any picture. */
+export function Consent({ consent: { text, version }, onAccept }: ConsentProps) {
+  const doing = useAct();
+  return (
+    <div class="consent">
+      <p class="consent-text">{text}</p>
+      <p class="quiet">{t('consent-version', { version })}</p>
+      <Fault error={doing.fault} />
+      <button
+        type="button"
+        aria-busy={doing.isRunning}
+        onClick={() => void doing.run(() => onAccept(version))}
+      >
+        {t('consent-accept')}
+      </button>
+    </div>
+  );
+}

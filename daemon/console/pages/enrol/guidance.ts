@@ -1,0 +1,21 @@
+import type { Output } from '../../api/call.js';
+import type en from '../../messages/en/enrol.json';
+import { wordsOf } from '../../words/words.js';
+
+export type Enrolment = Output<'enrolments.show'>;
+export type PhoneEnrolment = Output<'enrolments.show-on-phone'>;
+/** What the box says of one picture. */
+export type Guidance = Pick<Output<'enrolments.take-picture'>, 'hint' | 'seen' | 'kept'>;
+
+export const t = wordsOf<typeof en>('enrol');
+
+/** The hint in the language of the console. */
+export const hintText = ({ hint }: Guidance): string => t(`hint-${hint.code}`);
+
+/** Whether nothing is left to do before the camera. */
+export const isLedThrough = ({ steps }: Pick<PhoneEnrolment, 'steps'>): boolean =>
+  steps.every(({ isDone }) => isDone);
+
+/** Whether the box may look at pictures: a text of consent comes first. */
+export const mayTakePictures = ({ consent, isFinished }: Pick<PhoneEnrolment, 'consent' | 'isFinished'>) =>
+  !isFinished && (consent === undefined || consent.acceptedAt !== undefined);

@@ -1,0 +1,65 @@
+import { useSignal } from '@preact/signals';
+import { useId } from 'preact/hooks';
+import { useAct } from '../../api/use-fetched.js';
+import { Fault } from '../../parts/fault.js';
+import { type Guidance, hintText, t } from './guidance.js';
+
+interface PhotographFilesProps {
+  /** Shows a photograph to the box. @throws ApiError */
+  readonly onPhotograph: (file: File) => Promise<Guidance>;
+  /** Shows a clip to the box. Absent: clips cannot be chosen. @throws ApiError */
+  readonly onClip?: (file: File) => Promise<boolean>;
+}
+
+interface Shown {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Photographs and clips from files, and what the box says of each. */
+export function PhotographFiles({ onPhotograph, onClip }: PhotographFilesProps) {
+  const id = useId();
+  const doing = useAct();
+  const shown = useSignal<readonly Shown[]>([]);
+  const send = async (files: readonly File[]): Promise<void> => {
+    for (const file of files) {
+      const text =
+        onClip !== undefined && file.type.startsWith('video/')
+          ? t((await onClip(file)) ? 'clip-with-blink' : 'clip-without-blink')
+          : said(await onPhotograph(file));
+      shown.value = [...shown.value, { name: file.name, text }];
+    }
+  };
+  return (
+    <div class="field">
+      <label for={id}>{t(onClip === undefined ? 'choose-photographs' : 'choose-files')}</label>
+      <input
+        id={id}
+        type="file"
+        multiple
+        accept={onClip === undefined ? 'image/*' : 'image/*,video/*'}
+        disabled={doing.isRunning}
+        onChange={(event) => {
+          const { files } = event.currentTarget;
+          shown.value = [];
+          void doing.run(() => send([...(files ?? [])]));
+        }}
+      />
+      <Fault error={doing.fault} />
+      <div role="status">
+        <ul>
+          {shown.value.map(({ name, text }) => (
+            <li key={name}>
+              <strong>{name}</strong>: {text}
+            </li>
+          ))}
+          {doing.isRunning && <li>{t('looking')}</li>}
+        </ul>
+      </div>
+    </div>
+  );
+}
+
+/** A photograph that was kept has no fault: its hint is about the next one. */
+const said = (guidance: Guidance): string =>
+  guidance.kept === undefined ? t('not-kept', { hint: hintText(guidance) }) : t(`kept-${guidance.kept}`);

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { withoutBuild } from '../support/box.js';
+import { assertAccessible, startBrowser, withoutChromium } from '../support/browser.js';
+import { startConsoleBox } from '../support/console-box.js';
+import { fakeCameraArgs, fakeCameraFilm } from '../support/fake-camera.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+const phoneSize = [360, 740] as const;
+
+async function beginEnrolment(page: Page, name: string): Promise<void> {
+  await page.getByRole('heading', { name: 'Enrol', level: 1 }).waitFor();
+  await page.getByLabel('Name').fill(name);
+  await page.getByRole('button', { name: 'Begin' }).click();
+  await page.getByRole('heading', { name, level: 1 }).waitFor();
+}
+
+describe('guided enrolment in the console', {
+  skip: withoutBuild || withoutChromium,
+  timeout: 300_000,
+}, () => {
+  test('a person takes the pictures with a phone, and the operator enrols them', async () => {
+    await using directory = await temporaryDirectory();
+    await using browser = await startBrowser(fakeCameraArgs(await fakeCameraFilm(directory.path)));
+    await using box = await startConsoleBox({ content: 'accounts', browser });
+    const operator = await box.open('operator', '/people/enrol');
+    const { page } = operator;
+    await page.getByRole('heading', { name: 'A new person' }).waitFor();
+    await assertAccessible(operator);
+    await beginEnrolment(page, 'Bea Example');
+    assert.equal(await page.getByRole('button', { name: 'Files' }).isDisabled(), true, 'consent comes first');
+    await page.getByRole('button', { name: 'The phone of the person' }).click();
+    await page.getByRole('button', { name: 'Make a link' }).click();
+    await page.getByRole('img', { name: 'QR code of the link for the phone' }).waitFor();
+    await assertAccessible(operator);
+    const address = await page.locator('.link-address').innerText();
+    const path = address.slice(box.url.length);
+
+    const phone = await box.openUnknown(path, phoneSize);
+    await phone.page.getByRole('button', { name: 'I agree' }).waitFor();
+    assert.equal(new URL(phone.page.url()).hash, '', 'the secret does not stay in the address');
+    assert.equal((await phone.page.content()).includes('Bea Example'), false);
+    await assertAccessible(phone);
+    await page.getByText('Opened by a phone').waitFor();
+
+    const second = await box.openUnknown(path, phoneSize);
+    await second.page.getByText('Code link-refused').waitFor();
+    await page.getByText('The link was opened again once').waitFor();
+
+    await phone.page.getByRole('button', { name: 'I agree' }).click();
+    await phone.page.locator('.guide-hint').filter({ hasText: /\w/ }).waitFor();
+    await assertAccessible(phone);
+    await phone.page.getByText('All steps are done').waitFor();
+    await page.getByRole('img', { name: 'Picture turned to the left' }).first().waitFor();
+    await page.getByRole('img', { name: 'Picture turned to the right' }).first().waitFor();
+    await page.getByRole('button', { name: 'Check and enrol' }).click();
+    await page.getByText('The pictures show one person').waitFor();
+    await assertAccessible(operator);
+    await page.getByRole('button', { name: 'Enrol', exact: true }).click();
+    await page.getByText('Bea Example is enrolled').waitFor();
+    await phone.page.getByText('You are enrolled').waitFor();
+    const { items } = await box.box.client.call('persons.list', {});
+    assert.deepEqual(
+      items.map(({ name }) => name),
+      ['Bea Example'],
+    );
+
+    // The same face again, from the camera of this browser: the box shows whom it resembles.
+    await page.getByRole('button', { name: 'Enrol the next person' }).click();
+    await page
+      .getByLabel('Consent', { exact: true })
+      .selectOption({ label: 'None: there is another legal ground' });
+    await beginEnrolment(page, 'Another Name');
+    await page.getByRole('button', { name: 'The camera of this device' }).click();
+    await page.getByRole('img', { name: 'Picture from the front' }).first().waitFor();
+    await assertAccessible(operator);
+    await page.getByRole('button', { name: 'Files' }).click();
+    await page.getByRole('button', { name: 'Check and enrol' }).click();
+    await page.getByText('The face resembles a person who is enrolled').waitFor();
+    await page.getByRole('img', { name: 'Bea Example' }).waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Enrol', exact: true }).isDisabled(), true);
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: 'Abandon' }).click();
+    await page.getByText('The pictures and what was entered are lost').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Abandon' }).click();
+    await page.getByRole('heading', { name: 'Enrol', level: 1 }).waitFor();
+    assert.deepEqual([...operator.faults, ...phone.faults, ...second.faults], []);
+  });
+});
