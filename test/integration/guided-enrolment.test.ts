@@ -178,6 +178,18 @@ describe('a guided enrolment', () => {
     await begin(box, undefined, operator('cem'));
   });
 
+  served('finishes after the picture that is in work', async (box) => {
+    const { id } = await begin(box);
+    await take(box, id, paintFace('ada', views.front));
+    const release = box.hold();
+    const last = take(box, id, paintFace('ada', views.left));
+    const done = finish(box, id);
+    release();
+    assert.equal((await last).kept, 'left');
+    const result = await done;
+    assert.ok(result.outcome === 'enrolled' && result.person.photographs === 2, JSON.stringify(result));
+  });
+
   served('takes one picture at a time, and nothing after its end', async (box) => {
     const { id } = await begin(box);
     const release = box.hold();

@@ -68,7 +68,8 @@ export class GuidedEnrolment {
   #accepted: { readonly atIso: string; readonly on: 'console' | 'phone' } | undefined;
   #link: PhoneLink | undefined;
   #personId: string | undefined;
-  #isWorking = false;
+  /** The work on a picture, or on the end. */
+  #working: Promise<unknown> | undefined;
   #isOver = false;
 
   constructor(by: Caller, about: About, options: GuidedEnrolmentOptions) {
@@ -194,9 +195,12 @@ export class GuidedEnrolment {
     return this.pictures.drop(id);
   }
 
-  /** Does the last work, alone. @throws `busy`, `enrolment-finished` */
-  finish<T>(work: () => Promise<{ readonly result: T; readonly personId?: string | undefined }>): Promise<T> {
-    return this.#alone(async () => {
+  /** Does the last work, after the picture that is in work. @throws `consent-open`, `enrolment-finished` */
+  async finish<T>(
+    work: () => Promise<{ readonly result: T; readonly personId?: string | undefined }>,
+  ): Promise<T> {
+    while (this.#working !== undefined) await Promise.allSettled([this.#working]);
+    return await this.#alone(async () => {
       const { result, personId } = await work();
       if (personId !== undefined) {
         this.#personId = personId;
@@ -277,14 +281,15 @@ export class GuidedEnrolment {
     if (this.#isOver) throw noSuchEnrolment();
     this.#refuseFinished();
     if (this.consentText !== undefined && this.#accepted === undefined) throw consentOpen();
-    if (this.#isWorking) throw busy('another picture of this enrolment is in work');
-    this.#isWorking = true;
+    if (this.#working !== undefined) throw busy('another picture of this enrolment is in work');
+    // A sealed gallery refuses the picture before it costs anything.
+    this.#options.recogniser();
+    const working = work();
+    this.#working = working;
     try {
-      // A sealed gallery refuses the picture before it costs anything.
-      this.#options.recogniser();
-      return await work();
+      return await working;
     } finally {
-      this.#isWorking = false;
+      this.#working = undefined;
     }
   }
 
