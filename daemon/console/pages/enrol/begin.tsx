@@ -3,12 +3,15 @@ import { useId } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { call, type Input } from '../../api/call.js';
 import { useAct, useFetched } from '../../api/use-fetched.js';
+import type en from '../../messages/en/enrol.json';
 import { Fault } from '../../parts/fault.js';
 import { Choice, Field } from '../../parts/field.js';
 import { Badge, Loaded, PageHead, Section } from '../../parts/page.js';
 import { clockTime, siteDay } from '../../time/site-time.js';
-import { language } from '../../words/words.js';
-import { type Enrolment, t } from './guidance.js';
+import { language, wordsOf } from '../../words/words.js';
+import type { Enrolment } from './guidance.js';
+
+const t = wordsOf<typeof en>('enrol');
 
 /** Begins a guided enrolment, or goes on with one. `?person=p-…` gives a person more photographs. */
 export default function Begin() {

@@ -1,9 +1,13 @@
 import { useSignal } from '@preact/signals';
 import { useAct, useFetched } from '../../api/use-fetched.js';
+import type en from '../../messages/en/enrol.json';
 import { Fault } from '../../parts/fault.js';
 import { Choice } from '../../parts/field.js';
 import { Empty, Loaded } from '../../parts/page.js';
-import { type Guidance, hintText, t } from './guidance.js';
+import { wordsOf } from '../../words/words.js';
+import { type Guidance, hintText } from './guidance.js';
+
+const t = wordsOf<typeof en>('enrol');
 
 interface BoxCameraProps {
   /** Has a camera of the box take a picture. @throws ApiError */

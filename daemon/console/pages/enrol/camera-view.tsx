@@ -1,9 +1,13 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { type ApiError, isApiError } from '../../api/call.js';
+import type en from '../../messages/en/enrol.json';
 import { Fault } from '../../parts/fault.js';
-import { type Guidance, hintText, t } from './guidance.js';
+import { wordsOf } from '../../words/words.js';
+import { type Guidance, hintText } from './guidance.js';
 import { jpegOf, liveSidePx } from './jpeg.js';
+
+const t = wordsOf<typeof en>('enrol');
 
 /** The next picture follows so long after the answer to the one before. */
 const pauseMs = 150;

@@ -1,6 +1,10 @@
 import { useAct } from '../../api/use-fetched.js';
+import type en from '../../messages/en/enrol.json';
 import { Fault } from '../../parts/fault.js';
-import { type PhoneEnrolment, t } from './guidance.js';
+import { wordsOf } from '../../words/words.js';
+import type { PhoneEnrolment } from './guidance.js';
+
+const t = wordsOf<typeof en>('enrol');
 
 interface ConsentProps {
   readonly consent: NonNullable<PhoneEnrolment['consent']>;

@@ -2,11 +2,15 @@ import { useSignal } from '@preact/signals';
 import { addressOf, call, type Output } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import { useAct, useFetched } from '../../api/use-fetched.js';
+import type en from '../../messages/en/enrol.json';
 import { Confirm } from '../../parts/dialog.js';
 import { Fault, Remedy, sentence } from '../../parts/fault.js';
 import { Tick } from '../../parts/field.js';
 import { Picture } from '../../parts/picture.js';
-import { type Enrolment, t } from './guidance.js';
+import { wordsOf } from '../../words/words.js';
+import type { Enrolment } from './guidance.js';
+
+const t = wordsOf<typeof en>('enrol');
 
 type Result = Output<'enrolments.finish'>;
 interface LookAlikeProps {

@@ -7,7 +7,7 @@ export type PhoneEnrolment = Output<'enrolments.show-on-phone'>;
 /** What the box says of one picture. */
 export type Guidance = Pick<Output<'enrolments.take-picture'>, 'hint' | 'seen' | 'kept'>;
 
-export const t = wordsOf<typeof en>('enrol');
+const t = wordsOf<typeof en>('enrol');
 
 /** The hint in the language of the console. */
 export const hintText = ({ hint }: Guidance): string => t(`hint-${hint.code}`);

@@ -3,18 +3,22 @@ import { useLocation, useRoute } from 'preact-iso';
 import { call } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
+import type en from '../../messages/en/enrol.json';
 import { Confirm } from '../../parts/dialog.js';
 import { Loaded, PageHead, Section } from '../../parts/page.js';
+import { wordsOf } from '../../words/words.js';
 import { BoxCamera } from './box-camera.js';
 import { CameraView } from './camera-view.js';
 import { Consent } from './consent.js';
 import { Finish } from './finish.js';
-import { type Enrolment, type Guidance, isLedThrough, mayTakePictures, t } from './guidance.js';
+import { type Enrolment, type Guidance, isLedThrough, mayTakePictures } from './guidance.js';
 import { smallPhotograph } from './jpeg.js';
 import { KeptPictures } from './kept-pictures.js';
 import { PhoneLink } from './phone-link.js';
 import { PhotographFiles } from './photograph-files.js';
 import { Steps } from './steps.js';
+
+const t = wordsOf<typeof en>('enrol');
 
 /** While a phone takes the pictures, the page sees what it does. */
 const everyMs = 1500;

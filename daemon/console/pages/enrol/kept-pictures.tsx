@@ -1,11 +1,15 @@
 import { addressOf, call } from '../../api/call.js';
 import { useAct } from '../../api/use-fetched.js';
+import type en from '../../messages/en/enrol.json';
 import { Fault } from '../../parts/fault.js';
 import { Icon } from '../../parts/icon.js';
 import { Empty } from '../../parts/page.js';
 import { Picture } from '../../parts/picture.js';
 import { percent } from '../../time/site-time.js';
-import { type Enrolment, t } from './guidance.js';
+import { wordsOf } from '../../words/words.js';
+import type { Enrolment } from './guidance.js';
+
+const t = wordsOf<typeof en>('enrol');
 
 interface KeptPicturesProps {
   readonly enrolment: Enrolment;

@@ -1,11 +1,15 @@
 import { useSignal } from '@preact/signals';
 import { call } from '../../api/call.js';
 import { useAct } from '../../api/use-fetched.js';
+import type en from '../../messages/en/enrol.json';
 import { Fault } from '../../parts/fault.js';
 import { Badge, Facts } from '../../parts/page.js';
 import { QrCode } from '../../parts/qr-code.js';
 import { clockTime } from '../../time/site-time.js';
-import { type Enrolment, t } from './guidance.js';
+import { wordsOf } from '../../words/words.js';
+import type { Enrolment } from './guidance.js';
+
+const t = wordsOf<typeof en>('enrol');
 
 interface PhoneLinkProps {
   readonly enrolment: Enrolment;

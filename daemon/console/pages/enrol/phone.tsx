@@ -1,15 +1,19 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { type ApiError, call, isApiError } from '../../api/call.js';
+import type en from '../../messages/en/enrol.json';
 import { Fault } from '../../parts/fault.js';
 import { Loading } from '../../parts/page.js';
+import { wordsOf } from '../../words/words.js';
 import { EntryFrame } from '../entry/entry-frame.js';
 import { CameraView } from './camera-view.js';
 import { Consent } from './consent.js';
-import { type Guidance, isLedThrough, mayTakePictures, type PhoneEnrolment, t } from './guidance.js';
+import { type Guidance, isLedThrough, mayTakePictures, type PhoneEnrolment } from './guidance.js';
 import { smallPhotograph } from './jpeg.js';
 import { PhotographFiles } from './photograph-files.js';
 import { Steps } from './steps.js';
+
+const t = wordsOf<typeof en>('enrol');
 
 /** The key of this phone, for this tab alone: a reload does not end the enrolment. */
 const stored = 'rollcall.phone';

@@ -1,8 +1,12 @@
 import { useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
 import { useAct } from '../../api/use-fetched.js';
+import type en from '../../messages/en/enrol.json';
 import { Fault } from '../../parts/fault.js';
-import { type Guidance, hintText, t } from './guidance.js';
+import { wordsOf } from '../../words/words.js';
+import { type Guidance, hintText } from './guidance.js';
+
+const t = wordsOf<typeof en>('enrol');
 
 interface PhotographFilesProps {
   /** Shows a photograph to the box. @throws ApiError */

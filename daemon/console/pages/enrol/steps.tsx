@@ -1,5 +1,9 @@
+import type en from '../../messages/en/enrol.json';
 import { Icon } from '../../parts/icon.js';
-import { type PhoneEnrolment, t } from './guidance.js';
+import { wordsOf } from '../../words/words.js';
+import type { PhoneEnrolment } from './guidance.js';
+
+const t = wordsOf<typeof en>('enrol');
 
 /** What is done and what is open, in the order in which the box asks for it. */
 export function Steps({ of: { steps } }: { readonly of: Pick<PhoneEnrolment, 'steps'> }) {
