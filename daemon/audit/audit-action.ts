@@ -119,6 +119,7 @@ export const auditActions = [
   'camera.deleted',
   'camera.snapshot-taken',
   'camera.discovery-run',
+  'camera.address-tested',
   'camera.switched',
   'camera.released',
   'camera.followed',

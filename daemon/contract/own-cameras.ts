@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cameraDetails, cameraId } from './cameras.js';
+import { cameraDetails, cameraId, cameraTest } from './cameras.js';
 import { ifRevision, operation } from './operation.js';
 
 const newId = z
@@ -57,7 +57,7 @@ const login = {
   isRequired: false,
   maximumBytes: 1024,
   description:
-    'The login of the camera, `user:password`. The box stores it apart from the settings and never shows it.',
+    'The login of the camera, `user:password`. Where the box keeps it, it is apart from the settings, and the box never shows it.',
 } as const;
 
 /** The files of a camera and of its login. */
@@ -72,6 +72,30 @@ const changeErrors = ['camera-refused', 'configuration-refused', 'starting', ...
 const guarded = ['no-such-camera', 'camera-of-configuration'] as const;
 
 export const ownCameraOperations = {
+  'cameras.test-address': operation({
+    method: 'POST',
+    path: '/cameras/test',
+    summary: 'Open an address as a camera would be opened, and report what it shows, or why that failed.',
+    description:
+      'The box keeps neither a camera nor the login. The audit log names the host. The test takes some seconds. An address that cannot be opened is an answer with the outcome `failed`, not an error.',
+    input: z.strictObject({
+      url,
+      ...z
+        .object({
+          transport: settings.transport,
+          allowBasicLogin: settings.allowBasicLogin,
+          fingerprint: settings.fingerprint,
+        })
+        .partial().shape,
+    }),
+    secrets: { login },
+    answer: { kind: 'json', schema: cameraTest },
+    errors: ['camera-refused', 'configuration-refused', 'login-form', 'vision-unavailable'],
+    scope: 'cameras:write',
+    audit: 'write',
+    rate: 'heavy',
+    isLong: true,
+  }),
   'cameras.create': operation({
     method: 'POST',
     path: '/cameras',

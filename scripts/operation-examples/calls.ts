@@ -207,6 +207,7 @@ async function callUpkeep(caller: ExampleCaller, box: ExampleBox): Promise<void>
   await caller.call('cameras.list', {});
   await caller.call('cameras.show', { id: 'front-door' });
   await caller.call('cameras.test', { id: 'front-door' });
+  await caller.call('cameras.test-address', { url: 'rtsp://127.0.0.1/yard' });
   await caller.call('cameras.release', { id: 'front-door' });
   const login = Buffer.from('viewer:not-a-password');
   const url = 'rtsp://192.0.2.30/stream2';

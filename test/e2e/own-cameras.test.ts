@@ -37,6 +37,7 @@ test('cameras that the box keeps itself', { skip: withoutBuild, timeout: 300_000
   const parts = { box, cameras };
   await t.test('are added with a login that stays secret, and stream', () => add(parts));
   await t.test('show a picture while they stream', () => look(parts));
+  await t.test('are tried with a login, and nothing of it is kept', () => tryAddress(parts));
   await t.test('are refused where they cannot be used, and leave nothing behind', () => refuse(parts));
   await t.test('are changed, but keep a login only for the device it was given for', () => change(parts));
   await t.test('survive a kill between the writing and the reload', () => kill(parts));
@@ -82,6 +83,27 @@ async function look({ box }: Parts) {
     items.map(({ subject }) => subject),
     ['door'],
   );
+}
+
+async function tryAddress({ box, cameras }: Parts) {
+  const { client } = box;
+  const before = await logins(box);
+  const url = cameras.url('/side');
+  const passed = await client.call('cameras.test-address', { url, login: Buffer.from(loginText) });
+  assert.equal(passed.outcome, 'ok', JSON.stringify(passed));
+  const wrong = await client.call('cameras.test-address', { url, login: Buffer.from('viewer:wrong') });
+  assert.deepEqual([wrong.outcome, wrong.outcome === 'failed' && wrong.code], ['failed', 'unauthorised']);
+  await assert.rejects(client.call('cameras.test-address', { url, login: Buffer.from('no colon') }), {
+    code: 'login-form',
+  });
+  assert.deepEqual(await logins(box), before);
+  assert.deepEqual(await readdir(join(box.directory, 'data/cameras.d')), ['door.yaml']);
+  const { items } = await client.call('audit.list', { action: 'camera.address-tested', limit: 10 });
+  assert.deepEqual(
+    items.map(({ details }) => details),
+    [{ host: '127.0.0.1' }, { host: '127.0.0.1' }],
+  );
+  assert.ok(!box.log().includes(login.password));
 }
 
 async function refuse({ box, cameras }: Parts) {

@@ -153,6 +153,21 @@ describe('an own camera', () => {
     }
   });
 
+  test('can be judged before it is kept, and nothing of it stays', async () => {
+    await using opened = await openCameras();
+    const { box, cameras } = opened;
+    const camera = await cameras.judge({ url, transport: 'udp' });
+    assert.deepEqual(
+      [camera.url, camera.transport, camera.isOwn, camera.credential],
+      [url, 'udp', true, undefined],
+    );
+    for (const wrong of ['rtsp://viewer:secret@192.0.2.2/', 'http://192.0.2.2/', 'file:///etc/passwd']) {
+      await assert.rejects(cameras.judge({ url: wrong }), { code: 'camera-refused' });
+    }
+    assert.deepEqual(await box.files(), []);
+    assert.deepEqual(box.current().cameras, []);
+  });
+
   test('that an alert names cannot be deleted', async () => {
     await using opened = await openCameras();
     const { box, cameras } = opened;

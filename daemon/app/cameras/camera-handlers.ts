@@ -4,10 +4,12 @@ import { present } from '../../base/present.js';
 import { formatProblem } from '../../config/problem.js';
 import type { CameraConfig, Config } from '../../config/schema.js';
 import type { Caller } from '../../contract/caller.js';
-import type { CameraDetails, CameraStatus, cameraOperations } from '../../contract/cameras.js';
+import type { CameraDetails, CameraStatus, CameraTest, cameraOperations } from '../../contract/cameras.js';
 import type { Handlers } from '../../contract/handlers.js';
+import type { HandlerInput } from '../../contract/operation.js';
 import type { ownCameraOperations } from '../../contract/own-cameras.js';
 import { notFound } from '../../control/not-found.js';
+import { parseUserPassword } from '../../host/user-password-secret.js';
 import type { Records } from '../../records/open-records.js';
 import { planCamera } from '../../vision/plan.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
@@ -15,6 +17,7 @@ import { stateDetail } from '../identity/grant-watch.js';
 import type { RecentPassages } from '../passages/passage-counts.js';
 import type { BoxRuntime } from '../runtime.js';
 import { notStreaming, takeSnapshot } from './camera-snapshot.js';
+import { refusals } from './own-camera-refusals.js';
 import { type OwnCameras, revisionOf } from './own-cameras.js';
 import type { PhotoProcess } from './photo-process.js';
 
@@ -122,10 +125,36 @@ export function cameraHandlers(
       const { config, vision } = runtime;
       return vision.pool.testCamera(await planCamera(configured(id), config));
     },
+    'cameras.test-address': (input, { caller }) => testAddress(input, actorOf(caller), options),
     async 'cameras.release'({ id }, { caller }) {
       return { isReleased: await release(configured(id).id, actorOf(caller), options) };
     },
   };
+}
+
+/** Opens an address that is no camera yet. @throws `camera-refused`, `login-form`, `vision-unavailable` */
+async function testAddress(
+  input: HandlerInput<(typeof ownCameraOperations)['cameras.test-address']>,
+  by: Actor,
+  { own, audit, runtime: { config, vision } }: CameraOptions,
+): Promise<CameraTest> {
+  const { login } = input;
+  const credential = login === undefined ? null : parseUserPassword(login);
+  if (credential === undefined) throw refusals.loginForm();
+  const camera = await own.judge(input);
+  // The box may be made to knock at any host: the log says at which.
+  audit.append({ by, action: 'camera.address-tested', details: { host: hostWord(camera.url) } });
+  return vision.pool.testCamera({ ...(await planCamera(camera, config)), credential });
+}
+
+/** The host of an address in the form of words of the audit log. */
+function hostWord(url: string): string {
+  const { hostname } = new URL(url);
+  return hostname
+    .replaceAll(/[[\]]/g, '')
+    .replace(/^:/, '0:')
+    .replaceAll(/[^A-Za-z0-9._:-]/g, '_')
+    .slice(0, 128);
 }
 
 const mayUse = ({ cameras }: Caller, id: string): boolean => cameras === undefined || cameras.has(id);

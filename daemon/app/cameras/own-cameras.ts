@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { actorOf } from '../../audit/actor.js';
 import type { NewAuditEntry } from '../../audit/audit-entry.js';
 import type { AuditLog } from '../../audit/audit-log.js';
@@ -60,6 +60,18 @@ export class OwnCameras {
   async open(): Promise<this> {
     await this.#sweep();
     return this;
+  }
+
+  /**
+   * The camera that an address would be with these settings. Nothing is kept.
+   * @throws `camera-refused`, `configuration-refused`
+   */
+  judge(input: Input<'cameras.test-address'>): Promise<CameraConfig> {
+    return this.#turns.run(() => {
+      // An id that no camera has: its file would be looked at in place of this one.
+      const id = `test-${randomUUID()}`;
+      return this.#check(id, cameraText(id, { name: 'Test', ...givenSettings(input) }));
+    });
   }
 
   create(input: Input<'cameras.create'>, caller: Caller): Promise<void> {
