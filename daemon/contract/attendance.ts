@@ -191,17 +191,54 @@ const shownShift = z.object({
   validUntil: day.exactOptional(),
 });
 
+const pairing = z
+  .enum(['first-in-last-out', 'pairs'])
+  .describe(
+    '`first-in-last-out`: all time from the first coming to the last leaving counts as worked. `pairs`: only the time between each coming and the leaving that follows it.',
+  );
+
 /** The rules that reports apply. */
 export const attendanceRules = z.object({
   timeZone: z.string(),
-  pairing: z
-    .enum(['first-in-last-out', 'pairs'])
-    .describe(
-      '`first-in-last-out`: all time from the first coming to the last leaving counts as worked. `pairs`: only the time between each coming and the leaving that follows it.',
-    ),
+  pairing,
   shifts: z.array(shownShift).readonly(),
   holidays: z.array(day).readonly(),
 });
+
+const dayTotals = z
+  .object({
+    statuses: z
+      .partialRecord(attendanceStatus, z.int().positive())
+      .describe('How many rows have each status; a status that no row has is absent.'),
+    workedMin: minutes,
+    lateMin: minutes,
+    overtimeMin: minutes,
+  })
+  .describe('Sums over all rows of the period.');
+
+/** What proposed rules would make of days that are recorded. */
+export const attendancePreview = z.object({
+  from: day.describe('The first day that was calculated: records from before it may have been deleted.'),
+  to: day,
+  persons: z.int().nonnegative(),
+  before: dayTotals,
+  after: dayTotals,
+  changedDays: z.int().nonnegative().describe('Days of persons that the proposed rules change.'),
+  changed: z
+    .array(
+      z.object({
+        person: z.string().describe('Opaque id.'),
+        name,
+        date: day,
+        before: z.array(attendanceRow).readonly(),
+        after: z.array(attendanceRow).readonly(),
+      }),
+    )
+    .readonly()
+    .describe('The first 200 of these days, by person and by day.'),
+});
+export type AttendancePreview = z.infer<typeof attendancePreview>;
+export type DayTotals = z.infer<typeof dayTotals>;
 
 export const attendanceOperations = {
   'attendance.today': operation({
@@ -251,11 +288,35 @@ export const attendanceOperations = {
     audit: 'write',
     rate: 'default',
   }),
+  'attendance.preview': operation({
+    method: 'POST',
+    path: '/attendance/previews',
+    summary: 'Tell what other shifts or holidays would have made of days that are recorded.',
+    description:
+      'Nothing is changed. `config.apply` puts the settings `attendance.shifts`, `attendance.holidays` and `attendance.pairing` in force, and each later report goes by them, also on past days. At most 31 days.',
+    input: z.strictObject({
+      from: day,
+      to: day.describe('The last day, included.'),
+      pairing: pairing.optional(),
+      shifts: z
+        .array(z.record(z.string().max(64), z.unknown()))
+        .max(100)
+        .optional()
+        .describe('All shifts, in the form of the setting `attendance.shifts`. Absent: those in force.'),
+      holidays: z.array(day).max(1000).optional().describe('All holidays. Absent: those in force.'),
+    }),
+    answer: { kind: 'json', schema: attendancePreview },
+    errors: ['period-refused', 'settings-refused'],
+    scope: 'attendance:read',
+    audit: 'personal',
+    rate: 'heavy',
+    isLong: true,
+  }),
   'attendance.shifts': operation({
     method: 'GET',
     path: '/shifts',
     summary: 'Show the shifts and holidays that reports apply.',
-    description: 'They are set in the configuration.',
+    description: 'They are settings of the box: `config.show`.',
     answer: { kind: 'json', schema: attendanceRules },
     errors: [],
     scope: 'attendance:read',

@@ -178,6 +178,10 @@ async function callRecords(caller: ExampleCaller, { client, seeded }: ExampleBox
     ...{ person, date: today, kind: 'in', time: '08:00', reason: 'the camera was off' },
   });
   await caller.call('attendance.shifts', {});
+  await caller.call('attendance.preview', {
+    ...{ from: today, to: today },
+    shifts: [{ id: 'day', from: '08:30', to: '17:00' }],
+  });
 
   await caller.call('alerts.test', {});
   await until('an alert about the camera', async () => {

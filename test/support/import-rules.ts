@@ -50,6 +50,8 @@ export const allowedArrows = {
   },
   console: {
     contract: ['types', 'what calls take and answer; the schemas stay out of the browser'],
+    domain: ['anything', 'the table of attendance, the same in the browser and on the command line'],
+    base: ['anything', 'CSV whose cells cannot run as formulas'],
   },
   doctor: {
     control: ['anything', 'the report on the machine, and the client that asks a running daemon'],

@@ -7,6 +7,7 @@ import type { Config } from '../../config/schema.js';
 import type {
   AmbiguousPassageRow,
   AttendanceHead,
+  AttendancePreview,
   AttendanceRow,
   attendanceOperations,
   CorrectionRequest,
@@ -34,6 +35,7 @@ import type { ReadingTrail } from '../audit/reading-trail.js';
 import { checkCorrection } from './attendance-correction.js';
 import type { EnrolledPerson } from './attendance-persons.js';
 import { attendancePlan, directions } from './attendance-plan.js';
+import { type ProposedRules, previewDays, proposedRules } from './attendance-preview.js';
 import { showCorrection, showDay, showPassage, showSighting } from './attendance-rows.js';
 
 const dayMs = 86_400_000;
@@ -44,6 +46,8 @@ const dayMs = 86_400_000;
 const marginDays = 3;
 /** The longest period of a report. */
 const longestDays = 366;
+/** The longest period of a preview, which calculates every day twice. */
+const longestPreviewDays = 31;
 /** How long the event loop may be blocked at a time. */
 const turnMs = 5;
 /** Maximum number of ambiguous passages in one report, and of recognitions without proof of life. */
@@ -85,11 +89,19 @@ export interface AttendanceQuery {
   readonly person?: string | undefined;
 }
 
+type PreviewQuery = ProposedRules & DayPeriod;
+
 /** Calculated while it is read, so that a large report needs little memory and does not block the event loop. */
 export interface AttendanceReport {
   readonly head: AttendanceHead;
   /** By person and by day. */
   readonly rows: AsyncIterable<AttendanceRow>;
+}
+
+/** What days are calculated by, and when. */
+interface DayRules {
+  readonly config: Config;
+  readonly nowMs: number;
 }
 
 /** Who reads a report, and whether they may see names. */
@@ -103,6 +115,7 @@ export function attendanceHandlers(attendance: BoxAttendance): Handlers<typeof a
     'attendance.today': (_input, { caller }) => itemsOf(attendance.today(caller)),
     'attendance.report': (query, { caller }) => itemsOf(attendance.report(query, caller)),
     'attendance.correct': (request, { caller }) => attendance.correct(request, caller),
+    'attendance.preview': (query, { caller }) => attendance.preview(query, caller),
     'attendance.shifts': () => attendance.rules(),
   };
 }
@@ -140,17 +153,8 @@ export class BoxAttendance {
    * @throws `no-such-person`, `period-refused`
    */
   async report({ from, to, person }: AttendanceQuery, reader?: Reader): Promise<AttendanceReport> {
-    const days = dayNumberOf(to) - dayNumberOf(from) + 1;
-    if (days < 1 || days > longestDays) {
-      const message =
-        days < 1
-          ? `the report cannot end on ${to}, before it begins on ${from}`
-          : `a report covers at most ${longestDays} days; this one would cover ${days}`;
-      throw badInput('period-refused', message, {
-        remedy: 'give an end that is not before the begin and not more than a year after it',
-      });
-    }
     const period = { from, to };
+    refusePeriod(period, longestDays);
     return this.#report({ calculated: period, shown: period, isWanted: () => true, person, reader });
   }
 
@@ -182,6 +186,28 @@ export class BoxAttendance {
       correction: showCorrection(correction, localTime),
       rows: rows.map((day) => showDay({ id, name: persons?.get(id)?.name }, day, localTime)),
     };
+  }
+
+  /**
+   * What proposed rules would make of days that are recorded.
+   * @throws `period-refused`, `settings-refused`
+   */
+  async preview({ from, to, ...proposed }: PreviewQuery, reader: Reader): Promise<AttendancePreview> {
+    refusePeriod({ from, to }, longestPreviewDays);
+    const { current, clock, localTime } = this.#options;
+    const config = current();
+    const after = { ...config, attendance: proposedRules(config.attendance, proposed) };
+    const nowMs = clock.wallMs();
+    const persons = await this.#personsFor(reader);
+    const keptFrom = this.#keptFrom(nowMs) ?? from;
+    const period = { from: keptFrom > from ? keptFrom : from, to };
+    this.#noteReading(reader, period, undefined, namesIn(persons, undefined));
+    return previewDays({
+      ...{ period, localTime, clock, ids: this.#allPersons(persons) },
+      nameOf: (id) => persons?.get(id)?.name,
+      before: this.#dayCalculator(period, persons, { config, nowMs }),
+      after: this.#dayCalculator(period, persons, { config: after, nowMs }),
+    });
   }
 
   /** The shifts and holidays in force. */
@@ -315,12 +341,14 @@ export class BoxAttendance {
   }
 
   /** A function that calculates the days of a person, with the same rules and the same moment for all persons of a report. */
-  #dayCalculator(period: DayPeriod, persons: Persons): (id: PersonId) => readonly AttendanceDay[] {
-    const { records, current, clock, localTime } = this.#options;
-    const config = current();
+  #dayCalculator(
+    period: DayPeriod,
+    persons: Persons,
+    { config, nowMs }: DayRules = this.#rulesNow(),
+  ): (id: PersonId) => readonly AttendanceDay[] {
+    const { records, localTime } = this.#options;
     const calendar = shiftCalendar(attendancePlan(config), localTime);
     const directionOf = directions(config);
-    const nowMs = clock.wallMs();
     const fromMs = localTime.instantOf(period.from, 0) - marginDays * dayMs;
     const toMs = localTime.instantOf(period.to, 0) + (1 + marginDays) * dayMs;
     const correctedFrom = dateOfDay(dayNumberOf(period.from) - marginDays);
@@ -361,6 +389,11 @@ export class BoxAttendance {
     yield* enrolled.slice(position);
   }
 
+  #rulesNow(): DayRules {
+    const { current, clock } = this.#options;
+    return { config: current(), nowMs: clock.wallMs() };
+  }
+
   #requirePerson(id: PersonId, persons: Persons): void {
     if (persons?.has(id) === true || this.#options.records.hasRecords(id)) return;
     throw notFound('person', id, 'rollcall person list');
@@ -372,6 +405,18 @@ export class BoxAttendance {
     const beforeMs = dueBeforeMs(current().retention.attendanceRecords, nowMs);
     return beforeMs === undefined ? undefined : dateOfDay(dayNumberOf(localTime.at(beforeMs).date) + 1);
   }
+}
+
+function refusePeriod({ from, to }: DayPeriod, most: number): void {
+  const days = dayNumberOf(to) - dayNumberOf(from) + 1;
+  if (days >= 1 && days <= most) return;
+  const message =
+    days < 1
+      ? `the report cannot end on ${to}, before it begins on ${from}`
+      : `the report covers at most ${most} days; this one would cover ${days}`;
+  throw badInput('period-refused', message, {
+    remedy: `give an end that is not before the begin, and at most ${most} days`,
+  });
 }
 
 const personsIn = ({ candidates }: AmbiguousPassageRow): readonly string[] =>

@@ -1,4 +1,5 @@
 import { counted } from '../../base/counted.js';
+import { csvText } from '../../base/csv.js';
 import { defect } from '../../base/errors.js';
 import type {
   AmbiguousPassageRow,
@@ -8,7 +9,7 @@ import type {
   ReportItem,
   ShownCorrection,
 } from '../../contract/attendance.js';
-import { csvLine } from '../csv.js';
+import { attendanceCells, attendanceColumns } from '../../domain/attendance/attendance-table.js';
 import { table } from '../output.js';
 import type { ShowTime } from '../site-time.js';
 
@@ -30,45 +31,9 @@ export async function readReport(answer: Promise<AsyncIterable<ReportItem>>): Pr
   return { head, rows };
 }
 
-const columns = [
-  'person',
-  'name',
-  'date',
-  'shift',
-  'shift_from',
-  'shift_to',
-  'first_in',
-  'last_out',
-  'statuses',
-  'worked_min',
-  'break_min',
-  'away_min',
-  'early_min',
-  'late_min',
-  'left_early_min',
-  'overtime_min',
-  'corrected',
-] as const;
-
-/** CSV in UTF-8 with a byte order mark and CRLF line ends (RFC 4180). Cells are protected from being run as formulas. */
+/** CSV in UTF-8. Cells are protected from being run as formulas. */
 export function attendanceCsv({ rows }: ReadReport): Buffer {
-  const lines = rows.map((row) =>
-    csvLine([
-      row.person,
-      row.name ?? '',
-      row.date,
-      row.shift ?? '',
-      row.shiftFrom ?? '',
-      row.shiftTo ?? '',
-      row.firstIn ?? '',
-      row.lastOut ?? '',
-      row.statuses.join(' '),
-      ...[row.workedMin, row.breakMin, row.awayMin, row.earlyMin].map(String),
-      ...[row.lateMin, row.leftEarlyMin, row.overtimeMin].map(String),
-      row.isCorrected ? 'yes' : 'no',
-    ]),
-  );
-  return Buffer.from(`\ufeff${[csvLine(columns), ...lines].join('\r\n')}\r\n`, 'utf8');
+  return Buffer.from(csvText([attendanceColumns, ...rows.map(attendanceCells)]), 'utf8');
 }
 
 export function describeToday(report: ReadReport): string {

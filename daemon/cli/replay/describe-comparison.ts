@@ -1,4 +1,5 @@
 import { counted } from '../../base/counted.js';
+import { csvLine } from '../../base/csv.js';
 import type { MatchPolicy } from '../../domain/identification/match.js';
 import {
   type ComparedPassage,
@@ -8,7 +9,6 @@ import {
   type PassageAnswer,
 } from '../../domain/identification/passage-comparison.js';
 import type { LivenessPolicy } from '../../domain/liveness/liveness-verdict.js';
-import { csvLine } from '../csv.js';
 import { table } from '../output.js';
 import { escapeMarkup } from './html-page.js';
 

@@ -1,4 +1,4 @@
-import { useSignal } from '@preact/signals';
+import { signal, useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { FetchedList } from '../api/use-fetched.js';
@@ -30,6 +30,18 @@ interface LongTableProps<Item> {
   readonly empty?: ComponentChildren;
 }
 
+/** True while the page is printed: every row is drawn then. */
+const isPrinting = signal(false);
+
+/** Prints the page with all rows of its tables. */
+export async function printPage(): Promise<void> {
+  isPrinting.value = true;
+  // The rows are there after the next frame.
+  await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+  globalThis.print();
+  isPrinting.value = false;
+}
+
 /** Rows beyond the view that are drawn, too. */
 const beyond = 12;
 /** The next page is fetched this many rows before the end. */
@@ -58,7 +70,7 @@ export function LongTable<Item>({ caption, list, columns, keyOf, rowPx = 44, emp
       globalThis.removeEventListener('resize', look);
     };
   }, [rowPx, view]);
-  const { from, to } = view.value;
+  const { from, to } = isPrinting.value ? { from: 0, to: items.length } : view.value;
   useEffect(() => {
     if (hasMore && to + ahead > items.length) list.more();
   });

@@ -3,6 +3,11 @@ export function csvLine(cells: readonly string[]): string {
   return cells.map((cell) => quoted(protectCell(cell))).join(',');
 }
 
+/** A whole table for a spreadsheet: with a byte order mark, without which Excel does not read UTF-8, and CRLF line ends. */
+export function csvText(lines: readonly (readonly (string | number)[])[]): string {
+  return `\ufeff${lines.map((cells) => `${csvLine(cells.map(String))}\r\n`).join('')}`;
+}
+
 function quoted(text: string): string {
   return /[",;\t\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

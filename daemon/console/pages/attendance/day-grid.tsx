@@ -1,0 +1,119 @@
+import type { AttendanceRow } from '../../../contract/attendance.js';
+import type en from '../../messages/en/attendance.json';
+import { Field } from '../../parts/field.js';
+import { type Column, LongTable } from '../../parts/long-table.js';
+import { Badge } from '../../parts/page.js';
+import { useQuery } from '../../parts/use-query.js';
+import { hours, plainDay } from '../../time/site-time.js';
+import { wordsOf } from '../../words/words.js';
+import { mainStatus, nameOf, statuses, statusLetter, statusText, toneOf, workedText } from './day-status.js';
+import type { Period } from './period.js';
+import { byPerson, type PersonDays, wholeList } from './report.js';
+
+const t = wordsOf<typeof en>('attendance');
+
+interface DayGridProps {
+  readonly rows: readonly AttendanceRow[];
+  readonly period: Period;
+  readonly days: readonly string[];
+  readonly holidays: readonly string[];
+  /** True: a letter a day, with the words below. */
+  readonly isNarrow: boolean;
+}
+
+/** Persons by days: what matters most of each day, in words or as a letter, and in its tone. */
+export function DayGrid({ rows, period, days, holidays, isNarrow }: DayGridProps) {
+  const { get, set } = useQuery();
+  const name = get('name');
+  const persons = byPerson(rows).filter((each) => nameOf(each).toLowerCase().includes(name.toLowerCase()));
+  const columns: readonly Column<PersonDays>[] = [
+    {
+      key: 'name',
+      head: t('person'),
+      cell: (each) => <a href={hrefOf(each.person, period)}>{nameOf(each)}</a>,
+    },
+    ...days.map(
+      (day): Column<PersonDays> => ({
+        key: day,
+        head: dayHead(day, isNarrow, holidays),
+        cell: ({ person, ...about }) => (
+          <DayCell
+            about={nameOf({ person, ...about })}
+            href={hrefOf(person, period)}
+            day={day}
+            rows={about.days.get(day) ?? []}
+            isNarrow={isNarrow}
+          />
+        ),
+      }),
+    ),
+    { key: 'worked', head: t('worked'), cell: ({ workedMin }) => hours(workedMin), isFigure: true },
+    {
+      key: 'overtime',
+      head: t('overtime'),
+      cell: ({ overtimeMin }) => (overtimeMin === 0 ? '' : hours(overtimeMin)),
+      isFigure: true,
+    },
+  ];
+  return (
+    <>
+      <search class="filters">
+        <Field label={t('name')} type="search" value={name} onValue={(value) => set({ name: value })} />
+      </search>
+      <div class={`grid-table ${isNarrow ? 'month' : 'week'}`}>
+        <LongTable
+          caption={t('grid')}
+          list={wholeList(persons)}
+          columns={columns}
+          keyOf={({ person }) => person}
+          empty={t('nobody-period')}
+        />
+      </div>
+      {isNarrow && <Legend />}
+    </>
+  );
+}
+
+const hrefOf = (person: string, { from }: Period): string =>
+  `/attendance/persons/${encodeURIComponent(person)}?day=${from}`;
+
+function dayHead(day: string, isNarrow: boolean, holidays: readonly string[]): string {
+  const text = plainDay(day, isNarrow ? { day: 'numeric' } : { weekday: 'short', day: 'numeric' });
+  return holidays.includes(day) ? `${text} ${t('holiday-sign')}` : text;
+}
+
+interface DayCellProps {
+  readonly about: string;
+  readonly href: string;
+  readonly day: string;
+  readonly rows: readonly AttendanceRow[];
+  readonly isNarrow: boolean;
+}
+
+function DayCell({ about, href, day, rows, isNarrow }: DayCellProps) {
+  const main = mainStatus(rows);
+  if (main === undefined) return null;
+  const worked = rows.map(workedText).filter((text) => text !== '');
+  const words = [...new Set(rows.flatMap((row) => row.statuses))].map(statusText);
+  const label = [about, plainDay(day), ...words, ...worked].join(', ');
+  return (
+    <a class={`day ${toneOf(main)}`} href={href} title={label}>
+      <span class="unseen">{label}</span>
+      <span aria-hidden="true">{isNarrow ? statusLetter(main) : worked.join(' + ')}</span>
+      {!isNarrow && <small aria-hidden="true">{statusText(main)}</small>}
+    </a>
+  );
+}
+
+/** The letters of a month, in words. */
+function Legend() {
+  return (
+    <ul class="legend" aria-label={t('legend')}>
+      {statuses.map((status) => (
+        <li key={status}>
+          <Badge tone={toneOf(status)}>{statusLetter(status)}</Badge> {statusText(status)}
+        </li>
+      ))}
+    </ul>
+  );
+}

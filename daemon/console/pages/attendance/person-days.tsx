@@ -1,0 +1,182 @@
+import { useSignal } from '@preact/signals';
+import { useRoute } from 'preact-iso';
+import type { AttendanceRow, ShownCorrection } from '../../../contract/attendance.js';
+import { can } from '../../api/session.js';
+import { useLines } from '../../api/use-fetched.js';
+import type en from '../../messages/en/attendance.json';
+import { Icon } from '../../parts/icon.js';
+import { Empty, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
+import { useQuery } from '../../parts/use-query.js';
+import { clockTime, dayAndTime, hours, laterDay, plainDay, siteDay } from '../../time/site-time.js';
+import { wordsOf } from '../../words/words.js';
+import { CorrectionDialog } from './correction-dialog.js';
+import { nameOf, StatusBadges, workedText } from './day-status.js';
+import { OpenPoints } from './open-points.js';
+import { isDay, periodOf } from './period.js';
+import { reportOf } from './report.js';
+import { ReportNotes } from './report-notes.js';
+import { SaveReport } from './save-report.js';
+
+const t = wordsOf<typeof en>('attendance');
+
+/** The days of one person in a month, with what was corrected. */
+export default function PersonAttendance() {
+  const { params } = useRoute();
+  const { get } = useQuery();
+  const person = params['person'] ?? '';
+  const period = periodOf('month', isDay(get('day')) ? get('day') : siteDay());
+  const report = reportOf(useLines('attendance.report', { ...period, person }));
+  const corrected = useSignal<string | undefined>(undefined);
+  const whom = report.value?.rows[0] ?? { person };
+  const correct = (date: string): void => {
+    corrected.value = date;
+  };
+  const at = (day: string): string => `/attendance/persons/${encodeURIComponent(person)}?day=${day}`;
+  return (
+    <>
+      <PageHead title={nameOf(whom)} back={{ href: '/attendance', text: t('title') }}>
+        {can('persons:read') && <a href={`/people/${encodeURIComponent(person)}`}>{t('to-person')}</a>}
+        {can('attendance:write') && (
+          <button type="button" onClick={() => correct(siteDay())}>
+            {t('correct-day')}
+          </button>
+        )}
+      </PageHead>
+      <div class="period">
+        <a href={at(laterDay(period.from, -1))} aria-label={t('earlier')}>
+          <Icon name="back" />
+        </a>
+        <h2>{plainDay(period.from, { month: 'long', year: 'numeric' })}</h2>
+        <a href={at(laterDay(period.to, 1))} aria-label={t('later')}>
+          <Icon name="forward" />
+        </a>
+        <SaveReport report={report.value} />
+      </div>
+      <Loaded of={report}>
+        {({ head, rows }) => (
+          <>
+            <Section title={t('sums')}>
+              <Sums rows={rows} />
+            </Section>
+            <Section title={t('days')}>
+              {rows.length === 0 ? <Empty>{t('no-days')}</Empty> : <Days rows={rows} onCorrect={correct} />}
+            </Section>
+            <Corrections of={head.corrections ?? []} />
+            <OpenPoints head={head} onCorrected={report.reload} />
+            <ReportNotes head={head} />
+          </>
+        )}
+      </Loaded>
+      {corrected.value !== undefined && (
+        <CorrectionDialog
+          whom={whom}
+          date={corrected.value}
+          onClose={(isDone) => {
+            corrected.value = undefined;
+            if (isDone) void report.reload();
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+function Sums({ rows }: { readonly rows: readonly AttendanceRow[] }) {
+  const sum = (of: (row: AttendanceRow) => number): number => rows.reduce((all, row) => all + of(row), 0);
+  const days = new Set(rows.filter(({ firstIn }) => firstIn !== null).map(({ date }) => date));
+  return (
+    <Facts
+      of={[
+        [t('days-there'), days.size],
+        [t('worked'), hours(sum(({ workedMin }) => workedMin))],
+        [t('overtime'), hours(sum(({ overtimeMin }) => overtimeMin))],
+        [t('late'), hours(sum(({ lateMin }) => lateMin))],
+        [t('left-early'), hours(sum(({ leftEarlyMin }) => leftEarlyMin))],
+      ]}
+    />
+  );
+}
+
+interface DaysProps {
+  readonly rows: readonly AttendanceRow[];
+  readonly onCorrect: (date: string) => void;
+}
+
+function Days({ rows, onCorrect }: DaysProps) {
+  return (
+    <div class="table">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{t('day')}</th>
+            <th scope="col">{t('status')}</th>
+            <th scope="col" class="minor">
+              {t('shift')}
+            </th>
+            <th scope="col" class="figure">
+              {t('in')}
+            </th>
+            <th scope="col" class="figure">
+              {t('out')}
+            </th>
+            <th scope="col" class="figure">
+              {t('worked')}
+            </th>
+            {can('attendance:write') && (
+              <th scope="col">
+                <span class="unseen">{t('correct')}</span>
+              </th>
+            )}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={`${row.date} ${row.shift} ${row.firstIn}`}>
+              <th scope="row">{plainDay(row.date)}</th>
+              <td>
+                <StatusBadges row={row} />
+              </td>
+              <td class="minor">{row.shift}</td>
+              <td class="figure">{row.firstIn && clockTime(row.firstIn)}</td>
+              <td class="figure">{row.lastOut && clockTime(row.lastOut)}</td>
+              <td class="figure">{workedText(row)}</td>
+              {can('attendance:write') && (
+                <td class="figure">
+                  <button
+                    type="button"
+                    class="small secondary"
+                    aria-label={t('correct-of', { day: plainDay(row.date) })}
+                    onClick={() => onCorrect(row.date)}
+                  >
+                    {t('correct')}
+                  </button>
+                </td>
+              )}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Corrections({ of: corrections }: { readonly of: readonly ShownCorrection[] }) {
+  if (corrections.length === 0) return null;
+  return (
+    <Section title={t('corrections')}>
+      <ol class="points">
+        {corrections.map(({ number, date, kind, at, camera, reason, by, madeAt }) => (
+          <li key={number}>
+            <span>
+              <strong>
+                {plainDay(date)}: {t(`correction-${kind}`)} {at && clockTime(at)} {camera}
+              </strong>{' '}
+              {reason}
+            </span>
+            <span class="quiet">{t('correction-by', { number, by, time: dayAndTime(madeAt) })}</span>
+          </li>
+        ))}
+      </ol>
+    </Section>
+  );
+}

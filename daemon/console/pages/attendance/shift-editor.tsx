@@ -1,0 +1,171 @@
+import type en from '../../messages/en/attendance.json';
+import { Choice, Field, Tick } from '../../parts/field.js';
+import { Badge, Empty, Facts, Section } from '../../parts/page.js';
+import { laterDay, plainDay } from '../../time/site-time.js';
+import { wordsOf } from '../../words/words.js';
+import { newShift, type Rules, type Shift, type Weekday, weekdays } from './rules.js';
+
+const t = wordsOf<typeof en>('attendance');
+
+/** A Monday: its week gives the days their names. */
+const someMonday = '2026-01-05';
+const dayName = (day: Weekday): string =>
+  plainDay(laterDay(someMonday, weekdays.indexOf(day)), { weekday: 'short' });
+
+/** The rules as they are, without a way to change them. */
+export function ShiftList({ rules: { pairing, shifts, holidays } }: { readonly rules: Rules }) {
+  return (
+    <>
+      {shifts.length === 0 && <Empty>{t('no-shifts')}</Empty>}
+      {shifts.map((shift) => (
+        <Section key={shift.id} title={shift.id}>
+          <Facts
+            of={[
+              [t('from-to-time'), `${shift.from}–${shift.to}`],
+              [t('days'), shift.days.map(dayName).join(', ')],
+              ...figures.map(([name]) => [t(`shift-${name}`), minutesOf(shift[name])] as const),
+              [t('valid-from'), shift.validFrom && plainDay(shift.validFrom)],
+              [t('valid-until'), shift.validUntil && plainDay(shift.validUntil)],
+            ]}
+          />
+        </Section>
+      ))}
+      <Section title={t('holidays')}>
+        {holidays.length === 0 ? <Empty>{t('no-holidays')}</Empty> : <Holidays days={holidays} />}
+      </Section>
+      <p class="quiet">{t(`pairing-${pairing}`)}</p>
+    </>
+  );
+}
+
+function Holidays({ days }: { readonly days: readonly string[] }) {
+  return (
+    <p class="acts start">
+      {days.map((day) => (
+        <Badge key={day} tone="quiet">
+          {plainDay(day)}
+        </Badge>
+      ))}
+    </p>
+  );
+}
+
+/** The times of a shift that are given in minutes, and the most that the configuration takes. */
+const figures = [
+  ['lateGraceS', 240],
+  ['earlyLeaveGraceS', 240],
+  ['overtimeAfterS', 240],
+  ['breakS', 240],
+  ['breakAfterS', 1440],
+] as const;
+
+const minutesOf = (seconds: number): string => t('minutes', { minutes: Math.round(seconds / 60) });
+
+interface EditorProps {
+  readonly rules: Rules;
+  readonly onChange: (changes: Partial<Rules>) => void;
+}
+
+export function ShiftEditor({ rules: { shifts, pairing }, onChange }: EditorProps) {
+  const replace = (index: number, shift: Shift | undefined): void =>
+    onChange({
+      shifts: shifts.flatMap((each, at) => {
+        if (at !== index) return [each];
+        return shift === undefined ? [] : [shift];
+      }),
+    });
+  const add = (): void => onChange({ shifts: [...shifts, newShift(`shift-${shifts.length + 1}`)] });
+  return (
+    <>
+      {shifts.length === 0 && <Empty>{t('no-shifts')}</Empty>}
+      {shifts.map((shift, index) => (
+        // A shift has no identity but its place while its name is edited.
+        <OneShift key={index} shift={shift} onChange={(changed) => replace(index, changed)} />
+      ))}
+      <p>
+        <button type="button" class="secondary small" onClick={add}>
+          {t('add-shift')}
+        </button>
+      </p>
+      <Choice
+        label={t('pairing')}
+        value={pairing}
+        options={(['first-in-last-out', 'pairs'] as const).map(
+          (each) => [each, t(`pairing-${each}`)] as const,
+        )}
+        onValue={(value) => onChange({ pairing: value })}
+      />
+    </>
+  );
+}
+
+interface OneShiftProps {
+  readonly shift: Shift;
+  /** Undefined takes the shift away. */
+  readonly onChange: (shift: Shift | undefined) => void;
+}
+
+function OneShift({ shift, onChange }: OneShiftProps) {
+  const put = (changes: Partial<Shift>): void => onChange({ ...shift, ...changes });
+  const putDay = (name: 'validFrom' | 'validUntil', day: string): void => {
+    const { [name]: _, ...others } = shift;
+    onChange(day === '' ? others : { ...others, [name]: day });
+  };
+  return (
+    <Section
+      title={t('shift-of', { id: shift.id })}
+      acts={
+        <button
+          type="button"
+          class="small secondary"
+          aria-label={t('remove-shift', { id: shift.id })}
+          onClick={() => onChange(undefined)}
+        >
+          {t('remove')}
+        </button>
+      }
+    >
+      <div class="filters">
+        <Field label={t('shift-name')} value={shift.id} onValue={(id) => put({ id })} autocapitalize="none" />
+        <Field label={t('shift-begins')} type="time" value={shift.from} onValue={(from) => put({ from })} />
+        <Field label={t('shift-ends')} type="time" value={shift.to} onValue={(to) => put({ to })} />
+        {figures.map(([name, most]) => (
+          <Field
+            key={name}
+            label={t(`shift-${name}`)}
+            type="number"
+            min={0}
+            max={most}
+            value={String(Math.round(shift[name] / 60))}
+            onValue={(value) => put({ [name]: Number(value) * 60 })}
+          />
+        ))}
+        <Field
+          label={t('valid-from')}
+          type="date"
+          value={shift.validFrom ?? ''}
+          onValue={(day) => putDay('validFrom', day)}
+        />
+        <Field
+          label={t('valid-until')}
+          type="date"
+          value={shift.validUntil ?? ''}
+          onValue={(day) => putDay('validUntil', day)}
+        />
+      </div>
+      <fieldset class="ticks">
+        <legend>{t('shift-days')}</legend>
+        {weekdays.map((day) => (
+          <Tick
+            key={day}
+            label={dayName(day)}
+            isOn={shift.days.includes(day)}
+            onChange={(isOn) =>
+              put({ days: weekdays.filter((each) => (each === day ? isOn : shift.days.includes(each))) })
+            }
+          />
+        ))}
+      </fieldset>
+    </Section>
+  );
+}

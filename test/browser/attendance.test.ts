@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { describe, test } from 'node:test';
+import { strFromU8, unzipSync } from 'fflate';
+import type { Page } from 'playwright-core';
+import { withoutBuild } from '../support/box.js';
+import { assertAccessible, startBrowser, withoutChromium } from '../support/browser.js';
+import { type ConsoleBox, startConsoleBox } from '../support/console-box.js';
+
+const phone = [360, 740] as const;
+
+describe('attendance in the console', { skip: withoutBuild || withoutChromium, timeout: 240_000 }, () => {
+  test('shows today, a week, a month and a person, saves tables, corrects a day, and previews shifts', async () => {
+    await using browser = await startBrowser();
+    await using box = await startConsoleBox({ content: 'past', browser });
+    const opened = await box.open('admin', '/attendance');
+    const { page, faults } = opened;
+    await page.getByRole('heading', { name: 'Attendance', level: 1 }).waitFor();
+    await page.getByText(/^Made at/).waitFor();
+    await assertAccessible(opened);
+
+    await weekOf(page, box);
+    await assertAccessible(opened);
+    await savesTables(page, box);
+    await page.getByRole('link', { name: 'Month' }).click();
+    await page.getByRole('list', { name: 'What the letters mean' }).waitFor();
+    await assertAccessible(opened);
+
+    await page.getByRole('link', { name: 'Ada Byron', exact: true }).click();
+    await correctsADay(page);
+    await assertAccessible(opened);
+    await page.setViewportSize({ width: phone[0], height: phone[1] });
+    await assertAccessible(opened);
+    assert.deepEqual(await tooWide(page), []);
+    await page.setViewportSize({ width: 1280, height: 900 });
+
+    await changesShifts(page);
+    await assertAccessible(opened);
+    assert.deepEqual(faults, []);
+  });
+});
+
+/** Opens the last week that is over: the past of the box has its days. */
+async function weekOf(page: Page, box: ConsoleBox): Promise<void> {
+  await page.getByRole('link', { name: 'Week', exact: true }).click();
+  await page.getByRole('link', { name: 'Earlier' }).click();
+  await page.waitForURL(/view=week&day=/);
+  for (const { name } of box.seeded?.persons ?? []) {
+    await page.getByRole('link', { name, exact: true }).waitFor();
+  }
+  await page
+    .getByRole('link', { name: /^Chidi Okafor, .*Overtime/ })
+    .first()
+    .waitFor();
+}
+
+async function savesTables(page: Page, box: ConsoleBox): Promise<void> {
+  const saved = async (form: string): Promise<Buffer> => {
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: form, exact: true }).click();
+    return readFile(await (await download).path());
+  };
+  const csv = (await saved('CSV')).toString('utf8');
+  assert.match(csv, /^\ufeffperson,name,date,shift,.*\r\n/);
+  const sheet = strFromU8(unzipSync(await saved('XLSX'))['xl/worksheets/sheet1.xml'] ?? new Uint8Array());
+  for (const { id, name } of box.seeded?.persons ?? []) {
+    assert.ok(csv.includes(`${id},${name},`), `CSV: ${name}`);
+    assert.ok(sheet.includes(`>${name}</t>`), `XLSX: ${name}`);
+  }
+}
+
+async function correctsADay(page: Page): Promise<void> {
+  await page.getByRole('heading', { name: 'Ada Byron', level: 1 }).waitFor();
+  await page
+    .getByRole('button', { name: /^Correct \w{3},/ })
+    .first()
+    .click();
+  await page.getByLabel('What is right').selectOption('Came at');
+  await page.getByLabel('Time', { exact: true }).fill('eight');
+  await page.getByLabel('Reason').fill('the camera was covered');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Correct', exact: true }).click();
+  await dialog.getByText('Code correction-refused').waitFor();
+  await page.getByLabel('Time', { exact: true }).fill('08:44');
+  await dialog.getByRole('button', { name: 'Correct', exact: true }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await page.getByRole('cell', { name: '08:44' }).waitFor();
+  await page.getByText('the camera was covered').waitFor();
+}
+
+async function changesShifts(page: Page): Promise<void> {
+  await page.goto('/attendance/shifts');
+  const begins = page.getByLabel('Begins', { exact: true }).first();
+  await begins.fill('06:00');
+  await page.getByText(/would have been different/).waitFor();
+  await page.getByRole('button', { name: 'Put in force' }).click();
+  await page.getByText('The rules are in force.').waitFor();
+  await page.reload();
+  await begins.waitFor();
+  assert.equal(await begins.inputValue(), '06:00');
+}
+
+/** What is wider than the window, and not in a part that scrolls by itself. */
+const tooWide = (page: Page): Promise<readonly string[]> =>
+  page.evaluate<readonly string[]>(`[...document.querySelectorAll('main *')]
+    .filter((each) => each.closest('.table, .grid-table, .unseen') === null)
+    .filter((each) => each.getBoundingClientRect().right > innerWidth)
+    .map((each) => each.outerHTML.slice(0, 120))`);
