@@ -28,7 +28,15 @@ const dayMs = 86_400_000;
  * Writes the past of a stopped box as the daemon writes it: events, passages, strangers, pictures and marks. Marks all events as
  * sent, so that none ever leaves the box. Returns the number of events.
  */
-export async function writePast(configPath: string, persons: readonly SeededPerson[]): Promise<number> {
+export function writePast(configPath: string, persons: readonly SeededPerson[]): Promise<number> {
+  return withStores(configPath, (stores, config) => fill(stores, config, persons));
+}
+
+/** Opens the files of a stopped box as the daemon does, for `work`. */
+export async function withStores<Result>(
+  configPath: string,
+  work: (stores: Stores, config: Config) => Promise<Result>,
+): Promise<Result> {
   const loaded = await loadConfig(configPath);
   if (!loaded.ok) {
     throw operational('demo-configuration', `${configPath} is not valid`, {
@@ -40,7 +48,7 @@ export async function writePast(configPath: string, persons: readonly SeededPers
   const stores = await openStores({ current: () => config, lifetime, logger: silentLogger }, (error) => {
     throw error;
   });
-  return await fill(stores, config, persons);
+  return await work(stores, config);
 }
 
 async function fill(

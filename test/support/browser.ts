@@ -70,19 +70,23 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/
 
 /** Checks the page in light and dark against WCAG 2.2 AA and the best practices of axe. */
 export async function assertAccessible({ page }: Pick<WatchedPage, 'page'>): Promise<void> {
-  await page.evaluate(axeSource);
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
-    const found = await page.evaluate(async () => {
-      // `axe` is what the script above has defined in the page.
-      const { axe } = globalThis as unknown as { axe: { run(): Promise<AxeResult> } };
-      return (await axe.run()).violations.map(
-        ({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`,
-      );
-    });
-    assert.deepEqual(found, [], `${colorScheme}: ${page.url()}`);
+    assert.deepEqual(await findingsOf(page), [], `${colorScheme}: ${page.url()}`);
   }
   await page.emulateMedia({ colorScheme: 'light' });
+}
+
+/** What axe finds on the page as it is now. */
+export async function findingsOf(page: Page): Promise<readonly string[]> {
+  await page.evaluate(axeSource);
+  return page.evaluate(async () => {
+    // `axe` is what the script above has defined in the page.
+    const { axe } = globalThis as unknown as { axe: { run(): Promise<AxeResult> } };
+    return (await axe.run()).violations.map(
+      ({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`,
+    );
+  });
 }
 
 interface AxeResult {

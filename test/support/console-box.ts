@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Browser } from 'playwright-core';
+import type { Browser, BrowserContext } from 'playwright-core';
 import { type LocalBox, makeLocalBox } from '../../scripts/local-box.js';
 import { demoSections, type Seeded, seedDemo } from '../../scripts/seeding/seed.js';
 import { freePort, startBoxGate } from './box-gate.js';
@@ -49,6 +49,8 @@ export async function startConsoleBox(options: Options): Promise<ConsoleBox> {
     await opened.page.goto(path);
     return opened;
   };
+  // Logins are limited to ten a minute, so a page uses the session of an earlier one with the same role.
+  const sessions = new Map<string, Awaited<ReturnType<BrowserContext['cookies']>>>();
   const loginOf = (role: string): Login => {
     const login = credentials.get(role);
     if (login === undefined) throw new Error(`the box has no account with the role ${role}`);
@@ -72,12 +74,20 @@ export async function startConsoleBox(options: Options): Promise<ConsoleBox> {
         const answer = await opened.context.request.post(`/api/v1${to}`, { headers: { origin: url }, data });
         if (!answer.ok()) throw new Error(`${to}: ${await answer.text()}`);
       };
+      const earlier = sessions.get(role);
+      if (earlier !== undefined) await opened.context.addCookies(earlier);
+      const known = await opened.context.request.get('/api/v1/auth/me');
+      if (known.ok()) {
+        await opened.page.goto(path);
+        return opened;
+      }
       await send('/auth/login', { userName: login.userName, password: login.password, kind: 'session' });
       if (login.mustChange) {
         const password = newPassword();
         await send('/auth/password', { oldPassword: login.password, newPassword: password });
         credentials.set(role, { ...login, password, mustChange: false });
       }
+      sessions.set(role, await opened.context.cookies());
       await opened.page.goto(path);
       return opened;
     },
