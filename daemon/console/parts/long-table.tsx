@@ -16,6 +16,8 @@ export interface Column<Item> {
   readonly cell: (item: Item) => ComponentChildren;
   /** Left out on narrow screens. */
   readonly isMinor?: boolean;
+  /** Short values, such as a time of day: other columns get more room. */
+  readonly isBrief?: boolean;
   /** Figures stand at the end of the cell. */
   readonly isFigure?: boolean;
 }
@@ -91,8 +93,8 @@ export function LongTable<Item>({ caption, list, columns, keyOf, rowPx = 44, emp
         <caption class="unseen">{caption}</caption>
         <thead>
           <tr>
-            {columns.map(({ key, head, isMinor, isFigure }) => (
-              <th key={key} scope="col" class={classOf(isMinor, isFigure)}>
+            {columns.map(({ key, head, isMinor, isFigure, isBrief }) => (
+              <th key={key} scope="col" class={classOf(isMinor, isFigure, isBrief)}>
                 {head}
               </th>
             ))}
@@ -118,8 +120,8 @@ export function LongTable<Item>({ caption, list, columns, keyOf, rowPx = 44, emp
   );
 }
 
-const classOf = (isMinor = false, isFigure = false): string =>
-  [isMinor && 'minor', isFigure && 'figure'].filter(Boolean).join(' ');
+const classOf = (isMinor = false, isFigure = false, isBrief = false): string =>
+  [isMinor && 'minor', isFigure && 'figure', isBrief && 'brief'].filter(Boolean).join(' ');
 
 /** Stands for the rows that are not drawn. */
 function Spacer({ columns, heightPx }: { readonly columns: number; readonly heightPx: number }) {

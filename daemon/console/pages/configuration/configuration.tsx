@@ -59,15 +59,17 @@ function Form({ of, onApplied }: { readonly of: Shown; readonly onApplied: () =>
       {sectionsOf(of.settings).map(([section, settings]) => (
         <div key={section} id={section}>
           <Section title={sectionName(section)}>
-            {settings.map((setting) => (
-              <SettingField
-                key={setting.path}
-                setting={setting}
-                draft={draft.value[setting.path]}
-                mayChange={can('config:write')}
-                onDraft={(value) => change(setting, value)}
-              />
-            ))}
+            <div class="settings">
+              {settings.map((setting) => (
+                <SettingField
+                  key={setting.path}
+                  setting={setting}
+                  draft={draft.value[setting.path]}
+                  mayChange={can('config:write')}
+                  onDraft={(value) => change(setting, value)}
+                />
+              ))}
+            </div>
           </Section>
         </div>
       ))}

@@ -37,7 +37,7 @@ export function SettingField({ setting, draft, mayChange, onDraft }: SettingProp
         />
       )}
       <div class="origin">
-        <Badge tone={tones[origin]}>{t(`origin-${origin}`)}</Badge>
+        {origin !== 'default' && <Badge tone={tones[origin]}>{t(`origin-${origin}`)}</Badge>}
         {origin === 'console' && mayChange && (
           <button
             type="button"

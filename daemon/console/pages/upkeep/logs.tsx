@@ -107,13 +107,14 @@ function Filters({
 }
 
 const columns = (open: (line: Line) => void): readonly Column<Line>[] => [
-  { key: 'time', head: t('time'), cell: ({ at }) => clockSeconds(at) },
+  { key: 'time', head: t('time'), isBrief: true, cell: ({ at }) => clockSeconds(at) },
   {
     key: 'level',
     head: t('level'),
+    isBrief: true,
     cell: ({ level }) => <Badge tone={tones[level]}>{t(`level-${level}`)}</Badge>,
   },
-  { key: 'camera', head: t('camera'), isMinor: true, cell: ({ camera }) => camera },
+  { key: 'camera', head: t('camera'), isMinor: true, isBrief: true, cell: ({ camera }) => camera },
   {
     key: 'message',
     head: t('message'),
