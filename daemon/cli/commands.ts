@@ -11,6 +11,7 @@ import { registerVersion, versionText } from './version.js';
 export const commands: ReadonlyMap<string, () => Promise<(program: Command) => void>> = new Map([
   ['status', async () => (await import('./status.js')).registerStatus],
   ['check-config', async () => (await import('./check-config.js')).registerCheckConfig],
+  ['config', async () => (await import('./config.js')).registerConfig],
   ['doctor', async () => (await import('./doctor.js')).registerDoctor],
   ['mqtt', async () => (await import('./mqtt.js')).registerMqtt],
   ['camera', async () => (await import('./camera.js')).registerCamera],

@@ -20,7 +20,16 @@ const limitsSchema = z.strictObject({
   stream: perMinute(30, 'that begin a stream'),
 });
 
-const secondPersonClass = z.enum(['erase', 'export', 'keys', 'trust', 'identity', 'restore', 'users']);
+const secondPersonClass = z.enum([
+  'erase',
+  'export',
+  'keys',
+  'trust',
+  'identity',
+  'restore',
+  'settings',
+  'users',
+]);
 
 /** What callers from the network may take. The local socket has no such limits. */
 export const apiSchema = z.strictObject({

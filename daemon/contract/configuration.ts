@@ -162,5 +162,6 @@ export const configurationOperations = {
     rate: 'default',
     isLong: true,
     needsStepUp: true,
+    secondPerson: 'settings',
   }),
 } as const;

@@ -6,6 +6,7 @@ export const secondPersonClasses = [
   'trust',
   'identity',
   'restore',
+  'settings',
   'users',
 ] as const;
 export type SecondPersonClass = (typeof secondPersonClasses)[number];

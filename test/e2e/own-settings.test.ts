@@ -22,6 +22,7 @@ test('settings that the box keeps itself', { skip: withoutBuild, timeout: 300_00
   await t.test('are put in force, and go back to the configuration file', () => apply(box));
   await t.test('change once where two callers have read the same', () => twoCallers(box));
   await t.test('are refused where they cannot be used, and everything stays', () => refuse(box));
+  await t.test('are shown, set and reset by commands', () => commands(box));
   await t.test('survive a restart, and a mistake in them is named with its line', () => restart(box));
 });
 
@@ -103,6 +104,23 @@ async function refuse(box: TestBox) {
   await assert.rejects(change({ 'vision.detector': 'yunet' }), { code: 'configuration-refused' });
   assert.deepEqual(await show(box), before);
   assert.notEqual((await box.client.call('status.show')).lastReload?.outcome, 'refused');
+}
+
+async function commands(box: TestBox) {
+  const { exitCode, stdout } = await box.command('config', 'set', 'rules.unknownAfterS', '8', '--yes');
+  assert.equal(exitCode, 0);
+  assert.match(stdout, /1 setting changed/);
+  assert.match((await box.command('config', 'show')).stdout, /rules\.unknownAfterS +8 +the box/);
+  const holidays = ['attendance.holidays', '["2026-12-25"]'];
+  assert.equal((await box.command('config', 'set', ...holidays, '--yes')).exitCode, 0);
+  assert.deepEqual(await settingOf(box, 'attendance.holidays'), [['2026-12-25'], [], 'console']);
+  const refused = await box.command('config', 'set', 'rules.unknownAfterS', 'soon', '--yes');
+  assert.equal(refused.exitCode, 1);
+  assert.match(refused.stdout, /settings\.yaml:\d+:\d+: rules\.unknownAfterS must be a number/);
+  for (const [setting = ''] of [holidays, ['rules.unknownAfterS']]) {
+    assert.equal((await box.command('config', 'reset', setting, '--yes')).exitCode, 0);
+  }
+  assert.deepEqual(await settingOf(box, 'rules.unknownAfterS'), [4, 4, 'file']);
 }
 
 async function restart(box: TestBox) {

@@ -13,6 +13,14 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     ['rollcall check-config', 'check the configuration of this box'],
     ['rollcall check-config new.yaml', 'check a new file before you install it'],
   ],
+  'config show': [['rollcall config show', 'show what is set, and where each setting comes from']],
+  'config set': [
+    ['rollcall config set rules.unknownAfterS 5', 'report unknown persons after 5 seconds'],
+    ['rollcall config set attendance.holidays \'["2026-12-25"]\'', 'a list replaces the whole list'],
+  ],
+  'config reset': [
+    ['rollcall config reset rules.unknownAfterS', 'use the value of the configuration file again'],
+  ],
   doctor: [['sudo rollcall doctor', 'check everything that the daemon needs']],
   'mqtt check': [['sudo rollcall mqtt check', 'check the connection to the broker step by step']],
   'camera list': [['rollcall camera list', 'show the state of every camera']],
