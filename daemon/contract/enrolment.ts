@@ -19,6 +19,7 @@ export const numberedFace = z.object({
   place: z.enum(facePlaces).describe('In which third of the picture the face is.'),
   box: faceBox,
 });
+export type NumberedFace = z.infer<typeof numberedFace>;
 
 export const takenFace = z.object({
   face: numberedFace,

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
+import { cast, portrait, samplePhotograph } from '../../scripts/virtual-camera/cast.js';
 import { withoutBuild } from '../support/box.js';
 import { assertAccessible, startBrowser, withoutChromium } from '../support/browser.js';
 import { startConsoleBox } from '../support/console-box.js';
+
+const photographOf = (who: keyof typeof cast) => portrait(cast[who]);
 
 describe('the people pages of the console', {
   skip: withoutBuild || withoutChromium,
@@ -24,6 +28,62 @@ describe('the people pages of the console', {
     await page.getByRole('link', { name: /Lena Fischer/ }).waitFor();
     await page.getByLabel('Mark').selectOption('Barred');
     await page.getByText('No person fits.').waitFor();
+    await page.getByLabel('Mark').selectOption('With and without');
+    await page.getByRole('link', { name: /Lena Fischer/ }).click();
+    await page.getByRole('heading', { name: 'Lena Fischer', level: 1 }).waitFor();
+    await page.getByText(/^Quality/).waitFor();
+    await page.getByText('Told apart').first().waitFor();
+    await assertAccessible(opened);
+
+    await page.getByRole('button', { name: 'Change', exact: true }).click();
+    const profile = page.getByRole('dialog', { name: 'Change the profile' });
+    await profile.getByLabel('Groups').fill('team, night-shift');
+    await profile.getByLabel('Mark').selectOption('watch');
+    await profile.getByLabel('Reason of the mark').fill('test');
+    await profile.getByLabel('Legal basis').selectOption('Consent');
+    await profile.getByLabel('Reference').fill('form 7');
+    await assertAccessible(opened);
+    const id = page.url().split('/').at(-1) ?? '';
+    await box.box.client.call('persons.update', { id, notes: 'written by another user' });
+    await profile.getByRole('button', { name: 'Save' }).click();
+    await profile.getByText('Code changed-meanwhile').waitFor();
+    await profile.getByRole('button', { name: 'Load it anew' }).click();
+    await page.getByText('written by another user').waitFor();
+    await page.getByRole('button', { name: 'Change', exact: true }).click();
+    await profile.getByLabel('Groups').fill('team, night-shift');
+    await profile.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('night-shift, team').waitFor();
+    assert.deepEqual(faults, []);
+  });
+
+  test('enrol a person from photographs, after the decisions that the box asks for', async () => {
+    await using browser = await startBrowser();
+    await using box = await startConsoleBox({ content: 'past', browser });
+    const opened = await box.open('operator', '/people/add');
+    const { page, faults } = opened;
+    await page.getByRole('heading', { name: 'Add from photographs' }).waitFor();
+    const files = page.locator('input[type=file]');
+    const group = { name: 'group.jpg', mimeType: 'image/jpeg', buffer: await readFile(samplePhotograph(6)) };
+    await files.setInputFiles(group);
+    await page.getByText(/^\d+ faces$/).waitFor();
+    await assertAccessible(opened);
+    await page.getByRole('button', { name: 'Leave out' }).click();
+
+    await files.setInputFiles({ ...group, name: 'ada.jpg', buffer: await photographOf('ada') });
+    await page.getByText(/^Usable/).waitFor();
+    await page.getByLabel('Name', { exact: true }).fill('A twin of Ada');
+    await page.getByLabel('External id').fill('demo-2');
+    await page.getByRole('button', { name: 'Enrol', exact: true }).click();
+    await page.getByText('another person has this external id').waitFor();
+    await page.getByLabel('External id').fill('');
+    await page.getByRole('button', { name: 'Enrol', exact: true }).click();
+    await page.getByText(/^Ada Byron · similarity/).waitFor();
+    await assertAccessible(opened);
+    await page.getByRole('button', { name: 'They are two persons' }).click();
+    await page.getByRole('heading', { name: 'A twin of Ada is enrolled' }).waitFor();
+    await page.getByText(/^Accepted, quality/).waitFor();
+    await page.getByRole('link', { name: 'Show the person' }).click();
+    await page.getByText('May be mistaken').waitFor();
     assert.deepEqual(faults, []);
   });
 });

@@ -38,22 +38,31 @@ export async function call<Id extends CallId>(
   ...[input, options]: Arguments<Id>
 ): Promise<Output<Id>> {
   const fields = (input ?? {}) as Readonly<Record<string, unknown>>;
+  return await proved(() => once<Output<Id>>(write(id, fields), options));
+}
+
+/** Does the work again after a fresh proof of identity, where the box asks for one. */
+async function proved<Answer>(work: () => Promise<Answer>): Promise<Answer> {
   try {
-    return await once<Output<Id>>(write(id, fields), options);
+    return await work();
   } catch (error) {
     if (!isApiError(error, 'step-up-required')) throw error;
     if (!(await askForProof())) throw error;
-    return await once<Output<Id>>(write(id, fields), options);
+    return await work();
   }
 }
 
-/** Reads the lines of an answer to their end. @throws ApiError, also in the middle */
+/** Reads the lines of an answer to their end, after a proof of identity as `call`. @throws ApiError, also in the middle */
 export async function* readLines<Id extends LinesId>(
   id: Id,
   ...[input, options]: Arguments<Id>
 ): AsyncGenerator<Line<Id>> {
-  const response = await send(write(id, (input ?? {}) as Readonly<Record<string, unknown>>), options);
-  if (!response.ok) throw await errorOf(response);
+  const fields = (input ?? {}) as Readonly<Record<string, unknown>>;
+  const response = await proved(async () => {
+    const answered = await send(write(id, fields), options);
+    if (!answered.ok) throw await errorOf(answered);
+    return answered;
+  });
   for await (const line of linesOf(response)) {
     const said = JSON.parse(line) as { readonly item?: Line<Id>; readonly error?: object };
     if (said.item !== undefined) yield said.item;

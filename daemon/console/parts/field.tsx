@@ -67,6 +67,38 @@ export function Field({ label, value, onValue, type = 'text', hint, wrong, ...ot
   );
 }
 
+interface AreaProps {
+  readonly label: string;
+  readonly value: string;
+  readonly onValue: (value: string) => void;
+  readonly hint?: ComponentChildren;
+  readonly rows?: number;
+  readonly maxLength?: number;
+}
+
+/** A labelled field of several lines. */
+export function Area({ label, value, onValue, hint, rows = 3, maxLength }: AreaProps) {
+  const id = useId();
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <textarea
+        id={id}
+        rows={rows}
+        value={value}
+        {...(maxLength !== undefined && { maxLength })}
+        onInput={(event) => onValue(event.currentTarget.value)}
+        {...(hint !== undefined && { 'aria-describedby': `${id}-hint` })}
+      />
+      {hint !== undefined && (
+        <small id={`${id}-hint`} class="hint">
+          {hint}
+        </small>
+      )}
+    </div>
+  );
+}
+
 interface ChoiceProps<Value extends string> {
   readonly label: string;
   readonly value: Value;

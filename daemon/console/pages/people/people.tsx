@@ -9,9 +9,9 @@ import { PageHead } from '../../parts/page.js';
 import { PersonPicture } from '../../parts/person-picture.js';
 import { type Query, useQuery } from '../../parts/use-query.js';
 import { useSettled } from '../../parts/use-settled.js';
-import { dayOf, number, plainDay } from '../../time/site-time.js';
+import { dayOf, number } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
-import { ConsentBadge, StandingBadges } from './standing.js';
+import { ConsentBadge, StandingBadges, validityOf } from './standing.js';
 
 const t = wordsOf<typeof en>('people');
 
@@ -139,7 +139,7 @@ const columns = (): readonly Column<PersonSummary>[] => [
   },
   { key: 'standing', head: t('standing'), cell: (person) => <StandingBadges of={person} /> },
   { key: 'groups', head: t('groups'), cell: ({ groups = [] }) => groups.join(', '), isMinor: true },
-  { key: 'valid', head: t('validity'), cell: (person) => validity(person), isMinor: true },
+  { key: 'valid', head: t('validity'), cell: validityOf, isMinor: true },
   {
     key: 'consent',
     head: t('consent'),
@@ -158,12 +158,3 @@ const columns = (): readonly Column<PersonSummary>[] => [
   },
   { key: 'enrolled', head: t('enrolled'), cell: ({ enrolledAt }) => dayOf(enrolledAt), isMinor: true },
 ];
-
-/** The days on which a person is valid, in words; empty without an end on either side. */
-export function validity({ validFrom, validUntil }: PersonSummary): string {
-  const short = { year: 'numeric', month: 'short', day: 'numeric' } as const;
-  const [from, until] = [validFrom, validUntil].map((day) => (day === undefined ? '' : plainDay(day, short)));
-  if (from && until) return t('from-until', { from, until });
-  if (from) return t('from', { from });
-  return until ? t('until', { until }) : '';
-}

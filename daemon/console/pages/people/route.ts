@@ -11,5 +11,7 @@ const routes: readonly ConsoleRoute[] = [
     navigation: { group: 'people', order: 0, icon: 'people', text: () => t('title') },
     load: () => import('./people.js'),
   },
+  { path: '/people/add', scopes: ['persons:write'], load: () => import('./add-person.js') },
+  { path: '/people/:id', scopes: ['persons:read'], load: () => import('./person.js') },
 ];
 export default routes;

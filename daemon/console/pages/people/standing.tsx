@@ -1,7 +1,7 @@
 import type { PersonSummary } from '../../../contract/person.js';
 import type en from '../../messages/en/people.json';
 import { Badge } from '../../parts/page.js';
-import { siteDay } from '../../time/site-time.js';
+import { plainDay, siteDay } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('people');
@@ -51,4 +51,13 @@ export function StandingBadges({ of: person }: { readonly of: PersonSummary }) {
 export function ConsentBadge({ state }: { readonly state: PersonSummary['consentState'] }) {
   const tone = ({ none: 'quiet', recorded: 'ok', withdrawn: 'warn' } as const)[state];
   return <Badge tone={tone}>{t(`consent-${state}`)}</Badge>;
+}
+
+/** The days on which a person is valid, in words; empty without an end on either side. */
+export function validityOf({ validFrom, validUntil }: PersonSummary): string {
+  const short = { year: 'numeric', month: 'short', day: 'numeric' } as const;
+  const [from, until] = [validFrom, validUntil].map((day) => (day === undefined ? '' : plainDay(day, short)));
+  if (from && until) return t('from-until', { from, until });
+  if (from) return t('from', { from });
+  return until ? t('until', { until }) : '';
 }

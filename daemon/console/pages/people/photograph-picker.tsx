@@ -1,0 +1,140 @@
+import { useSignal } from '@preact/signals';
+import type { EnrolmentRefusal, PhotographResult } from '../../../contract/enrolment.js';
+import type en from '../../messages/en/person-form.json';
+import { Fault, Remedy, sentence } from '../../parts/fault.js';
+import { FramedFaces } from '../../parts/framed-faces.js';
+import { Badge } from '../../parts/page.js';
+import { qualityWord } from '../../parts/terms.js';
+import { percent } from '../../time/site-time.js';
+import { wordsOf } from '../../words/words.js';
+import type { ChosenPhotograph, Look, PhotographChoice } from './photograph-choice.js';
+
+const t = wordsOf<typeof en>('person-form');
+
+export type PhotographResults = ReadonlyMap<number, PhotographResult>;
+
+/** The answer of the box, for the photographs that were sent. */
+export function resultsOf(
+  refusal: EnrolmentRefusal | undefined,
+  sent: readonly ChosenPhotograph[],
+): PhotographResults | undefined {
+  if (refusal?.outcome !== 'refused') return undefined;
+  return new Map(
+    sent.flatMap(({ key }, index) => {
+      const result = refusal.photographs[index];
+      return result === undefined ? [] : [[key, result] as const];
+    }),
+  );
+}
+
+interface PhotographPickerProps {
+  readonly choice: PhotographChoice;
+  readonly isSingle?: boolean;
+  /** What the box answered of each photograph, by its key. */
+  readonly results?: PhotographResults | undefined;
+}
+
+/** Photographs by dragging or choosing files, with what the box says of each. */
+export function PhotographPicker({ choice, isSingle = false, results }: PhotographPickerProps) {
+  const isOver = useSignal(false);
+  const setOver = (over: boolean) => (event: Event) => {
+    event.preventDefault();
+    isOver.value = over;
+  };
+  return (
+    <>
+      <label
+        class={`drop ${isOver.value ? 'over' : ''}`}
+        onDragOver={setOver(true)}
+        onDragLeave={setOver(false)}
+        onDrop={(event) => {
+          setOver(false)(event);
+          choice.add([...(event.dataTransfer?.files ?? [])]);
+        }}
+      >
+        <span>{isSingle ? t('choose-one') : t('choose')}</span>
+        <small>{t('choose-hint')}</small>
+        <input
+          type="file"
+          accept="image/jpeg,image/png,image/webp,image/tiff,image/gif,image/avif"
+          multiple={!isSingle}
+          onChange={({ currentTarget }) => {
+            choice.add([...(currentTarget.files ?? [])]);
+            currentTarget.value = '';
+          }}
+        />
+      </label>
+      <div role="status">
+        <ul class="shots">
+          {choice.chosen.map((photograph) => (
+            <li key={photograph.key}>
+              <Shot photograph={photograph} choice={choice} result={results?.get(photograph.key)} />
+            </li>
+          ))}
+        </ul>
+      </div>
+    </>
+  );
+}
+
+interface ShotProps {
+  readonly photograph: ChosenPhotograph;
+  readonly choice: PhotographChoice;
+  readonly result: PhotographResult | undefined;
+}
+
+function Shot({ photograph: { key, file, url, look }, choice, result }: ShotProps) {
+  const found = look?.kind === 'faces' ? look.faces : [];
+  const listed = result?.outcome === 'refused' ? (result.faces ?? found) : found;
+  const canPick = choice.chosen.length === 1 && listed.length > 1;
+  return (
+    <>
+      <FramedFaces
+        src={url}
+        alt={file.name}
+        faces={listed}
+        picked={choice.faceNumber}
+        {...(canPick && { onPick: choice.pickFace })}
+      />
+      <div>
+        {result === undefined ? (
+          <Seen look={look} isLooking={choice.isLooking} />
+        ) : (
+          <Judged result={result} />
+        )}
+        {canPick && <p>{t('pick-face')}</p>}
+        <button type="button" class="small secondary" onClick={() => choice.remove(key)}>
+          {t('leave-out')}
+          <span class="unseen"> {file.name}</span>
+        </button>
+      </div>
+    </>
+  );
+}
+
+/** What the box sees before anything is stored. */
+function Seen({ look, isLooking }: { readonly look: Look | undefined; readonly isLooking: boolean }) {
+  if (look === undefined) return isLooking ? <p>{t('looking')}</p> : null;
+  if (look.kind === 'failed') return <Fault error={look.error} />;
+  const [face, ...others] = look.faces;
+  if (face === undefined) return <Badge tone="bad">{t('no-face')}</Badge>;
+  if (others.length > 0) return <Badge tone="warn">{t('several-faces', { count: look.faceCount })}</Badge>;
+  const quality = percent(face.qualityScore);
+  if (face.qualityReasons.length === 0) return <Badge tone="ok">{t('usable', { quality })}</Badge>;
+  const reasons = face.qualityReasons.map(qualityWord).join(', ');
+  return <Badge tone="warn">{t('unusable', { reasons })}</Badge>;
+}
+
+/** What the box decided of a photograph. */
+function Judged({ result }: { readonly result: PhotographResult }) {
+  if (result.outcome === 'enrolled') {
+    return <Badge tone="ok">{t('accepted', { quality: percent(result.qualityScore) })}</Badge>;
+  }
+  return (
+    <>
+      <Badge tone="bad">{t('refused-one')}</Badge>
+      <p>{sentence(result.message)}</p>
+      <Remedy>{sentence(result.remedy)}</Remedy>
+    </>
+  );
+}

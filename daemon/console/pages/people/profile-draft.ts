@@ -1,0 +1,78 @@
+import type { consentBases, PersonDetail, watchMarks } from '../../../contract/person.js';
+import type { ProfileChange } from '../../../contract/persons.js';
+
+export type Basis = (typeof consentBases)[number];
+type Mark = (typeof watchMarks)[number];
+
+/** A profile as a form holds it: an empty text for what is absent. */
+export interface ProfileDraft {
+  readonly name: string;
+  readonly externalId: string;
+  /** Separated by commas. */
+  readonly groups: string;
+  readonly validFrom: string;
+  readonly validUntil: string;
+  readonly mark: Mark | '';
+  readonly markReason: string;
+  readonly basis: Basis | '';
+  readonly consentDay: string;
+  readonly consentReference: string;
+  readonly notes: string;
+}
+
+export const emptyDraft: ProfileDraft = {
+  ...{ name: '', externalId: '', groups: '', validFrom: '', validUntil: '', mark: '', markReason: '' },
+  ...{ basis: '', consentDay: '', consentReference: '', notes: '' },
+};
+
+export function draftOf(person: PersonDetail): ProfileDraft {
+  const { name, externalId = '', groups = [], validFrom = '', validUntil = '' } = person;
+  const { watch, consent, notes = '' } = person;
+  return {
+    ...{ name, externalId, groups: groups.join(', '), validFrom, validUntil, notes },
+    ...{ mark: watch?.mark ?? '', markReason: watch?.reason ?? '' },
+    basis: consent?.basis ?? '',
+    consentDay: consent?.dateIso ?? '',
+    consentReference: consent?.reference ?? '',
+  };
+}
+
+const groupsOf = ({ groups }: ProfileDraft): readonly string[] =>
+  groups
+    .split(/[,;]/)
+    .map((group) => group.trim())
+    .filter((group) => group !== '');
+
+/** The parts of a profile as the box takes them; `undefined` for what is absent. */
+function partsOf(draft: ProfileDraft) {
+  const { basis, consentDay: dateIso, consentReference: reference, mark, markReason: reason } = draft;
+  const groups = groupsOf(draft);
+  return {
+    externalId: draft.externalId.trim() || undefined,
+    notes: draft.notes.trim() || undefined,
+    validFrom: draft.validFrom || undefined,
+    validUntil: draft.validUntil || undefined,
+    groups: groups.length === 0 ? undefined : groups,
+    watch: mark === '' ? undefined : { mark, reason },
+    consent: basis === '' ? undefined : { basis, dateIso, reference },
+  };
+}
+
+/** A new person's profile. */
+export function profileOf(draft: ProfileDraft) {
+  const given = Object.entries(partsOf(draft)).filter(([, value]) => value !== undefined);
+  return { name: draft.name, ...(Object.fromEntries(given) as DefinedParts) };
+}
+type DefinedParts = { [K in keyof ReturnType<typeof partsOf>]?: NonNullable<ReturnType<typeof partsOf>[K]> };
+
+/** What differs between a person and the form: null for what was taken away. */
+export function changeOf(person: PersonDetail, draft: ProfileDraft): ProfileChange {
+  const [before, after] = [partsOf(draftOf(person)), partsOf(draft)];
+  const changed = Object.entries(after)
+    .filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name as keyof typeof before]))
+    .map(([name, value]) => [name, value ?? null] as const);
+  return {
+    ...(draft.name !== person.name && { name: draft.name }),
+    ...(Object.fromEntries(changed) as ProfileChange),
+  };
+}

@@ -1,0 +1,129 @@
+import type en from '../../messages/en/person-form.json';
+import { Area, Choice, Field } from '../../parts/field.js';
+import { siteDay } from '../../time/site-time.js';
+import { wordsOf } from '../../words/words.js';
+import type { Basis, ProfileDraft } from './profile-draft.js';
+
+const t = wordsOf<typeof en>('person-form');
+
+const bases: readonly Basis[] = [
+  ...(['consent', 'employment-law', 'vital-interests', 'substantial-public-interest'] as const),
+  ...(['contract', 'legal-obligation', 'legitimate-interests'] as const),
+];
+
+interface ProfileFieldsProps {
+  readonly draft: ProfileDraft;
+  readonly onChange: (draft: ProfileDraft) => void;
+}
+
+/** The fields of a person's profile. */
+export function ProfileFields({ draft, onChange }: ProfileFieldsProps) {
+  const set = (changed: Partial<ProfileDraft>): void => onChange({ ...draft, ...changed });
+  return (
+    <>
+      <Field
+        label={t('name')}
+        required
+        autocomplete="off"
+        autocapitalize="words"
+        value={draft.name}
+        onValue={(name) => set({ name })}
+      />
+      <Field
+        label={t('external-id')}
+        hint={t('external-id-hint')}
+        autocomplete="off"
+        value={draft.externalId}
+        onValue={(externalId) => set({ externalId })}
+      />
+      <Field
+        label={t('groups')}
+        hint={t('groups-hint')}
+        autocapitalize="none"
+        value={draft.groups}
+        onValue={(groups) => set({ groups })}
+      />
+      <ConsentFields draft={draft} set={set} />
+      <StandingFields draft={draft} set={set} />
+      <Area label={t('notes')} maxLength={2000} value={draft.notes} onValue={(notes) => set({ notes })} />
+    </>
+  );
+}
+
+interface PartProps {
+  readonly draft: ProfileDraft;
+  readonly set: (changed: Partial<ProfileDraft>) => void;
+}
+
+function ConsentFields({ draft, set }: PartProps) {
+  return (
+    <fieldset>
+      <legend>{t('consent')}</legend>
+      <Choice
+        label={t('basis')}
+        value={draft.basis}
+        options={[['', t('basis-none')], ...bases.map((basis) => [basis, t(`basis-${basis}`)] as const)]}
+        onValue={(basis) => set({ basis, consentDay: draft.consentDay || siteDay() })}
+      />
+      {draft.basis !== '' && (
+        <div class="pair">
+          <Field
+            label={t('consent-day')}
+            type="date"
+            required
+            max={siteDay()}
+            value={draft.consentDay}
+            onValue={(consentDay) => set({ consentDay })}
+          />
+          <Field
+            label={t('consent-reference')}
+            hint={t('consent-reference-hint')}
+            required
+            value={draft.consentReference}
+            onValue={(consentReference) => set({ consentReference })}
+          />
+        </div>
+      )}
+    </fieldset>
+  );
+}
+
+function StandingFields({ draft, set }: PartProps) {
+  return (
+    <fieldset>
+      <legend>{t('treatment')}</legend>
+      <div class="pair">
+        <Field
+          label={t('valid-from')}
+          type="date"
+          value={draft.validFrom}
+          onValue={(validFrom) => set({ validFrom })}
+        />
+        <Field
+          label={t('valid-until')}
+          type="date"
+          value={draft.validUntil}
+          onValue={(validUntil) => set({ validUntil })}
+        />
+      </div>
+      <Choice
+        label={t('mark')}
+        value={draft.mark}
+        options={[
+          ['', t('mark-none')],
+          ['watch', t('mark-watch')],
+          ['barred', t('mark-barred')],
+        ]}
+        onValue={(mark) => set({ mark })}
+      />
+      {draft.mark !== '' && (
+        <Field
+          label={t('mark-reason')}
+          required
+          value={draft.markReason}
+          onValue={(markReason) => set({ markReason })}
+        />
+      )}
+    </fieldset>
+  );
+}
