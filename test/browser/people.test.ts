@@ -86,4 +86,49 @@ describe('the people pages of the console', {
     await page.getByText('May be mistaken').waitFor();
     assert.deepEqual(faults, []);
   });
+
+  test('import a table, row by row, and store nothing before the user says so', async () => {
+    await using browser = await startBrowser();
+    await using box = await startConsoleBox({ content: 'past', browser });
+    const opened = await box.open('operator', '/people/import');
+    const { page, faults } = opened;
+    const files = page.getByLabel('The table and the photographs as files');
+    const csv = (text: string) => ({ name: 'persons.csv', mimeType: 'text/csv', buffer: Buffer.from(text) });
+    await files.setInputFiles([csv('nom;photographs\nMax;max.jpg\n')]);
+    await page.getByText('unknown or appear twice: nom').waitFor();
+    await assertAccessible(opened);
+
+    const rows = ['Max "M" Muster;max.jpg', 'A twin of Ada;ada.jpg', 'Nobody;nobody.jpg'].map((row) =>
+      row.replace(/^(.*);/, (_, name: string) => `"${name.replaceAll('"', '""')}";`),
+    );
+    const picture = (name: string, buffer: Buffer) => ({ name, mimeType: 'image/jpeg', buffer });
+    await files.setInputFiles([
+      csv(`name;photographs\n${rows.join('\n')}\n`),
+      picture('max.jpg', await photographOf('stranger')),
+      picture('ada.jpg', await photographOf('ada')),
+    ]);
+    await page.getByText('1 row accepted, 2 refused').waitFor();
+    await page.getByText('Max "M" Muster').waitFor();
+    await assertAccessible(opened);
+    await page.getByRole('button', { name: 'Why Nobody' }).click();
+    await page.getByText('A photograph of this row is not among the files.').waitFor();
+    await page.getByRole('button', { name: 'Close' }).click();
+
+    // The import goes on while other pages show.
+    await page.getByRole('link', { name: 'People', exact: true }).first().click();
+    await page.getByText('8 of 8').waitFor();
+    await page.getByRole('link', { name: 'Import many' }).click();
+    await page.getByRole('button', { name: 'Why A twin of Ada' }).click();
+    await page.getByText(/^Ada Byron · similarity/).waitFor();
+    await page.getByRole('button', { name: 'They are two persons' }).click();
+    await page.getByText('2 rows accepted, 1 refused').waitFor();
+    await page.getByLabel('Leave out the refused row').check();
+    await page.getByRole('button', { name: 'Enrol 2 persons' }).click();
+    await page.getByRole('dialog').getByText('The refused row is left out.').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Enrol 2 persons' }).click();
+    await page.getByText('2 persons are enrolled.').waitFor();
+    await page.getByRole('link', { name: 'Show them' }).click();
+    await page.getByText('10 of 10').waitFor();
+    assert.deepEqual(faults, []);
+  });
 });

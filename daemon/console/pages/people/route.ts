@@ -12,6 +12,7 @@ const routes: readonly ConsoleRoute[] = [
     load: () => import('./people.js'),
   },
   { path: '/people/add', scopes: ['persons:write'], load: () => import('./add-person.js') },
+  { path: '/people/import', scopes: ['persons:write'], load: () => import('./import-people.js') },
   { path: '/people/:id', scopes: ['persons:read'], load: () => import('./person.js') },
 ];
 export default routes;

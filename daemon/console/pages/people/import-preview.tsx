@@ -1,0 +1,165 @@
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { useAct } from '../../api/use-fetched.js';
+import type en from '../../messages/en/person-import.json';
+import { Dialog } from '../../parts/dialog.js';
+import { Fault, Remedy, sentence } from '../../parts/fault.js';
+import { type Column, LongTable } from '../../parts/long-table.js';
+import { Badge } from '../../parts/page.js';
+import { Picture } from '../../parts/picture.js';
+import { wordsOf } from '../../words/words.js';
+import { acceptDuplicate, type StagedImportRow } from './import-run.js';
+import { SideBySide, TakenId } from './refusal.js';
+
+const t = wordsOf<typeof en>('person-import');
+
+interface ImportPreviewProps {
+  readonly rows: readonly StagedImportRow[];
+  /** True: the user may still decide about refused rows. */
+  readonly canDecide: boolean;
+}
+
+/** Every row with its picture, and why it is refused. */
+export function ImportPreview({ rows, canDecide }: ImportPreviewProps) {
+  const addressOf = usePictureAddresses();
+  const shownLine = useSignal<number | undefined>(undefined);
+  const shown = rows.find(({ line }) => line === shownLine.value);
+  const show = (line: number | undefined): void => {
+    shownLine.value = line;
+  };
+  const list = {
+    ...{ items: refusedFirst(rows), total: rows.length, fault: undefined, isLoading: false, hasMore: false },
+    more: () => undefined,
+    reload: () => Promise.resolve(),
+  };
+  return (
+    <>
+      <LongTable
+        caption={t('preview')}
+        list={list}
+        columns={columns(addressOf, show)}
+        keyOf={({ line }) => line}
+        rowPx={60}
+      />
+      {shown !== undefined && (
+        <RowDialog
+          row={shown}
+          picture={addressOf(shown.photographs[0])}
+          canDecide={canDecide}
+          onClose={() => show(undefined)}
+        />
+      )}
+    </>
+  );
+}
+
+const refusedFirst = (rows: readonly StagedImportRow[]): readonly StagedImportRow[] => [
+  ...rows.filter(({ state }) => state === 'refused'),
+  ...rows.filter(({ state }) => state !== 'refused'),
+];
+
+type AddressOf = (file: File | undefined) => string | undefined;
+
+/** Addresses of files within this page, made when a row comes into view. */
+function usePictureAddresses(): AddressOf {
+  const known = useRef(new Map<File, string>());
+  useEffect(
+    () => () => {
+      for (const url of known.current.values()) URL.revokeObjectURL(url);
+    },
+    [],
+  );
+  return (file) => {
+    if (file === undefined) return undefined;
+    const url = known.current.get(file) ?? URL.createObjectURL(file);
+    known.current.set(file, url);
+    return url;
+  };
+}
+
+const columns = (addressOf: AddressOf, show: (line: number) => void): readonly Column<StagedImportRow>[] => [
+  {
+    key: 'name',
+    head: t('name'),
+    cell: ({ line, name, photographs }) => (
+      <span class="with-face">
+        <Picture src={addressOf(photographs[0])} alt="" class="face" />
+        <span>
+          {name}
+          <small>{t('line', { line })}</small>
+        </span>
+      </span>
+    ),
+  },
+  {
+    key: 'photographs',
+    head: t('photographs'),
+    cell: ({ photographs }) => photographs.length,
+    isFigure: true,
+    isMinor: true,
+  },
+  {
+    key: 'state',
+    head: t('state'),
+    cell: (row) =>
+      row.state === 'refused' ? (
+        <>
+          <Badge tone="bad">{t('state-refused')}</Badge>{' '}
+          <button type="button" class="plain" onClick={() => show(row.line)}>
+            {t('why')}
+            <span class="unseen"> {row.name}</span>
+          </button>
+        </>
+      ) : (
+        <Badge tone={row.state === 'accepted' ? 'ok' : 'quiet'}>{t(`state-${row.state}`)}</Badge>
+      ),
+  },
+];
+
+interface RowDialogProps {
+  readonly row: StagedImportRow;
+  readonly picture: string | undefined;
+  readonly canDecide: boolean;
+  readonly onClose: () => void;
+}
+
+/** Why a row is refused, with its picture. */
+function RowDialog({ row, picture, canDecide, onClose }: RowDialogProps) {
+  const { line, name, problem, result, error, photographs } = row;
+  const doing = useAct();
+  return (
+    <Dialog title={t('row-title', { line, name })} onClose={onClose}>
+      {result?.outcome !== 'similar' && <Picture src={picture} alt={name} class="face-large" />}
+      {problem !== undefined && <p>{t(`problem-${problem}`)}</p>}
+      <Fault error={error} />
+      {result?.outcome === 'external-id-taken' && <TakenId holder={result.personId} />}
+      {result?.outcome === 'refused' &&
+        result.photographs.map((each, index) =>
+          each.outcome === 'refused' ? (
+            <div key={photographs[index]?.name ?? index}>
+              <p>
+                <strong>{photographs[index]?.name}</strong>: {sentence(each.message)}
+              </p>
+              <Remedy>{sentence(each.remedy)}</Remedy>
+            </div>
+          ) : null,
+        )}
+      {result?.outcome === 'similar' && (
+        <>
+          <p>{t('similar')}</p>
+          <SideBySide picture={picture} other={result} />
+          {canDecide && (
+            <button
+              type="button"
+              class="secondary"
+              aria-busy={doing.isRunning}
+              onClick={() => void doing.run(() => acceptDuplicate(row)).then(onClose)}
+            >
+              {t('two-persons')}
+            </button>
+          )}
+        </>
+      )}
+    </Dialog>
+  );
+}

@@ -1,0 +1,144 @@
+import { signal } from '@preact/signals';
+import type { StagedRow } from '../../../contract/enrolment.js';
+import { type ApiError, call, isApiError, readLines } from '../../api/call.js';
+import { type ImportRow, readImport } from './import-rows.js';
+import type { TableProblem } from './import-table.js';
+
+/** A row and what the box said of it. */
+export interface StagedImportRow extends ImportRow {
+  readonly state: 'waiting' | 'accepted' | 'refused';
+  readonly result?: StagedRow;
+  readonly error?: ApiError;
+}
+
+/** An import of this page. It lives as long as the page is open in the browser, also while other pages of the console show. */
+export interface ImportState {
+  readonly phase: 'choosing' | 'checking' | 'ready' | 'storing' | 'done' | 'lost';
+  readonly rows: readonly StagedImportRow[];
+  /** The table cannot be read. */
+  readonly problem?: { readonly problem: TableProblem; readonly what: string };
+  readonly fault?: ApiError;
+  readonly isWaitingForLimit?: boolean;
+  /** How many persons were enrolled. */
+  readonly enrolled?: number;
+}
+
+const nothing: ImportState = { phase: 'choosing', rows: [] };
+export const importState = signal<ImportState>(nothing);
+
+/** The import that the box has open for this page. */
+let open: { readonly importId: string; readonly hangUp: AbortController } | undefined;
+
+const change = (changed: Partial<ImportState>): void => {
+  importState.value = { ...importState.value, ...changed };
+};
+
+function changeRow(line: number, changed: Partial<StagedImportRow>): void {
+  change({ rows: importState.value.rows.map((row) => (row.line === line ? { ...row, ...changed } : row)) });
+}
+
+/** Reads the files, and lets the box check every row. Nothing is stored. */
+export async function beginImport(files: readonly File[]): Promise<void> {
+  await endImport();
+  const read = await readImport(files);
+  if ('problem' in read) {
+    change({ problem: read });
+    return;
+  }
+  const rows = read.rows.map((row) => ({
+    ...row,
+    state: row.problem === undefined ? ('waiting' as const) : ('refused' as const),
+  }));
+  importState.value = { phase: 'checking', rows };
+  await guarded(async () => {
+    const importId = await openOnBox();
+    for (const row of rows) {
+      if (open?.importId !== importId) return;
+      if (row.state === 'waiting') await stage(importId, row, false);
+    }
+    if (open?.importId === importId) change({ phase: 'ready' });
+  });
+}
+
+/** Sends a refused row again: the user has looked at both faces and says that they are two persons. */
+export async function acceptDuplicate(row: StagedImportRow): Promise<void> {
+  const importId = open?.importId;
+  if (importId === undefined) return;
+  changeRow(row.line, { state: 'waiting' });
+  await guarded(() => stage(importId, row, true));
+}
+
+/** Enrols all accepted rows at once. */
+export async function storeImport(): Promise<void> {
+  const current = open;
+  if (current === undefined) return;
+  change({ phase: 'storing' });
+  await guarded(async () => {
+    const { personIds } = await call('imports.commit', { importId: current.importId });
+    open = undefined;
+    change({ phase: 'done', enrolled: personIds.length });
+  }, 'ready');
+}
+
+/** Forgets the import, here and on the box. */
+export async function endImport(): Promise<void> {
+  const current = open;
+  open = undefined;
+  importState.value = nothing;
+  // The box forgets the rows when the connection of the import ends.
+  current?.hangUp.abort();
+}
+
+/** Shows what fails, and goes back to a phase from which the user can go on. */
+async function guarded(work: () => Promise<void>, phase?: ImportState['phase']): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!isApiError(error)) throw error;
+    const isOver = isApiError(error, 'no-such-import') || open === undefined;
+    change({ fault: error, phase: isOver ? 'lost' : (phase ?? 'lost') });
+  }
+}
+
+/** Begins an import on the box and holds its connection, with which it lives. */
+async function openOnBox(): Promise<string> {
+  const hangUp = new AbortController();
+  const lines = readLines('imports.begin', {}, { signal: hangUp.signal });
+  const first = await lines.next();
+  const importId = first.value?.importId ?? '';
+  open = { importId, hangUp };
+  const ended = (): void => {
+    if (open?.importId !== importId) return;
+    open = undefined;
+    change({ phase: 'lost' });
+  };
+  lines.next().then(ended, ended);
+  return importId;
+}
+
+/** Sends one row. An error of one row does not stop the others. */
+async function stage(importId: string, row: ImportRow, isDuplicateAllowed: boolean): Promise<void> {
+  const { line, profile, photographs } = row;
+  for (;;) {
+    try {
+      const result = await call('imports.stage', { importId, ...profile, isDuplicateAllowed, photographs });
+      changeRow(line, { result, state: result.outcome === 'accepted' ? 'accepted' : 'refused' });
+      return;
+    } catch (error) {
+      if (!isApiError(error) || open?.importId !== importId) throw error;
+      if (['rate-limited', 'busy'].includes(error.code)) await limitPassed(error);
+      else if (error.status >= 400 && error.status < 500 && ![401, 403, 404].includes(error.status)) {
+        changeRow(line, { error, state: 'refused' });
+        return;
+      } else throw error;
+    }
+  }
+}
+
+/** Waits as long as the box asks for. */
+async function limitPassed({ details }: ApiError): Promise<void> {
+  const seconds = Number(details['retryAfterS'] ?? 2);
+  change({ isWaitingForLimit: true });
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  change({ isWaitingForLimit: false });
+}
