@@ -85,6 +85,18 @@ export const passageDetails = readablePassage.extend({
     verdict: z.enum(['live', 'attack', 'undetermined']),
     reason: z.string(),
     blinkCount: count,
+    blinks: z
+      .array(
+        z.object({
+          afterS: z
+            .number()
+            .describe('Seconds from the first time the face was seen to the middle of the blink.'),
+          durationS: z.number(),
+        }),
+      )
+      .readonly()
+      .exactOptional()
+      .describe('The first blinks. Absent in passages of earlier versions, and of an attack.'),
     observedS: z.number().describe('Seconds in which a blink would have been detected.'),
     frameCount: count.describe('Frames in which the eyes were measured.'),
     passiveScore: z.number().exactOptional().describe('0 (attack) to 1 (live). Absent without a model.'),
@@ -94,6 +106,10 @@ export const passageDetails = readablePassage.extend({
     .exactOptional()
     .describe('The rule that kept an event back, and the earlier passage.'),
   hasPicture: z.boolean(),
+  mark: z
+    .object({ was: z.enum(markedAs), person: personRef.exactOptional(), at: z.iso.datetime() })
+    .exactOptional()
+    .describe('What an operator said of the passage last.'),
 });
 export type PassageDetails = z.infer<typeof passageDetails>;
 

@@ -81,7 +81,13 @@ function ofEvent(event: Fact & { readonly id: EventId }, options: PassageOptions
       ...{ count: liveness.frameCount, embedded: 3, faults: unit() < 0.3 ? { blurred: 2 } : {} },
       best: { ...good, quality: { score: quality, reasons: [] }, widthPx: Math.round(110 + 90 * unit()) },
     },
-    liveness: { require: 'blink', ...seen, blinkCount: blinks.length },
+    liveness: {
+      ...{ require: 'blink', ...seen, blinkCount: blinks.length },
+      blinks: blinks.map(({ time, durationS }) => ({
+        afterS: Math.max(0, Date.parse(time) - startedAtMs) / 1_000,
+        durationS,
+      })),
+    },
   };
 }
 

@@ -110,7 +110,7 @@ async function withStrangers(t: TestContext, work: (api: StrangerApi) => Promise
   const passages = new BoxPassages({
     ...{ journal, vault, readings, pictureOf, clock: systemClock },
     nameOf: () => undefined,
-    marks: { mark: () => assert.fail(), missed: () => assert.fail() },
+    marks: { mark: () => assert.fail(), missed: () => assert.fail(), lastOf: () => undefined },
   });
   const socketPath = join(directory, 'control.sock');
   await using _server = await startControlServer({

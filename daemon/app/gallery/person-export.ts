@@ -53,7 +53,9 @@ export async function* exportLines(
   }
   for await (const { number, passage } of passagesOf(records, id)) {
     const hasPicture = [passage.id, ...passage.events].some((each) => pictured.has(each));
-    yield { kind: 'passage', passage: passageDetails(number, passage, ownName(person), hasPicture) };
+    // Marks are among the events.
+    const details = passageDetails(number, passage, ownName(person), { hasPicture, mark: undefined });
+    yield { kind: 'passage', passage: details };
   }
   for (const correction of records.attendance.corrections.of(id, '0000-01-01', '9999-12-31')) {
     const { date, kind, atMs, reason, by, recordedAtMs } = correction;

@@ -34,7 +34,7 @@ export interface BoxPassagesOptions {
   readonly nameOf: (id: string) => string | undefined;
   /** The picture that the box keeps of a passage. */
   readonly pictureOf: (passage: Passage) => Uint8Array | undefined;
-  readonly marks: Pick<PassageMarks, 'mark' | 'missed'>;
+  readonly marks: Pick<PassageMarks, 'mark' | 'missed' | 'lastOf'>;
   /** Writes into the audit log who reads passages. */
   readonly readings: Pick<ReadingTrail, 'note'>;
   readonly clock: Clock;
@@ -96,7 +96,8 @@ export class BoxPassages {
     const { number, passage } = this.#find(which, reader);
     this.#noteOne(passage, reader);
     const hasPicture = this.#options.pictureOf(passage) !== undefined;
-    return passageDetails(number, passage, this.#namesFor(reader), hasPicture);
+    const mark = this.#options.marks.lastOf(passage.id);
+    return passageDetails(number, passage, this.#namesFor(reader), { hasPicture, mark });
   }
 
   /** @throws `gallery-sealed`, `no-such-passage`, `ambiguous`, `passage-unreadable`, `no-such-picture` */

@@ -6,7 +6,7 @@ import { present } from '../../base/present.js';
 import type { Caller } from '../../contract/caller.js';
 import type { MarkOutcome, MarkRequest, MissedRequest } from '../../contract/passages.js';
 import { notFound } from '../../control/not-found.js';
-import { cameraId, type PersonId, personId } from '../../domain/ids.js';
+import { cameraId, type PassageId, type PersonId, personId } from '../../domain/ids.js';
 import type { Mark } from '../../domain/passages/mark.js';
 import type { Passage } from '../../domain/passages/passage.js';
 import { checkText } from '../../domain/printable-text.js';
@@ -58,6 +58,11 @@ export class PassageMarks {
       note,
       caller,
     );
+  }
+
+  /** What an operator said of a passage last. */
+  lastOf(passage: PassageId): Mark | undefined {
+    return marksOf(this.#options.records, passage).at(-1);
   }
 
   /** @throws `mark-refused`, `no-such-person`, `no-such-camera` */

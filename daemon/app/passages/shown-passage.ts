@@ -3,6 +3,7 @@ import type { PassageDetails, PassageItem, PersonRef, ReadablePassage } from '..
 import type { PersonId } from '../../domain/ids.js';
 import { isoTime } from '../../domain/iso-time.js';
 import { explainPassage } from '../../domain/passages/explain-passage.js';
+import type { Mark } from '../../domain/passages/mark.js';
 import type { Passage } from '../../domain/passages/passage.js';
 import type { StoredPassage } from '../../records/passages/passage-journal.js';
 
@@ -19,7 +20,7 @@ export function passageDetails(
   number: number,
   passage: Passage,
   nameOf: NameOf,
-  hasPicture: boolean,
+  { hasPicture, mark }: { readonly hasPicture: boolean; readonly mark: Mark | undefined },
 ): PassageDetails {
   const { views, recogniser, threshold, margin, liveness, nearest, cooldown } = passage;
   return {
@@ -33,7 +34,10 @@ export function passageDetails(
     nearest: nearest.map(({ personId, similarity, threshold: own }) => ({
       ...{ similarity, threshold: own, person: personRef(personId, nameOf) },
     })),
-    ...present({ cooldown: cooldown && shownCooldown(cooldown) }),
+    ...present({
+      cooldown: cooldown && shownCooldown(cooldown),
+      mark: mark && shownMark(mark, nameOf),
+    }),
   };
 }
 
@@ -58,6 +62,10 @@ export function inSightS({ startedAtMs, lastSeenMs }: Passage): number {
 
 export function personRef(id: PersonId, nameOf: NameOf): PersonRef {
   return { id, ...present({ name: nameOf(id) }) };
+}
+
+function shownMark({ was, personId, occurredAtMs }: Mark, nameOf: NameOf) {
+  return { was, at: isoTime(occurredAtMs), ...present({ person: personId && personRef(personId, nameOf) }) };
 }
 
 function bestView({ quality, ...measures }: NonNullable<Passage['views']['best']>) {

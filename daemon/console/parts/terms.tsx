@@ -1,5 +1,5 @@
 import type { LiveFace } from '../../contract/live.js';
-import type { livenessRequirements, passageOutcomes } from '../../contract/passage-terms.js';
+import type { livenessRequirements, passageOutcomes, passageReasons } from '../../contract/passage-terms.js';
 import type en from '../messages/en/terms.json';
 import { wordsOf } from '../words/words.js';
 import type { IconName } from './icon.js';
@@ -10,11 +10,14 @@ import { Badge, type Tone } from './page.js';
 const term = wordsOf<typeof en>('terms');
 
 export type Outcome = (typeof passageOutcomes)[number];
+export type PassageReason = (typeof passageReasons)[number];
 export type Proof = (typeof livenessRequirements)[number];
 export type Direction = 'in' | 'out' | 'both';
 type QualityReason = NonNullable<LiveFace['quality']>['reasons'][number];
 
 export const outcomeWord = (outcome: Outcome): string => term(`outcome-${outcome}`);
+/** Why a passage has its outcome, in a few words. The sentence of the API says it with figures. */
+export const reasonWord = (reason: PassageReason): string => term(`reason-${reason}`);
 /** What an attendance at a camera means. */
 export const directionWord = (direction: Direction): string => term(`direction-${direction}`);
 /** What a camera demands for an attendance. */

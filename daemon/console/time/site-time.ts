@@ -56,11 +56,14 @@ export const laterDay = (day: string, days: number): string =>
   new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
 
 /** When a day begins at the site, ISO 8601 in UTC. */
-export function startOfDay(day: string): string {
-  const midnightMs = Date.parse(`${day}T00:00:00Z`);
+export const startOfDay = (day: string): string => siteInstant(day, '00:00');
+
+/** When the clock of the site shows this time on this day, ISO 8601 in UTC. `time`: as a field gives it, "09:14". */
+export function siteInstant(day: string, time: string): string {
+  const shownMs = Date.parse(`${day}T${time}Z`);
   // The offset at a time is known only from the time: the second round counts from a time that is near enough.
-  let ms = midnightMs;
-  for (let round = 0; round < 2; round += 1) ms = midnightMs - siteOffsetMs(ms);
+  let ms = shownMs;
+  for (let round = 0; round < 2; round += 1) ms = shownMs - siteOffsetMs(ms);
   return new Date(ms).toISOString();
 }
 

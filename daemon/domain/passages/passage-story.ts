@@ -6,7 +6,13 @@ import type { JudgedLiveness, LivenessRequirement } from '../liveness/liveness.j
 import type { Sighting, SightingEnd } from '../tracks/sighting.js';
 import type { TrackKnowledge } from '../tracks/track-decision.js';
 import { judgePassage, type LastFact, reasonAtEnd } from './judge-passage.js';
-import { mostNearPersons, type Passage, type PassageEnd, type PassageLiveness } from './passage.js';
+import {
+  mostBlinksKept,
+  mostNearPersons,
+  type Passage,
+  type PassageEnd,
+  type PassageLiveness,
+} from './passage.js';
 
 /** What a passage remembers of its earlier sightings. */
 export interface PassageStory {
@@ -44,7 +50,10 @@ export function passageOf(
     probeQualities: probes.map(({ quality }) => rounded(quality)),
     lastSeenMs: known.wallMsOf(sighting.lastSeenMs),
     // What was seen after an attack says nothing about the attack.
-    liveness: last?.fact.kind === 'attack' ? ofAttack(last.fact, require) : livenessOf(liveness, require),
+    liveness:
+      last?.fact.kind === 'attack'
+        ? ofAttack(last.fact, require)
+        : livenessOf(liveness, require, sighting.firstSeenMs),
     ...judgement,
   };
   return end === undefined ? passage : endedPassage(passage, end);
@@ -84,11 +93,16 @@ export function storyWithoutPerson(story: PassageStory, passage: Passage, remove
 function livenessOf(
   { verdict, reason, evidence }: JudgedLiveness,
   require: LivenessRequirement,
+  firstSeenMs: number,
 ): PassageLiveness {
   const { blinks, observedS, frameCount, passiveScore } = evidence;
   return {
     ...{ require, verdict, reason, observedS, frameCount },
     blinkCount: blinks.length,
+    blinks: blinks.slice(0, mostBlinksKept).map(({ atMs, durationMs }) => ({
+      afterS: rounded(Math.max(0, atMs - firstSeenMs) / 1000),
+      durationS: rounded(durationMs / 1000),
+    })),
     ...(passiveScore === undefined ? {} : { passiveScore }),
   };
 }

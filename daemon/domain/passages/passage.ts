@@ -69,11 +69,22 @@ export type PassageEnd = (typeof passageEnds)[number];
 /** Most persons that a passage names as near. */
 export const mostNearPersons = 3;
 
+/** Most blinks whose times a passage remembers. */
+export const mostBlinksKept = 10;
+
+export interface PassageBlink {
+  /** Seconds from the first time the face was seen to the middle of the blink. */
+  readonly afterS: number;
+  readonly durationS: number;
+}
+
 export interface PassageLiveness {
   readonly require: LivenessRequirement;
   readonly verdict: LivenessVerdict;
   readonly reason: LivenessReason | ChallengeReason;
   readonly blinkCount: number;
+  /** The first blinks, at most `mostBlinksKept`; absent in passages of earlier versions, and of an attack. */
+  readonly blinks?: readonly PassageBlink[];
   /** Seconds in which a blink would have been detected. */
   readonly observedS: number;
   /** Frames in which the eyes were measured. */

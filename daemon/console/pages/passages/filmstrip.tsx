@@ -1,0 +1,180 @@
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import type { PassageItem } from '../../../contract/passages.js';
+import { addressOf } from '../../api/call.js';
+import { can } from '../../api/session.js';
+import type { FetchedList } from '../../api/use-fetched.js';
+import type en from '../../messages/en/passages.json';
+import { Fault } from '../../parts/fault.js';
+import { Empty, Loading } from '../../parts/page.js';
+import { Picture } from '../../parts/picture.js';
+import { OutcomeBadge, reasonWord } from '../../parts/terms.js';
+import type { Cameras } from '../../parts/use-cameras.js';
+import { clockSeconds, dayOf } from '../../time/site-time.js';
+import { wordsOf } from '../../words/words.js';
+import { isReadable } from './passage-filters.js';
+import { whoOf } from './who.js';
+
+const t = wordsOf<typeof en>('passages');
+
+/** Height of a row of cards with the gap below it; `.film li` has the rest of it. */
+const rowPx = 272;
+const leastWidthPx = 168;
+const gapPx = 12;
+/** Rows beyond the view that are drawn, too. */
+const beyond = 2;
+/** The next page is fetched this many rows before the end. */
+const ahead = 8;
+
+interface FilmstripProps {
+  readonly list: FetchedList<PassageItem>;
+  readonly cameras: Cameras;
+}
+
+/**
+ * Passages as cards in a grid of any length: only the rows in view are drawn. Arrow keys, `j` and `k` move the focus from card to
+ * card; Enter opens one.
+ */
+export function Filmstrip({ list, cameras }: FilmstripProps) {
+  const grid = useRef<HTMLUListElement>(null);
+  const { columns, from, to } = useRowsInView(grid, list.items.length > 0);
+  const focused = useSignal<number | undefined>(undefined);
+  const { items, hasMore } = list;
+  const rows = Math.ceil(items.length / columns);
+  useEffect(() => {
+    if (hasMore && to + ahead > rows) list.more();
+  });
+  useEffect(() => {
+    if (focused.value === undefined) return;
+    grid.current?.querySelector<HTMLElement>(`[data-index="${focused.value}"]`)?.focus();
+  });
+  if (items.length === 0) {
+    if (list.fault !== undefined) return <Fault error={list.fault} onRetry={() => void list.reload()} />;
+    return list.isLoading ? <Loading /> : <Empty>{t('empty')}</Empty>;
+  }
+  const first = Math.min(from, Math.max(0, rows - 1)) * columns;
+  const drawn = items.slice(first, to * columns);
+  const move = (event: KeyboardEvent): void => {
+    const step = stepOf(event, columns);
+    const at = indexOf(event.target);
+    if (step === undefined || at === undefined) return;
+    event.preventDefault();
+    const next = Math.min(items.length - 1, Math.max(0, at + step));
+    focused.value = next;
+    scrollToRow(grid.current, Math.floor(next / columns));
+  };
+  return (
+    <>
+      <p class="quiet count">{t('keys')}</p>
+      <ul
+        ref={grid}
+        class="film"
+        aria-label={t('title')}
+        onKeyDown={move}
+        onFocusOut={({ relatedTarget }) => {
+          // A card that scrolled out of view also loses the focus, to nothing.
+          if (relatedTarget !== null) focused.value = undefined;
+        }}
+        style={{
+          gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`,
+          paddingBlockStart: `${(first / columns) * rowPx}px`,
+          paddingBlockEnd: `${Math.max(0, rows - to) * rowPx}px`,
+        }}
+      >
+        {drawn.map((passage, index) => (
+          <li key={passage.number}>
+            <Card passage={passage} index={first + index} cameras={cameras} />
+          </li>
+        ))}
+      </ul>
+      <Fault error={list.fault} onRetry={list.more} />
+      {list.isLoading && <Loading />}
+    </>
+  );
+}
+
+interface CardProps {
+  readonly passage: PassageItem;
+  readonly index: number;
+  readonly cameras: Cameras;
+}
+
+function Card({ passage, index, cameras }: CardProps) {
+  const href = `/passages/${passage.id}`;
+  if (!isReadable(passage)) {
+    return (
+      <a class="shot" href={href} data-index={index}>
+        <Picture src={undefined} alt="" />
+        <span>{t('unreadable')}</span>
+      </a>
+    );
+  }
+  const { id, startedAt, camera, outcome, reason } = passage;
+  const who = whoOf(passage);
+  return (
+    <a class="shot" href={href} data-index={index}>
+      <Picture
+        src={can('passages:pictures') ? addressOf('passages.picture', { passage: id }) : undefined}
+        alt=""
+        absent="passage"
+      />
+      <OutcomeBadge outcome={outcome} />
+      <strong>{who === '' ? t('unknown') : who}</strong>
+      <span class="quiet">{reasonWord(reason)}</span>
+      <span class="quiet">
+        {cameras.nameOf(camera)} · {dayOf(startedAt)} {clockSeconds(startedAt)}
+      </span>
+    </a>
+  );
+}
+
+/** The rows that are in view, and how many cards a row has. */
+function useRowsInView(grid: { readonly current: HTMLElement | null }, isShown: boolean) {
+  const view = useSignal({ columns: 4, from: 0, to: 6 });
+  useEffect(() => {
+    const element = grid.current;
+    if (!isShown || element === null) return;
+    const look = (): void => {
+      const { top, width } = element.getBoundingClientRect();
+      const columns = Math.max(1, Math.floor((width + gapPx) / (leastWidthPx + gapPx)));
+      const from = Math.max(0, Math.floor(-top / rowPx) - beyond);
+      const to = Math.ceil((globalThis.innerHeight - top) / rowPx) + beyond;
+      const last = view.value;
+      if (columns !== last.columns || from !== last.from || to !== last.to)
+        view.value = { columns, from, to };
+    };
+    look();
+    const resized = new ResizeObserver(look);
+    resized.observe(element);
+    globalThis.addEventListener('scroll', look, { passive: true });
+    return () => {
+      resized.disconnect();
+      globalThis.removeEventListener('scroll', look);
+    };
+  }, [isShown]);
+  return view.value;
+}
+
+/** How far a key moves the focus; undefined for other keys. */
+function stepOf({ key, ctrlKey, metaKey, altKey }: KeyboardEvent, columns: number): number | undefined {
+  if (ctrlKey || metaKey || altKey) return undefined;
+  const isMirrored = document.documentElement.dir === 'rtl';
+  const steps: Readonly<Record<string, number>> = {
+    ...{ ArrowRight: isMirrored ? -1 : 1, ArrowLeft: isMirrored ? 1 : -1 },
+    ...{ ArrowDown: columns, ArrowUp: -columns, j: 1, k: -1 },
+  };
+  return steps[key];
+}
+
+function indexOf(target: EventTarget | null): number | undefined {
+  const text = target instanceof HTMLElement ? target.dataset['index'] : undefined;
+  return text === undefined ? undefined : Number(text);
+}
+
+/** Brings a row into view, which draws it. */
+function scrollToRow(grid: HTMLElement | null, row: number): void {
+  if (grid === null) return;
+  const top = grid.getBoundingClientRect().top + row * rowPx;
+  if (top >= 0 && top + rowPx <= globalThis.innerHeight) return;
+  globalThis.scrollBy(0, top < 0 ? top - gapPx : top + rowPx - globalThis.innerHeight + gapPx);
+}

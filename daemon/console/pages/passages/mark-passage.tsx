@@ -1,0 +1,161 @@
+import { useSignal } from '@preact/signals';
+import type { MarkOutcome, PassageDetails } from '../../../contract/passages.js';
+import type { PersonSummary } from '../../../contract/person.js';
+import { call } from '../../api/call.js';
+import { can } from '../../api/session.js';
+import type en from '../../messages/en/passages.json';
+import { Confirm } from '../../parts/dialog.js';
+import { Choice, Field } from '../../parts/field.js';
+import { say } from '../../parts/notes.js';
+import { PersonChoice } from '../../parts/person-choice.js';
+import type { Cameras } from '../../parts/use-cameras.js';
+import { siteInstant } from '../../time/site-time.js';
+import { wordsOf } from '../../words/words.js';
+
+const t = wordsOf<typeof en>('passages');
+
+type Was = 'person' | 'stranger' | 'nobody';
+
+/** Says who a passage was. */
+export function MarkPassage({
+  passage,
+  onClose,
+}: {
+  readonly passage: PassageDetails;
+  readonly onClose: (isDone: boolean) => void;
+}) {
+  // Only who may read persons can say which one it was.
+  const kinds: readonly Was[] = can('persons:read')
+    ? ['person', 'stranger', 'nobody']
+    : ['stranger', 'nobody'];
+  const was = useSignal<Was>(kinds[0] ?? 'stranger');
+  const person = useSignal<PersonSummary | undefined>(undefined);
+  const note = useSignal('');
+  const isPerson = was.value === 'person';
+  const chosen = isPerson ? person.value : undefined;
+  return (
+    <Confirm
+      title={t('mark-title')}
+      act={t('mark-act')}
+      isReady={!isPerson || chosen !== undefined}
+      onAct={async () => {
+        const given = { passage: passage.id, was: was.value, ...noteIn(note.value) };
+        sayOutcome(await call('passages.mark', { ...given, ...(chosen && { person: chosen.id }) }));
+      }}
+      onClose={onClose}
+    >
+      <fieldset>
+        <legend>{t('mark-was')}</legend>
+        {kinds.map((each) => (
+          <label key={each} class="tick">
+            <input
+              type="radio"
+              name="was"
+              checked={was.value === each}
+              onChange={() => {
+                was.value = each;
+              }}
+            />
+            <span>{t(`was-${each}`)}</span>
+          </label>
+        ))}
+      </fieldset>
+      {isPerson && (
+        <PersonChoice
+          label={t('who-was-it')}
+          chosen={chosen}
+          onChoose={(found) => {
+            person.value = found;
+          }}
+        />
+      )}
+      <Note
+        value={note.value}
+        onValue={(text) => {
+          note.value = text;
+        }}
+      />
+      <p>{t(can('attendance:write') ? 'mark-follows' : 'mark-follows-less')}</p>
+    </Confirm>
+  );
+}
+
+/** Says that a person was at a camera and the box has nothing of it. */
+export function MissedPerson({
+  cameras,
+  onClose,
+}: {
+  readonly cameras: Cameras;
+  readonly onClose: () => void;
+}) {
+  const camera = useSignal('');
+  const day = useSignal('');
+  const time = useSignal('');
+  const person = useSignal<PersonSummary | undefined>(undefined);
+  const note = useSignal('');
+  const chosen = person.value;
+  const place = camera.value === '' ? (cameras.all[0]?.id ?? '') : camera.value;
+  return (
+    <Confirm
+      title={t('missed')}
+      act={t('missed-act')}
+      isReady={chosen !== undefined && place !== '' && day.value !== '' && time.value !== ''}
+      onAct={async () => {
+        const at = siteInstant(day.value, time.value);
+        const given = { camera: place, at, person: chosen?.id ?? '', ...noteIn(note.value) };
+        sayOutcome(await call('passages.missed', given));
+      }}
+      onClose={onClose}
+    >
+      <p>{t('missed-lead')}</p>
+      <Choice
+        label={t('camera')}
+        value={place}
+        options={cameras.all.map(({ id, name }) => [id, name] as const)}
+        onValue={(id) => {
+          camera.value = id;
+        }}
+      />
+      <div class="filters">
+        <Field
+          label={t('day')}
+          type="date"
+          value={day.value}
+          onValue={(value) => {
+            day.value = value;
+          }}
+        />
+        <Field
+          label={t('clock')}
+          type="time"
+          value={time.value}
+          hint={t('clock-hint')}
+          onValue={(value) => {
+            time.value = value;
+          }}
+        />
+      </div>
+      <PersonChoice
+        label={t('who-was-it')}
+        chosen={chosen}
+        onChoose={(found) => {
+          person.value = found;
+        }}
+      />
+      <Note
+        value={note.value}
+        onValue={(text) => {
+          note.value = text;
+        }}
+      />
+    </Confirm>
+  );
+}
+
+function Note({ value, onValue }: { readonly value: string; readonly onValue: (text: string) => void }) {
+  return <Field label={t('note')} value={value} onValue={onValue} hint={t('note-hint')} maxLength={200} />;
+}
+
+const noteIn = (note: string) => (note.trim() === '' ? {} : { note: note.trim() });
+
+const sayOutcome = ({ corrections }: MarkOutcome): void => say(t('marked', { count: corrections }));

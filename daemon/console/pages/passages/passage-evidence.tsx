@@ -1,0 +1,235 @@
+import type { PassageDetails } from '../../../contract/passages.js';
+import { can } from '../../api/session.js';
+import { useFetched } from '../../api/use-fetched.js';
+import type en from '../../messages/en/passages.json';
+import { Badge, Facts, Section } from '../../parts/page.js';
+import { qualityWord } from '../../parts/terms.js';
+import { clockSeconds, number, percent } from '../../time/site-time.js';
+import { wordsOf } from '../../words/words.js';
+
+const t = wordsOf<typeof en>('passages');
+
+const digits = { minimumFractionDigits: 3, maximumFractionDigits: 3 } as const;
+
+/** The nearest persons against their thresholds. */
+export function Similarity({
+  passage: { nearest, threshold, margin },
+}: {
+  readonly passage: PassageDetails;
+}) {
+  return (
+    <Section title={t('similarity')}>
+      {nearest.length === 0 ? (
+        <p class="quiet">{t('no-nearest')}</p>
+      ) : (
+        <div class="table">
+          <table>
+            <caption class="unseen">{t('similarity')}</caption>
+            <thead>
+              <tr>
+                <th scope="col">{t('person')}</th>
+                <th scope="col" class="figure">
+                  {t('is-similar')}
+                </th>
+                <th scope="col" class="figure">
+                  {t('threshold')}
+                </th>
+                <th scope="col">{t('matches')}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {nearest.map(({ person, similarity, threshold: own }) => (
+                <tr key={person.id}>
+                  <td>
+                    {can('persons:read') ? (
+                      <a href={`/people/${person.id}`}>{person.name ?? person.id}</a>
+                    ) : (
+                      (person.name ?? person.id)
+                    )}
+                    <SimilarityBar similarity={similarity} threshold={own} />
+                  </td>
+                  <td class="figure">{number(similarity, digits)}</td>
+                  <td class="figure">{number(own, digits)}</td>
+                  <td>
+                    {similarity >= own ? (
+                      <Badge tone="ok" icon="check">
+                        {t('reaches')}
+                      </Badge>
+                    ) : (
+                      t('below')
+                    )}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      <p class="quiet">
+        {t('policy', { threshold: number(threshold, digits), margin: number(margin, digits) })}
+      </p>
+    </Section>
+  );
+}
+
+/** The figures beside it say the same. */
+function SimilarityBar({
+  similarity,
+  threshold,
+}: {
+  readonly similarity: number;
+  readonly threshold: number;
+}) {
+  const share = (value: number): number => 100 * Math.min(1, Math.max(0, value));
+  return (
+    <svg class="similarity" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
+      <rect class="ground" width="100" height="6" rx="1" />
+      <rect
+        class={similarity >= threshold ? 'reached' : 'short'}
+        width={share(similarity)}
+        height="6"
+        rx="1"
+      />
+      <rect class="threshold" x={share(threshold)} width="0.8" height="6" />
+    </svg>
+  );
+}
+
+/** One moment of a passage. */
+interface Moment {
+  readonly atMs: number;
+  readonly text: string;
+}
+
+/** What happened in the passage, in order: seen, blinked, decided, left. */
+export function Timeline({ passage }: { readonly passage: PassageDetails }) {
+  const { startedAt, lastSeenAt, liveness, cooldown, end, inSightS } = passage;
+  const recorded = useRecorded(passage.events[0]);
+  const startMs = Date.parse(startedAt);
+  const blinks = liveness.blinks ?? [];
+  const moments: readonly Moment[] = [
+    { atMs: startMs, text: t('first-seen') },
+    ...blinks.map(({ afterS, durationS }) => ({
+      atMs: startMs + afterS * 1000,
+      text: t('blinked', { duration: number(durationS, { maximumFractionDigits: 2 }) }),
+    })),
+    ...(recorded === undefined ? [] : [{ atMs: Date.parse(recorded), text: t('recorded') }]),
+    ...(end === undefined ? [] : [{ atMs: Date.parse(lastSeenAt), text: t(`end-${end}`) }]),
+  ];
+  const ordered = [...moments].sort((one, other) => one.atMs - other.atMs);
+  const { verdict, require, blinkCount, observedS, frameCount, passiveScore } = liveness;
+  return (
+    <Section title={t('timeline')}>
+      <MomentLine moments={ordered} startMs={startMs} lengthMs={Math.max(1, inSightS * 1000)} />
+      <ol class="moments">
+        {ordered.map(({ atMs, text }) => (
+          <li key={`${atMs} ${text}`}>
+            <span class="figure">{clockSeconds(new Date(atMs))}</span> {text}{' '}
+            <span class="quiet">
+              {t('after', { value: number((atMs - startMs) / 1000, { maximumFractionDigits: 1 }) })}
+            </span>
+          </li>
+        ))}
+      </ol>
+      <Facts
+        of={[
+          [t('liveness'), t(`verdict-${verdict}`)],
+          [t('demand'), t('demand-text', { require })],
+          [t('blinks'), number(blinkCount)],
+          [t('observed'), t('observed-text', { seconds: number(observedS), frames: frameCount })],
+          [t('passive'), passiveScore !== undefined && percent(passiveScore)],
+          [
+            t('cooldown'),
+            cooldown &&
+              t('cooldown-text', {
+                elapsed: number(Math.round(cooldown.elapsedS)),
+                cooldown: number(cooldown.cooldownS),
+              }),
+          ],
+          [
+            t('before'),
+            cooldown?.passage && <a href={`/passages/${cooldown.passage}`}>{t('earlier-passage')}</a>,
+          ],
+        ]}
+      />
+    </Section>
+  );
+}
+
+/** The moments along the time in sight. The list below says the same. */
+function MomentLine({
+  moments,
+  startMs,
+  lengthMs,
+}: {
+  readonly moments: readonly Moment[];
+  readonly startMs: number;
+  readonly lengthMs: number;
+}) {
+  const xOf = (atMs: number): number => 1 + 98 * Math.min(1, Math.max(0, (atMs - startMs) / lengthMs));
+  return (
+    <svg class="moment-line" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
+      <rect class="ground" x="1" y="3" width="98" height="2" />
+      {moments.map(({ atMs, text }) => (
+        <rect key={`${atMs} ${text}`} class="moment" x={xOf(atMs) - 0.4} y="0" width="0.8" height="8" />
+      ))}
+    </svg>
+  );
+}
+
+/** When the first event of a passage happened. */
+function useRecorded(event: string | undefined): string | undefined {
+  const { value } = useFetched(
+    'events.show',
+    { event: event ?? '' },
+    { isWanted: event !== undefined && can('events:read') },
+  );
+  // A damaged event has no time.
+  return value !== undefined && 'time' in value.event && typeof value.event.time === 'string'
+    ? value.event.time
+    : undefined;
+}
+
+const faultNames = [
+  'too-small',
+  'blurred',
+  'dark',
+  'overexposed',
+  'turned-away',
+  'occluded',
+  'cut-off',
+] as const satisfies readonly Parameters<typeof qualityWord>[0][];
+
+/** How well the face was seen. */
+export function Views({ passage: { views, recogniser } }: { readonly passage: PassageDetails }) {
+  const { count, embedded, faults, best } = views;
+  const known = faultNames.flatMap((fault) => {
+    const seenIn = faults[fault];
+    return seenIn === undefined ? [] : [{ fault, count: seenIn }];
+  });
+  return (
+    <Section title={t('views')}>
+      <p>{t('views-text', { count, embedded })}</p>
+      {known.length > 0 && (
+        <ul>
+          {known.map(({ fault, count: seenIn }) => (
+            <li key={fault}>{t('fault-text', { fault: qualityWord(fault), count: seenIn })}</li>
+          ))}
+        </ul>
+      )}
+      {best && (
+        <Facts
+          of={[
+            [t('score'), percent(best.score)],
+            [t('width'), t('pixels', { value: Math.round(best.widthPx) })],
+            [t('yaw'), t('degrees', { value: Math.round(best.yawDeg) })],
+            [t('pitch'), t('degrees', { value: Math.round(best.pitchDeg) })],
+            [t('luma'), number(Math.round(best.meanLuma))],
+            [t('sharpness'), number(best.sharpness, { maximumFractionDigits: 2 })],
+          ]}
+        />
+      )}
+      <p class="quiet">{t('recogniser', { name: recogniser })}</p>
+    </Section>
+  );
+}

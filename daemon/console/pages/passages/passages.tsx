@@ -1,0 +1,139 @@
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { can } from '../../api/session.js';
+import { useFollowed, useList } from '../../api/use-fetched.js';
+import type en from '../../messages/en/passages.json';
+import { Fault } from '../../parts/fault.js';
+import { Choice, Field } from '../../parts/field.js';
+import { PageHead } from '../../parts/page.js';
+import { outcomeWord, reasonWord } from '../../parts/terms.js';
+import { type Cameras, useCameras } from '../../parts/use-cameras.js';
+import { type Query, useQuery } from '../../parts/use-query.js';
+import { useSettled } from '../../parts/use-settled.js';
+import { wordsOf } from '../../words/words.js';
+import { Filmstrip } from './filmstrip.js';
+import { MissedPerson } from './mark-passage.js';
+import { filtersOf, outcomes, type PassageFilters, reasons } from './passage-filters.js';
+import { PassageTable } from './passage-table.js';
+
+const t = wordsOf<typeof en>('passages');
+
+/** Passages fetched at a time: some screens of the filmstrip. */
+const pageSize = 200;
+
+/** Whom each camera saw, newest first: as pictures or as a table. */
+export default function Passages() {
+  const query = useQuery();
+  const cameras = useCameras();
+  const filters = useSettled(filtersOf(query));
+  const list = useList('passages.list', { ...filters, limit: pageSize });
+  const { count, fault, showNew } = useNewPassages(filters, list.reload);
+  const isMissing = useSignal(false);
+  const isTable = query.get('view') === 'table';
+  return (
+    <>
+      <PageHead title={t('title')} lead={t('lead')}>
+        <button type="button" class="secondary" onClick={() => query.set({ view: isTable ? '' : 'table' })}>
+          {isTable ? t('as-pictures') : t('as-table')}
+        </button>
+        {can('passages:write', 'persons:read') && (
+          <button
+            type="button"
+            class="secondary"
+            onClick={() => {
+              isMissing.value = true;
+            }}
+          >
+            {t('missed')}
+          </button>
+        )}
+      </PageHead>
+      <Filters query={query} cameras={cameras} />
+      <Fault error={fault} />
+      <p role="status" class="count">
+        {count > 0 && (
+          <button type="button" class="small" onClick={showNew}>
+            {t('show-new', { count })}
+          </button>
+        )}
+      </p>
+      {isTable ? <PassageTable list={list} cameras={cameras} /> : <Filmstrip list={list} cameras={cameras} />}
+      {isMissing.value && (
+        <MissedPerson
+          cameras={cameras}
+          onClose={() => {
+            isMissing.value = false;
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+/** Counts what ends meanwhile. It comes into the list when the user wants it: nothing jumps. */
+function useNewPassages({ since: _since, until, ...followed }: PassageFilters, reload: () => Promise<void>) {
+  const count = useSignal(0);
+  const position = useSignal<number | undefined>(undefined);
+  const key = JSON.stringify(followed);
+  useEffect(() => {
+    count.value = 0;
+    position.value = undefined;
+  }, [key]);
+  const { fault } = useFollowed(
+    'passages.follow',
+    () => ({ ...followed, ...(position.value !== undefined && { after: position.value }) }),
+    (line) => {
+      position.value = line.position;
+      if (line.kind === 'passage') count.value += 1;
+    },
+    { key, isWanted: until === undefined },
+  );
+  return {
+    count: count.value,
+    fault,
+    showNew: () => {
+      count.value = 0;
+      globalThis.scrollTo(0, 0);
+      void reload();
+    },
+  };
+}
+
+function Filters({ query: { get, set }, cameras }: { readonly query: Query; readonly cameras: Cameras }) {
+  const outcome = outcomes.find((each) => each === get('outcome')) ?? '';
+  const reason = reasons.find((each) => each === get('reason')) ?? '';
+  return (
+    <search class="filters">
+      {cameras.all.length > 0 ? (
+        <Choice
+          label={t('camera')}
+          value={get('camera')}
+          options={[['', t('any-camera')], ...cameras.all.map(({ id, name }) => [id, name] as const)]}
+          onValue={(camera) => set({ camera })}
+        />
+      ) : (
+        <Field label={t('camera')} value={get('camera')} onValue={(camera) => set({ camera })} />
+      )}
+      <Choice
+        label={t('outcome')}
+        value={outcome}
+        options={[['', t('any-outcome')], ...outcomes.map((each) => [each, outcomeWord(each)] as const)]}
+        onValue={(chosen) => set({ outcome: chosen })}
+      />
+      <Choice
+        label={t('reason')}
+        value={reason}
+        options={[['', t('any-reason')], ...reasons.map((each) => [each, reasonWord(each)] as const)]}
+        onValue={(chosen) => set({ reason: chosen })}
+      />
+      <Field label={t('since')} type="date" value={get('since')} onValue={(since) => set({ since })} />
+      <Field label={t('until')} type="date" value={get('until')} onValue={(until) => set({ until })} />
+      {(['person', 'stranger'] as const).map(
+        (name) =>
+          get(name) !== '' && (
+            <Field key={name} label={t(name)} value={get(name)} onValue={(value) => set({ [name]: value })} />
+          ),
+      )}
+    </search>
+  );
+}

@@ -1,0 +1,16 @@
+import type { ReadablePassage } from '../../../contract/passages.js';
+import type en from '../../messages/en/passages.json';
+import { wordsOf } from '../../words/words.js';
+
+const t = wordsOf<typeof en>('passages');
+
+/** Who a passage was, as the box says: a name, an id, or a stranger. Empty if it does not know. */
+export function whoOf({ person, stranger }: Pick<ReadablePassage, 'person' | 'stranger'>): string {
+  if (person !== undefined) return person.name ?? person.id;
+  return stranger === undefined
+    ? ''
+    : t('stranger-visit', { id: shortId(stranger.id), visit: stranger.visit });
+}
+
+/** Enough of the id of a stranger to tell them apart: they have no names. */
+export const shortId = (id: string): string => id.slice(0, 6);
