@@ -31,6 +31,9 @@ export const strangerSummary = z.object({
     .array(z.object({ camera: z.string(), lastSeenAt: time }))
     .readonly()
     .describe('Where the stranger was seen, the latest first.'),
+  pictured: passageId
+    .exactOptional()
+    .describe('The latest of the last passages of which the box keeps a picture.'),
 });
 export type StrangerSummary = z.infer<typeof strangerSummary>;
 

@@ -84,7 +84,7 @@ export class BoxStrangers {
           entry.lastSeenMs >= sinceMs,
       );
     const from = cursor === undefined ? 0 : placeOf(cursor);
-    const items = all.slice(from, from + limit).map(shownStranger);
+    const items = all.slice(from, from + limit).map((entry) => this.#shown(entry));
     const details = { strangers: items.length, ...present({ camera }) };
     this.#options.readings.note({ by: actorOf(reader), action: 'stranger.listed', details });
     const next = from + items.length;
@@ -94,18 +94,14 @@ export class BoxStrangers {
 
   /** @throws `gallery-sealed`, `no-such-stranger` */
   show(id: string, reader: Reader): StrangerDetails {
-    const { journal, pictureOf, threshold } = this.#options;
+    const { threshold } = this.#options;
     const entry = this.#seenBy(reader, this.#find(id));
     if (entry === undefined) throw noSuchStranger(id);
     const similar = this.#strangers()
       .similarTo(entry.id, threshold(), mostSimilar)
       .filter((other) => this.#seenBy(reader, this.#find(other.strangerId)) !== undefined);
-    const hasPicture = (passage: PassageId): boolean => {
-      const found = journal.find(passage)?.passage;
-      return found !== undefined && pictureOf(found) !== undefined;
-    };
     this.#options.readings.note({ by: actorOf(reader), action: 'stranger.read', subject: entry.id });
-    return strangerDetails(entry, similar, hasPicture);
+    return strangerDetails(entry, similar, (passage) => this.#hasPicture(passage));
   }
 
   /** @throws `gallery-sealed`, `no-such-stranger`, `merge-refused`, `forbidden` */
@@ -122,7 +118,7 @@ export class BoxStrangers {
     for (const id of ids.filter((each) => each !== kept.id)) {
       this.#options.journal.moveStranger(id, kept.id);
     }
-    return shownStranger(kept);
+    return this.#shown(kept);
   }
 
   /** @throws `gallery-sealed`, `no-such-stranger`, `split-refused`, `forbidden` */
@@ -145,7 +141,7 @@ export class BoxStrangers {
       });
     }
     this.#options.journal.moveStranger(id, made.id, wanted);
-    return shownStranger(made);
+    return this.#shown(made);
   }
 
   /** @throws `gallery-sealed`, `no-such-stranger`, `forbidden` */
@@ -155,7 +151,7 @@ export class BoxStrangers {
     const wanted = isIgnored ? 'ignored' : 'active';
     if (state !== wanted && !this.#strangers().setIgnored(id, isIgnored, actorOf(by)))
       throw noSuchStranger(id);
-    return shownStranger(this.#find(id));
+    return this.#shown(this.#find(id));
   }
 
   /** @throws `gallery-sealed`, `no-such-stranger`, `forbidden` */
@@ -219,6 +215,16 @@ export class BoxStrangers {
       afterNumber = last.number;
     }
     return [[...ids], { fromMs: Math.min(...times), untilMs: Math.max(...times) }];
+  }
+
+  #shown(entry: StrangerEntry): StrangerSummary {
+    return shownStranger(entry, (passage) => this.#hasPicture(passage));
+  }
+
+  #hasPicture(id: PassageId): boolean {
+    const { journal, pictureOf } = this.#options;
+    const found = journal.find(id)?.passage;
+    return found !== undefined && pictureOf(found) !== undefined;
   }
 
   #strangers(): GalleryStrangers {

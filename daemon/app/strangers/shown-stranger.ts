@@ -1,10 +1,16 @@
+import { present } from '../../base/present.js';
 import type { StrangerDetails, StrangerSummary } from '../../contract/strangers.js';
 import type { CameraId, PassageId } from '../../domain/ids.js';
 import { isoTime } from '../../domain/iso-time.js';
 import type { SimilarStranger, StrangerEntry } from '../../gallery/strangers/gallery-strangers.js';
 
+type HasPicture = (id: PassageId) => boolean;
+
+/** Passages in which a picture is looked for: each costs the opening of a passage. */
+const mostLookedAt = 3;
+
 /** A stranger as lists show one. */
-export function shownStranger(entry: StrangerEntry): StrangerSummary {
+export function shownStranger(entry: StrangerEntry, hasPicture: HasPicture): StrangerSummary {
   const { id, state, visits, firstSeenMs, lastSeenMs, appearances } = entry;
   const lastSeen = new Map<CameraId, number>();
   for (const { cameraId, lastSeenMs: atMs } of appearances) {
@@ -13,9 +19,11 @@ export function shownStranger(entry: StrangerEntry): StrangerSummary {
   const cameras = [...lastSeen]
     .sort(([, a], [, b]) => b - a)
     .map(([camera, atMs]) => ({ camera, lastSeenAt: isoTime(atMs) }));
+  const latest = appearances.slice(-mostLookedAt).map(({ passageId }) => passageId);
   return {
     ...{ id, state, visits, passages: appearances.length, cameras },
     ...{ firstSeenAt: isoTime(firstSeenMs), lastSeenAt: isoTime(lastSeenMs) },
+    ...present({ pictured: latest.findLast(hasPicture) }),
   };
 }
 
@@ -23,11 +31,11 @@ export function shownStranger(entry: StrangerEntry): StrangerSummary {
 export function strangerDetails(
   entry: StrangerEntry,
   similar: readonly SimilarStranger[],
-  hasPicture: (id: PassageId) => boolean,
+  hasPicture: HasPicture,
 ): StrangerDetails {
   const compared = new Set(entry.comparedPassages);
   return {
-    ...shownStranger(entry),
+    ...shownStranger(entry, hasPicture),
     history: entry.appearances.map(({ passageId, cameraId, firstSeenMs, lastSeenMs, recordedAtMs }) => ({
       ...{ passage: passageId, camera: cameraId },
       ...{ firstSeenAt: isoTime(firstSeenMs), lastSeenAt: isoTime(lastSeenMs) },

@@ -44,9 +44,11 @@ export function Filmstrip({ list, cameras }: FilmstripProps) {
   useEffect(() => {
     if (hasMore && to + ahead > rows) list.more();
   });
+  const wanted = focused.value;
+  // The wanted card may be drawn only after its row has come into view.
   useEffect(() => {
-    if (focused.value === undefined) return;
-    grid.current?.querySelector<HTMLElement>(`[data-index="${focused.value}"]`)?.focus();
+    const card = grid.current?.querySelector<HTMLElement>(`[data-index="${wanted}"]`);
+    if (card !== document.activeElement) card?.focus({ preventScroll: true });
   });
   if (items.length === 0) {
     if (list.fault !== undefined) return <Fault error={list.fault} onRetry={() => void list.reload()} />;
@@ -56,7 +58,7 @@ export function Filmstrip({ list, cameras }: FilmstripProps) {
   const drawn = items.slice(first, to * columns);
   const move = (event: KeyboardEvent): void => {
     const step = stepOf(event, columns);
-    const at = indexOf(event.target);
+    const at = wanted ?? indexOf(event.target);
     if (step === undefined || at === undefined) return;
     event.preventDefault();
     const next = Math.min(items.length - 1, Math.max(0, at + step));
@@ -71,9 +73,13 @@ export function Filmstrip({ list, cameras }: FilmstripProps) {
         class="film"
         aria-label={t('title')}
         onKeyDown={move}
-        onFocusOut={({ relatedTarget }) => {
-          // A card that scrolled out of view also loses the focus, to nothing.
-          if (relatedTarget !== null) focused.value = undefined;
+        onFocusIn={({ target }) => {
+          focused.value = indexOf(target);
+        }}
+        onFocusOut={({ target, relatedTarget }) => {
+          const isInside = relatedTarget instanceof Node && grid.current?.contains(relatedTarget) === true;
+          // A card that scrolled out of view keeps its place.
+          if (!isInside && target instanceof Node && target.isConnected) focused.value = undefined;
         }}
         style={{
           gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`,

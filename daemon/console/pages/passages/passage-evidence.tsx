@@ -9,6 +9,7 @@ import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('passages');
 
+const tenths = { maximumFractionDigits: 1 } as const;
 const digits = { minimumFractionDigits: 3, maximumFractionDigits: 3 } as const;
 
 /** The nearest persons against their thresholds. */
@@ -125,9 +126,7 @@ export function Timeline({ passage }: { readonly passage: PassageDetails }) {
         {ordered.map(({ atMs, text }) => (
           <li key={`${atMs} ${text}`}>
             <span class="figure">{clockSeconds(new Date(atMs))}</span> {text}{' '}
-            <span class="quiet">
-              {t('after', { value: number((atMs - startMs) / 1000, { maximumFractionDigits: 1 }) })}
-            </span>
+            <span class="quiet">{t('after', { value: number((atMs - startMs) / 1000, tenths) })}</span>
           </li>
         ))}
       </ol>
@@ -136,8 +135,8 @@ export function Timeline({ passage }: { readonly passage: PassageDetails }) {
           [t('liveness'), t(`verdict-${verdict}`)],
           [t('demand'), t('demand-text', { require })],
           [t('blinks'), number(blinkCount)],
-          [t('observed'), t('observed-text', { seconds: number(observedS), frames: frameCount })],
-          [t('passive'), passiveScore !== undefined && percent(passiveScore)],
+          [t('observed'), t('observed-text', { seconds: number(observedS, tenths), frames: frameCount })],
+          [t('passive'), passiveScore === undefined ? undefined : percent(passiveScore)],
           [
             t('cooldown'),
             cooldown &&

@@ -65,6 +65,7 @@ const columnsWith = ({ nameOf }: Cameras): readonly Column<PassageItem>[] => [
     head: t('in-sight'),
     isMinor: true,
     isFigure: true,
-    cell: (passage) => isReadable(passage) && t('seconds', { value: number(passage.inSightS) }),
+    cell: (passage) =>
+      isReadable(passage) && t('seconds', { value: number(passage.inSightS, { maximumFractionDigits: 1 }) }),
   },
 ];

@@ -93,13 +93,13 @@ function Why({ passage }: { readonly passage: PassageDetails }) {
           ],
           [
             t('stranger'),
-            stranger && can('strangers:read') && (
+            stranger !== undefined && can('strangers:read') ? (
               <a href={`/strangers/${stranger.id}`}>{shortId(stranger.id)}</a>
-            ),
+            ) : undefined,
           ],
           [t('camera'), cameras.nameOf(camera)],
           [t('time'), `${dayOf(startedAt)} ${clockSeconds(startedAt)}`],
-          [t('in-sight'), t('seconds', { value: number(inSightS) })],
+          [t('in-sight'), t('seconds', { value: number(inSightS, { maximumFractionDigits: 1 }) })],
           [t('end'), end && t(`end-${end}`)],
           [t('id'), <code>{passage.id}</code>],
         ]}

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { withoutBuild } from '../support/box.js';
+import { assertAccessible, startBrowser, withoutChromium } from '../support/browser.js';
+import { startConsoleBox } from '../support/console-box.js';
+
+describe('the passages of the console', { skip: withoutBuild || withoutChromium, timeout: 300_000 }, () => {
+  test('are found, explained and corrected', async () => {
+    await using browser = await startBrowser();
+    await using box = await startConsoleBox({ content: 'past', browser });
+    const opened = await box.open('operator', '/passages');
+    const { page, faults } = opened;
+    const cards = page.locator('.film a.shot');
+    await cards.first().waitFor();
+    await assertAccessible(opened);
+
+    // Keyboard: from card to card, also to rows that are not drawn yet.
+    await cards.first().focus();
+    await page.keyboard.press('j');
+    await page.keyboard.press('ArrowDown');
+    for (let row = 0; row < 8; row += 1) await page.keyboard.press('ArrowDown');
+    await page.locator('.film a.shot:focus').waitFor();
+    const reached = await page.locator('.film a.shot:focus').getAttribute('data-index');
+    assert.ok(Number(reached) > 20, `the focus is on card ${reached}`);
+
+    await page.getByLabel('Outcome').selectOption('attended');
+    await page.getByLabel('Reason').selectOption('attended');
+    await page.waitForURL(/outcome=attended.*reason=attended|reason=attended.*outcome=attended/);
+    await page.locator('.film', { hasNotText: 'a moment before' }).waitFor();
+    await page.getByRole('button', { name: 'Show as a table' }).click();
+    await page.getByRole('table').waitFor();
+    await page.getByRole('button', { name: 'Show as pictures' }).click();
+    await cards.first().click();
+
+    await page.getByRole('heading', { name: 'What the box decided' }).waitFor();
+    await page.getByText(/Recognised as .*life proven: 1 blink/).waitFor();
+    await page.locator('.moments', { hasText: 'Blinked for' }).waitFor();
+    await page.getByRole('img', { name: /The best picture of the passage/ }).waitFor();
+    await assertAccessible(opened);
+
+    await page.getByRole('button', { name: 'That was wrong' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Who was it?').first().fill('Bea');
+    await dialog.getByRole('radio', { name: /Bea Kidane/ }).check();
+    await assertAccessible(opened);
+    await dialog.getByRole('button', { name: 'Save what it was' }).click();
+    await page.getByText(/An operator said on .* that this was Bea Kidane/).waitFor();
+
+    const address = page.url();
+    await page.getByRole('link', { name: 'Older' }).click();
+    await page.waitForURL((url) => url.href !== address);
+    await page.getByRole('heading', { name: 'What the box decided' }).waitFor();
+    assert.deepEqual(faults, []);
+
+    const narrow = await box.open('technician', '/passages', [360, 740]);
+    await narrow.page.locator('.film a.shot').first().waitFor();
+    const overflow = await narrow.page.evaluate<number>(
+      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+    );
+    assert.equal(overflow, 0);
+    assert.deepEqual(narrow.faults, []);
+  });
+});
