@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { demoSections } from '../../scripts/seeding/seed.js';
@@ -52,9 +53,12 @@ describe('users, roles, keys and approvals in the console', {
     await grace.page.getByRole('button', { name: 'Change the password' }).click();
     await grace.page.getByText('No request waits for a second person.').waitFor();
 
-    const rotate = (): Promise<number> =>
-      page.evaluate(async () => (await fetch('/api/v1/identity/rotations', { method: 'POST' })).status);
-    assert.equal(await rotate(), 403);
+    await page.goto('/system/identity');
+    const fingerprint = await page.locator('.facts code').first().textContent();
+    await assertAccessible(admin);
+    await page.getByRole('button', { name: 'Rotate the key' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Rotate the key' }).click();
+    await page.getByText('Code approval-required').waitFor();
     await grace.page.getByRole('heading', { name: 'Rotate the key that signs events' }).waitFor();
     await assertAccessible(grace);
     await grace.page.getByRole('button', { name: 'Approve' }).click();
@@ -62,9 +66,25 @@ describe('users, roles, keys and approvals in the console', {
     await grace.page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click();
     await grace.page.getByText('Approved. test-admin can do it now.').waitFor();
 
-    await page.goto('/system/approvals');
+    await page.getByRole('link', { name: 'Show what waits for a second person' }).click();
     await page.getByText('Now do exactly the same again').waitFor();
-    assert.equal(await rotate(), 200);
+    await page.goto('/system/identity');
+    await page.getByRole('button', { name: 'Rotate the key' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Rotate the key' }).click();
+    await page.getByRole('heading', { name: 'Former keys' }).waitFor();
+    assert.notEqual(await page.locator('.facts code').first().textContent(), fingerprint);
+
+    await page.getByRole('button', { name: 'Trust a key' }).click();
+    await page.getByLabel('Centre', { exact: true }).fill('head-office');
+    const { publicKey } = generateKeyPairSync('ed25519');
+    await page.getByLabel('Public key').fill(publicKey.export({ type: 'spki', format: 'pem' }).toString());
+    await page.getByLabel('Read persons').check();
+    await assertAccessible(admin);
+    await page.getByRole('dialog').getByRole('button', { name: 'Trust a key' }).click();
+    await page.getByRole('listitem').filter({ hasText: 'head-office' }).waitFor();
+    await page.getByRole('button', { name: 'End the trust' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'End the trust' }).click();
+    await page.getByText('The box trusts no centre').waitFor();
     assert.deepEqual([...admin.faults, ...grace.faults], []);
   });
 });

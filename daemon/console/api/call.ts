@@ -22,6 +22,8 @@ type Arguments<Id extends CallId | LinesId> =
 
 interface CallOptions {
   readonly signal?: AbortSignal;
+  /** Called while a file comes, with the number of its bytes so far. */
+  readonly onBytes?: (count: number) => void;
 }
 
 /** Reading is asked again this often when the box is busy. */
@@ -87,10 +89,24 @@ async function once<Answer>(written: WrittenRequest, options: CallOptions = {}):
   }
   if (!response.ok) throw await errorOf(response);
   // The types of the answers are those of the contract that the box itself serves.
-  if (written.kind === 'file') return (await response.blob()) as Answer;
+  if (written.kind === 'file') return (await fileOf(response, options)) as Answer;
   const said = (await response.json()) as { data: unknown; meta?: { nextCursor?: string; total?: number } };
   if (written.kind !== 'page') return said.data as Answer;
   return { items: said.data, nextCursor: said.meta?.nextCursor, total: said.meta?.total } as Answer;
+}
+
+/** The browser keeps a large file on its disk. */
+function fileOf(response: Response, { onBytes }: CallOptions): Promise<Blob> {
+  if (onBytes === undefined || response.body === null) return response.blob();
+  let count = 0;
+  const counting = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+    transform(piece, controller) {
+      count += piece.byteLength;
+      onBytes(count);
+      controller.enqueue(piece);
+    },
+  });
+  return new Response(response.body.pipeThrough(counting)).blob();
 }
 
 async function send({ url, init }: WrittenRequest, { signal }: CallOptions = {}): Promise<Response> {

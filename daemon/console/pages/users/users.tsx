@@ -20,7 +20,7 @@ const columns = (): readonly Column<User>[] => [
       <a href={`/system/users/${id}`}>{displayName === '' ? userName : `${userName} (${displayName})`}</a>
     ),
   },
-  { key: 'role', head: t('role'), cell: ({ role }) => role },
+  { key: 'role', head: t('role'), cell: ({ role }) => role, isMinor: true },
   { key: 'state', head: t('state'), cell: (user) => <UserState of={user} /> },
   {
     key: 'login',

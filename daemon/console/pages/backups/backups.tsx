@@ -1,0 +1,181 @@
+import { signal, useSignal } from '@preact/signals';
+import type { KeptBackup } from '../../../contract/backups.js';
+import { call } from '../../api/call.js';
+import { keptLines } from '../../api/kept-lines.js';
+import type { Output } from '../../api/request.js';
+import { can } from '../../api/session.js';
+import { useFetched } from '../../api/use-fetched.js';
+import type en from '../../messages/en/backups.json';
+import { Fault } from '../../parts/fault.js';
+import { Loaded, PageHead, Progress, Section } from '../../parts/page.js';
+import { saveFile } from '../../parts/save-file.js';
+import { bytes, percent } from '../../time/site-time.js';
+import { wordsOf } from '../../words/words.js';
+import { BackupFacts } from './backup-facts.js';
+import { MakeBackup, making } from './make-backup.js';
+import { RecoveryKey } from './recovery-key.js';
+import { Remove } from './remove.js';
+import { Restore, Restored, restoring } from './restore.js';
+import { Upload } from './upload.js';
+
+const t = wordsOf<typeof en>('backups');
+
+type BackupState = Output<'backups.show'>;
+
+const everyMs = 2000;
+
+/** Backups of the gallery: made, downloaded, uploaded, restored. */
+export default function Backups() {
+  const state = useFetched('backups.show', {}, { everyMs });
+  const restored = useSignal<string | undefined>(undefined);
+  const restore = (id: string) => () => {
+    restored.value = id;
+  };
+  return (
+    <>
+      <PageHead title={t('title')} lead={t('lead')} />
+      <Loaded of={state}>
+        {(value) => (
+          <>
+            {value.running && <Running of={value} />}
+            <Restored />
+            <RecoveryKey keyId={value.recoveryKeyId} onChanged={state.reload} />
+            <Made of={value} onChanged={state.reload} onRestore={restore} />
+            {can('backups:restore') && <Upload of={value} onChanged={state.reload} onRestore={restore} />}
+          </>
+        )}
+      </Loaded>
+      {restored.value !== undefined && (
+        <Restore
+          id={restored.value}
+          backup={state.value?.made?.id === restored.value ? state.value.made : undefined}
+          onClose={() => {
+            restored.value = undefined;
+            void state.reload();
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+/** What the box does at this moment, also when another user has begun it. */
+function Running({ of: { running, progress } }: { readonly of: BackupState }) {
+  if (running === undefined) return null;
+  const { step, doneBytes = 0, totalBytes = 0 } = progress ?? {};
+  const share = totalBytes === 0 ? 0 : Math.min(1, doneBytes / totalBytes);
+  return (
+    <Section title={t(`running-${running}`)}>
+      {step === undefined ? (
+        <Progress done={undefined} label={t('step-first')} />
+      ) : (
+        <Progress
+          done={doneBytes}
+          total={Math.max(1, totalBytes)}
+          label={t('progress', { step: t(`step-${step}`), share: percent(share) })}
+        />
+      )}
+      <p class="quiet">{t('may-leave')}</p>
+    </Section>
+  );
+}
+
+const downloadedBytes = signal(0);
+/** A download goes on while the user looks at other pages. */
+const downloading = keptLines(async function* ({ id, box, createdAt }: KeptBackup) {
+  downloadedBytes.value = 0;
+  const onBytes = (count: number): void => {
+    downloadedBytes.value = count;
+  };
+  const file = await call('backups.download', { id }, { onBytes });
+  saveFile(file, `rollcall-${box}-${createdAt.slice(0, 10)}.rcb`);
+  yield file.size;
+});
+
+function Download({ totalBytes }: { readonly totalBytes: number }) {
+  const done = downloadedBytes.value;
+  return (
+    <Progress
+      done={done}
+      total={totalBytes}
+      label={t('downloading', { done: bytes(done), total: bytes(totalBytes) })}
+    />
+  );
+}
+
+interface MadeProps {
+  readonly of: BackupState;
+  readonly onChanged: () => Promise<void>;
+  readonly onRestore: (id: string) => () => void;
+}
+
+function Made({ of: { made, running, recoveryKeyId }, onChanged, onRestore }: MadeProps) {
+  const asked = useSignal<'make' | 'remove' | undefined>(undefined);
+  const close = (): void => {
+    asked.value = undefined;
+    void onChanged();
+  };
+  const isBusy = running !== undefined || making.isRunning.value || restoring.isRunning.value;
+  return (
+    <Section
+      title={t('made')}
+      acts={
+        can('backups:write') && (
+          <button
+            type="button"
+            class="small"
+            disabled={isBusy}
+            onClick={() => {
+              asked.value = 'make';
+            }}
+          >
+            {t('make')}
+          </button>
+        )
+      }
+    >
+      <p class="quiet">{t('made-lead')}</p>
+      <Fault error={making.fault.value} />
+      <Fault error={downloading.fault.value} />
+      {downloading.isRunning.value && made && <Download totalBytes={made.sizeBytes} />}
+      {made === undefined ? (
+        <p>{t('none-made')}</p>
+      ) : (
+        <>
+          <BackupFacts of={made} expiresAt={made.expiresAt} />
+          <div class="acts">
+            {can('backups:write') && (
+              <>
+                <button
+                  type="button"
+                  class="secondary"
+                  onClick={() => {
+                    asked.value = 'remove';
+                  }}
+                >
+                  {t('remove')}
+                </button>
+                <button
+                  type="button"
+                  disabled={downloading.isRunning.value}
+                  onClick={() => void downloading.start(made)}
+                >
+                  {t('download', { size: bytes(made.sizeBytes) })}
+                </button>
+              </>
+            )}
+            {can('backups:restore') && (
+              <button type="button" class="secondary" disabled={isBusy} onClick={onRestore(made.id)}>
+                {t('restore')}
+              </button>
+            )}
+          </div>
+        </>
+      )}
+      {asked.value === 'make' && <MakeBackup hasRecoveryKey={recoveryKeyId !== undefined} onClose={close} />}
+      {asked.value === 'remove' && made && (
+        <Remove id={made.id} what={t('remove-made-what')} onClose={close} />
+      )}
+    </Section>
+  );
+}

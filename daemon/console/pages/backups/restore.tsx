@@ -1,0 +1,135 @@
+import { useSignal } from '@preact/signals';
+import type { KeptBackup } from '../../../contract/backups.js';
+import { call } from '../../api/call.js';
+import { keptLines } from '../../api/kept-lines.js';
+import type { Input } from '../../api/request.js';
+import { can } from '../../api/session.js';
+import { useFetched } from '../../api/use-fetched.js';
+import type en from '../../messages/en/backups.json';
+import { Dialog } from '../../parts/dialog.js';
+import { Fault, Problem } from '../../parts/fault.js';
+import { Choice, Field } from '../../parts/field.js';
+import { Facts, Section } from '../../parts/page.js';
+import { number } from '../../time/site-time.js';
+import { wordsOf } from '../../words/words.js';
+import { type KeyChoice, KeySource } from '../gallery/key-source.js';
+import { BackupFacts } from './backup-facts.js';
+
+const t = wordsOf<typeof en>('backups');
+
+/** A restore takes minutes, so it does not end with the page. */
+export const restoring = keptLines(async function* (order: Input<'backups.restore'>) {
+  yield await call('backups.restore', order);
+});
+
+interface RestoreProps {
+  readonly id: string;
+  /** What is known of it. Nothing is known of an upload before it is read. */
+  readonly backup: KeptBackup | undefined;
+  readonly onClose: () => void;
+}
+
+/** Says what a restore replaces, asks for what opens the backup, and begins. */
+export function Restore({ id, backup, onClose }: RestoreProps) {
+  const kind = useSignal<'recoverySecret' | 'passphrase'>('recoverySecret');
+  const secret = useSignal('');
+  const gallery = useFetched('gallery.show', {}, { isWanted: can('gallery:read') });
+  const choice = useSignal<KeyChoice>({ provider: 'secret', passphrase: '', isReady: true });
+  const isSealed = gallery.value?.state === 'sealed';
+  const restore = (event: Event): void => {
+    event.preventDefault();
+    const { provider, passphrase } = choice.value;
+    void restoring.start({
+      ...{ id, [kind.value]: secret.value },
+      ...(isSealed && provider !== '' && { provider }),
+      ...(isSealed && passphrase !== '' && { keyPassphrase: passphrase }),
+    });
+    onClose();
+  };
+  return (
+    <Dialog title={t('restore-title')} onClose={onClose}>
+      <form onSubmit={restore}>
+        <p>{t('restore-what')}</p>
+        <p>{t('restore-log')}</p>
+        {backup && <BackupFacts of={backup} />}
+        <Choice
+          label={t('opens')}
+          value={kind.value}
+          options={[
+            ['recoverySecret', t('opens-key')],
+            ['passphrase', t('opens-passphrase')],
+          ]}
+          onValue={(value) => {
+            kind.value = value;
+            secret.value = '';
+          }}
+        />
+        <Field
+          label={t(kind.value === 'passphrase' ? 'passphrase' : 'recovery-secret')}
+          hint={kind.value === 'passphrase' ? undefined : t('recovery-secret-hint')}
+          type="password"
+          autocomplete="off"
+          required
+          value={secret.value}
+          onValue={(value) => {
+            secret.value = value;
+          }}
+        />
+        <Fault error={gallery.fault} />
+        {isSealed && (
+          <>
+            <p>{t('restore-sealed')}</p>
+            <KeySource
+              choice={choice.value}
+              onChoice={(next) => {
+                choice.value = next;
+              }}
+            />
+          </>
+        )}
+        <footer class="acts">
+          <button type="button" class="secondary" onClick={onClose}>
+            {t('keep-gallery')}
+          </button>
+          <button type="submit" class="danger" disabled={!choice.value.isReady}>
+            {t('restore-act')}
+          </button>
+        </footer>
+      </form>
+    </Dialog>
+  );
+}
+
+/** What the last restore of this session did, or why it failed. */
+export function Restored() {
+  const fault = restoring.fault.value;
+  const done = restoring.lines.value?.[0];
+  if (fault !== undefined) {
+    return (
+      <Section title={t('restore-failed')}>
+        <Fault error={fault} />
+        <p class="quiet">{t('nothing-changed')}</p>
+      </Section>
+    );
+  }
+  if (done === undefined) return null;
+  return (
+    <Section title={t('restored')}>
+      <div role="status">
+        <Facts
+          of={[
+            [t('persons'), number(done.persons)],
+            [t('templates'), number(done.templates)],
+            [t('erased-again'), number(done.erasedAgain)],
+            [t('damaged-keys'), done.damagedKeys === 0 ? undefined : number(done.damagedKeys)],
+            [t('log'), t(`log-${done.log}`)],
+            [t('damaged-file'), done.damagedFile],
+          ]}
+        />
+        {!done.areErasuresKnown && <p>{t('erasures-unknown')}</p>}
+        {done.sealed && <Problem of={done.sealed} />}
+      </div>
+      <BackupFacts of={done.backup} />
+    </Section>
+  );
+}

@@ -1,0 +1,123 @@
+import { useSignal } from '@preact/signals';
+import { useId } from 'preact/hooks';
+import type { Output } from '../../api/request.js';
+import type en from '../../messages/en/backups.json';
+import { Fault } from '../../parts/fault.js';
+import { Tick } from '../../parts/field.js';
+import { say } from '../../parts/notes.js';
+import { Facts, Progress, Section } from '../../parts/page.js';
+import { bytes, dayAndTime, percent } from '../../time/site-time.js';
+import { wordsOf } from '../../words/words.js';
+import { Remove } from './remove.js';
+import { upload, uploadFault, uploading } from './upload-work.js';
+
+const t = wordsOf<typeof en>('backups');
+
+interface UploadProps {
+  readonly of: Output<'backups.show'>;
+  readonly onChanged: () => Promise<void>;
+  readonly onRestore: (id: string) => () => void;
+}
+
+/** Uploads a backup to restore it. */
+export function Upload({ of: { upload: kept, running }, onChanged, onRestore }: UploadProps) {
+  const isRemoving = useSignal(false);
+  const now = uploading.value;
+  return (
+    <Section title={t('upload-title')}>
+      <p class="quiet">{t('upload-lead')}</p>
+      <Fault error={uploadFault.value} />
+      {now === undefined ? (
+        <UploadForm kept={kept} onChanged={onChanged} />
+      ) : (
+        <Progress
+          done={now.sent}
+          total={Math.max(1, now.total)}
+          label={t('uploading', { name: now.name, share: percent(now.sent / Math.max(1, now.total)) })}
+        />
+      )}
+      {kept && now === undefined && (
+        <>
+          <h3>{t('uploaded')}</h3>
+          <Facts
+            of={[
+              [t('received'), bytes(kept.receivedBytes)],
+              [t('expires'), dayAndTime(kept.expiresAt)],
+            ]}
+          />
+          <div class="acts">
+            <button
+              type="button"
+              class="secondary"
+              onClick={() => {
+                isRemoving.value = true;
+              }}
+            >
+              {t('remove')}
+            </button>
+            <button type="button" disabled={running !== undefined} onClick={onRestore(kept.id)}>
+              {t('restore')}
+            </button>
+          </div>
+        </>
+      )}
+      {isRemoving.value && kept && (
+        <Remove
+          id={kept.id}
+          what={t('remove-upload-what')}
+          onClose={() => {
+            isRemoving.value = false;
+            void onChanged();
+          }}
+        />
+      )}
+    </Section>
+  );
+}
+
+function UploadForm({
+  kept,
+  onChanged,
+}: {
+  readonly kept: UploadProps['of']['upload'];
+  readonly onChanged: () => Promise<void>;
+}) {
+  const id = useId();
+  const file = useSignal<File | undefined>(undefined);
+  const wantsRest = useSignal(true);
+  const canContinue = kept !== undefined && file.value !== undefined && file.value.size > kept.receivedBytes;
+  const send = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    if (file.value === undefined) return;
+    const isDone = await upload(file.value, canContinue && wantsRest.value ? kept : undefined);
+    if (isDone) say(t('upload-done'));
+    await onChanged();
+  };
+  return (
+    <form onSubmit={send}>
+      <div class="field">
+        <label for={id}>{t('file')}</label>
+        <input
+          id={id}
+          type="file"
+          required
+          onChange={(event) => {
+            file.value = event.currentTarget.files?.[0];
+          }}
+        />
+      </div>
+      {canContinue && (
+        <Tick
+          label={t('continue', { received: bytes(kept.receivedBytes) })}
+          isOn={wantsRest.value}
+          onChange={(isOn) => {
+            wantsRest.value = isOn;
+          }}
+        />
+      )}
+      <button type="submit" class="small secondary">
+        {t('upload-act')}
+      </button>
+    </form>
+  );
+}
