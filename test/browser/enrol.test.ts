@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core';
 import { withoutBuild } from '../support/box.js';
 import { assertAccessible, startBrowser, withoutChromium } from '../support/browser.js';
 import { startConsoleBox } from '../support/console-box.js';
-import { fakeCameraArgs, fakeCameraFilm } from '../support/fake-camera.js';
+import { fakeCameraArgs, fakeCameraFilm, personClip } from '../support/fake-camera.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const phoneSize = [360, 740] as const;
@@ -74,8 +74,13 @@ describe('guided enrolment in the console', {
     await beginEnrolment(page, 'Another Name');
     await page.getByRole('button', { name: 'The camera of this device' }).click();
     await page.getByRole('img', { name: 'Picture from the front' }).first().waitFor();
-    await assertAccessible(operator);
     await page.getByRole('button', { name: 'Files' }).click();
+    await page.getByLabel('Photographs or short clips').setInputFiles(await personClip());
+    await page.getByText('looked at; a blink was found').waitFor();
+    await page.getByRole('img', { name: 'Picture turned to the right' }).first().waitFor();
+    await page.setViewportSize({ width: 360, height: 740 });
+    const width = Number(await page.evaluate('document.documentElement.scrollWidth'));
+    assert.ok(width <= 360, `the page is ${width} pixels wide`);
     await page.getByRole('button', { name: 'Check and enrol' }).click();
     await page.getByText('The face resembles a person who is enrolled').waitFor();
     await page.getByRole('img', { name: 'Bea Example' }).waitFor();

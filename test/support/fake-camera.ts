@@ -28,9 +28,12 @@ const scenario = scenarioSchema.parse({
   ],
 });
 
+/** The person as a short clip, such as a phone takes. */
+export const personClip = (): Promise<string> => renderedClip(scenario);
+
 /** The film as MJPEG, for chromium in place of a camera. It begins again at its end. */
 export async function fakeCameraFilm(directory: string): Promise<string> {
-  const clip = await renderedClip(scenario);
+  const clip = await personClip();
   const film = join(directory, 'person.mjpeg');
   const filter = `setpts=${slowerBy}*PTS,fps=30`;
   const converting = spawn(

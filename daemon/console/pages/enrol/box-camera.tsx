@@ -5,7 +5,7 @@ import { Fault } from '../../parts/fault.js';
 import { Choice } from '../../parts/field.js';
 import { Empty, Loaded } from '../../parts/page.js';
 import { wordsOf } from '../../words/words.js';
-import { type Guidance, hintText } from './guidance.js';
+import { type Guidance, hintText, patiently } from './guidance.js';
 
 const t = wordsOf<typeof en>('enrol');
 
@@ -28,7 +28,7 @@ export function BoxCamera({ onTake }: BoxCameraProps) {
         if (first === undefined) return <Empty>{t('no-streaming-camera')}</Empty>;
         const camera = chosen.value ?? first.id;
         const take = async (): Promise<void> => {
-          guidance.value = await onTake(camera);
+          guidance.value = await patiently(() => onTake(camera));
         };
         return (
           <>

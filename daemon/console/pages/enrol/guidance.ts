@@ -1,4 +1,4 @@
-import type { Output } from '../../api/call.js';
+import { isApiError, type Output } from '../../api/call.js';
 import type en from '../../messages/en/enrol.json';
 import { wordsOf } from '../../words/words.js';
 
@@ -19,3 +19,18 @@ export const isLedThrough = ({ steps }: Pick<PhoneEnrolment, 'steps'>): boolean 
 /** Whether the box may look at pictures: a text of consent comes first. */
 export const mayTakePictures = ({ consent, isFinished }: Pick<PhoneEnrolment, 'consent' | 'isFinished'>) =>
   !isFinished && (consent === undefined || consent.acceptedAt !== undefined);
+
+/** Files wait until the picture before them has been looked at, such as the last one of a camera. */
+const busyTries = 10;
+const busyMs = 700;
+
+/** Does something again while the box has another picture in work. @throws ApiError */
+export async function patiently<Answer>(work: () => Promise<Answer>, tries = busyTries): Promise<Answer> {
+  try {
+    return await work();
+  } catch (error) {
+    if (tries === 0 || !isApiError(error, 'busy', 'rate-limited')) throw error;
+  }
+  await new Promise((resolve) => setTimeout(resolve, busyMs));
+  return await patiently(work, tries - 1);
+}

@@ -4,7 +4,7 @@ import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/enrol.json';
 import { Fault } from '../../parts/fault.js';
 import { wordsOf } from '../../words/words.js';
-import { type Guidance, hintText } from './guidance.js';
+import { type Guidance, hintText, patiently } from './guidance.js';
 
 const t = wordsOf<typeof en>('enrol');
 
@@ -29,8 +29,8 @@ export function PhotographFiles({ onPhotograph, onClip }: PhotographFilesProps) 
     for (const file of files) {
       const text =
         onClip !== undefined && file.type.startsWith('video/')
-          ? t((await onClip(file)) ? 'clip-with-blink' : 'clip-without-blink')
-          : said(await onPhotograph(file));
+          ? t((await patiently(() => onClip(file))) ? 'clip-with-blink' : 'clip-without-blink')
+          : said(await patiently(() => onPhotograph(file)));
       shown.value = [...shown.value, { name: file.name, text }];
     }
   };
