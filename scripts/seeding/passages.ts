@@ -65,7 +65,25 @@ export function passagesOf(
     ...unseen.flatMap((date) => undecided(date, options)),
   ]
     .filter(({ lastSeenMs }) => lastSeenMs < nowMs)
+    .map(withProbes)
     .sort((one, other) => one.startedAtMs - other.startedAtMs);
+}
+
+/** The similarity of each view to each of the nearest persons: a little around the mean, as views differ. */
+function withProbes(passage: Passage): Passage {
+  const { embedded } = passage.views;
+  if (embedded === 0) return passage;
+  return {
+    ...passage,
+    probeQualities: Array.from({ length: embedded }, () => 0.8),
+    nearest: passage.nearest.map((near) => ({
+      ...near,
+      ofProbes: Array.from(
+        { length: embedded },
+        (_, index) => near.similarity + 0.01 * (index - (embedded - 1) / 2),
+      ),
+    })),
+  };
 }
 
 function ofEvent(event: Fact & { readonly id: EventId }, options: PassageOptions): Passage {

@@ -85,6 +85,17 @@ export function Loaded<Value>({ of: { value, fault, reload }, children }: Loaded
   );
 }
 
+/** A table that may be wider than the page: it scrolls by itself, by keyboard, too. */
+export function Wide({ label, children }: { readonly label: string; readonly children: ComponentChildren }) {
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a section with a name would be a landmark, and a page has many tables.
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard.
+    <div class="table" tabIndex={0} role="group" aria-label={label}>
+      {children}
+    </div>
+  );
+}
+
 /** Says that something is on its way. */
 export function Loading() {
   return (

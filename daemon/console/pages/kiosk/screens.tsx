@@ -6,7 +6,7 @@ import type en from '../../messages/en/kiosk.json';
 import { Confirm, Dialog } from '../../parts/dialog.js';
 import { Fault } from '../../parts/fault.js';
 import { Choice, Field } from '../../parts/field.js';
-import { Badge, Empty, Loaded, PageHead, Section } from '../../parts/page.js';
+import { Badge, Empty, Loaded, PageHead, Section, Wide } from '../../parts/page.js';
 import { QrCode } from '../../parts/qr-code.js';
 import { ago, dayAndTime, dayOf } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
@@ -75,7 +75,7 @@ interface ScreenTableProps {
 function ScreenTable({ screens, nameOf, onRemove }: ScreenTableProps) {
   if (screens.length === 0) return <Empty>{t('no-screens')}</Empty>;
   return (
-    <div class="table">
+    <Wide label={t('screens')}>
       <table>
         <thead>
           <tr>
@@ -113,7 +113,7 @@ function ScreenTable({ screens, nameOf, onRemove }: ScreenTableProps) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Wide>
   );
 }
 

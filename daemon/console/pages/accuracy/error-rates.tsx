@@ -1,0 +1,78 @@
+import { useMemo } from 'preact/hooks';
+import type { Output } from '../../api/request.js';
+import { Curves } from '../../charts/curves.js';
+import type en from '../../messages/en/accuracy.json';
+import { Empty, Facts, Wide } from '../../parts/page.js';
+import { number, percent } from '../../time/site-time.js';
+import { wordsOf } from '../../words/words.js';
+
+const t = wordsOf<typeof en>('accuracy');
+
+/** Rows of the table that says the same as the curves. */
+const mostRows = 20;
+
+/** The detection error trade-off of the gallery: both error rates by threshold. */
+export default function ErrorRates({ report }: { readonly report: Output<'reports.accuracy'> }) {
+  const { det, threshold, margin, targetFpir, persons, recogniser } = report;
+  const { points, inForce } = det;
+  const series = useMemo(
+    () => [
+      { label: t('fmr'), values: points.map(({ fmr }) => fmr), token: '--bad' as const },
+      { label: t('fnmr'), values: points.map(({ fnmr }) => fnmr), token: '--accent' as const },
+    ],
+    [points],
+  );
+  const x = useMemo(() => points.map((point) => point.threshold), [points]);
+  const rate = (share: number, [from, to]: readonly number[]): string =>
+    t('rate-between', { share: percent(share, 3), from: percent(from ?? 0, 2), to: percent(to ?? 1, 2) });
+  const every = Math.ceil(points.length / mostRows);
+  return (
+    <>
+      <Facts
+        of={[
+          [t('recogniser'), recogniser],
+          [t('persons'), number(persons)],
+          [t('threshold'), number(threshold)],
+          [t('margin'), number(margin)],
+          [t('target'), targetFpir === undefined ? undefined : percent(targetFpir, 3)],
+          [t('comparisons'), t('comparisons-of', { genuine: det.genuine, impostor: det.impostor })],
+          [t('fmr'), inForce && rate(inForce.fmr, inForce.fmrInterval)],
+          [t('fnmr'), inForce && rate(inForce.fnmr, inForce.fnmrInterval)],
+        ]}
+      />
+      {points.length === 0 ? (
+        <Empty>{t('no-curve')}</Empty>
+      ) : (
+        <>
+          <Curves label={t('curve-label')} x={x} xLabel={t('threshold')} series={series} marked={threshold} />
+          <p class="quiet">{t('curve-note')}</p>
+          <details>
+            <summary>{t('as-table')}</summary>
+            <Wide label={t('as-table')}>
+              <table>
+                <thead>
+                  <tr>
+                    <th scope="col">{t('threshold')}</th>
+                    <th scope="col">{t('fmr')}</th>
+                    <th scope="col">{t('fnmr')}</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {points
+                    .filter((_, index) => index % every === 0)
+                    .map((point) => (
+                      <tr key={point.threshold}>
+                        <td>{number(point.threshold)}</td>
+                        <td>{percent(point.fmr, 3)}</td>
+                        <td>{percent(point.fnmr, 3)}</td>
+                      </tr>
+                    ))}
+                </tbody>
+              </table>
+            </Wide>
+          </details>
+        </>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,131 @@
+import { useSignal } from '@preact/signals';
+import type { Output } from '../../api/request.js';
+import { useFetched } from '../../api/use-fetched.js';
+import type en from '../../messages/en/accuracy.json';
+import { Field } from '../../parts/field.js';
+import { Empty, Loaded, Section, Wide } from '../../parts/page.js';
+import { OutcomeBadge } from '../../parts/terms.js';
+import { number, percent, siteDay } from '../../time/site-time.js';
+import { wordsOf } from '../../words/words.js';
+
+const t = wordsOf<typeof en>('accuracy');
+
+type Report = Output<'reports.recognition'>;
+type CameraReport = Report['cameras'][number];
+
+const dayMs = 86_400_000;
+/** Reasons of one camera that are shown: the others are rare. */
+const mostReasons = 8;
+
+/** What each camera saw in some days, what came of it, and why it was lost. */
+export function Recognition() {
+  const from = useSignal(siteDay(new Date(Date.now() - 6 * dayMs)));
+  const to = useSignal(siteDay());
+  const report = useFetched('reports.recognition', { from: from.value, to: to.value });
+  return (
+    <Section title={t('recognition')}>
+      <div class="filters">
+        <Field label={t('from')} type="date" value={from.value} onValue={(day) => (from.value = day)} />
+        <Field label={t('to')} type="date" value={to.value} onValue={(day) => (to.value = day)} />
+      </div>
+      <Loaded of={report}>
+        {(found) =>
+          found.cameras.length === 0 ? (
+            <Empty>{t('no-passages')}</Empty>
+          ) : (
+            <>
+              <p>{t('passages-of', { passages: found.passages, marked: found.marked })}</p>
+              {found.cameras.map((camera) => (
+                <CameraPart key={camera.camera} of={camera} />
+              ))}
+            </>
+          )
+        }
+      </Loaded>
+    </Section>
+  );
+}
+
+function CameraPart({ of: { camera, passages, reasons, byDwell } }: { readonly of: CameraReport }) {
+  return (
+    <details open>
+      <summary>{t('camera-passages', { camera, passages })}</summary>
+      <div class="versus">
+        <Reasons reasons={reasons.slice(0, mostReasons)} passages={passages} />
+        <Dwell byDwell={byDwell} />
+      </div>
+    </details>
+  );
+}
+
+function Reasons({ reasons, passages }: Pick<CameraReport, 'reasons' | 'passages'>) {
+  return (
+    <Wide label={t('by-reason')}>
+      <table>
+        <caption class="unseen">{t('by-reason')}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{t('outcome')}</th>
+            <th scope="col">{t('reason')}</th>
+            <th scope="col" class="figure">
+              {t('passages')}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {reasons.map(({ outcome, reason, count, remedy }) => (
+            <tr key={`${outcome} ${reason}`}>
+              <td>
+                <OutcomeBadge outcome={outcome} />
+              </td>
+              <td>
+                <code>{reason}</code>
+                {remedy !== undefined && <small class="quiet"> {remedy}</small>}
+              </td>
+              <td class="figure">{t('count-share', { count, share: percent(count / passages) })}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Wide>
+  );
+}
+
+/** Passages without an answer by the time in sight: what people pass too fast for, and what the camera sees badly. */
+function Dwell({ byDwell }: Pick<CameraReport, 'byDwell'>) {
+  return (
+    <Wide label={t('by-dwell')}>
+      <table>
+        <caption class="unseen">{t('by-dwell')}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{t('in-sight')}</th>
+            <th scope="col" class="figure">
+              {t('answered')}
+            </th>
+            <th scope="col" class="figure">
+              {t('held-back')}
+            </th>
+            <th scope="col" class="figure">
+              {t('unanswered')}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {byDwell.map(({ fromS, toS, passages, answered, heldBack, unanswered }) => (
+            <tr key={fromS}>
+              <th scope="row">{toS === null ? t('from-s', { fromS }) : t('from-to-s', { fromS, toS })}</th>
+              <td class="figure">{number(answered)}</td>
+              <td class="figure">{number(heldBack)}</td>
+              <td class="figure">
+                {t('count-share', { count: unanswered, share: shareOf(unanswered, passages - heldBack) })}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Wide>
+  );
+}
+
+const shareOf = (count: number, of: number): string => (of === 0 ? '–' : percent(count / of));
