@@ -41,6 +41,40 @@ export const alertMute = z.object({
 });
 export type AlertMute = z.infer<typeof alertMute>;
 
+/** The configured rules and channels, without where the channels lead. */
+export const alertSetup = z.object({
+  rules: z
+    .array(
+      z.object({
+        id: z.string(),
+        on: z.string().describe('What the rule is about, such as `unknown` or `camera-down`.'),
+        severity: z.string(),
+        channels: z.array(z.string()).readonly(),
+        cameras: z.array(z.string()).readonly().exactOptional().describe('Absent: all cameras.'),
+        threshold: z
+          .object({
+            of: z.string().describe('What is counted.'),
+            count: z.int().positive(),
+            withinMinutes: z.number().exactOptional(),
+          })
+          .exactOptional()
+          .describe('Of an occurrence: how many cause an alert. Absent: each one.'),
+        minimumS: z
+          .int()
+          .nonnegative()
+          .exactOptional()
+          .describe('Of a condition: how long it must last. Absent: the usual time of this condition.'),
+        quietHours: z
+          .object({ from: z.string(), to: z.string(), days: z.array(z.string()).readonly() })
+          .exactOptional(),
+        cooldownMinutes: z.number(),
+      }),
+    )
+    .readonly(),
+  channels: z.array(z.object({ id: z.string(), kind: z.enum(['webhook', 'email']) })).readonly(),
+});
+export type AlertSetup = z.infer<typeof alertSetup>;
+
 const ruleId = z.string().min(1).max(64).describe('The id of a configured rule.');
 
 /** Alerts in the status of the box. */
@@ -98,6 +132,17 @@ export const alertOperations = {
     scope: 'alerts:write',
     audit: 'write',
     command: 'acknowledge-alert',
+    rate: 'default',
+  }),
+  'alerts.rules': operation({
+    method: 'GET',
+    path: '/alert-rules',
+    summary: 'Show the configured rules and channels.',
+    description:
+      'Rules are the setting `alerts.rules`. Channels are in the configuration file: where they lead is not shown here.',
+    answer: { kind: 'json', schema: alertSetup },
+    errors: [],
+    scope: 'alerts:read',
     rate: 'default',
   }),
   'alerts.mutes': operation({

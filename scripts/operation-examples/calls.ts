@@ -191,6 +191,7 @@ async function callRecords(caller: ExampleCaller, { client, seeded }: ExampleBox
   const [alert] = await caller.call('alerts.list', { limit: 2 });
   await caller.call('alerts.acknowledge', { alert: alert?.id ?? '' });
   await caller.call('alerts.mute', { rule: 'camera-down', minutes: 60 });
+  await caller.call('alerts.rules', {});
   await caller.call('alerts.mutes', {});
   await caller.call('alerts.unmute', { rule: 'camera-down' });
   await caller.call('audit.list', { action: 'person', limit: 2 });

@@ -70,6 +70,9 @@ describe('from a recorded event to an alert', () => {
     assert.throws(() => box.alerts.mute(first.rule, 5, doorman), { code: 'forbidden' });
     assert.throws(() => box.alerts.unmute(first.rule, doorman), { code: 'forbidden' });
 
+    const setup = box.alerts.setup();
+    assert.ok(setup.rules.some(({ id }) => id === first.rule));
+    assert.doesNotMatch(JSON.stringify(setup), /:\/\/|secret|@/, 'not where channels lead');
     const mute = box.alerts.mute(first.rule, 5, ben);
     assert.equal(Date.parse(mute.until) - Date.parse(mute.since), 5 * minuteMs);
     assert.deepEqual(box.alerts.mutes(), [mute]);

@@ -7,6 +7,7 @@ import type {
   Alert,
   AlertDelivery,
   AlertMute,
+  AlertSetup,
   AlertSummary,
   alertOperations,
   ChannelTest,
@@ -44,6 +45,7 @@ export function alertHandlers(alerts: BoxAlerts): Handlers<typeof alertOperation
   return {
     'alerts.list': (query, { caller }) => alerts.list(query, caller),
     'alerts.acknowledge': (input, { caller }) => alerts.acknowledge(input.alert, caller),
+    'alerts.rules': () => alerts.setup(),
     'alerts.mutes': () => alerts.mutes(),
     'alerts.mute': ({ rule, minutes }, { caller }) => alerts.mute(rule, minutes, caller),
     'alerts.unmute': ({ rule }, { caller }) => alerts.unmute(rule, caller),
@@ -88,6 +90,18 @@ export class BoxAlerts {
     throw badInput('no-such-alert', `there is no alert with id '${id}'`, {
       remedy: 'list the alerts to see their ids; they are kept for 90 days',
     });
+  }
+
+  /** The configured rules and channels. */
+  setup(): AlertSetup {
+    const { rules, webhooks, emails } = this.#options.config();
+    return {
+      rules: rules.map(({ subject: _subject, text: _text, ...rule }) => rule),
+      channels: [
+        ...webhooks.map(({ id }) => ({ id, kind: 'webhook' as const })),
+        ...emails.map(({ id }) => ({ id, kind: 'email' as const })),
+      ],
+    };
   }
 
   mutes(): readonly AlertMute[] {

@@ -1,0 +1,204 @@
+import { useSignal } from '@preact/signals';
+import type { Alert } from '../../../contract/alerts.js';
+import { call } from '../../api/call.js';
+import { can } from '../../api/session.js';
+import { useAct, useFetched, useList } from '../../api/use-fetched.js';
+import type en from '../../messages/en/alerts.json';
+import { Dialog } from '../../parts/dialog.js';
+import { sentence } from '../../parts/fault.js';
+import { Choice } from '../../parts/field.js';
+import { type Column, LongTable } from '../../parts/long-table.js';
+import { Badge, Facts, PageHead, type Tone } from '../../parts/page.js';
+import { useQuery } from '../../parts/use-query.js';
+import { dayAndTime } from '../../time/site-time.js';
+import { wordsOf } from '../../words/words.js';
+import { AlertRules } from './alert-rules.js';
+
+const t = wordsOf<typeof en>('alerts');
+
+type Delivery = Alert['deliveries'][number];
+const states = ['pending', 'delivered', 'failed'] as const satisfies readonly Delivery['state'][];
+const refreshMs = 10_000;
+
+const stateTones: Readonly<Record<Delivery['state'], Tone>> = {
+  pending: 'warn',
+  delivered: 'ok',
+  failed: 'bad',
+};
+const severityTones: Readonly<Record<string, Tone>> = { critical: 'bad', warning: 'warn', info: 'info' };
+
+/** The alerts of the box, newest first, with what became of them; below, what causes them and where they go. */
+export default function Alerts() {
+  const query = useQuery();
+  const state = states.find((each) => each === query.get('state'));
+  const list = useList('alerts.list', state === undefined ? {} : { state });
+  const shown = useSignal<Alert | undefined>(undefined);
+  const newest = useFetched('alerts.list', { limit: 1 }, { everyMs: refreshMs });
+  const latest = newest.value?.items[0]?.id;
+  const hasNew =
+    latest !== undefined && list.items.length > 0 && state === undefined && latest !== list.items[0]?.id;
+  const columns: readonly Column<Alert>[] = [
+    {
+      key: 'time',
+      head: t('time'),
+      cell: (alert) => (
+        <button
+          type="button"
+          class="plain"
+          onClick={() => {
+            shown.value = alert;
+          }}
+        >
+          {dayAndTime(alert.time)}
+        </button>
+      ),
+    },
+    { key: 'subject', head: t('subject'), cell: ({ subject }) => subject },
+    {
+      key: 'severity',
+      head: t('severity'),
+      cell: (alert) => <Severity of={alert} />,
+      isMinor: true,
+    },
+    { key: 'rule', head: t('rule'), cell: ({ rule }) => rule, isMinor: true },
+    { key: 'deliveries', head: t('deliveries'), cell: (alert) => <Deliveries of={alert} />, isMinor: true },
+    {
+      key: 'seen',
+      head: t('seen'),
+      cell: (alert) => <Acknowledge of={alert} onDone={() => void list.reload()} />,
+    },
+  ];
+  return (
+    <>
+      <PageHead title={t('title')} lead={t('lead')} />
+      <search class="filters">
+        <Choice
+          label={t('deliveries')}
+          value={state ?? ''}
+          options={[['', t('any')], ...states.map((each) => [each, t(`state-${each}`)] as const)]}
+          onValue={(value) => query.set({ state: value })}
+        />
+      </search>
+      <p role="status" class="count">
+        {hasNew && (
+          <button type="button" class="small" onClick={() => void list.reload()}>
+            {t('show-new')}
+          </button>
+        )}
+      </p>
+      <LongTable
+        caption={t('title')}
+        list={list}
+        columns={columns}
+        keyOf={({ id }) => id}
+        empty={t('empty')}
+      />
+      <AlertRules />
+      {shown.value && (
+        <OneAlert
+          of={shown.value}
+          onClose={() => {
+            shown.value = undefined;
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+function Severity({ of: { severity, phase } }: { readonly of: Alert }) {
+  if (phase === 'cleared') return <Badge tone="ok">{t('phase-cleared')}</Badge>;
+  return <Badge tone={severityTones[severity] ?? 'quiet'}>{severityText(severity)}</Badge>;
+}
+
+const severities = ['info', 'warning', 'critical'] as const;
+
+/** Severities are a closed list of the box; a newer one is shown as it comes. */
+export function severityText(severity: string): string {
+  const known = severities.find((each) => each === severity);
+  return known === undefined ? severity : t(`severity-${known}`);
+}
+
+function Deliveries({ of: { deliveries } }: { readonly of: Alert }) {
+  if (deliveries.length === 0) return <>{t('was-muted')}</>;
+  return (
+    <>
+      {states.map((state) => {
+        const count = deliveries.filter((each) => each.state === state).length;
+        if (count === 0) return null;
+        return (
+          <Badge key={state} tone={stateTones[state]}>
+            {count > 1 && `${count} `}
+            {t(`state-${state}`)}
+          </Badge>
+        );
+      })}
+    </>
+  );
+}
+
+function Acknowledge({ of: alert, onDone }: { readonly of: Alert; readonly onDone: () => void }) {
+  const doing = useAct();
+  if (alert.acknowledgement !== undefined) {
+    return <span title={alert.acknowledgement.by}>{dayAndTime(alert.acknowledgement.at)}</span>;
+  }
+  if (!can('alerts:write') || alert.phase !== 'raised') return <>–</>;
+  if (doing.fault !== undefined) return <>{sentence(doing.fault.message)}</>;
+  const acknowledge = async (): Promise<void> => {
+    if (await doing.run(() => call('alerts.acknowledge', { alert: alert.id }))) onDone();
+  };
+  return (
+    <button
+      type="button"
+      class="small secondary"
+      aria-busy={doing.isRunning}
+      onClick={() => void acknowledge()}
+    >
+      {t('acknowledge')}
+    </button>
+  );
+}
+
+/** One alert: what became of it on each channel, and why a delivery failed. */
+function OneAlert({ of: alert, onClose }: { readonly of: Alert; readonly onClose: () => void }) {
+  const { time, rule, on, phase, severity, subject, deliveries, acknowledgement } = alert;
+  return (
+    <Dialog title={subject} onClose={onClose} isWide>
+      <Facts
+        of={[
+          [t('time'), dayAndTime(time)],
+          [t('rule'), rule],
+          [t('on'), on],
+          [t('phase'), t(`phase-${phase}`)],
+          [t('severity'), severityText(severity)],
+          [t('seen'), acknowledgement && `${dayAndTime(acknowledgement.at)} · ${acknowledgement.by}`],
+        ]}
+      />
+      <h3>{t('deliveries')}</h3>
+      {deliveries.length === 0 && <p>{t('was-muted')}</p>}
+      <ul class="points">
+        {deliveries.map((delivery) => (
+          <OneDelivery key={delivery.channel} of={delivery} />
+        ))}
+      </ul>
+    </Dialog>
+  );
+}
+
+function OneDelivery({ of: delivery }: { readonly of: Delivery }) {
+  const { channel, state, attempts, lastTryAt, nextTryAt, code, reason } = delivery;
+  return (
+    <li>
+      <span>
+        <strong>{channel}</strong> <Badge tone={stateTones[state]}>{t(`state-${state}`)}</Badge>{' '}
+        {reason !== undefined && sentence(reason)}{' '}
+        {code !== undefined && <span class="quiet">{t('code', { code })}</span>}
+      </span>
+      <span class="quiet">
+        {t('tries', { count: attempts })}
+        {lastTryAt !== undefined && ` · ${t('last-try', { time: dayAndTime(lastTryAt) })}`}
+        {nextTryAt !== undefined && ` · ${t('next-try', { time: dayAndTime(nextTryAt) })}`}
+      </span>
+    </li>
+  );
+}

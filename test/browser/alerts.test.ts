@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { demoSections } from '../../scripts/seeding/seed.js';
+import { withoutBuild } from '../support/box.js';
+import { assertAccessible, startBrowser, withoutChromium } from '../support/browser.js';
+import { startConsoleBox } from '../support/console-box.js';
+
+/** An alert at once, on a channel whose secret does not exist. */
+const sections = (gatePort: number): string => `${demoSections(gatePort)}
+disk: { lowMiB: 1048576 }
+alerts:
+  webhooks: [{ id: control-room, url: "https://127.0.0.1:9/", secret: no-such-secret }]
+  rules: [{ id: disk, on: disk-low, severity: critical, channels: [control-room] }]
+`;
+
+describe('alerts in the console', { skip: withoutBuild || withoutChromium, timeout: 240_000 }, () => {
+  test('shows an alert and why its delivery is late, acknowledges it, mutes its rule and tests its channel', async () => {
+    await using browser = await startBrowser();
+    await using box = await startConsoleBox({ content: 'accounts', browser, sections });
+    const opened = await box.open('operator', '/alerts');
+    const { page, faults } = opened;
+    await page.getByRole('heading', { name: 'Alerts', level: 1 }).waitFor();
+    await page.getByRole('button', { name: 'Acknowledge' }).waitFor();
+    await assertAccessible(opened);
+    await page.getByRole('row').nth(1).getByRole('button').first().click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('control-room').waitFor();
+    await dialog.getByText(/no-such-secret/).waitFor();
+    await assertAccessible(opened);
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+
+    await page.getByRole('button', { name: 'Acknowledge' }).click();
+    await page.getByRole('button', { name: 'Acknowledge' }).waitFor({ state: 'detached' });
+
+    await page.getByRole('button', { name: 'Mute the rule disk' }).click();
+    await page.getByLabel('For').selectOption('4 hours');
+    await dialog.getByRole('button', { name: 'Mute' }).click();
+    await page.getByText(/^Muted until/).waitFor();
+    await page.getByRole('button', { name: 'End the mute' }).click();
+    await page.getByText(/^Muted until/).waitFor({ state: 'detached' });
+
+    await page.getByRole('button', { name: 'Send a test to control-room' }).click();
+    await page.getByText('What to do:').waitFor();
+    await assertAccessible(opened);
+    assert.deepEqual(faults, []);
+
+    const viewer = await box.open('technician', '/alerts');
+    await viewer.page.getByText('control-room').first().waitFor();
+    assert.deepEqual(viewer.faults, []);
+  });
+});
