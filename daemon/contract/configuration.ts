@@ -96,7 +96,9 @@ export const configurationOperations = {
           text: z
             .string()
             .exactOptional()
-            .describe('Absent while the file has problems: what is wrong in it may be a secret.'),
+            .describe(
+              'Absent while the file has problems: what is wrong in it may be a secret. Absent for callers who are limited to cameras.',
+            ),
         }),
         ownFile: z.object({
           path: z.string(),

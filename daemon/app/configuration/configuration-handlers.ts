@@ -5,8 +5,8 @@ import type { OwnSettings } from './own-settings.js';
 /** The operations that show and change the settings of the box. */
 export function configurationHandlers(settings: OwnSettings): Handlers<typeof configurationOperations> {
   return {
-    'config.show': () => settings.show(),
-    'config.check': (input) => settings.check(input),
+    'config.show': (_input, { caller }) => settings.show(caller),
+    'config.check': (input, { caller }) => settings.check(input, caller),
     'config.apply': (input, { caller }) => settings.apply(input, caller),
   };
 }

@@ -9,6 +9,7 @@ import { readText } from '../../config/read-text.js';
 import type { Config } from '../../config/schema.js';
 import { parseYaml } from '../../config/yaml-text.js';
 import type { Caller } from '../../contract/caller.js';
+import type { SettingDifference } from '../../contract/configuration.js';
 import type { CallOutput, HandlerInput } from '../../contract/operation.js';
 import type { Operations } from '../../contract/operations.js';
 import type { ReloadResult } from '../../contract/status.js';
@@ -51,7 +52,7 @@ export class OwnSettings {
     this.#options = options;
   }
 
-  async show(): Promise<CallOutput<Operations['config.show']>> {
+  async show(caller: Pick<Caller, 'cameras'>): Promise<CallOutput<Operations['config.show']>> {
     const { configPath, current, load } = this.#options;
     const running = current();
     const { dataDir } = running;
@@ -61,20 +62,23 @@ export class OwnSettings {
     const base = configured.ok ? configured.config : running;
     return {
       revision: revisionOf(texts),
-      file: { path: configPath, ...(configured.ok && { text: texts.file }) },
+      file: { path: configPath, ...(configured.ok && caller.cameras === undefined && { text: texts.file }) },
       ownFile: { path: settingsFilePath(dataDir), text: texts.own },
       problems: loaded.ok ? [] : shownProblems(configPath, loaded.problems),
-      pending: loaded.ok ? shownDifferences(running, loaded.config) : [],
+      pending: loaded.ok ? forCaller(caller, shownDifferences(running, loaded.config)) : [],
       settings: shownSettings(running, base, 'raw' in parsed ? parsed.raw : undefined),
     };
   }
 
-  async check(change: Change): Promise<CallOutput<Operations['config.check']>> {
+  async check(
+    change: Change,
+    caller: Pick<Caller, 'cameras'>,
+  ): Promise<CallOutput<Operations['config.check']>> {
     const { configPath, current, load } = this.#options;
     const settings = newText((await this.#texts()).own, change);
     const loaded = await load({ dataDir: current().dataDir, settings });
     if (!loaded.ok) return { problems: shownProblems(configPath, loaded.problems), differences: [] };
-    return { problems: [], differences: shownDifferences(current(), loaded.config) };
+    return { problems: [], differences: forCaller(caller, shownDifferences(current(), loaded.config)) };
   }
 
   apply(input: HandlerInput<Operations['config.apply']>, caller: Caller): Promise<Applied> {
@@ -95,7 +99,8 @@ export class OwnSettings {
       );
       const { replaced, needRestart } =
         result.outcome === 'applied' ? result : { replaced: [], needRestart: [] };
-      return { revision: revisionOf({ ...texts, own: settings }), differences, replaced, needRestart };
+      const shown = forCaller(caller, differences);
+      return { revision: revisionOf({ ...texts, own: settings }), differences: shown, replaced, needRestart };
     });
   }
 
@@ -132,6 +137,16 @@ export class OwnSettings {
     };
   }
 }
+
+/** Without other cameras than those that the caller is limited to. */
+const forCaller = (
+  { cameras }: Pick<Caller, 'cameras'>,
+  differences: readonly SettingDifference[],
+): readonly SettingDifference[] =>
+  differences.filter(({ path }) => {
+    const [section, camera = ''] = path.split('.');
+    return section !== 'cameras' || cameras === undefined || cameras.has(camera);
+  });
 
 /** The text of the settings file after the change. */
 function newText(before: string, { settings, text }: Change): string {

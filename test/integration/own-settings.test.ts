@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { OwnSettings } from '../../daemon/app/configuration/own-settings.js';
+import { loadConfig } from '../../daemon/config/load.js';
+import type { Caller } from '../../daemon/contract/caller.js';
+import type { ReloadResult } from '../../daemon/contract/status.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+const admin: Caller = {
+  ...{ actor: 'user:u1', origin: 'https 192.0.2.7', scopes: new Set() },
+  ...{ provedAtMs: 'always', isLimited: true },
+};
+const camera = (id: string): string => `  - { id: ${id}, name: ${id}, url: "rtsp://192.0.2.1/${id}" }\n`;
+
+/** Settings on real files. `reload` puts the files in force unless it is told to fail. */
+async function openSettings() {
+  const files = await temporaryDirectory();
+  const configPath = join(files.path, 'rollcall.yaml');
+  const text = `site: { id: office, timeZone: UTC }\ndataDir: ${files.path}\ncameras:\n${camera('door')}`;
+  await writeFile(configPath, text);
+  const load = async () => {
+    const loaded = await loadConfig(configPath);
+    assert.ok(loaded.ok, JSON.stringify(loaded));
+    return loaded.config;
+  };
+  let config = await load();
+  const box = {
+    ...{ configPath, text, reloads: 0, isAuditBroken: false },
+    fails: undefined as ReloadResult | undefined,
+    ownText: () => readFile(join(files.path, 'settings.yaml'), 'utf8').catch(() => undefined),
+    current: () => config,
+  };
+  const settings = new OwnSettings({
+    configPath,
+    current: box.current,
+    load: (options) => loadConfig(configPath, options),
+    async reload() {
+      box.reloads += 1;
+      const { fails } = box;
+      box.fails = undefined;
+      if (fails !== undefined) return fails;
+      config = await load();
+      return { outcome: 'unchanged' };
+    },
+    audit: {
+      append: () => {
+        if (box.isAuditBroken) throw new Error('no audit log');
+        return { sequence: 1, hash: '' };
+      },
+    },
+  });
+  return { box, settings, [Symbol.asyncDispose]: () => files[Symbol.asyncDispose]() };
+}
+
+describe('a change of settings', () => {
+  test('leaves everything as it was if it cannot be put in force or audited', async () => {
+    await using opened = await openSettings();
+    const { box, settings } = opened;
+    const change = async (value: number) => {
+      const { revision: ifRevision } = await settings.show(admin);
+      return settings.apply({ settings: { 'rules.unknownAfterS': value }, ifRevision }, admin);
+    };
+    await change(5);
+    const before = await box.ownText();
+    box.fails = { outcome: 'refused', problems: ['vision does not start'] };
+    await assert.rejects(change(6), { code: 'configuration-refused', message: /vision does not start/ });
+    assert.equal(await box.ownText(), before);
+    box.isAuditBroken = true;
+    await assert.rejects(change(7), /no audit log/);
+    assert.equal(await box.ownText(), before);
+    assert.equal(box.current().rules.unknownAfterS, 5);
+    assert.equal(box.reloads, 5, 'each refusal is followed by a reload of the former file');
+  });
+
+  test('shows a caller who is limited to cameras nothing of others', async () => {
+    await using opened = await openSettings();
+    const { box, settings } = opened;
+    await writeFile(box.configPath, box.text + camera('yard') + camera('gate'));
+    const limited = { ...admin, cameras: new Set(['yard']) };
+    const all = await settings.show(admin);
+    assert.match(all.file.text ?? '', /yard/);
+    assert.deepEqual(
+      all.pending.map(({ path }) => path),
+      ['cameras.yard', 'cameras.gate'],
+    );
+    const shown = await settings.show(limited);
+    assert.equal(shown.file.text, undefined);
+    assert.deepEqual(
+      shown.pending.map(({ path }) => path),
+      ['cameras.yard'],
+    );
+    const { differences } = await settings.check({ settings: { 'rules.unknownAfterS': 5 } }, limited);
+    assert.deepEqual(
+      differences.map(({ path }) => path),
+      ['cameras.yard', 'rules.unknownAfterS'],
+    );
+  });
+});
