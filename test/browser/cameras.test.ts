@@ -67,6 +67,9 @@ cameras:
     await watched(technician);
     await onlyOnce(technician);
     await named(box);
+    await added(box, technician, url);
+    await tuned(box, technician);
+    await deleted(technician);
     const viewer = await box.open('viewer', '/cameras/door');
     await viewer.page.getByRole('heading', { name: 'Your account may not see this page' }).waitFor();
     assert.deepEqual([...technician.faults, ...viewer.faults], []);
@@ -126,4 +129,62 @@ async function named(box: ConsoleBox): Promise<void> {
   assert.match(saved.suggestedFilename(), /^door-.*\.jpg$/);
   assert.equal(await isWiderThanScreen(operator), false);
   assert.deepEqual(operator.faults, []);
+  await operator.context.close();
+}
+
+async function added({ box }: ConsoleBox, technician: WatchedPage, url: string): Promise<void> {
+  const { page } = technician;
+  await page.getByText('This camera is in the configuration file of the box.').first().waitFor();
+  await page.goto('/cameras');
+  await page.getByRole('link', { name: 'Add a camera' }).click();
+  const save = page.getByRole('button', { name: 'Add the camera' });
+  await page.getByText('Test the address first.').waitFor();
+  assert.equal(await save.isDisabled(), true);
+  await page.getByRole('textbox', { name: 'Address' }).fill(`${url}-that-is-not-there`);
+  await page.getByRole('button', { name: 'Test', exact: true }).click();
+  await page.getByText('What to do:').waitFor();
+  await page.getByRole('button', { name: 'Add it although the test failed' }).waitFor();
+  await assertAccessible(technician);
+  await page.getByRole('textbox', { name: 'Address' }).fill(url);
+  await page.getByRole('button', { name: 'Test', exact: true }).click();
+  await page.getByText('The camera delivers pictures').waitFor();
+  await page.getByRole('textbox', { name: 'Name', exact: true }).fill('Side gate');
+  assert.equal(await page.getByRole('textbox', { name: 'Id', exact: true }).inputValue(), 'side-gate');
+  await page.getByLabel('Direction').selectOption('out');
+  await assertAccessible(technician);
+  await save.click();
+  await page.getByRole('heading', { name: 'Side gate', level: 1 }).waitFor();
+  const { isOwn, direction } = await box.client.call('cameras.show', { id: 'side-gate' });
+  assert.deepEqual([isOwn, direction], [true, 'out']);
+}
+
+async function tuned({ box }: ConsoleBox, technician: WatchedPage): Promise<void> {
+  const { page } = technician;
+  const { client } = box;
+  const smallest = page.getByLabel('Smallest face, pixels');
+  await smallest.fill('60');
+  await page.getByRole('button', { name: 'Preview' }).click();
+  await page.getByText(/^Of the last \d+ passages?, \d+ would have become something else/).waitFor();
+  await assertAccessible(technician);
+  await page.getByRole('button', { name: 'Save the changes' }).click();
+  await page.getByText('Side gate works with the new values.').waitFor();
+  const { settings } = await client.call('cameras.show', { id: 'side-gate' });
+  assert.equal(settings.smallestFacePx, 60);
+
+  await smallest.fill('70');
+  await client.call('cameras.change', { id: 'side-gate', direction: 'in' });
+  await page.getByRole('button', { name: 'Save the changes' }).click();
+  await page.getByText('Code changed-meanwhile').waitFor();
+  await page.getByRole('button', { name: 'Load it anew' }).click();
+  await until('the stored value', async () => (await smallest.inputValue()) === '60');
+}
+
+async function deleted({ page }: WatchedPage): Promise<void> {
+  await page.getByRole('button', { name: 'Delete', exact: true }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('Passages and events that are recorded stay.').waitFor();
+  await dialog.getByRole('button', { name: 'Delete' }).click();
+  await page.getByRole('heading', { name: 'Cameras', level: 1 }).waitFor();
+  await page.getByRole('link', { name: 'Front door' }).waitFor();
+  assert.equal(await page.getByRole('link', { name: 'Side gate' }).count(), 0);
 }

@@ -38,7 +38,19 @@ export function CameraBadge({ camera }: { readonly camera: Pick<CameraStatus, 's
 /** Why a camera delivers no pictures that can be used, and what to do. Shows nothing where all is well. */
 export function CameraTrouble({ camera }: { readonly camera: CameraStatus }) {
   const { code, message, remedy } = camera.damage ?? camera;
-  if (message === undefined) return null;
+  return message === undefined ? null : <Trouble of={{ code, message, remedy }} />;
+}
+
+interface TroubleProps {
+  readonly of: {
+    readonly code?: string | undefined;
+    readonly message: string;
+    readonly remedy?: string | undefined;
+  };
+}
+
+/** A problem of a camera, as the box tells it. */
+export function Trouble({ of: { code, message, remedy } }: TroubleProps) {
   return (
     <div class="fault">
       <Icon name="warning" />

@@ -17,6 +17,8 @@ import { FaceCard } from './live/face-card.js';
 import { LiveView } from './live/live-view.js';
 import { useFollowed } from './live/use-followed.js';
 import { useVisible } from './live/use-visible.js';
+import { CameraActs } from './settings/acts.js';
+import { Tune } from './settings/tune.js';
 
 const t = wordsOf<typeof en>('cameras');
 
@@ -35,6 +37,17 @@ export default function Camera() {
             <CameraTrouble camera={shown} />
             {can('live:watch') && <Live camera={shown} />}
             <State camera={shown} />
+            {can('cameras:write') && (
+              <>
+                <Tune
+                  // A change by another user is shown as a conflict, so the draft outlives new answers.
+                  key={shown.id}
+                  camera={shown}
+                  onChanged={camera.put}
+                />
+                <CameraActs camera={shown} onChanged={camera.put} />
+              </>
+            )}
           </>
         )}
       </Loaded>

@@ -1,4 +1,5 @@
 import type { CameraStatus } from '../../../contract/cameras.js';
+import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/cameras.json';
 import { Icon } from '../../parts/icon.js';
@@ -13,7 +14,13 @@ export default function Cameras() {
   const cameras = useFetched('cameras.list', {}, { everyMs: 5000 });
   return (
     <>
-      <PageHead title={t('title')} lead={t('lead')} />
+      <PageHead title={t('title')} lead={t('lead')}>
+        {can('cameras:write') && (
+          <a href="/cameras/add">
+            <Icon name="add" /> {t('add')}
+          </a>
+        )}
+      </PageHead>
       <Loaded of={cameras}>
         {(list) =>
           list.length === 0 ? (

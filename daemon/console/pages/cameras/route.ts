@@ -11,6 +11,12 @@ const routes: readonly ConsoleRoute[] = [
     navigation: { group: 'watch', order: 10, icon: 'camera', text: () => t('title') },
     load: () => import('./cameras.js'),
   },
+  { path: '/cameras/add', scopes: ['cameras:write'], load: () => import('./settings/add.js') },
+  {
+    path: '/cameras/:id/change',
+    scopes: ['cameras:read', 'cameras:write'],
+    load: () => import('./settings/change.js'),
+  },
   { path: '/cameras/:id', scopes: ['cameras:read'], load: () => import('./camera.js') },
 ];
 export default routes;

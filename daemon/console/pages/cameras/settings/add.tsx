@@ -1,0 +1,138 @@
+import { useSignal } from '@preact/signals';
+import { useLocation } from 'preact-iso';
+import type { CameraTest } from '../../../../contract/cameras.js';
+import { call } from '../../../api/call.js';
+import { useAct } from '../../../api/use-fetched.js';
+import type en from '../../../messages/en/cameras.json';
+import { Fault } from '../../../parts/fault.js';
+import { Choice, Field } from '../../../parts/field.js';
+import { say } from '../../../parts/notes.js';
+import { PageHead, Section } from '../../../parts/page.js';
+import { directionWord } from '../../../parts/terms.js';
+import { wordsOf } from '../../../words/words.js';
+import { AddressFields, type DraftFieldsProps } from './address-fields.js';
+import { addressOfDraft, type CameraDraft, cameraOfDraft, emptyDraft, idOf } from './camera-draft.js';
+import { Discovery } from './discovery.js';
+import { TestResult } from './test-result.js';
+
+const t = wordsOf<typeof en>('cameras');
+
+/** Adds a camera: find it or type its address, test it, name it, save it. */
+export default function AddCamera() {
+  const draft = useSignal<CameraDraft>(emptyDraft);
+  /** The last test, and the draft that it is about. */
+  const tested = useSignal<{ readonly test: CameraTest; readonly address: string } | undefined>(undefined);
+  const { route } = useLocation();
+  const saving = useAct();
+  const change = (next: CameraDraft): void => {
+    draft.value = next;
+  };
+  const isTested = tested.value?.address === JSON.stringify(addressOfDraft(draft.value));
+  const save = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    const { id, name } = draft.value;
+    const isSaved = await saving.run(() => call('cameras.create', cameraOfDraft(draft.value)));
+    if (!isSaved) return;
+    say(t('added', { name }));
+    route(`/cameras/${encodeURIComponent(id)}`);
+  };
+  const hasFailed = isTested && tested.value?.test.outcome === 'failed';
+  return (
+    <>
+      <PageHead title={t('add')} lead={t('add-lead')} back={{ href: '/cameras', text: t('title') }} />
+      <Discovery
+        onChosen={(address) => {
+          const host = address.includes(':') ? `[${address}]` : address;
+          change({ ...draft.value, url: `rtsp://${host}/` });
+        }}
+      />
+      <Address
+        draft={draft.value}
+        onDraft={change}
+        test={isTested ? tested.value?.test : undefined}
+        onTest={(test, address) => {
+          tested.value = { test, address };
+        }}
+      />
+      <Section title={t('name-and-meaning')}>
+        <form onSubmit={save}>
+          <NameFields draft={draft.value} onDraft={change} />
+          <Fault error={saving.fault} />
+          <p class="quiet">{t(!isTested ? 'test-first' : hasFailed ? 'save-anyway-hint' : 'save-hint')}</p>
+          <button type="submit" class="fit" disabled={!isTested} aria-busy={saving.isRunning}>
+            {hasFailed ? t('save-anyway') : t('save')}
+          </button>
+        </form>
+      </Section>
+    </>
+  );
+}
+
+interface AddressProps extends DraftFieldsProps {
+  readonly test: CameraTest | undefined;
+  readonly onTest: (test: CameraTest, address: string) => void;
+}
+
+function Address({ draft, onDraft, test, onTest }: AddressProps) {
+  const testing = useAct();
+  const run = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    const input = addressOfDraft(draft);
+    await testing.run(async () => onTest(await call('cameras.test-address', input), JSON.stringify(input)));
+  };
+  return (
+    <Section title={t('address')}>
+      <form onSubmit={run}>
+        <AddressFields draft={draft} onDraft={onDraft} />
+        <Fault error={testing.fault} />
+        <button type="submit" class="secondary fit" aria-busy={testing.isRunning}>
+          {t('test')}
+        </button>
+        {testing.isRunning && <p role="status">{t('testing')}</p>}
+      </form>
+      {test && !testing.isRunning && (
+        <TestResult test={test} onTrust={(fingerprint) => onDraft({ ...draft, fingerprint })} />
+      )}
+    </Section>
+  );
+}
+
+function NameFields({ draft, onDraft }: DraftFieldsProps) {
+  const isOwnId = draft.id !== idOf(draft.name);
+  return (
+    <>
+      <Field
+        label={t('name')}
+        hint={t('name-hint')}
+        required
+        maxLength={100}
+        value={draft.name}
+        onValue={(name) => onDraft({ ...draft, name, ...(!isOwnId && { id: idOf(name) }) })}
+      />
+      <Field
+        label={t('id')}
+        hint={t('id-hint')}
+        required
+        maxLength={64}
+        autocapitalize="none"
+        spellcheck={false}
+        value={draft.id}
+        onValue={(id) => onDraft({ ...draft, id })}
+      />
+      <DirectionField draft={draft} onDraft={onDraft} />
+    </>
+  );
+}
+
+/** What an attendance at the camera means. */
+export function DirectionField({ draft, onDraft }: DraftFieldsProps) {
+  return (
+    <Choice
+      label={t('meaning')}
+      hint={t('meaning-hint')}
+      value={draft.direction}
+      options={(['both', 'in', 'out'] as const).map((each) => [each, directionWord(each)])}
+      onValue={(direction) => onDraft({ ...draft, direction })}
+    />
+  );
+}

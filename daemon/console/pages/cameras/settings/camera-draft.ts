@@ -1,0 +1,75 @@
+import type { CameraDetails } from '../../../../contract/cameras.js';
+import type { Input } from '../../../api/call.js';
+import type { Direction } from '../../../parts/terms.js';
+
+/** What is being typed into the form of a camera. */
+export interface CameraDraft {
+  readonly id: string;
+  readonly name: string;
+  readonly direction: Direction;
+  readonly url: string;
+  readonly user: string;
+  readonly password: string;
+  readonly transport: 'tcp' | 'udp';
+  readonly allowBasicLogin: boolean;
+  readonly fingerprint: string;
+}
+
+export const emptyDraft: CameraDraft = {
+  ...{ id: '', name: '', direction: 'both', url: '', user: '', password: '' },
+  ...{ transport: 'tcp', allowBasicLogin: false, fingerprint: '' },
+};
+
+/** The draft of a camera that exists. The box never shows its login. */
+export function draftOf({ id, name, direction, settings }: CameraDetails): CameraDraft {
+  const { url, transport, allowBasicLogin, fingerprint = '' } = settings;
+  return {
+    // The contract leaves the words of the direction open.
+    ...{ ...emptyDraft, id, name, direction: direction as Direction },
+    ...{ url, transport, allowBasicLogin, fingerprint },
+  };
+}
+
+/** An id made of a name: it stays for good, so the user sees it and may choose another one. */
+export function idOf(name: string): string {
+  return name
+    .toLowerCase()
+    .replaceAll('ß', 'ss')
+    .normalize('NFKD')
+    .replaceAll(/\p{M}/gu, '')
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .slice(0, 64)
+    .replaceAll(/^-+|-+$/g, '');
+}
+
+const loginOf = ({ user, password }: CameraDraft): { readonly login?: string } =>
+  user === '' ? {} : { login: `${user}:${password}` };
+
+/** What a test needs of the draft. */
+export function addressOfDraft(draft: CameraDraft): Input<'cameras.test-address'> {
+  const { url, transport, allowBasicLogin, fingerprint } = draft;
+  return {
+    ...{ url, transport, allowBasicLogin, ...loginOf(draft) },
+    ...(fingerprint !== '' && { fingerprint }),
+  };
+}
+
+/** The camera that the draft would become. */
+export function cameraOfDraft(draft: CameraDraft): Input<'cameras.create'> {
+  const { id, name, direction } = draft;
+  return { id, name, direction, ...addressOfDraft(draft) };
+}
+
+/** What the draft changes of a camera; undefined where it changes nothing. */
+export function changesOf(
+  draft: CameraDraft,
+  camera: CameraDetails,
+): Omit<Input<'cameras.change'>, 'id' | 'ifRevision'> | undefined {
+  const before = draftOf(camera);
+  const names = ['name', 'direction', 'url', 'transport', 'allowBasicLogin', 'fingerprint'] as const;
+  const entries = names
+    .filter((name) => draft[name] !== before[name])
+    .map((name) => [name, draft[name] === '' ? null : draft[name]] as const);
+  const changes = { ...Object.fromEntries(entries), ...loginOf(draft) };
+  return Object.keys(changes).length === 0 ? undefined : changes;
+}
