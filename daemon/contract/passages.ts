@@ -191,6 +191,7 @@ export const passageOperations = {
       ...filters,
       since: instant.optional().describe('Began at this time or later.'),
       until: instant.optional().describe('Began before this time.'),
+      marked: z.enum(['only']).optional().describe('Only passages of which an operator said who it was.'),
     }),
     answer: { kind: 'page', item: passageItem },
     errors: ['gallery-sealed'],

@@ -47,6 +47,11 @@ describe('the passages of the console', { skip: withoutBuild || withoutChromium,
     await page.getByText(/An operator said on .* that this was Bea Kidane/).waitFor();
 
     const address = page.url();
+    await page.goto('/passages?marked=only&outcome=attended');
+    // One of them was marked when the box was made.
+    await page.locator('.film a.shot').nth(1).waitFor();
+    assert.equal(await page.locator('.film a.shot').count(), 2);
+    await page.goto(address);
     await page.getByRole('link', { name: 'Older' }).click();
     await page.waitForURL((url) => url.href !== address);
     await page.getByRole('heading', { name: 'What the box decided' }).waitFor();

@@ -50,6 +50,8 @@ describe('the journal of passages', () => {
       [{ strangerId: stranger.id }, [3]],
       [{ outcome: 'attended' as const, reason: 'attended' as const }, [1, 4]],
       [{ reason: 'no-blink' as const }, [2]],
+      [{ ids: [passageIdOf(4), passageIdOf(2), passageIdOf(9)], personId: ada }, [4]],
+      [{ ids: [] }, []],
       [{ sinceMs: passageEpochMs + 2000, beforeMs: passageEpochMs + day }, [2, 3]],
       [{ afterNumber: 1, beforeNumber: 4 }, [2, 3]],
       [{ limit: 2 }, [3, 4]],

@@ -110,7 +110,12 @@ async function withStrangers(t: TestContext, work: (api: StrangerApi) => Promise
   const passages = new BoxPassages({
     ...{ journal, vault, readings, pictureOf, clock: systemClock },
     nameOf: () => undefined,
-    marks: { mark: () => assert.fail(), missed: () => assert.fail(), lastOf: () => undefined },
+    marks: {
+      mark: () => assert.fail(),
+      missed: () => assert.fail(),
+      lastOf: () => undefined,
+      marked: () => [],
+    },
   });
   const socketPath = join(directory, 'control.sock');
   await using _server = await startControlServer({

@@ -34,7 +34,7 @@ export interface BoxPassagesOptions {
   readonly nameOf: (id: string) => string | undefined;
   /** The picture that the box keeps of a passage. */
   readonly pictureOf: (passage: Passage) => Uint8Array | undefined;
-  readonly marks: Pick<PassageMarks, 'mark' | 'missed' | 'lastOf'>;
+  readonly marks: Pick<PassageMarks, 'mark' | 'missed' | 'lastOf' | 'marked'>;
   /** Writes into the audit log who reads passages. */
   readonly readings: Pick<ReadingTrail, 'note'>;
   readonly clock: Clock;
@@ -67,7 +67,7 @@ export class BoxPassages {
 
   /** @throws `gallery-sealed`; `forbidden` for a camera that the caller may not use */
   list(input: ListInput, reader: Reader): Page<PassageItem> {
-    const { journal, vault } = this.#options;
+    const { journal, vault, marks } = this.#options;
     const selection = selectionOf(input, reader);
     vault.gallery();
     const { since, until, order, limit, cursor } = input;
@@ -77,6 +77,7 @@ export class BoxPassages {
       ...present({
         sinceMs: since === undefined ? undefined : Date.parse(since),
         beforeMs: until === undefined ? undefined : Date.parse(until),
+        ids: input.marked === 'only' ? marks.marked() : undefined,
       }),
       ...(cursor === undefined ? {} : isNewestFirst ? { beforeNumber: +cursor } : { afterNumber: +cursor }),
       // One more than the page shows whether this is the last page.

@@ -13,7 +13,7 @@ import { checkText } from '../../domain/printable-text.js';
 import type { Records } from '../../records/open-records.js';
 import type { PassageCorrections } from '../attendance/passage-corrections.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
-import { marksOf } from './recorded-marks.js';
+import { marksOf, recordedMarks } from './recorded-marks.js';
 
 /** As of other corrections. */
 const longestNote = 200;
@@ -63,6 +63,11 @@ export class PassageMarks {
   /** What an operator said of a passage last. */
   lastOf(passage: PassageId): Mark | undefined {
     return marksOf(this.#options.records, passage).at(-1);
+  }
+
+  /** The passages of which an operator said who it was. */
+  marked(): readonly PassageId[] {
+    return recordedMarks(this.#options.records).flatMap(({ decided }) => decided?.passageId ?? []);
   }
 
   /** @throws `mark-refused`, `no-such-person`, `no-such-camera` */

@@ -47,7 +47,7 @@ export function passageLine(passage: PassageItem, show: ShowTime): string {
 
 /** Why the box did what it did: who, when and where, the sentence, the remedy, and what was measured. */
 export function whyText(passage: PassageDetails, show: ShowTime, { isPictureGiven = false } = {}): string {
-  const { startedAt, camera, inSightS, end, outcome, reason, sentence, remedy, id, events } = passage;
+  const { startedAt, camera, inSightS, end, outcome, reason, sentence, remedy, id, events, mark } = passage;
   return [
     `passage ${id}`,
     `  who      ${whoText(passage)}`,
@@ -57,6 +57,7 @@ export function whyText(passage: PassageDetails, show: ShowTime, { isPictureGive
     ...(end === undefined || end === 'left' ? [] : [`  end      ${endWords[end]}`]),
     `why: ${sentence}`,
     ...(remedy === undefined ? [] : [`what to do: ${remedy}`]),
+    ...(mark === undefined ? [] : [`marked: ${show(mark.at)}, ${markedWords(mark)}`]),
     'what the box measured:',
     ...viewLines(passage).map((line) => `  ${line}`),
     ...nearestLines(passage).map((line) => `  ${line}`),
@@ -65,6 +66,11 @@ export function whyText(passage: PassageDetails, show: ShowTime, { isPictureGive
     `  events: ${events.length === 0 ? 'none' : events.join(', ')}`,
     ...(isPictureGiven && passage.hasPicture ? [] : [pictureLine(passage)]),
   ].join('\n');
+}
+
+function markedWords({ was, person }: NonNullable<PassageDetails['mark']>): string {
+  if (was === 'person') return `it was ${person?.name ?? person?.id ?? 'a person'}`;
+  return was === 'stranger' ? 'it was a stranger' : 'it was no living face';
 }
 
 function pictureLine({ hasPicture, id }: PassageDetails): string {

@@ -19,6 +19,7 @@ export interface PassageQuery {
   readonly strangerId?: StrangerId;
   readonly outcome?: PassageOutcome;
   readonly reason?: PassageReason;
+  readonly ids?: readonly PassageId[];
   /** Bounds of the start, wall clock, milliseconds since the epoch: from, and before. */
   readonly sinceMs?: number;
   readonly beforeMs?: number;

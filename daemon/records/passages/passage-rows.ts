@@ -97,7 +97,7 @@ export function passageRowsOf({ db }: OpenDatabase) {
 
 /** Selects numbers in an index that has all columns of the filters, so that only the listed rows are read. */
 function listStatement(query: PassageQuery, tags: readonly Uint8Array[] | undefined) {
-  const { cameraIds, strangerId, outcome, reason, sinceMs, beforeMs, afterNumber, beforeNumber } = query;
+  const { cameraIds, strangerId, outcome, reason, ids, sinceMs, beforeMs, afterNumber, beforeNumber } = query;
   const conditions = [
     [
       cameraIds && JSON.stringify(cameraIds),
@@ -107,6 +107,11 @@ function listStatement(query: PassageQuery, tags: readonly Uint8Array[] | undefi
     [strangerId, 'strangerId', 'stranger_id = @strangerId'],
     [outcome, 'outcome', 'outcome = @outcome'],
     [reason, 'reason', 'reason = @reason'],
+    [
+      ids && JSON.stringify(ids),
+      'ids',
+      'number IN (SELECT number FROM passage WHERE id IN (SELECT value FROM json_each(@ids)))',
+    ],
     [sinceMs, 'sinceMs', 'started_at_ms >= @sinceMs'],
     [beforeMs, 'beforeMs', 'started_at_ms < @beforeMs'],
     [afterNumber, 'afterNumber', 'number > @afterNumber'],

@@ -38,6 +38,7 @@ export function filtersOf({ get }: Query) {
     ...(stranger !== '' && { stranger }),
     ...(since !== '' && { since: startOfDay(since) }),
     ...(until !== '' && { until: startOfDay(laterDay(until, 1)) }),
+    ...(get('marked') !== '' && { marked: 'only' as const }),
   };
 }
 

@@ -4,7 +4,7 @@ import { can } from '../../api/session.js';
 import { useFollowed, useList } from '../../api/use-fetched.js';
 import type en from '../../messages/en/passages.json';
 import { Fault } from '../../parts/fault.js';
-import { Choice, Field } from '../../parts/field.js';
+import { Choice, Field, Tick } from '../../parts/field.js';
 import { PageHead } from '../../parts/page.js';
 import { outcomeWord, reasonWord } from '../../parts/terms.js';
 import { type Cameras, useCameras } from '../../parts/use-cameras.js';
@@ -71,7 +71,10 @@ export default function Passages() {
 }
 
 /** Counts what ends meanwhile. It comes into the list when the user wants it: nothing jumps. */
-function useNewPassages({ since: _since, until, ...followed }: PassageFilters, reload: () => Promise<void>) {
+function useNewPassages(
+  { since: _since, until, marked, ...followed }: PassageFilters,
+  reload: () => Promise<void>,
+) {
   const count = useSignal(0);
   const position = useSignal<number | undefined>(undefined);
   const key = JSON.stringify(followed);
@@ -86,7 +89,8 @@ function useNewPassages({ since: _since, until, ...followed }: PassageFilters, r
       position.value = line.position;
       if (line.kind === 'passage') count.value += 1;
     },
-    { key, isWanted: until === undefined },
+    // What is new has no mark yet.
+    { key, isWanted: until === undefined && marked === undefined },
   );
   return {
     count: count.value,
@@ -128,6 +132,11 @@ function Filters({ query: { get, set }, cameras }: { readonly query: Query; read
       />
       <Field label={t('since')} type="date" value={get('since')} onValue={(since) => set({ since })} />
       <Field label={t('until')} type="date" value={get('until')} onValue={(until) => set({ until })} />
+      <Tick
+        label={t('marked-only')}
+        isOn={get('marked') !== ''}
+        onChange={(isOn) => set({ marked: isOn ? 'only' : '' })}
+      />
       {(['person', 'stranger'] as const).map(
         (name) =>
           get(name) !== '' && (
