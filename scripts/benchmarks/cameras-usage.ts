@@ -29,7 +29,8 @@ export function usageNow(pids: {
   };
 }
 
-function allProcesses(): readonly { readonly pid: number; readonly parentPid: number }[] {
+/** Every process of this machine with its parent. */
+export function allProcesses(): readonly { readonly pid: number; readonly parentPid: number }[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
