@@ -4,6 +4,7 @@ import { call, type Output } from '../../api/call.js';
 import { me } from '../../api/session.js';
 import { useAct, useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/approvals.json';
+import type systemTexts from '../../messages/en/system.json';
 import { Confirm } from '../../parts/dialog.js';
 import { Fault } from '../../parts/fault.js';
 import { say } from '../../parts/notes.js';
@@ -12,6 +13,7 @@ import { ago, clockTime } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('approvals');
+const system = wordsOf<typeof systemTexts>('system');
 
 type Approval = Output<'approvals.list'>['items'][number];
 /** The operations for which the configuration can demand a second person. */
@@ -33,7 +35,7 @@ export default function Approvals() {
   const approvals = useFetched('approvals.list', {}, { everyMs });
   return (
     <>
-      <PageHead title={t('title')} lead={t('lead')} />
+      <PageHead title={t('title')} lead={t('lead')} back={{ href: '/system', text: system('title') }} />
       <Loaded of={approvals}>
         {({ items }) =>
           items.length === 0 ? (

@@ -3,6 +3,7 @@ import { call, type Output } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/identity.json';
+import type systemTexts from '../../messages/en/system.json';
 import { Confirm } from '../../parts/dialog.js';
 import { say } from '../../parts/notes.js';
 import { Facts, Loaded, PageHead, Section } from '../../parts/page.js';
@@ -11,6 +12,7 @@ import { wordsOf } from '../../words/words.js';
 import { Trust } from './trust.js';
 
 const t = wordsOf<typeof en>('identity');
+const system = wordsOf<typeof systemTexts>('system');
 
 type Identity = Output<'identity.show'>;
 
@@ -19,7 +21,7 @@ export default function IdentityPage() {
   const identity = useFetched('identity.show', {});
   return (
     <>
-      <PageHead title={t('title')} lead={t('lead')} back={{ href: '/system', text: t('title') }} />
+      <PageHead title={t('title')} lead={t('lead')} back={{ href: '/system', text: system('title') }} />
       <Loaded of={identity}>{(value) => <Own of={value} onRotated={identity.put} />}</Loaded>
       {can('trust:read') && <Trust />}
     </>
