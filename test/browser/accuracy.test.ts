@@ -38,6 +38,20 @@ describe('the page on accuracy', { skip: withoutBuild || withoutChromium, timeou
     await assertAccessible(opened);
     assert.equal(await isWiderThanScreen(opened), false);
 
+    // No person of the demo box has two photographs, so the figures of the curves come from here.
+    await page.route('**/api/v1/reports/accuracy', async (route) => {
+      const response = await route.fetch();
+      const said = (await response.json()) as { readonly data: { det: object } };
+      const points = [0.2, 0.3, 0.4, 0.5].map((threshold, index) => ({
+        ...{ threshold, fmr: 10 ** -index, fnmr: index === 0 ? 0 : 10 ** (index - 4) },
+      }));
+      said.data.det = { genuine: 10, impostor: 20, points };
+      await route.fulfill({ response, json: said });
+    });
+    await page.reload();
+    await page.getByRole('img', { name: /^Shares of false matches/ }).waitFor();
+    await assertAccessible(opened);
+
     const operator = await box.open('operator', '/accuracy');
     await operator.page.getByRole('table', { name: 'Passages by reason' }).first().waitFor();
     assert.equal(await operator.page.getByRole('heading', { name: 'Errors by threshold (DET)' }).count(), 0);

@@ -1,108 +1,98 @@
-import 'uplot/dist/uPlot.min.css';
+import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import uPlot from 'uplot';
-import { theme } from '../shell/theme.js';
 import { number, percent } from '../time/site-time.js';
 
 interface CurvesProps {
   /** What the picture shows, for readers who do not see it. */
   readonly label: string;
-  /** Ascending. */
+  /** Ascending, at least two. */
   readonly x: readonly number[];
   readonly xLabel: string;
   /** Shares, 0..1. The scale is logarithmic: a share of 0 is a gap. */
-  readonly series: readonly {
-    readonly label: string;
-    readonly values: readonly number[];
-    readonly token: Token;
-  }[];
-  /** A value of x with a line. */
+  readonly series: readonly { readonly label: string; readonly values: readonly number[] }[];
+  /** A value of x with a line; the scale includes it. */
   readonly marked: number;
 }
 
-/** Colours of curves: tokens of console.css. */
-type Token = '--accent' | '--bad' | '--ok' | '--info';
-
 const heightPx = 320;
-const smallestShare = 1e-5;
+const edge = { start: 64, end: 12, top: 12, bottom: 44 };
+const xSteps = 5;
+const dashes = ['', '8 4'];
 
-/** Shares over a value, as curves. */
-export function Curves(props: CurvesProps) {
+/** Shares over a value, as curves on a logarithmic scale. Colours come from the style sheet. */
+export function Curves({ label, x, xLabel, series, marked }: CurvesProps) {
   const host = useRef<HTMLDivElement>(null);
-  const chosen = theme.value;
+  const widthPx = useSignal(0);
   useEffect(() => {
     const place = host.current;
     if (place === null) return undefined;
-    let chart = draw(place, props);
-    const again = (): void => {
-      chart.destroy();
-      chart = draw(place, props);
-    };
-    const dark = matchMedia('(prefers-color-scheme: dark)');
-    dark.addEventListener('change', again);
-    const sizes = new ResizeObserver(() => chart.setSize({ width: place.clientWidth, height: heightPx }));
+    const sizes = new ResizeObserver(() => {
+      widthPx.value = place.clientWidth;
+    });
     sizes.observe(place);
-    return () => {
-      dark.removeEventListener('change', again);
-      sizes.disconnect();
-      chart.destroy();
-    };
-  }, [props.x, props.series, props.marked, chosen]);
-  return <div ref={host} class="chart" role="img" aria-label={props.label} />;
-}
-
-function draw(place: HTMLElement, { x, xLabel, series, marked }: CurvesProps): uPlot {
-  const colourOf = (token: string): string => tokenColour(place, token);
-  const ink = colourOf('--ink-quiet');
-  const line = { stroke: colourOf('--line'), width: 1 };
-  const axis = { stroke: ink, grid: line, ticks: line };
-  const curves = series.map(({ label, token }) => ({
-    ...{ label, stroke: colourOf(token), width: 2, spanGaps: false },
-    value: (_: uPlot, share: number | null) => (share === null ? '–' : percent(share, 3)),
-  }));
-  return new uPlot(
-    {
-      ...{ width: place.clientWidth, height: heightPx },
-      scales: { x: { time: false }, y: { distr: 3 } },
-      axes: [
-        { ...axis, label: xLabel, values: (_, splits) => splits.map((each) => number(each)) },
-        {
-          ...axis,
-          size: 70,
-          values: (_, splits) => splits.map((each) => (isPower(each) ? percent(each, 3) : '')),
-        },
-      ],
-      series: [{ label: xLabel, value: (_, value) => (value === null ? '–' : number(value)) }, ...curves],
-      hooks: { draw: [(chart) => drawLine(chart, marked, ink)] },
-    },
-    [[...x], ...series.map(({ values }) => values.map((share) => (share < smallestShare ? null : share)))],
-    place,
+    return () => sizes.disconnect();
+  }, []);
+  const first = Math.min(x[0] ?? 0, marked);
+  const last = Math.max(x.at(-1) ?? 1, marked);
+  const smallest = Math.min(0.1, ...series.flatMap(({ values }) => values.filter((share) => share > 0)));
+  const decades = Math.ceil(-Math.log10(smallest));
+  const inner = Math.max(1, widthPx.value - edge.start - edge.end);
+  const placeX = (value: number): number => edge.start + (inner * (value - first)) / (last - first);
+  const placeY = (share: number): number =>
+    edge.top + ((heightPx - edge.top - edge.bottom) * -Math.log10(share)) / decades;
+  const bottom = heightPx - edge.bottom;
+  const powers = Array.from({ length: decades + 1 }, (_, decade) => 10 ** -decade);
+  const steps = Array.from({ length: xSteps }, (_, step) => first + ((last - first) * step) / (xSteps - 1));
+  return (
+    <div ref={host} class="chart">
+      <svg width={widthPx.value} height={heightPx} role="img" aria-label={label}>
+        {powers.map((share) => (
+          <g key={share}>
+            <path class="grid" d={`M${edge.start} ${placeY(share)}h${inner}`} />
+            <text x={edge.start - 8} y={placeY(share) + 4} text-anchor="end">
+              {percent(share, 3)}
+            </text>
+          </g>
+        ))}
+        {steps.map((value) => (
+          <text key={value} x={placeX(value)} y={bottom + 18} text-anchor="middle">
+            {number(value, { maximumFractionDigits: 2 })}
+          </text>
+        ))}
+        <text x={edge.start + inner / 2} y={heightPx - 6} text-anchor="middle">
+          {xLabel}
+        </text>
+        <path class="mark" d={`M${placeX(marked)} ${edge.top}V${bottom}`} />
+        {series.map(({ label: name, values }, index) => (
+          <path
+            key={name}
+            class={`curve curve-${index}`}
+            stroke-dasharray={dashes[index] ?? ''}
+            d={pathOf(values, (at, share) => `${placeX(x[at] ?? first)} ${placeY(share)}`)}
+          />
+        ))}
+      </svg>
+      <ul class="legend">
+        {series.map(({ label: name }, index) => (
+          <li key={name}>
+            <svg width="32" height="8" aria-hidden="true">
+              <path class={`curve curve-${index}`} stroke-dasharray={dashes[index] ?? ''} d="M0 4h32" />
+            </svg>{' '}
+            {name}
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }
 
-/** Only powers of ten have a name on the scale. */
-const isPower = (share: number): boolean => Math.abs(Math.log10(share) % 1) < 1e-9;
-
-function drawLine(chart: uPlot, at: number, colour: string): void {
-  const { ctx, bbox } = chart;
-  const x = chart.valToPos(at, 'x', true);
-  if (x < bbox.left || x > bbox.left + bbox.width) return;
-  ctx.save();
-  ctx.strokeStyle = colour;
-  ctx.setLineDash([6, 6]);
-  ctx.beginPath();
-  ctx.moveTo(x, bbox.top);
-  ctx.lineTo(x, bbox.top + bbox.height);
-  ctx.stroke();
-  ctx.restore();
-}
-
-/** A canvas knows no tokens: the browser says what a token is in the theme in use. */
-function tokenColour(place: HTMLElement, token: string): string {
-  const probe = document.createElement('span');
-  probe.style.color = `var(${token})`;
-  place.append(probe);
-  const { color } = getComputedStyle(probe);
-  probe.remove();
-  return color;
+/** A line through the values; each share of 0 interrupts it. */
+function pathOf(values: readonly number[], pointOf: (index: number, share: number) => string): string {
+  return values
+    .map((share, index) => {
+      if (share <= 0) return '';
+      const isFirst = index === 0 || (values[index - 1] ?? 0) <= 0;
+      return `${isFirst ? 'M' : 'L'}${pointOf(index, share)}`;
+    })
+    .join('');
 }

@@ -1,19 +1,16 @@
 import './accuracy.css';
-import { lazy } from 'preact-iso';
 import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/accuracy.json';
 import { Loaded, PageHead, Section } from '../../parts/page.js';
 import { wordsOf } from '../../words/words.js';
 import { Confusion } from './confusion.js';
+import { ErrorRates } from './error-rates.js';
 import { OwnThresholds } from './own-thresholds.js';
 import { Policies } from './policies.js';
 import { Recognition } from './recognition.js';
 
 const t = wordsOf<typeof en>('accuracy');
-
-/** Curves need a library: it loads with the first curve. */
-const ErrorRates = lazy(() => import('./error-rates.js'));
 
 /** What the cameras see and lose, how well persons are told apart, and what other settings would change. */
 export default function Accuracy() {

@@ -1,4 +1,3 @@
-import { useMemo } from 'preact/hooks';
 import type { Output } from '../../api/request.js';
 import { Curves } from '../../charts/curves.js';
 import type en from '../../messages/en/accuracy.json';
@@ -12,17 +11,14 @@ const t = wordsOf<typeof en>('accuracy');
 const mostRows = 20;
 
 /** The detection error trade-off of the gallery: both error rates by threshold. */
-export default function ErrorRates({ report }: { readonly report: Output<'reports.accuracy'> }) {
+export function ErrorRates({ report }: { readonly report: Output<'reports.accuracy'> }) {
   const { det, threshold, margin, targetFpir, persons, recogniser } = report;
   const { points, inForce } = det;
-  const series = useMemo(
-    () => [
-      { label: t('fmr'), values: points.map(({ fmr }) => fmr), token: '--bad' as const },
-      { label: t('fnmr'), values: points.map(({ fnmr }) => fnmr), token: '--accent' as const },
-    ],
-    [points],
-  );
-  const x = useMemo(() => points.map((point) => point.threshold), [points]);
+  const series = [
+    { label: t('fmr'), values: points.map(({ fmr }) => fmr) },
+    { label: t('fnmr'), values: points.map(({ fnmr }) => fnmr) },
+  ];
+  const x = points.map((point) => point.threshold);
   const rate = (share: number, [from, to]: readonly number[]): string =>
     t('rate-between', { share: percent(share, 3), from: percent(from ?? 0, 2), to: percent(to ?? 1, 2) });
   const every = Math.ceil(points.length / mostRows);
@@ -40,7 +36,7 @@ export default function ErrorRates({ report }: { readonly report: Output<'report
           [t('fnmr'), inForce && rate(inForce.fnmr, inForce.fnmrInterval)],
         ]}
       />
-      {points.length === 0 ? (
+      {points.length < 2 ? (
         <Empty>{t('no-curve')}</Empty>
       ) : (
         <>

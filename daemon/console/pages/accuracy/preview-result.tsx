@@ -1,7 +1,7 @@
 import type { Output } from '../../api/call.js';
 import type en from '../../messages/en/accuracy.json';
 import { Wide } from '../../parts/page.js';
-import { type Outcome, OutcomeBadge, outcomeWord } from '../../parts/terms.js';
+import { type Outcome, OutcomeBadge, outcomeWord, reasonWord } from '../../parts/terms.js';
 import { dayAndTime, number } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 
@@ -104,8 +104,8 @@ function Changes({
               from: outcomeWord(recorded.outcome),
               to: outcomeWord(wouldBe.outcome),
               who: wouldBe.person?.name ?? wouldBe.person?.id ?? 'none',
-            })}{' '}
-            <code>{wouldBe.reason}</code>
+            })}
+            : {reasonWord(wouldBe.reason)}
           </li>
         ))}
       </ul>

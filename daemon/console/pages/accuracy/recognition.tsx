@@ -4,7 +4,7 @@ import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/accuracy.json';
 import { Field } from '../../parts/field.js';
 import { Empty, Loaded, Section, Wide } from '../../parts/page.js';
-import { OutcomeBadge } from '../../parts/terms.js';
+import { OutcomeBadge, reasonWord } from '../../parts/terms.js';
 import { number, percent, siteDay } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 
@@ -79,7 +79,7 @@ function Reasons({ reasons, passages }: Pick<CameraReport, 'reasons' | 'passages
                 <OutcomeBadge outcome={outcome} />
               </td>
               <td>
-                <code>{reason}</code>
+                {reasonWord(reason)}
                 {remedy !== undefined && <small class="quiet"> {remedy}</small>}
               </td>
               <td class="figure">{t('count-share', { count, share: percent(count / passages) })}</td>
