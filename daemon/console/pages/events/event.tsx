@@ -56,7 +56,11 @@ function Details({ of: details }: { readonly of: EventDetails }) {
             [t('recorded'), dayAndTime(recordedAt)],
             [t('camera'), camera],
             ...persons.map((id) => [t('person'), <Person key={id} id={id} />] as const),
-            [t('stranger'), stranger],
+            [
+              t('stranger'),
+              stranger &&
+                (can('strangers:read') ? <a href={`/strangers/${stranger}`}>{stranger}</a> : stranger),
+            ],
             [
               t('passage'),
               passage &&
