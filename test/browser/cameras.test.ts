@@ -99,7 +99,7 @@ async function watched(technician: WatchedPage): Promise<void> {
   const face = page.getByRole('heading', { name: /Face \d+/ }).first();
   await face.waitFor();
   // A technician reads decisions, but no names.
-  await page.locator('.face .why').first().waitFor();
+  await page.locator('.sighted .why').first().waitFor();
   assert.doesNotMatch((await page.locator('main').textContent()) ?? '', /Ada/);
   await assertAccessible(technician);
 }

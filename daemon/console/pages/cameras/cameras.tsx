@@ -26,7 +26,7 @@ export default function Cameras() {
           list.length === 0 ? (
             <Empty>{t('none')}</Empty>
           ) : (
-            <ul class="cards plain-list">
+            <ul class="cards">
               {list.map((camera) => (
                 <Tile key={camera.id} camera={camera} />
               ))}

@@ -18,7 +18,7 @@ export function FaceCard({ face }: { readonly face: SeenFace }) {
   const tone = toneOf(face, decision);
   const open = trace.at(-1) ?? null;
   return (
-    <li class={`face ${tone}`}>
+    <li class={`sighted ${tone}`}>
       <h3>
         <span aria-hidden="true">{signOf[tone]}</span> {t('face', { number: face.number })}{' '}
         {decision && <OutcomeBadge outcome={decision.outcome} />}

@@ -15,7 +15,7 @@ export function TunePreview({ preview }: { readonly preview: PassagesPreview }) 
   if (policy === undefined) return null;
   const { changed, unknown } = policy;
   return (
-    <div role="status" class="preview">
+    <div role="status" class="tune-preview">
       <p>
         {t('preview-result', {
           ...{ passages: preview.passages, changed: changed.length, unknown: unknown.length },
