@@ -1,5 +1,5 @@
 // Measures the search for a person by a part of their name (persons.list with a text), as it is, and as it was when each
-// search opened every profile.
+// search opened every profile; and a page of the list by name.
 //   scripts/bench person-search [--persons 5000]
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -48,6 +48,17 @@ try {
     const [median, most] = [quantile(ms, 0.5), Math.max(...ms)];
     console.log(
       `${what}: median ${median.toFixed(2)} ms, slowest ${most.toFixed(2)} ms, event loop held ${Math.max(...blocks).toFixed(0)} ms at most`,
+    );
+  }
+  for (const cursor of [undefined, String(Math.floor(persons / 2))]) {
+    const ms: number[] = [];
+    for (let turn = 0; turn < 10; turn += 1) {
+      const filter = { limit: 100, sort: 'name', removed: 'excluded', cursor } as const;
+      ms.push((await timed(() => pageOfPersons(gallery, filter, '2026-03-01'))).tookMs);
+    }
+    const where = cursor === undefined ? 'the first page' : 'a page in the middle';
+    console.log(
+      `by name, ${where}: median ${quantile(ms, 0.5).toFixed(1)} ms, slowest ${Math.max(...ms).toFixed(1)} ms`,
     );
   }
 } finally {

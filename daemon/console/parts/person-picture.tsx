@@ -12,7 +12,12 @@ interface PersonPictureProps {
 }
 
 /** A photograph of a person, for callers who may see photographs. */
-export function PersonPicture({ id, photographId, alt = '', class: name = 'face' }: PersonPictureProps) {
+export function PersonPicture({
+  id,
+  photographId,
+  alt = '',
+  class: name = 'face-small',
+}: PersonPictureProps) {
   const isShown = photographId !== undefined && can('persons:read');
   const src = isShown ? addressOf('persons.photographs.read', { id, photographId }) : undefined;
   return <Picture src={src} alt={alt} class={name} />;

@@ -31,7 +31,7 @@ export default function ImportPeople() {
         {state.phase === 'done' && (
           <p class="said">
             <Icon name="check" />
-            {t('done', { count: state.enrolled ?? 0 })} <a href="/people?sort=newest">{t('to-people')}</a>
+            {t('done', { count: state.enrolled ?? 0 })} <a href="/people">{t('to-people')}</a>
           </p>
         )}
         {state.phase === 'lost' && <p class="said">{t('lost')}</p>}

@@ -83,7 +83,7 @@ const columns = (addressOf: AddressOf, show: (line: number) => void): readonly C
     head: t('name'),
     cell: ({ line, name, photographs }) => (
       <span class="with-face">
-        <Picture src={addressOf(photographs[0])} alt="" class="face" />
+        <Picture src={addressOf(photographs[0])} alt="" class="face-small" />
         <span>
           {name}
           <small>{t('line', { line })}</small>

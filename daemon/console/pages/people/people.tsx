@@ -11,7 +11,7 @@ import { type Query, useQuery } from '../../parts/use-query.js';
 import { useSettled } from '../../parts/use-settled.js';
 import { dayOf, number } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
-import { ConsentBadge, StandingBadges, validityOf } from './standing.js';
+import { ConsentBadge, StandingBadges } from './standing.js';
 
 const t = wordsOf<typeof en>('people');
 
@@ -56,7 +56,7 @@ const choices = {
   state: ['active', 'all', 'removed'],
   watch: ['everyone', 'any', 'watch', 'barred'],
   validity: ['all', 'valid', 'not-yet-valid', 'expired'],
-  sort: ['name', 'newest', 'oldest'],
+  sort: ['newest', 'oldest', 'name'],
 } as const;
 type ChoiceName = keyof typeof choices;
 
@@ -86,7 +86,6 @@ function Filters({ query }: { readonly query: Query }) {
       <Field
         label={t('search')}
         type="search"
-        hint={t('search-hint')}
         value={query.get('text')}
         onValue={(text) => query.set({ text })}
       />
@@ -139,7 +138,6 @@ const columns = (): readonly Column<PersonSummary>[] => [
   },
   { key: 'standing', head: t('standing'), cell: (person) => <StandingBadges of={person} /> },
   { key: 'groups', head: t('groups'), cell: ({ groups = [] }) => groups.join(', '), isMinor: true },
-  { key: 'valid', head: t('validity'), cell: validityOf, isMinor: true },
   {
     key: 'consent',
     head: t('consent'),
@@ -154,6 +152,7 @@ const columns = (): readonly Column<PersonSummary>[] => [
         ? number(photographs)
         : t('photographs-of-templates', { photographs, templates }),
     isMinor: true,
+    isBrief: true,
     isFigure: true,
   },
   { key: 'enrolled', head: t('enrolled'), cell: ({ enrolledAt }) => dayOf(enrolledAt), isMinor: true },

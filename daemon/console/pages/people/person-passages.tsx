@@ -26,7 +26,7 @@ export function PersonPassages({ person: { id } }: { readonly person: PersonDeta
             <li key={passage.id}>{t('unreadable-passage')}</li>
           ) : (
             <li key={passage.id}>
-              <span>
+              <span class="grows">
                 <a href={`/passages/${passage.id}`}>{dayAndTime(passage.startedAt)}</a> {passage.camera}
                 <small>{sentence(passage.sentence)}</small>
               </span>

@@ -19,14 +19,14 @@ export function PersonSimilar({ person }: { readonly person: PersonDetail }) {
       <p class="quiet">{t('similar-lead')}</p>
       <Loaded of={similar}>
         {({ persons, strangers }) =>
-          persons.length + strangers.length === 0 ? (
+          persons.length + strangers.filter(isNear).length === 0 ? (
             <Empty>{t('similar-none')}</Empty>
           ) : (
             <ul class="rows">
               {persons.map((other) => (
                 <SimilarPerson key={other.personId} person={person} other={other} />
               ))}
-              {strangers.map(({ strangerId, ...likeness }) => (
+              {strangers.filter(isNear).map(({ strangerId, ...likeness }) => (
                 <li key={strangerId}>
                   <a href={`/strangers/${strangerId}`}>{t('stranger', { id: strangerId })}</a>
                   <Likeness of={likeness} />
@@ -39,6 +39,15 @@ export function PersonSimilar({ person }: { readonly person: PersonDetail }) {
     </Section>
   );
 }
+
+/** Of a stranger who is further away nothing can be learnt. */
+const isNear = ({
+  similarity,
+  threshold,
+}: {
+  readonly similarity: number;
+  readonly threshold: number;
+}): boolean => similarity > threshold / 2;
 
 type Similar = SimilarFaces['persons'][number];
 
