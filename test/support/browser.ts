@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium, type Page, type Request } from 'playwright-core';
 
 const executablePath = '/usr/bin/chromium';
 
@@ -47,10 +47,13 @@ export async function openPage(browser: Browser, options: PageOptions): Promise<
   context.setDefaultTimeout(patienceMs);
   const faults: string[] = [];
   const own = new URL(options.url).host;
-  context.on('request', (request) => {
+  const note = (request: Request, end: string): void => {
     const { protocol, host } = new URL(request.url());
-    if (!['data:', 'blob:'].includes(protocol) && host !== own) faults.push(`request to ${request.url()}`);
-  });
+    if (['data:', 'blob:'].includes(protocol) || host === own) return;
+    faults.push(`request to ${request.url()}: ${end}`);
+  };
+  context.on('requestfinished', (request) => note(request, 'sent'));
+  context.on('requestfailed', (request) => note(request, request.failure()?.errorText ?? 'failed'));
   const page = await context.newPage();
   page.on('pageerror', (error) => faults.push(`error: ${error.stack ?? error.message}`));
   page.on('console', (message) => {
