@@ -5,12 +5,13 @@ import { learnMe } from './api/learn-me.js';
 import { forgetSession, me } from './api/session.js';
 import { Console } from './shell/console.js';
 import { applyTheme } from './shell/theme.js';
-import { browserLanguage, isSpoken, speak } from './words/words.js';
+import { browserLanguage, isSpoken, loadAllWords, speak } from './words/words.js';
 
 applyTheme();
 await speak(browserLanguage());
 try {
   await learnMe();
+  await loadAllWords();
 } catch (error) {
   if (!isApiError(error)) throw error;
   forgetSession();

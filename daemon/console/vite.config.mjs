@@ -47,6 +47,24 @@ function lineOf({ method, path, answer, files = {}, secrets = {}, input }) {
 
 const box = process.env['ROLLCALL_BOX'] ?? 'https://localhost:8443';
 
+/** Folders of pages by the file that they are built into. What the login needs is in none. */
+const together = {
+  watch: ['now', 'cameras', 'passages', 'strangers', 'kiosk'],
+  people: ['people', 'enrol'],
+  records: ['attendance', 'alerts', 'events', 'audit', 'accuracy'],
+  system: [
+    'system',
+    'upkeep',
+    'configuration',
+    'users',
+    'gallery',
+    'approvals',
+    'backups',
+    'identity',
+    'account',
+  ],
+};
+
 export default defineConfig({
   root: at('.'),
   plugins: [operationsTable()],
@@ -59,6 +77,21 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: 'libraries', test: /node_modules\/(?!lean-qr|write-excel-file|fflate)/, priority: 2 },
+            { name: 'shared', test: /\/console\/(?:api|parts|words|time|shell)\//, priority: 1 },
+            // Many small files compress badly: pages that are used together come together.
+            ...Object.entries(together).map(([name, pages]) => ({
+              name,
+              test: new RegExp(`/console/pages/(${pages.join('|')})/(?!route\\.)`),
+            })),
+          ],
+        },
+      },
+    },
   },
   define: {
     VERSION: JSON.stringify(JSON.parse(readFileSync(at('../../package.json'), 'utf8')).version),

@@ -1,6 +1,6 @@
-/** Every message file of this language, by its name. */
-export const messages = Object.fromEntries(
-  Object.entries(
-    import.meta.glob<Readonly<Record<string, string>>>('./de/*.json', { eager: true, import: 'default' }),
-  ).map(([path, content]) => [path.replace(/^.*\/|\.json$/g, ''), content]),
+import { filesOf } from './files-of.js';
+
+/** The message files of this language that the login does not need. */
+export const messages = filesOf(
+  import.meta.glob(['./de/*.json', '!./de/{entry,parts,shell}.json'], { eager: true, import: 'default' }),
 );

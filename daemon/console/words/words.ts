@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import { IntlMessageFormat } from 'intl-messageformat';
+import type { Messages } from '../messages/files-of.js';
 
 /** The languages of the console. A further one is a folder of messages and a line in `load`. */
 export const consoleLanguages = ['en', 'de'] as const;
@@ -7,7 +8,6 @@ export const consoleLanguages = ['en', 'de'] as const;
 export const languageNames = { en: 'English', de: 'Deutsch' } as const;
 export type ConsoleLanguage = (typeof consoleLanguages)[number];
 
-type Messages = Readonly<Record<string, Readonly<Record<string, string>>>>;
 type Values = Readonly<Record<string, string | number | Date>>;
 
 /** The words of the language in use. */
@@ -17,10 +17,13 @@ const words = signal<{ readonly language: ConsoleLanguage; readonly messages: Me
 /** Parsed messages of the language in use. */
 let parsed = new Map<string, IntlMessageFormat>();
 
-const load: Readonly<Record<ConsoleLanguage, () => Promise<{ readonly messages: Messages }>>> = {
-  en: () => import('../messages/en.js'),
-  de: () => import('../messages/de.js'),
+type Loader = () => Promise<{ readonly messages: Messages }>;
+const load: Readonly<Record<ConsoleLanguage, { readonly first: Loader; readonly rest: Loader }>> = {
+  en: { first: () => import('../messages/en-first.js'), rest: () => import('../messages/en.js') },
+  de: { first: () => import('../messages/de-first.js'), rest: () => import('../messages/de.js') },
 };
+/** Whether more is shown than the login, so that all words are needed. */
+let areAllWanted = false;
 
 /** The language that the console speaks now. */
 export function language(): ConsoleLanguage {
@@ -35,10 +38,25 @@ export function formatTag(): string {
 /** Loads the words of a language and shows them. */
 export async function speak(wanted: ConsoleLanguage): Promise<void> {
   if (words.value?.language === wanted) return;
-  const { messages } = await load[wanted]();
-  parsed = new Map();
-  words.value = { language: wanted, messages };
+  await show(wanted);
   document.documentElement.lang = wanted;
+}
+
+/** Loads the words of the pages. The login does without them. */
+export async function loadAllWords(): Promise<void> {
+  if (areAllWanted) return;
+  areAllWanted = true;
+  await show(language());
+}
+
+async function show(wanted: ConsoleLanguage): Promise<void> {
+  const { first, rest } = load[wanted];
+  const files = await Promise.all(areAllWanted ? [first(), rest()] : [first()]);
+  parsed = new Map();
+  words.value = {
+    language: wanted,
+    messages: Object.assign({}, ...files.map(({ messages }) => messages)) as Messages,
+  };
 }
 
 /** The first language of the browser that the console speaks. */

@@ -8,7 +8,7 @@ import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/entry.json';
 import { Fault } from '../../parts/fault.js';
 import { Field } from '../../parts/field.js';
-import { isSpoken, speak, wordsOf } from '../../words/words.js';
+import { isSpoken, loadAllWords, speak, wordsOf } from '../../words/words.js';
 import { EntryFrame } from './entry-frame.js';
 
 const t = wordsOf<typeof en>('entry');
@@ -98,6 +98,7 @@ export function Login() {
 
 /** Learns who has logged in, and speaks their language. */
 export async function enter(): Promise<void> {
+  await loadAllWords();
   await learnMe();
   const wanted = me.value?.user?.language ?? '';
   if (isSpoken(wanted)) await speak(wanted);
