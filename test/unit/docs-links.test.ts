@@ -58,7 +58,7 @@ test('a test runs every shell block, but for those of the README that would run 
   const notRun = blocks.filter((block) => block.notRun !== undefined);
   assert.deepEqual(
     notRun.map(({ text }) => text.trim()),
-    ['./scripts/demo', './scripts/seed-demo --keep', 'npm test'],
+    ['./scripts/demo', './scripts/demo --console', './scripts/seed-demo --keep', 'npm test'],
   );
   for (const { notRun: reason } of notRun) assert.match(reason ?? '', /^.{20,}$/);
   const others = pages().filter((page) => /^```(?:bash|shell|console)$/m.test(readFileSync(page, 'utf8')));
