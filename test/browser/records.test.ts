@@ -23,7 +23,7 @@ describe('events and audit in the console', {
       .getByRole('row', { name: /Presentation attack/ })
       .nth(1)
       .waitFor();
-    await page.getByText('Attendance', { exact: true }).first().waitFor({ state: 'hidden' });
+    await page.getByRole('cell', { name: 'Attendance', exact: true }).first().waitFor({ state: 'hidden' });
     await page.getByRole('row').nth(1).getByRole('link').first().click();
     await page.getByRole('heading', { name: /^Event \d+$/ }).waitFor();
     await page.getByText('"still-picture"').waitFor();

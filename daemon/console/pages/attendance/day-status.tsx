@@ -35,16 +35,19 @@ export function mainStatus(rows: readonly AttendanceRow[]): Status | undefined {
   return statuses.find((status) => rows.some((row) => row.statuses.includes(status)));
 }
 
+/** All statuses of a day, the most important one first. */
 export function StatusBadges({ row }: { readonly row: AttendanceRow }) {
   return (
-    <>
-      {row.statuses.map((status) => (
-        <Badge key={status} tone={tones[status]}>
-          {statusText(status)}
-        </Badge>
-      ))}
+    <span class="badges">
+      {statuses
+        .filter((status) => row.statuses.includes(status))
+        .map((status) => (
+          <Badge key={status} tone={tones[status]}>
+            {statusText(status)}
+          </Badge>
+        ))}
       {row.isCorrected && <Badge tone="info">{t('corrected')}</Badge>}
-    </>
+    </span>
   );
 }
 
