@@ -6,7 +6,7 @@ import type { Browser } from 'playwright-core';
 import { openPromise } from 'yauzl';
 import { cast, portrait, samplePhotograph } from '../../scripts/virtual-camera/cast.js';
 import { withoutBuild } from '../support/box.js';
-import { assertAccessible, startBrowser, withoutChromium } from '../support/browser.js';
+import { assertAccessible, isWiderThanScreen, startBrowser, withoutChromium } from '../support/browser.js';
 import { type ConsoleBox, startConsoleBox } from '../support/console-box.js';
 
 const photographOf = (who: keyof typeof cast) => portrait(cast[who]);
@@ -65,6 +65,13 @@ describe('the people pages of the console', {
     await profile.getByLabel('Groups').fill('team, night-shift');
     await profile.getByRole('button', { name: 'Save' }).click();
     await page.getByText('night-shift, team').waitFor();
+    await page.setViewportSize({ width: 360, height: 740 });
+    for (const path of [page.url(), '/people', '/people/add', '/people/import']) {
+      await page.goto(path);
+      await page.getByRole('heading', { level: 1 }).waitFor();
+      await page.waitForLoadState('networkidle');
+      assert.ok(!(await isWiderThanScreen(opened)), path);
+    }
     assert.deepEqual(faults, []);
   });
 

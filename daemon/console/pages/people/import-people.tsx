@@ -64,7 +64,7 @@ function Choosing({ state: { problem } }: { readonly state: ImportState }) {
       <pre class="wrapped">
         <code>{headingExample}</code>
       </pre>
-      <div class="pair">
+      <div class="field-pair">
         <Files label={t('choose-folder')} isFolder />
         <Files label={t('choose-files')} />
       </div>

@@ -66,7 +66,7 @@ function ConsentFields({ draft, set }: PartProps) {
         onValue={(basis) => set({ basis, consentDay: draft.consentDay || siteDay() })}
       />
       {draft.basis !== '' && (
-        <div class="pair">
+        <div class="field-pair">
           <Field
             label={t('consent-day')}
             type="date"
@@ -92,7 +92,7 @@ function StandingFields({ draft, set }: PartProps) {
   return (
     <fieldset>
       <legend>{t('treatment')}</legend>
-      <div class="pair">
+      <div class="field-pair">
         <Field
           label={t('valid-from')}
           type="date"

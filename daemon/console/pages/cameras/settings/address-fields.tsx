@@ -28,7 +28,7 @@ export function AddressFields({ draft, onDraft, hasLogin = false }: DraftFieldsP
         value={draft.url}
         onValue={(url) => put({ url: url.trim() })}
       />
-      <div class="pair">
+      <div class="field-pair">
         <Field
           label={t('user')}
           hint={hasLogin ? t('login-kept') : t('login-hint')}
