@@ -20,8 +20,8 @@ import { pictureOfStranger, type StrangerVisit, visitsOfStrangers } from './stra
 
 /** The past is the same for the same day and the same persons. */
 const seed = 20260302;
-/** Days before now of which attendances and attacks have pictures. */
-const picturedDays = 2;
+/** Days before now of which attendances and attacks have pictures: a Monday morning shows those of Friday. */
+const picturedDays = 3;
 const dayMs = 86_400_000;
 
 /**

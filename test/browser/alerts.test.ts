@@ -5,12 +5,12 @@ import { withoutBuild } from '../support/box.js';
 import { assertAccessible, startBrowser, withoutChromium } from '../support/browser.js';
 import { startConsoleBox } from '../support/console-box.js';
 
+const silentCamera = '  - { id: yard, name: Yard, url: "rtsp://127.0.0.1:1/" }\n';
+
 /** An alert at once, on a channel whose secret does not exist. */
-const sections = (gatePort: number): string => `${demoSections(gatePort)}
-disk: { lowMiB: 1048576 }
-alerts:
+const sections = (gatePort: number): string => `${demoSections(gatePort, silentCamera)}alerts:
   webhooks: [{ id: control-room, url: "https://127.0.0.1:9/", secret: no-such-secret }]
-  rules: [{ id: disk, on: disk-low, severity: critical, channels: [control-room] }]
+  rules: [{ id: down, on: camera-down, minimumS: 0, severity: critical, channels: [control-room] }]
 `;
 
 describe('alerts in the console', { skip: withoutBuild || withoutChromium, timeout: 240_000 }, () => {
@@ -33,7 +33,7 @@ describe('alerts in the console', { skip: withoutBuild || withoutChromium, timeo
     await page.getByRole('button', { name: 'Acknowledge' }).click();
     await page.getByRole('button', { name: 'Acknowledge' }).waitFor({ state: 'detached' });
 
-    await page.getByRole('button', { name: 'Mute the rule disk' }).click();
+    await page.getByRole('button', { name: 'Mute the rule down' }).click();
     await page.getByLabel('For').selectOption('4 hours');
     await dialog.getByRole('button', { name: 'Mute' }).click();
     await page.getByText(/^Muted until/).waitFor();

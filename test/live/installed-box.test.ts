@@ -226,6 +226,9 @@ async function installs(box: BootedBox, pages: PageRunner) {
       find . ! -user root -o ! -type l -perm /022`),
     '',
   );
+  await box.must(`
+    cd /opt/rollcall/current/dist/program/site
+    grep -o 'assets/[^"]*' index.html | xargs ls`);
   assert.match(
     await box.must(
       'bash -ic "complete -p rollcall" 2> /dev/null || cat /usr/local/share/bash-completion/completions/rollcall',
