@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -55,8 +56,9 @@ export async function demoConsole({ port, say, untilSignal }: ConsoleDemo): Prom
   const gate = spawn(
     process.execPath,
     [join(root, 'dist/program/rollcall-gate.js'), '--folder', join(directory, 'run', 'gate')],
-    { stdio: ['ignore', 'ignore', 'inherit'] },
+    { stdio: ['ignore', 'ignore', 'pipe'] },
   );
+  gate.stderr.pipe(createWriteStream(join(directory, 'rollcall-gate.log')));
   say(`== the console: https://localhost:${port}/claim`);
   say('   The browser asks about the certificate, because the box has signed it itself.');
   say(`   claim secret: ${secret}`);
