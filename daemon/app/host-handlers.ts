@@ -1,3 +1,5 @@
+import { actorOf } from '../audit/actor.js';
+import type { NewAuditEntry } from '../audit/audit-entry.js';
 import type { Clock } from '../base/clock.js';
 import { badInput, isRollcallError } from '../base/errors.js';
 import { present } from '../base/present.js';
@@ -25,12 +27,13 @@ export interface HostHandlersOptions {
   readonly current: () => Config;
   readonly status: Handlers<typeof statusOperations>['status.show'];
   readonly log: RecentLog;
+  readonly audit: { append(entry: NewAuditEntry): unknown };
   readonly clock: Clock;
 }
 
 /** The operations that show the machine as the daemon sees it, and what the daemon says. */
 export function hostHandlers(options: HostHandlersOptions): Handlers<typeof hostOperations> {
-  const { configPath, current, status, log, clock } = options;
+  const { configPath, current, status, log, audit, clock } = options;
   const report = (): Promise<HostReport> => {
     const config = current();
     const places = { secretsDirectory: config.secretsDir };
@@ -50,7 +53,12 @@ export function hostHandlers(options: HostHandlersOptions): Handlers<typeof host
       }),
     }),
     'host.logs': (question, { caller }) => logPage(log, question, caller),
-    'host.check-broker': ({ triesEvents }) => brokerSteps(current(), clock, triesEvents),
+    'host.check-broker': ({ triesEvents }, { caller }) => {
+      const steps = brokerSteps(current(), clock, triesEvents);
+      // Subscribers may receive the test messages: the log says who sent them.
+      audit.append({ by: actorOf(caller), action: 'broker.checked', details: { triesEvents } });
+      return steps;
+    },
   };
 }
 

@@ -127,6 +127,7 @@ export const auditActions = [
   'command.dropped',
   'command.executed',
   'command.refused',
+  'broker.checked',
   'configuration.changed',
   'configuration.edited',
   'configuration.refused',

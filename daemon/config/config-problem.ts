@@ -19,3 +19,6 @@ export interface UnusableCameraFile {
   readonly isRepeated: boolean;
   readonly problems: readonly ConfigProblem[];
 }
+
+/** More than people read at once. To find the place of each costs time, and a text over the API may have thousands. */
+export const mostProblems = 100;

@@ -1,7 +1,7 @@
 import { parseDocument } from 'yaml';
 import { present } from '../base/present.js';
 import { type CameraFile, judgeCameraFiles, readCameraFiles } from './camera-files.js';
-import type { ConfigProblem, UnusableCameraFile } from './config-problem.js';
+import { type ConfigProblem, mostProblems, type UnusableCameraFile } from './config-problem.js';
 import {
   isOwnSetting,
   parseSettings,
@@ -115,7 +115,9 @@ export function parseConfig(
   }
   return refuse(
     result.error.issues
+      .slice(0, mostProblems)
       .flatMap((issue) => explainIssue(issue, (path) => valueAt(raw, path)))
+      .slice(0, mostProblems)
       .map((problem) => {
         const path = problem.path.join('.');
         const isOwn = isOwnSetting(inFile, changed.raw, problem.path);

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { ConfigProblem } from './config-problem.js';
+import { type ConfigProblem, mostProblems } from './config-problem.js';
 import { allSettings, type SchemaNode, schemaAt } from './json-schema.js';
 import { nearestWord } from './nearest-word.js';
 
@@ -79,7 +79,7 @@ export function explainIssue(
   const node = schemaAt(path);
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => unknownKey(path, key));
+      return issue.keys.slice(0, mostProblems).map((key) => unknownKey(path, key));
     case 'invalid_type':
     case 'invalid_value':
     case 'invalid_union': {

@@ -1,6 +1,6 @@
 import { LineCounter, parseDocument, type YAMLError } from 'yaml';
 import { messageOf } from '../base/errors.js';
-import type { ConfigProblem } from './config-problem.js';
+import { type ConfigProblem, mostProblems } from './config-problem.js';
 import { allSettings } from './json-schema.js';
 import { wholeFile, YamlPositions } from './yaml-positions.js';
 
@@ -14,7 +14,7 @@ export function parseYaml(text: string): YamlText {
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: true });
   const positions = new YamlPositions(document, lineCounter);
-  const syntax = [...document.errors, ...document.warnings];
+  const syntax = [...document.errors, ...document.warnings].slice(0, mostProblems);
   if (syntax.length > 0) {
     const problems = syntax.map((error) => ({
       ...positions.at(error.pos[0]),

@@ -137,6 +137,7 @@ export const hostOperations = {
     answer: { kind: 'lines', item: brokerCheckStep },
     errors: ['no-broker'],
     scope: 'config:read',
+    audit: 'write',
     rate: 'heavy',
     isLong: true,
   }),

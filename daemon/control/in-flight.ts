@@ -61,7 +61,9 @@ export class InFlight {
     ];
     if (caller.isLimited) {
       needs.push([`of ${who}`, 1, requestsOfCaller, 'you have too many requests in work']);
-      needs.push([`class ${rate}`, 1, ofClass[rate] ?? requests, 'the box has too much work of this kind']);
+      // Callers without a login cannot take the places of those who have one.
+      const crowd = caller.actor === 'anonymous' ? `${rate} without a login` : rate;
+      needs.push([`class ${crowd}`, 1, ofClass[rate] ?? requests, 'the box has too much work of this kind']);
       if (rate === 'stream') {
         const subject = `${declaration.path} ${path[declaration.camera ?? ''] ?? ''}`;
         needs.push([`streams of ${who}`, 1, streamsOfCaller, 'you read too many streams']);

@@ -49,6 +49,11 @@ async function broker(box: TestBox) {
       ['port', 'failed'],
     ],
   );
+  const { items } = await box.client.call('audit.list', { action: 'broker.checked', limit: 10 });
+  assert.deepEqual(
+    items.map(({ details }) => details),
+    [{ triesEvents: false }],
+  );
 }
 
 async function steps(box: TestBox) {

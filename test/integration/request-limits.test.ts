@@ -7,6 +7,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { describe, test } from 'node:test';
 import { z } from 'zod';
 import { silentLogger } from '../../daemon/base/logger.js';
+import type { Caller } from '../../daemon/contract/caller.js';
 import { type OperationDeclaration, operation, type RateClass } from '../../daemon/contract/operation.js';
 import { localBounds } from '../../daemon/control/admission.js';
 import { openCountsFile } from '../../daemon/control/counts-file.js';
@@ -270,6 +271,20 @@ describe('what is in work', { timeout: 60_000 }, () => {
     enter('anonymous', '2001:db8::1');
     assert.throws(() => enter('anonymous', '2001:db8::2'), /too many requests in work/);
     enter('anonymous', '2001:db8:0:1::1');
+  });
+
+  test('of one class has places for callers with a login that others cannot take', () => {
+    const inFlight = new InFlight(() => ({ ...localBounds, ofClass: { guidance: 1 } }));
+    const enter = (caller: Partial<Caller>) =>
+      inFlight.enter({
+        declaration: declared('guidance'),
+        caller: { ...networkCaller('x'), ...caller },
+        ...{ bodyBytes: 0, path: {} },
+      });
+    enter({ actor: 'anonymous', address: '192.0.2.1' });
+    assert.throws(() => enter({ actor: 'anonymous', address: '192.0.2.2' }), /too much work of this kind/);
+    enter({ actor: 'user:anna' });
+    assert.throws(() => enter({ actor: 'user:ben' }), /too much work of this kind/);
   });
 
   test('is bounded by the memory of bodies before they are read', async () => {

@@ -17,6 +17,14 @@ attendance:
 const parse = (text: string) => parseConfig(file, [], { path, content: { text } });
 
 describe('the settings that the box keeps itself', () => {
+  test('have 100 problems at most: a long text that is wrong costs little time', () => {
+    const unknown = Array.from({ length: 500 }, (_, index) => `k${index}: 1\n`).join('');
+    for (const text of [unknown, `rules: {\n${unknown}`, `attendance:\n  holidays: [${'x,'.repeat(500)}]`]) {
+      const loaded = parse(text);
+      assert.ok(!loaded.ok && loaded.problems.length <= 100, text.slice(0, 20));
+    }
+  });
+
   test('take the place of those in the file, one by one; a list is one setting', () => {
     const loaded = parse('rules: { unknownAfterS: 7 }\nattendance: { holidays: ["2026-12-25"] }\n');
     assert.ok(loaded.ok);

@@ -231,7 +231,7 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
     }),
     ...challengeHandlers(options.screens, (id) => cameraOfScreen(runtime, id)),
     ...hostHandlers({
-      ...{ current: () => runtime.config, clock, configPath: options.configPath, log: options.log },
+      ...{ current: () => runtime.config, clock, audit, configPath: options.configPath, log: options.log },
       status: statusHandlers(status)['status.show'],
     }),
     ...modelsHandlers({ current: () => runtime.config.models }),

@@ -149,11 +149,12 @@ function acceptConsent(
   caller: Caller,
   audit: EnrolmentHandlersOptions['audit'],
 ): void {
-  enrolment.acceptConsent(version, on);
-  audit.append({
-    ...{ by: actorOf(caller), action: 'enrolment.consent-accepted', subject: enrolment.id },
-    details: { on },
-  });
+  enrolment.acceptConsent(version, on, () =>
+    audit.append({
+      ...{ by: actorOf(caller), action: 'enrolment.consent-accepted', subject: enrolment.id },
+      details: { on },
+    }),
+  );
 }
 
 /** @throws `enrolment-unclear`, `profile-refused`, `no-such-person`, `gallery-sealed` */

@@ -170,15 +170,17 @@ export class GuidedEnrolment {
     });
   }
 
-  /** @throws `consent-refused`, `enrolment-finished` */
-  acceptConsent(version: string, on: 'console' | 'phone'): void {
+  /** Once: `record` writes it down before it counts. @throws `consent-refused`, `enrolment-finished` */
+  acceptConsent(version: string, on: 'console' | 'phone', record: () => void): void {
     this.#refuseFinished();
     if (this.consentText?.version !== version) {
       throw badInput('consent-refused', 'this is not the text of consent of this enrolment', {
         remedy: 'load the page again and read the text that it shows',
       });
     }
-    this.#accepted ??= { atIso: isoTime(this.#options.clock.wallMs()), on };
+    if (this.#accepted !== undefined) return;
+    record();
+    this.#accepted = { atIso: isoTime(this.#options.clock.wallMs()), on };
   }
 
   /** Replaces the link before. Returns the secret, which is shown once. @throws `enrolment-finished` */

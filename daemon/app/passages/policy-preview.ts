@@ -58,10 +58,7 @@ export async function previewPolicies(
   };
   const named: NameOf = (id) => (caller.scopes.has('names:read') ? nameOf(id) : undefined);
   const answers: PolicyAnswer[] = [];
-  for (const policy of policies) {
-    answers.push(previewOf(policy, ended, context, named));
-    await nextTurn();
-  }
+  for (const policy of policies) answers.push(await previewOf(policy, ended, context, named));
   const { actor, origin } = caller;
   const details = { passages: ended.length, policies: policies.length, ...present({ camera }) };
   readings.note({ by: { actor, origin }, action: 'passage.reported', details });
@@ -96,12 +93,12 @@ async function lastEnded(
   return { ended, unreadable };
 }
 
-function previewOf(
+async function previewOf(
   policy: PreviewedPolicy,
   passages: readonly Ended[],
   context: PreviewContext,
   nameOf: NameOf,
-): PolicyAnswer {
+): Promise<PolicyAnswer> {
   const changed: PolicyAnswer['changed'][number][] = [];
   const unknown: PolicyAnswer['unknown'][number][] = [];
   const outcomes: PassageOutcome[] = [];
@@ -113,7 +110,9 @@ function previewOf(
     ...{ outcome, reason },
     ...present({ person: personId && personRef(personId, nameOf) }),
   });
-  for (const { number, passage } of passages) {
+  for (const [index, { number, passage }] of passages.entries()) {
+    // A policy that names other persons reads each of them from the gallery.
+    if (index % batchSize === 0) await nextTurn();
     const { id, cameraId, startedAtMs } = passage;
     const preview = previewPassage(passage, present(policy), context);
     const about = {

@@ -9,17 +9,20 @@ const mostMarks = 10_000;
 
 /** What operators said of passages, oldest first; of several marks of one passage the last. */
 export function recordedMarks(records: Pick<Records, 'newestOf'>): readonly Mark[] {
-  return lastMarks(allMarks(records));
+  return lastMarks(marksIn(newestMarks(records)));
 }
 
-/** Everything that operators said of one passage, oldest first. */
+/** Everything that operators said of one passage, oldest first. Only what names the passage is parsed: a page asks for each passage. */
 export function marksOf(records: Pick<Records, 'newestOf'>, id: PassageId): readonly Mark[] {
-  return allMarks(records).filter(({ decided }) => decided?.passageId === id);
+  const named = newestMarks(records).filter(({ payload }) => Buffer.from(payload).includes(id));
+  return marksIn(named).filter(({ decided }) => decided?.passageId === id);
 }
 
-function allMarks(records: Pick<Records, 'newestOf'>): readonly Mark[] {
-  return records.newestOf('mark', mostMarks).flatMap((event) => markOf(event) ?? []);
-}
+const newestMarks = (records: Pick<Records, 'newestOf'>): readonly StoredEvent[] =>
+  records.newestOf('mark', mostMarks);
+
+const marksIn = (events: readonly StoredEvent[]): readonly Mark[] =>
+  events.flatMap((event) => markOf(event) ?? []);
 
 /** Undefined for an event whose content cannot be read. */
 function markOf({ payload, occurredAtMs }: StoredEvent): Mark | undefined {
