@@ -8,6 +8,7 @@ import type { BrowserContext, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { startBrowser } from '../test/support/browser.js';
 import { type ConsoleBox, startConsoleBox } from '../test/support/console-box.js';
+import { until } from '../test/support/until.js';
 
 const folder = fileURLToPath(new URL('../docs/tour', import.meta.url));
 const wide = [1280, 800] as const;
@@ -73,7 +74,9 @@ const ofPictures = /\/api\/v1\/.*(\/pictures?|\/photographs\/[^/?]+|\/snapshot)(
 /** Answers every request for a picture with the drawing, as far as the box has one. */
 async function hideFaces(context: BrowserContext): Promise<void> {
   await context.route(ofPictures, async (route) => {
-    const response = await route.fetch();
+    const response = await route.fetch().catch(() => undefined);
+    // The page has gone.
+    if (response === undefined) return;
     await route.fulfill(
       response.ok() ? { response, body: drawing, contentType: 'image/jpeg' } : { response },
     );
@@ -93,7 +96,11 @@ async function take(
   await page.goto(path);
   await shows(page);
   await page.locator('.loading').first().waitFor({ state: 'detached' });
-  await page.waitForFunction('[...document.images].every((image) => image.complete)');
+  await until('the pictures in view', () =>
+    page.evaluate(
+      '[...document.images].every((image) => image.complete || image.getBoundingClientRect().top > innerHeight)',
+    ),
+  );
   const picture = await sharp(await page.screenshot())
     .png({ palette: true, colours: 128, effort: 10 })
     .toBuffer();
