@@ -24,6 +24,8 @@ interface CallOptions {
   readonly signal?: AbortSignal;
   /** Called while a file comes, with the number of its bytes so far. */
   readonly onBytes?: (count: number) => void;
+  /** Called when the box has begun an answer of lines, whose first line may be long in coming. */
+  readonly onOpen?: () => void;
 }
 
 /** Reading is asked again this often when the box is busy. */
@@ -65,7 +67,8 @@ export async function* readLines<Id extends LinesId>(
     if (!answered.ok) throw await errorOf(answered);
     return answered;
   });
-  for await (const line of linesOf(response)) {
+  options?.onOpen?.();
+  for await (const line of linesOf(response, options)) {
     const said = JSON.parse(line) as { readonly item?: Line<Id>; readonly error?: object };
     if (said.item !== undefined) yield said.item;
     else if (said.error !== undefined) throw new ApiError(said.error, 200);
@@ -89,10 +92,24 @@ async function once<Answer>(written: WrittenRequest, options: CallOptions = {}):
   }
   if (!response.ok) throw await errorOf(response);
   // The types of the answers are those of the contract that the box itself serves.
-  if (written.kind === 'file') return (await fileOf(response, options)) as Answer;
-  const said = (await response.json()) as { data: unknown; meta?: { nextCursor?: string; total?: number } };
+  if (written.kind === 'file') return (await whole(fileOf(response, options), options)) as Answer;
+  const said = (await whole(response.json(), options)) as {
+    data: unknown;
+    meta?: { nextCursor?: string; total?: number };
+  };
   if (written.kind !== 'page') return said.data as Answer;
   return { items: said.data, nextCursor: said.meta?.nextCursor, total: said.meta?.total } as Answer;
+}
+
+/** What is read of an answer. A connection that is lost in the middle is an `ApiError`, too. */
+async function whole<Part>(reading: Promise<Part>, { signal }: CallOptions = {}): Promise<Part> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (signal?.aborted === true) throw error;
+    noteSilence();
+    throw cutOff();
+  }
 }
 
 /** The browser keeps a large file on its disk. */
@@ -110,14 +127,9 @@ function fileOf(response: Response, { onBytes }: CallOptions): Promise<Blob> {
 }
 
 async function send({ url, init }: WrittenRequest, { signal }: CallOptions = {}): Promise<Response> {
-  let response: Response;
-  try {
-    response = await fetch(url, { ...init, cache: 'no-store', ...(signal && { signal }) });
-  } catch (error) {
-    if (signal?.aborted === true) throw error;
-    noteSilence();
-    throw cutOff();
-  }
+  const response = await whole(fetch(url, { ...init, cache: 'no-store', ...(signal && { signal }) }), {
+    ...(signal && { signal }),
+  });
   if (response.status !== 503) noteAnswer();
   return response;
 }
@@ -133,13 +145,13 @@ async function errorOf(response: Response): Promise<ApiError> {
   return error;
 }
 
-async function* linesOf(response: Response): AsyncGenerator<string> {
+async function* linesOf(response: Response, options?: CallOptions): AsyncGenerator<string> {
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   if (reader === undefined) return;
   let text = '';
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await whole(reader.read(), options);
       if (done) break;
       const lines = (text + value).split('\n');
       text = lines.pop() ?? '';

@@ -41,7 +41,7 @@ export function keptLines<Line, Given extends readonly unknown[]>(
         if (me.value?.actor === asker?.actor) lines.value = found;
       } catch (error) {
         if (!isApiError(error)) throw error;
-        fault.value = error;
+        if (me.value?.actor === asker?.actor) fault.value = error;
       } finally {
         isRunning.value = false;
       }

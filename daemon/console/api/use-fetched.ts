@@ -118,9 +118,11 @@ export function useFollowed<Id extends LinesId>(
     const follow = async (): Promise<void> => {
       while (!over.signal.aborted) {
         try {
-          const given = [id, latest.current.input(), { signal: over.signal }];
-          for await (const line of readLines(...(given as unknown as Parameters<typeof readLines<Id>>))) {
+          const onOpen = (): void => {
             fault.value = undefined;
+          };
+          const given = [id, latest.current.input(), { signal: over.signal, onOpen }];
+          for await (const line of readLines(...(given as unknown as Parameters<typeof readLines<Id>>))) {
             latest.current.onLine(line);
           }
         } catch (error) {

@@ -1,5 +1,6 @@
 import type { LiveFace } from '../../contract/live.js';
 import type { livenessRequirements, passageOutcomes, passageReasons } from '../../contract/passage-terms.js';
+import type { boxConditions } from '../../contract/status.js';
 import type en from '../messages/en/terms.json';
 import { wordsOf } from '../words/words.js';
 import type { IconName } from './icon.js';
@@ -24,6 +25,38 @@ export const directionWord = (direction: Direction): string => term(`direction-$
 export const proofWord = (proof: Proof): string => term(`proof-${proof}`);
 /** Why a view of a face cannot be used. */
 export const qualityWord = (reason: QualityReason): string => term(`quality-${reason}`);
+/** What is wrong with the box. */
+export const conditionWord = (condition: (typeof boxConditions)[number]): string =>
+  term(`condition-${condition}`);
+
+const brokerStates = ['connecting', 'connected', 'waiting', 'ended'] as const;
+
+/** How the connection to the broker is. The contract leaves the states open: a newer one is shown as it comes. */
+export function brokerWord(state: string): string {
+  if (state === notConfigured) return term('broker-not-configured');
+  const known = brokerStates.find((each) => each === state);
+  return known === undefined ? state : term(`broker-${known}`);
+}
+
+/** The state of the connection on a box without a broker. */
+export const notConfigured = 'not configured';
+
+const severities = ['info', 'warning', 'critical'] as const;
+const severityTones = { info: 'info', warning: 'warn', critical: 'bad' } as const satisfies Record<
+  string,
+  Tone
+>;
+
+/** Severities of alerts are a closed list of the box; a newer one is shown as it comes. */
+export function severityWord(severity: string): string {
+  const known = severities.find((each) => each === severity);
+  return known === undefined ? severity : term(`severity-${known}`);
+}
+
+export function SeverityBadge({ severity }: { readonly severity: string }) {
+  const known = severities.find((each) => each === severity);
+  return <Badge tone={known === undefined ? 'quiet' : severityTones[known]}>{severityWord(severity)}</Badge>;
+}
 
 const looks: Readonly<Record<Outcome, readonly [tone: Tone, icon?: IconName]>> = {
   attended: ['ok', 'check'],

@@ -1,5 +1,5 @@
-import type { ComponentChildren } from 'preact';
-import { useErrorBoundary } from 'preact/hooks';
+import { type ComponentChildren, Fragment } from 'preact';
+import { useEffect, useErrorBoundary } from 'preact/hooks';
 import { ErrorBoundary, LocationProvider, Route, Router, useLocation } from 'preact-iso';
 import { isConnected } from '../api/connection.js';
 import { can, me } from '../api/session.js';
@@ -83,11 +83,13 @@ function Pages() {
   );
 }
 
-/** Each route has one component for good: a new one would begin the page anew whenever the address changes. */
+/** Each route has one component for good: a new one would begin the page anew whenever its query changes. */
 const shownRoutes = routes.map((route) => ({ path: route.path, show: () => <Admitted route={route} /> }));
 
 function Admitted({ route }: { readonly route: (typeof routes)[number] }) {
-  if (route.isPublic === true || can(...route.scopes)) return route.show();
+  const { path } = useLocation();
+  // The page of another person begins anew: what the user began with this one, or what was fetched of it, is not theirs.
+  if (route.isPublic === true || can(...route.scopes)) return <Fragment key={path}>{route.show()}</Fragment>;
   const scopes = route.scopes.filter((scope) => !can(scope)).join(', ');
   return <PageHead title={t('not-allowed')} lead={t('not-allowed-lead', { scopes })} />;
 }
@@ -102,7 +104,9 @@ function NotFound() {
 
 /** A mistake of one page leaves the rest of the console in use. */
 function Failures({ children }: { readonly children: ComponentChildren }) {
-  const [error] = useErrorBoundary();
+  const { path } = useLocation();
+  const [error, forget] = useErrorBoundary();
+  useEffect(forget, [path]);
   if (error === undefined) return <>{children}</>;
   return (
     <PageHead title={t('failed')} lead={t('failed-lead', { message: String(error) })}>

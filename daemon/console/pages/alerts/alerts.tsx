@@ -9,6 +9,7 @@ import { sentence } from '../../parts/fault.js';
 import { Choice } from '../../parts/field.js';
 import { type Column, LongTable } from '../../parts/long-table.js';
 import { Badge, Facts, PageHead, type Tone } from '../../parts/page.js';
+import { SeverityBadge, severityWord } from '../../parts/terms.js';
 import { useQuery } from '../../parts/use-query.js';
 import { dayAndTime } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
@@ -25,7 +26,6 @@ const stateTones: Readonly<Record<Delivery['state'], Tone>> = {
   delivered: 'ok',
   failed: 'bad',
 };
-const severityTones: Readonly<Record<string, Tone>> = { critical: 'bad', warning: 'warn', info: 'info' };
 
 /** The alerts of the box, newest first, with what became of them; below, what causes them and where they go. */
 export default function Alerts() {
@@ -108,15 +108,7 @@ export default function Alerts() {
 
 function Severity({ of: { severity, phase } }: { readonly of: Alert }) {
   if (phase === 'cleared') return <Badge tone="ok">{t('phase-cleared')}</Badge>;
-  return <Badge tone={severityTones[severity] ?? 'quiet'}>{severityText(severity)}</Badge>;
-}
-
-const severities = ['info', 'warning', 'critical'] as const;
-
-/** Severities are a closed list of the box; a newer one is shown as it comes. */
-export function severityText(severity: string): string {
-  const known = severities.find((each) => each === severity);
-  return known === undefined ? severity : t(`severity-${known}`);
+  return <SeverityBadge severity={severity} />;
 }
 
 function Deliveries({ of: { deliveries } }: { readonly of: Alert }) {
@@ -170,7 +162,7 @@ function OneAlert({ of: alert, onClose }: { readonly of: Alert; readonly onClose
           [t('rule'), rule],
           [t('on'), on],
           [t('phase'), t(`phase-${phase}`)],
-          [t('severity'), severityText(severity)],
+          [t('severity'), severityWord(severity)],
           [t('seen'), acknowledgement && `${dayAndTime(acknowledgement.at)} · ${acknowledgement.by}`],
         ]}
       />

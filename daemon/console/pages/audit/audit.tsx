@@ -5,7 +5,8 @@ import type en from '../../messages/en/audit.json';
 import { Dialog } from '../../parts/dialog.js';
 import { Field } from '../../parts/field.js';
 import { type Column, LongTable } from '../../parts/long-table.js';
-import { Badge, Facts, PageHead, type Tone } from '../../parts/page.js';
+import { Facts, PageHead } from '../../parts/page.js';
+import { SeverityBadge } from '../../parts/terms.js';
 import { type Query, useQuery } from '../../parts/use-query.js';
 import { useSettled } from '../../parts/use-settled.js';
 import { clockSeconds, dayOf, laterDay, startOfDay } from '../../time/site-time.js';
@@ -14,12 +15,6 @@ import { AuditReport } from './audit-report.js';
 import { AuditVerify } from './audit-verify.js';
 
 const t = wordsOf<typeof en>('audit');
-
-const tones: Readonly<Record<AuditEntry['severity'], Tone>> = {
-  info: 'quiet',
-  warning: 'warn',
-  critical: 'bad',
-};
 
 /** The audit log: search, one entry, check, report. */
 export default function Audit() {
@@ -115,7 +110,7 @@ const columns = (show: (entry: AuditEntry) => void): readonly Column<AuditEntry>
         action
       ) : (
         <>
-          {action} <Badge tone={tones[severity]}>{t(`severity-${severity}`)}</Badge>
+          {action} <SeverityBadge severity={severity} />
         </>
       ),
   },
@@ -142,7 +137,7 @@ function Entry({ of: entry, query, onClose }: EntryProps) {
         of={[
           [t('at'), `${dayOf(at)} ${clockSeconds(at)}`],
           [t('action'), action],
-          [t('severity'), <Badge tone={tones[severity]}>{t(`severity-${severity}`)}</Badge>],
+          [t('severity'), <SeverityBadge severity={severity} />],
           [t('actor'), actor],
           [t('origin'), origin],
           [t('subject'), subject],

@@ -5,7 +5,9 @@ import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/events.json';
 import { Badge, Facts, Loaded, PageHead, Section, type Tone } from '../../parts/page.js';
+import { PersonLink } from '../../parts/person-link.js';
 import { Picture } from '../../parts/picture.js';
+import { useCameras } from '../../parts/use-cameras.js';
 import { dayAndTime } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 import { factsOf } from './event-facts.js';
@@ -45,6 +47,7 @@ export default function Event() {
 function Details({ of: details }: { readonly of: EventDetails }) {
   const { event, sequence, recordedAt, delivery } = details;
   const kind = kindOf(event);
+  const cameras = useCameras();
   const { camera, passage, stranger, persons } = factsOf(event);
   return (
     <div class="columns">
@@ -54,8 +57,8 @@ function Details({ of: details }: { readonly of: EventDetails }) {
             [t('kind'), kind && <Badge tone={toneOf(kind)}>{kindText(kind)}</Badge>],
             [t('time'), !isDamaged(event) && dayAndTime(event.time)],
             [t('recorded'), dayAndTime(recordedAt)],
-            [t('camera'), camera],
-            ...persons.map((id) => [t('person'), <Person key={id} id={id} />] as const),
+            [t('camera'), camera && cameras.nameOf(camera)],
+            ...persons.map((id) => [t('person'), <PersonLink key={id} id={id} />] as const),
             [
               t('stranger'),
               stranger &&
@@ -96,12 +99,4 @@ function Details({ of: details }: { readonly of: EventDetails }) {
       </Section>
     </div>
   );
-}
-
-/** A person by name where the caller may read it. */
-function Person({ id }: { readonly id: string }) {
-  const isReadable = can('persons:read', 'names:read');
-  const { value } = useFetched('persons.show', { id }, { isWanted: isReadable });
-  if (!can('persons:read')) return <>{id}</>;
-  return <a href={`/people/${id}`}>{value?.name ?? id}</a>;
 }

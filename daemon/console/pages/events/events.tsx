@@ -4,10 +4,13 @@ import type { ShownEvent } from '../../../contract/events.js';
 import { can } from '../../api/session.js';
 import { useFollowed, useList } from '../../api/use-fetched.js';
 import type en from '../../messages/en/events.json';
+import { CameraChoice } from '../../parts/camera-choice.js';
 import { Fault } from '../../parts/fault.js';
 import { Choice, Field } from '../../parts/field.js';
 import { type Column, LongTable } from '../../parts/long-table.js';
 import { Badge, PageHead } from '../../parts/page.js';
+import { PersonLink } from '../../parts/person-link.js';
+import { type Cameras, useCameras } from '../../parts/use-cameras.js';
 import { type Query, useQuery } from '../../parts/use-query.js';
 import { useSettled } from '../../parts/use-settled.js';
 import { clockSeconds, dayOf, laterDay, startOfDay } from '../../time/site-time.js';
@@ -20,6 +23,7 @@ const t = wordsOf<typeof en>('events');
 /** The events of the box, newest first. New ones come in at the top. */
 export default function Events() {
   const query = useQuery();
+  const cameras = useCameras();
   const filters = useSettled(filtersOf(query));
   const { list, waiting, showWaiting, fault } = useLiveEvents(filters);
   return (
@@ -27,7 +31,7 @@ export default function Events() {
       <PageHead title={t('title')} lead={t('lead')}>
         {can('status:read') && <a href="/outbox">{t('to-outbox')}</a>}
       </PageHead>
-      <Filters query={query} />
+      <Filters query={query} cameras={cameras} />
       <Fault error={fault} />
       <p role="status" class="count">
         {waiting > 0 && (
@@ -39,7 +43,7 @@ export default function Events() {
       <LongTable
         caption={t('title')}
         list={list}
-        columns={columns()}
+        columns={columns(cameras)}
         keyOf={({ sequence }) => sequence}
         empty={t('empty')}
       />
@@ -76,12 +80,19 @@ function useLiveEvents(filters: Filters) {
     waiting.value = [];
   }, [key]);
   const newest = waiting.value[0] ?? fresh.value[0] ?? list.items[0];
+  // The list may have been fetched anew meanwhile: what it has, it has once.
+  const isNewer = ({ sequence }: ShownEvent): boolean =>
+    Number(sequence) > Number(list.items[0]?.sequence ?? 0);
   const isLoaded = list.items.length > 0 || !list.isLoading;
   const { fault } = useFollowed(
     'events.follow',
     () => ({ ...followed, ...(newest !== undefined && { after: Number(newest.sequence) }) }),
     (line) => {
-      if (line.kind === 'records-replaced') void list.reload();
+      if (line.kind === 'records-replaced') {
+        fresh.value = [];
+        waiting.value = [];
+        void list.reload();
+      }
       if (line.kind !== 'event') return;
       const { event } = line;
       if (globalThis.scrollY < atTopPx) fresh.value = [event, ...waiting.value, ...fresh.value];
@@ -91,9 +102,9 @@ function useLiveEvents(filters: Filters) {
     { key, isWanted: until === undefined && isLoaded && list.fault === undefined },
   );
   return {
-    list: { ...list, items: [...fresh.value, ...list.items] },
+    list: { ...list, items: [...fresh.value.filter(isNewer), ...list.items] },
     fault,
-    waiting: waiting.value.length,
+    waiting: waiting.value.filter(isNewer).length,
     showWaiting: () => {
       fresh.value = [...waiting.value, ...fresh.value];
       waiting.value = [];
@@ -102,7 +113,7 @@ function useLiveEvents(filters: Filters) {
   };
 }
 
-function Filters({ query: { get, set } }: { readonly query: Query }) {
+function Filters({ query: { get, set }, cameras }: { readonly query: Query; readonly cameras: Cameras }) {
   const kind = kinds.find((each) => each === get('kind')) ?? '';
   return (
     <search class="filters">
@@ -112,7 +123,13 @@ function Filters({ query: { get, set } }: { readonly query: Query }) {
         options={[['', t('any-kind')], ...kinds.map((each) => [each, kindText(each)] as const)]}
         onValue={(chosen) => set({ kind: chosen })}
       />
-      <Field label={t('camera')} value={get('camera')} onValue={(camera) => set({ camera })} />
+      <CameraChoice
+        label={t('camera')}
+        any={t('any-camera')}
+        cameras={cameras}
+        value={get('camera')}
+        onValue={(camera) => set({ camera })}
+      />
       <Field label={t('person')} value={get('person')} onValue={(person) => set({ person })} />
       <Field label={t('since')} type="date" value={get('since')} onValue={(since) => set({ since })} />
       <Field label={t('until')} type="date" value={get('until')} onValue={(until) => set({ until })} />
@@ -120,17 +137,22 @@ function Filters({ query: { get, set } }: { readonly query: Query }) {
   );
 }
 
-const columns = (): readonly Column<ShownEvent>[] => [
+const columns = ({ nameOf }: Cameras): readonly Column<ShownEvent>[] => [
   {
     key: 'time',
     head: t('time'),
     cell: (event) => <EventTime event={event} />,
   },
   { key: 'kind', head: t('kind'), cell: (event) => <KindBadge event={event} /> },
-  { key: 'camera', head: t('camera'), cell: (event) => factsOf(event).camera, isMinor: true },
+  { key: 'camera', head: t('camera'), cell: (event) => cameraOf(event, nameOf), isMinor: true },
   { key: 'about', head: t('about'), cell: (event) => <About event={event} />, isMinor: true },
   { key: 'says', head: t('says'), cell: (event) => factsOf(event).says.join(' · '), isMinor: true },
 ];
+
+function cameraOf(event: ShownEvent, nameOf: Cameras['nameOf']): string | undefined {
+  const { camera } = factsOf(event);
+  return camera === undefined ? undefined : nameOf(camera);
+}
 
 function EventTime({ event }: { readonly event: ShownEvent }) {
   const time = isDamaged(event) ? event.recordedtime : event.time;
@@ -142,7 +164,7 @@ function EventTime({ event }: { readonly event: ShownEvent }) {
 }
 
 /** The kind of an event, in words. */
-export function KindBadge({ event }: { readonly event: ShownEvent }) {
+function KindBadge({ event }: { readonly event: ShownEvent }) {
   const kind = kindOf(event);
   if (isDamaged(event)) return <Badge tone="bad">{t('damaged')}</Badge>;
   return (
@@ -157,7 +179,7 @@ function About({ event }: { readonly event: ShownEvent }) {
       {persons.map((id, index) => (
         <span key={id}>
           {index > 0 && ' · '}
-          {can('persons:read') ? <a href={`/people/${id}`}>{id}</a> : id}
+          <PersonLink id={id} />
         </span>
       ))}
       {persons.length === 0 && stranger}

@@ -9,6 +9,7 @@ import { Confirm } from '../../parts/dialog.js';
 import { Remedy, sentence } from '../../parts/fault.js';
 import { Field } from '../../parts/field.js';
 import { Badge, Empty, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
+import { brokerWord } from '../../parts/terms.js';
 import { bytes, dayAndTime, number } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 import { kindText } from './event-kind.js';
@@ -62,7 +63,7 @@ function Waiting({ of: outbox }: { readonly of: OutboxStatus }) {
       <Section title={t('state')}>
         <Facts
           of={[
-            [t('connection'), connection.state],
+            [t('connection'), brokerWord(connection.state)],
             [t('waiting'), t('waiting-of', { count: outbox.count, size: bytes(outbox.sizeBytes) })],
             [t('limit'), bytes(outbox.limitMiB * 1_048_576)],
             [t('in-flight'), number(outbox.inFlight)],

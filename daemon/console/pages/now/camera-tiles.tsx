@@ -5,10 +5,12 @@ import { can } from '../../api/session.js';
 import { useList } from '../../api/use-fetched.js';
 import type en from '../../messages/en/now.json';
 import { Remedy, sentence } from '../../parts/fault.js';
-import { Badge, Empty, type Tone } from '../../parts/page.js';
+import { Empty } from '../../parts/page.js';
 import { Picture } from '../../parts/picture.js';
+import { outcomeWord } from '../../parts/terms.js';
 import { ago, percent } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
+import { CameraBadge } from '../cameras/camera-state.js';
 
 const t = wordsOf<typeof en>('now');
 
@@ -16,10 +18,6 @@ type Camera = Output<'status.show'>['cameras'][number];
 
 /** A fresh still each time: taking one costs a part of a frame's analysis, and leaves an entry in the audit log. */
 const stillEveryMs = 20_000;
-
-const tones: Readonly<Record<Camera['state'], Tone>> = {
-  ...{ streaming: 'ok', connecting: 'warn', waiting: 'warn', failed: 'bad', disabled: 'quiet' },
-};
 
 /** A tile for each camera: its picture, what goes on, and why it is red and what to do. */
 export function CameraTiles({ cameras }: { readonly cameras: readonly Camera[] }) {
@@ -53,7 +51,7 @@ function Tile({ camera }: { readonly camera: Camera }) {
       )}
       <header class="card-head">
         <h2>{can('cameras:read') ? <a href={`/cameras/${encodeURIComponent(id)}`}>{name}</a> : name}</h2>
-        <Badge tone={tones[state]}>{t(`state-${state}`)}</Badge>
+        <CameraBadge camera={camera} />
       </header>
       {fault !== undefined && (
         <>
@@ -85,7 +83,7 @@ function LastPassage({ camera, passages }: { readonly camera: string; readonly p
   return (
     <p class="quiet">
       <a href={`/passages/${encodeURIComponent(last.id)}`}>
-        {t('last-passage', { ago: ago(last.lastSeenAt), what: t(`outcome-${last.outcome}`) })}
+        {t('last-passage', { ago: ago(last.lastSeenAt), what: outcomeWord(last.outcome) })}
       </a>
     </p>
   );

@@ -4,6 +4,7 @@ import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/now.json';
 import { Icon } from '../../parts/icon.js';
 import { Badge, Loaded, PageHead } from '../../parts/page.js';
+import { brokerWord, conditionWord, notConfigured } from '../../parts/terms.js';
 import { dayAndTime } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 import { CameraTiles } from './camera-tiles.js';
@@ -64,6 +65,7 @@ function Health({ box }: { readonly box: BoxStatus }) {
   const conditions = box.conditions.filter((each) => each !== 'running');
   const count = Math.max(faults.length, conditions.length);
   const { outbox, gallery, broker } = box;
+  const hasBroker = broker.state !== notConfigured;
   return (
     <section class={`health ${count === 0 ? 'ok' : 'bad'}`} aria-label={t('title')}>
       <p class="line">
@@ -71,13 +73,16 @@ function Health({ box }: { readonly box: BoxStatus }) {
         <strong>{count === 0 ? t('healthy') : t('unhealthy', { count })}</strong>
         {conditions.map((each) => (
           <Badge key={each} tone="bad">
-            {each}
+            {conditionWord(each)}
             {box.conditionsAbout?.[each] !== undefined && ` (${box.conditionsAbout[each].join(', ')})`}
           </Badge>
         ))}
         <span class="quiet">
-          {gallery.state === 'open' && t('persons', { count: gallery.persons })} ·{' '}
-          {t('outbox', { count: outbox.waiting })} · {t('broker', { state: broker.state })}
+          {[
+            ...(gallery.state === 'open' ? [t('persons', { count: gallery.persons })] : []),
+            ...(hasBroker ? [t('outbox', { count: outbox.waiting })] : []),
+            t('broker', { state: brokerWord(broker.state) }),
+          ].join(' · ')}
         </span>
         {count > 0 && <a href="/system/doctor">{t('to-doctor')}</a>}
       </p>

@@ -1,18 +1,20 @@
-import { useMemo } from 'preact/hooks';
 import { call, type Line } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import { useAct, useFetched, useLines } from '../../api/use-fetched.js';
 import type en from '../../messages/en/now.json';
 import { Fault } from '../../parts/fault.js';
 import { say } from '../../parts/notes.js';
-import { Badge, Loaded, Section } from '../../parts/page.js';
+import { Loaded, Section } from '../../parts/page.js';
+import { SeverityBadge } from '../../parts/terms.js';
+import { useCameras } from '../../parts/use-cameras.js';
 import { ago, clockTime } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('now');
 
 const everyMs = 30_000;
-const hourMs = 3_600_000;
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
 const mostShown = 8;
 
 type Row = Extract<Line<'attendance.today'>, { kind: 'row' }>['row'];
@@ -61,7 +63,9 @@ function Shifts({ rows }: { readonly rows: readonly Row[] }) {
 
 /** The strangers of the last hour. */
 export function StrangersNow() {
-  const since = useMemo(() => new Date(Date.now() - hourMs).toISOString(), []);
+  const cameras = useCameras();
+  // The hour goes on while the page is open. It changes only once a minute, because each change is fetched at once.
+  const since = new Date(Math.floor(Date.now() / minuteMs) * minuteMs - hourMs).toISOString();
   const list = useFetched('strangers.list', { since, limit: mostShown, state: 'active' }, { everyMs });
   return (
     <Section title={t('strangers')} acts={<a href="/strangers">{t('to-strangers')}</a>}>
@@ -73,10 +77,10 @@ export function StrangersNow() {
             <>
               <p class="quiet">{t('strangers-hint')}</p>
               <ul class="plain-list">
-                {items.map(({ id, visits, lastSeenAt, cameras }) => (
+                {items.map(({ id, visits, lastSeenAt, cameras: seenAt }) => (
                   <li key={id}>
                     <a href={`/strangers/${encodeURIComponent(id)}`}>
-                      {cameras.map(({ camera }) => camera).join(', ')}
+                      {seenAt.map(({ camera }) => cameras.nameOf(camera)).join(', ')}
                     </a>{' '}
                     <span class="quiet">{t('stranger-visits', { count: visits, ago: ago(lastSeenAt) })}</span>
                   </li>
@@ -113,8 +117,7 @@ export function AlertsToAnswer() {
               {waiting.slice(0, mostShown).map(({ id, subject, severity, time }) => (
                 <li key={id} class="row">
                   <span>
-                    <Badge tone={severity === 'critical' ? 'bad' : 'warn'}>{severity}</Badge> {subject}{' '}
-                    <span class="quiet">{ago(time)}</span>
+                    <SeverityBadge severity={severity} /> {subject} <span class="quiet">{ago(time)}</span>
                   </span>
                   {can('alerts:write') && (
                     <button type="button" class="small secondary" onClick={() => void acknowledge(id)}>

@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { can } from '../../api/session.js';
 import { useFollowed, useList } from '../../api/use-fetched.js';
 import type en from '../../messages/en/passages.json';
+import { CameraChoice } from '../../parts/camera-choice.js';
 import { Fault } from '../../parts/fault.js';
 import { Choice, Field, Tick } from '../../parts/field.js';
 import { PageHead } from '../../parts/page.js';
@@ -108,16 +109,13 @@ function Filters({ query: { get, set }, cameras }: { readonly query: Query; read
   const reason = reasons.find((each) => each === get('reason')) ?? '';
   return (
     <search class="filters">
-      {cameras.all.length > 0 ? (
-        <Choice
-          label={t('camera')}
-          value={get('camera')}
-          options={[['', t('any-camera')], ...cameras.all.map(({ id, name }) => [id, name] as const)]}
-          onValue={(camera) => set({ camera })}
-        />
-      ) : (
-        <Field label={t('camera')} value={get('camera')} onValue={(camera) => set({ camera })} />
-      )}
+      <CameraChoice
+        label={t('camera')}
+        any={t('any-camera')}
+        cameras={cameras}
+        value={get('camera')}
+        onValue={(camera) => set({ camera })}
+      />
       <Choice
         label={t('outcome')}
         value={outcome}

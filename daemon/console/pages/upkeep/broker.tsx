@@ -6,6 +6,7 @@ import type en from '../../messages/en/upkeep.json';
 import { Fault, Remedy, sentence } from '../../parts/fault.js';
 import { Tick } from '../../parts/field.js';
 import { Badge, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
+import { brokerWord, notConfigured } from '../../parts/terms.js';
 import { dayOf, number } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 import { Findings } from './findings.js';
@@ -28,20 +29,20 @@ export default function Broker() {
       <Section title={t('connection')}>
         <Loaded of={status}>{(value) => <Connection status={value} />}</Loaded>
       </Section>
-      {can('config:read') && status.value?.broker.state !== 'not configured' && <Check />}
+      {can('config:read') && status.value?.broker.state !== notConfigured && <Check />}
     </>
   );
 }
 
 function Connection({ status: { broker, outbox } }: { readonly status: Status }) {
   const { state, mqttVersion, message, remedy, publishedCount, certificates = [] } = broker;
-  if (state === 'not configured') return <p>{t('no-broker')}</p>;
+  if (state === notConfigured) return <p>{t('no-broker')}</p>;
   const heldBack = outbox.heldBack ?? [];
   return (
     <>
       <Facts
         of={[
-          [t('state'), <Badge tone={message === undefined ? 'ok' : 'bad'}>{state}</Badge>],
+          [t('state'), <Badge tone={message === undefined ? 'ok' : 'bad'}>{brokerWord(state)}</Badge>],
           [t('protocol'), mqttVersion && t('mqtt-version', { version: mqttVersion })],
           [t('published'), publishedCount !== undefined && number(publishedCount)],
           [t('waiting'), number(outbox.waiting)],

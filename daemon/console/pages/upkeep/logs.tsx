@@ -1,12 +1,13 @@
 import { useSignal } from '@preact/signals';
 import type { ItemOf } from '../../api/request.js';
-import { can } from '../../api/session.js';
-import { useFetched, useList } from '../../api/use-fetched.js';
+import { useList } from '../../api/use-fetched.js';
 import type en from '../../messages/en/upkeep.json';
+import { CameraChoice } from '../../parts/camera-choice.js';
 import { Dialog } from '../../parts/dialog.js';
 import { Choice, Field } from '../../parts/field.js';
 import { type Column, LongTable } from '../../parts/long-table.js';
 import { Badge, PageHead, type Tone } from '../../parts/page.js';
+import { useCameras } from '../../parts/use-cameras.js';
 import { clockSeconds } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 
@@ -79,8 +80,7 @@ function Filters({
   readonly of: Filter;
   readonly onChange: (of: Partial<Filter>) => void;
 }) {
-  const cameras = useFetched('cameras.list', {}, { isWanted: can('cameras:read') });
-  const names = (cameras.value ?? []).map(({ id, name }) => [id, name] as const);
+  const cameras = useCameras();
   return (
     <div class="filters">
       <Choice
@@ -89,10 +89,11 @@ function Filters({
         options={levels.map((each) => [each, t(`level-${each}`)])}
         onValue={(level) => onChange({ level })}
       />
-      <Choice
+      <CameraChoice
         label={t('camera')}
+        any={t('every-camera')}
+        cameras={cameras}
         value={of.camera}
-        options={[['', t('every-camera')], ...names]}
         onValue={(camera) => onChange({ camera })}
       />
       <Field
