@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { withoutBuild } from '../support/box.js';
 import { assertAccessible, startBrowser, withoutChromium } from '../support/browser.js';
-import { startConsoleBox } from '../support/console-box.js';
+import { type ConsoleBox, startConsoleBox } from '../support/console-box.js';
 
 describe('events and audit in the console', {
   skip: withoutBuild || withoutChromium,
@@ -16,6 +16,9 @@ describe('events and audit in the console', {
     await page.getByRole('heading', { name: 'Events', level: 1 }).waitFor();
     await page.getByRole('row').nth(1).waitFor();
     await assertAccessible(opened);
+
+    await page.getByRole('link', { name: 'Lena Fischer' }).first().waitFor();
+    await page.getByRole('cell', { name: 'Front door' }).first().waitFor();
 
     await page.getByLabel('Kind').selectOption('Presentation attack');
     await page.waitForURL(/kind=attack/);
@@ -63,5 +66,41 @@ describe('events and audit in the console', {
     await page.getByRole('button', { name: 'Save the report' }).click();
     assert.match((await download).suggestedFilename(), /^audit-report-demo-box-.*\.json$/);
     assert.deepEqual(faults, []);
+    await cutAndFailing(box);
   });
 });
+
+/** On a phone: a stream that is cut begins again, and a page that cannot be loaded leaves the others in use. */
+async function cutAndFailing(box: ConsoleBox): Promise<void> {
+  const { page } = await box.open('admin', '/account', [360, 780]);
+  await page.addInitScript(`{
+    const send = globalThis.fetch;
+    let isCut = false;
+    globalThis.fetch = (to, how) => {
+      if (isCut || !String(to).includes('/events/stream')) return send(to, how);
+      isCut = true;
+      const lines = new ReadableStream({ start: (stream) => stream.error(new TypeError('network error')) });
+      return Promise.resolve(new Response(lines));
+    };
+  }`);
+  const begunAgain = page.waitForRequest(/\/events\/stream/);
+  await page.goto('/events');
+  await begunAgain;
+  await page.getByRole('alert').waitFor({ state: 'hidden' });
+  // The columns that a phone leaves out leave their place to the others.
+  const share = await page.evaluate<number>(`{
+    const width = (selector) =>
+      [...document.querySelectorAll(selector)].reduce((sum, { clientWidth }) => sum + clientWidth, 0);
+    width('table.long th') / width('table.long');
+  }`);
+  assert.ok(share > 0.95, `the heads take ${share} of the table`);
+
+  await page.route('**/assets/alerts-*.js', (route) => route.abort());
+  const menu = page.getByRole('button', { name: 'Menu' });
+  await menu.click();
+  await page.getByRole('link', { name: 'Alerts', exact: true }).click();
+  await page.getByRole('button', { name: 'Load again' }).waitFor();
+  await menu.click();
+  await page.getByRole('link', { name: 'Passages', exact: true }).click();
+  await page.getByRole('heading', { name: 'Passages', level: 1 }).waitFor();
+}

@@ -101,7 +101,7 @@ export function LongTable<Item>({ caption, list, columns, keyOf, rowPx = 44, emp
           </tr>
         </thead>
         <tbody ref={body}>
-          {from > 0 && <Spacer columns={columns.length} heightPx={Math.min(from, items.length) * rowPx} />}
+          {from > 0 && <Spacer heightPx={Math.min(from, items.length) * rowPx} />}
           {rows.map((item, index) => (
             <tr key={keyOf(item)} aria-rowindex={from + index + 1} style={{ blockSize: `${rowPx}px` }}>
               {columns.map(({ key, cell, isMinor, isFigure }) => (
@@ -111,7 +111,7 @@ export function LongTable<Item>({ caption, list, columns, keyOf, rowPx = 44, emp
               ))}
             </tr>
           ))}
-          {after > 0 && <Spacer columns={columns.length} heightPx={after * rowPx} />}
+          {after > 0 && <Spacer heightPx={after * rowPx} />}
         </tbody>
       </table>
       <Fault error={list.fault} onRetry={list.more} />
@@ -123,11 +123,11 @@ export function LongTable<Item>({ caption, list, columns, keyOf, rowPx = 44, emp
 const classOf = (isMinor = false, isFigure = false, isBrief = false): string =>
   [isMinor && 'minor', isFigure && 'figure', isBrief && 'brief'].filter(Boolean).join(' ');
 
-/** Stands for the rows that are not drawn. */
-function Spacer({ columns, heightPx }: { readonly columns: number; readonly heightPx: number }) {
+/** Stands for the rows that are not drawn. One cell: to span columns that are left out would take their place from the others. */
+function Spacer({ heightPx }: { readonly heightPx: number }) {
   return (
     <tr aria-hidden="true">
-      <td colSpan={columns} class="spacer" style={{ blockSize: `${heightPx}px` }} />
+      <td class="spacer" style={{ blockSize: `${heightPx}px` }} />
     </tr>
   );
 }

@@ -5,6 +5,7 @@ import type en from '../../messages/en/accuracy.json';
 import { Field } from '../../parts/field.js';
 import { Empty, Loaded, Section, Wide } from '../../parts/page.js';
 import { OutcomeBadge, reasonWord } from '../../parts/terms.js';
+import { useCameras } from '../../parts/use-cameras.js';
 import { number, percent, siteDay } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 
@@ -47,9 +48,10 @@ export function Recognition() {
 }
 
 function CameraPart({ of: { camera, passages, reasons, byDwell } }: { readonly of: CameraReport }) {
+  const { nameOf } = useCameras();
   return (
     <details open>
-      <summary>{t('camera-passages', { camera, passages })}</summary>
+      <summary>{t('camera-passages', { camera: nameOf(camera), passages })}</summary>
       <div class="versus">
         <Reasons reasons={reasons.slice(0, mostReasons)} passages={passages} />
         <Dwell byDwell={byDwell} />

@@ -5,6 +5,7 @@ import { can } from '../../api/session.js';
 import type en from '../../messages/en/attendance.json';
 import { Badge, Section } from '../../parts/page.js';
 import { directionWord } from '../../parts/terms.js';
+import { useCameras } from '../../parts/use-cameras.js';
 import { clockTime, plainDay } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 import { CorrectionDialog } from './correction-dialog.js';
@@ -92,6 +93,7 @@ interface PointsProps<Of extends Point> {
 }
 
 function Points<Of extends Point>({ points, who, acts }: PointsProps<Of>) {
+  const { nameOf: cameraName } = useCameras();
   return (
     <ul class="points">
       {points.map((point) => (
@@ -99,7 +101,8 @@ function Points<Of extends Point>({ points, who, acts }: PointsProps<Of>) {
           <span>
             <strong>{who(point)}</strong>{' '}
             <span class="quiet">
-              {plainDay(point.date)} {clockTime(point.at)} · {point.camera} · {directionWord(point.direction)}
+              {plainDay(point.date)} {clockTime(point.at)} · {cameraName(point.camera)} ·{' '}
+              {directionWord(point.direction)}
             </span>
           </span>
           <span class="acts">

@@ -6,6 +6,7 @@ import { useLines } from '../../api/use-fetched.js';
 import type en from '../../messages/en/attendance.json';
 import { Icon } from '../../parts/icon.js';
 import { Empty, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
+import { useCameras } from '../../parts/use-cameras.js';
 import { useQuery } from '../../parts/use-query.js';
 import { clockTime, dayAndTime, hours, laterDay, plainDay, siteDay } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
@@ -161,6 +162,7 @@ function Days({ rows, onCorrect }: DaysProps) {
 }
 
 function Corrections({ of: corrections }: { readonly of: readonly ShownCorrection[] }) {
+  const { nameOf: cameraName } = useCameras();
   if (corrections.length === 0) return null;
   return (
     <Section title={t('corrections')}>
@@ -169,7 +171,8 @@ function Corrections({ of: corrections }: { readonly of: readonly ShownCorrectio
           <li key={number}>
             <span>
               <strong>
-                {plainDay(date)}: {t(`correction-${kind}`)} {at && clockTime(at)} {camera}
+                {plainDay(date)}: {t(`correction-${kind}`)} {at && clockTime(at)}{' '}
+                {camera && cameraName(camera)}
               </strong>{' '}
               {reason}
             </span>

@@ -153,7 +153,7 @@ function OneShift({ shift, onChange }: OneShiftProps) {
           onValue={(day) => putDay('validUntil', day)}
         />
       </div>
-      <fieldset class="ticks">
+      <fieldset class="weekdays">
         <legend>{t('shift-days')}</legend>
         {weekdays.map((day) => (
           <Tick

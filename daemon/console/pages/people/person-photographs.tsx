@@ -142,7 +142,7 @@ function Kept({ person, of: photograph, canChange, onReplace, onRemove }: KeptPr
         )}
         <p class="quiet">{storedAt === undefined ? t('picture-gone') : dayAndTime(storedAt)}</p>
         {canChange && (
-          <div class="acts at-start">
+          <div class="acts start">
             <button type="button" class="small secondary" onClick={() => onReplace(photograph)}>
               {t('replace')}
               <span class="unseen"> {alt}</span>

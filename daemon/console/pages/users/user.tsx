@@ -112,7 +112,7 @@ function Access({ user, fetched }: PartProps) {
   };
   return (
     <Section title={t('acts')}>
-      <div class="acts at-start">
+      <div class="acts start">
         {user.lockedUntil !== undefined && (
           <button type="button" aria-busy={unlocking.isRunning} onClick={() => void unlock()}>
             {t('unlock')}
