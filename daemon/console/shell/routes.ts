@@ -9,9 +9,20 @@ export const routes: readonly (ConsoleRoute & { readonly show: () => VNode })[] 
 )
   .flat()
   .map((route) => {
-    const component: ComponentType = lazy(async () => {
-      await loadAllWords();
-      return route.load();
-    });
+    const component: ComponentType = lazy(() => loaded(route));
     return { ...route, show: () => h(component, {}) };
   });
+
+/** A page that cannot be loaded, such as one of a console that the box has replaced meanwhile, fails when it is shown. */
+async function loaded(route: ConsoleRoute): ReturnType<ConsoleRoute['load']> {
+  try {
+    await loadAllWords();
+    return await route.load();
+  } catch (error) {
+    return {
+      default: () => {
+        throw error;
+      },
+    };
+  }
+}
