@@ -120,7 +120,7 @@ async function findOutWhy(page: Page): Promise<void> {
 
 describe('a newcomer', {
   skip: withoutBuild || withoutChromium,
-  timeout: 900_000,
+  timeout: 580_000,
 }, () => {
   test('claims the box of the demo, adds a camera, enrols a person and finds out why a passage was not recorded, without a shell', async () => {
     await using demo = await startDemo();
