@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { withoutBuild } from '../support/box.js';
-import { assertAccessible, startBrowser, withoutChromium } from '../support/browser.js';
+import { assertAccessible, differenceFrom, startBrowser, withoutChromium } from '../support/browser.js';
+import { root } from '../support/built.js';
 import { startConsoleBox } from '../support/console-box.js';
+
+/** Of grey values; the same page on another machine has other fonts. */
+const mostDifference = 4;
 
 describe('the entry of the console', { skip: withoutBuild || withoutChromium, timeout: 240_000 }, () => {
   test('claims a new box, logs out and in again, and shows no page without a login', async () => {
@@ -12,6 +17,12 @@ describe('the entry of the console', { skip: withoutBuild || withoutChromium, ti
     const { page, faults } = opened;
     await page.getByRole('heading', { name: 'Log in' }).waitFor();
     await assertAccessible(opened);
+    await page.setViewportSize({ width: 1280, height: 800 });
+    const login = join(root, 'docs/tour/login.png');
+    assert.ok(
+      (await differenceFrom(opened, login)) < mostDifference,
+      'the login looks as in docs/console.md',
+    );
 
     await page.getByRole('link', { name: 'Make the first administrator' }).click();
     await page.getByRole('heading', { name: 'Claim this box' }).waitFor();
@@ -19,6 +30,7 @@ describe('the entry of the console', { skip: withoutBuild || withoutChromium, ti
     await page.getByLabel('New password').fill('anna');
     await page.getByText('At least 12 characters (4 now)').waitFor();
     await assertAccessible(opened);
+    assert.ok((await differenceFrom(opened, login)) > mostDifference, 'another page looks different');
     await page.getByLabel('Claim secret').fill('not the secret of this box');
     await page.getByLabel('New password').fill('seven lanterns over a quiet harbour');
     await page.getByRole('button', { name: 'Make the administrator and log in' }).click();

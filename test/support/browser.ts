@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type Browser, type BrowserContext, chromium, type Page, type Request } from 'playwright-core';
+import sharp from 'sharp';
 
 const executablePath = '/usr/bin/chromium';
 
@@ -62,6 +63,17 @@ export async function openPage(browser: Browser, options: PageOptions): Promise<
     if (message.type() === 'error' && !text.startsWith('Failed to load resource')) faults.push(text);
   });
   return { page, context, faults };
+}
+
+/**
+ * Mean difference of the window and a picture in the repository, 0 to 255, both in grey and reduced to a sixteenth of their
+ * width: fonts of another machine count little, another layout or another theme counts much.
+ */
+export async function differenceFrom({ page }: Pick<WatchedPage, 'page'>, picture: string): Promise<number> {
+  const small = async (source: Buffer | string): Promise<Buffer> =>
+    sharp(source).resize({ width: 80, height: 50, fit: 'fill' }).greyscale().raw().toBuffer();
+  const [seen, known] = await Promise.all([small(await page.screenshot()), small(picture)]);
+  return seen.reduce((sum, value, index) => sum + Math.abs(value - (known[index] ?? 0)), 0) / seen.length;
 }
 
 /** True where the page can be moved sideways: something in it is too wide. */
