@@ -65,12 +65,13 @@ describe('enrolment', () => {
       notes: 'night\nshift',
       consent,
     });
-    const { enrolledAt, photographIds, ...shown } = await show(client, id);
+    const { enrolledAt, photographIds, photographId = '', ...shown } = await show(client, id);
     assert.match(enrolledAt, /^2026-03-02T08:/);
     assert.equal(photographIds.length, 2);
+    assert.ok(photographIds.includes(photographId));
     assert.deepEqual(shown, {
       ...{ id, name: 'Ad\u00e1', externalId: '17', notes: 'night\nshift', consent },
-      ...{ state: 'active', templates: 2, photographs: 2, revision: 1 },
+      ...{ state: 'active', templates: 2, photographs: 2, revision: 1, consentState: 'recorded' },
     });
   });
 
