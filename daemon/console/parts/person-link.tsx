@@ -37,5 +37,5 @@ export function PersonLink({ id }: { readonly id: string }) {
     if (isNamed) askForName(id);
   }, [id, isNamed]);
   const name = names.value.get(id) ?? id;
-  return can('persons:read') ? <a href={`/people/${encodeURIComponent(id)}`}>{name}</a> : <>{name}</>;
+  return can('persons:read') ? <a href={`/people/${encodeURIComponent(id)}`}>{name}</a> : <span>{name}</span>;
 }

@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import type { Alert } from '../../../contract/alerts.js';
 import { call } from '../../api/call.js';
 import { can } from '../../api/session.js';
@@ -37,6 +38,10 @@ export default function Alerts() {
   const latest = newest.value?.items[0]?.id;
   const hasNew =
     latest !== undefined && list.items.length > 0 && state === undefined && latest !== list.items[0]?.id;
+  // In an empty list there is nothing that an alert could push away from under the finger.
+  useEffect(() => {
+    if (latest !== undefined && list.items.length === 0) void list.reload();
+  }, [latest]);
   const columns: readonly Column<Alert>[] = [
     {
       key: 'time',
