@@ -12,6 +12,7 @@ import { findingsOf, startBrowser } from '../../test/support/browser.js';
 import { type ConsoleBox, startConsoleBox } from '../../test/support/console-box.js';
 import { noiseJpeg, tester, unitVector } from '../../test/support/gallery-fixture.js';
 import { passageOf } from '../../test/support/passage-fixture.js';
+import { demoSections } from '../seeding/seed.js';
 import { withStores } from '../seeding/write-past.js';
 import { quantile } from './measuring.js';
 
@@ -23,6 +24,10 @@ const { values } = parseArgs({
   },
 });
 const [persons, passages, calls] = [Number(values.persons), Number(values.passages), Number(values.calls)];
+
+/** As the demo box, without the limits that callers in a hurry meet. */
+const sections = (gatePort: number): string =>
+  `${demoSections(gatePort)}api: { limits: { default: 100000, pictures: 100000 } }\n`;
 
 /** A phone in the Wi-Fi of the box: a quarter of this processor, 30 Mbit/s, 10 ms there and back. */
 const phone = { slowdown: 4, bytesPerS: 30e6 / 8, latencyMs: 10 };
@@ -244,7 +249,7 @@ async function scroll(
 }
 
 await using browser = await startBrowser();
-await using box = await startConsoleBox({ content: 'past', browser });
+await using box = await startConsoleBox({ content: 'past', browser, sections });
 await measureLoads(box);
 await fill(box);
 await measureLists(box);
