@@ -5,6 +5,7 @@ import { me } from '../api/session.js';
 import { useAct } from '../api/use-fetched.js';
 import type en from '../messages/en/parts.json';
 import { wordsOf } from '../words/words.js';
+import { bound } from './bound.js';
 import { Dialog } from './dialog.js';
 import { Fault } from './fault.js';
 import { Field } from './field.js';
@@ -41,10 +42,7 @@ export function ProofDialog({ onAnswer }: { readonly onAnswer: (isProved: boolea
           type="password"
           autocomplete="current-password"
           required
-          value={password.value}
-          onValue={(value) => {
-            password.value = value;
-          }}
+          {...bound(password)}
         />
         {user?.hasSecondFactor === true && (
           <Field
@@ -52,10 +50,7 @@ export function ProofDialog({ onAnswer }: { readonly onAnswer: (isProved: boolea
             hint={t('code-hint')}
             autocomplete="one-time-code"
             required
-            value={code.value}
-            onValue={(value) => {
-              code.value = value;
-            }}
+            {...bound(code)}
           />
         )}
         <Fault error={doing.fault} />

@@ -4,6 +4,7 @@ import { learnMe } from '../../api/learn-me.js';
 import { me } from '../../api/session.js';
 import { useAct, useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/account.json';
+import { bound } from '../../parts/bound.js';
 import { Fault } from '../../parts/fault.js';
 import { Choice, Field } from '../../parts/field.js';
 import { say } from '../../parts/notes.js';
@@ -66,15 +67,7 @@ function Preferences() {
   return (
     <Section title={t('preferences')}>
       <form onSubmit={save}>
-        <Field
-          label={t('display-name')}
-          autocomplete="name"
-          maxLength={100}
-          value={displayName.value}
-          onValue={(value) => {
-            displayName.value = value;
-          }}
-        />
+        <Field label={t('display-name')} autocomplete="name" maxLength={100} {...bound(displayName)} />
         <Choice
           label={t('language')}
           value={spoken.value}
@@ -85,14 +78,11 @@ function Preferences() {
         />
         <Choice
           label={t('clock')}
-          value={timeFormat.value}
+          {...bound(timeFormat)}
           options={[
             ['24h', t('clock-24h')],
             ['12h', t('clock-12h')],
           ]}
-          onValue={(value) => {
-            timeFormat.value = value;
-          }}
         />
         <Choice
           label={t('theme')}

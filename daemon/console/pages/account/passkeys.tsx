@@ -4,6 +4,7 @@ import { learnMe } from '../../api/learn-me.js';
 import { addPasskey, canUsePasskeys } from '../../api/passkey.js';
 import { useAct, useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/account.json';
+import { bound } from '../../parts/bound.js';
 import { Confirm } from '../../parts/dialog.js';
 import { Fault } from '../../parts/fault.js';
 import { Field } from '../../parts/field.js';
@@ -65,15 +66,7 @@ export function Passkeys() {
       </Loaded>
       {canUsePasskeys ? (
         <form onSubmit={add}>
-          <Field
-            label={t('passkey-name')}
-            required
-            maxLength={64}
-            value={name.value}
-            onValue={(value) => {
-              name.value = value;
-            }}
-          />
+          <Field label={t('passkey-name')} required maxLength={64} {...bound(name)} />
           <Fault error={doing.fault} />
           <button type="submit" class="secondary" aria-busy={doing.isRunning}>
             {t('passkey-add')}

@@ -4,6 +4,7 @@ import { learnMe } from '../../api/learn-me.js';
 import type { Me } from '../../api/session.js';
 import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/account.json';
+import { bound } from '../../parts/bound.js';
 import { Confirm, Dialog } from '../../parts/dialog.js';
 import { Fault } from '../../parts/fault.js';
 import { Field } from '../../parts/field.js';
@@ -107,10 +108,7 @@ function Scan({ begun, onConfirmed, onClose }: ScanProps) {
           inputMode="numeric"
           autocomplete="one-time-code"
           required
-          value={code.value}
-          onValue={(value) => {
-            code.value = value;
-          }}
+          {...bound(code)}
         />
         <Fault error={doing.fault} />
         <footer class="acts">

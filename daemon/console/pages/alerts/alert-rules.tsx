@@ -4,6 +4,7 @@ import { call } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import { useAct, useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/alerts.json';
+import { bound } from '../../parts/bound.js';
 import { Confirm } from '../../parts/dialog.js';
 import { Fault, Remedy, sentence } from '../../parts/fault.js';
 import { Choice } from '../../parts/field.js';
@@ -152,11 +153,8 @@ function MuteDialog({
       <p>{t('mute-why')}</p>
       <Choice
         label={t('mute-for')}
-        value={minutes.value}
+        {...bound(minutes)}
         options={spans.map((each) => [each, t('hours', { hours: Number(each) / 60 })] as const)}
-        onValue={(value) => {
-          minutes.value = value;
-        }}
       />
     </Confirm>
   );

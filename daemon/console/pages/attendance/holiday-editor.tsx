@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type en from '../../messages/en/attendance.json';
+import { bound } from '../../parts/bound.js';
 import { Field } from '../../parts/field.js';
 import { Icon } from '../../parts/icon.js';
 import { Empty, Section } from '../../parts/page.js';
@@ -40,14 +41,7 @@ export function HolidayEditor({ holidays, onChange }: HolidayEditorProps) {
         ))}
       </ul>
       <form class="filters" onSubmit={add}>
-        <Field
-          label={t('new-holiday')}
-          type="date"
-          value={day.value}
-          onValue={(value) => {
-            day.value = value;
-          }}
-        />
+        <Field label={t('new-holiday')} type="date" {...bound(day)} />
         <button type="submit" class="secondary small">
           {t('add')}
         </button>

@@ -3,6 +3,7 @@ import type { ComplianceReport } from '../../../contract/audit.js';
 import { call } from '../../api/call.js';
 import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/audit.json';
+import { bound } from '../../parts/bound.js';
 import { Dialog } from '../../parts/dialog.js';
 import { Fault } from '../../parts/fault.js';
 import { Field } from '../../parts/field.js';
@@ -34,24 +35,8 @@ export function AuditReport({ onClose }: { readonly onClose: () => void }) {
       <form onSubmit={make}>
         <p>{t('report-why')}</p>
         <div class="filters">
-          <Field
-            label={t('from')}
-            type="date"
-            required
-            value={from.value}
-            onValue={(value) => {
-              from.value = value;
-            }}
-          />
-          <Field
-            label={t('to')}
-            type="date"
-            required
-            value={to.value}
-            onValue={(value) => {
-              to.value = value;
-            }}
-          />
+          <Field label={t('from')} type="date" required {...bound(from)} />
+          <Field label={t('to')} type="date" required {...bound(to)} />
         </div>
         <Fault error={doing.fault} />
         {doing.isRunning && <Progress done={undefined} label={t('reporting')} />}

@@ -3,6 +3,7 @@ import type { AuditVerdict } from '../../../contract/audit.js';
 import { call } from '../../api/call.js';
 import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/audit.json';
+import { bound } from '../../parts/bound.js';
 import { Dialog } from '../../parts/dialog.js';
 import { Fault, sentence } from '../../parts/fault.js';
 import { Field } from '../../parts/field.js';
@@ -44,20 +45,14 @@ export function AuditVerify({ onClose }: { readonly onClose: () => void }) {
           hint={t('noted-hint')}
           type="number"
           min={1}
-          value={sequence.value}
-          onValue={(value) => {
-            sequence.value = value;
-          }}
+          {...bound(sequence)}
         />
         <Field
           label={t('noted-hash')}
           autocapitalize="none"
           spellcheck={false}
           maxLength={64}
-          value={hash.value}
-          onValue={(value) => {
-            hash.value = value;
-          }}
+          {...bound(hash)}
         />
         <Fault error={doing.fault} />
         {doing.isRunning && <Progress done={undefined} label={t('verifying')} />}

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { call } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import type en from '../../messages/en/backups.json';
+import { bound } from '../../parts/bound.js';
 import { Confirm } from '../../parts/dialog.js';
 import { Field } from '../../parts/field.js';
 import { say } from '../../parts/notes.js';
@@ -62,10 +63,7 @@ export function RecoveryKey({ keyId, onChanged }: RecoveryKeyProps) {
             spellcheck={false}
             required
             maxLength={1024}
-            value={publicKey.value}
-            onValue={(value) => {
-              publicKey.value = value;
-            }}
+            {...bound(publicKey)}
           />
         </Confirm>
       )}

@@ -6,6 +6,7 @@ import type { Input } from '../../api/request.js';
 import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/backups.json';
+import { bound } from '../../parts/bound.js';
 import { Dialog } from '../../parts/dialog.js';
 import { Fault, Problem } from '../../parts/fault.js';
 import { Choice, Field } from '../../parts/field.js';
@@ -70,10 +71,7 @@ export function Restore({ id, backup, onClose }: RestoreProps) {
           type="password"
           autocomplete="off"
           required
-          value={secret.value}
-          onValue={(value) => {
-            secret.value = value;
-          }}
+          {...bound(secret)}
         />
         <Fault error={gallery.fault} />
         {isSealed && (

@@ -4,6 +4,7 @@ import { useLocation } from 'preact-iso';
 import { call, type Input } from '../../api/call.js';
 import { useAct, useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/enrol.json';
+import { bound } from '../../parts/bound.js';
 import { Fault } from '../../parts/fault.js';
 import { Choice, Field } from '../../parts/field.js';
 import { Badge, Loaded, PageHead, Section } from '../../parts/page.js';
@@ -108,47 +109,29 @@ function NewPerson() {
   return (
     <Section title={t('new-person')}>
       <form onSubmit={begin}>
-        <Field
-          label={t('name')}
-          required
-          autocomplete="off"
-          maxLength={200}
-          value={name.value}
-          onValue={(value) => {
-            name.value = value;
-          }}
-        />
+        <Field label={t('name')} required autocomplete="off" maxLength={200} {...bound(name)} />
         <Field
           label={t('external-id')}
           hint={t('external-id-hint')}
           autocomplete="off"
           maxLength={100}
-          value={externalId.value}
-          onValue={(value) => {
-            externalId.value = value;
-          }}
+          {...bound(externalId)}
         />
         <Choice<ConsentKind>
           label={t('consent')}
-          value={kind.value}
+          {...bound(kind)}
           options={[
             ['text', t('consent-by-text')],
             ['paper', t('consent-on-paper')],
             ['none', t('consent-none')],
           ]}
-          onValue={(value) => {
-            kind.value = value;
-          }}
         />
         {kind.value === 'paper' && (
           <Field
             label={t('consent-reference')}
             hint={t('consent-reference-hint')}
             required
-            value={reference.value}
-            onValue={(value) => {
-              reference.value = value;
-            }}
+            {...bound(reference)}
           />
         )}
         {kind.value === 'text' && (
@@ -171,10 +154,7 @@ function NewPerson() {
               hint={t('consent-version-hint')}
               required
               maxLength={64}
-              value={version.value}
-              onValue={(value) => {
-                version.value = value;
-              }}
+              {...bound(version)}
             />
           </>
         )}

@@ -3,6 +3,7 @@ import { useLocation } from 'preact-iso';
 import { call } from '../../api/call.js';
 import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/entry.json';
+import { bound } from '../../parts/bound.js';
 import { Fault } from '../../parts/fault.js';
 import { Field } from '../../parts/field.js';
 import { wordsOf } from '../../words/words.js';
@@ -46,10 +47,7 @@ export default function Claim() {
           autocomplete="off"
           spellcheck={false}
           required
-          value={secret.value}
-          onValue={(value) => {
-            secret.value = value;
-          }}
+          {...bound(secret)}
         />
         <Field
           label={t('user-name')}
@@ -57,28 +55,15 @@ export default function Claim() {
           autocomplete="username"
           autocapitalize="none"
           required
-          value={userName.value}
-          onValue={(value) => {
-            userName.value = value;
-          }}
+          {...bound(userName)}
         />
-        <Field
-          label={t('display-name')}
-          autocomplete="name"
-          value={displayName.value}
-          onValue={(value) => {
-            displayName.value = value;
-          }}
-        />
+        <Field label={t('display-name')} autocomplete="name" {...bound(displayName)} />
         <Field
           label={t('new-password')}
           type="password"
           autocomplete="new-password"
           required
-          value={password.value}
-          onValue={(value) => {
-            password.value = value;
-          }}
+          {...bound(password)}
         />
         <PasswordRules password={password.value} userName={userName.value} />
         <Fault error={doing.fault} />

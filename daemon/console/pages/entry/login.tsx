@@ -6,6 +6,7 @@ import { canUsePasskeys, loginWithPasskey } from '../../api/passkey.js';
 import { me } from '../../api/session.js';
 import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/entry.json';
+import { bound } from '../../parts/bound.js';
 import { Fault } from '../../parts/fault.js';
 import { Field } from '../../parts/field.js';
 import { isSpoken, loadAllWords, speak, wordsOf } from '../../words/words.js';
@@ -45,10 +46,7 @@ export function Login() {
           autocomplete="username"
           autocapitalize="none"
           required
-          value={userName.value}
-          onValue={(value) => {
-            userName.value = value;
-          }}
+          {...bound(userName)}
         />
         <Field
           label={t('password')}
@@ -56,10 +54,7 @@ export function Login() {
           type="password"
           autocomplete="current-password"
           required
-          value={password.value}
-          onValue={(value) => {
-            password.value = value;
-          }}
+          {...bound(password)}
         />
         <div ref={codePlace}>
           {needsCode.value && (
@@ -68,10 +63,7 @@ export function Login() {
               hint={t('code-hint')}
               autocomplete="one-time-code"
               required
-              value={code.value}
-              onValue={(value) => {
-                code.value = value;
-              }}
+              {...bound(code)}
             />
           )}
         </div>

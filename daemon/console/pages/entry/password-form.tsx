@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { call } from '../../api/call.js';
 import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/entry.json';
+import { bound } from '../../parts/bound.js';
 import { Fault } from '../../parts/fault.js';
 import { Field } from '../../parts/field.js';
 import { wordsOf } from '../../words/words.js';
@@ -36,20 +37,14 @@ export function PasswordForm({
         type="password"
         autocomplete="current-password"
         required
-        value={oldPassword.value}
-        onValue={(value) => {
-          oldPassword.value = value;
-        }}
+        {...bound(oldPassword)}
       />
       <Field
         label={t('new-password')}
         type="password"
         autocomplete="new-password"
         required
-        value={newPassword.value}
-        onValue={(value) => {
-          newPassword.value = value;
-        }}
+        {...bound(newPassword)}
       />
       <PasswordRules password={newPassword.value} userName={userName} />
       <Fault error={doing.fault} />

@@ -5,6 +5,7 @@ import { call } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/events.json';
+import { bound } from '../../parts/bound.js';
 import { Confirm } from '../../parts/dialog.js';
 import { Remedy, sentence } from '../../parts/fault.js';
 import { Field } from '../../parts/field.js';
@@ -172,25 +173,13 @@ function Resend({ newest, onClose }: ResendProps) {
       onClose={() => onClose(outcome.value)}
     >
       <p>{t('resend-why')}</p>
-      <Field
-        label={t('resend-from')}
-        type="number"
-        min={1}
-        required
-        value={from.value}
-        onValue={(value) => {
-          from.value = value;
-        }}
-      />
+      <Field label={t('resend-from')} type="number" min={1} required {...bound(from)} />
       <Field
         label={t('resend-to')}
         type="number"
         min={1}
         {...(newest !== undefined && { hint: t('resend-newest', { newest }) })}
-        value={to.value}
-        onValue={(value) => {
-          to.value = value;
-        }}
+        {...bound(to)}
       />
     </Confirm>
   );

@@ -3,6 +3,7 @@ import type { KeyRotation } from '../../../contract/gallery-keys.js';
 import { call, type Output } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import type en from '../../messages/en/gallery.json';
+import { bound } from '../../parts/bound.js';
 import { Confirm } from '../../parts/dialog.js';
 import { Problem } from '../../parts/fault.js';
 import { Choice } from '../../parts/field.js';
@@ -110,14 +111,11 @@ function Rotate({
       <p>{t('rotate-lead')}</p>
       <Choice
         label={t('depth')}
-        value={depth.value}
+        {...bound(depth)}
         options={[
           ['wrap', t('depth-wrap')],
           ['deep', t('depth-deep')],
         ]}
-        onValue={(value) => {
-          depth.value = value;
-        }}
       />
       <KeySource
         choice={choice.value}

@@ -3,6 +3,7 @@ import type { KeyStatus } from '../../../contract/keys.js';
 import { call } from '../../api/call.js';
 import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/gallery.json';
+import { bound } from '../../parts/bound.js';
 import { Fault, Problem } from '../../parts/fault.js';
 import { Field } from '../../parts/field.js';
 import { say } from '../../parts/notes.js';
@@ -54,16 +55,7 @@ function UnlockForm({
       <form onSubmit={unlock}>
         <p>{t('unlock-lead')}</p>
         {needsPassphrase && (
-          <Field
-            label={t('passphrase')}
-            type="password"
-            autocomplete="off"
-            required
-            value={passphrase.value}
-            onValue={(value) => {
-              passphrase.value = value;
-            }}
-          />
+          <Field label={t('passphrase')} type="password" autocomplete="off" required {...bound(passphrase)} />
         )}
         {reason.value && (
           <div role="alert">

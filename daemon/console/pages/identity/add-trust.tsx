@@ -3,6 +3,7 @@ import { useId } from 'preact/hooks';
 import type { CommandScope } from '../../../contract/trust.js';
 import { call } from '../../api/call.js';
 import type en from '../../messages/en/identity.json';
+import { bound } from '../../parts/bound.js';
 import { Confirm } from '../../parts/dialog.js';
 import { Field, Tick } from '../../parts/field.js';
 import { say } from '../../parts/notes.js';
@@ -57,10 +58,7 @@ export function AddTrust({ onClose }: { readonly onClose: (isDone: boolean) => v
         spellcheck={false}
         required
         maxLength={64}
-        value={issuer.value}
-        onValue={(value) => {
-          issuer.value = value;
-        }}
+        {...bound(issuer)}
       />
       <div class="field">
         <label for={keyField}>{t('public-key')}</label>
@@ -97,14 +95,7 @@ export function AddTrust({ onClose }: { readonly onClose: (isDone: boolean) => v
           ))}
         </div>
       </fieldset>
-      <Field
-        label={t('until-day')}
-        type="date"
-        value={until.value}
-        onValue={(value) => {
-          until.value = value;
-        }}
-      />
+      <Field label={t('until-day')} type="date" {...bound(until)} />
     </Confirm>
   );
 }

@@ -4,6 +4,7 @@ import type { PersonSummary } from '../../../contract/person.js';
 import { call } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import type en from '../../messages/en/passages.json';
+import { bound } from '../../parts/bound.js';
 import { Confirm } from '../../parts/dialog.js';
 import { Choice, Field } from '../../parts/field.js';
 import { say } from '../../parts/notes.js';
@@ -117,23 +118,8 @@ export function MissedPerson({
         }}
       />
       <div class="filters">
-        <Field
-          label={t('day')}
-          type="date"
-          value={day.value}
-          onValue={(value) => {
-            day.value = value;
-          }}
-        />
-        <Field
-          label={t('clock')}
-          type="time"
-          value={time.value}
-          hint={t('clock-hint')}
-          onValue={(value) => {
-            time.value = value;
-          }}
-        />
+        <Field label={t('day')} type="date" {...bound(day)} />
+        <Field label={t('clock')} type="time" {...bound(time)} hint={t('clock-hint')} />
       </div>
       <PersonChoice
         label={t('who-was-it')}

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { call } from '../../api/call.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/users.json';
+import { bound } from '../../parts/bound.js';
 import { Confirm } from '../../parts/dialog.js';
 import { Choice, Field, Tick } from '../../parts/field.js';
 import { wordsOf } from '../../words/words.js';
@@ -49,23 +50,8 @@ export function ChangeUser({ user, onClose, onAnew }: ChangeUserProps) {
         if (!isDone) onClose(undefined);
       }}
     >
-      <Field
-        label={t('display-name')}
-        autocomplete="off"
-        maxLength={100}
-        value={displayName.value}
-        onValue={(value) => {
-          displayName.value = value;
-        }}
-      />
-      <Choice
-        label={t('role')}
-        value={role.value}
-        options={roleNames.map((name) => [name, name] as const)}
-        onValue={(value) => {
-          role.value = value;
-        }}
-      />
+      <Field label={t('display-name')} autocomplete="off" maxLength={100} {...bound(displayName)} />
+      <Choice label={t('role')} {...bound(role)} options={roleNames.map((name) => [name, name] as const)} />
       <CameraChoice
         chosen={cameras.value}
         onChange={(chosen) => {

@@ -3,6 +3,7 @@ import type { Scope } from '../../../contract/scopes.js';
 import { call } from '../../api/call.js';
 import type { Output } from '../../api/request.js';
 import type en from '../../messages/en/users.json';
+import { bound } from '../../parts/bound.js';
 import { Confirm } from '../../parts/dialog.js';
 import { Field } from '../../parts/field.js';
 import { ShownOnce } from '../../parts/shown-once.js';
@@ -54,10 +55,7 @@ export function NewApiKey({ onClose }: { readonly onClose: () => void }) {
         autocomplete="off"
         required
         maxLength={100}
-        value={label.value}
-        onValue={(value) => {
-          label.value = value;
-        }}
+        {...bound(label)}
       />
       <Field
         label={t('expires-in')}
@@ -67,10 +65,7 @@ export function NewApiKey({ onClose }: { readonly onClose: () => void }) {
         min={1}
         max={730}
         step={1}
-        value={days.value}
-        onValue={(value) => {
-          days.value = value;
-        }}
+        {...bound(days)}
       />
       <ScopeChoice
         chosen={scopes.value}

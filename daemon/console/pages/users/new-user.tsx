@@ -3,6 +3,7 @@ import { call } from '../../api/call.js';
 import type { Output } from '../../api/request.js';
 import type entry from '../../messages/en/entry.json';
 import type en from '../../messages/en/users.json';
+import { bound } from '../../parts/bound.js';
 import { Confirm } from '../../parts/dialog.js';
 import { Choice, Field } from '../../parts/field.js';
 import { ShownOnce } from '../../parts/shown-once.js';
@@ -51,28 +52,10 @@ export function NewUser({
         autocapitalize="none"
         spellcheck={false}
         required
-        value={userName.value}
-        onValue={(value) => {
-          userName.value = value;
-        }}
+        {...bound(userName)}
       />
-      <Field
-        label={t('display-name')}
-        autocomplete="off"
-        maxLength={100}
-        value={displayName.value}
-        onValue={(value) => {
-          displayName.value = value;
-        }}
-      />
-      <Choice
-        label={t('role')}
-        value={role.value}
-        options={roles.map((name) => [name, name] as const)}
-        onValue={(value) => {
-          role.value = value;
-        }}
-      />
+      <Field label={t('display-name')} autocomplete="off" maxLength={100} {...bound(displayName)} />
+      <Choice label={t('role')} {...bound(role)} options={roles.map((name) => [name, name] as const)} />
       <CameraChoice
         chosen={cameras.value}
         onChange={(chosen) => {

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import type { Scope } from '../../../contract/scopes.js';
 import { call, type Output } from '../../api/call.js';
 import type en from '../../messages/en/users.json';
+import { bound } from '../../parts/bound.js';
 import { Confirm } from '../../parts/dialog.js';
 import { Field } from '../../parts/field.js';
 import { say } from '../../parts/notes.js';
@@ -47,23 +48,12 @@ export function RoleForm({ role, onClose }: RoleFormProps) {
           autocapitalize="none"
           spellcheck={false}
           required
-          value={name.value}
-          onValue={(value) => {
-            name.value = value;
-          }}
+          {...bound(name)}
         />
       ) : (
         <p class="quiet">{t('role-ends')}</p>
       )}
-      <Field
-        label={t('description')}
-        autocomplete="off"
-        maxLength={200}
-        value={description.value}
-        onValue={(value) => {
-          description.value = value;
-        }}
-      />
+      <Field label={t('description')} autocomplete="off" maxLength={200} {...bound(description)} />
       <ScopeChoice
         chosen={scopes.value}
         onChange={(chosen) => {

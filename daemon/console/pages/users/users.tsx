@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { can } from '../../api/session.js';
 import { useFetched, useList } from '../../api/use-fetched.js';
 import type en from '../../messages/en/users.json';
+import { bound } from '../../parts/bound.js';
 import { Choice, Field } from '../../parts/field.js';
 import { type Column, LongTable } from '../../parts/long-table.js';
 import { PageHead } from '../../parts/page.js';
@@ -57,22 +58,11 @@ export default function Users() {
         )}
       </PageHead>
       <div class="filters">
-        <Field
-          label={t('search')}
-          type="search"
-          maxLength={64}
-          value={search.value}
-          onValue={(value) => {
-            search.value = value;
-          }}
-        />
+        <Field label={t('search')} type="search" maxLength={64} {...bound(search)} />
         <Choice
           label={t('role')}
-          value={role.value}
+          {...bound(role)}
           options={[['', t('any-role')], ...roleNames.map((name) => [name, name] as const)]}
-          onValue={(value) => {
-            role.value = value;
-          }}
         />
       </div>
       <LongTable
