@@ -229,7 +229,7 @@ describe('from a recorded event to an alert', () => {
         '[warning] A person who could be either of two enrolled persons at Gate (office/box-1)',
       ],
     );
-    assert.doesNotMatch(web.requests.map(({ body }) => body).join(), /471/);
+    assert.doesNotMatch(web.requests.map(({ body }) => body).join(), /p-471/);
   });
 
   test('a watched, a barred and an expired person cause alerts of their own at once, without a name', async () => {
@@ -245,7 +245,7 @@ describe('from a recorded event to an alert', () => {
       '[warning] A person whose validity is over or has not begun at Gate (office/box-1)',
       '[warning] A watched person at Gate (office/box-1)',
     ]);
-    assert.doesNotMatch(web.requests.map(({ body }) => body).join(), /471/);
+    assert.doesNotMatch(web.requests.map(({ body }) => body).join(), /p-471/);
   });
 
   test('no person is named, neither in the alert nor in the log', async () => {
@@ -257,8 +257,8 @@ describe('from a recorded event to an alert', () => {
       rules: [{ id: a, on: attack, channels: [ops, guard] }] }`);
     box.attack({ personId: personId('person-4711') });
     await box.until('both outcomes', () => box.states().join() === 'delivered,failed');
-    assert.doesNotMatch(web.requests[0]?.body ?? 'nothing', /4711|nothing/);
-    assert.doesNotMatch(box.logged.join('\n'), /4711|somebody|example\.org/);
+    assert.doesNotMatch(web.requests[0]?.body ?? 'nothing', /person-4711|nothing/);
+    assert.doesNotMatch(box.logged.join('\n'), /person-4711|somebody|example\.org/);
     assert.match(box.logged.join('\n'), /given up .*mail-refused/);
   });
 });

@@ -95,7 +95,8 @@ async function enrol(page: Page): Promise<void> {
 /** A picture of a person is held up before the camera, and never blinks. */
 async function findOutWhy(page: Page): Promise<void> {
   await page.getByRole('link', { name: 'Passages' }).click();
-  await page.getByLabel('Camera').selectOption('Side door');
+  await page.getByRole('heading', { name: 'Passages', level: 1 }).waitFor();
+  await page.getByRole('combobox', { name: 'Camera' }).selectOption('Side door');
   // The page does not move what one looks at: it offers new passages by a button.
   const more = page.getByRole('button', { name: /new passages?$/ });
   const refused = page
