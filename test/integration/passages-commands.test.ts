@@ -174,6 +174,22 @@ describe('rollcall passages', { timeout: 120_000 }, () => {
     });
   });
 
+  test('follow by person gives the passage of a stranger who was assigned to that person', async (t) => {
+    await withPassageApi(t, async ({ records, passages, ada, grace }) => {
+      const abort = new AbortController();
+      const follow = passages.follow({ after: 0, person: ada }, reader(), abort.signal);
+      const stream = follow[Symbol.asyncIterator]();
+      assert.equal((await stream.next()).value?.kind, 'up-to-date');
+      const { personId: _, ...seen } = passageOf(1, { outcome: 'stranger', reason: 'stranger', nearest: [] });
+      records.passages.put(seen);
+      records.passages.put({ ...seen, id: passageIdOf(2), assignedTo: grace });
+      records.passages.put({ ...seen, id: passageIdOf(3), assignedTo: ada });
+      const { value: item } = await stream.next();
+      assert.equal(item?.kind === 'passage' && item.passage.id, passageIdOf(3));
+      abort.abort();
+    });
+  });
+
   test('a mark corrects attendance, goes to the centre, and counts as an error until it is taken back', async (t) => {
     await withPassageApi(t, async (api) => {
       const { run, records, attendance, trail, ada, grace } = api;

@@ -94,9 +94,10 @@ function selected(
   const stored = journal.find(id);
   const passage = stored?.passage;
   if (stored === undefined || passage === undefined) return [];
+  const owner = passage.personId ?? passage.assignedTo;
   const isWanted =
     cameraIds?.includes(passage.cameraId) !== false &&
-    (personId ?? passage.personId) === passage.personId &&
+    (personId ?? owner) === owner &&
     (strangerId ?? passage.stranger?.id) === passage.stranger?.id &&
     (outcome ?? passage.outcome) === passage.outcome &&
     (reason ?? passage.reason) === passage.reason;
