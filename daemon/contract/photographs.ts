@@ -32,6 +32,19 @@ export const keptPhotograph = z.object({
     .number()
     .exactOptional()
     .describe('0 to 1. Absent where the recogniser in use has no template of the photograph.'),
+  agreement: z
+    .object({
+      similarity: z
+        .number()
+        .describe(
+          '-1 to 1: to the photograph that agrees with most others; of that one itself, to the nearest other.',
+        ),
+      isAgreeing: z.boolean().describe('False: it may show another person than the others do.'),
+    })
+    .exactOptional()
+    .describe(
+      'How well it agrees with the others of the person. Absent where there is nothing to compare with.',
+    ),
 });
 export type KeptPhotograph = z.infer<typeof keptPhotograph>;
 

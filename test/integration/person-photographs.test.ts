@@ -65,6 +65,7 @@ describe('photographs of a person', () => {
       const [first, second, third] = await list(client, id);
       assert.ok(first && second && third);
       assert.deepEqual([first.hasPicture, first.qualityScore], [true, 0.9]);
+      assert.ok([first, second, third].every(({ agreement }) => agreement?.isAgreeing === true));
       assert.match(third.storedAt ?? '', /^2026-03-02T/);
 
       const photographs = [paintFace('ada', 4)];
@@ -156,6 +157,27 @@ describe('photographs of a person', () => {
       assert.deepEqual(
         verified.map(({ details }) => details['isMatch']),
         [false, false, false, false],
+      );
+    },
+  );
+
+  served(
+    'that are not of one person are told apart from the others, and a single one from none',
+    async (client, { behind }) => {
+      const gallery = behind.vault.gallery();
+      const [mixed, single] = [
+        await gallery.addPerson(enrolmentOf('mixed', [1, 1, 2]), tester),
+        await gallery.addPerson(enrolmentOf('single', [3]), tester),
+      ];
+      const agreements = (await list(client, mixed)).map(({ agreement }) => agreement);
+      assert.deepEqual(
+        agreements.map((agreement) => agreement?.isAgreeing),
+        [true, true, false],
+      );
+      assert.ok((agreements[0]?.similarity ?? 0) > 0.99 && (agreements[2]?.similarity ?? 1) < 0.5);
+      assert.deepEqual(
+        (await list(client, single)).map((each) => 'agreement' in each),
+        [false],
       );
     },
   );

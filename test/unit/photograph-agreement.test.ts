@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { findDisagreement, middleOf } from '../../daemon/domain/persons/photograph-agreement.js';
+import { agreementOf, findDisagreement, middleOf } from '../../daemon/domain/persons/photograph-agreement.js';
 
 /** A face as an angle in degrees: two are as similar as the cosine of what lies between them. */
 function face(degrees: number): Float32Array {
@@ -85,6 +85,35 @@ describe('photographs of one person', () => {
       found?.photographs.map(({ index }) => index),
       [0],
     );
+  });
+});
+
+describe('the agreement of a photograph', () => {
+  const agreements = (...degrees: readonly number[]) =>
+    agreementOf(degrees.map(face), threshold).map(({ similarity, isAgreeing }) => [
+      Math.round((Math.acos(Math.min(1, similarity)) * 180) / Math.PI),
+      isAgreeing,
+    ]);
+
+  test('is told of several only', () => {
+    assert.deepEqual(agreements(), []);
+    assert.deepEqual(agreements(5), []);
+  });
+
+  test('is that with the middle one; of the middle one, with the nearest', () => {
+    assert.deepEqual(agreements(0, 9, 17), [
+      [9, true],
+      [8, true],
+      [8, true],
+    ]);
+  });
+
+  test('is refused to the one that differs', () => {
+    assert.deepEqual(agreements(0, 1, stranger), [
+      [1, true],
+      [1, true],
+      [89, false],
+    ]);
   });
 });
 

@@ -10,7 +10,12 @@ import { notFound } from '../../control/not-found.js';
 import { type Embedding, similarityOf } from '../../domain/identification/match.js';
 import type { PersonId } from '../../domain/ids.js';
 import { isoTime } from '../../domain/iso-time.js';
-import { findDisagreement, middleOf } from '../../domain/persons/photograph-agreement.js';
+import {
+  type Agreement,
+  agreementOf,
+  findDisagreement,
+  middleOf,
+} from '../../domain/persons/photograph-agreement.js';
 import type { FullPersonEntry, Gallery } from '../../gallery/gallery.js';
 import type { ViewChange } from '../../gallery/persons/person-changes.js';
 import { decodeTemplate } from '../../gallery/search/load-templates.js';
@@ -65,7 +70,18 @@ export class BoxPhotographs {
 
   list(id: string, actor: Actor): readonly KeptPhotograph[] | undefined {
     const found = this.#options.read(id, actor);
-    return found && keptPhotographs(found, this.#gallery().recogniser);
+    if (found === undefined) return undefined;
+    const templates = this.#templatesOf(found.id);
+    const embeddings = templates.map(({ embedding }) => embedding);
+    const agreements = agreementOf(embeddings, this.#options.parts().threshold);
+    for (const embedding of embeddings) embedding.fill(0);
+    const ofTemplate = new Map(
+      agreements.flatMap((agreement, index) => {
+        const template = templates[index]?.id;
+        return template !== undefined && Number.isFinite(agreement.similarity) ? [[template, agreement]] : [];
+      }),
+    );
+    return keptPhotographs(found, this.#gallery().recogniser, ofTemplate);
   }
 
   read(id: string, photographId: string, actor: Actor): Buffer | undefined {
@@ -132,7 +148,7 @@ export class BoxPhotographs {
     actor: Actor,
   ): PhotographRefusal | undefined {
     const { threshold } = this.#options.parts();
-    const enrolled = this.#templatesOf(id);
+    const enrolled = this.#templatesOf(id).map(({ embedding }) => embedding);
     const middle = middleOf(enrolled, threshold);
     if (middle === undefined) {
       // No template is left to compare with, such as after a move to a recogniser that could use no photograph.
@@ -150,11 +166,12 @@ export class BoxPhotographs {
     return { outcome: 'refused', photographs: results };
   }
 
-  /** The caller overwrites them. */
-  #templatesOf(id: PersonId): readonly Embedding[] {
+  /** Those of the recogniser in use. The caller overwrites the embeddings. */
+  #templatesOf(id: PersonId): readonly { readonly id: string; readonly embedding: Embedding }[] {
     const gallery = this.#gallery();
-    return gallery.readTemplates(id).flatMap(({ recogniser, bytes }) => {
-      const copies = recogniser === gallery.recogniser ? [decodeTemplate(bytes).slice()] : [];
+    return gallery.readTemplates(id).flatMap(({ id: template, recogniser, bytes }) => {
+      const isInUse = recogniser === gallery.recogniser;
+      const copies = isInUse ? [{ id: template, embedding: decodeTemplate(bytes).slice() }] : [];
       wipe(bytes);
       return copies;
     });
@@ -206,15 +223,19 @@ export class BoxPhotographs {
 function keptPhotographs(
   { photographs, templates }: FullPersonEntry,
   recogniser: string,
+  agreements: ReadonlyMap<string, Agreement> = new Map(),
 ): readonly KeptPhotograph[] {
   const inUse = templates.filter((template) => template.recogniser === recogniser);
   const oldestFirst = [...photographs].sort((one, other) => one.addedAtMs - other.addedAtMs);
   const withPicture = oldestFirst.map(({ id, addedAtMs }) => {
-    const qualityScore = inUse.find(({ photographId }) => photographId === id)?.quality;
-    return { id, hasPicture: true, storedAt: isoTime(addedAtMs), ...present({ qualityScore }) };
+    const template = inUse.find(({ photographId }) => photographId === id);
+    const told = template && { qualityScore: template.quality, agreement: agreements.get(template.id) };
+    return { id, hasPicture: true, storedAt: isoTime(addedAtMs), ...present({ ...told }) };
   });
   const without = inUse.flatMap(({ id, photographId, quality }) =>
-    photographId === null ? [{ id, hasPicture: false, qualityScore: quality }] : [],
+    photographId === null
+      ? [{ id, hasPicture: false, qualityScore: quality, ...present({ agreement: agreements.get(id) }) }]
+      : [],
   );
   return [...withPicture, ...without];
 }

@@ -125,11 +125,14 @@ const countOf = ({ id, templates }: { readonly id: string; readonly templates: n
 
 function describeKept(kept: readonly KeptPhotograph[], show: ShowTime): string {
   if (kept.length === 0) return 'The box keeps no photographs and no templates of this person.';
-  const rows = kept.map(({ id, hasPicture, storedAt, qualityScore }) => [
+  const rows = kept.map(({ id, hasPicture, storedAt, qualityScore, agreement }) => [
     id,
     storedAt === undefined ? '-' : show(storedAt),
     hasPicture ? 'yes' : 'deleted by retention',
     qualityScore === undefined ? 'no template' : qualityScore.toFixed(2),
+    agreement === undefined
+      ? '-'
+      : `${agreement.similarity.toFixed(3)}${agreement.isAgreeing ? '' : ' (differs)'}`,
   ]);
-  return table(['photograph', 'stored at', 'picture', 'quality'], rows);
+  return table(['photograph', 'stored at', 'picture', 'quality', 'agreement'], rows);
 }

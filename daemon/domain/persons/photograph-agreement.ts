@@ -51,6 +51,26 @@ export function findDisagreement(
   };
 }
 
+/** How well one of several photographs of a person agrees with the others. */
+export interface Agreement {
+  /** Similarity, -1..1, to the medoid; of the medoid itself, to the most similar other one. NaN if an embedding contains NaN. */
+  readonly similarity: number;
+  /** False if `findDisagreement` names the photograph. */
+  readonly isAgreeing: boolean;
+}
+
+/** The agreement of each photograph, in their order; empty for fewer than two. */
+export function agreementOf(embeddings: readonly Embedding[], threshold: number): readonly Agreement[] {
+  if (embeddings.length < 2) return [];
+  const similarities = embeddings.map((one) => embeddings.map((other) => similarityOf(one, other)));
+  const medoid = medoidOf(similarities, threshold);
+  const named = new Set(findDisagreement(embeddings, threshold)?.photographs.map(({ index }) => index));
+  return similarities.map((_, index) => ({
+    similarity: between(similarities, index, index === medoid ? closestTo(similarities, index) : medoid),
+    isAgreeing: !named.has(index),
+  }));
+}
+
 /** The embedding that agrees with most others: more photographs of the person must agree with it. Undefined without any. */
 export function middleOf(embeddings: readonly Embedding[], threshold: number): Embedding | undefined {
   const similarities = embeddings.map((one) => embeddings.map((other) => similarityOf(one, other)));

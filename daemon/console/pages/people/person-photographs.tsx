@@ -127,7 +127,7 @@ interface KeptProps {
 }
 
 function Kept({ person, of: photograph, canChange, onReplace, onRemove }: KeptProps) {
-  const { id, number, hasPicture, storedAt, qualityScore } = photograph;
+  const { id, number, hasPicture, storedAt, qualityScore, agreement } = photograph;
   const alt = t('photograph-alt', { number, name: person.name });
   return (
     <>
@@ -139,6 +139,16 @@ function Kept({ person, of: photograph, canChange, onReplace, onRemove }: KeptPr
           <Badge tone={qualityScore < 0.5 ? 'warn' : 'ok'}>
             {t('quality', { quality: percent(qualityScore) })}
           </Badge>
+        )}
+        {agreement !== undefined && (
+          <p class="quiet">
+            {!agreement.isAgreeing && (
+              <Badge tone="bad" icon="warning">
+                {t('disagrees')}
+              </Badge>
+            )}
+            {t('agreement', { similarity: percent(agreement.similarity, 1) })}
+          </p>
         )}
         <p class="quiet">{storedAt === undefined ? t('picture-gone') : dayAndTime(storedAt)}</p>
         {canChange && (
