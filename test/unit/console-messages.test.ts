@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { IntlMessageFormat } from 'intl-messageformat';
+import { messageText, type Values } from '../../daemon/console/words/message-text.js';
 
 const consoleFolder = fileURLToPath(new URL('../../daemon/console', import.meta.url));
 const messages = join(consoleFolder, 'messages');
@@ -15,20 +16,34 @@ const files = readdirSync(join(messages, 'en'));
 
 type Elements = ReturnType<IntlMessageFormat['getAst']>;
 
-/** The names of the values that a message shows. */
-function valuesOf(elements: Elements): readonly string[] {
+const parsed = (text: string, tag: string): IntlMessageFormat =>
+  new IntlMessageFormat(text, tag, undefined, { ignoreTag: true });
+
+/** The values that a message shows, by their names, each with examples of what it may be. */
+function valuesOf(elements: Elements): readonly (readonly [string, readonly (string | number)[]])[] {
   return elements.flatMap((element) => {
-    const options = 'options' in element ? Object.values(element.options) : [];
+    const options = 'options' in element ? Object.entries(element.options) : [];
+    const inOptions = options.flatMap(([, { value }]) => valuesOf(value));
     // A literal text is of the type 0, and is the only one whose value is no name.
-    const own = element.type !== 0 && 'value' in element ? [element.value] : [];
-    return [...own, ...options.flatMap(({ value }) => valuesOf(value))];
+    if (element.type === 0 || !('value' in element)) return inOptions;
+    const words = options.map(([word]) => word);
+    const isPlain = element.type === 1;
+    const isChoice = element.type === 5;
+    const examples = isPlain ? ["{it's} <b> #"] : isChoice ? [...words, 'else'] : [0, 1, 2, 0.4567, 1234.5];
+    return [[element.value, examples] as const, ...inOptions];
   });
 }
 
-const named = (text: string): readonly string[] => {
-  const format = new IntlMessageFormat(text, 'en', undefined, { ignoreTag: true });
-  return [...new Set(valuesOf(format.getAst()))].sort();
-};
+const named = (text: string): readonly string[] =>
+  [...new Set(valuesOf(parsed(text, 'en').getAst()).map(([name]) => name))].sort();
+
+/** Every set of values that takes one example for each name. */
+const sets = (values: ReturnType<typeof valuesOf>): readonly Values[] =>
+  [...new Map(values)].reduce<readonly Values[]>(
+    (some, [name, examples]) =>
+      some.flatMap((set) => examples.map((example) => ({ ...set, [name]: example }))),
+    [{}],
+  );
 
 describe('the messages of the console', () => {
   test('are the same files in every language', () => {
@@ -47,6 +62,16 @@ describe('the messages of the console', () => {
       }
     });
   }
+
+  for (const tag of ['en-GB', 'de'])
+    test(`are shown in ${tag} as the whole format would show them`, () => {
+      for (const name of files)
+        for (const [key, text] of Object.entries(read(tag.slice(0, 2), name))) {
+          const whole = parsed(text, tag);
+          for (const values of sets(valuesOf(whole.getAst())))
+            assert.equal(messageText(text, values, tag), whole.format(values), `${name}: ${key}`);
+        }
+    });
 
   test('are all used', () => {
     const sources = readdirSync(consoleFolder, { recursive: true, encoding: 'utf8' })

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
-import { IntlMessageFormat } from 'intl-messageformat';
 import type { Messages } from '../messages/files-of.js';
+import { messageText, type Values } from './message-text.js';
 
 /** The languages of the console. A further one is a folder of messages and a line in `load`. */
 export const consoleLanguages = ['en', 'de'] as const;
@@ -8,14 +8,10 @@ export const consoleLanguages = ['en', 'de'] as const;
 export const languageNames = { en: 'English', de: 'Deutsch' } as const;
 export type ConsoleLanguage = (typeof consoleLanguages)[number];
 
-type Values = Readonly<Record<string, string | number | Date>>;
-
 /** The words of the language in use. */
 const words = signal<{ readonly language: ConsoleLanguage; readonly messages: Messages } | undefined>(
   undefined,
 );
-/** Parsed messages of the language in use. */
-let parsed = new Map<string, IntlMessageFormat>();
 
 type Loader = () => Promise<{ readonly messages: Messages }>;
 const load: Readonly<Record<ConsoleLanguage, { readonly first: Loader; readonly rest: Loader }>> = {
@@ -52,7 +48,6 @@ export async function loadAllWords(): Promise<void> {
 async function show(wanted: ConsoleLanguage): Promise<void> {
   const { first, rest } = load[wanted];
   const files = await Promise.all(areAllWanted ? [first(), rest()] : [first()]);
-  parsed = new Map();
   words.value = {
     language: wanted,
     messages: Object.assign({}, ...files.map(({ messages }) => messages)) as Messages,
@@ -77,13 +72,8 @@ export function isSpoken(text: string): text is ConsoleLanguage {
 export function wordsOf<File extends Readonly<Record<string, string>>>(
   file: string,
 ): (key: Extract<keyof File, string>, values?: Values) => string {
-  return (key, values) => {
+  return (key, values = {}) => {
     const text = words.value?.messages[file]?.[key];
-    if (text === undefined) return '';
-    if (!/[{<'#]/.test(text)) return text;
-    const at = `${file}.${key}`;
-    const format = parsed.get(at) ?? new IntlMessageFormat(text, formatTag(), undefined, { ignoreTag: true });
-    parsed.set(at, format);
-    return String(format.format(values));
+    return text === undefined ? '' : messageText(text, values, formatTag());
   };
 }
