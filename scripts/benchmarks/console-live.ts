@@ -1,7 +1,7 @@
 // Measures what live pictures in the console cost and how late they are: four cameras with visitors, in turn without viewers and
 // with five programs that watch each of them, and a real browser that watches one. Needs the built program (npm run build),
 // chromium and GStreamer. Processor time is that of the box alone: core, vision with FFmpeg, and gate.
-//   scripts/bench console-live [--windows 5] [--seconds 10]
+//   scripts/bench console-live [--windows 5] [--seconds 14]
 import { readFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,31 +17,40 @@ import { quantile } from './measuring.js';
 import { processTimes } from './pipeline-cpu.js';
 
 const { values } = parseArgs({
-  options: { windows: { type: 'string', default: '5' }, seconds: { type: 'string', default: '10' } },
+  options: {
+    windows: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '14' },
+  },
 });
 const windows = Number(values.windows);
+/** Visitors come every seven seconds: windows of whole visits compare well. */
 const windowMs = Number(values.seconds) * 1000;
 const cameraIds = ['one', 'two', 'three', 'four'] as const;
 const viewerCount = 5;
 const pollMs = 20;
 
-/** Processor time of the core and the gate, which this process has started, and of everything below them. */
-function boxCpuMs(): number {
+const parts = ['core', 'vision', 'ffmpeg', 'gate'] as const;
+type Part = (typeof parts)[number];
+
+/** Processor time of the box by its parts: of the core and the gate, which this process has started, and of everything below them. */
+function boxCpuMs(): Readonly<Record<Part, number>> {
   const all = allProcesses();
-  const isOfBox = (pid: number): boolean =>
-    /rollcalld\.js|rollcall-gate\.js/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
-  const below = (parents: readonly number[]): readonly number[] => {
-    const children = all.filter(({ parentPid }) => parents.includes(parentPid)).map(({ pid }) => pid);
-    return children.length === 0 ? [] : [...children, ...below(children)];
-  };
-  const roots = all.filter(({ pid, parentPid }) => parentPid === process.pid && isOfBox(pid));
-  const pids = roots.map(({ pid }) => pid);
-  return [...pids, ...below(pids)].reduce((sum, pid) => sum + processTimes(pid).cpuMs, 0);
+  const commandOf = (pid: number): string => readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  const below = (parents: readonly number[]): readonly number[] =>
+    all.filter(({ parentPid }) => parents.includes(parentPid)).map(({ pid }) => pid);
+  const started = (program: string): readonly number[] =>
+    below([process.pid]).filter((pid) => commandOf(pid).includes(program));
+  const core = started('rollcalld.js');
+  const vision = below(core);
+  const sum = (pids: readonly number[]): number =>
+    pids.reduce((total, pid) => total + processTimes(pid).cpuMs, 0);
+  const gate = started('rollcall-gate.js');
+  return { core: sum(core), vision: sum(vision), ffmpeg: sum(below(vision)), gate: sum(gate) };
 }
 
 interface Reading {
   readonly atMs: number;
-  readonly cpuMs: number;
+  readonly cpuMs: Readonly<Record<Part, number>>;
   readonly analysed: number;
   readonly dropped: number;
 }
@@ -66,6 +75,7 @@ async function nextReading({ box }: ConsoleBox): Promise<Reading> {
 interface Rates {
   /** Of one core. */
   readonly share: number;
+  readonly shareOf: Readonly<Record<Part, number>>;
   readonly analysed: number;
   readonly dropped: number;
 }
@@ -75,8 +85,14 @@ async function measure(box: ConsoleBox): Promise<Rates> {
   await sleep(windowMs);
   const last = await nextReading(box);
   const elapsedMs = last.atMs - first.atMs;
+  const share = (part: Part): number => (last.cpuMs[part] - first.cpuMs[part]) / elapsedMs;
+  const shareOf = {
+    ...{ core: share('core'), vision: share('vision') },
+    ...{ ffmpeg: share('ffmpeg'), gate: share('gate') },
+  };
   return {
-    share: (last.cpuMs - first.cpuMs) / elapsedMs,
+    share: parts.reduce((sum, part) => sum + shareOf[part], 0),
+    shareOf,
     analysed: ((last.analysed - first.analysed) / elapsedMs) * 1000,
     dropped: ((last.dropped - first.dropped) / elapsedMs) * 1000,
   };
@@ -150,7 +166,7 @@ async function latenciesOf(page: Page): Promise<readonly number[]> {
 const figures = (all: readonly number[], digits: number): string =>
   `${quantile(all, 0.5).toFixed(digits)} (${Math.min(...all).toFixed(digits)} to ${Math.max(...all).toFixed(digits)})`;
 function print(what: string, found: readonly Rates[]): void {
-  const of = (name: keyof Rates, digits: number): string =>
+  const of = (name: 'share' | 'analysed' | 'dropped', digits: number): string =>
     figures(
       found.map((each) => each[name]),
       digits,
@@ -158,6 +174,11 @@ function print(what: string, found: readonly Rates[]): void {
   console.log(
     `${what}: ${of('share', 2)} of one core; ${of('analysed', 1)} frames analysed a second, ${of('dropped', 1)} dropped`,
   );
+  const shares = parts.map((part) => {
+    const all = found.map(({ shareOf }) => shareOf[part]);
+    return `${part} ${figures(all, 2)}`;
+  });
+  console.log(`  ${shares.join('; ')}`);
 }
 
 await using rtsp = await startRtspServer({ mounts: { '/door': await visitorClip('ada') } });
@@ -193,6 +214,13 @@ console.log(
 );
 print('four cameras, no viewer', without);
 print(`four cameras, ${viewerCount} viewers of each`, during);
+const more = during.map(({ share }, index) => share - (without[index]?.share ?? Number.NaN));
+console.log(`more with the viewers, window by window: ${figures(more, 2)} of one core`);
+const visionMs = during.map(({ shareOf }, index) => {
+  const moreOfVision = shareOf.vision - (without[index]?.shareOf.vision ?? Number.NaN);
+  return (moreOfVision * 1000) / ((perS[index] ?? Number.NaN) * cameraIds.length);
+});
+console.log(`more of vision for each picture, ms: ${figures(visionMs, 1)}`);
 console.log(`pictures a second to each viewer of each camera: ${figures(perS, 1)}`);
 const { page } = await box.open('technician', '/cameras/one');
 await page.locator('.live canvas[data-captured-at]').waitFor();

@@ -3,12 +3,12 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { isRollcallError } from '../../daemon/base/errors.js';
 import { seededRandom } from '../../daemon/base/random.js';
+import { WasmMemory } from '../../daemon/base/wasm-memory.js';
 import type { Embedding } from '../../daemon/domain/identification/match.js';
 import { personId } from '../../daemon/domain/ids.js';
 import { nearestPersons, nearestPersonsByMean } from '../../daemon/gallery/search/best-persons.js';
-import { TemplateSlabs } from '../../daemon/gallery/search/template-slabs.js';
+import { searchExhausted, TemplateSlabs } from '../../daemon/gallery/search/template-slabs.js';
 import { TemplateTable } from '../../daemon/gallery/search/template-table.js';
-import { WasmMemory } from '../../daemon/gallery/search/wasm-memory.js';
 
 // Values are whole multiples of this, so that every product and sum below is exact however it is added up: what is found can be
 // compared to the last bit, ties included.
@@ -193,7 +193,7 @@ describe('the memory of the search', () => {
   test('holds nothing of any person after all were removed in any order', () => {
     fc.assert(
       fc.property(fc.array(fc.nat({ max: 9 }), { maxLength: 40 }), fc.nat(), (owners, seed) => {
-        const memory = new WasmMemory();
+        const memory = new WasmMemory(searchExhausted);
         const table = new TemplateTable(new TemplateSlabs(13, memory));
         const random = seededRandom(seed);
         const vector = (): Embedding => Float32Array.from({ length: 13 }, () => random.unit() - 0.5);
@@ -209,7 +209,7 @@ describe('the memory of the search', () => {
   });
 
   test('does not change when there is no space for more', () => {
-    const table = new TemplateTable(new TemplateSlabs(128, new WasmMemory(12)));
+    const table = new TemplateTable(new TemplateSlabs(128, new WasmMemory(searchExhausted, 12)));
     const unit = (axis: number): Embedding => new Float32Array(128).fill(1, axis, axis + 1);
     table.add(personId('p-0'), [unit(0)]);
     table.add(personId('p-1'), [unit(1)]);
@@ -227,7 +227,7 @@ describe('the memory of the search', () => {
   });
 
   test('is overwritten by a wipe, also after every growth', () => {
-    const memory = new WasmMemory();
+    const memory = new WasmMemory(searchExhausted);
     const table = new TemplateTable(new TemplateSlabs(128, memory));
     for (let row = 0; row < 2000; row += 1)
       table.add(personId(`p-${row}`), [new Float32Array(128).fill(row + 1)]);

@@ -13,9 +13,10 @@ import { judgeUpgrade, liveHeaders } from '../../daemon/gate/live/live-rules.js'
 import { PictureReader } from '../../daemon/gate/live/picture-reader.js';
 import { isRefusal } from '../../daemon/gate/request-rules.js';
 import { cropAffine } from '../../daemon/vision/inference/affine-crop.kernel.js';
+import { yuvToRgb } from '../../daemon/vision/inference/colour.js';
 import { encodeLiveMessage } from '../../daemon/vision/live/live-message.js';
 import { LivePictures } from '../../daemon/vision/live/live-pictures.js';
-import { smallRgb } from '../../daemon/vision/live/small-rgb.kernel.js';
+import { SmallRgb } from '../../daemon/vision/live/small-rgb.js';
 import { until } from '../support/until.js';
 
 /** Luma and colours that change slowly over the picture. */
@@ -33,6 +34,7 @@ function gradient(widthPx: number, heightPx: number): Yuv420Picture {
 
 describe('the picture for viewers', () => {
   test('has the colours of the picture for the networks, at every size', () => {
+    const small = new SmallRgb();
     for (const [width, height, factor] of [
       [64, 48, 1],
       [101, 77, 1],
@@ -41,7 +43,7 @@ describe('the picture for viewers', () => {
       [161, 121, 4],
     ] as const) {
       const picture = gradient(width, height);
-      const { widthPx, heightPx, data } = smallRgb(picture, factor);
+      const { widthPx, heightPx, data } = small.of(picture, factor);
       assert.deepEqual([widthPx, heightPx], [Math.floor(width / factor), Math.floor(height / factor)]);
       const planes = new Float32Array(3 * widthPx * heightPx);
       const toPicture = { xx: factor, xy: 0, x0: 0, yx: 0, yy: factor, y0: 0 };
@@ -54,6 +56,37 @@ describe('the picture for viewers', () => {
             Math.abs(expected - found) < 8,
             `${width}x${height} / ${factor}, pixel ${pixel}: ${expected} ${found}`,
           );
+        }
+      }
+    }
+  });
+
+  test('has every colour that a camera may send, without an overflow', () => {
+    const smalls = [new SmallRgb(), new SmallRgb()];
+    const samples = [0, 1, 16, 90, 128, 200, 235, 255];
+    for (const range of ['limited', 'full'] as const) {
+      // From 720 rows on another matrix counts.
+      for (const heightPx of [2, 720]) {
+        const { black, gain, rV, gU, gV, bU } = yuvToRgb({ range, heightPx });
+        for (const luma of samples) {
+          for (const u of samples) {
+            for (const v of samples) {
+              const data = new Uint8Array(yuv420Bytes(2, heightPx)).fill(luma);
+              data.fill(u, 2 * heightPx);
+              data.fill(v, 2 * heightPx + heightPx / 2);
+              const picture: Yuv420Picture = { format: 'yuv420p', widthPx: 2, heightPx, range, data };
+              const light = (luma - black) * gain;
+              const expected = [rV * (v - 128), -gU * (u - 128) - gV * (v - 128), bU * (u - 128)];
+              for (const [index, small] of smalls.entries()) {
+                const found = small.of(picture, index + 1).data.subarray(0, 3);
+                expected.forEach((colour, channel) => {
+                  const clamped = Math.max(0, Math.min(255, light + colour));
+                  const isNear = Math.abs((found[channel] ?? Number.NaN) - clamped) <= 1;
+                  assert.ok(isNear, `${range} ${heightPx} ${luma},${u},${v} / ${index + 1}: ${found}`);
+                });
+              }
+            }
+          }
         }
       }
     }

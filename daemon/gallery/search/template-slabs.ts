@@ -1,3 +1,5 @@
+import { operational, type RollcallError } from '../../base/errors.js';
+import { WasmMemory } from '../../base/wasm-memory.js';
 import type { Embedding } from '../../domain/identification/match.js';
 import { boundsCode } from './bounds-code.js';
 import {
@@ -8,7 +10,6 @@ import {
   quantiseRow,
   slackOf,
 } from './quantised.kernel.js';
-import { WasmMemory } from './wasm-memory.js';
 
 /** Rows of a slab. */
 export const SLAB_ROWS = 512;
@@ -17,6 +18,13 @@ const KERNEL_ROWS = 4;
 
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT;
 const FACTS_DISTANCE = SLAB_ROWS * FLOAT_BYTES;
+
+export function searchExhausted(cause: unknown): RollcallError {
+  return operational('search-memory-exhausted', 'there is no memory for the templates that are searched', {
+    cause,
+    remedy: 'Give the daemon more memory, and no limit on its address space (LimitAS, ulimit -v).',
+  });
+}
 
 /**
  * Templates in two forms, in memory shared with WebAssembly: float32 values, and an int8 image with its error. Memory is
@@ -34,7 +42,7 @@ export class TemplateSlabs {
   #bytes: Int8Array;
   #floats: Float32Array;
 
-  constructor(dimensions: number, memory = new WasmMemory()) {
+  constructor(dimensions: number, memory = new WasmMemory(searchExhausted)) {
     this.dimensions = dimensions;
     this.#memory = memory;
     this.#width = paddedWidth(dimensions);

@@ -4,10 +4,10 @@ import { messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { LiveFace, LivePicture } from '../../contract/live.js';
 import type { Box } from '../../domain/faces/geometry.js';
-import type { Frame, Picture } from '../../domain/faces/picture.js';
+import type { Frame, Picture, Rgb24Picture } from '../../domain/faces/picture.js';
 import { encodeLiveMessage } from './live-message.js';
 import { measuresOf, type SeenFace } from './seen-faces.js';
-import { smallRgb } from './small-rgb.kernel.js';
+import { SmallRgb } from './small-rgb.js';
 
 /** Wider pictures are made smaller by whole factors, until they are not wider than this. */
 const mostWidthPx = 1280;
@@ -31,6 +31,8 @@ export class LivePictures implements Disposable {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #viewers = new Set<Viewer>();
+  /** Only while there are viewers. */
+  #small: SmallRgb | undefined;
   #dueMs = Number.NEGATIVE_INFINITY;
   #isEncoding = false;
   #encoded = 0;
@@ -51,25 +53,17 @@ export class LivePictures implements Disposable {
     this.#viewers.add(viewer);
     return () => {
       this.#viewers.delete(viewer);
+      if (this.#viewers.size === 0) this.#small = undefined;
     };
   }
 
   /** Takes an analysed frame; `faces` gives its faces. Copies its pixels before it returns. */
   offer(frame: Frame, faces: () => readonly SeenFace[]): void {
-    const { capturedAtMs: atMs, picture } = frame;
+    const { capturedAtMs: atMs } = frame;
     const isWanted = this.#viewers.size > 0 && !this.#isEncoding && atMs >= this.#dueMs;
     if (isWanted) {
       this.#dueMs = Math.max(this.#dueMs + everyMs, atMs);
-      const { pixels, factor } = smaller(picture);
-      this.#isEncoding = true;
-      const about: LivePicture = {
-        cameraId: this.#cameraId,
-        capturedAt: new Date(this.#clock.wallMs() - (this.#clock.monotonicMs() - atMs)).toISOString(),
-        sequence: this.#encoded,
-        ...{ widthPx: pixels.widthPx, heightPx: pixels.heightPx },
-        faces: faces().map((face) => describeFace(face, factor)),
-      };
-      void this.#send(about, pixels);
+      void this.#send(frame, faces());
     }
   }
 
@@ -79,10 +73,21 @@ export class LivePictures implements Disposable {
     this.#viewers.clear();
   }
 
-  async #send(about: LivePicture, { widthPx: width, heightPx: height, data }: Pixels): Promise<void> {
+  /** Never rejects. */
+  async #send({ capturedAtMs: atMs, picture }: Frame, faces: readonly SeenFace[]): Promise<void> {
+    this.#isEncoding = true;
     try {
+      const factor = Math.ceil(picture.widthPx / mostWidthPx);
+      const { widthPx: width, heightPx: height, data } = this.#copyOf(picture, factor);
+      const about: LivePicture = {
+        cameraId: this.#cameraId,
+        capturedAt: new Date(this.#clock.wallMs() - (this.#clock.monotonicMs() - atMs)).toISOString(),
+        sequence: this.#encoded,
+        ...{ widthPx: width, heightPx: height },
+        faces: faces.map((face) => describeFace(face, factor)),
+      };
       const jpeg = await sharp(data, { raw: { width, height, channels: 3 } })
-        .jpeg({ quality: jpegQuality })
+        .jpeg({ quality: jpegQuality, optimiseCoding: false })
         .toBuffer();
       this.#encoded += 1;
       const message = encodeLiveMessage(about, jpeg);
@@ -93,15 +98,13 @@ export class LivePictures implements Disposable {
       this.#isEncoding = false;
     }
   }
-}
 
-type Pixels = Pick<Picture, 'widthPx' | 'heightPx' | 'data'>;
-
-/** A copy of the pixels, because the owner of the frame may overwrite them while they are encoded. */
-function smaller(picture: Picture): { readonly pixels: Pixels; readonly factor: number } {
-  const factor = Math.ceil(picture.widthPx / mostWidthPx);
-  if (picture.format === 'rgb24') return { pixels: { ...picture, data: picture.data.slice() }, factor: 1 };
-  return { pixels: smallRgb(picture, factor), factor };
+  /** The pixels to encode. The owner of the frame may overwrite its own meanwhile. */
+  #copyOf(picture: Picture, factor: number): Rgb24Picture {
+    if (picture.format === 'rgb24') return { ...picture, data: picture.data.slice() };
+    this.#small ??= new SmallRgb();
+    return this.#small.of(picture, factor);
+  }
 }
 
 function scaled({ x, y, width, height }: Box, factor: number): Box {

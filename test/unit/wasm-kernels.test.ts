@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-test('the kernel of the search is compiled from its source', async () => {
+test('the kernels in WebAssembly are compiled from their sources', async () => {
   const script = fileURLToPath(new URL('../../scripts/compile-kernel.mjs', import.meta.url));
   await promisify(execFile)(process.execPath, [script, '--check']);
 });

@@ -1,4 +1,4 @@
-import { operational } from '../../base/errors.js';
+import type { RollcallError } from './errors.js';
 
 /** The part of the WebAssembly JavaScript interface that is used here; the types of Node.js do not declare it. */
 interface GrowingMemory {
@@ -25,14 +25,17 @@ const MOST_PAGES = 65_536;
  */
 export class WasmMemory {
   readonly #memory: GrowingMemory;
+  readonly #exhausted: (cause: unknown) => RollcallError;
   #usedBytes = 0;
 
   /**
+   * @param exhausted what is thrown in place of the engine's error, which does not help an operator
    * @param mostPages largest size, in pages of 64 KiB
-   * @throws `search-memory-exhausted`
+   * @throws the error of `exhausted`
    */
-  constructor(mostPages = MOST_PAGES) {
-    this.#memory = translated(() => new WebAssembly.Memory({ initial: 1, maximum: mostPages }));
+  constructor(exhausted: (cause: unknown) => RollcallError, mostPages = MOST_PAGES) {
+    this.#exhausted = exhausted;
+    this.#memory = this.#allocate(() => new WebAssembly.Memory({ initial: 1, maximum: mostPages }));
   }
 
   /** The whole memory. Valid until the next `reserve`. */
@@ -42,13 +45,13 @@ export class WasmMemory {
 
   /**
    * Returns the address of `bytes` zero bytes, a multiple of 64.
-   * @throws `search-memory-exhausted`
+   * @throws the error of `exhausted`
    */
   reserve(bytes: number): number {
     const address = this.#usedBytes;
     const end = address + Math.ceil(bytes / 64) * 64;
     const missing = end - this.buffer.byteLength;
-    if (missing > 0) translated(() => this.#memory.grow(Math.ceil(missing / PAGE_BYTES)));
+    if (missing > 0) this.#allocate(() => this.#memory.grow(Math.ceil(missing / PAGE_BYTES)));
     this.#usedBytes = end;
     return address;
   }
@@ -65,16 +68,12 @@ export class WasmMemory {
     });
     return exports[name] as (...parameters: number[]) => void;
   }
-}
 
-/** Replaces the engine's error, which does not help an operator. */
-function translated<T>(allocate: () => T): T {
-  try {
-    return allocate();
-  } catch (error) {
-    throw operational('search-memory-exhausted', 'there is no memory for the templates that are searched', {
-      cause: error,
-      remedy: 'Give the daemon more memory, and no limit on its address space (LimitAS, ulimit -v).',
-    });
+  #allocate<T>(allocate: () => T): T {
+    try {
+      return allocate();
+    } catch (error) {
+      throw this.#exhausted(error);
+    }
   }
 }
