@@ -15,6 +15,7 @@ import {
   endOf,
   type PassageStory,
   passageOf,
+  storyWithEyes,
 } from '../domain/passages/passage-story.js';
 import type { Standing } from '../domain/persons/person-standing.js';
 import type { StrangerBook } from '../domain/strangers/stranger-book.js';
@@ -281,7 +282,7 @@ class SightingDecider implements Decider {
     const suppressed: SuppressedFact[] = [];
     const passageIn = (story: PassageStory): Passage =>
       this.#strangers.withOwner(passageOf(story, known, { ...seen, policy }));
-    let { story } = before;
+    let story: PassageStory = storyWithEyes(before.story, known.sighting);
     let step = nextDecision(before.decision, known);
     let isWritten = false;
     for (; step.fact !== undefined; step = nextDecision(step.decision, known)) {

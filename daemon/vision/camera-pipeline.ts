@@ -242,8 +242,9 @@ export class CameraPipeline {
     const hasMoved = blinks.length > 0 || gesture !== undefined;
     // The core hears of every confirmed face at once, because this process may be killed before the first embedding.
     const isFirst = reported.sightingCount === 0;
+    const isDecided = isNewVerdict && assessment.verdict !== 'undetermined';
     if (isFirst || isNewVerdict || hasMoved || isBound || samples.hasNewProbes)
-      this.#reportSighting(face, atMs);
+      this.#reportSighting(face, atMs, { isDecided });
   }
 
   #reportEnd(face: TrackedFace, atMs: number): void {
@@ -252,16 +253,19 @@ export class CameraPipeline {
     this.#endedFaces = [...this.#endedFaces, face].slice(-rememberedFaces);
     const { id, firstSeenMs, lastSeenMs, reason } = track;
     // A confirmed track never ends as `never-confirmed`.
-    this.#reportSighting(face, atMs, reason === 'never-confirmed' ? 'left' : reason);
+    this.#reportSighting(face, atMs, { endedBy: reason === 'never-confirmed' ? 'left' : reason });
     this.#options.sink({ type: 'track.ended', atMs, trackId: id, firstSeenMs, lastSeenMs, reason });
   }
 
   #reportSighting(
     { track, observation, samples, reported }: TrackedFace,
     atMs: number,
-    endedBy?: SightingEnd,
+    { endedBy, isDecided }: { readonly endedBy?: SightingEnd; readonly isDecided?: boolean },
   ): void {
-    const { cameraId, analyser, liveness, sink } = this.#options;
+    const { cameraId, analyser, liveness: policy, sink } = this.#options;
+    const liveness = assessLiveness(observation.liveness, policy);
+    const isUndecided = endedBy !== undefined && liveness.verdict === 'undetermined';
+    const openness = isDecided === true || isUndecided ? observation.openness : undefined;
     const sequence = reported.sightingCount;
     reported.sightingCount += 1;
     this.#counters.add('sightings');
@@ -277,10 +281,10 @@ export class CameraPipeline {
       box: track.motion.box,
       quality: observation.bestQuality,
       views: { ...observation.views, embedded: samples.views.probeCount },
-      liveness: assessLiveness(observation.liveness, liveness),
+      liveness,
       recogniser: analyser.recogniser,
       probes,
-      ...present({ bestShot }),
+      ...present({ bestShot, openness }),
     };
     sink({ type: 'sighting', atMs, sighting });
   }

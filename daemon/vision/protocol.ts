@@ -6,6 +6,7 @@ import { qualityReasons } from '../domain/faces/quality.js';
 import { mostClipFiles } from '../domain/liveness/clip-limits.js';
 import { headGestureKinds } from '../domain/liveness/head-gesture.js';
 import { livenessReasons, livenessVerdicts } from '../domain/liveness/liveness.js';
+import { bytesPerSample, mostOpennessSamples } from '../domain/liveness/openness-curve.js';
 import { type PictureDamageCode, pictureChecks } from '../domain/picture-damage.js';
 import { shownText } from '../domain/printable-text.js';
 import { sightingEnds } from '../domain/tracks/sighting.js';
@@ -227,6 +228,12 @@ const mostProbes = 4;
 
 const probe = z.strictObject({ capturedAtMs: finite, embeddingBase64: embeddingText, quality: unit });
 
+/** Any bytes of such a number are samples. */
+function isWholeSamples(base64: string): boolean {
+  const bytes = Buffer.byteLength(base64, 'base64');
+  return bytes > 0 && bytes % bytesPerSample === 0;
+}
+
 const sightingSchema = z
   .strictObject({
     cameraId: identifier,
@@ -244,6 +251,15 @@ const sightingSchema = z
     probes: z.array(probe).max(mostProbes),
     /** The attachment is its JPEG. */
     bestShot: z.strictObject({ capturedAtMs: finite }).optional(),
+    openness: z
+      .strictObject({
+        fromMs: finite,
+        packedBase64: z
+          .base64()
+          .max(base64Length(mostOpennessSamples * bytesPerSample))
+          .refine(isWholeSamples, { error: 'not a whole number of samples' }),
+      })
+      .exactOptional(),
   })
   .refine(({ isEnded, endedBy }) => isEnded === (endedBy !== undefined), {
     error: 'an end without its reason, or the reverse',

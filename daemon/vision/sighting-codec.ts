@@ -5,6 +5,7 @@ import type { FaceQuality } from '../domain/faces/quality.js';
 import type { Embedding, Probe } from '../domain/identification/match.js';
 import { cameraId, recogniserId, trackId } from '../domain/ids.js';
 import type { LivenessEvidence } from '../domain/liveness/liveness.js';
+import type { OpennessCurve } from '../domain/liveness/openness-curve.js';
 import type { ViewTally } from '../domain/passages/passage.js';
 import type { Sighting } from '../domain/tracks/sighting.js';
 import type { WireSighting } from './protocol.js';
@@ -35,10 +36,13 @@ export function decodeEmbedding(text: string): Embedding {
 
 /** The JSON of a sighting; the JPEG of its best shot becomes the attachment. */
 export function encodeSighting(sighting: Sighting): WireSighting {
-  const { probes, quality, views, liveness, bestShot, ...rest } = sighting;
+  const { probes, quality, views, liveness, bestShot, openness, ...rest } = sighting;
   return {
     ...rest,
-    ...present({ bestShot: bestShot && { capturedAtMs: bestShot.capturedAtMs } }),
+    ...present({
+      bestShot: bestShot && { capturedAtMs: bestShot.capturedAtMs },
+      openness: openness && encodeCurve(openness),
+    }),
     quality: encodeQuality(quality),
     views: encodeViews(views),
     liveness: { ...liveness, evidence: encodeEvidence(liveness.evidence) },
@@ -68,13 +72,24 @@ export function encodeEvidence(evidence: LivenessEvidence): WireSighting['livene
   };
 }
 
+function encodeCurve({ fromMs, packed }: OpennessCurve): NonNullable<WireSighting['openness']> {
+  return { fromMs, packedBase64: Buffer.from(packed).toString('base64') };
+}
+
+export function decodeCurve({ fromMs, packedBase64 }: NonNullable<WireSighting['openness']>): OpennessCurve {
+  return { fromMs, packed: Uint8Array.from(Buffer.from(packedBase64, 'base64')) };
+}
+
 /** The inverse of `encodeSighting`. Throws `wire-violation` for an invalid embedding or picture. */
 export function decodeSighting(wire: WireSighting, attachment: Uint8Array): Sighting {
-  const { bestShot, ...rest } = wire;
+  const { bestShot, openness, ...rest } = wire;
   const { passiveScore, sameFaceMs, ...evidence } = wire.liveness.evidence;
   return {
     ...rest,
-    ...present({ bestShot: bestShot && { ...bestShot, jpeg: requireSmallJpeg(attachment) } }),
+    ...present({
+      bestShot: bestShot && { ...bestShot, jpeg: requireSmallJpeg(attachment) },
+      openness: openness && decodeCurve(openness),
+    }),
     cameraId: cameraId(wire.cameraId),
     trackId: trackId(wire.trackId),
     recogniser: recogniserId(wire.recogniser),

@@ -34,6 +34,7 @@ import {
   nextLiveness,
 } from '../domain/liveness/liveness-verdict.js';
 import { type EarlierFit, fitsBefore } from '../domain/liveness/mesh-steadiness.js';
+import { type OpennessCurve, OpennessRecorder } from '../domain/liveness/openness-curve.js';
 import type { ViewMeasures, ViewTally } from '../domain/passages/passage.js';
 import { emptyFaceMemory, type FaceMemory } from '../domain/tracks/same-face.js';
 import { type Support, supported } from '../domain/tracks/support.js';
@@ -113,6 +114,7 @@ class FaceObservation {
   #liveness: LivenessState = initialLiveness;
   #bestQuality: FaceQuality = { score: 0, reasons: ['too-small'] };
   readonly #views = new ViewCounts();
+  readonly #openness = new OpennessRecorder();
   #areEyesSeen = false;
   #lastFitMs: number | undefined;
   #lastPassiveMs: number | undefined;
@@ -132,6 +134,11 @@ class FaceObservation {
   /** All views so far. */
   get views(): Omit<ViewTally, 'embedded'> {
     return this.#views.tally;
+  }
+
+  /** How far the eyes were open until now; undefined before the first fit. */
+  get openness(): OpennessCurve | undefined {
+    return this.#openness.curve;
   }
 
   /** Whether both eyes could be judged in the latest fit. */
@@ -173,6 +180,7 @@ class FaceObservation {
     const before = fitsBefore(this.#fits, atMs);
     const eyes = eyeSampleOf({ atMs, landmarks, quality, before, picture: frame.picture });
     this.#fits = [...before, { atMs, landmarks }];
+    this.#openness.add(eyes);
     this.#areEyesSeen = eyes.left !== undefined && eyes.right !== undefined;
     this.learn({ kind: 'eyes', sample: eyes, landmarks }, policy);
     const { state, blinks } = nextBlink(this.#blinks, eyes, defaultBlinkPolicy);

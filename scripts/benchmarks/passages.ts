@@ -7,6 +7,11 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { seededRandom } from '../../daemon/base/random.js';
 import { cameraId, personId, strangerId } from '../../daemon/domain/ids.js';
+import {
+  mostOpennessSamples,
+  type OpennessCurve,
+  packedCurve,
+} from '../../daemon/domain/liveness/openness-curve.js';
 import type { Passage } from '../../daemon/domain/passages/passage.js';
 import { openDatabase } from '../../daemon/host/sqlite.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
@@ -35,6 +40,8 @@ const { values } = parseArgs({
 const [passages, pages, events] = [Number(values.passages), Number(values.pages), Number(values.events)];
 const pageSize = 100;
 const weekMs = 7 * 86_400_000;
+/** Of a face that proves life within 5 s at 25 frames a second. */
+const usualSamples = 125;
 const [cameras, persons, strangers] = [8, 400, 3000];
 
 const folder = await mkdtemp(join(tmpdir(), 'rollcall-passages-'));
@@ -62,6 +69,7 @@ async function measureCost(directory: string, seal: PassageSeal): Promise<void> 
     work();
     took[what].push(performance.now() - startMs);
   };
+  const usual = curveOf(usualSamples);
   const before = sizeOf(records, path);
   for (let number = 0; number < events; number += 1)
     time('event', () => void records.record(attendanceFact()));
@@ -74,9 +82,12 @@ async function measureCost(directory: string, seal: PassageSeal): Promise<void> 
       () =>
         void records.record(attendanceFact(), ({ id }) => records.passages.put({ ...inSight, events: [id] })),
     );
-    time('ends', () => records.passages.put(passageOf(number)));
+    time('ends', () => records.passages.put(passageOf(number, { openness: usual })));
   }
   const after = sizeOf(records, path);
+  for (let number = 0; number < events; number += 1)
+    records.passages.put(passageOf(events + number, { openness: curveOf(mostOpennessSamples) }));
+  const longest = (sizeOf(records, path) - after) / events;
   const median = (what: keyof typeof took): string => quantile(took[what], 0.5).toFixed(2);
   const eventBytes = (between - before) / events;
   console.log(
@@ -87,8 +98,23 @@ async function measureCost(directory: string, seal: PassageSeal): Promise<void> 
     `  an event with its passage: ${median('with event')} ms; the passage adds ${Math.round((after - between) / events - eventBytes)} bytes`,
   );
   console.log(
+    `    with the eyes in ${usualSamples} views; ${Math.round(longest)} bytes without the event and with ${mostOpennessSamples} views, the most`,
+  );
+  console.log(
     `  the passage in transactions of its own: ${median('appears')} ms when the face appears, ${median('ends')} ms at its end`,
   );
+}
+
+/** Eyes that are open and blink now and then. */
+function curveOf(count: number): OpennessCurve {
+  const random = seededRandom(count);
+  const samples = Array.from({ length: count }, (_, index) => ({
+    atMs: index * 40,
+    eyes: (index % 60 < 5 ? 0.1 : 0.28) + 0.04 * random.unit(),
+  }));
+  const curve = packedCurve(samples);
+  if (curve === undefined) throw new Error('a curve needs samples');
+  return curve;
 }
 
 /** The bytes of the database without its log. */
@@ -169,6 +195,7 @@ function madeUp(number: number): Passage {
     cameraId: cameraId(`camera-${Math.floor(chance.unit() * cameras)}`),
     startedAtMs,
     lastSeenMs: startedAtMs + 4000,
+    openness: curveOf(usualSamples),
   };
   const person = personId(`p-${Math.floor(chance.unit() * persons)}`);
   const near = { personId: person, similarity: 0.9, threshold: 0.4 };

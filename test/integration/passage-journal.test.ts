@@ -35,7 +35,11 @@ describe('the journal of passages', () => {
       passageOf(1),
       passageOf(2, { personId: grace, outcome: 'unproven', reason: 'no-blink', events: [] }),
       { ...unseen, outcome: 'stranger' as const, reason: 'stranger' as const, nearest: [], stranger },
-      passageOf(4, { cameraId: cameraId('yard'), startedAtMs: passageEpochMs + 2 * day }),
+      passageOf(4, {
+        openness: { fromMs: 40, packed: Uint8Array.of(0, 150, 4, 255) },
+        cameraId: cameraId('yard'),
+        startedAtMs: passageEpochMs + 2 * day,
+      }),
     ];
     for (const passage of all) passages.put(passage);
     assert.deepEqual(

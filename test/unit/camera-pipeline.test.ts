@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { cameraId, trackId } from '../../daemon/domain/ids.js';
 import { defaultLivenessPolicy } from '../../daemon/domain/liveness/liveness-verdict.js';
+import { samplesOf } from '../../daemon/domain/liveness/openness-curve.js';
 import { CameraPipeline } from '../../daemon/vision/camera-pipeline.js';
 import type { StageEvent } from '../../daemon/vision/stage-event.js';
 import {
@@ -79,6 +80,32 @@ describe('CameraPipeline', () => {
     assert.ok(probes.length >= 5 && probes.length <= 9, `${probes.length} probes`);
     assert.equal(sightings.at(-1)?.isEnded, true);
     assert.equal(ofType('track.ended')[0]?.reason, 'source-ended');
+  });
+
+  test('sends how far the eyes were open with a verdict, and at the end of a face without one', async () => {
+    const curves = async (scene: Scene) => {
+      const { ofType } = await play(scene, 6);
+      return ofType('sighting').flatMap(({ sighting: { openness, isEnded } }) =>
+        openness === undefined ? [] : { samples: samplesOf(openness), isEnded },
+      );
+    };
+    const [proven, ...later] = await curves((atS) => [
+      { box: at(500), who: 'ada', openness: blinkingAt(atS, [3]) },
+    ]);
+    assert.ok(proven !== undefined && later.length === 0);
+    assert.equal(proven.isEnded, false);
+    const lowest = proven.samples.filter((sample) => sample.eyes === 0.1);
+    assert.ok(lowest.length > 0 && lowest.every((sample) => Math.abs(sample.atMs - 3000) < 100));
+    assert.equal(proven.samples.at(-1)?.eyes, 0.3, 'the eyes are open again');
+    const [dark, ...others] = await curves((atS) => [
+      {
+        ...{ box: at(500), who: 'ada' },
+        quality: atS < 4 ? { score: 0.2, reasons: ['dark'] } : { score: 0.8, reasons: [] },
+      },
+    ]);
+    assert.ok(dark !== undefined && others.length === 0);
+    assert.equal(dark.isEnded, true);
+    for (const { atMs, eyes } of dark.samples) assert.equal(eyes, atMs < 3990 ? 'dark' : 0.3, `${atMs}`);
   });
 
   test('tells of a confirmed face before any embedding, and counts its views to the end', async () => {

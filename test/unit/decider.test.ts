@@ -91,6 +91,32 @@ describe('createDecider', () => {
     );
   });
 
+  test('a passage keeps the eyes of its proof, of an attack, or else of its end', async () => {
+    const curve = (first: number) => ({ fromMs: 300, packed: Uint8Array.of(0, first) });
+    const { liveness } = sightingOf();
+    const eyesOf = async (...seen: readonly Parameters<typeof sightingOf>[0][]) => {
+      const { made } = decider();
+      const outcomes: SightingOutcome[] = [];
+      for (const [sequence, changes] of seen.entries()) {
+        const isEnded = sequence === seen.length - 1;
+        const times = { firstSeenMs: 100, lastSeenMs: 3100 + sequence };
+        outcomes.push(
+          await made.onSighting(sightingOf({ ...times, sequence, isEnded, ...changes }), wallMsOf),
+        );
+      }
+      const { openness } = outcomes.at(-1)?.ended ?? {};
+      return [openness?.packed[1], openness?.fromMs];
+    };
+    const proof = { liveness: live, probes: probes(2), openness: curve(1) };
+    const attack = { ...liveness, verdict: 'attack', reason: 'still-picture' } as const;
+    assert.deepEqual(await eyesOf(proof, { liveness: live }), [1, 200], 'of the proof');
+    assert.deepEqual(await eyesOf(proof, { openness: curve(2) }), [1, 200], 'the decision is final');
+    assert.deepEqual(await eyesOf({ probes: probes(2) }, { openness: curve(3) }), [3, 200], 'of the end');
+    const print = { liveness: attack, probes: probes(2), openness: curve(4) };
+    assert.deepEqual(await eyesOf(print, { openness: curve(5) }), [4, 200], 'of the attack');
+    assert.deepEqual(await eyesOf({}, {}), [undefined, undefined]);
+  });
+
   test('decides with the threshold of the person, and publishes that one', async () => {
     const policyOf = (own: number) => ({
       ...{ threshold: 0.5, margin: 0.05, minimumProbes: 2 },

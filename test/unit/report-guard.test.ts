@@ -86,6 +86,7 @@ describe('an accepted report of a vision process', () => {
     const with_ = (capturedAtMs: number): Partial<Sighting>[] => [
       { probes: [{ capturedAtMs, embedding, quality: 1 }] },
       { bestShot: { capturedAtMs, jpeg: Buffer.alloc(1) } },
+      { openness: { fromMs: capturedAtMs, packed: Uint8Array.of(0, 150) } },
       knowing({ blinks: [{ atMs: capturedAtMs, durationMs: 100 }] }),
       knowing({ unboundBlinks: [{ atMs: capturedAtMs, durationMs: 100 }] }),
       knowing({ sameFaceMs: capturedAtMs }),
@@ -95,6 +96,8 @@ describe('an accepted report of a vision process', () => {
     for (const farMs of [8.64e15, -8.64e15, atMs - 1, atMs + 1_001]) {
       for (const changes of with_(farMs)) assert.equal(verdict(guard.judge(sighting(changes))), 'time');
     }
+    const long = { fromMs: atMs, packed: Uint8Array.from({ length: 20 }, () => 200) };
+    assert.equal(verdict(guard.judge(sighting({ openness: long }))), 'time', 'its last sample is to come');
     const backwards = knowing({ gestures: [{ kind: 'nod', startMs: atMs + 1, endMs: atMs }] });
     assert.equal(verdict(guard.judge(sighting(backwards))), 'time');
   });

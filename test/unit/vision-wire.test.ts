@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { isRollcallError } from '../../daemon/base/errors.js';
 import { largestBestShotBytes } from '../../daemon/domain/faces/best-shot.js';
 import { cameraId, recogniserId, trackId } from '../../daemon/domain/ids.js';
+import { bytesPerSample, mostOpennessSamples } from '../../daemon/domain/liveness/openness-curve.js';
 import type { Sighting } from '../../daemon/domain/tracks/sighting.js';
 import { reportSchema } from '../../daemon/vision/protocol.js';
 import {
@@ -177,6 +178,7 @@ describe('sightings on the wire', () => {
     },
     recogniser: recogniserId('r1'),
     probes: [{ capturedAtMs: 42, embedding: unitVector([1, 2, 3, 4]), quality: 0.6 }],
+    openness: { fromMs: 12.5, packed: Uint8Array.of(0, 150, 3, 255) },
   };
 
   test('arrive unchanged, through the schema', () => {
@@ -253,6 +255,19 @@ describe('sightings on the wire', () => {
         ...{ type: 'sighting', sighting: { ...wire, probes: Array.from({ length: count }, () => probe) } },
       }).success;
     assert.deepEqual([withProbes(4), withProbes(5)], [true, false]);
+  });
+
+  test('a curve of the eyes has whole samples, and no more than a vision process keeps', () => {
+    const wire = encodeSighting(sighting);
+    const isTaken = (packed: Uint8Array): boolean => {
+      const openness = { fromMs: 0, packedBase64: Buffer.from(packed).toString('base64') };
+      return reportSchema.safeParse({ type: 'sighting', sighting: { ...wire, openness } }).success;
+    };
+    const most = mostOpennessSamples * bytesPerSample;
+    assert.deepEqual(
+      [0, 1, 2, 3, most, most + 2].map((length) => isTaken(new Uint8Array(length))),
+      [false, false, true, false, true, false],
+    );
   });
 
   test('embeddings round-trip exactly and anything but a unit vector is refused', () => {

@@ -1,6 +1,8 @@
 import { Allowance, type AllowanceOptions } from '../../base/allowance.js';
 import type { Clock } from '../../base/clock.js';
+import { samplesOf } from '../../domain/liveness/openness-curve.js';
 import type { Report, WireSighting } from '../../vision/protocol.js';
+import { decodeCurve } from '../../vision/sighting-codec.js';
 
 /**
  * Why the core rejects a report of a vision process. `protocol`: it is not a valid message, or too large. `camera`: the process
@@ -134,7 +136,14 @@ export class ReportGuard {
   }
 
   /** All times must lie between the start of the process and now. */
-  #isPlausiblyTimed({ firstSeenMs, lastSeenMs, probes, bestShot, liveness }: WireSighting): boolean {
+  #isPlausiblyTimed({
+    firstSeenMs,
+    lastSeenMs,
+    probes,
+    bestShot,
+    liveness,
+    openness,
+  }: WireSighting): boolean {
     const nowMs = this.#clock.monotonicMs();
     const isSeen = (atMs: number): boolean => this.#isSeen(atMs);
     const { blinks, unboundBlinks, gestures, sameFaceMs } = liveness.evidence;
@@ -144,6 +153,7 @@ export class ReportGuard {
       ...gestures.flatMap(({ startMs, endMs }) => [startMs, endMs]),
       ...(sameFaceMs === undefined ? [] : [sameFaceMs]),
       ...(bestShot === undefined ? [] : [bestShot.capturedAtMs]),
+      ...(openness === undefined ? [] : samplesOf(decodeCurve(openness)).map(({ atMs }) => atMs)),
     ];
     return (
       isSeen(firstSeenMs) &&

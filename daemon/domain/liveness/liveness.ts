@@ -79,14 +79,16 @@ export interface JudgedLiveness extends Omit<LivenessAssessment, 'reason'> {
  * Why an eye was not measured in a frame: a fault of the view, a jump of the mesh, or an eye that is too small, outside the
  * picture or not measurable.
  */
-export type EyeFault =
-  | 'turned-away'
-  | 'dark'
-  | 'occluded'
-  | 'mesh-unsteady'
-  | 'eye-too-small'
-  | 'eye-cut-off'
-  | 'eye-unmeasured';
+export const eyeFaults = [
+  'turned-away',
+  'dark',
+  'occluded',
+  'mesh-unsteady',
+  'eye-too-small',
+  'eye-cut-off',
+  'eye-unmeasured',
+] as const;
+export type EyeFault = (typeof eyeFaults)[number];
 
 /** The eyes in one analysed frame of a track: the input of blink detection. */
 export interface EyeSample {

@@ -3,6 +3,7 @@ import { nearestPersons, rounded, type TrackProbes } from '../identification/ide
 import type { MatchPolicy } from '../identification/match.js';
 import type { EventId, PassageId, PersonId } from '../ids.js';
 import type { JudgedLiveness, LivenessRequirement } from '../liveness/liveness.js';
+import type { OpennessCurve } from '../liveness/openness-curve.js';
 import type { Sighting, SightingEnd } from '../tracks/sighting.js';
 import type { TrackKnowledge } from '../tracks/track-decision.js';
 import { judgePassage, type LastFact, reasonAtEnd } from './judge-passage.js';
@@ -22,6 +23,8 @@ export interface PassageStory {
   readonly events: readonly EventId[];
   readonly last: LastFact | undefined;
   readonly isWithdrawn: boolean;
+  /** The last curve of the eyes that came; times from the first time the face was seen. */
+  readonly openness?: OpennessCurve;
 }
 
 interface PassageSetting {
@@ -39,7 +42,7 @@ export function passageOf(
 ): Passage {
   const { sighting, identification, proof, standing } = known;
   const { cameraId, trackId, recogniser, views, liveness } = sighting;
-  const { id, startedAtMs, events, last, isWithdrawn } = story;
+  const { id, startedAtMs, events, last, isWithdrawn, openness } = story;
   const nearest = nearestPersons(probes, policy, mostNearPersons);
   const { require } = proof;
   const judged = { identification, liveness, require, views, policy, nearest, standing, last, isWithdrawn };
@@ -54,18 +57,30 @@ export function passageOf(
       last?.fact.kind === 'attack'
         ? ofAttack(last.fact, require)
         : livenessOf(liveness, require, sighting.firstSeenMs),
+    ...(openness === undefined ? {} : { openness }),
     ...judgement,
   };
   return end === undefined ? passage : endedPassage(passage, end);
 }
 
-/** The passage of a track whose decision is final: only the views and times change. */
+/** The story with the curve of the eyes in a sighting. What was seen after an attack says nothing about the attack. */
+export function storyWithEyes(story: PassageStory, sighting: Pick<Sighting, 'openness' | 'firstSeenMs'>) {
+  return story.last?.fact.kind === 'attack' ? story : { ...story, ...eyesIn(sighting) };
+}
+
+function eyesIn({ openness, firstSeenMs }: Pick<Sighting, 'openness' | 'firstSeenMs'>) {
+  if (openness === undefined) return {};
+  return { openness: { ...openness, fromMs: Math.max(0, openness.fromMs - firstSeenMs) } };
+}
+
+/** The passage of a track whose decision is final: only the views and times change, and the eyes are added where they are absent. */
 export function continuedPassage(
   passage: Passage,
-  { views, lastSeenMs }: Sighting,
+  sighting: Sighting,
   { wallMsOf, end }: Pick<TrackKnowledge, 'wallMsOf'> & Pick<PassageSetting, 'end'>,
 ): Passage {
-  const seen = { ...passage, views, lastSeenMs: wallMsOf(lastSeenMs) };
+  const { views, lastSeenMs } = sighting;
+  const seen = { ...eyesIn(sighting), ...passage, views, lastSeenMs: wallMsOf(lastSeenMs) };
   return end === undefined ? seen : endedPassage(seen, end);
 }
 

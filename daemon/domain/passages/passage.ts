@@ -7,6 +7,7 @@ import type {
   LivenessRequirement,
   LivenessVerdict,
 } from '../liveness/liveness.js';
+import type { OpennessCurve } from '../liveness/openness-curve.js';
 import type { PassageReason } from './passage-reason.js';
 
 /** What one view of a face measured. The limits of a usable view are in `judge-view.ts`. */
@@ -128,6 +129,11 @@ export interface Passage {
   readonly assignedTo?: PersonId;
   readonly stranger?: { readonly id: StrangerId /** From 1. */; readonly visit: number };
   readonly liveness: PassageLiveness;
+  /**
+   * How far the eyes were open until the verdict on liveness, or until the end; times from the first time the face was seen. Absent
+   * while neither has come, where the box or its vision process stopped before, and in passages of earlier versions.
+   */
+  readonly openness?: OpennessCurve;
   /** Why an event was not repeated. */
   readonly cooldown?: PassageCooldown;
   /** The events that the passage caused, in order. */

@@ -4,6 +4,7 @@ import type { FaceQuality } from '../faces/quality.js';
 import type { Probe } from '../identification/match.js';
 import type { CameraId, RecogniserId, TrackId } from '../ids.js';
 import type { LivenessAssessment } from '../liveness/liveness.js';
+import type { OpennessCurve } from '../liveness/openness-curve.js';
 import type { ViewTally } from '../passages/passage.js';
 import type { TrackEndReason } from './track.js';
 
@@ -42,4 +43,6 @@ export interface Sighting {
   readonly probes: readonly Probe[];
   /** A picture of the face, if evidence is kept and the picture is better than the last one sent. */
   readonly bestShot?: BestShot;
+  /** The eyes up to now: with each verdict on liveness, and at the end of a track that has none. */
+  readonly openness?: OpennessCurve;
 }

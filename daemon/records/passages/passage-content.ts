@@ -21,13 +21,25 @@ export interface PassageRow {
 }
 
 /** The sealed part of a passage. It repeats reason and end, so that an altered column shows. */
-type Content = Omit<Passage, 'id' | 'cameraId' | 'startedAtMs' | 'lastSeenMs' | 'outcome' | 'stranger'>;
+type Content = Omit<
+  Passage,
+  'id' | 'cameraId' | 'startedAtMs' | 'lastSeenMs' | 'outcome' | 'stranger' | 'openness'
+> & { readonly openness?: { readonly fromMs: number; readonly packedBase64: string } };
 
 export const sealedIn = ({ keyId, content: sealed }: PassageRow): SealedContent => ({ keyId, sealed });
 
 export function encodeContent(passage: Passage): Uint8Array {
-  const { id, cameraId, startedAtMs, lastSeenMs, outcome, stranger, ...content } = passage;
-  return Buffer.from(JSON.stringify(content satisfies Content));
+  const { id, cameraId, startedAtMs, lastSeenMs, outcome, stranger, openness, ...rest } = passage;
+  const content: Content = {
+    ...rest,
+    ...present({
+      openness: openness && {
+        fromMs: Math.round(openness.fromMs),
+        packedBase64: Buffer.from(openness.packed).toString('base64'),
+      },
+    }),
+  };
+  return Buffer.from(JSON.stringify(content));
 }
 
 /** The passage of a row and its opened content. Undefined if the row says something else than its content. */
@@ -35,13 +47,21 @@ export function passageOf(row: PassageRow, opened: Uint8Array): Passage | undefi
   // A content opens only if this program sealed it.
   const content = JSON.parse(Buffer.from(opened).toString('utf8')) as Content;
   if (!isGenuine(row, content)) return undefined;
+  const { openness, ...rest } = content;
   const { id, cameraId, startedAtMs, lastSeenMs, endedAs, outcome, reason, strangerId, strangerVisit } = row;
   const stranger =
     strangerId === null || strangerVisit === null ? undefined : { id: strangerId, visit: strangerVisit };
   return {
-    ...content,
+    ...rest,
     ...{ id, cameraId, startedAtMs, lastSeenMs, outcome, reason },
-    ...present({ end: endedAs ?? undefined, stranger }),
+    ...present({
+      end: endedAs ?? undefined,
+      stranger,
+      openness: openness && {
+        fromMs: openness.fromMs,
+        packed: Uint8Array.from(Buffer.from(openness.packedBase64, 'base64')),
+      },
+    }),
   };
 }
 
