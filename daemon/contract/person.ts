@@ -18,6 +18,8 @@ export const consentBases = [
   'legitimate-interests',
 ] as const;
 
+export const consentStates = ['none', 'recorded', 'withdrawn'] as const;
+
 export const watchMarks = ['watch', 'barred'] as const;
 const validDay = z.string().describe('A day at the site, `YYYY-MM-DD`, which is valid itself.');
 
@@ -55,7 +57,7 @@ export const personSummary = z.object({
     .exactOptional()
     .describe('The stored photograph of the best quality, as `persons.photographs.read` takes it.'),
   consentState: z
-    .enum(['none', 'recorded', 'withdrawn'])
+    .enum(consentStates)
     .describe('Whether a consent is recorded. `none` also if the stored profile does not open.'),
   ...personTerms,
 });

@@ -17,7 +17,7 @@ import {
 } from './enrolment.js';
 import { ifRevision, operation, pageFields } from './operation.js';
 import { passageDetails } from './passages.js';
-import { personDetail, personId, personSummary, watchMarks } from './person.js';
+import { consentStates, personDetail, personId, personSummary, watchMarks } from './person.js';
 import { photographOperations } from './photographs.js';
 
 /** Changes of a profile. An absent field stays; null removes it. */
@@ -145,7 +145,7 @@ const readingOperations = {
     path: '/persons',
     summary: 'List the enrolled persons.',
     description:
-      'Sorted by name, every page opens the profile of every person: about 3 s for 100,000 persons. So does the first search for a `text` after the gallery was opened, and every list by `group`, `watch` or `validity`.',
+      'Opens the profiles of the page alone. For some seconds after the gallery was opened, a list by name or with a filter waits until the box has read all names.',
     input: z.strictObject({
       ...pageFields,
       removed: z
@@ -169,6 +169,10 @@ const readingOperations = {
         .enum(['valid', 'not-yet-valid', 'expired'])
         .optional()
         .describe('Only persons who are this today, at the site.'),
+      consent: z
+        .enum(consentStates)
+        .optional()
+        .describe('Only persons with a consent, without one, or who withdrew it; these are removed persons.'),
       sort: z
         .enum(['oldest', 'newest', 'name'])
         .default('oldest')

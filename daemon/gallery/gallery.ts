@@ -7,6 +7,7 @@ import type { NewEvidence, UnsealedEvidence } from './evidence.js';
 import type { PassageKeys } from './passage-keys.js';
 import type { Enrolment } from './persons/enrolment.js';
 import type { ViewChange } from './persons/person-changes.js';
+import type { ListedPerson, PersonsWanted } from './persons/person-directory.js';
 import type { PersonsPage } from './persons/person-rows.js';
 import type { StoredPersonState } from './places.js';
 import type { SearchOptions } from './search/search-index.js';
@@ -101,10 +102,14 @@ export interface Gallery extends AsyncDisposable {
   /** A part of the active or removed persons. Opens the profiles. */
   pagePersons(page: PersonsPage): Promise<readonly PersonEntry[]>;
   /**
-   * The persons whose name contains `text`, and the one with this external id, in any order. Opens profiles only the first time;
-   * `simplified` says how names are compared.
+   * Active and removed persons by their names and terms, which the gallery keeps in memory. `simplified` says how names are
+   * compared. Opens no profile, except that the first use reads all persons, unless `readAhead` has.
    */
-  personsNamed(text: string): Promise<readonly PersonId[]>;
+  findPersons(wanted: PersonsWanted): Promise<readonly ListedPerson[]>;
+  /** These persons in this order, without those who are gone. Opens the profiles. */
+  personsOf(ids: readonly PersonId[]): Promise<readonly PersonEntry[]>;
+  /** Begins to read the names and terms of all persons, with turns of the event loop. */
+  readAhead(): void;
   /** The number of persons in these states. */
   countPersons(states: PersonsPage['states']): number;
   /** One person in any state. Opens the profile. */

@@ -12,8 +12,8 @@ import type { PassageKeys } from './passage-keys.js';
 import { checkEnrolment, type Enrolment } from './persons/enrolment.js';
 import { type ErasureContext, eraseBiometricData, erasePerson } from './persons/erasure.js';
 import type { ExternalIds } from './persons/external-ids.js';
-import type { NameIndex } from './persons/name-index.js';
 import type { PersonChanges, ViewChange } from './persons/person-changes.js';
+import type { ListedPerson, PersonDirectory, PersonsWanted } from './persons/person-directory.js';
 import type { PersonCountsRow, PersonsPage } from './persons/person-rows.js';
 import type { Persons } from './persons/persons.js';
 import {
@@ -36,7 +36,7 @@ export interface SqliteGalleryOptions extends ErasureContext {
   readonly persons: Persons;
   readonly changes: PersonChanges;
   readonly externalIds: ExternalIds;
-  readonly names: NameIndex;
+  readonly directory: PersonDirectory;
   readonly imports: StagedImports;
   readonly evidence: Evidence;
   readonly passageKeys: PassageKeys;
@@ -111,7 +111,7 @@ export class SqliteGallery implements Gallery {
       if (importId !== undefined) this.#stage(importId, { id, profile, embeddings });
       else {
         index.add(id, embeddings);
-        this.#parts.externalIds.note(id, profile);
+        this.#parts.externalIds.reread(id);
         this.#notify([id]);
       }
       return id;
@@ -142,12 +142,21 @@ export class SqliteGallery implements Gallery {
     return this.#withExternalIds((externalIds) => externalIds.holder(externalId));
   }
 
-  personsNamed(text: string): Promise<readonly PersonId[]> {
+  findPersons(wanted: PersonsWanted): Promise<readonly ListedPerson[]> {
     return this.#withExternalIds((externalIds) => {
-      const holder = externalIds.holder(text.trim());
-      const named = this.#parts.names.find(text);
-      return holder === undefined || named.includes(holder) ? named : [...named, holder];
+      const holder = wanted.text === undefined ? undefined : externalIds.holder(wanted.text.trim());
+      return this.#parts.directory.find(wanted, holder);
     });
+  }
+
+  personsOf(ids: readonly PersonId[]): Promise<readonly PersonEntry[]> {
+    return this.#inFlight.run(() => this.#parts.persons.of(ids));
+  }
+
+  readAhead(): void {
+    this.#inFlight.assertOpen();
+    // The next list reads again and tells of the failure.
+    this.#parts.externalIds.whole().catch(() => undefined);
   }
 
   changeProfile(id: PersonId, profile: PersonProfile, by: Actor): boolean {
@@ -157,7 +166,7 @@ export class SqliteGallery implements Gallery {
     const before = this.#parts.persons.profile(row);
     const details = { ...thresholdDetail(before, profile), ...unmarkedDetail(before, profile) };
     this.#parts.changes.change(row, { profile, state: row.state }, { by, action: 'person.changed', details });
-    this.#parts.externalIds.note(id, profile);
+    this.#parts.externalIds.note(row, profile);
     this.#notify([id]);
     return true;
   }
@@ -186,6 +195,7 @@ export class SqliteGallery implements Gallery {
       { profile: persons.profile(row), state: 'removed' },
       { by, action: 'person.removed' },
     );
+    this.#parts.externalIds.reread(id);
     index.remove(id);
     this.#notify([id]);
     return true;
@@ -200,6 +210,7 @@ export class SqliteGallery implements Gallery {
       { profile: persons.profile(row), state: 'active' },
       { by, action: 'person.restored' },
     );
+    this.#parts.externalIds.reread(id);
     this.#load(row);
     this.#notify([id]);
     return true;
@@ -280,7 +291,7 @@ export class SqliteGallery implements Gallery {
       const staged = rows.map((row) => ({ row, profile: persons.profile(row) }));
       refuseTakenIds(staged, externalIds);
       changes.commitImport(importId, staged, by);
-      for (const { row, profile } of staged) externalIds.note(row.id, profile);
+      for (const { row, profile } of staged) externalIds.note({ ...row, state: 'active' }, profile);
       await imports.end(importId);
       // Reads the rows again: a rotation or an erasure may have changed them meanwhile.
       for (const { id } of rows) {

@@ -16,8 +16,8 @@ import type { KeyRing } from './keys/key-ring.js';
 import { galleryDamaged, insertKeySlot, openKeyRing, readKeySlots } from './keys/key-slots.js';
 import { PassageKeys } from './passage-keys.js';
 import { ExternalIds } from './persons/external-ids.js';
-import { NameIndex } from './persons/name-index.js';
 import { PersonChanges } from './persons/person-changes.js';
+import { PersonDirectory } from './persons/person-directory.js';
 import { PersonRows } from './persons/person-rows.js';
 import { Persons } from './persons/persons.js';
 import { enforceRemovals, enforceTombstones, enforceWithdrawals } from './persons/reapply.js';
@@ -189,9 +189,9 @@ async function openUnlocked(options: UnlockOptions, ring: KeyRing): Promise<Gall
       audit.append({ by, action: 'gallery.row-quarantined', ...subject, details: { table, reason } });
     };
     const persons = new Persons({ ring, rows, quarantine: report });
-    const names = new NameIndex();
-    lifetime.defer('names', () => names[Symbol.dispose]());
-    const externalIds = new ExternalIds({ rows, persons, names });
+    const directory = new PersonDirectory();
+    lifetime.defer('directory', () => directory[Symbol.dispose]());
+    const externalIds = new ExternalIds({ rows, persons, directory });
     lifetime.defer('external ids', () => externalIds[Symbol.dispose]());
     enforceTombstones({ database, rows, audit, clock });
     enforceWithdrawals({ database, rows, audit, clock, ring, persons });
@@ -229,7 +229,7 @@ async function openUnlocked(options: UnlockOptions, ring: KeyRing): Promise<Gall
       persons,
       changes,
       externalIds,
-      names,
+      directory,
       imports,
       evidence,
       passageKeys: new PassageKeys(database, ring),

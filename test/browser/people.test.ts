@@ -41,6 +41,11 @@ describe('the people pages of the console', {
     await page.getByLabel('Mark').selectOption('Barred');
     await page.getByText('No person fits.').waitFor();
     await page.getByLabel('Mark').selectOption('With and without');
+    await page.getByLabel('Consent').selectOption('Withdrawn');
+    await page.waitForURL(/state=removed/);
+    await page.getByText('No person fits.').waitFor();
+    await page.getByLabel('Consent').selectOption('Any');
+    await page.getByLabel('State').selectOption('Active');
     await page.getByRole('link', { name: /Lena Fischer/ }).click();
     await page.getByRole('heading', { name: 'Lena Fischer', level: 1 }).waitFor();
     await page.getByText(/^Quality/).waitFor();

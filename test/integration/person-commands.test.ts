@@ -292,6 +292,8 @@ test('a person is changed, removed, restored and erased', async () => {
     [['--group', 'night'], false],
     [['--watch'], true],
     [['--watch', 'watch'], false],
+    [['--consent', 'recorded'], true],
+    [['--consent', 'none'], false],
   ] as const)
     assert.equal((await run(['list', ...filter])).stdout.includes('Augusta'), isListed, filter.join(' '));
   const [marked] = server.behind.vault.audit.list({ action: 'person.changed' }).slice(-1);

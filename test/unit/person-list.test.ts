@@ -1,111 +1,126 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { pageOfPersons } from '../../daemon/app/gallery/person-list.js';
+import { type PersonFilter, pageOfPersons } from '../../daemon/app/gallery/person-list.js';
 import { personId } from '../../daemon/domain/ids.js';
-import type { PersonTerms } from '../../daemon/domain/persons/person-standing.js';
+import type { PersonProfile } from '../../daemon/domain/persons/person-profile.js';
 import type { Gallery, PersonEntry } from '../../daemon/gallery/gallery.js';
+import { PersonDirectory } from '../../daemon/gallery/persons/person-directory.js';
 
-const entry = (index: number, name: string | undefined): PersonEntry => ({
+const entry = (index: number, profile: PersonProfile | undefined): PersonEntry => ({
   id: personId(`p-${String(index).padStart(6, '0')}`),
-  ...{ state: 'active', profile: name === undefined ? undefined : { name }, revision: 1 },
+  ...{ state: 'active', profile, revision: 1 },
   ...{ enrolledAtMs: index, changedAtMs: index, templateCount: 1, photographCount: 1, evidenceCount: 0 },
 });
 
-/** A gallery that gives these entries in slices. */
+type Listed = Parameters<typeof pageOfPersons>[0];
+
+/** A gallery of these persons, with the directory of the real one. */
 function galleryOf(
-  all: readonly PersonEntry[],
-): Pick<Gallery, 'pagePersons' | 'countPersons' | 'personsNamed'> {
+  profiles: readonly (PersonProfile | undefined)[],
+): Listed & { readonly opened: () => number } {
+  const all = profiles.map((profile, index) => entry(index, profile));
+  const directory = new PersonDirectory();
+  for (const { id, enrolledAtMs, profile } of all)
+    directory.note({ id, enrolledAtMs, state: 'active' }, profile);
+  let opened = 0;
+  const open: Gallery['personsOf'] = async (ids) => {
+    opened += ids.length;
+    return all.filter(({ id }) => ids.includes(id)).sort((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id));
+  };
   return {
     pagePersons: async ({ after, limit }) => {
       const from = after === undefined ? 0 : all.findIndex(({ id }) => id === after.id) + 1;
       return all.slice(from, from + limit);
     },
     countPersons: () => all.length,
-    personsNamed: async () => [],
+    findPersons: async (wanted) => directory.find(wanted),
+    personsOf: open,
+    opened: () => opened,
   };
 }
 
 const today = '2026-03-02';
 const filter = { limit: 1000, removed: 'excluded' } as const;
 
-describe('a list of persons by name', () => {
-  test('is whole and in order, in pages of any size', async () => {
-    const name = fc.option(fc.string({ maxLength: 4 }), { nil: undefined });
+/** All pages of a list, one after another. */
+async function pagesOf(
+  gallery: Listed,
+  asked: Omit<PersonFilter, 'removed'>,
+): Promise<readonly PersonEntry[]> {
+  const listed: PersonEntry[] = [];
+  const totals = new Set<number | undefined>();
+  let cursor: string | undefined;
+  do {
+    const page = await pageOfPersons(gallery, { ...filter, ...asked, cursor }, today);
+    totals.add(page.total);
+    listed.push(...page.items);
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+  assert.deepEqual([...totals], [listed.length]);
+  return listed;
+}
+
+describe('a list of persons', () => {
+  test('by name is whole and in order, in pages of any size', async () => {
+    const name = fc.option(fc.string({ minLength: 1, maxLength: 4 }), { nil: undefined });
+    const sizes = fc.integer({ min: 1, max: 20 });
     await fc.assert(
-      fc.asyncProperty(
-        fc.array(name, { maxLength: 60 }),
-        fc.integer({ min: 1, max: 20 }),
-        async (names, limit) => {
-          const gallery = galleryOf(names.map((each, index) => entry(index, each)));
-          const listed: PersonEntry[] = [];
-          let cursor: string | undefined;
-          do {
-            const page = await pageOfPersons(gallery, { ...filter, limit, sort: 'name', cursor }, today);
-            assert.equal(page.total, names.length);
-            listed.push(...page.items);
-            cursor = page.nextCursor;
-          } while (cursor !== undefined);
-          assert.equal(new Set(listed.map(({ id }) => id)).size, names.length);
-          const keys = listed.map(({ profile }) =>
-            (profile?.name ?? '').normalize('NFC').trim().toLowerCase(),
-          );
-          assert.deepEqual(keys, [...keys].sort());
-        },
-      ),
+      fc.asyncProperty(fc.array(name, { maxLength: 60 }), sizes, async (names, limit) => {
+        const gallery = galleryOf(names.map((each) => (each === undefined ? undefined : { name: each })));
+        const listed = await pagesOf(gallery, { sort: 'name', limit });
+        assert.equal(new Set(listed.map(({ id }) => id)).size, names.length);
+        const keys = listed.map(({ profile }) => (profile?.name ?? '').trim().toLowerCase());
+        assert.deepEqual(keys, [...keys].sort());
+      }),
     );
   });
 
-  test('of tens of thousands lets the event loop turn while it is sorted', async () => {
-    const many = Array.from({ length: 30_000 }, (_, index) => entry(index, `${(index * 7919) % 30_000}`));
-    let turns = 0;
-    let isOver = false;
-    const turn = (): void => {
-      turns += 1;
-      if (!isOver) setImmediate(turn);
-    };
-    setImmediate(turn);
-    const { items } = await pageOfPersons(galleryOf(many), { ...filter, sort: 'name', limit: 30_000 }, today);
-    isOver = true;
-    const names = items.map(({ profile }) => profile?.name ?? '');
-    assert.deepEqual(names, [...names].sort());
-    assert.equal(items.length, 30_000);
-    assert.ok(turns >= 8, `it turned ${turns} times`);
+  test('opens the profiles of its page alone', async () => {
+    const gallery = galleryOf(
+      Array.from({ length: 3000 }, (_, index) => ({ name: `${(index * 7919) % 3000}`, groups: ['team'] })),
+    );
+    for (const asked of [
+      { sort: 'name' },
+      { sort: 'newest', group: 'team' },
+      { sort: 'oldest', text: '7' },
+    ] as const) {
+      const before = gallery.opened();
+      const { items, nextCursor } = await pageOfPersons(gallery, { ...filter, ...asked, limit: 20 }, today);
+      assert.equal(items.length, 20);
+      assert.notEqual(nextCursor, undefined);
+      assert.equal(gallery.opened() - before, 20);
+    }
   });
-});
 
-test('a list by group, mark and validity has only the persons who are like that, page by page', async () => {
-  const terms: readonly PersonTerms[] = [
-    { groups: ['team'], validUntil: '2026-03-01' },
-    { groups: ['team', 'visitors'], validUntil: today },
-    { groups: ['visitors'], validFrom: '2026-03-03', watch: { mark: 'watch', reason: 'parcel' } },
-    { validUntil: '2026-03-01', watch: { mark: 'barred', reason: 'order of the court' } },
-    {},
-  ];
-  const gallery = galleryOf(terms.map((each, index) => withTerms(entry(index, `person ${index}`), each)));
-  const indexesOf = async (
-    asked: Partial<Parameters<typeof pageOfPersons>[1]>,
-  ): Promise<readonly number[]> => {
-    const wanted = { ...filter, sort: 'oldest', ...asked } as const;
-    const whole = await pageOfPersons(gallery, wanted, today);
-    const first = await pageOfPersons(gallery, { ...wanted, limit: 1 }, today);
-    const rest = await pageOfPersons(gallery, { ...wanted, cursor: first.nextCursor }, today);
-    const paged = first.nextCursor === undefined ? first.items : [...first.items, ...rest.items];
-    assert.deepEqual(paged, whole.items);
-    assert.equal(whole.total, undefined);
-    return whole.items.map(({ enrolledAtMs }) => enrolledAtMs);
-  };
-  assert.deepEqual(await indexesOf({ group: 'team' }), [0, 1]);
-  assert.deepEqual(await indexesOf({ group: 'team', validity: 'expired' }), [0]);
-  assert.deepEqual(await indexesOf({ validity: 'expired' }), [0, 3]);
-  assert.deepEqual(await indexesOf({ validity: 'not-yet-valid' }), [2]);
-  assert.deepEqual(await indexesOf({ validity: 'valid' }), [1, 4]);
-  assert.deepEqual(await indexesOf({ watch: 'any' }), [2, 3]);
-  assert.deepEqual(await indexesOf({ watch: 'barred' }), [3]);
-  assert.deepEqual(await indexesOf({ text: 'PERSON 3', watch: 'watch' }), []);
-});
-
-const withTerms = (person: PersonEntry, terms: PersonTerms): PersonEntry => ({
-  ...person,
-  profile: { name: 'nameless', ...person.profile, ...terms },
+  test('by group, mark, validity and consent has only the persons who are like that, page by page', async () => {
+    const given = { basis: 'consent', dateIso: '2026-01-05', reference: 'form 7' } as const;
+    const gallery = galleryOf([
+      { name: 'person 0', groups: ['team'], validUntil: '2026-03-01', consent: given },
+      { name: 'person 1', groups: ['team', 'visitors'], validUntil: today },
+      { name: 'person 2', validFrom: '2026-03-03', watch: { mark: 'watch', reason: 'parcel' } },
+      { name: 'person 3', validUntil: '2026-03-01', watch: { mark: 'barred', reason: 'order' } },
+      { name: 'person 4', consent: { ...given, withdrawnIso: '2026-02-01' } },
+      undefined,
+    ]);
+    const indexesOf = async (asked: Partial<PersonFilter>): Promise<readonly number[]> => {
+      const wanted = { ...filter, sort: 'oldest', ...asked } as const;
+      const whole = await pagesOf(gallery, wanted);
+      assert.deepEqual(await pagesOf(gallery, { ...wanted, limit: 1 }), whole);
+      const backwards = await pagesOf(gallery, { ...wanted, sort: 'newest', limit: 1 });
+      assert.deepEqual([...backwards].reverse(), whole);
+      return whole.map(({ enrolledAtMs }) => enrolledAtMs);
+    };
+    assert.deepEqual(await indexesOf({ group: 'team' }), [0, 1]);
+    assert.deepEqual(await indexesOf({ group: 'team', validity: 'expired' }), [0]);
+    assert.deepEqual(await indexesOf({ validity: 'expired' }), [0, 3]);
+    assert.deepEqual(await indexesOf({ validity: 'not-yet-valid' }), [2]);
+    assert.deepEqual(await indexesOf({ validity: 'valid' }), [1, 4]);
+    assert.deepEqual(await indexesOf({ watch: 'any' }), [2, 3]);
+    assert.deepEqual(await indexesOf({ watch: 'barred' }), [3]);
+    assert.deepEqual(await indexesOf({ text: 'PERSON 3', watch: 'watch' }), []);
+    assert.deepEqual(await indexesOf({ consent: 'recorded' }), [0]);
+    assert.deepEqual(await indexesOf({ consent: 'withdrawn' }), [4]);
+    assert.deepEqual(await indexesOf({ consent: 'none', text: 'person' }), [1, 2, 3]);
+  });
 });

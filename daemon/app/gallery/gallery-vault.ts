@@ -260,6 +260,7 @@ export class GalleryVault implements AsyncDisposable {
     }
     this.#sealed = undefined;
     this.#open = result;
+    result.gallery.readAhead();
     for (const listener of this.#listeners) listener();
   }
 

@@ -3,7 +3,7 @@ import { present } from '../../base/present.js';
 import type { PersonDetail, PersonSummary } from '../../contract/person.js';
 import type { ErasureCertificate } from '../../contract/persons.js';
 import { isoTime } from '../../domain/iso-time.js';
-import type { Consent } from '../../domain/persons/consent.js';
+import { consentStateOf } from '../../domain/persons/consent.js';
 import type * as gallery from '../../gallery/gallery.js';
 import { damagedName } from './enrolment.js';
 
@@ -24,11 +24,6 @@ export function summarisePerson(entry: gallery.PersonEntry): PersonSummary {
     consentState: consentStateOf(consent),
     ...present({ groups, validFrom, validUntil, watch }),
   };
-}
-
-function consentStateOf(consent: Consent | undefined): PersonSummary['consentState'] {
-  if (consent === undefined) return 'none';
-  return consent.withdrawnIso === undefined ? 'recorded' : 'withdrawn';
 }
 
 /** Like `summarisePerson`, with the whole profile. */

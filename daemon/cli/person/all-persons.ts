@@ -1,11 +1,13 @@
 import type { PersonSummary } from '../../contract/person.js';
 import type { ControlClient } from '../../control/client.js';
+import type { ConsentState } from '../../domain/persons/consent.js';
 import type { Validity, WatchMark } from '../../domain/persons/person-standing.js';
 
 export interface PersonFilter {
   readonly group?: string;
   readonly watch?: WatchMark | 'any';
   readonly validity?: Validity;
+  readonly consent?: ConsentState;
 }
 
 /** Persons on a page: few requests for a large gallery, and some 10 ms of work for each. */

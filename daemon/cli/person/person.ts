@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { present } from '../../base/present.js';
+import { type ConsentState, consentStates } from '../../domain/persons/consent.js';
 import { type WatchMark, watchMarks } from '../../domain/persons/person-standing.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox } from '../daemon-client.js';
@@ -34,6 +35,7 @@ interface ListOptions extends CommonOptions {
   readonly group?: string;
   readonly watch?: true | WatchMark;
   readonly expired?: boolean;
+  readonly consent?: ConsentState;
 }
 
 function registerListAndShow(person: Command): void {
@@ -46,15 +48,22 @@ function registerListAndShow(person: Command): void {
       ),
     )
     .option('--expired', 'only persons whose last valid day is over')
+    .addOption(
+      new Option(
+        '--consent <state>',
+        'only persons whose consent is recorded, was withdrawn (with --removed), or neither',
+      ).choices(consentStates),
+    )
     .description('list the enrolled persons')
     .action((options: ListOptions) =>
       runAction(options.json === true, async () => {
         const { client, time } = await openBox(options.config);
-        const { group, watch, expired } = options;
+        const { group, watch, expired, consent } = options;
         const filter = present({
           group,
           watch: watch === true ? ('any' as const) : watch,
           validity: expired === true ? ('expired' as const) : undefined,
+          consent,
         });
         const found = await allPersons(client, options.removed === true ? 'included' : 'excluded', filter);
         const isFiltered = Object.keys(filter).length > 0;

@@ -40,6 +40,14 @@ export interface Consent {
   readonly withdrawnIso?: string;
 }
 
+export const consentStates = ['none', 'recorded', 'withdrawn'] as const;
+export type ConsentState = (typeof consentStates)[number];
+
+export function consentStateOf(consent: Consent | undefined): ConsentState {
+  if (consent === undefined) return 'none';
+  return consent.withdrawnIso === undefined ? 'recorded' : 'withdrawn';
+}
+
 /** Longest reference, characters. */
 const longestReference = 200;
 

@@ -3,8 +3,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { PersonId } from '../../domain/ids.js';
 import type { PersonProfile } from '../../domain/persons/person-profile.js';
 import { fillRandomly, KEY_BYTES, secretBytes, wipe } from '../../host/sodium.js';
-import type { NameIndex } from './name-index.js';
-import type { PersonCountsRow, PersonRows } from './person-rows.js';
+import type { PersonDirectory } from './person-directory.js';
+import type { PersonCountsRow, PersonRow, PersonRows } from './person-rows.js';
 import type { Persons } from './persons.js';
 
 /** Profiles opened between two turns of the event loop: some milliseconds of work. */
@@ -38,29 +38,30 @@ export class ExternalIdsAtOnce {
  * each external id, under a random key of this process: without the key, a list of likely ids cannot be compared with it. The
  * first use reads all profiles; later changes are passed to `note`.
  *
- * A match is verified against the opened profile. The same reading fills `names`.
+ * A match is verified against the opened profile. The same reading fills `directory`.
  */
 export class ExternalIds implements Disposable {
   readonly #rows: PersonRows;
   readonly #persons: Persons;
   readonly #key = secretBytes(KEY_BYTES);
-  readonly #names: NameIndex;
+  readonly #directory: PersonDirectory;
   readonly #holders = new Map<string, PersonId[]>();
   readonly #hashOf = new Map<PersonId, string>();
   #whole: Promise<void> | undefined;
+  #isDisposed = false;
 
   constructor({
     rows,
     persons,
-    names,
+    directory,
   }: {
     readonly rows: PersonRows;
     readonly persons: Persons;
-    readonly names: NameIndex;
+    readonly directory: PersonDirectory;
   }) {
     this.#rows = rows;
     this.#persons = persons;
-    this.#names = names;
+    this.#directory = directory;
     fillRandomly(this.#key);
   }
 
@@ -86,11 +87,13 @@ export class ExternalIds implements Disposable {
     return new ExternalIdsAtOnce(this.#hash, holders);
   }
 
-  /** Call it for every stored profile of an active or removed person. */
-  note(id: PersonId, { externalId, name }: PersonProfile): void {
+  /** Call it with the new row and profile of a person. `profile`: undefined if it does not open. */
+  note(row: PersonRow, profile: PersonProfile | undefined): void {
     // `#readAll` will find the person.
-    if (this.#whole === undefined) return;
-    this.#names.note(id, name);
+    if (this.#whole === undefined || row.state === 'staged') return;
+    const { id, enrolledAtMs, state } = row;
+    this.#directory.note({ id, enrolledAtMs, state }, profile);
+    const externalId = profile?.externalId;
     const hash = externalId === undefined ? undefined : this.#hash(externalId);
     if (this.#hashOf.get(id) === hash) return;
     this.#forget(id);
@@ -101,18 +104,18 @@ export class ExternalIds implements Disposable {
     else others.push(id);
   }
 
-  /** Call it after every deletion, also a failed one: reads the person's row again. */
+  /** Call it after every other change and every deletion, also a failed one: reads the person's row again. */
   reread(id: PersonId): void {
     const row = this.#rows.person(id);
-    const profile = row === undefined ? undefined : this.#persons.profileIfWhole(row);
-    if (profile !== undefined) this.note(id, profile);
+    if (row !== undefined) this.note(row, this.#persons.profileIfWhole(row));
     else {
       this.#forget(id);
-      this.#names.forget(id);
+      this.#directory.forget(id);
     }
   }
 
   [Symbol.dispose](): void {
+    this.#isDisposed = true;
     this.#holders.clear();
     this.#hashOf.clear();
     wipe(this.#key);
@@ -124,11 +127,10 @@ export class ExternalIds implements Disposable {
       for (;;) {
         // Also before the first slice: `note` works from then on.
         await nextTurn();
+        if (this.#isDisposed) return;
         const persons = this.#rows.personsAfter(previousId, SLICE_PERSONS);
         for (const row of persons) {
-          if (row.state === 'staged') continue;
-          const profile = this.#persons.profileIfWhole(row);
-          if (profile !== undefined) this.note(row.id, profile);
+          if (row.state !== 'staged') this.note(row, this.#persons.profileIfWhole(row));
         }
         const last = persons.at(-1);
         if (last === undefined) return;
@@ -136,7 +138,7 @@ export class ExternalIds implements Disposable {
       }
     } catch (error) {
       this.#whole = undefined;
-      this.#names.clear();
+      this.#directory.clear();
       this.#holders.clear();
       this.#hashOf.clear();
       throw error;

@@ -57,6 +57,19 @@ export class NameIndex implements Disposable {
     return found;
   }
 
+  /** Orders two persons whose names are noted: by name, in code points whatever the locale of the box, then by id. */
+  compare(a: PersonId, b: PersonId): number {
+    let [atA, atB] = [this.#starts.get(a) ?? 0, this.#starts.get(b) ?? 0];
+    for (;;) {
+      const [byteA = 0, byteB = 0] = [this.#bytes[atA], this.#bytes[atB]];
+      if (byteA !== byteB) return byteA - byteB;
+      if (byteA === 0) break;
+      atA += 1;
+      atB += 1;
+    }
+    return a < b ? -1 : Number(a > b);
+  }
+
   clear(): void {
     wipe(this.#bytes);
     this.#usedBytes = 0;

@@ -33,16 +33,13 @@ export interface PersonsPage {
   /** Begins after this person; absent: with the first. The person need not exist any more. */
   readonly after?: Pick<PersonRow, 'id' | 'enrolledAtMs'> | undefined;
   readonly limit: number;
-  /** Only these. */
-  readonly among?: readonly PersonId[] | undefined;
 }
 
 interface PageQuery {
   readonly afterMs: number;
   readonly afterId: string;
-  /** JSON arrays. */
+  /** A JSON array. */
   readonly states: string;
-  readonly among: string;
   readonly limit: number;
 }
 
@@ -110,7 +107,6 @@ export class PersonRows {
   readonly #updateProfile: Statement<[Omit<PersonRow, 'enrolledAtMs'>]>;
   readonly #one: Statement<[string], PersonCountsRow>;
   readonly #pages: Readonly<Record<PersonsPage['order'], Statement<[PageQuery], PersonCountsRow>>>;
-  readonly #pagesAmong: Readonly<Record<PersonsPage['order'], Statement<[PageQuery], PersonCountsRow>>>;
   readonly #count: Statement<[string], number>;
   readonly #after: Statement<[string, number], KeyedPersonRow>;
   readonly #ofImport: Statement<[string], KeyedPersonRow>;
@@ -152,18 +148,6 @@ export class PersonRows {
          ORDER BY enrolled_at_ms ${direction}, person.id ${direction} LIMIT @limit`,
       );
     this.#pages = { oldest: page('>', 'ASC'), newest: page('<', 'DESC') };
-    // Sorts the ids alone: the counts are made for the rows of the page.
-    const pageAmong = (comparison: '<' | '>', direction: 'ASC' | 'DESC') =>
-      db.prepare<[PageQuery], PersonCountsRow>(
-        `SELECT ${COUNTS_COLUMNS} FROM ${KEYED_PERSONS}
-         WHERE person.id IN (
-           SELECT one.id FROM json_each(@among) AS wanted CROSS JOIN person AS one ON one.id = wanted.value
-           WHERE (one.enrolled_at_ms, one.id) ${comparison} (@afterMs, @afterId)
-             AND one.state IN (SELECT value FROM json_each(@states))
-           ORDER BY one.enrolled_at_ms ${direction}, one.id ${direction} LIMIT @limit)
-         ORDER BY person.enrolled_at_ms ${direction}, person.id ${direction}`,
-      );
-    this.#pagesAmong = { oldest: pageAmong('>', 'ASC'), newest: pageAmong('<', 'DESC') };
     this.#count = db
       .prepare<[string], number>(
         'SELECT count(*) FROM person WHERE state IN (SELECT value FROM json_each(?))',
@@ -231,14 +215,13 @@ export class PersonRows {
     return this.#read(() => this.#one.get(id));
   }
 
-  page({ order, states, after, limit, among }: PersonsPage): readonly PersonCountsRow[] {
+  page({ order, states, after, limit }: PersonsPage): readonly PersonCountsRow[] {
     const beyondAll = order === 'oldest' ? Number.MIN_SAFE_INTEGER : Number.MAX_SAFE_INTEGER;
     return this.#read(() =>
-      (among === undefined ? this.#pages : this.#pagesAmong)[order].all({
+      this.#pages[order].all({
         afterMs: after?.enrolledAtMs ?? beyondAll,
         afterId: after?.id ?? '',
         states: JSON.stringify(states),
-        among: JSON.stringify(among ?? []),
         limit,
       }),
     );

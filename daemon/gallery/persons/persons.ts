@@ -60,6 +60,18 @@ export class Persons {
     }
   }
 
+  async of(ids: readonly PersonId[]): Promise<readonly PersonEntry[]> {
+    const entries: PersonEntry[] = [];
+    for (let from = 0; from < ids.length; from += SLICE_ROWS) {
+      if (from > 0) await nextTurn();
+      for (const id of ids.slice(from, from + SLICE_ROWS)) {
+        const row = this.#rows.person(id);
+        if (row !== undefined) entries.push(this.#entry(row));
+      }
+    }
+    return entries;
+  }
+
   show(id: PersonId): FullPersonEntry | undefined {
     const row = this.#rows.person(id);
     if (row === undefined) return undefined;

@@ -56,6 +56,7 @@ const choices = {
   state: ['active', 'all', 'removed'],
   watch: ['everyone', 'any', 'watch', 'barred'],
   validity: ['all', 'valid', 'not-yet-valid', 'expired'],
+  consent: ['any', 'recorded', 'none', 'withdrawn'],
   sort: ['newest', 'oldest', 'name'],
 } as const;
 type ChoiceName = keyof typeof choices;
@@ -67,7 +68,11 @@ function chosen<Name extends ChoiceName>({ get }: Query, name: Name): (typeof ch
 
 function filtersOf(query: Query) {
   const [text, group] = [query.get('text').trim(), query.get('group').trim()];
-  const [watch, validity] = [chosen(query, 'watch'), chosen(query, 'validity')];
+  const [watch, validity, consent] = [
+    chosen(query, 'watch'),
+    chosen(query, 'validity'),
+    chosen(query, 'consent'),
+  ];
   const removed = { active: 'excluded', all: 'included', removed: 'only' } as const;
   return {
     limit: pageSize,
@@ -77,6 +82,7 @@ function filtersOf(query: Query) {
     ...(group !== '' && { group }),
     ...(watch !== 'everyone' && { watch }),
     ...(validity !== 'all' && { validity }),
+    ...(consent !== 'any' && { consent }),
   };
 }
 
@@ -99,6 +105,7 @@ function Filters({ query }: { readonly query: Query }) {
       <Filter name="state" query={query} text={(value) => t(`state-${value}`)} />
       <Filter name="watch" query={query} text={(value) => t(`watch-${value}`)} />
       <Filter name="validity" query={query} text={(value) => t(`validity-${value}`)} />
+      <Filter name="consent" query={query} text={(value) => t(`consent-${value}`)} />
       <Filter name="sort" query={query} text={(value) => t(`sort-${value}`)} />
     </search>
   );
@@ -117,7 +124,13 @@ function Filter<Name extends ChoiceName>({ name, query, text }: FilterProps<Name
       label={t(`filter-${name}`)}
       value={chosen(query, name)}
       options={values.map((value) => [value, text(value)] as const)}
-      onValue={(value) => query.set({ [name]: value === values[0] ? '' : value })}
+      onValue={(value) =>
+        // Who withdrew their consent is a removed person.
+        query.set({
+          [name]: value === values[0] ? '' : value,
+          ...(value === 'withdrawn' && { state: 'removed' }),
+        })
+      }
     />
   );
 }
