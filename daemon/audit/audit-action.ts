@@ -50,6 +50,7 @@ export const auditActions = [
   'backup.uploaded',
   'backup.removed',
   'backup.recovery-key-changed',
+  'backup.verified',
   'backup.restored',
   'backup.refused',
   'gallery.reembed-started',

@@ -34,6 +34,10 @@ const expiresAt = z.iso
 export const keptBackup = z.object({ id, expiresAt, ...factFields });
 export type KeptBackup = z.infer<typeof keptBackup>;
 
+/** A backup that was read and found whole. */
+export const verifiedBackup = z.object(factFields);
+export type VerifiedBackup = z.infer<typeof verifiedBackup>;
+
 /** An upload, as far as the box has it. */
 export const backupUpload = z.object({ id, receivedBytes: count, expiresAt });
 export type BackupUpload = z.infer<typeof backupUpload>;
@@ -47,7 +51,7 @@ export const backupStatus = z.object({
     .string()
     .exactOptional()
     .describe('The recovery key that backups are encrypted to. Absent before the first one.'),
-  running: z.enum(['create', 'restore']).exactOptional(),
+  running: z.enum(['create', 'restore', 'verify']).exactOptional(),
   progress: z
     .object({
       step: z.enum(['copy', 'write', 'read-back', 'read', 'unpack', 'check']),
@@ -109,7 +113,7 @@ const createErrors = [
   'shutting-down',
 ] as const;
 
-const restoreErrors = [
+const verifyErrors = [
   'backup-busy',
   'backup-not-read',
   'backup-foreign',
@@ -119,17 +123,21 @@ const restoreErrors = [
   'backup-wrong-secret',
   'backup-locked-for-others',
   'backup-unusable',
-  'recogniser-mismatch',
   'database-newer',
-  'database-busy',
   'recovery-key-malformed',
   'passphrase-memory',
-  'key-changed',
-  'gallery-log-left',
-  'gallery-damaged',
   'disk-full',
   'disk-failed',
   'shutting-down',
+] as const;
+
+const restoreErrors = [
+  ...verifyErrors,
+  'recogniser-mismatch',
+  'database-busy',
+  'key-changed',
+  'gallery-log-left',
+  'gallery-damaged',
   ...keyProviderErrors,
 ] as const;
 
@@ -137,7 +145,7 @@ const createSecrets = {
   passphrase: passphrasePart('Opens the backup, too, beside the recovery key: UTF-8, 12 characters or more.'),
 };
 
-const restoreSecrets = {
+const openingSecrets = {
   recoverySecret: {
     isRequired: false,
     maximumBytes: 4096,
@@ -145,6 +153,10 @@ const restoreSecrets = {
       'The content of the file with the secret half of the recovery key. Give it, or `passphrase`, not both.',
   },
   passphrase: passphrasePart('The passphrase of the backup.'),
+} as const;
+
+const restoreSecrets = {
+  ...openingSecrets,
   keyPassphrase: passphrasePart(
     'Needed by the provider `passphrase`: the passphrase of the new key of the gallery.',
   ),
@@ -260,6 +272,21 @@ export const backupOperations = {
     scope: 'backups:restore',
     audit: 'write',
     rate: 'default',
+    needsStepUp: true,
+  }),
+  'backups.verify': operation({
+    method: 'POST',
+    path: '/backups/{id}/verify',
+    summary: 'Check every byte of a backup that was uploaded, or that the box keeps, and the database in it.',
+    description: 'Nothing changes. The gallery of the box stays in use.',
+    input: z.strictObject({ id }),
+    secrets: openingSecrets,
+    answer: { kind: 'json', schema: verifiedBackup },
+    errors: ['no-such-backup', ...verifyErrors],
+    scope: 'backups:restore',
+    audit: 'write',
+    rate: 'heavy',
+    isLong: true,
     needsStepUp: true,
   }),
   'backups.restore': operation({

@@ -161,25 +161,26 @@ async function callRecords(caller: ExampleCaller, { client, seeded }: ExampleBox
   await caller.call('events.resend', { from: sequence, to: sequence });
   await caller.call('strangers.list', {});
   await caller.call('outbox.show', {});
-  const today = new Date().toISOString().slice(0, 10);
+  // Of the day before each hour is over.
+  const date = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
   await caller.call('passages.list', { limit: 2, outcome: 'unproven' });
   await caller.call('passages.follow', { after: 0 });
   const at = new Date(Date.now() - 3_600_000).toISOString();
   await caller.call('passages.missed', { camera: 'front-door', person, at, note: 'came with a helmet' });
-  await caller.call('reports.recognition', { from: today, to: today });
+  await caller.call('reports.recognition', { from: date, to: date });
   await caller.call('reports.preview', {
     ...{ camera: 'front-door', last: 100 },
     policies: [{ threshold: 0.6 }, { threshold: 0.6, require: 'not-attack' }],
   });
   await caller.call('reports.accuracy', {});
   await caller.call('attendance.today', {});
-  await caller.call('attendance.report', { from: today, to: today, person });
+  await caller.call('attendance.report', { from: date, to: date, person });
   await caller.call('attendance.correct', {
-    ...{ person, date: today, kind: 'in', time: '08:00', reason: 'the camera was off' },
+    ...{ person, date, kind: 'in', time: '08:00', reason: 'the camera was off' },
   });
   await caller.call('attendance.shifts', {});
   await caller.call('attendance.preview', {
-    ...{ from: today, to: today },
+    ...{ from: date, to: date },
     shifts: [{ id: 'day', from: '08:30', to: '17:00' }],
   });
 
@@ -196,7 +197,7 @@ async function callRecords(caller: ExampleCaller, { client, seeded }: ExampleBox
   await caller.call('alerts.unmute', { rule: 'camera-down' });
   await caller.call('audit.list', { action: 'person', limit: 2 });
   await caller.call('audit.verify', {});
-  await caller.call('audit.report', { from: `${today}T00:00:00.000Z`, to: new Date().toISOString() });
+  await caller.call('audit.report', { from: `${date}T00:00:00.000Z`, to: new Date().toISOString() });
 }
 
 async function callUpkeep(caller: ExampleCaller, box: ExampleBox): Promise<void> {
@@ -265,6 +266,7 @@ async function callUpkeep(caller: ExampleCaller, box: ExampleBox): Promise<void>
   await caller.call('backups.download', { id: backup.id });
   const upload = await caller.call('backups.upload', { offset: 0, piece: [Buffer.alloc(1024)] });
   await caller.call('backups.remove', { id: upload.id });
+  await caller.call('backups.verify', { id: backup.id, passphrase: Buffer.from(passphrase) });
   await caller.call('backups.restore', { id: backup.id, passphrase: Buffer.from(passphrase) });
   await caller.call('keys.rotate', {});
 }

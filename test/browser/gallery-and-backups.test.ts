@@ -92,6 +92,13 @@ async function useBackups(box: ConsoleBox, directory: string): Promise<void> {
   const upload = section(page, 'Backup from a file');
   await upload.getByLabel('File of the backup').setInputFiles(path);
   await upload.getByRole('button', { name: 'Upload' }).click();
+  await upload.getByRole('button', { name: 'Check' }).click();
+  await page.getByLabel('What opens the backup').selectOption('passphrase');
+  await page.getByLabel('Passphrase', { exact: true }).fill(passphrase);
+  await page.getByRole('dialog').getByRole('button', { name: 'Check' }).click();
+  await section(page, 'The backup is whole')
+    .getByText(await sha256Of(path))
+    .waitFor();
   await upload.getByRole('button', { name: 'Restore' }).click();
   await page.getByLabel('What opens the backup').selectOption('passphrase');
   await page.getByLabel('Passphrase', { exact: true }).fill('a passphrase of another box');

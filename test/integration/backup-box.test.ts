@@ -109,7 +109,7 @@ describe('a backup of a running box', () => {
     assertGoesOn(await progressDuring(box, again), ['copy', 'write', 'read-back']);
     assert.equal((await box.backups.status()).progress, undefined);
     const told: BackupProgress[] = [];
-    await examineBackup(path, secret, directory, (progress) => told.push(progress));
+    await examineBackup(path, secret, directory, { onProgress: (progress) => told.push(progress) });
     assertGoesOn(told, ['read', 'unpack', 'check']);
     assert.deepEqual([...new Set(told.map(({ step }) => step))], ['read', 'unpack', 'check']);
     const names = await namesIn(box.vault.gallery());

@@ -114,11 +114,21 @@ describe('backups over the network', () => {
         details: { receivedBytes: half },
       });
       assert.equal(await codeOf(client.call('backups.restore', { id, passphrase })), 'backup-truncated');
+      assert.equal(await codeOf(client.call('backups.verify', { id, passphrase })), 'backup-truncated');
       const piece = [whole.subarray(half)];
       const { receivedBytes } = await client.call('backups.upload', { id, offset: half, piece });
       assert.equal(receivedBytes, whole.length);
       const uploads = actionsOf(box).filter((action) => action === 'backup.uploaded');
       assert.equal(uploads.length, 1, 'one entry for all pieces');
+      const other = Buffer.from('six other words open nothing here');
+      assert.equal(
+        await codeOf(client.call('backups.verify', { id, passphrase: other })),
+        'backup-wrong-secret',
+      );
+      const verified = await client.call('backups.verify', { id, passphrase });
+      const { id: _, expiresAt: __, ...facts } = made;
+      assert.deepEqual(verified, facts);
+      assert.ok(actionsOf(box).includes('backup.verified'));
       const restored = await client.call('backups.restore', { id, passphrase });
       assert.deepEqual([restored.persons, restored.backup.sha256], [1, made.sha256]);
       assert.equal('path' in restored.backup, false);

@@ -229,6 +229,7 @@ describe('the classes of operations for a second person', () => {
         .map(([id]) => id),
       'ends access, or gives it back': ['users.unlock', 'users.end-sessions', 'api-keys.revoke'],
       'opens what is there': ['keys.unlock'],
+      'reads a backup, for which one needs what opens it': ['backups.verify'],
       // The screen can show the prompts of one camera, and nothing else.
       'shows prompts': ['screens.add'],
       'changes one photograph': ['persons.photographs.replace', 'persons.photographs.remove'],

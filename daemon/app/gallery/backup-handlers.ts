@@ -25,6 +25,8 @@ export function backupHandlers(backups: BoxBackups): Handlers<typeof backupOpera
       if (piece === undefined) throw badInput('bad-request', 'the request has no piece');
       return backups.upload(piece, { id, offset }, caller);
     },
+    'backups.verify': ({ id, ...secrets }, { caller }) =>
+      withUnlock(secrets, (secret) => backups.verifyKept(id, secret, caller)),
     'backups.restore': ({ id, provider, keyPassphrase, ...secrets }, { caller }) =>
       withUnlock(secrets, (secret) =>
         backups.restoreKept(id, { secret, ...present({ provider, keyPassphrase }) }, caller),

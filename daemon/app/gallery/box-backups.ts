@@ -1,5 +1,5 @@
 import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Actor, actorOf } from '../../audit/actor.js';
 import type { Clock } from '../../base/clock.js';
 import { badInput, isRollcallError, operational } from '../../base/errors.js';
@@ -11,6 +11,7 @@ import type {
   FileBackup,
   KeptBackup,
   RestoredGallery,
+  VerifiedBackup,
 } from '../../contract/backups.js';
 import { programVersion } from '../../control/program-version.js';
 import type { BoxIds } from '../../domain/events/box-ids.js';
@@ -18,8 +19,9 @@ import type { PersonId, RecogniserId } from '../../domain/ids.js';
 import { BackgroundJob } from '../../gallery/background-job.js';
 import type { BackupProgress, OnBackupProgress } from '../../gallery/backup/backup-progress.js';
 import { createGalleryBackup } from '../../gallery/backup/create-backup.js';
+import { examineBackup } from '../../gallery/backup/examine-backup.js';
 import type { BackupFacts } from '../../gallery/backup/open-backup.js';
-import type { Recipient } from '../../gallery/backup/recipient.js';
+import type { Recipient, Unlock } from '../../gallery/backup/recipient.js';
 import { recoveryKeyId } from '../../gallery/backup/recovery-key.js';
 import { readRecoveryKey, writeRecoveryKey } from '../../gallery/backup/recovery-key-text.js';
 import { refuseWeakPassphrase } from '../../gallery/keys/passphrase-rules.js';
@@ -57,7 +59,7 @@ export class BoxBackups implements AsyncDisposable {
   );
   /** For callers from the network. */
   readonly kept: KeptBackups;
-  #latest: 'create' | 'restore' = 'create';
+  #latest: keyof typeof words = 'create';
 
   constructor(options: BoxBackupsOptions) {
     this.#options = options;
@@ -123,6 +125,26 @@ export class BoxBackups implements AsyncDisposable {
         return { backup: describeBackup(facts), ...answer };
       } catch (error) {
         this.#auditRefusal(error, actor);
+        throw error;
+      }
+    });
+  }
+
+  /**
+   * Reads a kept backup to its last byte, and the database in it. The gallery of the box stays as it is.
+   * @throws `no-such-backup`, `backup-busy`, and the errors of `examineBackup`
+   */
+  verifyKept(id: string, secret: Unlock, by: Actor): Promise<VerifiedBackup> {
+    const path = this.kept.pathOf(id);
+    return this.#alone('verify', async (signal, onProgress) => {
+      try {
+        const examined = await examineBackup(path, secret, dirname(path), { signal, onProgress });
+        const { path: _, ...facts } = describeBackup(examined);
+        const details = { sha256: facts.sha256 };
+        this.#options.vault.audit.append({ by, action: 'backup.verified', subject: id, details });
+        return facts;
+      } catch (error) {
+        this.#auditRefusal(error, by);
         throw error;
       }
     });
@@ -194,24 +216,24 @@ export class BoxBackups implements AsyncDisposable {
     await this.kept[Symbol.asyncDispose]();
   }
 
-  /** Never throws: a full disk must not hide the reason for the refusal. */
+  /** Of a restore or a check. Never throws: a full disk must not hide the reason for the refusal. */
   #auditRefusal(error: unknown, by: Actor): void {
     const { vault, logger } = this.#options;
     const code = isRollcallError(error) ? error.code : 'internal';
     try {
       vault.audit.append({ by, action: 'backup.refused', details: { code } });
     } catch (failure) {
-      logger.error('a refused restore could not be written to the audit log', { code, error: failure });
+      logger.error('a refused backup could not be written to the audit log', { code, error: failure });
     }
   }
 
   /** @throws `backup-busy` */
   async #alone<T>(
-    what: 'create' | 'restore',
+    what: keyof typeof words,
     work: (signal: AbortSignal, onProgress: OnBackupProgress) => Promise<T>,
   ): Promise<T> {
     if (this.#job.isRunning) {
-      throw operational('backup-busy', `the gallery is already being ${words[this.#latest]}`, {
+      throw operational('backup-busy', `${words[this.#latest]} already`, {
         remedy: 'wait until that has ended',
         retryable: true,
       });
@@ -221,7 +243,11 @@ export class BoxBackups implements AsyncDisposable {
   }
 }
 
-const words = { create: 'backed up', restore: 'restored' } as const;
+const words = {
+  create: 'the gallery is being backed up',
+  restore: 'the gallery is being restored',
+  verify: 'a backup is being verified',
+} as const;
 
 async function recipientsFor(
   dataDir: string,

@@ -99,9 +99,11 @@ function registerVerify(backup: Command): void {
         try {
           const watching = { title: 'verifying the backup, MiB', isJson: options.json === true };
           const { sizeBytes, sha256, manifest } = await withProgress(watching, (progress) =>
-            examineBackup(path, secret, options.workDir, (at) => {
-              const { done, total, step } = progressOf(at);
-              progress.update(done, total, step);
+            examineBackup(path, secret, options.workDir, {
+              onProgress: (at) => {
+                const { done, total, step } = progressOf(at);
+                progress.update(done, total, step);
+              },
             }),
           );
           const { sections: _, ...about } = manifest;

@@ -1,5 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { present } from '../../base/present.js';
 import type { OnBackupProgress } from './backup-progress.js';
 import { readDatabaseFacts } from './database-facts.js';
 import type { BackupFacts } from './open-backup.js';
@@ -17,7 +18,7 @@ export async function examineBackup(
   path: string,
   unlock: Unlock,
   workDirectory: string,
-  onProgress?: OnBackupProgress,
+  { onProgress, signal }: { readonly onProgress?: OnBackupProgress; readonly signal?: AbortSignal } = {},
 ): Promise<BackupFacts> {
   const directory = await mkdtemp(join(workDirectory, 'rollcall-backup-'));
   try {
@@ -25,7 +26,7 @@ export async function examineBackup(
       path,
       unlock,
       galleryPath: join(directory, 'gallery.db'),
-      onProgress,
+      ...present({ onProgress, signal }),
     });
     const { db } = source.database;
     if (db.pragma('integrity_check(1)', { simple: true }) !== 'ok')

@@ -13,10 +13,12 @@ import { bytes, percent } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 import { BackupFacts } from './backup-facts.js';
 import { MakeBackup, making } from './make-backup.js';
+import { type Asking, KeptActs, type OpeningAct } from './opening.js';
 import { RecoveryKey } from './recovery-key.js';
 import { Remove } from './remove.js';
 import { Restore, Restored, restoring } from './restore.js';
 import { Upload } from './upload.js';
+import { Verified, Verify, verifying } from './verify.js';
 
 const t = wordsOf<typeof en>('backups');
 
@@ -24,13 +26,19 @@ type BackupState = Output<'backups.show'>;
 
 const everyMs = 2000;
 
-/** Backups of the gallery: made, downloaded, uploaded, restored. */
+/** Backups of the gallery: made, downloaded, uploaded, checked, restored. */
 export default function Backups() {
   const state = useFetched('backups.show', {}, { everyMs });
-  const restored = useSignal<string | undefined>(undefined);
-  const restore = (id: string) => () => {
-    restored.value = id;
+  const asked = useSignal<{ readonly act: OpeningAct; readonly id: string } | undefined>(undefined);
+  const ask: Asking = (act, id) => () => {
+    asked.value = { act, id };
   };
+  const close = (): void => {
+    asked.value = undefined;
+    void state.reload();
+  };
+  const { act, id = '' } = asked.value ?? {};
+  const made = state.value?.made;
   return (
     <>
       <PageHead title={t('title')} lead={t('lead')} />
@@ -38,23 +46,16 @@ export default function Backups() {
         {(value) => (
           <>
             {value.running && <Running of={value} />}
+            <Verified />
             <Restored />
             <RecoveryKey keyId={value.recoveryKeyId} onChanged={state.reload} />
-            <Made of={value} onChanged={state.reload} onRestore={restore} />
-            {can('backups:restore') && <Upload of={value} onChanged={state.reload} onRestore={restore} />}
+            <Made of={value} onChanged={state.reload} onAsk={ask} />
+            {can('backups:restore') && <Upload of={value} onChanged={state.reload} onAsk={ask} />}
           </>
         )}
       </Loaded>
-      {restored.value !== undefined && (
-        <Restore
-          id={restored.value}
-          backup={state.value?.made?.id === restored.value ? state.value.made : undefined}
-          onClose={() => {
-            restored.value = undefined;
-            void state.reload();
-          }}
-        />
-      )}
+      {act === 'verify' && <Verify id={id} onClose={close} />}
+      {act === 'restore' && <Restore id={id} backup={made?.id === id ? made : undefined} onClose={close} />}
     </>
   );
 }
@@ -106,16 +107,16 @@ function Download({ totalBytes }: { readonly totalBytes: number }) {
 interface MadeProps {
   readonly of: BackupState;
   readonly onChanged: () => Promise<void>;
-  readonly onRestore: (id: string) => () => void;
+  readonly onAsk: Asking;
 }
 
-function Made({ of: { made, running, recoveryKeyId }, onChanged, onRestore }: MadeProps) {
+function Made({ of: { made, running, recoveryKeyId }, onChanged, onAsk }: MadeProps) {
   const asked = useSignal<'make' | 'remove' | undefined>(undefined);
   const close = (): void => {
     asked.value = undefined;
     void onChanged();
   };
-  const isBusy = running !== undefined || making.isRunning.value || restoring.isRunning.value;
+  const isBusy = running !== undefined || [making, restoring, verifying].some((each) => each.isRunning.value);
   return (
     <Section
       title={t('made')}
@@ -164,11 +165,7 @@ function Made({ of: { made, running, recoveryKeyId }, onChanged, onRestore }: Ma
                 </button>
               </>
             )}
-            {can('backups:restore') && (
-              <button type="button" class="secondary" disabled={isBusy} onClick={onRestore(made.id)}>
-                {t('restore')}
-              </button>
-            )}
+            {can('backups:restore') && <KeptActs id={made.id} isBusy={isBusy} onAsk={onAsk} />}
           </div>
         </>
       )}

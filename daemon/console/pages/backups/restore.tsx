@@ -6,15 +6,14 @@ import type { Input } from '../../api/request.js';
 import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/backups.json';
-import { bound } from '../../parts/bound.js';
 import { Dialog } from '../../parts/dialog.js';
 import { Fault, Problem } from '../../parts/fault.js';
-import { Choice, Field } from '../../parts/field.js';
 import { Facts, Section } from '../../parts/page.js';
 import { number } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 import { type KeyChoice, KeySource } from '../gallery/key-source.js';
 import { BackupFacts } from './backup-facts.js';
+import { useOpening } from './opening.js';
 
 const t = wordsOf<typeof en>('backups');
 
@@ -32,8 +31,7 @@ interface RestoreProps {
 
 /** Says what a restore replaces, asks for what opens the backup, and begins. */
 export function Restore({ id, backup, onClose }: RestoreProps) {
-  const kind = useSignal<'recoverySecret' | 'passphrase'>('recoverySecret');
-  const secret = useSignal('');
+  const opening = useOpening();
   const gallery = useFetched('gallery.show', {}, { isWanted: can('gallery:read') });
   const choice = useSignal<KeyChoice>({ provider: 'secret', passphrase: '', isReady: true });
   const isSealed = gallery.value?.state === 'sealed';
@@ -41,7 +39,7 @@ export function Restore({ id, backup, onClose }: RestoreProps) {
     event.preventDefault();
     const { provider, passphrase } = choice.value;
     void restoring.start({
-      ...{ id, [kind.value]: secret.value },
+      ...{ id, ...opening.secret() },
       ...(isSealed && provider !== '' && { provider }),
       ...(isSealed && passphrase !== '' && { keyPassphrase: passphrase }),
     });
@@ -53,26 +51,7 @@ export function Restore({ id, backup, onClose }: RestoreProps) {
         <p>{t('restore-what')}</p>
         <p>{t('restore-log')}</p>
         {backup && <BackupFacts of={backup} />}
-        <Choice
-          label={t('opens')}
-          value={kind.value}
-          options={[
-            ['recoverySecret', t('opens-key')],
-            ['passphrase', t('opens-passphrase')],
-          ]}
-          onValue={(value) => {
-            kind.value = value;
-            secret.value = '';
-          }}
-        />
-        <Field
-          label={t(kind.value === 'passphrase' ? 'passphrase' : 'recovery-secret')}
-          hint={kind.value === 'passphrase' ? undefined : t('recovery-secret-hint')}
-          type="password"
-          autocomplete="off"
-          required
-          {...bound(secret)}
-        />
+        {opening.fields}
         <Fault error={gallery.fault} />
         {isSealed && (
           <>

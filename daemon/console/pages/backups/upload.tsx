@@ -8,6 +8,7 @@ import { say } from '../../parts/notes.js';
 import { Facts, Progress, Section } from '../../parts/page.js';
 import { bytes, dayAndTime, percent } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
+import { type Asking, KeptActs } from './opening.js';
 import { Remove } from './remove.js';
 import { upload, uploadFault, uploading } from './upload-work.js';
 
@@ -16,11 +17,11 @@ const t = wordsOf<typeof en>('backups');
 interface UploadProps {
   readonly of: Output<'backups.show'>;
   readonly onChanged: () => Promise<void>;
-  readonly onRestore: (id: string) => () => void;
+  readonly onAsk: Asking;
 }
 
-/** Uploads a backup to restore it. */
-export function Upload({ of: { upload: kept, running }, onChanged, onRestore }: UploadProps) {
+/** Uploads a backup to check or to restore it. */
+export function Upload({ of: { upload: kept, running }, onChanged, onAsk }: UploadProps) {
   const isRemoving = useSignal(false);
   const now = uploading.value;
   return (
@@ -55,9 +56,7 @@ export function Upload({ of: { upload: kept, running }, onChanged, onRestore }: 
             >
               {t('remove')}
             </button>
-            <button type="button" disabled={running !== undefined} onClick={onRestore(kept.id)}>
-              {t('restore')}
-            </button>
+            <KeptActs id={kept.id} isBusy={running !== undefined} onAsk={onAsk} />
           </div>
         </>
       )}
