@@ -26,6 +26,7 @@ export const auditActions = [
   'stranger.ignored',
   'stranger.assigned',
   'stranger.discarded',
+  'stranger.restored',
   'stranger.listed',
   'stranger.read',
   'enrolment.begun',

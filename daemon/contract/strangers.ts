@@ -22,7 +22,15 @@ const time = z.iso.datetime();
 /** A stranger in a list. */
 export const strangerSummary = z.object({
   id: strangerId,
-  state: z.enum(['active', 'ignored']).describe('`ignored`: causes neither events nor alerts.'),
+  state: z
+    .enum(['active', 'ignored', 'set-aside'])
+    .describe(
+      '`ignored`: causes neither events nor alerts. `set-aside`: was discarded or assigned, is no longer recognised, and can be restored until `forgottenAt`.',
+    ),
+  forgottenAt: time
+    .exactOptional()
+    .describe('Of `set-aside`: from when on the box forgets the stranger for good.'),
+  person: personId.exactOptional().describe('Of `set-aside`: the person to whom the stranger was assigned.'),
   firstSeenAt: time,
   lastSeenAt: time,
   visits: z.int().positive().describe('Passages less than 10 minutes apart are one visit.'),
@@ -86,7 +94,7 @@ const assigning = {
   rate: 'enrolment',
   isLong: true,
   description:
-    'Needs `persons:write`, too. The pictures that the box keeps of the passages become photographs, with the checks of an enrolment. Then the box forgets the stranger; the passages and their pictures are those of the person.',
+    'Needs `persons:write`, too. The pictures that the box keeps of the passages become photographs, with the checks of an enrolment. The passages and their pictures are those of the person. The stranger is set aside, can be restored for 15 minutes, and is then forgotten for good.',
 } as const;
 
 export const strangerOperations = {
@@ -98,7 +106,7 @@ export const strangerOperations = {
       'The latest seen first. The pages shift if strangers are seen meanwhile. A caller who is limited to cameras gets the strangers who were seen there.',
     input: z.strictObject({
       ...pageFields,
-      state: strangerSummary.shape.state.optional(),
+      state: strangerSummary.shape.state.optional().describe('Absent: all but those who are set aside.'),
       camera: filteredCamera.optional().describe('Only strangers who were seen at this camera.'),
       since: z.iso.datetime().max(40).optional().describe('Only strangers who were seen since.'),
     }),
@@ -165,22 +173,41 @@ export const strangerOperations = {
   'strangers.discard': operation({
     method: 'DELETE',
     path: '/strangers/{stranger}',
-    summary: 'Forget a stranger at once.',
+    summary: 'Forget a stranger.',
     description:
-      'Deletes the templates, the pictures, and the id from the passages. The passages stay. A discarded person who comes again is a new stranger.',
-    input: one,
+      'The stranger is no longer recognised, is set aside, and can be restored for 15 minutes. Then the box deletes the templates, the pictures, and the id from the passages. The passages stay. A discarded person who comes again is a new stranger.',
+    input: one.extend({
+      isFinal: z
+        .boolean()
+        .default(false)
+        .describe(
+          'Deletes everything at once, without a way back; also of a stranger who was discarded before.',
+        ),
+    }),
     answer: {
       kind: 'json',
       schema: z.object({
         discarded: strangerId,
         passages: count,
         visits: count,
-        pictures: count.describe('Deleted pictures.'),
+        pictures: count.exactOptional().describe('Deleted pictures. Absent if the stranger can be restored.'),
+        forgottenAt: time.exactOptional().describe('Until when the stranger can be restored.'),
       }),
     },
     errors: known,
     ...changing,
     command: 'discard-stranger',
+  }),
+  'strangers.restore': operation({
+    method: 'POST',
+    path: '/strangers/{stranger}/restore',
+    summary: 'Take back that a stranger was discarded or assigned.',
+    description:
+      'Possible for 15 minutes. The stranger is recognised again, with all passages and pictures. The photographs that an assignment added to a person are deleted; a person who was enrolled from them is removed. For an assigned stranger it needs `persons:write`, too.',
+    input: one,
+    answer: { kind: 'json', schema: strangerSummary },
+    errors: [...known, 'person-not-active', 'last-photograph'],
+    ...changing,
   }),
   'strangers.assign': operation({
     method: 'POST',

@@ -130,7 +130,7 @@ export class Evidence {
 
   /** Deletes the pictures of these events and passages that show no enrolled person, with their keys. Returns how many. */
   removeOfStrangers(ids: readonly string[], times: TimesOfPictures): number {
-    const rows = this.#ofStrangers(ids, times);
+    const rows = this.#of(null, ids, times);
     this.#options.database.transaction(() => {
       for (const row of rows) this.#removeOfStranger(row);
     });
@@ -142,7 +142,7 @@ export class Evidence {
    * open is deleted: it would outlive the person. Returns how many there were.
    */
   assignOfStrangers(personId: PersonId, ids: readonly string[], times: TimesOfPictures): number {
-    const rows = this.#ofStrangers(ids, times);
+    const rows = this.#of(null, ids, times);
     this.#options.database.transaction(() => {
       for (const row of rows) {
         const picture = this.#open(row);
@@ -153,15 +153,33 @@ export class Evidence {
     return rows.length;
   }
 
-  #ofStrangers(ids: readonly string[], { fromMs, untilMs }: TimesOfPictures): readonly KeyedEvidenceRow[] {
+  /** Takes `assignOfStrangers` back: these pictures of a person get keys of their own again. */
+  unassignOfStrangers(personId: PersonId, ids: readonly string[], times: TimesOfPictures): void {
     const { database } = this.#options;
-    const found = database.db.prepare<[number, number, string], KeyedEvidenceRow>(
+    const rows = this.#of(personId, ids, times);
+    database.transaction(() => {
+      for (const row of rows) {
+        const picture = this.#open(row);
+        if (picture !== undefined) this.add(picture);
+        database.db.prepare('DELETE FROM evidence WHERE id = ?').run(row.id);
+      }
+    });
+  }
+
+  /** `personId` null: of strangers. */
+  #of(
+    personId: PersonId | null,
+    ids: readonly string[],
+    { fromMs, untilMs }: TimesOfPictures,
+  ): readonly KeyedEvidenceRow[] {
+    const { database } = this.#options;
+    const found = database.db.prepare<[number, number, string | null, string], KeyedEvidenceRow>(
       `SELECT ${COLUMNS}, coalesce(kek_id, '') AS kekId, coalesce(wrapped, x'') AS wrapped
          FROM evidence LEFT JOIN data_key ON data_key.id = data_key_id
-         WHERE kind IN ('unknown', 'passage') AND taken_at_ms BETWEEN ? AND ? AND person_id IS NULL
+         WHERE kind IN ('unknown', 'passage') AND taken_at_ms BETWEEN ? AND ? AND person_id IS ?
            AND event_id IN (SELECT value FROM json_each(?))`,
     );
-    return reading(database, () => found.all(fromMs - dayMs, untilMs + dayMs, JSON.stringify(ids)));
+    return reading(database, () => found.all(fromMs - dayMs, untilMs + dayMs, personId, JSON.stringify(ids)));
   }
 
   #removeOfStranger({ id, dataKeyId }: KeyedEvidenceRow): void {

@@ -158,6 +158,8 @@ export interface Gallery extends AsyncDisposable {
 
   /** Seals these pictures under the key of the person who the stranger is. Returns how many. */
   assignStrangerPictures(person: PersonId, ...given: Parameters<Gallery['removeStrangerPictures']>): number;
+  /** Takes `assignStrangerPictures` back. */
+  unassignStrangerPictures(person: PersonId, ...given: Parameters<Gallery['removeStrangerPictures']>): void;
   /** Seal the passages, which are stored elsewhere. Not to be kept: closing the gallery wipes what they need. */
   readonly passageKeys: PassageKeys;
 

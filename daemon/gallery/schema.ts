@@ -151,6 +151,16 @@ CREATE INDEX evidence_by_person ON evidence (person_id) WHERE person_id IS NOT N
 CREATE INDEX evidence_by_key ON evidence (data_key_id);
 `;
 
+/**
+ * Strangers who were discarded or assigned and can still be restored, with the time from which they cannot. `person_id` is the person
+ * whom a stranger was said to be: an erasure of the person must find the stranger without a key.
+ */
+const strangerAside = `
+ALTER TABLE stranger ADD COLUMN forgotten_at_ms INTEGER;
+ALTER TABLE stranger ADD COLUMN person_id TEXT;
+CREATE INDEX stranger_aside ON stranger (forgotten_at_ms) WHERE forgotten_at_ms IS NOT NULL;
+`;
+
 /** The tables whose rows have a data key. A data key without such a row is of nothing. */
 export const DATA_KEY_HOLDERS = ['person', 'evidence', 'passage_key', 'stranger'] as const;
 
@@ -160,4 +170,5 @@ export const GALLERY_MIGRATIONS: readonly Migration[] = [
   { name: 'keys of the days of passages', apply: passageKeyTable },
   { name: 'strangers', apply: strangerTable },
   { name: 'pictures of passages', apply: pictureOfPassage },
+  { name: 'strangers who are set aside', apply: strangerAside },
 ];

@@ -268,6 +268,11 @@ export class SqliteGallery implements Gallery {
     return this.#parts.evidence.assignOfStrangers(...given);
   }
 
+  unassignStrangerPictures(...given: Parameters<Gallery['unassignStrangerPictures']>): void {
+    this.#inFlight.assertOpen();
+    this.#parts.evidence.unassignOfStrangers(...given);
+  }
+
   get passageKeys(): PassageKeys {
     this.#inFlight.assertOpen();
     return this.#parts.passageKeys;

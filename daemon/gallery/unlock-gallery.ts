@@ -204,7 +204,7 @@ async function openUnlocked(options: UnlockOptions, ring: KeyRing): Promise<Gall
     const leastRevisions = auditedRevisions(database);
     await loadTemplates({ rows, ring, recogniser, dimensions, index, leastRevisions, quarantine: report });
     const strangers = await SealedStrangers.load({
-      ...{ database, ring, recogniser, dimensions, audit },
+      ...{ database, ring, recogniser, dimensions, audit, clock },
       quarantine: report,
     });
     lifetime.defer('strangers', () => strangers[Symbol.dispose]());

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import { isRollcallError } from '../base/errors.js';
+import { present } from '../base/present.js';
 import type { UnknownFact } from '../domain/events/event.js';
 import type { PassageId } from '../domain/ids.js';
 import type { Passage } from '../domain/passages/passage.js';
@@ -63,9 +64,8 @@ export class StrangersInSight implements Disposable {
         owner = book.ownerOf(passage.id);
       });
     if (stranger === undefined || owner === undefined) return passage;
-    return 'strangerId' in owner
-      ? { ...rest, stranger: { ...stranger, id: owner.strangerId } }
-      : { ...rest, ...owner };
+    const { strangerId: id, assignedTo } = owner;
+    return { ...rest, ...present({ stranger: id && { ...stranger, id }, assignedTo }) };
   }
 
   /** The fact about the stranger of this passage was recorded. */

@@ -38,6 +38,7 @@ export const withoutExample: Readonly<Record<string, string>> = {
   'strangers.ignore': noStranger,
   'strangers.merge': noStranger,
   'strangers.notice': noStranger,
+  'strangers.restore': noStranger,
   'strangers.show': noStranger,
   'strangers.split': noStranger,
 };

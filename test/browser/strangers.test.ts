@@ -31,7 +31,23 @@ describe('the strangers of the console', { skip: withoutBuild || withoutChromium
 
     await groups.nth(2).getByRole('checkbox').check();
     await page.getByRole('button', { name: 'Discard' }).click();
-    await page.getByRole('dialog').getByText('This cannot be undone').waitFor();
+    await page.getByRole('dialog').getByText('For 15 minutes you can take this back').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Discard' }).click();
+    await page.getByText('5 strangers').waitFor();
+
+    // Taken back, as the box knows it and not the page; and discarded again.
+    await page.reload();
+    await page.getByText('1 stranger was discarded or assigned').waitFor();
+    await page.getByRole('link', { name: 'Take back' }).click();
+    await page.getByText(/Discarded\. .*Can be restored until/).waitFor();
+    await assertAccessible(opened);
+    await groups.nth(0).getByRole('checkbox').check();
+    await page.getByRole('button', { name: 'Restore' }).click();
+    await page.getByText('The box remembers no strangers with these filters').waitFor();
+    await page.getByLabel('State').selectOption('All');
+    await page.getByText('6 strangers').waitFor();
+    await groups.nth(2).getByRole('checkbox').check();
+    await page.getByRole('button', { name: 'Discard' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Discard' }).click();
     await page.getByText('5 strangers').waitFor();
 
@@ -54,6 +70,15 @@ describe('the strangers of the console', { skip: withoutBuild || withoutChromium
     assert.equal(items.length, 1);
     const left = await box.box.client.call('strangers.list');
     assert.equal(left.total, 4);
+
+    // The note leads back to the stranger, where the assignment is taken back: the person is removed.
+    await page.getByRole('link', { name: 'Take back' }).last().click();
+    await page.getByText(/Assigned to .*Can be restored until/).waitFor();
+    await assertAccessible(opened);
+    await page.getByRole('button', { name: 'Restore' }).click();
+    await page.getByRole('button', { name: 'Say who this is' }).waitFor();
+    const removed = await box.box.client.call('persons.list', { text: 'Mona Berg' });
+    assert.equal(removed.items.length, 0);
     assert.deepEqual(faults, []);
   });
 });

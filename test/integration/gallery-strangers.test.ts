@@ -101,8 +101,9 @@ describe('strangers of a gallery', () => {
       assert.ok(typeof parted === 'object');
       assert.equal(strangers.split(a.id, [passageId('p-1')], tester), 'nothing-left');
       assert.equal(strangers.setIgnored(a.id, true, tester), true);
-      assert.equal(strangers.forget(c.id, { change: 'discarded' }, tester), true);
-      assert.equal(strangers.forget(c.id, { change: 'discarded' }, tester), false);
+      assert.equal(strangers.setAside(c.id, { change: 'discarded' }, tester), true);
+      assert.equal(strangers.forget(c.id), true);
+      assert.equal(strangers.forget(c.id), false);
       return [a, parted, c, b.id];
     })();
     await using opened = await openTestGallery(options);
@@ -112,7 +113,7 @@ describe('strangers of a gallery', () => {
     assert.equal(passed(gallery, sightOf('p-6', 2)).id, grace.id);
     assert.notEqual(passed(gallery, sightOf('p-7', 3)).id, eve.id);
     assert.equal(
-      gallery.strangers.forget(ada.id, { change: 'assigned', personId: personId('p-x') }, tester),
+      gallery.strangers.setAside(ada.id, { change: 'assigned', personId: personId('p-x') }, tester),
       true,
     );
     const actions = file.audit
@@ -178,7 +179,8 @@ describe('strangers of a gallery', () => {
       passed(opened.gallery, sightOf('p-2', 2, hourMs));
       database.db.exec(`CREATE TEMP TABLE old_rows AS SELECT * FROM stranger WHERE id = '${id}';
         CREATE TEMP TABLE old_keys AS SELECT data_key.* FROM data_key JOIN old_rows ON data_key_id = data_key.id`);
-      opened.gallery.strangers.forget(id, { change: 'discarded' }, tester);
+      opened.gallery.strangers.setAside(id, { change: 'discarded' }, tester);
+      opened.gallery.strangers.forget(id);
       database.db.exec(
         'INSERT INTO data_key SELECT * FROM old_keys; INSERT INTO stranger SELECT * FROM old_rows',
       );
@@ -194,7 +196,7 @@ describe('strangers of a gallery', () => {
     using small = await SealedStrangers.load({
       ...{ database: file.database, ring, audit: file.audit, recogniser: testRecogniser, most: 2 },
       dimensions: unitVector(1).length,
-      quarantine: () => assert.fail(),
+      ...{ clock: systemClock, quarantine: () => assert.fail() },
     });
     for (const seed of [3, 4, 5]) passed({ strangers: small }, sightOf(`p-${seed}`, seed, seed * hourMs));
     assert.deepEqual(small.list().map(passagesOf), [['p-5'], ['p-2']]);

@@ -10,6 +10,7 @@ import type { GalleryVault } from '../../daemon/app/gallery/gallery-vault.js';
 import { BoxPassages, passageHandlers } from '../../daemon/app/passages/box-passages.js';
 import { PassageMarks } from '../../daemon/app/passages/passage-marks.js';
 import { BoxStrangers, strangerHandlers } from '../../daemon/app/strangers/box-strangers.js';
+import { SetAside } from '../../daemon/app/strangers/set-aside.js';
 import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
 import { configSchema } from '../../daemon/config/schema.js';
 import { cameraId, passageId, personId } from '../../daemon/domain/ids.js';
@@ -88,8 +89,12 @@ function operationsOf(
       new BoxStrangers({
         ...{ journal: records.passages, pictureOf: () => undefined, threshold: () => 0.5 },
         gallery: () => vault.gallery(),
-        // No command enrols a stranger: it would need pictures, and names that only sealed content may hold.
+        // No command enrols or restores a stranger: it would need pictures, and names that only sealed content may hold.
         enrolment: undefined as never,
+        setAside: new SetAside({
+          ...{ journal: records.passages, clock, persons: undefined as never },
+          gallery: () => vault.gallery(),
+        }),
         readings: { note: (entry) => void audit(entry) },
       }),
     ),
@@ -239,7 +244,7 @@ describe('a command that calls an operation', { timeout: 60_000 }, () => {
       assert.equal(stranger.id, one);
       assert.equal((await send('ignore-stranger', { stranger: two })).code, 'no-such-stranger');
       assert.equal((await send('ignore-stranger', { stranger: one })).outcome, 'done');
-      const lost = await send('discard-stranger', { stranger: one });
+      const lost = await send('discard-stranger', { stranger: one, isFinal: true });
       assert.deepEqual(lost.result, { lost: { discarded: one, passages: 2, visits: 1, pictures: 0 } });
       const refused = await send('list-strangers', {}, { scope: 'alerts events' });
       assert.equal(refused.code, 'out-of-scope');

@@ -137,8 +137,10 @@ describe('strangers whom the gallery keeps', () => {
     const one = strangers.list().find(({ id }) => id !== known && id !== two && id !== three)?.id;
     assert.ok(known && one && two && three);
     strangers.merge([known, one], tester);
-    strangers.forget(two, { change: 'discarded' }, tester);
-    strangers.forget(three, { change: 'assigned', personId: personId('p-1') }, tester);
+    strangers.setAside(two, { change: 'discarded' }, tester);
+    strangers.setAside(three, { change: 'assigned', personId: personId('p-1') }, tester);
+    strangers.forget(two);
+    strangers.forget(three);
     const ended = [await see(1, 1), await see(2, 1), await see(3, 1)];
     assert.deepEqual(
       ended.map((passage) => [passage?.outcome, passage?.stranger?.id, passage?.assignedTo]),

@@ -10,9 +10,11 @@ import { personHandlers } from '../../daemon/app/gallery/person-handlers.js';
 import { BoxPassages, passageHandlers } from '../../daemon/app/passages/box-passages.js';
 import { pictureOfPassage } from '../../daemon/app/passages/passage-picture.js';
 import { BoxStrangers, strangerHandlers } from '../../daemon/app/strangers/box-strangers.js';
+import { SetAside } from '../../daemon/app/strangers/set-aside.js';
 import { StrangerEnrolment } from '../../daemon/app/strangers/stranger-enrolment.js';
 import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
 import { silentLogger } from '../../daemon/base/logger.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { passageOperations } from '../../daemon/contract/passages.js';
 import { personOperations } from '../../daemon/contract/persons.js';
 import { allScopes, type Scope } from '../../daemon/contract/scopes.js';
@@ -63,6 +65,9 @@ interface StrangerApi {
   readonly gallery: Gallery;
   readonly records: Records;
   readonly strangers: BoxStrangers;
+  readonly setAside: SetAside;
+  /** When it is, for those who are set aside. */
+  readonly clock: VirtualClock;
   readonly readings: NewAuditEntry[];
   /** Actions and subjects of the audit log, oldest first. */
   audited(): readonly string[];
@@ -81,7 +86,8 @@ interface StrangerApi {
 
 async function withStrangers(t: TestContext, work: (api: StrangerApi) => Promise<void>): Promise<void> {
   const directory = temporaryDirectory(t);
-  await using opened = await openTestGallery(galleryOptions(directory));
+  const clock = new VirtualClock(passageEpochMs);
+  await using opened = await openTestGallery({ ...galleryOptions(directory), clock });
   const { gallery, file } = opened;
   const settable = new SettableVault(gallery);
   await using records = openPassageRecords(directory, systemClock, sealOf(settable));
@@ -101,8 +107,9 @@ async function withStrangers(t: TestContext, work: (api: StrangerApi) => Promise
   });
   const journal = records.passages;
   const pictureOf = pictureOfPassage(records, () => settable.present);
+  const setAside = new SetAside({ gallery: () => settable.gallery(), journal, persons, clock });
   const strangers = new BoxStrangers({
-    ...{ journal, pictureOf, readings },
+    ...{ journal, pictureOf, readings, setAside },
     gallery: () => settable.gallery(),
     enrolment: new StrangerEnrolment({ persons, journal, pictureOf }),
     threshold: () => 0.5,
@@ -134,7 +141,7 @@ async function withStrangers(t: TestContext, work: (api: StrangerApi) => Promise
     return `${result.stdout}${result.stderr}`;
   };
   await work({
-    ...{ gallery, records, strangers, run },
+    ...{ gallery, records, strangers, setAside, clock, run },
     readings: read,
     audited: () =>
       file.audit
@@ -219,8 +226,23 @@ describe('rollcall strangers', { timeout: 120_000 }, () => {
       assert.equal(gallery.strangers.show(three)?.state, 'ignored');
       assert.match(await run(['ignore', three, '--undo']), /causes events again/);
 
-      assert.match(await run(['discard', made.id], 2), /1 visit in 1 passage\. It cannot be undone/);
-      assert.match(await run(['discard', made.id, '--yes']), /with 1 picture/);
+      assert.match(
+        await run(['discard', made.id], 2),
+        /1 visit in 1 passage\. For 15 minutes, .* takes it back/,
+      );
+      assert.match(await run(['discard', made.id, '--yes']), /can be restored until/);
+      assert.equal(gallery.strangers.show(made.id as StrangerId), undefined);
+      assert.match(await run(['list', '--state', 'set-aside']), new RegExp(`${made.id} .*discarded, can be`));
+      assert.match(await run(['discard', made.id, '--yes'], 2), /there is no stranger/);
+      assert.match(await run(['restore', made.id]), /is recognised again: 1 visit/);
+      const again = pass(32, 2, { camera: 'yard' });
+      assert.equal(again, made.id, 'as before');
+
+      assert.match(await run(['discard', made.id], 2), /2 visits in 2 passages/);
+      await run(['discard', made.id, '--yes']);
+      assert.match(await run(['discard', made.id, '--final'], 2), /It cannot be undone/);
+      assert.match(await run(['discard', made.id, '--final', '--yes']), /with 1 picture/);
+      assert.match(await run(['restore', made.id], 2), /there is no stranger/);
       assert.deepEqual(idsOf(records, made.id), []);
       assert.equal(gallery.evidenceOfEvent('passage', passageIdOf(2), passageEpochMs), undefined);
       assert.match(await run(['show', made.id], 2), /there is no stranger/);
@@ -231,12 +253,18 @@ describe('rollcall strangers', { timeout: 120_000 }, () => {
         `stranger.ignored ${three}`,
         `stranger.ignored ${three}`,
         `stranger.discarded ${made.id}`,
+        `stranger.restored ${made.id}`,
+        `stranger.discarded ${made.id}`,
+        `stranger.discarded ${made.id}`,
       ]);
       assert.deepEqual(await api.events(), [
         { change: 'merged', stranger: two, other: one },
         { change: 'split', stranger: made.id, other: one },
         { change: 'ignored', stranger: three },
         { change: 'noticed', stranger: three },
+        { change: 'discarded', stranger: made.id },
+        { change: 'restored', stranger: made.id },
+        { change: 'discarded', stranger: made.id },
         { change: 'discarded', stranger: made.id },
       ]);
     });
@@ -266,12 +294,11 @@ describe('rollcall strangers', { timeout: 120_000 }, () => {
       const [profile] = (await gallery.listPersons()).filter(({ id }) => id === person);
       assert.equal(profile?.profile?.consent?.reference, 'form 7');
       assert.equal(gallery.strangers.show(zed), undefined);
-      assert.equal(idsOf(records, zed).length, 0);
       const personId = person as PersonId;
       const own = records.passages.list({ personId, limit: 100 });
       assert.deepEqual(
-        own.map(({ passage }) => [passage?.outcome, passage?.assignedTo, passage?.stranger]),
-        [1, 2, 3].map(() => ['stranger', person, undefined]),
+        own.map(({ passage }) => [passage?.outcome, passage?.assignedTo]),
+        [1, 2, 3].map(() => ['stranger', person]),
         'the passages are those of the person now',
       );
 
@@ -290,6 +317,62 @@ describe('rollcall strangers', { timeout: 120_000 }, () => {
       assert.equal(gallery.erasePerson(personId, tester)?.what.evidence, 4);
       for (const number of [1, 2, 3, 10])
         assert.equal(gallery.evidenceOfEvent('passage', passageIdOf(number), passageEpochMs), undefined);
+    });
+  });
+
+  test('takes an assignment back for 15 minutes, and then forgets the stranger for good', async (t) => {
+    await withStrangers(t, async (api) => {
+      const { run, pass, gallery, records, setAside, clock } = api;
+      const zed = pass(1, 1, { jpeg: paintFace('zed', 1) });
+      const again = pass(2, 2, { jpeg: paintFace('zed', 2) });
+      const enrolled = await run(['assign', zed, '--name', 'Zed Lovelace', ...consent, '--yes']);
+      const [person = ''] = /p-\w+/.exec(enrolled) ?? [];
+      const personId = person as PersonId;
+      const photographs = () => gallery.showPerson(personId)?.photographs.length;
+      const passages = () => records.passages.list({ personId, limit: 100 }).map(({ id }) => id);
+      const pictures = () => [...gallery.readEvidence(personId)].map(({ eventId: of }) => of);
+
+      await run(['assign', again, '--person', person, '--yes']);
+      assert.deepEqual([photographs(), passages(), pictures().length], [2, [1, 2].map(passageIdOf), 2]);
+      assert.match(await run(['show', again]), new RegExp(`assigned to ${person}, can be restored until`));
+      assert.match(await run(['restore', again]), /is recognised again/);
+      assert.deepEqual([photographs(), passages(), pictures()], [1, [passageIdOf(1)], [passageIdOf(1)]]);
+      assert.deepEqual(idsOf(records, again), [passageIdOf(2)]);
+      assert.ok(gallery.evidenceOfEvent('passage', passageIdOf(2), passageEpochMs), 'the picture is back');
+      assert.equal(pass(3, 2), again);
+
+      await run(['restore', zed]);
+      assert.equal(gallery.showPerson(personId)?.state, 'removed', 'who was enrolled from the pictures');
+      assert.deepEqual([passages(), idsOf(records, zed)], [[], [passageIdOf(1)]]);
+      gallery.restorePerson(personId, tester);
+      await run(['assign', zed, '--person', person, '--yes']);
+      await run(['discard', again, '--yes']);
+
+      clock.advanceBy(14 * minuteMs);
+      await setAside.forgetDue(new AbortController().signal);
+      assert.equal(gallery.strangers.aside().length, 2);
+      clock.advanceBy(minuteMs);
+      await setAside.forgetDue(new AbortController().signal);
+      assert.equal(gallery.strangers.aside().length, 0);
+      assert.deepEqual([...idsOf(records, zed), ...idsOf(records, again)], []);
+      assert.equal(gallery.evidenceOfEvent('passage', passageIdOf(2), passageEpochMs), undefined);
+      assert.deepEqual(
+        [passages(), pictures()],
+        [[passageIdOf(1)], [passageIdOf(1)]],
+        'stay with the person',
+      );
+      assert.match(await run(['restore', zed], 2), /there is no stranger/);
+    });
+  });
+
+  test('forgets a stranger together with the person to whom the stranger was assigned', async (t) => {
+    await withStrangers(t, async ({ run, pass, gallery }) => {
+      const zed = pass(1, 1, { jpeg: paintFace('zed', 1) });
+      const enrolled = await run(['assign', zed, '--name', 'Zed Lovelace', ...consent, '--yes']);
+      const [person = ''] = /p-\w+/.exec(enrolled) ?? [];
+      gallery.erasePerson(person as PersonId, tester);
+      assert.equal(gallery.strangers.aside().length, 0);
+      assert.match(await run(['restore', zed], 2), /there is no stranger/);
     });
   });
 
@@ -318,7 +401,10 @@ describe('rollcall strangers', { timeout: 120_000 }, () => {
       const forbidden = { code: 'forbidden' };
       assert.throws(() => strangers.show(two, atYard), { code: 'no-such-stranger' });
       assert.throws(() => strangers.list({ limit: 10, camera: 'gate' }, atYard), forbidden);
-      assert.throws(() => strangers.discard(one, caller(allScopes, ['yard'])), forbidden);
+      assert.throws(
+        () => strangers.discard({ stranger: one, isFinal: true }, caller(allScopes, ['yard'])),
+        forbidden,
+      );
       const isDuplicateAllowed = false;
       await assert.rejects(
         strangers.assign({ stranger: one, person: ada, isDuplicateAllowed }, caller(['strangers:write'])),

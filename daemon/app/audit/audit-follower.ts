@@ -158,6 +158,8 @@ function strangerChange({
       return { change: 'assigned', strangerId: about, personId: personId(String(details['person'])) };
     case 'stranger.discarded':
       return { change: 'discarded', strangerId: about };
+    case 'stranger.restored':
+      return { change: 'restored', strangerId: about };
     default:
       return undefined;
   }

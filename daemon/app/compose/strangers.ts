@@ -1,3 +1,4 @@
+import { Recurring } from '../../base/recurring.js';
 import { systemClock as clock } from '../../host/system-clock.js';
 import { matchPolicy } from '../../models/operating-point.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
@@ -6,20 +7,37 @@ import type { BoxPersons } from '../gallery/box-persons.js';
 import { pictureOfPassage } from '../passages/passage-picture.js';
 import { BoxStrangers, strangerHandlers } from '../strangers/box-strangers.js';
 import { Loitering, publishedStay } from '../strangers/loitering.js';
+import { SetAside } from '../strangers/set-aside.js';
 import { StrangerEnrolment } from '../strangers/stranger-enrolment.js';
 import type { BoxContext, Stores } from './stores.js';
 
-/** The operations on strangers. */
+/** How often to look for strangers who can no longer be restored. */
+const forgetEveryMs = 30_000;
+
+/** The operations on strangers, and the end of those who are set aside. */
 export function composeStrangers(
-  { current }: BoxContext,
+  { current, lifetime, logger }: BoxContext,
   { vault, records, recogniser }: Stores,
   { persons, readings }: { readonly persons: BoxPersons; readonly readings: ReadingTrail },
 ) {
   const journal = records.passages;
   const pictureOf = pictureOfPassage(records, () => vault.open?.gallery);
+  const gallery = () => vault.gallery();
+  const setAside = new SetAside({ gallery, journal, persons, clock });
+  lifetime.use(
+    'strangers who are set aside',
+    new Recurring({
+      ...{ clock, everyMs: forgetEveryMs },
+      // While the gallery is sealed, they wait: their templates and pictures cannot be read.
+      work: async (signal) => {
+        if (vault.open !== undefined) await setAside.forgetDue(signal);
+      },
+      onFailure: (error) =>
+        logger.error('strangers whom the box was told to forget are not deleted yet; retrying', { error }),
+    }).start(),
+  );
   const strangers = new BoxStrangers({
-    ...{ journal, pictureOf, readings },
-    gallery: () => vault.gallery(),
+    ...{ journal, pictureOf, readings, gallery, setAside },
     enrolment: new StrangerEnrolment({ persons, journal, pictureOf }),
     threshold: () => matchPolicy(current(), recogniser.pack).threshold,
   });

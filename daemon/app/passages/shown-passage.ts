@@ -42,7 +42,10 @@ export function passageDetails(
 }
 
 function readable(number: number, passage: Passage, nameOf: NameOf): ReadablePassage {
-  const { id, cameraId, startedAtMs, lastSeenMs, end, outcome, reason, personId, stranger, events } = passage;
+  const { id, cameraId, startedAtMs, lastSeenMs, end, outcome, reason, personId, assignedTo, events } =
+    passage;
+  // A stranger who was assigned stays in the row while this can be taken back.
+  const stranger = assignedTo === undefined ? passage.stranger : undefined;
   return {
     ...{ number, id, camera: cameraId },
     ...{ startedAt: isoTime(startedAtMs), lastSeenAt: isoTime(lastSeenMs) },

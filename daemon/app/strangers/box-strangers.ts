@@ -7,22 +7,26 @@ import type { Page } from '../../contract/operation.js';
 import type { StrangerDetails, StrangerSummary, strangerOperations } from '../../contract/strangers.js';
 import { notFound } from '../../control/not-found.js';
 import { type PassageId, passageId, personId, strangerId } from '../../domain/ids.js';
+import { isoTime } from '../../domain/iso-time.js';
 import type { Passage } from '../../domain/passages/passage.js';
 import { visitCount } from '../../domain/strangers/stranger.js';
 import type { Gallery } from '../../gallery/gallery.js';
-import type { GalleryStrangers, StrangerEntry } from '../../gallery/strangers/gallery-strangers.js';
+import type {
+  GalleryStrangers,
+  StrangerAside,
+  StrangerEntry,
+} from '../../gallery/strangers/gallery-strangers.js';
 import type { PassageJournal } from '../../records/passages/passage-journal.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
+import type { SetAside } from './set-aside.js';
 import { shownStranger, strangerDetails } from './shown-stranger.js';
 import type { StrangerEnrolment } from './stranger-enrolment.js';
 
 export interface BoxStrangersOptions {
   /** @throws `gallery-sealed` */
-  readonly gallery: () => Pick<Gallery, 'strangers' | 'removeStrangerPictures' | 'assignStrangerPictures'>;
-  readonly journal: Pick<
-    PassageJournal,
-    'find' | 'list' | 'forgetStranger' | 'moveStranger' | 'assignStranger'
-  >;
+  readonly gallery: () => Pick<Gallery, 'strangers' | 'showPerson'>;
+  readonly journal: Pick<PassageJournal, 'find' | 'moveStranger'>;
+  readonly setAside: SetAside;
   /** The picture that the box keeps of a passage. */
   readonly pictureOf: (passage: Passage) => Uint8Array | undefined;
   readonly enrolment: StrangerEnrolment;
@@ -35,8 +39,6 @@ type Operations = Handlers<typeof strangerOperations>;
 type Input<Id extends keyof Operations> = Parameters<Operations[Id]>[0];
 type Reader = Pick<Caller, 'actor' | 'origin' | 'cameras'>;
 
-/** Passages read at a time. */
-const passagesAtATime = 100;
 /** Most strangers who are shown as similar to one. */
 const mostSimilar = 5;
 
@@ -49,7 +51,8 @@ export function strangerHandlers(strangers: BoxStrangers): Operations {
     'strangers.split': (input, { caller }) => strangers.split(input, caller),
     'strangers.ignore': ({ stranger }, { caller }) => strangers.setIgnored(stranger, true, caller),
     'strangers.notice': ({ stranger }, { caller }) => strangers.setIgnored(stranger, false, caller),
-    'strangers.discard': ({ stranger }, { caller }) => strangers.discard(stranger, caller),
+    'strangers.discard': (input, { caller }) => strangers.discard(input, caller),
+    'strangers.restore': ({ stranger }, { caller }) => strangers.restore(stranger, caller),
     'strangers.assign': (input, { caller }) => strangers.assign(input, caller),
     'strangers.enrol': (input, { caller }) => strangers.enrol(input, caller),
   };
@@ -74,17 +77,25 @@ export class BoxStrangers {
   ): Page<StrangerSummary> {
     if (camera !== undefined && reader.cameras?.has(camera) === false) throw otherCamera();
     const sinceMs = since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(since);
-    const all = this.#strangers()
-      .list()
+    const aside = new Map(
+      state === 'set-aside'
+        ? this.#strangers()
+            .aside()
+            .map((each) => [each.entry.id, each])
+        : [],
+    );
+    const listed =
+      state === 'set-aside' ? [...aside.values()].map(({ entry }) => entry) : this.#strangers().list();
+    const all = listed
       .flatMap((entry) => this.#seenBy(reader, entry) ?? [])
       .filter(
         (entry) =>
-          (state === undefined || entry.state === state) &&
+          (state === undefined || state === 'set-aside' || entry.state === state) &&
           (camera === undefined || entry.appearances.some(({ cameraId }) => cameraId === camera)) &&
           entry.lastSeenMs >= sinceMs,
       );
     const from = cursor === undefined ? 0 : placeOf(cursor);
-    const items = all.slice(from, from + limit).map((entry) => this.#shown(entry));
+    const items = all.slice(from, from + limit).map((entry) => this.#shown(entry, aside.get(entry.id)));
     const details = { strangers: items.length, ...present({ camera }) };
     this.#options.readings.note({ by: actorOf(reader), action: 'stranger.listed', details });
     const next = from + items.length;
@@ -95,13 +106,14 @@ export class BoxStrangers {
   /** @throws `gallery-sealed`, `no-such-stranger` */
   show(id: string, reader: Reader): StrangerDetails {
     const { threshold } = this.#options;
-    const entry = this.#seenBy(reader, this.#find(id));
+    const aside = this.#strangers().asideOf(strangerId(id));
+    const entry = this.#seenBy(reader, aside?.entry ?? this.#find(id));
     if (entry === undefined) throw noSuchStranger(id);
     const similar = this.#strangers()
       .similarTo(entry.id, threshold(), mostSimilar)
       .filter((other) => this.#seenBy(reader, this.#find(other.strangerId)) !== undefined);
     this.#options.readings.note({ by: actorOf(reader), action: 'stranger.read', subject: entry.id });
-    return strangerDetails(entry, similar, (passage) => this.#hasPicture(passage));
+    return strangerDetails(entry, similar, (passage) => this.#hasPicture(passage), aside);
   }
 
   /** @throws `gallery-sealed`, `no-such-stranger`, `merge-refused`, `forbidden` */
@@ -155,22 +167,44 @@ export class BoxStrangers {
   }
 
   /** @throws `gallery-sealed`, `no-such-stranger`, `forbidden` */
-  discard(stranger: string, by: Reader) {
+  discard({ stranger, isFinal }: Input<'strangers.discard'>, by: Reader) {
     this.#requireAllCameras(by);
-    const { gallery, journal } = this.#options;
-    const entry = this.#find(stranger);
+    const { setAside } = this.#options;
+    const before = this.#strangers().asideOf(strangerId(stranger));
+    // An assigned stranger is a person: the way back leads through `restore`.
+    if (before !== undefined && (!isFinal || before.fate?.change === 'assigned'))
+      throw noSuchStranger(stranger);
+    const entry = before?.entry ?? this.#find(stranger);
     const { id, appearances, visits } = entry;
-    const pictures = gallery().removeStrangerPictures(...this.#pictured(entry));
-    journal.forgetStranger(id);
-    if (!this.#strangers().forget(id, { change: 'discarded' }, actorOf(by))) throw noSuchStranger(id);
-    return { discarded: id, passages: appearances.length, visits, pictures };
+    if (before === undefined && !setAside.discard(entry, actorOf(by))) throw noSuchStranger(stranger);
+    const aside = this.#strangers().asideOf(id);
+    if (aside === undefined) throw noSuchStranger(stranger);
+    const lost = { discarded: id, passages: appearances.length, visits };
+    if (!isFinal) return { ...lost, forgottenAt: isoTime(aside.forgottenAtMs) };
+    return { ...lost, pictures: setAside.forget(aside, before && actorOf(by)) };
+  }
+
+  /** @throws `gallery-sealed`, `no-such-stranger`, `forbidden`, `person-not-active`, `last-photograph` */
+  async restore(stranger: string, by: Caller): Promise<StrangerSummary> {
+    this.#requireAllCameras(by);
+    const id = strangerId(stranger);
+    const known = this.#strangers().show(id);
+    if (known !== undefined) return this.#shown(known);
+    const aside = this.#strangers().asideOf(id);
+    if (aside?.fate?.change === 'assigned') this.#requireEnrolment(by);
+    const restored = aside && (await this.#options.setAside.restore(aside, actorOf(by)));
+    if (restored === undefined) throw noSuchStranger(stranger);
+    return this.#shown(restored);
   }
 
   /** @throws `gallery-sealed`, `no-such-stranger`, `no-stranger-pictures`, `forbidden`, and what changes of photographs throw */
   async assign({ stranger, ...input }: Input<'strangers.assign'>, by: Caller) {
     this.#requireEnrolment(by);
     const entry = this.#find(stranger);
-    return this.#assigned(entry, await this.#options.enrolment.add(entry, input, by), by);
+    const before = this.#photographsOf(input.person);
+    const result = await this.#options.enrolment.add(entry, input, by);
+    const added = () => this.#photographsOf(input.person).filter((id) => !before.includes(id));
+    return this.#assigned(entry, result, by, added);
   }
 
   /** @throws `gallery-sealed`, `no-such-stranger`, `no-stranger-pictures`, `forbidden`, and what enrolments throw */
@@ -180,45 +214,30 @@ export class BoxStrangers {
     return this.#assigned(entry, await this.#options.enrolment.enrol(entry, input, by), by);
   }
 
+  /** `added`: the photographs that an enrolled person got. */
   #assigned<R extends Awaited<ReturnType<StrangerEnrolment['add']>>>(
     { id }: StrangerEntry,
     result: R,
     by: Reader,
+    added?: () => readonly string[],
   ): R {
     if (result.outcome !== 'assigned') return result;
-    const person = personId(result.person.id);
     // The stranger may have been discarded or seen again meanwhile.
     const entry = this.#strangers().show(id);
     if (entry === undefined) return result;
-    const { gallery, journal } = this.#options;
-    gallery().assignStrangerPictures(person, ...this.#pictured(entry));
-    journal.assignStranger(id, person);
-    this.#strangers().forget(id, { change: 'assigned', personId: person }, actorOf(by));
+    this.#options.setAside.assign(entry, personId(result.person.id), added?.(), actorOf(by));
     return result;
   }
 
-  /** What may have pictures of a stranger: passages and their events, and the time between the first and the last. */
-  #pictured({ id, appearances }: StrangerEntry): Parameters<Gallery['removeStrangerPictures']> {
-    const { journal } = this.#options;
-    const ids = new Set<string>(appearances.map(({ passageId: passage }) => passage));
-    const times = appearances.flatMap(({ firstSeenMs, lastSeenMs }) => [firstSeenMs, lastSeenMs]);
-    // The journal has passages that the stranger's row no longer remembers.
-    for (let afterNumber = 0; ; ) {
-      const part = journal.list({ strangerId: id, afterNumber, limit: passagesAtATime, keep: 'oldest' });
-      for (const { passage } of part) {
-        if (passage === undefined) continue;
-        for (const pictured of [passage.id, ...passage.events]) ids.add(pictured);
-        times.push(passage.startedAtMs, passage.lastSeenMs);
-      }
-      const last = part.at(-1);
-      if (last === undefined || part.length < passagesAtATime) break;
-      afterNumber = last.number;
-    }
-    return [[...ids], { fromMs: Math.min(...times), untilMs: Math.max(...times) }];
+  /** As a change of photographs names them: a template without a photograph has its own id. */
+  #photographsOf(person: string): readonly string[] {
+    const { photographs = [], templates = [] } = this.#options.gallery().showPerson(personId(person)) ?? {};
+    const bare = templates.filter(({ photographId }) => photographId === null);
+    return [...photographs, ...bare].map(({ id }) => id);
   }
 
-  #shown(entry: StrangerEntry): StrangerSummary {
-    return shownStranger(entry, (passage) => this.#hasPicture(passage));
+  #shown(entry: StrangerEntry, aside?: StrangerAside): StrangerSummary {
+    return shownStranger(entry, (passage) => this.#hasPicture(passage), aside);
   }
 
   #hasPicture(id: PassageId): boolean {

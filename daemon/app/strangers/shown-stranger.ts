@@ -2,7 +2,11 @@ import { present } from '../../base/present.js';
 import type { StrangerDetails, StrangerSummary } from '../../contract/strangers.js';
 import type { CameraId, PassageId } from '../../domain/ids.js';
 import { isoTime } from '../../domain/iso-time.js';
-import type { SimilarStranger, StrangerEntry } from '../../gallery/strangers/gallery-strangers.js';
+import type {
+  SimilarStranger,
+  StrangerAside,
+  StrangerEntry,
+} from '../../gallery/strangers/gallery-strangers.js';
 
 type HasPicture = (id: PassageId) => boolean;
 
@@ -10,7 +14,11 @@ type HasPicture = (id: PassageId) => boolean;
 const mostLookedAt = 3;
 
 /** A stranger as lists show one. */
-export function shownStranger(entry: StrangerEntry, hasPicture: HasPicture): StrangerSummary {
+export function shownStranger(
+  entry: StrangerEntry,
+  hasPicture: HasPicture,
+  aside?: Omit<StrangerAside, 'entry'>,
+): StrangerSummary {
   const { id, state, visits, firstSeenMs, lastSeenMs, appearances } = entry;
   const lastSeen = new Map<CameraId, number>();
   for (const { cameraId, lastSeenMs: atMs } of appearances) {
@@ -21,7 +29,12 @@ export function shownStranger(entry: StrangerEntry, hasPicture: HasPicture): Str
     .map(([camera, atMs]) => ({ camera, lastSeenAt: isoTime(atMs) }));
   const latest = appearances.slice(-mostLookedAt).map(({ passageId }) => passageId);
   return {
-    ...{ id, state, visits, passages: appearances.length, cameras },
+    ...{ id, visits, passages: appearances.length, cameras },
+    state: aside === undefined ? state : 'set-aside',
+    ...present({
+      forgottenAt: aside && isoTime(aside.forgottenAtMs),
+      person: aside?.fate?.change === 'assigned' ? aside.fate.personId : undefined,
+    }),
     ...{ firstSeenAt: isoTime(firstSeenMs), lastSeenAt: isoTime(lastSeenMs) },
     ...present({ pictured: latest.findLast(hasPicture) }),
   };
@@ -32,10 +45,11 @@ export function strangerDetails(
   entry: StrangerEntry,
   similar: readonly SimilarStranger[],
   hasPicture: HasPicture,
+  aside?: StrangerAside,
 ): StrangerDetails {
   const compared = new Set(entry.comparedPassages);
   return {
-    ...shownStranger(entry, hasPicture),
+    ...shownStranger(entry, hasPicture, aside),
     history: entry.appearances.map(({ passageId, cameraId, firstSeenMs, lastSeenMs, recordedAtMs }) => ({
       ...{ passage: passageId, camera: cameraId },
       ...{ firstSeenAt: isoTime(firstSeenMs), lastSeenAt: isoTime(lastSeenMs) },

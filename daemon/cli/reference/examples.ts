@@ -152,7 +152,14 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     ['rollcall strangers ignore s-6v0n --undo', 'alert about this stranger again'],
   ],
   'strangers discard': [
-    ['rollcall strangers discard s-6v0n', 'ask for confirmation, then forget a stranger'],
+    ['rollcall strangers discard s-6v0n', 'ask for confirmation, then forget a stranger after 15 minutes'],
+    ['rollcall strangers discard s-6v0n --final', 'forget a stranger at once'],
+  ],
+  'strangers restore': [
+    [
+      'rollcall strangers restore s-6v0n8k2dq4c1wz9xj7tbm3rhfp',
+      'take back that a stranger was discarded or assigned',
+    ],
   ],
   'events tail': [
     ['rollcall events tail', 'show the last ten events and wait for new ones'],

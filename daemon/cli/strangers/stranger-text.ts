@@ -6,17 +6,26 @@ import type { ShowTime } from '../site-time.js';
 
 /** One row for each stranger. */
 export function strangerTable(strangers: readonly StrangerSummary[], show: ShowTime): string {
-  const rows = strangers.map(({ id, state, visits, passages, cameras, firstSeenAt, lastSeenAt }) => [
-    ...[id, show(lastSeenAt), show(firstSeenAt), String(visits), String(passages)],
-    ...[cameras.map(({ camera }) => camera).join(', '), state === 'ignored' ? 'ignored' : ''],
+  const rows = strangers.map((stranger) => [
+    ...[stranger.id, show(stranger.lastSeenAt), show(stranger.firstSeenAt)],
+    ...[String(stranger.visits), String(stranger.passages)],
+    ...[stranger.cameras.map(({ camera }) => camera).join(', '), stateText(stranger, show)],
   ]);
   const heading = ['stranger', 'last seen', 'first seen', 'visits', 'passages', 'cameras', 'state'];
   return table(heading, rows);
 }
 
+/** Empty for a stranger of whom nothing special is to be said. */
+function stateText({ state, person, forgottenAt }: StrangerSummary, show: ShowTime): string {
+  if (state !== 'set-aside' || forgottenAt === undefined) return state === 'ignored' ? 'ignored' : '';
+  const what = person === undefined ? 'discarded' : `assigned to ${person}`;
+  return `${what}, can be restored until ${show(forgottenAt)}`;
+}
+
 /** `s-… was seen 3 times …`, the passages, and other strangers who are similar. */
 export function describeStranger(stranger: StrangerDetails, show: ShowTime): string {
-  const { id, state, visits, history, similar, firstSeenAt, lastSeenAt } = stranger;
+  const { id, visits, history, similar, firstSeenAt, lastSeenAt } = stranger;
+  const state = stateText(stranger, show);
   const rows = history.map(({ passage, camera, firstSeenAt: from, lastSeenAt: until, ...has }) => [
     ...[passage, camera, show(from), show(until)],
     [
@@ -27,7 +36,7 @@ export function describeStranger(stranger: StrangerDetails, show: ShowTime): str
   ]);
   const alike = similar.map(({ stranger: other, similarity }) => `  ${other}  ${similarity.toFixed(3)}`);
   return [
-    `stranger ${id}${state === 'ignored' ? ', ignored: causes no events and no alerts' : ''}`,
+    `stranger ${id}${state === 'ignored' ? ', ignored: causes no events and no alerts' : state && `, ${state}`}`,
     `${counted(visits, 'visit')} from ${show(firstSeenAt)} to ${show(lastSeenAt)}`,
     '',
     table(['passage', 'camera', 'from', 'to', 'has'], rows),

@@ -48,7 +48,7 @@ export function registerAssign(strangers: Command): void {
             ? await enrolment(client, pictures, options, time)
             : () => client.call('strangers.assign', { ...pictures, person });
         await confirm(
-          `This stores the kept pictures of ${stranger} as photographs of the person. The box then forgets the stranger: the id is used no more.`,
+          `This stores the kept pictures of ${stranger} as photographs of the person. For 15 minutes, 'rollcall strangers restore ${stranger}' takes it back; then the box forgets the stranger.`,
           options.yes,
         );
         const result = await assign();

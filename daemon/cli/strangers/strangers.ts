@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { counted } from '../../base/counted.js';
+import type { StrangerSummary } from '../../contract/strangers.js';
 import { isoTime } from '../../domain/iso-time.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
@@ -17,17 +18,20 @@ import { strangerForms, whichStranger } from './which-stranger.js';
 export function registerStrangers(program: Command): void {
   const strangers = program
     .command('strangers')
-    .description('persons who are not enrolled: list, show, merge, split, assign, ignore and discard them');
+    .description(
+      'persons who are not enrolled: list, show, merge, split, assign, ignore, discard and restore them',
+    );
   registerList(strangers);
   registerShow(strangers);
   registerMergeAndSplit(strangers);
   registerAssign(strangers);
   registerIgnore(strangers);
   registerDiscard(strangers);
+  registerRestore(strangers);
 }
 
 interface ListOptions extends CommonOptions {
-  readonly state?: 'active' | 'ignored';
+  readonly state?: StrangerSummary['state'];
   readonly camera?: string;
   readonly since?: string;
   readonly limit: number;
@@ -35,7 +39,13 @@ interface ListOptions extends CommonOptions {
 
 function registerList(strangers: Command): void {
   withCommonOptions(strangers.command('list'))
-    .addOption(new Option('--state <state>', 'only strangers in this state').choices(['active', 'ignored']))
+    .addOption(
+      new Option('--state <state>', 'only strangers in this state').choices([
+        'active',
+        'ignored',
+        'set-aside',
+      ]),
+    )
     .option('--camera <camera>', 'only strangers who were seen at this camera')
     .option('--since <time>', `only strangers who were seen since this time: ${timeForms}`)
     .option('-n, --limit <count>', 'how many strangers to show', parseCount, 50)
@@ -154,24 +164,48 @@ function registerDiscard(strangers: Command): void {
   withCommonOptions(strangers.command('discard'))
     .argument('<stranger>', strangerForms)
     .option('-y, --yes', 'do not ask for confirmation')
-    .description('forget a stranger at once: templates, pictures and the id in the passages')
-    .action((given: string, options: ChangeOptions) =>
+    .option('--final', 'delete everything at once, without a way back; also of a discarded stranger')
+    .description('forget a stranger: templates, pictures and the id in the passages, after 15 minutes')
+    .action((given: string, options: ChangeOptions & { readonly final?: boolean }) =>
       runAction(options.json === true, async () => {
-        const { client } = await openBox(options.config);
+        const { client, time } = await openBox(options.config);
+        const isFinal = options.final === true;
         const stranger = await whichStranger(client, given);
         if (options.yes !== true) {
           const { visits, passages } = await client.call('strangers.show', { stranger });
           const lost = `${counted(visits, 'visit')} in ${counted(passages, 'passage')}`;
+          const end = isFinal
+            ? 'It cannot be undone.'
+            : `For 15 minutes, 'rollcall strangers restore ${stranger}' takes it back.`;
           await confirm(
-            `This forgets the stranger ${stranger}: the templates, the pictures, and who made ${lost}. It cannot be undone. If the person comes again, the box sees a new stranger.`,
+            `This forgets the stranger ${stranger}: the templates, the pictures, and who made ${lost}. ${end} If the person comes again, the box sees a new stranger.`,
             false,
           );
         }
-        const lost = await client.call('strangers.discard', { stranger });
+        const lost = await client.call('strangers.discard', { stranger, isFinal });
+        const { pictures, forgottenAt } = lost;
+        const rest =
+          forgottenAt === undefined
+            ? `with ${counted(pictures ?? 0, 'picture')}`
+            : `can be restored until ${time.show(forgottenAt)}`;
+        print(options.json === true, lost, () => `discarded ${stranger}, ${rest}`);
+        return exitCodes.done;
+      }),
+    );
+}
+
+function registerRestore(strangers: Command): void {
+  withCommonOptions(strangers.command('restore'))
+    .argument('<stranger>', 'whole id of the stranger')
+    .description('take back that a stranger was discarded or assigned, within 15 minutes')
+    .action((stranger: string, options: CommonOptions) =>
+      runAction(options.json === true, async () => {
+        const { client } = await openBox(options.config);
+        const restored = await client.call('strangers.restore', { stranger });
         print(
           options.json === true,
-          lost,
-          () => `discarded ${stranger}, with ${counted(lost.pictures, 'picture')}`,
+          restored,
+          () => `${restored.id} is recognised again: ${counted(restored.visits, 'visit')}`,
         );
         return exitCodes.done;
       }),

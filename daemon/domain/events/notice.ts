@@ -19,7 +19,8 @@ export interface PersonNotice extends HappenedAt {
  * - `split`: some passages of `otherId` now belong to the new `strangerId`.
  * - `assigned`: the stranger is the enrolled `personId`.
  * - `ignored`, `noticed`: the box causes no more events about the stranger, or causes them again.
- * - `discarded`: the box no longer remembers the stranger.
+ * - `discarded`: the box no longer recognises the stranger, and forgets them for good some minutes later.
+ * - `restored`: the stranger is recognised again; `discarded` or `assigned` was taken back.
  */
 export interface StrangerNotice extends HappenedAt {
   readonly kind: 'stranger';
@@ -29,7 +30,15 @@ export interface StrangerNotice extends HappenedAt {
   readonly personId?: PersonId;
 }
 
-export const strangerChanges = ['merged', 'split', 'assigned', 'ignored', 'noticed', 'discarded'] as const;
+export const strangerChanges = [
+  'merged',
+  'split',
+  'assigned',
+  'ignored',
+  'noticed',
+  'discarded',
+  'restored',
+] as const;
 export type StrangerChange = (typeof strangerChanges)[number];
 
 /** A stranger has stayed in sight for long, at one camera or at several. At most one for each stay. */

@@ -27,8 +27,8 @@ export class OpenAppearances {
   readonly #index: StrangerIndex;
   readonly #newId: () => StrangerId;
   readonly #bound = new Map<PassageId, StrangerId>();
-  /** The open passages of strangers who were forgotten meanwhile. What else they show makes no new stranger. */
-  readonly #forgotten = new Map<PassageId, { readonly assignedTo?: PersonId }>();
+  /** The open passages of strangers who were set aside or forgotten meanwhile. What else they show makes no new stranger. */
+  readonly #left = new Map<PassageId, PassageOwner>();
 
   constructor(index: StrangerIndex, newId: () => StrangerId) {
     this.#index = index;
@@ -69,18 +69,33 @@ export class OpenAppearances {
     return stranger && withoutPassage(stranger, passageId);
   }
 
-  /** The stranger is forgotten, with what the open passages show from now on. */
-  forget(id: StrangerId, fate: { readonly assignedTo?: PersonId }): void {
-    for (const [passageId, bound] of this.#bound) if (bound === id) this.#forgotten.set(passageId, fate);
+  /** The stranger is remembered, but not recognised. `assignedTo`: who the stranger is, as an operator says. */
+  setAside(id: StrangerId, assignedTo: PersonId | undefined): void {
+    const owner = { strangerId: id, ...(assignedTo && { assignedTo }) };
+    for (const passageId of this.#boundTo(id)) this.#left.set(passageId, owner);
   }
 
-  isForgotten(passageId: PassageId): boolean {
-    return this.#forgotten.has(passageId);
+  /** The stranger is recognised again. */
+  restore(id: StrangerId): void {
+    for (const passageId of this.#boundTo(id)) this.#left.delete(passageId);
+  }
+
+  /** The stranger is forgotten, with what the open passages show from now on. */
+  forget(id: StrangerId): void {
+    for (const passageId of this.#boundTo(id)) {
+      const { strangerId: _, ...owner } = this.#left.get(passageId) ?? {};
+      this.#left.set(passageId, owner);
+    }
+  }
+
+  /** Whether the stranger of this passage was set aside or forgotten. */
+  hasLeft(passageId: PassageId): boolean {
+    return this.#left.has(passageId);
   }
 
   ownerOf(passageId: PassageId): PassageOwner | undefined {
     const strangerId = this.#bound.get(passageId);
-    return this.#forgotten.get(passageId) ?? (strangerId && { strangerId });
+    return this.#left.get(passageId) ?? (strangerId && { strangerId });
   }
 
   /** Binds the open passages of some strangers to another one. */
@@ -94,8 +109,12 @@ export class OpenAppearances {
   release(passageId: PassageId): Stranger | undefined {
     const stranger = this.of(passageId);
     this.#bound.delete(passageId);
-    this.#forgotten.delete(passageId);
+    this.#left.delete(passageId);
     return stranger;
+  }
+
+  #boundTo(id: StrangerId): readonly PassageId[] {
+    return [...this.#bound].flatMap(([passageId, bound]) => (bound === id ? [passageId] : []));
   }
 }
 

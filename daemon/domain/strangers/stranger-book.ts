@@ -27,10 +27,12 @@ export interface KnownStranger {
 }
 
 /** Whose an open passage is by now. */
-export type PassageOwner =
-  | { readonly strangerId: StrangerId }
-  /** The stranger was forgotten; `assignedTo`: because an operator said that this person is the stranger. */
-  | { readonly assignedTo?: PersonId };
+export interface PassageOwner {
+  /** Absent: the stranger was forgotten. */
+  readonly strangerId?: StrangerId;
+  /** An operator said that this person is the stranger. */
+  readonly assignedTo?: PersonId;
+}
 
 /** Tells strangers apart, over cameras and time. */
 export interface StrangerBook {

@@ -10,6 +10,7 @@ import type { OpenDatabase } from '../../host/sqlite.js';
 import { olderCopiesOf } from '../../host/sqlite-migrations.js';
 import type { Erasure } from '../gallery.js';
 import type { KeyRing } from '../keys/key-ring.js';
+import { deleteStrangersOf } from '../strangers/stranger-rows.js';
 import { emptyWriteAheadLog } from '../write-ahead-log.js';
 import { sealProfile } from './person-changes.js';
 import type { PersonCountsRow, PersonRows } from './person-rows.js';
@@ -50,6 +51,7 @@ export function deletePerson(
   forgetOlderCopies(database);
   const entry = database.transaction(() => {
     rows.delete(person);
+    deleteStrangersOf(database, person.id);
     insertTombstone(database, person.id, erasedAtMs);
     return audit.append({
       by,
@@ -80,6 +82,7 @@ export function eraseBiometricData(
   forgetOlderCopies(database);
   const entry = database.transaction(() => {
     rows.delete(person);
+    deleteStrangersOf(database, person.id);
     rows.insert(
       { ...person, state: 'removed', revision, profile: sealed, changedAtMs: erasedAtMs },
       dataKey,

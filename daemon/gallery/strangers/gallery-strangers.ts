@@ -1,8 +1,9 @@
 import type { Actor } from '../../audit/actor.js';
 import type { Embedding } from '../../domain/identification/match.js';
-import type { PassageId, PersonId, RecogniserId, StrangerId } from '../../domain/ids.js';
+import type { PassageId, RecogniserId, StrangerId } from '../../domain/ids.js';
 import type { Appearance, StrangerState } from '../../domain/strangers/stranger.js';
 import type { StrangerBook } from '../../domain/strangers/stranger-book.js';
+import type { StrangerFate } from './stranger-codec.js';
 
 /** A stranger as operations show them. Times are wall clock, milliseconds since the epoch. */
 export interface StrangerEntry {
@@ -23,10 +24,16 @@ export interface SimilarStranger {
   readonly similarity: number;
 }
 
-/** Why the box forgets a stranger at once. */
-export type StrangerFate =
-  | { readonly change: 'discarded' }
-  | { readonly change: 'assigned'; readonly personId: PersonId };
+/** How long a stranger who was discarded or assigned can be restored: as long as a mistake is fresh. */
+export const restorableMs = 15 * 60_000;
+
+/** A stranger who was discarded or assigned: no longer recognised, and restorable until `forgottenAtMs`. */
+export interface StrangerAside {
+  readonly entry: StrangerEntry;
+  /** Undefined if the row does not open; then the stranger cannot be restored. */
+  readonly fate: StrangerFate | undefined;
+  readonly forgottenAtMs: number;
+}
 
 /**
  * The strangers whom the gallery keeps: sealed on disk, each under a data key of their own, and in memory for exact search. Every
@@ -55,8 +62,15 @@ export interface GalleryStrangers extends StrangerBook {
   ): StrangerEntry | 'no-such-stranger' | 'nothing-left';
   /** From now on the stranger causes no events, or events again. False if there is no such stranger. */
   setIgnored(id: StrangerId, isIgnored: boolean, by: Actor): boolean;
-  /** Forgets a stranger at once. False if there is no such stranger. */
-  forget(id: StrangerId, fate: StrangerFate, by: Actor): boolean;
+  /** From now on the stranger is not recognised, and can be restored for `restorableMs`. False if there is no such stranger. */
+  setAside(id: StrangerId, fate: StrangerFate, by: Actor): boolean;
+  /** The strangers who are set aside, or those who are forgotten at a wanted time; the last one first. */
+  aside(isWanted?: (forgottenAtMs: number) => boolean): readonly StrangerAside[];
+  asideOf(id: StrangerId): StrangerAside | undefined;
+  /** Recognises a stranger again who was set aside. Undefined if there is none, or the row does not open. */
+  restore(id: StrangerId, by: Actor): StrangerEntry | undefined;
+  /** Deletes a stranger who is set aside for good. `by`: an operator who does not want to wait. False if there is none. */
+  forget(id: StrangerId, by?: Actor): boolean;
   /** Retention has deleted these strangers from the file: forgets them in memory, too. */
   unload(ids: readonly StrangerId[]): void;
 }

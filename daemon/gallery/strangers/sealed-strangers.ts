@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Actor } from '../../audit/actor.js';
 import type { AuditLog } from '../../audit/audit-log.js';
+import type { Clock } from '../../base/clock.js';
 import type { Embedding } from '../../domain/identification/match.js';
 import type { PassageId, RecogniserId, StrangerId } from '../../domain/ids.js';
 import { knownOf, OpenAppearances } from '../../domain/strangers/open-appearances.js';
@@ -11,7 +12,6 @@ import {
   type Stranger,
   seenBetween,
   split,
-  visitCount,
 } from '../../domain/strangers/stranger.js';
 import type { KnownStranger, PassageOwner, StrangerSight } from '../../domain/strangers/stranger-book.js';
 import { StrangerIndex } from '../../domain/strangers/stranger-index.js';
@@ -19,9 +19,10 @@ import type { OpenDatabase } from '../../host/sqlite.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { newStrangerId } from '../row-id.js';
 import type { QuarantinedRow } from '../verify/quarantine.js';
-import { emptyWriteAheadLog } from '../write-ahead-log.js';
-import type { GalleryStrangers, SimilarStranger, StrangerEntry, StrangerFate } from './gallery-strangers.js';
+import type { GalleryStrangers, SimilarStranger, StrangerAside, StrangerEntry } from './gallery-strangers.js';
+import type { StrangerFate } from './stranger-codec.js';
 import { StrangerRows } from './stranger-rows.js';
+import { entryOf, StrangersAside, wipeViews } from './strangers-aside.js';
 
 /**
  * Strangers who are kept at the same time: some days of a busy street. At most eight views of 2 KiB each are in memory, and a
@@ -36,6 +37,7 @@ export interface SealedStrangersOptions {
   /** Number of values of an embedding. */
   readonly dimensions: number;
   readonly audit: AuditLog;
+  readonly clock: Pick<Clock, 'wallMs'>;
   readonly quarantine: (row: QuarantinedRow) => void;
   /** By default `mostStrangers`. */
   readonly most?: number;
@@ -47,6 +49,7 @@ export class SealedStrangers implements GalleryStrangers, Disposable {
   readonly #audit: AuditLog;
   readonly #mostStrangers: number;
   readonly #rows: StrangerRows;
+  readonly #aside: StrangersAside;
   readonly #index = new StrangerIndex();
   readonly #open = new OpenAppearances(this.#index, newStrangerId);
 
@@ -55,6 +58,7 @@ export class SealedStrangers implements GalleryStrangers, Disposable {
     this.#audit = options.audit;
     this.#mostStrangers = options.most ?? mostStrangers;
     this.#rows = new StrangerRows(options);
+    this.#aside = new StrangersAside({ ...options, rows: this.#rows });
   }
 
   /**
@@ -77,7 +81,7 @@ export class SealedStrangers implements GalleryStrangers, Disposable {
   }
 
   see(sight: StrangerSight): KnownStranger {
-    if (this.#open.isForgotten(sight.passageId)) return { isIgnored: false };
+    if (this.#open.hasLeft(sight.passageId)) return { isIgnored: false };
     const { stranger, isFirstSight } = this.#open.sighted(sight);
     // Further views stay in memory until the passage ends: a row for each would wear out the disk.
     if (isFirstSight) {
@@ -210,30 +214,43 @@ export class SealedStrangers implements GalleryStrangers, Disposable {
     return true;
   }
 
-  forget(id: StrangerId, fate: StrangerFate, by: Actor): boolean {
+  setAside(id: StrangerId, fate: StrangerFate, by: Actor): boolean {
     const stranger = this.#index.get(id);
     if (stranger === undefined) return false;
-    this.#database.transaction(() => {
-      this.#rows.delete(id);
-      const lost = { passages: stranger.appearances.length, visits: visitCount(stranger) };
-      if (fate.change === 'discarded')
-        this.#audit.append({ by, action: 'stranger.discarded', subject: id, details: lost });
-      else {
-        const details = { ...lost, person: fate.personId };
-        this.#audit.append({ by, action: 'stranger.assigned', subject: id, details });
-      }
-    });
+    this.#aside.put(stranger, fate, by);
     this.#index.remove(id);
-    this.#open.forget(id, fate.change === 'assigned' ? { assignedTo: fate.personId } : {});
-    // If another program reads the file, the next erasure or opening empties the log.
-    emptyWriteAheadLog(this.#database);
+    this.#open.setAside(id, fate.change === 'assigned' ? fate.personId : undefined);
+    return true;
+  }
+
+  aside(isWanted: (forgottenAtMs: number) => boolean = () => true): readonly StrangerAside[] {
+    return this.#aside.list(isWanted);
+  }
+
+  asideOf(id: StrangerId): StrangerAside | undefined {
+    return this.#aside.find(id);
+  }
+
+  restore(id: StrangerId, by: Actor): StrangerEntry | undefined {
+    const stranger = this.#aside.takeBack(id, by);
+    if (stranger === undefined) return undefined;
+    this.#makeRoom();
+    const kept = this.#index.put(stranger);
+    wipeViews(stranger);
+    this.#open.restore(id);
+    return entryOf(kept);
+  }
+
+  forget(id: StrangerId, by?: Actor): boolean {
+    if (!this.#aside.forget(id, by)) return false;
+    this.#open.forget(id);
     return true;
   }
 
   unload(ids: readonly StrangerId[]): void {
     for (const id of ids) {
       this.#index.remove(id);
-      this.#open.forget(id, {});
+      this.#open.forget(id);
     }
   }
 
@@ -273,7 +290,7 @@ export class SealedStrangers implements GalleryStrangers, Disposable {
     }
     if (oldest === undefined) return;
     this.#delete(oldest.stranger.id);
-    this.#open.forget(oldest.stranger.id, {});
+    this.#open.forget(oldest.stranger.id);
   }
 
   #delete(id: StrangerId): void {
@@ -283,17 +300,3 @@ export class SealedStrangers implements GalleryStrangers, Disposable {
 }
 
 const firstSeenMs = (stranger: Stranger): number => seenBetween(stranger)?.firstMs ?? 0;
-
-function entryOf(stranger: Stranger): StrangerEntry {
-  const { id, state, appearances, views } = stranger;
-  const { firstMs = 0, lastMs = 0 } = seenBetween(stranger) ?? {};
-  return {
-    id,
-    state,
-    visits: visitCount(stranger),
-    firstSeenMs: firstMs,
-    lastSeenMs: lastMs,
-    appearances,
-    comparedPassages: [...new Set(views.map(({ passageId }) => passageId))],
-  };
-}

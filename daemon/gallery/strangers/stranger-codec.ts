@@ -1,7 +1,18 @@
-import { cameraId, passageId, type RecogniserId, type StrangerId } from '../../domain/ids.js';
+import { present } from '../../base/present.js';
+import { cameraId, type PersonId, passageId, type RecogniserId, type StrangerId } from '../../domain/ids.js';
 import type { Appearance, Stranger, StrangerState } from '../../domain/strangers/stranger.js';
 import { wipe } from '../../host/sodium.js';
 import { isUnitEmbedding } from '../persons/enrolment.js';
+
+/** Why a stranger is set aside. Sealed, because it names a person and decides what a restoration changes. */
+export type StrangerFate =
+  | { readonly change: 'discarded' }
+  | {
+      readonly change: 'assigned';
+      readonly personId: PersonId;
+      /** The photographs that the person has of the stranger. Absent: the person was enrolled from them. */
+      readonly photographs?: readonly string[];
+    };
 
 /** What the readable columns of a row say. */
 export interface StrangerColumns {
@@ -23,6 +34,8 @@ interface Header {
     lastSeenMs: number,
     recordedAtMs: number | null,
   ])[];
+  /** Only while the stranger is set aside. */
+  readonly f?: StrangerFate;
 }
 
 const lengthBytes = 4;
@@ -32,7 +45,10 @@ const valueBytes = Float32Array.BYTES_PER_ELEMENT;
  * The content of a stranger's row: length of a JSON header (uint32, little-endian), the header, and the embeddings as float32. The
  * embeddings stay out of the text, because a string cannot be overwritten. The caller wipes the bytes.
  */
-export function encodeStranger({ views, appearances, earlierVisits }: Stranger): Uint8Array {
+export function encodeStranger(
+  { views, appearances, earlierVisits }: Stranger,
+  fate?: StrangerFate,
+): Uint8Array {
   const header: Header = {
     v: earlierVisits,
     e: views.map((view) => [view.passageId, Math.round(view.quality * 1000) / 1000]),
@@ -43,6 +59,7 @@ export function encodeStranger({ views, appearances, earlierVisits }: Stranger):
       each.lastSeenMs,
       each.recordedAtMs ?? null,
     ]),
+    ...present({ f: fate }),
   };
   const text = Buffer.from(JSON.stringify(header));
   const dimensions = views[0]?.embedding.length ?? 0;
@@ -57,12 +74,18 @@ export function encodeStranger({ views, appearances, earlierVisits }: Stranger):
   return bytes;
 }
 
+export interface DecodedStranger {
+  readonly stranger: Stranger;
+  /** Undefined for a stranger who is not set aside. */
+  readonly fate: StrangerFate | undefined;
+}
+
 /** Undefined if the bytes are no stranger of `dimensions` values. Wipes `bytes`. */
 export function decodeStranger(
   columns: StrangerColumns,
   bytes: Uint8Array,
   dimensions: number,
-): Stranger | undefined {
+): DecodedStranger | undefined {
   try {
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     const bodyAt = lengthBytes + buffer.readUInt32LE();
@@ -75,7 +98,7 @@ export function decodeStranger(
     );
     wipe(body);
     if (!embeddings.every((embedding) => isUnitEmbedding(embedding, dimensions))) return undefined;
-    return {
+    const stranger = {
       ...columns,
       views: header.e.map(([passage, quality], index) => ({
         passageId: passageId(passage),
@@ -85,6 +108,7 @@ export function decodeStranger(
       appearances: header.a.map(appearanceOf),
       earlierVisits: header.v,
     };
+    return { stranger, fate: header.f };
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof RangeError || error instanceof TypeError)
       return undefined;

@@ -64,8 +64,13 @@ export interface PassageJournal {
   forgetStranger(id: StrangerId): void;
   /** Gives passages of a stranger to another one: all, or those with these ids. */
   moveStranger(from: StrangerId, to: StrangerId, only?: readonly PassageId[]): void;
-  /** Gives the passages of a stranger to the enrolled person who the stranger is. The gallery must be open. */
+  /**
+   * Gives the passages of a stranger to the enrolled person who the stranger is. They keep the id of the stranger until
+   * `forgetStranger`, so that this can be taken back. The gallery must be open.
+   */
   assignStranger(from: StrangerId, to: PersonId): void;
+  /** Takes `assignStranger` back. The gallery must be open. */
+  unassignStranger(id: StrangerId): void;
   /** Calls back after a passage was written and committed. Returns a function that ends this. */
   onWritten(listener: (passage: StoredPassage) => void): () => void;
 }

@@ -103,9 +103,19 @@ class Passages implements PassageJournal {
           this.#rows.remove(row.number);
           continue;
         }
-        const { stranger: _, ...rest } = passage;
-        const assigned = { ...rest, assignedTo: to };
+        const assigned = { ...passage, assignedTo: to };
         this.#rows.write(this.#sealed(assigned), this.#personsOf(assigned));
+      }
+    });
+  }
+
+  unassignStranger(id: StrangerId): void {
+    this.#database.transaction(() => {
+      for (const row of this.#rows.ofStranger(id)) {
+        const { passage } = this.#opened(row);
+        if (passage === undefined) continue;
+        const { assignedTo: _, ...own } = passage;
+        this.#rows.write(this.#sealed(own), this.#personsOf(own));
       }
     });
   }

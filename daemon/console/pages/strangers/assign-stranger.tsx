@@ -51,7 +51,7 @@ export function AssignStranger({ stranger, onClose }: AssignProps) {
         })
       : await call('strangers.assign', { ...common, person: chosen?.id ?? '' });
     assigned.value = personOf(result);
-    say(t('assigned-done'));
+    say(t('assigned-done'), { href: `/strangers/${stranger.id}`, text: t('take-back') });
   };
   return (
     <Confirm

@@ -14,10 +14,25 @@ export async function setIgnored(ids: readonly string[], isIgnored: boolean): Pr
   say(t(isIgnored ? 'ignored-done' : 'noticed-done', { count: ids.length }));
 }
 
-/** Forgets strangers at once. Those before a refusal are gone. */
+/** The strangers who can be restored. */
+export const asideHref = '/strangers?state=set-aside';
+
+/** Sets strangers aside. Those before a refusal stay so. */
 export async function discard(ids: readonly string[]): Promise<void> {
   for (const stranger of ids) await call('strangers.discard', { stranger });
-  say(t('discarded-done', { count: ids.length }));
+  say(t('discarded-done', { count: ids.length }), { href: asideHref, text: t('take-back') });
+}
+
+/** Deletes discarded strangers without a way back. Those before a refusal are gone. */
+export async function discardFinally(ids: readonly string[]): Promise<void> {
+  for (const stranger of ids) await call('strangers.discard', { stranger, isFinal: true });
+  say(t('forgotten-done', { count: ids.length }));
+}
+
+/** Takes back that strangers were discarded or assigned. */
+export async function restore(ids: readonly string[]): Promise<void> {
+  for (const stranger of ids) await call('strangers.restore', { stranger });
+  say(t('restored-done', { count: ids.length }));
 }
 
 /** What a merge joined, so that it can be taken back. */

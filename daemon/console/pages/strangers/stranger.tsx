@@ -16,6 +16,7 @@ import { clockTime, dayAndTime, dayOf, number } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 import { AssignStranger } from './assign-stranger.js';
 import { discard, merge, setIgnored } from './stranger-acts.js';
+import { AsideActs } from './stranger-aside.js';
 import { PassageShot, shortId } from './stranger-shot.js';
 
 const t = wordsOf<typeof en>('strangers');
@@ -34,8 +35,12 @@ export default function Stranger() {
           >
             {stranger.state === 'ignored' && <Badge tone="quiet">{t('state-ignored')}</Badge>}
           </PageHead>
-          {can('strangers:write') && (
-            <Acts key={stranger.id} stranger={stranger} onChange={() => void fetched.reload()} />
+          {stranger.state === 'set-aside' ? (
+            <AsideActs stranger={stranger} onRestored={() => void fetched.reload()} />
+          ) : (
+            can('strangers:write') && (
+              <Acts key={stranger.id} stranger={stranger} onChange={() => void fetched.reload()} />
+            )
           )}
           <div class="columns">
             <Seen key={stranger.id} stranger={stranger} onSplit={() => void fetched.reload()} />

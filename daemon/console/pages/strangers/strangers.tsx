@@ -1,7 +1,7 @@
 import { type Signal, useSignal } from '@preact/signals';
 import type { StrangerSummary } from '../../../contract/strangers.js';
 import { can } from '../../api/session.js';
-import { type FetchedList, useAct, useList } from '../../api/use-fetched.js';
+import { type FetchedList, useAct, useFetched, useList } from '../../api/use-fetched.js';
 import type en from '../../messages/en/strangers.json';
 import { Confirm } from '../../parts/dialog.js';
 import { Fault } from '../../parts/fault.js';
@@ -11,7 +11,8 @@ import { type Cameras, useCameras } from '../../parts/use-cameras.js';
 import { type Query, useQuery } from '../../parts/use-query.js';
 import { ago, startOfDay } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
-import { discard, type Merged, merge, setIgnored, unmerge } from './stranger-acts.js';
+import { asideHref, discard, type Merged, merge, restore, setIgnored, unmerge } from './stranger-acts.js';
+import { AsideNote, ForgetNow } from './stranger-aside.js';
 import { PassageShot, shortId } from './stranger-shot.js';
 
 const t = wordsOf<typeof en>('strangers');
@@ -25,11 +26,28 @@ export default function Strangers() {
   const cameras = useCameras();
   const list = useList('strangers.list', { ...filtersOf(query), limit: 100 });
   const chosen = useSignal<ReadonlySet<string>>(new Set());
+  const isAside = query.get('state') === 'set-aside';
+  const aside = useFetched('strangers.list', { state: 'set-aside', limit: 1 }, { isWanted: !isAside });
+  const onDone = async (): Promise<void> => {
+    chosen.value = new Set();
+    await Promise.all([list.reload(), ...(isAside ? [] : [aside.reload()])]);
+  };
+  const count = aside.value?.total ?? 0;
   return (
     <>
       <PageHead title={t('title')} lead={t('lead')} />
       <Filters query={query} cameras={cameras} />
-      {can('strangers:write') && <Acts list={list} chosen={chosen} />}
+      {count > 0 && !isAside && (
+        <p class="quiet">
+          {t('aside-count', { count })} <a href={asideHref}>{t('take-back')}</a>
+        </p>
+      )}
+      {can('strangers:write') &&
+        (isAside ? (
+          <AsideActs list={list} chosen={chosen} onDone={onDone} />
+        ) : (
+          <Acts list={list} chosen={chosen} onDone={onDone} />
+        ))}
       <Groups list={list} chosen={chosen} cameras={cameras} />
     </>
   );
@@ -37,7 +55,7 @@ export default function Strangers() {
 
 function filtersOf({ get }: Query) {
   const [camera, since] = [get('camera'), get('since')];
-  const state = (['active', 'ignored'] as const).find((each) => each === get('state'));
+  const state = (['active', 'ignored', 'set-aside'] as const).find((each) => each === get('state'));
   return {
     ...(camera !== '' && { camera }),
     ...(since !== '' && { since: startOfDay(since) }),
@@ -61,6 +79,7 @@ function Filters({ query: { get, set }, cameras }: { readonly query: Query; read
           ['', t('any-state')],
           ['active', t('state-active')],
           ['ignored', t('state-ignored')],
+          ['set-aside', t('state-aside')],
         ]}
         onValue={(state) => set({ state })}
       />
@@ -74,21 +93,21 @@ interface ChosenProps {
   readonly chosen: Signal<ReadonlySet<string>>;
 }
 
+interface ActsProps extends ChosenProps {
+  readonly onDone: () => Promise<void>;
+}
+
 /** What can be done with the chosen strangers, and taking the last merge back. */
-function Acts({ list, chosen }: ChosenProps) {
+function Acts({ list, chosen, onDone }: ActsProps) {
   const doing = useAct();
   const merged = useSignal<Merged | undefined>(undefined);
   const asked = useSignal<'merge' | 'discard' | undefined>(undefined);
   const found = list.items.filter(({ id }) => chosen.value.has(id));
   const ids = found.map(({ id }) => id);
   const allIgnored = found.length > 0 && found.every(({ state }) => state === 'ignored');
-  const done = async (): Promise<void> => {
-    chosen.value = new Set();
-    await list.reload();
-  };
   const closed = (isDone: boolean): void => {
     asked.value = undefined;
-    if (isDone) void done();
+    if (isDone) void onDone();
   };
   const none = ids.length === 0;
   return (
@@ -111,7 +130,7 @@ function Acts({ list, chosen }: ChosenProps) {
           disabled={none}
           aria-busy={doing.isRunning}
           onClick={async () => {
-            if (await doing.run(() => setIgnored(ids, !allIgnored))) await done();
+            if (await doing.run(() => setIgnored(ids, !allIgnored))) await onDone();
           }}
         >
           {t(allIgnored ? 'notice' : 'ignore')}
@@ -134,7 +153,7 @@ function Acts({ list, chosen }: ChosenProps) {
               const last = merged.value;
               if (last === undefined || !(await doing.run(() => unmerge(last)))) return;
               merged.value = undefined;
-              await done();
+              await onDone();
             }}
           >
             {t('unmerge')}
@@ -176,6 +195,54 @@ function Acts({ list, chosen }: ChosenProps) {
             })}
           </p>
         </Confirm>
+      )}
+    </>
+  );
+}
+
+/** What can be done with strangers who are set aside. */
+function AsideActs({ list, chosen, onDone }: ActsProps) {
+  const doing = useAct();
+  const isAsked = useSignal(false);
+  const found = list.items.filter(({ id }) => chosen.value.has(id));
+  const ids = found.map(({ id }) => id);
+  return (
+    <>
+      <div class="acts start" role="toolbar" aria-label={t('acts')}>
+        <span role="status">{t('chosen', { count: ids.length })}</span>
+        <button
+          type="button"
+          class="small secondary"
+          disabled={ids.length === 0}
+          aria-busy={doing.isRunning}
+          onClick={async () => {
+            await doing.run(() => restore(ids));
+            await onDone();
+          }}
+        >
+          {t('restore')}
+        </button>
+        <button
+          type="button"
+          class="small secondary"
+          // Those who were assigned are persons, who are erased as persons.
+          disabled={ids.length === 0 || found.some(({ person }) => person !== undefined)}
+          onClick={() => {
+            isAsked.value = true;
+          }}
+        >
+          {t('forget-now')}
+        </button>
+      </div>
+      <Fault error={doing.fault} />
+      {isAsked.value && (
+        <ForgetNow
+          ids={ids}
+          onClose={(isDone) => {
+            isAsked.value = false;
+            if (isDone) void onDone();
+          }}
+        />
       )}
     </>
   );
@@ -228,6 +295,7 @@ function Group({
           <a href={`/strangers/${id}`}>{name}</a>{' '}
           {state === 'ignored' && <Badge tone="quiet">{t('state-ignored')}</Badge>}
         </h2>
+        <AsideNote stranger={stranger} />
         <p>{t('visits', { visits, passages })}</p>
         <p class="quiet">
           {t('last-seen', { ago: ago(lastSeenAt) })} ·{' '}
