@@ -4,5 +4,11 @@ declare module 'virtual:operations' {
   export default table;
 }
 
+/** The messages of a language; made by building/words.ts. */
+declare module 'virtual:words/*' {
+  const words: import('./building/words.js').Words;
+  export default words;
+}
+
 /** The version of the program. */
 declare const VERSION: string;

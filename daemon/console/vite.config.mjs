@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { defineConfig } from 'vite';
+import { words } from './building/words.js';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -94,7 +95,7 @@ const together = {
 
 export default defineConfig({
   root: at('.'),
-  plugins: [operationsTable(), withoutDetours()],
+  plugins: [words(at('.')), operationsTable(), withoutDetours()],
   clearScreen: false,
   logLevel: 'warn',
   build: {

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { IntlMessageFormat } from 'intl-messageformat';
+import { shownByName, withNumbers } from '../../daemon/console/building/word-calls.js';
+import { isFirst, planOf, readMessages, readSources, wordsFor } from '../../daemon/console/building/words.js';
 import { messageText, type Values } from '../../daemon/console/words/message-text.js';
 
 const consoleFolder = fileURLToPath(new URL('../../daemon/console', import.meta.url));
@@ -72,6 +74,41 @@ describe('the messages of the console', () => {
             assert.equal(messageText(text, values, tag), whole.format(values), `${name}: ${key}`);
         }
     });
+
+  test('are all found where the build has put them, by number or by name', () => {
+    const all = readMessages(consoleFolder);
+    const plan = planOf(all, shownByName(readSources(consoleFolder)));
+    assert.ok(plan.size > all.length / 3, 'many are shown by number');
+    for (const language of ['en', 'de']) {
+      const parts = [all.filter(isFirst), all.filter((message) => !isFirst(message))].map((messages) =>
+        wordsFor(messages, language, plan),
+      );
+      const numbered = parts.flatMap(([texts]) => texts.split('|'));
+      const named = Object.assign({}, ...parts.map(([, each]) => each)) as ReturnType<typeof wordsFor>[1];
+      for (const { file, key, texts } of all)
+        assert.equal(named[file]?.[key] ?? numbered[plan.get(`${file}.${key}`) ?? -1], texts[language]);
+    }
+  });
+
+  test('keep their names where a source puts keys together, and only there', () => {
+    const code = (call: string): string => `const t = wordsOf<typeof en>('now');\n${call}`;
+    const isNamed = shownByName([
+      code("t('plain'); t(isSo ? 'yes' : 'no', { count })"),
+      code(`t(\`state-\${state}\`)`),
+      code("const kept = ['listed', 'ways'] as const; kept.map((each) => t(each))"),
+      "export const groups = ['from-elsewhere'] as const;",
+    ]);
+    const keys = ['plain', 'yes', 'no', 'state-failed', 'listed', 'from-elsewhere'];
+    assert.deepEqual(
+      keys.filter((key) => isNamed('now', key)),
+      ['state-failed', 'listed', 'from-elsewhere'],
+    );
+    const outright = code("t('plain'); seen.t('plain'); t(is(so) ? 'yes' : 'no'); say('yes')");
+    assert.match(
+      withNumbers(outright, (_, key) => `${key.length}`),
+      /\nt\(5\); seen\.t\('plain'\); t\(is\(so\) \? 3 : 2\); say\('yes'\)$/,
+    );
+  });
 
   test('are all used', () => {
     const sources = readdirSync(consoleFolder, { recursive: true, encoding: 'utf8' })

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import type { Messages } from '../messages/files-of.js';
+import type { Words } from '../building/words.js';
 import { messageText, type Values } from './message-text.js';
 
 /** The languages of the console. A further one is a folder of messages and a line in `load`. */
@@ -8,16 +8,21 @@ export const consoleLanguages = ['en', 'de'] as const;
 export const languageNames = { en: 'English', de: 'Deutsch' } as const;
 export type ConsoleLanguage = (typeof consoleLanguages)[number];
 
-/** The words of the language in use. */
-const words = signal<{ readonly language: ConsoleLanguage; readonly messages: Messages } | undefined>(
-  undefined,
-);
-
-type Loader = () => Promise<{ readonly messages: Messages }>;
+type Loader = () => Promise<{ readonly default: Words }>;
 const load: Readonly<Record<ConsoleLanguage, { readonly first: Loader; readonly rest: Loader }>> = {
-  en: { first: () => import('../messages/en-first.js'), rest: () => import('../messages/en.js') },
-  de: { first: () => import('../messages/de-first.js'), rest: () => import('../messages/de.js') },
+  en: { first: () => import('virtual:words/en-first'), rest: () => import('virtual:words/en-rest') },
+  de: { first: () => import('virtual:words/de-first'), rest: () => import('virtual:words/de-rest') },
 };
+
+/** The words of the language in use. */
+const words = signal<
+  | {
+      readonly language: ConsoleLanguage;
+      readonly numbered: readonly string[];
+      readonly named: Words[1];
+    }
+  | undefined
+>(undefined);
 /** Whether more is shown than the login, so that all words are needed. */
 let areAllWanted = false;
 
@@ -47,10 +52,13 @@ export async function loadAllWords(): Promise<void> {
 
 async function show(wanted: ConsoleLanguage): Promise<void> {
   const { first, rest } = load[wanted];
-  const files = await Promise.all(areAllWanted ? [first(), rest()] : [first()]);
+  const loaded = await Promise.all(areAllWanted ? [first(), rest()] : [first()]);
+  const parts = loaded.map((each) => each.default);
   words.value = {
     language: wanted,
-    messages: Object.assign({}, ...files.map(({ messages }) => messages)) as Messages,
+    // As building/words.ts joins them.
+    numbered: parts.flatMap(([texts]) => texts.split('|')),
+    named: Object.assign({}, ...parts.map(([, named]) => named)) as Words[1],
   };
 }
 
@@ -73,7 +81,8 @@ export function wordsOf<File extends Readonly<Record<string, string>>>(
   file: string,
 ): (key: Extract<keyof File, string>, values?: Values) => string {
   return (key, values = {}) => {
-    const text = words.value?.messages[file]?.[key];
+    // What the build has numbered is a number here.
+    const text = words.value?.named[file]?.[key] ?? words.value?.numbered[Number(key)];
     return text === undefined ? '' : messageText(text, values, formatTag());
   };
 }
