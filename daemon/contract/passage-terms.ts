@@ -73,6 +73,17 @@ export const markedAs = ['person', 'stranger', 'nobody'] as const;
 /** What a camera can demand for an attendance. */
 export const livenessRequirements = ['blink', 'not-attack', 'challenge'] as const;
 
+/** Why the eyes could not be judged in a view. */
+export const eyeFaults = [
+  'turned-away',
+  'dark',
+  'occluded',
+  'mesh-unsteady',
+  'eye-too-small',
+  'eye-cut-off',
+  'eye-unmeasured',
+] as const;
+
 /** Why what a passage stores does not tell what it would have become with other settings. */
 export const previewDoubts = [
   'views-not-stored',

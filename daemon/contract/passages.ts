@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { cameraId, filteredCamera } from './cameras.js';
 import { numberedPageFields, operation } from './operation.js';
-import { markedAs, passageEnds, passageOutcomes, passageReasons } from './passage-terms.js';
+import { eyeFaults, markedAs, passageEnds, passageOutcomes, passageReasons } from './passage-terms.js';
 import { personId, similarity } from './person.js';
 
 const count = z.int().nonnegative();
@@ -62,6 +62,33 @@ const measures = z.object({
   sharpness: z.number(),
 });
 
+const afterS = z.number().describe('Seconds from the first time the face was seen.');
+const eyeOpenness = z
+  .number()
+  .describe('Height by width, the mean of both eyes: about 0.3 where they are open.');
+
+const openness = z.object({
+  samples: z
+    .array(
+      z.object({
+        afterS,
+        openness: eyeOpenness.exactOptional(),
+        fault: z
+          .enum(eyeFaults)
+          .exactOptional()
+          .describe('Why the eyes could not be judged in this view, in place of `openness`.'),
+      }),
+    )
+    .readonly()
+    .describe('The views in the order of time.'),
+  openEyes: eyeOpenness
+    .exactOptional()
+    .describe('The openness of the open eyes. Absent where they were seen too briefly.'),
+  closedUnder: eyeOpenness
+    .exactOptional()
+    .describe('A dip that comes down to it is a blink, however long it lasts. A quick one needs less.'),
+});
+
 /** A passage with everything that was measured. */
 export const passageDetails = readablePassage.extend({
   recogniser: z.string(),
@@ -97,6 +124,11 @@ export const passageDetails = readablePassage.extend({
       .readonly()
       .exactOptional()
       .describe('The first blinks. Absent in passages of earlier versions, and of an attack.'),
+    openness: openness
+      .exactOptional()
+      .describe(
+        'How far the eyes were open: the last 300 views before the verdict, or before the end where there was none. Absent where neither came, and in passages of earlier versions.',
+      ),
     observedS: z.number().describe('Seconds in which a blink would have been detected.'),
     frameCount: count.describe('Frames in which the eyes were measured.'),
     passiveScore: z.number().exactOptional().describe('0 (attack) to 1 (live). Absent without a model.'),

@@ -14,6 +14,7 @@ import {
 } from '../../daemon/domain/ids.js';
 import type { Passage, PassageLiveness, ViewMeasures } from '../../daemon/domain/passages/passage.js';
 import { newPassageId } from '../../daemon/records/event-id.js';
+import { eyesOf } from './eyes.js';
 import { cameras, type SeededPerson } from './past.js';
 
 export interface PassageOptions {
@@ -91,6 +92,11 @@ function ofEvent(event: Fact & { readonly id: EventId }, options: PassageOptions
   const { blinks, ...seen } = liveness;
   const unit = (): number => options.random.unit();
   const startedAtMs = occurredAtMs - Math.round(1_000 * (liveness.observedS + unit()));
+  const blinked = blinks.map(({ time, durationS }) => ({
+    afterS: Math.max(0, Date.parse(time) - startedAtMs) / 1_000,
+    durationS,
+  }));
+  const untilS = (occurredAtMs - startedAtMs) / 1_000;
   return {
     ...baseOf(options, { id: passageId, startedAtMs, lastSeenMs: occurredAtMs + Math.round(3_000 * unit()) }),
     ...{ cameraId: camera, trackId: track, events: [event.id] },
@@ -101,11 +107,9 @@ function ofEvent(event: Fact & { readonly id: EventId }, options: PassageOptions
     },
     liveness: {
       ...{ require: 'blink', ...seen, blinkCount: blinks.length },
-      blinks: blinks.map(({ time, durationS }) => ({
-        afterS: Math.max(0, Date.parse(time) - startedAtMs) / 1_000,
-        durationS,
-      })),
+      blinks: blinked,
     },
+    openness: eyesOf({ untilS, blinks: blinked, random: options.random }),
   };
 }
 
@@ -153,20 +157,16 @@ function repeated(event: AttendanceFact & { readonly id: EventId }, options: Pas
   const elapsedS = Math.round(60 + 400 * random.unit());
   const startedAtMs = event.occurredAtMs + elapsedS * 1_000;
   const id = newPassageId(startedAtMs, random);
+  const blinks = [1.2, 2.9].map((afterS) => ({ afterS, durationS: 0.2 }));
   const liveness: PassageLiveness = {
-    ...{
-      require: 'blink',
-      verdict: 'live',
-      reason: 'blinked',
-      blinkCount: 2,
-      observedS: 4.2,
-      frameCount: 63,
-    },
+    ...{ require: 'blink', verdict: 'live', reason: 'blinked', blinkCount: blinks.length, blinks },
+    ...{ observedS: 4.2, frameCount: 63 },
   };
   return {
     ...baseOf(options, { id, startedAtMs, lastSeenMs: startedAtMs + 5_200 }),
     ...{ cameraId: event.cameraId, outcome: 'attended', reason: 'attended-before', liveness },
     ...{ personId: event.personId, nearest: nearestTo(event.personId, event.similarity - 0.02, options) },
+    openness: eyesOf({ untilS: 3.4, blinks, random }),
     cooldown: { elapsedS, cooldownS: 600, passageId: event.passageId },
   };
 }
@@ -185,12 +185,17 @@ function undecided(date: string, options: PassageOptions): readonly Passage[] {
       cameraId: cameraId(index % 3 === 0 ? cameras.out : cameras.in),
     };
     const views = Math.round(seconds * 15);
-    if (index % 11 === 10) return { ...base, views: { count: views, embedded: 1, faults: {}, best: good } };
+    const eyes = { untilS: seconds, blinks: [], random };
+    if (index % 11 === 10) {
+      const tally = { count: views, embedded: 1, faults: {}, best: good };
+      return { ...base, openness: eyesOf(eyes), views: tally };
+    }
     const fault = faults[index % faults.length] ?? 'too-small';
     const best = { ...good, ...faulty[fault], quality: { score: 0.2, reasons: [fault] } };
     return {
       ...base,
       reason: fault,
+      openness: eyesOf({ ...eyes, fault }),
       views: { count: views, embedded: 0, faults: { [fault]: views - 2 }, best },
     };
   });

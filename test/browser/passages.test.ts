@@ -35,6 +35,10 @@ describe('the passages of the console', { skip: withoutBuild || withoutChromium,
     await page.getByRole('heading', { name: 'What the box decided' }).waitFor();
     await page.getByText(/Recognised as .*life proven: 1 blink/).waitFor();
     await page.locator('.moments', { hasText: 'Blinked for' }).waitFor();
+    await page
+      .getByRole('img', { name: /views from .* s after the face was first seen, 1 blink\./ })
+      .waitFor();
+    await page.getByText(/Open eyes have 0\.\d+ here; a dip down to 0\.\d+ is a blink/).waitFor();
     await page.getByRole('img', { name: /The best picture of the passage/ }).waitFor();
     await assertAccessible(opened);
 

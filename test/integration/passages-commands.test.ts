@@ -3,10 +3,12 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { recordedMarks } from '../../daemon/app/passages/recorded-marks.js';
+import { present } from '../../daemon/base/present.js';
 import type { MarkOutcome, PassageDetails, PassageItem } from '../../daemon/contract/passages.js';
 import type { RecognitionReport } from '../../daemon/contract/reports.js';
 import { allScopes, type Scope } from '../../daemon/contract/scopes.js';
 import { cameraId, type PersonId, strangerId } from '../../daemon/domain/ids.js';
+import { packedCurve } from '../../daemon/domain/liveness/openness-curve.js';
 import { falseMatchesOf } from '../../daemon/domain/passages/mark.js';
 import type { Passage } from '../../daemon/domain/passages/passage.js';
 import { markData } from '../../daemon/publish/contract/notice-data.js';
@@ -26,11 +28,17 @@ function put({ records: { passages }, ada, grace }: PassageApi): void {
     verdict: 'undetermined',
     reason: 'observed-too-briefly',
   } as const;
+  const openness = packedCurve(
+    Array.from({ length: 20 }, (_, index) => ({
+      atMs: 100 + 66 * index,
+      eyes: index === 12 ? 0.1 : index > 16 ? 'turned-away' : 0.3,
+    })),
+  );
   const all: readonly Passage[] = [
     passageOf(1, { personId: ada, nearest: near(ada, 0.91), lastSeenMs: passageEpochMs + 6_500 }),
     passageOf(2, {
       ...{ personId: grace, nearest: near(grace, 0.88), events: [], liveness },
-      ...{ outcome: 'unproven', reason: 'seen-too-briefly' },
+      ...{ outcome: 'unproven', reason: 'seen-too-briefly', ...present({ openness }) },
     }),
     {
       ...{ ...nobody, outcome: 'stranger', reason: 'stranger-before', nearest: near(ada, 0.2), stranger },
@@ -81,6 +89,10 @@ describe('rollcall passages', { timeout: 120_000 }, () => {
       assert.match(why.stdout, /outcome +unproven \(seen-too-briefly\)/);
       assert.match(why.stdout, /nearest: Grace Hopper 0\.880 of 0\.400; margin 0\.050/);
       assert.match(why.stdout, /life: undetermined \(observed-too-briefly\)/);
+      assert.match(
+        why.stdout,
+        /eyes: 20 views from 0\.1 s to 1\.4 s, open 0\.30, closed under 0\.\d\d, turned-away in 3\n +█{12}▃█{4} {3}\n/,
+      );
       assert.match(why.stdout, /why: recognised as Grace Hopper, 0\.880; life not proven: 0\.8 s in sight/);
       assert.match(why.stdout, /what to do: /);
       assert.match(why.stdout, /events: none/);

@@ -1,7 +1,10 @@
 import { present } from '../../base/present.js';
 import type { PassageDetails, PassageItem, PersonRef, ReadablePassage } from '../../contract/passages.js';
+import { rounded } from '../../domain/identification/identify-track.js';
 import type { PersonId } from '../../domain/ids.js';
 import { isoTime } from '../../domain/iso-time.js';
+import { linesOf } from '../../domain/liveness/curve-eyes.js';
+import { type OpennessCurve, samplesOf } from '../../domain/liveness/openness-curve.js';
 import { explainPassage } from '../../domain/passages/explain-passage.js';
 import type { Mark } from '../../domain/passages/mark.js';
 import type { Passage } from '../../domain/passages/passage.js';
@@ -22,7 +25,7 @@ export function passageDetails(
   nameOf: NameOf,
   { hasPicture, mark }: { readonly hasPicture: boolean; readonly mark: Mark | undefined },
 ): PassageDetails {
-  const { views, recogniser, threshold, margin, liveness, nearest, cooldown } = passage;
+  const { views, recogniser, threshold, margin, liveness, openness, nearest, cooldown } = passage;
   return {
     ...readable(number, passage, nameOf),
     recogniser,
@@ -30,7 +33,8 @@ export function passageDetails(
       ...{ count: views.count, embedded: views.embedded, faults: views.faults },
       ...present({ best: views.best && bestView(views.best) }),
     },
-    ...{ threshold, margin, liveness, hasPicture },
+    ...{ threshold, margin, hasPicture },
+    liveness: { ...liveness, ...present({ openness: openness && shownOpenness(openness) }) },
     nearest: nearest.map(({ personId, similarity, threshold: own }) => ({
       ...{ similarity, threshold: own, person: personRef(personId, nameOf) },
     })),
@@ -73,6 +77,20 @@ function shownMark({ was, personId, occurredAtMs }: Mark, nameOf: NameOf) {
 
 function bestView({ quality, ...measures }: NonNullable<Passage['views']['best']>) {
   return { ...measures, score: quality.score };
+}
+
+function shownOpenness(curve: OpennessCurve): NonNullable<PassageDetails['liveness']['openness']> {
+  const { openEyes, closedUnder } = linesOf(curve) ?? {};
+  return {
+    samples: samplesOf(curve).map(({ atMs, eyes }) => ({
+      afterS: rounded(atMs / 1000),
+      ...(typeof eyes === 'number' ? { openness: rounded(eyes) } : { fault: eyes }),
+    })),
+    ...present({
+      openEyes: openEyes && rounded(openEyes),
+      closedUnder: closedUnder && rounded(closedUnder),
+    }),
+  };
 }
 
 function shownCooldown({ passageId, ...times }: NonNullable<Passage['cooldown']>) {

@@ -2,11 +2,10 @@ import { counted } from '../../base/counted.js';
 import type { PassageDetails, PassageItem, PersonRef, ReadablePassage } from '../../contract/passages.js';
 import { table } from '../output.js';
 import type { ShowTime } from '../site-time.js';
+import { eyeLines, seconds } from './eye-text.js';
 
 /** Ids of passages begin with the time in milliseconds: so much of an id names one passage of a box. */
 const shortId = (id: string): string => id.slice(0, 13);
-
-const seconds = (value: number): string => `${value.toFixed(1)} s`;
 
 const unreadableText = 'cannot be opened: its key is gone, or the row was damaged';
 
@@ -62,6 +61,7 @@ export function whyText(passage: PassageDetails, show: ShowTime, { isPictureGive
     ...viewLines(passage).map((line) => `  ${line}`),
     ...nearestLines(passage).map((line) => `  ${line}`),
     `  ${livenessLine(passage)}`,
+    ...eyeLines(passage.liveness.openness).map((line) => `  ${line}`),
     ...cooldownLines(passage).map((line) => `  ${line}`),
     `  events: ${events.length === 0 ? 'none' : events.join(', ')}`,
     ...(isPictureGiven && passage.hasPicture ? [] : [pictureLine(passage)]),

@@ -1,6 +1,6 @@
-import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import './chart.css';
 import { number, percent } from '../time/site-time.js';
+import { useWidth } from './use-width.js';
 
 interface CurvesProps {
   /** What the picture shows, for readers who do not see it. */
@@ -21,22 +21,12 @@ const dashes = ['', '8 4'];
 
 /** Shares over a value, as curves on a logarithmic scale. Colours come from the style sheet. */
 export function Curves({ label, x, xLabel, series, marked }: CurvesProps) {
-  const host = useRef<HTMLDivElement>(null);
-  const widthPx = useSignal(0);
-  useEffect(() => {
-    const place = host.current;
-    if (place === null) return undefined;
-    const sizes = new ResizeObserver(() => {
-      widthPx.value = place.clientWidth;
-    });
-    sizes.observe(place);
-    return () => sizes.disconnect();
-  }, []);
+  const { host, widthPx } = useWidth();
   const first = Math.min(x[0] ?? 0, marked);
   const last = Math.max(x.at(-1) ?? 1, marked);
   const smallest = Math.min(0.1, ...series.flatMap(({ values }) => values.filter((share) => share > 0)));
   const decades = Math.ceil(-Math.log10(smallest));
-  const inner = Math.max(1, widthPx.value - edge.start - edge.end);
+  const inner = Math.max(1, widthPx - edge.start - edge.end);
   const placeX = (value: number): number => edge.start + (inner * (value - first)) / (last - first);
   const placeY = (share: number): number =>
     edge.top + ((heightPx - edge.top - edge.bottom) * -Math.log10(share)) / decades;
@@ -45,7 +35,7 @@ export function Curves({ label, x, xLabel, series, marked }: CurvesProps) {
   const steps = Array.from({ length: xSteps }, (_, step) => first + ((last - first) * step) / (xSteps - 1));
   return (
     <div ref={host} class="chart">
-      <svg width={widthPx.value} height={heightPx} role="img" aria-label={label}>
+      <svg width={widthPx} height={heightPx} role="img" aria-label={label}>
         {powers.map((share) => (
           <g key={share}>
             <path class="grid" d={`M${edge.start} ${placeY(share)}h${inner}`} />

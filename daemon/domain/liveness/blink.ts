@@ -108,6 +108,11 @@ export function nextBlink(state: BlinkState, sample: EyeSample, policy: BlinkPol
     : judge({ ...state, window }, levels, sample.atMs, policy);
 }
 
+/** The depth from which a dip of any duration is a blink, in levels. */
+export function closedDepthOf(levels: readonly EyeLevel[], policy: BlinkPolicy): number {
+  return gradesOf(policy, levelNoise(levels)).closedDepth;
+}
+
 /** Judges the new samples in order, up to the first one whose dip may not have ended. */
 function judge(
   state: BlinkState,

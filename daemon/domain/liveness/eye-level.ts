@@ -18,6 +18,9 @@ const openPart = 0.75;
 /** Minimum number of samples for a baseline. */
 const fewestSamples = 5;
 
+/** The openness of open eyes among these values; 0 without any. */
+export const openBaseline = (values: readonly number[]): number => percentile(values, openPart) ?? 0;
+
 interface SeenEyes {
   readonly atMs: number;
   readonly left: number;
@@ -35,11 +38,7 @@ export function eyeLevels(samples: readonly EyeSample[], settleMs: number): read
   );
   const spanMs = (seen.at(-1)?.atMs ?? 0) - (seen[0]?.atMs ?? 0);
   if (seen.length < fewestSamples || spanMs < settleMs) return undefined;
-  const baselineOf = (eye: 'left' | 'right'): number =>
-    percentile(
-      seen.map((sample) => sample[eye]),
-      openPart,
-    ) ?? 0;
+  const baselineOf = (eye: 'left' | 'right'): number => openBaseline(seen.map((sample) => sample[eye]));
   const leftBaseline = baselineOf('left');
   const rightBaseline = baselineOf('right');
   if (leftBaseline <= 0 || rightBaseline <= 0) return undefined;

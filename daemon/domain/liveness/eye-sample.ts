@@ -18,7 +18,7 @@ const largestPitchDeg = 30;
  * If the mean openness is less, the eyes look down or are narrow, and blinks are easily missed. Open eyes that look at the camera
  * or past it measure 0.24 to 0.35 (see `EyeContour`).
  */
-const raisedOver = 0.2;
+export const raisedOver = 0.2;
 
 /** A cut-off face that takes up this share of the picture's height or width is too close. */
 const tooCloseOver = 0.5;

@@ -6,6 +6,7 @@ import { Badge, Facts, Section } from '../../parts/page.js';
 import { qualityWord } from '../../parts/terms.js';
 import { clockSeconds, number, percent } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
+import { Eyes } from './passage-eyes.js';
 
 const t = wordsOf<typeof en>('passages');
 
@@ -13,11 +14,7 @@ const tenths = { maximumFractionDigits: 1 } as const;
 const digits = { minimumFractionDigits: 3, maximumFractionDigits: 3 } as const;
 
 /** The nearest persons against their thresholds. */
-export function Similarity({
-  passage: { nearest, threshold, margin },
-}: {
-  readonly passage: PassageDetails;
-}) {
+function Similarity({ passage: { nearest, threshold, margin } }: { readonly passage: PassageDetails }) {
   return (
     <Section title={t('similarity')}>
       {nearest.length === 0 ? (
@@ -102,10 +99,27 @@ interface Moment {
   readonly text: string;
 }
 
-/** What happened in the passage, in order: seen, blinked, decided, left. */
-export function Timeline({ passage }: { readonly passage: PassageDetails }) {
-  const { startedAt, lastSeenAt, liveness, cooldown, end, inSightS } = passage;
+/** What led to the decision: similarities, the eyes, and what happened when. */
+export function Evidence({ passage }: { readonly passage: PassageDetails }) {
   const recorded = useRecorded(passage.events[0]);
+  return (
+    <>
+      <Similarity passage={passage} />
+      <Eyes passage={passage} recorded={recorded} />
+      <Timeline passage={passage} recorded={recorded} />
+    </>
+  );
+}
+
+/** What happened in the passage, in order: seen, blinked, decided, left. */
+function Timeline({
+  passage,
+  recorded,
+}: {
+  readonly passage: PassageDetails;
+  readonly recorded: string | undefined;
+}) {
+  const { startedAt, lastSeenAt, liveness, cooldown, end, inSightS } = passage;
   const startMs = Date.parse(startedAt);
   const blinks = liveness.blinks ?? [];
   const moments: readonly Moment[] = [

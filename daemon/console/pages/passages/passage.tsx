@@ -13,7 +13,7 @@ import { useCameras } from '../../parts/use-cameras.js';
 import { clockSeconds, dayAndTime, dayOf, number } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 import { MarkPassage } from './mark-passage.js';
-import { Similarity, Timeline, Views } from './passage-evidence.js';
+import { Evidence, Views } from './passage-evidence.js';
 import { isReadable } from './passage-filters.js';
 import { shortId, whoOf } from './who.js';
 
@@ -37,8 +37,7 @@ export default function Passage() {
             <div class="columns">
               <div>
                 <Why passage={passage} />
-                <Similarity passage={passage} />
-                <Timeline passage={passage} />
+                <Evidence passage={passage} />
               </div>
               <div>
                 <Shot passage={passage} />
