@@ -50,6 +50,38 @@ describe('the entry of the console', { skip: withoutBuild || withoutChromium, ti
     await page.getByLabel('Password').fill('seven lanterns over a quiet harbour');
     await page.getByRole('button', { name: 'Log in', exact: true }).click();
     await page.getByRole('heading', { name: 'Now', level: 1 }).waitFor();
+
+    // A session that ends in the middle of a form: the same user goes on with what was typed.
+    await page.goto('/system/users');
+    await page.getByRole('button', { name: 'Add a user' }).click();
+    await page.getByLabel('User name').fill('berta');
+    await opened.context.clearCookies();
+    await page.getByRole('button', { name: 'Create the account' }).click();
+    const again = page.getByRole('dialog', { name: 'Log in again' });
+    await again.getByText('what you have typed is still there').waitFor();
+    await assertAccessible(opened);
+    assert.equal(await again.getByLabel('User name').inputValue(), 'anna');
+    await again.getByLabel('Password').fill('seven lanterns over a quiet harbour');
+    await again.getByRole('button', { name: 'Log in', exact: true }).click();
+    const made = page.getByRole('dialog', { name: 'Password of berta' });
+    const password = await made.getByLabel('Password for the first login').inputValue();
+    await made.getByRole('button', { name: 'I have noted it' }).click();
+
+    // Another user gets a fresh page.
+    await opened.context.clearCookies();
+    await page.getByRole('link', { name: 'Strangers' }).click();
+    await again.getByLabel('User name').fill('berta');
+    await again.getByLabel('Password').fill(password);
+    await again.getByRole('button', { name: 'Log in', exact: true }).click();
+    await page.getByRole('heading', { name: 'Choose your own password' }).waitFor();
+
+    // The box is away when the console opens: this is said, and heals by itself.
+    await box.box.stop();
+    await page.reload();
+    await page.getByRole('heading', { name: 'The box does not answer' }).waitFor();
+    await assertAccessible(opened);
+    await box.box.start();
+    await page.getByRole('heading', { name: 'Choose your own password' }).waitFor();
     assert.deepEqual(faults, []);
   });
 });

@@ -1,5 +1,6 @@
 import { ApiError, isApiError, unreachable } from './api-error.js';
 import { noteAnswer, noteSilence } from './connection.js';
+import { askForLogin, askForProof } from './questions.js';
 import {
   type CallId,
   type Input,
@@ -9,8 +10,7 @@ import {
   type WrittenRequest,
   write,
 } from './request.js';
-import { forgetSession } from './session.js';
-import { askForProof } from './step-up.js';
+import { forgetSession, me } from './session.js';
 
 export { type ApiError, isApiError } from './api-error.js';
 export { addressOf, type Input, type Line, type Output } from './request.js';
@@ -33,8 +33,8 @@ const busyTries = 2;
 const longestWaitS = 5;
 
 /**
- * Calls an operation of the box. Where the operation asks for a fresh proof of identity, the console asks the user and calls
- * again.
+ * Calls an operation of the box. Where the operation asks for a fresh proof of identity, or the session has ended, the console asks
+ * the user and calls again.
  * @throws ApiError with the code, sentence and remedy of the API
  */
 export async function call<Id extends CallId>(
@@ -42,18 +42,26 @@ export async function call<Id extends CallId>(
   ...[input, options]: Arguments<Id>
 ): Promise<Output<Id>> {
   const fields = (input ?? {}) as Readonly<Record<string, unknown>>;
-  return await proved(() => once<Output<Id>>(write(id, fields), options));
+  return await proved(id, () => once<Output<Id>>(write(id, fields), options));
 }
 
-/** Does the work again after a fresh proof of identity, where the box asks for one. */
-async function proved<Answer>(work: () => Promise<Answer>): Promise<Answer> {
+/** Does the work again after a login or a fresh proof of identity, where the box asks for one. */
+async function proved<Answer>(id: CallId | LinesId, work: () => Promise<Answer>): Promise<Answer> {
   try {
     return await work();
   } catch (error) {
-    if (!isApiError(error, 'step-up-required')) throw error;
-    if (!(await askForProof())) throw error;
+    if (isApiError(error, 'unauthenticated') && (await loggedInAgain(id))) return await proved(id, work);
+    if (!isApiError(error, 'step-up-required') || !(await askForProof())) throw error;
     return await work();
   }
+}
+
+/** Whether the same user goes on after the end of a session. */
+async function loggedInAgain(id: CallId | LinesId): Promise<boolean> {
+  if (id === 'auth.logout') return false;
+  if (me.value?.user !== undefined) return await askForLogin();
+  forgetSession();
+  return false;
 }
 
 /** Reads the lines of an answer to their end, after a proof of identity as `call`. @throws ApiError, also in the middle */
@@ -62,7 +70,7 @@ export async function* readLines<Id extends LinesId>(
   ...[input, options]: Arguments<Id>
 ): AsyncGenerator<Line<Id>> {
   const fields = (input ?? {}) as Readonly<Record<string, unknown>>;
-  const response = await proved(async () => {
+  const response = await proved(id, async () => {
     const answered = await send(write(id, fields), options);
     if (!answered.ok) throw await errorOf(answered);
     return answered;
@@ -141,7 +149,6 @@ async function errorOf(response: Response): Promise<ApiError> {
   const said = (await response.json().catch(() => ({}))) as { error?: object };
   const error = new ApiError(said.error ?? {}, response.status);
   if (error.code === unreachable) noteSilence();
-  if (error.code === 'unauthenticated') forgetSession();
   return error;
 }
 

@@ -10,7 +10,8 @@ const t = wordsOf<typeof en>('parts');
 
 interface DialogProps {
   readonly title: string;
-  readonly onClose: () => void;
+  /** Absent: the dialog stays until its question is answered. */
+  readonly onClose?: () => void;
   readonly children: ComponentChildren;
   readonly isWide?: boolean;
 }
@@ -35,15 +36,17 @@ export function Dialog({ title, onClose, children, isWide = false }: DialogProps
       aria-labelledby={id}
       onCancel={(event) => {
         event.preventDefault();
-        onClose();
+        onClose?.();
       }}
     >
       <article>
         <header>
           <h2 id={id}>{title}</h2>
-          <button type="button" class="plain" aria-label={t('close')} onClick={onClose}>
-            <Icon name="close" />
-          </button>
+          {onClose && (
+            <button type="button" class="plain" aria-label={t('close')} onClick={onClose}>
+              <Icon name="close" />
+            </button>
+          )}
         </header>
         {children}
       </article>

@@ -1,11 +1,12 @@
 import { type ComponentChildren, Fragment } from 'preact';
 import { useEffect, useErrorBoundary } from 'preact/hooks';
 import { ErrorBoundary, LocationProvider, Route, Router, useLocation } from 'preact-iso';
-import { isConnected } from '../api/connection.js';
+import { isConnected, reconnections } from '../api/connection.js';
+import { loginWanted, proofWanted } from '../api/questions.js';
 import { can, me } from '../api/session.js';
-import { proofWanted } from '../api/step-up.js';
 import type en from '../messages/en/shell.json';
-import { Login } from '../pages/entry/login.js';
+import { EntryFrame } from '../pages/entry/entry-frame.js';
+import { Login, LoginAgain, resume } from '../pages/entry/login.js';
 import { NewPassword } from '../pages/entry/new-password.js';
 import type { ConsoleRoute } from '../pages/route.js';
 import { Icon } from '../parts/icon.js';
@@ -25,6 +26,7 @@ export function Console() {
       <Lost />
       <Frame />
       {proofWanted.value !== undefined && <ProofDialog onAnswer={proofWanted.value.answer} />}
+      {loginWanted.value !== undefined && <LoginAgain onAnswer={loginWanted.value.answer} />}
       <Notes />
     </LocationProvider>
   );
@@ -49,7 +51,8 @@ function Frame() {
   const isBare = (route: ConsoleRoute): boolean => route.isBare === true && matches(route.path, path);
   if (routes.some((route) => route.isPublic === true && matches(route.path, path))) return <Pages />;
   const account = me.value;
-  if (account === undefined || account === null) return <Login />;
+  if (account === undefined) return <Silence />;
+  if (account === null) return <Login />;
   if (account.user?.mustChangePassword === true) return <NewPassword />;
   if (routes.some(isBare)) return <Pages />;
   return (
@@ -63,6 +66,15 @@ function Frame() {
       </main>
     </div>
   );
+}
+
+/** The console has opened while the box does not answer: it is not known yet who is logged in. */
+function Silence() {
+  const count = reconnections.value;
+  useEffect(() => {
+    if (count > 0) void resume();
+  }, [count]);
+  return <EntryFrame title={t('silence')} lead={t('silence-lead')} />;
 }
 
 const matches = (pattern: string, path: string): boolean =>

@@ -10,7 +10,7 @@ export function EntryFrame({
 }: {
   readonly title: string;
   readonly lead?: ComponentChildren;
-  readonly children: ComponentChildren;
+  readonly children?: ComponentChildren;
 }) {
   return (
     <main class="entry" id="content">

@@ -1,12 +1,13 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { call } from '../../api/call.js';
-import { learnMe } from '../../api/learn-me.js';
+import { unreachable } from '../../api/api-error.js';
+import { call, isApiError } from '../../api/call.js';
 import { canUsePasskeys, loginWithPasskey } from '../../api/passkey.js';
-import { me } from '../../api/session.js';
+import { forgetSession, me } from '../../api/session.js';
 import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/entry.json';
 import { bound } from '../../parts/bound.js';
+import { Dialog } from '../../parts/dialog.js';
 import { Fault } from '../../parts/fault.js';
 import { Field } from '../../parts/field.js';
 import { isSpoken, loadAllWords, speak, wordsOf } from '../../words/words.js';
@@ -16,7 +17,55 @@ const t = wordsOf<typeof en>('entry');
 
 /** Asks who the user is. Keeps the address, so that the page behind it opens after the login. */
 export function Login() {
-  const userName = useSignal('');
+  return (
+    <EntryFrame title={t('login-title')} lead={t('login-lead')}>
+      <LoginForm onLogin={enter} />
+      <p class="quiet">
+        {t('first')} <a href="/claim">{t('claim-link')}</a>
+      </p>
+    </EntryFrame>
+  );
+}
+
+/** Asks a user whose session has ended to log in again, over the page. The page stays as it is for the same user alone. */
+export function LoginAgain({ onAnswer }: { readonly onAnswer: (isSame: boolean) => void }) {
+  const before = me.value;
+  const goOn = async (): Promise<void> => {
+    const now = await call('auth.me');
+    if (now.actor !== before?.actor) {
+      location.reload();
+      return;
+    }
+    me.value = now;
+    onAnswer(true);
+  };
+  return (
+    <Dialog title={t('again-title')}>
+      <p>{t('again-lead')}</p>
+      <LoginForm known={before?.user?.userName} onLogin={goOn} />
+      <button
+        type="button"
+        class="plain"
+        onClick={() => {
+          forgetSession();
+          onAnswer(false);
+        }}
+      >
+        {t('leave')}
+      </button>
+    </Dialog>
+  );
+}
+
+function LoginForm({
+  known = '',
+  onLogin,
+}: {
+  /** The user name, where it is known. */
+  readonly known?: string | undefined;
+  readonly onLogin: () => Promise<void>;
+}) {
+  const userName = useSignal(known);
   const password = useSignal('');
   const code = useSignal('');
   const needsCode = useSignal(false);
@@ -30,7 +79,7 @@ export function Login() {
     await doing.run(async () => {
       const given = { userName: userName.value.trim(), password: password.value, kind: 'session' } as const;
       await call('auth.login', { ...given, ...(code.value !== '' && { code: code.value.trim() }) });
-      await enter();
+      await onLogin();
     });
   };
   if (doing.fault?.code === 'second-factor-required' && !needsCode.value) {
@@ -38,60 +87,66 @@ export function Login() {
     doing.clear();
   }
   return (
-    <EntryFrame title={t('login-title')} lead={t('login-lead')}>
-      <form onSubmit={login}>
-        <Field
-          label={t('user-name')}
-          name="username"
-          autocomplete="username"
-          autocapitalize="none"
-          required
-          {...bound(userName)}
-        />
-        <Field
-          label={t('password')}
-          name="password"
-          type="password"
-          autocomplete="current-password"
-          required
-          {...bound(password)}
-        />
-        <div ref={codePlace}>
-          {needsCode.value && (
-            <Field
-              label={t('code')}
-              hint={t('code-hint')}
-              autocomplete="one-time-code"
-              required
-              {...bound(code)}
-            />
-          )}
-        </div>
-        <Fault error={doing.fault} />
-        <button type="submit" aria-busy={doing.isRunning}>
-          {t('login')}
-        </button>
-        {canUsePasskeys && (
-          <button
-            type="button"
-            class="secondary"
-            onClick={() => void doing.run(async () => void ((await loginWithPasskey()) && (await enter())))}
-          >
-            {t('login-passkey')}
-          </button>
+    <form onSubmit={login}>
+      <Field
+        label={t('user-name')}
+        name="username"
+        autocomplete="username"
+        autocapitalize="none"
+        required
+        {...bound(userName)}
+      />
+      <Field
+        label={t('password')}
+        name="password"
+        type="password"
+        autocomplete="current-password"
+        required
+        {...bound(password)}
+      />
+      <div ref={codePlace}>
+        {needsCode.value && (
+          <Field
+            label={t('code')}
+            hint={t('code-hint')}
+            autocomplete="one-time-code"
+            required
+            {...bound(code)}
+          />
         )}
-      </form>
-      <p class="quiet">
-        {t('first')} <a href="/claim">{t('claim-link')}</a>
-      </p>
-    </EntryFrame>
+      </div>
+      <Fault error={doing.fault} />
+      <button type="submit" aria-busy={doing.isRunning}>
+        {t('login')}
+      </button>
+      {canUsePasskeys && (
+        <button
+          type="button"
+          class="secondary"
+          onClick={() => void doing.run(async () => void ((await loginWithPasskey()) && (await onLogin())))}
+        >
+          {t('login-passkey')}
+        </button>
+      )}
+    </form>
   );
 }
 
-/** Learns who has logged in, and speaks their language. */
+/** Learns who is logged in, loads the words of the pages, and speaks the language of the user. */
 export async function enter(): Promise<void> {
+  const known = await call('auth.me');
   await loadAllWords();
-  await learnMe();
-  const wanted = me.value?.user?.language ?? '';
+  me.value = known;
+  const wanted = known.user?.language ?? '';
   if (isSpoken(wanted)) await speak(wanted);
+}
+
+/** Goes on with the session of this browser, if there is one. While the box does not answer, this is not known. */
+export async function resume(): Promise<void> {
+  try {
+    await enter();
+  } catch (error) {
+    if (!isApiError(error)) throw error;
+    if (error.code !== unreachable) forgetSession();
+  }
 }

@@ -1,4 +1,4 @@
-import { forgetSession } from '../../../api/session.js';
+import { askForLogin } from '../../../api/questions.js';
 import { judgeLiveEnd, type LiveEnd, type LiveTrouble } from './live-end.js';
 import { type LiveMessage, readLiveMessage } from './live-message.js';
 
@@ -49,7 +49,7 @@ async function openAgain({ cameraId, signal, onPhase, onMessage }: WatchOptions)
     if (signal.aborted) return;
     refusals = end.wasOpen ? 0 : refusals + 1;
     const { trouble, retryMs } = judgeLiveEnd(end, refusals);
-    if (trouble === 'logged-out') forgetSession();
+    if (trouble === 'logged-out' && (await askForLogin())) continue;
     onPhase({ kind: 'trouble', trouble, isOver: retryMs === undefined });
     if (retryMs === undefined) return;
     await pause(retryMs, signal);
