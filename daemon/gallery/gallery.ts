@@ -43,6 +43,13 @@ export interface FullPersonEntry extends PersonEntry {
   readonly photographs: readonly { readonly id: string; readonly addedAtMs: number }[];
 }
 
+/** A person with their name, from memory. */
+export interface NamedPerson extends Pick<PersonEntry, 'id' | 'enrolledAtMs'> {
+  readonly state: 'active' | 'removed';
+  /** Undefined if the profile does not open. */
+  readonly name: string | undefined;
+}
+
 /** A template in the clear: the values of an embedding as little-endian float32. */
 export interface UnsealedTemplate {
   readonly id: string;
@@ -106,6 +113,8 @@ export interface Gallery extends AsyncDisposable {
    * compared. Opens no profile, except that the first use reads all persons, unless `readAhead` has.
    */
   findPersons(wanted: PersonsWanted): Promise<readonly ListedPerson[]>;
+  /** All active and removed persons, in order of enrolment, with their names. Opens no profile, as `findPersons`. */
+  personNames(): Promise<readonly NamedPerson[]>;
   /** These persons in this order, without those who are gone. Opens the profiles. */
   personsOf(ids: readonly PersonId[]): Promise<readonly PersonEntry[]>;
   /** Begins to read the names and terms of all persons, with turns of the event loop. */

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Actor } from '../audit/actor.js';
 import type { Lifetime } from '../base/lifetime.js';
 import type { PictureKind } from '../domain/events/evidence.js';
@@ -5,7 +6,14 @@ import type { Candidate, Embedding } from '../domain/identification/match.js';
 import type { PersonId, RecogniserId } from '../domain/ids.js';
 import type { PersonProfile } from '../domain/persons/person-profile.js';
 import type { Evidence, NewEvidence, UnsealedEvidence } from './evidence.js';
-import type { Erasure, FullPersonEntry, Gallery, PersonEntry, UnsealedTemplate } from './gallery.js';
+import type {
+  Erasure,
+  FullPersonEntry,
+  Gallery,
+  NamedPerson,
+  PersonEntry,
+  UnsealedTemplate,
+} from './gallery.js';
 import { InFlight } from './in-flight.js';
 import type { KeyRing } from './keys/key-ring.js';
 import type { PassageKeys } from './passage-keys.js';
@@ -47,6 +55,9 @@ export interface SqliteGalleryOptions extends ErasureContext {
   /** Owns the index and the keys. */
   readonly lifetime: Lifetime;
 }
+
+/** Names read between two turns of the event loop: some milliseconds of work. */
+const namesAtATime = 2000;
 
 /** The gallery in SQLite. Changes rows and search index together: the index never has a person who is not in the database. */
 export class SqliteGallery implements Gallery {
@@ -146,6 +157,20 @@ export class SqliteGallery implements Gallery {
     return this.#withExternalIds((externalIds) => {
       const holder = wanted.text === undefined ? undefined : externalIds.holder(wanted.text.trim());
       return this.#parts.directory.find(wanted, holder);
+    });
+  }
+
+  personNames(): Promise<readonly NamedPerson[]> {
+    return this.#inFlight.run(async () => {
+      const { externalIds, directory } = this.#parts;
+      await externalIds.whole();
+      const named: NamedPerson[] = [];
+      for (const person of directory.find({ order: 'oldest', states: ['active', 'removed'] })) {
+        const { id, state, enrolledAtMs } = person;
+        named.push({ id, state, enrolledAtMs, name: directory.nameOf(person) });
+        if (named.length % namesAtATime === 0) await nextTurn();
+      }
+      return named;
     });
   }
 

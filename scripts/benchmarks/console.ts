@@ -1,19 +1,12 @@
 // Measures the console in a real browser: how its pages load on a slow phone, scored as Lighthouse scores; and how lists of a large
 // site answer and scroll.
-//   npm run build && scripts/bench console [--persons 10000] [--passages 100000] [--calls 30]
+//   npm run build && scripts/bench console [--persons 10000] [--passages 100000] [--calls 30] [--only-lists]
 import { parseArgs } from 'node:util';
 import type { Page } from 'playwright-core';
-import { seededRandom } from '../../daemon/base/random.js';
-import { cameraId, personId, strangerId } from '../../daemon/domain/ids.js';
-import type { Passage } from '../../daemon/domain/passages/passage.js';
-import { systemRandom } from '../../daemon/host/system-random.js';
-import { newPassageId } from '../../daemon/records/event-id.js';
 import { findingsOf, startBrowser } from '../../test/support/browser.js';
 import { type ConsoleBox, startConsoleBox } from '../../test/support/console-box.js';
-import { noiseJpeg, tester, unitVector } from '../../test/support/gallery-fixture.js';
-import { passageOf } from '../../test/support/passage-fixture.js';
 import { demoSections } from '../seeding/seed.js';
-import { withStores } from '../seeding/write-past.js';
+import { fill, measureLists } from './console-lists.js';
 import { quantile } from './measuring.js';
 
 const { values } = parseArgs({
@@ -21,9 +14,9 @@ const { values } = parseArgs({
     persons: { type: 'string', default: '10000' },
     passages: { type: 'string', default: '100000' },
     calls: { type: 'string', default: '30' },
+    'only-lists': { type: 'boolean', default: false },
   },
 });
-const [persons, passages, calls] = [Number(values.persons), Number(values.passages), Number(values.calls)];
 
 /** As the demo box, without the limits that callers in a hurry meet. */
 const sections = (gatePort: number): string =>
@@ -132,83 +125,6 @@ async function measureLoads({ open, openUnknown }: ConsoleBox): Promise<void> {
   }
 }
 
-/** Makes the box a large one: persons with a photograph each, and passages of a week. */
-async function fill({ box }: ConsoleBox): Promise<void> {
-  await box.stop();
-  await withStores(box.configPath, async ({ vault, records, recogniser }) => {
-    const gallery = vault.gallery();
-    const picture = noiseJpeg(1, 3000);
-    for (let number = 0; number < persons; number += 1) {
-      const photograph = {
-        jpeg: picture,
-        embedding: unitVector(number, recogniser.dimensions),
-        quality: 0.9,
-      };
-      await gallery.addPerson(
-        { profile: { name: `Person ${number} of the house` }, photographs: [photograph] },
-        tester,
-      );
-    }
-    const nowMs = Date.now();
-    for (let first = 0; first < passages; first += 1000) {
-      records.recordAll([], () => {
-        for (let number = first; number < Math.min(first + 1000, passages); number += 1)
-          records.passages.put(madeUp(number, nowMs, recogniser.id));
-      });
-    }
-  });
-  await box.start();
-  console.log(`a box with ${persons} persons and ${passages} passages more`);
-}
-
-const weekMs = 6 * 86_400_000;
-
-function madeUp(number: number, nowMs: number, recogniser: Passage['recogniser']): Passage {
-  const startedAtMs = nowMs - weekMs + Math.floor((number * weekMs) / passages);
-  const chance = seededRandom(number);
-  const { personId: _, ...unknown } = passageOf(number, {
-    ...{
-      id: newPassageId(startedAtMs, systemRandom),
-      recogniser,
-      startedAtMs,
-      lastSeenMs: startedAtMs + 4000,
-    },
-    cameraId: cameraId(chance.unit() < 0.5 ? 'front-door' : 'back-door'),
-  });
-  const person = personId(`p-${Math.floor(chance.unit() * 400)}`);
-  if (number % 10 < 6) return { ...unknown, personId: person };
-  if (number % 10 === 6)
-    return { ...unknown, personId: person, outcome: 'unproven', reason: 'no-blink', events: [] };
-  const stranger = { id: strangerId(`s-${String(number % 3000).padStart(26, '0')}`), visit: 1 };
-  return { ...unknown, outcome: 'stranger', reason: 'below-threshold', stranger };
-}
-
-async function measureLists({ open }: ConsoleBox): Promise<void> {
-  const { page, context } = await open('admin', '/docs');
-  console.log(`lists, a page of 100, asked by the browser ${calls} times each:`);
-  for (const path of [
-    ...['/persons?limit=100', '/persons?limit=100&text=person+77', '/persons?limit=100&sort=name'],
-    ...[
-      '/passages?limit=100',
-      '/passages?limit=100&outcome=unproven',
-      '/passages?limit=100&camera=back-door&reason=no-blink',
-    ],
-    ...['/strangers?limit=100', '/events?limit=100', '/audit?limit=100', '/alerts?limit=100'],
-  ]) {
-    const ms: number[] = [];
-    for (let turn = 0; turn < calls; turn += 1) {
-      const took = await page.evaluate<number>(
-        `(async () => { const from = performance.now(); const answer = await fetch('/api/v1${path}', { cache: 'no-store' }); await answer.json(); if (!answer.ok) throw new Error('${path} ' + answer.status); return performance.now() - from; })()`,
-      );
-      ms.push(took);
-    }
-    console.log(
-      `  ${path}: median ${quantile(ms, 0.5).toFixed(0)} ms, slowest ${Math.max(...ms).toFixed(0)} ms`,
-    );
-  }
-  await context.close();
-}
-
 /** Scrolls a list by whole windows, as fast as the browser draws, and looks for moments without rows. */
 async function measureScrolling({ open }: ConsoleBox): Promise<void> {
   for (const [path, row] of [
@@ -250,7 +166,8 @@ async function scroll(
 
 await using browser = await startBrowser();
 await using box = await startConsoleBox({ content: 'past', browser, sections });
-await measureLoads(box);
-await fill(box);
-await measureLists(box);
-await measureScrolling(box);
+const onlyLists = values['only-lists'];
+if (!onlyLists) await measureLoads(box);
+await fill(box, { persons: Number(values.persons), passages: Number(values.passages) });
+await measureLists(box, Number(values.calls));
+if (!onlyLists) await measureScrolling(box);

@@ -31,6 +31,7 @@ describe('the index of names', () => {
           (id) => text !== '' && simplified(names.get(id) ?? '').includes(text) && names.has(id),
         );
         assert.deepEqual([...index.find(wanted)].sort(), expected);
+        for (const id of ids) assert.equal(index.nameOf(id), names.get(id));
       }),
     );
   });

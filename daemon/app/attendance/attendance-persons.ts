@@ -28,10 +28,10 @@ export async function enrolledPersons(
 }
 
 async function namedPersons(gallery: Gallery): Promise<readonly EnrolledPerson[]> {
-  const entries = await gallery.listPersons();
-  return entries.map(({ id, profile, state, enrolledAtMs }) => {
+  const persons = await gallery.personNames();
+  return persons.map(({ id, name, state, enrolledAtMs }) => {
     const expectedFromMs = state === 'active' ? enrolledAtMs : undefined;
-    return { id, name: profile?.name, expectedFromMs };
+    return { id, name, expectedFromMs };
   });
 }
 

@@ -14,7 +14,7 @@ interface Place {
 
 /**
  * The names of all persons, one behind another in guarded memory, which no core dump and no swap holds. A search reads this memory
- * alone and opens no profile. A name that goes is overwritten.
+ * alone and opens no profile. A name that goes is overwritten. Each name is there twice: as it is compared, and as it is shown.
  */
 export class NameIndex implements Disposable {
   #bytes = secretBytes(smallestBytes);
@@ -24,22 +24,28 @@ export class NameIndex implements Disposable {
   #places: Place[] = [];
 
   note(id: PersonId, name: string): void {
-    const text = Buffer.from(simplified(name), 'utf8');
+    // A zero ends each form.
+    const entry = Buffer.from(`${simplified(name)}\0${name}\0`, 'utf8');
     try {
-      if (this.#nameOf(id)?.equals(text) === true) return;
+      if (this.#entryOf(id)?.equals(entry) === true) return;
       this.forget(id);
-      // A zero ends each name.
-      if (this.#usedBytes + text.length + 1 > this.#bytes.length) this.#renew(text.length + 1);
-      this.#add(id, text);
+      if (this.#usedBytes + entry.length > this.#bytes.length) this.#renew(entry.length);
+      this.#add(id, entry);
     } finally {
-      wipe(text);
+      wipe(entry);
     }
   }
 
+  /** The name as it was noted. */
+  nameOf(id: PersonId): string | undefined {
+    const entry = this.#entryOf(id);
+    return entry?.subarray(entry.indexOf(0) + 1, -1).toString('utf8');
+  }
+
   forget(id: PersonId): void {
-    const name = this.#nameOf(id);
-    if (name === undefined) return;
-    wipe(name);
+    const entry = this.#entryOf(id);
+    if (entry === undefined) return;
+    wipe(entry);
     this.#starts.delete(id);
   }
 
@@ -51,8 +57,11 @@ export class NameIndex implements Disposable {
     const names = this.#names();
     for (let at = names.indexOf(wanted); at >= 0; ) {
       const place = this.#placeAt(at);
-      if (place !== undefined && this.#starts.get(place.id) === place.start) found.push(place.id);
-      at = names.indexOf(wanted, names.indexOf(0, at));
+      const isThere = place !== undefined && this.#starts.get(place.id) === place.start;
+      const compared = isThere ? names.indexOf(0, place.start) : -1;
+      if (isThere && at < compared) found.push(place.id);
+      // On with the next name: what is shown is not compared.
+      at = names.indexOf(wanted, names.indexOf(0, Math.max(at, compared + 1)));
     }
     return found;
   }
@@ -85,18 +94,18 @@ export class NameIndex implements Disposable {
     return bufferView(this.#bytes).subarray(0, this.#usedBytes);
   }
 
-  #nameOf(id: PersonId): Buffer | undefined {
+  /** Both forms of the name with the zeros that end them. */
+  #entryOf(id: PersonId): Buffer | undefined {
     const start = this.#starts.get(id);
     if (start === undefined) return undefined;
     const names = this.#names();
-    return names.subarray(start, names.indexOf(0, start));
+    return names.subarray(start, names.indexOf(0, names.indexOf(0, start) + 1) + 1);
   }
 
-  #add(id: PersonId, name: Buffer): void {
+  #add(id: PersonId, entry: Buffer): void {
     const start = this.#usedBytes;
-    bufferView(this.#bytes).set(name, start);
-    this.#bytes[start + name.length] = 0;
-    this.#usedBytes += name.length + 1;
+    bufferView(this.#bytes).set(entry, start);
+    this.#usedBytes += entry.length;
     this.#starts.set(id, start);
     this.#places.push({ id, start });
   }
@@ -105,13 +114,13 @@ export class NameIndex implements Disposable {
   #renew(neededBytes: number): void {
     const old = this.#bytes;
     const places = this.#places.filter(({ id, start }) => this.#starts.get(id) === start);
-    const names = places.map(({ id }) => [id, this.#nameOf(id)] as const);
-    const liveBytes = names.reduce((sum, [, name]) => sum + (name?.length ?? 0) + 1, 0);
+    const entries = places.map(({ id }) => [id, this.#entryOf(id)] as const);
+    const liveBytes = entries.reduce((sum, [, entry]) => sum + (entry?.length ?? 0), 0);
     this.#bytes = secretBytes(Math.max(smallestBytes, 2 * (liveBytes + neededBytes)));
     this.#usedBytes = 0;
     this.#starts.clear();
     this.#places = [];
-    for (const [id, name] of names) if (name !== undefined) this.#add(id, name);
+    for (const [id, entry] of entries) if (entry !== undefined) this.#add(id, entry);
     wipe(old);
   }
 

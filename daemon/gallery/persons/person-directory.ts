@@ -67,6 +67,11 @@ export class PersonDirectory implements Disposable {
     return order === 'newest' ? found.reverse() : found;
   }
 
+  /** Undefined if the profile does not open. */
+  nameOf({ id, terms }: ListedPerson): string | undefined {
+    return terms && this.#names.nameOf(id);
+  }
+
   clear(): void {
     this.#byEnrolment.clear();
     this.#byName.clear();
