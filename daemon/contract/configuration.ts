@@ -63,6 +63,9 @@ const differences = z
   .describe('What would change. With what was edited in the files and is not in force yet.');
 const revision = z.int().positive().describe('Changes with each change of the two files.');
 
+/** Longest text of the settings file, characters: some hundredths of a second of work for the core. */
+export const mostSettingsText = 20_000;
+
 const change = {
   settings: z
     .record(settingPath, z.unknown())
@@ -72,9 +75,10 @@ const change = {
     ),
   text: z
     .string()
-    .max(60_000)
     .optional()
-    .describe('In place of `settings`: the whole text of the settings file, YAML.'),
+    .describe(
+      `In place of \`settings\`: the whole text of the settings file, YAML. The file has at most ${mostSettingsText} characters.`,
+    ),
 };
 
 /** Changes that are wrong before they are checked. */

@@ -55,6 +55,20 @@ async function openSettings() {
 }
 
 describe('a change of settings', () => {
+  test('that would make a long file is refused before it is parsed', async () => {
+    await using opened = await openSettings();
+    const { settings } = opened;
+    const refused = { code: 'change-refused', message: /more than 20000 characters/ };
+    await assert.rejects(settings.check({ text: 'k: 1\n'.repeat(5000) }, admin), refused);
+    const holidays = Array.from({ length: 2000 }, () => '2026-01-01');
+    await assert.rejects(settings.check({ settings: { 'attendance.holidays': holidays } }, admin), refused);
+    const year = Array.from({ length: 365 }, (_, day) =>
+      new Date(Date.UTC(2027, 0, 1 + day)).toISOString().slice(0, 10),
+    );
+    const { problems } = await settings.check({ settings: { 'attendance.holidays': year } }, admin);
+    assert.deepEqual(problems, []);
+  });
+
   test('leaves everything as it was if it cannot be put in force or audited', async () => {
     await using opened = await openSettings();
     const { box, settings } = opened;

@@ -9,7 +9,7 @@ import { readText } from '../../config/read-text.js';
 import type { Config } from '../../config/schema.js';
 import { parseYaml } from '../../config/yaml-text.js';
 import type { Caller } from '../../contract/caller.js';
-import type { SettingDifference } from '../../contract/configuration.js';
+import { mostSettingsText, type SettingDifference } from '../../contract/configuration.js';
 import type { CallOutput, HandlerInput } from '../../contract/operation.js';
 import type { Operations } from '../../contract/operations.js';
 import type { ReloadResult } from '../../contract/status.js';
@@ -151,13 +151,20 @@ const forCaller = (
 /** The text of the settings file after the change. */
 function newText(before: string, { settings, text }: Change): string {
   if ((settings === undefined) === (text === undefined)) throw refusals.oneOfTwo();
-  if (settings === undefined) return text ?? '';
+  if (settings === undefined) return short(text ?? '');
   const known = wholeSettings().map(({ path }) => path.join('.'));
   for (const path of Object.keys(settings)) {
     if (!known.includes(path)) throw refusals.unknown(path, known);
     if (!isChangeable(path)) throw refusals.ofConfiguration(path);
   }
-  return changedSettings(before, settings);
+  short(JSON.stringify(settings));
+  return short(changedSettings(before, settings));
+}
+
+/** Before it is parsed: a caller cannot hold the core with a long text. @throws `change-refused` */
+function short(text: string): string {
+  if (text.length > mostSettingsText) throw refusals.tooLong(mostSettingsText);
+  return text;
 }
 
 /** As many bits as a double and an ETag hold. */

@@ -11,6 +11,10 @@ export const refusals = {
     badInput('change-refused', 'the request has neither settings nor a text, or both', {
       remedy: 'give the new values in "settings", or the whole settings file in "text"',
     }),
+  tooLong: (most: number): RollcallError =>
+    badInput('change-refused', `the settings file would have more than ${most} characters`, {
+      remedy: 'shorten lists such as holidays, or move settings to the configuration file of the machine',
+    }),
   unknown: (path: string, known: readonly string[]): RollcallError => {
     const near = nearestWord(path, known);
     return badInput('setting-unknown', `there is no setting '${path}'`, {
