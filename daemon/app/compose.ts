@@ -118,6 +118,7 @@ export async function composeBox(config: Config, options: ComposeOptions): Promi
     store: new CameraStore(config.dataDir),
   }).open();
   const ownSettings = new OwnSettings({ configPath, load, reload, audit, current: () => runtime.config });
+  await ownSettings.settle();
   const { handlers, attendance, retention, metrics } = composeControl(context, stores, {
     ...{ startedAtMs, runtime, conditions, intake, calibration, signing, receiver, grants, prompts },
     ...{

@@ -58,7 +58,7 @@ async function apply(box: TestBox) {
   assert.match(await readFile(box.configPath, 'utf8'), /unknownAfterS: 4/);
   const { items } = await box.client.call('audit.list', { action: 'configuration.edited', limit: 10 });
   assert.deepEqual(
-    items.map(({ details }) => details),
+    items.map(({ details: { change: _, ...details } }) => details),
     [{ changes: 'rules.unknownAfterS', changesCount: 1 }],
   );
   await box.client.call('config.apply', {

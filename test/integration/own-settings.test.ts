@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { OwnSettings } from '../../daemon/app/configuration/own-settings.js';
+import { type AuditEntry, type NewAuditEntry, refuseMisshapen } from '../../daemon/audit/audit-entry.js';
 import { loadConfig } from '../../daemon/config/load.js';
 import type { Caller } from '../../daemon/contract/caller.js';
 import type { ReloadResult } from '../../daemon/contract/status.js';
@@ -29,6 +30,10 @@ async function openSettings() {
   const box = {
     ...{ configPath, text, reloads: 0, isAuditBroken: false },
     fails: undefined as ReloadResult | undefined,
+    /** Called in the middle of a change, when the file is written. */
+    written: undefined as (() => Promise<void>) | undefined,
+    entries: [] as AuditEntry[],
+    names: () => readdir(files.path),
     ownText: () => readFile(join(files.path, 'settings.yaml'), 'utf8').catch(() => undefined),
     current: () => config,
   };
@@ -38,6 +43,7 @@ async function openSettings() {
     load: (options) => loadConfig(configPath, options),
     async reload() {
       box.reloads += 1;
+      await box.written?.();
       const { fails } = box;
       box.fails = undefined;
       if (fails !== undefined) return fails;
@@ -45,10 +51,14 @@ async function openSettings() {
       return { outcome: 'unchanged' };
     },
     audit: {
-      append: () => {
+      append(entry: NewAuditEntry) {
         if (box.isAuditBroken) throw new Error('no audit log');
+        refuseMisshapen(entry);
+        const { by, action, details = {} } = entry;
+        box.entries.push({ sequence: 1, atMs: 0, ...by, action, details, hash: '' });
         return { sequence: 1, hash: '' };
       },
+      list: () => box.entries,
     },
   });
   return { box, settings, [Symbol.asyncDispose]: () => files[Symbol.asyncDispose]() };
@@ -86,6 +96,35 @@ describe('a change of settings', () => {
     assert.equal(await box.ownText(), before);
     assert.equal(box.current().rules.unknownAfterS, 5);
     assert.equal(box.reloads, 5, 'each refusal is followed by a reload of the former file');
+  });
+
+  test('that a kill interrupts is in the audit log after the next start, once', async () => {
+    await using opened = await openSettings();
+    const { box, settings } = opened;
+    const notePath = `${box.configPath.replace(/[^/]+$/, '')}settings.yaml.intended`;
+    let note = '';
+    box.written = async () => {
+      note = await readFile(notePath, 'utf8');
+    };
+    const { revision: ifRevision } = await settings.show(admin);
+    await settings.apply({ settings: { 'rules.unknownAfterS': 5 }, ifRevision }, admin);
+    assert.ok(!(await box.names()).includes('settings.yaml.intended'));
+    const [made] = box.entries;
+    // As a kill leaves it: after the entry, before it, and before the change of the file.
+    await writeFile(notePath, note);
+    await settings.settle();
+    assert.deepEqual(box.entries, [made]);
+    box.entries.length = 0;
+    await writeFile(notePath, note);
+    await settings.settle();
+    assert.deepEqual(box.entries, [made]);
+    assert.equal(made?.actor, admin.actor);
+    box.entries.length = 0;
+    await writeFile(notePath, note.replace(/"digest":"../, '"digest":"zz'));
+    await settings.settle();
+    await settings.settle();
+    assert.deepEqual(box.entries, []);
+    assert.ok(!(await box.names()).includes('settings.yaml.intended'));
   });
 
   test('shows a caller who is limited to cameras nothing of others', async () => {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { actorOf } from '../../audit/actor.js';
 import type { AuditLog } from '../../audit/audit-log.js';
 import { SerialQueue } from '../../base/serial-queue.js';
@@ -14,6 +14,7 @@ import type { CallOutput, HandlerInput } from '../../contract/operation.js';
 import type { Operations } from '../../contract/operations.js';
 import type { ReloadResult } from '../../contract/status.js';
 import { listOf } from '../audit/audit-trail.js';
+import { IntendedChange } from './intended-change.js';
 import { replaceOwnFile } from './replaced-file.js';
 import { refusals } from './settings-refusals.js';
 import { changedSettings } from './settings-text.js';
@@ -27,7 +28,7 @@ export interface OwnSettingsOptions {
   readonly load: (options: LoadOptions) => Promise<LoadedConfig>;
   /** Puts the files in force. */
   readonly reload: () => Promise<ReloadResult>;
-  readonly audit: Pick<AuditLog, 'append'>;
+  readonly audit: Pick<AuditLog, 'append' | 'list'>;
 }
 
 type Change = HandlerInput<Operations['config.check']>;
@@ -50,6 +51,11 @@ export class OwnSettings {
 
   constructor(options: OwnSettingsOptions) {
     this.#options = options;
+  }
+
+  /** Call it at the start: the audit log gets the entry of a change that a kill interrupted. */
+  async settle(): Promise<void> {
+    await this.#intended().settle((await this.#texts()).own);
   }
 
   async show(caller: Pick<Caller, 'cameras'>): Promise<CallOutput<Operations['config.show']>> {
@@ -108,21 +114,31 @@ export class OwnSettings {
   async #putInForce(text: string, changed: readonly string[], caller: Caller): Promise<ReloadResult> {
     const { current, reload, audit } = this.#options;
     const path = settingsFilePath(current().dataDir);
-    const replaced = await replaceOwnFile(path, text === '' ? undefined : text);
+    const details = { change: randomUUID(), changesCount: changed.length, changes: listOf(changed) };
+    const about = { by: actorOf(caller), details };
+    const intended = this.#intended();
+    if (changed.length > 0) await intended.note(about, text);
     try {
-      const result = await reload();
-      if (result.outcome === 'refused') throw refusals.notInForce(result.problems);
-      if (changed.length > 0) {
-        const details = { changesCount: changed.length, changes: listOf(changed) };
-        audit.append({ by: actorOf(caller), action: 'configuration.edited', details });
+      const replaced = await replaceOwnFile(path, text === '' ? undefined : text);
+      try {
+        const result = await reload();
+        if (result.outcome === 'refused') throw refusals.notInForce(result.problems);
+        if (changed.length > 0) audit.append({ ...about, action: 'configuration.edited' });
+        return result;
+      } catch (error) {
+        await replaced.undo();
+        // A refusal is over now: it must not stay in the status of the box.
+        await reload();
+        throw error;
       }
-      return result;
-    } catch (error) {
-      await replaced.undo();
-      // A refusal is over now: it must not stay in the status of the box.
-      await reload();
-      throw error;
+    } finally {
+      await intended.forget();
     }
+  }
+
+  #intended(): IntendedChange {
+    const { current, audit } = this.#options;
+    return new IntendedChange({ path: settingsFilePath(current().dataDir), audit });
   }
 
   async #texts(): Promise<Texts> {
