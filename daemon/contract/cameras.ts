@@ -37,7 +37,7 @@ export const cameraStatus = z.object({
     .int()
     .positive()
     .exactOptional()
-    .describe('Callers who watch its live pictures now. Absent without any.'),
+    .describe('Callers who watch its live pictures or its video now. Absent without any.'),
   passages: passagesOfDay.describe('Passages of the current hour and the 23 hours before.'),
   counters: z
     .record(z.string(), z.number())

@@ -107,8 +107,20 @@ export const facesInSight = z.object({
 });
 export type FacesInSight = z.infer<typeof facesInSight>;
 
-/** The path of live pictures at the gate. */
-export const livePath = /^\/api\/v1\/cameras\/[^/]+\/live$/;
+/** What a part of a video is. Its MP4 follows in the same message. */
+export const liveVideoPart = z.strictObject({
+  cameraId: z.string().max(128),
+  mediaType: z
+    .string()
+    .max(128)
+    .regex(/^video\/mp4; codecs="[.0-9A-Za-z]+"$/)
+    .exactOptional()
+    .describe('Only in the first message, whose MP4 is what a player needs first: type and codec.'),
+});
+export type LiveVideoPart = z.infer<typeof liveVideoPart>;
+
+/** The paths of live pictures and video at the gate; the group is which of them. */
+export const livePath = /^\/api\/v1\/cameras\/[^/]+\/(live|video)$/;
 
 /** Bytes before the JSON in a message: the length of the JSON as an unsigned number, big endian. */
 export const liveHeaderBytes = 4;
@@ -129,6 +141,25 @@ export const liveOperations = {
     summary: 'Watch what a camera sees, with the faces that the box follows.',
     description:
       'A WebSocket over HTTP/1.1. Each message is one picture: the length of the JSON (4 bytes, big endian), the JSON, and a JPEG. docs/live-pictures.md describes them, and how the box ends the connection. At most 10 pictures a second, without names. A slow reader gets fewer pictures, never older ones.',
+    input: z.strictObject({ id: cameraId }),
+    answer: { kind: 'lines', item: liveTicket },
+    errors: [
+      ...(['no-such-camera', 'websocket-needed', 'camera-not-streaming'] as const),
+      ...(['live-unavailable', 'vision-unavailable'] as const),
+    ],
+    scope: 'live:watch',
+    camera: 'id',
+    audit: 'personal',
+    rate: 'stream',
+    isLong: true,
+    isWebSocket: true,
+  }),
+  'cameras.watch-video': operation({
+    method: 'GET',
+    path: '/cameras/{id}/video',
+    summary: 'Watch the video of a camera as it sends it.',
+    description:
+      'A WebSocket over HTTP/1.1, in the form of `cameras.watch` with fragmented MP4 in place of the JPEG: H.264 or H.265, not decoded by the box, at the full rate, without sound. docs/live-pictures.md describes the messages. The box opens one more stream of the camera while it is watched. A slow reader is ended.',
     input: z.strictObject({ id: cameraId }),
     answer: { kind: 'lines', item: liveTicket },
     errors: [

@@ -15,6 +15,7 @@ import type { FfmpegBinary } from './ingest/ffmpeg-binary.js';
 import { ffmpegCameraSource } from './ingest/ffmpeg-camera-source.js';
 import { FollowedFaces } from './live/followed-faces.js';
 import { LivePictures } from './live/live-pictures.js';
+import { LiveVideo } from './live/live-video.js';
 import { SeenFaces } from './live/seen-faces.js';
 import type { CameraPlan, Report, SnapshotOutcome, VisionPlan } from './protocol.js';
 import { encodeSighting } from './sighting-codec.js';
@@ -39,6 +40,8 @@ export interface LiveCameraOptions {
 export interface LiveCamera extends AsyncDisposable {
   /** The analysed pictures, for those who watch. */
   readonly pictures: LivePictures;
+  /** The video as the camera sends it, for those who watch. */
+  readonly video: LiveVideo;
   /** Begins or ends the reports of what is measured at the faces in sight. */
   follow(isFollowed: boolean): void;
   /** Counters of the source, the loop and the stages, by their names in the status. */
@@ -79,6 +82,8 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
     report({ type: 'faces-in-sight', ...faces }),
   );
   const pictures = new LivePictures(plan.id, { clock, logger });
+  const source = sourceOptions(plan, ffmpeg, logger);
+  const video = new LiveVideo(source);
   const pipeline = new CameraPipeline({
     cameraId: cameraId(plan.id),
     analyser,
@@ -107,7 +112,7 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
   });
   const loop = new CameraLoop(pipeline, clock, fail);
   const runner = startCameraRunner({
-    source: ffmpegCameraSource(sourceOptions(plan, ffmpeg, logger)),
+    source: ffmpegCameraSource(source),
     clock,
     random,
     logger,
@@ -123,6 +128,7 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
   });
   return {
     pictures,
+    video,
     follow: (isFollowed) => followed.follow(isFollowed),
     counters() {
       const { damage, delivered, droppedBusy, droppedStale, restarts, lastFrameAgeMs } = runner.counters;
@@ -147,6 +153,7 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
     stageTimes: () => pipeline.stageTimes,
     async [Symbol.asyncDispose]() {
       pictures[Symbol.dispose]();
+      await video[Symbol.asyncDispose]();
       await runner[Symbol.asyncDispose]();
       await loop[Symbol.asyncDispose]();
     },

@@ -144,12 +144,13 @@ export const orderSchema = z.discriminatedUnion('type', [
     sealTo: z.string().length(43),
     isMarked: z.boolean(),
   }),
-  /** Lets the gate get the pictures of a camera: once, with this ticket, at this socket. */
+  /** Lets the gate get the pictures of a camera, or its video as it sends it: once, with this ticket, at this socket. */
   z.strictObject({
     type: z.literal('open-view'),
     request: count,
     view: count,
     cameraId: identifier,
+    kind: z.enum(['pictures', 'video']),
     ticket: z.string().length(43),
     socketPath: z.string().max(107),
   }),
@@ -598,6 +599,8 @@ export type CameraPlan = z.infer<typeof cameraPlanSchema>;
 export type VisionPlan = z.infer<typeof visionPlanSchema>;
 export type Order = z.infer<typeof orderSchema>;
 export type Report = z.infer<typeof reportSchema>;
+/** What a caller may watch of a camera. */
+export type LiveKind = Extract<Order, { readonly type: 'open-view' }>['kind'];
 export type CameraState = z.infer<typeof cameraStateSchema>;
 /** An outcome together with its picture. */
 type WithPicture<T> = T extends { readonly outcome: 'ok' } ? T & { readonly picture: Uint8Array } : T;

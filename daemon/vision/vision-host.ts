@@ -12,7 +12,7 @@ import { guidedOutcome, lookAtGuided } from './guided-view.js';
 import { openFaceAnalyser } from './inference/open-face-analyser.js';
 import { detectFfmpeg, type FfmpegBinary } from './ingest/ffmpeg-binary.js';
 import { discoverDevices } from './ingest/ws-discovery.js';
-import { LiveServer } from './live/live-server.js';
+import { LiveServer, type LiveServerOptions } from './live/live-server.js';
 import { type LiveCamera, type LiveCameraOptions, startLiveCamera } from './live-camera.js';
 import {
   analyseFaces,
@@ -131,8 +131,8 @@ export async function startVisionHost(options: {
   const shared = { analyser, ffmpeg, liveness, sameFaceThreshold, takesBestShots };
   const cameras = lifetime.use('cameras', new Cameras({ ...shared, logger, report, fail }));
   for (const camera of plan.cameras) cameras.open(camera);
-  const picturesOf = (id: string) => cameras.get(id)?.pictures;
-  const views = lifetime.use('live pictures', new LiveServer({ picturesOf, clock }));
+  const sourceOf: LiveServerOptions['sourceOf'] = (id, kind) => cameras.get(id)?.[kind];
+  const views = lifetime.use('live pictures', new LiveServer({ sourceOf, clock }));
   reportProgress(cameras, lifetime, report);
   const clips = { analyser, ffmpeg, liveness: { ...defaultLivenessPolicy, ...liveness }, sameFaceThreshold };
   const resources = { analyser, ffmpeg, cameras, views, clips, logger, report, lifetime };

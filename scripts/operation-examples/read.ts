@@ -24,6 +24,7 @@ export const withoutExample: Readonly<Record<string, string>> = {
   'cameras.discover': 'its answer depends on the network of the box',
   'cameras.snapshot': noStream,
   'cameras.watch': noStream,
+  'cameras.watch-video': noStream,
   'cameras.follow': noStream,
   'enrolments.take-camera-picture': noStream,
   'events.picture': 'the demo box keeps no pictures of events',

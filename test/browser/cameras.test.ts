@@ -65,6 +65,7 @@ cameras:
     const technician = await box.open('technician', '/cameras');
     await listed(technician);
     await watched(technician);
+    await smooth(technician);
     await onlyOnce(technician);
     await named(box);
     await added(box, technician, url);
@@ -102,6 +103,23 @@ async function watched(technician: WatchedPage): Promise<void> {
   await page.locator('.sighted .why').first().waitFor();
   assert.doesNotMatch((await page.locator('main').textContent()) ?? '', /Ada/);
   await assertAccessible(technician);
+}
+
+/** The video plays on, and the analysed pictures come back. */
+async function smooth(technician: WatchedPage): Promise<void> {
+  const { page } = technician;
+  const button = page.getByRole('button', { name: 'Smooth picture' });
+  await button.click();
+  await page.getByText('Live, as the camera sends it.').waitFor();
+  const secondsShown = async (): Promise<number> =>
+    Number(await page.evaluate("document.querySelector('.live video').currentTime"));
+  const before = await secondsShown();
+  await until('the video to play on', async () => (await secondsShown()) > before + 1);
+  assert.equal(await page.evaluate("document.querySelector('.live video').videoWidth"), 960);
+  await page.getByText('One viewer watches this camera').waitFor();
+  await assertAccessible(technician);
+  await button.click();
+  await anotherPicture(page);
 }
 
 async function onlyOnce({ page, context }: WatchedPage): Promise<void> {

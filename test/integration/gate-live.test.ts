@@ -13,6 +13,7 @@ import { withoutOpenssl } from '../support/test-certificate.js';
 import { until } from '../support/until.js';
 
 const path = '/api/v1/cameras/door/live';
+const videoPath = '/api/v1/cameras/door/video';
 const about = {
   cameraId: 'door',
   capturedAt: '2026-11-23T09:14:02.118Z',
@@ -31,7 +32,7 @@ interface Parts {
   readonly vision: () => Promise<Socket>;
   /** What the gate said to the vision process. */
   readonly said: readonly string[];
-  open(): WebSocket;
+  open(options?: { readonly to?: string; readonly autoPong?: boolean }): WebSocket;
 }
 
 async function withParts(
@@ -60,9 +61,9 @@ async function withParts(
         return connected ?? assert.fail();
       },
       said,
-      open() {
+      open({ to = path, autoPong = true } = {}) {
         const { port, certificate: ca } = gate;
-        return new WebSocket(`wss://localhost:${port}${path}`, { ca }).on('error', () => undefined);
+        return new WebSocket(`wss://localhost:${port}${to}`, { ca, autoPong }).on('error', () => undefined);
       },
     });
   } finally {
@@ -208,6 +209,40 @@ describe('a gate with live pictures', { skip: withoutOpenssl, timeout: 60_000 },
       // What does not fit into the buffers of the connection stays at the vision process.
       assert.ok(Number(bytes) < (pictureCount / 2) * large.length, `${bytes} of ${pictureCount} pictures`);
     }));
+
+  test('passes video on, and ends a viewer of it that is slow, because no part can be left out', () =>
+    withParts(shows, async ({ gate, vision, open }) => {
+      const viewer = open({ to: videoPath, autoPong: false });
+      const got: Buffer[] = [];
+      viewer.on('message', (message: Buffer) => void got.push(message));
+      const mediaType = 'video/mp4; codecs="avc1.42C01E"';
+      const start = encodeLiveMessage({ cameraId: 'door', mediaType }, Buffer.alloc(700, 1));
+      const part = encodeLiveMessage({ cameraId: 'door' }, Buffer.alloc(9_000, 2));
+      const source = await vision();
+      source.write(Buffer.concat([start, part]));
+      await until('the beginning', () => got.length === 2);
+      assert.ok(got[0]?.equals(start.subarray(4)) && got[1]?.equals(part.subarray(4)));
+      const left = closeOf(source);
+      source.write(Buffer.concat(Array.from({ length: 100 }, () => part)));
+      assert.equal(await endOf(viewer), '1013 caller-slow');
+      await left;
+      assert.ok(got.length < 100, `${got.length} messages`);
+      await stillAnswers(gate);
+    }));
+
+  test('takes no picture for a part of a video, and no video for a picture', async () => {
+    const part = encodeLiveMessage({ cameraId: 'door' }, Buffer.alloc(100));
+    for (const [to, message] of [
+      [videoPath, picture],
+      [path, part],
+    ] as const) {
+      await withParts(shows, async ({ vision, open }) => {
+        const viewer = open({ to });
+        (await vision()).write(message);
+        assert.equal(await endOf(viewer), '1011 vision-misbehaving');
+      });
+    }
+  });
 
   test('outlives viewers that break the protocol', () =>
     withParts(shows, async ({ gate, core }) => {

@@ -11,13 +11,14 @@ describe('live pictures in the console', () => {
     const head = Buffer.alloc(4);
     head.writeUInt32BE(json.length);
     const message = Uint8Array.from(Buffer.concat([head, json, Buffer.from([0xff, 0xd8, 0xff])]));
-    const read = readLiveMessage(message.buffer);
+    const read = readLiveMessage<typeof about & { readonly note: string }>(message.buffer);
     assert.deepEqual(read.about, { ...about, note: 'ä' });
-    assert.deepEqual(new Uint8Array(await read.jpeg.arrayBuffer()), new Uint8Array([0xff, 0xd8, 0xff]));
+    assert.deepEqual(read.media, new Uint8Array([0xff, 0xd8, 0xff]));
   });
 
   test('are opened again only where this is of use', () => {
-    const ended = (code: number, reason = '', wasOpen = true) => judgeLiveEnd({ wasOpen, code, reason }, 1);
+    const ended = (code: number, reason = '', wasOpen = true) =>
+      judgeLiveEnd({ wasOpen, hasBegun: true, code, reason }, { what: 'live', refusals: 1, empty: 0 });
     assert.equal(ended(1008, 'unauthenticated').trouble, 'logged-out');
     assert.equal(ended(1008, 'forbidden').trouble, 'forbidden');
     for (const code of [1003, 1008, 1009]) assert.equal(ended(code).retryMs, undefined, String(code));
@@ -25,11 +26,21 @@ describe('live pictures in the console', () => {
     assert.equal(ended(1006, '', false).trouble, 'refused');
   });
 
+  test('ask a camera that gives no second stream for a video twice', () => {
+    const ended = { wasOpen: true, hasBegun: false, code: 1012, reason: 'vision-unavailable' };
+    const after = (what: 'live' | 'video', empty: number) =>
+      judgeLiveEnd(ended, { what, refusals: 0, empty });
+    assert.ok((after('video', 1).retryMs ?? 0) > 0);
+    assert.deepEqual(after('video', 2), { trouble: 'no-video' });
+    assert.ok((after('live', 2).retryMs ?? 0) > 0);
+  });
+
   test('are not asked for more often than the box lets an account begin streams', () => {
-    const refused = { wasOpen: false, code: 1006, reason: '' };
+    const refused = { wasOpen: false, hasBegun: false, code: 1006, reason: '' };
+    const tries = { what: 'live', refusals: 5, empty: 0 } as const;
     const aMinuteMs = 60_000;
     // Beside them goes the stream of what is measured, which is asked for every 5 seconds.
-    assert.ok(aMinuteMs / (judgeLiveEnd(refused, 5).retryMs ?? 0) + aMinuteMs / 5000 < 30);
+    assert.ok(aMinuteMs / (judgeLiveEnd(refused, tries).retryMs ?? 0) + aMinuteMs / 5000 < 30);
   });
 
   test('show an attack before everything else, and a face without landmarks as unseen', () => {

@@ -9,8 +9,8 @@ import { type LivePicture, largestLiveMessageBytes, livePicture } from '../../da
 import type { Frame, Yuv420Picture } from '../../daemon/domain/faces/picture.js';
 import { yuv420Bytes } from '../../daemon/domain/faces/picture.js';
 import { cameraId } from '../../daemon/domain/ids.js';
+import { LiveReader } from '../../daemon/gate/live/live-reader.js';
 import { judgeUpgrade, liveHeaders } from '../../daemon/gate/live/live-rules.js';
-import { PictureReader } from '../../daemon/gate/live/picture-reader.js';
 import { isRefusal } from '../../daemon/gate/request-rules.js';
 import { cropAffine } from '../../daemon/vision/inference/affine-crop.kernel.js';
 import { yuvToRgb } from '../../daemon/vision/inference/colour.js';
@@ -139,7 +139,7 @@ describe('the pictures of a camera', () => {
 /** A pool whose views are counted. */
 function countedPool() {
   const open = new Set<string>();
-  const openView = (_cameraId: string, ticket: string) => {
+  const openView = (_cameraId: string, _kind: string, ticket: string) => {
     open.add(ticket);
     return Promise.resolve({ socket: 'live-0.sock', close: () => void open.delete(ticket) });
   };
@@ -151,11 +151,15 @@ describe('the callers who watch', () => {
     const { open, watches } = countedPool();
     const leaving = new AbortController();
     const all = Array.from({ length: 32 }, (_, index) =>
-      watches.watch(index % 2 === 0 ? 'door' : 'yard', leaving.signal),
+      watches.watch(
+        index % 2 === 0 ? 'door' : 'yard',
+        index % 4 === 0 ? 'video' : 'pictures',
+        leaving.signal,
+      ),
     );
     await Promise.all(all.map((each) => each.next()));
     assert.deepEqual([open.size, watches.viewersOf('door'), watches.viewersOf('none')], [32, 16, 0]);
-    await assert.rejects(watches.watch('door', leaving.signal).next(), { code: 'busy' });
+    await assert.rejects(watches.watch('door', 'video', leaving.signal).next(), { code: 'busy' });
     leaving.abort();
     const ends = await Promise.all(all.map((each) => each.next()));
     assert.ok(ends.every(({ done }) => done));
@@ -165,7 +169,7 @@ describe('the callers who watch', () => {
   test('learn that the vision process of their camera ended, and of no other', async () => {
     const { open, watches } = countedPool();
     const { signal } = new AbortController();
-    const [door, yard] = [watches.watch('door', signal), watches.watch('yard', signal)];
+    const [door, yard] = [watches.watch('door', 'pictures', signal), watches.watch('yard', 'video', signal)];
     await Promise.all([door.next(), yard.next()]);
     const ended = assert.rejects(door.next(), { code: 'vision-unavailable' });
     watches.down(['door']);
@@ -178,7 +182,7 @@ describe('the callers who watch', () => {
   test('leave nothing behind where the view cannot be opened', async () => {
     const refusing = () => Promise.reject(new Error('no'));
     const watches = new LiveWatches({ openView: refusing });
-    await assert.rejects(watches.watch('door', new AbortController().signal).next());
+    await assert.rejects(watches.watch('door', 'pictures', new AbortController().signal).next());
     assert.equal(watches.viewersOf('door'), 0);
   });
 });
@@ -203,7 +207,7 @@ describe('what a vision process sends', () => {
     const stream = Buffer.concat(sent);
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: stream.length }), { maxLength: 12 }), (cuts) => {
-        const reader = new PictureReader();
+        const reader = new LiveReader('live');
         const ends = [...new Set([...cuts, stream.length])].sort((a, b) => a - b);
         const found = ends.flatMap((end, index) => [
           ...reader.push(stream.subarray(ends[index - 1] ?? 0, end)),
@@ -229,7 +233,7 @@ describe('what a vision process sends', () => {
       for (const [index, value] of values.entries()) bytes.writeUInt32BE(value, 4 * index);
       return bytes;
     };
-    assert.equal([...new PictureReader().push(forged(about))].length, 1);
+    assert.equal([...new LiveReader('live').push(forged(about))].length, 1);
     for (const message of [
       lengths(largestLiveMessageBytes + 1),
       lengths(2),
@@ -240,7 +244,7 @@ describe('what a vision process sends', () => {
       forged({ ...about, cameraId: 'x'.repeat(1_000) }),
     ]) {
       assert.throws(
-        () => [...new PictureReader().push(message)],
+        () => [...new LiveReader('live').push(message)],
         (error: unknown) => isRollcallError(error, 'vision-misbehaving'),
       );
     }
@@ -267,9 +271,10 @@ describe('a WebSocket', () => {
     return isRefusal(judged) ? judged.code : undefined;
   };
 
-  test('is opened at one address, for one version, with a token or the cookie of an own page', () => {
+  test('is opened at two addresses, for one version, with a token or the cookie of an own page', () => {
     assert.equal(refusalOf(), undefined);
     assert.equal(refusalOf({}, '/api/v1/cameras/door/live?x=1'), undefined);
+    assert.equal(refusalOf({}, '/api/v1/cameras/door/video'), undefined);
     assert.equal(refusalOf({}, '/api/v1/cameras/door'), 'bad-request');
     assert.equal(refusalOf({}, '/api/v1/cameras/a/b/live'), 'bad-request');
     assert.equal(refusalOf({ upgrade: 'h2c' }), 'bad-request');

@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { actorOf } from '../../audit/actor.js';
 import { operational, type RollcallError } from '../../base/errors.js';
 import type { Config } from '../../config/schema.js';
-import type { Handlers } from '../../contract/handlers.js';
+import type { Call, Handlers } from '../../contract/handlers.js';
 import type { LiveTicket, liveOperations } from '../../contract/live.js';
 import { notFound } from '../../control/not-found.js';
+import type { LiveKind } from '../../vision/protocol.js';
 import type { CameraFollows } from './camera-follows.js';
 import { type FacesInSightOptions, FacesInSightReader } from './faces-in-sight.js';
 import type { VisionPool } from './vision-pool.js';
@@ -20,7 +21,7 @@ interface Watch {
 }
 
 /**
- * Who watches which camera. The pictures go from the vision process to the gate. The core opens and closes the way for each caller, and so
+ * Who watches which camera. Pictures and video go from the vision process to the gate. The core opens and closes the way for each caller, and so
  * decides how long they flow, whatever the gate does.
  */
 export class LiveWatches {
@@ -44,17 +45,17 @@ export class LiveWatches {
   }
 
   /**
-   * Gives the way to the pictures of a camera, which is open until the caller leaves.
+   * Gives the way to the pictures or the video of a camera, which is open until the caller leaves.
    * @throws `busy`, `camera-not-streaming`, `live-unavailable`, `vision-unavailable`
    */
-  async *watch(cameraId: string, signal: AbortSignal): AsyncGenerator<LiveTicket> {
+  async *watch(cameraId: string, kind: LiveKind, signal: AbortSignal): AsyncGenerator<LiveTicket> {
     if (this.#watches.size >= mostWatches) throw tooManyWatches();
     const ended = new AbortController();
     const watch: Watch = { cameraId, end: (reason) => ended.abort(reason) };
     this.#watches.add(watch);
     try {
       const ticket = randomBytes(ticketBytes).toString('base64url');
-      const view = await this.#pool.openView(cameraId, ticket);
+      const view = await this.#pool.openView(cameraId, kind, ticket);
       try {
         yield { socket: view.socket, ticket };
         await aborted([signal, ended.signal]);
@@ -106,12 +107,14 @@ export function liveHandlers(options: LiveOptions): Handlers<typeof liveOperatio
     if (current().cameras.some((camera) => camera.id === id)) return;
     throw notFound('camera', id, 'rollcall camera list');
   };
+  const watch = (id: string, kind: LiveKind, { caller, signal }: Call): AsyncGenerator<LiveTicket> => {
+    requireCamera(id);
+    readings.note({ by: actorOf(caller), action: 'camera.watched', subject: id });
+    return watches.watch(id, kind, signal);
+  };
   return {
-    'cameras.watch'({ id }, { caller, signal }) {
-      requireCamera(id);
-      readings.note({ by: actorOf(caller), action: 'camera.watched', subject: id });
-      return watches.watch(id, signal);
-    },
+    'cameras.watch': ({ id }, context) => watch(id, 'pictures', context),
+    'cameras.watch-video': ({ id }, context) => watch(id, 'video', context),
     async *'cameras.follow'({ id }, { caller, signal }) {
       requireCamera(id);
       readings.note({ by: actorOf(caller), action: 'camera.followed', subject: id });

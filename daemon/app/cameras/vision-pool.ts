@@ -10,6 +10,7 @@ import type {
   CameraPlan,
   CameraTestOutcome,
   DiscoveryOutcome,
+  LiveKind,
   Report,
   SnapshotOutcome,
   ViewOutcome,
@@ -155,10 +156,10 @@ export class VisionPool implements AsyncDisposable {
   }
 
   /**
-   * Lets who shows the ticket get the pictures of a camera, until the view is closed.
+   * Lets who shows the ticket get the pictures or the video of a camera, until the view is closed.
    * @throws `camera-not-streaming`, `live-unavailable`, `vision-unavailable`
    */
-  async openView(cameraId: string, ticket: string): Promise<OpenedView> {
+  async openView(cameraId: string, kind: LiveKind, ticket: string): Promise<OpenedView> {
     const slot = this.#slots.find((each) => each.slot.cameraIds.includes(cameraId))?.slot;
     if (slot === undefined) throw failedView(cameraNotStreaming);
     this.#lastView += 1;
@@ -168,7 +169,7 @@ export class VisionPool implements AsyncDisposable {
     const close = (): void => slot.closeView(view);
     try {
       const outcome = await slot.ask<ViewOutcome>((request) => ({
-        ...{ type: 'open-view', request, view, cameraId, ticket, socketPath },
+        ...{ type: 'open-view', request, view, cameraId, kind, ticket, socketPath },
       }));
       if (outcome.outcome === 'failed') throw failedView(outcome);
     } catch (error) {

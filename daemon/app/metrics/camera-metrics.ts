@@ -74,7 +74,7 @@ export function addCameras(
   gauge('camera_tracks', 'Faces that are tracked now.', counted('tracks'));
   gauge(
     'camera_viewers',
-    'Callers who watch the live pictures now.',
+    'Callers who watch the live pictures or the video now.',
     each(({ id }) => watches.viewersOf(id)),
   );
   gauge(

@@ -1,12 +1,21 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { Clock } from '../../base/clock.js';
-import { PictureReader } from './picture-reader.js';
+import { type LivePathKind, LiveReader } from './live-reader.js';
 
-/** Pictures on their way to a viewer. A browser answers the ping after each: beyond this many, pictures are left out. */
-const mostOnTheWay = 4;
-/** Bytes that the connection has not taken yet, beyond which pictures are left out: a viewer may answer pings that it has not read. */
-const mostUnsentBytes = 1024 * 1024;
+/** How far a viewer may be behind. */
+interface Room {
+  /** Messages on their way. A browser answers the ping after each. */
+  readonly messages: number;
+  /** Bytes that the connection has not taken yet: a viewer may answer pings that it has not read. */
+  readonly bytes: number;
+}
+
+/** Pictures beyond these are left out. A video, of which no part can be left out, is ended: it may be some seconds behind. */
+const roomOf: Readonly<Record<LivePathKind, Room>> = {
+  live: { messages: 4, bytes: 1024 * 1024 },
+  video: { messages: 64, bytes: 4 * 1024 * 1024 },
+};
 /** A ping is sent so often at least, also without pictures, milliseconds. */
 const pingEveryMs = 10_000;
 
@@ -20,6 +29,7 @@ export interface LiveEnd {
 const endOf = { 'caller-slow': 1013, 'vision-misbehaving': 1011, 'only-listening': 1003 } as const;
 
 export interface RelayOptions {
+  readonly kind: LivePathKind;
   readonly webSocket: WebSocket;
   /** The connection to the vision process, which knows the ticket already. */
   readonly pictures: Socket;
@@ -39,12 +49,13 @@ export interface RelayOutcome {
 }
 
 /**
- * Passes pictures on to one viewer until one side ends it. A viewer that is slow gets fewer of them: only as many as it answers are
- * on their way. Resolves when the connection is closed.
+ * Passes pictures or video on to one viewer until one side ends it. A viewer that is slow gets fewer pictures: only as many as it
+ * answers are on their way. Resolves when the connection is closed.
  */
 export async function relayPictures(options: RelayOptions): Promise<RelayOutcome> {
-  const { webSocket, pictures, coreEnd, clock, silenceMs, lastWordMs } = options;
-  const reader = new PictureReader();
+  const { kind, webSocket, pictures, coreEnd, clock, silenceMs, lastWordMs } = options;
+  const reader = new LiveReader(kind);
+  const room = roomOf[kind];
   const pings = new Pings(webSocket, clock);
   let bytes = 0;
   const closed = new Promise<void>((resolve) => webSocket.once('close', () => resolve()));
@@ -62,7 +73,8 @@ export async function relayPictures(options: RelayOptions): Promise<RelayOutcome
   pictures.on('data', (chunk: Buffer) => {
     try {
       for (const message of reader.push(chunk)) {
-        const isSlow = pings.waiting >= mostOnTheWay || webSocket.bufferedAmount > mostUnsentBytes;
+        const isSlow = pings.waiting >= room.messages || webSocket.bufferedAmount > room.bytes;
+        if (isSlow && kind === 'video') fail('caller-slow');
         if (webSocket.readyState !== webSocket.OPEN || isSlow) continue;
         bytes += message.length;
         webSocket.send(message, { binary: true });

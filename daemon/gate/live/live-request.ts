@@ -16,8 +16,9 @@ import type { Connection, Connections } from '../connections.js';
 import type { CoreLink } from '../core-link.js';
 import type { GateSettings } from '../gate-settings.js';
 import { isRefusal, type Refusal } from '../request-rules.js';
+import type { LivePathKind } from './live-reader.js';
 import { type LiveEnd, relayPictures } from './live-relay.js';
-import { judgeUpgrade, liveHeaders, liveProtocol } from './live-rules.js';
+import { judgeUpgrade, liveHeaders, liveKindOf, liveProtocol } from './live-rules.js';
 
 /** A viewer sends nothing but control frames. */
 const longestMessageBytes = 1024;
@@ -126,14 +127,18 @@ async function watch(exchange: Exchange, handling: LiveHandling): Promise<Outcom
         body: await buffer(answered),
       });
     }
-    return await show(exchange, answered, handling);
+    return await show(exchange, { answered, kind: liveKindOf(judged.path) }, handling);
   } finally {
     answered.destroy();
   }
 }
 
 /** Opens the WebSocket and passes pictures on until it ends. */
-async function show(exchange: Exchange, answered: IncomingMessage, handling: LiveHandling): Promise<Outcome> {
+async function show(
+  exchange: Exchange,
+  { answered, kind }: { readonly answered: IncomingMessage; readonly kind: LivePathKind },
+  handling: LiveHandling,
+): Promise<Outcome> {
   const { signal } = exchange;
   const { clock, settings, folder } = handling;
   const lines = linesOf(answered);
@@ -148,7 +153,7 @@ async function show(exchange: Exchange, answered: IncomingMessage, handling: Liv
     return callerGone;
   }
   const { readIdleMs: silenceMs } = settings.limits;
-  const relayed = { webSocket, pictures, coreEnd: lines.end, clock, silenceMs, lastWordMs };
+  const relayed = { kind, webSocket, pictures, coreEnd: lines.end, clock, silenceMs, lastWordMs };
   const { bytes, reason } = await relayPictures(relayed);
   return { status: 101, bytes, note: reason };
 }

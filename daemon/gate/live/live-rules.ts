@@ -9,7 +9,9 @@ import {
   type RequestHead,
 } from '../request-rules.js';
 
-/** The subprotocol of live pictures. */
+import type { LivePathKind } from './live-reader.js';
+
+/** The subprotocol of live pictures and video. */
 export const liveProtocol = 'rollcall.live';
 /** A page of another origin cannot set headers of a WebSocket: it may send its access token as a subprotocol with this start. */
 const tokenProtocol = 'rollcall.token.';
@@ -39,11 +41,17 @@ export function judgeUpgrade(
   return judged;
 }
 
+/** What is watched at a path that `judgeUpgrade` admitted. */
+export function liveKindOf(path: string): LivePathKind {
+  return livePath.exec(path)?.[1] === 'video' ? 'video' : 'live';
+}
+
 const noWebSocket: Refusal = {
   status: 400,
   code: 'bad-request',
   message: 'The box opens no WebSocket like this.',
-  remedy: 'Open a WebSocket of version 13 at /api/v1/cameras/{id}/live, or send the request without Upgrade.',
+  remedy:
+    'Open a WebSocket of version 13 at /api/v1/cameras/{id}/live or /video, or send the request without Upgrade.',
 };
 
 /** What asks for a WebSocket without an upgrade, or over HTTP/2. */

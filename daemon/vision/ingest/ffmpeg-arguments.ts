@@ -53,6 +53,9 @@ function output(ffmpeg: FfmpegBinary, filters: readonly string[]): string[] {
   ];
 }
 
+/** A script on standard input as the input. */
+const scriptInput = ['-protocol_whitelist', scriptProtocols, '-f', 'concat', '-safe', '0', '-i', 'pipe:0'];
+
 /** Arguments to pull the camera whose script comes on standard input. They contain no secret. */
 export function cameraArguments(
   ffmpeg: FfmpegBinary,
@@ -68,15 +71,22 @@ export function cameraArguments(
     ...logged('verbose'),
     ...oneThread,
     ...(hwaccel === 'none' ? [] : ['-hwaccel', hwaccel]),
-    '-protocol_whitelist',
-    scriptProtocols,
-    '-f',
-    'concat',
-    '-safe',
-    '0',
-    '-i',
-    'pipe:0',
+    ...scriptInput,
     ...output(ffmpeg, [selectRate(framesPerS), ...pictureFilters(options)]),
+  ];
+}
+
+/** How much a fragment of a copied stream holds at most, microseconds: the player cannot show a picture before its fragment ends. */
+const fragmentUs = 100_000;
+
+/** Arguments to hand on the video of a camera, whose script comes on standard input, as fragments of MP4. Nothing is decoded. */
+export function copyArguments(): string[] {
+  return [
+    ...['-hide_banner', '-nostats', '-nostdin', '-loglevel', 'quiet'],
+    ...scriptInput,
+    ...['-map', '0:v:0', '-c', 'copy', '-f', 'mp4'],
+    ...['-movflags', '+frag_keyframe+empty_moov+default_base_moof', '-frag_duration', String(fragmentUs)],
+    ...['-flush_packets', '1', 'pipe:1'],
   ];
 }
 

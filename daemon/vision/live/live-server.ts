@@ -2,8 +2,8 @@ import { chmod, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock, Timer } from '../../base/clock.js';
 import { messageOf } from '../../base/errors.js';
-import { cameraNotStreaming, type Order, type ViewOutcome } from '../protocol.js';
-import type { LivePictures, Viewer } from './live-pictures.js';
+import { cameraNotStreaming, type LiveKind, type Order, type ViewOutcome } from '../protocol.js';
+import type { Viewer } from './live-pictures.js';
 
 /** How long a ticket opens the socket, and how long the gate may take to show it, milliseconds. */
 const ticketMs = 10_000;
@@ -12,9 +12,18 @@ const mostConnections = 64;
 
 type OpenView = Extract<Order, { readonly type: 'open-view' }>;
 
+/** Bytes that the gate may not have read yet when the next message comes. A picture that waits only gets older; a video needs all of its parts. */
+const mostUnread: Readonly<Record<LiveKind, number>> = { pictures: 0, video: 2 * 1024 * 1024 };
+
+/** Gives a viewer its messages, until the returned function is called. */
+export interface LiveSource {
+  add(viewer: Viewer): () => void;
+}
+
 /** A camera that one caller may watch, as the core said. */
 interface View {
   readonly cameraId: string;
+  readonly kind: LiveKind;
   /** Shown once by the gate; undefined from then on. */
   ticket: string | undefined;
   readonly expiry: Timer;
@@ -23,13 +32,13 @@ interface View {
 }
 
 export interface LiveServerOptions {
-  /** The pictures of an open camera. */
-  readonly picturesOf: (cameraId: string) => LivePictures | undefined;
+  /** The pictures or the video of an open camera. */
+  readonly sourceOf: (cameraId: string, kind: LiveKind) => LiveSource | undefined;
   readonly clock: Clock;
 }
 
 /**
- * Gives live pictures to the gate over a socket of its own, past the core. The core decides who may watch: it opens a view with a
+ * Gives live pictures and video to the gate over a socket of its own, past the core. The core decides who may watch: it opens a view with a
  * ticket, and closes it. Everything else that connects gets nothing. It listens from the first view on.
  */
 export class LiveServer implements AsyncDisposable {
@@ -42,10 +51,10 @@ export class LiveServer implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** Allows one connection with the ticket to get the pictures of the camera. */
-  async open({ view, cameraId, ticket, socketPath }: OpenView): Promise<ViewOutcome> {
-    const { picturesOf, clock } = this.#options;
-    if (picturesOf(cameraId) === undefined) return cameraNotStreaming;
+  /** Allows one connection with the ticket to get the pictures or the video of the camera. */
+  async open({ view, cameraId, kind, ticket, socketPath }: OpenView): Promise<ViewOutcome> {
+    const { sourceOf, clock } = this.#options;
+    if (sourceOf(cameraId, kind) === undefined) return cameraNotStreaming;
     try {
       this.#listening ??= this.#listen(socketPath);
       await this.#listening;
@@ -61,7 +70,7 @@ export class LiveServer implements AsyncDisposable {
     const expiry = clock.after(ticketMs, () => {
       if (opened.socket === undefined) this.close(view);
     });
-    const opened: View = { cameraId, ticket, expiry, socket: undefined };
+    const opened: View = { cameraId, kind, ticket, expiry, socket: undefined };
     this.#views.set(view, opened);
     return { outcome: 'ok' };
   }
@@ -127,8 +136,8 @@ export class LiveServer implements AsyncDisposable {
   }
 
   #connect(socket: Socket, view: View): void {
-    const pictures = this.#options.picturesOf(view.cameraId);
-    if (pictures === undefined) {
+    const source = this.#options.sourceOf(view.cameraId, view.kind);
+    if (source === undefined) {
       socket.destroy();
       return;
     }
@@ -136,14 +145,13 @@ export class LiveServer implements AsyncDisposable {
     view.socket = socket;
     const viewer: Viewer = {
       take(message) {
-        // What the gate has not read yet would only get older.
-        if (socket.writableLength > 0) return false;
+        if (socket.writableLength > mostUnread[view.kind]) return false;
         socket.write(message);
         return true;
       },
       end: () => socket.destroy(),
     };
-    const leave = pictures.add(viewer);
+    const leave = source.add(viewer);
     socket.removeAllListeners('data').on('data', () => socket.destroy());
     socket.once('close', leave);
   }

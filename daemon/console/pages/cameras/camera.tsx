@@ -1,3 +1,4 @@
+import { useSignal } from '@preact/signals';
 import { useRoute } from 'preact-iso';
 import type { CameraDetails } from '../../../contract/cameras.js';
 import { call } from '../../api/call.js';
@@ -15,6 +16,7 @@ import { wordsOf } from '../../words/words.js';
 import { CameraBadge, CameraTrouble, passagesText, viewersText } from './camera-state.js';
 import { FaceCard } from './live/face-card.js';
 import { LiveView } from './live/live-view.js';
+import { SmoothView } from './live/smooth-view.js';
 import { useFollowed } from './live/use-followed.js';
 import { useVisible } from './live/use-visible.js';
 import { CameraActs } from './settings/acts.js';
@@ -55,14 +57,49 @@ export default function Camera() {
   );
 }
 
+/** Of these the box can pass on what the camera sends. */
+const copiedCodecs: readonly string[] = ['h264', 'hevc'];
+
 function Live({ camera }: { readonly camera: CameraDetails }) {
   const { id, name, state } = camera;
   const isVisible = useVisible();
-  const followed = useFollowed(id, state === 'streaming' && isVisible);
+  const isWanted = state === 'streaming';
+  const followed = useFollowed(id, isWanted && isVisible);
+  const isSmooth = useSignal(false);
+  const codec = camera.stream?.codec ?? '';
+  const isCopied = copiedCodecs.includes(codec);
   return (
     <div class="columns">
-      <Section title={t('live')} acts={state === 'streaming' && <Snapshot id={id} />}>
-        <LiveView cameraId={id} name={name} faces={followed.faces} isWanted={state === 'streaming'} />
+      <Section
+        title={t('live')}
+        acts={
+          isWanted && (
+            <>
+              {isCopied && (
+                <button
+                  type="button"
+                  class="small secondary"
+                  aria-pressed={isSmooth.value}
+                  onClick={() => {
+                    isSmooth.value = !isSmooth.value;
+                  }}
+                >
+                  {t('smooth')}
+                </button>
+              )}
+              <Snapshot id={id} />
+            </>
+          )
+        }
+      >
+        {isSmooth.value ? (
+          <SmoothView {...{ cameraId: id, name, isWanted }} codec={codec.toUpperCase()} />
+        ) : (
+          <LiveView {...{ cameraId: id, name, isWanted }} faces={followed.faces} />
+        )}
+        {isWanted && !isCopied && (
+          <p class="quiet">{t('smooth-not-copied', { codec: codec.toUpperCase() })}</p>
+        )}
         <p class="quiet">
           <Icon name="eye" /> {viewersText(camera) || t('no-viewers')}
         </p>

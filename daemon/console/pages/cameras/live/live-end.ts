@@ -2,6 +2,8 @@
 export interface LiveEnd {
   /** False: the box did not open it. The browser does not tell the page why. */
   readonly wasOpen: boolean;
+  /** Whether a message came. */
+  readonly hasBegun: boolean;
   readonly code: number;
   readonly reason: string;
 }
@@ -15,6 +17,7 @@ export const liveTroubles = [
   'logged-out',
   'forbidden',
   'failed',
+  'no-video',
 ] as const;
 export type LiveTrouble = (typeof liveTroubles)[number];
 
@@ -29,14 +32,27 @@ const soonMs = 3000;
 const refusedAgainMs = 8000;
 const laterMs = 15_000;
 
-/**
- * What the end of a connection means, by the table of docs/live-pictures.md. `refusals`: how often in a row the box did not open
- * it. A stream of this account that is just ending is the usual reason of the first.
- */
-export function judgeLiveEnd({ wasOpen, code, reason }: LiveEnd, refusals: number): LiveVerdict {
+/** What was tried in a row. */
+interface Tries {
+  readonly what: 'live' | 'video';
+  /** How often the box did not open it. A stream of this account that is just ending is the usual reason of the first. */
+  readonly refusals: number;
+  /** How often it ended without a message. */
+  readonly empty: number;
+}
+
+/** A camera that gives no second stream is not asked for one again and again. */
+const mostEmpty = 2;
+
+/** What the end of a connection means, by the table of docs/live-pictures.md. */
+export function judgeLiveEnd(
+  { wasOpen, code, reason }: LiveEnd,
+  { what, refusals, empty }: Tries,
+): LiveVerdict {
   if (!wasOpen) return { trouble: 'refused', retryMs: refusals > 1 ? refusedAgainMs : soonMs };
   if (code === 1008) return { trouble: reason === 'unauthenticated' ? 'logged-out' : 'forbidden' };
   if (code === 1011) return { trouble: 'misbehaving', retryMs: laterMs };
+  if (what === 'video' && code === 1012 && empty >= mostEmpty) return { trouble: 'no-video' };
   if (code === 1013) return { trouble: 'slow', retryMs: soonMs };
   if (code === 1012 || code === 1006 || code === 1001) return { trouble: 'interrupted', retryMs: soonMs };
   return { trouble: 'failed' };

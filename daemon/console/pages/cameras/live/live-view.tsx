@@ -3,6 +3,7 @@ import { useRef } from 'preact/hooks';
 import type { FollowedFace } from '../../../../contract/live.js';
 import type en from '../../../messages/en/cameras.json';
 import { wordsOf } from '../../../words/words.js';
+import { LiveState } from './live-state.js';
 import { useLive } from './use-live.js';
 import { useVisible } from './use-visible.js';
 
@@ -37,26 +38,12 @@ export function LiveView({ cameraId, name, faces, isWanted }: LiveViewProps) {
           faceCount === undefined ? t('no-picture-yet', { name }) : t('picture', { name, faceCount })
         }
       />
-      <p class="live-state" role="status">
-        {!isWanted
-          ? t('not-streaming')
-          : !isVisible
-            ? t('paused')
-            : phase.kind === 'trouble'
-              ? t(`trouble-${phase.trouble}`)
-              : t(`phase-${phase.kind}`)}
-      </p>
-      {phase.kind === 'elsewhere' && (
-        <button
-          type="button"
-          class="small secondary"
-          onClick={() => {
-            takings.value += 1;
-          }}
-        >
-          {t('watch-here')}
-        </button>
-      )}
+      <LiveState
+        {...{ isWanted, isVisible, phase }}
+        onTake={() => {
+          takings.value += 1;
+        }}
+      />
     </div>
   );
 }

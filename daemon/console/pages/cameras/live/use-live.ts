@@ -1,9 +1,9 @@
 import { useSignal } from '@preact/signals';
 import type { RefObject } from 'preact';
 import { useEffect } from 'preact/hooks';
-import type { FollowedFace } from '../../../../contract/live.js';
+import type { FollowedFace, LivePicture } from '../../../../contract/live.js';
 import { drawPicture } from './draw-picture.js';
-import type { LiveMessage } from './live-message.js';
+import { readLiveMessage } from './live-message.js';
 import { type LivePhase, watchLive } from './watch-live.js';
 
 interface LiveOptions {
@@ -31,8 +31,9 @@ export function useLive({ cameraId, canvas, followed, isWanted, takings }: LiveO
     if (!isWanted) return;
     const leaving = new AbortController();
     const { signal } = leaving;
-    const show = async ({ about, jpeg }: LiveMessage): Promise<void> => {
-      const bitmap = await createImageBitmap(jpeg);
+    const show = async (message: ArrayBuffer): Promise<void> => {
+      const { about, media } = readLiveMessage<LivePicture>(message);
+      const bitmap = await createImageBitmap(new Blob([media], { type: 'image/jpeg' }));
       if (canvas.current !== null && !signal.aborted) {
         drawPicture(canvas.current, bitmap, about, followed.current ?? new Map());
         canvas.current.dataset['capturedAt'] = about.capturedAt;
@@ -41,7 +42,7 @@ export function useLive({ cameraId, canvas, followed, isWanted, takings }: LiveO
       bitmap.close();
     };
     void watchLive({
-      ...{ cameraId, signal, takesOver: takings > 0 },
+      ...{ cameraId, what: 'live', signal, takesOver: takings > 0 },
       onPhase: (next) => {
         phase.value = next;
       },

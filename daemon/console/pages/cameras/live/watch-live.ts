@@ -1,6 +1,5 @@
 import { askForLogin } from '../../../api/questions.js';
 import { judgeLiveEnd, type LiveEnd, type LiveTrouble } from './live-end.js';
-import { type LiveMessage, readLiveMessage } from './live-message.js';
 
 /** What happens to the pictures of a camera. */
 export type LivePhase =
@@ -13,12 +12,14 @@ export type LivePhase =
 
 export interface WatchOptions {
   readonly cameraId: string;
+  /** The analysed pictures, or the video as the camera sends it: the end of the path. */
+  readonly what: 'live' | 'video';
   /** Aborts when nobody looks. */
   readonly signal: AbortSignal;
   /** True: takes the pictures over from another page of this browser. */
   readonly takesOver: boolean;
   readonly onPhase: (phase: LivePhase) => void;
-  readonly onMessage: (message: LiveMessage) => void;
+  readonly onMessage: (message: ArrayBuffer) => void;
 }
 
 /** How long another page of this browser, which has just been hidden, may take to let go. */
@@ -26,12 +27,12 @@ const placeWithinMs = 1500;
 
 /** Shows the pictures of a camera until the signal aborts, and opens them again where that is of use. */
 export async function watchLive(options: WatchOptions): Promise<void> {
-  const { cameraId, signal, takesOver, onPhase } = options;
+  const { cameraId, what, signal, takesOver, onPhase } = options;
   onPhase({ kind: 'opening' });
   const lost = new AbortController();
   const place = takesOver ? { steal: true } : { signal: AbortSignal.timeout(placeWithinMs) };
   try {
-    await navigator.locks.request(`rollcall.live.${cameraId}`, place, () =>
+    await navigator.locks.request(`rollcall.${what}.${cameraId}`, place, () =>
       openAgain({ ...options, signal: AbortSignal.any([signal, lost.signal]) }),
     );
   } catch (error) {
@@ -42,13 +43,16 @@ export async function watchLive(options: WatchOptions): Promise<void> {
   }
 }
 
-async function openAgain({ cameraId, signal, onPhase, onMessage }: WatchOptions): Promise<void> {
+async function openAgain(options: WatchOptions): Promise<void> {
+  const { what, signal, onPhase } = options;
   let refusals = 0;
+  let empty = 0;
   while (!signal.aborted) {
-    const end = await once({ cameraId, signal, onPhase, onMessage });
+    const end = await once(options);
     if (signal.aborted) return;
     refusals = end.wasOpen ? 0 : refusals + 1;
-    const { trouble, retryMs } = judgeLiveEnd(end, refusals);
+    empty = end.wasOpen && !end.hasBegun ? empty + 1 : 0;
+    const { trouble, retryMs } = judgeLiveEnd(end, { what, refusals, empty });
     if (trouble === 'logged-out' && (await askForLogin())) continue;
     onPhase({ kind: 'trouble', trouble, isOver: retryMs === undefined });
     if (retryMs === undefined) return;
@@ -57,13 +61,13 @@ async function openAgain({ cameraId, signal, onPhase, onMessage }: WatchOptions)
 }
 
 /** One connection, from opening to end. */
-function once(options: Omit<WatchOptions, 'takesOver'>): Promise<LiveEnd> {
-  const { cameraId, signal, onPhase, onMessage } = options;
-  const url = new URL(`/api/v1/cameras/${encodeURIComponent(cameraId)}/live`, location.href);
+function once({ cameraId, what, signal, onPhase, onMessage }: WatchOptions): Promise<LiveEnd> {
+  const url = new URL(`/api/v1/cameras/${encodeURIComponent(cameraId)}/${what}`, location.href);
   url.protocol = 'wss:';
   const socket = new WebSocket(url);
   socket.binaryType = 'arraybuffer';
   let wasOpen = false;
+  let hasBegun = false;
   return new Promise((resolve) => {
     const leave = (): void => socket.close();
     signal.addEventListener('abort', leave, { once: true });
@@ -72,11 +76,12 @@ function once(options: Omit<WatchOptions, 'takesOver'>): Promise<LiveEnd> {
       onPhase({ kind: 'open' });
     });
     socket.addEventListener('message', ({ data }: MessageEvent<ArrayBuffer>) => {
-      if (!signal.aborted) onMessage(readLiveMessage(data));
+      hasBegun = true;
+      if (!signal.aborted) onMessage(data);
     });
     socket.addEventListener('close', ({ code, reason }) => {
       signal.removeEventListener('abort', leave);
-      resolve({ wasOpen, code, reason });
+      resolve({ wasOpen, hasBegun, code, reason });
     });
   });
 }

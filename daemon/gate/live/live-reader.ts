@@ -1,16 +1,25 @@
 import { operational, type RollcallError } from '../../base/errors.js';
-import { largestLiveMessageBytes, liveHeaderBytes, livePicture } from '../../contract/live.js';
+import { largestLiveMessageBytes, liveHeaderBytes, livePicture, liveVideoPart } from '../../contract/live.js';
+
+/** What the JSON of a message may say, by the last part of the path. */
+const schemas = { live: livePicture, video: liveVideoPart } as const;
+export type LivePathKind = keyof typeof schemas;
 
 /** Bytes of the length before each message. */
 const lengthBytes = 4;
 
 /**
  * Takes the messages out of what a vision process sends. The process parses what cameras send and may have been taken over: a message
- * that is too large, or says something else than a live picture may say, throws `vision-misbehaving`.
+ * that is too large, or says something else than a live picture or a part of a video may say, throws `vision-misbehaving`.
  */
-export class PictureReader {
+export class LiveReader {
+  readonly #kind: LivePathKind;
   #parts: Buffer[] = [];
   #bytes = 0;
+
+  constructor(kind: LivePathKind) {
+    this.#kind = kind;
+  }
 
   /** The messages that `chunk` completes, as viewers get them. */
   *push(chunk: Buffer): Generator<Buffer> {
@@ -25,7 +34,7 @@ export class PictureReader {
       const rest = whole.subarray(lengthBytes + length);
       this.#parts = rest.length === 0 ? [] : [rest];
       this.#bytes = rest.length;
-      check(message);
+      check(message, this.#kind);
       yield message;
     }
   }
@@ -38,7 +47,7 @@ export class PictureReader {
   }
 }
 
-function check(message: Buffer): void {
+function check(message: Buffer, kind: LivePathKind): void {
   const jsonBytes = message.readUInt32BE();
   if (jsonBytes > message.length - liveHeaderBytes) throw misbehaving('the length of its JSON');
   let json: unknown;
@@ -47,9 +56,9 @@ function check(message: Buffer): void {
   } catch {
     throw misbehaving('its JSON');
   }
-  if (!livePicture.safeParse(json).success) throw misbehaving('a field of its JSON');
+  if (!schemas[kind].safeParse(json).success) throw misbehaving('a field of its JSON');
 }
 
 function misbehaving(what: string): RollcallError {
-  return operational('vision-misbehaving', `a live picture is not as the contract says: ${what}`);
+  return operational('vision-misbehaving', `a live picture or video is not as the contract says: ${what}`);
 }

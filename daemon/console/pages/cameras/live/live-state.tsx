@@ -1,0 +1,33 @@
+import type en from '../../../messages/en/cameras.json';
+import { wordsOf } from '../../../words/words.js';
+import type { LivePhase } from './watch-live.js';
+
+const t = wordsOf<typeof en>('cameras');
+
+interface LiveStateProps {
+  /** The camera delivers. */
+  readonly isWanted: boolean;
+  readonly isVisible: boolean;
+  readonly phase: LivePhase;
+  /** In place of the words for the phase. */
+  readonly text?: string | undefined;
+  /** Takes the pictures over from another window. */
+  readonly onTake: () => void;
+}
+
+/** What happens to the pictures of a camera, in words. */
+export function LiveState({ isWanted, isVisible, phase, text, onTake }: LiveStateProps) {
+  const said = phase.kind === 'trouble' ? t(`trouble-${phase.trouble}`) : t(`phase-${phase.kind}`);
+  return (
+    <>
+      <p class="live-state" role="status">
+        {!isWanted ? t('not-streaming') : !isVisible ? t('paused') : (text ?? said)}
+      </p>
+      {phase.kind === 'elsewhere' && (
+        <button type="button" class="small secondary" onClick={onTake}>
+          {t('watch-here')}
+        </button>
+      )}
+    </>
+  );
+}

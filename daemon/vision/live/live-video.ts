@@ -1,0 +1,122 @@
+import { messageOf } from '../../base/errors.js';
+import type { LiveVideoPart } from '../../contract/live.js';
+import { copyCamera } from '../ingest/camera-copy.js';
+import type { CameraSourceOptions } from '../ingest/camera-source-options.js';
+import { encodeLiveMessage } from './live-message.js';
+import type { Viewer } from './live-pictures.js';
+import { Mp4Fragments, type VideoPiece } from './mp4-fragments.js';
+
+/**
+ * The video of one camera as it sends it, for its viewers: one more stream from the camera as long as there are any, which is not
+ * decoded. A viewer begins with the next key frame. One that takes no more is ended: parts cannot be left out.
+ */
+export class LiveVideo implements AsyncDisposable {
+  readonly #options: CameraSourceOptions;
+  #copy: VideoCopy | undefined;
+  /** The copies that still have a stream of the camera. */
+  #ending: Promise<void> = Promise.resolve();
+  #isClosed = false;
+
+  constructor(options: CameraSourceOptions) {
+    this.#options = options;
+  }
+
+  /** The viewer gets the video from now on. Returns how to end that. */
+  add(viewer: Viewer): () => void {
+    if (this.#isClosed) {
+      viewer.end();
+      return () => undefined;
+    }
+    this.#copy ??= this.#begin();
+    return this.#copy.add(viewer);
+  }
+
+  #begin(): VideoCopy {
+    const copy = new VideoCopy(this.#options, () => {
+      if (this.#copy === copy) this.#copy = undefined;
+    });
+    // A camera may have room for one more stream only.
+    this.#ending = this.#ending.then(() => copy.run());
+    return copy;
+  }
+
+  /** Ends all viewers, and the stream. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    this.#copy?.end();
+    await this.#ending;
+  }
+}
+
+/** One stream of the camera, from its first viewer to its last. */
+class VideoCopy {
+  readonly #options: CameraSourceOptions;
+  readonly #onEnd: () => void;
+  readonly #over = new AbortController();
+  /** The viewers, and whether each has begun. */
+  readonly #viewers = new Map<Viewer, { hasBegun: boolean }>();
+  readonly #fragments = new Mp4Fragments();
+  #start: Buffer | undefined;
+
+  /** `onEnd`: it takes no more viewers. */
+  constructor(options: CameraSourceOptions, onEnd: () => void) {
+    this.#options = options;
+    this.#onEnd = onEnd;
+  }
+
+  add(viewer: Viewer): () => void {
+    this.#viewers.set(viewer, { hasBegun: false });
+    return () => this.#leave(viewer);
+  }
+
+  /** Never rejects. */
+  async run(): Promise<void> {
+    const { signal } = this.#over;
+    if (!signal.aborted) {
+      await copyCamera(this.#options, { signal, onBytes: (chunk) => this.#pass(chunk) });
+    }
+    this.end();
+  }
+
+  end(): void {
+    this.#onEnd();
+    this.#over.abort();
+    for (const viewer of [...this.#viewers.keys()]) {
+      this.#viewers.delete(viewer);
+      viewer.end();
+    }
+  }
+
+  #leave(viewer: Viewer): void {
+    if (this.#viewers.delete(viewer) && this.#viewers.size === 0) this.end();
+  }
+
+  #pass(chunk: Buffer): void {
+    try {
+      for (const piece of this.#fragments.push(chunk)) this.#send(piece);
+    } catch (error) {
+      this.#options.logger.warn('the video of a camera was not passed on', { reason: messageOf(error) });
+      this.end();
+    }
+  }
+
+  #send(piece: VideoPiece): void {
+    const { cameraId } = this.#options;
+    if (piece.kind === 'start') {
+      this.#start = encodeLiveMessage({ cameraId, mediaType: piece.mediaType }, piece.bytes);
+      return;
+    }
+    const start = this.#start;
+    if (start === undefined) return;
+    const about: LiveVideoPart = { cameraId };
+    const part = encodeLiveMessage(about, piece.bytes);
+    for (const [viewer, progress] of this.#viewers) {
+      if (!progress.hasBegun && !piece.isKey) continue;
+      const hasTaken = (progress.hasBegun || viewer.take(start)) && viewer.take(part);
+      progress.hasBegun = true;
+      if (hasTaken) continue;
+      viewer.end();
+      this.#leave(viewer);
+    }
+  }
+}
