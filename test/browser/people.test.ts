@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
+import { zipSync } from 'fflate';
 import type { Browser } from 'playwright-core';
 import { openPromise } from 'yauzl';
 import { cast, portrait, samplePhotograph } from '../../scripts/virtual-camera/cast.js';
@@ -121,17 +122,32 @@ describe('the people pages of the console', {
     const rows = ['Max "M" Muster;max.jpg', 'A third Ada;ada.jpg', 'Nobody;nobody.jpg'].map((row) =>
       row.replace(/^(.*);/, (_, name: string) => `"${name.replaceAll('"', '""')}";`),
     );
-    const picture = (name: string, buffer: Buffer) => ({ name, mimeType: 'image/jpeg', buffer });
-    await files.setInputFiles([
-      csv(`name;photographs\n${rows.join('\n')}\n`),
-      picture('max.jpg', await photographOf('stranger')),
-      picture('ada.jpg', await photographOf('ada')),
-    ]);
+    const zip = zipSync({
+      'staff/persons.csv': Buffer.from(`name;photographs\n${rows.join('\n')}\n`),
+      'staff/max.jpg': await photographOf('stranger'),
+      'staff/ada.jpg': await photographOf('ada'),
+    });
+    const archive = (bytes: Uint8Array) => [
+      { name: 'staff.zip', mimeType: 'application/zip', buffer: Buffer.from(bytes) },
+    ];
+    await files.setInputFiles(archive(zip.subarray(0, -20)));
+    await page.getByText('This is not a zip archive, or it is cut short.').waitFor();
+    await files.setInputFiles(archive(zip));
     await page.getByText('1 row accepted, 2 refused').waitFor();
     await page.getByText('Max "M" Muster').waitFor();
     await assertAccessible(opened);
     await page.getByRole('button', { name: 'Why Nobody' }).click();
     await page.getByText('A photograph of this row is not among the files.').waitFor();
+    await page.getByText('Correct this row').click();
+    await page.getByLabel('Other photographs').setInputFiles({
+      ...{ name: 'bea.jpg', mimeType: 'image/jpeg', buffer: await photographOf('bea') },
+    });
+    await page.getByText('Photographs of the row: bea.jpg').waitFor();
+    await assertAccessible(opened);
+    await page.getByRole('button', { name: 'Check the row again' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Why Nobody' }).click();
+    await page.getByText('The face resembles a person whom the box knows').waitFor();
     await page.getByRole('button', { name: 'Close' }).click();
 
     // The import goes on while other pages show.

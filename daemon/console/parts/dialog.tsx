@@ -14,10 +14,12 @@ interface DialogProps {
   readonly onClose?: () => void;
   readonly children: ComponentChildren;
   readonly isWide?: boolean;
+  /** True: hides the page, which the user may not see now. */
+  readonly isOpaque?: boolean;
 }
 
 /** A modal dialog. Show it by rendering it. The browser keeps the focus inside and gives it back. */
-export function Dialog({ title, onClose, children, isWide = false }: DialogProps) {
+export function Dialog({ title, onClose, children, isWide = false, isOpaque = false }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
@@ -32,7 +34,7 @@ export function Dialog({ title, onClose, children, isWide = false }: DialogProps
   return (
     <dialog
       ref={element}
-      class={isWide ? 'wide' : ''}
+      class={`${isWide ? 'wide' : ''} ${isOpaque ? 'opaque' : ''}`}
       aria-labelledby={id}
       onCancel={(event) => {
         event.preventDefault();

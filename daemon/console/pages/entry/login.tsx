@@ -40,7 +40,7 @@ export function LoginAgain({ onAnswer }: { readonly onAnswer: (isSame: boolean) 
     onAnswer(true);
   };
   return (
-    <Dialog title={t('again-title')}>
+    <Dialog title={t('again-title')} isOpaque>
       <p>{t('again-lead')}</p>
       <LoginForm known={before?.user?.userName} onLogin={goOn} />
       <button

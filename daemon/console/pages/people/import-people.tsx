@@ -27,6 +27,7 @@ export default function ImportPeople() {
         )}
       </PageHead>
       {state.phase === 'choosing' && <Choosing state={state} />}
+      {state.phase === 'unpacking' && <Progress done={undefined} label={t('unpacking')} />}
       <div role="status">
         {state.phase === 'done' && (
           <p class="said">

@@ -8,6 +8,7 @@ import { type Column, LongTable } from '../../parts/long-table.js';
 import { Badge } from '../../parts/page.js';
 import { Picture } from '../../parts/picture.js';
 import { wordsOf } from '../../words/words.js';
+import { CorrectRow } from './import-correction.js';
 import { acceptDuplicate, type StagedImportRow } from './import-run.js';
 import { SideBySide, TakenId } from './refusal.js';
 
@@ -160,6 +161,7 @@ function RowDialog({ row, picture, canDecide, onClose }: RowDialogProps) {
           )}
         </>
       )}
+      {canDecide && <CorrectRow row={row} onSent={onClose} />}
     </Dialog>
   );
 }

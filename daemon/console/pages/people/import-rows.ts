@@ -1,5 +1,6 @@
 import type { Input } from '../../api/call.js';
 import { type ImportColumn, readTable, type TableProblem, type TableRow } from './import-table.js';
+import type { GivenFile } from './unzip.js';
 
 /** What is wrong with a row before the box has seen it. */
 export type RowProblem = 'cells' | 'no-photograph' | 'too-many-photographs';
@@ -21,23 +22,19 @@ const tableName = 'persons.csv';
 const mostPhotographs = 20;
 
 /** Reads the table among the files, and finds the photographs of each row. */
-export async function readImport(files: readonly File[]): Promise<ReadImport> {
-  const tables = files.filter(({ name }) => /\.csv$/i.test(name));
-  const table = tables.find(({ name }) => name === tableName) ?? tables[0];
+export async function readImport(files: readonly GivenFile[]): Promise<ReadImport> {
+  const tables = files.filter(({ file }) => /\.csv$/i.test(file.name));
+  const table = tables.find(({ file }) => file.name === tableName) ?? tables[0];
   if (table === undefined) return { problem: 'no-table', what: '' };
-  const folder = pathOf(table).slice(0, -table.name.length);
+  const folder = table.path.slice(0, -table.file.name.length);
   const byPath = new Map(
-    files.map((file) => {
-      const path = pathOf(file);
-      return [path.startsWith(folder) ? path.slice(folder.length) : path, file] as const;
-    }),
+    files.map(
+      ({ path, file }) => [path.startsWith(folder) ? path.slice(folder.length) : path, file] as const,
+    ),
   );
-  const read = readTable(await table.arrayBuffer());
+  const read = readTable(await table.file.arrayBuffer());
   return 'problem' in read ? read : { rows: read.rows.map((row) => rowOf(row, byPath)) };
 }
-
-/** Files of a folder have a path; files that were chosen one by one only a name. */
-const pathOf = ({ name, webkitRelativePath }: File): string => webkitRelativePath || name;
 
 type ByPath = ReadonlyMap<string, File>;
 

@@ -3,6 +3,7 @@ import type { StagedRow } from '../../../contract/enrolment.js';
 import { type ApiError, call, isApiError, readLines } from '../../api/call.js';
 import { type ImportRow, readImport } from './import-rows.js';
 import type { TableProblem } from './import-table.js';
+import type { Unzipped, ZipProblem } from './unzip.js';
 
 /** A row and what the box said of it. */
 export interface StagedImportRow extends ImportRow {
@@ -13,10 +14,10 @@ export interface StagedImportRow extends ImportRow {
 
 /** An import of this page. It lives as long as the page is open in the browser, also while other pages of the console show. */
 export interface ImportState {
-  readonly phase: 'choosing' | 'checking' | 'ready' | 'storing' | 'done' | 'lost';
+  readonly phase: 'choosing' | 'unpacking' | 'checking' | 'ready' | 'storing' | 'done' | 'lost';
   readonly rows: readonly StagedImportRow[];
-  /** The table cannot be read. */
-  readonly problem?: { readonly problem: TableProblem; readonly what: string };
+  /** The table or the archive cannot be read. */
+  readonly problem?: { readonly problem: TableProblem | ZipProblem; readonly what: string };
   readonly fault?: ApiError;
   readonly isWaitingForLimit?: boolean;
   /** How many persons were enrolled. */
@@ -40,9 +41,11 @@ function changeRow(line: number, changed: Partial<StagedImportRow>): void {
 /** Reads the files, and lets the box check every row. Nothing is stored. */
 export async function beginImport(files: readonly File[]): Promise<void> {
   await endImport();
-  const read = await readImport(files);
+  const given = await givenFiles(files);
+  if (given === undefined) return;
+  const read = 'problem' in given ? given : await readImport(given.files);
   if ('problem' in read) {
-    change({ problem: read });
+    importState.value = { ...nothing, problem: read };
     return;
   }
   const rows = read.rows.map((row) => ({
@@ -58,6 +61,31 @@ export async function beginImport(files: readonly File[]): Promise<void> {
     }
     if (open?.importId === importId) change({ phase: 'ready' });
   });
+}
+
+/** The chosen files, or those of the archive that was chosen. Undefined if the user has abandoned the import meanwhile. */
+async function givenFiles(files: readonly File[]): Promise<Unzipped | undefined> {
+  const archive = files.find(({ name }) => /\.zip$/i.test(name));
+  // Files of a folder have a path; files that were chosen one by one only a name.
+  if (archive === undefined)
+    return { files: files.map((file) => ({ path: file.webkitRelativePath || file.name, file })) };
+  const unpacking: ImportState = { phase: 'unpacking', rows: [] };
+  importState.value = unpacking;
+  const { unzip } = await import('./unzip.js');
+  const unzipped = await unzip(archive);
+  return importState.value === unpacking ? unzipped : undefined;
+}
+
+/** Sends a refused row again with what the user has corrected. */
+export async function correctRow(
+  line: number,
+  corrected: Pick<ImportRow, 'profile' | 'photographs'>,
+): Promise<void> {
+  const importId = open?.importId;
+  if (importId === undefined) return;
+  const row: StagedImportRow = { ...corrected, line, name: corrected.profile.name, state: 'waiting' };
+  change({ rows: importState.value.rows.map((each) => (each.line === line ? row : each)) });
+  await guarded(() => stage(importId, row, false));
 }
 
 /** Sends a refused row again: the user has looked at both faces and says that they are two persons. */

@@ -6,7 +6,7 @@ import type { Basis, ProfileDraft } from './profile-draft.js';
 
 const t = wordsOf<typeof en>('person-form');
 
-const bases: readonly Basis[] = [
+export const bases: readonly Basis[] = [
   ...(['consent', 'employment-law', 'vital-interests', 'substantial-public-interest'] as const),
   ...(['contract', 'legal-obligation', 'legitimate-interests'] as const),
 ];

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { zipSync } from 'fflate';
+import { unzip } from '../../daemon/console/pages/people/unzip.js';
+import { zipOf } from '../../daemon/console/pages/people/zip-file.js';
+
+const text = (words: string) => new TextEncoder().encode(words);
+const picture = text('a picture '.repeat(1000));
+const archive = () =>
+  Buffer.from(
+    zipSync({
+      'staff/persons.csv': text('name\nAda\n'),
+      'staff/17/ada.jpg': [picture, { level: 9 }],
+      'staff/17/bea.jpg': [picture, { level: 0 }],
+      'staff/notes.txt': text('not a picture'),
+      '__MACOSX/staff/._ada.jpg': text('of another system'),
+    }),
+  );
+
+const read = async (bytes: Uint8Array) => unzip(new Blob([new Uint8Array(bytes)]));
+/** Where the entry of a file begins in the directory. */
+function entryOf(zip: Buffer, path: string): number {
+  const at = zip.lastIndexOf(path);
+  assert.ok(at > 0);
+  return at - 46;
+}
+function altered(change: (zip: Buffer) => void): Buffer {
+  const zip = archive();
+  change(zip);
+  return zip;
+}
+
+describe('a zip archive of persons in the browser', () => {
+  test('gives its tables and pictures with their paths, packed or not', async () => {
+    const read = await unzip(new Blob([archive()]));
+    assert.ok('files' in read);
+    assert.deepEqual(
+      read.files.map(({ path, file }) => [path, file.name, file.size]),
+      [
+        ['staff/persons.csv', 'persons.csv', 9],
+        ['staff/17/ada.jpg', 'ada.jpg', picture.length],
+        ['staff/17/bea.jpg', 'bea.jpg', picture.length],
+      ],
+    );
+    assert.deepEqual(new Uint8Array((await read.files[1]?.file.arrayBuffer()) ?? []), picture);
+  });
+
+  test('is one that the console wrote itself', async () => {
+    const read = await unzip(zipOf(new Map([['Łódź.jpg', picture]])));
+    assert.ok('files' in read);
+    assert.deepEqual(
+      read.files.map(({ path }) => path),
+      ['Łódź.jpg'],
+    );
+  });
+
+  const packed = 'staff/17/ada.jpg';
+  for (const [what, zip, problem] of [
+    ['is something else', Buffer.from('name\nAda\n'), 'not-zip'],
+    ['is empty', Buffer.alloc(0), 'not-zip'],
+    ['is cut short', archive().subarray(0, -30), 'not-zip'],
+    ['lost its beginning', archive().subarray(40), 'damaged'],
+    ['is encrypted', altered((made) => made.writeUInt16LE(1, entryOf(made, packed) + 8)), 'encrypted'],
+    [
+      'is packed in another way',
+      altered((made) => made.writeUInt16LE(14, entryOf(made, packed) + 10)),
+      'method',
+    ],
+    [
+      'has a file of four gigabytes',
+      altered((made) => made.writeUInt32LE(0xffff_ffff, entryOf(made, packed) + 24)),
+      'zip64',
+    ],
+    [
+      'has more files than it can count',
+      altered((made) => made.fill(0xff, made.length - 14, made.length - 10)),
+      'zip64',
+    ],
+    [
+      'has a file that is too large',
+      altered((made) => made.writeUInt32LE(33 * 1024 * 1024, entryOf(made, packed) + 24)),
+      'too-large',
+    ],
+    [
+      'unpacks to more than it says',
+      altered((made) => made.writeUInt32LE(100, entryOf(made, packed) + 24)),
+      'damaged',
+    ],
+    [
+      'has other bytes than it says',
+      altered((made) => made.writeUInt8(7, entryOf(made, packed) + 16)),
+      'damaged',
+    ],
+    [
+      'points behind its end',
+      altered((made) => made.writeUInt32LE(0x7fff_ffff, entryOf(made, packed) + 42)),
+      'damaged',
+    ],
+    [
+      'has a name in another encoding',
+      altered((made) => made.writeUInt8(0xeb, entryOf(made, packed) + 48)),
+      'name',
+    ],
+  ] as const) {
+    test(`is refused if it ${what}`, async () => {
+      const refused = await read(zip);
+      assert.equal('problem' in refused ? refused.problem : 'unpacked', problem);
+    });
+  }
+
+  test('is refused if all together would be too much', async () => {
+    const files = Object.fromEntries(
+      Array.from({ length: 70 }, (_, index) => [`picture-${index + 10}.jpg`, picture]),
+    );
+    const zip = Buffer.from(zipSync(files));
+    for (const path of Object.keys(files)) zip.writeUInt32LE(31 * 1024 * 1024, entryOf(zip, path) + 24);
+    const refused = await read(zip);
+    assert.equal('problem' in refused ? refused.problem : 'unpacked', 'too-much');
+  });
+});
