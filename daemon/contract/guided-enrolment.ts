@@ -328,7 +328,9 @@ const forOperators = {
     input: one,
     answer: {
       kind: 'json',
-      schema: z.object({ isAbandoned: z.boolean().describe('False if it was over already.') }),
+      schema: z.object({
+        isAbandoned: z.boolean().describe('False if it was over already, or the person is enrolled by now.'),
+      }),
     },
     errors: [],
   }),

@@ -190,6 +190,20 @@ describe('a guided enrolment', () => {
     assert.ok(result.outcome === 'enrolled' && result.person.photographs === 2, JSON.stringify(result));
   });
 
+  served('is not abandoned while it finishes, nor when the person is enrolled', async (box) => {
+    const { id } = await begin(box);
+    const release = box.hold();
+    const last = take(box, id, paintFace('ada', views.front));
+    const done = finish(box, id);
+    release();
+    await last;
+    // The end is under way now: it began in the turn after the picture.
+    const abandoned = box.handlers['enrolments.abandon']({ id }, box.call(anna));
+    assert.equal((await done).outcome, 'enrolled');
+    assert.equal((await abandoned).isAbandoned, false);
+    assert.ok(box.entries.every(({ action }) => action !== 'enrolment.abandoned'));
+  });
+
   served('takes one picture at a time, and nothing after its end', async (box) => {
     const { id } = await begin(box);
     const release = box.hold();

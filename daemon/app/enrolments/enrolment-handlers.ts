@@ -81,8 +81,9 @@ function operatorHandlers(
       return open.show(enrolment);
     },
     'enrolments.finish': (input, { caller }) => finish(input, caller, options),
-    'enrolments.abandon': ({ id }, { caller }) => {
+    'enrolments.abandon': async ({ id }, { caller }) => {
       const enrolment = open.allOf(caller).find((each) => each.id === id);
+      await enrolment?.decided();
       const isAbandoned = enrolment !== undefined && open.abandon(enrolment, 'asked', actorOf(caller));
       return { isAbandoned };
     },

@@ -70,6 +70,7 @@ export class GuidedEnrolment {
   #personId: string | undefined;
   /** The work on a picture, or on the end. */
   #working: Promise<unknown> | undefined;
+  #finishing: Promise<unknown> | undefined;
   #isOver = false;
 
   constructor(by: Caller, about: About, options: GuidedEnrolmentOptions) {
@@ -202,7 +203,7 @@ export class GuidedEnrolment {
     work: () => Promise<{ readonly result: T; readonly personId?: string | undefined }>,
   ): Promise<T> {
     while (this.#working !== undefined) await Promise.allSettled([this.#working]);
-    return await this.#alone(async () => {
+    const finishing = this.#alone(async () => {
       const { result, personId } = await work();
       if (personId !== undefined) {
         this.#personId = personId;
@@ -210,6 +211,21 @@ export class GuidedEnrolment {
       }
       return result;
     });
+    this.#finishing = finishing;
+    try {
+      return await finishing;
+    } finally {
+      this.#finishing = undefined;
+    }
+  }
+
+  /** Resolves when the last work is not under way: only then it is known whether the person is enrolled. */
+  async decided(): Promise<void> {
+    while (this.#finishing !== undefined) await Promise.allSettled([this.#finishing]);
+  }
+
+  get isFinishing(): boolean {
+    return this.#finishing !== undefined;
   }
 
   /** Forgets everything. */

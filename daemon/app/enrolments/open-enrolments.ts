@@ -112,19 +112,19 @@ export class OpenEnrolments implements Disposable {
     });
   }
 
-  /** False if it is over. */
+  /** False if it is over, or if the person is enrolled: then only silence ends it. */
   abandon(enrolment: GuidedEnrolment, reason: 'asked' | 'silence', by: Actor): boolean {
     const open = this.#open.get(enrolment.id);
-    if (open === undefined) return false;
+    const isFinished = enrolment.finishedAs !== undefined;
+    if (open === undefined || (isFinished && reason === 'asked')) return false;
     open.timer.cancel();
     this.#open.delete(enrolment.id);
-    const isFinished = enrolment.finishedAs !== undefined;
     enrolment.end();
     if (!isFinished) {
       const details = { reason };
       this.#options.audit.append({ by, action: 'enrolment.abandoned', subject: enrolment.id, details });
     }
-    return true;
+    return !isFinished;
   }
 
   [Symbol.dispose](): void {
@@ -151,6 +151,10 @@ export class OpenEnrolments implements Disposable {
     const timer = clock.after(silenceMs, () => {
       const open = this.#open.get(id);
       if (open === undefined) return;
+      if (open.enrolment.isFinishing) {
+        Object.assign(open, this.#silence(id));
+        return;
+      }
       try {
         this.abandon(open.enrolment, 'silence', actorOf(open.enrolment.by));
       } catch (error) {

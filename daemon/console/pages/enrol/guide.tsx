@@ -29,6 +29,7 @@ export default function Guide() {
   const { route } = useLocation();
   const id = params['id'] ?? '';
   const isAsked = useSignal(false);
+  const isAbandoned = useSignal(false);
   const state = useFetched('enrolments.show', { id }, { everyMs });
   const title = state.value?.name ?? state.value?.personId ?? t('title');
   return (
@@ -60,10 +61,14 @@ export default function Guide() {
           title={t('abandon-title')}
           act={t('abandon')}
           isDestructive
-          onAct={() => call('enrolments.abandon', { id })}
+          onAct={async () => {
+            ({ isAbandoned: isAbandoned.value } = await call('enrolments.abandon', { id }));
+          }}
           onClose={(isDone) => {
             isAsked.value = false;
-            if (isDone) route('/people/enrol');
+            if (isDone && isAbandoned.value) route('/people/enrol');
+            // The person may have been enrolled meanwhile.
+            else void state.reload();
           }}
         >
           <p>{t('abandon-lost')}</p>
