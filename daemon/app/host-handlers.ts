@@ -3,8 +3,10 @@ import type { NewAuditEntry } from '../audit/audit-entry.js';
 import type { Clock } from '../base/clock.js';
 import { badInput, isRollcallError } from '../base/errors.js';
 import { present } from '../base/present.js';
+import { limitedTo } from '../config/limited-config.js';
 import { dataDirectories, namedSecrets } from '../config/machine-needs.js';
 import type { Config } from '../config/schema.js';
+import type { Caller } from '../contract/caller.js';
 import type { Handlers } from '../contract/handlers.js';
 import type { BrokerCheckStep, HostReport, hostOperations } from '../contract/host.js';
 import type { statusOperations } from '../contract/status.js';
@@ -34,8 +36,8 @@ export interface HostHandlersOptions {
 /** The operations that show the machine as the daemon sees it, and what the daemon says. */
 export function hostHandlers(options: HostHandlersOptions): Handlers<typeof hostOperations> {
   const { configPath, current, status, log, audit, clock } = options;
-  const report = (): Promise<HostReport> => {
-    const config = current();
+  const report = ({ cameras }: Pick<Caller, 'cameras'>): Promise<HostReport> => {
+    const config = limitedTo(current(), cameras);
     const places = { secretsDirectory: config.secretsDir };
     return reportOnHost({
       user: currentUser(),
@@ -46,10 +48,11 @@ export function hostHandlers(options: HostHandlersOptions): Handlers<typeof host
     });
   };
   return {
-    'host.show': report,
+    'host.show': (_input, { caller }) => report(caller),
     'host.doctor': async (_input, call) => ({
       findings: await examineBox(configPath, {
-        ask: async () => ({ status: await status({}, call), report: await report() }),
+        cameras: call.caller.cameras,
+        ask: async () => ({ status: await status({}, call), report: await report(call.caller) }),
       }),
     }),
     'host.logs': (question, { caller }) => logPage(log, question, caller),

@@ -101,7 +101,7 @@ export const configurationOperations = {
             .string()
             .exactOptional()
             .describe(
-              'Absent while the file has problems: what is wrong in it may be a secret. Absent for callers who are limited to cameras.',
+              'Addresses of webhooks without path and query. Absent while the file has problems: what is wrong in it may be a secret. Absent for callers who are limited to cameras.',
             ),
         }),
         ownFile: z.object({
@@ -110,7 +110,10 @@ export const configurationOperations = {
         }),
         problems: problems.describe('Why the files, as they are now, cannot be put in force.'),
         pending: differences.describe('What was edited in the files and is not in force yet.'),
-        settings: z.array(shownSetting).readonly().describe('The settings in force.'),
+        settings: z
+          .array(shownSetting)
+          .readonly()
+          .describe('The settings in force. Addresses of webhooks are without path and query.'),
       }),
     },
     errors: [],

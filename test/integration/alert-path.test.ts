@@ -70,12 +70,12 @@ describe('from a recorded event to an alert', () => {
     assert.throws(() => box.alerts.mute(first.rule, 5, doorman), { code: 'forbidden' });
     assert.throws(() => box.alerts.unmute(first.rule, doorman), { code: 'forbidden' });
 
-    const setup = box.alerts.setup();
+    const setup = box.alerts.setup({});
     assert.ok(setup.rules.some(({ id }) => id === first.rule));
     assert.doesNotMatch(JSON.stringify(setup), /:\/\/|secret|@/, 'not where channels lead');
     const mute = box.alerts.mute(first.rule, 5, ben);
     assert.equal(Date.parse(mute.until) - Date.parse(mute.since), 5 * minuteMs);
-    assert.deepEqual(box.alerts.mutes(), [mute]);
+    assert.deepEqual(box.alerts.mutes({}), [mute]);
     box.unknown();
     await box.until('the alert of the muted rule', () => box.newest(9).length === 2);
     assert.deepEqual(box.newest(1)[0]?.deliveries, []);
@@ -83,7 +83,7 @@ describe('from a recorded event to an alert', () => {
       box.alerts.list({ limit: 9 }, { cameras: new Set(cameras) }).items.length;
     assert.deepEqual([seenBy('gate'), seenBy('door')], [2, 0], 'limited to cameras');
     await box.pass(5 * minuteMs);
-    assert.deepEqual(box.alerts.mutes(), [], 'a mute ends by itself');
+    assert.deepEqual(box.alerts.mutes({}), [], 'a mute ends by itself');
     box.unknown();
     await box.delivered(2);
 

@@ -1,8 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { actorOf } from '../../audit/actor.js';
 import type { AuditLog } from '../../audit/audit-log.js';
+import { present } from '../../base/present.js';
 import { SerialQueue } from '../../base/serial-queue.js';
 import { wholeSettings } from '../../config/diff.js';
+import { textWithHiddenAddresses, webhookAddresses } from '../../config/hidden-addresses.js';
 import type { LoadedConfig, LoadOptions } from '../../config/load.js';
 import { isChangeable, readSettingsFile, settingsFilePath } from '../../config/own-settings.js';
 import { readText } from '../../config/read-text.js';
@@ -66,9 +68,11 @@ export class OwnSettings {
     const [loaded, configured] = [await load({ dataDir }), await load({ dataDir, settings: '' })];
     const parsed = parseYaml(texts.file);
     const base = configured.ok ? configured.config : running;
+    const text =
+      configured.ok && caller.cameras === undefined ? withoutAddresses(texts.file, base) : undefined;
     return {
       revision: revisionOf(texts),
-      file: { path: configPath, ...(configured.ok && caller.cameras === undefined && { text: texts.file }) },
+      file: { path: configPath, ...present({ text }) },
       ownFile: { path: settingsFilePath(dataDir), text: texts.own },
       problems: loaded.ok ? [] : shownProblems(configPath, loaded.problems),
       pending: loaded.ok ? forCaller(caller, shownDifferences(running, loaded.config)) : [],
@@ -153,6 +157,9 @@ export class OwnSettings {
     };
   }
 }
+
+const withoutAddresses = (text: string, config: Config): string =>
+  textWithHiddenAddresses(text, webhookAddresses(config));
 
 /** Without other cameras than those that the caller is limited to. */
 const forCaller = (

@@ -1,13 +1,22 @@
 import type { ConfigProblem } from '../../config/config-problem.js';
 import { type ConfigChange, diffConfig, wholeSettings } from '../../config/diff.js';
+import { withHiddenAddresses } from '../../config/hidden-addresses.js';
 import { allSettings, schemaAt } from '../../config/json-schema.js';
 import { isChangeable } from '../../config/own-settings.js';
 import { valueAt } from '../../config/problem.js';
 import type { Config } from '../../config/schema.js';
 import type { ConfigurationProblem, SettingDifference, ShownSetting } from '../../contract/configuration.js';
 
-/** Each setting outside the cameras. `configured`: without the settings of the box; `inFile`: as the file has them. */
-export function shownSettings(running: Config, configured: Config, inFile: unknown): readonly ShownSetting[] {
+/**
+ * Each setting outside the cameras. `configuration`: without the settings of the box; `inFile`: as the file has them. Addresses of
+ * webhooks are shown without what may be a secret.
+ */
+export function shownSettings(
+  inForce: Config,
+  configuration: Config,
+  inFile: unknown,
+): readonly ShownSetting[] {
+  const [running, configured] = [withHiddenAddresses(inForce), withHiddenAddresses(configuration)];
   return wholeSettings().map(({ path, reload }) => {
     const dotted = path.join('.');
     const isOwn = running.ownSettings.includes(dotted);
@@ -43,7 +52,7 @@ export function shownProblems(
 /** What `after` would change, with the values. */
 export function shownDifferences(before: Config, after: Config): readonly SettingDifference[] {
   return diffConfig(before, after).map((change) => {
-    const at = (config: Config): unknown => valueIn(config, change);
+    const at = (config: Config): unknown => valueIn(withHiddenAddresses(config), change);
     return {
       path: pathOf(change),
       before: at(before),

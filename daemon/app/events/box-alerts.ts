@@ -2,6 +2,7 @@ import type { NewAuditEntry } from '../../audit/audit-entry.js';
 import type { Clock } from '../../base/clock.js';
 import { badInput, defect } from '../../base/errors.js';
 import { present } from '../../base/present.js';
+import { rulesFor } from '../../config/limited-config.js';
 import type { AlertsConfig } from '../../config/schema.js';
 import type {
   Alert,
@@ -45,8 +46,8 @@ export function alertHandlers(alerts: BoxAlerts): Handlers<typeof alertOperation
   return {
     'alerts.list': (query, { caller }) => alerts.list(query, caller),
     'alerts.acknowledge': (input, { caller }) => alerts.acknowledge(input.alert, caller),
-    'alerts.rules': () => alerts.setup(),
-    'alerts.mutes': () => alerts.mutes(),
+    'alerts.rules': (_input, { caller }) => alerts.setup(caller),
+    'alerts.mutes': (_input, { caller }) => alerts.mutes(caller),
     'alerts.mute': ({ rule, minutes }, { caller }) => alerts.mute(rule, minutes, caller),
     'alerts.unmute': ({ rule }, { caller }) => alerts.unmute(rule, caller),
     'alerts.test': ({ channel }) => alerts.test(channel),
@@ -92,11 +93,11 @@ export class BoxAlerts {
     });
   }
 
-  /** The configured rules and channels. */
-  setup(): AlertSetup {
+  /** The configured rules and channels. A caller who is limited to cameras gets no rules that are only about others. */
+  setup({ cameras }: Pick<Caller, 'cameras'>): AlertSetup {
     const { rules, webhooks, emails } = this.#options.config();
     return {
-      rules: rules.map(({ subject: _subject, text: _text, ...rule }) => rule),
+      rules: rulesFor(rules, cameras).map(({ subject: _subject, text: _text, ...rule }) => rule),
       channels: [
         ...webhooks.map(({ id }) => ({ id, kind: 'webhook' as const })),
         ...emails.map(({ id }) => ({ id, kind: 'email' as const })),
@@ -104,9 +105,15 @@ export class BoxAlerts {
     };
   }
 
-  mutes(): readonly AlertMute[] {
-    const { mutes, clock } = this.#options;
-    return mutes.inForce(clock.wallMs()).map(shownMute);
+  mutes({ cameras }: Pick<Caller, 'cameras'>): readonly AlertMute[] {
+    const { mutes, clock, config } = this.#options;
+    const { rules } = config();
+    const shown = new Set(rulesFor(rules, cameras).map(({ id }) => id));
+    const hidden = new Set(rules.map(({ id }) => id).filter((id) => !shown.has(id)));
+    return mutes
+      .inForce(clock.wallMs())
+      .filter(({ ruleId }) => !hidden.has(ruleId))
+      .map(shownMute);
   }
 
   /** @throws `no-such-rule`, `forbidden` for a caller who is limited to cameras */

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  textWithHiddenAddresses,
+  webhookAddresses,
+  withHiddenAddresses,
+} from '../../daemon/config/hidden-addresses.js';
+import { limitedTo } from '../../daemon/config/limited-config.js';
+import { parseConfig } from '../../daemon/config/load.js';
+import { namedSecrets } from '../../daemon/config/machine-needs.js';
+
+const text = `
+site: { id: site, timeZone: UTC }
+cameras:
+  - { id: door, name: Door, url: "rtsp://192.0.2.1/", credential: door-login }
+  - { id: yard, name: Yard, url: "rtsp://192.0.2.2/", credential: yard-login }
+liveness: { promptWebhook: { url: 'https://lamp.example/hook?key=s3cret', secret: lamp-key } }
+alerts:
+  webhooks:
+    # https://chat.example/services/T0/s3cret
+    - { id: chat, url: "https://chat.example/services\\u002fT0/s3cret", secret: chat-key }
+    - { id: plain, url: https://plain.example, secret: plain-secret }
+  rules:
+    - { id: all, on: unknown, channels: [chat] }
+    - { id: yard-only, on: unknown, cameras: [yard], channels: [chat] }
+    - { id: both, on: unknown, cameras: [door, yard], channels: [chat] }
+`;
+
+function configOf(given: string) {
+  const loaded = parseConfig(given);
+  assert.ok(loaded.ok, JSON.stringify(loaded));
+  return loaded.config;
+}
+
+test('a caller who is limited to cameras sees the configuration as if there were no others', () => {
+  const config = configOf(text);
+  assert.equal(limitedTo(config, undefined), config);
+  const limited = limitedTo(config, new Set(['door']));
+  assert.doesNotMatch(JSON.stringify(limited), /yard/i);
+  assert.deepEqual(
+    limited.alerts.rules.map(({ id, cameras }) => [id, cameras]),
+    [
+      ['all', undefined],
+      ['both', ['door']],
+    ],
+  );
+  const uses = namedSecrets(limited).map(({ what }) => what);
+  assert.ok(uses.includes('camera door') && !uses.includes('camera yard'), uses.join(', '));
+});
+
+test('the address of a webhook is shown without path and query, in values, text and comments', () => {
+  const config = configOf(text);
+  const shown = JSON.stringify(withHiddenAddresses(config));
+  assert.doesNotMatch(shown, /s3cret/);
+  assert.match(shown, /https:\/\/lamp\.example\/…/);
+  assert.match(shown, /"https:\/\/plain\.example"/);
+  const hidden = textWithHiddenAddresses(text, webhookAddresses(config));
+  assert.doesNotMatch(hidden, /s3cret|T0/);
+  assert.equal(configOf(hidden).cameras.length, 2, 'it is still a configuration');
+});
