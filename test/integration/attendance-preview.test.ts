@@ -6,7 +6,17 @@ import { briefly, caller, enrolled, openAttendanceBox } from '../support/attenda
 const dayShift = { id: 'day', from: '08:00', to: '17:00' };
 const week = { from: '2026-03-02', to: '2026-03-06' };
 
+/** The caller waits for the answer. */
+const stays = new AbortController().signal;
+
 describe('the preview of other shifts', () => {
+  test('stops when its caller leaves', async (t) => {
+    const box = await openAttendanceBox(t);
+    box.persons = [enrolled('a', 'Ann')];
+    const preview = box.attendance.preview({ ...week, shifts: [dayShift] }, caller, AbortSignal.abort());
+    await assert.rejects(preview, { name: 'AbortError' });
+  });
+
   test('tells which recorded days they would change, and changes nothing', async (t) => {
     const box = await openAttendanceBox(t);
     box.configure({ shifts: [dayShift] });
@@ -19,6 +29,7 @@ describe('the preview of other shifts', () => {
     const preview = await box.attendance.preview(
       { ...week, shifts: [later], holidays: ['2026-03-03'] },
       caller,
+      stays,
     );
     assert.deepEqual(
       preview.changed.map(({ before, after }) => [before, after].map((rows) => rows.map(briefly))),
@@ -45,7 +56,7 @@ describe('the preview of other shifts', () => {
   test('refuses shifts that the configuration would refuse, and names what is wrong', async (t) => {
     const box = await openAttendanceBox(t);
     const shifts = [{ ...dayShift, from: 'eight' }, dayShift];
-    await assert.rejects(box.attendance.preview({ ...week, shifts }, caller), (error) => {
+    await assert.rejects(box.attendance.preview({ ...week, shifts }, caller, stays), (error) => {
       assert.ok(isRollcallError(error));
       assert.equal(error.code, 'settings-refused');
       assert.match(error.message, /attendance\.shifts\.0\.from must be a time of day/);
@@ -59,10 +70,14 @@ describe('the preview of other shifts', () => {
     box.persons = [enrolled('a', 'Ann')];
     box.see('a', 'entry', '2026-03-02T08:20');
     const scopes = new Set([...caller.scopes].filter((scope) => scope !== 'names:read'));
-    const { changed } = await box.attendance.preview({ ...week, shifts: [dayShift] }, { ...caller, scopes });
+    const { changed } = await box.attendance.preview(
+      { ...week, shifts: [dayShift] },
+      { ...caller, scopes },
+      stays,
+    );
     assert.ok(changed.length > 0);
     assert.doesNotMatch(JSON.stringify(changed), /Ann/);
     const long = { from: '2026-01-01', to: '2026-02-01' };
-    await assert.rejects(box.attendance.preview(long, caller), /at most 31 days/);
+    await assert.rejects(box.attendance.preview(long, caller, stays), /at most 31 days/);
   });
 });

@@ -50,16 +50,19 @@ interface PreviewOptions {
   readonly after: (id: PersonId) => readonly AttendanceDay[];
   readonly localTime: LocalTime;
   readonly clock: Clock;
+  /** Aborts when the caller leaves. */
+  readonly signal: AbortSignal;
 }
 
 /** Compares the days of all persons under two sets of rules. */
 export async function previewDays(options: PreviewOptions): Promise<AttendancePreview> {
-  const { period, ids, nameOf, before, after, localTime, clock } = options;
+  const { period, ids, nameOf, before, after, localTime, clock, signal } = options;
   const changed: AttendancePreview['changed'][number][] = [];
   const totals = { before: noDays(), after: noDays() };
   let [persons, changedDays] = [0, 0];
   let sinceMs = clock.monotonicMs();
   for (const id of ids) {
+    signal.throwIfAborted();
     persons += 1;
     const about = { id, name: nameOf(id) };
     const rowsOf = (days: readonly AttendanceDay[]) => days.map((day) => showDay(about, day, localTime));

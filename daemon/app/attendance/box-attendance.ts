@@ -115,7 +115,7 @@ export function attendanceHandlers(attendance: BoxAttendance): Handlers<typeof a
     'attendance.today': (_input, { caller }) => itemsOf(attendance.today(caller)),
     'attendance.report': (query, { caller }) => itemsOf(attendance.report(query, caller)),
     'attendance.correct': (request, { caller }) => attendance.correct(request, caller),
-    'attendance.preview': (query, { caller }) => attendance.preview(query, caller),
+    'attendance.preview': (query, { caller, signal }) => attendance.preview(query, caller, signal),
     'attendance.shifts': () => attendance.rules(),
   };
 }
@@ -190,9 +190,13 @@ export class BoxAttendance {
 
   /**
    * What proposed rules would make of days that are recorded.
-   * @throws `period-refused`, `settings-refused`
+   * `signal` stops it. @throws `period-refused`, `settings-refused`
    */
-  async preview({ from, to, ...proposed }: PreviewQuery, reader: Reader): Promise<AttendancePreview> {
+  async preview(
+    { from, to, ...proposed }: PreviewQuery,
+    reader: Reader,
+    signal: AbortSignal,
+  ): Promise<AttendancePreview> {
     refusePeriod({ from, to }, longestPreviewDays);
     const { current, clock, localTime } = this.#options;
     const config = current();
@@ -203,7 +207,7 @@ export class BoxAttendance {
     const period = { from: keptFrom > from ? keptFrom : from, to };
     this.#noteReading(reader, period, undefined, namesIn(persons, undefined));
     return previewDays({
-      ...{ period, localTime, clock, ids: this.#allPersons(persons) },
+      ...{ period, localTime, clock, signal, ids: this.#allPersons(persons) },
       nameOf: (id) => persons?.get(id)?.name,
       before: this.#dayCalculator(period, persons, { config, nowMs }),
       after: this.#dayCalculator(period, persons, { config: after, nowMs }),
