@@ -93,4 +93,8 @@ export const previewDoubts = [
   'not-asked',
   'ended-at-decision',
   'stillness-not-stored',
+  'eyes-not-stored',
+  'rate-not-recorded',
+  'depends-on-frames',
+  'blink-would-be-missed',
 ] as const;

@@ -80,6 +80,14 @@ const policy = z
     minimumBlinks: z.int().min(1).max(10).optional().describe('`liveness.minimumBlinks`.'),
     attackAfterS: z.number().min(5).max(300).optional().describe('`liveness.attackAfterS`.'),
     smallestFacePx: z.int().min(16).max(1000).optional().describe('`smallestFacePx` of the camera.'),
+    provingFps: z
+      .number()
+      .min(1)
+      .max(30)
+      .optional()
+      .describe(
+        'Frames analysed a second until life is proven: the greater one of `rates.provingFps` and `rates.trackingFps` of the camera.',
+      ),
   })
   .describe('The settings that differ from the recorded ones. Empty: no difference.');
 export type PreviewedPolicy = z.infer<typeof policy>;
@@ -146,7 +154,7 @@ export const reportOperations = {
     path: '/reports/preview',
     summary: 'Tell what the last passages would have become with other settings. Nothing changes.',
     description:
-      'The code that decides passages judges each one again from what it stores, for one policy or for two side by side. Cooldowns change no outcome and are left out. The thresholds of single persons, and whether a person was valid, stay as they were. A larger `smallestFacePx` is judged by the best view.',
+      'The code that decides passages judges each one again from what it stores, for one policy or for two side by side. Cooldowns change no outcome and are left out. The thresholds of single persons, and whether a person was valid, stay as they were. A larger `smallestFacePx` is judged by the best view. With a lower `provingFps`, the blink detector looks at fewer of the views that the passage keeps; what is compared with the gallery stays.',
     input: z.strictObject({
       camera: filteredCamera.optional().describe('Only passages at this camera.'),
       last: z.int().min(1).max(1000).default(100).describe('How many ended passages, the newest ones.'),

@@ -183,7 +183,13 @@ async function tuned({ box }: ConsoleBox, technician: WatchedPage): Promise<void
   await smallest.fill('60');
   await page.getByRole('button', { name: 'Preview' }).click();
   await page.getByText(/^Of the last \d+ passages?, \d+ would have become something else/).waitFor();
+  const proving = page.getByLabel('Pictures a second until life is proven');
+  const rate = await proving.inputValue();
+  await proving.fill('20');
+  await page.getByRole('button', { name: 'Preview' }).click();
+  await page.getByText(/^Of the last \d+ passages?, \d+ would have become something else/).waitFor();
   await assertAccessible(technician);
+  await proving.fill(rate);
   await page.getByRole('button', { name: 'Save the changes' }).click();
   await page.getByText('Side gate works with the new values.').waitFor();
   const { settings } = await client.call('cameras.show', { id: 'side-gate' });

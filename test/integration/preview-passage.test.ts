@@ -9,6 +9,7 @@ import {
   defaultLivenessPolicy,
   initialLiveness,
 } from '../../daemon/domain/liveness/liveness-verdict.js';
+import { packedCurve } from '../../daemon/domain/liveness/openness-curve.js';
 import type { Passage } from '../../daemon/domain/passages/passage.js';
 import {
   type ChangedSettings,
@@ -190,6 +191,15 @@ describe('the preview of passages', () => {
     const still = await decided(() => ({ face: { ada: 0.7 }, liveness: seenWith(0, {}) }), {});
     assert.equal(doubtOf(still, { attackAfterS: 5 }), 'stillness-not-stored');
     assert.equal(doubtOf(still, { attackAfterS: 6 }), 'same');
+    assert.equal(doubtOf(seen, { provingFps: 10 }), 'eyes-not-stored');
+    const stranger = await decided(() => ({ face: {}, stranger: 1, liveness: seenWith(1, {}) }), {});
+    assert.equal(doubtOf(stranger, { provingFps: 10 }), 'same', 'no number of blinks makes a stranger known');
+    const openness = packedCurve(
+      Array.from({ length: 300 }, (_, index) => ({ atMs: index * 33, eyes: 0.3 })),
+    );
+    assert.ok(openness);
+    assert.equal(doubtOf({ ...picture, openness }, { provingFps: 15 }), 'same');
+    assert.equal(doubtOf({ ...picture, openness }, { provingFps: 5 }), 'stillness-not-stored');
   });
 
   it('says of an asked person what a blink would have proven', async () => {

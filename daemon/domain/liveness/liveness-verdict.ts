@@ -40,6 +40,9 @@ export const defaultLivenessPolicy: LivenessPolicy = {
 /** A longer gap between samples could hide a blink, so it does not count as observed time, milliseconds. */
 const longestObservedGapMs = 150;
 
+/** Whether the time since the sample before counts as observed, milliseconds. */
+export const isObserved = (sinceMs: number): boolean => sinceMs > 0 && sinceMs <= longestObservedGapMs;
+
 interface EarlierStillness {
   readonly stillness: Stillness;
   readonly atMs: number;
@@ -249,7 +252,7 @@ function seeEyes(
   const measured = { ...counted, frameCount: state.frameCount + 1 };
   if (!areLidsRaised) return measured;
   const sinceMs = state.lastRaisedMs === undefined ? 0 : sample.atMs - state.lastRaisedMs;
-  const observedMs = sinceMs > 0 && sinceMs <= longestObservedGapMs ? sinceMs : 0;
+  const observedMs = isObserved(sinceMs) ? sinceMs : 0;
   return {
     ...measured,
     raisedCount: state.raisedCount + 1,

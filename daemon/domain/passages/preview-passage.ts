@@ -5,7 +5,8 @@ import type { JudgedLiveness, LivenessRequirement } from '../liveness/liveness.j
 import type { Standing } from '../persons/person-standing.js';
 import { nextDecision, type TrackKnowledge, undecided } from '../tracks/track-decision.js';
 import { judgePassage, type LastFact, type PassageJudgement, reasonAtEnd } from './judge-passage.js';
-import { mostNearPersons, type Passage } from './passage.js';
+import { mostNearPersons, type Passage, type PassageLiveness } from './passage.js';
+import { eyesAtRate } from './preview-rate.js';
 
 /** Settings that differ from those of the recorded passages; absent ones stay. */
 export interface ChangedSettings {
@@ -17,6 +18,8 @@ export interface ChangedSettings {
   readonly attackAfterS?: number;
   /** Pixels of the full picture. */
   readonly smallestFacePx?: number;
+  /** Frames analysed a second until life is proven. */
+  readonly provingFps?: number;
 }
 
 /** Settings that a passage does not store: those in force are taken for those of the passage. */
@@ -33,6 +36,10 @@ export type SettingsInForce = Required<
  * - `not-asked`: the person was not asked for a challenge.
  * - `ended-at-decision`: the box had decided; what the face showed later is not stored.
  * - `stillness-not-stored`: whether the face kept still for so long is not stored.
+ * - `eyes-not-stored`: there is no curve of the eyes, or a challenge decided.
+ * - `rate-not-recorded`: fewer frames were analysed, and more could have shown a blink.
+ * - `depends-on-frames`: whether a blink is found depends on which moments the frames show.
+ * - `blink-would-be-missed`: the blink that proved life is missed; whether a later one came is not stored.
  */
 export const previewDoubts = [
   'views-not-stored',
@@ -42,6 +49,10 @@ export const previewDoubts = [
   'not-asked',
   'ended-at-decision',
   'stillness-not-stored',
+  'eyes-not-stored',
+  'rate-not-recorded',
+  'depends-on-frames',
+  'blink-would-be-missed',
 ] as const;
 export type PreviewDoubt = (typeof previewDoubts)[number];
 
@@ -82,7 +93,7 @@ export function previewPassage(
   if (typeof before === 'string' || before.outcome !== outcome || before.personId !== personId) {
     return { kind: 'unknown', doubt: 'not-explained' };
   }
-  const after = judgeAgain(passage, changed, probes, context);
+  const after = judgeAtRate(passage, changed, probes, context);
   if (typeof after === 'string') return { kind: 'unknown', doubt: after };
   const isSame =
     after.outcome === before.outcome && after.reason === before.reason && after.personId === before.personId;
@@ -113,6 +124,40 @@ function probesOf({ probeQualities, nearest, views }: Passage): TrackProbes | un
       return similarity === undefined ? [] : [{ personId, similarity }];
     }),
   }));
+}
+
+/** As `judgeAgain`. With another rate, the number of blinks may be known only within bounds: both must lead to the same. */
+function judgeAtRate(
+  passage: Passage,
+  changed: ChangedSettings,
+  probes: TrackProbes,
+  context: PreviewContext,
+): PassageJudgement | PreviewDoubt {
+  const { provingFps } = changed;
+  if (provingFps === undefined) return judgeAgain(passage, changed, probes, context);
+  const { least, most, observedS, doubt } = eyesAtRate(passage, provingFps);
+  // With rare frames, stillness is not observed.
+  const { liveness } = passage;
+  if (liveness.reason === 'still-picture' && observedS < liveness.observedS / 2)
+    return 'stillness-not-stored';
+  const [fewest, all] = [least, most].map((count) =>
+    judgeAgain(passageWithBlinks(passage, count, observedS), changed, probes, context),
+  );
+  if (fewest === undefined || all === undefined) return doubt;
+  if (typeof fewest === 'string' || typeof all === 'string') return typeof all === 'string' ? all : doubt;
+  const isSame =
+    fewest.outcome === all.outcome && fewest.reason === all.reason && fewest.personId === all.personId;
+  return isSame ? all : doubt;
+}
+
+/** The passage as if the face had blinked so often. */
+function passageWithBlinks(passage: Passage, blinkCount: number, observedS: number): Passage {
+  const { liveness } = passage;
+  const lost: Partial<PassageLiveness> =
+    blinkCount < liveness.blinkCount && liveness.reason === 'blinked'
+      ? { verdict: 'undetermined', reason: 'observed-too-briefly' }
+      : {};
+  return { ...passage, liveness: { ...liveness, ...lost, blinkCount, observedS } };
 }
 
 function judgeAgain(
@@ -183,6 +228,7 @@ function livenessUnder(
   const isMatch = identification.outcome === 'match';
   if (recorded.reason === 'passive-model') return asRecorded;
   if (recorded.reason === 'still-picture') {
+    if (recorded.blinkCount >= minimumBlinks) return judgedLiveness(passage, 'live', 'blinked');
     return attackAfterS > inForce.attackAfterS ? 'ended-at-decision' : asRecorded;
   }
   const wasAsked = recorded.reason.startsWith('challenge-');

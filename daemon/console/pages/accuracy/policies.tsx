@@ -20,7 +20,7 @@ type Draft = Readonly<Record<keyof Policy, string>>;
 
 const untouched: Draft = {
   ...{ threshold: '', margin: '', minimumProbes: '', require: '', minimumBlinks: '', attackAfterS: '' },
-  smallestFacePx: '',
+  ...{ smallestFacePx: '', provingFps: '' },
 };
 
 /** The settings that are numbers, with the limits of the configuration. */
@@ -31,6 +31,7 @@ const figures = [
   ['minimumBlinks', 1, 10, 1],
   ['attackAfterS', 5, 300, 1],
   ['smallestFacePx', 16, 1000, 1],
+  ['provingFps', 1, 30, 1],
 ] as const;
 const proofs = ['blink', 'not-attack', 'challenge'] as const;
 const amounts = ['100', '300', '1000'] as const;

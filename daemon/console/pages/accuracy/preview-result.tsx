@@ -1,6 +1,7 @@
 import type { Output } from '../../api/call.js';
 import type en from '../../messages/en/accuracy.json';
 import { Wide } from '../../parts/page.js';
+import { PreviewDoubts } from '../../parts/preview-doubts.js';
 import { type Outcome, OutcomeBadge, outcomeWord, reasonWord } from '../../parts/terms.js';
 import { dayAndTime, number } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
@@ -9,7 +10,6 @@ const t = wordsOf<typeof en>('accuracy');
 
 type Answer = Output<'reports.preview'>;
 type Policy = Answer['policies'][number];
-type Doubt = Policy['unknown'][number]['doubt'];
 
 /** Changed passages that are shown of each policy. */
 const mostShown = 20;
@@ -90,8 +90,6 @@ function Changes({
   readonly title: string;
   readonly policy: Policy;
 }) {
-  const doubts = new Map<Doubt, number>();
-  for (const { doubt } of unknown) doubts.set(doubt, (doubts.get(doubt) ?? 0) + 1);
   return (
     <section aria-label={title}>
       <h4>{title}</h4>
@@ -112,16 +110,7 @@ function Changes({
       {changed.length > mostShown && (
         <p class="quiet">{t('and-more', { count: changed.length - mostShown })}</p>
       )}
-      {doubts.size > 0 && (
-        <>
-          <p>{t('unknown-lead')}</p>
-          <ul>
-            {[...doubts].map(([doubt, count]) => (
-              <li key={doubt}>{t(`doubt-${doubt}`, { count })}</li>
-            ))}
-          </ul>
-        </>
-      )}
+      <PreviewDoubts unknown={unknown} />
     </section>
   );
 }

@@ -1,5 +1,6 @@
 import type { PassagesPreview } from '../../../../contract/reports.js';
 import type en from '../../../messages/en/cameras.json';
+import { PreviewDoubts } from '../../../parts/preview-doubts.js';
 import { type Outcome, OutcomeBadge } from '../../../parts/terms.js';
 import { dayAndTime, number } from '../../../time/site-time.js';
 import { wordsOf } from '../../../words/words.js';
@@ -32,6 +33,7 @@ export function TunePreview({ preview }: { readonly preview: PassagesPreview }) 
           ))}
         </ul>
       )}
+      <PreviewDoubts unknown={unknown} />
     </div>
   );
 }

@@ -47,8 +47,16 @@ export function changesOfTuning(
 export function policyOf(now: Tuning, camera: CameraDetails): PreviewedPolicy {
   const { smallestFacePx, requireLiveness } = changesOfTuning(now, camera);
   const require = now.requireLiveness;
+  const [rateNow, rateBefore] = [rateUntilProven(now), rateUntilProven(tuningOf(camera))];
   return {
     ...(typeof smallestFacePx === 'number' && { smallestFacePx }),
     ...(requireLiveness !== undefined && require !== '' && { require }),
+    ...(rateNow !== undefined && rateNow !== rateBefore && { provingFps: rateNow }),
   };
+}
+
+/** Pictures a second that show whether a face blinks: the greater rate counts. Undefined while a field is empty. */
+function rateUntilProven({ trackingFps, provingFps }: Tuning): number | undefined {
+  const typed = [trackingFps, provingFps];
+  return typed.some((text) => text.trim() === '') ? undefined : Math.max(...typed.map(Number));
 }
