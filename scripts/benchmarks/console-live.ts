@@ -1,5 +1,5 @@
 // Measures what live pictures in the console cost and how late they are: four cameras with visitors, in turn without viewers and
-// with five programs that watch each of them, and a real browser that watches one. Needs the built program (npm run build),
+// with five programs that watch each of them, once the analysed pictures and once the video, and a real browser that watches one. Needs the built program (npm run build),
 // chromium and GStreamer. Processor time is that of the box alone: core, vision with FFmpeg, and gate.
 //   scripts/bench console-live [--windows 5] [--seconds 14]
 import { readFileSync } from 'node:fs';
@@ -113,19 +113,23 @@ async function makeKeys(box: ConsoleBox): Promise<readonly string[]> {
 }
 
 interface Viewers extends Disposable {
-  /** Pictures that all of them got. */
-  readonly pictures: number;
+  /** Messages that all of them got. */
+  readonly messages: number;
 }
 
-async function openViewers(box: ConsoleBox, keys: readonly string[]): Promise<Viewers> {
-  let pictures = 0;
+async function openViewers(
+  box: ConsoleBox,
+  keys: readonly string[],
+  what: 'live' | 'video',
+): Promise<Viewers> {
+  let messages = 0;
   const sockets = keys.flatMap((key) =>
     cameraIds.map((id) => {
-      const socket = new WebSocket(`${box.url.replace('https', 'wss')}/api/v1/cameras/${id}/live`, {
+      const socket = new WebSocket(`${box.url.replace('https', 'wss')}/api/v1/cameras/${id}/${what}`, {
         ...{ headers: { authorization: `Bearer ${key}` }, rejectUnauthorized: false },
       });
       socket.on('message', () => {
-        pictures += 1;
+        messages += 1;
       });
       return socket;
     }),
@@ -134,14 +138,14 @@ async function openViewers(box: ConsoleBox, keys: readonly string[]): Promise<Vi
     sockets.map(
       (socket) =>
         new Promise<void>((resolve, reject) => {
-          socket.once('open', () => resolve());
+          socket.once('message', () => resolve());
           socket.once('error', reject);
         }),
     ),
   );
   return {
-    get pictures() {
-      return pictures;
+    get messages() {
+      return messages;
     },
     [Symbol.dispose]() {
       for (const socket of sockets) socket.terminate();
@@ -200,22 +204,33 @@ for (;;) {
 const keys = await makeKeys(box);
 const without: Rates[] = [];
 const during: Rates[] = [];
+const duringVideo: Rates[] = [];
 const perS: number[] = [];
 for (let window = 0; window < windows; window += 1) {
   without.push(await measure(box));
-  using viewers = await openViewers(box, keys);
-  const beganMs = performance.now();
-  during.push(await measure(box));
-  const elapsedS = (performance.now() - beganMs) / 1000;
-  perS.push(viewers.pictures / viewerCount / cameraIds.length / elapsedS);
+  {
+    using viewers = await openViewers(box, keys, 'live');
+    const [beganMs, before] = [performance.now(), viewers.messages];
+    during.push(await measure(box));
+    const elapsedS = (performance.now() - beganMs) / 1000;
+    perS.push((viewers.messages - before) / viewerCount / cameraIds.length / elapsedS);
+  }
+  using _video = await openViewers(box, keys, 'video');
+  duringVideo.push(await measure(box));
 }
 console.log(
   `${cpus().length} cores, load ${loadavg()[0]?.toFixed(1)}; ${windows} windows of ${windowMs / 1000} s each; medians (least to most)`,
 );
 print('four cameras, no viewer', without);
 print(`four cameras, ${viewerCount} viewers of each`, during);
-const more = during.map(({ share }, index) => share - (without[index]?.share ?? Number.NaN));
-console.log(`more with the viewers, window by window: ${figures(more, 2)} of one core`);
+print(`four cameras, ${viewerCount} viewers of the video of each`, duringVideo);
+for (const [what, found] of [
+  ['the viewers', during],
+  ['those of the video', duringVideo],
+] as const) {
+  const more = found.map(({ share }, index) => share - (without[index]?.share ?? Number.NaN));
+  console.log(`more with ${what}, window by window: ${figures(more, 2)} of one core`);
+}
 const visionMs = during.map(({ shareOf }, index) => {
   const moreOfVision = shareOf.vision - (without[index]?.shareOf.vision ?? Number.NaN);
   return (moreOfVision * 1000) / ((perS[index] ?? Number.NaN) * cameraIds.length);
