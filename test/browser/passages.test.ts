@@ -22,6 +22,14 @@ describe('the passages of the console', { skip: withoutBuild || withoutChromium,
     await page.locator('.film a.shot:focus').waitFor();
     const reached = await page.locator('.film a.shot:focus').getAttribute('data-index');
     assert.ok(Number(reached) > 20, `the focus is on card ${reached}`);
+    await page.keyboard.press('m');
+    await page.getByRole('dialog', { name: 'Say who it was' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator(`.film a.shot[data-index="${reached}"]:focus`).waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'What the box decided' }).waitFor();
+    await page.goBack();
+    await cards.first().waitFor();
 
     await page.getByLabel('Outcome').selectOption('attended');
     await page.getByLabel('Reason').selectOption('attended');
@@ -59,6 +67,19 @@ describe('the passages of the console', { skip: withoutBuild || withoutChromium,
     await page.getByRole('link', { name: 'Older' }).click();
     await page.waitForURL((url) => url.href !== address);
     await page.getByRole('heading', { name: 'What the box decided' }).waitFor();
+    // From a passage of a stranger to the person: with a look at the pictures.
+    const { items } = await box.box.client.call('passages.list', { outcome: 'stranger', limit: 100 });
+    const unknown = items.find((item) => 'stranger' in item);
+    await page.goto(`/passages/${unknown?.id}`);
+    await page.getByRole('link', { name: 'Enrol this stranger' }).click();
+    await dialog.getByRole('radio', { name: 'a new person who gave consent' }).check();
+    await dialog.getByLabel('Name').fill('Nora Lund');
+    await dialog.getByLabel('Proof of the consent').fill('form 7');
+    await dialog.getByRole('checkbox', { name: /I have looked at the pictures/ }).check();
+    await dialog.getByRole('button', { name: 'Enrol this person' }).click();
+    await page.getByRole('heading', { name: 'Nora Lund', level: 1 }).waitFor();
+    await page.goto(`/passages/${unknown?.id}`);
+    await page.getByText(/an operator said later that this is Nora Lund/).waitFor();
     assert.deepEqual(faults, []);
 
     const narrow = await box.open('technician', '/passages', [360, 740]);

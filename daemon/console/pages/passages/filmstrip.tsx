@@ -12,6 +12,7 @@ import { OutcomeBadge, reasonWord } from '../../parts/terms.js';
 import type { Cameras } from '../../parts/use-cameras.js';
 import { clockSeconds, dayOf } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
+import { MarkPassage, mayMark } from './mark-passage.js';
 import { isReadable } from './passage-filters.js';
 import { whoOf } from './who.js';
 
@@ -33,12 +34,13 @@ interface FilmstripProps {
 
 /**
  * Passages as cards in a grid of any length: only the rows in view are drawn. Arrow keys, `j` and `k` move the focus from card to
- * card; Enter opens one.
+ * card; Enter opens one; `m` asks who it was.
  */
 export function Filmstrip({ list, cameras }: FilmstripProps) {
   const grid = useRef<HTMLUListElement>(null);
   const { columns, from, to } = useRowsInView(grid, list.items.length > 0);
   const focused = useSignal<number | undefined>(undefined);
+  const marked = useSignal<PassageItem | undefined>(undefined);
   const { items, hasMore } = list;
   const rows = Math.ceil(items.length / columns);
   useEffect(() => {
@@ -56,10 +58,16 @@ export function Filmstrip({ list, cameras }: FilmstripProps) {
   }
   const first = Math.min(from, Math.max(0, rows - 1)) * columns;
   const drawn = items.slice(first, to * columns);
-  const move = (event: KeyboardEvent): void => {
-    const step = stepOf(event, columns);
+  const press = (event: KeyboardEvent): void => {
     const at = wanted ?? indexOf(event.target);
-    if (step === undefined || at === undefined) return;
+    if (at === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    const passage = items[at];
+    if (event.key === 'm' && passage !== undefined && mayMark(passage)) {
+      event.preventDefault();
+      marked.value = passage;
+    }
+    const step = stepOf(event, columns);
+    if (step === undefined) return;
     event.preventDefault();
     const next = Math.min(items.length - 1, Math.max(0, at + step));
     focused.value = next;
@@ -67,12 +75,14 @@ export function Filmstrip({ list, cameras }: FilmstripProps) {
   };
   return (
     <>
-      <p class="quiet count">{t('keys')}</p>
+      <p class="quiet count">
+        {t('keys')} {can('passages:write') && t('key-mark')}
+      </p>
       <ul
         ref={grid}
         class="film"
         aria-label={t('title')}
-        onKeyDown={move}
+        onKeyDown={press}
         onFocusIn={({ target }) => {
           focused.value = indexOf(target);
         }}
@@ -95,6 +105,14 @@ export function Filmstrip({ list, cameras }: FilmstripProps) {
       </ul>
       <Fault error={list.fault} onRetry={list.more} />
       {list.isLoading && <Loading />}
+      {marked.value && (
+        <MarkPassage
+          passage={marked.value}
+          onClose={() => {
+            marked.value = undefined;
+          }}
+        />
+      )}
     </>
   );
 }
@@ -162,8 +180,7 @@ function useRowsInView(grid: { readonly current: HTMLElement | null }, isShown: 
 }
 
 /** How far a key moves the focus; undefined for other keys. */
-function stepOf({ key, ctrlKey, metaKey, altKey }: KeyboardEvent, columns: number): number | undefined {
-  if (ctrlKey || metaKey || altKey) return undefined;
+function stepOf({ key }: KeyboardEvent, columns: number): number | undefined {
   const isMirrored = document.documentElement.dir === 'rtl';
   const steps: Readonly<Record<string, number>> = {
     ...{ ArrowRight: isMirrored ? -1 : 1, ArrowLeft: isMirrored ? 1 : -1 },

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import type { MarkOutcome, PassageDetails } from '../../../contract/passages.js';
+import type { MarkOutcome, PassageDetails, PassageItem } from '../../../contract/passages.js';
 import type { PersonSummary } from '../../../contract/person.js';
 import { call } from '../../api/call.js';
 import { can } from '../../api/session.js';
@@ -12,17 +12,22 @@ import { PersonChoice } from '../../parts/person-choice.js';
 import type { Cameras } from '../../parts/use-cameras.js';
 import { siteInstant } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
+import { isReadable } from './passage-filters.js';
 
 const t = wordsOf<typeof en>('passages');
 
 type Was = 'person' | 'stranger' | 'nobody';
+
+/** One that has ended, and that the box can open. */
+export const mayMark = (passage: PassageItem): boolean =>
+  can('passages:write') && isReadable(passage) && passage.end !== undefined;
 
 /** Says who a passage was. */
 export function MarkPassage({
   passage,
   onClose,
 }: {
-  readonly passage: PassageDetails;
+  readonly passage: Pick<PassageDetails, 'id'>;
   readonly onClose: (isDone: boolean) => void;
 }) {
   // Only who may read persons can say which one it was.

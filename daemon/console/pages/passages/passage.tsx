@@ -12,7 +12,7 @@ import { OutcomeBadge, reasonWord } from '../../parts/terms.js';
 import { useCameras } from '../../parts/use-cameras.js';
 import { clockSeconds, dayAndTime, dayOf, number } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
-import { MarkPassage } from './mark-passage.js';
+import { MarkPassage, mayMark } from './mark-passage.js';
 import { Evidence, Views } from './passage-evidence.js';
 import { isReadable } from './passage-filters.js';
 import { shortId, whoOf } from './who.js';
@@ -120,14 +120,14 @@ function Shot({ passage: { id, hasPicture, startedAt } }: { readonly passage: Pa
 }
 
 function Acts({ passage, onMark }: { readonly passage: PassageDetails; readonly onMark: () => void }) {
-  const { end, stranger } = passage;
-  const mayMark = can('passages:write') && end !== undefined;
+  const { stranger } = passage;
+  const isMarkable = mayMark(passage);
   const mayAssign = stranger !== undefined && can('strangers:read', 'strangers:write', 'persons:write');
-  if (!mayMark && !mayAssign) return null;
+  if (!isMarkable && !mayAssign) return null;
   return (
     <Section title={t('acts')}>
       <div class="acts start">
-        {mayMark && (
+        {isMarkable && (
           <button type="button" onClick={onMark}>
             {t('wrong')}
           </button>
