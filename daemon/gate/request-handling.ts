@@ -107,8 +107,7 @@ async function answerHeld(exchange: Exchange, handling: Handling): Promise<Outco
   if (method === 'OPTIONS') {
     return sendEmpty(exchange, 204, { ...preflightHeaders, ...crossOriginHeaders(judged.origin, origin) });
   }
-  if (['GET', 'HEAD'].includes(method) && livePath.test(judged.path))
-    return refuse(exchange, webSocketNeeded);
+  if (method === 'HEAD' && livePath.test(judged.path)) return refuse(exchange, webSocketNeeded);
   if (judged.path.startsWith('/api/v1/')) return relay(exchange, judged, handling);
   return serveFile(exchange, judged, handling);
 }
@@ -131,6 +130,11 @@ async function relay(exchange: Exchange, admitted: AdmittedRequest, handling: Ha
       ...{ method: request.method, target: admitted.target, body, signal },
       headers: headersForCore(request.headers, made),
     });
+    // A browser does not tell its page why a WebSocket was refused; a request without one does. The way to the pictures stays here.
+    if (livePath.test(admitted.path) && answered.statusCode === 200) {
+      answered.destroy();
+      return await refuse(exchange, webSocketNeeded);
+    }
     return await passOn(exchange, admitted, answered, handling);
   } catch (error) {
     if (signal.aborted) return callerGone;

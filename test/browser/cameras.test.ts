@@ -67,6 +67,7 @@ cameras:
     await watched(technician);
     await smooth(technician);
     await onlyOnce(technician);
+    await onlyOneDevice(box, technician);
     await named(box);
     await added(box, technician, url);
     await tuned(box, technician);
@@ -130,6 +131,18 @@ async function onlyOnce({ page, context }: WatchedPage): Promise<void> {
   await anotherPicture(second);
   await page.getByText('Another window shows this camera').waitFor();
   await second.close();
+}
+
+/** Another device of the same account is told what the box says, and gets the pictures when the first one lets go. */
+async function onlyOneDevice(box: ConsoleBox, { page }: WatchedPage): Promise<void> {
+  await page.goto('/cameras/door');
+  await anotherPicture(page);
+  const other = await box.open('technician', '/cameras/door');
+  await other.page.locator('.live-state').getByText('You read this stream already').waitFor();
+  await page.goto('/cameras');
+  await anotherPicture(other.page);
+  await other.context.close();
+  await page.goto('/cameras/door');
 }
 
 async function named(box: ConsoleBox): Promise<void> {

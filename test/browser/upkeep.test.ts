@@ -35,6 +35,17 @@ describe('the upkeep of the box in the console', {
     await page.getByLabel('Contains').fill('no line has this text');
     await page.getByText('No line of the last hour fits.').waitFor();
 
+    // What the box logs from now on comes by itself, without a place in the list that the user must look for.
+    await page.getByLabel('Contains').fill('was reloaded');
+    await page.getByLabel('Follow').check();
+    const { client } = box.box;
+    const { revision } = await client.call('config.show');
+    await client.call('config.apply', {
+      ifRevision: revision,
+      settings: { 'rules.attendanceCooldownS': 61 },
+    });
+    await page.getByRole('button', { name: 'the configuration was reloaded' }).first().waitFor();
+
     await back.click();
     await page.getByRole('link', { name: /^Broker/ }).click();
     await page.getByRole('button', { name: 'Check now' }).click();

@@ -180,11 +180,18 @@ interface ListState<Item> {
   readonly cursor: string | null | undefined;
 }
 
+interface ListOptions<Item> {
+  /** False: fetches nothing. */
+  readonly isWanted?: boolean;
+  /** Looks again and again for items that are newer than the first, and puts them before it. */
+  readonly newer?: { readonly everyMs: number; readonly keyOf: (item: Item) => string | number } | undefined;
+}
+
 /** Fetches a list page by page, from the start again when `input` changes. */
 export function useList<Id extends PageId>(
   id: Id,
   input: Omit<Input<Id>, 'cursor'>,
-  { isWanted = true }: { readonly isWanted?: boolean } = {},
+  { isWanted = true, newer }: ListOptions<ItemOf<Id>> = {},
 ): FetchedList<ItemOf<Id>> {
   const state = useSignal<ListState<ItemOf<Id>>>({ items: [], total: undefined, cursor: undefined });
   const fault = useSignal<ApiError | undefined>(undefined);
@@ -211,6 +218,22 @@ export function useList<Id extends PageId>(
       if (own === turn.current) isLoading.value = false;
     }
   };
+  const fetchNewer = async (): Promise<void> => {
+    const { keyOf = () => '' } = newer ?? {};
+    const own = turn.current;
+    if (isLoading.value) return;
+    const page = await pageOf<Id>(id, { ...input, cursor: undefined }).catch(faultless);
+    if (page === undefined || own !== turn.current) return;
+    const { items, cursor } = state.value;
+    const known = new Set(items.map(keyOf));
+    const added = page.items.filter((item) => !known.has(keyOf(item)));
+    // More than a page is new: what lies between is fetched when it comes into view.
+    const isGap = added.length === page.items.length;
+    state.value = isGap
+      ? { items: page.items, total: page.total, cursor: page.nextCursor ?? null }
+      : { items: [...added, ...items], total: page.total, cursor };
+  };
+  useRepeat(fetchNewer, newer?.everyMs);
   const reconnected = reconnections.value;
   useEffect(() => {
     if (isWanted) void fetchPage(true);
@@ -226,6 +249,11 @@ export function useList<Id extends PageId>(
     },
     reload: () => fetchPage(true),
   };
+}
+
+/** The next look will tell: what stands in the way now is shown by the connection, or by what the user does. */
+function faultless(error: unknown): undefined {
+  if (!isApiError(error)) throw error;
 }
 
 interface AnyPage<Item> {

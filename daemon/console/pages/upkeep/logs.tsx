@@ -4,7 +4,7 @@ import { useList } from '../../api/use-fetched.js';
 import type en from '../../messages/en/upkeep.json';
 import { CameraChoice } from '../../parts/camera-choice.js';
 import { Dialog } from '../../parts/dialog.js';
-import { Choice, Field } from '../../parts/field.js';
+import { Choice, Field, Tick } from '../../parts/field.js';
 import { type Column, LongTable } from '../../parts/long-table.js';
 import { Badge, PageHead, type Tone } from '../../parts/page.js';
 import { useCameras } from '../../parts/use-cameras.js';
@@ -28,20 +28,30 @@ interface Filter {
   readonly text: string;
 }
 
+const followEveryMs = 2000;
+const keyOf = ({ number }: Line): number => number;
+
 /** The log of the last hour. */
 export default function Logs() {
   const filter = useSignal<Filter>({ level: 'info', camera: '', text: '' });
   const opened = useSignal<Line | undefined>(undefined);
   const { level, camera, text } = filter.value;
-  const list = useList('host.logs', {
-    level,
-    limit: 100,
-    ...(camera !== '' && { camera }),
-    ...(text !== '' && { text }),
-  });
+  const isFollowing = useSignal(false);
+  const list = useList(
+    'host.logs',
+    { level, limit: 100, ...(camera !== '' && { camera }), ...(text !== '' && { text }) },
+    { newer: isFollowing.value ? { everyMs: followEveryMs, keyOf } : undefined },
+  );
   return (
     <>
       <PageHead title={t('logs-title')} lead={t('logs-lead')} back={{ href: '/system', text: t('system') }}>
+        <Tick
+          label={t('follow')}
+          isOn={isFollowing.value}
+          onChange={(isOn) => {
+            isFollowing.value = isOn;
+          }}
+        />
         <button type="button" class="secondary" onClick={() => void list.reload()}>
           {t('reload')}
         </button>
@@ -58,7 +68,7 @@ export default function Logs() {
         columns={columns((line) => {
           opened.value = line;
         })}
-        keyOf={({ number }) => number}
+        keyOf={keyOf}
         empty={t('no-lines')}
       />
       {opened.value !== undefined && (

@@ -1,4 +1,5 @@
 import type en from '../../../messages/en/cameras.json';
+import { sentence } from '../../../parts/fault.js';
 import { wordsOf } from '../../../words/words.js';
 import type { LivePhase } from './watch-live.js';
 
@@ -17,7 +18,9 @@ interface LiveStateProps {
 
 /** What happens to the pictures of a camera, in words. */
 export function LiveState({ isWanted, isVisible, phase, text, onTake }: LiveStateProps) {
-  const said = phase.kind === 'trouble' ? t(`trouble-${phase.trouble}`) : t(`phase-${phase.kind}`);
+  const fault = phase.kind === 'trouble' ? phase.fault : undefined;
+  const own = phase.kind === 'trouble' ? t(`trouble-${phase.trouble}`) : t(`phase-${phase.kind}`);
+  const said = !fault?.message ? own : `${sentence(fault.message)} ${sentence(fault.remedy ?? '')}`;
   return (
     <>
       <p class="live-state" role="status">

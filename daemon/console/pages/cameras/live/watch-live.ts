@@ -1,3 +1,4 @@
+import { type ApiError, isApiError, readLines } from '../../../api/call.js';
 import { askForLogin } from '../../../api/questions.js';
 import { judgeLiveEnd, type LiveEnd, type LiveTrouble } from './live-end.js';
 
@@ -8,7 +9,13 @@ export type LivePhase =
   | { readonly kind: 'open' }
   /** Another page of this browser watches: the box gives each account one stream of a camera. */
   | { readonly kind: 'elsewhere' }
-  | { readonly kind: 'trouble'; readonly trouble: LiveTrouble; readonly isOver: boolean };
+  | {
+      readonly kind: 'trouble';
+      readonly trouble: LiveTrouble;
+      readonly isOver: boolean;
+      /** What the box says to it. */
+      readonly fault?: ApiError | undefined;
+    };
 
 export interface WatchOptions {
   readonly cameraId: string;
@@ -54,9 +61,24 @@ async function openAgain(options: WatchOptions): Promise<void> {
     empty = end.wasOpen && !end.hasBegun ? empty + 1 : 0;
     const { trouble, retryMs } = judgeLiveEnd(end, { what, refusals, empty });
     if (trouble === 'logged-out' && (await askForLogin())) continue;
-    onPhase({ kind: 'trouble', trouble, isOver: retryMs === undefined });
+    const fault = end.wasOpen ? undefined : await whyRefused(options);
+    if (signal.aborted) return;
+    onPhase({ kind: 'trouble', trouble, isOver: retryMs === undefined, fault });
     if (retryMs === undefined) return;
     await pause(retryMs, signal);
+  }
+}
+
+/** The browser does not tell why a WebSocket was refused: asks without one. Undefined if the box would open it now. */
+async function whyRefused({ cameraId, what, signal }: WatchOptions): Promise<ApiError | undefined> {
+  const id = what === 'live' ? 'cameras.watch' : 'cameras.watch-video';
+  try {
+    await readLines(id, { id: cameraId }, { signal }).next();
+    return undefined;
+  } catch (error) {
+    if (signal.aborted || isApiError(error, 'websocket-needed')) return undefined;
+    if (!isApiError(error)) throw error;
+    return error;
   }
 }
 
