@@ -36,5 +36,5 @@ async function save({ head, rows }: Report, form: 'csv' | 'xlsx'): Promise<void>
   const table = [attendanceColumns, ...rows.map(attendanceCells)];
   const name = `attendance-${head.site}-${head.from}-${head.to}.${form}`;
   if (form === 'csv') saveFile(new Blob([csvText(table)], { type: 'text/csv' }), name);
-  else saveFile((await import('./spreadsheet.js')).spreadsheet(table), name);
+  else saveFile(await (await import('./spreadsheet.js')).spreadsheet(table), name);
 }

@@ -1,4 +1,4 @@
-import { strToU8, Zip, ZipDeflate } from 'fflate';
+import { zipOf } from './zip.js';
 
 type Cell = string | number;
 
@@ -24,23 +24,12 @@ const sheetEnd = '</sheetData></worksheet>';
 /**
  * A workbook of one table, for Excel and its like. Texts are marked as texts, so that none runs as a formula.
  */
-export function spreadsheet(rows: readonly (readonly Cell[])[]): Blob {
-  const parts: Uint8Array<ArrayBuffer>[] = [];
-  const zip = new Zip((error, part) => {
-    if (error) throw error;
-    // The bytes are those of the zip, which makes no shared memory.
-    parts.push(part as Uint8Array<ArrayBuffer>);
-  });
-  const add = (name: string, pieces: Iterable<string>): void => {
-    const file = new ZipDeflate(name);
-    zip.add(file);
-    for (const piece of pieces) file.push(strToU8(piece));
-    file.push(new Uint8Array(), true);
-  };
-  for (const [name, text] of Object.entries(frame)) add(name, [text]);
-  add('xl/worksheets/sheet1.xml', sheetOf(rows));
-  zip.end();
-  return new Blob(parts, { type: `${workbookType}.sheet` });
+export async function spreadsheet(rows: readonly (readonly Cell[])[]): Promise<Blob> {
+  const parts = Object.entries(frame).map(([name, text]) => ({ name, pieces: [text] as Iterable<string> }));
+  return await zipOf(
+    [...parts, { name: 'xl/worksheets/sheet1.xml', pieces: sheetOf(rows) }],
+    `${workbookType}.sheet`,
+  );
 }
 
 function* sheetOf(rows: readonly (readonly Cell[])[]): Generator<string> {
