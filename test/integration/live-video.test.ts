@@ -6,6 +6,7 @@ import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { type LiveVideoPart, liveVideoPart } from '../../daemon/contract/live.js';
+import type { CameraCredential } from '../../daemon/vision/ingest/camera-address.js';
 import type { Viewer } from '../../daemon/vision/live/live-pictures.js';
 import { LiveVideo } from '../../daemon/vision/live/live-video.js';
 import { Mp4Fragments } from '../../daemon/vision/live/mp4-fragments.js';
@@ -60,8 +61,15 @@ async function inspect(mp4: Buffer): Promise<{ readonly codec: string; readonly 
   return { codec: streams[0]?.codec_name ?? '', keys: packets.map(({ flags }) => flags.startsWith('K')) };
 }
 
-const openVideo = async (server: TestRtspServer, mount: string): Promise<LiveVideo> =>
-  new LiveVideo(await sourceOptions({ url: server.url(mount) }, silentLogger));
+const openVideo = async (
+  server: TestRtspServer,
+  mount: string,
+  credential: CameraCredential | null = null,
+): Promise<LiveVideo> => {
+  const url = server.url(mount);
+  const address = { url, credential, transport: 'tcp' } as const;
+  return new LiveVideo(await sourceOptions({ url, address }, silentLogger));
+};
 
 const playsOf = ({ events }: TestRtspServer, mount: string): number =>
   events.filter((each) => each.event === 'play' && each.mount === mount).length;
@@ -110,20 +118,23 @@ describe('the video of a camera', { timeout: 120_000 }, () => {
     assert.deepEqual([next.state.isEnded, tooLate.state.isEnded], [true, true]);
   });
 
-  test('tells browsers its codec, and ends where they have none for it', async () => {
+  test('needs the login of the camera, tells browsers its codec, and ends where they have none for it', async () => {
+    const login = { user: 'watcher', password: 'a b@c' };
     const mounts = {
       '/hevc': await testClip({ codec: 'hevc' }),
       '/mjpeg': await uniformClip('gray', { seconds: 4 }),
     };
-    await using server = await startRtspServer({ mounts });
-    await using hevc = await openVideo(server, '/hevc');
-    await using mjpeg = await openVideo(server, '/mjpeg');
-    const [shown, unshown] = [viewer(), viewer()];
+    await using server = await startRtspServer({ mounts, auth: login });
+    await using hevc = await openVideo(server, '/hevc', login);
+    await using mjpeg = await openVideo(server, '/mjpeg', login);
+    await using refused = await openVideo(server, '/hevc');
+    const [shown, unshown, stranger] = [viewer(), viewer(), viewer()];
     hevc.add(shown);
     mjpeg.add(unshown);
+    refused.add(stranger);
     await until('the video', () => shown.got.length > 3);
-    await until('the end', () => unshown.state.isEnded);
-    assert.equal(unshown.got.length, 0);
+    await until('the ends', () => unshown.state.isEnded && stranger.state.isEnded);
+    assert.deepEqual([unshown.got.length, stranger.got.length], [0, 0]);
     // Main profile, main tier; the test card is small enough for the lowest levels.
     assert.match(shown.said[0]?.mediaType ?? '', /^video\/mp4; codecs="hev1\.1\.6\.L(?:60|63|90)\.90"$/);
     assert.equal((await inspect(allOf(shown))).codec, 'hevc');
