@@ -11,6 +11,7 @@ import { BoxPassages, passageHandlers } from '../../daemon/app/passages/box-pass
 import { pictureOfPassage } from '../../daemon/app/passages/passage-picture.js';
 import { BoxStrangers, strangerHandlers } from '../../daemon/app/strangers/box-strangers.js';
 import { SetAside } from '../../daemon/app/strangers/set-aside.js';
+import { settleMoves } from '../../daemon/app/strangers/settle-moves.js';
 import { StrangerEnrolment } from '../../daemon/app/strangers/stranger-enrolment.js';
 import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
 import { silentLogger } from '../../daemon/base/logger.js';
@@ -66,6 +67,8 @@ interface StrangerApi {
   readonly records: Records;
   readonly strangers: BoxStrangers;
   readonly setAside: SetAside;
+  /** What the box does when the gallery opens. */
+  settle(): void;
   /** When it is, for those who are set aside. */
   readonly clock: VirtualClock;
   readonly readings: NewAuditEntry[];
@@ -143,6 +146,7 @@ async function withStrangers(t: TestContext, work: (api: StrangerApi) => Promise
   await work({
     ...{ gallery, records, strangers, setAside, clock, run },
     readings: read,
+    settle: () => settleMoves({ strangers: gallery.strangers, journal, audit: file.audit }),
     audited: () =>
       file.audit
         .list({ limit: 100 })
@@ -186,6 +190,40 @@ async function withStrangers(t: TestContext, work: (api: StrangerApi) => Promise
 
 const idsOf = (records: Records, stranger: string): readonly string[] =>
   records.passages.list({ strangerId: stranger as StrangerId, limit: 100 }).map(({ id }) => id);
+
+test('a kill between gallery and passages leaves no passage with a former stranger', async (t) => {
+  await withStrangers(t, async ({ gallery, records, pass, settle }) => {
+    const one = pass(1, 1);
+    pass(31, 1);
+    const two = pass(2, 2);
+    pass(32, 2);
+    const three = pass(3, 3);
+    const before = [one, two, three].map((id) => idsOf(records, id));
+    settle();
+    assert.deepEqual(
+      [one, two, three].map((id) => idsOf(records, id)),
+      before,
+      'nothing was interrupted',
+    );
+    // As a kill leaves it: the gallery has changed, the passages have not.
+    const made = gallery.strangers.split(two, [passageIdOf(32)], tester);
+    assert.ok(typeof made === 'object');
+    settle();
+    assert.deepEqual(
+      [two, made.id].map((id) => idsOf(records, id)),
+      [[passageIdOf(2)], [passageIdOf(32)]],
+    );
+    gallery.strangers.merge([three, made.id], tester);
+    gallery.strangers.merge([one, three], tester);
+    settle();
+    settle();
+    assert.deepEqual(idsOf(records, one).toSorted(), [1, 3, 31, 32].map(passageIdOf));
+    assert.deepEqual(
+      [two, three, made.id].map((id) => idsOf(records, id).length),
+      [1, 0, 0],
+    );
+  });
+});
 
 describe('rollcall strangers', { timeout: 120_000 }, () => {
   test('lists, shows, merges, splits, ignores and discards, with audit entries and events', async (t) => {

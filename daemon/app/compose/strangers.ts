@@ -8,6 +8,7 @@ import { pictureOfPassage } from '../passages/passage-picture.js';
 import { BoxStrangers, strangerHandlers } from '../strangers/box-strangers.js';
 import { Loitering, publishedStay } from '../strangers/loitering.js';
 import { SetAside } from '../strangers/set-aside.js';
+import { settleMoves } from '../strangers/settle-moves.js';
 import { StrangerEnrolment } from '../strangers/stranger-enrolment.js';
 import type { BoxContext, Stores } from './stores.js';
 
@@ -23,6 +24,12 @@ export function composeStrangers(
   const journal = records.passages;
   const pictureOf = pictureOfPassage(records, () => vault.open?.gallery);
   const gallery = () => vault.gallery();
+  const settle = (): void => {
+    if (vault.open !== undefined)
+      settleMoves({ strangers: gallery().strangers, journal, audit: vault.audit });
+  };
+  settle();
+  lifetime.defer('moves of passages', vault.onChanged(settle));
   const setAside = new SetAside({ gallery, journal, persons, clock });
   lifetime.use(
     'strangers who are set aside',

@@ -10,7 +10,7 @@ import type { Prompt } from '../../publish/prompts.js';
 
 /** How often a screen hears from the box, milliseconds. */
 const stateEveryMs = 10_000;
-/** A screen connects again after this time: one that was removed gets no further prompt then, milliseconds. */
+/** A screen connects again after this time, milliseconds. The stream of one that was removed ends before: its rights are looked at. */
 const followForMs = 5 * 60_000;
 /** Prompts that wait for a slow screen. Older ones are useless. */
 const mostWaiting = 4;
