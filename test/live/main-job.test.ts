@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import type { PassageDetails, PassageItem } from '../../daemon/contract/passages.js';
 import { eventKinds } from '../../daemon/domain/events/event-type.js';
 import { percentile } from '../../daemon/domain/percentile.js';
 import { type PromptMessage, promptSchema } from '../../daemon/publish/contract/prompt-schema.js';
@@ -32,6 +33,7 @@ test('cameras in, events out', { skip: withoutBuild || withoutMosquitto }, async
   });
   await t.test('attendance, unknown person and attack arrive', () => threeEvents(appliance, t));
   await t.test('all commands show the same', () => commandsAgree(appliance));
+  await t.test('the passage keeps the eyes with their blink', () => eyesAgree(appliance));
   await t.test('the metrics show what happened', () => metricsAgree(appliance));
   await t.test('processes, log and messages contain no secrets or names', () => noSecrets(appliance));
   await t.test('vision processes can read neither gallery nor keys', () => separation(appliance));
@@ -114,6 +116,21 @@ async function commandsAgree({ box, subscriber, personIds }: Appliance) {
   const persons = await box.command('person', 'list');
   for (const [who, id] of personIds) {
     assert.match(persons.stdout, new RegExp(`${id} +${personNames[who]}`));
+  }
+}
+
+/** The eyes of the attendance as the networks measured them: they dip where the blink was found. */
+async function eyesAgree({ box }: Appliance) {
+  const listed = await box.command('passages', 'list', '--outcome', 'attended', '--json');
+  const [attended] = JSON.parse(listed.stdout) as readonly PassageItem[];
+  const shown = await box.command('passages', 'show', attended?.id ?? '', '--json');
+  const { openness, blinks = [] } = (JSON.parse(shown.stdout) as PassageDetails).liveness;
+  assert.ok(openness?.openEyes !== undefined && blinks.length > 0, shown.stdout);
+  const { samples, openEyes } = openness;
+  for (const { afterS, durationS } of blinks) {
+    const around = samples.filter((sample) => Math.abs(sample.afterS - afterS) <= durationS / 2 + 0.05);
+    const lowest = Math.min(...around.map((sample) => sample.openness ?? openEyes));
+    assert.ok(lowest < 0.85 * openEyes, `${lowest} of ${openEyes} at ${afterS} s`);
   }
 }
 
