@@ -83,7 +83,8 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
   );
   const pictures = new LivePictures(plan.id, { clock, logger });
   const source = sourceOptions(plan, ffmpeg, logger);
-  const video = new LiveVideo(source);
+  let codec: string | undefined;
+  const video = new LiveVideo(source, () => codec);
   const pipeline = new CameraPipeline({
     cameraId: cameraId(plan.id),
     analyser,
@@ -122,6 +123,7 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
       loop.put(frame);
     },
     onState: (state) => {
+      codec = state.state === 'streaming' ? state.stream.codec : undefined;
       if (state.state !== 'streaming') loop.streamEnded();
       report({ type: 'camera', cameraId: plan.id, state });
     },

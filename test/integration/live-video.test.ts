@@ -64,11 +64,12 @@ async function inspect(mp4: Buffer): Promise<{ readonly codec: string; readonly 
 const openVideo = async (
   server: TestRtspServer,
   mount: string,
+  codec: string,
   credential: CameraCredential | null = null,
 ): Promise<LiveVideo> => {
   const url = server.url(mount);
   const address = { url, credential, transport: 'tcp' } as const;
-  return new LiveVideo(await sourceOptions({ url, address }, silentLogger));
+  return new LiveVideo(await sourceOptions({ url, address }, silentLogger), () => codec);
 };
 
 const playsOf = ({ events }: TestRtspServer, mount: string): number =>
@@ -77,7 +78,7 @@ const playsOf = ({ events }: TestRtspServer, mount: string): number =>
 describe('the video of a camera', { timeout: 120_000 }, () => {
   test('goes to all viewers from one more stream, which each begins with a key frame', async () => {
     await using server = await startRtspServer({ mounts: { '/door': await testClip() } });
-    await using video = await openVideo(server, '/door');
+    await using video = await openVideo(server, '/door', 'h264');
     const first = viewer();
     const leaveFirst = video.add(first);
     await until('the video', () => first.got.length > 3);
@@ -125,18 +126,41 @@ describe('the video of a camera', { timeout: 120_000 }, () => {
       '/mjpeg': await uniformClip('gray', { seconds: 4 }),
     };
     await using server = await startRtspServer({ mounts, auth: login });
-    await using hevc = await openVideo(server, '/hevc', login);
-    await using mjpeg = await openVideo(server, '/mjpeg', login);
-    await using refused = await openVideo(server, '/hevc');
+    await using hevc = await openVideo(server, '/hevc', 'hevc', login);
+    await using mjpeg = await openVideo(server, '/mjpeg', 'mjpeg', login);
+    await using refused = await openVideo(server, '/hevc', 'hevc');
     const [shown, unshown, stranger] = [viewer(), viewer(), viewer()];
     hevc.add(shown);
     mjpeg.add(unshown);
     refused.add(stranger);
     await until('the video', () => shown.got.length > 3);
     await until('the ends', () => unshown.state.isEnded && stranger.state.isEnded);
-    assert.deepEqual([unshown.got.length, stranger.got.length], [0, 0]);
+    assert.deepEqual([unshown.got.length, stranger.got.length, playsOf(server, '/mjpeg')], [0, 0, 0]);
     // Main profile, main tier; the test card is small enough for the lowest levels.
-    assert.match(shown.said[0]?.mediaType ?? '', /^video\/mp4; codecs="hev1\.1\.6\.L(?:60|63|90)\.90"$/);
+    assert.match(shown.said[0]?.mediaType ?? '', /^video\/mp4; codecs="hvc1\.1\.6\.L(?:60|63|90)\.90"$/);
     assert.equal((await inspect(allOf(shown))).codec, 'hevc');
+  });
+
+  test('is not passed on where it is something else', () => {
+    const box = (type: string, bytes = 0): Buffer => {
+      const made = Buffer.alloc(8 + bytes);
+      made.writeUInt32BE(made.length);
+      made.write(type, 4, 'latin1');
+      return made;
+    };
+    for (const bytes of [
+      Buffer.alloc(8),
+      Buffer.alloc(8, 255),
+      Buffer.concat([box('ftyp'), box('moov')]),
+      Buffer.concat([box('ftyp'), box('mdat')]),
+      Buffer.concat([box('moof'), box('moof')]),
+    ]) {
+      assert.throws(() => [...new Mp4Fragments().push(bytes)], { code: 'video-unusable' });
+    }
+    const parts = Buffer.concat([box('sidx', 5), box('moof'), box('mdat', 3), box('mfra')]);
+    assert.deepEqual(
+      [...new Mp4Fragments().push(parts)].map(({ kind, bytes }) => [kind, bytes.length]),
+      [['part', 19]],
+    );
   });
 });

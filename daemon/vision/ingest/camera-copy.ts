@@ -5,7 +5,7 @@ import { requireEndpoint } from './camera-address.js';
 import { connectCamera } from './camera-connection.js';
 import type { CameraSourceOptions } from './camera-source-options.js';
 import { cameraScript } from './concat-script.js';
-import { copyArguments } from './ffmpeg-arguments.js';
+import { type CopiedCodec, copyArguments } from './ffmpeg-arguments.js';
 import { startRtspRelay } from './rtsp-relay.js';
 
 /** A camera that hangs keeps FFmpeg for 5 s. */
@@ -22,7 +22,7 @@ type CopyOptions = Pick<
  */
 export async function copyCamera(
   options: CopyOptions,
-  { signal, onBytes }: { readonly signal: AbortSignal; onBytes(chunk: Buffer): void },
+  { codec, signal, onBytes }: Pick<Run, 'codec' | 'signal' | 'onBytes'>,
 ): Promise<void> {
   const { address, clock, logger, firstFrameWithinS } = options;
   const ended = (reason: string): void => logger.info('the video of a camera was not copied on', { reason });
@@ -45,7 +45,7 @@ export async function copyCamera(
     // With TLS, media must use the one encrypted connection.
     const transport = endpoint.isEncrypted ? 'tcp' : address.transport;
     await runFfmpeg(options, {
-      ...{ url: relay.url, transport, onBytes },
+      ...{ codec, url: relay.url, transport, onBytes },
       signal: AbortSignal.any([signal, over.signal]),
     });
   } catch (error) {
@@ -54,16 +54,20 @@ export async function copyCamera(
 }
 
 interface Run {
+  readonly codec: CopiedCodec;
   readonly url: string;
   readonly transport: 'tcp' | 'udp';
   readonly signal: AbortSignal;
   onBytes(chunk: Buffer): void;
 }
 
-async function runFfmpeg(options: CopyOptions, { url, transport, signal, onBytes }: Run): Promise<void> {
+async function runFfmpeg(
+  options: CopyOptions,
+  { codec, url, transport, signal, onBytes }: Run,
+): Promise<void> {
   const { ffmpeg, clock, stallAfterS, firstFrameWithinS } = options;
   if (signal.aborted) return;
-  const child = spawn(ffmpeg.path, copyArguments(), { stdio: ['pipe', 'pipe', 'ignore'] });
+  const child = spawn(ffmpeg.path, copyArguments(codec), { stdio: ['pipe', 'pipe', 'ignore'] });
   const closed = once(child, 'close');
   let kill = clock.after(firstFrameWithinS * 1000, () => stop());
   const stop = (): void => {

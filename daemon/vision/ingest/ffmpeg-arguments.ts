@@ -76,15 +76,21 @@ export function cameraArguments(
   ];
 }
 
+/** Codecs that browsers play, as FFmpeg names them. */
+export const copiedCodecs = ['h264', 'hevc'] as const;
+export type CopiedCodec = (typeof copiedCodecs)[number];
+
 /** How much a fragment of a copied stream holds at most, microseconds: the player cannot show a picture before its fragment ends. */
 const fragmentUs = 100_000;
 
 /** Arguments to hand on the video of a camera, whose script comes on standard input, as fragments of MP4. Nothing is decoded. */
-export function copyArguments(): string[] {
+export function copyArguments(codec: CopiedCodec): string[] {
   return [
     ...['-hide_banner', '-nostats', '-nostdin', '-loglevel', 'quiet'],
     ...scriptInput,
     ...['-map', '0:v:0', '-c', 'copy', '-f', 'mp4'],
+    // By the other name of H.265 in MP4, which FFmpeg takes by default, Safari does not play it.
+    ...(codec === 'hevc' ? ['-tag:v', 'hvc1'] : []),
     ...['-movflags', '+frag_keyframe+empty_moov+default_base_moof', '-frag_duration', String(fragmentUs)],
     ...['-flush_packets', '1', 'pipe:1'],
   ];

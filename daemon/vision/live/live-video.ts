@@ -2,6 +2,7 @@ import { messageOf } from '../../base/errors.js';
 import type { LiveVideoPart } from '../../contract/live.js';
 import { copyCamera } from '../ingest/camera-copy.js';
 import type { CameraSourceOptions } from '../ingest/camera-source-options.js';
+import { type CopiedCodec, copiedCodecs } from '../ingest/ffmpeg-arguments.js';
 import { encodeLiveMessage } from './live-message.js';
 import type { Viewer } from './live-pictures.js';
 import { Mp4Fragments, type VideoPiece } from './mp4-fragments.js';
@@ -12,27 +13,31 @@ import { Mp4Fragments, type VideoPiece } from './mp4-fragments.js';
  */
 export class LiveVideo implements AsyncDisposable {
   readonly #options: CameraSourceOptions;
+  readonly #codecNow: () => string | undefined;
   #copy: VideoCopy | undefined;
   /** The copies that still have a stream of the camera. */
   #ending: Promise<void> = Promise.resolve();
   #isClosed = false;
 
-  constructor(options: CameraSourceOptions) {
+  /** `codecNow`: of the stream that is analysed, as FFmpeg names it; undefined while there is none. */
+  constructor(options: CameraSourceOptions, codecNow: () => string | undefined) {
     this.#options = options;
+    this.#codecNow = codecNow;
   }
 
-  /** The viewer gets the video from now on. Returns how to end that. */
+  /** The viewer gets the video from now on, or is ended where there is none for browsers. Returns how to end that. */
   add(viewer: Viewer): () => void {
-    if (this.#isClosed) {
+    const codec = copiedCodecs.find((each) => each === this.#codecNow());
+    if (this.#isClosed || codec === undefined) {
       viewer.end();
       return () => undefined;
     }
-    this.#copy ??= this.#begin();
+    this.#copy ??= this.#begin(codec);
     return this.#copy.add(viewer);
   }
 
-  #begin(): VideoCopy {
-    const copy = new VideoCopy(this.#options, () => {
+  #begin(codec: CopiedCodec): VideoCopy {
+    const copy = new VideoCopy(this.#options, codec, () => {
       if (this.#copy === copy) this.#copy = undefined;
     });
     // A camera may have room for one more stream only.
@@ -51,6 +56,7 @@ export class LiveVideo implements AsyncDisposable {
 /** One stream of the camera, from its first viewer to its last. */
 class VideoCopy {
   readonly #options: CameraSourceOptions;
+  readonly #codec: CopiedCodec;
   readonly #onEnd: () => void;
   readonly #over = new AbortController();
   /** The viewers, and whether each has begun. */
@@ -59,8 +65,9 @@ class VideoCopy {
   #start: Buffer | undefined;
 
   /** `onEnd`: it takes no more viewers. */
-  constructor(options: CameraSourceOptions, onEnd: () => void) {
+  constructor(options: CameraSourceOptions, codec: CopiedCodec, onEnd: () => void) {
     this.#options = options;
+    this.#codec = codec;
     this.#onEnd = onEnd;
   }
 
@@ -73,7 +80,8 @@ class VideoCopy {
   async run(): Promise<void> {
     const { signal } = this.#over;
     if (!signal.aborted) {
-      await copyCamera(this.#options, { signal, onBytes: (chunk) => this.#pass(chunk) });
+      const codec = this.#codec;
+      await copyCamera(this.#options, { codec, signal, onBytes: (chunk) => this.#pass(chunk) });
     }
     this.end();
   }

@@ -12,6 +12,12 @@ const hurriedRate = 1.15;
 /** How far behind the newest part it begins, seconds: parts come at intervals. */
 const beginsBehindS = 0.25;
 
+/** An iPhone has Media Source by another name only, which the types of this compiler lack. */
+function mediaSource(): typeof MediaSource | undefined {
+  const given = globalThis as { MediaSource?: typeof MediaSource; ManagedMediaSource?: typeof MediaSource };
+  return given.MediaSource ?? given.ManagedMediaSource;
+}
+
 /** Feeds an element with the parts of a video, and keeps it near the newest one. */
 export class SmoothPlayer implements Disposable {
   readonly #video: HTMLVideoElement;
@@ -45,11 +51,14 @@ export class SmoothPlayer implements Disposable {
   /** A connection begins with what a player needs first. */
   #begin(mediaType: string): void {
     this[Symbol.dispose]();
-    if (!('MediaSource' in globalThis) || !MediaSource.isTypeSupported(mediaType)) {
+    const Source = mediaSource();
+    if (Source?.isTypeSupported(mediaType) !== true) {
       this.#onUnplayable();
       return;
     }
-    const source = new MediaSource();
+    const source = new Source();
+    // The one of an iPhone opens only where the video cannot be sent to another screen.
+    this.#video.disableRemotePlayback = true;
     this.#address = URL.createObjectURL(source);
     this.#video.src = this.#address;
     source.addEventListener(
