@@ -137,6 +137,9 @@ export const exportedLine = z.discriminatedUnion('kind', [
 ]);
 export type ExportedLine = z.infer<typeof exportedLine>;
 
+/** Names that are told at once: a page of events. */
+export const mostNames = 100;
+
 const one = z.strictObject({ id: personId });
 
 const readingOperations = {
@@ -183,6 +186,24 @@ const readingOperations = {
     answer: { kind: 'page', item: personSummary },
     errors: galleryErrors,
     scope: 'persons:read',
+    audit: 'personal',
+    rate: 'default',
+  }),
+  'persons.names': operation({
+    method: 'POST',
+    path: '/persons/names',
+    summary: 'Tell the names of persons whose ids another answer has, such as that of an event.',
+    description: 'For callers who may read names and not all data of persons, and for many persons at once.',
+    input: z.strictObject({ ids: z.array(personId).min(1).max(mostNames) }),
+    answer: {
+      kind: 'json',
+      schema: z
+        .array(z.object({ id: personId, name: z.string() }))
+        .readonly()
+        .describe('Without persons whom the box does not know, and without damaged names.'),
+    },
+    errors: ['gallery-sealed'],
+    scope: 'names:read',
     audit: 'personal',
     rate: 'default',
   }),

@@ -88,6 +88,7 @@ async function callPersons(caller: ExampleCaller, { seeded }: ExampleBox): Promi
   const [ada, bea] = seeded.persons;
   const id = ada?.id ?? '';
   await caller.call('persons.list', { limit: 2, sort: 'name' });
+  await caller.call('persons.names', { ids: [id] });
   await caller.call('persons.show', { id });
   const photographs = await caller.call('persons.photographs.list', { id });
   await caller.call('persons.photographs.read', { id, photographId: photographs[0]?.id ?? '' });

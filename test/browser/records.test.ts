@@ -66,6 +66,10 @@ describe('events and audit in the console', {
     await page.getByRole('button', { name: 'Save the report' }).click();
     assert.match((await download).suggestedFilename(), /^audit-report-demo-box-.*\.json$/);
     assert.deepEqual(faults, []);
+    const viewer = await box.open('viewer', '/events');
+    await viewer.page.getByText('Lena Fischer').first().waitFor();
+    assert.equal(await viewer.page.getByRole('link', { name: 'Lena Fischer' }).count(), 0);
+    assert.deepEqual(viewer.faults, []);
     await cutAndFailing(box);
   });
 });

@@ -207,6 +207,22 @@ describe('a list of persons', () => {
     assert.equal((await client.call('persons.list', { text: 'Émile', removed: 'included' })).items.length, 0);
   });
 
+  served('tells names by their ids, without those of unknown persons', async (client) => {
+    await enrolAll(client, ['dan', 'ada']);
+    const [dan, ada] = await allPersons(client, 'excluded');
+    const ids = [ada?.id, 'p-unknown', dan?.id, ada?.id].map((id) => id ?? '');
+    const named = await client.call('persons.names', { ids });
+    assert.deepEqual(
+      named.map(({ id, name }) => [id, name]),
+      [
+        [ada?.id, 'ada'],
+        [dan?.id, 'dan'],
+      ],
+    );
+    const tooMany = Array.from({ length: 101 }, (_, index) => `p-${index}`);
+    await assert.rejects(client.call('persons.names', { ids: tooMany }), { code: 'bad-request' });
+  });
+
   served('is sorted and filtered', async (client) => {
     await enrolAll(client, ['dan', 'ada', 'cyd', 'Dora']);
     const [, ada] = await allPersons(client, 'included');

@@ -178,6 +178,17 @@ export class BoxPersons {
     return { ...page, items: items.map(summarisePerson) };
   }
 
+  /** Of enrolled persons whose profile opens. */
+  names(ids: readonly string[], actor: Actor): readonly { readonly id: string; readonly name: string }[] {
+    const named = [...new Set(ids)].flatMap((id) => {
+      const name = this.#known(id)?.profile?.name;
+      return name === undefined ? [] : [{ id, name }];
+    });
+    const details = { persons: named.length };
+    this.#options.readings.note({ by: actor, action: 'person.listed', details });
+    return named;
+  }
+
   show(id: string, actor: Actor): PersonDetail | undefined {
     const found = this.#read(id, actor);
     return found && describePerson(found);

@@ -9,6 +9,7 @@ import { enrolmentFor, photographChangeFor } from './enrolment.js';
 export function personHandlers(persons: BoxPersons): Handlers<typeof personOperations> {
   return {
     'persons.list': (filter, { caller }) => persons.list(filter, caller),
+    'persons.names': ({ ids }, { caller }) => persons.names(ids, caller),
     'persons.show': ({ id }, { caller }) => found(id, persons.show(id, caller)),
     'persons.photographs.list': ({ id }, { caller }) => found(id, persons.photographs.list(id, caller)),
     'persons.photographs.read': ({ id, photographId }, { caller }) => {

@@ -3,11 +3,13 @@ import { useEffect } from 'preact/hooks';
 import { call, isApiError } from '../api/call.js';
 import { can, me } from '../api/session.js';
 
+/** Names that the box tells at once. */
+const mostNames = 100;
+
 /** Names by id, of persons who were asked for since the login. */
 const names = signal<ReadonlyMap<string, string>>(new Map());
 const asked = new Set<string>();
-/** One at a time: a list of many persons must not take the box from others. */
-let turn = Promise.resolve();
+let waiting: string[] = [];
 
 effect(() => {
   if (me.value !== null) return;
@@ -18,21 +20,31 @@ effect(() => {
 function askForName(id: string): void {
   if (asked.has(id)) return;
   asked.add(id);
-  const learn = async (): Promise<void> => {
-    // Another user has come meanwhile, who asks again.
-    if (!asked.has(id)) return;
-    const { name } = await call('persons.show', { id });
-    names.value = new Map([...names.value, [id, name]]);
-  };
-  // The id stands for a person whom the box does not name: an erased one, or one of a sealed gallery.
-  turn = turn.then(learn).catch((error: unknown) => {
-    if (!isApiError(error)) throw error;
-  });
+  waiting.push(id);
+  // The other persons of the page are asked for in the same turn.
+  if (waiting.length === 1) queueMicrotask(() => void learnNames());
 }
 
-/** A person of whom only the id is known: by name, and as a link, where the caller may read persons. */
+async function learnNames(): Promise<void> {
+  const all = waiting;
+  waiting = [];
+  const asker = me.value?.actor;
+  try {
+    for (let from = 0; from < all.length; from += mostNames) {
+      const learned = await call('persons.names', { ids: all.slice(from, from + mostNames) });
+      // Another user has come meanwhile, who asks again.
+      if (me.value?.actor !== asker) return;
+      names.value = new Map([...names.value, ...learned.map(({ id, name }) => [id, name] as const)]);
+    }
+  } catch (error) {
+    // The id stands for a person whom the box does not name, such as one of a sealed gallery.
+    if (!isApiError(error)) throw error;
+  }
+}
+
+/** A person of whom only the id is known: by name where the caller may read names, and as a link where they may read persons. */
 export function PersonLink({ id }: { readonly id: string }) {
-  const isNamed = can('persons:read', 'names:read');
+  const isNamed = can('names:read');
   useEffect(() => {
     if (isNamed) askForName(id);
   }, [id, isNamed]);
