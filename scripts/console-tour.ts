@@ -42,8 +42,13 @@ const stops: readonly Stop[] = [
   { name: 'passages', path: '/passages', shows: heading('Passages') },
   {
     name: 'passage',
-    path: '/passages',
-    shows: (page) => firstLink(page, 'main a[href^="/passages/"]:has(img)'),
+    path: '/passages?outcome=attended&reason=attended',
+    // High enough for the eyes.
+    size: [1280, 1080],
+    shows: async (page) => {
+      await firstLink(page, 'main a[href^="/passages/"]:has(img)');
+      await page.getByRole('heading', { name: 'The eyes' }).waitFor();
+    },
   },
   { name: 'people', path: '/people', shows: heading('People') },
   { name: 'person', path: '/people', shows: (page) => firstLink(page, 'main td a[href^="/people/p-"]') },

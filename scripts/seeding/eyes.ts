@@ -27,6 +27,9 @@ const eyeFaultOf: Readonly<Partial<Record<QualityReason, EyeFault>>> = {
   occluded: 'occluded',
 };
 
+/** Whether the eyes of a face with this fault are never judged. */
+export const areEyesHidden = (fault: QualityReason): boolean => eyeFaultOf[fault] !== undefined;
+
 interface SeenEyes {
   /** When the box had its verdict, or when the face was gone. */
   readonly untilS: number;

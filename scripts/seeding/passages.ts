@@ -14,7 +14,7 @@ import {
 } from '../../daemon/domain/ids.js';
 import type { Passage, PassageLiveness, ViewMeasures } from '../../daemon/domain/passages/passage.js';
 import { newPassageId } from '../../daemon/records/event-id.js';
-import { eyesOf } from './eyes.js';
+import { areEyesHidden, eyesOf } from './eyes.js';
 import { cameras, type SeededPerson } from './past.js';
 
 export interface PassageOptions {
@@ -196,6 +196,7 @@ function undecided(date: string, options: PassageOptions): readonly Passage[] {
       ...base,
       reason: fault,
       openness: eyesOf({ ...eyes, fault }),
+      liveness: { ...base.liveness, ...(areEyesHidden(fault) ? { observedS: 0, frameCount: 0 } : {}) },
       views: { count: views, embedded: 0, faults: { [fault]: views - 2 }, best },
     };
   });

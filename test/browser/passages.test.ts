@@ -67,6 +67,11 @@ describe('the passages of the console', { skip: withoutBuild || withoutChromium,
     await page.getByRole('link', { name: 'Older' }).click();
     await page.waitForURL((url) => url.href !== address);
     await page.getByRole('heading', { name: 'What the box decided' }).waitFor();
+    await page.goto('/passages?outcome=undecided&reason=turned-away');
+    await cards.first().click();
+    await page.getByText(/Not judged, as the face was turned away, in \d+ views/).waitFor();
+    await assertAccessible(opened);
+
     // From a passage of a stranger to the person: with a look at the pictures.
     const { items } = await box.box.client.call('passages.list', { outcome: 'stranger', limit: 100 });
     const unknown = items.find((item) => 'stranger' in item);
