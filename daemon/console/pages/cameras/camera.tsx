@@ -16,7 +16,7 @@ import { wordsOf } from '../../words/words.js';
 import { CameraBadge, CameraTrouble, passagesText, viewersText } from './camera-state.js';
 import { FaceCard } from './live/face-card.js';
 import { LiveView } from './live/live-view.js';
-import { SmoothView } from './live/smooth-view.js';
+import { type SmoothTrouble, SmoothView } from './live/smooth-view.js';
 import { useFollowed } from './live/use-followed.js';
 import { useVisible } from './live/use-visible.js';
 import { CameraActs } from './settings/acts.js';
@@ -66,6 +66,7 @@ function Live({ camera }: { readonly camera: CameraDetails }) {
   const isWanted = state === 'streaming';
   const followed = useFollowed(id, isWanted && isVisible);
   const isSmooth = useSignal(false);
+  const trouble = useSignal<SmoothTrouble | undefined>(undefined);
   const codec = camera.stream?.codec ?? '';
   const isCopied = copiedCodecs.includes(codec);
   return (
@@ -82,6 +83,7 @@ function Live({ camera }: { readonly camera: CameraDetails }) {
                   aria-pressed={isSmooth.value}
                   onClick={() => {
                     isSmooth.value = !isSmooth.value;
+                    trouble.value = undefined;
                   }}
                 >
                   {t('smooth')}
@@ -93,13 +95,23 @@ function Live({ camera }: { readonly camera: CameraDetails }) {
         }
       >
         {isSmooth.value ? (
-          <SmoothView {...{ cameraId: id, name, isWanted }} codec={codec.toUpperCase()} />
+          <SmoothView
+            {...{ cameraId: id, name, isWanted }}
+            onTrouble={(why) => {
+              isSmooth.value = false;
+              trouble.value = why;
+            }}
+          />
         ) : (
           <LiveView {...{ cameraId: id, name, isWanted }} faces={followed.faces} />
         )}
         {isWanted && !isCopied && (
           <p class="quiet">{t('smooth-not-copied', { codec: codec.toUpperCase() })}</p>
         )}
+        <p role="status">
+          {trouble.value === 'unplayable' && t('smooth-unplayable', { codec: codec.toUpperCase() })}
+          {trouble.value === 'no-video' && t('trouble-no-video')}
+        </p>
         <p class="quiet">
           <Icon name="eye" /> {viewersText(camera) || t('no-viewers')}
         </p>

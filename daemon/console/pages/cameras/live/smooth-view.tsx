@@ -14,18 +14,19 @@ const t = wordsOf<typeof en>('cameras');
 interface SmoothViewProps {
   readonly cameraId: string;
   readonly name: string;
-  /** As the camera names it, for people. */
-  readonly codec: string;
   readonly isWanted: boolean;
+  /** Called once where it cannot be shown. */
+  readonly onTrouble: (trouble: SmoothTrouble) => void;
 }
 
-type Playing = 'waiting' | 'playing' | 'unplayable';
+/** Why it cannot be shown: this browser does not play it, or the camera gives no second stream. */
+export type SmoothTrouble = 'unplayable' | 'no-video';
 
 /** The video of a camera as it sends it, without boxes. */
-export function SmoothView({ cameraId, name, codec, isWanted }: SmoothViewProps) {
+export function SmoothView({ cameraId, name, isWanted, onTrouble }: SmoothViewProps) {
   const video = useRef<HTMLVideoElement>(null);
   const phase = useSignal<LivePhase>({ kind: 'opening' });
-  const playing = useSignal<Playing>('waiting');
+  const isPlaying = useSignal(false);
   const takings = useSignal(0);
   const isVisible = useVisible();
   const isShown = isWanted && isVisible;
@@ -33,15 +34,16 @@ export function SmoothView({ cameraId, name, codec, isWanted }: SmoothViewProps)
     if (!isShown || video.current === null) return;
     const leaving = new AbortController();
     const { signal } = leaving;
-    playing.value = 'waiting';
+    isPlaying.value = false;
     const player = new SmoothPlayer(video.current, () => {
-      playing.value = 'unplayable';
       leaving.abort();
+      onTrouble('unplayable');
     });
     void watchLive({
       ...{ cameraId, what: 'video', signal, takesOver: takings.value > 0 },
       onPhase: (next) => {
         phase.value = next;
+        if (next.kind === 'trouble' && next.trouble === 'no-video') onTrouble('no-video');
       },
       onMessage: (message) => player.take(readLiveMessage<LiveVideoPart>(message)),
     });
@@ -50,11 +52,6 @@ export function SmoothView({ cameraId, name, codec, isWanted }: SmoothViewProps)
       player[Symbol.dispose]();
     };
   }, [cameraId, isShown, takings.value]);
-  const text = {
-    playing: t('smooth-playing'),
-    unplayable: t('smooth-unplayable', { codec }),
-    waiting: t('smooth-waiting'),
-  }[playing.value];
   return (
     <div class="live">
       <video
@@ -63,13 +60,15 @@ export function SmoothView({ cameraId, name, codec, isWanted }: SmoothViewProps)
         playsInline
         aria-label={t('smooth-of', { name })}
         onPlaying={() => {
-          playing.value = 'playing';
+          isPlaying.value = true;
         }}
       />
       <LiveState
         {...{ isWanted, isVisible }}
         phase={phase.value}
-        text={playing.value === 'unplayable' || phase.value.kind === 'open' ? text : undefined}
+        text={
+          phase.value.kind === 'open' ? t(isPlaying.value ? 'smooth-playing' : 'smooth-waiting') : undefined
+        }
         onTake={() => {
           takings.value += 1;
         }}
