@@ -4,6 +4,7 @@ import { systemClock } from '../host/system-clock.js';
 import { paintFor } from './colour.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { openBox } from './daemon-client.js';
+import { followStream } from './follow-stream.js';
 import { type ExitCode, exitCodes, printLine, runAction } from './output.js';
 import type { ShowTime } from './site-time.js';
 import { TerminalScreen } from './terminal-screen.js';
@@ -16,8 +17,8 @@ const lineEveryMs = 1_000;
 const unicodeBars = '▁▂▃▄▅▆▇█';
 const plainBars = '_.,-=+*#';
 
-/** The box ends the answer after half an hour. */
-const endNote = 'note: the box ends this after half an hour; run the command again to go on\n';
+/** Errors after which the pictures of a camera come again by themselves. */
+const passing: ReadonlySet<string> = new Set(['busy', 'camera-not-streaming', 'vision-unavailable']);
 
 /** Shows what a camera sees until Ctrl-C: on the terminal, or line by line elsewhere. */
 interface Shown extends Disposable {
@@ -46,18 +47,31 @@ async function watchCamera(
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, stop);
   const open = (): Shown =>
     isJson ? jsonLines() : process.stdout.isTTY ? screen(id, time.show) : textLines(id, time.show);
+  let shown: Shown | undefined;
+  const close = (): void => {
+    shown?.[Symbol.dispose]();
+    shown = undefined;
+  };
   try {
-    await showAll(await client.call('cameras.follow', { id }, abort.signal), open);
-    if (!abort.signal.aborted) process.stderr.write(endNote);
-  } catch (error) {
-    if (!abort.signal.aborted) throw error;
+    // The box ends the answer after half an hour, and a vision process may start anew.
+    await followStream<FacesInSight>({
+      ...{ after: 0, signal: abort.signal, clock: systemClock },
+      open: () => client.call('cameras.follow', { id }, abort.signal),
+      take(sight) {
+        shown ??= open();
+        shown.show(sight);
+        return 0;
+      },
+      note(text) {
+        close();
+        process.stderr.write(`note: ${text}\n`);
+      },
+      isPassing: ({ code }) => passing.has(code),
+    });
+  } finally {
+    close();
   }
   return exitCodes.done;
-}
-
-async function showAll(sights: AsyncIterable<FacesInSight>, open: () => Shown): Promise<void> {
-  using shown = open();
-  for await (const sight of sights) shown.show(sight);
 }
 
 function jsonLines(): Shown {

@@ -1,9 +1,12 @@
 import { type Clock, sleep } from '../base/clock.js';
-import { isRollcallError } from '../base/errors.js';
+import { isRollcallError, type RollcallError } from '../base/errors.js';
 import { daemonUnreachable } from '../control/client.js';
 
 /** Pause between attempts to reach the daemon. */
 const retryMs = 500;
+
+const away = 'rollcalld does not answer; waiting until it does';
+const goesOn = new Map([[away, 'rollcalld answers again']]);
 
 export interface StreamToFollow<Item> {
   /** Where to begin. */
@@ -11,29 +14,36 @@ export interface StreamToFollow<Item> {
   open(after: number): Promise<AsyncIterable<Item>>;
   /** Takes an item and returns where to continue after it. */
   take(item: Item): number;
-  /** Prints a note: the daemon went away, or it answers again. */
+  /** Prints a note: the stream has stopped and why, or it goes on. */
   note(text: string): void;
+  /** Of a stream that has begun: whether it may go on after this error. Always where the daemon does not answer. */
+  readonly isPassing?: (error: RollcallError) => boolean;
   readonly signal: AbortSignal;
   readonly clock: Clock;
 }
 
-/** Takes items of a stream until the signal aborts. If the daemon goes away, it waits and then continues after the last item. */
+/** Takes items of a stream until the signal aborts. If the stream stops, it waits and then continues after the last item. */
 export async function followStream<Item>(stream: StreamToFollow<Item>): Promise<void> {
-  const { open, take, note, signal, clock } = stream;
+  const { open, take, note, isPassing, signal, clock } = stream;
   let { after } = stream;
-  let isAway = false;
+  let hasBegun = false;
+  let stopped: string | undefined;
   while (!signal.aborted) {
     try {
       for await (const item of await open(after)) {
-        if (isAway) note('rollcalld answers again');
-        isAway = false;
+        if (stopped !== undefined) note(goesOn.get(stopped) ?? 'it goes on');
+        stopped = undefined;
+        hasBegun = true;
         after = take(item);
       }
     } catch (error) {
       if (signal.aborted) return;
-      if (!isRollcallError(error, daemonUnreachable)) throw error;
-      if (!isAway) note('rollcalld does not answer; waiting until it does');
-      isAway = true;
+      if (!isRollcallError(error)) throw error;
+      const isAway = error.code === daemonUnreachable;
+      if (!isAway && !(hasBegun && isPassing?.(error) === true)) throw error;
+      const reason = isAway ? away : `${error.message}; trying again`;
+      if (stopped !== reason) note(reason);
+      stopped = reason;
     }
     await sleep(clock, retryMs, signal).catch(() => undefined);
   }

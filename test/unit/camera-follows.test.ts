@@ -70,10 +70,10 @@ describe('callers who follow a camera', () => {
     assert.deepEqual(told.slice(2), ['door false', 'yard false']);
   });
 
-  test('are 16 at most, and stop after half an hour', async () => {
+  test('are 32 at most, and stop after half an hour', async () => {
     const { clock, follows: all } = follows();
     const leaving = new AbortController();
-    const many = Array.from({ length: 16 }, () => all.follow('door', leaving.signal));
+    const many = Array.from({ length: 32 }, () => all.follow('door', leaving.signal));
     const firsts = many.map((each) => each.next());
     await assert.rejects(all.follow('door', leaving.signal).next(), { code: 'busy' });
     all.take(report('door'));

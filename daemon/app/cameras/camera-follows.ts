@@ -5,8 +5,8 @@ import { LatestSlot } from '../../base/latest-slot.js';
 import type { FacesInSight } from '../../vision/protocol.js';
 import type { VisionPool } from './vision-pool.js';
 
-/** Callers who follow at once, all cameras together. */
-const mostFollows = 16;
+/** Callers who follow at once, all cameras together. An account from the network has a quarter of them at most. */
+const mostFollows = 32;
 /** A forgotten window ends after this time, milliseconds. */
 const longestMs = 30 * 60_000;
 /** Vision reports at least once a second. A camera that is silent for this long delivers nothing, milliseconds. */
