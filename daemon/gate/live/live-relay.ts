@@ -14,7 +14,7 @@ interface Room {
 /** Pictures beyond these are left out. A video, of which no part can be left out, is ended: it may be some seconds behind. */
 const roomOf: Readonly<Record<LivePathKind, Room>> = {
   live: { messages: 4, bytes: 1024 * 1024 },
-  video: { messages: 64, bytes: 4 * 1024 * 1024 },
+  video: { messages: 64, bytes: 2 * 1024 * 1024 },
 };
 /** A ping is sent so often at least, also without pictures, milliseconds. */
 const pingEveryMs = 10_000;
