@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { demoSections } from '../../scripts/seeding/seed.js';
 import { withoutBuild } from '../support/box.js';
-import { assertAccessible, startBrowser, withoutChromium } from '../support/browser.js';
+import { assertAccessible, startBrowser, type WatchedPage, withoutChromium } from '../support/browser.js';
 import { startConsoleBox } from '../support/console-box.js';
 
 const silentCamera = '  - { id: yard, name: Yard, url: "rtsp://127.0.0.1:1/" }\n';
@@ -12,6 +12,39 @@ const sections = (gatePort: number): string => `${demoSections(gatePort, silentC
   webhooks: [{ id: control-room, url: "https://127.0.0.1:9/", secret: no-such-secret }]
   rules: [{ id: down, on: camera-down, minimumS: 0, severity: critical, channels: [control-room] }]
 `;
+
+/** An administrator adds a rule that the box refuses at first, changes it, and removes it. */
+async function editRules(admin: WatchedPage): Promise<void> {
+  const { page, faults } = admin;
+  const dialog = page.getByRole('dialog');
+  await page.getByRole('button', { name: 'Add a rule' }).click();
+  await dialog.getByLabel('Name of the rule').fill('down');
+  await dialog.getByLabel('How many cause an alert').fill('3');
+  await dialog.getByLabel('What is counted').selectOption('visits of the same stranger');
+  await assertAccessible(admin);
+  await dialog.getByRole('button', { name: 'Check the change' }).click();
+  await dialog.getByText('From then on: down: Unknown person').waitFor();
+  await dialog.getByText('The box refuses this').waitFor();
+  await assertAccessible(admin);
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await dialog.getByLabel('Name of the rule').fill('third-visit');
+  await dialog.getByRole('button', { name: 'Check the change' }).click();
+  await dialog.getByRole('button', { name: 'Put in force' }).click();
+  await page.getByText('From 3 visits of the same stranger').waitFor();
+
+  await page.getByRole('button', { name: 'Change the rule third-visit' }).click();
+  await dialog.getByLabel('How many cause an alert').fill('4');
+  await dialog.getByRole('button', { name: 'Check the change' }).click();
+  await dialog.getByText('Until now: third-visit').waitFor();
+  await dialog.getByRole('button', { name: 'Put in force' }).click();
+  await page.getByText('From 4 visits of the same stranger').waitFor();
+
+  await page.getByRole('button', { name: 'Remove the rule third-visit' }).click();
+  await dialog.getByText('The rule is removed').waitFor();
+  await dialog.getByRole('button', { name: 'Put in force' }).click();
+  await page.getByRole('button', { name: 'Remove the rule third-visit' }).waitFor({ state: 'detached' });
+  assert.deepEqual(faults, []);
+}
 
 describe('alerts in the console', { skip: withoutBuild || withoutChromium, timeout: 240_000 }, () => {
   test('shows an alert and why its delivery is late, acknowledges it, mutes its rule and tests its channel', async () => {
@@ -47,6 +80,10 @@ describe('alerts in the console', { skip: withoutBuild || withoutChromium, timeo
 
     const viewer = await box.open('technician', '/alerts');
     await viewer.page.getByText('control-room').first().waitFor();
+    await viewer.page.getByRole('button', { name: 'Mute the rule down' }).waitFor();
+    assert.equal(await viewer.page.getByRole('button', { name: 'Add a rule' }).count(), 0);
     assert.deepEqual(viewer.faults, []);
+
+    await editRules(await box.open('admin', '/alerts'));
   });
 });

@@ -1,6 +1,8 @@
 import type { LiveFace } from '../../contract/live.js';
 import type { livenessRequirements, passageOutcomes, passageReasons } from '../../contract/passage-terms.js';
 import type { boxConditions } from '../../contract/status.js';
+import { occurrences } from '../../domain/alerts/alert-rule.js';
+import { boxTroubles } from '../../domain/events/notice.js';
 import type en from '../messages/en/terms.json';
 import { wordsOf } from '../words/words.js';
 import type { IconName } from './icon.js';
@@ -40,6 +42,16 @@ export function brokerWord(state: string): string {
 
 /** The state of the connection on a box without a broker. */
 export const notConfigured = 'not configured';
+
+const subjects = [...occurrences, 'camera-down', 'camera-impaired', 'sealed'] as const;
+
+/** What an alert or a rule is about. The contract leaves it open: a newer one is shown as it comes. */
+export function subjectWord(on: string): string {
+  const known = subjects.find((each) => each === on);
+  const trouble = boxTroubles.find((each) => each === on);
+  if (trouble !== undefined) return conditionWord(trouble);
+  return known === undefined ? on : term(`subject-${known}`);
+}
 
 const severities = ['info', 'warning', 'critical'] as const;
 const severityTones = { info: 'info', warning: 'warn', critical: 'bad' } as const satisfies Record<

@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import { lazy } from 'preact-iso';
 import type { AlertMute, AlertSetup, ChannelTest } from '../../../contract/alerts.js';
 import { call } from '../../api/call.js';
 import { can } from '../../api/session.js';
@@ -12,18 +13,45 @@ import { say } from '../../parts/notes.js';
 import { Badge, Empty, Loaded, Section } from '../../parts/page.js';
 import { dayAndTime } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
+import { ruleText } from './rule-text.js';
 
 const t = wordsOf<typeof en>('alerts');
 
 type Rule = AlertSetup['rules'][number];
 
+/** Loaded when it is wanted: few users change rules. */
+const RuleEditor = lazy(() => import('./rule-editor.js'));
+
+interface Edited {
+  readonly ruleId?: string;
+  readonly isRemoval?: boolean;
+}
+
 /** What causes alerts and where they go: rules that can be muted, channels that can be tested. */
 export function AlertRules() {
   const setup = useFetched('alerts.rules', {});
   const mutes = useFetched('alerts.mutes', {});
+  const edited = useSignal<Edited | undefined>(undefined);
+  const channelIds = setup.value?.channels.map(({ id }) => id) ?? [];
+  const mayEdit = can('config:read', 'config:write') && channelIds.length > 0;
   return (
     <>
-      <Section title={t('rules')}>
+      <Section
+        title={t('rules')}
+        acts={
+          mayEdit && (
+            <button
+              type="button"
+              class="small secondary"
+              onClick={() => {
+                edited.value = {};
+              }}
+            >
+              {t('add-rule')}
+            </button>
+          )
+        }
+      >
         <Fault error={mutes.fault} onRetry={() => void mutes.reload()} />
         <Loaded of={setup}>
           {({ rules }) =>
@@ -37,6 +65,13 @@ export function AlertRules() {
                     rule={rule}
                     mute={mutes.value?.find((each) => each.rule === rule.id)}
                     onChanged={() => void mutes.reload()}
+                    onEdit={
+                      mayEdit
+                        ? (isRemoval) => {
+                            edited.value = { ruleId: rule.id, isRemoval };
+                          }
+                        : undefined
+                    }
                   />
                 ))}
               </ul>
@@ -60,6 +95,16 @@ export function AlertRules() {
         </Loaded>
         <p class="quiet">{t('channels-fixed')}</p>
       </Section>
+      {edited.value !== undefined && (
+        <RuleEditor
+          {...edited.value}
+          channels={channelIds}
+          onClose={(isDone) => {
+            edited.value = undefined;
+            if (isDone) void setup.reload();
+          }}
+        />
+      )}
     </>
   );
 }
@@ -68,9 +113,11 @@ interface OneRuleProps {
   readonly rule: Rule;
   readonly mute: AlertMute | undefined;
   readonly onChanged: () => void;
+  /** Absent for callers who may not change the rule. */
+  readonly onEdit: ((isRemoval: boolean) => void) | undefined;
 }
 
-function OneRule({ rule, mute, onChanged }: OneRuleProps) {
+function OneRule({ rule, mute, onChanged, onEdit }: OneRuleProps) {
   const isAsking = useSignal(false);
   const doing = useAct();
   const unmute = async (): Promise<void> => {
@@ -101,6 +148,26 @@ function OneRule({ rule, mute, onChanged }: OneRuleProps) {
             {t('mute')}
           </button>
         )}
+        {onEdit && (
+          <>
+            <button
+              type="button"
+              class="small secondary"
+              aria-label={t('change-rule', { rule: rule.id })}
+              onClick={() => onEdit(false)}
+            >
+              {t('change')}
+            </button>
+            <button
+              type="button"
+              class="small secondary"
+              aria-label={t('remove-rule', { rule: rule.id })}
+              onClick={() => onEdit(true)}
+            >
+              {t('remove')}
+            </button>
+          </>
+        )}
       </span>
       {isAsking.value && (
         <MuteDialog
@@ -113,24 +180,6 @@ function OneRule({ rule, mute, onChanged }: OneRuleProps) {
       )}
     </li>
   );
-}
-
-function ruleText(rule: Rule): string {
-  const { on, channels, cameras, threshold, minimumS, quietHours, cooldownMinutes } = rule;
-  const parts = [
-    t('rule-on', { on, channels: channels.join(', ') }),
-    cameras && t('rule-cameras', { cameras: cameras.join(', ') }),
-    threshold &&
-      t('rule-threshold', {
-        count: threshold.count,
-        of: threshold.of,
-        minutes: threshold.withinMinutes ?? 10,
-      }),
-    minimumS !== undefined && t('rule-minimum', { seconds: minimumS }),
-    quietHours && t('rule-quiet', { from: quietHours.from, to: quietHours.to }),
-    t('rule-cooldown', { minutes: cooldownMinutes }),
-  ];
-  return parts.filter(Boolean).join(' ');
 }
 
 /** How long a rule may be muted, in minutes. */

@@ -10,7 +10,7 @@ import { sentence } from '../../parts/fault.js';
 import { Choice } from '../../parts/field.js';
 import { type Column, LongTable } from '../../parts/long-table.js';
 import { Badge, Facts, PageHead, type Tone } from '../../parts/page.js';
-import { SeverityBadge, severityWord } from '../../parts/terms.js';
+import { SeverityBadge, severityWord, subjectWord } from '../../parts/terms.js';
 import { useQuery } from '../../parts/use-query.js';
 import { dayAndTime } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
@@ -165,7 +165,7 @@ function OneAlert({ of: alert, onClose }: { readonly of: Alert; readonly onClose
         of={[
           [t('time'), dayAndTime(time)],
           [t('rule'), rule],
-          [t('on'), on],
+          [t('on'), subjectWord(on)],
           [t('phase'), t(`phase-${phase}`)],
           [t('severity'), severityWord(severity)],
           [t('seen'), acknowledgement && `${dayAndTime(acknowledgement.at)} · ${acknowledgement.by}`],

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { call, type Input, type Output } from '../../api/call.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/configuration.json';
@@ -16,12 +17,14 @@ type Change = Input<'config.check'>;
 interface ReviewProps {
   readonly change: Change;
   readonly revision: number;
+  /** The change in words, where the page knows them. */
+  readonly children?: ComponentChildren;
   /** Called after the change is in force, and when the user gives up. */
   readonly onClose: (isDone: boolean) => void;
 }
 
 /** Shows what a change would do, and puts it in force. */
-export function Review({ change, revision, onClose }: ReviewProps) {
+export function Review({ change, revision, children, onClose }: ReviewProps) {
   const checked = useFetched('config.check', change);
   const { problems = [], differences = [] } = checked.value ?? {};
   return (
@@ -36,6 +39,7 @@ export function Review({ change, revision, onClose }: ReviewProps) {
       }}
       onClose={onClose}
     >
+      {children}
       <Loaded of={checked}>{(value) => <Checked of={value} />}</Loaded>
     </Confirm>
   );

@@ -1,0 +1,85 @@
+import {
+  type AlertSeverity,
+  type AlertSubject,
+  alertSeverities,
+  alertSubjects,
+  type Counting,
+  countings,
+  isAboutCameras,
+  isOccurrence,
+} from '../../../domain/alerts/alert-rule.js';
+
+/** A rule as the configuration has it. */
+export interface RuleSetting {
+  readonly id: string;
+  readonly on: string;
+  readonly channels: readonly string[];
+  readonly severity?: string;
+  readonly cameras?: readonly string[];
+  readonly threshold?: { readonly of: string; readonly count: number; readonly withinMinutes?: number };
+  readonly minimumS?: number;
+  readonly quietHours?: { readonly from: string; readonly to: string; readonly days?: readonly string[] };
+  readonly cooldownMinutes?: number;
+  /** Templates, which the form leaves as they are. */
+  readonly subject?: string;
+  readonly text?: string;
+}
+
+/** A rule as a form holds it: an empty text for what is absent. */
+export interface RuleDraft {
+  readonly id: string;
+  readonly on: AlertSubject;
+  readonly channels: readonly string[];
+  /** `undefined`: all cameras. */
+  readonly cameras: readonly string[] | undefined;
+  readonly severity: AlertSeverity;
+  readonly of: Counting;
+  readonly count: string;
+  readonly withinMinutes: string;
+  readonly minimumS: string;
+  readonly quietFrom: string;
+  readonly quietTo: string;
+  readonly cooldownMinutes: string;
+}
+
+const textOf = (value: number | undefined): string => (value === undefined ? '' : String(value));
+
+export function draftOf(rule: RuleSetting | undefined, channels: readonly string[]): RuleDraft {
+  const { threshold, quietHours, minimumS, cooldownMinutes = 10 } = rule ?? {};
+  return {
+    id: rule?.id ?? '',
+    on: alertSubjects.find((each) => each === rule?.on) ?? 'unknown',
+    channels: rule?.channels ?? channels.slice(0, 1),
+    cameras: rule?.cameras,
+    severity: alertSeverities.find((each) => each === rule?.severity) ?? 'warning',
+    of: countings.find((each) => each === threshold?.of) ?? 'events',
+    count: String(threshold?.count ?? 1),
+    withinMinutes: textOf(threshold?.withinMinutes),
+    minimumS: textOf(minimumS),
+    quietFrom: quietHours?.from ?? '',
+    quietTo: quietHours?.to ?? '',
+    cooldownMinutes: String(cooldownMinutes),
+  };
+}
+
+/** What `threshold` can count for this subject. */
+export const countingsFor = (on: AlertSubject): readonly Counting[] =>
+  on === 'unknown' ? countings : ['events'];
+
+/** The rule that a form describes, with the days and the templates that it had before. What the subject does not know is left out. */
+export function ruleOf(draft: RuleDraft, before: RuleSetting | undefined): RuleSetting {
+  const { id, on, channels, cameras, severity, count, withinMinutes, quietFrom: from, quietTo: to } = draft;
+  const of = countingsFor(on).find((each) => each === draft.of) ?? 'events';
+  const counts = isOccurrence(on) && (of !== 'events' || Number(count) > 1);
+  const within = of !== 'visits' && withinMinutes !== '' ? { withinMinutes: Number(withinMinutes) } : {};
+  const days = before?.quietHours?.days;
+  return {
+    ...{ id: id.trim(), on, channels, severity, cooldownMinutes: Number(draft.cooldownMinutes) },
+    ...(isAboutCameras(on) && cameras !== undefined && { cameras }),
+    ...(counts && { threshold: { of, count: Number(count), ...within } }),
+    ...(!isOccurrence(on) && draft.minimumS !== '' && { minimumS: Number(draft.minimumS) }),
+    ...(from !== '' && to !== '' && { quietHours: { from, to, ...(days && { days }) } }),
+    ...(before?.subject !== undefined && { subject: before.subject }),
+    ...(before?.text !== undefined && { text: before.text }),
+  };
+}
