@@ -162,10 +162,17 @@ describe('a gate with live pictures', { skip: withoutOpenssl, timeout: 60_000 },
       (_request, response) => response.writeHead(403, { 'content-type': 'application/json' }).end(problem),
       async ({ gate, open }) => {
         assert.deepEqual(await refusalOf(open()), [403, problem]);
-        // Without a WebSocket the core is not asked.
-        for (const method of ['GET', 'HEAD']) assert.equal((await gate.ask({ path, method })).status, 400);
+        // Without a WebSocket, a page learns why the core refuses.
+        assert.equal((await gate.ask({ path })).status, 403);
+        assert.equal((await gate.ask({ path, method: 'HEAD' })).status, 400);
       },
     );
+    await withParts(shows, async ({ gate, core }) => {
+      const answered = await gate.ask({ path });
+      assert.equal(answered.status, 400);
+      assert.doesNotMatch(JSON.stringify(answered), /the-ticket/);
+      await until('the core to be left', () => core().destroyed);
+    });
     for (const said of [
       line({ item: { socket: '../../other.sock', ticket: 'x' } }),
       line({ item: { socket: 'live-9.sock', ticket: 'x' } }),
