@@ -12,6 +12,9 @@ export interface EnrolledPerson {
   readonly expectedFromMs: number | undefined;
 }
 
+/** All persons by id. Undefined: it is unknown who is enrolled. */
+export type KnownPersons = ReadonlyMap<PersonId, EnrolledPerson> | undefined;
+
 /** Rows per query. */
 const slice = 500;
 
@@ -19,9 +22,7 @@ const slice = 500;
  * The enrolled persons by id. While the gallery is sealed, they have no names. Undefined while the gallery file is not open: then
  * it is unknown who is expected.
  */
-export async function enrolledPersons(
-  vault: GalleryVault,
-): Promise<ReadonlyMap<PersonId, EnrolledPerson> | undefined> {
+export async function enrolledPersons(vault: GalleryVault): Promise<KnownPersons> {
   const gallery = vault.open?.gallery;
   const found = gallery === undefined ? sealedPersons(vault) : await namedPersons(gallery);
   return found && new Map(found.map((person) => [person.id, person]));
