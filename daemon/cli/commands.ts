@@ -15,6 +15,7 @@ export const commands: ReadonlyMap<string, () => Promise<(program: Command) => v
   ['doctor', async () => (await import('./doctor.js')).registerDoctor],
   ['mqtt', async () => (await import('./mqtt.js')).registerMqtt],
   ['camera', async () => (await import('./camera.js')).registerCamera],
+  ['screen', async () => (await import('./screen.js')).registerScreen],
   ['liveness', async () => (await import('./liveness.js')).registerLiveness],
   ['person', async () => (await import('./person/person.js')).registerPerson],
   ['passages', async () => (await import('./passages/passages.js')).registerPassages],

@@ -67,6 +67,18 @@ test('a demo box has accounts, persons and two weeks of attendance, passages and
   const { history } = await client.call('strangers.show', { stranger: newest.id });
   assert.ok(history.every(({ hasPicture }) => hasPicture));
 
+  // What else only the console shows has a command, too.
+  assert.match(
+    await box.command('report', 'accuracy'),
+    /^8 persons, recogniser [\s\S]*56 of different persons/,
+  );
+  const added = await box.command('screen', 'add', 'front-door', '--label', 'Main door');
+  assert.match(added, /^\S{20,}\nOpen \/kiosk# with this secret/);
+  const screens = await box.command('screen', 'list');
+  const [, screen = ''] = /^(\S+) +front-door +Main door/m.exec(screens) ?? [];
+  await box.command('screen', 'remove', screen, '--yes');
+  assert.match(await box.command('screen', 'list'), /There are no screens/);
+
   const outbox = await client.call('outbox.show');
   assert.ok(events > 100 && outbox.count < 20, `${outbox.count} events wait, ${events} were made up`);
   const waiting = outbox.kinds.filter(({ count }) => count > 0).map(({ kind }) => kind);

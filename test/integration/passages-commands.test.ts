@@ -341,6 +341,9 @@ describe('rollcall passages', { timeout: 120_000 }, () => {
       assert.match(text.stdout, /gate: 3 passages/);
       assert.match(text.stdout, /what to do about seen-too-briefly: /);
       assert.match(text.stdout, /0 to 1 +2 +0 +1 +1 +100\.0 %/);
+      const preview = await run('report', 'preview', '--threshold', '0.999', '-n', '10');
+      assert.match(preview.stdout, /5 passages judged again/);
+      assert.match((await run('report', 'preview')).stderr, /no setting is given that would differ/);
       const long = await run('report', 'recognition', '--from', '2026-01-01', '--to', '2026-03-02');
       assert.match(long.stderr, /a report covers 1 to 31 days/);
     });

@@ -6,6 +6,8 @@ import { openBox } from '../daemon-client.js';
 import { exitCodes, print, runAction, table } from '../output.js';
 import { dayForms } from '../site-time.js';
 import { whichCameraOfRecords } from '../which-camera.js';
+import { registerAccuracy } from './report-accuracy.js';
+import { registerPreview } from './report-preview.js';
 
 interface ReportOptions extends CommonOptions {
   readonly from?: string;
@@ -84,7 +86,9 @@ function outcomeTable(heading: string, rows: readonly (Tally & { readonly at: st
 }
 
 export function registerReport(program: Command): void {
-  const report = program.command('report').description('figures over a period');
+  const report = program.command('report').description('figures over a period, and of the gallery');
+  registerAccuracy(report);
+  registerPreview(report);
   withCommonOptions(report.command('recognition'))
     .option('--from <day>', `first day: ${dayForms}; default: today`)
     .option('--to <day>', 'last day, included; default: today')

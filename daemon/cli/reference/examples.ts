@@ -77,6 +77,17 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
       'Ada came, and the box did not see her',
     ],
   ],
+  'report accuracy': [['rollcall report accuracy', 'how well the box tells its persons apart']],
+  'report preview': [
+    ['rollcall report preview --threshold 0.6', 'what the last 100 passages would have become'],
+    [
+      'rollcall report preview --camera gate --require not-attack -n 500',
+      'without a proof of life at one camera',
+    ],
+  ],
+  'screen list': [['rollcall screen list', 'show the screens and when each was last seen']],
+  'screen add': [["rollcall screen add gate --label 'Main door'", 'add a screen and show its secret']],
+  'screen remove': [['rollcall screen remove ID', 'end a screen']],
   'report recognition': [
     ['rollcall report recognition --from yesterday', 'what each camera answered and lost since yesterday'],
   ],
