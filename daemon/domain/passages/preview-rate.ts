@@ -28,8 +28,6 @@ export interface EyesAtRate {
 const sameShare = 0.1;
 /** A found blink is a recorded one if they are so near, milliseconds. */
 const sameBlinkMs = 200;
-/** A face that stayed for longer after its curve may have blinked again, milliseconds. */
-const stayedMs = 500;
 
 /**
  * What the blink detector finds in the eyes of a passage if fewer frames are analysed. More frames than recorded can only show more
@@ -60,7 +58,8 @@ export function eyesAtRate(passage: Passage, fps: number): EyesAtRate {
   const counts = slower.map((seen) => foundAmong(timesMs, seen));
   const [least, greatest] = [Math.min(...counts), Math.max(...counts)];
   const untilMs = samples.at(-1)?.atMs ?? 0;
-  const mayBlinkLater = least < blinkCount && lastSeenMs - startedAtMs - untilMs > stayedMs;
+  // In one frame more, a slow blink may be complete, or another one begin.
+  const mayBlinkLater = least < blinkCount && lastSeenMs - startedAtMs - untilMs > 1000 / fps;
   const seenMs = observedMsIn(samples);
   const share = seenMs === 0 ? 1 : Math.min(...slower.map(observedMsIn)) / seenMs;
   return {
