@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
+import { isRollcallError } from '../../daemon/base/errors.js';
 import { writeEnrolmentPhotos } from '../../scripts/virtual-camera/cast.js';
 import { withoutBuild } from '../support/box.js';
 import {
@@ -66,6 +67,7 @@ cameras:
 `,
     });
     await enrolAda(box);
+    await enrolAtTheCamera(box);
     const technician = await box.open('technician', '/cameras');
     await listed(technician);
     await watched(technician);
@@ -88,6 +90,23 @@ async function enrolAda({ box }: ConsoleBox): Promise<void> {
   const photographs = [await readFile(photos.files.ada)];
   const { outcome } = await box.client.call('persons.enrol', { name: 'Ada Lovelace', photographs });
   assert.equal(outcome, 'enrolled');
+}
+
+/** A guided enrolment gets its pictures from the camera that streams: the box judges them, and keeps one from the front. */
+async function enrolAtTheCamera({ box: { client } }: ConsoleBox): Promise<void> {
+  const { id } = await client.call('enrolments.begin', { person: { name: 'Ada at the door' } });
+  const take = (cameraId: string) => client.call('enrolments.take-camera-picture', { id, cameraId });
+  await assert.rejects(take('attic'), { code: 'no-such-camera' });
+  await until('a picture from the front that the box keeps', async () => {
+    const taken = await take('door').catch((error: unknown) => {
+      if (!isRollcallError(error, 'camera-not-streaming')) throw error;
+    });
+    return taken?.enrolment.pictures.some(({ step }) => step === 'front') === true;
+  });
+  const [kept] = (await client.call('enrolments.show', { id })).pictures;
+  const jpeg = await client.call('enrolments.read-picture', { id, pictureId: kept?.id ?? '' });
+  assert.deepEqual([...jpeg.subarray(0, 2)], [0xff, 0xd8]);
+  await client.call('enrolments.abandon', { id });
 }
 
 async function listed(technician: WatchedPage): Promise<void> {
