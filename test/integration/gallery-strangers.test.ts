@@ -10,6 +10,7 @@ import {
 } from '../../daemon/domain/ids.js';
 import type { StrangerSight } from '../../daemon/domain/strangers/stranger-book.js';
 import type { Gallery } from '../../daemon/gallery/gallery.js';
+import { ageingStrangers } from '../../daemon/gallery/retention/retention-strangers.js';
 import { SealedStrangers } from '../../daemon/gallery/strangers/sealed-strangers.js';
 import { verifyGallery } from '../../daemon/gallery/verify/verify-gallery.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
@@ -201,6 +202,19 @@ describe('strangers of a gallery', () => {
     for (const seed of [3, 4, 5]) passed({ strangers: small }, sightOf(`p-${seed}`, seed, seed * hourMs));
     assert.deepEqual(small.list().map(passagesOf), [['p-5'], ['p-2']]);
     assert.equal(file.database.db.prepare('SELECT count(*) FROM stranger').pluck().get(), 2);
+  });
+
+  test('who are set aside have an end of their own, unless a sealed gallery has held it up', async (t) => {
+    const options = galleryOptions(temporaryDirectory(t));
+    await using opened = await openTestGallery(options);
+    const [aside, other] = [1, 2].map((seed) => passed(opened.gallery, sightOf(`p-${seed}`, seed)).id);
+    assert.ok(aside && other);
+    opened.gallery.strangers.setAside(aside, { change: 'discarded' }, tester);
+    const deleted: string[] = [];
+    const ageing = ageingStrangers(opened.file.database, 'active', (ids) => void deleted.push(...ids));
+    ageing.begin(hourMs)(10);
+    assert.deepEqual([deleted, ageing.countDue(hourMs)], [[other], 0]);
+    assert.equal(ageing.countDue(options.clock.wallMs() + hourMs), 1);
   });
 
   test('survive a deep rotation of keys, and verification opens them', async (t) => {

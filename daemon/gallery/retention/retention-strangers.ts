@@ -6,7 +6,8 @@ import { deleteStranger } from '../strangers/stranger-rows.js';
 
 /**
  * Strangers in one state, by their last visit. Each is deleted together with the data key. `forget` gets those that were deleted,
- * to forget them elsewhere.
+ * to forget them elsewhere. Those who are set aside wait for their own end, which deletes their pictures, too, unless that is long due:
+ * a sealed gallery must not keep them.
  */
 export function ageingStrangers(
   database: OpenDatabase,
@@ -14,19 +15,20 @@ export function ageingStrangers(
   forget: (ids: readonly StrangerId[]) => void,
 ): Ageing {
   const { db } = database;
+  const due = 'state = @state AND last_seen_ms < @beforeMs AND coalesce(forgotten_at_ms, 0) < @beforeMs';
   const count = db
-    .prepare<[string, number], number>('SELECT count(*) FROM stranger WHERE state = ? AND last_seen_ms < ?')
+    .prepare<[{ state: string; beforeMs: number }], number>(`SELECT count(*) FROM stranger WHERE ${due}`)
     .pluck();
-  const due = db
-    .prepare<[string, number, number], StrangerId>(
-      'SELECT id FROM stranger WHERE state = ? AND last_seen_ms < ? ORDER BY last_seen_ms LIMIT ?',
+  const next = db
+    .prepare<[{ state: string; beforeMs: number; limit: number }], StrangerId>(
+      `SELECT id FROM stranger WHERE ${due} ORDER BY last_seen_ms LIMIT @limit`,
     )
     .pluck();
   return {
-    countDue: (beforeMs) => count.get(state, beforeMs) ?? 0,
+    countDue: (beforeMs) => count.get({ state, beforeMs }) ?? 0,
     begin: (beforeMs) => (limit) => {
       const ids = database.transaction(() => {
-        const found = due.all(state, beforeMs, limit);
+        const found = next.all({ state, beforeMs, limit });
         for (const id of found) deleteStranger(database, id);
         return found;
       });
