@@ -56,20 +56,29 @@ function withoutDetours() {
     enforce: 'post',
     generateBundle(_, bundle) {
       const found = Object.values(bundle).flatMap(({ fileName, code = '' }) => {
-        const detour = /^export\{(\w+) as default\}from"(.+)";$/.exec(code);
-        return detour === null ? [] : [{ fileName, exported: detour[1], target: detour[2] }];
+        const [, names, target] = /^export\{([\w ,]+)\}from"(.+)";$/.exec(code) ?? [];
+        if (target === undefined) return [];
+        const pairs = names.split(',').map((each) => each.split(' as '));
+        return [{ fileName, target, given: pairs.map(([own, name = own]) => `${name}:a.${own}`).join() }];
       });
       for (const chunk of Object.values(bundle))
-        for (const { fileName, exported, target } of found) {
+        for (const { fileName, given, target } of found) {
           const written = `import(\`./${fileName.replace(/^.*\//, '')}\`)`;
           if (!chunk.code?.includes(written)) continue;
-          chunk.code = chunk.code.replace(
-            written,
-            `import(\`${target}\`).then(a=>({default:a.${exported}}))`,
-          );
+          chunk.code = chunk.code.replace(written, `import(\`${target}\`).then(a=>({${given}}))`);
           delete bundle[fileName];
         }
     },
+  };
+}
+
+/** Vite would load what a page needs ahead of the page. A page needs one file, so what is left is to load it. */
+function withoutPreloads() {
+  return {
+    name: 'without preloads',
+    enforce: 'pre',
+    load: (id) =>
+      id === '\0vite/preload-helper.js' ? 'export const __vitePreload = (load) => load();' : undefined,
   };
 }
 
@@ -95,7 +104,7 @@ const together = {
 
 export default defineConfig({
   root: at('.'),
-  plugins: [words(at('.')), operationsTable(), withoutDetours()],
+  plugins: [words(at('.')), operationsTable(), withoutPreloads(), withoutDetours()],
   clearScreen: false,
   logLevel: 'warn',
   build: {
@@ -103,7 +112,7 @@ export default defineConfig({
     emptyOutDir: true,
     target: 'es2022',
     assetsInlineLimit: 0,
-    // The page names what it needs at once. A page of the console needs one file beyond that.
+    // Only the page itself names what it needs at once.
     modulePreload: {
       polyfill: false,
       resolveDependencies: (_, files, { hostType }) => (hostType === 'html' ? files : []),
@@ -114,8 +123,11 @@ export default defineConfig({
       output: {
         codeSplitting: {
           groups: [
-            { name: 'libraries', test: /node_modules\/(?!lean-qr|write-excel-file|fflate)/, priority: 2 },
-            { name: 'shared', test: /\/console\/(?:api|parts|words|time|shell)\//, priority: 1 },
+            {
+              name: 'shared',
+              test: /node_modules\/(?!lean-qr)|\/console\/(?:api|parts(?!\/(?:qr-path|zip-file))|words|time|shell)\//,
+              priority: 1,
+            },
             // Many small files compress badly: pages that are used together come together.
             ...Object.entries(together).map(([name, pages]) => ({
               name,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { zipSync } from 'fflate';
 import { unzip } from '../../daemon/console/pages/people/unzip.js';
-import { zipOf } from '../../daemon/console/pages/people/zip-file.js';
+import { zipOf } from '../../daemon/console/parts/zip-file.js';
 
 const text = (words: string) => new TextEncoder().encode(words);
 const picture = text('a picture '.repeat(1000));
@@ -46,7 +46,7 @@ describe('a zip archive of persons in the browser', () => {
   });
 
   test('is one that the console wrote itself', async () => {
-    const read = await unzip(zipOf(new Map([['Łódź.jpg', picture]])));
+    const read = await unzip(await zipOf(new Map([['Łódź.jpg', new Blob([picture])]])));
     assert.ok('files' in read);
     assert.deepEqual(
       read.files.map(({ path }) => path),

@@ -6,20 +6,15 @@ import type en from '../messages/en/parts.json';
 import { wordsOf } from '../words/words.js';
 import { Fault } from './fault.js';
 import { Empty, Loading } from './page.js';
+import { columnClass, type TableColumn } from './table.js';
 
 const t = wordsOf<typeof en>('parts');
 
-/** A column of a table. */
-export interface Column<Item> {
+/** A column of a long table. */
+export interface Column<Item> extends TableColumn<Item> {
   readonly key: string;
-  readonly head: string;
-  readonly cell: (item: Item) => ComponentChildren;
-  /** Left out on narrow screens. */
-  readonly isMinor?: boolean;
   /** Short values, such as a time of day: other columns get more room. */
   readonly isBrief?: boolean;
-  /** Figures stand at the end of the cell. */
-  readonly isFigure?: boolean;
 }
 
 interface LongTableProps<Item> {
@@ -93,9 +88,13 @@ export function LongTable<Item>({ caption, list, columns, keyOf, rowPx = 44, emp
         <caption class="unseen">{caption}</caption>
         <thead>
           <tr>
-            {columns.map(({ key, head, isMinor, isFigure, isBrief }) => (
-              <th key={key} scope="col" class={classOf(isMinor, isFigure, isBrief)}>
-                {head}
+            {columns.map((column) => (
+              <th
+                key={column.key}
+                scope="col"
+                class={`${columnClass(column)} ${column.isBrief === true ? 'brief' : ''}`}
+              >
+                {column.head}
               </th>
             ))}
           </tr>
@@ -104,9 +103,9 @@ export function LongTable<Item>({ caption, list, columns, keyOf, rowPx = 44, emp
           {from > 0 && <Spacer heightPx={Math.min(from, items.length) * rowPx} />}
           {rows.map((item, index) => (
             <tr key={keyOf(item)} aria-rowindex={from + index + 1} style={{ blockSize: `${rowPx}px` }}>
-              {columns.map(({ key, cell, isMinor, isFigure }) => (
-                <td key={key} class={classOf(isMinor, isFigure)}>
-                  {cell(item)}
+              {columns.map((column) => (
+                <td key={column.key} class={columnClass(column)}>
+                  {column.cell(item)}
                 </td>
               ))}
             </tr>
@@ -119,9 +118,6 @@ export function LongTable<Item>({ caption, list, columns, keyOf, rowPx = 44, emp
     </>
   );
 }
-
-const classOf = (isMinor = false, isFigure = false, isBrief = false): string =>
-  [isMinor && 'minor', isFigure && 'figure', isBrief && 'brief'].filter(Boolean).join(' ');
 
 /** Stands for the rows that are not drawn. One cell: to span columns that are left out would take their place from the others. */
 function Spacer({ heightPx }: { readonly heightPx: number }) {

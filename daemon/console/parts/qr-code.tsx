@@ -12,13 +12,9 @@ export function QrCode({ text, label }: QrCodeProps) {
   const drawn = useSignal<{ readonly path: string; readonly size: number } | undefined>(undefined);
   useEffect(() => {
     let isOver = false;
-    void Promise.all([import('lean-qr'), import('lean-qr/extras/svg')]).then(
-      ([{ generate }, { toSvgPath }]) => {
-        if (isOver) return;
-        const code = generate(text);
-        drawn.value = { path: toSvgPath(code), size: code.size };
-      },
-    );
+    void import('./qr-path.js').then(({ qrPath }) => {
+      if (!isOver) drawn.value = qrPath(text);
+    });
     return () => {
       isOver = true;
     };

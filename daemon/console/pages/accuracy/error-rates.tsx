@@ -1,7 +1,8 @@
 import type { Output } from '../../api/request.js';
 import { Curves } from '../../charts/curves.js';
 import type en from '../../messages/en/accuracy.json';
-import { Empty, Facts, Wide } from '../../parts/page.js';
+import { Empty, Facts } from '../../parts/page.js';
+import { Table } from '../../parts/table.js';
 import { number, percent } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 
@@ -44,28 +45,16 @@ export function ErrorRates({ report }: { readonly report: Output<'reports.accura
           <p class="quiet">{t('curve-note')}</p>
           <details>
             <summary>{t('as-table')}</summary>
-            <Wide label={t('as-table')}>
-              <table>
-                <thead>
-                  <tr>
-                    <th scope="col">{t('threshold')}</th>
-                    <th scope="col">{t('fmr')}</th>
-                    <th scope="col">{t('fnmr')}</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {points
-                    .filter((_, index) => index % every === 0)
-                    .map((point) => (
-                      <tr key={point.threshold}>
-                        <td>{number(point.threshold)}</td>
-                        <td>{percent(point.fmr, 3)}</td>
-                        <td>{percent(point.fnmr, 3)}</td>
-                      </tr>
-                    ))}
-                </tbody>
-              </table>
-            </Wide>
+            <Table
+              label={t('as-table')}
+              items={points.filter((_, index) => index % every === 0)}
+              keyOf={({ threshold }) => threshold}
+              columns={[
+                { head: t('threshold'), cell: ({ threshold }) => number(threshold) },
+                { head: t('fmr'), cell: ({ fmr }) => percent(fmr, 3) },
+                { head: t('fnmr'), cell: ({ fnmr }) => percent(fnmr, 3) },
+              ]}
+            />
           </details>
         </>
       )}

@@ -1,6 +1,7 @@
 import type { Output } from '../../api/request.js';
 import type en from '../../messages/en/accuracy.json';
-import { Empty, Wide } from '../../parts/page.js';
+import { Empty } from '../../parts/page.js';
+import { Table } from '../../parts/table.js';
 import { number, percent } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 
@@ -18,36 +19,18 @@ export function OwnThresholds({ report }: { readonly report: Output<'reports.acc
       <p class="quiet">
         {t('own-thresholds-lead', { shown: ownThresholds.length, total: ownThresholdCount })}
       </p>
-      <Wide label={t('own-thresholds')}>
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">{t('person')}</th>
-              <th scope="col" class="figure">
-                {t('threshold')}
-              </th>
-              <th scope="col">{t('why')}</th>
-              <th scope="col" class="figure minor">
-                {t('fmr')}
-              </th>
-              <th scope="col" class="figure minor">
-                {t('fnmr')}
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {ownThresholds.map(({ person, threshold: own, reason, fmr, fnmr }) => (
-              <tr key={person.id}>
-                <th scope="row">{person.name ?? person.id}</th>
-                <td class="figure">{number(own)}</td>
-                <td>{t(`threshold-${reason}`)}</td>
-                <td class="figure minor">{rate(fmr)}</td>
-                <td class="figure minor">{rate(fnmr)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </Wide>
+      <Table
+        label={t('own-thresholds')}
+        items={ownThresholds}
+        keyOf={({ person }) => person.id}
+        columns={[
+          { head: t('person'), cell: ({ person }) => person.name ?? person.id },
+          { head: t('threshold'), isFigure: true, cell: ({ threshold: own }) => number(own) },
+          { head: t('why'), cell: ({ reason }) => t(`threshold-${reason}`) },
+          { head: t('fmr'), isFigure: true, isMinor: true, cell: ({ fmr }) => rate(fmr) },
+          { head: t('fnmr'), isFigure: true, isMinor: true, cell: ({ fnmr }) => rate(fnmr) },
+        ]}
+      />
     </>
   );
 }

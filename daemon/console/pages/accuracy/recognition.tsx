@@ -3,7 +3,8 @@ import type { Output } from '../../api/request.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/accuracy.json';
 import { Field } from '../../parts/field.js';
-import { Empty, Loaded, Section, Wide } from '../../parts/page.js';
+import { Empty, Loaded, Section } from '../../parts/page.js';
+import { Table } from '../../parts/table.js';
 import { OutcomeBadge, reasonWord } from '../../parts/terms.js';
 import { useCameras } from '../../parts/use-cameras.js';
 import { number, percent, siteDay } from '../../time/site-time.js';
@@ -62,71 +63,53 @@ function CameraPart({ of: { camera, passages, reasons, byDwell } }: { readonly o
 
 function Reasons({ reasons, passages }: Pick<CameraReport, 'reasons' | 'passages'>) {
   return (
-    <Wide label={t('by-reason')}>
-      <table>
-        <caption class="unseen">{t('by-reason')}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{t('outcome')}</th>
-            <th scope="col">{t('reason')}</th>
-            <th scope="col" class="figure">
-              {t('passages')}
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {reasons.map(({ outcome, reason, count, remedy }) => (
-            <tr key={`${outcome} ${reason}`}>
-              <td>
-                <OutcomeBadge outcome={outcome} />
-              </td>
-              <td>
-                {reasonWord(reason)}
-                {remedy !== undefined && <small class="quiet"> {remedy}</small>}
-              </td>
-              <td class="figure">{t('count-share', { count, share: percent(count / passages) })}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </Wide>
+    <Table
+      label={t('by-reason')}
+      items={reasons}
+      keyOf={({ outcome, reason }) => `${outcome} ${reason}`}
+      columns={[
+        { head: t('outcome'), cell: ({ outcome }) => <OutcomeBadge outcome={outcome} /> },
+        {
+          head: t('reason'),
+          cell: ({ reason, remedy }) => (
+            <>
+              {reasonWord(reason)}
+              {remedy !== undefined && <small class="quiet"> {remedy}</small>}
+            </>
+          ),
+        },
+        {
+          head: t('passages'),
+          isFigure: true,
+          cell: ({ count }) => t('count-share', { count, share: percent(count / passages) }),
+        },
+      ]}
+    />
   );
 }
 
 /** Passages without an answer by the time in sight: what people pass too fast for, and what the camera sees badly. */
 function Dwell({ byDwell }: Pick<CameraReport, 'byDwell'>) {
   return (
-    <Wide label={t('by-dwell')}>
-      <table>
-        <caption class="unseen">{t('by-dwell')}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{t('in-sight')}</th>
-            <th scope="col" class="figure">
-              {t('answered')}
-            </th>
-            <th scope="col" class="figure">
-              {t('held-back')}
-            </th>
-            <th scope="col" class="figure">
-              {t('unanswered')}
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {byDwell.map(({ fromS, toS, passages, answered, heldBack, unanswered }) => (
-            <tr key={fromS}>
-              <th scope="row">{toS === null ? t('from-s', { fromS }) : t('from-to-s', { fromS, toS })}</th>
-              <td class="figure">{number(answered)}</td>
-              <td class="figure">{number(heldBack)}</td>
-              <td class="figure">
-                {t('count-share', { count: unanswered, share: shareOf(unanswered, passages - heldBack) })}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </Wide>
+    <Table
+      label={t('by-dwell')}
+      items={byDwell}
+      keyOf={({ fromS }) => fromS}
+      columns={[
+        {
+          head: t('in-sight'),
+          cell: ({ fromS, toS }) => (toS === null ? t('from-s', { fromS }) : t('from-to-s', { fromS, toS })),
+        },
+        { head: t('answered'), isFigure: true, cell: ({ answered }) => number(answered) },
+        { head: t('held-back'), isFigure: true, cell: ({ heldBack }) => number(heldBack) },
+        {
+          head: t('unanswered'),
+          isFigure: true,
+          cell: ({ passages, heldBack, unanswered }) =>
+            t('count-share', { count: unanswered, share: shareOf(unanswered, passages - heldBack) }),
+        },
+      ]}
+    />
   );
 }
 

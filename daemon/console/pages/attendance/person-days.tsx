@@ -6,6 +6,7 @@ import { useLines } from '../../api/use-fetched.js';
 import type en from '../../messages/en/attendance.json';
 import { Icon } from '../../parts/icon.js';
 import { Empty, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
+import { Table } from '../../parts/table.js';
 import { useCameras } from '../../parts/use-cameras.js';
 import { useQuery } from '../../parts/use-query.js';
 import { clockTime, dayAndTime, hours, laterDay, plainDay, siteDay } from '../../time/site-time.js';
@@ -105,59 +106,37 @@ interface DaysProps {
 
 function Days({ rows, onCorrect }: DaysProps) {
   return (
-    <div class="table">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{t('day')}</th>
-            <th scope="col">{t('status')}</th>
-            <th scope="col" class="minor">
-              {t('shift')}
-            </th>
-            <th scope="col" class="figure">
-              {t('in')}
-            </th>
-            <th scope="col" class="figure">
-              {t('out')}
-            </th>
-            <th scope="col" class="figure">
-              {t('worked')}
-            </th>
-            {can('attendance:write') && (
-              <th scope="col">
-                <span class="unseen">{t('correct')}</span>
-              </th>
-            )}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <tr key={`${row.date} ${row.shift} ${row.firstIn}`}>
-              <th scope="row">{plainDay(row.date)}</th>
-              <td>
-                <StatusBadges row={row} />
-              </td>
-              <td class="minor">{row.shift}</td>
-              <td class="figure">{row.firstIn && clockTime(row.firstIn)}</td>
-              <td class="figure">{row.lastOut && clockTime(row.lastOut)}</td>
-              <td class="figure">{workedText(row)}</td>
-              {can('attendance:write') && (
-                <td class="figure">
+    <Table
+      label={t('days')}
+      items={rows}
+      keyOf={({ date, shift, firstIn }) => `${date} ${shift} ${firstIn}`}
+      columns={[
+        { head: t('day'), cell: ({ date }) => plainDay(date) },
+        { head: t('status'), cell: (row) => <StatusBadges row={row} /> },
+        { head: t('shift'), isMinor: true, cell: ({ shift }) => shift },
+        { head: t('in'), isFigure: true, cell: ({ firstIn }) => firstIn && clockTime(firstIn) },
+        { head: t('out'), isFigure: true, cell: ({ lastOut }) => lastOut && clockTime(lastOut) },
+        { head: t('worked'), isFigure: true, cell: workedText },
+        ...(can('attendance:write')
+          ? [
+              {
+                head: <span class="unseen">{t('correct')}</span>,
+                isFigure: true,
+                cell: ({ date }: AttendanceRow) => (
                   <button
                     type="button"
                     class="small secondary"
-                    aria-label={t('correct-of', { day: plainDay(row.date) })}
-                    onClick={() => onCorrect(row.date)}
+                    aria-label={t('correct-of', { day: plainDay(date) })}
+                    onClick={() => onCorrect(date)}
                   >
                     {t('correct')}
                   </button>
-                </td>
-              )}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+                ),
+              },
+            ]
+          : []),
+      ]}
+    />
   );
 }
 

@@ -2,6 +2,7 @@ import type { AttendancePreview, AttendanceRow, DayTotals } from '../../../contr
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/attendance.json';
 import { Loaded, Section } from '../../parts/page.js';
+import { Table } from '../../parts/table.js';
 import { useSettled } from '../../parts/use-settled.js';
 import { hours, laterDay, number, plainDay, siteDay } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
@@ -81,27 +82,15 @@ function Totals({ before, after }: { readonly before: DayTotals; readonly after:
     ),
   ].filter(([, was]) => was !== undefined);
   return (
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">{t('sum')}</th>
-          <th scope="col" class="figure">
-            {t('now')}
-          </th>
-          <th scope="col" class="figure">
-            {t('then')}
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {lines.map(([text, was, is]) => (
-          <tr key={text}>
-            <th scope="row">{text}</th>
-            <td class="figure">{was}</td>
-            <td class="figure">{is}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <Table
+      label={t('sum')}
+      items={lines}
+      keyOf={([text]) => text}
+      columns={[
+        { head: t('sum'), cell: ([text]) => text },
+        { head: t('now'), isFigure: true, cell: ([, was]) => was },
+        { head: t('then'), isFigure: true, cell: ([, , is]) => is },
+      ]}
+    />
   );
 }

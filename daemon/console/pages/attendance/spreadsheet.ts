@@ -1,4 +1,4 @@
-import { zipOf } from './zip.js';
+import { zipOf } from '../../parts/zip-file.js';
 
 type Cell = string | number;
 
@@ -25,11 +25,9 @@ const sheetEnd = '</sheetData></worksheet>';
  * A workbook of one table, for Excel and its like. Texts are marked as texts, so that none runs as a formula.
  */
 export async function spreadsheet(rows: readonly (readonly Cell[])[]): Promise<Blob> {
-  const parts = Object.entries(frame).map(([name, text]) => ({ name, pieces: [text] as Iterable<string> }));
-  return await zipOf(
-    [...parts, { name: 'xl/worksheets/sheet1.xml', pieces: sheetOf(rows) }],
-    `${workbookType}.sheet`,
-  );
+  const parts = new Map(Object.entries(frame).map(([name, text]) => [name, new Blob([text])]));
+  parts.set('xl/worksheets/sheet1.xml', new Blob([...sheetOf(rows)]));
+  return await zipOf(parts, `${workbookType}.sheet`);
 }
 
 function* sheetOf(rows: readonly (readonly Cell[])[]): Generator<string> {

@@ -5,6 +5,7 @@ import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/configuration.json';
 import { Loaded, PageHead, Section } from '../../parts/page.js';
+import { Table } from '../../parts/table.js';
 import { wordsOf } from '../../words/words.js';
 import { Differences, Problems, Review } from './review.js';
 import { SettingField } from './setting-field.js';
@@ -138,28 +139,16 @@ function Fixed({ of: { settings, file } }: { readonly of: Shown }) {
     <details class="card">
       <summary>{t('fixed')}</summary>
       <p class="quiet">{t('fixed-lead', { path: file.path })}</p>
-      <div class="table">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">{t('setting')}</th>
-              <th scope="col">{t('value')}</th>
-              <th scope="col" class="minor">
-                {t('origin')}
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {fixed.map(({ path, value, origin }) => (
-              <tr key={path}>
-                <th scope="row">{settingName(path)}</th>
-                <td>{valueText(path, value)}</td>
-                <td class="minor">{t(`origin-${origin}`)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        label={t('fixed')}
+        items={fixed}
+        keyOf={({ path }) => path}
+        columns={[
+          { head: t('setting'), cell: ({ path }) => settingName(path) },
+          { head: t('value'), cell: ({ path, value }) => valueText(path, value) },
+          { head: t('origin'), isMinor: true, cell: ({ origin }) => t(`origin-${origin}`) },
+        ]}
+      />
     </details>
   );
 }

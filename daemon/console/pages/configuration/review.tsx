@@ -7,6 +7,7 @@ import { Remedy, sentence } from '../../parts/fault.js';
 import { Icon } from '../../parts/icon.js';
 import { say } from '../../parts/notes.js';
 import { Badge, Loaded } from '../../parts/page.js';
+import { Table } from '../../parts/table.js';
 import { wordsOf } from '../../words/words.js';
 import { type Difference, type Problem, settingName, valueText } from './setting-words.js';
 
@@ -85,28 +86,17 @@ export function Problems({ of }: { readonly of: readonly Problem[] }) {
 
 export function Differences({ of }: { readonly of: readonly Difference[] }) {
   return (
-    <div class="table">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{t('setting')}</th>
-            <th scope="col">{t('before')}</th>
-            <th scope="col">{t('after')}</th>
-            <th scope="col">{t('effect')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {of.map(({ path, before, after, reload }) => (
-            <tr key={path}>
-              <th scope="row">{settingName(path)}</th>
-              <td>{valueText(path, before)}</td>
-              <td>{valueText(path, after)}</td>
-              <td>{t(`effect-${reload}`)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      label={t('changes', { count: of.length })}
+      items={of}
+      keyOf={({ path }) => path}
+      columns={[
+        { head: t('setting'), cell: ({ path }) => settingName(path) },
+        { head: t('before'), cell: ({ path, before }) => valueText(path, before) },
+        { head: t('after'), cell: ({ path, after }) => valueText(path, after) },
+        { head: t('effect'), cell: ({ reload }) => t(`effect-${reload}`) },
+      ]}
+    />
   );
 }
 

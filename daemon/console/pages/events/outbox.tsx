@@ -10,6 +10,7 @@ import { Confirm } from '../../parts/dialog.js';
 import { Remedy, sentence } from '../../parts/fault.js';
 import { Field } from '../../parts/field.js';
 import { Badge, Empty, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
+import { Table } from '../../parts/table.js';
 import { brokerWord } from '../../parts/terms.js';
 import { bytes, dayAndTime, number } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
@@ -113,40 +114,33 @@ function Held({ of: held }: { readonly of: HeldBack }) {
 
 function Kinds({ of: kinds }: { readonly of: OutboxStatus['kinds'] }) {
   return (
-    <div class="table">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{t('kind')}</th>
-            <th scope="col" class="figure">
-              {t('waiting')}
-            </th>
-            <th scope="col" class="minor">
-              {t('oldest')}
-            </th>
-            <th scope="col" class="minor">
-              {t('limit')}
-            </th>
-            <th scope="col" class="figure">
-              {t('given-up')}
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {kinds.map(({ kind, count, oldestSince, limit, givenUp, isHeld }) => (
-            <tr key={kind}>
-              <th scope="row">
-                {kindText(kind)} {isHeld && <Badge tone="bad">{t('held')}</Badge>}
-              </th>
-              <td class="figure">{number(count)}</td>
-              <td class="minor">{oldestSince && dayAndTime(oldestSince)}</td>
-              <td class="minor">{t('limit-of', { events: limit.events, days: limit.days })}</td>
-              <td class="figure">{number(givenUp)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      label={t('kind')}
+      items={kinds}
+      keyOf={({ kind }) => kind}
+      columns={[
+        {
+          head: t('kind'),
+          cell: ({ kind, isHeld }) => (
+            <>
+              {kindText(kind)} {isHeld && <Badge tone="bad">{t('held')}</Badge>}
+            </>
+          ),
+        },
+        { head: t('waiting'), isFigure: true, cell: ({ count }) => number(count) },
+        {
+          head: t('oldest'),
+          isMinor: true,
+          cell: ({ oldestSince }) => oldestSince && dayAndTime(oldestSince),
+        },
+        {
+          head: t('limit'),
+          isMinor: true,
+          cell: ({ limit }) => t('limit-of', { events: limit.events, days: limit.days }),
+        },
+        { head: t('given-up'), isFigure: true, cell: ({ givenUp }) => number(givenUp) },
+      ]}
+    />
   );
 }
 

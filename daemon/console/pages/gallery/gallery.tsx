@@ -4,6 +4,7 @@ import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/gallery.json';
 import { Problem } from '../../parts/fault.js';
 import { Badge, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
+import { Table } from '../../parts/table.js';
 import { bytes, number } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 import { Calibration } from './calibration.js';
@@ -91,30 +92,23 @@ function Damaged({ of: { count, rows } }: { readonly of: GalleryState['quarantin
       </p>
       <details>
         <summary>{t('row')}</summary>
-        <div class="table">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">{t('row')}</th>
-                <th scope="col">{t('row-reason')}</th>
-                <th scope="col">{t('row-person')}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map(({ table, rowId, reason, personId }) => (
-                <tr key={`${table} ${rowId}`}>
-                  <td>
-                    <code>
-                      {table} {rowId}
-                    </code>
-                  </td>
-                  <td>{t(`reason-${reason}`)}</td>
-                  <td>{personId && <code>{personId}</code>}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          label={t('row')}
+          items={rows}
+          keyOf={({ table, rowId }) => `${table} ${rowId}`}
+          columns={[
+            {
+              head: t('row'),
+              cell: ({ table, rowId }) => (
+                <code>
+                  {table} {rowId}
+                </code>
+              ),
+            },
+            { head: t('row-reason'), cell: ({ reason }) => t(`reason-${reason}`) },
+            { head: t('row-person'), cell: ({ personId }) => personId && <code>{personId}</code> },
+          ]}
+        />
       </details>
     </Section>
   );

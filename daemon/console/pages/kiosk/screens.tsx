@@ -6,8 +6,9 @@ import type en from '../../messages/en/kiosk.json';
 import { Confirm, Dialog } from '../../parts/dialog.js';
 import { Fault } from '../../parts/fault.js';
 import { Choice, Field } from '../../parts/field.js';
-import { Badge, Empty, Loaded, PageHead, Section, Wide } from '../../parts/page.js';
+import { Badge, Empty, Loaded, PageHead, Section } from '../../parts/page.js';
 import { QrCode } from '../../parts/qr-code.js';
+import { Table } from '../../parts/table.js';
 import { ago, dayAndTime, dayOf } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 
@@ -75,30 +76,21 @@ interface ScreenTableProps {
 function ScreenTable({ screens, nameOf, onRemove }: ScreenTableProps) {
   if (screens.length === 0) return <Empty>{t('no-screens')}</Empty>;
   return (
-    <Wide label={t('screens')}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{t('label')}</th>
-            <th scope="col">{t('camera')}</th>
-            <th scope="col">{t('state')}</th>
-            <th scope="col" class="minor">
-              {t('paired-from')}
-            </th>
-            {onRemove && <th scope="col">{t('acts')}</th>}
-          </tr>
-        </thead>
-        <tbody>
-          {screens.map((screen) => (
-            <tr key={screen.id}>
-              <th scope="row">{screen.label}</th>
-              <td>{nameOf(screen.camera)}</td>
-              <td>
-                <StateOf screen={screen} />
-              </td>
-              <td class="minor">{screen.address ?? ''}</td>
-              {onRemove && (
-                <td>
+    <Table
+      label={t('screens')}
+      items={screens}
+      keyOf={({ id }) => id}
+      columns={[
+        { head: t('label'), cell: ({ label }) => label },
+        { head: t('camera'), cell: ({ camera }) => nameOf(camera) },
+        { head: t('state'), cell: (screen) => <StateOf screen={screen} /> },
+        { head: t('paired-from'), isMinor: true, cell: ({ address }) => address ?? '' },
+        ...(onRemove === undefined
+          ? []
+          : [
+              {
+                head: t('acts'),
+                cell: (screen: Screen) => (
                   <button
                     type="button"
                     class="plain"
@@ -107,13 +99,11 @@ function ScreenTable({ screens, nameOf, onRemove }: ScreenTableProps) {
                   >
                     {t('remove')}
                   </button>
-                </td>
-              )}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </Wide>
+                ),
+              },
+            ]),
+      ]}
+    />
   );
 }
 

@@ -3,6 +3,7 @@ import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/passages.json';
 import { Badge, Facts, Section } from '../../parts/page.js';
+import { Table } from '../../parts/table.js';
 import { qualityWord } from '../../parts/terms.js';
 import { clockSeconds, number, percent } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
@@ -20,48 +21,39 @@ function Similarity({ passage: { nearest, threshold, margin } }: { readonly pass
       {nearest.length === 0 ? (
         <p class="quiet">{t('no-nearest')}</p>
       ) : (
-        <div class="table">
-          <table>
-            <caption class="unseen">{t('similarity')}</caption>
-            <thead>
-              <tr>
-                <th scope="col">{t('person')}</th>
-                <th scope="col" class="figure">
-                  {t('is-similar')}
-                </th>
-                <th scope="col" class="figure">
-                  {t('threshold')}
-                </th>
-                <th scope="col">{t('matches')}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {nearest.map(({ person, similarity, threshold: own }) => (
-                <tr key={person.id}>
-                  <td>
-                    {can('persons:read') ? (
-                      <a href={`/people/${person.id}`}>{person.name ?? person.id}</a>
-                    ) : (
-                      (person.name ?? person.id)
-                    )}
-                    <SimilarityBar similarity={similarity} threshold={own} />
-                  </td>
-                  <td class="figure">{number(similarity, digits)}</td>
-                  <td class="figure">{number(own, digits)}</td>
-                  <td>
-                    {similarity >= own ? (
-                      <Badge tone="ok" icon="check">
-                        {t('reaches')}
-                      </Badge>
-                    ) : (
-                      t('below')
-                    )}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          label={t('similarity')}
+          items={nearest}
+          keyOf={({ person }) => person.id}
+          columns={[
+            {
+              head: t('person'),
+              cell: ({ person, similarity, threshold: own }) => (
+                <>
+                  {can('persons:read') ? (
+                    <a href={`/people/${person.id}`}>{person.name ?? person.id}</a>
+                  ) : (
+                    (person.name ?? person.id)
+                  )}
+                  <SimilarityBar similarity={similarity} threshold={own} />
+                </>
+              ),
+            },
+            { head: t('is-similar'), isFigure: true, cell: ({ similarity }) => number(similarity, digits) },
+            { head: t('threshold'), isFigure: true, cell: ({ threshold: own }) => number(own, digits) },
+            {
+              head: t('matches'),
+              cell: ({ similarity, threshold: own }) =>
+                similarity >= own ? (
+                  <Badge tone="ok" icon="check">
+                    {t('reaches')}
+                  </Badge>
+                ) : (
+                  t('below')
+                ),
+            },
+          ]}
+        />
       )}
       <p class="quiet">
         {t('policy', { threshold: number(threshold, digits), margin: number(margin, digits) })}

@@ -1,4 +1,4 @@
-import { crcOf } from './zip-file.js';
+import { crcOf } from '../../parts/zip-file.js';
 
 /** A file with its path in a folder or an archive. */
 export interface GivenFile {

@@ -3,6 +3,7 @@ import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/system.json';
 import { Problem } from '../../parts/fault.js';
 import { Badge, Empty, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
+import { Table } from '../../parts/table.js';
 import { ago, bytes, dayOf } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 
@@ -66,75 +67,53 @@ function Program({ status, user }: { readonly status: Status; readonly user: Hos
 
 function Directories({ of }: { readonly of: Host['directories'] }) {
   return (
-    <div class="table">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{t('directory')}</th>
-            <th scope="col">{t('state')}</th>
-            <th scope="col" class="figure">
-              {t('free')}
-            </th>
-            <th scope="col" class="minor">
-              {t('path')}
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {of.map(({ what, path, fault, freeBytes }) => (
-            <tr key={what}>
-              <th scope="row">{what}</th>
-              <td>
-                <Badge tone={fault === undefined ? 'ok' : 'bad'}>
-                  {t(`directory-${fault ?? 'writable'}`)}
-                </Badge>
-              </td>
-              <td class="figure">{freeBytes !== undefined && bytes(freeBytes)}</td>
-              <td class="minor">
-                <code>{path}</code>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      label={t('directories')}
+      items={of}
+      keyOf={({ what }) => what}
+      columns={[
+        { head: t('directory'), cell: ({ what }) => what },
+        {
+          head: t('state'),
+          cell: ({ fault }) => (
+            <Badge tone={fault === undefined ? 'ok' : 'bad'}>{t(`directory-${fault ?? 'writable'}`)}</Badge>
+          ),
+        },
+        {
+          head: t('free'),
+          isFigure: true,
+          cell: ({ freeBytes }) => freeBytes !== undefined && bytes(freeBytes),
+        },
+        { head: t('path'), isMinor: true, cell: ({ path }) => <code>{path}</code> },
+      ]}
+    />
   );
 }
 
 function Secrets({ of }: { readonly of: Host['secrets'] }) {
   if (of.length === 0) return <Empty>{t('no-secrets')}</Empty>;
   return (
-    <div class="table">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{t('secret')}</th>
-            <th scope="col">{t('use')}</th>
-            <th scope="col">{t('state')}</th>
-            <th scope="col" class="minor">
-              {t('source')}
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {of.map(({ name, what, source, problem }) => (
-            <tr key={`${what} ${name}`}>
-              <th scope="row">
-                <code>{name}</code>
-              </th>
-              <td>{what}</td>
-              <td>
-                <Badge tone={problem === undefined ? 'ok' : 'bad'}>
-                  {problem === undefined ? t('usable') : t('not-usable')}
-                </Badge>
-                {problem && <Problem of={problem} />}
-              </td>
-              <td class="minor">{source && t(`from-${source}`)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      label={t('secrets')}
+      items={of}
+      keyOf={({ name, what }) => `${what} ${name}`}
+      columns={[
+        { head: t('secret'), cell: ({ name }) => <code>{name}</code> },
+        { head: t('use'), cell: ({ what }) => what },
+        {
+          head: t('state'),
+          cell: ({ problem }) => (
+            <>
+              <Badge tone={problem === undefined ? 'ok' : 'bad'}>
+                {problem === undefined ? t('usable') : t('not-usable')}
+              </Badge>
+              {problem && <Problem of={problem} />}
+            </>
+          ),
+        },
+        { head: t('source'), isMinor: true, cell: ({ source }) => source && t(`from-${source}`) },
+      ]}
+    />
   );
 }
 

@@ -3,6 +3,7 @@ import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/upkeep.json';
 import { Remedy, sentence } from '../../parts/fault.js';
 import { Badge, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
+import { Table } from '../../parts/table.js';
 import { bytes } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 
@@ -29,7 +30,9 @@ export default function ModelsPage() {
           <Analysis status={status.value} />
         </Section>
       )}
-      <Loaded of={models}>{(value) => <Table of={value} inUse={status.value?.recogniser?.name} />}</Loaded>
+      <Loaded of={models}>
+        {(value) => <ModelTable of={value} inUse={status.value?.recogniser?.name} />}
+      </Loaded>
     </>
   );
 }
@@ -51,46 +54,38 @@ function Analysis({ status: { recogniser, vision } }: { readonly status: Status 
   );
 }
 
-function Table({ of, inUse }: { readonly of: Models; readonly inUse: string | undefined }) {
+function ModelTable({ of, inUse }: { readonly of: Models; readonly inUse: string | undefined }) {
   return (
-    <div class="table">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{t('model')}</th>
-            <th scope="col">{t('state')}</th>
-            <th scope="col" class="minor">
-              {t('part')}
-            </th>
-            <th scope="col" class="minor">
-              {t('licence')}
-            </th>
-            <th scope="col" class="figure">
-              {t('size')}
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {of.map(({ id, title, role, state, licence, sizeBytes, remedy }) => (
-            <tr key={id}>
-              <th scope="row">
-                {title}
-                <br />
-                <code>{id}</code>
-              </th>
-              <td>
-                <Badge tone={tones[state]}>{t(`model-${state}`)}</Badge>{' '}
-                {inUse !== undefined && id.startsWith(inUse) && <Badge tone="info">{t('in-use')}</Badge>}
-                {state === 'damaged' && <Remedy>{t('damaged-remedy')}</Remedy>}
-                {remedy !== undefined && <Remedy>{sentence(remedy)}</Remedy>}
-              </td>
-              <td class="minor">{role}</td>
-              <td class="minor">{licence}</td>
-              <td class="figure">{bytes(sizeBytes)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      label={t('models-title')}
+      items={of}
+      keyOf={({ id }) => id}
+      columns={[
+        {
+          head: t('model'),
+          cell: ({ title, id }) => (
+            <>
+              {title}
+              <br />
+              <code>{id}</code>
+            </>
+          ),
+        },
+        {
+          head: t('state'),
+          cell: ({ id, state, remedy }) => (
+            <>
+              <Badge tone={tones[state]}>{t(`model-${state}`)}</Badge>{' '}
+              {inUse !== undefined && id.startsWith(inUse) && <Badge tone="info">{t('in-use')}</Badge>}
+              {state === 'damaged' && <Remedy>{t('damaged-remedy')}</Remedy>}
+              {remedy !== undefined && <Remedy>{sentence(remedy)}</Remedy>}
+            </>
+          ),
+        },
+        { head: t('part'), isMinor: true, cell: ({ role }) => role },
+        { head: t('licence'), isMinor: true, cell: ({ licence }) => licence },
+        { head: t('size'), isFigure: true, cell: ({ sizeBytes }) => bytes(sizeBytes) },
+      ]}
+    />
   );
 }

@@ -8,6 +8,7 @@ import { Remedy, sentence } from '../../parts/fault.js';
 import { Tick } from '../../parts/field.js';
 import { say } from '../../parts/notes.js';
 import { Badge, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
+import { Table } from '../../parts/table.js';
 import { ago, dayAndTime, number } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 
@@ -98,30 +99,20 @@ function Run({ of: { atHour, isRunning, lastRun, clockDoubt } }: { readonly of: 
 
 function Rules({ of }: { readonly of: Retention['rules'] }) {
   return (
-    <div class="table">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{t('kind')}</th>
-            <th scope="col" class="figure">
-              {t('keep')}
-            </th>
-            <th scope="col" class="figure">
-              {t('due')}
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {of.map(({ kind, keep, due }) => (
-            <tr key={kind}>
-              <th scope="row">{nameOf(`set-retention.${kind}`)}</th>
-              <td class="figure">{keep === 'forever' ? t('forever') : t('days', { count: keep })}</td>
-              <td class="figure">{number(due)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      label={t('retention-title')}
+      items={of}
+      keyOf={({ kind }) => kind}
+      columns={[
+        { head: t('kind'), cell: ({ kind }) => nameOf(`set-retention.${kind}`) },
+        {
+          head: t('keep'),
+          isFigure: true,
+          cell: ({ keep }) => (keep === 'forever' ? t('forever') : t('days', { count: keep })),
+        },
+        { head: t('due'), isFigure: true, cell: ({ due }) => number(due) },
+      ]}
+    />
   );
 }
 
