@@ -7,6 +7,7 @@ import { IntlMessageFormat } from 'intl-messageformat';
 import { shownByName, withNumbers } from '../../daemon/console/building/word-calls.js';
 import { isFirst, planOf, readMessages, readSources, wordsFor } from '../../daemon/console/building/words.js';
 import { messageText, type Values } from '../../daemon/console/words/message-text.js';
+import { readWords } from '../../daemon/console/words/read-words.js';
 
 const consoleFolder = fileURLToPath(new URL('../../daemon/console', import.meta.url));
 const messages = join(consoleFolder, 'messages');
@@ -78,16 +79,24 @@ describe('the messages of the console', () => {
   test('are all found where the build has put them, by number or by name', () => {
     const all = readMessages(consoleFolder);
     const plan = planOf(all, shownByName(readSources(consoleFolder)));
-    assert.ok(plan.size > all.length / 3, 'many are shown by number');
+    assert.ok(plan.numbers.size > all.length / 3, 'many are shown by number');
     for (const language of ['en', 'de']) {
-      const parts = [all.filter(isFirst), all.filter((message) => !isFirst(message))].map((messages) =>
-        wordsFor(messages, language, plan),
-      );
-      const numbered = parts.flatMap(([texts]) => texts.split('|'));
-      const named = Object.assign({}, ...parts.map(([, each]) => each)) as ReturnType<typeof wordsFor>[1];
-      for (const { file, key, texts } of all)
-        assert.equal(named[file]?.[key] ?? numbered[plan.get(`${file}.${key}`) ?? -1], texts[language]);
+      const parts = [all.filter(isFirst), all.filter((message) => !isFirst(message))];
+      const found = readWords(parts.map((messages) => wordsFor(messages, language, plan)));
+      for (const { file, key, texts } of all) {
+        const number = plan.numbers.get(`${file}.${key}`);
+        assert.equal(found(file, number === undefined ? key : String(number)), texts[language]);
+      }
+      assert.equal(found('now', 'no such message'), undefined);
     }
+  });
+
+  test('have places that differ', () => {
+    const message = (key: string) => ({ file: 'now', key, texts: { en: key } });
+    const many = Array.from({ length: 10_000 }, (_, index) => message(`message-${index}`));
+    const plan = planOf(many, () => true);
+    const found = readWords([wordsFor(many, 'en', plan)]);
+    assert.ok(many.every(({ key }) => found('now', key) === key));
   });
 
   test('keep their names where a source puts keys together, and only there', () => {

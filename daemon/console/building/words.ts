@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Plugin } from 'vite';
+import { placeOf } from '../words/place-of.js';
 import { shownByName, withNumbers } from './word-calls.js';
 
 /** A message with its text in every language. */
@@ -12,14 +13,16 @@ export interface Message {
   readonly texts: Readonly<Record<string, string>>;
 }
 
-/** The number of each message that is shown by one, by `FILE.KEY`. */
-export type Plan = ReadonlyMap<string, number>;
+/** How messages are found. */
+export interface Plan {
+  /** The number of each message that is shown by one, by `FILE.KEY`. */
+  readonly numbers: ReadonlyMap<string, number>;
+  /** Of the places of those that are shown by name. */
+  readonly seed: number;
+}
 
-/** Texts that are shown by their number, joined, and messages that are shown by file and key. */
-export type Words = readonly [
-  numbered: string,
-  named: Readonly<Record<string, Readonly<Record<string, string>>>>,
-];
+/** Texts that are shown by their number; texts that are shown by name, in the order of their places; the places. */
+export type Words = readonly [numbered: string, named: string, places: string, seed: number];
 
 /** The message files that the login needs. */
 const first: readonly string[] = ['entry', 'parts', 'shell'];
@@ -28,19 +31,23 @@ export const isFirst = ({ file }: Message): boolean => first.includes(file);
 /** Between two texts; none has it. */
 const separator = '|';
 
+/** A place is written as its distance from the one before, in base 36, with so many digits. */
+const digits = 5;
+
 /**
  * `virtual:words/LANGUAGE-first` and `-rest` are the words of a language. `t('key')` in a source becomes `t(7)`. All else stays as
- * it is, such as `t(\`state-${state}\`)`, and the messages that it can mean keep their names. While one works on the console
- * (`vite serve`), every message does.
+ * it is, such as `t(\`state-${state}\`)`, and is looked up by the place of its name. While one works on the console
+ * (`vite serve`), every message is.
  */
 export function words(folder: string): Plugin {
   const prefix = '\0virtual:words/';
-  let plan: Plan = new Map();
+  let plan: Plan = { numbers: new Map(), seed: 0 };
   return {
     name: 'words',
     enforce: 'pre',
     configResolved({ command }) {
-      if (command === 'build') plan = planOf(readMessages(folder), shownByName(readSources(folder)));
+      const isNamed = command === 'build' ? shownByName(readSources(folder)) : () => true;
+      plan = planOf(readMessages(folder), isNamed);
     },
     resolveId: (id) => (id.startsWith(prefix.slice(1)) ? `\0${id}` : undefined),
     load(id) {
@@ -51,7 +58,10 @@ export function words(folder: string): Plugin {
     },
     transform: (code, id) =>
       /\.tsx?$/.test(id)
-        ? { code: withNumbers(code, (file, key) => plan.get(`${file}.${key}`)?.toString()), map: null }
+        ? {
+            code: withNumbers(code, (file, key) => plan.numbers.get(`${file}.${key}`)?.toString()),
+            map: null,
+          }
         : undefined,
   };
 }
@@ -79,32 +89,48 @@ export const readSources = (folder: string): readonly string[] =>
 
 /** Those of the login have the first numbers. Messages with the same texts have one; similar ones are neighbours. */
 export function planOf(messages: readonly Message[], isNamed: (file: string, key: string) => boolean): Plan {
-  const plan = new Map<string, number>();
   const numbers = new Map<string, number>();
+  const ofTexts = new Map<string, number>();
   const orderOf = (message: Message): string =>
     `${isFirst(message) ? 0 : 1} ${JSON.stringify(message.texts)}`;
   for (const [order, { file, key }] of messages
+    .filter(({ file, key }) => !isNamed(file, key))
     .map((message) => [orderOf(message), message] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (isNamed(file, key)) continue;
-    const number = numbers.get(order) ?? numbers.size;
-    numbers.set(order, number);
-    plan.set(`${file}.${key}`, number);
+    const number = ofTexts.get(order) ?? ofTexts.size;
+    ofTexts.set(order, number);
+    numbers.set(`${file}.${key}`, number);
   }
-  return plan;
+  const named = messages.map(nameOf).filter((name) => !numbers.has(name));
+  let seed = 0;
+  while (new Set(named.map((name) => placeOf(name, seed))).size < named.length) seed += 1;
+  return { numbers, seed };
 }
 
+const nameOf = ({ file, key }: Message): string => `${file}.${key}`;
+
 /** The words of messages that are loaded together. */
-export function wordsFor(messages: readonly Message[], language: string, plan: Plan): Words {
+export function wordsFor(messages: readonly Message[], language: string, { numbers, seed }: Plan): Words {
   const numbered = new Map<number, string>();
-  const named: Record<string, Record<string, string>> = {};
-  for (const { file, key, texts } of messages) {
-    const text = texts[language] ?? '';
-    if (text.includes(separator)) throw new Error(`The message ${key} of ${file} has a "${separator}".`);
-    const number = plan.get(`${file}.${key}`);
-    if (number === undefined) named[file] = { ...named[file], [key]: text };
+  const named = new Map<number, string>();
+  for (const message of messages) {
+    const name = nameOf(message);
+    const text = message.texts[language] ?? '';
+    if (text.includes(separator)) throw new Error(`The message ${name} has a "${separator}".`);
+    const number = numbers.get(name);
+    if (number === undefined) named.set(placeOf(name, seed), text);
     else numbered.set(number, text);
   }
-  const inOrder = [...numbered].sort(([a], [b]) => a - b).map(([, text]) => text);
-  return [inOrder.join(separator), named];
+  const inOrder = (texts: ReadonlyMap<number, string>) => [...texts].sort(([a], [b]) => a - b);
+  const joined = (texts: ReadonlyMap<number, string>) =>
+    inOrder(texts)
+      .map(([, text]) => text)
+      .join(separator);
+  let before = 0;
+  const places = inOrder(named).map(([place]) => {
+    const distance = place - before;
+    before = place;
+    return distance.toString(36).padStart(digits, '0');
+  });
+  return [joined(numbered), joined(named), places.join(''), seed];
 }

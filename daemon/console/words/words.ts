@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import type { Words } from '../building/words.js';
 import { messageText, type Values } from './message-text.js';
+import { type Found, readWords } from './read-words.js';
 
 /** The languages of the console. A further one is a folder of messages and a line in `load`. */
 export const consoleLanguages = ['en', 'de'] as const;
@@ -15,14 +16,7 @@ const load: Readonly<Record<ConsoleLanguage, { readonly first: Loader; readonly 
 };
 
 /** The words of the language in use. */
-const words = signal<
-  | {
-      readonly language: ConsoleLanguage;
-      readonly numbered: readonly string[];
-      readonly named: Words[1];
-    }
-  | undefined
->(undefined);
+const words = signal<{ readonly language: ConsoleLanguage; readonly found: Found } | undefined>(undefined);
 /** Whether more is shown than the login, so that all words are needed. */
 let areAllWanted = false;
 
@@ -53,13 +47,7 @@ export async function loadAllWords(): Promise<void> {
 async function show(wanted: ConsoleLanguage): Promise<void> {
   const { first, rest } = load[wanted];
   const loaded = await Promise.all(areAllWanted ? [first(), rest()] : [first()]);
-  const parts = loaded.map((each) => each.default);
-  words.value = {
-    language: wanted,
-    // As building/words.ts joins them.
-    numbered: parts.flatMap(([texts]) => texts.split('|')),
-    named: Object.assign({}, ...parts.map(([, named]) => named)) as Words[1],
-  };
+  words.value = { language: wanted, found: readWords(loaded.map((each) => each.default)) };
 }
 
 /** The first language of the browser that the console speaks. */
@@ -81,8 +69,7 @@ export function wordsOf<File extends Readonly<Record<string, string>>>(
   file: string,
 ): (key: Extract<keyof File, string>, values?: Values) => string {
   return (key, values = {}) => {
-    // What the build has numbered is a number here.
-    const text = words.value?.named[file]?.[key] ?? words.value?.numbered[Number(key)];
+    const text = words.value?.found(file, key);
     return text === undefined ? '' : messageText(text, values, formatTag());
   };
 }
