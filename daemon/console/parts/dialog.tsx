@@ -3,7 +3,7 @@ import { useEffect, useId, useRef } from 'preact/hooks';
 import { useAct } from '../api/use-fetched.js';
 import type en from '../messages/en/parts.json';
 import { wordsOf } from '../words/words.js';
-import { Fault } from './fault.js';
+import { Form } from './form.js';
 import { Icon } from './icon.js';
 
 const t = wordsOf<typeof en>('parts');
@@ -74,34 +74,21 @@ interface ConfirmProps {
 
 /** Asks before an act, carries it out, and shows why it failed. */
 export function Confirm(props: ConfirmProps) {
-  const { title, children, act, isDestructive = false, isReady = true, onAct, onAnew, onClose } = props;
+  const { title, children, act, isDestructive, isReady, onAct, onAnew, onClose } = props;
   const doing = useAct();
-  const submit = async (event: Event): Promise<void> => {
-    event.preventDefault();
+  const submit = async (): Promise<void> => {
     if (await doing.run(onAct)) onClose(true);
   };
   return (
     <Dialog title={title} onClose={() => onClose(false)}>
-      <form onSubmit={submit}>
+      <Form
+        act={act}
+        onAct={submit}
+        onCancel={() => onClose(false)}
+        {...{ doing, isDestructive, isReady, onAnew }}
+      >
         {children}
-        <Fault
-          error={doing.fault}
-          {...(onAnew !== undefined && doing.fault?.code === 'changed-meanwhile' && { onRetry: onAnew })}
-        />
-        <footer class="acts">
-          <button type="button" class="secondary" onClick={() => onClose(false)}>
-            {t('cancel')}
-          </button>
-          <button
-            type="submit"
-            class={isDestructive ? 'danger' : ''}
-            disabled={!isReady}
-            aria-busy={doing.isRunning}
-          >
-            {act}
-          </button>
-        </footer>
-      </form>
+      </Form>
     </Dialog>
   );
 }

@@ -12,7 +12,7 @@ export interface TableColumn<Item> {
 }
 
 interface TableProps<Item> {
-  /** What the table shows, for those who do not see what stands above it. */
+  /** What the table shows: its name for those who do not see what stands above it. */
   readonly label: string;
   readonly items: readonly Item[];
   readonly keyOf: (item: Item) => string | number;
@@ -25,6 +25,7 @@ export function Table<Item>({ label, items, keyOf, columns }: TableProps<Item>) 
   return (
     <Wide label={label}>
       <table>
+        <caption class="unseen">{label}</caption>
         <thead>
           <tr>
             {columns.map((column, index) => (

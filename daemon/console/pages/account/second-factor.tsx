@@ -8,6 +8,7 @@ import { bound } from '../../parts/bound.js';
 import { Confirm, Dialog } from '../../parts/dialog.js';
 import { Fault } from '../../parts/fault.js';
 import { Field } from '../../parts/field.js';
+import { Form } from '../../parts/form.js';
 import { Section } from '../../parts/page.js';
 import { QrCode } from '../../parts/qr-code.js';
 import { wordsOf } from '../../words/words.js';
@@ -87,17 +88,15 @@ interface ScanProps {
 function Scan({ begun, onConfirmed, onClose }: ScanProps) {
   const code = useSignal('');
   const doing = useAct();
-  const confirm = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    await doing.run(async () => {
+  const confirm = () =>
+    doing.run(async () => {
       const { recoveryCodes } = await call('auth.confirm-second-factor', { code: code.value.trim() });
       await learnMe();
       onConfirmed(recoveryCodes);
     });
-  };
   return (
     <Dialog title={t('factor-title')} onClose={onClose}>
-      <form onSubmit={confirm}>
+      <Form act={t('factor-confirm')} onAct={confirm} doing={doing}>
         <p>{t('factor-scan')}</p>
         <QrCode text={begun.uri} label={t('factor-qr')} />
         <p>
@@ -110,13 +109,7 @@ function Scan({ begun, onConfirmed, onClose }: ScanProps) {
           required
           {...bound(code)}
         />
-        <Fault error={doing.fault} />
-        <footer class="acts">
-          <button type="submit" aria-busy={doing.isRunning}>
-            {t('factor-confirm')}
-          </button>
-        </footer>
-      </form>
+      </Form>
     </Dialog>
   );
 }

@@ -5,8 +5,9 @@ import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/audit.json';
 import { bound } from '../../parts/bound.js';
 import { Dialog } from '../../parts/dialog.js';
-import { Fault, sentence } from '../../parts/fault.js';
+import { sentence } from '../../parts/fault.js';
 import { Field } from '../../parts/field.js';
+import { Form } from '../../parts/form.js';
 import { Badge, Facts, Progress, type Tone } from '../../parts/page.js';
 import { number } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
@@ -25,8 +26,7 @@ export function AuditVerify({ onClose }: { readonly onClose: () => void }) {
   const hash = useSignal('');
   const verdict = useSignal<AuditVerdict | undefined>(undefined);
   const doing = useAct();
-  const verify = async (event: Event): Promise<void> => {
-    event.preventDefault();
+  const verify = async (): Promise<void> => {
     const noted = {
       ...(sequence.value !== '' && { sequence: Number(sequence.value) }),
       ...(hash.value !== '' && { hash: hash.value.trim() }),
@@ -38,7 +38,7 @@ export function AuditVerify({ onClose }: { readonly onClose: () => void }) {
   };
   return (
     <Dialog title={t('verify')} onClose={onClose} isWide>
-      <form onSubmit={verify}>
+      <Form act={t('verify-act')} onAct={verify} doing={doing}>
         <p>{t('verify-why')}</p>
         <Field
           label={t('noted-sequence')}
@@ -54,15 +54,9 @@ export function AuditVerify({ onClose }: { readonly onClose: () => void }) {
           maxLength={64}
           {...bound(hash)}
         />
-        <Fault error={doing.fault} />
         {doing.isRunning && <Progress done={undefined} label={t('verifying')} />}
         {verdict.value && <Verdict of={verdict.value} />}
-        <footer class="acts">
-          <button type="submit" aria-busy={doing.isRunning}>
-            {t('verify-act')}
-          </button>
-        </footer>
-      </form>
+      </Form>
     </Dialog>
   );
 }

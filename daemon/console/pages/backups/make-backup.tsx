@@ -5,6 +5,7 @@ import type { Input } from '../../api/request.js';
 import type en from '../../messages/en/backups.json';
 import { Dialog } from '../../parts/dialog.js';
 import { Tick } from '../../parts/field.js';
+import { Form } from '../../parts/form.js';
 import { say } from '../../parts/notes.js';
 import { NewPassphrase } from '../../parts/passphrase.js';
 import { wordsOf } from '../../words/words.js';
@@ -27,14 +28,13 @@ export function MakeBackup({ hasRecoveryKey, onClose }: MakeBackupProps) {
   const wantsPassphrase = useSignal(!hasRecoveryKey);
   const passphrase = useSignal('');
   const isSame = useSignal(false);
-  const make = (event: Event): void => {
-    event.preventDefault();
+  const make = (): void => {
     void making.start(wantsPassphrase.value ? { passphrase: passphrase.value } : {});
     onClose();
   };
   return (
     <Dialog title={t('make')} onClose={onClose}>
-      <form onSubmit={make}>
+      <Form act={t('make-act')} onAct={make} isReady={!wantsPassphrase.value || isSame.value}>
         <p>{t(hasRecoveryKey ? 'make-lead' : 'make-without-key')}</p>
         {hasRecoveryKey && (
           <Tick
@@ -57,12 +57,7 @@ export function MakeBackup({ hasRecoveryKey, onClose }: MakeBackupProps) {
             }}
           />
         )}
-        <footer class="acts">
-          <button type="submit" disabled={wantsPassphrase.value && !isSame.value}>
-            {t('make-act')}
-          </button>
-        </footer>
-      </form>
+      </Form>
     </Dialog>
   );
 }

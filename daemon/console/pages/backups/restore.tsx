@@ -8,6 +8,7 @@ import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/backups.json';
 import { Dialog } from '../../parts/dialog.js';
 import { Fault, Problem } from '../../parts/fault.js';
+import { Form } from '../../parts/form.js';
 import { Facts, Section } from '../../parts/page.js';
 import { number } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
@@ -35,8 +36,7 @@ export function Restore({ id, backup, onClose }: RestoreProps) {
   const gallery = useFetched('gallery.show', {}, { isWanted: can('gallery:read') });
   const choice = useSignal<KeyChoice>({ provider: 'secret', passphrase: '', isReady: true });
   const isSealed = gallery.value?.state === 'sealed';
-  const restore = (event: Event): void => {
-    event.preventDefault();
+  const restore = (): void => {
     const { provider, passphrase } = choice.value;
     void restoring.start({
       ...{ id, ...opening.secret() },
@@ -47,7 +47,14 @@ export function Restore({ id, backup, onClose }: RestoreProps) {
   };
   return (
     <Dialog title={t('restore-title')} onClose={onClose}>
-      <form onSubmit={restore}>
+      <Form
+        act={t('restore-act')}
+        onAct={restore}
+        isDestructive
+        isReady={choice.value.isReady}
+        onCancel={onClose}
+        cancel={t('keep-gallery')}
+      >
         <p>{t('restore-what')}</p>
         <p>{t('restore-log')}</p>
         {backup && <BackupFacts of={backup} />}
@@ -64,15 +71,7 @@ export function Restore({ id, backup, onClose }: RestoreProps) {
             />
           </>
         )}
-        <footer class="acts">
-          <button type="button" class="secondary" onClick={onClose}>
-            {t('keep-gallery')}
-          </button>
-          <button type="submit" class="danger" disabled={!choice.value.isReady}>
-            {t('restore-act')}
-          </button>
-        </footer>
-      </form>
+      </Form>
     </Dialog>
   );
 }

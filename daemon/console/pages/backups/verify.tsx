@@ -4,6 +4,7 @@ import type { Input } from '../../api/request.js';
 import type en from '../../messages/en/backups.json';
 import { Dialog } from '../../parts/dialog.js';
 import { Fault } from '../../parts/fault.js';
+import { Form } from '../../parts/form.js';
 import { Section } from '../../parts/page.js';
 import { wordsOf } from '../../words/words.js';
 import { BackupFacts } from './backup-facts.js';
@@ -19,20 +20,16 @@ export const verifying = keptLines(async function* (order: Input<'backups.verify
 /** Asks for what opens the backup, and begins to check it. */
 export function Verify({ id, onClose }: { readonly id: string; readonly onClose: () => void }) {
   const opening = useOpening();
-  const verify = (event: Event): void => {
-    event.preventDefault();
+  const verify = (): void => {
     void verifying.start({ id, ...opening.secret() });
     onClose();
   };
   return (
     <Dialog title={t('verify-title')} onClose={onClose}>
-      <form onSubmit={verify}>
+      <Form act={t('verify')} onAct={verify}>
         <p>{t('verify-what')}</p>
         {opening.fields}
-        <footer class="acts">
-          <button type="submit">{t('verify')}</button>
-        </footer>
-      </form>
+      </Form>
     </Dialog>
   );
 }

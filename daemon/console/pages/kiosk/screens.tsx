@@ -4,8 +4,8 @@ import { can } from '../../api/session.js';
 import { useAct, useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/kiosk.json';
 import { Confirm, Dialog } from '../../parts/dialog.js';
-import { Fault } from '../../parts/fault.js';
 import { Choice, Field } from '../../parts/field.js';
+import { Form } from '../../parts/form.js';
 import { Badge, Empty, Loaded, PageHead, Section } from '../../parts/page.js';
 import { QrCode } from '../../parts/qr-code.js';
 import { Table } from '../../parts/table.js';
@@ -132,16 +132,14 @@ function AddScreen({ cameras, onClose }: AddScreenProps) {
   const label = useSignal('');
   const added = useSignal<Added | undefined>(undefined);
   const act = useAct();
-  const submit = (event: Event): void => {
-    event.preventDefault();
-    void act.run(async () => {
+  const add = () =>
+    act.run(async () => {
       added.value = await call('screens.add', { camera: camera.value, label: label.value });
     });
-  };
   if (added.value !== undefined) return <PairScreen added={added.value} onClose={onClose} />;
   return (
     <Dialog title={t('add')} onClose={onClose}>
-      <form onSubmit={submit}>
+      <Form act={t('add')} onAct={add} doing={act}>
         <Choice
           label={t('camera')}
           value={camera.value}
@@ -156,13 +154,7 @@ function AddScreen({ cameras, onClose }: AddScreenProps) {
           required
           maxLength={100}
         />
-        <Fault error={act.fault} />
-        <footer class="acts">
-          <button type="submit" aria-busy={act.isRunning}>
-            {t('add')}
-          </button>
-        </footer>
-      </form>
+      </Form>
     </Dialog>
   );
 }

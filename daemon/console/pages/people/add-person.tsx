@@ -4,7 +4,7 @@ import type { EnrolmentRefusal, EnrolmentResult } from '../../../contract/enrolm
 import { call } from '../../api/call.js';
 import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/person-form.json';
-import { Fault } from '../../parts/fault.js';
+import { Form } from '../../parts/form.js';
 import { PageHead, Section } from '../../parts/page.js';
 import { PersonPicture } from '../../parts/person-picture.js';
 import { percent } from '../../time/site-time.js';
@@ -46,11 +46,11 @@ export default function AddPerson() {
       <PageHead title={t('add-title')} lead={t('add-lead')} back={{ href: '/people', text: t('back') }}>
         <a href="/people/enrol">{t('to-guided')}</a>
       </PageHead>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          enrol(draft.value, false);
-        }}
+      <Form
+        act={t('enrol')}
+        onAct={() => enrol(draft.value, false)}
+        doing={doing}
+        isReady={choice.chosen.length > 0}
       >
         <div class="columns">
           <Section title={t('photographs')}>
@@ -69,13 +69,7 @@ export default function AddPerson() {
         {refusal !== undefined && (
           <Refusal of={refusal} picture={choice.chosen[0]?.url} onAnyway={() => enrol(draft.value, true)} />
         )}
-        <Fault error={doing.fault} />
-        <footer class="acts">
-          <button type="submit" disabled={choice.chosen.length === 0} aria-busy={doing.isRunning}>
-            {t('enrol')}
-          </button>
-        </footer>
-      </form>
+      </Form>
     </>
   );
 }

@@ -4,7 +4,7 @@ import { call } from '../../api/call.js';
 import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/person-form.json';
 import { Dialog } from '../../parts/dialog.js';
-import { Fault } from '../../parts/fault.js';
+import { Form } from '../../parts/form.js';
 import { say } from '../../parts/notes.js';
 import { wordsOf } from '../../words/words.js';
 import { changeOf, draftOf } from './profile-draft.js';
@@ -26,8 +26,7 @@ export function EditPerson({ person, onChanged, onAnew, onClose }: EditPersonPro
   const draft = useSignal(draftOf(person));
   const holder = useSignal<string | undefined>(undefined);
   const doing = useAct();
-  const save = (event: Event): void => {
-    event.preventDefault();
+  const save = (): void => {
     holder.value = undefined;
     void doing.run(async () => {
       const change = changeOf(person, draft.value);
@@ -45,10 +44,9 @@ export function EditPerson({ person, onChanged, onAnew, onClose }: EditPersonPro
     await onAnew();
     onClose();
   };
-  const isOutdated = doing.fault?.code === 'changed-meanwhile';
   return (
     <Dialog title={t('edit')} onClose={onClose}>
-      <form onSubmit={save}>
+      <Form act={t('save')} onAct={save} doing={doing} onAnew={() => void anew()} onCancel={onClose}>
         <ProfileFields
           draft={draft.value}
           onChange={(changed) => {
@@ -56,16 +54,7 @@ export function EditPerson({ person, onChanged, onAnew, onClose }: EditPersonPro
           }}
         />
         {holder.value !== undefined && <TakenId holder={holder.value} />}
-        <Fault error={doing.fault} {...(isOutdated && { onRetry: () => void anew() })} />
-        <footer class="acts">
-          <button type="button" class="secondary" onClick={onClose}>
-            {t('cancel')}
-          </button>
-          <button type="submit" aria-busy={doing.isRunning}>
-            {t('save')}
-          </button>
-        </footer>
-      </form>
+      </Form>
     </Dialog>
   );
 }

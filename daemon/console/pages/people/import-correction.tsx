@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
 import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/person-import.json';
-import { Fault } from '../../parts/fault.js';
+import { Form } from '../../parts/form.js';
 import { wordsOf } from '../../words/words.js';
 import type { ImportRow } from './import-rows.js';
 import { correctRow } from './import-run.js';
@@ -22,15 +22,14 @@ export function CorrectRow({ row, onSent }: CorrectRowProps) {
   const doing = useAct();
   const draft = useSignal(draftOf(row));
   const photographs = useSignal(row.photographs);
-  const submit = async (event: Event): Promise<void> => {
-    event.preventDefault();
+  const submit = async (): Promise<void> => {
     const corrected = { profile: profileOf(draft.value), photographs: photographs.value };
     if (await doing.run(() => correctRow(row.line, corrected))) onSent();
   };
   return (
     <details>
       <summary>{t('correct')}</summary>
-      <form onSubmit={submit}>
+      <Form act={t('check-again')} onAct={submit} doing={doing} isReady={photographs.value.length > 0}>
         <ProfileFields
           draft={draft.value}
           onChange={(changed) => {
@@ -52,13 +51,7 @@ export function CorrectRow({ row, onSent }: CorrectRowProps) {
             {t('these-photographs', { names: photographs.value.map(({ name }) => name).join(', ') })}
           </p>
         </div>
-        <Fault error={doing.fault} />
-        <footer class="acts">
-          <button type="submit" disabled={photographs.value.length === 0} aria-busy={doing.isRunning}>
-            {t('check-again')}
-          </button>
-        </footer>
-      </form>
+      </Form>
     </details>
   );
 }
