@@ -87,8 +87,7 @@ const box = process.env['ROLLCALL_BOX'] ?? 'https://localhost:8443';
 /** Folders of pages by the file that they are built into. What the login needs is in none. */
 const together = {
   watch: ['now', 'cameras', 'passages', 'strangers', 'kiosk'],
-  people: ['people', 'enrol'],
-  records: ['attendance', 'alerts', 'events', 'audit', 'accuracy'],
+  people: ['people', 'enrol', 'attendance', 'events', 'audit', 'accuracy'],
   system: [
     'system',
     'upkeep',
@@ -99,6 +98,7 @@ const together = {
     'backups',
     'identity',
     'account',
+    'alerts',
   ],
 };
 
@@ -125,9 +125,10 @@ export default defineConfig({
           groups: [
             {
               name: 'shared',
-              test: /node_modules\/(?!lean-qr)|\/console\/(?:api|parts(?!\/(?:qr-path|zip-file))|words|time|shell)\//,
+              test: /node_modules\/(?!lean-qr)|\/console\/(?:api|parts(?!\/qr-path)|words|time|shell)\//,
               priority: 1,
             },
+            { name: 'charts', test: /\/console\/charts\//, priority: 1 },
             // Many small files compress badly: pages that are used together come together.
             ...Object.entries(together).map(([name, pages]) => ({
               name,

@@ -99,10 +99,10 @@ async function cutAndFailing(box: ConsoleBox): Promise<void> {
   }`);
   assert.ok(share > 0.95, `the heads take ${share} of the table`);
 
-  await page.route('**/assets/people-*.js', (route) => route.abort());
+  await page.route('**/assets/system-*.js', (route) => route.abort());
   const menu = page.getByRole('button', { name: 'Menu' });
   await menu.click();
-  await page.getByRole('link', { name: 'People', exact: true }).click();
+  await page.getByRole('link', { name: 'Users', exact: true }).click();
   await page.getByRole('button', { name: 'Load again' }).waitFor();
   await menu.click();
   await page.getByRole('link', { name: 'Passages', exact: true }).click();

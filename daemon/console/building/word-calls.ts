@@ -23,9 +23,12 @@ export function withNumbers(
   return written;
 }
 
+/** Texts that are no key although they may look like one: what is compared, the name of a property, the key of a column. */
+const noKeys = /[=!]== '[^']*'|\w\??\.?\['[^']*'\]|\bkey: '[^']*'/g;
+
 /** Tells which messages some source could show otherwise than by an outright call: all that is written as their keys are. */
 export function shownByName(sources: readonly string[]): (file: string, key: string) => boolean {
-  const all = sources.map((code) => withNumbers(code, () => '')).join('\n');
+  const all = sources.map((code) => withNumbers(code, () => '').replaceAll(noKeys, '')).join('\n');
   const literals = new Set([...all.matchAll(/'([\w.:-]+)'/g)].map(([, literal]) => literal));
   const untyped = new Set(
     [...all.matchAll(/wordsOf<(?!typeof)[^(]*>\('([\w-]+)'\)/g)].map(([, file]) => file),
