@@ -24,8 +24,7 @@ interface TableProps<Item> {
 export function Table<Item>({ label, items, keyOf, columns }: TableProps<Item>) {
   return (
     <Wide label={label}>
-      <table>
-        <caption class="unseen">{label}</caption>
+      <table aria-label={label}>
         <thead>
           <tr>
             {columns.map((column, index) => (
