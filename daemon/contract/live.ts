@@ -124,7 +124,7 @@ export const livePath = /^\/api\/v1\/cameras\/[^/]+\/(live|video)$/;
 
 /** Bytes before the JSON in a message: the length of the JSON as an unsigned number, big endian. */
 export const liveHeaderBytes = 4;
-/** Largest message, bytes: a JPEG at most 1280 pixels wide and its JSON stay far below. */
+/** Largest message, bytes: a JPEG at most 960 pixels wide, some video and their JSON stay far below. */
 export const largestLiveMessageBytes = 4 * 1024 * 1024;
 
 /** How the gate reaches the pictures. Both are useless outside the box. */

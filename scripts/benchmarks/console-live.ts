@@ -32,8 +32,8 @@ const pollMs = 20;
 const parts = ['core', 'vision', 'ffmpeg', 'gate'] as const;
 type Part = (typeof parts)[number];
 
-/** Processor time of the box by its parts: of the core and the gate, which this process has started, and of everything below them. */
-function boxCpuMs(): Readonly<Record<Part, number>> {
+/** The processes of the box by its parts: the core and the gate, which this process has started, and everything below them. */
+function boxProcesses(): Readonly<Record<Part, readonly number[]>> {
   const all = allProcesses();
   const commandOf = (pid: number): string => readFileSync(`/proc/${pid}/cmdline`, 'utf8');
   const below = (parents: readonly number[]): readonly number[] =>
@@ -42,10 +42,19 @@ function boxCpuMs(): Readonly<Record<Part, number>> {
     below([process.pid]).filter((pid) => commandOf(pid).includes(program));
   const core = started('rollcalld.js');
   const vision = below(core);
+  return { core, vision, ffmpeg: below(vision), gate: started('rollcall-gate.js') };
+}
+
+function boxCpuMs(): Readonly<Record<Part, number>> {
+  const { core, vision, ffmpeg, gate } = boxProcesses();
   const sum = (pids: readonly number[]): number =>
     pids.reduce((total, pid) => total + processTimes(pid).cpuMs, 0);
-  const gate = started('rollcall-gate.js');
-  return { core: sum(core), vision: sum(vision), ffmpeg: sum(below(vision)), gate: sum(gate) };
+  return { core: sum(core), vision: sum(vision), ffmpeg: sum(ffmpeg), gate: sum(gate) };
+}
+
+/** Waits until nothing copies a video any more: the time of processes that end during a window would be missing. */
+async function copiesEnded(): Promise<void> {
+  while (boxProcesses().ffmpeg.length > cameraIds.length) await sleep(pollMs);
 }
 
 interface Reading {
@@ -215,8 +224,11 @@ for (let window = 0; window < windows; window += 1) {
     const elapsedS = (performance.now() - beganMs) / 1000;
     perS.push((viewers.messages - before) / viewerCount / cameraIds.length / elapsedS);
   }
-  using _video = await openViewers(box, keys, 'video');
-  duringVideo.push(await measure(box));
+  {
+    using _video = await openViewers(box, keys, 'video');
+    duringVideo.push(await measure(box));
+  }
+  await copiesEnded();
 }
 console.log(
   `${cpus().length} cores, load ${loadavg()[0]?.toFixed(1)}; ${windows} windows of ${windowMs / 1000} s each; medians (least to most)`,

@@ -9,8 +9,8 @@ import { encodeLiveMessage } from './live-message.js';
 import { measuresOf, type SeenFace } from './seen-faces.js';
 import { SmallRgb } from './small-rgb.js';
 
-/** Wider pictures are made smaller by whole factors, until they are not wider than this. */
-const mostWidthPx = 1280;
+/** Wider pictures are made smaller: the cost of a picture is that of its pixels, and a page shows it about so wide. */
+const mostWidthPx = 960;
 const jpegQuality = 75;
 /** Time between two pictures on average, milliseconds. */
 const everyMs = 100;
@@ -77,8 +77,8 @@ export class LivePictures implements Disposable {
   async #send({ capturedAtMs: atMs, picture }: Frame, faces: readonly SeenFace[]): Promise<void> {
     this.#isEncoding = true;
     try {
-      const factor = Math.ceil(picture.widthPx / mostWidthPx);
-      const { widthPx: width, heightPx: height, data } = this.#copyOf(picture, factor);
+      const { widthPx: width, heightPx: height, data } = this.#copyOf(picture);
+      const factor = picture.widthPx / width;
       const about: LivePicture = {
         cameraId: this.#cameraId,
         capturedAt: new Date(this.#clock.wallMs() - (this.#clock.monotonicMs() - atMs)).toISOString(),
@@ -100,10 +100,10 @@ export class LivePictures implements Disposable {
   }
 
   /** The pixels to encode. The owner of the frame may overwrite its own meanwhile. */
-  #copyOf(picture: Picture, factor: number): Rgb24Picture {
+  #copyOf(picture: Picture): Rgb24Picture {
     if (picture.format === 'rgb24') return { ...picture, data: picture.data.slice() };
     this.#small ??= new SmallRgb();
-    return this.#small.of(picture, factor);
+    return this.#small.of(picture, mostWidthPx);
   }
 }
 

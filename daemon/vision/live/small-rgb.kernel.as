@@ -1,13 +1,17 @@
 // AssemblyScript (TypeScript with WebAssembly's types), compiled by scripts/compile-kernel.mjs into small-rgb-code.ts.
 
+/** Fixed point of `step`. */
+const ONE: usize = 65536;
+
 /**
- * Writes a planar 4:2:0 picture as interleaved RGB, `factor` times smaller. Every pixel is the mean of 2 x 2 luma samples in the
- * middle of its block, or one sample where `factor` is 1, and takes the colour sample there: quick, and good enough to look at.
+ * Writes a planar 4:2:0 picture as interleaved RGB, smaller by `step`. Every pixel is the mean of the 2 x 2 luma samples around its
+ * middle, or one sample where `step` is 1, and takes the colour sample there: quick, and good enough to look at.
  * Sixteen pixels are made at once, so the last ones of a row may lie behind its end, where the next row replaces them.
  *
  * @param picture address of the luma; the colours follow
  * @param rows address of room for one row of luma and colours, three times the width of the result, and 32 bytes
  * @param rgb address of the result; it needs 48 bytes of room behind it
+ * @param step how much smaller, from 1 on; 16 bits behind the point
  * @param gain half the factor of luma; `rV` to `bU` are quarters of those of the colours; all with 15 bits behind the point
  */
 export function writeRgb(
@@ -16,7 +20,7 @@ export function writeRgb(
   rgb: usize,
   sourceWidth: usize,
   sourceHeight: usize,
-  factor: usize,
+  step: usize,
   black: i32,
   gain: i32,
   rV: i32,
@@ -24,12 +28,13 @@ export function writeRgb(
   gV: i32,
   bU: i32,
 ): void {
-  const width = sourceWidth / factor;
-  const height = sourceHeight / factor;
+  const width = (sourceWidth << 16) / step;
+  const height = (sourceHeight << 16) / step;
   const chromaWidth = (sourceWidth + 1) >> 1;
   const u0 = picture + sourceWidth * sourceHeight;
   const v0 = u0 + chromaWidth * ((sourceHeight + 1) >> 1);
-  const middle: usize = factor == 1 ? 0 : (factor >> 1) - 1;
+  // From the first sample of a source to that before the middle of the first pixel.
+  const middle = (step - ONE) >> 1;
   const blacks = i16x8.splat(<i16>black);
   const gains = i16x8.splat(<i16>gain);
   const redV = i16x8.splat(<i16>rV);
@@ -37,13 +42,13 @@ export function writeRgb(
   const greenV = i16x8.splat(<i16>gV);
   const blueU = i16x8.splat(<i16>bU);
   for (let y: usize = 0; y < height; y++) {
-    const row = y * factor + middle;
+    const row = (y * step + middle) >> 16;
     const chroma = (row >> 1) * chromaWidth;
     let luma = picture + row * sourceWidth;
     let us = u0 + chroma;
     let vs = v0 + chroma;
-    if (factor > 1) {
-      shrink(luma + middle, sourceWidth, us, vs, factor, middle, rows, width);
+    if (step > ONE) {
+      shrink(luma, sourceWidth, us, vs, step, middle, rows, width);
       luma = rows;
       us = rows + width;
       vs = us + width;
@@ -53,7 +58,7 @@ export function writeRgb(
       const light = v128.load(luma + x);
       const light0 = brightness(i16x8.extend_low_i8x16_u(light), blacks, gains);
       const light1 = brightness(i16x8.extend_high_i8x16_u(light), blacks, gains);
-      if (factor == 1) {
+      if (step == ONE) {
         // One colour sample for two pixels.
         const u = deviation(v128.load_ext<u8>(us + (x >> 1)));
         const v = deviation(v128.load_ext<u8>(vs + (x >> 1)));
@@ -95,7 +100,7 @@ export function writeRgb(
   }
 }
 
-/** Writes a row of the smaller picture: its luma, then its colours. `upper` is the address of the first luma sample. */
+/** Writes a row of the smaller picture: its luma, then its colours. `upper` is the address of the upper row of luma. */
 // @ts-ignore: decorator
 @inline
 function shrink(
@@ -103,24 +108,25 @@ function shrink(
   sourceWidth: usize,
   us: usize,
   vs: usize,
-  factor: usize,
+  step: usize,
   middle: usize,
   rows: usize,
   width: usize,
 ): void {
   const lower = upper + sourceWidth;
-  let at: usize = 0;
+  let place = middle;
   for (let x: usize = 0; x < width; x++) {
+    const at = place >> 16;
     const sum =
       <u32>load<u8>(upper + at) +
       <u32>load<u8>(upper + at + 1) +
       <u32>load<u8>(lower + at) +
       <u32>load<u8>(lower + at + 1);
     store<u8>(rows + x, <u8>((sum + 2) >> 2));
-    const chroma = (at + middle) >> 1;
+    const chroma = at >> 1;
     store<u8>(rows + width + x, load<u8>(us + chroma));
     store<u8>(rows + 2 * width + x, load<u8>(vs + chroma));
-    at += factor;
+    place += step;
   }
 }
 
