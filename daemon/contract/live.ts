@@ -134,44 +134,37 @@ const liveTicket = z.object({
 });
 export type LiveTicket = z.infer<typeof liveTicket>;
 
+/** What pictures and video of a camera have in common. */
+const watching = {
+  method: 'GET',
+  input: z.strictObject({ id: cameraId }),
+  answer: { kind: 'lines', item: liveTicket },
+  errors: [
+    ...(['no-such-camera', 'websocket-needed', 'camera-not-streaming'] as const),
+    ...(['live-unavailable', 'vision-unavailable'] as const),
+  ],
+  scope: 'live:watch',
+  camera: 'id',
+  audit: 'personal',
+  rate: 'stream',
+  isLong: true,
+  isWebSocket: true,
+} as const;
+
 export const liveOperations = {
   'cameras.watch': operation({
-    method: 'GET',
+    ...watching,
     path: '/cameras/{id}/live',
     summary: 'Watch what a camera sees, with the faces that the box follows.',
     description:
       'A WebSocket over HTTP/1.1. Each message is one picture: the length of the JSON (4 bytes, big endian), the JSON, and a JPEG. docs/live-pictures.md describes them, and how the box ends the connection. At most 10 pictures a second, without names. A slow reader gets fewer pictures, never older ones.',
-    input: z.strictObject({ id: cameraId }),
-    answer: { kind: 'lines', item: liveTicket },
-    errors: [
-      ...(['no-such-camera', 'websocket-needed', 'camera-not-streaming'] as const),
-      ...(['live-unavailable', 'vision-unavailable'] as const),
-    ],
-    scope: 'live:watch',
-    camera: 'id',
-    audit: 'personal',
-    rate: 'stream',
-    isLong: true,
-    isWebSocket: true,
   }),
   'cameras.watch-video': operation({
-    method: 'GET',
+    ...watching,
     path: '/cameras/{id}/video',
     summary: 'Watch the video of a camera as it sends it.',
     description:
       'A WebSocket over HTTP/1.1, in the form of `cameras.watch` with fragmented MP4 in place of the JPEG: H.264 or H.265, not decoded by the box, at the full rate, without sound. docs/live-pictures.md describes the messages. The box opens one more stream of the camera while it is watched. A slow reader is ended.',
-    input: z.strictObject({ id: cameraId }),
-    answer: { kind: 'lines', item: liveTicket },
-    errors: [
-      ...(['no-such-camera', 'websocket-needed', 'camera-not-streaming'] as const),
-      ...(['live-unavailable', 'vision-unavailable'] as const),
-    ],
-    scope: 'live:watch',
-    camera: 'id',
-    audit: 'personal',
-    rate: 'stream',
-    isLong: true,
-    isWebSocket: true,
   }),
   'cameras.follow': operation({
     method: 'GET',
