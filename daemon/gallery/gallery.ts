@@ -109,7 +109,7 @@ export interface Gallery extends AsyncDisposable {
   /** A part of the active or removed persons. Opens the profiles. */
   pagePersons(page: PersonsPage): Promise<readonly PersonEntry[]>;
   /**
-   * Active and removed persons by their names and terms, which the gallery keeps in memory. `simplified` says how names are
+   * Active and removed persons by their names and terms, which the gallery keeps in memory. `simplifiedName` says how names are
    * compared. Opens no profile, except that the first use reads all persons, unless `readAhead` has.
    */
   findPersons(wanted: PersonsWanted): Promise<readonly ListedPerson[]>;

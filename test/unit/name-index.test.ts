@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { type PersonId, personId } from '../../daemon/domain/ids.js';
-import { NameIndex, simplified } from '../../daemon/gallery/persons/name-index.js';
+import { simplifiedName } from '../../daemon/domain/persons/simplified-name.js';
+import { NameIndex } from '../../daemon/gallery/persons/name-index.js';
 
 const ids = Array.from({ length: 8 }, (_, index) => personId(`p-${index}`));
 const letters = fc.string({ unit: fc.constantFrom('a', 'B', 'é', 'e\u0301', 'ß', '語', '😀', ' ', '-') });
@@ -26,13 +27,27 @@ describe('the index of names', () => {
             names.set(id, name);
           }
         }
-        const text = simplified(wanted);
+        const text = simplifiedName(wanted);
         const expected = ids.filter(
-          (id) => text !== '' && simplified(names.get(id) ?? '').includes(text) && names.has(id),
+          (id) => text !== '' && simplifiedName(names.get(id) ?? '').includes(text) && names.has(id),
         );
         assert.deepEqual([...index.find(wanted)].sort(), expected);
         for (const id of ids) assert.equal(index.nameOf(id), names.get(id));
       }),
+    );
+  });
+
+  test('takes letters with and without marks for the same, also in their order', () => {
+    using index = new NameIndex();
+    for (const name of ['Zoe', 'Özlem', 'Omar', 'ostrava', 'Łukasz', 'जया']) index.note(personId(name), name);
+    assert.deepEqual(index.find('ozl'), [personId('Özlem')]);
+    assert.deepEqual(index.find('ÖZL'), [personId('Özlem')]);
+    // Marks of other scripts are letters.
+    assert.deepEqual(index.find('जय'), [personId('जया')]);
+    assert.deepEqual(index.find('जयी'), []);
+    assert.deepEqual(
+      ['Zoe', 'Özlem', 'Omar', 'ostrava'].sort((a, b) => index.compare(personId(a), personId(b))),
+      ['Omar', 'ostrava', 'Özlem', 'Zoe'],
     );
   });
 

@@ -2,6 +2,7 @@ import { badInput } from '../../base/errors.js';
 import type { PersonState, PersonSummary } from '../../contract/person.js';
 import type { ControlClient } from '../../control/client.js';
 import { isWholePersonId } from '../../domain/ids.js';
+import { simplifiedName } from '../../domain/persons/simplified-name.js';
 import { choose, type Terminal } from '../confirm.js';
 import type { ShowTime, SiteTime } from '../site-time.js';
 import { allPersons } from './all-persons.js';
@@ -24,8 +25,6 @@ interface WantedPerson {
   readonly terminal?: Terminal;
 }
 
-const simplified = (text: string): string => text.normalize('NFC').trim().toLowerCase();
-
 /**
  * The persons that a text can mean. A full id means one person. The start of an id, a name and an external id are tried
  * together, so that the user chooses if they match different persons.
@@ -40,7 +39,9 @@ export function findPersons(all: readonly PersonSummary[], given: string): reado
         (canBeIdStart && person.id.startsWith(given)) || isName(person.name) || person.externalId === given,
     );
   const exactMatches = matching((name) => name === given);
-  return exactMatches.length > 0 ? exactMatches : matching((name) => simplified(name) === simplified(given));
+  return exactMatches.length > 0
+    ? exactMatches
+    : matching((name) => simplifiedName(name) === simplifiedName(given));
 }
 
 /**

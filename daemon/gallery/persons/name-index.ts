@@ -1,9 +1,7 @@
 import type { PersonId } from '../../domain/ids.js';
+import { simplifiedName } from '../../domain/persons/simplified-name.js';
 import { bufferView } from '../../host/buffer-view.js';
 import { secretBytes, wipe } from '../../host/sodium.js';
-
-/** The form in which names are compared: parts of names match whatever their case. */
-export const simplified = (text: string): string => text.normalize('NFC').trim().toLowerCase();
 
 const smallestBytes = 64 * 1024;
 
@@ -25,7 +23,7 @@ export class NameIndex implements Disposable {
 
   note(id: PersonId, name: string): void {
     // A zero ends each form.
-    const entry = Buffer.from(`${simplified(name)}\0${name}\0`, 'utf8');
+    const entry = Buffer.from(`${simplifiedName(name)}\0${name}\0`, 'utf8');
     try {
       if (this.#entryOf(id)?.equals(entry) === true) return;
       this.forget(id);
@@ -51,7 +49,7 @@ export class NameIndex implements Disposable {
 
   /** The persons whose name contains this text, which is not empty. */
   find(text: string): readonly PersonId[] {
-    const wanted = Buffer.from(simplified(text), 'utf8');
+    const wanted = Buffer.from(simplifiedName(text), 'utf8');
     const found: PersonId[] = [];
     if (wanted.length === 0 || wanted.includes(0)) return found;
     const names = this.#names();
