@@ -36,9 +36,19 @@ export function Dialog({ title, onClose, children, isWide = false, isOpaque = fa
       ref={element}
       class={`${isWide ? 'wide' : ''} ${isOpaque ? 'opaque' : ''}`}
       aria-labelledby={id}
+      onKeyDown={(event) => {
+        // Pressed again and again, it closes a dialog that cancels the first time.
+        if (event.key === 'Escape' && onClose === undefined) event.preventDefault();
+      }}
       onCancel={(event) => {
         event.preventDefault();
         onClose?.();
+      }}
+      onClose={({ currentTarget }) => {
+        // The browser itself has closed it, such as by a gesture.
+        if (!currentTarget.isConnected) return;
+        if (onClose === undefined) currentTarget.showModal();
+        else onClose();
       }}
     >
       <article>
