@@ -375,16 +375,20 @@ export class SqliteGallery implements Gallery {
 
   /** Removes the person from the index first, so that no search finds them meanwhile. After a failure, loads them again. */
   #withoutPerson<T>(id: PersonId, work: () => T): T {
-    const { index, quarantine, rows, externalIds } = this.#parts;
+    const { index, quarantine, rows, externalIds, strangers } = this.#parts;
     const wasRecognised = index.remove(id);
+    const forget = (): void => {
+      quarantine.release(id);
+      strangers.forgetPerson(id);
+    };
     try {
       const done = work();
-      quarantine.release(id);
+      forget();
       return done;
     } catch (error) {
       const row = rows.person(id);
       if (wasRecognised && row?.state === 'active') this.#load(row);
-      else quarantine.release(id);
+      else forget();
       throw error;
     } finally {
       externalIds.reread(id);

@@ -7,6 +7,7 @@ import { systemRandom } from '../../daemon/host/system-random.js';
 import { createDecider, type Decider } from '../../daemon/records/decider.js';
 import { memoryFacts } from '../../daemon/records/memory-facts.js';
 import {
+  enrolmentOf,
   galleryOptions,
   openTestGallery,
   type TestGallery,
@@ -131,23 +132,30 @@ describe('strangers whom the gallery keeps', () => {
       return ended ?? decider.openPassages(cameraId('door')).at(-1);
     };
     const known = (await door.pass(decider, 9)).stranger?.id;
-    const [, two, three] = [await see(1, 0), await see(2, 0), await see(3, 0)].map(
+    const [, two, three, four] = [await see(1, 0), await see(2, 0), await see(3, 0), await see(4, 0)].map(
       (open) => open?.stranger?.id,
     );
-    const one = strangers.list().find(({ id }) => id !== known && id !== two && id !== three)?.id;
-    assert.ok(known && one && two && three);
+    const one = strangers.list().find(({ id }) => ![known, two, three, four].includes(id))?.id;
+    assert.ok(known && one && two && three && four);
     strangers.merge([known, one], tester);
     strangers.setAside(two, { change: 'discarded' }, tester);
     strangers.setAside(three, { change: 'assigned', personId: personId('p-1') }, tester);
     strangers.forget(two);
     strangers.forget(three);
+    const erased = await gallery.gallery.addPerson(enrolmentOf('Ada Lovelace', [30]), tester);
+    strangers.setAside(four, { change: 'assigned', personId: erased }, tester);
+    decider.forgetPerson(erased);
+    gallery.gallery.erasePerson(erased, tester);
     const ended = [await see(1, 1), await see(2, 1), await see(3, 1)];
+    // The camera goes while the passage is open.
+    ended.push((await decider.forgetCamera(cameraId('door'))).find(({ end }) => end !== 'left'));
     assert.deepEqual(
       ended.map((passage) => [passage?.outcome, passage?.stranger?.id, passage?.assignedTo]),
       [
         ['stranger', known, undefined],
         ['stranger', undefined, undefined],
         ['stranger', undefined, 'p-1'],
+        ['stranger', undefined, undefined],
       ],
     );
     assert.deepEqual(

@@ -88,6 +88,13 @@ export class OpenAppearances {
     }
   }
 
+  /** A person was erased: open passages that were theirs lead neither to them nor to the stranger. */
+  forgetPerson(id: PersonId): void {
+    for (const [passageId, { assignedTo }] of this.#left) {
+      if (assignedTo === id) this.#left.set(passageId, {});
+    }
+  }
+
   /** Whether the stranger of this passage was set aside or forgotten. */
   hasLeft(passageId: PassageId): boolean {
     return this.#left.has(passageId);

@@ -1,6 +1,6 @@
 import type { Actor } from '../../audit/actor.js';
 import type { Embedding } from '../../domain/identification/match.js';
-import type { PassageId, RecogniserId, StrangerId } from '../../domain/ids.js';
+import type { PassageId, PersonId, RecogniserId, StrangerId } from '../../domain/ids.js';
 import type { Appearance, StrangerState } from '../../domain/strangers/stranger.js';
 import type { StrangerBook } from '../../domain/strangers/stranger-book.js';
 import type { StrangerFate } from './stranger-codec.js';
@@ -71,6 +71,8 @@ export interface GalleryStrangers extends StrangerBook {
   restore(id: StrangerId, by: Actor): StrangerEntry | undefined;
   /** Deletes a stranger who is set aside for good. `by`: an operator who does not want to wait. False if there is none. */
   forget(id: StrangerId, by?: Actor): boolean;
+  /** A person was erased, with the strangers who were assigned to them: open passages name neither. */
+  forgetPerson(id: PersonId): void;
   /** Retention has deleted these strangers from the file: forgets them in memory, too. */
   unload(ids: readonly StrangerId[]): void;
 }

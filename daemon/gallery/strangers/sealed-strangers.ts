@@ -3,7 +3,7 @@ import type { Actor } from '../../audit/actor.js';
 import type { AuditLog } from '../../audit/audit-log.js';
 import type { Clock } from '../../base/clock.js';
 import type { Embedding } from '../../domain/identification/match.js';
-import type { PassageId, RecogniserId, StrangerId } from '../../domain/ids.js';
+import type { PassageId, PersonId, RecogniserId, StrangerId } from '../../domain/ids.js';
 import { knownOf, OpenAppearances } from '../../domain/strangers/open-appearances.js';
 import {
   isLikely,
@@ -245,6 +245,10 @@ export class SealedStrangers implements GalleryStrangers, Disposable {
     if (!this.#aside.forget(id, by)) return false;
     this.#open.forget(id);
     return true;
+  }
+
+  forgetPerson(id: PersonId): void {
+    this.#open.forgetPerson(id);
   }
 
   unload(ids: readonly StrangerId[]): void {

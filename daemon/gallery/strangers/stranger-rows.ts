@@ -184,18 +184,19 @@ export class StrangerRows {
 
 /**
  * Forgets again the strangers whom operators discarded, assigned or merged, and did not restore: a restored backup, or a copy of old
- * rows, brings their templates back. Those who are set aside stay until their time. Ids are never given twice. Needs no key. The
- * caller empties the write-ahead log.
+ * rows, brings their templates back. Those who are set aside stay until their time, unless an operator did not want to wait. Ids are
+ * never given twice. Needs no key. The caller empties the write-ahead log.
  */
 export function enforceForgottenStrangers(database: OpenDatabase): void {
   // With max(), the other columns are those of the row that has it.
   const back = database.db
     .prepare<[], StrangerId>(
       `SELECT id FROM stranger JOIN (
-         SELECT subject, action, max(sequence) FROM audit
+         SELECT subject, action, details, max(sequence) FROM audit
          WHERE action IN ('stranger.discarded', 'stranger.assigned', 'stranger.merged', 'stranger.restored')
          GROUP BY subject) AS last ON last.subject = stranger.id
-       WHERE action = 'stranger.merged' OR (action <> 'stranger.restored' AND forgotten_at_ms IS NULL)`,
+       WHERE action = 'stranger.merged' OR instr(details, '"isFinal":true') > 0
+         OR (action <> 'stranger.restored' AND forgotten_at_ms IS NULL)`,
     )
     .pluck();
   database.transaction(() => {
