@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { present } from '../../base/present.js';
+import { verifyPages } from '../verify/verify-pages.js';
 import type { OnBackupProgress } from './backup-progress.js';
 import { readDatabaseFacts } from './database-facts.js';
 import type { BackupFacts } from './open-backup.js';
@@ -29,8 +30,9 @@ export async function examineBackup(
       ...present({ onProgress, signal }),
     });
     const { db } = source.database;
-    if (db.pragma('integrity_check(1)', { simple: true }) !== 'ok')
-      throw refuseContent(path, 'its database is damaged');
+    // In another process: the daemon, too, verifies backups, and SQLite's check blocks its thread.
+    const damages = await verifyPages(source.database.path, signal ?? new AbortController().signal);
+    if (damages.length > 0) throw refuseContent(path, 'its database is damaged');
     const { counts } = readDatabaseFacts(db);
     for (const [name, count] of Object.entries(source.facts.manifest.counts)) {
       if (counts[name] !== undefined && counts[name] !== count)
