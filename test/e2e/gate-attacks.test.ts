@@ -85,7 +85,10 @@ test('a box behind its gate', { skip: withoutBuild, timeout: 300_000 }, async (t
 
   await t.test('serves an honest caller after each kind of attack', async () => {
     for (const attack of attacks) {
-      const tally = await runAttack(attack, { port, size: sizes[attack], durationMs: 800 });
+      const blow = () => runAttack(attack, { port, size: sizes[attack], durationMs: 800 });
+      let tally = await blow();
+      // On a slow machine, the time of one may end before the first answer.
+      for (let blows = 1; tally.size === 0 && blows < 20; blows += 1) tally = await blow();
       assert.ok(tally.size > 0, `${attack} reached the gate`);
       for (const what of tally.keys()) assert.match(what, outcomes[attack], `${attack}: ${what}`);
       await until(`an honest caller to be served after ${attack}`, () =>
