@@ -26,25 +26,31 @@ export function AsideNote({ stranger }: { readonly stranger: StrangerSummary }) 
   );
 }
 
-/** Asks before discarded strangers are deleted without a way back. */
-export function ForgetNow({
-  ids,
-  onClose,
-}: {
-  readonly ids: readonly string[];
-  readonly onClose: (isDone: boolean) => void;
-}) {
-  return (
-    <Confirm
-      title={t('forget-title', { count: ids.length })}
-      act={t('forget-now')}
-      isDestructive
-      onAct={() => discardFinally(ids)}
-      onClose={onClose}
-    >
-      <p>{t('forget-text')}</p>
-    </Confirm>
-  );
+/** Asks before discarded strangers are deleted without a way back. `dialog` is the question while it is open. */
+export function useForgetNow(
+  ids: readonly string[],
+  onForgotten: () => void,
+): { readonly ask: () => void; readonly dialog: preact.JSX.Element | false } {
+  const isAsked = useSignal(false);
+  return {
+    ask: () => {
+      isAsked.value = true;
+    },
+    dialog: isAsked.value && (
+      <Confirm
+        title={t('forget-title', { count: ids.length })}
+        act={t('forget-now')}
+        isDestructive
+        onAct={() => discardFinally(ids)}
+        onClose={(isDone) => {
+          isAsked.value = false;
+          if (isDone) onForgotten();
+        }}
+      >
+        <p>{t('forget-text')}</p>
+      </Confirm>
+    ),
+  };
 }
 
 /** What can be done with one stranger who is set aside. */
@@ -57,8 +63,8 @@ export function AsideActs({
 }) {
   const { route } = useLocation();
   const doing = useAct();
-  const isAsked = useSignal(false);
   const { id, person } = stranger;
+  const forgetting = useForgetNow([id], () => route('/strangers'));
   const mayRestore = can('strangers:write') && (person === undefined || can('persons:write'));
   return (
     <>
@@ -77,27 +83,13 @@ export function AsideActs({
           </button>
         )}
         {mayRestore && person === undefined && (
-          <button
-            type="button"
-            class="small secondary"
-            onClick={() => {
-              isAsked.value = true;
-            }}
-          >
+          <button type="button" class="small secondary" onClick={forgetting.ask}>
             {t('forget-now')}
           </button>
         )}
       </div>
       <Fault error={doing.fault} />
-      {isAsked.value && (
-        <ForgetNow
-          ids={[id]}
-          onClose={(isDone) => {
-            isAsked.value = false;
-            if (isDone) route('/strangers');
-          }}
-        />
-      )}
+      {forgetting.dialog}
     </>
   );
 }

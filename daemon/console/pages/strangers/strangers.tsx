@@ -12,7 +12,7 @@ import { type Query, useQuery } from '../../parts/use-query.js';
 import { ago, startOfDay } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 import { asideHref, discard, type Merged, merge, restore, setIgnored, unmerge } from './stranger-acts.js';
-import { AsideNote, ForgetNow } from './stranger-aside.js';
+import { AsideNote, useForgetNow } from './stranger-aside.js';
 import { PassageShot, shortId } from './stranger-shot.js';
 
 const t = wordsOf<typeof en>('strangers');
@@ -203,9 +203,9 @@ function Acts({ list, chosen, onDone }: ActsProps) {
 /** What can be done with strangers who are set aside. */
 function AsideActs({ list, chosen, onDone }: ActsProps) {
   const doing = useAct();
-  const isAsked = useSignal(false);
   const found = list.items.filter(({ id }) => chosen.value.has(id));
   const ids = found.map(({ id }) => id);
+  const forgetting = useForgetNow(ids, () => void onDone());
   return (
     <>
       <div class="acts start" role="toolbar" aria-label={t('acts')}>
@@ -227,23 +227,13 @@ function AsideActs({ list, chosen, onDone }: ActsProps) {
           class="small secondary"
           // Those who were assigned are persons, who are erased as persons.
           disabled={ids.length === 0 || found.some(({ person }) => person !== undefined)}
-          onClick={() => {
-            isAsked.value = true;
-          }}
+          onClick={forgetting.ask}
         >
           {t('forget-now')}
         </button>
       </div>
       <Fault error={doing.fault} />
-      {isAsked.value && (
-        <ForgetNow
-          ids={ids}
-          onClose={(isDone) => {
-            isAsked.value = false;
-            if (isDone) void onDone();
-          }}
-        />
-      )}
+      {forgetting.dialog}
     </>
   );
 }
