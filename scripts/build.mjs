@@ -2,15 +2,24 @@
 // takes twice the processor time of all else that a start does. Types are checked by `npm run typecheck`.
 //   node scripts/build.mjs          dist/program: what a box runs, with those packages that are plain JavaScript, and the console
 //   node scripts/build.mjs tests    also dist/tests: all tests, and what they and the fault loops start, and kill, by the hundred
-import { readdirSync, readFileSync, rmSync, utimesSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { build as buildWithVite } from 'vite';
+import { buildVersion } from './version.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** Stay packages of their own: they load binaries, or files that lie beside theirs. */
-const native = ['better-sqlite3', 'koffi', 'onnxruntime-node', 'pino', 'sharp', 'sodium-native'];
+const native = [
+  'better-sqlite3',
+  'koffi',
+  'libheif-js',
+  'onnxruntime-node',
+  'pino',
+  'sharp',
+  'sodium-native',
+];
 
 /** `entryPoints`: where a file comes to lie below `outdir`, without its extension, and its source. */
 async function bundle({ outdir, entryPoints, ...options }) {
@@ -51,6 +60,7 @@ const program = {
     rollcall: 'daemon/cli/main.ts',
     'rollcall-gate': 'daemon/gate/main.ts',
     vision: 'daemon/vision/main.ts',
+    'heic-decoder': 'daemon/vision/heic-decoder-main.ts',
     'verify-pages': 'daemon/gallery/verify/verify-pages-main.ts',
     'password-process': 'daemon/host/password-process-main.ts',
     // For scripts/setup, which builds the models before any box is configured.
@@ -108,4 +118,6 @@ async function apiPage() {
 await bundle(program);
 await buildWithVite({ configFile: join(root, 'daemon/console/vite.config.mjs') });
 await apiPage();
+const built = join(root, 'dist/program');
+writeFileSync(join(built, 'version.json'), `${JSON.stringify({ version: buildVersion(root, built) })}\n`);
 if (process.argv[2] === 'tests') await bundle(tests());

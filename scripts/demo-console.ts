@@ -1,12 +1,10 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { badInput } from '../daemon/base/errors.js';
-import { exitOf } from './child-end.js';
 import { makeLocalBox } from './local-box.js';
+import { startLocalGate } from './local-gate.js';
 import { demoSections, seedDemo } from './seeding/seed.js';
 import { demoScenario } from './virtual-camera/cast.js';
 import { startVirtualCamera } from './virtual-camera/virtual-camera.js';
@@ -19,12 +17,13 @@ interface ConsoleDemo {
   readonly port: number;
   readonly say: (text: string) => void;
   /** Resolves when the demonstration is to end. */
-  readonly untilSignal: () => Promise<void>;
+  readonly untilSignal: () => Promise<undefined>;
 }
 
 /**
  * A box to try the console with: people, events and passages of two weeks that are made up, a virtual camera that the box
  * watches, and no account. The first user claims the box with the secret that this prints.
+ * @throws `process-lost` as soon as one of its processes ends, `gate-not-listening`
  */
 export async function demoConsole({ port, say, untilSignal }: ConsoleDemo): Promise<void> {
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {
@@ -49,23 +48,23 @@ export async function demoConsole({ port, say, untilSignal }: ConsoleDemo): Prom
     ),
     secrets: { cameras: `${login.user}:${login.password}\n` },
   });
-  await box.start();
-  say('== people, events and passages of two weeks');
-  await seedDemo(box, { hasAccounts: false });
-  const [secret = ''] = (await box.command('user', 'claim')).split('\n');
-  const gate = spawn(
-    process.execPath,
-    [join(root, 'dist/program/rollcall-gate.js'), '--folder', join(directory, 'run', 'gate')],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
-  );
-  gate.stderr.pipe(createWriteStream(join(directory, 'rollcall-gate.log')));
+  const lost = [camera.lost, box.lost];
+  const stopped = untilSignal();
+  const fill = async (): Promise<string> => {
+    await box.start();
+    say('== people, events and passages of two weeks');
+    await seedDemo(box, { hasAccounts: false });
+    const [secret = ''] = (await box.command('user', 'claim')).split('\n');
+    return secret;
+  };
+  const secret = await Promise.race([fill(), stopped, ...lost]);
+  if (secret === undefined) return;
+  await using gate = await startLocalGate(box, port);
   say(`== the console: https://localhost:${port}/claim`);
   say('   The browser asks about the certificate, because the box has signed it itself.');
   say(`   claim secret: ${secret}`);
   say('== a camera that you can add in the console, besides the one that the box watches already:');
   say(`   address ${camera.url}, user ${login.user}, password ${login.password}`);
   say('== the box stays up until Ctrl-C');
-  await Promise.race([untilSignal(), exitOf(gate)]);
-  gate.kill('SIGTERM');
-  await exitOf(gate);
+  await Promise.race([stopped, gate.lost, ...lost]);
 }

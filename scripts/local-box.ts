@@ -1,18 +1,17 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
+import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { messageOf, operational } from '../daemon/base/errors.js';
 import { ControlClient } from '../daemon/control/client.js';
-import { exitOf } from './child-end.js';
+import { type KeptChild, startKeptChild } from './kept-child.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const rollcall = join(root, 'dist/program/rollcall.js');
 const rollcalld = join(root, 'dist/program/rollcalld.js');
 const readyPollMs = 100;
-const startDeadlineMs = 90_000;
+const startDeadlineMs = 240_000;
 
 export interface LocalBoxOptions {
   /** Holds everything of the box; made if it is missing. */
@@ -35,6 +34,8 @@ export interface LocalBox extends AsyncDisposable {
   command(...args: readonly string[]): Promise<string>;
   /** Starts the daemon; resolves when it is ready for cameras and commands. */
   start(): Promise<void>;
+  /** Rejects with `process-lost` as soon as the daemon ends without being stopped; otherwise it stays pending. */
+  readonly lost: Promise<never>;
   /** Ends the daemon. */
   stop(): Promise<void>;
   /** Writes other sections into the configuration, and tells the daemon to read it again. */
@@ -57,23 +58,32 @@ export async function makeLocalBox(options: LocalBoxOptions): Promise<LocalBox> 
     (await promisify(execFile)(process.execPath, [rollcall, ...args, '--config', configPath])).stdout;
   await command('key', 'init');
   const client = new ControlClient(socketPath);
-  let daemon: ChildProcess | undefined;
+  let daemon: KeptChild | undefined;
+  let isClosed = false;
+  let lose: (error: unknown) => void = () => undefined;
+  const lost = new Promise<never>((_, reject) => {
+    lose = reject;
+  });
+  lost.catch(() => undefined);
   const stop = async (): Promise<void> => {
     const running = daemon;
     daemon = undefined;
-    running?.kill('SIGTERM');
-    if (running !== undefined) await exitOf(running);
+    await running?.[Symbol.asyncDispose]();
   };
   return {
-    ...{ directory, configPath, logPath, client, command, stop },
+    ...{ directory, configPath, logPath, client, command, stop, lost },
     async start() {
-      const child = spawn(process.execPath, [rollcalld, '--config', configPath], {
-        stdio: ['ignore', 'ignore', 'pipe'],
+      // Work that was given up because a process was lost may still come here.
+      if (isClosed) throw operational('local-box-closed', 'the box has been given up');
+      const started = startKeptChild('rollcalld', {
+        program: rollcalld,
+        args: ['--config', configPath],
+        logPath,
       });
-      child.stderr.pipe(createWriteStream(logPath, { flags: 'a' }));
-      daemon = child;
+      started.lost.catch(lose);
+      daemon = started;
       try {
-        await untilReady(child, client, logPath);
+        await Promise.race([untilReady(client, logPath), started.lost]);
       } catch (error) {
         await stop();
         throw error;
@@ -81,17 +91,19 @@ export async function makeLocalBox(options: LocalBoxOptions): Promise<LocalBox> 
     },
     async configure(text) {
       await write(text);
-      daemon?.kill('SIGHUP');
+      daemon?.child.kill('SIGHUP');
     },
-    [Symbol.asyncDispose]: stop,
+    async [Symbol.asyncDispose]() {
+      isClosed = true;
+      await stop();
+    },
   };
 }
 
-async function untilReady(daemon: ChildProcess, client: ControlClient, logPath: string): Promise<void> {
+async function untilReady(client: ControlClient, logPath: string): Promise<void> {
   const deadline = Date.now() + startDeadlineMs;
   let last = '';
   while (Date.now() < deadline) {
-    if (daemon.exitCode !== null) break;
     try {
       const { vision } = await client.call('status.show');
       if (vision.every(({ state }) => state === 'running')) return;

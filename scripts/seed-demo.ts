@@ -1,12 +1,11 @@
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { badInput, isRollcallError, messageOf } from '../daemon/base/errors.js';
-import { exitOf } from './child-end.js';
 import { makeLocalBox } from './local-box.js';
+import { startLocalGate } from './local-gate.js';
 import { demoSections, seedDemo } from './seeding/seed.js';
 
 const usage = `scripts/seed-demo: a box that is full of made-up data, for trying the API and for screenshots
@@ -42,10 +41,9 @@ async function takeDirectory(directory: string): Promise<void> {
   await rm(directory, { recursive: true });
 }
 
-async function untilSignal(): Promise<void> {
-  await new Promise<void>((done) => {
-    process.once('SIGINT', () => done());
-    process.once('SIGTERM', () => done());
+function untilSignal(): Promise<undefined> {
+  return new Promise((done) => {
+    for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => done(undefined));
   });
 }
 
@@ -53,9 +51,15 @@ async function main(directory: string, port: number, isKept: boolean): Promise<v
   await takeDirectory(directory);
   say(`== making a box in ${directory}`);
   await using box = await makeLocalBox({ directory, comment, sections: demoSections(port) });
-  await box.start();
-  say('== accounts, persons and the events of two weeks');
-  const { logins, persons, events } = await seedDemo(box);
+  const stopped = untilSignal();
+  const fill = async () => {
+    await box.start();
+    say('== accounts, persons and the events of two weeks');
+    return seedDemo(box);
+  };
+  const seeded = await Promise.race([fill(), stopped, box.lost]);
+  if (seeded === undefined) return;
+  const { logins, persons, events } = seeded;
   say(`   ${persons.length} persons, ${events} events`);
   say('== logins; the passwords are not stored anywhere else:');
   for (const { userName, password, mustChange } of logins) {
@@ -63,21 +67,15 @@ async function main(directory: string, port: number, isKept: boolean): Promise<v
       `   ${userName.padEnd(16)} ${password}${mustChange ? '   the first login asks for another one' : ''}`,
     );
   }
-  const gate = ['rollcall-gate.js', '--folder', join(directory, 'run', 'gate')];
   if (!isKept) {
     say('== to run it again:');
     say(`   node dist/program/rollcalld.js --config ${box.configPath}`);
-    say(`   node dist/program/${gate.join(' ')}`);
+    say(`   node dist/program/rollcall-gate.js --folder ${join(directory, 'run', 'gate')}`);
     return;
   }
-  const [file = '', ...options] = gate;
-  const running = spawn(process.execPath, [join(root, 'dist/program', file), ...options], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  await using gate = await startLocalGate(box, port);
   say(`== the API is at https://localhost:${port}/api/v1, its description at https://localhost:${port}/docs`);
-  await Promise.race([untilSignal(), exitOf(running)]);
-  running.kill('SIGTERM');
-  await exitOf(running);
+  await Promise.race([stopped, gate.lost, box.lost]);
 }
 
 const { values } = parseArgs({

@@ -3,7 +3,7 @@ import type { AuditDetails, NewAuditEntry } from '../audit/audit-entry.js';
 import type { Clock } from '../base/clock.js';
 import { badInput, isRollcallError, type RollcallError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
-import type { Caller } from '../contract/caller.js';
+import { type Caller, clockToleranceMs } from '../contract/caller.js';
 import type { Scope } from '../contract/scopes.js';
 import type { OpenDatabase } from '../host/sqlite.js';
 import type { AccessTokens } from './access-tokens.js';
@@ -35,6 +35,7 @@ export interface AccountsContext {
   readonly hasher: PasswordHasher;
   readonly tokens: AccessTokens;
   readonly keys: AccountsKeys;
+  /** Every entry states the accounts; see `AccountLedger`. */
   readonly audit: { append(entry: NewAuditEntry): unknown };
   readonly clock: Clock;
   readonly logger: Logger;
@@ -98,6 +99,14 @@ export function noteUse(
     if (!isRollcallError(error) || error.kind === 'defect') throw error;
     logger.warn('the time of a request could not be stored', { error });
   }
+}
+
+/**
+ * Whether something that was made then and ends then counts now. What was made in the future or lives longer than the program
+ * allows was not made by it, or the clock was wrong.
+ */
+export function isPossible(madeAtMs: number, endsAtMs: number, longestMs: number, nowMs: number): boolean {
+  return endsAtMs > nowMs && madeAtMs <= nowMs + clockToleranceMs && endsAtMs - madeAtMs <= longestMs;
 }
 
 /** The scopes of an account at this moment. A role that no longer exists has none. */

@@ -172,34 +172,78 @@ const screenTable = `
   ) STRICT, WITHOUT ROWID;
 `;
 
+/**
+ * `sealed`: the digests of all rows that this program wrote, under a seal. `session.proved_by`: how the user last proved who they
+ * are. `user.granted_at_ms`: when somebody else last gave the account rights or a password. The trigger goes because the program
+ * checks that itself, and the file has no triggers of its own any more: one that is there comes from somebody else.
+ */
+const sealing = `
+  CREATE TABLE sealed (
+    id       INTEGER PRIMARY KEY CHECK (id = 1),
+    content  TEXT    NOT NULL,
+    seal     BLOB    NOT NULL
+  ) STRICT;
+  DROP TRIGGER role_in_use;
+  ALTER TABLE session ADD COLUMN proved_by TEXT NOT NULL DEFAULT 'password';
+  ALTER TABLE user ADD COLUMN granted_at_ms INTEGER NOT NULL DEFAULT 0;
+`;
+
 const migrations: readonly Migration[] = [
   { name: 'users, roles, sessions, keys and failed logins', apply: `${userTables}\n${sessionTables}` },
   { name: 'passkeys', apply: passkeyTable },
   { name: 'approvals of a second person', apply: approvalTable },
   { name: 'screens of prompts', apply: screenTable },
+  { name: 'seals, proofs and grants', apply: sealing },
 ];
 
 /**
- * Opens or creates accounts.db. A damaged file is renamed and replaced by an empty one: cameras and events do not depend on it, and
- * an administrator is created again by a claim. @throws what `openDatabase` throws, except `database-damaged`
+ * Opens or creates accounts.db. A file that is damaged or not ours is renamed and replaced by an empty one: cameras and events do
+ * not depend on it, and an administrator is created again by a claim. @throws what `openDatabase` throws, except
+ * `database-damaged` and `database-foreign`
  */
 export function openAccountsDatabase(
   path: string,
-  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
+  {
+    clock,
+    logger,
+    isUsable,
+  }: {
+    readonly clock: Clock;
+    readonly logger: Logger;
+    /** Whether the file has what the program reads. */
+    readonly isUsable: (database: OpenDatabase) => boolean;
+  },
 ): OpenDatabase {
   const open = (): OpenDatabase => openDatabase(path, { migrations, applicationId });
+  const opened = openUnlessDamaged(open);
+  if (opened !== undefined && isUsable(opened)) return opened;
+  opened?.close();
+  const aside = moveAside(path, 'damaged', clock);
+  logger.error('the file of the accounts is damaged; the box continues without accounts', {
+    aside,
+    remedy: "check the disk; then run 'rollcall user claim' and create the accounts again",
+  });
+  return open();
+}
+
+function openUnlessDamaged(open: () => OpenDatabase): OpenDatabase | undefined {
   try {
     return open();
   } catch (error) {
-    if (!isRollcallError(error, 'database-damaged')) throw error;
-    const aside = `${path}.damaged-${isoTime(clock.wallMs()).replaceAll(':', '-')}`;
-    for (const suffix of ['', '-wal', '-shm']) {
-      if (existsSync(`${path}${suffix}`)) renameSync(`${path}${suffix}`, `${aside}${suffix}`);
+    // A migration finds other tables than it expects.
+    if (error instanceof Error && 'code' in error && error.code === 'SQLITE_ERROR') return undefined;
+    if (isRollcallError(error, 'database-damaged') || isRollcallError(error, 'database-foreign')) {
+      return undefined;
     }
-    logger.error('the file of the accounts is damaged; the box continues without accounts', {
-      aside,
-      remedy: "check the disk; then run 'rollcall user claim' and create the accounts again",
-    });
-    return open();
+    throw error;
   }
+}
+
+/** Renames the file with its journals, and returns its new path. */
+export function moveAside(path: string, why: 'damaged' | 'refused', clock: Clock): string {
+  const aside = `${path}.${why}-${isoTime(clock.wallMs()).replaceAll(':', '-')}`;
+  for (const suffix of ['', '-wal', '-shm']) {
+    if (existsSync(`${path}${suffix}`)) renameSync(`${path}${suffix}`, `${aside}${suffix}`);
+  }
+  return aside;
 }

@@ -1,6 +1,8 @@
 import type { Scope } from '../contract/scopes.js';
 import type { SecondPersonClass } from '../contract/second-person.js';
-import type { OpenDatabase } from '../host/sqlite.js';
+import type { AccountLedger } from './account-ledger.js';
+import { SealedTable } from './sealed-table.js';
+import type { TableForm } from './table-form.js';
 
 /** A request for the approval of a second person, as it is stored. */
 export interface ApprovalRow {
@@ -22,68 +24,75 @@ export interface ApprovalRow {
   readonly decidedBy: string | null;
 }
 
-const selected = `id, operation, class, scope, digest, shown, asked_by AS askedBy, asked_at_ms AS askedAtMs,
-  expires_at_ms AS expiresAtMs, state, decided_by AS decidedBy`;
+export const approvalTable: TableForm<ApprovalRow> = {
+  name: 'approval',
+  key: 'id',
+  columns: {
+    id: 'id',
+    operation: 'operation',
+    class: 'class',
+    scope: 'scope',
+    digest: 'digest',
+    shown: 'shown',
+    askedBy: 'asked_by',
+    askedAtMs: 'asked_at_ms',
+    expiresAtMs: 'expires_at_ms',
+    state: 'state',
+    decidedBy: 'decided_by',
+  },
+};
 
 /** Requests for approval in accounts.db. Changes run in a transaction of the caller. */
 export class ApprovalsStore {
-  readonly #db: OpenDatabase['db'];
+  readonly #approvals: SealedTable<ApprovalRow>;
 
-  constructor({ db }: OpenDatabase) {
-    this.#db = db;
+  constructor(ledger: AccountLedger) {
+    this.#approvals = new SealedTable(ledger, approvalTable);
   }
 
   byId(id: string): ApprovalRow | undefined {
-    return this.#db.prepare<[string], ApprovalRow>(`SELECT ${selected} FROM approval WHERE id = ?`).get(id);
+    return this.#approvals.one('WHERE id = ?', id);
   }
 
   /** The request of a user that is neither used nor refused nor over. */
   open(askedBy: string, digest: Uint8Array, nowMs: number): ApprovalRow | undefined {
-    return this.#db
-      .prepare<[string, Uint8Array, number], ApprovalRow>(
-        `SELECT ${selected} FROM approval WHERE asked_by = ? AND digest = ? AND expires_at_ms > ?
-           AND state IN ('waiting', 'approved')`,
-      )
-      .get(askedBy, digest, nowMs);
+    return this.#approvals.one(
+      `WHERE asked_by = ? AND digest = ? AND expires_at_ms > ? AND state IN ('waiting', 'approved')`,
+      ...[askedBy, digest, nowMs],
+    );
   }
 
   /** Those that are not over, newest first. */
   list(nowMs: number): readonly ApprovalRow[] {
-    return this.#db
-      .prepare<[number], ApprovalRow>(
-        `SELECT ${selected} FROM approval WHERE expires_at_ms > ? ORDER BY asked_at_ms DESC, id DESC`,
-      )
-      .all(nowMs);
+    return this.#approvals.all('WHERE expires_at_ms > ? ORDER BY asked_at_ms DESC, id DESC', nowMs);
   }
 
   insert(row: ApprovalRow): void {
-    this.#db
-      .prepare(
-        `INSERT INTO approval (id, operation, class, scope, digest, shown, asked_by, asked_at_ms, expires_at_ms, state)
-         VALUES (@id, @operation, @class, @scope, @digest, @shown, @askedBy, @askedAtMs, @expiresAtMs, @state)`,
-      )
-      .run(row);
+    this.#approvals.insert(row);
   }
 
-  decide(id: string, state: 'approved' | 'refused', by: string): void {
-    this.#db.prepare('UPDATE approval SET state = ?, decided_by = ? WHERE id = ?').run(state, by, id);
+  decide(id: string, state: 'approved' | 'refused', decidedBy: string): void {
+    this.#approvals.change(id, { state, decidedBy });
   }
 
   use(id: string): void {
-    this.#db.prepare(`UPDATE approval SET state = 'used' WHERE id = ?`).run(id);
+    this.#approvals.change(id, { state: 'used' });
   }
 
   /** Keeps the newest of a user. */
   keepNewest(askedBy: string, most: number): void {
-    this.#db
-      .prepare(
-        `DELETE FROM approval WHERE asked_by = ? AND id NOT IN
-           (SELECT id FROM approval WHERE asked_by = ? ORDER BY asked_at_ms DESC, id DESC LIMIT ?)`,
-      )
-      .run(askedBy, askedBy, most);
+    this.#approvals.remove(
+      `WHERE asked_by = ? AND id NOT IN
+         (SELECT id FROM approval WHERE asked_by = ? ORDER BY asked_at_ms DESC, id DESC LIMIT ?)`,
+      ...[askedBy, askedBy, most],
+    );
+  }
+
+  removeOfUser(askedBy: string): void {
+    this.#approvals.remove('WHERE asked_by = ?', askedBy);
   }
 
   sweep(nowMs: number): void {
-    this.#db.prepare('DELETE FROM approval WHERE expires_at_ms <= ?').run(nowMs);
+    this.#approvals.remove('WHERE expires_at_ms <= ?', nowMs);
   }
 }

@@ -7,7 +7,7 @@ import { isoTime } from '../domain/iso-time.js';
 import { type AccountsContext, changeAudited, entryOf } from './accounts-context.js';
 import type { Claims } from './claims.js';
 import { normalPassword, refuseWeakPassword, usedBefore } from './password-rules.js';
-import { isSamePassword, loginRefused, type Proof } from './proof.js';
+import { isSamePassword, loginRefused, type Proof, provedBy } from './proof.js';
 import {
   authenticatorUri,
   newAuthenticatorSecret,
@@ -72,7 +72,7 @@ export function authHandlers({ context, life, proof, claims }: Parts): Handlers<
       if (sessionId === undefined) throw notAnAccount();
       const nowMs = clock.wallMs();
       changeAudited(context, () => {
-        context.sessions.proved(sessionId, nowMs);
+        context.sessions.proved(sessionId, nowMs, provedBy(factor));
         return {
           result: undefined,
           entry: entryOf(call.caller, { action: 'session.proved', subject: user.id, details: { factor } }),
@@ -153,6 +153,7 @@ function secondFactorHandlers(
     'auth.begin-second-factor'(_, call) {
       const user = own(call);
       if (user.secondFactor !== null) throw secondFactorExists();
+      refuseWithoutPresentFactor(context, user, call);
       const secret = newAuthenticatorSecret();
       const sealed = sealSecret(keys.sealing, user.id, secret);
       return changeAudited(context, () => {
@@ -164,12 +165,16 @@ function secondFactorHandlers(
       });
     },
     async 'auth.confirm-second-factor'({ code }, call) {
-      const { id, userName, secondFactor, newSecondFactor } = own(call);
+      const user = own(call);
+      const { id, secondFactor, newSecondFactor } = user;
       if (secondFactor !== null) throw secondFactorExists();
+      refuseWithoutPresentFactor(context, user, call);
       const secret = newSecondFactor && openSecret(keys.sealing, id, newSecondFactor);
       if (!secret) throw noSecondFactor();
-      const step = await proof.guarded({ what: 'account', name: userName }, call.caller, async () =>
-        stepOfCode(secret, code, 0, clock.wallMs()),
+      const step = await proof.guarded(
+        { what: 'session', name: call.caller.sessionId ?? '' },
+        call.caller,
+        async () => stepOfCode(secret, code, 0, clock.wallMs()),
       );
       if (step === undefined) throw codeRefused();
       const codes = newRecoveryCodes();
@@ -234,6 +239,26 @@ export function ownAccount({ users }: AccountsContext, { caller }: Call): UserRo
   const user = caller.userId === undefined ? undefined : users.byId(caller.userId);
   if (user === undefined) throw notAnAccount();
   return user;
+}
+
+/**
+ * An account that has a second factor gets another one only after a proof with the present one: otherwise the password of a
+ * stolen session would be enough to replace it. @throws `present-factor-required`
+ */
+export function refuseWithoutPresentFactor(
+  { passkeys, sessions }: Pick<AccountsContext, 'passkeys' | 'sessions'>,
+  { id, secondFactor }: UserRow,
+  { caller: { sessionId = '' } }: Call,
+): void {
+  if (secondFactor === null && passkeys.ofUser(id).length === 0) return;
+  if (sessions.byId(sessionId)?.provedBy === 'second-factor') return;
+  throw badInput(
+    'present-factor-required',
+    'the account has a second factor, which this session has not proved',
+    {
+      remedy: 'Prove who you are with it (auth.step-up with a code or a passkey), then begin again.',
+    },
+  );
 }
 
 export function noSuchSession(id: string) {

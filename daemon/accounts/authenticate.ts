@@ -2,7 +2,8 @@ import { isIP } from 'node:net';
 import { badInput, type RollcallError } from '../base/errors.js';
 import { type Caller, sessionCookie } from '../contract/caller.js';
 import { isScope, type Scope } from '../contract/scopes.js';
-import { type AccountsContext, noteUse, scopesOf } from './accounts-context.js';
+import { longestKeyDays } from '../contract/users.js';
+import { type AccountsContext, isPossible, noteUse, scopesOf } from './accounts-context.js';
 import { screenCaller } from './screens.js';
 import { hashOfSecret, isSecret } from './secrets.js';
 import { type SessionLife, seenEveryMs } from './session-life.js';
@@ -21,6 +22,8 @@ export interface Credentials {
   readonly isOwnOrigin: boolean;
 }
 
+/** As long as the contract lets a key live. */
+const longestKeyMs = longestKeyDays * 86_400_000;
 /** Characters of an IPv6 address with the name of an interface. */
 const longestAddress = 64;
 
@@ -106,7 +109,8 @@ export class Authenticator {
     const hash = hashOfSecret('api-key', token);
     const key = hash && sessions.apiKey(hash);
     const nowMs = clock.wallMs();
-    if (key === undefined || key.expiresAtMs <= nowMs) throw unauthenticated('api-key-ended');
+    if (key === undefined || !isPossible(key.createdAtMs, key.expiresAtMs, longestKeyMs, nowMs))
+      throw unauthenticated('api-key-ended');
     const isByUser = key.createdBy.startsWith('user:');
     const creator = isByUser ? users.byId(key.createdBy.slice('user:'.length)) : undefined;
     if (isByUser && (creator === undefined || creator.isDisabled === 1))

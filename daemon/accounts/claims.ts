@@ -5,7 +5,7 @@ import { isoTime } from '../domain/iso-time.js';
 import { networkOf } from '../host/network-of.js';
 import { opaqueText } from '../host/opaque-text.js';
 import { areEqual } from '../host/sodium.js';
-import { type AccountsContext, changeAudited, entryOf } from './accounts-context.js';
+import { type AccountsContext, changeAudited, entryOf, isPossible } from './accounts-context.js';
 import { normalPassword, refuseWeakPassword } from './password-rules.js';
 import type { Proof } from './proof.js';
 import { hashOfSecret, newSecret } from './secrets.js';
@@ -91,7 +91,10 @@ export class Claims {
     const given = hashOfSecret('claim', secret);
     if (claim === undefined || given === undefined || !areEqual(given, claim.hash)) return false;
     // An administrator may exist by now, by another way.
-    return claim.expiresAtMs > clock.wallMs() && (claim.isReset === 1 || users.activeAdmins() === 0);
+    return (
+      isPossible(claim.expiresAtMs - claimMs, claim.expiresAtMs, claimMs, clock.wallMs()) &&
+      (claim.isReset === 1 || users.activeAdmins() === 0)
+    );
   }
 }
 
@@ -103,7 +106,7 @@ export function newUserRow(
   return {
     ...{ displayName: '', cameras: null, isDisabled: 0, mustChange: 0, language: 'en', timeFormat: '24h' },
     ...{ formerPassword: null, secondFactor: null, newSecondFactor: null, codeStep: 0 },
-    ...{ createdAtMs: nowMs, passwordAtMs: nowMs, lastLoginAtMs: null },
+    ...{ createdAtMs: nowMs, passwordAtMs: nowMs, lastLoginAtMs: null, grantedAtMs: nowMs },
     ...given,
   };
 }

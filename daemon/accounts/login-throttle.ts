@@ -58,12 +58,15 @@ interface Subject {
   readonly hash: Buffer;
   readonly name: string;
   readonly rule: Rule;
-  readonly what: 'account' | 'address' | 'claim';
+  readonly what: 'account' | 'address' | 'claim' | 'session';
 }
 
-/** What an attempt tries: an account by its name, or the claim from an address. Neither can lock the other. */
+/**
+ * What an attempt tries: an account by its name, the claim from an address, or the proof of a session by its id. None can lock
+ * another.
+ */
 export interface Tried {
-  readonly what: 'account' | 'claim';
+  readonly what: 'account' | 'claim' | 'session';
   readonly name: string;
 }
 
@@ -127,7 +130,13 @@ export class LoginThrottle {
 
   /** Until when an account is locked, wall clock in milliseconds; undefined if it is not. */
   lockedUntilMs(userName: string): number | undefined {
-    const until = this.#find.get(this.#account(userName).hash)?.lockedUntilMs ?? 0;
+    return this.untilMs({ what: 'account', name: userName });
+  }
+
+  /** The same of anything that was tried. */
+  untilMs({ what, name }: Tried): number | undefined {
+    const until =
+      this.#find.get(this.#subject(what, name.toLowerCase(), accountRule).hash)?.lockedUntilMs ?? 0;
     return until > this.#options.clock.wallMs() ? until : undefined;
   }
 
@@ -233,16 +242,25 @@ export class LoginThrottle {
   }
 }
 
-const attempts = { address: 'logging in', claim: 'claiming the box' } as const;
+const lockedSubjects = {
+  account: 'this account',
+  address: 'logging in from this address',
+  claim: 'claiming the box from this address',
+  session: 'proving who you are in this session',
+} as const;
+
+const lockedRemedies = {
+  account: 'Wait until then, or ask an administrator to unlock the account (rollcall user unlock).',
+  address: 'Wait until then.',
+  claim: 'Wait until then.',
+  session: 'Wait until then, or log out and log in again.',
+} as const;
 
 function locked(what: Subject['what'], untilMs: number, nowMs: number): RollcallError {
   const until = isoTime(untilMs);
-  const subject = what === 'account' ? 'this account' : `${attempts[what]} from this address`;
+  const subject = lockedSubjects[what];
   return operational('account-locked', `too many logins failed: ${subject} is locked until ${until}`, {
-    remedy:
-      what === 'account'
-        ? 'Wait until then, or ask an administrator to unlock the account (rollcall user unlock).'
-        : 'Wait until then.',
+    remedy: lockedRemedies[what],
     details: { lockedUntil: until, retryAfterS: Math.ceil((untilMs - nowMs) / 1000) },
     retryable: true,
   });
@@ -250,7 +268,12 @@ function locked(what: Subject['what'], untilMs: number, nowMs: number): Rollcall
 
 function slowed(what: Subject['what'], waitMs: number): RollcallError {
   const retryAfterS = Math.ceil(waitMs / 1000);
-  const subject = what === 'account' ? 'this account' : 'this address';
+  const subject = {
+    account: 'this account',
+    address: 'this address',
+    claim: 'this address',
+    session: 'this session',
+  }[what];
   return operational('login-slowed', `logins failed: ${subject} must wait before the next attempt`, {
     remedy: `Wait ${retryAfterS} s, then try again.`,
     details: { retryAfterS },

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { NewAuditEntry } from '../audit/audit-entry.js';
 import type { Clock } from '../base/clock.js';
 import type { RollcallError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
@@ -16,7 +15,6 @@ import type { OwnSecretPlaces } from '../host/own-secret.js';
 import { AccessTokens } from './access-tokens.js';
 import type { AboutBox, AccountsContext } from './accounts-context.js';
 import { openAccountsKeys } from './accounts-key.js';
-import { openAccountsDatabase } from './accounts-schema.js';
 import { ApprovalsStore } from './approvals-store.js';
 import { authHandlers } from './auth-handlers.js';
 import { Authenticator, type Credentials } from './authenticate.js';
@@ -31,6 +29,12 @@ import { Proof } from './proof.js';
 import { apiKeyHandlers, roleHandlers } from './role-handlers.js';
 import { screenHandlers } from './screens.js';
 import { ScreensStore } from './screens-store.js';
+import {
+  type AccountFaults,
+  type AccountsLog,
+  openSealedAccounts,
+  type SealedAccounts,
+} from './sealed-accounts.js';
 import { approvalHandlers, SecondPerson, type Undertaking } from './second-person.js';
 import { idleMs, SessionLife } from './session-life.js';
 import { SessionsStore } from './sessions-store.js';
@@ -39,12 +43,18 @@ import { UsersStore } from './users-store.js';
 
 /** How often expired sessions, tokens and failures are deleted. */
 export const sweepEveryMs = 10 * 60_000;
+/** How often the accounts are stated where nothing changes, so that retention never deletes the newest statement. */
+const stateEveryMs = 12 * 3_600_000;
 
 export interface AccountsOptions {
   readonly places: OwnSecretPlaces;
   readonly ids: { readonly siteId: string; readonly boxId: string };
   readonly about: AboutBox;
-  readonly audit: { append(entry: NewAuditEntry): unknown };
+  readonly audit: AccountsLog;
+  /** The keys of the audit log, the one in use first. The caller wipes them. */
+  readonly auditKeys: readonly Uint8Array[];
+  /** Called with what is wrong with accounts.db. */
+  readonly onAltered?: (found: AccountFaults) => void;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Called at every failed login of an account or an address from the fifth within ten minutes on. */
@@ -76,27 +86,35 @@ export interface Accounts extends AsyncDisposable {
   readonly damage: RollcallError | undefined;
   /** The caller of a request; see `Authenticator`. @throws `unauthenticated`, `forbidden` */
   authenticate(given: Credentials): Promise<Caller | undefined>;
+  /** States the accounts in the audit log again, after another log took its place. */
+  state(): void;
   /** Lets an operation begin unless a second person must approve it first. @throws `approval-required` */
   admit(undertaking: Undertaking, caller: Caller): void;
 }
 
 /** Opens accounts.db in the data folder. @throws what `openAccountsKeys` and `openAccountsDatabase` throw */
 export async function openAccounts(options: AccountsOptions): Promise<Accounts> {
-  const { places, ids, about, audit, clock, logger, onAlarm, hasher = new PasswordHasher() } = options;
+  const { places, ids, about, clock, logger, onAlarm, hasher = new PasswordHasher() } = options;
   const { relyingParty = () => undefined, hasCamera } = options;
   if (relyingParty() !== undefined) await loadWebAuthn();
   const keys = await openAccountsKeys(places);
   try {
     const tokens = await AccessTokens.open({ seed: keys.signing, box: `${ids.siteId}/${ids.boxId}`, clock });
-    const database = openAccountsDatabase(join(places.dataDir, 'accounts.db'), { clock, logger });
+    const sealed = openSealedAccounts({
+      ...{ path: join(places.dataDir, 'accounts.db'), auditKeys: options.auditKeys, log: options.audit },
+      ...{ box: `${ids.siteId}/${ids.boxId}`, clock, logger },
+    });
+    const { ledger } = sealed;
+    const { database, audit } = ledger;
+    if (sealed.faults.size > 0) options.onAltered?.(sealed.faults);
     const throttle = new LoginThrottle({ database, key: keys.hiding, clock, onAlarm });
     const context: AccountsContext = {
       ...{ database, throttle, hasher, tokens, keys, audit, clock, logger, ids, about, hasCamera },
-      users: new UsersStore(database),
-      sessions: new SessionsStore(database),
-      passkeys: new PasskeysStore(database),
-      approvals: new ApprovalsStore(database),
-      screens: new ScreensStore(database),
+      users: new UsersStore(ledger),
+      sessions: new SessionsStore(ledger),
+      passkeys: new PasskeysStore(ledger),
+      approvals: new ApprovalsStore(ledger),
+      screens: new ScreensStore(ledger),
       attempts: new PasskeyAttempts(clock),
       relyingParty() {
         const party = relyingParty();
@@ -104,16 +122,17 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
         return party;
       },
     };
-    const sweeping = startSweeping(context);
+    const sweeping = startSweeping(context, sealed, options.onAltered);
     const secondPerson = new SecondPerson(context, options.secondPerson ?? (() => []));
     return {
       handlers: handlersOf(context),
       damage: keys.damage,
+      state: () => ledger.state(),
       authenticate: authenticatorOf(context),
       admit: (undertaking, caller) => secondPerson.admit(undertaking, caller),
       async [Symbol.asyncDispose]() {
         await sweeping[Symbol.asyncDispose]();
-        database.close();
+        sealed[Symbol.dispose]();
         keys[Symbol.dispose]();
       },
     };
@@ -143,16 +162,18 @@ function authenticatorOf(context: AccountsContext): Accounts['authenticate'] {
   return (given) => authenticator.authenticate(given);
 }
 
-function startSweeping({
-  database,
-  sessions,
-  approvals,
-  screens,
-  throttle,
-  clock,
-  logger,
-}: AccountsContext): Recurring {
-  const sweep = (): void =>
+function startSweeping(
+  { database, sessions, approvals, screens, throttle, clock, logger }: AccountsContext,
+  sealed: SealedAccounts,
+  onAltered: AccountsOptions['onAltered'],
+): Recurring {
+  let statedAtMs = Number.NEGATIVE_INFINITY;
+  const inspect = (): void => {
+    const found = sealed.inspect();
+    if (found.size > 0) onAltered?.(found);
+  };
+  const sweep = (): void => {
+    inspect();
     database.transaction(() => {
       const nowMs = clock.wallMs();
       sessions.sweep(nowMs, nowMs - idleMs);
@@ -160,10 +181,16 @@ function startSweeping({
       screens.sweep(nowMs);
       throttle.sweep();
     });
-  return new Recurring({
+    if (clock.monotonicMs() - statedAtMs < stateEveryMs) return;
+    sealed.ledger.state();
+    statedAtMs = clock.monotonicMs();
+  };
+  const recurring = new Recurring({
     clock,
     everyMs: sweepEveryMs,
     work: sweep,
     onFailure: (error) => logger.error('old sessions could not be deleted; retrying', { error }),
   }).start();
+  sealed.ledger.onForeign(inspect);
+  return recurring;
 }

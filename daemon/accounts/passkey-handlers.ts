@@ -6,7 +6,7 @@ import { isoTime } from '../domain/iso-time.js';
 import { networkOf } from '../host/network-of.js';
 import { opaqueText } from '../host/opaque-text.js';
 import { type AccountsContext, changeAudited, entryOf } from './accounts-context.js';
-import { ownAccount } from './auth-handlers.js';
+import { ownAccount, refuseWithoutPresentFactor } from './auth-handlers.js';
 import { checkNewPasskey, creationOptionsFor, requestOptionsFor } from './passkeys.js';
 import type { PasskeyRow } from './passkeys-store.js';
 
@@ -20,6 +20,7 @@ export function passkeyHandlers(context: AccountsContext): Handlers<typeof passk
     'auth.begin-passkey'(_, call) {
       const party = context.relyingParty();
       const user = ownAccount(context, call);
+      refuseWithoutPresentFactor(context, user, call);
       const known = passkeys.ofUser(user.id);
       if (known.length >= mostPasskeys) throw tooMany();
       const { sessionId } = call.caller;
@@ -76,7 +77,7 @@ async function addPasskey(
     ...{ createdAtMs: clock.wallMs(), lastUsedAtMs: null },
   };
   return changeAudited(context, () => {
-    ownAccount(context, call);
+    refuseWithoutPresentFactor(context, ownAccount(context, call), call);
     if (passkeys.byCredential(row.credentialId) !== undefined) throw passkeyExists();
     if (passkeys.ofUser(userId).length >= mostPasskeys) throw tooMany();
     passkeys.insert(row);

@@ -1,4 +1,6 @@
-import type { OpenDatabase } from '../host/sqlite.js';
+import type { AccountLedger } from './account-ledger.js';
+import { SealedTable } from './sealed-table.js';
+import type { TableForm } from './table-form.js';
 
 /** A passkey as it is stored. */
 export interface PasskeyRow {
@@ -16,53 +18,54 @@ export interface PasskeyRow {
   readonly lastUsedAtMs: number | null;
 }
 
-const selected = `id, credential_id AS credentialId, user_id AS userId, name, public_key AS publicKey, counter, transports,
-  created_at_ms AS createdAtMs, last_used_at_ms AS lastUsedAtMs`;
+export const passkeyTable: TableForm<PasskeyRow> = {
+  name: 'passkey',
+  key: 'id',
+  columns: {
+    id: 'id',
+    credentialId: 'credential_id',
+    userId: 'user_id',
+    name: 'name',
+    publicKey: 'public_key',
+    counter: 'counter',
+    transports: 'transports',
+    createdAtMs: 'created_at_ms',
+    lastUsedAtMs: 'last_used_at_ms',
+  },
+  passing: ['counter', 'lastUsedAtMs'],
+};
 
 /** Passkeys in accounts.db. Changes run in a transaction of the caller. */
 export class PasskeysStore {
-  readonly #db: OpenDatabase['db'];
+  readonly #passkeys: SealedTable<PasskeyRow>;
 
-  constructor({ db }: OpenDatabase) {
-    this.#db = db;
+  constructor(ledger: AccountLedger) {
+    this.#passkeys = new SealedTable(ledger, passkeyTable);
   }
 
   byCredential(credentialId: string): PasskeyRow | undefined {
-    return this.#db
-      .prepare<[string], PasskeyRow>(`SELECT ${selected} FROM passkey WHERE credential_id = ?`)
-      .get(credentialId);
+    return this.#passkeys.one('WHERE credential_id = ?', credentialId);
   }
 
   /** Oldest first. */
   ofUser(userId: string): readonly PasskeyRow[] {
-    return this.#db
-      .prepare<[string], PasskeyRow>(
-        `SELECT ${selected} FROM passkey WHERE user_id = ? ORDER BY created_at_ms, id`,
-      )
-      .all(userId);
+    return this.#passkeys.all('WHERE user_id = ? ORDER BY created_at_ms, id', userId);
   }
 
   insert(row: PasskeyRow): void {
-    this.#db
-      .prepare(
-        `INSERT INTO passkey (id, credential_id, user_id, name, public_key, counter, transports, created_at_ms)
-         VALUES (@id, @credentialId, @userId, @name, @publicKey, @counter, @transports, @createdAtMs)`,
-      )
-      .run(row);
+    this.#passkeys.insert(row);
   }
 
-  used(id: string, counter: number, atMs: number): void {
-    this.#db
-      .prepare('UPDATE passkey SET counter = ?, last_used_at_ms = ? WHERE id = ?')
-      .run(counter, atMs, id);
+  used(id: string, counter: number, lastUsedAtMs: number): void {
+    this.#passkeys.change(id, { counter, lastUsedAtMs });
   }
 
   /** The number of passkeys that were removed: 0 or 1. */
   remove(userId: string, id: string): number {
-    return this.#db.prepare('DELETE FROM passkey WHERE user_id = ? AND id = ?').run(userId, id).changes;
+    return this.#passkeys.remove('WHERE user_id = ? AND id = ?', userId, id);
   }
 
   removeOfUser(userId: string): void {
-    this.#db.prepare('DELETE FROM passkey WHERE user_id = ?').run(userId);
+    this.#passkeys.remove('WHERE user_id = ?', userId);
   }
 }

@@ -9,6 +9,7 @@ import type { PasskeyRow } from './passkeys-store.js';
 import { normalPassword } from './password-rules.js';
 import { openSecret, stepOfCode } from './second-factor.js';
 import { hashOfRecoveryCode } from './secrets.js';
+import type { SessionRow } from './sessions-store.js';
 import type { UserRow } from './users-store.js';
 
 /** How a user proved who they are. */
@@ -27,6 +28,13 @@ interface Begun extends Attempt {
 }
 
 const account = (name: string): Tried => ({ what: 'account', name });
+/** What the user of a session tries: a stranger who guesses at the account must not lock it for them. */
+const ownSession = ({ sessionId = '' }: Caller): Tried => ({ what: 'session', name: sessionId });
+
+/** Whether a proof took more than the password. */
+export function provedBy(factor: Factor): SessionRow['provedBy'] {
+  return factor === 'password' ? 'password' : 'second-factor';
+}
 
 /** The answer of a browser to a challenge. */
 export interface PasskeyAnswer {
@@ -84,7 +92,7 @@ export class Proof {
     caller: Caller,
   ): Promise<{ readonly user: UserRow; readonly factor: Factor }> {
     if (given.passkey !== undefined) return this.#passkeyAgain(user, given.passkey, caller);
-    const attempt = this.#begin(account(user.userName), caller);
+    const attempt = this.#begin(ownSession(caller), caller);
     return this.#concluded(attempt, async () => {
       if (given.code !== undefined && user.secondFactor !== null) {
         const used = this.#useCode(user, given.code, caller);
@@ -127,7 +135,7 @@ export class Proof {
   async #passkeyAgain(user: UserRow, { attempt: id, credential }: PasskeyAnswer, caller: Caller) {
     const { attempts, passkeys } = this.#context;
     const challenge = attempts.take(id, { purpose: 'step-up', sessionId: caller.sessionId });
-    const attempt = this.#begin(account(user.userName), caller);
+    const attempt = this.#begin(ownSession(caller), caller);
     return this.#concluded(attempt, async () => {
       const passkey = passkeys.ofUser(user.id).find((each) => each.credentialId === credential.id);
       const isRight =
@@ -163,7 +171,7 @@ export class Proof {
 
   /** Checks the old password of a user. @throws as `again` */
   async oldPassword(user: UserRow, password: string, caller: Caller): Promise<void> {
-    const attempt = this.#begin(account(user.userName), caller);
+    const attempt = this.#begin(ownSession(caller), caller);
     await this.#concluded(attempt, async () => {
       if (await this.#isPassword(user, password)) return this.#succeed(attempt, user, 'password');
       return this.#fail(attempt, caller, user, 'password');
@@ -192,7 +200,8 @@ export class Proof {
   }
 
   #begin(tried: Tried, caller: Caller): Begun {
-    const attempt = this.#context.throttle.begin(tried, caller.address);
+    const address = tried.what === 'session' ? undefined : caller.address;
+    const attempt = this.#context.throttle.begin(tried, address);
     let isConcluded = false;
     const once = <T>(work: () => T): T => {
       isConcluded = true;
@@ -234,7 +243,7 @@ export class Proof {
     if (!hasLocked) throw loginRefused();
     audit.append(entryOf(caller, { action: 'login.locked', ...about }));
     // By the name as it was given: the answer must not tell whether an account has it.
-    throw lockedNow(throttle.lockedUntilMs(attempt.tried.name));
+    throw lockedNow(attempt.tried, throttle.untilMs(attempt.tried));
   }
 
   /** Uses up a code. Undefined if it is not valid. */
@@ -272,10 +281,16 @@ export function loginRefused(): RollcallError {
   });
 }
 
-function lockedNow(untilMs: number | undefined): RollcallError {
+function lockedNow({ what }: Tried, untilMs: number | undefined): RollcallError {
   const details = untilMs === undefined ? {} : { lockedUntil: isoTime(untilMs) };
-  return operational('account-locked', 'too many logins failed: logins are locked for 15 minutes', {
-    remedy: 'Wait, or ask an administrator to unlock the account (rollcall user unlock).',
+  const isSession = what === 'session';
+  const message = isSession
+    ? 'too many proofs failed: this session can prove nothing for 15 minutes'
+    : 'too many logins failed: logins are locked for 15 minutes';
+  return operational('account-locked', message, {
+    remedy: isSession
+      ? 'Wait, or log out and log in again.'
+      : 'Wait, or ask an administrator to unlock the account (rollcall user unlock).',
     details: { ...details, retryAfterS: 15 * 60 },
     retryable: true,
   });

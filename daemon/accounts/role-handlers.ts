@@ -60,6 +60,8 @@ export function roleHandlers(context: AccountsContext): Handlers<typeof roleOper
       for (const id of holders) refuseStronger(context, caller, requireUser(context, id));
       return changeAudited(context, () => {
         users.changeRole(name, description ?? role.description, next);
+        const grantedAtMs = context.clock.wallMs();
+        for (const id of holders) users.change(id, { grantedAtMs });
         const ended = holders.reduce((sum, id) => sum + sessions.endOfUser(id), 0);
         const details = { scopes: next.length, sessionsEnded: ended };
         return {

@@ -1,4 +1,6 @@
-import type { OpenDatabase } from '../host/sqlite.js';
+import type { AccountLedger } from './account-ledger.js';
+import { SealedTable } from './sealed-table.js';
+import type { TableForm } from './table-form.js';
 
 /** A browser that shows the prompts of one camera. Before it is paired it has `pairing`, then `token`: hashes. */
 export interface ScreenRow {
@@ -17,67 +19,71 @@ export interface ScreenRow {
   readonly agent: string | null;
 }
 
-const selected = `id, camera, label, created_by AS createdBy, created_at_ms AS createdAtMs, pairing, token,
-  paired_at_ms AS pairedAtMs, expires_at_ms AS expiresAtMs, last_seen_at_ms AS lastSeenAtMs, address, agent`;
+export const screenTable: TableForm<ScreenRow> = {
+  name: 'screen',
+  key: 'id',
+  columns: {
+    id: 'id',
+    camera: 'camera',
+    label: 'label',
+    createdBy: 'created_by',
+    createdAtMs: 'created_at_ms',
+    pairing: 'pairing',
+    token: 'token',
+    pairedAtMs: 'paired_at_ms',
+    expiresAtMs: 'expires_at_ms',
+    lastSeenAtMs: 'last_seen_at_ms',
+    address: 'address',
+    agent: 'agent',
+  },
+  passing: ['lastSeenAtMs'],
+};
 
 /** Screens in accounts.db. Changes run in a transaction of the caller. */
 export class ScreensStore {
-  readonly #db: OpenDatabase['db'];
+  readonly #screens: SealedTable<ScreenRow>;
 
-  constructor({ db }: OpenDatabase) {
-    this.#db = db;
+  constructor(ledger: AccountLedger) {
+    this.#screens = new SealedTable(ledger, screenTable);
   }
 
   /** Newest first. */
   list(): readonly ScreenRow[] {
-    return this.#db
-      .prepare<[], ScreenRow>(`SELECT ${selected} FROM screen ORDER BY created_at_ms DESC, id DESC`)
-      .all();
+    return this.#screens.all('ORDER BY created_at_ms DESC, id DESC');
   }
 
   byId(id: string): ScreenRow | undefined {
-    return this.#db.prepare<[string], ScreenRow>(`SELECT ${selected} FROM screen WHERE id = ?`).get(id);
+    return this.#screens.one('WHERE id = ?', id);
   }
 
   byPairing(hash: Uint8Array): ScreenRow | undefined {
-    return this.#db
-      .prepare<[Uint8Array], ScreenRow>(`SELECT ${selected} FROM screen WHERE pairing = ?`)
-      .get(hash);
+    return this.#screens.one('WHERE pairing = ?', hash);
   }
 
   byToken(hash: Uint8Array): ScreenRow | undefined {
-    return this.#db
-      .prepare<[Uint8Array], ScreenRow>(`SELECT ${selected} FROM screen WHERE token = ?`)
-      .get(hash);
+    return this.#screens.one('WHERE token = ?', hash);
   }
 
   insert(row: ScreenRow): void {
-    this.#db
-      .prepare(
-        `INSERT INTO screen (id, camera, label, created_by, created_at_ms, pairing, expires_at_ms)
-         VALUES (@id, @camera, @label, @createdBy, @createdAtMs, @pairing, @expiresAtMs)`,
-      )
-      .run(row);
+    this.#screens.insert(row);
   }
 
-  pair(row: Pick<ScreenRow, 'id' | 'token' | 'pairedAtMs' | 'expiresAtMs' | 'address' | 'agent'>): void {
-    this.#db
-      .prepare(
-        `UPDATE screen SET pairing = NULL, token = @token, paired_at_ms = @pairedAtMs, last_seen_at_ms = @pairedAtMs,
-           expires_at_ms = @expiresAtMs, address = @address, agent = @agent WHERE id = @id`,
-      )
-      .run(row);
+  pair({
+    id,
+    ...paired
+  }: Pick<ScreenRow, 'id' | 'token' | 'pairedAtMs' | 'expiresAtMs' | 'address' | 'agent'>): void {
+    this.#screens.change(id, { ...paired, pairing: null, lastSeenAtMs: paired.pairedAtMs });
   }
 
-  seen(id: string, atMs: number): void {
-    this.#db.prepare('UPDATE screen SET last_seen_at_ms = ? WHERE id = ?').run(atMs, id);
+  seen(id: string, lastSeenAtMs: number): void {
+    this.#screens.change(id, { lastSeenAtMs });
   }
 
   remove(id: string): void {
-    this.#db.prepare('DELETE FROM screen WHERE id = ?').run(id);
+    this.#screens.remove('WHERE id = ?', id);
   }
 
   sweep(nowMs: number): void {
-    this.#db.prepare('DELETE FROM screen WHERE expires_at_ms <= ?').run(nowMs);
+    this.#screens.remove('WHERE expires_at_ms <= ?', nowMs);
   }
 }

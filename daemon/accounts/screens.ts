@@ -12,6 +12,7 @@ import {
   changeAudited,
   covers,
   entryOf,
+  isPossible,
   noteUse,
 } from './accounts-context.js';
 import type { ScreenRow } from './screens-store.js';
@@ -65,7 +66,8 @@ export function screenHandlers(context: AccountsContext): Handlers<typeof screen
       const given = hashOfSecret('screen-pairing', secret);
       const nowMs = clock.wallMs();
       const row = given && screens.byPairing(given);
-      if (row === undefined || row.expiresAtMs <= nowMs || setSessionCookie === undefined) {
+      const isValid = row !== undefined && isPossible(row.createdAtMs, row.expiresAtMs, pairingMs, nowMs);
+      if (!isValid || setSessionCookie === undefined) {
         audit.append(entryOf(caller, { action: 'screen.pairing-refused' }));
         throw pairingRefused();
       }
@@ -100,7 +102,8 @@ export function screenCaller(
   const hash = hashOfSecret('screen', token);
   const row = hash && screens.byToken(hash);
   const nowMs = clock.wallMs();
-  if (row === undefined || row.expiresAtMs <= nowMs) return undefined;
+  if (row === undefined || !isPossible(row.pairedAtMs ?? nowMs, row.expiresAtMs, screenMs, nowMs))
+    return undefined;
   if (Math.abs(nowMs - (row.lastSeenAtMs ?? 0)) >= seenEveryMs) {
     noteUse(context, () => screens.seen(row.id, nowMs));
   }

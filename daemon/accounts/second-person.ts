@@ -46,7 +46,11 @@ export class SecondPerson {
 
   constructor(context: AccountsContext, demanded: () => readonly SecondPersonClass[]) {
     this.#context = context;
-    this.#demanded = demanded;
+    // Who may make an account that approves could approve alone: accounts need two persons wherever anything does.
+    this.#demanded = () => {
+      const named = demanded();
+      return named.length === 0 ? named : [...named, 'users'];
+    };
   }
 
   /** Uses an approval up, or asks for one. @throws `approval-required`, which names the request */
@@ -104,6 +108,7 @@ export class SecondPerson {
     if (decidedBy?.startsWith('user:') !== true) return decidedBy !== null;
     const user = this.#context.users.byId(decidedBy.slice('user:'.length));
     if (user === undefined || user.isDisabled === 1) return false;
+    if (!isOlder(user, row)) return false;
     const cameras = readCameras(user.cameras);
     const rights = {
       scopes: new Set(scopesOf(this.#context, user)),
@@ -156,6 +161,8 @@ export function approvalHandlers(context: AccountsContext): Handlers<typeof appr
       refuseOthers(caller);
       const row = openFor(id, caller);
       if (row.askedBy === caller.userId) throw ownApproval();
+      const approver = caller.userId === undefined ? undefined : context.users.byId(caller.userId);
+      if (approver !== undefined && !isOlder(approver, row)) throw approverTooNew();
       if (row.state !== 'waiting') throw alreadyDecided(row);
       return decide(row, approved, caller);
     },
@@ -166,6 +173,14 @@ export function approvalHandlers(context: AccountsContext): Handlers<typeof appr
       return decide(row, refused, caller);
     },
   };
+}
+
+/**
+ * The account of the second person, with its rights and its password, is older than the request: otherwise the first person
+ * could make, raise or take over an account to approve with.
+ */
+function isOlder({ createdAtMs, grantedAtMs }: UserRow, { askedAtMs }: ApprovalRow): boolean {
+  return Math.max(createdAtMs, grantedAtMs) < askedAtMs;
 }
 
 /** Only persons decide: users, and those on the box itself. */
@@ -226,6 +241,12 @@ function approvalRequired({ id, expiresAtMs }: ApprovalRow): RollcallError {
 function ownApproval(): RollcallError {
   return badInput('own-approval', 'this is your own request', {
     remedy: 'Ask another user with the scope of the operation to approve it.',
+  });
+}
+
+function approverTooNew(): RollcallError {
+  return badInput('approver-too-new', 'your account got its rights or its password after this request', {
+    remedy: 'Ask a user whose account is older than the request, or repeat the operation for a new request.',
   });
 }
 

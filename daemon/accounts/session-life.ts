@@ -1,12 +1,13 @@
 import { badInput, type RollcallError } from '../base/errors.js';
 import { present } from '../base/present.js';
 import type { Login } from '../contract/auth.js';
+import { clockToleranceMs } from '../contract/caller.js';
 import type { Call } from '../contract/handlers.js';
 import type { Session } from '../contract/users.js';
 import { isoTime } from '../domain/iso-time.js';
 import { opaqueText } from '../host/opaque-text.js';
-import { type AccountsContext, entryOf, noteUse } from './accounts-context.js';
-import { isSamePassword, loginRefused } from './proof.js';
+import { type AccountsContext, entryOf, isPossible, noteUse } from './accounts-context.js';
+import { type Factor, isSamePassword, loginRefused, provedBy } from './proof.js';
 import { hashOfSecret, newSecret } from './secrets.js';
 import type { SessionRow } from './sessions-store.js';
 import { showUser } from './show-user.js';
@@ -40,7 +41,7 @@ export class SessionLife {
     user: UserRow,
     kind: Login['kind'],
     call: Call,
-    details: { readonly factor: string },
+    details: { readonly factor: Factor },
   ): Promise<Login> {
     const { database, sessions, users, audit, clock } = this.#context;
     const { caller } = call;
@@ -48,7 +49,8 @@ export class SessionLife {
     const id = `s-${opaqueText()}`;
     const secret = newSecret(kind === 'session' ? 'session' : 'refresh');
     const row: SessionRow = {
-      ...{ id, userId: user.id, createdAtMs: nowMs, lastSeenAtMs: nowMs, provedAtMs: nowMs },
+      ...{ id, userId: user.id, createdAtMs: nowMs, lastSeenAtMs: nowMs },
+      ...{ provedAtMs: nowMs, provedBy: provedBy(details.factor) },
       token: kind === 'session' ? secret.hash : null,
       expiresAtMs: nowMs + (kind === 'session' ? sessionMs : refreshMs),
       address: caller.address ?? null,
@@ -157,7 +159,10 @@ export class SessionLife {
     if (row === undefined) return undefined;
     const { users, clock } = this.#context;
     const nowMs = clock.wallMs();
-    if (row.expiresAtMs <= nowMs) return undefined;
+    const longestMs = row.token === null ? familyMs : sessionMs;
+    if (!isPossible(row.createdAtMs, row.expiresAtMs, longestMs, nowMs)) return undefined;
+    // A proof of the future would be fresh for ever.
+    if (Math.max(row.provedAtMs, row.lastSeenAtMs) > nowMs + clockToleranceMs) return undefined;
     if (row.token !== null && nowMs - row.lastSeenAtMs >= idleMs) return undefined;
     const user = users.byId(row.userId);
     return user === undefined || user.isDisabled === 1 ? undefined : row;

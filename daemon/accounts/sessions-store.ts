@@ -1,4 +1,6 @@
-import type { OpenDatabase } from '../host/sqlite.js';
+import type { AccountLedger } from './account-ledger.js';
+import { SealedTable } from './sealed-table.js';
+import type { TableForm } from './table-form.js';
 
 /** A session of a browser (`token` is set), or the tokens that came from one login of a program. */
 export interface SessionRow {
@@ -9,18 +11,44 @@ export interface SessionRow {
   readonly lastSeenAtMs: number;
   readonly expiresAtMs: number;
   readonly provedAtMs: number;
+  /** What the user last proved: the password alone, or a second factor or a passkey. */
+  readonly provedBy: 'password' | 'second-factor';
   readonly address: string | null;
   readonly agent: string | null;
 }
 
-const selected = `id, user_id AS userId, token, created_at_ms AS createdAtMs, last_seen_at_ms AS lastSeenAtMs,
-  expires_at_ms AS expiresAtMs, proved_at_ms AS provedAtMs, address, agent`;
+export const sessionTable: TableForm<SessionRow> = {
+  name: 'session',
+  key: 'id',
+  columns: {
+    id: 'id',
+    userId: 'user_id',
+    token: 'token',
+    createdAtMs: 'created_at_ms',
+    lastSeenAtMs: 'last_seen_at_ms',
+    expiresAtMs: 'expires_at_ms',
+    provedAtMs: 'proved_at_ms',
+    provedBy: 'proved_by',
+    address: 'address',
+    agent: 'agent',
+  },
+  passing: ['lastSeenAtMs'],
+};
 
 interface RefreshRow {
+  readonly hash: Uint8Array;
   readonly sessionId: string;
   readonly expiresAtMs: number;
   readonly usedAtMs: number | null;
 }
+
+export const refreshTable: TableForm<RefreshRow> = {
+  name: 'refresh_token',
+  key: 'hash',
+  columns: { hash: 'hash', sessionId: 'session_id', expiresAtMs: 'expires_at_ms', usedAtMs: 'used_at_ms' },
+  // A used token gives nothing, and there are many: a forged row can only end its session.
+  isIdle: ({ usedAtMs }) => usedAtMs !== null,
+};
 
 export interface ApiKeyRow {
   readonly id: string;
@@ -34,151 +62,152 @@ export interface ApiKeyRow {
   readonly lastUsedAtMs: number | null;
 }
 
-const selectedKey = `id, hash, label, scopes, cameras, created_by AS createdBy, created_at_ms AS createdAtMs,
-  expires_at_ms AS expiresAtMs, last_used_at_ms AS lastUsedAtMs`;
+export const apiKeyTable: TableForm<ApiKeyRow> = {
+  name: 'api_key',
+  key: 'id',
+  columns: {
+    id: 'id',
+    hash: 'hash',
+    label: 'label',
+    scopes: 'scopes',
+    cameras: 'cameras',
+    createdBy: 'created_by',
+    createdAtMs: 'created_at_ms',
+    expiresAtMs: 'expires_at_ms',
+    lastUsedAtMs: 'last_used_at_ms',
+  },
+  passing: ['lastUsedAtMs'],
+};
+
+interface ClaimRow {
+  readonly id: number;
+  readonly hash: Uint8Array;
+  readonly isReset: number;
+  readonly expiresAtMs: number;
+}
+
+export const claimTable: TableForm<ClaimRow> = {
+  name: 'claim',
+  key: 'id',
+  columns: { id: 'id', hash: 'hash', isReset: 'is_reset', expiresAtMs: 'expires_at_ms' },
+};
 
 /** Sessions, refresh tokens, API keys and the claim in accounts.db. Changes run in a transaction of the caller. */
 export class SessionsStore {
-  readonly #db: OpenDatabase['db'];
-  readonly #byId;
-  readonly #byToken;
-  readonly #keyByHash;
+  readonly #sessions: SealedTable<SessionRow>;
+  readonly #refreshTokens: SealedTable<RefreshRow>;
+  readonly #apiKeys: SealedTable<ApiKeyRow>;
+  readonly #claims: SealedTable<ClaimRow>;
 
-  constructor({ db }: OpenDatabase) {
-    this.#db = db;
-    this.#byId = db.prepare<[string], SessionRow>(`SELECT ${selected} FROM session WHERE id = ?`);
-    this.#byToken = db.prepare<[Uint8Array], SessionRow>(`SELECT ${selected} FROM session WHERE token = ?`);
-    this.#keyByHash = db.prepare<[Uint8Array], ApiKeyRow>(
-      `SELECT ${selectedKey} FROM api_key WHERE hash = ?`,
-    );
+  constructor(ledger: AccountLedger) {
+    this.#sessions = new SealedTable(ledger, sessionTable);
+    this.#refreshTokens = new SealedTable(ledger, refreshTable);
+    this.#apiKeys = new SealedTable(ledger, apiKeyTable);
+    this.#claims = new SealedTable(ledger, claimTable);
   }
 
   byId(id: string): SessionRow | undefined {
-    return this.#byId.get(id);
+    return this.#sessions.one('WHERE id = ?', id);
   }
 
   byToken(hash: Uint8Array): SessionRow | undefined {
-    return this.#byToken.get(hash);
+    return this.#sessions.one('WHERE token = ?', hash);
   }
 
   /** Newest first. */
   ofUser(userId: string): readonly SessionRow[] {
-    return this.#db
-      .prepare<[string], SessionRow>(
-        `SELECT ${selected} FROM session WHERE user_id = ? ORDER BY created_at_ms DESC, id DESC`,
-      )
-      .all(userId);
+    return this.#sessions.all('WHERE user_id = ? ORDER BY created_at_ms DESC, id DESC', userId);
   }
 
   insert(row: SessionRow): void {
-    this.#db
-      .prepare(
-        `INSERT INTO session (id, user_id, token, created_at_ms, last_seen_at_ms, expires_at_ms, proved_at_ms, address, agent)
-         VALUES (@id, @userId, @token, @createdAtMs, @lastSeenAtMs, @expiresAtMs, @provedAtMs, @address, @agent)`,
-      )
-      .run(row);
+    this.#sessions.insert(row);
   }
 
-  seen(id: string, atMs: number): void {
-    this.#db.prepare('UPDATE session SET last_seen_at_ms = ? WHERE id = ?').run(atMs, id);
+  seen(id: string, lastSeenAtMs: number): void {
+    this.#sessions.change(id, { lastSeenAtMs });
   }
 
-  proved(id: string, atMs: number): void {
-    this.#db.prepare('UPDATE session SET proved_at_ms = ? WHERE id = ?').run(atMs, id);
+  proved(id: string, provedAtMs: number, provedBy: SessionRow['provedBy']): void {
+    this.#sessions.change(id, { provedAtMs, provedBy });
   }
 
   extend(id: string, expiresAtMs: number): void {
-    this.#db.prepare('UPDATE session SET expires_at_ms = ? WHERE id = ?').run(expiresAtMs, id);
+    this.#sessions.change(id, { expiresAtMs });
   }
 
   /** The number of sessions that ended: 0 or 1. */
   end(id: string): number {
-    return this.#db.prepare('DELETE FROM session WHERE id = ?').run(id).changes;
+    this.#refreshTokens.remove('WHERE session_id = ?', id);
+    return this.#sessions.remove('WHERE id = ?', id);
   }
 
   /** Ends all sessions of a user, except one. */
   endOfUser(userId: string, except = ''): number {
-    return this.#db.prepare('DELETE FROM session WHERE user_id = ? AND id <> ?').run(userId, except).changes;
+    const others = 'WHERE user_id = ? AND id <> ?';
+    this.#refreshTokens.remove(`WHERE session_id IN (SELECT id FROM session ${others})`, userId, except);
+    return this.#sessions.remove(others, userId, except);
   }
 
   /** Deletes what is over: sessions that expired or were idle since `idleSinceMs`, old refresh tokens, an old claim. */
   sweep(nowMs: number, idleSinceMs: number): void {
-    this.#db
-      .prepare('DELETE FROM session WHERE expires_at_ms <= ? OR (token IS NOT NULL AND last_seen_at_ms <= ?)')
-      .run(nowMs, idleSinceMs);
-    this.#db.prepare('DELETE FROM refresh_token WHERE expires_at_ms <= ?').run(nowMs);
-    this.#db.prepare('DELETE FROM claim WHERE expires_at_ms <= ?').run(nowMs);
+    const over = 'WHERE expires_at_ms <= ? OR (token IS NOT NULL AND last_seen_at_ms <= ?)';
+    this.#refreshTokens.remove(`WHERE session_id IN (SELECT id FROM session ${over})`, nowMs, idleSinceMs);
+    this.#sessions.remove(over, nowMs, idleSinceMs);
+    this.#refreshTokens.remove('WHERE expires_at_ms <= ?', nowMs);
+    this.#claims.remove('WHERE expires_at_ms <= ?', nowMs);
   }
 
   refreshToken(hash: Uint8Array): RefreshRow | undefined {
-    return this.#db
-      .prepare<[Uint8Array], RefreshRow>(
-        'SELECT session_id AS sessionId, expires_at_ms AS expiresAtMs, used_at_ms AS usedAtMs FROM refresh_token WHERE hash = ?',
-      )
-      .get(hash);
+    return this.#refreshTokens.one('WHERE hash = ?', hash);
   }
 
   insertRefreshToken(hash: Uint8Array, sessionId: string, expiresAtMs: number): void {
-    this.#db
-      .prepare('INSERT INTO refresh_token (hash, session_id, expires_at_ms) VALUES (?, ?, ?)')
-      .run(hash, sessionId, expiresAtMs);
+    this.#refreshTokens.insert({ hash, sessionId, expiresAtMs, usedAtMs: null });
   }
 
-  useRefreshToken(hash: Uint8Array, atMs: number): void {
-    this.#db.prepare('UPDATE refresh_token SET used_at_ms = ? WHERE hash = ?').run(atMs, hash);
+  useRefreshToken(hash: Uint8Array, usedAtMs: number): void {
+    this.#refreshTokens.change(hash, { usedAtMs });
   }
 
   apiKey(hash: Uint8Array): ApiKeyRow | undefined {
-    return this.#keyByHash.get(hash);
+    return this.#apiKeys.one('WHERE hash = ?', hash);
   }
 
   apiKeyById(id: string): ApiKeyRow | undefined {
-    return this.#db.prepare<[string], ApiKeyRow>(`SELECT ${selectedKey} FROM api_key WHERE id = ?`).get(id);
+    return this.#apiKeys.one('WHERE id = ?', id);
   }
 
   /** Newest first. */
   apiKeys(): readonly ApiKeyRow[] {
-    return this.#db
-      .prepare<[], ApiKeyRow>(`SELECT ${selectedKey} FROM api_key ORDER BY created_at_ms DESC, id DESC`)
-      .all();
+    return this.#apiKeys.all('ORDER BY created_at_ms DESC, id DESC');
   }
 
   insertApiKey(row: ApiKeyRow): void {
-    this.#db
-      .prepare(
-        `INSERT INTO api_key (id, hash, label, scopes, cameras, created_by, created_at_ms, expires_at_ms)
-         VALUES (@id, @hash, @label, @scopes, @cameras, @createdBy, @createdAtMs, @expiresAtMs)`,
-      )
-      .run(row);
+    this.#apiKeys.insert(row);
   }
 
-  apiKeyUsed(id: string, atMs: number): void {
-    this.#db.prepare('UPDATE api_key SET last_used_at_ms = ? WHERE id = ?').run(atMs, id);
+  apiKeyUsed(id: string, lastUsedAtMs: number): void {
+    this.#apiKeys.change(id, { lastUsedAtMs });
   }
 
   removeApiKey(id: string): void {
-    this.#db.prepare('DELETE FROM api_key WHERE id = ?').run(id);
+    this.#apiKeys.remove('WHERE id = ?', id);
   }
 
   removeApiKeysOf(createdBy: string): number {
-    return this.#db.prepare('DELETE FROM api_key WHERE created_by = ?').run(createdBy).changes;
+    return this.#apiKeys.remove('WHERE created_by = ?', createdBy);
   }
 
-  claim(): { readonly hash: Uint8Array; readonly isReset: number; readonly expiresAtMs: number } | undefined {
-    return this.#db
-      .prepare<[], { readonly hash: Uint8Array; readonly isReset: number; readonly expiresAtMs: number }>(
-        'SELECT hash, is_reset AS isReset, expires_at_ms AS expiresAtMs FROM claim',
-      )
-      .get();
+  claim(): ClaimRow | undefined {
+    return this.#claims.one('');
   }
 
   putClaim(hash: Uint8Array, isReset: boolean, expiresAtMs: number): void {
-    this.#db
-      .prepare('INSERT OR REPLACE INTO claim (id, hash, is_reset, expires_at_ms) VALUES (1, ?, ?, ?)')
-      .run(hash, isReset ? 1 : 0, expiresAtMs);
+    this.removeClaim();
+    this.#claims.insert({ id: 1, hash, isReset: Number(isReset), expiresAtMs });
   }
 
   removeClaim(): void {
-    this.#db.prepare('DELETE FROM claim').run();
+    this.#claims.remove('');
   }
 }

@@ -49,6 +49,9 @@ export function userHandlers({ context, life, claims }: Parts): UserHandlers {
       const user = changeable(context, id, caller);
       return changeAudited(context, () => {
         refuseLastAdmin(context, user);
+        sessions.endOfUser(id);
+        context.passkeys.removeOfUser(id);
+        context.approvals.removeOfUser(id);
         const apiKeys = sessions.removeApiKeysOf(`user:${id}`);
         users.remove(id);
         return {
@@ -68,6 +71,7 @@ export function userHandlers({ context, life, claims }: Parts): UserHandlers {
       changeable(context, id, caller);
       return changeAudited(context, () => {
         removeSecondFactors(context, id);
+        context.users.change(id, { grantedAtMs: context.clock.wallMs() });
         const details = { sessionsEnded: sessions.endOfUser(id) };
         return {
           result: showUser(context, requireUser(context, id)),
@@ -156,8 +160,10 @@ function changeUser(
         mustChange: input.mustChangePassword === true ? 1 : undefined,
       }),
     });
+    const changed = requireUser(context, id);
+    const isOther = (['role', 'cameras', 'isDisabled'] as const).some((name) => changed[name] !== user[name]);
+    if (isOther) users.change(id, { grantedAtMs: context.clock.wallMs() });
     const now = requireUser(context, id);
-    const isOther = (['role', 'cameras', 'isDisabled'] as const).some((name) => now[name] !== user[name]);
     const details = {
       role: role.name,
       isDisabled: now.isDisabled === 1,
@@ -186,6 +192,7 @@ async function resetPassword(
       formerPassword: before.password,
       mustChange: 1,
       passwordAtMs: clock.wallMs(),
+      grantedAtMs: clock.wallMs(),
     });
     const details = { sessionsEnded: sessions.endOfUser(id) };
     return {

@@ -1,5 +1,7 @@
 import { builtInRoles, isScope, type Scope } from '../contract/scopes.js';
-import type { OpenDatabase } from '../host/sqlite.js';
+import type { AccountLedger } from './account-ledger.js';
+import { SealedTable } from './sealed-table.js';
+import type { TableForm } from './table-form.js';
 
 /** An account as it is stored. */
 export interface UserRow {
@@ -20,33 +22,62 @@ export interface UserRow {
   readonly createdAtMs: number;
   readonly passwordAtMs: number;
   readonly lastLoginAtMs: number | null;
+  /** When somebody else last gave the account rights or a password. */
+  readonly grantedAtMs: number;
   readonly revision: number;
 }
 
-/** Columns that may change, with their names in SQL. */
-const columns = {
-  userName: 'user_name',
-  displayName: 'display_name',
-  role: 'role',
-  cameras: 'cameras',
-  isDisabled: 'is_disabled',
-  mustChange: 'must_change',
-  language: 'language',
-  timeFormat: 'time_format',
-  password: 'password',
-  formerPassword: 'former_password',
-  secondFactor: 'second_factor',
-  newSecondFactor: 'new_second_factor',
-  codeStep: 'code_step',
-  createdAtMs: 'created_at_ms',
-  passwordAtMs: 'password_at_ms',
-  lastLoginAtMs: 'last_login_at_ms',
-} as const;
-type Column = keyof typeof columns;
+export const userTable: TableForm<UserRow> = {
+  name: 'user',
+  key: 'id',
+  columns: {
+    id: 'id',
+    userName: 'user_name',
+    displayName: 'display_name',
+    role: 'role',
+    cameras: 'cameras',
+    isDisabled: 'is_disabled',
+    mustChange: 'must_change',
+    language: 'language',
+    timeFormat: 'time_format',
+    password: 'password',
+    formerPassword: 'former_password',
+    secondFactor: 'second_factor',
+    newSecondFactor: 'new_second_factor',
+    codeStep: 'code_step',
+    createdAtMs: 'created_at_ms',
+    passwordAtMs: 'password_at_ms',
+    lastLoginAtMs: 'last_login_at_ms',
+    grantedAtMs: 'granted_at_ms',
+    revision: 'revision',
+  },
+  passing: ['codeStep', 'lastLoginAtMs'],
+};
 
-const selected = `id, ${Object.entries(columns)
-  .map(([name, column]) => `${column} AS ${name}`)
-  .join(', ')}, revision`;
+interface RecoveryCodeRow {
+  readonly hash: Uint8Array;
+  readonly userId: string;
+}
+
+export const recoveryCodeTable: TableForm<RecoveryCodeRow> = {
+  name: 'recovery_code',
+  key: 'hash',
+  columns: { hash: 'hash', userId: 'user_id' },
+};
+
+interface StoredRole {
+  readonly name: string;
+  readonly description: string;
+  /** A JSON array. */
+  readonly scopes: string;
+  readonly revision: number;
+}
+
+export const roleTable: TableForm<StoredRole> = {
+  name: 'role',
+  key: 'name',
+  columns: { name: 'name', description: 'description', scopes: 'scopes', revision: 'revision' },
+};
 
 export interface RoleRow {
   readonly name: string;
@@ -69,143 +100,119 @@ export interface UserQuery {
 
 /** Accounts and roles in accounts.db. Changes run in a transaction of the caller. */
 export class UsersStore {
-  readonly #db: OpenDatabase['db'];
-  readonly #byId;
-  readonly #byName;
-  readonly #role;
+  readonly #ledger: AccountLedger;
+  readonly #users: SealedTable<UserRow>;
+  readonly #codes: SealedTable<RecoveryCodeRow>;
+  readonly #roles: SealedTable<StoredRole>;
 
-  constructor({ db }: OpenDatabase) {
-    this.#db = db;
-    this.#byId = db.prepare<[string], UserRow>(`SELECT ${selected} FROM user WHERE id = ?`);
-    this.#byName = db.prepare<[string], UserRow>(`SELECT ${selected} FROM user WHERE user_name = ?`);
-    this.#role = db.prepare<
-      [string],
-      { readonly description: string; readonly scopes: string; readonly revision: number }
-    >('SELECT description, scopes, revision FROM role WHERE name = ?');
+  constructor(ledger: AccountLedger) {
+    this.#ledger = ledger;
+    this.#users = new SealedTable(ledger, userTable);
+    this.#codes = new SealedTable(ledger, recoveryCodeTable);
+    this.#roles = new SealedTable(ledger, roleTable);
   }
 
   byId(id: string): UserRow | undefined {
-    return this.#byId.get(id);
+    return this.#users.one('WHERE id = ?', id);
   }
 
   byName(userName: string): UserRow | undefined {
-    return this.#byName.get(userName.toLowerCase());
+    return this.#users.one('WHERE user_name = ?', userName.toLowerCase());
   }
 
   insert(row: Omit<UserRow, 'revision'>): void {
-    const names = ['id', ...Object.keys(columns)];
-    const targets = ['id', ...Object.values(columns)];
-    this.#db
-      .prepare(
-        `INSERT INTO user (${targets.join(', ')}) VALUES (${names.map((name) => `@${name}`).join(', ')})`,
-      )
-      .run(row);
+    this.#users.insert({ ...row, revision: 1 });
   }
 
-  /** Changes these columns and counts the change. */
-  change(id: string, values: Partial<Pick<UserRow, Column>>): void {
-    this.#update(id, values, ', revision = revision + 1');
+  /** Changes these fields and counts the change. */
+  change(id: string, values: Partial<Omit<UserRow, 'id' | 'revision'>>): void {
+    const revision = (this.byId(id)?.revision ?? 0) + 1;
+    this.#users.change(id, { ...values, revision });
   }
 
-  /** Changes columns that no editor of the account sees. */
+  /** Changes fields that no editor of the account sees. */
   note(id: string, values: Partial<Pick<UserRow, 'codeStep' | 'lastLoginAtMs' | 'newSecondFactor'>>): void {
-    this.#update(id, values, '');
+    this.#users.change(id, values);
   }
 
-  #update(id: string, values: Partial<Pick<UserRow, Column>>, counting: string): void {
-    const given = (Object.keys(columns) as Column[]).filter((name) => values[name] !== undefined);
-    const set = given.map((name) => `${columns[name]} = @${name}`).join(', ');
-    const counted = set === '' ? counting.replace(', ', '') : `${set}${counting}`;
-    if (counted !== '') this.#db.prepare(`UPDATE user SET ${counted} WHERE id = @id`).run({ ...values, id });
-  }
-
+  /** Removes an account. The caller removes what hangs on it first. */
   remove(id: string): void {
-    this.#db.prepare('DELETE FROM user WHERE id = ?').run(id);
+    this.#codes.remove('WHERE user_id = ?', id);
+    this.#users.remove('WHERE id = ?', id);
   }
 
   list({ limit, after, role, search }: UserQuery): readonly UserRow[] {
-    return this.#db
-      .prepare<unknown[], UserRow>(
-        `SELECT ${selected} FROM user WHERE user_name > @after AND ${matches} ORDER BY user_name LIMIT @limit`,
-      )
-      .all({ limit, after, role, search: search?.toLowerCase() ?? null });
+    const text = search?.toLowerCase() ?? null;
+    return this.#users.all(
+      `WHERE user_name > ? AND ${matches} ORDER BY user_name LIMIT ?`,
+      ...[after, role, role, text, text, text, limit],
+    );
   }
 
   count({ role, search }: Pick<UserQuery, 'role' | 'search'>): number {
+    const text = search?.toLowerCase() ?? null;
     return Number(
-      this.#db
+      this.#ledger
         .prepare(`SELECT count(*) FROM user WHERE ${matches}`)
         .pluck()
-        .get({ role, search: search?.toLowerCase() ?? null }),
+        .get(role, role, text, text, text),
     );
   }
 
   /** Active accounts that can do everything, for all cameras. */
   activeAdmins(): number {
-    return Number(
-      this.#db
-        .prepare('SELECT count(*) FROM user WHERE role = ? AND is_disabled = 0 AND cameras IS NULL')
-        .pluck()
-        .get(adminRole),
-    );
+    return this.#users.all('WHERE role = ? AND is_disabled = 0 AND cameras IS NULL', adminRole).length;
   }
 
   idsWithRole(role: string): readonly string[] {
-    return this.#db.prepare<[string], string>('SELECT id FROM user WHERE role = ?').pluck().all(role);
+    return this.#users.all('WHERE role = ?', role).map(({ id }) => id);
   }
 
   recoveryCodesLeft(id: string): number {
-    return Number(this.#db.prepare('SELECT count(*) FROM recovery_code WHERE user_id = ?').pluck().get(id));
+    return this.#codes.all('WHERE user_id = ?', id).length;
   }
 
   /** True if the code was there; it is gone afterwards. */
   useRecoveryCode(id: string, hash: Uint8Array): boolean {
-    return (
-      this.#db.prepare('DELETE FROM recovery_code WHERE hash = ? AND user_id = ?').run(hash, id).changes > 0
-    );
+    return this.#codes.remove('WHERE hash = ? AND user_id = ?', hash, id) > 0;
   }
 
   putRecoveryCodes(id: string, hashes: readonly Uint8Array[]): void {
-    this.#db.prepare('DELETE FROM recovery_code WHERE user_id = ?').run(id);
-    const insert = this.#db.prepare('INSERT INTO recovery_code (hash, user_id) VALUES (?, ?)');
-    for (const hash of hashes) insert.run(hash, id);
+    this.#codes.remove('WHERE user_id = ?', id);
+    for (const hash of hashes) this.#codes.insert({ hash, userId: id });
   }
 
   /** A built-in role, or a role of this box. */
   role(name: string): RoleRow | undefined {
     const builtIn = builtInRole(name);
     if (builtIn !== undefined) return builtIn;
-    const row = this.#role.get(name);
-    return row && { ...row, name, scopes: readScopes(row.scopes), isBuiltIn: false };
+    const row = this.#roles.one('WHERE name = ?', name);
+    return row && { ...row, scopes: readScopes(row.scopes), isBuiltIn: false };
   }
 
   ownRoles(): readonly RoleRow[] {
-    return this.#db
-      .prepare<[], string>('SELECT name FROM role ORDER BY name')
-      .pluck()
-      .all()
-      .flatMap((name) => this.role(name) ?? []);
+    return this.#roles
+      .all('ORDER BY name')
+      .map((row) => ({ ...row, scopes: readScopes(row.scopes), isBuiltIn: false }));
   }
 
   insertRole(name: string, description: string, scopes: readonly Scope[]): void {
-    this.#db
-      .prepare('INSERT INTO role (name, description, scopes) VALUES (?, ?, ?)')
-      .run(name, description, JSON.stringify(scopes));
+    this.#roles.insert({ name, description, scopes: JSON.stringify(scopes), revision: 1 });
   }
 
   changeRole(name: string, description: string, scopes: readonly Scope[]): void {
-    this.#db
-      .prepare('UPDATE role SET description = ?, scopes = ?, revision = revision + 1 WHERE name = ?')
-      .run(description, JSON.stringify(scopes), name);
+    const revision = (this.role(name)?.revision ?? 0) + 1;
+    this.#roles.change(name, { description, scopes: JSON.stringify(scopes), revision });
   }
 
   removeRole(name: string): void {
-    this.#db.prepare('DELETE FROM role WHERE name = ?').run(name);
+    this.#roles.remove('WHERE name = ?', name);
   }
 }
 
-const matches = `(@role IS NULL OR role = @role) AND (@search IS NULL OR instr(user_name, @search) > 0
-  OR instr(lower(display_name), @search) > 0)`;
+/** Takes the role twice and the text three times. */
+const matches = `(? IS NULL OR role = ?) AND (? IS NULL OR instr(user_name, ?) > 0
+  OR instr(lower(display_name), ?) > 0)`;
 
 export function builtInRole(name: string): RoleRow | undefined {
   const found = Object.entries(builtInRoles).find(([each]) => each === name);

@@ -9,6 +9,7 @@ import { openLocalCaller } from '../control/local-caller.js';
 import { refuseSecondDaemon, startControlServer } from '../control/server.js';
 import type { RecentLog } from '../host/recent-log.js';
 import { systemClock as clock } from '../host/system-clock.js';
+import { isTimeSynchronised } from '../host/time-synchronisation.js';
 import type { CommandReceiver } from '../publish/commands/command-receiver.js';
 import type { Prompts } from '../publish/prompts.js';
 import { auditReload } from './audit/audit-trail.js';
@@ -25,6 +26,8 @@ import { openChallenges, startCalibration, startIntake } from './compose/recogni
 import { type BoxContext, openStores, type Stores } from './compose/stores.js';
 import { startLoitering } from './compose/strangers.js';
 import { BoxConditions } from './conditions/box-conditions.js';
+import { ClockWatch } from './conditions/clock-watch.js';
+import { recordsPlaceWatch } from './conditions/records-place-watch.js';
 import { OwnSettings } from './configuration/own-settings.js';
 import type { EvidenceCapture } from './events/evidence-capture.js';
 import { evidencePictures } from './events/evidence-pictures.js';
@@ -119,6 +122,8 @@ export async function composeBox(config: Config, options: ComposeOptions): Promi
   }).open();
   const ownSettings = new OwnSettings({ configPath, load, reload, audit, current: () => runtime.config });
   await ownSettings.settle();
+  const clockWatch = new ClockWatch({ conditions, clock, logger, isSynchronised: isTimeSynchronised });
+  lifetime.use('clock watch', clockWatch.start());
   const { handlers, attendance, retention, metrics } = composeControl(context, stores, {
     ...{ startedAtMs, runtime, conditions, intake, calibration, signing, receiver, grants, prompts },
     ...{
@@ -127,6 +132,7 @@ export async function composeBox(config: Config, options: ComposeOptions): Promi
       reload,
       accounts,
       gate,
+      clockWatch,
       ownCameras,
       ownSettings,
       configPath,
@@ -144,6 +150,10 @@ export async function composeBox(config: Config, options: ComposeOptions): Promi
   if (gate !== undefined) {
     await startGate(context, { operations, handlers, ...networkCallers(context, stores, accounts) });
   }
+  lifetime.use(
+    'place of the records',
+    recordsPlaceWatch({ records, onRemoved: onRecordsDamaged, clock, logger }).start(),
+  );
   startEventSources(context, stores, {
     ...{ conditions, runtime, attendance, gate },
     isPastSettled: () => intake.problem === undefined && retention.summary.clockDoubt === undefined,

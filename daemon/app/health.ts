@@ -3,6 +3,7 @@ import type { Fault } from '../contract/fault.js';
 import type { Handlers } from '../contract/handlers.js';
 import type { healthOperations } from '../contract/health.js';
 import type { BoxStatus } from '../contract/status.js';
+import { refuseLimited } from '../control/forbidden.js';
 import { type MetricFormat, metricFormats } from './metrics/metric-families.js';
 
 /** The parts of the status. Each is read when it is needed: callers without a login can ask, too. */
@@ -26,7 +27,8 @@ export function healthHandlers(options: HealthOptions): Handlers<typeof healthOp
         ...(caller.scopes.has('status:read') ? { details: { reasons } } : {}),
       });
     },
-    async 'metrics.read'(_input, { asksFor }) {
+    async 'metrics.read'(_input, { asksFor, caller }) {
+      refuseLimited(caller, 'the metrics count what all cameras saw');
       const format = asksFor?.(metricFormats.openMetrics) === true ? 'openMetrics' : 'text';
       return { bytes: Buffer.from(await options.metrics(format), 'utf8'), mediaType: metricFormats[format] };
     },

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { isRollcallError, messageOf } from '../base/errors.js';
 import { guardOutput } from '../host/guarded-output.js';
+import { hideMemory } from '../host/hidden-memory.js';
 import { runDaemon } from './run-daemon.js';
 
 const usage = `rollcalld: reads the configured cameras, recognises enrolled live persons and publishes events.
@@ -36,7 +37,11 @@ try {
     },
   });
   if (values.help) process.stdout.write(usage);
-  else await runDaemon(values.config);
+  else {
+    // Before it holds a secret.
+    await hideMemory();
+    await runDaemon(values.config);
+  }
 } catch (error) {
   fail(error);
 }

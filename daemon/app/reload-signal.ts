@@ -34,6 +34,11 @@ export class ReloadOnHangup implements AsyncDisposable {
     return this.#last;
   }
 
+  /** The daemon starts with an earlier configuration, because the present one has these problems. */
+  refusedAtStart(problems: readonly string[]): void {
+    this.#last = { at: new Date(clock.wallMs()).toISOString(), outcome: 'refused', problems };
+  }
+
   /** Calls back with the outcome of each reload. */
   onResult(listener: (result: ReloadResult) => void): void {
     this.#listeners.push(listener);

@@ -1,5 +1,6 @@
 import { isRollcallError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
+import { present } from '../base/present.js';
 import type { ConfigProblem } from '../config/config-problem.js';
 import { type ConfigChange, diffConfig, keepRestartSettings } from '../config/diff.js';
 import { loadConfig } from '../config/load.js';
@@ -25,9 +26,22 @@ function needsRestart(change: ConfigChange): boolean {
   return 'reload' in change && change.reload === 'restart';
 }
 
+/** The names of the box, which are in every topic: a broker that admits the new names refuses the old ones. */
+const boxNames: ReadonlySet<string> = new Set(['site.id', 'box.id']);
+
+/** Settings of the connection to the broker. They wait for the restart that changes the names of the box. */
+const isOfBroker = (change: ConfigChange): boolean =>
+  change.kind === 'setting-changed' && /^(?:mqtt|homeAssistant)\b/.test(change.path);
+
+/** `after` with the settings of the broker of `before`. */
+function withBrokerOf(before: Config, after: Config): Config {
+  const { mqtt: _, ...rest } = after;
+  return { ...rest, homeAssistant: before.homeAssistant, ...present({ mqtt: before.mqtt }) };
+}
+
 /**
  * Reads the configuration file and the secrets again and applies them: live settings immediately, cameras and broker by
- * replacing their part, other settings at the next restart. Nothing changes, and the reason is reported, if the file has
+ * replacing their part, other settings at the next restart. The broker changes together with the names of the box. Nothing changes, and the reason is reported, if the file has
  * problems, a broker secret is unusable or vision cannot start with the new settings.
  */
 export async function reload(
@@ -43,11 +57,14 @@ export async function reload(
       logger,
     );
   const changes = diffConfig(runtime.config, loaded.config);
-  const needRestart = changes.filter(needsRestart).map(nameOf);
-  const names = changes.filter((change) => !needsRestart(change)).map(nameOf);
+  const isRenamed = changes.some((change) => 'path' in change && boxNames.has(change.path));
+  const waits = (change: ConfigChange): boolean => needsRestart(change) || (isRenamed && isOfBroker(change));
+  const needRestart = changes.filter(waits).map(nameOf);
+  const names = changes.filter((change) => !waits(change)).map(nameOf);
+  const next = isRenamed ? withBrokerOf(runtime.config, loaded.config) : loaded.config;
   let replaced: readonly ReplacedPart[];
   try {
-    replaced = await runtime.replace(keepRestartSettings(runtime.config, loaded.config), signal);
+    replaced = await runtime.replace(keepRestartSettings(runtime.config, next), signal);
   } catch (error) {
     if (!isRollcallError(error) || error.kind === 'defect') throw error;
     const { message, remedy = '' } = error;

@@ -1,4 +1,4 @@
-import { badInput, operational } from '../base/errors.js';
+import { badInput, isRollcallError, operational } from '../base/errors.js';
 import { Lifetime } from '../base/lifetime.js';
 import { loadConfig } from '../config/load.js';
 import { formatProblem } from '../config/problem.js';
@@ -12,6 +12,7 @@ import { systemClock } from '../host/system-clock.js';
 import { openServiceNotifier } from '../host/systemd-notify.js';
 import { untilVisionRuns } from './cameras/vision-start.js';
 import { composeBox } from './compose.js';
+import { keepLastGood, loadLastGood } from './configuration/last-good.js';
 import { ReloadOnHangup } from './reload-signal.js';
 import { startWatchdog } from './watchdog.js';
 
@@ -23,11 +24,17 @@ export async function runDaemon(configPath: string): Promise<void> {
   // Handle signals first: an unhandled one would kill the process in the middle of its work.
   const stopped = signalled(['SIGTERM', 'SIGINT']);
   const hangups = new ReloadOnHangup();
-  const config = await requireConfig(configPath);
+  const { config, problems } = await configToStart(configPath);
   const log = new RecentLog(systemClock);
   const output = log.keeping(await openLogOutput());
   const logger = openPinoLogger({ level: config.logging.level, clock: systemClock, output });
   logger.info('starting', { version: programVersion(), site: config.site.id, box: config.box.id });
+  if (problems.length > 0) {
+    hangups.refusedAtStart(problems);
+    logger.error('the configuration cannot be used; the box runs with the one that was in force last', {
+      problems,
+    });
+  }
   for (const problem of config.unusableCameraFiles.flatMap(({ problems }) => problems)) {
     logger.error('a camera file cannot be used; its camera is left out', {
       problem: formatProblem(configPath, problem),
@@ -53,8 +60,19 @@ export async function runDaemon(configPath: string): Promise<void> {
   startWatchdog({ notifier, runtime, lastReload: () => hangups.last, lifetime, logger });
   notifier.ready();
   conditions.begin('running', { version: programVersion() });
+  if (problems.length > 0) conditions.begin('configuration-refused');
+  else conditions.end('configuration-refused');
   lifetime.defer('running', () => conditions.end('running'));
   logger.info('ready', { cameras: config.cameras.length });
+  if (problems.length === 0) await keepLastGood(configPath, config, logger);
+  onReload(({ outcome }) => {
+    if (outcome === 'refused') {
+      conditions.begin('configuration-refused');
+      return;
+    }
+    conditions.end('configuration-refused');
+    void keepLastGood(configPath, runtime.config, logger);
+  });
   lifetime.use('reload', hangups);
   hangups.serve({ configPath, runtime, logger, signal: lifetime.signal });
   const signal = await Promise.race([stopped, broken.reported]);
@@ -62,26 +80,37 @@ export async function runDaemon(configPath: string): Promise<void> {
   logger.info('stopping', { signal });
 }
 
-/** Ends the daemon when records.db is damaged. The next start sets the file aside and salvages what it can read. */
+/** Ends the daemon when records.db is damaged or removed. The next start salvages what can be read, or uses what was written back. */
 function recordsBroken() {
   let report: (cause: Error) => void = () => undefined;
   const reported = new Promise<never>((_, reject) => {
     report = (cause) =>
       reject(
-        operational('records-damaged', 'records.db is damaged', {
-          remedy: 'start the daemon again (systemd does this); it salvages what it can read. Check the disk',
-          cause,
-        }),
+        isRollcallError(cause, 'records-removed')
+          ? cause
+          : operational('records-damaged', 'records.db is damaged', {
+              remedy:
+                'start the daemon again (systemd does this); it salvages what it can read. Check the disk',
+              cause,
+            }),
       );
   });
   reported.catch(() => undefined);
   return { report: (cause: Error) => report(cause), reported };
 }
 
-async function requireConfig(path: string): Promise<Config> {
+/**
+ * The configuration, or the one that was in force last with the problems of the present one: an edit must not stop a box that is
+ * restarted for another reason. Throws where there is neither.
+ */
+async function configToStart(
+  path: string,
+): Promise<{ readonly config: Config; readonly problems: readonly string[] }> {
   const loaded = await loadConfig(path);
-  if (loaded.ok) return loaded.config;
+  if (loaded.ok) return { config: loaded.config, problems: [] };
   const problems = loaded.problems.map((problem) => formatProblem(path, problem));
+  const lastGood = await loadLastGood(path);
+  if (lastGood !== undefined) return { config: lastGood, problems };
   throw badInput('invalid-config', ['the configuration cannot be used', ...problems].join('\n'), {
     remedy: `correct the file, then check it with 'rollcall check-config --config ${path}'`,
   });

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isRollcallError, type RollcallError } from '../base/errors.js';
 import { present } from '../base/present.js';
 import { SerialQueue } from '../base/serial-queue.js';
 import type { Config } from '../config/schema.js';
@@ -107,15 +108,27 @@ export function openVisionRuntime(options: VisionRuntimeOptions, progress: Progr
 interface Plans {
   readonly vision: PlannedVision;
   readonly publishing: PublishingPlan | undefined;
+  /** Why there is no connection to the configured broker. */
+  readonly publishingProblem?: RollcallError;
 }
 
-async function makePlans(config: Config, options: StartOptions): Promise<Plans> {
+/** `isBrokerOptional`: recognition must not wait for a secret of the broker. Otherwise throws when that is unusable. */
+async function makePlans(
+  config: Config,
+  options: StartOptions,
+  { isBrokerOptional }: { readonly isBrokerOptional: boolean },
+): Promise<Plans> {
   const { identity, records, recogniser } = options;
   // Throws without an operating point for the recogniser.
   matchPolicy(config, recogniser.pack);
   const switched = withSwitches(config, records.commands.cameras.all());
   const vision = await planVision(switched, recogniser.name);
-  return { publishing: await planPublishing(config, identity), vision };
+  try {
+    return { publishing: await planPublishing(config, identity), vision };
+  } catch (error) {
+    if (!isBrokerOptional || !isRollcallError(error) || error.kind === 'defect') throw error;
+    return { publishing: undefined, publishingProblem: error, vision };
+  }
 }
 
 /** What a reload replaced or opened, in words for people. */
@@ -142,14 +155,14 @@ export class BoxRuntime implements AsyncDisposable {
     this.#config = options.config;
     this.#plans = plans;
     options.cameras.configure(this.cameras);
-    this.#publisher = startPublishing(plans.publishing, options);
+    this.#publisher = this.#startPublishing(plans);
     this.#vision = openVisionRuntime(options, this.#progress);
     this.#reportUnplanned(plans.vision);
     this.#vision.pool.start(plans.vision);
   }
 
   static async start(options: StartOptions): Promise<BoxRuntime> {
-    return new BoxRuntime(options, await makePlans(options.config, options));
+    return new BoxRuntime(options, await makePlans(options.config, options, { isBrokerOptional: true }));
   }
 
   /** The configuration in force. */
@@ -185,6 +198,11 @@ export class BoxRuntime implements AsyncDisposable {
     return this.#publisher;
   }
 
+  /** Why the box does not try to reach the configured broker. */
+  get publishingProblem(): RollcallError | undefined {
+    return this.#plans.publishingProblem;
+  }
+
   /** Events that brokers have acknowledged since the start. */
   get publishedCount(): number {
     return this.#publishedBefore + (this.#publisher?.status().publishedCount ?? 0);
@@ -211,7 +229,7 @@ export class BoxRuntime implements AsyncDisposable {
       try {
         return await work();
       } finally {
-        this.#startPublisher(this.#plans.publishing);
+        this.#startPublisher(this.#plans);
       }
     });
   }
@@ -221,15 +239,17 @@ export class BoxRuntime implements AsyncDisposable {
     signal: AbortSignal,
     { triesAgain = false } = {},
   ): Promise<readonly ReplacedPart[]> {
-    const plans = await makePlans(config, this.#options);
     const before = this.#plans;
+    // A connection that works is not given up for one that cannot.
+    const isBrokerOptional = before.publishing === undefined;
+    const plans = await makePlans(config, this.#options, { isBrokerOptional });
     const replaced: ReplacedPart[] = [];
     if (!isDeepStrictEqual(before.vision, plans.vision)) {
       replaced.push(...(await this.#changeVision(plans.vision, signal)));
     }
     const isRefused = triesAgain && this.#publisher?.hasRefusals() === true;
     if (isRefused || !isDeepStrictEqual(before.publishing, plans.publishing)) {
-      await this.#replacePublisher(plans.publishing);
+      await this.#replacePublisher(plans);
       replaced.push('broker connection');
     }
     this.#vision.pool.setLogLevel(config.logging.level);
@@ -240,16 +260,25 @@ export class BoxRuntime implements AsyncDisposable {
     return replaced;
   }
 
-  async #replacePublisher(plan: PublishingPlan | undefined): Promise<void> {
+  async #replacePublisher(plans: Plans): Promise<void> {
     // The old connection must say goodbye before the new one announces the box.
     await this.#publisher?.[Symbol.asyncDispose]();
-    this.#startPublisher(plan);
+    this.#startPublisher(plans);
   }
 
-  #startPublisher(plan: PublishingPlan | undefined): void {
+  #startPublisher(plans: Plans): void {
     if (this.#isEnded) return;
     this.#publishedBefore = this.publishedCount;
-    this.#publisher = startPublishing(plan, this.#options);
+    this.#publisher = this.#startPublishing(plans);
+  }
+
+  #startPublishing({ publishing, publishingProblem }: Plans): Publisher | undefined {
+    if (publishingProblem === undefined) return startPublishing(publishing, this.#options);
+    const { code, message, remedy } = publishingProblem;
+    this.#options.logger.error('the box does not connect to its broker; events stay on the box', {
+      ...{ code, reason: message, remedy },
+    });
+    return undefined;
   }
 
   async #changeVision(plan: PlannedVision, signal: AbortSignal): Promise<readonly ReplacedPart[]> {

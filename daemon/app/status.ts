@@ -13,6 +13,7 @@ import type { Records } from '../records/open-records.js';
 import { type ChosenRecogniser, preferredRecogniser } from '../vision/recogniser-in-use.js';
 import { type CameraStatusOptions, describeCameras } from './cameras/camera-handlers.js';
 import type { BoxConditions } from './conditions/box-conditions.js';
+import type { ClockWatch } from './conditions/clock-watch.js';
 import type { EventLoopWatch } from './event-loop-watch.js';
 import type { BoxAlerts } from './events/box-alerts.js';
 import type { BoxEvents } from './events/box-events.js';
@@ -42,6 +43,7 @@ export interface StatusOptions extends CameraStatusOptions {
   readonly prompts: Pick<Prompts, 'problems'>;
   /** Undefined where the gate is disabled or cannot be let in. */
   readonly gate: Pick<GateHandover, 'status'> | undefined;
+  readonly clockWatch: Pick<ClockWatch, 'status'>;
   readonly lastReload: () => ReloadStatus | undefined;
   readonly eventLoop: Pick<EventLoopWatch, 'delay'>;
 }
@@ -66,6 +68,7 @@ export function describeBox(options: StatusOptions): BoxStatus {
     cameras: describeCameras(options),
     gallery: { ...describeGallery(vault), ...describeKey(keys) },
     broker: describeBroker(runtime),
+    clock: options.clockWatch.status(),
     conditions: options.conditions.current(),
     conditionsAbout: options.conditions.about(),
     passages: options.passages.lastDay(),
@@ -108,7 +111,11 @@ function forCaller({ prompts, ...status }: BoxStatus, { cameras: allowed }: Call
   };
 }
 
-function describeBroker({ publisher, publishedCount }: BoxRuntime): BoxStatus['broker'] {
+function describeBroker({ publisher, publishedCount, publishingProblem }: BoxRuntime): BoxStatus['broker'] {
+  if (publishingProblem !== undefined) {
+    const { message, remedy = '' } = publishingProblem;
+    return { state: 'waiting', message, remedy: `${remedy}; then reload: systemctl reload rollcalld` };
+  }
   if (publisher === undefined) return { state: 'not configured' };
   const { connection, problem, mqttVersion, takenKinds, heldKinds, ...status } = publisher.status();
   const { areCommandsRefused, certificates, refusedTopics } = status;

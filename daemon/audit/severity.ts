@@ -6,6 +6,8 @@ export type Severity = (typeof severities)[number];
 
 /** Actions that are more than `info`. The severity follows from the action, so that the chain of the log needs no field for it. */
 const above: Partial<Record<AuditAction, Severity>> = {
+  'accounts.sealed': 'warning',
+  'accounts.set-aside': 'critical',
   'login.failed': 'warning',
   'login.locked': 'critical',
   'session.reused': 'critical',

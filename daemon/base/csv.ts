@@ -1,11 +1,18 @@
+/** A spreadsheet takes `,` or `;` for the separator by the decimal sign of its language. */
+export const csvSeparators = [',', ';', '\t'] as const;
+export type CsvSeparator = (typeof csvSeparators)[number];
+
 /** One line of CSV (RFC 4180) without the line end. Cells are protected from being run as formulas. */
-export function csvLine(cells: readonly string[]): string {
-  return cells.map((cell) => quoted(protectCell(cell))).join(',');
+export function csvLine(cells: readonly string[], separator: CsvSeparator = ','): string {
+  return cells.map((cell) => quoted(protectCell(cell))).join(separator);
 }
 
 /** A whole table for a spreadsheet: with a byte order mark, without which Excel does not read UTF-8, and CRLF line ends. */
-export function csvText(lines: readonly (readonly (string | number)[])[]): string {
-  return `\ufeff${lines.map((cells) => `${csvLine(cells.map(String))}\r\n`).join('')}`;
+export function csvText(
+  lines: readonly (readonly (string | number)[])[],
+  separator: CsvSeparator = ',',
+): string {
+  return `\ufeff${lines.map((cells) => `${csvLine(cells.map(String), separator)}\r\n`).join('')}`;
 }
 
 function quoted(text: string): string {

@@ -9,6 +9,7 @@ import { daemonCredentialPlaces } from '../doctor/daemon-user.js';
 import type { Finding } from '../doctor/finding.js';
 import { heldBackFindings } from '../doctor/held-back-text.js';
 import { refusedTopicFindings } from '../doctor/status-areas.js';
+import type { BoxIds } from '../domain/events/box-ids.js';
 import { eventKinds } from '../domain/events/event-type.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { openBrokerAccess } from '../publish/broker/broker-access.js';
@@ -39,6 +40,8 @@ async function check({ config: path, json, events = false }: CheckOptions): Prom
     });
   }
   const identity = { siteId: site.id, boxId: box.id };
+  const running = await statusOf(config);
+  const pending = pendingRestart(running, identity);
   const access = await openBrokerAccess(mqtt, await daemonCredentialPlaces(config), identity);
   const topics = topicsOf(mqtt.topicPrefix, identity);
   const findings: Finding[] = [];
@@ -47,22 +50,37 @@ async function check({ config: path, json, events = false }: CheckOptions): Prom
     findings.push(finding);
     if (json !== true) process.stdout.write(`${describeFinding(finding, paint)}\n`);
   };
+  if (pending !== undefined) show(pending);
   for await (const step of checkBroker({ access, topics, clock, timeoutMs, triesEvents: events })) show(step);
-  for (const finding of await daemonFindings(config)) show(finding);
+  for (const finding of daemonFindings(config, running)) show(finding);
   if (json === true) print(true, findings, () => '');
   return findings.some(({ outcome }) => outcome === 'failed') ? exitCodes.failed : exitCodes.done;
 }
 
-/** Which events and other topics the broker accepts. Only the daemon knows, because it publishes them. */
-async function daemonFindings({ control, site }: Config): Promise<readonly Finding[]> {
-  const check = 'events';
-  let status: BoxStatus;
+/** The status of the running daemon, or why there is none. */
+async function statusOf({ control }: Config): Promise<BoxStatus | Error> {
   try {
-    status = await new ControlClient(control.socketPath).call('status.show');
+    return await new ControlClient(control.socketPath).call('status.show');
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
+    if (error instanceof Error) return error;
+    throw error;
+  }
+}
+
+/** A daemon that was not restarted after a change of its names sends nothing that a broker for the new names accepts. */
+function pendingRestart(status: BoxStatus | Error, { siteId, boxId }: BoxIds): Finding | undefined {
+  if (status instanceof Error || (status.site === siteId && status.box === boxId)) return undefined;
+  const message = `the daemon still runs as site "${status.site}", box "${status.box}"; the configuration says site "${siteId}", box "${boxId}"`;
+  const remedy = 'restart the daemon: systemctl restart rollcalld';
+  return { check: 'names', outcome: 'failed', message, remedy };
+}
+
+/** Which events and other topics the broker accepts. Only the daemon knows, because it publishes them. */
+function daemonFindings({ site }: Config, status: BoxStatus | Error): readonly Finding[] {
+  const check = 'events';
+  if (status instanceof Error) {
     const remedy = "start the daemon, or test the topics with 'rollcall mqtt check --events'";
-    const message = `${error.message}; only a running daemon knows which events the broker accepts`;
+    const message = `${status.message}; only a running daemon knows which events the broker accepts`;
     return [{ check, outcome: 'warning', message, remedy }];
   }
   const { broker, outbox } = status;

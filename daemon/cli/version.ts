@@ -5,7 +5,7 @@ import { exitCodes, print, runAction } from './output.js';
 
 /** The environment of the program, for a fault report. */
 interface VersionReport {
-  /** From package.json. */
+  /** The version of the build, as scripts/version.mjs made it. */
   readonly rollcall: string;
   readonly node: string;
   /** Operating system, as Node.js names it. */
@@ -24,7 +24,7 @@ function versionReport(): VersionReport {
   };
 }
 
-/** `rollcall 0.1.0, Node.js 20.20.2, linux 6.1.0 x64`. */
+/** `rollcall 0.1.0+312.g1a2b3c4d5e6f, Node.js 20.20.2, linux 6.1.0 x64`. */
 export function versionText(): string {
   const { rollcall, node, platform: system, release: systemRelease, architecture } = versionReport();
   return `rollcall ${rollcall}, Node.js ${node}, ${system} ${systemRelease} ${architecture}`;

@@ -78,7 +78,7 @@ const ruleFields = z.strictObject({
   on: field(
     z.enum(alertSubjects),
     'live',
-    'What the rule is about. Occurrences: `unknown` person, `loitering` (a stranger who stays for `rules.loiteringAfterS`), `recognised-unproven` (a recognised person without proof of life), `recognised-ambiguous` (a person who could be either of two enrolled persons), `watched` and `barred` (persons with this mark), `expired` (a person out of their validity), `attack`, `events-lost`. Conditions, which begin and end with an all-clear: `camera-down`, `camera-impaired` (its pictures cannot be used), `sealed` gallery, `disk-low`, `records-lost`, `key-damaged`, `certificate-expiring`, `commands-refused`, `client-id-contested`, `topic-refused`, `clock-jumped`, `trust-altered`, `vision-misbehaving`, `recogniser-unfit` (it cannot tell some enrolled persons apart), `logins-failing`.',
+    'What the rule is about. Occurrences: `unknown` person, `loitering` (a stranger who stays for `rules.loiteringAfterS`), `recognised-unproven` (a recognised person without proof of life), `recognised-ambiguous` (a person who could be either of two enrolled persons), `watched` and `barred` (persons with this mark), `expired` (a person out of their validity), `attack`, `events-lost`. Conditions, which begin and end with an all-clear: `camera-down`, `camera-impaired` (its pictures cannot be used), `sealed` gallery, `disk-low`, `records-lost`, `key-damaged`, `certificate-expiring`, `commands-refused`, `client-id-contested`, `topic-refused`, `clock-jumped`, `trust-altered`, `accounts-altered`, `configuration-refused` (the box runs with the one before), `vision-misbehaving`, `recogniser-unfit` (it cannot tell some enrolled persons apart), `logins-failing`.',
   ),
   cameras: z
     .array(

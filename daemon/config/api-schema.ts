@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { field } from './field.js';
+import { networkField } from './scalars.js';
 
 const perMinute = (normal: number, what: string) =>
   field(
@@ -12,6 +13,7 @@ const limitsSchema = z.strictObject({
   default: perMinute(100, 'of all other kinds'),
   login: perMinute(10, 'that prove who somebody is'),
   enrolment: perMinute(5, 'that enrol persons'),
+  addresses: perMinute(10, 'that make the box connect to an address of a camera'),
   guidance: perMinute(300, 'that show a picture of a guided enrolment'),
   recognition: perMinute(30, 'that compare pictures with the gallery'),
   detection: perMinute(60, 'that look for faces in pictures'),
@@ -20,6 +22,7 @@ const limitsSchema = z.strictObject({
   stream: perMinute(30, 'that begin a stream'),
 });
 
+/** The same as `secondPersonClasses` of the contract, which this package does not know. */
 const secondPersonClass = z.enum([
   'erase',
   'export',
@@ -28,6 +31,7 @@ const secondPersonClass = z.enum([
   'identity',
   'restore',
   'settings',
+  'cameras',
   'users',
 ]);
 
@@ -45,7 +49,12 @@ export const apiSchema = z.strictObject({
   secondPerson: field(
     z.array(secondPersonClass).max(secondPersonClass.options.length).default([]),
     'live',
-    'Kinds of operations that a second user must approve, when a caller from the network asks for them; see docs/accounts.md. Commands of centres and callers on the box need no approval.',
+    'Kinds of operations that a second user must approve, when a caller from the network asks for them; see docs/accounts.md. Any kind here includes `users`. Commands of centres and callers on the box need no approval.',
+  ),
+  cameraNetworks: field(
+    z.array(networkField).max(32).default([]),
+    'replace',
+    'Networks such as `127.0.0.0/8` in which cameras that are added or tested over the API may be, although the box refuses them otherwise: its own addresses, loopback, link-local, multicast and reserved addresses. A camera of this file may be anywhere.',
   ),
   bodiesMiB: field(
     z.int().min(128).max(65_536).default(256),

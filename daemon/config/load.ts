@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { parseDocument } from 'yaml';
 import { present } from '../base/present.js';
 import { type CameraFile, judgeCameraFiles, readCameraFiles } from './camera-files.js';
@@ -17,6 +18,13 @@ import { timeZoneField } from './scalars.js';
 import { type Config, configSchema, fileSchema } from './schema.js';
 import { wholeFile } from './yaml-positions.js';
 import { parseYaml } from './yaml-text.js';
+
+/** Copies of the configuration that was in force last, in the folder of the box's data. */
+export const lastGoodNames = {
+  file: 'configuration-last-good.yaml',
+  settings: 'settings-last-good.yaml',
+  seal: 'configuration-last-good.seal',
+} as const;
 
 const noSettings: SettingsFile = { path: '', content: undefined };
 
@@ -44,7 +52,7 @@ export async function loadConfig(
 ): Promise<LoadedConfig> {
   const read = await readText(path);
   if (!('text' in read)) return { ok: false, problems: [read] };
-  const dataDir = givenDir ?? dataDirIn(read.text);
+  const dataDir = givenDir ?? folderIn('dataDir', read.text);
   const found = await readCameraFiles(dataDir);
   const files =
     instead === undefined ? found : [...found.filter(({ path: each }) => each !== instead.path), instead];
@@ -55,25 +63,47 @@ export async function loadConfig(
   return parseConfig(read.text, files, own);
 }
 
-/** The folder of the box's data, as the file names it; the default where that cannot be read. */
-function dataDirIn(text: string): string {
+/** The folders of data and secrets by the file at `path`, which may be invalid; the defaults where the file does not tell. */
+export async function findFolders(
+  path: string,
+): Promise<{ readonly dataDir: string; readonly secretsDir: string }> {
+  const read = await readText(path);
+  const text = 'text' in read ? read.text : '';
+  return { dataDir: foundFolder('dataDir', text), secretsDir: foundFolder('secretsDir', text) };
+}
+
+function foundFolder(name: FolderName, text: string): string {
+  // A file that is no YAML at all usually still has its line.
+  const [, line] = new RegExp(`^${name}:\\s*["']?([^"'#\\n]+?)["']?\\s*(?:#.*)?$`, 'm').exec(text) ?? [];
+  return folderIn(name, line === undefined ? text : `${name}: ${JSON.stringify(line)}`);
+}
+
+type FolderName = 'dataDir' | 'secretsDir';
+
+/** A folder of the box, as the file names it; the default where that cannot be read. */
+function folderIn(name: FolderName, text: string): string {
   const parsed = parseYaml(text);
-  const given = 'raw' in parsed ? valueAt(parsed.raw, ['dataDir']) : undefined;
-  const { dataDir } = fileSchema.shape;
-  return dataDir.safeParse(given).data ?? dataDir.parse(undefined);
+  const given = 'raw' in parsed ? valueAt(parsed.raw, [name]) : undefined;
+  const schema = fileSchema.shape[name];
+  return schema.safeParse(given).data ?? schema.parse(undefined);
 }
 
 /**
  * The socket path and the time zone in the file. The rest of the file may be invalid, because the daemon may still run
- * with an earlier version of it. A value that cannot be read is absent.
+ * with an earlier version of it. Of a file that is no YAML at all, they come from the copy that was in force last. A value that
+ * cannot be read is absent.
  */
 export async function loadSite(
   path: string,
 ): Promise<{ readonly socketPath?: string; readonly timeZone?: string }> {
   const read = await readText(path);
   if (!('text' in read)) return {};
-  const document = parseDocument(read.text, { prettyErrors: false });
-  if (document.errors.length > 0) return {};
+  let document = parseDocument(read.text, { prettyErrors: false });
+  if (document.errors.length > 0) {
+    const kept = await readText(join((await findFolders(path)).dataDir, lastGoodNames.file));
+    if (!('text' in kept)) return {};
+    document = parseDocument(kept.text, { prettyErrors: false });
+  }
   const socketPath: unknown = document.getIn(['control', 'socketPath']);
   const control = fileSchema.shape.control.safeParse(socketPath === undefined ? {} : { socketPath });
   const timeZone = timeZoneField.safeParse(document.getIn(['site', 'timeZone']));

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { isSlug } from '../domain/ids.js';
 import { isPrintableLine } from '../domain/printable-text.js';
@@ -37,6 +38,18 @@ export const certificateFingerprint = z
     const bytes = text.slice('sha256:'.length).replaceAll(':', '').toUpperCase().match(/../g) ?? [];
     return `sha256:${bytes.join(':')}`;
   });
+
+/** True for an address and the length of its prefix, such as `192.0.2.0/24`. */
+function isNetwork(text: string): boolean {
+  const [address = '', length = '', ...more] = text.split('/');
+  const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  return more.length === 0 && /^\d{1,3}$/.test(length) && Number(length) <= bits && !address.includes('%');
+}
+
+/** A network in the notation of CIDR. */
+export const networkField = z.string().refine(isNetwork, {
+  error: 'must be a network such as "192.0.2.0/24" or "2001:db8::/32"',
+});
 
 /** True for the zones that the JavaScript runtime knows. Offsets such as `+02:00` are not zone names. */
 function isTimeZone(name: string): boolean {

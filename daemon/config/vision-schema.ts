@@ -78,17 +78,17 @@ export const livenessSchema = z.strictObject({
   attackAfterS: field(
     z.number().min(5).max(300).default(7),
     'replace',
-    'Seconds after which a clearly visible face counts as a presentation attack if it neither blinked nor changed its shape. Faces under 80 pixels are not judged by this rule. A face that changes its shape (speaks, smiles, raises its brows) is not an attack, however rarely it blinks. At rest, people blink 17 times a minute (Bentivoglio et al., Movement Disorders 12(6), 1997), so one in seven periods of 7 s has no blink.',
+    'Seconds after which a clearly visible face that neither blinked nor changed its shape counts as a presentation attack if it moved as a whole, as a picture in a hand does. A face that keeps still in its place is undetermined (`still-face`). Faces under 80 pixels are not judged by this rule. A face that changes its shape (speaks, smiles, raises its brows) is not an attack, however rarely it blinks. With `require: not-attack`, an attendance without proof needs this much time, too. At rest, people blink 17 times a minute (Bentivoglio et al., Movement Disorders 12(6), 1997), so one in seven periods of 7 s has no blink.',
   ),
   minimumBlinks: field(
     z.int().min(1).max(10).default(1),
     'replace',
-    'Number of blinks that prove a live person.',
+    'Number of blinks that prove a live person. A blink counts only if something else in the face moves within 5 seconds of it.',
   ),
   require: field(
     z.enum(livenessRequirements).default('blink'),
     'live',
-    'What a recognised person must show for an attendance. `blink`: a proof of life. `not-attack`: nothing; only a presentation attack prevents the attendance, and the attendance states that life was not proven. `challenge`: three random actions that the box asks for one after the other; the prompts go to paired screens, to the broker and to `promptWebhook` (docs/challenge.md). With `not-attack`, a photograph that is held up for some seconds gets an attendance (docs/attendance.md). With every value, a recognised person without proof is published as `recognised-unproven`.',
+    'What a recognised person must show for an attendance. `blink`: a blink, in a face that also moves in itself. A replayed video of a person can show both. `not-attack`: to be clearly visible for `attackAfterS` without looking like a picture; the attendance states that life was not proven. `challenge`: three random actions that the box asks for one after the other; the prompts go to paired screens, to the broker and to `promptWebhook` (docs/challenge.md). Choose `challenge` for doors that matter; docs/accuracy.md shows what each value accepts. With every value, a recognised person without proof is published as `recognised-unproven`.',
   ),
   promptDelayS: field(
     z.number().min(0).max(3).default(1),

@@ -5,7 +5,7 @@ import { personRef } from './passages.js';
 const count = z.int().nonnegative();
 const rate = z.number().min(0).max(1);
 
-const detPoint = z.object({
+export const detPoint = z.object({
   threshold: z.number(),
   fmr: rate.describe('Share of comparisons of different persons that reach the threshold.'),
   fnmr: rate.describe('Share of comparisons of one person that do not.'),

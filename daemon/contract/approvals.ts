@@ -44,7 +44,7 @@ export const approvalOperations = {
     description: 'You need the scope of the operation, and all cameras of the user who asks.',
     input: byId,
     answer: { kind: 'json', schema: approval },
-    errors: [...decided, 'own-approval'],
+    errors: [...decided, 'own-approval', 'approver-too-new'],
   }),
   'approvals.refuse': operation({
     ...{ method: 'POST', path: '/approvals/{id}/refuse', ...self, audit: 'write' },

@@ -6,7 +6,7 @@ const day = z.iso.date().max(10).describe('A day at the site, `YYYY-MM-DD`.');
 /** A time by the clock of the site. */
 const siteTime = z.string().describe('ISO 8601 with the UTC offset of the site.');
 const minutes = z.int().nonnegative();
-const direction = z.enum(['in', 'out', 'both']);
+export const direction = z.enum(['in', 'out', 'both']);
 const name = z
   .string()
   .exactOptional()
@@ -33,6 +33,10 @@ export const attendanceStatus = z.enum([
 export const attendanceRow = z.object({
   person: z.string().describe('Opaque id.'),
   name,
+  externalId: z
+    .string()
+    .exactOptional()
+    .describe('The number of the person in another system. Absent where there is none, and where `name` is.'),
   date: day,
   shift: z
     .string()
@@ -59,7 +63,7 @@ export const attendanceRow = z.object({
 });
 export type AttendanceRow = z.infer<typeof attendanceRow>;
 
-const correctionKind = z.enum(['in', 'out', 'absence-excused', 'as-recorded']);
+export const correctionKind = z.enum(['in', 'out', 'absence-excused', 'as-recorded']);
 
 export const attendanceCorrection = z.object({
   number: z.int().positive().describe('The audit log uses the same number.'),
@@ -177,7 +181,7 @@ const clockTime = z.string().describe('By the clock of the site, such as `08:00`
 const seconds = z.int().nonnegative();
 
 /** A configured shift. */
-const shownShift = z.object({
+export const shownShift = z.object({
   id: z.string(),
   days: z.array(z.enum(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'])).readonly(),
   from: clockTime,
@@ -191,7 +195,7 @@ const shownShift = z.object({
   validUntil: day.exactOptional(),
 });
 
-const pairing = z
+export const pairing = z
   .enum(['first-in-last-out', 'pairs'])
   .describe(
     '`first-in-last-out`: all time from the first coming to the last leaving counts as worked. `pairs`: only the time between each coming and the leaving that follows it.',
@@ -205,7 +209,7 @@ export const attendanceRules = z.object({
   holidays: z.array(day).readonly(),
 });
 
-const dayTotals = z
+export const dayTotals = z
   .object({
     statuses: z
       .partialRecord(attendanceStatus, z.int().positive())
@@ -245,8 +249,8 @@ export const attendanceOperations = {
     method: 'GET',
     path: '/attendance/today',
     summary: 'Report who came, who left and who is still expected today.',
-    description: 'With shifts that began yesterday and still run. The first line is the head.',
-    answer: { kind: 'lines', item: reportItem },
+    description: 'With shifts that began yesterday and still run. The first item is the head.',
+    answer: { kind: 'lines', item: reportItem, isBounded: true },
     errors: [],
     scope: 'attendance:read',
     audit: 'personal',
@@ -257,7 +261,7 @@ export const attendanceOperations = {
     method: 'GET',
     path: '/attendance',
     summary: 'Report times, hours worked and status of every day, by the rules now in force.',
-    description: 'At most 366 days. The first line is the head; the rows follow by person and by day.',
+    description: 'At most 366 days. The first item is the head; the rows follow by person and by day.',
     input: z.strictObject({
       from: day,
       to: day.describe('The last day, included.'),
@@ -268,7 +272,7 @@ export const attendanceOperations = {
         .optional()
         .describe('Only the person with this id, and with all corrections of the period.'),
     }),
-    answer: { kind: 'lines', item: reportItem },
+    answer: { kind: 'lines', item: reportItem, isBounded: true },
     errors: ['no-such-person', 'period-refused'],
     scope: 'attendance:read',
     audit: 'personal',

@@ -57,7 +57,7 @@ export const auditVerdict = z.object({
 export type AuditVerdict = z.infer<typeof auditVerdict>;
 
 /** How often an actor did something. */
-const actorCount = z.object({ action: z.string(), actor: z.string(), count: z.int().nonnegative() });
+export const actorCount = z.object({ action: z.string(), actor: z.string(), count: z.int().nonnegative() });
 export type ActorCount = z.infer<typeof actorCount>;
 
 /** The report for an auditor: figures, opaque ids and hashes, but no personal data. */

@@ -58,7 +58,7 @@ const selfChange = { ...self, audit: 'write' } as const;
 const evenMustChange = { allowsMustChange: true } as const;
 /** Errors of every operation that checks a password or a code. */
 const checked = ['login-refused', 'login-slowed', 'account-locked', 'second-factor-required'] as const;
-const recoveryCodes = z.object({
+export const recoveryCodes = z.object({
   recoveryCodes: z.array(z.string()).readonly().describe('Each works once. Shown only here.'),
 });
 const done = z.object({ ended: z.int().nonnegative().describe('Number of sessions that ended.') });
@@ -167,14 +167,17 @@ export const authOperations = {
         uri: z.string().describe('`otpauth://` for a QR code.'),
       }),
     },
-    errors: ['not-an-account', 'second-factor-exists'],
+    errors: ['not-an-account', 'second-factor-exists', 'present-factor-required'],
   }),
   'auth.confirm-second-factor': operation({
     ...{ method: 'POST', path: '/auth/second-factor/confirmations', ...selfChange, rate: 'login' },
     summary: 'Confirm the authenticator with its first code, and get the recovery codes.',
     input: z.strictObject({ code: z.string().min(6).max(16) }),
     answer: { kind: 'json', schema: recoveryCodes },
-    errors: ['not-an-account', 'code-refused', 'no-second-factor', 'login-slowed', 'account-locked'],
+    errors: [
+      ...(['not-an-account', 'code-refused', 'no-second-factor', 'second-factor-exists'] as const),
+      ...(['present-factor-required', 'login-slowed', 'account-locked'] as const),
+    ],
   }),
   'auth.remove-second-factor': operation({
     ...{ method: 'DELETE', path: '/auth/second-factor', ...selfChange, needsStepUp: true },

@@ -98,6 +98,7 @@ const createErrors = [
   'gallery-damaged',
   'backup-busy',
   'backup-no-recipient',
+  'recovery-key-foreign',
   'backup-exists',
   'backup-in-progress',
   'backup-not-written',
@@ -169,6 +170,15 @@ const restoreProvider = z
     'Where the key of the gallery comes from, only if the gallery of the box is not open. Default: `secret`.',
   );
 
+const downloaded = z.strictObject({
+  id,
+  offset: z
+    .int()
+    .nonnegative()
+    .default(0)
+    .describe('Begin at this byte, to continue a download that was interrupted.'),
+});
+
 export const backupOperations = {
   'backups.show': operation({
     method: 'GET',
@@ -216,19 +226,39 @@ export const backupOperations = {
     // Its passphrase opens everything, for whoever chose it.
     secondPerson: 'export',
   }),
+  'backups.make': operation({
+    method: 'POST',
+    path: '/unattended-backups',
+    summary: 'Back up the gallery for the holder of the recovery key, and keep the backup to be fetched.',
+    description:
+      'For API keys: as `backups.create`, but without a passphrase and a proof of identity. Only the secret half of the recovery key opens the backup, and the box does not have it.',
+    answer: { kind: 'json', schema: keptBackup },
+    errors: [...createErrors, 'backup-outdated'],
+    scope: 'backups:make',
+    audit: 'write',
+    rate: 'heavy',
+    isLong: true,
+  }),
+  'backups.fetch': operation({
+    method: 'GET',
+    path: '/unattended-backups/{id}',
+    summary: 'Fetch a backup that only the recovery key opens.',
+    description:
+      'For API keys: as `backups.download`, but not for a backup that a passphrase opens. Compare the SHA-256 of the file with that of the backup.',
+    input: downloaded,
+    answer: { kind: 'file', mediaType: 'application/octet-stream' },
+    errors: ['no-such-backup'],
+    scope: 'backups:make',
+    audit: 'write',
+    rate: 'heavy',
+    isLong: true,
+  }),
   'backups.download': operation({
     method: 'GET',
     path: '/backups/{id}',
     summary: 'Download a backup that the box keeps.',
     description: 'Compare the SHA-256 of the file with that of the backup.',
-    input: z.strictObject({
-      id,
-      offset: z
-        .int()
-        .nonnegative()
-        .default(0)
-        .describe('Begin at this byte, to continue a download that was interrupted.'),
-    }),
+    input: downloaded,
     answer: { kind: 'file', mediaType: 'application/octet-stream' },
     errors: ['no-such-backup'],
     scope: 'backups:write',

@@ -27,6 +27,8 @@ export interface Caller {
 
 /** How long a proof of identity opens operations with `needsStepUp`, ms. */
 export const stepUpMs = 5 * 60_000;
+/** Times this far in the future are still believed: the clock of the box may have been set back a little. */
+export const clockToleranceMs = 60_000;
 
 /**
  * The cookie of a browser's session. `__Host-`: browsers take it only over TLS, and only for this host and all its paths (RFC

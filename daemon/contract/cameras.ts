@@ -10,7 +10,7 @@ export const filteredCamera = z
   .regex(/^[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?$/)
   .describe('The id of a camera.');
 
-const stream = z.object({
+export const stream = z.object({
   codec: z.string(),
   widthPx: z.int().nonnegative(),
   heightPx: z.int().nonnegative(),
@@ -82,7 +82,7 @@ export const cameraDetails = cameraStatus.extend({
 export type CameraDetails = z.infer<typeof cameraDetails>;
 
 /** How the camera protects the connection. */
-const connectionSecurity = z.object({
+export const connectionSecurity = z.object({
   isEncrypted: z.boolean(),
   certificate: z
     .object({
@@ -141,7 +141,7 @@ export const cameraTest = z.discriminatedUnion('outcome', [
 export type CameraTest = z.infer<typeof cameraTest>;
 
 /** Devices that answered. */
-const discovered = z.object({
+export const discovered = z.object({
   devices: z
     .array(
       z.object({

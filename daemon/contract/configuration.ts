@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { operation } from './operation.js';
 
-const reloadClass = z
+export const reloadClass = z
   .enum(['live', 'replace', 'restart'])
   .describe(
     'How a change takes effect. `live`: immediately. `replace`: the affected part is replaced. `restart`: after a restart of the daemon.',

@@ -166,7 +166,8 @@ export const enrolmentFiles = {
     minimum: 1,
     maximum: maximumPhotographs,
     maximumBytes: maximumPhotographBytes,
-    description: 'Photographs of this person: JPEG, PNG, WebP, TIFF or HEIF. 2000 pixels are enough.',
+    description:
+      'Photographs of this person: JPEG, PNG, WebP, TIFF, GIF, AVIF or HEIC. 2000 pixels are enough.',
   },
 } as const;
 

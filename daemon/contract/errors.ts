@@ -9,6 +9,7 @@ export const errorStatuses = {
   401: 'The request has no valid login: no token, no session and no API key, or one that has ended.',
   403: 'The caller is logged in and may not do this, or must first prove again who they are.',
   404: 'What the request names does not exist.',
+  405: 'The address exists, but not with this method. `Allow` lists the methods that it has.',
   408: 'The body of the request did not arrive in time.',
   409: 'The request does not fit the state of the box. The same request may succeed later, or after another one.',
   412: 'What the request changes has changed since the caller read it. Read it again.',
@@ -95,12 +96,15 @@ const statusOfCode: Readonly<Record<string, ErrorStatus>> = {
   'step-up-required': 403,
   'approval-required': 403,
   'own-approval': 403,
+  'approver-too-new': 403,
+  'present-factor-required': 403,
   'beyond-own-scopes': 403,
   'claim-refused': 403,
   'not-an-account': 403,
   'only-at-the-box': 403,
   // The gate refuses so, before the core hears of the request.
   'wrong-origin': 403,
+  'method-not-allowed': 405,
   'body-late': 408,
   'address-too-long': 414,
   'wrong-host': 421,
@@ -199,6 +203,34 @@ export type Problem = z.infer<typeof problem>;
 /** The document of every error. */
 export const errorEnvelope = z.object({ success: z.literal(false), error: problem }).meta({ id: 'Error' });
 export type ErrorEnvelope = z.infer<typeof errorEnvelope>;
+
+/** The media type of errors as RFC 9457 describes them, for callers that ask for it. */
+export const problemMediaType = 'application/problem+json';
+
+/** An error as RFC 9457 describes it: the standard members, and beside them those of every error of the box. */
+export const problemDetails = problem
+  .extend({
+    type: z.string().describe('Names the code: `urn:rollcall:error:` and the code.'),
+    title: z.string().describe('What the status means.'),
+    status: z.int().describe('The HTTP status.'),
+    detail: z.string().describe('What happened, to what: the same as `message`.'),
+    instance: z.string().describe('Names the request: `urn:rollcall:request:` and its id.'),
+  })
+  .meta({ id: 'ProblemDetails' });
+export type ProblemDetails = z.infer<typeof problemDetails>;
+
+/** The document of an error for a caller who asks for RFC 9457. */
+export function problemDetailsOf(error: Problem, status: number): ProblemDetails {
+  const titles: Readonly<Record<number, string>> = errorStatuses;
+  return {
+    type: `urn:rollcall:error:${error.code}`,
+    title: titles[status] ?? 'The request failed.',
+    status,
+    detail: error.message,
+    instance: `urn:rollcall:request:${error.requestId}`,
+    ...error,
+  };
+}
 
 /** What an answer says about itself. */
 export const answerMeta = z

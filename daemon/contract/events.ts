@@ -75,7 +75,7 @@ export const resendOutcome = sequenceRange.extend({
 });
 export type ResendOutcome = z.infer<typeof resendOutcome>;
 
-const outboxKind = z.object({
+export const outboxKind = z.object({
   kind: eventKind,
   count: z.int().nonnegative(),
   sizeBytes: z.int().nonnegative(),

@@ -67,7 +67,7 @@ export const lastVerification = z.object({
 export type LastVerification = z.infer<typeof lastVerification>;
 
 /** Counts of the gallery. */
-const galleryContents = z.object({
+export const galleryContents = z.object({
   schemaVersion: z.int(),
   fileBytes: z.int().nonnegative().describe('Includes the write-ahead log.'),
   recogniser: z.string().exactOptional().describe('Absent in a gallery without a key.'),
@@ -138,7 +138,7 @@ export const disagreeingPerson = z.object({
 export type DisagreeingPerson = z.infer<typeof disagreeingPerson>;
 
 /** The outcome of a verification, without its findings. */
-const verificationSummary = z.object({
+export const verificationSummary = z.object({
   startedAt: z.iso.datetime(),
   durationMs: z.number(),
   checked: z
@@ -165,14 +165,14 @@ export interface GalleryVerification extends z.infer<typeof verificationSummary>
   readonly disagreeing: readonly DisagreeingPerson[];
 }
 
-const verificationItem = z.discriminatedUnion('kind', [
+export const verificationItem = z.discriminatedUnion('kind', [
   verificationSummary.extend({ kind: z.literal('summary') }),
   z.object({ kind: z.literal('finding'), finding: verifyFinding }),
   z.object({ kind: z.literal('disagreeing'), person: disagreeingPerson }),
 ]);
 export type VerificationItem = z.infer<typeof verificationItem>;
 
-const namedPerson = z.object({
+export const namedPerson = z.object({
   personId: z.string(),
   name: z.string().exactOptional().describe('Absent for callers without `names:read`.'),
 });
@@ -220,7 +220,7 @@ export const alikePair = z.object({
 });
 export type AlikePair = z.infer<typeof alikePair>;
 
-const calibrationSummary = z.object({
+export const calibrationSummary = z.object({
   startedAt: z.iso.datetime(),
   durationMs: z.number(),
   recogniser: z.string(),
@@ -241,7 +241,7 @@ export interface GalleryCalibrationReport extends z.infer<typeof calibrationSumm
   readonly alike: readonly AlikePair[];
 }
 
-const calibrationItem = z.discriminatedUnion('kind', [
+export const calibrationItem = z.discriminatedUnion('kind', [
   calibrationSummary.extend({ kind: z.literal('summary') }),
   z.object({ kind: z.literal('person'), person: calibratedPerson }),
   z.object({ kind: z.literal('alike'), pair: alikePair }),
@@ -263,8 +263,8 @@ export const galleryOperations = {
     path: '/gallery/verifications',
     summary: 'Check every field of the gallery, its templates, the audit log and the pages of the file.',
     description:
-      'Recognition continues. Damaged rows are ignored from then on. The answer begins when all is checked: first the summary, then one line for each finding. `gallery.show` has the progress.',
-    answer: { kind: 'lines', item: verificationItem },
+      'Recognition continues. Damaged rows are ignored from then on. The answer begins when all is checked: first the summary, then one item for each finding. `gallery.show` has the progress.',
+    answer: { kind: 'lines', item: verificationItem, isBounded: true },
     errors: [
       'gallery-sealed',
       'verify-running',
@@ -284,8 +284,8 @@ export const galleryOperations = {
     path: '/gallery/calibrations',
     summary: 'Compare all persons again and put a threshold for each in force.',
     description:
-      'The answer begins when all are compared: first the summary, then one line for each person in order of enrolment, then one for each pair of persons who look alike, most alike first.',
-    answer: { kind: 'lines', item: calibrationItem },
+      'The answer begins when all are compared: first the summary, then one item for each person in order of enrolment, then one for each pair of persons who look alike, most alike first.',
+    answer: { kind: 'lines', item: calibrationItem, isBounded: true },
     errors: ['gallery-sealed', 'gallery-closed', 'shutting-down'],
     scope: 'gallery:write',
     audit: 'write',

@@ -151,7 +151,7 @@ const picture = {
     maximum: 1,
     maximumBytes: maximumGuidedBytes,
     description:
-      'JPEG, PNG, WebP, TIFF or HEIF. 640 pixels are enough for guidance, 1920 are the most that is used.',
+      'JPEG, PNG, WebP, TIFF, GIF, AVIF or HEIC. 640 pixels are enough for guidance, 1920 are the most that is used.',
   },
 } as const;
 const clip = {

@@ -127,14 +127,14 @@ export const hostOperations = {
     path: '/host/broker-check',
     summary: 'Connect to the configured broker step by step, and send a test message to this box.',
     description:
-      'A line for each step, as `rollcall mqtt check`; the first step that fails ends the check. The connection of the daemon stays.',
+      'One item for each step, as `rollcall mqtt check`; the first step that fails ends the check. The connection of the daemon stays.',
     input: z.strictObject({
       triesEvents: z
         .boolean()
         .default(false)
         .describe('Also publish the test message on the topic of each event kind. Subscribers receive it.'),
     }),
-    answer: { kind: 'lines', item: brokerCheckStep },
+    answer: { kind: 'lines', item: brokerCheckStep, isBounded: true },
     errors: ['no-broker'],
     scope: 'config:read',
     audit: 'write',

@@ -8,7 +8,7 @@ const boxKeyFields = {
 };
 
 /** A key that the box used before. */
-const formerBoxKey = z.object({
+export const formerBoxKey = z.object({
   ...boxKeyFields,
   until: z.iso.datetime().describe('When it leaves the key set.'),
   isEndorsing: z
@@ -26,7 +26,7 @@ const publicKeyFields = {
 const notAfter = z.iso.datetime().optional().describe('Only of a former key: when it leaves the key set.');
 
 /** A public key of the box as a JWK (RFC 8037). */
-const publicKey = z.discriminatedUnion('crv', [
+export const publicKey = z.discriminatedUnion('crv', [
   z.object({
     ...publicKeyFields,
     crv: z.literal('Ed25519'),

@@ -56,7 +56,7 @@ export const livePicture = z.strictObject({
 export type LivePicture = z.infer<typeof livePicture>;
 
 /** What the box has made of a track so far. */
-const decisionSoFar = z.object({
+export const decisionSoFar = z.object({
   passage: z.string().describe('The id of the passage.'),
   outcome: z.enum(passageOutcomes).describe('What the box would decide if the face left now.'),
   reason: z.enum(passageReasons).describe('Why; docs/passages.md explains each.'),

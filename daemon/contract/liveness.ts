@@ -11,7 +11,7 @@ export const clipActions = ['turn-left', 'turn-right', 'look-up', 'nod', 'blink-
 const headGestures = ['turn-left', 'turn-right', 'look-up', 'nod'] as const;
 
 export const clipReasons = [
-  ...['blinked', 'still-picture', 'passive-model', 'observed-too-briefly'],
+  ...['blinked', 'still-picture', 'still-face', 'only-lids-moved', 'passive-model', 'observed-too-briefly'],
   ...['eyes-not-seen-well', 'too-close', 'cut-off'],
   ...['challenge-passed', 'challenge-failed', 'challenge-not-passed', 'challenge-not-shown'],
 ] as const;
@@ -25,7 +25,9 @@ const inClip = z.number().describe('Milliseconds from the start of the clip.');
 export const clipVerdict = z.object({
   verdict: z
     .enum(['live', 'attack', 'undetermined'])
-    .describe('`undetermined`: the face was not seen well or long enough.'),
+    .describe(
+      '`undetermined`: the face was not seen well or long enough, or showed too little to tell a person from a picture.',
+    ),
   reason: z.enum(clipReasons),
   evidence: z.object({
     blinks: z.array(z.object({ atMs: inClip, durationMs: z.number() })).readonly(),

@@ -6,6 +6,8 @@ import {
   errorStatuses,
   lineEnvelope,
   pageEnvelope,
+  problemDetails,
+  problemMediaType,
   statusOf,
 } from './errors.js';
 import {
@@ -16,8 +18,10 @@ import {
   maximumDocumentDepth,
   type OperationDeclaration,
   pathFields,
+  takesIdempotencyKey,
   takesRevision,
 } from './operation.js';
+import { namedSchemas } from './schema-names.js';
 import { isScope, scopes } from './scopes.js';
 import { subjectOf, subjects } from './subjects.js';
 
@@ -44,6 +48,7 @@ type Components = Map<string, Node>;
 interface Parts {
   readonly schemas: Components;
   readonly responses: Components;
+  readonly uses: Uses;
 }
 
 const sorted = (parts: Components): Node =>
@@ -82,18 +87,28 @@ function withComponentRefs(value: unknown, direction: 'input' | 'output'): unkno
 export function schemaNode(schema: z.ZodType, direction: 'input' | 'output', components: Components): Node {
   const made = z.toJSONSchema(schema, {
     io: direction,
+    metadata: namedSchemas,
     override: ({ jsonSchema }) => plainer(jsonSchema, direction),
   });
   const { $schema: _, $defs = {}, ...node } = made as Node & { readonly $defs?: Node };
   for (const [id, part] of Object.entries($defs)) {
     const { id: _id, ...rest } = withComponentRefs(part, direction) as Node;
-    components.set(idOf(id, direction), rest);
+    name(components, idOf(id, direction), rest);
   }
   const { id, ...whole } = withComponentRefs(node, direction) as Node;
   if (typeof id !== 'string') return whole;
-  components.set(idOf(id, direction), whole);
+  name(components, idOf(id, direction), whole);
   return { $ref: componentRef + idOf(id, direction) };
 }
+
+/** @throws RangeError where two schemas have one name: a mistake in the declarations */
+function name(components: Components, id: string, node: Node): void {
+  const known = components.get(id);
+  if (known !== undefined && !isSame(known, node)) throw new RangeError(`two schemas have the name ${id}`);
+  components.set(id, node);
+}
+
+const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
 
 /** The fields of an operation's input, each with its schema, and where it travels. */
 export interface SentFields {
@@ -204,7 +219,8 @@ function requestBody(
 const answerText = {
   json: 'The answer.',
   page: 'One page of the list.',
-  lines: 'Lines of JSON, each with this schema. The last one says whether all items were sent.',
+  lines:
+    'Lines of JSON, each with the schema of `application/jsonl`. The last one says whether all items were sent.',
   file: 'The file.',
 } as const;
 
@@ -229,20 +245,20 @@ function headerParameters(declaration: OperationDeclaration): readonly Node[] {
     const what = 'The `ETag` of the answer that the change is based on, in place of `ifRevision`.';
     return [header('If-Match', what)];
   }
+  if (takesIdempotencyKey(declaration)) {
+    const what = 'A random text of 8 to 128 characters, in place of `idempotencyKey`.';
+    return [header('Idempotency-Key', what)];
+  }
   if (method === 'GET' && hasRevision(declaration)) {
     return [header('If-None-Match', 'The `ETag` of an answer that the caller has. If it is the same: 304.')];
   }
   return [];
 }
 
-const tagHeader: Node = {
-  ETag: { description: 'Changes with the answer. For `If-Match`.', schema: { type: 'string' } },
-};
-
 /** That the caller has the answer already. */
 function notModified(declaration: OperationDeclaration): Node {
   if (declaration.method !== 'GET' || !hasRevision(declaration)) return {};
-  return { '304': { description: 'The caller has this answer already.', headers: tagHeader } };
+  return { '304': { description: 'The caller has this answer already.', headers: headers('ETag') } };
 }
 
 function answerContent(
@@ -261,6 +277,7 @@ function answerContent(
       return json(pageEnvelope(answer.item));
     case 'lines':
       return {
+        ...(answer.isBounded === true ? wholeContent(answer.item, example, components) : {}),
         'application/jsonl': {
           schema: schemaNode(lineEnvelope(answer.item), 'output', components),
           ...shown,
@@ -274,6 +291,18 @@ function answerContent(
           .map((mediaType) => [mediaType, { schema: binary }]),
       );
   }
+}
+
+/** Items that end by themselves, as one document. */
+function wholeContent(item: z.ZodType, example: OperationExample | undefined, components: Components): Node {
+  const shown = isNode(example?.answer) && 'item' in example.answer ? [example.answer['item']] : [];
+  const whole = { success: true, data: shown, meta: { requestId: '3f0c8a52-6b1e-4d57-9c34-1f2a7e90b6d8' } };
+  return {
+    'application/json': {
+      schema: schemaNode(answerEnvelope(z.array(item).readonly()), 'output', components),
+      ...(shown.length === 0 ? {} : { example: whole }),
+    },
+  };
 }
 
 /** The codes of errors that an operation can give, those of every operation included, by status. */
@@ -301,37 +330,66 @@ export function codesByStatus(
   return new Map([...byStatus].sort(([one], [other]) => one - other));
 }
 
+const whole: Node = { type: 'integer' };
+
+/** Headers of answers that the document names once. */
+const namedHeaders = {
+  // What is left of the limit on how often the caller may ask. Every answer has them.
+  'RateLimit-Limit': { description: 'How many calls of this class the caller has.', schema: whole },
+  'RateLimit-Remaining': { description: 'How many of them are left.', schema: whole },
+  'RateLimit-Reset': { description: 'Seconds until all are there again.', schema: whole },
+  'Retry-After': { description: 'Seconds to wait.', schema: whole },
+  ETag: { description: 'Changes with the answer. For `If-Match`.', schema: { type: 'string' } },
+} as const satisfies Node;
+
+const headers = (...names: readonly (keyof typeof namedHeaders)[]): Node =>
+  Object.fromEntries(names.map((each) => [each, { $ref: `#/components/headers/${each}` }]));
+
+const rateLimitHeaders = headers('RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset');
+
 function errorResponse(status: ErrorStatus, codes: readonly string[]): Node {
-  const code = { enum: codes };
+  const error = { type: 'object', properties: { code: { enum: codes } } };
   const schema = {
-    allOf: [
-      { $ref: `${componentRef}Error` },
-      { type: 'object', properties: { error: { type: 'object', properties: { code } } } },
-    ],
+    allOf: [{ $ref: `${componentRef}Error` }, { type: 'object', properties: { error } }],
   };
-  const headers =
-    status === 429
-      ? { headers: { 'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer' } } } }
-      : {};
+  const told = status === 429 ? { headers: { ...headers('Retry-After'), ...rateLimitHeaders } } : {};
   return {
     description: `${errorStatuses[status]} Codes: ${codes.map((each) => `\`${each}\``).join(', ')}.`,
-    ...headers,
-    content: { 'application/json': { schema } },
+    ...told,
+    content: {
+      'application/json': { schema },
+      [problemMediaType]: { schema: { $ref: `${componentRef}ProblemDetails` } },
+    },
   };
 }
 
 const pascal = (text: string): string =>
   text.replace(/(?:^|[-.])(\w)/g, (_, letter: string) => letter.toUpperCase());
 
-/** The responses that are the same for many operations: those that have common codes only. */
-function errorResponses(declaration: OperationDeclaration, shared: Components): Node {
-  const common = new Set<string>([...commonErrors, ...gateErrors]);
+/** How many operations answer with the same codes. */
+type Uses = ReadonlyMap<string, number>;
+
+const responseName = (codes: readonly string[]): string => codes.map(pascal).join('Or');
+
+function usesOfResponses(declarations: readonly OperationDeclaration[]): Uses {
+  const uses = new Map<string, number>();
+  for (const declaration of declarations) {
+    for (const codes of codesByStatus(declaration).values()) {
+      const response = responseName(codes);
+      uses.set(response, (uses.get(response) ?? 0) + 1);
+    }
+  }
+  return uses;
+}
+
+/** The responses of errors. Those of several operations are named. */
+function errorResponses(declaration: OperationDeclaration, { responses: shared, uses }: Parts): Node {
   const responses = [...codesByStatus(declaration)].map(([status, codes]) => {
     const response = errorResponse(status, codes);
-    if (!codes.every((code) => common.has(code))) return [String(status), response];
-    const name = codes.map(pascal).join('Or');
-    shared.set(name, response);
-    return [String(status), { $ref: `#/components/responses/${name}` }];
+    const id = responseName(codes);
+    if ((uses.get(id) ?? 0) < 2) return [String(status), response];
+    shared.set(id, response);
+    return [String(status), { $ref: `#/components/responses/${id}` }];
   });
   return Object.fromEntries(responses);
 }
@@ -353,6 +411,7 @@ export function terms(declaration: OperationDeclaration): readonly string[] {
     audit,
     isLong,
     needsStepUp,
+    withoutProof,
     secondPerson,
     camera,
     documentBytes,
@@ -378,13 +437,18 @@ export function terms(declaration: OperationDeclaration): readonly string[] {
     ...(secondPerson === undefined
       ? []
       : [`A second person must approve it where \`api.secondPerson\` names the class \`${secondPerson}\`.`]),
+    ...(withoutProof === undefined ? [] : [`Not needed where ${withoutProof.where}.`]),
     ...(audit === undefined ? [] : [auditText[audit]]),
     ...(takesRevision(declaration)
       ? ['The header `If-Match` with the `ETag` of an answer counts as `ifRevision`.']
       : []),
+    ...(takesIdempotencyKey(declaration) ? ['The header `Idempotency-Key` counts as `idempotencyKey`.'] : []),
     ...(hasRevision(declaration) ? ['The answer has an `ETag`.'] : []),
     ...(answer.kind === 'lines' && answer.resume !== undefined
       ? ['With `Accept: text/event-stream` the answer comes as server-sent events.']
+      : []),
+    ...(answer.kind === 'lines' && answer.isBounded === true
+      ? ['With `Accept: application/jsonl` the answer comes as lines of JSON.']
       : []),
     ...(isLong === true ? ['The answer may take longer than a few seconds.'] : []),
     ...(camera === undefined
@@ -429,7 +493,7 @@ function success(
   return {
     '200': {
       description: answerText[declaration.answer.kind],
-      ...(hasRevision(declaration) ? { headers: tagHeader } : {}),
+      headers: { ...rateLimitHeaders, ...(hasRevision(declaration) ? headers('ETag') : {}) },
       content: answerContent(declaration, example, components),
     },
     ...notModified(declaration),
@@ -440,8 +504,9 @@ function operationNode(
   id: string,
   declaration: OperationDeclaration,
   example: OperationExample | undefined,
-  { schemas: components, responses: shared }: Parts,
+  parts: Parts,
 ): Node {
+  const { schemas: components } = parts;
   const { path, query, document } = sentFields(declaration, components);
   const parameters = [
     ...path.map((field) => parameter('path', field, example)),
@@ -453,6 +518,7 @@ function operationNode(
     // Generated clients make a function of it.
     operationId: id.replace(/[.-](\w)/g, (_, letter: string) => letter.toUpperCase()),
     tags: [subjectOf(id)],
+    ...(declaration.deprecated === undefined ? {} : { deprecated: true }),
     summary,
     description: [...(description === undefined ? [] : [description]), terms(declaration).join(' ')].join(
       '\n\n',
@@ -462,7 +528,7 @@ function operationNode(
     ...requestBody(declaration, document, example),
     responses: {
       ...success(declaration, example, components),
-      ...errorResponses(declaration, shared),
+      ...errorResponses(declaration, parts),
     },
     ...extensions(id, declaration),
   };
@@ -488,9 +554,15 @@ const securitySchemes = {
   },
 } as const;
 
+/**
+ * The version of the contract. The first number is that of the address, `/api/v1`, and grows where a client must change. The second
+ * one grows with what is added or deprecated, the third one with words. docs/contract/CHANGELOG.md begins with this version.
+ */
+export const contractVersion = '1.2.0';
+
 const introduction = [
   'Everything that a rollcall box can do. This document is generated from the declarations with which the box checks each request and each answer.',
-  'Answers are `{ "success": true, "data", "meta" }`. Errors are `{ "success": false, "error": { "kind", "code", "message", "remedy", "details", "requestId" } }`: programs match on `code`. Ignore fields that you do not know: later releases may answer more.',
+  'Answers are `{ "success": true, "data", "meta" }`. Errors are `{ "success": false, "error": { "kind", "code", "message", "remedy", "details", "requestId" } }`: programs match on `code`. With `Accept: application/problem+json` they come as RFC 9457 describes. An address that exists answers another method with status 405 and `Allow`. Ignore fields that you do not know: later releases may answer more.',
   'Times are ISO 8601 in UTC. Lists that can grow come in pages: give `nextCursor` of a page as `cursor` to get the next one.',
   `A JSON document has at most ${kibibytes(defaultDocumentBytes)} and ${maximumDocumentDepth} levels unless the operation says otherwise. Fields and parts that are not listed are refused.`,
   'Extensions: `x-rollcall-operation` is the name of the operation in the other documents. `x-rollcall-scope` is the scope that the caller needs (`public`: no login; `self`: any login). `x-rollcall-rate` is the class of the limit on how often. `x-rollcall-audit`: a call that succeeds leaves an entry in the audit log; readings have an allowance of entries. `x-rollcall-step-up`: the password or second factor within the last 5 minutes. `x-rollcall-long`: the answer may take longer than a few seconds. `x-rollcall-camera`: the field that holds a camera id. `x-rollcall-command`: the command by which a centre calls the operation over MQTT. `x-rollcall-document-bytes`: the largest JSON document.',
@@ -501,22 +573,24 @@ export function openApiDocument(
   operations: Declarations,
   examples: Readonly<Record<string, OperationExample>> = {},
 ): Node {
-  const parts: Parts = { schemas: new Map(), responses: new Map() };
-  schemaNode(errorEnvelope, 'output', parts.schemas);
-  const paths: Record<string, Record<string, Node>> = {};
   // What only the box itself may ask for does not exist for others.
   const shown = Object.entries(operations).filter(([, { isLocalOnly }]) => isLocalOnly !== true);
+  const uses = usesOfResponses(shown.map(([, declaration]) => declaration));
+  const parts: Parts = { schemas: new Map(), responses: new Map(), uses };
+  schemaNode(errorEnvelope, 'output', parts.schemas);
+  schemaNode(problemDetails, 'output', parts.schemas);
+  const paths: Record<string, Record<string, Node>> = {};
   for (const [id, declaration] of shown) {
     const methods = paths[declaration.path] ?? {};
     methods[declaration.method.toLowerCase()] = operationNode(id, declaration, examples[id], parts);
     paths[declaration.path] = methods;
   }
   const used = [...new Set(shown.map(([id]) => subjectOf(id)))];
-  return {
+  return withoutTwins({
     openapi: '3.1.1',
     info: {
       title: 'rollcall',
-      version: '1',
+      version: contractVersion,
       description: introduction,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
@@ -533,8 +607,42 @@ export function openApiDocument(
     paths,
     components: {
       securitySchemes,
+      headers: namedHeaders,
       responses: sorted(parts.responses),
       schemas: sorted(parts.schemas),
     },
-  };
+  });
+}
+
+type Document = Node & { readonly components: Node & { readonly schemas: Node } };
+
+/** The document with one schema where the form that is sent is the same as the form that is answered, or where only one is used. */
+function withoutTwins(document: Document): Node {
+  const { schemas } = document.components;
+  for (const [id, schema] of Object.entries(schemas)) {
+    const plain = id.replace(/Input$/, '');
+    if (plain === id || !isNode(schema)) continue;
+    const twin = schemas[plain];
+    if (twin !== undefined && !isSame(twin, schema)) continue;
+    const rest = Object.entries(schemas).map(([each, node]) => [each === id ? plain : each, node]);
+    const renamed = {
+      ...document,
+      components: { ...document.components, schemas: Object.fromEntries(rest) },
+    };
+    return withoutTwins(withRef(renamed, id, plain) as Document);
+  }
+  return document;
+}
+
+/** The same with each reference to the schema `from` as one to `to`. */
+function withRef(value: unknown, from: string, to: string): unknown {
+  if (Array.isArray(value)) return value.map((each) => withRef(each, from, to));
+  if (!isNode(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, child]) =>
+      key === '$ref' && child === componentRef + from
+        ? [key, componentRef + to]
+        : [key, withRef(child, from, to)],
+    ),
+  );
 }

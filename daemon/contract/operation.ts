@@ -10,6 +10,7 @@ export const rateClasses = [
   'default',
   'login',
   'enrolment',
+  'addresses',
   'guidance',
   'recognition',
   'detection',
@@ -46,6 +47,8 @@ export type Answer =
   | {
       readonly kind: 'lines';
       readonly item: z.ZodType;
+      /** True where the items end by themselves. Callers get one JSON document unless they ask for lines. */
+      readonly isBounded?: true;
       /** Present where a reader can continue after a cut: it can ask for server-sent events, too. */
       readonly resume?: Resume;
     }
@@ -108,6 +111,8 @@ export interface OperationDeclaration {
    */
   readonly audit?: 'write' | 'personal';
   readonly rate: RateClass;
+  /** Present where callers should use something else. The days are ISO 8601: since when, and when the box stops serving it. */
+  readonly deprecated?: { readonly since: string; readonly sunset?: string };
   /** True if the answer may take longer than a few seconds. */
   readonly isLong?: true;
   /**
@@ -117,6 +122,12 @@ export interface OperationDeclaration {
   readonly isWebSocket?: true;
   /** True if the caller must have proved who they are within the last 5 minutes. */
   readonly needsStepUp?: true;
+  /** Inputs that need neither a fresh proof nor a second person, because they only end access or can be taken back. */
+  readonly withoutProof?: {
+    /** Completes "Not needed where …" in the documents. */
+    readonly where: string;
+    holds(input: object): boolean;
+  };
   /** The configuration can demand for this class that a second person approves the operation. */
   readonly secondPerson?: SecondPersonClass;
   /** Fields of the input that a second person must not see, because they are secret. */
@@ -247,6 +258,10 @@ export function hasRevision({ answer }: OperationDeclaration): boolean {
 /** True if the operation can depend on the revision that the caller has read. */
 export const takesRevision = ({ input }: OperationDeclaration): boolean =>
   input !== undefined && 'ifRevision' in input.shape;
+
+/** True if repeats of a request with the same key do the operation once. Over HTTP, the header `Idempotency-Key` gives the key, too. */
+export const takesIdempotencyKey = ({ input }: OperationDeclaration): boolean =>
+  input !== undefined && 'idempotencyKey' in input.shape;
 
 /** The names in the path of an operation: `/persons/{id}` has `id`. */
 export function pathFields(path: string): readonly string[] {

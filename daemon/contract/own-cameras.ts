@@ -67,7 +67,13 @@ const fileErrors = [
   'key-file-not-moved',
   'own-file-not-changed',
 ] as const;
-const changeErrors = ['camera-refused', 'configuration-refused', 'starting', ...fileErrors] as const;
+const changeErrors = [
+  'camera-refused',
+  'address-refused',
+  'configuration-refused',
+  'starting',
+  ...fileErrors,
+] as const;
 /** Cameras that cannot be changed over the API. */
 const guarded = ['no-such-camera', 'camera-of-configuration'] as const;
 
@@ -77,7 +83,7 @@ export const ownCameraOperations = {
     path: '/cameras/test',
     summary: 'Open an address as a camera would be opened, and report what it shows, or why that failed.',
     description:
-      'The box keeps neither a camera nor the login. The audit log names the host. The test takes some seconds. An address that cannot be opened is an answer with the outcome `failed`, not an error.',
+      'The box keeps neither a camera nor the login. The audit log names the host and the port. The test takes some seconds. An address that cannot be opened is an answer with the outcome `failed`, not an error. Its code is `no-camera` for everything that does not answer as a camera: the answer does not tell whether something else is there. It is `address-refused` for addresses of the box itself, and for link-local, multicast and reserved ones, unless `api.cameraNetworks` allows them or a camera of the configuration file has the same host and port.',
     input: z.strictObject({
       url,
       ...z
@@ -93,7 +99,7 @@ export const ownCameraOperations = {
     errors: ['camera-refused', 'configuration-refused', 'login-form', 'vision-unavailable'],
     scope: 'cameras:write',
     audit: 'write',
-    rate: 'heavy',
+    rate: 'addresses',
     isLong: true,
   }),
   'cameras.create': operation({
@@ -108,12 +114,14 @@ export const ownCameraOperations = {
     }),
     secrets: { login },
     answer: { kind: 'json', schema: cameraDetails },
-    errors: ['camera-exists', 'too-many-cameras', 'login-form', ...changeErrors],
+    errors: ['camera-exists', 'too-many-cameras', 'login-form', 'not-an-account', ...changeErrors],
     scope: 'cameras:write',
     camera: 'id',
     audit: 'write',
-    rate: 'default',
+    rate: 'addresses',
     isLong: true,
+    // Who chooses the camera chooses what it shows: a video of a person would make attendance.
+    secondPerson: 'cameras',
   }),
   'cameras.change': operation({
     method: 'PATCH',
@@ -137,13 +145,19 @@ export const ownCameraOperations = {
       'changed-meanwhile',
       'login-form',
       'login-needed',
+      'not-an-account',
       ...changeErrors,
     ],
     scope: 'cameras:write',
     camera: 'id',
     audit: 'write',
-    rate: 'default',
+    rate: 'addresses',
     isLong: true,
+    secondPerson: 'cameras',
+    withoutProof: {
+      where: 'the address, the certificate and the required liveness of the camera stay',
+      holds: (input) => !['url', 'fingerprint', 'requireLiveness'].some((name) => name in input),
+    },
   }),
   'cameras.delete': operation({
     method: 'DELETE',

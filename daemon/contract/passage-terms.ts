@@ -28,6 +28,8 @@ export const passageReasons = [
   'attended-before',
   'no-blink',
   'blink-not-bound',
+  'only-lids-moved',
+  'still-face',
   'seen-too-briefly',
   'eyes-not-seen',
   'too-close',

@@ -10,8 +10,8 @@ const number = z
   .positive()
   .describe('Ascends from passage to passage, with gaps. Lists are in this order.');
 const passageId = z.string().describe('The id of the passage.');
-const outcome = z.enum(passageOutcomes);
-const reason = z.enum(passageReasons).describe('docs/reference/passage-reasons.md explains each.');
+export const outcome = z.enum(passageOutcomes);
+export const reason = z.enum(passageReasons).describe('docs/reference/passage-reasons.md explains each.');
 const strangerId = z.string().min(1).max(64).describe('The opaque id of the stranger: `s-…`.');
 
 /** A person as callers see one. */
@@ -25,7 +25,7 @@ export const personRef = z.object({
 export type PersonRef = z.infer<typeof personRef>;
 
 /** A passage in a list. */
-const readablePassage = z.object({
+export const readablePassage = z.object({
   number,
   id: passageId,
   camera: z.string(),
@@ -44,7 +44,7 @@ const readablePassage = z.object({
 export type ReadablePassage = z.infer<typeof readablePassage>;
 
 /** A passage whose content the box cannot open. */
-const unreadablePassage = z
+export const unreadablePassage = z
   .object({ number, id: passageId, unreadable: z.literal(true) })
   .describe(
     'A passage whose content the box cannot open: its key is gone, as after the restore of an older backup, or the row was damaged.',
@@ -53,7 +53,7 @@ const unreadablePassage = z
 export const passageItem = z.union([readablePassage, unreadablePassage]);
 export type PassageItem = z.infer<typeof passageItem>;
 
-const measures = z.object({
+export const measures = z.object({
   score: z.number().describe('0 (cannot be used) to 1.'),
   widthPx: z.number().describe('Width of the face in the full picture.'),
   yawDeg: z.number(),
@@ -67,7 +67,7 @@ const eyeOpenness = z
   .number()
   .describe('Height by width, the mean of both eyes: about 0.3 where they are open.');
 
-const openness = z.object({
+export const openness = z.object({
   samples: z
     .array(
       z.object({
@@ -204,11 +204,27 @@ const missedRequest = z.strictObject({
 });
 export type MissedRequest = z.infer<typeof missedRequest>;
 
-const markOutcome = z.object({
+export const markOutcome = z.object({
   event: z.string().describe('The id of the event that tells the centre.'),
   corrections: count.describe('Attendances that were added or cancelled.'),
 });
 export type MarkOutcome = z.infer<typeof markOutcome>;
+
+const markEffect = z.object({
+  thresholds: z
+    .array(
+      z.object({
+        person: personRef,
+        before: z.number().describe('The threshold now.'),
+        after: z.number().describe('The threshold with the mark.'),
+        comparisons: count.describe("Comparisons of the person's own photographs with each other."),
+        lost: count.describe('Those of them that match now, and would not then.'),
+      }),
+    )
+    .readonly()
+    .describe('The persons whose threshold would change: at most two. Empty while thresholds are unknown.'),
+});
+export type MarkEffect = z.infer<typeof markEffect>;
 
 export const passageOperations = {
   'passages.list': operation({
@@ -292,6 +308,35 @@ export const passageOperations = {
     scope: 'passages:write',
     audit: 'write',
     command: 'mark-passage',
+    rate: 'default',
+  }),
+  'passages.mark-effect': operation({
+    method: 'GET',
+    path: '/passages/{passage}/mark-effect',
+    summary: 'Tell what a mark would do to the thresholds of persons.',
+    description:
+      "Stores nothing. However many marks there are, at most a quarter of the comparisons of a person's own photographs come to lie below the threshold.",
+    input: z.strictObject({ passage: which, was: markRequest.shape.was, person: markRequest.shape.person }),
+    answer: { kind: 'json', schema: markEffect },
+    errors: [
+      ...(['no-such-passage', 'passage-unreadable', 'ambiguous', 'mark-refused'] as const),
+      ...(['no-such-person', 'gallery-sealed'] as const),
+    ],
+    scope: 'passages:write',
+    audit: 'personal',
+    rate: 'default',
+  }),
+  'passages.unmark': operation({
+    method: 'DELETE',
+    path: '/passages/{passage}/marks',
+    summary: 'Take back what was said of a passage.',
+    description:
+      'Attendance is again as the box recorded it if the caller also has `attendance:write`, the threshold that a mark raised goes down, and the centre gets an event.',
+    input: z.strictObject({ passage: which }),
+    answer: { kind: 'json', schema: markOutcome },
+    errors: ['no-such-passage', 'passage-unreadable', 'ambiguous', 'mark-refused', 'gallery-sealed'],
+    scope: 'passages:write',
+    audit: 'write',
     rate: 'default',
   }),
   'passages.missed': operation({

@@ -46,7 +46,7 @@ export const attemptId = z
   .describe('Of the request that began. It is valid once, for 5 minutes, until the daemon ends.');
 
 const challenge = z.string().describe('Base64url of 32 random bytes.');
-const known = z.object({
+export const known = z.object({
   id: z.string(),
   type: z.literal('public-key'),
   transports: z.array(z.string()).readonly().exactOptional(),
@@ -104,7 +104,7 @@ export const passkeyOperations = {
     summary: 'Begin to add a passkey to your account.',
     description: 'Give the options to the browser, and its answer to `auth.add-passkey`.',
     answer: { kind: 'json', schema: begun(creationOptions) },
-    errors: [...notOffered, 'too-many-passkeys'],
+    errors: [...notOffered, 'too-many-passkeys', 'present-factor-required'],
   }),
   'auth.add-passkey': operation({
     ...{ method: 'POST', path: '/auth/passkeys', ...self, rate: 'login', audit: 'write' },
@@ -115,7 +115,11 @@ export const passkeyOperations = {
       credential: newCredential,
     }),
     answer: { kind: 'json', schema: passkey },
-    errors: [...notOffered, 'no-such-attempt', 'passkey-refused', 'passkey-exists', 'too-many-passkeys'],
+    errors: [
+      ...notOffered,
+      ...(['no-such-attempt', 'passkey-refused', 'passkey-exists', 'too-many-passkeys'] as const),
+      'present-factor-required',
+    ],
   }),
   'auth.passkeys': operation({
     ...{ method: 'GET', path: '/auth/passkeys', ...self },

@@ -12,7 +12,7 @@ export const faceQualityReasons = [
 ] as const;
 
 /** A face found in a picture. */
-const foundFace = numberedFace.extend({
+export const foundFace = numberedFace.extend({
   qualityScore: z.number().describe('0 to 1.'),
   qualityReasons: z
     .array(z.enum(faceQualityReasons))
@@ -49,7 +49,7 @@ export type RecognisedFace = z.infer<typeof recognisedFace>;
 export const recognisedClip = clipVerdict.extend(identified);
 export type RecognisedClip = z.infer<typeof recognisedClip>;
 
-const refusedPicture = z
+export const refusedPicture = z
   .object({ outcome: z.literal('refused'), code: z.string(), message: z.string(), remedy: z.string() })
   .describe('The picture has no main face of sufficient quality.');
 
@@ -115,7 +115,7 @@ const picture = {
     minimum: 1,
     maximum: 1,
     maximumBytes: maximumPhotographBytes,
-    description: 'JPEG, PNG, WebP, TIFF or HEIF. 2000 pixels are enough.',
+    description: 'JPEG, PNG, WebP, TIFF, GIF, AVIF or HEIC. 2000 pixels are enough.',
   },
 } as const;
 

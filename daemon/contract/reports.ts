@@ -9,7 +9,7 @@ const day = z.iso.date().max(10).describe('A day at the site, `YYYY-MM-DD`.');
 const byOutcome = z.partialRecord(z.enum(passageOutcomes), count).readonly();
 
 /** Passages that lasted a certain time, and what came of them. */
-const dwell = z.object({
+export const dwell = z.object({
   fromS: z.number().describe('Seconds in sight, at least.'),
   toS: z.number().nullable().describe('Less than so many seconds. Null: any longer time.'),
   passages: count,
@@ -20,7 +20,7 @@ const dwell = z.object({
   unanswered: count.describe('The other passages: the box gave no answer.'),
 });
 
-const cameraReport = z.object({
+export const cameraReport = z.object({
   camera: z.string(),
   passages: count,
   byOutcome,
@@ -92,7 +92,7 @@ const policy = z
   .describe('The settings that differ from the recorded ones. Empty: no difference.');
 export type PreviewedPolicy = z.infer<typeof policy>;
 
-const decided = z.object({
+export const decided = z.object({
   outcome: z.enum(passageOutcomes),
   reason: z.enum(passageReasons),
   person: personRef.exactOptional(),
@@ -104,7 +104,7 @@ const previewed = {
   startedAt: z.iso.datetime(),
 };
 
-const policyPreview = z.object({
+export const policyPreview = z.object({
   policy,
   byOutcome: byOutcome.describe('With the policy, of the passages whose outcome would be known.'),
   changed: z

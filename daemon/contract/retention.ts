@@ -102,6 +102,7 @@ export const retentionOperations = {
     errors: ['retention-running', 'clock-doubtful'],
     scope: 'retention:write',
     audit: 'write',
+    needsStepUp: true,
     rate: 'heavy',
     isLong: true,
   }),

@@ -32,6 +32,7 @@ export const scopes = {
   'keys:write': 'create, unlock and rotate the keys of the gallery',
   'backups:read': 'see the state of backups',
   'backups:write': 'make backups',
+  'backups:make': 'make backups for the recovery key and fetch them, which API keys may do',
   'backups:restore': 'replace the gallery with a backup',
   'retention:read': 'see how long data is kept',
   'retention:write': 'start the deletion of old data',

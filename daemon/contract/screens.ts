@@ -11,7 +11,7 @@ export const promptReasons = [
 ] as const;
 
 /** A tablet or another browser at a camera that shows its prompts and nothing else. */
-const screen = z.object({
+export const screen = z.object({
   id: z.string(),
   camera: z.string().describe('The camera whose prompts it shows.'),
   label: z.string(),

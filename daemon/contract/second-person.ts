@@ -7,6 +7,7 @@ export const secondPersonClasses = [
   'identity',
   'restore',
   'settings',
+  'cameras',
   'users',
 ] as const;
 export type SecondPersonClass = (typeof secondPersonClasses)[number];

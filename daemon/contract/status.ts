@@ -92,7 +92,7 @@ export const recogniserStatus = z.object({
 });
 export type RecogniserStatus = z.infer<typeof recogniserStatus>;
 
-const galleryInStatus = z.object({
+export const galleryInStatus = z.object({
   state: z.enum(['open', 'sealed']).describe('`sealed`: no person is identified; `code` is the reason.'),
   persons: count,
   templates: count,
@@ -108,7 +108,7 @@ const galleryInStatus = z.object({
   remedy: z.string().exactOptional(),
 });
 
-const brokerStatus = z.object({
+export const brokerStatus = z.object({
   state: z.string().describe('The state of the connection, or `not configured`.'),
   mqttVersion: z.enum(['5', '3.1.1']).exactOptional().describe('Absent without a connection.'),
   publishedCount: count.exactOptional().describe('Events acknowledged since the start.'),
@@ -148,19 +148,32 @@ export const boxConditions = [
   'topic-refused',
   'clock-jumped',
   'trust-altered',
+  'accounts-altered',
+  'configuration-refused',
   'vision-misbehaving',
   'recogniser-unfit',
   'logins-failing',
 ] as const;
-const boxCondition = z.enum(boxConditions);
+export const boxCondition = z.enum(boxConditions);
 
-const intakeStatus = z.object({
+export const intakeStatus = z.object({
   taken: count,
   facts: count.describe('Recorded events about people in front of cameras; `events` counts all kinds.'),
   suppressed: count.describe('Facts that were not recorded again during a cooldown.'),
   givenUp: count.describe('Lost because nothing could be stored for too long.'),
   waiting: count.describe('Not processed yet.'),
   problem: fault.exactOptional().describe('Why sightings wait, if they cannot be processed.'),
+});
+
+export const clockStatus = z.object({
+  isSynchronised: z
+    .boolean()
+    .exactOptional()
+    .describe('Whether a time server controls the clock. Absent where the system does not tell.'),
+  lastJump: z
+    .object({ at: z.iso.datetime(), byS: z.number().describe('Seconds; negative when it was set back.') })
+    .exactOptional()
+    .describe('The last time that the clock was set, if it was within a day and since the start.'),
 });
 
 /** The state of the box. */
@@ -175,6 +188,7 @@ export const boxStatus = z.object({
   gallery: galleryInStatus,
   broker: brokerStatus,
   gate: gateStatus.exactOptional().describe('Absent where the gate is disabled or has no folder.'),
+  clock: clockStatus.exactOptional().describe('Absent in boxes of older versions.'),
   conditions: z
     .array(boxCondition)
     .readonly()

@@ -45,7 +45,7 @@ export const strangerSummary = z.object({
 });
 export type StrangerSummary = z.infer<typeof strangerSummary>;
 
-const strangerPassage = z.object({
+export const strangerPassage = z.object({
   passage: passageId,
   camera: z.string(),
   firstSeenAt: time,
@@ -196,6 +196,11 @@ export const strangerOperations = {
     },
     errors: known,
     ...changing,
+    needsStepUp: true,
+    withoutProof: {
+      where: '`isFinal` is not set: the unknown person can then be restored',
+      holds: (input) => !('isFinal' in input) || input.isFinal !== true,
+    },
     command: 'discard-stranger',
   }),
   'strangers.restore': operation({

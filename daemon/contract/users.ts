@@ -3,7 +3,7 @@ import { ifRevision, operation, pageFields } from './operation.js';
 import { allScopes } from './scopes.js';
 
 /** Languages that the box can speak to a user. */
-export const languages = ['en', 'de', 'fr', 'es', 'it', 'pt', 'nl', 'pl', 'tr', 'ar', 'hi', 'zh'] as const;
+export const languages = ['en', 'de'] as const;
 export const timeFormats = ['24h', '12h'] as const;
 
 export const userName = z
@@ -28,6 +28,8 @@ const cameraList = z
   .min(1)
   .max(1000)
   .describe('Cameras that the account is limited to. Absent: all.');
+/** How long an API key may live. */
+export const longestKeyDays = 730;
 const accountId = z.string().regex(/^[a-z]-[0-9a-z]{26}$/);
 const revision = z.int().positive().describe('Counts the changes of this object.');
 
@@ -93,7 +95,7 @@ export const apiKey = z.object({
 export type ApiKey = z.infer<typeof apiKey>;
 
 const byId = { id: accountId };
-const newSecret = z.object({
+export const newSecret = z.object({
   user,
   initialPassword: z
     .string()
@@ -102,8 +104,9 @@ const newSecret = z.object({
 });
 const ended = z.object({ ended: z.int().nonnegative().describe('Number of sessions that ended.') });
 const change = { scope: 'users:write', rate: 'default', audit: 'write', needsStepUp: true } as const;
-/** What ends access is never held up by a second person. */
 const grant = { ...change, secondPerson: 'users' } as const;
+/** What only ends access waits for nothing: neither for a proof, which may be locked, nor for a second person. */
+const ending = { scope: 'users:write', rate: 'default', audit: 'write' } as const;
 const read = { scope: 'users:read', rate: 'default' } as const;
 /** Errors of every change of an account. */
 const guarded = ['no-such-user', 'beyond-own-scopes', 'last-admin', 'changed-meanwhile'] as const;
@@ -149,6 +152,15 @@ export const userOperations = {
     summary: 'Change an account.',
     description:
       'A change of the role, of the cameras or of `isDisabled` ends the sessions and tokens of the account at once.',
+    withoutProof: {
+      where: 'the request only sets `isDisabled` to true: what ends access waits for nothing',
+      holds: (input) =>
+        'isDisabled' in input &&
+        input.isDisabled === true &&
+        Object.entries(input).every(
+          ([name, value]) => value === undefined || ['id', 'isDisabled', 'ifRevision'].includes(name),
+        ),
+    },
     input: z.strictObject({
       ...byId,
       displayName: displayName.optional(),
@@ -199,7 +211,7 @@ export const userOperations = {
     errors: ['no-such-user'],
   }),
   'users.end-sessions': operation({
-    ...{ method: 'POST', path: '/users/{id}/session-ends', ...change },
+    ...{ method: 'POST', path: '/users/{id}/session-ends', ...ending },
     summary: 'End one session of an account, or all.',
     input: z.strictObject({ ...byId, sessionId: accountId.optional().describe('Absent: all.') }),
     answer: { kind: 'json', schema: ended },
@@ -284,13 +296,13 @@ export const apiKeyOperations = {
       label: z.string().min(1).max(100),
       scopes: scopeList.min(1),
       cameras: cameraList.optional(),
-      expiresInDays: z.int().min(1).max(730).default(365),
+      expiresInDays: z.int().min(1).max(longestKeyDays).default(365),
     }),
     answer: { kind: 'json', schema: z.object({ apiKey, secret: z.string().describe('Shown only here.') }) },
     errors: ['beyond-own-scopes', 'too-many-api-keys'],
   }),
   'api-keys.revoke': operation({
-    ...{ method: 'DELETE', path: '/api-keys/{id}', ...change },
+    ...{ method: 'DELETE', path: '/api-keys/{id}', ...ending },
     summary: 'Revoke an API key at once.',
     input: z.strictObject(byId),
     answer: { kind: 'json', schema: z.object({ id: z.string() }) },

@@ -16,7 +16,7 @@ function unreachable(socketPath: string, error: unknown): RollcallError {
   const remedy =
     code === 'EACCES'
       ? 'run this command as the user of rollcalld or as root'
-      : "start it (systemctl start rollcalld) or give the right configuration with '--config'";
+      : "start it (systemctl start rollcalld) or give the right configuration with '--config'; if it does not start, run 'rollcall doctor'";
   return operational(daemonUnreachable, `rollcalld does not answer on ${socketPath}: ${messageOf(error)}`, {
     cause: error,
     remedy,

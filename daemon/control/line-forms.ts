@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { asksFor } from '../contract/accept.js';
 import type { Problem } from '../contract/errors.js';
 import type { Answer } from '../contract/operation.js';
 
@@ -8,9 +9,9 @@ export interface LineForm {
   readonly mediaType: string;
   item(value: unknown): string;
   /** The last line, if all items were sent. */
-  readonly done: string;
-  /** The last line, if not. */
-  failed(problem: Problem): string;
+  done(): string;
+  /** The last line, if not. Absent: the form has none, and the connection is cut. */
+  failed?(problem: Problem): string;
   /** Means nothing to the reader and shows that the connection is alive. Absent: the form has no such thing. */
   readonly beat?: string;
 }
@@ -21,7 +22,7 @@ type Lines = Extract<Answer, { kind: 'lines' }>;
 const jsonLines: LineForm = {
   mediaType: 'application/jsonl; charset=utf-8',
   item: (item) => `${JSON.stringify({ item })}\n`,
-  done: '{"done":true}\n',
+  done: () => '{"done":true}\n',
   failed: (error) => `${JSON.stringify({ error })}\n`,
 };
 
@@ -32,26 +33,44 @@ const jsonLines: LineForm = {
 const serverSentEvents = ({ positionOf }: NonNullable<Lines['resume']>): LineForm => ({
   mediaType: 'text/event-stream; charset=utf-8',
   item: (item) => `id: ${positionOf(item)}\nevent: ${kindOf(item)}\ndata: ${JSON.stringify(item)}\n\n`,
-  done: 'event: done\ndata: {}\n\n',
+  done: () => 'event: done\ndata: {}\n\n',
   failed: (error) => `event: failed\ndata: ${JSON.stringify(error)}\n\n`,
   beat: ':\n\n',
 });
+
+/** One JSON document, sent while its items are made. A reader recognises one that was cut by its missing end. */
+function wholeDocument(requestId: string): LineForm {
+  const head = '{"success":true,"data":[';
+  let separator = head;
+  return {
+    mediaType: 'application/json',
+    item: (item) => {
+      const text = `${separator}${JSON.stringify(item)}`;
+      separator = ',';
+      return text;
+    },
+    done: () => `${separator === head ? head : ''}],"meta":${JSON.stringify({ requestId })}}`,
+  };
+}
 
 function kindOf(item: unknown): string {
   const isNamed = typeof item === 'object' && item !== null && 'kind' in item;
   return isNamed && typeof item.kind === 'string' ? item.kind : 'item';
 }
 
-/** True if the sender names this media type among those that it understands. Parameters do not matter. */
-export function asksFor(mediaType: string, { accept = '' }: IncomingHttpHeaders): boolean {
-  const nameOf = (text: string): string => (text.split(';')[0] ?? '').trim().toLowerCase();
-  return accept.split(',').some((each) => nameOf(each) === nameOf(mediaType));
+/** The form that a reader asks for. Server-sent events only where a reader can continue them. */
+export function lineForm(
+  { resume, isBounded }: Lines,
+  headers: IncomingHttpHeaders,
+  requestId: string,
+): LineForm {
+  if (resume !== undefined && asksFor('text/event-stream', headers)) return serverSentEvents(resume);
+  const asksForLines = lineMediaTypes.some((mediaType) => asksFor(mediaType, headers));
+  return isBounded === true && !asksForLines ? wholeDocument(requestId) : jsonLines;
 }
 
-/** The form that a reader asks for. Server-sent events only where a reader can continue them. */
-export function lineForm({ resume }: Lines, headers: IncomingHttpHeaders): LineForm {
-  return resume !== undefined && asksFor('text/event-stream', headers) ? serverSentEvents(resume) : jsonLines;
-}
+/** The names by which callers ask for lines. The second one is older. */
+const lineMediaTypes = ['application/jsonl', 'application/x-ndjson'];
 
 /**
  * The query, with the place where a reader of server-sent events continues. A browser sends it with the same address as at the
@@ -84,7 +103,7 @@ export async function* lineTexts(
   }: {
     readonly encode: (item: unknown) => string;
     readonly encodeError: (error: unknown) => string;
-    readonly done: string;
+    readonly done: () => string;
     /** Why the rest must not be sent; undefined while it may. */
     readonly lost: () => unknown;
   },
@@ -109,8 +128,8 @@ export async function* lineTexts(
       }
       next = undefined;
       const reason = lost();
-      if (reason !== undefined) return text + encodeError(reason);
-      if (found.done === true) return text + done;
+      if (reason !== undefined) throw reason;
+      if (found.done === true) return text + done();
       text += encode(found.value);
       if (text.length < gatheredCharacters) continue;
       yield text;

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Clock } from '../base/clock.js';
 import { messageOf } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
-import { asksFor } from './line-forms.js';
+import { asksFor } from '../contract/accept.js';
 
 /** The text of the metrics in one format. */
 interface MetricsForm {

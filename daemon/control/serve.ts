@@ -4,15 +4,23 @@ import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import { badInput, defect, isRollcallError, type RollcallError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
-import { type Caller, sessionCookie, stepUpMs } from '../contract/caller.js';
-import { type ErrorEnvelope, type Problem, statusOf } from '../contract/errors.js';
+import { asksFor } from '../contract/accept.js';
+import { type Caller, clockToleranceMs, sessionCookie, stepUpMs } from '../contract/caller.js';
+import {
+  type ErrorEnvelope,
+  type Problem,
+  problemDetailsOf,
+  problemMediaType,
+  statusOf,
+} from '../contract/errors.js';
 import type { Call } from '../contract/handlers.js';
 import type { Answer, OperationDeclaration, Page, ServedFile } from '../contract/operation.js';
 import type { Admission } from './admission.js';
 import { readInput } from './body.js';
 import { hasBody } from './body-stream.js';
 import { forbidden } from './forbidden.js';
-import { asksFor, lineForm, lineTexts, resumedQuery } from './line-forms.js';
+import { withIdempotencyKey } from './idempotency.js';
+import { lineForm, lineTexts, resumedQuery } from './line-forms.js';
 import { rateHeaders } from './rate-limits.js';
 import { entityTag, isKnown, isRevised, withIfMatch } from './revisions.js';
 
@@ -64,6 +72,7 @@ interface NodeEnvironment {
 /** Serves every operation of the contract under `/api/v1`. The only place that turns requests into calls. */
 export function serveOperations(options: ServeOptions): Hono {
   const app = new Hono();
+  const served: { readonly method: string; readonly path: RegExp }[] = [];
   // The first route that fits serves a request: `/events/stream` has to come before `/events/{id}`.
   const byPath = Object.entries(options.operations).sort(([, a], [, b]) => comparePaths(a.path, b.path));
   for (const [id, declaration] of byPath) {
@@ -75,16 +84,20 @@ export function serveOperations(options: ServeOptions): Hono {
     const route = new Route(id, declaration, handler as AnyHandler, options);
     const path = `/api/v1${declaration.path.replaceAll(/\{(\w+)\}/g, ':$1')}`;
     app.on(declaration.method, path, (context) => route.serve(context));
+    served.push({ method: declaration.method, path: new RegExp(`^${path.replaceAll(/:\w+/g, '[^/]+')}$`) });
   }
   app.notFound((context) => {
-    const error = badInput(
-      'no-such-operation',
-      `the box has no operation ${context.req.method} ${context.req.path}`,
-      {
-        remedy: 'look up the operations in docs/reference/api.md',
-      },
-    );
-    return answerError(error, randomUUID());
+    const { method, path } = context.req;
+    const { incoming } = context.env as NodeEnvironment;
+    const requestId = requestIdOf(incoming);
+    const methods = new Set(served.filter((each) => each.path.test(path)).map((each) => each.method));
+    if (methods.size === 0) return answerError(noSuchOperation(method, path), requestId, incoming);
+    // Whoever may read an address may also ask for its headers.
+    if (methods.has('GET')) methods.add('HEAD');
+    const allowed = [...methods].sort().join(', ');
+    const answer = answerError(methodNotAllowed(method, path, allowed), requestId, incoming);
+    answer.headers.set('allow', allowed);
+    return answer;
   });
   return app;
 }
@@ -114,14 +127,19 @@ class Route {
     const requestId = requestIdOf(incoming);
     // What is left of the caller's limit, whatever the answer is.
     const left: Left = { headers: {} };
+    const deprecation = Object.entries(deprecationHeaders(this.#declaration));
     try {
       const answer = await this.#call(context, { incoming, outgoing, requestId }, left);
-      for (const [name, value] of Object.entries(left.headers)) answer.headers.set(name, value);
+      for (const [name, value] of [...Object.entries(left.headers), ...deprecation]) {
+        answer.headers.set(name, value);
+      }
       return answer;
     } catch (error) {
       this.#report(error, requestId);
-      const answer = answerError(error, requestId);
-      for (const [name, value] of Object.entries(left.headers)) answer.headers.set(name, value);
+      const answer = answerError(error, requestId, incoming);
+      for (const [name, value] of [...Object.entries(left.headers), ...deprecation]) {
+        answer.headers.set(name, value);
+      }
       // The listener reads the rest of a refused body for a moment. GET and HEAD have no body to wait for.
       if (!incoming.complete && isReading(incoming)) answer.headers.set('connection', 'close');
       return answer;
@@ -171,12 +189,13 @@ class Route {
       const setSessionCookie: Call['setSessionCookie'] = (token, lifeS) => {
         cookie = cookieText(token, lifeS);
       };
-      const given = withIfMatch(this.#declaration, incoming.headers, input);
-      const asked = { operationId: this.#id, declaration: this.#declaration, input: given };
-      this.#options.secondPerson?.(asked, caller);
+      const { headers } = incoming;
+      const revised = withIfMatch(this.#declaration, headers, input);
+      const given = withIdempotencyKey(this.#declaration, headers, revised);
+      this.#admit(given, caller);
       const result = await this.#handler(given, {
         ...{ caller, signal, requestId },
-        asksFor: (mediaType) => asksFor(mediaType, incoming.headers),
+        asksFor: (mediaType) => asksFor(mediaType, headers),
         ...(this.#options.isLocal ? {} : { setSessionCookie }),
       });
       const response = await this.#answer(result, work);
@@ -191,15 +210,15 @@ class Route {
 
   /** The caller, if they may use the operation. @throws `unauthenticated`, `forbidden`, `step-up-required` */
   async #caller(facts: RequestFacts, left: Left): Promise<Caller> {
-    const { scope, needsStepUp } = this.#declaration;
-    const { authenticate, anonymous, admission, onRefused, nowMs } = this.#options;
+    const { scope, withoutProof } = this.#declaration;
+    const { authenticate, anonymous, admission, onRefused } = this.#options;
     if (scope === 'public') return (await this.#callerOfReading(facts)) ?? anonymous(facts);
     let known: Caller | undefined;
     try {
       known = await authenticate(facts);
       this.#refuseOthers(known);
-      const provedAtMs = known.provedAtMs === 'always' ? Number.POSITIVE_INFINITY : known.provedAtMs;
-      if (needsStepUp === true && provedAtMs + stepUpMs < nowMs()) throw stepUpRequired();
+      // Where the input decides, it is read first.
+      if (withoutProof === undefined) this.#refuseOldProof(known);
       return known;
     } catch (error) {
       const who = known ?? anonymous(facts);
@@ -208,6 +227,28 @@ class Route {
       left.headers = await admission.count('default', who);
       throw error;
     }
+  }
+
+  /** Refuses what needs a fresh proof or a second person and has none. @throws `step-up-required`, `approval-required` */
+  #admit(input: object, caller: Caller): void {
+    const { withoutProof } = this.#declaration;
+    if (withoutProof?.holds(input) === true) return;
+    if (withoutProof !== undefined) {
+      try {
+        this.#refuseOldProof(caller);
+      } catch (error) {
+        if (isRollcallError(error)) this.#options.onRefused?.(this.#id, caller, error);
+        throw error;
+      }
+    }
+    this.#options.secondPerson?.({ operationId: this.#id, declaration: this.#declaration, input }, caller);
+  }
+
+  /** @throws `step-up-required` */
+  #refuseOldProof({ provedAtMs }: Caller): void {
+    if (this.#declaration.needsStepUp !== true || provedAtMs === 'always') return;
+    const sinceMs = this.#options.nowMs() - provedAtMs;
+    if (sinceMs > stepUpMs || sinceMs < -clockToleranceMs) throw stepUpRequired();
   }
 
   /** @throws `unauthenticated`, `forbidden` */
@@ -305,7 +346,7 @@ class Route {
   ): Promise<Response> {
     const iterator = items[Symbol.asyncIterator]();
     const { requestId, incoming } = work.facts;
-    const form = lineForm(answer, incoming.headers);
+    const form = lineForm(answer, incoming.headers, requestId);
     let beat = (): void => undefined;
     const rights = this.#watchRights(work, () => beat());
     let isOver = false;
@@ -329,7 +370,9 @@ class Route {
         encode: (value) => form.item(this.#checked(answer.item, value)),
         encodeError: (error) => {
           this.#report(error, requestId);
-          return form.failed(errorOf(error, requestId));
+          if (form.failed !== undefined) return form.failed(errorOf(error, requestId));
+          incoming.socket.destroy();
+          return '';
         },
       });
       if (work.signal.aborted) void over();
@@ -463,6 +506,16 @@ function cookieText(token: string | undefined, lifeS: number): string {
   return `${sessionCookie}=${token ?? ''}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=${life}`;
 }
 
+/** RFC 9745 and RFC 8594. */
+function deprecationHeaders({ deprecated }: OperationDeclaration): Readonly<Record<string, string>> {
+  if (deprecated === undefined) return {};
+  const { since, sunset } = deprecated;
+  return {
+    deprecation: `@${Math.floor(Date.parse(since) / 1000)}`,
+    ...(sunset === undefined ? {} : { sunset: new Date(sunset).toUTCString() }),
+  };
+}
+
 const isReading = ({ method }: IncomingMessage): boolean => method === 'GET' || method === 'HEAD';
 
 const requestIdForm = /^[A-Za-z0-9-]{8,64}$/;
@@ -482,7 +535,7 @@ function errorOf(error: unknown, requestId: string): Problem {
   return { kind, code, message, ...(remedy === undefined ? {} : { remedy }), details, requestId };
 }
 
-function answerError(error: unknown, requestId: string): Response {
+function answerError(error: unknown, requestId: string, { headers: asked }: IncomingMessage): Response {
   const body: ErrorEnvelope = { success: false, error: errorOf(error, requestId) };
   const { kind, code, details } = body.error;
   const headers = new Headers({ 'cache-control': 'no-store', 'x-request-id': requestId });
@@ -495,7 +548,22 @@ function answerError(error: unknown, requestId: string): Response {
     }
   }
   if (code === 'unauthenticated') headers.set('www-authenticate', 'Bearer');
-  return Response.json(body, { status: statusOf(kind, code), headers });
+  const status = statusOf(kind, code);
+  if (!asksFor(problemMediaType, asked)) return Response.json(body, { status, headers });
+  headers.set('content-type', problemMediaType);
+  return new Response(JSON.stringify(problemDetailsOf(body.error, status)), { status, headers });
+}
+
+function noSuchOperation(method: string, path: string): RollcallError {
+  return badInput('no-such-operation', `the box has no operation ${method} ${path}`, {
+    remedy: 'look up the operations in docs/reference/api.md',
+  });
+}
+
+function methodNotAllowed(method: string, path: string, allowed: string): RollcallError {
+  return badInput('method-not-allowed', `${path} does not accept ${method}`, {
+    remedy: `use one of these methods: ${allowed}`,
+  });
 }
 
 function unauthenticated(): RollcallError {

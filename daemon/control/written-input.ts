@@ -35,6 +35,15 @@ export function writeInput(
   declaration: OperationDeclaration,
   input: Readonly<Record<string, unknown>>,
 ): WrittenInput {
+  const sent = writeFields(declaration, input);
+  if (declaration.answer.kind !== 'lines') return sent;
+  return { ...sent, headers: { ...sent.headers, accept: 'application/jsonl' } };
+}
+
+function writeFields(
+  declaration: OperationDeclaration,
+  input: Readonly<Record<string, unknown>>,
+): WrittenInput {
   const inPath = pathFields(declaration.path);
   const partNames = new Set(
     [declaration.files, declaration.secrets].flatMap((each) => Object.keys(each ?? {})),

@@ -11,12 +11,21 @@ const remedies: Readonly<Record<CertificateStatus['whose'], string>> = {
   broker: 'ask the operator of the broker to renew the certificate; also check the clock of this machine',
 };
 
+const ownRemedy =
+  'let a time server control the clock of this machine (timedatectl set-ntp true); while the clock is right, the box replaces its own certificate within a minute';
+
 /** Warns of a certificate that expires within 30 days; fails on one that is not valid now. */
-export function certificateFinding(certificate: CertificateStatus): Finding {
+export function certificateFinding(
+  certificate: CertificateStatus & { readonly isMadeByBox?: boolean },
+): Finding {
   const { state, whose } = certificate;
   const about = { check: `certificate of ${ownerOf(certificate)}`, message: describeValidity(certificate) };
   if (state === 'in force') return { ...about, outcome: 'ok' };
-  return { ...about, outcome: state === 'expires soon' ? 'warning' : 'failed', remedy: remedies[whose] };
+  return {
+    ...about,
+    outcome: state === 'expires soon' ? 'warning' : 'failed',
+    remedy: certificate.isMadeByBox ? ownRemedy : remedies[whose],
+  };
 }
 
 const owners = {

@@ -37,6 +37,14 @@ const words: Readonly<Record<BoxCondition, readonly [what: string, remedy: strin
     'the list of trusted issuers differs from the audit log; the box ignores the differing entries',
     "check 'rollcall trust list', add again the issuers that you trust, then run 'rollcall trust dismiss'",
   ],
+  'accounts-altered': [
+    'the file of the accounts was altered, replaced or lost; the box does not use what does not fit',
+    'follow docs/recovery.md, "When accounts.db was changed"; this message stays for a week',
+  ],
+  'configuration-refused': [
+    'the configuration file cannot be used; the box runs with the one that was in force last',
+    "run 'rollcall check-config', correct the file, then reload: systemctl reload rollcalld",
+  ],
   'vision-misbehaving': [
     'a vision process reports impossible data; a camera may be attacking it',
     "check these cameras and who can reach them; 'rollcall status' shows what the box refused",

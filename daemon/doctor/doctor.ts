@@ -1,14 +1,15 @@
 import { counted } from '../base/counted.js';
 import { isRollcallError } from '../base/errors.js';
 import { limitedTo } from '../config/limited-config.js';
-import { loadConfig } from '../config/load.js';
+import { loadConfig, loadSite } from '../config/load.js';
 import { formatProblem } from '../config/problem.js';
 import type { Config } from '../config/schema.js';
 import { detectorInUse } from '../config/vision-schema.js';
 import type { HostReport } from '../contract/host.js';
 import type { BoxStatus } from '../contract/status.js';
-import { ControlClient } from '../control/client.js';
+import { ControlClient, daemonUnreachable } from '../control/client.js';
 import { localTimeOf } from '../host/local-time.js';
+import { type ServiceState, serviceState } from '../host/service-state.js';
 import { readUnit } from '../host/unit-file.js';
 import { openConfiguredStore } from '../models/configured-store.js';
 import type { PackStatus } from '../models/store.js';
@@ -33,10 +34,14 @@ import { statusFindings } from './status-areas.js';
 /** The machine, and who asks. The defaults are those of a command. */
 export interface Machine {
   /** Asks the running daemon. Default: over its socket. */
-  readonly ask?: (config: Config) => Promise<{ readonly status: BoxStatus; readonly report: HostReport }>;
+  readonly ask?: (
+    config: Pick<Config, 'control'>,
+  ) => Promise<{ readonly status: BoxStatus; readonly report: HostReport }>;
   /** Where systemd units and user accounts are found. Default: those of the system. */
   readonly unitDirectories?: readonly string[];
   readonly accounts?: string;
+  /** What systemd knows of the daemon. */
+  readonly service?: () => Promise<ServiceState | undefined>;
   /** The cameras that the answer may be about. Absent: all. */
   readonly cameras?: ReadonlySet<string> | undefined;
 }
@@ -55,7 +60,7 @@ export async function examineBox(configPath: string, machine: Machine = {}): Pro
     const wrong = problems.map(
       (message) => ({ check: 'configuration', outcome: 'failed', message }) as const,
     );
-    return [await ffmpegFinding(undefined), ...wrong];
+    return [await ffmpegFinding(undefined), ...wrong, ...(await findingsBeside(configPath, machine))];
   }
   const config = limitedTo(loaded.config, machine.cameras);
   const unusable = config.unusableCameraFiles.flatMap(({ problems }) =>
@@ -110,13 +115,60 @@ async function askDaemon(config: Config, machine: Machine): Promise<DaemonAnswer
     if (!isRollcallError(error)) throw error;
     const unit = await readUnit('rollcalld.service', unitDirectories);
     const view = await guessHostView(config, await findDaemonUser(config, unit, accounts), unit);
-    const finding = failed('daemon', error);
+    const finding = await silenceFinding(error, machine);
     const message = `${finding.message}; ${describeView(view)}`;
-    return { view, findings: [{ ...finding, message, outcome: 'warning' }] };
+    return { view, findings: [{ ...finding, message }] };
   }
 }
 
-async function askOverSocket({ control }: Config) {
+/** Why the daemon does not answer, and what to do. */
+async function silenceFinding(
+  error: unknown,
+  { service = () => serviceState('rollcalld') }: Machine,
+): Promise<Finding> {
+  const silent: Finding = { ...failed('daemon', error), outcome: 'warning' };
+  const found = isRollcallError(error, daemonUnreachable) ? await service() : undefined;
+  const journal = 'journalctl -u rollcalld -n 20';
+  switch (found?.state) {
+    case undefined:
+    case 'stopped':
+      return silent;
+    case 'starting':
+      return {
+        ...silent,
+        message: 'rollcalld is starting',
+        remedy: `wait a minute; if this stays, read its log: ${journal}`,
+      };
+    case 'running': {
+      const remedy = `wait a minute; if this stays, read its log (${journal}), then restart it: systemctl restart rollcalld`;
+      return { ...silent, message: `rollcalld runs, but ${silent.message}`, remedy };
+    }
+    case 'failing': {
+      const { said, result } = found;
+      const message = `rollcalld ends again and again (${result})`;
+      if (said === undefined)
+        return { check: 'daemon', outcome: 'failed', message, remedy: `read its log: ${journal}` };
+      const remedy = said.remedy ?? `read its log: ${journal}`;
+      return { check: 'daemon', outcome: 'failed', message: `${message}: ${said.message}`, remedy };
+    }
+  }
+}
+
+/** Whether the daemon runs beside a configuration file that cannot be used, and what it reports. */
+async function findingsBeside(configPath: string, machine: Machine): Promise<readonly Finding[]> {
+  const { ask = askOverSocket, cameras } = machine;
+  const { socketPath, timeZone = 'UTC' } = await loadSite(configPath);
+  if (socketPath === undefined || cameras !== undefined) return [];
+  try {
+    const { status } = await ask({ control: { socketPath } });
+    return [ok('daemon', 'answers'), ...statusFindings(status, showTimeOf(localTimeOf(timeZone)))];
+  } catch (error) {
+    if (!isRollcallError(error)) throw error;
+    return [await silenceFinding(error, machine)];
+  }
+}
+
+async function askOverSocket({ control }: Pick<Config, 'control'>) {
   const client = new ControlClient(control.socketPath);
   return { status: await client.call('status.show'), report: await client.call('host.show') };
 }

@@ -26,6 +26,7 @@ interface StatusArea {
 export function statusAreas(status: BoxStatus, show: ShowTime): readonly StatusArea[] {
   return [
     { facts: [], findings: [...reloadFindings(status, show), ...conditionFindings(status)] },
+    clockArea(status.clock, show),
     recogniserArea(status.recogniser),
     ...status.vision.map(visionArea),
     galleryArea(status.gallery),
@@ -60,6 +61,27 @@ function reloadFindings({ lastReload }: BoxStatus, show: ShowTime): readonly Fin
     ];
   }
   return [];
+}
+
+/** Nothing for a daemon of an older version. */
+function clockArea({ isSynchronised, lastJump }: BoxStatus['clock'] = {}, show: ShowTime): StatusArea {
+  const check = 'clock';
+  const findings: Finding[] = [];
+  const remedy =
+    "let a time server control the clock: 'timedatectl set-ntp true', with systemd-timesyncd or chrony installed; 'timedatectl' shows whether it does";
+  if (isSynchronised === false) {
+    const message =
+      'no time server controls the clock of this machine; wrong times go into events and attendance';
+    findings.push({ check, outcome: 'warning', message, remedy });
+  }
+  if (lastJump !== undefined) {
+    const { at, byS } = lastJump;
+    const amount = `${counted(Math.abs(byS), 'second')} ${byS < 0 ? 'back' : 'ahead'}`;
+    const message = `the clock was set ${amount} at ${show(at)}; compare times before and after with care`;
+    findings.push({ check, outcome: 'warning', message, remedy });
+  }
+  if (isSynchronised === true && findings.length === 0) findings.push(ok(check, 'a time server controls it'));
+  return { facts: [], findings };
 }
 
 /** Largest plausible distance of a configured threshold from the operating point. No measured site needed more. */

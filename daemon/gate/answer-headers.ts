@@ -51,7 +51,8 @@ export function headersForCaller(fromCore: Headers): AnswerHeaders {
   };
 }
 
-const exposed = 'etag, retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset, x-request-id';
+const exposed =
+  'allow, etag, retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset, x-request-id';
 
 /** What lets a page of a listed origin read the answer. Without credentials: such a page sends a token of its own. */
 export function crossOriginHeaders(verdict: OriginVerdict, origin: string | undefined): AnswerHeaders {

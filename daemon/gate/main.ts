@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { messageOf } from '../base/errors.js';
 import { guardOutput } from '../host/guarded-output.js';
+import { hideMemory } from '../host/hidden-memory.js';
 import { openPinoLogger } from '../host/pino-logger.js';
 import { programRoot } from '../host/program-files.js';
 import { systemClock as clock } from '../host/system-clock.js';
@@ -28,6 +29,8 @@ function stopped(): Promise<NodeJS.Signals> {
 
 async function runGate(folder: string): Promise<void> {
   const ended = stopped();
+  // Tokens and passwords of callers pass through it.
+  await hideMemory();
   const logger = openPinoLogger({ level: 'info', clock });
   const site = await readSite(
     join(programRoot(), 'dist/program/site'),

@@ -5,7 +5,8 @@ import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream';
 import type { Clock } from '../base/clock.js';
 import { isRollcallError } from '../base/errors.js';
-import type { ErrorEnvelope } from '../contract/errors.js';
+import { asksFor } from '../contract/accept.js';
+import { type ErrorEnvelope, problemDetailsOf, problemMediaType } from '../contract/errors.js';
 import { livePath } from '../contract/live.js';
 import { type AccessLog, callerGone, type Outcome } from './access-log.js';
 import {
@@ -25,6 +26,7 @@ import {
   headersForCore,
   isRefusal,
   judgeRequest,
+  type OriginVerdict,
   type Refusal,
 } from './request-rules.js';
 import type { Site } from './site.js';
@@ -47,6 +49,8 @@ interface Exchange {
   readonly connection: Connection;
   /** Aborts when the caller goes away. */
   readonly signal: AbortSignal;
+  /** What a web page that asks has to do with this box; absent before the request is judged. */
+  readonly origin?: OriginVerdict;
 }
 
 /** Answers one request and logs it. Never rejects. */
@@ -97,12 +101,13 @@ async function answer(exchange: Exchange, handling: Handling): Promise<Outcome> 
   }
 }
 
-async function answerHeld(exchange: Exchange, handling: Handling): Promise<Outcome> {
-  const { request } = exchange;
+async function answerHeld(asking: Exchange, handling: Handling): Promise<Outcome> {
+  const { request } = asking;
   const { method, url: target, headers, rawHeaders, socket } = request;
   const { localAddress } = socket;
   const judged = judgeRequest({ method, target, headers, rawHeaders, localAddress }, handling.settings);
-  if (isRefusal(judged)) return refuse(exchange, judged);
+  if (isRefusal(judged)) return refuse(asking, judged);
+  const exchange = { ...asking, origin: judged.origin };
   const { origin } = headers;
   if (method === 'OPTIONS') {
     return sendEmpty(exchange, 204, { ...preflightHeaders, ...crossOriginHeaders(judged.origin, origin) });
@@ -259,6 +264,7 @@ const pieceBytes = 32 * 1024;
 const onlyRead: Refusal = {
   status: 405,
   code: 'method-not-allowed',
+  allow: 'GET, HEAD',
   message: 'This address can only be read.',
   remedy: 'Use GET. The API is below /api/v1.',
 };
@@ -275,19 +281,26 @@ function sendEmpty(exchange: Exchange, status: 204 | 304, headers: AnswerHeaders
 }
 
 /** Refuses the request. What is left of its body is not read: a connection of HTTP/1.1 ends with the answer. */
-async function refuse(exchange: Exchange, { status, code, message, remedy }: Refusal): Promise<Outcome> {
+async function refuse(
+  exchange: Exchange,
+  { status, code, message, remedy, allow }: Refusal,
+): Promise<Outcome> {
   const { request, requestId } = exchange;
   const document: ErrorEnvelope = {
     success: false,
     error: { kind: status < 500 ? 'input' : 'operational', code, message, remedy, details: {}, requestId },
   };
-  const bytes = Buffer.from(`${JSON.stringify(document)}\n`);
+  const asksForDetails = asksFor(problemMediaType, request.headers);
+  const said = asksForDetails ? problemDetailsOf(document.error, status) : document;
+  const bytes = Buffer.from(`${JSON.stringify(said)}\n`);
   const isHead = request.method === 'HEAD';
   begin(exchange, status, {
     ...securityHeaders('data'),
+    ...crossOriginHeaders(exchange.origin ?? 'none', request.headers.origin),
     'cache-control': 'no-store',
-    'content-type': 'application/json',
+    'content-type': asksForDetails ? problemMediaType : 'application/json',
     'content-length': String(bytes.length),
+    ...(allow === undefined ? {} : { allow }),
     ...(status === 503 ? { 'retry-after': '1' } : {}),
     ...(request.httpVersionMajor === 1 && !request.complete ? { connection: 'close' } : {}),
   }).end(isHead ? undefined : bytes);

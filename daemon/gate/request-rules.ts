@@ -8,6 +8,8 @@ export interface Refusal {
   readonly code: string;
   readonly message: string;
   readonly remedy: string;
+  /** With status 405: the methods that the address has. */
+  readonly allow?: string;
 }
 
 /** What a web page that asks has to do with this box. */
@@ -65,12 +67,13 @@ export function judgeRequest(
   settings: Pick<GateSettings, 'hosts' | 'origins'>,
 ): AdmittedRequest | Refusal {
   if (!methods.includes(head.method)) {
-    return refuse(
-      405,
-      'method-not-allowed',
-      'The box does not know this method.',
-      'Use a method of the API.',
-    );
+    return {
+      status: 405,
+      code: 'method-not-allowed',
+      message: 'The box does not know this method.',
+      remedy: 'Use a method of the API.',
+      allow: methods.join(', '),
+    };
   }
   const tooLarge = sizeRefusal(head);
   if (tooLarge !== undefined) return tooLarge;

@@ -1,13 +1,18 @@
 // A process for password hashes: strangers may ask for them at any time, and cameras must not wait for that.
+
+import { hideMemory } from './hidden-memory.js';
 import type { HashTask } from './password-process.js';
 import { hashPassphrase, wipe } from './sodium.js';
 
+const hidden = hideMemory();
 process.on('message', ({ passphrase, salt, cost }: HashTask) => {
-  void hashPassphrase(passphrase, salt, cost).then((hash) => {
-    wipe(passphrase);
-    // A daemon that has ended meanwhile needs no answer.
-    process.send?.(Buffer.from(hash), () => wipe(hash));
-  });
+  void hidden
+    .then(() => hashPassphrase(passphrase, salt, cost))
+    .then((hash) => {
+      wipe(passphrase);
+      // A daemon that has ended meanwhile needs no answer.
+      process.send?.(Buffer.from(hash), () => wipe(hash));
+    });
 });
 // The daemon has ended, or needs no hash for now.
 process.on('disconnect', () => process.exit(0));

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, constants, existsSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { DurationHistogram } from '../base/duration-histogram.js';
@@ -34,6 +34,13 @@ export interface OpenDatabase extends AsyncDisposable {
   unsyncedTransaction<T>(work: () => T): T;
   /** Runs `work`, which only reads. @throws `database-busy`, `database-damaged`, `disk-failed`, or what `work` throws */
   read<T>(work: () => T): T;
+  /** False if the file was removed or replaced while it is open. What is written then goes to a file that nobody finds. */
+  isInPlace(): boolean;
+  /**
+   * Writes the whole content to a new file if the open one was removed or replaced: to its own path, or beside the file that took its
+   * place. Returns the path of the new file; undefined where nothing was to do. @throws as `transaction`
+   */
+  putBack(): string | undefined;
   close(): void;
 }
 
@@ -142,6 +149,12 @@ function wrap(db: Database.Database, path: string): OpenDatabase {
       throw explainSqliteError(error, path);
     }
   };
+  const identity = (): string | undefined => {
+    const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+    return found && `${found.dev}:${found.ino}`;
+  };
+  const opened = identity();
+  const isInPlace = (): boolean => identity() === opened;
   const transactionTimes = new DurationHistogram(transactionBoundsS);
   const transaction: OpenDatabase['transaction'] = (work) => {
     // A transaction within another one is a part of it.
@@ -168,6 +181,18 @@ function wrap(db: Database.Database, path: string): OpenDatabase {
       } finally {
         db.pragma('synchronous = FULL');
       }
+    },
+    isInPlace,
+    putBack() {
+      // Where the folder is gone too, somebody took the whole data of the box away, and there is no place to write to.
+      if (isInPlace() || !existsSync(dirname(path))) return undefined;
+      const isFree = identity() === undefined;
+      const target = isFree ? path : `${path}.displaced-${Date.now()}`;
+      // Logs of the removed file would be applied to the new one.
+      if (isFree) for (const log of ['-wal', '-shm']) rmSync(`${path}${log}`, { force: true });
+      read(() => db.prepare('VACUUM INTO ?').run(target));
+      chmodSync(target, 0o600);
+      return target;
     },
     close: () => void db.close(),
     async [Symbol.asyncDispose]() {

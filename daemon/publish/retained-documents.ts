@@ -51,6 +51,8 @@ export const repeatEveryMs = 900_000;
 const gatherMs = 1_000;
 /** Wait after a refusal or a failure. */
 const retryMs = 60_000;
+/** The box gives a former topic up after so many refusals: the rules of a broker may change a few minutes after the box. */
+const mostRefusedClears = 10;
 
 interface CurrentConnection {
   readonly connection: Pick<BrokerConnection, 'publish'>;
@@ -70,6 +72,8 @@ export class RetainedDocuments implements ConnectionTask {
   #timer: (Timer & { readonly dueMs: number }) | undefined;
   #turn: Promise<void> = Promise.resolve();
   #isFailing = false;
+  /** How often the broker refused to clear a topic. */
+  readonly #refusedClears = new Map<string, number>();
 
   constructor(options: RetainedDocumentsOptions) {
     this.#options = options;
@@ -186,9 +190,20 @@ export class RetainedDocuments implements ConnectionTask {
   }
 
   async #clear(topic: string, { connection, published }: CurrentConnection): Promise<void> {
-    const { owner, memory } = this.#options;
+    const { owner, memory, logger } = this.#options;
     published.delete(topic);
-    await connection.publish(topic, new Uint8Array(), { isRetained: true });
+    try {
+      await connection.publish(topic, new Uint8Array(), { isRetained: true });
+    } catch (error) {
+      const tries = (this.#refusedClears.get(topic) ?? 0) + 1;
+      this.#refusedClears.set(topic, tries);
+      if (refusalCodeOf(error) === undefined || tries < mostRefusedClears) throw error;
+      // A topic of a former name of the box: a broker that admits only the present name will never take it.
+      logger.warn('the broker refuses to clear a former topic; the box leaves it as it is', {
+        ...{ topic, remedy: `clear it as an administrator of the broker: mosquitto_pub -r -n -t ${topic}` },
+      });
+    }
+    this.#refusedClears.delete(topic);
     memory.forget(owner, topic);
   }
 

@@ -44,6 +44,8 @@ interface RecordsOptions {
   readonly seal?: GrantSeal;
   /** Absent: passages are sealed with a random key and open only in this process. */
   readonly passageSeal?: PassageSeal;
+  /** For the hashes of idempotency keys; the one in use first. Absent: keys end with this process. */
+  readonly auditKeys?: readonly Uint8Array[];
   /**
    * Knows the position of records.db outside of the file. The caller disposes it after the records. Absent: a missing or
    * older file is not noticed.
@@ -88,6 +90,8 @@ export interface Records extends RecentEvents, AsyncDisposable {
   readonly sources: { readonly conditions: PublishedConditions; readonly states: SourceStates };
   readonly retained: RetainedMessages;
   readonly passages: PassageJournal;
+  /** False if records.db was removed or replaced while it is open; closing the records then writes their content back. */
+  isInPlace(): boolean;
   /** The last loss of records, until it has been published for long enough. */
   readonly loss: { reported(): ReportedLoss | undefined; forget(): void };
   readonly countUnknown: EventTable['countUnknown'];
@@ -114,7 +118,10 @@ export function openRecords(options: RecordsOptions): Records {
   const next = countersOf(database);
   const conditions = publishedConditionsOf(database);
   const seal = options.seal ?? new GrantSeal('', []);
+  const mutes = alertMutesOf(database, seal);
   const states = sourceStatesOf(database);
+  const { auditKeys = [] } = options;
+  const enrolments = enrolmentKeysOf(database, { nowMs: () => clock.wallMs(), auditKeys });
   const passages = passagesOf(database, options.passageSeal ?? temporaryPassageSeal());
   const listeners = new Set<Listener>();
   let recordedCount = 0;
@@ -148,17 +155,18 @@ export function openRecords(options: RecordsOptions): Records {
     retention: recordsRetentionOf(database, passages),
     attendance: attendanceRecordsOf(database),
     alerts: {
-      journal: alertJournalOf(database),
+      journal: alertJournalOf(database, mutes),
       deliveries: alertDeliveriesOf(database),
-      mutes: alertMutesOf(database),
+      mutes,
     },
     commands: commandRecordsOf(database, conditions, { seal, nowMs: () => clock.wallMs() }),
-    enrolments: enrolmentKeysOf(database, () => clock.wallMs()),
+    enrolments,
     sources: { conditions, states },
     loss: reportedLossOf(states),
     retained: retainedMessagesOf(database),
     passages,
     countUnknown: events.countUnknown,
+    isInPlace: () => database.isInPlace(),
     transactionTimes: database.transactionTimes,
     recordAll: (happened, alongside = () => undefined) => recordAll(happened, alongside),
     record(happened, alongside = () => undefined) {
@@ -175,6 +183,7 @@ export function openRecords(options: RecordsOptions): Records {
     async [Symbol.asyncDispose]() {
       listeners.clear();
       seal[Symbol.dispose]();
+      enrolments[Symbol.dispose]();
       closed();
     },
   };
@@ -212,7 +221,11 @@ function openMarked(options: RecordsOptions): { readonly database: OpenDatabase;
         record: (file, events) => void events.map(writerOf(file, options)),
       }),
   });
-  if (mark === undefined) return { database: opened, closed: () => opened.close() };
+  const close = (): void => {
+    opened.putBack();
+    opened.close();
+  };
+  if (mark === undefined) return { database: opened, closed: close };
   let isDamaged = false;
   const database = markedDatabase(opened, mark, (error) => {
     isDamaged = true;
@@ -222,7 +235,7 @@ function openMarked(options: RecordsOptions): { readonly database: OpenDatabase;
     database,
     closed() {
       const position = isDamaged ? undefined : positionOf(database)();
-      database.close();
+      close();
       if (position !== undefined) mark.note(position, true);
     },
   };

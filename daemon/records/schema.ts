@@ -252,7 +252,7 @@ const retainedTables = `
 `;
 
 /**
- * - `enrolment_key`: enrolments by the key that their caller chose. `place`: a hash of caller and key. `content`: a hash of the
+ * - `enrolment_key`: enrolments by the key that their caller chose. `place`: a keyed hash of caller and key. `content`: one of the
  *   request. `answer`: what was said of its photographs, JSON without names.
  */
 const enrolmentTables = `
@@ -304,8 +304,17 @@ const passageTables = `
   CREATE INDEX person_of_passage ON passage_person (number);
 `;
 
+/** The hashes were made without a key: whoever had the file could try guesses of a person's data against them. Keys last a day. */
+const keyedEnrolments = `DROP TABLE enrolment_key;${enrolmentTables.replace('content   TEXT ', 'content   BLOB ')}`;
+
 /** - `attendance_correction.camera_id`: of `seen` and `not-seen`, where. */
 const correctedCameras = 'ALTER TABLE attendance_correction ADD COLUMN camera_id TEXT;';
+
+/**
+ * - `alert_mute.seal`: authenticates the row, so that whoever can write the file cannot silence alerts. A mute of an earlier
+ *   version has none and ends with the update.
+ */
+const sealedMutes = 'ALTER TABLE alert_mute ADD COLUMN seal BLOB;';
 
 /** Migrations go forward only; a released migration is never edited. */
 export const recordsMigrations: readonly Migration[] = [
@@ -324,4 +333,6 @@ export const recordsMigrations: readonly Migration[] = [
   { name: 'enrolments by the key of their caller', apply: enrolmentTables },
   { name: 'passages', apply: passageTables },
   { name: 'corrections of single attendances', apply: correctedCameras },
+  { name: 'seals of mutes', apply: sealedMutes },
+  { name: 'keyed hashes of idempotency keys', apply: keyedEnrolments },
 ];

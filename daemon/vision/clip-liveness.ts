@@ -8,6 +8,8 @@ import type { LivenessPolicy } from '../domain/liveness/liveness-verdict.js';
 import type { Sighting } from '../domain/tracks/sighting.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import type { FaceAnalyser } from './face-analyser.js';
+import { clipContainers } from './ingest/clip-container.js';
+import type { ClipLimits } from './ingest/clip-options.js';
 import type { FfmpegBinary } from './ingest/ffmpeg-binary.js';
 import { decodePhoto } from './photo-decoding.js';
 import { openClipPipeline, replayClip } from './replay-clip.js';
@@ -15,8 +17,16 @@ import type { StageEvent } from './stage-event.js';
 
 /** A track is confirmed after this many photographs. */
 const fewestFrames = 3;
-/** The rest of a longer clip is ignored, seconds. */
-const longestClipS = 30;
+/**
+ * What an uploaded clip may cost. The rest of a longer clip is ignored: 30 s at up to 120 frames a second. Reading ends before the
+ * process counts as hanging, so a costly clip holds up others for a bounded time.
+ */
+export const uploadLimits: ClipLimits = {
+  longestS: 30,
+  mostFrames: 3600,
+  longestReadingMs: 30_000,
+  memoryBytes: 2 ** 31,
+};
 
 /** The last sighting of the face in a clip with all its probes, or why there is none. */
 export type ClipLiveness =
@@ -109,9 +119,8 @@ function analyseFile(
   sink: (event: StageEvent) => void,
 ): Promise<Refusal | undefined> {
   return withClipFile(clip, async (path) => {
-    const untilMs = longestClipS * 1000;
-    for await (const { events } of replayClip({ ...options, path, camera, clock, speed: 'max', untilMs }))
-      events.forEach(sink);
+    const how = { path, camera, clock, speed: 'max', limits: uploadLimits } as const;
+    for await (const { events } of replayClip({ ...options, ...how })) events.forEach(sink);
     return undefined;
   });
 }
@@ -127,7 +136,7 @@ export async function withClipFile<T>(
   } catch (error) {
     if (!isRollcallError(error, 'clip-unreadable')) throw error;
     // The message of the error names a path that the sender does not know.
-    const remedy = 'Send a clip that FFmpeg can read, such as MP4 with H.264.';
+    const remedy = `Send a complete video as ${clipContainers}, with pictures of at most 4096 x 4096 pixels.`;
     return { outcome: 'refused', code: error.code, message: 'the clip cannot be read', remedy };
   } finally {
     await file.close();
@@ -149,7 +158,7 @@ async function analysePhotographs(
       return { outcome: 'refused', code: 'not-a-picture', message, remedy };
     }
     const capturedAtMs = (sequence * 1000) / fps;
-    if (capturedAtMs > longestClipS * 1000) break;
+    if (capturedAtMs > uploadLimits.longestS * 1000) break;
     const { picture } = decoded;
     await pipeline.analyse({
       ...{ cameraId: camera.id, sequence, capturedAtMs, picture },

@@ -1,7 +1,7 @@
 import { cameraId } from '../domain/ids.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { jpegOfPart } from './best-shot.js';
-import { withClipFile } from './clip-liveness.js';
+import { uploadLimits, withClipFile } from './clip-liveness.js';
 import { openClip } from './ingest/clip-source.js';
 import type { FfmpegBinary } from './ingest/ffmpeg-binary.js';
 import type { CutOutcome } from './protocol.js';
@@ -29,6 +29,7 @@ export function picturesOfClip(
     await using frames = await openClip({
       ...{ path, cameraId: cameraId('clip'), ffmpeg, clock },
       maxAnalysisWidthPx: 1920,
+      limits: uploadLimits,
     });
     for await (const { picture, capturedAtMs, release } of frames) {
       try {

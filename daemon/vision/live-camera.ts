@@ -56,10 +56,11 @@ const frameRoom = 1.2;
 
 /** The options of a camera's source, from its plan. */
 export function sourceOptions(plan: CameraPlan, ffmpeg: FfmpegBinary, logger: Logger): CameraSourceOptions {
-  const { url, credential, transport, allowsBasicLogin, authorities, fingerprint, ...rest } = plan;
+  const { url, credential, transport, allowsBasicLogin, authorities, fingerprint, extraNetworks, ...rest } =
+    plan;
   return {
     cameraId: cameraId(plan.id),
-    address: { url, credential, transport, allowsBasicLogin, authorities, fingerprint },
+    address: { url, credential, transport, allowsBasicLogin, authorities, fingerprint, extraNetworks },
     ffmpeg,
     clock,
     logger,

@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import { isRollcallError, messageOf } from '../base/errors.js';
 import { Lifetime } from '../base/lifetime.js';
+import { hideMemory } from '../host/hidden-memory.js';
 import { openPinoLogger } from '../host/pino-logger.js';
 import { systemClock } from '../host/system-clock.js';
 import { type Order, orderLimits, orderSchema, type Report } from './protocol.js';
@@ -57,6 +58,8 @@ function obey(order: Order, attachment: Uint8Array): void {
   } else void host?.then((running) => running.answer(order, attachment)).catch(fail);
 }
 
+// Before the first order, which may bring a login of a camera.
+await hideMemory();
 const channel = openMessageChannel(
   new Socket({ fd: channelFd, readable: true, writable: true }),
   orderLimits,

@@ -1,10 +1,15 @@
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { messageOf } from '../base/errors.js';
 import type { Rgb24Picture } from '../domain/faces/picture.js';
-import { explainUnusable, type UnusablePicture } from './picture-kinds.js';
-
-/** Accepted formats. Drawings and documents are refused before anything renders them. */
-const FORMATS: readonly string[] = ['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif'];
+import { decodeHeic } from './heic-decoding.js';
+import {
+  explainUnusable,
+  isHeic,
+  isPhotograph,
+  tooDemanding,
+  tooManyPixels,
+  type UnusablePicture,
+} from './picture-kinds.js';
 
 /** More pixels than a phone takes. A file that claims more could exhaust the memory. */
 const MOST_PIXELS = 64_000_000;
@@ -27,16 +32,28 @@ type DecodedPhoto =
 
 /** Decodes a photograph upright, in sRGB, at most `LONGEST_SIDE_PX` long. Never throws because of the file's content. */
 export async function decodePhoto(bytes: Uint8Array): Promise<DecodedPhoto> {
+  // The decoder knows more formats than photographs have: documents and drawings, which may name other files.
+  if (!isPhotograph(bytes)) return { outcome: 'not-a-picture', ...explainUnusable(bytes, '') };
+  if (isHeic(bytes)) return decodeHeicPhoto(bytes);
+  return shrink(bytes, () => sharp(bytes, { limitInputPixels: MOST_PIXELS, failOn: 'error' }));
+}
+
+/** HEIC has a decoder of its own: that of the other formats comes without HEVC, which needs a licence. */
+async function decodeHeicPhoto(bytes: Uint8Array): Promise<DecodedPhoto> {
+  const decoded = await decodeHeic(bytes, { mostPixels: MOST_PIXELS });
+  if (decoded.outcome !== 'ok') {
+    const why = { 'too-many-pixels': tooManyPixels, 'too-demanding': tooDemanding } as const;
+    const problem = decoded.outcome === 'damaged' ? explainUnusable(bytes, '') : why[decoded.outcome];
+    return { outcome: 'not-a-picture', ...problem };
+  }
+  const { data, widthPx: width, heightPx: height } = decoded.picture;
+  return shrink(bytes, () => sharp(data, { raw: { width, height, channels: 3 } }));
+}
+
+async function shrink(bytes: Uint8Array, open: () => Sharp): Promise<DecodedPhoto> {
   try {
-    const image = sharp(bytes, { limitInputPixels: MOST_PIXELS, failOn: 'error' });
-    const { format, width, height } = await image.metadata();
-    if (!FORMATS.includes(format)) {
-      return {
-        outcome: 'not-a-picture',
-        reason: `the file has the format ${format}, which is not a format of photographs`,
-        remedy: 'Send a photograph as a JPEG file.',
-      };
-    }
+    const image = open();
+    const { width, height } = await image.metadata();
     const { data, info } = await image
       .rotate()
       .resize({ width: LONGEST_SIDE_PX, height: LONGEST_SIDE_PX, fit: 'inside', withoutEnlargement: true })

@@ -48,10 +48,11 @@ const kinds: readonly FileKind[] = [
     isOfKind: (bytes) => startsWith('RIFF')(bytes) && bytes.toString('latin1', 8, 12) === 'WEBP',
   },
   { name: 'an AVIF picture', use: 'decoded', isOfKind: hasBrand(/^avi[fs]$/) },
-  { name: 'a HEIC picture', use: 'not-decoded', isOfKind: heic },
+  { name: 'a HEIC picture', use: 'decoded', isOfKind: heic },
   { name: 'a video', use: 'no-picture', isOfKind: (bytes) => brandsOf(bytes).length > 0 },
   { name: 'a PDF document', use: 'no-picture', isOfKind: startsWith('%PDF') },
   { name: 'a zip archive', use: 'no-picture', isOfKind: startsWith('PK\x03\x04') },
+  { name: 'an SVG drawing', use: 'no-picture', isOfKind: (bytes) => isText(bytes) && bytes.includes('<svg') },
   { name: 'a text file', use: 'no-picture', isOfKind: isText },
   { name: 'a BMP picture', use: 'not-decoded', isOfKind: startsWith('BM') },
 ];
@@ -63,10 +64,29 @@ function isText(bytes: Buffer): boolean {
   );
 }
 
-const heicRemedy =
-  'Save it as JPEG and send that. An iPhone takes JPEG where Settings, Camera, Formats says "Most Compatible".';
+const otherFile = 'Send a photograph as a JPEG, PNG, WebP, TIFF, GIF, AVIF or HEIC file.';
 
-const otherFile = 'Send a photograph as a JPEG, PNG, WebP, TIFF, GIF or AVIF file.';
+export const tooManyPixels: UnusablePicture = {
+  reason: 'the picture has more than 64 megapixels',
+  remedy: 'Make it smaller: 2000 pixels on the longer side are enough.',
+};
+
+/** A HEIC file that its decoder could not read within its limits. */
+export const tooDemanding: UnusablePicture = {
+  reason: 'the file is a HEIC picture, and reading it takes too much time or memory',
+  remedy: 'Save it as JPEG and send that.',
+};
+
+/** Whether the file begins like a photograph in a format that `decodePhoto` supports. */
+export function isPhotograph(file: Uint8Array): boolean {
+  const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
+  return kinds.find(({ isOfKind }) => isOfKind(bytes))?.use === 'decoded';
+}
+
+/** Whether the file begins like a picture that is coded with HEVC, as iPhones take them. */
+export function isHeic(file: Uint8Array): boolean {
+  return heic(Buffer.from(file.buffer, file.byteOffset, file.byteLength));
+}
 
 /** Explains to people why the decoder failed with the message `problem`. */
 export function explainUnusable(file: Uint8Array, problem: string): UnusablePicture {
@@ -77,12 +97,7 @@ export function explainUnusable(file: Uint8Array, problem: string): UnusablePict
       remedy: 'Copy the photograph again, or send another one.',
     };
   }
-  if (/pixel limit/.test(problem)) {
-    return {
-      reason: 'the picture has more than 64 megapixels',
-      remedy: 'Make it smaller: 2000 pixels on the longer side are enough.',
-    };
-  }
+  if (/pixel limit/.test(problem)) return tooManyPixels;
   const kind = kinds.find(({ isOfKind }) => isOfKind(bytes));
   if (kind === undefined) {
     return { reason: 'the file is not a picture in a known format', remedy: otherFile };
@@ -92,7 +107,7 @@ export function explainUnusable(file: Uint8Array, problem: string): UnusablePict
   if (use === 'not-decoded') {
     return {
       reason: `the file is ${name}, and rollcall cannot read that format`,
-      remedy: heic(bytes) ? heicRemedy : otherFile,
+      remedy: otherFile,
     };
   }
   return {

@@ -8,8 +8,9 @@ import type { CameraPlan, VisionPlan } from './protocol.js';
 /** Everything that a vision process needs to open one camera. Throws where its credential or its caFile cannot be read. */
 export async function planCamera(
   camera: CameraConfig,
-  { secretsDir, dataDir }: Pick<Config, 'secretsDir' | 'dataDir'>,
+  config: Pick<Config, 'secretsDir' | 'dataDir' | 'cameras' | 'api'>,
 ): Promise<CameraPlan> {
+  const { secretsDir, dataDir } = config;
   // A camera of the box gets nothing but its own login: the name of another secret would send that secret to its address.
   const places = camera.isOwn === true ? ownSecretsOnly({ dataDir }) : { secretsDirectory: secretsDir };
   const credential =
@@ -24,6 +25,7 @@ export async function planCamera(
     allowsBasicLogin: camera.allowBasicLogin,
     authorities: authorities?.toString('utf8') ?? null,
     fingerprint,
+    extraNetworks: planBounds(camera, config),
     transport: camera.transport,
     hwaccel: camera.hwaccel,
     maxAnalysisWidthPx: camera.maxAnalysisWidthPx,
@@ -35,6 +37,19 @@ export async function planCamera(
     provingFps: camera.rates.provingFps,
     pictureChecks: [...camera.pictureChecks],
   };
+}
+
+/**
+ * The networks in which a camera may be although no other camera may; null where it may be anywhere: in the configuration file, or
+ * at host and port of a camera of that file. A caller of the API chose every other address.
+ */
+export function planBounds(
+  { isOwn, url }: CameraConfig,
+  { cameras, api }: Pick<Config, 'cameras' | 'api'>,
+): string[] | null {
+  const { host } = new URL(url);
+  const isOwners = cameras.some((each) => each.isOwn !== true && new URL(each.url).host === host);
+  return isOwn !== true || isOwners ? null : [...api.cameraNetworks];
 }
 
 /** Only the settings that vision uses: a change of the others must not restart the process. */

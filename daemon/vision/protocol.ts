@@ -75,6 +75,8 @@ const cameraPlanSchema = z.strictObject({
   /** PEM. */
   authorities: z.string().nullable(),
   fingerprint: z.string().nullable(),
+  /** Bounds where the camera may be; null: anywhere. */
+  extraNetworks: z.array(z.string()).nullable(),
   transport: z.enum(['tcp', 'udp']),
   hwaccel: z.string(),
   maxAnalysisWidthPx: count,

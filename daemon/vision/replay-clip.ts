@@ -1,10 +1,12 @@
 import { type Clock, sleep } from '../base/clock.js';
+import { present } from '../base/present.js';
 import { VirtualClock } from '../base/virtual-clock.js';
 import type { CameraConfig } from '../config/schema.js';
 import { trackId } from '../domain/ids.js';
 import type { LivenessPolicy } from '../domain/liveness/liveness-verdict.js';
 import { CameraPipeline } from './camera-pipeline.js';
 import type { FaceAnalyser } from './face-analyser.js';
+import type { ClipLimits } from './ingest/clip-options.js';
 import { openClip } from './ingest/clip-source.js';
 import type { FfmpegBinary } from './ingest/ffmpeg-binary.js';
 import type { TakeShot } from './probe-stage.js';
@@ -24,8 +26,8 @@ export interface ClipReplayOptions {
   readonly speed: 'max' | 'real';
   /** Makes the pictures that sightings carry. Absent: they carry none. */
   readonly takeShot?: TakeShot;
-  /** The replay stops here, milliseconds from the first frame. Default: the end of the clip. */
-  readonly untilMs?: number;
+  /** For a clip from somebody else. */
+  readonly limits?: ClipLimits;
   /** Gets every view of a face. */
   readonly onView?: ViewSink | undefined;
 }
@@ -42,18 +44,18 @@ export interface ReplayStep {
  * t1, so the same clip and settings give the same steps. Throws what `openClip` throws.
  */
 export async function* replayClip(options: ClipReplayOptions): AsyncGenerator<ReplayStep, void, void> {
-  const { path, camera, ffmpeg, clock, speed, untilMs = Number.POSITIVE_INFINITY } = options;
+  const { path, camera, ffmpeg, clock, speed } = options;
   const { id: cameraId, maxAnalysisWidthPx } = camera;
   const events: StageEvent[] = [];
   const pipeline = openClipPipeline(options, (event) => events.push(event));
-  await using clip = await openClip({ path, cameraId, ffmpeg, clock, maxAnalysisWidthPx });
+  const { limits } = options;
+  await using clip = await openClip({
+    ...{ path, cameraId, ffmpeg, clock, maxAnalysisWidthPx },
+    ...present({ limits }),
+  });
   const startedMs = clock.monotonicMs();
   let atMs = 0;
   for await (const frame of clip) {
-    if (frame.capturedAtMs > untilMs) {
-      frame.release();
-      break;
-    }
     atMs = frame.capturedAtMs;
     try {
       if (speed === 'real') await sleep(clock, Math.max(0, startedMs + atMs - clock.monotonicMs()));
@@ -69,7 +71,7 @@ export async function* replayClip(options: ClipReplayOptions): AsyncGenerator<Re
 
 /** A camera pipeline for a replay; its events go to `sink`. */
 export function openClipPipeline(
-  options: Omit<ClipReplayOptions, 'path' | 'ffmpeg' | 'clock' | 'speed' | 'untilMs'>,
+  options: Omit<ClipReplayOptions, 'path' | 'ffmpeg' | 'clock' | 'speed'>,
   sink: (event: StageEvent) => void,
 ): CameraPipeline {
   const { camera, analyser, liveness, sameFaceThreshold } = options;

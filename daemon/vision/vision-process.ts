@@ -7,6 +7,7 @@ import { present } from '../base/present.js';
 import { shownText } from '../domain/printable-text.js';
 import { processEntry } from '../host/program-files.js';
 import { systemClock as clock } from '../host/system-clock.js';
+import { boundChild } from './ingest/bound-child.js';
 import { type Order, type Report, reportLimits, reportSchema } from './protocol.js';
 import { VisionLog } from './vision-log.js';
 import { openMessageChannel } from './wire.js';
@@ -77,23 +78,20 @@ export interface VisionProcessOptions {
 /** Starts one vision process. It waits for a `start` order. */
 export function spawnVisionProcess(options: VisionProcessOptions): VisionProcess {
   const { purpose, logger, user, onReport, isPictureAsked = () => false } = options;
-  const child = spawn(
-    process.execPath,
-    [
-      ...process.execArgv,
-      ...(options.program ?? [processEntry({ built: 'vision.js', source: 'vision/main.ts' })]),
-    ],
-    {
-      env: Object.fromEntries(
-        inheritedVariables.flatMap((name) => {
-          const value = process.env[name];
-          return value === undefined ? [] : [[name, value]];
-        }),
-      ),
-      ...present({ uid: user, gid: user }),
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-    },
-  );
+  const command = boundChild(process.execPath, [
+    ...process.execArgv,
+    ...(options.program ?? [processEntry({ built: 'vision.js', source: 'vision/main.ts' })]),
+  ]);
+  const child = spawn(command.program, command.arguments, {
+    env: Object.fromEntries(
+      inheritedVariables.flatMap((name) => {
+        const value = process.env[name];
+        return value === undefined ? [] : [[name, value]];
+      }),
+    ),
+    ...present({ uid: user, gid: user }),
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  });
   lowerPriority(child, purpose === 'cameras' ? cameraNiceness : photographNiceness);
   forwardLog(child, options);
   let broken: VisionEnd | undefined;

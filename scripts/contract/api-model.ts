@@ -56,6 +56,12 @@ function followed(node: Node, schemas: Schemas): Node {
   return { ...schemas.get(ref.split('/').at(-1) ?? ''), ...own };
 }
 
+/** The name that clients know the schema by. */
+function nameOf({ $ref: ref }: Node): readonly string[] {
+  const name = typeof ref === 'string' ? ref.split('/').at(-1) : undefined;
+  return name === undefined ? [] : [code(name)];
+}
+
 const formsOf = (node: Node): readonly Node[] => [...nodesIn(node['anyOf']), ...nodesIn(node['oneOf'])];
 
 function range(node: Node, low: string, high: string, unit: string): string {
@@ -104,7 +110,7 @@ function valueText(given: Node, schemas: Schemas): string {
       return `list of ${items}${range(node, 'minItems', 'maxItems', '')}`;
     }
     case 'object':
-      return isNode(node['properties']) ? 'object' : 'object with any names';
+      return isNode(node['properties']) ? ['object', ...nameOf(given)].join(' ') : 'object with any names';
     default:
       return 'any value';
   }
@@ -228,10 +234,15 @@ function answerOf(
   const shape = {
     json: `\`data\`: ${value}.`,
     page: `\`data\`: a page of the list; each item: ${value}.`,
-    lines: `Lines of JSON: \`{"item"}\` for each item, then \`{"done":true}\` or \`{"error"}\`. Each item: ${value}.`,
+    lines: isBounded(answer)
+      ? `\`data\`: all items; each item: ${value}. Callers whose \`Accept\` names \`application/jsonl\` get \`{"item"}\` on a line for each item, then \`{"done":true}\` or \`{"error"}\`.`
+      : `Lines of JSON: \`{"item"}\` for each item, then \`{"done":true}\` or \`{"error"}\`. Each item: ${value}.`,
   }[answer.kind];
   return { answer: shape, rows: rowsBelow(node, '', schemas) };
 }
+
+const isBounded = (answer: OperationDeclaration['answer']): boolean =>
+  answer.kind === 'lines' && answer.isBounded === true;
 
 function operationPage(id: string, declaration: OperationDeclaration): OperationPage {
   const schemas = new Map<string, Node>();

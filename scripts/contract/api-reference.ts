@@ -91,6 +91,9 @@ export function scopesReference(operations: Declarations): string {
     listed(declared.filter(([, operation]) => operation.rate === rate)),
   ]);
   const proof = listed(declared.filter(([, operation]) => operation.needsStepUp === true));
+  const partly = declared.flatMap(([id, { withoutProof }]) =>
+    withoutProof === undefined ? [] : [`\`${id}\` does not where ${withoutProof.where}.`],
+  );
   return `${[
     '# Scopes and roles',
     'This page is generated from `daemon/contract/` by `npm run docs`: change the declarations, not the page.',
@@ -106,7 +109,7 @@ export function scopesReference(operations: Declarations): string {
     '## Operations without a scope',
     `Without a login: ${listed(declared.filter(([, { scope }]) => scope === 'public')) || 'none'}. With any login, about oneself: ${listed(declared.filter(([, { scope }]) => scope === 'self')) || 'none'}.`,
     '## Operations that ask for the password again',
-    `The caller must have given the password or the second factor within the last 5 minutes: ${proof || 'none'}.`,
+    `The caller must have given the password or the second factor within the last 5 minutes: ${proof || 'none'}. ${partly.join(' ')}`,
     '## Rate classes',
     table(['class', 'operations'], rateRows),
   ].join('\n\n')}\n`;

@@ -10,15 +10,17 @@ export class Compiler {
   readonly #root: string;
   #snapshot: Snapshot;
 
-  constructor(root: string) {
+  /** `isForConsole`: the console is a project of its own. */
+  constructor(root: string, isForConsole = false) {
     this.#root = root;
     this.#api = new API({ cwd: root });
-    this.#snapshot = this.#api.updateSnapshot({ openProjects: [join(root, 'tsconfig.json')] });
+    const project = isForConsole ? 'daemon/console/tsconfig.json' : 'tsconfig.json';
+    this.#snapshot = this.#api.updateSnapshot({ openProjects: [join(root, project)] });
   }
 
   mutantsOf(file: string): readonly Mutant[] {
     const source = this.#program().getSourceFile(join(this.#root, file));
-    if (source === undefined) throw new Error(`tsconfig.json does not include ${file}.`);
+    if (source === undefined) throw new Error(`No project has ${file}.`);
     return mutantsOf(source, file, readFileSync(join(this.#root, file), 'utf8'));
   }
 
@@ -28,10 +30,14 @@ export class Compiler {
     return workplace.with(mutant, () => {
       this.#reread(path);
       const program = this.#program();
-      const problems = [path, ...importers.map((file) => join(this.#root, file))].flatMap((file) => [
-        ...program.getSyntacticDiagnostics(file),
-        ...program.getSemanticDiagnostics(file),
-      ]);
+      const paths = [path, ...importers.map((file) => join(this.#root, file))];
+      const problems = paths
+        // The console and the rest of the program are projects of their own.
+        .filter((file) => program.getSourceFile(file) !== undefined)
+        .flatMap((file) => [
+          ...program.getSyntacticDiagnostics(file),
+          ...program.getSemanticDiagnostics(file),
+        ]);
       return problems.every(({ code }) => leftOver.has(code));
     });
   }

@@ -1,10 +1,43 @@
-/** A part of the core logic, and the integration tests that are about it; unit tests are found by what they import. */
+/** A part of the program, and the integration tests that are about it; unit tests are found by what they import. */
 export interface Layer {
   /** Folders and files. */
   readonly sources: readonly string[];
-  /** Files of test/integration, without `.test.ts`. None of them starts the built program: that holds no mutant. */
-  readonly integration: readonly string[];
+  /**
+   * Files of test/integration, without `.test.ts`. What they start of the built program, such as `rollcall`, holds no mutant. Absent: found as
+   * unit tests are, among those that do not take minutes.
+   */
+  readonly integration?: readonly string[];
 }
+
+/** Integration tests that no layer gets unless it names them: they take minutes, or need a camera, models or a broker. */
+export const isSlow = (test: string): boolean =>
+  /kill|fault|loop|full-disk|virtual-camera|models-|examples|walkthrough|replay|tls-scan|mutate/.test(test);
+
+/** All of a package. */
+const folder = (name: string): Layer => ({ sources: [`daemon/${name}/`] });
+
+const packages = [
+  ...[
+    'accounts',
+    'app',
+    'cli',
+    'config',
+    'contract',
+    'control',
+    'doctor',
+    'domain',
+    'gallery',
+    'gate',
+    'host',
+  ],
+  ...['publish', 'records', 'vision'],
+];
+
+const consoleSources = [
+  ...['building/', 'words/', 'parts/zip-file.ts', 'pages/attendance/spreadsheet.ts'],
+  ...['face-tone', 'live-end', 'live-message'].map((name) => `pages/cameras/live/${name}.ts`),
+  ...['unzip', 'import-table'].map((name) => `pages/people/${name}.ts`),
+].map((path) => `daemon/console/${path}`);
 
 export const layers: Readonly<Record<string, Layer>> = {
   liveness: { sources: ['daemon/domain/liveness/'], integration: [] },
@@ -53,4 +86,8 @@ export const layers: Readonly<Record<string, Layer>> = {
     sources: ['daemon/audit/'],
     integration: ['audit-log', 'audit-tampering', 'audit-segments', 'audit-key', 'audit-digest'],
   },
+  // Whole packages. A file that also belongs to a layer above has the tests of that one.
+  ...Object.fromEntries(packages.map((name) => [name, folder(name)])),
+  // Only what unit tests can reach: browsers open the built console.
+  console: { sources: consoleSources },
 };

@@ -67,15 +67,17 @@ function changesOf(node: Node): readonly Change[] {
   if (is.isCallExpression(node)) return changesOfCall(node, node.expression);
   if (is.isArrayLiteralExpression(node)) return node.elements.map((_, at) => without(node.elements, at));
   if (is.isObjectLiteralExpression(node)) {
-    const isSpread = (at: number): boolean => is.isSpreadAssignment(node.properties[at] ?? node);
-    return node.properties.flatMap((_, at) => (isSpread(at) ? [without(node.properties, at)] : []));
+    return node.properties.flatMap((each, at) => (canBeMissing(each) ? [without(node.properties, at)] : []));
   }
   if (is.isExpressionStatement(node)) return [becomes('logic', node, ';')];
+  if (is.isAwaitExpression(node)) return withoutAwait(node, node.expression);
   if (is.isPrefixUnaryExpression(node)) return withoutNot(node, node.operand);
   if (is.isTrueLiteral(node)) return [becomes('logic', node, 'false')];
   if (is.isFalseLiteral(node)) return [becomes('logic', node, 'true')];
   const condition = conditionOf(node);
-  return condition === undefined ? [] : [becomes('logic', condition, `!(${condition.getText()})`)];
+  if (condition === undefined) return [];
+  const negated = becomes('logic', condition, `!(${condition.getText()})`);
+  return isGuard(node) ? [negated, becomes('logic', node, ';')] : [negated];
 }
 
 const becomes = (kind: MutationKind, node: Node, replacement: string): Change => ({
@@ -87,6 +89,26 @@ function without(members: readonly Node[], at: number): Change {
   const [before, member, after] = [members[at - 1], members[at], members[at + 1]];
   const start = (after === undefined ? before?.end : undefined) ?? member?.getStart() ?? 0;
   return { kind: 'logic', start, end: after?.getStart() ?? member?.end ?? start, replacement: '' };
+}
+
+/** What a type may allow to be absent: what is spread, and what names something, as `camera: 'id'` does. Not a text. */
+function canBeMissing(member: Node): boolean {
+  if (is.isSpreadAssignment(member)) return true;
+  return is.isPropertyAssignment(member) && /^'[^\s']+'$/.test(member.initializer.getText());
+}
+
+/** An `if` that only leaves: without it, everybody passes. */
+function isGuard(node: Node): boolean {
+  if (!is.isIfStatement(node) || node.elseStatement !== undefined) return false;
+  const body = node.thenStatement;
+  const first = is.isBlock(body) ? body.statements[0] : body;
+  if (first === undefined) return false;
+  return is.isReturnStatement(first) || is.isThrowStatement(first) || is.isContinueStatement(first);
+}
+
+/** A promise that nobody waits for. What is returned is awaited by the caller. */
+function withoutAwait(node: Node, promised: Node): readonly Change[] {
+  return is.isReturnStatement(node.parent) ? [] : [becomes('logic', node, promised.getText())];
 }
 
 function conditionOf(node: Node): Node | undefined {

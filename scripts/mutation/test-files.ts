@@ -1,10 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { scanSource } from '../../test/support/source-scanner.js';
-import { layers } from './layers.js';
+import { isSlow, layers } from './layers.js';
 
 /** Unit tests that run for one file, the nearest to it: those that are further away pass through so much that they tell little. */
-const nearestTests = 10;
+const nearestUnit = 10;
+/** Integration tests that run for one file, of those that its layer names. */
+const nearestIntegration = 4;
 
 /** The tests that can notice a change of one file, in the order in which they run. */
 export interface TestFiles {
@@ -20,6 +22,7 @@ export class Imports {
   readonly #imported = new Map<string, readonly string[]>();
   readonly #program: readonly string[];
   readonly #unitTests: readonly string[];
+  readonly #integrationTests: readonly string[];
 
   constructor(root: string) {
     this.#root = root;
@@ -27,8 +30,9 @@ export class Imports {
       readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
         .filter((name) => name.endsWith(ending))
         .map((name) => join(folder, name));
-    this.#program = filesOf('daemon', '.ts');
+    this.#program = [...filesOf('daemon', '.ts'), ...filesOf('daemon', '.tsx')];
     this.#unitTests = filesOf('test/unit', '.test.ts');
+    this.#integrationTests = filesOf('test/integration', '.test.ts');
   }
 
   importersOf(file: string): readonly string[] {
@@ -36,19 +40,24 @@ export class Imports {
   }
 
   testsOf(file: string): TestFiles {
-    const unit = this.#unitTests
-      .map((test) => ({ test, ...this.#way(test, file) }))
-      .filter(({ steps }) => steps !== undefined)
-      .sort((a, b) => (a.steps ?? 0) - (b.steps ?? 0) || a.passed - b.passed || a.test.localeCompare(b.test))
-      .slice(0, nearestTests)
-      .map(({ test }) => test);
     const layer = Object.values(layers).find(({ sources }) =>
       sources.some((source) => file.startsWith(source)),
     );
+    const named = layer?.integration?.map((name) => `test/integration/${name}.test.ts`);
+    const integration = named ?? this.#integrationTests.filter((test) => !isSlow(test));
     return {
-      unit,
-      integration: (layer?.integration ?? []).map((name) => `test/integration/${name}.test.ts`),
+      unit: this.#nearest(this.#unitTests, file).slice(0, nearestUnit),
+      integration: this.#nearest(integration, file).slice(0, nearestIntegration),
     };
+  }
+
+  /** Those of the tests that import the file, by the shortest way first. */
+  #nearest(tests: readonly string[], file: string): readonly string[] {
+    return tests
+      .map((test) => ({ test, ...this.#way(test, file) }))
+      .filter(({ steps }) => steps !== undefined)
+      .sort((a, b) => (a.steps ?? 0) - (b.steps ?? 0) || a.passed - b.passed || a.test.localeCompare(b.test))
+      .map(({ test }) => test);
   }
 
   #importedBy(file: string): readonly string[] {

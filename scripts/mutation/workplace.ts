@@ -6,7 +6,9 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,11 +16,13 @@ import { dirname, join } from 'node:path';
 import { type Mutant, mutated } from './places.js';
 import type { TestFiles } from './test-files.js';
 
-/** What the tests made of the program. `failed` names the test, or says that they did not end. */
-export type Outcome = { readonly kind: 'passed' } | { readonly kind: 'failed'; readonly by: string };
+/** What the tests made of the program. `by` names the test, or says that they did not end; `failed` ran together. */
+export type Outcome =
+  | { readonly kind: 'passed' }
+  | { readonly kind: 'failed'; readonly by: string; readonly failed: TestFiles };
 
 /** What is not committed and is needed to run: used where it is. */
-const builtElsewhere = ['node_modules', 'models/build', 'models/imported'];
+const builtElsewhere = ['node_modules', 'models/build', 'models/imported', 'dist'];
 
 /** A copy of the working tree in which the program can be changed and tested. */
 export class Workplace {
@@ -30,7 +34,9 @@ export class Workplace {
       ...{ cwd: original, encoding: 'utf8' as const, maxBuffer: 64 << 20 },
     });
     for (const file of listed.split('\0').filter((name) => name !== '' && existsSync(join(original, name)))) {
-      cpSync(join(original, file), join(this.root, file), { verbatimSymlinks: true });
+      // With their times: tests refuse to start a program that is older than its sources.
+      const options = { verbatimSymlinks: true, preserveTimestamps: true };
+      cpSync(join(original, file), join(this.root, file), options);
     }
     for (const folder of builtElsewhere.filter((name) => existsSync(join(original, name)))) {
       mkdirSync(dirname(join(this.root, folder)), { recursive: true });
@@ -42,20 +48,28 @@ export class Workplace {
   async with<T>(mutant: Mutant, work: () => T): Promise<Awaited<T>> {
     const path = join(this.root, mutant.file);
     const text = readFileSync(path, 'utf8');
-    writeFileSync(path, mutated(text, mutant));
+    const { atime, mtime } = statSync(path);
+    const write = (changed: string): void => {
+      writeFileSync(path, changed);
+      utimesSync(path, atime, mtime);
+    };
+    write(mutated(text, mutant));
     try {
       return await work();
     } finally {
-      writeFileSync(path, text);
+      write(text);
     }
   }
 
   /** Runs the tests until one fails, each process for at most `limitMs`. */
   async test({ unit, integration }: TestFiles, limitMs: number): Promise<Outcome> {
-    const runs = [...(unit.length === 0 ? [] : [this.#together(unit)]), ...integration];
-    for (const file of runs) {
-      const by = await this.#failureOf(file, limitMs);
-      if (by !== undefined) return { kind: 'failed', by };
+    const runs: readonly TestFiles[] = [
+      ...(unit.length === 0 ? [] : [{ unit, integration: [] }]),
+      ...integration.map((file) => ({ unit: [], integration: [file] })),
+    ];
+    for (const failed of runs) {
+      const by = await this.#failureOf(failed.integration[0] ?? this.#together(unit), limitMs);
+      if (by !== undefined) return { kind: 'failed', by, failed };
     }
     return { kind: 'passed' };
   }

@@ -26,8 +26,11 @@ export interface ExampleBox {
   readonly claimSecret: string;
 }
 
+/** Makes the calls: keeps them as examples, or looks at what they leave. */
+export type OperationCaller = Pick<ExampleCaller, 'call' | 'use' | 'refused'>;
+
 /** Calls every operation that can be called, in an order in which each finds what it needs. */
-export async function callAll(caller: ExampleCaller, box: ExampleBox): Promise<void> {
+export async function callAll(caller: OperationCaller, box: ExampleBox): Promise<void> {
   await callAccounts(caller, box);
   await callGuided(caller);
   await callPersons(caller, box);
@@ -36,7 +39,7 @@ export async function callAll(caller: ExampleCaller, box: ExampleBox): Promise<v
   await callEndOfLogin(caller, box);
 }
 
-async function callAccounts(caller: ExampleCaller, { seeded, claimSecret }: ExampleBox): Promise<void> {
+async function callAccounts(caller: OperationCaller, { seeded, claimSecret }: ExampleBox): Promise<void> {
   const [admin] = seeded.logins;
   const { userName, password } = admin ?? { userName: '', password: '' };
   await caller.call('auth.claim', { secret: claimSecret, userName: secondAdmin, password });
@@ -65,7 +68,7 @@ async function callAccounts(caller: ExampleCaller, { seeded, claimSecret }: Exam
   await caller.call('roles.get', { name: 'reception' });
   await caller.call('roles.change', { name: 'reception', scopes: ['attendance:read', 'names:read'] });
   const created = await caller.call('users.create', {
-    ...{ userName: 'ines', displayName: 'Ines Duarte', role: 'operator', language: 'pt' },
+    ...{ userName: 'ines', displayName: 'Ines Duarte', role: 'operator', language: 'de' },
   });
   const { id } = created.user;
   await caller.call('users.get', { id });
@@ -83,7 +86,7 @@ async function callAccounts(caller: ExampleCaller, { seeded, claimSecret }: Exam
   await caller.call('auth.end-session', { id: other?.id ?? '' });
 }
 
-async function callPersons(caller: ExampleCaller, { seeded }: ExampleBox): Promise<void> {
+async function callPersons(caller: OperationCaller, { seeded }: ExampleBox): Promise<void> {
   const picture = [await portrait(cast.ada)];
   const [ada, bea] = seeded.persons;
   const id = ada?.id ?? '';
@@ -127,7 +130,7 @@ async function callPersons(caller: ExampleCaller, { seeded }: ExampleBox): Promi
 }
 
 /** A person enrols with the phone of an operator's link. The person is erased, because another call enrols them anew. */
-async function callGuided(caller: ExampleCaller): Promise<void> {
+async function callGuided(caller: OperationCaller): Promise<void> {
   const picture = [await portrait(cast.stranger)];
   const consentText = { version: '2026-03 en', text: 'I agree that the box recognises me by my face.' };
   const { id } = await caller.call('enrolments.begin', { person: { name: 'Max Weber', consentText } });
@@ -153,7 +156,7 @@ async function callGuided(caller: ExampleCaller): Promise<void> {
   await caller.call('enrolments.abandon', { id });
 }
 
-async function callRecords(caller: ExampleCaller, { client, seeded }: ExampleBox): Promise<void> {
+async function callRecords(caller: OperationCaller, { client, seeded }: ExampleBox): Promise<void> {
   const person = seeded.persons[0]?.id ?? '';
   const [event] = await caller.call('events.list', { kind: 'attendance', limit: 2 });
   await caller.call('events.show', { event: event?.id ?? '' });
@@ -201,7 +204,7 @@ async function callRecords(caller: ExampleCaller, { client, seeded }: ExampleBox
   await caller.call('audit.report', { from: `${date}T00:00:00.000Z`, to: new Date().toISOString() });
 }
 
-async function callUpkeep(caller: ExampleCaller, box: ExampleBox): Promise<void> {
+async function callUpkeep(caller: OperationCaller, box: ExampleBox): Promise<void> {
   const { recoveryKey } = box;
   const key = await readFile(issuerKey, 'utf8');
   await caller.call('trust.add', { issuer: 'centre', key, scopes: ['persons:write', 'persons:erase'] });
@@ -219,7 +222,7 @@ async function callUpkeep(caller: ExampleCaller, box: ExampleBox): Promise<void>
   const login = Buffer.from('viewer:not-a-password');
   const url = 'rtsp://192.0.2.30/stream2';
   await caller.call('cameras.create', { id: 'yard', name: 'Yard', url, direction: 'in', login });
-  await caller.call('cameras.change', { id: 'yard', name: 'East yard', idleFps: 4 });
+  await caller.call('cameras.change', { id: 'yard', url: 'rtsp://192.0.2.31/stream2', login, idleFps: 4 });
   await caller.call('cameras.delete', { id: 'yard' });
   await caller.call('host.logs', { level: 'info', limit: 2 });
   const { revision: ifRevision } = await caller.call('config.show', {});
@@ -261,6 +264,8 @@ async function callUpkeep(caller: ExampleCaller, box: ExampleBox): Promise<void>
   await caller.call('keys.unlock', {});
 
   await caller.call('backups.set-recovery-key', { publicKey: recoveryKey });
+  const unattended = await caller.call('backups.make', {});
+  await caller.call('backups.fetch', { id: unattended.id });
   const passphrase = Buffer.from('six random words on a sheet');
   const backup = await caller.call('backups.create', { passphrase });
   await caller.call('backups.show', {});
@@ -273,7 +278,7 @@ async function callUpkeep(caller: ExampleCaller, box: ExampleBox): Promise<void>
 }
 
 /** The configuration demands a second person for the change of the box's key. */
-async function callApprovals(caller: ExampleCaller, { seeded }: ExampleBox): Promise<void> {
+async function callApprovals(caller: OperationCaller, { seeded }: ExampleBox): Promise<void> {
   const password = seeded.logins[0]?.password ?? '';
   await caller.refused('identity.rotate', {});
   const [request] = await caller.call('approvals.list', {});
@@ -289,7 +294,7 @@ async function callApprovals(caller: ExampleCaller, { seeded }: ExampleBox): Pro
 }
 
 /** The last calls: they end the login. */
-async function callEndOfLogin(caller: ExampleCaller, { seeded }: ExampleBox): Promise<void> {
+async function callEndOfLogin(caller: OperationCaller, { seeded }: ExampleBox): Promise<void> {
   const { user } = await caller.call('auth.me', {});
   const id = user?.id ?? '';
   const { secret } = await caller.call('auth.begin-second-factor', {});

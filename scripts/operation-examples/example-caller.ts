@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { present } from '../../daemon/base/present.js';
 import { answerEnvelope, lineEnvelope, pageEnvelope } from '../../daemon/contract/errors.js';
 import type { OperationExample } from '../../daemon/contract/openapi.js';
@@ -41,18 +41,31 @@ export function envelopeOf(answer: Answer): z.ZodType | undefined {
   }
 }
 
+/** The approval that an error asks for. */
+function approvalIdIn(said: string): string | undefined {
+  const answer = errorAnswer.safeParse(JSON.parse(said));
+  return answer.success ? answer.data.error.details.approval : undefined;
+}
+
+const errorAnswer = z.object({
+  error: z.object({ code: z.literal('approval-required'), details: z.object({ approval: z.string() }) }),
+});
+
 /**
  * Calls operations as the gate passes them on, and keeps the first call of each as it was answered. The socket is that of the core
  * for the gate, because examples show what callers from the network get.
  */
 export class ExampleCaller {
   readonly #socketPath: string;
+  readonly #approve: (approvalId: string) => Promise<unknown>;
   readonly #examples = new Map<OperationId, OperationExample>();
   readonly #open: IncomingMessage[] = [];
   #token: string | undefined;
 
-  constructor(socketPath: string) {
+  /** `approve` is the second person, for calls that the box holds back until one agrees. */
+  constructor(socketPath: string, approve: (approvalId: string) => Promise<unknown>) {
     this.#socketPath = socketPath;
+    this.#approve = approve;
   }
 
   /** Later calls are made with this access token. Returns the one before. */
@@ -72,8 +85,18 @@ export class ExampleCaller {
     input: CallInput<Operations[Id]>,
   ): Promise<Said<CallOutput<Operations[Id]>>> {
     const declaration: OperationDeclaration = operations[id];
-    const response = await this.#send(declaration, input);
-    const said = declaration.answer.kind === 'lines' ? await this.#firstLine(response) : await text(response);
+    const read = async (response: IncomingMessage): Promise<string> =>
+      declaration.answer.kind === 'lines' && response.statusCode === 200
+        ? this.#firstLine(response)
+        : text(response);
+    let response = await this.#send(declaration, input);
+    let said = await read(response);
+    const approvalId = response.statusCode === 200 ? undefined : approvalIdIn(said);
+    if (approvalId !== undefined) {
+      await this.#approve(approvalId);
+      response = await this.#send(declaration, input);
+      said = await read(response);
+    }
     if (response.statusCode !== 200) throw new Error(`${id}: ${said}`);
     const envelope = envelopeOf(declaration.answer);
     const answer: unknown = envelope === undefined ? undefined : JSON.parse(said);

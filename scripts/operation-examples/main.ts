@@ -24,7 +24,8 @@ const folder = fileURLToPath(new URL('../../docs/contract/operations', import.me
 /** Enough for all calls at once, and an alert to send: the first camera is enabled, and nothing answers at its address. */
 const moreSections = (hookPort: number): string => `api:
   secondPerson: [identity]
-  limits: { default: 1000, login: 100, enrolment: 100, heavy: 100 }
+  limits: { default: 1000, login: 100, enrolment: 100, heavy: 100, addresses: 100 }
+  cameraNetworks: [127.0.0.0/8]
 alerts:
   webhooks: [{ id: control-room, url: "http://127.0.0.1:${hookPort}/rollcall", secret: alerts }]
   rules: [{ id: camera-down, on: camera-down, channels: [control-room] }]
@@ -47,7 +48,9 @@ async function openHook() {
 async function capture(box: LocalBox): Promise<ExampleCaller> {
   const seeded = await seedDemo(box);
   const { secret: claimSecret } = await box.client.call('users.claim', { isReset: true });
-  const caller = new ExampleCaller(join(box.directory, 'run', 'gate', 'gate.sock'));
+  const caller = new ExampleCaller(join(box.directory, 'run', 'gate', 'gate.sock'), (id) =>
+    box.client.call('approvals.approve', { id }),
+  );
   const recoveryKey = Buffer.from(writeRecoveryKey('public', newRecoveryKey().publicKey))
     .toString('latin1')
     .trim();

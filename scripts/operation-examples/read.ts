@@ -29,6 +29,8 @@ export const withoutExample: Readonly<Record<string, string>> = {
   'enrolments.take-camera-picture': noStream,
   'events.picture': 'the demo box keeps no pictures of events',
   'passages.mark': noPassage,
+  'passages.mark-effect': noPassage,
+  'passages.unmark': noPassage,
   'passages.picture': noPassage,
   'passages.show': noPassage,
   'host.check-broker': 'the demo box has no broker',

@@ -55,9 +55,13 @@ export function walkThrough(seconds: number): readonly Waypoint[] {
   ];
 }
 
-/** A scene in which a member of the cast walks through, blinking as people do or as pictures do. */
+/** A scene in which a member of the cast walks through: one who blinks and looks around as people do, or a picture. */
 export function sceneOf(who: CastMember, seconds: number, blinks: FaceScene['blinks']): FaceScene {
-  return { kind: 'face', photo: who.photo, face: who.face, seconds, blinks, path: walkThrough(seconds) };
+  const { photo, face } = who;
+  return {
+    ...{ kind: 'face', photo, face, seconds, blinks, path: walkThrough(seconds) },
+    looksAround: blinks !== 'never',
+  };
 }
 
 const PAUSE_S = 2.5;

@@ -83,6 +83,17 @@ export function turnAt(gestures: readonly ScriptedGesture[], timeS: number): Hea
   return { yawDeg, pitchDeg };
 }
 
+/** How far and how often a living head turns while its person stands there: too little for a gesture. */
+const LOOK_YAW_DEG = 8;
+const LOOK_PITCH_DEG = 2;
+const LOOK_HZ = 0.36;
+
+/** Where the head of a person points who looks around; straight ahead at the beginning. */
+export function lookAround(timeS: number): HeadTurn {
+  const wave = (hz: number): number => Math.sin(2 * Math.PI * hz * timeS);
+  return { yawDeg: LOOK_YAW_DEG * wave(LOOK_HZ), pitchDeg: LOOK_PITCH_DEG * wave(LOOK_HZ / 2) };
+}
+
 /** 0 to 1 with level ends; the argument is clamped. */
 export function smoothStep(share: number): number {
   const clamped = Math.min(1, Math.max(0, share));

@@ -8,7 +8,7 @@ import { corridor } from './backdrop.js';
 import { closureAt, placeScenes } from './blink-script.js';
 import { type FrameBuffer, layOver } from './compose.kernel.js';
 import { type FaceShapeFinder, openFaceShapeFinder } from './face-shape.js';
-import { drawSway, poseAt, type Sway, turnAt } from './motion.js';
+import { drawSway, lookAround, poseAt, type Sway, turnAt } from './motion.js';
 import { openPortrait, type Portrait } from './portrait.js';
 import type { PlacedScene, Scenario } from './scenario.js';
 
@@ -79,7 +79,12 @@ function draw(frame: FrameBuffer, stage: Stage, timeS: number): void {
   const { scene, blinks } = stage.placed;
   if (scene.kind !== 'face' || stage.portrait === undefined) return;
   const pose = poseAt(scene.path, stage.sway, timeS);
-  const cutout = stage.portrait.shown(closureAt(blinks, timeS), turnAt(scene.gestures ?? [], timeS));
+  const turn = turnAt(scene.gestures ?? [], timeS);
+  const around = scene.looksAround === true ? lookAround(timeS) : { yawDeg: 0, pitchDeg: 0 };
+  const cutout = stage.portrait.shown(closureAt(blinks, timeS), {
+    yawDeg: turn.yawDeg + around.yawDeg,
+    pitchDeg: turn.pitchDeg + around.pitchDeg,
+  });
   layOver(frame, cutout, stage.portrait.placedAt(pose, frame));
 }
 

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { operational } from '../../daemon/base/errors.js';
 import { closeOf } from '../child-end.js';
+import { processLost } from '../kept-child.js';
 
 /** Debian's own interpreter: the GObject bindings are installed for this one only. */
 const debianPython = '/usr/bin/python3';
@@ -70,6 +71,8 @@ export interface RtspServerProcess extends AsyncDisposable {
   readonly events: readonly RtspServerEvent[];
   /** Resolves when the process has ended, however it did. */
   readonly ended: Promise<void>;
+  /** Rejects with `process-lost` when the process has ended, however it did. */
+  readonly lost: Promise<never>;
   kill(signal: NodeJS.Signals): void;
   /** Lets a mount with acts show one, as soon as the part that is shown now is over. */
   perform(mount: string, act: string): void;
@@ -110,11 +113,17 @@ export async function startRtspServerProcess(options: RtspServerOptions): Promis
     });
     void ended.then(() => fail(complaint ?? `exit code ${child.exitCode}`));
   });
+  const lost = ended.then((): never => {
+    const { exitCode: code, signalCode: signal } = child;
+    throw processLost('the RTSP server', { code, signal }, complaint === undefined ? [] : [complaint]);
+  });
+  lost.catch(() => undefined);
   return {
     pid: child.pid ?? 0,
     port,
     events,
     ended,
+    lost,
     kill: (signal) => void child.kill(signal),
     perform: (mount, act) => void child.stdin.write(`${JSON.stringify({ mount, act })}\n`),
     async [Symbol.asyncDispose]() {

@@ -52,6 +52,8 @@ const faceScene = z
     blinks: z.union([z.literal('never'), z.literal('natural'), z.array(blink).readonly()]),
     /** What the head does when; nothing where absent. Turns are the person's own left and right. */
     gestures: z.array(gesture).readonly().exactOptional(),
+    /** Whether the head turns a little all the time, as that of a living person does and that of a picture cannot. */
+    looksAround: z.boolean().exactOptional(),
     /** Where the face is when, with eased movement between; sorted by time. */
     path: z.array(waypoint).min(1).readonly(),
   })

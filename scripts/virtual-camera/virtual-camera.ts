@@ -27,6 +27,8 @@ export interface VirtualCamera extends AsyncDisposable {
   readonly file: string;
   /** The blinks it shows, seconds since its start. */
   readonly blinks: readonly ScriptedBlink[];
+  /** Rejects with `process-lost` when its server has ended, however it did. */
+  readonly lost: Promise<never>;
 }
 
 /**
@@ -47,6 +49,7 @@ export async function startVirtualCamera(options: VirtualCameraOptions): Promise
     url: rtspUrl(server.port, '/door', address === undefined ? {} : { host: address }),
     port: server.port,
     pid: server.pid,
+    lost: server.lost,
     file,
     blinks: blinksOfClip(options.scenario),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),

@@ -63,10 +63,10 @@ async function savesTables(page: Page, box: ConsoleBox): Promise<void> {
     return readFile(await (await download).path());
   };
   const csv = (await saved('CSV')).toString('utf8');
-  assert.match(csv, /^\ufeffperson,name,date,shift,.*\r\n/);
+  assert.match(csv, /^\ufeffPerson,External ID,Name,Date,Shift,.*\r\n/);
   const sheet = strFromU8(unzipSync(await saved('XLSX'))['xl/worksheets/sheet1.xml'] ?? new Uint8Array());
   for (const { id, name } of box.seeded?.persons ?? []) {
-    assert.ok(csv.includes(`${id},${name},`), `CSV: ${name}`);
+    assert.match(csv, new RegExp(`^${id},demo-\\d+,${name},\\d{4}-`, 'm'), `CSV: ${name}`);
     assert.ok(sheet.includes(`>${name}</t>`), `XLSX: ${name}`);
   }
 }

@@ -54,6 +54,11 @@ describe('the passages of the console', { skip: withoutBuild || withoutChromium,
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Who was it?').first().fill('Bea');
     await dialog.getByRole('radio', { name: /Bea Kidane/ }).check();
+    await dialog
+      .getByRole('note', { name: 'Effect on thresholds' })
+      .getByText(/The threshold of .+ changes from 0\.\d+ to 0\.\d+\.|No threshold changes\./)
+      .first()
+      .waitFor();
     await assertAccessible(opened);
     await dialog.getByRole('button', { name: 'Save what it was' }).click();
     await page.getByText(/An operator said on .* that this was Bea Kidane/).waitFor();
@@ -64,6 +69,10 @@ describe('the passages of the console', { skip: withoutBuild || withoutChromium,
     await page.locator('.film a.shot').nth(1).waitFor();
     assert.equal(await page.locator('.film a.shot').count(), 2);
     await page.goto(address);
+    await page.getByRole('button', { name: 'Undo correction' }).click();
+    await assertAccessible(opened);
+    await dialog.getByRole('button', { name: 'Undo correction' }).click();
+    await page.getByText(/An operator said on/).waitFor({ state: 'hidden' });
     await page.getByRole('link', { name: 'Older' }).click();
     await page.waitForURL((url) => url.href !== address);
     await page.getByRole('heading', { name: 'What the box decided' }).waitFor();

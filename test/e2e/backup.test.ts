@@ -62,6 +62,10 @@ async function verifyOffline(box: TestBox, { key, backup, folder }: Safe): Promi
 async function withPassphrase(box: TestBox, { folder }: Safe): Promise<void> {
   const path = join(folder, 'typed.rcb');
   const made = await box.commandReading(`${passphrase}\n`, 'backup', 'create', path, '--passphrase');
+  assert.match(
+    made.stdout,
+    /not in it +recorded events, .*accounts, settings, cameras, secrets, identity of the box/,
+  );
   assert.equal(made.exitCode, 0, made.stderr);
   const right = await box.commandReading(`${passphrase}\n`, 'backup', 'verify', path);
   assert.match(right.stdout, /The backup is whole/);
@@ -97,7 +101,7 @@ test('a box is backed up, verified, restored, moved and healed', { skip: without
     await t.test('the command asks for a confirmation before a restore', async () => {
       const asked = await box.command('backup', 'restore', safe.backup, '--recovery-key', safe.key);
       assert.equal(asked.exitCode, 2);
-      assert.match(asked.stderr, /2 persons, for good/);
+      assert.match(asked.stderr, /2 persons, for good.* This box keeps its own recorded events, /s);
     });
     await t.test('a restore brings back all persons except erased ones', async () => {
       const persons = await json<readonly PersonSummary[]>(box, 'person', 'list');

@@ -7,7 +7,7 @@ import { withoutBuild } from '../support/box.js';
 import { root } from '../support/built.js';
 
 /** Every page in one language, compressed. */
-const mostBytes = 150_000;
+const mostBytes = 170_000;
 /** What the login loads: the page, its script and style, and the words of the login. */
 const mostBytesAtFirst = 40_000;
 

@@ -32,6 +32,7 @@ test('cameras that the box keeps itself', { skip: withoutBuild, timeout: 300_000
   const clip = await testClip({ seconds: 20 });
   await using cameras = await startRtspServer({ mounts: { '/door': clip, '/side': clip }, auth: login });
   const gate = { id: 'gate', name: 'Gate', url: cameras.url('/door'), enabled: false };
+  // The server of the test is at the host and port of the camera "gate", which the owner configured.
   await using box = await makeBox({ config: { cameras: [gate] } });
   await box.start();
   const parts = { box, cameras };
@@ -99,9 +100,13 @@ async function tryAddress({ box, cameras }: Parts) {
   assert.deepEqual(await logins(box), before);
   assert.deepEqual(await readdir(join(box.directory, 'data/cameras.d')), ['door.yaml']);
   const { items } = await client.call('audit.list', { action: 'camera.address-tested', limit: 10 });
+  const { port } = cameras;
   assert.deepEqual(
     items.map(({ details }) => details),
-    [{ host: '127.0.0.1' }, { host: '127.0.0.1' }],
+    [
+      { host: '127.0.0.1', port },
+      { host: '127.0.0.1', port },
+    ],
   );
   assert.ok(!box.log().includes(login.password));
 }
@@ -112,6 +117,10 @@ async function refuse({ box, cameras }: Parts) {
   const create = (id: string, url: string, given: Partial<{ idleFps: number; login: Buffer }> = {}) =>
     client.call('cameras.create', { id, name: 'A camera', url, ...given });
   const url = cameras.url('/side');
+  await assert.rejects(create('side', 'rtsp://127.0.0.1:22/'), { code: 'address-refused' });
+  await assert.rejects(create('side', 'rtsp://[::ffff:169.254.169.254]/'), { code: 'address-refused' });
+  const own = await client.call('cameras.test-address', { url: 'rtsp://localhost:22/' });
+  assert.equal(own.outcome === 'failed' && own.code, 'address-refused');
   await assert.rejects(create('door', url), { code: 'camera-exists' });
   await assert.rejects(create('gate', url), { code: 'camera-exists' });
   await assert.rejects(create('../door', url), { code: 'bad-request' });
@@ -161,7 +170,10 @@ async function change({ box, cameras }: Parts) {
       code: 'login-needed',
     });
   }
+  const [first] = await logins(box);
+  await client.call('cameras.change', { id: 'door', login: Buffer.from(loginText) });
   const [former] = await logins(box);
+  assert.notEqual(former, first, 'a login alone is a change');
   await client.call('cameras.change', { id: 'door', idleFps: null, login: Buffer.from(loginText) });
   const { settings } = await client.call('cameras.show', { id: 'door' });
   assert.equal(settings.idleFps, 5);

@@ -57,12 +57,6 @@ describe('a daemon that cannot start', { skip: withoutBuild }, () => {
       /correct the file/,
     ],
     ['a missing models directory', { models: { dir: '/nonexistent/models' } }, /model/, /rollcall models/],
-    [
-      'a certificate file that does not exist',
-      { mqtt: { url: 'mqtts://127.0.0.1', caFile: '/nonexistent/ca.pem' } },
-      /ca\.pem/,
-      /PEM file/,
-    ],
   ] as const) {
     test(`reports ${what} and what to do`, async () => {
       await using box = await makeBox({ config });

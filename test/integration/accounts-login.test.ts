@@ -185,6 +185,19 @@ describe('a login', () => {
       assert.ok(box.actions().includes('login.locked'));
     }));
 
+  test('is locked by guesses that never stop, however slow they are', () =>
+    withAccounts(async (box) => {
+      await box.claim();
+      for (let failure = 1; failure <= accountRule.lockAt; failure += 1) {
+        const code = await tryLogin(box, 'anna', 'wrong', `192.0.2.${failure}`);
+        assert.equal(code, failure === accountRule.lockAt ? 'account-locked' : 'login-refused');
+        box.clock.advanceBy(forgetMs - 1);
+      }
+      const { clock } = box;
+      clock.advanceBy(lockMs);
+      assert.equal(await tryLogin(box, 'anna', goodPassword), 'none', 'after a pause');
+    }));
+
   test('of a locked account works again once an administrator unlocks it', () =>
     withAccounts(async (box) => {
       const id = await box.claim();

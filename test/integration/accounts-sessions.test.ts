@@ -334,6 +334,52 @@ describe('a proof of identity', () => {
     }));
 });
 
+describe('failed proofs', () => {
+  test('of a stranger do not keep a user who is logged in from proving who they are', () =>
+    withAccounts(async (box) => {
+      await box.claim();
+      const { caller } = await box.login('anna');
+      const { handlers } = box.accounts;
+      // From everywhere, also from the address of the user.
+      for (let count = 0; count < 60; count += 1) {
+        await codeOf(() => box.login('anna', 'wrong'));
+        box.clock.advanceBy(61_000);
+        if (count < 50) await handlers['auth.step-up']({ password: goodPassword }, box.call(caller));
+      }
+      assert.equal(await codeOf(() => box.login('anna')), 'account-locked');
+      await handlers['auth.step-up']({ password: goodPassword }, box.call(caller));
+      const change = { oldPassword: goodPassword, newPassword: 'ein anderer langer Satz' };
+      await handlers['auth.change-password'](change, box.call(caller));
+    }));
+
+  test('lock their own session only, and never what ends access', () =>
+    withAccounts(async (box) => {
+      const anna = await box.claim();
+      const { caller } = await box.login('anna');
+      const other = await box.login('anna');
+      const { handlers } = box.accounts;
+      const given = { label: 'x', scopes: ['users:read' as const], expiresInDays: 1 };
+      const { apiKey } = await handlers['api-keys.create'](given, box.call(caller));
+      const stepUp = (as: typeof caller, password: string) =>
+        codeOf(() => handlers['auth.step-up']({ password }, box.call(as)));
+      const codes: string[] = [];
+      for (let count = 0; count < 10; count += 1) {
+        codes.push(await stepUp(caller, 'wrong'));
+        box.clock.advanceBy(61_000);
+      }
+      assert.deepEqual(codes, [...Array<string>(9).fill('login-refused'), 'account-locked']);
+      assert.equal(await stepUp(caller, goodPassword), 'account-locked');
+      assert.equal(await stepUp(other.caller, goodPassword), 'none');
+      await box.login('anna');
+      await handlers['api-keys.revoke']({ id: apiKey.id }, box.call(caller));
+      const { sessionId = '' } = other.caller;
+      assert.deepEqual(await handlers['users.end-sessions']({ id: anna, sessionId }, box.call(caller)), {
+        ended: 1,
+      });
+      assert.deepEqual(await handlers['auth.logout']({}, box.call(caller)), { ended: 1 });
+    }));
+});
+
 describe('a password change', () => {
   test('ends all other sessions, and refuses the present password and the one before', () =>
     withAccounts(async (box) => {

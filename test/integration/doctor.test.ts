@@ -6,6 +6,7 @@ import { describe, test } from 'node:test';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { parseConfig } from '../../daemon/config/load.js';
 import { namedSecrets } from '../../daemon/config/machine-needs.js';
+import { configSchema } from '../../daemon/config/schema.js';
 import type { Handlers } from '../../daemon/contract/handlers.js';
 import { hostOperations } from '../../daemon/contract/host.js';
 import { type BoxStatus, statusOperations } from '../../daemon/contract/status.js';
@@ -15,8 +16,10 @@ import { examineBox, type Machine } from '../../daemon/doctor/doctor.js';
 import type { HostView } from '../../daemon/doctor/doctor-host.js';
 import { keyFinding, rotationFindings } from '../../daemon/doctor/doctor-key.js';
 import type { Finding } from '../../daemon/doctor/finding.js';
+import { gateFindings } from '../../daemon/doctor/gate-finding.js';
 import { plainKeysFinding } from '../../daemon/doctor/identity-finding.js';
 import { findCredential } from '../../daemon/host/credentials.js';
+import type { ServiceState } from '../../daemon/host/service-state.js';
 import { healthyStatus } from '../support/healthy-status.js';
 import { makeCertificate, withoutOpenssl } from '../support/test-certificate.js';
 
@@ -168,11 +171,27 @@ describe('rollcall doctor', () => {
     const withoutDaemon = { report, caller: { uid: 0 } };
     assert.equal(await outcomeOf(undefined, withoutDaemon), 'failed', 'a new box needs a key');
     await writeFile(config.gallery.path, '');
+    assert.equal(await outcomeOf({ keyProvider: 'secret' }), 'failed', 'the daemon knows the provider');
     assert.equal(
       await outcomeOf(undefined, withoutDaemon),
       'warning',
       'only the daemon knows the provider of an existing key',
     );
+  });
+
+  test('looks for the gate only where it is enabled and installed', async () => {
+    await using directory = await makeDirectory();
+    const gate = {
+      ...configSchema.parse({ site: { id: 'site', timeZone: 'UTC' } }).gate,
+      enabled: true,
+      port: 1,
+    };
+    const outcomes = async (changes: Partial<typeof gate> = {}) =>
+      (await gateFindings({ gate: { ...gate, ...changes } }, [directory.path])).map(({ outcome }) => outcome);
+    assert.deepEqual(await outcomes(), []);
+    await writeFile(join(directory.path, 'rollcall-gate.service'), '[Service]\n');
+    assert.deepEqual(await outcomes({ enabled: false }), []);
+    assert.deepEqual(await outcomes(), ['warning'], 'nothing answers');
   });
 
   test('shows the progress of a key rotation and its problem', () => {
@@ -304,6 +323,40 @@ describe('rollcall doctor', () => {
     await writeFile(config, text.replace('camera-door', 'another-secret'));
     const changed = of(await examineBox(config, machine), 'secret of camera door');
     assert.deepEqual([changed?.outcome, changed?.remedy?.startsWith('reload the daemon')], ['warning', true]);
+  });
+
+  test('says why the daemon ends again and again instead of advising to start it', async () => {
+    await using directory = await makeDirectory();
+    const config = join(directory.path, 'rollcall.yaml');
+    await writeFile(config, configuration(directory.path));
+    const daemon = async (service: ServiceState | undefined): Promise<Finding | undefined> =>
+      of(await examineBox(config, { ...machine, service: async () => service }), 'daemon');
+    const said = { message: 'gallery.db cannot be read', remedy: 'give it to the daemon' };
+    const failing = await daemon({ state: 'failing', result: 'exit-code, status 1', said });
+    assert.equal(failing?.outcome, 'failed');
+    assert.match(
+      failing.message,
+      /^rollcalld ends again and again \(exit-code, status 1\): gallery.db cannot be read/,
+    );
+    assert.equal(failing.remedy, 'give it to the daemon');
+    const silent = await daemon({ state: 'failing', result: 'exit-code, status 243' });
+    assert.match(silent?.remedy ?? '', /journalctl -u rollcalld/);
+    for (const state of ['starting', 'running'] as const)
+      assert.doesNotMatch((await daemon({ state }))?.remedy ?? '', /systemctl start/);
+    for (const service of [undefined, { state: 'stopped' }] as const)
+      assert.match((await daemon(service))?.remedy ?? '', /start it \(systemctl start rollcalld\)/);
+    await writeFile(config, 'camras: []\n');
+    const broken = await examineBox(config, {
+      ...machine,
+      service: async () => ({ state: 'failing', result: 'exit-code, status 2', said }),
+    });
+    assert.deepEqual(
+      broken.filter(({ check }) => check !== 'ffmpeg').map(({ check, outcome }) => [check, outcome]),
+      [
+        ...broken.filter(({ check }) => check === 'configuration').map(() => ['configuration', 'failed']),
+        ['daemon', 'failed'],
+      ],
+    );
   });
 
   test('stops at an invalid configuration and shows its lines', async () => {

@@ -14,11 +14,12 @@ import { keyedEnrolment } from '../support/keyed-enrolment.js';
 import { paintFace } from '../support/painted-faces.js';
 
 const enrolment = (personId: string) => ({ content: 'c', personId, answer: '{}' });
+const found = (personId: string) => ({ personId, answer: '{}', isSame: true });
 const hourMs = 60 * 60_000;
 
-function open(folder: string, clock: VirtualClock): Records {
+function open(folder: string, clock: VirtualClock, auditKeys = [Buffer.alloc(32, 1)]): Records {
   const encode = () => new Uint8Array();
-  return openRecords({ path: join(folder, 'records.db'), encode, clock, random: systemRandom });
+  return openRecords({ path: join(folder, 'records.db'), auditKeys, encode, clock, random: systemRandom });
 }
 
 describe('idempotency keys', { timeout: 120_000 }, () => {
@@ -34,13 +35,42 @@ describe('idempotency keys', { timeout: 120_000 }, () => {
     }
     await using records = open(folder, clock);
     const { enrolments } = records;
-    assert.deepEqual(enrolments.find('user:1', 'key'), enrolment('p-1'));
-    assert.equal(enrolments.find('user:2', 'key'), undefined);
-    assert.equal(enrolments.find('user:1', 'erased'), undefined);
+    assert.deepEqual(enrolments.find('user:1', 'key', 'c'), found('p-1'));
+    assert.equal(enrolments.find('user:2', 'key', 'c'), undefined);
+    assert.equal(enrolments.find('user:1', 'erased', 'c'), undefined);
     clock.advanceBy(24 * hourMs - 1);
-    assert.equal(enrolments.find('user:1', 'other')?.personId, 'p-2');
+    assert.equal(enrolments.find('user:1', 'other', 'c')?.personId, 'p-2');
     clock.advanceBy(1);
-    assert.equal(enrolments.find('user:1', 'other'), undefined);
+    assert.equal(enrolments.find('user:1', 'other', 'c'), undefined);
+  });
+
+  test('are stored as hashes that only a key of the box can repeat, also after the box got another key', async (t) => {
+    const folder = temporaryDirectory(t);
+    const clock = new VirtualClock(0);
+    const rowOf = (place: string) => {
+      const file = new Database(join(place, 'records.db'), { readonly: true });
+      const row = file
+        .prepare<[], { readonly place: Buffer; readonly content: Buffer }>('SELECT * FROM enrolment_key')
+        .get();
+      file.close();
+      assert.ok(row !== undefined);
+      return row;
+    };
+    {
+      await using records = open(folder, clock);
+      records.enrolments.remember('uid:0', 'key', enrolment('p-1'));
+    }
+    const other = temporaryDirectory(t);
+    {
+      await using records = open(other, clock, [Buffer.alloc(32, 2)]);
+      records.enrolments.remember('uid:0', 'key', enrolment('p-1'));
+    }
+    const [row, guessed] = [rowOf(folder), rowOf(other)];
+    assert.notDeepEqual(row.place, guessed.place, 'a thief with a key of their own gets other hashes');
+    assert.notDeepEqual(row.content, guessed.content);
+    await using records = open(folder, clock, [Buffer.alloc(32, 3), Buffer.alloc(32, 1)]);
+    assert.deepEqual(records.enrolments.find('uid:0', 'key', 'c'), found('p-1'));
+    assert.equal(records.enrolments.find('uid:0', 'key', 'other')?.isSame, false);
   });
 
   test('take a bounded room: the oldest are forgotten first, and the file names no key', async (t) => {
@@ -56,12 +86,12 @@ describe('idempotency keys', { timeout: 120_000 }, () => {
     const placed = file.prepare<[], { readonly place: Buffer }>('SELECT place FROM enrolment_key').all();
     assert.ok(placed.every(({ place }) => place.length === 32 && !place.includes('first')));
     clock.advanceBy(20_000);
-    assert.ok(records.enrolments.find('uid:0', 'the first of all'));
+    assert.ok(records.enrolments.find('uid:0', 'the first of all', 'c'));
     records.enrolments.remember('uid:0', 'the last of all', enrolment('p-2'));
     const left = file.prepare('SELECT count(*) FROM enrolment_key').pluck().get();
     file.close();
     assert.equal(left, 10_000);
-    assert.equal(records.enrolments.find('uid:0', 'the first of all'), undefined);
+    assert.equal(records.enrolments.find('uid:0', 'the first of all', 'c'), undefined);
   });
 
   for (const [moment, stored] of [

@@ -60,7 +60,9 @@ describe('rollcall evaluate blinks', () => {
       for (const { clip, verdict, hits } of report.clips) {
         // An attack clip shows a hand-held picture for ten seconds.
         if (clip.startsWith('attack/')) assert.equal(verdict, 'attack', clip);
-        else if (hits > 0) assert.equal(verdict, 'live', clip);
+        else if (hits > 0 && fps >= 15) assert.equal(verdict, 'live', clip);
+        // With few frames, a face has to move more than one of the speakers does in 3 s.
+        else assert.notEqual(verdict, 'attack', clip);
       }
     });
   }
@@ -146,11 +148,15 @@ describe('rollcall evaluate liveness', () => {
     await symlink(speaker.path, join(clips, 'door.mpg'));
     const photograph = join(known, 'ada', 'one.png');
     await promisify(execFile)('ffmpeg', ['-v', 'error', '-i', speaker.path, '-frames:v', '1', photograph]);
-    await symlink(photograph, join(clips, 'held-up.png'));
+    // In a hand: it moves as a whole.
+    const held = "scale=540:-2,crop=360:288:x='90+40*sin(2*t)':y='72+20*sin(3*t)'";
+    const loop = ['-loop', '1', '-t', '10', '-framerate', '15', '-i', photograph, '-vf', held];
+    const coding = ['-c:v', 'libx264', '-pix_fmt', 'yuv420p', join(clips, 'held-up.mp4')];
+    await promisify(execFile)('ffmpeg', ['-v', 'error', ...loop, ...coding]);
     const truth = join(directory.path, 'truth.json');
     const shown = {
       'door.mpg': { shows: 'genuine', people: ['ada'] },
-      'held-up.png': { shows: 'print' },
+      'held-up.mp4': { shows: 'print' },
       'gone.mp4': { shows: 'genuine' },
       'unclear.mp4': null,
     };

@@ -6,7 +6,7 @@ import {
   certificateConditions,
   checkCertificatesEveryMs,
 } from '../../daemon/app/conditions/certificate-conditions.js';
-import { checkClockEveryMs, clockWatch } from '../../daemon/app/conditions/clock-watch.js';
+import { askSystemEveryMs, ClockWatch, checkClockEveryMs } from '../../daemon/app/conditions/clock-watch.js';
 import { checkDiskEveryMs, diskWatch } from '../../daemon/app/conditions/disk-watch.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
@@ -150,10 +150,38 @@ describe('the clock', () => {
     };
   }
 
+  const watchClock = (
+    conditions: ConditionPort,
+    clock: VirtualClock,
+    answers: (boolean | undefined)[] = [],
+  ) =>
+    new ClockWatch({ conditions, clock, logger: silentLogger, isSynchronised: async () => answers.shift() });
+
+  test('the status shows a jump for a day, and whether a time server controls the clock', async () => {
+    const { clock, set } = jumpingClock();
+    await using watch = watchClock(heardConditions(), clock, [false, true, undefined]).start();
+    await watch.settled();
+    assert.deepEqual(watch.status(), { isSynchronised: false });
+    set(-7200_000);
+    clock.advanceBy(checkClockEveryMs);
+    await watch.settled();
+    assert.equal(watch.status().lastJump?.byS, -7200);
+    clock.advanceBy(askSystemEveryMs);
+    await watch.settled();
+    assert.equal(watch.status().isSynchronised, true);
+    clock.advanceBy(askSystemEveryMs);
+    await watch.settled();
+    assert.equal(watch.status().isSynchronised, undefined);
+    clock.advanceBy(23 * 3_600_000);
+    assert.equal(watch.status().lastJump?.byS, -7200);
+    clock.advanceBy(3_600_000);
+    assert.equal(watch.status().lastJump, undefined);
+  });
+
   test('every jump forward or backward is recorded, but no slow correction', async () => {
     const { clock, set } = jumpingClock();
     const conditions = heardConditions();
-    await using watch = clockWatch({ conditions, clock, logger: silentLogger }).start();
+    await using watch = watchClock(conditions, clock).start();
     for (const byMs of [0, 1500, -1500, 3_600_000, 0, -86_400_000]) {
       await watch.settled();
       set(byMs);
@@ -172,7 +200,7 @@ describe('the clock', () => {
     const { clock, set } = jumpingClock();
     const { records, ...source } = openSourceRecords(t);
     const conditions = new BoxConditions({ records, clock, logger: silentLogger });
-    await using watch = clockWatch({ conditions, clock, logger: silentLogger }).start();
+    await using watch = watchClock(conditions, clock).start();
     await watch.settled();
     set(60_000);
     clock.advanceBy(checkClockEveryMs);

@@ -189,6 +189,10 @@ describe('the stream of events', { timeout: 60_000 }, () => {
       const only = { cameras: new Set(['gate']) };
       assert.throws(() => api.events.show('2', only), { code: 'no-such-event' });
       assert.equal(api.events.show('1', only).sequence, 1);
+      const occurredAtMs = Date.UTC(2026, 2, 2);
+      api.records.record({ kind: 'box', condition: 'commands-refused', isActive: true, occurredAtMs });
+      assert.throws(() => api.events.show('4', only), { code: 'no-such-event' }, 'of no camera');
+      assert.equal(api.events.show('4', everywhere).sequence, 4);
     });
   });
 

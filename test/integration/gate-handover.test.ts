@@ -41,12 +41,19 @@ async function open(t: TestContext) {
     assert.ok(config !== undefined);
     return config;
   };
-  const clock = new VirtualClock(Date.now());
+  const [clock, epochMs] = [new VirtualClock(), Date.now()];
+  let setMs = 0;
+  const wallMs = (): number => epochMs + setMs + clock.monotonicMs();
+  /** Sets the wall clock to so many days from now. */
+  const setWall = (days: number): void => {
+    setMs = days * dayMs - clock.monotonicMs();
+  };
+  Object.assign(clock, { wallMs });
   const handover = new GateHandover(current, { clock, logger: silentLogger });
   /** The core as it is after a restart. */
   const restarted = () => new GateHandover(current, { clock, logger: silentLogger });
   const read = (name: string) => readFile(join(shared, name));
-  return { folder, shared, configure, clock, handover, restarted, read };
+  return { folder, shared, configure, clock, setWall, handover, restarted, read };
 }
 
 describe('the handover to the gate', () => {
@@ -89,6 +96,35 @@ describe('the handover to the gate', () => {
     configure({ hosts: ['new.example'] });
     await handover.handOver();
     assert.notEqual(handover.status().certificate?.fingerprint, second);
+  });
+
+  test('returns to its good certificate when the clock is right again after a start with a wrong one', async (t) => {
+    const { folder, handover, restarted, setWall } = await open(t);
+    setWall(800);
+    await handover.handOver();
+    const good = handover.status().certificate;
+    for (const wrongDays of [4000, 9000, 400, 2]) {
+      setWall(wrongDays);
+      const wrong = restarted();
+      await wrong.handOver();
+      assert.equal(wrong.status().certificate?.state, 'in force', `${wrongDays} days`);
+      assert.notEqual(wrong.status().certificate?.fingerprint, good?.fingerprint);
+      setWall(801);
+      await wrong.handOver();
+      assert.deepEqual(wrong.status().certificate?.fingerprint, good?.fingerprint, `${wrongDays} days`);
+      assert.equal((await stat(join(folder, 'data/gate/tls.pem.former'))).mode & 0o777, 0o600);
+    }
+  });
+
+  test('replaces a certificate from the future that a former version left', async (t) => {
+    const { folder, handover, restarted, setWall } = await open(t);
+    setWall(4000);
+    await handover.handOver();
+    await rm(join(folder, 'data/gate/tls.pem.former'));
+    setWall(800);
+    const next = restarted();
+    await next.handOver();
+    assert.equal(next.status().certificate?.state, 'in force');
   });
 
   test('tells the gate how to listen, and nothing else of the configuration', async (t) => {

@@ -8,7 +8,7 @@ import { describe, test } from 'node:test';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { WebSocket } from 'ws';
 import { encodeLiveMessage } from '../../daemon/vision/live/live-message.js';
-import { openTestGate, type TestGate } from '../support/gate.js';
+import { openTestGate, type TestGate, type TestGateOptions } from '../support/gate.js';
 import { withoutOpenssl } from '../support/test-certificate.js';
 import { until } from '../support/until.js';
 
@@ -38,9 +38,11 @@ interface Parts {
 async function withParts(
   begin: (request: IncomingMessage, response: ServerResponse) => void,
   work: (parts: Parts) => Promise<void>,
+  limits: TestGateOptions['limits'] = {},
 ): Promise<void> {
   let answer: ServerResponse | undefined;
   await using gate = await openTestGate({
+    limits,
     core: (request, response) => {
       answer = response;
       begin(request, response);
@@ -145,6 +147,28 @@ describe('a gate with live pictures', { skip: withoutOpenssl, timeout: 60_000 },
       assert.equal(await endOf(other), '1012 vision-unavailable');
       await stillAnswers(gate);
     }));
+
+  test('gives the place of a viewer who left to the next one', () =>
+    withParts(
+      shows,
+      async ({ gate, core, open }) => {
+        for (let number = 1; number <= 3; number += 1) {
+          const viewer = open();
+          await once(viewer, 'open');
+          const left = once(core(), 'close');
+          viewer.close(1000);
+          await left;
+          await until('the place', () => gate.log.filter(({ status }) => status === 101).length === number);
+        }
+        const refused = gate.log.filter(({ status }) => status === 503);
+        assert.deepEqual(refused, []);
+        const viewer = open();
+        await once(viewer, 'open');
+        assert.equal((await refusalOf(open()))[0], 503, 'the place is taken');
+        viewer.terminate();
+      },
+      { requestsAtOnce: 1 },
+    ));
 
   test('ends when the vision process sends something else than pictures', () =>
     withParts(shows, async ({ gate, vision, open }) => {

@@ -75,11 +75,22 @@ describe('the gate', { skip: withoutOpenssl, timeout: 60_000 }, () => {
   });
 
   test('streams large bodies both ways, without keeping them', async () => {
-    const core: RequestListener = (request, response) => void request.pipe(response);
+    let asked = 0;
+    const core: RequestListener = (request, response) => {
+      asked += 1;
+      request.pipe(response);
+    };
     await using gate = await open({ core });
     const body = Buffer.alloc(24 * 1024 * 1024, 'x');
     const { bytes } = await gate.ask({ method: 'POST', body });
     assert.equal(bytes.equals(body), true);
+    // The core closes the connection on these, and its answer would be lost.
+    for (const method of ['GET', 'HEAD']) {
+      // The answer, or a connection that the gate closed before it read the whole body.
+      const headers = { 'content-length': body.length };
+      const { status } = await gate.ask({ method, headers, body }).catch(() => ({ status: 413 }));
+      assert.deepEqual([status, asked], [413, 1], method);
+    }
   });
 
   test('passes the beginning of an answer on before its end', async () => {
@@ -222,6 +233,24 @@ describe('the gate', { skip: withoutOpenssl, timeout: 60_000 }, () => {
     });
     assert.equal(other.status, 403);
     assert.equal(other.headers['access-control-allow-origin'], undefined);
+    assert.match(String(preflight.headers['access-control-allow-headers']), /authorization.*idempotency-key/);
+    for (const path of ['/api/v1/x', '/']) {
+      const listed = await gate.ask({ path, headers: { origin: 'https://console.example' } });
+      assert.equal(listed.headers['access-control-allow-origin'], 'https://console.example', path);
+      assert.equal(listed.headers['access-control-allow-credentials'], undefined);
+      assert.match(String(listed.headers['vary']), /origin/i);
+      const foreign = await gate.ask({ path, headers: { origin: 'https://evil.example' } });
+      assert.equal(foreign.status, 403, path);
+      assert.equal(foreign.headers['access-control-allow-origin'], undefined);
+      const near = await gate.ask({ path, headers: { origin: 'https://console.example.evil.example' } });
+      assert.equal(near.status, 403, path);
+      const plain = await gate.ask({ path });
+      assert.equal(plain.headers['access-control-allow-origin'], undefined, 'no answer is for all pages');
+    }
+    // Its page must learn why, and that waiting helps.
+    const refused = await gate.ask({ path: '/none', headers: { origin: 'https://console.example' } });
+    assert.equal(refused.status, 404);
+    assert.equal(refused.headers['access-control-allow-origin'], 'https://console.example');
   });
 
   test('takes a new certificate without an interruption', async () => {

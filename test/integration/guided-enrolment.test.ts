@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Caller } from '../../daemon/contract/caller.js';
+import { allScopes } from '../../daemon/contract/scopes.js';
+import { testRecogniser } from '../support/gallery-fixture.js';
+import { readPainted } from '../support/gallery-persons.js';
 import { type GuidedBox, openGuidedBox, operator, phone, views } from '../support/guided-box.js';
 import { paintFace, paintWall } from '../support/painted-faces.js';
 
@@ -188,6 +191,43 @@ describe('a guided enrolment', () => {
     assert.equal((await last).kept, 'left');
     const result = await done;
     assert.ok(result.outcome === 'enrolled' && result.person.photographs === 2, JSON.stringify(result));
+  });
+
+  served('takes a blink for that of the person only where half of the clip shows the person', async (box) => {
+    const probeOf = (face: string) => {
+      const photo = readPainted(paintFace(face, views.front));
+      assert.ok(photo.outcome === 'ok');
+      return { capturedAtMs: 0, embeddingBase64: photo.embeddingBase64, quality: 0.8 };
+    };
+    const evidence = { unboundBlinks: [], gestures: [], observedS: 2, frameCount: 60 };
+    const blinks = [{ atMs: 1_000, durationMs: 150 }];
+    const blinked = async (faces: readonly string[], faceCount = 1): Promise<boolean> => {
+      const { id } = await begin(box);
+      await take(box, id, paintFace('ada', views.front));
+      box.seeClip({
+        ...{ outcome: 'ok', durationS: 2, faceWidthPx: 200, faceCount, recogniser: testRecogniser },
+        liveness: { verdict: 'live', reason: 'blinked', evidence: { ...evidence, blinks } },
+        probes: faces.map(probeOf),
+      });
+      const clip = [Buffer.from('a clip')];
+      const seen = await box.handlers['enrolments.take-clip']({ id, clip, fps: 30 }, box.call(anna));
+      await box.handlers['enrolments.abandon']({ id }, box.call(anna));
+      return seen.hasBlinked;
+    };
+    assert.equal(await blinked(['ada', 'grace']), true, 'exactly half');
+    assert.equal(await blinked(['ada', 'grace', 'grace']), false);
+    assert.equal(await blinked(['ada', 'ada'], 2), false, 'two faces');
+  });
+
+  served('gives pictures of a camera only to who may watch cameras', async (box) => {
+    const { id } = await begin(box);
+    const takeFromCamera = async (by: Caller) =>
+      await box.handlers['enrolments.take-camera-picture']({ id, cameraId: 'door' }, box.call(by));
+    const scopes = new Set(allScopes.filter((scope) => scope !== 'live:watch'));
+    await assert.rejects(takeFromCamera({ ...anna, scopes }), { code: 'forbidden' });
+    assert.ok(!actions(box).includes('camera.snapshot-taken'));
+    assert.equal((await takeFromCamera(anna)).kept, 'front');
+    assert.ok(actions(box).includes('camera.snapshot-taken'));
   });
 
   served('is not abandoned while it finishes, nor when the person is enrolled', async (box) => {

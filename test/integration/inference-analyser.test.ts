@@ -224,7 +224,6 @@ describe('opening', () => {
     assert.deepEqual(opened.provider, {
       requested: 'auto',
       actual: 'cpu',
-      warning: 'no GPU was found; inference runs on the CPU',
     });
   });
 

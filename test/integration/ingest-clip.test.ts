@@ -1,19 +1,23 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { isRollcallError } from '../../daemon/base/errors.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import type { Frame } from '../../daemon/domain/faces/picture.js';
 import { cameraId } from '../../daemon/domain/ids.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
-import type { ClipOptions } from '../../daemon/vision/ingest/clip-options.js';
+import type { ClipLimits, ClipOptions } from '../../daemon/vision/ingest/clip-options.js';
 import { type Clip, openClip } from '../../daemon/vision/ingest/clip-source.js';
+import { firstLineOf } from '../../scripts/child-end.js';
+import { builtChild } from '../support/built.js';
 import { corruptClip, garbageFile, resolutionChangeClip, testClip } from '../support/clips.js';
-import { called, descendantsOf } from '../support/processes.js';
+import { called, descendantsOf, isRunning } from '../support/processes.js';
+import { until } from '../support/until.js';
 import { installedFfmpeg } from '../support/watched-camera.js';
 
 async function open(path: string, options: Partial<ClipOptions> = {}): Promise<Clip> {
@@ -181,5 +185,76 @@ describe('replaying a clip', () => {
     await assert.rejects(readAll(join(folder, 'nothing.mp4')), (error) =>
       isRollcallError(error, 'clip-not-found'),
     );
+  });
+
+  test('opens no other file when a clip is a playlist or a script that names one', async () => {
+    const secret = join(folder, 'secret.ts');
+    await copyFile(await testClip({ seconds: 2, container: 'ts' }), secret);
+    const playlist = ['#EXTM3U', '#EXT-X-TARGETDURATION:2', '#EXTINF:2,', secret, '#EXT-X-ENDLIST', ''];
+    const segments = `<SegmentList><SegmentURL media="${secret}"/></SegmentList>`;
+    const hostile = {
+      'HLS playlist': playlist.join('\n'),
+      'endless HLS playlist': playlist.slice(0, -2).join('\n'),
+      'concat script': `ffconcat version 1.0\nfile '${secret}'\n`,
+      'DASH manifest': `<?xml version="1.0"?><MPD type="static"><Period><AdaptationSet>${segments}</AdaptationSet></Period></MPD>`,
+      'session description':
+        'v=0\no=- 0 0 IN IP4 127.0.0.1\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 9 RTP/AVP 96\n',
+      'subtitles with an image': `[Script Info]\n; ${secret}\n`,
+    };
+    for (const [name, content] of Object.entries(hostile)) {
+      const path = join(folder, 'clip.mp4');
+      await writeFile(path, content);
+      await assert.rejects(readAll(path), { code: 'clip-unreadable' }, name);
+    }
+  });
+
+  test('refuses pictures with more pixels than it decodes', async () => {
+    const path = join(folder, 'huge.mp4');
+    const source = ['-f', 'lavfi', '-i', 'color=size=4352x4352:rate=1:duration=1'];
+    await promisify(execFile)('ffmpeg', ['-v', 'error', ...source, '-c:v', 'mpeg4', path]);
+    await assert.rejects(readAll(path), { code: 'clip-unreadable' });
+  });
+
+  test('reads an uploaded clip up to its limits, and no further', async () => {
+    const path = await testClip({ seconds: 6 });
+    const limits = { longestS: 60, mostFrames: 3600, longestReadingMs: 60_000, memoryBytes: 2 ** 31 };
+    const framesWith = async (change: Partial<ClipLimits>): Promise<number> =>
+      (await readAll(path, { limits: { ...limits, ...change } })).timesMs.length;
+    assert.equal(await framesWith({}), 150);
+    assert.equal(await framesWith({ mostFrames: 7 }), 7);
+    assert.equal(await framesWith({ longestS: 1 }), 25);
+    await assert.rejects(framesWith({ memoryBytes: 2 ** 24 }), { code: 'clip-unreadable' });
+  });
+
+  test('ends the reading of an uploaded clip when its time is over', async () => {
+    const clock = new VirtualClock();
+    const limits = { longestS: 60, mostFrames: 3600, longestReadingMs: 30_000, memoryBytes: 2 ** 31 };
+    const path = await testClip({ seconds: 6 });
+    let count = 0;
+    await using clip = await open(path, { clock, limits });
+    for await (const frame of clip) {
+      frame.release();
+      count += 1;
+      if (count === 3) clock.advanceBy(limits.longestReadingMs);
+    }
+    assert.ok(count >= 3 && count < 150, `${count} frames`);
+    assert.deepEqual(called('ffmpeg', descendantsOf(process.pid)), []);
+  });
+
+  test('leaves no process when its own process is killed while the decoder hangs', async () => {
+    const path = await testClip({ seconds: 6 });
+    const child = spawn(process.execPath, [builtChild('test/support/clip-child.ts'), path], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    try {
+      await firstLineOf(child);
+      const decoders = called('ffmpeg', descendantsOf(child.pid ?? 0));
+      assert.equal(decoders.length, 1);
+      for (const pid of decoders) process.kill(pid, 'SIGSTOP');
+      child.kill('SIGKILL');
+      await until('the decoder to end', () => !decoders.some(isRunning));
+    } finally {
+      child.kill('SIGKILL');
+    }
   });
 });

@@ -9,6 +9,10 @@ import { temporaryDirectory } from '../support/temporary-directory.js';
 const program = `
 type Step = 1 | 2;
 export const limits = [3, 10] as const;
+export const box: { name: string; camera?: string } = { name: 'b', camera: 'id' };
+export const told = async (log: (text: string) => Promise<void>): Promise<void> => {
+  await log('a text that only people read');
+};
 export function isNear(a: number, b: number | undefined, log: { info(text: string): void }): boolean {
   if (b === undefined) return false;
   log.info('compared');
@@ -37,19 +41,24 @@ test('the mutants of a file are its small changes, in an order that the seed dec
         'constant 3 export const limits = [2, 10] as const;',
         'constant 3 export const limits = [3, 12] as const;',
         'constant 3 export const limits = [3, 8] as const;',
-        'logic 5 if (!(b === undefined)) return false;',
-        'logic 5 if (b === undefined) return true;',
-        'logic 7 return a < b || ![a, b].some((each) => each > 0.5);',
-        'logic 7 return a < b;',
-        'logic 7 return ![a, b].some((each) => each > 0.5);',
-        'boundary 7 return a <= b && ![a, b].some((each) => each > 0.5);',
-        'logic 7 return a < b && [a, b].some((each) => each > 0.5);',
-        'logic 7 return a < b && ![a, b].every((each) => each > 0.5);',
-        'logic 7 return a < b && ![b].some((each) => each > 0.5);',
-        'logic 7 return a < b && ![a].some((each) => each > 0.5);',
-        'boundary 7 return a < b && ![a, b].some((each) => each >= 0.5);',
-        'constant 7 return a < b && ![a, b].some((each) => each > 0.6);',
-        'constant 7 return a < b && ![a, b].some((each) => each > 0.4);',
+        "logic 4 export const box: { name: string; camera?: string } = { camera: 'id' };",
+        "logic 4 export const box: { name: string; camera?: string } = { name: 'b' };",
+        'logic 6 ;',
+        "logic 6 log('a text that only people read');",
+        'logic 9 if (!(b === undefined)) return false;',
+        'logic 9 ;',
+        'logic 9 if (b === undefined) return true;',
+        'logic 11 return a < b || ![a, b].some((each) => each > 0.5);',
+        'logic 11 return a < b;',
+        'logic 11 return ![a, b].some((each) => each > 0.5);',
+        'boundary 11 return a <= b && ![a, b].some((each) => each > 0.5);',
+        'logic 11 return a < b && [a, b].some((each) => each > 0.5);',
+        'logic 11 return a < b && ![a, b].every((each) => each > 0.5);',
+        'logic 11 return a < b && ![b].some((each) => each > 0.5);',
+        'logic 11 return a < b && ![a].some((each) => each > 0.5);',
+        'boundary 11 return a < b && ![a, b].some((each) => each >= 0.5);',
+        'constant 11 return a < b && ![a, b].some((each) => each > 0.6);',
+        'constant 11 return a < b && ![a, b].some((each) => each > 0.4);',
       ],
     );
     const drawn = inDrawingOrder(mutants, seededRandom(1));

@@ -77,6 +77,7 @@ function operationsOf(
             clock,
             hasCamera: () => true,
             onMarked: () => undefined,
+            effectOf: async () => undefined,
           },
           corrections: new PassageCorrections({
             ...{ records: records.attendance, current: () => config, localTime: localTimeOf('UTC') },

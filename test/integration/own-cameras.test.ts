@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { CameraStore } from '../../daemon/app/cameras/camera-store.js';
 import { OwnCameras, revisionOf } from '../../daemon/app/cameras/own-cameras.js';
+import { type NewAuditEntry, recordedDetails, refuseMisshapen } from '../../daemon/audit/audit-entry.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { loadConfig } from '../../daemon/config/load.js';
 import type { Config } from '../../daemon/config/schema.js';
@@ -21,7 +22,8 @@ const caller: Caller = {
   },
 };
 const refused: ReloadResult = { outcome: 'refused', problems: ['vision does not start'] };
-const url = 'rtsp://192.0.2.2/';
+// An address that this machine does not have.
+const url = 'rtsp://198.51.100.2/';
 
 /** Own cameras on real files. `reload` puts the files in force unless it is told to fail. */
 async function openCameras() {
@@ -39,7 +41,10 @@ async function openCameras() {
   let config = await load();
   const box = {
     fails: undefined as undefined | (() => ReloadResult),
-    audited: [] as string[],
+    entries: [] as NewAuditEntry[],
+    get audited() {
+      return this.entries.map(({ action }) => action);
+    },
     isAuditBroken: false,
     current: () => config,
     fileOf: (id: string) => join(dataDir, 'cameras.d', `${id}.yaml`),
@@ -60,9 +65,10 @@ async function openCameras() {
       return { outcome: 'unchanged' };
     },
     audit: {
-      append: ({ action }) => {
+      append: (entry) => {
         if (box.isAuditBroken) throw new Error('no audit log');
-        box.audited.push(action);
+        refuseMisshapen(entry);
+        box.entries.push(entry);
         return { sequence: 1, hash: '' };
       },
     },
@@ -104,6 +110,30 @@ describe('an own camera', () => {
     assert.equal(await readFile(box.fileOf('door'), 'utf8'), before);
     assert.equal(box.current().cameras[0]?.name, 'Door');
     assert.deepEqual(box.audited, ['camera.created']);
+  });
+
+  test('takes a login alone, forgets it, takes all settings at once, and stays as it is where nothing is given', async () => {
+    await using opened = await openCameras();
+    const { box, cameras } = opened;
+    await cameras.create({ id: 'door', name: 'Door', url }, caller);
+    const details = () => recordedDetails(box.entries.at(-1)?.details ?? {});
+    await cameras.change({ id: 'door', login: login() }, caller);
+    assert.match(box.current().cameras[0]?.credential ?? 'none', /^camera-door-/);
+    assert.deepEqual(details(), { settings: 'login', settingsCount: 1, login: true });
+    const before = await readFile(box.fileOf('door'), 'utf8');
+    await cameras.change({ id: 'door' }, caller);
+    assert.equal(await readFile(box.fileOf('door'), 'utf8'), before);
+    assert.deepEqual(box.audited, ['camera.created', 'camera.changed']);
+    await cameras.change({ id: 'door', forgetLogin: true }, caller);
+    assert.equal(box.current().cameras[0]?.credential, undefined);
+    assert.deepEqual(details(), { settings: 'login', settingsCount: 1, login: false });
+    const rates = { idleFps: 5, trackingFps: 10, provingFps: 15 };
+    const limits = { smallestFacePx: 60, maxAnalysisWidthPx: 1280, stallAfterS: 9, firstFrameWithinS: 20 };
+    const words = { transport: 'tcp', direction: 'in', requireLiveness: 'blink', hwaccel: 'none' } as const;
+    const all = { name: 'Gate', isEnabled: false, allowBasicLogin: true, ...rates, ...limits, ...words };
+    await cameras.change({ id: 'door', login: login(), ...all }, caller);
+    assert.equal(box.current().cameras[0]?.name, 'Gate');
+    assert.equal(details()['settingsCount'], Object.keys(all).length + 1);
   });
 
   test('is changed by one of two callers who read the same', async () => {

@@ -3,7 +3,12 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { OwnSettings } from '../../daemon/app/configuration/own-settings.js';
-import { type AuditEntry, type NewAuditEntry, refuseMisshapen } from '../../daemon/audit/audit-entry.js';
+import {
+  type AuditEntry,
+  type NewAuditEntry,
+  recordedDetails,
+  refuseMisshapen,
+} from '../../daemon/audit/audit-entry.js';
 import { loadConfig } from '../../daemon/config/load.js';
 import type { Caller } from '../../daemon/contract/caller.js';
 import type { ReloadResult } from '../../daemon/contract/status.js';
@@ -55,7 +60,8 @@ async function openSettings() {
         if (box.isAuditBroken) throw new Error('no audit log');
         refuseMisshapen(entry);
         const { by, action, details = {} } = entry;
-        box.entries.push({ sequence: 1, atMs: 0, ...by, action, details, hash: '' });
+        const recorded = recordedDetails(details);
+        box.entries.push({ sequence: 1, atMs: 0, ...by, action, details: recorded, hash: '' });
         return { sequence: 1, hash: '' };
       },
       list: () => box.entries,

@@ -157,6 +157,11 @@ describe('the journal of passages', () => {
       assert.equal(passages.find(passageIdOf(3))?.passage, undefined, change);
       passages.put(passageOf(3));
     }
+    const { end: __, ...stays } = passageOf(5);
+    passages.put(stays);
+    db.exec("UPDATE passage SET ended_as = 'left' WHERE ended_as IS NULL");
+    assert.equal(passages.find(passageIdOf(5))?.passage, undefined, 'ended by hand');
+    db.exec(`DELETE FROM passage WHERE id = '${passageIdOf(5)}'`);
     opened.file.database.db.exec('DELETE FROM passage_key');
     assert.deepEqual(
       passages.list({ limit: 10 }).map(({ passage }) => passage),

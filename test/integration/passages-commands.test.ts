@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import Sqlite from 'better-sqlite3';
 import { recordedMarks } from '../../daemon/app/passages/recorded-marks.js';
 import { present } from '../../daemon/base/present.js';
 import type { MarkOutcome, PassageDetails, PassageItem } from '../../daemon/contract/passages.js';
@@ -59,7 +60,7 @@ const reader = (...more: readonly Scope[]) => ({
 });
 const listInput = { limit: 100, order: 'newest-first' } as const;
 
-describe('rollcall passages', { timeout: 120_000 }, () => {
+describe('rollcall passages', { timeout: 500_000 }, () => {
   test('list, why and show tell whom each camera saw, to those who may know', async (t) => {
     await withPassageApi(t, async (api) => {
       put(api);
@@ -113,6 +114,11 @@ describe('rollcall passages', { timeout: 120_000 }, () => {
       const shown = await run('passages', 'show', passageIdOf(5), '--json', '--picture', path);
       assert.equal((JSON.parse(shown.stdout) as PassageDetails).hasPicture, true);
       assert.deepEqual(await readFile(path), Buffer.from(jpeg));
+      const picture = audited.filter(({ action }) => action === 'passage.picture-read');
+      assert.deepEqual(
+        picture.map(({ subject, details }) => [subject, details]),
+        [[ada, { passage: passageIdOf(5), camera: 'gate' }]],
+      );
       assert.equal((await stat(path)).mode & 0o777, 0o600);
       const none = await run('passages', 'why', passageIdOf(2), '--picture', join(directory, 'none.jpg'));
       assert.match(none.stderr, /the box keeps no picture of the passage/);
@@ -133,7 +139,7 @@ describe('rollcall passages', { timeout: 120_000 }, () => {
   test('a caller who is limited to cameras learns nothing about others', async (t) => {
     await withPassageApi(t, async (api) => {
       put(api);
-      const { passages, audited } = api;
+      const { passages, audited, reports, directory } = api;
       const guard = { ...reader(...allScopes), cameras: new Set(['yard']) };
       const { items } = passages.list(listInput, guard);
       assert.deepEqual(
@@ -151,6 +157,26 @@ describe('rollcall passages', { timeout: 120_000 }, () => {
           assert.throws(() => passages.picture(which, guard), { code: 'no-such-passage' });
         } else assert.equal(passages.show(which, guard).number, 4, 'the only one of theirs');
       }
+      const db = new Sqlite(join(directory, 'records.db'));
+      db.exec('UPDATE passage SET last_seen_ms = last_seen_ms + 1 WHERE number = 1');
+      db.close();
+      assert.throws(() => passages.show(passageIdOf(1), guard), { code: 'no-such-passage' });
+      const which = passageIdOf(1).slice(0, -1);
+      assert.equal(
+        passages.show(which, guard).number,
+        4,
+        'one that cannot be read is no other one of theirs',
+      );
+      const mark = { was: 'person', person: api.grace } as const;
+      passages.mark(passageIdOf(3), mark, reader('passages:write'));
+      const caller = { ...guard, userId: 'u-1', provedAtMs: 'always' as const, isLimited: true };
+      const { signal } = new AbortController();
+      const day = { from: '2026-03-02', to: '2026-03-02' };
+      const report = (cameras?: ReadonlySet<string>) =>
+        reports['reports.recognition'](day, { caller: { ...caller, cameras }, signal, requestId: 'r' });
+      const counts = ({ marked, marks }: RecognitionReport) => [marked, marks.length];
+      assert.deepEqual(counts(await report(guard.cameras)), [0, 0]);
+      assert.deepEqual(counts(await report()), [1, 1]);
     });
   });
 
@@ -186,6 +212,26 @@ describe('rollcall passages', { timeout: 120_000 }, () => {
     });
   });
 
+  test('follow gives a passage once that ends while the reader catches up', async (t) => {
+    await withPassageApi(t, async ({ records, passages }) => {
+      const abort = new AbortController();
+      // More than are read at a time.
+      for (let number = 1; number <= 120; number += 1) records.passages.put(passageOf(number));
+      const stream = passages.follow({ after: 0 }, reader(), abort.signal);
+      const numbers: number[] = [];
+      for await (const item of stream) {
+        if (item.kind === 'up-to-date') break;
+        numbers.push(item.passage.number);
+        if (numbers.length === 1) records.passages.put(passageOf(121));
+      }
+      abort.abort();
+      assert.deepEqual(
+        numbers,
+        Array.from({ length: 121 }, (_, index) => index + 1),
+      );
+    });
+  });
+
   test('follow by person gives the passage of a stranger who was assigned to that person', async (t) => {
     await withPassageApi(t, async ({ records, passages, ada, grace }) => {
       const abort = new AbortController();
@@ -218,7 +264,14 @@ describe('rollcall passages', { timeout: 120_000 }, () => {
       };
       const at7 = '2026-03-02T07:00:00+00:00';
       assert.deepEqual(await seen(ada), [[at7, false]]);
-      const marked = await run('passages', 'mark', passageIdOf(1), '--was', grace, '--note', 'twins');
+      const asked = await run('passages', 'mark', passageIdOf(1), '--was', grace);
+      assert.match(asked.stderr, /The threshold of Ada Lovelace changes from 0\.500 to 0\.610\. 1 of 4/);
+      assert.deepEqual(await seen(ada), [[at7, false]], 'nothing is saved before the answer');
+      const marked = await run(
+        ...['passages', 'mark', passageIdOf(1), '--was', grace, '--yes'],
+        '--note',
+        'twins',
+      );
       assert.equal(marked.stdout, 'marked; 2 attendances were corrected\n', marked.stderr);
       assert.deepEqual(await seen(ada), []);
       assert.deepEqual(await seen(grace), [[at7, true]]);
@@ -249,12 +302,12 @@ describe('rollcall passages', { timeout: 120_000 }, () => {
       };
       assert.deepEqual((await errors()).sort(), [1, ['Ada Lovelace', 1, 0], ['Grace Hopper', 0, 1]]);
       // The same mark again changes nothing.
-      const again = await run('passages', 'mark', passageIdOf(1), '--was', grace, '--json');
+      const again = await run('passages', 'mark', passageIdOf(1), '--was', grace, '--yes', '--json');
       assert.equal((JSON.parse(again.stdout) as MarkOutcome).corrections, 0);
-      await run('passages', 'mark', passageIdOf(1), '--was', ada);
+      await run('passages', 'mark', passageIdOf(1), '--was', ada, '--yes');
       assert.deepEqual([await seen(ada), await seen(grace)], [[[at7, true]], []]);
       assert.deepEqual(await errors(), [1]);
-      const missed = await run('passages', 'mark', passageIdOf(1), '--was', 'nobody');
+      const missed = await run('passages', 'mark', passageIdOf(1), '--was', 'nobody', '--yes');
       assert.match(missed.stdout, /1 attendance was corrected/);
       // A mark that corrects nothing hides no earlier one.
       const { passages } = api;
@@ -264,6 +317,43 @@ describe('rollcall passages', { timeout: 120_000 }, () => {
       assert.deepEqual([await seen(ada), await seen(grace)], [[], [[at7, true]]]);
       passages.mark(passageIdOf(1), { was: 'person', person: ada }, full);
       assert.deepEqual([await seen(ada), await seen(grace)], [[[at7, true]], []]);
+      const undone = await run('passages', 'unmark', passageIdOf(1));
+      assert.match(undone.stdout, /^mark taken back; /);
+      assert.deepEqual(await errors(), [0]);
+    });
+  });
+
+  test('a mark that is taken back leaves attendance and thresholds as the box had them', async (t) => {
+    await withPassageApi(t, async ({ records, passages, trail, ada, grace }) => {
+      const { id } = records.record(attendanceFact({ personId: ada, occurredAtMs: passageEpochMs }));
+      const nearest = [{ personId: ada, similarity: 0.61, threshold: 0.4 }];
+      records.passages.put(passageOf(1, { personId: ada, nearest, events: [id] }));
+      const passage = passageIdOf(1);
+      const full = reader('passages:write', 'attendance:write');
+      assert.throws(() => passages.unmark(passage, full), { code: 'mark-refused' }, 'nothing was said yet');
+      const said = { was: 'person', person: grace } as const;
+      const { thresholds } = await passages.markEffect(passage, said, full);
+      assert.deepEqual(
+        thresholds.map(({ person, before, after }) => [person.id, before, after]),
+        [[ada, 0.5, 0.61]],
+      );
+      assert.deepEqual(recordedMarks(records), [], 'asking for the effect stores nothing');
+      passages.mark(passage, said, full);
+      assert.equal(passages.show(passage, full).mark?.was, 'person');
+      assert.equal(passages.unmark(passage, full).corrections, 2);
+      assert.equal(passages.show(passage, full).mark, undefined);
+      assert.deepEqual([...falseMatchesOf(recordedMarks(records), testRecogniser)], []);
+      const seen = (person: PersonId) =>
+        records.attendance.corrections.of(person, '2026-03-02', '2026-03-02').map(({ kind }) => kind);
+      assert.deepEqual(
+        [seen(ada), seen(grace)],
+        [
+          ['not-seen', 'seen'],
+          ['seen', 'not-seen'],
+        ],
+      );
+      const entries = trail.list({ limit: 20 }).filter(({ action }) => action === 'passage.marked');
+      assert.deepEqual(entries.map(({ details }) => details['was']).toSorted(), ['person', 'taken-back']);
     });
   });
 
@@ -294,6 +384,17 @@ describe('rollcall passages', { timeout: 120_000 }, () => {
       const future = { ...request, at: '2999-01-01T00:00:00.000Z' };
       assert.throws(() => passages.missed(future, full), { code: 'mark-refused' });
     });
+  });
+
+  test('a missed person of a night shift is added once, also after midnight', async (t) => {
+    const night = [{ id: 'night', from: '22:00', to: '06:00' }];
+    const work = async ({ passages, ada }: PassageApi): Promise<void> => {
+      const full = reader('passages:write', 'attendance:write');
+      const request = { camera: 'gate', person: ada, at: '2026-03-03T00:30:00.000Z' };
+      assert.equal(passages.missed(request, full).corrections, 1);
+      assert.equal(passages.missed(request, full).corrections, 0, 'the correction is of the day before');
+    };
+    await withPassageApi(t, work, 'UTC', night);
   });
 
   test('report recognition counts what each camera answered and lost, by the clock of the site', async (t) => {

@@ -9,6 +9,7 @@ import {
   atTheBox,
   codeAt,
   codeOf,
+  goodPassword,
   openAccountsFixture,
 } from '../support/accounts-fixture.js';
 import { openAccountsServer } from '../support/accounts-server.js';
@@ -53,6 +54,13 @@ async function login(box: AccountsFixture, answer: Answered, as?: Caller) {
   const { attempt, options } = await handlers['auth.begin-passkey-login']({}, box.call(as));
   const given = { attempt, credential: answer(options), kind: 'tokens' } as const;
   return handlers['auth.login-with-passkey'](given, box.call(as));
+}
+
+/** A step-up with the passkey. */
+async function prove(box: AccountsFixture, caller: Caller, device: SoftwareAuthenticator): Promise<void> {
+  const { handlers } = box.accounts;
+  const { attempt, options } = await handlers['auth.begin-passkey-proof']({}, box.call(caller));
+  await handlers['auth.step-up']({ passkey: { attempt, credential: device.get(options) } }, box.call(caller));
 }
 
 describe('a passkey', () => {
@@ -106,7 +114,22 @@ describe('a passkey', () => {
     await using box = await openBox();
     const { device, caller } = await withPasskey(box);
     const { handlers } = box.accounts;
-    const { secret } = await handlers['auth.begin-second-factor']({}, box.call(caller));
+    // The password of a stolen session must not add another factor beside the passkey, or in its place.
+    const begin = () => handlers['auth.begin-second-factor']({}, box.call(caller));
+    assert.equal(await codeOf(begin), 'present-factor-required');
+    assert.equal(
+      await codeOf(() => add(box, caller, new SoftwareAuthenticator(origin))),
+      'present-factor-required',
+    );
+    await prove(box, caller, device);
+    const { secret } = await begin();
+    await handlers['auth.step-up']({ password: goodPassword }, box.call(caller));
+    const early = { code: codeAt(secret, box.clock.wallMs()) };
+    assert.equal(
+      await codeOf(() => handlers['auth.confirm-second-factor'](early, box.call(caller))),
+      'present-factor-required',
+    );
+    await prove(box, caller, device);
     await handlers['auth.confirm-second-factor'](
       { code: codeAt(secret, box.clock.wallMs()) },
       box.call(caller),
@@ -249,12 +272,10 @@ describe('a passkey', () => {
 
   test('that fails slows its account; a passkey that the box does not know is slowed like one', async () => {
     await using box = await openBox();
-    const { device } = await withPasskey(box);
+    const { device, caller } = await withPasskey(box);
+    await prove(box, caller, device);
     const stranger = new SoftwareAuthenticator(origin);
-    const { attempt, options } = await box.accounts.handlers['auth.begin-passkey'](
-      {},
-      box.call((await box.login('anna')).caller),
-    );
+    const { attempt, options } = await box.accounts.handlers['auth.begin-passkey']({}, box.call(caller));
     assert.ok(attempt);
     stranger.create(options);
     const codes = async (from: SoftwareAuthenticator, deviation: Deviation) => {
@@ -272,7 +293,8 @@ describe('a passkey', () => {
 
   test('is not added for another page, without verification, with the certificate of a maker, or by another session', async () => {
     await using box = await openBox();
-    const { caller } = await withPasskey(box);
+    const { caller, device: present } = await withPasskey(box);
+    await prove(box, caller, present);
     const { handlers } = box.accounts;
     const device = new SoftwareAuthenticator(origin);
     const withMaker = {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { openActorOf } from '../../daemon/audit/socket-actor.js';
 import { openPeerCredentials } from '../../daemon/host/peer-credentials.js';
-import { exitOf } from '../../scripts/child-end.js';
+import { hear } from '../support/heard-child.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const client = "require('node:net').connect(process.argv[1]).resume()";
@@ -24,14 +24,15 @@ async function listening(address: string | number): Promise<Server & AsyncDispos
 async function connectedChild(server: Server, path: string, user: { uid?: number; gid?: number } = {}) {
   const connection = once(server, 'connection') as Promise<[Socket]>;
   const child = spawn(process.execPath, ['-e', client, path], { stdio: 'inherit', ...user });
-  const [socket] = await connection;
+  const { causes, ended } = hear(child);
+  const [socket] = await causes('its connection', connection);
   return {
     socket,
     pid: child.pid,
     async [Symbol.asyncDispose]() {
       socket.destroy();
       child.kill();
-      await exitOf(child);
+      await ended;
     },
   };
 }

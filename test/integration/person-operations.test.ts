@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
 import { exportLines } from '../../daemon/app/gallery/person-export.js';
 import { isRollcallError } from '../../daemon/base/errors.js';
@@ -144,6 +147,46 @@ describe('enrolment', () => {
     await client.call('persons.erase', { id: first.person.id });
     const anew = await add(client, 'ada', more);
     assert.ok(anew.outcome === 'enrolled' && anew.person.id !== first.person.id, 'the erased is forgotten');
+  });
+
+  served('takes the idempotency key from the header, too', async (client, { socketPath }) => {
+    const send = async (headers: Readonly<Record<string, string>>, fields: object) => {
+      const form = new FormData();
+      form.append(
+        'document',
+        new Blob([JSON.stringify({ name: 'ada', ...fields })], { type: 'application/json' }),
+      );
+      form.append('photographs', new Blob([paintFace('ada', 1)]));
+      const packed = new Response(form);
+      const body = Buffer.from(await packed.arrayBuffer());
+      const type = packed.headers.get('content-type') ?? '';
+      const path = '/api/v1/persons';
+      const asked = httpRequest({
+        socketPath,
+        path,
+        method: 'POST',
+        headers: { ...headers, 'content-type': type },
+      });
+      asked.end(body);
+      const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+      return { status: answer.statusCode, said: Object(await json(answer)) };
+    };
+    const header = { 'idempotency-key': 'a1b2c3d4e5' };
+    const first = await send(header, {});
+    assert.equal(first.said.data.outcome, 'enrolled');
+    const again = await send(header, { idempotencyKey: 'a1b2c3d4e5' });
+    assert.deepEqual(again.said.data, first.said.data, 'the field means the same');
+    assert.equal((await send(header, { notes: 'x' })).said.error.code, 'idempotency-key-reused');
+    for (const [key, fields] of [
+      ['short', {}],
+      ['with a space in it', {}],
+      ['a1b2c3d4e5', { idempotencyKey: 'another-key' }],
+    ] as const) {
+      const refused = await send({ 'idempotency-key': key }, fields);
+      assert.equal(refused.status, 400, key);
+      assert.equal(refused.said.error.code, 'bad-request');
+    }
+    assert.deepEqual(await names(client, 'included'), ['ada']);
   });
 
   served('with an idempotency key examines refused photographs again', async (client) => {

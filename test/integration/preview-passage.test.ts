@@ -30,6 +30,7 @@ function seenWith(blinks: number, { minimumBlinks, attackAfterS }: ChangedSettin
   const state = {
     ...initialLiveness,
     blinks: seen,
+    movedMs: [300],
     observedMs: 5_000,
     sampleCount: 60,
     raisedCount: 60,

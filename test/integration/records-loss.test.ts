@@ -4,6 +4,7 @@ import {
   cpSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -12,8 +13,9 @@ import {
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import Database from 'better-sqlite3';
+import { checkPlaceEveryMs, recordsPlaceWatch } from '../../daemon/app/conditions/records-place-watch.js';
 import { checkLossEveryMs, lossReportedForMs, lossReporter } from '../../daemon/app/records-mark.js';
-import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
+import { type NewAuditEntry, recordedDetails } from '../../daemon/audit/audit-entry.js';
 import type { AuditLog } from '../../daemon/audit/audit-log.js';
 import { operational } from '../../daemon/base/errors.js';
 import { silentLogger } from '../../daemon/base/logger.js';
@@ -64,6 +66,61 @@ function toldBy(records: Records) {
   const next = records.record(attendanceFact()).sequence;
   return { loss: told?.loss, gap: told?.gap, next, gaps: gapsOf(records).map(({ said }) => said) };
 }
+
+describe('a records.db that is removed while it is open', () => {
+  test('is written back with everything, also what was recorded after', async () => {
+    using folder = boxWithEvents();
+    const path = recordsPathIn(folder.path);
+    {
+      await using records = openMarkedRecords({ folder: folder.path });
+      assert.equal(records.isInPlace(), true);
+      for (const log of ['', '-wal', '-shm']) rmSync(`${path}${log}`, { force: true });
+      assert.equal(records.isInPlace(), false);
+      records.recordAll(assortedFacts(5));
+    }
+    await using again = openMarkedRecords({ folder: folder.path });
+    assert.equal(again.loss.reported(), undefined);
+    assert.equal(again.list({ limit: 100 }).length, 35);
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+  });
+
+  test('stays beside the file that took its place', async () => {
+    using folder = boxWithEvents();
+    const path = recordsPathIn(folder.path);
+    {
+      await using records = openMarkedRecords({ folder: folder.path });
+      records.recordAll(assortedFacts(5));
+      copyFileSync(recordsPathIn(pristine.path), `${path}.other`);
+      for (const log of ['-wal', '-shm']) rmSync(`${path}${log}`, { force: true });
+      renameSync(`${path}.other`, path);
+    }
+    const displaced = readdirSync(dirname(path)).filter((name) => name.includes('.displaced-'));
+    assert.equal(displaced.length, 1);
+    const saved = new Database(join(dirname(path), displaced[0] ?? ''), { readonly: true });
+    assert.equal(saved.prepare('SELECT count(*) FROM event').pluck().get(), 35);
+    saved.close();
+  });
+
+  test('ends the daemon once, which starts again with it', async () => {
+    const clock = new VirtualClock();
+    let isInPlace = true;
+    const ends: Error[] = [];
+    const records = { isInPlace: () => isInPlace };
+    const onRemoved = (error: Error): void => void ends.push(error);
+    await using watch = recordsPlaceWatch({ records, onRemoved, clock, logger: silentLogger }).start();
+    await watch.settled();
+    assert.deepEqual(ends, []);
+    isInPlace = false;
+    for (let round = 0; round < 3; round++) {
+      clock.advanceBy(checkPlaceEveryMs);
+      await watch.settled();
+    }
+    assert.deepEqual(
+      ends.map((error) => (error as { code?: string }).code),
+      ['records-removed'],
+    );
+  });
+});
 
 describe('a lost records.db', () => {
   for (const [what, lose] of [
@@ -171,7 +228,11 @@ describe('a lost records.db', () => {
     const audit: Pick<AuditLog, 'append' | 'list'> = {
       append: (entry) => ({ sequence: entries.push(entry), hash: '' }),
       list: () =>
-        entries.map((entry) => ({ ...shownEntry, action: entry.action, details: entry.details ?? {} })),
+        entries.map((entry) => ({
+          ...shownEntry,
+          action: entry.action,
+          details: recordedDetails(entry.details ?? {}),
+        })),
     };
     await using news = lossReporter({ records, audit, conditions, clock, logger: silentLogger }).start();
     await news.settled();

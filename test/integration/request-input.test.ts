@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { z } from 'zod';
 import { type OperationDeclaration, operation } from '../../daemon/contract/operation.js';
+import { multipartForm, readParts } from '../../daemon/control/multipart.js';
 import { writeInput } from '../../daemon/control/written-input.js';
 import { requestBytes, startInputServer } from '../support/input-server.js';
 
@@ -344,6 +346,20 @@ describe('a multipart body', { timeout: 120_000 }, () => {
       ),
       { numRuns: 400 },
     );
+  });
+
+  test('keeps no bytes of a body with a secret, and leaves those of others alone', async () => {
+    const { secrets: _, ...open } = uploading;
+    for (const [declaration, hasSecret, body] of [
+      [uploading, true, goodParts],
+      [open, false, part('photographs', 'picture')],
+    ] as const) {
+      const form = multipartForm(declaration, undefined) ?? assert.fail();
+      const chunks = [...Buffer.from(body + lastLine)].map((byte) => Buffer.of(byte));
+      await readParts(form, boundary, Readable.from(chunks));
+      const isWiped = chunks.every(([byte]) => byte === 0);
+      assert.equal(isWiped, hasSecret, body);
+    }
   });
 
   test('leaves no secret behind once it is wiped', async () => {

@@ -10,7 +10,7 @@ import { badInput, operational } from '../../daemon/base/errors.js';
 import type { LogFields, Logger } from '../../daemon/base/logger.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import type { Caller } from '../../daemon/contract/caller.js';
-import { errorEnvelope } from '../../daemon/contract/errors.js';
+import { errorEnvelope, problemDetails } from '../../daemon/contract/errors.js';
 import type { Handlers } from '../../daemon/contract/handlers.js';
 import { operation } from '../../daemon/contract/operation.js';
 import type { Scope } from '../../daemon/contract/scopes.js';
@@ -52,6 +52,16 @@ const contract = {
     scope: 'events:read',
     rate: 'stream',
   }),
+  'things.count': operation({
+    method: 'GET',
+    path: '/things/count',
+    summary: 'Count the things.',
+    input: z.strictObject({ fails: z.enum(['first', 'later', 'never', 'empty']) }),
+    answer: { kind: 'lines', item: z.object({ number: z.int() }), isBounded: true },
+    errors: [],
+    scope: 'events:read',
+    rate: 'default',
+  }),
   'things.picture': operation({
     method: 'GET',
     path: '/things/{id}/picture',
@@ -92,6 +102,7 @@ const contract = {
     errors: [],
     scope: 'public',
     rate: 'default',
+    deprecated: { since: '2026-11-01', sunset: '2027-05-01' },
   }),
   'box.files': operation({
     method: 'GET',
@@ -115,7 +126,7 @@ interface Served extends AsyncDisposable {
   ask(
     method: string,
     path: string,
-    options?: { readonly as?: Partial<Caller>; readonly requestId?: string },
+    options?: { readonly as?: Partial<Caller>; readonly requestId?: string; readonly accept?: string },
   ): Promise<{
     readonly status: number;
     readonly headers: IncomingMessage['headers'];
@@ -178,6 +189,13 @@ async function serveThings(): Promise<Served> {
         ended.push(fails);
       }
     },
+    'things.count': async function* ({ fails }) {
+      if (fails === 'first') throw badInput('bad-range', 'the range is empty');
+      if (fails === 'empty') return;
+      yield { number: 1 };
+      if (fails === 'later') throw operational('disk-full', 'the disk is full');
+      yield { number: 2 };
+    },
     'things.picture': () => ({ bytes: Buffer.from('PNG') }),
     'things.erase': (_input, { caller: { actor } }) => ({ by: actor }),
     async 'cameras.look'({ id }, { signal }) {
@@ -209,12 +227,17 @@ async function serveThings(): Promise<Served> {
   const socketPath = join(directory.path, 'api.sock');
   await new Promise<void>((resolve) => server.listen(socketPath, resolve));
   let count = 0;
-  const send = (method: string, path: string, { as, requestId }: Parameters<Served['ask']>[2] = {}) => {
+  const send = (
+    method: string,
+    path: string,
+    { as, requestId, accept }: Parameters<Served['ask']>[2] = {},
+  ) => {
     const token = `t${++count}`;
     if (as !== undefined) callers.set(token, caller([], as));
     const headers = {
       authorization: token,
       ...(requestId === undefined ? {} : { 'x-request-id': requestId }),
+      ...(accept === undefined ? {} : { accept }),
     };
     return request({ socketPath, method, path: `/api/v1${path}`, headers });
   };
@@ -361,6 +384,95 @@ describe('a served operation', { timeout: 60_000 }, () => {
     const answer = await things.ask('GET', '/files', { as });
     assert.equal(answer.status, 404);
     assert.equal(errorIn(answer.body).code, 'no-such-operation');
+  });
+});
+
+describe('an answer that ends by itself', { timeout: 60_000 }, () => {
+  test('comes as one JSON document when the caller asks for nothing else', async () => {
+    await using things = await serveThings();
+    for (const [fails, data] of [
+      ['never', [{ number: 1 }, { number: 2 }]],
+      ['empty', []],
+    ] as const) {
+      const answer = await things.ask('GET', `/things/count?fails=${fails}`, {
+        ...{ as: reader, requestId: 'request-0001', accept: '*/*' },
+      });
+      assert.equal(answer.headers['content-type'], 'application/json');
+      assert.deepEqual(JSON.parse(answer.body), { success: true, data, meta: { requestId: 'request-0001' } });
+    }
+    await until('every place to be free', () => things.places.taken === 0);
+  });
+
+  for (const accept of ['application/jsonl', 'application/json;q=0.5, application/x-ndjson']) {
+    test(`comes as lines when the caller accepts ${accept}`, async () => {
+      await using things = await serveThings();
+      const { headers, body } = await things.ask('GET', '/things/count?fails=never', { as: reader, accept });
+      assert.match(String(headers['content-type']), /^application\/jsonl/);
+      assert.equal(body, '{"item":{"number":1}}\n{"item":{"number":2}}\n{"done":true}\n');
+    });
+  }
+
+  test('has the status of the error when it fails before its first item', async () => {
+    await using things = await serveThings();
+    assert.equal((await things.ask('GET', '/things/count?fails=first', { as: reader })).status, 400);
+  });
+
+  test('is cut when it fails later, and frees its place', async () => {
+    await using things = await serveThings();
+    await assert.rejects(things.ask('GET', '/things/count?fails=later', { as: reader }));
+    await until('every place to be free', () => things.places.taken === 0);
+    assert.ok(things.logged.some(({ fields }) => String(fields?.['error']).includes('the disk is full')));
+  });
+
+  test('stays in lines when it has no end', async () => {
+    await using things = await serveThings();
+    const { headers } = await things.ask('GET', '/things/follow?fails=never', { as: reader, accept: '*/*' });
+    assert.match(String(headers['content-type']), /^application\/jsonl/);
+  });
+});
+
+describe('a refused request', { timeout: 60_000 }, () => {
+  test('has the dates of its end only when its operation is deprecated', async () => {
+    await using things = await serveThings();
+    const old = await things.ask('GET', '/greeting');
+    assert.deepEqual(
+      [old.headers['deprecation'], old.headers['sunset']],
+      ['@1793491200', 'Sat, 01 May 2027 00:00:00 GMT'],
+    );
+    const current = await things.ask('GET', '/things/none', { as: reader });
+    assert.deepEqual([current.headers['deprecation'], current.headers['sunset']], [undefined, undefined]);
+  });
+
+  test('gets the methods of the address when it uses another one', async () => {
+    await using things = await serveThings();
+    const shared = await things.ask('PUT', '/things/a', { as: reader });
+    assert.deepEqual([shared.status, shared.headers['allow']], [405, 'DELETE, GET, HEAD']);
+    assert.equal(errorIn(shared.body).code, 'method-not-allowed');
+    const written = await things.ask('GET', '/cameras/a/look', { as: reader });
+    assert.deepEqual([written.status, written.headers['allow']], [405, 'POST']);
+    const unknown = await things.ask('PUT', '/nothing', { as: reader });
+    assert.deepEqual([unknown.status, unknown.headers['allow']], [404, undefined]);
+  });
+
+  test('gets the error as RFC 9457 describes it when it asks for that', async () => {
+    await using things = await serveThings();
+    const asked = { as: reader, requestId: 'request-0001', accept: 'application/problem+json' };
+    for (const [path, status, code] of [
+      ['/things/none', 404, 'no-such-thing'],
+      ['/nothing', 404, 'no-such-operation'],
+      ['/files', 404, 'no-such-operation'],
+    ] as const) {
+      const answer = await things.ask('GET', path, asked);
+      assert.equal(answer.status, status);
+      assert.equal(answer.headers['content-type'], 'application/problem+json');
+      const said = problemDetails.parse(JSON.parse(answer.body));
+      assert.deepEqual(
+        [said.type, said.status, said.code, said.detail, said.instance],
+        [`urn:rollcall:error:${code}`, status, code, said.message, 'urn:rollcall:request:request-0001'],
+      );
+    }
+    const plain = await things.ask('GET', '/things/none', { as: reader, accept: 'application/json' });
+    assert.equal(plain.headers['content-type'], 'application/json');
   });
 });
 

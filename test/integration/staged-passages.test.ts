@@ -44,7 +44,7 @@ const staged: readonly Staged[] = [
   {
     title: 'a person at a camera that demands no proof',
     stage: { require: 'not-attack' },
-    scene: inDoubt(5),
+    scene: inDoubt(9, eyes(8)),
     why: 'attended, attended-without-proof: recognised as Ada, 0.900; no attack was detected, and the camera demands no proof of life',
     events: 2,
   },
@@ -52,6 +52,16 @@ const staged: readonly Staged[] = [
     title: 'a person who does not blink',
     scene: inDoubt(12, eyes(9)),
     why: 'unproven, no-blink: recognised as Ada, 0.900; life not proven: 12 s in sight, no blink; the camera demands a blink',
+  },
+  {
+    title: 'a person of whom nothing but the lids moves',
+    scene: inDoubt(9, doubt('only-lids-moved', { blinks: [{ atMs: 400, durationMs: 200 }], observedS: 8 })),
+    why: 'unproven, only-lids-moved: recognised as Ada, 0.900; life not proven: 9 s in sight, 1 blink, but nothing else in the face moved; the camera demands a blink',
+  },
+  {
+    title: 'a person who keeps as still as a picture',
+    scene: inDoubt(9, doubt('still-face', { observedS: 8 })),
+    why: 'unproven, still-face: recognised as Ada, 0.900; life not proven: nothing in the face moved for 8 s; the camera demands a blink',
   },
   {
     title: 'a person who leaves before a blink',
@@ -99,7 +109,7 @@ const staged: readonly Staged[] = [
   {
     title: 'a photograph of a person',
     scene: { ...ada, seconds: 9, liveness: attack('still-picture') },
-    why: 'attack, still-picture: the face of Ada, 0.900; a presented picture: the face neither blinked nor moved in itself for 7.2 s',
+    why: 'attack, still-picture: the face of Ada, 0.900; a presented picture: the face moved as a whole and showed no life for 7.2 s',
   },
   {
     title: 'a screen that the passive model notices',
@@ -114,7 +124,7 @@ const staged: readonly Staged[] = [
   {
     title: 'a person in a bad view, just below the threshold',
     scene: { face: { ada: 0.46 }, seconds: 4, liveness: live },
-    why: 'stranger, below-threshold: just below the threshold: the nearest, Ada, has 0.460 of 0.50',
+    why: 'stranger, below-threshold: below the threshold: the nearest, Ada, has 0.460 of 0.50',
   },
   {
     title: 'a person below a stricter own threshold',

@@ -71,6 +71,8 @@ interface StrangerApi {
   settle(): void;
   /** When it is, for those who are set aside. */
   readonly clock: VirtualClock;
+  /** Sets the wall clock of those who are set aside back. */
+  setBack(byMs: number): void;
   readonly readings: NewAuditEntry[];
   /** Actions and subjects of the audit log, oldest first. */
   audited(): readonly string[];
@@ -90,6 +92,7 @@ interface StrangerApi {
 async function withStrangers(t: TestContext, work: (api: StrangerApi) => Promise<void>): Promise<void> {
   const directory = temporaryDirectory(t);
   const clock = new VirtualClock(passageEpochMs);
+  let setBackMs = 0;
   await using opened = await openTestGallery({ ...galleryOptions(directory), clock });
   const { gallery, file } = opened;
   const settable = new SettableVault(gallery);
@@ -110,7 +113,10 @@ async function withStrangers(t: TestContext, work: (api: StrangerApi) => Promise
   });
   const journal = records.passages;
   const pictureOf = pictureOfPassage(records, () => settable.present);
-  const setAside = new SetAside({ gallery: () => settable.gallery(), journal, persons, clock });
+  const setAside = new SetAside({
+    ...{ gallery: () => settable.gallery(), journal, persons },
+    clock: { wallMs: () => clock.wallMs() - setBackMs },
+  });
   const strangers = new BoxStrangers({
     ...{ journal, pictureOf, readings, setAside },
     gallery: () => settable.gallery(),
@@ -122,6 +128,8 @@ async function withStrangers(t: TestContext, work: (api: StrangerApi) => Promise
     nameOf: () => undefined,
     marks: {
       mark: () => assert.fail(),
+      unmark: () => assert.fail(),
+      effect: () => assert.fail(),
       missed: () => assert.fail(),
       lastOf: () => undefined,
       marked: () => [],
@@ -146,6 +154,9 @@ async function withStrangers(t: TestContext, work: (api: StrangerApi) => Promise
   await work({
     ...{ gallery, records, strangers, setAside, clock, run },
     readings: read,
+    setBack: (byMs) => {
+      setBackMs += byMs;
+    },
     settle: () => settleMoves({ strangers: gallery.strangers, journal, audit: file.audit }),
     audited: () =>
       file.audit
@@ -225,7 +236,7 @@ test('a kill between gallery and passages leaves no passage with a former strang
   });
 });
 
-describe('rollcall strangers', { timeout: 120_000 }, () => {
+describe('rollcall strangers', { timeout: 500_000 }, () => {
   test('lists, shows, merges, splits, ignores and discards, with audit entries and events', async (t) => {
     await withStrangers(t, async (api) => {
       const { run, json, pass, records, gallery } = api;
@@ -379,6 +390,14 @@ describe('rollcall strangers', { timeout: 120_000 }, () => {
       assert.ok(gallery.evidenceOfEvent('passage', passageIdOf(2), passageEpochMs), 'the picture is back');
       assert.equal(pass(3, 2), again);
 
+      const operator = {
+        ...{ actor: 'user:u-1', origin: 'https 192.0.2.7', scopes: new Set<Scope>(['strangers:write']) },
+        ...{ provedAtMs: 'always' as const, isLimited: true },
+      };
+      await assert.rejects(api.strangers.restore(zed, operator), { code: 'forbidden' });
+      assert.throws(() => api.strangers.discard({ stranger: zed, isFinal: true }, operator), {
+        code: 'no-such-stranger',
+      });
       await run(['restore', zed]);
       assert.equal(gallery.showPerson(personId)?.state, 'removed', 'who was enrolled from the pictures');
       assert.deepEqual([passages(), idsOf(records, zed)], [[], [passageIdOf(1)]]);
@@ -400,6 +419,22 @@ describe('rollcall strangers', { timeout: 120_000 }, () => {
         'stay with the person',
       );
       assert.match(await run(['restore', zed], 2), /there is no stranger/);
+    });
+  });
+
+  test('forgets a stranger who is set aside when the clock is set back by hours', async (t) => {
+    await withStrangers(t, async ({ pass, strangers, setAside, gallery, setBack }) => {
+      const by = {
+        ...{ actor: 'user:u-1', origin: 'https 192.0.2.7', scopes: new Set<Scope>(allScopes) },
+        ...{ provedAtMs: 'always' as const, isLimited: true },
+      };
+      strangers.discard({ stranger: pass(1, 1), isFinal: false }, by);
+      setBack(10 * minuteMs);
+      await setAside.forgetDue(new AbortController().signal);
+      assert.equal(gallery.strangers.aside().length, 1, 'a correction of the clock');
+      setBack(60 * minuteMs);
+      await setAside.forgetDue(new AbortController().signal);
+      assert.equal(gallery.strangers.aside().length, 0);
     });
   });
 
@@ -473,6 +508,17 @@ describe('rollcall strangers', { timeout: 120_000 }, () => {
       });
       const stay = { stranger: one, cameras: ['gate', 'yard'] };
       assert.deepEqual(dataFor(stay, atYard.cameras), { stranger: one, cameras: ['yard'] });
+      // As alike as two strangers can be.
+      const like = gallery.strangers.see({
+        ...{ passageId: passageIdOf(3), cameraId: cameraId('gate'), recogniser: testRecogniser },
+        ...{ firstSeenMs: passageEpochMs, lastSeenMs: passageEpochMs, threshold: 2 },
+        views: [{ embedding: unitVector(1), quality: 0.8 }],
+      }).stranger;
+      const similarFor = (reader: typeof atYard) =>
+        strangers.show(one, reader).similar.map(({ stranger }) => stranger);
+      assert.deepEqual(similarFor(caller(['strangers:read'])), [like?.id]);
+      assert.deepEqual(similarFor(atYard), [], 'seen at another camera only');
+      gallery.strangers.setAside(like?.id ?? one, { change: 'discarded' }, tester);
       const first = strangers.list({ limit: 1 }, caller(['strangers:read']));
       assert.deepEqual([first.items[0]?.id, first.total, first.nextCursor], [one, 2, '1']);
       const rest = strangers.list({ limit: 1, cursor: first.nextCursor }, caller(['strangers:read']));

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
-import { closeOf, firstLineOf } from '../../scripts/child-end.js';
+import { firstLineOf } from '../../scripts/child-end.js';
 import { corruptClip, garbageFile, resolutionChangeClip, testClip } from '../support/clips.js';
+import { hear } from '../support/heard-child.js';
 import { startRtspServer } from '../support/rtsp-server.js';
 
 const run = promisify(execFile);
@@ -51,20 +50,12 @@ function watch(url: string) {
   const child = spawn('ffmpeg', [...args, '-progress', 'pipe:1', '-stats_period', '0.1', '-f', 'null', '-'], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  let decoded = 0;
-  const lines = createInterface({ input: child.stdout });
-  lines.on('line', (line) => {
-    if (line.startsWith('frame=')) decoded = Number(line.slice(6));
-  });
-  const ended = closeOf(child);
+  const { lines, ended, until } = hear(child);
+  const decoded = (): number =>
+    Number(lines.findLast((line) => line.startsWith('frame='))?.slice('frame='.length) ?? 0);
   return {
     ended,
-    async frames(count: number): Promise<void> {
-      while (decoded < count) {
-        const isOver = await Promise.race([once(lines, 'line').then(() => false), ended.then(() => true)]);
-        assert.ok(!isOver || decoded >= count, `ffmpeg ended after ${decoded} frames`);
-      }
-    },
+    frames: (count: number) => until(`${count} decoded frames`, () => decoded() >= count),
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL');
       await ended;

@@ -122,8 +122,10 @@ async function offAtStart(box: TestBox, server: TestRtspServer) {
 async function killedInStream(box: TestBox, server: TestRtspServer) {
   await goesOn(box, 'killed');
   await server.kill('SIGKILL');
-  const camera = await box.untilCamera('killed', 'to fail', ({ state }) => state === 'failed');
-  assert.ok(['ended', 'refused'].includes(camera.code ?? ''), camera.code);
+  // On a busy machine the camera may also have been behind just before.
+  const isGone = ({ state, code }: CameraStatus): boolean =>
+    state === 'failed' && ['ended', 'refused'].includes(code ?? '');
+  const camera = await box.untilCamera('killed', 'to fail', isGone);
   assert.notEqual(camera.remedy, '');
   const clip = await testClip({ ...small, codec: 'hevc' });
   await using _back = await startRtspServer({ mounts: { '/live': clip }, port: server.port });

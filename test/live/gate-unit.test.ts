@@ -1,24 +1,27 @@
 import assert from 'node:assert/strict';
+import { join, relative } from 'node:path';
 import { test } from 'node:test';
-import { type BootedBox, bootBox, withoutBootedBox } from '../support/booted-box.js';
+import { type BootedBox, bootBox, checkoutOfBox, withoutBootedBox } from '../support/booted-box.js';
 import { withoutBuild } from '../support/box.js';
-import { builtProgram } from '../support/built.js';
+import { builtProgram, root } from '../support/built.js';
 import { docBlocks } from '../support/doc-blocks.js';
+
+/** A file of the built program, where the box sees it. */
+const programOfBox = (name: string): string => join(checkoutOfBox, relative(root, builtProgram(name)));
 
 /** Both services as scripts/install sets them up, but with the program of the checkout. */
 async function setUp(box: BootedBox): Promise<void> {
-  const program = builtProgram('rollcalld.js').replace('rollcalld.js', '');
   await box.must(`
     mkdir -p /etc/sysusers.d /etc/tmpfiles.d
     cp systemd/rollcall.sysusers.conf /etc/sysusers.d/rollcall.conf && systemd-sysusers
     cp systemd/rollcall.tmpfiles.conf /etc/tmpfiles.d/rollcall.conf && systemd-tmpfiles --create rollcall.conf
     for unit in rollcalld rollcall-gate; do
-      sed "s|^ExecStart=/usr/bin/node|ExecStart=${process.execPath}|; s|/opt/rollcall/current/dist/program/|${program}|" \\
+      sed "s|^ExecStart=/usr/bin/node|ExecStart=${process.execPath}|; s|/opt/rollcall/current/dist/program/|${programOfBox('')}/|" \\
         systemd/$unit.service > /etc/systemd/system/$unit.service
     done
     install -d -m 700 -o rollcall -g rollcall /etc/rollcall/secrets
     printf 'site: { id: site, timeZone: Etc/UTC }\\ncameras: [{ id: door, name: Door, url: "rtsp://127.0.0.1:9/none" }]\\n' > /etc/rollcall/rollcall.yaml
-    ${process.execPath} ${program}rollcall.js key init && chown rollcall: /etc/rollcall/secrets/*
+    ${process.execPath} ${programOfBox('rollcall.js')} key init && chown rollcall: /etc/rollcall/secrets/*
     systemctl daemon-reload`);
 }
 
@@ -83,7 +86,7 @@ test('the gate runs under its own user, sees no data, and comes back after a kil
     'and no other user does',
   );
 
-  const doctor = `${process.execPath} ${builtProgram('rollcall.js')} doctor || true`;
+  const doctor = `${process.execPath} ${programOfBox('rollcall.js')} doctor || true`;
   assert.match(await box.must(doctor), /^ok +gate: answers https on 127\.0\.0\.1, port 8443/m);
   await box.must('systemctl stop rollcall-gate');
   assert.match(await box.must(doctor), /^warning +gate: does not answer/m);
@@ -107,7 +110,7 @@ async function reachedFromNetwork(box: BootedBox): Promise<void> {
   assert.equal(docBlocks(page).length, 5);
   assert.ok(docBlocks(page).every(({ notRun }) => notRun === undefined));
   const [settings] = docBlocks(page, 'yaml');
-  const command = `rollcall() { ${process.execPath} ${builtProgram('rollcall.js')} "$@"; }`;
+  const command = `rollcall() { ${process.execPath} ${programOfBox('rollcall.js')} "$@"; }`;
   const shown = `until said=$(${compare?.trim()}); do sleep 0.2; done; echo "$said"`;
   await box.must('ip address add 10.1.2.3/32 dev lo; echo 10.1.2.3 box.example >> /etc/hosts');
   const before = await box.run('openssl s_client -connect box.example:8443 </dev/null');

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { relative } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type BootedBox, bootBox, withoutBootedBox } from '../support/booted-box.js';
 import { runProgram, withoutBuild } from '../support/box.js';
+import { root } from '../support/built.js';
 import { docBlocks, shellPages } from '../support/doc-blocks.js';
 import { withoutMosquitto } from '../support/mosquitto.js';
 import { visitorClip } from '../support/scenes.js';
@@ -23,7 +25,7 @@ test('a machine becomes a box and stays one', {
   skip: withoutBootedBox || withoutBuild || withoutMosquitto,
   timeout: 580_000,
 }, async (t) => {
-  const clip = await visitorClip('ada');
+  const clip = relative(root, await visitorClip('ada'));
   await using box = await bootBox();
   const pages = pageRunner(box);
   await t.test('it waits for another package installation', () => waitsForApt(box));

@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { get } from 'node:https';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { closeOf, hasEnded } from '../../scripts/child-end.js';
+import { type ChildEnd, closeOf, hasEnded } from '../../scripts/child-end.js';
 import { cast, portrait } from '../../scripts/virtual-camera/cast.js';
 import { withoutBuild } from '../support/box.js';
 import { freePort } from '../support/box-gate.js';
 import { openPage, startBrowser, withoutChromium } from '../support/browser.js';
 import { root } from '../support/built.js';
+import { hear } from '../support/heard-child.js';
+import { descendantsOf, isRunning, runningWith } from '../support/processes.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 import { until } from '../support/until.js';
 
 /** The clip of the virtual camera is a minute long. */
@@ -18,6 +24,8 @@ interface Demo extends AsyncDisposable {
   readonly address: string;
   readonly secret: string;
   readonly camera: { readonly url: string; readonly user: string; readonly password: string };
+  /** Kills the gate; resolves with how the demo ended then. */
+  killGate(): Promise<ChildEnd>;
 }
 
 async function startDemo(): Promise<Demo> {
@@ -42,6 +50,10 @@ async function startDemo(): Promise<Demo> {
       address: found(/(https:\S+)\/claim/),
       secret: found(/claim secret: (\S+)/),
       camera: { url: found(/address (\S+),/), user: found(/user (\S+),/), password: found(/password (\S+)/) },
+      async killGate() {
+        killGateOf(child);
+        return closeOf(child);
+      },
       [Symbol.asyncDispose]: stop,
     };
   } catch (error) {
@@ -119,6 +131,46 @@ async function findOutWhy(page: Page): Promise<void> {
   await page.getByText('What to do:').waitFor();
 }
 
+test('scripts/seed-demo --keep prints the address when the gate answers, and ends when the gate is killed', {
+  skip: withoutBuild,
+  timeout: 580_000,
+}, async () => {
+  await using folder = await temporaryDirectory();
+  const port = await freePort();
+  const child = spawn(
+    process.execPath,
+    [
+      '--import',
+      'tsx',
+      'scripts/seed-demo.ts',
+      '--keep',
+      '--port',
+      String(port),
+      '--directory',
+      join(folder.path, 'box'),
+    ],
+    { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  const heard = hear(child);
+  const isUp = (): boolean => heard.lines.some((line) => line.includes(`https://localhost:${port}/`));
+  await until('the address', () => hasEnded(child) || isUp(), patienceMs);
+  const started = descendantsOf(child.pid ?? 0);
+  const [response] = await once(
+    get({ host: '127.0.0.1', port, rejectUnauthorized: false, agent: false }),
+    'response',
+  );
+  assert.equal(response.statusCode, 200);
+  response.destroy();
+  killGateOf(child);
+  assert.deepEqual(await heard.ended, { code: 1, signal: null });
+  assert.match(heard.lines.join('\n'), /error: rollcall-gate ended by SIGKILL\. Its last output:/);
+  assert.deepEqual(started.filter(isRunning), []);
+});
+
+function killGateOf({ pid = 0 }: ChildProcess): void {
+  for (const gate of runningWith('rollcall-gate.js', descendantsOf(pid))) process.kill(gate, 'SIGKILL');
+}
+
 describe('a newcomer', {
   skip: withoutBuild || withoutChromium,
   timeout: 580_000,
@@ -133,5 +185,6 @@ describe('a newcomer', {
     await enrol(page);
     await findOutWhy(page);
     assert.deepEqual(faults, []);
+    assert.deepEqual(await demo.killGate(), { code: 1, signal: null }, 'the demo ends with its gate');
   });
 });

@@ -32,6 +32,7 @@ test('SIGHUP reads the configuration again', { skip: withoutBuild || withoutMosq
   await t.test('a missing broker secret is refused', () => brokerSecretMissing(appliance));
   await t.test('settings that keep vision from starting are refused', () => visionFails(appliance));
   await t.test('changes that need a restart are reported', () => needsRestart(appliance));
+  await t.test('a new name takes the broker with it, at the restart', () => renamed(appliance));
   await t.test('the broker connection is replaced, and the box stays online', () => brokerChange(appliance));
 });
 
@@ -199,6 +200,25 @@ async function needsRestart({ box, config }: Appliance) {
     /configuration: these changes wait for a restart: site\.timeZone/,
   );
   assert.equal((await box.client.call('status.show')).site, 'test-site');
+}
+
+async function renamed({ box, config }: Appliance) {
+  const site = { id: 'new-site', timeZone: 'Asia/Kathmandu' };
+  const mqtt = { ...(config['mqtt'] as object), clientId: 'another-client', topicPrefix: 'elsewhere' };
+  const reload = await box.reload({ ...config, site, mqtt });
+  assert.deepEqual(reload.outcome === 'applied' && [...reload.needRestart].sort(), [
+    'mqtt.clientId',
+    'mqtt.topicPrefix',
+    'site.id',
+    'site.timeZone',
+  ]);
+  assert.deepEqual(reload.outcome === 'applied' && reload.replaced, [], 'the connection stays as it was');
+  assert.equal((await box.client.call('status.show')).broker.state, 'connected');
+  const check = await box.command('mqtt', 'check');
+  assert.equal(check.exitCode, 1);
+  const [first = ''] = check.stdout.split('\n');
+  assert.match(first, /failed +names: the daemon still runs as site "test-site".*says site "new-site"/);
+  assert.match(check.stdout, /systemctl restart rollcalld/);
 }
 
 async function brokerChange({ box, config, events, subscriber }: Appliance) {

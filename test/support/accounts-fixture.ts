@@ -3,7 +3,9 @@ import { generateSync } from 'otplib';
 import { anonymousCaller, type Credentials } from '../../daemon/accounts/authenticate.js';
 import { type Accounts, type AccountsOptions, openAccounts } from '../../daemon/accounts/open-accounts.js';
 import { PasswordHasher } from '../../daemon/accounts/password-hash.js';
-import { type NewAuditEntry, refuseMisshapen } from '../../daemon/audit/audit-entry.js';
+import { daemonAtStart } from '../../daemon/audit/actor.js';
+import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
+import { type AuditLog, openAuditLog } from '../../daemon/audit/audit-log.js';
 import { isRollcallError } from '../../daemon/base/errors.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
@@ -11,6 +13,7 @@ import type { Caller } from '../../daemon/contract/caller.js';
 import type { Call } from '../../daemon/contract/handlers.js';
 import { allScopes } from '../../daemon/contract/scopes.js';
 
+import { auditKeyOf, openAuditDatabase } from './audit-fixture.js';
 import { temporaryDirectory } from './temporary-directory.js';
 
 export const accountsEpochMs = Date.UTC(2026, 2, 1, 8);
@@ -34,7 +37,10 @@ export const fromNetwork = (address = '192.0.2.7'): Caller =>
 export interface AccountsFixture extends AsyncDisposable {
   readonly accounts: Accounts;
   readonly clock: VirtualClock;
+  /** Without the state of the accounts, which every entry has. */
   readonly entries: NewAuditEntry[];
+  /** The log behind them. */
+  readonly log: AuditLog;
   readonly dataDir: string;
   /** Alarms so far. */
   alarms(): number;
@@ -60,13 +66,25 @@ export interface TokenLogin {
   readonly caller: Caller;
 }
 
-/** Accounts on a real file in a new folder, with a clock that moves only on request. */
-export async function openAccountsFixture(options: Partial<AccountsOptions> = {}): Promise<AccountsFixture> {
+export interface AccountsFixtureOptions extends Partial<AccountsOptions> {
+  /** May refuse an entry. */
+  readonly onEntry?: (entry: NewAuditEntry) => void;
+  /** True while the log is to be one of a version that sealed no accounts. */
+  readonly isEarlier?: () => boolean;
+}
+
+/** Accounts and an audit log on real files in a new folder, with a clock that moves only on request. */
+export async function openAccountsFixture(options: AccountsFixtureOptions = {}): Promise<AccountsFixture> {
   const directory = await temporaryDirectory();
   const clock = new VirtualClock(accountsEpochMs);
   const entries: NewAuditEntry[] = [];
   let alarms = 0;
   let cookie: string | undefined;
+  const auditDatabase = openAuditDatabase(`${directory.path}/audit.db`);
+  const log = openAuditLog({ database: auditDatabase, key: auditKeyOf(7), clock });
+  const nowhere = { sequence: 0, hash: '' };
+  // As a daemon does before it opens the accounts.
+  log.append({ by: daemonAtStart, action: 'daemon.started' });
   const open = () =>
     openAccounts({
       hasCamera: (id) => id === 'gate',
@@ -78,11 +96,18 @@ export async function openAccountsFixture(options: Partial<AccountsOptions> = {}
       ids: { siteId: 'werk-nord', boxId: 'box-1' },
       about: { timeZone: 'Europe/Berlin', version: '0.1.0' },
       audit: {
+        ...log,
         append(entry) {
-          refuseMisshapen(entry);
-          entries.push(entry);
+          options.onEntry?.(entry);
+          const { state: _, ...details } = entry.details ?? {};
+          if (entry.action !== 'accounts.stated') {
+            entries.push({ ...entry, details });
+          }
+          if (options.isEarlier?.() !== true) return log.append(entry);
+          return entry.action.startsWith('accounts.') ? nowhere : log.append({ ...entry, details });
         },
       },
+      auditKeys: [auditKeyOf(7)],
       clock,
       logger: silentLogger,
       onAlarm: () => {
@@ -109,7 +134,7 @@ export async function openAccountsFixture(options: Partial<AccountsOptions> = {}
     get accounts() {
       return accounts;
     },
-    ...{ clock, entries, dataDir: directory.path, call, caller: callerOf },
+    ...{ clock, entries, log, dataDir: directory.path, call, caller: callerOf },
     alarms: () => alarms,
     cookie: () => cookie,
     async restart(between = () => undefined) {
@@ -152,6 +177,7 @@ export async function openAccountsFixture(options: Partial<AccountsOptions> = {}
     actions: () => entries.map(({ action }) => action),
     async [Symbol.asyncDispose]() {
       await accounts[Symbol.asyncDispose]();
+      auditDatabase.close();
       await directory[Symbol.asyncDispose]();
     },
   };
@@ -161,7 +187,7 @@ export async function openAccountsFixture(options: Partial<AccountsOptions> = {}
 /** Runs a test with new accounts. */
 export async function withAccounts(
   work: (fixture: AccountsFixture) => Promise<void>,
-  options: Partial<AccountsOptions> = {},
+  options: AccountsFixtureOptions = {},
 ): Promise<void> {
   await using fixture = await openAccountsFixture(options);
   await work(fixture);

@@ -15,6 +15,7 @@ import type { Alert, AlertDelivery } from '../../daemon/contract/alerts.js';
 import type { BoxEvent } from '../../daemon/domain/events/event.js';
 import { cameraId } from '../../daemon/domain/ids.js';
 import { encodeEvent } from '../../daemon/publish/encoding.js';
+import { GrantSeal } from '../../daemon/records/commands/grant-seal.js';
 import { openRecords, type Records } from '../../daemon/records/open-records.js';
 import { attackFact, unknownFact } from './facts.js';
 import { until } from './until.js';
@@ -45,6 +46,10 @@ export class AlertBox implements AsyncDisposable {
     this.start();
   }
 
+  get recordsPath(): string {
+    return join(this.#folder, 'records.db');
+  }
+
   get records(): Records {
     if (this.#records === undefined) throw new Error('the box is off');
     return this.#records;
@@ -64,9 +69,10 @@ export class AlertBox implements AsyncDisposable {
     const lifetime = new Lifetime(this.clock);
     const { clock } = this;
     const random = seededRandom(this.logged.length + 1);
-    const path = join(this.#folder, 'records.db');
+    const path = this.recordsPath;
+    const seal = new GrantSeal('office/box-1', [new Uint8Array(32).fill(7)]);
     const encode: Parameters<typeof openRecords>[0]['encode'] = (event) => encodeEvent(event, identity, {});
-    const records = lifetime.use('records', openRecords({ path, encode, clock, random }));
+    const records = lifetime.use('records', openRecords({ path, encode, clock, random, seal }));
     const logger = this.#logger();
     const current = (): Config => this.#config;
     this.#alerts = startAlerts({

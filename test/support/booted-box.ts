@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { type CommandResult, runProgram } from './box.js';
 import { root } from './built.js';
 import { sharedFile } from './shared-media.js';
+import { temporaryDirectory } from './temporary-directory.js';
 
 /** A machine of its own where Debian's systemd is process 1: what it writes lies in memory, its network is a loopback. */
 export interface BootedBox extends AsyncDisposable {
@@ -27,16 +28,41 @@ function reasonNotToBoot(): string | false {
   }
 }
 
-/** Boots one. It sees the checkout at its own path; changes that it makes there are its own, too. */
+/**
+ * Where the machine sees the checkout, wherever it lies outside: the boot empties /tmp, and units that protect home
+ * directories or have a /tmp of their own see nothing below those.
+ */
+export const checkoutOfBox = '/srv/checkout';
+
+/**
+ * Starts the machine, and shows it the checkout under a layer of its own in memory. Arguments: the checkout, a folder to
+ * mount on, the tool, and the machine's name. The checkout is named by ".", because commas and colons separate options
+ * of an overlay.
+ */
+const startScript = `
+cd "$1"
+mount -t tmpfs tmpfs "$2"
+mkdir "$2"/upper "$2"/work "$2"/merged
+mount -t overlay overlay -o "lowerdir=.,upperdir=$2/upper,workdir=$2/work" "$2"/merged
+exec "$3" start "$4" "$2/merged:${checkoutOfBox}"`;
+
+/** Boots one. It sees the checkout at `checkoutOfBox`; changes that it makes there are its own. */
 export async function bootBox(): Promise<BootedBox> {
   const name = `rollcall-${process.pid}`;
-  const started = await runProgram(tool.path, ['start', name]);
+  await using layers = await temporaryDirectory();
+  const namespace = ['--mount', '--propagation', 'private'];
+  const script = ['bash', '-euo', 'pipefail', '-c', startScript, 'start'];
+  const started = await runProgram('unshare', [
+    ...namespace,
+    ...script,
+    ...[root, layers.path, tool.path, name],
+  ]);
   if (started.exitCode !== 0) throw new Error(`the machine did not boot: ${started.stderr}`);
   // Bash takes a socket as standard input, which it has here, for a login from afar, and reads .bashrc.
   const run = (script: string, input = ''): Promise<CommandResult> =>
     runProgram(
       tool.path,
-      ['exec', name, 'bash', '--norc', '-euo', 'pipefail', '-c', `cd '${root}'\n${script}`],
+      ['exec', name, 'bash', '--norc', '-euo', 'pipefail', '-c', `cd ${checkoutOfBox}\n${script}`],
       process.env,
       input,
     );

@@ -10,9 +10,10 @@ import { box, openTestRecords } from './published-box.js';
 
 /**
  * Receives the commands in `tokens` of its folder again and again, as from a centre that gets no reply, and appends to
- * `executed` what it executes, until it is killed.
+ * `executed` what it executes, until it is killed. The command number `endless` of this process does not end: the child prints
+ * `running`, and waits for its kill.
  */
-async function main(folder: string): Promise<void> {
+async function main(folder: string, endless: number): Promise<void> {
   const records = openTestRecords(join(folder, 'records.db'));
   const audit: Partial<AuditLog> = { append: () => ({ sequence: 1, hash: '' }) };
   const receiver = openCommandReceiver({
@@ -23,11 +24,17 @@ async function main(folder: string): Promise<void> {
   const handlers = Object.fromEntries(
     commandNames.map((name) => [name, unused]),
   ) as unknown as CommandHandlers;
+  let executed = 0;
   receiver.start({
     ...handlers,
     'resend-events': async ({ from }) => {
       appendFileSync(join(folder, 'executed'), `${from}\n`);
-      // A command takes some time, so that some kills come while it runs.
+      executed += 1;
+      if (executed === endless) {
+        process.stdout.write('running\n');
+        await new Promise(() => undefined);
+      }
+      // A command takes some time, so that some of the other kills come while it runs.
       await new Promise((resolve) => setTimeout(resolve, 2));
       return { outcome: 'done', result: { count: from, missing: 0 } };
     },
@@ -42,5 +49,5 @@ async function main(folder: string): Promise<void> {
   }
 }
 
-const [folder] = process.argv.slice(2);
-if (folder !== undefined) await main(folder);
+const [folder, endless] = process.argv.slice(2);
+if (folder !== undefined) await main(folder, Number(endless));

@@ -32,6 +32,7 @@ export const shellPages: Readonly<Record<string, string>> = {
   'docs/how-to/reach-the-box-from-the-network.md': 'test/live/gate-unit.test.ts',
   'docs/how-to/read-attendance.md': installedBox,
   'docs/how-to/rotate-keys.md': installedBox,
+  'docs/how-to/set-up-a-box.md': installedBox,
   'docs/identity.md': installedBox,
   'docs/integrators.md': 'test/live/integrators-walkthrough.test.ts',
 };

@@ -1,10 +1,8 @@
-import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
-import { closeOf, exitOf } from '../../scripts/child-end.js';
+import { closeOf } from '../../scripts/child-end.js';
 import { builtChild, root } from './built.js';
+import { hear } from './heard-child.js';
 
 const childScript = 'test/support/gallery-child.ts';
 
@@ -24,29 +22,17 @@ export function startGalleryChild(t: TestContext, ...args: readonly string[]): G
     cwd: root,
     stdio: ['pipe', 'pipe', 'inherit'],
   });
-  const output = createInterface({ input: child.stdout });
-  const closed = once(output, 'close');
-  const lines: string[] = [];
-  output.on('line', (line) => lines.push(line));
+  const { lines, ended, until } = hear(child);
   const kill = async (): Promise<void> => {
     child.kill('SIGKILL');
-    await Promise.all([exitOf(child), closed]);
+    await ended;
   };
   t.after(kill);
   return {
     process: child,
     lines,
     kill,
-    async printed(count) {
-      while (lines.length < count) {
-        // All that it printed is read before its output closes: an end is no reason to miss a line.
-        const arrival = await Promise.race([once(output, 'line'), closed.then(() => 'closed' as const)]);
-        assert.ok(
-          arrival !== 'closed' || lines.length >= count,
-          `the child ended early with ${child.exitCode}`,
-        );
-      }
-    },
+    printed: (count) => until(`${count} lines`, () => lines.length >= count),
   };
 }
 

@@ -56,6 +56,8 @@ export interface GuidedBox extends AsyncDisposable {
   readonly clock: VirtualClock;
   readonly entries: readonly NewAuditEntry[];
   readonly handlers: Handlers<Operations>;
+  /** What vision says of the clips that come. */
+  seeClip(outcome: ClipOutcome): void;
   /** Holds the answers of vision until it is called. */
   hold(): () => void;
   call(caller: Caller): Call;
@@ -76,6 +78,7 @@ export async function openGuidedBox(): Promise<GuidedBox> {
   const clock = new VirtualClock(Date.UTC(2026, 2, 2, 8));
   const entries: NewAuditEntry[] = [];
   let held: Promise<void> = Promise.resolve();
+  let clip = noClip;
   const log = {
     append(entry: NewAuditEntry) {
       refuseMisshapen(entry);
@@ -94,7 +97,7 @@ export async function openGuidedBox(): Promise<GuidedBox> {
   });
   const open = new OpenEnrolments({
     photos: { lookAtGuided: look, waitingCount: 0 },
-    clips: { judgeClip: async () => noClip, cutClip, waitingCount: 0 },
+    clips: { judgeClip: async () => clip, cutClip, waitingCount: 0 },
     ...{ threshold: () => 0.5, recogniser: () => gallery.vault.gallery().recogniser },
     ...{ audit: log, readings: log, clock, logger: silentLogger },
   });
@@ -105,6 +108,9 @@ export async function openGuidedBox(): Promise<GuidedBox> {
   });
   return {
     ...{ gallery, open, clock, entries, handlers },
+    seeClip(outcome) {
+      clip = outcome;
+    },
     hold() {
       let release = (): void => undefined;
       held = new Promise((resolve) => {

@@ -1,8 +1,6 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { exitOf } from '../../scripts/child-end.js';
 import { builtChild, root } from './built.js';
+import { hear } from './heard-child.js';
 
 /**
  * Runs `script` of test/support until it has printed a line that `start` matches, kills it (SIGKILL) `afterMs` later, and
@@ -18,16 +16,11 @@ export async function runAndKill(
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const lines: string[] = [];
-  const output = createInterface({ input: child.stdout });
-  const closed = once(output, 'close');
-  let timer: NodeJS.Timeout | undefined;
-  output.on('line', (line) => {
-    lines.push(line);
-    if (start.test(line)) timer ??= setTimeout(() => child.kill('SIGKILL'), afterMs);
-  });
-  const [{ signal }] = await Promise.all([exitOf(child), closed]);
+  const heard = hear(child);
+  await heard.until('its start', () => heard.lines.some((line) => start.test(line)));
+  const timer = setTimeout(() => child.kill('SIGKILL'), afterMs);
+  const { signal } = await heard.ended;
   clearTimeout(timer);
-  if (signal !== 'SIGKILL') throw new Error(`the child ended by itself after ${lines.length} lines`);
-  return lines;
+  if (signal !== 'SIGKILL') throw new Error(`the child ended by itself after ${heard.lines.length} lines`);
+  return heard.lines;
 }

@@ -18,6 +18,8 @@ export function openMemoryDatabase(migrations: readonly Pick<Migration, 'apply'>
   return {
     ...{ path: ':memory:', db, transactionTimes, read, transaction, close },
     unsyncedTransaction: transaction,
+    isInPlace: () => true,
+    putBack: () => undefined,
     [Symbol.asyncDispose]: asyncDispose,
   };
 }

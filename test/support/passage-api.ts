@@ -38,6 +38,7 @@ export interface PassageApi {
   readonly records: Records;
   readonly passages: BoxPassages;
   readonly attendance: BoxAttendance;
+  readonly reports: ReturnType<typeof reportHandlers>;
   /** The written audit entries. */
   readonly audited: NewAuditEntry[];
   readonly trail: AuditLog;
@@ -49,11 +50,12 @@ export interface PassageApi {
   run(...args: readonly string[]): Promise<CommandResult>;
 }
 
-/** The site is in Lisbon, so that days differ from those in UTC; or in another time zone. */
+/** The site is in Lisbon, so that days differ from those in UTC; or in another time zone. `shifts`: of the configuration. */
 export async function withPassageApi(
   t: TestContext,
   work: (api: PassageApi) => Promise<void>,
   timeZone = 'Europe/Lisbon',
+  shifts: readonly object[] = [],
 ): Promise<void> {
   const directory = temporaryDirectory(t);
   await using opened = await openTestGallery(galleryOptions(directory));
@@ -68,7 +70,7 @@ export async function withPassageApi(
   const site = { id: 'site', timeZone };
   const localTime = localTimeOf(site.timeZone);
   const { audit } = opened.file;
-  const plan = configSchema.parse({ site });
+  const plan = configSchema.parse({ site, attendance: { shifts } });
   const passages = new BoxPassages({
     ...{ ...behind, readings, clock: systemClock },
     nameOf: personNames(() => vault.present),
@@ -79,6 +81,7 @@ export async function withPassageApi(
       }),
       hasCamera: (id: string) => id === 'gate',
       onMarked: () => undefined,
+      effectOf: async (_, similarity = 0.5) => ({ before: 0.5, after: similarity, comparisons: 4, lost: 1 }),
     }),
     pictureOf: pictureOfPassage(records, () => vault.present),
   });
@@ -88,28 +91,26 @@ export async function withPassageApi(
       new Map([ada, grace].map((id) => [id, { id, name: undefined, expectedFromMs: undefined }])),
     clock: systemClock,
   });
+  const reports = reportHandlers({
+    ...behind,
+    nameOf: personNames(() => vault.present),
+    readings,
+    records,
+    site,
+    localTime,
+    inForce: () => ({ minimumProbes: 2, minimumBlinks: 1, attackAfterS: 7 }),
+  });
   const socketPath = join(directory, 'control.sock');
   await using _server = await startControlServer({
     socketPath,
     operations: { ...passageOperations, ...reportOperations },
-    handlers: {
-      ...passageHandlers(passages),
-      ...reportHandlers({
-        ...behind,
-        nameOf: personNames(() => vault.present),
-        readings,
-        records,
-        site,
-        localTime,
-        inForce: () => ({ minimumProbes: 2, minimumBlinks: 1, attackAfterS: 7 }),
-      }),
-    },
+    handlers: { ...passageHandlers(passages), ...reports },
     logger: silentLogger,
   });
   const config = join(directory, 'rollcall.yaml');
   await writeFile(config, stringify({ site, control: { socketPath } }));
   await work({
-    ...{ directory, gallery, records, passages, attendance, audited, ada, grace },
+    ...{ directory, gallery, records, passages, attendance, reports, audited, ada, grace },
     trail: audit,
     seal: () => {
       vault.present = undefined;

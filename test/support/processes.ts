@@ -46,6 +46,18 @@ export function called(name: string, pids: readonly number[]): readonly number[]
   return pids.filter((pid) => stat(pid)?.name === name);
 }
 
+/** The processes among `pids` whose arguments contain `argument`. Also those that hide their memory, of which /proc shows no more. */
+export function runningWith(argument: string, pids: readonly number[]): readonly number[] {
+  return pids.filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(argument);
+    } catch (error) {
+      if (isGone(error)) return false;
+      throw error;
+    }
+  });
+}
+
 /** False once the process has ended, even if its exit code was not read yet (a zombie). */
 export function isRunning(pid: number): boolean {
   const found = stat(pid);

@@ -29,12 +29,14 @@ export const quickTimings: Partial<PublisherTimings> = {
 };
 
 export function openTestRecords(path: string, from: BoxIds = box): Records {
+  const auditKeys = [new Uint8Array(32).fill(7)];
   return openRecords({
     path,
     encode: (event) => encodeEvent(event, from, {}),
     clock: systemClock,
     random: systemRandom,
-    seal: new GrantSeal(`${from.siteId}/${from.boxId}`, [new Uint8Array(32).fill(7)]),
+    seal: new GrantSeal(`${from.siteId}/${from.boxId}`, auditKeys),
+    auditKeys,
   });
 }
 

@@ -4,7 +4,7 @@ const pollMs = 25;
 export async function until(
   what: string,
   isTrue: () => boolean | Promise<boolean>,
-  deadlineMs = 60_000,
+  deadlineMs = 240_000,
 ): Promise<void> {
   const deadline = Date.now() + deadlineMs;
   while (!(await isTrue())) {

@@ -178,6 +178,17 @@ describe('alerts in the configuration', () => {
     assert.equal(loaded.ok ? undefined : loaded.problems[0]?.remedy, 'did you mean "{summary}"?');
   });
 
+  for (const host of ['mail.example', 'mail', '192.0.2.1', '2001:db8::1', `${'a.'.repeat(126)}a`]) {
+    test(`mail may go to ${host.slice(0, 20)}`, () => {
+      assert.deepEqual(problemsOf(`emails: [${mail.replace('mail.example', `"${host}"`)}]`), []);
+    });
+  }
+
+  test('mail may not go to a host with a name that no server can have', () => {
+    for (const host of [`${'a.'.repeat(126)}aa`, '-mail', 'mail..example'])
+      assert.equal(problemsOf(`emails: [${mail.replace('mail.example', `"${host}"`)}]`).length, 1, host);
+  });
+
   for (const host of ['127.0.0.1', '127.8.9.10', 'localhost', '[::1]']) {
     test(`plain HTTP may go to ${host}`, () => {
       assert.equal(

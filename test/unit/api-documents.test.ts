@@ -3,9 +3,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { z } from 'zod';
 import { errorEnvelope, statusOf } from '../../daemon/contract/errors.js';
-import { codesByStatus, type Declarations, openApiDocument } from '../../daemon/contract/openapi.js';
+import {
+  codesByStatus,
+  contractVersion,
+  type Declarations,
+  openApiDocument,
+} from '../../daemon/contract/openapi.js';
 import { commonErrors, gateErrors, operation } from '../../daemon/contract/operation.js';
 import { operations } from '../../daemon/contract/operations.js';
 import { subjectOf, subjects } from '../../daemon/contract/subjects.js';
@@ -204,6 +210,78 @@ describe('an OpenAPI document', () => {
   });
 });
 
+describe('the schemas of the OpenAPI document', () => {
+  const document = openApiDocument(declared, examples);
+  const named: Readonly<Record<string, unknown>> = Object(document['components']).schemas;
+
+  test('have the names that an integrator looks for', () => {
+    const wanted = [
+      ...['Alert', 'ApiKey', 'Approval', 'AttendanceRow', 'AuditEntry', 'Backup', 'BoxStatus', 'Camera'],
+      ...['CameraDetails', 'EnrolmentResult', 'ErasureCertificate', 'Error', 'Event', 'Identity', 'Passage'],
+      ...['PassageDetails', 'Person', 'PersonDetail', 'Photograph', 'ProblemDetails', 'Role', 'Session'],
+      ...['Setting', 'Stranger', 'TrustedKey', 'User', 'Verification'],
+    ];
+    assert.deepEqual(
+      wanted.filter((name) => !Object.hasOwn(named, name)),
+      [],
+    );
+    const list = Object(document['paths'])['/persons'].get.responses['200'].content['application/json'];
+    assert.deepEqual(list.schema.properties.data.items, { $ref: '#/components/schemas/Person' });
+  });
+
+  test('stand in the document once each if they have more than three fields', () => {
+    const places = new Map<string, string[]>();
+    const visit = (node: unknown, place: string): void => {
+      if (typeof node !== 'object' || node === null) return;
+      const { type, properties } = Object(node);
+      if (type === 'object' && Object.keys(Object(properties)).length > 3) {
+        const text = JSON.stringify(node);
+        places.set(text, [...(places.get(text) ?? []), place]);
+      }
+      for (const [key, child] of Object.entries(node)) {
+        if (key !== 'example') visit(child, `${place}/${key}`);
+      }
+    };
+    visit(document, '');
+    const repeated = [...places.values()].filter((at) => at.length > 1);
+    assert.deepEqual(repeated, [], 'name them in daemon/contract/schema-names.ts');
+  });
+
+  test('describe the captured answers', () => {
+    const ajv = new Ajv2020({ strict: false, validateSchema: false, validateFormats: false });
+    ajv.addSchema({ components: document['components'] }, 'api');
+    let seen = 0;
+    for (const path of Object.values(Object(document['paths']))) {
+      for (const operation of Object.values(Object(path))) {
+        const { responses, operationId } = Object(operation);
+        for (const { schema, example } of Object.values<{ schema: object; example?: unknown }>(
+          Object(responses['200']?.content),
+        )) {
+          if (example === undefined) continue;
+          const text = JSON.stringify(schema).replaceAll('"#/', '"api#/');
+          const validate = ajv.compile(JSON.parse(text));
+          assert.ok(validate(example), `${operationId}: ${ajv.errorsText(validate.errors)}`);
+          seen += 1;
+        }
+      }
+    }
+    assert.ok(seen > 100, String(seen));
+  });
+
+  test('are refused where two have one name', () => {
+    const one = (item: z.ZodType) =>
+      operation({
+        ...{ method: 'GET', path: '/status', summary: 'Show it.', answer: { kind: 'page', item } },
+        ...{ errors: [], scope: 'public', rate: 'default' },
+      });
+    const twice = {
+      'status.show': one(z.object({ a: z.string() }).meta({ id: 'Twice' })),
+      'status.other': { ...one(z.object({ b: z.string() }).meta({ id: 'Twice' })), path: '/other' },
+    } as const;
+    assert.throws(() => openApiDocument(twice), /two schemas have the name Twice/);
+  });
+});
+
 describe('the status of an error', () => {
   test('is the same for a mistake of the program, whatever its code', () => {
     assert.equal(statusOf('defect', 'no-such-person'), 500);
@@ -234,4 +312,10 @@ describe('the status of an error', () => {
     assert.ok(errorEnvelope.safeParse({ success: false, error }).success);
     assert.ok(!errorEnvelope.safeParse({ success: true, error }).success);
   });
+});
+
+test('changelog of the contract begins with the version of the document', () => {
+  const text = readFileSync(join(root, 'docs/contract/CHANGELOG.md'), 'utf8');
+  assert.equal(/^## (\S+)$/m.exec(text)?.[1], contractVersion);
+  assert.equal(Object(openApiDocument({})['info']).version, contractVersion);
 });

@@ -46,6 +46,7 @@ describe('the table for spreadsheets', () => {
     const [cells] = cellsOf({ head, rows: [rowOf({ statuses: ['late', 'overtime'], isCorrected: true })] });
     assert.deepEqual(cells, {
       person: 'p1',
+      external_id: '',
       name: 'Ada',
       date: '2026-03-02',
       shift: 'night',
@@ -58,6 +59,19 @@ describe('the table for spreadsheets', () => {
       ...{ late_min: '10', left_early_min: '0', overtime_min: '0' },
       corrected: 'yes',
     });
+  });
+
+  test('has headings, times and the separator of a spreadsheet in the language that is asked for', () => {
+    const report = { head, rows: [rowOf({ externalId: '0017' })] };
+    const german = attendanceCsv(report, { language: 'de' });
+    const [cells] = parse<Record<string, string>>(german, { columns: true, bom: true, delimiter: ';' });
+    assert.deepEqual(
+      [cells?.['Externe Kennung'], cells?.['Erstes Kommen'], cells?.['Korrigiert']],
+      ['0017', '2026-03-02 22:10:00', 'nein'],
+    );
+    const tabs = attendanceCsv(report, { language: 'en', separator: '\t' });
+    const [other] = parse<Record<string, string>>(tabs, { columns: true, bom: true, delimiter: '\t' });
+    assert.equal(other?.['First arrival'], '2026-03-02 22:10:00');
   });
 
   test('contains no formula, whatever a person is called', () => {

@@ -6,14 +6,14 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { type Actor, daemonAtStart, isActor, retentionRun } from '../../daemon/audit/actor.js';
 import { auditActions } from '../../daemon/audit/audit-action.js';
-import { type AuditDetails, encodeDetails, refuseMisshapen } from '../../daemon/audit/audit-entry.js';
+import { encodeDetails, type GivenDetails, refuseMisshapen } from '../../daemon/audit/audit-entry.js';
 import { auditKeyId, hashEntry, type SealedEntry, sealMark } from '../../daemon/audit/audit-seal.js';
 import { isRollcallError } from '../../daemon/base/errors.js';
 
 const daemonDirectory = fileURLToPath(new URL('../../daemon', import.meta.url));
 
 const by: Actor = { actor: 'uid:1000', origin: 'local socket pid 4711' };
-const check = (details: AuditDetails): void => refuseMisshapen({ by, action: 'person.changed', details });
+const check = (details: GivenDetails): void => refuseMisshapen({ by, action: 'person.changed', details });
 
 function refuses(work: () => void, secret: string): void {
   assert.throws(work, (error: unknown) => {
@@ -39,6 +39,16 @@ describe('an audit entry', () => {
     });
     refuseMisshapen({ by, action: 'trust.added', subject: '_xTyq2hYD6fNlTFIHbxDt-6cEhPyOqIf8b5jeNMKyuE' });
     refuseMisshapen({ by, action: 'person.erased', subject: 'p-0123456789abcdefghjkmnpqrs' });
+  });
+
+  test('takes a list of any length, and keeps its count and the words that fit', () => {
+    const names = Array.from({ length: 13 }, (_, index) => `settingWithALongName${index}`);
+    for (const settings of [[], ['login'], names, ['x'.repeat(129)], ['ä'], ['']]) check({ settings });
+    assert.equal(encodeDetails({ settings: [], login: true }), '{"login":true}');
+    assert.equal(encodeDetails({ settings: ['url', 'login'] }), '{"settings":"url,login","settingsCount":2}');
+    const { settings, settingsCount } = JSON.parse(encodeDetails({ settings: names }));
+    assert.equal(settingsCount, 13);
+    assert.deepEqual(settings.split(','), names.slice(0, 5), 'whole words, in their order');
   });
 
   test('refuses what could be personal, without repeating it', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { auditReload, auditStop } from '../../daemon/app/audit/audit-trail.js';
-import { type NewAuditEntry, refuseMisshapen } from '../../daemon/audit/audit-entry.js';
+import { type NewAuditEntry, recordedDetails, refuseMisshapen } from '../../daemon/audit/audit-entry.js';
 import type { AuditLog } from '../../daemon/audit/audit-log.js';
 import { operational } from '../../daemon/base/errors.js';
 import { silentLogger } from '../../daemon/base/logger.js';
@@ -23,13 +23,14 @@ describe('the trail of the configuration', () => {
     const replaced = ['vision', 'publisher'];
     const result = { outcome: 'applied', changes: cameras, needRestart: ['dataDir'], replaced } as const;
     auditReload(listeningLog(entries), result, silentLogger);
-    const [{ action, details } = { action: undefined, details: undefined }] = entries;
-    assert.equal(action, 'configuration.changed');
+    const [entry] = entries;
+    assert.equal(entry?.action, 'configuration.changed');
+    const details = recordedDetails(entry.details ?? {});
     assert.deepEqual(
-      [details?.['changesCount'], details?.['needRestart'], details?.['replaced']],
+      [details['changesCount'], details['needRestart'], details['replaced']],
       [40, 'dataDir', 'vision,publisher'],
     );
-    assert.match(String(details?.['changes']), /^camera\.gate-0\.url,camera\.gate-1\.url,.*[^,]$/);
+    assert.match(String(details['changes']), /^camera\.gate-0\.url,camera\.gate-1\.url,.*[^,]$/);
   });
 
   test('has refusals without their text, and nothing without a change', () => {

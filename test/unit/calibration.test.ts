@@ -29,6 +29,37 @@ const grace = personId('grace');
 const mary = personId('mary');
 const policy = { threshold: 0.9, margin: 0.02 };
 
+describe('a threshold after a marked false match', () => {
+  const persons = likenesses([
+    { personId: ada, references: [at(0), at(35), at(75), at(110)] },
+    { personId: grace, references: [at(0, 1)] },
+  ]);
+  const thresholdAfter = (similarity: number, of = ada): number => {
+    const falseMatchOf = (id: typeof ada) => (id === of ? similarity : undefined);
+    const found = calibrate(persons, { floor: 0.55, targetFpir: undefined, falseMatchOf });
+    return found.find(({ personId: id }) => id === of)?.threshold ?? Number.NaN;
+  };
+
+  it('lies above the marked similarity where the person stays recognisable', () => {
+    assert.ok(thresholdAfter(0.6) > 0.6 && thresholdAfter(0.6) < 0.601);
+    assert.equal(thresholdAfter(0.3), 0.55);
+  });
+
+  it('puts at most a quarter of the own comparisons below it, however similar the marked one was', () => {
+    const own = persons[0]?.own ?? [];
+    for (const similarity of [0.974, 0.999, 1]) {
+      const threshold = thresholdAfter(similarity);
+      assert.ok(threshold < 0.974, `${threshold}`);
+      assert.ok(own.filter((each) => each < threshold).length <= own.length / 4);
+    }
+  });
+
+  it('is bounded by the gallery for a person with one reference', () => {
+    const threshold = thresholdAfter(1, grace);
+    assert.ok(threshold > 0.55 && threshold < 0.974, `${threshold}`);
+  });
+});
+
 describe('inseparable pairs', () => {
   it('names two persons whose references lie as near to each other as to their own', () => {
     const persons = likenesses([

@@ -61,9 +61,15 @@ function peopleByTrack(events: readonly StageEvent[]): Map<string, Set<number>> 
   return people;
 }
 
+/** How far the mouth of a speaking person is open. */
+const speakingAt = (atS: number): number => (atS % 2 < 1 ? 0 : 0.05);
+
 describe('CameraPipeline', () => {
   test('proves a blinking face live and sends its probes', async () => {
-    const { ofType } = await play((atS) => [{ box: at(500), who: 'ada', openness: blinkingAt(atS, [3]) }], 6);
+    const { ofType } = await play(
+      (atS) => [{ box: at(500), who: 'ada', mouth: speakingAt(atS), openness: blinkingAt(atS, [3]) }],
+      6,
+    );
     assert.equal(ofType('track.started').length, 1);
     const [blink] = ofType('blink');
     assert.ok(blink !== undefined && Math.abs(blink.blink.atMs - 3000) < 70);
@@ -90,7 +96,7 @@ describe('CameraPipeline', () => {
       );
     };
     const [proven, ...later] = await curves((atS) => [
-      { box: at(500), who: 'ada', openness: blinkingAt(atS, [3]) },
+      { box: at(500), who: 'ada', mouth: speakingAt(atS), openness: blinkingAt(atS, [3]) },
     ]);
     assert.ok(proven !== undefined && later.length === 0);
     assert.equal(proven.isEnded, false);
@@ -164,16 +170,30 @@ describe('CameraPipeline', () => {
     assert.ok(analyser.calls.embed <= 14, `${analyser.calls.embed} embeddings in 12 s`);
   });
 
-  test('calls a face that neither blinks nor moves in itself an attack after 7 s, not before', async () => {
-    const { ofType } = await play(() => [{ box: at(500), who: 'photo' }], 9);
+  test('calls a picture that is moved about an attack after 7 s without a sign of life, not before', async () => {
+    const { ofType } = await play((atS) => [{ box: at(500 + 5 * atS), who: 'photo' }], 9);
     const [verdict, ...others] = ofType('liveness');
     assert.deepEqual(others, []);
     assert.equal(verdict?.assessment.verdict, 'attack');
     assert.ok(verdict !== undefined && verdict.atMs >= 7_000 && verdict.atMs < 8_000);
   });
 
+  test('calls a face that keeps as still as a picture no attack', async () => {
+    const { ofType } = await play(() => [{ box: at(500), who: 'sitter' }], 20);
+    assert.deepEqual(ofType('liveness'), []);
+    assert.equal(ofType('sighting').at(-1)?.sighting.liveness.reason, 'still-face');
+  });
+
+  test('does not take a picture whose lids move for a person', async () => {
+    const lids: Scene = (atS) => [{ box: at(500), who: 'photo', openness: blinkingAt(atS, [2, 4, 6, 8]) }];
+    const { ofType } = await play(lids, 10);
+    assert.equal(ofType('blink').length, 4);
+    assert.deepEqual(ofType('liveness'), []);
+    assert.equal(ofType('sighting').at(-1)?.sighting.liveness.reason, 'only-lids-moved');
+  });
+
   test('calls a face that speaks no attack, however seldom it blinks', async () => {
-    const { ofType } = await play((atS) => [{ box: at(500), who: 'ada', mouth: atS % 2 < 1 ? 0 : 0.05 }], 25);
+    const { ofType } = await play((atS) => [{ box: at(500), who: 'ada', mouth: speakingAt(atS) }], 25);
     assert.deepEqual(ofType('liveness'), []);
   });
 
@@ -203,7 +223,9 @@ describe('CameraPipeline', () => {
   });
 
   test('analyses every frame that comes until a face has proven to be live, if there is time', async () => {
-    const blinks: Scene = (atS) => [{ box: at(500), who: 'ada', openness: blinkingAt(atS, [3]) }];
+    const blinks: Scene = (atS) => [
+      { box: at(500), who: 'ada', mouth: speakingAt(atS), openness: blinkingAt(atS, [3]) },
+    ];
     const framesOf = async (options: Parameters<typeof playWith>[2]): Promise<number> =>
       (await playWith(new ScriptedAnalyser(blinks), 10, options)).counters['framesAnalysed'] ?? 0;
     const near = (count: number, expected: number) => assert.ok(Math.abs(count - expected) <= 8, `${count}`);
@@ -338,7 +360,9 @@ describe('CameraPipeline', () => {
 
   test('requires a new blink after the face was out of sight', async () => {
     const gone: Scene = (atS) =>
-      atS > 4 && atS < 5 ? [] : [{ box: at(500), who: 'ada', openness: blinkingAt(atS, [2, 8]) }];
+      atS > 4 && atS < 5
+        ? []
+        : [{ box: at(500), who: 'ada', mouth: speakingAt(atS), openness: blinkingAt(atS, [2, 8]) }];
     const { ofType } = await play(gone, 10);
     assert.equal(ofType('track.started').length, 1);
     assert.deepEqual(
@@ -375,7 +399,9 @@ describe('CameraPipeline', () => {
   });
 
   test('gives the same events for the same frames', async () => {
-    const scene: Scene = (atS) => [{ box: at(300 + atS * 50), who: 'ada', openness: blinkingAt(atS, [2]) }];
+    const scene: Scene = (atS) => [
+      { box: at(300 + atS * 50), who: 'ada', mouth: speakingAt(atS), openness: blinkingAt(atS, [2]) },
+    ];
     const [first, second] = [await play(scene, 6), await play(scene, 6)];
     assert.equal(JSON.stringify(first.events), JSON.stringify(second.events));
   });

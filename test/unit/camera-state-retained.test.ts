@@ -170,6 +170,15 @@ describe('retained messages at the broker', () => {
     assert.ok(!memory.topics.has('from-before'));
   });
 
+  test('that the broker never lets the box clear are forgotten, with one warning', async () => {
+    memory.topics.set('former-name', '{}');
+    refused.add('former-name');
+    connect();
+    await pass(1_200_000);
+    assert.ok(!memory.topics.has('former-name'));
+    assert.deepEqual(log.lines.filter((line) => JSON.stringify(line).includes('former topic')).length, 1);
+  });
+
   test('are not published before they are remembered, because they could not be cleared later', async () => {
     memory.isDiskFull = true;
     connect();

@@ -166,7 +166,12 @@ describe('createDecider', () => {
       },
     });
     const kinds = () => memory.all.map(({ kind }) => kind);
-    const leaving = sightingOf({ probes: probes(2), isEnded: true });
+    const { liveness } = sightingOf({});
+    const leaving = sightingOf({
+      ...{ probes: probes(2), isEnded: true },
+      // Long enough to detect an attack.
+      liveness: { ...liveness, evidence: { ...liveness.evidence, observedS: proofByBlink.attackAfterS } },
+    });
     await assert.rejects(made.onSighting(leaving, wallMsOf), { code: 'disk-full' });
     assert.deepEqual(kinds(), ['recognised-unproven']);
     isDiskFull = false;

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { PassThrough } from 'node:stream';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { headersForCaller, securityHeaders } from '../../daemon/gate/answer-headers.js';
 import { acceptedEncoding, encodingFor } from '../../daemon/gate/compression.js';
+import { collectBody } from '../../daemon/gate/core-link.js';
 import {
   headersForCore,
   isRefusal,
@@ -26,6 +29,22 @@ function statusOf(changed: Partial<RequestHead>): number {
   const judged = judge(changed);
   return isRefusal(judged) ? judged.status : 200;
 }
+
+test('a body that pauses is given up after the idle time, before the time that a slow one has', async () => {
+  const outcomeAfter = (pauseMs: number): Promise<string> => {
+    const clock = new VirtualClock();
+    const source = new PassThrough();
+    const outcome = collectBody(source, clock, 5_000).then(
+      ({ isWhole }) => `whole: ${isWhole}`,
+      ({ code }) => String(code),
+    );
+    clock.advanceBy(pauseMs);
+    source.end('x');
+    return outcome;
+  };
+  assert.equal(await outcomeAfter(4_999), 'whole: true');
+  assert.equal(await outcomeAfter(5_000), 'body-late');
+});
 
 describe('a request at the gate', () => {
   test('passes with a path in plain form and a host of this box', () => {

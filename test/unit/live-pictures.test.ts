@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { queryObjects } from 'node:v8';
 import fc from 'fast-check';
 import { LiveWatches } from '../../daemon/app/cameras/live-watches.js';
 import { isRollcallError } from '../../daemon/base/errors.js';
@@ -16,7 +19,9 @@ import { cropAffine } from '../../daemon/vision/inference/affine-crop.kernel.js'
 import { yuvToRgb } from '../../daemon/vision/inference/colour.js';
 import { encodeLiveMessage } from '../../daemon/vision/live/live-message.js';
 import { LivePictures } from '../../daemon/vision/live/live-pictures.js';
+import { LiveServer } from '../../daemon/vision/live/live-server.js';
 import { SmallRgb } from '../../daemon/vision/live/small-rgb.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 import { until } from '../support/until.js';
 
 /** Luma and colours that change slowly over the picture. */
@@ -137,6 +142,57 @@ describe('the pictures of a camera', () => {
     pictures[Symbol.dispose]();
     assert.ok(isEnded);
   });
+});
+
+test('a buffer for pictures is kept only while somebody watches', async () => {
+  const pictures = new LivePictures('door', { clock: new VirtualClock(), logger: silentLogger });
+  let count = 0;
+  const leaves = [1, 2].map(() => pictures.add({ take: () => Boolean(++count), end: () => undefined }));
+  pictures.offer(frameAt(0), () => []);
+  await until('a picture', () => count === 2);
+  const buffers = (): number => queryObjects(SmallRgb, { format: 'count' });
+  leaves[0]?.();
+  // What other tests left is collected by now.
+  const watched = buffers();
+  assert.ok(watched > 0 && buffers() === watched, 'one still watches');
+  leaves[1]?.();
+  assert.ok(buffers() < watched);
+});
+
+describe('the socket of live pictures', () => {
+  async function shown(t: TestContext, delayMs: number): Promise<number> {
+    const directory = await temporaryDirectory();
+    t.after(() => directory[Symbol.asyncDispose]());
+    const clock = new VirtualClock();
+    let viewers = 0;
+    const add = () => {
+      viewers += 1;
+      return () => undefined;
+    };
+    await using server = new LiveServer({ sourceOf: () => ({ add }), clock });
+    const socketPath = join(directory.path, 'live.sock');
+    const view = {
+      type: 'open-view',
+      request: 1,
+      view: 1,
+      cameraId: 'door',
+      kind: 'pictures',
+      ticket: 't',
+    } as const;
+    assert.deepEqual(await server.open({ ...view, socketPath }), { outcome: 'ok' });
+    clock.advanceBy(delayMs);
+    const socket = connect(socketPath);
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.write('t\n');
+    const end = await Promise.race([closed, until('a viewer', () => viewers === 1)]);
+    assert.equal(typeof end, viewers === 1 ? 'undefined' : 'boolean');
+    socket.destroy();
+    await closed;
+    return viewers;
+  }
+
+  test('opens to a ticket for ten seconds', async (t) => assert.equal(await shown(t, 9_999), 1));
+  test('does not open to a ticket that comes later', async (t) => assert.equal(await shown(t, 10_000), 0));
 });
 
 /** A pool whose views are counted. */

@@ -49,6 +49,24 @@ function watch(fromS: number, toS: number, isUsable = true, seen: Partial<EyeSam
   return inputs;
 }
 
+/** The same frames of a person who speaks: the mouth opens and closes. */
+function speak(fromS: number, toS: number): LivenessInput[] {
+  return watch(fromS, toS).map((input) => {
+    if (input.kind !== 'eyes') return input;
+    const open = input.sample.atMs % 1000 < 500 ? 0.08 : 0;
+    return { ...input, landmarks: { shape: faceShape({ open }), pose: frontal } };
+  });
+}
+
+/** The same frames of a picture that somebody moves to the side. */
+function carry(fromS: number, toS: number): LivenessInput[] {
+  return watch(fromS, toS).map((input) => {
+    if (input.kind !== 'eyes') return input;
+    const x = 300 + 5 * (input.sample.atMs / 1000);
+    return { ...input, landmarks: { shape: faceShape({ x }), pose: frontal } };
+  });
+}
+
 function blink(atS: number): LivenessInput {
   const made: Blink = { atMs: atS * 1000, durationMs: 150 };
   return { kind: 'blink', blink: made };
@@ -63,13 +81,45 @@ function verdictOf(inputs: readonly LivenessInput[]): string {
 
 describe('the liveness verdict', () => {
   test('is live after a blink of the face that is still there', () => {
-    assert.equal(verdictOf([...watch(0, 3), blink(2), ...watch(3, 3.2), recognised(3.2)]), 'live: blinked');
+    assert.equal(verdictOf([...speak(0, 3), blink(2), ...speak(3, 3.2), recognised(3.2)]), 'live: blinked');
+  });
+
+  test('is undetermined while nothing but the lids moves, however often they close', () => {
+    const blinks = [2, 4, 6, 8].flatMap((atS) => [...watch(atS - 2, atS), blink(atS), recognised(atS + 0.1)]);
+    assert.equal(verdictOf(blinks), 'undetermined: only-lids-moved');
+    assert.equal(verdictOf([...blinks, ...speak(8, 11)]), 'live: blinked', 'until the face moves, too');
+  });
+
+  test('wants the movement of the face within five seconds of the blink', () => {
+    const spoken = [...speak(0, 3), ...watch(3, 7.5)];
+    const still = watch(7.5, 14);
+    assert.equal(verdictOf([...spoken, blink(7.5), recognised(8)]), 'live: blinked');
+    assert.equal(
+      verdictOf([...spoken, ...still, blink(13.5), recognised(14)]),
+      'undetermined: only-lids-moved',
+    );
+  });
+
+  test('takes a head gesture for a movement', () => {
+    const gesture = { kind: 'turn-left', startMs: 1000, endMs: 2000 } as const;
+    const turned = [...watch(0, 3), { kind: 'gesture', gesture } as const, blink(3), recognised(3.2)];
+    assert.equal(verdictOf(turned), 'live: blinked');
+  });
+
+  test('is not live before the eyes were well seen for two seconds', () => {
+    const gesture = { kind: 'turn-left', startMs: 1000, endMs: 1500 } as const;
+    const glimpse = (untilS: number) => [
+      ...[...watch(0, untilS), { kind: 'gesture', gesture } as const],
+      ...[blink(1.2), recognised(untilS)],
+    ];
+    assert.equal(verdictOf(glimpse(1.9)), 'undetermined: observed-too-briefly');
+    assert.equal(verdictOf(glimpse(2.2)), 'live: blinked');
   });
 
   test('ignores a blink without an embedding of the same face after it', () => {
     assert.equal(verdictOf([...watch(0, 3), blink(2), ...watch(3, 4)]), 'undetermined: observed-too-briefly');
     assert.equal(
-      verdictOf([...watch(0, 3), blink(2), ...watch(3, 8), recognised(8)]),
+      verdictOf([...speak(0, 3), blink(2), ...watch(3, 8), recognised(8)]),
       'undetermined: observed-too-briefly',
     );
   });
@@ -81,13 +131,18 @@ describe('the liveness verdict', () => {
     );
   });
 
-  test('is an attack once a well-seen face has neither blinked nor moved in itself for seven seconds', () => {
-    assert.equal(verdictOf(watch(0, 6.9)), 'undetermined: observed-too-briefly');
-    assert.equal(verdictOf(watch(0, 7.6)), 'attack: still-picture');
+  test('is an attack once a face was moved about for seven seconds and neither blinked nor moved in itself', () => {
+    assert.equal(verdictOf(carry(0, 6.9)), 'undetermined: observed-too-briefly');
+    assert.equal(verdictOf(carry(0, 7.6)), 'attack: still-picture');
     assert.equal(
-      verdictOf([...watch(0, 5), blink(4), ...watch(5, 11)]),
+      verdictOf([...speak(0, 5), blink(4), ...watch(5, 11)]),
       'undetermined: observed-too-briefly',
     );
+  });
+
+  test('is undetermined for a face that keeps as still as a picture in its place', () => {
+    assert.equal(verdictOf(watch(0, 7.6)), 'undetermined: still-face');
+    assert.equal(verdictOf(watch(0, 120)), 'undetermined: still-face');
   });
 
   test('is not an attack while the shape of the face changes, however long it does not blink', () => {
@@ -105,7 +160,7 @@ describe('the liveness verdict', () => {
       'undetermined: observed-too-briefly',
       'begins anew',
     );
-    assert.equal(verdictOf([...speaking, ...watch(60, 69)]), 'attack: still-picture');
+    assert.equal(verdictOf([...speaking, ...carry(60, 69)]), 'attack: still-picture');
     const gesture = { kind: 'turn-left', startMs: 4000, endMs: 5000 } as const;
     assert.equal(
       verdictOf([...watch(0, 5), { kind: 'gesture', gesture }, ...watch(5, 11)]),
@@ -115,29 +170,29 @@ describe('the liveness verdict', () => {
   });
 
   test('remembers for half a minute that a face was still, once it is recognised again', () => {
-    const gone = [...watch(0, 5), { kind: 'interrupted' } as const];
-    assert.equal(verdictOf([...gone, ...watch(8, 12)]), 'undetermined: observed-too-briefly', 'whose face?');
+    const gone = [...carry(0, 5), { kind: 'interrupted' } as const];
+    assert.equal(verdictOf([...gone, ...carry(8, 12)]), 'undetermined: observed-too-briefly', 'whose face?');
     assert.equal(
-      verdictOf([...gone, ...watch(8, 12), recognised(12), ...watch(12, 12.1)]),
+      verdictOf([...gone, ...carry(8, 12), recognised(12), ...carry(12, 12.1)]),
       'attack: still-picture',
     );
     assert.equal(
-      verdictOf([...gone, recognised(8), ...watch(8, 12)]),
+      verdictOf([...gone, recognised(8), ...carry(8, 12)]),
       'attack: still-picture',
       'recognised before it was looked at for long enough',
     );
     assert.equal(
-      verdictOf([...gone, ...watch(36, 40), recognised(40), ...watch(40, 40.1)]),
+      verdictOf([...gone, ...carry(36, 40), recognised(40), ...carry(40, 40.1)]),
       'undetermined: observed-too-briefly',
     );
     assert.equal(
-      verdictOf([...gone, recognised(8), ...watch(8, 9), blink(8.5), ...watch(9, 13)]),
+      verdictOf([...gone, recognised(8), ...carry(8, 9), blink(8.5), ...carry(9, 13)]),
       'undetermined: observed-too-briefly',
       'a blink ends it',
     );
-    const ended = after(watch(0, 5));
+    const ended = after(carry(0, 5));
     assert.equal(
-      verdictOf([...watch(8, 9), { kind: 'seen-before', from: ended }, ...watch(9, 12)]),
+      verdictOf([...carry(8, 9), { kind: 'seen-before', from: ended }, ...carry(9, 12)]),
       'attack: still-picture',
     );
   });
@@ -153,12 +208,12 @@ describe('the liveness verdict', () => {
   });
 
   test('a blink that is not bound to the face still prevents an attack', () => {
-    const inputs = [...watch(0, 5), blink(5), ...watch(5, 11)];
+    const inputs = [...speak(0, 5), blink(5), ...watch(5, 11)];
     assert.equal(verdictOf(inputs), 'undetermined: observed-too-briefly');
   });
 
   test('starts over when the track was interrupted', () => {
-    const live = [...watch(0, 3), blink(2), recognised(3)];
+    const live = [...speak(0, 3), blink(2), recognised(3)];
     assert.equal(verdictOf(live), 'live: blinked');
     assert.equal(
       verdictOf([...live, { kind: 'interrupted' }, ...watch(4, 6)]),
@@ -167,15 +222,18 @@ describe('the liveness verdict', () => {
   });
 
   test('forgets a blink after a minute and then requires another', () => {
-    const live = [...watch(0, 3), blink(2), recognised(3)];
+    const live = [...speak(0, 3), blink(2), recognised(3)];
     assert.equal(verdictOf([...live, ...watch(3, 61)]), 'live: blinked');
-    assert.equal(verdictOf([...live, ...watch(3, 63)]), 'attack: still-picture');
-    assert.equal(verdictOf([...live, ...watch(3, 63), blink(63), recognised(63.5)]), 'live: blinked');
+    assert.equal(verdictOf([...live, ...watch(3, 63)]), 'undetermined: still-face');
+    assert.equal(
+      verdictOf([...live, ...watch(3, 60), ...speak(60, 63), blink(63), recognised(63.5)]),
+      'live: blinked',
+    );
   });
 
   test('uses the passive model after enough scores', () => {
     const doubt: LivenessInput = { kind: 'passive', score: 0.1 };
-    const live = [...watch(0, 3), blink(2), recognised(3)];
+    const live = [...speak(0, 3), blink(2), recognised(3)];
     assert.equal(verdictOf([...live, ...Array.from({ length: 4 }, () => doubt)]), 'live: blinked');
     assert.equal(verdictOf([...live, ...Array.from({ length: 5 }, () => doubt)]), 'attack: passive-model');
   });
@@ -211,20 +269,21 @@ describe('the liveness verdict', () => {
     assert.equal(verdictOf([...halfSeen, sample(400, false)]), 'undetermined: eyes-not-seen-well');
   });
 
-  test('is an attack from exactly seven seconds on', () => {
+  test('is a still face from exactly seven seconds on', () => {
     const every100 = (count: number) => frames(Array.from({ length: count }, (_, n) => n * 100));
     assert.equal(verdictOf(every100(70)), 'undetermined: observed-too-briefly');
-    assert.equal(verdictOf(every100(71)), 'attack: still-picture');
+    assert.equal(verdictOf(every100(71)), 'undetermined: still-face');
   });
 
   test('binds a blink that ended up to three seconds ago, and carries it for sixty', () => {
+    const spoken = speak(-2, 2);
     // It ends 75 ms after its middle.
-    const bound = (atS: number) => verdictOf([blink(2), recognised(atS)]);
+    const bound = (atS: number) => verdictOf([...spoken, blink(2), recognised(atS)]);
     assert.equal(bound(2.074), 'undetermined: observed-too-briefly', 'it is not over');
     assert.equal(bound(2.075), 'live: blinked');
     assert.equal(bound(5.075), 'live: blinked');
     assert.equal(bound(5.076), 'undetermined: observed-too-briefly');
-    const carried = (atS: number) => verdictOf([blink(2), recognised(3), sample(atS * 1000)]);
+    const carried = (atS: number) => verdictOf([...spoken, blink(2), recognised(3), sample(atS * 1000)]);
     assert.equal(carried(62.075), 'live: blinked');
     assert.equal(carried(62.076), 'undetermined: observed-too-briefly');
   });
@@ -247,7 +306,10 @@ describe('the liveness verdict', () => {
   });
 
   test('keeps the latest twenty blinks, or as many as the policy asks for', () => {
-    const many = Array.from({ length: 25 }, (_, n) => [blink(n), recognised(n + 0.5)]).flat();
+    const many = Array.from({ length: 25 }, (_, n) => [
+      ...[...speak(n, n + 1), blink(n)],
+      recognised(n + 1),
+    ]).flat();
     const kept = assessLiveness(after(many), policy).evidence.blinks;
     assert.deepEqual([kept.length, kept.at(-1)?.atMs], [20, 24_000]);
     const demanding = { ...policy, minimumBlinks: 22 };
@@ -284,7 +346,7 @@ describe('the liveness verdict', () => {
     assert.equal(verdictOf(watch(0, 10, false, near)), 'undetermined: too-close');
     assert.equal(verdictOf(watch(0, 10, true, beside)), 'undetermined: cut-off');
     assert.equal(
-      verdictOf([...watch(0, 5, true, near), ...watch(5, 10)]),
+      verdictOf([...watch(0, 5, true, near), ...speak(5, 10)]),
       'undetermined: observed-too-briefly',
       'half',
     );

@@ -165,6 +165,22 @@ describe('a stranger who stays', () => {
   });
 });
 
+test('a stranger who left is forgotten, and reported again after the clock was set back', () => {
+  using street = new Street();
+  street.passages.set('s-1', [passage('p-1', 0, 0.1)]);
+  street.open.add(passageId('p-1'));
+  street.start();
+  street.pass(11);
+  assert.equal(street.recorded.length, 1);
+  street.open.clear();
+  street.pass(10);
+  street.clock.setByMs = -60 * minuteMs;
+  street.passages.set('s-1', [passage('p-2', -39, -38.9)]);
+  street.open.add(passageId('p-2'));
+  street.pass(12);
+  assert.equal(street.recorded.length, 2);
+});
+
 describe('the present stay', () => {
   test('ends two minutes after the last passage', () => {
     const closed = () => false;

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { passageId, personId } from '../../daemon/domain/ids.js';
 import { explainPassage } from '../../daemon/domain/passages/explain-passage.js';
+import { judgePassage } from '../../daemon/domain/passages/judge-passage.js';
 import type { Passage } from '../../daemon/domain/passages/passage.js';
 import { passageReasons } from '../../daemon/domain/passages/passage-reason.js';
 import { reasonTexts } from '../../daemon/domain/passages/passage-reason-text.js';
@@ -12,6 +13,10 @@ import { tallyOf } from '../support/sightings.js';
 
 const ada = { personId: personId('p-ada'), similarity: 0.9934, threshold: 0.55 };
 const grace = { personId: personId('p-grace'), similarity: 0.9612, threshold: 0.55 };
+const notJudged = {
+  verdict: 'undetermined',
+  evidence: { blinks: [], unboundBlinks: [], gestures: [], observedS: 0, frameCount: 0 },
+} as const;
 const names: Readonly<Record<string, string>> = { 'p-ada': 'Ada', 'p-grace': 'Grace' };
 const said = (changes: Partial<Passage>): string =>
   explainPassage(aPassage(changes), (id) => names[id] ?? id).sentence;
@@ -40,6 +45,25 @@ describe('reasons of passages', () => {
         );
       }
     }
+  });
+
+  test('name the fault that at least half of the views have, and of equal ones the first that a person can correct', () => {
+    const { liveness } = aPassage({});
+    const reasonOf = (faults: Passage['views']['faults'], probeCount = 1): string =>
+      judgePassage({
+        identification: { outcome: 'inconclusive', bestSimilarity: undefined, probeCount },
+        liveness: { ...notJudged, reason: liveness.reason },
+        views: tallyOf({ count: 8, faults }),
+        policy: { threshold: 0.5, margin: 0.05, minimumProbes: 2 },
+        ...{ require: 'blink', nearest: [], standing: 'valid', last: undefined, isWithdrawn: false },
+      }).reason;
+    assert.equal(reasonOf({ dark: 5 }), 'dark');
+    assert.equal(reasonOf({ dark: 4 }), 'dark', 'exactly half');
+    assert.equal(reasonOf({ dark: 3 }), 'too-few-views');
+    assert.equal(reasonOf({ dark: 4, blurred: 5 }), 'blurred');
+    assert.equal(reasonOf({ dark: 4, 'too-small': 4 }), 'too-small');
+    assert.equal(reasonOf({}), 'too-few-views');
+    assert.equal(reasonOf({ dark: 8 }, 2), 'views-disagree', 'as many views as are needed');
   });
 
   test('says what was measured, what was demanded and what came before', () => {
@@ -83,7 +107,7 @@ describe('reasons of passages', () => {
       ],
       [
         { reason: 'below-threshold', nearest: [{ ...ada, similarity: 0.51 }] },
-        'just below the threshold: the nearest, Ada, has 0.510 of 0.55',
+        'below the threshold: the nearest, Ada, has 0.510 of 0.55',
       ],
     ];
     for (const [changes, sentence] of sentences) assert.equal(said(changes), sentence);

@@ -105,6 +105,8 @@ describe('the eyes of a passage at another rate', () => {
     const asked = { ...passage, liveness: { ...liveness, reason: 'challenge-passed' as const } };
     assert.deepEqual(says(asked, 10), [0, 'any', 'eyes-not-stored']);
     const slow = await passageAt(10, { untilS: 4 });
+    for (const same of [9.1, 10, 10.9])
+      assert.deepEqual(says(slow, same), [0, 0, 'not-explained'], `the recorded rate: ${same}`);
     assert.deepEqual(says(slow, 5).slice(0, 2), [0, 0], 'fewer frames show no more');
     assert.deepEqual(says(slow, 20), [0, 'any', 'rate-not-recorded']);
     const moved = { ...liveness, blinks: [{ afterS: 1, durationS: 0.1 }] };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ReadingTrail, readingEntries } from '../../daemon/app/audit/reading-trail.js';
 import type { Actor } from '../../daemon/audit/actor.js';
-import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
+import { type NewAuditEntry, refuseMisshapen } from '../../daemon/audit/audit-entry.js';
 import { operational } from '../../daemon/base/errors.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
@@ -25,7 +25,7 @@ function trail() {
   const readings = new ReadingTrail({ audit: log, clock, logger: silentLogger });
   const read = (count: number, by = root): void => {
     for (let index = 0; index < count; index += 1) {
-      readings.note({ by, action: 'person.read', subject: `p-${index}`, details: { persons: 1 } });
+      readings.note({ by, action: 'person.read', subject: 'p-0', details: { persons: 1 } });
     }
   };
   return { entries, clock, log, readings, read };
@@ -48,12 +48,35 @@ describe('the trail of readings', () => {
       {
         by: root,
         action: 'person.read',
-        subject: `p-${most + 99}`,
+        subject: 'p-0',
         details: { persons: 1, readingsBefore: 99 },
       },
     ]);
     clock.advanceBy(10 * everyMs);
     assert.equal(entries.length, most + 1, 'no reading is written twice');
+  });
+
+  test('names every subject when an actor reads more photos than have an entry each', () => {
+    const { entries, clock, readings } = trail();
+    const ids = Array.from({ length: most + 400 }, (_, index) => `p-${String(index).padStart(34, '0')}`);
+    for (const subject of ids) {
+      readings.note({ by: root, action: 'person.photograph-read', subject, details: { photographs: 1 } });
+    }
+    clock.advanceBy(everyMs);
+    for (const entry of entries) refuseMisshapen(entry);
+    const named = entries.flatMap(({ subject, details = {} }) => [
+      subject,
+      ...Object.entries(details).flatMap(([name, value]) =>
+        name.startsWith('subjects') ? String(value).split(',') : [],
+      ),
+    ]);
+    assert.deepEqual(named.toSorted(), ids);
+    assert.ok(entries.length < most + 20, `${entries.length} entries`);
+    const told = entries.map(({ details }) => 1 + Number(details?.['readingsBefore'] ?? 0));
+    assert.equal(
+      told.reduce((sum, count) => sum + count, 0),
+      ids.length,
+    );
   });
 
   test('writes one entry a minute for a loop that never stops, and counts every reading', () => {

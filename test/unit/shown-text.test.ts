@@ -83,7 +83,7 @@ describe('output of a command', () => {
     // The others speak to their parent only.
     const quiet = [
       ...['daemon/gallery/verify/verify-pages-main.ts', 'daemon/host/password-process-main.ts'],
-      'daemon/vision/main.ts',
+      ...['daemon/vision/heic-decoder-main.ts', 'daemon/vision/main.ts'],
     ];
     assert.deepEqual(mains.sort(), [...programs, ...quiet].sort());
   });

@@ -4,7 +4,7 @@ import { crc32, inflateRawSync } from 'node:zlib';
 import { strFromU8, unzipSync } from 'fflate';
 import { csvText } from '../../daemon/base/csv.js';
 import { spreadsheet } from '../../daemon/console/pages/attendance/spreadsheet.js';
-import { attendanceCells, attendanceColumns } from '../../daemon/domain/attendance/attendance-table.js';
+import { attendanceTable, textCells } from '../../daemon/domain/attendance/attendance-table.js';
 
 const row = {
   ...{ person: 'p-1', name: '=HYPERLINK("https://192.0.2.1")', date: '2026-03-02', shift: 'day' },
@@ -20,16 +20,35 @@ const sheetIn = async (book: Blob): Promise<string> =>
 
 describe('the table of attendance', () => {
   test('has a cell for each column', () => {
-    assert.equal(attendanceCells(row).length, attendanceColumns.length);
+    for (const language of [undefined, 'en', 'de'] as const) {
+      const [names, cells] = attendanceTable([row], language);
+      assert.equal(cells?.length, names?.length);
+      assert.equal(new Set(names).size, names?.length, 'no name comes twice');
+    }
   });
 
   test('runs no name as a formula, in either form', async () => {
-    const table = [attendanceColumns, attendanceCells(row)];
-    assert.match(csvText(table), /,"'=HYPERLINK\(""https:\/\/192\.0\.2\.1""\)",/);
+    const table = attendanceTable([row]);
+    for (const separator of [',', ';', '\t'] as const)
+      assert.ok(csvText(textCells(table), separator).includes(`${separator}"'=HYPERLINK(`), separator);
+    assert.match(csvText(textCells(table)), /,"'=HYPERLINK\(""https:\/\/192\.0\.2\.1""\)",/);
     const sheet = await sheetIn(await spreadsheet(table));
     assert.ok(sheet.includes('<c t="inlineStr"><is><t xml:space="preserve">=HYPERLINK("https'));
     assert.doesNotMatch(sheet, /<f>/);
     assert.ok(sheet.includes('<c><v>20</v></c>'), 'minutes are numbers');
+  });
+
+  test('has the external id, and days and times that a workbook calculates with, by the clock of the site', async () => {
+    const table = attendanceTable([{ ...row, externalId: '0017' }], 'de');
+    assert.deepEqual(table[0]?.slice(0, 4), ['Person', 'Externe Kennung', 'Name', 'Datum']);
+    const sheet = await sheetIn(await spreadsheet(table));
+    // 46083 is 2 March 2026; a third of a day is eight o'clock.
+    assert.ok(sheet.includes('<c s="1"><v>46083</v></c>'), sheet);
+    assert.match(sheet, /<c s="2"><v>46083\.3333333+\d*<\/v><\/c>/);
+    assert.ok(sheet.includes('>0017</t>'), 'an external id is a text, with its zeros');
+    const [, cells = []] = textCells(table, 'de');
+    assert.deepEqual([cells[1], cells[3], cells[7]], ['0017', '2026-03-02', '2026-03-02 08:00:00']);
+    assert.equal(cells.at(-1), 'nein');
   });
 
   test('of a workbook stays well-formed with signs of XML and control characters in it', async () => {

@@ -89,6 +89,8 @@ const troubles: readonly (readonly [check: string, changes: Partial<BoxStatus>])
   ],
   ['gate', { gate: { problem: trouble } }],
   ['certificate of the gate', { gate: { certificate: { ...gateCertificate, state: 'expired' } } }],
+  ['clock', { clock: { isSynchronised: false } }],
+  ['clock', { clock: { isSynchronised: true, lastJump: { at, byS: -3600 } } }],
   ['events', { outbox: { acknowledgement: 'broker', waiting: 1, heldBack: [heldBack] } }],
   ['events', { intake: { ...healthy.intake, waiting: 4, problem: trouble } }],
   ['prompts', { prompts: [{ camera: 'gate', at, message: 'no client subscribes', remedy: 'subscribe' }] }],
@@ -111,6 +113,19 @@ describe('the findings that status and doctor share', () => {
       [],
     );
     assert.doesNotMatch(describeStatus(healthy, asIs), /ATTENTION|what to do/);
+  });
+
+  test('have no line about alerts where there are neither rules nor open deliveries', () => {
+    const none = { rules: 0, pending: 0, failed: 0 };
+    for (const [changes, isShown] of [
+      [{}, false],
+      [{ rules: 1 }, true],
+      [{ pending: 1 }, true],
+      [{ failed: 1 }, true],
+    ] as const) {
+      const text = describeStatus({ ...healthy, alerts: { ...none, ...changes } }, asIs);
+      assert.equal(/alerts: \d+ rule/.test(text), isShown, JSON.stringify(changes));
+    }
   });
 
   test('say which certificate the gate shows, until when, and why it is not the configured one', () => {

@@ -63,14 +63,16 @@ describe('nextStillness', () => {
     assert.ok(stillS(afterS(10, spoke)) < 5.1);
   });
 
-  test('a picture that is turned away for a moment keeps its time', () => {
-    const turned = (forS: number) => (atS: number) => {
-      const isAway = atS >= 4 && atS < 4 + forS;
-      return isAway ? { ...inHand(atS), yawDeg: 12, open: 0.1 } : inHand(atS);
-    };
-    assert.ok(stillS(afterS(8, turned(1.5))) >= 5.5);
-    assert.ok(stillS(afterS(8, turned(4))) < 2.1);
-  });
+  for (const side of [{ yawDeg: 12 }, { yawDeg: -12 }, { pitchDeg: 12 }, { pitchDeg: -12 }]) {
+    test(`a picture that is turned away for a moment keeps its time: ${JSON.stringify(side)}`, () => {
+      const turned = (forS: number) => (atS: number) => {
+        const isAway = atS >= 4 && atS < 4 + forS;
+        return isAway ? { ...inHand(atS), ...side, open: 0.1 } : inHand(atS);
+      };
+      assert.ok(stillS(afterS(8, turned(1.5))) >= 5.5);
+      assert.ok(stillS(afterS(8, turned(4))) < 2.1);
+    });
+  }
 
   test('a face that stays turned is compared with itself from then on', () => {
     assert.ok(stillS(afterS(12, (atS) => ({ ...inHand(atS), pitchDeg: atS < 1 ? 10 : 0 }))) >= 7.5);

@@ -24,14 +24,18 @@ const match: Identification = {
 const noMatch: Identification = { outcome: 'no match', bestSimilarity: 0.2, probeCount: 3 };
 const inconclusive: Identification = { outcome: 'inconclusive', bestSimilarity: 0.4, probeCount: 1 };
 
-const liveness = (verdict: LivenessVerdict): LivenessAssessment => ({
+const liveness = (
+  verdict: LivenessVerdict,
+  observedS = 2,
+  doubt: LivenessAssessment['reason'] = 'observed-too-briefly',
+): LivenessAssessment => ({
   verdict,
-  reason: verdict === 'live' ? 'blinked' : verdict === 'attack' ? 'still-picture' : 'observed-too-briefly',
+  reason: verdict === 'live' ? 'blinked' : verdict === 'attack' ? 'still-picture' : doubt,
   evidence: {
     blinks: verdict === 'live' ? [{ atMs: 1500, durationMs: 180 }] : [],
     unboundBlinks: [],
     gestures: [],
-    observedS: 2,
+    observedS,
     frameCount: 30,
   },
 });
@@ -53,6 +57,9 @@ const settlingMs = unknownAfterS * 1000;
 
 interface Step {
   readonly verdict?: LivenessVerdict;
+  /** Seconds in which the eyes were well seen, and why the verdict is undetermined. */
+  readonly observedS?: number;
+  readonly doubt?: LivenessAssessment['reason'];
   readonly identification?: Identification;
   readonly sighting?: Partial<Sighting>;
   readonly require?: LivenessRequirement;
@@ -64,6 +71,8 @@ function after(
   decision: TrackDecision,
   {
     verdict = 'undetermined',
+    observedS,
+    doubt,
     identification = inconclusive,
     sighting,
     require: proof = 'blink',
@@ -78,7 +87,7 @@ function after(
     sighting: sightingOf({
       firstSeenMs: 1000,
       lastSeenMs: 1000 + settlingMs,
-      liveness: liveness(verdict),
+      liveness: liveness(verdict, observedS, doubt),
       ...sighting,
     }),
     identification,
@@ -337,7 +346,7 @@ describe('nextDecision', () => {
     });
 
     describe('if no proof is required', () => {
-      const lax = { require: 'not-attack' } as const;
+      const lax = { require: 'not-attack', observedS: attackAfterS } as const;
       const stays = (atS: number, step: Step = {}): Step => at(atS, { ...lax, ...step });
       const leaves = (atS: number): Step => stays(atS, ended);
 
@@ -346,6 +355,23 @@ describe('nextDecision', () => {
         assert.deepEqual(kinds, ['recognised-unproven', 'attendance']);
         assert.equal(facts[1]?.liveness.verdict, 'undetermined');
       });
+
+      test('gives no attendance for a face that was seen for too short a time to detect an attack', () => {
+        const brief = { observedS: attackAfterS - 0.1 };
+        assert.deepEqual(course(stays(0, brief), stays(40, brief), stays(41, { ...ended, ...brief })).kinds, [
+          'recognised-unproven',
+        ]);
+      });
+
+      for (const doubt of ['still-face', 'only-lids-moved'] as const) {
+        test(`gives no attendance for a face that looks like a picture: ${doubt}`, () => {
+          const rigid = { doubt, observedS: 60 };
+          assert.deepEqual(
+            course(stays(0, rigid), stays(60, rigid), stays(61, { ...ended, ...rigid })).kinds,
+            ['recognised-unproven'],
+          );
+        });
+      }
 
       test('gives an attendance immediately after a blink, without an unproven fact', () => {
         assert.deepEqual(course(stays(0), stays(1, { verdict: 'live' }), leaves(2)).kinds, ['attendance']);

@@ -12,6 +12,7 @@ const archive = () =>
       'staff/persons.csv': text('name\nAda\n'),
       'staff/17/ada.jpg': [picture, { level: 9 }],
       'staff/17/bea.jpg': [picture, { level: 0 }],
+      'staff/17/cem.HEIC': [picture, { level: 0 }],
       'staff/notes.txt': text('not a picture'),
       '__MACOSX/staff/._ada.jpg': text('of another system'),
     }),
@@ -40,6 +41,7 @@ describe('a zip archive of persons in the browser', () => {
         ['staff/persons.csv', 'persons.csv', 9],
         ['staff/17/ada.jpg', 'ada.jpg', picture.length],
         ['staff/17/bea.jpg', 'bea.jpg', picture.length],
+        ['staff/17/cem.HEIC', 'cem.HEIC', picture.length],
       ],
     );
     assert.deepEqual(new Uint8Array((await read.files[1]?.file.arrayBuffer()) ?? []), picture);
@@ -107,6 +109,20 @@ describe('a zip archive of persons in the browser', () => {
       assert.equal('problem' in refused ? refused.problem : 'unpacked', problem);
     });
   }
+
+  test('keeps nothing of a file that unpacks to more than it says', async (t) => {
+    const kept: number[] = [];
+    const native = Response.prototype.blob;
+    t.mock.method(Response.prototype, 'blob', async function (this: Response) {
+      const blob = await native.call(this);
+      kept.push(blob.size);
+      return blob;
+    });
+    assert.ok('files' in (await read(archive())));
+    assert.deepEqual(kept.splice(0), [9, picture.length]);
+    await read(altered((made) => made.writeUInt32LE(100, entryOf(made, packed) + 24)));
+    assert.deepEqual(kept, [9]);
+  });
 
   test('is refused if all together would be too much', async () => {
     const files = Object.fromEntries(

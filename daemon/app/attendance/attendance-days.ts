@@ -61,8 +61,12 @@ export class AttendanceDays {
     let sinceMs = clock.monotonicMs();
     const daysOf = this.calculator(period, persons);
     for (const id of ids) {
-      const about = { id, name: persons?.get(id)?.name };
-      for (const day of daysOf(id)) if (isWanted(day)) yield showDay(about, day, localTime);
+      const days = daysOf(id).filter(isWanted);
+      if (days.length > 0) {
+        const person = persons?.get(id);
+        const about = { id, name: person?.name, externalId: person?.externalId?.() };
+        for (const day of days) yield showDay(about, day, localTime);
+      }
       if (clock.monotonicMs() - sinceMs < turnMs) continue;
       await nextTurn();
       sinceMs = clock.monotonicMs();

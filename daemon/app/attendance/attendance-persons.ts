@@ -8,6 +8,8 @@ export interface EnrolledPerson {
   readonly id: PersonId;
   /** Undefined while the gallery is sealed, and for a damaged name. */
   readonly name: string | undefined;
+  /** Opens the profile: only for persons who are shown. Absent while the gallery is sealed. */
+  readonly externalId?: (() => string | undefined) | undefined;
   /** When the person is first expected; undefined for a removed person. */
   readonly expectedFromMs: number | undefined;
 }
@@ -32,7 +34,8 @@ async function namedPersons(gallery: Gallery): Promise<readonly EnrolledPerson[]
   const persons = await gallery.personNames();
   return persons.map(({ id, name, state, enrolledAtMs }) => {
     const expectedFromMs = state === 'active' ? enrolledAtMs : undefined;
-    return { id, name, expectedFromMs };
+    const externalId = () => gallery.showPerson(id)?.profile?.externalId;
+    return { id, name, externalId, expectedFromMs };
   });
 }
 

@@ -16,7 +16,11 @@ import type { EnrolledPerson } from './attendance-persons.js';
 const minutes = (durationMs: number): number => Math.floor(durationMs / 60_000);
 
 export function showDay(
-  person: { readonly id: string; readonly name: string | undefined },
+  person: {
+    readonly id: string;
+    readonly name: string | undefined;
+    readonly externalId?: string | undefined;
+  },
   day: AttendanceDay,
   localTime: LocalTime,
 ): AttendanceRow {
@@ -24,7 +28,7 @@ export function showDay(
     wallMs === undefined ? null : localIso(wallMs, localTime);
   return {
     person: person.id,
-    ...present({ name: person.name }),
+    ...present({ name: person.name, externalId: person.externalId }),
     date: day.date,
     shift: day.on?.shift.id ?? null,
     shiftFrom: shown(day.on?.startMs),

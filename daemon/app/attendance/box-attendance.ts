@@ -14,6 +14,7 @@ import type {
 } from '../../contract/attendance.js';
 import type { Caller } from '../../contract/caller.js';
 import type { Handlers } from '../../contract/handlers.js';
+import { refuseLimited } from '../../control/forbidden.js';
 import { notFound } from '../../control/not-found.js';
 import type { AttendanceDay, DayPeriod } from '../../domain/attendance/attendance-day.js';
 import { dateOfDay, dayNumberOf } from '../../domain/attendance/shift-calendar.js';
@@ -147,9 +148,11 @@ export class BoxAttendance {
       },
     );
     const rows = this.#days.of(id, { from: date, to: date }, persons);
+    const person = persons?.get(id);
+    const about = { id, name: person?.name, externalId: person?.externalId?.() };
     return {
       correction: showCorrection(correction, localTime),
-      rows: rows.map((day) => showDay({ id, name: persons?.get(id)?.name }, day, localTime)),
+      rows: rows.map((day) => showDay(about, day, localTime)),
     };
   }
 
@@ -188,14 +191,12 @@ export class BoxAttendance {
 
   /** The persons with their names, if the reader may see names. @throws `forbidden` */
   async #personsFor(reader: Reader | undefined): Promise<KnownPersons> {
-    if (reader?.cameras !== undefined) {
-      throw badInput('forbidden', 'attendance counts all cameras, and you may use some of them only', {
-        remedy: 'ask an administrator for a role without a limit to cameras',
-      });
-    }
+    refuseLimited(reader ?? {}, 'attendance counts all cameras');
     const persons = await this.#options.persons();
     if (persons === undefined || reader === undefined || reader.scopes.has('names:read')) return persons;
-    return new Map([...persons].map(([id, person]) => [id, { ...person, name: undefined }]));
+    return new Map(
+      [...persons].map(([id, person]) => [id, { ...person, name: undefined, externalId: undefined }]),
+    );
   }
 
   async #report({ calculated, shown, isWanted, person, reader }: ReportPlan): Promise<AttendanceReport> {

@@ -1,14 +1,10 @@
 import { createHash } from 'node:crypto';
 import { daemonAtStart } from '../../audit/actor.js';
-import type { AuditDetails } from '../../audit/audit-entry.js';
 import type { AuditLog } from '../../audit/audit-log.js';
 import type { Logger } from '../../base/logger.js';
 import type { Config } from '../../config/schema.js';
 import type { ReloadResult } from '../../contract/status.js';
 import { programVersion } from '../../control/program-version.js';
-
-/** The longest list of changes in an entry, characters. */
-const longestList = 128;
 
 /**
  * Writes an entry for the start of the daemon. Its fingerprint of the configuration reveals changes made while the daemon was
@@ -45,32 +41,13 @@ export function auditReload(audit: AuditLog, result: ReloadResult, logger: Logge
   try {
     if (result.outcome === 'refused') {
       audit.append({ by, action: 'configuration.refused', details: { problems: result.problems.length } });
-    } else audit.append({ by, action: 'configuration.changed', details: changesOf(result) });
+    } else {
+      const { changes, needRestart, replaced } = result;
+      audit.append({ by, action: 'configuration.changed', details: { changes, needRestart, replaced } });
+    }
   } catch (error) {
     logger.error('the change of the configuration could not be written to the audit log', { error });
   }
-}
-
-function changesOf(result: Extract<ReloadResult, { outcome: 'applied' }>): AuditDetails {
-  const { changes, needRestart, replaced } = result;
-  const lists = { changes, needRestart, replaced };
-  return Object.fromEntries(
-    Object.entries(lists).flatMap(([name, words]) =>
-      words.length === 0 ? [] : [[`${name}Count`, words.length] as const, [name, listOf(words)] as const],
-    ),
-  );
-}
-
-/** Joins the names, one word each, as many as fit into an entry. */
-export function listOf(names: readonly string[]): string {
-  let list = '';
-  for (const name of names) {
-    const word = name.replaceAll(/[^A-Za-z0-9._-]+/g, '.');
-    const longer = list === '' ? word : `${list},${word}`;
-    if (longer.length > longestList) break;
-    list = longer;
-  }
-  return list === '' ? 'long' : list;
 }
 
 function fingerprint(config: Config): string {

@@ -1,4 +1,4 @@
-import type { AuditDetails, NewAuditEntry } from '../../audit/audit-entry.js';
+import type { NewAuditEntry } from '../../audit/audit-entry.js';
 import type { AuditLog } from '../../audit/audit-log.js';
 import { Allowance } from '../../base/allowance.js';
 import type { Clock, Timer } from '../../base/clock.js';
@@ -13,17 +13,27 @@ export interface ReadingTrailOptions {
 /** Entries per actor and action: enough for a day's work of a person, and one a minute for a program that reads in a loop. */
 export const readingEntries = { most: 60, everyMs: 60_000 };
 
+/** Whom one entry can name besides its own subject: the longest ids fill so many details of an entry. */
+const subjectsOfEntry = 30;
+const subjectsOfDetail = 3;
+
 /** The readings of one kind of one actor. */
 interface Reader {
   readonly allowance: Allowance;
-  /** The newest reading without an entry, and the number of earlier ones without an entry. */
-  waiting?: { readonly entry: NewAuditEntry; readonly before: number; readonly timer: Timer };
+  /** The newest reading without an entry, the number of earlier ones without an entry, and the subjects of all of them. */
+  waiting?: {
+    readonly entry: NewAuditEntry;
+    readonly before: number;
+    readonly subjects: ReadonlySet<string>;
+    readonly timer: Timer;
+  };
 }
 
 /**
  * Writes into the audit log who read names. Each reading has an entry of its own until the actor's allowance for its action is used up. Then the
- * newest reading of each minute is written, and its detail `readingsBefore` counts the ones that have no entry. So a loop can
- * neither fill the log nor hide what another actor reads, or that its actor looks through a camera.
+ * newest reading of each minute is written, its detail `readingsBefore` counts the ones that have no entry, and `subjects1`, `subjects2`,
+ * … name what they were about; an entry that is full is written at once. So a loop can neither hide whose photo it read, nor fill
+ * the log, nor hide what another actor reads, or that its actor looks through a camera.
  */
 export class ReadingTrail implements AsyncDisposable {
   readonly #options: ReadingTrailOptions;
@@ -39,13 +49,20 @@ export class ReadingTrail implements AsyncDisposable {
     const reader = this.#readerOf(entry);
     const { waiting } = reader;
     if (reader.allowance.take()) {
-      this.#options.audit.append(withCount(entry, unwritten(waiting)));
+      this.#options.audit.append(withWaiting(entry, unwritten(waiting), waiting?.subjects));
       this.#settle(reader);
       return;
     }
     waiting?.timer.cancel();
     const timer = this.#options.clock.after(readingEntries.everyMs, () => this.#writeWaiting(reader));
-    reader.waiting = { entry, before: unwritten(waiting), timer };
+    const subjects = new Set([
+      ...(waiting?.subjects ?? []),
+      ...(entry.subject === undefined ? [] : [entry.subject]),
+    ]);
+    reader.waiting = { entry, before: unwritten(waiting), subjects, timer };
+    if (subjects.size <= subjectsOfEntry) return;
+    this.#options.audit.append(withWaiting(entry, unwritten(waiting), subjects));
+    this.#settle(reader);
   }
 
   /** Writes the waiting readings. */
@@ -67,7 +84,7 @@ export class ReadingTrail implements AsyncDisposable {
     if (waiting === undefined) return;
     reader.allowance.take();
     try {
-      this.#options.audit.append(withCount(waiting.entry, waiting.before));
+      this.#options.audit.append(withWaiting(waiting.entry, waiting.before, waiting.subjects));
     } catch (error) {
       this.#options.logger.error('readings of names could not be written to the audit log', {
         readings: unwritten(waiting),
@@ -85,8 +102,17 @@ export class ReadingTrail implements AsyncDisposable {
 
 const unwritten = (waiting: Reader['waiting']): number => (waiting === undefined ? 0 : waiting.before + 1);
 
-function withCount(entry: NewAuditEntry, readingsBefore: number): NewAuditEntry {
+/** The entry with what the readings before it were about. */
+function withWaiting(
+  entry: NewAuditEntry,
+  readingsBefore: number,
+  subjects: ReadonlySet<string> = new Set(),
+): NewAuditEntry {
   if (readingsBefore === 0) return entry;
-  const details: AuditDetails = { ...entry.details, readingsBefore };
-  return { ...entry, details };
+  const others = [...subjects].filter((subject) => subject !== entry.subject);
+  const named = Array.from({ length: Math.ceil(others.length / subjectsOfDetail) }, (_, index) => [
+    `subjects${index + 1}`,
+    others.slice(index * subjectsOfDetail, (index + 1) * subjectsOfDetail).join(','),
+  ]);
+  return { ...entry, details: { ...entry.details, readingsBefore, ...Object.fromEntries(named) } };
 }

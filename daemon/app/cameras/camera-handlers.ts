@@ -1,5 +1,6 @@
 import { type Actor, actorOf } from '../../audit/actor.js';
 import type { AuditLog } from '../../audit/audit-log.js';
+import type { Clock } from '../../base/clock.js';
 import { present } from '../../base/present.js';
 import { formatProblem } from '../../config/problem.js';
 import type { CameraConfig, Config } from '../../config/schema.js';
@@ -9,14 +10,16 @@ import type { Handlers } from '../../contract/handlers.js';
 import type { HandlerInput } from '../../contract/operation.js';
 import type { ownCameraOperations } from '../../contract/own-cameras.js';
 import { notFound } from '../../control/not-found.js';
+import { stateDetail } from '../../domain/stated-set.js';
 import { parseUserPassword } from '../../host/user-password-secret.js';
 import type { Records } from '../../records/open-records.js';
 import { planCamera } from '../../vision/plan.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
-import { stateDetail } from '../identity/grant-watch.js';
 import type { RecentPassages } from '../passages/passage-counts.js';
 import type { BoxRuntime } from '../runtime.js';
+import { withoutPorts } from './address-test.js';
 import { notStreaming, takeSnapshot } from './camera-snapshot.js';
+import { addressDetails } from './own-camera-address.js';
 import { refusals } from './own-camera-refusals.js';
 import { type OwnCameras, revisionOf } from './own-cameras.js';
 import type { PhotoProcess } from './photo-process.js';
@@ -34,6 +37,7 @@ export interface CameraOptions extends CameraStatusOptions {
   readonly readings: Pick<ReadingTrail, 'note'>;
   readonly records: Pick<Records, 'commands'>;
   readonly audit: Pick<AuditLog, 'append'>;
+  readonly clock: Clock;
   /** Aborts when the daemon ends. */
   readonly signal: AbortSignal;
 }
@@ -136,25 +140,16 @@ export function cameraHandlers(
 async function testAddress(
   input: HandlerInput<(typeof ownCameraOperations)['cameras.test-address']>,
   by: Actor,
-  { own, audit, runtime: { config, vision } }: CameraOptions,
+  { own, audit, clock, signal, runtime: { config, vision } }: CameraOptions,
 ): Promise<CameraTest> {
   const { login } = input;
   const credential = login === undefined ? null : parseUserPassword(login);
   if (credential === undefined) throw refusals.loginForm();
   const camera = await own.judge(input);
-  // The box may be made to knock at any host: the log says at which.
-  audit.append({ by, action: 'camera.address-tested', details: { host: hostWord(camera.url) } });
-  return vision.pool.testCamera({ ...(await planCamera(camera, config)), credential });
-}
-
-/** The host of an address in the form of words of the audit log. */
-function hostWord(url: string): string {
-  const { hostname } = new URL(url);
-  return hostname
-    .replaceAll(/[[\]]/g, '')
-    .replace(/^:/, '0:')
-    .replaceAll(/[^A-Za-z0-9._:-]/g, '_')
-    .slice(0, 128);
+  // The box may be made to knock at many hosts: the log says at which.
+  audit.append({ by, action: 'camera.address-tested', details: addressDetails(camera.url) });
+  const plan = { ...(await planCamera(camera, config)), credential };
+  return withoutPorts(() => vision.pool.testCamera(plan), clock, signal);
 }
 
 const mayUse = ({ cameras }: Caller, id: string): boolean => cameras === undefined || cameras.has(id);

@@ -1,6 +1,7 @@
 import { badInput, operational, type RollcallError } from '../../base/errors.js';
 import type { ConfigProblem, UnusableCameraFile } from '../../config/config-problem.js';
 import { formatProblem } from '../../config/problem.js';
+import { explanations } from '../../vision/ingest/failure-explanations.js';
 
 const texts = (problems: readonly ConfigProblem[]): string =>
   problems.map(({ path, message }) => `${path} ${message}`.trim()).join('; ');
@@ -46,6 +47,10 @@ export const refusals = {
       remedy:
         'correct them; docs/configuration.md has their bounds. Give user and password as the login, never in the address',
       details: { problems: problems.map(({ path, message }) => ({ path, message })) },
+    }),
+  address: (url: string): RollcallError =>
+    badInput('address-refused', `${explanations['address-refused'].message}: ${url}`, {
+      remedy: explanations['address-refused'].remedy,
     }),
   configurationInvalid: (id: string, problems: readonly ConfigProblem[]): RollcallError =>
     badInput(

@@ -15,6 +15,7 @@ import { notFound } from '../../control/not-found.js';
 import { parseUserPassword } from '../../host/user-password-secret.js';
 import type { CameraStore } from './camera-store.js';
 import { type CameraSettings, cameraText, changedText, givenSettings } from './camera-text.js';
+import { addressDetails, isRefused } from './own-camera-address.js';
 import { refusals } from './own-camera-refusals.js';
 
 /** Most cameras that the box keeps itself. Each takes a process and memory, whether it can be reached or not. */
@@ -84,7 +85,7 @@ export class OwnCameras {
         throw refusals.tooMany(mostOwnCameras);
       }
       const settings = givenSettings(input);
-      const details = { login: login !== undefined };
+      const details = { login: login !== undefined, ...addressDetails(input.url) };
       await this.#put({
         ...{ id, login },
         entry: { by: actorOf(caller), action: 'camera.created', subject: id, details },
@@ -105,7 +106,12 @@ export class OwnCameras {
       if (unusable !== undefined) throw refusals.fileUnusable(id, unusable);
       const settings = givenSettings(input);
       const keepsLogin = login === undefined && forgetLogin !== true;
-      const details = { settings: Object.keys(settings).join(','), login: login !== undefined };
+      const names = [...Object.keys(settings), ...(keepsLogin ? [] : ['login'])];
+      if (names.length === 0) return;
+      const details = {
+        ...{ settings: names, login: login !== undefined },
+        ...(input.url === undefined ? {} : addressDetails(input.url)),
+      };
       await this.#put({
         ...{ id, login },
         entry: { by: actorOf(caller), action: 'camera.changed', subject: id, details },
@@ -145,7 +151,9 @@ export class OwnCameras {
   async #put({ id, login, entry, textOf, judge = () => undefined }: NewFile): Promise<void> {
     if (login !== undefined && parseUserPassword(login) === undefined) throw refusals.loginForm();
     // Checked under another name first: a refused camera leaves no secret.
-    judge(await this.#check(id, textOf(login === undefined ? undefined : `camera-${id}`)));
+    const after = await this.#check(id, textOf(login === undefined ? undefined : `camera-${id}`));
+    if (isRefused(after, this.#options.current())) throw refusals.address(after.url);
+    judge(after);
     const credential = login === undefined ? undefined : await this.#options.store.addLogin(id, login);
     await this.#apply(id, textOf(credential), entry);
   }

@@ -1,10 +1,10 @@
 import type { NewAuditEntry } from '../../audit/audit-entry.js';
 import type { CameraConfig } from '../../config/schema.js';
 import { isoTime } from '../../domain/iso-time.js';
+import { stateDetail } from '../../domain/stated-set.js';
 import { type CommandHandlers, failed } from '../../publish/commands/command-handlers.js';
 import type { CameraSwitches } from '../../records/commands/command-places.js';
 import type { SnapshotOutcome } from '../../vision/protocol.js';
-import { stateDetail } from '../identity/grant-watch.js';
 
 export interface CameraCommandOptions {
   readonly switches: CameraSwitches;

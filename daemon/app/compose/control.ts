@@ -29,6 +29,7 @@ import type { OwnCameras } from '../cameras/own-cameras.js';
 import { PhotoProcess } from '../cameras/photo-process.js';
 import { startCommands } from '../commands/centre-commands.js';
 import type { BoxConditions } from '../conditions/box-conditions.js';
+import type { ClockWatch } from '../conditions/clock-watch.js';
 import { configurationHandlers } from '../configuration/configuration-handlers.js';
 import type { OwnSettings } from '../configuration/own-settings.js';
 import { EventLoopWatch } from '../event-loop-watch.js';
@@ -88,6 +89,7 @@ export interface ControlOptions {
   readonly accounts: Pick<Accounts, 'handlers'>;
   /** Undefined where the gate is disabled or cannot be let in. */
   readonly gate: GateHandover | undefined;
+  readonly clockWatch: ClockWatch;
   /** Outcome of the latest reload. */
   readonly lastReload: () => ReloadStatus | undefined;
   /** Reads the configuration again. */
@@ -150,6 +152,7 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
     }),
     hasCamera: (id) => runtime.config.cameras.some((camera) => camera.id === id),
     onMarked: () => calibration.followMarks(),
+    effectOf: (id, falseMatch) => calibration.effectOf(id, falseMatch),
   });
   const alerts = startAlerts({
     ...{ current, identity, records, lifetime, clock, random, logger },
@@ -161,7 +164,7 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
     ...alertHandlers(alerts),
     ...attendanceHandlers(attendance),
     ...cameraHandlers({
-      ...{ runtime, photos, records, audit, readings, signal: lifetime.signal },
+      ...{ runtime, photos, records, audit, readings, clock, signal: lifetime.signal },
       passages: options.recentPassages,
       own: options.ownCameras,
     }),
@@ -188,6 +191,7 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
   const status: StatusOptions = {
     ...{ clock, startedAtMs, runtime, vault, keys, records, recogniser, intake, events, alerts },
     ...{ conditions, photos, prompts, lastReload, gate: options.gate, passages: options.recentPassages },
+    clockWatch: options.clockWatch,
     retention: lifetime.use('retention', retention),
     eventLoop: lifetime.use('event loop watch', new EventLoopWatch(clock)),
   };

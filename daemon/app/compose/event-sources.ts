@@ -9,7 +9,6 @@ import { auditDigest } from '../audit/audit-digest.js';
 import { auditFollower } from '../audit/audit-follower.js';
 import type { BoxConditions } from '../conditions/box-conditions.js';
 import { certificateConditions } from '../conditions/certificate-conditions.js';
-import { clockWatch } from '../conditions/clock-watch.js';
 import { diskWatch } from '../conditions/disk-watch.js';
 import { GalleryEvents } from '../gallery/gallery-events.js';
 import type { GateHandover } from '../gate/gate-handover.js';
@@ -72,7 +71,6 @@ function watchConditions(
     logger,
   });
   lifetime.use('disk watch', watch.start());
-  lifetime.use('clock watch', clockWatch({ conditions, clock, logger }).start());
   const publisher = () => runtime.publisher?.status();
   const certificates = certificateConditions({
     ...{ publisher, conditions, clock, logger },

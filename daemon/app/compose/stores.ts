@@ -84,6 +84,7 @@ export async function openStores(
     random,
     seal: new GrantSeal(`${identity.siteId}/${identity.boxId}`, auditKeys.all),
     passageSeal,
+    auditKeys: auditKeys.all,
     mark,
     onDamaged: onRecordsDamaged,
   });

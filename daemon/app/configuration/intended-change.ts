@@ -13,7 +13,7 @@ const recentEntries = 20;
 
 const intention = z.object({
   by: z.object({ actor: z.string(), origin: z.string() }),
-  details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])),
   /** Of the text that was to be written. */
   digest: z.string(),
 });

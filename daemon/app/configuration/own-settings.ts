@@ -5,6 +5,7 @@ import { present } from '../../base/present.js';
 import { SerialQueue } from '../../base/serial-queue.js';
 import { wholeSettings } from '../../config/diff.js';
 import { textWithHiddenAddresses, webhookAddresses } from '../../config/hidden-addresses.js';
+import { limitedTo } from '../../config/limited-config.js';
 import type { LoadedConfig, LoadOptions } from '../../config/load.js';
 import { isChangeable, readSettingsFile, settingsFilePath } from '../../config/own-settings.js';
 import { readText } from '../../config/read-text.js';
@@ -15,7 +16,6 @@ import { mostSettingsText, type SettingDifference } from '../../contract/configu
 import type { CallOutput, HandlerInput } from '../../contract/operation.js';
 import type { Operations } from '../../contract/operations.js';
 import type { ReloadResult } from '../../contract/status.js';
-import { listOf } from '../audit/audit-trail.js';
 import { IntendedChange } from './intended-change.js';
 import { replaceOwnFile } from './replaced-file.js';
 import { refusals } from './settings-refusals.js';
@@ -76,7 +76,11 @@ export class OwnSettings {
       ownFile: { path: settingsFilePath(dataDir), text: texts.own },
       problems: loaded.ok ? [] : shownProblems(configPath, loaded.problems),
       pending: loaded.ok ? forCaller(caller, shownDifferences(running, loaded.config)) : [],
-      settings: shownSettings(running, base, 'raw' in parsed ? parsed.raw : undefined),
+      settings: shownSettings(
+        limitedTo(running, caller.cameras),
+        limitedTo(base, caller.cameras),
+        'raw' in parsed ? parsed.raw : undefined,
+      ),
     };
   }
 
@@ -118,7 +122,7 @@ export class OwnSettings {
   async #putInForce(text: string, changed: readonly string[], caller: Caller): Promise<ReloadResult> {
     const { current, reload, audit } = this.#options;
     const path = settingsFilePath(current().dataDir);
-    const details = { change: randomUUID(), changesCount: changed.length, changes: listOf(changed) };
+    const details = { change: randomUUID(), changes: changed };
     const about = { by: actorOf(caller), details };
     const intended = this.#intended();
     if (changed.length > 0) await intended.note(about, text);

@@ -16,6 +16,7 @@ import type {
 import type { Caller } from '../../contract/caller.js';
 import type { Handlers } from '../../contract/handlers.js';
 import type { Page } from '../../contract/operation.js';
+import { refuseLimited } from '../../control/forbidden.js';
 import { type AlertMessage, testMessage } from '../../domain/alerts/alert-message.js';
 import type { BoxIds } from '../../domain/events/box-ids.js';
 import { isoTime } from '../../domain/iso-time.js';
@@ -118,7 +119,7 @@ export class BoxAlerts {
 
   /** @throws `no-such-rule`, `forbidden` for a caller who is limited to cameras */
   mute(ruleId: string, minutes: number, caller: AlertCaller): AlertMute {
-    refuseLimited(caller);
+    refuseLimited(caller, 'a mute counts for all cameras');
     const { actor, origin } = caller;
     const { mutes, config, clock, audit } = this.#options;
     const known = config().rules.map(({ id }) => id);
@@ -135,7 +136,7 @@ export class BoxAlerts {
   }
 
   unmute(ruleId: string, caller: AlertCaller): { readonly wasMuted: boolean } {
-    refuseLimited(caller);
+    refuseLimited(caller, 'a mute counts for all cameras');
     const { actor, origin } = caller;
     const { mutes, clock, audit } = this.#options;
     const wasMuted = mutes.end(ruleId, clock.wallMs(), () =>
@@ -181,14 +182,6 @@ export class BoxAlerts {
 /** Whether an alert is about no other camera than these; always true without a limit. */
 function isForCameras({ message }: StoredAlert, cameras: Caller['cameras']): boolean {
   return message.parts.every(({ cameraId }) => cameraId === null || cameras?.has(cameraId) !== false);
-}
-
-/** A mute is about all cameras of its rule. */
-function refuseLimited({ cameras }: AlertCaller): void {
-  if (cameras === undefined) return;
-  throw badInput('forbidden', 'a mute counts for all cameras, and you may use some of them only', {
-    remedy: 'ask an administrator for a role without a limit to cameras',
-  });
 }
 
 function shownMute({ ruleId, untilMs, by, sinceMs }: StoredMute): AlertMute {

@@ -6,6 +6,7 @@ import type { Unlock } from '../../gallery/backup/recipient.js';
 import { readRecoveryKey } from '../../gallery/backup/recovery-key-text.js';
 import { wipe } from '../../host/sodium.js';
 import type { BoxBackups } from './box-backups.js';
+import { noSuchBackup } from './kept-backups.js';
 
 /** The operations on backups. */
 export function backupHandlers(backups: BoxBackups): Handlers<typeof backupOperations> {
@@ -17,6 +18,11 @@ export function backupHandlers(backups: BoxBackups): Handlers<typeof backupOpera
     },
     'backups.create': ({ passphrase }, { caller }) => backups.createKept(passphrase, caller),
     'backups.download': ({ id, offset }, { caller }) => ({ bytes: backups.download(id, offset, caller) }),
+    'backups.make': (_input, { caller }) => backups.createKept(undefined, caller),
+    'backups.fetch': ({ id, offset }, { caller }) => {
+      if (!backups.kept.isForKeyAlone(id)) throw noSuchBackup(id);
+      return { bytes: backups.download(id, offset, caller) };
+    },
     'backups.remove': async ({ id }, { caller }) => {
       await backups.removeKept(id, caller);
       return { removed: id };

@@ -83,12 +83,14 @@ export class BoxBackups implements AsyncDisposable {
     return keyId;
   }
 
-  /** @throws `gallery-sealed`, `backup-busy`, `backup-no-recipient` (input), and the errors of `createGalleryBackup` */
+  /** @throws `gallery-sealed`, `backup-busy`, `backup-no-recipient` and `recovery-key-foreign` (input), and the errors of `createGalleryBackup` */
   create({ path, passphrase }: BackupRequest, actor: Actor): Promise<FileBackup> {
     return this.#alone('create', async (signal, onProgress) => {
       const { vault, auditKeys, identity, dataDir, clock } = this.#options;
       const { ring } = vault.requireOpen();
-      const recipients = await recipientsFor(dataDir, passphrase);
+      const publicKey = await readInstalledKey(dataDir);
+      await this.#refuseForeignKey(publicKey);
+      const recipients = recipientsFor(publicKey, passphrase);
       const facts = await createGalleryBackup({
         database: vault.file.database,
         ring,
@@ -152,7 +154,9 @@ export class BoxBackups implements AsyncDisposable {
 
   /** Makes a backup that a caller from the network can download. @throws like `create` */
   createKept(passphrase: Uint8Array | undefined, actor: Actor): Promise<KeptBackup> {
-    return this.kept.make((path) => this.create({ path, ...present({ passphrase }) }, actor));
+    const write = (path: string): Promise<FileBackup> =>
+      this.create({ path, ...present({ passphrase }) }, actor);
+    return this.kept.make(write, { hasPassphrase: passphrase !== undefined });
   }
 
   /** The content of a kept backup. Every copy of the gallery that leaves the box has an audit entry. @throws `no-such-backup` */
@@ -227,6 +231,26 @@ export class BoxBackups implements AsyncDisposable {
     }
   }
 
+  /**
+   * Whoever can write the file of the public half could otherwise read every later backup.
+   * @throws `recovery-key-foreign`
+   */
+  async #refuseForeignKey(publicKey: Uint8Array | undefined): Promise<void> {
+    const { audit } = this.#options.vault;
+    const [installed] = await audit.listInTurns({ action: 'backup.recovery-key-changed' }, { limit: 1 });
+    const found = publicKey === undefined ? undefined : recoveryKeyId(publicKey);
+    if (installed === undefined || installed.subject === found) return;
+    throw badInput(
+      'recovery-key-foreign',
+      'the recovery key in the data directory is not the one that was last installed on this box',
+      {
+        remedy:
+          'install the public half of the right key again (backups.set-recovery-key, or the console), and find out who changed keys/recovery-key-public',
+        details: { ...present({ found, installed: installed.subject }) },
+      },
+    );
+  }
+
   /** @throws `backup-busy` */
   async #alone<T>(
     what: keyof typeof words,
@@ -249,11 +273,10 @@ const words = {
   verify: 'a backup is being verified',
 } as const;
 
-async function recipientsFor(
-  dataDir: string,
+function recipientsFor(
+  publicKey: Uint8Array | undefined,
   passphrase: Uint8Array | undefined,
-): Promise<readonly Recipient[]> {
-  const publicKey = await readInstalledKey(dataDir);
+): readonly Recipient[] {
   const recipients: Recipient[] = [];
   if (publicKey !== undefined) recipients.push({ kind: 'recovery-public-key', publicKey });
   if (passphrase !== undefined) {

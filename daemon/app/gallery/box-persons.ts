@@ -101,7 +101,7 @@ export class BoxPersons {
     const content = await contentOf(request);
     const { enrolments } = this.#options.records;
     return await this.#turns.run(async () => {
-      const earlier = this.#repeated(enrolments.find(actor.actor, key), content, actor);
+      const earlier = this.#repeated(enrolments.find(actor.actor, key, content), actor);
       if (earlier !== undefined) return earlier;
       return await this.#add(request, actor, (id, answer) =>
         enrolments.remember(actor.actor, key, { content, personId: id, answer }),
@@ -146,12 +146,11 @@ export class BoxPersons {
    * @throws `idempotency-key-reused`
    */
   #repeated(
-    earlier: RememberedEnrolment | undefined,
-    content: string,
+    earlier: (RememberedEnrolment & { readonly isSame: boolean }) | undefined,
     actor: Actor,
   ): EnrolmentResult | undefined {
     if (earlier === undefined || this.#known(earlier.personId) === undefined) return undefined;
-    if (earlier.content !== content) throw keyReused();
+    if (!earlier.isSame) throw keyReused();
     const gallery = this.#gallery();
     const found = this.#read(earlier.personId, actor);
     if (found === undefined) return undefined;

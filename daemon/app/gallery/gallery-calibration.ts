@@ -65,6 +65,16 @@ interface Found {
   readonly inseparableKeys: ReadonlySet<string>;
 }
 
+/** What a change of the marks would do to one person. Thresholds are cosines. */
+export interface ThresholdEffect {
+  readonly before: number;
+  readonly after: number;
+  /** Comparisons of the person's own references with each other. */
+  readonly comparisons: number;
+  /** Those of them that match now, and would not then. */
+  readonly lost: number;
+}
+
 /**
  * Keeps a threshold for each person. Compares all persons when the gallery opens, once a night and on request; compares
  * changed persons at once. Until a person is compared, the threshold of the operating point applies.
@@ -99,6 +109,25 @@ export class GalleryCalibration implements AsyncDisposable {
   /** Undefined while the threshold of this person is unknown. */
   thresholdOf(id: PersonId): number | undefined {
     return this.#current()?.thresholds.get(id)?.threshold;
+  }
+
+  /** What the threshold of a person would be with another similarity of a marked false match. Undefined while it is unknown. */
+  async effectOf(id: PersonId, falseMatch: number | undefined): Promise<ThresholdEffect | undefined> {
+    const [known, found] = [this.#known, this.#current()];
+    const before = found?.thresholds.get(id)?.threshold;
+    if (known === undefined || found === undefined || before === undefined) return undefined;
+    const { persons, threshold: floor, targetFpir } = found;
+    const others = this.#options.falseMatches();
+    const target = {
+      ...{ floor, targetFpir },
+      ownThresholdOf: (each: PersonId) => known.table.ownThresholdOf(each)?.similarity,
+      falseMatchOf: (each: PersonId) => (each === id ? falseMatch : others.get(each)),
+    };
+    const thresholds = await inSlices(calibrationSteps(persons, target), known.signal);
+    const after = thresholds.find(({ personId }) => personId === id)?.threshold ?? before;
+    const own = persons.find(({ personId }) => personId === id)?.own ?? [];
+    const lost = own.filter((similarity) => similarity >= before && similarity < after).length;
+    return { before, after, comparisons: own.length, lost };
   }
 
   /** The known pairs of persons whom the recogniser cannot tell apart, most alike first. */

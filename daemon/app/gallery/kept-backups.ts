@@ -26,6 +26,8 @@ interface KeptFile {
 }
 
 interface MadeFile extends KeptFile {
+  /** A passphrase opens it, too: whoever has the file can try passphrases. */
+  readonly hasPassphrase: boolean;
   readonly backup: KeptBackup;
 }
 
@@ -62,6 +64,11 @@ export class KeptBackups implements AsyncDisposable {
     return this.#made?.backup;
   }
 
+  /** True for the newest backup if nothing but the recovery key opens it. */
+  isForKeyAlone(id: string): boolean {
+    return this.#made?.id === id && !this.#made.hasPassphrase;
+  }
+
   get upload(): BackupUpload | undefined {
     return this.#upload && shownUpload(this.#upload);
   }
@@ -70,7 +77,10 @@ export class KeptBackups implements AsyncDisposable {
    * Lets `write` make a backup, which then takes the place of the one before.
    * @throws `backup-outdated` if a person was erased meanwhile
    */
-  async make(write: (path: string) => Promise<FileBackup>): Promise<KeptBackup> {
+  async make(
+    write: (path: string) => Promise<FileBackup>,
+    { hasPassphrase = false } = {},
+  ): Promise<KeptBackup> {
     const { id, path } = this.#place();
     const before = this.#erasures;
     const { path: _, ...facts } = await write(path);
@@ -80,7 +90,7 @@ export class KeptBackups implements AsyncDisposable {
       if (this.#erasures > before) return await this.#discard(path);
       const kept = this.#keep(id, path);
       const backup = { id, expiresAt: kept.expiresAt, ...facts };
-      this.#made = { ...kept, backup };
+      this.#made = { ...kept, backup, hasPassphrase };
       return backup;
     });
   }
@@ -244,7 +254,7 @@ function outdated(): RollcallError {
   });
 }
 
-function noSuchBackup(id: string): RollcallError {
+export function noSuchBackup(id: string): RollcallError {
   return badInput('no-such-backup', `the box keeps no backup with id '${id}'`, {
     remedy:
       'make or upload one; the box keeps it for a day, not over a restart, and a made one not over an erasure',

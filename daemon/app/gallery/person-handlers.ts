@@ -1,6 +1,7 @@
 import { badInput, type RollcallError } from '../../base/errors.js';
 import type { Handlers } from '../../contract/handlers.js';
 import type { personOperations } from '../../contract/persons.js';
+import { refuseLimited } from '../../control/forbidden.js';
 import { notFound } from '../../control/not-found.js';
 import type { BoxPersons, RemoveResult } from './box-persons.js';
 import { enrolmentFor, photographChangeFor } from './enrolment.js';
@@ -22,7 +23,11 @@ export function personHandlers(persons: BoxPersons): Handlers<typeof personOpera
     'persons.photographs.replace': async (input, { caller }) =>
       photographChangeFor(await persons.photographs.replace(input, caller), caller),
     'persons.photographs.remove': (input, { caller }) => persons.photographs.remove(input, caller),
-    'persons.export': ({ id, scope }, { caller }) => found(id, persons.export(id, scope, caller)),
+    'persons.export': ({ id, scope }, { caller }) => {
+      // A part would pass for all that the box holds on the person.
+      if (scope === 'everything') refuseLimited(caller, 'the export holds what all cameras saw');
+      return found(id, persons.export(id, scope, caller));
+    },
     'persons.enrol': async (request, { caller }) => enrolmentFor(await persons.add(request, caller), caller),
     'persons.update': async ({ id, ...change }, { caller }) => {
       const result = await persons.update(id, change, caller);

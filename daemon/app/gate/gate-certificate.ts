@@ -1,11 +1,11 @@
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { hostname, networkInterfaces } from 'node:os';
 import { dirname } from 'node:path';
 import type { Clock } from '../../base/clock.js';
 import { makeOwnCertificate } from '../../host/own-certificate.js';
 import { certificateFacts } from '../../publish/broker/certificate-facts.js';
-import { certificateStatus, warnedDays } from '../../publish/broker/certificate-watch.js';
+import { certificateStatus } from '../../publish/broker/certificate-watch.js';
 
 const dayMs = 86_400_000;
 const validDays = 365;
@@ -22,39 +22,74 @@ export interface BoxCertificateOptions {
   readonly clock: Clock;
 }
 
+/** Earlier certificates that are kept. Each start with a wrong clock may add one. */
+const mostFormer = 8;
+
 /**
- * The certificate that the box made for its gate, with its key. Makes one where there is none, where a name is missing in it, and
- * where it ends within 30 days. A change of addresses changes nothing: callers know the certificate by its fingerprint.
+ * The certificate that the box made for its gate, with its key. Makes one when there is none, when a name is missing in it, and when
+ * it ends within 30 days. A change of addresses changes nothing: callers know the certificate by its fingerprint.
+ *
+ * A wrong clock makes a good certificate look expired, and the one that replaces it look not yet valid once the clock is right. So
+ * replaced certificates are kept beside it, and the oldest one that is in force is used: when the clock is right again, callers see
+ * the fingerprint that they know.
  */
 export async function settleBoxCertificate(options: BoxCertificateOptions): Promise<Buffer> {
   const { path, commonName, hosts, clock } = options;
   const present = await readFile(path).catch(() => undefined);
-  if (present !== undefined && isUsable(present, hosts, clock)) return present;
+  const former = await readFormer(formerPathOf(path));
+  const known = [...former, ...(present === undefined ? [] : [present])];
+  const usable = known.find((pem) => isInForce(pem, hosts, clock));
+  if (usable !== undefined && present?.equals(usable) === true) return usable;
   const nowMs = clock.wallMs();
-  const made = makeOwnCertificate({
-    ...{ commonName, notBeforeMs: nowMs - earlierMs, notAfterMs: nowMs + validDays * dayMs },
-    names: [...new Set([...hosts, ...machineNames(), ...machineAddresses()])],
-  });
+  const chosen =
+    usable ??
+    Buffer.from(
+      makeOwnCertificate({
+        ...{ commonName, notBeforeMs: nowMs - earlierMs, notAfterMs: nowMs + validDays * dayMs },
+        names: [...new Set([...hosts, ...machineNames(), ...machineAddresses()])],
+      }),
+    );
+  const kept = known.filter((pem) => !pem.equals(chosen) && isFor(pem, hosts)).slice(-mostFormer);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await writeFile(`${path}.new`, made, { mode: 0o600, flush: true });
+  // First the former ones: a kill between the two files loses none.
+  await replacePrivate(formerPathOf(path), Buffer.concat(kept));
+  await replacePrivate(path, chosen);
+  return chosen;
+}
+
+const formerPathOf = (path: string): string => `${path}.former`;
+
+/** The certificates in a file of several, each with its key, oldest first. */
+async function readFormer(path: string): Promise<readonly Buffer[]> {
+  const text = await readFile(path, 'latin1').catch(() => '');
+  return text
+    .split(/(?=-----BEGIN CERTIFICATE-----)/)
+    .filter((pem) => pem !== '')
+    .map((pem) => Buffer.from(pem, 'latin1'));
+}
+
+async function replacePrivate(path: string, content: Buffer): Promise<void> {
+  await writeFile(`${path}.new`, content, { mode: 0o600, flush: true });
   // An interrupted earlier run may have left the file with another mode.
   await chmod(`${path}.new`, 0o600);
   await rename(`${path}.new`, path);
-  return Buffer.from(made);
 }
 
-function isUsable(pem: Buffer, hosts: readonly string[], clock: Clock): boolean {
+/** Whether the certificate is valid now and for more than 30 days, for all hosts. */
+function isInForce(pem: Buffer, hosts: readonly string[], clock: Clock): boolean {
+  if (!isFor(pem, hosts)) return false;
+  return certificateStatus('gate', certificateFacts(pem), clock.wallMs()).state === 'in force';
+}
+
+/** False also for a file that cannot be read as a certificate with its key. */
+function isFor(pem: Buffer, hosts: readonly string[]): boolean {
   try {
     const certificate = new X509Certificate(pem);
-    const status = certificateStatus('gate', certificateFacts(certificate), clock.wallMs());
-    // The clock of a box may be wrong for a while; a certificate from its future is no reason for another one.
-    const isInForce = status.state !== 'expired' && status.daysLeft >= warnedDays;
     return (
-      isInForce &&
+      certificate.checkPrivateKey(createPrivateKey(pem)) &&
       hosts.every((host) => certificate.checkHost(host) !== undefined || isAddressOf(certificate, host))
     );
   } catch {
-    // A file that cannot be read as a certificate is replaced.
     return false;
   }
 }

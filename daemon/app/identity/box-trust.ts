@@ -13,12 +13,13 @@ import type {
 } from '../../contract/trust.js';
 import { notFound } from '../../control/not-found.js';
 import { isoTime } from '../../domain/iso-time.js';
+import { stateDetail } from '../../domain/stated-set.js';
 import type { CommandCounts } from '../../publish/commands/command-receiver.js';
 import { readIssuerKey, trustedKey } from '../../publish/commands/issuer-keys.js';
 import type { KeptKey } from '../../records/commands/grant-content.js';
 import type { SetAside } from '../../records/commands/grants.js';
 import type { TrustStore } from '../../records/commands/trust-store.js';
-import { type GrantWatch, stateDetail } from './grant-watch.js';
+import type { GrantWatch } from './grant-watch.js';
 
 export interface BoxTrustOptions {
   readonly store: TrustStore;
@@ -87,7 +88,7 @@ export class BoxTrust {
       addedAtMs: nowMs,
       notAfterMs: notAfterMs ?? null,
     };
-    const details = { keyId, algorithm, scopes: [...new Set(scopes)].join(',') };
+    const details = { keyId, algorithm, scopes: [...new Set(scopes)] };
     const isNew = store.add(kept, (state) =>
       audit({ by, action: 'trust.added', subject: issuer, details: { ...details, ...stateDetail(state) } }),
     );

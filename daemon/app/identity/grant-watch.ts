@@ -1,10 +1,11 @@
 import { type Actor, daemonAtStart } from '../../audit/actor.js';
-import type { AuditDetails, AuditEntry, NewAuditEntry } from '../../audit/audit-entry.js';
+import type { AuditEntry, NewAuditEntry } from '../../audit/audit-entry.js';
 import type { AuditLog } from '../../audit/audit-log.js';
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import { Recurring } from '../../base/recurring.js';
 import type { RetentionRule } from '../../domain/retention/retention.js';
+import { readState, stateDetail } from '../../domain/stated-set.js';
 import type { ConditionPort } from '../../publish/condition-port.js';
 import { type GrantState, grantFaults, type LoggedGrants } from '../../records/commands/grant-judgement.js';
 import type { Grant } from '../../records/commands/grant-seal.js';
@@ -26,19 +27,6 @@ const hourMs = 3_600_000;
 export const lookAtGrantsEveryMs = 6 * hourMs;
 /** The state is written to the audit log again before retention deletes its latest entry. */
 const longestUnstatedMs = 7 * 24 * hourMs;
-
-/** The detail of an audit entry that holds the state of all grants. */
-export function stateDetail({ revision, digest, before }: GrantState): { readonly state: string } {
-  return { state: `${revision}:${digest}:${before}` };
-}
-
-const stateForm = /^(\d{1,15}):([0-9a-f]{32}):([0-9a-f]{32})$/;
-
-function readState(details: AuditDetails): GrantState | undefined {
-  const [, revision, digest, before] = stateForm.exec(String(details['state'] ?? '')) ?? [];
-  if (digest === undefined || before === undefined) return undefined;
-  return { revision: Number(revision), digest, before };
-}
 
 /**
  * Compares the grants (trusted keys and camera switches) with the audit log: at the start, after a restore and four times a
@@ -136,9 +124,9 @@ export class GrantWatch implements AsyncDisposable {
   #auditResult({ faults, state }: SettledGrants): void {
     const { audit } = this.#options;
     if (state === undefined) return;
-    const found = [...faults].map(([fault, count]) => `${fault}:${count}`).join(',');
+    const found = [...faults].map(([fault, count]) => `${fault}:${count}`);
     const entry =
-      found === ''
+      found.length === 0
         ? ({ action: 'trust.stated', details: stateDetail(state) } as const)
         : ({ action: 'trust.set-aside', details: { ...stateDetail(state), found } } as const);
     audit.append({ by: daemonAtStart, ...entry });

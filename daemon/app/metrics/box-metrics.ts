@@ -59,11 +59,11 @@ export function addBox(families: MetricFamilies, status: BoxStatus, startedAtMs:
     {
       name: 'event_loop_delay_seconds',
       help: 'How late the core ran its timers over the last 30 to 60 seconds: 99th percentile and the most.',
-      labels: ['quantile'],
+      labels: ['statistic'],
     },
     [
-      [eventLoop.p99Ms / 1000, { quantile: '0.99' }],
-      [eventLoop.maximumMs / 1000, { quantile: '1' }],
+      [eventLoop.p99Ms / 1000, { statistic: 'p99' }],
+      [eventLoop.maximumMs / 1000, { statistic: 'maximum' }],
     ],
   );
   families.gauge({ name: 'retention_failures', help: 'Kinds of data that the last run could not delete.' }, [

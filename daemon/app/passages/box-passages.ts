@@ -6,6 +6,7 @@ import type { Caller } from '../../contract/caller.js';
 import type { Handlers } from '../../contract/handlers.js';
 import type { Page, ServedFile } from '../../contract/operation.js';
 import type {
+  MarkEffect,
   MarkOutcome,
   MarkRequest,
   MissedRequest,
@@ -20,7 +21,7 @@ import type { ReadingTrail } from '../audit/reading-trail.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
 import { followPassages, type PassageSelection } from './follow-passages.js';
 import type { PassageMarks } from './passage-marks.js';
-import { type NameOf, passageDetails, shownPassage } from './shown-passage.js';
+import { type NameOf, passageDetails, personRef, shownPassage } from './shown-passage.js';
 
 /** Maximum number of ids in the message about an ambiguous beginning. */
 const mostNamed = 5;
@@ -34,7 +35,7 @@ export interface BoxPassagesOptions {
   readonly nameOf: (id: string) => string | undefined;
   /** The picture that the box keeps of a passage. */
   readonly pictureOf: (passage: Passage) => Uint8Array | undefined;
-  readonly marks: Pick<PassageMarks, 'mark' | 'missed' | 'lastOf' | 'marked'>;
+  readonly marks: Pick<PassageMarks, 'mark' | 'unmark' | 'effect' | 'missed' | 'lastOf' | 'marked'>;
   /** Writes into the audit log who reads passages. */
   readonly readings: Pick<ReadingTrail, 'note'>;
   readonly clock: Clock;
@@ -52,6 +53,8 @@ export function passageHandlers(passages: BoxPassages): Handlers<typeof passageO
     'passages.show': ({ passage }, { caller }) => passages.show(passage, caller),
     'passages.follow': (input, { caller, signal }) => passages.follow(input, caller, signal),
     'passages.mark': ({ passage, ...mark }, { caller }) => passages.mark(passage, mark, caller),
+    'passages.mark-effect': ({ passage, ...said }, { caller }) => passages.markEffect(passage, said, caller),
+    'passages.unmark': ({ passage }, { caller }) => passages.unmark(passage, caller),
     'passages.missed': (input, { caller }) => passages.missed(input, caller),
     'passages.picture': ({ passage }, { caller }) => passages.picture(passage, caller),
   };
@@ -118,6 +121,29 @@ export class BoxPassages {
   /** @throws as `show`; `mark-refused`, `no-such-person` */
   mark(which: string, mark: Omit<MarkRequest, 'passage'>, caller: Reader): MarkOutcome {
     return this.#options.marks.mark(this.#find(which, caller).passage, mark, caller);
+  }
+
+  /** @throws as `mark` */
+  async markEffect(
+    which: string,
+    said: Pick<MarkRequest, 'was' | 'person'>,
+    reader: Reader,
+  ): Promise<MarkEffect> {
+    const { passage } = this.#find(which, reader);
+    this.#noteOne(passage, reader);
+    const nameOf = this.#namesFor(reader);
+    const thresholds = await this.#options.marks.effect(passage, said);
+    return {
+      thresholds: thresholds.map(({ personId: id, ...effect }) => ({
+        person: personRef(id, nameOf),
+        ...effect,
+      })),
+    };
+  }
+
+  /** @throws as `show`; `mark-refused` */
+  unmark(which: string, caller: Reader): MarkOutcome {
+    return this.#options.marks.unmark(this.#find(which, caller).passage, caller);
   }
 
   /** @throws `mark-refused`, `no-such-person`, `no-such-camera`, `gallery-sealed` */

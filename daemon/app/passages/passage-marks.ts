@@ -7,11 +7,12 @@ import type { Caller } from '../../contract/caller.js';
 import type { MarkOutcome, MarkRequest, MissedRequest } from '../../contract/passages.js';
 import { notFound } from '../../control/not-found.js';
 import { cameraId, type PassageId, type PersonId, personId } from '../../domain/ids.js';
-import type { Mark } from '../../domain/passages/mark.js';
+import { falseMatchesOf, lastMarks, type Mark, type StandingMark } from '../../domain/passages/mark.js';
 import type { Passage } from '../../domain/passages/passage.js';
 import { checkText } from '../../domain/printable-text.js';
 import type { Records } from '../../records/open-records.js';
 import type { PassageCorrections } from '../attendance/passage-corrections.js';
+import type { ThresholdEffect } from '../gallery/gallery-calibration.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
 import { marksOf, recordedMarks } from './recorded-marks.js';
 
@@ -23,6 +24,8 @@ export interface PassageMarksOptions {
   readonly vault: Pick<GalleryVault, 'gallery'>;
   readonly corrections: PassageCorrections;
   readonly audit: Pick<AuditLog, 'append'>;
+  /** What the threshold of a person would be with this similarity of a false match, or without one. Undefined while it is unknown. */
+  readonly effectOf: (id: PersonId, falseMatch: number | undefined) => Promise<ThresholdEffect | undefined>;
   readonly hasCamera: (id: string) => boolean;
   /** Called after a mark was recorded. */
   readonly onMarked: () => void;
@@ -40,7 +43,42 @@ export class PassageMarks {
   }
 
   /** @throws `mark-refused`, `no-such-person` */
-  mark(passage: Passage, { was, person, note }: Omit<MarkRequest, 'passage'>, caller: Marker): MarkOutcome {
+  mark(passage: Passage, { note, ...said }: Omit<MarkRequest, 'passage'>, caller: Marker): MarkOutcome {
+    return this.#record(this.#markOf(passage, said), note, caller);
+  }
+
+  /** What a mark would do to thresholds. Stores nothing. @throws `mark-refused`, `no-such-person` */
+  async effect(
+    passage: Passage,
+    said: Pick<MarkRequest, 'was' | 'person'>,
+  ): Promise<readonly (ThresholdEffect & { readonly personId: PersonId })[]> {
+    const marks = recordedMarks(this.#options.records);
+    const mark = { ...this.#markOf(passage, said), occurredAtMs: this.#options.clock.wallMs() };
+    const [now, then] = [marks, lastMarks([...marks, mark])].map((each) =>
+      falseMatchesOf(each, passage.recogniser),
+    );
+    const changed = [...new Set([...(now?.keys() ?? []), ...(then?.keys() ?? [])])].filter(
+      (id) => now?.get(id) !== then?.get(id),
+    );
+    const effects = await Promise.all(
+      changed.map(async (personId) => {
+        const effect = await this.#options.effectOf(personId, then?.get(personId));
+        return effect === undefined ? [] : [{ personId, ...effect }];
+      }),
+    );
+    return effects.flat();
+  }
+
+  /** Takes back what was said of a passage: attendance is again as the box recorded it. @throws `mark-refused` */
+  unmark(passage: Passage, caller: Marker): MarkOutcome {
+    if (this.lastOf(passage.id) === undefined)
+      throw refused('nothing was said of it, or it was taken back', 'reload the passage');
+    const mark = { ...this.#markOf(passage, { was: 'nobody' }), was: 'taken-back' } as const;
+    const isRecorded = this.#attendanceOf(passage) !== undefined;
+    return this.#record(mark, undefined, caller, isRecorded ? passage.personId : undefined);
+  }
+
+  #markOf(passage: Passage, { was, person }: Pick<MarkRequest, 'was' | 'person'>) {
     if (passage.end === undefined) {
       throw refused('the face is still in sight', 'try again when the passage has ended');
     }
@@ -49,20 +87,16 @@ export class PassageMarks {
     }
     const { id, cameraId: camera, outcome, personId: recognised, recogniser, nearest } = passage;
     const similarity = nearest.find((near) => near.personId === recognised)?.similarity;
-    return this.#record(
-      {
-        ...{ cameraId: camera, seenAtMs: this.#seenAtMs(passage), was },
-        ...present({ personId: person === undefined ? undefined : this.#person(person) }),
-        decided: { passageId: id, outcome, recogniser, ...present({ personId: recognised, similarity }) },
-      },
-      note,
-      caller,
-    );
+    return {
+      ...{ cameraId: camera, seenAtMs: this.#seenAtMs(passage), was },
+      ...present({ personId: person === undefined ? undefined : this.#person(person) }),
+      decided: { passageId: id, outcome, recogniser, ...present({ personId: recognised, similarity }) },
+    };
   }
 
-  /** What an operator said of a passage last. */
-  lastOf(passage: PassageId): Mark | undefined {
-    return marksOf(this.#options.records, passage).at(-1);
+  /** What an operator said of a passage last; undefined where it was taken back. */
+  lastOf(passage: PassageId): StandingMark | undefined {
+    return lastMarks(marksOf(this.#options.records, passage)).at(-1);
   }
 
   /** The passages of which an operator said who it was. */
@@ -89,11 +123,12 @@ export class PassageMarks {
     mark: Omit<Mark, 'occurredAtMs'>,
     note: string | undefined,
     { actor, origin, scopes }: Marker,
+    who: PersonId | undefined = mark.personId,
   ): MarkOutcome {
     const { records, corrections, audit, onMarked, clock } = this.#options;
     const reason = reasonOf(note, mark);
     const by: Actor = { actor, origin };
-    const { cameraId: camera, was, decided, seenAtMs, personId: who } = mark;
+    const { cameraId: camera, was, decided, seenAtMs } = mark;
     const others = this.#others(decided);
     let count = 0;
     const event = records.record({ kind: 'mark', occurredAtMs: clock.wallMs(), ...mark }, () => {
@@ -120,9 +155,13 @@ export class PassageMarks {
   }
 
   /** When its attendance was recorded; without one, when the face was last seen. */
-  #seenAtMs({ events, lastSeenMs }: Passage): number {
+  #seenAtMs(passage: Passage): number {
+    return this.#attendanceOf(passage)?.occurredAtMs ?? Math.floor(passage.lastSeenMs);
+  }
+
+  #attendanceOf({ events }: Passage) {
     const recorded = events.flatMap((id) => this.#options.records.find(id) ?? []);
-    return recorded.find(({ kind }) => kind === 'attendance')?.occurredAtMs ?? Math.floor(lastSeenMs);
+    return recorded.find(({ kind }) => kind === 'attendance');
   }
 
   /** Also a removed person can have been there. */
@@ -133,8 +172,9 @@ export class PassageMarks {
 }
 
 /** The reason of the corrections of attendance. */
-function reasonOf(note: string | undefined, { decided }: Pick<Mark, 'decided'>): string {
+function reasonOf(note: string | undefined, { decided, was }: Pick<Mark, 'decided' | 'was'>): string {
   if (note === undefined) {
+    if (was === 'taken-back') return `took back the mark of passage ${decided?.passageId}`;
     return decided === undefined ? 'the box missed the person' : `marked passage ${decided.passageId}`;
   }
   const checked = checkText(note, { what: 'the note', longest: longestNote });

@@ -1,5 +1,5 @@
 import { cameraId, type PassageId, passageId, personId, recogniserId } from '../../domain/ids.js';
-import { lastMarks, type Mark } from '../../domain/passages/mark.js';
+import { lastMarks, type Mark, type StandingMark } from '../../domain/passages/mark.js';
 import { markData } from '../../publish/contract/notice-data.js';
 import type { Records } from '../../records/open-records.js';
 import type { StoredEvent } from '../../records/stored-event.js';
@@ -8,7 +8,7 @@ import type { StoredEvent } from '../../records/stored-event.js';
 const mostMarks = 10_000;
 
 /** What operators said of passages, oldest first; of several marks of one passage the last. */
-export function recordedMarks(records: Pick<Records, 'newestOf'>): readonly Mark[] {
+export function recordedMarks(records: Pick<Records, 'newestOf'>): readonly StandingMark[] {
   return lastMarks(marksIn(newestMarks(records)));
 }
 

@@ -6,7 +6,7 @@ import { isoTime } from '../../domain/iso-time.js';
 import { linesOf } from '../../domain/liveness/curve-eyes.js';
 import { type OpennessCurve, samplesOf } from '../../domain/liveness/openness-curve.js';
 import { explainPassage } from '../../domain/passages/explain-passage.js';
-import type { Mark } from '../../domain/passages/mark.js';
+import type { StandingMark } from '../../domain/passages/mark.js';
 import type { Passage } from '../../domain/passages/passage.js';
 import type { StoredPassage } from '../../records/passages/passage-journal.js';
 
@@ -23,7 +23,7 @@ export function passageDetails(
   number: number,
   passage: Passage,
   nameOf: NameOf,
-  { hasPicture, mark }: { readonly hasPicture: boolean; readonly mark: Mark | undefined },
+  { hasPicture, mark }: { readonly hasPicture: boolean; readonly mark: StandingMark | undefined },
 ): PassageDetails {
   const { views, recogniser, threshold, margin, liveness, openness, nearest, cooldown } = passage;
   return {
@@ -71,7 +71,7 @@ export function personRef(id: PersonId, nameOf: NameOf): PersonRef {
   return { id, ...present({ name: nameOf(id) }) };
 }
 
-function shownMark({ was, personId, occurredAtMs }: Mark, nameOf: NameOf) {
+function shownMark({ was, personId, occurredAtMs }: StandingMark, nameOf: NameOf) {
   return { was, at: isoTime(occurredAtMs), ...present({ person: personId && personRef(personId, nameOf) }) };
 }
 

@@ -5,6 +5,7 @@ import type { Caller } from '../../contract/caller.js';
 import type { Handlers } from '../../contract/handlers.js';
 import type { Page } from '../../contract/operation.js';
 import type { StrangerDetails, StrangerSummary, strangerOperations } from '../../contract/strangers.js';
+import { refuseLimited } from '../../control/forbidden.js';
 import { notFound } from '../../control/not-found.js';
 import { type PassageId, passageId, personId, strangerId } from '../../domain/ids.js';
 import { isoTime } from '../../domain/iso-time.js';
@@ -269,15 +270,8 @@ export class BoxStrangers {
   }
 
   /** A stranger is one person at all cameras, so a change concerns all of them. @throws `forbidden` */
-  #requireAllCameras({ cameras }: Reader): void {
-    if (cameras === undefined) return;
-    throw badInput(
-      'forbidden',
-      'a change of a stranger counts at all cameras, and you may use some of them only',
-      {
-        remedy: 'ask an administrator for a role without a limit to cameras',
-      },
-    );
+  #requireAllCameras(reader: Reader): void {
+    refuseLimited(reader, 'a change of a stranger counts at all cameras');
   }
 
   /** @throws `forbidden` */

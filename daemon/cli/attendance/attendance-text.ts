@@ -1,5 +1,5 @@
 import { counted } from '../../base/counted.js';
-import { csvText } from '../../base/csv.js';
+import { type CsvSeparator, csvText } from '../../base/csv.js';
 import { defect } from '../../base/errors.js';
 import type {
   AmbiguousPassageRow,
@@ -9,7 +9,7 @@ import type {
   ReportItem,
   ShownCorrection,
 } from '../../contract/attendance.js';
-import { attendanceCells, attendanceColumns } from '../../domain/attendance/attendance-table.js';
+import { attendanceTable, type TableLanguage, textCells } from '../../domain/attendance/attendance-table.js';
 import { table } from '../output.js';
 import type { ShowTime } from '../site-time.js';
 
@@ -31,9 +31,15 @@ export async function readReport(answer: Promise<AsyncIterable<ReportItem>>): Pr
   return { head, rows };
 }
 
-/** CSV in UTF-8. Cells are protected from being run as formulas. */
-export function attendanceCsv({ rows }: ReadReport): Buffer {
-  return Buffer.from(csvText([attendanceColumns, ...rows.map(attendanceCells)]), 'utf8');
+/** CSV in UTF-8. Cells are protected from being run as formulas. A language without a separator takes that of its spreadsheets. */
+export function attendanceCsv(
+  { rows }: ReadReport,
+  {
+    language,
+    separator = language === 'de' ? ';' : ',',
+  }: { readonly language?: TableLanguage | undefined; readonly separator?: CsvSeparator | undefined } = {},
+): Buffer {
+  return Buffer.from(csvText(textCells(attendanceTable(rows, language), language), separator), 'utf8');
 }
 
 export function describeToday(report: ReadReport): string {

@@ -1,6 +1,7 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { badInput } from '../../base/errors.js';
 import type { CorrectionRequest } from '../../contract/attendance.js';
+import { type TableLanguage, tableLanguages } from '../../domain/attendance/attendance-table.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox, openDaemonClient } from '../daemon-client.js';
 import { exitCodes, print, runAction } from '../output.js';
@@ -20,7 +21,11 @@ interface ReportOptions extends CommonOptions {
   readonly to: string;
   readonly person?: string;
   readonly csv?: boolean;
+  readonly language?: TableLanguage;
+  readonly separator?: keyof typeof separators;
 }
+
+const separators = { comma: ',', semicolon: ';', tab: '\t' } as const;
 
 function registerToday(attendance: Command): void {
   withCommonOptions(attendance.command('today'))
@@ -39,7 +44,19 @@ function registerReport(attendance: Command): void {
     .requiredOption('--from <day>', `first day: ${dayForms}`)
     .requiredOption('--to <day>', 'last day, included')
     .option('--person <person>', `only this person, with all corrections: ${personForms}`)
-    .option('--csv', 'print CSV for a spreadsheet')
+    .option('--csv', 'print CSV, with names of columns for programs')
+    .addOption(
+      new Option(
+        '--language <language>',
+        'with --csv: headings and times for a spreadsheet in this language',
+      ).choices(tableLanguages),
+    )
+    .addOption(
+      new Option(
+        '--separator <sign>',
+        'with --csv: the sign between cells; default: semicolon for "de", otherwise comma',
+      ).choices(Object.keys(separators)),
+    )
     .description('show times, hours worked and status of every day, by the rules now in force')
     .action((options: ReportOptions) =>
       runAction(options.json === true, async () => {
@@ -54,7 +71,10 @@ function registerReport(attendance: Command): void {
         const report = await readReport(client.call('attendance.report', { from, to, person }));
         if (options.csv === true) {
           // Written as bytes: the output guard would remove characters that some scripts need in names.
-          process.stdout.write(Buffer.from(attendanceCsv(report)));
+          const { language, separator } = options;
+          process.stdout.write(
+            attendanceCsv(report, { language, separator: separator && separators[separator] }),
+          );
           for (const note of notes(report)) process.stderr.write(`note: ${note}\n`);
         } else print(options.json === true, report, () => describeReport(report, time.show));
         return exitCodes.done;

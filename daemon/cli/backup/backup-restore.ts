@@ -14,7 +14,7 @@ import { readNewPassphrase } from '../key/key-passphrase.js';
 import { exitCodes, print, runAction } from '../output.js';
 import { withDaemonProgress } from '../progress.js';
 import { openSecret, type SecretOptions, wipeSecret, withSentSecret } from './backup-secret.js';
-import { describeRestored, readBackupProgress } from './backup-text.js';
+import { describeRestored, readBackupProgress, restoreKeeps } from './backup-text.js';
 
 interface RestoreOptions extends CommonOptions, SecretOptions {
   readonly provider?: KeyProviderKind;
@@ -69,7 +69,7 @@ async function restore(
 }
 
 function questionFor(path: string, gallery: BoxStatus['gallery']): string {
-  const replacement = `${path} replaces it.`;
+  const replacement = `${path} replaces it. ${restoreKeeps}`;
   if (gallery.state === 'open')
     return `This deletes the gallery of this box, with ${counted(gallery.persons, 'person')}, for good; ${replacement}`;
   if (gallery.code === 'gallery-damaged') return `The damaged gallery is moved aside; ${replacement}`;

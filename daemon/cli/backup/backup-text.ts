@@ -28,6 +28,13 @@ export async function readBackupProgress(client: {
   return progress === undefined ? undefined : progressOf(progress);
 }
 
+/** What only a copy of other files brings back. */
+const notHeld =
+  'recorded events, passages, attendance corrections, alert rules, trusted issuers, accounts, settings, cameras, secrets, identity of the box';
+
+/** What a restore leaves as it is. */
+export const restoreKeeps = `A restore replaces the gallery and nothing else. This box keeps its own ${notHeld}.`;
+
 /** The contents of a backup. */
 export function describeBackup(backup: FileBackup, show: ShowTime): string {
   const { path, createdAt, site, box, program, recogniser, schemaVersion, counts } = backup;
@@ -37,6 +44,7 @@ export function describeBackup(backup: FileBackup, show: ShowTime): string {
     `${path}: ${size} MiB`,
     `  made       ${show(createdAt)} on ${box} of ${site}, by rollcall ${program}`,
     `  contents   ${contents.join(', ')}`,
+    `  not in it  ${notHeld}`,
     `  recogniser ${recogniser}; schema ${schemaVersion}`,
     `  sha256     ${backup.sha256}`,
   ].join('\n');
@@ -57,6 +65,7 @@ export function describeRestored(answer: RestoredGallery, show: ShowTime): strin
   const { persons, templates, erasedAgain, damagedKeys, log, damagedFile, sealed } = answer;
   const lines = [
     `restored ${counted(persons, 'person')} with ${counted(templates, 'template')}, as of ${createdAt}`,
+    restoreKeeps,
   ];
   if (erasedAgain > 0)
     lines.push(

@@ -16,7 +16,8 @@ function whoText({ person, stranger }: ReadablePassage): string {
   return '-';
 }
 
-const personText = ({ id, name }: PersonRef): string => name ?? id;
+/** The name, or the id where the caller may not read names. */
+export const personText = ({ id, name }: PersonRef): string => name ?? id;
 
 /** A table of passages, in the given order. */
 export function passageTable(passages: readonly PassageItem[], show: ShowTime): string {

@@ -1,26 +1,41 @@
 import type { Command } from 'commander';
-import type { MarkOutcome } from '../../contract/passages.js';
+import type { MarkEffect, MarkOutcome } from '../../contract/passages.js';
 import { isoTime } from '../../domain/iso-time.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
+import { confirm } from '../confirm.js';
 import { openBox } from '../daemon-client.js';
 import { exitCodes, print, runAction } from '../output.js';
 import { personForms, whichPerson } from '../person/which-person.js';
 import { timeForms } from '../site-time.js';
 import { whichCamera } from '../which-camera.js';
+import { personText } from './passage-text.js';
 
 const noteOption = [
   '--note <text>',
   'the reason, kept with corrected attendance; do not write names in it',
 ] as const;
 
-function describeMark({ corrections }: MarkOutcome): string {
-  if (corrections === 0) return 'marked; no attendance had to be corrected';
-  return `marked; ${corrections === 1 ? '1 attendance was' : `${corrections} attendances were`} corrected`;
+function describeMark({ corrections }: MarkOutcome, done = 'marked'): string {
+  if (corrections === 0) return `${done}; no attendance had to be corrected`;
+  return `${done}; ${corrections === 1 ? '1 attendance was' : `${corrections} attendances were`} corrected`;
+}
+
+/** What a mark does to thresholds, a sentence for each person. */
+export function effectText({ thresholds }: MarkEffect): string {
+  return thresholds
+    .filter(({ before, after }) => after !== before)
+    .map(({ person, before, after, comparisons, lost }) => {
+      const change = `The threshold of ${personText(person)} changes from ${before.toFixed(3)} to ${after.toFixed(3)}.`;
+      const cost = `${lost} of ${comparisons} comparisons of this person's own photos no longer match.`;
+      return lost === 0 ? change : `${change} ${cost}`;
+    })
+    .join('\n');
 }
 
 interface MarkOptions extends CommonOptions {
   readonly was: string;
   readonly note?: string;
+  readonly yes?: boolean;
 }
 
 export function registerMark(passages: Command): void {
@@ -28,13 +43,14 @@ export function registerMark(passages: Command): void {
     .argument('<passage>', 'id of the passage, or its beginning')
     .requiredOption('--was <who>', `who it was: "stranger", "nobody" (no living face), or ${personForms}`)
     .option(...noteOption)
+    .option('-y, --yes', 'do not ask before a threshold changes')
     .description(
       'say who a passage was: corrects attendance, tells the centre, and raises the threshold of a person for whom another person was taken; the last mark counts',
     )
     .action((passage: string, options: MarkOptions) =>
       runAction(options.json === true, async () => {
         const { client, time } = await openBox(options.config);
-        const { was, note } = options;
+        const { was, note, yes } = options;
         const marked =
           was === 'stranger' || was === 'nobody'
             ? ({ was } as const)
@@ -42,8 +58,26 @@ export function registerMark(passages: Command): void {
                 was: 'person',
                 person: await whichPerson(client, { given: was, show: time.show }),
               } as const);
+        const effect = effectText(await client.call('passages.mark-effect', { passage, ...marked }));
+        if (effect !== '') await confirm(`${effect}\n'rollcall passages unmark' takes the mark back.`, yes);
         const outcome = await client.call('passages.mark', { passage, ...marked, note });
         print(options.json === true, outcome, () => describeMark(outcome));
+        return exitCodes.done;
+      }),
+    );
+}
+
+export function registerUnmark(passages: Command): void {
+  withCommonOptions(passages.command('unmark'))
+    .argument('<passage>', 'id of the passage, or its beginning')
+    .description(
+      'take back what was said of a passage: attendance and thresholds are again as the box had them',
+    )
+    .action((passage: string, options: CommonOptions) =>
+      runAction(options.json === true, async () => {
+        const { client } = await openBox(options.config);
+        const outcome = await client.call('passages.unmark', { passage });
+        print(options.json === true, outcome, () => describeMark(outcome, 'mark taken back'));
         return exitCodes.done;
       }),
     );

@@ -71,6 +71,7 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     ["rollcall passages mark 0198c1c2-7a1b --was 'Ada Lovelace'", 'it was Ada: correct her attendance'],
     ['rollcall passages mark 0198c1c2-7a1b --was stranger', 'it was a person who is not enrolled'],
   ],
+  'passages unmark': [['rollcall passages unmark 0198c1c2-7a1b', 'the mark was wrong: take it back']],
   'passages missed': [
     [
       "rollcall passages missed --camera front-door --person Ada --at '2026-11-22 08:05'",

@@ -84,7 +84,7 @@ interface PhotographedPerson {
   readonly paths: readonly string[];
 }
 
-const PHOTOGRAPH = /\.(jpe?g|png|webp|tiff?|heic|heif|gif)$/i;
+const PHOTOGRAPH = /\.(jpe?g|png|webp|tiff?|gif|avif|heic|heif)$/i;
 
 /** Reads a folder with one folder per person. Throws `folder-unreadable` or `folder-empty`. */
 export async function readPeople(directory: string): Promise<readonly PhotographedPerson[]> {

@@ -45,7 +45,7 @@ export function parseFps(text: string): number {
 export function registerReplay(program: Command): void {
   program
     .command('replay')
-    .argument('<file>', 'a clip in any format that FFmpeg reads')
+    .argument('<file>', 'a video as MP4, MOV, Matroska, WebM, AVI, MPEG-TS or MPEG')
     .description(
       'analyse a clip like the stream of a camera, with the time of the clip; needs no daemon and no network',
     )

@@ -159,6 +159,8 @@ export function summarise(record: TrackRecord, t: number): TranscriptLine {
 /** What a verdict would have needed, by the reason why there is none. */
 const missing: ReadonlyMap<LivenessReason, string> = new Map([
   ['observed-too-briefly', 'a blink, or a longer view of open eyes'],
+  ['only-lids-moved', 'a movement in the face near the blink'],
+  ['still-face', 'a blink, and a movement in the face'],
   [
     'eyes-not-seen-well',
     'a clear view of open eyes: raised lids, light on the face, head turned to the camera',

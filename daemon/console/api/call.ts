@@ -51,7 +51,8 @@ async function proved<Answer>(id: CallId | LinesId, work: () => Promise<Answer>)
     return await work();
   } catch (error) {
     if (isApiError(error, 'unauthenticated') && (await loggedInAgain(id))) return await proved(id, work);
-    if (!isApiError(error, 'step-up-required') || !(await askForProof())) throw error;
+    const wantsProof = isApiError(error, 'step-up-required', 'present-factor-required');
+    if (!wantsProof || !(await askForProof())) throw error;
     return await work();
   }
 }

@@ -6,6 +6,9 @@ export const isConnected = signal(true);
 export const reconnections = signal(0);
 
 const retryMs = 2000;
+/** How often the console asks while nothing else tells whether the box answers, and how long it waits for the answer. */
+const beatEveryMs = 2000;
+const answerWithinMs = 2000;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 /** Notes that an answer came. */
@@ -23,12 +26,25 @@ export function noteSilence(): void {
   timer ??= setTimeout(ask, retryMs);
 }
 
+/**
+ * Asks again and again while the page is visible. A core that hangs keeps connections open without a word, and requests wait for it
+ * for a long time: only a question with a short limit tells.
+ */
+export function watchConnection(): () => void {
+  const beat = setInterval(() => {
+    if (!document.hidden && isConnected.value) void ask();
+  }, beatEveryMs);
+  return () => clearInterval(beat);
+}
+
 async function ask(): Promise<void> {
   timer = undefined;
   // The cheapest question that goes through the gate to the core.
-  const answer = await fetch('/api/v1/health/live', { cache: 'no-store' }).catch(() => undefined);
+  const limits = { cache: 'no-store', signal: AbortSignal.timeout(answerWithinMs) } as const;
+  const answer = await fetch('/api/v1/health/live', limits).catch(() => undefined);
   if (answer !== undefined && answer.status !== 503) noteAnswer();
   else noteSilence();
 }
 
+globalThis.addEventListener('offline', noteSilence);
 globalThis.addEventListener('online', () => void (isConnected.value || ask()));

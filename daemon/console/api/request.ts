@@ -70,6 +70,13 @@ export function addressOf<Id extends CallId>(id: Id, input: Input<Id>): string {
 
 /** Writes the request of a call as daemon/control/written-input.ts does for callers on the box. */
 export function write(id: OperationId, input: Readonly<Record<string, unknown>>): WrittenRequest {
+  const written = writeFields(id, input);
+  if (written.kind !== 'lines') return written;
+  const headers = { ...written.init.headers, accept: 'application/jsonl' };
+  return { ...written, init: { ...written.init, headers } };
+}
+
+function writeFields(id: OperationId, input: Readonly<Record<string, unknown>>): WrittenRequest {
   const line = operationsTable[id];
   if (line === undefined) throw new Error(`the contract has no operation ${id} for the network`);
   const [method = '', path = '', kind = '', files = '', secrets = '', takesDocument = ''] = line.split(' ');

@@ -1,7 +1,7 @@
 import { type ComponentChildren, Fragment } from 'preact';
 import { useEffect, useErrorBoundary } from 'preact/hooks';
 import { ErrorBoundary, LocationProvider, Route, Router, useLocation } from 'preact-iso';
-import { isConnected, reconnections } from '../api/connection.js';
+import { isConnected, reconnections, watchConnection } from '../api/connection.js';
 import { loginWanted, proofWanted } from '../api/questions.js';
 import { can, me } from '../api/session.js';
 import type en from '../messages/en/shell.json';
@@ -21,6 +21,7 @@ const t = wordsOf<typeof en>('shell');
 
 /** The whole console: what can be seen without a login, the entry, or the pages with their navigation. */
 export function Console() {
+  useEffect(watchConnection, []);
   return (
     <LocationProvider>
       <Lost />

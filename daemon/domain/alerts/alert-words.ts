@@ -75,6 +75,14 @@ const lasted: Readonly<Record<Condition, { readonly now: string; readonly past: 
     now: 'Trusted keys or camera switches were altered; the box ignores the altered entries',
     past: 'Trusted keys or camera switches were altered',
   },
+  'accounts-altered': {
+    now: 'The accounts were altered, replaced or lost; the box ignores what does not fit',
+    past: 'The accounts were altered, replaced or lost',
+  },
+  'configuration-refused': {
+    now: 'The configuration file cannot be used; the box runs with the one before',
+    past: 'The configuration file could not be used',
+  },
   'vision-misbehaving': {
     now: 'A vision process sends implausible data: a camera may be attacking it',
     past: 'A vision process sent implausible data',

@@ -62,7 +62,7 @@ export interface MarkNotice extends HappenedAt {
   readonly cameraId: CameraId;
   /** When the person was there, wall clock, milliseconds since the epoch. */
   readonly seenAtMs: number;
-  readonly was: MarkedAs;
+  readonly was: NoticedMark;
   /** Who it was, if `was` is `person`. */
   readonly personId?: PersonId;
   /** What the box had decided; absent if there is no passage. */
@@ -72,6 +72,9 @@ export interface MarkNotice extends HappenedAt {
 /** `nobody`: not a face, or a picture. */
 export const markedAs = ['person', 'stranger', 'nobody'] as const;
 export type MarkedAs = (typeof markedAs)[number];
+/** `taken-back`: what was said of the passage before no longer counts. */
+export const noticedMarks = [...markedAs, 'taken-back'] as const;
+export type NoticedMark = (typeof noticedMarks)[number];
 
 export interface MarkedDecision {
   readonly passageId: PassageId;
@@ -112,6 +115,8 @@ export const boxTroubles = [
   'topic-refused',
   'clock-jumped',
   'trust-altered',
+  'accounts-altered',
+  'configuration-refused',
   'vision-misbehaving',
   'recogniser-unfit',
   'logins-failing',

@@ -102,6 +102,29 @@ const SHAPE_POINTS: readonly number[] = [
   ...[MeshPoint.chin, 172, 397, MeshPoint.rightTemple, MeshPoint.leftTemple, MeshPoint.foreheadTop, 148, 377],
 ];
 
+/** Places of named points in `SHAPE_POINTS`. */
+const noseTipAt = 10;
+const mouthFrom = 15;
+const mouthTo = 25;
+
+/** The tip of the nose of a shape. */
+export const noseTipOf = (shape: readonly Point[]): Point => shape[noseTipAt] ?? { x: 0, y: 0 };
+/** The points of the mouth of a shape. */
+export const mouthOf = (shape: readonly Point[]): readonly Point[] => shape.slice(mouthFrom, mouthTo);
+/** The corners of eyes and mouth of a shape, which are nearly in one plane. */
+export const nosePlaneOf = (shape: readonly Point[]): readonly Point[] => [
+  ...shape.slice(0, 4),
+  ...shape.slice(mouthFrom, mouthFrom + 2),
+];
+
+/** Distance of the middles of the eyes of a shape; 1 for fewer points than two eyes. */
+export function eyeDistanceOf([rightOuter, rightInner, leftInner, leftOuter]: readonly Point[]): number {
+  if (!rightOuter || !rightInner || !leftInner || !leftOuter) return 1;
+  const right = midpoint(rightOuter, rightInner);
+  const left = midpoint(leftInner, leftOuter);
+  return Math.hypot(left.x - right.x, left.y - right.y);
+}
+
 /** `FaceLandmarks.shape` of a mesh. */
 export function shapeOf(mesh: FaceMesh): readonly Point[] {
   return SHAPE_POINTS.map((index) => meshPoint(mesh, index));

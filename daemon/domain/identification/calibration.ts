@@ -1,4 +1,5 @@
 import type { PersonId } from '../ids.js';
+import { percentile } from '../percentile.js';
 import { type Candidate, type Embedding, type MatchPolicy, similarityOf } from './match.js';
 
 /**
@@ -160,7 +161,7 @@ interface CalibrationTarget {
 /**
  * The reason of a threshold. `floor`: the floor meets the target for this person. `neighbour`: another enrolled person reaches all
  * lower thresholds. `strangers`: the distribution of the other persons requires it. `manual`: it was set by hand. `marked`: an operator marked a
- * passage in which another person reached all lower thresholds.
+ * passage in which another person reached all lower thresholds, or more than a mark may raise it.
  */
 export type ThresholdReason = 'floor' | 'neighbour' | 'strangers' | 'manual' | 'marked';
 
@@ -184,6 +185,10 @@ const tailPersons = 3;
 const spreadPrior = 1;
 /** Weight of the whole gallery in the mean of one person, in similarities. */
 const meanPrior = 10;
+/** Share of a person's own comparisons that a mark may put below their threshold. */
+const mostLostByMark = 0.25;
+/** How far a mark may raise the threshold of a person where nothing is known of own comparisons, cosine. */
+const reachOfMark = 0.1;
 /** Far below the resolution of scores, which are float32 sums. */
 const justAbove = 1e-6;
 
@@ -226,7 +231,10 @@ export function* calibrationSteps(
             floor,
             neighbour: share === undefined ? -1 : Math.min(1, (neighbours[0]?.highest ?? -1) + justAbove),
             strangers: share && others ? Math.tanh(others.mean + quantileOf(share) * others.spread) : -1,
-            marked: Math.min(1, (falseMatchOf?.(personId) ?? -1) + justAbove),
+            marked: Math.min(
+              markedBound(person, { genuine, floor, quantileOf }),
+              (falseMatchOf?.(personId) ?? -1) + justAbove,
+            ),
           })
         : { threshold: Math.max(floor, manual), reason: 'manual' as const };
     const z = fisherZ(chosen.threshold);
@@ -238,6 +246,28 @@ export function* calibrationSteps(
     });
   }
   return found;
+}
+
+/**
+ * The highest threshold that a mark may cause. A mark can be wrong itself, or be made of a passage in which a very similar photograph was
+ * shown: the person must stay recognisable whatever is marked. So at most a quarter of the comparisons of the person's own references, or
+ * of those of the whole gallery where the person has one, may fall below it.
+ */
+function markedBound(
+  { own }: PersonLikeness,
+  {
+    genuine,
+    floor,
+    quantileOf,
+  }: {
+    readonly genuine: Distribution | undefined;
+    readonly floor: number;
+    readonly quantileOf: (share: number) => number;
+  },
+): number {
+  const ofPerson = percentile(own, mostLostByMark);
+  const ofGallery = genuine && Math.tanh(genuine.mean - quantileOf(mostLostByMark) * genuine.spread);
+  return Math.max(floor, ofPerson ?? ofGallery ?? floor + reachOfMark);
 }
 
 function toTheEnd<T>(steps: Generator<undefined, T>): T {

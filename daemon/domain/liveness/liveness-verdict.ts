@@ -1,7 +1,9 @@
 import type { HeadGesture } from './head-gesture.js';
+import { type InnerMotion, nextInnerMotion, noInnerMotion } from './inner-motion.js';
 import type { Blink, EyeSample, LivenessAssessment, LivenessEvidence, LivenessReason } from './liveness.js';
 import {
   defaultStillnessPolicy,
+  movedAsWhole,
   nextStillness,
   notYetStill,
   resumeStillness,
@@ -10,12 +12,17 @@ import {
 } from './stillness.js';
 
 export interface LivenessPolicy {
-  /** Number of blinks that prove a live person. */
+  /** Number of blinks that prove a live person, each in a face that moved in itself within `movesWithinS`. */
   readonly minimumBlinks: number;
+  /** A face must move in itself within this many seconds before or after a blink: lids can be drawn into a picture. */
+  readonly movesWithinS: number;
+  /** Eyes must have been well visible for this long before a verdict `live`, seconds: a glimpse of a replay is none. */
+  readonly liveAfterS: number;
   /**
-   * Seconds a well-seen face may neither blink nor move in itself before it counts as a presentation attack. The absence of
-   * blinks alone is none: people blink 17 times a minute at rest (Bentivoglio et al. 1997, Movement Disorders 12:1028-1034) and
-   * half as often when they read, so that every seventh stretch of 7 s has none.
+   * Seconds a well-seen face may neither blink nor move in itself. Then it counts as a presentation attack if it moved as a whole, as
+   * a picture in a hand does. Otherwise it shows no sign of life: people who look at a display also keep still. The absence of blinks
+   * alone is nothing: people blink 17 times a minute at rest (Bentivoglio et al. 1997, Movement Disorders 12:1028-1034) and half as
+   * often when they read, so that every seventh stretch of 7 s has none.
    */
   readonly attackAfterS: number;
   /** Seconds after which a blink no longer counts as evidence. */
@@ -30,6 +37,8 @@ export interface LivenessPolicy {
 
 export const defaultLivenessPolicy: LivenessPolicy = {
   minimumBlinks: 1,
+  movesWithinS: 5,
+  liveAfterS: 2,
   attackAfterS: 7,
   carriesForS: 60,
   bindWithinS: 3,
@@ -57,6 +66,9 @@ export interface LivenessState {
   /** Blinks without such an embedding yet. */
   readonly unbound: readonly Blink[];
   readonly gestures: readonly HeadGesture[];
+  readonly innerMotion: InnerMotion;
+  /** When the face moved in itself, milliseconds, oldest first. */
+  readonly movedMs: readonly number[];
   readonly sameFaceMs: number | undefined;
   readonly observedMs: number;
   /** How long the face has neither blinked nor moved in itself: what an attack is judged by. */
@@ -92,6 +104,8 @@ export const initialLiveness: LivenessState = {
   blinks: [],
   unbound: [],
   gestures: [],
+  innerMotion: noInnerMotion,
+  movedMs: [],
   sameFaceMs: undefined,
   observedMs: 0,
   stillness: notYetStill,
@@ -126,7 +140,11 @@ export function nextLiveness(
     case 'blink':
       return { ...state, unbound: [...state.unbound, input.blink], ...notStill };
     case 'gesture':
-      return { ...state, gestures: [...state.gestures, input.gesture].slice(-keptGestures), ...notStill };
+      return {
+        ...withMovement(state, input.gesture.endMs),
+        gestures: [...state.gestures, input.gesture].slice(-keptGestures),
+        ...notStill,
+      };
     case 'same-face':
       return { ...recogniseStill(bind(advance(state, input.atMs, policy), policy)), sameFaceMs: input.atMs };
     case 'eyes':
@@ -160,21 +178,38 @@ export function assessLiveness(state: LivenessState, policy: LivenessPolicy): Li
   if (doesPassiveCount && passiveScore !== undefined && passiveScore < policy.passiveThreshold) {
     return { verdict: 'attack', reason: 'passive-model', evidence };
   }
-  if (state.blinks.length >= policy.minimumBlinks) return { verdict: 'live', reason: 'blinked', evidence };
-  if (state.stillness.stillMs >= policy.attackAfterS * 1000) {
-    return { verdict: 'attack', reason: 'still-picture', evidence };
+  const isSeenLongEnough = state.observedMs >= policy.liveAfterS * 1000;
+  if (livingBlinks(state, policy) >= policy.minimumBlinks && isSeenLongEnough) {
+    return { verdict: 'live', reason: 'blinked', evidence };
   }
-  return { verdict: 'undetermined', reason: reasonForDoubt(state), evidence };
+  if (state.stillness.stillMs >= policy.attackAfterS * 1000) {
+    return movedAsWhole(state.stillness, defaultStillnessPolicy)
+      ? { verdict: 'attack', reason: 'still-picture', evidence }
+      : { verdict: 'undetermined', reason: 'still-face', evidence };
+  }
+  if (state.blinks.length >= policy.minimumBlinks && isSeenLongEnough) {
+    return { verdict: 'undetermined', reason: 'only-lids-moved', evidence };
+  }
+  return { verdict: 'undetermined', reason: reasonForDoubt(state, policy), evidence };
+}
+
+/** Number of blinks of a face that also moved in itself. */
+function livingBlinks({ blinks, movedMs }: LivenessState, { movesWithinS }: LivenessPolicy): number {
+  return blinks.filter((blink) => movedMs.some((ms) => Math.abs(ms - blink.atMs) <= movesWithinS * 1000))
+    .length;
 }
 
 /** A face that is partly outside the picture is reported first, because the person must correct this first. */
-function reasonForDoubt(state: LivenessState): LivenessReason {
+function reasonForDoubt(state: LivenessState, { attackAfterS }: LivenessPolicy): LivenessReason {
   const isMost = (count: number): boolean => count * 2 > state.sampleCount;
   if (isMost(state.tooCloseCount + state.cutOffCount)) {
     return state.tooCloseCount >= state.cutOffCount ? 'too-close' : 'cut-off';
   }
   const isSeenWell = state.raisedCount * 2 >= state.sampleCount;
-  return isSeenWell ? 'observed-too-briefly' : 'eyes-not-seen-well';
+  if (!isSeenWell) return 'eyes-not-seen-well';
+  // A picture that is turned changes its shape, but not as a face does.
+  const isRigid = state.movedMs.length === 0 && state.observedMs >= attackAfterS * 1000;
+  return isRigid ? 'still-face' : 'observed-too-briefly';
 }
 
 function meanPassiveScore(state: LivenessState): number | undefined {
@@ -191,6 +226,7 @@ function advance(state: LivenessState, nowMs: number, policy: LivenessPolicy): L
     blinks: state.blinks.filter((blink) => endOf(blink) >= carriedFromMs),
     unbound: state.unbound.filter((blink) => endOf(blink) >= bindableFromMs),
     gestures: state.gestures.filter(({ endMs }) => endMs >= carriedFromMs),
+    movedMs: state.movedMs.filter((ms) => ms >= carriedFromMs - policy.movesWithinS * 1000),
   };
 }
 
@@ -207,6 +243,15 @@ function bind(state: LivenessState, policy: LivenessPolicy): LivenessState {
 /** The latest blinks and gestures are enough evidence; this limits the sighting of a person who stays for an hour. */
 const keptBlinks = 20;
 const keptGestures = 20;
+
+/** Movements are remembered at most once in this time, milliseconds. */
+const movementEveryMs = 1000;
+
+function withMovement(state: LivenessState, atMs: number): LivenessState {
+  const last = state.movedMs.at(-1);
+  const isNew = last === undefined || atMs - last >= movementEveryMs;
+  return isNew ? { ...state, movedMs: [...state.movedMs, atMs] } : state;
+}
 
 /** A blink ends stillness, and so does a head gesture: a flat picture can make neither. */
 const notStill = { stillness: notYetStill, stillnessBefore: undefined };
@@ -249,7 +294,9 @@ function seeEyes(
     cutOffCount: state.cutOffCount + (framing === 'cut-off' ? 1 : 0),
   };
   if (sample.left === undefined || sample.right === undefined) return counted;
-  const measured = { ...counted, frameCount: state.frameCount + 1 };
+  const { state: innerMotion, hasMoved } = nextInnerMotion(state.innerMotion, sample, landmarks);
+  const seen = hasMoved ? withMovement(counted, sample.atMs) : counted;
+  const measured = { ...seen, innerMotion, frameCount: state.frameCount + 1 };
   if (!areLidsRaised) return measured;
   const sinceMs = state.lastRaisedMs === undefined ? 0 : sample.atMs - state.lastRaisedMs;
   const observedMs = isObserved(sinceMs) ? sinceMs : 0;

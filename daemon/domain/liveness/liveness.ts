@@ -15,6 +15,8 @@ export type LivenessVerdict = (typeof livenessVerdicts)[number];
 export const livenessReasons = [
   'blinked',
   'still-picture',
+  'still-face',
+  'only-lids-moved',
   'passive-model',
   'observed-too-briefly',
   'eyes-not-seen-well',

@@ -1,6 +1,7 @@
 import { applyAffine, fitAffine } from '../faces/affine.js';
 import type { FaceLandmarks, HeadPose } from '../faces/face.js';
-import { midpoint, type Point } from '../faces/geometry.js';
+import { eyeDistanceOf } from '../faces/face-mesh.js';
+import type { Point } from '../faces/geometry.js';
 
 /*
  * A picture in a hand moves as a plane: one affine map takes the points of its face back to their earlier places, except for
@@ -25,6 +26,12 @@ interface StillnessPolicy {
   readonly smallestEyeDistancePx: number;
   /** If a face stays turned for longer, its stillness starts over, milliseconds. */
   readonly turnedForMs: number;
+  /**
+   * A still face whose place or size changed by this much moved as a whole, in distances of the eyes and as a ratio. A sheet in a hand
+   * does, and nothing in it moves; a person who sits still does not, and one who sways moves in the face, too.
+   */
+  readonly wholeShift: number;
+  readonly wholeGrowth: number;
 }
 
 /**
@@ -38,6 +45,8 @@ export const defaultStillnessPolicy: StillnessPolicy = {
   smallestEyeDistancePx: 40,
   largestTurnDeg: 6,
   turnedForMs: 2000,
+  wholeShift: 0.2,
+  wholeGrowth: 1.1,
 };
 
 type Sides = Pick<HeadPose, 'yawDeg' | 'pitchDeg'>;
@@ -49,18 +58,49 @@ interface MeanShape extends Sides {
   readonly count: number;
 }
 
+/** Where a face was while it was still: pixels of the picture. */
+interface Extent {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+  readonly smallest: number;
+  readonly largest: number;
+}
+
+/** Centre of a face and distance of its eyes, pixels. */
+interface Place extends Point {
+  readonly sizePx: number;
+}
+
 /** How long the shape of a face has not changed. */
 export interface Stillness {
   readonly stillMs: number;
+  /** Where it was in this time; undefined before the end of the first step. */
+  readonly extent: Extent | undefined;
   /** The shape of the still face; undefined before the end of the first step. */
   readonly usual: MeanShape | undefined;
   /** The current step. */
-  readonly step: (MeanShape & { readonly observedMs: number }) | undefined;
+  readonly step: (MeanShape & { readonly observedMs: number; readonly place: Place }) | undefined;
   /** How long the face is turned away from `usual`. */
   readonly turnedMs: number;
 }
 
-export const notYetStill: Stillness = { stillMs: 0, usual: undefined, step: undefined, turnedMs: 0 };
+export const notYetStill: Stillness = {
+  stillMs: 0,
+  extent: undefined,
+  usual: undefined,
+  step: undefined,
+  turnedMs: 0,
+};
+
+/** Whether the face moved as a whole while its shape did not change. */
+export function movedAsWhole({ extent }: Stillness, policy: StillnessPolicy): boolean {
+  if (extent === undefined) return false;
+  const { left, right, top, bottom, smallest, largest } = extent;
+  const shift = Math.hypot(right - left, bottom - top) / smallest;
+  return shift >= policy.wholeShift || largest >= smallest * policy.wholeGrowth;
+}
 
 /** A mesh fit of a face with well visible eyes, and the observed time that it adds, milliseconds. */
 export interface ShapeFit {
@@ -74,7 +114,7 @@ export function nextStillness(
   { landmarks: { shape, pose }, observedMs }: ShapeFit,
   policy: StillnessPolicy,
 ): Stillness {
-  if (eyeDistance(shape) < policy.smallestEyeDistancePx) return state;
+  if (eyeDistanceOf(shape) < policy.smallestEyeDistancePx) return state;
   const { usual, step } = state;
   if (usual !== undefined && isTurned(usual, pose, policy)) {
     const turnedMs = state.turnedMs + observedMs;
@@ -83,7 +123,12 @@ export function nextStillness(
   const place = usual?.points ?? step?.points ?? atUnitSize(shape);
   const points = mappedTo(place, shape);
   if (points === undefined) return state;
-  const grown = { ...meanWith(step, points, pose), observedMs: (step?.observedMs ?? 0) + observedMs };
+  const mean = meanWith(step, points, pose);
+  const grown = {
+    ...mean,
+    observedMs: (step?.observedMs ?? 0) + observedMs,
+    place: meanPlace(step?.place, placeOf(shape), mean.count),
+  };
   return grown.observedMs < policy.stepMs ? { ...state, step: grown } : endStep(state, grown, policy);
 }
 
@@ -95,21 +140,70 @@ export function resumeStillness(before: Stillness, since: Stillness, policy: Sti
   const now = since.usual;
   if (now === undefined || before.usual === undefined) return since;
   const isSame = !isTurned(before.usual, now, policy) && !hasMoved(before.usual, now, policy);
-  return isSame ? { ...since, stillMs: before.stillMs + since.stillMs } : since;
+  return isSame
+    ? {
+        ...since,
+        stillMs: before.stillMs + since.stillMs,
+        extent: joined(before.extent, since.extent),
+      }
+    : since;
 }
 
 function endStep(
-  { usual, stillMs }: Stillness,
-  { observedMs, ...step }: MeanShape & { readonly observedMs: number },
+  { usual, stillMs, extent }: Stillness,
+  { observedMs, place, ...step }: NonNullable<Stillness['step']>,
   policy: StillnessPolicy,
 ): Stillness {
-  const begun = { ...notYetStill, usual: { ...step, points: atUnitSize(step.points), count: 1 } };
+  const here = extentOf(place);
+  const begun = {
+    ...notYetStill,
+    extent: here,
+    usual: { ...step, points: atUnitSize(step.points), count: 1 },
+  };
   if (usual === undefined) return { ...begun, stillMs: observedMs };
   if (hasMoved(usual, step, policy)) return begun;
   return {
     ...begun,
     usual: meanWith(usual, mappedTo(usual.points, step.points) ?? step.points, step),
     stillMs: stillMs + observedMs,
+    extent: joined(extent, here),
+  };
+}
+
+function placeOf(shape: readonly Point[]): Place {
+  const mean = (of: (point: Point) => number): number =>
+    shape.reduce((sum, point) => sum + of(point), 0) / shape.length;
+  return { x: mean(({ x }) => x), y: mean(({ y }) => y), sizePx: eyeDistanceOf(shape) };
+}
+
+function meanPlace(mean: Place | undefined, now: Place, count: number): Place {
+  if (mean === undefined) return now;
+  const towards = (from: number, to: number): number => from + (to - from) / count;
+  return {
+    x: towards(mean.x, now.x),
+    y: towards(mean.y, now.y),
+    sizePx: towards(mean.sizePx, now.sizePx),
+  };
+}
+
+const extentOf = ({ x, y, sizePx }: Place): Extent => ({
+  left: x,
+  right: x,
+  top: y,
+  bottom: y,
+  smallest: sizePx,
+  largest: sizePx,
+});
+
+function joined(a: Extent | undefined, b: Extent | undefined): Extent | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return {
+    left: Math.min(a.left, b.left),
+    right: Math.max(a.right, b.right),
+    top: Math.min(a.top, b.top),
+    bottom: Math.max(a.bottom, b.bottom),
+    smallest: Math.min(a.smallest, b.smallest),
+    largest: Math.max(a.largest, b.largest),
   };
 }
 
@@ -154,14 +248,6 @@ function meanWith(
 
 /** The shape, scaled to a distance of 1 between the middles of the eyes. */
 function atUnitSize(shape: readonly Point[]): readonly Point[] {
-  const size = eyeDistance(shape);
+  const size = eyeDistanceOf(shape);
   return shape.map(({ x, y }) => ({ x: x / size, y: y / size }));
-}
-
-/** Distance of the middles of the eyes. */
-function eyeDistance([rightOuter, rightInner, leftInner, leftOuter]: readonly Point[]): number {
-  if (!rightOuter || !rightInner || !leftInner || !leftOuter) return 1;
-  const right = midpoint(rightOuter, rightInner);
-  const left = midpoint(leftInner, leftOuter);
-  return Math.hypot(left.x - right.x, left.y - right.y);
 }

@@ -52,6 +52,13 @@ const sentences: Readonly<Record<PassageReason, Sentence>> = {
   'blink-not-bound': unproven(
     (passage) => `${inSight(passage)}; a blink was seen, but no good view after it showed who blinked`,
   ),
+  'only-lids-moved': unproven(
+    (passage) =>
+      `${inSight(passage)}, ${blinksIn(passage.liveness.blinkCount)}, but nothing else in the face moved`,
+  ),
+  'still-face': unproven(
+    ({ liveness: { observedS } }) => `nothing in the face moved for ${seconds(observedS)}`,
+  ),
   'seen-too-briefly': unproven((passage) => `${inSight(passage)}, ${blinksIn(passage.liveness.blinkCount)}`),
   'eyes-not-seen': unproven((passage) => `${inSight(passage)}, the eyes were not seen well enough`),
   'too-close': unproven((passage) => `${inSight(passage)}, the face was too close to the camera`),
@@ -69,7 +76,7 @@ const sentences: Readonly<Record<PassageReason, Sentence>> = {
   'ambiguous-before': (passage, call) =>
     `${nearestTwo(passage, call)} matched, as reported${before(passage)}`,
   stranger: (passage, call) => `no enrolled person matches: ${nearestOne(passage, call)}`,
-  'below-threshold': (passage, call) => `just below the threshold: ${nearestOne(passage, call)}`,
+  'below-threshold': (passage, call) => `below the threshold: ${nearestOne(passage, call)}`,
   'below-own-threshold': (passage, call) =>
     `below the own threshold of the nearest person: ${nearestOne(passage, call)}`,
   'gallery-empty': () => 'no person is enrolled with whom the face could be compared',
@@ -79,7 +86,7 @@ const sentences: Readonly<Record<PassageReason, Sentence>> = {
       : `same stranger as passage ${cooldown.passageId}${beforeIn(cooldown)}`,
   'stranger-ignored': () => 'a stranger whom the box was told to ignore',
   'still-picture': ({ liveness: { observedS } }) =>
-    `a presented picture: the face neither blinked nor moved in itself for ${seconds(observedS)}`,
+    `a presented picture: the face moved as a whole and showed no life for ${seconds(observedS)}`,
   'passive-model': ({ liveness: { passiveScore } }) =>
     `the passive model found a picture, a screen or a mask${passiveScore === undefined ? '' : `: ${passiveScore.toFixed(2)} of 1`}`,
   'attack-before': (passage) => `an attack was reported${before(passage)}`,

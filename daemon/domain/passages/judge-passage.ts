@@ -150,6 +150,9 @@ function proofThatIsMissing({ liveness: { reason, evidence } }: PassageKnowledge
     case 'too-close':
     case 'cut-off':
       return reason;
+    case 'only-lids-moved':
+    case 'still-face':
+      return reason;
     case 'eyes-not-seen-well':
       return 'eyes-not-seen';
     default:

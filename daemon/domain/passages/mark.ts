@@ -1,8 +1,11 @@
-import type { MarkNotice } from '../events/notice.js';
+import type { MarkedAs, MarkNotice } from '../events/notice.js';
 import type { PersonId, RecogniserId } from '../ids.js';
 
 /** What an operator said about a passage, or about a person whom the box missed altogether. */
 export type Mark = Omit<MarkNotice, 'kind'>;
+
+/** One that was not taken back. */
+export type StandingMark = Mark & { readonly was: MarkedAs };
 
 /** The person for whom the box took another person; undefined if it took no person for another. */
 export function falselyMatched({ was, personId, decided }: Mark): PersonId | undefined {
@@ -15,10 +18,10 @@ export function missedPerson({ personId, decided }: Mark): PersonId | undefined 
   return personId === decided?.personId ? undefined : personId;
 }
 
-/** The marks that count: of several about one passage, the last. In the order of time. */
-export function lastMarks(marks: readonly Mark[]): readonly Mark[] {
+/** The marks that count: of several about one passage, the last, unless that takes back what was said. In the order of time. */
+export function lastMarks(marks: readonly Mark[]): readonly StandingMark[] {
   const last = new Map(marks.map((mark, index) => [mark.decided?.passageId ?? index, mark]));
-  return [...last.values()];
+  return [...last.values()].filter((mark): mark is StandingMark => mark.was !== 'taken-back');
 }
 
 /** The highest similarity at which another person was taken for a person, by this recogniser. */

@@ -48,6 +48,20 @@ export const reasonTexts: Readonly<Record<PassageReason, ReasonText>> = {
       'An enrolled person was recognised and a blink was seen, but no good view after it showed that the same person blinked.',
     remedy: 'let people look at the camera for a moment longer, and see which faults the views have',
   },
+  'only-lids-moved': {
+    outcomes: ['unproven'],
+    meaning:
+      'An enrolled person was recognised and the lids closed, but the rest of the face was as rigid as a picture. Lids can be drawn into a picture.',
+    remedy:
+      'let people look at the camera for a few seconds and turn their heads a little, or pair a display and set liveness.require to challenge',
+  },
+  'still-face': {
+    outcomes: ['unproven'],
+    meaning:
+      'An enrolled person was recognised, but nothing in the face moved for seconds. A picture looks like this, also while it is turned, and so does a person who sits still.',
+    remedy:
+      'let people look at the camera and turn their heads a little, or pair a display and set liveness.require to challenge',
+  },
   'seen-too-briefly': {
     outcomes: ['unproven'],
     meaning:
@@ -147,7 +161,8 @@ export const reasonTexts: Readonly<Record<PassageReason, ReasonText>> = {
   },
   'still-picture': {
     outcomes: ['attack'],
-    meaning: 'The face neither blinked nor moved in itself, as a picture or a screen does.',
+    meaning:
+      'The face neither blinked nor moved in itself while it moved as a whole, as a picture in a hand does.',
     remedy: 'look at the picture. If a person stood there, raise liveness.attackAfterS',
   },
   'passive-model': {

@@ -10,6 +10,8 @@ export const passageReasons = [
   // unproven: what was missing
   'no-blink',
   'blink-not-bound',
+  'only-lids-moved',
+  'still-face',
   'seen-too-briefly',
   'eyes-not-seen',
   'too-close',

@@ -138,8 +138,8 @@ function judgeAtRate(
   const { least, most, observedS, doubt } = eyesAtRate(passage, provingFps);
   // With rare frames, stillness is not observed.
   const { liveness } = passage;
-  if (liveness.reason === 'still-picture' && observedS < liveness.observedS / 2)
-    return 'stillness-not-stored';
+  const wasStill = liveness.reason === 'still-picture' || liveness.reason === 'still-face';
+  if (wasStill && observedS < liveness.observedS / 2) return 'stillness-not-stored';
   const [fewest, all] = [least, most].map((count) =>
     judgeAgain(passageWithBlinks(passage, count, observedS), changed, probes, context),
   );
@@ -227,19 +227,22 @@ function livenessUnder(
   const asRecorded = judgedLiveness(passage, recorded.verdict, recorded.reason);
   const isMatch = identification.outcome === 'match';
   if (recorded.reason === 'passive-model') return asRecorded;
-  if (recorded.reason === 'still-picture') {
-    if (recorded.blinkCount >= minimumBlinks) return judgedLiveness(passage, 'live', 'blinked');
+  if (recorded.reason === 'still-picture' || recorded.reason === 'still-face') {
+    // What else moved in the face beside its blinks is not stored.
+    if (recorded.blinkCount >= minimumBlinks) return 'stillness-not-stored';
     return attackAfterS > inForce.attackAfterS ? 'ended-at-decision' : asRecorded;
   }
   const wasAsked = recorded.reason.startsWith('challenge-');
   if (require === 'challenge' && isMatch) return wasAsked ? asRecorded : 'not-asked';
-  const isLive = recorded.blinkCount >= minimumBlinks;
+  const isRigid = recorded.reason === 'only-lids-moved';
+  const isLive = recorded.blinkCount >= minimumBlinks && !isRigid;
   const isProofDecided = recorded.reason === 'blinked' || recorded.reason === 'challenge-passed';
   if (!isLive && isProofDecided && isMatch && require === 'blink') return 'ended-at-decision';
   const mayBeStill = attackAfterS < inForce.attackAfterS && recorded.observedS >= attackAfterS;
   if (mayBeStill && !(isLive && isMatch)) return 'stillness-not-stored';
   if (isLive) return judgedLiveness(passage, 'live', 'blinked');
-  const isDoubt = recorded.verdict === 'undetermined' && !wasAsked;
+  const isDoubt =
+    recorded.verdict === 'undetermined' && !wasAsked && !(isRigid && recorded.blinkCount < minimumBlinks);
   return judgedLiveness(passage, 'undetermined', isDoubt ? recorded.reason : 'observed-too-briefly');
 }
 

@@ -46,7 +46,10 @@ const unprovenAfterMs = 10_000;
 export interface AttendanceProof {
   /** `liveness.require` */
   readonly require: LivenessRequirement;
-  /** `liveness.attackAfterS`: an attendance without proof waits until an attack would have been detected. */
+  /**
+   * `liveness.attackAfterS`: an attendance without proof waits until the eyes were well seen for this long. Before that, the rules could
+   * not have detected an attack.
+   */
   readonly attackAfterS: number;
 }
 
@@ -196,9 +199,15 @@ function unprovenIn(known: TrackKnowledge, waitedMs: number): Fact | undefined {
   return isEnded || waitedMs >= afterMs ? { kind: 'recognised-unproven', ...about } : undefined;
 }
 
-/** Without a required proof, the attendance is due at the end of the track, or when an attack would have been detected. */
+/**
+ * Without a required proof, the attendance is due at the end of the track or after a while, if the rules could have detected an
+ * attack, and the face showed anything that a still picture does not.
+ */
 function isDueWithoutProof({ sighting, proof }: TrackKnowledge, waitedMs: number): boolean {
   if (proof.require !== 'not-attack') return false;
+  const { reason, evidence } = sighting.liveness;
+  const couldRulesSpeak = reason === 'observed-too-briefly' && evidence.observedS >= proof.attackAfterS;
+  if (!couldRulesSpeak) return false;
   return sighting.isEnded || waitedMs >= proof.attackAfterS * 1000 + unprovenAfterMs;
 }
 

@@ -99,8 +99,19 @@ export class AlertFollower implements AsyncDisposable {
   #begin(): RuleBoard {
     const { journal } = this.#options;
     const board = new RuleBoard(journal.rules(), this.#options);
-    const cursor = journal.cursor();
-    this.#cursor = cursor ?? journal.newestSequence();
+    const newest = journal.newestSequence();
+    const written = journal.cursor();
+    // Beyond the newest event the rules would wait for events that others were to cause.
+    const isBeyond = written !== undefined && written > newest;
+    if (isBeyond) {
+      this.#options.logger.error('the place of the alert rules in the events was changed by someone else', {
+        written,
+        newest,
+        remedy: 'find out who can write records.db; events before this moment may have caused no alert',
+      });
+    }
+    const cursor = isBeyond ? undefined : written;
+    this.#cursor = cursor ?? newest;
     if (cursor === undefined) journal.advance({ cursor: this.#cursor, rules: new Map(), alerts: [] });
     this.#writtenCursor = this.#cursor;
     return board;

@@ -37,7 +37,12 @@ export class RuleBoard {
   /** @param written - the stored states of the rules, JSON by rule id */
   constructor(written: ReadonlyMap<string, string>, options: RuleBoardOptions) {
     this.#options = options;
-    this.#written = new Map([...written].map(([id, state]) => [id, JSON.parse(state) as RuleState]));
+    this.#written = new Map(
+      [...written].flatMap(([id, text]) => {
+        const state = readState(text);
+        return state === undefined ? [] : [[id, state]];
+      }),
+    );
     this.#states = new Map(this.#written);
   }
 
@@ -100,5 +105,16 @@ export class RuleBoard {
     const { identity, localTime, newId } = this.#options;
     const wording = { cameraName, localTime };
     return alertMessage(alert, { id: newId(nowMs), nowMs, identity, wording, templates });
+  }
+}
+
+/** The state of a rule; undefined for a row that this program did not write: its rule begins anew, and the others go on. */
+function readState(text: string): RuleState | undefined {
+  try {
+    const state: unknown = JSON.parse(text);
+    return typeof state === 'object' && state !== null ? (state as RuleState) : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
   }
 }

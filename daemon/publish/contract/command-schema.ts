@@ -60,7 +60,7 @@ export const sealedPersonSchema = z.strictObject({
     .array(base64url)
     .min(1)
     .max(20)
-    .describe('image files: JPEG, PNG or another supported format'),
+    .describe('image files: JPEG, PNG, WebP, TIFF, GIF, AVIF or HEIC'),
   face: z
     .int()
     .positive()

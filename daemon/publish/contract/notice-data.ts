@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { boxConditions, gapReasons, markedAs, strangerChanges } from '../../domain/events/notice.js';
+import { boxConditions, gapReasons, noticedMarks, strangerChanges } from '../../domain/events/notice.js';
 import { passageOutcomes } from '../../domain/passages/passage.js';
 import { code, keyId, opaqueId, slug, subject, time } from './terms.js';
 
@@ -30,7 +30,11 @@ export const loiteringData = z.strictObject({
 export const markData = z.strictObject({
   camera: slug,
   seenAt: time.describe('when the person was there'),
-  was: z.enum(markedAs).describe('who it was: an enrolled person, a stranger, or nobody (no living face)'),
+  was: z
+    .enum(noticedMarks)
+    .describe(
+      'who it was: an enrolled person, a stranger, or nobody (no living face); taken-back: what was said of the passage before no longer counts',
+    ),
   person: opaqueId.optional().describe('of person: who it was'),
   passage: opaqueId.optional().describe('the passage; absent for a person whom the box missed altogether'),
   decided: z

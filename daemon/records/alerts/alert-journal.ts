@@ -3,6 +3,7 @@ import type { AlertMessage } from '../../domain/alerts/alert-message.js';
 import type { EventKind } from '../../domain/events/event.js';
 import type { CameraId } from '../../domain/ids.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
+import type { AlertMutes } from './alert-mutes.js';
 
 /** An event as the rules read it. */
 export interface FollowedEvent {
@@ -39,7 +40,7 @@ export interface AlertJournal {
   leave(): void;
 }
 
-export function alertJournalOf(database: OpenDatabase): AlertJournal {
+export function alertJournalOf(database: OpenDatabase, mutes: Pick<AlertMutes, 'isMuted'>): AlertJournal {
   const { db } = database;
   const cursor = db.prepare<[], number>("SELECT value FROM counter WHERE name = 'alerts'").pluck();
   const newest = db.prepare<[], number>("SELECT value FROM counter WHERE name = 'event'").pluck();
@@ -62,9 +63,6 @@ export function alertJournalOf(database: OpenDatabase): AlertJournal {
       'INSERT INTO alert (id, created_at_ms, message) VALUES (?, ?, ?) RETURNING number',
     )
     .pluck();
-  const muted = db.prepare<[string, number], number>(
-    'SELECT 1 FROM alert_mute WHERE rule_id = ? AND until_ms > ?',
-  );
   const addDelivery = db.prepare<[number, string, number]>(`
     INSERT INTO alert_delivery (alert_number, channel_id, state, next_at_ms) VALUES (?, ?, 'pending', ?)`);
 
@@ -73,7 +71,7 @@ export function alertJournalOf(database: OpenDatabase): AlertJournal {
     const number = add.get(message.id, atMs, JSON.stringify(message));
     if (number === undefined) throw defect('alert-number', 'an alert that was written has no number');
     // The history has the alert of a muted rule, too; no channel gets it.
-    if (muted.get(message.rule, atMs) !== undefined) return;
+    if (mutes.isMuted(message.rule, atMs)) return;
     for (const channel of channels) addDelivery.run(number, channel, atMs);
   };
   return {

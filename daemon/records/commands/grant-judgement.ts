@@ -1,12 +1,8 @@
+import type { StatedSet } from '../../domain/stated-set.js';
 import { digestOf, type Grant, type GrantRow } from './grant-seal.js';
 
-/** The state of the set of grants after its newest change, as the audit log states it. */
-export interface GrantState {
-  readonly revision: number;
-  readonly digest: string;
-  /** Digest of the set before that change. */
-  readonly before: string;
-}
+/** The state of the set of grants. */
+export type GrantState = StatedSet;
 
 /** What the audit log states about the grants. */
 export type LoggedGrants =

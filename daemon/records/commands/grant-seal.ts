@@ -32,10 +32,18 @@ interface SealedCommand {
   readonly expiresAtMs: number;
 }
 
+/** The fields of a mute that its seal covers. */
+interface SealedMute {
+  readonly ruleId: string;
+  readonly untilMs: number;
+  readonly by: string;
+  readonly sinceMs: number;
+}
+
 const use = 'rollcall records grants 1';
 
 /**
- * Seals grants and waiting commands in records.db (HMAC-SHA-256). The keys are derived from those of the audit log. The key of
+ * Seals grants, waiting commands and mutes of alerts in records.db (HMAC-SHA-256). The keys are derived from those of the audit log. The key of
  * the log is available whenever the daemon runs, also while the gallery is sealed, and stays when the box changes its identity.
  * The rows are compared with the log, so losing its key makes both worthless anyway.
  */
@@ -75,6 +83,16 @@ export class GrantSeal implements Disposable {
     );
   }
 
+  sealMute(mute: SealedMute): Uint8Array {
+    return muteSealOf(this.#key, this.box, mute);
+  }
+
+  isGenuineMute(mute: SealedMute & { readonly seal: Uint8Array | null }): boolean {
+    const { seal } = mute;
+    if (seal === null) return false;
+    return [this.#key, ...this.#formerKeys].some((key) => areEqual(muteSealOf(key, this.box, mute), seal));
+  }
+
   [Symbol.dispose](): void {
     for (const key of [this.#key, ...this.#formerKeys]) wipe(key);
   }
@@ -102,6 +120,10 @@ function commandSealOf(key: Uint8Array, box: string, command: SealedCommand): Ui
     expiresAtMs,
     command.arguments,
   ]);
+}
+
+function muteSealOf(key: Uint8Array, box: string, { ruleId, untilMs, by, sinceMs }: SealedMute): Uint8Array {
+  return keyedHash(key, 'mute', [box, ruleId, untilMs, by, sinceMs]);
 }
 
 function randomKey(): Uint8Array {

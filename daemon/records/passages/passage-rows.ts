@@ -53,7 +53,6 @@ export function passageRowsOf({ db }: OpenDatabase) {
     `SELECT ${columns} FROM passage WHERE stranger_id = ? ORDER BY number`,
   );
   const remove = db.prepare<[number]>('DELETE FROM passage WHERE number = ?');
-  const removeTag = db.prepare<[Uint8Array]>('DELETE FROM passage_person WHERE tag = ?');
   const removeStranger = db.prepare<[string]>(
     'UPDATE passage SET stranger_id = NULL, stranger_visit = NULL WHERE stranger_id = ?',
   );
@@ -86,7 +85,6 @@ export function passageRowsOf({ db }: OpenDatabase) {
     ofPerson: (tag: Uint8Array, isOwn: boolean) => ofPerson.all({ tag, isOwn: isOwn ? 1 : 0 }),
     ofStranger: (id: string) => ofStranger.all(id),
     remove: (number: number) => void remove.run(number),
-    removeTag: (tag: Uint8Array) => void removeTag.run(tag),
     removeStranger: (id: string) => void removeStranger.run(id),
     moveStranger: (from: string, to: string, only?: readonly PassageId[]) =>
       void moveStranger.run({ from, to, only: only === undefined ? null : JSON.stringify(only) }),

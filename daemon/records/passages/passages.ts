@@ -80,7 +80,6 @@ class Passages implements PassageJournal {
           this.#withoutMention(row, personId);
           count += 1;
         }
-        this.#rows.removeTag(tag);
       }
       return count;
     });

@@ -49,9 +49,9 @@ export async function openNetworks<Key extends string>(
 }
 
 function inUse(requested: ProviderRequest, actual: Provider, failures: readonly string[]): ProviderInUse {
-  if (requested !== 'auto' || actual !== 'cpu') return { requested, actual };
-  const reason = failures.length > 0 ? failures.join('; ') : 'no GPU was found';
-  return { requested, actual, warning: `${reason}; inference runs on the CPU` };
+  // A machine without a GPU is as it should be; only one whose GPU cannot be used deserves a warning.
+  if (requested !== 'auto' || actual !== 'cpu' || failures.length === 0) return { requested, actual };
+  return { requested, actual, warning: `${failures.join('; ')}; inference runs on the CPU` };
 }
 
 async function openAll<Key extends string>(

@@ -17,6 +17,8 @@ export interface CameraAddress {
   readonly authorities?: string | null;
   /** Accepts only the certificate with this fingerprint, whatever its authority, name and validity. */
   readonly fingerprint?: string | null;
+  /** For an address that came over the API: networks that are allowed beside those of `isReachable`. Default: any address. */
+  readonly extraNetworks?: readonly string[] | null;
 }
 
 /** The parts of an RTSP address. */

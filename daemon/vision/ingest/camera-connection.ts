@@ -13,6 +13,7 @@ import type { Clock } from '../../base/clock.js';
 import { messageOf } from '../../base/errors.js';
 import { shownText } from '../../domain/printable-text.js';
 import type { CameraAddress, CameraEndpoint } from './camera-address.js';
+import { addressRefused, isReachable, reachableLookup } from './reachable-address.js';
 import type { FailureVerdict } from './stream-end.js';
 
 /** The certificate that a camera presents under `rtsps`. Trust none of it unless it was accepted. */
@@ -69,10 +70,11 @@ const socketErrors: Readonly<Record<string, FailureVerdict['code']>> = {
   EAI_FAIL: 'unknown-host',
   EAI_NONAME: 'unknown-host',
   ERR_INVALID_ARG_VALUE: 'unknown-host',
+  [addressRefused]: 'address-refused',
 };
 
 /**
- * Connects to a camera. Under `rtsps` it verifies the certificate before it sends anything. Never rejects; the caller owns
+ * Connects to a camera. Under `rtsps` it verifies the certificate before it sends anything about the camera. Never rejects; the caller owns
  * the socket, and nothing has been read from it.
  */
 export async function connectCamera(attempt: Attempt): Promise<CameraConnection> {
@@ -87,10 +89,18 @@ export async function connectCamera(attempt: Attempt): Promise<CameraConnection>
 }
 
 async function connectUntil(until: AbortSignal, attempt: Attempt): Promise<CameraConnection> {
-  const { endpoint, timeoutMs } = attempt;
+  const { address, endpoint, timeoutMs } = attempt;
   const { host, port } = endpoint;
-  // For a name with several addresses: the time for each, long enough for a camera on a slow link.
-  const socket = openSocket({ host, port, noDelay: true, autoSelectFamilyAttemptTimeout: 2000 });
+  const { extraNetworks = null } = address;
+  if (extraNetworks !== null && isIP(host) !== 0 && !isReachable(host, extraNetworks)) {
+    return { failure: { code: 'address-refused' }, certificate: null };
+  }
+  const socket = openSocket({
+    ...{ host, port, noDelay: true },
+    // For a name with several addresses: the time for each, long enough for a camera on a slow link.
+    autoSelectFamilyAttemptTimeout: 2000,
+    ...(extraNetworks === null ? {} : { lookup: reachableLookup(extraNetworks) }),
+  });
   const error = await outcome(socket, 'connect', until);
   if (error !== undefined) {
     socket.destroy();
@@ -131,8 +141,29 @@ async function secure(plain: Socket, attempt: Attempt, until: AbortSignal): Prom
   const certificate = certificateOf(peer);
   const failure = judge(socket, peer, certificate, attempt);
   if (failure === undefined) return { socket, certificate };
+  // Certificates of other services are not for whoever may add a camera to see.
+  const isCamera = (address.extraNetworks ?? null) === null || (await speaksRtsp(socket, until));
   socket.destroy();
-  return { failure, certificate };
+  return isCamera ? { failure, certificate } : { failure: { code: 'not-rtsp' }, certificate: null };
+}
+
+/** Whether the server answers a request that says nothing about the box or the camera. */
+function speaksRtsp(socket: Socket, until: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    let answer = '';
+    const settle = (): void => {
+      until.removeEventListener('abort', settle);
+      resolve(/^RTSP\/\d\.\d /.test(answer));
+    };
+    socket.on('data', (chunk: Buffer) => {
+      answer += chunk.toString('latin1');
+      if (answer.length >= 'RTSP/1.0 '.length) settle();
+    });
+    socket.once('close', settle);
+    until.addEventListener('abort', settle);
+    if (until.aborted) settle();
+    socket.write('OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n');
+  });
 }
 
 /** Waits for `event`; resolves to undefined, or to the error that prevented it. */

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { messageOf } from '../../base/errors.js';
+import { boundChild } from './bound-child.js';
 import { requireEndpoint } from './camera-address.js';
 import { connectCamera } from './camera-connection.js';
 import type { CameraSourceOptions } from './camera-source-options.js';
@@ -67,7 +68,8 @@ async function runFfmpeg(
 ): Promise<void> {
   const { ffmpeg, clock, stallAfterS, firstFrameWithinS } = options;
   if (signal.aborted) return;
-  const child = spawn(ffmpeg.path, copyArguments(codec), { stdio: ['pipe', 'pipe', 'ignore'] });
+  const command = boundChild(ffmpeg.path, copyArguments(codec));
+  const child = spawn(command.program, command.arguments, { stdio: ['pipe', 'pipe', 'ignore'] });
   const closed = once(child, 'close');
   let kill = clock.after(firstFrameWithinS * 1000, () => stop());
   const stop = (): void => {

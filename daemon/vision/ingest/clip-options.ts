@@ -4,7 +4,7 @@ import type { FfmpegBinary } from './ffmpeg-binary.js';
 
 /** Options for reading a clip. */
 export interface ClipOptions {
-  /** A clip or picture in any format that FFmpeg recognises by its content. */
+  /** A video, or one JPEG or PNG picture: see `readDemuxer`. */
   readonly path: string;
   /** The camera id that the frames carry. */
   readonly cameraId: CameraId;
@@ -15,4 +15,16 @@ export interface ClipOptions {
   readonly fps?: number;
   /** Wider pictures are scaled down to this width, pixels. */
   readonly maxAnalysisWidthPx: number;
+  /** For a clip from somebody else. Absent: any length. */
+  readonly limits?: ClipLimits;
+}
+
+/** What one clip may cost. What lies beyond the limits is not read. */
+export interface ClipLimits {
+  readonly longestS: number;
+  readonly mostFrames: number;
+  /** Time for reading and analysis together, milliseconds. */
+  readonly longestReadingMs: number;
+  /** For the decoder. */
+  readonly memoryBytes: number;
 }

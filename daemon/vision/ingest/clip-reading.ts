@@ -14,10 +14,16 @@ const stopGraceMs = 1000;
 /** Where startFfmpeg puts the descriptor of the clip. */
 const clipFd = 3;
 
+/** An open clip, which must stay open until the reading has started, and FFmpeg's demuxer for it. */
+interface ClipFile {
+  readonly fd: number;
+  readonly demuxer: string;
+}
+
 /** One FFmpeg process that reads a clip as fast as the consumer takes its frames. */
 export class ClipReading {
   readonly #options: ClipOptions;
-  readonly #fd: number;
+  readonly #file: ClipFile;
   readonly #pool = new BufferPool(Number.POSITIVE_INFINITY);
   readonly #waiting: Frame[] = [];
   readonly #log: StreamLog;
@@ -25,15 +31,15 @@ export class ClipReading {
   #process: FfmpegProcess | undefined;
   #exit: ProcessExit | undefined;
   #isStopped = false;
+  #isOverdue = false;
   #wake: () => void = () => undefined;
   #sequence = 0;
   #firstPtsS: number | undefined;
   #lastMs = -1;
 
-  /** `fd` is the open clip; it must stay open until `start` has resolved. */
-  constructor(options: ClipOptions, fd: number) {
+  constructor(options: ClipOptions, file: ClipFile) {
     this.#options = options;
-    this.#fd = fd;
+    this.#file = file;
     this.#assembler = new PictureAssembler({
       pool: this.#pool,
       onPicture: (announcement, buffer) => this.#onPicture(announcement, buffer),
@@ -50,16 +56,28 @@ export class ClipReading {
   }
 
   async start(): Promise<void> {
-    const { ffmpeg, clock, fps, maxAnalysisWidthPx } = this.#options;
+    const { ffmpeg, clock, fps, maxAnalysisWidthPx, limits } = this.#options;
+    const { fd, demuxer } = this.#file;
     this.#process = await startFfmpeg({
       path: ffmpeg.path,
-      arguments: fileArguments(ffmpeg, { fd: clipFd, fps, maxAnalysisWidthPx }),
-      fd: this.#fd,
+      arguments: fileArguments(ffmpeg, { fd: clipFd, demuxer, fps, maxAnalysisWidthPx, limits }),
+      fd,
+      limits: limits && {
+        memoryBytes: limits.memoryBytes,
+        processorS: Math.ceil(limits.longestReadingMs / 1000),
+      },
       bytes: this.#assembler,
       clock,
       onLogLine: (line) => this.#log.read(line),
     });
+    const overdue =
+      limits &&
+      clock.after(limits.longestReadingMs, () => {
+        this.#isOverdue = true;
+        void this.stop();
+      });
     void this.#process.ended.then((exit) => {
+      overdue?.cancel();
       this.#exit = exit;
       this.#wake();
     });
@@ -68,7 +86,7 @@ export class ClipReading {
   async *frames(): AsyncGenerator<Frame, void, void> {
     try {
       for (let frame = await this.#next(); frame !== undefined; frame = await this.#next()) yield frame;
-      if (this.#sequence === 0 && !this.#isStopped) throw this.#unreadable();
+      if (this.#sequence === 0 && (this.#isOverdue || !this.#isStopped)) throw this.#unreadable();
     } finally {
       await this.stop();
     }
@@ -126,7 +144,9 @@ export class ClipReading {
   }
 
   #unreadable(): Error {
-    const reason = this.#log.complaints.at(-1) ?? 'FFmpeg gave no reason';
+    const reason = this.#isOverdue
+      ? 'reading took too long'
+      : (this.#exit?.spawnError?.message ?? this.#log.complaints.at(-1) ?? 'FFmpeg gave no reason');
     return badInput('clip-unreadable', `found no picture in the clip: ${reason}`, {
       remedy: 'check that the file is complete and that `ffplay` shows it',
     });

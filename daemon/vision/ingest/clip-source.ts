@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { badInput } from '../../base/errors.js';
 import type { Frame } from '../../domain/faces/picture.js';
 import { explainReading } from '../../host/file-access.js';
+import { clipContainers, readDemuxer } from './clip-container.js';
 import type { ClipOptions } from './clip-options.js';
 import { ClipReading } from './clip-reading.js';
 import type { StreamInfo } from './frame-source.js';
@@ -14,17 +15,19 @@ export interface Clip extends AsyncIterable<Frame>, AsyncDisposable {
 
 /**
  * Opens a clip for replay: the same file gives the same frames, no frame is dropped, and reading waits for the consumer.
- * `capturedAtMs` counts from the first frame. Throws `clip-not-found`; iterating throws `clip-unreadable` where FFmpeg
- * finds no picture.
+ * `capturedAtMs` counts from the first frame. Throws `clip-not-found`, and `clip-unreadable` where the file is no known container;
+ * iterating throws `clip-unreadable` where FFmpeg finds no picture.
  */
 export async function openClip(options: ClipOptions): Promise<Clip> {
-  const file = await openFile(options.path);
-  const reading = new ClipReading(options, file.fd);
-  try {
-    await reading.start();
-  } finally {
-    await file.close();
+  await using file = await openFile(options.path);
+  const demuxer = await readDemuxer(file);
+  if (demuxer === undefined) {
+    throw badInput('clip-unreadable', 'the clip is not a video in a known container', {
+      remedy: `Use a video as ${clipContainers}.`,
+    });
   }
+  const reading = new ClipReading(options, { fd: file.fd, demuxer });
+  await reading.start();
   return {
     get stream() {
       return reading.stream;

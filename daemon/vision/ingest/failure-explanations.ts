@@ -26,6 +26,12 @@ export const explanations: Readonly<Record<StreamFailureCode, Explanation>> = {
     remedy:
       "compare the path of the URL with the camera's manual, special characters included; the stream of this path may also have no video",
   },
+  'address-refused': {
+    message:
+      'the address is one of this box itself, or link-local, multicast or reserved, which a camera that was added over the API must not have',
+    remedy:
+      'use the address of the camera in its network; if the camera really is there, allow its network in api.cameraNetworks of the configuration file',
+  },
   refused: {
     message: 'nothing listens at the address of the camera (connection refused)',
     remedy: 'check that the camera is on, that RTSP is enabled in it, and the port in the URL (usually 554)',

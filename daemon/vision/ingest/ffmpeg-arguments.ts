@@ -1,3 +1,4 @@
+import type { ClipLimits } from './clip-options.js';
 import { scriptProtocols } from './concat-script.js';
 import type { FfmpegBinary } from './ffmpeg-binary.js';
 
@@ -96,27 +97,37 @@ export function copyArguments(codec: CopiedCodec): string[] {
   ];
 }
 
+/** The most pixels of a picture in a clip: 4096 x 4096. A header that claims more would cost gigabytes. */
+export const mostClipPixels = 2 ** 24;
+
 /**
- * Arguments to read a clip or picture from the descriptor `fd`. One thread and exact conversions: the same file gives the
+ * Arguments to read a clip or picture from the descriptor `fd` with one named demuxer and no other protocol than files. One thread and exact conversions: the same file gives the
  * same bytes on every processor.
  */
 export function fileArguments(
   ffmpeg: FfmpegBinary,
-  options: PictureOptions & { readonly fd: number; readonly fps: number | undefined },
+  options: PictureOptions & {
+    readonly fd: number;
+    readonly demuxer: string;
+    readonly fps: number | undefined;
+    readonly limits: Pick<ClipLimits, 'longestS' | 'mostFrames'> | undefined;
+  },
 ): string[] {
-  const { fd, fps } = options;
+  const { fd, fps, demuxer, limits } = options;
   const rate = fps === undefined ? [] : [`fps=${fps}:eof_action=pass`];
   return [
     ...logged('info'),
     ...oneThread,
     '-flags',
     '+bitexact',
-    '-protocol_whitelist',
-    'file,crypto,data',
+    ...['-max_pixels', String(mostClipPixels)],
+    ...(limits === undefined ? [] : ['-t', String(limits.longestS)]),
+    ...['-protocol_whitelist', 'file', '-format_whitelist', demuxer, '-f', demuxer],
     '-i',
     `file:/dev/fd/${fd}`,
     '-sws_flags',
     'bilinear+accurate_rnd+full_chroma_int+bitexact',
+    ...(limits === undefined ? [] : ['-frames:v', String(limits.mostFrames)]),
     ...output(ffmpeg, [...rate, ...pictureFilters(options)]),
   ];
 }

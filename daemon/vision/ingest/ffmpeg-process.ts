@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Clock } from '../../base/clock.js';
+import { boundChild, type ChildLimits, isNotStarted } from './bound-child.js';
 import { openDirectPipe } from './direct-pipe.js';
 import { LineSplitter } from './line-splitter.js';
 import type { PictureAssembler } from './picture-assembler.js';
@@ -9,7 +10,7 @@ export interface ProcessExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   /** Set where the process could not be started. */
-  readonly spawnError?: NodeJS.ErrnoException;
+  readonly spawnError?: Error;
 }
 
 export interface FfmpegProcess {
@@ -30,13 +31,15 @@ export async function startFfmpeg(options: {
   readonly script?: string;
   /** Descriptor to hand over as number 3. */
   readonly fd?: number;
+  readonly limits?: ChildLimits | undefined;
   readonly bytes: PictureAssembler;
   readonly clock: Clock;
   onLogLine(line: string): void;
 }): Promise<FfmpegProcess> {
-  const { script, fd, clock } = options;
+  const { script, fd, limits, clock } = options;
   const { writeEnd, readEnd } = await openDirectPipe(options.bytes);
-  const child = spawn(options.path, options.arguments, {
+  const command = boundChild(options.path, options.arguments, limits);
+  const child = spawn(command.program, command.arguments, {
     stdio: [script === undefined ? 'ignore' : 'pipe', writeEnd, 'pipe', ...(fd === undefined ? [] : [fd])],
   });
   writeEnd.destroy();
@@ -47,13 +50,17 @@ export async function startFfmpeg(options: {
   const readEndClosed = new Promise<void>((resolve) => {
     readEnd.once('close', () => resolve());
   });
-  const log = new LineSplitter(options.onLogLine);
+  let lastLine = '';
+  const log = new LineSplitter((line) => {
+    lastLine = line;
+    options.onLogLine(line);
+  });
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => log.push(chunk));
   const ended = exitOf(child).then(async (exit) => {
     log.end();
     options.bytes.announcementsEnded();
     await readEndClosed;
-    return exit;
+    return isNotStarted(exit.code) ? { ...exit, spawnError: new Error(lastLine) } : exit;
   });
   return {
     pid: child.pid,

@@ -4,6 +4,7 @@ export type StreamFailureCode =
   | 'forbidden'
   | 'not-found'
   | 'bad-request'
+  | 'address-refused'
   | 'refused'
   | 'unreachable'
   | 'unknown-host'

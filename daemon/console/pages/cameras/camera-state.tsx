@@ -1,4 +1,5 @@
 import type { CameraStatus } from '../../../contract/cameras.js';
+import { isConnected } from '../../api/connection.js';
 import type en from '../../messages/en/cameras.json';
 import { Remedy, sentence } from '../../parts/fault.js';
 import type { IconName } from '../../parts/icon.js';
@@ -20,6 +21,7 @@ const looks: Readonly<Record<CameraStatus['state'], readonly [tone: Tone, icon?:
 
 /** Whether a camera delivers pictures. */
 export function CameraBadge({ camera }: { readonly camera: Pick<CameraStatus, 'state' | 'damage'> }) {
+  if (!isConnected.value) return <Badge tone="quiet">{t('state-unknown')}</Badge>;
   if (camera.damage !== undefined) {
     return (
       <Badge tone="warn" icon="warning">

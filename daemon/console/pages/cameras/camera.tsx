@@ -118,7 +118,9 @@ function Live({ camera }: { readonly camera: CameraDetails }) {
       </Section>
       <Section title={t('faces')}>
         <Fault error={followed.fault} />
-        {followed.faces.length === 0 ? (
+        {!followed.isCurrent ? (
+          <Empty>{t('faces-unknown')}</Empty>
+        ) : followed.faces.length === 0 ? (
           <Empty>{t('no-faces')}</Empty>
         ) : (
           <ul class="plain-list">

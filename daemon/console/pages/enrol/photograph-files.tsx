@@ -41,7 +41,7 @@ export function PhotographFiles({ onPhotograph, onClip }: PhotographFilesProps) 
         id={id}
         type="file"
         multiple
-        accept={onClip === undefined ? 'image/*' : 'image/*,video/*'}
+        accept={onClip === undefined ? 'image/*,.heic,.heif' : 'image/*,.heic,.heif,video/*'}
         disabled={doing.isRunning}
         onChange={(event) => {
           const { files } = event.currentTarget;

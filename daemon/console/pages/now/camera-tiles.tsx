@@ -41,8 +41,8 @@ export function CameraTiles({ cameras }: { readonly cameras: readonly Camera[] }
 function Tile({ camera }: { readonly camera: Camera }) {
   const { id, name, state, message, remedy, damage, viewers, passages, counters } = camera;
   const still = useStill(id, state === 'streaming' && can('live:watch'));
-  const seen = counters['delivered'] ?? 0;
   const dropped = counters['dropped'] ?? 0;
+  const due = dropped + (counters['analysed'] ?? 0);
   const fault = message !== undefined ? { message, remedy } : damage;
   return (
     <li class="card tile">
@@ -61,7 +61,7 @@ function Tile({ camera }: { readonly camera: Camera }) {
       )}
       <p class="quiet">
         {t('passages-day', { count: passages.count })}
-        {seen > 0 && dropped > 0 && ` · ${t('dropped', { share: percent(dropped / seen, 1) })}`}
+        {dropped > 0 && ` · ${t('dropped', { share: percent(dropped / due, 1) })}`}
         {viewers !== undefined && ` · ${t('watched', { count: viewers })}`}
       </p>
       {can('passages:read') && <LastPassage camera={id} passages={passages.count} />}

@@ -1,4 +1,5 @@
 import type { Output } from '../../api/call.js';
+import { isConnected } from '../../api/connection.js';
 import { can, me } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/now.json';
@@ -59,18 +60,31 @@ function faultsOf({
   ];
 }
 
+/** What is wrong, in one sentence for the box and one for the cameras. */
+function healthText(faults: number, cameras: number): string {
+  if (!isConnected.value) return t('silent');
+  return [
+    ...(faults > 0 ? [t('unhealthy', { count: faults })] : []),
+    ...(cameras > 0 ? [t('cameras-failed', { count: cameras })] : []),
+  ].join(' ');
+}
+
 /** The health of the box in one line; the faults below it, with what to do. */
 function Health({ box }: { readonly box: BoxStatus }) {
   const faults = faultsOf(box);
   const conditions = box.conditions.filter((each) => each !== 'running');
   const count = Math.max(faults.length, conditions.length);
+  const brokenCameras = box.cameras.filter(
+    ({ message, damage }) => message !== undefined || damage !== undefined,
+  ).length;
+  const isWell = count === 0 && brokenCameras === 0 && isConnected.value;
   const { outbox, gallery, broker } = box;
   const hasBroker = broker.state !== notConfigured;
   return (
-    <section class={`health ${count === 0 ? 'ok' : 'bad'}`} aria-label={t('title')}>
+    <section class={`health ${isWell ? 'ok' : 'bad'}`} aria-label={t('title')}>
       <p class="line">
-        <Icon name={count === 0 ? 'check' : 'warning'} />
-        <strong>{count === 0 ? t('healthy') : t('unhealthy', { count })}</strong>
+        <Icon name={isWell ? 'check' : 'warning'} />
+        <strong>{isWell ? t('healthy') : healthText(count, brokenCameras)}</strong>
         {conditions.map((each) => (
           <Badge key={each} tone="bad">
             {conditionWord(each)}
@@ -84,7 +98,7 @@ function Health({ box }: { readonly box: BoxStatus }) {
             t('broker', { state: brokerWord(broker.state) }),
           ].join(' · ')}
         </span>
-        {count > 0 && <a href="/system/doctor">{t('to-doctor')}</a>}
+        {!isWell && <a href="/system/doctor">{t('to-doctor')}</a>}
       </p>
       {faults.map(({ what, remedy }) => (
         <p key={what}>

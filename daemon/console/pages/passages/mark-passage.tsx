@@ -3,6 +3,7 @@ import type { MarkOutcome, PassageDetails, PassageItem } from '../../../contract
 import type { PersonSummary } from '../../../contract/person.js';
 import { call } from '../../api/call.js';
 import { can } from '../../api/session.js';
+import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/passages.json';
 import { bound } from '../../parts/bound.js';
 import { Confirm } from '../../parts/dialog.js';
@@ -10,11 +11,13 @@ import { Choice, Field } from '../../parts/field.js';
 import { say } from '../../parts/notes.js';
 import { PersonChoice } from '../../parts/person-choice.js';
 import type { Cameras } from '../../parts/use-cameras.js';
-import { siteInstant } from '../../time/site-time.js';
+import { number, siteInstant } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 import { isReadable } from './passage-filters.js';
 
 const t = wordsOf<typeof en>('passages');
+
+const digits = { minimumFractionDigits: 3, maximumFractionDigits: 3 } as const;
 
 type Was = 'person' | 'stranger' | 'nobody';
 
@@ -46,7 +49,14 @@ export function MarkPassage({
       isReady={!isPerson || chosen !== undefined}
       onAct={async () => {
         const given = { passage: passage.id, was: was.value, ...noteIn(note.value) };
-        sayOutcome(await call('passages.mark', { ...given, ...(chosen && { person: chosen.id }) }));
+        const { corrections } = await call('passages.mark', {
+          ...given,
+          ...(chosen && { person: chosen.id }),
+        });
+        say(t('marked', { count: corrections }), {
+          href: `/passages/${passage.id}`,
+          text: t('to-unmark'),
+        });
       }}
       onClose={onClose}
     >
@@ -81,7 +91,49 @@ export function MarkPassage({
           note.value = text;
         }}
       />
+      {(!isPerson || chosen !== undefined) && (
+        <Effect passage={passage.id} was={was.value} {...(chosen && { person: chosen.id })} />
+      )}
       <p>{t(can('attendance:write') ? 'mark-follows' : 'mark-follows-less')}</p>
+    </Confirm>
+  );
+}
+
+/** What the mark would do to the thresholds of persons. */
+function Effect(mark: { readonly passage: string; readonly was: Was; readonly person?: string }) {
+  const effect = useFetched('passages.mark-effect', mark).value;
+  const changes = effect?.thresholds.filter(({ before, after }) => after !== before) ?? [];
+  return (
+    <div role="note" aria-label={t('mark-effect')}>
+      {changes.map(({ person, before, after, comparisons, lost }) => (
+        <p key={person.id}>
+          {t('mark-threshold', {
+            ...{ who: person.name ?? person.id, lost, comparisons },
+            ...{ before: number(before, digits), after: number(after, digits) },
+          })}
+        </p>
+      ))}
+      {effect !== undefined && changes.length === 0 && <p>{t('mark-no-threshold')}</p>}
+    </div>
+  );
+}
+
+/** Takes back what was said of a passage. */
+export function UnmarkPassage({
+  passage,
+  onClose,
+}: {
+  readonly passage: Pick<PassageDetails, 'id'>;
+  readonly onClose: (isDone: boolean) => void;
+}) {
+  return (
+    <Confirm
+      title={t('unmark-title')}
+      act={t('unmark')}
+      onAct={async () => sayOutcome(await call('passages.unmark', { passage: passage.id }))}
+      onClose={onClose}
+    >
+      <p>{t('unmark-follows')}</p>
     </Confirm>
   );
 }

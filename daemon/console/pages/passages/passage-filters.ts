@@ -10,7 +10,14 @@ const outcomeOrder: Readonly<Record<(typeof passageOutcomes)[number], 0>> = {
 };
 const reasonOrder: Readonly<Record<(typeof passageReasons)[number], 0>> = {
   ...{ attended: 0, 'attended-without-proof': 0, 'attended-before': 0, 'no-blink': 0 },
-  ...{ 'blink-not-bound': 0, 'seen-too-briefly': 0, 'eyes-not-seen': 0, 'too-close': 0 },
+  ...{
+    'blink-not-bound': 0,
+    'only-lids-moved': 0,
+    'still-face': 0,
+    'seen-too-briefly': 0,
+    'eyes-not-seen': 0,
+    'too-close': 0,
+  },
   ...{ 'challenge-not-passed': 0, 'challenge-failed': 0, 'challenge-not-shown': 0, expired: 0 },
   ...{ 'not-yet-valid': 0, barred: 0, withdrawn: 0, 'within-margin': 0, 'inseparable-pair': 0 },
   ...{ 'ambiguous-before': 0, stranger: 0, 'below-threshold': 0, 'below-own-threshold': 0 },

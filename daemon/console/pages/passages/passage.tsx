@@ -12,20 +12,23 @@ import { OutcomeBadge, reasonWord } from '../../parts/terms.js';
 import { useCameras } from '../../parts/use-cameras.js';
 import { clockSeconds, dayAndTime, dayOf, number } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
-import { MarkPassage, mayMark } from './mark-passage.js';
+import { MarkPassage, mayMark, UnmarkPassage } from './mark-passage.js';
 import { Evidence, Views } from './passage-evidence.js';
 import { isReadable } from './passage-filters.js';
 import { shortId, whoOf } from './who.js';
 
 const t = wordsOf<typeof en>('passages');
 
+const dialogs = { mark: MarkPassage, unmark: UnmarkPassage } as const;
+
 /** One passage: its picture, what the box decided and why, and what it measured. */
 export default function Passage() {
   const { params } = useRoute();
   const id = params['passage'] ?? '';
   const fetched = useFetched('passages.show', { passage: id });
-  const isMarking = useSignal(false);
+  const open = useSignal<'mark' | 'unmark' | undefined>(undefined);
   const found = fetched.value;
+  const Dialog = open.value && dialogs[open.value];
   return (
     <>
       <PageHead title={t('one')} back={{ href: '/passages', text: t('title') }}>
@@ -43,18 +46,18 @@ export default function Passage() {
                 <Shot passage={passage} />
                 <Acts
                   passage={passage}
-                  onMark={() => {
-                    isMarking.value = true;
+                  onOpen={(dialog) => {
+                    open.value = dialog;
                   }}
                 />
                 <Views passage={passage} />
               </div>
             </div>
-            {isMarking.value && (
-              <MarkPassage
+            {Dialog && (
+              <Dialog
                 passage={passage}
                 onClose={(isDone) => {
-                  isMarking.value = false;
+                  open.value = undefined;
                   if (isDone) void fetched.reload();
                 }}
               />
@@ -119,8 +122,13 @@ function Shot({ passage: { id, hasPicture, startedAt } }: { readonly passage: Pa
   );
 }
 
-function Acts({ passage, onMark }: { readonly passage: PassageDetails; readonly onMark: () => void }) {
-  const { stranger } = passage;
+interface ActsProps {
+  readonly passage: PassageDetails;
+  readonly onOpen: (dialog: keyof typeof dialogs) => void;
+}
+
+function Acts({ passage, onOpen }: ActsProps) {
+  const { stranger, mark } = passage;
   const isMarkable = mayMark(passage);
   const mayAssign = stranger !== undefined && can('strangers:read', 'strangers:write', 'persons:write');
   if (!isMarkable && !mayAssign) return null;
@@ -128,8 +136,13 @@ function Acts({ passage, onMark }: { readonly passage: PassageDetails; readonly 
     <Section title={t('acts')}>
       <div class="acts start">
         {isMarkable && (
-          <button type="button" onClick={onMark}>
+          <button type="button" onClick={() => onOpen('mark')}>
             {t('wrong')}
+          </button>
+        )}
+        {isMarkable && mark !== undefined && (
+          <button type="button" onClick={() => onOpen('unmark')}>
+            {t('unmark')}
           </button>
         )}
         {mayAssign && (

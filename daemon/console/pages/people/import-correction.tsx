@@ -42,7 +42,7 @@ export function CorrectRow({ row, onSent }: CorrectRowProps) {
             id={id}
             type="file"
             multiple
-            accept="image/*"
+            accept="image/*,.heic,.heif"
             onChange={({ currentTarget: { files } }) => {
               if (files !== null && files.length > 0) photographs.value = [...files];
             }}

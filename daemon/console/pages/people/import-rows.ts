@@ -88,7 +88,7 @@ function filesAt(path: string, byPath: ByPath): readonly File[] {
   const folder = `${path}/`;
   return [...byPath]
     .filter(([each]) => each.startsWith(folder) && !each.slice(folder.length).includes('/'))
-    .filter(([each]) => /\.(jpe?g|png|webp|tiff?|gif|avif)$/i.test(each))
+    .filter(([each]) => /\.(jpe?g|png|webp|tiff?|gif|avif|heic|heif)$/i.test(each))
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([, each]) => each);
 }

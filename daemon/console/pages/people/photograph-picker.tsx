@@ -56,7 +56,7 @@ export function PhotographPicker({ choice, isSingle = false, results }: Photogra
         <small>{t('choose-hint')}</small>
         <input
           type="file"
-          accept="image/jpeg,image/png,image/webp,image/tiff,image/gif,image/avif"
+          accept="image/jpeg,image/png,image/webp,image/tiff,image/gif,image/avif,image/heic,image/heif,.heic,.heif"
           multiple={!isSingle}
           onChange={({ currentTarget }) => {
             choice.add([...(currentTarget.files ?? [])]);

@@ -76,7 +76,7 @@ export async function unzip(zip: Blob): Promise<Unzipped> {
 
 /** What archives of other systems add beside the files is left out. */
 const isWanted = (path: string): boolean =>
-  /\.(csv|jpe?g|png|webp|tiff?|gif|avif)$/i.test(path) && !/(^|\/)[._]/.test(path);
+  /\.(csv|jpe?g|png|webp|tiff?|gif|avif|heic|heif)$/i.test(path) && !/(^|\/)[._]/.test(path);
 
 const viewOf = async (part: Blob): Promise<DataView> => new DataView(await part.arrayBuffer());
 

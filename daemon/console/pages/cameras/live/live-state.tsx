@@ -1,3 +1,4 @@
+import { isConnected } from '../../../api/connection.js';
 import type en from '../../../messages/en/cameras.json';
 import { sentence } from '../../../parts/fault.js';
 import { wordsOf } from '../../../words/words.js';
@@ -24,7 +25,13 @@ export function LiveState({ isWanted, isVisible, phase, text, onTake }: LiveStat
   return (
     <>
       <p class="live-state" role="status">
-        {!isWanted ? t('not-streaming') : !isVisible ? t('paused') : (text ?? said)}
+        {!isConnected.value
+          ? t('phase-stalled')
+          : !isWanted
+            ? t('not-streaming')
+            : !isVisible
+              ? t('paused')
+              : (text ?? said)}
       </p>
       {phase.kind === 'elsewhere' && (
         <button type="button" class="small secondary" onClick={onTake}>

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { FollowedFace } from '../../../../contract/live.js';
 import { type ApiError, isApiError, readLines } from '../../../api/call.js';
+import { isConnected } from '../../../api/connection.js';
 import { pause } from './watch-live.js';
 
 /** A face in sight with how far its eyes were open lately. */
@@ -11,6 +12,8 @@ export interface SeenFace extends FollowedFace {
 
 export interface Followed {
   readonly faces: readonly SeenFace[];
+  /** The box tells now which faces are in sight. */
+  readonly isCurrent: boolean;
   readonly fault: ApiError | undefined;
 }
 
@@ -24,6 +27,7 @@ const lasting = ['unauthenticated', 'forbidden', 'no-such-camera'];
 export function useFollowed(cameraId: string, isWanted: boolean): Followed {
   const faces = useSignal<readonly SeenFace[]>([]);
   const fault = useSignal<ApiError | undefined>(undefined);
+  const isCurrent = useSignal(false);
   useEffect(() => {
     if (!isWanted) return;
     const leaving = new AbortController();
@@ -32,6 +36,7 @@ export function useFollowed(cameraId: string, isWanted: boolean): Followed {
       for await (const sight of readLines('cameras.follow', { id: cameraId }, { signal })) {
         faces.value = withTraces(faces.value, sight.faces);
         fault.value = undefined;
+        isCurrent.value = true;
       }
     };
     void (async () => {
@@ -42,6 +47,7 @@ export function useFollowed(cameraId: string, isWanted: boolean): Followed {
         } catch (error) {
           if (signal.aborted) return;
           faces.value = [];
+          isCurrent.value = false;
           if (!isApiError(error)) throw error;
           fault.value = error;
           if (isApiError(error, ...lasting)) return;
@@ -52,9 +58,10 @@ export function useFollowed(cameraId: string, isWanted: boolean): Followed {
     return () => {
       leaving.abort();
       faces.value = [];
+      isCurrent.value = false;
     };
   }, [cameraId, isWanted]);
-  return { faces: faces.value, fault: fault.value };
+  return { faces: faces.value, isCurrent: isCurrent.value && isConnected.value, fault: fault.value };
 }
 
 /** Forgets the traces of faces that are out of sight. */

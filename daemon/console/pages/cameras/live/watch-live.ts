@@ -7,6 +7,8 @@ export type LivePhase =
   | { readonly kind: 'opening' }
   /** Open; the first picture may still be on its way. */
   | { readonly kind: 'open' }
+  /** Open, but no picture came for some seconds. */
+  | { readonly kind: 'stalled' }
   /** Another page of this browser watches: the box gives each account one stream of a camera. */
   | { readonly kind: 'elsewhere' }
   | {
@@ -31,6 +33,9 @@ export interface WatchOptions {
 
 /** How long another page of this browser, which has just been hidden, may take to let go. */
 const placeWithinMs = 1500;
+
+/** A box that analyses an empty scene still sends several pictures a second. */
+const stalledAfterMs = 4000;
 
 /** Shows the pictures of a camera until the signal aborts, and opens them again where that is of use. */
 export async function watchLive(options: WatchOptions): Promise<void> {
@@ -90,6 +95,15 @@ function once({ cameraId, what, signal, onPhase, onMessage }: WatchOptions): Pro
   socket.binaryType = 'arraybuffer';
   let wasOpen = false;
   let hasBegun = false;
+  let isStalled = false;
+  let silence: ReturnType<typeof setTimeout>;
+  const expectPicture = (): void => {
+    clearTimeout(silence);
+    silence = setTimeout(() => {
+      isStalled = true;
+      if (!signal.aborted) onPhase({ kind: 'stalled' });
+    }, stalledAfterMs);
+  };
   return new Promise((resolve) => {
     const leave = (): void => socket.close();
     signal.addEventListener('abort', leave, { once: true });
@@ -99,9 +113,14 @@ function once({ cameraId, what, signal, onPhase, onMessage }: WatchOptions): Pro
     });
     socket.addEventListener('message', ({ data }: MessageEvent<ArrayBuffer>) => {
       hasBegun = true;
-      if (!signal.aborted) onMessage(data);
+      if (signal.aborted) return;
+      if (isStalled) onPhase({ kind: 'open' });
+      isStalled = false;
+      expectPicture();
+      onMessage(data);
     });
     socket.addEventListener('close', ({ code, reason }) => {
+      clearTimeout(silence);
       signal.removeEventListener('abort', leave);
       resolve({ wasOpen, hasBegun, code, reason });
     });

@@ -1,0 +1,248 @@
+import { type Affine, applyAffine, fitAffine } from '../faces/affine.js';
+import type { FaceLandmarks, HeadPose } from '../faces/face.js';
+import { eyeDistanceOf, mouthOf, nosePlaneOf, noseTipOf } from '../faces/face-mesh.js';
+import type { Point } from '../faces/geometry.js';
+import { openBaseline } from './eye-level.js';
+import type { EyeSample } from './liveness.js';
+
+/*
+ * Lids that close in a face that is rigid otherwise prove nothing: anybody can draw lids into a photograph. A living face changes
+ * its expression while it is looked at, or its nose shifts against eyes and mouth as the head turns. A sheet of paper or a screen
+ * does neither, however it is held, as long as it is not turned far: the mesh of a picture that is turned changes its shape with
+ * the angle. So expression is what exceeds that change, and pictures that are turned far during the comparison show nothing.
+ */
+
+interface InnerMotionPolicy {
+  /** Looks are averaged over this time before they are compared, milliseconds, to reduce the noise of the mesh. */
+  readonly stepMs: number;
+  readonly fewestInStep: number;
+  /** Steps this far apart are compared, milliseconds: longer than a word, shorter than a change of light. */
+  readonly windowMs: number;
+  /** Looks with lids lower than this part of the open eyes, and those beside them, show lids instead of faces. */
+  readonly openPart: number;
+  readonly besideMs: number;
+  /**
+   * Width over height changed by more than this within the window: the face was turned so far that a sheet, too, would change. Then
+   * only a change that is `turnedFactor` times as great counts, and no parallax.
+   */
+  readonly largestStretch: number;
+  readonly turnedFactor: number;
+  readonly largestRollDeg: number;
+  /** Change of all points and of the mouth, root mean square, in distances of the eyes, beyond what a turn explains. */
+  readonly expression: number;
+  readonly mouth: number;
+  /** The same per degree of pitch and yaw between the two steps. */
+  readonly expressionPerDeg: number;
+  readonly mouthPerDeg: number;
+  /** Shift of the nose against eyes and mouth, degrees of a turn. */
+  readonly parallaxDeg: number;
+  /** Smaller faces must change more, because the noise of the mesh is the same in pixels; pixels between the eyes. */
+  readonly clearEyeDistancePx: number;
+  /** With fewer looks in a step, the change must be greater, because less noise is averaged out. */
+  readonly clearStepLooks: number;
+}
+
+/**
+ * Measured at 15 frames a second (docs/accuracy.md, "Lids drawn into photographs"). Photographs that are held, shaken, bent, shifted,
+ * rolled, and brought nearer reach 0.0069, 0.0074, and 4.8 degrees; living people who speak 0.011 and more, and those who are silent
+ * and look about 7 degrees and more.
+ */
+const policy: InnerMotionPolicy = {
+  stepMs: 400,
+  fewestInStep: 3,
+  windowMs: 4000,
+  openPart: 0.85,
+  besideMs: 105,
+  largestStretch: 0.06,
+  turnedFactor: 4,
+  largestRollDeg: 8,
+  expression: 0.01,
+  mouth: 0.0105,
+  expressionPerDeg: 0.008,
+  mouthPerDeg: 0.006,
+  parallaxDeg: 6,
+  clearEyeDistancePx: 45,
+  clearStepLooks: 6,
+};
+
+/** The open-eye baseline comes from this much of the past, milliseconds, as in `BlinkPolicy.windowMs`. */
+const baselineMs = 6000;
+/** A longer gap ends a step, milliseconds. */
+const longestGapMs = 250;
+
+interface Look {
+  readonly atMs: number;
+  readonly openness: number;
+  readonly isOpen: boolean;
+  readonly shape: readonly Point[];
+  readonly pose: HeadPose;
+}
+
+interface Step {
+  readonly atMs: number;
+  /** Mean of the looks, mapped to the first; in distances of the eyes. */
+  readonly points: readonly Point[];
+  readonly pose: HeadPose;
+  readonly eyeDistancePx: number;
+  readonly lookCount: number;
+}
+
+/** What was seen of a face in the last seconds. */
+export interface InnerMotion {
+  readonly recent: readonly Pick<Look, 'atMs' | 'openness'>[];
+  /** Looks of the last moments: each waits until it is known whether a closure follows. */
+  readonly waiting: readonly Look[];
+  /** Looks up to this time are part of a step, or were beside a closure. */
+  readonly judgedMs: number;
+  readonly step: readonly Look[];
+  readonly steps: readonly Step[];
+}
+
+export const noInnerMotion: InnerMotion = {
+  recent: [],
+  waiting: [],
+  judgedMs: Number.NEGATIVE_INFINITY,
+  step: [],
+  steps: [],
+};
+
+interface InnerMotionStep {
+  readonly state: InnerMotion;
+  /** Whether the face has moved in itself since one of the last steps. */
+  readonly hasMoved: boolean;
+}
+
+/** The state after one more look with both eyes. */
+export function nextInnerMotion(
+  state: InnerMotion,
+  { atMs, left, right, framing }: EyeSample,
+  { shape, pose }: Pick<FaceLandmarks, 'shape' | 'pose'>,
+): InnerMotionStep {
+  if (left === undefined || right === undefined || framing !== 'whole') return { state, hasMoved: false };
+  const openness = (left + right) / 2;
+  const recent = [...state.recent.filter((each) => each.atMs >= atMs - baselineMs), { atMs, openness }];
+  const isOpen = openness >= policy.openPart * openBaseline(recent.map((each) => each.openness));
+  const look: Look = { atMs, openness, isOpen, shape, pose };
+  const all = [...state.waiting, look];
+  const isBeside = (each: Look): boolean =>
+    all.some((other) => !other.isOpen && Math.abs(other.atMs - each.atMs) <= policy.besideMs);
+  const untilMs = atMs - policy.besideMs;
+  const judged = all.filter((each) => each.atMs >= state.judgedMs && each.atMs < untilMs && !isBeside(each));
+  // What was judged stays for a while: a closure also spoils the looks after it.
+  const waiting = all.filter((each) => each.atMs >= untilMs - policy.besideMs);
+  let next: InnerMotion = { ...state, recent, waiting, judgedMs: untilMs };
+  let hasMoved = false;
+  for (const each of judged) {
+    const added = addLook(next, each);
+    next = added.state;
+    hasMoved ||= added.hasMoved;
+  }
+  return { state: next, hasMoved };
+}
+
+function addLook(state: InnerMotion, look: Look): InnerMotionStep {
+  const { step } = state;
+  const [first, last] = [step[0], step.at(-1)];
+  const isOver =
+    first !== undefined &&
+    last !== undefined &&
+    (look.atMs - last.atMs > longestGapMs || look.atMs - first.atMs >= policy.stepMs);
+  if (!isOver) return { state: { ...state, step: [...step, look] }, hasMoved: false };
+  const ended = meanOf(step);
+  const begun = { ...state, step: [look] };
+  if (ended === undefined) return { state: begun, hasMoved: false };
+  const steps = [...state.steps.filter(({ atMs }) => atMs >= ended.atMs - policy.windowMs), ended];
+  return { state: { ...begun, steps }, hasMoved: isMoving(steps) };
+}
+
+function meanOf(looks: readonly Look[]): Step | undefined {
+  const first = looks[0];
+  if (first === undefined || looks.length < policy.fewestInStep) return undefined;
+  const eyeDistancePx = eyeDistanceOf(first.shape);
+  const place = first.shape.map(({ x, y }) => ({ x: x / eyeDistancePx, y: y / eyeDistancePx }));
+  const mapped = looks.map(({ shape }) => {
+    const map = fitAffine(shape, place);
+    return map && shape.map((point) => applyAffine(map, point));
+  });
+  const mean = (of: (look: Look, index: number) => number): number =>
+    looks.reduce((sum, look, index) => sum + of(look, index), 0) / looks.length;
+  if (mapped.some((points) => points === undefined)) return undefined;
+  return {
+    atMs: mean(({ atMs }) => atMs),
+    eyeDistancePx,
+    lookCount: looks.length,
+    points: place.map((_, at) => ({
+      x: mean((_look, index) => mapped[index]?.[at]?.x ?? 0),
+      y: mean((_look, index) => mapped[index]?.[at]?.y ?? 0),
+    })),
+    pose: {
+      yawDeg: mean(({ pose }) => pose.yawDeg),
+      pitchDeg: mean(({ pose }) => pose.pitchDeg),
+      rollDeg: mean(({ pose }) => pose.rollDeg),
+    },
+  };
+}
+
+/** Whether the last step differs from an earlier one as no sheet would. */
+function isMoving(steps: readonly Step[]): boolean {
+  const last = steps.at(-1);
+  if (last === undefined) return false;
+  const isTurned = steps.some((from, index) =>
+    steps.slice(index + 1).some((to) => {
+      const map = fitAffine(from.points, to.points);
+      return map === undefined || stretchOf(map) > policy.largestStretch;
+    }),
+  );
+  return steps.some((from) => {
+    const map = from === last ? undefined : fitAffine(from.points, last.points);
+    return map !== undefined && movedBetween(from, last, { map, isTurned });
+  });
+}
+
+interface Comparison {
+  readonly map: Affine;
+  readonly isTurned: boolean;
+}
+
+function movedBetween(from: Step, to: Step, { map, isTurned }: Comparison): boolean {
+  if (Math.abs(to.pose.rollDeg - from.pose.rollDeg) > policy.largestRollDeg) return false;
+  const turnDeg = Math.hypot(to.pose.yawDeg - from.pose.yawDeg, to.pose.pitchDeg - from.pose.pitchDeg);
+  const noise =
+    Math.max(1, policy.clearEyeDistancePx / Math.min(from.eyeDistancePx, to.eyeDistancePx)) *
+    Math.sqrt(Math.max(1, policy.clearStepLooks / Math.min(from.lookCount, to.lookCount)));
+  const factor = isTurned ? noise * policy.turnedFactor : noise;
+  const mapped = from.points.map((point) => applyAffine(map, point));
+  const all = distanceOf(mapped, to.points) - policy.expressionPerDeg * turnDeg;
+  const mouth = distanceOf(mouthOf(mapped), mouthOf(to.points)) - policy.mouthPerDeg * turnDeg;
+  return (
+    all >= factor * policy.expression ||
+    mouth >= factor * policy.mouth ||
+    (!isTurned && parallaxDeg(from.points, to.points) >= noise * policy.parallaxDeg)
+  );
+}
+
+/** Root mean square distance. */
+function distanceOf(a: readonly Point[], b: readonly Point[]): number {
+  const squares = a.map(({ x, y }, index) => (x - (b[index]?.x ?? x)) ** 2 + (y - (b[index]?.y ?? y)) ** 2);
+  return Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / squares.length);
+}
+
+/** By how much a map stretches one direction more than another: 0 for a similarity. */
+function stretchOf({ xx, xy, yx, yy }: Affine): number {
+  const [sum, difference] = [Math.hypot(xx + yy, yx - xy), Math.hypot(xx - yy, yx + xy)];
+  return (sum + difference) / Math.abs(sum - difference) - 1;
+}
+
+/** Height of the tip of the nose over the plane of eyes and mouth, in distances of the outer eye corners, as in `parallaxTurn`. */
+const noseHeight = 0.42;
+
+function parallaxDeg(from: readonly Point[], to: readonly Point[]): number {
+  const plane = nosePlaneOf(from);
+  const map = fitAffine(plane, nosePlaneOf(to));
+  const [right, left] = [plane[0], plane[3]];
+  if (map === undefined || right === undefined || left === undefined) return 0;
+  const [expected, seen] = [applyAffine(map, noseTipOf(from)), noseTipOf(to)];
+  const shift = Math.hypot(seen.x - expected.x, seen.y - expected.y);
+  const unit = noseHeight * Math.hypot(left.x - right.x, left.y - right.y);
+  return (Math.asin(Math.min(1, shift / unit)) * 180) / Math.PI;
+}

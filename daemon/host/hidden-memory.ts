@@ -1,0 +1,29 @@
+import { operational } from '../base/errors.js';
+
+/** prctl(2). */
+const PR_SET_DUMPABLE = 4;
+
+/**
+ * Closes the memory, environment and open files of this process to other processes of its user: `/proc/<pid>/mem`, ptrace(2),
+ * process_vm_readv(2), kcmp(2) and core dumps then need CAP_SYS_PTRACE. A program that this process starts is open again until it
+ * calls this itself. @throws `memory-not-hidden`
+ */
+export async function hideMemory(): Promise<void> {
+  try {
+    const { default: koffi } = await import('koffi');
+    const prctl = koffi
+      .load(null)
+      .func('int prctl(int option, ulong value, ulong unused3, ulong unused4, ulong unused5)');
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) === 0) return;
+  } catch (cause) {
+    throw notHidden(cause);
+  }
+  throw notHidden();
+}
+
+function notHidden(cause?: unknown): Error {
+  return operational('memory-not-hidden', 'the memory of this process cannot be closed to other processes', {
+    remedy: 'Install rollcall again: its package koffi, which calls the system, does not work here.',
+    cause,
+  });
+}

@@ -1,0 +1,79 @@
+import { type LookupAddress, lookup } from 'node:dns';
+import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { networkInterfaces } from 'node:os';
+
+/** Networks in which no camera is, but services of the box, of its link, or of its cloud. */
+const refusedNetworks = listOf([
+  ...['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/4', '240.0.0.0/4'],
+  // Unspecified, loopback and IPv4-compatible addresses; link-local; multicast.
+  ...['::/96', 'fe80::/10', 'ff00::/8'],
+]);
+
+/** The code of the error with which `reachableLookup` refuses a name. */
+export const addressRefused = 'ERR_ADDRESS_REFUSED';
+
+/**
+ * Whether a caller from the network may make the box connect to this IP address: one that is not in `refusedNetworks` and not an
+ * address of this machine at this moment, or that is in `extraNetworks` (CIDR).
+ */
+export function isReachable(address: string, extraNetworks: readonly string[]): boolean {
+  if (isIn(address, listOf(extraNetworks))) return true;
+  return !isIn(address, refusedNetworks) && !isIn(address, ownAddresses());
+}
+
+/**
+ * Resolves names to the reachable ones of their addresses. A socket that is opened with it connects to an address that was checked,
+ * whatever a second question would be answered.
+ */
+export function reachableLookup(extraNetworks: readonly string[]): LookupFunction {
+  return (name, options, callback) => {
+    lookup(name, { ...options, all: true }, (error, found) => {
+      if (error !== null) {
+        callback(error, '');
+        return;
+      }
+      const addresses = found.filter(({ address }) => isReachable(address, extraNetworks));
+      const [first] = addresses;
+      if (first === undefined) callback(refusal(name), '');
+      else if (options.all === true) callback(null, addresses satisfies LookupAddress[]);
+      else callback(null, first.address, first.family);
+    });
+  };
+}
+
+function refusal(name: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(`${name} has no address that may be connected to`), {
+    code: addressRefused,
+  });
+}
+
+/** Read each time: addresses come and go. */
+function ownAddresses(): BlockList {
+  const list = new BlockList();
+  for (const each of Object.values(networkInterfaces()).flat()) {
+    if (each !== undefined) list.addAddress(withoutZone(each.address), familyOf(each.address));
+  }
+  return list;
+}
+
+function listOf(networks: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const network of networks) {
+    const [address = '', length] = network.split('/');
+    list.addSubnet(address, Number(length), familyOf(address));
+  }
+  return list;
+}
+
+/** An IPv4 address that is written as IPv6 is compared as IPv4. */
+function isIn(address: string, list: BlockList): boolean {
+  return list.check(withoutZone(address), familyOf(address));
+}
+
+function withoutZone(address: string): string {
+  return address.replace(/%.*$/, '');
+}
+
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return isIP(withoutZone(address)) === 6 ? 'ipv6' : 'ipv4';
+}

@@ -1,0 +1,209 @@
+import type { Box, Point } from '../../daemon/domain/faces/geometry.js';
+import type { Rgb24Picture } from '../../daemon/domain/faces/picture.js';
+import type { FaceShape } from '../virtual-camera/face-shape.js';
+
+/** An eye in a photograph, pixels: its middle, the direction from corner to corner, and half their distance. */
+export interface PhotoEye {
+  readonly centre: Point;
+  readonly along: Point;
+  readonly halfPx: number;
+}
+
+/** A photograph with one face. */
+export interface PhotographedFace {
+  readonly photo: Rgb24Picture;
+  readonly box: Box;
+  readonly eyes: readonly [PhotoEye, PhotoEye];
+}
+
+/** How the sheet is held in one frame. Lengths in widths of the face, angles in degrees. */
+export interface Hold {
+  readonly x: number;
+  readonly y: number;
+  readonly scale: number;
+  readonly rollDeg: number;
+  readonly yawDeg: number;
+  readonly pitchDeg: number;
+  /** Curvature of the sheet about its upright axis: 1 / radius. */
+  readonly bend: number;
+}
+
+/** How far each lid is drawn over its eye, 0..1, and how. */
+export interface Lids {
+  readonly left: number;
+  readonly right: number;
+  /** `soft`: skin is stretched; `hard`: an ellipse of skin moves as a whole; `crease`: a strip of the paper folds away. */
+  readonly kind: 'soft' | 'hard' | 'crease';
+}
+
+/** A displacement of the photograph's content, pixels of the photograph, on a grid of `cellPx`. */
+export interface Warp {
+  readonly cellPx: number;
+  readonly columns: number;
+  readonly dx: Float32Array;
+  readonly dy: Float32Array;
+}
+
+/** Distance of the camera, in widths of the face. */
+const distance = 5;
+const wall = 120;
+
+export interface HeldPicture {
+  readonly face: PhotographedFace;
+  readonly hold: Hold;
+  readonly lids: Lids;
+  readonly faceWidthPx: number;
+  readonly warp?: Warp;
+}
+
+/** Draws a photograph that is held in front of a wall. */
+export function drawHeld(to: Rgb24Picture, { face, hold, lids, faceWidthPx, warp }: HeldPicture): void {
+  const { photo, box } = face;
+  const [centreX, centreY] = [box.x + box.width / 2, box.y + box.height / 2];
+  const roll = (-hold.rollDeg * Math.PI) / 180;
+  const [cosRoll, sinRoll] = [Math.cos(roll), Math.sin(roll)];
+  const [yaw, pitch] = [(hold.yawDeg * Math.PI) / 180, (hold.pitchDeg * Math.PI) / 180];
+  const [cosYaw, sinYaw, cosPitch, sinPitch] = [
+    Math.cos(yaw),
+    Math.sin(yaw),
+    Math.cos(pitch),
+    Math.sin(pitch),
+  ];
+  const unit = 1 / (faceWidthPx * hold.scale);
+  const source = { x: 0, y: 0 };
+  for (let v = 0, at = 0; v < to.heightPx; v++) {
+    for (let u = 0; u < to.widthPx; u++, at += 3) {
+      const x0 = (u - to.widthPx / 2) * unit - hold.x;
+      const y0 = (v - to.heightPx / 2) * unit - hold.y;
+      let x = x0 * cosRoll - y0 * sinRoll;
+      let y = x0 * sinRoll + y0 * cosRoll;
+      x = (x * distance) / (distance * cosYaw - x * sinYaw);
+      y = (y * (distance + x * sinYaw)) / distance;
+      y = (y * distance) / (distance * cosPitch - y * sinPitch);
+      x = (x * (distance + y * sinPitch)) / distance;
+      if (hold.bend !== 0) x = Math.asin(Math.max(-1, Math.min(1, x * hold.bend))) / hold.bend;
+      source.x = centreX + x * box.width;
+      source.y = centreY + y * box.width;
+      if (warp !== undefined) shiftBy(warp, source);
+      let shade = 1;
+      shade = drawLid(face.eyes[0], lids.right, lids.kind, source) ?? shade;
+      shade = drawLid(face.eyes[1], lids.left, lids.kind, source) ?? shade;
+      sample(photo, source.x, source.y, to.data, at, shade);
+    }
+  }
+}
+
+/** Moves `source` to where the drawn lid comes from; the brightness there, or undefined outside the lid. */
+function drawLid(
+  eye: PhotoEye,
+  closure: number,
+  kind: Lids['kind'],
+  source: Point & { x: number; y: number },
+): number | undefined {
+  if (closure <= 0) return undefined;
+  const dx = source.x - eye.centre.x;
+  const dy = source.y - eye.centre.y;
+  const across = (dx * eye.along.x + dy * eye.along.y) / eye.halfPx;
+  const down = (dy * eye.along.x - dx * eye.along.y) / eye.halfPx;
+  if (kind === 'crease') {
+    // A fold through both eyes hides the strip between its edges, and a shadow lies in it.
+    const half = 0.45 * closure;
+    if (Math.abs(across) > 1.9 || Math.abs(down) > 0.9) return undefined;
+    const from = Math.sign(down) * Math.max(0, (Math.abs(down) / 0.9) * (0.9 - half) + half);
+    move(source, eye, from - down);
+    return Math.abs(down) < 0.06 ? 0.6 : undefined;
+  }
+  if (kind === 'soft') {
+    // The skin between brow and lid is stretched down to the lower rim, most in the middle of the eye.
+    const edge = rim + (lowerRim - rim) * closure * Math.max(0, 1 - (across / 1.15) ** 2);
+    if (down < brow || down > edge || edge <= rim) return undefined;
+    move(source, eye, brow + ((down - brow) * (rim - brow)) / (edge - brow) - down);
+    return undefined;
+  }
+  if ((across / 1.35) ** 2 + (down / 0.8) ** 2 < 1) move(source, eye, -0.75 * closure);
+  return undefined;
+}
+
+/** Heights over the line between the corners of an eye, in halves of its width: lower end of the brow, upper and lower rim. */
+const brow = -0.85;
+const rim = -0.42;
+const lowerRim = 0.32;
+
+function move(source: { x: number; y: number }, eye: PhotoEye, down: number): void {
+  source.x -= down * eye.halfPx * eye.along.y;
+  source.y += down * eye.halfPx * eye.along.x;
+}
+
+function shiftBy({ cellPx, columns, dx, dy }: Warp, source: { x: number; y: number }): void {
+  const [x, y] = [source.x / cellPx, source.y / cellPx];
+  const rows = dx.length / columns;
+  if (x < 0 || y < 0 || x >= columns - 1 || y >= rows - 1) return;
+  const first = Math.floor(y) * columns + Math.floor(x);
+  const [fx, fy] = [x - Math.floor(x), y - Math.floor(y)];
+  const mix = (field: Float32Array): number =>
+    (field[first]! * (1 - fx) + field[first + 1]! * fx) * (1 - fy) +
+    (field[first + columns]! * (1 - fx) + field[first + columns + 1]! * fx) * fy;
+  const [byX, byY] = [mix(dx), mix(dy)];
+  source.x -= byX;
+  source.y -= byY;
+}
+
+function sample(
+  { data, widthPx, heightPx }: Rgb24Picture,
+  x: number,
+  y: number,
+  to: Uint8Array,
+  at: number,
+  shade: number,
+): void {
+  if (x < 0 || y < 0 || x >= widthPx - 1 || y >= heightPx - 1) {
+    to[at] = to[at + 1] = to[at + 2] = wall;
+    return;
+  }
+  const [x0, y0] = [x | 0, y | 0];
+  const [fx, fy] = [x - x0, y - y0];
+  const first = 3 * (y0 * widthPx + x0);
+  const second = first + 3 * widthPx;
+  for (let channel = 0; channel < 3; channel++) {
+    const above = data[first + channel]! * (1 - fx) + data[first + 3 + channel]! * fx;
+    const below = data[second + channel]! * (1 - fx) + data[second + 3 + channel]! * fx;
+    to[at + channel] = (above * (1 - fy) + below * fy) * shade + 0.5;
+  }
+}
+
+/** The motion of one face laid over another: its mesh, normalised to the box, minus the mesh at rest. */
+export function warpOf(face: PhotographedFace, target: FaceShape, rest: FaceShape, now: FaceShape): Warp {
+  const { photo } = face;
+  const cellPx = Math.max(4, target.box.width / 24);
+  const columns = Math.ceil(photo.widthPx / cellPx) + 1;
+  const rows = Math.ceil(photo.heightPx / cellPx) + 1;
+  const dx = new Float32Array(columns * rows);
+  const dy = new Float32Array(columns * rows);
+  const scale = target.box.width / rest.box.width;
+  const moves = target.relief.map((point, index) => {
+    const [was, is] = [rest.relief[index]!, now.relief[index]!];
+    const here = (p: Point, { box }: FaceShape) => ({
+      x: (p.x - box.x - box.width / 2) * scale,
+      y: (p.y - box.y - box.height / 2) * scale,
+    });
+    const [a, b] = [here(was, rest), here(is, now)];
+    return { x: point.x, y: point.y, dx: b.x - a.x, dy: b.y - a.y };
+  });
+  const reach = 2 * (0.05 * target.box.width) ** 2;
+  for (let row = 0, to = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++, to++) {
+      let [weights, sumX, sumY] = [0.02, 0, 0];
+      for (const move of moves) {
+        const far = ((move.x - column * cellPx) ** 2 + (move.y - row * cellPx) ** 2) / reach;
+        if (far > 8) continue;
+        const weight = Math.exp(-far);
+        weights += weight;
+        sumX += weight * move.dx;
+        sumY += weight * move.dy;
+      }
+      dx[to] = sumX / weights;
+      dy[to] = sumY / weights;
+    }
+  }
+  return { cellPx, columns, dx, dy };
+}

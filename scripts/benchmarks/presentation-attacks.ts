@@ -1,0 +1,199 @@
+import { spawn } from 'node:child_process';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { operational } from '../../daemon/base/errors.js';
+import type { Point } from '../../daemon/domain/faces/geometry.js';
+import type { Rgb24Picture } from '../../daemon/domain/faces/picture.js';
+import { closeOf } from '../child-end.js';
+import type { FaceShape, LidRims } from '../virtual-camera/face-shape.js';
+import {
+  drawHeld,
+  type Hold,
+  type Lids,
+  type PhotoEye,
+  type PhotographedFace,
+  type Warp,
+} from './held-picture.kernel.js';
+
+/** One way of attacking with a photograph: how it is held and how its lids are drawn at each time. */
+export interface StillAttack {
+  readonly species: string;
+  readonly name: string;
+  readonly hold: (s: number) => Hold;
+  readonly lids: (s: number) => Lids;
+}
+
+const at: Hold = { x: 0, y: 0, scale: 1, rollDeg: 0, yawDeg: 0, pitchDeg: 0, bend: 0 };
+const wave = (s: number, hz: number, phase = 0): number => Math.sin(2 * Math.PI * (hz * s + phase));
+const open: Lids = { left: 0, right: 0, kind: 'soft' };
+
+const holdNames = [
+  'fixed',
+  'hand',
+  'shift',
+  'approach',
+  'recede',
+  'pulse',
+  'roll',
+  'yaw',
+  'pitch',
+  'yaw-far',
+  'pitch-far',
+  'shake',
+  'bend',
+  'bend-turn',
+] as const;
+type HoldName = (typeof holdNames)[number];
+
+/** Ways to hold a photograph, by name. */
+const holds: Readonly<Record<HoldName, (s: number) => Hold>> = {
+  fixed: () => at,
+  hand: (s) => ({
+    ...at,
+    x: 0.04 * wave(s, 0.4) + 0.01 * wave(s, 2.1),
+    y: 0.03 * wave(s, 0.3, 0.2) + 0.01 * wave(s, 2.6),
+    rollDeg: 1.2 * wave(s, 0.5) + 0.4 * wave(s, 1.9),
+    yawDeg: 1.5 * wave(s, 0.25),
+  }),
+  shift: (s) => ({ ...at, x: 0.5 * wave(s, 0.2) }),
+  approach: (s) => ({ ...at, scale: 0.8 * 1.08 ** s }),
+  recede: (s) => ({ ...at, scale: 1.4 * 0.93 ** s }),
+  pulse: (s) => ({ ...at, scale: 1 + 0.12 * wave(s, 0.5) }),
+  roll: (s) => ({ ...at, rollDeg: 18 * wave(s, 0.3) }),
+  yaw: (s) => ({ ...at, yawDeg: 28 * wave(s, 0.25) }),
+  pitch: (s) => ({ ...at, pitchDeg: 24 * wave(s, 0.25) }),
+  'yaw-far': (s) => ({ ...at, yawDeg: 42 * wave(s, 0.3) }),
+  'pitch-far': (s) => ({ ...at, pitchDeg: 38 * wave(s, 0.3) }),
+  shake: (s) => ({ ...at, x: 0.05 * wave(s, 3.1), y: 0.04 * wave(s, 4.2), rollDeg: 3 * wave(s, 2.7) }),
+  bend: (s) => ({ ...at, bend: 0.45 + 0.4 * wave(s, 0.4) }),
+  'bend-turn': (s) => ({
+    ...at,
+    bend: 0.5 * wave(s, 0.3),
+    yawDeg: 12 * wave(s, 0.5),
+    x: 0.05 * wave(s, 0.7),
+  }),
+};
+
+/** The course of a closure: seconds of closing, closed, and opening. */
+type Course = readonly [number, number, number];
+const courses = {
+  snap: [0.01, 0.2, 0.01],
+  quick: [0.08, 0.05, 0.14],
+  slow: [0.15, 0.12, 0.25],
+  long: [0.06, 0.4, 0.1],
+} as const satisfies Readonly<Record<string, Course>>;
+
+/** Closures begin at these times, seconds: irregular, as people blink. */
+const beginsS = [1.4, 3.6, 5.1, 7.9, 9.2, 11.8, 13.5];
+
+function lidsBy(course: Course, kind: Lids['kind'], eyes: 'both' | 'one' = 'both'): (s: number) => Lids {
+  const [closing, closed, opening] = course;
+  return (s) => {
+    const begin = beginsS.findLast((each) => each <= s);
+    const t = s - (begin ?? s);
+    const share =
+      begin === undefined
+        ? 0
+        : t < closing
+          ? t / closing
+          : t < closing + closed
+            ? 1
+            : Math.max(0, 1 - (t - closing - closed) / opening);
+    const eased = share * share * (3 - 2 * share);
+    return { left: eased, right: eyes === 'both' ? eased : 0, kind };
+  };
+}
+
+const attack = (species: string, hold: HoldName, lids: StillAttack['lids'], how = ''): StillAttack => ({
+  species,
+  name: how === '' ? hold : `${how}, ${hold}`,
+  hold: holds[hold],
+  lids,
+});
+
+/** A photograph in a hand whose lids are not drawn. */
+export const heldByHand: StillAttack = attack('still', 'hand', () => open);
+
+/** Every attack with one photograph. */
+export const stillAttacks: readonly StillAttack[] = [
+  ...holdNames.map((hold) => attack('still', hold, () => open)),
+  ...Object.entries(courses).flatMap(([name, course]) => [
+    attack('drawn-lids', 'hand', lidsBy(course, 'soft'), `${name} soft`),
+    attack('drawn-lids', 'fixed', lidsBy(course, 'hard'), `${name} hard`),
+  ]),
+  attack('drawn-lids', 'hand', lidsBy(courses.quick, 'soft', 'one'), 'one eye'),
+  ...holdNames
+    .filter((hold) => hold !== 'hand' && hold !== 'fixed')
+    .map((hold) => attack('drawn-lids-moved', hold, lidsBy(courses.quick, 'soft'), 'quick soft')),
+  attack('creased', 'hand', lidsBy(courses.quick, 'crease'), 'quick'),
+  attack('creased', 'hand', lidsBy(courses.slow, 'crease'), 'slow'),
+  attack('creased', 'bend', lidsBy(courses.slow, 'crease'), 'slow'),
+];
+
+export function photographedFace(photo: Rgb24Picture, { box, eyes }: FaceShape): PhotographedFace {
+  return { photo, box, eyes: [eyeOf(eyes[0]), eyeOf(eyes[1])] };
+}
+
+function eyeOf({ upper }: LidRims): PhotoEye {
+  const [first, last] = [upper[0] as Point, upper.at(-1) as Point];
+  const width = Math.hypot(last.x - first.x, last.y - first.y);
+  return {
+    centre: { x: (first.x + last.x) / 2, y: (first.y + last.y) / 2 },
+    along: { x: (last.x - first.x) / width, y: (last.y - first.y) / width },
+    halfPx: width / 2,
+  };
+}
+
+export const frameSize = { widthPx: 640, heightPx: 480 };
+
+/** Encodes raw frames of `frameSize` as a camera would, with some noise. Throws `encoder-failed`. */
+export async function encodeClip(path: string, fps: number, frames: Iterable<Uint8Array>): Promise<void> {
+  const { widthPx, heightPx } = frameSize;
+  const child = spawn(
+    'ffmpeg',
+    [
+      ...['-v', 'error', '-y', '-f', 'rawvideo', '-pix_fmt', 'rgb24', '-s', `${widthPx}x${heightPx}`],
+      ...['-r', String(fps), '-i', 'pipe:0', '-vf', 'noise=alls=5:allf=t'],
+      ...['-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '20', '-pix_fmt', 'yuv420p', path],
+    ],
+    { stdio: ['pipe', 'ignore', 'inherit'] },
+  );
+  const ended = closeOf(child);
+  const input = pipeline(Readable.from(frames, { objectMode: false }), child.stdin);
+  const [written] = await Promise.allSettled([input, ended]);
+  if (written.status === 'rejected' || child.exitCode !== 0) {
+    throw operational('encoder-failed', 'ffmpeg could not encode the clip', {
+      remedy: 'Check that ffmpeg is installed with libx264 and that the disk has room.',
+    });
+  }
+}
+
+/** The frames of one attack with a photograph. */
+export function* stillFrames(
+  face: PhotographedFace,
+  { hold, lids }: StillAttack,
+  {
+    seconds,
+    fps,
+    faceWidthPx,
+    warpAt,
+  }: { seconds: number; fps: number; faceWidthPx: number; warpAt?: (s: number) => Warp },
+): Generator<Uint8Array> {
+  for (let frame = 0; frame < seconds * fps; frame++) {
+    const s = frame / fps;
+    const to: Rgb24Picture = {
+      format: 'rgb24',
+      ...frameSize,
+      data: new Uint8Array(3 * frameSize.widthPx * frameSize.heightPx),
+    };
+    const warp = warpAt?.(s);
+    drawHeld(to, {
+      face,
+      hold: hold(s),
+      lids: lids(s),
+      faceWidthPx,
+      ...(warp === undefined ? {} : { warp }),
+    });
+    yield to.data;
+  }
+}

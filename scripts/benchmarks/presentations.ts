@@ -1,0 +1,198 @@
+/*
+ * How liveness verdicts hold up against photographs with drawn, creased or unmoved lids, however they are held.
+ *
+ *   scripts/bench presentations [--fps 15] [--seconds 10] [--attack-every 1] [--only NAME] [--genuine DIR] [--driver CLIP] [PHOTOGRAPH…]
+ *
+ * The attacks are made at run time from photographs of one face (without any: those inside @vladmandic/face-api), at 30 frames a second,
+ * and judged at --fps. --attack-every N: every Nth attack of each photograph; --only NAME: those with NAME in theirs. --driver: also moves a photograph as the face of this clip
+ * moves. --genuine: clips of living people, cut into passages of 10 s; shorter ones are repeated. Prints APCER and BPCER with counts
+ * (ISO/IEC 30107-3). Needs ffmpeg with libx264.
+ */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Lifetime } from '../../daemon/base/lifetime.js';
+import { table } from '../../daemon/cli/output.js';
+import { readClips } from '../../daemon/cli/replay/labelled-collection.js';
+import { openReplaySetup, type ReplaySetup } from '../../daemon/cli/replay/replay-setup.js';
+import { wilsonInterval } from '../../daemon/domain/identification/error-rates.js';
+import type { LivenessVerdict } from '../../daemon/domain/liveness/liveness.js';
+import { systemClock as clock } from '../../daemon/host/system-clock.js';
+import { cutClip } from '../../daemon/vision/cut-clip.js';
+import { openClip } from '../../daemon/vision/ingest/clip-source.js';
+import { decodePhoto } from '../../daemon/vision/photo-decoding.js';
+import { replayClip } from '../../daemon/vision/replay-clip.js';
+import type { StageEvent } from '../../daemon/vision/stage-event.js';
+import { type FaceShape, type FaceShapeFinder, openFaceShapeFinder } from '../virtual-camera/face-shape.js';
+import { type PhotographedFace, warpOf } from './held-picture.kernel.js';
+import {
+  encodeClip,
+  heldByHand,
+  photographedFace,
+  stillAttacks,
+  stillFrames,
+} from './presentation-attacks.js';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    fps: { type: 'string', default: '15' },
+    seconds: { type: 'string', default: '10' },
+    'attack-every': { type: 'string', default: '1' },
+    only: { type: 'string', default: '' },
+    genuine: { type: 'string' },
+    driver: { type: 'string' },
+  },
+});
+const seconds = Number(values.seconds);
+const every = Number(values['attack-every']);
+const passageMs = 10_000;
+/** Face widths that take turns, pixels. */
+const widthsPx = [150, 190, 110, 230];
+
+interface Outcome {
+  readonly species: string;
+  readonly name: string;
+  readonly verdict: LivenessVerdict;
+  readonly reason: string;
+}
+
+/** The worst verdict that any track had at any time: an attendance needs only one moment. */
+function outcomeOf(events: readonly StageEvent[], species: string, name: string): Outcome {
+  const verdicts = events.flatMap((event) =>
+    event.type === 'liveness'
+      ? [event.assessment]
+      : event.type === 'sighting' && event.sighting.isEnded
+        ? [event.sighting.liveness]
+        : [],
+  );
+  const order: readonly LivenessVerdict[] =
+    species === 'genuine' ? ['attack', 'live', 'undetermined'] : ['live', 'attack', 'undetermined'];
+  for (const verdict of order) {
+    const found = verdicts.findLast((each) => each.verdict === verdict);
+    if (found !== undefined) return { species, name, verdict, reason: found.reason };
+  }
+  return { species, name, verdict: 'undetermined', reason: 'no-face' };
+}
+
+async function judged(path: string, { match, ...setup }: ReplaySetup): Promise<readonly StageEvent[]> {
+  const all: StageEvent[] = [];
+  const steps = replayClip({ path, ...setup, sameFaceThreshold: match.threshold, clock, speed: 'max' });
+  for await (const { events } of steps) all.push(...events);
+  return all;
+}
+
+async function facesOf(
+  path: string,
+  { analyser }: ReplaySetup,
+  finder: FaceShapeFinder,
+): Promise<(PhotographedFace & { readonly shape: FaceShape }) | undefined> {
+  const decoded = await decodePhoto(await readFile(path));
+  if (decoded.outcome !== 'ok') return undefined;
+  const { picture } = decoded;
+  const found = await analyser.detect(picture, { smallestFacePx: 40 });
+  const largest = [...found].sort((a, b) => b.box.width - a.box.width)[0];
+  const shape = largest && (await finder.find(picture, largest.box));
+  return shape && { ...photographedFace(picture, shape), shape };
+}
+
+/** The shapes of the face of a clip, frame by frame at 15 a second. */
+async function motionOf(
+  path: string,
+  setup: ReplaySetup,
+  finder: FaceShapeFinder,
+): Promise<readonly FaceShape[]> {
+  const { camera, ffmpeg, analyser } = setup;
+  const shapes: FaceShape[] = [];
+  await using clip = await openClip({
+    ...{ path, cameraId: camera.id, ffmpeg, clock },
+    maxAnalysisWidthPx: camera.maxAnalysisWidthPx,
+  });
+  let nextMs = 0;
+  for await (const frame of clip) {
+    try {
+      if (frame.capturedAtMs < nextMs - 5) continue;
+      if (frame.capturedAtMs > seconds * 1000) break;
+      nextMs += 1000 / 15;
+      const last = shapes.at(-1);
+      const near = last?.box ?? (await analyser.detect(frame.picture, { smallestFacePx: 40 }))[0]?.box;
+      const shape = near && (await finder.find(frame.picture, near));
+      const seen = shape ?? last;
+      if (seen !== undefined) shapes.push(seen);
+    } finally {
+      frame.release();
+    }
+  }
+  return shapes;
+}
+
+function samplePhotographs(): string[] {
+  const library = dirname(createRequire(import.meta.url).resolve('@vladmandic/face-api/package.json'));
+  return [1, 2, 3, 4, 5, 6].map((n) => join(library, 'demo', `sample${n}.jpg`));
+}
+
+await using lifetime = new Lifetime(clock);
+const setup = await openReplaySetup(
+  { configPath: undefined, cameraId: undefined, fps: Number(values.fps) },
+  lifetime,
+);
+await using finder = await openFaceShapeFinder();
+const directory = await mkdtemp(join(tmpdir(), 'rollcall-presentations-'));
+lifetime.defer('clips', () => rm(directory, { recursive: true, force: true }));
+const path = join(directory, 'attack.mp4');
+const outcomes: Outcome[] = [];
+const note = (outcome: Outcome): void => {
+  outcomes.push(outcome);
+  process.stderr.write(`${outcome.species}: ${outcome.name}: ${outcome.verdict} (${outcome.reason})\n`);
+};
+for (const [nth, photograph] of (positionals.length > 0 ? positionals : samplePhotographs()).entries()) {
+  const face = await facesOf(photograph, setup, finder);
+  if (face === undefined) continue;
+  for (const [index, attack] of stillAttacks.entries()) {
+    if ((index + nth) % every !== 0 || !attack.name.includes(values.only)) continue;
+    const faceWidthPx = widthsPx[(index + nth) % widthsPx.length] ?? 150;
+    await encodeClip(path, 30, stillFrames(face, attack, { seconds, fps: 30, faceWidthPx }));
+    const name = `${attack.name}, ${basename(photograph)}`;
+    note(outcomeOf(await judged(path, setup), attack.species, name));
+  }
+  if (values.driver !== undefined) {
+    const motion = await motionOf(values.driver, setup, finder);
+    const [rest] = motion;
+    if (rest === undefined) continue;
+    const warpAt = (s: number) => {
+      const now = motion[Math.round(s * 15)] ?? motion.at(-1) ?? rest;
+      return warpOf(face, face.shape, rest, now);
+    };
+    await encodeClip(path, 15, stillFrames(face, heldByHand, { seconds, fps: 15, faceWidthPx: 200, warpAt }));
+    note(outcomeOf(await judged(path, setup), 'warped', basename(photograph)));
+  }
+}
+if (values.genuine !== undefined) {
+  const { match, ...rest } = setup;
+  for (const clip of await readClips(values.genuine)) {
+    const file = join(values.genuine, clip.name);
+    const pieces = cutClip(
+      { path: file, ...rest, sameFaceThreshold: match.threshold, clock },
+      { lengthsMs: [passageMs], loopMs: passageMs, memory: 'near' },
+    );
+    for await (const { events, lengthMs, startMs } of pieces) {
+      if (lengthMs === passageMs) note(outcomeOf(events, 'genuine', `${clip.name} from ${startMs / 1000} s`));
+    }
+  }
+}
+const kinds = [...new Set(outcomes.map(({ species }) => species))];
+const rows = kinds.map((kind) => {
+  const all = outcomes.filter(({ species }) => species === kind);
+  const count = (verdict: LivenessVerdict): number => all.filter((each) => each.verdict === verdict).length;
+  const wrong = kind === 'genuine' ? count('attack') : count('live');
+  const [low, high] = wilsonInterval(wrong / all.length, all.length);
+  const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
+  return [
+    ...[kind, String(all.length), String(count('live')), String(count('undetermined'))],
+    ...[String(count('attack')), kind === 'genuine' ? 'BPCER' : 'APCER', percent(wrong / all.length)],
+    `${percent(low)} to ${percent(high)}`,
+  ];
+});
+console.log(table(['species', 'clips', 'live', 'undetermined', 'attack', 'rate', '', '95 %'], rows));

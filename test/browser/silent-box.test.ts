@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { demoSections } from '../../scripts/seeding/seed.js';
+import { withoutBuild } from '../support/box.js';
+import { startBrowser, withoutChromium } from '../support/browser.js';
+import { startConsoleBox } from '../support/console-box.js';
+import { descendantsOf } from '../support/processes.js';
+
+/** The daemon among the processes below `pid`. */
+function coreOf(pid: number): number {
+  const found = descendantsOf(pid).find((each) =>
+    readFileSync(`/proc/${each}/cmdline`, 'utf8').includes('rollcalld.js'),
+  );
+  assert.ok(found);
+  return found;
+}
+
+describe('the console of a box with faults', {
+  skip: withoutBuild || withoutChromium,
+  timeout: 240_000,
+}, () => {
+  test('says so when a camera has failed, when the box hangs, and when the browser is offline', async () => {
+    await using browser = await startBrowser();
+    const sections = (port: number): string =>
+      demoSections(port).replaceAll('enabled: false', 'enabled: true');
+    await using box = await startConsoleBox({ content: 'accounts', browser, sections });
+    const core = coreOf(process.pid);
+    const { page, context } = await box.open('admin', '/');
+    const health = page.getByRole('region', { name: 'Now' });
+    // Nothing answers at the addresses of these cameras.
+    await health.getByText(/cameras? ha(s a|ve) faults?\./).waitFor();
+    assert.equal(await health.getByText('The box works as it should.').count(), 0);
+
+    const lost = page.getByText('The box does not answer. The console tries again by itself');
+    process.kill(core, 'SIGSTOP');
+    try {
+      await lost.waitFor();
+      await health.getByText('The box does not answer.').waitFor();
+    } finally {
+      process.kill(core, 'SIGCONT');
+    }
+    await lost.waitFor({ state: 'hidden' });
+    await health.getByText(/cameras? ha(s a|ve) faults?\./).waitFor();
+
+    await context.setOffline(true);
+    await lost.waitFor();
+    await context.setOffline(false);
+    await lost.waitFor({ state: 'hidden' });
+  });
+});

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { exitOf, firstLineOf } from '../../scripts/child-end.js';
+import { makeBox, runProgram, withoutBuild } from '../support/box.js';
+import { root } from '../support/built.js';
+import { descendantsOf } from '../support/processes.js';
+
+const thief = join(root, 'test/support/memory-thief.py');
+const isRoot = process.getuid?.() === 0;
+
+/** What another process of this user can read of the process `pid`. */
+async function stolenFrom(pid: number): Promise<string> {
+  const { stdout, stderr } = await runProgram('/usr/bin/python3', [thief, String(pid)], process.env);
+  assert.equal(stderr, '');
+  return stdout.trim();
+}
+
+describe('the memory of the box', { skip: withoutBuild || (isRoot && 'root may read all memory') }, () => {
+  test('is closed to other processes of its user', async () => {
+    await using box = await makeBox();
+    await box.start();
+    const processes = descendantsOf(process.pid);
+    assert.ok(processes.length > 0);
+    for (const pid of processes) assert.equal(await stolenFrom(pid), '', `process ${pid}`);
+  });
+
+  test('would be read by this attack if it were open', async () => {
+    const open = spawn(process.execPath, ['-e', 'console.log("ready"); setInterval(() => {}, 60_000)'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    try {
+      await firstLineOf(open);
+      assert.match(await stolenFrom(open.pid ?? 0), /environ,open files/);
+    } finally {
+      open.kill('SIGKILL');
+      await exitOf(open);
+    }
+  });
+});

@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { FaceLandmarks } from '../../daemon/domain/faces/face.js';
+import type { Point } from '../../daemon/domain/faces/geometry.js';
+import { nextInnerMotion, noInnerMotion } from '../../daemon/domain/liveness/inner-motion.js';
+
+/** Across, down, and away from the camera, in distances of the middles of the eyes; in the order of `FaceLandmarks.shape`. */
+type Solid = readonly [across: number, down: number, deep: number];
+const head: readonly Solid[] = [
+  ...[-0.75, -0.25, 0.25, 0.75].map((x): Solid => [x, 0, 0]),
+  ...[-0.8, -0.5, -0.2, 0.2, 0.5, 0.8].map((x): Solid => [x, -0.35, -0.05]),
+  ...([
+    [0, 0.6, -0.6],
+    [0, 0.85, -0.35],
+    [-0.2, 0.7, -0.25],
+    [0.2, 0.7, -0.25],
+    [0, 0, -0.2],
+  ] as const),
+  ...[-0.4, 0.4].map((x): Solid => [x, 1.2, 0]),
+  ...[-0.15, 0, 0.15, 0].map((x, at): Solid => [x, 1.1 + 0.02 * at, -0.1]),
+  ...[-0.15, 0, 0.15, 0].map((x, at): Solid => [x, 1.25 + 0.02 * at, -0.1]),
+  ...([
+    [0, 1.75, 0],
+    [-0.8, 1.2, 0.4],
+    [0.8, 1.2, 0.4],
+    [-1.1, 0.1, 0.8],
+    [1.1, 0.1, 0.8],
+    [0, -0.9, 0.1],
+    [-0.4, 1.65, 0.1],
+    [0.4, 1.65, 0.1],
+  ] as const),
+];
+/** The points of the lower lip and the chin, which sink as the mouth opens. */
+const jaw = [21, 22, 23, 24, 25, 31, 32];
+
+interface Shown {
+  readonly yawDeg?: number;
+  readonly pitchDeg?: number;
+  readonly rollDeg?: number;
+  readonly x?: number;
+  readonly scale?: number;
+  /** How far the mouth is open. */
+  readonly open?: number;
+  /** How far the lids are closed, 0..1, and whether all else is pulled along with them. */
+  readonly closed?: number;
+  readonly pulled?: number;
+  readonly eyesPx?: number;
+}
+
+/** A head, or a flat picture of it. */
+function shapeOf(shown: Shown, isFlat: boolean): readonly Point[] {
+  const {
+    yawDeg = 0,
+    pitchDeg = 0,
+    rollDeg = 0,
+    x = 300,
+    scale = 1,
+    open = 0,
+    pulled = 0,
+    eyesPx = 60,
+  } = shown;
+  const [yaw, pitch, roll] = [yawDeg, pitchDeg, rollDeg].map((deg) => (deg * Math.PI) / 180) as [
+    number,
+    number,
+    number,
+  ];
+  return head.map(([across, down, deep], index) => {
+    const z0 = isFlat ? 0 : deep;
+    const y0 = down + (jaw.includes(index) ? open : 0) + (index < 10 ? pulled : 0);
+    const x1 = across * Math.cos(yaw) - z0 * Math.sin(yaw);
+    const z1 = across * Math.sin(yaw) + z0 * Math.cos(yaw);
+    const y1 = y0 * Math.cos(pitch) + z1 * Math.sin(pitch);
+    const [cos, sin] = [Math.cos(roll) * eyesPx * scale, Math.sin(roll) * eyesPx * scale];
+    return { x: x + cos * x1 - sin * y1, y: 200 + sin * x1 + cos * y1 };
+  });
+}
+
+/** Whether a face is seen to move in itself over so many seconds. */
+function moves(
+  shownAt: (s: number) => Shown,
+  { isFlat = false, fps = 15, seconds = 8 }: { isFlat?: boolean; fps?: number; seconds?: number } = {},
+): boolean {
+  let state = noInnerMotion;
+  let hasMoved = false;
+  for (let frame = 0; frame < seconds * fps; frame++) {
+    const s = frame / fps;
+    const shown = shownAt(s);
+    const { yawDeg = 0, pitchDeg = 0, rollDeg = 0, closed = 0 } = shown;
+    const openness = 0.3 * (1 - 0.8 * closed);
+    const landmarks: Pick<FaceLandmarks, 'shape' | 'pose'> = {
+      shape: shapeOf(shown, isFlat),
+      pose: { yawDeg, pitchDeg, rollDeg },
+    };
+    const seen = { left: openness, right: openness, areLidsRaised: openness >= 0.2 };
+    const sample = { ...seen, atMs: s * 1000, framing: 'whole', sharpness: 1 } as const;
+    const next = nextInnerMotion(state, sample, landmarks);
+    state = next.state;
+    hasMoved ||= next.hasMoved;
+  }
+  return hasMoved;
+}
+
+const wave = (s: number, hz = 0.3): number => Math.sin(2 * Math.PI * hz * s);
+/** Closed for a quarter of a second, every two seconds. */
+const lidsAt = (s: number): number => (s % 2 > 1.5 && s % 2 < 1.75 ? 1 : 0);
+
+describe('the movement of a face in itself', () => {
+  const sheets: Readonly<Record<string, (s: number) => Shown>> = {
+    'that is held still': () => ({}),
+    'that is shifted': (s) => ({ x: 300 + 40 * wave(s) }),
+    'that comes nearer': (s) => ({ scale: 1.08 ** s }),
+    'that is rolled': (s) => ({ rollDeg: 20 * wave(s) }),
+    'that is turned a little': (s) => ({ yawDeg: 8 * wave(s), pitchDeg: 5 * wave(s, 0.2) }),
+    'that is turned far': (s) => ({ yawDeg: 35 * wave(s) }),
+    'that is tilted far': (s) => ({ pitchDeg: 30 * wave(s) }),
+  };
+  for (const [name, shownAt] of Object.entries(sheets)) {
+    for (const fps of [10, 15, 30]) {
+      test(`is not seen in a picture ${name} at ${fps} frames a second, whose lids close`, () => {
+        const drawn = (s: number): Shown => ({ ...shownAt(s), closed: lidsAt(s) });
+        assert.equal(moves(drawn, { isFlat: true, fps }), false);
+      });
+    }
+  }
+
+  test('is not seen in what closing lids pull along', () => {
+    assert.equal(
+      moves((s) => ({ closed: lidsAt(s), pulled: 0.08 * lidsAt(s) })),
+      false,
+    );
+    assert.equal(
+      moves((s) => ({ pulled: 0.08 * lidsAt(s) }), { fps: 30 }),
+      true,
+      'while the eyes are open',
+    );
+  });
+
+  test('is seen when the mouth moves, at every rate', () => {
+    for (const fps of [10, 15, 30])
+      assert.equal(
+        moves((s) => ({ open: s % 2 < 1 ? 0 : 0.06 }), { fps }),
+        true,
+      );
+  });
+
+  test('is seen when a head turns by a few degrees, but not by two', () => {
+    assert.equal(
+      moves((s) => ({ yawDeg: 5 * wave(s) })),
+      true,
+    );
+    assert.equal(
+      moves((s) => ({ yawDeg: wave(s) })),
+      false,
+    );
+  });
+
+  test('must be greater in a smaller face, whose mesh is noisier', () => {
+    const open = (eyesPx: number) => (s: number) => ({ eyesPx, open: s % 2 < 1 ? 0 : 0.04 });
+    assert.equal(moves(open(60)), true);
+    assert.equal(moves(open(20)), false);
+  });
+
+  test('must be great while a face is turned far, as a picture that is turned also changes', () => {
+    const turning = (open: number) => (s: number) => ({
+      ...{ yawDeg: 35 * wave(s, 0.6), open: s % 2 < 1 ? 0 : open },
+    });
+    assert.equal(moves(turning(0.06), { isFlat: true }), false);
+    assert.equal(moves(turning(0.4), { isFlat: true }), true);
+  });
+
+  test('is not told across more than four seconds, in which light and camera may change', () => {
+    assert.equal(
+      moves((s) => ({ open: 0.003 * s }), { seconds: 30 }),
+      false,
+    );
+  });
+
+  test('changes nothing where an eye or a part of the face is not seen', () => {
+    const shown = { shape: shapeOf({}, false), pose: { yawDeg: 0, pitchDeg: 0, rollDeg: 0 } };
+    const sample = { atMs: 0, left: 0.3, right: 0.3, areLidsRaised: true, sharpness: 1 } as const;
+    for (const unseen of [
+      { ...sample, left: undefined, framing: 'whole' } as const,
+      { ...sample, framing: 'too-close' } as const,
+    ])
+      assert.deepEqual(nextInnerMotion(noInnerMotion, unseen, shown), {
+        state: noInnerMotion,
+        hasMoved: false,
+      });
+  });
+});
