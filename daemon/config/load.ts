@@ -73,7 +73,7 @@ export async function findFolders(
 }
 
 function foundFolder(name: FolderName, text: string): string {
-  // A file that is no YAML at all usually still has its line.
+  // A file that is not valid YAML usually still has its line.
   const [, line] = new RegExp(`^${name}:\\s*["']?([^"'#\\n]+?)["']?\\s*(?:#.*)?$`, 'm').exec(text) ?? [];
   return folderIn(name, line === undefined ? text : `${name}: ${JSON.stringify(line)}`);
 }
@@ -90,7 +90,7 @@ function folderIn(name: FolderName, text: string): string {
 
 /**
  * The socket path and the time zone in the file. The rest of the file may be invalid, because the daemon may still run
- * with an earlier version of it. Of a file that is no YAML at all, they come from the copy that was in force last. A value that
+ * with an earlier version of it. Where a file is not valid YAML, they come from the copy that was in force last. A value that
  * cannot be read is absent.
  */
 export async function loadSite(

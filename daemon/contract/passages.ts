@@ -329,7 +329,7 @@ export const passageOperations = {
   'passages.unmark': operation({
     method: 'DELETE',
     path: '/passages/{passage}/marks',
-    summary: 'Take back what was said of a passage.',
+    summary: 'Undo the correction of a passage.',
     description:
       'Attendance is again as the box recorded it if the caller also has `attendance:write`, the threshold that a mark raised goes down, and the centre gets an event.',
     input: z.strictObject({ passage: which }),

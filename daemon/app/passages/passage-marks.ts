@@ -69,7 +69,7 @@ export class PassageMarks {
     return effects.flat();
   }
 
-  /** Takes back what was said of a passage: attendance is again as the box recorded it. @throws `mark-refused` */
+  /** Undoes the correction of a passage: attendance is again as the box recorded it. @throws `mark-refused` */
   unmark(passage: Passage, caller: Marker): MarkOutcome {
     if (this.lastOf(passage.id) === undefined)
       throw refused('nothing was said of it, or it was taken back', 'reload the passage');

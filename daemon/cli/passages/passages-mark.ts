@@ -71,7 +71,7 @@ export function registerUnmark(passages: Command): void {
   withCommonOptions(passages.command('unmark'))
     .argument('<passage>', 'id of the passage, or its beginning')
     .description(
-      'take back what was said of a passage: attendance and thresholds are again as the box had them',
+      'undo the correction of a passage: attendance and thresholds return to what the box had recorded',
     )
     .action((passage: string, options: CommonOptions) =>
       runAction(options.json === true, async () => {

@@ -72,7 +72,7 @@ export interface MarkNotice extends HappenedAt {
 /** `nobody`: not a face, or a picture. */
 export const markedAs = ['person', 'stranger', 'nobody'] as const;
 export type MarkedAs = (typeof markedAs)[number];
-/** `taken-back`: what was said of the passage before no longer counts. */
+/** `taken-back`: an earlier correction of the passage was undone. */
 export const noticedMarks = [...markedAs, 'taken-back'] as const;
 export type NoticedMark = (typeof noticedMarks)[number];
 

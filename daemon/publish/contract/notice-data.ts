@@ -33,7 +33,7 @@ export const markData = z.strictObject({
   was: z
     .enum(noticedMarks)
     .describe(
-      'who it was: an enrolled person, a stranger, or nobody (no living face); taken-back: what was said of the passage before no longer counts',
+      'who it was: an enrolled person, a stranger, or nobody (no living face); taken-back: an earlier correction of the passage was undone',
     ),
   person: opaqueId.optional().describe('of person: who it was'),
   passage: opaqueId.optional().describe('the passage; absent for a person whom the box missed altogether'),

@@ -118,7 +118,7 @@ function Effect(mark: { readonly passage: string; readonly was: Was; readonly pe
   );
 }
 
-/** Takes back what was said of a passage. */
+/** Undoes the correction of a passage. */
 export function UnmarkPassage({
   passage,
   onClose,
