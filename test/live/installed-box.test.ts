@@ -443,7 +443,15 @@ async function uninstalls(box: BootedBox) {
 
 async function otherKeys(box: BootedBox) {
   const purge = 'scripts/install --uninstall --purge --yes';
-  assert.match(await box.must(`scripts/install --key file; ${purge}`), /ok {7}gallery: open/);
+  const named = 'ROLLCALL_SITE=plant-2 ROLLCALL_BOX=box-2 scripts/install --key file; rollcall status';
+  assert.match(await box.must(`${named}; ${purge}`), /ok {7}gallery: open[\s\S]*plant-2[\s\S]*box-2/);
+  // A terminal: the names are asked for, a wrong one again, and Enter takes what is proposed.
+  const answers = 'Plant 3\nplant-3\n\nn\n';
+  const asked = `script -qec 'scripts/install --key file' /dev/null; grep -E '^  id: ' /etc/rollcall/rollcall.yaml; ${purge}`;
+  assert.match(
+    await box.must(asked, answers),
+    /use lower-case letters[\s\S]*^ {2}id: plant-3\r?\n {2}id: box\r?$/m,
+  );
   const passphrase = 'six random words on a sheet';
   const sealed = await box.must('scripts/install --key passphrase; rollcall key status', passphrase);
   assert.match(sealed, /open[\s\S]*passphrase/);
