@@ -37,6 +37,15 @@ describe('the console of a box with faults', {
     try {
       await lost.waitFor();
       await health.getByText('The box does not answer.').waitFor();
+      const links = page.locator('#pages').getByRole('link');
+      const count = await links.count();
+      assert.ok(count >= 10, `${count} pages`);
+      for (let at = 0; at < count; at += 1) {
+        await links.nth(at).click();
+        await page.getByRole('heading', { level: 1 }).waitFor();
+        assert.ok(await lost.isVisible(), `${page.url()} says that the box is silent`);
+      }
+      await links.first().click();
     } finally {
       process.kill(core, 'SIGCONT');
     }
