@@ -76,7 +76,7 @@ describe('the people pages of the console', {
       await page.goto(path);
       await page.getByRole('heading', { level: 1 }).waitFor();
       // A busy box never leaves the network idle: the state asks again before that.
-      await page.locator('main .loading').waitFor({ state: 'detached' });
+      await page.locator('main .loading').first().waitFor({ state: 'detached' });
       assert.ok(!(await isWiderThanScreen(opened)), path);
     }
     assert.deepEqual(faults, []);
