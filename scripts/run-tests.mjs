@@ -16,8 +16,9 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { setPriority, tmpdir } from 'node:os';
+import { constants, setPriority, tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -46,8 +47,10 @@ const givingWay = 5;
 // Pure tests are over sooner than a process of their own has started: their files share two processes.
 const shared = new Set(['unit']);
 const sharedCount = 2;
-// A file that does not end fails: something it started is still running.
-const fileTimeoutMs = 600_000;
+// A file that does not end fails: something it started is still running. The longest takes a third of this on an idle machine.
+const fileTimeoutMs = 1_200_000;
+// A process that ends in its own time, such as a browser, has this long after its test.
+const partingMs = 30_000;
 const longestFailure = 30;
 
 // Root may read and write everything, so a fault in the rights of a file never shows. Where root runs the tests, an
@@ -131,6 +134,56 @@ function jobsOf([suite, files]) {
   return [...jobs(forAll, ordinaryUser), ...forRoot.map(single)];
 }
 
+/** What all processes that a file of this run starts have in their environment as `ROLLCALL_TESTED_BY`. */
+const testerOf = (file) => `${process.pid}:${file}`;
+
+/** Processes whose tester begins like this. */
+function processesOf(tester) {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        const environment = readFileSync(`/proc/${pid}/environ`, 'latin1');
+        if (!`\0${environment}`.includes(`\0ROLLCALL_TESTED_BY=${tester}`)) return [];
+        const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+        return words[0] === '' ? [] : [{ pid: Number(pid), command: words.join(' ').slice(0, 200) }];
+      } catch {
+        // It has ended, or belongs to another user.
+        return [];
+      }
+    });
+}
+
+/** Ends what a file left behind; resolves with the commands, none if all ended by themselves. */
+async function endOrphans(file) {
+  const tester = `${testerOf(file)}\0`;
+  const untilMs = performance.now() + partingMs;
+  let left = processesOf(tester);
+  while (left.length > 0 && performance.now() < untilMs) {
+    await delay(100);
+    left = processesOf(tester);
+  }
+  kill(left);
+  return left.map(({ command }) => command);
+}
+
+function kill(processes) {
+  for (const { pid } of processes) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch (error) {
+      if (error.code !== 'ESRCH') throw error;
+    }
+  }
+}
+
+/** Who interrupts the tests gets back a machine without their processes. */
+function leaveNothing(signal) {
+  kill(processesOf(testerOf('')));
+  removePlaces();
+  process.exit(128 + constants.signals[signal]);
+}
+
 /** Runs one file to its end; resolves with what it printed, how long it took, and whether it passed. */
 async function runFile({ suite, file, bundle, user }, { outputs, home }) {
   const outputPath = join(outputs, `${file.replaceAll('/', '-')}.txt`);
@@ -141,7 +194,11 @@ async function runFile({ suite, file, bundle, user }, { outputs, home }) {
     cwd: root,
     stdio: ['ignore', output, output],
     ...user,
-    env: user ? { ...process.env, HOME: home, TMPDIR: home } : process.env,
+    env: {
+      ...process.env,
+      ...(user && { HOME: home, TMPDIR: home }),
+      ROLLCALL_TESTED_BY: testerOf(file),
+    },
   });
   // Before it can have started anything: what it starts inherits the priority.
   if (child.pid !== undefined && !realTime.has(suite)) setPriority(child.pid, givingWay);
@@ -153,9 +210,17 @@ async function runFile({ suite, file, bundle, user }, { outputs, home }) {
   clearTimeout(tooLong);
   if (signal === 'SIGKILL')
     writeSync(output, `${file} was ended: it ran for over ${fileTimeoutMs / 1000} s\n`);
+  const orphans = await endOrphans(file);
+  if (orphans.length > 0)
+    writeSync(output, `✖ failing tests:\n${file} left processes behind:\n${orphans.join('\n')}\n`);
   closeSync(output);
   const tookS = Math.round((performance.now() - startedMs) / 1000);
-  return { file, hasPassed: code === 0, tookS, text: readFileSync(outputPath, 'utf8') };
+  return {
+    file,
+    hasPassed: code === 0 && orphans.length === 0,
+    tookS,
+    text: readFileSync(outputPath, 'utf8'),
+  };
 }
 
 const countNames = ['tests', 'pass', 'fail', 'cancelled', 'skipped'];
@@ -216,8 +281,13 @@ if (process.getuid() === 0) chmodSync(join(root, 'var/virtual-camera'), 0o1777);
 const outputs = mkdtempSync(join(tmpdir(), 'rollcall-tests-'));
 const home = mkdtempSync(join(tmpdir(), 'rollcall-tests-'));
 if (process.getuid() === 0) chownSync(home, ordinaryUser.uid, ordinaryUser.gid);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, leaveNothing);
 try {
   process.exitCode = report(await runAll(jobs, { outputs, home })) ? 0 : 1;
 } finally {
+  removePlaces();
+}
+
+function removePlaces() {
   for (const folder of [outputs, home]) rmSync(folder, { recursive: true, force: true });
 }
