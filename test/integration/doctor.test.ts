@@ -117,6 +117,14 @@ describe('rollcall doctor', () => {
     assert.doesNotMatch(JSON.stringify(after), /no colon here/);
     assert.equal(of(after, 'data directory')?.outcome, 'ok');
 
+    assert.equal(of(after, 'login of camera door'), undefined);
+    const openly = configuration(directory.path).replace(
+      'camera-door',
+      'camera-door\n    allowBasicLogin: true',
+    );
+    await writeFile(config, openly);
+    assert.equal(of(await examineBox(config, machine), 'login of camera door')?.outcome, 'warning');
+
     await chmod(join(secrets, 'gallery-key'), 0o644);
     assert.match(of(await examineBox(config, machine), 'gallery key')?.remedy ?? '', /chmod/);
   });

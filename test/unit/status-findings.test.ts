@@ -115,6 +115,22 @@ describe('the findings that status and doctor share', () => {
     assert.doesNotMatch(describeStatus(healthy, asIs), /ATTENTION|what to do/);
   });
 
+  test('doubt a threshold that is more than 0.2 from the operating point', () => {
+    for (const [configuredThreshold, isDoubted] of [
+      [recogniser.ownThreshold - 0.21, true],
+      [recogniser.ownThreshold - 0.19, false],
+      [recogniser.ownThreshold + 0.19, false],
+      [recogniser.ownThreshold + 0.21, true],
+    ] as const) {
+      const found = statusFindings({ ...healthy, recogniser: { ...recogniser, configuredThreshold } }, asIs);
+      assert.equal(
+        found.some(({ check }) => check === 'threshold'),
+        isDoubted,
+        String(configuredThreshold),
+      );
+    }
+  });
+
   test('have no line about alerts where there are neither rules nor open deliveries', () => {
     const none = { rules: 0, pending: 0, failed: 0 };
     for (const [changes, isShown] of [
