@@ -4,7 +4,7 @@ import { scanSource } from '../../test/support/source-scanner.js';
 import { isSlow, layers } from './layers.js';
 
 /** Unit tests that run for one file, the nearest to it: those that are further away pass through so much that they tell little. */
-const nearestUnit = 10;
+const nearestUnit = 40;
 /** Integration tests that run for one file, of those that its layer names. */
 const nearestIntegration = 4;
 

@@ -71,6 +71,14 @@ describe('a camera file', () => {
     assert.ok(kept.ok, JSON.stringify(kept));
   });
 
+  test('does not hide that the configuration file holds something else than settings', () => {
+    for (const wrong of ['- site\n', 'site\n']) {
+      const loaded = parseConfig(wrong, [door]);
+      const alone = parseConfig(wrong, []);
+      assert.deepEqual(loaded, alone);
+    }
+  });
+
   test('does not hide what is wrong with the list of the configuration file', () => {
     for (const wrong of ['cameras:\n', 'cameras: gate\n']) {
       const loaded = parseConfig(site + wrong, [door]);

@@ -14,6 +14,18 @@ test('an address with an unknown scheme is refused, and the message lists the kn
   assert.deepEqual(problems('url: http://192.0.2.7'), said);
 });
 
+test('a prefix of topics has at most 128 characters, in levels that no access list treats specially', () => {
+  const level = 'a'.repeat(63);
+  assert.deepEqual(problems(`url: 'mqtts://b', topicPrefix: ${level}/${level}`), []);
+  for (const prefix of [`${level}/${level}/a`, 'a//b', '/a', 'a/+', 'a/#', 'A']) {
+    assert.match(
+      problems(`url: 'mqtts://b', topicPrefix: '${prefix}'`).join(),
+      /^mqtt\.topicPrefix: /,
+      prefix,
+    );
+  }
+});
+
 describe('the settings of TLS', () => {
   test('can be combined', () => {
     const loaded = withBroker(
