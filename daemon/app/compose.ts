@@ -6,6 +6,7 @@ import type { Config } from '../config/schema.js';
 import { operations } from '../contract/operations.js';
 import type { ReloadResult, ReloadStatus } from '../contract/status.js';
 import { openLocalCaller } from '../control/local-caller.js';
+import { Creations } from '../control/idempotency.js';
 import { refuseSecondDaemon, startControlServer } from '../control/server.js';
 import type { RecentLog } from '../host/recent-log.js';
 import { systemClock as clock } from '../host/system-clock.js';
@@ -141,14 +142,16 @@ export async function composeBox(config: Config, options: ComposeOptions): Promi
       recentPassages,
     },
   });
+  const creations = new Creations({ kept: records.requests, logger });
   const server = await startControlServer({
-    ...{ socketPath, operations, handlers, logger },
+    ...{ socketPath, operations, handlers, creations, logger },
     callerOf: await openLocalCaller(),
   });
   lifetime.use('control server', server);
   await serveMetrics(context, metrics);
   if (gate !== undefined) {
-    await startGate(context, { operations, handlers, ...networkCallers(context, stores, accounts) });
+    const callers = networkCallers(context, stores, accounts);
+    await startGate(context, { operations, handlers, creations, ...callers });
   }
   lifetime.use(
     'place of the records',

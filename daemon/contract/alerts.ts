@@ -165,6 +165,7 @@ export const alertOperations = {
       minutes: z.int().min(1).max(43_200).describe('How long, at most 30 days.'),
     }),
     answer: { kind: 'json', schema: alertMute },
+    creates: { id: 'rule', foundBy: 'alerts.mutes' },
     errors: ['no-such-rule'],
     scope: 'alerts:write',
     audit: 'write',

@@ -287,6 +287,7 @@ export const attendanceOperations = {
     description: 'What the cameras recorded stays. The correction is kept beside it.',
     input: correctionRequest,
     answer: { kind: 'json', schema: correctionResult },
+    creates: { id: 'correction.number', foundBy: 'attendance.report' },
     errors: ['no-such-person', 'correction-refused', 'no-such-time', 'ambiguous-time'],
     scope: 'attendance:write',
     audit: 'write',

@@ -217,6 +217,7 @@ export const backupOperations = {
       'The answer comes when the backup is made, which takes minutes for a large gallery; `backups.show` has the progress, and the backup after a lost answer. The box keeps the newest one for a day, and deletes it when a person is erased or withdraws consent: it may hold them.',
     secrets: createSecrets,
     answer: { kind: 'json', schema: keptBackup },
+    creates: { id: 'id', foundBy: 'backups.show' },
     errors: [...createErrors, 'backup-outdated'],
     scope: 'backups:write',
     audit: 'write',
@@ -233,6 +234,7 @@ export const backupOperations = {
     description:
       'For API keys: as `backups.create`, but without a passphrase and a proof of identity. Only the secret half of the recovery key opens the backup, and the box does not have it.',
     answer: { kind: 'json', schema: keptBackup },
+    creates: { id: 'id', foundBy: 'backups.show' },
     errors: [...createErrors, 'backup-outdated'],
     scope: 'backups:make',
     audit: 'write',
@@ -342,6 +344,7 @@ export const backupOperations = {
     input: z.strictObject({ path }),
     secrets: createSecrets,
     answer: { kind: 'json', schema: fileBackup },
+    creates: { id: 'path', foundBy: 'backups.show' },
     errors: createErrors,
     scope: 'backups:write',
     audit: 'write',

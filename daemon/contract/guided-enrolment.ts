@@ -203,6 +203,11 @@ const forOperators = {
         .optional(),
     }),
     answer: { kind: 'json', schema: guidedEnrolment },
+    creates: {
+      id: 'id',
+      foundBy: 'enrolments.list',
+      lost: 'Go on with this guided enrolment (enrolments.show).',
+    },
     errors: [
       ...galleryErrors,
       'no-such-person',
@@ -292,6 +297,11 @@ const forOperators = {
         enrolment: guidedEnrolment,
       }),
     },
+    creates: {
+      id: 'enrolment.id',
+      foundBy: 'enrolments.show',
+      lost: 'Make another link with another key: it ends the lost one.',
+    },
     errors: [...missing, 'enrolment-finished'],
   }),
   'enrolments.cut-link': operation({
@@ -314,6 +324,7 @@ const forOperators = {
       kind: 'json',
       schema: z.discriminatedUnion('outcome', [...enrolmentResult.options, photographChange.options[0]]),
     },
+    creates: { id: 'person.id', foundBy: 'enrolments.show' },
     errors: [
       ...enrolmentErrors,
       ...missing,

@@ -84,6 +84,7 @@ export const identityOperations = {
     description:
       'The former key endorses the new one and stays published for some time. Centres that do not follow the key set of the box will refuse its events.',
     answer: { kind: 'json', schema: rotatedIdentity },
+    creates: { id: 'keyId', foundBy: 'identity.show' },
     errors: [
       'box-key-next-missing',
       'box-key-former',

@@ -50,6 +50,7 @@ export const importOperations = {
       kind: 'json',
       schema: z.object({ personIds: z.array(personId).readonly().describe('In order of staging.') }),
     },
+    creates: { foundBy: 'persons.list' },
     errors: [...galleryErrors, 'no-such-import', 'import-outdated'],
     scope: 'persons:write',
     audit: 'write',

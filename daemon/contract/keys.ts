@@ -88,6 +88,7 @@ export const keyOperations = {
       passphrase: passphrasePart('Needed by the provider `passphrase`: UTF-8, 12 characters or more.'),
     },
     answer: { kind: 'json', schema: keyStatus },
+    creates: { foundBy: 'keys.show' },
     errors: ['key-exists', 'gallery-damaged', 'gallery-unusable', ...keyProviderErrors],
     scope: 'keys:write',
     audit: 'write',
@@ -132,6 +133,7 @@ export const keyOperations = {
       passphrase: passphrasePart('Needed by the provider `passphrase`: UTF-8, 12 characters or more.'),
     },
     answer: { kind: 'json', schema: keyRotation },
+    creates: { id: 'toKeyId', foundBy: 'keys.show' },
     errors: [
       'gallery-sealed',
       'gallery-closed',

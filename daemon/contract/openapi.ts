@@ -11,14 +11,16 @@ import {
   statusOf,
 } from './errors.js';
 import {
+  type Creation,
   commonErrors,
   defaultDocumentBytes,
   gateErrors,
+  hasIdempotencyField,
   hasRevision,
   maximumDocumentDepth,
   type OperationDeclaration,
+  ownErrors,
   pathFields,
-  takesIdempotencyKey,
   takesRevision,
 } from './operation.js';
 import { namedSchemas } from './schema-names.js';
@@ -241,18 +243,16 @@ function headerParameters(declaration: OperationDeclaration): readonly Node[] {
     const before = `Counts before \`${answer.resume.field}\`.`;
     return [header('Last-Event-ID', `With \`Accept: text/event-stream\`: ${id}. ${before}`)];
   }
-  if (takesRevision(declaration)) {
-    const what = 'The `ETag` of the answer that the change is based on, in place of `ifRevision`.';
-    return [header('If-Match', what)];
-  }
-  if (takesIdempotencyKey(declaration)) {
-    const what = 'A random text of 8 to 128 characters, in place of `idempotencyKey`.';
-    return [header('Idempotency-Key', what)];
-  }
-  if (method === 'GET' && hasRevision(declaration)) {
-    return [header('If-None-Match', 'The `ETag` of an answer that the caller has. If it is the same: 304.')];
-  }
-  return [];
+  const known = 'The `ETag` of an answer that the caller has. If it is the same: 304.';
+  const revision = 'The `ETag` of the answer that the change is based on, in place of `ifRevision`.';
+  const key = hasIdempotencyField(declaration)
+    ? 'A random text of 8 to 128 characters, in place of `idempotencyKey`.'
+    : 'A random text of 8 to 128 characters. A repeat of the request with the same text makes nothing again.';
+  return [
+    ...(takesRevision(declaration) ? [header('If-Match', revision)] : []),
+    ...(declaration.creates === undefined ? [] : [header('Idempotency-Key', key)]),
+    ...(method === 'GET' && hasRevision(declaration) ? [header('If-None-Match', known)] : []),
+  ];
 }
 
 /** That the caller has the answer already. */
@@ -320,7 +320,7 @@ export function codesByStatus(
     ...(declaration.secondPerson === undefined ? ['approval-required'] : []),
     ...(hasBody ? [] : ['unsupported-media-type']),
   ]);
-  const own = new Set(declaration.errors);
+  const own = new Set(ownErrors(declaration));
   const common = commonErrors.filter((code) => own.has(code) || !cannot.has(code));
   const byStatus = new Map<ErrorStatus, string[]>();
   for (const code of new Set([...common, ...gateErrors, ...own])) {
@@ -340,6 +340,10 @@ const namedHeaders = {
   'RateLimit-Reset': { description: 'Seconds until all are there again.', schema: whole },
   'Retry-After': { description: 'Seconds to wait.', schema: whole },
   ETag: { description: 'Changes with the answer. For `If-Match`.', schema: { type: 'string' } },
+  'Idempotency-Replayed': {
+    description: '`true`: the answer to an earlier request with the same key.',
+    schema: { type: 'string' },
+  },
 } as const satisfies Node;
 
 const headers = (...names: readonly (keyof typeof namedHeaders)[]): Node =>
@@ -403,6 +407,15 @@ const auditText = {
     'A call that succeeds reads personal data and leaves an entry in the audit log; docs/audit.md says how many entries readings leave.',
 } as const;
 
+/** How a caller whose answer was lost repeats the request. */
+function repeatText(declaration: OperationDeclaration, { lost }: Creation): string {
+  if (hasIdempotencyField(declaration)) return 'The header `Idempotency-Key` counts as `idempotencyKey`.';
+  const again = 'With the header `Idempotency-Key`, a repeated request makes nothing again';
+  return lost === undefined
+    ? `${again} and gets the same answer.`
+    : `${again}. The box does not keep this answer: a repeat gets \`idempotency-answer-not-kept\`.`;
+}
+
 /** What holds for an operation besides its input and answer, as sentences. */
 export function terms(declaration: OperationDeclaration): readonly string[] {
   const {
@@ -418,6 +431,7 @@ export function terms(declaration: OperationDeclaration): readonly string[] {
     isLocalOnly,
     answer,
     command,
+    creates,
   } = declaration;
   const who =
     scope === 'public'
@@ -442,7 +456,7 @@ export function terms(declaration: OperationDeclaration): readonly string[] {
     ...(takesRevision(declaration)
       ? ['The header `If-Match` with the `ETag` of an answer counts as `ifRevision`.']
       : []),
-    ...(takesIdempotencyKey(declaration) ? ['The header `Idempotency-Key` counts as `idempotencyKey`.'] : []),
+    ...(creates === undefined ? [] : [repeatText(declaration, creates)]),
     ...(hasRevision(declaration) ? ['The answer has an `ETag`.'] : []),
     ...(answer.kind === 'lines' && answer.resume !== undefined
       ? ['With `Accept: text/event-stream` the answer comes as server-sent events.']
@@ -481,6 +495,12 @@ function security({ scope }: OperationDeclaration): readonly Node[] {
   return Object.keys(securitySchemes).map((name) => ({ [name]: needed }));
 }
 
+/** True if the answer can be that of an earlier request. */
+const isKept = (declaration: OperationDeclaration): boolean =>
+  declaration.creates !== undefined &&
+  declaration.creates.lost === undefined &&
+  !hasIdempotencyField(declaration);
+
 /** The responses of a call that succeeds. */
 function success(
   declaration: OperationDeclaration,
@@ -493,7 +513,11 @@ function success(
   return {
     '200': {
       description: answerText[declaration.answer.kind],
-      headers: { ...rateLimitHeaders, ...(hasRevision(declaration) ? headers('ETag') : {}) },
+      headers: {
+        ...rateLimitHeaders,
+        ...(hasRevision(declaration) ? headers('ETag') : {}),
+        ...(isKept(declaration) ? headers('Idempotency-Replayed') : {}),
+      },
       content: answerContent(declaration, example, components),
     },
     ...notModified(declaration),

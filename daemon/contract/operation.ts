@@ -82,6 +82,16 @@ export interface ServedFile {
   readonly mediaType?: string | undefined;
 }
 
+/** What a call that succeeds makes. Its answer has the kind `json`. */
+export interface Creation {
+  /** Where the answer names it: `user.id`. An answer without it made nothing. Absent: it has no id in the answer. */
+  readonly id?: string;
+  /** The operation by which a caller finds out whether it was made. */
+  readonly foundBy: string;
+  /** Present if the box must not keep the answer, such as one with a secret: what a caller does who lost it. */
+  readonly lost?: string;
+}
+
 /** The one description of something the box can do. Everything else is derived from it. */
 export interface OperationDeclaration {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -110,6 +120,8 @@ export interface OperationDeclaration {
    * of entries. Absent: no entry.
    */
   readonly audit?: 'write' | 'personal';
+  /** Present for what makes something new: callers may then repeat a request safely, with the header `Idempotency-Key`. */
+  readonly creates?: Creation;
   readonly rate: RateClass;
   /** Present where callers should use something else. The days are ISO 8601: since when, and when the box stops serving it. */
   readonly deprecated?: { readonly since: string; readonly sunset?: string };
@@ -259,9 +271,22 @@ export function hasRevision({ answer }: OperationDeclaration): boolean {
 export const takesRevision = ({ input }: OperationDeclaration): boolean =>
   input !== undefined && 'ifRevision' in input.shape;
 
-/** True if repeats of a request with the same key do the operation once. Over HTTP, the header `Idempotency-Key` gives the key, too. */
-export const takesIdempotencyKey = ({ input }: OperationDeclaration): boolean =>
+/** True if the operation has a field for the key, and looks after repeats itself. */
+export const hasIdempotencyField = ({ input }: OperationDeclaration): boolean =>
   input !== undefined && 'idempotencyKey' in input.shape;
+
+/** Errors of a request with the header `Idempotency-Key`. */
+export const idempotencyErrors = [
+  'idempotency-key-reused',
+  'idempotency-outcome-unknown',
+  'idempotency-answer-not-kept',
+] as const;
+
+/** The codes of the errors that an operation may give besides `commonErrors`, those of its key included. */
+export const ownErrors = (declaration: OperationDeclaration): readonly string[] =>
+  declaration.creates === undefined || hasIdempotencyField(declaration)
+    ? declaration.errors
+    : [...declaration.errors, ...idempotencyErrors];
 
 /** The names in the path of an operation: `/persons/{id}` has `id`. */
 export function pathFields(path: string): readonly string[] {

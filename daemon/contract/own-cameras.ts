@@ -114,6 +114,7 @@ export const ownCameraOperations = {
     }),
     secrets: { login },
     answer: { kind: 'json', schema: cameraDetails },
+    creates: { id: 'id', foundBy: 'cameras.list' },
     errors: ['camera-exists', 'too-many-cameras', 'login-form', 'not-an-account', ...changeErrors],
     scope: 'cameras:write',
     camera: 'id',

@@ -301,6 +301,7 @@ export const passageOperations = {
       'The last mark of a passage counts. It corrects the attendance of everybody concerned if the caller also has `attendance:write`, goes to the centre as an event, and raises the threshold of a person for whom another person was taken.',
     input: markRequest,
     answer: { kind: 'json', schema: markOutcome },
+    creates: { id: 'event', foundBy: 'passages.show' },
     errors: [
       ...(['no-such-passage', 'passage-unreadable', 'ambiguous', 'mark-refused'] as const),
       ...(['no-such-person', 'gallery-sealed'] as const),
@@ -347,6 +348,7 @@ export const passageOperations = {
       'There is no passage. Adds the attendance if the caller also has `attendance:write`, and goes to the centre as an event.',
     input: missedRequest,
     answer: { kind: 'json', schema: markOutcome },
+    creates: { id: 'event', foundBy: 'events.list' },
     errors: ['mark-refused', 'no-such-person', 'no-such-camera', 'gallery-sealed'],
     scope: 'passages:write',
     camera: 'camera',

@@ -115,6 +115,7 @@ export const passkeyOperations = {
       credential: newCredential,
     }),
     answer: { kind: 'json', schema: passkey },
+    creates: { id: 'id', foundBy: 'auth.passkeys' },
     errors: [
       ...notOffered,
       ...(['no-such-attempt', 'passkey-refused', 'passkey-exists', 'too-many-passkeys'] as const),

@@ -255,6 +255,7 @@ const writingOperations = {
     files: enrolmentFiles,
     filesBytes: maximumEnrolmentBytes,
     answer: { kind: 'json', schema: enrolmentResult },
+    creates: { id: 'person.id', foundBy: 'persons.list' },
     errors: [...enrolmentErrors, 'idempotency-key-reused'],
     scope: 'persons:write',
     audit: 'write',

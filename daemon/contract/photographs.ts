@@ -98,6 +98,7 @@ export const photographOperations = {
     files: enrolmentFiles,
     filesBytes: maximumEnrolmentBytes,
     answer: { kind: 'json', schema: photographChange },
+    creates: { id: 'person.id', foundBy: 'persons.photographs.list' },
     errors: [...enrolmentErrors, ...changeErrors, 'too-many-photographs'],
     rate: 'enrolment',
     isLong: true,

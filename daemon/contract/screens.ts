@@ -53,6 +53,11 @@ export const screenOperations = {
       label: z.string().trim().min(1).max(100).describe('Where it stands. Write no names in it.'),
     }),
     answer: { kind: 'json', schema: z.object({ screen, secret: z.string().describe('Shown only here.') }) },
+    creates: {
+      id: 'screen.id',
+      foundBy: 'screens.list',
+      lost: 'Remove the screen (screens.remove), and add another one with another key.',
+    },
     errors: ['no-such-camera', 'too-many-screens', 'beyond-own-scopes'],
     scope: 'cameras:write',
     camera: 'camera',

@@ -145,6 +145,7 @@ export const strangerOperations = {
     summary: 'Make a new stranger of some passages of a stranger.',
     input: one.extend({ passages: z.array(passageId).min(1).max(200) }),
     answer: { kind: 'json', schema: strangerSummary },
+    creates: { id: 'id', foundBy: 'strangers.list' },
     errors: [...known, 'split-refused'],
     ...changing,
     command: 'split-stranger',
@@ -220,6 +221,7 @@ export const strangerOperations = {
     summary: 'Say that a stranger is an enrolled person.',
     input: one.extend({ person: personId, ...pictures, isDuplicateAllowed }),
     answer: { kind: 'json', schema: assignResult },
+    creates: { id: 'person.id', foundBy: 'persons.show' },
     errors: [
       ...enrolmentErrors,
       'no-such-stranger',
@@ -242,6 +244,7 @@ export const strangerOperations = {
       ...pictures,
     }),
     answer: { kind: 'json', schema: assignResult },
+    creates: { id: 'person.id', foundBy: 'persons.list' },
     errors: [...enrolmentErrors, 'no-such-stranger', 'no-stranger-pictures', 'no-such-passage'],
     ...assigning,
   }),

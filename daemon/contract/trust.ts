@@ -95,6 +95,7 @@ export const trustOperations = {
         .describe('End of the trust, milliseconds since the Unix epoch. Absent: for ever.'),
     }),
     answer: { kind: 'json', schema: shownTrust },
+    creates: { id: 'keyId', foundBy: 'trust.list' },
     errors: [
       'issuer-key-private',
       'issuer-key-unreadable',

@@ -145,6 +145,11 @@ export const userOperations = {
       language: z.enum(languages).optional(),
     }),
     answer: { kind: 'json', schema: newSecret },
+    creates: {
+      id: 'user.id',
+      foundBy: 'users.list',
+      lost: 'Make another password for the account (users.reset-password).',
+    },
     errors: ['name-taken', 'no-such-role', 'password-refused', 'beyond-own-scopes', 'too-many-users'],
   }),
   'users.change': operation({
@@ -230,6 +235,10 @@ export const userOperations = {
         expiresAt: z.iso.datetime(),
       }),
     },
+    creates: {
+      foundBy: 'audit.list',
+      lost: 'Make another secret with another key: it takes the place of the lost one.',
+    },
     errors: ['already-claimed', 'only-at-the-box'],
   }),
 } as const;
@@ -257,6 +266,7 @@ export const roleOperations = {
       scopes: scopeList,
     }),
     answer: { kind: 'json', schema: role },
+    creates: { id: 'name', foundBy: 'roles.list' },
     errors: ['name-taken', 'beyond-own-scopes', 'too-many-roles'],
   }),
   'roles.change': operation({
@@ -299,6 +309,11 @@ export const apiKeyOperations = {
       expiresInDays: z.int().min(1).max(longestKeyDays).default(365),
     }),
     answer: { kind: 'json', schema: z.object({ apiKey, secret: z.string().describe('Shown only here.') }) },
+    creates: {
+      id: 'apiKey.id',
+      foundBy: 'api-keys.list',
+      lost: 'Revoke the API key (api-keys.revoke), and create another one with another key.',
+    },
     errors: ['beyond-own-scopes', 'too-many-api-keys'],
   }),
   'api-keys.revoke': operation({

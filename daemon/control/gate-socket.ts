@@ -22,6 +22,7 @@ export interface GateSocketOptions<Operations extends Readonly<Record<string, Op
   readonly anonymous: (facts: Pick<RequestFacts, 'incoming'>) => Caller;
   readonly admission: Admission;
   readonly secondPerson?: Parameters<typeof serveOperations>[0]['secondPerson'];
+  readonly creations?: Parameters<typeof serveOperations>[0]['creations'];
   readonly onRefused?: Parameters<typeof serveOperations>[0]['onRefused'];
   readonly logger: Logger;
 }
@@ -37,10 +38,10 @@ export async function startGateSocket<Operations extends Readonly<Record<string,
   options: GateSocketOptions<Operations>,
 ): Promise<AsyncDisposable> {
   const { socketPath, operations, handlers, authenticate, anonymous, admission, logger } = options;
-  const { onRefused, secondPerson } = options;
+  const { onRefused, secondPerson, creations } = options;
   const app = serveOperations({
     ...{ operations, handlers, admission, authenticate, anonymous, logger, isLocal: false, nowMs: Date.now },
-    ...{ secondPerson, ...(onRefused === undefined ? {} : { onRefused }) },
+    ...{ secondPerson, creations, ...(onRefused === undefined ? {} : { onRefused }) },
   });
   const server = createServer(
     {

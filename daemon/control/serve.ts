@@ -19,7 +19,7 @@ import type { Admission } from './admission.js';
 import { readInput } from './body.js';
 import { hasBody } from './body-stream.js';
 import { forbidden } from './forbidden.js';
-import { withIdempotencyKey } from './idempotency.js';
+import { type Creations, withIdempotencyKey } from './idempotency.js';
 import { lineForm, lineTexts, resumedQuery } from './line-forms.js';
 import { rateHeaders } from './rate-limits.js';
 import { entityTag, isKnown, isRevised, withIfMatch } from './revisions.js';
@@ -50,6 +50,8 @@ export interface ServeOptions {
         caller: Caller,
       ) => void)
     | undefined;
+  /** Does requests with an idempotency key once. Absent: the header is ignored. */
+  readonly creations?: Pick<Creations, 'once'> | undefined;
   /** Told of every request that a rule refused, for the audit log. */
   readonly onRefused?: (operationId: string, caller: Caller, error: RollcallError) => void;
   /** True if every caller is on this machine: operations with `isLocalOnly` exist only then. */
@@ -191,14 +193,16 @@ class Route {
       };
       const { headers } = incoming;
       const revised = withIfMatch(this.#declaration, headers, input);
-      const given = withIdempotencyKey(this.#declaration, headers, revised);
+      const { input: given, key } = withIdempotencyKey(this.#declaration, headers, revised);
       this.#admit(given, caller);
-      const result = await this.#handler(given, {
+      const call: Call = {
         ...{ caller, signal, requestId },
         asksFor: (mediaType) => asksFor(mediaType, headers),
         ...(this.#options.isLocal ? {} : { setSessionCookie }),
-      });
+      };
+      const { result, isRepeat } = await this.#handleOnce(given, call, key);
       const response = await this.#answer(result, work);
+      if (isRepeat) response.headers.set('idempotency-replayed', 'true');
       if (cookie !== undefined) response.headers.set('set-cookie', cookie);
       response.headers.set('x-request-id', requestId);
       response.headers.set('cache-control', 'no-store');
@@ -206,6 +210,26 @@ class Route {
     } finally {
       wipe();
     }
+  }
+
+  /** Calls the handler, or gives the answer to an earlier request with the same key. */
+  async #handleOnce(
+    input: object,
+    call: Call,
+    key: string | undefined,
+  ): Promise<{ readonly result: unknown; readonly isRepeat: boolean }> {
+    const { creates: creation, answer } = this.#declaration;
+    const { creations } = this.#options;
+    const admit = (): void => this.#askSecondPerson(input, call.caller);
+    if (creation === undefined || key === undefined || creations === undefined || answer.kind !== 'json') {
+      admit();
+      return { result: await this.#handler(input, call), isRepeat: false };
+    }
+    const made = await creations.once({
+      ...{ operationId: this.#id, creation, key, input, caller: call.caller, admit },
+      make: async () => this.#checked(answer.schema, await this.#handler(input, call)),
+    });
+    return { result: made.answer, isRepeat: made.isRepeat };
   }
 
   /** The caller, if they may use the operation. @throws `unauthenticated`, `forbidden`, `step-up-required` */
@@ -229,18 +253,21 @@ class Route {
     }
   }
 
-  /** Refuses what needs a fresh proof or a second person and has none. @throws `step-up-required`, `approval-required` */
+  /** Refuses what needs a fresh proof and has none, where the input decides about that. @throws `step-up-required` */
   #admit(input: object, caller: Caller): void {
     const { withoutProof } = this.#declaration;
-    if (withoutProof?.holds(input) === true) return;
-    if (withoutProof !== undefined) {
-      try {
-        this.#refuseOldProof(caller);
-      } catch (error) {
-        if (isRollcallError(error)) this.#options.onRefused?.(this.#id, caller, error);
-        throw error;
-      }
+    if (withoutProof === undefined || withoutProof.holds(input)) return;
+    try {
+      this.#refuseOldProof(caller);
+    } catch (error) {
+      if (isRollcallError(error)) this.#options.onRefused?.(this.#id, caller, error);
+      throw error;
     }
+  }
+
+  /** Refuses what a second person must approve and has not. @throws `approval-required` */
+  #askSecondPerson(input: object, caller: Caller): void {
+    if (this.#declaration.withoutProof?.holds(input) === true) return;
     this.#options.secondPerson?.({ operationId: this.#id, declaration: this.#declaration, input }, caller);
   }
 

@@ -10,7 +10,7 @@ import { explainAccess } from '../host/file-access.js';
 import { createAdmission, localBounds } from './admission.js';
 import { type LocalCallerOf, unnamedLocalCaller } from './local-caller.js';
 import { requestListener } from './request-listener.js';
-import { serveOperations } from './serve.js';
+import { type ServeOptions, serveOperations } from './serve.js';
 
 /**
  * Serves the local API on a unix socket that only the daemon's own user may open. Replaces the socket file of a killed
@@ -24,13 +24,14 @@ export async function startControlServer<
   readonly operations: Operations;
   readonly handlers: Handlers<Operations>;
   readonly logger: Logger;
+  readonly creations?: ServeOptions['creations'];
   /** The sender of a request, for audit entries. */
   readonly callerOf?: LocalCallerOf;
 }): Promise<AsyncDisposable> {
-  const { socketPath, operations, handlers, logger, callerOf = unnamedLocalCaller } = options;
+  const { socketPath, operations, handlers, creations, logger, callerOf = unnamedLocalCaller } = options;
   await refuseSecondDaemon(socketPath);
   const app = serveOperations({
-    ...{ operations, handlers, logger, authenticate: callerOf, anonymous: callerOf, isLocal: true },
+    ...{ operations, handlers, creations, logger, authenticate: callerOf, anonymous: callerOf, isLocal: true },
     admission: createAdmission(() => localBounds, undefined),
     nowMs: Date.now,
   });

@@ -52,7 +52,7 @@ export function headersForCaller(fromCore: Headers): AnswerHeaders {
 }
 
 const exposed =
-  'allow, etag, retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset, x-request-id';
+  'allow, etag, idempotency-replayed, retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset, x-request-id';
 
 /** What lets a page of a listed origin read the answer. Without credentials: such a page sends a token of its own. */
 export function crossOriginHeaders(verdict: OriginVerdict, origin: string | undefined): AnswerHeaders {

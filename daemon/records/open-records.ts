@@ -9,9 +9,9 @@ import { type AlertMutes, alertMutesOf } from './alerts/alert-mutes.js';
 import { type AttendanceRecords, attendanceRecordsOf } from './attendance/attendance-records.js';
 import { type CommandRecords, commandRecordsOf } from './commands/command-records.js';
 import { GrantSeal } from './commands/grant-seal.js';
-import { type EnrolmentKeys, enrolmentKeysOf } from './enrolment-keys.js';
 import { newEventId } from './event-id.js';
 import { type EventTable, eventTableOf } from './event-table.js';
+import { type KeptRequests, keptRequestsOf } from './kept-requests.js';
 import { type Outbox, outboxEntranceOf, outboxOf } from './outbox/outbox.js';
 import { type OutboxSurplus, outboxSurplusOf } from './outbox/outbox-surplus.js';
 import type { PassageJournal } from './passages/passage-journal.js';
@@ -44,7 +44,7 @@ interface RecordsOptions {
   readonly seal?: GrantSeal;
   /** Absent: passages are sealed with a random key and open only in this process. */
   readonly passageSeal?: PassageSeal;
-  /** For the hashes of idempotency keys; the one in use first. Absent: keys end with this process. */
+  /** For the hashes and seals of kept requests; the one in use first. Absent: keys end with this process. */
   readonly auditKeys?: readonly Uint8Array[];
   /**
    * Knows the position of records.db outside of the file. The caller disposes it after the records. Absent: a missing or
@@ -80,7 +80,7 @@ export interface Records extends RecentEvents, AsyncDisposable {
   readonly retention: RecordsRetention;
   readonly attendance: AttendanceRecords;
   readonly commands: CommandRecords;
-  readonly enrolments: EnrolmentKeys;
+  readonly requests: KeptRequests;
   readonly alerts: {
     readonly journal: AlertJournal;
     readonly deliveries: AlertDeliveries;
@@ -121,7 +121,7 @@ export function openRecords(options: RecordsOptions): Records {
   const mutes = alertMutesOf(database, seal);
   const states = sourceStatesOf(database);
   const { auditKeys = [] } = options;
-  const enrolments = enrolmentKeysOf(database, { nowMs: () => clock.wallMs(), auditKeys });
+  const requests = keptRequestsOf(database, { nowMs: () => clock.wallMs(), auditKeys });
   const passages = passagesOf(database, options.passageSeal ?? temporaryPassageSeal());
   const listeners = new Set<Listener>();
   let recordedCount = 0;
@@ -160,7 +160,7 @@ export function openRecords(options: RecordsOptions): Records {
       mutes,
     },
     commands: commandRecordsOf(database, conditions, { seal, nowMs: () => clock.wallMs() }),
-    enrolments,
+    requests,
     sources: { conditions, states },
     loss: reportedLossOf(states),
     retained: retainedMessagesOf(database),
@@ -183,7 +183,7 @@ export function openRecords(options: RecordsOptions): Records {
     async [Symbol.asyncDispose]() {
       listeners.clear();
       seal[Symbol.dispose]();
-      enrolments[Symbol.dispose]();
+      requests[Symbol.dispose]();
       closed();
     },
   };

@@ -23,8 +23,8 @@ export interface RecordsRetention {
   passages(): Ageing;
   /**
    * Deletes what the records contain about a person outside events: the reasons of corrections, which are free text and may
-   * name the person, the hashes of photographs from which a centre enrolled the person, what was answered to the enrolment, and the
-   * passages. Returns the number of passages.
+   * name the person, the hashes of photographs from which a centre enrolled the person, what was answered to requests about the
+   * person, and the passages. Returns the number of passages.
    */
   forgetAbout(personId: PersonId): number;
   /** Removes strangers from the passages, which stay. */
@@ -42,13 +42,15 @@ export function recordsRetentionOf(
     "UPDATE attendance_correction SET reason = '' WHERE person_id = ? AND reason <> ''",
   );
   const forgetHashes = db.prepare<[PersonId]>('DELETE FROM person_photographs WHERE person_id = ?');
-  const forgetEnrolments = db.prepare<[PersonId]>('DELETE FROM enrolment_key WHERE person_id = ?');
+  const forgetRequests = db.prepare<[PersonId]>(
+    'DELETE FROM kept_request WHERE place IN (SELECT place FROM kept_request_person WHERE person_id = ?)',
+  );
   return {
     forgetAbout: (personId) =>
       database.transaction(() => {
         forgetReasons.run(personId);
         forgetHashes.run(personId);
-        forgetEnrolments.run(personId);
+        forgetRequests.run(personId);
         return journal.forgetPerson(personId);
       }),
     forgetStrangers: (ids) =>

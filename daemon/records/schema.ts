@@ -307,6 +307,33 @@ const passageTables = `
 /** The hashes were made without a key: whoever had the file could try guesses of a person's data against them. Keys last a day. */
 const keyedEnrolments = `DROP TABLE enrolment_key;${enrolmentTables.replace('content   TEXT ', 'content   BLOB ')}`;
 
+/**
+ * - `kept_request`: requests that make something, by the key that their caller chose. `place`: a keyed hash of caller, operation and
+ *   key. `caller`: one of the caller. `sealed`: what was sent, as a hash, and what was answered.
+ * - `kept_request_person`: the persons whom an answer is about.
+ *
+ * They take the place of `enrolment_key`. Keys last a day.
+ */
+const keptRequestTables = `
+  DROP TABLE enrolment_key;
+
+  CREATE TABLE kept_request (
+    place   BLOB    PRIMARY KEY,
+    caller  BLOB    NOT NULL,
+    sealed  BLOB    NOT NULL,
+    at_ms   INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX kept_request_by_caller ON kept_request (caller, at_ms);
+  CREATE INDEX kept_request_by_age ON kept_request (at_ms);
+
+  CREATE TABLE kept_request_person (
+    person_id TEXT NOT NULL,
+    place     BLOB NOT NULL REFERENCES kept_request (place) ON DELETE CASCADE,
+    PRIMARY KEY (person_id, place)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX person_of_kept_request ON kept_request_person (place);
+`;
+
 /** - `attendance_correction.camera_id`: of `seen` and `not-seen`, where. */
 const correctedCameras = 'ALTER TABLE attendance_correction ADD COLUMN camera_id TEXT;';
 
@@ -335,4 +362,5 @@ export const recordsMigrations: readonly Migration[] = [
   { name: 'corrections of single attendances', apply: correctedCameras },
   { name: 'seals of mutes', apply: sealedMutes },
   { name: 'keyed hashes of idempotency keys', apply: keyedEnrolments },
+  { name: 'requests by the key of their caller', apply: keptRequestTables },
 ];

@@ -8,7 +8,7 @@ import {
   sentFields,
   terms,
 } from '../../daemon/contract/openapi.js';
-import type { OperationDeclaration } from '../../daemon/contract/operation.js';
+import { type OperationDeclaration, ownErrors } from '../../daemon/contract/operation.js';
 import { subjectOf, subjects } from '../../daemon/contract/subjects.js';
 
 /** A field for readers. */
@@ -246,7 +246,7 @@ const isBounded = (answer: OperationDeclaration['answer']): boolean =>
 
 function operationPage(id: string, declaration: OperationDeclaration): OperationPage {
   const schemas = new Map<string, Node>();
-  const own = new Set(declaration.errors);
+  const own = new Set(ownErrors(declaration));
   const errors = [...codesByStatus(declaration)]
     .map(([status, codes]) => [status, codes.filter((each) => own.has(each))] as const)
     .filter(([, codes]) => codes.length > 0);

@@ -11,10 +11,10 @@ const kill = (): void => void process.kill(process.pid, 'SIGKILL');
 const { persons, records, vault } = await openGalleryPersons({ directory });
 if (moment === 'stored') vault.gallery().onPersonsChanged(kill);
 else {
-  const { enrolments } = records;
-  const { remember } = enrolments;
-  enrolments.remember = (...enrolment) => {
-    remember(...enrolment);
+  const { requests } = records;
+  const { keep } = requests;
+  requests.keep = (...request) => {
+    keep(...request);
     kill();
   };
 }

@@ -75,6 +75,7 @@ export const allowedArrows = {
   control: {
     contract: ['anything', 'the operations that it serves'],
     publish: ['anything', 'the report on the machine shows how long the certificate for the broker is valid'],
+    records: ['types', 'what became of an earlier request; the store comes from the composition root'],
     audit: ['anything', 'each request has an actor, told by the socket'],
     host: ['anything', 'secrets in a request are wiped; where the program lies tells its version'],
     base: ['anything', everyone],

@@ -19,13 +19,15 @@ import type {
   UpdateResult,
 } from '../../contract/persons.js';
 import type { PhotographChange } from '../../contract/photographs.js';
+import { keyReused } from '../../control/idempotency.js';
 import { type PersonId, personId } from '../../domain/ids.js';
 import { isoTime } from '../../domain/iso-time.js';
 import { longestReason, type PersonProfile, withdrawn } from '../../domain/persons/person-profile.js';
 import { checkText } from '../../domain/printable-text.js';
 import type { FullPersonEntry, Gallery } from '../../gallery/gallery.js';
 import { newPersonId } from '../../gallery/row-id.js';
-import type { RememberedEnrolment } from '../../records/enrolment-keys.js';
+import { contentHash } from '../../host/content-hash.js';
+import type { KeptRequest } from '../../records/kept-requests.js';
 import type { Records } from '../../records/open-records.js';
 import type { PhotoOutcome } from '../../vision/protocol.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
@@ -37,7 +39,7 @@ import {
   named,
   requireProfile,
 } from './enrolment.js';
-import { contentOf, keyReused, readAnswer, writeAnswer } from './enrolment-keys.js';
+import { readAnswer, writeAnswer } from './enrolment-keys.js';
 import type { GalleryVault } from './gallery-vault.js';
 import { certified, changedMeanwhile, describePerson, summarisePerson } from './person-answers.js';
 import { enrolmentLines, exportLines } from './person-export.js';
@@ -98,13 +100,14 @@ export class BoxPersons {
   async add(request: EnrolmentRequest, actor: Actor): Promise<EnrolmentResult> {
     const { idempotencyKey: key, isDryRun } = request;
     if (key === undefined || isDryRun) return await this.#turns.run(() => this.#add(request, actor));
-    const content = await contentOf(request);
-    const { enrolments } = this.#options.records;
+    const content = await contentHash({ ...request, idempotencyKey: undefined });
+    const { requests } = this.#options.records;
+    const place = { actor: actor.actor, operation: 'persons.enrol', key };
     return await this.#turns.run(async () => {
-      const earlier = this.#repeated(enrolments.find(actor.actor, key, content), actor);
+      const earlier = this.#repeated(requests.find(place, content), actor);
       if (earlier !== undefined) return earlier;
       return await this.#add(request, actor, (id, answer) =>
-        enrolments.remember(actor.actor, key, { content, personId: id, answer }),
+        requests.keep(place, { state: 'done', content, objectId: id, answer }, [id]),
       );
     });
   }
@@ -146,15 +149,16 @@ export class BoxPersons {
    * @throws `idempotency-key-reused`
    */
   #repeated(
-    earlier: (RememberedEnrolment & { readonly isSame: boolean }) | undefined,
+    earlier: (KeptRequest & { readonly isSame: boolean }) | undefined,
     actor: Actor,
   ): EnrolmentResult | undefined {
-    if (earlier === undefined || this.#known(earlier.personId) === undefined) return undefined;
-    if (!earlier.isSame) throw keyReused();
+    const { objectId = '', answer: kept = '', isSame } = earlier ?? {};
+    if (this.#known(objectId) === undefined) return undefined;
+    if (isSame !== true) throw keyReused();
     const gallery = this.#gallery();
-    const found = this.#read(earlier.personId, actor);
+    const found = this.#read(objectId, actor);
     if (found === undefined) return undefined;
-    const answer = readAnswer(earlier.answer);
+    const answer = readAnswer(kept);
     const resembles = answer.resembles
       .filter((other) => gallery.showPerson(personId(other.personId)) !== undefined)
       .map((other) => named({ ...other, personId: personId(other.personId) }, gallery));
@@ -293,7 +297,7 @@ export class BoxPersons {
     const found = this.#known(id);
     if (found === undefined) return undefined;
     if (found.profile === undefined) throw profileDamaged(id);
-    this.#options.records.enrolments.forget(found.id);
+    this.#options.records.requests.forget(found.id);
     this.#options.forgetPerson(found.id);
     this.#options.forgetCopies(actor);
     this.#options.records.commands.photographs.forget([found.id]);

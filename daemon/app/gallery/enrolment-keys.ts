@@ -1,8 +1,5 @@
-import { webcrypto } from 'node:crypto';
 import { z } from 'zod';
-import { badInput, type RollcallError } from '../../base/errors.js';
 import {
-  type EnrolmentRequest,
   type EnrolmentWarning,
   type PhotographResult,
   photographResult,
@@ -25,25 +22,4 @@ export function writeAnswer(
 
 export function readAnswer(text: string): KeptAnswer {
   return keptAnswer.parse(JSON.parse(text));
-}
-
-export function keyReused(): RollcallError {
-  return badInput(
-    'idempotency-key-reused',
-    'The person was not enrolled: the idempotency key belongs to an earlier request with other content.',
-    { remedy: 'Choose a new random key for every enrolment. Use a key again only to repeat a request.' },
-  );
-}
-
-/** A hash of everything that an enrolment holds. Computed in other threads: photographs may have 64 MiB. */
-export async function contentOf({ photographs, ...request }: EnrolmentRequest): Promise<string> {
-  const hashes: string[] = [];
-  for (const photograph of photographs) hashes.push(await hashOf(photograph));
-  const { idempotencyKey: _, ...profile } = request;
-  return await hashOf(Buffer.from(JSON.stringify([Object.entries(profile).sort(), hashes])));
-}
-
-async function hashOf(bytes: Buffer): Promise<string> {
-  // The hash takes no views of a shared buffer by their type.
-  return Buffer.from(await webcrypto.subtle.digest('SHA-256', new Uint8Array(bytes))).toString('hex');
 }
