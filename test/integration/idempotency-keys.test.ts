@@ -1,20 +1,34 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import Database from 'better-sqlite3';
+import { badInput, defect } from '../../daemon/base/errors.js';
+import { silentLogger } from '../../daemon/base/logger.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import type { OperationDeclaration } from '../../daemon/contract/operation.js';
+import { type OperationId, operations } from '../../daemon/contract/operations.js';
+import type { Scope } from '../../daemon/contract/scopes.js';
+import { Creations } from '../../daemon/control/idempotency.js';
+import { writeInput } from '../../daemon/control/written-input.js';
+import { personId } from '../../daemon/domain/ids.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
+import type { KeptRequest, RequestPlace } from '../../daemon/records/kept-requests.js';
 import { openRecords, type Records } from '../../daemon/records/open-records.js';
 import { exitOf } from '../../scripts/child-end.js';
+import { readExamples } from '../../scripts/operation-examples/read.js';
 import { builtChild, root } from '../support/built.js';
 import { temporaryDirectory, tester } from '../support/gallery-fixture.js';
 import { openGalleryPersons } from '../support/gallery-persons.js';
 import { keyedEnrolment } from '../support/keyed-enrolment.js';
+import { networkCaller, type Said, startOperationsServer } from '../support/operations-server.js';
 import { paintFace } from '../support/painted-faces.js';
+import { until } from '../support/until.js';
 
-const enrolment = (personId: string) => ({ content: 'c', personId, answer: '{}' });
-const found = (personId: string) => ({ personId, answer: '{}', isSame: true });
+const at = (actor: string, key: string): RequestPlace => ({ actor, operation: 'persons.enrol', key });
+const done = (objectId: string): KeptRequest => ({ state: 'done', content: 'c', objectId, answer: '{}' });
+const found = (objectId: string) => ({ ...done(objectId), isSame: true });
 const hourMs = 60 * 60_000;
 
 function open(folder: string, clock: VirtualClock, auditKeys = [Buffer.alloc(32, 1)]): Records {
@@ -28,70 +42,90 @@ describe('idempotency keys', { timeout: 120_000 }, () => {
     const clock = new VirtualClock(0);
     {
       await using records = open(folder, clock);
-      records.enrolments.remember('user:1', 'key', enrolment('p-1'));
-      records.enrolments.remember('user:1', 'other', enrolment('p-2'));
-      records.enrolments.remember('user:1', 'erased', enrolment('p-3'));
-      records.enrolments.forget('p-3');
+      records.requests.keep(at('user:1', 'key'), done('p-1'), ['p-1']);
+      records.requests.keep(at('user:1', 'other'), done('p-2'), ['p-2']);
+      for (const person of ['p-3', 'p-4']) records.requests.keep(at('user:1', person), done('p-5'), [person]);
+      records.requests.forget('p-3');
+      records.retention.forgetAbout(personId('p-4'));
     }
     await using records = open(folder, clock);
-    const { enrolments } = records;
-    assert.deepEqual(enrolments.find('user:1', 'key', 'c'), found('p-1'));
-    assert.equal(enrolments.find('user:2', 'key', 'c'), undefined);
-    assert.equal(enrolments.find('user:1', 'erased', 'c'), undefined);
+    const { requests } = records;
+    assert.deepEqual(requests.find(at('user:1', 'key'), 'c'), found('p-1'));
+    assert.equal(requests.find(at('user:2', 'key'), 'c'), undefined);
+    assert.equal(requests.find({ ...at('user:1', 'key'), operation: 'roles.create' }, 'c'), undefined);
+    for (const person of ['p-3', 'p-4']) assert.equal(requests.find(at('user:1', person), 'c'), undefined);
     clock.advanceBy(24 * hourMs - 1);
-    assert.equal(enrolments.find('user:1', 'other', 'c')?.personId, 'p-2');
+    assert.equal(requests.find(at('user:1', 'other'), 'c')?.objectId, 'p-2');
     clock.advanceBy(1);
-    assert.equal(enrolments.find('user:1', 'other', 'c'), undefined);
+    assert.equal(requests.find(at('user:1', 'other'), 'c'), undefined);
   });
 
-  test('are stored as hashes that only a key of the box can repeat, also after the box got another key', async (t) => {
+  test('are sealed by a key of the box, also after the box got another one', async (t) => {
     const folder = temporaryDirectory(t);
     const clock = new VirtualClock(0);
-    const rowOf = (place: string) => {
-      const file = new Database(join(place, 'records.db'), { readonly: true });
-      const row = file
-        .prepare<[], { readonly place: Buffer; readonly content: Buffer }>('SELECT * FROM enrolment_key')
-        .get();
-      file.close();
-      assert.ok(row !== undefined);
-      return row;
-    };
     {
       await using records = open(folder, clock);
-      records.enrolments.remember('uid:0', 'key', enrolment('p-1'));
+      records.requests.keep(at('uid:0', 'a secret key'), { ...done('p-1'), answer: '"Ada"' }, ['p-1']);
     }
-    const other = temporaryDirectory(t);
+    const bytes = readdirSync(folder).map((name) => readFileSync(join(folder, name)).toString('latin1'));
+    assert.doesNotMatch(bytes.join(), /a secret key|Ada|uid:0/);
     {
-      await using records = open(other, clock, [Buffer.alloc(32, 2)]);
-      records.enrolments.remember('uid:0', 'key', enrolment('p-1'));
+      await using records = open(folder, clock, [Buffer.alloc(32, 2)]);
+      assert.equal(records.requests.find(at('uid:0', 'a secret key'), 'c'), undefined, 'the key of a thief');
     }
-    const [row, guessed] = [rowOf(folder), rowOf(other)];
-    assert.notDeepEqual(row.place, guessed.place, 'a thief with a key of their own gets other hashes');
-    assert.notDeepEqual(row.content, guessed.content);
     await using records = open(folder, clock, [Buffer.alloc(32, 3), Buffer.alloc(32, 1)]);
-    assert.deepEqual(records.enrolments.find('uid:0', 'key', 'c'), found('p-1'));
-    assert.equal(records.enrolments.find('uid:0', 'key', 'other')?.isSame, false);
+    assert.equal(records.requests.find(at('uid:0', 'a secret key'), 'c')?.answer, '"Ada"');
+    assert.equal(records.requests.find(at('uid:0', 'a secret key'), 'other')?.isSame, false);
+    records.requests.keep(at('uid:0', 'a secret key'), done('p-2'));
+    assert.equal(records.requests.find(at('uid:0', 'a secret key'), 'c')?.objectId, 'p-2', 'replaces the old');
   });
 
-  test('take a bounded room: the oldest are forgotten first, and the file names no key', async (t) => {
+  test('answer with nothing that somebody else wrote into the file, moved or prolonged', async (t) => {
+    const folder = temporaryDirectory(t);
+    const clock = new VirtualClock(hourMs);
+    await using records = open(folder, clock);
+    const { requests } = records;
+    requests.keep(at('uid:0', 'the first'), done('p-1'));
+    requests.keep(at('uid:0', 'the second'), done('p-2'));
+    const file = new Database(join(folder, 'records.db'));
+    const changeTo = (sql: string) => {
+      file.exec(sql);
+      return [requests.find(at('uid:0', 'the first'), 'c'), requests.find(at('uid:0', 'the second'), 'c')];
+    };
+    const unknown = { state: 'begun', content: 'c', isSame: true };
+    const moved = changeTo(
+      `UPDATE kept_request SET sealed = other.sealed
+       FROM (SELECT place, sealed FROM kept_request) AS other WHERE other.place <> kept_request.place`,
+    );
+    assert.deepEqual(moved, [unknown, unknown]);
+    requests.keep(at('uid:0', 'the first'), done('p-1'));
+    assert.deepEqual(changeTo('UPDATE kept_request SET at_ms = at_ms + 1'), [unknown, unknown]);
+    assert.deepEqual(changeTo("UPDATE kept_request SET sealed = x'00'"), [unknown, unknown]);
+    file.close();
+  });
+
+  test('take a bounded room: whoever sends the most loses the oldest', async (t) => {
     const folder = temporaryDirectory(t);
     const clock = new VirtualClock(1000);
     await using records = open(folder, clock);
-    records.enrolments.remember('uid:0', 'the first of all', enrolment('p-1'));
+    const { requests } = records;
+    requests.keep(at('user:quiet', 'the first of all'), done('p-1'));
+    clock.advanceBy(1);
+    requests.keep(at('uid:0', 'the oldest of many'), done('p-1'));
     const file = new Database(join(folder, 'records.db'));
     file.exec(
-      `WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 9999)
-       INSERT INTO enrolment_key SELECT randomblob(32), content, person_id, answer, at_ms + n FROM enrolment_key, number`,
+      `WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 9998)
+       INSERT INTO kept_request SELECT randomblob(32), caller, sealed, at_ms + n
+       FROM (SELECT * FROM kept_request ORDER BY at_ms DESC LIMIT 1), number`,
     );
-    const placed = file.prepare<[], { readonly place: Buffer }>('SELECT place FROM enrolment_key').all();
-    assert.ok(placed.every(({ place }) => place.length === 32 && !place.includes('first')));
     clock.advanceBy(20_000);
-    assert.ok(records.enrolments.find('uid:0', 'the first of all', 'c'));
-    records.enrolments.remember('uid:0', 'the last of all', enrolment('p-2'));
-    const left = file.prepare('SELECT count(*) FROM enrolment_key').pluck().get();
+    assert.ok(requests.find(at('uid:0', 'the oldest of many'), 'c'));
+    requests.keep(at('user:quiet', 'the last of all'), done('p-2'));
+    const left = file.prepare('SELECT count(*) FROM kept_request').pluck().get();
     file.close();
     assert.equal(left, 10_000);
-    assert.equal(records.enrolments.find('uid:0', 'the first of all', 'c'), undefined);
+    assert.equal(requests.find(at('uid:0', 'the oldest of many'), 'c'), undefined);
+    assert.ok(requests.find(at('user:quiet', 'the first of all'), 'c'));
   });
 
   for (const [moment, stored] of [
@@ -119,4 +153,204 @@ describe('idempotency keys', { timeout: 120_000 }, () => {
       await assert.rejects(box.persons.add(other, tester), { code: 'idempotency-key-reused' });
     });
   }
+});
+
+const key = 'a1b2c3d4e5';
+const examples = readExamples(root);
+/** The example of `enrolments.finish` only checks. */
+const dataOf = (id: string): unknown =>
+  Object(examples[id === 'enrolments.finish' ? 'persons.enrol' : id]?.answer).data;
+const all: Readonly<Record<string, OperationDeclaration>> = operations;
+
+/** Serves an operation with real records. `make` is what its handler does. */
+async function serve(
+  records: Records,
+  id: OperationId,
+  make: (input: object) => unknown = () => dataOf(id),
+  more: Partial<Parameters<typeof startOperationsServer>[0]> = {},
+) {
+  const declaration = all[id];
+  assert.ok(declaration !== undefined);
+  let calls = 0;
+  const server = await startOperationsServer({
+    operations: { [id]: declaration },
+    handlers: {
+      [id]: (input: object) => {
+        calls += 1;
+        return make(input);
+      },
+    },
+    creations: new Creations({ kept: records.requests, logger: silentLogger }),
+    ...more,
+  });
+  /** Sends the example, or what is given, under the key. */
+  const send = (input: object = {}, as = 'anna', sentKey = key): Promise<Said> => {
+    const secret = Buffer.from('a secret of a test');
+    const secrets = Object.entries(declaration.secrets ?? {}).map(([name]) => [name, secret]);
+    const files = Object.keys(declaration.files ?? {}).map((name) => [name, [Buffer.from('a photograph')]]);
+    const parts = Object.fromEntries([...secrets, ...files]);
+    const { path, headers, body } = writeInput(declaration, { ...parts, ...examples[id]?.request, ...input });
+    const sent = { ...headers, 'idempotency-key': sentKey };
+    return server.ask(declaration.method, path, {
+      ...{ as, headers: sent },
+      ...(body === undefined ? {} : { body }),
+    });
+  };
+  return { send, calls: () => calls, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
+}
+
+function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
+
+const dataIn = ({ body }: Said): unknown => Object(JSON.parse(body)).data;
+const isReplayed = ({ headers }: Said): boolean => headers['idempotency-replayed'] === 'true';
+const role = { name: 'porter', description: '', scopes: [] };
+const person = 'p-0123456789abcdefghjkmnpqrs';
+
+describe('a request with an idempotency key', { timeout: 120_000 }, () => {
+  const creating = Object.entries(all).filter(
+    ([id, { creates, isLocalOnly }]) =>
+      creates !== undefined && isLocalOnly !== true && id !== 'persons.enrol' && examples[id] !== undefined,
+  );
+
+  for (const [id, { creates }] of creating) {
+    test(`makes nothing again: ${id}`, async (t) => {
+      await using records = open(temporaryDirectory(t), new VirtualClock(0));
+      await using served = await serve(records, id as OperationId);
+      const first = await served.send();
+      assert.equal(first.status, 200, first.body);
+      const again = await served.send();
+      assert.equal(served.calls(), 1);
+      if (creates?.lost === undefined) {
+        assert.deepEqual([again.status, dataIn(again)], [200, dataIn(first)]);
+        assert.deepEqual([isReplayed(first), isReplayed(again)], [false, true]);
+      } else assert.deepEqual([again.status, again.code], [409, 'idempotency-answer-not-kept']);
+    });
+  }
+
+  test('is refused with other content, and is one of its caller and operation', async (t) => {
+    await using records = open(temporaryDirectory(t), new VirtualClock(0));
+    await using served = await serve(records, 'roles.create', () => dataOf('roles.create'));
+    assert.equal((await served.send(role)).status, 200);
+    const other = await served.send({ ...role, scopes: ['events:read'] });
+    assert.deepEqual([other.status, other.code], [409, 'idempotency-key-reused']);
+    assert.equal(isReplayed(await served.send(role, 'berta')), false);
+    assert.equal(served.calls(), 2);
+    assert.equal((await served.send(role, 'anna', 'short')).code, 'bad-request');
+  });
+
+  test('waits for the first one, and is done anew where that was refused', async (t) => {
+    await using records = open(temporaryDirectory(t), new VirtualClock(0));
+    let isFirst = true;
+    const refuse = deferred();
+    await using served = await serve(records, 'roles.create', async () => {
+      if (!isFirst) return dataOf('roles.create');
+      isFirst = false;
+      await refuse.promise;
+      throw badInput('name-taken', 'the name is taken');
+    });
+    const answers = Promise.all([served.send(role), served.send(role), served.send(role)]);
+    await until('the first one', () => served.calls() === 1);
+    refuse.resolve();
+    const outcomes = (await answers).map((said) => said.code ?? (isReplayed(said) ? 'again' : 'made'));
+    assert.deepEqual(outcomes.sort(), ['again', 'made', 'name-taken']);
+    assert.equal(served.calls(), 2);
+  });
+
+  test('is answered after a restart, and with an unknown outcome where a mistake or a kill came between', async (t) => {
+    const folder = temporaryDirectory(t);
+    {
+      await using records = open(folder, new VirtualClock(0));
+      await using served = await serve(records, 'roles.create');
+      assert.equal((await served.send(role)).status, 200);
+      await using failing = await serve(records, 'alerts.mute', () => {
+        throw defect('a-mistake', 'of the program');
+      });
+      assert.equal((await failing.send()).status, 500);
+    }
+    await using records = open(folder, new VirtualClock(0));
+    await using served = await serve(records, 'roles.create');
+    assert.ok(isReplayed(await served.send(role)));
+    await using failing = await serve(records, 'alerts.mute');
+    const again = await failing.send();
+    assert.deepEqual([again.status, again.code], [409, 'idempotency-outcome-unknown']);
+    assert.match(again.body, /alerts\.mutes/);
+    assert.equal(served.calls() + failing.calls(), 0);
+  });
+
+  test('leaves no secret in the file, and names what it made', async (t) => {
+    const folder = temporaryDirectory(t);
+    await using records = open(folder, new VirtualClock(0));
+    await using served = await serve(records, 'api-keys.create');
+    const kept: KeptRequest[] = [];
+    const { keep } = records.requests;
+    records.requests.keep = (place, request, persons) => {
+      kept.push(request);
+      keep(place, request, persons);
+    };
+    const first = Object(dataIn(await served.send()));
+    assert.ok(first.secret.length > 10);
+    const again = await served.send();
+    const { details, remedy } = Object(JSON.parse(again.body)).error;
+    assert.deepEqual(details, { id: first.apiKey.id });
+    assert.match(remedy, /api-keys\.revoke/);
+    assert.deepEqual(
+      kept.map(({ state, answer }) => [state, answer]),
+      [
+        ['begun', undefined],
+        ['done', undefined],
+      ],
+    );
+  });
+
+  test('asks a second person once, and is done after their approval', async (t) => {
+    await using records = open(temporaryDirectory(t), new VirtualClock(0));
+    const asked: object[] = [];
+    let isApproved = false;
+    await using served = await serve(records, 'roles.create', undefined, {
+      secondPerson: ({ input }) => {
+        asked.push(input);
+        if (!isApproved) throw badInput('approval-required', 'a second person must approve this first');
+      },
+    });
+    for (let count = 0; count < 2; count += 1) {
+      assert.equal((await served.send(role)).code, 'approval-required');
+    }
+    isApproved = true;
+    assert.equal((await served.send(role)).status, 200);
+    isApproved = false;
+    assert.ok(isReplayed(await served.send(role)), 'nobody is asked to approve what was done');
+    assert.equal(asked.length, 3);
+  });
+
+  test('is free again where its answer says that nothing was made', async (t) => {
+    await using records = open(temporaryDirectory(t), new VirtualClock(0));
+    const refused = { outcome: 'refused', photographs: [] };
+    await using served = await serve(records, 'persons.photographs.add', () => refused);
+    const answers = [await served.send({ id: person }), await served.send({ id: person })];
+    assert.deepEqual(answers.map(isReplayed), [false, false]);
+    assert.equal(served.calls(), 2);
+  });
+
+  test('tells no answer to a caller whose rights have changed, and none about a person who was erased', async (t) => {
+    await using records = open(temporaryDirectory(t), new VirtualClock(0));
+    const scopes = new Set<Scope>(['attendance:write', 'names:read']);
+    const answer = Object(dataOf('attendance.correct'));
+    const corrected = { ...answer, correction: { ...answer.correction, person } };
+    await using served = await serve(records, 'attendance.correct', () => corrected, {
+      callerOf: (name) => ({ ...networkCaller(name), scopes: new Set(scopes) }),
+    });
+    await served.send();
+    scopes.delete('names:read');
+    assert.equal((await served.send()).code, 'idempotency-answer-not-kept');
+    scopes.add('names:read');
+    assert.ok(isReplayed(await served.send()));
+    records.retention.forgetAbout(personId(person));
+    assert.equal(isReplayed(await served.send()), false);
+  });
 });

@@ -56,6 +56,8 @@ export async function startOperationsServer(options: {
   /** Replaces the callers by name. */
   readonly authenticate?: ServeOptions['authenticate'];
   readonly onRefused?: NonNullable<ServeOptions['onRefused']>;
+  readonly creations?: ServeOptions['creations'];
+  readonly secondPerson?: ServeOptions['secondPerson'];
 }): Promise<OperationsServer> {
   const { operations, handlers, bounds = localBounds, rates, callerOf = networkCaller } = options;
   const app = serveOperations({
@@ -67,6 +69,7 @@ export async function startOperationsServer(options: {
     anonymous: () => ({ ...networkCaller('anonymous'), userId: undefined, scopes: new Set() }),
     admission: createAdmission(() => bounds, rates),
     ...present({ onRefused: options.onRefused }),
+    ...{ creations: options.creations, secondPerson: options.secondPerson },
   });
   const server = createServer(requestListener(app));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

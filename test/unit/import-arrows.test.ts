@@ -127,7 +127,7 @@ describe('the import rules', () => {
       ['records', 'publish'],
       ['gallery', 'records'],
       ['publish', 'gallery'],
-      ['control', 'records'],
+      ['control', 'gallery'],
       ['audit', 'gallery'],
       ['host', 'config'],
     ] as const) {
