@@ -31,7 +31,8 @@ export async function startControlServer<
   const { socketPath, operations, handlers, creations, logger, callerOf = unnamedLocalCaller } = options;
   await refuseSecondDaemon(socketPath);
   const app = serveOperations({
-    ...{ operations, handlers, creations, logger, authenticate: callerOf, anonymous: callerOf, isLocal: true },
+    ...{ operations, handlers, creations, logger, isLocal: true },
+    ...{ authenticate: callerOf, anonymous: callerOf },
     admission: createAdmission(() => localBounds, undefined),
     nowMs: Date.now,
   });

@@ -77,7 +77,11 @@ describe('idempotency keys', { timeout: 120_000 }, () => {
     assert.equal(records.requests.find(at('uid:0', 'a secret key'), 'c')?.answer, '"Ada"');
     assert.equal(records.requests.find(at('uid:0', 'a secret key'), 'other')?.isSame, false);
     records.requests.keep(at('uid:0', 'a secret key'), done('p-2'));
-    assert.equal(records.requests.find(at('uid:0', 'a secret key'), 'c')?.objectId, 'p-2', 'replaces the old');
+    assert.equal(
+      records.requests.find(at('uid:0', 'a secret key'), 'c')?.objectId,
+      'p-2',
+      'replaces the old',
+    );
   });
 
   test('answer with nothing that somebody else wrote into the file, moved or prolonged', async (t) => {

@@ -5,7 +5,13 @@ import { contentHash } from '../../daemon/host/content-hash.js';
 test('the hash of an input covers every field, the order of files, and secrets', async () => {
   const consent = { basis: 'consent', dateIso: '2026-01-15', reference: 'form 7' };
   const [front, side] = [Buffer.from('front'), Buffer.alloc(2 * 1024 * 1024, 1)];
-  const same = { name: 'Ada', consent, isDryRun: false, photographs: [front, side], login: Buffer.from('a:b') };
+  const same = {
+    name: 'Ada',
+    consent,
+    isDryRun: false,
+    photographs: [front, side],
+    login: Buffer.from('a:b'),
+  };
   const content = await contentHash(same);
   const { name, ...rest } = same;
   assert.equal(await contentHash({ ...rest, notes: undefined, name }), content, 'in any order of fields');

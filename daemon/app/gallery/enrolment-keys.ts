@@ -1,9 +1,5 @@
 import { z } from 'zod';
-import {
-  type EnrolmentWarning,
-  type PhotographResult,
-  photographResult,
-} from '../../contract/enrolment.js';
+import { type EnrolmentWarning, type PhotographResult, photographResult } from '../../contract/enrolment.js';
 
 /** What the answer to an enrolment says beside the person. Names are read again when it is repeated. */
 const keptAnswer = z.object({
