@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import type { CallInput, OperationDeclaration } from '../../daemon/contract/operation.js';
 import { type OperationId, type Operations, operations } from '../../daemon/contract/operations.js';
 import { newRecoveryKey } from '../../daemon/gallery/backup/recovery-key.js';
@@ -194,7 +196,7 @@ describe('permissions of a running box', { skip: withoutBuild || withoutOpenssl,
     assert.deepEqual(faults, []);
   });
 
-  test('ask for a second person and leave the audit entry as the table says', async () => {
+  test('ask for a second person and leave the audit entry as the table says, once for each idempotency key', async () => {
     const caller = new WatchedCaller(box);
     const { secret: claimSecret } = await box.local.client.call('users.claim', { isReset: true });
     const recoveryKey = Buffer.from(writeRecoveryKey('public', newRecoveryKey().publicKey))
@@ -490,7 +492,9 @@ class WatchedCaller implements OperationCaller {
   call: OperationCaller['call'] = async (id, input) => {
     const { client } = this.#box.local;
     this.#seen = await this.#newest();
-    let answer = await this.#ask(id, Object(input));
+    const { creates }: OperationDeclaration = operations[id];
+    const key = creates === undefined ? undefined : randomUUID();
+    let answer = await this.#ask(id, Object(input), key);
     const row = rowOf.get(id);
     const isFirst = !this.called.has(id);
     this.called.add(id);
@@ -500,7 +504,7 @@ class WatchedCaller implements OperationCaller {
       const { items } = await client.call('approvals.list');
       second = items.find((each) => each.id === approval)?.class ?? 'unknown';
       await client.call('approvals.approve', { id: approval });
-      answer = await this.#ask(id, Object(input));
+      answer = await this.#ask(id, Object(input), key);
     }
     // An approval that an earlier call of the list was given is used up without a question.
     if (isFirst && second !== row?.second && id !== 'identity.rotate') {
@@ -508,6 +512,8 @@ class WatchedCaller implements OperationCaller {
     }
     if (answer.status !== 200) throw new Error(`${id}: ${said(answer)}`);
     if (isFirst && !withoutEffect.has(id)) await this.#compareAudit(id, row?.audit ?? '');
+    if (creates !== undefined)
+      this.faults.push(...(await this.#faultsOfRepeat(id, Object(input), key, answer)));
     const [first = ''] = answer.body.split('\n');
     const isText = answer.body.startsWith('{');
     const { data, item } = (isText ? JSON.parse(first) : {}) as {
@@ -523,6 +529,29 @@ class WatchedCaller implements OperationCaller {
     const { items } = await this.#box.local.client.call('approvals.list');
     const asked = items.find((each) => each.id === details['approval']);
     if (asked?.class !== rowOf.get(id)?.second) this.faults.push(`${id}: the box asks for ${asked?.class}`);
+  }
+
+  /** What is wrong where the request is sent again with its key, as after a lost answer. */
+  async #faultsOfRepeat(
+    id: OperationId,
+    input: object,
+    key: string | undefined,
+    first: Answered,
+  ): Promise<readonly string[]> {
+    this.#seen = await this.#newest();
+    const again = await this.#ask(id, input, key);
+    const { creates }: OperationDeclaration = operations[id];
+    const isUnkept = creates?.lost !== undefined && again.code === 'idempotency-answer-not-kept';
+    const dataOf = (body: string): unknown => Object(JSON.parse(body)).data;
+    const isSame = again.status === 200 && isDeepStrictEqual(dataOf(again.body), dataOf(first.body));
+    const { items } = await this.#box.local.client.call('audit.list', { limit: 30 });
+    const isDoneAgain = items.some(
+      ({ sequence, action }) => sequence > this.#seen && action === rowOf.get(id)?.audit,
+    );
+    return [
+      ...(isUnkept || isSame ? [] : [`${id}: a repeat with its key got ${said(again)} ${again.body}`]),
+      ...(isDoneAgain ? [`${id}: a repeat with its key left the audit entry again`] : []),
+    ];
   }
 
   async #compareAudit(id: OperationId, expected: string): Promise<void> {
@@ -541,7 +570,7 @@ class WatchedCaller implements OperationCaller {
     return items[0]?.sequence ?? 0;
   }
 
-  #ask(id: OperationId, input: object): Promise<Answered> {
-    return this.#box.call(id, input, this.#token);
+  #ask(id: OperationId, input: object, key?: string): Promise<Answered> {
+    return this.#box.call(id, input, this.#token, undefined, key);
   }
 }

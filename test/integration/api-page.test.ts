@@ -11,6 +11,7 @@ import { configSchema } from '../../daemon/config/schema.js';
 import { eventOperations } from '../../daemon/contract/events.js';
 import { personOperations } from '../../daemon/contract/persons.js';
 import { createAdmission, localBounds } from '../../daemon/control/admission.js';
+import { Creations } from '../../daemon/control/idempotency.js';
 import { serveOperations } from '../../daemon/control/serve.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { atTheBox, openAccountsFixture } from '../support/accounts-fixture.js';
@@ -41,6 +42,7 @@ test('docs/api.md leads from the claim to the logout', async () => {
     operations: { ...accountOperations, ...personOperations, ...eventOperations },
     handlers: { ...box.accounts.handlers, ...personHandlers(behind.persons), ...eventHandlers(events) },
     ...gateCallers(box.accounts),
+    creations: new Creations({ kept: records.requests, logger: silentLogger }),
     admission: createAdmission(() => localBounds, undefined),
     isLocal: false,
     nowMs: () => box.clock.wallMs(),
@@ -66,6 +68,11 @@ test('docs/api.md leads from the claim to the logout', async () => {
   assert.match(stdout, /^"Ada Lovelace"$/m, 'the enrolled person is listed');
   assert.match(stdout, /"code": "no-such-person"/);
   assert.match(stdout, /^"updated"$/m, 'the tag of the answer was taken back');
+  assert.equal(
+    stdout.match(/^\{"name":"porter".*$/gm)?.length,
+    2,
+    'the repeated request got the same answer',
+  );
   assert.match(stdout, /"ended": ?1/, 'the logout ended the tokens');
   assert.ok(!`${stdout}${stderr}`.includes(password), 'the password is not shown');
 });

@@ -40,8 +40,14 @@ export interface PermissionBox extends AsyncDisposable {
   readonly newcomer: string;
   /** Asks through the gate with input that no operation takes: whoever may not call it hears that first, and nothing is done. */
   probe(id: OperationId, token: string | undefined): Promise<Answered>;
-  /** Calls an operation through the gate. */
-  call(id: OperationId, input: object, token: string | undefined, lines?: number): Promise<Answered>;
+  /** Calls an operation through the gate. `key`: of the header `Idempotency-Key`. */
+  call(
+    id: OperationId,
+    input: object,
+    token: string | undefined,
+    lines?: number,
+    key?: string,
+  ): Promise<Answered>;
   /** An API key with these scopes. */
   key(scopes: readonly Scope[]): Promise<string>;
   /** The access token of a new administrator, of these cameras alone if any are named. */
@@ -94,9 +100,11 @@ async function open({ hookPort }: { readonly hookPort: number }, lifetime: Lifet
       () => false,
     ),
   );
-  const call: PermissionBox['call'] = (id, input, token, lines) => {
+  const call: PermissionBox['call'] = (id, input, token, lines, key) => {
     const declaration: OperationDeclaration = operations[id];
-    return ask({ ...writeInput(declaration, { ...input }), ...ways(declaration), token, lines });
+    const { headers: written, ...sent } = writeInput(declaration, { ...input });
+    const headers = { ...written, ...(key === undefined ? {} : { 'idempotency-key': key }) };
+    return ask({ ...sent, headers, ...ways(declaration), token, lines });
   };
   const login = async (userName: string, password: string): Promise<string> => {
     const { body } = await call('auth.login', { userName, password }, undefined);
