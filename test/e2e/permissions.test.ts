@@ -493,7 +493,8 @@ class WatchedCaller implements OperationCaller {
     const { client } = this.#box.local;
     this.#seen = await this.#newest();
     const { creates }: OperationDeclaration = operations[id];
-    const key = creates === undefined ? undefined : randomUUID();
+    const needsKey = creates !== undefined && !('idempotencyKey' in Object(input));
+    const key = needsKey ? randomUUID() : undefined;
     let answer = await this.#ask(id, Object(input), key);
     const row = rowOf.get(id);
     const isFirst = !this.called.has(id);
