@@ -206,7 +206,7 @@ const forOperators = {
     creates: {
       id: 'id',
       foundBy: 'enrolments.list',
-      lost: 'Go on with this guided enrolment (enrolments.show).',
+      lost: 'Continue this guided enrolment (enrolments.show).',
     },
     errors: [
       ...galleryErrors,
@@ -300,7 +300,7 @@ const forOperators = {
     creates: {
       id: 'enrolment.id',
       foundBy: 'enrolments.show',
-      lost: 'Make another link with another key: it ends the lost one.',
+      lost: 'Make a new link with a new key. It ends the lost one.',
     },
     errors: [...missing, 'enrolment-finished'],
   }),

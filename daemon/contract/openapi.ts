@@ -247,7 +247,7 @@ function headerParameters(declaration: OperationDeclaration): readonly Node[] {
   const revision = 'The `ETag` of the answer that the change is based on, in place of `ifRevision`.';
   const key = hasIdempotencyField(declaration)
     ? 'A random text of 8 to 128 characters, in place of `idempotencyKey`.'
-    : 'A random text of 8 to 128 characters. A repeat of the request with the same text makes nothing again.';
+    : 'A random text of 8 to 128 characters. Repeating the request with the same key creates nothing new.';
   return [
     ...(takesRevision(declaration) ? [header('If-Match', revision)] : []),
     ...(declaration.creates === undefined ? [] : [header('Idempotency-Key', key)]),
@@ -410,9 +410,9 @@ const auditText = {
 /** How a caller whose answer was lost repeats the request. */
 function repeatText(declaration: OperationDeclaration, { lost }: Creation): string {
   if (hasIdempotencyField(declaration)) return 'The header `Idempotency-Key` counts as `idempotencyKey`.';
-  const again = 'With the header `Idempotency-Key`, a repeated request makes nothing again';
+  const again = 'With the header `Idempotency-Key`, repeating the request creates nothing new';
   return lost === undefined
-    ? `${again} and gets the same answer.`
+    ? `${again} and returns the same answer.`
     : `${again}. The box does not keep this answer: a repeat gets \`idempotency-answer-not-kept\`.`;
 }
 

@@ -56,7 +56,7 @@ export const screenOperations = {
     creates: {
       id: 'screen.id',
       foundBy: 'screens.list',
-      lost: 'Remove the screen (screens.remove), and add another one with another key.',
+      lost: 'Remove the screen (screens.remove), then add it again with a new key.',
     },
     errors: ['no-such-camera', 'too-many-screens', 'beyond-own-scopes'],
     scope: 'cameras:write',

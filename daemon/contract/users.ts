@@ -148,7 +148,7 @@ export const userOperations = {
     creates: {
       id: 'user.id',
       foundBy: 'users.list',
-      lost: 'Make another password for the account (users.reset-password).',
+      lost: 'Reset the password of the account (users.reset-password).',
     },
     errors: ['name-taken', 'no-such-role', 'password-refused', 'beyond-own-scopes', 'too-many-users'],
   }),
@@ -237,7 +237,7 @@ export const userOperations = {
     },
     creates: {
       foundBy: 'audit.list',
-      lost: 'Make another secret with another key: it takes the place of the lost one.',
+      lost: 'Request a new secret with a new key. It replaces the lost one.',
     },
     errors: ['already-claimed', 'only-at-the-box'],
   }),
@@ -312,7 +312,7 @@ export const apiKeyOperations = {
     creates: {
       id: 'apiKey.id',
       foundBy: 'api-keys.list',
-      lost: 'Revoke the API key (api-keys.revoke), and create another one with another key.',
+      lost: 'Revoke the API key (api-keys.revoke), then create another one with a new key.',
     },
     errors: ['beyond-own-scopes', 'too-many-api-keys'],
   }),
