@@ -266,7 +266,25 @@ describe('a request with an idempotency key', { timeout: 120_000 }, () => {
     assert.equal(served.calls(), 2);
   });
 
-  test('is answered after a restart, and with an unknown outcome where a mistake or a kill came between', async (t) => {
+  test('has an unknown outcome where the box was killed in between', async (t) => {
+    const folder = temporaryDirectory(t);
+    const child = spawn(
+      process.execPath,
+      [builtChild('test/support/creation-child.ts'), folder, 'roles.create', key, JSON.stringify(role)],
+      { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] },
+    );
+    assert.equal((await exitOf(child)).signal, 'SIGKILL');
+    await using records = open(folder, new VirtualClock(Date.now()));
+    await using served = await serve(records, 'roles.create');
+    const again = await served.send(role);
+    assert.deepEqual([again.status, again.code], [409, 'idempotency-outcome-unknown']);
+    assert.match(again.body, /roles\.list/);
+    assert.equal((await served.send({ ...role, description: 'x' })).code, 'idempotency-key-reused');
+    assert.equal((await served.send(role, 'anna', 'another-key')).status, 200);
+    assert.equal(served.calls(), 1);
+  });
+
+  test('is answered after a restart, and has an unknown outcome after a mistake of the program', async (t) => {
     const folder = temporaryDirectory(t);
     {
       await using records = open(folder, new VirtualClock(0));

@@ -1,0 +1,25 @@
+// Makes something under an idempotency key with the records in the folder named first, and is killed (SIGKILL) while it does:
+//   node --import tsx test/support/creation-child.ts FOLDER OPERATION KEY INPUT
+import { join } from 'node:path';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { Creations } from '../../daemon/control/idempotency.js';
+import { systemClock as clock } from '../../daemon/host/system-clock.js';
+import { systemRandom as random } from '../../daemon/host/system-random.js';
+import { openRecords } from '../../daemon/records/open-records.js';
+import { networkCaller } from './operations-server.js';
+
+const [folder = '', operationId = '', key = '', input = '{}'] = process.argv.slice(2);
+const records = openRecords({
+  ...{ path: join(folder, 'records.db'), auditKeys: [Buffer.alloc(32, 1)] },
+  ...{ encode: () => new Uint8Array(), clock, random },
+});
+await new Creations({ kept: records.requests, logger: silentLogger }).once({
+  ...{ operationId, key, creation: { foundBy: 'nothing' }, input: JSON.parse(input) },
+  caller: networkCaller('anna'),
+  admit: () => undefined,
+  async make() {
+    process.kill(process.pid, 'SIGKILL');
+    await new Promise(() => undefined);
+  },
+});
+throw new Error('the request was answered');
