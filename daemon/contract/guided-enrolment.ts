@@ -206,7 +206,7 @@ const forOperators = {
     creates: {
       id: 'id',
       foundBy: 'enrolments.list',
-      lost: 'Continue this guided enrolment (enrolments.show).',
+      lost: 'Continue this guided enrolment (enrolments.show). If it is over, begin one with a new key.',
     },
     errors: [
       ...galleryErrors,
@@ -324,7 +324,7 @@ const forOperators = {
       kind: 'json',
       schema: z.discriminatedUnion('outcome', [...enrolmentResult.options, photographChange.options[0]]),
     },
-    creates: { id: 'person.id', foundBy: 'enrolments.show' },
+    creates: { id: 'person.id', foundBy: 'persons.list' },
     errors: [
       ...enrolmentErrors,
       ...missing,

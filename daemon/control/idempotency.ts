@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { badInput, isRollcallError, type RollcallError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
@@ -10,7 +9,7 @@ import { badRequest } from './body-stream.js';
 
 const keyForm = /^[\x21-\x7e]{8,128}$/;
 /** Longer answers are not kept. */
-const longestAnswer = 64 * 1024;
+const longestAnswer = 16 * 1024;
 
 /**
  * The key of the header `Idempotency-Key`, where the operation takes one. Other operations ignore the header.
@@ -49,12 +48,17 @@ export interface Making {
   readonly operationId: string;
   readonly creation: Creation;
   readonly key: string;
-  readonly input: object;
+  /** What was sent, without secrets: not even their hashes are kept. */
+  readonly content: object;
+  /** What the caller may do, where the answer depends on it. */
+  readonly rights: string;
   readonly caller: Caller;
-  /** Refuses what a second person must approve first. Called before anything is remembered. */
+  /** Refuses what a second person must approve first. */
   admit(): void;
   /** Returns the answer as the contract describes it. */
   make(): Promise<unknown>;
+  /** Whether the contract of this version describes an answer. */
+  isValid(answer: unknown): boolean;
 }
 
 export interface Made {
@@ -82,7 +86,7 @@ export class Creations {
   async once(making: Making): Promise<Made> {
     const { operationId: operation, key, caller } = making;
     const place = { actor: caller.actor, operation, key };
-    const content = await contentHash(making.input);
+    const content = await contentHash(making.content);
     const name = JSON.stringify([place.actor, operation, key]);
     while (this.#running.has(name)) await this.#running.get(name);
     const turn = this.#once(place, content, making);
@@ -101,21 +105,20 @@ export class Creations {
   async #once(place: RequestPlace, content: string, making: Making): Promise<Made> {
     const found = this.#kept.find(place, content);
     if (found !== undefined) return { answer: answerAgain(found, making), isRepeat: true };
-    making.admit();
     this.#kept.keep(place, { state: 'begun', content });
     let answer: unknown;
     try {
+      making.admit();
       answer = await making.make();
     } catch (error) {
-      // A refusal made nothing. After a mistake of the program nobody knows.
-      if (isRollcallError(error) && error.kind !== 'defect') this.#note(() => this.#kept.free(place));
+      if (madeNothing(error)) this.#note(() => this.#kept.free(place));
       throw error;
     }
     this.#note(() => this.#keep(place, content, answer, making));
     return { answer, isRepeat: false };
   }
 
-  #keep(place: RequestPlace, content: string, answer: unknown, { creation, input, caller }: Making): void {
+  #keep(place: RequestPlace, content: string, answer: unknown, { creation, rights }: Making): void {
     const objectId = creation.id === undefined ? undefined : valueAt(answer, creation.id);
     if (creation.id !== undefined && objectId === undefined) {
       // The answer says why nothing was made.
@@ -124,11 +127,10 @@ export class Creations {
     }
     const done = { state: 'done', content, objectId } as const;
     const text = JSON.stringify(answer);
-    if (creation.lost !== undefined || text.length > longestAnswer) this.#kept.keep(place, done);
-    else {
-      const persons = personsIn([answer, input]);
-      this.#kept.keep(place, { ...done, answer: text, rights: rightsHash(caller) }, persons);
-    }
+    // What is known of a person is read where it is kept: there it is of today, erasable, and each reading is in the audit log.
+    const persons = personsIn(answer);
+    const isKept = creation.lost === undefined && text.length <= longestAnswer && persons.length === 0;
+    this.#kept.keep(place, isKept ? { ...done, answer: text, rights } : done, persons);
   }
 
   /** What was made is made: if this cannot be written down, a repeat is told that the outcome is unknown. */
@@ -143,19 +145,24 @@ export class Creations {
 
 function answerAgain(
   { isSame, state, answer, objectId, rights }: KeptRequest & { readonly isSame: boolean },
-  { creation, caller }: Making,
+  making: Making,
 ): unknown {
+  const { creation } = making;
   if (!isSame) throw keyReused();
   if (state === 'begun') throw outcomeUnknown(creation);
-  // The answer may tell what the caller may no longer read.
-  if (answer === undefined || rights !== rightsHash(caller)) throw notKept(creation, objectId);
-  return JSON.parse(answer);
+  // The answer may tell what the caller may no longer read, or be that of another version.
+  if (answer === undefined || rights !== making.rights) throw notKept(creation, objectId);
+  const again: unknown = JSON.parse(answer);
+  if (!making.isValid(again)) throw notKept(creation, objectId);
+  return again;
 }
 
-function rightsHash({ scopes, cameras }: Caller): string {
-  const rights = [[...scopes].sort(), cameras === undefined ? null : [...cameras].sort()];
-  return createHash('sha256').update(JSON.stringify(rights)).digest('base64');
-}
+/**
+ * True for a refusal, which comes before anything is made. After other errors, such as a full disk, nobody knows; only a box that is
+ * busy has not begun.
+ */
+const madeNothing = (error: unknown): boolean =>
+  isRollcallError(error) && (error.kind === 'input' || error.code === 'busy');
 
 /** The text or number at a path such as `user.id`. */
 function valueAt(answer: unknown, path: string): string | undefined {

@@ -225,9 +225,12 @@ class Route {
       admit();
       return { result: await this.#handler(input, call), isRepeat: false };
     }
+    const { caller } = call;
     const made = await creations.once({
-      ...{ operationId: this.#id, creation, key, input, caller: call.caller, admit },
+      ...{ operationId: this.#id, creation, key, caller, rights: rightsOf(caller), admit },
+      content: withoutSecrets(this.#declaration, input),
       make: async () => this.#checked(answer.schema, await this.#handler(input, call)),
+      isValid: (kept) => answer.schema.safeParse(kept).success,
     });
     return { result: made.answer, isRepeat: made.isRepeat };
   }
@@ -496,6 +499,12 @@ interface Work {
   readonly signal: AbortSignal;
   /** Says that the work has ended. */
   readonly ended: () => void;
+}
+
+/** The input without what nobody may keep. */
+function withoutSecrets({ secrets, hiddenFields = [] }: OperationDeclaration, input: object): object {
+  const hidden = new Set([...hiddenFields, ...Object.keys(secrets ?? {})]);
+  return Object.fromEntries(Object.entries(input).filter(([name]) => !hidden.has(name)));
 }
 
 const rightsOf = ({ scopes, cameras }: Caller): string =>

@@ -23,7 +23,7 @@ export interface RequestPlace {
 export interface KeptRequest {
   /** `begun`: nobody knows whether it was done. */
   readonly state: 'begun' | 'done';
-  /** A hash of all that was sent. */
+  /** A hash of what was sent. */
   readonly content: string;
   /** What was made. */
   readonly objectId?: string | undefined;
@@ -49,6 +49,8 @@ export interface KeptRequests extends Disposable {
   free(place: RequestPlace): void;
   /** Forgets the requests that were about a person. */
   forget(personId: string): void;
+  /** Forgets what is older than a day, and what a wrong clock wrote. */
+  expire(): void;
 }
 
 interface Row {
@@ -73,8 +75,8 @@ export function keptRequestsOf(
     seal: hkdfKey(auditKey, sealUse),
   });
   const [current = keysOf(newRandomBytes(KEY_BYTES)), ...former] = auditKeys.map(keysOf);
-  const find = db.prepare<[Uint8Array, number], Row>(
-    'SELECT caller, sealed, at_ms AS atMs FROM kept_request WHERE place = ? AND at_ms > ?',
+  const find = db.prepare<[Uint8Array, number, number], Row>(
+    'SELECT caller, sealed, at_ms AS atMs FROM kept_request WHERE place = ? AND at_ms > ? AND at_ms <= ?',
   );
   const put = db.prepare<[Record<string, unknown>]>(
     'INSERT INTO kept_request (place, caller, sealed, at_ms) VALUES (@place, @caller, @sealed, @atMs)',
@@ -83,7 +85,7 @@ export function keptRequestsOf(
     'INSERT OR IGNORE INTO kept_request_person (person_id, place) VALUES (?, ?)',
   );
   const remove = db.prepare<[Uint8Array]>('DELETE FROM kept_request WHERE place = ?');
-  const expire = db.prepare<[number]>('DELETE FROM kept_request WHERE at_ms <= ?');
+  const expire = db.prepare<[number, number]>('DELETE FROM kept_request WHERE at_ms <= ? OR at_ms > ?');
   const count = db.prepare<[], number>('SELECT count(*) FROM kept_request').pluck();
   const trim = db.prepare<[number]>(`
     DELETE FROM kept_request WHERE place IN (
@@ -104,7 +106,7 @@ export function keptRequestsOf(
       database.read(() => {
         for (const keys of [current, ...former]) {
           const where = placeOf(keys, place);
-          const row = find.get(where, nowMs() - rememberedMs);
+          const row = find.get(where, nowMs() - rememberedMs, nowMs() + rememberedMs);
           if (row === undefined) continue;
           const kept = open(keys, where, row);
           return kept === undefined
@@ -121,12 +123,13 @@ export function keptRequestsOf(
         removeAll(place);
         put.run({ place: where, caller, atMs, sealed: seal(current, where, { caller, atMs }, request) });
         for (const personId of persons) putPerson.run(personId, where);
-        expire.run(atMs - rememberedMs);
+        expire.run(atMs - rememberedMs, atMs + rememberedMs);
         const surplus = (count.get() ?? 0) - mostRemembered;
         // Whoever sends the most loses the oldest keys, not the others.
         if (surplus > 0) trim.run(surplus);
       }),
     free: (place) => database.transaction(() => removeAll(place)),
+    expire: () => database.transaction(() => void expire.run(nowMs() - rememberedMs, nowMs() + rememberedMs)),
     forget: (personId) => database.transaction(() => void forget.run(personId)),
     [Symbol.dispose]() {
       for (const { hash, seal } of [current, ...former]) {

@@ -152,7 +152,7 @@ export function openRecords(options: RecordsOptions): Records {
     beginningWith: events.beginningWith,
     outbox: outboxOf(database, moments),
     surplus: outboxSurplusOf(database),
-    retention: recordsRetentionOf(database, passages),
+    retention: recordsRetentionOf(database, passages, requests),
     attendance: attendanceRecordsOf(database),
     alerts: {
       journal: alertJournalOf(database, mutes),

@@ -3,6 +3,7 @@ import type { PersonId, StrangerId } from '../domain/ids.js';
 import type { Ageing } from '../domain/retention/retention.js';
 import type { OpenDatabase } from '../host/sqlite.js';
 import { ageingRows } from './ageing-rows.js';
+import type { KeptRequests } from './kept-requests.js';
 import type { PassageJournal } from './passages/passage-journal.js';
 
 interface AgedEvent {
@@ -29,28 +30,26 @@ export interface RecordsRetention {
   forgetAbout(personId: PersonId): number;
   /** Removes strangers from the passages, which stay. */
   forgetStrangers(ids: readonly StrangerId[]): void;
-  /** Removes deleted data from the write-ahead log; false while another process reads the log. */
+  /** Forgets requests that are older than a day. Removes deleted data from the write-ahead log; false while another process reads the log. */
   emptyLog(): boolean;
 }
 
 export function recordsRetentionOf(
   database: OpenDatabase,
   journal: Pick<PassageJournal, 'forgetPerson' | 'forgetStranger'>,
+  requests: Pick<KeptRequests, 'forget' | 'expire'>,
 ): RecordsRetention {
   const { db } = database;
   const forgetReasons = db.prepare<[PersonId]>(
     "UPDATE attendance_correction SET reason = '' WHERE person_id = ? AND reason <> ''",
   );
   const forgetHashes = db.prepare<[PersonId]>('DELETE FROM person_photographs WHERE person_id = ?');
-  const forgetRequests = db.prepare<[PersonId]>(
-    'DELETE FROM kept_request WHERE place IN (SELECT place FROM kept_request_person WHERE person_id = ?)',
-  );
   return {
     forgetAbout: (personId) =>
       database.transaction(() => {
         forgetReasons.run(personId);
         forgetHashes.run(personId);
-        forgetRequests.run(personId);
+        requests.forget(personId);
         return journal.forgetPerson(personId);
       }),
     forgetStrangers: (ids) =>
@@ -65,8 +64,9 @@ export function recordsRetentionOf(
           return kind === 'attendance' ? [events, ageingRows(database, corrections)] : [events];
         }),
       ),
-    emptyLog: () =>
-      database.read(() => {
+    emptyLog() {
+      requests.expire();
+      return database.read(() => {
         const timeoutMs = Number(db.pragma('busy_timeout', { simple: true }));
         db.pragma(`busy_timeout = ${emptyingTimeoutMs}`);
         try {
@@ -74,7 +74,8 @@ export function recordsRetentionOf(
         } finally {
           db.pragma(`busy_timeout = ${timeoutMs}`);
         }
-      }),
+      });
+    },
   };
 }
 

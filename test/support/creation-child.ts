@@ -14,9 +14,11 @@ const records = openRecords({
   ...{ encode: () => new Uint8Array(), clock, random },
 });
 await new Creations({ kept: records.requests, logger: silentLogger }).once({
-  ...{ operationId, key, creation: { foundBy: 'nothing' }, input: JSON.parse(input) },
+  ...{ operationId, key, creation: { foundBy: 'nothing' }, content: JSON.parse(input) },
+  rights: '',
   caller: networkCaller('anna'),
   admit: () => undefined,
+  isValid: () => true,
   async make() {
     process.kill(process.pid, 'SIGKILL');
     await new Promise(() => undefined);

@@ -33,7 +33,9 @@ const others: Readonly<Record<string, readonly string[]>> = {
   'a guided enrolment keeps only its best pictures': [
     ...['enrolments.take-picture', 'enrolments.take-camera-picture', 'enrolments.take-clip'],
   ],
-  'an import ends with the connection of its caller': ['imports.begin', 'imports.stage'],
+  'an import ends with the connection of its caller, and stores nothing before its commit': [
+    ...['imports.begin', 'imports.stage'],
+  ],
   'the offset of a piece tells a repeat': ['backups.upload'],
 };
 
