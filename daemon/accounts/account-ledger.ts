@@ -6,7 +6,7 @@ import type { Logger } from '../base/logger.js';
 import { type StatedSet, stateDetail } from '../domain/stated-set.js';
 import { keyedHash } from '../host/keyed-hash.js';
 import type { OpenDatabase } from '../host/sqlite.js';
-import { keyText, type TableForm } from './table-form.js';
+import { keyText, type TableForm } from '../host/table-form.js';
 
 /** Digests of a row as it was written last. */
 export interface SealedRow {

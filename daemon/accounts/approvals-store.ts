@@ -1,8 +1,8 @@
 import type { Scope } from '../contract/scopes.js';
 import type { SecondPersonClass } from '../contract/second-person.js';
+import type { TableForm } from '../host/table-form.js';
 import type { AccountLedger } from './account-ledger.js';
 import { SealedTable } from './sealed-table.js';
-import type { TableForm } from './table-form.js';
 
 /** A request for the approval of a second person, as it is stored. */
 export interface ApprovalRow {

@@ -1,6 +1,6 @@
+import type { TableForm } from '../host/table-form.js';
 import type { AccountLedger } from './account-ledger.js';
 import { SealedTable } from './sealed-table.js';
-import type { TableForm } from './table-form.js';
 
 /** A passkey as it is stored. */
 export interface PasskeyRow {

@@ -8,6 +8,7 @@ import { readState, type StatedSet } from '../domain/stated-set.js';
 import { hkdfKey } from '../host/keyed-hash.js';
 import { areEqual, wipe } from '../host/sodium.js';
 import type { OpenDatabase } from '../host/sqlite.js';
+import { keyText, selectedOf, type TableForm, type Value } from '../host/table-form.js';
 import {
   AccountLedger,
   accountsAtStart,
@@ -22,9 +23,8 @@ import { moveAside, openAccountsDatabase } from './accounts-schema.js';
 import { approvalTable } from './approvals-store.js';
 import { passkeyTable } from './passkeys-store.js';
 import { screenTable } from './screens-store.js';
-import { SealedTable, selectedOf } from './sealed-table.js';
+import { SealedTable } from './sealed-table.js';
 import { apiKeyTable, claimTable, refreshTable, sessionTable } from './sessions-store.js';
-import { keyText, type TableForm, type Value } from './table-form.js';
 import { recoveryCodeTable, roleTable, userTable } from './users-store.js';
 
 /** What can be wrong with accounts.db. */

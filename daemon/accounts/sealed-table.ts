@@ -1,12 +1,5 @@
+import { selectedOf, type TableForm, type Value } from '../host/table-form.js';
 import type { AccountLedger } from './account-ledger.js';
-import type { TableForm, Value } from './table-form.js';
-
-/** The columns of a table, each under the name of its field. */
-export function selectedOf<Row>({ columns }: TableForm<Row>): string {
-  return Object.entries<string>(columns)
-    .map(([field, column]) => `${column} AS ${field}`)
-    .join(', ');
-}
 
 /**
  * Reads and writes the rows of one table of accounts.db. A row that this program did not write, or that is another one than it

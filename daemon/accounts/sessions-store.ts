@@ -1,6 +1,6 @@
+import type { TableForm } from '../host/table-form.js';
 import type { AccountLedger } from './account-ledger.js';
 import { SealedTable } from './sealed-table.js';
-import type { TableForm } from './table-form.js';
 
 /** A session of a browser (`token` is set), or the tokens that came from one login of a program. */
 export interface SessionRow {

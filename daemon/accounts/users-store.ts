@@ -1,7 +1,7 @@
 import { builtInRoles, isScope, type Scope } from '../contract/scopes.js';
+import type { TableForm } from '../host/table-form.js';
 import type { AccountLedger } from './account-ledger.js';
 import { SealedTable } from './sealed-table.js';
-import type { TableForm } from './table-form.js';
 
 /** An account as it is stored. */
 export interface UserRow {

@@ -45,17 +45,19 @@ function auditTrailOf(audit: BoxRecordsMarkOptions['audit'], logger: Logger): Re
   return {
     last() {
       try {
-        const { eventTo, stateTo } = audit.list({ action: 'records.reserved', limit: 1 })[0]?.details ?? {};
+        const details = audit.list({ action: 'records.reserved', limit: 1 })[0]?.details ?? {};
+        const { eventTo, stateTo, isSealed } = details;
         if (!Number.isSafeInteger(eventTo) || !Number.isSafeInteger(stateTo)) return undefined;
-        return { eventTo: Number(eventTo), stateTo: Number(stateTo) };
+        return { eventTo: Number(eventTo), stateTo: Number(stateTo), isSealed: isSealed === true };
       } catch (error) {
         logger.warn('the reserved event numbers cannot be read from the audit log', { error });
         return undefined;
       }
     },
-    note({ eventTo, stateTo }) {
+    note({ eventTo, stateTo, isSealed }) {
       try {
-        audit.append({ by: daemonAtStart, action: 'records.reserved', details: { eventTo, stateTo } });
+        const details = { eventTo, stateTo, ...present({ isSealed }) };
+        audit.append({ by: daemonAtStart, action: 'records.reserved', details });
       } catch (error) {
         // The mark itself is on the disk, so recording continues.
         logger.warn('the reserved event numbers could not be written to the audit log', { error });

@@ -1,6 +1,21 @@
 import type { BoxEvent, EventKind, RecordedEvent } from '../domain/events/event.js';
 import type { OpenDatabase } from '../host/sqlite.js';
+import { selectedOf } from '../host/table-form.js';
+import type { RecordsSeals } from './seals/records-seals.js';
+import type { RowSeal } from './seals/row-seal.js';
+import { type EventRow, eventForm } from './seals/sealed-forms.js';
 import type { EventQuery, StoredEvent } from './stored-event.js';
+
+/** A row with its seal. */
+export type SealedEventRow = EventRow & { readonly seal: Uint8Array | null };
+export const eventColumns = `${selectedOf(eventForm)}, seal`;
+
+export interface EventSealing {
+  /** Absent: rows are not sealed. */
+  readonly rowSeal?: RowSeal | undefined;
+  /** Absent: rows are not checked. */
+  readonly seals?: Pick<RecordsSeals, 'events'> | undefined;
+}
 
 /** Among some events: the lowest sequence, the latest time of recording, and how many they are. */
 export interface LowestSequence {
@@ -32,19 +47,19 @@ export const personOfCandidate = {
   other: "json_extract(CAST(payload AS TEXT), '$.data.candidates[1].person')",
 } as const;
 
-export function eventTableOf(database: OpenDatabase): EventTable {
+export function eventTableOf(database: OpenDatabase, { rowSeal, seals }: EventSealing): EventTable {
   const { db } = database;
+  const read = (rows: () => readonly SealedEventRow[]): readonly StoredEvent[] =>
+    (seals?.events(rows) ?? database.read(rows)).map(({ commandId: _, seal: __, ...event }) => event);
   const insert = db.prepare(`
     INSERT INTO event (sequence, id, kind, camera_id, track_id, person_id, command_id, occurred_at_ms,
-                       recorded_at_ms, payload)
+                       recorded_at_ms, payload, seal)
     VALUES (@sequence, @id, @kind, @cameraId, @trackId, @personId, @commandId, @occurredAtMs,
-            @recordedAtMs, @payload)`);
-  const columns = `sequence, id, kind, camera_id AS cameraId, track_id AS trackId, person_id AS personId,
-           occurred_at_ms AS occurredAtMs, recorded_at_ms AS recordedAtMs, payload`;
+            @recordedAtMs, @payload, @seal)`);
   const listing = (person: string) => {
     const ordered = (order: 'DESC' | 'ASC') =>
-      db.prepare<[Record<string, unknown>], StoredEvent>(`
-        SELECT ${columns} FROM event ${person}
+      db.prepare<[Record<string, unknown>], SealedEventRow>(`
+        SELECT ${eventColumns} FROM event ${person}
           AND sequence > @afterSequence AND sequence <= @toSequence
           AND recorded_at_ms >= @sinceMs AND recorded_at_ms < @beforeMs
           AND (@kind IS NULL OR kind = @kind)
@@ -61,14 +76,16 @@ export function eventTableOf(database: OpenDatabase): EventTable {
       ),
     ),
   ];
-  const newestOf = db.prepare<[EventKind, number], StoredEvent>(
-    `SELECT ${columns} FROM event INDEXED BY event_by_age WHERE kind = ? ORDER BY recorded_at_ms DESC LIMIT ?`,
+  const newestOf = db.prepare<[EventKind, number], SealedEventRow>(
+    `SELECT ${eventColumns} FROM event INDEXED BY event_by_age WHERE kind = ? ORDER BY recorded_at_ms DESC LIMIT ?`,
   );
-  const bySequence = db.prepare<[number], StoredEvent>(`SELECT ${columns} FROM event WHERE sequence = ?`);
-  const byId = db.prepare<[string], StoredEvent>(`SELECT ${columns} FROM event WHERE id = ?`);
+  const bySequence = db.prepare<[number], SealedEventRow>(
+    `SELECT ${eventColumns} FROM event WHERE sequence = ?`,
+  );
+  const byId = db.prepare<[string], SealedEventRow>(`SELECT ${eventColumns} FROM event WHERE id = ?`);
   // Uses the index of the ids. An id consists of digits, dashes and the letters a to f.
-  const byBeginning = db.prepare<[{ beginning: string; limit: number }], StoredEvent>(`
-    SELECT ${columns} FROM event WHERE id >= @beginning AND id < @beginning || 'g' ORDER BY id LIMIT @limit`);
+  const byBeginning = db.prepare<[{ beginning: string; limit: number }], SealedEventRow>(`
+    SELECT ${eventColumns} FROM event WHERE id >= @beginning AND id < @beginning || 'g' ORDER BY id LIMIT @limit`);
   // Reads only the index, so that older rows cost nothing.
   const lowestSince = db.prepare<[Record<string, unknown>], LowestSequence>(`
     SELECT min(sequence) AS lowest, max(recorded_at_ms) AS latestMs, count(*) AS count
@@ -81,8 +98,8 @@ export function eventTableOf(database: OpenDatabase): EventTable {
   );
 
   return {
-    insert: (event, payload) =>
-      void insert.run({
+    insert(event, payload) {
+      const row: EventRow = {
         sequence: event.sequence,
         id: event.id,
         kind: event.kind,
@@ -90,25 +107,25 @@ export function eventTableOf(database: OpenDatabase): EventTable {
         occurredAtMs: Math.floor(event.occurredAtMs),
         recordedAtMs: Math.floor(event.recordedAtMs),
         payload,
-      }),
+      };
+      insert.run({ ...row, seal: rowSeal?.seal(eventForm, row) ?? null });
+    },
     list: (query) =>
-      database.read(() => {
+      read(() => {
         const { keep = 'newest', limit } = query;
         const values = listValues(query);
         const lists = query.personId === undefined ? [listOfAll] : listsOfPerson;
         const found = lists.flatMap((list) => list[keep].all(values)).sort((a, b) => a.sequence - b.sequence);
         return keep === 'newest' ? found.slice(-limit) : found.slice(0, limit);
       }),
-    newestOf: (kind, limit) =>
-      database.read(() => newestOf.all(kind, limit)).sort((a, b) => a.sequence - b.sequence),
+    newestOf: (kind, limit) => read(() => newestOf.all(kind, limit).sort((a, b) => a.sequence - b.sequence)),
     lowestSince: (kind, sinceMs, limit) =>
       database.read(() => {
         const found = lowestSince.get({ kind, sinceMs, limit });
         return found === undefined || found.count === 0 ? undefined : found;
       }),
-    find: (which) =>
-      database.read(() => (typeof which === 'number' ? bySequence.get(which) : byId.get(which))),
-    beginningWith: (beginning, limit) => database.read(() => byBeginning.all({ beginning, limit })),
+    find: (which) => read(() => (typeof which === 'number' ? bySequence.all(which) : byId.all(which)))[0],
+    beginningWith: (beginning, limit) => read(() => byBeginning.all({ beginning, limit })),
     countUnknown: (sinceMs) =>
       database.read(() => new Map(unknownByCamera.all(sinceMs).map(({ camera, count }) => [camera, count]))),
   };

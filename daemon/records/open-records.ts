@@ -20,11 +20,13 @@ import { passagesOf } from './passages/passages.js';
 import { type RecentEvents, recentFactsOf } from './recent-facts.js';
 import { RecordedMoments } from './recorded-moments.js';
 import { markedDatabase, positionOf } from './recovery/marked-database.js';
-import { openRecordsFile } from './recovery/open-records-file.js';
+import { openRecordsFile, type RecordsLoss } from './recovery/open-records-file.js';
 import type { RecordsMark } from './recovery/records-mark.js';
 import { lossSource, type ReportedLoss, recoverRecords } from './recovery/recover-records.js';
 import { type RetainedMessages, retainedMessagesOf } from './retained-messages.js';
 import { type RecordsRetention, recordsRetentionOf } from './retention.js';
+import { type RecordFinding, RecordsSeals } from './seals/records-seals.js';
+import { RowSeal } from './seals/row-seal.js';
 import {
   type PublishedConditions,
   publishedConditionsOf,
@@ -44,8 +46,15 @@ interface RecordsOptions {
   readonly seal?: GrantSeal;
   /** Absent: passages are sealed with a random key and open only in this process. */
   readonly passageSeal?: PassageSeal;
-  /** For the hashes and seals of kept requests; the one in use first. Absent: keys end with this process. */
+  /**
+   * For the seals of rows and those of kept requests; the one in use first. Absent: rows that this program did not write
+   * are not noticed, and keys end with this process.
+   */
   readonly auditKeys?: readonly Uint8Array[];
+  /** The key in use was made at this start. */
+  readonly isAuditKeyNew?: boolean;
+  /** Called with what is in the file that this program did not write, or is missing: at the opening and later. */
+  readonly onAltered?: (found: readonly RecordFinding[]) => void;
   /**
    * Knows the position of records.db outside of the file. The caller disposes it after the records. Absent: a missing or
    * older file is not noticed.
@@ -110,17 +119,17 @@ type Listener = Parameters<Records['onRecorded']>[0];
  * throws what `openDatabase` throws.
  */
 export function openRecords(options: RecordsOptions): Records {
-  const { clock } = options;
-  const { database, closed } = openMarked(options);
-  const events = eventTableOf(database);
+  const { clock, auditKeys = [] } = options;
+  const rowSeal = rowSealOf(auditKeys);
+  const { database, seals, closed } = openMarked(options, rowSeal);
+  const events = eventTableOf(database, { rowSeal, seals });
   const moments = new RecordedMoments(clock);
-  const write = writerOf(database, options);
+  const write = writerOf(database, options, rowSeal);
   const next = countersOf(database);
   const conditions = publishedConditionsOf(database);
   const seal = options.seal ?? new GrantSeal('', []);
   const mutes = alertMutesOf(database, seal);
   const states = sourceStatesOf(database);
-  const { auditKeys = [] } = options;
   const requests = keptRequestsOf(database, { nowMs: () => clock.wallMs(), auditKeys });
   const passages = passagesOf(database, options.passageSeal ?? temporaryPassageSeal());
   const listeners = new Set<Listener>();
@@ -150,10 +159,10 @@ export function openRecords(options: RecordsOptions): Records {
     lowestSince: events.lowestSince,
     find: events.find,
     beginningWith: events.beginningWith,
-    outbox: outboxOf(database, moments),
+    outbox: outboxOf(database, moments, seals),
     surplus: outboxSurplusOf(database),
-    retention: recordsRetentionOf(database, passages, requests),
-    attendance: attendanceRecordsOf(database),
+    retention: recordsRetentionOf(database, { journal: passages, requests, rowSeal }),
+    attendance: attendanceRecordsOf(database, rowSeal),
     alerts: {
       journal: alertJournalOf(database, mutes),
       deliveries: alertDeliveriesOf(database),
@@ -185,13 +194,22 @@ export function openRecords(options: RecordsOptions): Records {
       seal[Symbol.dispose]();
       requests[Symbol.dispose]();
       closed();
+      rowSeal?.[Symbol.dispose]();
     },
   };
 }
 
+function rowSealOf([key, ...former]: readonly Uint8Array[]): RowSeal | undefined {
+  return key === undefined ? undefined : new RowSeal([key, ...former]);
+}
+
 /** Writes one event and its outbox row; called in a transaction. */
-function writerOf(database: OpenDatabase, { encode, clock, random }: RecordsOptions) {
-  const events = eventTableOf(database);
+function writerOf(
+  database: OpenDatabase,
+  { encode, clock, random }: RecordsOptions,
+  rowSeal: RowSeal | undefined,
+) {
+  const events = eventTableOf(database, { rowSeal });
   const entrance = outboxEntranceOf(database);
   const next = countersOf(database);
   const conditions = publishedConditionsOf(database);
@@ -208,24 +226,38 @@ function writerOf(database: OpenDatabase, { encode, clock, random }: RecordsOpti
   };
 }
 
-/** Opens the file and follows its transactions in the mark; `closed` closes it and notes this in the mark. */
-function openMarked(options: RecordsOptions): { readonly database: OpenDatabase; closed(): void } {
+interface OpenedRecords {
+  readonly database: OpenDatabase;
+  /** Undefined without a key. */
+  readonly seals: RecordsSeals | undefined;
+  /** Closes the file and notes this in the mark. */
+  closed(): void;
+}
+
+/** Opens the file, looks at what somebody else wrote into it, and follows its transactions in the mark. */
+function openMarked(options: RecordsOptions, rowSeal: RowSeal | undefined): OpenedRecords {
   const { path, clock, random, mark } = options;
   const nowMs = clock.wallMs();
   const newName = (): string => newEventId(nowMs, random);
-  const opened = openRecordsFile({
+  let loss: RecordsLoss | undefined;
+  const file = openRecordsFile({
     ...{ path, mark, nowMs, newName },
-    recover: (database, found) =>
+    recover(database, found) {
+      loss = found.loss;
       recoverRecords(database, found, {
         ...{ mark, nowMs, newName },
-        record: (file, events) => void events.map(writerOf(file, options)),
-      }),
+        record: (into, events) => void events.map(writerOf(into, options, rowSeal)),
+      });
+    },
   });
   const close = (): void => {
-    opened.putBack();
-    opened.close();
+    file.putBack();
+    file.close();
   };
-  if (mark === undefined) return { database: opened, closed: close };
+  const seals = rowSeal && openSeals(file, rowSeal, loss, options);
+  if (seals !== undefined) mark?.noteSealed();
+  const opened = seals?.database ?? file;
+  if (mark === undefined) return { database: opened, seals, closed: close };
   let isDamaged = false;
   const database = markedDatabase(opened, mark, (error) => {
     isDamaged = true;
@@ -233,12 +265,32 @@ function openMarked(options: RecordsOptions): { readonly database: OpenDatabase;
   });
   return {
     database,
+    seals,
     closed() {
       const position = isDamaged ? undefined : positionOf(database)();
       close();
       if (position !== undefined) mark.note(position, true);
     },
   };
+}
+
+function openSeals(
+  file: OpenDatabase,
+  rowSeal: RowSeal,
+  loss: RecordsLoss | undefined,
+  { clock, mark, isAuditKeyNew = false, onAltered }: RecordsOptions,
+): RecordsSeals {
+  try {
+    return new RecordsSeals(file, {
+      rowSeal,
+      opened: { wasSealed: mark?.isSealed === true, isKeyNew: isAuditKeyNew, loss },
+      nowMs: () => clock.wallMs(),
+      onFound: (found) => onAltered?.(found),
+    });
+  } catch (error) {
+    file.close();
+    throw error;
+  }
 }
 
 function reportedLossOf(states: SourceStates): Records['loss'] {

@@ -3,8 +3,10 @@ import type { PersonId, StrangerId } from '../domain/ids.js';
 import type { Ageing } from '../domain/retention/retention.js';
 import type { OpenDatabase } from '../host/sqlite.js';
 import { ageingRows } from './ageing-rows.js';
+import { correctionReasonsOf } from './attendance/attendance-corrections.js';
 import type { KeptRequests } from './kept-requests.js';
 import type { PassageJournal } from './passages/passage-journal.js';
+import type { RowSeal } from './seals/row-seal.js';
 
 interface AgedEvent {
   readonly sequence: number;
@@ -36,18 +38,25 @@ export interface RecordsRetention {
 
 export function recordsRetentionOf(
   database: OpenDatabase,
-  journal: Pick<PassageJournal, 'forgetPerson' | 'forgetStranger'>,
-  requests: Pick<KeptRequests, 'forget' | 'expire'>,
+  {
+    journal,
+    requests,
+    rowSeal,
+  }: {
+    readonly journal: Pick<PassageJournal, 'forgetPerson' | 'forgetStranger'>;
+    readonly requests: Pick<KeptRequests, 'forget' | 'expire'>;
+    readonly rowSeal: RowSeal | undefined;
+  },
 ): RecordsRetention {
   const { db } = database;
-  const forgetReasons = db.prepare<[PersonId]>(
-    "UPDATE attendance_correction SET reason = '' WHERE person_id = ? AND reason <> ''",
-  );
+  const reasons = correctionReasonsOf(database, rowSeal);
+  const forgetAside = db.prepare<[PersonId]>("DELETE FROM row_set_aside WHERE row ->> '$.personId' = ?");
   const forgetHashes = db.prepare<[PersonId]>('DELETE FROM person_photographs WHERE person_id = ?');
   return {
     forgetAbout: (personId) =>
       database.transaction(() => {
-        forgetReasons.run(personId);
+        reasons.forget(personId);
+        forgetAside.run(personId);
         forgetHashes.run(personId);
         requests.forget(personId);
         return journal.forgetPerson(personId);

@@ -343,6 +343,34 @@ const correctedCameras = 'ALTER TABLE attendance_correction ADD COLUMN camera_id
  */
 const sealedMutes = 'ALTER TABLE alert_mute ADD COLUMN seal BLOB;';
 
+/**
+ * - `event.seal`, `attendance_correction.seal`: authenticate all other columns.
+ * - `own_count`: how many rows of each counted table this program has added and not deleted.
+ * - `numbers_seal`: one row, which authenticates `counter`, `own_count` and `lineage`; each transaction renews it.
+ * - `row_set_aside`: rows that this program did not write, as JSON, for some weeks.
+ */
+const sealedRows = `
+  ALTER TABLE event ADD COLUMN seal BLOB;
+  ALTER TABLE attendance_correction ADD COLUMN seal BLOB;
+
+  CREATE TABLE own_count (
+    name  TEXT    PRIMARY KEY,
+    count INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE numbers_seal (
+    id   INTEGER PRIMARY KEY CHECK (id = 1),
+    seal BLOB    NOT NULL
+  ) STRICT;
+
+  CREATE TABLE row_set_aside (
+    number       INTEGER PRIMARY KEY AUTOINCREMENT,
+    name         TEXT    NOT NULL,
+    row          TEXT    NOT NULL,
+    found_at_ms  INTEGER NOT NULL
+  ) STRICT;
+`;
+
 /** Migrations go forward only; a released migration is never edited. */
 export const recordsMigrations: readonly Migration[] = [
   {
@@ -363,4 +391,5 @@ export const recordsMigrations: readonly Migration[] = [
   { name: 'seals of mutes', apply: sealedMutes },
   { name: 'keyed hashes of idempotency keys', apply: keyedEnrolments },
   { name: 'requests by the key of their caller', apply: keptRequestTables },
+  { name: 'seals of events and corrections', apply: sealedRows },
 ];

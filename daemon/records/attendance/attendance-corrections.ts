@@ -1,6 +1,9 @@
 import type { CorrectionKind } from '../../domain/attendance/attendance-day-correction.js';
 import type { CameraId, PersonId } from '../../domain/ids.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
+import { selectedOf } from '../../host/table-form.js';
+import type { RowSeal } from '../seals/row-seal.js';
+import { type CorrectionRow, correctionForm } from '../seals/sealed-forms.js';
 
 /** A correction of a day of a person, before it is stored. */
 interface NewCorrection {
@@ -45,13 +48,17 @@ interface CorrectedDates {
   readonly newestAtMs: number;
 }
 
-export function attendanceCorrectionsOf(database: OpenDatabase): AttendanceCorrections {
+export function attendanceCorrectionsOf(
+  database: OpenDatabase,
+  rowSeal: RowSeal | undefined,
+): AttendanceCorrections {
   const { db } = database;
   const insert = db
     .prepare<[NewCorrection & { cameraId: CameraId | null }], number>(`
       INSERT INTO attendance_correction (person_id, date, kind, at_ms, camera_id, reason, made_by, recorded_at_ms)
       VALUES (@personId, @date, @kind, @atMs, @cameraId, @reason, @by, @recordedAtMs) RETURNING sequence`)
     .pluck();
+  const setSeal = sealerOf(database, rowSeal);
   const select = db.prepare<[PersonId, string, string], StoredCorrection>(`
     SELECT sequence, person_id AS personId, date, kind, at_ms AS atMs, camera_id AS cameraId, reason,
            made_by AS by, recorded_at_ms AS recordedAtMs
@@ -72,10 +79,30 @@ export function attendanceCorrectionsOf(database: OpenDatabase): AttendanceCorre
       }),
     add: (correction, trace) =>
       database.transaction(() => {
-        const sequence = Number(insert.get({ ...correction, cameraId: correction.cameraId ?? null }));
+        const row = { ...correction, cameraId: correction.cameraId ?? null };
+        const sequence = Number(insert.get(row));
+        setSeal({ ...row, sequence });
         trace(sequence);
         return { ...correction, sequence };
       }),
     of: (personId, from, to) => database.read(() => select.all(personId, from, to)),
   };
+}
+
+/** Empties the reasons of a person's corrections. */
+export function correctionReasonsOf(database: OpenDatabase, rowSeal: RowSeal | undefined) {
+  const { db } = database;
+  const forget = db.prepare<[PersonId], CorrectionRow>(`
+    UPDATE attendance_correction SET reason = '' WHERE person_id = ? AND reason <> ''
+    RETURNING ${selectedOf(correctionForm)}`);
+  const setSeal = sealerOf(database, rowSeal);
+  return { forget: (personId: PersonId): void => forget.all(personId).forEach(setSeal) };
+}
+
+/** Seals a row that was written; its number is known only then. */
+function sealerOf({ db }: OpenDatabase, rowSeal: RowSeal | undefined): (row: CorrectionRow) => void {
+  const set = db.prepare<[Uint8Array | null, number]>(
+    'UPDATE attendance_correction SET seal = ? WHERE sequence = ?',
+  );
+  return (row) => void set.run(rowSeal?.seal(correctionForm, row) ?? null, row.sequence);
 }

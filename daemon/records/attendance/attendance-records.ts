@@ -2,6 +2,7 @@ import type { CameraId, PersonId } from '../../domain/ids.js';
 import type { LivenessReason } from '../../domain/liveness/liveness.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
 import { personOfCandidate } from '../event-table.js';
+import type { RowSeal } from '../seals/row-seal.js';
 import { type AttendanceCorrections, attendanceCorrectionsOf } from './attendance-corrections.js';
 
 /** Camera and time of an attendance. */
@@ -64,7 +65,7 @@ export interface AttendanceRecords {
 /** An attendance of the track of an ambiguous passage is searched for within this time. */
 const longestTrackMs = 86_400_000;
 
-export function attendanceRecordsOf(database: OpenDatabase): AttendanceRecords {
+export function attendanceRecordsOf(database: OpenDatabase, rowSeal?: RowSeal): AttendanceRecords {
   const { db } = database;
   const select = db.prepare<
     [PersonId, number, number],
@@ -145,7 +146,7 @@ export function attendanceRecordsOf(database: OpenDatabase): AttendanceRecords {
     .pluck();
   return {
     hasRecords: (personId) => database.read(() => any.get({ personId }) === 1),
-    corrections: attendanceCorrectionsOf(database),
+    corrections: attendanceCorrectionsOf(database, rowSeal),
     attendancesOf: (personId, fromMs, toMs) =>
       database.read(() => {
         const withoutProof = new Set(selectWithoutProof.all(personId, fromMs, toMs));

@@ -1,5 +1,6 @@
 import type { EventKind } from '../../domain/events/event.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
+import { type EventSealing, eventColumns, type SealedEventRow } from '../event-table.js';
 import type { RecordedMoments } from '../recorded-moments.js';
 
 /** An event that was not confirmed yet: by the broker or, if the configuration requires this, by the centre. */
@@ -16,9 +17,8 @@ export interface OutboxRow {
   readonly payload: Uint8Array;
 }
 
-interface StoredRow extends Omit<OutboxRow, 'isAgain' | 'ageMs'> {
+interface StoredRow extends SealedEventRow {
   readonly isAgain: 0 | 1;
-  readonly recordedAtMs: number;
 }
 
 /** The part of the outbox that the publisher uses. It has one connection at a time. */
@@ -64,28 +64,32 @@ export function outboxEntranceOf({ db }: OpenDatabase): OutboxEntrance {
   };
 }
 
-export function outboxOf(database: OpenDatabase, moments: Pick<RecordedMoments, 'ageMs'>): Outbox {
+export function outboxOf(
+  database: OpenDatabase,
+  moments: Pick<RecordedMoments, 'ageMs'>,
+  seals?: EventSealing['seals'],
+): Outbox {
   const { db } = database;
   const report = outboxReportOf(database);
   const centre = centreConfirmationsOf(database);
+  const read = (rows: () => readonly StoredRow[]): readonly StoredRow[] =>
+    seals?.events(rows) ?? database.read(rows);
   const select = db.prepare<[Record<string, unknown>], StoredRow>(`
-    SELECT sequence, outbox.kind AS kind, recorded_at_ms AS recordedAtMs, is_again AS isAgain,
-           command_id AS commandId, payload
-    FROM outbox JOIN event USING (sequence)
-    WHERE sequence > @after AND sent_over IS NOT @connection
-      AND outbox.kind NOT IN (SELECT value FROM json_each(@held))
-    ORDER BY sequence LIMIT @limit`);
+    SELECT ${eventColumns}, isAgain FROM event JOIN (
+      SELECT sequence AS number, is_again AS isAgain FROM outbox
+      WHERE sequence > @after AND sent_over IS NOT @connection
+        AND kind NOT IN (SELECT value FROM json_each(@held))
+      ORDER BY sequence LIMIT @limit) ON sequence = number
+    ORDER BY sequence`);
   const pendingOver =
     (connection: () => number): SendingOutbox['pending'] =>
     (after, limit, heldKinds) =>
-      database.read(() =>
-        select
-          .all({ after, limit, held: JSON.stringify(heldKinds), connection: connection() })
-          .map(({ recordedAtMs, isAgain, ...row }) => ({
-            ...row,
-            isAgain: isAgain === 1,
-            ageMs: moments.ageMs(row.sequence, recordedAtMs),
-          })),
+      read(() => select.all({ after, limit, held: JSON.stringify(heldKinds), connection: connection() })).map(
+        ({ sequence, kind, commandId, payload, recordedAtMs, isAgain }) => ({
+          ...{ sequence, kind, commandId, payload },
+          isAgain: isAgain === 1,
+          ageMs: moments.ageMs(sequence, recordedAtMs),
+        }),
       );
   const remove = db.prepare('DELETE FROM outbox WHERE sequence IN (SELECT value FROM json_each(?))');
   const depth = (): number => total(report.counts());

@@ -29,6 +29,8 @@ const markSchema = positionSchema.extend({
   /** Reserved numbers: no event and no state message has a greater sequence. */
   eventTo: count,
   stateTo: count,
+  /** Whether the rows of the file are sealed; absent in a mark of an earlier version. */
+  isSealed: z.boolean().optional(),
   /** Whether the records were closed cleanly. */
   isClosed: z.boolean(),
   /** Time of writing, wall clock, milliseconds since the epoch, and a counter of writes. */
@@ -51,7 +53,7 @@ export interface ReservationTrail {
   note(reservation: Reservation): void;
 }
 
-export type Reservation = Pick<Mark, 'eventTo' | 'stateTo'>;
+export type Reservation = Pick<Mark, 'eventTo' | 'stateTo' | 'isSealed'>;
 
 /** What opening the mark found. `unproven`: the file has content, but no seal fits. */
 export type MarkFound =
@@ -93,6 +95,7 @@ export class RecordsMark implements Disposable {
   readonly #options: RecordsMarkOptions;
   readonly #file: number;
   #mark: Mark | undefined;
+  #isSealed: boolean;
   #isFailing = false;
 
   private constructor(options: RecordsMarkOptions, file: number) {
@@ -100,6 +103,7 @@ export class RecordsMark implements Disposable {
     this.#file = file;
     this.found = readMark(file, options.seal);
     if (this.found.kind === 'proven') this.#mark = this.found.mark;
+    this.#isSealed = this.#mark?.isSealed === true || this.trailed?.isSealed === true;
   }
 
   /** @throws `records-mark-unusable` */
@@ -118,11 +122,25 @@ export class RecordsMark implements Disposable {
     return this.#options.trail.last();
   }
 
+  /** Whether the rows of the file were sealed once. */
+  get isSealed(): boolean {
+    return this.#isSealed;
+  }
+
+  /** The rows of the file are sealed. @throws `disk-full`, `records-mark-unusable` */
+  noteSealed(): void {
+    if (this.#mark === undefined || this.#mark.isSealed === true) return;
+    this.#isSealed = true;
+    this.#mark = { ...this.#mark, isSealed: true };
+    this.#writeDurably();
+    this.#trail(this.#mark);
+  }
+
   /** Starts to follow the file at `position`. @throws `disk-full`, `records-mark-unusable` */
   begin(position: RecordsPosition): void {
     const { eventTo = 0, stateTo = 0, writing = 0, atMs = 0, settled = 0 } = this.#mark ?? {};
     const mark = { ...position, eventTo, stateTo, isClosed: false, atMs, writing };
-    this.#mark = { ...mark, settled: Math.max(settled, position.settled) };
+    this.#mark = { ...mark, ...this.#sealed, settled: Math.max(settled, position.settled) };
     this.reserve(position);
     this.#writeDurably();
   }
@@ -136,10 +154,11 @@ export class RecordsMark implements Disposable {
     this.#mark = {
       ...(this.#mark ?? { ...none, isClosed: false, atMs: 0, writing: 0 }),
       ...numbers,
+      ...this.#sealed,
       nextLineage,
     };
     this.#writeDurably();
-    this.#options.trail.note(numbers);
+    this.#trail(numbers);
   }
 
   /** Reserves these numbers if necessary. Called before the transaction that uses them is on the disk. */
@@ -152,7 +171,7 @@ export class RecordsMark implements Disposable {
     };
     this.#mark = { ...mark, ...reservation };
     this.#writeDurably();
-    this.#options.trail.note(reservation);
+    this.#trail(reservation);
   }
 
   /** Writes the position of the file; called after each transaction. */
@@ -173,6 +192,14 @@ export class RecordsMark implements Disposable {
 
   [Symbol.dispose](): void {
     closeSync(this.#file);
+  }
+
+  get #sealed(): Pick<Mark, 'isSealed'> {
+    return this.#isSealed ? { isSealed: true } : {};
+  }
+
+  #trail({ eventTo, stateTo }: Reservation): void {
+    this.#options.trail.note({ eventTo, stateTo, ...this.#sealed });
   }
 
   #writeDurably(): void {

@@ -23,7 +23,7 @@ interface SalvagedKind {
   readonly isSound?: (row: Row) => boolean;
 }
 
-/** All tables except `lineage`, which names a file, and `outbox_total`, which triggers fill. Referenced tables come first. */
+/** All tables except `lineage`, which names a file, and what is counted or sealed anew: `outbox_total`, `own_count`, `numbers_seal`. Referenced tables come first. */
 const kinds: readonly SalvagedKind[] = [
   { table: 'counter', key: 'name', isNumbered: false, isSound: isCounter },
   { table: 'event', key: 'sequence', isNumbered: true, isSound: isEvent },
@@ -46,6 +46,7 @@ const kinds: readonly SalvagedKind[] = [
   { table: 'passage', key: 'number', isNumbered: true },
   { table: 'passage_person', key: 'tag, number', isNumbered: false },
   { table: 'retained_message', key: 'owner, topic', isNumbered: false },
+  { table: 'row_set_aside', key: 'number', isNumbered: true },
 ];
 
 /** The search for readable rows ends at this key. */

@@ -17,3 +17,10 @@ export interface TableForm<Row> {
 export function keyText(key: Value): string {
   return key instanceof Uint8Array ? Buffer.from(key).toString('hex') : String(key);
 }
+
+/** The columns of a table, each under the name of its field. */
+export function selectedOf<Row>({ columns }: TableForm<Row>): string {
+  return Object.entries<string>(columns)
+    .map(([field, column]) => `${column} AS ${field}`)
+    .join(', ');
+}
