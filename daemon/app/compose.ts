@@ -79,6 +79,7 @@ export async function composeBox(config: Config, options: ComposeOptions): Promi
   const { audit } = vault;
   onReload((result) => auditReload(audit, result, logger));
   const conditions = lifetime.use('conditions', new BoxConditions({ records, clock, logger }));
+  stores.altered.reportTo(conditions);
 
   const grants = await startGrantWatch(context, stores, conditions);
   const signing = await openIdentity(context.current, {

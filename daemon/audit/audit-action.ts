@@ -72,6 +72,7 @@ export const auditActions = [
   'identity.replaced',
   'records.reserved',
   'records.lost',
+  'records.set-aside',
   'trust.added',
   'trust.removed',
   'trust.stated',

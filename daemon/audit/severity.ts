@@ -41,6 +41,7 @@ const above: Partial<Record<AuditAction, Severity>> = {
   'identity.rotated': 'warning',
   'identity.replaced': 'critical',
   'records.lost': 'critical',
+  'records.set-aside': 'critical',
   'trust.added': 'critical',
   'trust.set-aside': 'critical',
   'command.refused': 'warning',

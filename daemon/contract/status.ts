@@ -149,6 +149,7 @@ export const boxConditions = [
   'clock-jumped',
   'trust-altered',
   'accounts-altered',
+  'records-altered',
   'configuration-refused',
   'vision-misbehaving',
   'recogniser-unfit',

@@ -41,6 +41,10 @@ const words: Readonly<Record<BoxCondition, readonly [what: string, remedy: strin
     'the file of the accounts was altered, replaced or lost; the box does not use what does not fit',
     'follow docs/recovery.md, "When accounts.db was changed"; this message stays for a week',
   ],
+  'records-altered': [
+    'records.db was altered: rows are gone, or were written by somebody else; the box does not use what it did not write',
+    'follow docs/recovery.md, "When records.db was altered"; this message stays for a week',
+  ],
   'configuration-refused': [
     'the configuration file cannot be used; the box runs with the one that was in force last',
     "run 'rollcall check-config', correct the file, then reload: systemctl reload rollcalld",

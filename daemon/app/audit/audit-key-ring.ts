@@ -10,12 +10,15 @@ export class AuditKeyRing implements Disposable {
 
   /** The error of a key file that cannot be used; undefined if all can be used. */
   readonly damage: RollcallError | undefined;
+  /** The key in use was made at this start. */
+  readonly isNew: boolean;
 
-  private constructor(places: AuditKeyPlaces, { key, formerKeys, damage }: AuditKey) {
+  private constructor(places: AuditKeyPlaces, { key, formerKeys, damage, isNew }: AuditKey) {
     this.#places = places;
     this.key = key;
     this.#former = [...formerKeys];
     this.damage = damage;
+    this.isNew = isNew;
   }
 
   /** @throws like `openAuditKey` */

@@ -1,7 +1,6 @@
 import { type Accounts, openAccounts } from '../../accounts/open-accounts.js';
 import { accountFaults } from '../../accounts/sealed-accounts.js';
 import type { AuditLog } from '../../audit/audit-log.js';
-import { isRollcallError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { Config } from '../../config/schema.js';
 import { programVersion } from '../../control/program-version.js';
@@ -10,6 +9,7 @@ import { type GateCallers, gateCallers } from '../accounts/gate-callers.js';
 import { LoginAlarm } from '../accounts/login-alarm.js';
 import { refusalTrail } from '../accounts/refusal-trail.js';
 import { ReadingTrail } from '../audit/reading-trail.js';
+import { faultsOfWeek, reportFaults } from '../conditions/altered-files.js';
 import type { BoxConditions } from '../conditions/box-conditions.js';
 import type { BoxContext, Stores } from './stores.js';
 
@@ -43,25 +43,10 @@ export async function startAccounts(
   return lifetime.use('accounts', accounts);
 }
 
-const weekMs = 7 * 86_400_000;
-
-/** Reports for a week what was wrong with accounts.db, by the audit log: whoever can write the file cannot end that. */
+/** Reports for a week what was wrong with accounts.db. */
 function reportAltered(audit: Pick<AuditLog, 'list'>, conditions: BoxConditions): void {
-  const fromMs = clock.wallMs() - weekMs;
-  const active = new Set<string>();
-  try {
-    for (const { details } of audit.list({ action: 'accounts.set-aside', fromMs })) {
-      for (const each of String(details['found'] ?? '').split(',')) active.add(each.split(':')[0] ?? '');
-    }
-  } catch (error) {
-    if (!isRollcallError(error, 'audit-log-missing')) throw error;
-  }
-  const found = accountFaults.filter((fault) => active.has(fault));
-  if (found.length === 0) conditions.end('accounts-altered');
-  else {
-    const over = accountFaults.filter((fault) => !active.has(fault));
-    conditions.change('accounts-altered', {}, { active: found, over });
-  }
+  const found = faultsOfWeek(audit, 'accounts.set-aside', clock);
+  reportFaults(conditions, 'accounts-altered', { found, all: accountFaults });
 }
 
 function stateAgain(accounts: Accounts, logger: Logger): void {

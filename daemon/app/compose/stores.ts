@@ -26,6 +26,7 @@ import { AuditKeeper } from '../audit/audit-keeper.js';
 import { AuditKeyRing } from '../audit/audit-key-ring.js';
 import { auditStart, auditStop } from '../audit/audit-trail.js';
 import { modelIds } from '../cameras/model-ids.js';
+import { AlteredRecords } from '../conditions/altered-records.js';
 import { GalleryVault } from '../gallery/gallery-vault.js';
 import { GalleryPassageSeal } from '../gallery/passage-seal.js';
 import { embedderSource } from '../gallery/photo-embedder.js';
@@ -46,6 +47,7 @@ export interface Stores {
   readonly auditKeys: AuditKeyRing;
   readonly vault: GalleryVault;
   readonly records: Records;
+  readonly altered: AlteredRecords;
 }
 
 /**
@@ -77,6 +79,7 @@ export async function openStores(
     auditKeys,
   );
   lifetime.defer('tags of passages', () => passageSeal[Symbol.dispose]());
+  const altered = new AlteredRecords({ audit, clock, logger });
   const records = openRecords({
     path: recordsConfig.path,
     encode: (event) => encodeEvent(event, identity, modelIds(current())),
@@ -85,12 +88,14 @@ export async function openStores(
     seal: new GrantSeal(`${identity.siteId}/${identity.boxId}`, auditKeys.all),
     passageSeal,
     auditKeys: auditKeys.all,
+    isAuditKeyNew: auditKeys.isNew,
+    onAltered: (found) => altered.note(found),
     mark,
     onDamaged: onRecordsDamaged,
   });
   lifetime.use('records', records);
   endPassages(records, logger);
-  return { identity, recogniser, auditKeys, vault, records };
+  return { identity, recogniser, auditKeys, vault, records, altered };
 }
 
 /** Ends the passages of an earlier start. If the disk is full, the next start tries again. */

@@ -79,6 +79,10 @@ const lasted: Readonly<Record<Condition, { readonly now: string; readonly past: 
     now: 'The accounts were altered, replaced or lost; the box ignores what does not fit',
     past: 'The accounts were altered, replaced or lost',
   },
+  'records-altered': {
+    now: 'The records were altered: rows are gone, or were written by somebody else; the box ignores what it did not write',
+    past: 'The records were altered',
+  },
   'configuration-refused': {
     now: 'The configuration file cannot be used; the box runs with the one before',
     past: 'The configuration file could not be used',

@@ -116,6 +116,7 @@ export const boxTroubles = [
   'clock-jumped',
   'trust-altered',
   'accounts-altered',
+  'records-altered',
   'configuration-refused',
   'vision-misbehaving',
   'recogniser-unfit',
