@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { operation } from './operation.js';
 import { personRef } from './passages.js';
+import { ownThresholdReasons } from './person.js';
 
 const count = z.int().nonnegative();
 const rate = z.number().min(0).max(1);
@@ -37,7 +38,7 @@ export const accuracyReport = z.object({
       z.object({
         person: personRef,
         threshold: z.number(),
-        reason: z.enum(['neighbour', 'strangers', 'manual', 'marked']).describe('As in `gallery.calibrate`.'),
+        reason: z.enum(ownThresholdReasons).describe('As in `gallery.calibrate`.'),
         fmr: rate.exactOptional(),
         fnmr: rate.exactOptional(),
       }),

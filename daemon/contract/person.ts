@@ -21,6 +21,8 @@ export const consentBases = [
 export const consentStates = ['none', 'recorded', 'withdrawn'] as const;
 
 export const watchMarks = ['watch', 'barred'] as const;
+/** `neighbour`: another person of the gallery is that similar. `strangers`: the target demands it. */
+export const ownThresholdReasons = ['neighbour', 'strangers', 'manual', 'marked'] as const;
 const validDay = z.string().describe('A day at the site, `YYYY-MM-DD`, which is valid itself.');
 
 /** To whom a person belongs, when they are valid, and whether the box watches for them. */
@@ -82,6 +84,21 @@ export const personDetail = personSummary.extend({
     })
     .exactOptional()
     .describe('A threshold that was set by hand for this person. Absent: the calibrated one.'),
+  thresholdInForce: z
+    .object({
+      similarity,
+      general: similarity.describe('What the box demands of all others.'),
+      reason: z.enum(ownThresholdReasons).describe('As in `gallery.calibrate`.'),
+      markedPassages: z
+        .array(z.string())
+        .readonly()
+        .exactOptional()
+        .describe(
+          'For `marked`, and callers with the scope `passages:read`: the passages in which another person was taken for this one, the most similar first, at most 20. `passages.unmark` takes a mark back.',
+        ),
+    })
+    .exactOptional()
+    .describe('Where the box demands more for this person than for others. Only `persons.show` tells it.'),
   photographIds: z.array(z.string()).readonly(),
   revision: z
     .int()

@@ -167,6 +167,8 @@ describe('backups over the network', () => {
     await using records = openTestRecords(join(directory.path, 'records.db'));
     const { backups, vault } = box;
     const persons = new BoxPersons({
+      ownThresholdOf: () => undefined,
+      falseMatches: () => [],
       ...{ vault, records },
       ...{ threshold: () => 0.5, margin: () => 0.05, todayIso: () => '2026-03-02' },
       analysePhoto: () => Promise.reject(new Error('this test enrols from no photographs')),

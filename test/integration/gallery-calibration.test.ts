@@ -23,9 +23,10 @@ import {
   inseparablePairs,
   likenesses,
 } from '../../daemon/domain/identification/calibration.js';
-import type { Embedding } from '../../daemon/domain/identification/match.js';
-import { type PersonId, trackId } from '../../daemon/domain/ids.js';
+import { type Embedding, similarityOf } from '../../daemon/domain/identification/match.js';
+import { cameraId, type PersonId, trackId } from '../../daemon/domain/ids.js';
 import type { LivenessAssessment } from '../../daemon/domain/liveness/liveness.js';
+import { falseMatchesOf, lastMarks, type Mark } from '../../daemon/domain/passages/mark.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
 import { createDecider } from '../../daemon/records/decider.js';
 import { factStoreOf } from '../../daemon/records/fact-store.js';
@@ -40,6 +41,7 @@ import {
   testRecogniser,
   unitVector,
 } from '../support/gallery-fixture.js';
+import { passageIdOf } from '../support/passage-fixture.js';
 import { openTestRecords } from '../support/published-box.js';
 import { proofByBlink, sightingOf, testRules } from '../support/sightings.js';
 
@@ -182,6 +184,61 @@ describe('the calibration of a gallery', () => {
     mark(new Map());
     await calibration.settled();
     assert.equal(calibration.thresholdOf(first), before[0]);
+  });
+
+  test('says what a mark will do before it is made, and does exactly that', async (t) => {
+    const { calibration, persons, mark } = await open(t);
+    await calibration.settled();
+    const [first = assert.fail()] = persons.keys();
+    const before = calibration.thresholdOf(first) ?? assert.fail();
+    for (const similarity of [before - 0.1, before + 0.001, 0.999]) {
+      const effect = (await calibration.effectOf(first, similarity)) ?? assert.fail();
+      assert.equal(calibration.thresholdOf(first), before, 'asking changes nothing');
+      mark(new Map([[first, similarity]]));
+      await calibration.settled();
+      assert.deepEqual([effect.before, effect.after], [before, calibration.thresholdOf(first)]);
+      const own = calibration.ownThresholdOf(first);
+      assert.equal(own?.reason, effect.after > before ? 'marked' : own?.reason);
+      assert.deepEqual(await calibration.effectOf(first, undefined), {
+        ...effect,
+        ...{ before: effect.after, after: before, lost: 0 },
+      });
+      mark(new Map());
+      await calibration.settled();
+      assert.equal(calibration.thresholdOf(first), before, 'taking back restores exactly');
+    }
+  });
+
+  test('many marks raise a threshold no further than its bound, in any order', async (t) => {
+    const { calibration, persons, mark } = await open(t);
+    await calibration.settled();
+    const [first = assert.fail(), second = assert.fail()] = persons.keys();
+    const before = [first, second].map((id) => calibration.thresholdOf(id));
+    const markedAt = (similarity: number, number: number): Mark => ({
+      ...{ occurredAtMs: number, seenAtMs: number, cameraId: cameraId('gate'), was: 'stranger' },
+      decided: {
+        ...{ passageId: passageIdOf(number), outcome: 'attended', personId: first, similarity },
+        recogniser: testRecogniser,
+      },
+    });
+    const after = async (marks: readonly Mark[]): Promise<number | undefined> => {
+      mark(falseMatchesOf(lastMarks(marks), testRecogniser));
+      await calibration.settled();
+      assert.equal(calibration.thresholdOf(second), before[1], 'nobody else is concerned');
+      return calibration.thresholdOf(first);
+    };
+    const bound = (await after([markedAt(1, 1)])) ?? assert.fail();
+    const [one = assert.fail(), other = assert.fail()] = persons.get(first)?.references ?? [];
+    const similarity = similarityOf(one, other);
+    assert.ok(bound <= similarity + 1e-5, `${bound}: the own photographs, ${similarity}, still match`);
+    const many = Array.from({ length: 300 }, (_, number) => markedAt(0.5 + number / 1000, number));
+    const all = await after([...many, markedAt(1, 300)]);
+    assert.equal(all, bound);
+    const some = await after(many.slice(0, 60));
+    assert.equal(await after(many.slice(0, 60).reverse()), some);
+    const takenBack = many.map((each) => ({ ...each, was: 'taken-back' as const }));
+    assert.equal(await after([...many, ...takenBack]), before[0]);
+    assert.equal(await after([]), before[0]);
   });
 
   test('follows enrolment, change, removal, restoration and erasure', async (t) => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import Sqlite from 'better-sqlite3';
 import type { BoxPersons } from '../../daemon/app/gallery/box-persons.js';
+import type { OwnThreshold } from '../../daemon/app/gallery/gallery-calibration.js';
 import { personHandlers } from '../../daemon/app/gallery/person-handlers.js';
 import { exportAll } from '../../daemon/cli/export/export-archive.js';
 import { readmeOf } from '../../daemon/cli/export/export-readme.js';
@@ -14,12 +15,14 @@ import { notesOn } from '../../daemon/cli/import/import-report.js';
 import { runImport } from '../../daemon/cli/import/import-run.js';
 import { openImport } from '../../daemon/cli/import/open-import.js';
 import { allPersons } from '../../daemon/cli/person/all-persons.js';
-import { describeEnrolment } from '../../daemon/cli/person/person-text.js';
+import { describeEnrolment, describePerson } from '../../daemon/cli/person/person-text.js';
 import type { Scope } from '../../daemon/contract/scopes.js';
-import { recogniserId } from '../../daemon/domain/ids.js';
+import { cameraId, personId, recogniserId } from '../../daemon/domain/ids.js';
+import type { FalseMatch } from '../../daemon/domain/passages/mark.js';
 import { encodeEmbedding } from '../../daemon/vision/sighting-codec.js';
 import { openGalleryPersons } from '../support/gallery-persons.js';
 import { paintFace } from '../support/painted-faces.js';
+import { passageIdOf } from '../support/passage-fixture.js';
 import { servePersons } from '../support/person-server.js';
 import { personCommands } from '../support/run-person-command.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
@@ -87,6 +90,44 @@ describe('persons in a sealed gallery', () => {
         ['person.read', ada?.id, {}, actor.actor],
       ],
     );
+  });
+
+  test('tells why the threshold of a person is their own, and the marked passages to callers who may see them', async () => {
+    const near = { general: 0.5, threshold: 0.74 };
+    let own: OwnThreshold | undefined = { ...near, reason: 'marked' };
+    const falseMatches = (): readonly FalseMatch[] =>
+      [0.7, 0.73].map((similarity, index) => ({
+        ...{ personId: personId(id), similarity, cameraId: cameraId(index === 0 ? 'gate' : 'yard') },
+        passageId: passageIdOf(index),
+      }));
+    let id = '';
+    await using gallery = await openGalleryPersons({ ownThresholdOf: () => own, falseMatches });
+    await gallery.persons.add(row('ada'), actor);
+    id = (await listed(gallery.persons))[0]?.id ?? '';
+    const shown = (scope: Scope, cameras?: ReadonlySet<string>) => {
+      const person = gallery.persons.show(id, { ...actor, scopes: new Set([scope]), cameras });
+      assert.ok(person);
+      const text = describePerson(person, (at) => at);
+      return {
+        inForce: person.thresholdInForce,
+        lines: text.slice(text.indexOf('\nneeds')).split('\n').slice(1),
+      };
+    };
+    const said = { similarity: 0.74, general: 0.5, reason: 'marked' };
+    const both = [passageIdOf(1), passageIdOf(0)];
+    assert.deepEqual(shown('passages:read').inForce, { ...said, markedPassages: both });
+    assert.deepEqual(shown('passages:read').lines, [
+      'needs        0.740 instead of 0.500: 2 passages were marked as wrong; to undo:',
+      ...both.map((passage) => `             rollcall passages unmark ${passage}`),
+    ]);
+    assert.deepEqual(shown('passages:read', new Set(['gate'])).inForce?.markedPassages, [passageIdOf(0)]);
+    assert.deepEqual(shown('persons:read').inForce, said);
+    own = { ...near, reason: 'neighbour' };
+    assert.deepEqual(shown('persons:read').lines, [
+      'needs        0.740 instead of 0.500: another enrolled person is that similar',
+    ]);
+    own = undefined;
+    assert.equal(shown('persons:read').inForce, undefined);
   });
 
   test('an enrolment that tells who a picture shows leaves an entry, and the name only to callers who may read names', async () => {

@@ -103,6 +103,8 @@ async function withStrangers(t: TestContext, work: (api: StrangerApi) => Promise
   const read: NewAuditEntry[] = [];
   const readings = { note: (entry: NewAuditEntry) => void read.push(entry) };
   const persons = new BoxPersons({
+    ownThresholdOf: () => undefined,
+    falseMatches: () => [],
     ...{ vault, records, readings },
     threshold: () => 0.5,
     margin: () => 0.05,

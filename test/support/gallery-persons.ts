@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { ReadingTrail } from '../../daemon/app/audit/reading-trail.js';
-import { BoxPersons } from '../../daemon/app/gallery/box-persons.js';
+import { BoxPersons, type BoxPersonsOptions } from '../../daemon/app/gallery/box-persons.js';
 import type { GalleryVault } from '../../daemon/app/gallery/gallery-vault.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
@@ -52,11 +52,16 @@ export interface GalleryPersonsOptions {
   readonly directory?: string;
   /** By default `box` of the tests. */
   readonly from?: BoxIds;
+  /** By default, no person has a threshold of their own. */
+  readonly ownThresholdOf?: BoxPersonsOptions['ownThresholdOf'];
+  /** By default, no passage was marked. */
+  readonly falseMatches?: BoxPersonsOptions['falseMatches'];
 }
 
 /** The persons of a box over an encrypted gallery on the disk. Only the networks are fake. */
 export async function openGalleryPersons(options: GalleryPersonsOptions = {}): Promise<GalleryPersons> {
   const { reader = playedReader, from } = options;
+  const { ownThresholdOf = () => undefined, falseMatches = () => [] } = options;
   const directory =
     options.directory === undefined ? await temporaryDirectory() : keptDirectory(options.directory);
   // A person enrolled after the files are reopened must come after earlier ones.
@@ -69,6 +74,8 @@ export async function openGalleryPersons(options: GalleryPersonsOptions = {}): P
   const vault = open as GalleryVault;
   const records = openTestRecords(join(directory.path, 'records.db'), from);
   const persons = new BoxPersons({
+    ownThresholdOf,
+    falseMatches,
     vault,
     records,
     threshold: () => reader.threshold,

@@ -47,6 +47,34 @@ describe('reasons of passages', () => {
     }
   });
 
+  test('calls a stranger just below the threshold from two margins under it on', () => {
+    const [threshold, margin] = [0.5, 0.0625];
+    const reasonAt = (similarity: number): string =>
+      judgePassage({
+        identification: { outcome: 'no match', bestSimilarity: similarity, probeCount: 3 },
+        liveness: { ...notJudged, reason: aPassage({}).liveness.reason },
+        views: tallyOf({ count: 3 }),
+        policy: { threshold, margin, minimumProbes: 2 },
+        ...{ require: 'blink', nearest: [{ ...ada, similarity }], standing: 'valid', last: undefined },
+        isWithdrawn: false,
+      }).reason;
+    assert.equal(reasonAt(threshold - 2 * margin - 1e-9), 'stranger');
+    assert.equal(reasonAt(threshold - 2 * margin), 'below-threshold');
+    assert.equal(reasonAt(threshold - 1e-9), 'below-threshold');
+    assert.equal(reasonAt(threshold), 'below-own-threshold');
+  });
+
+  test('never read as if a similarity below the threshold reached it', () => {
+    const sentenceAt = (similarity: number, threshold: number): string =>
+      said({ reason: 'below-own-threshold', nearest: [{ ...ada, similarity, threshold }] }).split(
+        ' has ',
+      )[1] ?? '';
+    assert.equal(sentenceAt(0.549_999, 0.55), '0.549 of 0.55');
+    assert.equal(sentenceAt(0.5441, 0.5444), '0.544 of 0.545');
+    assert.equal(sentenceAt(0.57, 0.581), '0.570 of 0.581');
+    assert.equal(sentenceAt(0.5, 0.58), '0.500 of 0.58');
+  });
+
   test('name the fault that at least half of the views have, and of equal ones the first that a person can correct', () => {
     const { liveness } = aPassage({});
     const reasonOf = (faults: Passage['views']['faults'], probeCount = 1): string =>

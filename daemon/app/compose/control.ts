@@ -5,6 +5,7 @@ import type { Handlers } from '../../contract/handlers.js';
 import type { Operations } from '../../contract/operations.js';
 import type { ReloadResult, ReloadStatus } from '../../contract/status.js';
 import type { RecogniserId } from '../../domain/ids.js';
+import { falseMatchesIn } from '../../domain/passages/mark.js';
 import { localDate } from '../../host/local-date.js';
 import { localTimeOf } from '../../host/local-time.js';
 import type { RecentLog } from '../../host/recent-log.js';
@@ -122,6 +123,8 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
     ...{ vault, records, forgetPerson, forgetCopies, readings },
     threshold: () => matchPolicy(current(), recogniser.pack).threshold,
     margin: () => matchPolicy(current(), recogniser.pack).margin,
+    ownThresholdOf: (id) => calibration.ownThresholdOf(id),
+    falseMatches: () => falseMatchesIn(recordedMarks(records), recogniser.id),
     todayIso: () => localDate(clock.wallMs(), site.timeZone),
     analysePhoto: (image, faceNumber) => photos.analyse(image, { photograph: 'new', faceNumber }),
   });

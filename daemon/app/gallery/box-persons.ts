@@ -1,7 +1,8 @@
-import type { Actor } from '../../audit/actor.js';
+import { type Actor, actorOf } from '../../audit/actor.js';
 import { badInput, defect, isRollcallError, operational } from '../../base/errors.js';
 import { present } from '../../base/present.js';
 import { SerialQueue } from '../../base/serial-queue.js';
+import type { Caller } from '../../contract/caller.js';
 import type {
   EnrolmentRequest,
   EnrolmentResult,
@@ -22,6 +23,7 @@ import type { PhotographChange } from '../../contract/photographs.js';
 import { keyReused } from '../../control/idempotency.js';
 import { type PersonId, personId } from '../../domain/ids.js';
 import { isoTime } from '../../domain/iso-time.js';
+import type { FalseMatch } from '../../domain/passages/mark.js';
 import { longestReason, type PersonProfile, withdrawn } from '../../domain/persons/person-profile.js';
 import { checkText } from '../../domain/printable-text.js';
 import type { FullPersonEntry, Gallery } from '../../gallery/gallery.js';
@@ -40,6 +42,7 @@ import {
   requireProfile,
 } from './enrolment.js';
 import { readAnswer, writeAnswer } from './enrolment-keys.js';
+import type { OwnThreshold } from './gallery-calibration.js';
 import type { GalleryVault } from './gallery-vault.js';
 import { certified, changedMeanwhile, describePerson, summarisePerson } from './person-answers.js';
 import { enrolmentLines, exportLines } from './person-export.js';
@@ -70,9 +73,16 @@ export interface BoxPersonsOptions {
   readonly forgetPerson: (id: PersonId) => void;
   /** Deletes the copies of the gallery on this box that may hold a person who is erased now. */
   readonly forgetCopies: (by: Actor) => void;
+  /** The threshold in force for a person, if it is not the general one. */
+  readonly ownThresholdOf: (id: PersonId) => OwnThreshold | undefined;
+  /** The passages whose marks raise thresholds. */
+  readonly falseMatches: () => readonly FalseMatch[];
   /** Receives every reading of names. */
   readonly readings: Pick<ReadingTrail, 'note'>;
 }
+
+/** The most passages that are named as reason of a threshold. */
+const mostMarkedPassages = 20;
 
 /**
  * The persons of the gallery. Expected outcomes are answers; an unknown person gives undefined or `no-such-person`. Every call
@@ -192,9 +202,32 @@ export class BoxPersons {
     return named;
   }
 
-  show(id: string, actor: Actor): PersonDetail | undefined {
-    const found = this.#read(id, actor);
-    return found && describePerson(found);
+  show(id: string, caller: Actor & Partial<Pick<Caller, 'scopes' | 'cameras'>>): PersonDetail | undefined {
+    const found = this.#read(id, actorOf(caller));
+    if (found === undefined) return undefined;
+    return {
+      ...describePerson(found),
+      ...present({ thresholdInForce: this.#thresholdOf(found.id, caller) }),
+    };
+  }
+
+  #thresholdOf(
+    id: PersonId,
+    { scopes, cameras }: Partial<Pick<Caller, 'scopes' | 'cameras'>>,
+  ): PersonDetail['thresholdInForce'] {
+    const own = this.#options.ownThresholdOf(id);
+    if (own === undefined) return undefined;
+    const { threshold, general, reason } = own;
+    const shown = { similarity: threshold, general, reason };
+    if (reason !== 'marked' || scopes?.has('passages:read') !== true) return shown;
+    const marked = this.#options
+      .falseMatches()
+      .filter(({ personId: taken, cameraId }) => taken === id && (cameras?.has(cameraId) ?? true))
+      .sort((a, b) => b.similarity - a.similarity);
+    return {
+      ...shown,
+      markedPassages: marked.slice(0, mostMarkedPassages).map(({ passageId }) => passageId),
+    };
   }
 
   #read(id: string, actor: Actor): FullPersonEntry | undefined {

@@ -15,6 +15,7 @@ import {
   inseparablePairSteps,
   type PersonLikeness,
   type PersonThreshold,
+  type ThresholdReason,
 } from '../../domain/identification/calibration.js';
 import type { MatchPolicy } from '../../domain/identification/match.js';
 import type { PersonId, RecogniserId } from '../../domain/ids.js';
@@ -65,6 +66,14 @@ interface Found {
   readonly inseparableKeys: ReadonlySet<string>;
 }
 
+/** Why the box is stricter for one person. Thresholds are cosines. */
+export interface OwnThreshold {
+  readonly threshold: number;
+  /** Of all persons without an own one. */
+  readonly general: number;
+  readonly reason: Exclude<ThresholdReason, 'floor'>;
+}
+
 /** What a change of the marks would do to one person. Thresholds are cosines. */
 export interface ThresholdEffect {
   readonly before: number;
@@ -109,6 +118,14 @@ export class GalleryCalibration implements AsyncDisposable {
   /** Undefined while the threshold of this person is unknown. */
   thresholdOf(id: PersonId): number | undefined {
     return this.#current()?.thresholds.get(id)?.threshold;
+  }
+
+  /** The threshold of this person and its reason, beside the general one. Undefined where that one applies, or nothing is known. */
+  ownThresholdOf(id: PersonId): OwnThreshold | undefined {
+    const found = this.#current();
+    const { threshold, reason } = found?.thresholds.get(id) ?? {};
+    if (found === undefined || threshold === undefined || reason === undefined) return undefined;
+    return reason === 'floor' ? undefined : { threshold, general: found.threshold, reason };
   }
 
   /** What the threshold of a person would be with another similarity of a marked false match. Undefined while it is unknown. */

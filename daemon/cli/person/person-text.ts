@@ -46,7 +46,7 @@ function describeValidity({ validFrom, validUntil }: PersonSummary): string | un
 /** The profile of a person, one field per line. */
 export function describePerson(person: PersonDetail, show: ShowTime): string {
   const { id, name, externalId, state, enrolledAt, removedAt, templates, consent, notes, threshold } = person;
-  const { groups, watch } = person;
+  const { groups, watch, thresholdInForce: inForce } = person;
   const validity = describeValidity(person);
   const lines: (readonly [what: string, value: string])[] = [
     ['id', id],
@@ -68,9 +68,29 @@ export function describePerson(person: PersonDetail, show: ShowTime): string {
             `${threshold.similarity} with ${threshold.recogniser}, set by hand: ${threshold.reason}`,
           ] as const,
         ]),
+    ...(inForce === undefined || inForce.reason === 'manual'
+      ? []
+      : [['needs', describeThreshold(inForce)] as const]),
     ...(notes === undefined ? [] : [['notes', notes.replaceAll('\n', `\n${' '.repeat(13)}`)] as const]),
   ];
   return lines.map(([what, value]) => `${what.padEnd(11)}  ${value}`).join('\n');
+}
+
+const thresholdReasons = {
+  neighbour: 'another enrolled person is that similar',
+  strangers: 'identification.targetFpir demands it',
+  manual: 'set by hand',
+} as const;
+
+/** What the box demands for this person, why, and what takes it back. */
+function describeThreshold(inForce: NonNullable<PersonDetail['thresholdInForce']>): string {
+  const { similarity, general, reason, markedPassages } = inForce;
+  const than = `${similarity.toFixed(3)} instead of ${general.toFixed(3)}`;
+  if (reason !== 'marked') return `${than}: ${thresholdReasons[reason]}`;
+  if (markedPassages === undefined) return `${than}: passages were marked as wrong`;
+  const were = markedPassages.length === 1 ? 'was' : 'were';
+  const undo = markedPassages.map((id) => `\n${' '.repeat(13)}rollcall passages unmark ${id}`);
+  return `${than}: ${counted(markedPassages.length, 'passage')} ${were} marked as wrong; to undo:${undo.join('')}`;
 }
 
 function describeConsent({ basis, dateIso, reference, withdrawnIso }: Consent): string {

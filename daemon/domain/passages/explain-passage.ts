@@ -1,5 +1,6 @@
 import { BLURRED_UNDER, DARK_UNDER, LARGEST_PITCH_DEG, LARGEST_YAW_DEG } from '../faces/judge-view.js';
 import type { QualityReason } from '../faces/quality.js';
+import type { NearPerson } from '../identification/identify-track.js';
 import type { PersonId } from '../ids.js';
 import type { Passage, PassageCooldown, ViewMeasures } from './passage.js';
 import type { PassageReason } from './passage-reason.js';
@@ -161,7 +162,17 @@ function demandOf({ liveness: { require } }: Passage): string {
 const nearestOne: Sentence = ({ nearest: [best] }, call) =>
   best === undefined
     ? 'nobody is near'
-    : `the nearest, ${call(best.personId)}, has ${best.similarity.toFixed(3)} of ${best.threshold.toFixed(2)}`;
+    : `the nearest, ${call(best.personId)}, has ${reached(best)} of ${demanded(best)}`;
+
+/** Rounded so that a similarity just below the threshold does not read as if it reached it. */
+const reached = ({ similarity, threshold }: NearPerson): string =>
+  similarity >= threshold
+    ? similarity.toFixed(3)
+    : (Math.floor(similarity * 1000 + rounding) / 1000).toFixed(3);
+const demanded = ({ threshold }: NearPerson): string =>
+  (Math.ceil(threshold * 1000 - rounding) / 1000).toFixed(3).replace(/0$/, '');
+/** Far below what differs: 0.57 * 1000 is 569.9999999999999. */
+const rounding = 1e-9;
 
 const nearestTwo: Sentence = ({ nearest }, call) =>
   nearest

@@ -1,5 +1,5 @@
 import type { MarkedAs, MarkNotice } from '../events/notice.js';
-import type { PersonId, RecogniserId } from '../ids.js';
+import type { CameraId, PassageId, PersonId, RecogniserId } from '../ids.js';
 
 /** What an operator said about a passage, or about a person whom the box missed altogether. */
 export type Mark = Omit<MarkNotice, 'kind'>;
@@ -30,14 +30,29 @@ export function falseMatchesOf(
   recogniser: RecogniserId,
 ): ReadonlyMap<PersonId, number> {
   const highest = new Map<PersonId, number>();
-  for (const mark of marks) {
-    const person = falselyMatched(mark);
-    const similarity = mark.decided?.similarity;
-    // An attack shows the right face: no threshold helps against it.
-    const isFace = mark.decided?.outcome !== 'attack' && mark.was !== 'nobody';
-    if (person === undefined || similarity === undefined || !isFace) continue;
-    if (mark.decided?.recogniser !== recogniser) continue;
-    highest.set(person, Math.max(similarity, highest.get(person) ?? -1));
+  for (const { personId, similarity } of falseMatchesIn(marks, recogniser)) {
+    highest.set(personId, Math.max(similarity, highest.get(personId) ?? -1));
   }
   return highest;
+}
+
+/** A passage in which another person was taken for a person. */
+export interface FalseMatch {
+  readonly personId: PersonId;
+  readonly passageId: PassageId;
+  readonly cameraId: CameraId;
+  readonly similarity: number;
+}
+
+/** The false matches by this recogniser that raise the threshold of a person. */
+export function falseMatchesIn(marks: readonly Mark[], recogniser: RecogniserId): readonly FalseMatch[] {
+  return marks.flatMap((mark): readonly FalseMatch[] => {
+    const { cameraId, decided, was } = mark;
+    const personId = falselyMatched(mark);
+    // An attack shows the right face: no threshold helps against it.
+    if (personId === undefined || decided?.outcome === 'attack' || was === 'nobody') return [];
+    if (decided?.similarity === undefined || decided.recogniser !== recogniser) return [];
+    const { passageId, similarity } = decided;
+    return [{ personId, passageId, cameraId, similarity }];
+  });
 }

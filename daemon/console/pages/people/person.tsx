@@ -73,6 +73,7 @@ function Shown({ person, fetched: { put, reload } }: ShownProps) {
 
 function Profile({ person }: { readonly person: PersonDetail }) {
   const { id, photographId, externalId, groups, enrolledAt, removedAt, watch, notes, threshold } = person;
+  const needs = person.thresholdInForce;
   return (
     <Section title={t('profile')}>
       <PersonPicture id={id} photographId={photographId} class="face-large" />
@@ -87,11 +88,32 @@ function Profile({ person }: { readonly person: PersonDetail }) {
           [t('removed-at'), removedAt && dayAndTime(removedAt)],
           [t('templates'), number(person.templates)],
           [t('threshold'), threshold && `${number(threshold.similarity)} · ${threshold.reason}`],
+          [t('needs'), needs && needs.reason !== 'manual' && <Needs key="needs" {...needs} />],
           [form('notes'), notes && <span class="lines">{notes}</span>],
           [t('id'), <code key="id">{id}</code>],
         ]}
       />
     </Section>
+  );
+}
+
+/** Why the box is stricter for this person; marks can be taken back where they were made. */
+function Needs({
+  similarity,
+  general,
+  reason,
+  markedPassages = [],
+}: NonNullable<PersonDetail['thresholdInForce']>) {
+  const figures = { similarity: number(similarity), general: number(general) };
+  return (
+    <>
+      {t(`needs-${reason as Exclude<typeof reason, 'manual'>}`, { ...figures, count: markedPassages.length })}
+      {markedPassages.map((id, index) => (
+        <small key={id}>
+          <a href={`/passages/${id}`}>{t('needs-passage', { number: index + 1 })}</a>
+        </small>
+      ))}
+    </>
   );
 }
 
