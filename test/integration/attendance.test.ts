@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { operational } from '../../daemon/base/errors.js';
 import { present } from '../../daemon/base/present.js';
 import { attendanceOperations } from '../../daemon/contract/attendance.js';
+import type { Caller } from '../../daemon/contract/caller.js';
 import { cameraId, personId, trackId } from '../../daemon/domain/ids.js';
 import {
   type AttendanceBox,
@@ -239,6 +240,35 @@ describe('the attendance report', () => {
     const limited = { ...caller, cameras: new Set(['entry']) };
     await assert.rejects(box.attendance.report(monday, limited), { code: 'forbidden' });
     await assert.rejects(box.attendance.correct(excused, limited), { code: 'forbidden' });
+  });
+
+  test('gives the number of a person in another system with the name, and to no caller without that scope', async (t) => {
+    const box = await openAttendanceBox(t);
+    const secret = 'payroll-4711';
+    box.persons = [{ ...enrolled('p1', 'Ada'), externalId: () => secret }];
+    const nameless = { ...caller, scopes: new Set(['attendance:read', 'attendance:write'] as const) };
+    box.see('p1', 'entry', '2026-03-02T08:00');
+    box.see('p1', 'entry', '2026-03-10T08:00');
+    const days = { from: '2026-03-02', to: '2026-03-02' };
+    const correction = {
+      person: 'p1',
+      date: '2026-03-02',
+      kind: 'out',
+      time: '17:00',
+      reason: 'left',
+    } as const;
+    const answers = async (by: Caller): Promise<readonly string[]> => [
+      JSON.stringify(await readAll(await box.attendance.report(days, by))),
+      JSON.stringify(await readAll(await box.attendance.report({ ...days, person: 'p1' }, by))),
+      JSON.stringify(await readAll(await box.attendance.today(by))),
+      JSON.stringify(await box.attendance.correct(correction, by)),
+      JSON.stringify(await box.attendance.preview({ ...days, shifts: [] }, by, new AbortController().signal)),
+    ];
+    assert.deepEqual(
+      (await answers(caller)).map((answer) => answer.includes(secret)),
+      [true, true, true, true, false],
+    );
+    for (const answer of await answers(nameless)) assert.doesNotMatch(answer, /payroll|Ada/);
   });
 
   test('shows the shifts and holidays that it applies', async (t) => {
