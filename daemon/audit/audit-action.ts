@@ -67,6 +67,7 @@ export const auditActions = [
   'alert.acknowledged',
   'alert.muted',
   'alert.unmuted',
+  'alert.tested',
   'identity.created',
   'identity.rotated',
   'identity.replaced',

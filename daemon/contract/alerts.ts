@@ -191,6 +191,7 @@ export const alertOperations = {
     answer: { kind: 'json', schema: z.array(channelTest).readonly() },
     errors: ['no-such-channel', 'no-alert-channels'],
     scope: 'alerts:write',
+    audit: 'write',
     rate: 'heavy',
     isLong: true,
   }),

@@ -96,24 +96,32 @@ describe('a delivery', () => {
 });
 
 describe('the test of a channel', () => {
+  const ann = { actor: 'user:ann', origin: 'https 192.0.2.7' };
+
   test('is sent immediately, without rules and history', async () => {
     await using web = await openHttpSink();
     await using box = new AlertBox(alerting(web));
-    assert.deepEqual(await box.alerts.test(), [{ channel: 'ops', kind: 'webhook', outcome: 'delivered' }]);
+    assert.deepEqual(await box.alerts.test(ann), [{ channel: 'ops', kind: 'webhook', outcome: 'delivered' }]);
     assert.equal(posted(web)[0]?.phase, 'test');
     assert.deepEqual(box.newest(10), []);
+    assert.deepEqual(box.audited, [{ by: ann, action: 'alert.tested', details: { channels: 1 } }]);
   });
 
   test('reports the problem', async () => {
     await using web = await openHttpSink();
     web.answer = () => 403;
     await using box = new AlertBox(alerting(web));
-    const [test] = await box.alerts.test('ops');
+    const [test] = await box.alerts.test(ann, 'ops');
     assert.ok(test?.outcome === 'failed');
     assert.equal(test.code, 'webhook-refused');
     assert.match(test.message, /^webhook ops \(127\.0\.0\.1:\d+\): it answered with HTTP status 403$/);
-    await assert.rejects(box.alerts.test('opps'), { code: 'no-such-channel' });
+    await assert.rejects(box.alerts.test(ann, 'opps'), { code: 'no-such-channel' });
     box.configure('{}');
-    await assert.rejects(box.alerts.test(), { code: 'no-alert-channels' });
+    await assert.rejects(box.alerts.test(ann), { code: 'no-alert-channels' });
+    // One that failed has an entry, and none that was refused.
+    assert.deepEqual(
+      box.audited.map(({ action, subject }) => [action, subject]),
+      [['alert.tested', 'ops']],
+    );
   });
 });

@@ -51,7 +51,7 @@ export function alertHandlers(alerts: BoxAlerts): Handlers<typeof alertOperation
     'alerts.mutes': (_input, { caller }) => alerts.mutes(caller),
     'alerts.mute': ({ rule, minutes }, { caller }) => alerts.mute(rule, minutes, caller),
     'alerts.unmute': ({ rule }, { caller }) => alerts.unmute(rule, caller),
-    'alerts.test': ({ channel }) => alerts.test(channel),
+    'alerts.test': ({ channel }, { caller }) => alerts.test(caller, channel),
   };
 }
 
@@ -146,8 +146,8 @@ export class BoxAlerts {
   }
 
   /** Sends a test message to one channel or to all. @throws `no-such-channel`, `no-alert-channels` */
-  async test(channel?: string): Promise<readonly ChannelTest[]> {
-    const { identity, newId, clock, config } = this.#options;
+  async test({ actor, origin }: AlertCaller, channel?: string): Promise<readonly ChannelTest[]> {
+    const { identity, newId, clock, config, audit } = this.#options;
     const known = channelIds(config());
     if (known.length === 0) {
       throw badInput('no-alert-channels', 'no channel for alerts is configured', {
@@ -162,6 +162,9 @@ export class BoxAlerts {
     const nowMs = clock.wallMs();
     const message = testMessage({ id: newId(nowMs), nowMs, identity });
     const wanted = channel === undefined ? known : [channel];
+    // A message that may have left has its entry, however the attempt ends.
+    const details = { channels: wanted.length };
+    audit({ by: { actor, origin }, action: 'alert.tested', ...present({ subject: channel }), details });
     return Promise.all(wanted.map((id) => this.#testOne(id, message)));
   }
 
