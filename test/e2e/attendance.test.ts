@@ -38,6 +38,7 @@ async function see(
     encode: (event) => encodeEvent(event, identity, {}),
     clock: systemClock,
     random: systemRandom,
+    auditKeys: [await readFile(join(box.directory, 'data', 'keys', 'audit-key'))],
   });
   for (const [person, camera, time] of looks) {
     records.record(

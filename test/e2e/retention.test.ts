@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import Database from 'better-sqlite3';
 import type { RetentionReport, RetentionStatus } from '../../daemon/contract/retention.js';
-import { eventId } from '../../daemon/domain/ids.js';
+import { systemClock } from '../../daemon/host/system-clock.js';
+import { systemRandom } from '../../daemon/host/system-random.js';
 import { encodeEvent } from '../../daemon/publish/encoding.js';
+import { openRecords } from '../../daemon/records/open-records.js';
 import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
 import { root } from '../support/built.js';
 import { unknownFact } from '../support/facts.js';
@@ -14,29 +15,18 @@ import { box as identity } from '../support/published-box.js';
 
 const dayMs = 86_400_000;
 
-/** Adds an unknown-person event of `ageDays` ago to the records of a stopped box. */
-function addRecord(box: TestBox, sequence: number, ageDays: number): void {
+/** Adds an unknown-person event of `ageDays` ago, which was sent, to the records of a stopped box. */
+async function addRecord(box: TestBox, ageDays: number): Promise<void> {
   const atMs = Date.now() - ageDays * dayMs;
-  const id = eventId(`event-${sequence}`);
-  const fact = unknownFact({ occurredAtMs: atMs });
-  const database = new Database(join(box.directory, 'data', 'records.db'));
-  try {
-    database
-      .prepare(
-        `INSERT INTO event (sequence, id, kind, camera_id, track_id, occurred_at_ms, recorded_at_ms, payload)
-         VALUES (?, ?, 'unknown', 'gate', 'track', ?, ?, ?)`,
-      )
-      .run(
-        sequence,
-        id,
-        atMs,
-        atMs,
-        encodeEvent({ ...fact, id, sequence, recordedAtMs: atMs }, identity, {}),
-      );
-    database.prepare("UPDATE counter SET value = ? WHERE name = 'event'").run(sequence);
-  } finally {
-    database.close();
-  }
+  await using records = openRecords({
+    path: join(box.directory, 'data', 'records.db'),
+    encode: (event) => encodeEvent(event, identity, {}),
+    clock: { ...systemClock, wallMs: () => atMs },
+    random: systemRandom,
+    auditKeys: [await readFile(join(box.directory, 'data', 'keys', 'audit-key'))],
+  });
+  const { sequence } = records.record(unknownFact({ occurredAtMs: atMs }));
+  records.outbox.acknowledge([sequence]);
 }
 
 async function unknownCount(box: TestBox): Promise<number> {
@@ -49,10 +39,9 @@ test('retention run deletes by the rules, shows the result, and writes an audit 
   await using box = await makeBox({ config: { retention: { unknownRecords: 5 } } });
   await box.start();
   await box.stop();
-  // The box has already recorded events about itself.
-  addRecord(box, 1001, 40);
-  addRecord(box, 1002, 6);
-  addRecord(box, 1003, 4);
+  await addRecord(box, 40);
+  await addRecord(box, 6);
+  await addRecord(box, 4);
   await box.start();
 
   const shown = await box.command('retention', 'show', '--json');

@@ -44,14 +44,16 @@ interface EventApiParts {
   readonly identity?: () => ShownIdentity;
   /** Keeps the pictures of events. */
   readonly gallery?: Pick<Gallery, 'evidenceOfEvent'>;
+  /** Opens the records at this path. */
+  readonly openAt?: (path: string) => Records;
 }
 
 export async function withEventApi(
   work: (api: EventApi) => Promise<void>,
-  { publisher, identity, gallery }: EventApiParts = {},
+  { publisher, identity, gallery, openAt = openTestRecords }: EventApiParts = {},
 ): Promise<void> {
   await using directory = await temporaryDirectory();
-  await using records = openTestRecords(join(directory.path, 'records.db'));
+  await using records = openAt(join(directory.path, 'records.db'));
   const socketPath = join(directory.path, 'control.sock');
   const configPath = join(directory.path, 'rollcall.yaml');
   const written = stringify({ site: { id: 'site', timeZone: 'UTC' }, control: { socketPath } });
