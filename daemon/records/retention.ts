@@ -18,10 +18,11 @@ interface AgedEvent {
 const emptyingTimeoutMs = 20;
 
 const corrections = { table: 'attendance_correction', key: 'sequence', time: 'recorded_at_ms' };
+const setAside = { table: 'row_set_aside', key: 'number', time: 'found_at_ms' };
 
 /** Deletes old data from the records. */
 export interface RecordsRetention {
-  /** Events of these kinds; attendance includes its corrections. Events in the outbox are never deleted. */
+  /** Events of these kinds; attendance includes its corrections, and rows that were set aside. Events in the outbox are never deleted. */
   ageing(...kinds: readonly EventKind[]): Ageing;
   passages(): Ageing;
   /**
@@ -70,7 +71,8 @@ export function recordsRetentionOf(
       ageingTogether(
         kinds.flatMap((kind) => {
           const events = ageingEvents(database, kind);
-          return kind === 'attendance' ? [events, ageingRows(database, corrections)] : [events];
+          const others = kind === 'attendance' ? [corrections, setAside] : [];
+          return [events, ...others.map((rows) => ageingRows(database, rows))];
         }),
       ),
     emptyLog() {

@@ -347,7 +347,7 @@ const sealedMutes = 'ALTER TABLE alert_mute ADD COLUMN seal BLOB;';
  * - `event.seal`, `attendance_correction.seal`: authenticate all other columns.
  * - `own_count`: how many rows of each counted table this program has added and not deleted.
  * - `numbers_seal`: one row, which authenticates `counter`, `own_count` and `lineage`; each transaction renews it.
- * - `row_set_aside`: rows that this program did not write, as JSON, for some weeks.
+ * - `row_set_aside`: rows that this program did not write, as JSON. They age as attendance does.
  */
 const sealedRows = `
   ALTER TABLE event ADD COLUMN seal BLOB;

@@ -196,6 +196,28 @@ describe('an event in records.db that somebody else wrote', () => {
     assert.deepEqual(box.found, ['not-sealed event 2']);
   });
 
+  test('is kept aside until the retention of attendance, or until its person is erased', async () => {
+    await using box = await openBox();
+    const aside = (): unknown => {
+      const file = new Database(box.path, { readonly: true });
+      const count = file.prepare('SELECT count(*) FROM row_set_aside').pluck().get();
+      file.close();
+      return count;
+    };
+    box.tamper('UPDATE event SET occurred_at_ms = 0', "UPDATE attendance_correction SET reason = 'Ada'");
+    box.waiting();
+    assert.equal(aside(), 5);
+    box.records.retention.forgetAbout(ada);
+    assert.equal(aside(), 0);
+    box.records.record(attendanceFact());
+    box.tamper('UPDATE event SET occurred_at_ms = 0');
+    box.waiting();
+    assert.equal(aside(), 1);
+    const step = box.records.retention.ageing('attendance').begin(alertAtMs + dayMs);
+    while (step(100).isMoreDue);
+    assert.equal(aside(), 0);
+  });
+
   test('is not written by a trigger that somebody put into the file', async () => {
     await using box = await openBox();
     const copy = copyAs(999, "'x'").replace('WHERE sequence = 1', 'WHERE sequence = NEW.sequence');

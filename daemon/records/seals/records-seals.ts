@@ -41,8 +41,6 @@ type AnyRow = Sealed<Record<string, string | number | Uint8Array | null>>;
 type AnyForm = TableForm<Record<string, string | number | Uint8Array | null>>;
 
 const forms = [eventForm, correctionForm].map((form) => form as unknown as AnyForm);
-/** How long a row that is set aside is kept. */
-const asideForMs = 30 * 86_400_000;
 
 /**
  * Knows what this program wrote into records.db. Events and corrections of attendance are sealed row by row; the numbers of rows,
@@ -232,10 +230,9 @@ export class RecordsSeals {
     return this.#file.db.prepare('SELECT 1 FROM row_set_aside LIMIT 1').get() !== undefined;
   }
 
-  /** Rows that were set aside while their key was lost return with it. Others are forgotten after a while. */
+  /** Rows that were set aside while their key was lost return with it. */
   #takeBack(): void {
     const { db } = this.#file;
-    db.prepare('DELETE FROM row_set_aside WHERE found_at_ms < ?').run(Math.floor(this.#nowMs() - asideForMs));
     const all = db.prepare<[], { number: number; name: string; row: string }>(
       'SELECT number, name, row FROM row_set_aside',
     );
