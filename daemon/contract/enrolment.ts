@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { photoWarnings } from '../domain/faces/photo-quality.js';
 import { consentBases, personDetail, personId, similarity, watchMarks } from './person.js';
 
 /** The most photographs in one enrolment. More views do not improve recognition. */
@@ -27,10 +28,22 @@ export const takenFace = z.object({
 });
 export type TakenFace = z.infer<typeof takenFace>;
 
+export const photographWarning = z.object({
+  code: z.enum(photoWarnings),
+  message: z.string(),
+  remedy: z.string(),
+});
+export type PhotographWarning = z.infer<typeof photographWarning>;
+
 export const photographResult = z.discriminatedUnion('outcome', [
   z.object({
     outcome: z.literal('enrolled'),
     qualityScore: z.number().describe('0 to 1.'),
+    warnings: z
+      .array(photographWarning)
+      .readonly()
+      .exactOptional()
+      .describe('Faults with which the photograph is used all the same. Absent if there are none.'),
     taken: takenFace
       .exactOptional()
       .describe('The face that was used; absent for a photograph with one face.'),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { photoWarnings } from '../domain/faces/photo-quality.js';
 import { galleryErrors, maximumPhotographBytes, numberedFace, visionErrors } from './enrolment.js';
 import { clipRequest, clipVerdict, refusedClips } from './liveness.js';
 import { operation } from './operation.js';
@@ -18,6 +19,11 @@ export const foundFace = numberedFace.extend({
     .array(z.enum(faceQualityReasons))
     .readonly()
     .describe('Why an enrolment would refuse the face; empty if it would not.'),
+  qualityWarnings: z
+    .array(z.enum(photoWarnings))
+    .readonly()
+    .exactOptional()
+    .describe('Faults that an enrolment would accept with a warning. Absent if there are none.'),
 });
 export type DetectedFace = z.infer<typeof foundFace>;
 

@@ -1,8 +1,8 @@
+import { SMALL_FACE_PX } from '../domain/faces/photo-quality.js';
 import { dominantFace, type NumberedFace, numberFaces } from '../domain/faces/photographed-faces.js';
 import type { FaceQuality } from '../domain/faces/quality.js';
 import type { Embedding } from '../domain/identification/match.js';
 import type { FaceAnalyser } from './face-analyser.js';
-import { SMALLEST_ENROLLED_PX } from './photo.js';
 import { decodePhoto } from './photo-decoding.js';
 import { facesInPhoto } from './photo-faces.js';
 import type { GuidedOutcome } from './protocol.js';
@@ -49,7 +49,8 @@ export async function lookAtGuided(bytes: Uint8Array, analyser: FaceAnalyser): P
   if (main === undefined || face === undefined) {
     return { outcome: 'ok', ...size, faceCount: faces.length };
   }
-  const quality = analyser.assess(picture, main, { smallestFacePx: SMALLEST_ENROLLED_PX });
+  // Without the tolerance for photographs: who stands in front of the camera can come closer.
+  const quality = analyser.assess(picture, main, { smallestFacePx: SMALL_FACE_PX });
   const embedding = quality.reasons.length === 0 ? await analyser.embed(picture, main) : undefined;
   return {
     ...{ outcome: 'ok', ...size, faceCount: faces.length },

@@ -1,16 +1,19 @@
 import { readFile } from 'node:fs/promises';
+import type { PhotoWarning } from '../domain/faces/photo-quality.js';
 import type { Embedding } from '../domain/identification/match.js';
 import type { FaceAnalyser, SmallestFace } from './face-analyser.js';
-import { SMALLEST_ENROLLED_PX } from './photo.js';
+import { assessPhoto } from './photo.js';
 import { decodePhoto } from './photo-decoding.js';
 import { facesInPhoto, mostCentralFace } from './photo-faces.js';
 
 /** The embedding of a photograph of a labelled collection. */
-interface PhotoSample {
+export interface PhotoSample {
   /** Undefined without a face. */
   readonly embedding: Embedding | undefined;
   /** Why enrolment would refuse the photograph; undefined where enrolment accepts it. */
   readonly refusal: string | undefined;
+  /** With which faults enrolment accepts it. */
+  readonly warnings: readonly PhotoWarning[];
 }
 
 /**
@@ -18,16 +21,20 @@ interface PhotoSample {
  * the middle, often with other people behind.
  */
 export async function samplePhoto(path: string, analyser: FaceAnalyser): Promise<PhotoSample> {
-  const decoded = await decodePhoto(await readFile(path));
-  if (decoded.outcome !== 'ok') {
-    return { embedding: undefined, refusal: `not a picture (${decoded.reason})` };
-  }
+  return sampleImage(await readFile(path), analyser);
+}
+
+/** The same for the bytes of a picture file. */
+export async function sampleImage(bytes: Uint8Array, analyser: FaceAnalyser): Promise<PhotoSample> {
+  const decoded = await decodePhoto(bytes);
+  const none = { embedding: undefined, warnings: [] };
+  if (decoded.outcome !== 'ok') return { ...none, refusal: `not a picture (${decoded.reason})` };
   const { picture } = decoded;
   const face = mostCentralFace(await facesInPhoto(picture, analyser), picture);
-  if (!face) return { embedding: undefined, refusal: 'no face' };
-  const { reasons } = analyser.assess(picture, face, { smallestFacePx: SMALLEST_ENROLLED_PX });
+  if (!face) return { ...none, refusal: 'no face' };
+  const { reasons, warnings } = assessPhoto(picture, face, analyser);
   const refusal = reasons.length > 0 ? `poor quality (${reasons.join(', ')})` : undefined;
-  return { embedding: await analyser.embed(picture, face), refusal };
+  return { embedding: await analyser.embed(picture, face), refusal, warnings };
 }
 
 /** The view of a photograph as a camera would take it, or why a camera would not use it. */

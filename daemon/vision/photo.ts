@@ -1,6 +1,12 @@
 import { defect } from '../base/errors.js';
 import type { FaceLandmarks } from '../domain/faces/face.js';
-import { type Box, clipBox, squareAround } from '../domain/faces/geometry.js';
+import { type Box, clipBox, outsideShare, squareAround } from '../domain/faces/geometry.js';
+import {
+  judgePhoto,
+  type PhotoQuality,
+  SMALL_FACE_PX,
+  SMALLEST_ENROLLED_PX,
+} from '../domain/faces/photo-quality.js';
 import {
   describeFace,
   dominantFace,
@@ -8,15 +14,12 @@ import {
   numberFaces,
 } from '../domain/faces/photographed-faces.js';
 import type { Rgb24Picture } from '../domain/faces/picture.js';
-import type { FaceQuality, QualityReason } from '../domain/faces/quality.js';
+import type { QualityReason } from '../domain/faces/quality.js';
 import type { Embedding } from '../domain/identification/match.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import { decodePhoto, encodeCrop } from './photo-decoding.js';
 import { facesInPhoto, mostCentralFace } from './photo-faces.js';
 import type { UnusablePicture } from './picture-kinds.js';
-
-/** Width of the smallest face that is enrolled, pixels. At 50 pixels similarity is still full; this leaves a margin. */
-export const SMALLEST_ENROLLED_PX = 64;
 
 /** Enrolment keeps a square of this many times the face. */
 const KEPT_FACTOR = 2;
@@ -26,7 +29,7 @@ export type PhotoAnalysis =
   | {
       readonly outcome: 'ok';
       readonly embedding: Embedding;
-      readonly quality: FaceQuality;
+      readonly quality: PhotoQuality;
       /** The face that was taken. */
       readonly face: NumberedFace;
       /** Faces in the photograph, this one included. */
@@ -72,7 +75,7 @@ export async function analysePhoto(
   const { picture, faces, numbered } = found;
   const face = faceNumber === undefined ? dominantFace(faces, picture) : faces[faceNumber - 1];
   if (face === undefined) return notPicked(numbered, faceNumber);
-  const quality = analyser.assess(picture, face, { smallestFacePx: SMALLEST_ENROLLED_PX });
+  const quality = assessPhoto(picture, face, analyser);
   return quality.reasons.length > 0 ? poorQuality(quality.reasons) : accepted(found, face, quality, analyser);
 }
 
@@ -86,14 +89,14 @@ export async function analyseKeptPhoto(bytes: Uint8Array, analyser: FaceAnalyser
   const { picture, faces } = found;
   const face = mostCentralFace(faces, picture);
   if (!face) return noFace;
-  const quality = analyser.assess(picture, face, { smallestFacePx: SMALLEST_ENROLLED_PX });
+  const quality = assessPhoto(picture, face, analyser);
   return accepted(found, face, quality, analyser);
 }
 
 /** A face of a picture that is compared and not kept. */
 export interface AnalysedFace {
   readonly face: NumberedFace;
-  readonly quality: FaceQuality;
+  readonly quality: PhotoQuality;
   /** Present if it was asked for. */
   readonly embedding?: Embedding;
 }
@@ -121,11 +124,22 @@ export async function analyseFaces(
   for (const [index, landmarks] of faces.entries()) {
     const face = numbered[index];
     if (face === undefined || !largest.has(landmarks)) continue;
-    const quality = analyser.assess(picture, landmarks, { smallestFacePx: SMALLEST_ENROLLED_PX });
+    const quality = assessPhoto(picture, landmarks, analyser);
     const embedding = isEmbedded ? await analyser.embed(picture, landmarks) : undefined;
     analysed.push({ face, quality, ...(embedding && { embedding }) });
   }
   return { outcome: 'ok', faceCount: faces.length, faces: analysed };
+}
+
+/** Judges a face of a photograph for an enrolment. */
+export function assessPhoto(
+  picture: Rgb24Picture,
+  face: FaceLandmarks,
+  analyser: FaceAnalyser,
+): PhotoQuality {
+  const view = analyser.assess(picture, face, { smallestFacePx: SMALL_FACE_PX });
+  const outside = outsideShare(face.box, picture.widthPx, picture.heightPx);
+  return judgePhoto(view, { widthPx: view.widthPx, outsideShare: outside });
 }
 
 /** A photograph with at least one face. `faces` are ordered from left to right, and `numbered` the same. */
@@ -191,7 +205,7 @@ function poorQuality(reasons: readonly QualityReason[]): PhotoAnalysis {
 async function accepted(
   { picture, faces, numbered }: FoundFaces,
   face: FaceLandmarks,
-  quality: FaceQuality,
+  quality: PhotoQuality,
   analyser: FaceAnalyser,
 ): Promise<PhotoAnalysis> {
   const taken = numbered[faces.indexOf(face)];

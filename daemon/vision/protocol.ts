@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { detectorNames, passivePadNames, providerNames, recogniserNames } from '../config/vision-schema.js';
 import { largestBestShotBytes } from '../domain/faces/best-shot.js';
+import { photoWarnings } from '../domain/faces/photo-quality.js';
 import { facePlaces } from '../domain/faces/photographed-faces.js';
 import { qualityReasons } from '../domain/faces/quality.js';
 import { mostClipFiles } from '../domain/liveness/clip-limits.js';
@@ -171,6 +172,11 @@ const quality = z.strictObject({
   reasons: z.array(z.enum(qualityReasons)).max(qualityReasons.length),
 });
 
+/** `reasons` are those that refuse the photograph. */
+const photoQuality = quality.extend({
+  warnings: z.array(z.enum(photoWarnings)).max(photoWarnings.length).exactOptional(),
+});
+
 /** Longest blink, milliseconds. */
 const longestBlinkMs = 10_000;
 
@@ -313,7 +319,7 @@ const photoOutcome = z.discriminatedUnion('outcome', [
     outcome: z.literal('ok'),
     embeddingBase64: embeddingText,
     recogniser: identifier,
-    quality,
+    quality: photoQuality,
     /** The face that was taken, and the number of faces; absent where there is only one. */
     taken: z.strictObject({ face: numberedFace, faceCount: count }).optional(),
   }),
@@ -337,7 +343,13 @@ const facesOutcome = z.discriminatedUnion('outcome', [
     recogniser: identifier,
     faceCount: count,
     faces: z
-      .array(z.strictObject({ face: numberedFace, quality, embeddingBase64: embeddingText.exactOptional() }))
+      .array(
+        z.strictObject({
+          face: numberedFace,
+          quality: photoQuality,
+          embeddingBase64: embeddingText.exactOptional(),
+        }),
+      )
       .max(mostAnalysedFaces),
   }),
   z.strictObject({

@@ -1,5 +1,6 @@
 import type { Lifetime } from '../base/lifetime.js';
 import type { Logger } from '../base/logger.js';
+import type { PhotoQuality } from '../domain/faces/photo-quality.js';
 import { defaultLivenessPolicy } from '../domain/liveness/liveness-verdict.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { openConfiguredStore } from '../models/configured-store.js';
@@ -168,10 +169,14 @@ function photoOutcome(analysis: PhotoAnalysis, { recogniser }: FaceAnalyser): Ph
     outcome: 'ok',
     embeddingBase64: encodeEmbedding(embedding),
     recogniser,
-    quality: { score: quality.score, reasons: [...quality.reasons] },
+    quality: encodePhotoQuality(quality),
     picture: jpeg,
     ...(faceCount > 1 ? { taken: { face, faceCount } } : {}),
   };
+}
+
+function encodePhotoQuality({ score, reasons, warnings }: PhotoQuality) {
+  return { score, reasons: [...reasons], ...(warnings.length > 0 && { warnings: [...warnings] }) };
 }
 
 function facesOutcome(analysis: FacesAnalysis, recogniser: string): FacesOutcome {
@@ -179,9 +184,9 @@ function facesOutcome(analysis: FacesAnalysis, recogniser: string): FacesOutcome
     const { outcome: code, message, remedy } = analysis;
     return { outcome: 'refused', code, message, remedy };
   }
-  const faces = analysis.faces.map(({ face, quality: { score, reasons }, embedding }) => ({
+  const faces = analysis.faces.map(({ face, quality, embedding }) => ({
     face,
-    quality: { score, reasons: [...reasons] },
+    quality: encodePhotoQuality(quality),
     ...(embedding && { embeddingBase64: encodeEmbedding(embedding) }),
   }));
   return { outcome: 'ok', recogniser, faceCount: analysis.faceCount, faces };

@@ -135,7 +135,7 @@ async function makePhotos(
   const background = { width: 640, height: 480, channels: 3, background: '#8899aa' } as const;
   await sharp({ create: background }).jpeg().toFile(at('wall.jpg'));
   await sharp(cast.ada.photo).toFile(at('two.jpg'));
-  await sharp(ada).resize({ width: 70 }).toFile(at('small.jpg'));
+  await sharp(ada).resize({ width: 60 }).toFile(at('small.jpg'));
   await sharp(ada).blur(6).toFile(at('blurred.jpg'));
   await sharp(ada).linear(0.08, 0).toFile(at('dark.jpg'));
   await writeFile(at('letter.jpg'), 'Dear Sir or Madam,\n');
@@ -173,7 +173,7 @@ async function refusals(box: TestBox, photos: Photos, t: TestContext) {
       /shows [2-9] faces.* 1 \(left, \d+ x \d+ pixels at /,
       /one person, .*--face/,
     ],
-    ['a photograph of a face that is too small', photos.smallFace, /too-small/, /64 pixels wide/],
+    ['a photograph of a face that is too small', photos.smallFace, /too-small/, /36 pixels wide/],
     ['a photograph of a blurred face', photos.blurred, /blurred/, /hold still/],
     ['a photograph of a face in the dark', photos.dark, /dark|no face/, /light/],
     ['a text file', photos.text, /cannot be read: the file is a text file/, /JPEG, PNG/],

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { crc32, deflateSync } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
@@ -12,6 +14,7 @@ import {
   type PhotoAnalysis,
 } from '../../daemon/vision/photo.js';
 import { openTestAnalyser, portrait, toPicture } from '../support/inference.js';
+import { sharedFile } from '../support/shared-media.js';
 import { samplePhoto } from '../support/tensor-pictures.js';
 
 let analyser: FaceAnalyser;
@@ -238,7 +241,7 @@ describe('the kept crop of a photograph is enough to embed it again:', () => {
   }
 
   test('a kept photograph is embedded whatever its quality, but a new one of poor quality is refused', async () => {
-    const far = await portrait('a').resize(100).extend({ left: 80, right: 80, background: '#889' });
+    const far = await portrait('a').resize(60).extend({ left: 80, right: 80, background: '#889' });
     const small = await far.png().toBuffer();
     assert.equal((await analysePhoto(small, analyser)).outcome, 'poor-quality');
     const { embedding, quality } = accepted(await analyseKeptPhoto(small, analyser));
@@ -251,6 +254,64 @@ describe('the kept crop of a photograph is enough to embed it again:', () => {
     assert.equal((await analyseKeptPhoto(Buffer.from('hello'), analyser)).outcome, 'not-a-picture');
     const wall = sharp({ create: { width: 480, height: 480, channels: 3, background: '#a08060' } });
     assert.equal((await analyseKeptPhoto(await wall.jpeg().toBuffer(), analyser)).outcome, 'no-face');
+  });
+});
+
+describe('a photograph that is used with a warning', () => {
+  /** Portrait `a` from `share` of the width of the face inside the face, on the side of the left eye. */
+  const cutAt = async (share: number): Promise<Sharp> => {
+    const { box } = (await portraitsAlone()).a.face;
+    const whole = await portrait('a').png().toBuffer();
+    const { width = 0, height = 0 } = await sharp(whole).metadata();
+    const left = Math.round(box.x + share * box.width);
+    return sharp(
+      await sharp(whole)
+        .extract({ left, top: 0, width: width - left, height })
+        .png()
+        .toBuffer(),
+    );
+  };
+
+  test('is one with a face of 50 pixels, or with a part of the face outside', async () => {
+    const { a } = await portraitsAlone();
+    const far = portrait('a').resize(100).extend({ left: 80, right: 80, bottom: 40, background: '#889' });
+    const spoilt = { 'too-small': far, 'cut-off': await cutAt(0.2) };
+    for (const [warning, photograph] of Object.entries(spoilt)) {
+      const { quality, embedding } = accepted(await analyse(photograph));
+      assert.deepEqual([quality.reasons, quality.warnings], [[], [warning]]);
+      const similarity = similarityOf(embedding, a.embedding);
+      assert.ok(similarity > 0.7, `${warning}: similarity ${similarity}`);
+    }
+  });
+
+  test('is none with half of the face outside', async () => {
+    const analysis = await analyse(await cutAt(0.55));
+    assert.notEqual(analysis.outcome, 'ok');
+  });
+
+  const lfw = sharedFile('media/identities/lfw/known');
+  test('matches other photographs of the person when it is a tight crop', { skip: lfw.skip }, async () => {
+    const people = (await readdir(lfw.path)).slice(0, 4);
+    let [warned, matching] = [0, 0];
+    for (const person of people) {
+      const [first = '', second = ''] = (await readdir(join(lfw.path, person))).map((name) =>
+        join(lfw.path, person, name),
+      );
+      const whole = await analysePhoto(await readFile(first), analyser);
+      const other = await analysePhoto(await readFile(second), analyser);
+      if (whole.outcome !== 'ok' || other.outcome !== 'ok') continue;
+      const { x, y, width, height } = whole.face.box;
+      const left = Math.round(x + 0.15 * width);
+      const part = { left, top: y, width: x + width - left, height };
+      const tight = await analyse(sharp(await sharp(first).extract(part).png().toBuffer()));
+      if (tight.outcome !== 'ok') continue;
+      if (tight.quality.warnings.includes('cut-off')) warned += 1;
+      if (similarityOf(tight.embedding, other.embedding) > 0.55) matching += 1;
+    }
+    assert.ok(
+      warned >= 2 && matching >= 2,
+      `${warned} with a warning and ${matching} matching, of ${people.length}`,
+    );
   });
 });
 
@@ -287,7 +348,7 @@ describe('a refused photograph, with the reason and a remedy:', () => {
   const solid = async (name: 'a' | 'b') => sharp(await portrait(name).png().toBuffer());
   const spoilt = {
     'too-small': async () =>
-      portrait('a').resize(100).extend({ left: 80, right: 80, bottom: 40, background: '#889' }),
+      portrait('a').resize(60).extend({ left: 80, right: 80, bottom: 40, background: '#889' }),
     'turned-away': async () =>
       sharp(samplePhoto('sample2.jpg')).extract({ left: 180, top: 20, width: 500, height: 520 }),
     'cut-off': async () => (await solid('a')).extract({ left: 200, top: 0, width: 220, height: 520 }),

@@ -125,10 +125,11 @@ function givenConsent({
 
 function describe(photograph: PhotographResult) {
   if (photograph.outcome === 'enrolled') {
-    const { qualityScore, taken } = photograph;
+    const { qualityScore, taken, warnings } = photograph;
     return {
       outcome: 'enrolled' as const,
       quality: qualityScore,
+      ...(warnings && { warnings: warnings.map(({ code }) => code) }),
       ...(taken && { face: { number: taken.face.number, count: taken.faceCount, ...taken.face.box } }),
     };
   }

@@ -1,4 +1,5 @@
 import { badInput, defect } from '../../base/errors.js';
+import { present } from '../../base/present.js';
 import type { Caller } from '../../contract/caller.js';
 import type {
   EnrolmentRefusal,
@@ -6,10 +7,12 @@ import type {
   EnrolmentWarning,
   GivenEnrolment,
   PhotographResult,
+  PhotographWarning,
   Resemblance,
   StagedRow,
 } from '../../contract/enrolment.js';
 import type { PhotographChange } from '../../contract/photographs.js';
+import { type PhotoWarning, SMALL_FACE_PX } from '../../domain/faces/photo-quality.js';
 import type { Candidate, Embedding } from '../../domain/identification/match.js';
 import type { PersonId } from '../../domain/ids.js';
 import { checkProfile, type GivenProfile, type PersonProfile } from '../../domain/persons/person-profile.js';
@@ -132,7 +135,8 @@ export async function lookAt(
       throw defect('recogniser-mismatch', 'vision and gallery use different recognisers');
     }
     const { quality, taken } = outcome;
-    photographs.push({ outcome: 'enrolled', qualityScore: quality.score, ...(taken && { taken }) });
+    const warnings = quality.warnings?.map((code) => ({ code, ...photoAdvice[code] }));
+    photographs.push({ outcome: 'enrolled', qualityScore: quality.score, ...present({ warnings, taken }) });
     enrolled.push({
       jpeg: Buffer.from(outcome.picture),
       embedding: decodeEmbedding(outcome.embeddingBase64),
@@ -141,6 +145,18 @@ export async function lookAt(
   }
   return { photographs, enrolled };
 }
+
+/** What a warning about a photograph says. */
+const photoAdvice: Readonly<Record<PhotoWarning, Omit<PhotographWarning, 'code'>>> = {
+  'too-small': {
+    message: `the face is narrower than ${SMALL_FACE_PX} pixels, so the person may be missed more often`,
+    remedy: 'Add a photograph that was taken from closer, or a larger copy of this one.',
+  },
+  'cut-off': {
+    message: 'a part of the face is outside the photograph, so the person may be missed more often',
+    remedy: 'Add a photograph with room around the whole head.',
+  },
+};
 
 /**
  * Compares faces with the persons of the gallery and of the import: why nothing may be stored, or whom they resemble a little.

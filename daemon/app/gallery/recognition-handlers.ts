@@ -196,7 +196,8 @@ async function facesOf(
 }
 
 function described({ face, quality }: FoundFaces['faces'][number]): DetectedFace {
-  return { ...face, qualityScore: quality.score, qualityReasons: quality.reasons };
+  const { score, reasons, warnings } = quality;
+  return { ...face, qualityScore: score, qualityReasons: reasons, ...present({ qualityWarnings: warnings }) };
 }
 
 function embeddingOf(base64: string | undefined, recogniser: string, gallery: Gallery): Embedding {

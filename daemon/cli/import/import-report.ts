@@ -10,7 +10,7 @@ export interface RowReport {
   readonly outcome: 'accepted' | 'refused';
   /** Why the row is refused; empty if it is accepted. */
   readonly reasons: readonly string[];
-  /** Notes on an accepted row: which of several faces was used, and whom the person resembles. */
+  /** Notes on an accepted row: which of several faces was used, warnings about photographs, and whom the person resembles. */
   readonly notes: readonly string[];
   readonly photographs: number;
 }
@@ -30,12 +30,15 @@ export interface ImportReport {
 export function notesOn(result: StagedRow, paths: readonly string[]): readonly string[] {
   if (result.outcome !== 'accepted') return [];
   const warning = describeResemblance(result);
-  const taken = result.photographs.flatMap((photograph, index) =>
-    photograph.outcome === 'enrolled' && photograph.taken !== undefined
-      ? [`${paths[index] ?? ''}: ${describeTaken(photograph.taken)}`]
-      : [],
-  );
-  return warning === undefined ? taken : [...taken, warning];
+  const notes = result.photographs.flatMap((photograph, index) => {
+    if (photograph.outcome === 'refused') return [];
+    const { taken, warnings = [] } = photograph;
+    return [
+      ...(taken === undefined ? [] : [describeTaken(taken)]),
+      ...warnings.map(({ code, message }) => `warning: ${message} (${code})`),
+    ].map((note) => `${paths[index] ?? ''}: ${note}`);
+  });
+  return warning === undefined ? notes : [...notes, warning];
 }
 
 /** Why the box refused a row. `paths`: the photographs as the table names them. */

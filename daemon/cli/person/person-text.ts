@@ -128,11 +128,18 @@ export function photographLines(
   photographs: readonly PhotographResult[],
   images: readonly string[],
 ): readonly string[] {
-  return photographs.map((photograph, index) =>
-    photograph.outcome === 'enrolled'
-      ? `${images[index]}: quality ${photograph.qualityScore.toFixed(2)}${photograph.taken === undefined ? '' : `, ${describeTaken(photograph.taken)}`}`
-      : `${images[index]}: refused, ${photograph.message} (${photograph.code})\n  what to do: ${photograph.remedy}`,
-  );
+  return photographs.flatMap((photograph, index) => {
+    const image = images[index];
+    if (photograph.outcome === 'refused')
+      return `${image}: refused, ${photograph.message} (${photograph.code})\n  what to do: ${photograph.remedy}`;
+    const { qualityScore, taken, warnings = [] } = photograph;
+    return [
+      `${image}: quality ${qualityScore.toFixed(2)}${taken === undefined ? '' : `, ${describeTaken(taken)}`}`,
+      ...warnings.map(
+        ({ code, message, remedy }) => `  warning: ${message} (${code})\n  what to do: ${remedy}`,
+      ),
+    ];
+  });
 }
 
 /** A resembled person by name and id. */

@@ -23,6 +23,8 @@ export interface IdentifyEvaluation extends Omit<IdentificationReport, 'missed' 
   readonly references: number;
   readonly splits: number;
   readonly refused: readonly RefusedPhotograph[];
+  /** Photographs that enrolment accepts with a warning. */
+  readonly warned: number;
   readonly missed: readonly {
     readonly photograph: string;
     readonly missed: number;
@@ -75,16 +77,16 @@ function protocol(e: IdentifyEvaluation): string {
     `${counted(e.references, 'photograph of each person is', 'photographs of each person are')} enrolled; the others and the strangers are searched.`,
     `Rates are pooled over ${counted(e.splits, 'choice')} of enrolled photographs. The score of a person is the similarity`,
     '(cosine) of the nearest reference. Photographs that enrolment would refuse are searched, but not enrolled. A photograph',
-    'without a face counts as missed.',
+    'without a face counts as missed. People who could not be enrolled are counted as failures to enrol, not as missed.',
   ].join('\n');
 }
 
 function refusals(e: IdentifyEvaluation): string {
   const lost = e.refused.filter(({ isFailureToAcquire }) => isFailureToAcquire).length;
   const head = [
-    `failures to acquire: ${lost} of ${counted(e.photographs, 'photograph')}; failures to enrol: ${percent(e.failureToEnrol)} of persons`,
-    `enrolment would refuse ${counted(e.refused.length, 'photograph')}`,
-  ].join('; ');
+    `failure to enrol (FTE): ${percent(e.failureToEnrol)} of persons in all galleries, of whom enrolment would refuse every photograph;`,
+    `of ${counted(e.photographs, 'photograph')} it would refuse ${e.refused.length}, ${lost} of them without a face, and accept ${e.warned} with a warning`,
+  ].join('\n');
   const { sets, refused, mixedSets, mixedAccepted } = e.agreement;
   const agreement = [
     `of ${sets} sets of ${e.references} photographs of one person, enrolment would refuse ${percent(refused)} because they disagree;`,

@@ -93,6 +93,8 @@ interface Collection {
   readonly strangerNames: readonly string[];
   readonly photographs: number;
   readonly refused: readonly RefusedPhotograph[];
+  /** Number of photographs that enrolment accepts with a warning. */
+  readonly warned: number;
 }
 
 async function evaluateIdentify(options: EvaluateOptions): Promise<IdentifyEvaluation> {
@@ -101,7 +103,7 @@ async function evaluateIdentify(options: EvaluateOptions): Promise<IdentifyEvalu
   const { config: configPath, references } = options;
   const setup = await openReplaySetup({ configPath, cameraId: undefined, fps: undefined }, lifetime);
   const collection = await readCollection(options, setup);
-  const { people, strangers, strangerNames, photographs, refused } = collection;
+  const { people, strangers, strangerNames, photographs, refused, warned } = collection;
   const groups = membersOf(written, collection);
   checkFolds(options, collection);
   const splits = Math.min(
@@ -121,6 +123,7 @@ async function evaluateIdentify(options: EvaluateOptions): Promise<IdentifyEvalu
     references,
     splits,
     refused,
+    warned,
     missed: report.missed.map(({ name, sample, missed, searches }) => ({
       photograph: photographOf(name, sample),
       missed,
@@ -186,8 +189,10 @@ async function readCollection(options: EvaluateOptions, setup: ReplaySetup): Pro
   const note = (text: string): void => void (options.json === true || process.stderr.write(`${text}\n`));
   if (left.length > 0) note(`left out because of too few photographs: ${left.join(', ')}`);
   const refused: RefusedPhotograph[] = [];
+  let warned = 0;
   const sample = async (path: string): Promise<Sample> => {
-    const { embedding, refusal } = await samplePhoto(path, setup.analyser);
+    const { embedding, refusal, warnings } = await samplePhoto(path, setup.analyser);
+    if (refusal === undefined && warnings.length > 0) warned += 1;
     if (refusal !== undefined) {
       const isFailureToAcquire = embedding === undefined;
       refused.push({ photograph: basename(path), reason: refusal, isFailureToAcquire });
@@ -204,7 +209,7 @@ async function readCollection(options: EvaluateOptions, setup: ReplaySetup): Pro
   const strangers = await inOrder(strangerPaths, sample);
   const photographs = strangers.length + people.reduce((sum, { paths }) => sum + paths.length, 0);
   const strangerNames = strangerPaths.map((path) => basename(path));
-  return { people, strangers, strangerNames, photographs, refused };
+  return { people, strangers, strangerNames, photographs, refused, warned };
 }
 
 type WrittenGroups = Readonly<Record<string, readonly string[]>>;

@@ -45,6 +45,11 @@ export function clipBox(box: Box, widthPx: number, heightPx: number): Box {
   return { x: left, y: top, width: right - left, height: bottom - top };
 }
 
+/** The share of the box outside a picture of the given size, 0..1. */
+export function outsideShare(box: Box, widthPx: number, heightPx: number): number {
+  return 1 - boxArea(clipBox(box, widthPx, heightPx)) / Math.max(boxArea(box), 1e-6);
+}
+
 /** Intersection over union, 0..1 (Jaccard index); 0 when either box is empty. */
 export function intersectionOverUnion(a: Box, b: Box): number {
   const width = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);

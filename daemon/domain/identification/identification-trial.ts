@@ -41,6 +41,7 @@ export interface MatedSearch extends Search {
 
 /** The result for one division of the photographs into references and probes. */
 interface TrialResult {
+  /** Only of people who are enrolled: a failure to enrol is no mismatch. */
   readonly mated: readonly MatedSearch[];
   readonly nonMated: readonly StrangerSearch[];
   /** Number of persons without any reference that could be enrolled. */
@@ -101,8 +102,9 @@ export function runTrial(
   options: { readonly references: number; readonly split: number; readonly splits: number },
 ): TrialResult {
   const parts = dividePhotographs(people, options);
+  const enrolled = parts.filter(({ references }) => references.length > 0);
   return {
-    mated: parts.flatMap(({ name, probes }) =>
+    mated: enrolled.flatMap(({ name, probes }) =>
       probes.map(({ embedding, index }) => {
         const search = searchGallery(parts, embedding);
         return { ...search, name, sample: index, isRankOne: search.nearest === name };
@@ -111,7 +113,7 @@ export function runTrial(
     nonMated: strangers.flatMap(({ embedding }, stranger) =>
       embedding === undefined ? [] : [{ ...searchGallery(parts, embedding), stranger }],
     ),
-    failedToEnrol: parts.filter(({ references }) => references.length === 0).length,
+    failedToEnrol: parts.length - enrolled.length,
   };
 }
 

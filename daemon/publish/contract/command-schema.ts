@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { CommandScope } from '../../contract/trust.js';
+import { photoWarnings } from '../../domain/faces/photo-quality.js';
 import { consentBases } from '../../domain/persons/consent.js';
 import { watchMarks } from '../../domain/persons/person-standing.js';
 import { calledOperations } from './called-operations.js';
@@ -105,6 +106,10 @@ const photographResult = z.strictObject({
     })
     .optional()
     .describe('the chosen face, in pixels of the upright photograph; only where there are several faces'),
+  warnings: z
+    .array(z.enum(photoWarnings))
+    .optional()
+    .describe('faults with which the photograph is used all the same'),
   code: code.optional(),
   message: z.string().optional(),
 });

@@ -1,6 +1,6 @@
 import { meanFaceAlignment } from '../../domain/faces/alignment.js';
 import type { FaceLandmarks } from '../../domain/faces/face.js';
-import { type Box, boxArea, clipBox } from '../../domain/faces/geometry.js';
+import { type Box, outsideShare } from '../../domain/faces/geometry.js';
 import { judgeView } from '../../domain/faces/judge-view.js';
 import type { Picture } from '../../domain/faces/picture.js';
 import type { ViewQuality } from '../../domain/faces/quality.js';
@@ -18,7 +18,7 @@ export function assessView(picture: Picture, landmarks: FaceLandmarks, options: 
   const quality = judgeView(
     {
       widthPx,
-      outsideShare: outsideShare(landmarks.box, picture),
+      outsideShare: outsideShare(landmarks.box, picture.widthPx, picture.heightPx),
       presence: landmarks.presence,
       pose: landmarks.pose,
       statistics,
@@ -32,9 +32,4 @@ export function assessView(picture: Picture, landmarks: FaceLandmarks, options: 
 /** Takes the height into account, because the mesh of a turned face is narrow. */
 function faceWidthPx(box: Box): number {
   return Math.max(box.width, box.height / MESH_HEIGHT_OVER_WIDTH);
-}
-
-function outsideShare(box: Box, picture: Picture): number {
-  const inside = boxArea(clipBox(box, picture.widthPx, picture.heightPx));
-  return 1 - inside / Math.max(boxArea(box), 1e-6);
 }

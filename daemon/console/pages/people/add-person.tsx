@@ -115,7 +115,7 @@ function Done({
   readonly of: Enrolled;
   readonly onNext: () => void;
 }) {
-  const qualities = photographs.flatMap((each) => (each.outcome === 'enrolled' ? [each.qualityScore] : []));
+  const kept = photographs.flatMap((each) => (each.outcome === 'enrolled' ? [each] : []));
   return (
     <>
       <PageHead
@@ -126,8 +126,13 @@ function Done({
         <div class="with-face">
           <PersonPicture id={person.id} photographId={person.photographId} class="face-large" />
           <ul>
-            {qualities.map((quality, index) => (
-              <li key={String(index)}>{t('accepted', { quality: percent(quality) })}</li>
+            {kept.map(({ qualityScore, warnings = [] }, index) => (
+              <li key={String(index)}>
+                {t('accepted', { quality: percent(qualityScore) })}
+                {warnings.map(({ code }) => (
+                  <p key={code}>{t(`warn-${code}`)}</p>
+                ))}
+              </li>
             ))}
           </ul>
         </div>

@@ -120,9 +120,11 @@ function Seen({ look, isLooking }: { readonly look: Look | undefined; readonly i
   if (face === undefined) return <Badge tone="bad">{t('no-face')}</Badge>;
   if (others.length > 0) return <Badge tone="warn">{t('several-faces', { count: look.faceCount })}</Badge>;
   const quality = percent(face.qualityScore);
-  if (face.qualityReasons.length === 0) return <Badge tone="ok">{t('usable', { quality })}</Badge>;
-  const reasons = face.qualityReasons.map(qualityWord).join(', ');
-  return <Badge tone="warn">{t('unusable', { reasons })}</Badge>;
+  const { qualityReasons: faults, qualityWarnings: warnings = [] } = face;
+  const reasons = (faults.length > 0 ? faults : warnings).map(qualityWord).join(', ');
+  if (faults.length > 0) return <Badge tone="warn">{t('unusable', { reasons })}</Badge>;
+  if (warnings.length > 0) return <Badge tone="warn">{t('usable-but', { quality, reasons })}</Badge>;
+  return <Badge tone="ok">{t('usable', { quality })}</Badge>;
 }
 
 /** What the box decided of a photograph. */
