@@ -18,6 +18,7 @@ import type { EventLoopWatch } from './event-loop-watch.js';
 import type { BoxAlerts } from './events/box-alerts.js';
 import type { BoxEvents } from './events/box-events.js';
 import type { SightingIntake } from './events/sighting-intake.js';
+import type { GalleryCalibration } from './gallery/gallery-calibration.js';
 import type { GalleryKeys } from './gallery/gallery-keys.js';
 import type { GalleryVault } from './gallery/gallery-vault.js';
 import type { GateHandover } from './gate/gate-handover.js';
@@ -32,6 +33,7 @@ export interface StatusOptions extends CameraStatusOptions {
   readonly startedAtMs: number;
   readonly runtime: BoxRuntime;
   readonly vault: Pick<GalleryVault, 'open' | 'sealed'>;
+  readonly calibration: Pick<GalleryCalibration, 'expectation' | 'alikeCount'>;
   readonly keys: Pick<GalleryKeys, 'status'>;
   readonly records: Pick<Records, 'recordedCount' | 'outbox'>;
   readonly recogniser: ChosenRecogniser;
@@ -66,7 +68,7 @@ export function describeBox(options: StatusOptions): BoxStatus {
     recogniser: describeRecogniser(options.recogniser, config),
     vision: vision.pool.status(),
     cameras: describeCameras(options),
-    gallery: { ...describeGallery(vault), ...describeKey(keys) },
+    gallery: { ...describeGallery(vault), ...describeExpected(options), ...describeKey(keys) },
     broker: describeBroker(runtime),
     clock: options.clockWatch.status(),
     conditions: options.conditions.current(),
@@ -142,6 +144,12 @@ function describeGallery({ open, sealed }: StatusOptions['vault']): BoxStatus['g
     damagedRows: quarantined.length,
     keyId,
   };
+}
+
+function describeExpected({
+  calibration: { expectation, alikeCount },
+}: Pick<StatusOptions, 'calibration'>): Pick<BoxStatus['gallery'], 'expected'> {
+  return present({ expected: expectation && { ...present({ ...expectation }), alikePairs: alikeCount } });
 }
 
 function describeKey(

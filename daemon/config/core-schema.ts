@@ -20,9 +20,13 @@ export const identificationSchema = z.strictObject({
     'How much more similar the best person must be than the second best. Absent: from the model manifest.',
   ),
   targetFpir: field(
-    z.number().gt(0).max(0.5).exactOptional(),
+    z
+      .union([z.number().gt(0).max(0.5), z.literal('off')], {
+        error: 'must be a number above 0 and at most 0.5, or "off"',
+      })
+      .default(0.01),
     'live',
-    'Largest share of strangers (0.001: one in a thousand) that may be recognised as an enrolled person. The box then computes a threshold for each person from the similarity of the other persons in the gallery. It is never below `threshold`. Absent: `threshold` applies to all persons. `rollcall gallery calibrate` shows the result.',
+    'Largest share of strangers (0.01: one in a hundred) that may be recognised as an enrolled person. The box computes a threshold for each person from the similarity of the other persons in the gallery. It is never below `threshold`. `off`: `threshold` applies to all persons. `rollcall gallery calibrate` shows the result.',
   ),
   minimumProbes: field(
     z.int().min(1).max(10).default(2),
@@ -30,6 +34,13 @@ export const identificationSchema = z.strictObject({
     'Minimum number of embeddings of a track before the box decides who it is.',
   ),
 });
+
+/** The target of a calibration; undefined if it is switched off. */
+export function wantedFpir({
+  targetFpir,
+}: Pick<z.output<typeof identificationSchema>, 'targetFpir'>): number | undefined {
+  return targetFpir === 'off' ? undefined : targetFpir;
+}
 
 /** A recogniser whose operating point was never measured needs one from the owner of the box. */
 export function refuseMissingOperatingPoint(

@@ -19,7 +19,15 @@ export const accuracyReport = z.object({
   recogniser: z.string(),
   threshold: z.number().describe('In force. No person has a lower one.'),
   margin: z.number(),
-  targetFpir: rate.exactOptional().describe('`identification.targetFpir`. Absent if not configured.'),
+  targetFpir: rate.exactOptional().describe('`identification.targetFpir`. Absent if it is `off`.'),
+  expectedFpir: rate
+    .exactOptional()
+    .describe('Expected share of strangers taken for an enrolled person. Absent if too few are enrolled.'),
+  expectedFnir: rate
+    .exactOptional()
+    .describe(
+      'Expected share of the passages of enrolled persons that are missed, at their own thresholds. Absent if no person has two photographs.',
+    ),
   persons: count.describe('Persons with templates.'),
   det: z.object({
     genuine: count.describe('Comparisons of photographs of one person.'),

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { photoWarnings } from '../domain/faces/photo-quality.js';
 import { consentBases, personDetail, personId, similarity, watchMarks } from './person.js';
 
 /** The most photographs in one enrolment. More views do not improve recognition. */
@@ -27,6 +26,9 @@ export const takenFace = z.object({
   faceCount: z.int().describe('Faces in the photograph, this one included.'),
 });
 export type TakenFace = z.infer<typeof takenFace>;
+
+/** Faults with which a photograph is used all the same. */
+export const photoWarnings = ['too-small', 'cut-off'] as const;
 
 export const photographWarning = z.object({
   code: z.enum(photoWarnings),

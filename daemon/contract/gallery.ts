@@ -182,9 +182,9 @@ export const calibratedPerson = namedPerson.extend({
   references: z.int().nonnegative(),
   threshold: z.number().describe('Similarity from which a face counts as this person.'),
   reason: z
-    .enum(['floor', 'neighbour', 'strangers', 'manual', 'marked'])
+    .enum(['floor', 'few', 'neighbour', 'strangers', 'manual', 'marked'])
     .describe(
-      '`floor`: the threshold of the box. `neighbour`: above the nearest person. `strangers`: for the target. `manual`: set by hand. `marked`: above a passage in which, as an operator marked it, another person was taken for this person.',
+      '`floor`: the threshold of the box. `few`: raised by the margin, because too few persons are enrolled for an estimate. `neighbour`: above the nearest person. `strangers`: for the target. `manual`: set by hand. `marked`: above a passage in which, as an operator marked it, another person was taken for this person.',
     ),
   note: z.string().exactOptional().describe('The given reason. Only with the reason `manual`.'),
   fmr: z
@@ -211,11 +211,16 @@ export const calibratedPerson = namedPerson.extend({
 });
 export type CalibratedPerson = z.infer<typeof calibratedPerson>;
 
-/** Two persons with references whose similarity reaches the threshold of the box. */
+/** Two persons who look alike to this box: references whose similarity is less than the margin below the threshold, or above it. */
 export const alikePair = z.object({
   a: namedPerson,
   b: namedPerson,
   similarity: z.number(),
+  margin: z
+    .number()
+    .describe(
+      'How much more similar a face must be to the one than to the other. Otherwise the box does not decide.',
+    ),
   isSeparable: z.boolean().describe('False if the recogniser cannot tell them apart with any threshold.'),
 });
 export type AlikePair = z.infer<typeof alikePair>;
@@ -226,11 +231,17 @@ export const calibrationSummary = z.object({
   recogniser: z.string(),
   floor: z.number().describe('The threshold of the box. No person has a lower one.'),
   margin: z.number(),
-  targetFpir: z.number().exactOptional().describe('`identification.targetFpir`. Absent if not configured.'),
+  targetFpir: z.number().exactOptional().describe('`identification.targetFpir`. Absent if it is `off`.'),
   expectedFpir: z
     .number()
     .exactOptional()
     .describe('Expected share of strangers taken for an enrolled person. Absent if too few are enrolled.'),
+  expectedFnir: z
+    .number()
+    .exactOptional()
+    .describe(
+      'Expected share of the passages of enrolled persons that are missed. Absent if no person has two references.',
+    ),
 });
 
 /** What a calibration found. */

@@ -22,7 +22,7 @@ export const consentStates = ['none', 'recorded', 'withdrawn'] as const;
 
 export const watchMarks = ['watch', 'barred'] as const;
 /** `neighbour`: another person of the gallery is that similar. `strangers`: the target demands it. */
-export const ownThresholdReasons = ['neighbour', 'strangers', 'manual', 'marked'] as const;
+export const ownThresholdReasons = ['few', 'neighbour', 'strangers', 'manual', 'marked'] as const;
 const validDay = z.string().describe('A day at the site, `YYYY-MM-DD`, which is valid itself.');
 
 /** To whom a person belongs, when they are valid, and whether the box watches for them. */

@@ -1,6 +1,11 @@
 import { z } from 'zod';
-import { photoWarnings } from '../domain/faces/photo-quality.js';
-import { galleryErrors, maximumPhotographBytes, numberedFace, visionErrors } from './enrolment.js';
+import {
+  galleryErrors,
+  maximumPhotographBytes,
+  numberedFace,
+  photoWarnings,
+  visionErrors,
+} from './enrolment.js';
 import { clipRequest, clipVerdict, refusedClips } from './liveness.js';
 import { operation } from './operation.js';
 import { personId, similarity } from './person.js';

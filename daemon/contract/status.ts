@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { cameraStatus } from './cameras.js';
 import { certificateStatus, gateStatus } from './certificate.js';
+import { expectedRates } from './expected-rates.js';
 import { fault } from './fault.js';
 import { keyProviderKinds, keyRotation } from './gallery-keys.js';
 import { heldBack } from './held-back.js';
@@ -97,6 +98,10 @@ export const galleryInStatus = z.object({
   persons: count,
   templates: count,
   damagedRows: count,
+  expected: expectedRates
+    .extend({ alikePairs: count.describe('Pairs of persons who look alike to this box.') })
+    .exactOptional()
+    .describe('What the box expects at the thresholds in force. Absent until the persons are compared.'),
   keyId: z.string().exactOptional().describe('The key in use. Present while the gallery is open.'),
   keyProvider: z
     .enum(keyProviderKinds)
@@ -153,6 +158,7 @@ export const boxConditions = [
   'configuration-refused',
   'vision-misbehaving',
   'recogniser-unfit',
+  'gallery-unfit',
   'logins-failing',
 ] as const;
 export const boxCondition = z.enum(boxConditions);

@@ -3,6 +3,7 @@ import { present } from '../base/present.js';
 import type { CameraStatus } from '../contract/cameras.js';
 import type { KeyRotation } from '../contract/gallery-keys.js';
 import type { BoxStatus, VisionStatus } from '../contract/status.js';
+import { fewestForEstimate } from '../domain/identification/calibration.js';
 import { costOfOldMqtt } from '../publish/broker/version-choice.js';
 import { certificateFinding, describeCertificate } from './certificate-findings.js';
 import { conditionFindings } from './condition-findings.js';
@@ -163,7 +164,7 @@ function refusedText({ refused = {} }: VisionStatus): string {
 
 function galleryArea(gallery: BoxStatus['gallery']): StatusArea {
   const check = 'gallery';
-  const { state, persons, templates, damagedRows, rotation, message = 'opening' } = gallery;
+  const { state, persons, templates, damagedRows, expected, rotation, message = 'opening' } = gallery;
   const rotations = rotationFindings(gallery);
   if (state === 'sealed') {
     const { remedy = '' } = gallery;
@@ -173,9 +174,11 @@ function galleryArea(gallery: BoxStatus['gallery']): StatusArea {
   const facts = [
     `gallery: open, ${counted(persons, 'person')}, ${counted(templates, 'template')}, ${counted(damagedRows, 'damaged row')}`,
     ...(rotation === undefined ? [] : [`key: ${describeRotation(withoutProblem(rotation))}`]),
+    ...(expected === undefined ? [] : [`expected errors: ${expectedText(expected)}`]),
   ];
+  const errors = expected === undefined ? [] : [ok('expected errors', expectedText(expected))];
   if (damagedRows === 0)
-    return { facts, findings: [ok(check, `open, ${counted(persons, 'person')}`), ...rotations] };
+    return { facts, findings: [ok(check, `open, ${counted(persons, 'person')}`), ...errors, ...rotations] };
   const remedy =
     "run 'rollcall gallery verify' to list them; 'rollcall backup restore' replaces the whole gallery with a backup";
   const damaged = {
@@ -184,7 +187,30 @@ function galleryArea(gallery: BoxStatus['gallery']): StatusArea {
     message: counted(damagedRows, 'damaged row'),
     remedy,
   } as const;
-  return { facts, findings: [damaged, ...rotations] };
+  return { facts, findings: [damaged, ...errors, ...rotations] };
+}
+
+type ExpectedErrors = NonNullable<BoxStatus['gallery']['expected']>;
+
+/** What the box expects at the thresholds in force. */
+function expectedText({ targetFpir, fpir, fnir, alikePairs }: ExpectedErrors): string {
+  const percent = (share: number): string => `${Number((100 * share).toPrecision(2))} %`;
+  const wanted = targetFpir === undefined ? ', no target' : `, at most ${percent(targetFpir)} wanted`;
+  const caution =
+    targetFpir === undefined ? '' : '; until then thresholds are raised by the margin to be safe';
+  return [
+    fpir === undefined
+      ? `strangers recognised as a person (FPIR): unknown with fewer than ${fewestForEstimate} persons${caution}`
+      : `${percent(fpir)} of strangers recognised as a person (FPIR${wanted})`,
+    fnir === undefined
+      ? 'persons missed (FNIR): unknown, as nobody has two photographs'
+      : `${percent(fnir)} of the passages of enrolled persons missed (FNIR; higher at the cameras)`,
+    ...(alikePairs === 0
+      ? []
+      : [
+          `${counted(alikePairs, 'pair')} of persons look alike to this box ('rollcall gallery calibrate' names them)`,
+        ]),
+  ].join('; ');
 }
 
 function withoutProblem({ problem: _, ...rotation }: KeyRotation): KeyRotation {

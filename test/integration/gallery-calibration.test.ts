@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { stringify } from 'yaml';
 import { BoxConditions } from '../../daemon/app/conditions/box-conditions.js';
+import { watchGalleryFit } from '../../daemon/app/conditions/gallery-fit.js';
 import { watchRecogniserFit } from '../../daemon/app/conditions/recogniser-fit.js';
 import { GalleryCalibration } from '../../daemon/app/gallery/gallery-calibration.js';
 import { type GalleryUpkeep, galleryHandlers } from '../../daemon/app/gallery/gallery-upkeep.js';
@@ -76,6 +77,8 @@ const face = (seed: number): readonly Embedding[] => [
 interface Opened {
   readonly opened: TestGallery;
   readonly calibration: GalleryCalibration;
+  /** What `calibration` was made with. */
+  readonly options: ConstructorParameters<typeof GalleryCalibration>[0];
   readonly clock: VirtualClock;
   /** The persons enrolled by `enrol`, as input of the pure part. */
   readonly persons: Map<PersonId, EnrolledPerson>;
@@ -107,7 +110,7 @@ async function open(t: TestContext, configured: number | null = targetFpir, coun
   let falseMatches: ReadonlyMap<PersonId, number> = new Map();
   let vault: Partial<OpenVault> | undefined = { gallery: opened.gallery };
   const listeners = new Set<() => void>();
-  const calibration = new GalleryCalibration({
+  const options: ConstructorParameters<typeof GalleryCalibration>[0] = {
     vault: {
       get open() {
         return vault as OpenVault | undefined;
@@ -128,7 +131,8 @@ async function open(t: TestContext, configured: number | null = targetFpir, coun
     night: () => new Date(clock.wallMs()).toISOString().slice(0, 10),
     clock,
     logger: silentLogger,
-  });
+  };
+  const calibration = new GalleryCalibration(options);
   t.after(async () => {
     await calibration[Symbol.asyncDispose]();
     await opened[Symbol.asyncDispose]();
@@ -144,12 +148,14 @@ async function open(t: TestContext, configured: number | null = targetFpir, coun
     falseMatches = marked;
     calibration.followMarks();
   };
-  return { opened, calibration, clock, persons, enrol, configure, mark, seal };
+  return { opened, calibration, options, clock, persons, enrol, configure, mark, seal };
 }
 
 /** The result of the pure part for all enrolled persons. */
 function expected({ persons }: Opened): ReadonlyMap<PersonId, number> {
-  const found = calibrate(likenesses([...persons.values()]), { floor: policy.threshold, targetFpir });
+  const found = calibrate(likenesses([...persons.values()]), {
+    ...{ floor: policy.threshold, margin: policy.margin, targetFpir },
+  });
   return new Map(found.map(({ personId, threshold }) => [personId, threshold]));
 }
 
@@ -292,7 +298,7 @@ describe('the calibration of a gallery', () => {
   });
 
   test('follows a changed target in the background; the former thresholds apply until then', async (t) => {
-    const box = await open(t, 1e-6);
+    const box = await open(t, 1e-12);
     const { calibration, persons, configure } = box;
     await calibration.settled();
     const [id] = persons.keys();
@@ -304,7 +310,7 @@ describe('the calibration of a gallery', () => {
     await calibration.settled();
     assertInForce(box);
     assert.notEqual(calibration.thresholdOf(id), strict);
-    configure(1e-6);
+    configure(1e-12);
     assert.notEqual(calibration.thresholdOf(id), strict, 'asking is enough to follow');
     await calibration.settled();
     assert.equal(calibration.thresholdOf(id), strict);
@@ -400,6 +406,77 @@ describe('the calibration of a gallery', () => {
     });
   }
 
+  test('runs by itself after an enrolment, says what the box expects, and finds the same after a restart', async (t) => {
+    const box = await open(t, targetFpir, 10);
+    const { calibration, opened, enrol, persons } = box;
+    await calibration.settled();
+    assert.deepEqual(
+      [calibration.expectation?.targetFpir, calibration.expectation?.fpir],
+      [targetFpir, undefined],
+      'ten persons are too few for an estimate',
+    );
+    assert.equal(calibration.thresholdOf([...persons.keys()][0] ?? assert.fail()), 0.55, 'a safe threshold');
+
+    await enrol('Eleventh', face(11));
+    await calibration.settled();
+    const expectation = calibration.expectation ?? assert.fail();
+    assert.ok(expectation.fpir !== undefined && expectation.fpir <= targetFpir * 1.001);
+    assert.ok(expectation.fnir !== undefined && expectation.fnir < 0.5);
+    assertInForce(box);
+
+    const again = new GalleryCalibration({ ...box.options, logger: silentLogger });
+    await again.settled();
+    for (const id of persons.keys()) assert.equal(again.thresholdOf(id), calibration.thresholdOf(id));
+    // At the start each person is compared with the whole sample, which a person enrolled before the others was not.
+    assert.ok(again.expectation?.fpir !== undefined && again.expectation.fpir <= targetFpir * 1.001);
+    assert.ok(Math.abs((again.expectation.fnir ?? 1) - expectation.fnir) < 1e-3);
+    await again[Symbol.asyncDispose]();
+    assert.equal(opened.gallery.personCount, 11);
+  });
+
+  test('reports a gallery that does not allow the wanted error rates, until the target allows it', async (t) => {
+    const box = await open(t, 1e-12);
+    const { calibration, clock, persons, enrol, configure } = box;
+    await using records = openTestRecords(join(temporaryDirectory(t), 'records.db'));
+    await using conditions = new BoxConditions({ records, clock, logger: silentLogger });
+    t.after(watchGalleryFit({ calibration, conditions, logger: silentLogger }));
+    const likeFirst = face(1).map((own) => between(own, unitVector(77), 0.35));
+    await enrol('Alike', likeFirst);
+    for (const seed of [2, 3, 4, 5, 6]) {
+      await enrol(
+        `Wide ${seed}`,
+        [1, 2].map((view) => between(unitVector(seed + 50), unitVector(seed + 60 * view), 0.48)),
+      );
+    }
+    await calibration.settled();
+    assert.ok((calibration.expectation?.fnir ?? 0) > 0.1, JSON.stringify(calibration.expectation));
+    assert.deepEqual(conditions.current(), ['gallery-unfit']);
+    assert.deepEqual(conditions.about()['gallery-unfit'], ['false-negatives']);
+    configure(undefined);
+    calibration.followConfiguration();
+    await calibration.settled();
+    assert.deepEqual(conditions.current(), []);
+    assert.ok(persons.size > 11);
+  });
+
+  test('asks for a margin between persons who look alike', async (t) => {
+    const { calibration, enrol, persons } = await open(t);
+    const [first] = persons.keys();
+    const alike = await enrol(
+      'Alike',
+      face(1).map((own) => between(own, unitVector(77), 0.55)),
+    );
+    await calibration.settled();
+    assert.equal(calibration.alikeCount, 1);
+    const margin = calibration.marginBetween(alike, first ?? assert.fail()) ?? 0;
+    assert.ok(margin > 0.05 && margin <= 0.1, `${margin}`);
+    const { alike: named } = await calibration.calibrate(tester);
+    assert.deepEqual(named[0] && [[named[0].a.name, named[0].b.name].sort(), named[0].margin], [
+      ['Alike', 'Person 1'],
+      margin,
+    ]);
+  });
+
   test('reports each person with the reason, and is audited without names', async (t) => {
     const { calibration, enrol, opened } = await open(t);
     const twin = await enrol('Twin', face(3));
@@ -465,8 +542,8 @@ describe('the calibration of a gallery', () => {
     assert.equal(ofOne.exitCode, 0, ofOne.stderr);
     for (const line of [
       /^threshold of the box: 0\.500; this is the lowest threshold of any person$/m,
-      /^target: not configured, .*identification\.targetFpir sets a target/m,
-      /^expected: unknown, because too few persons are enrolled$/m,
+      /^target: off, .*identification\.targetFpir sets a target/m,
+      /^expected: unknown, because too few persons are enrolled \(fewer than 11\)$/m,
       /^person +threshold +why +missed +references +nearest person$/m,
       /^Ada +0\.500 +threshold of the box +- +1 +-$/m,
       /^no two persons look alike/m,
@@ -495,7 +572,7 @@ describe('the calibration of a gallery', () => {
     const asText = await run();
     assert.equal(asText.exitCode, 1, asText.stderr);
     assert.match(asText.stdout, /^Bea +0\.500 +threshold of the box +\S+ % +2 +\S.* -?0\.\d{3}$/m);
-    assert.match(asText.stdout, /^1 pair of persons look alike to this recogniser:$/m);
+    assert.match(asText.stdout, /^1 pair of persons look alike to this box:$/m);
     assert.match(asText.stdout, /Ada +1\.000 +cannot be told apart$/m);
     assert.match(asText.stdout, /what to do: enrol more photographs of these persons/);
 
@@ -519,7 +596,7 @@ describe('the calibration of a gallery', () => {
           neighbours: [{ ...bea, similarity: 0.6, highest: 0.6 }],
         },
       ],
-      alike: [{ a: ada, b: bea, similarity: 0.6, isSeparable: true }],
+      alike: [{ a: ada, b: bea, similarity: 0.6, margin: 0.1, isSeparable: true }],
     };
     const upkeep = { calibrate: async () => report } as Partial<GalleryUpkeep>;
     const noted: NewAuditEntry[] = [];

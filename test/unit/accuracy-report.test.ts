@@ -89,6 +89,8 @@ describe('the report on accuracy', () => {
           ...{ recogniser, threshold: 0.55, margin: 0.05, targetFpir: undefined, persons, inseparable: [] },
           thresholds: new Map([[grace, own]]),
           inseparableKeys: new Set<string>(),
+          alike: new Map(),
+          expected: { targetFpir: undefined, fpir: 0.004, fnir: 0.02 },
         }),
       },
       marks: () => marks,

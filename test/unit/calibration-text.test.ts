@@ -26,6 +26,7 @@ const report: GalleryCalibrationReport = {
       a: { personId: 'p-1', name: 'Ada' },
       b: { personId: 'p-2', name: 'Bea' },
       similarity: 0.6099,
+      margin: 0.1,
       isSeparable: false,
     },
   ],
@@ -46,7 +47,7 @@ describe('what a calibration shows', () => {
   it('states that no target is configured, too few persons are enrolled and no persons look alike', () => {
     const { targetFpir, expectedFpir, ...rest } = report;
     const text = describeCalibration({ ...rest, persons: [], alike: [] });
-    assert.match(text, /^target: not configured/m);
+    assert.match(text, /^target: off/m);
     assert.match(text, /^expected: unknown, because too few persons/m);
     assert.match(text, /^no two persons look alike/m);
   });

@@ -38,6 +38,7 @@ function evaluation() {
     people: people.length,
     strangers: strangers.length,
     photographs: 24,
+    warned: 1,
     references: trial.references,
     splits: trial.splits,
     refused: [],

@@ -6,7 +6,7 @@ import {
   describeComparison,
   type PolicyComparison,
 } from '../../daemon/cli/replay/describe-comparison.js';
-import { policyOver } from '../../daemon/domain/identification/calibration.js';
+import { policyOver } from '../../daemon/domain/identification/gallery-policy.js';
 import {
   type ComparedPassage,
   confusionMatrices,

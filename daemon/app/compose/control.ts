@@ -193,7 +193,15 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
   });
   const status: StatusOptions = {
     ...{ clock, startedAtMs, runtime, vault, keys, records, recogniser, intake, events, alerts },
-    ...{ conditions, photos, prompts, lastReload, gate: options.gate, passages: options.recentPassages },
+    ...{
+      calibration,
+      conditions,
+      photos,
+      prompts,
+      lastReload,
+      gate: options.gate,
+      passages: options.recentPassages,
+    },
     clockWatch: options.clockWatch,
     retention: lifetime.use('retention', retention),
     eventLoop: lifetime.use('event loop watch', new EventLoopWatch(clock)),
@@ -229,6 +237,7 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
       policy: () => ({
         ...matchPolicy(current(), recogniser.pack),
         thresholdOf: (id) => calibration.thresholdOf(id),
+        marginBetween: (a, b) => calibration.marginBetween(a, b),
         isInseparable: (a, b) => calibration.isInseparable(a, b),
       }),
     }),

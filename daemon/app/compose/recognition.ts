@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { operational } from '../../base/errors.js';
+import { wantedFpir } from '../../config/core-schema.js';
 import { attendanceProof } from '../../config/schema.js';
 import { programVersion } from '../../control/program-version.js';
 import type { PersonId } from '../../domain/ids.js';
@@ -15,6 +16,7 @@ import type { Signer } from '../../publish/signer.js';
 import { createDecider, type Decider } from '../../records/decider.js';
 import { factStoreOf } from '../../records/fact-store.js';
 import type { BoxConditions } from '../conditions/box-conditions.js';
+import { watchGalleryFit } from '../conditions/gallery-fit.js';
 import { watchRecogniserFit } from '../conditions/recogniser-fit.js';
 import { Challenges } from '../events/challenges.js';
 import { EvidenceCapture } from '../events/evidence-capture.js';
@@ -36,7 +38,7 @@ export function startCalibration(
   const calibration = new GalleryCalibration({
     ...{ vault, audit: vault.audit, clock, logger },
     policy: () => matchPolicy(current(), recogniser.pack),
-    targetFpir: () => current().identification.targetFpir,
+    targetFpir: () => wantedFpir(current().identification),
     falseMatches: () => falseMatchesOf(recordedMarks(records), recogniser.id),
     night: () => {
       const { retention, site } = current();
@@ -45,6 +47,7 @@ export function startCalibration(
   });
   lifetime.use('calibration', calibration);
   lifetime.defer('fit of the recogniser', watchRecogniserFit({ calibration, conditions, logger }));
+  lifetime.defer('fit of the gallery', watchGalleryFit({ calibration, conditions, logger }));
   return calibration;
 }
 
@@ -123,6 +126,7 @@ function composeDecider(
 ): Decider {
   const thresholdOf = (id: PersonId): number | undefined => calibration.thresholdOf(id);
   const isInseparable = (a: PersonId, b: PersonId): boolean => calibration.isInseparable(a, b);
+  const marginBetween = (a: PersonId, b: PersonId): number | undefined => calibration.marginBetween(a, b);
   const persons = new GalleryStandings({
     vault,
     dayAt: (wallMs) => localDate(wallMs, current().site.timeZone),
@@ -135,7 +139,7 @@ function composeDecider(
       return gallery.nearest(embedding, { count });
     },
     get policy() {
-      return { ...matchPolicy(current(), recogniser.pack), thresholdOf, isInseparable };
+      return { ...matchPolicy(current(), recogniser.pack), thresholdOf, marginBetween, isInseparable };
     },
     get rules() {
       return current().rules;

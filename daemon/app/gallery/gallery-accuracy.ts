@@ -26,7 +26,8 @@ export function accuracyHandlers(options: AccuracyOptions): Handlers<typeof accu
   const { calibration, marks, readings } = options;
   return {
     async 'reports.accuracy'(_, { caller, signal }) {
-      const { recogniser, threshold, margin, targetFpir, persons, thresholds } = await calibration.latest();
+      const { recogniser, threshold, margin, expected, persons, thresholds } = await calibration.latest();
+      const { targetFpir, fpir: expectedFpir, fnir: expectedFnir } = expected;
       const isNamed = caller.scopes.has('names:read');
       const ref = (id: PersonId) => personRef(id, (each) => (isNamed ? options.nameOf(each) : undefined));
       const { at, ...det } = await inSlices(detCurveSteps(persons), signal);
@@ -38,7 +39,8 @@ export function accuracyHandlers(options: AccuracyOptions): Handlers<typeof accu
       const details = { persons: persons.length };
       readings.note({ by: actorOf(caller), action: 'person.listed', details });
       return {
-        ...{ recogniser, threshold, margin, ...present({ targetFpir }), persons: persons.length },
+        ...{ recogniser, threshold, margin, persons: persons.length },
+        ...present({ targetFpir, expectedFpir, expectedFnir }),
         det: {
           ...det,
           ...present({

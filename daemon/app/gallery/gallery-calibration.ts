@@ -10,13 +10,14 @@ import { SerialQueue } from '../../base/serial-queue.js';
 import type { AlikePair, CalibratedPerson, GalleryCalibrationReport } from '../../contract/gallery.js';
 import {
   calibrationSteps,
-  fpirOf,
   type InseparablePair,
   inseparablePairSteps,
   type PersonLikeness,
   type PersonThreshold,
   type ThresholdReason,
 } from '../../domain/identification/calibration.js';
+import { type ExpectedRates, expectedRates } from '../../domain/identification/expected-rates.js';
+import { type LookAlikes, lookAlikeSteps, pairKey } from '../../domain/identification/look-alikes.js';
 import type { MatchPolicy } from '../../domain/identification/match.js';
 import type { PersonId, RecogniserId } from '../../domain/ids.js';
 import { isoTime } from '../../domain/iso-time.js';
@@ -61,9 +62,12 @@ interface Found {
   readonly targetFpir: number | undefined;
   readonly persons: readonly PersonLikeness[];
   readonly thresholds: ReadonlyMap<PersonId, PersonThreshold>;
+  readonly expected: ExpectedRates;
   readonly inseparable: readonly InseparablePair[];
   /** The same by `pairKey`. */
   readonly inseparableKeys: ReadonlySet<string>;
+  /** Persons who look alike, by `pairKey`, the most similar first. */
+  readonly alike: ReadonlyMap<string, LookAlikes>;
 }
 
 /** Why the box is stricter for one person. Thresholds are cosines. */
@@ -133,10 +137,10 @@ export class GalleryCalibration implements AsyncDisposable {
     const [known, found] = [this.#known, this.#current()];
     const before = found?.thresholds.get(id)?.threshold;
     if (known === undefined || found === undefined || before === undefined) return undefined;
-    const { persons, threshold: floor, targetFpir } = found;
+    const { persons, threshold: floor, margin, targetFpir } = found;
     const others = this.#options.falseMatches();
     const target = {
-      ...{ floor, targetFpir },
+      ...{ floor, margin, targetFpir },
       ownThresholdOf: (each: PersonId) => known.table.ownThresholdOf(each)?.similarity,
       falseMatchOf: (each: PersonId) => (each === id ? falseMatch : others.get(each)),
     };
@@ -147,6 +151,11 @@ export class GalleryCalibration implements AsyncDisposable {
     return { before, after, comparisons: own.length, lost };
   }
 
+  /** What the box expects at the thresholds in force. Undefined while they are unknown. */
+  get expectation(): ExpectedRates | undefined {
+    return this.#current()?.expected;
+  }
+
   /** The known pairs of persons whom the recogniser cannot tell apart, most alike first. */
   get inseparable(): readonly InseparablePair[] {
     return this.#current()?.inseparable ?? [];
@@ -155,6 +164,16 @@ export class GalleryCalibration implements AsyncDisposable {
   /** True if the recogniser is known not to tell these two apart. */
   isInseparable(a: PersonId, b: PersonId): boolean {
     return this.#current()?.inseparableKeys.has(pairKey(a, b)) === true;
+  }
+
+  /** The number of known pairs of persons who look alike. */
+  get alikeCount(): number {
+    return this.#current()?.alike.size ?? 0;
+  }
+
+  /** The margin between two persons who are known to look alike; undefined for others. */
+  marginBetween(a: PersonId, b: PersonId): number | undefined {
+    return this.#current()?.alike.get(pairKey(a, b))?.margin;
   }
 
   /** Calls back after each calibration. The returned function unsubscribes. */
@@ -303,12 +322,14 @@ export class GalleryCalibration implements AsyncDisposable {
     const ownThresholdOf = (id: PersonId): number | undefined => table.ownThresholdOf(id)?.similarity;
     const falseMatches = this.#options.falseMatches();
     const falseMatchOf = (id: PersonId): number | undefined => falseMatches.get(id);
-    const target = { floor: threshold, targetFpir, ownThresholdOf, falseMatchOf };
+    const target = { floor: threshold, margin, targetFpir, ownThresholdOf, falseMatchOf };
     const thresholds = await inSlices(calibrationSteps(persons, target), signal);
     const inseparable = await inSlices(inseparablePairSteps(persons, { threshold, margin }), signal);
+    const alike = await inSlices(lookAlikeSteps(persons, { threshold, margin }), signal);
     return {
-      ...{ threshold, margin, targetFpir, persons, inseparable },
+      ...{ threshold, margin, targetFpir, persons, inseparable, alike },
       thresholds: new Map(thresholds.map((person) => [person.personId, person])),
+      expected: expectedRates(thresholds, targetFpir),
       inseparableKeys: new Set(inseparable.map(({ a, b }) => pairKey(a, b))),
     };
   }
@@ -323,17 +344,17 @@ export class GalleryCalibration implements AsyncDisposable {
     const nameOf = (id: PersonId): string => names.get(id) ?? damagedName;
     const noteOf = (id: PersonId): string | undefined => table.ownThresholdOf(id)?.reason;
     const persons = await inSlices(personReportSteps(entries, found, { nameOf, noteOf }), signal);
-    const fmrs = persons.flatMap(({ fmr }) => (fmr === undefined ? [] : [fmr]));
     return {
       recogniser: gallery.recogniser,
       floor: found.threshold,
       margin: found.margin,
       ...present({
         targetFpir: found.targetFpir,
-        expectedFpir: fmrs.length === 0 ? undefined : fpirOf(fmrs),
+        expectedFpir: found.expected.fpir,
+        expectedFnir: found.expected.fnir,
       }),
       persons,
-      alike: await inSlices(alikePairSteps(found, nameOf), signal),
+      alike: alikePairs(found, nameOf),
     };
   }
 }
@@ -348,9 +369,6 @@ export async function inSlices<T>(steps: Generator<undefined, T>, signal: AbortS
     signal.throwIfAborted();
   }
 }
-
-/** The order of the two makes no difference. */
-const pairKey = (a: PersonId, b: PersonId): string => (a < b ? `${a} ${b}` : `${b} ${a}`);
 
 /** Describes each person; one step per person. */
 function* personReportSteps(
@@ -379,25 +397,12 @@ function* personReportSteps(
   return persons;
 }
 
-/**
- * Pairs of persons with references whose similarity reaches the threshold of the operating point, most alike first; one step
- * per person.
- */
-function* alikePairSteps(
-  { persons, threshold, inseparableKeys }: Found,
+function alikePairs(
+  { alike, inseparableKeys }: Found,
   nameOf: (id: PersonId) => string,
-): Generator<undefined, readonly AlikePair[]> {
-  const pairs = new Map<string, AlikePair>();
-  for (const { personId, neighbours } of persons) {
-    yield;
-    for (const { personId: other, highest: similarity } of neighbours) {
-      if (similarity < threshold) continue;
-      const [a, b] = personId < other ? [personId, other] : [other, personId];
-      const key = pairKey(a, b);
-      if ((pairs.get(key)?.similarity ?? -1) >= similarity) continue;
-      const named = (id: PersonId) => ({ personId: id, name: nameOf(id) });
-      pairs.set(key, { a: named(a), b: named(b), similarity, isSeparable: !inseparableKeys.has(key) });
-    }
-  }
-  return [...pairs.values()].sort((x, y) => y.similarity - x.similarity);
+): readonly AlikePair[] {
+  const named = (id: PersonId) => ({ personId: id, name: nameOf(id) });
+  return [...alike].map(([key, { a, b, similarity, margin }]) => ({
+    ...{ a: named(a), b: named(b), similarity, margin, isSeparable: !inseparableKeys.has(key) },
+  }));
 }

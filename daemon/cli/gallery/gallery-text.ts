@@ -12,6 +12,7 @@ import type {
   VerifyProgress,
 } from '../../contract/gallery.js';
 import { describeRotation } from '../../doctor/rotation-text.js';
+import { fewestForEstimate } from '../../domain/identification/calibration.js';
 import { table } from '../output.js';
 import type { WorkProgress } from '../progress.js';
 import type { ShowTime } from '../site-time.js';
@@ -182,6 +183,7 @@ function quarantineLines({ count, rows }: GalleryStatus['quarantined']): readonl
 
 const thresholdReasons: Readonly<Record<CalibratedPerson['reason'], string>> = {
   floor: 'threshold of the box',
+  few: 'too few persons',
   neighbour: 'above the nearest person',
   strangers: 'for the target',
   manual: 'set by hand',
@@ -190,17 +192,22 @@ const thresholdReasons: Readonly<Record<CalibratedPerson['reason'], string>> = {
 
 /** The result of a calibration. */
 export function describeCalibration(report: GalleryCalibrationReport): string {
-  const { recogniser, floor, targetFpir, expectedFpir, persons, alike, durationMs } = report;
+  const { recogniser, floor, targetFpir, expectedFpir, expectedFnir, persons, alike, durationMs } = report;
   const seconds = (durationMs / 1000).toFixed(1);
   return [
     `compared ${counted(persons.length, 'person')} by ${recogniser} in ${seconds} s`,
     `threshold of the box: ${floor.toFixed(3)}; this is the lowest threshold of any person`,
     targetFpir === undefined
-      ? 'target: not configured, so all persons have the threshold of the box (identification.targetFpir sets a target)'
+      ? 'target: off, so all persons have the threshold of the box (identification.targetFpir sets a target)'
       : `target: at most ${percent(targetFpir)} of strangers may be recognised as an enrolled person`,
     expectedFpir === undefined
-      ? 'expected: unknown, because too few persons are enrolled'
+      ? `expected: unknown, because too few persons are enrolled (fewer than ${fewestForEstimate})${targetFpir === undefined ? '' : '; their thresholds are raised by the margin to be safe'}`
       : `expected: ${percent(expectedFpir)} of strangers are recognised as an enrolled person, if strangers resemble the enrolled persons as much as these resemble each other`,
+    ...(expectedFnir === undefined
+      ? []
+      : [
+          `expected: ${percent(expectedFnir)} of the passages of enrolled persons are missed; more at the cameras`,
+        ]),
     ...personLines(persons),
     ...alikeLines(alike),
   ].join('\n');
@@ -228,18 +235,18 @@ function nameOf({ name, personId }: AlikePair['a']): string {
 }
 
 function alikeLines(alike: readonly AlikePair[]): readonly string[] {
-  if (alike.length === 0) return ['no two persons look alike: no pair reaches the threshold of the box'];
+  if (alike.length === 0) return ['no two persons look alike to this box'];
   const rows = alike
     .slice(0, MOST_SHOWN)
-    .map(({ a, b, similarity, isSeparable }) => [
+    .map(({ a, b, similarity, margin, isSeparable }) => [
       nameOf(a),
       nameOf(b),
       similarity.toFixed(3),
-      isSeparable ? 'alike' : 'cannot be told apart',
+      isSeparable ? `alike, told apart by a margin of ${margin.toFixed(3)}` : 'cannot be told apart',
     ]);
   const more = alike.length - rows.length;
   return [
-    `${counted(alike.length, 'pair')} of persons look alike to this recogniser:`,
+    `${counted(alike.length, 'pair')} of persons look alike to this box:`,
     table(['person', 'person', 'similarity', 'verdict'], rows),
     ...(more > 0 ? [`… and ${more} more (--json shows all)`] : []),
     "  what to do: enrol more photographs of these persons, taken by the cameras of the site. For persons who cannot be told apart, use a second factor such as a card, or remove one of them ('rollcall person remove'). Another recogniser may tell them apart (docs/models.md). If two entries are the same person, erase one of them.",

@@ -26,6 +26,7 @@ const rateOf = (rate: number | undefined): string => (rate === undefined ? '-' :
 export function describeAccuracy(report: AccuracyReport): string {
   const { recogniser, threshold, margin, targetFpir, persons, det, ownThresholds, ownThresholdCount } =
     report;
+  const { expectedFpir, expectedFnir } = report;
   const { inForce } = det;
   const rows = ownThresholds
     .slice(0, shownPersons)
@@ -35,6 +36,11 @@ export function describeAccuracy(report: AccuracyReport): string {
   return [
     `${persons} persons, recogniser ${recogniser}, threshold ${threshold.toFixed(3)}, margin ${margin.toFixed(3)}`,
     ...(targetFpir === undefined ? [] : [`wanted: FPIR at most ${percent(targetFpir)}`]),
+    ...(expectedFpir === undefined && expectedFnir === undefined
+      ? []
+      : [
+          `expected: FPIR ${rateOf(expectedFpir)}, FNIR ${rateOf(expectedFnir)}; FNIR is higher at the cameras`,
+        ]),
     `comparisons of photographs: ${det.genuine} of one person, ${det.impostor} of different persons`,
     ...(inForce === undefined
       ? ['too few comparisons for a rate: enrol more persons with several photographs']

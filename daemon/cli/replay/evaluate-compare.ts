@@ -6,10 +6,11 @@ import { z } from 'zod';
 import { badInput, messageOf } from '../../base/errors.js';
 import { Lifetime } from '../../base/lifetime.js';
 import { VirtualClock } from '../../base/virtual-clock.js';
-import { identificationSchema } from '../../config/core-schema.js';
+import { identificationSchema, wantedFpir } from '../../config/core-schema.js';
 import { attendanceProof } from '../../config/schema.js';
 import { livenessSchema } from '../../config/vision-schema.js';
-import { type EnrolledPerson, policyOver } from '../../domain/identification/calibration.js';
+import type { EnrolledPerson } from '../../domain/identification/calibration.js';
+import { policyOver } from '../../domain/identification/gallery-policy.js';
 import type { Identification, MatchPolicy } from '../../domain/identification/match.js';
 import type { ComparedPassage, PassageAnswer } from '../../domain/identification/passage-comparison.js';
 import { defaultLivenessPolicy, type LivenessPolicy } from '../../domain/liveness/liveness-verdict.js';
@@ -146,9 +147,10 @@ function sideOf(
 ): Side {
   const merged = identificationSchema.parse({ ...config.identification, ...identification });
   const policy = matchPolicy({ ...config, identification: merged }, recogniser.pack);
+  const targetFpir = wantedFpir(merged);
   return {
-    match: { ...policy, targetFpir: merged.targetFpir },
-    decides: policyOver(gallery, policy, merged.targetFpir),
+    match: { ...policy, targetFpir },
+    decides: policyOver(gallery, policy, targetFpir),
     liveness: {
       ...defaultLivenessPolicy,
       ...livenessSchema.parse({ ...config.liveness, ...attendanceProof(config, camera), ...liveness }),

@@ -4,7 +4,9 @@ import { badInput } from '../../base/errors.js';
 import { Lifetime } from '../../base/lifetime.js';
 import { present } from '../../base/present.js';
 import { VirtualClock } from '../../base/virtual-clock.js';
-import { type EnrolledPerson, policyOver } from '../../domain/identification/calibration.js';
+import { wantedFpir } from '../../config/core-schema.js';
+import type { EnrolledPerson } from '../../domain/identification/calibration.js';
+import { policyOver } from '../../domain/identification/gallery-policy.js';
 import type { Identification } from '../../domain/identification/match.js';
 import {
   type AttackCall,
@@ -172,7 +174,7 @@ async function tracksOf(
       ? undefined
       : memoryDecider(setup, {
           search: searchIn(gallery),
-          policy: policyOver(gallery, setup.match, setup.config.identification.targetFpir),
+          policy: policyOver(gallery, setup.match, wantedFpir(setup.config.identification)),
           clock: pieceClock,
         });
   const identified = new Map<string, Identification>();

@@ -95,6 +95,10 @@ const lasted: Readonly<Record<Condition, { readonly now: string; readonly past: 
     now: 'The recogniser cannot tell some enrolled persons apart',
     past: 'The recogniser could not tell some enrolled persons apart',
   },
+  'gallery-unfit': {
+    now: 'The gallery does not allow the wanted error rates',
+    past: 'The gallery did not allow the wanted error rates',
+  },
   'logins-failing': {
     now: 'Logins fail again and again: an account may be under attack',
     past: 'Logins failed again and again',

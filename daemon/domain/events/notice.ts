@@ -120,6 +120,7 @@ export const boxTroubles = [
   'configuration-refused',
   'vision-misbehaving',
   'recogniser-unfit',
+  'gallery-unfit',
   'logins-failing',
 ] as const;
 /** All conditions; `running` is the normal one. */

@@ -150,6 +150,8 @@ export function* inseparablePairSteps(
 interface CalibrationTarget {
   /** The threshold of the operating point: the minimum for all persons. */
   readonly floor: number;
+  /** The margin of the operating point. Added to the floor where too few persons are enrolled for an estimate. */
+  readonly margin?: number;
   /** Largest share of strangers that may be recognised as any person, 0..1. Undefined: all persons have the floor. */
   readonly targetFpir: number | undefined;
   /** A threshold that was set by hand for one person; below the floor it counts as the floor. */
@@ -159,11 +161,12 @@ interface CalibrationTarget {
 }
 
 /**
- * The reason of a threshold. `floor`: the floor meets the target for this person. `neighbour`: another enrolled person reaches all
+ * The reason of a threshold. `floor`: the floor meets the target for this person. `few`: there is a target, but too few persons are
+ * enrolled for an estimate. `neighbour`: another enrolled person reaches all
  * lower thresholds. `strangers`: the distribution of the other persons requires it. `manual`: it was set by hand. `marked`: an operator marked a
  * passage in which another person reached all lower thresholds, or more than a mark may raise it.
  */
-export type ThresholdReason = 'floor' | 'neighbour' | 'strangers' | 'manual' | 'marked';
+export type ThresholdReason = 'floor' | 'few' | 'neighbour' | 'strangers' | 'manual' | 'marked';
 
 /** The threshold of one person and its expected error rates. */
 export interface PersonThreshold {
@@ -179,11 +182,17 @@ export interface PersonThreshold {
 
 /** Minimum number of other persons for a distribution. */
 const fewestOthers = 10;
+/** Minimum number of persons for an estimate of strangers. */
+export const fewestForEstimate = fewestOthers + 1;
 /** Number of nearest persons from which the upper tail is estimated. */
 const tailPersons = 3;
-/** Weight of the whole gallery in the spread of one person, in persons. */
-const spreadPrior = 1;
-/** Weight of the whole gallery in the mean of one person, in similarities. */
+/*
+ * Weights of the whole gallery beside one person. With less weight, single look-alikes raise thresholds so far that people are missed
+ * far more often, while hardly fewer strangers are accepted (docs/decisions/0063).
+ */
+/** In the spread of one person, in persons. */
+const spreadPrior = 4;
+/** In the mean of one person, in similarities. */
 const meanPrior = 10;
 /** Share of a person's own comparisons that a mark may put below their threshold. */
 const mostLostByMark = 0.25;
@@ -208,7 +217,7 @@ export function calibrate(
 /** The same in steps of about one person each, for a gallery that is too large for a single step. */
 export function* calibrationSteps(
   persons: readonly PersonLikeness[],
-  { floor, targetFpir, ownThresholdOf, falseMatchOf }: CalibrationTarget,
+  { floor, margin = 0, targetFpir, ownThresholdOf, falseMatchOf }: CalibrationTarget,
 ): Generator<undefined, readonly PersonThreshold[]> {
   const [ofStrangers, ofGenuine] = [new Moments(), new Moments()];
   for (const { others, own } of persons) {
@@ -229,6 +238,7 @@ export function* calibrationSteps(
       manual === undefined
         ? strictest({
             floor,
+            few: share !== undefined && others === undefined ? cautiousFloor(floor, margin) : -1,
             neighbour: share === undefined ? -1 : Math.min(1, (neighbours[0]?.highest ?? -1) + justAbove),
             strangers: share && others ? Math.tanh(others.mean + quantileOf(share) * others.spread) : -1,
             marked: Math.min(
@@ -277,27 +287,17 @@ function toTheEnd<T>(steps: Generator<undefined, T>): T {
   }
 }
 
-/** The policy with the thresholds of all persons and the inseparable pairs of a fixed gallery. */
-export function policyOver(
-  gallery: readonly EnrolledPerson[],
-  policy: MatchPolicy,
-  targetFpir: number | undefined,
-): MatchPolicy {
-  const persons = likenesses(gallery);
-  const thresholds = new Map(
-    calibrate(persons, { floor: policy.threshold, targetFpir }).map((one) => [one.personId, one.threshold]),
-  );
-  const pairs = inseparablePairs(persons, policy);
-  return {
-    ...policy,
-    thresholdOf: (id) => thresholds.get(id),
-    isInseparable: (x, y) => pairs.some(({ a, b }) => (a === x && b === y) || (a === y && b === x)),
-  };
+/**
+ * The threshold where nothing can be estimated. The operating points of the recognisers were chosen so that a margin above them
+ * hardly any two people of the photographs they were measured with match (docs/accuracy.md). Never nearer to 1 than three quarters of the way.
+ */
+function cautiousFloor(floor: number, margin: number): number {
+  return floor + Math.min(margin, (1 - floor) / 4);
 }
 
 /** The highest of several thresholds; of equal ones the first. */
 function strictest(needed: Readonly<Record<Exclude<ThresholdReason, 'manual'>, number>>) {
-  const reasons = ['floor', 'neighbour', 'strangers', 'marked'] as const;
+  const reasons = ['floor', 'few', 'neighbour', 'strangers', 'marked'] as const;
   const threshold = Math.max(...reasons.map((reason) => needed[reason]));
   const reason = reasons.find((candidate) => needed[candidate] === threshold) ?? 'floor';
   return { threshold, reason };

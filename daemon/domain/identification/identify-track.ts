@@ -5,6 +5,7 @@ import {
   type CandidatePair,
   type Identification,
   type MatchPolicy,
+  marginFor,
   thresholdFor,
 } from './match.js';
 
@@ -71,8 +72,8 @@ interface Standing {
  * Identifies one track (open set). The similarity of each person is averaged over the probes of the track, weighted by the quality
  * of the view. A person who is missing among the candidates of a probe counts with its weakest candidate, the highest possible
  * value. A probe votes for the most similar person who reaches the threshold. The outcome is
- * - match: the best mean reaches the threshold and exceeds the second best by the margin, and the person has more than half of the
- *   weight of the votes (a track that jumped from one person to another has not);
+ * - match: the best mean reaches the threshold and exceeds all others by the margin, and that of a look-alike by the margin between
+ *   the two, and the person has more than half of the weight of the votes (a track that jumped from one person to another has not);
  * - no match: the best mean is under the threshold, and less than half of the weight voted for anyone;
  * - ambiguous: the best mean reaches the threshold, more than half of the weight voted for one of the best two, and these are an
  *   inseparable pair; or both means reach the threshold within the margin, and both persons reach it in more than half of the
@@ -82,7 +83,8 @@ interface Standing {
  */
 export function identifyTrack(probes: TrackProbes, policy: MatchPolicy): Identification {
   const standings = rank(probes, policy);
-  const [best, second] = standings;
+  const [best, ...others] = standings;
+  const [second] = others;
   const probeCount = probes.length;
   const bestSimilarity = best?.similarity;
   const inconclusive: Identification = { outcome: 'inconclusive', bestSimilarity, probeCount };
@@ -91,7 +93,12 @@ export function identifyTrack(probes: TrackProbes, policy: MatchPolicy): Identif
 
   const threshold = thresholdFor(policy, best.personId);
   const stricter = threshold > policy.threshold ? { threshold } : {};
-  const doubt = second && ambiguityBetween(best, second, probes, policy);
+  const rival = others.find(({ personId, similarity }) => {
+    return best.similarity - similarity < marginFor(policy, best.personId, personId);
+  });
+  const doubt =
+    (second && ambiguityBetween(best, second, probes, policy)) ??
+    (rival && ambiguityBetween(best, rival, probes, policy));
   // The own thresholds of an inseparable pair are above what either person reaches, so without this both would be strangers.
   if (doubt && (doubt.reason === 'inseparable-pair' || best.similarity >= threshold)) {
     return { outcome: 'ambiguous', ...doubt, probeCount };
@@ -101,7 +108,7 @@ export function identifyTrack(probes: TrackProbes, policy: MatchPolicy): Identif
     return votedShare < 0.5 ? { outcome: 'no match', bestSimilarity, probeCount, ...stricter } : inconclusive;
   }
   const margin = best.similarity - (second?.similarity ?? leastSimilarity);
-  if (margin < policy.margin || best.voteShare <= 0.5) return inconclusive;
+  if (rival || best.voteShare <= 0.5) return inconclusive;
   const { personId, similarity } = best;
   return { outcome: 'match', personId, similarity, margin, probeCount, ...stricter };
 }
@@ -114,8 +121,9 @@ function ambiguityBetween(
   best: Standing,
   second: Standing,
   probes: TrackProbes,
-  { threshold, margin, isInseparable }: MatchPolicy,
+  policy: MatchPolicy,
 ): { readonly candidates: CandidatePair; readonly reason: AmbiguityReason } | undefined {
+  const { threshold, isInseparable } = policy;
   if (best.similarity < threshold) return undefined;
   let total = 0;
   let forEither = 0;
@@ -131,6 +139,7 @@ function ambiguityBetween(
   const candidates = [asCandidate(best), asCandidate(second)] as const;
   if (isInseparable?.(best.personId, second.personId) === true)
     return { candidates, reason: 'inseparable-pair' };
+  const margin = marginFor(policy, best.personId, second.personId);
   const isWithin = second.similarity >= threshold && best.similarity - second.similarity < margin;
   // Both in the same views: a track that jumped from one person to another shows them in different views.
   return isWithin && forBoth > total / 2 ? { candidates, reason: 'within-margin' } : undefined;

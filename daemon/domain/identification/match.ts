@@ -36,6 +36,8 @@ export interface MatchPolicy {
   readonly minimumProbes: number;
   /** The threshold of one person; a value below `threshold` counts as `threshold`. */
   readonly thresholdOf?: (personId: PersonId) => number | undefined;
+  /** How much more similar a face must be to the first person than to the second, if they look alike; below `margin` it counts as that. */
+  readonly marginBetween?: (a: PersonId, b: PersonId) => number | undefined;
   /** Whether this recogniser cannot tell two enrolled persons apart, whatever the margin. Absent: no such pair is known. */
   readonly isInseparable?: (a: PersonId, b: PersonId) => boolean;
 }
@@ -43,6 +45,11 @@ export interface MatchPolicy {
 /** The similarity from which a face counts as this person. */
 export function thresholdFor({ threshold, thresholdOf }: MatchPolicy, personId: PersonId): number {
   return Math.max(threshold, thresholdOf?.(personId) ?? threshold);
+}
+
+/** How much more similar a face must be to one person than to the other. */
+export function marginFor({ margin, marginBetween }: MatchPolicy, a: PersonId, b: PersonId): number {
+  return Math.max(margin, marginBetween?.(a, b) ?? margin);
 }
 
 /** Why the box cannot decide between two persons. */

@@ -71,7 +71,9 @@ const sentences: Readonly<Record<PassageReason, Sentence>> = {
   barred: () => 'the person is barred',
   withdrawn: () => 'the person was removed from the gallery while the face was in sight',
   'within-margin': (passage, call) =>
-    `${nearestTwo(passage, call)} matched within the margin of ${passage.margin.toFixed(2)}`,
+    isBeyondMargin(passage)
+      ? `${nearestTwo(passage, call)}: these persons look alike to this box, and the face is not nearer to one of them by the margin between the two`
+      : `${nearestTwo(passage, call)} matched within the margin of ${passage.margin.toFixed(2)}`,
   'inseparable-pair': (passage, call) =>
     `${nearestTwo(passage, call)} matched, and the recogniser cannot tell them apart`,
   'ambiguous-before': (passage, call) =>
@@ -173,6 +175,10 @@ const demanded = ({ threshold }: NearPerson): string =>
   (Math.ceil(threshold * 1000 - rounding) / 1000).toFixed(3).replace(/0$/, '');
 /** Far below what differs: 0.57 * 1000 is 569.9999999999999. */
 const rounding = 1e-9;
+
+/** True if the general margin was kept, so that only the larger one between look-alikes was not. */
+const isBeyondMargin = ({ nearest: [best, second], margin }: Passage): boolean =>
+  best !== undefined && best.similarity - (second?.similarity ?? -1) >= margin;
 
 const nearestTwo: Sentence = ({ nearest }, call) =>
   nearest

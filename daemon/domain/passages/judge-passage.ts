@@ -2,7 +2,7 @@ import type { HeldBackFact, SuppressedFact } from '../attendance/attendance-rule
 import type { Fact, UnknownFact, WatchedFact } from '../events/event.js';
 import type { QualityReason } from '../faces/quality.js';
 import type { NearPerson } from '../identification/identify-track.js';
-import type { Identification, MatchPolicy } from '../identification/match.js';
+import { type Identification, type MatchPolicy, marginFor } from '../identification/match.js';
 import type { PassageId, PersonId } from '../ids.js';
 import type { JudgedLiveness, LivenessRequirement } from '../liveness/liveness.js';
 import type { Standing } from '../persons/person-standing.js';
@@ -173,16 +173,17 @@ function strangerReason({ identification, nearest: [best], policy }: PassageKnow
 /** Too few views to say who it is, or views that do not agree. */
 function judgeDoubt(known: PassageKnowledge): PassageJudgement {
   const { identification, policy, nearest, views } = known;
-  const [best, second] = nearest;
+  const [best, ...others] = nearest;
   const undecided = (reason: PassageReason): PassageJudgement => ({ outcome: 'undecided', reason });
   if (identification.probeCount < Math.max(1, policy.minimumProbes)) {
     return undecided(mainFault(views) ?? 'too-few-views');
   }
   const isWithin =
     best !== undefined &&
-    second !== undefined &&
     best.similarity >= best.threshold &&
-    best.similarity - second.similarity < policy.margin;
+    others.some(
+      ({ personId, similarity }) => best.similarity - similarity < marginFor(policy, best.personId, personId),
+    );
   return isWithin ? { outcome: 'ambiguous', reason: 'within-margin' } : undecided('views-disagree');
 }
 

@@ -114,7 +114,8 @@ export const reasonTexts: Readonly<Record<PassageReason, ReasonText>> = {
   },
   'within-margin': {
     outcomes: ['ambiguous'],
-    meaning: 'Two enrolled persons are similar to the face, and the margin between them is too small.',
+    meaning:
+      'Two enrolled persons are similar to the face, and the margin between them is too small. Persons who look alike to this box need a larger margin.',
     remedy: twoPersonsRemedy,
   },
   'inseparable-pair': {

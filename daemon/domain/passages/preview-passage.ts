@@ -182,7 +182,7 @@ function judgeAgain(
   return passage.end === undefined ? judged : { ...judged, reason: reasonAtEnd(judged.reason, passage.end) };
 }
 
-/** The own thresholds of persons and the pairs that cannot be told apart are those of the passage. */
+/** The own thresholds of persons, the pairs that cannot be told apart and those who look alike are those of the passage. */
 function policyOf(
   { threshold, margin, nearest, reason }: Passage,
   changed: ChangedSettings,
@@ -197,11 +197,19 @@ function policyOf(
     margin: changed.margin ?? margin,
     minimumProbes: changed.minimumProbes ?? minimumProbes,
     thresholdOf: (id) => own.get(id),
+    // Of look-alikes, only that the margin between them was not kept is stored.
+    marginBetween: () =>
+      reason === 'within-margin' && first && first.similarity - (second?.similarity ?? -1) >= margin
+        ? first.similarity - (second?.similarity ?? -1) + rounding
+        : undefined,
     isInseparable: (a, b) =>
       reason === 'inseparable-pair' &&
       [a, b].every((id) => id === first?.personId || id === second?.personId),
   };
 }
+
+/** Stored similarities are rounded to four digits. */
+const rounding = 2e-4;
 
 function standingIn(
   { outcome, reason, personId, lastSeenMs }: Passage,

@@ -13,7 +13,7 @@ const mostRows = 20;
 
 /** The detection error trade-off of the gallery: both error rates by threshold. */
 export function ErrorRates({ report }: { readonly report: Output<'reports.accuracy'> }) {
-  const { det, threshold, margin, targetFpir, persons, recogniser } = report;
+  const { det, threshold, margin, targetFpir, expectedFpir, expectedFnir, persons, recogniser } = report;
   const { points, inForce } = det;
   const series = [
     { label: t('fmr'), values: points.map(({ fmr }) => fmr) },
@@ -31,7 +31,9 @@ export function ErrorRates({ report }: { readonly report: Output<'reports.accura
           [t('persons'), number(persons)],
           [t('threshold'), number(threshold)],
           [t('margin'), number(margin)],
-          [t('target'), targetFpir === undefined ? undefined : percent(targetFpir, 3)],
+          [t('target'), targetFpir === undefined ? t('target-off') : percent(targetFpir, 3)],
+          [t('expected-fpir'), expectedFpir === undefined ? t('too-few') : percent(expectedFpir, 3)],
+          [t('expected-fnir'), expectedFnir === undefined ? undefined : percent(expectedFnir, 3)],
           [t('comparisons'), t('comparisons-of', { genuine: det.genuine, impostor: det.impostor })],
           [t('fmr'), inForce && rate(inForce.fmr, inForce.fmrInterval)],
           [t('fnmr'), inForce && rate(inForce.fnmr, inForce.fnmrInterval)],

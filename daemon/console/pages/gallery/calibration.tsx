@@ -87,6 +87,10 @@ function Result({ of: lines }: { readonly of: readonly Line<'gallery.calibrate'>
                 t('expected'),
                 summary.expectedFpir === undefined ? t('unknown-share') : percent(summary.expectedFpir, 3),
               ],
+              [
+                t('expected-missed'),
+                summary.expectedFnir === undefined ? undefined : percent(summary.expectedFnir, 3),
+              ],
             ]}
           />
         </div>
@@ -107,9 +111,9 @@ function Alike({ of }: { readonly of: readonly AlikePair[] }) {
     <>
       <h3>{t('alike')}</h3>
       <ul>
-        {of.map(({ a, b, similarity: value, isSeparable }) => (
+        {of.map(({ a, b, similarity: value, margin, isSeparable }) => (
           <li key={`${a.personId} ${b.personId}`}>
-            {t('alike-pair', { a: nameOf(a), b: nameOf(b), similarity: value })}{' '}
+            {t('alike-pair', { a: nameOf(a), b: nameOf(b), similarity: value, margin })}{' '}
             {!isSeparable && <Badge tone="bad">{t('inseparable')}</Badge>}
           </li>
         ))}
