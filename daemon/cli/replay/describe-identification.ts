@@ -1,4 +1,5 @@
 import { counted } from '../../base/counted.js';
+import type { CalibratedRates, DecidedRates } from '../../domain/identification/calibrated-trial.js';
 import type { CrossValidation } from '../../domain/identification/cross-validation.js';
 import type { Interval } from '../../domain/identification/error-rates.js';
 import type { GroupRates } from '../../domain/identification/group-rates.js';
@@ -36,6 +37,8 @@ export interface IdentifyEvaluation extends Omit<IdentificationReport, 'missed' 
   readonly confused: readonly Mistake[];
   /** Empty without `--groups`. */
   readonly groups: readonly GroupRates[];
+  /** As the box decides in a gallery that it calibrated. Absent if calibration is switched off. */
+  readonly calibrated?: { readonly targetFpir: number; readonly rates: readonly CalibratedRates[] };
   /** Absent without `--cross-validate`. */
   readonly crossValidation?: CrossValidation;
   /** Larger galleries, by extrapolation. */
@@ -58,6 +61,7 @@ export function describeIdentification(evaluation: IdentifyEvaluation): string {
     identification(evaluation),
     validation(evaluation),
     groups(evaluation),
+    calibrated(evaluation),
     describeSite(evaluation.site),
     mistakes('strangers accepted at the operating point', evaluation.accepted),
     mistakes('known people accepted as another person at the operating point', evaluation.confused),
@@ -171,6 +175,40 @@ function groups({ groups: all }: IdentifyEvaluation): string {
     'inside each group, at the operating point: different people of the group compared, and strangers of the group searched',
     '"times all": FMR of the group divided by the FMR of all people',
     table(head, rows),
+  ].join('\n');
+}
+
+function calibrated({ calibrated: found }: IdentifyEvaluation): string {
+  if (found === undefined) return '';
+  const rows = found.rates
+    .filter(({ people, strangers }) => people + strangers > 0)
+    .flatMap((group) => {
+      const row = (way: string, rates: DecidedRates) => [
+        ...[group.title, way, `${group.people}, ${group.strangers}`, `${group.nonMatedSearches}`],
+        ...[`${percent(rates.fpir)} (${between(rates.fpirInterval)})`, `${group.matedSearches}`],
+        ...[`${percent(rates.fnir)} (${between(rates.fnirInterval)})`, percent(rates.mistaken)],
+      ];
+      return [row('threshold for all', group.fixed), row('calibrated', group.calibrated)];
+    });
+  return [
+    `as the box decides one photograph, with one threshold for all and calibrated for FPIR ${percent(found.targetFpir)} with margins between look-alikes.`,
+    'Strangers are photographs of strangers, and every person once left out of the gallery with all photographs (cross-validation by',
+    'person). 95 % intervals (Wilson) for the number of people. "look-alikes": people who look like another one to the box',
+    table(
+      [
+        ...[
+          'group',
+          'decided by',
+          'people, strangers',
+          'searches',
+          'FPIR of strangers',
+          'searches',
+          'FNIR of people',
+        ],
+        'taken for another',
+      ],
+      rows,
+    ),
   ].join('\n');
 }
 

@@ -5,6 +5,8 @@ import { z } from 'zod';
 import { counted } from '../../base/counted.js';
 import { badInput, messageOf } from '../../base/errors.js';
 import { Lifetime } from '../../base/lifetime.js';
+import { wantedFpir } from '../../config/core-schema.js';
+import { calibratedRates } from '../../domain/identification/calibrated-trial.js';
 import { crossValidate } from '../../domain/identification/cross-validation.js';
 import { groupRates, type PeopleGroup } from '../../domain/identification/group-rates.js';
 import { reportIdentification } from '../../domain/identification/identification-report.js';
@@ -138,9 +140,23 @@ async function evaluateIdentify(options: EvaluateOptions): Promise<IdentifyEvalu
       ...counts,
     })),
     groups: groupRates(people, strangers, groups, trial),
+    ...calibratedAs(setup, collection, groups, trial),
     ...validated(options, collection, trial),
     site: evaluateSite(people, strangers, groups, { ...trial, views: options.views }),
   };
+}
+
+/** As the box decides; nothing where calibration is switched off. */
+function calibratedAs(
+  { config }: ReplaySetup,
+  { people, strangers }: Collection,
+  groups: readonly PeopleGroup[],
+  trial: { readonly references: number; readonly splits: number; readonly policy: MatchPolicy },
+): Pick<IdentifyEvaluation, 'calibrated'> {
+  const targetFpir = wantedFpir(config.identification);
+  if (targetFpir === undefined) return {};
+  const rates = calibratedRates(people, strangers, groups, { ...trial, targetFpir });
+  return { calibrated: { targetFpir, rates } };
 }
 
 const CROSS_VALIDATED_FPIR = 0.01;

@@ -150,7 +150,7 @@ export function* inseparablePairSteps(
 interface CalibrationTarget {
   /** The threshold of the operating point: the minimum for all persons. */
   readonly floor: number;
-  /** The margin of the operating point. Added to the floor where too few persons are enrolled for an estimate. */
+  /** The margin of the operating point: how far a target raises the floor, see `cautiousFloor`. */
   readonly margin?: number;
   /** Largest share of strangers that may be recognised as any person, 0..1. Undefined: all persons have the floor. */
   readonly targetFpir: number | undefined;
@@ -238,9 +238,15 @@ export function* calibrationSteps(
       manual === undefined
         ? strictest({
             floor,
-            few: share !== undefined && others === undefined ? cautiousFloor(floor, margin) : -1,
+            few: share !== undefined && others === undefined ? cautiousFloor(floor, margin, false) : -1,
             neighbour: share === undefined ? -1 : Math.min(1, (neighbours[0]?.highest ?? -1) + justAbove),
-            strangers: share && others ? Math.tanh(others.mean + quantileOf(share) * others.spread) : -1,
+            strangers:
+              share && others
+                ? Math.max(
+                    cautiousFloor(floor, margin, true),
+                    Math.tanh(others.mean + quantileOf(share) * others.spread),
+                  )
+                : -1,
             marked: Math.min(
               markedBound(person, { genuine, floor, quantileOf }),
               (falseMatchOf?.(personId) ?? -1) + justAbove,
@@ -288,11 +294,12 @@ function toTheEnd<T>(steps: Generator<undefined, T>): T {
 }
 
 /**
- * The threshold where nothing can be estimated. The operating points of the recognisers were chosen so that a margin above them
- * hardly any two people of the photographs they were measured with match (docs/accuracy.md). Never nearer to 1 than three quarters of the way.
+ * The lowest threshold under a target. A gallery does not show the strangers who resemble one person and no other, such as a sister, so
+ * half a margin above the floor is kept against them, and a whole one where nothing is known of strangers
+ * (docs/decisions/0063). Never beyond a quarter of the way to 1.
  */
-function cautiousFloor(floor: number, margin: number): number {
-  return floor + Math.min(margin, (1 - floor) / 4);
+function cautiousFloor(floor: number, margin: number, isKnown: boolean): number {
+  return floor + Math.min(isKnown ? margin / 2 : margin, (1 - floor) / 4);
 }
 
 /** The highest of several thresholds; of equal ones the first. */
