@@ -81,8 +81,7 @@ function thresholdsOf(split: number, targetFpir: number | undefined) {
     return { personId: personId(name), references: usable };
   });
   return calibrate(likenesses(enrolled.filter((person) => person.references.length > 0)), {
-    floor: policy.threshold,
-    targetFpir,
+    ...{ floor: policy.threshold, margin: policy.margin, targetFpir },
   });
 }
 
