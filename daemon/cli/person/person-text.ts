@@ -77,6 +77,7 @@ export function describePerson(person: PersonDetail, show: ShowTime): string {
 }
 
 const thresholdReasons = {
+  few: 'so few persons are enrolled that nothing can be estimated',
   neighbour: 'another enrolled person is that similar',
   strangers: 'identification.targetFpir demands it',
   manual: 'set by hand',
