@@ -33,7 +33,7 @@ import {
   type LivenessState,
   nextLiveness,
 } from '../domain/liveness/liveness-verdict.js';
-import { type EarlierFit, fitsBefore } from '../domain/liveness/mesh-steadiness.js';
+import { fitsBefore, type TimedFit } from '../domain/liveness/mesh-steadiness.js';
 import { type OpennessCurve, OpennessRecorder } from '../domain/liveness/openness-curve.js';
 import type { ViewMeasures, ViewTally } from '../domain/passages/passage.js';
 import { emptyFaceMemory, type FaceMemory } from '../domain/tracks/same-face.js';
@@ -121,7 +121,7 @@ class FaceObservation {
   #blinks: BlinkState = initialBlinkState;
   #head: HeadGestureState = initialHeadGestures;
   /** The latest fits, oldest first: the next one is compared with them. */
-  #fits: readonly EarlierFit[] = [];
+  #fits: readonly TimedFit[] = [];
 
   get liveness(): LivenessState {
     return this.#liveness;

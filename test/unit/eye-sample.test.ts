@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import type { FaceLandmarks, FivePoints } from '../../daemon/domain/faces/face.js';
 import type { QualityReason } from '../../daemon/domain/faces/quality.js';
 import { eyeSampleOf } from '../../daemon/domain/liveness/eye-sample.js';
-import { type EarlierFit, fitsBefore } from '../../daemon/domain/liveness/mesh-steadiness.js';
+import { fitsBefore, type TimedFit } from '../../daemon/domain/liveness/mesh-steadiness.js';
 
 const picture = { widthPx: 640, heightPx: 480 };
 
@@ -53,7 +53,7 @@ describe('eyeSampleOf', () => {
 
   test('leaves out eyes of turned, dark and covered faces and tiny ones', () => {
     const nothing = [undefined, undefined];
-    assert.deepEqual(eyesOf(landmarksAt(300, 200, 35)), nothing);
+    assert.deepEqual(eyesOf(landmarksAt(300, 200, 37)), nothing);
     assert.deepEqual(eyesOf(landmarksAt(300, 200), 'dark'), nothing);
     assert.deepEqual(eyesOf(landmarksAt(300, 200), 'occluded'), nothing);
     assert.deepEqual(eyesOf(landmarksAt(300, 200, 0, 5)), nothing);
@@ -69,7 +69,7 @@ describe('eyeSampleOf', () => {
     assert.deepEqual(
       [
         faultOf(landmarksAt(300, 200), 'blurred'),
-        faultOf(landmarksAt(300, 200, 35), 'dark'),
+        faultOf(landmarksAt(300, 200, 37), 'dark'),
         faultOf(landmarksAt(300, 200, 20), 'dark'),
         faultOf(landmarksAt(300, 200, 0), 'too-small', 'occluded'),
         faultOf(landmarksAt(300, 200, 20)),
@@ -88,8 +88,8 @@ describe('eyeSampleOf', () => {
 
   test('leaves out eyes on a mesh that jumped, not on a head that turns', () => {
     assert.ok(isJudgedAfter(landmarksAt(300, 200, 10), landmarksAt(320, 190, 14)));
-    assert.ok(!isJudgedAfter(landmarksAt(300, 200, 10), landmarksAt(300, 200, 16)));
-    assert.ok(!isJudgedAfter(landmarksAt(300, 200, 10, 20), landmarksAt(300, 200, 10, 17)));
+    assert.ok(!isJudgedAfter(landmarksAt(300, 200, 10), landmarksAt(300, 200, 21)));
+    assert.ok(!isJudgedAfter(landmarksAt(300, 200, 10, 20), landmarksAt(300, 200, 10, 16)));
   });
 
   test('leaves out an eye that is beyond the edge of the picture', () => {
@@ -134,8 +134,8 @@ describe('eyeSampleOf', () => {
     const seen = [0.28, 0.3];
     const nothing = [undefined, undefined];
     for (const sign of [1, -1]) {
-      assert.deepEqual(eyesOf(posed({ yawDeg: 30 * sign })), seen);
-      assert.deepEqual(eyesOf(posed({ yawDeg: 31 * sign })), nothing);
+      assert.deepEqual(eyesOf(posed({ yawDeg: 36 * sign })), seen);
+      assert.deepEqual(eyesOf(posed({ yawDeg: 37 * sign })), nothing);
       assert.deepEqual(eyesOf(posed({ pitchDeg: 30 * sign })), seen);
       assert.deepEqual(eyesOf(posed({ pitchDeg: 31 * sign })), nothing);
     }
@@ -159,25 +159,31 @@ describe('eyeSampleOf', () => {
       rightEye: { openness: 0.3, widthPx: rightPx },
     });
     const steady = [
-      posed({ yawDeg: 5 }),
-      posed({ yawDeg: -5 }),
-      posed({ pitchDeg: 6 }),
-      posed({ pitchDeg: -6 }),
+      posed({ yawDeg: 10 }),
+      posed({ yawDeg: -10 }),
+      posed({ pitchDeg: 12 }),
+      posed({ pitchDeg: -12 }),
     ];
     const jumped = [
-      posed({ yawDeg: 5.1 }),
-      posed({ yawDeg: -5.1 }),
-      posed({ pitchDeg: 6.1 }),
-      posed({ pitchDeg: -6.1 }),
+      posed({ yawDeg: 10.1 }),
+      posed({ yawDeg: -10.1 }),
+      posed({ pitchDeg: 12.1 }),
+      posed({ pitchDeg: -12.1 }),
     ];
     for (const [from, to] of [
-      [20, 22],
-      [22, 20],
+      [20, 23.9],
+      [23.9, 20],
     ] as const) {
-      assert.ok(isJudgedAfter(eyes(from, 20), eyes(to, 20)), 'grown by a tenth');
+      assert.ok(isJudgedAfter(eyes(from, 20), eyes(to, 20)), 'grown by less than a fifth');
       assert.ok(isJudgedAfter(eyes(20, from), eyes(20, to)));
       assert.ok(!isJudgedAfter(eyes(from, 20), eyes(to * (to > from ? 1.01 : 0.99), 20)));
       assert.ok(!isJudgedAfter(eyes(20, from), eyes(20, to * (to > from ? 1.01 : 0.99))));
+    }
+    for (const to of [23.9, 16.8]) {
+      assert.ok(isJudgedAfter(landmarksAt(300, 200), landmarksAt(300, 200, 0, to)), 'the whole face grows');
+    }
+    for (const to of [24.1, 16.6]) {
+      assert.ok(!isJudgedAfter(landmarksAt(300, 200), landmarksAt(300, 200, 0, to)));
     }
     for (const face of steady) assert.ok(isJudgedAfter(before, face));
     for (const face of jumped) assert.ok(!isJudgedAfter(before, face));
@@ -186,11 +192,11 @@ describe('eyeSampleOf', () => {
   test('a head that turns as fast is judged alike at every rate', () => {
     const turning = (degPerS: number, fps: number): boolean => {
       const everyMs = 1000 / fps;
-      let looks: readonly EarlierFit[] = [];
+      let looks: readonly TimedFit[] = [];
       let isJudged = true;
       for (let look = 0; look < fps / 2; look++) {
         const atMs = look * everyMs;
-        const landmarks = posed({ yawDeg: (degPerS * atMs) / 1000 - 15 });
+        const landmarks = posed({ yawDeg: (degPerS * atMs) / 1000 - 25 });
         const before = fitsBefore(looks, atMs);
         const quality = { score: 1, reasons: [], sharpness: 1 };
         isJudged &&= eyeSampleOf({ atMs, landmarks, quality, before, picture }).left !== undefined;
@@ -198,9 +204,9 @@ describe('eyeSampleOf', () => {
       }
       return isJudged;
     };
-    for (const fps of [10, 20, 30]) {
-      assert.ok(turning(49, fps), `${fps}`);
-      assert.ok(!turning(53, fps), `${fps}`);
+    for (const fps of [7, 10, 20, 30]) {
+      assert.ok(turning(99, fps), `${fps}`);
+      assert.ok(!turning(106, fps), `${fps}`);
     }
   });
 

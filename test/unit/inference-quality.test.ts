@@ -15,6 +15,7 @@ const STATISTICS: FaceStatistics = {
   sharpness: 1,
   weakestPart: 0.7,
   eyesOverCheeks: 0.7,
+  lensStructure: 0.6,
 };
 const POSE: HeadPose = { yawDeg: 3, pitchDeg: -4, rollDeg: 8 };
 
@@ -56,8 +57,11 @@ describe('the judgement of a view', () => {
   });
 
   test('dark glasses and parts without structure are named, shade around the eyes is not', () => {
-    assert.deepEqual(judgeView(view({ light: { eyesOverCheeks: 0.32 } }), LIMIT).reasons, ['occluded']);
-    assert.deepEqual(judgeView(view({ light: { eyesOverCheeks: 0.34 } }), LIMIT).reasons, []);
+    const reasonsOf = (light: Partial<FaceStatistics>) => judgeView(view({ light }), LIMIT).reasons;
+    assert.deepEqual(reasonsOf({ eyesOverCheeks: 0.32, lensStructure: 0.1 }), ['occluded']);
+    assert.deepEqual(reasonsOf({ eyesOverCheeks: 0.34, lensStructure: 0.1 }), []);
+    assert.deepEqual(reasonsOf({ eyesOverCheeks: 0.25, lensStructure: 0.24 }), ['occluded']);
+    assert.deepEqual(reasonsOf({ eyesOverCheeks: 0.25, lensStructure: 0.26 }), [], 'eyes of a dim face');
     assert.deepEqual(judgeView(view({ light: { weakestPart: 0.19 } }), LIMIT).reasons, ['occluded']);
     assert.deepEqual(judgeView(view({ light: { weakestPart: 0.21 } }), LIMIT).reasons, []);
   });
@@ -170,7 +174,9 @@ describe('the measures of a face', () => {
     });
     for (const light of [() => 1, (part: number) => 0.2 + 0.8 * part]) {
       assert.ok(faceStatistics(lit(glasses, light), WHOLE).eyesOverCheeks < 0.3);
+      assert.ok(faceStatistics(lit(glasses, light), WHOLE).lensStructure < 0.1);
       assert.ok(faceStatistics(lit(drawnFace(), light), WHOLE).eyesOverCheeks > 0.4);
+      assert.ok(faceStatistics(lit(drawnFace(), light), WHOLE).lensStructure > 0.3);
     }
   });
 

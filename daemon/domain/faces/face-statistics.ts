@@ -19,4 +19,9 @@ export interface FaceStatistics {
   readonly weakestPart: number;
   /** Mean luma of the eye divided by that of the cheek below, for the side with the larger value: small with dark glasses. */
   readonly eyesOverCheeks: number;
+  /**
+   * Deviation of luma from an even gradient where the lenses of glasses would be, divided by the contrast of the whole, for the side with
+   * the larger value: almost 0 with dark glasses.
+   */
+  readonly lensStructure: number;
 }

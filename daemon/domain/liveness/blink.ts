@@ -28,7 +28,7 @@ export interface BlinkPolicy {
   readonly briefOverNoise: number;
   /** The eye that closed less must reach this share of the mean depth; otherwise it is a wink. */
   readonly bothEyesPart: number;
-  /** Shortest and longest closure, milliseconds. */
+  /** Shortest and longest closure, milliseconds, at half depth: some people open their lids slowly. */
   readonly shortestMs: number;
   readonly longestMs: number;
   /**
@@ -43,7 +43,7 @@ export interface BlinkPolicy {
   /** More closures than `mostInFlutter` within `flutterMs` are flutter and count as no further blinks. */
   readonly flutterMs: number;
   readonly mostInFlutter: number;
-  /** Longest gap between samples across which a closure is followed, milliseconds. */
+  /** Longest gap between samples across which a closure is followed, milliseconds: two lost samples at 10 frames a second. */
   readonly longestGapMs: number;
 }
 
@@ -58,13 +58,13 @@ export const defaultBlinkPolicy: BlinkPolicy = {
   briefOverNoise: 7,
   bothEyesPart: 0.5,
   shortestMs: 30,
-  longestMs: 600,
+  longestMs: 700,
   largestSharpnessRatio: 2.2,
   neighbourMs: 500,
   reopenedPart: 0.35,
   flutterMs: 1000,
   mostInFlutter: 2,
-  longestGapMs: 250,
+  longestGapMs: 350,
 };
 
 /** The eyes of one track so far. */

@@ -2,15 +2,18 @@ import type { EyeContour, FaceLandmarks } from '../faces/face.js';
 import type { Point } from '../faces/geometry.js';
 import type { FaceQuality, QualityReason, ViewQuality } from '../faces/quality.js';
 import type { EyeFault, EyeSample, Framing } from './liveness.js';
-import { type EarlierFit, isSteady } from './mesh-steadiness.js';
+import { isSteady, type TimedFit } from './mesh-steadiness.js';
 
 /**
  * The contour of a narrower eye is a guess: the opening is about a third as high as the eye is wide, and its closing needs at
  * least two lines of pixels.
  */
 const smallestEyePx = 6;
-/** With a larger turn the far eye is half hidden; a full profile measures about 42 degrees (see `judgeView`). */
-const largestYawDeg = 30;
+/**
+ * With a larger turn the far eye is half hidden; a full profile measures about 42 degrees (see `judgeView`). At 34 degrees, the blink
+ * of a woman who turns is as deep in the far eye as in the near one.
+ */
+const largestYawDeg = 36;
 /** With a larger pitch downwards, the lids cover the eye as in a closure. */
 const largestPitchDeg = 30;
 
@@ -32,7 +35,7 @@ interface EyeView {
   readonly landmarks: FaceLandmarks;
   readonly quality: FaceQuality & Pick<ViewQuality, 'sharpness'>;
   /** The mesh fits of the same face just before, see `fitsBefore`. */
-  readonly before: readonly EarlierFit[];
+  readonly before: readonly TimedFit[];
   readonly picture: PictureSize;
 }
 
@@ -62,11 +65,11 @@ export function eyeSampleOf(view: EyeView): EyeSample {
 }
 
 /** A fault that affects both eyes. */
-function faultOfView({ landmarks, quality, before }: EyeView): EyeFault | undefined {
+function faultOfView({ atMs, landmarks, quality, before }: EyeView): EyeFault | undefined {
   const { yawDeg, pitchDeg } = landmarks.pose;
   if (Math.abs(yawDeg) > largestYawDeg || Math.abs(pitchDeg) > largestPitchDeg) return 'turned-away';
   const spoilt = spoilingReasons.find((reason) => quality.reasons.includes(reason));
-  return spoilt ?? (isSteady(before, landmarks) ? undefined : 'mesh-unsteady');
+  return spoilt ?? (isSteady(before, { atMs, landmarks }) ? undefined : 'mesh-unsteady');
 }
 
 function faultOfEye(eye: EyeContour, corners: readonly Point[], picture: PictureSize): EyeFault | undefined {

@@ -1,19 +1,25 @@
 import type { EyeContour, FaceLandmarks } from '../faces/face.js';
+import { eyeDistanceOf } from '../faces/face-mesh.js';
 
 /*
- * Changes within 67 to 100 ms. Around 20 blinks of 13 people the mesh turned by at most 1.5 degrees in yaw and 4 in pitch, and eyes
- * grew or shrank by at most 6 %; a deliberate head turn measures 2 to 4 degrees. A mesh that slips (faces at the edge of the
- * picture, shaken photographs) jumps by 5 to 20 degrees and 10 to 20 %.
+ * Speeds up to which a mesh is believed. A deliberate head turn reaches 40 degrees a second, and a whole face that squeezes with the
+ * eyes seems to turn by up to 90, because the mesh follows the muscles. A mesh that slips (faces at the edge of the picture, shaken
+ * photographs) jumps by 5 to 20 degrees and 10 to 20 % from one frame to the next. With 0.75 to 1.5 times these limits the same blinks are
+ * found (docs/accuracy.md, "Blinks").
  */
-const largestYawStepDeg = 5;
-const largestPitchStepDeg = 6;
-const largestEyeGrowth = 1.1;
+const largestYawPerS = 100;
+const largestPitchPerS = 120;
+/** Natural logarithm of the growth a second: 20 % in 100 ms. Of an eye, relative to the face. */
+const largestGrowthPerS = 1.8;
 
-/** The period of the limits above, milliseconds, so that the limits are the same at 10 and at 30 fits a second. */
+/**
+ * The limits hold over this time, milliseconds: fits that are closer together differ by noise. Longer intervals allow more movement,
+ * so that a rate of 10 frames a second is judged as one of 30.
+ */
 const steadinessMs = 100;
 
-/** An earlier mesh fit of a face. */
-export interface EarlierFit {
+/** A mesh fit of a face. */
+export interface TimedFit {
   readonly atMs: number;
   readonly landmarks: FaceLandmarks;
 }
@@ -21,28 +27,32 @@ export interface EarlierFit {
 /**
  * False if the mesh jumped since one of the earlier fits: the measured eyes then show the jump rather than the lids.
  */
-export function isSteady(before: readonly EarlierFit[], now: FaceLandmarks): boolean {
-  return before.every(({ landmarks }) => isNear(landmarks, now));
+export function isSteady(before: readonly TimedFit[], now: TimedFit): boolean {
+  return before.every((fit) => isNear(fit, now));
 }
 
 /** The fits to remember before a fit at `atMs`: the latest, and all within `steadinessMs`. */
-export function fitsBefore(fits: readonly EarlierFit[], atMs: number): readonly EarlierFit[] {
+export function fitsBefore(fits: readonly TimedFit[], atMs: number): readonly TimedFit[] {
   return fits.filter((fit, index) => index === fits.length - 1 || atMs - fit.atMs <= steadinessMs + jitterMs);
 }
 
 /** Time stamps of cameras jitter, milliseconds. */
 const jitterMs = 5;
 
-function isNear(before: FaceLandmarks, now: FaceLandmarks): boolean {
+function isNear({ atMs, landmarks: before }: TimedFit, { atMs: nowMs, landmarks: now }: TimedFit): boolean {
+  const seconds = Math.max(nowMs - atMs, steadinessMs) / 1000;
+  const faceGrowth = eyeDistanceOf(now.shape) / eyeDistanceOf(before.shape);
+  const isEyeNear = (was: EyeContour, is: EyeContour): boolean =>
+    isGrowthNear(is.widthPx / was.widthPx / faceGrowth, seconds);
   return (
-    Math.abs(now.pose.yawDeg - before.pose.yawDeg) <= largestYawStepDeg &&
-    Math.abs(now.pose.pitchDeg - before.pose.pitchDeg) <= largestPitchStepDeg &&
-    growth(before.leftEye, now.leftEye) <= largestEyeGrowth &&
-    growth(before.rightEye, now.rightEye) <= largestEyeGrowth
+    Math.abs(now.pose.yawDeg - before.pose.yawDeg) <= largestYawPerS * seconds &&
+    Math.abs(now.pose.pitchDeg - before.pose.pitchDeg) <= largestPitchPerS * seconds &&
+    isGrowthNear(faceGrowth, seconds) &&
+    isEyeNear(before.leftEye, now.leftEye) &&
+    isEyeNear(before.rightEye, now.rightEye)
   );
 }
 
-/** The ratio of the larger to the smaller width. */
-function growth(a: EyeContour, b: EyeContour): number {
-  return Math.max(a.widthPx / b.widthPx, b.widthPx / a.widthPx);
+function isGrowthNear(growth: number, seconds: number): boolean {
+  return Math.abs(Math.log(growth)) <= largestGrowthPerS * seconds;
 }

@@ -49,6 +49,8 @@ export function faceStatistics(picture: Picture, map: Affine): FaceStatistics {
   }
   const mean = sum / luma.length;
   const contrast = Math.sqrt(Math.max(squares / luma.length - mean * mean, 1e-6));
+  const rightLens = detail(RIGHT_LENS);
+  const leftLens = detail(LEFT_LENS);
   return {
     meanLuma: mean,
     contrast,
@@ -61,9 +63,10 @@ export function faceStatistics(picture: Picture, map: Affine): FaceStatistics {
       1,
     ),
     eyesOverCheeks: Math.max(
-      detail(RIGHT_LENS).mean / Math.max(detail(RIGHT_CHEEK).mean, 1),
-      detail(LEFT_LENS).mean / Math.max(detail(LEFT_CHEEK).mean, 1),
+      rightLens.mean / Math.max(detail(RIGHT_CHEEK).mean, 1),
+      leftLens.mean / Math.max(detail(LEFT_CHEEK).mean, 1),
     ),
+    lensStructure: Math.max(rightLens.deviation, leftLens.deviation) / contrast,
   };
 }
 
