@@ -2,7 +2,7 @@ import type { EyeContour, FaceLandmarks } from '../faces/face.js';
 import type { Point } from '../faces/geometry.js';
 import type { FaceQuality, QualityReason, ViewQuality } from '../faces/quality.js';
 import type { EyeFault, EyeSample, Framing } from './liveness.js';
-import { isSteady, type TimedFit } from './mesh-steadiness.js';
+import { isCalm, isSteady, type TimedFit } from './mesh-steadiness.js';
 
 /**
  * The contour of a narrower eye is a guess: the opening is about a third as high as the eye is wide, and its closing needs at
@@ -46,7 +46,7 @@ export interface PictureSize {
 
 /** Reduces a view to the input of blink detection; eyes that cannot be judged are undefined. */
 export function eyeSampleOf(view: EyeView): EyeSample {
-  const { atMs, landmarks, quality, picture } = view;
+  const { atMs, landmarks, quality, before, picture } = view;
   const { leftEye, rightEye } = landmarks;
   const [rightOuter, rightInner, leftInner, leftOuter] = landmarks.fivePoints;
   const viewFault = faultOfView(view);
@@ -58,6 +58,7 @@ export function eyeSampleOf(view: EyeView): EyeSample {
     left: leftFault === undefined ? leftEye.openness : undefined,
     right: rightFault === undefined ? rightEye.openness : undefined,
     ...(fault === undefined ? {} : { fault }),
+    ...(isCalm(before, { atMs, landmarks }) ? {} : { isShapeLost: true }),
     areLidsRaised: (leftEye.openness + rightEye.openness) / 2 >= raisedOver,
     sharpness: quality.sharpness,
     framing: framingOf(landmarks, quality, picture),

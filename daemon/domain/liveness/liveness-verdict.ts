@@ -294,7 +294,10 @@ function seeEyes(
     cutOffCount: state.cutOffCount + (framing === 'cut-off' ? 1 : 0),
   };
   if (sample.left === undefined || sample.right === undefined) return counted;
-  const { state: innerMotion, hasMoved } = nextInnerMotion(state.innerMotion, sample, landmarks);
+  const { state: innerMotion, hasMoved } =
+    sample.isShapeLost === true
+      ? { state: state.innerMotion, hasMoved: false }
+      : nextInnerMotion(state.innerMotion, sample, landmarks);
   const seen = hasMoved ? withMovement(counted, sample.atMs) : counted;
   const measured = { ...seen, innerMotion, frameCount: state.frameCount + 1 };
   if (!areLidsRaised) return measured;
@@ -306,7 +309,7 @@ function seeEyes(
     lastRaisedMs: sample.atMs,
     observedMs: state.observedMs + observedMs,
     stillness:
-      framing === 'whole'
+      framing === 'whole' && sample.isShapeLost !== true
         ? nextStillness(state.stillness, { landmarks, observedMs }, defaultStillnessPolicy)
         : state.stillness,
   };

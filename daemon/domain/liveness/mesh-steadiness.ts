@@ -31,6 +31,34 @@ export function isSteady(before: readonly TimedFit[], now: TimedFit): boolean {
   return before.every((fit) => isNear(fit, now));
 }
 
+/*
+ * Limits within 67 to 100 ms for the comparison of shapes: the mesh of a shaken photograph trembles, and that looks like an expression.
+ */
+const calmYawDeg = 5;
+const calmPitchDeg = 6;
+const calmEyeGrowth = 1.1;
+/** The mesh of a face that is turned further changes its shape too much. */
+const calmTurnDeg = 30;
+
+/** Whether a face moved so little since the earlier fits that its shape can be compared with another. */
+export function isCalm(before: readonly TimedFit[], { landmarks: now }: TimedFit): boolean {
+  return (
+    Math.abs(now.pose.yawDeg) <= calmTurnDeg &&
+    before.every(
+      ({ landmarks }) =>
+        Math.abs(now.pose.yawDeg - landmarks.pose.yawDeg) <= calmYawDeg &&
+        Math.abs(now.pose.pitchDeg - landmarks.pose.pitchDeg) <= calmPitchDeg &&
+        growth(landmarks.leftEye, now.leftEye) <= calmEyeGrowth &&
+        growth(landmarks.rightEye, now.rightEye) <= calmEyeGrowth,
+    )
+  );
+}
+
+/** The ratio of the larger to the smaller width. */
+function growth(a: EyeContour, b: EyeContour): number {
+  return Math.max(a.widthPx / b.widthPx, b.widthPx / a.widthPx);
+}
+
 /** The fits to remember before a fit at `atMs`: the latest, and all within `steadinessMs`. */
 export function fitsBefore(fits: readonly TimedFit[], atMs: number): readonly TimedFit[] {
   return fits.filter((fit, index) => index === fits.length - 1 || atMs - fit.atMs <= steadinessMs + jitterMs);
