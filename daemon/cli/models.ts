@@ -67,6 +67,13 @@ export function automaticRecogniser(statuses: readonly PackStatus[]): string {
   return `${title}: ${fallbackRecogniser}, ${why}\n  what to do: ${preferred.remedy}`;
 }
 
+/** The setting in `vision` that puts a pack into use, which is no recogniser. */
+function settingFor(packId: string) {
+  if (packId.startsWith('yunet')) return ['detector', 'yunet'] as const;
+  if (packId.startsWith('minifasnet')) return ['passivePad', 'minifasnet'] as const;
+  return packId === 'face-landmarker' ? (['landmarks', 'face-landmarker'] as const) : undefined;
+}
+
 /** How to use a pack that was just installed. */
 export function nextSteps(pack: ModelPack, vision: Config['vision'] | undefined): readonly string[] {
   const { id, role } = pack;
@@ -85,11 +92,7 @@ export function nextSteps(pack: ModelPack, vision: Config['vision'] | undefined)
       `When that is ready, ${settings}. Then restart rollcalld. See docs/re-embedding.md.`,
     ];
   }
-  const setting = id.startsWith('yunet')
-    ? (['detector', 'yunet'] as const)
-    : id.startsWith('minifasnet')
-      ? (['passivePad', 'minifasnet'] as const)
-      : undefined;
+  const setting = settingFor(id);
   if (setting === undefined) return [];
   const [key, value] = setting;
   if (vision?.[key] === value) return [`The configuration names ${value}. Restart rollcalld to use ${id}.`];

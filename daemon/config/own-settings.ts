@@ -21,7 +21,7 @@ export interface SettingsFile {
 const changeable: readonly string[] = [
   ...['attendance', 'rules', 'identification', 'evidence', 'alerts.rules', 'disk', 'logging'],
   ...['liveness.attackAfterS', 'liveness.minimumBlinks', 'liveness.require', 'liveness.promptDelayS'],
-  ...['vision.processes', 'vision.threads', 'vision.detector', 'vision.passivePad'],
+  ...['vision.processes', 'vision.threads', 'vision.detector', 'vision.landmarks', 'vision.passivePad'],
   'retention',
 ];
 

@@ -14,11 +14,14 @@ const recogniserChoices = ['auto', ...recogniserNames] as const;
 /** Recognisers without a measured operating point: the owner of the box configures one. */
 export const unmeasuredRecognisers: readonly string[] = ['sface', 'auraface'];
 export const passivePadNames = ['none', 'minifasnet'] as const;
+/** Networks that find the landmarks of a face. */
+export const landmarkNames = ['facemesh', 'face-landmarker'] as const;
 
 export type ProviderName = (typeof providerNames)[number];
 export type DetectorName = (typeof detectorNames)[number];
 export type RecogniserName = (typeof recogniserNames)[number];
 export type RecogniserChoice = (typeof recogniserChoices)[number];
+export type LandmarkName = (typeof landmarkNames)[number];
 export type PassivePadName = (typeof passivePadNames)[number];
 
 /**
@@ -61,6 +64,11 @@ export const visionSchema = z.strictObject({
     z.enum(detectorNames).default('auto'),
     'replace',
     "Face detector. `in-turn` uses `ssd-mobilenet-v1` for the full detector runs and `blazeface` for the quick runs between them, so that one finds faces that the other misses (docs/accuracy.md). `auto` means `in-turn`; with `passivePad` it means `ssd-mobilenet-v1`, because a passive score depends on how one detector draws its boxes. `blazeface` alone costs a quarter and needs faces of at least a tenth of the picture's width. `yunet` must be installed with `rollcall models`.",
+  ),
+  landmarks: field(
+    z.enum(landmarkNames).default('facemesh'),
+    'replace',
+    'Network that finds the landmarks of a face and shows how far its eyes are open. `facemesh` comes with the program, with a second network for the eyes. `face-landmarker` does both, and finds more blinks at low frame rates (docs/accuracy.md); it must be installed with `rollcall models`.',
   ),
   recogniser: field(
     z.enum(recogniserChoices).default('auto'),

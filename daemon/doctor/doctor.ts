@@ -199,9 +199,25 @@ export function detectorFinding({ vision }: Config, statuses: readonly PackStatu
   return ok('detector', `${runs}; yunet finds small faces more reliably (docs/accuracy.md); ${advice}`);
 }
 
+/** Names the network for landmarks in use and a better one. docs/accuracy.md has the figures. */
+export function landmarksFinding(
+  { vision: { landmarks } }: Config,
+  statuses: readonly PackStatus[],
+): Finding {
+  if (landmarks === 'face-landmarker') return ok('landmarks', `${landmarks}, as configured`);
+  const isReady = statuses.some(({ pack, state }) => pack.id === 'face-landmarker' && state === 'ready');
+  const advice = isReady
+    ? 'to use it, set vision.landmarks: face-landmarker'
+    : "to get it, run 'rollcall models fetch face-landmarker'";
+  return ok(
+    'landmarks',
+    `${landmarks}; face-landmarker finds more blinks at low frame rates (docs/accuracy.md); ${advice}`,
+  );
+}
+
 /** `inUse`: the recogniser of the running daemon. */
 async function modelFindings(config: Config, inUse: string | undefined): Promise<readonly Finding[]> {
-  const { recogniser } = config.vision;
+  const { recogniser, landmarks } = config.vision;
   const store = await openConfiguredStore(config.models.dir);
   const findings: Finding[] = [];
   const statuses = await store.verify();
@@ -212,7 +228,7 @@ async function modelFindings(config: Config, inUse: string | undefined): Promise
       const message = `${status.path} is damaged`;
       const remedy = 'delete the file, then build, import or fetch the pack again';
       findings.push({ check: `model ${id}`, outcome: 'failed', message, remedy });
-    } else if (source.kind === 'npm' || id === inUse || id === recogniser) {
+    } else if (source.kind === 'npm' || [inUse, recogniser, landmarks].includes(id)) {
       const { remedy } = status;
       findings.push({ check: `model ${id}`, outcome: 'failed', message: 'not on this machine', remedy });
     } else if (id === preferredRecogniser && recogniser === 'auto' && inUse === undefined) {
@@ -220,5 +236,5 @@ async function modelFindings(config: Config, inUse: string | undefined): Promise
       findings.push({ check: `model ${id}`, outcome: 'warning', message, remedy: status.remedy });
     }
   }
-  return [...findings, detectorFinding(config, statuses)];
+  return [...findings, detectorFinding(config, statuses), landmarksFinding(config, statuses)];
 }

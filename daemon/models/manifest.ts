@@ -27,10 +27,13 @@ const npmPackage = {
   weights: sourceFile,
 };
 
+/** A file in the publisher's own format, from which the pack is converted when it is downloaded or imported. */
+const originalSchema = z.strictObject({ file: fileName, sha256, sizeBytes: z.number().int().positive() });
+
 /**
  * The source of a pack. `npm`: built from the weights of an installed npm package. `npm-tarball`: the same, but the package is
- * too large for a dependency and only downloaded for the build. `publisher`: downloaded. `import`: imported from a file,
- * because no publisher offers exactly this file.
+ * too large for a dependency and only downloaded for the build. `publisher`: downloaded, and converted if there is an `original`.
+ * `import`: imported from a file, because no publisher offers exactly this file.
  */
 const sourceSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('npm'), ...npmPackage }),
@@ -39,7 +42,12 @@ const sourceSchema = z.discriminatedUnion('kind', [
     ...npmPackage,
     integrity: z.string().regex(/^sha512-[A-Za-z0-9+/]{86}==$/, 'must be a SHA-512 as npm writes it'),
   }),
-  z.strictObject({ kind: z.literal('publisher'), publisher: z.string().min(1), url: z.url() }),
+  z.strictObject({
+    kind: z.literal('publisher'),
+    publisher: z.string().min(1),
+    url: z.url(),
+    original: originalSchema.optional(),
+  }),
   z.strictObject({ kind: z.literal('import'), publisher: z.string().min(1), page: z.url() }),
 ]);
 
@@ -99,6 +107,7 @@ const manifestSchema = z
 
 export type ModelManifest = z.infer<typeof manifestSchema>;
 export type ModelPack = z.infer<typeof packSchema>;
+export type OriginalFile = z.infer<typeof originalSchema>;
 
 /** Reads `models/manifest.json` under the program's root directory. Throws `manifest-unreadable`. */
 export async function loadManifest(rootDir: string): Promise<ModelManifest> {
@@ -112,6 +121,11 @@ export async function loadManifest(rootDir: string): Promise<ModelManifest> {
       cause: error,
     });
   }
+}
+
+/** The publisher's file from which a pack is converted; undefined for other packs. */
+export function originalOf({ source }: ModelPack): OriginalFile | undefined {
+  return source.kind === 'publisher' ? source.original : undefined;
 }
 
 /** The pack `packId`. Throws `pack-unknown` with the known ids. */

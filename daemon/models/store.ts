@@ -1,11 +1,11 @@
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { badInput, isRollcallError, messageOf, operational, type RollcallError } from '../base/errors.js';
 import { programRoot } from '../host/program-files.js';
 import { hashFile, receiveFile, systemCode, type WrongContent } from './checked-file.js';
-import { convertPack } from './convert/recipes.js';
-import { findPack, loadManifest, type ModelManifest, type ModelPack } from './manifest.js';
+import { convertOriginal, convertPack } from './convert/recipes.js';
+import { findPack, loadManifest, type ModelManifest, type ModelPack, originalOf } from './manifest.js';
 import { readNpmSource } from './npm-source.js';
 import { readTarballSource } from './npm-tarball.js';
 import { type DownloadOptions, download } from './publisher.js';
@@ -178,8 +178,8 @@ export class ModelStore {
   }
 
   /**
-   * Imports a model file with any name: its hash identifies the pack. Throws `import-unreadable`, or `pack-wrong-hash` with the
-   * found hash and, where name or size identify a pack, the expected one.
+   * Imports a model file with any name: its hash identifies the pack. Converts a publisher's file. Throws `import-unreadable`, or
+   * `pack-wrong-hash` with the found hash and, where name or size identify a pack, the expected one.
    */
   async import(file: string): Promise<PackStatus> {
     const found = await hashFile(file).catch((error: unknown) => {
@@ -189,9 +189,13 @@ export class ModelStore {
       });
     });
     const pack = this.manifest.packs.find((candidate) => candidate.sha256 === found);
-    if (pack === undefined) throw await this.#unrecognised(file, found);
-    await this.#receive(pack, this.#importDir, createReadStream(file), file);
-    return this.status(pack.id);
+    if (pack !== undefined) {
+      await this.#receive(pack, this.#importDir, createReadStream(file), file);
+      return this.status(pack.id);
+    }
+    const converted = this.manifest.packs.find((candidate) => originalOf(candidate)?.sha256 === found);
+    if (converted === undefined) throw await this.#unrecognised(file, found);
+    return this.#convertOriginal(converted, file);
   }
 
   /**
@@ -208,12 +212,17 @@ export class ModelStore {
     }
     const before = await this.status(packId, { isFresh: true });
     if (before.state === 'ready') return before;
-    const path = join(this.#importDir, pack.file);
-    const wrong = await download(pack, url, path, options).catch((error: unknown) => {
+    const original = originalOf(pack);
+    const offered = { ...pack, ...original };
+    const path = join(this.#importDir, offered.file);
+    const wrong = await download(offered, url, path, options).catch((error: unknown) => {
       throw notStored(pack, this.#importDir, error);
     });
-    if (wrong !== undefined) throw wrongHash(pack, wrong, url);
-    return this.status(packId);
+    if (wrong !== undefined) throw wrongHash(offered, wrong, url);
+    if (original === undefined) return this.status(packId);
+    const status = await this.#convertOriginal(pack, path);
+    await rm(path, { force: true });
+    return status;
   }
 
   /**
@@ -258,6 +267,12 @@ export class ModelStore {
     return this.status(pack.id);
   }
 
+  async #convertOriginal(pack: ModelPack, file: string): Promise<PackStatus> {
+    const converted = convertOriginal(pack.id, await readFile(file));
+    await this.#receive(pack, this.#importDir, [converted], `the conversion of ${file}`);
+    return this.status(pack.id);
+  }
+
   async #receive(
     pack: ModelPack,
     directory: string,
@@ -273,7 +288,9 @@ export class ModelStore {
   async #unrecognised(file: string, found: string): Promise<Error> {
     const { size } = await stat(file);
     const name = basename(file);
-    const meant = this.manifest.packs.find((pack) => pack.file === name || pack.sizeBytes === size);
+    const meant = this.manifest.packs
+      .map((pack) => ({ ...pack, ...originalOf(pack) }))
+      .find((pack) => pack.file === name || pack.sizeBytes === size);
     if (meant !== undefined) return wrongHash(meant, { sha256: found, sizeBytes: size }, file);
     const hashes = Object.fromEntries(this.manifest.packs.map((pack) => [pack.id, pack.sha256]));
     return badInput('pack-wrong-hash', `${file} is not a known model pack: found SHA-256 ${found}`, {
@@ -309,7 +326,7 @@ function remedyFor(pack: ModelPack): string {
     case 'npm-tarball':
       return 'Run: rollcall models build';
     case 'publisher':
-      return `Run: rollcall models fetch ${pack.id} (or rollcall models import FILE)`;
+      return `Run: rollcall models fetch ${pack.id} (or rollcall models import ${pack.source.original?.file ?? 'FILE'})`;
     case 'import':
       return `Get ${pack.file} (${pack.source.page}) and run: rollcall models import ${pack.file}`;
   }

@@ -74,6 +74,7 @@ export function networkPlan(config: Config, recogniser: RecogniserName): VisionP
     modelsDirectory: config.models.dir ?? null,
     provider: config.vision.provider,
     detector: config.vision.detector,
+    landmarks: config.vision.landmarks,
     recogniser,
     // Only where it is used: a change of an unused threshold must not restart the process.
     threshold: unmeasuredRecognisers.includes(recogniser) ? (config.identification.threshold ?? null) : null,

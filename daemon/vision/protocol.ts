@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { detectorNames, passivePadNames, providerNames, recogniserNames } from '../config/vision-schema.js';
+import {
+  detectorNames,
+  landmarkNames,
+  passivePadNames,
+  providerNames,
+  recogniserNames,
+} from '../config/vision-schema.js';
 import { largestBestShotBytes } from '../domain/faces/best-shot.js';
 import { photoWarnings } from '../domain/faces/photo-quality.js';
 import { facePlaces } from '../domain/faces/photographed-faces.js';
@@ -95,6 +101,7 @@ const visionPlanSchema = z.strictObject({
   modelsDirectory: z.string().nullable(),
   provider: z.enum(providerNames),
   detector: z.enum(detectorNames),
+  landmarks: z.enum(landmarkNames),
   recogniser: z.enum(recogniserNames),
   /** The configured similarity from which two faces count as one person. Used where the manifest has no threshold. */
   threshold: finite.nullable(),

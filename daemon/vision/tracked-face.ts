@@ -11,12 +11,7 @@ import {
   type ViewQuality,
 } from '../domain/faces/quality.js';
 import type { Probe } from '../domain/identification/match.js';
-import {
-  type BlinkState,
-  defaultBlinkPolicy,
-  initialBlinkState,
-  nextBlink,
-} from '../domain/liveness/blink.js';
+import { type EyeBlinkState, initialEyeBlinks, nextEyeBlinks } from '../domain/liveness/eye-blinks.js';
 import { eyeSampleOf } from '../domain/liveness/eye-sample.js';
 import {
   defaultHeadGesturePolicy,
@@ -118,7 +113,7 @@ class FaceObservation {
   #areEyesSeen = false;
   #lastFitMs: number | undefined;
   #lastPassiveMs: number | undefined;
-  #blinks: BlinkState = initialBlinkState;
+  #blinks: EyeBlinkState = initialEyeBlinks;
   #head: HeadGestureState = initialHeadGestures;
   /** The latest fits, oldest first: the next one is compared with them. */
   #fits: readonly TimedFit[] = [];
@@ -183,7 +178,7 @@ class FaceObservation {
     this.#openness.add(eyes);
     this.#areEyesSeen = eyes.left !== undefined && eyes.right !== undefined;
     this.learn({ kind: 'eyes', sample: eyes, landmarks }, policy);
-    const { state, blinks } = nextBlink(this.#blinks, eyes, defaultBlinkPolicy);
+    const { state, blinks } = nextEyeBlinks(this.#blinks, eyes);
     this.#blinks = state;
     for (const blink of blinks) this.learn({ kind: 'blink', blink }, policy);
     const head = nextHeadGesture(this.#head, landmarks, atMs, defaultHeadGesturePolicy);
@@ -205,7 +200,7 @@ class FaceObservation {
   /** The face was out of sight: the person who is seen now has to prove liveness again. */
   #interrupt(policy: LivenessPolicy): void {
     this.learn({ kind: 'interrupted' }, policy);
-    this.#blinks = initialBlinkState;
+    this.#blinks = initialEyeBlinks;
     this.#head = initialHeadGestures;
     this.#fits = [];
   }

@@ -108,11 +108,12 @@ export async function startVisionHost(options: {
   const { plan, lifetime, logger, report, fail } = options;
   const models = await openConfiguredStore(plan.modelsDirectory);
   const ffmpeg = await detectFfmpeg();
-  const { provider, detector, recogniser, passivePad, threads } = plan;
+  const { provider, detector, landmarks, recogniser, passivePad, threads } = plan;
   const analyser = await openFaceAnalyser({
     models,
     provider,
     detector,
+    landmarks,
     recogniser,
     passivePad,
     threads,

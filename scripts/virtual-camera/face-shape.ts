@@ -11,7 +11,7 @@ import type { Box, Point } from '../../daemon/domain/faces/geometry.js';
 import type { Picture } from '../../daemon/domain/faces/picture.js';
 import { openModelStore } from '../../daemon/models/store.js';
 import { cropAffine } from '../../daemon/vision/inference/affine-crop.kernel.js';
-import { FaceMeshNetwork } from '../../daemon/vision/inference/face-mesh-network.js';
+import { FaceMeshNetwork, facemeshContract } from '../../daemon/vision/inference/face-mesh-network.js';
 import { type Network, openNetwork, output } from '../../daemon/vision/inference/network.js';
 import type { ReliefPoint } from './turned-head.kernel.js';
 
@@ -56,7 +56,7 @@ export async function openFaceShapeFinder(): Promise<FaceShapeFinder> {
     openNetwork({ name, path: await store.path(name), provider: 'cpu', threads: 1 });
   const mesh = await open('facemesh');
   const iris = await open('iris');
-  const meshes = new FaceMeshNetwork(mesh);
+  const meshes = new FaceMeshNetwork(mesh, facemeshContract);
   return {
     async find(picture, region) {
       const found = await settledMesh(meshes, picture, region);

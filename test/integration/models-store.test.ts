@@ -145,6 +145,18 @@ describe('verifying', () => {
 });
 
 describe('importing', () => {
+  const bundle = sharedFile('models/face_landmarker.task');
+  test("converts a publisher's file into the pack of the manifest", { skip: bundle.skip }, async () => {
+    const status = await (await open()).import(bundle.path);
+    assert.ok(status.state === 'ready', status.state);
+    assert.equal(status.pack.id, 'face-landmarker');
+    assert.equal(await sha256(status.path), status.pack.sha256);
+    assert.deepEqual(
+      await readdir(importDir).then((names) => names.filter((name) => !name.startsWith('.'))),
+      ['face-landmarker.onnx'],
+    );
+  });
+
   test('recognises a pack by its hash, whatever the file is called', async () => {
     await (await open()).build({ packIds: ['liveness'] });
     const anyName = join(directory, 'download(1).bin');

@@ -6,7 +6,7 @@ import type { Embedding } from '../../daemon/domain/identification/match.js';
 import { openModelStore } from '../../daemon/models/store.js';
 import type { FaceRegion } from '../../daemon/vision/face-analyser.js';
 import { EyeNetwork } from '../../daemon/vision/inference/eye-network.js';
-import { FaceMeshNetwork } from '../../daemon/vision/inference/face-mesh-network.js';
+import { FaceMeshNetwork, facemeshContract } from '../../daemon/vision/inference/face-mesh-network.js';
 import { openNetwork } from '../../daemon/vision/inference/network.js';
 import { Recogniser } from '../../daemon/vision/inference/recogniser.js';
 import { contractOf } from '../../daemon/vision/inference/recogniser-contract.js';
@@ -39,7 +39,7 @@ export async function openFaceReader(): Promise<FaceReader> {
     await open('iris'),
     await open(name),
   ];
-  const meshes = new FaceMeshNetwork(meshNetwork);
+  const meshes = new FaceMeshNetwork(meshNetwork, facemeshContract);
   const eyes = new EyeNetwork(irisNetwork);
   const recogniser = new Recogniser(recogniserNetwork, contractOf(name));
   return {

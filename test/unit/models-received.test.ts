@@ -3,7 +3,7 @@ import { before, describe, test } from 'node:test';
 import { nextSteps } from '../../daemon/cli/models.js';
 import { configSchema } from '../../daemon/config/schema.js';
 import { visionSchema } from '../../daemon/config/vision-schema.js';
-import { detectorFinding } from '../../daemon/doctor/doctor.js';
+import { detectorFinding, landmarksFinding } from '../../daemon/doctor/doctor.js';
 import type { ModelPack } from '../../daemon/models/manifest.js';
 import { redirected } from '../../daemon/models/publisher.js';
 import { type ModelStore, openModelStore } from '../../daemon/models/store.js';
@@ -74,6 +74,24 @@ describe('the advice after a pack was fetched', () => {
     const named = visionSchema.parse({ recogniser: 'sface', detector: 'yunet', passivePad: 'minifasnet' });
     for (const id of ['sface', 'yunet-2023mar', 'minifasnet-v1se'])
       assert.match(nextSteps(store.pack(id), named).join(), /^The configuration names .* Restart rollcalld/);
+  });
+});
+
+describe('doctor on the landmarks', () => {
+  test('names the network in use, and how to get or use the better one', async () => {
+    const config = (landmarks: string) =>
+      configSchema.parse({ site: { id: 'office', timeZone: 'UTC' }, vision: { landmarks } });
+    const pack = (await openModelStore()).pack('face-landmarker');
+    const absent = landmarksFinding(config('facemesh'), [{ pack, state: 'absent', remedy: '' }]);
+    assert.equal(absent.outcome, 'ok');
+    assert.match(absent.message, /^facemesh; .*models fetch face-landmarker/);
+    const ready = [{ pack, state: 'ready', path: '/models' }] as const;
+    const installed = landmarksFinding(config('facemesh'), ready);
+    assert.match(installed.message, /^facemesh; .* set vision\.landmarks: face-landmarker/);
+    assert.equal(
+      landmarksFinding(config('face-landmarker'), ready).message,
+      'face-landmarker, as configured',
+    );
   });
 });
 

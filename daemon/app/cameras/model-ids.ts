@@ -11,11 +11,11 @@ const detectors: Readonly<Record<Exclude<DetectorName, 'auto'>, string>> = {
 
 /** The ids of the configured networks. The recogniser is missing because each sighting names it. */
 export function modelIds({ vision }: Config): ModelIds {
-  const { passivePad } = vision;
+  const { landmarks, passivePad } = vision;
   return {
     detector: detectors[detectorInUse(vision)],
-    landmarks: 'facemesh',
-    eyes: 'iris',
+    landmarks,
+    eyes: landmarks === 'facemesh' ? 'iris' : landmarks,
     ...(passivePad === 'none' ? {} : { passivePad }),
   };
 }

@@ -53,11 +53,12 @@ export async function openReplaySetup(settings: ReplaySettings, lifetime: Lifeti
     config.vision.recogniser,
     await settings.openGallery?.(config),
   );
-  const { provider, detector, passivePad, threads } = config.vision;
+  const { provider, detector, landmarks, passivePad, threads } = config.vision;
   const analyser = await openFaceAnalyser({
     models,
     provider,
     detector,
+    landmarks,
     recogniser: recogniser.name,
     passivePad,
     threads: threads === 'auto' ? 1 : threads,

@@ -17,6 +17,8 @@ export interface EyeContour {
   readonly openness: number;
   /** Distance between the eye corners, full-resolution pixels. */
   readonly widthPx: number;
+  /** How far the eye is closed as the blendshapes of the face tell, 0..1; absent without `face-landmarker`. */
+  readonly closure?: number;
 }
 
 /** Head rotation in degrees; all 0 when looking straight into the camera. */

@@ -58,11 +58,22 @@ export function eyeSampleOf(view: EyeView): EyeSample {
     left: leftFault === undefined ? leftEye.openness : undefined,
     right: rightFault === undefined ? rightEye.openness : undefined,
     ...(fault === undefined ? {} : { fault }),
+    ...closureOf(landmarks, fault),
     ...(isCalm(before, { atMs, landmarks }) ? {} : { isShapeLost: true }),
     areLidsRaised: (leftEye.openness + rightEye.openness) / 2 >= raisedOver,
     sharpness: quality.sharpness,
     framing: framingOf(landmarks, quality, picture),
   };
+}
+
+/** The blendshapes come from the whole mesh, and not from the place of the eyes: a mesh that moves quickly does not spoil them. */
+function closureOf(
+  { leftEye, rightEye }: FaceLandmarks,
+  fault: EyeFault | undefined,
+): Pick<EyeSample, 'closure'> {
+  const isSeen = fault === undefined || fault === 'mesh-unsteady';
+  if (!isSeen || leftEye.closure === undefined || rightEye.closure === undefined) return {};
+  return { closure: Math.min(leftEye.closure, rightEye.closure) };
 }
 
 /** A fault that affects both eyes. */

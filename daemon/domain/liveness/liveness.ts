@@ -100,6 +100,8 @@ export interface EyeSample {
   readonly right: number | undefined;
   /** Why one or both eyes are undefined. */
   readonly fault?: EyeFault;
+  /** How far the eye that is closed less is closed, as in `EyeContour`; absent if unknown, or if the eyes cannot be seen. */
+  readonly closure?: number;
   /** True if the face moves or is turned so much that its shape cannot be compared, although its eyes can be judged. */
   readonly isShapeLost?: true;
   /** False if lowered lids would hide a blink: such a sample proves neither a live person nor an attack. */

@@ -25,6 +25,21 @@ export function filtersFromHwio(shape: readonly number[], data: Float32Array): C
   return { dims: [outputs, inputs, height, width], filters, bias: new Float32Array(outputs) };
 }
 
+/** Converts [outputs, height, width, inputs] of TFLite to [outputs, inputs, height, width] of ONNX. */
+export function filtersFromOhwi(shape: readonly number[], data: Float32Array): ConvolutionConstants {
+  const [outputs, height, width, inputs] = shape as [number, number, number, number];
+  const filters = new Float32Array(data.length);
+  const area = height * width;
+  for (let o = 0; o < outputs; o++) {
+    for (let p = 0; p < area; p++) {
+      for (let i = 0; i < inputs; i++) {
+        filters[(o * inputs + i) * area + p] = data[(o * area + p) * inputs + i]!;
+      }
+    }
+  }
+  return { dims: [outputs, inputs, height, width], filters, bias: new Float32Array(outputs) };
+}
+
 /** Converts depthwise [height, width, channels, 1] of TensorFlow to grouped [channels, 1, height, width] of ONNX. */
 export function filtersFromDepthwise(shape: readonly number[], data: Float32Array): ConvolutionConstants {
   const [height, width, channels] = shape as [number, number, number, number];

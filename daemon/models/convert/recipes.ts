@@ -1,5 +1,6 @@
-import { badInput } from '../../base/errors.js';
+import { badInput, defect } from '../../base/errors.js';
 import { convertDlibResNet } from './dlib-resnet.js';
+import { convertFaceLandmarker } from './face-landmarker.js';
 import {
   convertAntispoof,
   convertBlazeFace,
@@ -59,4 +60,15 @@ export function convertPack(packId: string, files: SourceFiles): Uint8Array {
     });
   }
   return recipe(files);
+}
+
+const ORIGINAL_RECIPES: Readonly<Record<string, (original: Uint8Array) => Uint8Array>> = {
+  'face-landmarker': convertFaceLandmarker,
+};
+
+/** Converts the publisher's file of the pack `packId` into one ONNX file. The same file gives the same bytes on every machine. */
+export function convertOriginal(packId: string, original: Uint8Array): Uint8Array {
+  const recipe = ORIGINAL_RECIPES[packId];
+  if (recipe === undefined) throw defect('pack-without-recipe', `no recipe converts the file of ${packId}`);
+  return recipe(original);
 }

@@ -7,30 +7,40 @@ import type { FaceRegion } from '../face-analyser.js';
 import { cropAffine } from './affine-crop.kernel.js';
 import { type Network, output } from './network.js';
 
-/** Side of the network's input, pixels. */
-const CROP_PX = 192;
+/** The networks that fit a mesh: the side of their input, pixels, and the number of their points. The first 468 are the same. */
+export const facemeshContract = { cropPx: 192, points: MESH_POINTS } as const;
+export const faceLandmarkerContract = { cropPx: 256, points: 478 } as const;
+type MeshContract = typeof facemeshContract | typeof faceLandmarkerContract;
+
 /** Side of the crop divided by the longer side of the region, as in the training of the network. */
 const CROP_FACTOR = 1.5;
 /** Faces in one run. More would only need larger buffers. */
 const MOST_IN_BATCH = 8;
 
-const SAMPLES = 3 * CROP_PX * CROP_PX;
-const NUMBERS = MESH_POINTS * MESH_STRIDE;
-
 /** A mesh in picture pixels and how sure the network is that there is a face, 0..1. */
 interface PlacedMesh {
   readonly mesh: FaceMesh;
   readonly presence: number;
+  /** How far the eyes are closed, 0..1; undefined from a network that does not tell. */
+  readonly closures: EyeClosures | undefined;
 }
 
-/** Dense landmarks by MediaPipe's FaceMesh. */
+/** By the side of the subject, 0 (open) .. 1. */
+export interface EyeClosures {
+  readonly left: number;
+  readonly right: number;
+}
+
+/** Dense landmarks by MediaPipe's FaceMesh or Face Landmarker. */
 export class FaceMeshNetwork {
   readonly #network: Network;
+  readonly #contract: MeshContract;
   readonly #turn = new SerialQueue();
-  #buffer = new Float32Array(SAMPLES);
+  #buffer = new Float32Array(0);
 
-  constructor(network: Network) {
+  constructor(network: Network, contract: MeshContract) {
     this.#network = network;
+    this.#contract = contract;
   }
 
   /** The meshes for all regions, in order. */
@@ -45,22 +55,27 @@ export class FaceMeshNetwork {
   }
 
   async #batch(picture: Picture, regions: readonly FaceRegion[]): Promise<readonly PlacedMesh[]> {
-    const samples = regions.length * SAMPLES;
+    const { cropPx, points } = this.#contract;
+    const perCrop = 3 * cropPx * cropPx;
+    const samples = regions.length * perCrop;
     if (this.#buffer.length < samples) this.#buffer = new Float32Array(samples);
     const maps = regions.map((region, index) => {
       const side = Math.max(region.width, region.height) * CROP_FACTOR;
-      const map = squareToCrop(boxCentre(region), side, region.rollDeg ?? 0, CROP_PX);
-      const offset = index * SAMPLES;
-      cropAffine(picture, map, { data: this.#buffer, offset, widthPx: CROP_PX, heightPx: CROP_PX });
+      const map = squareToCrop(boxCentre(region), side, region.rollDeg ?? 0, cropPx);
+      const offset = index * perCrop;
+      cropAffine(picture, map, { data: this.#buffer, offset, widthPx: cropPx, heightPx: cropPx });
       return map;
     });
     const input = this.#buffer.subarray(0, samples);
-    const outputs = await this.#network.run(input, [regions.length, 3, CROP_PX, CROP_PX]);
+    const outputs = await this.#network.run(input, [regions.length, 3, cropPx, cropPx]);
     const landmarks = output(outputs, 'landmarks');
     const presence = output(outputs, 'presence');
+    const blinks = outputs['blinks'];
+    const numbers = points * MESH_STRIDE;
     return maps.map((map, index) => ({
-      mesh: meshInPicture(landmarks.subarray(index * NUMBERS, (index + 1) * NUMBERS), map),
+      mesh: meshInPicture(landmarks.subarray(index * numbers, (index + 1) * numbers), map),
       presence: presence[index] ?? 0,
+      closures: blinks && { left: blinks[2 * index] ?? 0, right: blinks[2 * index + 1] ?? 0 },
     }));
   }
 }

@@ -6,6 +6,7 @@ import type { Picture } from '../../domain/faces/picture.js';
 import type { ViewQuality } from '../../domain/faces/quality.js';
 import type { Embedding } from '../../domain/identification/match.js';
 import type { RecogniserId } from '../../domain/ids.js';
+import { eyesOfMesh } from '../../domain/liveness/mesh-eyes.js';
 import type {
   DetectOptions,
   FaceAnalyser,
@@ -16,7 +17,7 @@ import type {
 import { assessView } from './assess-view.js';
 import type { EyeNetwork } from './eye-network.js';
 import type { FaceDetector } from './face-detector.js';
-import type { FaceMeshNetwork } from './face-mesh-network.js';
+import type { EyeClosures, FaceMeshNetwork } from './face-mesh-network.js';
 import type { PassivePad } from './passive-pad.js';
 import type { Recogniser } from './recogniser.js';
 
@@ -27,7 +28,8 @@ interface AnalyserParts {
   readonly mesh: FaceMeshNetwork;
   /** Least presence of a face, 0..1. */
   readonly presenceThreshold: number;
-  readonly eyes: EyeNetwork;
+  /** Measures the eyes; absent where the mesh itself shows them. */
+  readonly eyes: EyeNetwork | undefined;
   readonly recogniser: Recogniser;
   readonly passivePad: PassivePad | undefined;
   readonly close: () => Promise<void>;
@@ -59,16 +61,18 @@ export class OnnxFaceAnalyser implements FaceAnalyser {
   ): Promise<readonly (FaceLandmarks | undefined)[]> {
     const { mesh: network, presenceThreshold, eyes: eyeNetwork } = this.#parts;
     const placed = await network.locate(picture, regions);
-    const faces = placed.flatMap(({ mesh, presence }, index) =>
-      presence >= presenceThreshold ? [{ index, mesh, presence, points: alignmentPointsOf(mesh) }] : [],
+    const faces = placed.flatMap(({ mesh, presence, closures }, index) =>
+      presence >= presenceThreshold
+        ? [{ index, mesh, presence, closures, points: alignmentPointsOf(mesh) }]
+        : [],
     );
-    const eyes = await eyeNetwork.measure(
+    const eyes = await eyeNetwork?.measure(
       picture,
       faces.map(({ points }) => points.fivePoints),
     );
     const located: (FaceLandmarks | undefined)[] = regions.map(() => undefined);
-    faces.forEach(({ index, mesh, presence, points }, order) => {
-      const both = eyes[order];
+    faces.forEach(({ index, mesh, presence, closures, points }, order) => {
+      const both = eyes === undefined ? closedEyes(eyesOfMesh(mesh), closures) : eyes[order];
       if (!both) return;
       const pose = headPose(mesh);
       located[index] = { presence, box: meshBox(mesh), shape: shapeOf(mesh), ...points, pose, ...both };
@@ -91,4 +95,12 @@ export class OnnxFaceAnalyser implements FaceAnalyser {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#parts.close();
   }
+}
+
+type BothEyes = Pick<FaceLandmarks, 'leftEye' | 'rightEye'>;
+
+function closedEyes({ leftEye, rightEye }: BothEyes, closures: EyeClosures | undefined): BothEyes {
+  if (closures === undefined) return { leftEye, rightEye };
+  const { left, right } = closures;
+  return { leftEye: { ...leftEye, closure: left }, rightEye: { ...rightEye, closure: right } };
 }

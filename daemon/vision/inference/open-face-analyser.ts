@@ -3,6 +3,7 @@ import type { Logger } from '../../base/logger.js';
 import {
   type DetectorName,
   detectorInUse,
+  type LandmarkName,
   type PassivePadName,
   type RecogniserName,
 } from '../../config/vision-schema.js';
@@ -12,7 +13,7 @@ import type { FaceAnalyser } from '../face-analyser.js';
 import { BlazefaceDetector } from './blazeface-detector.js';
 import { EyeNetwork } from './eye-network.js';
 import type { DetectorPolicy, FaceDetector } from './face-detector.js';
-import { FaceMeshNetwork } from './face-mesh-network.js';
+import { FaceMeshNetwork, faceLandmarkerContract, facemeshContract } from './face-mesh-network.js';
 import type { Network } from './network.js';
 import { OnnxFaceAnalyser } from './onnx-face-analyser.js';
 import { closeNetworks, openNetworks } from './open-networks.js';
@@ -30,6 +31,8 @@ export interface FaceAnalyserOptions {
    * `auto`: depends on `passivePad`. `in-turn`: BlazeFace makes the quick looks. `yunet`: any form of YuNet that is installed.
    */
   readonly detector: DetectorName;
+  /** `face-landmarker` also measures the eyes. Default: `facemesh`. */
+  readonly landmarks?: LandmarkName;
   readonly passivePad: PassivePadName;
   /** Threads one run of a network may use on the processor, 1 or more. */
   readonly threads: number;
@@ -44,6 +47,8 @@ const LONGEST_DETECTOR_INPUT_PX = 1024;
 
 /** The reach of BlazeFace in quick looks, measured by `scripts/bench detection` (docs/accuracy.md). */
 const QUICK_REACH = { leastInInputPx: 16 } as const;
+
+const meshContracts = { facemesh: facemeshContract, 'face-landmarker': faceLandmarkerContract } as const;
 
 /** The crop of each passive model, as a multiple of the detector's box. */
 const PASSIVE_BOX_FACTORS = { passiveNear: 2.7, passiveFar: 4 } as const;
@@ -79,9 +84,9 @@ export async function openFaceAnalyser(options: FaceAnalyserOptions): Promise<Fa
   return new OnnxFaceAnalyser({
     provider,
     detector: detectorsOn(networks, packs, models),
-    mesh: new FaceMeshNetwork(networks.mesh),
+    mesh: new FaceMeshNetwork(networks.mesh, meshContracts[options.landmarks ?? 'facemesh']),
     presenceThreshold: thresholdOf(models.pack(packs.mesh), 'presence'),
-    eyes: new EyeNetwork(networks.eyes),
+    eyes: networks.eyes && new EyeNetwork(networks.eyes),
     recogniser: new Recogniser(networks.recogniser, contractOf(options.recogniser)),
     passivePad: passivePadOn(networks),
     close: () => closeNetworks(networks),
@@ -93,15 +98,16 @@ interface FileOf {
   readonly path: string;
 }
 
-type Packs = Readonly<Record<'detector' | 'mesh' | 'eyes' | 'recogniser', string>> &
-  Partial<Readonly<Record<'lightDetector' | keyof typeof PASSIVE_BOX_FACTORS, string>>>;
+type Packs = Readonly<Record<'detector' | 'mesh' | 'recogniser', string>> &
+  Partial<Readonly<Record<'lightDetector' | 'eyes' | keyof typeof PASSIVE_BOX_FACTORS, string>>>;
 
 async function packsFor(options: FaceAnalyserOptions): Promise<Packs> {
+  const { landmarks = 'facemesh' } = options;
   return {
     detector: await detectorPack(options),
     ...(detectorInUse(options) === 'in-turn' ? { lightDetector: 'blazeface-back' } : {}),
-    mesh: 'facemesh',
-    eyes: 'iris',
+    mesh: landmarks,
+    ...(landmarks === 'facemesh' ? { eyes: 'iris' } : {}),
     recogniser: options.recogniser,
     ...(options.passivePad === 'minifasnet'
       ? { passiveNear: 'minifasnet-v2', passiveFar: 'minifasnet-v1se' }
