@@ -159,30 +159,30 @@ describe('eyeSampleOf', () => {
       rightEye: { openness: 0.3, widthPx: rightPx },
     });
     const steady = [
-      posed({ yawDeg: 10 }),
-      posed({ yawDeg: -10 }),
-      posed({ pitchDeg: 12 }),
-      posed({ pitchDeg: -12 }),
+      posed({ yawDeg: 7.5 }),
+      posed({ yawDeg: -7.5 }),
+      posed({ pitchDeg: 9 }),
+      posed({ pitchDeg: -9 }),
     ];
     const jumped = [
-      posed({ yawDeg: 10.1 }),
-      posed({ yawDeg: -10.1 }),
-      posed({ pitchDeg: 12.1 }),
-      posed({ pitchDeg: -12.1 }),
+      posed({ yawDeg: 7.6 }),
+      posed({ yawDeg: -7.6 }),
+      posed({ pitchDeg: 9.1 }),
+      posed({ pitchDeg: -9.1 }),
     ];
     for (const [from, to] of [
-      [20, 23.9],
-      [23.9, 20],
+      [20, 22.8],
+      [22.8, 20],
     ] as const) {
-      assert.ok(isJudgedAfter(eyes(from, 20), eyes(to, 20)), 'grown by less than a fifth');
+      assert.ok(isJudgedAfter(eyes(from, 20), eyes(to, 20)), 'grown by less than a seventh');
       assert.ok(isJudgedAfter(eyes(20, from), eyes(20, to)));
       assert.ok(!isJudgedAfter(eyes(from, 20), eyes(to * (to > from ? 1.01 : 0.99), 20)));
       assert.ok(!isJudgedAfter(eyes(20, from), eyes(20, to * (to > from ? 1.01 : 0.99))));
     }
-    for (const to of [23.9, 16.8]) {
+    for (const to of [22.8, 17.5]) {
       assert.ok(isJudgedAfter(landmarksAt(300, 200), landmarksAt(300, 200, 0, to)), 'the whole face grows');
     }
-    for (const to of [24.1, 16.6]) {
+    for (const to of [23, 17.4]) {
       assert.ok(!isJudgedAfter(landmarksAt(300, 200), landmarksAt(300, 200, 0, to)));
     }
     for (const face of steady) assert.ok(isJudgedAfter(before, face));
@@ -205,8 +205,8 @@ describe('eyeSampleOf', () => {
       return isJudged;
     };
     for (const fps of [7, 10, 20, 30]) {
-      assert.ok(turning(99, fps), `${fps}`);
-      assert.ok(!turning(106, fps), `${fps}`);
+      assert.ok(turning(74, fps), `${fps}`);
+      assert.ok(!turning(79, fps), `${fps}`);
     }
   });
 

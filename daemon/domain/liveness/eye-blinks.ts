@@ -1,7 +1,14 @@
-import { type BlinkState, defaultBlinkPolicy, initialBlinkState, nextBlink } from './blink.js';
+import {
+  type BlinkPolicy,
+  type BlinkState,
+  defaultBlinkPolicy,
+  initialBlinkState,
+  nextBlink,
+} from './blink.js';
 import {
   defaultLidClosurePolicy,
   initialLidClosure,
+  type LidClosurePolicy,
   type LidClosureState,
   nextLidClosure,
 } from './lid-closure.js';
@@ -23,6 +30,13 @@ export const initialEyeBlinks: EyeBlinkState = {
   found: [],
 };
 
+export interface EyeBlinkPolicies {
+  readonly contour: BlinkPolicy;
+  readonly lids: LidClosurePolicy;
+}
+
+const defaultPolicies: EyeBlinkPolicies = { contour: defaultBlinkPolicy, lids: defaultLidClosurePolicy };
+
 /** Both signals report a closure at its end, the contour up to a second after that, milliseconds. */
 const rememberedMs = 3000;
 
@@ -30,13 +44,14 @@ const rememberedMs = 3000;
 export function nextEyeBlinks(
   state: EyeBlinkState,
   sample: EyeSample,
+  policies: EyeBlinkPolicies = defaultPolicies,
 ): { readonly state: EyeBlinkState; readonly blinks: readonly Blink[] } {
-  const contour = nextBlink(state.contour, sample, defaultBlinkPolicy);
+  const contour = nextBlink(state.contour, sample, policies.contour);
   const { atMs, closure } = sample;
   const lids =
     closure === undefined
       ? { state: state.lids, blink: undefined }
-      : nextLidClosure(state.lids, { atMs, closure }, defaultLidClosurePolicy);
+      : nextLidClosure(state.lids, { atMs, closure }, policies.lids);
   const recent = state.found.filter((blink) => blink.atMs >= atMs - rememberedMs);
   const isNew = (blink: Blink): boolean => !recent.some((earlier) => overlap(earlier, blink));
   // Closures that one signal tells apart are different ones, so they are compared with the earlier blinks only.

@@ -2,7 +2,13 @@ import type { EyeContour, FaceLandmarks } from '../faces/face.js';
 import type { Point } from '../faces/geometry.js';
 import type { FaceQuality, QualityReason, ViewQuality } from '../faces/quality.js';
 import type { EyeFault, EyeSample, Framing } from './liveness.js';
-import { isCalm, isSteady, type TimedFit } from './mesh-steadiness.js';
+import {
+  defaultSteadinessPolicy,
+  isCalm,
+  isSteady,
+  type SteadinessPolicy,
+  type TimedFit,
+} from './mesh-steadiness.js';
 
 /**
  * The contour of a narrower eye is a guess: the opening is about a third as high as the eye is wide, and its closing needs at
@@ -13,7 +19,7 @@ const smallestEyePx = 6;
  * With a larger turn the far eye is half hidden; a full profile measures about 42 degrees (see `judgeView`). At 34 degrees, the blink
  * of a woman who turns is as deep in the far eye as in the near one.
  */
-const largestYawDeg = 36;
+const largestEyeYawDeg = 36;
 /** With a larger pitch downwards, the lids cover the eye as in a closure. */
 const largestPitchDeg = 30;
 
@@ -39,17 +45,29 @@ interface EyeView {
   readonly picture: PictureSize;
 }
 
+/** When the eyes of a view are judged. */
+export interface EyeViewLimits {
+  /** Largest yaw of the head, degrees. */
+  readonly largestYawDeg: number;
+  readonly steadiness: SteadinessPolicy;
+}
+
+export const defaultEyeViewLimits: EyeViewLimits = {
+  largestYawDeg: largestEyeYawDeg,
+  steadiness: defaultSteadinessPolicy,
+};
+
 export interface PictureSize {
   readonly widthPx: number;
   readonly heightPx: number;
 }
 
 /** Reduces a view to the input of blink detection; eyes that cannot be judged are undefined. */
-export function eyeSampleOf(view: EyeView): EyeSample {
+export function eyeSampleOf(view: EyeView, limits: EyeViewLimits = defaultEyeViewLimits): EyeSample {
   const { atMs, landmarks, quality, before, picture } = view;
   const { leftEye, rightEye } = landmarks;
   const [rightOuter, rightInner, leftInner, leftOuter] = landmarks.fivePoints;
-  const viewFault = faultOfView(view);
+  const viewFault = faultOfView(view, limits);
   const leftFault = viewFault ?? faultOfEye(leftEye, [leftInner, leftOuter], picture);
   const rightFault = viewFault ?? faultOfEye(rightEye, [rightInner, rightOuter], picture);
   const fault = leftFault ?? rightFault;
@@ -77,11 +95,14 @@ function closureOf(
 }
 
 /** A fault that affects both eyes. */
-function faultOfView({ atMs, landmarks, quality, before }: EyeView): EyeFault | undefined {
+function faultOfView(
+  { atMs, landmarks, quality, before }: EyeView,
+  { largestYawDeg, steadiness }: EyeViewLimits,
+): EyeFault | undefined {
   const { yawDeg, pitchDeg } = landmarks.pose;
   if (Math.abs(yawDeg) > largestYawDeg || Math.abs(pitchDeg) > largestPitchDeg) return 'turned-away';
   const spoilt = spoilingReasons.find((reason) => quality.reasons.includes(reason));
-  return spoilt ?? (isSteady(before, { atMs, landmarks }) ? undefined : 'mesh-unsteady');
+  return spoilt ?? (isSteady(before, { atMs, landmarks }, steadiness) ? undefined : 'mesh-unsteady');
 }
 
 function faultOfEye(eye: EyeContour, corners: readonly Point[], picture: PictureSize): EyeFault | undefined {

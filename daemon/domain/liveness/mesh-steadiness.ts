@@ -1,16 +1,26 @@
 import type { EyeContour, FaceLandmarks } from '../faces/face.js';
 import { eyeDistanceOf } from '../faces/face-mesh.js';
 
-/*
- * Speeds up to which a mesh is believed. A deliberate head turn reaches 40 degrees a second, and a whole face that squeezes with the
- * eyes seems to turn by up to 90, because the mesh follows the muscles. A mesh that slips (faces at the edge of the picture, shaken
- * photographs) jumps by 5 to 20 degrees and 10 to 20 % from one frame to the next. With 0.75 to 1.5 times these limits the same blinks are
- * found (docs/accuracy.md, "Blinks").
+/** Speeds up to which a mesh is believed. */
+export interface SteadinessPolicy {
+  /** Degrees a second. */
+  readonly largestYawPerS: number;
+  readonly largestPitchPerS: number;
+  /** Natural logarithm of the growth a second, of the face and of an eye relative to the face. */
+  readonly largestGrowthPerS: number;
+}
+
+/**
+ * A deliberate head turn reaches 40 degrees a second, and a whole face that squeezes with the eyes seems to turn by up to 90, because
+ * the mesh follows the muscles. A mesh that slips (faces at the edge of the picture, shaken photographs) jumps by 5 to 20 degrees and
+ * 10 to 20 % from one frame to the next. `scripts/bench blink-limits` prints what other limits find.
  */
-const largestYawPerS = 100;
-const largestPitchPerS = 120;
-/** Natural logarithm of the growth a second: 20 % in 100 ms. Of an eye, relative to the face. */
-const largestGrowthPerS = 1.8;
+export const defaultSteadinessPolicy: SteadinessPolicy = {
+  largestYawPerS: 75,
+  largestPitchPerS: 90,
+  // 14 % in 100 ms.
+  largestGrowthPerS: 1.35,
+};
 
 /**
  * The limits hold over this time, milliseconds: fits that are closer together differ by noise. Longer intervals allow more movement,
@@ -27,8 +37,8 @@ export interface TimedFit {
 /**
  * False if the mesh jumped since one of the earlier fits: the measured eyes then show the jump rather than the lids.
  */
-export function isSteady(before: readonly TimedFit[], now: TimedFit): boolean {
-  return before.every((fit) => isNear(fit, now));
+export function isSteady(before: readonly TimedFit[], now: TimedFit, policy: SteadinessPolicy): boolean {
+  return before.every((fit) => isNear(fit, now, policy));
 }
 
 /*
@@ -67,20 +77,21 @@ export function fitsBefore(fits: readonly TimedFit[], atMs: number): readonly Ti
 /** Time stamps of cameras jitter, milliseconds. */
 const jitterMs = 5;
 
-function isNear({ atMs, landmarks: before }: TimedFit, { atMs: nowMs, landmarks: now }: TimedFit): boolean {
+function isNear(
+  { atMs, landmarks: before }: TimedFit,
+  { atMs: nowMs, landmarks: now }: TimedFit,
+  { largestYawPerS, largestPitchPerS, largestGrowthPerS }: SteadinessPolicy,
+): boolean {
   const seconds = Math.max(nowMs - atMs, steadinessMs) / 1000;
   const faceGrowth = eyeDistanceOf(now.shape) / eyeDistanceOf(before.shape);
+  const isGrowthNear = (ratio: number): boolean => Math.abs(Math.log(ratio)) <= largestGrowthPerS * seconds;
   const isEyeNear = (was: EyeContour, is: EyeContour): boolean =>
-    isGrowthNear(is.widthPx / was.widthPx / faceGrowth, seconds);
+    isGrowthNear(is.widthPx / was.widthPx / faceGrowth);
   return (
     Math.abs(now.pose.yawDeg - before.pose.yawDeg) <= largestYawPerS * seconds &&
     Math.abs(now.pose.pitchDeg - before.pose.pitchDeg) <= largestPitchPerS * seconds &&
-    isGrowthNear(faceGrowth, seconds) &&
+    isGrowthNear(faceGrowth) &&
     isEyeNear(before.leftEye, now.leftEye) &&
     isEyeNear(before.rightEye, now.rightEye)
   );
-}
-
-function isGrowthNear(growth: number, seconds: number): boolean {
-  return Math.abs(Math.log(growth)) <= largestGrowthPerS * seconds;
 }
