@@ -11,7 +11,7 @@ import { readPeople } from '../../daemon/cli/replay/labelled-collection.js';
 import { meanFaceAlignment } from '../../daemon/domain/faces/alignment.js';
 import type { FaceLandmarks } from '../../daemon/domain/faces/face.js';
 import type { FaceStatistics } from '../../daemon/domain/faces/face-statistics.js';
-import { boxCentre } from '../../daemon/domain/faces/geometry.js';
+import { boxCentre, type Point } from '../../daemon/domain/faces/geometry.js';
 import type { Rgb24Picture } from '../../daemon/domain/faces/picture.js';
 import { similarityOf } from '../../daemon/domain/identification/match.js';
 import { ownThreshold } from '../../daemon/models/operating-point.js';
@@ -30,7 +30,10 @@ if (values.known === undefined) {
 const known = values.known;
 
 /** How a photograph is spoilt; widths are those of the face in pixels. */
-type Spoiling = readonly [name: string, spoil: (photograph: Sharp, faceWidthPx: number) => Sharp];
+type Spoiling = readonly [
+  name: string,
+  spoil: (photograph: Sharp, faceWidthPx: number, face: FaceLandmarks) => Sharp,
+];
 
 const SPOILINGS: readonly Spoiling[] = [
   ['as it is', (photograph) => photograph],
@@ -52,7 +55,25 @@ const SPOILINGS: readonly Spoiling[] = [
   ...[1.5, 2, 2.5, 3].map(
     (gain): Spoiling => [`light x ${gain}`, (photograph) => photograph.linear(gain, 0)],
   ),
+  ...[0.8, 0.9, 0.97].map(
+    (opacity): Spoiling => [
+      `glasses, ${100 * opacity} % dark`,
+      (photograph, _, face) => photograph.composite([{ input: drawnGlasses(face, opacity) }]),
+    ],
+  ),
 ];
+
+/** Two dark lenses over the eyes, as wide as half the distance of their outer corners. */
+function drawnGlasses({ fivePoints }: FaceLandmarks, opacity: number): Buffer {
+  const [rightOuter, rightInner, leftInner, leftOuter] = fivePoints;
+  const eyesPx = Math.hypot(leftOuter.x - rightOuter.x, leftOuter.y - rightOuter.y);
+  const lens = (a: Point, b: Point): string =>
+    `<ellipse cx="${(a.x + b.x) / 2}" cy="${(a.y + b.y) / 2}" rx="${0.26 * eyesPx}" ry="${0.22 * eyesPx}" fill="#111" fill-opacity="${opacity}"/>`;
+  const lenses = lens(rightOuter, rightInner) + lens(leftInner, leftOuter);
+  return Buffer.from(
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${PHOTOGRAPH_PX}" height="${PHOTOGRAPH_PX}">${lenses}</svg>`,
+  );
+}
 
 function sharpScaled(photograph: Sharp, scale: number): Sharp {
   return photograph.resize({ width: Math.max(8, Math.round(PHOTOGRAPH_PX * scale)), kernel: 'cubic' });
@@ -110,7 +131,7 @@ for (const { paths } of (await readPeople(known)).slice(0, Number(values.people)
   if (!face) continue;
   const whole = await load(spoilt).png().toBuffer();
   for (const [name, spoil] of SPOILINGS) {
-    const picture = await pixels(spoil(sharp(whole), face.box.width));
+    const picture = await pixels(spoil(sharp(whole), face.box.width, face));
     const scale = picture.widthPx / clean.widthPx;
     const { x, y, width, height } = face.box;
     const region = { x: x * scale, y: y * scale, width: width * scale, height: height * scale };
@@ -131,6 +152,7 @@ for (const [name, all] of readings) {
   const of = (key: keyof Reading): string => median(all.map((reading) => reading[key])).toFixed(2);
   console.log(
     `${name.padEnd(22)} missed ${missed}/${all.length}  similarity ${median(all.map((r) => r.similarity)).toFixed(3)}` +
-      `  sharpness ${of('sharpness')}  luma ${of('meanLuma')}  burnt out ${of('brightShare')}  weakest part ${of('weakestPart')}`,
+      `  sharpness ${of('sharpness')}  luma ${of('meanLuma')}  burnt out ${of('brightShare')}  weakest part ${of('weakestPart')}` +
+      `  eyes over cheeks ${of('eyesOverCheeks')}  lens structure ${of('lensStructure')}`,
   );
 }
