@@ -5,7 +5,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
-import type { CallInput, OperationDeclaration } from '../../daemon/contract/operation.js';
+import {
+  type CallInput,
+  hasIdempotencyField,
+  type OperationDeclaration,
+} from '../../daemon/contract/operation.js';
 import { type OperationId, type Operations, operations } from '../../daemon/contract/operations.js';
 import { newRecoveryKey } from '../../daemon/gallery/backup/recovery-key.js';
 import { writeRecoveryKey } from '../../daemon/gallery/backup/recovery-key-text.js';
@@ -541,9 +545,11 @@ class WatchedCaller implements OperationCaller {
   ): Promise<readonly string[]> {
     this.#seen = await this.#newest();
     const again = await this.#ask(id, input, key);
-    const { creates }: OperationDeclaration = operations[id];
-    // Neither secrets nor what is known of persons is kept for a repeat.
-    const mustNotBeKept = creates?.lost !== undefined || /"p-[0-9a-z]{26}"/.test(first.body);
+    const declaration: OperationDeclaration = operations[id];
+    // Neither secrets nor what is known of persons is kept for a repeat. An enrolment reads the person again.
+    const mustNotBeKept =
+      !hasIdempotencyField(declaration) &&
+      (declaration.creates?.lost !== undefined || /"p-[0-9a-z]{26}"/.test(first.body));
     const isUnkept = again.code === 'idempotency-answer-not-kept';
     const dataOf = (body: string): unknown => Object(JSON.parse(body)).data;
     const isSame = again.status === 200 && isDeepStrictEqual(dataOf(again.body), dataOf(first.body));
@@ -552,7 +558,9 @@ class WatchedCaller implements OperationCaller {
       ({ sequence, action }) => sequence > this.#seen && action === rowOf.get(id)?.audit,
     );
     return [
-      ...((mustNotBeKept ? isUnkept : isSame) ? [] : [`${id}: a repeat with its key got ${said(again)} ${again.body}`]),
+      ...((mustNotBeKept ? isUnkept : isSame)
+        ? []
+        : [`${id}: a repeat with its key got ${said(again)} ${again.body}`]),
       ...(isDoneAgain ? [`${id}: a repeat with its key left the audit entry again`] : []),
     ];
   }
