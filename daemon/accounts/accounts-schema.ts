@@ -188,7 +188,7 @@ const sealing = `
   ALTER TABLE user ADD COLUMN granted_at_ms INTEGER NOT NULL DEFAULT 0;
 `;
 
-const migrations: readonly Migration[] = [
+export const accountsMigrations: readonly Migration[] = [
   { name: 'users, roles, sessions, keys and failed logins', apply: `${userTables}\n${sessionTables}` },
   { name: 'passkeys', apply: passkeyTable },
   { name: 'approvals of a second person', apply: approvalTable },
@@ -214,7 +214,7 @@ export function openAccountsDatabase(
     readonly isUsable: (database: OpenDatabase) => boolean;
   },
 ): OpenDatabase {
-  const open = (): OpenDatabase => openDatabase(path, { migrations, applicationId });
+  const open = (): OpenDatabase => openDatabase(path, { migrations: accountsMigrations, applicationId });
   const opened = openUnlessDamaged(open);
   if (opened !== undefined && isUsable(opened)) return opened;
   opened?.close();

@@ -42,12 +42,17 @@ export function anonymousCaller({ address, agent }: Pick<Credentials, 'address' 
   };
 }
 
+type AuthenticatorContext = Pick<
+  AccountsContext,
+  'database' | 'users' | 'sessions' | 'screens' | 'tokens' | 'clock' | 'logger'
+>;
+
 /** Finds out who sent a request. */
 export class Authenticator {
-  readonly #context: AccountsContext;
+  readonly #context: AuthenticatorContext;
   readonly #life: SessionLife;
 
-  constructor(context: AccountsContext, life: SessionLife) {
+  constructor(context: AuthenticatorContext, life: SessionLife) {
     this.#context = context;
     this.#life = life;
   }

@@ -16,9 +16,10 @@ interface Rule {
 export const accountRule: Rule = { slowFrom: 3, lockAt: 10 };
 /** Of an address: many users may share one. */
 export const addressRule: Rule = { slowFrom: 20, lockAt: 50 };
-export const lockMs = 15 * 60_000;
 /** Failures are forgotten after this time without another one. */
 export const forgetMs = 15 * 60_000;
+/** A lock ends when its failures are forgotten: no attempt is made before. */
+export const lockMs = forgetMs;
 const longestDelayMs = 60_000;
 /** So many failures of one account or address within `alarmWithinMs` raise the alarm. */
 export const alarmAt = 5;
@@ -186,9 +187,7 @@ export class LoginThrottle {
   /** The failures that count; undefined without any. */
   #current(hash: Uint8Array, nowMs: number): FailureRow | undefined {
     const row = this.#find.get(hash);
-    if (row === undefined) return undefined;
-    if (row.lockedUntilMs > 0) return row.lockedUntilMs > nowMs ? row : undefined;
-    return nowMs - row.lastAtMs < forgetMs ? row : undefined;
+    return row !== undefined && nowMs - row.lastAtMs < forgetMs ? row : undefined;
   }
 
   #refuseTooEarly({ hash, name, rule, what }: Subject): void {

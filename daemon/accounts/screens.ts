@@ -95,7 +95,7 @@ export function screenHandlers(context: AccountsContext): Handlers<typeof screen
 
 /** The caller behind the cookie of a screen; undefined for another cookie, and for a screen that was removed. */
 export function screenCaller(
-  context: AccountsContext,
+  context: Pick<AccountsContext, 'screens' | 'clock' | 'database' | 'logger'>,
   token: string,
 ): Pick<Caller, 'actor' | 'scopes' | 'cameras'> | undefined {
   const { screens, clock } = context;

@@ -28,11 +28,16 @@ export const seenEveryMs = 60_000;
 /** Sessions of one user; a further login ends the oldest. */
 export const mostSessions = 20;
 
+export type SessionContext = Pick<
+  AccountsContext,
+  'database' | 'users' | 'sessions' | 'passkeys' | 'throttle' | 'tokens' | 'audit' | 'clock' | 'logger'
+>;
+
 /** Begins, renews and ends sessions of browsers and tokens of programs. */
 export class SessionLife {
-  readonly #context: AccountsContext;
+  readonly #context: SessionContext;
 
-  constructor(context: AccountsContext) {
+  constructor(context: SessionContext) {
     this.#context = context;
   }
 

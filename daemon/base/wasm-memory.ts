@@ -62,11 +62,11 @@ export class WasmMemory {
   }
 
   /** The function `name` of a WebAssembly module that imports its memory, working on this memory. */
-  link(module: Uint8Array<ArrayBuffer>, name: string): (...parameters: number[]) => void {
+  link(module: Uint8Array<ArrayBuffer>, name: string): (...parameters: number[]) => number {
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module), {
       env: { memory: this.#memory },
     });
-    return exports[name] as (...parameters: number[]) => void;
+    return exports[name] as (...parameters: number[]) => number;
   }
 
   #allocate<T>(allocate: () => T): T {

@@ -5,13 +5,14 @@ import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { unmeasuredRecognisers } from '../config/vision-schema.js';
 import { openConfiguredStore } from '../models/configured-store.js';
-import type { ModelPack } from '../models/manifest.js';
+import { type ModelPack, remedyOfDamage } from '../models/manifest.js';
 import type { DownloadProgress } from '../models/publisher.js';
 import type { ModelStore, Obtained, PackStatus } from '../models/store.js';
 import { fallbackRecogniser, preferredRecogniser } from '../vision/recogniser-in-use.js';
 import { type CommonOptions, defaultConfigPath, withCommonOptions } from './common-options.js';
 import { invalidConfig } from './daemon-client.js';
 import { type ExitCode, exitCodes, print, runAction, table } from './output.js';
+import { addRecogniser, describeAdded, removeRecogniser } from './own-recognisers.js';
 import { inMiB, withProgress } from './progress.js';
 
 /**
@@ -49,7 +50,7 @@ function statusTable(statuses: readonly PackStatus[]): string {
       'foundSha256' in row
         ? [
             `${row.id}: ${row.path} is damaged: expected SHA-256 ${row.sha256}, found ${row.foundSha256}`,
-            '  what to do: delete the file, then build, import or fetch the pack again',
+            `  what to do: ${remedyOfDamage(row.id, row.source)}`,
           ]
         : [],
     ),
@@ -117,6 +118,13 @@ function show(isJson: boolean, statuses: readonly PackStatus[]): void {
   print(isJson, statuses.map(summary), () => statusTable(statuses));
 }
 
+/** On standard error, because such a network has no row in the list. */
+function showUnusable({ unusableOwn }: ModelStore): void {
+  for (const { id, reason, remedy } of unusableOwn) {
+    process.stderr.write(`${id} cannot be used: ${reason}\n  what to do: ${remedy}\n`);
+  }
+}
+
 /** Shows the packs, and the next steps for those that are new. */
 function showReceived(
   isJson: boolean,
@@ -138,6 +146,7 @@ export function registerModels(program: Command): void {
       withStore(options, async (store, isJson) => {
         const statuses = await store.list();
         show(isJson, statuses);
+        showUnusable(store);
         if (!isJson) process.stdout.write(`${automaticRecogniser(statuses)}\n`);
         return exitCodes.done;
       }),
@@ -148,7 +157,10 @@ export function registerModels(program: Command): void {
       withStore(options, async (store, isJson) => {
         const statuses = await store.verify();
         show(isJson, statuses);
-        return statuses.some(({ state }) => state === 'damaged') ? exitCodes.failed : exitCodes.done;
+        showUnusable(store);
+        return store.unusableOwn.length > 0 || statuses.some(({ state }) => state === 'damaged')
+          ? exitCodes.failed
+          : exitCodes.done;
       }),
     );
   withCommonOptions(models.command('build'))
@@ -172,6 +184,7 @@ export function registerModels(program: Command): void {
       }),
     );
   registerReceiving(models);
+  registerOwn(models);
 }
 
 function registerReceiving(models: Command): void {
@@ -212,6 +225,55 @@ function registerReceiving(models: Command): void {
         return exitCodes.done;
       }),
     );
+}
+
+function registerOwn(models: Command): void {
+  withCommonOptions(models.command('add-recogniser'))
+    .argument(
+      '<file>',
+      'an ONNX network of the ArcFace family: one aligned face of 112x112 in, one embedding out',
+    )
+    .requiredOption('--name <name>', 'its name; the configuration calls it own-NAME')
+    .requiredOption(
+      '--known <dir>',
+      'folder with one folder of photographs per person: at least 20 people with 3 photographs each',
+    )
+    .description(
+      'add a recogniser of your own: find out how its input must be prepared, prove with photographs that it tells people apart, and measure its threshold; any other network is refused',
+    )
+    .action((file: string, options: CommonOptions & { readonly name: string; readonly known: string }) => {
+      const isJson = options.json === true;
+      return runAction(isJson, async () => {
+        const config = await configOf(options);
+        const store = await openConfiguredStore(config?.models.dir);
+        const { name, known } = options;
+        const added = await withProgress({ title: 'adding the network, people', isJson }, (progress) =>
+          addRecogniser({
+            ...{ file, name, known, store, config },
+            onProgress: (done, total, step) => progress.update(done, total, step),
+          }),
+        );
+        const { status, ...measured } = added;
+        const next = nextSteps(status.pack, config?.vision);
+        print(isJson, { ...measured, ...summary(status), next }, () =>
+          [describeAdded(added), ...next].join('\n'),
+        );
+        return exitCodes.done;
+      });
+    });
+  withCommonOptions(models.command('remove'))
+    .argument('<name>', 'a network that was added with add-recogniser')
+    .description('remove a recogniser of your own; refused while the configuration or the gallery uses it')
+    .action((name: string, options: CommonOptions) => {
+      const isJson = options.json === true;
+      return runAction(isJson, async () => {
+        const config = await configOf(options);
+        const store = await openConfiguredStore(config?.models.dir);
+        const id = await removeRecogniser(name, store, config);
+        print(isJson, { id, removed: true }, () => `removed ${id}`);
+        return exitCodes.done;
+      });
+    });
 }
 
 function leftOutLine({ packId, reason }: { readonly packId: string; readonly reason: string }): string {

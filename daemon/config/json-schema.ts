@@ -5,6 +5,8 @@ import { fileSchema } from './schema.js';
 /** The keywords of a JSON Schema (draft 2020-12) node that this program reads. */
 export interface SchemaNode {
   readonly type?: string;
+  /** What a text is, for people. */
+  readonly title?: string;
   readonly description?: string;
   readonly reload?: ReloadClass;
   readonly default?: unknown;

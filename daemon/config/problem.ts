@@ -32,6 +32,7 @@ function unknownKey(parent: readonly (string | number)[], key: string): ProblemA
 /** What a value must be, in words: `a whole number from 1 to 16`, `one of "in", "out", "both"`. */
 function describeType(node: SchemaNode | undefined): string {
   if (node === undefined) return 'something else';
+  if (node.title !== undefined) return node.title;
   if (node.enum !== undefined) return `one of ${node.enum.map((value) => JSON.stringify(value)).join(', ')}`;
   if (node.const !== undefined) return JSON.stringify(node.const);
   if (node.anyOf !== undefined) return node.anyOf.map(describeType).join(' or ');

@@ -4,6 +4,7 @@ import { isChangeable } from './own-settings.js';
 const inCell = (text: string): string => text.replaceAll('|', '\\|');
 
 function typeText(node: SchemaNode): string {
+  if (node.title !== undefined) return node.title;
   if (node.enum !== undefined) return node.enum.map((value) => `\`${String(value)}\``).join(', ');
   if (node.const !== undefined) return `\`${String(node.const)}\``;
   if (node.anyOf !== undefined) return node.anyOf.map(typeText).join(' or ');

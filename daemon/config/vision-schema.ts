@@ -10,7 +10,13 @@ export const providerNames = ['auto', 'cpu', 'webgpu', 'cuda', 'tensorrt'] as co
 export const detectorNames = ['auto', 'ssd-mobilenet-v1', 'blazeface', 'in-turn', 'yunet'] as const;
 /** Model packs that make templates. */
 export const recogniserNames = ['dlib-resnet', 'mobilefacenet', 'faceres', 'sface', 'auraface'] as const;
-const recogniserChoices = ['auto', ...recogniserNames] as const;
+/** The name of a network that the owner of the box added with `rollcall models add-recogniser`. */
+const ownRecogniserName = z
+  .templateLiteral(['own-', z.string().regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/)])
+  .meta({ title: 'own-NAME for an added network' });
+/** Every recogniser that a box may use. Whether an added one exists is known to its store of models. */
+export const recogniserName = z.union([z.enum(recogniserNames), ownRecogniserName]);
+const recogniserChoice = z.union([z.enum(['auto', ...recogniserNames]), ownRecogniserName]);
 /** Recognisers without a measured operating point: the owner of the box configures one. */
 export const unmeasuredRecognisers: readonly string[] = ['sface', 'auraface'];
 export const passivePadNames = ['none', 'minifasnet'] as const;
@@ -19,8 +25,10 @@ export const landmarkNames = ['facemesh', 'face-landmarker'] as const;
 
 export type ProviderName = (typeof providerNames)[number];
 export type DetectorName = (typeof detectorNames)[number];
-export type RecogniserName = (typeof recogniserNames)[number];
-export type RecogniserChoice = (typeof recogniserChoices)[number];
+/** A recogniser of the model manifest. */
+export type ListedRecogniser = (typeof recogniserNames)[number];
+export type RecogniserName = z.infer<typeof recogniserName>;
+export type RecogniserChoice = z.infer<typeof recogniserChoice>;
 export type LandmarkName = (typeof landmarkNames)[number];
 export type PassivePadName = (typeof passivePadNames)[number];
 
@@ -71,9 +79,9 @@ export const visionSchema = z.strictObject({
     'Network that finds the landmarks of a face and shows how far its eyes are open. `facemesh` comes with the program, with a second network for the eyes. `face-landmarker` does both, and finds more blinks at low frame rates (docs/accuracy.md); it must be installed with `rollcall models`.',
   ),
   recogniser: field(
-    z.enum(recogniserChoices).default('auto'),
+    recogniserChoice.default('auto'),
     'restart',
-    'Network that makes the templates. `auto` keeps the recogniser of the gallery, or takes the one that `rollcall gallery re-embed` has prepared. For an empty gallery it takes `mobilefacenet`, or `dlib-resnet` where `mobilefacenet` is not installed. A gallery can only be opened with its own recogniser. `mobilefacenet` makes far fewer errors than `dlib-resnet` and needs an npm package that set-up downloads; it is uncertain which photographs it was trained on (docs/models.md). `faceres` misses nearly three times as many faces as `dlib-resnet` (docs/models.md). `sface` and `auraface` are downloaded with `rollcall models fetch`. They follow the contracts of their publishers and were never measured with rollcall, so they also need `identification.threshold` and `identification.margin`.',
+    'Network that makes the templates. `auto` keeps the recogniser of the gallery, or takes the one that `rollcall gallery re-embed` has prepared. For an empty gallery it takes `mobilefacenet`, or `dlib-resnet` where `mobilefacenet` is not installed. A gallery can only be opened with its own recogniser. `mobilefacenet` makes far fewer errors than `dlib-resnet` and needs an npm package that set-up downloads; it is uncertain which photographs it was trained on (docs/models.md). `faceres` misses nearly three times as many faces as `dlib-resnet` (docs/models.md). `sface` and `auraface` are downloaded with `rollcall models fetch`. They follow the contracts of their publishers and were never measured with rollcall, so they also need `identification.threshold` and `identification.margin`. `own-NAME` is a network of your own that `rollcall models add-recogniser` has measured (docs/models.md).',
   ),
   passivePad: field(
     z.enum(passivePadNames).default('none'),

@@ -3,6 +3,8 @@ import { consentBases, personDetail, personId, similarity, watchMarks } from './
 
 /** The most photographs in one enrolment. More views do not improve recognition. */
 export const maximumPhotographs = 20;
+/** Most photographs of one person that were taken from passages. */
+export const mostPassageReferences = 5;
 /** Largest photograph, bytes. */
 export const maximumPhotographBytes = 32 * 1024 * 1024;
 /** Largest size of all photographs of one enrolment, bytes. */

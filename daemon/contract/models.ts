@@ -7,9 +7,9 @@ export const modelPack = z.object({
   role: z.string().describe('Its part in the analysis, such as `detector` or `recogniser`.'),
   title: z.string(),
   source: z
-    .enum(['npm', 'npm-tarball', 'publisher', 'import'])
+    .enum(['npm', 'npm-tarball', 'publisher', 'import', 'own'])
     .describe(
-      '`npm`, `npm-tarball`: built from an npm package. `publisher`: downloaded. `import`: from a file of the owner.',
+      '`npm`, `npm-tarball`: built from an npm package. `publisher`: downloaded. `import`: from a file that the owner downloaded. `own`: a network of the owner.',
     ),
   licence: z.string(),
   sha256: z.string(),

@@ -72,6 +72,20 @@ export const passageEnds = ['left', 'another-face', 'camera-lost', 'vision-stopp
 /** What an operator can say of a passage. */
 export const markedAs = ['person', 'stranger', 'nobody'] as const;
 
+/** Why the picture of a passage cannot become a reference, as far as that is known before it is looked at. */
+export const referenceRefusals = [
+  'still-in-sight',
+  'not-recognised',
+  'marked-wrong',
+  'unproven',
+  'person-not-active',
+  'consent-withdrawn',
+  'no-consent',
+  'already-added',
+  'picture-not-kept',
+  'picture-expired',
+] as const;
+
 /** What a camera can demand for an attendance. */
 export const livenessRequirements = ['blink', 'not-attack', 'challenge'] as const;
 

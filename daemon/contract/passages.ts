@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import { cameraId, filteredCamera } from './cameras.js';
+import { mostPassageReferences } from './enrolment.js';
 import { numberedPageFields, operation } from './operation.js';
-import { eyeFaults, markedAs, passageEnds, passageOutcomes, passageReasons } from './passage-terms.js';
+import {
+  eyeFaults,
+  markedAs,
+  passageEnds,
+  passageOutcomes,
+  passageReasons,
+  referenceRefusals,
+} from './passage-terms.js';
 import { personId, similarity } from './person.js';
 
 const count = z.int().nonnegative();
@@ -142,6 +150,19 @@ export const passageDetails = readablePassage.extend({
     .object({ was: z.enum(markedAs), person: personRef.exactOptional(), at: z.iso.datetime() })
     .exactOptional()
     .describe('What an operator said of the passage last.'),
+  reference: z
+    .object({
+      photograph: z
+        .string()
+        .exactOptional()
+        .describe('The photograph of the person that was taken from the passage.'),
+      refusal: z
+        .enum(referenceRefusals)
+        .exactOptional()
+        .describe('Why none can be taken. Absent where `passages.add-reference` may be called.'),
+    })
+    .exactOptional()
+    .describe('Only for callers with the scope `persons:write`.'),
 });
 export type PassageDetails = z.infer<typeof passageDetails>;
 
@@ -225,6 +246,24 @@ const markEffect = z.object({
     .describe('The persons whose threshold would change: at most two. Empty while thresholds are unknown.'),
 });
 export type MarkEffect = z.infer<typeof markEffect>;
+
+export const referenceRemoved = z.object({
+  person: personId,
+  photograph: z.string().describe('The id of the photograph.'),
+});
+export type ReferenceRemoved = z.infer<typeof referenceRemoved>;
+
+export const referenceAdded = referenceRemoved.extend({
+  retired: z
+    .string()
+    .exactOptional()
+    .describe(
+      'The photograph of another passage that was deleted for it, because the others show nearly the same.',
+    ),
+});
+export type ReferenceAdded = z.infer<typeof referenceAdded>;
+
+const referenceErrors = ['no-such-passage', 'passage-unreadable', 'ambiguous', 'gallery-sealed'] as const;
 
 export const passageOperations = {
   'passages.list': operation({
@@ -337,6 +376,32 @@ export const passageOperations = {
     answer: { kind: 'json', schema: markOutcome },
     errors: ['no-such-passage', 'passage-unreadable', 'ambiguous', 'mark-refused', 'gallery-sealed'],
     scope: 'passages:write',
+    audit: 'write',
+    rate: 'default',
+  }),
+  'passages.add-reference': operation({
+    method: 'POST',
+    path: '/passages/{passage}/reference',
+    summary: 'Add the picture of a passage to the photographs of the recognised person.',
+    description: `The box never does this by itself. Needs \`passages:pictures\`, too. The passage must have ended as an attendance with a passed liveness check, must not be marked as another person, and the consent of the person must be in force. The picture must be good enough for an enrolment, match the enrolled photographs of the person by the margin more than the threshold in force, and resemble nobody else nearly as much. A person has at most ${mostPassageReferences} such photographs: beyond that, the one that is most similar to another photograph goes. Enrolled photographs stay. \`details.reason\` of \`reference-refused\` says what is in the way.`,
+    input: z.strictObject({ passage: which }),
+    answer: { kind: 'json', schema: referenceAdded },
+    creates: { id: 'photograph', foundBy: 'passages.show' },
+    errors: [...referenceErrors, 'reference-refused', 'too-many-photographs', 'person-not-active'],
+    scope: 'persons:write',
+    audit: 'write',
+    rate: 'enrolment',
+    isLong: true,
+  }),
+  'passages.remove-reference': operation({
+    method: 'DELETE',
+    path: '/passages/{passage}/reference',
+    summary: 'Delete the photograph of a person that was taken from a passage.',
+    description: 'When retention has deleted the passage, `persons.photographs.remove` does the same.',
+    input: z.strictObject({ passage: which }),
+    answer: { kind: 'json', schema: referenceRemoved },
+    errors: [...referenceErrors, 'no-such-reference', 'person-not-active', 'last-photograph'],
+    scope: 'persons:write',
     audit: 'write',
     rate: 'default',
   }),

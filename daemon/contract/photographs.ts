@@ -45,6 +45,19 @@ export const keptPhotograph = z.object({
     .describe(
       'How well it agrees with the others of the person. Absent where there is nothing to compare with.',
     ),
+  fromPassage: z
+    .object({
+      passage: z
+        .string()
+        .exactOptional()
+        .describe('The id of the passage, which retention may have deleted.'),
+      camera: z.string().exactOptional(),
+      seenAt: z.iso.datetime().exactOptional(),
+    })
+    .exactOptional()
+    .describe(
+      'Present if it was taken from a passage (`passages.add-reference`); empty for callers who may not read that passage.',
+    ),
 });
 export type KeptPhotograph = z.infer<typeof keptPhotograph>;
 

@@ -67,6 +67,7 @@ const named: Readonly<Record<string, z.ZodType>> = {
   PassageDetails: passages.passageDetails,
   FollowedPassage: passages.followedPassage,
   MarkOutcome: passages.markOutcome,
+  ReferenceAdded: passages.referenceAdded,
   User: users.user,
   Role: users.role,
   Session: users.session,

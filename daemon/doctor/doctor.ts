@@ -12,6 +12,7 @@ import { localTimeOf } from '../host/local-time.js';
 import { type ServiceState, serviceState } from '../host/service-state.js';
 import { readUnit } from '../host/unit-file.js';
 import { openConfiguredStore } from '../models/configured-store.js';
+import { remedyOfDamage } from '../models/manifest.js';
 import type { PackStatus } from '../models/store.js';
 import { unprotectedLogin } from '../vision/ingest/failure-explanations.js';
 import { detectFfmpeg } from '../vision/ingest/ffmpeg-binary.js';
@@ -226,15 +227,28 @@ async function modelFindings(config: Config, inUse: string | undefined): Promise
     if (status.state === 'ready') findings.push(ok(`model ${id}`, 'verified'));
     else if (status.state === 'damaged') {
       const message = `${status.path} is damaged`;
-      const remedy = 'delete the file, then build, import or fetch the pack again';
+      const remedy = remedyOfDamage(id, source.kind);
       findings.push({ check: `model ${id}`, outcome: 'failed', message, remedy });
-    } else if (source.kind === 'npm' || [inUse, recogniser, landmarks].includes(id)) {
+    } else if (
+      source.kind === 'npm' ||
+      source.kind === 'own' ||
+      [inUse, recogniser, landmarks].includes(id)
+    ) {
       const { remedy } = status;
       findings.push({ check: `model ${id}`, outcome: 'failed', message: 'not on this machine', remedy });
     } else if (id === preferredRecogniser && recogniser === 'auto' && inUse === undefined) {
       const message = `not on this machine; a new gallery uses ${fallbackRecogniser}, which makes more errors`;
       findings.push({ check: `model ${id}`, outcome: 'warning', message, remedy: status.remedy });
     }
+  }
+  const wanted = [recogniser, inUse].find((name) => name?.startsWith('own-'));
+  const isDescribed = [...store.own, ...store.unusableOwn].some(({ id }) => id === wanted);
+  for (const { id, reason, remedy } of store.unusableOwn)
+    findings.push({ check: `model ${id}`, outcome: 'failed', message: reason, remedy });
+  if (wanted !== undefined && !isDescribed) {
+    const message = 'in use, but not on this machine: its description is missing';
+    const remedy = `put ${wanted}.json and ${wanted}.onnx back into ${store.importDirectory}, or add the network again with 'rollcall models add-recogniser'`;
+    findings.push({ check: `model ${wanted}`, outcome: 'failed', message, remedy });
   }
   return [...findings, detectorFinding(config, statuses), landmarksFinding(config, statuses)];
 }

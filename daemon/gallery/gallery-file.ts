@@ -6,8 +6,8 @@ import { Lifetime } from '../base/lifetime.js';
 import { type OpenDatabase, openDatabase } from '../host/sqlite.js';
 import { explainSqliteError } from '../host/sqlite-errors.js';
 import { lockGallery } from './gallery-lock.js';
+import { forgetDeleted, wasNotClosedCleanly } from './leftovers.js';
 import { GALLERY_APPLICATION_ID, GALLERY_MIGRATIONS, TABLES_CHECKED_AT_OPENING } from './schema.js';
-import { emptyWriteAheadLog } from './write-ahead-log.js';
 
 /** Only this process writes. A program that reads the file must not block the event loop for seconds. */
 const BUSY_TIMEOUT_MS = 20;
@@ -47,10 +47,11 @@ export async function openGalleryFile({
       migrations: GALLERY_MIGRATIONS,
       checkedTables: TABLES_CHECKED_AT_OPENING,
     };
+    const isUnfinished = wasNotClosedCleanly(path);
     const database = lifetime.use('gallery database', openDatabase(path, options));
     database.db.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
-    // An erasure may have been interrupted before it emptied the log. If another program reads the file, the next opening tries again.
-    emptyWriteAheadLog(database);
+    // An erasure may have been interrupted before its end. If another program reads the file, the next opening tries again.
+    if (isUnfinished) forgetDeleted(database);
     const audit = openAuditLog({ database, key: auditKey, formerKeys: formerAuditKeys, clock });
     return { database, audit, [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose]() };
   } catch (error) {

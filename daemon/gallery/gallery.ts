@@ -39,6 +39,8 @@ export interface FullPersonEntry extends PersonEntry {
     readonly quality: number;
     /** Null if retention has deleted the photograph. */
     readonly photographId: string | null;
+    /** The photograph that it was made from, also after retention deleted it. Null where the box does not know it. */
+    readonly madeFrom: string | null;
   }[];
   readonly photographs: readonly { readonly id: string; readonly addedAtMs: number }[];
 }
@@ -55,6 +57,8 @@ export interface UnsealedTemplate {
   readonly id: string;
   readonly recogniser: string;
   readonly quality: number;
+  /** As in `FullPersonEntry`. */
+  readonly madeFrom: string | null;
   /** The caller wipes them. */
   readonly bytes: Uint8Array;
 }
@@ -138,10 +142,11 @@ export interface Gallery extends AsyncDisposable {
   restorePerson(id: PersonId, by: Actor): boolean;
   /**
    * Deletes a person, all their data and their data key from the database, its write-ahead log and memory. `passages`: how many
-   * passages were erased with the person, for the certificate.
+   * passages were erased with the person, for the certificate. `remains`: `later` where the caller erases many and calls
+   * `forgetDeleted` itself.
    * @throws `erasure-incomplete` if another program prevents the write-ahead log from being emptied
    */
-  erasePerson(id: PersonId, by: Actor, passages?: number): Erasure | undefined;
+  erasePerson(id: PersonId, by: Actor, passages?: number, remains?: 'now' | 'later'): Erasure | undefined;
   /**
    * Deletes the person's templates and pictures, stores `profile` (which records the withdrawal of consent), and removes the
    * person. @throws `erasure-incomplete`

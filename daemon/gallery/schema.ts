@@ -161,6 +161,12 @@ ALTER TABLE stranger ADD COLUMN person_id TEXT;
 CREATE INDEX stranger_aside ON stranger (forgotten_at_ms) WHERE forgotten_at_ms IS NOT NULL;
 `;
 
+/** The photograph that a template was made from, also after retention deleted it: the profile knows where that came from. */
+const templateMadeFrom = `
+ALTER TABLE template ADD COLUMN made_from TEXT;
+UPDATE template SET made_from = photograph_id;
+`;
+
 /** The tables whose rows have a data key. A data key without such a row is of nothing. */
 export const DATA_KEY_HOLDERS = ['person', 'evidence', 'passage_key', 'stranger'] as const;
 
@@ -171,4 +177,5 @@ export const GALLERY_MIGRATIONS: readonly Migration[] = [
   { name: 'strangers', apply: strangerTable },
   { name: 'pictures of passages', apply: pictureOfPassage },
   { name: 'strangers who are set aside', apply: strangerAside },
+  { name: 'the photographs that templates were made from', apply: templateMadeFrom },
 ];

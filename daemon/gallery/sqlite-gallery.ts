@@ -16,9 +16,10 @@ import type {
 } from './gallery.js';
 import { InFlight } from './in-flight.js';
 import type { KeyRing } from './keys/key-ring.js';
+import { forgetDeleted } from './leftovers.js';
 import type { PassageKeys } from './passage-keys.js';
 import { checkEnrolment, type Enrolment } from './persons/enrolment.js';
-import { type ErasureContext, eraseBiometricData, erasePerson } from './persons/erasure.js';
+import { deletePerson, type ErasureContext, eraseBiometricData, erasePerson } from './persons/erasure.js';
 import type { ExternalIds } from './persons/external-ids.js';
 import type { PersonChanges, ViewChange } from './persons/person-changes.js';
 import type { ListedPerson, PersonDirectory, PersonsWanted } from './persons/person-directory.js';
@@ -35,7 +36,6 @@ import { loadPerson, type TemplateLoading } from './search/load-templates.js';
 import type { SearchIndex, SearchOptions } from './search/search-index.js';
 import type { GalleryStrangers } from './strangers/gallery-strangers.js';
 import type { Quarantine, QuarantinedRow } from './verify/quarantine.js';
-import { emptyWriteAheadLog } from './write-ahead-log.js';
 
 export interface SqliteGalleryOptions extends ErasureContext {
   readonly ring: KeyRing;
@@ -206,8 +206,7 @@ export class SqliteGallery implements Gallery {
     index.remove(id);
     this.#load(rows.person(id) ?? row);
     this.#notify([id]);
-    // If another program reads the file, the next erasure or opening empties the log.
-    if (change.removed.length > 0) emptyWriteAheadLog(database);
+    if (change.removed.length > 0) forgetDeleted(database);
     return true;
   }
 
@@ -241,10 +240,11 @@ export class SqliteGallery implements Gallery {
     return true;
   }
 
-  erasePerson(id: PersonId, by: Actor, passages = 0): Erasure | undefined {
+  erasePerson(id: PersonId, by: Actor, passages = 0, remains: 'now' | 'later' = 'now'): Erasure | undefined {
     const row = this.#row(id);
     if (row === undefined || row.state === 'staged') return undefined;
-    return this.#withoutPerson(id, () => erasePerson(this.#parts, row, { by, passages }));
+    const work = remains === 'now' ? erasePerson : deletePerson;
+    return this.#withoutPerson(id, () => work(this.#parts, row, { by, passages }));
   }
 
   eraseBiometricData(id: PersonId, profile: PersonProfile, by: Actor, passages = 0): Erasure | undefined {
@@ -344,8 +344,7 @@ export class SqliteGallery implements Gallery {
   abandonImport(importId: string): number {
     this.#inFlight.assertOpen();
     const count = this.#parts.imports.abandon(importId);
-    // If another program reads the file, the next erasure or opening empties the log.
-    emptyWriteAheadLog(this.#parts.database);
+    if (count > 0) forgetDeleted(this.#parts.database);
     return count;
   }
 
@@ -407,8 +406,10 @@ export class SqliteGallery implements Gallery {
       imports.add(importId, person);
     } catch (error) {
       const row = rows.person(person.id);
-      if (row !== undefined) database.transaction(() => rows.delete(row));
-      emptyWriteAheadLog(database);
+      if (row !== undefined) {
+        database.transaction(() => rows.delete(row));
+        forgetDeleted(database);
+      }
       throw error;
     }
   }

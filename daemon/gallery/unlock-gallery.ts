@@ -14,6 +14,7 @@ import { KeyEncryptionKey } from './keys/key-encryption-key.js';
 import type { KeyInput, KeyProvider, KeyProviderKind, KeyRecovery } from './keys/key-provider.js';
 import type { KeyRing } from './keys/key-ring.js';
 import { galleryDamaged, insertKeySlot, openKeyRing, readKeySlots } from './keys/key-slots.js';
+import { emptyWriteAheadLog, forgetDeleted } from './leftovers.js';
 import { PassageKeys } from './passage-keys.js';
 import { ExternalIds } from './persons/external-ids.js';
 import { PersonChanges } from './persons/person-changes.js';
@@ -30,7 +31,6 @@ import { SqliteGallery } from './sqlite-gallery.js';
 import { SealedStrangers } from './strangers/sealed-strangers.js';
 import { enforceForgottenStrangers } from './strangers/stranger-rows.js';
 import { Quarantine, type QuarantinedRow } from './verify/quarantine.js';
-import { emptyWriteAheadLog } from './write-ahead-log.js';
 
 export interface UnlockOptions {
   readonly file: GalleryFile;
@@ -178,7 +178,7 @@ async function openUnlocked(options: UnlockOptions, ring: KeyRing): Promise<Gall
     const rows = new PersonRows(database);
     const newIndex = () => openTwoStepSearchIndex(dimensions);
     const imports = lifetime.use('staged imports', new StagedImports({ database, rows, newIndex }));
-    imports.abandon();
+    let deleted = imports.abandon();
     const quarantine = new Quarantine();
     const report = (row: QuarantinedRow): void => {
       if (!quarantine.add(row)) return;
@@ -193,13 +193,13 @@ async function openUnlocked(options: UnlockOptions, ring: KeyRing): Promise<Gall
     lifetime.defer('directory', () => directory[Symbol.dispose]());
     const externalIds = new ExternalIds({ rows, persons, directory });
     lifetime.defer('external ids', () => externalIds[Symbol.dispose]());
-    enforceTombstones({ database, rows, audit, clock });
-    enforceWithdrawals({ database, rows, audit, clock, ring, persons });
+    deleted += enforceTombstones({ database, rows, audit, clock });
+    deleted += enforceWithdrawals({ database, rows, audit, clock, ring, persons });
     const changes = new PersonChanges({ database, ring, rows, audit, clock });
     enforceRemovals({ database, rows, persons, changes });
-    enforceForgottenStrangers(database);
-    if (!emptyWriteAheadLog(database))
-      logger.warn('another program prevents the write-ahead log from being emptied');
+    deleted += enforceForgottenStrangers(database);
+    const isLogEmpty = deleted > 0 ? forgetDeleted(database) : emptyWriteAheadLog(database);
+    if (!isLogEmpty) logger.warn('another program prevents the write-ahead log from being emptied');
     const index = lifetime.use('search index', newIndex());
     const leastRevisions = auditedRevisions(database);
     await loadTemplates({ rows, ring, recogniser, dimensions, index, leastRevisions, quarantine: report });

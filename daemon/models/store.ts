@@ -8,6 +8,7 @@ import { convertOriginal, convertPack } from './convert/recipes.js';
 import { findPack, loadManifest, type ModelManifest, type ModelPack, originalOf } from './manifest.js';
 import { readNpmSource } from './npm-source.js';
 import { readTarballSource } from './npm-tarball.js';
+import { type OwnNetworks, readOwnNetworks, type UnusableOwn } from './own-recogniser.js';
 import { type DownloadOptions, download } from './publisher.js';
 import { VerificationCache } from './verification-cache.js';
 
@@ -59,15 +60,17 @@ export interface Obtained {
   readonly leftOut: readonly { readonly packId: string; readonly reason: string }[];
 }
 
-/** Opens the store of model packs. It reads only the manifest. */
+/** Opens the store of model packs. It reads only the manifest and the descriptions of own networks. */
 export async function openModelStore(options: ModelStoreOptions = {}): Promise<ModelStore> {
   const rootDir = options.rootDir ?? programRoot();
-  return new ModelStore(await loadManifest(rootDir), { ...options, rootDir });
+  const store = new ModelStore(await loadManifest(rootDir), { ...options, rootDir });
+  await store.readOwn();
+  return store;
 }
 
 /**
- * The model files of this machine. It uses, builds, imports and downloads only files whose SHA-256 is in the manifest. Files
- * appear complete or not at all.
+ * The model files of this machine. It uses, builds, imports and downloads only files whose SHA-256 is in the manifest, or in the
+ * description of a network that the owner of the box added. Files appear complete or not at all.
  */
 export class ModelStore {
   readonly manifest: ModelManifest;
@@ -75,6 +78,7 @@ export class ModelStore {
   readonly #buildDir: string;
   readonly #importDir: string;
   readonly #publisherUrl: (pack: ModelPack) => string | undefined;
+  #own: OwnNetworks = { packs: [], unusable: [] };
   readonly #caches = new Map<string, VerificationCache>();
 
   constructor(manifest: ModelManifest, options: ModelStoreOptions & { readonly rootDir: string }) {
@@ -96,9 +100,38 @@ export class ModelStore {
     return this.manifest.packs.filter((pack) => this.#publisherUrl(pack) !== undefined).map(({ id }) => id);
   }
 
-  /** The pack's entry in the manifest. Throws `pack-unknown`. */
+  /** Directory of imported, downloaded and own networks. */
+  get importDirectory(): string {
+    return this.#importDir;
+  }
+
+  /** The recognisers that the owner of the box added. */
+  get own(): readonly ModelPack[] {
+    return this.#own.packs;
+  }
+
+  /** Own networks whose description cannot be used. */
+  get unusableOwn(): readonly UnusableOwn[] {
+    return this.#own.unusable;
+  }
+
+  /** Reads the descriptions of the own networks again. */
+  async readOwn(): Promise<void> {
+    this.#own = await readOwnNetworks(this.#importDir);
+  }
+
+  /** The pack's entry in the manifest, or the description of an own network. Throws `pack-unknown` or `own-network-unusable`. */
   pack(packId: string): ModelPack {
-    return findPack(this.manifest, packId);
+    const own = this.own.find(({ id }) => id === packId);
+    if (own !== undefined) return own;
+    const unusable = this.unusableOwn.find(({ id }) => id === packId);
+    if (unusable !== undefined) {
+      const { reason, remedy } = unusable;
+      throw operational('own-network-unusable', `the network ${packId} cannot be used: ${reason}`, {
+        remedy,
+      });
+    }
+    return findPack(this.manifest, packId, this.own);
   }
 
   /** The verified file of a pack. Throws `pack-absent` or `pack-damaged` with the command to run. */
@@ -136,7 +169,7 @@ export class ModelStore {
     return damaged ?? { pack, state: 'absent', remedy: remedyFor(pack) };
   }
 
-  /** The states of all packs in the order of the manifest. */
+  /** The states of all packs in the order of the manifest, then those of the own networks. */
   async list(): Promise<readonly PackStatus[]> {
     return this.#statuses({});
   }
@@ -300,8 +333,9 @@ export class ModelStore {
   }
 
   async #statuses(options: { readonly isFresh?: boolean }): Promise<readonly PackStatus[]> {
+    await this.readOwn();
     const statuses: PackStatus[] = [];
-    for (const pack of this.manifest.packs) statuses.push(await this.status(pack.id, options));
+    for (const { id } of [...this.manifest.packs, ...this.own]) statuses.push(await this.status(id, options));
     return statuses;
   }
 
@@ -327,6 +361,8 @@ function remedyFor(pack: ModelPack): string {
       return 'Run: rollcall models build';
     case 'publisher':
       return `Run: rollcall models fetch ${pack.id} (or rollcall models import ${pack.source.original?.file ?? 'FILE'})`;
+    case 'own':
+      return `Run: rollcall models remove ${pack.id}, and add the network again with rollcall models add-recogniser`;
     case 'import':
       return `Get ${pack.file} (${pack.source.page}) and run: rollcall models import ${pack.file}`;
   }

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import type { FaceLandmarks } from '../domain/faces/face.js';
 import type { PhotoWarning } from '../domain/faces/photo-quality.js';
+import type { Rgb24Picture } from '../domain/faces/picture.js';
 import type { Embedding } from '../domain/identification/match.js';
 import type { FaceAnalyser, SmallestFace } from './face-analyser.js';
 import { assessPhoto } from './photo.js';
@@ -26,15 +28,29 @@ export async function samplePhoto(path: string, analyser: FaceAnalyser): Promise
 
 /** The same for the bytes of a picture file. */
 export async function sampleImage(bytes: Uint8Array, analyser: FaceAnalyser): Promise<PhotoSample> {
+  const { found, refusal, warnings } = await findSampleFace(bytes, analyser);
+  const embedding = found && (await analyser.embed(found.picture, found.face));
+  return { embedding, refusal, warnings };
+}
+
+/** The face that a photograph of a collection is about; `found` is undefined without a face. */
+export async function findSampleFace(
+  bytes: Uint8Array,
+  analyser: FaceAnalyser,
+): Promise<
+  Pick<PhotoSample, 'refusal' | 'warnings'> & {
+    readonly found: { readonly picture: Rgb24Picture; readonly face: FaceLandmarks } | undefined;
+  }
+> {
   const decoded = await decodePhoto(bytes);
-  const none = { embedding: undefined, warnings: [] };
+  const none = { found: undefined, warnings: [] };
   if (decoded.outcome !== 'ok') return { ...none, refusal: `not a picture (${decoded.reason})` };
   const { picture } = decoded;
   const face = mostCentralFace(await facesInPhoto(picture, analyser), picture);
   if (!face) return { ...none, refusal: 'no face' };
   const { reasons, warnings } = assessPhoto(picture, face, analyser);
   const refusal = reasons.length > 0 ? `poor quality (${reasons.join(', ')})` : undefined;
-  return { embedding: await analyser.embed(picture, face), refusal, warnings };
+  return { found: { picture, face }, refusal, warnings };
 }
 
 /** The view of a photograph as a camera would take it, or why a camera would not use it. */

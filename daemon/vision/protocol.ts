@@ -4,7 +4,7 @@ import {
   landmarkNames,
   passivePadNames,
   providerNames,
-  recogniserNames,
+  recogniserName,
 } from '../config/vision-schema.js';
 import { largestBestShotBytes } from '../domain/faces/best-shot.js';
 import { photoWarnings } from '../domain/faces/photo-quality.js';
@@ -17,6 +17,7 @@ import { bytesPerSample, mostOpennessSamples } from '../domain/liveness/openness
 import { type PictureDamageCode, pictureChecks } from '../domain/picture-damage.js';
 import { shownText } from '../domain/printable-text.js';
 import { sightingEnds } from '../domain/tracks/sighting.js';
+import { preparations } from './inference/preparation.js';
 import { stageBoundsS, stages } from './stage-counters.js';
 import type { MessageLimits } from './wire.js';
 
@@ -102,7 +103,7 @@ const visionPlanSchema = z.strictObject({
   provider: z.enum(providerNames),
   detector: z.enum(detectorNames),
   landmarks: z.enum(landmarkNames),
-  recogniser: z.enum(recogniserNames),
+  recogniser: recogniserName,
   /** The configured similarity from which two faces count as one person. Used where the manifest has no threshold. */
   threshold: finite.nullable(),
   passivePad: z.enum(passivePadNames),
@@ -169,6 +170,27 @@ export const orderSchema = z.discriminatedUnion('type', [
   /** Begins or ends the reports of what is measured at the faces in the sight of a camera. */
   z.strictObject({ type: z.literal('follow-camera'), cameraId: identifier, isFollowed: z.boolean() }),
   z.strictObject({ type: z.literal('discover-cameras'), request: count, durationMs: count }),
+  /** Reads and loads a network of the owner that is to be added. */
+  z.strictObject({
+    type: z.literal('open-own-network'),
+    request: count,
+    path: z.string(),
+    sha256: z.string(),
+  }),
+  /** The attachment is a photograph: embeds its face with the opened network, prepared in each of these ways. */
+  z.strictObject({
+    type: z.literal('try-own-network'),
+    request: count,
+    preparations: z
+      .array(
+        z
+          .number()
+          .int()
+          .min(0)
+          .max(preparations.length - 1),
+      )
+      .min(1),
+  }),
   z.strictObject({ type: z.literal('stop') }),
 ]);
 
@@ -493,6 +515,27 @@ const viewOutcome = z.discriminatedUnion('outcome', [
   z.strictObject({ outcome: z.literal('failed'), code: shortText, message: shortText, remedy: shortText }),
 ]);
 
+const graphName = z.string().min(1).max(200);
+
+/** The interface of a network of the owner, as its file declares it. */
+const ownNetworkOutcome = z.discriminatedUnion('outcome', [
+  z.strictObject({
+    outcome: z.literal('ok'),
+    input: z.strictObject({ name: graphName, layout: z.enum(['NCHW', 'NHWC']) }),
+    output: z.strictObject({
+      name: graphName,
+      dimensions: z.number().int().min(64).max(maximumEmbeddingValues),
+    }),
+  }),
+  z.strictObject({ outcome: z.literal('refused'), code: shortText, message: shortText, remedy: shortText }),
+]);
+
+/** `refusal`: why enrolment would refuse the photograph. An embedding is null if the network gave no usable numbers. */
+const ownTrialOutcome = z.strictObject({
+  refusal: shortText.nullable(),
+  embeddings: z.array(embeddingText.nullable()).max(preparations.length),
+});
+
 /** Bounds of what the network may say in a discovery. `mostBytes`: of all devices as JSON, which leaves room in a report. */
 export const discoveryLimits = {
   ...{ mostDevices: 64, mostBytes: 48 * 1024, longestText: 100, mostServices: 4, longestService: 200 },
@@ -608,6 +651,8 @@ export const reportSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('snapshot'), request: count, result: snapshotOutcome }),
   z.strictObject({ type: z.literal('view-opened'), request: count, result: viewOutcome }),
   z.strictObject({ type: z.literal('discovered'), request: count, result: discoveryOutcome }),
+  z.strictObject({ type: z.literal('own-network'), request: count, result: ownNetworkOutcome }),
+  z.strictObject({ type: z.literal('own-network-tried'), request: count, result: ownTrialOutcome }),
   z.strictObject({
     type: z.literal('failed'),
     code: shortText,
@@ -634,6 +679,8 @@ export type CutOutcome = WithPicture<z.infer<typeof cutOutcome>>;
 export type CameraTestOutcome = z.infer<typeof cameraTestOutcome>;
 export type DiscoveryOutcome = z.infer<typeof discoveryOutcome>;
 export type SnapshotOutcome = WithPicture<z.infer<typeof snapshotOutcome>>;
+export type OwnNetworkOutcome = z.infer<typeof ownNetworkOutcome>;
+export type OwnTrialOutcome = z.infer<typeof ownTrialOutcome>;
 export type ViewOutcome = z.infer<typeof viewOutcome>;
 export type WireSighting = z.infer<typeof sightingSchema>;
 

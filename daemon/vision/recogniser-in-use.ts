@@ -1,9 +1,15 @@
 import { defect } from '../base/errors.js';
-import { type RecogniserChoice, type RecogniserName, recogniserNames } from '../config/vision-schema.js';
+import {
+  type ListedRecogniser,
+  type RecogniserChoice,
+  type RecogniserName,
+  recogniserName,
+  recogniserNames,
+} from '../config/vision-schema.js';
 import type { RecogniserId } from '../domain/ids.js';
 import type { ModelPack } from '../models/manifest.js';
 import type { ModelStore, PackStatus } from '../models/store.js';
-import { contractOf } from './inference/recogniser-contract.js';
+import { contractOfPack } from './inference/recogniser-contract.js';
 
 /** The recogniser that every process of the box uses to make and compare templates. */
 export interface RecogniserInUse {
@@ -25,16 +31,16 @@ export interface ChosenRecogniser extends RecogniserInUse {
 }
 
 /** The most accurate recogniser that the installation builds (docs/accuracy.md). */
-export const preferredRecogniser = 'mobilefacenet' satisfies RecogniserName;
+export const preferredRecogniser = 'mobilefacenet' satisfies ListedRecogniser;
 /** Always available: it is part of the program's npm packages. */
-export const fallbackRecogniser = 'dlib-resnet' satisfies RecogniserName;
+export const fallbackRecogniser = 'dlib-resnet' satisfies ListedRecogniser;
 
 /** The recogniser `name` with the facts of the manifest. */
 export function recogniserInUse(store: Pick<ModelStore, 'pack'>, name: RecogniserName): RecogniserInUse {
   const pack = store.pack(name);
   const dimensions = pack.outputs[0]?.shape.at(-1);
   if (typeof dimensions !== 'number') throw defect('manifest-shape', `${pack.id} has no embedding size`);
-  return { name, id: contractOf(name).id, pack, dimensions };
+  return { name, id: contractOfPack(pack).id, pack, dimensions };
 }
 
 /**
@@ -44,7 +50,7 @@ export function recogniserInUse(store: Pick<ModelStore, 'pack'>, name: Recognise
  * is no reason to enrol with another network.
  */
 export async function chooseRecogniser(
-  store: Pick<ModelStore, 'pack' | 'status'>,
+  store: Pick<ModelStore, 'pack' | 'status' | 'own'>,
   configured: RecogniserChoice,
   gallery?: { readonly made: RecogniserId; readonly readyFor?: RecogniserId },
 ): Promise<ChosenRecogniser> {
@@ -55,13 +61,21 @@ export async function chooseRecogniser(
     preferred,
   });
   if (configured !== 'auto') return chosen(configured, 'configured');
-  const next = nameOf(gallery?.readyFor);
+  const next = nameOf(store, gallery?.readyFor);
   if (next !== undefined && (await store.status(next)).state === 'ready') return chosen(next, 'gallery');
-  const own = nameOf(gallery?.made);
+  const own = nameOf(store, gallery?.made);
   if (own !== undefined) return chosen(own, 'gallery');
   return chosen(preferred === 'absent' ? fallbackRecogniser : preferredRecogniser, 'default');
 }
 
-function nameOf(id: RecogniserId | undefined): RecogniserName | undefined {
-  return recogniserNames.find((name) => contractOf(name).id === id);
+/** The names of the recognisers of the manifest, and of those that the owner of the box added. */
+export function knownRecognisers({ own }: Pick<ModelStore, 'own'>): readonly RecogniserName[] {
+  return [...recogniserNames, ...own.map(({ id }) => recogniserName.parse(id))];
+}
+
+function nameOf(
+  store: Pick<ModelStore, 'pack' | 'own'>,
+  id: RecogniserId | undefined,
+): RecogniserName | undefined {
+  return knownRecognisers(store).find((name) => contractOfPack(store.pack(name)).id === id);
 }

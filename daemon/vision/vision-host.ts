@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.js';
 import type { Lifetime } from '../base/lifetime.js';
 import type { Logger } from '../base/logger.js';
 import type { PhotoQuality } from '../domain/faces/photo-quality.js';
@@ -15,6 +16,7 @@ import { detectFfmpeg, type FfmpegBinary } from './ingest/ffmpeg-binary.js';
 import { discoverDevices } from './ingest/ws-discovery.js';
 import { LiveServer, type LiveServerOptions } from './live/live-server.js';
 import { type LiveCamera, type LiveCameraOptions, startLiveCamera } from './live-camera.js';
+import { OwnNetworkTrial } from './own-network-trial.js';
 import {
   analyseFaces,
   analyseKeptPhoto,
@@ -97,6 +99,13 @@ class Cameras implements AsyncDisposable {
   }
 }
 
+interface ProgressOptions {
+  readonly cameras: Pick<Cameras, 'progress'>;
+  readonly clock: Clock;
+  readonly lifetime: Lifetime;
+  report(message: Report): void;
+}
+
 /** Loads the models, opens the cameras of `plan` and sends reports until `lifetime` ends. */
 export async function startVisionHost(options: {
   readonly plan: VisionPlan;
@@ -135,9 +144,10 @@ export async function startVisionHost(options: {
   for (const camera of plan.cameras) cameras.open(camera);
   const sourceOf: LiveServerOptions['sourceOf'] = (id, kind) => cameras.get(id)?.[kind];
   const views = lifetime.use('live pictures', new LiveServer({ sourceOf, clock }));
-  reportProgress(cameras, lifetime, report);
+  reportProgress({ cameras, clock, lifetime, report });
   const clips = { analyser, ffmpeg, liveness: { ...defaultLivenessPolicy, ...liveness }, sameFaceThreshold };
-  const resources = { analyser, ffmpeg, cameras, views, clips, logger, report, lifetime };
+  const trial = lifetime.use('trial of an own network', new OwnNetworkTrial(analyser));
+  const resources = { analyser, ffmpeg, cameras, views, trial, clips, logger, report, lifetime };
   return {
     openCamera: (camera) => cameras.open(camera),
     followCamera: ({ cameraId, isFollowed }) => cameras.get(cameraId)?.follow(isFollowed),
@@ -146,7 +156,8 @@ export async function startVisionHost(options: {
   };
 }
 
-function reportProgress(cameras: Cameras, lifetime: Lifetime, report: (message: Report) => void): void {
+/** Reports what the cameras measure, every second until the end of `lifetime`. */
+export function reportProgress({ cameras, clock, lifetime, report }: ProgressOptions): void {
   const tick = (): void => {
     const all = cameras.progress();
     // Sent also without cameras: it shows that the process is alive.
@@ -217,6 +228,7 @@ async function answer(
     readonly ffmpeg: FfmpegBinary;
     readonly cameras: Cameras;
     readonly views: LiveServer;
+    readonly trial: OwnNetworkTrial;
     readonly clips: ClipLivenessOptions;
     readonly logger: Logger;
     readonly lifetime: Lifetime;
@@ -267,6 +279,11 @@ async function answer(
     const { durationMs } = order;
     const result = await discoverDevices({ durationMs, clock, signal: resources.lifetime.signal });
     report({ type: 'discovered', request, result });
+  } else if (order.type === 'open-own-network') {
+    report({ type: 'own-network', request, result: await resources.trial.open(order) });
+  } else if (order.type === 'try-own-network') {
+    const result = await resources.trial.embed(attachment, order.preparations);
+    report({ type: 'own-network-tried', request, result });
   } else {
     const result = await testCamera(order.camera, { ...resources, signal: resources.lifetime.signal });
     report({ type: 'camera-test', request, result });

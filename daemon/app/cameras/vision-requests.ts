@@ -8,6 +8,8 @@ import type {
   FacesOutcome,
   GuidedOutcome,
   Order,
+  OwnNetworkOutcome,
+  OwnTrialOutcome,
   PhotoOutcome,
   Report,
   SnapshotOutcome,
@@ -25,6 +27,8 @@ export type Answer =
   | SnapshotOutcome
   | ViewOutcome
   | DiscoveryOutcome
+  | OwnNetworkOutcome
+  | OwnTrialOutcome
   | undefined;
 
 export type Request = Extract<Order, { readonly request: number }>;
@@ -42,6 +46,8 @@ const answerTo = {
   'take-snapshot': 'snapshot',
   'open-view': 'view-opened',
   'discover-cameras': 'discovered',
+  'open-own-network': 'own-network',
+  'try-own-network': 'own-network-tried',
 } as const satisfies Record<Request['type'], AnswerReport['type']>;
 
 /** The answers that bring pictures. */

@@ -1,9 +1,9 @@
 import type { Accounts } from '../../accounts/open-accounts.js';
 import { attendanceProof } from '../../config/schema.js';
-import { recogniserNames } from '../../config/vision-schema.js';
 import type { Handlers } from '../../contract/handlers.js';
 import type { Operations } from '../../contract/operations.js';
 import type { ReloadResult, ReloadStatus } from '../../contract/status.js';
+import type { MatchPolicy } from '../../domain/identification/match.js';
 import type { RecogniserId } from '../../domain/ids.js';
 import { falseMatchesIn } from '../../domain/passages/mark.js';
 import { localDate } from '../../host/local-date.js';
@@ -17,7 +17,7 @@ import type { CommandReceiver } from '../../publish/commands/command-receiver.js
 import type { Prompts } from '../../publish/prompts.js';
 import { outboxLimiter } from '../../records/outbox/outbox-limiter.js';
 import { clipPlan, photoPlan } from '../../vision/plan.js';
-import { recogniserInUse } from '../../vision/recogniser-in-use.js';
+import { knownRecognisers, recogniserInUse } from '../../vision/recogniser-in-use.js';
 import { enrolledPersons } from '../attendance/attendance-persons.js';
 import { attendanceHandlers, BoxAttendance } from '../attendance/box-attendance.js';
 import { PassageCorrections } from '../attendance/passage-corrections.js';
@@ -64,6 +64,7 @@ import { BoxPassages, passageHandlers } from '../passages/box-passages.js';
 import type { RecentPassages } from '../passages/passage-counts.js';
 import { PassageMarks } from '../passages/passage-marks.js';
 import { pictureOfPassage } from '../passages/passage-picture.js';
+import { PassageReferences } from '../passages/passage-references.js';
 import { reportHandlers } from '../passages/recognition-report.js';
 import { recordedMarks } from '../passages/recorded-marks.js';
 import { Retention, retentionHandlers } from '../retention/retention.js';
@@ -119,10 +120,15 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
   const readings = lifetime.use('readings of names', new ReadingTrail({ audit, clock, logger }));
   const photos = lifetime.use('photographs', openPhotoProcess(context, stores, conditions, photoPlan));
   const clips = lifetime.use('clips', openPhotoProcess(context, stores, conditions, clipPlan));
+  const policy = (): MatchPolicy => ({
+    ...matchPolicy(current(), recogniser.pack),
+    thresholdOf: (id) => calibration.thresholdOf(id),
+    marginBetween: (a, b) => calibration.marginBetween(a, b),
+    isInseparable: (a, b) => calibration.isInseparable(a, b),
+  });
   const persons = new BoxPersons({
     ...{ vault, records, forgetPerson, forgetCopies, readings },
-    threshold: () => matchPolicy(current(), recogniser.pack).threshold,
-    margin: () => matchPolicy(current(), recogniser.pack).margin,
+    policy,
     ownThresholdOf: (id) => calibration.ownThresholdOf(id),
     falseMatches: () => falseMatchesIn(recordedMarks(records), recogniser.id),
     todayIso: () => localDate(clock.wallMs(), site.timeZone),
@@ -162,6 +168,7 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
     audit: (entry) => void audit.append(entry),
   });
   const nameOf = personNames(() => vault.open?.gallery);
+  const pictureOf = pictureOfPassage(records, () => vault.open?.gallery);
   // What centres may call, too.
   const operations = {
     ...alertHandlers(alerts),
@@ -176,9 +183,12 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
     ...passageHandlers(
       new BoxPassages({
         ...{ journal: records.passages, vault, readings, clock },
-        nameOf,
+        ...{ nameOf, pictureOf },
         marks: passageMarks,
-        pictureOf: pictureOfPassage(records, () => vault.open?.gallery),
+        references: new PassageReferences({
+          ...{ photographs: persons.photographs, vault, pictureOf },
+          arePicturesKept: () => current().evidence.attendance,
+        }),
       }),
     ),
     ...personHandlers(persons),
@@ -234,12 +244,7 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
     ...accuracyHandlers({ calibration, readings, nameOf, marks: () => recordedMarks(records) }),
     ...recognitionHandlers({
       ...{ vault, photos, clips, readings },
-      policy: () => ({
-        ...matchPolicy(current(), recogniser.pack),
-        thresholdOf: (id) => calibration.thresholdOf(id),
-        marginBetween: (a, b) => calibration.marginBetween(a, b),
-        isInseparable: (a, b) => calibration.isInseparable(a, b),
-      }),
+      policy,
     }),
     ...liveHandlers({
       ...{ ...runtime.vision, current: () => runtime.config, readings, clock, nameOf },
@@ -350,7 +355,7 @@ async function matchThresholds(
   const config = current();
   const store = await openConfiguredStore(config.models.dir);
   const thresholds = new Map<RecogniserId, number>();
-  for (const name of recogniserNames) {
+  for (const name of knownRecognisers(store)) {
     const { id, pack } = recogniserInUse(store, name);
     const threshold = ownThreshold(pack);
     if (threshold !== undefined) thresholds.set(id, threshold);

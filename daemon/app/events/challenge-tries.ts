@@ -1,8 +1,8 @@
 import type { Clock } from '../../base/clock.js';
 import type { CameraId, PersonId } from '../../domain/ids.js';
 
-/** This many failures of one person at one camera within `windowMs` are a presentation attack. */
-const failuresOfAttack = 3;
+/** This many wrong answers of one person at one camera within `windowMs` are a presentation attack. */
+const wrongAnswersOfAttack = 3;
 /** After this many challenges without a pass within `windowMs`, the person is locked out for a while. */
 const mostTries = 6;
 const windowMs = 5 * 60_000;
@@ -10,7 +10,7 @@ const windowMs = 5 * 60_000;
 const lockMs = 60_000;
 
 interface Tries {
-  readonly ended: readonly { readonly atMs: number; readonly isFailure: boolean }[];
+  readonly ended: readonly { readonly atMs: number; readonly isWrongAnswer: boolean }[];
   readonly lockedUntilMs: number;
 }
 
@@ -31,13 +31,16 @@ export class ChallengeTries {
     this.#tries.delete(keyOf(personId, cameraId));
   }
 
-  /** Counts a challenge without a pass. `refused`: this was one failure too many. */
-  ended(personId: PersonId, cameraId: CameraId, isFailure: boolean): 'open' | 'refused' {
+  /**
+   * Counts a challenge without a pass. `isWrongAnswer`: the face moved, but not as it was asked; who does nothing gives no answer.
+   * `refused`: this was one wrong answer too many.
+   */
+  ended(personId: PersonId, cameraId: CameraId, isWrongAnswer: boolean): 'open' | 'refused' {
     const nowMs = this.#clock.monotonicMs();
     this.#forgetOld(nowMs);
     const key = keyOf(personId, cameraId);
-    const ended = [...(this.#tries.get(key)?.ended ?? []), { atMs: nowMs, isFailure }];
-    const isRefused = ended.filter((each) => each.isFailure).length >= failuresOfAttack;
+    const ended = [...(this.#tries.get(key)?.ended ?? []), { atMs: nowMs, isWrongAnswer }];
+    const isRefused = ended.filter((each) => each.isWrongAnswer).length >= wrongAnswersOfAttack;
     const isLocked = isRefused || ended.length >= mostTries;
     // Repeated withdrawals, as with a recording that does not fit, cause a lockout after each further try.
     const after = isLocked

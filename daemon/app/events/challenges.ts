@@ -344,8 +344,8 @@ export class Challenges implements ChallengePort, Disposable {
       this.#tries.passed(personId, cameraId);
       return 'passed';
     }
-    const isFailure = state.phase === 'failed';
-    return this.#tries.ended(personId, cameraId, isFailure) === 'refused' ? 'refused' : 'open';
+    const isWrongAnswer = state.phase === 'failed' && state.reason !== 'too-late';
+    return this.#tries.ended(personId, cameraId, isWrongAnswer);
   }
 
   #pause(camera: AskingCamera, forMs: number): void {

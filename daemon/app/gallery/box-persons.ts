@@ -21,6 +21,7 @@ import type {
 } from '../../contract/persons.js';
 import type { PhotographChange } from '../../contract/photographs.js';
 import { keyReused } from '../../control/idempotency.js';
+import type { MatchPolicy } from '../../domain/identification/match.js';
 import { type PersonId, personId } from '../../domain/ids.js';
 import { isoTime } from '../../domain/iso-time.js';
 import type { FalseMatch } from '../../domain/passages/mark.js';
@@ -62,10 +63,8 @@ interface NoSuchPerson {
 export interface BoxPersonsOptions {
   readonly vault: GalleryVault;
   readonly records: Records;
-  /** The similarity from which two faces count as one person. */
-  readonly threshold: () => number;
-  /** How much closer the best person must be than the second best. */
-  readonly margin: () => number;
+  /** The operating point, with the thresholds of persons. */
+  readonly policy: () => MatchPolicy;
   /** Today at the site, `YYYY-MM-DD`. */
   readonly todayIso: () => string;
   readonly analysePhoto: (image: Buffer, faceNumber?: number) => Promise<PhotoOutcome>;
@@ -278,9 +277,9 @@ export class BoxPersons {
     if (before.profile === undefined) throw profileDamaged(id);
     if (ifRevision !== undefined && ifRevision !== before.revision)
       throw changedMeanwhile(id, before.revision);
-    const { todayIso, threshold: floor } = this.#options;
+    const { todayIso, policy } = this.#options;
     return withThreshold(changed(before.profile, change, todayIso()), change.threshold, {
-      floor: floor(),
+      floor: policy().threshold,
       recogniser: this.#gallery().recogniser,
     });
   }
@@ -401,11 +400,12 @@ export class BoxPersons {
   }
 
   #enrolmentParts(): EnrolmentOptions {
-    const { threshold, margin, todayIso, analysePhoto } = this.#options;
+    const { policy, todayIso, analysePhoto } = this.#options;
+    const { threshold, margin } = policy();
     return {
       gallery: this.#gallery(),
-      threshold: threshold(),
-      margin: margin(),
+      threshold,
+      margin,
       todayIso: todayIso(),
       analysePhoto,
     };
@@ -459,12 +459,13 @@ function changed(before: PersonProfile, change: ProfileChange, todayIso: string)
   );
   // Only new consent revokes a withdrawal.
   const withdrawnIso = change.consent === undefined ? before.consent?.withdrawnIso : undefined;
-  const { threshold } = before;
+  const { threshold, origins } = before;
   return {
     ...profile,
     ...present({
       consent: profile.consent && { ...profile.consent, ...present({ withdrawnIso }) },
       threshold,
+      origins,
     }),
   };
 }

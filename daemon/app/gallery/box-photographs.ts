@@ -1,15 +1,28 @@
-import type { Actor } from '../../audit/actor.js';
+import { type Actor, actorOf } from '../../audit/actor.js';
 import { badInput } from '../../base/errors.js';
 import { present } from '../../base/present.js';
 import type { SerialQueue } from '../../base/serial-queue.js';
-import { maximumPhotographs, type PhotographResult } from '../../contract/enrolment.js';
+import type { Caller } from '../../contract/caller.js';
+import {
+  maximumPhotographs,
+  mostPassageReferences,
+  type PhotographResult,
+} from '../../contract/enrolment.js';
 import type { HandlerInput } from '../../contract/operation.js';
 import type { PersonDetail } from '../../contract/person.js';
 import type { KeptPhotograph, PhotographChange, photographOperations } from '../../contract/photographs.js';
 import { notFound } from '../../control/not-found.js';
-import { type Embedding, similarityOf } from '../../domain/identification/match.js';
+import { type Embedding, type MatchPolicy, similarityOf } from '../../domain/identification/match.js';
 import type { PersonId } from '../../domain/ids.js';
 import { isoTime } from '../../domain/iso-time.js';
+import {
+  doubtAbout,
+  type EarlyRefusal,
+  leastUseful,
+  type PictureRefusal,
+  personRefusal,
+} from '../../domain/persons/passage-reference.js';
+import type { PhotographOrigin } from '../../domain/persons/person-profile.js';
 import {
   type Agreement,
   agreementOf,
@@ -37,6 +50,9 @@ type AddInput = HandlerInput<Operations['persons.photographs.add']>;
 type ReplaceInput = HandlerInput<Operations['persons.photographs.replace']>;
 type RemoveInput = HandlerInput<Operations['persons.photographs.remove']>;
 
+/** How many other persons the face of a passage is compared with. */
+const nearestOthers = 5;
+
 export interface BoxPhotographsOptions {
   readonly vault: GalleryVault;
   readonly records: Pick<Records, 'commands'>;
@@ -46,12 +62,45 @@ export interface BoxPhotographsOptions {
   /** Shared with enrolments and updates. */
   readonly turns: SerialQueue;
   readonly parts: () => EnrolmentOptions;
+  /** The operating point, with the thresholds of persons. */
+  readonly policy: () => MatchPolicy;
   /** Reads a person, which leaves an entry in the audit log. */
   readonly read: (id: string, actor: Actor) => FullPersonEntry | undefined;
   /** An active or removed person. */
   readonly known: (id: string) => FullPersonEntry | undefined;
   /** Notes that an answer tells whom pictures resemble. */
   readonly noteLikeness: (found: PhotographChange, actor: Actor) => void;
+}
+
+/** The picture of a passage in which the box recognised a person. */
+export interface PassagePicture {
+  readonly id: PersonId;
+  readonly jpeg: Buffer;
+  readonly origin: PhotographOrigin;
+}
+
+export type PassagePictureResult =
+  | {
+      readonly outcome: 'added';
+      readonly photographId: string;
+      /** The photograph of another passage that was deleted for it. */
+      readonly retiredId?: string;
+    }
+  | {
+      readonly outcome: 'refused';
+      readonly reason: EarlyRefusal | PictureRefusal;
+      /** What is wrong with the picture. */
+      readonly message?: string;
+    };
+
+/** A view by which a person is recognised. */
+interface ComparedTemplate {
+  /** Of the template. */
+  readonly id: string;
+  /** As lists of photographs name it. */
+  readonly view: string;
+  readonly isFromPassage: boolean;
+  readonly embedding: Embedding;
 }
 
 /** A change of photographs whose faces were looked at. */
@@ -68,7 +117,12 @@ export class BoxPhotographs {
     this.#options = options;
   }
 
-  list(id: string, actor: Actor): readonly KeptPhotograph[] | undefined {
+  /** Callers see the passages that they may read. */
+  list(
+    id: string,
+    caller: Actor & Partial<Pick<Caller, 'scopes' | 'cameras'>>,
+  ): readonly KeptPhotograph[] | undefined {
+    const actor = actorOf(caller);
     const found = this.#options.read(id, actor);
     if (found === undefined) return undefined;
     const templates = this.#templatesOf(found.id);
@@ -81,7 +135,14 @@ export class BoxPhotographs {
         return template !== undefined && Number.isFinite(agreement.similarity) ? [[template, agreement]] : [];
       }),
     );
-    return keptPhotographs(found, this.#gallery().recogniser, ofTemplate);
+    return keptPhotographs(found, this.#gallery().recogniser, ofTemplate).map(
+      ({ fromPassage, ...photograph }) => {
+        if (fromPassage === undefined) return photograph;
+        const { camera = '' } = fromPassage;
+        const isShown = caller.scopes?.has('passages:read') === true && (caller.cameras?.has(camera) ?? true);
+        return { ...photograph, fromPassage: isShown ? fromPassage : {} };
+      },
+    );
   }
 
   read(id: string, photographId: string, actor: Actor): Buffer | undefined {
@@ -108,6 +169,96 @@ export class BoxPhotographs {
     return this.#options.turns.run(async () =>
       this.#change({ id, ifRevision, added: [], removed: [photographId] }, actor),
     );
+  }
+
+  /**
+   * Adds the picture of a passage, with the checks of an enrolment and stricter ones: the face must match the enrolled photographs of
+   * the person by the margin more than the threshold in force demands, and no other person nearly as well. Beyond the bounds, the
+   * photograph of a passage that adds least goes. @throws `too-many-photographs`
+   */
+  addOfPassage(picture: PassagePicture, actor: Actor): Promise<PassagePictureResult> {
+    return this.#options.turns.run(() => this.#learn(picture, actor));
+  }
+
+  /**
+   * Deletes the photograph that was taken from a passage. Its id; undefined if there is none. @throws `person-not-active`,
+   * `last-photograph`
+   */
+  removeOfPassage(id: PersonId, passage: string, actor: Actor): Promise<string | undefined> {
+    return this.#options.turns.run(async () => {
+      const photographId = this.ofPassage(id, passage);
+      if (photographId !== undefined) this.#change({ id, added: [], removed: [photographId] }, actor);
+      return photographId;
+    });
+  }
+
+  /** The photograph of the person that was taken from a passage, as lists name it. */
+  ofPassage(id: string, passage: string): string | undefined {
+    return this.#keptOf(id).find(({ fromPassage }) => fromPassage?.passage === passage)?.id;
+  }
+
+  async #learn({ id, jpeg, origin }: PassagePicture, actor: Actor): Promise<PassagePictureResult> {
+    const before = this.#unlearnable(id, origin);
+    if (before !== undefined) return before;
+    const parts = this.#options.parts();
+    const { photographs, enrolled } = await lookAt({ photographs: [jpeg], faceNumber: undefined }, parts);
+    const [result] = photographs;
+    const [view] = enrolled;
+    if (view === undefined || result?.outcome !== 'enrolled') {
+      return { outcome: 'refused', reason: 'picture-unusable', ...present({ message: messageOf(result) }) };
+    }
+    const [warning] = result.warnings ?? [];
+    if (warning !== undefined) return { outcome: 'refused', reason: warning.code, message: warning.message };
+    const templates = this.#comparedOf(id);
+    try {
+      const others = await this.#gallery().nearest(view.embedding, { count: nearestOthers + 1 });
+      const reason = doubtAbout(view.embedding, { id, templates, others }, this.#options.policy());
+      if (reason !== undefined) {
+        if (reason !== 'nothing-to-compare') {
+          const details = { isMatch: reason !== 'disagrees' };
+          this.#options.readings.note({ by: actor, action: 'person.verified', subject: id, details });
+        }
+        return { outcome: 'refused', reason };
+      }
+      // The analysis took time: meanwhile the person may have been removed, or have withdrawn their consent.
+      const since = this.#unlearnable(id, origin);
+      if (since !== undefined) return since;
+      const isFull =
+        templates.filter(({ isFromPassage }) => isFromPassage).length >= mostPassageReferences ||
+        this.#keptOf(id).length >= maximumPhotographs;
+      const isNew = { id: '', isFromPassage: false, embedding: view.embedding };
+      const least = isFull ? leastUseful([...templates, isNew]) : undefined;
+      const retiredId = templates.find((template) => template.id === least)?.view;
+      this.#change({ id, added: [view], removed: retiredId === undefined ? [] : [retiredId], origin }, actor);
+      const photographId = this.ofPassage(id, origin.passage);
+      if (photographId === undefined) throw noSuchPerson(id);
+      return { outcome: 'added', photographId, ...present({ retiredId }) };
+    } finally {
+      for (const { embedding } of templates) embedding.fill(0);
+    }
+  }
+
+  #unlearnable(id: PersonId, { passage }: PhotographOrigin): PassagePictureResult | undefined {
+    const found = this.#options.known(id);
+    const person = found && { isActive: found.state === 'active', profile: found.profile };
+    const reason = personRefusal(passage, person);
+    return reason && { outcome: 'refused', reason };
+  }
+
+  /** The caller overwrites the embeddings. */
+  #comparedOf(id: PersonId): readonly ComparedTemplate[] {
+    const kept = this.#keptOf(id);
+    const { templates = [] } = this.#options.known(id) ?? {};
+    return this.#templatesOf(id).map(({ id: template, embedding }) => {
+      const view = templates.find((each) => each.id === template)?.photographId ?? template;
+      const isFromPassage = kept.some((each) => each.id === view && each.fromPassage !== undefined);
+      return { id: template, view, isFromPassage, embedding };
+    });
+  }
+
+  #keptOf(id: string): readonly KeptPhotograph[] {
+    const found = this.#options.known(id);
+    return found === undefined ? [] : keptPhotographs(found, this.#gallery().recogniser);
   }
 
   async #store(
@@ -180,10 +331,10 @@ export class BoxPhotographs {
   #change(wanted: WantedChange, actor: Actor): PersonDetail {
     const { vault, records, forgetPerson, known } = this.#options;
     const { id } = this.#changeable(wanted);
-    const { added, removed } = wanted;
+    const { added, removed, origin } = wanted;
     // A centre that compares galleries learns that these are not the photographs it sent: also after a kill between the two.
     records.commands.photographs.forget([id]);
-    vault.gallery().changeViews(id, { added, removed }, actor);
+    vault.gallery().changeViews(id, { added, removed, origin }, actor);
     if (removed.length > 0) forgetPerson(id);
     const now = known(id);
     if (now === undefined) throw noSuchPerson(id);
@@ -221,24 +372,33 @@ export class BoxPhotographs {
 
 /** The photographs of a person, the oldest first, and the templates without one. */
 function keptPhotographs(
-  { photographs, templates }: FullPersonEntry,
+  { photographs, templates, profile }: FullPersonEntry,
   recogniser: string,
   agreements: ReadonlyMap<string, Agreement> = new Map(),
 ): readonly KeptPhotograph[] {
+  const originOf = (photograph: string | null) => {
+    const origin = photograph === null ? undefined : profile?.origins?.[photograph];
+    if (origin === undefined) return {};
+    const { passage, camera, seenAtMs } = origin;
+    return { fromPassage: { passage, camera, seenAt: isoTime(seenAtMs) } };
+  };
   const inUse = templates.filter((template) => template.recogniser === recogniser);
   const oldestFirst = [...photographs].sort((one, other) => one.addedAtMs - other.addedAtMs);
   const withPicture = oldestFirst.map(({ id, addedAtMs }) => {
     const template = inUse.find(({ photographId }) => photographId === id);
     const told = template && { qualityScore: template.quality, agreement: agreements.get(template.id) };
-    return { id, hasPicture: true, storedAt: isoTime(addedAtMs), ...present({ ...told }) };
+    return { id, hasPicture: true, storedAt: isoTime(addedAtMs), ...present({ ...told }), ...originOf(id) };
   });
-  const without = inUse.flatMap(({ id, photographId, quality }) =>
-    photographId === null
-      ? [{ id, hasPicture: false, qualityScore: quality, ...present({ agreement: agreements.get(id) }) }]
-      : [],
-  );
+  const without = inUse.flatMap(({ id, photographId, madeFrom, quality }) => {
+    if (photographId !== null) return [];
+    const agreement = present({ agreement: agreements.get(id) });
+    return [{ id, hasPicture: false, qualityScore: quality, ...agreement, ...originOf(madeFrom) }];
+  });
   return [...withPicture, ...without];
 }
+
+const messageOf = (result: PhotographResult | undefined): string | undefined =>
+  result?.outcome === 'refused' ? result.message : undefined;
 
 /** Without the similarity: step by step, it would show the way to a picture that matches. */
 const otherPerson: PhotographResult = {

@@ -12,6 +12,7 @@ import type { KeyInput, KeyProvider, KeyProviderKind } from '../../gallery/keys/
 import type { KeyProviders } from '../../gallery/keys/key-providers.js';
 import type { KeyRing } from '../../gallery/keys/key-ring.js';
 import { type KeySlot, readKeySlots } from '../../gallery/keys/key-slots.js';
+import { emptyWriteAheadLog } from '../../gallery/leftovers.js';
 import type { OpenEmbedder } from '../../gallery/re-embedding/re-embed-step.js';
 import { KeyRotations } from '../../gallery/rotation/key-rotations.js';
 import { switchGalleryFile } from '../../gallery/switch-file.js';
@@ -21,7 +22,6 @@ import {
   type UnlockOptions,
   unlockGallery,
 } from '../../gallery/unlock-gallery.js';
-import { emptyWriteAheadLog } from '../../gallery/write-ahead-log.js';
 import { secretBytes, wipe } from '../../host/sodium.js';
 import type { RecogniserInUse } from '../../vision/recogniser-in-use.js';
 import type { AuditKeeper } from '../audit/audit-keeper.js';

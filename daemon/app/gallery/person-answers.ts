@@ -28,8 +28,9 @@ export function summarisePerson(entry: gallery.PersonEntry): PersonSummary {
 
 /** Like `summarisePerson`, with the whole profile. */
 export function describePerson(detail: gallery.FullPersonEntry): PersonDetail {
+  const { origins: _, ...profile } = detail.profile ?? {};
   return {
-    ...detail.profile,
+    ...profile,
     ...summarisePerson(detail),
     photographIds: detail.photographs.map(({ id }) => id),
     revision: detail.revision,

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AuditLog } from '../../audit/audit-log.js';
 import { isRollcallError } from '../../base/errors.js';
+import { present } from '../../base/present.js';
 import type { ExportedLine } from '../../contract/persons.js';
 import type { PersonId } from '../../domain/ids.js';
 import { isoTime } from '../../domain/iso-time.js';
@@ -39,7 +40,7 @@ export async function* exportLines(
 ): AsyncGenerator<ExportedLine> {
   const { id } = person;
   yield { kind: 'person', person: describePerson(person) };
-  yield* templateLines(gallery, id);
+  yield* templateLines(gallery, person);
   yield* photographLines(gallery, person);
   const pictured = new Set<string>();
   for (const { id: evidenceId, takenAtMs, jpeg, eventId, cameraId } of gallery.readEvidence(id)) {
@@ -72,13 +73,18 @@ export async function* exportLines(
   }
 }
 
-function* templateLines(gallery: Gallery, id: PersonId): Generator<ExportedLine> {
+function* templateLines(gallery: Gallery, { id, profile }: FullPersonEntry): Generator<ExportedLine> {
   const templates = gallery.readTemplates(id);
   try {
-    for (const { bytes, ...template } of templates) {
+    for (const { bytes, madeFrom, ...template } of templates) {
       const vectorBase64 = Buffer.from(bytes).toString('base64');
       wipe(bytes);
-      yield { kind: 'template', ...template, vectorBase64 };
+      const origin = madeFrom === null ? undefined : profile?.origins?.[madeFrom];
+      const fromPassage = origin && {
+        ...{ passage: origin.passage, camera: origin.camera },
+        seenAt: isoTime(origin.seenAtMs),
+      };
+      yield { kind: 'template', ...template, ...present({ fromPassage }), vectorBase64 };
     }
   } finally {
     // A caller may leave before the last one.

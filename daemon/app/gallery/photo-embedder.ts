@@ -4,7 +4,7 @@ import type { Logger } from '../../base/logger.js';
 import { present } from '../../base/present.js';
 import type { Random } from '../../base/random.js';
 import type { Config } from '../../config/schema.js';
-import { type RecogniserName, recogniserNames } from '../../config/vision-schema.js';
+import { type RecogniserName, recogniserName, recogniserNames } from '../../config/vision-schema.js';
 import type { Embedding } from '../../domain/identification/match.js';
 import type { RecogniserId } from '../../domain/ids.js';
 import type { OpenEmbedder } from '../../gallery/re-embedding/re-embed-step.js';
@@ -115,8 +115,8 @@ export function embedderSource(options: {
 
 /** @throws `unknown-recogniser` */
 function requireRecogniser(name: string): RecogniserName {
-  const found = recogniserNames.find((known) => known === name);
-  if (found !== undefined) return found;
+  const found = recogniserName.safeParse(name);
+  if (found.success) return found.data;
   throw badInput('unknown-recogniser', `there is no recogniser called '${name}'`, {
     remedy: `name one of ${recogniserNames.join(', ')}`,
   });

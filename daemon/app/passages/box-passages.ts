@@ -13,6 +13,8 @@ import type {
   PassageDetails,
   PassageItem,
   passageOperations,
+  ReferenceAdded,
+  ReferenceRemoved,
 } from '../../contract/passages.js';
 import { type CameraId, cameraId, type PersonId, passageId, personId, strangerId } from '../../domain/ids.js';
 import type { Passage } from '../../domain/passages/passage.js';
@@ -21,6 +23,7 @@ import type { ReadingTrail } from '../audit/reading-trail.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
 import { followPassages, type PassageSelection } from './follow-passages.js';
 import type { PassageMarks } from './passage-marks.js';
+import type { PassageReferences } from './passage-references.js';
 import { type NameOf, passageDetails, personRef, shownPassage } from './shown-passage.js';
 
 /** Maximum number of ids in the message about an ambiguous beginning. */
@@ -36,6 +39,7 @@ export interface BoxPassagesOptions {
   /** The picture that the box keeps of a passage. */
   readonly pictureOf: (passage: Passage) => Uint8Array | undefined;
   readonly marks: Pick<PassageMarks, 'mark' | 'unmark' | 'effect' | 'missed' | 'lastOf' | 'marked'>;
+  readonly references: Pick<PassageReferences, 'shown' | 'add' | 'remove'>;
   /** Writes into the audit log who reads passages. */
   readonly readings: Pick<ReadingTrail, 'note'>;
   readonly clock: Clock;
@@ -56,6 +60,8 @@ export function passageHandlers(passages: BoxPassages): Handlers<typeof passageO
     'passages.mark-effect': ({ passage, ...said }, { caller }) => passages.markEffect(passage, said, caller),
     'passages.unmark': ({ passage }, { caller }) => passages.unmark(passage, caller),
     'passages.missed': (input, { caller }) => passages.missed(input, caller),
+    'passages.add-reference': ({ passage }, { caller }) => passages.addReference(passage, caller),
+    'passages.remove-reference': ({ passage }, { caller }) => passages.removeReference(passage, caller),
     'passages.picture': ({ passage }, { caller }) => passages.picture(passage, caller),
   };
 }
@@ -101,7 +107,8 @@ export class BoxPassages {
     this.#noteOne(passage, reader);
     const hasPicture = this.#options.pictureOf(passage) !== undefined;
     const mark = this.#options.marks.lastOf(passage.id);
-    return passageDetails(number, passage, this.#namesFor(reader), { hasPicture, mark });
+    const reference = this.#options.references.shown(passage, mark, reader);
+    return passageDetails(number, passage, this.#namesFor(reader), { hasPicture, mark, reference });
   }
 
   /** @throws `gallery-sealed`, `no-such-passage`, `ambiguous`, `passage-unreadable`, `no-such-picture` */
@@ -144,6 +151,17 @@ export class BoxPassages {
   /** @throws as `show`; `mark-refused` */
   unmark(which: string, caller: Reader): MarkOutcome {
     return this.#options.marks.unmark(this.#find(which, caller).passage, caller);
+  }
+
+  /** @throws as `show`, and as `PassageReferences.add` */
+  async addReference(which: string, caller: Reader): Promise<ReferenceAdded> {
+    const { passage } = this.#find(which, caller);
+    return await this.#options.references.add(passage, this.#options.marks.lastOf(passage.id), caller);
+  }
+
+  /** @throws as `show`, and as `PassageReferences.remove` */
+  async removeReference(which: string, caller: Reader): Promise<ReferenceRemoved> {
+    return await this.#options.references.remove(this.#find(which, caller).passage, caller);
   }
 
   /** @throws `mark-refused`, `no-such-person`, `no-such-camera`, `gallery-sealed` */

@@ -23,7 +23,15 @@ export function passageDetails(
   number: number,
   passage: Passage,
   nameOf: NameOf,
-  { hasPicture, mark }: { readonly hasPicture: boolean; readonly mark: StandingMark | undefined },
+  {
+    hasPicture,
+    mark,
+    reference,
+  }: {
+    readonly hasPicture: boolean;
+    readonly mark: StandingMark | undefined;
+    readonly reference?: PassageDetails['reference'];
+  },
 ): PassageDetails {
   const { views, recogniser, threshold, margin, liveness, openness, nearest, cooldown } = passage;
   return {
@@ -41,6 +49,7 @@ export function passageDetails(
     ...present({
       cooldown: cooldown && shownCooldown(cooldown),
       mark: mark && shownMark(mark, nameOf),
+      reference,
     }),
   };
 }

@@ -11,6 +11,7 @@ import type { Ageing } from '../../domain/retention/retention.js';
 import type { StrangerState } from '../../domain/strangers/stranger.js';
 import type { Gallery } from '../../gallery/gallery.js';
 import type { GalleryFile } from '../../gallery/gallery-file.js';
+import { forgetDeleted } from '../../gallery/leftovers.js';
 import { deletePerson } from '../../gallery/persons/erasure.js';
 import { PersonRows } from '../../gallery/persons/person-rows.js';
 import { ageingPassageKeys } from '../../gallery/retention/retention-passages.js';
@@ -21,7 +22,6 @@ import {
 } from '../../gallery/retention/retention-persons.js';
 import { ageingEvidence, ageingPhotographs } from '../../gallery/retention/retention-pictures.js';
 import { ageingStrangers } from '../../gallery/retention/retention-strangers.js';
-import { emptyWriteAheadLog } from '../../gallery/write-ahead-log.js';
 import { explainAccess } from '../../host/file-access.js';
 import { olderCopiesOf } from '../../host/sqlite-migrations.js';
 import type { RecordsRetention } from '../../records/retention.js';
@@ -101,11 +101,11 @@ export function ageingKinds(sources: RetentionSources, by: Actor): AgeingKinds {
   };
 }
 
-/** Empties the write-ahead logs. False if another program prevents it. */
+/** Empties the write-ahead logs, and removes what deleted rows left in the gallery. False if another program prevents the former. */
 export function emptyLogs({ file, records }: RetentionSources): boolean {
   const database = file()?.database;
-  const isGalleryEmptied = database === undefined || emptyWriteAheadLog(database);
-  return records.emptyLog() && isGalleryEmptied;
+  const areRecordsEmptied = records.emptyLog();
+  return (database === undefined || forgetDeleted(database)) && areRecordsEmptied;
 }
 
 /** Ageing data in the gallery file that is open now. After a restore has replaced the file, it stops. */
@@ -176,13 +176,8 @@ function erase(
     deletePerson({ database, rows, audit, clock }, person, { by, passages });
     return true;
   }
-  try {
-    return open.erasePerson(id, by, passages) !== undefined;
-  } catch (error) {
-    // The person is deleted. The end of the run empties the log again and reports a failure.
-    if (isRollcallError(error, 'erasure-incomplete')) return true;
-    throw error;
-  }
+  // The end of the run removes what this leaves, and reports a failure.
+  return open.erasePerson(id, by, passages, 'later') !== undefined;
 }
 
 function forgetStrangers({ gallery, records }: RetentionSources, ids: readonly StrangerId[]): void {

@@ -17,11 +17,12 @@ person.json
     (your consent, its date, and where the proof is kept).
 
 photographs/  (${counted(photographs.length, 'picture')})
-    The photographs that were used to enrol you, cut to your face.${damaged(record)}
+    The photographs that you are recognised by, cut to your face.${damaged(record)}
 
 templates.json  (${counted(templates.length, 'template')})
     For each photograph: a list of numbers that describes your face, the quality
     of the photograph (0 to 1), and the name of the program that made the list.
+    For a photograph that was taken from a passage: which one, where and when.
     The system compares these numbers with the faces at its cameras. They are
     32-bit floating point numbers, lowest byte first, encoded as base64.
 

@@ -83,6 +83,42 @@ export function registerUnmark(passages: Command): void {
     );
 }
 
+export function registerReferences(passages: Command): void {
+  withCommonOptions(passages.command('add-reference'))
+    .argument('<passage>', 'id of the passage, or its beginning')
+    .description(
+      'add the picture of a passage to the photographs of the recognised person; the same checks apply as for an enrolment',
+    )
+    .action((passage: string, options: CommonOptions) =>
+      runAction(options.json === true, async () => {
+        const { client } = await openBox(options.config);
+        const added = await client.call('passages.add-reference', { passage });
+        print(options.json === true, added, () => {
+          const { person, photograph, retired } = added;
+          const gone =
+            retired === undefined ? [] : [`${retired} was deleted for it: it showed nearly the same`];
+          return [`${person} is also recognised by ${photograph}, from this passage`, ...gone].join('\n');
+        });
+        return exitCodes.done;
+      }),
+    );
+  withCommonOptions(passages.command('remove-reference'))
+    .argument('<passage>', 'id of the passage, or its beginning')
+    .description('delete the photograph of a person that was taken from a passage')
+    .action((passage: string, options: CommonOptions) =>
+      runAction(options.json === true, async () => {
+        const { client } = await openBox(options.config);
+        const removed = await client.call('passages.remove-reference', { passage });
+        print(
+          options.json === true,
+          removed,
+          () => `${removed.person} is no longer recognised by ${removed.photograph}`,
+        );
+        return exitCodes.done;
+      }),
+    );
+}
+
 interface MissedOptions extends CommonOptions {
   readonly camera: string;
   readonly person: string;

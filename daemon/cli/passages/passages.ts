@@ -9,7 +9,7 @@ import { exitCodes, print, runAction } from '../output.js';
 import { type ShowTime, timeForms } from '../site-time.js';
 import { type FilterOptions, filtersOf, withFilters } from './passage-filters.js';
 import { passageTable, whyText } from './passage-text.js';
-import { registerMark, registerMissed, registerUnmark } from './passages-mark.js';
+import { registerMark, registerMissed, registerReferences, registerUnmark } from './passages-mark.js';
 import { newestPassages, registerTail } from './passages-tail.js';
 
 interface ListOptions extends CommonOptions, FilterOptions {
@@ -80,5 +80,6 @@ export function registerPassages(program: Command): void {
   registerTail(passages);
   registerMark(passages);
   registerUnmark(passages);
+  registerReferences(passages);
   registerMissed(passages);
 }

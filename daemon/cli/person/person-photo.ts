@@ -123,9 +123,17 @@ function describeChange(result: PhotographChange, images: readonly string[]): st
 const countOf = ({ id, templates }: { readonly id: string; readonly templates: number }): string =>
   `${id} is recognised by ${templates === 1 ? 'one template' : `${templates} templates`}`;
 
+function originText(from: KeptPhotograph['fromPassage'], show: ShowTime): string {
+  if (from === undefined) return 'enrolment';
+  const { passage, camera, seenAt } = from;
+  return passage === undefined || seenAt === undefined
+    ? 'a passage'
+    : `passage ${passage} at ${camera}, ${show(seenAt)}`;
+}
+
 function describeKept(kept: readonly KeptPhotograph[], show: ShowTime): string {
   if (kept.length === 0) return 'The box keeps no photographs and no templates of this person.';
-  const rows = kept.map(({ id, hasPicture, storedAt, qualityScore, agreement }) => [
+  const rows = kept.map(({ id, hasPicture, storedAt, qualityScore, agreement, fromPassage }) => [
     id,
     storedAt === undefined ? '-' : show(storedAt),
     hasPicture ? 'yes' : 'deleted by retention',
@@ -133,6 +141,7 @@ function describeKept(kept: readonly KeptPhotograph[], show: ShowTime): string {
     agreement === undefined
       ? '-'
       : `${agreement.similarity.toFixed(3)}${agreement.isAgreeing ? '' : ' (differs)'}`,
+    originText(fromPassage, show),
   ]);
-  return table(['photograph', 'stored at', 'picture', 'quality', 'agreement'], rows);
+  return table(['photograph', 'stored at', 'picture', 'quality', 'agreement', 'from'], rows);
 }

@@ -71,6 +71,12 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     ["rollcall passages mark 0198c1c2-7a1b --was 'Ada Lovelace'", 'it was Ada: correct her attendance'],
     ['rollcall passages mark 0198c1c2-7a1b --was stranger', 'it was a person who is not enrolled'],
   ],
+  'passages add-reference': [
+    ['rollcall passages add-reference 0198c1c2-7a1b', 'recognise the person by this view, too'],
+  ],
+  'passages remove-reference': [
+    ['rollcall passages remove-reference 0198c1c2-7a1b', 'undo that: delete this photograph'],
+  ],
   'passages unmark': [['rollcall passages unmark 0198c1c2-7a1b', 'the mark was wrong: take it back']],
   'passages missed': [
     [
@@ -315,6 +321,13 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
   'models list': [['rollcall models list', 'show the packs and their state on this machine']],
   'models verify': [['rollcall models verify', 'check the hash of every file']],
   'models build': [['rollcall models build', 'convert the base packs']],
+  'models add-recogniser': [
+    [
+      'rollcall models add-recogniser network.onnx --name site --known photographs',
+      'measure a network of your own and add it as own-site',
+    ],
+  ],
+  'models remove': [['rollcall models remove own-site', 'remove a network of your own']],
   'models import': [['rollcall models import face_recognition_sface_2021dec.onnx', 'import a model file']],
   'models fetch': [
     ['rollcall models fetch yunet-dynamic', 'download one pack'],

@@ -42,24 +42,40 @@ export async function call<Id extends CallId>(
   ...[input, options]: Arguments<Id>
 ): Promise<Output<Id>> {
   const fields = (input ?? {}) as Readonly<Record<string, unknown>>;
-  return await proved(id, () => once<Output<Id>>(write(id, fields), options));
+  return await proved(() => once<Output<Id>>(write(id, fields), options));
 }
 
 /** Does the work again after a login or a fresh proof of identity, where the box asks for one. */
-async function proved<Answer>(id: CallId | LinesId, work: () => Promise<Answer>): Promise<Answer> {
+async function proved<Answer>(work: () => Promise<Answer>): Promise<Answer> {
   try {
     return await work();
   } catch (error) {
-    if (isApiError(error, 'unauthenticated') && (await loggedInAgain(id))) return await proved(id, work);
+    if (isApiError(error, 'unauthenticated') && (await loggedInAgain())) return await proved(work);
     const wantsProof = isApiError(error, 'step-up-required', 'present-factor-required');
     if (!wantsProof || !(await askForProof())) throw error;
     return await work();
   }
 }
 
+/** True during a logout. A request that is refused in that time must not ask the user to log in again. */
+let isLoggingOut = false;
+
+/** Ends the session. The page forgets it whatever the box answers; a box that could not end it keeps it until it expires. */
+export async function logOut(): Promise<void> {
+  isLoggingOut = true;
+  try {
+    await call('auth.logout');
+  } catch (error) {
+    if (!isApiError(error)) throw error;
+  } finally {
+    isLoggingOut = false;
+    forgetSession();
+  }
+}
+
 /** Whether the same user goes on after the end of a session. */
-async function loggedInAgain(id: CallId | LinesId): Promise<boolean> {
-  if (id === 'auth.logout') return false;
+async function loggedInAgain(): Promise<boolean> {
+  if (isLoggingOut) return false;
   if (me.value?.user !== undefined) return await askForLogin();
   forgetSession();
   return false;
@@ -71,7 +87,7 @@ export async function* readLines<Id extends LinesId>(
   ...[input, options]: Arguments<Id>
 ): AsyncGenerator<Line<Id>> {
   const fields = (input ?? {}) as Readonly<Record<string, unknown>>;
-  const response = await proved(id, async () => {
+  const response = await proved(async () => {
     const answered = await send(write(id, fields), options);
     if (!answered.ok) throw await errorOf(answered);
     return answered;

@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
-import { call } from '../api/call.js';
-import { can, forgetSession, me } from '../api/session.js';
+import { logOut } from '../api/call.js';
+import { can, me } from '../api/session.js';
 import type en from '../messages/en/shell.json';
 import { navigationGroups } from '../pages/route.js';
 import { Icon } from '../parts/icon.js';
@@ -51,18 +51,13 @@ export function Navigation() {
             <Icon name="account" />
             <span>{user?.displayName || user?.userName || actor}</span>
           </a>
-          <button type="button" class="plain" onClick={() => void logout()}>
+          <button type="button" class="plain" onClick={() => void logOut()}>
             {t('logout')}
           </button>
         </div>
       </nav>
     </header>
   );
-}
-
-async function logout(): Promise<void> {
-  await call('auth.logout').catch(() => undefined);
-  forgetSession();
 }
 
 function Group({

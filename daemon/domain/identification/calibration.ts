@@ -322,14 +322,14 @@ function expectedFnmr({ own }: PersonLikeness, threshold: number, genuine: Distr
   return upperTail((expected - threshold) / genuine.spread);
 }
 
-interface Distribution {
+export interface Distribution {
   readonly mean: number;
   /** Standard deviation, above 0. */
   readonly spread: number;
 }
 
 /** Mean and spread of a stream of values (B. P. Welford, Technometrics 4, 1962). */
-class Moments {
+export class Moments {
   #count = 0;
   #mean = 0;
   #squares = 0;
@@ -382,7 +382,8 @@ function rememberedQuantiles(): (share: number) => number {
 /** Limits the cosine: copies have a cosine of 1, for which z is infinite. */
 const largestCosine = 0.999_999;
 
-function fisherZ(cosine: number): number {
+/** Fisher's z of a cosine; finite also for copies. */
+export function fisherZ(cosine: number): number {
   return Math.atanh(Math.min(largestCosine, Math.max(-largestCosine, cosine)));
 }
 

@@ -79,7 +79,11 @@ export const defaultChallengePolicy: ChallengePolicy = {
   bindMs: 3_000,
 };
 
-/** Why a challenge failed. Recordings fail this way, and so can persons who ignore the prompts. */
+/**
+ * Why a challenge failed.
+ * - `wrong-action`, `too-early`: the face moved as no prompt asked. Recordings fail this way.
+ * - `too-late`: nothing was done in time. People who do not notice the prompts fail this way; it is no sign of an attack.
+ */
 export const failureReasons = ['wrong-action', 'too-early', 'too-late'] as const;
 type FailureReason = (typeof failureReasons)[number];
 
@@ -121,7 +125,7 @@ export type ChallengeInput =
 
 /**
  * The standing of a track at a camera that requires a challenge. `open`: no challenge has a result yet. `refused`: too many
- * challenges failed. `not-shown`: no prompt could be shown.
+ * wrong answers. `not-shown`: no prompt could be shown.
  */
 export type ChallengeStanding = 'open' | 'passed' | 'refused' | 'not-shown';
 

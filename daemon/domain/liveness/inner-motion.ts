@@ -1,4 +1,4 @@
-import { type Affine, applyAffine, fitAffine } from '../faces/affine.js';
+import { type Affine, affineScale, applyAffine, fitAffine } from '../faces/affine.js';
 import type { FaceLandmarks, HeadPose } from '../faces/face.js';
 import { eyeDistanceOf, mouthOf, nosePlaneOf, noseTipOf } from '../faces/face-mesh.js';
 import type { Point } from '../faces/geometry.js';
@@ -28,6 +28,14 @@ interface InnerMotionPolicy {
   readonly largestStretch: number;
   readonly turnedFactor: number;
   readonly largestRollDeg: number;
+  /**
+   * A face that grows (natural logarithm a second) or rolls (degrees a second) faster than this in one of the two steps: the mesh is
+   * fitted to the picture where the face was a moment ago, and that changes its shape. Then only a change that is `quickFactor` times
+   * as great counts.
+   */
+  readonly largestGrowthPerS: number;
+  readonly largestRollPerS: number;
+  readonly quickFactor: number;
   /** Change of all points and of the mouth, root mean square, in distances of the eyes, beyond what a turn explains. */
   readonly expression: number;
   readonly mouth: number;
@@ -56,6 +64,9 @@ const policy: InnerMotionPolicy = {
   largestStretch: 0.06,
   turnedFactor: 4,
   largestRollDeg: 8,
+  largestGrowthPerS: 0.2,
+  largestRollPerS: 15,
+  quickFactor: 2.5,
   expression: 0.01,
   mouth: 0.0105,
   expressionPerDeg: 0.008,
@@ -85,6 +96,8 @@ interface Step {
   readonly pose: HeadPose;
   readonly eyeDistancePx: number;
   readonly lookCount: number;
+  /** Whether it grew or rolled faster than the limits. */
+  readonly isQuick: boolean;
 }
 
 /** What was seen of a face in the last seconds. */
@@ -156,8 +169,10 @@ function addLook(state: InnerMotion, look: Look): InnerMotionStep {
 }
 
 function meanOf(looks: readonly Look[]): Step | undefined {
-  const first = looks[0];
-  if (first === undefined || looks.length < policy.fewestInStep) return undefined;
+  const [first, last] = [looks[0], looks.at(-1)];
+  if (first === undefined || last === undefined || looks.length < policy.fewestInStep) return undefined;
+  const growth = fitAffine(first.shape, last.shape);
+  const seconds = (last.atMs - first.atMs) / 1000;
   const eyeDistancePx = eyeDistanceOf(first.shape);
   const place = first.shape.map(({ x, y }) => ({ x: x / eyeDistancePx, y: y / eyeDistancePx }));
   const mapped = looks.map(({ shape }) => {
@@ -166,11 +181,14 @@ function meanOf(looks: readonly Look[]): Step | undefined {
   });
   const mean = (of: (look: Look, index: number) => number): number =>
     looks.reduce((sum, look, index) => sum + of(look, index), 0) / looks.length;
-  if (mapped.some((points) => points === undefined)) return undefined;
+  if (growth === undefined || mapped.some((points) => points === undefined)) return undefined;
   return {
     atMs: mean(({ atMs }) => atMs),
     eyeDistancePx,
     lookCount: looks.length,
+    isQuick:
+      Math.abs(Math.log(affineScale(growth))) > policy.largestGrowthPerS * seconds ||
+      Math.abs(last.pose.rollDeg - first.pose.rollDeg) > policy.largestRollPerS * seconds,
     points: place.map((_, at) => ({
       x: mean((_look, index) => mapped[index]?.[at]?.x ?? 0),
       y: mean((_look, index) => mapped[index]?.[at]?.y ?? 0),
@@ -209,7 +227,8 @@ function movedBetween(from: Step, to: Step, { map, isTurned }: Comparison): bool
   const turnDeg = Math.hypot(to.pose.yawDeg - from.pose.yawDeg, to.pose.pitchDeg - from.pose.pitchDeg);
   const noise =
     Math.max(1, policy.clearEyeDistancePx / Math.min(from.eyeDistancePx, to.eyeDistancePx)) *
-    Math.sqrt(Math.max(1, policy.clearStepLooks / Math.min(from.lookCount, to.lookCount)));
+    Math.sqrt(Math.max(1, policy.clearStepLooks / Math.min(from.lookCount, to.lookCount))) *
+    (from.isQuick || to.isQuick ? policy.quickFactor : 1);
   const factor = isTurned ? noise * policy.turnedFactor : noise;
   const mapped = from.points.map((point) => applyAffine(map, point));
   const all = distanceOf(mapped, to.points) - policy.expressionPerDeg * turnDeg;

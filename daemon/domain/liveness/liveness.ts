@@ -28,8 +28,8 @@ export type LivenessReason = (typeof livenessReasons)[number];
 /**
  * Additional reasons at a camera that requires a challenge.
  * - `challenge-passed`: the person did the required actions.
- * - `challenge-failed`: three challenges failed.
- * - `challenge-not-passed`: none was passed, and fewer than three failed.
+ * - `challenge-failed`: the face did three times something else than it was asked.
+ * - `challenge-not-passed`: none was passed; the face may have done nothing.
  * - `challenge-not-shown`: no prompt could be shown.
  */
 export const challengeReasons = [

@@ -85,7 +85,8 @@ export const reasonTexts: Readonly<Record<PassageReason, ReasonText>> = {
   },
   'challenge-failed': {
     outcomes: ['attack'],
-    meaning: 'Three challenges in a row failed: the box takes this for a presentation attack.',
+    meaning:
+      'In three challenges the face did something else than it was asked: the box takes this for a presentation attack.',
     remedy: 'look at the picture. See that people can read the prompts at the camera (docs/challenge.md)',
   },
   'challenge-not-shown': {

@@ -21,6 +21,14 @@ export interface OwnThreshold {
   readonly reason: string;
 }
 
+/** The passage that a photograph was taken from. */
+export interface PhotographOrigin {
+  readonly passage: string;
+  readonly camera: string;
+  /** When the passage was, wall clock, whole milliseconds since the epoch. */
+  readonly seenAtMs: number;
+}
+
 /** The written data about a person. All of it is personal data and is sealed. */
 export interface PersonProfile extends PersonTerms {
   readonly name: string;
@@ -31,6 +39,8 @@ export interface PersonProfile extends PersonTerms {
   readonly consent?: Consent;
   /** Absent: the threshold from calibration. */
   readonly threshold?: OwnThreshold;
+  /** The photographs that were taken from passages, by their ids. All others were enrolled. */
+  readonly origins?: Readonly<Record<string, PhotographOrigin>>;
 }
 
 /** A profile before its check. An empty text counts as absent, except the name. */
@@ -81,10 +91,18 @@ export function checkProfile(given: GivenProfile, todayIso: string): CheckedProf
 
 /**
  * The profile after consent was withdrawn on `withdrawnIso`, `YYYY-MM-DD`: without what says how to treat the person when their
- * face is recognised.
+ * face is recognised, and without the passages of photographs.
  */
 export function withdrawn(profile: PersonProfile, withdrawnIso: string): PersonProfile {
-  const { groups: _g, validFrom: _f, validUntil: _u, watch: _w, threshold: _t, ...kept } = profile;
+  const {
+    groups: _g,
+    validFrom: _f,
+    validUntil: _u,
+    watch: _w,
+    threshold: _t,
+    origins: _o,
+    ...kept
+  } = profile;
   // A withdrawal must be stored also where the consent itself was never stored.
   const { consent = { basis: 'consent', dateIso: withdrawnIso, reference: 'not recorded' } } = kept;
   return { ...kept, consent: { ...consent, withdrawnIso } };

@@ -5,11 +5,11 @@ import { replaceLog } from '../../audit/carry-log.js';
 import type { Clock } from '../../base/clock.js';
 import { operational } from '../../base/errors.js';
 import { explainSqliteError } from '../../host/sqlite-errors.js';
+import { emptyWriteAheadLog } from '../leftovers.js';
 import { insertTombstone } from '../persons/erasure.js';
 import { PersonRows } from '../persons/person-rows.js';
 import { enforceTombstones } from '../persons/reapply.js';
 import { DATA_KEY_HOLDERS } from '../schema.js';
-import { emptyWriteAheadLog } from '../write-ahead-log.js';
 import type { PresentState } from './restore-present.js';
 import type { RestoreSource } from './restore-source.js';
 

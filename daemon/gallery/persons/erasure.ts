@@ -10,8 +10,8 @@ import type { OpenDatabase } from '../../host/sqlite.js';
 import { olderCopiesOf } from '../../host/sqlite-migrations.js';
 import type { Erasure } from '../gallery.js';
 import type { KeyRing } from '../keys/key-ring.js';
+import { forgetDeleted } from '../leftovers.js';
 import { deleteStrangersOf } from '../strangers/stranger-rows.js';
-import { emptyWriteAheadLog } from '../write-ahead-log.js';
 import { sealProfile } from './person-changes.js';
 import type { PersonCountsRow, PersonRows } from './person-rows.js';
 
@@ -30,12 +30,12 @@ export interface ErasureOrder {
 
 /**
  * Deletes a person: rows and data key, in one transaction with the tombstone and the audit entry. Deletes older copies of the
- * file and empties the write-ahead log, so that no file keeps even the ciphertext.
+ * file and what the deleted rows left (`forgetDeleted`), so that no file keeps the data key, and no small file the ciphertext.
  * @throws `erasure-incomplete` if another program prevents the write-ahead log from being emptied
  */
 export function erasePerson(parts: ErasureContext, person: PersonCountsRow, order: ErasureOrder): Erasure {
   const erased = deletePerson(parts, person, order);
-  forgetLog(parts.database, erased);
+  forgetRemains(parts.database, erased);
   return erased;
 }
 
@@ -63,6 +63,10 @@ export function deletePerson(
   return certificate({ personId: person.id, scope: 'person', erasedAtMs, by, entry, what });
 }
 
+interface WithdrawalOrder extends ErasureOrder {
+  readonly profile: PersonProfile;
+}
+
 /**
  * Deletes a person's templates and pictures with their data key. The profile stays, under a new key.
  * @throws `erasure-incomplete`
@@ -70,7 +74,18 @@ export function deletePerson(
 export function eraseBiometricData(
   parts: ErasureContext & { readonly ring: KeyRing },
   person: PersonCountsRow,
-  { profile, by, passages }: ErasureOrder & { readonly profile: PersonProfile },
+  order: WithdrawalOrder,
+): Erasure {
+  const erased = deleteBiometricData(parts, person, order);
+  forgetRemains(parts.database, erased);
+  return erased;
+}
+
+/** As `eraseBiometricData`, without what the deleted rows leave: the caller calls `forgetDeleted`. */
+export function deleteBiometricData(
+  parts: ErasureContext & { readonly ring: KeyRing },
+  person: PersonCountsRow,
+  { profile, by, passages }: WithdrawalOrder,
 ): Erasure {
   const { database, rows, audit, clock, ring } = parts;
   const erasedAtMs = clock.wallMs();
@@ -92,9 +107,7 @@ export function eraseBiometricData(
     const details = { scope: 'biometric-data', revision, ...what };
     return audit.append({ by, action: 'person.consent-withdrawn', subject: person.id, details });
   });
-  const erased = certificate({ personId: person.id, scope: 'biometric-data', erasedAtMs, by, entry, what });
-  forgetLog(database, erased);
-  return erased;
+  return certificate({ personId: person.id, scope: 'biometric-data', erasedAtMs, by, entry, what });
 }
 
 /** Call it in the transaction that deletes the person, or that restores the tombstones of a backup. */
@@ -117,15 +130,15 @@ function forgetOlderCopies({ path }: OpenDatabase): void {
  * @param erased part of the error's details, because the deletion itself succeeded
  * @throws `erasure-incomplete`
  */
-function forgetLog(database: OpenDatabase, erased?: Erasure): void {
-  if (emptyWriteAheadLog(database)) return;
+function forgetRemains(database: OpenDatabase, erased: Erasure): void {
+  if (forgetDeleted(database)) return;
   throw operational(
     'erasure-incomplete',
     'the data was deleted, but the write-ahead log could not be emptied',
     {
       remedy:
         'If `rollcall gallery verify` is running, wait: it empties the log at its end. Otherwise close every other program that reads the gallery file; the daemon empties the log when it next stops or starts.',
-      details: { path: database.path, ...(erased === undefined ? {} : { certificate: erased }) },
+      details: { path: database.path, certificate: erased },
     },
   );
 }

@@ -6,7 +6,7 @@ import type { Clock } from '../../base/clock.js';
 import { operational } from '../../base/errors.js';
 import { present } from '../../base/present.js';
 import type { PersonId, RecogniserId } from '../../domain/ids.js';
-import type { PersonProfile } from '../../domain/persons/person-profile.js';
+import type { PersonProfile, PhotographOrigin } from '../../domain/persons/person-profile.js';
 import { wipe } from '../../host/sodium.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
 import type { KeyRing } from '../keys/key-ring.js';
@@ -29,6 +29,8 @@ export interface ViewChange {
   readonly added: readonly EnrolmentPhotograph[];
   /** Ids of photographs, or of templates whose photograph is gone. */
   readonly removed: readonly string[];
+  /** The passage that the added photographs were taken from. */
+  readonly origin?: PhotographOrigin | undefined;
 }
 
 /** A person to store. The caller has validated all of it. */
@@ -131,7 +133,7 @@ export class PersonChanges {
    */
   changeViews(
     row: KeyedPersonRow,
-    { added, removed }: ViewChange,
+    { added, removed, origin }: ViewChange,
     given: { readonly by: Actor; readonly profile: PersonProfile; readonly recogniser: RecogniserId },
   ): void {
     const { by, profile, recogniser } = given;
@@ -151,10 +153,24 @@ export class PersonChanges {
         this.#rows.addPhotograph(photograph);
         this.#rows.addTemplate(template);
       }
-      const kept = this.#rows.templatesOf(personId).filter((each) => each.recogniser === recogniser);
-      const details = { added: added.length, deleted: removed.length, photographs: kept.length };
+      const templates = this.#rows.templatesOf(personId);
+      const kept = templates.filter((each) => each.recogniser === recogniser);
+      const before = Object.entries(profile.origins ?? {});
+      const photographs = new Set([
+        ...this.#rows.photographsOf(personId).map(({ id }) => id),
+        ...templates.flatMap(({ madeFrom }) => madeFrom ?? []),
+      ]);
+      const lost = before.find(([id]) => !photographs.has(id));
+      const details = {
+        ...{ added: added.length, deleted: removed.length, photographs: kept.length },
+        ...present({ passage: origin?.passage ?? lost?.[1].passage }),
+      };
       const entry = { by, action: 'person.photographs-changed', details } as const;
-      this.change(row, { profile, state: row.state }, entry);
+      const gained = sealed.flatMap(({ photograph: { id } }) => (origin ? [[id, origin] as const] : []));
+      const origins = [...before.filter(([id]) => photographs.has(id)), ...gained];
+      const { origins: _, ...others } = profile;
+      const next = origins.length === 0 ? others : { ...others, origins: Object.fromEntries(origins) };
+      this.change(row, { profile: next, state: row.state }, entry);
     });
   }
 
@@ -224,7 +240,7 @@ export function sealTemplate(key: SealingKey, template: TemplateToSeal): Templat
   const { personId, recogniser, photographId, embedding, quality } = template;
   const id = newRowId('t');
   const vector = sealField(key, places.templateVector(personId, id, recogniser), encodeTemplate(embedding));
-  return { id, personId, recogniser, photographId, vector, quality };
+  return { id, personId, recogniser, photographId, madeFrom: photographId, vector, quality };
 }
 
 function sealPhotograph(

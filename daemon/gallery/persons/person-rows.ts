@@ -58,6 +58,8 @@ export interface TemplateRow {
   readonly recogniser: string;
   /** The photograph of the template; null if retention has deleted it. */
   readonly photographId: string | null;
+  /** The same, also after the photograph was deleted; null where that was before the box kept it. */
+  readonly madeFrom: string | null;
   /** Sealed. */
   readonly vector: Uint8Array;
   readonly quality: number;
@@ -95,7 +97,7 @@ const COUNTS_COLUMNS = `${KEYED_COLUMNS},
 const KEYED_PERSONS = 'person LEFT JOIN data_key ON data_key.id = person.data_key_id';
 
 const TEMPLATE_COLUMNS =
-  'id, person_id AS personId, recogniser, photograph_id AS photographId, vector, quality';
+  'id, person_id AS personId, recogniser, photograph_id AS photographId, made_from AS madeFrom, vector, quality';
 
 /** The sealed rows of persons. Call writes in a transaction. */
 export class PersonRows {
@@ -128,8 +130,8 @@ export class PersonRows {
        VALUES (@id, @state, @importId, @dataKeyId, @revision, @profile, @enrolledAtMs, @changedAtMs)`,
     );
     this.#insertTemplate = db.prepare(
-      `INSERT INTO template (id, person_id, recogniser, photograph_id, vector, quality)
-       VALUES (@id, @personId, @recogniser, @photographId, @vector, @quality)`,
+      `INSERT INTO template (id, person_id, recogniser, photograph_id, made_from, vector, quality)
+       VALUES (@id, @personId, @recogniser, @photographId, @madeFrom, @vector, @quality)`,
     );
     this.#insertPhotograph = db.prepare(
       'INSERT INTO photograph (id, person_id, jpeg, added_at_ms) VALUES (@id, @personId, @jpeg, @addedAtMs)',

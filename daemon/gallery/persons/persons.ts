@@ -121,10 +121,10 @@ export class Persons {
   templates(id: PersonId): readonly UnsealedTemplate[] {
     const person = this.#rows.person(id);
     if (person === undefined) return [];
-    return this.#rows.templatesOf(id).flatMap(({ id: rowId, recogniser, quality, vector }) => {
+    return this.#rows.templatesOf(id).flatMap(({ id: rowId, recogniser, quality, madeFrom, vector }) => {
       const place = places.templateVector(id, rowId, recogniserId(recogniser));
       const bytes = this.#using(person, (key) => openField(key, place, vector));
-      if (bytes !== undefined) return [{ id: rowId, recogniser, quality, bytes }];
+      if (bytes !== undefined) return [{ id: rowId, recogniser, quality, madeFrom, bytes }];
       this.#quarantine({ table: 'template', rowId, personId: id, reason: 'does-not-open' });
       return [];
     });

@@ -5,7 +5,7 @@ import { isoTime } from '../../domain/iso-time.js';
 import { type PersonProfile, withdrawn } from '../../domain/persons/person-profile.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
 import type { KeyRing } from '../keys/key-ring.js';
-import { deletePerson, type ErasureContext, eraseBiometricData } from './erasure.js';
+import { deleteBiometricData, deletePerson, type ErasureContext } from './erasure.js';
 import type { PersonChanges } from './person-changes.js';
 import type { PersonCountsRow, PersonRows } from './person-rows.js';
 import type { Persons } from './persons.js';
@@ -65,12 +65,8 @@ function withdrawAgain(
   const profile = profileOf(context.persons, person, isoTime(atMs).slice(0, 10));
   const by = daemonAtStart;
   if (profile === undefined) return void deletePerson(context, person, { by, passages: 0 });
-  try {
-    // Makes the row newer than the withdrawal.
-    eraseBiometricData(context, { ...person, revision }, { profile, by, passages: 0 });
-  } catch (error) {
-    if (!isRollcallError(error, 'erasure-incomplete')) throw error;
-  }
+  // Makes the row newer than the withdrawal.
+  deleteBiometricData(context, { ...person, revision }, { profile, by, passages: 0 });
 }
 
 /** The profile after a withdrawal; undefined if it does not open, and then the whole person is erased. */

@@ -8,7 +8,7 @@ import type { GalleryFile } from '../gallery-file.js';
 import type { KeyProvider, KeyProviderKind } from '../keys/key-provider.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { deleteKeySlot, readKeySlots } from '../keys/key-slots.js';
-import { emptyWriteAheadLog } from '../write-ahead-log.js';
+import { forgetDeleted } from '../leftovers.js';
 import { type RotationJob, type RotationProgress, type RotationState, rotationJob } from './rotation-job.js';
 import { RotationRows } from './rotation-rows.js';
 import { deepStep, type RotationStepContext, wrapStep } from './rotation-steps.js';
@@ -116,7 +116,7 @@ export class RotationRun implements Rotation {
   async #forget(): Promise<void> {
     const { file, logger } = this.#context;
     for (const copy of olderCopiesOf(file.database.path)) rmSync(copy, { force: true });
-    if (!emptyWriteAheadLog(file.database)) throw logInUse();
+    if (!forgetDeleted(file.database)) throw logInUse();
     file.database.transaction(() => rotationJob.delete(file.database));
     const { depth, from, to, total, damaged } = this.#job;
     logger.info('key rotation finished', { depth, from, to, total, damaged });

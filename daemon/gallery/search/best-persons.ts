@@ -1,6 +1,6 @@
 import type { Embedding } from '../../domain/identification/match.js';
-import { addByOwner, nextNotBelow, type QuantisedProbe, slackOf } from './quantised.kernel.js';
-import { SLAB_ROWS } from './template-slabs.js';
+import { addByOwner, type QuantisedProbe, slackOf } from './quantised.kernel.js';
+import { type Bounds, GROUP_ROWS, PIECE_ROWS } from './template-slabs.js';
 import type { TemplateTable } from './template-table.js';
 
 /** A person by their number in the table. */
@@ -42,14 +42,15 @@ class Leaders {
   }
 }
 
-/** Calls `visit` for each slab, with its upper bounds and the number of its first row. */
-function forEachSlab(
+/** Calls `visit` for each piece, with its upper bounds and the number of its first row. `floorNow` gives the floor for its groups. */
+function forEachPiece(
   { slabs, rowCount }: TemplateTable,
   probe: QuantisedProbe,
-  visit: (bounds: Float32Array, firstRow: number) => void,
+  floorNow: () => number,
+  visit: (bounds: Bounds, firstRow: number) => void,
 ): void {
-  for (let row = 0; row < rowCount; row += SLAB_ROWS)
-    visit(slabs.bounds(row, Math.min(SLAB_ROWS, rowCount - row), probe), row);
+  for (let row = 0; row < rowCount; row += PIECE_ROWS)
+    visit(slabs.bounds(row, Math.min(PIECE_ROWS, rowCount - row), probe, floorNow()), row);
 }
 
 /** Closest first; equal similarities in order of number. Leaves out persons whose similarity is NaN. */
@@ -62,34 +63,30 @@ function ranked(similarities: ReadonlyMap<number, number>, count: number): Score
 }
 
 /**
- * The `count` persons with the templates most similar to `probe`. A pass over the int8 rows keeps every template whose upper
- * bound (see `QuantisedProbe`) is high enough; only these are compared in full. Made for small counts.
+ * The `count` persons with the templates most similar to `probe`. A pass over the images gives every template an upper bound (see
+ * `QuantisedProbe`). Where it reaches the least similarity among the best `count` persons so far, the template is compared in full,
+ * which may raise that floor for the rows that follow. Made for small counts.
  */
 export function nearestPersons(table: TemplateTable, probe: Embedding, count: number): ScoredPerson[] {
   const { slabs, owners } = table;
   const quantised = slabs.takeProbe(probe);
   const leaders = new Leaders(count);
   const isSelective = count < table.personCount;
-  const rows: number[] = [];
-  const most: number[] = [];
-  forEachSlab(table, quantised, (bounds, firstRow) => {
-    let at = nextNotBelow(bounds, 0, leaders.floor);
-    for (; at < bounds.length; at = nextNotBelow(bounds, at + 1, leaders.floor)) {
-      const row = firstRow + at;
-      const bound = bounds[at] ?? Number.NaN;
-      rows.push(row);
-      most.push(bound);
-      if (isSelective) leaders.offer(owners[row] ?? -1, bound - slabs.slack(row, quantised));
-    }
-  });
-  slabs.dropProbe();
   const best = new Map<number, number>();
-  for (const [index, row] of rows.entries()) {
-    if ((most[index] ?? 0) < leaders.floor) continue;
-    const number = owners[row] ?? -1;
-    const similarity = slabs.similarity(row, probe);
-    if (similarity > (best.get(number) ?? Number.NEGATIVE_INFINITY)) best.set(number, similarity);
-  }
+  const visit = ({ most, groups }: Bounds, firstRow: number): void => {
+    for (const group of groups) {
+      for (let at = group; at < Math.min(group + GROUP_ROWS, most.length); at += 1) {
+        if ((most[at] ?? Number.NaN) < leaders.floor) continue;
+        const number = owners[firstRow + at] ?? -1;
+        const similarity = Math.fround(slabs.similarity(firstRow + at, probe));
+        if (!(similarity > (best.get(number) ?? Number.NEGATIVE_INFINITY))) continue;
+        best.set(number, similarity);
+        if (isSelective) leaders.offer(number, similarity);
+      }
+    }
+  };
+  forEachPiece(table, quantised, () => leaders.floor, visit);
+  slabs.dropProbe();
   return ranked(best, count);
 }
 
@@ -100,11 +97,12 @@ export function nearestPersonsByMean(table: TemplateTable, probe: Embedding, cou
   const most = new Float64Array(numberLimit);
   const errors = new Float64Array(numberLimit);
   const norms = new Float64Array(numberLimit);
-  forEachSlab(table, quantised, (bounds, firstRow) => {
+  const visit = ({ most: bounds }: Bounds, firstRow: number): void => {
     addByOwner(bounds, owners, firstRow, most);
     addByOwner(slabs.errors(firstRow, bounds.length), owners, firstRow, errors);
     addByOwner(slabs.norms(firstRow, bounds.length), owners, firstRow, norms);
-  });
+  };
+  forEachPiece(table, quantised, () => Number.POSITIVE_INFINITY, visit);
   slabs.dropProbe();
   const templates = new Int32Array(numberLimit);
   for (const number of owners) templates[number] = (templates[number] ?? 0) + 1;

@@ -185,9 +185,9 @@ export class StrangerRows {
 /**
  * Forgets again the strangers whom operators discarded, assigned or merged, and did not restore: a restored backup, or a copy of old
  * rows, brings their templates back. Those who are set aside stay until their time, unless an operator did not want to wait. Ids are
- * never given twice. Needs no key. The caller empties the write-ahead log.
+ * never given twice. Needs no key. Returns how many. The caller empties the write-ahead log.
  */
-export function enforceForgottenStrangers(database: OpenDatabase): void {
+export function enforceForgottenStrangers(database: OpenDatabase): number {
   // With max(), the other columns are those of the row that has it.
   const back = database.db
     .prepare<[], StrangerId>(
@@ -199,8 +199,10 @@ export function enforceForgottenStrangers(database: OpenDatabase): void {
          OR (action <> 'stranger.restored' AND forgotten_at_ms IS NULL)`,
     )
     .pluck();
-  database.transaction(() => {
-    for (const id of back.all()) deleteStranger(database, id);
+  return database.transaction(() => {
+    const ids = back.all();
+    for (const id of ids) deleteStranger(database, id);
+    return ids.length;
   });
 }
 

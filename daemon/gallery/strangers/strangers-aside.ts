@@ -4,7 +4,7 @@ import type { Clock } from '../../base/clock.js';
 import type { RecogniserId, StrangerId } from '../../domain/ids.js';
 import { type Stranger, seenBetween, visitCount } from '../../domain/strangers/stranger.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
-import { emptyWriteAheadLog } from '../write-ahead-log.js';
+import { emptyWriteAheadLog } from '../leftovers.js';
 import { restorableMs, type StrangerAside, type StrangerEntry } from './gallery-strangers.js';
 import type { StrangerFate } from './stranger-codec.js';
 import type { AsideRow, StrangerRows } from './stranger-rows.js';
@@ -75,7 +75,7 @@ export class StrangersAside {
       if (by !== undefined)
         audit.append({ by, action: 'stranger.discarded', subject: id, details: { isFinal: true } });
     });
-    // If another program reads the file, the next erasure or opening empties the log.
+    // The nightly run of retention removes what else is left: many strangers may be forgotten at once.
     emptyWriteAheadLog(database);
     return true;
   }

@@ -1,7 +1,7 @@
 import type { AuditVerdict } from '../../audit/audit-verdict.js';
 import { isRollcallError } from '../../base/errors.js';
 import { explainGalleryError, type GalleryFile } from '../gallery-file.js';
-import { emptyWriteAheadLog } from '../write-ahead-log.js';
+import { emptyWriteAheadLog } from '../leftovers.js';
 import { verifyPages } from './verify-pages.js';
 import { verifyPersons } from './verify-persons.js';
 import { verifyEvidence, verifyKeys, verifyPhotographs, verifyStrangers } from './verify-pictures.js';

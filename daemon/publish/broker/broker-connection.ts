@@ -264,6 +264,14 @@ function deliverTo(inbox: Inbox, client: MqttClient): void {
   };
 }
 
+/**
+ * Ends the connection after the present callback: the client may be calling back for all messages that wait, and would throw if
+ * these went in the middle.
+ */
+function endSoon(client: MqttClient): void {
+  queueMicrotask(() => client.end(true));
+}
+
 /** MQTT 5, section 3.4.2.1: the broker took the message but has no subscriber for it. Brokers need not report this. */
 const noMatchingSubscribers = 0x10;
 
@@ -303,7 +311,7 @@ async function publish(
       } else if ('code' in error && typeof error.code === 'number')
         reject(publishRefused(topic, error.code, error));
       // Any other failure is that of the connection, and `closed` knows the reason.
-      else client.end(true);
+      else endSoon(client);
     });
   });
   const ending = await Promise.race([acknowledged, closed]);
@@ -325,7 +333,7 @@ async function subscribe(
       const refused = grants?.find(({ qos }) => qos >= 128);
       if (!error && refused === undefined) resolve();
       // Without an answer, the failure is that of the connection, and `closed` knows the reason.
-      else if (error && !('packet' in error && error.packet)) client.end(true);
+      else if (error && !('packet' in error && error.packet)) endSoon(client);
       else
         reject(
           operational('broker-subscribe-refused', `the broker refuses subscriptions to ${topic}`, {

@@ -1,12 +1,25 @@
 import type { Embedding } from '../../domain/identification/match.js';
 
-/** Scales the first `count` samples as in the training of the network: (sample - mean) / std. */
+/** Scales the three planes of the first `count` samples as in the training of the network: (sample - mean) / std. */
 export function scaleSamples(
   data: Float32Array,
   count: number,
-  { mean, std }: { readonly mean: number; readonly std: number },
+  { mean, std }: { readonly mean: ArrayLike<number>; readonly std: ArrayLike<number> },
 ): void {
-  for (let i = 0; i < count; i++) data[i] = (data[i]! - mean) / std;
+  const area = count / 3;
+  for (let i = 0; i < count; i++) {
+    const plane = Math.floor(i / area);
+    data[i] = (data[i]! - mean[plane]!) / std[plane]!;
+  }
+}
+
+/** The samples of a planar crop, whose planes have `area` samples, pixel by pixel. */
+export function pixelByPixel(planes: Float32Array, area: number): Float32Array {
+  const samples = new Float32Array(3 * area);
+  for (let pixel = 0, o = 0; pixel < area; pixel++) {
+    for (let plane = 0; plane < 3; plane++) samples[o++] = planes[plane * area + pixel]!;
+  }
+  return samples;
 }
 
 /** Copies a planar crop (three planes of `sidePx` squared) from index `from` to index `to`, left and right swapped. */

@@ -20,6 +20,8 @@ export interface NetworkOptions {
   /** Names the network in errors. */
   readonly name: string;
   readonly path: string;
+  /** The verified content of the file at `path`. Absent: ONNX Runtime reads the file itself. */
+  readonly bytes?: Uint8Array | undefined;
   readonly provider: Provider;
   /** Threads that one run may use. More than one is useful only while cores are idle. */
   readonly threads: number;
@@ -27,7 +29,7 @@ export interface NetworkOptions {
 
 /** Loads a network. Rejects with the reason if the provider cannot run here. */
 export async function openNetwork(options: NetworkOptions): Promise<Network> {
-  const session = await InferenceSession.create(options.path, {
+  const settings: InferenceSession.SessionOptions = {
     executionProviders: [options.provider],
     graphOptimizationLevel: 'all',
     executionMode: 'sequential',
@@ -36,7 +38,11 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
     logSeverityLevel: 4,
     // Idle threads sleep instead of spinning, so that the decoders get the processor.
     extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
-  });
+  };
+  const { path, bytes } = options;
+  const session = await (bytes === undefined
+    ? InferenceSession.create(path, settings)
+    : InferenceSession.create(bytes, settings));
   const [inputName] = session.inputNames;
   const turn = new SerialQueue();
   const runOnce = async (data: Float32Array, dims: readonly number[]): Promise<Outputs> => {

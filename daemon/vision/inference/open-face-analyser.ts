@@ -8,6 +8,7 @@ import {
   type RecogniserName,
 } from '../../config/vision-schema.js';
 import type { ModelPack } from '../../models/manifest.js';
+import { readOwnNetwork } from '../../models/own-recogniser.js';
 import type { ModelStore } from '../../models/store.js';
 import type { FaceAnalyser } from '../face-analyser.js';
 import { BlazefaceDetector } from './blazeface-detector.js';
@@ -20,7 +21,7 @@ import { closeNetworks, openNetworks } from './open-networks.js';
 import { PassivePad } from './passive-pad.js';
 import { type GpuSigns, gpuSigns, type ProviderRequest } from './provider.js';
 import { Recogniser } from './recogniser.js';
-import { contractOf } from './recogniser-contract.js';
+import { contractOfPack } from './recogniser-contract.js';
 import { SsdDetector } from './ssd-detector.js';
 import { YunetDetector } from './yunet-detector.js';
 
@@ -68,9 +69,13 @@ type NetworkKey =
 export async function openFaceAnalyser(options: FaceAnalyserOptions): Promise<FaceAnalyser> {
   const { models, logger } = options;
   const packs = await packsFor(options);
-  const files: Partial<Record<NetworkKey, { readonly name: string; readonly path: string }>> = {};
+  const files: Partial<Record<NetworkKey, FileOf>> = {};
   for (const [key, packId] of Object.entries(packs) as [NetworkKey, string][]) {
-    files[key] = { name: packId, path: await models.path(packId) };
+    const path = await models.path(packId);
+    const pack = models.pack(packId);
+    // The verified bytes are loaded, not the file again: its folder is not part of the program and may change.
+    const own = pack.source.kind === 'own' ? { bytes: await readOwnNetwork(path, pack) } : {};
+    files[key] = { name: packId, path, ...own };
   }
   const opened = await openNetworks({
     files: files as Record<NetworkKey, FileOf>,
@@ -87,7 +92,7 @@ export async function openFaceAnalyser(options: FaceAnalyserOptions): Promise<Fa
     mesh: new FaceMeshNetwork(networks.mesh, meshContracts[options.landmarks ?? 'facemesh']),
     presenceThreshold: thresholdOf(models.pack(packs.mesh), 'presence'),
     eyes: networks.eyes && new EyeNetwork(networks.eyes),
-    recogniser: new Recogniser(networks.recogniser, contractOf(options.recogniser)),
+    recogniser: new Recogniser(networks.recogniser, contractOfPack(models.pack(options.recogniser))),
     passivePad: passivePadOn(networks),
     close: () => closeNetworks(networks),
   });
@@ -96,6 +101,7 @@ export async function openFaceAnalyser(options: FaceAnalyserOptions): Promise<Fa
 interface FileOf {
   readonly name: string;
   readonly path: string;
+  readonly bytes?: Uint8Array;
 }
 
 type Packs = Readonly<Record<'detector' | 'mesh' | 'recogniser', string>> &

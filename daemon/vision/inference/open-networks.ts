@@ -5,7 +5,9 @@ import { type Network, type NetworkOptions, openNetwork } from './network.js';
 import { type GpuSigns, type Provider, type ProviderRequest, providersToTry, remedyFor } from './provider.js';
 
 /** Name and file of each network, by its key in the program. */
-type NetworkFiles<Key extends string> = Readonly<Record<Key, Pick<NetworkOptions, 'name' | 'path'>>>;
+type NetworkFiles<Key extends string> = Readonly<
+  Record<Key, Pick<NetworkOptions, 'name' | 'path' | 'bytes'>>
+>;
 
 interface OpenNetworksOptions<Key extends string> {
   readonly files: NetworkFiles<Key>;

@@ -1,10 +1,19 @@
-import type { RecogniserName } from '../../config/vision-schema.js';
+import { createHash } from 'node:crypto';
+import { defect } from '../../base/errors.js';
+import { type ListedRecogniser, recogniserNames } from '../../config/vision-schema.js';
 import type { Affine } from '../../domain/faces/affine.js';
 import { arcFaceAlignment, dlibAlignment, faceResAlignment } from '../../domain/faces/alignment.js';
 import type { AlignmentPoints } from '../../domain/faces/face.js';
 import { type RecogniserId, recogniserId } from '../../domain/ids.js';
+import type { ModelPack } from '../../models/manifest.js';
 
 // This file is separate from the code that runs networks: the core needs the contracts, but must not load an inference engine.
+
+/** Mean and standard deviation of each colour, in the order in which the network takes the colours. */
+export interface Scaling {
+  readonly mean: readonly [number, number, number];
+  readonly std: readonly [number, number, number];
+}
 
 /** Which aligned faces a recogniser takes, and the name of its output. */
 export interface RecogniserContract {
@@ -12,8 +21,10 @@ export interface RecogniserContract {
   readonly id: RecogniserId;
   readonly cropPx: number;
   readonly order: 'rgb' | 'bgr';
-  /** The network takes (sample - mean) / std of samples from 0 to 255. Absent: it takes the samples. */
-  readonly scaling?: { readonly mean: number; readonly std: number };
+  /** The network takes planes of samples, or with `NHWC` the three samples of each pixel together. Default: `NCHW`. */
+  readonly layout?: 'NCHW' | 'NHWC';
+  /** The network takes (sample - mean) / std of samples from 0 to 255, per colour in `order`. Absent: it takes the samples. */
+  readonly scaling?: Scaling;
   readonly output: string;
   /** True where the network takes only one picture at a time. */
   readonly isSingle: boolean;
@@ -56,7 +67,7 @@ const auraFaceContract: RecogniserContract = {
   id: recogniserId('auraface-v1'),
   cropPx: 112,
   order: 'rgb',
-  scaling: { mean: 127.5, std: 127.5 },
+  scaling: { mean: [127.5, 127.5, 127.5], std: [127.5, 127.5, 127.5] },
   output: '1333',
   isSingle: true,
   outside: 'black',
@@ -88,7 +99,7 @@ const mobileFaceNetContract: RecogniserContract = {
   align: ({ arcFacePoints }) => arcFaceAlignment(arcFacePoints),
 };
 
-const CONTRACTS: Readonly<Record<RecogniserName, RecogniserContract>> = {
+const CONTRACTS: Readonly<Record<ListedRecogniser, RecogniserContract>> = {
   'dlib-resnet': dlibContract,
   faceres: faceResContract,
   mobilefacenet: mobileFaceNetContract,
@@ -96,7 +107,49 @@ const CONTRACTS: Readonly<Record<RecogniserName, RecogniserContract>> = {
   auraface: auraFaceContract,
 };
 
-/** The contract of a recogniser. */
-export function contractOf(pack: RecogniserName): RecogniserContract {
-  return CONTRACTS[pack];
+/** The contract of a recogniser of the manifest. */
+export function contractOf(name: ListedRecogniser): RecogniserContract {
+  return CONTRACTS[name];
+}
+
+/** The contract of a recogniser of the manifest or of the owner. */
+export function contractOfPack(pack: ModelPack): RecogniserContract {
+  if (pack.source.kind === 'own') return ownContract(pack);
+  const name = recogniserNames.find((known) => known === pack.id);
+  if (name === undefined) throw defect('manifest-shape', `${pack.id} is not a recogniser`);
+  return contractOf(name);
+}
+
+/** Whether a recogniser is some version of the own network `packId`: other versions have another hash. */
+export function isVersionOf(recogniser: string, packId: string): boolean {
+  return recogniser.startsWith(`${packId}-`) && /^[0-9a-f]{16}$/.test(recogniser.slice(packId.length + 1));
+}
+
+/**
+ * The contract that the description of an own network states. The id contains a hash of the network, of how its input is prepared
+ * and of its operating point. A gallery is bound to this id by its key: it does not open with a network or a description that was
+ * changed.
+ */
+export function ownContract({
+  id,
+  sha256,
+  input,
+  outputs,
+  thresholds,
+}: Pick<ModelPack, 'id' | 'sha256' | 'input' | 'outputs' | 'thresholds'>): RecogniserContract {
+  const { name, layout, colours, mean, std } = input;
+  const points = thresholds.map((point) => [point.name, point.value]);
+  const facts = JSON.stringify([sha256, name, layout, colours, mean, std, outputs[0]?.name, points]);
+  const hash = createHash('sha256').update(facts).digest('hex').slice(0, 16);
+  return {
+    id: recogniserId(`${id}-${hash}`),
+    cropPx: 112,
+    order: colours === 'RGB' ? 'rgb' : 'bgr',
+    layout,
+    scaling: { mean, std },
+    output: outputs[0]?.name ?? '',
+    isSingle: true,
+    outside: 'black',
+    align: ({ arcFacePoints }) => arcFaceAlignment(arcFacePoints),
+  };
 }

@@ -1,9 +1,10 @@
+import { defect } from '../../base/errors.js';
 import { SerialQueue } from '../../base/serial-queue.js';
 import type { AlignmentPoints } from '../../domain/faces/face.js';
 import type { Picture } from '../../domain/faces/picture.js';
 import type { Embedding } from '../../domain/identification/match.js';
 import { cropAffine } from './affine-crop.kernel.js';
-import { mirrorCrop, scaleSamples, unitMean } from './embedding.kernel.js';
+import { mirrorCrop, pixelByPixel, scaleSamples, unitMean } from './embedding.kernel.js';
 import { type Network, output } from './network.js';
 import type { RecogniserContract } from './recogniser-contract.js';
 
@@ -37,7 +38,11 @@ export class Recogniser {
   }
 
   async #run(data: Float32Array, count: number): Promise<Float32Array> {
-    const { cropPx, output: name } = this.contract;
-    return output(await this.#network.run(data, [count, 3, cropPx, cropPx]), name);
+    const { cropPx, output: name, layout } = this.contract;
+    if (layout !== 'NHWC') return output(await this.#network.run(data, [count, 3, cropPx, cropPx]), name);
+    if (count !== 1)
+      throw defect('batch-layout', 'a network that takes pixel by pixel takes one face at a time');
+    const pixels = pixelByPixel(data, cropPx * cropPx);
+    return output(await this.#network.run(pixels, [1, cropPx, cropPx, 3]), name);
   }
 }

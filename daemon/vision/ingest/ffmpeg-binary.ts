@@ -37,18 +37,25 @@ export function parseFfmpegVersion(path: string, output: string): FfmpegBinary |
   };
 }
 
+/** Seconds where disk and cores are busy; a program that waits for its input would never answer. */
+const answerMs = 60_000;
+
 /**
  * Asks the FFmpeg at `path` for its version; a name without a slash is searched in PATH. Throws `ffmpeg-missing` where it
- * does not run, and `ffmpeg-unsupported` for an unknown answer.
+ * does not run or does not answer within `timeoutMs`, and `ffmpeg-unsupported` for an unknown answer.
  */
-export async function detectFfmpeg(path = 'ffmpeg'): Promise<FfmpegBinary> {
-  const output = await run(path, ['-hide_banner', '-version'], { timeout: 10_000 }).catch(
+export async function detectFfmpeg(path = 'ffmpeg', timeoutMs = answerMs): Promise<FfmpegBinary> {
+  const output = await run(path, ['-hide_banner', '-version'], { timeout: timeoutMs }).catch(
     (error: unknown) => {
-      throw operational('ffmpeg-missing', `FFmpeg cannot be run as "${path}": ${messageOf(error)}`, {
-        remedy:
-          'install FFmpeg (on Debian: apt-get install ffmpeg) and make sure that it is in the PATH of the service',
-        cause: error,
-      });
+      throw (error as { killed?: boolean }).killed === true
+        ? operational('ffmpeg-missing', `"${path}" did not answer to -version within ${timeoutMs / 1000} s`, {
+            remedy: `run "${path} -version" by hand: if it answers, the machine is too busy; if not, install FFmpeg again`,
+          })
+        : operational('ffmpeg-missing', `FFmpeg cannot be run as "${path}": ${messageOf(error)}`, {
+            remedy:
+              'install FFmpeg (on Debian: apt-get install ffmpeg) and make sure that it is in the PATH of the service',
+            cause: error,
+          });
     },
   );
   const binary = parseFfmpegVersion(path, output.stdout);

@@ -1,5 +1,5 @@
-import { call } from '../../api/call.js';
-import { forgetSession, me } from '../../api/session.js';
+import { logOut } from '../../api/call.js';
+import { me } from '../../api/session.js';
 import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/entry.json';
 import { wordsOf } from '../../words/words.js';
@@ -16,15 +16,7 @@ export function NewPassword() {
   return (
     <EntryFrame title={t('must-change-title')} lead={t('must-change-lead')}>
       <PasswordForm userName={userName} onChanged={() => void doing.run(enter)} />
-      <button
-        type="button"
-        class="plain"
-        onClick={() =>
-          void call('auth.logout')
-            .catch(() => undefined)
-            .then(forgetSession)
-        }
-      >
+      <button type="button" class="plain" onClick={() => void logOut()}>
         {t('logout')}
       </button>
     </EntryFrame>

@@ -14,6 +14,7 @@ import { clockSeconds, dayOf } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 import { MarkPassage, mayMark } from './mark-passage.js';
 import { isReadable } from './passage-filters.js';
+import { AddReference, mayAddReference } from './passage-reference.js';
 import { whoOf } from './who.js';
 
 const t = wordsOf<typeof en>('passages');
@@ -34,7 +35,7 @@ interface FilmstripProps {
 
 /**
  * Passages as cards in a grid of any length: only the rows in view are drawn. Arrow keys, `j` and `k` move the focus from card to
- * card; Enter opens one; `m` asks who it was.
+ * card; Enter opens one; `m` asks who it was; `r` adds the picture as a reference.
  */
 export function Filmstrip({ list, cameras }: FilmstripProps) {
   const grid = useRef<HTMLUListElement>(null);
@@ -42,6 +43,7 @@ export function Filmstrip({ list, cameras }: FilmstripProps) {
   const focused = useSignal<number | undefined>(undefined);
   const marked = useSignal<PassageItem | undefined>(undefined);
   const { items, hasMore } = list;
+  const taken = useSignal<PassageItem | undefined>(undefined);
   const rows = Math.ceil(items.length / columns);
   useEffect(() => {
     if (hasMore && to + ahead > rows) list.more();
@@ -66,6 +68,10 @@ export function Filmstrip({ list, cameras }: FilmstripProps) {
       event.preventDefault();
       marked.value = passage;
     }
+    if (event.key === 'r' && passage !== undefined && mayAddReference(passage)) {
+      event.preventDefault();
+      taken.value = passage;
+    }
     const step = stepOf(event, columns);
     if (step === undefined) return;
     event.preventDefault();
@@ -76,7 +82,8 @@ export function Filmstrip({ list, cameras }: FilmstripProps) {
   return (
     <>
       <p class="quiet count">
-        {t('keys')} {can('passages:write') && t('key-mark')}
+        {t('keys')} {can('passages:write') && t('key-mark')}{' '}
+        {can('persons:write', 'passages:pictures') && t('key-reference')}
       </p>
       <ul
         ref={grid}
@@ -110,6 +117,14 @@ export function Filmstrip({ list, cameras }: FilmstripProps) {
           passage={marked.value}
           onClose={() => {
             marked.value = undefined;
+          }}
+        />
+      )}
+      {taken.value && (
+        <AddReference
+          passage={taken.value}
+          onClose={() => {
+            taken.value = undefined;
           }}
         />
       )}

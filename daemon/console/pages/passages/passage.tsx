@@ -15,6 +15,7 @@ import { wordsOf } from '../../words/words.js';
 import { MarkPassage, mayMark, UnmarkPassage } from './mark-passage.js';
 import { Evidence, Views } from './passage-evidence.js';
 import { isReadable } from './passage-filters.js';
+import { PassageReference } from './passage-reference.js';
 import { shortId, whoOf } from './who.js';
 
 const t = wordsOf<typeof en>('passages');
@@ -50,6 +51,7 @@ export default function Passage() {
                     open.value = dialog;
                   }}
                 />
+                <PassageReference passage={passage} onChanged={() => void fetched.reload()} />
                 <Views passage={passage} />
               </div>
             </div>

@@ -12,6 +12,7 @@ import { Fault } from '../../parts/fault.js';
 import { say } from '../../parts/notes.js';
 import { Badge, Empty, Loaded, Section } from '../../parts/page.js';
 import { PersonPicture } from '../../parts/person-picture.js';
+import { useCameras } from '../../parts/use-cameras.js';
 import { dayAndTime, percent } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 import { usePhotographChoice } from './photograph-choice.js';
@@ -59,7 +60,12 @@ export function PersonPhotographs({ person, onChanged, onAnew }: PersonPhotograp
         )
       }
     >
-      <p class="quiet">{t('photographs-lead')}</p>
+      <p class="quiet">
+        {t('photographs-lead')}{' '}
+        {canChange && can('passages:read', 'passages:pictures') && (
+          <a href={`/passages?person=${id}&outcome=attended`}>{t('views-from-cameras')}</a>
+        )}
+      </p>
       <Loaded of={list}>
         {(kept) =>
           kept.length === 0 ? (
@@ -127,7 +133,8 @@ interface KeptProps {
 }
 
 function Kept({ person, of: photograph, canChange, onReplace, onRemove }: KeptProps) {
-  const { id, number, hasPicture, storedAt, qualityScore, agreement } = photograph;
+  const { id, number, hasPicture, storedAt, qualityScore, agreement, fromPassage } = photograph;
+  const cameras = useCameras();
   const alt = t('photograph-alt', { number, name: person.name });
   return (
     <>
@@ -151,6 +158,16 @@ function Kept({ person, of: photograph, canChange, onReplace, onRemove }: KeptPr
           </p>
         )}
         <p class="quiet">{storedAt === undefined ? t('picture-gone') : dayAndTime(storedAt)}</p>
+        {fromPassage !== undefined && (
+          <p class="quiet">
+            {t('from-passage')}{' '}
+            {fromPassage.passage !== undefined && fromPassage.seenAt !== undefined && (
+              <a href={`/passages/${fromPassage.passage}`}>
+                {cameras.nameOf(fromPassage.camera ?? '')}, {dayAndTime(fromPassage.seenAt)}
+              </a>
+            )}
+          </p>
+        )}
         {canChange && (
           <div class="acts start">
             <button type="button" class="small secondary" onClick={() => onReplace(photograph)}>

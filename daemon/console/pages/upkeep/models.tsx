@@ -76,7 +76,7 @@ function ModelTable({ of, inUse }: { readonly of: Models; readonly inUse: string
           cell: ({ id, state, remedy }) => (
             <>
               <Badge tone={tones[state]}>{t(`model-${state}`)}</Badge>{' '}
-              {inUse !== undefined && id.startsWith(inUse) && <Badge tone="info">{t('in-use')}</Badge>}
+              {id === inUse && <Badge tone="info">{t('in-use')}</Badge>}
               {state === 'damaged' && <Remedy>{t('damaged-remedy')}</Remedy>}
               {remedy !== undefined && <Remedy>{sentence(remedy)}</Remedy>}
             </>

@@ -1,0 +1,75 @@
+import { operational } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
+import { present } from '../base/present.js';
+import { raceTimeout } from '../base/race-timeout.js';
+import { systemClock as clock } from '../host/system-clock.js';
+import type { Order, Report, VisionPlan } from './protocol.js';
+import { spawnVisionProcess, type VisionProcessOptions } from './vision-process.js';
+
+const stopGraceMs = 3_000;
+/** The user ID of `nobody` on Debian and in the kernel: it may read only what every user may read. */
+const nobody = 65_534;
+
+type Answer = Extract<Report, { readonly request: number }>;
+type Request = Extract<Order, { readonly request: number }>;
+
+/** A vision process without a daemon. */
+export interface LoneVision extends AsyncDisposable {
+  /**
+   * Asks it one thing at a time.
+   * @throws `vision-unavailable`, or the reason why the process failed, such as a missing model
+   */
+  ask<T extends Answer['type']>(
+    type: T,
+    order: Request,
+    attachment?: Uint8Array,
+  ): Promise<Extract<Answer, { readonly type: T }>>;
+}
+
+/**
+ * Starts a vision process for a command. Root runs it as the user `nobody`, because it parses untrusted bytes.
+ * `task` completes "cannot ...".
+ */
+export function startLoneVision(
+  plan: VisionPlan,
+  options: Pick<VisionProcessOptions, 'purpose' | 'logger' | 'program'> & {
+    readonly task: string;
+    readonly timeoutMs: number;
+    readonly logger: Logger;
+  },
+): LoneVision {
+  const { purpose, logger, task, timeoutMs, program } = options;
+  const isRoot = process.getuid?.() === 0;
+  const unavailable = (why: string): Error =>
+    operational('vision-unavailable', `cannot ${task}: ${why}`, {
+      remedy: isRoot
+        ? 'let all users read the folder of the program, or run the command as an ordinary user who can read it'
+        : 'read the log lines above, and run the command again',
+    });
+  let settle: (report: Report) => void = () => undefined;
+  const child = spawnVisionProcess({
+    purpose,
+    logger,
+    ...present({ user: isRoot ? nobody : undefined, program }),
+    onReport(report) {
+      if ('request' in report || report.type === 'failed') settle(report);
+    },
+  });
+  child.send({ type: 'log-level', level: 'error' });
+  child.send({ type: 'start', plan });
+  return {
+    async ask<T extends Answer['type']>(type: T, order: Request, attachment?: Uint8Array) {
+      const answered = new Promise<Report>((resolve) => {
+        settle = resolve;
+      });
+      child.send(order, attachment);
+      const first = await raceTimeout(clock, timeoutMs, Promise.race([answered, child.ended]));
+      if (first === 'late') throw unavailable('the vision process did not answer in time');
+      if ('reason' in first) throw unavailable(first.reason);
+      if (first.type === 'failed') throw operational(first.code, first.message, { remedy: first.remedy });
+      if (first.type !== type) throw unavailable('the vision process gave an unexpected answer');
+      return first as Extract<Answer, { readonly type: T }>;
+    },
+    [Symbol.asyncDispose]: () => child.stop(stopGraceMs),
+  };
+}
