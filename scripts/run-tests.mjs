@@ -43,11 +43,12 @@ const realTime = new Set(['live']);
 const oneAtATime = new Set([...realTime, 'browser']);
 // All others give way to it: they get the processor time that it leaves (a nice value, see setpriority(2)). Above 9, the ten
 // steps that the program itself adds would no longer fit.
-const givingWay = 5;
+const givingWay = 3;
 // Pure tests are over sooner than a process of their own has started: their files share two processes.
 const shared = new Set(['unit']);
 const sharedCount = 2;
-// A file that does not end fails: something it started is still running. The longest takes a third of this on an idle machine.
+// A file that does not end fails: something it started is still running. This is the only limit: one of a single test would say
+// how busy the machine is. The longest file takes a fifth of it on an idle machine.
 const fileTimeoutMs = 1_200_000;
 // A process that ends in its own time, such as a browser, has this long after its test.
 const partingMs = 30_000;
@@ -249,11 +250,13 @@ async function runAll(jobs, places) {
   return results;
 }
 
-/** What the reporter says of the tests that failed: its last part, and no more than can be read at a glance. */
+/** What the reporter says of the tests that failed: its last part, and no more than can be read at a glance. Then what pages showed. */
 function failuresIn(text) {
   const at = text.lastIndexOf('✖ failing tests:');
   const lines = (at < 0 ? text.trimEnd() : text.slice(at)).split('\n');
-  return (at < 0 ? lines.slice(-longestFailure) : lines.slice(1, longestFailure)).join('\n');
+  const told = at < 0 ? lines.slice(-longestFailure) : lines.slice(1, longestFailure);
+  const shown = at < 0 ? [] : (text.match(/^shown at .*$/gm) ?? []);
+  return [...told, ...shown.slice(-longestFailure)].join('\n');
 }
 
 function report(results) {

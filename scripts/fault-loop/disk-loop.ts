@@ -14,8 +14,8 @@ import { Workplace } from './workplace.js';
 
 /** Room that is left when an operation begins, bytes: so that its steps run out of it one after the other. */
 const rooms = [0, 4, 16, 64, 256, 1024].map((kibibytes) => kibibytes * 1024);
-/** What tries again by itself has said so long before. */
-const PATIENCE_MS = 3000;
+/** What tries again by itself has said so long before, also on a busy machine. */
+const PATIENCE_MS = 60_000;
 const PERSONS = 40;
 
 /** What became of one operation on a disk without room. */
@@ -105,7 +105,9 @@ async function attempt(
     () => 'succeeded' as const,
     (error: unknown) => ({ error }),
   );
-  const outcome = await Promise.race([running, waiting(place)]);
+  const over = new AbortController();
+  const outcome = await Promise.race([running, waiting(place, over.signal)]);
+  over.abort();
   const isWaiting = typeof outcome === 'object' && 'code' in outcome;
   disk.free();
   if (outcome === 'succeeded') row.succeeded += 1;
@@ -124,9 +126,9 @@ async function attempt(
   }
 }
 
-/** Why a rotation or a move to another recogniser waits, once one does. */
-async function waiting(place: Workplace | undefined): Promise<Complaint> {
-  for (const endMs = performance.now() + PATIENCE_MS; performance.now() < endMs; ) {
+/** Why a rotation or a move to another recogniser waits, once one does. Stops looking when `signal` aborts. */
+async function waiting(place: Workplace | undefined, signal: AbortSignal): Promise<Complaint> {
+  for (const endMs = performance.now() + PATIENCE_MS; performance.now() < endMs && !signal.aborted; ) {
     await sleep(5);
     const found = place === undefined ? undefined : complaintOf(place.box);
     if (found !== undefined) return found;

@@ -7,31 +7,33 @@ export interface Layer {
    * unit tests are, among those that do not take minutes.
    */
   readonly integration?: readonly string[];
+  /** Files of test/, without `.test.ts`, that start the built program. They run for what no other test has noticed, with a build of the mutant. */
+  readonly built?: readonly string[];
 }
 
 /** Integration tests that no layer gets unless it names them: they take minutes, or need a camera, models or a broker. */
 export const isSlow = (test: string): boolean =>
   /kill|fault|loop|full-disk|virtual-camera|models-|examples|walkthrough|replay|tls-scan|mutate/.test(test);
 
-/** All of a package. */
-const folder = (name: string): Layer => ({ sources: [`daemon/${name}/`] });
-
-const packages = [
-  ...[
-    'accounts',
-    'app',
-    'cli',
-    'config',
-    'contract',
-    'control',
-    'doctor',
-    'domain',
-    'gallery',
-    'gate',
-    'host',
-  ],
-  ...['publish', 'records', 'vision'],
-];
+/** Whole packages, with their tests of the built program. */
+const packages: Readonly<Record<string, readonly string[]>> = {
+  accounts: ['e2e/accounts', 'e2e/permissions', 'browser/users'],
+  app: ['live/main-job', 'live/reload', 'live/evidence', 'e2e/permissions', 'e2e/enrolment'],
+  base: ['live/main-job'],
+  cli: ['live/command', 'e2e/attendance', 'e2e/backup', 'e2e/gallery-upkeep'],
+  config: ['e2e/broken-settings', 'e2e/own-settings', 'live/reload'],
+  contract: ['e2e/permissions', 'e2e/api-fuzz'],
+  control: ['e2e/local-api', 'e2e/permissions', 'e2e/api-fuzz'],
+  doctor: ['e2e/start-refusals', 'live/gate-unit'],
+  domain: ['live/main-job', 'e2e/attendance'],
+  gallery: ['e2e/gallery-upkeep', 'e2e/enrolment', 'e2e/sealed'],
+  gate: ['e2e/gate', 'e2e/gate-attacks', 'browser/entry', 'live/gate-unit'],
+  host: ['e2e/host', 'e2e/hidden-memory', 'e2e/start-refusals', 'e2e/own-cameras'],
+  models: ['e2e/enrolment'],
+  publish: ['live/broker-faults', 'live/home-assistant', 'e2e/identity'],
+  records: ['e2e/retention', 'e2e/outbox', 'live/evidence'],
+  vision: ['live/main-job', 'live/live-pictures', 'e2e/enrolment'],
+};
 
 const consoleSources = [
   ...['building/', 'words/', 'parts/zip-file.ts', 'pages/attendance/spreadsheet.ts'],
@@ -40,12 +42,19 @@ const consoleSources = [
 ].map((path) => `daemon/console/${path}`);
 
 export const layers: Readonly<Record<string, Layer>> = {
-  liveness: { sources: ['daemon/domain/liveness/'], integration: [] },
-  tracks: { sources: ['daemon/domain/tracks/', 'daemon/domain/faces/best-views.ts'], integration: [] },
-  identification: { sources: ['daemon/domain/identification/'], integration: [] },
+  liveness: { sources: ['daemon/domain/liveness/'], integration: [], built: ['live/main-job'] },
+  tracks: {
+    sources: ['daemon/domain/tracks/', 'daemon/domain/faces/best-views.ts'],
+    ...{ integration: [], built: ['live/main-job', 'live/crowd'] },
+  },
+  identification: {
+    sources: ['daemon/domain/identification/'],
+    ...{ integration: [], built: ['live/main-job', 'live/crowd'] },
+  },
   attendance: {
     sources: ['daemon/domain/attendance/', 'daemon/records/attendance/'],
     integration: ['attendance', 'attendance-persons'],
+    built: ['e2e/attendance', 'browser/attendance'],
   },
   alerts: {
     sources: ['daemon/domain/alerts/', 'daemon/publish/alerts/', 'daemon/records/alerts/'],
@@ -57,6 +66,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       'alert-email',
       'alert-webhook',
     ],
+    built: ['e2e/alert-box', 'browser/alerts'],
   },
   outbox: {
     sources: [
@@ -67,6 +77,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       ...['outbox-limits', 'outbox-centre', 'outbox-held-back', 'outbox-lateness', 'publish-refusals'],
       ...['publish-outages'],
     ],
+    built: ['e2e/outbox', 'live/broker-faults'],
   },
   commands: {
     sources: ['daemon/publish/commands/', 'daemon/records/commands/'],
@@ -74,6 +85,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       ...['command-receiver', 'command-refusals', 'command-memory', 'command-repeats', 'command-replays'],
       ...['command-deadlines'],
     ],
+    built: ['live/integrators-walkthrough'],
   },
   keys: {
     sources: ['daemon/gallery/keys/', 'daemon/gallery/sealing.ts', 'daemon/gallery/places.ts'],
@@ -81,13 +93,16 @@ export const layers: Readonly<Record<string, Layer>> = {
       ...['key-provider-secret', 'key-provider-passphrase', 'key-provider-contract', 'secrets-wiped'],
       ...['gallery-row-attacks', 'rotation-damage'],
     ],
+    built: ['e2e/sealed', 'e2e/gallery-upkeep'],
   },
   audit: {
     sources: ['daemon/audit/'],
     integration: ['audit-log', 'audit-tampering', 'audit-segments', 'audit-key', 'audit-digest'],
+    built: ['e2e/permissions'],
   },
   // Whole packages. A file that also belongs to a layer above has the tests of that one.
-  ...Object.fromEntries(packages.map((name) => [name, folder(name)])),
-  // Only what unit tests can reach: browsers open the built console.
-  console: { sources: consoleSources },
+  ...Object.fromEntries(
+    Object.entries(packages).map(([name, built]) => [name, { sources: [`daemon/${name}/`], built }]),
+  ),
+  console: { sources: consoleSources, built: ['browser/attendance', 'browser/cameras', 'browser/people'] },
 };

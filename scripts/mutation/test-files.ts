@@ -6,7 +6,7 @@ import { isSlow, layers } from './layers.js';
 /** Unit tests that run for one file, the nearest to it: those that are further away pass through so much that they tell little. */
 const nearestUnit = 40;
 /** Integration tests that run for one file, of those that its layer names. */
-const nearestIntegration = 4;
+const nearestIntegration = 12;
 
 /** The tests that can notice a change of one file, in the order in which they run. */
 export interface TestFiles {
@@ -14,6 +14,8 @@ export interface TestFiles {
   readonly unit: readonly string[];
   /** Each runs in a process of its own. */
   readonly integration: readonly string[];
+  /** Run by the runner, with a build of the changed program. */
+  readonly built: readonly string[];
 }
 
 /** What imports what, in the program and its tests. */
@@ -48,6 +50,7 @@ export class Imports {
     return {
       unit: this.#nearest(this.#unitTests, file).slice(0, nearestUnit),
       integration: this.#nearest(integration, file).slice(0, nearestIntegration),
+      built: (layer?.built ?? []).map((name) => `test/${name}.test.ts`),
     };
   }
 

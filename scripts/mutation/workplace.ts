@@ -5,6 +5,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -22,11 +23,18 @@ export type Outcome =
   | { readonly kind: 'failed'; readonly by: string; readonly failed: TestFiles };
 
 /** What is not committed and is needed to run: used where it is. */
-const builtElsewhere = ['node_modules', 'models/build', 'models/imported', 'dist'];
+const builtElsewhere = ['node_modules', 'models/build', 'models/imported'];
+
+const runner = 'scripts/run-tests.mjs';
+/** How long the runner may take to end what it started. */
+const runnerPartingMs = 10_000;
+/** A test file that prints a line for each test. */
+const byItself = ['--max-old-space-size=2048', '--import', 'tsx', '--test-reporter=tap'];
 
 /** A copy of the working tree in which the program can be changed and tested. */
 export class Workplace {
-  readonly root = mkdtempSync(join(tmpdir(), 'rollcall-mutants-'));
+  readonly #folder = mkdtempSync(join(tmpdir(), 'rollcall-mutants-'));
+  readonly root = join(this.#folder, 'main');
   #running: ChildProcess | undefined;
 
   constructor(original: string) {
@@ -42,6 +50,12 @@ export class Workplace {
       mkdirSync(dirname(join(this.root, folder)), { recursive: true });
       symlinkSync(join(original, folder), join(this.root, folder));
     }
+    // Recordings for tests lie beside the checkout, where there are any.
+    const shared = join(original, '..', 'shared');
+    if (existsSync(shared)) symlinkSync(shared, join(this.#folder, 'shared'));
+    // A copy, because the program is built anew where only tests of the built program can notice a mutant.
+    if (existsSync(join(original, 'dist')))
+      cpSync(join(original, 'dist'), join(this.root, 'dist'), { recursive: true, preserveTimestamps: true });
   }
 
   /** Runs `work` while the file is changed as the mutant says. */
@@ -62,21 +76,27 @@ export class Workplace {
   }
 
   /** Runs the tests until one fails, each process for at most `limitMs`. */
-  async test({ unit, integration }: TestFiles, limitMs: number): Promise<Outcome> {
+  async test({ unit, integration, built }: TestFiles, limitMs: number): Promise<Outcome> {
+    const none = { unit: [], integration: [], built: [] };
     const runs: readonly TestFiles[] = [
-      ...(unit.length === 0 ? [] : [{ unit, integration: [] }]),
-      ...integration.map((file) => ({ unit: [], integration: [file] })),
+      ...(unit.length === 0 ? [] : [{ ...none, unit }]),
+      ...integration.map((file) => ({ ...none, integration: [file] })),
     ];
     for (const failed of runs) {
-      const by = await this.#failureOf(failed.integration[0] ?? this.#together(unit), limitMs);
+      const file = failed.integration[0] ?? this.#together(unit);
+      const by = await this.#failureOf(file, [...byItself, file], limitMs);
       if (by !== undefined) return { kind: 'failed', by, failed };
+    }
+    for (const file of built) {
+      const by = await this.#failureOfBuilt(file, limitMs);
+      if (by !== undefined) return { kind: 'failed', by, failed: { ...none, built: [file] } };
     }
     return { kind: 'passed' };
   }
 
   close(): void {
     if (this.#running !== undefined) end(this.#running);
-    rmSync(this.root, { recursive: true, force: true });
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   /** A file that runs the test files one after the other in one process; they are over sooner than a process starts. */
@@ -90,9 +110,21 @@ export class Workplace {
     return path;
   }
 
+  /** As `#failureOf`, by the runner, which builds the program as it is now. */
+  async #failureOfBuilt(file: string, limitMs: number): Promise<string | undefined> {
+    const dist = join(this.root, 'dist');
+    const aside = `${dist}.sound`;
+    if (existsSync(dist)) cpSync(dist, aside, { recursive: true, preserveTimestamps: true });
+    try {
+      return await this.#failureOf(file, [runner, file], limitMs);
+    } finally {
+      rmSync(dist, { recursive: true, force: true });
+      if (existsSync(aside)) renameSync(aside, dist);
+    }
+  }
+
   /** What failed first, or undefined. The process is ended as soon as something failed. */
-  #failureOf(file: string, limitMs: number): Promise<string | undefined> {
-    const args = ['--max-old-space-size=2048', '--import', 'tsx', '--test-reporter=tap', file];
+  #failureOf(file: string, args: readonly string[], limitMs: number): Promise<string | undefined> {
     const child = spawn(process.execPath, args, {
       ...{ cwd: this.root, detached: true, stdio: ['ignore', 'pipe', 'ignore'] },
     });
@@ -107,7 +139,7 @@ export class Workplace {
       const timer = setTimeout(() => stop(`${file} does not end`), limitMs);
       child.stdout?.setEncoding('utf8').on('data', (text: string) => {
         output += text;
-        const failed = /^ *not ok \d+ - (?!.*# (?:TODO|SKIP))(.*)$/m.exec(output);
+        const failed = /^ *(?:not ok \d+ -|✖) (?!.*# (?:TODO|SKIP))(.*)$/m.exec(output);
         if (failed !== null) stop(`${file}: ${failed[1]}`);
         output = output.slice(output.lastIndexOf('\n') + 1);
       });
@@ -121,11 +153,17 @@ export class Workplace {
   }
 }
 
-/** Ends a process and what it started. */
-function end({ pid }: ChildProcess): void {
+/** Ends a process and what it started. On SIGTERM, the runner also ends processes outside its group. */
+function end({ pid, spawnargs }: ChildProcess): void {
   if (pid === undefined) return;
+  const isRunner = spawnargs.includes(runner);
+  if (isRunner) setTimeout(() => killGroup(pid, 'SIGKILL'), runnerPartingMs).unref();
+  killGroup(pid, isRunner ? 'SIGTERM' : 'SIGKILL');
+}
+
+function killGroup(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
   try {
-    process.kill(-pid, 'SIGKILL');
+    process.kill(-pid, signal);
   } catch {
     // It is over already.
   }

@@ -28,6 +28,8 @@ export const withoutExample: Readonly<Record<string, string>> = {
   'cameras.follow': noStream,
   'enrolments.take-camera-picture': noStream,
   'events.picture': 'the demo box keeps no pictures of events',
+  'passages.add-reference': noPassage,
+  'passages.remove-reference': noPassage,
   'passages.mark': noPassage,
   'passages.mark-effect': noPassage,
   'passages.unmark': noPassage,
