@@ -7,7 +7,6 @@ import { startConsoleBox } from '../support/console-box.js';
 
 describe('the start page and the account', {
   skip: withoutBuild || withoutChromium,
-  timeout: 240_000,
 }, () => {
   test('show what goes on, set up a second factor in two languages, and wait for a box that does not answer', async () => {
     await using browser = await startBrowser();

@@ -4,7 +4,7 @@ import { withoutBuild } from '../support/box.js';
 import { assertAccessible, isWiderThanScreen, startBrowser, withoutChromium } from '../support/browser.js';
 import { startConsoleBox } from '../support/console-box.js';
 
-describe('the page on accuracy', { skip: withoutBuild || withoutChromium, timeout: 240_000 }, () => {
+describe('the page on accuracy', { skip: withoutBuild || withoutChromium }, () => {
   test('reports, compares two policies on recorded passages, and hides what the role may not see', async () => {
     await using browser = await startBrowser();
     await using box = await startConsoleBox({ content: 'past', browser });

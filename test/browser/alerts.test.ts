@@ -46,7 +46,7 @@ async function editRules(admin: WatchedPage): Promise<void> {
   assert.deepEqual(faults, []);
 }
 
-describe('alerts in the console', { skip: withoutBuild || withoutChromium, timeout: 240_000 }, () => {
+describe('alerts in the console', { skip: withoutBuild || withoutChromium }, () => {
   test('shows an alert and why its delivery is late, acknowledges it, mutes its rule and tests its channel', async () => {
     await using browser = await startBrowser();
     await using box = await startConsoleBox({ content: 'accounts', browser, sections });

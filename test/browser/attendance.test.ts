@@ -9,7 +9,7 @@ import { type ConsoleBox, startConsoleBox } from '../support/console-box.js';
 
 const phone = [360, 740] as const;
 
-describe('attendance in the console', { skip: withoutBuild || withoutChromium, timeout: 240_000 }, () => {
+describe('attendance in the console', { skip: withoutBuild || withoutChromium }, () => {
   test('shows today, a week, a month and a person, saves tables, corrects a day, and previews shifts', async () => {
     await using browser = await startBrowser();
     await using box = await startConsoleBox({ content: 'past', browser });

@@ -8,7 +8,7 @@ const path = '/system/configuration';
 
 const skip = withoutBuild || withoutChromium;
 
-test('the configuration in the console', { skip, timeout: 240_000 }, async (t) => {
+test('the configuration in the console', { skip }, async (t) => {
   await using browser = await startBrowser();
   await using box = await startConsoleBox({ content: 'accounts', browser });
   await t.test('shows a difference before it is put in force, and refuses what cannot be', () => change(box));

@@ -18,7 +18,6 @@ async function beginEnrolment(page: Page, name: string): Promise<void> {
 
 describe('guided enrolment in the console', {
   skip: withoutBuild || withoutChromium,
-  timeout: 480_000,
 }, () => {
   test('a person takes the pictures with a phone, and the operator enrols them', async () => {
     await using directory = await temporaryDirectory();
@@ -52,7 +51,7 @@ describe('guided enrolment in the console', {
     await phone.page.locator('.guide-hint').filter({ hasText: /\w/ }).waitFor();
     await assertAccessible(phone);
     // A busy machine looks at few pictures a second, and needs more rounds of the film until it sees each step.
-    await phone.page.getByText('All steps are done').waitFor({ timeout: 180_000 });
+    await phone.page.getByText('All steps are done').waitFor();
     await page.getByRole('img', { name: 'Picture turned to the left' }).first().waitFor();
     await page.getByRole('img', { name: 'Picture turned to the right' }).first().waitFor();
     await page.getByRole('button', { name: 'Check and enrol' }).click();

@@ -9,7 +9,7 @@ import { startConsoleBox } from '../support/console-box.js';
 /** Of grey values; the same page on another machine has other fonts. */
 const mostDifference = 4;
 
-describe('the entry of the console', { skip: withoutBuild || withoutChromium, timeout: 240_000 }, () => {
+describe('the entry of the console', { skip: withoutBuild || withoutChromium }, () => {
   test('claims a new box, logs out and in again, and shows no page without a login', async () => {
     await using browser = await startBrowser();
     await using box = await startConsoleBox({ content: 'new', browser });

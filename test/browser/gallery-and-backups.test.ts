@@ -117,7 +117,6 @@ async function useBackups(box: ConsoleBox, directory: string): Promise<void> {
 
 describe('the gallery, its keys and backups in the console', {
   skip: withoutBuild || withoutChromium,
-  timeout: 300_000,
 }, () => {
   test('are verified, calibrated, rotated, unlocked, backed up and restored', async () => {
     await using directory = await temporaryDirectory();

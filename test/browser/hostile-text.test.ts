@@ -6,7 +6,7 @@ import { startConsoleBox } from '../support/console-box.js';
 
 const markup = '<img src="https://evil.example/a" onerror="globalThis.wasRun=1"><b>Eve</b>';
 
-describe('hostile text in the console', { skip: withoutBuild || withoutChromium, timeout: 240_000 }, () => {
+describe('hostile text in the console', { skip: withoutBuild || withoutChromium }, () => {
   test('shows markup in names, notes and addresses as text, and sends nothing to other hosts', async () => {
     await using browser = await startBrowser();
     await using box = await startConsoleBox({ content: 'past', browser });

@@ -9,7 +9,7 @@ import { startConsoleBox } from '../support/console-box.js';
 const lines = (...items: readonly ScreenItem[]): string =>
   [...items.map((item) => ({ item })), { success: true }].map((line) => JSON.stringify(line)).join('\n');
 
-describe('the screen of prompts', { skip: withoutBuild || withoutChromium, timeout: 240_000 }, () => {
+describe('the screen of prompts', { skip: withoutBuild || withoutChromium }, () => {
   test('is paired by its address, shows prompts, opens nothing else, and ends when it is removed', async () => {
     await using browser = await startBrowser();
     await using box = await startConsoleBox({ content: 'accounts', browser });

@@ -4,7 +4,7 @@ import { withoutBuild } from '../support/box.js';
 import { assertAccessible, startBrowser, withoutChromium } from '../support/browser.js';
 import { startConsoleBox } from '../support/console-box.js';
 
-describe('the passages of the console', { skip: withoutBuild || withoutChromium, timeout: 300_000 }, () => {
+describe('the passages of the console', { skip: withoutBuild || withoutChromium }, () => {
   test('are found, explained and corrected', async () => {
     await using browser = await startBrowser();
     await using box = await startConsoleBox({ content: 'past', browser });
@@ -34,7 +34,11 @@ describe('the passages of the console', { skip: withoutBuild || withoutChromium,
     await page.getByLabel('Outcome').selectOption('attended');
     await page.getByLabel('Reason').selectOption('attended');
     await page.waitForURL(/outcome=attended.*reason=attended|reason=attended.*outcome=attended/);
-    await page.locator('.film', { hasNotText: 'a moment before' }).waitFor();
+    // All cards that show are chosen ones, and not those that happened to show before.
+    const others = page.locator('a.shot', { hasNotText: 'Attended' });
+    await page
+      .locator('.film', { hasNotText: 'a moment before', hasNot: others, has: page.locator('a.shot') })
+      .waitFor();
     await page.getByRole('button', { name: 'Show as a table' }).click();
     await page.getByRole('table').waitFor();
     await page.getByRole('button', { name: 'Show as pictures' }).click();
@@ -95,6 +99,39 @@ describe('the passages of the console', { skip: withoutBuild || withoutChromium,
     await page.goto(`/passages/${unknown?.id}`);
     await page.getByText(/an operator said later that this is Nora Lund/).waitFor();
     assert.deepEqual(faults, []);
+
+    // A view becomes a photo of the person with one click, and goes with another.
+    const administrator = await box.open('admin', new URL(address).pathname);
+    const view = administrator.page;
+    await view.getByText('Not possible: no consent of the person is recorded.').waitFor();
+    const shown = await box.box.client.call('passages.show', {
+      passage: new URL(address).pathname.slice(10),
+    });
+    const person = shown.person?.id ?? '';
+    const consent = { basis: 'consent', dateIso: '2026-01-15', reference: 'form 7' } as const;
+    await box.box.client.call('persons.update', { id: person, consent });
+    await view.reload();
+    await view.getByRole('button', { name: 'Add as reference' }).click();
+    await view.getByText(/The box recognises .+ by this view, too\./).waitFor();
+    await assertAccessible(administrator);
+    await view.goto(`/people/${person}`);
+    await view.getByText('From a passage:').waitFor();
+    await assertAccessible(administrator);
+    await view.goto(`/passages?person=${person}&outcome=attended`);
+    await view.locator('.film a.shot').first().focus();
+    await view.keyboard.press('r');
+    await view.getByRole('dialog', { name: 'Add as reference' }).waitFor();
+    await assertAccessible(administrator);
+    await view.keyboard.press('Escape');
+    await view.goto(address);
+    await view.getByRole('button', { name: 'Remove reference' }).click();
+    await view.getByRole('button', { name: 'Add as reference' }).waitFor();
+    const photographs = await box.box.client.call('persons.photographs.list', { id: person });
+    assert.deepEqual(
+      photographs.filter(({ fromPassage }) => fromPassage !== undefined),
+      [],
+    );
+    assert.deepEqual(administrator.faults, []);
 
     const narrow = await box.open('technician', '/passages', [360, 740]);
     await narrow.page.locator('.film a.shot').first().waitFor();

@@ -14,7 +14,6 @@ const photographOf = (who: keyof typeof cast) => portrait(cast[who]);
 
 describe('the people pages of the console', {
   skip: withoutBuild || withoutChromium,
-  timeout: 400_000,
 }, () => {
   let browser: Browser;
   let box: ConsoleBox;

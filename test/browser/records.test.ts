@@ -6,7 +6,6 @@ import { type ConsoleBox, startConsoleBox } from '../support/console-box.js';
 
 describe('events and audit in the console', {
   skip: withoutBuild || withoutChromium,
-  timeout: 240_000,
 }, () => {
   test('lists events with filters, follows new ones, shows one, and sends a range again', async () => {
     await using browser = await startBrowser();

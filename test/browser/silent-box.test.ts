@@ -18,7 +18,6 @@ function coreOf(pid: number): number {
 
 describe('the console of a box with faults', {
   skip: withoutBuild || withoutChromium,
-  timeout: 240_000,
 }, () => {
   test('says so when a camera has failed, when the box hangs, and when the browser is offline', async () => {
     await using browser = await startBrowser();

@@ -4,7 +4,7 @@ import { withoutBuild } from '../support/box.js';
 import { assertAccessible, startBrowser, withoutChromium } from '../support/browser.js';
 import { startConsoleBox } from '../support/console-box.js';
 
-describe('the strangers of the console', { skip: withoutBuild || withoutChromium, timeout: 300_000 }, () => {
+describe('the strangers of the console', { skip: withoutBuild || withoutChromium }, () => {
   test('are merged, split, ignored, enrolled and discarded', async () => {
     await using browser = await startBrowser();
     await using box = await startConsoleBox({ content: 'past', browser });

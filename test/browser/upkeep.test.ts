@@ -6,7 +6,6 @@ import { startConsoleBox } from '../support/console-box.js';
 
 describe('the upkeep of the box in the console', {
   skip: withoutBuild || withoutChromium,
-  timeout: 240_000,
 }, () => {
   test('shows doctor, the log, where the broker cannot be reached, models and retention, and deletes what is due', async () => {
     await using browser = await startBrowser();

@@ -154,7 +154,6 @@ async function trustCentre(admin: WatchedPage): Promise<void> {
 
 describe('users, roles, keys and approvals in the console', {
   skip: withoutBuild || withoutChromium,
-  timeout: 300_000,
 }, () => {
   test('are made and changed, by two users where the box asks for a second person', async () => {
     await using browser = await startBrowser();

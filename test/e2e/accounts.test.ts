@@ -89,7 +89,7 @@ async function withClaimedBox(work: (box: TestBox, ask: Ask, port: number) => Pr
   }
 }
 
-describe('accounts of a running box', { skip: withoutBuild || withoutOpenssl, timeout: 240_000 }, () => {
+describe('accounts of a running box', { skip: withoutBuild || withoutOpenssl }, () => {
   test('work over the network from the claim to the logout, with tokens and with a cookie', () =>
     withClaimedBox(async (box, ask, port) => {
       const credentials = { userName: 'anna', password: goodPassword };

@@ -13,7 +13,6 @@ interface Posted {
 
 test('a box alerts about its dead camera and its sealed gallery once, also after a kill', {
   skip: withoutBuild,
-  timeout: 180_000,
 }, async () => {
   await using web = await openHttpSink();
   await using mail = await openSmtpSink();

@@ -47,7 +47,6 @@ const installKey = (box: TestBox, publicKey: Uint8Array) =>
 
 test('an API key makes a backup and fetches it, and nothing else', {
   skip: withoutBuild,
-  timeout: 300_000,
 }, async (t) => {
   const port = await freePort();
   await using box = await makeBox({ config: { gate: { port }, api: { secondPerson: ['export'] } } });

@@ -25,7 +25,7 @@ async function assertAnswers(port: number): Promise<void> {
   request.destroy();
 }
 
-describe('the processes of a demo box', { skip: withoutBuild, timeout: 580_000 }, () => {
+describe('the processes of a demo box', { skip: withoutBuild }, () => {
   test('a gate answers when it counts as started, and is named when it is killed', async () => {
     await using folder = await temporaryDirectory();
     const port = await freePort();

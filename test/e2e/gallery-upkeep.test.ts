@@ -26,7 +26,6 @@ async function enrolledAs(box: TestBox, photo: string): Promise<string> {
 
 test('a gallery is shown, verified and moved to another recogniser', {
   skip: withoutBuild,
-  timeout: 300_000,
 }, async (t) => {
   await using portraits = await writeEnrolmentPhotos();
   const { ada, bea, stranger } = portraits.files;

@@ -52,7 +52,7 @@ function askOn(port: number, ca: string) {
   };
 }
 
-test('a box behind its gate', { skip: withoutBuild, timeout: 300_000 }, async (t) => {
+test('a box behind its gate', { skip: withoutBuild }, async (t) => {
   const port = await freePort();
   const most = 100_000;
   const limits = {

@@ -57,7 +57,7 @@ const answers = (port: number): Promise<boolean> =>
     () => false,
   );
 
-describe('a box with its gate', { skip: withoutBuild || withoutOpenssl, timeout: 120_000 }, () => {
+describe('a box with its gate', { skip: withoutBuild || withoutOpenssl }, () => {
   test('answers over HTTPS with the certificate that the box names, and does not depend on the gate', async () => {
     const port = await freePort();
     await using box = await makeBox({ config: { gate: { port } } });
@@ -115,7 +115,7 @@ describe('a box with its gate', { skip: withoutBuild || withoutOpenssl, timeout:
   });
 });
 
-describe('a gate that was taken over', { skip: withoutBuild, timeout: 120_000 }, () => {
+describe('a gate that was taken over', { skip: withoutBuild }, () => {
   /** Speaks to the core as the gate does, with what an attacker chooses. */
   async function lie(
     box: TestBox,

@@ -5,7 +5,7 @@ import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
 const credential = 'yard-login';
 const login = 'viewer:not-for-the-log';
 
-test('what the daemon says of itself over the API', { skip: withoutBuild, timeout: 300_000 }, async (t) => {
+test('what the daemon says of itself over the API', { skip: withoutBuild }, async (t) => {
   const yard = { id: 'yard', name: 'Yard', url: 'rtsp://127.0.0.1:1/', credential };
   await using box = await makeBox({
     config: { cameras: [yard], logging: { level: 'debug' } },

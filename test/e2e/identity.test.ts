@@ -29,7 +29,7 @@ function pinned({ keyId, jwks }: ShownIdentity): VerifyingKey {
   return { kty, crv, x };
 }
 
-describe('the identity of a box', { skip: withoutBuild || withoutMosquitto, timeout: 300_000 }, () => {
+describe('the identity of a box', { skip: withoutBuild || withoutMosquitto }, () => {
   test('is shown, rotated and followed by a centre, while the gallery is sealed', async () => {
     await using broker = await startMosquitto();
     await using subscriber = await subscribeToEvents(broker.url);

@@ -27,7 +27,6 @@ const arrived = ({ messages }: EventSubscriber): readonly number[] =>
 
 test('a box whose centre confirms', {
   skip: withoutBuild || withoutMosquitto,
-  timeout: 180_000,
 }, async (t) => {
   await using broker = await startMosquitto();
   await using gate = await openTcpGate(broker.port);

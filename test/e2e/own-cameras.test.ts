@@ -28,7 +28,7 @@ async function logins({ directory }: TestBox): Promise<readonly string[]> {
 const streams = (box: TestBox, id: string) =>
   box.untilCamera(id, 'to stream', ({ state }) => state === 'streaming');
 
-test('cameras that the box keeps itself', { skip: withoutBuild, timeout: 300_000 }, async (t) => {
+test('cameras that the box keeps itself', { skip: withoutBuild }, async (t) => {
   const clip = await testClip({ seconds: 20 });
   await using cameras = await startRtspServer({ mounts: { '/door': clip, '/side': clip }, auth: login });
   const gate = { id: 'gate', name: 'Gate', url: cameras.url('/door'), enabled: false };

@@ -15,7 +15,7 @@ async function settingOf(box: TestBox, path: string) {
   return found === undefined ? [] : [found.value, found.configured, found.origin];
 }
 
-test('settings that the box keeps itself', { skip: withoutBuild, timeout: 300_000 }, async (t) => {
+test('settings that the box keeps itself', { skip: withoutBuild }, async (t) => {
   await using box = await makeBox({ config: { rules: { unknownAfterS: 4 } } });
   await box.start();
   await t.test('are checked with what they would change', () => check(box));

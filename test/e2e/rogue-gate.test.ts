@@ -102,7 +102,6 @@ const sixMinutesLater = {
 
 test('a gate that was taken over while an operator is logged in', {
   skip: withoutBuild,
-  timeout: 240_000,
 }, async (t) => {
   await using box = await makeBox();
   await box.start();

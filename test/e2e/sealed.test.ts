@@ -14,7 +14,6 @@ const passphrase = 'seven brown horses by the sea';
 
 test('a box without its key runs sealed, reports that everywhere, and can be unlocked', {
   skip,
-  timeout: 240_000,
 }, async (t) => {
   await using broker = await startMosquitto();
   await using subscriber = await subscribeToEvents(broker.url);
@@ -88,7 +87,6 @@ const keyPath = (box: TestBox): string => join(box.directory, 'secrets', 'galler
 for (const { what, code, spoil, remedy } of spoilt) {
   test(`${what} keeps the gallery sealed, and the box running`, {
     skip: withoutBuild,
-    timeout: 120_000,
   }, async () => {
     await using box = await makeBox();
     await box.start();

@@ -16,7 +16,6 @@ const port = 8443;
 
 test('a demo box has accounts, persons and two weeks of attendance, passages and strangers, and nothing of it leaves', {
   skip: withoutBuild,
-  timeout: 240_000,
 }, async () => {
   await using folder = await temporaryDirectory();
   const directory = join(folder.path, 'box');

@@ -91,7 +91,7 @@ const columns: Readonly<Record<string, string>> = {
   'the step of its last code': 'code_step = 5',
 };
 
-describe('rows of the accounts that somebody else wrote', { timeout: 580_000 }, () => {
+describe('rows of the accounts that somebody else wrote', () => {
   for (const isRunning of [true, false]) {
     const when = isRunning ? 'while the box runs' : 'while the box is stopped';
     const attack = async ({ box }: Box, work: () => void): Promise<void> => {
@@ -199,7 +199,7 @@ describe('rows of the accounts that somebody else wrote', { timeout: 580_000 }, 
   });
 });
 
-describe('accounts of a box that gets another name', { timeout: 580_000 }, () => {
+describe('accounts of a box that gets another name', () => {
   test('stay in force, also through later changes', async () => {
     const found: AccountFaults[] = [];
     let ids = { siteId: 'vm', boxId: 'box' };
@@ -219,7 +219,7 @@ describe('accounts of a box that gets another name', { timeout: 580_000 }, () =>
   });
 });
 
-describe('an older copy of the accounts', { timeout: 580_000 }, () => {
+describe('an older copy of the accounts', () => {
   /** Copies the file as it is now, and returns what puts it back. */
   const copied = async (box: AccountsFixture): Promise<() => void> => {
     const copy = join(box.dataDir, 'copy');
@@ -361,7 +361,7 @@ describe('an older copy of the accounts', { timeout: 580_000 }, () => {
   });
 });
 
-describe('accounts of an earlier version', { timeout: 580_000 }, () => {
+describe('accounts of an earlier version', () => {
   test('are sealed once, without those that the log does not know, and never again', async () => {
     const found: AccountFaults[] = [];
     let isEarlier = true;

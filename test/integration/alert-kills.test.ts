@@ -24,9 +24,7 @@ interface Posted {
   ];
 }
 
-test('kills at any moment lose no alert and repeat none, and each alert is delivered', {
-  timeout: 500_000,
-}, async (t) => {
+test('kills at any moment lose no alert and repeat none, and each alert is delivered', {}, async (t) => {
   await using folder = await temporaryDirectory();
   await using web = await openHttpSink();
   const task: AlertTask = { folder: folder.path, port: web.port };

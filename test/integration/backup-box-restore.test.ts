@@ -6,7 +6,14 @@ import type { PersonId } from '../../daemon/domain/ids.js';
 import { actionsOf, backedUpBox, codeOf, enrol, filesOf, secret } from '../support/backed-up-box.js';
 import { openBackupBox } from '../support/backup-box.js';
 import { passphrase } from '../support/backup-fixture.js';
-import { namesIn, temporaryDirectory, tester, unitVector } from '../support/gallery-fixture.js';
+import {
+  enrolmentPhotograph,
+  namesIn,
+  temporaryDirectory,
+  tester,
+  unitVector,
+} from '../support/gallery-fixture.js';
+import { passageIdOf } from '../support/passage-fixture.js';
 
 describe('a restore', () => {
   test('into an existing box restores the persons, and keeps the log and the erasures of the box', async (t) => {
@@ -72,6 +79,29 @@ describe('a restore', () => {
     assert.deepEqual(states(), ['active', 'active', 'active']);
     assert.deepEqual(box.vault.gallery().quarantined, []);
     assert.equal(box.vault.audit.verify().outcome, 'whole');
+  });
+
+  test('brings back a photograph from a passage, and says which passage it is from', async (t) => {
+    const path = join(temporaryDirectory(t), 'night.rcb');
+    await using box = await openBackupBox(temporaryDirectory(t));
+    const [ada] = await enrol(box, 'Ada');
+    assert.ok(ada !== undefined);
+    const origin = { passage: passageIdOf(1), camera: 'gate', seenAtMs: 1_772_434_801_800 };
+    const added = [enrolmentPhotograph(77)];
+    assert.ok(box.vault.gallery().changeViews(ada, { added, removed: [], origin }, tester));
+    const shown = () => {
+      const { templates, profile } = box.vault.gallery().showPerson(ada) ?? {};
+      return { templates: templates?.length, origins: Object.values(profile?.origins ?? {}) };
+    };
+    assert.deepEqual(shown(), { templates: 2, origins: [origin] });
+    await box.backups.create({ path, passphrase }, tester);
+    const [photograph = ''] = Object.keys(box.vault.gallery().showPerson(ada)?.profile?.origins ?? {});
+    assert.ok(box.vault.gallery().changeViews(ada, { added: [], removed: [photograph] }, tester));
+    assert.deepEqual(shown(), { templates: 1, origins: [] });
+    await box.backups.restore({ path, secret }, tester);
+    assert.deepEqual(shown(), { templates: 2, origins: [origin] });
+    const [found] = await box.vault.gallery().nearest(unitVector(77), { count: 1 });
+    assert.ok(found?.personId === ada && found.similarity > 0.999, 'the person is recognised by it again');
   });
 
   test('keeps an erased person erased, in the file too and after the next start', async (t) => {

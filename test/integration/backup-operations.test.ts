@@ -170,7 +170,7 @@ describe('backups over the network', () => {
       ownThresholdOf: () => undefined,
       falseMatches: () => [],
       ...{ vault, records },
-      ...{ threshold: () => 0.5, margin: () => 0.05, todayIso: () => '2026-03-02' },
+      ...{ policy: () => ({ threshold: 0.5, margin: 0.05, minimumProbes: 2 }), todayIso: () => '2026-03-02' },
       analysePhoto: () => Promise.reject(new Error('this test enrols from no photographs')),
       forgetPerson: () => undefined,
       forgetCopies: (by) => backups.forgetCopies(by),

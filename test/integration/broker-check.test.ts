@@ -53,7 +53,6 @@ function failure(steps: readonly CheckStep[]): CheckStep {
 
 describe('mqtt check and a broker with the example configuration', {
   skip: withoutMosquitto || withoutOpenssl,
-  timeout: 120_000,
 }, () => {
   let authority: CertificateAuthority;
   let stranger: CertificateAuthority;
@@ -146,7 +145,6 @@ describe('mqtt check and a broker with the example configuration', {
 
 describe('mqtt check and the certificate of the broker', {
   skip: withoutMosquitto || withoutOpenssl,
-  timeout: 120_000,
 }, () => {
   for (const { what, hosts = ['DNS:localhost'], fromDay = -1, untilDay = 100, code, says } of [
     {
@@ -197,7 +195,7 @@ describe('mqtt check and the certificate of the broker', {
   });
 });
 
-describe('mqtt check without TLS', { skip: withoutMosquitto, timeout: 60_000 }, () => {
+describe('mqtt check without TLS', { skip: withoutMosquitto }, () => {
   test('reports a wrong password', async () => {
     await using broker = await startMosquitto({ users: { box: 'right' } });
     const credential = { user: 'box', password: bytes('mistaken') };
@@ -219,7 +217,7 @@ describe('mqtt check without TLS', { skip: withoutMosquitto, timeout: 60_000 }, 
   });
 });
 
-describe('mqtt check and a broker of MQTT 3.1.1', { timeout: 60_000 }, () => {
+describe('mqtt check and a broker of MQTT 3.1.1', () => {
   test('passes all steps', async () => {
     await using broker = await startAedes();
     const steps = await check(broker.url);
@@ -287,7 +285,7 @@ describe('mqtt check and a broker of MQTT 3.1.1', { timeout: 60_000 }, () => {
   });
 });
 
-describe('mqtt check without a broker', { timeout: 60_000 }, () => {
+describe('mqtt check without a broker', () => {
   test('reports a name without address', async () => {
     const found = failure(await check('mqtts://broker.invalid'));
     assert.deepEqual([found.check, found.code], ['name', 'broker-name-unknown']);

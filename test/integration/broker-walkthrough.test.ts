@@ -24,7 +24,6 @@ function mqttCheck(config: string, ...options: readonly string[]): Promise<Comma
 
 test('docs/how-to/connect-the-broker.md leads to a broker that the box can use', {
   skip: withoutMosquitto || withoutOpenssl,
-  timeout: 120_000,
 }, async () => {
   using folder = temporaryFolder();
   const at = (name: string): string => join(folder.path, name);

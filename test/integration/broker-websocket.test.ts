@@ -28,7 +28,6 @@ async function lastStep(url: string, access: Partial<BrokerAccess>): Promise<Che
 /** The Debian build of mosquitto has no WebSocket; a web server in front of it adds one, as is common on port 443. */
 describe('a broker behind WebSocket and TLS', {
   skip: withoutMosquitto || withoutOpenssl,
-  timeout: 60_000,
 }, () => {
   test('is used under its path and name, with the certificate of the box, and not under another path', async () => {
     using authority = makeAuthority('Plant authority');

@@ -40,7 +40,7 @@ async function retained(url: string, wanted: number): Promise<readonly string[]>
   return found();
 }
 
-describe('states of cameras at a real broker', { skip: withoutMosquitto, timeout: 120_000 }, () => {
+describe('states of cameras at a real broker', { skip: withoutMosquitto }, () => {
   test('are retained after each connection, follow changes, and stay in order across restarts', async () => {
     await using broker = await startMosquitto();
     await using subscriber = await subscribeToEvents(broker.url);

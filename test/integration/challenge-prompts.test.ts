@@ -29,7 +29,7 @@ const eventsIn = ({ messages }: EventSubscriber) =>
     .filter(({ topic }) => topic.includes('/event/'))
     .map(({ payload }) => eventSchema.parse(JSON.parse(payload.toString('utf8'))));
 
-describe('a challenge at a camera', { skip: withoutMosquitto, timeout: 120_000 }, () => {
+describe('a challenge at a camera', { skip: withoutMosquitto }, () => {
   test('prompts over a real broker, without retained messages, and attendance needs a passed challenge, not only a blink', async () => {
     await using broker = await startMosquitto();
     await using subscriber = await subscribeToEvents(broker.url);

@@ -69,7 +69,7 @@ async function answered(subscriber: EventSubscriber, id: string, count = 1): Pro
 }
 
 for (const { name, start, skip } of brokers) {
-  describe(`commands over ${name}`, { skip, timeout: 60_000 }, () => {
+  describe(`commands over ${name}`, { skip }, () => {
     test('a person is enrolled, then erased with a certificate', async () => {
       await using site = await openSite(start);
       const { broker, commanded, issuer, subscriber, centre } = site;

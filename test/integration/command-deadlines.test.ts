@@ -59,7 +59,7 @@ async function hangingBox(handlers: Partial<CommandHandlers> = {}) {
   return { clock, log, begun, commanded, issuer, send, late };
 }
 
-describe('a command that hangs', { timeout: 60_000 }, () => {
+describe('a command that hangs', () => {
   test('is answered once, at its deadline; other commands run, and the same command is refused until it has ended', async () => {
     const { log, begun, commanded, issuer, send, late } = await hangingBox();
     await using _box = commanded;

@@ -43,7 +43,7 @@ async function emptyFolder(): Promise<AsyncDisposable & { readonly path: string 
   };
 }
 
-describe('docs/commands.md', { timeout: 60_000 }, () => {
+describe('docs/commands.md', () => {
   test('has an example that sends commands to a box without any change', {
     skip: withoutMosquitto || withoutOpenssl,
   }, async () => {

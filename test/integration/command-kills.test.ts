@@ -13,7 +13,7 @@ import { temporaryDirectory } from '../support/temporary-directory.js';
 const commandCount = 120;
 const killCount = 10;
 
-describe('commands and kills', { timeout: 500_000 }, () => {
+describe('commands and kills', () => {
   test(`no command of ${commandCount} is executed twice across ${killCount} kills, and each is answered`, async () => {
     await using directory = await temporaryDirectory();
     const issuer = await newIssuer();

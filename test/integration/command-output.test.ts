@@ -11,7 +11,7 @@ const run = (redirection: string) =>
     encoding: 'utf8',
   });
 
-describe('output that cannot be written', { timeout: 60_000 }, () => {
+describe('output that cannot be written', () => {
   test('to a full device causes one clear error', { skip: missing }, () => {
     const { status, stderr } = run('> /dev/full');
     assert.equal(status, 1);

@@ -27,7 +27,6 @@ async function capture(): Promise<Captured> {
 
 describe('the messages of the example box from a real broker', {
   skip: withoutMosquitto,
-  timeout: 60_000,
 }, () => {
   test('equal the examples of the contract', async () => {
     const captured = await capture();

@@ -13,7 +13,7 @@ import { startPersonServer } from '../support/person-server.js';
 /** All photographs of an enrolment, with room for the profile and the boundaries. */
 const limitBytes = 65 * 1024 * 1024;
 
-describe('a request body', { timeout: 60_000 }, () => {
+describe('a request body', () => {
   /** Sends `sizeBytes` bytes. The headers declare a length only if `lengthBytes` is given. */
   async function post(socketPath: string, sizeBytes: number, lengthBytes?: number) {
     const headers = {

@@ -13,7 +13,7 @@ import { type BoxStatus, statusOperations } from '../../daemon/contract/status.j
 import { reportOnHost } from '../../daemon/control/host-report.js';
 import { startControlServer } from '../../daemon/control/server.js';
 import { examineBox, type Machine } from '../../daemon/doctor/doctor.js';
-import type { HostView } from '../../daemon/doctor/doctor-host.js';
+import { directoryFindings, type HostView } from '../../daemon/doctor/doctor-host.js';
 import { keyFinding, rotationFindings } from '../../daemon/doctor/doctor-key.js';
 import type { Finding } from '../../daemon/doctor/finding.js';
 import { gateFindings } from '../../daemon/doctor/gate-finding.js';
@@ -331,6 +331,38 @@ describe('rollcall doctor', () => {
     await writeFile(config, text.replace('camera-door', 'another-secret'));
     const changed = of(await examineBox(config, machine), 'secret of camera door');
     assert.deepEqual([changed?.outcome, changed?.remedy?.startsWith('reload the daemon')], ['warning', true]);
+  });
+
+  test('names each directory once, with its free space, its fault and what to do', () => {
+    const user = { uid: 998, name: 'rollcall' };
+    const loaded = parseConfig(configuration('/box'));
+    assert.ok(loaded.ok);
+    const disk = { ...loaded.config.disk, lowMiB: 500 };
+    const mebibyte = 2 ** 20;
+    type Directory = HostView['report']['directories'][number];
+    const found = (directories: readonly Directory[], caller?: HostView['caller']) => {
+      const report: HostView['report'] = { user, secrets: [], directories: [...directories] };
+      return directoryFindings({ disk }, { report, ...(caller && { caller }) });
+    };
+    const data = { what: 'data', path: '/data' } as const;
+    const [enough, ...others] = found([
+      { ...data, freeBytes: 500 * mebibyte },
+      { ...data, what: 'evidence', freeBytes: 1 },
+    ]);
+    assert.deepEqual(others, [], 'the same directory is named once');
+    assert.deepEqual([enough?.outcome, /, 500 MiB free/.test(enough?.message ?? '')], ['ok', true]);
+    const [low] = found([{ ...data, freeBytes: 500 * mebibyte - 1 }]);
+    assert.deepEqual([low?.outcome, /has 499 MiB free/.test(low?.message ?? '')], ['warning', true]);
+    const missing = { ...data, fault: 'missing' } as const;
+    assert.match(
+      found([missing])[0]?.remedy ?? '',
+      /^create the directory and give it to .* 998: \/data$|^create/,
+    );
+    assert.equal(found([missing])[0]?.outcome, 'failed');
+    assert.equal(found([missing], user)[0]?.outcome, 'warning', 'no daemon has run yet');
+    const [forbidden] = found([{ ...data, fault: 'not-permitted' }]);
+    assert.match(forbidden?.message ?? '', /it belongs to another user/);
+    assert.match(forbidden?.remedy ?? '', /^give it to the daemon's user: chown -R /);
   });
 
   test('says why the daemon ends again and again instead of advising to start it', async () => {

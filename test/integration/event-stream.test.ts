@@ -45,7 +45,7 @@ async function take(words: AsyncGenerator<string>, count: number): Promise<reado
   return taken;
 }
 
-describe('the stream of events', { timeout: 60_000 }, () => {
+describe('the stream of events', () => {
   test('gives new events only, or also those after a sequence', async () => {
     await withEventApi(async (api) => {
       const abort = new AbortController();
@@ -245,7 +245,7 @@ describe('the stream of events', { timeout: 60_000 }, () => {
   });
 });
 
-describe('a page of events', { timeout: 60_000 }, () => {
+describe('a page of events', () => {
   test('leads to the next one in both orders, and the last page names none', async () => {
     await withEventApi(async ({ records, events }) => {
       for (const fact of assortedFacts(7)) records.record(fact);
@@ -268,9 +268,7 @@ describe('a page of events', { timeout: 60_000 }, () => {
   });
 });
 
-test('the program follows events across restarts of the daemon, each once and in order', {
-  timeout: 60_000,
-}, async () => {
+test('the program follows events across restarts of the daemon, each once and in order', {}, async () => {
   await withEventApi(async ({ records, socketPath, close, listen }) => {
     const record = (count: number): void => {
       for (const fact of assortedFacts(count)) records.record(fact);

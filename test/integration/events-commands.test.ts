@@ -34,7 +34,7 @@ const unusedIdentity = {
   ...{ former: [], keySet: '' },
 };
 
-describe('rollcall events', { timeout: 120_000 }, () => {
+describe('rollcall events', () => {
   test('list: filters events, and explains invalid filters', async () => {
     await withEventApi(async ({ records, events, run }) => {
       for (const fact of assortedFacts(6)) records.record(fact);
@@ -215,7 +215,7 @@ describe('rollcall events', { timeout: 120_000 }, () => {
   });
 });
 
-describe('rollcall events verify', { timeout: 120_000 }, () => {
+describe('rollcall events verify', () => {
   const withKeys = async (
     work: (api: EventApi & { readonly lines: readonly string[]; readonly keysPath: string }) => Promise<void>,
   ): Promise<void> => {

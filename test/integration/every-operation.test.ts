@@ -61,7 +61,7 @@ async function othersThan(
   return others;
 }
 
-describe('every operation of the box', { timeout: 120_000 }, () => {
+describe('every operation of the box', () => {
   const everything: Caller = {
     ...anonymousCaller({ address: '192.0.2.7' }),
     ...{ actor: 'user:u1', userId: 'u1', scopes: new Set(allScopes), provedAtMs: 'always', isLimited: false },

@@ -87,7 +87,7 @@ async function withBox(
   await use({ subscriber, records, capture, facts, seal: () => (open = undefined) });
 }
 
-describe('a picture with an event', { skip: withoutMosquitto, timeout: 60_000 }, () => {
+describe('a picture with an event', { skip: withoutMosquitto }, () => {
   test('arrives sealed to the centre with events of the configured kinds', async (t) => {
     const plan = { sealTo, kinds: ['attendance', 'unknown'] } as const;
     await withBox(t, plan, async ({ subscriber, records, capture, facts }) => {

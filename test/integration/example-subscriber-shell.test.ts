@@ -22,7 +22,6 @@ const base = 'rollcall/site/box';
 
 describe('the example subscriber for the shell', {
   skip: withoutMosquitto || withoutShellTools,
-  timeout: 120_000,
 }, () => {
   test('prints only genuine events, each once, across a restart and a change of the key', async () => {
     await using directory = await temporaryDirectory();

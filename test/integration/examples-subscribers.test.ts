@@ -27,7 +27,7 @@ import { until } from '../support/until.js';
 
 const base = 'rollcall/site/box';
 
-describe('the example subscriber for Node.js', { skip: withoutMosquitto, timeout: 120_000 }, () => {
+describe('the example subscriber for Node.js', { skip: withoutMosquitto }, () => {
   test('prints only genuine events, each once, across a change of the key', async () => {
     await using directory = await temporaryDirectory();
     await using broker = await startMosquitto();
@@ -88,9 +88,7 @@ describe('the example subscriber for Node.js', { skip: withoutMosquitto, timeout
     );
   });
 
-  test('is not delayed by messages and key sets with unknown keys', {
-    timeout: 60_000,
-  }, async () => {
+  test('is not delayed by messages and key sets with unknown keys', {}, async () => {
     await using directory = await temporaryDirectory();
     await using broker = await startMosquitto();
     await using attacker = await startAttacker(broker.url);
@@ -185,7 +183,6 @@ describe('the example subscriber for Node.js', { skip: withoutMosquitto, timeout
 
 test('both examples explain wrong arguments', {
   skip: withoutMosquitto || withoutShellTools,
-  timeout: 120_000,
 }, async () => {
   await using directory = await temporaryDirectory();
   await using broker = await startMosquitto();

@@ -23,7 +23,7 @@ function recordsWith(clock: Clock, folder: string): Records {
 const shownTo = ({ messages }: EventSubscriber) =>
   messages.filter(({ topic }) => topic.includes('/event/')).map(({ payload }) => shownFact(payload));
 
-describe('outages and clocks', { skip: withoutMosquitto, timeout: 60_000 }, () => {
+describe('outages and clocks', { skip: withoutMosquitto }, () => {
   test('the box publishes all events after a day without a broker and a restart, unchanged and marked as historical', async () => {
     await using broker = await startMosquitto();
     await using subscriber = await subscribeToEvents(broker.url);

@@ -35,7 +35,7 @@ function recordUntilFull(records: Records): unknown {
   }
 }
 
-describe('a full disk', { skip: withoutMosquitto, timeout: 120_000 }, () => {
+describe('a full disk', { skip: withoutMosquitto }, () => {
   test('of the box: the box reports it, and publishes recorded events once there is room, in order and without a gap', async (t) => {
     using disk = diskOf(t);
     if (disk === undefined) return;

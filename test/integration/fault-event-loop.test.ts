@@ -10,7 +10,6 @@ const KILLS = killPoints.length + 1;
 // scripts/faults events runs the same with 500 events and 100 kills; docs/faults.md has its counts.
 test(`${KILLS} kills at every point between an event and the broker, with failing broker and network: each fact arrives once`, {
   skip: withoutMosquitto,
-  timeout: 300_000,
 }, async (t) => {
   const loop = await runEventLoop({ events: EVENTS, kills: KILLS, random: seededRandom(20_261_121) });
   assert.deepEqual(loop.violations, []);
@@ -28,7 +27,6 @@ test(`${KILLS} kills at every point between an event and the broker, with failin
 
 test(`${killPoints.length} kills with a broker that loses acknowledged events and a centre that confirms: no event is lost`, {
   skip: withoutMosquitto,
-  timeout: 300_000,
 }, async (t) => {
   const loop = await runEventLoop({
     events: 60,

@@ -43,7 +43,7 @@ function countingClock(): Clock & { waits: number } {
   return clock;
 }
 
-describe('a hostile server', { skip: withoutMosquitto, timeout: 240_000 }, () => {
+describe('a hostile server', { skip: withoutMosquitto }, () => {
   test(`the box waits, reconnects and continues after ${CASES} answers of random and mutated packets`, async (t) => {
     await using hostile = await startHostileBroker(seededRandom(20_261_122));
     await using broker = await startMosquitto();
@@ -106,9 +106,7 @@ describe('a hostile server', { skip: withoutMosquitto, timeout: 240_000 }, () =>
     );
   });
 
-  test('the box replaces retained garbage on its topics and does not read it', {
-    timeout: 30_000,
-  }, async () => {
+  test('the box replaces retained garbage on its topics and does not read it', {}, async () => {
     await using broker = await startMosquitto();
     const { keys, event } = topicsOf('rollcall', box);
     const stranger = await mqtt.connectAsync(broker.url, { protocolVersion: 5 });

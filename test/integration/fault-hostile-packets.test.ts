@@ -107,7 +107,6 @@ async function endOf(connecting: Promise<BrokerConnection>): Promise<string> {
 
 describe('a packet that is larger than a box accepts', {
   skip: withoutMosquitto || withoutOpenssl,
-  timeout: 120_000,
 }, () => {
   for (const version of [5, 4] as const) {
     test(`ends the connection before it is read, over MQTT ${version}`, async () => {
@@ -201,4 +200,27 @@ describe('a packet that is larger than a box accepts', {
     await again.end();
     await stranger.endAsync();
   });
+});
+
+test('a second acceptance ends the connection, with several messages on their way', async (t) => {
+  let published = 0;
+  const server = createServer((socket) => {
+    socket.on('error', () => socket.destroy());
+    socket.on('data', (chunk: Buffer) => {
+      for (const bytes of splitPackets(chunk).packets) {
+        const type = (bytes[0] ?? 0) >> 4;
+        if (type === packetTypes.publish) published += 1;
+        if (type === packetTypes.connect || published === 3) socket.write(accepted);
+      }
+    });
+  });
+  const port = await listenOnLoopback(server);
+  t.after(() => server.close());
+  const connection = await connect(`mqtt://127.0.0.1:${port}`, { startsAnew: true });
+  const sent = ['one', 'two', 'three'].map((word) =>
+    connection.publish('rollcall/site/box/event/attendance', Buffer.from(word), { isRetained: false }),
+  );
+  const ends = await Promise.allSettled(sent);
+  const { code } = await connection.closed;
+  for (const end of ends) assert.equal(end.status === 'rejected' && end.reason.code, code);
 });

@@ -12,7 +12,6 @@ const upTo = (last: number): number[] => Array.from({ length: last }, (_, index)
 
 describe('a network that breaks around an acknowledgement', {
   skip: withoutMosquitto,
-  timeout: 60_000,
 }, () => {
   for (const passage of ['cut before', 'cut within', 'cut after'] as const) {
     test(`${passage} the PUBACK: the box repeats events without acknowledgement with the same id, in order`, async () => {
@@ -85,7 +84,7 @@ describe('a network that breaks around an acknowledgement', {
   });
 });
 
-describe('a slow broker', { skip: withoutMosquitto, timeout: 60_000 }, () => {
+describe('a slow broker', { skip: withoutMosquitto }, () => {
   test('makes the box wait as long as it answers, without reconnection or repetition, and the order stays', async () => {
     await using broker = await startMosquitto();
     await using gate = await openPacketGate(broker.port);

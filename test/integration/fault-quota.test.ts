@@ -61,9 +61,7 @@ async function startNarrowBroker() {
   });
 }
 
-test('the box reports a broker without room (quota exceeded) with a remedy, tries again, and keeps all events in order', {
-  timeout: 60_000,
-}, async () => {
+test('the box reports a broker without room (quota exceeded) with a remedy, tries again, and keeps all events in order', {}, async () => {
   using broker = await startNarrowBroker();
   using folder = temporaryFolder();
   await using records = openTestRecords(join(folder.path, 'records.db'));

@@ -283,7 +283,7 @@ test('only ids, times and counts are readable in the rows', async (t) => {
   assert.deepEqual(Object.fromEntries(columns), {
     data_key: ['id', 'kek_id'],
     person: ['changed_at_ms', 'data_key_id', 'enrolled_at_ms', 'id', 'import_id', 'revision', 'state'],
-    template: ['id', 'person_id', 'photograph_id', 'quality', 'recogniser'],
+    template: ['id', 'made_from', 'person_id', 'photograph_id', 'quality', 'recogniser'],
     photograph: ['added_at_ms', 'id', 'person_id'],
   });
 });

@@ -25,7 +25,8 @@ describe('the state of the gallery', () => {
       db
         .prepare(
           `WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < ?)
-           INSERT INTO template SELECT 'p-nobody', 't-' || n, recogniser, NULL, vector, quality FROM template, number`,
+           INSERT INTO template (person_id, id, recogniser, photograph_id, vector, quality)
+           SELECT 'p-nobody', 't-' || n, recogniser, NULL, vector, quality FROM template, number`,
         )
         .run(damagedRows),
     );

@@ -146,6 +146,27 @@ describe('strangers of a gallery', () => {
     assert.deepEqual([count('stranger'), count('data_key')], [1, 1], 'the key goes with the stranger');
   });
 
+  test('who are deleted while they are in sight are gone from their passage, and do not begin anew', async (t) => {
+    await using opened = await openTestGallery(galleryOptions(temporaryDirectory(t)));
+    const { strangers } = opened.gallery;
+    const [aged, discarded] = [sightOf('p-1', 1), sightOf('p-2', 2)].map((sight) => {
+      const id = strangers.see(sight).stranger?.id;
+      assert.ok(id);
+      assert.deepEqual(strangers.ownerOf(sight.passageId), { strangerId: id });
+      return { id, sight };
+    });
+    assert.ok(aged && discarded);
+    strangers.unload([aged.id]);
+    strangers.setAside(discarded.id, { change: 'discarded' }, tester);
+    assert.deepEqual(strangers.ownerOf(discarded.sight.passageId), { strangerId: discarded.id });
+    strangers.forget(discarded.id);
+    for (const { sight } of [aged, discarded]) {
+      assert.deepEqual(strangers.ownerOf(sight.passageId), {});
+      assert.equal(strangers.see(sight).stranger, undefined);
+    }
+    assert.equal(strangers.count, 0);
+  });
+
   test('of another recogniser are deleted, and a damaged one is quarantined while the others stay', async (t) => {
     const options = galleryOptions(temporaryDirectory(t));
     let id: string;

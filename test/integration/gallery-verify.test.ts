@@ -3,10 +3,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import type Sqlite from 'better-sqlite3';
+import type { Clock } from '../../daemon/base/clock.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import type { RecogniserId } from '../../daemon/domain/ids.js';
 import { verifyGallery } from '../../daemon/gallery/verify/verify-gallery.js';
 import type { VerifyProgress, VerifyReport } from '../../daemon/gallery/verify/verify-report.js';
-import { systemClock as clock } from '../../daemon/host/system-clock.js';
+import { systemClock } from '../../daemon/host/system-clock.js';
 import {
   enrolmentOf,
   noiseJpeg,
@@ -43,6 +45,7 @@ function verify(
   { file, gallery, ring }: MovingGallery,
   thresholds: ReadonlyMap<RecogniserId, number> = new Map(),
   onProgress: (progress: VerifyProgress) => void = () => undefined,
+  clock: Clock = systemClock,
 ): Promise<VerifyReport> {
   return verifyGallery({ file, gallery, ring, clock, by: tester, thresholds, signal, onProgress });
 }
@@ -86,8 +89,19 @@ describe('verifying a gallery', () => {
   test('an undamaged gallery is reported as undamaged, with an audit entry', async (t) => {
     const { opened } = await filled(t);
     const told: VerifyProgress[] = [];
-    const report = await verify(opened, new Map(), (progress) => told.push(progress));
+    const clock = new VirtualClock(5_000);
+    clock.advanceBy(60_000);
+    const report = await verify(
+      opened,
+      new Map(),
+      (progress) => {
+        told.push(progress);
+        clock.advanceBy(10.5);
+      },
+      clock,
+    );
     assert.deepEqual([report.findings, report.pages, report.isWhole], [[], [], true]);
+    assert.deepEqual([report.startedAtMs, report.durationMs], [65_000, Math.round(told.length * 10.5)]);
     const total = 5 + persons + 8 + 2;
     const rows = Array.from({ length: total }, (_, index) => ({ step: 'rows', done: index + 1, total }));
     const firstOfEach = told.filter(({ step, done }, index) => {

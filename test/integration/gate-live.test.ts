@@ -108,7 +108,7 @@ async function openByHand({ port, certificate: ca }: TestGate): Promise<TLSSocke
   return socket;
 }
 
-describe('a gate with live pictures', { skip: withoutOpenssl, timeout: 60_000 }, () => {
+describe('a gate with live pictures', { skip: withoutOpenssl }, () => {
   test('shows the ticket, passes pictures on as they are, and tells the core when the viewer leaves', () =>
     withParts(shows, async ({ gate, core, vision, said, open }) => {
       const viewer = open();

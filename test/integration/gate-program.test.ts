@@ -8,6 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { connect } from 'node:tls';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { Gate } from '../../daemon/gate/run-gate.js';
+import { Site } from '../../daemon/gate/site.js';
 import { closeOf } from '../../scripts/child-end.js';
 import { builtProgram } from '../support/built.js';
 import { makeCertificate, withoutOpenssl } from '../support/test-certificate.js';
@@ -83,7 +87,40 @@ async function look(
   return { status: answer.toString().slice(9, 12), fingerprint };
 }
 
-describe('the program rollcall-gate', { skip: withoutOpenssl, timeout: 60_000 }, () => {
+test('a gate without settings says once that it waits, however often it looks', async () => {
+  const lines: string[] = [];
+  let planned = (): void => undefined;
+  const clock = new VirtualClock();
+  const nextLook = () =>
+    new Promise<void>((resolve) => {
+      planned = resolve;
+    });
+  const info = (message: string): void => void lines.push(message);
+  const first = nextLook();
+  await using _gate = new Gate({
+    folder: '/nowhere',
+    site: new Site(new Map()),
+    clock: {
+      monotonicMs: () => clock.monotonicMs(),
+      wallMs: () => clock.wallMs(),
+      after(delayMs, callback) {
+        planned();
+        return clock.after(delayMs, callback);
+      },
+    },
+    logger: { ...silentLogger, info, setLevel: () => undefined },
+    onReady: () => assert.fail('it listens'),
+  }).start();
+  await first;
+  for (let look = 0; look < 3; look += 1) {
+    const ended = nextLook();
+    clock.advanceBy(1_000);
+    await ended;
+  }
+  assert.deepEqual(lines, ['waiting for rollcalld to hand over settings']);
+});
+
+describe('the program rollcall-gate', { skip: withoutOpenssl }, () => {
   test('waits for the core, follows its settings and certificates, and outlives it', async () => {
     await using gate = await startGate();
     await gate.untilLine('waiting for rollcalld to hand over settings');

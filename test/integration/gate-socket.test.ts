@@ -23,7 +23,7 @@ const operations = {
   'a.slow': operation({ ...shared, method: 'GET', path: '/slow', answer }),
 };
 
-describe('the socket for the gate', { timeout: 30_000 }, () => {
+describe('the socket for the gate', () => {
   test('leaves the next request of a connection alone after a body that was refused', async (t) => {
     await using folder = await temporaryDirectory();
     const socketPath = join(folder.path, 'gate.sock');

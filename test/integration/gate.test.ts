@@ -35,7 +35,7 @@ const reached = (bytes: Buffer) =>
     url: string;
   };
 
-describe('the gate', { skip: withoutOpenssl, timeout: 60_000 }, () => {
+describe('the gate', { skip: withoutOpenssl }, () => {
   test('passes a request to the core and its answer back, over HTTP/1.1 and HTTP/2', async () => {
     await using gate = await open();
     const asked = await gate.ask({
@@ -198,6 +198,11 @@ describe('the gate', { skip: withoutOpenssl, timeout: 60_000 }, () => {
       assert.equal(asked.headers['content-encoding'], encoding);
       assert.equal(decode(asked.bytes).toString(), text);
     }
+    await until('the lines', () => gate.log.length === 3);
+    assert.deepEqual(
+      gate.log.map(({ note }) => note),
+      [undefined, undefined, undefined],
+    );
   });
 
   test('serves the console with a strict policy, at the address of each of its pages, and no other file', async () => {
@@ -267,7 +272,7 @@ describe('the gate', { skip: withoutOpenssl, timeout: 60_000 }, () => {
   });
 });
 
-describe('the gate under abuse', { skip: withoutOpenssl, timeout: 60_000 }, () => {
+describe('the gate under abuse', { skip: withoutOpenssl }, () => {
   test('ends a connection that sends no whole request in time', async () => {
     await using gate = await open({ limits: { headersMs: 300 } });
     const silent = await dial(gate);
@@ -333,7 +338,7 @@ describe('the gate under abuse', { skip: withoutOpenssl, timeout: 60_000 }, () =
     for (const socket of held) socket.destroy();
   });
 
-  test('serves others while 2,000 slow connections hold what they can', { timeout: 55_000 }, async () => {
+  test('serves others while 2,000 slow connections hold what they can', async () => {
     await using gate = await open({
       limits: { connections: 2_100, connectionsPerAddress: 2_100, headersMs: 60_000 },
     });

@@ -6,16 +6,19 @@ import { GrantWatch, lookAtGrantsEveryMs } from '../../daemon/app/identity/grant
 import { type AuditLog, openAuditLog } from '../../daemon/audit/audit-log.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import type { CommandScope } from '../../daemon/contract/trust.js';
+import type { RetentionRule } from '../../daemon/domain/retention/retention.js';
 import { stateDetail } from '../../daemon/domain/stated-set.js';
 import { openDatabase } from '../../daemon/host/sqlite.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import { encodeEvent } from '../../daemon/publish/encoding.js';
 import type { AcceptedCommand } from '../../daemon/records/commands/command-memory.js';
 import { GrantSeal } from '../../daemon/records/commands/grant-seal.js';
+import { grantsOf } from '../../daemon/records/commands/grants.js';
 import { openRecords, type Records } from '../../daemon/records/open-records.js';
 import { recordsApplicationId, recordsMigrations } from '../../daemon/records/schema.js';
 import { type AuditFixture, auditKeyOf, openAuditFixture, somebody } from '../support/audit-fixture.js';
 import { newIssuer } from '../support/command-centre.js';
+import { openMemoryDatabase } from '../support/memory-database.js';
 import { box } from '../support/published-box.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
@@ -29,6 +32,7 @@ class Box {
   readonly path: string;
   /** What `trust-altered` is about now; undefined: all is well. */
   about: readonly string[] | undefined;
+  auditKept: RetentionRule = 30;
   boxId = 'site/box';
   auditKeys: readonly Uint8Array[] = [auditKeyOf(7)];
   #log: AuditLog | undefined;
@@ -78,7 +82,7 @@ class Box {
     });
     this.#watch = await new GrantWatch({
       ...{ grants: this.records.commands.grants, audit: this.log, clock, logger: silentLogger },
-      auditKept: () => 30,
+      auditKept: () => this.auditKept,
       conditions: {
         change: (_, __, { active = [] }) => {
           this.about = [...active].sort();
@@ -263,6 +267,24 @@ describe('rows that grant power', () => {
       assert.deepEqual([box.issuers(), box.about], [['head-office'], undefined]);
     }));
 
+  test('are read up to 64 KiB: what is longer was put there by somebody else', () => {
+    const database = openMemoryDatabase(recordsMigrations);
+    const grants = grantsOf(database, new GrantSeal('site/box', [auditKeyOf(7)]));
+    for (const [length, isRead] of [
+      [65_536, true],
+      [65_537, false],
+    ] as const) {
+      const grant = { kind: 'trusted-key', id: 'k', content: 'x'.repeat(length) } as const;
+      grants.change(
+        () => [grant],
+        0,
+        () => undefined,
+      );
+      assert.equal(grants.find('trusted-key', 'k') !== undefined, isRead);
+      assert.equal(grants.list('trusted-key').length, Number(isRead));
+    }
+  });
+
   test('are checked four times a day while the box runs', () =>
     withBox(async (box) => {
       await box.add('head-office');
@@ -324,6 +346,29 @@ describe('rows that grant power', () => {
       assert.throws(() => killed.remove('branch-office', undefined, somebody), /killed/);
       await box.start();
       assert.deepEqual([box.issuers(), box.about], [['head-office'], ['put-back', 'unfinished']]);
+    }));
+
+  test('are stated again each week, or after half of the time for which entries are kept', () =>
+    withBox(async (box) => {
+      await box.add('head-office');
+      const { clock } = box.fixture;
+      const statements = () => box.actions().filter((action) => action === 'trust.stated').length;
+      const before = statements();
+      let stated = 0;
+      for (const [kept, everyDays] of [
+        [4, 2],
+        [30, 7],
+        ['forever', 7],
+      ] as const) {
+        box.auditKept = kept;
+        clock.advanceBy((everyDays - 0.1) * days);
+        await box.watch.check();
+        assert.equal(statements() - before, stated, `entries kept: ${kept}`);
+        clock.advanceBy(0.2 * days);
+        await box.watch.check();
+        stated += 1;
+        assert.equal(statements() - before, stated, `entries kept: ${kept}`);
+      }
     }));
 
   test('are stated in the audit log again before the old entries are deleted', () =>

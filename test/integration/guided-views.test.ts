@@ -81,6 +81,10 @@ describe('a clip of a guided enrolment', () => {
 
     const least = await picturesOfClip(await readFile(await personClip()), { ffmpeg, mostBytes: 50_000 });
     assert.ok(least.outcome === 'ok' && least.pictures.length === 2, 'no more than the core takes');
+    const one = await picturesOfClip(await readFile(await personClip()), { ffmpeg, mostBytes: 30_000 });
+    assert.ok(one.outcome === 'ok' && one.pictures.length === 1);
+    const none = await picturesOfClip(await readFile(await personClip()), { ffmpeg, mostBytes: 1_000 });
+    assert.ok(none.outcome === 'refused' && none.code === 'clip-unreadable');
   });
 
   test('is refused if it is none', async () => {

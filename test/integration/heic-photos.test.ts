@@ -44,7 +44,7 @@ const refusedAs = async (file: Uint8Array): Promise<string> => {
   return decoded.reason;
 };
 
-describe('a HEIC photograph', { timeout: 1_200_000 }, () => {
+describe('a HEIC photograph', () => {
   test('gives the same template as a JPEG of it', async () => {
     const jpeg = await embeddingOf(await face().jpeg({ quality: 95 }).toBuffer());
     const heic = await embeddingOf(await heicOf(face()));

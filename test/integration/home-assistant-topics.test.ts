@@ -58,7 +58,7 @@ async function run({ url, folder, states, log, ...rest }: Run, during: () => Pro
   await during();
 }
 
-describe('Home Assistant at a real broker', { skip: withoutMosquitto, timeout: 120_000 }, () => {
+describe('Home Assistant at a real broker', { skip: withoutMosquitto }, () => {
   test('gets the retained discovery of the box, and gets it again when it has started', async () => {
     await using broker = await startMosquitto();
     await using subscriber = await subscribeToEvents(broker.url);

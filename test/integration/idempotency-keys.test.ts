@@ -36,7 +36,7 @@ function open(folder: string, clock: VirtualClock, auditKeys = [Buffer.alloc(32,
   return openRecords({ path: join(folder, 'records.db'), auditKeys, encode, clock, random: systemRandom });
 }
 
-describe('idempotency keys', { timeout: 120_000 }, () => {
+describe('idempotency keys', () => {
   test('belong to one caller each, last 24 hours over restarts, and go with an erased person', async (t) => {
     const folder = temporaryDirectory(t);
     const clock = new VirtualClock(0);
@@ -237,7 +237,7 @@ const isReplayed = ({ headers }: Said): boolean => headers['idempotency-replayed
 const role = { name: 'porter', description: '', scopes: [] };
 const person = 'p-0123456789abcdefghjkmnpqrs';
 
-describe('a request with an idempotency key', { timeout: 120_000 }, () => {
+describe('a request with an idempotency key', () => {
   const creating = Object.entries(all).filter(
     ([id, { creates, isLocalOnly }]) =>
       creates !== undefined && isLocalOnly !== true && id !== 'persons.enrol' && examples[id] !== undefined,

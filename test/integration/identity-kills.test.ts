@@ -26,7 +26,7 @@ async function assertWhole(keys: IdentityKeys): Promise<void> {
   }
 }
 
-describe('a killed rotation of the box key', { timeout: 500_000 }, () => {
+describe('a killed rotation of the box key', () => {
   test(`is complete or has no effect: ${kills} kills`, () =>
     withSecretPlaces(async (places) => {
       const directory = join(places.dataDir, '..');

@@ -24,7 +24,6 @@ import { openTcpGate } from '../support/tcp-gate.js';
 
 describe('the rollover of the box key, seen from a centre', {
   skip: withoutMosquitto,
-  timeout: 60_000,
 }, () => {
   test('the key set comes before all messages that are signed with its keys', () =>
     withSecretPlaces(async (places) => {

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { isRollcallError } from '../../daemon/base/errors.js';
 import type { Frame } from '../../daemon/domain/faces/picture.js';
@@ -121,6 +124,16 @@ describe('the FFmpeg process of a camera', () => {
     });
     await using camera = await watch({ ffmpeg: { ...(await installedFfmpeg()), path } });
     await camera.failure('ffmpeg-missing');
+  });
+
+  test('if FFmpeg does not answer, the report does not say that it is missing', async () => {
+    const silent = join(await mkdtemp(join(tmpdir(), 'rollcall-ffmpeg-')), 'ffmpeg');
+    await writeFile(silent, '#!/bin/sh\nexec sleep 60\n', { mode: 0o755 });
+    await assert.rejects(detectFfmpeg(silent, 200), {
+      message: `"${silent}" did not answer to -version within 0.2 s`,
+      remedy: /too busy/,
+    });
+    await rm(dirname(silent), { recursive: true });
   });
 
   test('if the program is not FFmpeg, this is reported', async () => {

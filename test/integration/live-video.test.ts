@@ -75,7 +75,7 @@ const openVideo = async (
 const playsOf = ({ events }: TestRtspServer, mount: string): number =>
   events.filter((each) => each.event === 'play' && each.mount === mount).length;
 
-describe('the video of a camera', { timeout: 120_000 }, () => {
+describe('the video of a camera', () => {
   test('goes to all viewers from one more stream, which each begins with a key frame', async () => {
     await using server = await startRtspServer({ mounts: { '/door': await testClip() } });
     await using video = await openVideo(server, '/door', 'h264');

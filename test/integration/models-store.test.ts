@@ -137,6 +137,22 @@ describe('verifying', () => {
     assert.equal((await (await open()).status('liveness')).state, 'damaged');
   });
 
+  test('reads every file when asked to, though a start takes an unchanged file for what it was', async () => {
+    await (await open()).build({ packIds: ['liveness'] });
+    const path = await (await open()).path('liveness');
+    const good = await sha256(path);
+    await writeFile(path, 'damaged');
+    const { size: sizeBytes, mtimeMs: modifiedMs, ctimeMs: changedMs } = await stat(path);
+    const known = { sizeBytes, modifiedMs, changedMs, sha256: good };
+    await writeFile(join(buildDir, '.verified.json'), JSON.stringify({ 'liveness.onnx': known }));
+    const store = await open();
+    const stateIn = (statuses: Awaited<ReturnType<ModelStore['verify']>>) =>
+      statuses.find(({ pack }) => pack.id === 'liveness')?.state;
+    assert.equal((await store.status('liveness')).state, 'ready');
+    assert.equal(stateIn(await store.verify()), 'damaged');
+    assert.equal((await store.status('liveness')).state, 'damaged', 'and remembers what it found');
+  });
+
   test('ignores a damaged cache of hashes', async () => {
     await (await open()).build({ packIds: ['liveness'] });
     await writeFile(join(buildDir, '.verified.json'), '{"liveness.onnx": 1}');

@@ -100,7 +100,6 @@ describe('acknowledgement by a centre', () => {
 
 describe('acknowledgement by a centre over a real broker', {
   skip: withoutMosquitto,
-  timeout: 60_000,
 }, () => {
   test('a broker that loses all messages causes no loss', async () => {
     await using broker = await startMosquitto();

@@ -25,7 +25,7 @@ const brokers = [
 ] as const;
 
 for (const { name, start, skip } of brokers) {
-  describe(`two boxes with one client id at ${name}`, { skip, timeout: 60_000 }, () => {
+  describe(`two boxes with one client id at ${name}`, { skip }, () => {
     test('are reported with a remedy, and so is the end when one of them leaves', async () => {
       await using broker = await start();
       using folder = temporaryFolder();

@@ -44,7 +44,7 @@ async function duringOutage(work: (outage: Outage) => Promise<void>): Promise<vo
   await work({ records, clock, subscriber, gate });
 }
 
-describe('late events', { skip: withoutMosquitto, timeout: 60_000 }, () => {
+describe('late events', { skip: withoutMosquitto }, () => {
   test('after an outage of 24 hours waiting events are historical and in order, and new ones are not historical', () =>
     duringOutage(async ({ records, clock, subscriber, gate }) => {
       for (let hour = 0; hour < 24; hour += 1) {

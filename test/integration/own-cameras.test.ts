@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { CameraStore } from '../../daemon/app/cameras/camera-store.js';
 import { OwnCameras, revisionOf } from '../../daemon/app/cameras/own-cameras.js';
 import { type NewAuditEntry, recordedDetails, refuseMisshapen } from '../../daemon/audit/audit-entry.js';
 import { silentLogger } from '../../daemon/base/logger.js';
+import { readCameraFiles } from '../../daemon/config/camera-files.js';
 import { loadConfig } from '../../daemon/config/load.js';
 import type { Config } from '../../daemon/config/schema.js';
 import type { Caller } from '../../daemon/contract/caller.js';
@@ -78,6 +79,22 @@ async function openCameras() {
 }
 
 const login = () => Buffer.from('viewer:secret');
+
+test('only files that could be of a camera are read in their folder; one with another name is reported', async () => {
+  await using directory = await temporaryDirectory();
+  const folder = join(directory.path, 'cameras.d');
+  await mkdir(folder);
+  for (const name of ['door.yaml', '.door.yaml', 'door.yaml.bak', 'notes.txt', 'Yard.yml'])
+    await writeFile(join(folder, name), 'id: door\n');
+  const files = await readCameraFiles(directory.path);
+  assert.deepEqual(
+    files.map(({ path, id }) => [basename(path), id]),
+    [
+      ['Yard.yml', undefined],
+      ['door.yaml', 'door'],
+    ],
+  );
+});
 
 describe('an own camera', () => {
   test('stays as it was if a change cannot be put in force', async () => {

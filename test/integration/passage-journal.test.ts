@@ -80,6 +80,24 @@ describe('the journal of passages', () => {
       days,
       [0, 2].map((later) => passageEpochMs - (passageEpochMs % day) + later * day),
     );
+    const [once, again] = ['b', 'c'].map((letter) => strangerId(`s-${letter.repeat(26)}`));
+    assert.ok(once && again);
+    passages.put({
+      ...unseen,
+      id: passageIdOf(5),
+      outcome: 'stranger',
+      reason: 'stranger',
+      nearest: [],
+      stranger,
+    });
+    const ofStrangers = () =>
+      [stranger.id, once, again].map((id) => numbersOf(passages.list({ strangerId: id, limit: 10 })));
+    passages.moveStranger(stranger.id, once, [passageIdOf(5)]);
+    assert.deepEqual(ofStrangers(), [[3], [6], []], 'only the passage that is named');
+    passages.moveStranger(stranger.id, again, []);
+    assert.deepEqual(ofStrangers(), [[3], [6], []]);
+    passages.moveStranger(once, again);
+    assert.deepEqual(ofStrangers(), [[3], [], [6]], 'all of them');
     passages.forgetStranger(stranger.id);
     assert.equal(passages.find(passageIdOf(3))?.passage?.stranger, undefined);
   });

@@ -87,6 +87,24 @@ describe('the key of a day', () => {
   });
 });
 
+test('the update of older galleries notes from which photograph each template was made', (t) => {
+  const path = join(temporaryDirectory(t), 'gallery.db');
+  const applicationId = GALLERY_APPLICATION_ID;
+  const before = openDatabase(path, { migrations: GALLERY_MIGRATIONS.slice(0, 5), applicationId });
+  before.db.exec(`
+    INSERT INTO key_slot VALUES ('kek', 'secret', '{}', x'01', x'02', NULL, 1, 0);
+    INSERT INTO data_key VALUES ('k-1', 'kek', x'03');
+    INSERT INTO person VALUES ('p-1', 'active', NULL, 'k-1', 1, x'04', 0, 0);
+    INSERT INTO template VALUES ('p-1', 't-1', 'r', 'f-1', x'05', 0.5), ('p-1', 't-2', 'r', NULL, x'06', 0.5);`);
+  before.close();
+  const { db, close } = openDatabase(path, { migrations: GALLERY_MIGRATIONS, applicationId });
+  assert.deepEqual(db.prepare('SELECT id, made_from FROM template ORDER BY id').raw().all(), [
+    ['t-1', 'f-1'],
+    ['t-2', null],
+  ]);
+  close();
+});
+
 test('pictures of events survive the update that adds pictures of passages', (t) => {
   const path = join(temporaryDirectory(t), 'gallery.db');
   const [released] = GALLERY_MIGRATIONS;

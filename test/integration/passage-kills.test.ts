@@ -4,9 +4,7 @@ import { seededRandom } from '../../daemon/base/random.js';
 import { runPassageLoop } from '../../scripts/fault-loop/passage-loop.js';
 
 // The same with 100 kills is scripts/faults passages; docs/faults.md has its counts.
-test('a kill leaves no passage without its events and no event without its passage', {
-  timeout: 120_000,
-}, async (t) => {
+test('a kill leaves no passage without its events and no event without its passage', {}, async (t) => {
   const result = await runPassageLoop({ kills: 5, random: seededRandom(20_270_302) });
   assert.equal(result.violations.join('\n'), '');
   assert.ok(result.passages > 5 && result.events > result.passages && result.inSight > 0);

@@ -60,7 +60,7 @@ const reader = (...more: readonly Scope[]) => ({
 });
 const listInput = { limit: 100, order: 'newest-first' } as const;
 
-describe('rollcall passages', { timeout: 500_000 }, () => {
+describe('rollcall passages', () => {
   test('list, why and show tell whom each camera saw, to those who may know', async (t) => {
     await withPassageApi(t, async (api) => {
       put(api);

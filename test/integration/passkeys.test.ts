@@ -110,6 +110,17 @@ describe('a passkey', () => {
     assert.equal(factor, 'passkey');
   });
 
+  test('that is removed while its signature is checked opens nothing', async () => {
+    await using box = await openBox();
+    const { caller, device, id } = await withPasskey(box);
+    const { handlers } = box.accounts;
+    const { attempt, options } = await handlers['auth.begin-passkey-login']({}, box.call());
+    const given = { attempt, credential: device.get(options), kind: 'tokens' } as const;
+    const login = codeOf(() => handlers['auth.login-with-passkey'](given, box.call()));
+    await handlers['auth.remove-passkey']({ id }, box.call(caller));
+    assert.equal(await login, 'login-refused');
+  });
+
   test('counts as both factors, and survives a restart', async () => {
     await using box = await openBox();
     const { device, caller } = await withPasskey(box);

@@ -18,7 +18,7 @@ const running = (): readonly number[] =>
     readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('password-process'),
   );
 
-describe('the process for passwords', { timeout: 60_000 }, () => {
+describe('the process for passwords', () => {
   test('hashes in order, after everything else of the machine, and knows nothing of the daemon', async () => {
     const tasks = ['one', 'two', 'three'].map(task);
     const hashes = new PasswordProcess();

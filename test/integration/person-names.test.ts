@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { personNames } from '../../daemon/app/gallery/person-names.js';
+import { defect, operational } from '../../daemon/base/errors.js';
 import type { PersonId } from '../../daemon/domain/ids.js';
 import type { Gallery } from '../../daemon/gallery/gallery.js';
 import { eventSchema } from '../../daemon/publish/contract/event-schema.js';
@@ -41,7 +42,7 @@ async function published(directory: string, id: PersonId, gallery: Gallery | und
   return { texts, elsewhere: [JSON.stringify(log.lines), ...files] };
 }
 
-describe('the name of a person', { skip: withoutMosquitto, timeout: 60_000 }, () => {
+describe('the name of a person', { skip: withoutMosquitto }, () => {
   test('does not leave the box unless the configuration allows it', async (t) => {
     const directory = temporaryDirectory(t);
     await using opened = await openTestGallery(galleryOptions(directory));
@@ -78,4 +79,17 @@ describe('the name of a person', { skip: withoutMosquitto, timeout: 60_000 }, ()
     for (const text of [...sealed.texts, ...erased.texts]) assert.ok(!text.includes('personName'));
     assert.deepEqual([sealed.texts.length, erased.texts.length], [2, 2]);
   });
+});
+
+test('a name that cannot be read is none, and a mistake of the program is not hidden', () => {
+  const nameWhere = (error: Error): string | undefined =>
+    personNames(() => ({
+      showPerson() {
+        throw error;
+      },
+    }))('p-1');
+  assert.equal(nameWhere(operational('gallery-damaged', 'the row of a person is damaged')), undefined);
+  for (const mistake of [defect('unexpected', 'a mistake'), new TypeError('a mistake')]) {
+    assert.throws(() => nameWhere(mistake), mistake);
+  }
 });

@@ -268,7 +268,7 @@ test('the commands list, add, replace and remove photographs', { skip: withoutBu
   const listed = await run(['photo', 'list', 'ada']);
   assert.match(
     listed.stdout,
-    /^photograph +stored at +picture +quality +agreement\n(f-\S+ +2026-03-02 \S+ +yes +0\.90 +1\.000\n){2}$/,
+    /^photograph +stored at +picture +quality +agreement +from\n(f-\S+ +2026-03-02 \S+ +yes +0\.90 +1\.000 +enrolment\n){2}$/,
   );
   const [, first = ''] = /^(f-\S+)/m.exec(listed.stdout) ?? [];
   const wrong = await run(['photo', 'replace', 'ada', first, '-i', await file('bea.jpg', paintFace('bea'))]);

@@ -15,7 +15,7 @@ import { openTcpGate } from '../support/tcp-gate.js';
 
 const upTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);
 
-describe('outages of a real broker', { skip: withoutMosquitto, timeout: 60_000 }, () => {
+describe('outages of a real broker', { skip: withoutMosquitto }, () => {
   test('events recorded while the broker is absent arrive in order when it returns, and none is lost', async () => {
     await using broker = await startMosquitto();
     await using gate = await openTcpGate(broker.port);

@@ -65,7 +65,7 @@ const longReply: ReplyNotice = {
   occurredAtMs: 0,
 };
 
-describe('a broker with access rules or limits', { skip: withoutMosquitto, timeout: 60_000 }, () => {
+describe('a broker with access rules or limits', { skip: withoutMosquitto }, () => {
   test('reports a wrong password as such, and accepts the right one', async () => {
     await using broker = await startMosquitto({ users: { box: 'right' } });
     const credential = { user: 'box', password: password('opensesame') };
@@ -162,7 +162,7 @@ function goodbyeOn(topic: string, seen: string[]): (socket: Socket) => void {
   };
 }
 
-describe('a broker that hangs up on a topic', { timeout: 60_000 }, () => {
+describe('a broker that hangs up on a topic', () => {
   const quick = { retry: { baseMs: 20, capMs: 100, sustainedMs: 60_000 } };
 
   test('delays that kind, gets the others, and is not taken for another client; later all arrive in order', async () => {
@@ -257,7 +257,7 @@ describe('a broker that hangs up on a topic', { timeout: 60_000 }, () => {
   });
 });
 
-describe('a broker behind TLS', { skip: withoutMosquitto || withoutOpenssl, timeout: 60_000 }, () => {
+describe('a broker behind TLS', { skip: withoutMosquitto || withoutOpenssl }, () => {
   test('is used when the box trusts its certificate, and otherwise the log gives the reason', async () => {
     const tls = makeCertificate('localhost');
     const ca = password(tls.certificate);
@@ -290,7 +290,7 @@ describe('a broker behind TLS', { skip: withoutMosquitto || withoutOpenssl, time
   });
 });
 
-describe('a server that is not a broker', { timeout: 60_000 }, () => {
+describe('a server that is not a broker', () => {
   test('has a name that does not resolve', async () => {
     const line = await refusal({ url: 'mqtt://broker.invalid:1883' });
     assert.equal(line['code'], 'broker-name-unknown');

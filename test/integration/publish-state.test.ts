@@ -32,7 +32,7 @@ function statesSeenBy(subscriber: EventSubscriber): readonly StateMessage[] {
 }
 
 for (const { name, start, skip, mqttVersion } of brokers) {
-  describe(`state and events on ${name}`, { skip, timeout: 60_000 }, () => {
+  describe(`state and events on ${name}`, { skip }, () => {
     test('is online after the connection and offline at the end, with numbers that grow over restarts', async () => {
       await using broker = await start();
       await using subscriber = await subscribeToEvents(broker.url);
@@ -159,7 +159,6 @@ for (const { name, start, skip, mqttVersion } of brokers) {
 
 test('with MQTT 5 every message has its content type', {
   skip: withoutMosquitto,
-  timeout: 60_000,
 }, async () => {
   await using broker = await startMosquitto();
   await using subscriber = await subscribeToEvents(broker.url, { protocolVersion: 5 });
@@ -176,7 +175,6 @@ test('with MQTT 5 every message has its content type', {
 
 test('a box with a new name clears its retained state under the former name', {
   skip: withoutMosquitto,
-  timeout: 60_000,
 }, async () => {
   await using broker = await startMosquitto();
   using folder = temporaryFolder();

@@ -37,7 +37,6 @@ async function refusal(options: Omit<TestPublisherOptions, 'records'>): Promise<
 
 describe('a broker that requires client certificates', {
   skip: withoutMosquitto || withoutOpenssl,
-  timeout: 120_000,
 }, () => {
   let authority: CertificateAuthority;
   let broker: Mosquitto;
@@ -179,7 +178,7 @@ async function listen(options: TlsOptions) {
   };
 }
 
-describe('the handshake with a broker', { skip: withoutOpenssl, timeout: 60_000 }, () => {
+describe('the handshake with a broker', { skip: withoutOpenssl }, () => {
   test('offers the configured application protocols, and by default none', async () => {
     using authority = makeAuthority('Plant authority');
     const { certificate: cert, key } = authority.issue({ commonName: 'broker', hosts: ['DNS:localhost'] });

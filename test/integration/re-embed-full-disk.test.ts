@@ -8,9 +8,7 @@ import { mountSmallDisk } from '../support/small-disk.js';
 
 const PERSONS = 60;
 
-test('a full disk makes the move wait, and it goes on when there is space again', {
-  timeout: 120_000,
-}, async (t) => {
+test('a full disk makes the move wait, and it goes on when there is space again', {}, async (t) => {
   const mounted = mountSmallDisk(8);
   if ('skip' in mounted) {
     t.skip(mounted.skip);

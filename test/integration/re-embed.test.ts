@@ -41,13 +41,20 @@ describe('moving a gallery to another recogniser', () => {
   test('the old recogniser stays in use until the new one is configured, which then knows every person', async (t) => {
     const directory = temporaryDirectory(t);
     {
-      await using opened = await openMoving(directory);
+      let closed = 0;
+      const openEmbedder = scriptedEmbedder({
+        onClose: () => {
+          closed += 1;
+        },
+      });
+      await using opened = await openMoving(directory, { openEmbedder });
       await enrol(opened, [1, 2, 3]);
       assert.deepEqual(galleryRecogniser(opened.file.database), { made: testRecogniser });
       await opened.moves.start(moveOrder);
       assert.equal(await nameOf(opened, unitVector(2)), 'Person 2');
       const { made, total, refused, missing } = await untilMove(opened, 'ready');
       assert.deepEqual([made, total, refused, missing], [3, 3, 0, []]);
+      assert.equal(closed, 1, 'the process of the new recogniser ends when nothing is due');
       assert.deepEqual(templatesBy(opened), { [testRecogniser]: 3, [otherRecogniser]: 3 });
       assert.equal(await nameOf(opened, unitVector(3)), 'Person 3');
       assert.equal(opened.gallery.templateCount, 3);

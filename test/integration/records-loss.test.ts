@@ -21,9 +21,14 @@ import { operational } from '../../daemon/base/errors.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { seededRandom } from '../../daemon/base/random.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { openDatabase } from '../../daemon/host/sqlite.js';
 import type { ConditionPort } from '../../daemon/publish/condition-port.js';
 import type { AcceptedCommand } from '../../daemon/records/commands/command-memory.js';
 import type { Records } from '../../daemon/records/open-records.js';
+import { positionOf } from '../../daemon/records/recovery/marked-database.js';
+import { RecordsMark } from '../../daemon/records/recovery/records-mark.js';
+import { salvageInto } from '../../daemon/records/recovery/salvage.js';
+import { recordsApplicationId, recordsMigrations } from '../../daemon/records/schema.js';
 import { assortedFacts, attendanceFact } from '../support/facts.js';
 import {
   loseRecords,
@@ -31,10 +36,12 @@ import {
   memoryTrail,
   openMarkedRecords,
   recordsPathIn,
+  sealWith,
 } from '../support/marked-records.js';
+import { openMemoryDatabase } from '../support/memory-database.js';
 import { gapsOf, waitingSequences } from '../support/outbox-records.js';
 import { passageIdOf, passageOf } from '../support/passage-fixture.js';
-import { temporaryFolder } from '../support/published-box.js';
+import { memoryLog, temporaryFolder } from '../support/published-box.js';
 
 const limits = { commands: 32, bytes: 1e6 };
 
@@ -123,6 +130,17 @@ describe('a records.db that is removed while it is open', () => {
 });
 
 describe('a lost records.db', () => {
+  test('is recognised by its mark, which has the number up to which all events were sent', () => {
+    using folder = boxWithEvents();
+    const database = openDatabase(recordsPathIn(folder.path), {
+      migrations: recordsMigrations,
+      applicationId: recordsApplicationId,
+    });
+    const { event, settled } = positionOf(database)();
+    database.close();
+    assert.deepEqual([event, settled], [30, 10]);
+  });
+
   for (const [what, lose] of [
     ['removed', loseRecords],
     ['emptied', (folder: string) => truncateSync(recordsPathIn(folder), 0)],
@@ -265,6 +283,55 @@ describe('a lost records.db', () => {
     }
     assert.equal(seen.size, 6);
   });
+});
+
+test('the mark beside records.db is closed to others, and reserves no number twice', async () => {
+  using folder = temporaryFolder();
+  const trail = memoryTrail();
+  await using records = openMarkedRecords({ folder: folder.path, trail });
+  const modes = [markPathIn(folder.path), dirname(markPathIn(folder.path))].map(
+    (path) => statSync(path).mode,
+  );
+  assert.deepEqual(
+    modes.map((mode) => mode & 0o777),
+    [0o600, 0o700],
+  );
+  const [{ eventTo } = assert.fail()] = trail.all;
+  const reservedFor = (count: number): number => {
+    records.recordAll(assortedFacts(count));
+    return trail.all.at(-1)?.eventTo ?? 0;
+  };
+  assert.equal(reservedFor(eventTo), eventTo);
+  const before = trail.all.length;
+  assert.equal(before, 1, 'the last number of a block needs no new one');
+  assert.equal(reservedFor(1), eventTo + 1001);
+  assert.equal(trail.all.length, 2);
+});
+
+test('a mark that cannot be written is one warning, until it can be written again', () => {
+  using folder = temporaryFolder();
+  const log = memoryLog();
+  const seal = sealWith('a key');
+  const mark = RecordsMark.open({
+    ...{ path: markPathIn(folder.path), trail: memoryTrail(), clock: new VirtualClock(), logger: log.logger },
+    seal: {
+      ...seal,
+      seal(text) {
+        if (isFull) throw operational('disk-full', 'there is no space');
+        return seal.seal(text);
+      },
+    },
+  });
+  let isFull = false;
+  const position = { lineage: 'a', revision: 1, event: 0, state: 0, settled: 0, centre: 0 };
+  mark.begin(position);
+  const warned = (given: boolean): number => {
+    isFull = given;
+    mark.note(position);
+    return log.lines.length;
+  };
+  assert.deepEqual([true, true, false, true].map(warned), [1, 1, 1, 2]);
+  mark[Symbol.dispose]();
 });
 
 describe('an older copy of records.db', () => {
@@ -434,6 +501,43 @@ function writeAt(path: string, offset: number, text: string): void {
 }
 
 describe('a damaged records.db', () => {
+  test('gives back only events that say their own id and number, and are of a kind that the box knows', () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'damaged.db');
+    const payload = (said: object): Buffer => Buffer.from(JSON.stringify(said));
+    const right = { id: 'e-1', sequence: '1' };
+    {
+      const damaged = openDatabase(path, {
+        migrations: recordsMigrations,
+        applicationId: recordsApplicationId,
+      });
+      const put = damaged.db.prepare(
+        'INSERT INTO event (sequence, id, kind, occurred_at_ms, recorded_at_ms, payload) VALUES (?, ?, ?, 0, 0, ?)',
+      );
+      for (const [sequence, id, kind, said] of [
+        [1, 'e-1', 'attendance', payload(right)],
+        [2, 'e-2', 'attendance', payload({ id: 'e-1', sequence: '2' })],
+        [3, 'e-3', 'attendance', payload({ id: 'e-3', sequence: '2' })],
+        [4, 'e-4', 'attendance', payload({ id: 'e-4' })],
+        [5, 'e-5', 'attendance', payload({ sequence: '5' })],
+        [6, 'e-6', 'gossip', payload({ id: 'e-6', sequence: '6' })],
+        [7, 'e-7', 'attendance', payload([])],
+        [9, 'e-9', 'attack', payload({ id: 'e-9', sequence: '9' })],
+      ] as const) {
+        put.run(sequence, id, kind, said);
+      }
+      damaged.db.prepare("INSERT INTO counter VALUES ('odd', ?)").run(2n ** 60n);
+      damaged.close();
+    }
+    const into = openMemoryDatabase(recordsMigrations);
+    const salvaged = salvageInto(into, path);
+    assert.deepEqual(salvaged.get('event'), { rows: 2, isWhole: false });
+    // A number that no counter can have reached, and the box could not count on from.
+    assert.equal(salvaged.get('counter')?.isWhole, false);
+    assert.equal(into.db.prepare("SELECT count(*) FROM counter WHERE name = 'odd'").pluck().get(), 0);
+    assert.deepEqual(into.db.prepare('SELECT sequence FROM event ORDER BY sequence').pluck().all(), [1, 9]);
+  });
+
   test('is kept, unreadable to others, and its readable part is used, whichever page is bad', async () => {
     using large = boxWithEvents();
     const passages = 200;

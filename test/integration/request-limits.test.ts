@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -43,7 +43,7 @@ const operations = {
 };
 const handlers = { 'a.usual': () => ({}), 'a.login': () => ({}), 'a.enrol': () => ({}) };
 
-describe('rates', { timeout: 120_000 }, () => {
+describe('rates', () => {
   test('are counted for each account and class, and told in the answers', async () => {
     await using rates = limits();
     await using server = await startOperationsServer({ operations, handlers, rates });
@@ -152,6 +152,23 @@ describe('rates', { timeout: 120_000 }, () => {
     await rates.count('enrolment', networkCaller('anna'));
   });
 
+  test('are not read from the log of a damaged file', async () => {
+    await using directory = await temporaryDirectory();
+    const [path, copy] = [join(directory.path, 'limits.db'), join(directory.path, 'copy.db')];
+    const count = { counter: 'login', key: 'anna', points: 2, expiresAtMs: 10 };
+    const file = openCountsFile(path, silentLogger);
+    await file?.save([count], 0);
+    file?.close();
+    const again = openCountsFile(path, silentLogger);
+    assert.deepEqual(again?.load(9), [count]);
+    assert.deepEqual(again?.load(10), [], 'its window has ended');
+    await again?.save([{ ...count, key: 'bea' }], 0);
+    copyFileSync(`${path}-wal`, `${copy}-wal`);
+    again?.close();
+    writeFileSync(copy, Buffer.alloc(8192, 7));
+    assert.deepEqual(openCountsFile(copy, silentLogger)?.load(0), []);
+  });
+
   test('take bounded memory and disk, and never hold the event loop, under many more addresses than it counts', async () => {
     await using directory = await temporaryDirectory();
     const path = join(directory.path, 'limits.db');
@@ -189,7 +206,7 @@ describe('rates', { timeout: 120_000 }, () => {
   });
 });
 
-describe('what is in work', { timeout: 60_000 }, () => {
+describe('what is in work', () => {
   const bounds = {
     ...localBounds,
     ...{ requests: 4, requestsOfCaller: 3, bodyBytes: 3000, streamsOfCaller: 2, ofClass: { enrolment: 1 } },

@@ -39,7 +39,6 @@ async function foundAt(url: string): Promise<readonly string[]> {
 
 describe('a retained message that another client overwrote', {
   skip: withoutMosquitto,
-  timeout: 60_000,
 }, () => {
   test('is restored by the next repetition over the same connection', async () => {
     await using broker = await startMosquitto();

@@ -95,7 +95,7 @@ class Place {
   }
 }
 
-describe('rollcall key', { timeout: 120_000 }, () => {
+describe('rollcall key', () => {
   test('makes, as root, a key that belongs to the owner of the secrets directory', async (t) => {
     if (process.getuid?.() !== 0) return t.skip('only root can give files to another user');
     const place = new Place(t);

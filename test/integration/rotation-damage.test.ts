@@ -36,7 +36,7 @@ function damage({ file }: TestGallery, table: string, column: string, id: string
 const fieldOf = ({ file }: TestGallery, query: string, id: string): unknown =>
   file.database.db.prepare<[string], unknown>(query).pluck().get(id);
 
-describe('a rotation of a damaged gallery', { timeout: 60_000 }, () => {
+describe('a rotation of a damaged gallery', () => {
   for (const depth of depths) {
     test(`${depth}: ends, keeps the damaged bytes, and makes the old key useless`, async (t) => {
       const directory = temporaryDirectory(t);
@@ -156,7 +156,7 @@ describe('a rotation that cannot begin', () => {
   });
 });
 
-describe('a full disk', { timeout: 120_000 }, () => {
+describe('a full disk', () => {
   for (const depth of depths) {
     test(`${depth}: the rotation reports it, waits, and continues when there is space`, async (t) => {
       const disk = mountSmallDisk(24);

@@ -108,7 +108,7 @@ async function killLoop(
 }
 
 // Kills of rotations with a secret, and of all other work on the gallery, are in gallery-fault-loop.test.ts.
-describe('a rotation between passphrases that is killed', { timeout: 500_000 }, () => {
+describe('a rotation between passphrases that is killed', () => {
   for (const depth of ['wrap', 'deep'] as const) {
     test(`${depth}: loses no person after ${KILLS} kills at random points`, async (t) => {
       const directory = temporaryDirectory(t);

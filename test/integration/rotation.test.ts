@@ -49,7 +49,7 @@ async function enrolMany(opened: TestGallery, count: number, first = 1): Promise
 }
 
 for (const depth of depths) {
-  describe(`a ${depth} rotation`, { timeout: 120_000 }, () => {
+  describe(`a ${depth} rotation`, () => {
     test('keeps every person, and leaves nothing that the old key opens', async (t) => {
       const directory = temporaryDirectory(t);
       writeSecret(directory);

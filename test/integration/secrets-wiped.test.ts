@@ -181,7 +181,7 @@ const works: Readonly<Record<string, (t: TestContext) => Promise<void>>> = {
     }),
 };
 
-describe('no secret stays in memory of', { timeout: 60_000 }, () => {
+describe('no secret stays in memory of', () => {
   for (const [name, work] of Object.entries(works)) {
     test(name, async (t) => {
       using watch = await watchSecrets();

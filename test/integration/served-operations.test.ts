@@ -287,7 +287,7 @@ async function serveThings(): Promise<Served> {
 const reader: Partial<Caller> = { scopes: new Set<Scope>(['events:read']) };
 const errorIn = (body: string) => errorEnvelope.parse(JSON.parse(body)).error;
 
-describe('a served operation', { timeout: 60_000 }, () => {
+describe('a served operation', () => {
   test('answers a page in the envelope, with its defaults, without fields that the contract does not name', async () => {
     await using things = await serveThings();
     const { status, headers, body } = await things.ask('GET', '/things?limit=2&isOld=true', {
@@ -387,7 +387,7 @@ describe('a served operation', { timeout: 60_000 }, () => {
   });
 });
 
-describe('an answer that ends by itself', { timeout: 60_000 }, () => {
+describe('an answer that ends by itself', () => {
   test('comes as one JSON document when the caller asks for nothing else', async () => {
     await using things = await serveThings();
     for (const [fails, data] of [
@@ -431,7 +431,7 @@ describe('an answer that ends by itself', { timeout: 60_000 }, () => {
   });
 });
 
-describe('a refused request', { timeout: 60_000 }, () => {
+describe('a refused request', () => {
   test('has the dates of its end only when its operation is deprecated', async () => {
     await using things = await serveThings();
     const old = await things.ask('GET', '/greeting');
@@ -476,7 +476,7 @@ describe('a refused request', { timeout: 60_000 }, () => {
   });
 });
 
-describe('a place among the requests', { timeout: 60_000 }, () => {
+describe('a place among the requests', () => {
   test('is free again after the answer', async () => {
     await using things = await serveThings();
     await things.ask('GET', '/things', { as: reader });
@@ -498,7 +498,7 @@ describe('a place among the requests', { timeout: 60_000 }, () => {
   });
 });
 
-describe('an answer in lines', { timeout: 60_000 }, () => {
+describe('an answer in lines', () => {
   test('that fails before its first item has the status of the error', async () => {
     await using things = await serveThings();
     assert.equal((await things.ask('GET', '/things/follow?fails=first', { as: reader })).status, 400);

@@ -103,7 +103,6 @@ async function get(gate: TestGate, headers: Record<string, string>, query = ''):
 
 test('a browser follows events through the gate, and continues after a cut until its session ends', {
   skip: withoutOpenssl,
-  timeout: 60_000,
 }, async () => {
   await withBrowser(async ({ api, gate, headers, logout }) => {
     const record = (count: number): void => {
@@ -143,7 +142,6 @@ test('a browser follows events through the gate, and continues after a cut until
 
 test('the form of the stream follows from what the reader accepts', {
   skip: withoutOpenssl,
-  timeout: 60_000,
 }, async () => {
   await withBrowser(async ({ gate, headers }) => {
     const { accept: _, ...plain } = headers;

@@ -104,7 +104,7 @@ const staged: readonly Staged[] = [
     title: 'a person who fails three challenges',
     stage: { require: 'challenge', challenge: 'refused' },
     scene: { ...ada, seconds: 20, liveness: live },
-    why: 'attack, challenge-failed: the face of Ada, 0.900; three challenges failed',
+    why: 'attack, challenge-failed: the face of Ada, 0.900; in three challenges the face did something else than it was asked',
   },
   {
     title: 'a photograph of a person',

@@ -118,7 +118,7 @@ async function withFile(text: string, work: (path: string) => Promise<void>): Pr
   }
 }
 
-describe('a scan of the gate with openssl', { skip: withoutOpenssl, timeout: 120_000 }, () => {
+describe('a scan of the gate with openssl', { skip: withoutOpenssl }, () => {
   test('finds TLS 1.3 alone by default, without early data, and a strict answer', async () => {
     await using gate = await openTestGate({ core: echo });
     await refusesVersions(gate, ['-tls1', '-tls1_1', '-tls1_2']);

@@ -84,7 +84,7 @@ class Centre {
   }
 }
 
-test('a centre commands a box', { skip: withoutBuild || withoutMosquitto, timeout: 300_000 }, async (t) => {
+test('a centre commands a box', { skip: withoutBuild || withoutMosquitto }, async (t) => {
   await using broker = await startMosquitto();
   await using subscriber = await subscribeToEvents(broker.url);
   const clip = await testClip({ widthPx: 320, heightPx: 180, framesPerS: 10 });

@@ -42,7 +42,6 @@ ask() {
 
 test('the gate runs under its own user, sees no data, and comes back after a kill', {
   skip: withoutBootedBox || withoutBuild,
-  timeout: 300_000,
 }, async () => {
   await using box = await bootBox();
   await setUp(box);

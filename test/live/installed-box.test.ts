@@ -23,7 +23,6 @@ test('scripts/setup --help and an unknown option install nothing', async () => {
 
 test('a machine becomes a box and stays one', {
   skip: withoutBootedBox || withoutBuild || withoutMosquitto,
-  timeout: 1_100_000,
 }, async (t) => {
   const clip = relative(root, await visitorClip('ada'));
   await using box = await bootBox();

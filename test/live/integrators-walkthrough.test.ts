@@ -78,7 +78,6 @@ function openCredentialIfPresent(path: string): string {
 // The machine is already prepared (cloned, set up) where this test runs.
 test('docs/integrators.md leads from an empty folder to a verified attendance event', {
   skip: withoutMosquitto || withoutShellTools || withoutBuild,
-  timeout: 480_000,
 }, async (context) => {
   await using directory = await temporaryDirectory();
   symlinkSync(repository, join(directory.path, 'rollcall'));

@@ -120,7 +120,7 @@ async function openAccounts(box: TestBox, port: number): Promise<Pick<Box, 'page
 const counterOf = async (box: TestBox, name: string): Promise<number> =>
   (await box.camera('door')).counters[name] ?? 0;
 
-test('live pictures of a box', { skip: withoutBuild, timeout: 240_000 }, async (t) => {
+test('live pictures of a box', { skip: withoutBuild }, async (t) => {
   await using cameras = await startRtspServer({ mounts: { '/door': await visitorClip('ada') } });
   const port = await freePort();
   const camera = { id: 'door', name: 'Door', url: cameras.url('/door'), direction: 'in' };

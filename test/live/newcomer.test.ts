@@ -133,7 +133,6 @@ async function findOutWhy(page: Page): Promise<void> {
 
 test('scripts/seed-demo --keep prints the address when the gate answers, and ends when the gate is killed', {
   skip: withoutBuild,
-  timeout: 580_000,
 }, async () => {
   await using folder = await temporaryDirectory();
   const port = await freePort();
@@ -173,7 +172,6 @@ function killGateOf({ pid = 0 }: ChildProcess): void {
 
 describe('a newcomer', {
   skip: withoutBuild || withoutChromium,
-  timeout: 580_000,
 }, () => {
   test('claims the box of the demo, adds a camera, enrols a person and finds out why a passage was not recorded, without a shell', async () => {
     await using demo = await startDemo();

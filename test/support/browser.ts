@@ -10,12 +10,38 @@ const executablePath = '/usr/bin/chromium';
 export const withoutChromium: string | false =
   !existsSync(executablePath) && 'chromium is not installed (scripts/setup --with-tests)';
 
-/** How long a step may take: the slowest machine of tests needs a third of it. */
-export const patienceMs = 60_000;
+/** How long a step may take: the slowest machine of tests needs a third of it, and photographs wait for all else. */
+export const patienceMs = 180_000;
+
+/** Characters that are told of a page. */
+const longestTold = 1500;
 
 /** Starts the browser. `args` are further switches of chromium. */
-export function startBrowser(args: readonly string[] = []): Promise<Browser> {
-  return chromium.launch({ executablePath, args: ['--disable-dev-shm-usage', '--lang=en', ...args] });
+export async function startBrowser(args: readonly string[] = []): Promise<Browser> {
+  const browser = await chromium.launch({
+    executablePath,
+    args: ['--disable-dev-shm-usage', '--lang=en', ...args],
+  });
+  const close = browser.close.bind(browser);
+  browser.close = async (options) => {
+    // The runner repeats this where the test failed: a wait that ended in vain does not say what was there instead.
+    try {
+      if (process.env['ROLLCALL_TESTED_BY'] !== undefined) await tellPages(browser);
+    } finally {
+      await close(options);
+    }
+  };
+  return browser;
+}
+
+/** Prints what the open pages show, a line each. */
+async function tellPages(browser: Browser): Promise<void> {
+  for (const page of browser.contexts().flatMap((context) => context.pages())) {
+    const text = await page.locator('body').innerText({ timeout: 1000 }).catch(String);
+    console.log(
+      `shown at ${new URL(page.url()).pathname}: ${text.replace(/\s+/g, ' ').slice(0, longestTold)}`,
+    );
+  }
 }
 
 /** A page of a browser, and what it did that a page of the box must not do. */

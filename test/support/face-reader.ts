@@ -9,7 +9,7 @@ import { EyeNetwork } from '../../daemon/vision/inference/eye-network.js';
 import { FaceMeshNetwork, facemeshContract } from '../../daemon/vision/inference/face-mesh-network.js';
 import { openNetwork } from '../../daemon/vision/inference/network.js';
 import { Recogniser } from '../../daemon/vision/inference/recogniser.js';
-import { contractOf } from '../../daemon/vision/inference/recogniser-contract.js';
+import { contractOfPack } from '../../daemon/vision/inference/recogniser-contract.js';
 import { newBoxRecogniser } from './inference.js';
 
 export interface ReadFace {
@@ -41,7 +41,7 @@ export async function openFaceReader(): Promise<FaceReader> {
   ];
   const meshes = new FaceMeshNetwork(meshNetwork, facemeshContract);
   const eyes = new EyeNetwork(irisNetwork);
-  const recogniser = new Recogniser(recogniserNetwork, contractOf(name));
+  const recogniser = new Recogniser(recogniserNetwork, contractOfPack(store.pack(name)));
   return {
     threshold,
     async read(picture, region) {

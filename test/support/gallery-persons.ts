@@ -4,8 +4,10 @@ import { ReadingTrail } from '../../daemon/app/audit/reading-trail.js';
 import { BoxPersons, type BoxPersonsOptions } from '../../daemon/app/gallery/box-persons.js';
 import type { GalleryVault } from '../../daemon/app/gallery/gallery-vault.js';
 import { silentLogger } from '../../daemon/base/logger.js';
+import { present } from '../../daemon/base/present.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import type { BoxIds } from '../../daemon/domain/events/box-ids.js';
+import type { MatchPolicy } from '../../daemon/domain/identification/match.js';
 import type { RecogniserId } from '../../daemon/domain/ids.js';
 import type { Records } from '../../daemon/records/open-records.js';
 import type { PhotoOutcome } from '../../daemon/vision/protocol.js';
@@ -54,6 +56,7 @@ export interface GalleryPersonsOptions {
   readonly from?: BoxIds;
   /** By default, no person has a threshold of their own. */
   readonly ownThresholdOf?: BoxPersonsOptions['ownThresholdOf'];
+  readonly thresholdOf?: MatchPolicy['thresholdOf'];
   /** By default, no passage was marked. */
   readonly falseMatches?: BoxPersonsOptions['falseMatches'];
 }
@@ -61,7 +64,7 @@ export interface GalleryPersonsOptions {
 /** The persons of a box over an encrypted gallery on the disk. Only the networks are fake. */
 export async function openGalleryPersons(options: GalleryPersonsOptions = {}): Promise<GalleryPersons> {
   const { reader = playedReader, from } = options;
-  const { ownThresholdOf = () => undefined, falseMatches = () => [] } = options;
+  const { ownThresholdOf = () => undefined, falseMatches = () => [], thresholdOf } = options;
   const directory =
     options.directory === undefined ? await temporaryDirectory() : keptDirectory(options.directory);
   // A person enrolled after the files are reopened must come after earlier ones.
@@ -78,8 +81,12 @@ export async function openGalleryPersons(options: GalleryPersonsOptions = {}): P
     falseMatches,
     vault,
     records,
-    threshold: () => reader.threshold,
-    margin: () => 0.05,
+    policy: () => ({
+      threshold: reader.threshold,
+      margin: 0.05,
+      minimumProbes: 2,
+      ...present({ thresholdOf }),
+    }),
     todayIso: () => '2026-03-02',
     analysePhoto: async (image, faceNumber) => {
       // The analysis takes time, so no two persons are enrolled in the same millisecond.

@@ -4,16 +4,21 @@ import type { TestContext } from 'node:test';
 import { stringify } from 'yaml';
 import { BoxAttendance } from '../../daemon/app/attendance/box-attendance.js';
 import { PassageCorrections } from '../../daemon/app/attendance/passage-corrections.js';
+import { BoxPersons } from '../../daemon/app/gallery/box-persons.js';
+import type { GalleryVault } from '../../daemon/app/gallery/gallery-vault.js';
+import { personHandlers } from '../../daemon/app/gallery/person-handlers.js';
 import { personNames } from '../../daemon/app/gallery/person-names.js';
 import { BoxPassages, passageHandlers } from '../../daemon/app/passages/box-passages.js';
 import { PassageMarks } from '../../daemon/app/passages/passage-marks.js';
 import { pictureOfPassage } from '../../daemon/app/passages/passage-picture.js';
+import { PassageReferences } from '../../daemon/app/passages/passage-references.js';
 import { reportHandlers } from '../../daemon/app/passages/recognition-report.js';
 import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
 import type { AuditLog } from '../../daemon/audit/audit-log.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { configSchema } from '../../daemon/config/schema.js';
 import { passageOperations } from '../../daemon/contract/passages.js';
+import { personOperations } from '../../daemon/contract/persons.js';
 import { reportOperations } from '../../daemon/contract/reports.js';
 import { startControlServer } from '../../daemon/control/server.js';
 import type { PersonId } from '../../daemon/domain/ids.js';
@@ -21,6 +26,7 @@ import type { Gallery } from '../../daemon/gallery/gallery.js';
 import { localTimeOf } from '../../daemon/host/local-time.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import type { Records } from '../../daemon/records/open-records.js';
+import type { PhotoOutcome } from '../../daemon/vision/protocol.js';
 import { type CommandResult, rollcall } from './box.js';
 import {
   enrolmentOf,
@@ -31,6 +37,11 @@ import {
 } from './gallery-fixture.js';
 import { openPassageRecords, SettableVault, sealOf } from './passage-fixture.js';
 
+const noPhoto = async (): Promise<PhotoOutcome> => ({
+  ...{ outcome: 'refused', code: 'no-face' },
+  ...{ message: 'there is no face', remedy: 'take another' },
+});
+
 /** The operations on passages over a real gallery and real records, and the commands that speak to them. */
 export interface PassageApi {
   readonly directory: string;
@@ -39,11 +50,16 @@ export interface PassageApi {
   readonly passages: BoxPassages;
   readonly attendance: BoxAttendance;
   readonly reports: ReturnType<typeof reportHandlers>;
+  readonly persons: BoxPersons;
+  /** What the network finds on pictures, and whether the configuration keeps pictures. A test replaces them. */
+  readonly look: { analysePhoto: (image: Buffer) => Promise<PhotoOutcome>; arePicturesKept?: boolean };
   /** The written audit entries. */
   readonly audited: NewAuditEntry[];
   readonly trail: AuditLog;
   readonly ada: PersonId;
   readonly grace: PersonId;
+  /** Alters the database of the gallery behind the program's back. */
+  alter(sql: string): void;
   /** Seals the gallery. */
   seal(): void;
   /** Runs `rollcall` with these arguments. */
@@ -71,9 +87,23 @@ export async function withPassageApi(
   const localTime = localTimeOf(site.timeZone);
   const { audit } = opened.file;
   const plan = configSchema.parse({ site, attendance: { shifts } });
+  const pictureOf = pictureOfPassage(records, () => vault.present);
+  const look: PassageApi['look'] = { analysePhoto: noPhoto };
+  const persons = new BoxPersons({
+    ...{ records, readings, ownThresholdOf: () => undefined, falseMatches: () => [] },
+    vault: Object.assign(vault, { audit }) as unknown as GalleryVault,
+    policy: () => ({ threshold: 0.5, margin: 0.05, minimumProbes: 2 }),
+    todayIso: () => '2026-03-02',
+    analysePhoto: (image) => look.analysePhoto(image),
+    ...{ forgetPerson: () => undefined, forgetCopies: () => undefined },
+  });
   const passages = new BoxPassages({
     ...{ ...behind, readings, clock: systemClock },
     nameOf: personNames(() => vault.present),
+    references: new PassageReferences({
+      ...{ photographs: persons.photographs, vault, pictureOf },
+      arePicturesKept: () => look.arePicturesKept !== false,
+    }),
     marks: new PassageMarks({
       ...{ records, vault, audit, clock: systemClock },
       corrections: new PassageCorrections({
@@ -83,7 +113,7 @@ export async function withPassageApi(
       onMarked: () => undefined,
       effectOf: async (_, similarity = 0.5) => ({ before: 0.5, after: similarity, comparisons: 4, lost: 1 }),
     }),
-    pictureOf: pictureOfPassage(records, () => vault.present),
+    pictureOf,
   });
   const attendance = new BoxAttendance({
     ...{ records: records.attendance, current: () => plan, site: plan.site, localTime, audit, readings },
@@ -103,15 +133,16 @@ export async function withPassageApi(
   const socketPath = join(directory, 'control.sock');
   await using _server = await startControlServer({
     socketPath,
-    operations: { ...passageOperations, ...reportOperations },
-    handlers: { ...passageHandlers(passages), ...reports },
+    operations: { ...passageOperations, ...personOperations, ...reportOperations },
+    handlers: { ...passageHandlers(passages), ...personHandlers(persons), ...reports },
     logger: silentLogger,
   });
   const config = join(directory, 'rollcall.yaml');
   await writeFile(config, stringify({ site, control: { socketPath } }));
   await work({
-    ...{ directory, gallery, records, passages, attendance, reports, audited, ada, grace },
+    ...{ directory, gallery, persons, look, records, passages, attendance, reports, audited, ada, grace },
     trail: audit,
+    alter: (sql) => void opened.file.database.db.exec(sql),
     seal: () => {
       vault.present = undefined;
     },

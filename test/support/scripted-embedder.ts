@@ -21,10 +21,12 @@ export interface ScriptedEmbedding {
   readonly refuses?: (jpeg: Uint8Array) => boolean;
   /** Called before each photograph; what it throws is thrown. */
   readonly before?: () => void | Promise<void>;
+  /** Called when it is closed. */
+  readonly onClose?: () => void;
 }
 
 /** Opens an embedder that only knows the name `otherName`. */
-export function scriptedEmbedder({ refuses, before }: ScriptedEmbedding = {}): OpenEmbedder {
+export function scriptedEmbedder({ refuses, before, onClose }: ScriptedEmbedding = {}): OpenEmbedder {
   return async (name) => {
     if (name !== otherName) throw operational('pack-absent', `${name} is not installed`);
     return {
@@ -38,7 +40,7 @@ export function scriptedEmbedder({ refuses, before }: ScriptedEmbedding = {}): O
           ? { outcome: 'refused', code: 'no-face' }
           : { outcome: 'embedded', embedding, quality: 0.8 };
       },
-      [Symbol.asyncDispose]: async () => undefined,
+      [Symbol.asyncDispose]: async () => onClose?.(),
     };
   };
 }

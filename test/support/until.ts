@@ -1,4 +1,6 @@
-const pollMs = 25;
+const firstPollMs = 25;
+/** What is waited for for long is asked for less often: the asking takes processor time from what is waited for. */
+const lastPollMs = 100;
 
 /** Waits until `isTrue` returns true. Rejects after `deadlineMs` with `what` in the message. */
 export async function until(
@@ -7,7 +9,7 @@ export async function until(
   deadlineMs = 240_000,
 ): Promise<void> {
   const deadline = Date.now() + deadlineMs;
-  while (!(await isTrue())) {
+  for (let pollMs = firstPollMs; !(await isTrue()); pollMs = Math.min(pollMs * 1.2, lastPollMs)) {
     if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, pollMs));
   }

@@ -109,7 +109,7 @@ describe('Challenges', () => {
     assert.ok(!JSON.stringify(shown).includes('person-1') && !JSON.stringify(shown).includes('track-1'));
   });
 
-  test('a failure is followed by a new challenge after a pause, and the third is an attack', async () => {
+  test('a wrong answer is followed by a new challenge after a pause, and the third is an attack', async () => {
     const box = gateThatAsks();
     box.see();
     await box.pass(1_000);
@@ -157,9 +157,20 @@ describe('Challenges', () => {
     await pass(2_000 + defaultChallengePolicy.delayMs + defaultChallengePolicy.finishMs);
     assert.deepEqual(told(), ['asked turn-left', 'failed too-late']);
     assert.deepEqual(settledOn, []);
-    for (let more = 0; more < 4; more += 1) await pass(5_000);
-    assert.deepEqual(told().filter((each) => each === 'failed too-late').length, 3);
-    assert.deepEqual(settledOn, [0, 0], 'the third says that the track is to be judged again');
+  });
+
+  test('a person who does nothing is asked at most six times in a row, and never called an attack', async () => {
+    const { see, act, pass, told } = gateThatAsks();
+    see();
+    const ended = () => told().filter((each) => each === 'failed too-late').length;
+    for (let seconds = 0; seconds < 55; seconds += 1) await pass(1_000);
+    assert.equal(ended(), 6);
+    assert.equal(see(), 'open');
+    for (let seconds = 0; seconds < 40; seconds += 1) await pass(1_000);
+    assert.equal(ended(), 6, 'then not for a minute');
+    for (let seconds = 0; told().at(-1) !== 'asked turn-left' && seconds < 30; seconds += 1)
+      await pass(1_000);
+    assert.equal(await act('nod'), 'open', 'one wrong answer after all that');
   });
 
   test('a prompt that is not accepted cancels the challenge, which is tried again later', async () => {
@@ -304,5 +315,8 @@ describe('Challenges', () => {
     take(false);
     await box.pass(60_000);
     assert.equal(asked, before);
+    box.see();
+    await box.pass(60_000);
+    assert.equal(asked, before, 'a face that is still reported begins no challenge');
   });
 });

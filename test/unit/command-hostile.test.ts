@@ -132,7 +132,7 @@ function mutated(good: readonly Buffer[]) {
     });
 }
 
-describe('arbitrary commands that are published to a box', { timeout: 300_000 }, () => {
+describe('arbitrary commands that are published to a box', () => {
   test('cause no exception, execution or growth, and appear in no log: 10,000 payloads', async () => {
     const issuer = await newIssuer();
     const { take, receiver, events, audited, executed, log } = await attackedReceiver(issuer);

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { z } from 'zod';
 import type { OperationDeclaration } from '../../daemon/contract/operation.js';
 import { operations } from '../../daemon/contract/operations.js';
+import { withIdempotencyKey } from '../../daemon/control/idempotency.js';
 
 const declared: readonly (readonly [id: string, declaration: OperationDeclaration])[] =
   Object.entries(operations);
@@ -80,3 +81,32 @@ function hasPath(schema: unknown, [name, ...further]: readonly string[]): boolea
     [...anyOf, ...oneOf].some((each: unknown) => hasPath(each, [name, ...further]))
   );
 }
+
+describe('an idempotency key', () => {
+  const key = 'a-random-key';
+  const given = (id: string, headers: object, input: object) => {
+    const declaration = declared.find(([name]) => name === id)?.[1];
+    assert.ok(declaration !== undefined);
+    return withIdempotencyKey(declaration, { ...headers }, input);
+  };
+  const withField = 'persons.enrol';
+
+  test('becomes the field of an operation that has one, where both agree', () => {
+    const both = { input: { name: 'x', idempotencyKey: key }, key: undefined };
+    assert.deepEqual(given(withField, { 'idempotency-key': key }, { name: 'x' }), both);
+    assert.deepEqual(given(withField, { 'idempotency-key': key }, { name: 'x', idempotencyKey: key }), both);
+    assert.throws(() => given(withField, { 'idempotency-key': key }, { idempotencyKey: 'another-key' }), {
+      code: 'bad-request',
+    });
+  });
+
+  test('has 8 to 128 visible characters, and is ignored where nothing is created', () => {
+    for (const bad of ['7letter', 'x'.repeat(129), 'with a space', 'größer-als', ['two-keys', 'two-keys']]) {
+      assert.throws(() => given('users.create', { 'idempotency-key': bad }, {}), { code: 'bad-request' });
+    }
+    for (const good of ['8letters', 'x'.repeat(128)]) {
+      assert.deepEqual(given('users.create', { 'idempotency-key': good }, {}), { input: {}, key: good });
+    }
+    assert.deepEqual(given('users.list', { 'idempotency-key': '?' }, {}), { input: {}, key: undefined });
+  });
+});

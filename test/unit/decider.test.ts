@@ -367,6 +367,39 @@ describe('createDecider', () => {
     assert.deepEqual(facts.all, []);
   });
 
+  test('tells of a watched person, and withdraws the stranger whom it took them for until the book has done so', async () => {
+    for (const isWatched of [true, false]) {
+      let isNear = false;
+      const stranger = { id: strangerId('s-1'), visit: 1, firstSeenMs: 0, cameras: [] };
+      const withdrawals: string[] = [];
+      const { made, facts } = decider({
+        search: async () => (isNear ? [{ personId: personId('person-1'), similarity: 0.8 }] : []),
+        persons: { standingOf: () => 'valid', isWatched: () => isWatched },
+        strangers: () => ({
+          count: 1,
+          see: () => ({ stranger, isIgnored: false }),
+          ownerOf: () => ({ strangerId: stranger.id }),
+          noteRecorded: () => undefined,
+          withdraw() {
+            withdrawals.push('tried');
+            if (withdrawals.length === 1) throw operational('disk-full', 'full');
+          },
+          end: () => undefined,
+        }),
+      });
+      await made.onSighting(sightingOf({ probes: probes(2), lastSeenMs: 2_000 }), wallMsOf);
+      isNear = true;
+      const near = { probes: probes(8), lastSeenMs: 3_000 };
+      await made.onSighting(sightingOf({ ...near, sequence: 1 }), wallMsOf);
+      await made.onSighting(sightingOf({ ...near, sequence: 2, liveness: live }), wallMsOf);
+      assert.deepEqual(
+        facts.all.map(({ kind }) => kind),
+        ['unknown', ...(isWatched ? ['watchlist'] : []), 'attendance'],
+      );
+      assert.equal(withdrawals.length, isWatched ? 2 : 1);
+    }
+  });
+
   test('a stranger who was assigned to a person in sight does not lead to the person after an erasure', async () => {
     const stranger = { id: strangerId('s-1'), visit: 1, firstSeenMs: 0, cameras: [] };
     let isAssigned = false;

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { describe, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
+import { silentLogger } from '../../daemon/base/logger.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import { headersForCaller, securityHeaders } from '../../daemon/gate/answer-headers.js';
-import { acceptedEncoding, encodingFor } from '../../daemon/gate/compression.js';
+import { AccessLog } from '../../daemon/gate/access-log.js';
+import { crossOriginHeaders, headersForCaller, securityHeaders } from '../../daemon/gate/answer-headers.js';
+import { acceptedEncoding, encodedHeaders, encodingFor } from '../../daemon/gate/compression.js';
 import { collectBody } from '../../daemon/gate/core-link.js';
 import {
   headersForCore,
@@ -44,6 +47,40 @@ test('a body that pauses is given up after the idle time, before the time that a
   };
   assert.equal(await outcomeAfter(4_999), 'whole: true');
   assert.equal(await outcomeAfter(5_000), 'body-late');
+});
+
+test('a body that arrives slowly is given up once 30 seconds and its share of time are over', async () => {
+  const outcomeOf = async (bytesEachSecond: number, seconds: number): Promise<string> => {
+    const clock = new VirtualClock();
+    const source = new PassThrough();
+    const collected = collectBody(source, clock, 15_000).then(
+      ({ isWhole }) => `whole: ${isWhole}`,
+      ({ code }) => String(code),
+    );
+    for (let second = 0; second < seconds; second += 1) {
+      clock.advanceBy(1_000);
+      source.write(Buffer.alloc(bytesEachSecond));
+      await nextTurn();
+    }
+    source.end();
+    return collected;
+  };
+  assert.equal(await outcomeOf(1, 29), 'whole: true');
+  assert.equal(await outcomeOf(1, 31), 'body-late');
+  // 8 bytes a millisecond would be fast enough; at 800 bytes a second, each second earns a tenth of one.
+  assert.equal(await outcomeOf(800, 32), 'whole: true');
+  assert.equal(await outcomeOf(800, 35), 'body-late');
+});
+
+test('a body over 32 KiB is collected only at its beginning, and a smaller one whole', async () => {
+  const collect = async (bytes: number) => {
+    const source = new PassThrough();
+    source.end(Buffer.alloc(bytes));
+    const { collected, isWhole } = await collectBody(source, new VirtualClock(), 1_000);
+    return [collected.length > 0, isWhole];
+  };
+  assert.deepEqual(await collect(32 * 1024), [true, true]);
+  assert.deepEqual(await collect(32 * 1024 + 1), [true, false]);
 });
 
 describe('a request at the gate', () => {
@@ -118,7 +155,11 @@ describe('a request at the gate', () => {
 
   test('with headers over 16 KiB, a long address or an unknown method is refused', () => {
     assert.equal(statusOf({ headers: { a: 'x'.repeat(16 * 1024) } }), 431);
-    assert.equal(statusOf({ target: `/${'x'.repeat(5000)}` }), 414);
+    // With the four bytes that stand between and behind name and value.
+    assert.equal(statusOf({ rawHeaders: ['a', 'x'.repeat(16 * 1024 - 5)] }), 200);
+    assert.equal(statusOf({ rawHeaders: ['a', 'x'.repeat(16 * 1024 - 4)] }), 431);
+    assert.equal(statusOf({ target: `/${'x'.repeat(4095)}` }), 200);
+    assert.equal(statusOf({ target: `/${'x'.repeat(4096)}` }), 414);
     assert.equal(statusOf({ method: 'TRACE' }), 405);
     assert.equal(statusOf({ method: 'CONNECT' }), 405);
   });
@@ -147,6 +188,59 @@ describe('a request at the gate', () => {
 });
 
 describe('an answer of the gate', () => {
+  test('leaves behind what concerns only the connection to the core, or names a program', () => {
+    const connectionOnly = [
+      ...['connection', 'keep-alive', 'proxy-authenticate', 'proxy-connection', 'te', 'trailer'],
+      ...['transfer-encoding', 'upgrade', 'server', 'x-powered-by', 'date', 'alt-svc', 'x-rollcall-any'],
+    ];
+    const fromCore = Object.fromEntries([...connectionOnly, 'allow', 'etag'].map((name) => [name, 'x']));
+    const kept = Object.keys(headersForCaller({ ...fromCore, 'set-cookie': ['a=1', 'b=2'] }));
+    assert.deepEqual(kept.filter((name) => !(name in securityHeaders('data'))).sort(), [
+      'allow',
+      'cache-control',
+      'etag',
+      'set-cookie',
+    ]);
+    assert.equal(headersForCaller({ 'cache-control': 'no-transform' })['cache-control'], 'no-transform');
+  });
+
+  test('has the headers that protect a browser, whatever the core sends', () => {
+    const forged = Object.fromEntries(Object.keys(securityHeaders('page')).map((name) => [name, 'forged']));
+    const data = headersForCaller({ ...forged, 'content-type': 'application/json' });
+    for (const [name, value] of Object.entries({
+      ...{ 'x-content-type-options': 'nosniff', 'x-frame-options': 'DENY', 'referrer-policy': 'no-referrer' },
+      ...{ 'cross-origin-opener-policy': 'same-origin', 'cross-origin-resource-policy': 'same-origin' },
+      ...{ 'strict-transport-security': 'max-age=31536000' },
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'; sandbox",
+      'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
+    })) {
+      assert.equal(data[name], value, name);
+    }
+    const page = headersForCaller({ 'content-type': 'text/html; charset=utf-8' });
+    assert.match(String(page['permissions-policy']), /^camera=\(self\), /);
+    assert.match(String(page['content-security-policy']), /script-src 'self'/);
+  });
+
+  test('is for pages of a listed origin only, and names that origin', () => {
+    const origin = 'https://console.example';
+    assert.deepEqual(crossOriginHeaders('none', origin), {});
+    assert.deepEqual(crossOriginHeaders('same', origin), {});
+    assert.deepEqual(crossOriginHeaders('listed', undefined), {});
+    const headers = crossOriginHeaders('listed', origin);
+    assert.equal(headers['access-control-allow-origin'], origin);
+    assert.equal(headers['vary'], 'origin', 'nothing between keeps it for another page');
+    assert.equal(headers['cross-origin-resource-policy'], 'cross-origin');
+    assert.match(String(headers['access-control-expose-headers']), /(^|, )retry-after,.*(^|, )x-request-id$/);
+  });
+
+  test('that is compressed has no length, and says what it depends on beside what it said', () => {
+    const headers = { 'content-length': '5000', etag: '"1"', vary: 'origin' };
+    assert.deepEqual(encodedHeaders(headers, 'gzip'), {
+      ...{ etag: '"1"', 'content-encoding': 'gzip', vary: 'origin, accept-encoding' },
+    });
+    assert.equal(encodedHeaders({}, 'br')['vary'], 'accept-encoding');
+  });
+
   test('protects the browser, is kept by nobody between, and hides the core', () => {
     const headers = headersForCaller({
       'content-type': 'application/json',
@@ -178,7 +272,12 @@ describe('an answer of the gate', () => {
     assert.equal(encode({ method: 'POST', path: '/api/v1/auth/login' }), undefined);
     assert.equal(encode({ method: 'POST' }), undefined);
     assert.equal(encode({ path: '/api/v1/auth/me' }), undefined);
-    assert.equal(encode({}, { 'content-length': '1000' }), undefined);
+    assert.equal(encode({}, { 'content-length': '1023' }), undefined);
+    assert.equal(encode({}, { 'content-length': '1024' }), 'br');
+    assert.equal(encode({}, { 'content-length': undefined }), 'br', 'it may be large');
+    assert.equal(encode({}, { 'cache-control': 'no-transform' }), undefined);
+    assert.equal(encode({}, { 'content-encoding': 'gzip' }), undefined);
+    assert.equal(encode({ accept: 'br;q=0, gzip;q=0' }), undefined);
     assert.equal(encode({}, { 'content-type': 'image/jpeg' }), undefined);
     assert.equal(encode({}, { 'content-type': 'text/event-stream' }), undefined);
     assert.equal(encode({}, { 'set-cookie': ['s=1'] }), undefined);
@@ -212,11 +311,56 @@ describe('the site', () => {
   });
 });
 
+describe('a file of the site', () => {
+  test('has the type that its name says, and one that no browser runs where it says none', () => {
+    const types = {
+      ...{ '/a.css': 'text/css; charset=utf-8', '/a.html': 'text/html; charset=utf-8' },
+      ...{ '/a.js': 'text/javascript; charset=utf-8', '/a.json': 'application/json; charset=utf-8' },
+      ...{ '/a.txt': 'text/plain; charset=utf-8', '/a.yaml': 'application/yaml; charset=utf-8' },
+      ...{
+        '/a.svg': 'image/svg+xml',
+        '/a.png': 'image/png',
+        '/a.jpg': 'image/jpeg',
+        '/a.ico': 'image/x-icon',
+      },
+      ...{ '/a.woff2': 'font/woff2', '/a.webmanifest': 'application/manifest+json' },
+      ...{ '/a.exe': 'application/octet-stream', '/a': 'application/octet-stream' },
+    };
+    const site = new Site(new Map(Object.keys(types).map((path) => [path, Buffer.from(path)])));
+    for (const [path, type] of Object.entries(types)) assert.equal(site.find(path)?.mediaType, type, path);
+    const etags = new Set(Object.keys(types).map((path) => site.find(path)?.etag));
+    assert.equal(etags.size, Object.keys(types).length, 'the tag changes with the content');
+  });
+});
+
 describe('callers of an IPv6 network', () => {
   test('count as one, as the network belongs to one owner', () => {
     assert.equal(networkOf('2001:db8:1:2:aaaa::1'), networkOf('2001:0db8:1:2::9'));
     assert.equal(networkOf('2001:db8::1'), '2001:db8:0:0::/64');
     assert.notEqual(networkOf('2001:db8:1:3::1'), networkOf('2001:db8:1:2::1'));
     assert.equal(networkOf('192.0.2.7'), '192.0.2.7');
+  });
+});
+
+describe('the log of the gate', () => {
+  test('leaves lines out under a flood, and says how many', () => {
+    const clock = new VirtualClock();
+    const lines: { readonly text: string; readonly fields: object | undefined }[] = [];
+    const write = (text: string, fields?: object): void => void lines.push({ text, fields });
+    const log = new AccessLog(clock, { ...silentLogger, info: write, warn: write });
+    const entry = {
+      ...{ requestId: 'r', method: 'GET', path: `/${'x'.repeat(300)}`, status: 200, bytes: 1, ms: 1.6 },
+      ...{ address: '192.0.2.7', protocol: '2.0' },
+    };
+    for (let count = 0; count < 510; count += 1) log.write(entry);
+    assert.equal(lines.length, 500);
+    assert.deepEqual(lines[0]?.fields, { ...entry, path: entry.path.slice(0, 200), ms: 2 });
+    clock.advanceBy(10);
+    log.write({ ...entry, note: 'caller-gone' });
+    assert.deepEqual(lines[500]?.fields, { omitted: 10 });
+    assert.match(JSON.stringify(lines[501]), /"note":"caller-gone"/);
+    clock.advanceBy(10);
+    log.write(entry);
+    assert.equal(lines.length, 503, 'it says so once');
   });
 });

@@ -93,7 +93,8 @@ describe('pictures that cannot be decoded whole', () => {
 
   test('damage without lost packets is blamed on the camera', () => {
     const camera = new Camera();
-    camera.shows(scene, 12, [error]);
+    camera.shows(scene, 12, [error, { sign: 'concealed' }]);
+    assert.match(camera.health.damage?.message ?? '', /0 packets lost and 20 decoding errors/);
     assert.match(camera.health.damage?.remedy ?? '', /restart the camera/);
   });
 

@@ -123,6 +123,15 @@ describe('the movement of a face in itself', () => {
     }
   }
 
+  test('is not seen in a mesh that lags behind a picture that comes and goes, or that is rolled quickly', () => {
+    const lag = (s: number): Shown => ({ open: 0.02 * Math.cos(Math.PI * s) });
+    assert.equal(moves(lag), true, 'as much is seen in a face that does neither');
+    const comes = (s: number): Shown => ({ ...lag(s), scale: 1 + 0.12 * Math.sin(Math.PI * s) });
+    assert.equal(moves(comes, { isFlat: true }), false);
+    const rolls = (s: number): Shown => ({ ...lag(s), rollDeg: 12 * Math.sin(Math.PI * s) });
+    assert.equal(moves(rolls, { isFlat: true }), false);
+  });
+
   test('is not seen in what closing lids pull along', () => {
     assert.equal(
       moves((s) => ({ closed: lidsAt(s), pulled: 0.08 * lidsAt(s) })),

@@ -25,6 +25,7 @@ describe('the rules for passwords', () => {
     assert.equal(await verdictOn(`${'wortreich '.repeat(25)}1234567`), 'too-long');
     assert.equal(await verdictOn('только русские слова'), 'accepted');
     assert.equal(await verdictOn('alles klein ohne ziffern'), 'accepted');
+    assert.equal(await verdictOn('482915730264'), 'accepted');
     // Each of these is one character, in two UTF-16 units.
     assert.equal(await verdictOn('🐘🦊🐢🦉🐝🦔'), 'too-short');
   });

@@ -34,10 +34,16 @@ test('every recogniser gets its input as the manifest says', async () => {
   const store = await openModelStore();
   for (const name of recogniserNames) {
     const { input, outputs } = store.pack(name);
-    const { order, cropPx, output, scaling = { mean: 0, std: 1 }, isSingle } = contractOf(name);
+    const {
+      order,
+      cropPx,
+      output,
+      scaling = { mean: [0, 0, 0], std: [1, 1, 1] },
+      isSingle,
+    } = contractOf(name);
     assert.deepEqual(
       [order, cropPx, cropPx, output, scaling.mean, scaling.std],
-      [input.colours.toLowerCase(), ...input.shape.slice(2), outputs[0]?.name, input.mean[0], input.std[0]],
+      [input.colours.toLowerCase(), ...input.shape.slice(2), outputs[0]?.name, input.mean, input.std],
       name,
     );
     assert.ok(new Set(input.mean).size === 1 && new Set(input.std).size === 1, name);
@@ -77,7 +83,7 @@ describe('the choice of the recogniser', async () => {
       if (state === 'absent') return { pack, state, remedy: '' };
       return state === 'ready' ? { pack, state, path: '' } : { pack, state, path: '', foundSha256: '' };
     };
-    return { pack: store.pack.bind(store), status };
+    return { pack: store.pack.bind(store), own: store.own, status };
   }
   const without = storeWith({ mobilefacenet: 'absent' });
 

@@ -129,6 +129,11 @@ describe('the findings that status and doctor share', () => {
         String(configuredThreshold),
       );
     }
+    const exact = { ...recogniser, configuredThreshold: 0.25, ownThreshold: 0.45 };
+    assert.equal(exact.ownThreshold - exact.configuredThreshold, 0.2);
+    assert.ok(
+      statusFindings({ ...healthy, recogniser: exact }, asIs).every(({ check }) => check !== 'threshold'),
+    );
   });
 
   test('have no line about alerts where there are neither rules nor open deliveries', () => {

@@ -56,6 +56,24 @@ describe('a zip archive of persons in the browser', () => {
     );
   });
 
+  test('may have comments, also one that looks like its end', async () => {
+    const zip = Buffer.from(
+      zipSync({
+        'a.csv': [text('name\nAda\n'), { comment: 'of the staff', extra: { 7: new Uint8Array(3) } }],
+        'b.csv': [text('name\nBea\n'), {}],
+      }),
+    );
+    const comment = Buffer.alloc(60);
+    comment.writeUInt32LE(0x06054b50, 20);
+    zip.writeUInt16LE(comment.length, zip.length - 2);
+    const read = await unzip(new Blob([zip, comment]));
+    assert.ok('files' in read);
+    assert.deepEqual(
+      read.files.map(({ path }) => path),
+      ['a.csv', 'b.csv'],
+    );
+  });
+
   const packed = 'staff/17/ada.jpg';
   for (const [what, zip, problem] of [
     ['is something else', Buffer.from('name\nAda\n'), 'not-zip'],

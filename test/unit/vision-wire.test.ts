@@ -4,17 +4,25 @@ import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { isRollcallError } from '../../daemon/base/errors.js';
+import { Lifetime } from '../../daemon/base/lifetime.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { largestBestShotBytes } from '../../daemon/domain/faces/best-shot.js';
 import { cameraId, recogniserId, trackId } from '../../daemon/domain/ids.js';
 import { bytesPerSample, mostOpennessSamples } from '../../daemon/domain/liveness/openness-curve.js';
 import type { Sighting } from '../../daemon/domain/tracks/sighting.js';
-import { reportSchema } from '../../daemon/vision/protocol.js';
+import {
+  type CameraProgress,
+  mostReportedCameras,
+  type Report,
+  reportSchema,
+} from '../../daemon/vision/protocol.js';
 import {
   decodeEmbedding,
   decodeSighting,
   encodeEmbedding,
   encodeSighting,
 } from '../../daemon/vision/sighting-codec.js';
+import { reportProgress } from '../../daemon/vision/vision-host.js';
 import {
   encodeMessage,
   MessageDecoder,
@@ -284,4 +292,43 @@ describe('sightings on the wire', () => {
     assert.throws(() => decodeEmbedding(''), violation);
     assert.throws(() => decodeEmbedding('AAA='), violation);
   });
+});
+
+test('progress is reported every second, also without cameras, and in parts that the core accepts', async () => {
+  const clock = new VirtualClock();
+  const lifetime = new Lifetime(clock);
+  const told: string[][] = [];
+  let count = 0;
+  const progress = (): CameraProgress[] =>
+    Array.from({ length: count }, (_, index) => ({
+      id: `c-${index}`,
+      counters: { analysed: 1 },
+      stageTimes: {},
+    }));
+  const report = (message: Report): void => {
+    const read = reportSchema.parse(message);
+    assert.ok(read.type === 'progress');
+    told.push(read.cameras.map(({ id }) => id));
+  };
+  reportProgress({ cameras: { progress }, clock, lifetime, report });
+  clock.advanceBy(999);
+  assert.deepEqual(told, []);
+  clock.advanceBy(1);
+  assert.deepEqual(told.splice(0), [[]], 'the process is alive');
+  for (const [cameras, parts] of [
+    [1, [1]],
+    [mostReportedCameras, [mostReportedCameras]],
+    [2 * mostReportedCameras + 1, [mostReportedCameras, mostReportedCameras, 1]],
+  ] as const) {
+    count = cameras;
+    clock.advanceBy(1_000);
+    assert.deepEqual(
+      told.map(({ length }) => length),
+      parts,
+    );
+    assert.equal(new Set(told.splice(0).flat()).size, cameras, 'each camera once');
+  }
+  await lifetime[Symbol.asyncDispose]();
+  clock.advanceBy(5_000);
+  assert.deepEqual(told, []);
 });

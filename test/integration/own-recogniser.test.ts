@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { chmod, cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { startPhotoEmbedder } from '../../daemon/app/gallery/photo-embedder.js';
+import { isRollcallError } from '../../daemon/base/errors.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { type AddedRecogniser, addRecogniser, describeAdded } from '../../daemon/cli/own-recognisers.js';
+import { type Config, configSchema } from '../../daemon/config/schema.js';
+import { similarityOf } from '../../daemon/domain/identification/match.js';
+import { programRoot } from '../../daemon/host/program-files.js';
+import { systemClock as clock } from '../../daemon/host/system-clock.js';
+import { systemRandom as random } from '../../daemon/host/system-random.js';
+import { openConfiguredStore } from '../../daemon/models/configured-store.js';
+import { contractOfPack } from '../../daemon/vision/inference/recogniser-contract.js';
+import { samplePhoto } from '../../daemon/vision/photo-sample.js';
+import { temporaryDirectory as directoryFor } from '../support/gallery-fixture.js';
+import { openTestAnalyser } from '../support/inference.js';
+import { faceNetwork, untrainedNetwork, withoutFaceNetwork } from '../support/own-networks.js';
+import { sharedFile } from '../support/shared-media.js';
+
+const lfw = sharedFile('media/identities/lfw/known');
+
+interface Place {
+  readonly directory: string;
+  readonly known: string;
+  readonly config: Config;
+}
+
+/** A folder of models that holds the base packs, and `people` people with `photographs` photographs each. */
+async function place(t: TestContext, people = 22, photographs = 3): Promise<Place> {
+  const directory = directoryFor(t);
+  // Root runs the network as another user, who must be able to read it.
+  await chmod(directory, 0o755);
+  const models = join(directory, 'models');
+  await mkdir(models);
+  await symlink(join(programRoot(), 'models', 'build'), join(models, 'build'));
+  const known = join(directory, 'known');
+  for (const name of (await readdir(lfw.path)).sort().slice(0, people)) {
+    await mkdir(join(known, name), { recursive: true });
+    const files = (await readdir(join(lfw.path, name))).sort().slice(0, photographs);
+    for (const file of files) await cp(join(lfw.path, name, file), join(known, name, file));
+  }
+  const config = configSchema.parse({
+    site: { id: 'site', timeZone: 'UTC' },
+    models: { dir: models },
+    vision: { provider: 'cpu' },
+    logging: { level: 'error' },
+  });
+  return { directory, known, config };
+}
+
+async function add(
+  { directory, known, config }: Place,
+  network: Uint8Array,
+  name = 'site',
+): Promise<AddedRecogniser> {
+  const file = join(directory, 'network.onnx');
+  await writeFile(file, network, { mode: 0o644 });
+  const store = await openConfiguredStore(config.models.dir);
+  return addRecogniser({ file, name, known, store, config, onProgress: () => undefined });
+}
+
+const left = async ({ directory }: Place): Promise<readonly string[]> =>
+  (await readdir(join(directory, 'models', 'imported')).catch(() => [])).filter((name) =>
+    name.includes('own-'),
+  );
+
+describe('adding a recogniser', { skip: lfw.skip || withoutFaceNetwork }, () => {
+  test('finds the preparation and the operating point of a network', async (t) => {
+    const at = await place(t);
+    const added = await add(at, faceNetwork({ layout: 'NHWC', colours: 'BGR', mean: 0, std: 255 }));
+    assert.equal(added.tried.find(({ isChosen }) => isChosen)?.preparation, 'BGR, x / 255');
+    assert.deepEqual(
+      [added.id, added.interface.input.layout, added.interface.output.dimensions, added.status.state],
+      ['own-site', 'NHWC', 192, 'ready'],
+    );
+    const { threshold, people, rates } = added.point;
+    assert.ok(threshold > 0.3 && threshold < 0.8, String(threshold));
+    assert.ok(people >= 20);
+    assert.ok(rates.fpir < 0.02 && rates.fnir < 0.2, JSON.stringify(rates));
+    assert.match(describeAdded(added), /threshold 0\.\d+ for an FPIR of 1\.0 %, margin 0\.05/);
+    assert.deepEqual(await left(at), ['own-site.json', 'own-site.onnx']);
+  });
+
+  test('makes a network that a gallery can be moved to, and that is refused once it was altered', async (t) => {
+    const at = await place(t);
+    const network = faceNetwork({ layout: 'NCHW', colours: 'RGB', mean: 127.5, std: 127.5 });
+    const { status, tried, interface: found } = await add(at, network);
+    assert.ok(status.state === 'ready');
+    const chosen = tried.find(({ isChosen }) => isChosen)?.preparation;
+    assert.deepEqual([chosen, found.input.layout], ['RGB, (x - 127.5) / 127.5', 'NCHW']);
+    const options = {
+      config: at.config,
+      recogniser: 'own-site',
+      logger: silentLogger,
+      clock,
+      random,
+    } as const;
+    const [person = ''] = (await readdir(at.known)).sort();
+    const photographs = (await readdir(join(at.known, person))).map((name) => join(at.known, person, name));
+    await using analyser = await openTestAnalyser({ recogniser: 'mobilefacenet' });
+    {
+      await using embedder = await startPhotoEmbedder(options);
+      assert.deepEqual([embedder.recogniser, embedder.dimensions], [contractOfPack(status.pack).id, 192]);
+      const templates = [];
+      for (const path of photographs) {
+        const found = await embedder.embed(await readFile(path));
+        if (found.outcome === 'embedded') templates.push({ path, embedding: found.embedding });
+      }
+      const [a, b] = templates;
+      assert.ok(a && b && similarityOf(a.embedding, b.embedding) > 0.4);
+      // The same weights as mobilefacenet: with the right preparation they give the same embedding.
+      const { embedding } = await samplePhoto(a.path, analyser);
+      assert.ok(embedding && similarityOf(a.embedding, embedding) > 0.98);
+    }
+    const bytes = await readFile(status.path);
+    bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
+    await writeFile(status.path, bytes);
+    await assert.rejects(startPhotoEmbedder(options), (error) => isRollcallError(error, 'pack-damaged'));
+  });
+
+  test('refuses a network that does not tell people apart, and keeps nothing of it', async (t) => {
+    const at = await place(t);
+    await assert.rejects(add(at, untrainedNetwork()), (error) => {
+      assert.ok(isRollcallError(error, 'own-network-does-not-separate'), String(error));
+      assert.match(error.message, /reaches a decidability of .* are needed$/);
+      return true;
+    });
+    assert.deepEqual(await left(at), []);
+  });
+
+  test('refuses a folder that shows a person of another folder, because no threshold keeps them apart', async (t) => {
+    const at = await place(t);
+    const [name = ''] = (await readdir(at.known)).sort();
+    await cp(join(at.known, name), join(at.known, 'zz-again'), { recursive: true });
+    const network = faceNetwork({ layout: 'NCHW', colours: 'RGB', mean: 127.5, std: 127.5 });
+    await assert.rejects(add(at, network), (error) => {
+      assert.ok(isRollcallError(error, 'own-network-does-not-separate'));
+      assert.match(error.message, /which strangers need, it misses/);
+      return true;
+    });
+    assert.deepEqual(await left(at), []);
+  });
+
+  test('refuses too few people, a taken name, and a file that is no network', async (t) => {
+    const at = await place(t, 19);
+    const network = untrainedNetwork();
+    await assert.rejects(add(at, network), (error) => isRollcallError(error, 'too-few-photographs'));
+    const enough = await place(t);
+    for (const bytes of [Buffer.from('no network'), network.subarray(0, network.length - 1000)])
+      await assert.rejects(add(enough, bytes), (error) => isRollcallError(error, 'own-network-unfit'));
+    await mkdir(join(enough.directory, 'models', 'imported'), { recursive: true });
+    await writeFile(join(enough.directory, 'models', 'imported', 'own-site.json'), '{}');
+    await assert.rejects(add(enough, network), (error) => isRollcallError(error, 'own-network-exists'));
+    await assert.rejects(add(enough, network, 'No'), (error) => isRollcallError(error, 'own-network-name'));
+    assert.deepEqual(await left(enough), ['own-site.json']);
+  });
+
+  test('refuses photographs without usable faces and says why', async (t) => {
+    const at = await place(t, 20);
+    const [, ...names] = (await readdir(at.known)).sort();
+    for (const name of names)
+      for (const file of await readdir(join(at.known, name)))
+        await writeFile(join(at.known, name, file), 'no picture');
+    await assert.rejects(add(at, untrainedNetwork()), (error) => {
+      assert.ok(isRollcallError(error, 'too-few-photographs'));
+      assert.match(error.message, /1 person with 3 usable photographs; 20 are needed/);
+      assert.match(error.message, /left out: not a picture .*: 57/);
+      assert.ok(names.every((name) => !JSON.stringify(error.details).includes(name)));
+      return true;
+    });
+  });
+});
