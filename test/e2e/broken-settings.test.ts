@@ -59,6 +59,13 @@ describe('a box that starts with broken settings', { skip: withoutBuild }, () =>
     assert.match(stderr, /camras/);
   });
 
+  test('makes no key where the very first configuration is broken', async () => {
+    await using box = await makeBox();
+    await writeFile(box.configPath, `${await readFile(box.configPath, 'utf8')}camras: []\n`);
+    assert.equal((await box.startAndEnd()).exitCode, 2);
+    assert.ok(!existsSync(join(box.directory, 'data')));
+  });
+
   test('never runs with a copy of the configuration that somebody else wrote', async () => {
     await using box = await makeBox({ config: { rules: { unknownCooldownS: 77 } } });
     const inData = (name: string): string => join(box.directory, 'data', name);

@@ -214,6 +214,12 @@ async function installs(box: BootedBox, pages: PageRunner) {
   const said = await pages.run('README.md');
   assert.match(said, /^ok {7}gallery: open, 0 persons$/m);
   assert.doesNotMatch(said, /^failed/m);
+  // An installation that could not encrypt one says why; a later one would hand it over, and so change the box.
+  assert.equal(
+    await box.must('ls /etc/rollcall/credentials'),
+    'accounts-key\naudit-key\nbox-key\nbox-key.next\ngallery-key\n',
+    said,
+  );
   assert.equal(
     await box.must('systemctl is-enabled rollcalld; systemctl is-active rollcalld'),
     'enabled\nactive\n',

@@ -64,7 +64,9 @@ export async function loadLastGood(configPath: string): Promise<Config | undefin
 }
 
 async function isSealed(texts: Texts, folders: Folders): Promise<boolean> {
-  const found = await readFile(join(folders.dataDir, names.seal)).catch(() => Buffer.alloc(0));
+  const found = await readFile(join(folders.dataDir, names.seal)).catch(() => undefined);
+  // Opening the keys of a box that never ran would make one, and scripts/install takes a box with keys for one that ran.
+  if (found === undefined) return false;
   try {
     return (await sealsOf(texts, folders)).some((seal) => areEqual(seal, found));
   } catch (error) {
