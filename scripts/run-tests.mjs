@@ -224,7 +224,10 @@ async function runFile({ suite, file, bundle, user }, { outputs, home }) {
   const orphans = await endOrphans(file);
   const remains = [...orphans.map((command) => `a process: ${command}`), ...foldersMade()];
   if (remains.length > 0)
-    writeSync(output, `✖ failing tests:\n${file}, or a file beside it, left this behind:\n${remains.join('\n')}\n`);
+    writeSync(
+      output,
+      `✖ failing tests:\n${file}, or a file beside it, left this behind:\n${remains.join('\n')}\n`,
+    );
   closeSync(output);
   const tookS = Math.round((performance.now() - startedMs) / 1000);
   return {
