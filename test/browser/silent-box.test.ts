@@ -6,6 +6,7 @@ import { withoutBuild } from '../support/box.js';
 import { startBrowser, withoutChromium } from '../support/browser.js';
 import { startConsoleBox } from '../support/console-box.js';
 import { descendantsOf } from '../support/processes.js';
+import { until } from '../support/until.js';
 
 /** The daemon among the processes below `pid`. */
 function coreOf(pid: number): number {
@@ -55,5 +56,45 @@ describe('the console of a box with faults', {
     await lost.waitFor();
     await context.setOffline(false);
     await lost.waitFor({ state: 'hidden' });
+  });
+
+  test('is asked again by itself after its limit of requests, and not for every moment of silence', async () => {
+    await using browser = await startBrowser();
+    await using box = await startConsoleBox({ content: 'accounts', browser });
+    const { page } = await box.open('admin', '/');
+    // The clock of the page stands still but for what the test lets pass.
+    await page.clock.install();
+    await page.reload();
+    let asked = 0;
+    await page.route('**/api/v1/persons?*', async (route) => {
+      asked += 1;
+      if (asked > 1) return route.continue();
+      const error = {
+        ...{ code: 'rate-limited', message: 'you used this 100 times in a minute, which is the limit' },
+        ...{ remedy: 'wait 1 s and send the request again', details: { limit: 100, retryAfterS: 1 } },
+      };
+      return route.fulfill({ status: 429, json: { error } });
+    });
+    await page.locator('#pages').getByRole('link', { name: 'People', exact: true }).click();
+    await page.getByText(/which is the limit/).waitFor();
+    await page.clock.runFor(1000);
+    await page.getByText(/which is the limit/).waitFor({ state: 'hidden' });
+    assert.equal(asked, 2);
+
+    // A busy box answers the question whether it is there only now and then.
+    const lost = page.getByText('The box does not answer. The console tries again by itself');
+    let isSilent = true;
+    await page.route('**/api/v1/health/live', (route) => (isSilent ? route.abort() : route.continue()));
+    for (let time = 0; time < 3; time += 1) {
+      isSilent = true;
+      await page.clock.runFor(2000);
+      await lost.waitFor();
+      isSilent = false;
+      await page.clock.runFor(2000);
+      await lost.waitFor({ state: 'hidden' });
+    }
+    assert.equal(asked, 3, 'once for three moments of silence within 10 s');
+    await page.clock.runFor(10_000);
+    await until('the last one to be made up for', () => asked === 4);
   });
 });

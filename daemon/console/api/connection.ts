@@ -2,7 +2,7 @@ import { signal } from '@preact/signals';
 
 /** Whether the box answers. The shell shows it; pages fetch again when it comes back. */
 export const isConnected = signal(true);
-/** Counts the times that the connection came back. */
+/** Counts the times that the connection came back, as far as pages fetch again for it. */
 export const reconnections = signal(0);
 
 const retryMs = 2000;
@@ -10,6 +10,10 @@ const retryMs = 2000;
 const beatEveryMs = 2000;
 const answerWithinMs = 2000;
 let timer: ReturnType<typeof setTimeout> | undefined;
+/** A busy box that answers now and then is asked for whole pages no more often: each time counts towards the limit of its user. */
+const leastBetweenMs = 10_000;
+let countedMs = Number.NEGATIVE_INFINITY;
+let counting: ReturnType<typeof setTimeout> | undefined;
 
 /** Notes that an answer came. */
 export function noteAnswer(): void {
@@ -17,7 +21,14 @@ export function noteAnswer(): void {
   clearTimeout(timer);
   timer = undefined;
   isConnected.value = true;
-  reconnections.value += 1;
+  counting ??= setTimeout(
+    () => {
+      counting = undefined;
+      countedMs = performance.now();
+      reconnections.value += 1;
+    },
+    Math.max(0, countedMs + leastBetweenMs - performance.now()),
+  );
 }
 
 /** Notes that no answer came, and asks until one does. */

@@ -60,6 +60,7 @@ function useLoaded<Value>(
     return () => running.current.abort();
   }, [key, isWanted, reconnected]);
   useRepeat(reload, isWanted ? everyMs : undefined);
+  useReadmission(fault.value, reload);
   return {
     ...{ value: value.value, fault: fault.value, isLoading: isLoading.value, reload },
     put: (next) => {
@@ -159,6 +160,18 @@ function useRepeat(run: () => Promise<void>, everyMs: number | undefined): void 
   }, [everyMs]);
 }
 
+/** Fetches again when the box says that it admits the user again. */
+function useReadmission(fault: ApiError | undefined, fetchAgain: () => Promise<void>): void {
+  const latest = useRef(fetchAgain);
+  latest.current = fetchAgain;
+  useEffect(() => {
+    if (!isApiError(fault, 'rate-limited')) return;
+    const waitMs = 1000 * Number(fault.details['retryAfterS'] ?? 5);
+    const timer = setTimeout(() => void latest.current(), waitMs);
+    return () => clearTimeout(timer);
+  }, [fault]);
+}
+
 /** A list that is fetched page by page. */
 export interface FetchedList<Item> {
   readonly items: readonly Item[];
@@ -241,6 +254,7 @@ export function useList<Id extends PageId>(
       turn.current += 1;
     };
   }, [id, JSON.stringify(input), isWanted, reconnected]);
+  useReadmission(fault.value, () => fetchPage(true));
   return {
     ...{ items: state.value.items, total: state.value.total, fault: fault.value, isLoading: isLoading.value },
     hasMore: state.value.cursor !== null,
