@@ -13,7 +13,7 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 /** A busy box that answers now and then is asked for whole pages no more often: each time counts towards the limit of its user. */
 const leastBetweenMs = 10_000;
 let countedMs = Number.NEGATIVE_INFINITY;
-let counting: ReturnType<typeof setTimeout> | undefined;
+let isCountDue = false;
 
 /** Notes that an answer came. */
 export function noteAnswer(): void {
@@ -21,9 +21,11 @@ export function noteAnswer(): void {
   clearTimeout(timer);
   timer = undefined;
   isConnected.value = true;
-  counting ??= setTimeout(
+  if (isCountDue) return;
+  isCountDue = true;
+  setTimeout(
     () => {
-      counting = undefined;
+      isCountDue = false;
       countedMs = performance.now();
       reconnections.value += 1;
     },
