@@ -3,6 +3,7 @@ import type { Box } from '../domain/faces/geometry.js';
 import type { Picture } from '../domain/faces/picture.js';
 import type { ViewQuality } from '../domain/faces/quality.js';
 import type { Embedding } from '../domain/identification/match.js';
+import type { FaceTexture } from '../domain/liveness/skin-shift.kernel.js';
 import type { DetectOptions, FaceAnalyser, FaceRegion } from './face-analyser.js';
 
 /**
@@ -96,6 +97,10 @@ export class CachingFaceAnalyser implements FaceAnalyser {
     const quality = assessed.get(landmarks) ?? this.#analyser.assess(picture, landmarks, options);
     assessed.set(landmarks, quality);
     return quality;
+  }
+
+  texture(picture: Picture, landmarks: FaceLandmarks): FaceTexture {
+    return this.#analyser.texture(picture, landmarks);
   }
 
   embed(picture: Picture, landmarks: FaceLandmarks): Promise<Embedding> {

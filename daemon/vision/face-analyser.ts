@@ -4,6 +4,7 @@ import type { Picture } from '../domain/faces/picture.js';
 import type { ViewQuality } from '../domain/faces/quality.js';
 import type { Embedding } from '../domain/identification/match.js';
 import type { RecogniserId } from '../domain/ids.js';
+import type { FaceTexture } from '../domain/liveness/skin-shift.kernel.js';
 
 /**
  * Where to fit the mesh of one face: the box of a detection, or the mesh box of the frame before. With the roll of the head
@@ -51,6 +52,8 @@ export interface FaceAnalyser extends AsyncDisposable {
   locate(picture: Picture, regions: readonly FaceRegion[]): Promise<readonly (FaceLandmarks | undefined)[]>;
   /** The quality of one view with reasons; cheap enough for every frame. */
   assess(picture: Picture, landmarks: FaceLandmarks, options: SmallestFace): ViewQuality;
+  /** How the skin of a face looks; cheap enough for every frame. */
+  texture(picture: Picture, landmarks: FaceLandmarks): FaceTexture;
   /** Unit-length embedding: the mean over the aligned face and its mirror image. */
   embed(picture: Picture, landmarks: FaceLandmarks): Promise<Embedding>;
   /**

@@ -30,6 +30,7 @@ import {
 } from '../domain/liveness/liveness-verdict.js';
 import { fitsBefore, type TimedFit } from '../domain/liveness/mesh-steadiness.js';
 import { type OpennessCurve, OpennessRecorder } from '../domain/liveness/openness-curve.js';
+import type { FaceTexture } from '../domain/liveness/skin-shift.kernel.js';
 import type { ViewMeasures, ViewTally } from '../domain/passages/passage.js';
 import { emptyFaceMemory, type FaceMemory } from '../domain/tracks/same-face.js';
 import { type Support, supported } from '../domain/tracks/support.js';
@@ -42,6 +43,8 @@ const longestGapMs = 500;
 export interface AssessedView {
   readonly landmarks: FaceLandmarks;
   readonly quality: ViewQuality;
+  /** How the skin looks; only while the frame is held. */
+  readonly texture: () => FaceTexture;
 }
 
 /** The eyes in one frame, and the movements that this frame completed. */
@@ -158,7 +161,7 @@ class FaceObservation {
   /** Takes the view of one frame into account. */
   observe(
     frame: Frame,
-    { landmarks, quality }: AssessedView,
+    { landmarks, quality, texture }: AssessedView,
     { liveness: policy, smallestFacePx }: ObservationOptions,
   ): Movements {
     const atMs = frame.capturedAtMs;
@@ -177,7 +180,11 @@ class FaceObservation {
     this.#fits = [...before, { atMs, landmarks }];
     this.#openness.add(eyes);
     this.#areEyesSeen = eyes.left !== undefined && eyes.right !== undefined;
-    this.learn({ kind: 'eyes', sample: eyes, landmarks }, policy);
+    const isCompared = this.#areEyesSeen && eyes.isShapeLost !== true;
+    this.learn(
+      { kind: 'eyes', sample: eyes, landmarks, texture: isCompared ? texture() : undefined },
+      policy,
+    );
     const { state, blinks } = nextEyeBlinks(this.#blinks, eyes);
     this.#blinks = state;
     for (const blink of blinks) this.learn({ kind: 'blink', blink }, policy);

@@ -1,12 +1,11 @@
 import type { Random } from '../../daemon/base/random.js';
-import type { FaceLandmarks } from '../../daemon/domain/faces/face.js';
 import type { Box } from '../../daemon/domain/faces/geometry.js';
 import type { Picture, Yuv420Picture } from '../../daemon/domain/faces/picture.js';
-import type { ViewQuality } from '../../daemon/domain/faces/quality.js';
 import { type ChallengeAction, challengeActions } from '../../daemon/domain/liveness/challenge.js';
 import type { HeadTurn } from '../../daemon/domain/liveness/rigid-head.js';
 import { percentile } from '../../daemon/domain/percentile.js';
 import type { FaceAnalyser, FaceRegion } from '../../daemon/vision/face-analyser.js';
+import type { AssessedView } from '../../daemon/vision/tracked-face.js';
 import { corridor } from '../virtual-camera/backdrop.js';
 import { closureAt } from '../virtual-camera/blink-script.js';
 import { layOver } from '../virtual-camera/compose.kernel.js';
@@ -30,12 +29,6 @@ interface Segment {
   readonly seconds: number;
   readonly gestures: readonly ScriptedGesture[];
   readonly blinks: readonly ScriptedBlink[];
-}
-
-/** A face in one frame, as the networks see it. */
-export interface SeenFace {
-  readonly landmarks: FaceLandmarks;
-  readonly quality: ViewQuality;
 }
 
 /** A person who does what a script says, drawn from a photograph. */
@@ -94,11 +87,11 @@ export class Subject {
   async analysed(
     analyser: FaceAnalyser,
     fps: number,
-  ): Promise<ReadonlyMap<Doing, readonly SeenFace[]> | undefined> {
-    const seen = new Map<Doing, readonly SeenFace[]>();
+  ): Promise<ReadonlyMap<Doing, readonly AssessedView[]> | undefined> {
+    const seen = new Map<Doing, readonly AssessedView[]>();
     for (const doing of ['rest', 'blink', ...challengeActions] as const) {
       let region: FaceRegion = faceBox;
-      const faces: SeenFace[] = [];
+      const faces: AssessedView[] = [];
       for (let frame = 0; frame < this.seconds(doing) * fps; frame++) {
         const picture = this.draw(doing, frame / fps);
         // As for a track: the first look settles the region.
@@ -106,7 +99,9 @@ export class Subject {
         const [landmarks] = await analyser.locate(picture, [region]);
         if (landmarks === undefined) return undefined;
         region = { ...landmarks.box, rollDeg: landmarks.pose.rollDeg };
-        faces.push({ landmarks, quality: analyser.assess(picture, landmarks, { smallestFacePx: 40 }) });
+        const texture = analyser.texture(picture, landmarks);
+        const quality = analyser.assess(picture, landmarks, { smallestFacePx: 40 });
+        faces.push({ landmarks, quality, texture: () => texture });
       }
       seen.set(doing, faces);
     }
@@ -118,7 +113,7 @@ export class Subject {
 const shutUnder = 0.8;
 
 /** False where the drawn lids hardly move, as those of eyes that look down: this subject cannot blink. */
-export function canBlink(observed: ReadonlyMap<Doing, readonly SeenFace[]>): boolean {
+export function canBlink(observed: ReadonlyMap<Doing, readonly AssessedView[]>): boolean {
   const openness = (doing: Doing): readonly number[] =>
     (observed.get(doing) ?? []).map(
       ({ landmarks }) => landmarks.leftEye.openness + landmarks.rightEye.openness,

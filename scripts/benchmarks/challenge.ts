@@ -33,7 +33,7 @@ import { beginTrack } from '../../daemon/domain/tracks/track.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { openClipPipeline } from '../../daemon/vision/replay-clip.js';
 import type { StageEvent } from '../../daemon/vision/stage-event.js';
-import { TrackedFace } from '../../daemon/vision/tracked-face.js';
+import { type AssessedView, TrackedFace } from '../../daemon/vision/tracked-face.js';
 import { cast } from '../virtual-camera/cast.js';
 import { openFaceShapeFinder } from '../virtual-camera/face-shape.js';
 import {
@@ -44,7 +44,6 @@ import {
   faceBox,
   pictureSize,
   replaying,
-  type SeenFace,
   Subject,
 } from './challenge-subject.js';
 
@@ -106,7 +105,7 @@ async function play(
 }
 
 /** Looks at observations that were made before. */
-function strung(observed: ReadonlyMap<Doing, readonly SeenFace[]>): Look {
+function strung(observed: ReadonlyMap<Doing, readonly AssessedView[]>): Look {
   const face = new TrackedFace(beginTrack(trackId('t'), { atMs: 0, box: faceBox, origin: 'mesh' }));
   const options = { liveness: defaultLivenessPolicy, smallestFacePx: 40 };
   return (doing, inDoingS, nowMs) => {
@@ -144,7 +143,7 @@ const photographs =
 
 interface Person {
   readonly subject: Subject;
-  readonly observed: ReadonlyMap<Doing, readonly SeenFace[]>;
+  readonly observed: ReadonlyMap<Doing, readonly AssessedView[]>;
 }
 const people: Person[] = [];
 const leftOut: string[] = [];

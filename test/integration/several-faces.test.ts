@@ -154,6 +154,7 @@ describe('several faces in a small picture', () => {
       provider: analyser.provider,
       detect: (...asked) => analyser.detect(...asked),
       assess: (...asked) => analyser.assess(...asked),
+      texture: (...asked) => analyser.texture(...asked),
       embed: (...asked) => analyser.embed(...asked),
       passivePad: (...asked) => analyser.passivePad(...asked),
       locate: async (picture, regions) => {

@@ -5,8 +5,10 @@ import type { FaceQuality, ViewQuality } from '../../daemon/domain/faces/quality
 import type { Embedding } from '../../daemon/domain/identification/match.js';
 import { cameraId, recogniserId } from '../../daemon/domain/ids.js';
 import type { HeadTurn } from '../../daemon/domain/liveness/rigid-head.js';
+import type { FaceTexture } from '../../daemon/domain/liveness/skin-shift.kernel.js';
 import type { DetectOptions, FaceAnalyser } from '../../daemon/vision/face-analyser.js';
 import { faceShape } from './face-shapes.js';
+import { faceTexture } from './face-textures.js';
 import { headPoints } from './synthetic-head.js';
 
 /** One face of a scene that exists only as numbers. */
@@ -66,6 +68,10 @@ export class ScriptedAnalyser implements FaceAnalyser {
   assess(picture: Picture, landmarks: FaceLandmarks): ViewQuality {
     const { quality = good, sharpness = 1 } = this.#nearest(picture, landmarks.box) ?? {};
     return { ...quality, sharpness, widthPx: landmarks.box.width, meanLuma: 120 };
+  }
+
+  texture(picture: Picture, { box }: FaceLandmarks): FaceTexture {
+    return faceTexture(this.#nearest(picture, box)?.mouth);
   }
 
   embed(picture: Picture, landmarks: FaceLandmarks): Promise<Embedding> {

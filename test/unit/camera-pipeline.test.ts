@@ -62,7 +62,7 @@ function peopleByTrack(events: readonly StageEvent[]): Map<string, Set<number>> 
 }
 
 /** How far the mouth of a speaking person is open. */
-const speakingAt = (atS: number): number => (atS % 2 < 1 ? 0 : 0.05);
+const speakingAt = (atS: number): number => (atS % 2 < 1 ? 0 : 0.08);
 
 describe('CameraPipeline', () => {
   test('proves a blinking face live and sends its probes', async () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { FaceLandmarks } from '../../daemon/domain/faces/face.js';
 import type { Point } from '../../daemon/domain/faces/geometry.js';
 import { nextInnerMotion, noInnerMotion } from '../../daemon/domain/liveness/inner-motion.js';
+import { faceTexture } from '../support/face-textures.js';
 
 /** Across, down, and away from the camera, in distances of the middles of the eyes; in the order of `FaceLandmarks.shape`. */
 type Solid = readonly [across: number, down: number, deep: number];
@@ -75,10 +75,17 @@ function shapeOf(shown: Shown, isFlat: boolean): readonly Point[] {
   });
 }
 
+interface Watched {
+  readonly isFlat?: boolean;
+  readonly isSkinStill?: boolean;
+  readonly fps?: number;
+  readonly seconds?: number;
+}
+
 /** Whether a face is seen to move in itself over so many seconds. */
 function moves(
   shownAt: (s: number) => Shown,
-  { isFlat = false, fps = 15, seconds = 8 }: { isFlat?: boolean; fps?: number; seconds?: number } = {},
+  { isFlat = false, isSkinStill = false, fps = 15, seconds = 8 }: Watched = {},
 ): boolean {
   let state = noInnerMotion;
   let hasMoved = false;
@@ -87,9 +94,11 @@ function moves(
     const shown = shownAt(s);
     const { yawDeg = 0, pitchDeg = 0, rollDeg = 0, closed = 0 } = shown;
     const openness = 0.3 * (1 - 0.8 * closed);
-    const landmarks: Pick<FaceLandmarks, 'shape' | 'pose'> = {
+    const landmarks = {
       shape: shapeOf(shown, isFlat),
       pose: { yawDeg, pitchDeg, rollDeg },
+      // Apart from what the test is about, the skin shifts all the time.
+      texture: faceTexture(isSkinStill || s % 1 < 0.5 ? 0 : 0.08),
     };
     const seen = { left: openness, right: openness, areLidsRaised: openness >= 0.2 };
     const sample = { ...seen, atMs: s * 1000, framing: 'whole', sharpness: 1 } as const;
@@ -152,6 +161,11 @@ describe('the movement of a face in itself', () => {
       );
   });
 
+  test('is not seen in a mesh that trembles while the skin stays as it is', () => {
+    const trembles = (s: number): Shown => ({ open: s % 2 < 1 ? 0 : 0.06 });
+    for (const fps of [10, 15, 30]) assert.equal(moves(trembles, { isSkinStill: true, fps }), false);
+  });
+
   test('is seen when a head turns by a few degrees, but not by two', () => {
     assert.equal(
       moves((s) => ({ yawDeg: 5 * wave(s) })),
@@ -185,7 +199,8 @@ describe('the movement of a face in itself', () => {
   });
 
   test('changes nothing where an eye or a part of the face is not seen', () => {
-    const shown = { shape: shapeOf({}, false), pose: { yawDeg: 0, pitchDeg: 0, rollDeg: 0 } };
+    const pose = { yawDeg: 0, pitchDeg: 0, rollDeg: 0 };
+    const shown = { shape: shapeOf({}, false), pose, texture: faceTexture() };
     const sample = { atMs: 0, left: 0.3, right: 0.3, areLidsRaised: true, sharpness: 1 } as const;
     for (const unseen of [
       { ...sample, left: undefined, framing: 'whole' } as const,

@@ -4,12 +4,16 @@ import { eyeDistanceOf, mouthOf, nosePlaneOf, noseTipOf } from '../faces/face-me
 import type { Point } from '../faces/geometry.js';
 import { openBaseline } from './eye-level.js';
 import type { EyeSample } from './liveness.js';
+import { type FaceTexture, skinShift } from './skin-shift.kernel.js';
 
 /*
  * Lids that close in a face that is rigid otherwise prove nothing: anybody can draw lids into a photograph. A living face changes
  * its expression while it is looked at, or its nose shifts against eyes and mouth as the head turns. A sheet of paper or a screen
  * does neither, however it is held, as long as it is not turned far: the mesh of a picture that is turned changes its shape with
  * the angle. So expression is what exceeds that change, and pictures that are turned far during the comparison show nothing.
+ *
+ * The mesh of some photographs trembles as much as a reserved person moves. So what the mesh shows counts only if the skin has
+ * shifted, too, which the pixels tell without it.
  */
 
 interface InnerMotionPolicy {
@@ -44,6 +48,8 @@ interface InnerMotionPolicy {
   readonly mouthPerDeg: number;
   /** Shift of the nose against eyes and mouth, degrees of a turn. */
   readonly parallaxDeg: number;
+  /** Shift of the skin between the two steps, in distances of the eyes. */
+  readonly skinShift: number;
   /** Smaller faces must change more, because the noise of the mesh is the same in pixels; pixels between the eyes. */
   readonly clearEyeDistancePx: number;
   /** With fewer looks in a step, the change must be greater, because less noise is averaged out. */
@@ -72,6 +78,7 @@ const policy: InnerMotionPolicy = {
   expressionPerDeg: 0.008,
   mouthPerDeg: 0.006,
   parallaxDeg: 6,
+  skinShift: 0.0127,
   clearEyeDistancePx: 45,
   clearStepLooks: 6,
 };
@@ -87,6 +94,8 @@ interface Look {
   readonly isOpen: boolean;
   readonly shape: readonly Point[];
   readonly pose: HeadPose;
+  readonly texture: FaceTexture;
+  readonly sharpness: number;
 }
 
 interface Step {
@@ -96,6 +105,8 @@ interface Step {
   readonly pose: HeadPose;
   readonly eyeDistancePx: number;
   readonly lookCount: number;
+  /** Of the sharpest look. */
+  readonly texture: FaceTexture;
   /** Whether it grew or rolled faster than the limits. */
   readonly isQuick: boolean;
 }
@@ -128,14 +139,14 @@ interface InnerMotionStep {
 /** The state after one more look with both eyes. */
 export function nextInnerMotion(
   state: InnerMotion,
-  { atMs, left, right, framing }: EyeSample,
-  { shape, pose }: Pick<FaceLandmarks, 'shape' | 'pose'>,
+  { atMs, left, right, framing, sharpness }: EyeSample,
+  { shape, pose, texture }: Pick<FaceLandmarks, 'shape' | 'pose'> & { readonly texture: FaceTexture },
 ): InnerMotionStep {
   if (left === undefined || right === undefined || framing !== 'whole') return { state, hasMoved: false };
   const openness = (left + right) / 2;
   const recent = [...state.recent.filter((each) => each.atMs >= atMs - baselineMs), { atMs, openness }];
   const isOpen = openness >= policy.openPart * openBaseline(recent.map((each) => each.openness));
-  const look: Look = { atMs, openness, isOpen, shape, pose };
+  const look: Look = { atMs, openness, isOpen, shape, pose, texture, sharpness };
   const all = [...state.waiting, look];
   const isBeside = (each: Look): boolean =>
     all.some((other) => !other.isOpen && Math.abs(other.atMs - each.atMs) <= policy.besideMs);
@@ -186,6 +197,7 @@ function meanOf(looks: readonly Look[]): Step | undefined {
     atMs: mean(({ atMs }) => atMs),
     eyeDistancePx,
     lookCount: looks.length,
+    texture: looks.reduce((best, look) => (look.sharpness > best.sharpness ? look : best)).texture,
     isQuick:
       Math.abs(Math.log(affineScale(growth))) > policy.largestGrowthPerS * seconds ||
       Math.abs(last.pose.rollDeg - first.pose.rollDeg) > policy.largestRollPerS * seconds,
@@ -225,19 +237,20 @@ interface Comparison {
 function movedBetween(from: Step, to: Step, { map, isTurned }: Comparison): boolean {
   if (Math.abs(to.pose.rollDeg - from.pose.rollDeg) > policy.largestRollDeg) return false;
   const turnDeg = Math.hypot(to.pose.yawDeg - from.pose.yawDeg, to.pose.pitchDeg - from.pose.pitchDeg);
+  const smallness = Math.max(1, policy.clearEyeDistancePx / Math.min(from.eyeDistancePx, to.eyeDistancePx));
   const noise =
-    Math.max(1, policy.clearEyeDistancePx / Math.min(from.eyeDistancePx, to.eyeDistancePx)) *
+    smallness *
     Math.sqrt(Math.max(1, policy.clearStepLooks / Math.min(from.lookCount, to.lookCount))) *
     (from.isQuick || to.isQuick ? policy.quickFactor : 1);
   const factor = isTurned ? noise * policy.turnedFactor : noise;
   const mapped = from.points.map((point) => applyAffine(map, point));
   const all = distanceOf(mapped, to.points) - policy.expressionPerDeg * turnDeg;
   const mouth = distanceOf(mouthOf(mapped), mouthOf(to.points)) - policy.mouthPerDeg * turnDeg;
-  return (
+  const hasMeshMoved =
     all >= factor * policy.expression ||
     mouth >= factor * policy.mouth ||
-    (!isTurned && parallaxDeg(from.points, to.points) >= noise * policy.parallaxDeg)
-  );
+    (!isTurned && parallaxDeg(from.points, to.points) >= noise * policy.parallaxDeg);
+  return hasMeshMoved && (skinShift(from.texture, to.texture) ?? 0) >= smallness * policy.skinShift;
 }
 
 /** Root mean square distance. */

@@ -1,6 +1,7 @@
 import type { HeadGesture } from './head-gesture.js';
 import { type InnerMotion, nextInnerMotion, noInnerMotion } from './inner-motion.js';
 import type { Blink, EyeSample, LivenessAssessment, LivenessEvidence, LivenessReason } from './liveness.js';
+import type { FaceTexture } from './skin-shift.kernel.js';
 import {
   defaultStillnessPolicy,
   movedAsWhole,
@@ -88,8 +89,13 @@ export interface LivenessState {
 }
 
 export type LivenessInput =
-  /** `landmarks` are from the same mesh fit. */
-  | { readonly kind: 'eyes'; readonly sample: EyeSample; readonly landmarks: ShapeFit['landmarks'] }
+  /** `landmarks` are from the same mesh fit, and `texture` from the same picture; it is needed where the shape can be compared. */
+  | {
+      readonly kind: 'eyes';
+      readonly sample: EyeSample;
+      readonly landmarks: ShapeFit['landmarks'];
+      readonly texture: FaceTexture | undefined;
+    }
   | { readonly kind: 'blink'; readonly blink: Blink }
   | { readonly kind: 'gesture'; readonly gesture: HeadGesture }
   /** An embedding agrees with the earlier ones of the track, or is its first. */
@@ -284,7 +290,7 @@ function resumeStill(state: LivenessState): LivenessState {
 
 function seeEyes(
   state: LivenessState,
-  { sample, landmarks }: Extract<LivenessInput, { kind: 'eyes' }>,
+  { sample, landmarks, texture }: Extract<LivenessInput, { kind: 'eyes' }>,
 ): LivenessState {
   const { framing, areLidsRaised } = sample;
   const counted = {
@@ -295,9 +301,9 @@ function seeEyes(
   };
   if (sample.left === undefined || sample.right === undefined) return counted;
   const { state: innerMotion, hasMoved } =
-    sample.isShapeLost === true
+    sample.isShapeLost === true || texture === undefined
       ? { state: state.innerMotion, hasMoved: false }
-      : nextInnerMotion(state.innerMotion, sample, landmarks);
+      : nextInnerMotion(state.innerMotion, sample, { ...landmarks, texture });
   const seen = hasMoved ? withMovement(counted, sample.atMs) : counted;
   const measured = { ...seen, innerMotion, frameCount: state.frameCount + 1 };
   if (!areLidsRaised) return measured;

@@ -7,6 +7,7 @@ import type { ViewQuality } from '../../domain/faces/quality.js';
 import type { Embedding } from '../../domain/identification/match.js';
 import type { RecogniserId } from '../../domain/ids.js';
 import { eyesOfMesh } from '../../domain/liveness/mesh-eyes.js';
+import type { FaceTexture } from '../../domain/liveness/skin-shift.kernel.js';
 import type {
   DetectOptions,
   FaceAnalyser,
@@ -18,6 +19,7 @@ import { assessView } from './assess-view.js';
 import type { EyeNetwork } from './eye-network.js';
 import type { FaceDetector } from './face-detector.js';
 import type { EyeClosures, FaceMeshNetwork } from './face-mesh-network.js';
+import { faceTexture } from './face-texture.kernel.js';
 import type { PassivePad } from './passive-pad.js';
 import type { Recogniser } from './recogniser.js';
 
@@ -82,6 +84,10 @@ export class OnnxFaceAnalyser implements FaceAnalyser {
 
   assess(picture: Picture, landmarks: FaceLandmarks, options: SmallestFace): ViewQuality {
     return assessView(picture, landmarks, options);
+  }
+
+  texture(picture: Picture, landmarks: FaceLandmarks): FaceTexture {
+    return faceTexture(picture, landmarks.shape);
   }
 
   embed(picture: Picture, landmarks: FaceLandmarks): Promise<Embedding> {

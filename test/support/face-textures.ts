@@ -1,0 +1,49 @@
+import { applyAffine, fitAffine } from '../../daemon/domain/faces/affine.js';
+import type { Point } from '../../daemon/domain/faces/geometry.js';
+import {
+  type FaceTexture,
+  shapeInTexture,
+  TEXTURE_PX,
+} from '../../daemon/domain/liveness/skin-shift.kernel.js';
+import { faceShape } from './face-shapes.js';
+
+/** Brightness of a skin that looks different everywhere, at a place in distances of the eyes. */
+function skinAt({ x, y }: Point): number {
+  const waves = Math.sin(21 * x + 7 * y) + Math.sin(13 * x - 17 * y + 1) + Math.sin(5 * x + 19 * y + 2);
+  return 128 + 30 * waves;
+}
+
+/**
+ * How a face with this shape looks whose points lie at `rest` otherwise, both in the order of `FaceLandmarks.shape`. `cameFrom` tells
+ * where in the face at rest the skin comes from that is seen at a place: unchanged in a picture of the face, however it is held.
+ */
+export function textureOf(
+  shape: readonly Point[],
+  rest: readonly Point[],
+  cameFrom: (place: Point) => Point = (place) => place,
+): FaceTexture {
+  const seen = shapeInTexture(shape);
+  const toRest = fitAffine(seen, rest);
+  if (toRest === undefined) throw new RangeError('the points of the shape are on a line');
+  const luma = new Uint8Array(TEXTURE_PX * TEXTURE_PX);
+  for (let at = 0; at < luma.length; at++) {
+    const pixel = { x: (at % TEXTURE_PX) + 0.5, y: Math.floor(at / TEXTURE_PX) + 0.5 };
+    luma[at] = skinAt(cameFrom(applyAffine(toRest, pixel)));
+  }
+  return { luma, shape: seen };
+}
+
+/** Where the skin comes from in a face whose mouth is so far open, in distances of the eyes: the chin has sunk. */
+export const withOpenMouth =
+  (open: number) =>
+  ({ x, y }: Point): Point => ({ x, y: y > 0.95 + open ? y - open : y });
+
+const drawnFace = faceShape({ x: 0, y: 0, eyesPx: 1 });
+const known = new Map<number, FaceTexture>();
+
+/** The texture of `faceShape` with a mouth that is so far open. The chin sinks further than its few points tell. */
+export function faceTexture(open = 0): FaceTexture {
+  const texture = known.get(open) ?? textureOf(faceShape({ open }), drawnFace, withOpenMouth(1.5 * open));
+  known.set(open, texture);
+  return texture;
+}

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { seededRandom } from '../../daemon/base/random.js';
+import type { Point } from '../../daemon/domain/faces/geometry.js';
+import { type FaceTexture, skinShift } from '../../daemon/domain/liveness/skin-shift.kernel.js';
+import { faceShape } from '../support/face-shapes.js';
+import { faceTexture, textureOf } from '../support/face-textures.js';
+
+const rest = faceShape({ x: 0, y: 0, eyesPx: 1 });
+/** Above this, the skin of a face counts as shifted. */
+const limit = 0.0127;
+
+/** A flat picture of the face whose points `to` moves. */
+const picture = (to: (point: Point) => Point): FaceTexture => textureOf(rest.map(to), rest);
+
+function noisy({ luma, shape }: FaceTexture, amplitude: number): FaceTexture {
+  const random = seededRandom(7);
+  return { luma: luma.map((value) => value + amplitude * (2 * random.unit() - 1)), shape };
+}
+
+describe('the skin of a face', () => {
+  const held: Readonly<Record<string, (point: Point) => Point>> = {
+    'that is shifted': ({ x, y }) => ({ x: x + 3, y: y - 2 }),
+    'that comes nearer': ({ x, y }) => ({ x: 1.4 * x, y: 1.4 * y }),
+    'that is rolled': ({ x, y }) => ({ x: 0.9 * x - 0.43 * y, y: 0.43 * x + 0.9 * y }),
+    'that is turned': ({ x, y }) => ({ x: 0.88 * x, y: y + 0.03 * x }),
+  };
+  for (const [name, to] of Object.entries(held)) {
+    test(`does not shift in a picture ${name}`, () => {
+      const shift = skinShift(
+        picture((point) => point),
+        picture(to),
+      );
+      assert.ok(shift !== undefined && shift < limit / 2, String(shift));
+    });
+  }
+
+  test('does not shift in a picture that is bent or tilted, though no affine map explains that', () => {
+    const still = faceTexture();
+    const bent = textureOf(rest, rest, ({ x, y }) => ({
+      x: x + 0.06 * x * x - 0.04 * x * y,
+      y: y + 0.05 * x * y,
+    }));
+    const shift = skinShift(still, bent);
+    assert.ok(shift !== undefined && shift < limit / 2, String(shift));
+  });
+
+  test('does not shift in light that changes, or in the noise of a camera', () => {
+    const still = faceTexture();
+    const darker = { ...still, luma: still.luma.map((value) => 0.5 * value + 20) };
+    const inLight = skinShift(still, darker);
+    assert.ok(inLight !== undefined && inLight < limit / 4, String(inLight));
+    const inNoise = skinShift(still, noisy(still, 12));
+    assert.ok(inNoise !== undefined && inNoise < limit / 2, String(inNoise));
+  });
+
+  test('shifts where the mouth opens, a cheek rises, or nose and cheeks stand out of a head that turns', () => {
+    const still = faceTexture();
+    const around = ({ x, y }: Point, at: Point, size: number): number =>
+      Math.exp(-(((x - at.x) ** 2 + (y - at.y) ** 2) / size ** 2));
+    const moved: Readonly<Record<string, (place: Point) => Point>> = {
+      mouth: ({ x, y }) => ({ x, y: y > 1.07 ? y - 0.12 : y }),
+      cheek: (place) => ({ x: place.x, y: place.y + 0.14 * around(place, { x: 0.5, y: 0.8 }, 0.3) }),
+      'nose and cheeks': (place) => ({
+        x: place.x - 0.14 * around(place, { x: 0, y: 0.6 }, 0.4),
+        y: place.y,
+      }),
+    };
+    for (const [part, cameFrom] of Object.entries(moved)) {
+      const shift = skinShift(still, textureOf(rest, rest, cameFrom));
+      assert.ok(shift !== undefined && shift > limit, `${part}: ${shift}`);
+    }
+  });
+
+  test('tells nothing about the lids, which may be drawn', () => {
+    const still = faceTexture();
+    const drawn = textureOf(rest, rest, ({ x, y }) =>
+      Math.abs(Math.abs(x) - 0.5) < 0.25 && Math.abs(y) < 0.2 ? { x, y: y - 0.3 } : { x, y },
+    );
+    const shift = skinShift(still, drawn);
+    assert.ok(shift !== undefined && shift < limit / 2, String(shift));
+  });
+
+  test('is not compared where it has no contrast, or is not found again', () => {
+    const still = faceTexture();
+    const even = { ...still, luma: still.luma.map(() => 128) };
+    assert.equal(skinShift(even, even), undefined);
+    assert.equal(skinShift(still, noisy({ ...even }, 60)), undefined);
+    assert.equal(skinShift({ ...still, shape: still.shape.map(() => ({ x: 1, y: 1 })) }, still), undefined);
+  });
+});
