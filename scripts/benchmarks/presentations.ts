@@ -6,7 +6,7 @@
  * The attacks are made at run time from photographs of one face (without any: those inside @vladmandic/face-api), at 30 frames a second,
  * and judged at --fps. --attack-every N: every Nth attack of each photograph; --only NAME: those with NAME in theirs. --driver: also moves a photograph as the face of this clip
  * moves. --genuine: clips of living people, cut into passages of 10 s; shorter ones are repeated. Prints APCER and BPCER with counts
- * (ISO/IEC 30107-3). Needs ffmpeg with libx264.
+ * (ISO/IEC 30107-3), and how many a camera that requires `not-attack` would take. Needs ffmpeg with libx264.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -19,6 +19,7 @@ import { readClips } from '../../daemon/cli/replay/labelled-collection.js';
 import { openReplaySetup, type ReplaySetup } from '../../daemon/cli/replay/replay-setup.js';
 import { wilsonInterval } from '../../daemon/domain/identification/error-rates.js';
 import type { LivenessVerdict } from '../../daemon/domain/liveness/liveness.js';
+import { defaultLivenessPolicy } from '../../daemon/domain/liveness/liveness-verdict.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { cutClip } from '../../daemon/vision/cut-clip.js';
 import { openClip } from '../../daemon/vision/ingest/clip-source.js';
@@ -57,6 +58,8 @@ interface Outcome {
   readonly name: string;
   readonly verdict: LivenessVerdict;
   readonly reason: string;
+  /** Whether a camera that requires `not-attack` would take the face for a person who is there. */
+  readonly isCounted: boolean;
 }
 
 /** The worst verdict that any track had at any time: an attendance needs only one moment. */
@@ -68,13 +71,19 @@ function outcomeOf(events: readonly StageEvent[], species: string, name: string)
         ? [event.sighting.liveness]
         : [],
   );
+  // As `isDueWithoutProof` of the track's decision.
+  const isCounted = verdicts.some(
+    ({ verdict, reason, evidence }) =>
+      verdict === 'live' ||
+      (reason === 'observed-too-briefly' && evidence.observedS >= defaultLivenessPolicy.attackAfterS),
+  );
   const order: readonly LivenessVerdict[] =
     species === 'genuine' ? ['attack', 'live', 'undetermined'] : ['live', 'attack', 'undetermined'];
   for (const verdict of order) {
     const found = verdicts.findLast((each) => each.verdict === verdict);
-    if (found !== undefined) return { species, name, verdict, reason: found.reason };
+    if (found !== undefined) return { species, name, verdict, reason: found.reason, isCounted };
   }
-  return { species, name, verdict: 'undetermined', reason: 'no-face' };
+  return { species, name, verdict: 'undetermined', reason: 'no-face', isCounted };
 }
 
 async function judged(path: string, { match, ...setup }: ReplaySetup): Promise<readonly StageEvent[]> {
@@ -191,8 +200,11 @@ const rows = kinds.map((kind) => {
   const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
   return [
     ...[kind, String(all.length), String(count('live')), String(count('undetermined'))],
-    ...[String(count('attack')), kind === 'genuine' ? 'BPCER' : 'APCER', percent(wrong / all.length)],
+    ...[String(count('attack')), String(all.filter(({ isCounted }) => isCounted).length)],
+    ...[kind === 'genuine' ? 'BPCER' : 'APCER', percent(wrong / all.length)],
     `${percent(low)} to ${percent(high)}`,
   ];
 });
-console.log(table(['species', 'clips', 'live', 'undetermined', 'attack', 'rate', '', '95 %'], rows));
+console.log(
+  table(['species', 'clips', 'live', 'undetermined', 'attack', 'not-attack', 'rate', '', '95 %'], rows),
+);

@@ -8,7 +8,7 @@ import { faceTexture, textureOf } from '../support/face-textures.js';
 
 const rest = faceShape({ x: 0, y: 0, eyesPx: 1 });
 /** Above this, the skin of a face counts as shifted. */
-const limit = 0.0127;
+const limit = 0.013;
 
 /** A flat picture of the face whose points `to` moves. */
 const picture = (to: (point: Point) => Point): FaceTexture => textureOf(rest.map(to), rest);
@@ -60,7 +60,7 @@ describe('the skin of a face', () => {
       Math.exp(-(((x - at.x) ** 2 + (y - at.y) ** 2) / size ** 2));
     const moved: Readonly<Record<string, (place: Point) => Point>> = {
       mouth: ({ x, y }) => ({ x, y: y > 1.07 ? y - 0.12 : y }),
-      cheek: (place) => ({ x: place.x, y: place.y + 0.14 * around(place, { x: 0.5, y: 0.8 }, 0.3) }),
+      cheek: (place) => ({ x: place.x, y: place.y + 0.14 * around(place, { x: 0.5, y: 0.8 }, 0.35) }),
       'nose and cheeks': (place) => ({
         x: place.x - 0.14 * around(place, { x: 0, y: 0.6 }, 0.4),
         y: place.y,

@@ -188,10 +188,12 @@ function follow(was: Float32Array, is: Float32Array, { x, y }: Point): Followed 
   const noise = SPREAD_NOISE * contrast * Math.sqrt(Math.max(0.0004, 1 - best * best));
   const doubt = noise / Math.sqrt(Math.max(1e-6, least));
   if (doubt >= MOST_DOUBT_PX) return undefined;
+  const summit = peak((column, row) => score(bestColumn + column, bestRow + row));
+  if (summit === undefined) return undefined;
   return {
     ...{ x, y },
-    byX: bestColumn + peak(score(bestColumn - 1, bestRow), best, score(bestColumn + 1, bestRow)),
-    byY: bestRow + peak(score(bestColumn, bestRow - 1), best, score(bestColumn, bestRow + 1)),
+    byX: bestColumn + summit.x,
+    byY: bestRow + summit.y,
     weight: 1 / (doubt * doubt + LEAST_VARIANCE),
   };
 }
@@ -220,10 +222,24 @@ function correlation(
   return (products / PATCH_PIXELS - mean * other) / (contrast * spread);
 }
 
-/** Where a parabola through three neighbours has its peak: -0.5..0.5. */
-function peak(before: number, middle: number, after: number): number {
-  const bend = before - 2 * middle + after;
-  return bend < -1e-9 ? Math.min(0.5, Math.max(-0.5, (before - after) / (2 * bend))) : 0;
+/**
+ * Where the quadratic surface through the highest of nine scores and its neighbours has its peak, up to a pixel away. One parabola for
+ * each direction would be wrong beside edges that run across both. Undefined where the surface has no peak.
+ */
+function peak(scoreAt: (column: number, row: number) => number): Point | undefined {
+  const best = scoreAt(0, 0);
+  const slopeX = (scoreAt(1, 0) - scoreAt(-1, 0)) / 2;
+  const slopeY = (scoreAt(0, 1) - scoreAt(0, -1)) / 2;
+  const bendX = scoreAt(1, 0) - 2 * best + scoreAt(-1, 0);
+  const bendY = scoreAt(0, 1) - 2 * best + scoreAt(0, -1);
+  const twist = (scoreAt(1, 1) - scoreAt(-1, 1) - scoreAt(1, -1) + scoreAt(-1, -1)) / 4;
+  const determinant = bendX * bendY - twist * twist;
+  if (bendX >= 0 || determinant <= 1e-9) return undefined;
+  const near = (value: number): number => Math.min(1, Math.max(-1, value));
+  return {
+    x: near((twist * slopeY - bendY * slopeX) / determinant),
+    y: near((twist * slopeX - bendX * slopeY) / determinant),
+  };
 }
 
 const TERMS = 6;
