@@ -42,7 +42,18 @@ describe('the entry of the console', { skip: withoutBuild || withoutChromium }, 
     await page.getByRole('heading', { name: 'Now', level: 1 }).waitFor();
     assert.equal(new URL(page.url()).pathname, '/');
 
+    await page.route('**/api/v1/auth/logout', (route) => route.abort());
     await page.getByRole('button', { name: 'Log out' }).click();
+    await page.getByText('The box has not confirmed that your session is over').waitFor();
+    await assertAccessible(opened);
+    await page.reload();
+    await page.getByRole('heading', { name: 'Now', level: 1 }).waitFor();
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await page.getByText('The box has not confirmed that your session is over').waitFor();
+    await page.unroute('**/api/v1/auth/logout');
+    await page.getByRole('button', { name: 'Log out again' }).click();
+    await page.getByText('The box has not confirmed').waitFor({ state: 'detached' });
+    await page.reload();
     await page.getByLabel('User name').fill('anna');
     await page.getByLabel('Password').fill('a wrong password');
     await page.getByRole('button', { name: 'Log in', exact: true }).click();

@@ -10,7 +10,7 @@ import {
   type WrittenRequest,
   write,
 } from './request.js';
-import { forgetSession, me } from './session.js';
+import { forgetSession, isLogoutUnconfirmed, me } from './session.js';
 
 export { type ApiError, isApiError } from './api-error.js';
 export { addressOf, type Input, type Line, type Output } from './request.js';
@@ -60,13 +60,15 @@ async function proved<Answer>(work: () => Promise<Answer>): Promise<Answer> {
 /** True during a logout. A request that is refused in that time must not ask the user to log in again. */
 let isLoggingOut = false;
 
-/** Ends the session. The page forgets it whatever the box answers; a box that could not end it keeps it until it expires. */
+/** Ends the session. The page forgets it whatever the box answers, and says so if the box did not end it. */
 export async function logOut(): Promise<void> {
   isLoggingOut = true;
   try {
     await call('auth.logout');
+    isLogoutUnconfirmed.value = false;
   } catch (error) {
     if (!isApiError(error)) throw error;
+    isLogoutUnconfirmed.value = !isApiError(error, 'unauthenticated');
   } finally {
     isLoggingOut = false;
     forgetSession();

@@ -14,6 +14,9 @@ export function can(...wanted: readonly Scope[]): boolean {
   return wanted.every((scope) => scopes.value.has(scope));
 }
 
+/** True after a logout that the box did not confirm: the browser still has its cookie, and a reload opens the session again. */
+export const isLogoutUnconfirmed = signal(false);
+
 /** Ends what this browser knows about the session. */
 export function forgetSession(): void {
   me.value = null;

@@ -1,9 +1,9 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { unreachable } from '../../api/api-error.js';
-import { call, isApiError } from '../../api/call.js';
+import { call, isApiError, logOut } from '../../api/call.js';
 import { canUsePasskeys, loginWithPasskey } from '../../api/passkey.js';
-import { forgetSession, me } from '../../api/session.js';
+import { forgetSession, isLogoutUnconfirmed, me } from '../../api/session.js';
 import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/entry.json';
 import { bound } from '../../parts/bound.js';
@@ -19,6 +19,14 @@ const t = wordsOf<typeof en>('entry');
 export function Login() {
   return (
     <EntryFrame title={t('login-title')} lead={t('login-lead')}>
+      {isLogoutUnconfirmed.value && (
+        <div role="alert">
+          <p>{t('logout-unconfirmed')}</p>
+          <button type="button" class="secondary" onClick={() => void logOut()}>
+            {t('logout-again')}
+          </button>
+        </div>
+      )}
       <LoginForm onLogin={enter} />
       <p class="quiet">
         {t('first')} <a href="/claim">{t('claim-link')}</a>
