@@ -94,7 +94,6 @@ interface Look {
   readonly shape: readonly Point[];
   readonly pose: HeadPose;
   readonly texture: FaceTexture;
-  readonly sharpness: number;
 }
 
 interface Step {
@@ -104,7 +103,7 @@ interface Step {
   readonly pose: HeadPose;
   readonly eyeDistancePx: number;
   readonly lookCount: number;
-  /** Of the sharpest look. */
+  /** Of the look in the middle. */
   readonly texture: FaceTexture;
   /** Whether it grew or rolled faster than the limits. */
   readonly isQuick: boolean;
@@ -138,14 +137,14 @@ interface InnerMotionStep {
 /** The state after one more look with both eyes. */
 export function nextInnerMotion(
   state: InnerMotion,
-  { atMs, left, right, framing, sharpness }: EyeSample,
+  { atMs, left, right, framing }: EyeSample,
   { shape, pose, texture }: Pick<FaceLandmarks, 'shape' | 'pose'> & { readonly texture: FaceTexture },
 ): InnerMotionStep {
   if (left === undefined || right === undefined || framing !== 'whole') return { state, hasMoved: false };
   const openness = (left + right) / 2;
   const recent = [...state.recent.filter((each) => each.atMs >= atMs - baselineMs), { atMs, openness }];
   const isOpen = openness >= policy.openPart * openBaseline(recent.map((each) => each.openness));
-  const look: Look = { atMs, openness, isOpen, shape, pose, texture, sharpness };
+  const look: Look = { atMs, openness, isOpen, shape, pose, texture };
   const all = [...state.waiting, look];
   const isBeside = (each: Look): boolean =>
     all.some((other) => !other.isOpen && Math.abs(other.atMs - each.atMs) <= policy.besideMs);
@@ -179,8 +178,9 @@ function addLook(state: InnerMotion, look: Look): InnerMotionStep {
 }
 
 function meanOf(looks: readonly Look[]): Step | undefined {
-  const [first, last] = [looks[0], looks.at(-1)];
-  if (first === undefined || last === undefined || looks.length < policy.fewestInStep) return undefined;
+  const [first, middle, last] = [looks[0], looks[looks.length >> 1], looks.at(-1)];
+  if (first === undefined || middle === undefined || last === undefined) return undefined;
+  if (looks.length < policy.fewestInStep) return undefined;
   const growth = fitAffine(first.shape, last.shape);
   const seconds = (last.atMs - first.atMs) / 1000;
   const eyeDistancePx = eyeDistanceOf(first.shape);
@@ -196,7 +196,7 @@ function meanOf(looks: readonly Look[]): Step | undefined {
     atMs: mean(({ atMs }) => atMs),
     eyeDistancePx,
     lookCount: looks.length,
-    texture: looks.reduce((best, look) => (look.sharpness > best.sharpness ? look : best)).texture,
+    texture: middle.texture,
     isQuick:
       Math.abs(Math.log(affineScale(growth))) > policy.largestGrowthPerS * seconds ||
       Math.abs(last.pose.rollDeg - first.pose.rollDeg) > policy.largestRollPerS * seconds,
