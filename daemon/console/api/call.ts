@@ -60,7 +60,7 @@ async function proved<Answer>(work: () => Promise<Answer>): Promise<Answer> {
 /** True during a logout. A request that is refused in that time must not ask the user to log in again. */
 let isLoggingOut = false;
 
-/** Ends the session. The page forgets it whatever the box answers, and says so if the box did not end it. */
+/** Ends the session. This page forgets it in any case; if the box does not confirm the end, the login page says so. */
 export async function logOut(): Promise<void> {
   isLoggingOut = true;
   try {

@@ -2,7 +2,7 @@ import { signal } from '@preact/signals';
 
 /** Whether the box answers. The shell shows it; pages fetch again when it comes back. */
 export const isConnected = signal(true);
-/** Counts the times that the connection came back, as far as pages fetch again for it. */
+/** Rises when the connection has come back and pages should fetch again. */
 export const reconnections = signal(0);
 
 const retryMs = 2000;
@@ -10,7 +10,7 @@ const retryMs = 2000;
 const beatEveryMs = 2000;
 const answerWithinMs = 2000;
 let timer: ReturnType<typeof setTimeout> | undefined;
-/** A busy box that answers now and then is asked for whole pages no more often: each time counts towards the limit of its user. */
+/** Least time between two such fetches: with a busy box that answers now and then, each would count towards the user's limit of requests. */
 const leastBetweenMs = 10_000;
 let countedMs = Number.NEGATIVE_INFINITY;
 let isCountDue = false;

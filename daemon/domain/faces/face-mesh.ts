@@ -117,12 +117,21 @@ export const nosePlaneOf = (shape: readonly Point[]): readonly Point[] => [
   ...shape.slice(mouthFrom, mouthFrom + 2),
 ];
 
+/** The middles of the eyes of a shape, the subject's right first; none for fewer points than two eyes. */
+export function eyeMiddlesOf([
+  rightOuter,
+  rightInner,
+  leftInner,
+  leftOuter,
+]: readonly Point[]): readonly Point[] {
+  if (!rightOuter || !rightInner || !leftInner || !leftOuter) return [];
+  return [midpoint(rightOuter, rightInner), midpoint(leftInner, leftOuter)];
+}
+
 /** Distance of the middles of the eyes of a shape; 1 for fewer points than two eyes. */
-export function eyeDistanceOf([rightOuter, rightInner, leftInner, leftOuter]: readonly Point[]): number {
-  if (!rightOuter || !rightInner || !leftInner || !leftOuter) return 1;
-  const right = midpoint(rightOuter, rightInner);
-  const left = midpoint(leftInner, leftOuter);
-  return Math.hypot(left.x - right.x, left.y - right.y);
+export function eyeDistanceOf(shape: readonly Point[]): number {
+  const [right, left] = eyeMiddlesOf(shape);
+  return right === undefined || left === undefined ? 1 : Math.hypot(left.x - right.x, left.y - right.y);
 }
 
 /** `FaceLandmarks.shape` of a mesh. */

@@ -13,7 +13,7 @@ import { type FaceTexture, skinShift } from './skin-shift.kernel.js';
  * the angle. So expression is what exceeds that change, and pictures that are turned far during the comparison show nothing.
  *
  * The mesh of some photographs trembles as much as a reserved person moves. So what the mesh shows counts only if the skin has
- * shifted, too, which the pixels tell without it.
+ * shifted, too, which the pixels tell.
  */
 
 interface InnerMotionPolicy {

@@ -1,11 +1,13 @@
 import { type Affine, applyAffine, fitAffine, fitSimilarity } from '../faces/affine.js';
+import { eyeMiddlesOf } from '../faces/face-mesh.js';
 import type { Point } from '../faces/geometry.js';
 
 /*
  * A picture of a face moves as one: whatever is done to the sheet, a smooth map takes the skin of one moment to that of another. In a
  * living face parts of the skin shift against that map: lips, cheeks and brows move by themselves, and the nose stands out. So patches of
  * skin are followed from one look to the other, as in digital image correlation (Sutton et al. 1983, Image and Vision Computing
- * 1:133-139), and what a quadratic map does not explain is told. The face mesh plays no part in that, so its noise is not taken for motion.
+ * 1:133-139), and whatever a quadratic map leaves unexplained counts as motion. The face mesh only says where to look, by a single affine
+ * map, which the quadratic one contains: so its noise is not taken for motion.
  */
 
 /** How the skin of a face looked in one frame. */
@@ -28,21 +30,12 @@ const eyesInTexture: readonly Point[] = [
 
 /** Takes the texture of a face to the picture in which its `shape` was found. */
 export const textureToPicture = (shape: readonly Point[]): Affine =>
-  fitSimilarity(eyesInTexture, eyesOf(shape));
+  fitSimilarity(eyesInTexture, eyeMiddlesOf(shape));
 
 /** A shape in pixels of the texture. */
 export function shapeInTexture(shape: readonly Point[]): readonly Point[] {
-  const map = fitSimilarity(eyesOf(shape), eyesInTexture);
+  const map = fitSimilarity(eyeMiddlesOf(shape), eyesInTexture);
   return shape.map((point) => applyAffine(map, point));
-}
-
-/** The middles of the eyes, the subject's right first. */
-function eyesOf(shape: readonly Point[]): readonly Point[] {
-  const middle = (outer: Point, inner: Point): Point => ({
-    x: (outer.x + inner.x) / 2,
-    y: (outer.y + inner.y) / 2,
-  });
-  return [middle(shape[0]!, shape[1]!), middle(shape[3]!, shape[2]!)];
 }
 
 /** A patch has so many pixels on each side of its middle; its middles are so far apart. */
@@ -66,8 +59,8 @@ const LEAST_VARIANCE = 0.01;
 /** With fewer patches the map would follow the motion itself. */
 const FEWEST_PATCHES = 25;
 
-/** The oval of a face and the two ellipses about its eyes: middle, and half of width and height, in distances of the eyes. */
-const oval = { x: 0, y: 0.43, width: 1, height: 1.29 } as const;
+/** The oval of a face, below the line of the eyes, and the rectangle about each eye: half of width and height, in distances of the eyes. */
+const oval = { y: 0.43, width: 1, height: 1.29 } as const;
 const besideEyes = { width: 0.45, height: 0.42 } as const;
 
 /** Middles of the patches: skin, without the eyes, whose lids may be drawn. */
@@ -244,7 +237,7 @@ function peak(scoreAt: (column: number, row: number) => number): Point | undefin
 
 const TERMS = 6;
 
-/** What is left of the shifts beside the quadratic map that fits them best: root mean square, in distances of the eyes. */
+/** How far the patches are from where the best quadratic map puts them: root mean square, in distances of the eyes. */
 function unexplained(patches: readonly Followed[]): number | undefined {
   const rows = patches.map((patch) => {
     const x = patch.x / TEXTURE_PX - 0.5;
