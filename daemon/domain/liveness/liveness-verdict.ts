@@ -1,5 +1,5 @@
 import type { HeadGesture } from './head-gesture.js';
-import { type InnerMotion, nextInnerMotion, noInnerMotion } from './inner-motion.js';
+import { type InnerMotion, isGestureOfFace, nextInnerMotion, noInnerMotion } from './inner-motion.js';
 import type { Blink, EyeSample, LivenessAssessment, LivenessEvidence, LivenessReason } from './liveness.js';
 import type { FaceTexture } from './skin-shift.kernel.js';
 import {
@@ -147,7 +147,9 @@ export function nextLiveness(
       return { ...state, unbound: [...state.unbound, input.blink], ...notStill };
     case 'gesture':
       return {
-        ...withMovement(state, input.gesture.endMs),
+        ...(isGestureOfFace(state.innerMotion, input.gesture)
+          ? withMovement(state, input.gesture.endMs)
+          : state),
         gestures: [...state.gestures, input.gesture].slice(-keptGestures),
         ...notStill,
       };
@@ -259,7 +261,7 @@ function withMovement(state: LivenessState, atMs: number): LivenessState {
   return isNew ? { ...state, movedMs: [...state.movedMs, atMs] } : state;
 }
 
-/** A blink ends stillness, and so does a head gesture: a flat picture can make neither. */
+/** A blink ends stillness, and so does a head gesture: hardly a flat picture makes one, and nobody is called an attack who does. */
 const notStill = { stillness: notYetStill, stillnessBefore: undefined };
 
 /** How long the stillness of a face out of sight is remembered, milliseconds. */
