@@ -47,7 +47,3 @@ export function faceTexture(open = 0): FaceTexture {
   known.set(open, texture);
   return texture;
 }
-
-/** The texture of `faceShape` in a head that turns by some degrees: the nose and the sides of the face shift against each other. */
-export const turnedTexture = (): FaceTexture =>
-  textureOf(faceShape(), drawnFace, ({ x, y }) => ({ x: x - 0.08 * Math.cos(5 * x), y }));

@@ -3,7 +3,6 @@ import type { FaceLandmarks, HeadPose } from '../faces/face.js';
 import { eyeDistanceOf, mouthOf, nosePlaneOf, noseTipOf } from '../faces/face-mesh.js';
 import type { Point } from '../faces/geometry.js';
 import { openBaseline } from './eye-level.js';
-import type { HeadGesture } from './head-gesture.js';
 import type { EyeSample } from './liveness.js';
 import { type FaceTexture, skinShift } from './skin-shift.kernel.js';
 
@@ -51,8 +50,6 @@ interface InnerMotionPolicy {
   readonly parallaxDeg: number;
   /** Shift of the skin between the two steps, in distances of the eyes. */
   readonly skinShift: number;
-  /** The same while the head turns or nods: pictures that are turned far lose detail and seem to shift, and noses do shift. */
-  readonly gestureSkinShift: number;
   /** Smaller faces must change more, because the noise of the mesh is the same in pixels; pixels between the eyes. */
   readonly clearEyeDistancePx: number;
   /** With fewer looks in a step, the change must be greater, because less noise is averaged out. */
@@ -62,7 +59,6 @@ interface InnerMotionPolicy {
 /**
  * Measured at 15 frames a second (docs/decisions/0061-liveness-needs-a-face-that-moves.md). Where the mesh moves by these limits, the
  * skin of photographs, however they are held, shifts by up to 0.0106, and that of living people at some moment by 0.0153 or more.
- * During gestures, the skin of photographs that are turned by 42 degrees shifts by up to 0.0166, and that of most living heads by 0.031 or more.
  */
 const policy: InnerMotionPolicy = {
   stepMs: 400,
@@ -82,7 +78,6 @@ const policy: InnerMotionPolicy = {
   mouthPerDeg: 0.006,
   parallaxDeg: 5,
   skinShift: 0.013,
-  gestureSkinShift: 0.024,
   clearEyeDistancePx: 45,
   clearStepLooks: 6,
 };
@@ -167,21 +162,6 @@ export function nextInnerMotion(
   return { state: next, hasMoved };
 }
 
-/**
- * Whether the skin shifted with a gesture of the head: between the step before it and one during it. The mesh gives some pictures that are
- * turned far the depth of a head, so a gesture alone is no movement.
- */
-export function isGestureOfFace(
-  { steps, step, waiting, judgedMs }: InnerMotion,
-  { startMs }: HeadGesture,
-): boolean {
-  const rest = steps.findLast(({ atMs }) => atMs <= startMs);
-  if (rest === undefined) return false;
-  const present = meanOf([...step, ...waiting.filter(({ atMs, isOpen }) => atMs >= judgedMs && isOpen)]);
-  const during = [...steps.filter(({ atMs }) => atMs > startMs), ...(present === undefined ? [] : [present])];
-  return during.some((turned) => isSkinShifted(rest, turned, policy.gestureSkinShift));
-}
-
 function addLook(state: InnerMotion, look: Look): InnerMotionStep {
   const { step } = state;
   const [first, last] = [step[0], step.at(-1)];
@@ -256,8 +236,9 @@ interface Comparison {
 function movedBetween(from: Step, to: Step, { map, isTurned }: Comparison): boolean {
   if (Math.abs(to.pose.rollDeg - from.pose.rollDeg) > policy.largestRollDeg) return false;
   const turnDeg = Math.hypot(to.pose.yawDeg - from.pose.yawDeg, to.pose.pitchDeg - from.pose.pitchDeg);
+  const smallness = Math.max(1, policy.clearEyeDistancePx / Math.min(from.eyeDistancePx, to.eyeDistancePx));
   const noise =
-    smallnessOf(from, to) *
+    smallness *
     Math.sqrt(Math.max(1, policy.clearStepLooks / Math.min(from.lookCount, to.lookCount))) *
     (from.isQuick || to.isQuick ? policy.quickFactor : 1);
   const factor = isTurned ? noise * policy.turnedFactor : noise;
@@ -268,14 +249,7 @@ function movedBetween(from: Step, to: Step, { map, isTurned }: Comparison): bool
     all >= factor * policy.expression ||
     mouth >= factor * policy.mouth ||
     (!isTurned && parallaxDeg(from.points, to.points) >= noise * policy.parallaxDeg);
-  return hasMeshMoved && isSkinShifted(from, to, policy.skinShift);
-}
-
-const smallnessOf = (from: Step, to: Step): number =>
-  Math.max(1, policy.clearEyeDistancePx / Math.min(from.eyeDistancePx, to.eyeDistancePx));
-
-function isSkinShifted(from: Step, to: Step, least: number): boolean {
-  return (skinShift(from.texture, to.texture) ?? 0) >= smallnessOf(from, to) * least;
+  return hasMeshMoved && (skinShift(from.texture, to.texture) ?? 0) >= smallness * policy.skinShift;
 }
 
 /** Root mean square distance. */

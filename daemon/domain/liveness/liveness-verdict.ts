@@ -1,5 +1,5 @@
 import type { HeadGesture } from './head-gesture.js';
-import { type InnerMotion, isGestureOfFace, nextInnerMotion, noInnerMotion } from './inner-motion.js';
+import { type InnerMotion, nextInnerMotion, noInnerMotion } from './inner-motion.js';
 import type { Blink, EyeSample, LivenessAssessment, LivenessEvidence, LivenessReason } from './liveness.js';
 import type { FaceTexture } from './skin-shift.kernel.js';
 import {
@@ -147,9 +147,7 @@ export function nextLiveness(
       return { ...state, unbound: [...state.unbound, input.blink], ...notStill };
     case 'gesture':
       return {
-        ...(isGestureOfFace(state.innerMotion, input.gesture)
-          ? withMovement(state, input.gesture.endMs)
-          : state),
+        ...state,
         gestures: [...state.gestures, input.gesture].slice(-keptGestures),
         ...notStill,
       };
@@ -261,7 +259,10 @@ function withMovement(state: LivenessState, atMs: number): LivenessState {
   return isNew ? { ...state, movedMs: [...state.movedMs, atMs] } : state;
 }
 
-/** A blink ends stillness, and so does a head gesture: hardly a flat picture makes one, and nobody is called an attack who does. */
+/**
+ * A blink ends stillness, and so does a head gesture: who makes one is called no attack. It proves no life either, because the mesh gives
+ * some pictures that are turned far the depth of a head.
+ */
 const notStill = { stillness: notYetStill, stillnessBefore: undefined };
 
 /** How long the stillness of a face out of sight is remembered, milliseconds. */
