@@ -82,7 +82,7 @@ export class SqliteGallery implements Gallery {
   }
 
   get templateCount(): number {
-    return this.#parts.index.templateCount;
+    return this.#parts.index.referenceCount;
   }
 
   get quarantined(): readonly QuarantinedRow[] {
@@ -121,7 +121,7 @@ export class SqliteGallery implements Gallery {
       const embeddings = photographs.map(({ embedding }) => embedding);
       if (importId !== undefined) this.#stage(importId, { id, profile, embeddings });
       else {
-        index.add(id, embeddings);
+        index.put(id, embeddings);
         this.#parts.externalIds.reread(id);
         this.#notify([id]);
       }

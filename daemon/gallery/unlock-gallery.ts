@@ -208,7 +208,7 @@ async function openUnlocked(options: UnlockOptions, ring: KeyRing): Promise<Gall
       quarantine: report,
     });
     lifetime.defer('strangers', () => strangers[Symbol.dispose]());
-    const { personCount, templateCount } = index;
+    const { personCount, referenceCount: templateCount } = index;
     audit.append({ by, action: 'key.unlocked', subject: ring.current.id, details: { persons: personCount } });
     logger.info('gallery is open', {
       personCount,

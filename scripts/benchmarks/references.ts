@@ -13,7 +13,7 @@ import {
   type Candidate,
   type Embedding,
   type MatchPolicy,
-  similarityOf,
+  similarityToPerson,
 } from '../../daemon/domain/identification/match.js';
 import { type PersonId, personId } from '../../daemon/domain/ids.js';
 import { type ComparedView, doubtAbout } from '../../daemon/domain/persons/passage-reference.js';
@@ -61,7 +61,10 @@ function nearest(face: Embedding, gallery: References): readonly Candidate[] {
   return [...gallery]
     .map(([id, views]) => ({
       personId: id,
-      similarity: Math.max(...views.map(({ embedding }) => similarityOf(embedding, face))),
+      similarity: similarityToPerson(
+        face,
+        views.map(({ embedding }) => embedding),
+      ),
     }))
     .sort((a, b) => b.similarity - a.similarity);
 }

@@ -1,15 +1,15 @@
-// Measures the search of the gallery: the two persons nearest to a probe, five templates a person, one thread.
+// Measures the search of the gallery: the two persons nearest to a probe, four references and their mean a person, one thread.
 //   scripts/bench search [--templates 1000 --templates 1000000] [--dimensions 128 --dimensions 192]
 // Templates of dlib-resnet have 128 values, those of mobilefacenet 192. They are made up in two ways. `even`: each is a random
 // direction, so no two resemble each other and no short description fits them. `grouped`: persons lie in 48 directions that matter
-// less and less, and the five templates of a person around the person; half of the probes belong to a person of the gallery.
+// less and less, and the references of a person around the person; half of the probes belong to a person of the gallery.
 // `repeated`: the 10th percentile, the median and the 99th percentile of searches that follow each other. `first`: the median of
 // searches after other work has pushed the templates out of the processor's caches. The first answer of each round is checked
-// against plain sums in float64. `change`: the median time to add a person of five templates, and to remove them.
+// against plain sums in float64. `change`: the median time to add a person of four references, and to remove them.
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type Random, seededRandom } from '../../daemon/base/random.js';
-import type { Candidate, Embedding } from '../../daemon/domain/identification/match.js';
+import { type Candidate, type Embedding, templatesOf } from '../../daemon/domain/identification/match.js';
 import { personId } from '../../daemon/domain/ids.js';
 import type { SearchIndex } from '../../daemon/gallery/search/search-index.js';
 import { bytesOfTemplate } from '../../daemon/gallery/search/template-slabs.js';
@@ -27,20 +27,21 @@ const sizes = values.templates.map(Number);
 if (!widths.every((width) => width > 0 && width % 4 === 0))
   throw new Error('--dimensions must be a multiple of four');
 
-const templatesPerPerson = 5;
+const referencesPerPerson = 4;
+const templatesPerPerson = referencesPerPerson + 1;
 const searchesInARow = 10;
-const idOf = (row: number) => personId(`p-${Math.floor(row / templatesPerPerson)}`);
+const idOf = (person: number) => personId(`p-${person}`);
 
 /** How templates and probes are drawn. */
 interface Kind {
   readonly name: 'even' | 'grouped';
-  readonly template: (row: number) => Embedding;
+  readonly references: () => readonly Embedding[];
   readonly probe: (isOfGallery: boolean) => Embedding;
 }
 
 function evenKind(random: Random, dimensions: number): Kind {
   const draw = () => unitVector(random, dimensions);
-  return { name: 'even', template: draw, probe: draw };
+  return { name: 'even', references: () => Array.from({ length: referencesPerPerson }, draw), probe: draw };
 }
 
 const directionCount = 48;
@@ -69,13 +70,12 @@ function groupedKind(random: Random, dimensions: number): Kind {
     return scaled(view);
   };
   const known: Embedding[] = [];
-  let person = drawPerson();
   return {
     name: 'grouped',
-    template: (row) => {
-      if (row % templatesPerPerson === 0) person = drawPerson();
-      if (row % templatesPerPerson === 0 && known.length < 200) known.push(person);
-      return viewOf(person);
+    references: () => {
+      const person = drawPerson();
+      if (known.length < 200) known.push(person);
+      return Array.from({ length: referencesPerPerson }, () => viewOf(person));
     },
     probe: (isOfGallery) => {
       const own = known[Math.floor(random.unit() * known.length)];
@@ -103,7 +103,7 @@ function nearestTwo(templates: Float32Array, probe: Embedding): readonly Candida
   }
   const ranks = [...best.keys()].sort((a, b) => (best[b] ?? 0) - (best[a] ?? 0)).slice(0, 2);
   return ranks.map((person) => ({
-    personId: idOf(person * templatesPerPerson),
+    personId: idOf(person),
     similarity: best[person] ?? 0,
   }));
 }
@@ -117,13 +117,13 @@ function assertSame(found: readonly Candidate[], wanted: readonly Candidate[]): 
 }
 
 /** The median times to add and to remove a person, in milliseconds. */
-function measureChanges(index: SearchIndex, { template }: Kind): readonly [number, number] {
+function measureChanges(index: SearchIndex, { references }: Kind): readonly [number, number] {
   const adding: number[] = [];
   const removing: number[] = [];
   for (let turn = 0; turn < 40; turn += 1) {
-    const own = Array.from({ length: templatesPerPerson }, (_, row) => template(row));
+    const own = references();
     const startMs = performance.now();
-    index.add(personId('newcomer'), own);
+    index.put(personId('newcomer'), own);
     const addedMs = performance.now();
     index.remove(personId('newcomer'));
     adding.push(addedMs - startMs);
@@ -135,10 +135,11 @@ function measureChanges(index: SearchIndex, { template }: Kind): readonly [numbe
 async function measure(templateCount: number, dimensions: number, kind: Kind) {
   const templates = new Float32Array(templateCount * dimensions);
   await using index = openTwoStepSearchIndex(dimensions);
-  for (let row = 0; row < templateCount; row += 1) {
-    const template = kind.template(row);
-    templates.set(template, row * dimensions);
-    index.add(idOf(row), [template]);
+  for (let row = 0; row < templateCount; row += templatesPerPerson) {
+    const references = kind.references();
+    for (const [at, template] of templatesOf(references).entries())
+      templates.set(template, (row + at) * dimensions);
+    index.put(idOf(row / templatesPerPerson), references);
   }
   const first: number[] = [];
   const repeated: number[] = [];

@@ -85,7 +85,7 @@ describe('inseparable pairs', () => {
   it('names no pair that stays under the threshold, however far apart the own references are', () => {
     const persons = likenesses([
       { personId: ada, references: [at(0), at(60)] },
-      { personId: grace, references: [at(30), at(90)] },
+      { personId: grace, references: [at(-30), at(90)] },
     ]);
     assert.deepEqual(inseparablePairs(persons, policy), []);
   });
@@ -115,9 +115,9 @@ describe('inseparable pairs', () => {
 });
 
 describe('how near a visitor comes', () => {
-  it('is the mean and the highest of the similarities of their references', () => {
+  it('is the mean and the highest of the similarities of their references, to references and their mean', () => {
     const { similarity, highest } = neighbourOf(ada, visitorSimilarities([at(0), at(90)], [at(60), at(0)]));
-    assert.ok(Math.abs(similarity - (Math.cos(Math.PI / 6) + 1) / 2) < 1e-6);
+    assert.ok(Math.abs(similarity - (Math.cos(Math.PI / 12) + 1) / 2) < 1e-6);
     assert.ok(Math.abs(highest - 1) < 1e-6);
     assert.deepEqual(neighbourOf(ada, visitorSimilarities([], [at(0)])), {
       ...{ personId: ada, similarity: -1, highest: -1 },

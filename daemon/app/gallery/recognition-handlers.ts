@@ -25,7 +25,7 @@ import {
   type Identification,
   type MatchPolicy,
   type Probe,
-  similarityOf,
+  similarityToPerson,
   thresholdFor,
 } from '../../domain/identification/match.js';
 import { type PersonId, personId, type StrangerId } from '../../domain/ids.js';
@@ -261,14 +261,14 @@ function requireActive(gallery: Gallery, id: string): FullPersonEntry {
 }
 
 function verify(embedding: Embedding, id: PersonId, gallery: Gallery, policy: MatchPolicy): Verification {
-  let best: number | undefined;
-  for (const { recogniser, bytes } of gallery.readTemplates(id)) {
-    if (recogniser === gallery.recogniser) {
-      best = Math.max(best ?? -1, similarityOf(embedding, decodeTemplate(bytes)));
-    }
-    wipe(bytes);
-  }
-  if (best === undefined) return { outcome: 'no-template' };
+  const all = gallery.readTemplates(id);
+  const references = all
+    .filter(({ recogniser }) => recogniser === gallery.recogniser)
+    .map(({ bytes }) => decodeTemplate(bytes));
+  const best = similarityToPerson(embedding, references);
+  for (const { bytes } of all) wipe(bytes);
+  for (const reference of references) reference.fill(0);
+  if (references.length === 0) return { outcome: 'no-template' };
   const threshold = thresholdFor(policy, id);
   if (best >= threshold) return { outcome: 'match', similarity: best, threshold };
   // Without the similarity: step by step, it would show the way to a picture that matches.

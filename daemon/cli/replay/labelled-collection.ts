@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { badInput, messageOf } from '../../base/errors.js';
 import type { EnrolledPerson } from '../../domain/identification/calibration.js';
-import { type Candidate, type Embedding, similarityOf } from '../../domain/identification/match.js';
+import { type Candidate, type Embedding, similarityToPerson } from '../../domain/identification/match.js';
 import { personId } from '../../domain/ids.js';
 import type { SearchGallery } from '../../records/gallery-search.js';
 import { samplePhoto } from '../../vision/photo-sample.js';
@@ -70,7 +70,7 @@ export function searchIn(gallery: readonly EnrolledPerson[]): SearchGallery {
         .map(
           ({ personId: person, references }): Candidate => ({
             personId: person,
-            similarity: Math.max(...references.map((reference) => similarityOf(reference, embedding))),
+            similarity: similarityToPerson(embedding, references),
           }),
         )
         .sort((x, y) => y.similarity - x.similarity)

@@ -7,7 +7,7 @@ import type { PeopleGroup } from './group-rates.js';
 import { dividePhotographs, type LabelledPerson, type Sample } from './identification-trial.js';
 import { identifyTrack, noProbes, withProbes } from './identify-track.js';
 import { lookAlikes } from './look-alikes.js';
-import { type Embedding, type Identification, type MatchPolicy, similarityOf } from './match.js';
+import { type Embedding, type Identification, type MatchPolicy, similarityToPerson } from './match.js';
 
 /** Error rates of one way of deciding; shares 0..1 with 95 % intervals for the number of people. */
 export interface DecidedRates {
@@ -108,7 +108,7 @@ function decider(gallery: readonly EnrolledPerson[], { policy, targetFpir }: Tri
     if (embedding === undefined) return { fixed: 'none', calibrated: 'none' };
     const candidates = gallery.map(({ personId: id, references }) => ({
       personId: id,
-      similarity: Math.max(...references.map((reference) => similarityOf(reference, embedding))),
+      similarity: similarityToPerson(embedding, references),
     }));
     const probes = withProbes(noProbes, [{ capturedAtMs: 0, quality: 1, candidates }]);
     const outcomeOf = (found: Identification): Outcome => {

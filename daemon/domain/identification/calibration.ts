@@ -1,6 +1,13 @@
 import type { PersonId } from '../ids.js';
 import { percentile } from '../percentile.js';
-import { type Candidate, type Embedding, type MatchPolicy, similarityOf } from './match.js';
+import {
+  type Candidate,
+  type Embedding,
+  type MatchPolicy,
+  nearestOf,
+  similarityToPerson,
+  templatesOf,
+} from './match.js';
 
 /**
  * Computes thresholds from the gallery itself.
@@ -24,14 +31,14 @@ export interface EnrolledPerson {
 export interface Neighbour extends Candidate {
   /** The expected similarity of a track of the neighbour: the mean over the neighbour's references. */
   readonly similarity: number;
-  /** The similarity of the nearest reference. The views of a track are similar, so a whole track may reach it. */
+  /** The similarity of the nearest of these references. The views of a track are similar, so a whole track may reach it. */
   readonly highest: number;
 }
 
 /** The similarities between the references of one person and the other persons. All figures are cosines, -1..1. */
 export interface PersonLikeness {
   readonly personId: PersonId;
-  /** For each reference, the similarity to the nearest other reference of this person. Empty with a single reference. */
+  /** For each reference, the similarity to the person with the other ones. Empty with a single reference. */
   readonly own: readonly number[];
   /** The most similar other persons, the nearest first. */
   readonly neighbours: readonly Neighbour[];
@@ -55,12 +62,14 @@ export const neighboursKept = 8;
 /** The typical person of the gallery weighs as much as this many own references; enrolment asks for three. */
 const ownPrior = 3;
 
-/** The similarity of each reference of the visitor to the nearest of `references`. */
+/** The similarity of each reference of the visitor to the person with `references`. */
 export function visitorSimilarities(
   references: readonly Embedding[],
   visitor: readonly Embedding[],
 ): readonly number[] {
-  return references.length === 0 ? [] : visitor.map((probe) => nearestOf(references, probe));
+  if (references.length === 0) return [];
+  const templates = templatesOf(references);
+  return visitor.map((probe) => nearestOf(probe, templates));
 }
 
 /** The neighbour for the similarities `reached` of the references of a visitor; -1 without references. */
@@ -69,21 +78,15 @@ export function neighbourOf(personId: PersonId, reached: readonly number[]): Nei
   return { personId, similarity: mean(reached), highest: Math.max(...reached) };
 }
 
-/** The similarity of each reference to the nearest other one; empty with fewer than two. */
+/** The similarity of each reference to a person with the other ones; empty with fewer than two. */
 export function ownSimilarities(references: readonly Embedding[]): readonly number[] {
   if (references.length < 2) return [];
   return references.map((probe, index) =>
-    nearestOf(
-      references.filter((_, other) => other !== index),
+    similarityToPerson(
       probe,
+      references.filter((_, other) => other !== index),
     ),
   );
-}
-
-function nearestOf(references: readonly Embedding[], probe: Embedding): number {
-  let nearest = -1;
-  for (const reference of references) nearest = Math.max(nearest, similarityOf(reference, probe));
-  return nearest;
 }
 
 /** Compares each person with all others: for small galleries and for trials. */

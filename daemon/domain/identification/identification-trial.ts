@@ -1,4 +1,4 @@
-import { type Embedding, similarityOf } from './match.js';
+import { type Embedding, similarityToPerson } from './match.js';
 
 /** The result of a recogniser for one photograph. */
 export interface Sample {
@@ -94,7 +94,7 @@ export function dividePhotographs(
 /**
  * One trial of open-set identification: `references` photographs of each person are enrolled; the other photographs and those of
  * strangers are searched. `split` of `splits` selects the enrolled photographs; different splits together use each photograph both
- * ways. The score of a person is the similarity of the most similar reference.
+ * ways. The score of a person is `similarityToPerson`.
  */
 export function runTrial(
   people: readonly LabelledPerson[],
@@ -129,8 +129,8 @@ function searchGallery(gallery: readonly Enrolled[], probe: Embedding | undefine
   let nearest: string | undefined;
   if (probe === undefined) return { best, margin: 0, nearest };
   for (const { name, references } of gallery) {
-    let similarity = Number.NEGATIVE_INFINITY;
-    for (const reference of references) similarity = Math.max(similarity, similarityOf(reference, probe));
+    if (references.length === 0) continue;
+    const similarity = similarityToPerson(probe, references);
     if (similarity > best) {
       second = best;
       best = similarity;

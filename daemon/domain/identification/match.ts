@@ -12,6 +12,31 @@ export function similarityOf(a: Embedding, b: Embedding): number {
   return a.length === b.length ? dotProduct(a, b) : -1;
 }
 
+/**
+ * What faces are compared with: the references of a person and, where there are several, the mean of these unit vectors, again of unit
+ * length. Light and pose of single photographs cancel out in it, so that it is often nearer to a new view than any of them. Callers wipe
+ * the mean, which is the last one.
+ */
+export function templatesOf(references: readonly Embedding[]): readonly Embedding[] {
+  const [first] = references;
+  if (first === undefined || references.length < 2) return references;
+  const sum = first.map((_, axis) => references.reduce((total, each) => total + (each[axis] ?? 0), 0));
+  const length = Math.sqrt(dotProduct(sum, sum));
+  // References that point away from each other have no direction in common.
+  if (!(length > 1e-6)) return references;
+  return [...references, sum.map((value) => value / length)];
+}
+
+/** The similarity of a face to a person with these references, -1..1; -1 without any. */
+export function similarityToPerson(face: Embedding, references: readonly Embedding[]): number {
+  return nearestOf(face, templatesOf(references));
+}
+
+/** The similarity of a face to the nearest of `templates`; -1 without any. */
+export function nearestOf(face: Embedding, templates: readonly Embedding[]): number {
+  return templates.reduce((nearest, template) => Math.max(nearest, similarityOf(template, face)), -1);
+}
+
 /** One embedding of a track, taken from one of its best views. */
 export interface Probe {
   readonly capturedAtMs: number;
@@ -20,7 +45,7 @@ export interface Probe {
   readonly quality: number;
 }
 
-/** A person of the gallery with the similarity of a probe to the most similar reference. */
+/** A person of the gallery with the similarity of a probe to the nearest of `templatesOf` their references. */
 export interface Candidate {
   readonly personId: PersonId;
   readonly similarity: number;

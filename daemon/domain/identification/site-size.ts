@@ -5,7 +5,7 @@ import {
   type LabelledPerson,
   type Sample,
 } from './identification-trial.js';
-import { type Embedding, type MatchPolicy, similarityOf } from './match.js';
+import { type Embedding, type MatchPolicy, similarityToPerson } from './match.js';
 import { fitTail, type ScoreTail } from './score-tail.js';
 
 /** The gallery sizes with estimated error rates, in persons. */
@@ -106,11 +106,7 @@ function tracksOf(
 }
 
 function viewScores(track: readonly Embedding[], { references }: Enrolled): readonly number[] {
-  return track.map((view) => {
-    let nearest = Number.NEGATIVE_INFINITY;
-    for (const reference of references) nearest = Math.max(nearest, similarityOf(reference, view));
-    return nearest;
-  });
+  return track.map((view) => similarityToPerson(view, references));
 }
 
 function matedScore(track: readonly Embedding[], enrolled: Enrolled): MatedScore {

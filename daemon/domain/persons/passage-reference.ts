@@ -4,6 +4,7 @@ import {
   type MatchPolicy,
   marginFor,
   similarityOf,
+  similarityToPerson,
   thresholdFor,
 } from '../identification/match.js';
 import type { PersonId } from '../ids.js';
@@ -97,7 +98,10 @@ export function doubtAbout(
   if (middle === undefined) return 'nothing-to-compare';
   // Not less than: NaN agrees with nothing.
   if (!(similarityOf(face, middle) >= thresholdFor(policy, id) + policy.margin)) return 'disagrees';
-  const own = Math.max(...templates.map(({ embedding }) => similarityOf(embedding, face)));
+  const own = similarityToPerson(
+    face,
+    templates.map(({ embedding }) => embedding),
+  );
   const isNear = others.some(
     ({ personId, similarity }) =>
       personId !== id &&

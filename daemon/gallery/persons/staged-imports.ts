@@ -55,7 +55,7 @@ export class StagedImports implements AsyncDisposable {
 
   add(importId: string, { id, profile, embeddings }: StagedPerson): void {
     const { index, externalIds, personIds } = this.#found(importId);
-    index.add(id, embeddings);
+    index.put(id, embeddings);
     personIds.push(id);
     if (profile.externalId !== undefined) externalIds.add(profile.externalId, id);
   }

@@ -107,7 +107,7 @@ export function loadPerson(
     quarantine({ table: 'person', rowId: person.id, personId: person.id, reason: 'key-does-not-open' });
     return;
   }
-  index.add(person.id, opened);
+  index.put(person.id, opened);
   for (const template of opened) template.fill(0);
 }
 

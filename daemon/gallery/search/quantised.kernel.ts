@@ -159,24 +159,6 @@ export function quantiseProbe(probe: Float32Array, target: Int16Array): Quantise
   return { scale, offset, errorFactor: length + loss, normFactor: error + loss };
 }
 
-/** The most by which the similarity of a template with this error and norm can be below its upper bound. */
-export function slackOf(error: number, norm: number, { errorFactor, normFactor }: QuantisedProbe): number {
-  return 2 * (error * errorFactor + norm * normFactor) * ROUNDED_UP;
-}
-
-/** Adds each value to the sum of its row's owner. `values` belong to the rows from `firstRow` on. */
-export function addByOwner(
-  values: Float32Array,
-  owners: readonly number[],
-  firstRow: number,
-  sums: Float64Array,
-): void {
-  for (let at = 0; at < values.length; at += 1) {
-    const owner = owners[firstRow + at]!;
-    sums[owner] = sums[owner]! + values[at]!;
-  }
-}
-
 /** The inner product of `probe` and the values from `start` on, summed in float64. */
 export function exactProduct(values: Float32Array, start: number, probe: Float32Array): number {
   const width = probe.length;

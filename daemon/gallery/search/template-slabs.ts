@@ -8,7 +8,6 @@ import {
   type QuantisedProbe,
   quantiseProbe,
   quantiseRow,
-  slackOf,
 } from './quantised.kernel.js';
 
 /** Rows whose images are in one piece: one pass over a long piece takes half the time of one over many short ones. */
@@ -160,24 +159,6 @@ export class TemplateSlabs {
       most: this.#floats.subarray(at, at + count),
       groups: new Uint32Array(this.#memory.buffer, this.#groupsAddress, groupCount),
     };
-  }
-
-  /** The most by which the similarity of a row to the stored probe can be below its upper bound. */
-  slack(row: number, probe: QuantisedProbe): number {
-    const fact = this.#factAt(row);
-    return slackOf(this.#floats[fact + SLAB_ROWS] ?? 0, this.#floats[fact + 2 * SLAB_ROWS] ?? 0, probe);
-  }
-
-  /** The errors of rows of one piece; the view is valid until the next change. */
-  errors(firstRow: number, count: number): Float32Array {
-    const fact = this.#factAt(firstRow) + SLAB_ROWS;
-    return this.#floats.subarray(fact, fact + count);
-  }
-
-  /** The norms of rows of one piece; the view is valid until the next change. */
-  norms(firstRow: number, count: number): Float32Array {
-    const fact = this.#factAt(firstRow) + 2 * SLAB_ROWS;
-    return this.#floats.subarray(fact, fact + count);
   }
 
   /** The similarity of a row to `probe`: the product of their float32 values, summed in float64. */

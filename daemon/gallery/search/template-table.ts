@@ -25,11 +25,6 @@ export class TemplateTable {
     return this.#numbers.size;
   }
 
-  /** Greater than every person number in use. */
-  get numberLimit(): number {
-    return this.#ids.length;
-  }
-
   /** The person number of each row. */
   get owners(): readonly number[] {
     return this.#owners;

@@ -1,8 +1,8 @@
 import { defect } from '../../base/errors.js';
-import type { Candidate, Embedding } from '../../domain/identification/match.js';
+import { type Candidate, type Embedding, templatesOf } from '../../domain/identification/match.js';
 import type { PersonId } from '../../domain/ids.js';
 import { InFlight } from '../in-flight.js';
-import { nearestPersons, nearestPersonsByMean } from './best-persons.js';
+import { nearestPersons } from './best-persons.js';
 import type { SearchIndex, SearchOptions } from './search-index.js';
 import { TemplateSlabs } from './template-slabs.js';
 import { TemplateTable } from './template-table.js';
@@ -10,6 +10,8 @@ import { TemplateTable } from './template-table.js';
 class TwoStepSearchIndex implements SearchIndex {
   readonly #dimensions: number;
   readonly #table: TemplateTable;
+  /** Persons with several references, and so with a mean. */
+  readonly #withMean = new Set<PersonId>();
   readonly #inFlight = new InFlight();
 
   constructor(dimensions: number) {
@@ -21,16 +23,22 @@ class TwoStepSearchIndex implements SearchIndex {
     return this.#table.personCount;
   }
 
-  get templateCount(): number {
-    return this.#table.rowCount;
+  get referenceCount(): number {
+    return this.#table.rowCount - this.#withMean.size;
   }
 
-  add(personId: PersonId, templates: readonly Embedding[]): void {
-    for (const template of templates) this.#assertFits(template);
+  put(personId: PersonId, references: readonly Embedding[]): void {
+    for (const reference of references) this.#assertFits(reference);
+    this.remove(personId);
+    const templates = templatesOf(references);
     this.#table.add(personId, templates);
+    if (templates.length === references.length) return;
+    this.#withMean.add(personId);
+    templates.at(-1)?.fill(0);
   }
 
   remove(personId: PersonId): boolean {
+    this.#withMean.delete(personId);
     return this.#table.remove(personId);
   }
 
@@ -46,13 +54,13 @@ class TwoStepSearchIndex implements SearchIndex {
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#inFlight.isOpen) return;
     await this.#inFlight.close();
+    this.#withMean.clear();
     this.#table.wipe();
   }
 
-  #search(probe: Embedding, { count, rule }: SearchOptions): Candidate[] {
+  #search(probe: Embedding, { count }: SearchOptions): Candidate[] {
     if (this.#table.rowCount === 0 || count <= 0) return [];
-    const best = rule === 'mean' ? nearestPersonsByMean : nearestPersons;
-    return best(this.#table, probe, count).flatMap(({ number, similarity }) => {
+    return nearestPersons(this.#table, probe, count).flatMap(({ number, similarity }) => {
       const personId = this.#table.idOf(number);
       return personId === undefined ? [] : [{ personId, similarity }];
     });
