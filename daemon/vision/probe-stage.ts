@@ -89,7 +89,7 @@ export async function embedOne(
     addShot(frame, view, await shot);
   }
   const isBinding = isSame && wantsBinding(observation.liveness, liveness);
-  if (isSame) observation.learn({ kind: 'same-face', atMs }, liveness);
+  observation.learn(isSame ? { kind: 'same-face', atMs } : { kind: 'doubtful-face' }, liveness);
   return { face, judgement, isBinding };
 }
 

@@ -38,7 +38,10 @@ function sample(
   return { kind: 'eyes', sample: { ...eyes, ...seen }, landmarks, texture };
 }
 
-function after(inputs: readonly LivenessInput[], from: LivenessState = initialLiveness): LivenessState {
+/** A track whose face was embedded once, at its beginning. */
+const known = nextLiveness(initialLiveness, { kind: 'same-face', atMs: 0 }, policy);
+
+function after(inputs: readonly LivenessInput[], from: LivenessState = known): LivenessState {
   return inputs.reduce((state, input) => nextLiveness(state, input, policy), from);
 }
 
@@ -89,7 +92,8 @@ describe('the liveness verdict', () => {
   test('is undetermined while nothing but the lids moves, however often they close', () => {
     const blinks = [2, 4, 6, 8].flatMap((atS) => [...watch(atS - 2, atS), blink(atS), recognised(atS + 0.1)]);
     assert.equal(verdictOf(blinks), 'undetermined: only-lids-moved');
-    assert.equal(verdictOf([...blinks, ...speak(8, 11)]), 'live: blinked', 'until the face moves, too');
+    const spoken = [...speak(8, 11), recognised(11)];
+    assert.equal(verdictOf([...blinks, ...spoken]), 'live: blinked', 'until the face moves, too');
   });
 
   test('wants the movement of the face within five seconds of the blink', () => {
@@ -120,6 +124,55 @@ describe('the liveness verdict', () => {
       verdictOf([...speak(0, 3), blink(2), ...watch(3, 8), recognised(8)]),
       'undetermined: observed-too-briefly',
     );
+  });
+
+  test('counts a movement only if an embedding shows the same face within three seconds after it', () => {
+    const moved = [...watch(0, 0.5), recognised(0.5), ...speak(0.5, 2), ...watch(2, 4)];
+    const blinked = [...watch(4, 5), blink(5), recognised(5.2)];
+    assert.ok(wantsBinding(after(moved), policy), 'the movement asks for an embedding');
+    assert.ok(!wantsBinding(after([...moved, recognised(4)]), policy));
+    assert.equal(verdictOf([...moved, recognised(4), ...blinked]), 'live: blinked');
+    // The open mouth is compared with looks up to four seconds later.
+    const late = [...watch(4, 9.5), blink(9.4), recognised(9.5)];
+    assert.equal(verdictOf([...moved, ...late]), 'undetermined: only-lids-moved');
+    assert.equal(
+      verdictOf([
+        ...moved,
+        ...watch(4, 6.5),
+        recognised(6.5),
+        ...watch(6.5, 9.5),
+        blink(9.4),
+        recognised(9.5),
+      ]),
+      'live: blinked',
+    );
+  });
+
+  test('counts no blink and no movement of a face that an embedding does not know', () => {
+    const doubtful: LivenessInput = { kind: 'doubtful-face' };
+    const photograph = [...watch(2, 4), blink(4), recognised(4.2)];
+    const swapped = [...speak(0, 2), doubtful, ...photograph];
+    assert.equal(verdictOf([...speak(0, 2), ...photograph]), 'live: blinked');
+    assert.equal(verdictOf(swapped), 'undetermined: only-lids-moved');
+    const blinked = [...speak(0, 3), recognised(3), blink(3.2)];
+    assert.equal(verdictOf([...blinked, recognised(3.4)]), 'live: blinked');
+    assert.equal(verdictOf([...blinked, doubtful, recognised(3.4)]), 'undetermined: observed-too-briefly');
+    const compared = [...watch(0, 1), doubtful, ...speak(1.4, 1.5), ...photograph];
+    assert.equal(verdictOf(compared), 'undetermined: only-lids-moved', 'looks at different faces');
+  });
+
+  test('counts no blink and no movement before the first embedding, whosever they were', () => {
+    const first = [...speak(0, 3), blink(2), recognised(3)];
+    const { verdict } = assessLiveness(after(first, initialLiveness), policy);
+    assert.equal(verdict, 'undetermined');
+    const after1 = after([recognised(0), ...first], initialLiveness);
+    assert.equal(assessLiveness(after1, policy).verdict, 'live');
+  });
+
+  test('asks for no further embedding of a face that keeps moving for five seconds', () => {
+    const moving = after([...speak(0, 2), recognised(2), ...speak(2, 6)]);
+    assert.ok(!wantsBinding(moving, policy));
+    assert.ok(wantsBinding(after(speak(6, 9), moving), policy));
   });
 
   test('does not let a recognition before the blink vouch for it', () => {
@@ -267,7 +320,7 @@ describe('the liveness verdict', () => {
   });
 
   test('binds a blink that ended up to three seconds ago, and carries it for sixty', () => {
-    const spoken = speak(-2, 2);
+    const spoken = [...speak(-2, 2), recognised(2)];
     // It ends 75 ms after its middle.
     const bound = (atS: number) => verdictOf([...spoken, blink(2), recognised(atS)]);
     assert.equal(bound(2.074), 'undetermined: observed-too-briefly', 'it is not over');

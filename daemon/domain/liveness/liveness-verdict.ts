@@ -68,8 +68,10 @@ export interface LivenessState {
   readonly unbound: readonly Blink[];
   readonly gestures: readonly HeadGesture[];
   readonly innerMotion: InnerMotion;
-  /** When the face moved in itself, milliseconds, oldest first. */
+  /** When the face moved in itself, milliseconds, oldest first; an embedding has shown the same face before and after. */
   readonly movedMs: readonly number[];
+  /** Movements without such an embedding after them yet. */
+  readonly unboundMovedMs: readonly number[];
   readonly sameFaceMs: number | undefined;
   readonly observedMs: number;
   /** How long the face has neither blinked nor moved in itself: what an attack is judged by. */
@@ -100,6 +102,8 @@ export type LivenessInput =
   | { readonly kind: 'gesture'; readonly gesture: HeadGesture }
   /** An embedding agrees with the earlier ones of the track, or is its first. */
   | { readonly kind: 'same-face'; readonly atMs: number }
+  /** An embedding disagrees: a bad view, or another face, whose blinks and movements must not count for this one. */
+  | { readonly kind: 'doubtful-face' }
   | { readonly kind: 'passive'; readonly score: number }
   /** The track was out of sight or shows another face, so earlier evidence may belong to another person. */
   | { readonly kind: 'interrupted' }
@@ -112,6 +116,7 @@ export const initialLiveness: LivenessState = {
   gestures: [],
   innerMotion: noInnerMotion,
   movedMs: [],
+  unboundMovedMs: [],
   sameFaceMs: undefined,
   observedMs: 0,
   stillness: notYetStill,
@@ -151,18 +156,25 @@ export function nextLiveness(
         gestures: [...state.gestures, input.gesture].slice(-keptGestures),
         ...notStill,
       };
-    case 'same-face':
-      return { ...recogniseStill(bind(advance(state, input.atMs, policy), policy)), sameFaceMs: input.atMs };
+    case 'same-face': {
+      // Nobody knows whose blinks and movements came before the first embedding.
+      const seen = state.sameFaceMs === undefined ? withoutUnbound(state) : state;
+      return { ...recogniseStill(bind(advance(seen, input.atMs, policy), policy)), sameFaceMs: input.atMs };
+    }
+    case 'doubtful-face':
+      return withoutUnbound(state);
     case 'eyes':
       return resumeStill(seeEyes(advance(state, input.sample.atMs, policy), input));
   }
 }
 
-/** True while a blink or a gesture needs an embedding of the same face. */
+/** True while a blink, a gesture, or a movement that may make a blink count needs an embedding of the same face. */
 export function wantsBinding(
-  { unbound, gestures, sameFaceMs, nowMs }: LivenessState,
-  { bindWithinS }: LivenessPolicy,
+  { unbound, gestures, movedMs, unboundMovedMs, sameFaceMs, nowMs }: LivenessState,
+  { bindWithinS, movesWithinS }: LivenessPolicy,
 ): boolean {
+  const movedLastMs = movedMs.at(-1) ?? Number.NEGATIVE_INFINITY;
+  if (unboundMovedMs.some((ms) => ms - movedLastMs > movesWithinS * 1000)) return true;
   const lastMs = gestures.at(-1)?.endMs;
   const isGestureUnbound = lastMs !== undefined && (sameFaceMs === undefined || sameFaceMs < lastMs);
   return unbound.length > 0 || (isGestureUnbound && nowMs - lastMs <= bindWithinS * 1000);
@@ -214,7 +226,7 @@ function reasonForDoubt(state: LivenessState, { attackAfterS }: LivenessPolicy):
   const isSeenWell = state.raisedCount * 2 >= state.sampleCount;
   if (!isSeenWell) return 'eyes-not-seen-well';
   // A picture that is turned changes its shape, but not as a face does.
-  const isRigid = state.movedMs.length === 0 && state.observedMs >= attackAfterS * 1000;
+  const isRigid = state.movedMs.length + state.unboundMovedMs.length === 0 && state.observedMs >= attackAfterS * 1000;
   return isRigid ? 'still-face' : 'observed-too-briefly';
 }
 
@@ -233,14 +245,22 @@ function advance(state: LivenessState, nowMs: number, policy: LivenessPolicy): L
     unbound: state.unbound.filter((blink) => endOf(blink) >= bindableFromMs),
     gestures: state.gestures.filter(({ endMs }) => endMs >= carriedFromMs),
     movedMs: state.movedMs.filter((ms) => ms >= carriedFromMs - policy.movesWithinS * 1000),
+    unboundMovedMs: state.unboundMovedMs.filter((ms) => ms >= bindableFromMs),
   };
+}
+
+/** Without what may belong to another face: blinks, movements, and the looks with which later ones would be compared. */
+function withoutUnbound(state: LivenessState): LivenessState {
+  const innerMotion = { ...noInnerMotion, recent: state.innerMotion.recent };
+  return { ...state, unbound: [], unboundMovedMs: [], innerMotion };
 }
 
 function bind(state: LivenessState, policy: LivenessPolicy): LivenessState {
   const bound = state.unbound.filter((blink) => endOf(blink) <= state.nowMs);
-  if (bound.length === 0) return state;
   return {
     ...state,
+    movedMs: [...state.movedMs, ...state.unboundMovedMs],
+    unboundMovedMs: [],
     blinks: [...state.blinks, ...bound].slice(-Math.max(keptBlinks, policy.minimumBlinks)),
     unbound: state.unbound.filter((blink) => endOf(blink) > state.nowMs),
   };
@@ -254,9 +274,9 @@ const keptGestures = 20;
 const movementEveryMs = 1000;
 
 function withMovement(state: LivenessState, atMs: number): LivenessState {
-  const last = state.movedMs.at(-1);
+  const last = state.unboundMovedMs.at(-1) ?? state.movedMs.at(-1);
   const isNew = last === undefined || atMs - last >= movementEveryMs;
-  return isNew ? { ...state, movedMs: [...state.movedMs, atMs] } : state;
+  return isNew ? { ...state, unboundMovedMs: [...state.unboundMovedMs, atMs] } : state;
 }
 
 /**
