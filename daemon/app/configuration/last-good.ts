@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isRollcallError, messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
-import { findFolders, loadConfig, lastGoodNames as names } from '../../config/load.js';
-import { readSettingsFile } from '../../config/own-settings.js';
+import { readCameraFiles } from '../../config/camera-files.js';
+import { findFolders, loadConfig, lastGoodNames as names, parseConfig } from '../../config/load.js';
+import { readSettingsFile, settingsFilePath } from '../../config/own-settings.js';
 import { readText } from '../../config/read-text.js';
 import type { Config } from '../../config/schema.js';
 import { hkdfKey, keyedHash } from '../../host/keyed-hash.js';
@@ -59,7 +60,11 @@ export async function loadLastGood(configPath: string): Promise<Config | undefin
     if (loaded.ok) return loaded.config;
   }
   if (!(await isSealed(texts, folders))) return undefined;
-  const loaded = await loadConfig(join(dataDir, names.file), { dataDir, settings: texts.settings });
+  // The texts that were checked: the files may have been replaced since.
+  const loaded = parseConfig(texts.file, await readCameraFiles(dataDir), {
+    path: settingsFilePath(dataDir),
+    content: { text: texts.settings },
+  });
   return loaded.ok && loaded.config.dataDir === dataDir ? loaded.config : undefined;
 }
 
