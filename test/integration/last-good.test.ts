@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import files, { mkdir, writeFile } from 'node:fs/promises';
+import files, { mkdir, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { describe, mock, test } from 'node:test';
@@ -91,6 +91,24 @@ describe('the copy of the configuration that was in force last', () => {
     while (!isKept) assert.match((await loadLastGood(box.configPath))?.site.id ?? 'none', /^office/);
     await kept;
     assert.equal((await loadLastGood(box.configPath))?.site.id, ids.at(-1));
+  });
+
+  test('leaves the keys as they are, and counts as none where they are damaged, missing or readable by others', async () => {
+    await using box = await makeBox();
+    const folder = join(box.dataDir, 'keys');
+    const key = join(folder, 'audit-key');
+    const look = async () => [await readdir(folder), (await stat(key).catch(() => undefined))?.size];
+    for (const damage of [() => truncate(key, 31), () => truncate(key, 0), () => rm(key)]) {
+      await damage();
+      const before = await look();
+      assert.equal(await loadLastGood(box.configPath), undefined);
+      const lastGood = box.open();
+      lastGood.keep({ file: box.text, settings: '' });
+      await lastGood[Symbol.asyncDispose]();
+      assert.deepEqual(await look(), before);
+    }
+    await writeFile(key, Buffer.alloc(32, 1), { mode: 0o644 });
+    assert.equal(await loadLastGood(box.configPath), undefined);
   });
 
   test('counts as none if another program wrote it', async () => {

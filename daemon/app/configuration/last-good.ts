@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { isRollcallError, messageOf } from '../../base/errors.js';
+import { findAuditKeys } from '../../audit/audit-key.js';
+import { isRollcallError, messageOf, operational } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import { SerialQueue } from '../../base/serial-queue.js';
 import { readCameraFiles } from '../../config/camera-files.js';
@@ -15,7 +16,6 @@ import type { Config } from '../../config/schema.js';
 import { hkdfKey, keyedHash } from '../../host/keyed-hash.js';
 import { replaceOwnSecret } from '../../host/own-secret.js';
 import { areEqual, wipe } from '../../host/sodium.js';
-import { AuditKeyRing } from '../audit/audit-key-ring.js';
 
 type Folders = Pick<Config, 'dataDir' | 'secretsDir'>;
 
@@ -50,7 +50,7 @@ export class LastGood implements AsyncDisposable {
 
 async function write(texts: ConfigTexts, folders: Folders): Promise<void> {
   const [seal] = await sealsOf(texts, folders);
-  if (seal === undefined) return;
+  if (seal === undefined) throw operational('audit-key-missing', 'there is no audit key to seal it with');
   const path = lastGoodPath(folders.dataDir);
   const content: LastGoodFile = { ...texts, seal: seal.toString('base64') };
   const bytes = Buffer.from(JSON.stringify(content));
@@ -71,7 +71,6 @@ export async function loadLastGood(configPath: string): Promise<Config | undefin
     const loaded = await loadConfig(configPath, { dataDir, settings });
     if (loaded.ok) return loaded.config;
   }
-  // Opening the keys of a box that never ran would make one, and scripts/install takes a box with keys for one that ran.
   if (kept === undefined || !(await isSealed(kept, folders))) return undefined;
   // The texts that were checked: the file may have been replaced since.
   const loaded = parseConfig(kept.file, await readCameraFiles(dataDir), {
@@ -92,15 +91,20 @@ async function isSealed(kept: LastGoodFile, folders: Folders): Promise<boolean> 
   }
 }
 
-/** Under each key of the audit log, the one in use first. @throws like `AuditKeyRing.open` */
+/**
+ * Under each key of the audit log, the one in use first; none without a usable key. Makes no key: a start that fails must leave the
+ * keys as they are, and scripts/install takes a box with keys for one that ran.
+ * @throws like `findAuditKeys`
+ */
 async function sealsOf({ file, settings }: ConfigTexts, { dataDir, secretsDir }: Folders): Promise<Buffer[]> {
-  using keys = await AuditKeyRing.open({ secretsDirectory: secretsDir, dataDir });
-  return keys.all.map((each) => {
+  const keys = await findAuditKeys({ secretsDirectory: secretsDir, dataDir });
+  return keys.map((each) => {
     const key = hkdfKey(each, 'rollcall last good configuration 1');
     try {
       return keyedHash(key, 'texts', [dataDir, file, settings]);
     } finally {
       wipe(key);
+      wipe(each);
     }
   });
 }
