@@ -113,7 +113,8 @@ function filesBySuite() {
           .sort()
           .map((path) => join('test', suite, path));
     if (files.length === 0) throw new Error(`no test files in ${suite}`);
-    bySuite.set(suite, [...(bySuite.get(suite) ?? []), ...files]);
+    // A file that is named beside its suite runs once: two jobs would write into one output.
+    bySuite.set(suite, [...new Set([...(bySuite.get(suite) ?? []), ...files])]);
   }
   return [...bySuite];
 }
@@ -213,14 +214,21 @@ async function runFile({ suite, file, bundle, user }, { outputs, home }) {
   });
   // Before it can have started anything: what it starts inherits the priority.
   if (child.pid !== undefined && !realTime.has(suite)) setPriority(child.pid, givingWay);
-  const tooLong = setTimeout(() => child.kill('SIGKILL'), fileTimeoutMs);
+  let isTooLong = false;
+  const tooLong = setTimeout(() => {
+    isTooLong = child.kill('SIGKILL');
+  }, fileTimeoutMs);
   // Asked in the turn that starts it, so that its end cannot have passed.
   const [code, signal] = await new Promise((resolve, reject) => {
     child.on('exit', (...end) => resolve(end)).on('error', reject);
   });
   clearTimeout(tooLong);
-  if (signal === 'SIGKILL')
-    writeSync(output, `${file} was ended: it ran for over ${fileTimeoutMs / 1000} s\n`);
+  if (signal === 'SIGKILL') {
+    const why = isTooLong
+      ? `it ran for over ${fileTimeoutMs / 1000} s`
+      : 'something else killed it, perhaps because memory ran out';
+    writeSync(output, `${file} was ended: ${why}\n`);
+  }
   const orphans = await endOrphans(file);
   const remains = [...orphans.map((command) => `a process: ${command}`), ...foldersMade()];
   if (remains.length > 0)

@@ -2,16 +2,14 @@ import { messageOf, operational } from '../base/errors.js';
 import type { ReloadResult, ReloadStatus } from '../contract/status.js';
 import type { AdjustableLogger } from '../host/pino-logger.js';
 import { systemClock as clock } from '../host/system-clock.js';
-import { reload } from './reload.js';
+import { type ReloadOptions, reload } from './reload.js';
 import type { BoxRuntime } from './runtime.js';
 
 /** The running daemon that a reload changes. */
-export interface ReloadTarget {
+export interface ReloadTarget extends ReloadOptions {
   readonly configPath: string;
   readonly runtime: BoxRuntime;
   readonly logger: AdjustableLogger;
-  /** Aborts when the daemon ends. */
-  readonly signal: AbortSignal;
 }
 
 /**
@@ -75,13 +73,12 @@ export class ReloadOnHangup implements AsyncDisposable {
     return result;
   }
 
-  async #reload({ configPath, runtime, logger, signal }: ReloadTarget): Promise<ReloadResult> {
-    const result = await reload(configPath, runtime, { logger, signal }).catch(
-      (error: unknown): ReloadResult => {
-        logger.error('the reload failed', { error });
-        return { outcome: 'refused', problems: [messageOf(error)] };
-      },
-    );
+  async #reload({ configPath, runtime, ...options }: ReloadTarget): Promise<ReloadResult> {
+    const { logger } = options;
+    const result = await reload(configPath, runtime, options).catch((error: unknown): ReloadResult => {
+      logger.error('the reload failed', { error });
+      return { outcome: 'refused', problems: [messageOf(error)] };
+    });
     logger.setLevel(runtime.config.logging.level);
     this.#last = { at: new Date(clock.wallMs()).toISOString(), ...result };
     for (const listener of this.#listeners) listener(result);

@@ -7,6 +7,7 @@ import { loadConfig } from '../config/load.js';
 import { formatProblem } from '../config/problem.js';
 import type { Config } from '../config/schema.js';
 import type { ReloadResult } from '../contract/status.js';
+import type { LastGood } from './configuration/last-good.js';
 import type { BoxRuntime, ReplacedPart } from './runtime.js';
 
 function nameOf(change: ConfigChange): string {
@@ -39,6 +40,14 @@ function withBrokerOf(before: Config, after: Config): Config {
   return { ...rest, homeAssistant: before.homeAssistant, ...present({ mqtt: before.mqtt }) };
 }
 
+export interface ReloadOptions {
+  readonly logger: Logger;
+  /** Aborts when the daemon ends. */
+  readonly signal: AbortSignal;
+  /** Receives the texts that were read, once they are in force: the files may have changed by then. */
+  readonly lastGood: Pick<LastGood, 'keep'>;
+}
+
 /**
  * Reads the configuration file and the secrets again and applies them: live settings immediately, cameras and broker by
  * replacing their part, other settings at the next restart. The broker changes together with the names of the box. Nothing changes, and the reason is reported, if the file has
@@ -46,8 +55,8 @@ function withBrokerOf(before: Config, after: Config): Config {
  */
 export async function reload(
   path: string,
-  runtime: BoxRuntime,
-  { logger, signal }: { readonly logger: Logger; readonly signal: AbortSignal },
+  runtime: Pick<BoxRuntime, 'config' | 'replace'>,
+  { logger, signal, lastGood }: ReloadOptions,
 ): Promise<ReloadResult> {
   const loaded = await loadConfig(path, { dataDir: runtime.config.dataDir });
   const problems = loaded.ok ? newProblems(runtime.config, loaded.config) : loaded.problems;
@@ -70,6 +79,7 @@ export async function reload(
     const { message, remedy = '' } = error;
     return refused([`${message}\n  what to do: ${remedy}`], logger);
   }
+  lastGood.keep(loaded.texts);
   if (changes.length === 0 && replaced.length === 0) {
     logger.info('the configuration has not changed');
     return { outcome: 'unchanged' };

@@ -1,5 +1,6 @@
 import { badInput, isRollcallError, operational } from '../base/errors.js';
 import { Lifetime } from '../base/lifetime.js';
+import type { ConfigTexts } from '../config/last-good-file.js';
 import { loadConfig } from '../config/load.js';
 import { formatProblem } from '../config/problem.js';
 import type { Config } from '../config/schema.js';
@@ -12,7 +13,7 @@ import { systemClock } from '../host/system-clock.js';
 import { openServiceNotifier } from '../host/systemd-notify.js';
 import { untilVisionRuns } from './cameras/vision-start.js';
 import { composeBox } from './compose.js';
-import { keepLastGood, loadLastGood } from './configuration/last-good.js';
+import { LastGood, loadLastGood } from './configuration/last-good.js';
 import { ReloadOnHangup } from './reload-signal.js';
 import { startWatchdog } from './watchdog.js';
 
@@ -24,7 +25,7 @@ export async function runDaemon(configPath: string): Promise<void> {
   // Handle signals first: an unhandled one would kill the process in the middle of its work.
   const stopped = signalled(['SIGTERM', 'SIGINT']);
   const hangups = new ReloadOnHangup();
-  const { config, problems } = await configToStart(configPath);
+  const { config, texts, problems } = await configToStart(configPath);
   const log = new RecentLog(systemClock);
   const output = log.keeping(await openLogOutput());
   const logger = openPinoLogger({ level: config.logging.level, clock: systemClock, output });
@@ -64,17 +65,14 @@ export async function runDaemon(configPath: string): Promise<void> {
   else conditions.end('configuration-refused');
   lifetime.defer('running', () => conditions.end('running'));
   logger.info('ready', { cameras: config.cameras.length });
-  if (problems.length === 0) await keepLastGood(configPath, config, logger);
+  const lastGood = lifetime.use('last good configuration', new LastGood(config, logger));
+  if (texts !== undefined) lastGood.keep(texts);
   onReload(({ outcome }) => {
-    if (outcome === 'refused') {
-      conditions.begin('configuration-refused');
-      return;
-    }
-    conditions.end('configuration-refused');
-    void keepLastGood(configPath, runtime.config, logger);
+    if (outcome === 'refused') conditions.begin('configuration-refused');
+    else conditions.end('configuration-refused');
   });
   lifetime.use('reload', hangups);
-  hangups.serve({ configPath, runtime, logger, signal: lifetime.signal });
+  hangups.serve({ configPath, runtime, logger, lastGood, signal: lifetime.signal });
   const signal = await Promise.race([stopped, broken.reported]);
   notifier.stopping();
   logger.info('stopping', { signal });
@@ -99,15 +97,20 @@ function recordsBroken() {
   return { report: (cause: Error) => report(cause), reported };
 }
 
+interface ConfigToStart {
+  readonly config: Config;
+  /** Absent where it is the one that was in force last. */
+  readonly texts?: ConfigTexts;
+  readonly problems: readonly string[];
+}
+
 /**
  * The configuration, or the one that was in force last with the problems of the present one: an edit must not stop a box that is
  * restarted for another reason. Throws where there is neither.
  */
-async function configToStart(
-  path: string,
-): Promise<{ readonly config: Config; readonly problems: readonly string[] }> {
+async function configToStart(path: string): Promise<ConfigToStart> {
   const loaded = await loadConfig(path);
-  if (loaded.ok) return { config: loaded.config, problems: [] };
+  if (loaded.ok) return { ...loaded, problems: [] };
   const problems = loaded.problems.map((problem) => formatProblem(path, problem));
   const lastGood = await loadLastGood(path);
   if (lastGood !== undefined) return { config: lastGood, problems };

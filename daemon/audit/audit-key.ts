@@ -46,6 +46,17 @@ export async function openAuditKey(places: AuditKeyPlaces): Promise<AuditKey> {
   return { ...about, key: await make(path), isNew: true };
 }
 
+/**
+ * The keys that `openAuditKey` would open, the one in use first, in guarded memory; the caller wipes them. Only reads: keys that are
+ * missing or damaged are left out.
+ * @throws the errors of `openCredential` for a secret that is unreadable or that others can read
+ */
+export async function findAuditKeys(places: AuditKeyPlaces): Promise<readonly Uint8Array[]> {
+  const former = await readKeys(formerName, places, Number.POSITIVE_INFINITY);
+  const found = await readKeys(secretName, places, 1);
+  return [...found.keys, ...former.keys];
+}
+
 interface ReadKeys {
   readonly keys: readonly Uint8Array[];
   readonly damage?: RollcallError;

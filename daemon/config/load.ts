@@ -1,8 +1,8 @@
-import { join } from 'node:path';
 import { parseDocument } from 'yaml';
 import { present } from '../base/present.js';
 import { type CameraFile, judgeCameraFiles, readCameraFiles } from './camera-files.js';
 import { type ConfigProblem, mostProblems, type UnusableCameraFile } from './config-problem.js';
+import { type ConfigTexts, readLastGood } from './last-good-file.js';
 import {
   isOwnSetting,
   parseSettings,
@@ -10,6 +10,7 @@ import {
   type SettingsFile,
   settingsFilePath,
   settingsIn,
+  settingsTextOf,
   withSettings,
 } from './own-settings.js';
 import { explainIssue, valueAt } from './problem.js';
@@ -19,18 +20,11 @@ import { type Config, configSchema, fileSchema } from './schema.js';
 import { wholeFile } from './yaml-positions.js';
 import { parseYaml } from './yaml-text.js';
 
-/** Copies of the configuration that was in force last, in the folder of the box's data. */
-export const lastGoodNames = {
-  file: 'configuration-last-good.yaml',
-  settings: 'settings-last-good.yaml',
-  seal: 'configuration-last-good.seal',
-} as const;
-
 const noSettings: SettingsFile = { path: '', content: undefined };
 
-/** A configuration, or all problems of the file in the order of its lines. */
+/** A configuration with the texts that it is made of, or all problems of the file in the order of its lines. */
 export type LoadedConfig =
-  | { readonly ok: true; readonly config: Config }
+  | { readonly ok: true; readonly config: Config; readonly texts: ConfigTexts }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
 
 export interface LoadOptions {
@@ -100,9 +94,9 @@ export async function loadSite(
   if (!('text' in read)) return {};
   let document = parseDocument(read.text, { prettyErrors: false });
   if (document.errors.length > 0) {
-    const kept = await readText(join((await findFolders(path)).dataDir, lastGoodNames.file));
-    if (!('text' in kept)) return {};
-    document = parseDocument(kept.text, { prettyErrors: false });
+    const kept = await readLastGood((await findFolders(path)).dataDir);
+    if (kept === undefined) return {};
+    document = parseDocument(kept.file, { prettyErrors: false });
   }
   const socketPath: unknown = document.getIn(['control', 'socketPath']);
   const control = fileSchema.shape.control.safeParse(socketPath === undefined ? {} : { socketPath });
@@ -141,6 +135,7 @@ export function parseConfig(
         unusableCameraFiles: unusable,
         ownSettings: settingsIn(changed.raw),
       },
+      texts: { file: text, settings: settingsTextOf(settings) },
     };
   }
   return refuse(

@@ -51,6 +51,10 @@ export async function readSettingsFile(dataDir: string): Promise<SettingsFile> {
   return { path, content: await readText(path) };
 }
 
+/** The text of the settings file; empty where there is none, or where it cannot be read. */
+export const settingsTextOf = ({ content }: SettingsFile): string =>
+  content !== undefined && 'text' in content ? content.text : '';
+
 /** The values of a settings file and their places, or its problems. `raw` is undefined where it has no values. */
 export type ParsedSettings =
   | { readonly raw: Tree | undefined; readonly path: string; readonly positions?: YamlPositions }

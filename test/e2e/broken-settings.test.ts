@@ -10,7 +10,7 @@ describe('a box that starts with broken settings', { skip: withoutBuild }, () =>
   test('runs with the configuration that was in force last, and says so', async () => {
     await using box = await makeBox({ config: { rules: { unknownCooldownS: 77 } } });
     await box.start();
-    const kept = join(box.directory, 'data/configuration-last-good.yaml');
+    const kept = join(box.directory, 'data/configuration-last-good.json');
     await until('the configuration to be kept', () => existsSync(kept));
     assert.equal((await stat(kept)).mode & 0o777, 0o600);
     assert.equal(await box.stop(), 0);
@@ -26,7 +26,7 @@ describe('a box that starts with broken settings', { skip: withoutBuild }, () =>
       });
       assert.equal(site, 'test-site');
       assert.equal(lastReload?.outcome, 'refused');
-      assert.equal(await readFile(kept, 'utf8'), good, 'the broken one is not kept');
+      assert.equal(JSON.parse(await readFile(kept, 'utf8')).file, good, 'the broken one is not kept');
       assert.equal(await box.stop(), 0);
     }
     await writeFile(box.configPath, `${good}camras: []\n`);
@@ -59,6 +59,20 @@ describe('a box that starts with broken settings', { skip: withoutBuild }, () =>
     assert.match(stderr, /camras/);
   });
 
+  test('runs with the configuration of the last start, also if the file was broken during that start', async () => {
+    await using box = await makeBox({ config: { rules: { unknownCooldownS: 77 } } });
+    const good = await readFile(box.configPath, 'utf8');
+    const started = box.start();
+    await until('the configuration to be read', () => box.log().includes('"starting"'));
+    await writeFile(box.configPath, `${good}camras: []\n`);
+    await started;
+    await until('the start to be over', () => box.log().includes('"ready"'));
+    assert.equal(await box.stop(), 0);
+    await box.start();
+    const { lastReload, site } = await box.client.call('status.show');
+    assert.deepEqual([lastReload?.outcome, site], ['refused', 'test-site']);
+  });
+
   test('makes no key where the very first configuration is broken', async () => {
     await using box = await makeBox();
     await writeFile(box.configPath, `${await readFile(box.configPath, 'utf8')}camras: []\n`);
@@ -69,13 +83,15 @@ describe('a box that starts with broken settings', { skip: withoutBuild }, () =>
   test('never runs with a copy of the configuration that somebody else wrote', async () => {
     await using box = await makeBox({ config: { rules: { unknownCooldownS: 77 } } });
     const inData = (name: string): string => join(box.directory, 'data', name);
+    const kept = inData('configuration-last-good.json');
     await box.start();
-    await until('the configuration to be kept', () => existsSync(inData('configuration-last-good.seal')));
+    await until('the configuration to be kept', () => existsSync(kept));
     assert.equal(await box.stop(), 0);
     const good = await readFile(box.configPath, 'utf8');
-    const elsewhere = good.replace('test-site', 'another-site');
-    assert.notEqual(elsewhere, good);
-    await writeFile(inData('configuration-last-good.yaml'), elsewhere);
+    const sealed = await readFile(kept, 'utf8');
+    const elsewhere = sealed.replace('test-site', 'another-site');
+    assert.notEqual(elsewhere, sealed);
+    await writeFile(kept, elsewhere);
     // Whoever writes the data of the box can break its settings, but only the owner breaks the file.
     await writeFile(inData('settings.yaml'), 'camras: []\n');
     await box.start();
@@ -86,11 +102,10 @@ describe('a box that starts with broken settings', { skip: withoutBuild }, () =>
     await writeFile(box.configPath, `${good}camras: []\n`);
     assert.equal((await box.startAndEnd()).exitCode, 2);
     // Not under another seal, and not without one.
-    await writeFile(inData('configuration-last-good.seal'), Buffer.alloc(32));
-    assert.equal((await box.startAndEnd()).exitCode, 2);
-    rmSync(inData('configuration-last-good.seal'));
-    await writeFile(inData('configuration-last-good.yaml'), good);
-    assert.equal((await box.startAndEnd()).exitCode, 2);
+    for (const seal of [Buffer.alloc(32).toString('base64'), '', undefined]) {
+      await writeFile(kept, JSON.stringify({ ...JSON.parse(sealed), seal }));
+      assert.equal((await box.startAndEnd()).exitCode, 2);
+    }
   });
 
   test('recognises without its broker where the secret of the broker cannot be used, and connects after a reload', async () => {

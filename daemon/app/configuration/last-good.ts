@@ -1,47 +1,61 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { isRollcallError, messageOf } from '../../base/errors.js';
+import { findAuditKeys } from '../../audit/audit-key.js';
+import { isRollcallError, messageOf, operational } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
-import { findFolders, loadConfig, lastGoodNames as names } from '../../config/load.js';
-import { readSettingsFile } from '../../config/own-settings.js';
-import { readText } from '../../config/read-text.js';
+import { SerialQueue } from '../../base/serial-queue.js';
+import { readCameraFiles } from '../../config/camera-files.js';
+import {
+  type ConfigTexts,
+  type LastGoodFile,
+  lastGoodPath,
+  readLastGood,
+} from '../../config/last-good-file.js';
+import { findFolders, loadConfig, parseConfig } from '../../config/load.js';
+import { settingsFilePath } from '../../config/own-settings.js';
 import type { Config } from '../../config/schema.js';
 import { hkdfKey, keyedHash } from '../../host/keyed-hash.js';
 import { replaceOwnSecret } from '../../host/own-secret.js';
 import { areEqual, wipe } from '../../host/sodium.js';
-import { AuditKeyRing } from '../audit/audit-key-ring.js';
 
 type Folders = Pick<Config, 'dataDir' | 'secretsDir'>;
 
-/** The texts of a configuration. */
-interface Texts {
-  readonly file: string;
-  readonly settings: string;
+/** Keeps the texts of the configuration that is in force, for a start after an edit that broke it. */
+export class LastGood implements AsyncDisposable {
+  readonly #folders: Folders;
+  readonly #logger: Logger;
+  // One at a time: of two at once, the earlier could be written last.
+  readonly #turns = new SerialQueue();
+
+  constructor(folders: Folders, logger: Logger) {
+    this.#folders = folders;
+    this.#logger = logger;
+  }
+
+  /** Only the daemon's user may read the copy. Never throws. */
+  keep(texts: ConfigTexts): void {
+    this.#turns
+      .run(() => write(texts, this.#folders))
+      .catch((error: unknown) =>
+        this.#logger.warn('the configuration in force could not be kept for a later start', {
+          reason: messageOf(error),
+        }),
+      );
+  }
+
+  /** Waits for what is being kept. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#turns.settled();
+  }
 }
 
-/**
- * Keeps the texts of the configuration that is in force, for a start after an edit that broke it. Only the daemon's user may read the
- * copies. Never throws.
- */
-export async function keepLastGood(configPath: string, config: Config, logger: Logger): Promise<void> {
-  try {
-    const { dataDir } = config;
-    const read = await readText(configPath);
-    const { content } = await readSettingsFile(dataDir);
-    if (!('text' in read)) return;
-    const texts = {
-      file: read.text,
-      settings: content !== undefined && 'text' in content ? content.text : '',
-    };
-    await replaceIfChanged(join(dataDir, names.settings), Buffer.from(texts.settings));
-    await replaceIfChanged(join(dataDir, names.file), Buffer.from(texts.file));
-    const [seal] = await sealsOf(texts, config);
-    if (seal !== undefined) await replaceIfChanged(join(dataDir, names.seal), seal);
-  } catch (error) {
-    logger.warn('the configuration in force could not be kept for a later start', {
-      reason: messageOf(error),
-    });
-  }
+async function write(texts: ConfigTexts, folders: Folders): Promise<void> {
+  const [seal] = await sealsOf(texts, folders);
+  if (seal === undefined) throw operational('audit-key-missing', 'there is no audit key to seal it with');
+  const path = lastGoodPath(folders.dataDir);
+  const content: LastGoodFile = { ...texts, seal: seal.toString('base64') };
+  const bytes = Buffer.from(JSON.stringify(content));
+  const before = await readFile(path).catch(() => undefined);
+  if (before?.equals(bytes) !== true) await replaceOwnSecret(path, bytes);
 }
 
 /**
@@ -52,23 +66,24 @@ export async function keepLastGood(configPath: string, config: Config, logger: L
 export async function loadLastGood(configPath: string): Promise<Config | undefined> {
   const folders = await findFolders(configPath);
   const { dataDir } = folders;
-  const at = (name: string): Promise<string> => readFile(join(dataDir, name), 'utf8').catch(() => '');
-  const texts = { file: await at(names.file), settings: await at(names.settings) };
-  for (const settings of [texts.settings, '']) {
+  const kept = await readLastGood(dataDir);
+  for (const settings of [kept?.settings ?? '', '']) {
     const loaded = await loadConfig(configPath, { dataDir, settings });
     if (loaded.ok) return loaded.config;
   }
-  if (!(await isSealed(texts, folders))) return undefined;
-  const loaded = await loadConfig(join(dataDir, names.file), { dataDir, settings: texts.settings });
+  if (kept === undefined || !(await isSealed(kept, folders))) return undefined;
+  // The texts that were checked: the file may have been replaced since.
+  const loaded = parseConfig(kept.file, await readCameraFiles(dataDir), {
+    path: settingsFilePath(dataDir),
+    content: { text: kept.settings },
+  });
   return loaded.ok && loaded.config.dataDir === dataDir ? loaded.config : undefined;
 }
 
-async function isSealed(texts: Texts, folders: Folders): Promise<boolean> {
-  const found = await readFile(join(folders.dataDir, names.seal)).catch(() => undefined);
-  // Opening the keys of a box that never ran would make one, and scripts/install takes a box with keys for one that ran.
-  if (found === undefined) return false;
+async function isSealed(kept: LastGoodFile, folders: Folders): Promise<boolean> {
+  const found = Buffer.from(kept.seal, 'base64');
   try {
-    return (await sealsOf(texts, folders)).some((seal) => areEqual(seal, found));
+    return (await sealsOf(kept, folders)).some((each) => areEqual(each, found));
   } catch (error) {
     // Without its key the box cannot tell who wrote the copy.
     if (isRollcallError(error)) return false;
@@ -76,20 +91,20 @@ async function isSealed(texts: Texts, folders: Folders): Promise<boolean> {
   }
 }
 
-/** Under each key of the audit log, the one in use first. @throws like `AuditKeyRing.open` */
-async function sealsOf({ file, settings }: Texts, { dataDir, secretsDir }: Folders): Promise<Buffer[]> {
-  using keys = await AuditKeyRing.open({ secretsDirectory: secretsDir, dataDir });
-  return keys.all.map((each) => {
+/**
+ * Under each key of the audit log, the one in use first; none without a usable key. Makes no key: a start that fails must leave the
+ * keys as they are, and scripts/install takes a box with keys for one that ran.
+ * @throws like `findAuditKeys`
+ */
+async function sealsOf({ file, settings }: ConfigTexts, { dataDir, secretsDir }: Folders): Promise<Buffer[]> {
+  const keys = await findAuditKeys({ secretsDirectory: secretsDir, dataDir });
+  return keys.map((each) => {
     const key = hkdfKey(each, 'rollcall last good configuration 1');
     try {
       return keyedHash(key, 'texts', [dataDir, file, settings]);
     } finally {
       wipe(key);
+      wipe(each);
     }
   });
-}
-
-async function replaceIfChanged(path: string, bytes: Buffer): Promise<void> {
-  const before = await readFile(path).catch(() => undefined);
-  if (before?.equals(bytes) !== true) await replaceOwnSecret(path, bytes);
 }

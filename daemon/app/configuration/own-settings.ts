@@ -7,7 +7,12 @@ import { wholeSettings } from '../../config/diff.js';
 import { textWithHiddenAddresses, webhookAddresses } from '../../config/hidden-addresses.js';
 import { limitedTo } from '../../config/limited-config.js';
 import type { LoadedConfig, LoadOptions } from '../../config/load.js';
-import { isChangeable, readSettingsFile, settingsFilePath } from '../../config/own-settings.js';
+import {
+  isChangeable,
+  readSettingsFile,
+  settingsFilePath,
+  settingsTextOf,
+} from '../../config/own-settings.js';
 import { readText } from '../../config/read-text.js';
 import type { Config } from '../../config/schema.js';
 import { parseYaml } from '../../config/yaml-text.js';
@@ -151,13 +156,10 @@ export class OwnSettings {
 
   async #texts(): Promise<Texts> {
     const { configPath, current } = this.#options;
-    const [file, { content: own }] = await Promise.all([
-      readText(configPath),
-      readSettingsFile(current().dataDir),
-    ]);
+    const [file, own] = await Promise.all([readText(configPath), readSettingsFile(current().dataDir)]);
     return {
       file: 'text' in file ? file.text : '',
-      own: own !== undefined && 'text' in own ? own.text : '',
+      own: settingsTextOf(own),
     };
   }
 }
