@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import type { Route } from 'playwright-core';
 import { demoSections } from '../../scripts/seeding/seed.js';
 import { withoutBuild } from '../support/box.js';
 import { startBrowser, withoutChromium } from '../support/browser.js';
@@ -121,5 +122,68 @@ describe('the console of a box with faults', {
       await (await fetched).finished();
     }
     assert.equal(asked, 0, 'questions within 20 s');
+  });
+
+  test('is silent only where nothing answers, and is then asked in one row of questions', async () => {
+    await using browser = await startBrowser();
+    await using box = await startConsoleBox({ content: 'accounts', browser });
+    const { page } = await box.open('admin', '/');
+    await page.clock.install();
+    await page.goto('/system');
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    const lost = page.getByText('The box does not answer. The console tries again by itself');
+    const live = '**/api/v1/health/live';
+    const refused = (code: string) => ({ status: 503, json: { error: { code, message: 'wait a little' } } });
+    const answered = async (afterMs: number): Promise<void> => {
+      const answer = page.waitForResponse(live);
+      await page.clock.runFor(afterMs);
+      await answer;
+    };
+    const fire = (name: string): Promise<void> => page.evaluate(`dispatchEvent(new Event('${name}'))`);
+
+    await page.route(live, (route) => route.fulfill(refused('busy')));
+    await answered(2500);
+    assert.equal(await lost.count(), 0, 'a gate that is busy');
+    await fire('offline');
+    await answered(2000);
+    assert.equal(await lost.count(), 1, 'a gate that is busy, after silence');
+    await page.unroute(live);
+    await page.clock.runFor(2000);
+    await lost.waitFor({ state: 'hidden' });
+    await page.route(live, (route) => route.fulfill(refused('core-unreachable')));
+    await page.clock.runFor(2500);
+    await lost.waitFor();
+    await page.unroute(live);
+    await page.clock.runFor(2000);
+    await lost.waitFor({ state: 'hidden' });
+
+    let asked = 0;
+    await page.route(live, (route) => {
+      asked += 1;
+      return route.abort();
+    });
+    await fire('offline');
+    for (let time = 0; time < 3; time += 1) {
+      await page.clock.runFor(500);
+      await fire('online');
+      await until('the question', () => asked === time + 1);
+    }
+    for (let time = 0; time < 20; time += 1) await page.clock.runFor(500);
+    assert.ok(asked <= 3 + 5, `${asked} questions: in 10 s, and when the browser was online again`);
+    await page.unrouteAll();
+
+    // Both the question and what the page fetches are on their way; then only the page gets its answer.
+    await page.goto('/system/gallery');
+    await page.getByRole('heading', { level: 2 }).first().waitFor();
+    const held: Route[] = [];
+    await page.route('**/api/v1/gallery', (route) => void held.push(route));
+    await page.route(live, () => undefined);
+    const late = page.waitForEvent('requestfailed', (request) => request.url().endsWith('/health/live'));
+    await page.clock.runFor(2500);
+    await until('what the page fetches', () => held.length === 1);
+    await held[0]?.continue();
+    await late;
+    await page.clock.runFor(1);
+    assert.equal(await lost.count(), 0, 'a slow answer, and another one meanwhile');
   });
 });

@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { ApiError, unreachable } from './api-error.js';
 
 /** Whether the box answers. The shell shows it; pages fetch again when it comes back. */
 export const isConnected = signal(true);
@@ -58,13 +59,28 @@ export function watchConnection(): () => void {
   return () => clearTimeout(beat);
 }
 
+/** The error that an answer holds. Of all that a 503 may mean, only one is silence: the gate does not reach the core. */
+export async function errorOf(response: Response): Promise<ApiError> {
+  const said = (await response.json().catch(() => ({}))) as { error?: object };
+  const error = new ApiError(said.error ?? {}, response.status);
+  if (error.code === unreachable) noteSilence();
+  return error;
+}
+
 async function ask(withinMs = answerWithinMs): Promise<void> {
+  // This may be before its time. The next one would begin a second row of questions.
+  clearTimeout(timer);
   timer = undefined;
+  const beganMs = performance.now();
   // The cheapest question that goes through the gate to the core.
   const limits = { cache: 'no-store', signal: AbortSignal.timeout(withinMs) } as const;
   const answer = await fetch('/api/v1/health/live', limits).catch(() => undefined);
-  if (answer !== undefined && answer.status !== 503) noteAnswer();
-  else noteSilence();
+  // Where another request was answered meanwhile, only this one is slow.
+  if (answer === undefined && answeredMs < beganMs) noteSilence();
+  if (answer?.status === 503) await errorOf(answer);
+  else if (answer !== undefined) noteAnswer();
+  // A gate that is busy does not tell whether the core is back.
+  if (!isConnected.value) noteSilence();
 }
 
 globalThis.addEventListener('offline', noteSilence);
