@@ -18,6 +18,17 @@ function coreOf(pid: number): number {
   return found;
 }
 
+/** The answer to a request over the limit, which holds for another second. */
+const overLimit = {
+  status: 429,
+  json: {
+    error: {
+      ...{ code: 'rate-limited', message: 'you used this 100 times in a minute, which is the limit' },
+      ...{ remedy: 'wait 1 s and send the request again', details: { limit: 100, retryAfterS: 1 } },
+    },
+  },
+};
+
 describe('the console of a box with faults', {
   skip: withoutBuild || withoutChromium,
 }, () => {
@@ -69,12 +80,7 @@ describe('the console of a box with faults', {
     let asked = 0;
     await page.route('**/api/v1/persons?*', async (route) => {
       asked += 1;
-      if (asked > 1) return route.continue();
-      const error = {
-        ...{ code: 'rate-limited', message: 'you used this 100 times in a minute, which is the limit' },
-        ...{ remedy: 'wait 1 s and send the request again', details: { limit: 100, retryAfterS: 1 } },
-      };
-      return route.fulfill({ status: 429, json: { error } });
+      return asked > 1 ? route.continue() : route.fulfill(overLimit);
     });
     await page.locator('#pages').getByRole('link', { name: 'People', exact: true }).click();
     await page.getByText(/which is the limit/).waitFor();
@@ -185,5 +191,48 @@ describe('the console of a box with faults', {
     await late;
     await page.clock.runFor(1);
     assert.equal(await lost.count(), 0, 'a slow answer, and another one meanwhile');
+  });
+
+  test('is asked again only for what it refused, and only while this is wanted', async () => {
+    await using browser = await startBrowser();
+    await using box = await startConsoleBox({ content: 'accounts', browser });
+    const { page } = await box.open('admin', '/');
+    await page.clock.install();
+    const cursors: (string | null)[] = [];
+    let isOverLimit = true;
+    await page.route('**/api/v1/users*', async (route) => {
+      const cursor = new URL(route.request().url()).searchParams.get('cursor');
+      cursors.push(cursor);
+      if (cursor !== null)
+        return isOverLimit ? route.fulfill(overLimit) : route.fulfill({ json: { data: [] } });
+      const response = await route.fetch();
+      return route.fulfill({
+        response,
+        json: { ...(await response.json()), meta: { nextCursor: 'second' } },
+      });
+    });
+    await page.goto('/system/users');
+    await page.getByText(/which is the limit/).waitFor();
+    await page.clock.runFor(500);
+    isOverLimit = false;
+    await page.clock.runFor(500);
+    await page.getByText(/which is the limit/).waitFor({ state: 'hidden' });
+    assert.deepEqual(cursors, [null, 'second', 'second']);
+
+    let asked = 0;
+    await page.route('**/api/v1/strangers?*', (route) => {
+      if (new URL(route.request().url()).searchParams.get('limit') !== '1') return route.continue();
+      asked += 1;
+      return route.fulfill(overLimit);
+    });
+    const list = page.waitForResponse(/strangers\?.*limit=100/);
+    await page.goto('/strangers');
+    await list;
+    await until('the number of those set aside', () => asked === 1);
+    const aside = page.waitForResponse(/strangers\?(?=.*limit=100).*set-aside/);
+    await page.getByLabel('State').selectOption('set-aside');
+    await aside;
+    for (let time = 0; time < 4; time += 1) await page.clock.runFor(500);
+    assert.equal(asked, 1, 'the number is not shown beside those set aside');
   });
 });
