@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import type { Route } from 'playwright-core';
 import { demoSections } from '../../scripts/seeding/seed.js';
 import { withoutBuild } from '../support/box.js';
 import { startBrowser, withoutChromium } from '../support/browser.js';
@@ -16,6 +17,17 @@ function coreOf(pid: number): number {
   assert.ok(found);
   return found;
 }
+
+/** The answer to a request over the limit, which holds for another second. */
+const overLimit = {
+  status: 429,
+  json: {
+    error: {
+      ...{ code: 'rate-limited', message: 'you used this 100 times in a minute, which is the limit' },
+      ...{ remedy: 'wait 1 s and send the request again', details: { limit: 100, retryAfterS: 1 } },
+    },
+  },
+};
 
 describe('the console of a box with faults', {
   skip: withoutBuild || withoutChromium,
@@ -68,12 +80,7 @@ describe('the console of a box with faults', {
     let asked = 0;
     await page.route('**/api/v1/persons?*', async (route) => {
       asked += 1;
-      if (asked > 1) return route.continue();
-      const error = {
-        ...{ code: 'rate-limited', message: 'you used this 100 times in a minute, which is the limit' },
-        ...{ remedy: 'wait 1 s and send the request again', details: { limit: 100, retryAfterS: 1 } },
-      };
-      return route.fulfill({ status: 429, json: { error } });
+      return asked > 1 ? route.continue() : route.fulfill(overLimit);
     });
     await page.locator('#pages').getByRole('link', { name: 'People', exact: true }).click();
     await page.getByText(/which is the limit/).waitFor();
@@ -87,14 +94,145 @@ describe('the console of a box with faults', {
     await page.route('**/api/v1/health/live', (route) => (isSilent ? route.abort() : route.continue()));
     for (let time = 0; time < 3; time += 1) {
       isSilent = true;
-      await page.clock.runFor(2000);
+      await page.clock.runFor(2500);
       await lost.waitFor();
       isSilent = false;
       await page.clock.runFor(2000);
       await lost.waitFor({ state: 'hidden' });
+      if (time > 0) continue;
+      // This answer, too, must be there before the next silence begins.
+      const fetched = page.waitForResponse('**/api/v1/persons?*');
+      await page.clock.runFor(1);
+      await fetched;
     }
     assert.equal(asked, 3, 'once for three moments of silence within 10 s');
     await page.clock.runFor(10_000);
     await until('the last one to be made up for', () => asked === 4);
+  });
+
+  test('is not asked whether it is there while it answers a page every two seconds', async () => {
+    await using browser = await startBrowser();
+    await using box = await startConsoleBox({ content: 'accounts', browser });
+    const { page } = await box.open('admin', '/');
+    await page.clock.install();
+    let asked = 0;
+    await page.route('**/api/v1/health/live', (route) => {
+      asked += 1;
+      return route.continue();
+    });
+    await page.goto('/system/gallery');
+    await page.getByRole('heading', { level: 2 }).first().waitFor();
+    for (let time = 0; time < 10; time += 1) {
+      const fetched = page.waitForResponse('**/api/v1/gallery');
+      await page.clock.runFor(2000);
+      await (await fetched).finished();
+    }
+    assert.equal(asked, 0, 'questions within 20 s');
+  });
+
+  test('is silent only where nothing answers, and is then asked in one row of questions', async () => {
+    await using browser = await startBrowser();
+    await using box = await startConsoleBox({ content: 'accounts', browser });
+    const { page } = await box.open('admin', '/');
+    await page.clock.install();
+    await page.goto('/system');
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    const lost = page.getByText('The box does not answer. The console tries again by itself');
+    const live = '**/api/v1/health/live';
+    const refused = (code: string) => ({ status: 503, json: { error: { code, message: 'wait a little' } } });
+    const answered = async (afterMs: number): Promise<void> => {
+      const answer = page.waitForResponse(live);
+      await page.clock.runFor(afterMs);
+      await answer;
+    };
+    const fire = (name: string): Promise<void> => page.evaluate(`dispatchEvent(new Event('${name}'))`);
+
+    await page.route(live, (route) => route.fulfill(refused('busy')));
+    await answered(2500);
+    assert.equal(await lost.count(), 0, 'a gate that is busy');
+    await fire('offline');
+    await answered(2000);
+    assert.equal(await lost.count(), 1, 'a gate that is busy, after silence');
+    await page.unroute(live);
+    await page.clock.runFor(2000);
+    await lost.waitFor({ state: 'hidden' });
+    await page.route(live, (route) => route.fulfill(refused('core-unreachable')));
+    await page.clock.runFor(2500);
+    await lost.waitFor();
+    await page.unroute(live);
+    await page.clock.runFor(2000);
+    await lost.waitFor({ state: 'hidden' });
+
+    let asked = 0;
+    await page.route(live, (route) => {
+      asked += 1;
+      return route.abort();
+    });
+    await fire('offline');
+    for (let time = 0; time < 3; time += 1) {
+      await page.clock.runFor(500);
+      await fire('online');
+      await until('the question', () => asked === time + 1);
+    }
+    for (let time = 0; time < 20; time += 1) await page.clock.runFor(500);
+    assert.ok(asked <= 3 + 5, `${asked} questions: in 10 s, and when the browser was online again`);
+    await page.unrouteAll();
+
+    // Both the question and what the page fetches are on their way; then only the page gets its answer.
+    await page.goto('/system/gallery');
+    await page.getByRole('heading', { level: 2 }).first().waitFor();
+    const held: Route[] = [];
+    await page.route('**/api/v1/gallery', (route) => void held.push(route));
+    await page.route(live, () => undefined);
+    const late = page.waitForEvent('requestfailed', (request) => request.url().endsWith('/health/live'));
+    await page.clock.runFor(2500);
+    await until('what the page fetches', () => held.length === 1);
+    await held[0]?.continue();
+    await late;
+    await page.clock.runFor(1);
+    assert.equal(await lost.count(), 0, 'a slow answer, and another one meanwhile');
+  });
+
+  test('is asked again only for what it refused, and only while this is wanted', async () => {
+    await using browser = await startBrowser();
+    await using box = await startConsoleBox({ content: 'accounts', browser });
+    const { page } = await box.open('admin', '/');
+    await page.clock.install();
+    const cursors: (string | null)[] = [];
+    let isOverLimit = true;
+    await page.route('**/api/v1/users*', async (route) => {
+      const cursor = new URL(route.request().url()).searchParams.get('cursor');
+      cursors.push(cursor);
+      if (cursor !== null)
+        return isOverLimit ? route.fulfill(overLimit) : route.fulfill({ json: { data: [] } });
+      const response = await route.fetch();
+      return route.fulfill({
+        response,
+        json: { ...(await response.json()), meta: { nextCursor: 'second' } },
+      });
+    });
+    await page.goto('/system/users');
+    await page.getByText(/which is the limit/).waitFor();
+    await page.clock.runFor(500);
+    isOverLimit = false;
+    await page.clock.runFor(500);
+    await page.getByText(/which is the limit/).waitFor({ state: 'hidden' });
+    assert.deepEqual(cursors, [null, 'second', 'second']);
+
+    let asked = 0;
+    await page.route('**/api/v1/strangers?*', (route) => {
+      if (new URL(route.request().url()).searchParams.get('limit') !== '1') return route.continue();
+      asked += 1;
+      return route.fulfill(overLimit);
+    });
+    const list = page.waitForResponse(/strangers\?.*limit=100/);
+    await page.goto('/strangers');
+    await list;
+    await until('the number of those set aside', () => asked === 1);
+    const aside = page.waitForResponse(/strangers\?(?=.*limit=100).*set-aside/);
+    await page.getByLabel('State').selectOption('set-aside');
+    await aside;
+    for (let time = 0; time < 4; time += 1) await page.clock.runFor(500);
+    assert.equal(asked, 1, 'the number is not shown beside those set aside');
   });
 });

@@ -1,5 +1,5 @@
 import { ApiError, isApiError, unreachable } from './api-error.js';
-import { noteAnswer, noteSilence } from './connection.js';
+import { errorOf, noteAnswer, noteSilence } from './connection.js';
 import { askForLogin, askForProof } from './questions.js';
 import {
   type CallId,
@@ -163,13 +163,6 @@ async function send({ url, init }: WrittenRequest, { signal }: CallOptions = {})
 
 /** The words of this error stand in the messages of the console, because the box could not give any. */
 const cutOff = (): ApiError => new ApiError({ code: unreachable }, 0);
-
-async function errorOf(response: Response): Promise<ApiError> {
-  const said = (await response.json().catch(() => ({}))) as { error?: object };
-  const error = new ApiError(said.error ?? {}, response.status);
-  if (error.code === unreachable) noteSilence();
-  return error;
-}
 
 async function* linesOf(response: Response, options?: CallOptions): AsyncGenerator<string> {
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();

@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { ApiError, unreachable } from './api-error.js';
 
 /** Whether the box answers. The shell shows it; pages fetch again when it comes back. */
 export const isConnected = signal(true);
@@ -6,9 +7,12 @@ export const isConnected = signal(true);
 export const reconnections = signal(0);
 
 const retryMs = 2000;
-/** How often the console asks while nothing else tells whether the box answers, and how long it waits for the answer. */
-const beatEveryMs = 2000;
 const answerWithinMs = 2000;
+/** The console asks when it had no answer for this time: longer than pages wait that fetch every two seconds, whose answers tell as much. */
+const quietMs = 2500;
+/** A silence is noticed this long after the last answer. */
+const noticedWithinMs = 4000;
+let answeredMs = Number.NEGATIVE_INFINITY;
 let timer: ReturnType<typeof setTimeout> | undefined;
 /** Least time between two such fetches: with a busy box that answers now and then, each would count towards the user's limit of requests. */
 const leastBetweenMs = 10_000;
@@ -17,6 +21,7 @@ let isCountDue = false;
 
 /** Notes that an answer came. */
 export function noteAnswer(): void {
+  answeredMs = performance.now();
   if (isConnected.value) return;
   clearTimeout(timer);
   timer = undefined;
@@ -40,23 +45,42 @@ export function noteSilence(): void {
 }
 
 /**
- * Asks again and again while the page is visible. A core that hangs keeps connections open without a word, and requests wait for it
- * for a long time: only a question with a short limit tells.
+ * Asks while the page is visible and nothing else tells whether the box answers: each question counts towards the user's limit of
+ * requests. A core that hangs keeps connections open without a word, and requests wait for it for a long time: only a question with
+ * a short limit tells.
  */
 export function watchConnection(): () => void {
-  const beat = setInterval(() => {
-    if (!document.hidden && isConnected.value) void ask();
-  }, beatEveryMs);
-  return () => clearInterval(beat);
+  let beat = setTimeout(look, quietMs);
+  function look(): void {
+    const leftMs = answeredMs + quietMs - performance.now();
+    beat = setTimeout(look, leftMs > 0 ? leftMs : quietMs);
+    if (leftMs <= 0 && !document.hidden && isConnected.value) void ask(noticedWithinMs - quietMs);
+  }
+  return () => clearTimeout(beat);
 }
 
-async function ask(): Promise<void> {
+/** The error that an answer holds. Of all that a 503 may mean, only one is silence: the gate does not reach the core. */
+export async function errorOf(response: Response): Promise<ApiError> {
+  const said = (await response.json().catch(() => ({}))) as { error?: object };
+  const error = new ApiError(said.error ?? {}, response.status);
+  if (error.code === unreachable) noteSilence();
+  return error;
+}
+
+async function ask(withinMs = answerWithinMs): Promise<void> {
+  // This may be before its time. The next one would begin a second row of questions.
+  clearTimeout(timer);
   timer = undefined;
+  const beganMs = performance.now();
   // The cheapest question that goes through the gate to the core.
-  const limits = { cache: 'no-store', signal: AbortSignal.timeout(answerWithinMs) } as const;
+  const limits = { cache: 'no-store', signal: AbortSignal.timeout(withinMs) } as const;
   const answer = await fetch('/api/v1/health/live', limits).catch(() => undefined);
-  if (answer !== undefined && answer.status !== 503) noteAnswer();
-  else noteSilence();
+  // Where another request was answered meanwhile, only this one is slow.
+  if (answer === undefined && answeredMs < beganMs) noteSilence();
+  if (answer?.status === 503) await errorOf(answer);
+  else if (answer !== undefined) noteAnswer();
+  // A gate that is busy does not tell whether the core is back.
+  if (!isConnected.value) noteSilence();
 }
 
 globalThis.addEventListener('offline', noteSilence);

@@ -60,7 +60,7 @@ function useLoaded<Value>(
     return () => running.current.abort();
   }, [key, isWanted, reconnected]);
   useRepeat(reload, isWanted ? everyMs : undefined);
-  useReadmission(fault.value, reload);
+  useReadmission(isWanted ? fault.value : undefined, reload);
   return {
     ...{ value: value.value, fault: fault.value, isLoading: isLoading.value, reload },
     put: (next) => {
@@ -180,8 +180,10 @@ export interface FetchedList<Item> {
   readonly fault: ApiError | undefined;
   readonly isLoading: boolean;
   readonly hasMore: boolean;
-  /** Fetches the next page, unless one is on its way. */
+  /** Fetches the next page, unless one is on its way or a fault stands. */
   readonly more: () => void;
+  /** Fetches again what failed: the first page or the next one. */
+  readonly retry: () => Promise<void>;
   /** Begins again with the first page. */
   readonly reload: () => Promise<void>;
 }
@@ -210,7 +212,10 @@ export function useList<Id extends PageId>(
   const fault = useSignal<ApiError | undefined>(undefined);
   const isLoading = useSignal(isWanted);
   const turn = useRef(0);
+  /** What was asked for last. The cursor does not tell: that of the list before stays while a first page is fetched. */
+  const wasFirst = useRef(true);
   const fetchPage = async (isFirst: boolean): Promise<void> => {
+    wasFirst.current = isFirst;
     turn.current += 1;
     const own = turn.current;
     isLoading.value = true;
@@ -254,13 +259,17 @@ export function useList<Id extends PageId>(
       turn.current += 1;
     };
   }, [id, JSON.stringify(input), isWanted, reconnected]);
-  useReadmission(fault.value, () => fetchPage(true));
+  const retry = (): Promise<void> => fetchPage(wasFirst.current);
+  useReadmission(isWanted ? fault.value : undefined, retry);
   return {
     ...{ items: state.value.items, total: state.value.total, fault: fault.value, isLoading: isLoading.value },
     hasMore: state.value.cursor !== null,
     more: () => {
-      if (!isLoading.value && typeof state.value.cursor === 'string') void fetchPage(false);
+      // Tables ask at every drawing: without a look at the fault, a refusal would be followed by the next one at once.
+      if (isLoading.value || fault.value !== undefined) return;
+      if (typeof state.value.cursor === 'string') void fetchPage(false);
     },
+    retry,
     reload: () => fetchPage(true),
   };
 }

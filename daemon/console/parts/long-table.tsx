@@ -113,7 +113,7 @@ export function LongTable<Item>({ caption, list, columns, keyOf, rowPx = 44, emp
           {after > 0 && <Spacer heightPx={after * rowPx} />}
         </tbody>
       </table>
-      <Fault error={list.fault} onRetry={list.more} />
+      <Fault error={list.fault} onRetry={() => void list.retry()} />
       {list.isLoading && <Loading />}
     </>
   );

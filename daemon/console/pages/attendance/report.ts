@@ -22,6 +22,7 @@ export function reportOf({ value, ...others }: Fetched<readonly ReportItem[]>): 
 export const wholeList = <Item>(items: readonly Item[]): FetchedList<Item> => ({
   ...{ items, total: items.length, fault: undefined, isLoading: false, hasMore: false },
   more: () => undefined,
+  retry: async () => undefined,
   reload: async () => undefined,
 });
 

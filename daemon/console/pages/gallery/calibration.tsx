@@ -126,5 +126,6 @@ function Alike({ of }: { readonly of: readonly AlikePair[] }) {
 const wholeList = <Item,>(items: readonly Item[]): FetchedList<Item> => ({
   ...{ items, total: items.length, fault: undefined, isLoading: false, hasMore: false },
   more: () => undefined,
+  retry: () => Promise.resolve(),
   reload: () => Promise.resolve(),
 });

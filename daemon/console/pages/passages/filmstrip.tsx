@@ -110,7 +110,7 @@ export function Filmstrip({ list, cameras }: FilmstripProps) {
           </li>
         ))}
       </ul>
-      <Fault error={list.fault} onRetry={list.more} />
+      <Fault error={list.fault} onRetry={() => void list.retry()} />
       {list.isLoading && <Loading />}
       {marked.value && (
         <MarkPassage

@@ -31,6 +31,7 @@ export function ImportPreview({ rows, canDecide }: ImportPreviewProps) {
   const list = {
     ...{ items: refusedFirst(rows), total: rows.length, fault: undefined, isLoading: false, hasMore: false },
     more: () => undefined,
+    retry: () => Promise.resolve(),
     reload: () => Promise.resolve(),
   };
   return (
