@@ -26,6 +26,14 @@ export interface Hold {
   readonly pitchDeg: number;
   /** Curvature of the sheet about its upright axis: 1 / radius. */
   readonly bend: number;
+  /** A lamp that is reflected in the sheet. */
+  readonly glare?: Glare;
+}
+
+/** A bright spot at a place of the sheet, in widths of the face from the middle of the face; `brightness` in its middle, 0..255. */
+interface Glare extends Point {
+  readonly size: number;
+  readonly brightness: number;
 }
 
 /** How far each lid is drawn over its eye, 0..1, and how. */
@@ -89,8 +97,16 @@ export function drawHeld(to: Rgb24Picture, { face, hold, lids, faceWidthPx, warp
       shade = drawLid(face.eyes[0], lids.right, lids.kind, source) ?? shade;
       shade = drawLid(face.eyes[1], lids.left, lids.kind, source) ?? shade;
       sample(photo, source.x, source.y, to.data, at, shade);
+      if (hold.glare !== undefined) brighten(to.data, at, hold.glare, x, y);
     }
   }
+}
+
+function brighten(to: Uint8Array, at: number, glare: Glare, x: number, y: number): void {
+  const far = ((x - glare.x) ** 2 + (y - glare.y) ** 2) / (2 * glare.size ** 2);
+  if (far > 9) return;
+  const light = glare.brightness * Math.exp(-far);
+  for (let channel = at; channel < at + 3; channel++) to[channel] = Math.min(255, to[channel]! + light);
 }
 
 /** Moves `source` to where the drawn lid comes from; the brightness there, or undefined outside the lid. */

@@ -27,7 +27,7 @@ const at: Hold = { x: 0, y: 0, scale: 1, rollDeg: 0, yawDeg: 0, pitchDeg: 0, ben
 const wave = (s: number, hz: number, phase = 0): number => Math.sin(2 * Math.PI * (hz * s + phase));
 const open: Lids = { left: 0, right: 0, kind: 'soft' };
 
-const holdNames = [
+const matteNames = [
   'fixed',
   'hand',
   'shift',
@@ -43,7 +43,9 @@ const holdNames = [
   'bend',
   'bend-turn',
 ] as const;
-type HoldName = (typeof holdNames)[number];
+/** Glossy photographs below a lamp, whose reflection wanders over the face. */
+const glossyNames = ['glare', 'glare-wide'] as const;
+type HoldName = (typeof matteNames)[number] | (typeof glossyNames)[number];
 
 /** Ways to hold a photograph, by name. */
 const holds: Readonly<Record<HoldName, (s: number) => Hold>> = {
@@ -71,6 +73,14 @@ const holds: Readonly<Record<HoldName, (s: number) => Hold>> = {
     bend: 0.5 * wave(s, 0.3),
     yawDeg: 12 * wave(s, 0.5),
     x: 0.05 * wave(s, 0.7),
+  }),
+  glare: (s) => ({
+    ...holds.hand(s),
+    glare: { x: 0.3 * wave(s, 0.31), y: 0.1 + 0.15 * wave(s, 0.23, 0.3), size: 0.08, brightness: 110 },
+  }),
+  'glare-wide': (s) => ({
+    ...holds.hand(s),
+    glare: { x: 0.4 * wave(s, 0.27), y: 0.1 + 0.2 * wave(s, 0.19, 0.3), size: 0.22, brightness: 80 },
   }),
 };
 
@@ -116,18 +126,19 @@ export const heldByHand: StillAttack = attack('still', 'hand', () => open);
 
 /** Every attack with one photograph. */
 export const stillAttacks: readonly StillAttack[] = [
-  ...holdNames.map((hold) => attack('still', hold, () => open)),
+  ...matteNames.map((hold) => attack('still', hold, () => open)),
   ...Object.entries(courses).flatMap(([name, course]) => [
     attack('drawn-lids', 'hand', lidsBy(course, 'soft'), `${name} soft`),
     attack('drawn-lids', 'fixed', lidsBy(course, 'hard'), `${name} hard`),
   ]),
   attack('drawn-lids', 'hand', lidsBy(courses.quick, 'soft', 'one'), 'one eye'),
-  ...holdNames
+  ...matteNames
     .filter((hold) => hold !== 'hand' && hold !== 'fixed')
     .map((hold) => attack('drawn-lids-moved', hold, lidsBy(courses.quick, 'soft'), 'quick soft')),
   attack('creased', 'hand', lidsBy(courses.quick, 'crease'), 'quick'),
   attack('creased', 'hand', lidsBy(courses.slow, 'crease'), 'slow'),
   attack('creased', 'bend', lidsBy(courses.slow, 'crease'), 'slow'),
+  ...glossyNames.map((hold) => attack('glossy', hold, lidsBy(courses.quick, 'soft'), 'quick soft')),
 ];
 
 export function photographedFace(photo: Rgb24Picture, { box, eyes }: FaceShape): PhotographedFace {

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { seededRandom } from '../../daemon/base/random.js';
 import type { Point } from '../../daemon/domain/faces/geometry.js';
-import { type FaceTexture, skinShift } from '../../daemon/domain/liveness/skin-shift.kernel.js';
+import { innerMotionPolicy } from '../../daemon/domain/liveness/inner-motion.js';
+import { type FaceTexture, skinShift, TEXTURE_PX } from '../../daemon/domain/liveness/skin-shift.kernel.js';
 import { faceShape } from '../support/face-shapes.js';
 import { faceTexture, textureOf } from '../support/face-textures.js';
 
 const rest = faceShape({ x: 0, y: 0, eyesPx: 1 });
 /** Above this, the skin of a face counts as shifted. */
-const limit = 0.013;
+const limit = innerMotionPolicy.skinShift;
 
 /** A flat picture of the face whose points `to` moves. */
 const picture = (to: (point: Point) => Point): FaceTexture => textureOf(rest.map(to), rest);
@@ -52,6 +53,28 @@ describe('the skin of a face', () => {
     assert.ok(inLight !== undefined && inLight < limit / 4, String(inLight));
     const inNoise = skinShift(still, noisy(still, 12));
     assert.ok(inNoise !== undefined && inNoise < limit / 2, String(inNoise));
+  });
+
+  test('does not shift where a lamp is reflected in a glossy sheet, and its reflection wanders', () => {
+    const still = faceTexture();
+    const smooth = { ...still, luma: still.luma.map((value) => 128 + 0.15 * (value - 128)) };
+    const reflecting = (x: number, size: number, brightness: number): FaceTexture => ({
+      ...smooth,
+      luma: smooth.luma.map((value, at) => {
+        const far = ((at % TEXTURE_PX) - x) ** 2 + (Math.floor(at / TEXTURE_PX) - 50) ** 2;
+        return Math.min(255, value + brightness * Math.exp(-far / (2 * size ** 2)));
+      }),
+    });
+    for (const [size, brightness] of [
+      [5, 120],
+      [7, 120],
+      [10, 120],
+      [16, 80],
+    ] as const)
+      for (const by of [4, 10]) {
+        const shift = skinShift(reflecting(40, size, brightness), reflecting(40 + by, size, brightness));
+        assert.ok((shift ?? 0) < limit, `${size} pixels, by ${by}: ${shift}`);
+      }
   });
 
   test('shifts where the mouth opens, a cheek rises, or nose and cheeks stand out of a head that turns', () => {

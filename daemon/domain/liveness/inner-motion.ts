@@ -60,7 +60,7 @@ interface InnerMotionPolicy {
  * Measured at 15 frames a second (docs/decisions/0061-liveness-needs-a-face-that-moves.md). Where the mesh moves by these limits, the
  * skin of photographs, however they are held, shifts by up to 0.0106, and that of living people at some moment by 0.0153 or more.
  */
-const policy: InnerMotionPolicy = {
+export const innerMotionPolicy: InnerMotionPolicy = {
   stepMs: 400,
   fewestInStep: 3,
   windowMs: 4000,
@@ -143,15 +143,15 @@ export function nextInnerMotion(
   if (left === undefined || right === undefined || framing !== 'whole') return { state, hasMoved: false };
   const openness = (left + right) / 2;
   const recent = [...state.recent.filter((each) => each.atMs >= atMs - baselineMs), { atMs, openness }];
-  const isOpen = openness >= policy.openPart * openBaseline(recent.map((each) => each.openness));
+  const isOpen = openness >= innerMotionPolicy.openPart * openBaseline(recent.map((each) => each.openness));
   const look: Look = { atMs, openness, isOpen, shape, pose, texture };
   const all = [...state.waiting, look];
   const isBeside = (each: Look): boolean =>
-    all.some((other) => !other.isOpen && Math.abs(other.atMs - each.atMs) <= policy.besideMs);
-  const untilMs = atMs - policy.besideMs;
+    all.some((other) => !other.isOpen && Math.abs(other.atMs - each.atMs) <= innerMotionPolicy.besideMs);
+  const untilMs = atMs - innerMotionPolicy.besideMs;
   const judged = all.filter((each) => each.atMs >= state.judgedMs && each.atMs < untilMs && !isBeside(each));
   // What was judged stays for a while: a closure also spoils the looks after it.
-  const waiting = all.filter((each) => each.atMs >= untilMs - policy.besideMs);
+  const waiting = all.filter((each) => each.atMs >= untilMs - innerMotionPolicy.besideMs);
   let next: InnerMotion = { ...state, recent, waiting, judgedMs: untilMs };
   let hasMoved = false;
   for (const each of judged) {
@@ -168,19 +168,19 @@ function addLook(state: InnerMotion, look: Look): InnerMotionStep {
   const isOver =
     first !== undefined &&
     last !== undefined &&
-    (look.atMs - last.atMs > longestGapMs || look.atMs - first.atMs >= policy.stepMs);
+    (look.atMs - last.atMs > longestGapMs || look.atMs - first.atMs >= innerMotionPolicy.stepMs);
   if (!isOver) return { state: { ...state, step: [...step, look] }, hasMoved: false };
   const ended = meanOf(step);
   const begun = { ...state, step: [look] };
   if (ended === undefined) return { state: begun, hasMoved: false };
-  const steps = [...state.steps.filter(({ atMs }) => atMs >= ended.atMs - policy.windowMs), ended];
+  const steps = [...state.steps.filter(({ atMs }) => atMs >= ended.atMs - innerMotionPolicy.windowMs), ended];
   return { state: { ...begun, steps }, hasMoved: isMoving(steps) };
 }
 
 function meanOf(looks: readonly Look[]): Step | undefined {
   const [first, middle, last] = [looks[0], looks[looks.length >> 1], looks.at(-1)];
   if (first === undefined || middle === undefined || last === undefined) return undefined;
-  if (looks.length < policy.fewestInStep) return undefined;
+  if (looks.length < innerMotionPolicy.fewestInStep) return undefined;
   const growth = fitAffine(first.shape, last.shape);
   const seconds = (last.atMs - first.atMs) / 1000;
   const eyeDistancePx = eyeDistanceOf(first.shape);
@@ -198,8 +198,8 @@ function meanOf(looks: readonly Look[]): Step | undefined {
     lookCount: looks.length,
     texture: middle.texture,
     isQuick:
-      Math.abs(Math.log(affineScale(growth))) > policy.largestGrowthPerS * seconds ||
-      Math.abs(last.pose.rollDeg - first.pose.rollDeg) > policy.largestRollPerS * seconds,
+      Math.abs(Math.log(affineScale(growth))) > innerMotionPolicy.largestGrowthPerS * seconds ||
+      Math.abs(last.pose.rollDeg - first.pose.rollDeg) > innerMotionPolicy.largestRollPerS * seconds,
     points: place.map((_, at) => ({
       x: mean((_look, index) => mapped[index]?.[at]?.x ?? 0),
       y: mean((_look, index) => mapped[index]?.[at]?.y ?? 0),
@@ -219,7 +219,7 @@ function isMoving(steps: readonly Step[]): boolean {
   const isTurned = steps.some((from, index) =>
     steps.slice(index + 1).some((to) => {
       const map = fitAffine(from.points, to.points);
-      return map === undefined || stretchOf(map) > policy.largestStretch;
+      return map === undefined || stretchOf(map) > innerMotionPolicy.largestStretch;
     }),
   );
   return steps.some((from) => {
@@ -234,22 +234,27 @@ interface Comparison {
 }
 
 function movedBetween(from: Step, to: Step, { map, isTurned }: Comparison): boolean {
-  if (Math.abs(to.pose.rollDeg - from.pose.rollDeg) > policy.largestRollDeg) return false;
+  if (Math.abs(to.pose.rollDeg - from.pose.rollDeg) > innerMotionPolicy.largestRollDeg) return false;
   const turnDeg = Math.hypot(to.pose.yawDeg - from.pose.yawDeg, to.pose.pitchDeg - from.pose.pitchDeg);
-  const smallness = Math.max(1, policy.clearEyeDistancePx / Math.min(from.eyeDistancePx, to.eyeDistancePx));
+  const smallness = Math.max(
+    1,
+    innerMotionPolicy.clearEyeDistancePx / Math.min(from.eyeDistancePx, to.eyeDistancePx),
+  );
   const noise =
     smallness *
-    Math.sqrt(Math.max(1, policy.clearStepLooks / Math.min(from.lookCount, to.lookCount))) *
-    (from.isQuick || to.isQuick ? policy.quickFactor : 1);
-  const factor = isTurned ? noise * policy.turnedFactor : noise;
+    Math.sqrt(Math.max(1, innerMotionPolicy.clearStepLooks / Math.min(from.lookCount, to.lookCount))) *
+    (from.isQuick || to.isQuick ? innerMotionPolicy.quickFactor : 1);
+  const factor = isTurned ? noise * innerMotionPolicy.turnedFactor : noise;
   const mapped = from.points.map((point) => applyAffine(map, point));
-  const all = distanceOf(mapped, to.points) - policy.expressionPerDeg * turnDeg;
-  const mouth = distanceOf(mouthOf(mapped), mouthOf(to.points)) - policy.mouthPerDeg * turnDeg;
+  const all = distanceOf(mapped, to.points) - innerMotionPolicy.expressionPerDeg * turnDeg;
+  const mouth = distanceOf(mouthOf(mapped), mouthOf(to.points)) - innerMotionPolicy.mouthPerDeg * turnDeg;
   const hasMeshMoved =
-    all >= factor * policy.expression ||
-    mouth >= factor * policy.mouth ||
-    (!isTurned && parallaxDeg(from.points, to.points) >= noise * policy.parallaxDeg);
-  return hasMeshMoved && (skinShift(from.texture, to.texture) ?? 0) >= smallness * policy.skinShift;
+    all >= factor * innerMotionPolicy.expression ||
+    mouth >= factor * innerMotionPolicy.mouth ||
+    (!isTurned && parallaxDeg(from.points, to.points) >= noise * innerMotionPolicy.parallaxDeg);
+  return (
+    hasMeshMoved && (skinShift(from.texture, to.texture) ?? 0) >= smallness * innerMotionPolicy.skinShift
+  );
 }
 
 /** Root mean square distance. */

@@ -226,7 +226,8 @@ function reasonForDoubt(state: LivenessState, { attackAfterS }: LivenessPolicy):
   const isSeenWell = state.raisedCount * 2 >= state.sampleCount;
   if (!isSeenWell) return 'eyes-not-seen-well';
   // A picture that is turned changes its shape, but not as a face does.
-  const isRigid = state.movedMs.length + state.unboundMovedMs.length === 0 && state.observedMs >= attackAfterS * 1000;
+  const isRigid =
+    state.movedMs.length + state.unboundMovedMs.length === 0 && state.observedMs >= attackAfterS * 1000;
   return isRigid ? 'still-face' : 'observed-too-briefly';
 }
 

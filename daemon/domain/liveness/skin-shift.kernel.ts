@@ -56,6 +56,17 @@ const MOST_DOUBT_PX = 0.5;
 const SPREAD_NOISE = 2.5;
 /** The middle of a correlation peak is known to 0.1 pixels at best. */
 const LEAST_VARIANCE = 0.01;
+/**
+ * The light of a patch may change by so much more or less than a quadratic map over the face tells, 0..255; the map is fitted again without
+ * the others.
+ */
+const MOST_LIGHT = 8;
+/**
+ * Where the light changes more unevenly, the skin must shift by as many times more. Where they move, most living faces stay below 5, those
+ * that turn below a lamp reach 9.4; glossy photographs below a lamp 9.7 and more.
+ */
+const EVEN_LIGHT = 5;
+const LIGHT_TURNS = 3;
 /** With fewer patches the map would follow the motion itself. */
 const FEWEST_PATCHES = 25;
 
@@ -84,20 +95,43 @@ function middles(): readonly Point[] {
 interface Followed extends Point {
   readonly byX: number;
   readonly byY: number;
+  /** By how much the mean brightness grew at its place. */
+  readonly brighter: number;
   readonly weight: number;
 }
 
 /**
- * By how much the skin has shifted against a smooth map from one look to the other: root mean square, in distances of the eyes.
- * Undefined if too little of the skin is found again.
+ * By how much the skin has shifted against a smooth map from one look to the other: root mean square, in distances of the eyes; less where
+ * the light changed unevenly. Undefined if too little of the skin is found again.
  */
 export function skinShift(from: FaceTexture, to: FaceTexture): number | undefined {
   const map = fitAffine(from.shape, to.shape);
   if (map === undefined) return undefined;
   const was = smoothed(from.luma);
   const is = mappedBack(smoothed(to.luma), map);
-  const patches = patchMiddles.flatMap((middle) => follow(was, is, middle) ?? []);
-  return patches.length < FEWEST_PATCHES ? undefined : unexplained(patches);
+  const { lit, unevenness } = inLight(patchMiddles.flatMap((middle) => follow(was, is, middle) ?? []));
+  if (lit.length < FEWEST_PATCHES) return undefined;
+  const shift = unexplained(lit);
+  return shift && shift / Math.max(1, unevenness / EVEN_LIGHT);
+}
+
+/**
+ * The patches whose light changed as that of the face did, and how unevenly it changed: root mean square of what a quadratic map over all
+ * patches leaves. A lamp that is reflected in a glossy sheet wanders over it as the sheet is moved, and its edges look like skin that shifts.
+ */
+function inLight(patches: readonly Followed[]): {
+  readonly lit: readonly Followed[];
+  readonly unevenness: number;
+} {
+  let [lit, unevenness] = [patches, 0];
+  for (let turn = 0; turn < LIGHT_TURNS && lit.length >= FEWEST_PATCHES; turn++) {
+    const light = quadraticFit(lit, ({ brighter }) => [brighter, 0]);
+    if (light === undefined) return { lit: [], unevenness };
+    const off = (patch: Followed): number => Math.abs(patch.brighter - light(patch)[0]);
+    if (turn === 0) unevenness = Math.sqrt(lit.reduce((sum, patch) => sum + off(patch) ** 2, 0) / lit.length);
+    lit = patches.filter((patch) => off(patch) <= MOST_LIGHT);
+  }
+  return { lit, unevenness };
 }
 
 /** Each pixel and its neighbours, with binomial weights. */
@@ -130,7 +164,8 @@ function mappedBack(luma: Float32Array, map: Affine): Float32Array {
   return back;
 }
 
-const within = (value: number): number => Math.min(TEXTURE_PX - 2, Math.max(0, value));
+/** Smoothing leaves the outermost pixels black. */
+const within = (value: number): number => Math.min(TEXTURE_PX - 3, Math.max(1, value));
 
 /** Follows one patch; undefined if it has no contrast, is not found again, or its place is in doubt. */
 function follow(was: Float32Array, is: Float32Array, { x, y }: Point): Followed | undefined {
@@ -187,8 +222,16 @@ function follow(was: Float32Array, is: Float32Array, { x, y }: Point): Followed 
     ...{ x, y },
     byX: bestColumn + summit.x,
     byY: bestRow + summit.y,
+    brighter: meanAt(is, middle) - mean,
     weight: 1 / (doubt * doubt + LEAST_VARIANCE),
   };
+}
+
+function meanAt(luma: Float32Array, middle: number): number {
+  let sum = 0;
+  for (let row = -HALF; row <= HALF; row++)
+    for (let column = -HALF; column <= HALF; column++) sum += luma[middle + row * TEXTURE_PX + column]!;
+  return sum / PATCH_PIXELS;
 }
 
 /** Normalised cross-correlation of a patch with the other texture, `by` further on in memory; -1..1. */
@@ -239,29 +282,45 @@ const TERMS = 6;
 
 /** How far the patches are from where the best quadratic map puts them: root mean square, in distances of the eyes. */
 function unexplained(patches: readonly Followed[]): number | undefined {
-  const rows = patches.map((patch) => {
-    const x = patch.x / TEXTURE_PX - 0.5;
-    const y = patch.y / TEXTURE_PX - 0.5;
-    return { ...patch, terms: [1, x, y, x * x, x * y, y * y] };
-  });
-  const equations = Array.from({ length: TERMS }, (_, row) =>
-    Array.from({ length: TERMS + 2 }, (_, column) =>
-      rows.reduce((sum, { terms, byX, byY, weight }) => {
-        const value = column < TERMS ? terms[column]! : column === TERMS ? byX : byY;
-        return sum + weight * terms[row]! * value;
-      }, 0),
-    ),
-  );
-  const solution = solved(equations);
-  if (solution === undefined) return undefined;
+  const map = quadraticFit(patches, ({ byX, byY }) => [byX, byY]);
+  if (map === undefined) return undefined;
   let [squares, weights] = [0, 0];
-  for (const { terms, byX, byY, weight } of rows) {
-    const mapped = (of: 0 | 1): number =>
-      terms.reduce((sum, term, index) => sum + term * solution[index]![of], 0);
-    squares += weight * ((byX - mapped(0)) ** 2 + (byY - mapped(1)) ** 2);
-    weights += weight;
+  for (const patch of patches) {
+    const [x, y] = map(patch);
+    squares += patch.weight * ((patch.byX - x) ** 2 + (patch.byY - y) ** 2);
+    weights += patch.weight;
   }
   return Math.sqrt(squares / weights) / EYES_PX;
+}
+
+type Pair = readonly [number, number];
+
+/** The quadratic map of places that is nearest to two values of each patch, by weighted least squares. */
+function quadraticFit(
+  patches: readonly Followed[],
+  valuesOf: (patch: Followed) => Pair,
+): ((place: Point) => Pair) | undefined {
+  const equations = Array.from({ length: TERMS }, () => new Array<number>(TERMS + 2).fill(0));
+  for (const patch of patches) {
+    const row = [...termsAt(patch), ...valuesOf(patch)];
+    for (let at = 0; at < TERMS; at++)
+      for (let column = 0; column < TERMS + 2; column++)
+        equations[at]![column]! += patch.weight * row[at]! * row[column]!;
+  }
+  const solution = solved(equations);
+  if (solution === undefined) return undefined;
+  return (place) => {
+    const terms = termsAt(place);
+    const mapped = (of: 0 | 1): number =>
+      terms.reduce((sum, term, index) => sum + term * solution[index]![of], 0);
+    return [mapped(0), mapped(1)];
+  };
+}
+
+function termsAt(place: Point): readonly number[] {
+  const x = place.x / TEXTURE_PX - 0.5;
+  const y = place.y / TEXTURE_PX - 0.5;
+  return [1, x, y, x * x, x * y, y * y];
 }
 
 /** Solves linear equations with two right sides by elimination with pivots; undefined if they have no single solution. */
