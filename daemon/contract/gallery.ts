@@ -203,7 +203,7 @@ export const calibratedPerson = namedPerson.extend({
     .array(
       namedPerson.extend({
         similarity: z.number().describe('The mean of all references.'),
-        highest: z.number().describe('The most similar reference.'),
+        highest: z.number().describe('The most similar reference, or the mean of the references.'),
       }),
     )
     .readonly()

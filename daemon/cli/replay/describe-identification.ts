@@ -80,7 +80,7 @@ function protocol(e: IdentifyEvaluation): string {
     `recogniser ${e.recogniser}: ${e.people} people, ${counted(e.strangers, 'stranger')}, ${counted(e.photographs, 'photograph')}`,
     `${counted(e.references, 'photograph of each person is', 'photographs of each person are')} enrolled; the others and the strangers are searched.`,
     `Rates are pooled over ${counted(e.splits, 'choice')} of enrolled photographs. The score of a person is the similarity`,
-    '(cosine) of the nearest reference. Photographs that enrolment would refuse are searched, but not enrolled. A photograph',
+    '(cosine) to the nearest reference or their mean. Photographs that enrolment would refuse are searched, but not enrolled. A photograph',
     'without a face counts as missed. People who could not be enrolled are counted as failures to enrol, not as missed.',
   ].join('\n');
 }
