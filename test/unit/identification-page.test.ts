@@ -145,6 +145,15 @@ describe('a chart of errors', () => {
     assert.ok(x1 > x2 && y1 < y2, 'more errors are to the right and further up');
   });
 
+  test('has the rates beside its axes, outside the plot', () => {
+    const svg = detChart('title', [{ title: 'curve', points: [], operating: { fpir: 0.1, fnir: 0.1 } }]);
+    const [, left, top, side] = /<rect x="(\d+)" y="(\d+)" width="(\d+)"/.exec(svg)?.map(Number) ?? [];
+    const labels = [...svg.matchAll(/<text x="([\d.]+)" y="([\d.]+)"[^>]*>[\d.]+\u00a0%</g)];
+    assert.ok(labels.length >= 8 && left !== undefined && top !== undefined && side !== undefined);
+    for (const [text, x, y] of labels)
+      assert.ok(Number(x) < left || Number(y) > top + side, `${text} is in the plot`);
+  });
+
   test('draws rates that are off the scale at its edge', () => {
     assert.deepEqual(circle(0, 1), circle(0.0001, 0.9));
   });
