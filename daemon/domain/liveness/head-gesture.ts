@@ -108,7 +108,7 @@ interface HeadGestureStep {
 /**
  * The state after one more mesh fit. Angles are relative to the resting pose of the track, so the place of the camera does not
  * matter. The rotation of the mesh counts only as far as the nose moves against the plane of eyes and mouth (`parallaxTurn`), so
- * that a picture turned in front of the camera makes no gesture.
+ * that a picture turned in front of the camera hardly makes a gesture.
  */
 export function nextHeadGesture(
   state: HeadGestureState,
