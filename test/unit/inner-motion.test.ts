@@ -191,6 +191,21 @@ describe('the movement of a face in itself', () => {
     assert.equal(moves(turning(0.4), { isFlat: true }), true);
   });
 
+  test('is not seen in a face that is turned to its side or rolled meanwhile', () => {
+    const speaking = (s: number): Shown => ({ open: s % 2 < 1 ? 0 : 0.06 });
+    assert.equal(
+      moves((s) => ({ ...speaking(s), yawDeg: 19 })),
+      true,
+    );
+    assert.equal(
+      moves((s) => ({ ...speaking(s), yawDeg: 22 })),
+      false,
+    );
+    const rolling = (deg: number) => (s: number) => ({ ...speaking(s), rollDeg: s % 2 < 1 ? 0 : deg });
+    assert.equal(moves(rolling(7)), true);
+    assert.equal(moves(rolling(9)), false);
+  });
+
   test('is not told across more than four seconds, in which light and camera may change', () => {
     assert.equal(
       moves((s) => ({ open: 0.003 * s }), { seconds: 30 }),

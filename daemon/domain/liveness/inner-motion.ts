@@ -32,6 +32,8 @@ interface InnerMotionPolicy {
   readonly largestStretch: number;
   readonly turnedFactor: number;
   readonly largestRollDeg: number;
+  /** Beyond this, the mesh of a picture that is turned far is that of another face. */
+  readonly largestYawDeg: number;
   /**
    * A face that grows (natural logarithm a second) or rolls (degrees a second) faster than this in one of the two steps: the mesh is
    * fitted to the picture where the face was a moment ago, and that changes its shape. Then only a change that is `quickFactor` times
@@ -69,6 +71,7 @@ export const innerMotionPolicy: InnerMotionPolicy = {
   largestStretch: 0.06,
   turnedFactor: 4,
   largestRollDeg: 8,
+  largestYawDeg: 20,
   largestGrowthPerS: 0.2,
   largestRollPerS: 15,
   quickFactor: 2.5,
@@ -235,6 +238,8 @@ interface Comparison {
 
 function movedBetween(from: Step, to: Step, { map, isTurned }: Comparison): boolean {
   if (Math.abs(to.pose.rollDeg - from.pose.rollDeg) > innerMotionPolicy.largestRollDeg) return false;
+  const isFromSide = [from, to].some(({ pose }) => Math.abs(pose.yawDeg) > innerMotionPolicy.largestYawDeg);
+  if (isFromSide) return false;
   const turnDeg = Math.hypot(to.pose.yawDeg - from.pose.yawDeg, to.pose.pitchDeg - from.pose.pitchDeg);
   const smallness = Math.max(
     1,

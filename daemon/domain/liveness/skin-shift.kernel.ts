@@ -62,10 +62,10 @@ const LEAST_VARIANCE = 0.01;
  */
 const MOST_LIGHT = 8;
 /**
- * Where the light changes more unevenly, the skin must shift by as many times more. Where they move, most living faces stay below 5, those
- * that turn below a lamp reach 9.4; glossy photographs below a lamp 9.7 and more.
+ * Where the light changes more unevenly, the skin must shift by as many times more. Where they move, most living faces stay below
+ * 3.5, those that turn below a lamp reach 9.4; glossy photographs below a lamp that seem to move 9.7 and more.
  */
-const EVEN_LIGHT = 5;
+const EVEN_LIGHT = 3.5;
 const LIGHT_TURNS = 3;
 /** With fewer patches the map would follow the motion itself. */
 const FEWEST_PATCHES = 25;
