@@ -54,7 +54,10 @@ function usualDay(habit: Habit, day: number, unit: () => number): readonly Passa
     case 'hidden':
       // Five days and two days ago are among these, and one of the two is a working day whatever today is.
       return [2, 4].includes(day % 5)
-        ? [{ ...came(7.9 + soon(0.1)), isProven: false }]
+        ? [
+            { ...came(7.9 + soon(0.1)), isProven: false },
+            { ...left(17 + soon(0.2)), isProven: false },
+          ]
         : [came(7.8 + soon(0.2)), left(17 + soon(0.2))];
     case 'night':
       return [came(21.8 + soon(0.2)), left(30 + soon(0.2))];
@@ -135,7 +138,11 @@ function factsFrom({ recogniser, threshold, random }: PastOptions) {
           ...{ personId: id, direction, similarity: similarity(), threshold, margin: 0.1 + 0.2 * unit() },
         };
         return isProven === false
-          ? { kind: 'recognised-unproven', ...recognised, liveness: unblinking(day % 2 === 0 ? 1.5 : 8.5) }
+          ? {
+              kind: 'recognised-unproven',
+              ...recognised,
+              liveness: unblinking(direction === 'in' ? 1.5 : 8.5),
+            }
           : { kind: 'attendance', ...recognised, liveness: live(occurredAtMs, 2 + 3 * unit()) };
       }),
     stranger: (atMs: number): Fact => ({
