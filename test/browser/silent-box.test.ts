@@ -179,14 +179,20 @@ describe('the console of a box with faults', {
     await page.unrouteAll();
 
     // Both the question and what the page fetches are on their way; then only the page gets its answer.
+    const loaded = page.waitForResponse('**/api/v1/gallery');
     await page.goto('/system/gallery');
-    await page.getByRole('heading', { level: 2 }).first().waitFor();
+    await (await loaded).finished();
     const held: Route[] = [];
+    let questions = 0;
     await page.route('**/api/v1/gallery', (route) => void held.push(route));
-    await page.route(live, () => undefined);
+    await page.route(live, () => {
+      questions += 1;
+    });
     const late = page.waitForEvent('requestfailed', (request) => request.url().endsWith('/health/live'));
-    await page.clock.runFor(2500);
-    await until('what the page fetches', () => held.length === 1);
+    await until('both', async () => {
+      await page.clock.runFor(500);
+      return held.length > 0 && questions > 0;
+    });
     await held[0]?.continue();
     await late;
     await page.clock.runFor(1);
