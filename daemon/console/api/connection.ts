@@ -75,7 +75,7 @@ async function ask(withinMs = answerWithinMs): Promise<void> {
   // The cheapest question that goes through the gate to the core.
   const limits = { cache: 'no-store', signal: AbortSignal.timeout(withinMs) } as const;
   const answer = await fetch('/api/v1/health/live', limits).catch(() => undefined);
-  // Where another request was answered meanwhile, only this one is slow.
+  // If another request was answered meanwhile, the box is there, and only this answer is slow.
   if (answer === undefined && answeredMs < beganMs) noteSilence();
   if (answer?.status === 503) await errorOf(answer);
   else if (answer !== undefined) noteAnswer();

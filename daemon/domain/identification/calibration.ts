@@ -4,9 +4,8 @@ import {
   type Candidate,
   type Embedding,
   type MatchPolicy,
-  nearestOf,
+  similaritiesToPerson,
   similarityToPerson,
-  templatesOf,
 } from './match.js';
 
 /**
@@ -67,9 +66,7 @@ export function visitorSimilarities(
   references: readonly Embedding[],
   visitor: readonly Embedding[],
 ): readonly number[] {
-  if (references.length === 0) return [];
-  const templates = templatesOf(references);
-  return visitor.map((probe) => nearestOf(probe, templates));
+  return references.length === 0 ? [] : similaritiesToPerson(visitor, references);
 }
 
 /** The neighbour for the similarities `reached` of the references of a visitor; -1 without references. */

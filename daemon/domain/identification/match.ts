@@ -27,14 +27,22 @@ export function templatesOf(references: readonly Embedding[]): readonly Embeddin
   return [...references, sum.map((value) => value / length)];
 }
 
-/** The similarity of a face to a person with these references, -1..1; -1 without any. */
-export function similarityToPerson(face: Embedding, references: readonly Embedding[]): number {
-  return nearestOf(face, templatesOf(references));
+/** The similarity of each face to a person with these references, -1..1; -1 without any. Leaves no mean in memory. */
+export function similaritiesToPerson(
+  faces: readonly Embedding[],
+  references: readonly Embedding[],
+): readonly number[] {
+  const templates = templatesOf(references);
+  const found = faces.map((face) =>
+    templates.reduce((nearest, template) => Math.max(nearest, similarityOf(template, face)), -1),
+  );
+  if (templates.length > references.length) templates.at(-1)?.fill(0);
+  return found;
 }
 
-/** The similarity of a face to the nearest of `templates`; -1 without any. */
-export function nearestOf(face: Embedding, templates: readonly Embedding[]): number {
-  return templates.reduce((nearest, template) => Math.max(nearest, similarityOf(template, face)), -1);
+/** The same for one face. */
+export function similarityToPerson(face: Embedding, references: readonly Embedding[]): number {
+  return similaritiesToPerson([face], references)[0] ?? -1;
 }
 
 /** One embedding of a track, taken from one of its best views. */

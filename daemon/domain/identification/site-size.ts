@@ -5,7 +5,7 @@ import {
   type LabelledPerson,
   type Sample,
 } from './identification-trial.js';
-import { type Embedding, type MatchPolicy, similarityToPerson } from './match.js';
+import { type Embedding, type MatchPolicy, similaritiesToPerson } from './match.js';
 import { fitTail, type ScoreTail } from './score-tail.js';
 
 /** The gallery sizes with estimated error rates, in persons. */
@@ -106,7 +106,7 @@ function tracksOf(
 }
 
 function viewScores(track: readonly Embedding[], { references }: Enrolled): readonly number[] {
-  return track.map((view) => similarityToPerson(view, references));
+  return similaritiesToPerson(track, references);
 }
 
 function matedScore(track: readonly Embedding[], enrolled: Enrolled): MatedScore {

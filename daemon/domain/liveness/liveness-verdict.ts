@@ -157,7 +157,7 @@ export function nextLiveness(
         ...notStill,
       };
     case 'same-face': {
-      // Nobody knows whose blinks and movements came before the first embedding.
+      // Before the first embedding, the blinks and movements may have been anybody's.
       const seen = state.sameFaceMs === undefined ? withoutUnbound(state) : state;
       return { ...recogniseStill(bind(advance(seen, input.atMs, policy), policy)), sameFaceMs: input.atMs };
     }
