@@ -4,6 +4,7 @@ import type { Picture } from '../domain/faces/picture.js';
 import type { ViewQuality } from '../domain/faces/quality.js';
 import type { Embedding } from '../domain/identification/match.js';
 import type { FaceTexture } from '../domain/liveness/skin-shift.kernel.js';
+import type { Surroundings } from '../domain/liveness/surroundings.kernel.js';
 import type { DetectOptions, FaceAnalyser, FaceRegion } from './face-analyser.js';
 
 /**
@@ -101,6 +102,10 @@ export class CachingFaceAnalyser implements FaceAnalyser {
 
   texture(picture: Picture, landmarks: FaceLandmarks): FaceTexture {
     return this.#analyser.texture(picture, landmarks);
+  }
+
+  surroundings(picture: Picture, landmarks: FaceLandmarks): Surroundings {
+    return this.#analyser.surroundings(picture, landmarks);
   }
 
   embed(picture: Picture, landmarks: FaceLandmarks): Promise<Embedding> {

@@ -154,7 +154,11 @@ export class CameraPipeline {
     const quality = this.#counters.timeSync('assess', () =>
       analyser.assess(frame.picture, landmarks, { smallestFacePx }),
     );
-    return { face, landmarks, quality, texture: () => analyser.texture(frame.picture, landmarks) };
+    return {
+      ...{ face, landmarks, quality },
+      texture: () => analyser.texture(frame.picture, landmarks),
+      surroundings: () => analyser.surroundings(frame.picture, landmarks),
+    };
   }
 
   #observe(frame: Frame, view: FaceView): Movements {

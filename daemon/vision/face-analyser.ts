@@ -5,6 +5,7 @@ import type { ViewQuality } from '../domain/faces/quality.js';
 import type { Embedding } from '../domain/identification/match.js';
 import type { RecogniserId } from '../domain/ids.js';
 import type { FaceTexture } from '../domain/liveness/skin-shift.kernel.js';
+import type { Surroundings } from '../domain/liveness/surroundings.kernel.js';
 
 /**
  * Where to fit the mesh of one face: the box of a detection, or the mesh box of the frame before. With the roll of the head
@@ -54,6 +55,8 @@ export interface FaceAnalyser extends AsyncDisposable {
   assess(picture: Picture, landmarks: FaceLandmarks, options: SmallestFace): ViewQuality;
   /** How the skin of a face looks; cheap enough for every frame. */
   texture(picture: Picture, landmarks: FaceLandmarks): FaceTexture;
+  /** What is around a face; a few times a second is enough. */
+  surroundings(picture: Picture, landmarks: FaceLandmarks): Surroundings;
   /** Unit-length embedding: the mean over the aligned face and its mirror image. */
   embed(picture: Picture, landmarks: FaceLandmarks): Promise<Embedding>;
   /**

@@ -27,10 +27,12 @@ import {
   type LivenessPolicy,
   type LivenessState,
   nextLiveness,
+  wantsSurroundings,
 } from '../domain/liveness/liveness-verdict.js';
 import { fitsBefore, type TimedFit } from '../domain/liveness/mesh-steadiness.js';
 import { type OpennessCurve, OpennessRecorder } from '../domain/liveness/openness-curve.js';
 import type { FaceTexture } from '../domain/liveness/skin-shift.kernel.js';
+import type { Surroundings } from '../domain/liveness/surroundings.kernel.js';
 import type { ViewMeasures, ViewTally } from '../domain/passages/passage.js';
 import { emptyFaceMemory, type FaceMemory } from '../domain/tracks/same-face.js';
 import { type Support, supported } from '../domain/tracks/support.js';
@@ -45,6 +47,8 @@ export interface AssessedView {
   readonly quality: ViewQuality;
   /** How the skin looks; only while the frame is held. */
   readonly texture: () => FaceTexture;
+  /** What is around it; the same. */
+  readonly surroundings: () => Surroundings;
 }
 
 /** The eyes in one frame, and the movements that this frame completed. */
@@ -161,7 +165,7 @@ class FaceObservation {
   /** Takes the view of one frame into account. */
   observe(
     frame: Frame,
-    { landmarks, quality, texture }: AssessedView,
+    { landmarks, quality, texture, surroundings }: AssessedView,
     { liveness: policy, smallestFacePx }: ObservationOptions,
   ): Movements {
     const atMs = frame.capturedAtMs;
@@ -181,8 +185,12 @@ class FaceObservation {
     this.#openness.add(eyes);
     this.#areEyesSeen = eyes.left !== undefined && eyes.right !== undefined;
     const isCompared = this.#areEyesSeen && eyes.isShapeLost !== true;
+    const isLookedAround = isCompared && wantsSurroundings(this.#liveness, atMs);
     this.learn(
-      { kind: 'eyes', sample: eyes, landmarks, texture: isCompared ? texture() : undefined },
+      {
+        ...{ kind: 'eyes', sample: eyes, landmarks, texture: isCompared ? texture() : undefined },
+        ...(isLookedAround ? { surroundings: surroundings() } : {}),
+      },
       policy,
     );
     const { state, blinks } = nextEyeBlinks(this.#blinks, eyes);

@@ -100,8 +100,9 @@ export class Subject {
         if (landmarks === undefined) return undefined;
         region = { ...landmarks.box, rollDeg: landmarks.pose.rollDeg };
         const texture = analyser.texture(picture, landmarks);
+        const surroundings = analyser.surroundings(picture, landmarks);
         const quality = analyser.assess(picture, landmarks, { smallestFacePx: 40 });
-        faces.push({ landmarks, quality, texture: () => texture });
+        faces.push({ landmarks, quality, texture: () => texture, surroundings: () => surroundings });
       }
       seen.set(doing, faces);
     }

@@ -42,8 +42,10 @@ describe('the claim', () => {
     withAccounts(async (box) => {
       const { accounts, call } = box;
       const secret = await claimSecret(box);
-      const user = await accounts.handlers['auth.claim'](claimBody(secret, 'Anna'), call());
+      const named = { ...claimBody(secret, 'Anna'), displayName: ' Anna Berg ' };
+      const user = await accounts.handlers['auth.claim'](named, call());
       assert.deepEqual([user.userName, user.role, user.mustChangePassword], ['anna', 'admin', false]);
+      assert.equal(user.displayName, 'Anna Berg');
       assert.equal(
         await codeOf(() => accounts.handlers['auth.claim'](claimBody(secret, 'berta'), call())),
         'claim-refused',

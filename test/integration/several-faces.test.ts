@@ -155,6 +155,7 @@ describe('several faces in a small picture', () => {
       detect: (...asked) => analyser.detect(...asked),
       assess: (...asked) => analyser.assess(...asked),
       texture: (...asked) => analyser.texture(...asked),
+      surroundings: (...asked) => analyser.surroundings(...asked),
       embed: (...asked) => analyser.embed(...asked),
       passivePad: (...asked) => analyser.passivePad(...asked),
       locate: async (picture, regions) => {

@@ -1,10 +1,11 @@
 import { applyAffine, fitAffine } from '../../daemon/domain/faces/affine.js';
 import type { Point } from '../../daemon/domain/faces/geometry.js';
+import { TEXTURE_PX } from '../../daemon/domain/liveness/patches.kernel.js';
+import { type FaceTexture, shapeInTexture } from '../../daemon/domain/liveness/skin-shift.kernel.js';
 import {
-  type FaceTexture,
-  shapeInTexture,
-  TEXTURE_PX,
-} from '../../daemon/domain/liveness/skin-shift.kernel.js';
+  type Surroundings,
+  surroundingsToPicture,
+} from '../../daemon/domain/liveness/surroundings.kernel.js';
 import { faceShape } from './face-shapes.js';
 
 /** Brightness of a skin that looks different everywhere, at a place in distances of the eyes. */
@@ -46,4 +47,25 @@ export function faceTexture(open = 0): FaceTexture {
   const texture = known.get(open) ?? textureOf(faceShape({ open }), drawnFace, withOpenMouth(1.5 * open));
   known.set(open, texture);
   return texture;
+}
+
+/** Size of the pictures in which surroundings are drawn. */
+const frameSize = { widthPx: 640, heightPx: 480 };
+
+/**
+ * What is around a face with this shape in such a picture: a `wall` that stays where it is, a `sheet` with the face, which shows the same
+ * beside it wherever it is moved, or a wall that is `plain`.
+ */
+export function surroundingsOf(shape: readonly Point[], behind: 'wall' | 'sheet' | 'plain'): Surroundings {
+  const toPicture = surroundingsToPicture(shape);
+  const luma = new Uint8Array(TEXTURE_PX * TEXTURE_PX);
+  for (let at = 0; at < luma.length; at++) {
+    const pixel = { x: (at % TEXTURE_PX) + 0.5, y: Math.floor(at / TEXTURE_PX) + 0.5 };
+    const seen = applyAffine(toPicture, pixel);
+    const isOutside = seen.x < 0 || seen.y < 0 || seen.x > frameSize.widthPx || seen.y > frameSize.heightPx;
+    const { x, y } =
+      behind === 'sheet' ? { x: pixel.x / 70, y: pixel.y / 70 } : { x: seen.x / 250, y: seen.y / 250 };
+    luma[at] = isOutside ? 0 : behind === 'plain' ? 90 : skinAt({ x, y });
+  }
+  return { luma, shape, picture: frameSize };
 }

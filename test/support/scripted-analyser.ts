@@ -6,9 +6,10 @@ import type { Embedding } from '../../daemon/domain/identification/match.js';
 import { cameraId, recogniserId } from '../../daemon/domain/ids.js';
 import type { HeadTurn } from '../../daemon/domain/liveness/rigid-head.js';
 import type { FaceTexture } from '../../daemon/domain/liveness/skin-shift.kernel.js';
+import type { Surroundings } from '../../daemon/domain/liveness/surroundings.kernel.js';
 import type { DetectOptions, FaceAnalyser } from '../../daemon/vision/face-analyser.js';
 import { faceShape } from './face-shapes.js';
-import { faceTexture } from './face-textures.js';
+import { faceTexture, surroundingsOf } from './face-textures.js';
 import { headPoints } from './synthetic-head.js';
 
 /** One face of a scene that exists only as numbers. */
@@ -72,6 +73,10 @@ export class ScriptedAnalyser implements FaceAnalyser {
 
   texture(picture: Picture, { box }: FaceLandmarks): FaceTexture {
     return faceTexture(this.#nearest(picture, box)?.mouth);
+  }
+
+  surroundings(_picture: Picture, { shape }: FaceLandmarks): Surroundings {
+    return surroundingsOf(shape, 'plain');
   }
 
   embed(picture: Picture, landmarks: FaceLandmarks): Promise<Embedding> {

@@ -14,6 +14,10 @@ test('the name of a program is one word with its main version', () => {
       'Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36 Edg/126.0',
       'Edg-126',
     ],
+    [
+      'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Safari/604.1',
+      'Safari-604',
+    ],
     ['integration', 'integration'],
     ['', 'unknown'],
     ['\u0000\n', 'unknown'],

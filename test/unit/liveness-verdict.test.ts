@@ -10,9 +10,10 @@ import {
   type LivenessState,
   nextLiveness,
   wantsBinding,
+  wantsSurroundings,
 } from '../../daemon/domain/liveness/liveness-verdict.js';
 import { faceShape } from '../support/face-shapes.js';
-import { faceTexture } from '../support/face-textures.js';
+import { faceTexture, surroundingsOf } from '../support/face-textures.js';
 
 const policy = defaultLivenessPolicy;
 
@@ -64,11 +65,22 @@ function speak(fromS: number, toS: number): LivenessInput[] {
 }
 
 /** The same frames of a picture that somebody moves to the side. */
-function carry(fromS: number, toS: number): LivenessInput[] {
-  return watch(fromS, toS).map((input) => {
+function carry(fromS: number, toS: number, of: (fromS: number, toS: number) => LivenessInput[] = watch) {
+  return of(fromS, toS).map((input): LivenessInput => {
     if (input.kind !== 'eyes') return input;
-    const x = 300 + 5 * (input.sample.atMs / 1000);
-    return { ...input, landmarks: { shape: faceShape({ x }), pose: frontal } };
+    const byPx = 5 * (input.sample.atMs / 1000);
+    const shape = input.landmarks.shape.map(({ x, y }) => ({ x: x + byPx, y }));
+    return { ...input, landmarks: { shape, pose: frontal } };
+  });
+}
+
+/** The same frames with what is around the face, as often as it is looked at. */
+function around(behind: Parameters<typeof surroundingsOf>[1], inputs: readonly LivenessInput[]) {
+  let lastMs = Number.NEGATIVE_INFINITY;
+  return inputs.map((input): LivenessInput => {
+    if (input.kind !== 'eyes' || input.sample.atMs - lastMs < 400) return input;
+    lastMs = input.sample.atMs;
+    return { ...input, surroundings: surroundingsOf(input.landmarks.shape, behind) };
   });
 }
 
@@ -167,6 +179,32 @@ describe('the liveness verdict', () => {
     assert.equal(verdict, 'undetermined');
     const after1 = after([recognised(0), ...first], initialLiveness);
     assert.equal(assessLiveness(after1, policy).verdict, 'live');
+  });
+
+  test('counts no movement of a face whose surroundings move with it, as in a picture', () => {
+    const [onSheet, atWall] = [around('sheet', carry(0, 3, speak)), around('wall', carry(0, 3, speak))];
+    const blinked = [blink(2.5), recognised(3)];
+    assert.equal(verdictOf([...onSheet, ...blinked]), 'undetermined: only-lids-moved');
+    assert.equal(verdictOf([...atWall, ...blinked]), 'live: blinked');
+    assert.equal(verdictOf([...around('plain', carry(0, 3, speak)), ...blinked]), 'live: blinked');
+    const held = around('sheet', speak(0, 3));
+    assert.equal(verdictOf([...held, ...blinked]), 'live: blinked', 'a sheet that is not moved');
+    const moved = around('sheet', carry(3, 6, speak));
+    assert.equal(verdictOf([...held, ...blinked, ...moved, recognised(6)]), 'undetermined: only-lids-moved');
+    const lowered = [...around('wall', carry(6, 12, speak)), blink(11), recognised(12)];
+    assert.equal(verdictOf([...onSheet, ...watch(3, 6), ...lowered]), 'live: blinked', 'a face instead');
+  });
+
+  test('wants to see what is around a face every 0.4 s', () => {
+    const looked = watch(0, 2).reduce((state, input) => {
+      const isWanted = input.kind === 'eyes' && wantsSurroundings(state, input.sample.atMs);
+      const seen = isWanted ? { surroundings: surroundingsOf(faceShape(), 'plain') } : {};
+      return nextLiveness(state, { ...input, ...seen } as LivenessInput, policy);
+    }, known);
+    assert.deepEqual(
+      looked.surroundings.recent.map(({ atMs }) => Math.round(atMs)),
+      [0, 400, 800, 1200, 1600],
+    );
   });
 
   test('asks for no further embedding of a face that keeps moving for five seconds', () => {

@@ -3,7 +3,8 @@ import { describe, test } from 'node:test';
 import { seededRandom } from '../../daemon/base/random.js';
 import type { Point } from '../../daemon/domain/faces/geometry.js';
 import { innerMotionPolicy } from '../../daemon/domain/liveness/inner-motion.js';
-import { type FaceTexture, skinShift, TEXTURE_PX } from '../../daemon/domain/liveness/skin-shift.kernel.js';
+import { TEXTURE_PX } from '../../daemon/domain/liveness/patches.kernel.js';
+import { type FaceTexture, skinShift } from '../../daemon/domain/liveness/skin-shift.kernel.js';
 import { faceShape } from '../support/face-shapes.js';
 import { faceTexture, textureOf } from '../support/face-textures.js';
 

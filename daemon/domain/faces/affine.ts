@@ -37,6 +37,19 @@ export function composeAffine(outer: Affine, inner: Affine): Affine {
   };
 }
 
+/** The map that leads back. `map` must not bring all points to one line. */
+export function invertAffine({ xx, xy, x0, yx, yy, y0 }: Affine): Affine {
+  const determinant = xx * yy - xy * yx;
+  return {
+    xx: yy / determinant,
+    xy: -xy / determinant,
+    x0: (xy * y0 - yy * x0) / determinant,
+    yx: -yx / determinant,
+    yy: xx / determinant,
+    y0: (yx * x0 - xx * y0) / determinant,
+  };
+}
+
 /** The map of the mirrored crop. `map` takes crop pixels to picture pixels; the crop is `widthPx` wide. */
 export function mirrored(map: Affine, widthPx: number): Affine {
   return {

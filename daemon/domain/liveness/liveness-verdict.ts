@@ -1,6 +1,13 @@
 import type { HeadGesture } from './head-gesture.js';
 import { type InnerMotion, nextInnerMotion, noInnerMotion } from './inner-motion.js';
 import type { Blink, EyeSample, LivenessAssessment, LivenessEvidence, LivenessReason } from './liveness.js';
+import {
+  nextSurroundings,
+  nothingAround,
+  recogniseSurroundings,
+  type SeenSurroundings,
+  wantsSurroundingsAt,
+} from './seen-surroundings.js';
 import type { FaceTexture } from './skin-shift.kernel.js';
 import {
   defaultStillnessPolicy,
@@ -11,6 +18,7 @@ import {
   type ShapeFit,
   type Stillness,
 } from './stillness.js';
+import type { Surroundings } from './surroundings.kernel.js';
 
 export interface LivenessPolicy {
   /** Number of blinks that prove a live person, each in a face that moved in itself within `movesWithinS`. */
@@ -68,6 +76,7 @@ export interface LivenessState {
   readonly unbound: readonly Blink[];
   readonly gestures: readonly HeadGesture[];
   readonly innerMotion: InnerMotion;
+  readonly surroundings: SeenSurroundings;
   /** When the face moved in itself, milliseconds, oldest first; an embedding has shown the same face before and after. */
   readonly movedMs: readonly number[];
   /** Movements without such an embedding after them yet. */
@@ -91,12 +100,16 @@ export interface LivenessState {
 }
 
 export type LivenessInput =
-  /** `landmarks` are from the same mesh fit, and `texture` from the same picture; it is needed where the shape can be compared. */
+  /**
+   * `landmarks` are from the same mesh fit, `texture` and `surroundings` from the same picture; they are needed where the shape can be
+   * compared, `surroundings` only where `wantsSurroundings`.
+   */
   | {
       readonly kind: 'eyes';
       readonly sample: EyeSample;
       readonly landmarks: ShapeFit['landmarks'];
       readonly texture: FaceTexture | undefined;
+      readonly surroundings?: Surroundings;
     }
   | { readonly kind: 'blink'; readonly blink: Blink }
   | { readonly kind: 'gesture'; readonly gesture: HeadGesture }
@@ -115,6 +128,7 @@ export const initialLiveness: LivenessState = {
   unbound: [],
   gestures: [],
   innerMotion: noInnerMotion,
+  surroundings: nothingAround,
   movedMs: [],
   unboundMovedMs: [],
   sameFaceMs: undefined,
@@ -179,6 +193,10 @@ export function wantsBinding(
   const isGestureUnbound = lastMs !== undefined && (sameFaceMs === undefined || sameFaceMs < lastMs);
   return unbound.length > 0 || (isGestureUnbound && nowMs - lastMs <= bindWithinS * 1000);
 }
+
+/** Whether a look at this time shall bring what is around the face. */
+export const wantsSurroundings = ({ surroundings }: LivenessState, atMs: number): boolean =>
+  wantsSurroundingsAt(surroundings, atMs);
 
 export function assessLiveness(state: LivenessState, policy: LivenessPolicy): LivenessAssessment {
   const passiveScore = meanPassiveScore(state);
@@ -274,10 +292,14 @@ const keptGestures = 20;
 /** Movements are remembered at most once in this time, milliseconds. */
 const movementEveryMs = 1000;
 
+/** Nothing that moves in a picture is a sign of life, whatever seemed to move in it before. */
 function withMovement(state: LivenessState, atMs: number): LivenessState {
   const last = state.unboundMovedMs.at(-1) ?? state.movedMs.at(-1);
-  const isNew = last === undefined || atMs - last >= movementEveryMs;
-  return isNew ? { ...state, unboundMovedMs: [...state.unboundMovedMs, atMs] } : state;
+  if (last !== undefined && atMs - last < movementEveryMs) return state;
+  const surroundings = recogniseSurroundings(state.surroundings);
+  return surroundings.isPicture
+    ? { ...state, surroundings, movedMs: [], unboundMovedMs: [] }
+    : { ...state, surroundings, unboundMovedMs: [...state.unboundMovedMs, atMs] };
 }
 
 /**
@@ -314,7 +336,7 @@ function resumeStill(state: LivenessState): LivenessState {
 
 function seeEyes(
   state: LivenessState,
-  { sample, landmarks, texture }: Extract<LivenessInput, { kind: 'eyes' }>,
+  { sample, landmarks, texture, surroundings: around }: Extract<LivenessInput, { kind: 'eyes' }>,
 ): LivenessState {
   const { framing, areLidsRaised } = sample;
   const counted = {
@@ -328,7 +350,8 @@ function seeEyes(
     sample.isShapeLost === true || texture === undefined
       ? { state: state.innerMotion, hasMoved: false }
       : nextInnerMotion(state.innerMotion, sample, { ...landmarks, texture });
-  const seen = hasMoved ? withMovement(counted, sample.atMs) : counted;
+  const placed = { ...counted, surroundings: nextSurroundings(state.surroundings, sample.atMs, around) };
+  const seen = hasMoved ? withMovement(placed, sample.atMs) : placed;
   const measured = { ...seen, innerMotion, frameCount: state.frameCount + 1 };
   if (!areLidsRaised) return measured;
   const sinceMs = state.lastRaisedMs === undefined ? 0 : sample.atMs - state.lastRaisedMs;

@@ -8,6 +8,7 @@ import type { Embedding } from '../../domain/identification/match.js';
 import type { RecogniserId } from '../../domain/ids.js';
 import { eyesOfMesh } from '../../domain/liveness/mesh-eyes.js';
 import type { FaceTexture } from '../../domain/liveness/skin-shift.kernel.js';
+import type { Surroundings } from '../../domain/liveness/surroundings.kernel.js';
 import type {
   DetectOptions,
   FaceAnalyser,
@@ -19,7 +20,7 @@ import { assessView } from './assess-view.js';
 import type { EyeNetwork } from './eye-network.js';
 import type { FaceDetector } from './face-detector.js';
 import type { EyeClosures, FaceMeshNetwork } from './face-mesh-network.js';
-import { faceTexture } from './face-texture.kernel.js';
+import { faceSurroundings, faceTexture } from './face-texture.kernel.js';
 import type { PassivePad } from './passive-pad.js';
 import type { Recogniser } from './recogniser.js';
 
@@ -88,6 +89,10 @@ export class OnnxFaceAnalyser implements FaceAnalyser {
 
   texture(picture: Picture, landmarks: FaceLandmarks): FaceTexture {
     return faceTexture(picture, landmarks.shape);
+  }
+
+  surroundings(picture: Picture, landmarks: FaceLandmarks): Surroundings {
+    return faceSurroundings(picture, landmarks.shape);
   }
 
   embed(picture: Picture, landmarks: FaceLandmarks): Promise<Embedding> {
