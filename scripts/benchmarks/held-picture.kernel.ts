@@ -28,6 +28,8 @@ export interface Hold {
   readonly bend: number;
   /** A lamp that is reflected in the sheet. */
   readonly glare?: Glare;
+  /** The face is cut out along its oval: nothing of the photograph is left beside it. */
+  readonly isCutOut?: boolean;
 }
 
 /** A bright spot at a place of the sheet, in widths of the face from the middle of the face; `brightness` in its middle, 0..255. */
@@ -52,6 +54,8 @@ export interface Warp {
   readonly dy: Float32Array;
 }
 
+/** Half of width and height of a face that is cut out, in widths of the face. */
+const cutOut = { width: 0.55, height: 0.75 } as const;
 /** Distance of the camera, in widths of the face. */
 const distance = 5;
 const wall = 120;
@@ -90,6 +94,10 @@ export function drawHeld(to: Rgb24Picture, { face, hold, lids, faceWidthPx, warp
       y = (y * distance) / (distance * cosPitch - y * sinPitch);
       x = (x * (distance + y * sinPitch)) / distance;
       if (hold.bend !== 0) x = Math.asin(Math.max(-1, Math.min(1, x * hold.bend))) / hold.bend;
+      if (hold.isCutOut === true && (x / cutOut.width) ** 2 + (y / cutOut.height) ** 2 > 1) {
+        to.data.fill(wallAt(u, v), at, at + 3);
+        continue;
+      }
       source.x = centreX + x * box.width;
       source.y = centreY + y * box.width;
       if (warp !== undefined) shiftBy(warp, source);
@@ -101,6 +109,9 @@ export function drawHeld(to: Rgb24Picture, { face, hold, lids, faceWidthPx, warp
     }
   }
 }
+
+/** A wall with a pattern that can be followed. */
+const wallAt = (u: number, v: number): number => wall + 20 * Math.sin(u / 17) * Math.sin(v / 23 + u / 71);
 
 function brighten(to: Uint8Array, at: number, glare: Glare, x: number, y: number): void {
   const far = ((x - glare.x) ** 2 + (y - glare.y) ** 2) / (2 * glare.size ** 2);

@@ -45,7 +45,9 @@ const matteNames = [
 ] as const;
 /** Glossy photographs below a lamp, whose reflection wanders over the face. */
 const glossyNames = ['glare', 'glare-wide'] as const;
-type HoldName = (typeof matteNames)[number] | (typeof glossyNames)[number];
+/** The same, and nothing of the photograph is left beside the face. */
+const cutOutNames = ['cut-out-glare', 'cut-out-glare-wide'] as const;
+type HoldName = (typeof matteNames | typeof glossyNames | typeof cutOutNames)[number];
 
 /** Ways to hold a photograph, by name. */
 const holds: Readonly<Record<HoldName, (s: number) => Hold>> = {
@@ -82,6 +84,8 @@ const holds: Readonly<Record<HoldName, (s: number) => Hold>> = {
     ...holds.hand(s),
     glare: { x: 0.4 * wave(s, 0.27), y: 0.1 + 0.2 * wave(s, 0.19, 0.3), size: 0.22, brightness: 80 },
   }),
+  'cut-out-glare': (s) => ({ ...holds.glare(s), isCutOut: true }),
+  'cut-out-glare-wide': (s) => ({ ...holds['glare-wide'](s), isCutOut: true }),
 };
 
 /** The course of a closure: seconds of closing, closed, and opening. */
@@ -139,6 +143,7 @@ export const stillAttacks: readonly StillAttack[] = [
   attack('creased', 'hand', lidsBy(courses.slow, 'crease'), 'slow'),
   attack('creased', 'bend', lidsBy(courses.slow, 'crease'), 'slow'),
   ...glossyNames.map((hold) => attack('glossy', hold, lidsBy(courses.quick, 'soft'), 'quick soft')),
+  ...cutOutNames.map((hold) => attack('glossy-cut-out', hold, lidsBy(courses.quick, 'soft'), 'quick soft')),
 ];
 
 export function photographedFace(photo: Rgb24Picture, { box, eyes }: FaceShape): PhotographedFace {

@@ -106,6 +106,8 @@ const SHAPE_POINTS: readonly number[] = [
 const noseTipAt = 10;
 const mouthFrom = 15;
 const mouthTo = 25;
+const templesFrom = 28;
+const foreheadTo = 31;
 
 /** The tip of the nose of a shape. */
 export const noseTipOf = (shape: readonly Point[]): Point => shape[noseTipAt] ?? { x: 0, y: 0 };
@@ -115,6 +117,13 @@ export const mouthOf = (shape: readonly Point[]): readonly Point[] => shape.slic
 export const nosePlaneOf = (shape: readonly Point[]): readonly Point[] => [
   ...shape.slice(0, 4),
   ...shape.slice(mouthFrom, mouthFrom + 2),
+];
+
+/** The points of a shape that move with the skull, whatever face somebody makes: eyes, nose, temples and forehead. */
+export const skullOf = (shape: readonly Point[]): readonly Point[] => [
+  ...shape.slice(0, 4),
+  ...shape.slice(noseTipAt, mouthFrom),
+  ...shape.slice(templesFrom, foreheadTo),
 ];
 
 /** The middles of the eyes of a shape, the subject's right first; none for fewer points than two eyes. */

@@ -1,5 +1,5 @@
 import { type Affine, applyAffine, composeAffine, fitSimilarity, invertAffine } from '../faces/affine.js';
-import { eyeMiddlesOf } from '../faces/face-mesh.js';
+import { eyeMiddlesOf, skullOf } from '../faces/face-mesh.js';
 import type { Point } from '../faces/geometry.js';
 import { follow, mappedBack, PATCH_HALF, patchMiddles, smoothed, TEXTURE_PX } from './patches.kernel.js';
 
@@ -46,11 +46,14 @@ const LEAST_MOVE_PX = 1;
 const NEAR = 0.4;
 const FAR = 0.6;
 
-/** So many patches in all, and on either side, must have moved with the face, and so many times those that stayed. */
-const FEWEST_FOLLOWING = 12;
-const FEWEST_A_SIDE = 3;
+/**
+ * On either side of the head so many patches must have moved with the face, so many times those that stayed, and so large a share of those
+ * on the other side. A shoulder, an arm, or a camera that is turned is seen to move along on one side.
+ */
+const FEWEST_FOLLOWING = 6;
 const TIMES_STAYING = 4;
-/** So many, and more than moved along, show that what is behind the face stays. */
+const SHARE_OF_OTHER_SIDE = 1 / 3;
+/** So many in all, and more than moved along, show that what is behind the face stays. */
 const FEWEST_STAYING = 6;
 
 /**
@@ -61,13 +64,14 @@ export function doSurroundingsFollow(
   earlier: readonly Surroundings[],
   last: Surroundings,
 ): boolean | undefined {
-  const seen = { left: 0, right: 0, stayed: 0 };
+  const followed = { left: 0, right: 0 };
+  const stayed = { left: 0, right: 0 };
   const is = smoothed(last.luma);
   const toLast = invertAffine(surroundingsToPicture(last.shape));
   const pairs = earlier
     .map((from) => {
       const toPicture = surroundingsToPicture(from.shape);
-      const withFace = composeAffine(fitSimilarity(from.shape, last.shape), toPicture);
+      const withFace = composeAffine(fitSimilarity(skullOf(from.shape), skullOf(last.shape)), toPicture);
       return { from, go: composeAffine(toLast, withFace), stay: composeAffine(toLast, toPicture) };
     })
     .map((pair) => ({ ...pair, movedPx: Math.max(...besideHead.map((at) => distanceBetween(pair, at))) }))
@@ -86,15 +90,19 @@ export function doSurroundingsFollow(
         return found === undefined ? Number.POSITIVE_INFINITY : Math.hypot(found.byX, found.byY) / between;
       });
       const [offFollowing, offStaying] = off as [number, number];
-      if (offFollowing < NEAR && offStaying > FAR) seen[place.x < TEXTURE_PX / 2 ? 'left' : 'right'] += 1;
-      else if (offStaying < NEAR && offFollowing > FAR) seen.stayed += 1;
+      const side = place.x < TEXTURE_PX / 2 ? 'left' : 'right';
+      if (offFollowing < NEAR && offStaying > FAR) followed[side] += 1;
+      else if (offStaying < NEAR && offFollowing > FAR) stayed[side] += 1;
     }
-    const following = seen.left + seen.right;
-    const isOnBothSides = Math.min(seen.left, seen.right) >= FEWEST_A_SIDE;
-    if (isOnBothSides && following >= Math.max(FEWEST_FOLLOWING, TIMES_STAYING * seen.stayed)) return true;
-    if (seen.stayed >= FEWEST_STAYING && seen.stayed > following) return false;
+    const staying = stayed.left + stayed.right;
+    if (staying >= FEWEST_STAYING && staying > followed.left + followed.right) return false;
   }
-  return undefined;
+  const most = Math.max(followed.left, followed.right);
+  const doFollow = (['left', 'right'] as const).every(
+    (side) =>
+      followed[side] >= Math.max(FEWEST_FOLLOWING, TIMES_STAYING * stayed[side], SHARE_OF_OTHER_SIDE * most),
+  );
+  return doFollow ? true : undefined;
 }
 
 function distanceBetween({ go, stay }: { readonly go: Affine; readonly stay: Affine }, at: Point): number {
