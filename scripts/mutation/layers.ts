@@ -20,7 +20,11 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   accounts: ['e2e/accounts', 'e2e/permissions', 'browser/users'],
   app: ['live/main-job', 'live/reload', 'live/evidence', 'e2e/permissions', 'e2e/enrolment'],
   base: ['live/main-job'],
-  cli: ['live/command', 'e2e/attendance', 'e2e/backup', 'e2e/gallery-upkeep'],
+  cli: [
+    ...['cli', 'user', 'alert', 'strangers', 'rotation'].map((name) => `integration/${name}-commands`),
+    ...['integration/backup-command', 'integration/audit-api', 'live/command', 'e2e/attendance'],
+    ...['e2e/backup', 'e2e/gallery-upkeep'],
+  ],
   config: ['e2e/broken-settings', 'e2e/own-settings', 'live/reload'],
   contract: ['e2e/permissions', 'e2e/api-fuzz'],
   control: ['e2e/local-api', 'e2e/permissions', 'e2e/api-fuzz'],
