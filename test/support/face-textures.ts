@@ -52,20 +52,40 @@ export function faceTexture(open = 0): FaceTexture {
 /** Size of the pictures in which surroundings are drawn. */
 const frameSize = { widthPx: 640, heightPx: 480 };
 
+/** What is around a face: by side, or the same on both. */
+export type Behind = 'wall' | 'sheet' | 'plain' | 'hair';
+
 /**
- * What is around a face with this shape in such a picture: a `wall` that stays where it is, a `sheet` with the face, which shows the same
- * beside it wherever it is moved, or a wall that is `plain`.
+ * What is around a face with this shape in such a picture: a `wall` that stays where it is; a `sheet` with the face, which shows the same
+ * beside it wherever it is moved; a wall that is `plain`, also behind much `hair`, which moves with the head. `right` differs from `left`
+ * if given.
  */
-export function surroundingsOf(shape: readonly Point[], behind: 'wall' | 'sheet' | 'plain'): Surroundings {
+export function surroundingsOf(shape: readonly Point[], left: Behind, right: Behind = left): Surroundings {
   const toPicture = surroundingsToPicture(shape);
   const luma = new Uint8Array(TEXTURE_PX * TEXTURE_PX);
   for (let at = 0; at < luma.length; at++) {
     const pixel = { x: (at % TEXTURE_PX) + 0.5, y: Math.floor(at / TEXTURE_PX) + 0.5 };
     const seen = applyAffine(toPicture, pixel);
     const isOutside = seen.x < 0 || seen.y < 0 || seen.x > frameSize.widthPx || seen.y > frameSize.heightPx;
-    const { x, y } =
-      behind === 'sheet' ? { x: pixel.x / 70, y: pixel.y / 70 } : { x: seen.x / 250, y: seen.y / 250 };
-    luma[at] = isOutside ? 0 : behind === 'plain' ? 90 : skinAt({ x, y });
+    luma[at] = isOutside ? 0 : brightnessOf(pixel.x < TEXTURE_PX / 2 ? left : right, { pixel, seen });
   }
   return { luma, shape, picture: frameSize };
+}
+
+function brightnessOf(
+  behind: Behind,
+  { pixel, seen }: { readonly pixel: Point; readonly seen: Point },
+): number {
+  switch (behind) {
+    case 'wall':
+      return skinAt({ x: seen.x / 250, y: seen.y / 250 });
+    case 'sheet':
+      return skinAt({ x: pixel.x / 70, y: pixel.y / 70 });
+    case 'plain':
+      return 90;
+    case 'hair': {
+      const isHair = ((pixel.x - 48) / 26) ** 2 + ((pixel.y - 49) / 29) ** 2 < 1;
+      return isHair ? 0.3 * skinAt({ x: pixel.x / 30, y: pixel.y / 30 }) : 90;
+    }
+  }
 }

@@ -9,7 +9,7 @@ import type { FaceTexture } from '../../daemon/domain/liveness/skin-shift.kernel
 import type { Surroundings } from '../../daemon/domain/liveness/surroundings.kernel.js';
 import type { DetectOptions, FaceAnalyser } from '../../daemon/vision/face-analyser.js';
 import { faceShape } from './face-shapes.js';
-import { faceTexture, surroundingsOf } from './face-textures.js';
+import { type Behind, faceTexture, surroundingsOf } from './face-textures.js';
 import { headPoints } from './synthetic-head.js';
 
 /** One face of a scene that exists only as numbers. */
@@ -23,6 +23,8 @@ export interface ScriptedFace {
   readonly turn?: HeadTurn;
   /** How far the mouth is open, in distances of the eyes: changes in a face that lives. Default 0. */
   readonly mouth?: number;
+  /** What is around it. Default a plain wall. */
+  readonly behind?: Behind;
   /** `alone`: the detector finds it only when it is shown alone. Default true. */
   readonly isDetectable?: boolean | 'alone';
   readonly quality?: FaceQuality;
@@ -75,8 +77,8 @@ export class ScriptedAnalyser implements FaceAnalyser {
     return faceTexture(this.#nearest(picture, box)?.mouth);
   }
 
-  surroundings(_picture: Picture, { shape }: FaceLandmarks): Surroundings {
-    return surroundingsOf(shape, 'plain');
+  surroundings(picture: Picture, { box, shape }: FaceLandmarks): Surroundings {
+    return surroundingsOf(shape, this.#nearest(picture, box)?.behind ?? 'plain');
   }
 
   embed(picture: Picture, landmarks: FaceLandmarks): Promise<Embedding> {

@@ -192,6 +192,22 @@ describe('CameraPipeline', () => {
     assert.equal(ofType('sighting').at(-1)?.sighting.liveness.reason, 'only-lids-moved');
   });
 
+  test('does not take a face for a person whose surroundings are moved with it, whatever seems to move in it', async () => {
+    const verdicts = async (behind: 'sheet' | 'wall') => {
+      const carried: Scene = (atS) => [
+        {
+          box: { x: 300 + 12 * Math.min(atS, 3), y: 260, width: 80, height: 100 },
+          ...{ who: 'ada', mouth: speakingAt(atS), openness: blinkingAt(atS, [3]), behind },
+        },
+      ];
+      const { ofType } = await play(carried, 6);
+      assert.equal(ofType('blink').length, 1);
+      return ofType('liveness').map(({ assessment }) => assessment.verdict);
+    };
+    assert.deepEqual(await verdicts('wall'), ['live']);
+    assert.deepEqual(await verdicts('sheet'), []);
+  });
+
   test('calls a face that speaks no attack, however seldom it blinks', async () => {
     const { ofType } = await play((atS) => [{ box: at(500), who: 'ada', mouth: speakingAt(atS) }], 25);
     assert.deepEqual(ofType('liveness'), []);

@@ -191,8 +191,30 @@ describe('the liveness verdict', () => {
     assert.equal(verdictOf([...held, ...blinked]), 'live: blinked', 'a sheet that is not moved');
     const moved = around('sheet', carry(3, 6, speak));
     assert.equal(verdictOf([...held, ...blinked, ...moved, recognised(6)]), 'undetermined: only-lids-moved');
-    const lowered = [...around('wall', carry(6, 12, speak)), blink(11), recognised(12)];
-    assert.equal(verdictOf([...onSheet, ...watch(3, 6), ...lowered]), 'live: blinked', 'a face instead');
+  });
+
+  test('believes a face again after half a minute, a wall that stays, or another face', () => {
+    const sheet = [...around('sheet', carry(0, 3, speak)), recognised(3)];
+    const later = (fromS: number, ...inputs: readonly LivenessInput[]) =>
+      verdictOf([...sheet, ...inputs, ...speak(fromS, fromS + 5), blink(fromS + 4), recognised(fromS + 5)]);
+    assert.equal(later(3.2), 'undetermined: only-lids-moved');
+    assert.equal(later(20), 'undetermined: only-lids-moved', 'nothing tells otherwise');
+    assert.equal(later(40), 'live: blinked', 'half a minute later');
+    assert.equal(later(9.2, ...around('wall', carry(4, 9, speak)), recognised(9)), 'live: blinked');
+    assert.equal(later(3.2, { kind: 'doubtful-face' }), 'live: blinked', 'it may be another face');
+  });
+
+  test('asks once more what is around a face before its movement is bound', () => {
+    // The mouth moved before the sheet did, and then kept still.
+    const moved = [...around('sheet', speak(0, 1.4)), ...around('sheet', carry(1.4, 3.4))];
+    const told = verdictOf([...moved, blink(3), recognised(3.4)]);
+    assert.equal(told, 'undetermined: only-lids-moved');
+  });
+
+  test('remembers what is around a face for four seconds', () => {
+    const { recent } = after(around('plain', watch(0, 20))).surroundings;
+    assert.ok(recent.length <= 11, String(recent.length));
+    assert.ok(recent.every(({ atMs }) => atMs >= 15_500));
   });
 
   test('wants to see what is around a face every 0.4 s', () => {

@@ -2,10 +2,12 @@ import type { HeadGesture } from './head-gesture.js';
 import { type InnerMotion, nextInnerMotion, noInnerMotion } from './inner-motion.js';
 import type { Blink, EyeSample, LivenessAssessment, LivenessEvidence, LivenessReason } from './liveness.js';
 import {
+  compareSurroundings,
+  isInPicture,
   nextSurroundings,
   nothingAround,
-  recogniseSurroundings,
   type SeenSurroundings,
+  surroundingsRememberedMs,
   wantsSurroundingsAt,
 } from './seen-surroundings.js';
 import type { FaceTexture } from './skin-shift.kernel.js';
@@ -172,8 +174,13 @@ export function nextLiveness(
       };
     case 'same-face': {
       // Before the first embedding, the blinks and movements may have been anybody's.
-      const seen = state.sameFaceMs === undefined ? withoutUnbound(state) : state;
-      return { ...recogniseStill(bind(advance(seen, input.atMs, policy), policy)), sameFaceMs: input.atMs };
+      const seen = advance(
+        state.sameFaceMs === undefined ? withoutUnbound(state) : state,
+        input.atMs,
+        policy,
+      );
+      const looked = seen.unboundMovedMs.length === 0 ? seen : lookAround(seen, input.atMs);
+      return { ...recogniseStill(bind(looked, policy)), sameFaceMs: input.atMs };
     }
     case 'doubtful-face':
       return withoutUnbound(state);
@@ -271,7 +278,7 @@ function advance(state: LivenessState, nowMs: number, policy: LivenessPolicy): L
 /** Without what may belong to another face: blinks, movements, and the looks with which later ones would be compared. */
 function withoutUnbound(state: LivenessState): LivenessState {
   const innerMotion = { ...noInnerMotion, recent: state.innerMotion.recent };
-  return { ...state, unbound: [], unboundMovedMs: [], innerMotion };
+  return { ...state, unbound: [], unboundMovedMs: [], innerMotion, surroundings: nothingAround };
 }
 
 function bind(state: LivenessState, policy: LivenessPolicy): LivenessState {
@@ -292,14 +299,25 @@ const keptGestures = 20;
 /** Movements are remembered at most once in this time, milliseconds. */
 const movementEveryMs = 1000;
 
-/** Nothing that moves in a picture is a sign of life, whatever seemed to move in it before. */
 function withMovement(state: LivenessState, atMs: number): LivenessState {
   const last = state.unboundMovedMs.at(-1) ?? state.movedMs.at(-1);
   if (last !== undefined && atMs - last < movementEveryMs) return state;
-  const surroundings = recogniseSurroundings(state.surroundings);
-  return surroundings.isPicture
-    ? { ...state, surroundings, movedMs: [], unboundMovedMs: [] }
-    : { ...state, surroundings, unboundMovedMs: [...state.unboundMovedMs, atMs] };
+  const seen = lookAround(state, atMs);
+  const isPicture = isInPicture(seen.surroundings, atMs);
+  return isPicture ? seen : { ...seen, unboundMovedMs: [...seen.unboundMovedMs, atMs] };
+}
+
+/** Whatever seemed to move while a picture was moved is no movement in the face. */
+function lookAround(state: LivenessState, atMs: number): LivenessState {
+  const surroundings = compareSurroundings(state.surroundings, atMs);
+  if (!isInPicture(surroundings, atMs)) return { ...state, surroundings };
+  const isBefore = (ms: number): boolean => ms < atMs - surroundingsRememberedMs;
+  return {
+    ...state,
+    surroundings,
+    movedMs: state.movedMs.filter(isBefore),
+    unboundMovedMs: state.unboundMovedMs.filter(isBefore),
+  };
 }
 
 /**

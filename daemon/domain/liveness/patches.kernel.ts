@@ -9,9 +9,14 @@ import type { Point } from '../faces/geometry.js';
 /** Side of a texture, pixels. */
 export const TEXTURE_PX = 96;
 
-/** A patch has so many pixels on each side of its middle; its middles are so far apart. */
+/** The middles of the eyes in a texture that shows the face upright, the subject's right first: so far apart, at this height, pixels. */
+export const eyesAt = (apartPx: number, y: number): readonly Point[] => [
+  { x: (TEXTURE_PX - apartPx) / 2, y },
+  { x: (TEXTURE_PX + apartPx) / 2, y },
+];
+
+/** A patch has so many pixels on each side of its middle. */
 export const PATCH_HALF = 7;
-const PATCH_EVERY = 6;
 const PATCH_PIXELS = (2 * PATCH_HALF + 1) ** 2;
 /** A patch is looked for so far away, pixels. */
 const REACH = 5;
@@ -37,11 +42,11 @@ export interface FollowedPatch extends Point {
   readonly weight: number;
 }
 
-/** Middles of the patches that are wanted, whole within the texture wherever they moved. */
-export function patchMiddles(isWanted: (x: number, y: number) => boolean): readonly Point[] {
+/** Middles of the patches that are wanted, so far apart, whole within the texture wherever they moved. */
+export function patchMiddles(everyPx: number, isWanted: (x: number, y: number) => boolean): readonly Point[] {
   const found: Point[] = [];
-  for (let y = MARGIN; y < TEXTURE_PX - MARGIN; y += PATCH_EVERY)
-    for (let x = MARGIN; x < TEXTURE_PX - MARGIN; x += PATCH_EVERY) if (isWanted(x, y)) found.push({ x, y });
+  for (let y = MARGIN; y < TEXTURE_PX - MARGIN; y += everyPx)
+    for (let x = MARGIN; x < TEXTURE_PX - MARGIN; x += everyPx) if (isWanted(x, y)) found.push({ x, y });
   return found;
 }
 

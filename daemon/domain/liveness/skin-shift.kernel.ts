@@ -2,6 +2,7 @@ import { type Affine, applyAffine, fitAffine, fitSimilarity } from '../faces/aff
 import { eyeMiddlesOf } from '../faces/face-mesh.js';
 import type { Point } from '../faces/geometry.js';
 import {
+  eyesAt,
   type FollowedPatch,
   follow,
   mappedBack,
@@ -28,10 +29,7 @@ export interface FaceTexture {
 const EYES_PX = 34;
 /** Height of the line of the eyes. */
 const EYES_Y = 33;
-const eyesInTexture: readonly Point[] = [
-  { x: (TEXTURE_PX - EYES_PX) / 2, y: EYES_Y },
-  { x: (TEXTURE_PX + EYES_PX) / 2, y: EYES_Y },
-];
+const eyesInTexture = eyesAt(EYES_PX, EYES_Y);
 
 /** Takes the texture of a face to the picture in which its `shape` was found. */
 export const textureToPicture = (shape: readonly Point[]): Affine =>
@@ -62,7 +60,7 @@ const oval = { y: 0.43, width: 1, height: 1.29 } as const;
 const besideEyes = { width: 0.45, height: 0.42 } as const;
 
 /** Skin, without the eyes, whose lids may be drawn. */
-const skinMiddles = patchMiddles((x, y) => {
+const skinMiddles = patchMiddles(6, (x, y) => {
   const across = (x - TEXTURE_PX / 2) / EYES_PX;
   const down = (y - EYES_Y) / EYES_PX;
   const isInFace = (across / oval.width) ** 2 + ((down - oval.y) / oval.height) ** 2 <= 1;
