@@ -51,7 +51,7 @@ export const reasonTexts: Readonly<Record<PassageReason, ReasonText>> = {
   'only-lids-moved': {
     outcomes: ['unproven'],
     meaning:
-      'An enrolled person was recognised and the lids closed, but the rest of the face was as rigid as a picture. Lids can be drawn into a picture.',
+      'An enrolled person was recognised and the lids closed, but the rest of the face was as rigid as a picture, or what is behind it moved along as in one. Lids can be drawn into a picture.',
     remedy:
       'let people look at the camera for a few seconds and turn their heads a little, or pair a display and set liveness.require to challenge',
   },
