@@ -31,8 +31,7 @@ import {
 } from '../../domain/persons/photograph-agreement.js';
 import type { FullPersonEntry, Gallery } from '../../gallery/gallery.js';
 import type { ViewChange } from '../../gallery/persons/person-changes.js';
-import { decodeTemplate } from '../../gallery/search/load-templates.js';
-import { wipe } from '../../host/sodium.js';
+import { PersonReferences } from '../../gallery/search/person-references.js';
 import type { Records } from '../../records/open-records.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import {
@@ -125,13 +124,11 @@ export class BoxPhotographs {
     const actor = actorOf(caller);
     const found = this.#options.read(id, actor);
     if (found === undefined) return undefined;
-    const templates = this.#templatesOf(found.id);
-    const embeddings = templates.map(({ embedding }) => embedding);
-    const agreements = agreementOf(embeddings, this.#options.parts().threshold);
-    for (const embedding of embeddings) embedding.fill(0);
+    using references = this.#referencesOf(found.id);
+    const agreements = agreementOf(references.embeddings, this.#options.parts().threshold);
     const ofTemplate = new Map(
       agreements.flatMap((agreement, index) => {
-        const template = templates[index]?.id;
+        const template = references.templates[index]?.id;
         return template !== undefined && Number.isFinite(agreement.similarity) ? [[template, agreement]] : [];
       }),
     );
@@ -209,33 +206,30 @@ export class BoxPhotographs {
     }
     const [warning] = result.warnings ?? [];
     if (warning !== undefined) return { outcome: 'refused', reason: warning.code, message: warning.message };
-    const templates = this.#comparedOf(id);
-    try {
-      const others = await this.#gallery().nearest(view.embedding, { count: nearestOthers + 1 });
-      const reason = doubtAbout(view.embedding, { id, templates, others }, this.#options.policy());
-      if (reason !== undefined) {
-        if (reason !== 'nothing-to-compare') {
-          const details = { isMatch: reason !== 'disagrees' };
-          this.#options.readings.note({ by: actor, action: 'person.verified', subject: id, details });
-        }
-        return { outcome: 'refused', reason };
+    using references = this.#referencesOf(id);
+    const templates = this.#comparedOf(id, references);
+    const others = await this.#gallery().nearest(view.embedding, { count: nearestOthers + 1 });
+    const reason = doubtAbout(view.embedding, { id, templates, others }, this.#options.policy());
+    if (reason !== undefined) {
+      if (reason !== 'nothing-to-compare') {
+        const details = { isMatch: reason !== 'disagrees' };
+        this.#options.readings.note({ by: actor, action: 'person.verified', subject: id, details });
       }
-      // The analysis took time: meanwhile the person may have been removed, or have withdrawn their consent.
-      const since = this.#unlearnable(id, origin);
-      if (since !== undefined) return since;
-      const isFull =
-        templates.filter(({ isFromPassage }) => isFromPassage).length >= mostPassageReferences ||
-        this.#keptOf(id).length >= maximumPhotographs;
-      const isNew = { id: '', isFromPassage: false, embedding: view.embedding };
-      const least = isFull ? leastUseful([...templates, isNew]) : undefined;
-      const retiredId = templates.find((template) => template.id === least)?.view;
-      this.#change({ id, added: [view], removed: retiredId === undefined ? [] : [retiredId], origin }, actor);
-      const photographId = this.ofPassage(id, origin.passage);
-      if (photographId === undefined) throw noSuchPerson(id);
-      return { outcome: 'added', photographId, ...present({ retiredId }) };
-    } finally {
-      for (const { embedding } of templates) embedding.fill(0);
+      return { outcome: 'refused', reason };
     }
+    // The analysis took time: meanwhile the person may have been removed, or have withdrawn their consent.
+    const since = this.#unlearnable(id, origin);
+    if (since !== undefined) return since;
+    const isFull =
+      templates.filter(({ isFromPassage }) => isFromPassage).length >= mostPassageReferences ||
+      this.#keptOf(id).length >= maximumPhotographs;
+    const isNew = { id: '', isFromPassage: false, embedding: view.embedding };
+    const least = isFull ? leastUseful([...templates, isNew]) : undefined;
+    const retiredId = templates.find((template) => template.id === least)?.view;
+    this.#change({ id, added: [view], removed: retiredId === undefined ? [] : [retiredId], origin }, actor);
+    const photographId = this.ofPassage(id, origin.passage);
+    if (photographId === undefined) throw noSuchPerson(id);
+    return { outcome: 'added', photographId, ...present({ retiredId }) };
   }
 
   #unlearnable(id: PersonId, { passage }: PhotographOrigin): PassagePictureResult | undefined {
@@ -245,11 +239,10 @@ export class BoxPhotographs {
     return reason && { outcome: 'refused', reason };
   }
 
-  /** The caller overwrites the embeddings. */
-  #comparedOf(id: PersonId): readonly ComparedTemplate[] {
+  #comparedOf(id: PersonId, references: PersonReferences): readonly ComparedTemplate[] {
     const kept = this.#keptOf(id);
     const { templates = [] } = this.#options.known(id) ?? {};
-    return this.#templatesOf(id).map(({ id: template, embedding }) => {
+    return references.templates.map(({ id: template, embedding }) => {
       const view = templates.find((each) => each.id === template)?.photographId ?? template;
       const isFromPassage = kept.some((each) => each.id === view && each.fromPassage !== undefined);
       return { id: template, view, isFromPassage, embedding };
@@ -299,8 +292,8 @@ export class BoxPhotographs {
     actor: Actor,
   ): PhotographRefusal | undefined {
     const { threshold } = this.#options.parts();
-    const enrolled = this.#templatesOf(id).map(({ embedding }) => embedding);
-    const middle = middleOf(enrolled, threshold);
+    using references = this.#referencesOf(id);
+    const middle = middleOf(references.embeddings, threshold);
     if (middle === undefined) {
       // No template is left to compare with, such as after a move to a recogniser that could use no photograph.
       const among = findDisagreement(embeddings, threshold);
@@ -309,7 +302,6 @@ export class BoxPhotographs {
     const results = photographs.map((photograph, index) =>
       similarityOf(embeddings[index] ?? middle, middle) >= threshold ? photograph : otherPerson,
     );
-    for (const template of enrolled) template.fill(0);
     if (!results.includes(otherPerson)) return undefined;
     // The answer says that somebody else is on the picture, like a verification.
     const details = { isMatch: false };
@@ -317,15 +309,8 @@ export class BoxPhotographs {
     return { outcome: 'refused', photographs: results };
   }
 
-  /** Those of the recogniser in use. The caller overwrites the embeddings. */
-  #templatesOf(id: PersonId): readonly { readonly id: string; readonly embedding: Embedding }[] {
-    const gallery = this.#gallery();
-    return gallery.readTemplates(id).flatMap(({ id: template, recogniser, bytes }) => {
-      const isInUse = recogniser === gallery.recogniser;
-      const copies = isInUse ? [{ id: template, embedding: decodeTemplate(bytes).slice() }] : [];
-      wipe(bytes);
-      return copies;
-    });
+  #referencesOf(id: PersonId): PersonReferences {
+    return new PersonReferences(this.#gallery(), id);
   }
 
   #change(wanted: WantedChange, actor: Actor): PersonDetail {

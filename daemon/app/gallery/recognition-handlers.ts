@@ -30,8 +30,7 @@ import {
 } from '../../domain/identification/match.js';
 import { type PersonId, personId, type StrangerId } from '../../domain/ids.js';
 import type { FullPersonEntry, Gallery } from '../../gallery/gallery.js';
-import { decodeTemplate } from '../../gallery/search/load-templates.js';
-import { wipe } from '../../host/sodium.js';
+import { PersonReferences } from '../../gallery/search/person-references.js';
 import type { FacesOutcome } from '../../vision/protocol.js';
 import { decodeEmbedding } from '../../vision/sighting-codec.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
@@ -261,14 +260,10 @@ function requireActive(gallery: Gallery, id: string): FullPersonEntry {
 }
 
 function verify(embedding: Embedding, id: PersonId, gallery: Gallery, policy: MatchPolicy): Verification {
-  const all = gallery.readTemplates(id);
-  const references = all
-    .filter(({ recogniser }) => recogniser === gallery.recogniser)
-    .map(({ bytes }) => decodeTemplate(bytes));
-  const best = similarityToPerson(embedding, references);
-  for (const { bytes } of all) wipe(bytes);
-  for (const reference of references) reference.fill(0);
-  if (references.length === 0) return { outcome: 'no-template' };
+  using references = new PersonReferences(gallery, id);
+  const { embeddings } = references;
+  if (embeddings.length === 0) return { outcome: 'no-template' };
+  const best = similarityToPerson(embedding, embeddings);
   const threshold = thresholdFor(policy, id);
   if (best >= threshold) return { outcome: 'match', similarity: best, threshold };
   // Without the similarity: step by step, it would show the way to a picture that matches.

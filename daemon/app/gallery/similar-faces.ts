@@ -8,8 +8,7 @@ import {
 } from '../../domain/identification/match.js';
 import type { PersonId, StrangerId } from '../../domain/ids.js';
 import type { Gallery } from '../../gallery/gallery.js';
-import { decodeTemplate } from '../../gallery/search/load-templates.js';
-import { wipe } from '../../host/sodium.js';
+import { PersonReferences } from '../../gallery/search/person-references.js';
 import { damagedName } from './enrolment.js';
 
 export interface SimilarityContext {
@@ -28,14 +27,8 @@ export async function similarToPerson(
   context: SimilarityContext,
 ): Promise<SimilarFaces> {
   const { gallery } = context;
-  const templates = gallery.readTemplates(id).filter(({ recogniser }) => recogniser === gallery.recogniser);
-  const embeddings = templates.map(({ bytes }) => decodeTemplate(bytes));
-  try {
-    return await similarTo(embeddings, { limit, self: id }, context);
-  } finally {
-    for (const { bytes } of templates) wipe(bytes);
-    for (const embedding of embeddings) embedding.fill(0);
-  }
+  using references = new PersonReferences(gallery, id);
+  return await similarTo(references.embeddings, { limit, self: id }, context);
 }
 
 /** Who resembles these views of one face. `self`: the enrolled person whose face it is. */

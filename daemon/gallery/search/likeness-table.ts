@@ -8,12 +8,10 @@ import {
   type PersonLikeness,
   visitorSimilarities,
 } from '../../domain/identification/calibration.js';
-import type { Embedding } from '../../domain/identification/match.js';
 import type { PersonId } from '../../domain/ids.js';
 import type { OwnThreshold } from '../../domain/persons/person-profile.js';
-import { wipe } from '../../host/sodium.js';
 import type { Gallery } from '../gallery.js';
-import { decodeTemplate } from './load-templates.js';
+import { PersonReferences } from './person-references.js';
 
 /** Persons with whom every person is compared, for an estimate of the mean. */
 const samplePersons = 32;
@@ -34,7 +32,7 @@ interface Entry {
 }
 
 /** Templates in the clear. They are overwritten after use. */
-type Sample = ReadonlyMap<PersonId, readonly Embedding[]>;
+type Sample = ReadonlyMap<PersonId, PersonReferences>;
 
 /**
  * The similarities between the active persons of a gallery, without templates. Reads one person between two turns of the event
@@ -121,60 +119,45 @@ export class LikenessTable {
         await nextTurn();
       }
     } finally {
-      for (const references of sample.values()) forget(references);
+      for (const references of sample.values()) references[Symbol.dispose]();
     }
   }
 
   async #readOne(id: PersonId, entries: Map<PersonId, Entry>, sample: Sample): Promise<void> {
-    const references = this.#read(id);
+    using own = new PersonReferences(this.#gallery, id);
+    const references = own.embeddings;
     if (references.length === 0) return;
-    try {
-      const found = new Set<PersonId>();
-      for (const [index, reference] of references.entries()) {
-        if (index % sliceReferences === sliceReferences - 1) await nextTurn();
-        const candidates = await this.#gallery.nearest(reference, { count: neighboursKept + 1 });
-        for (const { personId } of candidates) if (personId !== id) found.add(personId);
-      }
-      const entry = entryOf(entries, id);
-      entry.own = ownSimilarities(references);
-      entry.others = [...sample]
-        .filter(([other]) => other !== id)
-        .flatMap(([, theirs]) => visitorSimilarities(references, theirs));
-      for (const [index, other] of [...found].entries()) {
-        if (index % sliceReferences === sliceReferences - 1) await nextTurn();
-        const theirs = this.#read(other);
-        if (theirs.length === 0) continue;
-        offer(entry, neighbourOf(other, visitorSimilarities(references, theirs)));
-        offer(entryOf(entries, other), neighbourOf(id, visitorSimilarities(theirs, references)));
-        forget(theirs);
-      }
-    } finally {
-      forget(references);
+    const found = new Set<PersonId>();
+    for (const [index, reference] of references.entries()) {
+      if (index % sliceReferences === sliceReferences - 1) await nextTurn();
+      const candidates = await this.#gallery.nearest(reference, { count: neighboursKept + 1 });
+      for (const { personId } of candidates) if (personId !== id) found.add(personId);
+    }
+    const entry = entryOf(entries, id);
+    entry.own = ownSimilarities(references);
+    entry.others = [...sample]
+      .filter(([other]) => other !== id)
+      .flatMap(([, theirs]) => visitorSimilarities(references, theirs.embeddings));
+    for (const [index, other] of [...found].entries()) {
+      if (index % sliceReferences === sliceReferences - 1) await nextTurn();
+      using kept = new PersonReferences(this.#gallery, other);
+      const theirs = kept.embeddings;
+      if (theirs.length === 0) continue;
+      offer(entry, neighbourOf(other, visitorSimilarities(references, theirs)));
+      offer(entryOf(entries, other), neighbourOf(id, visitorSimilarities(theirs, references)));
     }
   }
 
   #readSample(ids: readonly PersonId[]): Sample {
     const step = Math.max(1, ids.length / samplePersons);
-    const sample = new Map<PersonId, readonly Embedding[]>();
+    const sample = new Map<PersonId, PersonReferences>();
     for (let at = 0; at < ids.length; at += step) {
       const id = ids[Math.floor(at)];
-      const references = id === undefined ? [] : this.#read(id);
-      if (id !== undefined && references.length > 0) sample.set(id, references);
+      if (id === undefined) continue;
+      const references = new PersonReferences(this.#gallery, id);
+      if (references.templates.length > 0) sample.set(id, references);
     }
     return sample;
-  }
-
-  /** The templates of the recogniser in use; the caller overwrites them. */
-  #read(id: PersonId): readonly Embedding[] {
-    return this.#gallery.readTemplates(id).flatMap(({ recogniser, bytes }) => {
-      if (recogniser !== this.#gallery.recogniser) {
-        wipe(bytes);
-        return [];
-      }
-      const template = decodeTemplate(bytes).slice();
-      wipe(bytes);
-      return [template];
-    });
   }
 }
 
@@ -192,8 +175,4 @@ function offer(entry: Entry, neighbour: Neighbour): void {
   entry.neighbours = new Map(
     nearestFirst([...entry.neighbours.values()]).map((kept) => [kept.personId, kept]),
   );
-}
-
-function forget(templates: readonly Embedding[]): void {
-  for (const template of templates) template.fill(0);
 }
