@@ -110,7 +110,10 @@ async function commands(box: TestBox) {
   const { exitCode, stdout } = await box.command('config', 'set', 'rules.unknownAfterS', '8', '--yes');
   assert.equal(exitCode, 0);
   assert.match(stdout, /1 setting changed/);
-  assert.match((await box.command('config', 'show')).stdout, /rules\.unknownAfterS +8 +the box/);
+  const [shown, all] = [await box.command('config', 'show'), await box.command('config', 'show', '--all')];
+  assert.match(shown.stdout, /rules\.unknownAfterS +8 +the box/);
+  assert.doesNotMatch(shown.stdout, / default$/m);
+  assert.match(all.stdout, / default$/m);
   const holidays = ['attendance.holidays', '["2026-12-25"]'];
   assert.equal((await box.command('config', 'set', ...holidays, '--yes')).exitCode, 0);
   assert.deepEqual(await settingOf(box, 'attendance.holidays'), [['2026-12-25'], [], 'console']);

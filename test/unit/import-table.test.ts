@@ -66,6 +66,7 @@ describe('a table of persons', () => {
     ['a quote inside a cell', Buffer.from('name\nAda\nB"e"a'), /line 3 has a quote inside a cell/],
     ['something behind a quote', Buffer.from('name\nAda\n"B"ea'), /line 3 has a quote inside a cell/],
     ['a NUL', Buffer.from('name\nA\0da'), /line 2 contains a NUL/],
+    ['a NUL at its beginning', Buffer.from('\0name\nAda'), /line 1 contains a NUL/],
     [
       'a row without end',
       Buffer.from(`name\nAda\n"${'x\n'.repeat(60_000)}"`),
