@@ -1,9 +1,11 @@
 /**
  * What a second recogniser would bring: scripts/bench second-recogniser --second CONFIG --known DIR --unknown DIR [--rounds 20].
  * `vision.recogniser` of CONFIG names the second one. In each round three photographs of every person of a random half of the known are
- * references; the others are searched, and those of everybody else are strangers. Prints FNIR at three FPIR for each recogniser, for the
- * sum of both similarities (each in standard deviations over the strangers), for a sum in which the second counts a quarter, and for
- * that one in close calls only: where the first similarity is within 0.05, 0.1 or 0.2 of its threshold. Thresholds are set on the same searches, so only compare the rows.
+ * references; the others are searched, and those of everybody else are strangers. Photographs in which no face is found are left out.
+ *
+ * Prints FNIR at three FPIR for each recogniser, for the sum of both similarities (each in standard deviations over the strangers), for
+ * a sum in which the second counts a quarter, and for that one in close calls only: where the first similarity is within 0.05, 0.1 or
+ * 0.2 of its threshold. Thresholds and deviations come from the same searches, so only compare the rows.
  */
 import { parseArgs } from 'node:util';
 import { Lifetime } from '../../daemon/base/lifetime.js';

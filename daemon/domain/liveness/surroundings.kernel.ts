@@ -70,9 +70,8 @@ const NEAR = 0.4;
 const FAR = 0.6;
 
 /**
- * In a picture, on either side of the head so many places move with the face, and so large a share of those on the other side; an arm, a
- * neighbour, or the wall when a camera swings, moves along on one side. Before a wall, so many places stay. For each that does so, no more
- * than a share does the opposite.
+ * In a picture, so many places move with the face on either side of the head, and at least such a share of those on the other side: an arm
+ * or a neighbour moves along on one. In front of a wall, so many places stay. In both cases hardly any may do the opposite.
  */
 const FEWEST_FOLLOWING = 3;
 const SHARE_OF_OTHER_SIDE = 0.25;
