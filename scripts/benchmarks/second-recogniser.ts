@@ -113,7 +113,7 @@ const sumWith =
 type ScoresOf = (search: Search) => readonly number[];
 const best = (scores: readonly number[]): number => Math.max(...scores);
 
-/** Share of searches of enrolled people that end without them, where `rate` of the strangers is taken for somebody. */
+/** FNIR, 0..1, at the threshold at which the FPIR is `rate`. */
 function fnirAt(rate: number, scoresOf: ScoresOf): number {
   const threshold = thresholdAtRate(
     nonmated.map((each) => best(scoresOf(each))),

@@ -13,7 +13,7 @@ import {
   wantsSurroundings,
 } from '../../daemon/domain/liveness/liveness-verdict.js';
 import { faceShape } from '../support/face-shapes.js';
-import { faceTexture, surroundingsOf } from '../support/face-textures.js';
+import { type Behind, faceTexture, surroundingsOf } from '../support/face-textures.js';
 
 const policy = defaultLivenessPolicy;
 
@@ -75,7 +75,7 @@ function carry(fromS: number, toS: number, of: (fromS: number, toS: number) => L
 }
 
 /** The same frames with what is around the face, as often as it is looked at. */
-function around(behind: Parameters<typeof surroundingsOf>[1], inputs: readonly LivenessInput[]) {
+function around(behind: Behind, inputs: readonly LivenessInput[]) {
   let lastMs = Number.NEGATIVE_INFINITY;
   return inputs.map((input): LivenessInput => {
     if (input.kind !== 'eyes' || input.sample.atMs - lastMs < 400) return input;

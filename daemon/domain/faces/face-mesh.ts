@@ -119,7 +119,7 @@ export const nosePlaneOf = (shape: readonly Point[]): readonly Point[] => [
   ...shape.slice(mouthFrom, mouthFrom + 2),
 ];
 
-/** The points of a shape that move with the skull, whatever face somebody makes: eyes, nose, temples and forehead. */
+/** The points of a shape that keep their place on the skull, whatever the expression: eyes, nose, temples and forehead. */
 export const skullOf = (shape: readonly Point[]): readonly Point[] => [
   ...shape.slice(0, 4),
   ...shape.slice(noseTipAt, mouthFrom),

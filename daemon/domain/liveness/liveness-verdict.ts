@@ -307,7 +307,7 @@ function withMovement(state: LivenessState, atMs: number): LivenessState {
   return isPicture ? seen : { ...seen, unboundMovedMs: [...seen.unboundMovedMs, atMs] };
 }
 
-/** Whatever seemed to move while a picture was moved is no movement in the face. */
+/** Looks at the surroundings. If they show that the face is in a picture, its latest movements are dropped. */
 function lookAround(state: LivenessState, atMs: number): LivenessState {
   const surroundings = compareSurroundings(state.surroundings, atMs);
   if (!isInPicture(surroundings, atMs)) return { ...state, surroundings };

@@ -14,8 +14,8 @@ import {
 
 /*
  * A sheet or a screen that is moved takes along what it shows beside the face, and its own edges. What is behind a living person stays
- * where it is when the head moves. So places beside and above the head are followed from one moment to another, and each tells which of the
- * two it did. Nothing is told about a sheet that hides no more than a head with its hair does, because hair moves along, too.
+ * where it is when the head moves. So places beside and above the head are followed from one moment to another, and each shows which of the
+ * two happened. A sheet no larger than a head with its hair goes unnoticed, because hair moves along, too.
  */
 
 /** What is around a face in one frame. */
