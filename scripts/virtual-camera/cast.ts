@@ -44,22 +44,28 @@ export const cast: Readonly<Record<CastId, CastMember>> = {
   stranger: member('stranger', 'Stranger', 3, [1476, 327, 218, 240]),
 };
 
-/** A face enters from the left, lingers, comes nearer, and leaves to the right. */
-export function walkThrough(seconds: number): readonly Waypoint[] {
+/** A face enters from the left of a picture that is `widthPx` wide, lingers, comes nearer, and leaves to the right. */
+export function walkThrough(seconds: number, widthPx = 1920): readonly Waypoint[] {
+  const face = (share: number) => Math.round(share * widthPx);
   return [
-    { atS: 0, x: -0.12, y: 0.52, faceWidthPx: 260 },
-    { atS: 2, x: 0.4, y: 0.5, faceWidthPx: 280 },
-    { atS: (seconds + 0.6) / 2, x: 0.5, y: 0.48, faceWidthPx: 310 },
-    { atS: seconds - 1.4, x: 0.56, y: 0.51, faceWidthPx: 330 },
-    { atS: seconds, x: 1.15, y: 0.52, faceWidthPx: 330 },
+    { atS: 0, x: -0.12, y: 0.52, faceWidthPx: face(0.135) },
+    { atS: 2, x: 0.4, y: 0.5, faceWidthPx: face(0.146) },
+    { atS: (seconds + 0.6) / 2, x: 0.5, y: 0.48, faceWidthPx: face(0.161) },
+    { atS: seconds - 1.4, x: 0.56, y: 0.51, faceWidthPx: face(0.172) },
+    { atS: seconds, x: 1.15, y: 0.52, faceWidthPx: face(0.172) },
   ];
 }
 
 /** A scene in which a member of the cast walks through: one who blinks and looks around as people do, or a picture. */
-export function sceneOf(who: CastMember, seconds: number, blinks: FaceScene['blinks']): FaceScene {
+export function sceneOf(
+  who: CastMember,
+  seconds: number,
+  blinks: FaceScene['blinks'],
+  widthPx?: number,
+): FaceScene {
   const { photo, face } = who;
   return {
-    ...{ kind: 'face', photo, face, seconds, blinks, path: walkThrough(seconds) },
+    ...{ kind: 'face', photo, face, seconds, blinks, path: walkThrough(seconds, widthPx) },
     looksAround: blinks !== 'never',
   };
 }
@@ -72,14 +78,15 @@ const PAUSE_S = 2.5;
  */
 export function demoScenario(): Scenario {
   const pause = { kind: 'empty', seconds: PAUSE_S };
+  const [widthPx, heightPx] = [960, 540];
   return scenarioSchema.parse({
-    seed: 36,
+    ...{ widthPx, heightPx, framesPerS: 15, seed: 36 },
     scenes: [
-      sceneOf(cast.ada, 10, 'natural'),
+      sceneOf(cast.ada, 10, 'natural', widthPx),
       pause,
-      sceneOf(cast.stranger, 10, 'natural'),
+      sceneOf(cast.stranger, 10, 'natural', widthPx),
       pause,
-      sceneOf(cast.bea, 27, 'never'),
+      sceneOf(cast.bea, 27, 'never', widthPx),
       pause,
     ],
   });
