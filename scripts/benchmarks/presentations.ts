@@ -1,11 +1,13 @@
 /*
  * How liveness verdicts hold up against photographs with drawn, creased or unmoved lids, however they are held.
  *
- *   scripts/bench presentations [--fps 15] [--seconds 10] [--attack-every 1] [--only NAME] [--genuine DIR] [--driver CLIP] [PHOTOGRAPH…]
+ *   scripts/bench presentations [--fps 15] [--seconds 10] [--attack-every 1] [--only NAME] [--genuine DIR] [--driver CLIP]
+ *                              [--config FILE] [PHOTOGRAPH…]
  *
  * The attacks are made at run time from photographs of one face (without any: those inside @vladmandic/face-api), at 30 frames a second,
  * and judged at --fps. --attack-every N: every Nth attack of each photograph; --only NAME: those with NAME in theirs. --driver: also moves a photograph as the face of this clip
- * moves. --genuine: clips of living people, cut into passages of 10 s; shorter ones are repeated. Prints APCER and BPCER with counts
+ * moves. --genuine: clips of living people, cut into passages of 10 s; shorter ones are repeated. --config: with the settings and
+ * models of this configuration. Prints APCER and BPCER with counts
  * (ISO/IEC 30107-3), and how many a camera that requires `not-attack` would take. Needs ffmpeg with libx264.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -45,6 +47,7 @@ const { values, positionals } = parseArgs({
     only: { type: 'string', default: '' },
     genuine: { type: 'string' },
     driver: { type: 'string' },
+    config: { type: 'string' },
   },
 });
 const seconds = Number(values.seconds);
@@ -144,7 +147,7 @@ function samplePhotographs(): string[] {
 
 await using lifetime = new Lifetime(clock);
 const setup = await openReplaySetup(
-  { configPath: undefined, cameraId: undefined, fps: Number(values.fps) },
+  { configPath: values.config, cameraId: undefined, fps: Number(values.fps) },
   lifetime,
 );
 await using finder = await openFaceShapeFinder();
