@@ -226,6 +226,23 @@ describe('roles', () => {
       );
     }));
 
+  test('are in the audit log by name when they are created, changed and removed', () =>
+    withAccounts(async (box) => {
+      const { handlers } = box.accounts;
+      const by = box.call(atTheBox);
+      await handlers['roles.create']({ name: 'night', description: '', scopes: ['events:read'] }, by);
+      await handlers['roles.change']({ name: 'night', scopes: ['events:read', 'users:read'] }, by);
+      assert.deepEqual(await handlers['roles.remove']({ name: 'night' }, by), { name: 'night' });
+      assert.equal(
+        await codeOf(() => handlers['roles.change']({ name: 'night', scopes: [] }, by)),
+        'no-such-role',
+      );
+      assert.deepEqual(
+        box.entries.map(({ action, subject }) => [action, subject]),
+        ['created', 'changed', 'removed'].map((what) => [`role.${what}`, 'night']),
+      );
+    }));
+
   test('with other scopes end the sessions of their accounts, with another text do not', () =>
     withAccounts(async (box) => {
       await box.claim();
