@@ -28,10 +28,12 @@ interface Pending extends AttemptFor {
 /** Challenges that wait for their answer: in memory, each for one answer. A restart forgets them. */
 export class PasskeyAttempts {
   readonly #clock: Clock;
+  readonly #most: number;
   readonly #pending = new Map<string, Pending>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, most = mostAttempts) {
     this.#clock = clock;
+    this.#most = most;
   }
 
   begin(given: AttemptFor): { readonly attempt: string; readonly challenge: string } {
@@ -67,7 +69,7 @@ export class PasskeyAttempts {
     for (const id of ofOwner.slice(0, Math.max(0, ofOwner.length - mostOfOwner + 1)))
       this.#pending.delete(id);
     const [oldest] = this.#pending.keys();
-    if (oldest !== undefined && this.#pending.size >= mostAttempts) this.#pending.delete(oldest);
+    if (oldest !== undefined && this.#pending.size >= this.#most) this.#pending.delete(oldest);
   }
 }
 

@@ -43,12 +43,24 @@ async function openTokens() {
 }
 
 describe('an access token', () => {
-  test('names its user and its session until it expires', async () => {
+  test('names its user and its session for 15 minutes, from the whole second in which it is made', async () => {
     const { clock, tokens } = await openTokens();
+    const madeAtMs = clock.wallMs();
+    clock.advanceBy(600);
     const { text, expiresAtMs } = await tokens.sign(claims);
+    assert.equal(expiresAtMs - madeAtMs, 15 * 60_000);
+    clock.advanceBy(expiresAtMs - clock.wallMs() - 1);
     assert.deepEqual(await tokens.verify(text), { claims });
-    clock.advanceBy(expiresAtMs - clock.wallMs() + 1000);
+    clock.advanceBy(1);
     assert.deepEqual(await tokens.verify(text), { refusal: 'expired' });
+  });
+
+  test('is refused when it was changed after it was signed', async () => {
+    const { tokens } = await openTokens();
+    const [head, body, signature] = (await tokens.sign(claims)).text.split('.');
+    const payload = JSON.parse(Buffer.from(body ?? '', 'base64url').toString());
+    const other = Buffer.from(JSON.stringify({ ...payload, sub: 'u-2' })).toString('base64url');
+    assert.deepEqual(await tokens.verify(`${head}.${other}.${signature}`), { refusal: 'forged' });
   });
 
   test('is believed only if it was made as one, by this box, for this API', async () => {
@@ -64,6 +76,13 @@ describe('an access token', () => {
       const { refusalOf, whole } = await openTokens();
       const { [missing]: _, ...payload } = whole;
       assert.equal(await refusalOf({ payload }), 'malformed');
+    });
+  }
+
+  for (const claim of ['sub', 'sid'] as const) {
+    test(`is refused when its ${claim} is no text`, async () => {
+      const { refusalOf, whole } = await openTokens();
+      assert.equal(await refusalOf({ payload: { ...whole, [claim]: 5 } as unknown as JWTPayload }), 'malformed');
     });
   }
 
