@@ -86,7 +86,7 @@ export class AccessTokens {
         typ: tokenType,
         issuer: this.#issuer,
         audience,
-        requiredClaims: ['sub', 'sid', 'exp', 'iat'],
+        requiredClaims: ['exp', 'iat'],
         currentDate: new Date(this.#clock.wallMs()),
       });
       const { sub, sid } = payload;
