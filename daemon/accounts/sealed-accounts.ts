@@ -110,10 +110,13 @@ export function openSealedAccounts(options: SealedAccountsOptions): SealedAccoun
   const stated = logged.outcome === 'stated' ? logged.state : nothingStated;
   const revision = Math.max(stated.revision, isKept ? judged.revision : 0);
   const rows = isKept && judged.key === key ? trusted : sealAll(file, { key, box });
+  // Until the log states them: a kill before that must not make them look put back.
+  const isAhead = isKept && !faults.has('unfinished') && digestOfRows(rows) !== stated.digest;
   const ledger = new AccountLedger(file, {
     ...{ key, box, log, logger, rows },
-    stated: { ...stated, revision },
+    stated: { ...stated, revision: isAhead && logged.outcome === 'stated' ? revision + 1 : revision },
   });
+  if (isAhead || judged.verdict === 'adopted') ledger.store();
   if (judged.verdict === 'adopted') {
     ledger.state({ by: accountsAtStart, action: 'accounts.sealed', details: countsOf(rows) });
     logger.warn('the accounts of an earlier version were sealed; all sessions ended', {

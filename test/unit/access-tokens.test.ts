@@ -82,7 +82,10 @@ describe('an access token', () => {
   for (const claim of ['sub', 'sid'] as const) {
     test(`is refused when its ${claim} is no text`, async () => {
       const { refusalOf, whole } = await openTokens();
-      assert.equal(await refusalOf({ payload: { ...whole, [claim]: 5 } as unknown as JWTPayload }), 'malformed');
+      assert.equal(
+        await refusalOf({ payload: { ...whole, [claim]: 5 } as unknown as JWTPayload }),
+        'malformed',
+      );
     });
   }
 

@@ -25,10 +25,16 @@ const by = { actor: 'uid:0', origin: 'test' };
 const role = (name: string, description = '') => ({ name, description, scopes: '[]', revision: 1 });
 const session = (id: string) => ({
   ...{ id, userId: 'u-1', token: null, createdAtMs: 1, lastSeenAtMs: 2, expiresAtMs: 3, provedAtMs: 4 },
-  ...{ provedBy: 'password', address: null, agent: null } as const,
+  ...({ provedBy: 'password', address: null, agent: null } as const),
 });
 
-function openLedger({ rows = new Map(), stated = nothingStated }: { rows?: SealedRows; stated?: StatedSet } = {}) {
+function openLedger({
+  rows = new Map(),
+  stated = nothingStated,
+}: {
+  rows?: SealedRows;
+  stated?: StatedSet;
+} = {}) {
   const file = openMemoryDatabase(accountsMigrations);
   file.db.pragma('foreign_keys = OFF');
   const entries: NewAuditEntry[] = [];
@@ -63,7 +69,9 @@ function openLedger({ rows = new Map(), stated = nothingStated }: { rows?: Seale
 /** The digest of these roles. */
 const digestOf = (...names: readonly string[]): string =>
   digestOfRows(
-    new Map(names.map((name) => [placeOf(roleTable, role(name)), sealRow(roleTable, role(name), { key, box })])),
+    new Map(
+      names.map((name) => [placeOf(roleTable, role(name)), sealRow(roleTable, role(name), { key, box })]),
+    ),
   );
 
 describe('the entries about accounts', () => {
@@ -350,10 +358,12 @@ describe('a row of the accounts', () => {
   test('keeps the fields that a change does not name', () => {
     const { ledger, roles, put } = openLedger();
     put('a', 'night');
-    ledger.database.transaction(() => roles.change('a', { description: undefined, revision: 2 }));
+    const change = (name: string, values: object) =>
+      ledger.database.transaction(() => roles.change(name, values));
+    change('a', { description: undefined, revision: 2 });
     assert.deepEqual(roles.one('WHERE name = ?', 'a'), { ...role('a', 'night'), revision: 2 });
-    ledger.database.transaction(() => roles.change('a', { description: undefined }));
-    ledger.database.transaction(() => roles.change('b', { description: 'x' }));
+    change('a', { description: undefined });
+    change('b', { description: 'x' });
     assert.deepEqual(roles.all(''), [{ ...role('a', 'night'), revision: 2 }]);
   });
 

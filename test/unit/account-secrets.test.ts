@@ -36,7 +36,15 @@ describe('a secret of the box', () => {
         [kind],
       );
       const body = text.slice(4);
-      const wrong = ['', text.slice(0, -1), `${text}A`, `${text}\n`, ` ${text}`, body, `${prefixes[kind]}=${body}`];
+      const wrong = [
+        '',
+        text.slice(0, -1),
+        `${text}A`,
+        `${text}\n`,
+        ` ${text}`,
+        body,
+        `${prefixes[kind]}=${body}`,
+      ];
       for (const each of wrong) assert.equal(hashOfSecret(kind, each), undefined, each);
     }
   });
@@ -58,7 +66,12 @@ describe('recovery codes', () => {
   test('count as they are meant: in capitals, with spaces, with letters that look like digits', () => {
     const right = hashOfRecoveryCode('u-1', '0101-1abc-defg-hjkm');
     assert.ok(right);
-    for (const typed of ['01011abcdefghjkm', 'OiOl-1ABC DEFG\thjkm', ' 0101-1abc-defg-hjkm ', 'oIoL1abcdefghjkm'])
+    for (const typed of [
+      '01011abcdefghjkm',
+      'OiOl-1ABC DEFG\thjkm',
+      ' 0101-1abc-defg-hjkm ',
+      'oIoL1abcdefghjkm',
+    ])
       assert.deepEqual(hashOfRecoveryCode('u-1', typed), right, typed);
   });
 
