@@ -136,9 +136,8 @@ export class LoginThrottle {
 
   /** The same of anything that was tried. */
   untilMs({ what, name }: Tried): number | undefined {
-    const until =
-      this.#find.get(this.#subject(what, name.toLowerCase(), accountRule).hash)?.lockedUntilMs ?? 0;
-    return until > this.#options.clock.wallMs() ? until : undefined;
+    const untilMs = this.#find.get(this.#subject(what, name.toLowerCase(), accountRule).hash)?.lockedUntilMs;
+    return untilMs !== undefined && untilMs > this.#options.clock.wallMs() ? untilMs : undefined;
   }
 
   /** Forgets the failures of an account. */
@@ -151,14 +150,13 @@ export class LoginThrottle {
       this.#options.database.transaction(() => void this.#remove.run(hash));
   }
 
-  /** Deletes what is forgotten, and the oldest rows beyond the limit. Call it in a transaction. */
+  /** Deletes what is forgotten. Call it in a transaction. */
   sweep(): void {
     const { database, clock } = this.#options;
     const nowMs = clock.wallMs();
     database.db
       .prepare('DELETE FROM failure WHERE last_at_ms <= ? AND locked_until_ms <= ?')
       .run(nowMs - forgetMs, nowMs);
-    this.#trim();
   }
 
   #fail(subjects: readonly Subject[]): boolean {

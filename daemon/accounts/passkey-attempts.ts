@@ -48,7 +48,7 @@ export class PasskeyAttempts {
     const found = this.#pending.get(attempt);
     this.#pending.delete(attempt);
     const isOwn = found?.purpose === purpose && found.sessionId === sessionId;
-    if (found !== undefined && isOwn && this.#clock.monotonicMs() < found.untilMs) return found.challenge;
+    if (isOwn && this.#clock.monotonicMs() < found.untilMs) return found.challenge;
     throw badInput(
       'no-such-attempt',
       'this attempt was answered, has expired, or belongs to another session',

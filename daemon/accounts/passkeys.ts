@@ -122,7 +122,7 @@ export async function counterOfAssertion(
  * say 0.
  */
 export function isCounterSuspect(before: number, now: number): boolean {
-  return (before > 0 || now > 0) && now <= before;
+  return before > 0 && now <= before;
 }
 
 /** The account in the authenticator: its opaque id, never a name. */

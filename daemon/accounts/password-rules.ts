@@ -33,8 +33,7 @@ export async function refuseWeakPassword(text: string, { userName, siteWords }: 
   }
   const plain = text.toLowerCase();
   for (const word of [userName, ...siteWords].map((each) => each.toLowerCase())) {
-    if (word.length < 3 || !plain.includes(word)) continue;
-    if ([...plain.replaceAll(word, '')].length >= leastBeside) continue;
+    if (word.length < 3 || [...plain.replaceAll(word, '')].length >= leastBeside) continue;
     throw refused('known-word', 'the password is little more than the name of the user, the site or the box');
   }
   if (new Set(plain).size < leastDifferent || (await isCommon(plain))) {
@@ -59,25 +58,18 @@ async function isCommon(plain: string): Promise<boolean> {
   // Read for the first password that is chosen, and not at the start of the box, which it would delay.
   const { commonPasswords: list } = await import('./common-passwords.js');
   const letters = plain.replace(/^[^\p{L}]+/u, '').replace(/[^\p{L}]+$/u, '');
-  if (letters === '' && isRun(plain)) return true;
-  return [plain, letters].some((text) => text !== '' && (list.has(text) || list.has(repeatedPart(text))));
+  if (isRun(plain)) return true;
+  return [plain, letters].some((text) => list.has(text) || list.has(repeatedPart(text)));
 }
 
 /** `abcabcabc` → `abc`; a text that repeats nothing stays. */
 function repeatedPart(text: string): string {
-  for (let length = 1; length <= text.length / 2; length += 1) {
-    if (text.length % length === 0 && text === text.slice(0, length).repeat(text.length / length)) {
-      return text.slice(0, length);
-    }
-  }
-  return text;
+  return /^(.+?)\1+$/su.exec(text)?.[1] ?? text;
 }
 
-/** True if each character follows the one before it in the same step: `123456789012`, `987654321098`. */
+/** True if each character follows the one before it in the same step: `123456789012`, `987654321098`, `lmnopqrstuvw`. */
 function isRun(text: string): boolean {
-  const steps = new Set<number>();
-  for (let index = 1; index < text.length; index += 1) {
-    steps.add((text.charCodeAt(index) - text.charCodeAt(index - 1) + 10) % 10);
-  }
-  return steps.size <= 1;
+  const codes = [...text].map((each) => each.charCodeAt(0));
+  const steps = codes.slice(1).map((code, index) => (code - (codes[index] ?? 0) + 10) % 10);
+  return new Set(steps).size === 1;
 }

@@ -12,7 +12,12 @@ import {
 } from '../../daemon/accounts/account-ledger.js';
 import { accountsMigrations } from '../../daemon/accounts/accounts-schema.js';
 import { SealedTable } from '../../daemon/accounts/sealed-table.js';
-import { refreshTable, SessionsStore, sessionTable } from '../../daemon/accounts/sessions-store.js';
+import {
+  apiKeyTable,
+  refreshTable,
+  SessionsStore,
+  sessionTable,
+} from '../../daemon/accounts/sessions-store.js';
 import { roleTable } from '../../daemon/accounts/users-store.js';
 import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
 import { silentLogger } from '../../daemon/base/logger.js';
@@ -175,7 +180,7 @@ describe('a change of the accounts that fails', () => {
     assert.deepEqual(states()[1], { revision: 2, digest: digestOf('b'), before: digestOf() });
   });
 
-  test('undoes nothing of the change around it', () => {
+  test('undoes nothing of the change around it, which has one entry', () => {
     const { ledger, roles, namesOf, entries, states } = openLedger();
     ledger.database.transaction(() => {
       roles.insert(role('a'));
@@ -186,10 +191,11 @@ describe('a change of the accounts that fails', () => {
         });
       assert.throws(inner, /within/);
       ledger.database.transaction(() => roles.insert(role('c')));
+      roles.insert(role('d'));
     });
-    assert.deepEqual(namesOf(), ['a', 'c']);
-    assert.equal(entries.length, 1, 'both changes are one');
-    assert.equal(states()[0]?.digest, digestOf('a', 'c'));
+    assert.deepEqual(namesOf(), ['a', 'c', 'd']);
+    assert.equal(entries.length, 1);
+    assert.equal(states()[0]?.digest, digestOf('a', 'c', 'd'));
   });
 
   test('of an earlier one undoes nothing', () => {
@@ -261,6 +267,24 @@ describe('the seals in the file', () => {
     assert.notEqual(before?.whole, after?.whole);
     const proved = sealRow(sessionTable, { ...session('s-1'), provedAtMs: 9 }, { key, box });
     assert.notEqual(proved.firm, before?.firm);
+  });
+
+  test('are the same in every version: an update must not refuse its own accounts', () => {
+    const hash = Buffer.from('00ff', 'hex');
+    const apiKey = {
+      ...{ id: 'k-1', hash, label: 'Käse', scopes: '[]', cameras: null, createdBy: 'uid:0' },
+      ...{ createdAtMs: 5, expiresAtMs: 6, lastUsedAtMs: 7 },
+    };
+    const row = sealRow(apiKeyTable, apiKey, { key, box });
+    assert.deepEqual(row, {
+      firm: '5cae93f7e23a4bcf5a29f835aa82f9a5',
+      whole: '62056713871ddf0a4dca1b6685ddb345',
+    });
+    assert.equal(digestOfRows(new Map([['api_key k-1', row]])), '3b611a5479af1358567d5cb860045960');
+    assert.equal(
+      sealOfSet(key, box, '{}').toString('hex'),
+      '879329cdffb3c2f78d08ab02509c9c6d21ea8b88d62ad28763e2d417a399ced5',
+    );
   });
 
   test('of the set do not depend on the order of the rows', () => {
@@ -375,6 +399,14 @@ describe('a row of the accounts', () => {
     ledger.database.transaction(() => sessions.useRefreshToken(hash, 5));
     assert.doesNotMatch(sealed()?.content ?? '', /refresh_token/);
     assert.equal(sessions.refreshToken(hash)?.usedAtMs, 5);
+  });
+
+  test('leaves the set when it is removed', () => {
+    const { ledger, roles, put, states, namesOf } = openLedger();
+    for (const name of ['a', 'b']) put(name);
+    ledger.database.transaction(() => roles.remove('WHERE name = ?', 'a'));
+    assert.deepEqual(namesOf(), ['b']);
+    assert.equal(states().at(-1)?.digest, digestOf('b'));
   });
 
   test('is forgotten if the file has it no more', () => {

@@ -84,6 +84,20 @@ describe('recovery codes', () => {
   });
 });
 
+/** Places of two letters that are always the same: one of them would be no random letter of its own. */
+function tied(texts: readonly string[]): readonly string[] {
+  const plain = texts.map((text) => text.replaceAll('-', ''));
+  const places = [...Array(plain[0]?.length).keys()];
+  return places.flatMap((a) =>
+    places.filter((b) => a < b && plain.every((text) => text[a] === text[b])).map((b) => `${a} and ${b}`),
+  );
+}
+
+test('every letter of a recovery code and of a first password is random by itself', () => {
+  assert.deepEqual(tied(Array.from({ length: 10 }, newRecoveryCodes).flat()), []);
+  assert.deepEqual(tied(Array.from({ length: 100 }, newInitialPassword)), []);
+});
+
 test('the first password of an account has 100 random bits, in groups', () => {
   const password = newInitialPassword();
   assert.match(password, /^(?:[0-9a-hjkmnp-tv-z]{5}-){3}[0-9a-hjkmnp-tv-z]{5}$/);

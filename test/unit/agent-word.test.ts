@@ -18,6 +18,16 @@ test('the name of a program is one word with its main version', () => {
       'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Safari/604.1',
       'Safari-604',
     ],
+    [
+      'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36 OPR/112.0.0.0',
+      'OPR-112',
+    ],
+    [
+      'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36',
+      'Chrome-126',
+    ],
+    ['x'.repeat(50), 'x'.repeat(40)],
+    [`${'x'.repeat(38)}/12`, `${'x'.repeat(38)}-1`],
     ['integration', 'integration'],
     ['', 'unknown'],
     ['\u0000\n', 'unknown'],

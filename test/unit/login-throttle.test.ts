@@ -110,6 +110,7 @@ describe('the throttle of logins', () => {
   test('counts attempts that are still being checked, and none that was abandoned', () => {
     const { begin, refusal, failAgain } = openThrottle();
     const begun = [begin(anna), begin(anna), begin(anna)];
+    assert.ok(begun.every((attempt) => typeof attempt === 'object'));
     assert.equal(refusal(anna), 'login-slowed 1', 'many at once gain nothing');
     for (const attempt of begun) if (typeof attempt === 'object') attempt.abandoned();
     assert.equal(refusal(anna), undefined);
@@ -119,6 +120,35 @@ describe('the throttle of logins', () => {
     last.succeeded();
     failAgain(anna, 2);
     assert.equal(refusal(anna), undefined, 'a success forgets the failures, and is not counted itself');
+  });
+
+  test('counts an attempt that is still being checked as a failure of this moment', () => {
+    const { begin, clock, fail, refusal } = openThrottle();
+    fail(anna);
+    fail(anna);
+    clock.nowMs += 10 * minuteMs;
+    const slow = begin(anna);
+    assert.ok(typeof slow === 'object');
+    assert.equal(refusal(anna), 'login-slowed 1');
+    slow.abandoned();
+    assert.equal(refusal(anna), undefined);
+  });
+
+  test('counts each of several attempts that are being checked until it ends', () => {
+    const { begin, fail, refusal } = openThrottle();
+    const begun = [begin(anna), begin(anna), begin(anna)];
+    for (const attempt of begun.slice(0, 2)) if (typeof attempt === 'object') attempt.abandoned();
+    fail(anna);
+    fail(anna);
+    assert.equal(refusal(anna), 'login-slowed 1', 'two failures, and one that is being checked');
+  });
+
+  test('says that the same attempt may succeed later', () => {
+    const { failAgain, throttle } = openThrottle();
+    failAgain(anna, 3);
+    assert.throws(() => throttle().begin(anna, undefined), { code: 'login-slowed', retryable: true });
+    failAgain(anna, 7);
+    assert.throws(() => throttle().begin(anna, undefined), { code: 'account-locked', retryable: true });
   });
 
   test('keeps accounts, claims and sessions of one name apart', () => {
@@ -171,6 +201,39 @@ describe('the throttle of logins', () => {
     clock.nowMs += minuteMs;
     fail(other);
     assert.equal(alarms(), 3, 'the last five count, not the first');
+  });
+
+  test('raises the alarm for an account whose failures come from many addresses', () => {
+    const { clock, alarms, fail, failAgain } = openThrottle();
+    failAgain(anna, 1, '192.0.2.1');
+    clock.nowMs += 10 * minuteMs;
+    for (let number = 2; number < 6; number += 1) failAgain(anna, 1, `192.0.2.${number}`);
+    assert.equal(alarms(), 0, 'the first is too long ago');
+    clock.nowMs += minuteMs;
+    fail(anna, '192.0.2.6');
+    assert.equal(alarms(), 1);
+  });
+
+  test('remembers the 2,000 accounts that failed last for the alarm', () => {
+    for (const [others, expected] of [
+      [1999, 1],
+      [2000, 0],
+    ] as const) {
+      const { clock, alarms, fail, failAgain } = openThrottle();
+      let count = 0;
+      const failOthers = (times: number): void => {
+        for (let time = 0; time < times; time += 1) fail({ what: 'account', name: `other-${count++}` });
+      };
+      fail(anna);
+      clock.nowMs += 10 * minuteMs;
+      failAgain(anna, 2);
+      failOthers(500);
+      failAgain(anna, 2);
+      failOthers(others);
+      assert.equal(alarms(), 0);
+      failAgain(anna, 1);
+      assert.equal(alarms(), expected);
+    }
   });
 
   test('keeps 20,000 rows, and forgets those that are not locked first', () => {

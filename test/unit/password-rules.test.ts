@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { normalPassword, refuseWeakPassword } from '../../daemon/accounts/password-rules.js';
+import { type KnownWords, normalPassword, refuseWeakPassword } from '../../daemon/accounts/password-rules.js';
 import { isRollcallError } from '../../daemon/base/errors.js';
 
 const words = { userName: 'anna.berg', siteWords: ['werk-nord', 'box-1'] };
 
 /** The reason of the refusal; `accepted` without one. */
-async function verdictOn(password: string): Promise<unknown> {
+async function verdictOn(password: string, known: KnownWords = words): Promise<unknown> {
   try {
-    await refuseWeakPassword(normalPassword(password), words);
+    await refuseWeakPassword(normalPassword(password), known);
     return 'accepted';
   } catch (error) {
     assert.ok(isRollcallError(error, 'password-refused'));
@@ -22,6 +22,7 @@ describe('the rules for passwords', () => {
     assert.equal(await verdictOn('elf Zeichen'), 'too-short');
     assert.equal(await verdictOn('zwölf Zeiche'), 'accepted');
     assert.equal(await verdictOn('wortreich '.repeat(25)), 'accepted');
+    assert.equal(await verdictOn(`${'wortreich '.repeat(25)}123456`), 'accepted');
     assert.equal(await verdictOn(`${'wortreich '.repeat(25)}1234567`), 'too-long');
     assert.equal(await verdictOn('только русские слова'), 'accepted');
     assert.equal(await verdictOn('alles klein ohne ziffern'), 'accepted');
@@ -43,9 +44,17 @@ describe('the rules for passwords', () => {
       '123456789012',
       '987654321098',
       'abcabcabcabc',
+      '890123456789',
+      '135791357913',
+      'lmnopqrstuvw',
+      '1qaz2wsx3edc',
+      '2024asdasd99!!',
+      'abcdabdcacbd',
     ]) {
       assert.equal(await verdictOn(password), 'common', password);
     }
+    for (const password of ['abcdeabdceac', '014589236703'])
+      assert.equal(await verdictOn(password), 'accepted', password);
   });
 
   test('refuse what is little more than the name of the user, the site or the box', async () => {
@@ -53,6 +62,24 @@ describe('the rules for passwords', () => {
       assert.equal(await verdictOn(password), 'known-word', password);
     }
     assert.equal(await verdictOn('anna.berg isst gern Pilze'), 'accepted');
+    assert.equal(await verdictOn('anna.bergqzwxrtk'), 'known-word', 'seven others');
+    assert.equal(await verdictOn('anna.bergqzwxrtkf'), 'accepted', 'eight others');
+    const inCapitals = { userName: 'x', siteWords: ['Werk-Nord'] };
+    assert.equal(await verdictOn('werk-nord-2026', inCapitals), 'known-word');
+  });
+
+  test('know no words of one or two letters: they are in every password', async () => {
+    const password = 'abxqabxrabxs';
+    assert.equal(await verdictOn(password, { userName: 'abx', siteWords: [] }), 'known-word');
+    assert.equal(await verdictOn(password, { userName: 'ab', siteWords: ['x', ''] }), 'accepted');
+  });
+
+  test('say how many characters a password has and needs', async () => {
+    const weak = (text: string) => refuseWeakPassword(text, words);
+    await assert.rejects(weak('elf Zeichen'), { message: 'the password has 11 characters; it needs 12' });
+    await assert.rejects(weak('wortreich '.repeat(26)), {
+      message: 'the password has 260 characters; the most are 256',
+    });
   });
 
   test('treat forms that look the same as the same', () => {
