@@ -1,9 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { authHandlers } from '../../daemon/accounts/auth-handlers.js';
-import type { roleHandlers } from '../../daemon/accounts/role-handlers.js';
-import type { screenHandlers } from '../../daemon/accounts/screens.js';
-import type { userHandlers } from '../../daemon/accounts/user-handlers.js';
 import type { Caller } from '../../daemon/contract/caller.js';
 import {
   type AccountsFixture,
@@ -14,11 +10,6 @@ import {
   goodPassword,
   withAccounts,
 } from '../support/accounts-fixture.js';
-
-type Given = ReturnType<typeof authHandlers> &
-  ReturnType<typeof userHandlers> &
-  ReturnType<typeof roleHandlers> &
-  ReturnType<typeof screenHandlers>;
 
 /** What the audit log gets during some work: the actor, the action, its subject, and the details but for session and program. */
 async function entriesOf(box: AccountsFixture, work: () => unknown): Promise<readonly unknown[]> {
@@ -34,7 +25,7 @@ async function entriesOf(box: AccountsFixture, work: () => unknown): Promise<rea
 async function anna(box: AccountsFixture) {
   const id = await box.claim();
   const { caller, refreshToken } = await box.login('anna');
-  const handlers: Given = box.accounts.handlers;
+  const { handlers } = box.accounts;
   return { id, actor: `user:${id}`, caller, refreshToken, handlers, by: box.call(caller) };
 }
 
