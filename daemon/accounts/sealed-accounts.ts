@@ -1,4 +1,3 @@
-import { existsSync, statSync } from 'node:fs';
 import type { AuditEntry } from '../audit/audit-entry.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Clock } from '../base/clock.js';
@@ -133,14 +132,13 @@ export function openSealedAccounts(options: SealedAccountsOptions): SealedAccoun
     });
   }
   ledger.store();
-  const opened = existsSync(path) ? statSync(path).ino : 0;
   let isLost = false;
   return {
     ledger,
     faults,
     inspect() {
       const found = new Map<AccountFault, number>();
-      if (!isLost && (!existsSync(path) || statSync(path).ino !== opened)) {
+      if (!isLost && !file.isInPlace()) {
         isLost = true;
         found.set('missing', 1);
       }
@@ -340,9 +338,9 @@ function keep(
 /** Rows of an earlier version, which sealed nothing: those whose making the log can know and does not know are refused. */
 function adopt(file: OpenDatabase, log: AccountsLog, isReplaced: boolean): Judged {
   const entries = [
-    ...log.list({ action: 'user', limit: 1_000_000 }),
-    ...log.list({ action: 'access.key-created', limit: 1_000_000 }),
-    ...log.list({ action: 'screen.added', limit: 1_000_000 }),
+    ...log.list({ action: 'user', limit: Number.MAX_SAFE_INTEGER }),
+    ...log.list({ action: 'access.key-created', limit: Number.MAX_SAFE_INTEGER }),
+    ...log.list({ action: 'screen.added', limit: Number.MAX_SAFE_INTEGER }),
   ];
   const known = new Set(entries.flatMap(({ subject, details }) => [subject, details['passkey']]));
   const oldest = log.oldest();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import Database from 'better-sqlite3';
@@ -154,7 +154,7 @@ describe('accounts that nobody touched', () => {
     const sealed = place.open();
     assert.deepEqual([foundBy(sealed), filled(sealed)], [{}, tables]);
     assert.equal(sealed.inspect().size, 0);
-    assert.equal(place.log.count(), entries);
+    assert.deepEqual([place.log.count(), sealed.ledger.revision], [entries, 1]);
     assert.deepEqual(
       place.names().filter((name) => name.includes('refused')),
       [],
@@ -165,6 +165,10 @@ describe('accounts that nobody touched', () => {
     await using place = await openPlace();
     for (let start = 0; start < 3; start += 1) assert.deepEqual(foundBy(place.open()), {});
     assert.equal(place.log.count(), 0);
+    place.open().ledger.state();
+    place.close();
+    rmSync(place.path);
+    assert.deepEqual(foundBy(place.open()), {}, 'nothing is missing of nothing');
   });
 
   test('keep a row that changes with its use', async () => {
@@ -369,7 +373,7 @@ describe('accounts one change behind the log', () => {
       const { revision } = place.stated();
       const sealed = place.open();
       assert.deepEqual(foundBy(sealed), { unfinished: 1 });
-      assert.ok(sealed.ledger.revision > revision, 'the next statement is a newer one');
+      assert.equal(sealed.ledger.revision, revision + 1, 'the next statement is a newer one');
       assert.deepEqual(place.reported(), ['unfinished:1', 1]);
       assert.deepEqual(foundBy(place.open()), {}, 'once');
     });
@@ -444,7 +448,9 @@ describe('accounts that do not fit the log', () => {
     stateNext(place, 'user.changed');
     assert.deepEqual(outcome(place.open()), [{ 'put-back': 1 }, false]);
     assert.deepEqual(place.reported(), ['put-back:1', 1]);
-    assert.ok(existsSync(join(place.path, '..', 'accounts.db')));
+    assert.equal(place.stated().revision, 4);
+    place.close();
+    assert.deepEqual(place.names(), ['accounts.db', 'accounts.db.refused-2026-03-01T08-00-00.000Z']);
   });
 
   test('are refused as put back when the log states another set at the same time', async () => {
@@ -529,7 +535,8 @@ describe('accounts that do not fit the log', () => {
     const list = () => {
       throw operational('audit-log-missing', 'the log is being replaced');
     };
-    assert.deepEqual(outcome(place.open({ log: { list } })), [{}, true]);
+    const sealed = place.open({ log: { list } });
+    assert.deepEqual([outcome(sealed), sealed.ledger.revision], [[{}, true], 1]);
   });
 
   test('are not sealed anew while the log is being replaced', async () => {
@@ -555,6 +562,7 @@ describe('accounts that do not fit the log', () => {
   test('stay in force after a backup with another log was restored, and not for what came later', async () => {
     await using place = await openPlace();
     fill(place.open());
+    place.log.append({ by: somebody, action: 'backup.restored' });
     stateNext(place, 'user.changed');
     stateNext(place, 'user.changed');
     place.log.append({ by: somebody, action: 'backup.restored' });
@@ -599,6 +607,15 @@ describe('accounts of a box that is killed before the log states them', () => {
   const append = () => {
     throw operational('killed', 'the box was killed');
   };
+
+  test('are still one change behind, and lose what that may have ended', async () => {
+    await using place = await openPlace();
+    fill(place.open());
+    stateNext(place, 'access.key-revoked', { subject: 'k-1' });
+    assert.throws(() => place.open({ log: { append } }), { code: 'killed' });
+    const sealed = place.open();
+    assert.deepEqual([foundBy(sealed), rowsIn(sealed, 'api_key')], [{ unfinished: 1 }, 0]);
+  });
 
   test('stay in force under the new audit key', async () => {
     await using place = await openPlace();
@@ -675,7 +692,11 @@ describe('accounts that were never sealed', () => {
     ['screen.added', ['screen']],
   ] as const) {
     test(`lose what the log does not know of ${missing}`, async () => {
-      await using place = await openEarlier(without(missing));
+      const others = [
+        ['access.key-revoked', 'k-1'],
+        ['screen.removed', 'd-1'],
+      ] as const;
+      await using place = await openEarlier([...without(missing), ...others]);
       const sealed = place.open();
       assert.deepEqual(
         [foundBy(sealed), filled(sealed)],
@@ -685,7 +706,8 @@ describe('accounts that were never sealed', () => {
   }
 
   test('lose accounts that the log does not know, with all that is theirs', async () => {
-    await using place = await openEarlier(without('user.created', 'user.passkey-added'));
+    const rest = without('user.created', 'user.passkey-added');
+    await using place = await openEarlier([...rest, ['session.ended', 'u-1']]);
     const sealed = place.open();
     assert.deepEqual(filled(sealed), ['api_key', 'screen', 'role']);
     assert.equal(place.log.list({ action: 'accounts.sealed' })[0]?.details['users'], 0);
