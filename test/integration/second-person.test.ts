@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { approvalMs, mostOfUser } from '../../daemon/accounts/second-person.js';
+import { isRollcallError } from '../../daemon/base/errors.js';
 import { apiSchema } from '../../daemon/config/api-schema.js';
+import type { Caller } from '../../daemon/contract/caller.js';
 import type { OperationDeclaration } from '../../daemon/contract/operation.js';
 import { operations } from '../../daemon/contract/operations.js';
 import { type SecondPersonClass, secondPersonClasses } from '../../daemon/contract/second-person.js';
-import { atTheBox, codeOf } from '../support/accounts-fixture.js';
+import { type AccountsFixture, atTheBox, codeOf, openAccountsFixture } from '../support/accounts-fixture.js';
 import { type AccountsServer, openAccountsServer } from '../support/accounts-server.js';
 
 const declared: readonly (readonly [string, OperationDeclaration])[] = Object.entries(operations);
@@ -264,6 +266,226 @@ describe('a second person', () => {
     assert.equal((await anna('POST', '/users', carla)).status, 200);
     const dora = { ...carla, userName: 'dora' };
     assert.equal(await codeOf(() => handlers['users.create'](dora, box.call(atTheBox))), 'none');
+  });
+});
+
+describe('a request for approval', () => {
+  const declaration = {
+    ...{ scope: 'users:write', secondPerson: 'users', hiddenFields: ['password'] },
+    ...{ files: { photo: {} }, secrets: { key: {} } },
+  } as unknown as Parameters<AccountsFixture['accounts']['admit']>[0]['declaration'];
+
+  /** Anna asks, Berta may approve; both are administrators. */
+  async function openAsking() {
+    const box = await openAccountsFixture({ secondPerson: () => ['users'] });
+    await box.claim();
+    const bertaId = await box.addUser('berta', 'admin');
+    box.clock.advanceBy(1000);
+    const [anna, berta] = [(await box.login('anna')).caller, (await box.login('berta')).caller];
+    const { handlers } = box.accounts;
+    /** Asks for an operation; the id of the request, or undefined where it may begin. */
+    const ask = (input: object, operationId = 'users.create', caller: Caller = anna): string | undefined => {
+      try {
+        box.accounts.admit({ operationId, declaration, input }, caller);
+        return undefined;
+      } catch (error) {
+        assert.ok(isRollcallError(error, 'approval-required'));
+        return String(error.details['approval']);
+      }
+    };
+    const decide = (what: 'approve' | 'refuse', id: string | undefined, by: Caller = berta) =>
+      codeOf(() => handlers[`approvals.${what}`]({ id: id ?? '' }, box.call(by)));
+    const list = (limit: number, cursor?: string, by: Caller = berta) =>
+      handlers['approvals.list']({ limit, cursor }, box.call(by));
+    const { clock } = box;
+    return {
+      box,
+      anna,
+      berta,
+      bertaId,
+      handlers,
+      ask,
+      decide,
+      list,
+      clock,
+      [Symbol.asyncDispose]: () => box[Symbol.asyncDispose](),
+    };
+  }
+
+  test('waits for half an hour, and says so', async () => {
+    await using opened = await openAsking();
+    const { box, anna, ask, decide, clock, list } = opened;
+    const askedAt = new Date(clock.wallMs()).toISOString();
+    const expiresAt = new Date(clock.wallMs() + 30 * 60_000).toISOString();
+    const undertaking = { operationId: 'users.create', declaration, input: { a: 1 } };
+    assert.throws(
+      () => box.accounts.admit(undertaking, anna),
+      (error) => isRollcallError(error, 'approval-required') && error.details['expiresAt'] === expiresAt,
+    );
+    const id = ask({ a: 1 });
+    const { items } = await list(1);
+    assert.deepEqual(items, [
+      {
+        ...{ id, operation: 'users.create', class: 'users', state: 'waiting', input: { a: 1 } },
+        ...{ askedBy: { id: anna.userId, userName: 'anna' }, askedAt, expiresAt },
+      },
+    ]);
+    clock.advanceBy(30 * 60_000 - 1);
+    assert.equal(await decide('approve', id), 'none');
+    clock.advanceBy(1);
+    assert.equal(await decide('refuse', id), 'no-such-approval');
+    assert.notEqual(ask({ a: 1 }), id);
+  });
+
+  test('is for one operation with one input: order and absent fields do not count, all else does', async () => {
+    await using opened = await openAsking();
+    const { ask } = opened;
+    const photo = Buffer.from('a picture');
+    const input = { name: 'x', list: [1, 'b'], nested: { a: null, b: true }, photo };
+    const id = ask(input);
+    const same = {
+      photo: Uint8Array.from(photo),
+      nested: { b: true, a: null },
+      list: [1, 'b'],
+      name: 'x',
+      more: undefined,
+    };
+    assert.equal(ask(same), id);
+    const others = [
+      { ...input, name: 'y' },
+      { ...input, list: ['b', 1] },
+      { ...input, list: [1, 'b', null] },
+      { ...input, nested: { a: 'null', b: true } },
+      { ...input, nested: { a: null, b: 'true' } },
+      { ...input, nested: [null, true] },
+      { ...input, photo: Buffer.from('another picture') },
+      { ...input, more: 1 },
+    ];
+    const ids = others.map((other) => ask(other));
+    assert.equal(new Set([id, ...ids, ask(input, 'users.change')]).size, others.length + 2);
+  });
+
+  test('shows no secret, no hidden field and no file', async () => {
+    await using opened = await openAsking();
+    const { ask, list } = opened;
+    ask({ userName: 'carla', password: 'secret', photo: Buffer.of(1), key: 'secret' });
+    const { items } = await list(1);
+    assert.deepEqual(items[0]?.input, { userName: 'carla' });
+  });
+
+  test('is one of at most 20 of a user: a further one removes the oldest', async () => {
+    await using opened = await openAsking();
+    const { ask, list, clock } = opened;
+    const ids: (string | undefined)[] = [];
+    for (let count = 0; count < 21; count += 1) {
+      ids.push(ask({ count }));
+      clock.advanceBy(1);
+    }
+    const { items, total } = await list(100);
+    assert.deepEqual([items.map(({ id }) => id), total], [ids.slice(1).reverse(), 20]);
+  });
+
+  test('is listed in pages, the newest first', async () => {
+    await using opened = await openAsking();
+    const { ask, list, clock, anna } = opened;
+    const ids: (string | undefined)[] = [];
+    for (let count = 0; count < 4; count += 1) {
+      ids.unshift(ask({ count }));
+      clock.advanceBy(1);
+    }
+    const first = await list(2);
+    assert.deepEqual(
+      [first.items.map(({ id }) => id), first.nextCursor, first.total],
+      [ids.slice(0, 2), ids[1], 4],
+    );
+    const second = await list(2, first.nextCursor);
+    assert.deepEqual([second.items.map(({ id }) => id), second.nextCursor], [ids.slice(2), undefined]);
+    assert.equal((await list(4)).nextCursor, undefined);
+    assert.equal((await list(100, undefined, anna)).total, 4, 'the own requests');
+  });
+
+  test('is decided once: what was refused or used up is over', async () => {
+    await using opened = await openAsking();
+    const { ask, decide, handlers, box, berta, anna } = opened;
+    const refused = ask({ a: 1 });
+    assert.equal(await decide('refuse', refused), 'none');
+    assert.equal(await decide('refuse', refused), 'approval-decided');
+    await assert.rejects(async () => handlers['approvals.refuse']({ id: refused ?? '' }, box.call(berta)), {
+      details: { state: 'refused' },
+    });
+    assert.equal(await decide('approve', refused), 'approval-decided');
+    const used = ask({ a: 1 });
+    const shown = await handlers['approvals.approve']({ id: used ?? '' }, box.call(berta));
+    assert.deepEqual([shown.state, shown.decidedBy], ['approved', berta.actor]);
+    assert.equal(ask({ a: 1 }), undefined);
+    assert.equal(await decide('refuse', used, anna), 'approval-decided');
+    assert.equal(await decide('approve', used), 'approval-decided');
+  });
+
+  test('is for persons: an API key neither sees nor decides it', async () => {
+    await using opened = await openAsking();
+    const { ask, decide, list, berta } = opened;
+    const id = ask({ a: 1 });
+    const { userId: _, sessionId: __, ...rest } = berta;
+    const key: Caller = { ...rest, actor: 'api-key:k-1', provedAtMs: 0 };
+    assert.equal(await codeOf(() => list(10, undefined, key)), 'not-an-account');
+    assert.deepEqual(
+      [await decide('approve', id, key), await decide('refuse', id, key)],
+      ['not-an-account', 'not-an-account'],
+    );
+  });
+
+  test('opens nothing once the one who approved it is gone, disabled, weaker, or got other rights or another password', async () => {
+    const changes: Readonly<
+      Record<string, (opened: Awaited<ReturnType<typeof openAsking>>) => Promise<unknown>>
+    > = {
+      gone: async ({ box, handlers, bertaId: id }) => handlers['users.remove']({ id }, box.call(atTheBox)),
+      disabled: async ({ box, handlers, bertaId: id }) =>
+        handlers['users.change']({ id, isDisabled: true }, box.call(atTheBox)),
+      weaker: async ({ box, handlers, bertaId: id }) =>
+        handlers['users.change']({ id, role: 'viewer' }, box.call(atTheBox)),
+      'limited to a camera': async ({ box, handlers, bertaId: id }) =>
+        handlers['users.change']({ id, cameras: ['gate'] }, box.call(atTheBox)),
+      'weaker for a while': async ({ box, handlers, bertaId: id }) => {
+        await handlers['users.change']({ id, role: 'viewer' }, box.call(atTheBox));
+        await handlers['users.change']({ id, role: 'admin' }, box.call(atTheBox));
+      },
+      'with a new password': async ({ box, handlers, bertaId: id }) =>
+        handlers['users.reset-password']({ id }, box.call(atTheBox)),
+    };
+    for (const [what, change] of Object.entries(changes)) {
+      await using opened = await openAsking();
+      const { ask, decide, box, clock } = opened;
+      const id = ask({ a: 1 });
+      clock.advanceBy(1);
+      assert.equal(await decide('approve', id), 'none', what);
+      await change(opened);
+      const next = ask({ a: 1 });
+      assert.ok(next !== undefined && next !== id, what);
+      assert.equal(await decide('approve', next, atTheBox), 'none', what);
+      assert.equal(ask({ a: 1 }), undefined, 'a person at the box is enough');
+      assert.ok(box.actions().includes('approval.used'));
+    }
+  });
+
+  test('is over with the account that asked', async () => {
+    await using opened = await openAsking();
+    const { ask, box, berta, handlers, list } = opened;
+    ask({ a: 1 }, 'users.create', berta);
+    assert.equal((await list(10, undefined, atTheBox)).total, 1);
+    await handlers['users.remove']({ id: berta.userId ?? '' }, box.call(atTheBox));
+    assert.equal((await list(10, undefined, atTheBox)).total, 0);
+  });
+
+  test('is not needed for what is public or about the own account, nor where nothing is demanded', async () => {
+    await using opened = await openAsking();
+    const { box, anna } = opened;
+    for (const scope of ['public', 'self'] as const) {
+      const undertaking = { operationId: 'x', declaration: { ...declaration, scope }, input: {} };
+      assert.doesNotThrow(() => box.accounts.admit(undertaking, anna));
+    }
+    const other = { ...declaration, secondPerson: 'erase' } as const;
+    assert.doesNotThrow(() => box.accounts.admit({ operationId: 'x', declaration: other, input: {} }, anna));
   });
 });
 
