@@ -6,6 +6,7 @@ import type { Caller } from '../../daemon/contract/caller.js';
 import type { Assertion } from '../../daemon/contract/passkeys.js';
 import {
   type AccountsFixture,
+  accountsEpochMs,
   atTheBox,
   codeAt,
   codeOf,
@@ -108,6 +109,144 @@ describe('a passkey', () => {
     );
     const factor = box.entries.findLast(({ action }) => action === 'login.succeeded')?.details?.['factor'];
     assert.equal(factor, 'passkey');
+  });
+
+  test('of an authenticator that counts nothing logs in again and again', async () => {
+    await using box = await openBox();
+    const { device } = await withPasskey(box);
+    for (let time = 0; time < 3; time += 1)
+      await login(box, (options) => device.get(options, { counter: 0 }));
+  });
+
+  test('may attest itself, if its signature is right', async () => {
+    await using box = await openBox();
+    await box.claim();
+    const { caller } = await box.login('anna');
+    const device = new SoftwareAuthenticator(origin);
+    const wrong = () => add(box, caller, device, { selfAttests: 'something else' });
+    assert.equal(await codeOf(wrong), 'passkey-refused');
+    const { id } = await add(box, caller, device, { selfAttests: 'this' });
+    assert.deepEqual(
+      (await box.accounts.handlers['auth.passkeys']({}, box.call(caller))).map((passkey) => passkey.id),
+      [id],
+    );
+  });
+
+  test('is in the audit log when it is begun, added, suspected, fails and is removed', async () => {
+    await using box = await openBox();
+    const { userId, caller, device, id } = await withPasskey(box);
+    const { handlers } = box.accounts;
+    const said = () =>
+      box.entries.splice(0).map(({ by, action, subject, details = {} }) => {
+        const { session, agent: _, ...rest } = details;
+        return [by.actor, action, subject, rest, session !== undefined];
+      });
+    const actor = `user:${userId}`;
+    assert.deepEqual(said().slice(-2), [
+      [actor, 'user.passkey-begun', userId, {}, true],
+      [actor, 'user.passkey-added', userId, { passkey: id }, true],
+    ]);
+    await login(box, (options) => device.get(options, { counter: 9 }));
+    assert.deepEqual(said(), [
+      [actor, 'login.succeeded', userId, { factor: 'passkey', kind: 'tokens' }, true],
+    ]);
+    await codeOf(() => login(box, (options) => device.get(options, { counter: 5 })));
+    assert.deepEqual(said(), [
+      ['anonymous', 'user.passkey-suspect', userId, { passkey: id, counter: 5, before: 9 }, false],
+      ['anonymous', 'login.failed', userId, { reason: 'passkey' }, false],
+    ]);
+    const proof = await handlers['auth.begin-passkey-proof']({}, box.call(caller));
+    const credential = device.get(proof.options, { counter: 10 });
+    await handlers['auth.step-up']({ passkey: { attempt: proof.attempt, credential } }, box.call(caller));
+    assert.deepEqual(said(), [[actor, 'session.proved', userId, { factor: 'passkey' }, true]]);
+    const stranger = new SoftwareAuthenticator(origin);
+    stranger.create((await handlers['auth.begin-passkey']({}, box.call(caller))).options);
+    said();
+    await codeOf(() => login(box, (options) => stranger.get(options)));
+    assert.deepEqual(said(), [['anonymous', 'login.failed', undefined, { reason: 'unknown-user' }, false]]);
+    assert.deepEqual(await handlers['auth.remove-passkey']({ id }, box.call(caller)), { ended: 1 });
+    assert.deepEqual(said(), [
+      [actor, 'user.passkey-removed', userId, { passkey: id, sessionsEnded: 1 }, true],
+    ]);
+  });
+
+  test('is added once, for one account, also by two requests at once', async () => {
+    await using box = await openBox();
+    const { caller, device } = await withPasskey(box);
+    await prove(box, caller, device);
+    const { handlers } = box.accounts;
+    const begin = () => handlers['auth.begin-passkey']({}, box.call(caller));
+    const [first, second] = [await begin(), await begin()];
+    assert.deepEqual(
+      first.options.excludeCredentials.map(({ type }) => type),
+      ['public-key'],
+    );
+    const other = new SoftwareAuthenticator(origin);
+    const made = other.create(first.options);
+    const addAs = (attempt: string, challenge: string) => {
+      const clientData = JSON.parse(Buffer.from(made.response.clientDataJSON, 'base64url').toString());
+      const clientDataJSON = Buffer.from(JSON.stringify({ ...clientData, challenge })).toString('base64url');
+      const credential = { ...made, response: { ...made.response, clientDataJSON } };
+      return codeOf(() => handlers['auth.add-passkey']({ attempt, name: 'x', credential }, box.call(caller)));
+    };
+    const codes = await Promise.all([
+      addAs(first.attempt, first.options.challenge),
+      addAs(second.attempt, second.options.challenge),
+    ]);
+    assert.deepEqual(codes.sort(), ['none', 'passkey-exists']);
+  });
+
+  test('is not added if the account got another factor while it was made', async () => {
+    await using box = await openBox();
+    await box.claim();
+    const { caller } = await box.login('anna');
+    const { handlers } = box.accounts;
+    const device = new SoftwareAuthenticator(origin);
+    const { attempt, options } = await handlers['auth.begin-passkey']({}, box.call(caller));
+    const { secret } = await handlers['auth.begin-second-factor']({}, box.call(caller));
+    const code = codeAt(secret, box.clock.wallMs());
+    await handlers['auth.confirm-second-factor']({ code }, box.call(caller));
+    const given = { attempt, name: 'x', credential: device.create(options) };
+    assert.equal(
+      await codeOf(() => handlers['auth.add-passkey'](given, box.call(caller))),
+      'present-factor-required',
+    );
+    assert.deepEqual(await handlers['auth.passkeys']({}, box.call(caller)), []);
+  });
+
+  test('is one of at most ten of an account', async () => {
+    await using box = await openBox();
+    const { caller, device } = await withPasskey(box);
+    await prove(box, caller, device);
+    const { handlers } = box.accounts;
+    for (let count = 1; count < 9; count += 1) await add(box, caller, new SoftwareAuthenticator(origin));
+    const [first, second] = [
+      await handlers['auth.begin-passkey']({}, box.call(caller)),
+      await handlers['auth.begin-passkey']({}, box.call(caller)),
+    ];
+    const addNow = ({ attempt, options }: typeof first) => {
+      const credential = new SoftwareAuthenticator(origin).create(options);
+      return codeOf(() => handlers['auth.add-passkey']({ attempt, name: 'x', credential }, box.call(caller)));
+    };
+    assert.deepEqual([await addNow(first), await addNow(second)], ['none', 'too-many-passkeys']);
+    const begin = () => handlers['auth.begin-passkey']({}, box.call(caller));
+    assert.equal(await codeOf(begin), 'too-many-passkeys');
+  });
+
+  test('is shown with its name and its times, the oldest first, and counted for its account', async () => {
+    await using box = await openBox();
+    const { caller, device, id, userId } = await withPasskey(box);
+    box.clock.advanceBy(1000);
+    await prove(box, caller, device);
+    const second = await add(box, caller, new SoftwareAuthenticator(origin));
+    const { handlers } = box.accounts;
+    const at = (ms: number) => new Date(accountsEpochMs + ms).toISOString();
+    assert.deepEqual(await handlers['auth.passkeys']({}, box.call(caller)), [
+      { id, name: 'Phone', createdAt: at(0), lastUsedAt: at(1000) },
+      { id: second.id, name: 'Phone', createdAt: at(1000) },
+    ]);
+    const shown = await handlers['users.get']({ id: userId }, box.call(atTheBox));
+    assert.equal(shown.passkeys, 2);
   });
 
   test('that is removed while its signature is checked opens nothing', async () => {

@@ -20,6 +20,8 @@ export interface Deviation {
   readonly type?: string;
   /** Format of the attestation, and its statement in CBOR. */
   readonly attestation?: { readonly format: string; readonly statement: Buffer };
+  /** The new passkey attests itself (WebAuthn 8.2), over its own challenge or over something else. */
+  readonly selfAttests?: 'this' | 'something else';
 }
 
 interface Held {
@@ -49,13 +51,16 @@ export class SoftwareAuthenticator {
     });
     const credential = Buffer.concat([Buffer.alloc(16), sixteenBits(id.length), id, coseKey(publicKey)]);
     const data = Buffer.concat([this.#authenticatorData(options.rp.id, 0x40, deviation), credential]);
-    const { format, statement } = deviation.attestation ?? { format: 'none', statement: cborMap([]) };
+    const clientDataJSON = this.#clientData('webauthn.create', options.challenge, deviation);
+    const { format, statement } =
+      deviation.selfAttests === undefined
+        ? (deviation.attestation ?? { format: 'none', statement: cborMap([]) })
+        : selfAttestation(privateKey, data, deviation.selfAttests === 'this' ? clientDataJSON : data);
     const attestation = cborMap([
       [cborText('fmt'), cborText(format)],
       [cborText('attStmt'), statement],
       [cborText('authData'), cborBytes(data)],
     ]);
-    const clientDataJSON = this.#clientData('webauthn.create', options.challenge, deviation);
     return {
       ...idOf(id.toString('base64url')),
       response: {
@@ -123,6 +128,16 @@ function pick<T extends object, K extends keyof T>(from: T, names: readonly K[])
 }
 
 const idOf = (id: string) => ({ id, rawId: id, type: 'public-key' }) as const;
+
+function selfAttestation(key: KeyObject, data: Buffer, clientData: Buffer) {
+  const hash = createHash('sha256').update(clientData).digest();
+  const signature = sign('sha256', Buffer.concat([data, hash]), key);
+  const statement = cborMap([
+    [cborText('alg'), Buffer.from([0x26])],
+    [cborText('sig'), cborBytes(signature)],
+  ]);
+  return { format: 'packed', statement };
+}
 
 /** ES256 on P-256 (RFC 9053): 1 (kty): 2, 3 (alg): -7, -1 (crv): 1, -2 (x), -3 (y). */
 function coseKey(key: KeyObject): Buffer {
