@@ -292,27 +292,89 @@ describe('the session of a browser', () => {
 });
 
 test('what has expired is deleted from the file within ten minutes', () =>
+  withAccounts(
+    async (box) => {
+      await box.claim();
+      await browser(box, 'anna');
+      await box.login('anna');
+      await codeOf(() => box.login('anna', 'wrong'));
+      const rowsOf = (table: string): unknown => {
+        const file = new Database(join(box.dataDir, 'accounts.db'), { readonly: true });
+        try {
+          return file.prepare(`SELECT count(*) FROM ${table}`).pluck().get();
+        } finally {
+          file.close();
+        }
+      };
+      const { handlers } = box.accounts;
+      await handlers['users.claim']({ isReset: true }, box.call(atTheBox));
+      await handlers['screens.add']({ camera: 'gate', label: 'Door' }, box.call(atTheBox));
+      const { caller } = await box.login('anna');
+      const declaration = { scope: 'users:write', secondPerson: 'users' } as const;
+      const asked = { operationId: 'users.create', declaration, input: {} };
+      assert.equal(await codeOf(() => box.accounts.admit(asked, caller)), 'approval-required');
+      const tables = ['session', 'refresh_token', 'failure', 'claim', 'screen', 'approval'] as const;
+      // The failures of an address stay after a success.
+      assert.deepEqual(tables.map(rowsOf), [3, 2, 1, 1, 1, 1]);
+      box.clock.advanceBy(refreshMs);
+      // The next run is planned when the one before has ended.
+      await nextTurn();
+      box.clock.advanceBy(10 * 60_000);
+      await nextTurn();
+      assert.deepEqual(tables.map(rowsOf), [0, 0, 0, 0, 0, 0]);
+      await box.restart();
+      assert.ok(!box.actions().includes('accounts.set-aside'), 'none of them is missing');
+    },
+    { secondPerson: () => ['users'] },
+  ));
+
+test('what still counts is not deleted, and the session of a browser goes when it was idle', () =>
   withAccounts(async (box) => {
     await box.claim();
-    await browser(box, 'anna');
-    await box.login('anna');
-    await codeOf(() => box.login('anna', 'wrong'));
-    const rowsOf = (table: string): unknown => {
+    const cookie = await browser(box, 'anna');
+    const { accessToken, refreshToken } = await box.login('anna');
+    const { secret } = await box.accounts.handlers['users.claim']({ isReset: true }, box.call(atTheBox));
+    const count = (): unknown => {
       const file = new Database(join(box.dataDir, 'accounts.db'), { readonly: true });
       try {
-        return file.prepare(`SELECT count(*) FROM ${table}`).pluck().get();
+        return file.prepare('SELECT count(*) FROM session').pluck().get();
       } finally {
         file.close();
       }
     };
-    const tables = ['session', 'refresh_token', 'failure'] as const;
-    assert.deepEqual(tables.map(rowsOf), [2, 1, 2]);
-    box.clock.advanceBy(refreshMs);
-    // The next run is planned when the one before has ended.
-    await nextTurn();
+    const later = async (): Promise<void> => {
+      box.clock.advanceBy(sweepEveryMs);
+      await nextTurn();
+    };
+    await later();
+    await later();
+    assert.equal(count(), 2);
+    assert.equal(await reasonOf(() => box.caller({ cookie })), 'accepted');
+    await later();
+    await later();
+    assert.equal(count(), 2, 'it was used 20 minutes ago');
+    await later();
+    assert.equal(count(), 1);
+    const claim = { secret, userName: 'berta', displayName: '', password: goodPassword };
+    await box.accounts.handlers['auth.claim'](claim, box.call());
+    assert.equal(await reasonOf(() => box.caller(bearer(accessToken))), 'expired');
+    await refreshed(box, refreshToken);
+  }));
+
+test('the accounts are stated in the audit log at a start, and every twelve hours where nothing changes', () =>
+  withAccounts(async (box) => {
+    const count = () => box.log.count({ action: 'accounts.stated' });
+    assert.equal(count(), 1);
+    for (let minutes = 10; minutes < 12 * 60; minutes += 10) {
+      box.clock.advanceBy(sweepEveryMs);
+      await nextTurn();
+    }
+    assert.equal(count(), 1);
     box.clock.advanceBy(sweepEveryMs);
     await nextTurn();
-    assert.deepEqual(tables.map(rowsOf), [0, 0, 0]);
+    assert.equal(count(), 2);
+    box.accounts.state();
+    assert.equal(count(), 3);
   }));
 
 describe('a proof of identity', () => {

@@ -4,10 +4,11 @@ import { describe, test } from 'node:test';
 import Database from 'better-sqlite3';
 import { defect } from '../../daemon/base/errors.js';
 import type { Caller } from '../../daemon/contract/caller.js';
-import { builtInRoles } from '../../daemon/contract/scopes.js';
+import { allScopes, builtInRoles } from '../../daemon/contract/scopes.js';
 import {
   type AccountsFixture,
   atTheBox,
+  codeAt,
   codeOf,
   goodPassword,
   withAccounts,
@@ -152,6 +153,110 @@ describe('the administration of users', () => {
       assert.deepEqual([found.items.map(({ userName }) => userName), found.total], [['user-4'], 1]);
     }));
 
+  test('gives what was asked for, without spaces around the name, and each camera once', () =>
+    withAccounts(async (box) => {
+      await box.claim();
+      const { handlers } = box.accounts;
+      const by = box.call(atTheBox);
+      const made = await handlers['users.create'](
+        {
+          userName: 'Berta',
+          displayName: ' Berta B ',
+          role: 'viewer',
+          cameras: ['yard', 'gate', 'yard'],
+          language: 'de',
+        },
+        by,
+      );
+      const { userName, displayName, cameras, language, mustChangePassword, revision } = made.user;
+      assert.deepEqual(
+        [userName, displayName, cameras, language, mustChangePassword, revision],
+        ['berta', 'Berta B', ['gate', 'yard'], 'de', true, 1],
+      );
+      assert.match(made.initialPassword ?? '', /^\w{5}-\w{5}-\w{5}-\w{5}$/);
+      const chosen = await handlers['users.create'](
+        { userName: 'carla', role: 'viewer', password: goodPassword },
+        by,
+      );
+      assert.deepEqual([chosen.initialPassword, chosen.user.mustChangePassword], [undefined, true]);
+      const { id } = made.user;
+      const changed = await handlers['users.change'](
+        { id, displayName: ' Bea ', cameras: ['hall', 'hall'] },
+        by,
+      );
+      assert.deepEqual([changed.displayName, changed.cameras, changed.role], ['Bea', ['hall'], 'viewer']);
+      const next = await handlers['users.change']({ id, cameras: null }, by);
+      assert.deepEqual([next.displayName, next.cameras], ['Bea', undefined]);
+      assert.ok(next.revision > changed.revision);
+    }));
+
+  test('removes an account with all that was its own', () =>
+    withAccounts(async (box) => {
+      await box.claim();
+      const id = await box.addUser('berta', 'operator');
+      const { handlers } = box.accounts;
+      const by = box.call(atTheBox);
+      const { caller } = await box.login('berta');
+      await handlers['api-keys.create'](
+        { label: 'x', scopes: ['events:read'], expiresInDays: 1 },
+        box.call(caller),
+      );
+      const { secret } = await handlers['auth.begin-second-factor']({}, box.call(caller));
+      const code = codeAt(secret, box.clock.wallMs());
+      await handlers['auth.confirm-second-factor']({ code }, box.call(caller));
+      assert.deepEqual(await handlers['users.remove']({ id }, by), { id });
+      assert.equal(await codeOf(() => handlers['users.get']({ id }, by)), 'no-such-user');
+      assert.equal(await codeOf(() => handlers['users.remove']({ id }, by)), 'no-such-user');
+      assert.equal((await handlers['users.list']({ limit: 10 }, by)).total, 1);
+      assert.equal(await codeOf(() => box.login('berta')), 'login-refused');
+      await box.restart();
+      assert.ok(!box.actions().includes('accounts.set-aside'), 'nothing is missing');
+    }));
+
+  test('takes the second factor away from an account, and ends its sessions', () =>
+    withAccounts(async (box) => {
+      await box.claim();
+      const id = await box.addUser('berta', 'viewer');
+      const { caller, accessToken } = await box.login('berta');
+      const { handlers } = box.accounts;
+      const { secret } = await handlers['auth.begin-second-factor']({}, box.call(caller));
+      const code = codeAt(secret, box.clock.wallMs());
+      await handlers['auth.confirm-second-factor']({ code }, box.call(caller));
+      const user = await handlers['users.remove-second-factor']({ id }, box.call(atTheBox));
+      assert.deepEqual([user.hasSecondFactor, user.recoveryCodesLeft], [false, 0]);
+      assert.equal(
+        await codeOf(() => box.caller({ authorization: `Bearer ${accessToken}` })),
+        'unauthenticated',
+      );
+      await box.login('berta');
+    }));
+
+  test('shows and ends the sessions of one account, and of no other', () =>
+    withAccounts(async (box) => {
+      await box.claim();
+      const id = await box.addUser('berta', 'viewer');
+      const other = await box.addUser('carla', 'viewer');
+      const { handlers } = box.accounts;
+      const by = box.call(atTheBox);
+      const { caller } = await box.login('berta');
+      const sessions = await handlers['users.sessions']({ id }, by);
+      assert.equal(sessions.length, 2);
+      assert.ok(sessions.every(({ isCurrent }) => !isCurrent));
+      assert.equal(
+        (await handlers['users.sessions']({ id }, box.call(caller))).filter((each) => each.isCurrent).length,
+        1,
+      );
+      const { sessionId = '' } = caller;
+      const end = (given: { id: string; sessionId?: string }) => handlers['users.end-sessions'](given, by);
+      assert.equal(await codeOf(() => end({ id: other, sessionId })), 'no-such-session');
+      assert.deepEqual(await end({ id, sessionId }), { ended: 1 });
+      assert.equal(await codeOf(() => end({ id, sessionId })), 'no-such-session');
+      assert.deepEqual([await end({ id }), await end({ id })], [{ ended: 1 }, { ended: 0 }]);
+      assert.equal((await handlers['users.sessions']({ id: other }, by)).length, 1);
+      assert.equal(await codeOf(() => handlers['users.sessions']({ id: 'u-0' }, by)), 'no-such-user');
+      assert.equal(await codeOf(() => end({ id: 'u-0' })), 'no-such-user');
+    }));
+
   test('refuses a name that is taken, also in another case, and a role that does not exist', () =>
     withAccounts(async (box) => {
       await box.claim('anna');
@@ -211,6 +316,60 @@ describe('the administration of users', () => {
 });
 
 describe('roles', () => {
+  test('have each scope once, in the order of the reference, and count their accounts', () =>
+    withAccounts(async (box) => {
+      const { handlers } = box.accounts;
+      const by = box.call(atTheBox);
+      const scopes = allScopes.slice(0, 3);
+      const given = [...scopes].reverse();
+      const made = await handlers['roles.create'](
+        { name: 'night', description: 'x', scopes: [...given, ...given] },
+        by,
+      );
+      const role = { name: 'night', description: 'x', scopes, isBuiltIn: false, revision: 1, userCount: 0 };
+      assert.deepEqual(made, role);
+      await box.addUser('berta', 'night');
+      assert.deepEqual(await handlers['roles.get']({ name: 'night' }, by), { ...role, userCount: 1 });
+      const changed = await handlers['roles.change']({ name: 'night', scopes: [...given] }, by);
+      assert.deepEqual(changed, { ...role, revision: 2, userCount: 1 });
+      const described = await handlers['roles.change'](
+        { name: 'night', description: 'y', ifRevision: 2 },
+        by,
+      );
+      assert.deepEqual([described.description, described.scopes, described.revision], ['y', scopes, 3]);
+      const late = () => handlers['roles.change']({ name: 'night', description: 'z', ifRevision: 2 }, by);
+      assert.equal(await codeOf(late), 'changed-meanwhile');
+      const twice = () => handlers['roles.create']({ name: 'night', description: '', scopes: [] }, by);
+      assert.equal(await codeOf(twice), 'name-taken');
+      const [viewer] = (await handlers['roles.list']({}, by)).filter(({ name }) => name === 'viewer');
+      assert.deepEqual([viewer?.isBuiltIn, viewer?.revision, viewer?.userCount], [true, 1, 0]);
+      assert.equal(await codeOf(() => handlers['roles.get']({ name: 'day' }, by)), 'no-such-role');
+      assert.equal(await codeOf(() => handlers['roles.remove']({ name: 'day' }, by)), 'no-such-role');
+    }));
+
+  test('that can do more than the caller are neither made, changed nor removed', () =>
+    withAccounts(async (box) => {
+      const { handlers } = box.accounts;
+      const by = box.call(atTheBox);
+      const weak = { ...atTheBox, scopes: new Set(['users:write', 'events:read'] as const) };
+      await handlers['roles.create'](
+        { name: 'strong', description: '', scopes: ['events:read', 'users:read'] },
+        by,
+      );
+      await handlers['roles.create']({ name: 'weak', description: '', scopes: ['events:read'] }, by);
+      const as = box.call(weak);
+      for (const work of [
+        () =>
+          handlers['roles.create']({ name: 'x', description: '', scopes: ['events:read', 'users:read'] }, as),
+        () => handlers['roles.change']({ name: 'strong', description: 'x' }, as),
+        () => handlers['roles.change']({ name: 'strong', scopes: ['events:read'] }, as),
+        () => handlers['roles.change']({ name: 'weak', scopes: ['events:read', 'users:read'] }, as),
+        () => handlers['roles.remove']({ name: 'strong' }, as),
+      ])
+        assert.equal(await codeOf(work), 'beyond-own-scopes');
+      assert.equal(await codeOf(() => handlers['roles.remove']({ name: 'weak' }, as)), 'none');
+    }));
+
   test('of the box can be created, changed and removed; built-in ones cannot', () =>
     withAccounts(async (box) => {
       const { handlers } = box.accounts;
