@@ -144,6 +144,38 @@ describe('a login', () => {
       );
     }));
 
+  test('takes a user name in any case, and as a whole', () =>
+    withAccounts(async (box) => {
+      await box.claim('Anna');
+      await box.login('ANNA');
+      for (const name of ['ann', 'anna ', '', 'anna%'])
+        assert.equal(await tryLogin(box, name, goodPassword), 'login-refused');
+    }));
+
+  test('does not succeed if the password is reset, or the account disabled or removed, while it is checked', () =>
+    withAccounts(async (box) => {
+      await box.claim();
+      const { handlers } = box.accounts;
+      const by = box.call(atTheBox);
+      const later = async (work: () => unknown) => {
+        await Promise.resolve();
+        await work();
+      };
+      for (const work of [
+        (id: string) => handlers['users.reset-password']({ id }, by),
+        (id: string) => later(() => handlers['users.change']({ id, isDisabled: true }, by)),
+        (id: string) => later(() => handlers['users.remove']({ id }, by)),
+      ]) {
+        const id = await box.addUser('berta', 'viewer');
+        // The password that is begun first is hashed first.
+        const working = work(id);
+        const login = tryLogin(box, 'berta', goodPassword);
+        await working;
+        assert.equal(await login, 'login-refused');
+        await codeOf(() => handlers['users.remove']({ id }, by));
+      }
+    }));
+
   test('takes a password in any Unicode form that looks the same', () =>
     withAccounts(async (box) => {
       await box.claim();

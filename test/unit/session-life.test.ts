@@ -78,8 +78,8 @@ async function openLife() {
         ),
       ),
     disable: () => database.transaction(() => users.change('u-berta', { isDisabled: 1 })),
-    tokenOf: async (sessionId: string) => ({
-      accessToken: (await tokens.sign({ userId: 'u-berta', sessionId })).text,
+    tokenOf: async (sessionId: string, userId = 'u-berta') => ({
+      accessToken: (await tokens.sign({ userId, sessionId })).text,
     }),
   };
 }
@@ -126,6 +126,11 @@ describe('a session', () => {
     await login();
     const tokens = sessions.ofUser('u-berta').find(({ token }) => token === null);
     assert.equal(await opened(await tokenOf(tokens?.id ?? '')), 'none');
+    assert.equal(
+      await opened(await tokenOf(tokens?.id ?? '', 'u-anna')),
+      'unauthenticated',
+      'of another user',
+    );
   });
 
   test('that was proved or used in the future does not count: the proof would stay fresh', async () => {
