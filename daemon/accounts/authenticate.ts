@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { badInput, type RollcallError } from '../base/errors.js';
 import { type Caller, sessionCookie } from '../contract/caller.js';
-import { isScope, type Scope } from '../contract/scopes.js';
+import type { Scope } from '../contract/scopes.js';
 import { longestKeyDays } from '../contract/users.js';
 import { type AccountsContext, isPossible, noteUse, scopesOf } from './accounts-context.js';
 import { screenCaller } from './screens.js';
@@ -132,7 +132,7 @@ export class Authenticator {
 
   /** A key never does more than its creator may do now. */
   #scopesOfKey(key: ApiKeyRow, creator: UserRow | undefined): readonly Scope[] {
-    const given = readScopes(key.scopes).filter(isScope);
+    const given = readScopes(key.scopes);
     if (creator === undefined) return given;
     if (creator.mustChange === 1) return [];
     const own = new Set(scopesOf(this.#context, creator));

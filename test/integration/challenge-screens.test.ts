@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { screenScopes } from '../../daemon/accounts/screens.js';
 import type { Caller } from '../../daemon/contract/caller.js';
 import type { ScreenItem } from '../../daemon/contract/screens.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
@@ -134,6 +135,7 @@ describe('a screen', () => {
     const { caller, screen } = await pairedScreen(fixture);
     const found = await caller();
     assert.deepEqual([...(found?.scopes ?? [])], ['prompts:show']);
+    assert.deepEqual(screenScopes, ['prompts:show']);
     assert.deepEqual([...(found?.cameras ?? [])], ['gate']);
     assert.deepEqual(
       [found?.actor, found?.userId, found?.sessionId],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { attemptMs } from '../../daemon/accounts/passkey-attempts.js';
+import { mostPasskeys } from '../../daemon/accounts/passkey-handlers.js';
 import { relyingPartyOf } from '../../daemon/app/compose/accounts.js';
 import type { Caller } from '../../daemon/contract/caller.js';
 import type { Assertion } from '../../daemon/contract/passkeys.js';
@@ -229,6 +230,7 @@ describe('a passkey', () => {
       return codeOf(() => handlers['auth.add-passkey']({ attempt, name: 'x', credential }, box.call(caller)));
     };
     assert.deepEqual([await addNow(first), await addNow(second)], ['none', 'too-many-passkeys']);
+    assert.equal(mostPasskeys, 10);
     const begin = () => handlers['auth.begin-passkey']({}, box.call(caller));
     assert.equal(await codeOf(begin), 'too-many-passkeys');
   });
