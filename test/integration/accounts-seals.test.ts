@@ -209,6 +209,7 @@ describe('accounts of a box that gets another name', () => {
     );
     await box.claim();
     await box.restart(() => {
+      assert.ok(!existsSync(`${pathOf(box)}-wal`), 'the file was closed');
       ids = { siteId: 'plant-1', boxId: 'box-1' };
     });
     await box.login('anna');
