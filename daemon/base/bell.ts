@@ -26,7 +26,7 @@ export class Bell {
           timer.cancel();
           resolve();
         };
-        this.#signal.addEventListener('abort', this.#wake, { once: true });
+        this.#signal.addEventListener('abort', this.#wake);
       });
       this.#signal.removeEventListener('abort', this.#wake);
     }

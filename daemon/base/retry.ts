@@ -7,7 +7,7 @@ export function jitteredWaitMs(
   failures: number,
   random: Random,
 ): number {
-  return random.unit() * Math.min(capMs, baseMs * 2 ** Math.min(failures, 30));
+  return random.unit() * Math.min(capMs, baseMs * 2 ** failures);
 }
 
 export interface RetryPolicy {

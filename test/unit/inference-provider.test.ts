@@ -47,4 +47,27 @@ describe('work in turn', () => {
     );
     assert.deepEqual(seen, ['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends']);
   });
+
+  test('is settled when nothing is left, also of what came while somebody waited', async () => {
+    const turn = new SerialQueue();
+    await turn.settled();
+    const seen: string[] = [];
+    const work = (name: string, then: () => void = () => undefined) =>
+      turn.run(async () => {
+        await new Promise((resolve) => setImmediate(resolve));
+        seen.push(name);
+        then();
+      });
+    void work('a', () => {
+      void work('b', () => void work('c'));
+    });
+    const failing = turn.run(() => Promise.reject(new Error('broken')));
+    await Promise.all([turn.settled(), assert.rejects(failing, /broken/)]);
+    assert.deepEqual(seen, ['a', 'b', 'c']);
+  });
+
+  test('gives each caller the result of its own work', async () => {
+    const turn = new SerialQueue();
+    assert.deepEqual(await Promise.all([turn.run(() => 1), turn.run(async () => 'two')]), [1, 'two']);
+  });
 });

@@ -45,6 +45,34 @@ describe('the progress watchdog', () => {
     }
   });
 
+  test('looks eight times in the limit, and pings each time when all have made progress', () => {
+    const { clock, watchdog, pingedAtMs } = start();
+    const work = worker(clock, 10);
+    watchdog.register('work', () => work.count);
+    clock.advanceTo(4_000);
+    assert.deepEqual(pingedAtMs, [1_000, 2_000, 3_000, 4_000]);
+  });
+
+  test('reports no standstill of a source that always makes progress within half of the limit', () => {
+    const { clock, watchdog, pingedAtMs, standstills } = start();
+    clock.advanceTo(500);
+    const slow = worker(clock, 2_800);
+    watchdog.register('slow', () => slow.count);
+    clock.advanceTo(100_000);
+    assert.ok(pingedAtMs.length > 20);
+    assert.deepEqual(standstills, []);
+  });
+
+  test('measures the silence from its beginning on a clock that began long before', () => {
+    const clock = new VirtualClock();
+    clock.advanceTo(50_000);
+    const standstills: number[] = [];
+    const onStandstill = (): void => void standstills.push(clock.monotonicMs());
+    new ProgressWatchdog({ clock, silenceLimitMs, ping: () => assert.fail(), onStandstill });
+    clock.advanceTo(60_000);
+    assert.deepEqual(standstills, [54_000]);
+  });
+
   test('stops pinging when one source makes no progress, names it once, and recovers with it', () => {
     const { clock, watchdog, pingedAtMs, standstills } = start();
     const door = worker(clock, 100);

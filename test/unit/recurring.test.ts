@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isRollcallError } from '../../daemon/base/errors.js';
 import { Recurring } from '../../daemon/base/recurring.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 
@@ -83,6 +84,7 @@ test('disposal aborts the current run and waits for it', async () => {
     hasEnded = true;
   });
   assert.equal(signals[0]?.aborted, true);
+  assert.ok(isRollcallError(signals[0].reason, 'shutting-down'), 'and tells why');
   await Promise.resolve();
   assert.equal(hasEnded, false);
   await endTurn();
@@ -103,4 +105,20 @@ test('no run takes place after disposal, also without a start', async () => {
   await other.recurring[Symbol.asyncDispose]();
   other.recurring.start();
   assert.equal(other.signals.length, 0);
+});
+
+test('is settled when the current run has ended, not before', async () => {
+  const order: string[] = [];
+  await using recurring = new Recurring({
+    ...{ clock: new VirtualClock(), everyMs, onFailure: assert.fail },
+    async work() {
+      await new Promise((resolve) => setImmediate(resolve));
+      order.push('run');
+    },
+  });
+  await recurring.settled();
+  assert.deepEqual(order, [], 'nothing runs before it is started');
+  recurring.start();
+  await recurring.settled();
+  assert.deepEqual(order, ['run']);
 });
