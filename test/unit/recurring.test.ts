@@ -110,7 +110,7 @@ test('no run takes place after disposal, also without a start', async () => {
 test('is settled when the current run has ended, not before', async () => {
   const order: string[] = [];
   await using recurring = new Recurring({
-    ...{ clock: new VirtualClock(), everyMs, onFailure: assert.fail },
+    ...{ clock: new VirtualClock(), everyMs, onFailure: (error) => assert.ifError(error) },
     async work() {
       await new Promise((resolve) => setImmediate(resolve));
       order.push('run');
