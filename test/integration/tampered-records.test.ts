@@ -329,9 +329,12 @@ describe('what the box does itself in records.db', () => {
     const [due] = [records.alerts.deliveries.due(alertAtMs, dayMs, [])];
     assert.ok(due);
     records.alerts.deliveries.settle(due.number, { state: 'delivered', atMs: alertAtMs, note: null });
-    records.alerts.deliveries.prune({ beforeMs: alertAtMs + dayMs, keep: 0, limit: 10 });
+    await box.restart();
+    assert.deepEqual(box.found, []);
+    box.records.alerts.deliveries.prune({ beforeMs: alertAtMs + dayMs, keep: 0, limit: 10 });
     await box.restart();
     box.waiting();
+    assert.deepEqual(box.found, []);
     const { retention } = box.records;
     for (const ageing of [retention.ageing('attendance', 'unknown'), retention.passages()]) {
       const step = ageing.begin(alertAtMs + dayMs);

@@ -22,7 +22,7 @@ export function followOwnCounts({ db }: Pick<OpenDatabase, 'db'>): void {
     count('INSERT', '1', which && `NEW.${which}`);
     count('DELETE', '-1', which && `OLD.${which}`);
     if (which !== undefined)
-      count('UPDATE', `(NEW.${which}) - (OLD.${which})`, `NEW.${which} <> OLD.${which}`);
+      count('UPDATE', `(NEW.${which}) - (OLD.${which})`, `(NEW.${which}) <> (OLD.${which})`);
   }
 }
 
