@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { operational } from '../../daemon/base/errors.js';
 import { seededRandom } from '../../daemon/base/random.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import type { Fact } from '../../daemon/domain/events/event.js';
 import type { Probe } from '../../daemon/domain/identification/match.js';
 import { cameraId, eventId, passageId, personId, recogniserId } from '../../daemon/domain/ids.js';
 import type { Passage } from '../../daemon/domain/passages/passage.js';
@@ -204,8 +205,7 @@ describe('facts in memory', () => {
 
   test('tell the last of a kind, of a person at a camera', () => {
     const facts = memoryFacts();
-    const record = (...[fact]: Parameters<typeof facts.record>): void =>
-      void facts.record(fact, () => passage);
+    const record = (fact: Fact): void => void facts.record(fact, () => passage);
     for (const occurredAtMs of [1, 2]) {
       record(attendanceFact({ occurredAtMs }));
       record(unprovenFact({ occurredAtMs: occurredAtMs + 10 }));
@@ -271,7 +271,7 @@ describe('strangers of the cooldown', () => {
     const sightOf = (passage: string, face: number, changes: Partial<StrangerSight> = {}): StrangerSight => ({
       ...{ passageId: passageId(passage), cameraId: gate, recogniser: recogniserId('r') },
       ...{ firstSeenMs: 0, lastSeenMs: 1, threshold: 0.5 },
-      views: [{ embedding: faceOf(face), quality: 0.8, capturedAtMs: 0 }],
+      views: [{ embedding: faceOf(face), quality: 0.8 }],
       ...changes,
     });
     return {
@@ -381,7 +381,7 @@ describe('strangers of the cooldown', () => {
       face[number] = 1;
       return face;
     };
-    const views = (number: number) => [{ embedding: embedding(number), quality: 0.8, capturedAtMs: 0 }];
+    const views = (number: number) => [{ embedding: embedding(number), quality: 0.8 }];
     const visit = (passage: string, number: number) => {
       const known = see(passage, 0, { views: views(number) });
       record(passage, number);

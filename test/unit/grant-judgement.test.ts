@@ -54,6 +54,7 @@ describe('of sealed grants', () => {
       ...{ kept: ['a', 'b'], aside: ['old put-back'], faults: [] },
     });
     assert.deepEqual(judged([], stated([])), { kept: [], aside: [], faults: [] });
+    assert.deepEqual(judged([], stated([], [], { revision: 0 })), { kept: [], aside: [], faults: [] });
   });
 
   test('none stays where the log was altered', () => {
@@ -546,5 +547,7 @@ describe('hashes of photographs', () => {
     hashes.forget([]);
     hashes.forget(['p-1', 'p-3']);
     assert.deepEqual(hashes.personIdsAfter('', 10), ['p-2']);
+    hashes.forget(['p-2']);
+    assert.deepEqual(hashes.personIdsAfter('', 10), []);
   });
 });

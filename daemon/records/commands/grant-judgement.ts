@@ -65,7 +65,7 @@ export function judgeGrants(sealed: readonly GrantRow[], logged: LoggedGrants): 
   if (logged.outcome === 'silent') return judged(newest, newest.length === 0 ? undefined : 'log-older');
   const { state, isAbout } = logged;
   const found = digestOf(newest);
-  if (newest.length > 0 && top > state.revision) return judged(newest, 'log-older');
+  if (top > state.revision) return judged(newest, 'log-older');
   if (newest.length === 0 || top === state.revision) {
     if (found === state.digest) return judged(newest, undefined);
     if (newest.length > 0) return judged(newest, 'missing');
