@@ -76,8 +76,6 @@ export class RecentStrangers implements StrangerBook, Disposable {
 
   [Symbol.dispose](): void {
     this.#timer?.cancel();
-    this.#timer = undefined;
-    this.#recordedAtMs.clear();
     this.#index[Symbol.dispose]();
   }
 
@@ -93,7 +91,7 @@ export class RecentStrangers implements StrangerBook, Disposable {
   #nextCheckMs(): number {
     const [first = this.#clock.monotonicMs()] = this.#recordedAtMs.values();
     const agoMs = this.#clock.monotonicMs() - first;
-    return Math.max(1, Math.min(longestWaitMs, this.#cooldownMs() - agoMs));
+    return Math.min(longestWaitMs, this.#cooldownMs() - agoMs);
   }
 
   #forget(id: StrangerId): void {

@@ -4,35 +4,12 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { Allowance } from '../../daemon/base/allowance.js';
 import { Bell } from '../../daemon/base/bell.js';
-import { type Clock, sleep } from '../../daemon/base/clock.js';
+import { sleep } from '../../daemon/base/clock.js';
 import { raceTimeout } from '../../daemon/base/race-timeout.js';
 import { seededRandom } from '../../daemon/base/random.js';
 import { jitteredWaitMs, RetrySchedule } from '../../daemon/base/retry.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-
-/** A virtual clock that knows how many timers are set. */
-class CountedTimers extends VirtualClock implements Clock {
-  timers = 0;
-
-  override after(delayMs: number, callback: () => void) {
-    let isSet = true;
-    const end = (): void => {
-      if (isSet) this.timers -= 1;
-      isSet = false;
-    };
-    this.timers += 1;
-    const timer = super.after(delayMs, () => {
-      end();
-      callback();
-    });
-    return {
-      cancel: () => {
-        end();
-        timer.cancel();
-      },
-    };
-  }
-}
+import { CountedTimers } from '../support/counted-timers.js';
 
 /** Whether a promise has settled by now, without time on any clock passing. */
 async function isSettled(promise: Promise<unknown>): Promise<boolean> {

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { operational } from '../../daemon/base/errors.js';
 import { seededRandom } from '../../daemon/base/random.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import type { Fact } from '../../daemon/domain/events/event.js';
 import type { Probe } from '../../daemon/domain/identification/match.js';
 import { cameraId, eventId, passageId, personId, recogniserId } from '../../daemon/domain/ids.js';
@@ -14,6 +13,7 @@ import { searchedProbes } from '../../daemon/records/gallery-search.js';
 import { memoryFacts } from '../../daemon/records/memory-facts.js';
 import { PassageEndings } from '../../daemon/records/passages/passage-endings.js';
 import { RecentStrangers } from '../../daemon/records/recent-strangers.js';
+import { CountedTimers } from '../support/counted-timers.js';
 import {
   ambiguousFact,
   attackFact,
@@ -265,7 +265,7 @@ describe('strangers of the cooldown', () => {
   };
 
   function start(cooldownS = 60) {
-    const clock = new VirtualClock();
+    const clock = new CountedTimers();
     const rules = { cooldownS };
     const strangers = new RecentStrangers({ clock, cooldownS: () => rules.cooldownS });
     const sightOf = (passage: string, face: number, changes: Partial<StrangerSight> = {}): StrangerSight => ({
@@ -374,6 +374,37 @@ describe('strangers of the cooldown', () => {
     assert.equal(strangers.count, 1);
   });
 
+  test('have nothing more to do with a passage that was withdrawn', () => {
+    const { see, record, end, withdraw, strangers } = start();
+    see('a', 1);
+    record('a', 1_000);
+    end('a');
+    see('b', 1);
+    withdraw('b');
+    assert.equal(see('b', 2).lastRecordedMs, undefined, 'it shows somebody else now');
+    assert.equal(strangers.count, 2);
+  });
+
+  test('cost one look at the end of the cooldown, and none once they are forgotten', () => {
+    const { clock, see, record, end, withdraw, strangers } = start();
+    clock.advanceBy(5_000);
+    see('a', 1);
+    record('a', 1);
+    end('a');
+    clock.advanceBy(30_000);
+    see('b', 2);
+    record('b', 2);
+    end('b');
+    clock.advanceBy(60_000);
+    assert.equal(strangers.count, 0);
+    assert.deepEqual([clock.everSet, clock.timers], [2, 0]);
+    see('c', 3);
+    record('c', 3);
+    withdraw('c');
+    clock.advanceBy(60_000);
+    assert.equal(clock.timers, 0);
+  });
+
   test('are at most 256, of whom the one whose event is oldest is forgotten', () => {
     const { see, record, end, strangers } = start(3_600);
     const embedding = (number: number): Float32Array => {
@@ -403,8 +434,7 @@ describe('strangers of the cooldown', () => {
     record('a', 0);
     strangers[Symbol.dispose]();
     assert.equal(strangers.count, 0);
-    clock.advanceBy(3_600_000);
-    assert.equal(strangers.count, 0);
+    assert.equal(clock.timers, 0);
   });
 
   test('are not remembered where there is no cooldown', () => {

@@ -277,6 +277,83 @@ describe('the grants of a box', () => {
     assert.deepEqual(grants.aside(), []);
   });
 
+  test('are settled without a word where there are none, and the log says so', () => {
+    const { grants, last, noteState } = start();
+    grants.change(() => [], 1, noteState);
+    assert.deepEqual(shown(grants.settle(last(), 2, () => assert.fail('nothing is to be written'))), {
+      ...{ faults: [], revision: undefined },
+    });
+  });
+
+  test('are stated anew where another log took the place of theirs, whatever that one states', () => {
+    const { grants, states, noteState } = start();
+    grants.change(() => [a, b], 1, noteState);
+    const restored = (revision: number, stated: readonly Grant[]): LoggedGrants => ({
+      ...{ outcome: 'stated', isReplaced: true, isAbout: () => false },
+      state: { revision, digest: digestOf(stated), before: digestOf([]) },
+    });
+    for (const [logged, revision] of [
+      [restored(9, [a, b]), 10],
+      [restored(10, [a]), 11],
+    ] as const) {
+      const settled = grants.settle(logged, 2, ({ state }) => state && noteState(state));
+      assert.deepEqual(shown(settled), { faults: [], revision });
+      assert.equal(states.at(-1)?.digest, digestOf([a, b]));
+    }
+  });
+
+  test('that somebody put beside all others are set aside alone', () => {
+    const { database, grants, noteState, last, open } = start();
+    grants.change(() => [a], 1, noteState);
+    const forge = database.db.prepare(
+      "INSERT INTO granted (kind, id, content, box, revision, seal) VALUES ('camera-switch', ?, '', ?, ?, x'00')",
+    );
+    forge.run('now', 'site/box', 1);
+    forge.run('later', 'site/box', 99);
+    for (const each of [grants, open()]) {
+      assert.deepEqual(
+        each.list('camera-switch').map(({ id }) => id),
+        ['a'],
+      );
+      assert.equal(each.find('camera-switch', 'now'), undefined);
+    }
+    const told: unknown[] = [];
+    const settled = grants.settle(last(), 1, (each) => told.push(shown(each)));
+    assert.deepEqual(shown(settled), { faults: [['not-sealed', 2]], revision: 2 });
+    assert.equal(told.length, 1);
+    assert.equal(database.db.prepare('SELECT count(*) FROM granted').pluck().get(), 1);
+  });
+
+  test('that were put back are set aside once, and under a former key nothing stays beside them', () => {
+    for (const [key, faults, left] of [
+      [1, [['put-back', 1]], ['b']],
+      [
+        2,
+        [
+          ['put-back', 2],
+          ['missing', 1],
+        ],
+        [],
+      ],
+    ] as const) {
+      const { database, grants, noteState, last, open } = start();
+      grants.change(() => [a], 1, noteState);
+      const before = database.db.prepare('SELECT * FROM granted').get() as Record<string, unknown>;
+      grants.change(() => [b], 2, noteState);
+      database.db
+        .prepare(
+          'INSERT INTO granted (kind, id, content, box, revision, seal) VALUES (@kind, @id, @content, @box, @revision, @seal)',
+        )
+        .run(before);
+      const after = open(key === 1 ? [auditKey(1)] : [auditKey(2), auditKey(1)]);
+      assert.deepEqual([...after.settle(last(), 3, nothing).faults], faults);
+      assert.deepEqual(
+        after.list('camera-switch').map(({ id }) => id),
+        left,
+      );
+    }
+  });
+
   test('are stated for the first time where the log is silent', () => {
     const { grants, last, noteState, states } = start();
     const settled = grants.settle(last(), 1, ({ state }) => state && noteState(state));

@@ -23,7 +23,7 @@ export interface TrustStore {
 export function trustStoreOf(grants: Grants, nowMs: () => number): TrustStore {
   const all = (): readonly KeptKey[] => grants.list('trusted-key').map(keptKeyOf);
   return {
-    list: () => [...all()].sort(inOrder),
+    list: () => all().toSorted(inOrder),
     find(keyId) {
       const found = grants.find('trusted-key', keyId);
       return found && keptKeyOf(found);
@@ -54,7 +54,8 @@ export function trustStoreOf(grants: Grants, nowMs: () => number): TrustStore {
   };
 }
 
+/** Grants are in the order of their ids, which those of the same issuer and time keep. */
 function inOrder(a: KeptKey, b: KeptKey): number {
-  if (a.issuerId !== b.issuerId) return a.issuerId < b.issuerId ? -1 : 1;
-  return a.addedAtMs - b.addedAtMs || (a.keyId < b.keyId ? -1 : 1);
+  const byIssuer = Number(a.issuerId > b.issuerId) - Number(a.issuerId < b.issuerId);
+  return byIssuer || a.addedAtMs - b.addedAtMs;
 }
