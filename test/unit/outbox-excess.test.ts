@@ -6,7 +6,7 @@ import type { EventKind } from '../../daemon/domain/events/event.js';
 import type { GapNotice } from '../../daemon/domain/events/notice.js';
 import type { OutboxRules } from '../../daemon/domain/events/outbox-limits.js';
 import { outboxReportOf, outboxResendingOf } from '../../daemon/records/outbox/outbox.js';
-import { limitOutbox } from '../../daemon/records/outbox/outbox-limiter.js';
+import { limitOutbox, outboxLimiter } from '../../daemon/records/outbox/outbox-limiter.js';
 import {
   type ExcessQuestion,
   outboxExcessOf,
@@ -71,6 +71,14 @@ describe('excess events', () => {
     assert.deepEqual(tooMany(most(0), { limit: 2 }), [2, 3]);
   });
 
+  test('of several kinds are as many as are asked for, together', () => {
+    const { tooMany } = outboxOf([...times(2, { kind: 'camera' }), ...times(2, { kind: 'unknown' })]);
+    const none = { events: 0, days: 100 };
+    const rules = rulesOf(plenty, { cameras: none, unknown: none });
+    assert.equal(tooMany(rules).length, 4);
+    assert.equal(tooMany(rules, { limit: 3 }).length, 3);
+  });
+
   test('are one gap more than that, for the gap event that states them', () => {
     const { tooMany } = outboxOf(times(4, { kind: 'gap' }));
     const most = (events: number) => rulesOf(plenty, { box: { events, days: 100 } });
@@ -130,6 +138,113 @@ describe('events that waited too long', () => {
 });
 
 describe('events that are given up', () => {
+  /** The outbox gets an event about a gap, which states what is given. */
+  function addGap(
+    { db }: ReturnType<typeof outboxOf>['database'],
+    sequence: number,
+    data: Pick<GapNotice, 'firstSequence' | 'lastSequence' | 'counts' | 'reason'>,
+    sentOver: number | null = null,
+  ): void {
+    db.prepare(
+      "INSERT INTO event (sequence, id, kind, occurred_at_ms, recorded_at_ms, payload) VALUES (?, ?, 'gap', 1, 1, ?)",
+    ).run(sequence, `e-${sequence}`, Buffer.from(JSON.stringify({ data })));
+    db.prepare(
+      "INSERT INTO outbox (sequence, kind, size_bytes, since_ms, sent_over) VALUES (?, 'gap', 1, ?, ?)",
+    ).run(sequence, nowMs, sentOver);
+  }
+  const earlier = { firstSequence: 3, lastSequence: 9, counts: { camera: 4, unknown: 3 } } as const;
+
+  test('are stated together with an earlier gap for the same reason that was not sent yet', () => {
+    const { database, asked } = outboxOf([
+      ...times(22, { kind: 'attendance' }),
+      ...times(2, { kind: 'camera' }),
+    ]);
+    addGap(database, 30, { ...earlier, reason: 'too-many' });
+    const rules = rulesOf(plenty, { cameras: { events: 0, days: 100 } });
+    assert.deepEqual(outboxSurplusOf(database).find(asked(rules)), {
+      sequences: [23, 24, 30],
+      gap: {
+        ...{ kind: 'gap', occurredAtMs: nowMs, reason: 'too-many' },
+        ...{ firstSequence: 3, lastSequence: 30, counts: { camera: 6, gap: 1, unknown: 3 } },
+      },
+    });
+  });
+
+  test('are stated without a gap of another reason, or one that was sent or is being sent', () => {
+    for (const [reason, sentOver, inFlight] of [
+      ['too-old', null, []],
+      ['lost', null, []],
+      ['too-many', 4, []],
+      ['too-many', null, [30]],
+    ] as const) {
+      const { database, asked } = outboxOf(times(2, { kind: 'camera' }));
+      addGap(database, 30, { ...earlier, reason }, sentOver);
+      const rules = rulesOf(plenty, { cameras: { events: 0, days: 100 } });
+      const found = outboxSurplusOf(database).find(asked(rules, { inFlight }));
+      assert.deepEqual(found?.sequences, [1, 2]);
+      assert.deepEqual(
+        [found.gap.firstSequence, found.gap.lastSequence, found.gap.counts],
+        [1, 2, { camera: 2 }],
+      );
+    }
+  });
+
+  test('may be events about gaps, each of which is counted once, with what it stated', () => {
+    const { database, asked } = outboxOf([]);
+    for (const sequence of [30, 31]) addGap(database, sequence, { ...earlier, reason: 'too-many' });
+    const found = outboxSurplusOf(database).find(asked(rulesOf(plenty, { box: { events: 1, days: 100 } })));
+    assert.deepEqual(found?.sequences, [30, 31]);
+    assert.deepEqual(found.gap.counts, { gap: 2, camera: 8, unknown: 6 });
+    assert.deepEqual([found.gap.firstSequence, found.gap.lastSequence], [3, 31]);
+  });
+
+  test('may be a single one that is too old, which goes before those that are too many', () => {
+    const { database, asked } = outboxOf([{ kind: 'camera', sinceMs: 0 }, ...times(3, { kind: 'camera' })]);
+    const rules = rulesOf(plenty, { cameras: { events: 1, days: 100 } });
+    const { sequences, gap } = outboxSurplusOf(database).find(asked(rules)) ?? {};
+    assert.deepEqual([sequences, gap?.reason], [[1], 'too-old']);
+  });
+
+  test('are looked for every five minutes, and told in the log', async () => {
+    const clock = new VirtualClock(nowMs);
+    const lines: string[] = [];
+    const logger = { ...silentLogger, error: (line: string) => void lines.push(line) };
+    let looks = 0;
+    let left: readonly number[] = [];
+    let isBroken = false;
+    const limiter = outboxLimiter({
+      records: {
+        record: (_event, alongside) => alongside(),
+        surplus: {
+          find() {
+            looks += 1;
+            if (isBroken) throw new Error('cannot read');
+            const sequences = left;
+            left = [];
+            return sequences.length === 0 ? undefined : { sequences, gap: { kind: 'gap' } as GapNotice };
+          },
+          giveUp: () => undefined,
+        },
+      },
+      ...{ rules: () => rulesOf(plenty), isClockTrusted: () => true, inFlight: () => [], clock, logger },
+    });
+    await using _ = limiter.start();
+    await limiter.settled();
+    assert.equal(looks, 1);
+    left = [1];
+    clock.advanceBy(299_999);
+    assert.equal(looks, 1);
+    clock.advanceBy(1);
+    await limiter.settled();
+    assert.equal(looks, 3, 'and again, until none is left');
+    assert.equal(lines.length, 1);
+    assert.match(lines[0] ?? '', /given up/);
+    isBroken = true;
+    clock.advanceBy(300_000);
+    await limiter.settled();
+    assert.match(lines[1] ?? '', /cannot be kept/);
+  });
+
   test('are stated, counted and logged, and leave the outbox', () => {
     const { database, asked } = outboxOf([...times(3, { kind: 'camera' }), { kind: 'attendance' }]);
     const surplus = outboxSurplusOf(database);

@@ -7,7 +7,7 @@ import type { OutboxRules } from '../../domain/events/outbox-limits.js';
 import type { Records } from '../open-records.js';
 
 /** How often the size of the outbox is checked, milliseconds. */
-export const checkEveryMs = 5 * 60_000;
+const checkEveryMs = 5 * 60_000;
 /** The largest number of events given up in one transaction, which takes some milliseconds. */
 const batch = 1000;
 
