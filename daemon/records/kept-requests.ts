@@ -124,7 +124,7 @@ export function keptRequestsOf(
         put.run({ place: where, caller, atMs, sealed: seal(current, where, { caller, atMs }, request) });
         for (const personId of persons) putPerson.run(personId, where);
         expire.run(atMs - rememberedMs, atMs + rememberedMs);
-        const surplus = (count.get() ?? 0) - mostRemembered;
+        const surplus = Number(count.get()) - mostRemembered;
         // Whoever sends the most loses the oldest keys, not the others.
         if (surplus > 0) trim.run(surplus);
       }),
@@ -155,7 +155,6 @@ function seal(keys: Keys, place: Uint8Array, beside: Beside, request: KeptReques
 /** Undefined for a row that this box did not seal. */
 function open(keys: Keys, place: Uint8Array, { sealed, ...beside }: Row): KeptRequest | undefined {
   const nonce = sealed.subarray(0, NONCE_BYTES);
-  if (nonce.length < NONCE_BYTES) return undefined;
   const text = decrypt(keys.seal, nonce, sealed.subarray(NONCE_BYTES), bound(place, beside));
   return text === undefined ? undefined : (JSON.parse(Buffer.from(text).toString()) as KeptRequest);
 }

@@ -27,7 +27,7 @@ function start() {
     memory.begin(number);
     memory.answered(number, reply);
   };
-  return { database, trusted, memory, accept, answer };
+  return { database, trusted, seal, memory, accept, answer };
 }
 
 describe('the memory of commands', () => {
@@ -125,6 +125,16 @@ describe('the memory of commands', () => {
     database.db.prepare("UPDATE counter SET value = 500 WHERE name = 'commands-from'").run();
     assert.equal(accept(command(1_000, { issuedAtMs: 499 })).outcome, 'memory-lost');
     assert.equal(accept(command(1_000, { issuedAtMs: 500 })).outcome, 'accepted');
+    database.db.exec('DELETE FROM counter');
+    assert.equal(accept(command(1_000, { commandId: 'first' })).outcome, 'accepted', 'none is known');
+  });
+
+  test('writes nothing where nothing is to be forgotten', () => {
+    const { database, seal, accept } = start();
+    const transaction = () => assert.fail('it writes');
+    const memory = commandMemoryOf({ ...database, transaction }, { seal, isTrusted: () => false });
+    accept(command(1));
+    memory.forget(1_000);
   });
 
   test('forgets two hundred at a time, the oldest first', () => {

@@ -237,7 +237,7 @@ export function outboxResendingOf(database: OpenDatabase): OutboxResending {
     missing: ({ first, last }, limit) =>
       database.read(() => ({
         ranges: holes.all({ first, last, limit }),
-        count: last - first + 1 - (countRecorded.get({ first, last }) ?? 0),
+        count: last - first + 1 - Number(countRecorded.get({ first, last })),
       })),
   };
 }
@@ -294,7 +294,7 @@ export function outboxReportOf(database: OpenDatabase): OutboxReport {
   return {
     counts: () => database.read(() => counts.all()),
     oldest: () => database.read(() => oldest.all()),
-    keptForCentreCount: () => database.read(() => kept.get() ?? 0),
+    keptForCentreCount: () => database.read(() => Number(kept.get())),
     newestSequence: () => database.read(() => newest.get() ?? 0),
     deliveryOf: (sequence) => database.read(() => delivery.get({ sequence }) ?? 'delivered'),
   };
