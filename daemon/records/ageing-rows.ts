@@ -12,7 +12,7 @@ export function ageingRows(
     DELETE FROM ${table} WHERE ${key} IN (
       SELECT ${key} FROM ${table} WHERE ${time} < ? ORDER BY ${time} LIMIT ?)`);
   return {
-    countDue: (beforeMs) => database.read(() => count.get(beforeMs) ?? 0),
+    countDue: (beforeMs) => database.read(() => Number(count.get(beforeMs))),
     begin: (beforeMs) => (limit) =>
       database.transaction(() => {
         const { changes } = remove.run(beforeMs, limit);

@@ -107,7 +107,7 @@ function ageingEvents(database: OpenDatabase, kind: EventKind): Ageing {
   );
   const remove = db.prepare<[number]>('DELETE FROM event WHERE sequence = ?');
   return {
-    countDue: (beforeMs) => database.read(() => count.get({ kind, beforeMs }) ?? 0),
+    countDue: (beforeMs) => database.read(() => Number(count.get({ kind, beforeMs }))),
     begin(beforeMs) {
       // Each batch starts where the last one ended, so that rows in a long outbox are read once.
       let afterMs = Number.MIN_SAFE_INTEGER;

@@ -489,6 +489,33 @@ describe('what ages in the records', () => {
     assert.deepEqual(database.db.prepare('SELECT person_id FROM person_photographs').pluck().all(), [grace]);
   });
 
+  test('leaves the log after 20 ms of waiting for somebody who reads it', () => {
+    const { database } = aged();
+    database.db.pragma('busy_timeout = 1234');
+    const waits: unknown[] = [];
+    const pragma = (sql: string, options?: { readonly simple: boolean }): unknown => {
+      if (sql.startsWith('wal_checkpoint')) waits.push(database.db.pragma('busy_timeout', { simple: true }));
+      return database.db.pragma(sql, options);
+    };
+    const db = new Proxy(database.db, {
+      get: (real, name) => {
+        if (name === 'pragma') return pragma;
+        const value: unknown = Reflect.get(real, name);
+        return typeof value === 'function' ? value.bind(real) : value;
+      },
+    });
+    const retention = recordsRetentionOf(
+      { ...database, db },
+      {
+        journal: { forgetPerson: () => 0, forgetStranger: () => undefined },
+        requests: { forget: () => undefined, expire: () => undefined },
+        rowSeal: undefined,
+      },
+    );
+    retention.emptyLog();
+    assert.deepEqual(waits, [20]);
+  });
+
   test('goes with strangers, and the log is emptied of what expired', () => {
     const { retention, forgotten, database } = aged();
     retention.forgetStrangers(['s-1', 's-2'].map(strangerId));

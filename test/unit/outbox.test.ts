@@ -100,6 +100,7 @@ describe('the outbox for a centre', () => {
     outbox.forCentre.begin();
     outbox.forCentre.acknowledge([1]);
     const again = outboxOf(database, { ageMs: () => 0 });
+    assert.equal(again.forCentre.pending(0, 10, []).length, 1);
     again.forCentre.begin();
     assert.equal(again.forCentre.pending(0, 10, []).length, 1);
   });
@@ -125,6 +126,9 @@ describe('the outbox for a centre', () => {
 
   test('counts as sent what a broker took before there was a centre', () => {
     const { outbox } = start('attack', 'camera');
+    outbox.acknowledge([]);
+    outbox.centre.confirmUpTo(9, []);
+    assert.equal(outbox.centre.confirmed(), 0);
     outbox.acknowledge([2]);
     outbox.acknowledge([1]);
     outbox.acknowledge([]);

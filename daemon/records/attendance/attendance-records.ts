@@ -134,10 +134,8 @@ export function attendanceRecordsOf(database: OpenDatabase, rowSeal?: RowSeal): 
     )
     .pluck();
   const next = (after: string): PersonId | undefined =>
-    [nextAttended.get(after), nextUnproven.get(after), nextCorrected.get(after)]
-      .filter((id) => id !== undefined)
-      .sort()
-      .at(0);
+    // Those without a next one come last.
+    [nextAttended.get(after), nextUnproven.get(after), nextCorrected.get(after)].sort().at(0);
   const any = db
     .prepare<[{ personId: PersonId }], number>(`
       SELECT EXISTS (SELECT 1 FROM event WHERE kind = 'attendance' AND person_id = @personId)
