@@ -231,6 +231,7 @@ describe('events that are given up', () => {
     await using _ = limiter.start();
     await limiter.settled();
     assert.equal(looks, 1);
+    assert.deepEqual(lines, [], 'nothing to tell');
     left = [1];
     clock.advanceBy(299_999);
     assert.equal(looks, 1);
@@ -305,7 +306,18 @@ describe('events that are given up', () => {
       { sequences: [1, 2], gap },
       { sequences: [3], gap },
     ];
-    assert.equal(await limitOutbox(options), 3);
+    const order: string[] = [];
+    const inTurns = {
+      ...options.records.surplus,
+      find(question: ExcessQuestion) {
+        order.push('look');
+        setImmediate(() => order.push('others'));
+        return options.records.surplus.find(question);
+      },
+    };
+    const records = { ...options.records, surplus: inTurns };
+    assert.equal(await limitOutbox({ ...options, records }), 3);
+    assert.deepEqual(order, ['look', 'others', 'look', 'others', 'look'], 'the box has its turns between');
     assert.deepEqual(given, [[1, 2], [3]]);
     assert.deepEqual(questions[0], {
       ...{ rules: rulesOf(plenty), nowMs, mayAge: false, inFlight: [7], limit: 1_000 },
