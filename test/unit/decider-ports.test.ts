@@ -266,6 +266,21 @@ describe('the stranger of a track', () => {
     assert.deepEqual(calls, ['withdrawn']);
   });
 
+  test('gets no views of an enrolled person, also while the book cannot withdraw it', async () => {
+    const { made: strangers, calls } = book({
+      withdraw() {
+        throw operational('disk-full', 'full');
+      },
+    });
+    const { see, scene } = decider({ strangers: () => strangers });
+    scene.isNear = false;
+    await see({ probes: probes(2), lastSeenMs: 2_000 });
+    scene.isNear = true;
+    calls.length = 0;
+    await see({ sequence: 1, probes: probes(9, 0.9), lastSeenMs: 3_000, liveness: live });
+    assert.deepEqual(calls, []);
+  });
+
   test('is out of sight when vision or the box stops', async () => {
     for (const stop of ['vision', 'box']) {
       const { made: strangers, calls } = book();
