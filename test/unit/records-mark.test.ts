@@ -160,12 +160,21 @@ describe('the mark of the records', () => {
     const count = box.trail.all.length;
     mark.reserve({ event: 1_005, state: billion + 7 });
     assert.equal(box.trail.all.length, count);
-    mark.reserve({ event: 1_006, state: 8 });
-    assert.deepEqual(mark.trailed, { eventTo: 2_006, stateTo: billion + 7 });
-    mark.reserve({ event: 1_006, state: billion + 8 });
+    mark.reserve({ event: 1_005, state: billion + 8 });
+    assert.deepEqual(mark.trailed, { eventTo: 1_005, stateTo: 2 * billion + 8 });
+    mark.begin(position);
+    mark.reserve({ event: 1_006, state: 2 * billion + 8 });
     assert.deepEqual(mark.trailed, { eventTo: 2_006, stateTo: 2 * billion + 8 });
     assert.deepEqual([box.proven().eventTo, box.proven().stateTo], [2_006, 2 * billion + 8]);
     assert.deepEqual(reservedBehind({ event: 1, state: 2 }), { eventTo: 1_001, stateTo: billion + 2 });
+  });
+
+  test('reserves from the first number on', () => {
+    using box = start();
+    using mark = box.open();
+    mark.begin({ ...position, event: 1, state: 1, settled: 0 });
+    const { eventTo, stateTo, settled } = box.proven();
+    assert.deepEqual([eventTo, stateTo, settled], [1_001, billion + 1, 0]);
   });
 
   test('goes on with its reservations and its count of writes after a restart', () => {
@@ -218,6 +227,19 @@ describe('the mark of the records', () => {
     }
     assert.equal(box.proven().isSealed, true);
     assert.deepEqual(box.trail.last(), { eventTo: 1_005, stateTo: billion + 7, isSealed: true });
+    {
+      using alone = RecordsMark.open({
+        ...{ path: box.path, seal: sealWith('a key'), trail: memoryTrail(), clock: box.clock },
+        logger: silentLogger,
+      });
+      assert.equal(alone.isSealed, true, 'without the second store');
+    }
+    rmSync(box.path);
+    {
+      using first = box.open();
+      first.announce('recovering', 'file-4', { eventTo: 1, stateTo: 2 });
+    }
+    assert.equal(box.proven().isSealed, true);
     rmSync(box.path);
     using mark = box.open();
     assert.equal(mark.isSealed, true, 'as the second store knows');
