@@ -118,7 +118,6 @@ function identification(e: IdentifyEvaluation): string {
     percent(p.fnir),
     between(p.fnirInterval),
     p.threshold.toFixed(4),
-    '',
   ]);
   rows.push([
     percent(operating.fpir),
@@ -129,7 +128,7 @@ function identification(e: IdentifyEvaluation): string {
   ]);
   return [
     `gallery searched (${e.matedSearches} mated, ${e.nonMatedSearches} non-mated searches); rank 1: ${percent(e.rankOne)}`,
-    table(['FPIR', 'FNIR', '95 % interval', 'threshold', ''], rows),
+    table(['FPIR', 'FNIR', '95 % interval', 'threshold'], rows),
     `95 % intervals (Wilson): FNIR for ${e.people} people;`,
     `FPIR at the operating point ${between(operating.fpirInterval)} for ${counted(e.strangers, 'stranger')}`,
   ].join('\n');

@@ -47,16 +47,18 @@ interface TrackTiles {
 /** Collects pictures of every track and writes one strip per track. */
 export class TrackStrips {
   readonly #directory: string;
+  readonly #draw: (svg: string) => Promise<Uint8Array>;
   readonly #tracks = new Map<string, TrackTiles>();
   /** Pending pictures, in order. */
   #work: Promise<void> = Promise.resolve();
 
-  private constructor(directory: string) {
+  private constructor(directory: string, draw: (svg: string) => Promise<Uint8Array>) {
     this.#directory = directory;
+    this.#draw = draw;
   }
 
   /** Creates the folder, or uses it if it is empty. Throws `output-exists` and `output-unwritable`. */
-  static async open(directory: string): Promise<TrackStrips> {
+  static async open(directory: string, draw = jpegOfSvg): Promise<TrackStrips> {
     let present: readonly string[];
     try {
       await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -65,7 +67,7 @@ export class TrackStrips {
     } catch (error) {
       throw outputError(directory, error);
     }
-    if (present.length === 0) return new TrackStrips(directory);
+    if (present.length === 0) return new TrackStrips(directory, draw);
     throw badInput('output-exists', `the folder ${directory} is not empty, and files are never overwritten`, {
       remedy: 'give an empty folder, or one that does not exist yet',
     });
@@ -101,12 +103,7 @@ export class TrackStrips {
     const svg = stripSvg(record, tiles, summary);
     const path = join(this.#directory, `${record.track}.jpg`);
     await using file = await createPrivateFile(path);
-    await file.write(
-      await sharp(Buffer.from(svg))
-        .flatten({ background: '#fff' })
-        .jpeg({ quality: JPEG_QUALITY })
-        .toBuffer(),
-    );
+    await file.write(await this.#draw(svg));
     await file.keep();
     return path;
   }
@@ -132,6 +129,10 @@ export class TrackStrips {
     tiles.stepMs *= 2;
     tiles.spaced = tiles.spaced.filter((_, index) => index % 2 === 0);
   }
+}
+
+function jpegOfSvg(svg: string): Promise<Uint8Array> {
+  return sharp(Buffer.from(svg)).flatten({ background: '#fff' }).jpeg({ quality: JPEG_QUALITY }).toBuffer();
 }
 
 async function takeTile({ atMs, landmarks, quality, eyes, picture }: TrackedView): Promise<Tile> {
