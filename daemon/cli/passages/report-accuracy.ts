@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { counted } from '../../base/counted.js';
 import type { AccuracyReport } from '../../contract/accuracy.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox } from '../daemon-client.js';
@@ -34,7 +35,7 @@ export function describeAccuracy(report: AccuracyReport): string {
       ...[person.name ?? person.id, own.toFixed(3), reason, rateOf(fmr), rateOf(fnmr)],
     ]);
   return [
-    `${persons} persons, recogniser ${recogniser}, threshold ${threshold.toFixed(3)}, margin ${margin.toFixed(3)}`,
+    `${counted(persons, 'person')}, recogniser ${recogniser}, threshold ${threshold.toFixed(3)}, margin ${margin.toFixed(3)}`,
     ...(targetFpir === undefined ? [] : [`wanted: FPIR at most ${percent(targetFpir)}`]),
     ...(expectedFpir === undefined && expectedFnir === undefined
       ? []
