@@ -1,9 +1,11 @@
+import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, mock, test } from 'node:test';
 import { Command } from 'commander';
+import { RollcallError } from '../../daemon/base/errors.js';
 import { ControlClient } from '../../daemon/control/client.js';
 
 /** What a command did: what it asked the daemon, what it printed, and its exit code. */
@@ -12,6 +14,8 @@ export interface Asked {
   readonly out: string;
   readonly err: string;
   readonly calls: readonly (readonly [operation: string, input: unknown])[];
+  /** Whether the line was no command with these options. */
+  readonly isWrongUsage: boolean;
 }
 
 /** The answers of the daemon by operation; a function sees the input, and may throw. */
@@ -85,12 +89,12 @@ export function askCommand(
     process.exitCode = undefined;
     try {
       await program.parseAsync([...line, '--config', configPath], { from: 'user' });
-      const { out, err, calls } = store;
-      return { code: process.exitCode === undefined ? undefined : Number(process.exitCode), out, err, calls };
+      const code = process.exitCode === undefined ? undefined : Number(process.exitCode);
+      return { ...store, code, isWrongUsage: false };
     } catch (error) {
       // Commander refuses a wrong usage with a message on standard error.
       if (!(error instanceof Error) || !('exitCode' in error)) throw error;
-      return { code: Number(error.exitCode), out: store.out, err: store.err, calls: store.calls };
+      return { ...store, code: Number(error.exitCode), isWrongUsage: true };
     } finally {
       process.exitCode = earlier;
     }
@@ -135,11 +139,35 @@ export function testCommands(
   expected: (title: string, text: string) => void,
   lines: readonly AskedLine[],
 ): void {
+  const wordsOf = (line: string) =>
+    (line.match(/'[^']*'|\S+/g) ?? []).map((word) => word.replaceAll("'", ''));
   for (const [line, when, answers] of lines) {
     const shown = line.replaceAll(directory, '/box');
     test(`'${shown}' asks and answers as ever when ${when}`, async () => {
-      const words = (line.match(/'[^']*'|\S+/g) ?? []).map((word) => word.replaceAll("'", ''));
-      expected(`${shown}: ${when}`, await toldOf(register, words, answers));
+      expected(`${shown}: ${when}`, await toldOf(register, wordsOf(line), answers));
     });
   }
+  test('each of these commands tells a failure as JSON if it is asked to, and only then', async () => {
+    for (const line of new Set(lines.map(([each]) => each.replace(' --json', '')))) {
+      const plain = await askCommand(register, wordsOf(line), onlyFailures);
+      if (plain.code !== 0 && !plain.isWrongUsage) assert.equal(plain.out, '', line);
+      const { code, out, isWrongUsage } = await askCommand(
+        register,
+        [...wordsOf(line), '--json'],
+        onlyFailures,
+      );
+      if (code === 0 || isWrongUsage) continue;
+      assert.equal(typeof (JSON.parse(out) as { error?: { code?: string } }).error?.code, 'string', line);
+    }
+  });
 }
+
+const onlyFailures = new Proxy<Answers>(
+  {},
+  {
+    has: () => true,
+    get: () => () => {
+      throw new RollcallError({ kind: 'operational', code: 'made-up', message: 'it fails' });
+    },
+  },
+);

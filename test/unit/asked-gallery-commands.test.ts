@@ -444,6 +444,24 @@ describe('rollcall key', () => {
       },
     ],
     [
+      'key rotate --yes',
+      'one is under way and is stopped',
+      {
+        'keys.show': (() => {
+          let asked = 0;
+          const slots = [
+            { ...key, provider: 'tpm' },
+            { ...key, isCurrent: false },
+          ];
+          return () => ({
+            ...keys,
+            slots,
+            rotation: { ...rotation, state: asked++ === 0 ? 'running' : 'stopped' },
+          });
+        })(),
+      },
+    ],
+    [
       'key rotate --yes --wait',
       'one is under way and ends',
       {
@@ -495,9 +513,9 @@ describe('rollcall backup create', () => {
       'it is not seen here',
       { 'backups.write-file': backup, 'backups.show': {} },
     ],
-    ['backup verify /nowhere/else', 'there is no such file'],
+    [`backup verify ${filePath}-none`, 'there is no such file'],
     [
-      'backup restore /nowhere/else --yes',
+      `backup restore ${filePath}-none --yes`,
       'there is no such file',
       { 'status.show': { gallery: { state: 'open', persons: 1 } } },
     ],

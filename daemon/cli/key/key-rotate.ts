@@ -149,10 +149,12 @@ function secretLeft({ path }: SecretFiles): string {
 
 function describeResult({ rotation, keyId, provider, isFinished, note }: RotateResult): string {
   const lines = rotation === undefined ? [] : [describeRotation(rotation)];
+  const isInterrupted = rotation?.state === 'failed' || rotation?.state === 'stopped';
+  const rest = isInterrupted ? 'when the gallery is next opened' : 'in the background';
   lines.push(
     isFinished
       ? `the current key is ${keyId}`
-      : "The rotation continues in the background; 'rollcall key status' shows its progress.",
+      : `The rotation continues ${rest}; 'rollcall key status' shows its progress.`,
   );
   if (isFinished && provider === 'secret') {
     lines.push(
