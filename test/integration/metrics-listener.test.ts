@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { request } from 'node:http';
-import { createConnection } from 'node:net';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { request, type Server } from 'node:http';
+import { type AddressInfo, createConnection } from 'node:net';
 import { text as textOf } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { silentLogger } from '../../daemon/base/logger.js';
@@ -79,6 +80,25 @@ test('metrics over HTTP on loopback', async (t) => {
     }
     assert.equal(state.reads, reads, 'a refusal reads nothing');
     assert.equal((await ask(port, '/metrics', 'GET', { host: `LOCALHOST:${port}` })).status, 200);
+  });
+
+  await t.test('a request has five seconds, and 8 KiB for its headers', async () => {
+    const servers: Server[] = [];
+    const onRequest = (message: unknown): void => {
+      const { server } = message as { readonly server: Server };
+      if ((server.address() as AddressInfo).port === port) servers.push(server);
+    };
+    subscribe('http.server.request.start', onRequest);
+    assert.equal((await ask(port, '/metrics', 'GET', { x: 'x'.repeat(7_900) })).status, 200);
+    unsubscribe('http.server.request.start', onRequest);
+    assert.equal((await ask(port, '/metrics', 'GET', { x: 'x'.repeat(8_300) })).status, 431);
+    const [server] = servers;
+    const { headersTimeout, requestTimeout, keepAliveTimeout, timeout, maxConnections } =
+      server ?? assert.fail();
+    assert.deepEqual(
+      [headersTimeout, requestTimeout, keepAliveTimeout, timeout, maxConnections],
+      [...[5_000, 5_000, 5_000, 5_000, 16]],
+    );
   });
 
   await t.test('callers who hold connections open keep a bounded number of them', async () => {

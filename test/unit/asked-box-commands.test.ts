@@ -272,6 +272,87 @@ const corrected = {
 };
 const day = '--date 2026-03-02 --reason r';
 
+const head = {
+  ...{
+    site: 'here',
+    timeZone: 'Europe/Berlin',
+    madeAt: '2026-03-03T09:00:00+01:00',
+    from: '2026-03-01',
+    to: '2026-03-02',
+  },
+  ...{ areNamesKnown: true, areAbsencesKnown: true },
+};
+const row = {
+  ...{
+    person: 'p-2',
+    name: 'Bea',
+    date: '2026-03-02',
+    shift: 'day',
+    shiftFrom: '2026-03-02T08:00:00+01:00',
+    shiftTo: '2026-03-02T17:00:00+01:00',
+    firstIn: '2026-03-02T08:10:00+01:00',
+  },
+  ...{
+    lastOut: '2026-03-03T00:05:00+01:00',
+    statuses: ['late', 'unproven'],
+    workedMin: 475,
+    breakMin: 30,
+    awayMin: 5,
+  },
+  ...{ earlyMin: 1, lateMin: 10, leftEarlyMin: 65, overtimeMin: 59, isCorrected: true, externalId: '17' },
+};
+const late = {
+  ...row,
+  name: 'Ada',
+  statuses: ['present', 'late'],
+  isCorrected: false,
+  firstIn: '2026-03-01T23:59:00+01:00',
+};
+const absent = {
+  ...{
+    ...row,
+    name: undefined,
+    shift: undefined,
+    firstIn: null,
+    lastOut: null,
+    isCorrected: false,
+    workedMin: 0,
+  },
+  ...{ lateMin: 0, leftEarlyMin: 0, overtimeMin: 0, statuses: ['absent', 'expected', 'seen-not-proven'] },
+};
+const correction = {
+  ...{ number: 3, date: '2026-03-02', kind: 'in', at: '2026-03-02T08:05:00+01:00', by: 'uid:0', reason: 'r' },
+  madeAt: '2026-03-02T11:00:00.000Z',
+};
+const ambiguous = {
+  ...{ date: '2026-03-02', at: '2026-03-02T08:05:00+01:00', camera: 'door', direction: 'in', event: 7 },
+  ...{ candidates: [{ person: 'p-1', name: 'Ada' }, { person: 'p-2' }], isCorrected: false },
+};
+const seenNotProven = {
+  ...{ person: 'p-1', date: '2026-03-02', at: '2026-03-02T08:05:00+01:00', camera: 'door', direction: 'in' },
+  ...{ reason: 'blink', event: 8, isCorrected: true },
+};
+const oneHead = {
+  ...head,
+  corrections: [correction],
+  ambiguous: [ambiguous],
+  seenNotProven: [seenNotProven],
+};
+const fullHead = {
+  ...{
+    ...head,
+    keptFrom: '2026-01-01',
+    corrections: [correction, { ...correction, kind: 'absence-excused', at: null }],
+  },
+  ambiguous: [ambiguous, { ...ambiguous, isCorrected: true }],
+  seenNotProven: [seenNotProven, { ...seenNotProven, name: 'Ada', isCorrected: false }],
+};
+/** A report that comes item by item. */
+const lines =
+  (first: unknown, ...rows: readonly unknown[]) =>
+  () =>
+    [{ kind: 'head', head: first }, ...rows.map((each) => ({ kind: 'row', row: each }))][Symbol.iterator]();
+
 describe('rollcall attendance', () => {
   testCommands(registerAttendance, expected, [
     ['attendance report --from 2026-03-01 --to 2026-03-02 --csv --json', 'both are given'],
@@ -283,6 +364,43 @@ describe('rollcall attendance', () => {
       (what) => [`attendance correct ${id} ${day} ${what} --json`, 'a program asks', corrected] as const,
     ),
     [`attendance correct ${id} ${day} --in 8:05`, 'it is made', corrected],
+    ['attendance today', 'much happened', { 'attendance.today': lines(fullHead, row, late, absent) }],
+    [
+      'attendance today',
+      'nothing happened',
+      { 'attendance.today': lines({ ...head, areAbsencesKnown: false }) },
+    ],
+    ['attendance today --json', 'a program asks', { 'attendance.today': lines(head, row) }],
+    [
+      'attendance report --from 2026-03-01 --to 2026-03-02',
+      'much happened',
+      { 'attendance.report': lines(fullHead, row, late, absent) },
+    ],
+    [
+      `attendance report --from 2026-03-01 --to 2026-03-02 --person ${id}`,
+      'one is still there',
+      { 'attendance.report': lines({ ...oneHead, areNamesKnown: false }, { ...row, workedSoFarMin: 192 }) },
+    ],
+    [
+      'attendance report --from 2026-03-01 --to 2026-03-02 --csv',
+      'a table is wanted',
+      { 'attendance.report': lines(fullHead, row) },
+    ],
+    [
+      'attendance report --from 2026-03-01 --to 2026-03-02 --csv --language de --separator tab',
+      'a spreadsheet wants it',
+      { 'attendance.report': lines(head, row) },
+    ],
+    [
+      'attendance report --from 2026-03-01 --to 2026-03-02 --csv --separator semicolon',
+      'signs are given',
+      { 'attendance.report': lines(head, row) },
+    ],
+    [
+      'attendance report --from 2026-03-01 --to 2026-03-02 --json',
+      'a program asks',
+      { 'attendance.report': lines(head, row) },
+    ],
   ]);
 });
 
