@@ -3,7 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, mock, test } from 'node:test';
+import { mock, test } from 'node:test';
 import { Command } from 'commander';
 import { RollcallError } from '../../daemon/base/errors.js';
 import { ControlClient } from '../../daemon/control/client.js';
@@ -30,7 +30,8 @@ interface Running {
 
 const running = new AsyncLocalStorage<Running>();
 const directory = mkdtempSync(join(tmpdir(), 'rollcall-asked-'));
-after(() => rmSync(directory, { recursive: true, force: true }));
+// Several test files of one process use it, one after the other.
+process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
 
 /** A configuration of a box in Berlin, where no daemon runs. */
 export const configPath = join(directory, 'rollcall.yaml');

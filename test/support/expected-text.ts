@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { after } from 'node:test';
 
 /** Between the texts of one file. */
 const heading = /^=== (.*)\n/m;
@@ -17,7 +16,9 @@ export function expectedTexts(name: string): (title: string, text: string) => vo
   for (let at = 0; at < parts.length; at += 2) known.set(parts[at] ?? '', parts[at + 1] ?? '');
   const given = new Map<string, string>();
   if (isWriting) {
-    after(() => writeFileSync(file, [...given].map(([title, text]) => `=== ${title}\n${text}`).join('')));
+    process.once('exit', () =>
+      writeFileSync(file, [...given].map(([title, text]) => `=== ${title}\n${text}`).join('')),
+    );
   }
   return (title, text) => {
     assert.ok(!given.has(title), `two texts have the title ${title}`);

@@ -149,12 +149,12 @@ describe('rollcall camera', () => {
       { ...cameras, 'cameras.release': { isReleased: false } },
     ],
     [
-      `camera snapshot door --save ${filePath}-1`,
+      `camera snapshot door --save ${filePath}-door`,
       'it is streaming',
       { ...cameras, 'cameras.snapshot': Buffer.from('a picture') },
     ],
     [
-      `camera snapshot door --save ${filePath}-2 --boxes --json`,
+      `camera snapshot door --save ${filePath}-faces --boxes --json`,
       'a program asks',
       { ...cameras, 'cameras.snapshot': Buffer.from('a picture') },
     ],
