@@ -88,6 +88,12 @@ describe('the keys of the accounts', () => {
       }));
   }
 
+  test('may have zeros among their bytes', () =>
+    withSecretPlaces(async (places) => {
+      await createKeyFile(ownPath(places), Buffer.concat([Buffer.alloc(31), Buffer.of(1)]));
+      assert.equal((await opened(places)).damage, undefined);
+    }));
+
   test('tell of the provided secret if that and the own file are damaged', () =>
     withSecretPlaces(async (places) => {
       await createKeyFile(ownPath(places), Buffer.alloc(5, 1));

@@ -119,6 +119,17 @@ describe('a passkey', () => {
       await login(box, (options) => device.get(options, { counter: 0 }));
   });
 
+  test('logs in where the browser does not say whose it is', async () => {
+    await using box = await openBox();
+    const { device, userId } = await withPasskey(box);
+    const done = await login(box, (options) => {
+      const { response, ...rest } = device.get(options);
+      const { userHandle: _, ...unnamed } = response;
+      return { ...rest, response: unnamed };
+    });
+    assert.equal(done.user.id, userId);
+  });
+
   test('may attest itself, if its signature is right', async () => {
     await using box = await openBox();
     await box.claim();
